@@ -1,0 +1,234 @@
+//! What the program may rely on: the configuration, checked and resolved.
+//!
+//! Layers, weakest first: defaults, the TOML file, environment variables `IVMS_SYNC__…`, flags.
+//! This is the only part that reads the environment. Source: design.md section 3.
+
+mod environment;
+mod load;
+mod secret;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use url::Url;
+
+use crate::model::{DeviceName, EmployeeNo, MemberNumber, OrganisationId, RoleId, SourceName};
+
+pub use environment::Environment;
+pub use load::{ConfigError, Problem, load};
+pub use secret::Secret;
+
+/// Everything that was configured, with every default filled in and every path absolute.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// The SQLite state file.
+    pub state: PathBuf,
+    /// The Cardskipper organisations, sorted by name.
+    pub sources: Vec<SourceConfig>,
+    /// The Hikvision devices, sorted by name.
+    pub devices: Vec<DeviceConfig>,
+    /// How members are linked to persons.
+    pub link: LinkConfig,
+    /// What becomes of members in special states.
+    pub policy: Policy,
+    /// Budgets.
+    pub guard: Guard,
+    /// Whom to tell.
+    pub notify: Notify,
+    /// Advice that is no error: plain `http`, a literal password, a file that others can read.
+    /// Full sentences, without secrets; said by `check` and on a terminal.
+    pub warnings: Vec<String>,
+}
+
+/// `[cardskipper.NAME]`: one organisation.
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    /// The section's name.
+    pub name: SourceName,
+    /// `https://api.cardskipper.se`, without a path or with one that is kept in front.
+    pub url: Url,
+    /// The organisation whose members count.
+    pub organisation: OrganisationId,
+    /// Login name.
+    pub username: String,
+    /// Login password.
+    pub password: Secret,
+    /// Roles that open doors; `None`: every role.
+    pub roles: Option<BTreeSet<RoleId>>,
+    /// A complete listing at least this often.
+    pub full_every: Duration,
+    /// A member that must be in every complete listing.
+    pub sentinel: Option<MemberNumber>,
+    /// The zone in which dates with an offset are read.
+    pub time_zone: Tz,
+}
+
+/// `[hikvision.NAME]`: one device.
+#[derive(Debug, Clone)]
+pub struct DeviceConfig {
+    /// The section's name.
+    pub name: DeviceName,
+    /// Scheme, host and port.
+    pub url: Url,
+    /// Login name.
+    pub username: String,
+    /// Login password.
+    pub password: Secret,
+    /// How an `https` certificate is judged.
+    pub tls: Tls,
+    /// What may be written.
+    pub mode: Mode,
+    /// Narrower than the organisation's roles; `None`: the same.
+    pub roles: Option<BTreeSet<RoleId>>,
+    /// Persons never touched.
+    pub protect: BTreeSet<EmployeeNo>,
+    /// The whole person list is compared at least this often.
+    pub audit_every: Duration,
+    /// The zone the device's wall clock runs in.
+    pub time_zone: Tz,
+}
+
+/// How an `https` certificate is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// By the roots of the operating system.
+    System,
+    /// By the SHA-256 of the certificate (DER); nothing else about it is asked.
+    Pinned([u8; 32]),
+    /// Not at all: the connection is encrypted to whoever answers.
+    Insecure,
+}
+
+/// What may be written to a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing.
+    Observe,
+    /// Only changes that start or lengthen access.
+    GrantOnly,
+    /// Grants and revocations.
+    Full,
+}
+
+/// `[link]`.
+#[derive(Debug, Clone)]
+pub struct LinkConfig {
+    /// Spreadsheets or CSV files that hold a person id and an e-mail.
+    pub files: Vec<PathBuf>,
+    /// The rules in the order they are tried.
+    pub by: Vec<LinkRule>,
+}
+
+/// How a member was found to be a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkRule {
+    /// A link file holds the member's e-mail beside the person id.
+    File,
+    /// The device holds the member's e-mail.
+    DeviceEmail,
+    /// The member number is the `employeeNo`, and the name agrees.
+    MemberNumber,
+}
+
+impl LinkRule {
+    /// The word in the configuration, the output and the state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::DeviceEmail => "device-email",
+            Self::MemberNumber => "member-number",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::File, Self::DeviceEmail, Self::MemberNumber].into_iter().find(|rule| rule.as_str() == word)
+    }
+}
+
+/// `[policy]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Days the door still opens after the paid time.
+    pub grace_days: u32,
+    /// What an inactive member's window becomes.
+    pub inactive: Ending,
+    /// What becomes of a member no longer listed.
+    pub vanished: Ending,
+}
+
+/// Whether a state of the member ends access before the paid date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// End access.
+    End,
+    /// Keep it until the paid date.
+    Keep,
+}
+
+/// `[guard]`: how much one tick or one day may change before a person must look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// A complete listing may be smaller than the last by this share (or by 2 members).
+    pub source_shrink: Percent,
+    /// Revocations per device and tick; 2 are always allowed.
+    pub revoke_per_tick: Percent,
+    /// Revocations per device and rolling 24 hours; 5 are always allowed.
+    pub revoke_per_day: Percent,
+    /// Opened doors per device and tick; 20 are always allowed.
+    pub grant_per_tick: Percent,
+}
+
+/// A share in whole per cent, 0 to 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Percent(u8);
+
+impl Percent {
+    /// Takes 0 to 100.
+    #[must_use]
+    pub const fn new(value: u8) -> Option<Self> {
+        if value <= 100 { Some(Self(value)) } else { None }
+    }
+
+    /// The share of `whole`, rounded down.
+    #[must_use]
+    pub fn of(self, whole: usize) -> usize {
+        whole.saturating_mul(usize::from(self.0)) / 100
+    }
+
+    /// The number before the per cent sign.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+/// `[notify]`.
+#[derive(Debug, Clone, Default)]
+pub struct Notify {
+    /// `[notify.email]`.
+    pub email: Option<NotifyEmail>,
+    /// Pinged at `/start` and at `/EXITCODE`.
+    pub heartbeat: Option<Url>,
+}
+
+/// `[notify.email]`.
+#[derive(Debug, Clone)]
+pub struct NotifyEmail {
+    /// `smtp://` (STARTTLS) or `smtps://`.
+    pub smtp: Url,
+    /// Login name, where the mail server wants one.
+    pub username: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// The sender.
+    pub from: String,
+    /// The receivers, at least one.
+    pub to: Vec<String>,
+}

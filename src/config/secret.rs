@@ -1,0 +1,40 @@
+//! Passwords that can not be printed by accident.
+
+use std::fmt;
+
+/// A password. `Debug` shows `***`, there is no `Display`, and only the two clients, which must send
+/// it, ask for [`Secret::expose`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a password.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The password itself, to be handed to a login and to nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_stars_at_any_depth() {
+        let nested = Some(vec![Secret::new("hunter2".to_owned())]);
+        assert_eq!(format!("{nested:?}"), "Some([***])");
+        assert_eq!(format!("{:#?}", Secret::new("hunter2".to_owned())), "***");
+    }
+}

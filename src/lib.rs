@@ -1,0 +1,7 @@
+//! Plan and apply for access rights.
+
+pub mod cardskipper;
+pub mod config;
+pub mod hikvision;
+pub mod link;
+pub mod model;

@@ -1,0 +1,46 @@
+//! Members and their roles, as Cardskipper tells them.
+
+use chrono::NaiveDateTime;
+
+use super::{Email, MemberKey, RoleId};
+
+/// One person in one Cardskipper organisation. Personal data that a date sync does not need
+/// (address, phone, personal number) has no field here, so it can not be stored or logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Who it is.
+    pub key: MemberKey,
+    /// First name, as written in Cardskipper; may be empty.
+    pub first_name: String,
+    /// Last name, as written in Cardskipper; may be empty.
+    pub last_name: String,
+    /// E-mail address; an attribute, not a key: families share one, and many have none.
+    pub email: Option<Email>,
+    /// `Inactive="true"`: the club has put the member and all memberships out of use.
+    pub inactive: bool,
+    /// Memberships in this organisation, sorted by role and begin, all kinds of roles.
+    pub roles: Vec<Role>,
+}
+
+impl Member {
+    /// First and last name with one space between.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+}
+
+/// One membership of a member, in the wall-clock time of the club.
+///
+/// `end` at midnight means the end of that day (Cardskipper's EndDate is the last valid day); any
+/// other time of day is taken as given. An inverted role is kept as it is, so that it can be
+/// reported. Source: cardskipper-api.md, "Dates and time zone".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Role {
+    /// Which membership type.
+    pub id: RoleId,
+    /// First valid moment.
+    pub begin: NaiveDateTime,
+    /// Last valid day (at midnight) or moment.
+    pub end: NaiveDateTime,
+}

@@ -1,0 +1,76 @@
+//! Persons on a device, reduced to what planning needs.
+
+use chrono::NaiveDateTime;
+
+use super::{Email, EmployeeNo, Window};
+
+/// One `UserInfo` on one device. The full record, with every field a write must send back, stays in
+/// `hikvision::wire`; planning needs no more than this. Source: hikvision-isapi.md section 2.4.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who it is, on this device.
+    pub employee_no: EmployeeNo,
+    /// Name as shown on the device; may be empty.
+    pub name: String,
+    /// What kind of person.
+    pub user_type: UserType,
+    /// When the door opens for them.
+    pub limit: PersonLimit,
+    /// `localUIRight`: an administrator of the device itself, never touched.
+    pub is_device_admin: bool,
+    /// An e-mail found on the device (`email`, or a `PersonInfoExtends` value that is one). Several
+    /// different ones on one person count as none.
+    pub email: Option<Email>,
+    /// SHA-256 (lower-case hex) over the writable fields as read: tells whether the person moved.
+    pub fingerprint: String,
+}
+
+/// `userType` of a person. Source: hikvision-isapi.md section 2.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UserType {
+    /// `normal`, and every kind that is not named below.
+    Normal,
+    /// `visitor`.
+    Visitor,
+    /// `blackList`: barred by the club, never touched.
+    BlackList,
+}
+
+/// The `Valid` object of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonLimit {
+    /// `enable:true` with a window that makes sense.
+    Window(Window),
+    /// `enable:false`: the dates are not enforced, the door (most likely) always opens. The dates,
+    /// where readable, are kept to be shown. Source: hikvision-isapi.md section 3.3, "enable".
+    Permanent(Option<Window>),
+    /// `enable:true`, but the dates are missing, unreadable or inverted. Nobody knows what the
+    /// device does; the window as far as it could be read.
+    Unreadable {
+        /// `beginTime`, if it was a time.
+        begin: Option<NaiveDateTime>,
+        /// `endTime`, if it was a time.
+        end: Option<NaiveDateTime>,
+    },
+}
+
+impl PersonLimit {
+    /// The enforced window, if there is one.
+    #[must_use]
+    pub fn window(&self) -> Option<Window> {
+        match self {
+            Self::Window(window) => Some(*window),
+            Self::Permanent(_) | Self::Unreadable { .. } => None,
+        }
+    }
+
+    /// Whether the door opens at `at` (device wall-clock time), as far as the validity decides.
+    #[must_use]
+    pub fn opens_at(&self, at: NaiveDateTime) -> bool {
+        match self {
+            Self::Window(window) => window.contains(at),
+            Self::Permanent(_) => true,
+            Self::Unreadable { .. } => false,
+        }
+    }
+}

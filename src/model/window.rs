@@ -1,0 +1,156 @@
+//! Windows of validity in a device's wall-clock time.
+
+use std::fmt;
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+
+/// The latest end a device takes, 2037-12-31T23:59:59; also how "for ever" is written.
+/// Source: hikvision-isapi.md section 3.3.
+pub const LATEST_END: NaiveDateTime = wall(2037, 12, 31, 23, 59, 59);
+
+/// The earliest begin a device takes, 2000-01-01T00:00:00 on a live one.
+/// Source: hikvision-isapi.md sections 2.5 and 3.3.
+const EARLIEST_BEGIN: NaiveDateTime = wall(2000, 1, 1, 0, 0, 0);
+
+const fn wall(y: i32, mo: u32, d: u32, h: u32, mi: u32, s: u32) -> NaiveDateTime {
+    match (NaiveDate::from_ymd_opt(y, mo, d), NaiveTime::from_hms_opt(h, mi, s)) {
+        (Some(date), Some(time)) => NaiveDateTime::new(date, time),
+        _ => NaiveDateTime::MIN,
+    }
+}
+
+/// Why two times are no window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WindowError {
+    /// Begin after end.
+    #[error("begins {begin} after it ends {end}")]
+    Inverted {
+        /// The begin given.
+        begin: NaiveDateTime,
+        /// The end given.
+        end: NaiveDateTime,
+    },
+}
+
+/// A validity: begin and end, both included, in the wall-clock time of a device, to the second.
+/// Begin is never after end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Window {
+    begin: NaiveDateTime,
+    end: NaiveDateTime,
+}
+
+impl Window {
+    /// Makes a window of two times.
+    ///
+    /// # Errors
+    /// [`WindowError::Inverted`] when it would begin after its end.
+    pub fn new(begin: NaiveDateTime, end: NaiveDateTime) -> Result<Self, WindowError> {
+        if begin > end {
+            return Err(WindowError::Inverted { begin, end });
+        }
+        Ok(Self { begin, end })
+    }
+
+    /// First moment inside.
+    #[must_use]
+    pub fn begin(&self) -> NaiveDateTime {
+        self.begin
+    }
+
+    /// Last moment inside.
+    #[must_use]
+    pub fn end(&self) -> NaiveDateTime {
+        self.end
+    }
+
+    /// Whether `at` lies inside.
+    #[must_use]
+    pub fn contains(&self, at: NaiveDateTime) -> bool {
+        self.begin <= at && at <= self.end
+    }
+
+    /// The same window moved into the range devices take, 2000-01-01 to 2037-12-31T23:59:59; a
+    /// window wholly outside shrinks to the nearest moment inside.
+    #[must_use]
+    pub fn clamped(self) -> Self {
+        let inside = |at: NaiveDateTime| at.clamp(EARLIEST_BEGIN, LATEST_END);
+        Self { begin: inside(self.begin), end: inside(self.end) }
+    }
+
+    /// Whether some moment at or after `from` lies in `self` but not in `other`. With `self` the
+    /// window before a change and `other` the one after, this says whether access is taken away.
+    #[must_use]
+    pub fn exceeds_from(&self, other: &Self, from: NaiveDateTime) -> bool {
+        let begin = self.begin.max(from);
+        if begin > self.end {
+            return false;
+        }
+        begin < other.begin || self.end > other.end
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", format_time(self.begin), format_time(self.end))
+    }
+}
+
+/// Writes a wall-clock time the way devices and our JSON do: `2026-11-01T23:59:59`.
+#[must_use]
+pub fn format_time(at: NaiveDateTime) -> String {
+    at.format("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// Reads `YYYY-MM-DDTHH:MM:SS`, the only form our own files hold.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<NaiveDateTime> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> NaiveDateTime {
+        parse_time(text).unwrap()
+    }
+
+    fn window(begin: &str, end: &str) -> Window {
+        Window::new(at(begin), at(end)).unwrap()
+    }
+
+    #[test]
+    fn inverted_is_no_window() {
+        assert!(Window::new(at("2026-02-01T00:00:00"), at("2026-01-01T00:00:00")).is_err());
+        assert!(Window::new(at("2026-01-01T00:00:00"), at("2026-01-01T00:00:00")).is_ok());
+    }
+
+    #[test]
+    fn the_end_is_inside() {
+        let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
+        assert!(year.contains(at("2026-12-31T23:59:59")));
+        assert!(!year.contains(at("2027-01-01T00:00:00")));
+    }
+
+    #[test]
+    fn clamped_to_what_devices_take() {
+        let long = window("1999-05-01T00:00:00", "2099-12-31T23:59:59").clamped();
+        assert_eq!(long, window("2000-01-01T00:00:00", "2037-12-31T23:59:59"));
+        let beyond = window("2050-01-01T00:00:00", "2060-01-01T00:00:00").clamped();
+        assert_eq!(beyond.begin(), LATEST_END);
+    }
+
+    #[test]
+    fn taking_away_counts_only_from_now_on() {
+        let now = at("2026-11-21T12:00:00");
+        let old = window("2026-01-01T00:00:00", "2026-10-31T23:59:59");
+        let new = window("2026-11-25T00:00:00", "2027-10-31T23:59:59");
+        assert!(!old.exceeds_from(&new, now), "an ended window takes nothing away");
+        let long = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
+        assert!(long.exceeds_from(&new, now), "today until the 25th is lost");
+        let later = window("2026-11-01T00:00:00", "2027-01-31T23:59:59");
+        assert!(!long.exceeds_from(&later, now), "only past days are lost");
+        assert!(later.exceeds_from(&long, now));
+    }
+}
