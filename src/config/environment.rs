@@ -1,0 +1,3 @@
+//! The process environment, read once.
+/// Environment variables.
+pub struct Environment;

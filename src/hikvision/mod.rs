@@ -1,0 +1,1 @@
+//! Hikvision devices: persons, their validity, and nothing else.

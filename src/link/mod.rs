@@ -1,0 +1,1 @@
+//! Who is who: members on one side, persons on the other.
