@@ -1,0 +1,156 @@
+//! Why a whole link file can not be used, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A link file that can not be used, with its name.
+#[derive(Debug, thiserror::Error)]
+#[error("link file {}: {problem}", path.display())]
+pub struct LinkFileError {
+    /// The file, as it was named by the caller.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub problem: FileProblem,
+}
+
+impl LinkFileError {
+    pub(super) fn new(path: &Path, problem: FileProblem) -> Self {
+        Self { path: path.to_owned(), problem }
+    }
+
+    /// What the administrator can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        self.problem.hint()
+    }
+}
+
+/// What is wrong with a link file. No variant holds the text of a cell, only of a heading.
+#[derive(Debug, thiserror::Error)]
+pub enum FileProblem {
+    /// No such file.
+    #[error("does not exist")]
+    Missing,
+    /// A folder, a pipe or a device.
+    #[error("is not a regular file")]
+    NotAFile,
+    /// The operating system refuses: no permission, or held open by Excel on Windows.
+    #[error("can not be opened: {0}")]
+    Io(io::Error),
+    /// More bytes than [`super::FILE_BYTES_MAX`].
+    #[error("is larger than {} MiB", limit / (1024 * 1024))]
+    TooLarge {
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// A workbook that unpacks to more than [`super::UNPACKED_BYTES_MAX`].
+    #[error("unpacks to more than {} MiB", limit / (1024 * 1024))]
+    TooLargeUnpacked {
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// More rows below the header than [`super::ROWS_MAX`].
+    #[error("has more than {limit} rows")]
+    TooManyRows {
+        /// Rows allowed.
+        limit: usize,
+    },
+    /// No bytes, or nothing but white space.
+    #[error("is empty")]
+    Empty,
+    /// A spreadsheet of a kind that is not read.
+    #[error("is {what}, which is not read")]
+    OtherFormat {
+        /// The kind, with its article.
+        what: &'static str,
+    },
+    /// Neither a workbook nor text: it holds NUL bytes and no byte-order mark.
+    #[error("is neither a workbook nor text")]
+    NotASpreadsheet,
+    /// A byte-order mark promises an encoding that the bytes do not keep.
+    #[error("is marked as {encoding}, but holds bytes that are not")]
+    Encoding {
+        /// The encoding its byte-order mark names.
+        encoding: &'static str,
+    },
+    /// A quotation mark that is opened and never closed; the rest of the file would be one cell.
+    #[error("line {line}: a quotation mark is opened and never closed")]
+    OpenQuote {
+        /// The line on which that row begins.
+        line: u32,
+    },
+    /// A workbook that is damaged, or written in a way that is not understood.
+    #[error("is a workbook that can not be read: {detail}")]
+    Xlsx {
+        /// What the reader says.
+        detail: String,
+    },
+    /// Neither column was found in the first rows of any visible worksheet.
+    #[error("has no header row with a person id and an e-mail column in its first {searched} rows")]
+    NoHeader {
+        /// How many rows were searched.
+        searched: u32,
+    },
+    /// A row names the person id, and no row names both.
+    #[error("row {line} names a person id column, but no e-mail column")]
+    NoEmailColumn {
+        /// That row, from 1.
+        line: u32,
+    },
+    /// A row names the e-mail, and no row names both.
+    #[error("row {line} names an e-mail column, but no person id column")]
+    NoIdColumn {
+        /// That row, from 1.
+        line: u32,
+    },
+    /// The header row names two columns for the same thing, so which one counts is a guess.
+    #[error("row {line} has more than one {what} column: {}", names.join(", "))]
+    TwoColumns {
+        /// That row, from 1.
+        line: u32,
+        /// `person id` or `e-mail`.
+        what: &'static str,
+        /// The headings as written.
+        names: Vec<String>,
+    },
+}
+
+impl FileProblem {
+    pub(super) fn from_io(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::NotFound { Self::Missing } else { Self::Io(error) }
+    }
+
+    pub(super) fn xlsx(detail: impl ToString) -> Self {
+        Self::Xlsx { detail: detail.to_string() }
+    }
+
+    /// What the administrator can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Missing => {
+                "check `files` under `[link]`; a relative path starts at the configuration file"
+            }
+            Self::NotAFile => "name the spreadsheet itself in `files` under `[link]`",
+            Self::Io(_) => "close it in Excel, and let the account that runs ivms-sync read it",
+            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::TooManyRows { .. } => {
+                "keep only the person id and e-mail columns of the people who have a membership"
+            }
+            Self::Empty => "export the persons again; the file may have been read half-written",
+            Self::OtherFormat { .. } => {
+                "open it in a spreadsheet program and save it as Excel workbook (.xlsx), without a password"
+            }
+            Self::NotASpreadsheet | Self::Encoding { .. } => {
+                "save it as Excel workbook (.xlsx) or as CSV UTF-8"
+            }
+            Self::OpenQuote { .. } => {
+                "close the quotation mark on that line, or save it as Excel workbook (.xlsx)"
+            }
+            Self::Xlsx { .. } => "open it in a spreadsheet program and save it again as .xlsx",
+            Self::NoHeader { .. } | Self::NoEmailColumn { .. } | Self::NoIdColumn { .. } => {
+                "one row must hold the headings `Person ID` and `Email`, each in its own column"
+            }
+            Self::TwoColumns { .. } => "rename or delete the column that should not count",
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Link files: spreadsheets and CSV in which a person id and an e-mail stand in one row.
+//!
+//! ```text
+//! bytes -> kind by content -> cells (xlsx | encoding + csv) -> header row -> rows
+//! ```
+//!
+//! Everything but [`read`] and [`sha256_of`] is pure. Invariants: the kind is decided by content,
+//! never by the extension; a person id or e-mail that is not certain is reported as an
+//! [`UnusableRow`], never guessed; nothing here says who is linked to whom, so one e-mail may come
+//! out with two person ids and the link rules call that ambiguous.
+//!
+//! Layouts read: iVMS-4200's person template, HikCentral's, and anything else with both columns
+//! named as in `header`. Source: hikvision-isapi.md section 9; design.md section 4, Linking.
+
+mod cell;
+mod csv;
+mod encoding;
+mod error;
+mod header;
+mod parts;
+mod row;
+mod value;
+mod xlsx;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+pub use error::{FileProblem, LinkFileError};
+pub use row::{LinkRow, RowReason, UnusableRow};
+
+/// The largest link file read, in bytes. A person with every column filled in takes under 300, so
+/// this is room for 100,000 of them, and still little to hold in memory.
+pub const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// The most a workbook may unpack to, in bytes: a ZIP of [`FILE_BYTES_MAX`] could hold 32 GiB.
+pub const UNPACKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
+
+/// The most rows below the header; a device holds at most 100,000 persons.
+pub const ROWS_MAX: usize = 500_000;
+
+/// How many rows are searched for the header row. The vendor's templates have it in row 9 or 10.
+pub const HEADER_ROWS_MAX: u32 = 30;
+
+/// The longest person id or e-mail cell looked at, in bytes.
+pub const CELL_BYTES_MAX: usize = 4 * 1024;
+
+/// How many worksheets are searched for a header row.
+pub const SHEETS_MAX: usize = 64;
+
+/// What a link file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkFile {
+    /// The file, as it was named by the caller.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes, lower-case hex: the file is read again only when this changed.
+    pub sha256: String,
+    /// Rows with a person id and an e-mail, in the file's order, exact repetitions left out.
+    pub rows: Vec<LinkRow>,
+    /// Rows that can not link anybody, in the file's order. A row without an e-mail is normal in an
+    /// export of iVMS-4200, so show these as counts by [`RowReason::kind`] unless asked for more.
+    pub unusable: Vec<UnusableRow>,
+    /// What the administrator should know about how the file was read.
+    pub notes: Vec<FileNote>,
+}
+
+/// Something about the file that is no error, but that nobody would guess.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileNote {
+    /// More than one visible worksheet has a header row; only the first is read.
+    OtherSheet {
+        /// The worksheet that was read.
+        read: String,
+        /// One that was not.
+        ignored: String,
+    },
+}
+
+impl fmt::Display for FileNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherSheet { read, ignored } => write!(
+                f,
+                "Worksheet \"{}\" also has a header row and is not read; only \"{}\" is.",
+                ignored.escape_debug(),
+                read.escape_debug()
+            ),
+        }
+    }
+}
+
+/// What one of the two readers found, before it gets a path and a hash.
+#[derive(Debug, Default)]
+struct Contents {
+    rows: Vec<LinkRow>,
+    unusable: Vec<UnusableRow>,
+    notes: Vec<FileNote>,
+}
+
+/// Returns the SHA-256 of a file's bytes, as lower-case hex.
+///
+/// # Errors
+/// [`FileProblem::Missing`], [`FileProblem::NotAFile`], [`FileProblem::TooLarge`] or
+/// [`FileProblem::Io`].
+pub fn sha256_of(path: &Path) -> Result<String, LinkFileError> {
+    load(path).map(|bytes| hash(&bytes)).map_err(|problem| LinkFileError::new(path, problem))
+}
+
+/// Reads a link file from disk, in one go, so that the hash and the rows are of the same bytes.
+///
+/// # Errors
+/// Those of [`sha256_of`] and of [`parse`].
+pub fn read(path: &Path) -> Result<LinkFile, LinkFileError> {
+    let bytes = load(path).map_err(|problem| LinkFileError::new(path, problem))?;
+    parse(path, &bytes)
+}
+
+/// Reads a link file from memory. Pure: `path_for_messages` is only written into what comes back.
+///
+/// # Errors
+/// Any [`FileProblem`] but those of the disk. Single rows never fail the file: they are in
+/// [`LinkFile::unusable`].
+pub fn parse(path_for_messages: &Path, bytes: &[u8]) -> Result<LinkFile, LinkFileError> {
+    let contents =
+        contents(bytes).map_err(|problem| LinkFileError::new(path_for_messages, problem))?;
+    Ok(LinkFile {
+        path: path_for_messages.to_owned(),
+        sha256: hash(bytes),
+        rows: contents.rows,
+        unusable: contents.unusable,
+        notes: contents.notes,
+    })
+}
+
+fn contents(bytes: &[u8]) -> Result<Contents, FileProblem> {
+    /// First bytes of the container of old Office files, and of password-protected new ones.
+    const OLE_MAGIC: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0];
+    /// First bytes of a ZIP, and so of an XLSX.
+    const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
+
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(FileProblem::TooLarge { limit: FILE_BYTES_MAX });
+    }
+    if bytes.starts_with(OLE_MAGIC) {
+        let what = "an old Excel workbook (.xls), or one with a password";
+        return Err(FileProblem::OtherFormat { what });
+    }
+    if bytes.starts_with(ZIP_MAGIC) {
+        return xlsx::read(bytes);
+    }
+    let text = encoding::decode(bytes)?;
+    if text.trim().is_empty() {
+        return Err(FileProblem::Empty);
+    }
+    csv::read(&text)
+}
+
+fn load(path: &Path) -> Result<Vec<u8>, FileProblem> {
+    // Asked before opening: opening a named pipe would wait for its writer.
+    let about = std::fs::metadata(path).map_err(FileProblem::from_io)?;
+    if !about.is_file() {
+        return Err(FileProblem::NotAFile);
+    }
+    if about.len() > FILE_BYTES_MAX {
+        return Err(FileProblem::TooLarge { limit: FILE_BYTES_MAX });
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(FileProblem::from_io)?;
+    // One byte more than allowed tells a file that grew since from one that just fits.
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(FileProblem::from_io)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(FileProblem::TooLarge { limit: FILE_BYTES_MAX });
+    }
+    Ok(bytes)
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,508 @@
+//! Whole files: committed CSV, workbooks built here, and damaged ones.
+
+use std::io::{Cursor, Read, Write};
+
+use proptest::prelude::*;
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
+
+use super::*;
+
+type Found = Vec<(u32, String, String)>;
+
+fn parsed(bytes: &[u8]) -> LinkFile {
+    parse(Path::new("persons.xlsx"), bytes).unwrap()
+}
+
+fn problem(bytes: &[u8]) -> FileProblem {
+    parse(Path::new("persons.xlsx"), bytes).unwrap_err().problem
+}
+
+fn rows(file: &LinkFile) -> Found {
+    file.rows
+        .iter()
+        .map(|row| (row.line, row.employee_no.to_string(), row.email.to_string()))
+        .collect()
+}
+
+fn kinds(file: &LinkFile) -> Vec<(u32, &'static str)> {
+    file.unusable.iter().map(|row| (row.line, row.reason.kind())).collect()
+}
+
+fn expect(rows: &[(u32, &str, &str)]) -> Found {
+    rows.iter().map(|(line, id, mail)| (*line, (*id).to_owned(), (*mail).to_owned())).collect()
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/link").join(name)
+}
+
+// Text files
+
+#[test]
+fn one_list_in_every_encoding_and_separator() {
+    for name in [
+        "comma-utf8.csv",
+        "comma-cr.csv",
+        "tab-utf8.tsv",
+        "semicolon-utf8-bom.csv",
+        "tab-utf16le.txt",
+        "tab-utf16be.txt",
+        "semicolon-windows-1250.csv",
+        "semicolon-windows-1252.csv",
+    ] {
+        let file = read(&fixture(name)).unwrap();
+        assert_eq!(
+            rows(&file),
+            expect(&[
+                (2, "1007", "spela.zagar@example.si"),
+                (3, "0012", "asa.oberg@example.se"),
+                (4, "1008", "per@example.se"),
+            ]),
+            "{name}"
+        );
+        assert_eq!(kinds(&file), [(5, "no-email")], "{name}");
+        assert_eq!(file.sha256, sha256_of(&fixture(name)).unwrap(), "{name}");
+        assert_eq!(file.path, fixture(name));
+    }
+}
+
+#[test]
+fn rules_above_the_header_of_a_csv() {
+    let file = read(&fixture("ivms-4200-rules-semicolon-utf8-bom.csv")).unwrap();
+    let wanted = [(6, "0012", "asa.oberg@example.se"), (7, "1007", "spela.zagar@example.si")];
+    assert_eq!(rows(&file), expect(&wanted));
+    assert_eq!(kinds(&file), [(9, "no-email")]);
+}
+
+#[test]
+fn letters_of_an_unknown_code_page_matter_only_in_the_two_columns() {
+    let file = read(&fixture("undecided-letters.csv")).unwrap();
+    let wanted = [(4, "3", "crt@example.si"), (5, "š4", "š@example.si")];
+    assert_eq!(rows(&file), expect(&wanted));
+    assert_eq!(kinds(&file), [(2, "unknown-letter"), (3, "unknown-letter")]);
+}
+
+// Workbooks
+
+fn saved(mut book: Workbook) -> Vec<u8> {
+    book.save_to_buffer().unwrap()
+}
+
+/// iVMS-4200's person template: eight rule rows, starred headings, three persons.
+/// Source: hikvision-isapi.md section 9.1.
+fn ivms_4200() -> Vec<u8> {
+    let rules = [
+        "Rule:",
+        "1. Columns marked with * are required.",
+        "2. Gender: 1 is male; 2 is female.",
+        "3. Dates: YYYY/MM/DD.",
+        "4. Several cards are separated by semicolons.",
+        "5. A card number with leading zeros is preceded by an apostrophe.",
+        "6. Levels of the organization are separated by /.",
+        "7. Room No.: 1 or 1-1-1-1.",
+    ];
+    let headings = [
+        "*Person ID",
+        "*Organization",
+        "*Person Name",
+        "*Gender",
+        "Contact",
+        "Email",
+        "Effective Time",
+        "Expiry Time",
+        "Card No.",
+        "Room No.",
+        "Floor No.",
+    ];
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, rule) in (0..).zip(rules) {
+        sheet.write(row, 0, rule).unwrap();
+    }
+    for (column, heading) in (0..).zip(headings) {
+        sheet.write(8, column, heading).unwrap();
+    }
+    for (row, (id, name, email)) in (9..).zip([
+        ("'0012", "Åsa Öberg", "Asa.Oberg@example.se"),
+        ("1007", "Špela Žagar", "spela.zagar@example.si"),
+        ("1008", "No Address", ""),
+    ]) {
+        sheet.write(row, 0, id).unwrap();
+        sheet.write(row, 1, "Gym/Members").unwrap();
+        sheet.write(row, 2, name).unwrap();
+        sheet.write(row, 3, 2).unwrap();
+        sheet.write(row, 5, email).unwrap();
+        sheet.write(row, 6, "2026/01/01").unwrap();
+    }
+    saved(book)
+}
+
+/// HikCentral's person template: rules in rows 1 to 9, the id under `ID`.
+/// Source: hikvision-isapi.md section 9.2.
+fn hikcentral() -> Vec<u8> {
+    let headings = [
+        "First Name",
+        "Last Name",
+        "ID",
+        "Type",
+        "Person Group",
+        "Gender",
+        "Start Time of Effective Period",
+        "End Time of Effective Period",
+        "Card No.",
+        "Email",
+        "Phone",
+        "Remark",
+    ];
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for row in 0..9 {
+        sheet.write(row, 0, format!("Rule {row}: ID and Email are checked.")).unwrap();
+    }
+    for (column, heading) in (0..).zip(headings) {
+        sheet.write(9, column, heading).unwrap();
+    }
+    sheet.write(10, 0, "Åsa").unwrap();
+    sheet.write(10, 2, "A-0012").unwrap();
+    sheet.write(10, 3, "Basic Person").unwrap();
+    sheet.write(10, 9, "asa@example.se").unwrap();
+    sheet.write(12, 2, 77).unwrap();
+    sheet.write(12, 9, "per@example.se").unwrap();
+    saved(book)
+}
+
+/// A plain list: heading row, then what `fill` writes.
+fn plain(fill: impl FnOnce(&mut rust_xlsxwriter::Worksheet)) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write(0, 0, "Person ID").unwrap();
+    sheet.write(0, 1, "Email").unwrap();
+    fill(sheet);
+    saved(book)
+}
+
+#[test]
+fn the_template_of_ivms_4200() {
+    let file = parsed(&ivms_4200());
+    let wanted = [(10, "0012", "asa.oberg@example.se"), (11, "1007", "spela.zagar@example.si")];
+    assert_eq!(rows(&file), expect(&wanted));
+    assert_eq!(kinds(&file), [(12, "no-email")]);
+    assert_eq!(file.notes, []);
+}
+
+#[test]
+fn the_template_of_hikcentral() {
+    let file = parsed(&hikcentral());
+    assert_eq!(
+        rows(&file),
+        expect(&[(11, "A-0012", "asa@example.se"), (13, "77", "per@example.se")])
+    );
+}
+
+#[test]
+fn ids_that_excel_took_for_something_else() {
+    let date = Format::new().set_num_format("yyyy-mm-dd");
+    let padded = Format::new().set_num_format("0000");
+    let grouped = Format::new().set_num_format("#,##0.00");
+    let file = parsed(&plain(|sheet| {
+        for row in 1..=12 {
+            sheet.write(row, 1, format!("p{row}@example.se")).unwrap();
+        }
+        sheet.write(1, 0, 1007).unwrap();
+        sheet.write(2, 0, 1007.5).unwrap();
+        sheet.write(3, 0, 1e15).unwrap();
+        sheet.write(4, 0, "0007").unwrap();
+        sheet.write(5, 0, true).unwrap();
+        let day = ExcelDateTime::from_ymd(2026, 1, 31).unwrap();
+        sheet.write_with_format(6, 0, &day, &date).unwrap();
+        sheet.write_with_format(7, 0, 7, &padded).unwrap();
+        sheet.write_with_format(8, 0, 1234, &padded).unwrap();
+        sheet.write_with_format(9, 0, 123_456, &grouped).unwrap();
+        sheet.write(10, 0, Formula::new("=1000+8").set_result("1008")).unwrap();
+        sheet.write(11, 0, Formula::new("=NA()").set_result("#N/A")).unwrap();
+        sheet.write_string(12, 0, "=1000+9").unwrap();
+    }));
+    assert_eq!(
+        rows(&file),
+        expect(&[
+            (2, "1007", "p1@example.se"),
+            (5, "0007", "p4@example.se"),
+            (9, "1234", "p8@example.se"),
+            (10, "123456", "p9@example.se"),
+            (11, "1008", "p10@example.se"),
+            (13, "=1000+9", "p12@example.se"),
+        ])
+    );
+    let lines: Vec<_> = file.unusable.iter().map(|row| row.line).collect();
+    assert_eq!(lines, [3, 4, 6, 7, 8, 12]);
+    assert!(kinds(&file).iter().all(|(_, kind)| *kind == "bad-person-id"), "{file:?}");
+}
+
+#[test]
+fn hidden_rows_are_read_and_hidden_sheets_are_not() {
+    let mut book = Workbook::new();
+    let hidden = book.add_worksheet();
+    hidden.write(0, 0, "Person ID").unwrap();
+    hidden.write(0, 1, "Email").unwrap();
+    hidden.write(1, 0, "old").unwrap();
+    hidden.write(1, 1, "old@example.se").unwrap();
+    hidden.set_hidden(true);
+    let seen = book.add_worksheet();
+    seen.write(0, 0, "Person ID").unwrap();
+    seen.write(0, 1, "Email").unwrap();
+    seen.write(1, 0, "7").unwrap();
+    seen.write(1, 1, "a@example.se").unwrap();
+    seen.set_row_hidden(1).unwrap();
+    seen.set_active(true);
+    let file = parsed(&saved(book));
+    assert_eq!(rows(&file), expect(&[(2, "7", "a@example.se")]));
+    assert_eq!(file.notes, []);
+}
+
+#[test]
+fn the_first_sheet_with_a_header_is_read_and_the_next_is_mentioned() {
+    let mut book = Workbook::new();
+    book.add_worksheet().set_name("Cover").unwrap().write(0, 0, "Persons of the gym").unwrap();
+    for name in ["Now", "Before"] {
+        let sheet = book.add_worksheet().set_name(name).unwrap();
+        sheet.write(4, 2, "Person ID").unwrap();
+        sheet.write(4, 7, "Email").unwrap();
+        sheet.write(5, 2, name).unwrap();
+        sheet.write(5, 7, "a@example.se").unwrap();
+    }
+    let file = parsed(&saved(book));
+    assert_eq!(rows(&file), expect(&[(6, "Now", "a@example.se")]));
+    assert_eq!(
+        file.notes,
+        [FileNote::OtherSheet { read: "Now".to_owned(), ignored: "Before".to_owned() }]
+    );
+    assert!(file.notes[0].to_string().contains("\"Before\" also has a header row"));
+}
+
+#[test]
+fn a_cell_at_the_far_corner_costs_nothing() {
+    let file = parsed(&plain(|sheet| {
+        sheet.write(1, 0, "7").unwrap();
+        sheet.write(1, 1, "a@example.se").unwrap();
+        sheet.write(1_048_575, 16_383, "x").unwrap();
+    }));
+    assert_eq!(rows(&file), expect(&[(2, "7", "a@example.se")]));
+}
+
+// Files that are refused
+
+#[test]
+fn what_is_no_link_file() {
+    let no_workbook = {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        archive.start_file("content.xml", SimpleFileOptions::default()).unwrap();
+        archive.finish().unwrap().into_inner()
+    };
+    for (bytes, expected) in [
+        (&b""[..], "is empty"),
+        (b"\xEF\xBB\xBF \r\n", "is empty"),
+        (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "is an old Excel workbook (.xls), or one with"),
+        (&no_workbook, "is an OpenDocument spreadsheet"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "is neither a workbook nor text"),
+        (b"PK\x03\x04 and no more", "is a workbook that can not be read"),
+        (b"Name,Phone\nEva,1\n", "has no header row"),
+        (b"*Person ID,Name\n7,Eva\n", "row 1 names a person id column, but no e-mail column"),
+        (b"x\nName;Email\n", "row 2 names an e-mail column, but no person id column"),
+        (b"Person ID,Email,E-mail\n", "row 1 has more than one e-mail column: Email, E-mail"),
+    ] {
+        let error = parse(Path::new("persons.xlsx"), bytes).unwrap_err();
+        let said = error.to_string();
+        assert!(said.starts_with("link file persons.xlsx: "), "{said}");
+        assert!(said.contains(expected), "{said}");
+        assert!(!error.hint().is_empty());
+    }
+}
+
+#[test]
+fn what_the_disk_does_not_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = read(&folder.path().join("persons.xlsx")).unwrap_err();
+    assert!(matches!(missing.problem, FileProblem::Missing));
+    assert!(matches!(sha256_of(folder.path()).unwrap_err().problem, FileProblem::NotAFile));
+    let large = folder.path().join("large.csv");
+    File::create(&large).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
+    assert!(matches!(read(&large).unwrap_err().problem, FileProblem::TooLarge { .. }));
+}
+
+/// The same workbook with one part replaced by what `change` makes of it.
+fn with_part(bytes: &[u8], wanted: &str, change: impl Fn(String) -> String) -> Vec<u8> {
+    let mut from = ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut to = ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..from.len() {
+        let mut part = from.by_index(index).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let mut text = String::new();
+        part.read_to_string(&mut text).unwrap();
+        if name == wanted {
+            text = change(text);
+        }
+        to.start_file(name, SimpleFileOptions::default()).unwrap();
+        to.write_all(text.as_bytes()).unwrap();
+    }
+    to.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_bomb_is_refused_before_it_is_read() {
+    let zeros = "0".repeat(64 * 1024);
+    let bytes = with_part(&ivms_4200(), "xl/theme/theme1.xml", |_| zeros.clone());
+    assert!(bytes.len() < 32 * 1024, "{}", bytes.len());
+    assert!(matches!(
+        parts::check_parts(&bytes, 60 * 1024),
+        Err(FileProblem::TooLargeUnpacked { limit }) if limit == 60 * 1024
+    ));
+    parts::check_parts(&bytes, 1024 * 1024).unwrap();
+}
+
+#[test]
+fn a_bomb_that_understates_its_size_is_refused_too() {
+    let zeros = "0".repeat(64 * 1024);
+    let mut bytes = with_part(&ivms_4200(), "xl/theme/theme1.xml", |_| zeros.clone());
+    // Every place where the size is written: the header of the part and the directory.
+    let size = u32::try_from(zeros.len()).unwrap().to_le_bytes();
+    let places: Vec<_> =
+        (0..bytes.len() - 4).filter(|&at| bytes[at..].starts_with(&size)).collect();
+    assert_eq!(places.len(), 2);
+    for at in places {
+        bytes[at..at + 4].copy_from_slice(&10_u32.to_le_bytes());
+    }
+    assert!(parts::check_parts(&bytes, 60 * 1024).is_err());
+}
+
+#[test]
+fn a_table_of_texts_can_not_ask_for_all_memory() {
+    // The second would end the process in the allocator, the third panics, the first is harmless.
+    for (count, fine) in [("20", true), ("1000000000000", false), ("18446744073709551615", false)] {
+        let bytes = with_part(&ivms_4200(), "xl/sharedStrings.xml", |xml| {
+            let at = xml.find("uniqueCount=\"").unwrap() + "uniqueCount=\"".len();
+            let end = at + xml[at..].find('"').unwrap();
+            format!("{}{count}{}", &xml[..at], &xml[end..])
+        });
+        assert_eq!(parse(Path::new("x"), &bytes).is_ok(), fine, "{count}");
+    }
+}
+
+#[test]
+fn what_makes_the_reader_panic_is_contained() {
+    let sheet = "xl/worksheets/sheet1.xml";
+    let far = with_part(&ivms_4200(), sheet, |xml| xml.replace("\"A10\"", "\"ZZZZZZZZZ1\""));
+    // Without overflow checks the cell lands somewhere; with them the reader panics.
+    let _ = parse(Path::new("x"), &far);
+    let below = with_part(&ivms_4200(), sheet, |xml| {
+        let at = xml.find("<dimension ref=\"").unwrap() + "<dimension ref=\"".len();
+        let end = at + xml[at..].find('"').unwrap();
+        format!("{}F20:A1{}", &xml[..at], &xml[end..])
+    });
+    let _ = parse(Path::new("x"), &below);
+    if cfg!(debug_assertions) {
+        assert!(matches!(problem(&far), FileProblem::Xlsx { .. }));
+        assert!(matches!(problem(&below), FileProblem::Xlsx { .. }));
+    }
+}
+
+#[test]
+fn rows_out_of_order_come_out_in_order() {
+    let bytes = with_part(&ivms_4200(), "xl/worksheets/sheet1.xml", |xml| {
+        let (first, second) =
+            (xml.find("<row r=\"10\"").unwrap(), xml.find("<row r=\"11\"").unwrap());
+        let third = xml.find("<row r=\"12\"").unwrap();
+        [&xml[..first], &xml[second..third], &xml[first..second], &xml[third..]].concat()
+    });
+    let lines: Vec<_> = parsed(&bytes).rows.iter().map(|row| row.line).collect();
+    assert_eq!(lines, [10, 11]);
+}
+
+// Damage
+
+fn damaged(bytes: &[u8], flips: &[(prop::sample::Index, u8)], cut: Option<usize>) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for (at, value) in flips {
+        let at = at.index(bytes.len());
+        bytes[at] ^= value;
+    }
+    bytes.truncate(cut.unwrap_or(usize::MAX));
+    bytes
+}
+
+fn flips() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), 1_u8..), 0..6)
+}
+
+fn cut() -> impl Strategy<Value = Option<usize>> {
+    prop::option::weighted(0.3, 0_usize..8000)
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_workbook_never_panics(flips in flips(), cut in cut()) {
+        let _ = parse(Path::new("x"), &damaged(&ivms_4200(), &flips, cut));
+    }
+
+    /// Damage inside the parts, under a checksum that is right again.
+    #[test]
+    fn a_workbook_with_damaged_xml_never_panics(
+        part in prop::sample::select(vec![
+            "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml",
+            "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "_rels/.rels",
+        ]),
+        edits in prop::collection::vec(
+            (any::<prop::sample::Index>(), "[<>/\"=0-9A-Za-z&; -]{0,6}"), 1..5),
+    ) {
+        let bytes = with_part(&ivms_4200(), part, |xml| {
+            let mut xml = xml;
+            for (at, text) in &edits {
+                // The parts are ASCII but for names; a cut inside a letter moves to its end.
+                let mut at = at.index(xml.len());
+                while !xml.is_char_boundary(at) {
+                    at += 1;
+                }
+                let end = (at + text.len()).min(xml.len());
+                if xml.is_char_boundary(end) {
+                    xml.replace_range(at..end, text);
+                }
+            }
+            xml
+        });
+        let _ = parse(Path::new("x"), &bytes);
+    }
+
+    #[test]
+    fn a_damaged_csv_never_panics(flips in flips(), cut in cut(), name in prop::sample::select(vec![
+        "comma-utf8.csv", "tab-utf16le.txt", "semicolon-windows-1250.csv",
+        "ivms-4200-rules-semicolon-utf8-bom.csv",
+    ])) {
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        let _ = parse(Path::new("x"), &damaged(&bytes, &flips, cut));
+    }
+
+    #[test]
+    fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = parse(Path::new("x"), &bytes);
+    }
+
+    /// What is written as CSV with every cell quoted comes back, whatever the other cells hold.
+    #[test]
+    fn quoted_rows_come_back(
+        names in prop::collection::vec("[^\u{0}]{0,12}", 1..8),
+        separator in prop::sample::select(vec![',', ';', '\t']),
+        end in prop::sample::select(vec!["\n", "\r\n", "\r"]),
+    ) {
+        let mut text = format!("Name{separator}Person ID{separator}Email{end}");
+        let mut wanted = Vec::new();
+        for (number, name) in names.iter().enumerate() {
+            let name = name.replace('"', "\"\"");
+            text += &format!("\"{name}\"{separator}\"id {number}\"{separator}\"p{number}@x.se\"{end}");
+            wanted.push((format!("id {number}"), format!("p{number}@x.se")));
+        }
+        let file = parsed(text.as_bytes());
+        let found: Vec<_> = rows(&file).into_iter().map(|(_, id, email)| (id, email)).collect();
+        prop_assert_eq!(found, wanted);
+    }
+}
