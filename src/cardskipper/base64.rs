@@ -24,8 +24,14 @@ mod tests {
     #[test]
     fn examples_of_the_standard() {
         for (plain, encoded) in [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"), ("ü:ß?>", "w7w6w58/Pg=="),
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+            ("ü:ß?>", "w7w6w58/Pg=="),
         ] {
             assert_eq!(encode(plain.as_bytes()), encoded);
         }

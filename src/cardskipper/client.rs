@@ -172,7 +172,9 @@ impl Client {
             let mut response = self.send(request, &url, left)?;
             let status = response.status().as_u16();
             match status {
-                301 | 302 | 307 | 308 => url = redirect_target(request.call, &url, response.headers())?,
+                301 | 302 | 307 | 308 => {
+                    url = redirect_target(request.call, &url, response.headers())?
+                }
                 // 206 is a part of an answer, and none was asked for.
                 200..=205 | 207..=299 => {
                     let server_time = server_time(response.headers());
@@ -184,7 +186,12 @@ impl Client {
         Err(Error::RedirectLoop { call: request.call, limit: REDIRECTS_MAX })
     }
 
-    fn send(&self, request: &Request<'_>, url: &Url, left: Duration) -> Result<Response<Body>, Error> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        url: &Url,
+        left: Duration,
+    ) -> Result<Response<Body>, Error> {
         let headers: [(HeaderName, String); 3] = [
             (ACCEPT, "application/xml".to_owned()),
             // Error texts and base data are localised; English ones can be looked up.
@@ -193,7 +200,8 @@ impl Client {
         ];
         let sent = match request.body {
             Some(body) => {
-                let mut post = self.agent.post(url.as_str()).header(CONTENT_TYPE, "application/xml");
+                let mut post =
+                    self.agent.post(url.as_str()).header(CONTENT_TYPE, "application/xml");
                 for (name, value) in headers {
                     post = post.header(name, value);
                 }
@@ -284,7 +292,11 @@ impl Client {
     }
 
     fn timed_out(&self, request: &Request<'_>) -> Error {
-        Error::TimedOut { call: request.call, host: host(&self.base), limit_ms: request.limit.as_millis() }
+        Error::TimedOut {
+            call: request.call,
+            host: host(&self.base),
+            limit_ms: request.limit.as_millis(),
+        }
     }
 }
 

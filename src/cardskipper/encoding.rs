@@ -41,10 +41,15 @@ pub(super) fn decode(body: &[u8]) -> Result<Cow<'_, str>, WireError> {
             let known = Encoding::for_label(label.as_bytes()).filter(|known| *known != REPLACEMENT);
             match known {
                 None => Err(WireError::BadEncoding {
-                    message: format!("declares the encoding `{}`, which is not known", shorten(&label, 40)),
+                    message: format!(
+                        "declares the encoding `{}`, which is not known",
+                        shorten(&label, 40)
+                    ),
                 }),
                 // Everything read so far was ASCII, so only such an encoding can be meant.
-                Some(known) if known.is_ascii_compatible() && known != encoding_rs::UTF_8 => with(known, body),
+                Some(known) if known.is_ascii_compatible() && known != encoding_rs::UTF_8 => {
+                    with(known, body)
+                }
                 Some(_) => utf8(body),
             }
         }
@@ -61,9 +66,9 @@ fn utf8(body: &[u8]) -> Result<Cow<'_, str>, WireError> {
 }
 
 fn with<'a>(encoding: &'static Encoding, body: &'a [u8]) -> Result<Cow<'a, str>, WireError> {
-    encoding
-        .decode_without_bom_handling_and_without_replacement(body)
-        .ok_or_else(|| WireError::BadEncoding { message: format!("is not valid {}", encoding.name()) })
+    encoding.decode_without_bom_handling_and_without_replacement(body).ok_or_else(|| {
+        WireError::BadEncoding { message: format!("is not valid {}", encoding.name()) }
+    })
 }
 
 /// The value of `encoding` in the XML declaration, if there is one.
@@ -85,7 +90,9 @@ mod tests {
     const TEXT: &str = "<a n=\"Čárka Å 漢 𝄞\"/>";
 
     fn utf16(text: &str, little: bool) -> Vec<u8> {
-        text.encode_utf16().flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
+        text.encode_utf16()
+            .flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() })
+            .collect()
     }
 
     #[test]
@@ -96,7 +103,9 @@ mod tests {
         little.extend(utf16(TEXT, true));
         let mut big = b"\xFE\xFF".to_vec();
         big.extend(utf16(TEXT, false));
-        for body in [TEXT.as_bytes().to_vec(), marked, little, big, utf16(TEXT, true), utf16(TEXT, false)] {
+        for body in
+            [TEXT.as_bytes().to_vec(), marked, little, big, utf16(TEXT, true), utf16(TEXT, false)]
+        {
             assert_eq!(decode(&body).unwrap(), TEXT, "{body:?}");
         }
     }

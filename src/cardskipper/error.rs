@@ -130,12 +130,21 @@ fn after_colon(excerpt: &str) -> String {
 
 impl Error {
     /// Says what `error` means for `call`. `excerpt` is made only when it is shown.
-    pub(super) fn of_wire(call: &'static str, error: WireError, excerpt: impl FnOnce() -> String) -> Self {
+    pub(super) fn of_wire(
+        call: &'static str,
+        error: WireError,
+        excerpt: impl FnOnce() -> String,
+    ) -> Self {
         match error {
-            WireError::BadEncoding { message } => {
-                Self::BadXml { call, line: 1, column: 1, message: format!("the document {message}") }
+            WireError::BadEncoding { message } => Self::BadXml {
+                call,
+                line: 1,
+                column: 1,
+                message: format!("the document {message}"),
+            },
+            WireError::BadXml { line, column, message } => {
+                Self::BadXml { call, line, column, message }
             }
-            WireError::BadXml { line, column, message } => Self::BadXml { call, line, column, message },
             WireError::NotCardskipper { .. } => {
                 Self::NotCardskipper { call, found: error.to_string(), excerpt: excerpt() }
             }
@@ -143,7 +152,9 @@ impl Error {
             WireError::Without { .. } => {
                 Self::NotCardskipper { call, found: error.to_string(), excerpt: String::new() }
             }
-            WireError::UnknownOrganisation(organisation) => Self::UnknownOrganisation { call, organisation },
+            WireError::UnknownOrganisation(organisation) => {
+                Self::UnknownOrganisation { call, organisation }
+            }
         }
     }
 

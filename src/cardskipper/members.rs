@@ -39,7 +39,11 @@ struct Found<T> {
 /// # Errors
 /// [`WireError`] when the document as a whole can not be taken. An entry that can not be used is no
 /// error: it is in [`Listed::unusable`].
-pub fn parse_members(body: &[u8], organisation: OrganisationId, zone: Tz) -> Result<Listed, WireError> {
+pub fn parse_members(
+    body: &[u8],
+    organisation: OrganisationId,
+    zone: Tz,
+) -> Result<Listed, WireError> {
     let text = decode(body)?;
     let document = parse_document(&text)?;
     let root = cardskipper_root(&document)?;
@@ -62,9 +66,14 @@ pub fn parse_members(body: &[u8], organisation: OrganisationId, zone: Tz) -> Res
 }
 
 /// `Ok(None)`: a member of other organisations only.
-fn read_member(node: Node<'_, '_>, organisation: OrganisationId, zone: Tz) -> Result<Option<Member>, Unusable> {
+fn read_member(
+    node: Node<'_, '_>,
+    organisation: OrganisationId,
+    zone: Tz,
+) -> Result<Option<Member>, Unusable> {
     let number = node.attribute("OrganisationMemberId").and_then(number);
-    let birth_date = node.attribute("Birthdate").and_then(|text| date::parse(text, zone)).map(|at| at.date());
+    let birth_date =
+        node.attribute("Birthdate").and_then(|text| date::parse(text, zone)).map(|at| at.date());
     // The line is filled in at the end, for all entries in one pass over the text.
     let unusable = |reason| Unusable { number, birth_date, line: 0, reason };
 
@@ -91,7 +100,11 @@ fn number(text: &str) -> Option<MemberNumber> {
 }
 
 /// `Ok(None)`: the organisation is not named. Several blocks of one organisation count together.
-fn read_roles(node: Node<'_, '_>, organisation: OrganisationId, zone: Tz) -> Result<Option<Vec<Role>>, UnusableReason> {
+fn read_roles(
+    node: Node<'_, '_>,
+    organisation: OrganisationId,
+    zone: Tz,
+) -> Result<Option<Vec<Role>>, UnusableReason> {
     let mut roles = None;
     for block in children(node, "Organisations").flat_map(|list| children(list, "Organisation")) {
         let id = block.attribute("Id");
@@ -115,15 +128,26 @@ fn read_roles(node: Node<'_, '_>, organisation: OrganisationId, zone: Tz) -> Res
 
 fn read_role(node: Node<'_, '_>, zone: Tz) -> Result<Role, UnusableReason> {
     let written = node.attribute("Id");
-    let id = written.and_then(|id| id.parse().ok()).ok_or_else(|| UnusableReason::BadRole(written.map(quoted)))?;
-    Ok(Role { id, begin: read_date(node, "StartDate", zone)?, end: read_date(node, "EndDate", zone)? })
+    let id = written
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| UnusableReason::BadRole(written.map(quoted)))?;
+    Ok(Role {
+        id,
+        begin: read_date(node, "StartDate", zone)?,
+        end: read_date(node, "EndDate", zone)?,
+    })
 }
 
-fn read_date(role: Node<'_, '_>, attribute: &'static str, zone: Tz) -> Result<NaiveDateTime, UnusableReason> {
+fn read_date(
+    role: Node<'_, '_>,
+    attribute: &'static str,
+    zone: Tz,
+) -> Result<NaiveDateTime, UnusableReason> {
     match role.attribute(attribute) {
         None => Err(UnusableReason::BadDates(format!("{attribute} is missing"))),
-        Some(text) => date::parse(text, zone)
-            .ok_or_else(|| UnusableReason::BadDates(format!("{attribute} is `{}`, not a date", quoted(text)))),
+        Some(text) => date::parse(text, zone).ok_or_else(|| {
+            UnusableReason::BadDates(format!("{attribute} is `{}`, not a date", quoted(text)))
+        }),
     }
 }
 
@@ -157,9 +181,14 @@ fn quoted(text: &str) -> String {
 
 /// Joins entries that are equal but for their roles; takes all entries of a member out when they
 /// contradict each other or one of them can not be used.
-fn without_doubles(mut members: Vec<Found<Member>>, unusable: &mut Vec<Found<Unusable>>) -> Vec<Member> {
-    let tainted: BTreeSet<_> =
-        unusable.iter().filter_map(|entry| Some((entry.value.number?, entry.value.birth_date))).collect();
+fn without_doubles(
+    mut members: Vec<Found<Member>>,
+    unusable: &mut Vec<Found<Unusable>>,
+) -> Vec<Member> {
+    let tainted: BTreeSet<_> = unusable
+        .iter()
+        .filter_map(|entry| Some((entry.value.number?, entry.value.birth_date)))
+        .collect();
     members.sort_by_key(|member| (member.value.key, member.at));
     let mut kept: Vec<Member> = Vec::with_capacity(members.len());
     let mut rest = members.into_iter().peekable();

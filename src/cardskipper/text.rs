@@ -80,7 +80,10 @@ mod tests {
 
     #[test]
     fn excerpts_are_one_line_without_secrets() {
-        assert_eq!(excerpt("<html>\r\n\t<p>you sent hunter2</p>", &["hunter2", ""]), "<html> <p>you sent ***</p>");
+        assert_eq!(
+            excerpt("<html>\r\n\t<p>you sent hunter2</p>", &["hunter2", ""]),
+            "<html> <p>you sent ***</p>"
+        );
         assert_eq!(excerpt(&"å ".repeat(500), &[]).chars().count(), EXCERPT_MAX_CHARS);
     }
 

@@ -47,12 +47,16 @@ impl fmt::Display for UnusableReason {
             Some(value) => write!(f, "{what} is `{value}`, not a whole number above zero"),
         };
         match self {
-            Self::NoNumber => f.write_str("the member number is missing or not a whole number above zero"),
+            Self::NoNumber => {
+                f.write_str("the member number is missing or not a whole number above zero")
+            }
             Self::BadOrganisation(value) => written(f, "the Id of an organisation", value),
             Self::BadInactive(value) => write!(f, "Inactive is `{value}`, neither true nor false"),
             Self::BadRole(value) => written(f, "the Id of a role", value),
             Self::BadDates(what) => f.write_str(what),
-            Self::ListedTwice => f.write_str("the member is listed more than once, and the entries contradict each other"),
+            Self::ListedTwice => f.write_str(
+                "the member is listed more than once, and the entries contradict each other",
+            ),
         }
     }
 }

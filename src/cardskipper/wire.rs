@@ -71,7 +71,9 @@ pub fn export_request(organisation: OrganisationId, listing: Listing) -> String 
     let mut criteria = criterion("OrganisationId", &organisation.to_string());
     match listing {
         Listing::Complete => {}
-        Listing::ChangedSince(moment) => criteria.push_str(&criterion("ChangedAt", &changed_at(moment))),
+        Listing::ChangedSince(moment) => {
+            criteria.push_str(&criterion("ChangedAt", &changed_at(moment)))
+        }
     }
     format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
@@ -96,12 +98,16 @@ fn changed_at(moment: DateTime<Utc>) -> String {
 ///
 /// # Errors
 /// [`WireError`]; also [`WireError::UnknownOrganisation`] when the answer does not name it.
-pub fn parse_role_names(body: &[u8], organisation: OrganisationId) -> Result<BTreeMap<RoleId, String>, WireError> {
+pub fn parse_role_names(
+    body: &[u8],
+    organisation: OrganisationId,
+) -> Result<BTreeMap<RoleId, String>, WireError> {
     let text = decode(body)?;
     let document = parse_document(&text)?;
     let root = cardskipper_root(&document)?;
     must_hold(root, "Organisations")?;
-    let ours: Vec<Node<'_, '_>> = root.descendants().filter(|node| is_organisation(*node, organisation)).collect();
+    let ours: Vec<Node<'_, '_>> =
+        root.descendants().filter(|node| is_organisation(*node, organisation)).collect();
     if ours.is_empty() {
         return Err(WireError::UnknownOrganisation(organisation));
     }
@@ -143,10 +149,15 @@ fn collect_role_names(organisation: Node<'_, '_>, names: &mut BTreeMap<RoleId, S
 pub(super) fn parse_document(text: &str) -> Result<Document<'_>, WireError> {
     for (mark, name) in [(b'<', "elements"), (b'=', "attributes")] {
         if text.bytes().filter(|byte| *byte == mark).count() > MARKS_MAX {
-            return Err(WireError::BadXml { line: 1, column: 1, message: format!("more than {MARKS_MAX} {name}") });
+            return Err(WireError::BadXml {
+                line: 1,
+                column: 1,
+                message: format!("more than {MARKS_MAX} {name}"),
+            });
         }
     }
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, entity_resolver: None };
+    let options =
+        ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, entity_resolver: None };
     Document::parse_with_options(text, options).map_err(|error| refused(text, &error))
 }
 
@@ -161,16 +172,19 @@ fn refused(text: &str, error: &roxmltree::Error) -> WireError {
         | roxmltree::Error::UnexpectedEndOfStream => end_of(text),
         other => other.pos(),
     };
-    // The parser's message ends with the position, which the error tells already.
-    let message = error.to_string();
-    let message = message.strip_suffix(&format!(" at {position}")).unwrap_or(&message);
-    WireError::BadXml { line: position.row, column: position.col, message: quotable(message, 120) }
+    // The parser's message holds the position, which the error tells already.
+    let message = error.to_string().replacen(&format!(" at {position}"), "", 1);
+    let message = quotable(&message, 120);
+    WireError::BadXml { line: position.row, column: position.col, message }
 }
 
 fn end_of(text: &str) -> roxmltree::TextPos {
     let rows = text.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let last = text.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    roxmltree::TextPos::new(u32::try_from(rows).unwrap_or(u32::MAX), u32::try_from(last).unwrap_or(u32::MAX))
+    roxmltree::TextPos::new(
+        u32::try_from(rows).unwrap_or(u32::MAX),
+        u32::try_from(last).unwrap_or(u32::MAX),
+    )
 }
 
 /// Whether the first element is `Cardskipper`, as far as one can tell without parsing.
@@ -180,7 +194,10 @@ fn starts_as_cardskipper(text: &str) -> bool {
         rest = rest.split_once("?>").map_or("", |(_, after)| after).trim_start();
     }
     let Some(rest) = rest.strip_prefix('<') else { return false };
-    let name = rest.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next().unwrap_or_default();
+    let name = rest
+        .split(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))
+        .next()
+        .unwrap_or_default();
     name.rsplit(':').next() == Some("Cardskipper")
 }
 
@@ -198,7 +215,9 @@ fn nature(text: &str) -> &'static str {
 }
 
 /// The root, if it is the right one.
-pub(super) fn cardskipper_root<'a, 'input>(document: &'a Document<'input>) -> Result<Node<'a, 'input>, WireError> {
+pub(super) fn cardskipper_root<'a, 'input>(
+    document: &'a Document<'input>,
+) -> Result<Node<'a, 'input>, WireError> {
     let root = document.root_element();
     match root.tag_name().name() {
         "Cardskipper" => Ok(root),
