@@ -162,7 +162,9 @@ fn read(
         log::warn!("{}: a person is left out: {reason}", config.name);
     }
     if !list.complete {
-        return Err(Error::incomplete_list(persons.len(), list.total_stated));
+        let stated = list.total_stated.map_or_else(|| "?".to_owned(), |total| total.to_string());
+        let what = format!("the list ended after {} of {stated} persons", persons.len());
+        return Err(Error::Wire { call: "person list", what, excerpt: String::new() });
     }
     Ok((info, persons, reader))
 }
@@ -176,16 +178,13 @@ pub fn failure(config: &DeviceConfig, error: &Error) -> (DeviceOutcome, Trouble,
             (DeviceOutcome::Unreachable, Exit::PartFailed)
         }
     };
-    let login = if matches!(error, Error::LoginRefused { .. }) {
-        LoginResult::Refused
-    } else {
-        LoginResult::NotTried
-    };
+    let login =
+        if error.spent_a_login() { LoginResult::Refused } else { LoginResult::NotTried };
     let trouble = Trouble {
         exit,
         about: config.name.to_string(),
         text: error.to_string(),
-        hint: error.hint(),
+        hint: error.hint().map(str::to_owned),
     };
     (outcome, trouble, login)
 }
