@@ -1,6 +1,7 @@
 //! The process environment, read once and handed down as a value.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fmt;
 
 /// A snapshot of environment variables.
@@ -17,10 +18,13 @@ impl Environment {
     /// The variables of this process. One that is not UTF-8 is left out; its name, where that can be
     /// read, is kept so that nobody is told the variable were not set.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "config is the sole reader of the environment")]
     pub fn of_process() -> Self {
+        Self::from_os(std::env::vars_os())
+    }
+
+    fn from_os(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let mut environment = Self::default();
-        for (name, value) in std::env::vars_os() {
+        for (name, value) in pairs {
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
                 Ok(value) => environment.variables.insert(folded(&name), value),
@@ -81,6 +85,18 @@ mod tests {
         assert_eq!(environment.get("DOOR_PASSWORD"), Some("hunter2"));
         assert_eq!(environment.get("OTHER"), None);
         assert_eq!(format!("{environment:?}"), r#"{"DOOR_PASSWORD"}"#);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_utf8_is_known_by_name() {
+        use std::os::unix::ffi::OsStringExt;
+        let bad = || OsString::from_vec(vec![0xff]);
+        let pairs = [("A".into(), "a".into()), ("B".into(), bad()), (bad(), "c".into())];
+        let environment = Environment::from_os(pairs);
+        assert_eq!(environment.names().collect::<Vec<_>>(), ["A", "B"]);
+        assert_eq!(environment.get("B"), None);
+        assert!(environment.is_unreadable("B"));
     }
 
     #[test]

@@ -227,29 +227,26 @@ impl<'a> Section<'a> {
         let group = self.section(key);
         let advice = format!("write [{key}.{example}]");
         let is_wrong_type = group.table.is_none() && group.origin != Origin::Nowhere;
-        let entries = group.table.into_iter().flatten();
+        let entries = || group.table.into_iter().flatten();
+        let bare = entries()
+            .filter(|(_, value)| !value.get_ref().is_table())
+            .map(|(name, _)| name.span().start)
+            .min();
+        if let Some(offset) = bare {
+            let wrong = Wrong::new("holds keys of its own, but is only a group of sections");
+            let hint = format!("{advice} above them, with a name");
+            group.wrong_at("", &Origin::Offset(offset), wrong.hint(hint));
+        }
         let mut sections = Vec::new();
-        let mut is_bare = false;
-        for (name, value) in entries {
-            let origin = Origin::Offset(name.span().start);
-            match value.get_ref() {
-                DeValue::Table(table) => {
-                    sections.push(group.child(name.get_ref(), Some(table), origin));
-                }
-                _ if is_bare => {}
-                _ => {
-                    is_bare = true;
-                    let wrong =
-                        Wrong::new("holds keys of its own, but is only a group of sections");
-                    self.wrong_at(
-                        key,
-                        &origin,
-                        wrong.hint(format!("{advice} above them, with a name")),
-                    );
-                }
+        for (name, value) in entries() {
+            // Among bare keys, `password = { env = "…" }` only looks like a section.
+            let is_password = bare.is_some() && name.get_ref() == "password";
+            if let (DeValue::Table(table), false) = (value.get_ref(), is_password) {
+                let origin = Origin::Offset(name.span().start);
+                sections.push(group.child(name.get_ref(), Some(table), origin));
             }
         }
-        if sections.is_empty() && !is_bare && !is_wrong_type {
+        if sections.is_empty() && bare.is_none() && !is_wrong_type {
             let wrong = Wrong::new(format!("is missing: {without}")).hint(advice);
             group.wrong_section(wrong);
         }

@@ -180,7 +180,7 @@ mod tests {
         {
             assert!(interval(text, 7).unwrap_err().message.contains("length of time"), "{text}");
         }
-        for text in ["59s", "0m", "8d", "7d 1s", "999999999999999d"] {
+        for text in ["59s", "0m", "8d", "7d 1s", "99999999999d"] {
             assert!(interval(text, 7).unwrap_err().message.contains("between"), "{text}");
         }
         assert!(interval("30d", 30).is_ok());
