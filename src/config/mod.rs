@@ -3,7 +3,7 @@
 //! Layers, weakest first: defaults, the TOML file, environment variables `IVMS_SYNC__…`, flags.
 //! This is the only part that reads the environment. Source: design.md section 3.
 //!
-//! [`find`] names the file and [`load`] makes a [`Config`] of it. On the way: `load` (bytes to TOML),
+//! [`find()`] names the file and [`load()`] makes a [`Config`] of it. On the way: `load` (bytes to TOML),
 //! `schema` (the keys), `section` (asking a table for keys), `overrides` (variables in their place),
 //! `value` and `address` (pure readers of text), `secret_source` (passwords), `agreement` (what
 //! sections must not contradict), `problem` (everything wrong, said at once). Nothing here ever

@@ -79,7 +79,7 @@ fn literal(text: &str) -> Result<Fetched, Wrong> {
 /// A password that can be sent. A control character is nearly always a line break that came along
 /// by accident, and the refused logins it would cause can lock the device's account.
 fn checked(text: &str, name: &str) -> Result<Secret, Wrong> {
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err(Wrong::new(if name == "it" {
             "is empty".to_owned()
         } else {

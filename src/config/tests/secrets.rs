@@ -43,7 +43,7 @@ fn from_a_file() {
 fn from_a_file_that_is_no_password() {
     let table: [(&[u8], &str); 5] = [
         (b"", "is empty"),
-        (b"\n", "is empty"),
+        (b" \n", "is empty"),
         (b"two\nlines", "line break"),
         (b"\xff\xfe", "is not UTF-8"),
         (&[b'x'; 4097], "is longer than 4096 bytes"),
