@@ -5,3 +5,5 @@ pub mod config;
 pub mod hikvision;
 pub mod link;
 pub mod model;
+pub mod plan;
+pub mod store;

@@ -1,7 +1,130 @@
-//! Reads the configuration.
-/// Stub.
-pub struct ConfigError;
-/// Stub.
-pub struct Problem;
-/// Stub.
-pub fn load() {}
+//! Reads the configuration file: bytes to text, text to TOML, TOML to [`Config`].
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use super::overrides::Overrides;
+use super::problem::{Report, Wrong};
+use super::schema;
+use super::secret_source::{Surroundings, is_readable_by_others};
+use super::section::{Reader, Section};
+use super::{Config, ConfigError, Environment, Problem};
+
+/// The most bytes of a configuration file; a thousand devices fit into a third of it.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Loads a configuration: defaults, under the file, under `IVMS_SYNC__…` variables of `environment`.
+///
+/// # Errors
+/// [`ConfigError`] with everything that is wrong with the file, its passwords and its overrides.
+pub fn load(path: &Path, environment: &Environment) -> Result<Config, ConfigError> {
+    let of_file = |wrong| ConfigError::of_file(path.to_owned(), wrong);
+    let file = read_file(path).map_err(of_file)?;
+    let absolute = std::path::absolute(path).map_err(|error| of_file(unreadable(&error)))?;
+    interpret(&file, &absolute, environment)
+        .map_err(|problems| ConfigError { path: path.to_owned(), problems })
+}
+
+/// A configuration file in memory.
+pub(super) struct SourceFile {
+    pub bytes: Vec<u8>,
+    /// Its mode lets the group or everybody read it.
+    pub is_readable_by_others: bool,
+}
+
+fn read_file(path: &Path) -> Result<SourceFile, Wrong> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| unreadable(&error))?;
+    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(Wrong::new(format!("is longer than {FILE_BYTES_MAX} bytes"))
+            .hint("is this the configuration file?"));
+    }
+    Ok(SourceFile { bytes, is_readable_by_others: is_readable_by_others(&metadata) })
+}
+
+fn unreadable(error: &std::io::Error) -> Wrong {
+    Wrong::new(format!("can not be read: {error}"))
+}
+
+/// Makes a configuration of a file's content. `path` is absolute; passwords kept in other files are
+/// read, everything else is in the arguments.
+pub(super) fn interpret(
+    file: &SourceFile,
+    path: &Path,
+    environment: &Environment,
+) -> Result<Config, Vec<Problem>> {
+    let text = decode(&file.bytes).map_err(|problem| vec![problem])?;
+    let report = Report::new(text);
+    let document = match DeTable::parse(text) {
+        Ok(document) => document.into_inner(),
+        Err(error) => return Err(vec![syntax_error(&error, text, &report)]),
+    };
+    let reader = Reader { report, overrides: Overrides::new(environment) };
+    let folder = path.parent().unwrap_or(path);
+    let surroundings = Surroundings { environment, folder, has_literal: Cell::new(false) };
+    let config = {
+        let top = Section::top(&reader, &document);
+        schema::read(&top, path, &surroundings)
+    };
+    reader.overrides.report_unknown(&reader.report);
+    if file.is_readable_by_others && surroundings.has_literal.get() {
+        reader.report.warn(format!(
+            "{path} holds a password and can be read by other users of this computer: \
+             run chmod 600 {path} now, and change the password if it may have been seen.",
+            path = path.display()
+        ));
+    }
+    let (problems, warnings) = reader.report.finish();
+    match config {
+        Some(config) if problems.is_empty() => Ok(Config { warnings, ..config }),
+        _ => Err(problems),
+    }
+}
+
+/// The text without its byte order mark.
+fn decode(bytes: &[u8]) -> Result<&str, Problem> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(error) => {
+            let before = bytes.iter().take(error.valid_up_to());
+            Err(Problem {
+                key: String::new(),
+                line: Some(before.filter(|byte| **byte == b'\n').count() + 1),
+                variable: None,
+                message: "is not UTF-8 text".to_owned(),
+                hint: Some("save the file as UTF-8 in your editor".to_owned()),
+            })
+        }
+    }
+}
+
+/// The parser's own `Display` shows the line of the file, which may hold a password: only its
+/// message, which never quotes the file, is used.
+fn syntax_error(error: &toml::de::Error, text: &str, report: &Report) -> Problem {
+    let offset = error.span().map_or(text.len(), |span| span.start);
+    let (line, start) = report.line_of(offset);
+    let column = text.get(start..offset).map_or(1, |before| before.chars().count() + 1);
+    let message = match error.message() {
+        "duplicate key" => "this key or section stands in the file twice",
+        message => message,
+    };
+    Problem {
+        key: String::new(),
+        line: Some(line),
+        variable: None,
+        message: format!("syntax error at column {column}: {message}"),
+        hint: None,
+    }
+}
+
+/// A path of the configuration made absolute; the file need not exist.
+pub(super) fn absolute(folder: &Path, path: &str) -> PathBuf {
+    let joined = folder.join(path);
+    std::path::absolute(&joined).unwrap_or(joined)
+}

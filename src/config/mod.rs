@@ -2,10 +2,28 @@
 //!
 //! Layers, weakest first: defaults, the TOML file, environment variables `IVMS_SYNC__…`, flags.
 //! This is the only part that reads the environment. Source: design.md section 3.
+//!
+//! [`find()`] names the file and [`load()`] makes a [`Config`] of it. On the way: `load` (bytes to TOML),
+//! `schema` (the keys), `section` (asking a table for keys), `overrides` (variables in their place),
+//! `value` and `address` (pure readers of text), `secret_source` (passwords), `agreement` (what
+//! sections must not contradict), `problem` (everything wrong, said at once). Nothing here ever
+//! quotes a value of the file in a message.
 
+mod address;
+mod agreement;
 mod environment;
+mod find;
 mod load;
+mod overrides;
+mod problem;
+mod schema;
 mod secret;
+mod secret_source;
+mod section;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,7 +35,9 @@ use url::Url;
 use crate::model::{DeviceName, EmployeeNo, MemberNumber, OrganisationId, RoleId, SourceName};
 
 pub use environment::Environment;
-pub use load::{ConfigError, Problem, load};
+pub use find::find;
+pub use load::load;
+pub use problem::{ConfigError, Problem};
 pub use secret::Secret;
 
 /// Everything that was configured, with every default filled in and every path absolute.
@@ -148,7 +168,9 @@ impl LinkRule {
     /// Reads the word back.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::File, Self::DeviceEmail, Self::MemberNumber].into_iter().find(|rule| rule.as_str() == word)
+        [Self::File, Self::DeviceEmail, Self::MemberNumber]
+            .into_iter()
+            .find(|rule| rule.as_str() == word)
     }
 }
 

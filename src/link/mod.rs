@@ -1,3 +1,268 @@
-//! Who is who: members on one side, persons on the other.
+//! Who is who: members on one side, the persons of one device on the other.
+//!
+//! [`resolve`] is pure. It never links on a guess: a rule that gives two persons for a member, or
+//! one person to two members, links nobody, and says so. Source: design.md section 4, "Linking".
 
 pub mod file;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::config::LinkRule;
+use crate::model::{Email, EmployeeNo, Member, MemberKey, Person};
+
+/// E-mail to person ids, from all link files together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkTable {
+    by_email: HashMap<Email, BTreeSet<EmployeeNo>>,
+}
+
+impl LinkTable {
+    /// Adds one row of a link file.
+    pub fn insert(&mut self, email: Email, employee_no: EmployeeNo) {
+        self.by_email.entry(email).or_default().insert(employee_no);
+    }
+
+    /// The rows, sorted, for storing.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(&Email, &EmployeeNo)> {
+        let mut rows: Vec<_> = self
+            .by_email
+            .iter()
+            .flat_map(|(email, persons)| persons.iter().map(move |person| (email, person)))
+            .collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    fn persons(&self, email: &Email) -> impl Iterator<Item = &EmployeeNo> {
+        self.by_email.get(email).into_iter().flatten()
+    }
+}
+
+/// A link that was stored by an earlier run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredLink {
+    /// The person it leads to.
+    pub employee_no: EmployeeNo,
+    /// The rule that made it.
+    pub rule: LinkRule,
+}
+
+/// A member found to be a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The person.
+    pub employee_no: EmployeeNo,
+    /// The rule that made it.
+    pub rule: LinkRule,
+    /// The rule no longer gives this person; the link is kept because nobody else claims them.
+    pub is_outdated: bool,
+}
+
+/// Why a member has no person on a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoLink {
+    /// The member has no e-mail, and no rule works without one.
+    NoEmail,
+    /// No rule gives a person.
+    NoPerson,
+    /// Several persons for the member, or several members for the person.
+    Ambiguous {
+        /// The persons that came into question.
+        persons: BTreeSet<EmployeeNo>,
+        /// Other members who claim one of them.
+        rivals: BTreeSet<MemberKey>,
+    },
+    /// The number equals an `employeeNo`, but the name on the device is another.
+    NameDiffers {
+        /// The person with that number.
+        employee_no: EmployeeNo,
+    },
+}
+
+/// What became of each member on one device, in the order the members were given.
+pub type Linking = Vec<Result<Link, NoLink>>;
+
+/// What one member's rules give, before anybody else is looked at.
+enum Claim<'a> {
+    One(&'a EmployeeNo, LinkRule, bool),
+    Several(BTreeSet<&'a EmployeeNo>),
+    None(NoLink),
+}
+
+/// Links members to the persons of one device.
+///
+/// `stored` are the links of earlier runs; one whose rule gives nobody any more still counts as a
+/// claim, so that a person never changes hands silently.
+pub fn resolve<'a>(
+    members: impl Iterator<Item = &'a Member> + Clone,
+    persons: &BTreeMap<EmployeeNo, Person>,
+    table: &LinkTable,
+    stored: &HashMap<MemberKey, StoredLink>,
+    rules: &[LinkRule],
+) -> Linking {
+    let by_email = index_by_email(persons);
+    let claims: Vec<(MemberKey, Claim<'_>)> = members
+        .map(|member| {
+            let claim = claim(member, persons, &by_email, table, stored.get(&member.key), rules);
+            (member.key, claim)
+        })
+        .collect();
+
+    let mut claimed_by: HashMap<&EmployeeNo, Vec<MemberKey>> = HashMap::new();
+    for (key, claim) in &claims {
+        match claim {
+            Claim::One(person, ..) => claimed_by.entry(person).or_default().push(*key),
+            Claim::Several(several) => {
+                for person in several {
+                    claimed_by.entry(person).or_default().push(*key);
+                }
+            }
+            Claim::None(_) => {}
+        }
+    }
+    claims.iter().map(|(key, claim)| judge(*key, claim, &claimed_by)).collect()
+}
+
+fn judge(
+    key: MemberKey,
+    claim: &Claim<'_>,
+    claimed_by: &HashMap<&EmployeeNo, Vec<MemberKey>>,
+) -> Result<Link, NoLink> {
+    let rivals_for = |person: &EmployeeNo| {
+        claimed_by.get(person).into_iter().flatten().copied().filter(move |rival| *rival != key)
+    };
+    match claim {
+        Claim::One(person, rule, is_outdated) => {
+            let rivals: BTreeSet<MemberKey> = rivals_for(person).collect();
+            if rivals.is_empty() {
+                let employee_no = (*person).clone();
+                Ok(Link { employee_no, rule: *rule, is_outdated: *is_outdated })
+            } else {
+                let persons = BTreeSet::from([(*person).clone()]);
+                Err(NoLink::Ambiguous { persons, rivals })
+            }
+        }
+        Claim::Several(several) => Err(NoLink::Ambiguous {
+            persons: several.iter().map(|person| (*person).clone()).collect(),
+            rivals: several.iter().flat_map(|person| rivals_for(person)).collect(),
+        }),
+        Claim::None(reason) => Err(reason.clone()),
+    }
+}
+
+fn claim<'a>(
+    member: &Member,
+    persons: &'a BTreeMap<EmployeeNo, Person>,
+    by_email: &HashMap<&Email, Vec<&'a EmployeeNo>>,
+    table: &LinkTable,
+    stored: Option<&StoredLink>,
+    rules: &[LinkRule],
+) -> Claim<'a> {
+    let mut name_differs = None;
+    for rule in rules {
+        let found: BTreeSet<&EmployeeNo> = match rule {
+            LinkRule::File => member
+                .email
+                .iter()
+                .flat_map(|email| table.persons(email))
+                .filter_map(|id| persons.get_key_value(id).map(|(key, _)| key))
+                .collect(),
+            LinkRule::DeviceEmail => member
+                .email
+                .as_ref()
+                .and_then(|email| by_email.get(email))
+                .into_iter()
+                .flatten()
+                .copied()
+                .collect(),
+            LinkRule::MemberNumber => match by_number(member, persons) {
+                Some((id, true)) => BTreeSet::from([id]),
+                Some((id, false)) => {
+                    name_differs = Some(id);
+                    BTreeSet::new()
+                }
+                None => BTreeSet::new(),
+            },
+        };
+        let mut candidates = found.iter();
+        match (candidates.next(), candidates.next()) {
+            (Some(one), None) => return Claim::One(one, *rule, false),
+            (Some(_), Some(_)) => return Claim::Several(found),
+            (None, _) => {}
+        }
+    }
+    if let Some(link) = stored
+        && let Some((id, _)) = persons.get_key_value(&link.employee_no)
+    {
+        return Claim::One(id, link.rule, true);
+    }
+    let needs_email = !rules.contains(&LinkRule::MemberNumber);
+    Claim::None(match name_differs {
+        Some(id) => NoLink::NameDiffers { employee_no: id.clone() },
+        None if member.email.is_none() && needs_email => NoLink::NoEmail,
+        None => NoLink::NoPerson,
+    })
+}
+
+fn index_by_email(persons: &BTreeMap<EmployeeNo, Person>) -> HashMap<&Email, Vec<&EmployeeNo>> {
+    let mut index: HashMap<&Email, Vec<&EmployeeNo>> = HashMap::new();
+    for (id, person) in persons {
+        if let Some(email) = &person.email {
+            index.entry(email).or_default().push(id);
+        }
+    }
+    index
+}
+
+/// The person whose number is the member's, and whether the name agrees.
+fn by_number<'a>(
+    member: &Member,
+    persons: &'a BTreeMap<EmployeeNo, Person>,
+) -> Option<(&'a EmployeeNo, bool)> {
+    let id = EmployeeNo::new(&member.key.number.to_string()).ok()?;
+    let (id, person) = persons.get_key_value(&id)?;
+    Some((id, name_agrees(&member.last_name, &person.name)))
+}
+
+/// Whether the name on a device contains the member's last name, without case and accents, as
+/// whole words: `Li` is not found in `Oliver`.
+#[must_use]
+pub fn name_agrees(last_name: &str, name_on_device: &str) -> bool {
+    let wanted = plain_words(last_name);
+    let present = plain_words(name_on_device);
+    !wanted.is_empty() && present.windows(wanted.len()).any(|window| window == wanted)
+}
+
+fn plain_words(text: &str) -> Vec<String> {
+    let plain: String = text
+        .nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .flat_map(without_stroke)
+        .collect();
+    plain.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+}
+
+/// Letters whose stroke or ligature Unicode does not decompose.
+fn without_stroke(letter: char) -> impl Iterator<Item = char> {
+    let plain = match letter {
+        'đ' | 'ð' => "d",
+        'ł' => "l",
+        'ø' => "o",
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'þ' => "th",
+        'ı' => "i",
+        _ => "",
+    };
+    let kept = if plain.is_empty() { Some(letter) } else { None };
+    kept.into_iter().chain(plain.chars())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,337 @@
+//! The calls to Cardskipper: HTTP, its limits, and what a status means.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use ureq::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, DATE, LOCATION};
+use ureq::http::{HeaderMap, HeaderName, Response};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body, Timeout};
+use url::Url;
+
+use super::base64;
+use super::text::{excerpt, quotable};
+use super::wire::{self, export_request, parse_members, parse_role_names};
+use super::{Error, Export, Listing};
+use crate::config::{Secret, SourceConfig};
+use crate::model::{OrganisationId, RoleId};
+
+/// The largest answer taken, decompressed. A member takes about 600 bytes, so this is more than
+/// 400,000 of them; the limit keeps a compressed bomb or an endless answer from filling the memory.
+pub const MAX_EXPORT_BYTES: usize = 256 * 1024 * 1024;
+
+/// How much of an error page is read to quote its beginning.
+const ERROR_PAGE_MAX_BYTES: u64 = 16 * 1024;
+
+/// Redirects followed, all on the same host: enough for a missing slash and a renamed path.
+const REDIRECTS_MAX: u32 = 3;
+
+const EXPORT: &str = "Member/Export";
+const INFO: &str = "Organisation/Info";
+
+/// How long and how much; a test makes them small.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// To find the host, and to get a connection: a host that is there answers at once.
+    pub connect: Duration,
+    /// A whole export with its body: a large club takes the service some time to gather.
+    pub export: Duration,
+    /// A whole `Organisation/Info`, a few kilobytes.
+    pub info: Duration,
+    /// See [`MAX_EXPORT_BYTES`].
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            export: Duration::from_secs(60),
+            info: Duration::from_secs(15),
+            bytes: MAX_EXPORT_BYTES,
+        }
+    }
+}
+
+/// The calls for one organisation. One request at a time, nothing is repeated: the next tick is the
+/// retry.
+#[derive(Debug, Clone)]
+pub struct Client {
+    agent: Agent,
+    base: Url,
+    organisation: OrganisationId,
+    zone: Tz,
+    username: String,
+    password: Secret,
+    limits: Limits,
+}
+
+/// What is sent: a body makes it a POST.
+struct Request<'a> {
+    call: &'static str,
+    body: Option<&'a str>,
+    limit: Duration,
+}
+
+/// A whole answer with a status of success.
+struct Answer {
+    body: Vec<u8>,
+    server_time: Option<DateTime<Utc>>,
+}
+
+impl Client {
+    /// Prepares the calls; the network is not touched. `https` needs the process-wide rustls provider
+    /// that `run` installs.
+    #[must_use]
+    pub fn new(config: &SourceConfig) -> Self {
+        Self::with_limits(config, Limits::default())
+    }
+
+    pub(super) fn with_limits(config: &SourceConfig, limits: Limits) -> Self {
+        // The roots of the operating system, as for the devices: a club's own root certificate is
+        // installed in one place. ureq's default are Mozilla's, which are not built in here.
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // By default ureq takes a proxy from the environment. A variable left in some shell must
+            // not decide where the login goes; the environment is read in `config` only.
+            .proxy(None)
+            .timeout_resolve(Some(limits.connect))
+            .timeout_connect(Some(limits.connect))
+            .user_agent(concat!("ivms-sync/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls)
+            .build()
+            .new_agent();
+        let mut base = config.url.clone();
+        base.set_query(None);
+        base.set_fragment(None);
+        // Only the configured login is sent. Both fail on addresses without a host, which have none.
+        let _ = base.set_username("");
+        let _ = base.set_password(None);
+        Self {
+            agent,
+            base,
+            organisation: config.organisation,
+            zone: config.time_zone,
+            username: config.username.clone(),
+            password: config.password.clone(),
+            limits,
+        }
+    }
+
+    /// Asks for members: `POST /Member/Export`, one document for all, 60 seconds at most.
+    ///
+    /// # Errors
+    /// [`Error`]; none of them means that there are no members.
+    pub fn members(&self, listing: Listing) -> Result<Export, Error> {
+        let body = export_request(self.organisation, listing);
+        let request = Request { call: EXPORT, body: Some(&body), limit: self.limits.export };
+        let answer = self.ask(&request)?;
+        let listed = parse_members(&answer.body, self.organisation, self.zone)
+            .map_err(|error| self.of_wire(EXPORT, error, &answer.body))?;
+        log::debug!(
+            "{EXPORT}: {} members, {} unusable, {} elsewhere in {} bytes",
+            listed.members.len(),
+            listed.unusable.len(),
+            listed.elsewhere,
+            answer.body.len()
+        );
+        Ok(Export {
+            members: listed.members,
+            unusable: listed.unusable,
+            elsewhere: listed.elsewhere,
+            server_time: answer.server_time,
+            bytes: answer.body.len(),
+        })
+    }
+
+    /// Asks what the roles are called: `GET /Organisation/Info`, 15 seconds at most.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::UnknownOrganisation`] when this login does not see the organisation.
+    pub fn role_names(&self) -> Result<BTreeMap<RoleId, String>, Error> {
+        let answer = self.ask(&Request { call: INFO, body: None, limit: self.limits.info })?;
+        parse_role_names(&answer.body, self.organisation)
+            .map_err(|error| self.of_wire(INFO, error, &answer.body))
+    }
+
+    /// Sends, follows redirects within the host, judges the status, reads the body.
+    fn ask(&self, request: &Request<'_>) -> Result<Answer, Error> {
+        let started = Instant::now();
+        let mut url = self.address(request.call);
+        for _ in 0..=REDIRECTS_MAX {
+            let left = request.limit.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return Err(self.timed_out(request));
+            }
+            let mut response = self.send(request, &url, left)?;
+            let status = response.status().as_u16();
+            match status {
+                301 | 302 | 307 | 308 => {
+                    url = redirect_target(request.call, &url, response.headers())?
+                }
+                // 206 is a part of an answer, and none was asked for.
+                200..=205 | 207..=299 => {
+                    let server_time = server_time(response.headers());
+                    return Ok(Answer { body: self.read(request, &mut response)?, server_time });
+                }
+                _ => return Err(self.of_status(request.call, status, &mut response)),
+            }
+        }
+        Err(Error::RedirectLoop { call: request.call, limit: REDIRECTS_MAX })
+    }
+
+    fn send(
+        &self,
+        request: &Request<'_>,
+        url: &Url,
+        left: Duration,
+    ) -> Result<Response<Body>, Error> {
+        let headers: [(HeaderName, String); 3] = [
+            (ACCEPT, "application/xml".to_owned()),
+            // Error texts and base data are localised; English ones can be looked up.
+            (ACCEPT_LANGUAGE, "en".to_owned()),
+            (AUTHORIZATION, format!("Basic {}", self.credentials())),
+        ];
+        let sent = match request.body {
+            Some(body) => {
+                let mut post =
+                    self.agent.post(url.as_str()).header(CONTENT_TYPE, "application/xml");
+                for (name, value) in headers {
+                    post = post.header(name, value);
+                }
+                post.config().timeout_global(Some(left)).build().send(body)
+            }
+            None => {
+                let mut get = self.agent.get(url.as_str());
+                for (name, value) in headers {
+                    get = get.header(name, value);
+                }
+                get.config().timeout_global(Some(left)).build().call()
+            }
+        };
+        sent.map_err(|error| {
+            let reason = match error {
+                ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+                    format!("no connection within {} ms", self.limits.connect.as_millis())
+                }
+                ureq::Error::Timeout(_) => return self.timed_out(request),
+                other => quotable(&other.to_string(), 200),
+            };
+            Error::Unreachable { call: request.call, host: host(&self.base), reason }
+        })
+    }
+
+    /// Reads to the end, never more than the limit. ureq's own limit counts compressed bytes, so the
+    /// counting is done here.
+    fn read(&self, request: &Request<'_>, response: &mut Response<Body>) -> Result<Vec<u8>, Error> {
+        let call = request.call;
+        let limit = self.limits.bytes;
+        let told = response.body().content_length().and_then(|told| usize::try_from(told).ok());
+        let mut body = Vec::new();
+        match told {
+            Some(told) if told > limit => return Err(Error::TooLarge { call, limit }),
+            // One more than told, or the last read would double the buffer to find the end.
+            Some(told) => body.reserve_exact(told.saturating_add(1)),
+            None => {}
+        }
+        let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        let read = response.body_mut().as_reader().take(one_more).read_to_end(&mut body);
+        if body.len() > limit {
+            return Err(Error::TooLarge { call, limit });
+        }
+        match read {
+            Ok(_) => Ok(body),
+            Err(error) => match ureq::Error::from(error) {
+                ureq::Error::Timeout(_) => Err(self.timed_out(request)),
+                other => Err(Error::Truncated {
+                    call,
+                    bytes: body.len(),
+                    reason: quotable(&other.to_string(), 120),
+                }),
+            },
+        }
+    }
+
+    fn of_status(&self, call: &'static str, status: u16, response: &mut Response<Body>) -> Error {
+        let mut page = Vec::new();
+        // An error page that can not be read changes nothing about the error.
+        let _ = response.body_mut().as_reader().take(ERROR_PAGE_MAX_BYTES).read_to_end(&mut page);
+        let excerpt = self.excerpt(&page);
+        match status {
+            401 => Error::LoginRefused { call, excerpt },
+            403 => Error::NoRight { call, excerpt },
+            _ => Error::Refused { call, status, excerpt },
+        }
+    }
+
+    fn of_wire(&self, call: &'static str, error: wire::WireError, body: &[u8]) -> Error {
+        Error::of_wire(call, error, || self.excerpt(body))
+    }
+
+    fn excerpt(&self, body: &[u8]) -> String {
+        let start: Vec<u8> = body.iter().copied().take(ERROR_PAGE_MAX_BYTES as usize).collect();
+        excerpt(&String::from_utf8_lossy(&start), &[self.password.expose(), &self.credentials()])
+    }
+
+    fn credentials(&self) -> String {
+        base64::encode(format!("{}:{}", self.username, self.password.expose()).as_bytes())
+    }
+
+    /// `{url}/{call}`. The guide writes a closing slash; every client that is known to be served
+    /// leaves it out.
+    fn address(&self, call: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/{call}", self.base.path().trim_end_matches('/')));
+        url
+    }
+
+    fn timed_out(&self, request: &Request<'_>) -> Error {
+        Error::TimedOut {
+            call: request.call,
+            host: host(&self.base),
+            limit_ms: request.limit.as_millis(),
+        }
+    }
+}
+
+/// Where to go instead, if that is the same scheme, host and port. The call is a query, so the same
+/// method and body go there: repeating it is harmless.
+fn redirect_target(call: &'static str, from: &Url, headers: &HeaderMap) -> Result<Url, Error> {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let target = match from.join(location) {
+        Ok(target) if !location.is_empty() => target,
+        _ => return Err(Error::Redirected { call, to_host: "nowhere".to_owned() }),
+    };
+    let same = target.scheme() == from.scheme()
+        && target.host_str() == from.host_str()
+        && target.port_or_known_default() == from.port_or_known_default();
+    if !same || !target.username().is_empty() || target.password().is_some() {
+        let to_host = format!("{}://{}", target.scheme(), host(&target));
+        return Err(Error::Redirected { call, to_host: quotable(&to_host, 120) });
+    }
+    Ok(target)
+}
+
+/// Host and, where it is not the scheme's own, port.
+fn host(url: &Url) -> String {
+    let name = url.host_str().unwrap_or_default();
+    match url.port() {
+        None => name.to_owned(),
+        Some(port) => format!("{name}:{port}"),
+    }
+}
+
+fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    Some(DateTime::parse_from_rfc2822(text.trim()).ok()?.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

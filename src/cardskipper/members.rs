@@ -1,0 +1,251 @@
+//! The answer of `Member/Export` to members. Pure.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDateTime;
+use chrono_tz::Tz;
+use roxmltree::Node;
+
+use super::date;
+use super::encoding::decode;
+use super::text::{clean_name, quotable};
+use super::unusable::{Unusable, UnusableReason};
+use super::wire::{WireError, cardskipper_root, children, must_hold, parse_document};
+use crate::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role};
+
+/// The most characters of an unreadable value that are quoted.
+const QUOTED_MAX_CHARS: usize = 40;
+
+/// What one listing says about one organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Members, sorted by key; no key occurs twice.
+    pub members: Vec<Member>,
+    /// Entries that can not be used, in the order of the document.
+    pub unusable: Vec<Unusable>,
+    /// Members listed without the configured organisation.
+    pub elsewhere: usize,
+}
+
+/// A value and the byte of the text where its entry starts.
+struct Found<T> {
+    at: usize,
+    value: T,
+}
+
+/// Reads the answer of `POST /Member/Export`. A role without zone is in the club's time; `zone` is for
+/// dates that carry one. Source: cardskipper-api.md, "Member/Export response".
+///
+/// # Errors
+/// [`WireError`] when the document as a whole can not be taken. An entry that can not be used is no
+/// error: it is in [`Listed::unusable`].
+pub fn parse_members(
+    body: &[u8],
+    organisation: OrganisationId,
+    zone: Tz,
+) -> Result<Listed, WireError> {
+    let text = decode(body)?;
+    let document = parse_document(&text)?;
+    let root = cardskipper_root(&document)?;
+    must_hold(root, "Members")?;
+
+    let mut members: Vec<Found<Member>> = Vec::new();
+    let mut unusable: Vec<Found<Unusable>> = Vec::new();
+    let mut elsewhere = 0;
+    for node in children(root, "Members").flat_map(|list| children(list, "Member")) {
+        let at = node.range().start;
+        match read_member(node, organisation, zone) {
+            Ok(Some(member)) => members.push(Found { at, value: member }),
+            Ok(None) => elsewhere += 1,
+            Err(entry) => unusable.push(Found { at, value: entry }),
+        }
+    }
+    drop(document);
+    let members = without_doubles(members, &mut unusable);
+    Ok(Listed { members, unusable: with_lines(unusable, &text), elsewhere })
+}
+
+/// `Ok(None)`: a member of other organisations only.
+fn read_member(
+    node: Node<'_, '_>,
+    organisation: OrganisationId,
+    zone: Tz,
+) -> Result<Option<Member>, Unusable> {
+    let number = node.attribute("OrganisationMemberId").and_then(number);
+    let birth_date =
+        node.attribute("Birthdate").and_then(|text| date::parse(text, zone)).map(|at| at.date());
+    // The line is filled in at the end, for all entries in one pass over the text.
+    let unusable = |reason| Unusable { number, birth_date, line: 0, reason };
+
+    let roles = match read_roles(node, organisation, zone).map_err(unusable)? {
+        None => return Ok(None),
+        Some(roles) => roles,
+    };
+    let number = number.ok_or_else(|| unusable(UnusableReason::NoNumber))?;
+    let inactive = read_inactive(node).map_err(unusable)?;
+    Ok(Some(Member {
+        key: MemberKey { organisation, number, birth_date },
+        first_name: node.attribute("Firstname").map(clean_name).unwrap_or_default(),
+        last_name: node.attribute("Lastname").map(clean_name).unwrap_or_default(),
+        email: read_email(node),
+        inactive,
+        roles,
+    }))
+}
+
+/// Digits only: a sign or a fraction is no member number.
+fn number(text: &str) -> Option<MemberNumber> {
+    let text = text.trim();
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+/// `Ok(None)`: the organisation is not named. Several blocks of one organisation count together.
+fn read_roles(
+    node: Node<'_, '_>,
+    organisation: OrganisationId,
+    zone: Tz,
+) -> Result<Option<Vec<Role>>, UnusableReason> {
+    let mut roles = None;
+    for block in children(node, "Organisations").flat_map(|list| children(list, "Organisation")) {
+        let id = block.attribute("Id");
+        let parsed: Option<i64> = id.and_then(|id| id.trim().parse().ok());
+        match parsed {
+            None => return Err(UnusableReason::BadOrganisation(id.map(quoted))),
+            Some(other) if other != organisation.get() => continue,
+            Some(_) => {}
+        }
+        let roles = roles.get_or_insert_with(Vec::new);
+        for role in children(block, "Roles").flat_map(|list| children(list, "Role")) {
+            roles.push(read_role(role, zone)?);
+        }
+    }
+    if let Some(roles) = &mut roles {
+        roles.sort_unstable();
+        roles.dedup();
+    }
+    Ok(roles)
+}
+
+fn read_role(node: Node<'_, '_>, zone: Tz) -> Result<Role, UnusableReason> {
+    let written = node.attribute("Id");
+    let id = written
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| UnusableReason::BadRole(written.map(quoted)))?;
+    Ok(Role {
+        id,
+        begin: read_date(node, "StartDate", zone)?,
+        end: read_date(node, "EndDate", zone)?,
+    })
+}
+
+fn read_date(
+    role: Node<'_, '_>,
+    attribute: &'static str,
+    zone: Tz,
+) -> Result<NaiveDateTime, UnusableReason> {
+    match role.attribute(attribute) {
+        None => Err(UnusableReason::BadDates(format!("{attribute} is missing"))),
+        Some(text) => date::parse(text, zone).ok_or_else(|| {
+            UnusableReason::BadDates(format!("{attribute} is `{}`, not a date", quoted(text)))
+        }),
+    }
+}
+
+/// Absent means active: the vendor's own smallest sample leaves it out.
+fn read_inactive(node: Node<'_, '_>) -> Result<bool, UnusableReason> {
+    match node.attribute("Inactive").map(str::trim) {
+        None | Some("false" | "False" | "0") => Ok(false),
+        Some("true" | "True" | "1") => Ok(true),
+        Some(other) => Err(UnusableReason::BadInactive(quoted(other))),
+    }
+}
+
+/// The one address a member has. Several different ones are as good as none: nobody knows which of
+/// them the other side holds.
+fn read_email(node: Node<'_, '_>) -> Option<Email> {
+    let mut only: Option<Email> = None;
+    for text in children(node, "ContactInfo").filter_map(|contact| contact.attribute("EMail")) {
+        for address in text.split([';', ',']).filter_map(Email::parse) {
+            match &only {
+                Some(first) if *first != address => return None,
+                _ => only = Some(address),
+            }
+        }
+    }
+    only
+}
+
+fn quoted(text: &str) -> String {
+    quotable(text.trim(), QUOTED_MAX_CHARS)
+}
+
+/// Joins entries that are equal but for their roles; takes all entries of a member out when they
+/// contradict each other or one of them can not be used.
+fn without_doubles(
+    mut members: Vec<Found<Member>>,
+    unusable: &mut Vec<Found<Unusable>>,
+) -> Vec<Member> {
+    let tainted: BTreeSet<_> = unusable
+        .iter()
+        .filter_map(|entry| Some((entry.value.number?, entry.value.birth_date)))
+        .collect();
+    members.sort_by_key(|member| (member.value.key, member.at));
+    let mut kept: Vec<Member> = Vec::with_capacity(members.len());
+    let mut rest = members.into_iter().peekable();
+    while let Some(mut first) = rest.next() {
+        let key = first.value.key;
+        let mut places = Vec::new();
+        let mut agree = !tainted.contains(&(key.number, key.birth_date));
+        while let Some(other) = rest.next_if(|other| other.value.key == key) {
+            places.push(other.at);
+            agree &= joined(&mut first.value, other.value);
+        }
+        if agree {
+            if !places.is_empty() {
+                first.value.roles.sort_unstable();
+                first.value.roles.dedup();
+            }
+            kept.push(first.value);
+        } else {
+            places.push(first.at);
+            unusable.extend(places.into_iter().map(|at| Found {
+                at,
+                value: Unusable {
+                    number: Some(key.number),
+                    birth_date: key.birth_date,
+                    line: 0,
+                    reason: UnusableReason::ListedTwice,
+                },
+            }));
+        }
+    }
+    kept
+}
+
+/// Takes over the other's roles; false when they differ in anything else. Destructured, so that a new
+/// field of a member breaks the build until it is compared.
+fn joined(first: &mut Member, other: Member) -> bool {
+    let Member { key: _, first_name, last_name, email, inactive, mut roles } = other;
+    let equal = first.first_name == first_name
+        && first.last_name == last_name
+        && first.email == email
+        && first.inactive == inactive;
+    first.roles.append(&mut roles);
+    equal
+}
+
+/// Sorts by place and counts lines once, from entry to entry.
+fn with_lines(mut unusable: Vec<Found<Unusable>>, text: &str) -> Vec<Unusable> {
+    unusable.sort_by_key(|entry| entry.at);
+    let mut line = 1_u32;
+    let mut counted = 0;
+    let mut lined = Vec::with_capacity(unusable.len());
+    for Found { at, value } in unusable {
+        let between = text.as_bytes().get(counted..at).unwrap_or_default();
+        let breaks = between.iter().filter(|byte| **byte == b'\n').count();
+        line = line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
+        counted = at;
+        lined.push(Unusable { line, ..value });
+    }
+    lined
+}

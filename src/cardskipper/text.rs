@@ -1,0 +1,94 @@
+//! Text from outside made fit to be stored, compared and shown.
+
+/// The most characters of a first or last name that are kept; nothing we show or compare needs more.
+pub(super) const NAME_MAX_CHARS: usize = 128;
+
+/// The most characters of a body that an error quotes: one line of a terminal.
+const EXCERPT_MAX_CHARS: usize = 120;
+
+/// A name, trimmed, without characters that steer a terminal, at most [`NAME_MAX_CHARS`] long.
+pub(super) fn clean_name(text: &str) -> String {
+    let kept: String = text.chars().filter(|c| !steers(*c)).collect();
+    shorten(kept.trim(), NAME_MAX_CHARS).trim_end().to_owned()
+}
+
+/// The beginning of a body on one line, for an error: white space joined, control characters removed,
+/// everything in `secrets` replaced, since a server's error page may echo the request.
+pub(super) fn excerpt(body: &str, secrets: &[&str]) -> String {
+    let mut text = body.to_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret, "***");
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line: String = words.join(" ").chars().filter(|c| !steers(*c)).collect();
+    if line.chars().count() <= EXCERPT_MAX_CHARS {
+        return line;
+    }
+    let mut cut = shorten(&line, EXCERPT_MAX_CHARS - 1).to_owned();
+    cut.push('…');
+    cut
+}
+
+/// A value for a message: on one line, without characters that steer a terminal.
+pub(super) fn quotable(text: &str, chars_max: usize) -> String {
+    text.chars().filter(|c| !steers(*c)).take(chars_max).collect()
+}
+
+/// The first `chars_max` characters.
+pub(super) fn shorten(text: &str, chars_max: usize) -> &str {
+    match text.char_indices().nth(chars_max) {
+        None => text,
+        Some((end, _)) => text.get(..end).unwrap_or(text),
+    }
+}
+
+/// Control characters, line separators, and the marks that turn the direction of what follows.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Escapes text for an XML attribute value in double quotes.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            // Written as they are, a reader would turn them into spaces.
+            '\t' | '\n' | '\r' => escaped.push_str(&format!("&#{};", u32::from(c))),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_can_not_steer_a_terminal() {
+        assert_eq!(clean_name("  Anna\u{1b}[31m \u{202e}Ek\u{7} "), "Anna[31m Ek");
+        assert_eq!(clean_name("漢".repeat(500).as_str()).chars().count(), NAME_MAX_CHARS);
+        assert_eq!(clean_name("\u{feff} O'Neil & Söner "), "O'Neil & Söner");
+    }
+
+    #[test]
+    fn excerpts_are_one_line_without_secrets() {
+        assert_eq!(
+            excerpt("<html>\r\n\t<p>you sent hunter2</p>", &["hunter2", ""]),
+            "<html> <p>you sent ***</p>"
+        );
+        assert_eq!(excerpt(&"å ".repeat(500), &[]).chars().count(), EXCERPT_MAX_CHARS);
+    }
+
+    #[test]
+    fn escaped_is_inert() {
+        assert_eq!(escape("<&\"'>\n"), "&lt;&amp;&quot;&apos;&gt;&#10;");
+    }
+}

@@ -1,0 +1,62 @@
+//! Members that were listed but can not be used, with the reason.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+
+use crate::model::MemberNumber;
+
+/// A member of the configured organisation whose entry can not be used. Nothing is guessed: the member
+/// stays as it is on the doors, and the entry is reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// The member's number, as far as it could be read.
+    pub number: Option<MemberNumber>,
+    /// The member's birth date, as far as it could be read.
+    pub birth_date: Option<NaiveDate>,
+    /// The line of the answer where the entry starts, counted from 1.
+    pub line: u32,
+    /// What is wrong.
+    pub reason: UnusableReason,
+}
+
+/// Why an entry can not be used. The text inside is the attribute as written, cut to 40 characters;
+/// `None` when the attribute is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnusableReason {
+    /// `OrganisationMemberId` is missing, zero or no number.
+    NoNumber,
+    /// An `Organisation/@Id` of this member can not be read, so nobody knows whose roles these are.
+    BadOrganisation(Option<String>),
+    /// `Inactive` is neither true nor false.
+    BadInactive(String),
+    /// A `Role/@Id` can not be read.
+    BadRole(Option<String>),
+    /// A role's `StartDate` or `EndDate` is missing or no date; the text names the attribute and its
+    /// value. The other roles do not count either: paid time must not be guessed.
+    BadDates(String),
+    /// The same number and birth date is listed more than once, and the entries contradict each other
+    /// or one of them can not be used.
+    ListedTwice,
+}
+
+impl fmt::Display for UnusableReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let written = |f: &mut fmt::Formatter<'_>, what: &str, value: &Option<String>| match value {
+            None => write!(f, "{what} is missing"),
+            Some(value) => write!(f, "{what} is `{value}`, not a whole number above zero"),
+        };
+        match self {
+            Self::NoNumber => {
+                f.write_str("the member number is missing or not a whole number above zero")
+            }
+            Self::BadOrganisation(value) => written(f, "the Id of an organisation", value),
+            Self::BadInactive(value) => write!(f, "Inactive is `{value}`, neither true nor false"),
+            Self::BadRole(value) => written(f, "the Id of a role", value),
+            Self::BadDates(what) => f.write_str(what),
+            Self::ListedTwice => f.write_str(
+                "the member is listed more than once, and the entries contradict each other",
+            ),
+        }
+    }
+}

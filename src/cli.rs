@@ -1,0 +1,133 @@
+//! What was typed. Nothing is resolved here.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+/// Copy membership end dates from Cardskipper to Hikvision doors.
+///
+/// Finds whose membership changed and sets the validity period of the same person on every door:
+/// plan and apply for access rights. Run `diff` to see what would change, `sync` to carry it out.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "ivms-sync",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    after_help = "Examples:\n  ivms-sync diff\n  ivms-sync sync\n  ivms-sync lookup anna@example.se"
+)]
+pub struct Cli {
+    /// Read this configuration file
+    /// [default: $IVMS_SYNC_CONFIG, ./ivms-sync.toml, the user's configuration folder,
+    /// /etc/ivms-sync/ivms-sync.toml].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Print one JSON document (version 1) in place of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Log more: -v what is done, -vv every request, -vvv everything.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Log errors only.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Bring every door in step: gather, plan, prove, carry out, record.
+    #[command(after_help = "Examples:\n  ivms-sync sync\n  ivms-sync sync --only anna@example.se")]
+    Sync(SyncArgs),
+    /// Show what sync would do; write to no door and not to Cardskipper.
+    #[command(
+        after_help = "Examples:\n  ivms-sync diff\n  ivms-sync diff --out plan.json && ivms-sync apply plan.json"
+    )]
+    Diff(DiffArgs),
+    /// Carry out a plan that was reviewed: exactly that and nothing else.
+    #[command(after_help = "Examples:\n  ivms-sync apply plan.json\n  ivms-sync apply --blocked 3f0c91d2")]
+    Apply(ApplyArgs),
+    /// Show one member: both sides, the link, the history, and why the door opens or does not.
+    #[command(
+        after_help = "Examples:\n  ivms-sync lookup anna@example.se\n  ivms-sync lookup 150002\n  ivms-sync lookup person:1007"
+    )]
+    Lookup(LookupArgs),
+}
+
+/// Flags of `sync`.
+#[derive(Debug, Clone, Args)]
+pub struct SyncArgs {
+    /// Ask Cardskipper for everybody and read every person of every door.
+    #[arg(long)]
+    pub full: bool,
+    /// Limit the changes to this member or person; may be given several times.
+    #[arg(long, value_name = "WHO")]
+    pub only: Vec<String>,
+    /// Accept a complete listing that shrank to exactly this many members.
+    #[arg(long, value_name = "N")]
+    pub accept_shrink: Option<usize>,
+}
+
+/// Flags of `diff`.
+#[derive(Debug, Clone, Args)]
+pub struct DiffArgs {
+    /// Ask Cardskipper for everybody and read every person of every door.
+    #[arg(long)]
+    pub full: bool,
+    /// Limit the changes to this member or person; may be given several times.
+    #[arg(long, value_name = "WHO")]
+    pub only: Vec<String>,
+    /// Write the plan to this file, to be carried out by apply.
+    #[arg(long, value_name = "PLAN")]
+    pub out: Option<PathBuf>,
+    /// End with code 2 when changes are pending.
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Flags of `apply`.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct ApplyArgs {
+    /// A plan written by diff --out, at most 60 minutes old.
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+    /// Approve and carry out the blocked plan with this id.
+    #[arg(long, value_name = "ID")]
+    pub blocked: Option<String>,
+}
+
+/// Flags of `lookup`.
+#[derive(Debug, Clone, Args)]
+pub struct LookupArgs {
+    /// An e-mail address, a Cardskipper member number, or person:EMPLOYEENO.
+    #[arg(value_name = "WHO")]
+    pub who: String,
+    /// Ask nobody: show what is known from the last runs.
+    #[arg(long)]
+    pub offline: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_sound_and_every_command_has_an_example() {
+        let mut command = Cli::command();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands_mut() {
+            let help = sub.render_long_help().to_string();
+            assert!(help.contains("Examples:\n  ivms-sync "), "{help}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The time, read once and passed down.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A clock that was asked once and counts on from there, so that a wall clock set during a run can
+/// not turn time back, and a test can say what time it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    began: DateTime<Utc>,
+    since: Instant,
+}
+
+impl Clock {
+    /// A clock that starts at `now`.
+    #[must_use]
+    pub fn starting_at(now: DateTime<Utc>) -> Self {
+        Self { began: now, since: Instant::now() }
+    }
+
+    /// When the run began: the `now` of planning.
+    #[must_use]
+    pub fn began(&self) -> DateTime<Utc> {
+        self.began
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        let elapsed = TimeDelta::from_std(self.elapsed()).unwrap_or(TimeDelta::MAX);
+        self.began.checked_add_signed(elapsed).unwrap_or(self.began)
+    }
+
+    /// How long the run has taken.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.since.elapsed()
+    }
+}

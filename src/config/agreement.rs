@@ -1,0 +1,111 @@
+//! What sections must not contradict: one organisation twice, one device twice, roles nobody sells.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono_tz::Tz;
+use url::Url;
+
+use super::problem::{Origin, Wrong};
+use super::section::Section;
+use super::{DeviceConfig, SourceConfig, value};
+use crate::model::{OrganisationId, RoleId};
+
+/// An organisation as far as it could be read.
+pub(super) struct SourceRead<'a> {
+    pub section: Section<'a>,
+    pub organisation: Option<OrganisationId>,
+    /// `None`: every role, or a list that could not be read.
+    pub roles: Option<BTreeSet<RoleId>>,
+    pub config: Option<SourceConfig>,
+}
+
+/// A device as far as it could be read.
+pub(super) struct DeviceRead<'a> {
+    pub section: Section<'a>,
+    pub url: Option<Url>,
+    pub config: Option<DeviceConfig>,
+    pub roles: Vec<(Origin, RoleId)>,
+}
+
+/// One organisation read under two names would have every member twice.
+pub(super) fn refuse_same_organisation(sources: &[SourceRead<'_>]) {
+    let mut seen = BTreeMap::new();
+    for SourceRead { section, organisation, .. } in sources {
+        let Some(organisation) = organisation else { continue };
+        if let Some(first) = seen.insert(*organisation, section.dotted("")) {
+            let wrong = Wrong::new(format!("is the organisation of {first} too"));
+            section.wrong("organisation_id", wrong.hint("remove one of the two sections"));
+        }
+    }
+}
+
+/// One device under two names would be planned for twice, and its budgets would count twice.
+pub(super) fn refuse_same_device(devices: &[DeviceRead<'_>]) {
+    let mut seen = BTreeMap::new();
+    for DeviceRead { section, url, .. } in devices {
+        let Some(url) = url else { continue };
+        let place = (
+            url.scheme().to_owned(),
+            url.host_str().map(str::to_owned),
+            url.port_or_known_default(),
+        );
+        if let Some(first) = seen.insert(place, section.dotted("")) {
+            let wrong = Wrong::new(format!("is the address of {first} too"));
+            section.wrong("url", wrong.hint("remove one of the two sections"));
+        }
+    }
+}
+
+/// A role on a device that no organisation lists opens nothing: most likely a typing error. Can be
+/// told only when every organisation lists its roles.
+pub(super) fn refuse_idle_roles(sources: &[SourceRead<'_>], devices: &[DeviceRead<'_>]) {
+    let mut listed: BTreeSet<RoleId> = BTreeSet::new();
+    for source in sources {
+        let Some(roles) = &source.roles else { return };
+        listed.extend(roles);
+    }
+    if sources.is_empty() {
+        return;
+    }
+    for DeviceRead { section, roles, .. } in devices {
+        for (origin, role) in roles.iter().filter(|(_, role)| !listed.contains(role)) {
+            let wrong = Wrong::new(format!("holds {role}, which no organisation lists"));
+            section.wrong_at("roles", origin, wrong.hint("add it to the roles of an organisation"));
+        }
+    }
+}
+
+/// The zone of the top of the file, and whether a section needed it in vain.
+pub(super) struct Zones {
+    default: Option<Tz>,
+    is_missed: Cell<bool>,
+}
+
+impl Zones {
+    /// Reads the zone that holds for sections without one. There is no default beyond that: in the
+    /// zone of the computer a membership could end on another day than the club's.
+    pub fn read(top: &Section<'_>) -> Self {
+        let zone = top.text("time_zone", value::time_zone);
+        // A wrong one is noted; the sections need not complain again.
+        let default = if zone.is_absent() { None } else { Some(zone.or(Tz::UTC)) };
+        Self { default, is_missed: Cell::new(false) }
+    }
+
+    /// The zone of a section.
+    pub fn of(&self, section: &Section<'_>) -> Tz {
+        let zone = section.text("time_zone", value::time_zone);
+        if zone.is_absent() && self.default.is_none() {
+            self.is_missed.set(true);
+        }
+        zone.or(self.default.unwrap_or(Tz::UTC))
+    }
+
+    /// Notes a zone that is missing.
+    pub fn finish(&self, top: &Section<'_>, is_wanted: bool) {
+        if self.default.is_none() && (is_wanted || self.is_missed.get()) {
+            let hint = "write the zone of the club at the top: time_zone = \"Europe/Ljubljana\"";
+            top.wrong("time_zone", Wrong::new("is missing").hint(hint));
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Where a password comes from: text in the file, a variable, a file, a systemd credential.
+//!
+//! No message ever quotes a password; names of variables and files only.
+
+use std::cell::Cell;
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Wrong, shown};
+use super::section::{Raw, Section, mismatch, text};
+use super::{Environment, Secret};
+
+/// The most bytes of a file that holds a password: many times more than any login takes.
+const FILE_BYTES_MAX: u64 = 4096;
+
+/// What the sources of passwords depend on beside the configuration's text.
+pub(super) struct Surroundings<'a> {
+    pub environment: &'a Environment,
+    /// The folder of the configuration file, absolute.
+    pub folder: &'a Path,
+    /// Set when a password stands in the file itself.
+    pub has_literal: Cell<bool>,
+}
+
+/// A place that holds a password.
+#[derive(Debug, PartialEq, Eq)]
+enum Source<'a> {
+    Variable(&'a str),
+    File(&'a str),
+    Credential(&'a str),
+}
+
+/// A password that was found, with advice.
+struct Fetched {
+    secret: Secret,
+    warning: Option<String>,
+}
+
+/// Reads a password key: `None` when it is absent (not noted) or wrong (noted).
+pub(super) fn read(
+    section: &Section<'_>,
+    key: &'static str,
+    surroundings: &Surroundings<'_>,
+) -> Option<Secret> {
+    if let Some(DeValue::String(_)) = section.in_file(key).map(toml::Spanned::get_ref) {
+        surroundings.has_literal.set(true);
+        section.warn(format!(
+            "{} is written in the file; take it from a variable, {{ env = \"NAME\" }}, \
+             or from a file of its own, {{ file = \"PATH\" }}.",
+            section.dotted(key)
+        ));
+    }
+    let found = section.find(key)?;
+    let fetched = match found.raw {
+        Raw::Variable(text) => literal(text),
+        Raw::File(DeValue::String(text)) => literal(text),
+        Raw::File(DeValue::Table(table)) => {
+            source(table).and_then(|source| fetch(&source, surroundings))
+        }
+        Raw::File(other) => {
+            let wrong = mismatch(other, "text or { env = \"NAME\" }");
+            Err(if other.is_array() { wrong } else { wrong.hint("put it in quotes") })
+        }
+    };
+    let fetched = section.settle(key, &found.origin, fetched)?;
+    if let Some(warning) = fetched.warning {
+        section.warn(format!("{}: {warning}", section.dotted(key)));
+    }
+    Some(fetched.secret)
+}
+
+fn literal(text: &str) -> Result<Fetched, Wrong> {
+    Ok(Fetched { secret: checked(text, "it")?, warning: None })
+}
+
+/// A password that can be sent. A control character is nearly always a line break that came along
+/// by accident, and the refused logins it would cause can lock the device's account.
+fn checked(text: &str, name: &str) -> Result<Secret, Wrong> {
+    if text.trim().is_empty() {
+        return Err(Wrong::new(if name == "it" {
+            "is empty".to_owned()
+        } else {
+            format!("can not be read: {name} is empty")
+        }));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Wrong::new(format!(
+            "can not be used: {name} holds a line break or another control character"
+        ))
+        .hint("write the password alone, on one line"));
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+/// Reads `{ env = "NAME" }` and its kin.
+fn source<'v>(table: &'v DeTable<'_>) -> Result<Source<'v>, Wrong> {
+    let advice = "write one of { env = \"NAME\" }, { file = \"PATH\" }, { credential = \"NAME\" }";
+    let mut entries = table.iter();
+    let (Some((kind, value)), None) = (entries.next(), entries.next()) else {
+        return Err(Wrong::new("does not name exactly one place").hint(advice));
+    };
+    let kind: &str = kind.get_ref();
+    let make = match kind {
+        "env" => Source::Variable,
+        "file" => Source::File,
+        "credential" => Source::Credential,
+        _ => {
+            return Err(Wrong::new(format!("has the unknown key {}", shown(kind))).hint(advice));
+        }
+    };
+    let name = text(value.get_ref()).map_err(|wrong| Wrong {
+        message: format!("has a key {kind} that {}", wrong.message),
+        ..wrong
+    })?;
+    if name.is_empty() {
+        return Err(Wrong::new(format!("has a key {kind} that is empty")).hint(advice));
+    }
+    Ok(make(name))
+}
+
+fn fetch(source: &Source<'_>, surroundings: &Surroundings<'_>) -> Result<Fetched, Wrong> {
+    let environment = surroundings.environment;
+    match *source {
+        Source::Variable(name) => variable(name, environment),
+        Source::File(path) => file(&surroundings.folder.join(path), true),
+        Source::Credential(name) => {
+            if name.contains(['/', '\\']) || matches!(name, "." | "..") {
+                return Err(Wrong::new("names a credential with a path")
+                    .hint("write the bare name that LoadCredential= gives it"));
+            }
+            let folder =
+                environment.get("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
+            let Some(folder) = folder else {
+                return Err(Wrong::new(
+                    "can not be read: the variable CREDENTIALS_DIRECTORY is not set",
+                )
+                .hint("credentials exist only in a systemd unit with LoadCredential="));
+            };
+            file(&Path::new(folder).join(name), false)
+        }
+    }
+}
+
+fn variable(name: &str, environment: &Environment) -> Result<Fetched, Wrong> {
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Err(Wrong::new("is not the name of a variable")
+            .hint("letters, digits and _ only; the password itself does not belong there"));
+    }
+    if environment.is_unreadable(name) {
+        return Err(Wrong::new(format!("can not be read: the variable {name} is not UTF-8 text")));
+    }
+    let Some(text) = environment.get(name) else {
+        return Err(Wrong::new(format!("can not be read: the variable {name} is not set"))
+            .hint("set it for the user and the job that run ivms-sync; cron passes on none of your shell's"));
+    };
+    Ok(Fetched { secret: checked(text, &format!("the variable {name}"))?, warning: None })
+}
+
+fn file(path: &Path, warn_readable: bool) -> Result<Fetched, Wrong> {
+    let shown_path = shown_path(path);
+    let failed = |error: std::io::Error| {
+        Wrong::new(format!("can not be read from {shown_path}: {error}"))
+            .hint("the path is relative to the configuration file; the user that runs ivms-sync must be able to read it")
+    };
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let message =
+            format!("can not be read: {shown_path} is longer than {FILE_BYTES_MAX} bytes");
+        return Err(Wrong::new(message).hint("the file must hold the password and nothing else"));
+    }
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Err(Wrong::new(format!("can not be read: {shown_path} is not UTF-8 text")));
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end_matches(['\r', '\n']);
+    let secret = checked(text, &shown_path)?;
+    let warning = (warn_readable && is_readable_by_others(&metadata)).then(|| {
+        format!("{shown_path} can be read by other users of this computer; run chmod 600 on it.")
+    });
+    Ok(Fetched { secret, warning })
+}
+
+/// A path for a message, on one line whatever it holds; longer than [`shown`] allows.
+fn shown_path(path: &Path) -> String {
+    path.display()
+        .to_string()
+        .chars()
+        .flat_map(|c| {
+            let escaped = c.is_control().then(|| c.escape_default().collect::<String>());
+            escaped.unwrap_or_else(|| c.to_string()).chars().collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Whether the mode lets the group or everybody read the file.
+#[cfg(unix)]
+pub(super) fn is_readable_by_others(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.is_file() && metadata.permissions().mode() & 0o044 != 0
+}
+
+/// Access lists are not looked at.
+#[cfg(not(unix))]
+pub(super) fn is_readable_by_others(_: &Metadata) -> bool {
+    false
+}

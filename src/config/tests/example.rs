@@ -1,0 +1,85 @@
+//! `examples/ivms-sync.toml` is right, complete, and tells the true defaults.
+
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::*;
+use crate::config::overrides::Overrides;
+use crate::config::problem::Report;
+use crate::config::schema;
+use crate::config::secret_source::Surroundings;
+use crate::config::section::{Reader, Section};
+
+pub(super) const EXAMPLE: &str = include_str!("../../../examples/ivms-sync.toml");
+
+pub(super) fn passwords() -> Environment {
+    let names = ["CARDSKIPPER_PASSWORD", "FRONT_DOOR_PASSWORD", "SMTP_PASSWORD"];
+    Environment::from_pairs(names.map(|name| (name, "a-password")))
+}
+
+/// The example with every key that is commented out switched on.
+pub(super) fn uncommented() -> String {
+    let is_key = |line: &str| line.starts_with(|c: char| c.is_ascii_lowercase() || c == '[');
+    let lines = EXAMPLE.lines().map(|line| match line.strip_prefix('#') {
+        Some(rest) if is_key(rest) => rest,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The dotted keys of a table, without what is inside of `password`.
+fn keys(table: &DeTable<'_>, path: &str, into: &mut BTreeSet<String>) {
+    for (name, value) in table {
+        let key = format!("{path}{}", name.get_ref());
+        match Spanned::get_ref(value) {
+            DeValue::Table(inner) if name.get_ref() != "password" => {
+                keys(inner, &format!("{key}."), into);
+            }
+            _ => {
+                into.insert(key);
+            }
+        }
+    }
+}
+
+#[test]
+fn it_loads_as_it_is_and_with_every_key() {
+    let config = read_with(EXAMPLE, &passwords()).unwrap();
+    assert_eq!(config.warnings, Vec::<String>::new());
+    assert!(config.notify.email.is_none());
+    let all = read_with(&uncommented(), &passwords()).unwrap();
+    assert!(all.notify.email.is_some());
+}
+
+#[test]
+fn it_holds_every_key_and_no_other() {
+    let text = uncommented();
+    let document = DeTable::parse(&text).unwrap().into_inner();
+    let mut written = BTreeSet::new();
+    keys(&document, "", &mut written);
+
+    let environment = passwords();
+    let reader = Reader { report: Report::new(&text), overrides: Overrides::new(&environment) };
+    let folder = folder();
+    let surroundings =
+        Surroundings { environment: &environment, folder: &folder, has_literal: false.into() };
+    schema::read(&Section::top(&reader, &document), &folder, &surroundings).unwrap();
+    let known: BTreeSet<String> = reader.overrides.keys().into_iter().collect();
+    assert_eq!(written, known);
+}
+
+#[test]
+fn it_tells_the_true_defaults() {
+    let given = read_with(&uncommented(), &passwords()).unwrap();
+    let default = read(SMALL).unwrap();
+    assert_eq!(given.state, default.state);
+    assert_eq!(given.sources[0].full_every, default.sources[0].full_every);
+    let (door, plain) = (&given.devices[0], &default.devices[0]);
+    assert_eq!((&door.tls, door.mode), (&plain.tls, plain.mode));
+    assert_eq!((&door.protect, door.audit_every), (&plain.protect, plain.audit_every));
+    assert_eq!(given.link.by, default.link.by);
+    assert_eq!(given.policy, default.policy);
+    assert_eq!(given.guard, default.guard);
+}

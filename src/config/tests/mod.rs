@@ -1,0 +1,68 @@
+//! The loader as a whole. Helpers here; what is tested, in the files.
+
+mod example;
+mod good;
+mod overrides;
+mod problems;
+mod properties;
+mod secrets;
+
+use std::path::{Path, PathBuf};
+
+use super::load::{SourceFile, interpret};
+use super::{Config, ConfigError, Environment};
+
+/// A small configuration that is right. Lines are counted in the tests.
+const SMALL: &str = r#"time_zone = "Europe/Ljubljana"
+[cardskipper.club]
+url = "https://api.cardskipper.se"
+organisation_id = 123
+username = "api@club.example"
+password = { env = "CLUB_PASSWORD" }
+[hikvision.front-door]
+url = "https://192.168.1.100"
+username = "admin"
+password = { env = "DOOR_PASSWORD" }
+"#;
+
+/// The folder the configuration pretends to be in.
+fn folder() -> PathBuf {
+    std::path::absolute(Path::new("/club")).unwrap()
+}
+
+/// The variables that [`SMALL`] names, and more.
+fn environment(more: &[(&str, &str)]) -> Environment {
+    let passwords = [("CLUB_PASSWORD", "club-pw"), ("DOOR_PASSWORD", "door-pw")];
+    Environment::from_pairs(passwords.iter().chain(more).copied())
+}
+
+fn read_with(text: &str, environment: &Environment) -> Result<Config, ConfigError> {
+    let file = SourceFile { bytes: text.as_bytes().to_vec(), is_readable_by_others: false };
+    interpret(&file, &folder().join("ivms-sync.toml"), environment)
+        .map_err(|problems| ConfigError { path: "ivms-sync.toml".into(), problems })
+}
+
+fn read(text: &str) -> Result<Config, ConfigError> {
+    read_with(text, &environment(&[]))
+}
+
+/// [`SMALL`] with a line put in below the line that starts so.
+fn with(below: &str, line: &str) -> String {
+    let mut text = String::new();
+    for existing in SMALL.lines() {
+        text.push_str(existing);
+        text.push('\n');
+        if existing.starts_with(below) {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    assert_ne!(text, SMALL, "{below} is in the text");
+    text
+}
+
+/// [`SMALL`] with something replaced.
+fn replaced(from: &str, to: &str) -> String {
+    assert!(SMALL.contains(from), "{from}");
+    SMALL.replacen(from, to, 1)
+}

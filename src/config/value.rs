@@ -1,0 +1,239 @@
+//! The types of values in the configuration, read from text. Pure; no message quotes the text.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use super::problem::Wrong;
+use super::suggest::nearest;
+use super::{Ending, LinkRule, Mode, Percent, Tls};
+use crate::model::Email;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// Text that is not blank.
+pub(super) fn not_empty(text: &str) -> Result<String, Wrong> {
+    if text.trim().is_empty() { Err(Wrong::new("is empty")) } else { Ok(text.to_owned()) }
+}
+
+/// An IANA time zone.
+pub(super) fn time_zone(text: &str) -> Result<Tz, Wrong> {
+    text.parse().map_err(|_| {
+        let wrong = Wrong::new("is not a known time zone");
+        match nearest(text, TZ_VARIANTS.iter().map(|zone| zone.name())) {
+            Some(name) => wrong.hint(format!("did you mean {name:?}?")),
+            None => wrong.hint("write an IANA name, for example \"Europe/Stockholm\""),
+        }
+    })
+}
+
+/// `"90s"`, `"5m"`, `"1h 30m"`, `"7d"`: whole numbers with units, the larger unit first, and the sum
+/// from one minute to `days` days.
+pub(super) fn interval(text: &str, days: u64) -> Result<Duration, Wrong> {
+    let unreadable = || {
+        Wrong::new("is not a length of time")
+            .hint("write a number with a unit, for example \"90s\", \"5m\", \"1h 30m\" or \"1d\"")
+    };
+    let mut rest = text.trim();
+    let mut smallest = u64::MAX;
+    let mut sum: u64 = 0;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, after) = rest.split_at(digits);
+        let (unit, after) = after.trim_start().split_at_checked(1).ok_or_else(unreadable)?;
+        let unit = match unit {
+            "s" => 1,
+            "m" => MINUTE,
+            "h" => HOUR,
+            "d" => DAY,
+            _ => return Err(unreadable()),
+        };
+        let number: u64 = number.parse().map_err(|_| unreadable())?;
+        let total = number.checked_mul(unit).and_then(|part| part.checked_add(sum));
+        sum = total.ok_or_else(unreadable)?;
+        if unit >= smallest {
+            return Err(unreadable());
+        }
+        smallest = unit;
+        rest = after.trim_start();
+    }
+    if smallest == u64::MAX {
+        return Err(unreadable());
+    }
+    if !(MINUTE..=days * DAY).contains(&sum) {
+        return Err(Wrong::new(format!("is not between 1 minute and {days} days")));
+    }
+    Ok(Duration::from_secs(sum))
+}
+
+/// `"10%"`.
+pub(super) fn percent(text: &str) -> Result<Percent, Wrong> {
+    let number = text.trim().strip_suffix('%').and_then(|number| number.trim_end().parse().ok());
+    number.and_then(Percent::new).ok_or_else(|| {
+        Wrong::new("is not a share from 0% to 100%")
+            .hint("write a whole number and the sign, for example \"10%\"")
+    })
+}
+
+/// How a certificate is judged.
+pub(super) fn tls(text: &str) -> Result<Tls, Wrong> {
+    match text {
+        "system" => return Ok(Tls::System),
+        "insecure" => return Ok(Tls::Insecure),
+        _ => {}
+    }
+    let pinned = text.split_once(':').filter(|(kind, _)| kind.eq_ignore_ascii_case("sha256"));
+    let Some((_, fingerprint)) = pinned else {
+        return Err(Wrong::new("is not \"system\", \"sha256:…\" or \"insecure\""));
+    };
+    sha256(fingerprint).map(Tls::Pinned).ok_or_else(|| {
+        Wrong::new("is not a SHA-256 fingerprint")
+            .hint("64 hexadecimal digits follow \"sha256:\", colons between them do no harm")
+    })
+}
+
+/// 32 bytes in hexadecimal, in either case, with colons or without.
+fn sha256(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> = text
+        .chars()
+        .filter(|c| *c != ':' && !c.is_whitespace())
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    let (pairs, odd) = digits.as_chunks::<2>();
+    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high * 16 + low).collect();
+    if odd.is_empty() { bytes.try_into().ok() } else { None }
+}
+
+/// One of a few words.
+fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wrong> {
+    if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
+        return Ok(*value);
+    }
+    let all: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+    let wrong = Wrong::new(format!("is none of {}", all.join(", ")));
+    match nearest(text, words.iter().map(|(word, _)| *word)) {
+        Some(meant) => Err(wrong.hint(format!("did you mean {meant:?}?"))),
+        None => Err(wrong),
+    }
+}
+
+/// What may be written to a device.
+pub(super) fn mode(text: &str) -> Result<Mode, Wrong> {
+    let words = [("observe", Mode::Observe), ("grant-only", Mode::GrantOnly), ("full", Mode::Full)];
+    word(text, &words)
+}
+
+/// `"end"` or `"keep"`.
+pub(super) fn ending(text: &str) -> Result<Ending, Wrong> {
+    word(text, &[("end", Ending::End), ("keep", Ending::Keep)])
+}
+
+/// A rule that links members to persons.
+pub(super) fn link_rule(text: &str) -> Result<LinkRule, Wrong> {
+    let rules = [LinkRule::File, LinkRule::DeviceEmail, LinkRule::MemberNumber];
+    word(text, &rules.map(|rule| (rule.as_str(), rule)))
+}
+
+/// One plain e-mail address. The letters stay as typed: a mail server may care.
+pub(super) fn mail_address(text: &str) -> Result<String, Wrong> {
+    let plain = !text.contains(['<', '>', ',', ';', '"']);
+    if plain && Email::parse(text).is_some() {
+        return Ok(text.trim().to_owned());
+    }
+    Err(Wrong::new("is not an e-mail address")
+        .hint("write the address alone, for example \"admin@club.example\""))
+}
+
+/// A number that an identity type takes.
+pub(super) fn id<T, E: fmt::Display>(made: Result<T, E>) -> Result<T, Wrong> {
+    made.map_err(|error| Wrong::new(error.to_string()))
+}
+
+/// Whether a text is an IP address, with or without a port: safe to repeat in a hint.
+pub(super) fn is_ip(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || text.parse::<std::net::SocketAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals() {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("5m", 300),
+            ("1h", 3600),
+            ("1d", 86400),
+            ("1h 30m", 5400),
+            ("1h30m", 5400),
+            (" 7 d ", 7 * 86400),
+        ] {
+            assert_eq!(interval(text, 7), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in
+            ["", "h", "60", "1w", "30m 1h", "1h 1h", "-1h", "1.5h", "1č", "99999999999999999999h"]
+        {
+            assert!(interval(text, 7).unwrap_err().message.contains("length of time"), "{text}");
+        }
+        for text in ["59s", "0m", "8d", "7d 1s", "99999999999d"] {
+            assert!(interval(text, 7).unwrap_err().message.contains("between"), "{text}");
+        }
+        assert!(interval("30d", 30).is_ok());
+    }
+
+    #[test]
+    fn percents() {
+        for (text, value) in [("0%", 0), ("10%", 10), ("100 %", 100)] {
+            assert_eq!(percent(text).unwrap().get(), value);
+        }
+        for text in ["", "%", "10", "101%", "-1%", "5.5%", "300%", "10%%"] {
+            assert!(percent(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn fingerprints() {
+        let plain = "0f".repeat(32);
+        assert_eq!(tls(&format!("sha256:{plain}")), Ok(Tls::Pinned([15; 32])));
+        let colons = vec!["0F"; 32].join(":");
+        assert_eq!(tls(&format!("SHA256:{colons}")), Ok(Tls::Pinned([15; 32])));
+        assert_eq!(tls("system"), Ok(Tls::System));
+        assert_eq!(tls("insecure"), Ok(Tls::Insecure));
+        for bad in [&plain[1..], &plain[2..], "", "zz", &"0f".repeat(33), "３f"] {
+            assert!(tls(&format!("sha256:{bad}")).unwrap_err().message.contains("SHA-256"));
+        }
+        assert!(tls(&plain).is_err());
+        assert!(tls("none").is_err());
+    }
+
+    #[test]
+    fn words() {
+        assert_eq!(mode("grant-only"), Ok(Mode::GrantOnly));
+        assert_eq!(mode("grant_only").unwrap_err().hint.unwrap(), "did you mean \"grant-only\"?");
+        assert_eq!(ending("keep"), Ok(Ending::Keep));
+        assert!(ending("END").is_err(), "words are written one way");
+        assert_eq!(link_rule("member-number"), Ok(LinkRule::MemberNumber));
+    }
+
+    #[test]
+    fn zones() {
+        assert_eq!(time_zone("Europe/Ljubljana"), Ok(Tz::Europe__Ljubljana));
+        let hint = |text| time_zone(text).unwrap_err().hint.unwrap();
+        assert_eq!(hint("Europe/Lubljana"), "did you mean \"Europe/Ljubljana\"?");
+        assert_eq!(hint("europe/stockholm"), "did you mean \"Europe/Stockholm\"?");
+        assert!(hint("Middle-earth/Mordor-by-the-sea").contains("IANA"));
+    }
+
+    #[test]
+    fn mail_addresses() {
+        assert_eq!(mail_address(" Admin@club.example "), Ok("Admin@club.example".to_owned()));
+        for bad in ["", "admin", "Club <a@b.c>", "a@b.c, d@e.f"] {
+            assert!(mail_address(bad).is_err(), "{bad}");
+        }
+    }
+}

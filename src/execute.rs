@@ -1,0 +1,387 @@
+//! Carries out a proven plan: read, write, read back, record.
+//!
+//! Decides nothing: a change is carried out exactly as planned or refused because the person moved.
+//! Devices run side by side, each with one request at a time. On every device the first write of a
+//! run is read back alone before the others are sent: should a firmware take more than it was told
+//! (reference 3.1: nobody has proven that it does not), it happens to one person and not to thirty.
+//! Source: design.md section 4, "Carrying out, per change".
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use chrono::TimeDelta;
+
+use crate::clock::Clock;
+use crate::config::DeviceConfig;
+use crate::exit::Exit;
+use crate::gather::LoginResult;
+use crate::gather::devices::failure;
+use crate::hikvision::{
+    Class, Error, MAX_EXACT, PersonRecord, Reader, Writer, differs_beyond_validity,
+};
+use crate::model::{EmployeeNo, PersonLimit, RunId};
+use crate::plan::{Change, ProvenPlan};
+use crate::report::{ChangeState, DeviceOutcome, Trouble};
+use crate::stop::Stop;
+use crate::store::{Intent, Outcome, OutcomeKind, Store, StoreError};
+
+/// A device whose clock is off by more is not written to. Source: design.md section 5.5.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
+
+/// What every device thread needs.
+#[derive(Debug)]
+pub struct Execution<'a> {
+    /// The plan.
+    pub plan: &'a ProvenPlan,
+    /// The run that carries it out.
+    pub run: RunId,
+    /// The state file.
+    pub store: &'a Mutex<Store>,
+    /// The time.
+    pub clock: Clock,
+    /// When to leave the rest to the next tick.
+    pub stop: &'a Stop,
+}
+
+/// What became of the changes of one device.
+#[derive(Debug)]
+pub struct DeviceResult {
+    /// What became of each change that was reached.
+    pub changes: BTreeMap<EmployeeNo, (ChangeState, Option<String>)>,
+    /// How the device fared; `None` when nothing was to be done there.
+    pub outcome: Option<DeviceOutcome>,
+    /// What a login taught.
+    pub login: LoginResult,
+    /// What went wrong.
+    pub troubles: Vec<Trouble>,
+    /// Why it stopped early, if it did.
+    pub stopped: Option<Exit>,
+}
+
+/// Carries out a plan on every device that it touches. `readers` holds open connections; a device
+/// marked as not ready is left alone.
+///
+/// # Errors
+/// [`StoreError`] of any device; changes that were announced are settled by the next run.
+pub fn execute(
+    execution: &Execution<'_>,
+    devices: Vec<(&DeviceConfig, Option<Reader>)>,
+) -> Result<Vec<DeviceResult>, StoreError> {
+    thread::scope(|threads| {
+        let running: Vec<_> = devices
+            .into_iter()
+            .map(|(device, reader)| {
+                threads.spawn(move || OneDevice::new(execution, device).run(reader))
+            })
+            .collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+/// Why the work on a device ends early.
+enum Halt {
+    Device(Error),
+    Store(StoreError),
+    Clock(Trouble),
+    Stopped(Exit),
+    Unasked,
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Device(error)
+    }
+}
+
+struct OneDevice<'a> {
+    execution: &'a Execution<'a>,
+    device: &'a DeviceConfig,
+    result: DeviceResult,
+}
+
+impl<'a> OneDevice<'a> {
+    fn new(execution: &'a Execution<'a>, device: &'a DeviceConfig) -> Self {
+        let result = DeviceResult {
+            changes: BTreeMap::new(),
+            outcome: None,
+            login: LoginResult::NotTried,
+            troubles: Vec::new(),
+            stopped: None,
+        };
+        Self { execution, device, result }
+    }
+
+    fn run(mut self, reader: Option<Reader>) -> Result<DeviceResult, StoreError> {
+        let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
+        if changes.is_empty() {
+            return Ok(self.result);
+        }
+        self.result.outcome = Some(DeviceOutcome::Ok);
+        match self.carry_out(reader, &changes) {
+            Ok(()) | Err(Halt::Unasked) => {}
+            Err(Halt::Store(error)) => return Err(error),
+            Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
+            Err(Halt::Clock(trouble)) => {
+                self.result.outcome = Some(DeviceOutcome::ClockWrong);
+                self.result.troubles.push(trouble);
+            }
+            Err(Halt::Device(error)) => {
+                let (outcome, trouble, login) = failure(self.device, &error);
+                self.result.outcome = Some(outcome);
+                self.result.troubles.push(trouble);
+                self.result.login = login;
+                self.store().require_reading(&self.device.name)?;
+            }
+        }
+        Ok(self.result)
+    }
+
+    fn store(&self) -> MutexGuard<'a, Store> {
+        // A thread that panicked holding the lock left no half transaction: SQLite rolled it back.
+        self.execution.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn carry_out(&mut self, reader: Option<Reader>, changes: &[&Change]) -> Result<(), Halt> {
+        let mut writer = Writer::new(match reader {
+            Some(reader) => reader,
+            None => Reader::connect(self.device)?,
+        });
+        self.check_clock(writer.reader())?;
+        self.result.login = LoginResult::Worked;
+        let mut is_first = true;
+        for batch in changes.chunks(MAX_EXACT) {
+            self.check_stop()?;
+            let wanted: Vec<EmployeeNo> = batch.iter().map(|c| c.employee_no.clone()).collect();
+            let found = writer.reader().persons(&wanted)?;
+            let ready = self.check_base(batch, &found)?;
+            let (probe, rest) = ready.split_at(if is_first { ready.len().min(1) } else { 0 });
+            self.write(&mut writer, probe)?;
+            self.write(&mut writer, rest)?;
+            is_first = is_first && ready.is_empty();
+        }
+        Ok(())
+    }
+
+    fn check_stop(&self) -> Result<(), Halt> {
+        self.execution.stop.now().map_or(Ok(()), |exit| Err(Halt::Stopped(exit)))
+    }
+
+    /// A device whose clock is wrong opens and closes at wrong times: nothing is written there.
+    fn check_clock(&mut self, reader: &mut Reader) -> Result<(), Halt> {
+        let shown = reader.clock()?.local;
+        let expected =
+            self.execution.clock.now().with_timezone(&self.device.time_zone).naive_local();
+        let off = shown.signed_duration_since(expected);
+        if off.abs() <= CLOCK_TOLERANCE {
+            return Ok(());
+        }
+        let way = if off > TimeDelta::zero() { "ahead" } else { "behind" };
+        Err(Halt::Clock(Trouble {
+            exit: Exit::PartFailed,
+            about: self.device.name.to_string(),
+            text: format!(
+                "its clock is {} seconds {way}: it shows {shown} where {} has {}; nothing was \
+                 written there",
+                off.abs().num_seconds(),
+                self.device.time_zone,
+                expected.format("%Y-%m-%d %H:%M:%S"),
+            ),
+            hint: Some(
+                "set the device's clock and zone (or its NTP server), or time_zone in its section"
+                    .to_owned(),
+            ),
+        }))
+    }
+
+    /// Keeps the changes whose person still is what the plan saw; the others are refused, except
+    /// where the device already holds what was to be written.
+    fn check_base<'c>(
+        &mut self,
+        batch: &[&'c Change],
+        found: &BTreeMap<EmployeeNo, PersonRecord>,
+    ) -> Result<Vec<(&'c Change, PersonRecord)>, Halt> {
+        let mut ready = Vec::new();
+        let mut settled = Vec::new();
+        for change in batch {
+            let moved = match found.get(&change.employee_no) {
+                None => Outcome {
+                    kind: OutcomeKind::Refused,
+                    error: Some("the person is no longer on the device".to_owned()),
+                    person: None,
+                },
+                Some(record) if record.person.fingerprint == change.fingerprint => {
+                    ready.push((*change, record.clone()));
+                    continue;
+                }
+                Some(record) if record.person.limit == PersonLimit::Window(change.after) => {
+                    Outcome {
+                        kind: OutcomeKind::Confirmed,
+                        error: None,
+                        person: Some(record.person.clone()),
+                    }
+                }
+                Some(record) => Outcome {
+                    kind: OutcomeKind::Refused,
+                    error: Some("the person was changed on the device since it was read".to_owned()),
+                    person: Some(record.person.clone()),
+                },
+            };
+            settled.push((*change, moved));
+        }
+        self.settle(settled)?;
+        Ok(ready)
+    }
+
+    /// Writes a batch: all intents first, then the writes, then one reading that tells what became
+    /// of each.
+    fn write(
+        &mut self,
+        writer: &mut Writer,
+        batch: &[(&Change, PersonRecord)],
+    ) -> Result<(), Halt> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let intents: Vec<Intent> =
+            batch.iter().map(|(change, _)| Intent::of(self.execution.run, change)).collect();
+        self.store().announce(&intents)?;
+
+        let mut sent: Vec<(&Change, &PersonRecord)> = Vec::new();
+        let mut settled: Vec<(&Change, Outcome)> = Vec::new();
+        let mut halt = None;
+        for (change, record) in batch {
+            if halt.is_none() {
+                halt = self.check_stop().err();
+            }
+            if halt.is_some() {
+                self.store().withdraw(&self.device.name, &change.employee_no)?;
+                continue;
+            }
+            match writer.modify(record, change.after) {
+                Ok(()) => sent.push((change, record)),
+                Err(error) if error.class() == Class::Unknown => {
+                    log::warn!("{}: person {}: {error}", self.device.name, change.employee_no);
+                    sent.push((change, record));
+                }
+                Err(error) if error.class() == Class::Permanent => {
+                    settled.push((change, refused(&error)));
+                }
+                Err(error) => {
+                    self.store().withdraw(&self.device.name, &change.employee_no)?;
+                    halt = Some(Halt::Device(error));
+                }
+            }
+        }
+        let read_back = self.read_back(writer, &sent, &mut settled);
+        self.settle(settled)?;
+        read_back?;
+        halt.map_or(Ok(()), Err)
+    }
+
+    /// Reads back what was sent. Success is what the device holds, not what it said: an OK can be
+    /// untrue (reference 3.4), and a lost answer can hide a write that took.
+    fn read_back<'c>(
+        &mut self,
+        writer: &mut Writer,
+        sent: &[(&'c Change, &PersonRecord)],
+        settled: &mut Vec<(&'c Change, Outcome)>,
+    ) -> Result<(), Halt> {
+        if sent.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<EmployeeNo> = sent.iter().map(|(c, _)| c.employee_no.clone()).collect();
+        let found = match writer.reader().persons(&wanted) {
+            Ok(found) => found,
+            Err(error) => {
+                for (change, _) in sent {
+                    let text = format!("written, but not read back: {error}");
+                    let outcome =
+                        Outcome { kind: OutcomeKind::Unknown, error: Some(text), person: None };
+                    settled.push((change, outcome));
+                }
+                return Err(error.into());
+            }
+        };
+        let mut has_unasked = false;
+        for (change, before) in sent {
+            let (outcome, is_unasked) = judge(change, before, found.get(&change.employee_no));
+            if is_unasked {
+                has_unasked = true;
+                self.result.troubles.push(unasked(self.device, change, &outcome));
+            }
+            settled.push((change, outcome));
+        }
+        if has_unasked { Err(Halt::Unasked) } else { Ok(()) }
+    }
+
+    /// Records outcomes and keeps them for the report.
+    fn settle(&mut self, outcomes: Vec<(&Change, Outcome)>) -> Result<(), StoreError> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        for (change, outcome) in &outcomes {
+            let state = (ChangeState::Tried(outcome.kind), outcome.error.clone());
+            self.result.changes.insert(change.employee_no.clone(), state);
+        }
+        let lines: Vec<(Intent, Outcome)> = outcomes
+            .into_iter()
+            .map(|(change, outcome)| (Intent::of(self.execution.run, change), outcome))
+            .collect();
+        self.store().settle(&lines, self.execution.clock.now())
+    }
+}
+
+fn refused(error: &Error) -> Outcome {
+    Outcome { kind: OutcomeKind::Refused, error: Some(error.to_string()), person: None }
+}
+
+/// What a reading says about a write, and whether more changed than was asked.
+fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -> (Outcome, bool) {
+    let Some(after) = after else {
+        let text = "the person is gone after the write".to_owned();
+        let outcome = Outcome { kind: OutcomeKind::Unknown, error: Some(text), person: None };
+        return (outcome, true);
+    };
+    let person = Some(after.person.clone());
+    let fields = differs_beyond_validity(before, after);
+    if after.person.limit != PersonLimit::Window(change.after) {
+        let text = match after.person.limit.window() {
+            Some(window) => format!("the device took the change but holds {window}"),
+            None => "the device took the change but holds no readable dates".to_owned(),
+        };
+        let outcome = Outcome { kind: OutcomeKind::NotApplied, error: Some(text), person };
+        return (outcome, !fields.is_empty());
+    }
+    if fields.is_empty() {
+        return (Outcome { kind: OutcomeKind::Confirmed, error: None, person }, false);
+    }
+    let text = format!("written, but the device also changed {}", fields.join(", "));
+    (Outcome { kind: OutcomeKind::Confirmed, error: Some(text), person }, true)
+}
+
+fn unasked(device: &DeviceConfig, change: &Change, outcome: &Outcome) -> Trouble {
+    Trouble {
+        exit: Exit::Refused,
+        about: device.name.to_string(),
+        text: format!(
+            "person {}: {}; nothing more was written there in this run",
+            change.employee_no,
+            outcome.error.as_deref().unwrap_or("changed unasked")
+        ),
+        hint: Some(format!(
+            "set the fields right on the device, and mode = \"observe\" for [hikvision.{}] until \
+             its maker explains it",
+            device.name
+        )),
+    }
+}

@@ -1,0 +1,147 @@
+//! Exit codes: a promise to scripts, in one place.
+//!
+//! Source: design.md section 2. The table in the README is held against this file by a test.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Exit {
+    /// In step, or everything applied, or another run is at work and younger than 10 minutes.
+    InStep,
+    /// A bug, or anything not named here.
+    Bug,
+    /// `diff --exit-code` only: changes are pending.
+    ChangesPending,
+    /// Part of the changes failed; they will be tried again next tick.
+    PartFailed,
+    /// A safety rule refused something: a person must look.
+    Refused,
+    /// Temporary: Cardskipper, or every device, could not be reached.
+    Temporary,
+    /// The state file is damaged or from a newer version, or this host's clock is wrong.
+    Fatal,
+    /// The time limit was reached; the rest next tick.
+    TimeLimit,
+    /// Another run has held the lock for more than 10 minutes.
+    LockHeld,
+    /// A login was refused, a call right is missing, or a device has locked us out.
+    Login,
+    /// The plan is stale or expired.
+    StalePlan,
+    /// `lookup`: nobody found.
+    NobodyFound,
+    /// `lookup`: found, but a device differs from what it should hold.
+    DeviceDiffers,
+    /// The command line can not be understood.
+    Usage,
+    /// The configuration can not be used.
+    Config,
+    /// Interrupted by SIGINT, journal closed.
+    Interrupted,
+    /// Interrupted by SIGTERM, journal closed.
+    Terminated,
+}
+
+impl Exit {
+    /// Every exit, in the order of their codes.
+    pub const ALL: [Self; 17] = [
+        Self::InStep,
+        Self::Bug,
+        Self::ChangesPending,
+        Self::PartFailed,
+        Self::Refused,
+        Self::Temporary,
+        Self::Fatal,
+        Self::TimeLimit,
+        Self::LockHeld,
+        Self::Login,
+        Self::StalePlan,
+        Self::NobodyFound,
+        Self::DeviceDiffers,
+        Self::Usage,
+        Self::Config,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// The number the process ends with.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::InStep => 0,
+            Self::Bug => 1,
+            Self::ChangesPending => 2,
+            Self::PartFailed => 3,
+            Self::Refused => 4,
+            Self::Temporary => 5,
+            Self::Fatal => 7,
+            Self::TimeLimit => 8,
+            Self::LockHeld => 11,
+            Self::Login => 12,
+            Self::StalePlan => 13,
+            Self::NobodyFound => 20,
+            Self::DeviceDiffers => 21,
+            Self::Usage => 64,
+            Self::Config => 78,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+
+    /// The one exit that several findings come to: being interrupted comes first, then 12, 7, 4,
+    /// 11, 13, 3, 5, 8, then everything else in the order of the codes; with none, all is well.
+    #[must_use]
+    pub fn of_all(found: impl IntoIterator<Item = Self>) -> Self {
+        found.into_iter().min_by_key(|exit| exit.rank()).unwrap_or(Self::InStep)
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Interrupted | Self::Terminated => 0,
+            Self::Bug => 1,
+            Self::Usage => 2,
+            Self::Config => 3,
+            Self::Login => 4,
+            Self::Fatal => 5,
+            Self::Refused => 6,
+            Self::LockHeld => 7,
+            Self::StalePlan => 8,
+            Self::PartFailed => 9,
+            Self::Temporary => 10,
+            Self::TimeLimit => 11,
+            Self::NobodyFound => 12,
+            Self::DeviceDiffers => 13,
+            Self::ChangesPending => 14,
+            Self::InStep => 15,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_wins_in_the_order_of_the_contract() {
+        let order =
+            [Exit::Login, Exit::Fatal, Exit::Refused, Exit::LockHeld, Exit::PartFailed, Exit::Temporary, Exit::TimeLimit];
+        for (place, first) in order.iter().enumerate() {
+            let rest = order.iter().skip(place).rev().copied();
+            assert_eq!(Exit::of_all(rest), *first);
+        }
+        assert_eq!(Exit::of_all([]), Exit::InStep);
+    }
+
+    #[test]
+    fn no_two_exits_share_a_code() {
+        let codes: std::collections::BTreeSet<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();
+        assert_eq!(codes.len(), Exit::ALL.len());
+    }
+}

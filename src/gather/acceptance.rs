@@ -1,0 +1,149 @@
+//! Whether a complete listing may be believed.
+//!
+//! Pure. An empty, halved or wrong listing looks exactly like a club whose members have all left;
+//! believing it would lock everybody out. Source: design.md section 5.1.
+
+use crate::config::Guard;
+use crate::model::MemberNumber;
+
+/// Fewer missing members than this are never suspicious, however small the club.
+const SMALLEST_SUSPICIOUS: usize = 3;
+
+/// What is asked of a complete listing.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing {
+    /// Members in the last accepted complete listing.
+    pub before: Option<usize>,
+    /// Members in this one.
+    pub now: usize,
+    /// The member that must be in it, and whether it is.
+    pub sentinel: Option<(MemberNumber, bool)>,
+    /// `--accept-shrink N`.
+    pub accept_shrink: Option<usize>,
+}
+
+/// Why a listing is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nobody in it, and somebody before.
+    #[error("the listing is empty, and the last one had {before} members")]
+    Empty {
+        /// Members before.
+        before: usize,
+    },
+    /// Too many fewer.
+    #[error("the listing has {now} members, and the last one had {before}; at most {allowed} may be missing")]
+    Shrunk {
+        /// Members before.
+        before: usize,
+        /// Members now.
+        now: usize,
+        /// How many may be missing.
+        allowed: usize,
+    },
+    /// The sentinel is not in it.
+    #[error("the listing does not hold member {0}, the sentinel that must be in it")]
+    NoSentinel(MemberNumber),
+}
+
+impl Refusal {
+    /// The way out.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Empty { .. } => "nothing was written; see in Cardskipper that the organisation \
+                 still has its members and that the account may export them. If everybody has \
+                 really left: ivms-sync sync --full --accept-shrink 0"
+                .to_owned(),
+            Self::Shrunk { now, .. } => format!(
+                "nothing was written; if so many have really left: \
+                 ivms-sync sync --full --accept-shrink {now}"
+            ),
+            Self::NoSentinel(number) => format!(
+                "nothing was written; see that member {number} still exists and that \
+                 organisation_id is right, or choose another sentinel"
+            ),
+        }
+    }
+}
+
+/// Judges a complete listing.
+///
+/// # Errors
+/// Why it is not believed.
+pub fn judge(guard: Guard, listing: Listing) -> Result<(), Refusal> {
+    if let Some((number, false)) = listing.sentinel {
+        return Err(Refusal::NoSentinel(number));
+    }
+    let before = listing.before.unwrap_or(0);
+    let missing = before.saturating_sub(listing.now);
+    if missing == 0 || listing.accept_shrink == Some(listing.now) {
+        return Ok(());
+    }
+    if listing.now == 0 {
+        return Err(Refusal::Empty { before });
+    }
+    let allowed = guard.source_shrink.of(before).max(SMALLEST_SUSPICIOUS - 1);
+    if missing > allowed {
+        return Err(Refusal::Shrunk { before, now: listing.now, allowed });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Percent;
+
+    fn guard() -> Guard {
+        let percent = |value| Percent::new(value).unwrap();
+        Guard {
+            source_shrink: percent(10),
+            revoke_per_tick: percent(5),
+            revoke_per_day: percent(15),
+            grant_per_tick: percent(25),
+        }
+    }
+
+    fn listing(before: Option<usize>, now: usize) -> Listing {
+        Listing { before, now, sentinel: None, accept_shrink: None }
+    }
+
+    #[test]
+    fn table() {
+        for (before, now, want) in [
+            (None, 0, true),
+            (None, 500, true),
+            (Some(0), 0, true),
+            (Some(9), 9, true),
+            (Some(9), 7, true),
+            (Some(9), 6, false),
+            (Some(9), 4, false),
+            (Some(9), 0, false),
+            (Some(1), 0, false),
+            (Some(100), 90, true),
+            (Some(100), 89, false),
+            (Some(100), 140, true),
+        ] {
+            assert_eq!(judge(guard(), listing(before, now)).is_ok(), want, "{before:?} -> {now}");
+        }
+    }
+
+    #[test]
+    fn only_the_exact_count_is_accepted() {
+        let halved = listing(Some(100), 50);
+        assert!(judge(guard(), Listing { accept_shrink: Some(50), ..halved }).is_ok());
+        assert!(judge(guard(), Listing { accept_shrink: Some(51), ..halved }).is_err());
+        let emptied = listing(Some(100), 0);
+        assert!(judge(guard(), Listing { accept_shrink: Some(0), ..emptied }).is_ok());
+    }
+
+    #[test]
+    fn a_missing_sentinel_is_never_overruled() {
+        let number = MemberNumber::new(1).unwrap();
+        let without = Listing { sentinel: Some((number, false)), ..listing(Some(5), 5) };
+        assert_eq!(judge(guard(), without), Err(Refusal::NoSentinel(number)));
+        let accepted = Listing { accept_shrink: Some(5), ..without };
+        assert!(judge(guard(), accepted).is_err());
+    }
+}

@@ -1,0 +1,103 @@
+//! Reads link files whose content changed.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use crate::exit::Exit;
+use crate::link::{LinkTable, file};
+use crate::report::Trouble;
+use crate::store::{Store, StoreError};
+
+/// The rows of all link files, and which files must be recorded.
+#[derive(Debug, Default)]
+pub struct LinksGathered {
+    /// All rows together.
+    pub table: LinkTable,
+    /// Files whose content changed.
+    pub fresh: Vec<FreshFile>,
+    /// What went wrong.
+    pub troubles: Vec<Trouble>,
+}
+
+/// A link file that was read just now.
+#[derive(Debug)]
+pub struct FreshFile {
+    path: String,
+    sha256: String,
+    rows: LinkTable,
+}
+
+/// Reads every link file, or takes its stored rows when its content is the same as before.
+///
+/// A file that can not be read now (a share that is away) keeps its stored rows: links never depend
+/// on the weather.
+pub(super) fn read(store: &Store, files: &[std::path::PathBuf]) -> Result<LinksGathered, StoreError> {
+    let mut gathered = LinksGathered::default();
+    for path in files {
+        let name = path.to_string_lossy().into_owned();
+        let known = store.link_file_hash(&name)?;
+        match fresh_rows(path, known.as_deref()) {
+            Ok(None) => store.link_rows(&name, &mut gathered.table)?,
+            Ok(Some((sha256, rows))) => {
+                for (email, employee_no) in rows.rows() {
+                    gathered.table.insert(email.clone(), employee_no.clone());
+                }
+                gathered.fresh.push(FreshFile { path: name, sha256, rows });
+            }
+            Err(error) => {
+                let kept = known.is_some();
+                if kept {
+                    store.link_rows(&name, &mut gathered.table)?;
+                }
+                let text = if kept {
+                    format!("{error}; its rows from the last reading are used")
+                } else {
+                    error.to_string()
+                };
+                gathered.troubles.push(Trouble {
+                    exit: if kept { Exit::InStep } else { Exit::Config },
+                    about: name,
+                    text,
+                    hint: error.hint(),
+                });
+            }
+        }
+    }
+    Ok(gathered)
+}
+
+/// Records the files that were read.
+pub(super) fn record(
+    store: &mut Store,
+    links: &LinksGathered,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for fresh in &links.fresh {
+        store.record_link_file(&fresh.path, &fresh.sha256, &fresh.rows, now)?;
+    }
+    Ok(())
+}
+
+fn fresh_rows(
+    path: &Path,
+    known: Option<&str>,
+) -> Result<Option<(String, LinkTable)>, file::LinkFileError> {
+    if let Some(known) = known
+        && file::sha256_of(path)? == known
+    {
+        return Ok(None);
+    }
+    let read = file::read(path)?;
+    log::info!(
+        "{}: {} rows read, {} without a usable person id and e-mail",
+        path.display(),
+        read.rows.len(),
+        read.unusable.len()
+    );
+    let mut rows = LinkTable::default();
+    for row in read.rows {
+        rows.insert(row.email, row.employee_no);
+    }
+    Ok(Some((read.sha256, rows)))
+}

@@ -1,0 +1,198 @@
+//! Merges a listing into what is known of an organisation's members.
+//!
+//! Pure. Absence means something only in a complete listing, and even there only after it repeats.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::cardskipper::{Export, Unusable};
+use crate::model::{Member, MemberKey, OrganisationId};
+use crate::store::StoredMember;
+
+/// A member missing from this many complete listings in a row has vanished …
+const VANISHED_AFTER_LISTINGS: u32 = 3;
+/// … if the first and the last of them are at least this far apart. Source: design.md section 3.
+const VANISHED_AFTER: TimeDelta = TimeDelta::minutes(10);
+
+/// The members after a listing, and which of them it changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// Every member known, sorted by key.
+    pub members: Vec<StoredMember>,
+    /// Places in `members` that are new or differ from before.
+    pub changed: Vec<usize>,
+}
+
+/// Merges an accepted listing. `complete_at` is when it was asked for, if it is complete.
+#[must_use]
+pub fn merge(
+    organisation: OrganisationId,
+    known: Vec<StoredMember>,
+    export: Export,
+    complete_at: Option<DateTime<Utc>>,
+) -> Merged {
+    let mut news: Vec<StoredMember> = export.members.into_iter().map(StoredMember::seen).collect();
+    let problems = export.unusable.iter().filter_map(|one| with_problem(organisation, &known, one));
+    news.extend(problems);
+    // The sort is stable, so of two entries with one key the usable one comes first and stays.
+    news.sort_by_key(StoredMember::key);
+    news.dedup_by_key(|member| member.key());
+
+    let mut merged = Merged { members: Vec::with_capacity(known.len().max(news.len())), ..Merged::default() };
+    let mut put = |member: StoredMember, is_changed: bool| {
+        if is_changed {
+            merged.changed.push(merged.members.len());
+        }
+        merged.members.push(member);
+    };
+    let mut news = news.into_iter().peekable();
+    for old in known {
+        while let Some(new) = news.next_if(|new| new.key() < old.key()) {
+            put(new, true);
+        }
+        match news.next_if(|new| new.key() == old.key()) {
+            Some(new) => {
+                let is_changed = new != old;
+                put(new, is_changed);
+            }
+            None => match complete_at {
+                Some(at) => put(missed(old, at), true),
+                None => put(old, false),
+            },
+        }
+    }
+    for new in news {
+        put(new, true);
+    }
+    merged
+}
+
+/// Whether a member has been missing for long enough to count, at the last complete listing.
+#[must_use]
+pub fn is_vanished(member: &StoredMember, complete_at: Option<DateTime<Utc>>) -> bool {
+    match (member.missing_since, complete_at) {
+        (Some(since), Some(last)) => {
+            member.missed >= VANISHED_AFTER_LISTINGS
+                && last.signed_duration_since(since) >= VANISHED_AFTER
+        }
+        _ => false,
+    }
+}
+
+fn missed(mut member: StoredMember, at: DateTime<Utc>) -> StoredMember {
+    // Counting on beyond what is asked would rewrite the row at every listing for ever.
+    if !is_vanished(&member, Some(at)) || member.missed == 0 {
+        member.missed = member.missed.saturating_add(1);
+        member.missing_since.get_or_insert(at);
+    }
+    member
+}
+
+/// The known member an unusable entry is about (or a bare one), marked with the problem.
+fn with_problem(
+    organisation: OrganisationId,
+    known: &[StoredMember],
+    unusable: &Unusable,
+) -> Option<StoredMember> {
+    let number = unusable.number?;
+    let key = MemberKey { organisation, number, birth_date: unusable.birth_date };
+    let member = match known.binary_search_by_key(&key, StoredMember::key) {
+        Ok(place) => known.get(place)?.member.clone(),
+        Err(_) => Member {
+            key,
+            first_name: String::new(),
+            last_name: String::new(),
+            email: None,
+            inactive: false,
+            roles: Vec::new(),
+        },
+    };
+    Some(StoredMember { problem: Some(unusable.reason.to_string()), ..StoredMember::seen(member) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cardskipper::UnusableReason;
+    use crate::model::MemberNumber;
+
+    fn organisation() -> OrganisationId {
+        OrganisationId::new(123).unwrap()
+    }
+
+    fn member(number: i64, last_name: &str) -> Member {
+        let number = MemberNumber::new(number).unwrap();
+        Member {
+            key: MemberKey { organisation: organisation(), number, birth_date: None },
+            first_name: "Ana".into(),
+            last_name: last_name.into(),
+            email: None,
+            inactive: false,
+            roles: vec![],
+        }
+    }
+
+    fn export(members: Vec<Member>) -> Export {
+        Export { members, unusable: vec![], elsewhere: 0, server_time: None, bytes: 0 }
+    }
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000 + minutes * 60, 0).unwrap()
+    }
+
+    fn known(numbers: &[i64]) -> Vec<StoredMember> {
+        numbers.iter().map(|number| StoredMember::seen(member(*number, "Novak"))).collect()
+    }
+
+    fn numbers(merged: &Merged) -> Vec<i64> {
+        merged.members.iter().map(|m| m.key().number.get()).collect()
+    }
+
+    #[test]
+    fn changes_only_add_and_update() {
+        let news = export(vec![member(5, "Kos"), member(2, "Novak"), member(3, "Zajc")]);
+        let merged = merge(organisation(), known(&[1, 2, 3]), news, None);
+        assert_eq!(numbers(&merged), [1, 2, 3, 5]);
+        assert_eq!(merged.changed, [2, 3], "2 was listed but is the same");
+        assert_eq!(merged.members[0].missed, 0, "absence means nothing in a list of changes");
+    }
+
+    #[test]
+    fn absence_counts_in_complete_listings_and_only_after_it_repeats() {
+        let mut members = known(&[1, 2]);
+        for (tick, want) in [(0, false), (5, false), (9, false), (10, true), (15, true)] {
+            let only_one = export(vec![member(1, "Novak")]);
+            members = merge(organisation(), members, only_one, Some(at(tick))).members;
+            assert_eq!(is_vanished(&members[1], Some(at(tick))), want, "minute {tick}");
+        }
+        let both = export(vec![member(1, "Novak"), member(2, "Novak")]);
+        let back = merge(organisation(), members, both, Some(at(20)));
+        assert_eq!((back.members[1].missed, back.members[1].missing_since), (0, None));
+    }
+
+    #[test]
+    fn a_vanished_member_is_not_rewritten_at_every_listing() {
+        let mut members = known(&[1]);
+        for tick in 0..20 {
+            let merged = merge(organisation(), members, export(vec![]), Some(at(tick * 5)));
+            assert_eq!(merged.changed.is_empty(), tick > 3, "listing {tick}");
+            members = merged.members;
+        }
+    }
+
+    #[test]
+    fn an_unusable_entry_keeps_what_was_known_and_says_why() {
+        let mut bad = export(vec![]);
+        for number in [1, 7] {
+            bad.unusable.push(Unusable {
+                number: MemberNumber::new(number).ok(),
+                birth_date: None,
+                line: 3,
+                reason: UnusableReason::BadDates("EndDate \"soon\"".into()),
+            });
+        }
+        let merged = merge(organisation(), known(&[1]), bad, Some(at(0)));
+        assert_eq!(numbers(&merged), [1, 7]);
+        assert_eq!(merged.members[0].member.last_name, "Novak");
+        assert!(merged.members.iter().all(|m| m.problem.is_some() && m.missed == 0));
+    }
+}

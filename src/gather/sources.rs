@@ -1,0 +1,219 @@
+//! Asks each organisation for its members.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::acceptance::{Listing as Judged, judge};
+use super::merge::{Merged, merge};
+use crate::cardskipper::{Client, Error, Export, Listing};
+use crate::config::{Guard, SourceConfig};
+use crate::exit::Exit;
+use crate::model::RoleId;
+use crate::plan::Standing;
+use crate::report::{SourceReport, Trouble};
+use crate::store::{SourceState, StoredMember};
+
+/// `ChangedAt` is moved back by this much: the API states no zone and its vendor is east of UTC, so
+/// UTC wall time minus an hour can only overlap. Source: design.md section 4, "Gathering".
+const CHANGES_OVERLAP: TimeDelta = TimeDelta::hours(1);
+
+/// What is known of an organisation before it is asked.
+#[derive(Debug)]
+pub(super) struct Before {
+    pub state: SourceState,
+    pub members: Vec<StoredMember>,
+    pub role_names: BTreeMap<RoleId, String>,
+}
+
+/// What an organisation was asked and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask {
+    pub now: DateTime<Utc>,
+    pub is_full: bool,
+    pub accept_shrink: Option<usize>,
+    pub guard: Guard,
+}
+
+/// What is known of an organisation after it was asked.
+#[derive(Debug)]
+pub struct SourceGathered {
+    /// Whether its word counts.
+    pub standing: Standing,
+    /// Every member known, with what the listing changed.
+    pub merged: Merged,
+    /// Its state after an accepted listing; `None` when nothing was accepted.
+    pub state: Option<SourceState>,
+    /// When the last accepted complete listing was asked for.
+    pub complete_at: Option<DateTime<Utc>>,
+    /// Role names, when they were asked for.
+    pub role_names: Option<BTreeMap<RoleId, String>>,
+    /// What to say.
+    pub report: SourceReport,
+    /// What went wrong.
+    pub trouble: Option<Trouble>,
+}
+
+/// Asks one organisation: one request on a quiet tick.
+pub(super) fn ask(config: &SourceConfig, before: Before, ask: Ask) -> SourceGathered {
+    let client = Client::new(config);
+    let listing = choose(config, &before.state, ask);
+    let is_complete = matches!(listing, Listing::Complete);
+    match client.members(listing) {
+        Ok(export) => accept(config, &client, before, ask, export, is_complete),
+        Err(error) => {
+            log::debug!("{}: {error}", config.name);
+            unreachable(config, before, is_complete, &error)
+        }
+    }
+}
+
+/// What is known of an organisation that was not asked (`lookup --offline`, `apply`).
+pub(super) fn not_asked(config: &SourceConfig, before: Before) -> SourceGathered {
+    SourceGathered {
+        standing: Standing::Fresh,
+        complete_at: before.state.complete_at,
+        merged: Merged { members: before.members, changed: Vec::new() },
+        state: None,
+        role_names: None,
+        report: SourceReport {
+            name: config.name.clone(),
+            is_complete: false,
+            members: 0,
+            accepted: true,
+            reason: None,
+        },
+        trouble: None,
+    }
+}
+
+fn choose(config: &SourceConfig, state: &SourceState, ask: Ask) -> Listing {
+    let (Some(complete_at), Some(fetched_at)) = (state.complete_at, state.fetched_at) else {
+        return Listing::Complete;
+    };
+    let age = ask.now.signed_duration_since(complete_at);
+    let every = TimeDelta::from_std(config.full_every).unwrap_or(TimeDelta::MAX);
+    // A negative age is a clock that was set back: what "changed since" means is not known then.
+    if ask.is_full || ask.accept_shrink.is_some() || age < TimeDelta::zero() || age >= every {
+        return Listing::Complete;
+    }
+    Listing::ChangedSince(fetched_at.checked_sub_signed(CHANGES_OVERLAP).unwrap_or(fetched_at))
+}
+
+fn accept(
+    config: &SourceConfig,
+    client: &Client,
+    before: Before,
+    ask: Ask,
+    export: Export,
+    is_complete: bool,
+) -> SourceGathered {
+    let count = export.members.len() + export.unusable.len();
+    log::info!(
+        "{}: {} with {count} members, {} of them unusable, {} of other organisations",
+        config.name,
+        if is_complete { "complete listing" } else { "changes" },
+        export.unusable.len(),
+        export.elsewhere,
+    );
+    let mut report = SourceReport {
+        name: config.name.clone(),
+        is_complete,
+        members: count,
+        accepted: true,
+        reason: None,
+    };
+    if is_complete {
+        let numbers = || {
+            let usable = export.members.iter().map(|member| member.key.number);
+            usable.chain(export.unusable.iter().filter_map(|one| one.number))
+        };
+        let listing = Judged {
+            before: before.state.complete_members,
+            now: count,
+            sentinel: config.sentinel.map(|wanted| (wanted, numbers().any(|n| n == wanted))),
+            accept_shrink: ask.accept_shrink,
+        };
+        if let Err(refusal) = judge(ask.guard, listing) {
+            report.accepted = false;
+            report.reason = Some(refusal.to_string());
+            let trouble = Trouble {
+                exit: Exit::Refused,
+                about: config.name.to_string(),
+                text: refusal.to_string(),
+                hint: Some(refusal.hint()),
+            };
+            let kept = not_asked(config, before);
+            return SourceGathered { standing: Standing::Refused, report, trouble: Some(trouble), ..kept };
+        }
+    }
+    let complete_at = if is_complete { Some(ask.now) } else { None };
+    let state = SourceState {
+        complete_at: complete_at.or(before.state.complete_at),
+        fetched_at: Some(ask.now),
+        complete_members: if is_complete { Some(count) } else { before.state.complete_members },
+    };
+    let merged = merge(config.organisation, before.members, export, complete_at);
+    let role_names =
+        if is_complete { ask_names(client, &merged, &before.role_names) } else { None };
+    SourceGathered {
+        standing: Standing::Fresh,
+        merged,
+        complete_at: state.complete_at,
+        state: Some(state),
+        role_names,
+        report,
+        trouble: None,
+    }
+}
+
+/// Asks for role names when a role without one turns up. They are only for show, and the right to
+/// ask may be missing, so a refusal is no trouble.
+fn ask_names(
+    client: &Client,
+    merged: &Merged,
+    known: &BTreeMap<RoleId, String>,
+) -> Option<BTreeMap<RoleId, String>> {
+    let used: BTreeSet<RoleId> =
+        merged.members.iter().flat_map(|m| m.member.roles.iter().map(|role| role.id)).collect();
+    if used.iter().all(|role| known.contains_key(role)) {
+        return None;
+    }
+    match client.role_names() {
+        // A role that the answer does not name keeps its number as its name, or it would be asked
+        // for again at every complete listing.
+        Ok(mut names) => {
+            for role in used {
+                names.entry(role).or_insert_with(|| role.to_string());
+            }
+            Some(names)
+        }
+        Err(error) => {
+            log::info!("role names are not known: {error}");
+            None
+        }
+    }
+}
+
+fn unreachable(
+    config: &SourceConfig,
+    before: Before,
+    is_complete: bool,
+    error: &Error,
+) -> SourceGathered {
+    let exit = if error.is_login() { Exit::Login } else { Exit::Temporary };
+    let trouble = Trouble {
+        exit,
+        about: config.name.to_string(),
+        text: error.to_string(),
+        hint: error.hint(),
+    };
+    let kept = not_asked(config, before);
+    let report = SourceReport {
+        is_complete,
+        accepted: false,
+        reason: Some(error.to_string()),
+        ..kept.report
+    };
+    SourceGathered { standing: Standing::Unreachable, report, trouble: Some(trouble), ..kept }
+}

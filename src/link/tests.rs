@@ -1,0 +1,188 @@
+//! Tables for the link rules.
+
+use super::*;
+use crate::model::{MemberNumber, OrganisationId, PersonLimit, UserType};
+
+fn key(number: i64) -> MemberKey {
+    MemberKey {
+        organisation: OrganisationId::new(123).unwrap(),
+        number: MemberNumber::new(number).unwrap(),
+        birth_date: None,
+    }
+}
+
+fn member(number: i64, last_name: &str, email: &str) -> Member {
+    Member {
+        key: key(number),
+        first_name: "Ana".into(),
+        last_name: last_name.into(),
+        email: Email::parse(email),
+        inactive: false,
+        roles: vec![],
+    }
+}
+
+fn id(text: &str) -> EmployeeNo {
+    EmployeeNo::new(text).unwrap()
+}
+
+fn persons(list: &[(&str, &str, &str)]) -> BTreeMap<EmployeeNo, Person> {
+    list.iter()
+        .map(|(number, name, email)| {
+            let person = Person {
+                employee_no: id(number),
+                name: (*name).into(),
+                user_type: UserType::Normal,
+                limit: PersonLimit::Permanent(None),
+                is_device_admin: false,
+                email: Email::parse(email),
+                fingerprint: String::new(),
+            };
+            (id(number), person)
+        })
+        .collect()
+}
+
+fn table(rows: &[(&str, &str)]) -> LinkTable {
+    let mut table = LinkTable::default();
+    for (email, person) in rows {
+        table.insert(Email::parse(email).unwrap(), id(person));
+    }
+    table
+}
+
+const BY_EMAIL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail];
+const ALL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail, LinkRule::MemberNumber];
+
+fn no_stored() -> HashMap<MemberKey, StoredLink> {
+    HashMap::new()
+}
+
+fn linked(result: &Result<Link, NoLink>) -> Option<(&str, LinkRule)> {
+    result.as_ref().ok().map(|link| (link.employee_no.as_str(), link.rule))
+}
+
+#[test]
+fn the_first_rule_that_gives_one_person_wins() {
+    let members = [member(1, "Novak", "ana@x.si")];
+    let device = persons(&[("7", "Ana", ""), ("8", "Ana", "ana@x.si")]);
+    let both = table(&[("ana@x.si", "7")]);
+    let found = resolve(members.iter(), &device, &both, &no_stored(), BY_EMAIL);
+    assert_eq!(linked(&found[0]), Some(("7", LinkRule::File)));
+    let not_in_file = LinkTable::default();
+    let found = resolve(members.iter(), &device, &not_in_file, &no_stored(), BY_EMAIL);
+    assert_eq!(linked(&found[0]), Some(("8", LinkRule::DeviceEmail)));
+}
+
+#[test]
+fn a_file_row_counts_only_where_the_person_exists() {
+    let members = [member(1, "Novak", "ana@x.si")];
+    let device = persons(&[("8", "Ana", "")]);
+    let rows = table(&[("ana@x.si", "7"), ("ana@x.si", "8")]);
+    let found = resolve(members.iter(), &device, &rows, &no_stored(), BY_EMAIL);
+    assert_eq!(linked(&found[0]), Some(("8", LinkRule::File)));
+}
+
+#[test]
+fn two_persons_for_a_member_link_nobody() {
+    let members = [member(1, "Novak", "ana@x.si")];
+    let device = persons(&[("7", "", ""), ("8", "", "")]);
+    let rows = table(&[("ana@x.si", "7"), ("ana@x.si", "8")]);
+    let found = resolve(members.iter(), &device, &rows, &no_stored(), BY_EMAIL);
+    let persons = BTreeSet::from([id("7"), id("8")]);
+    assert_eq!(found[0], Err(NoLink::Ambiguous { persons, rivals: BTreeSet::new() }));
+}
+
+#[test]
+fn a_family_that_shares_an_address_links_nobody() {
+    let members = [member(1, "Novak", "fam@x.si"), member(2, "Novak", "FAM@x.si")];
+    let device = persons(&[("7", "", "fam@x.si")]);
+    let found = resolve(members.iter(), &device, &LinkTable::default(), &no_stored(), BY_EMAIL);
+    let persons = BTreeSet::from([id("7")]);
+    assert_eq!(
+        found[0],
+        Err(NoLink::Ambiguous { persons: persons.clone(), rivals: BTreeSet::from([key(2)]) })
+    );
+    assert_eq!(found[1], Err(NoLink::Ambiguous { persons, rivals: BTreeSet::from([key(1)]) }));
+}
+
+#[test]
+fn a_claim_by_another_rule_is_a_rival_too() {
+    let members = [member(7, "Novak", "ana@x.si"), member(1, "Kos", "kos@x.si")];
+    let device = persons(&[("7", "Ana Novak", "kos@x.si")]);
+    let found = resolve(members.iter(), &device, &LinkTable::default(), &no_stored(), ALL);
+    assert!(matches!(found[0], Err(NoLink::Ambiguous { .. })));
+    assert!(matches!(found[1], Err(NoLink::Ambiguous { .. })));
+}
+
+#[test]
+fn equal_numbers_alone_never_link() {
+    let members = [member(7, "Novák", "")];
+    let same = persons(&[("7", "NOVAK, Ana", "")]);
+    let found = resolve(members.iter(), &same, &LinkTable::default(), &no_stored(), ALL);
+    assert_eq!(linked(&found[0]), Some(("7", LinkRule::MemberNumber)));
+    let other = persons(&[("7", "Berg Lars", "")]);
+    let found = resolve(members.iter(), &other, &LinkTable::default(), &no_stored(), ALL);
+    assert_eq!(found[0], Err(NoLink::NameDiffers { employee_no: id("7") }));
+    let padded = persons(&[("007", "Ana Novák", "")]);
+    let found = resolve(members.iter(), &padded, &LinkTable::default(), &no_stored(), ALL);
+    assert_eq!(found[0], Err(NoLink::NoPerson), "007 is not 7");
+}
+
+#[test]
+fn names_compare_without_case_and_accents_as_whole_words() {
+    for (last, device, want) in [
+        ("Žagar", "ana zagar", true),
+        ("Åström", "LARS ASTROM", true),
+        ("Đurić", "duric, ana", true),
+        ("von Berg", "Anna von Berg", true),
+        ("Li", "Oliver Smith", false),
+        ("", "Anyone", false),
+        ("-", "Any one", false),
+        ("Novak", "", false),
+    ] {
+        assert_eq!(name_agrees(last, device), want, "{last} / {device}");
+    }
+}
+
+#[test]
+fn why_nobody_was_found() {
+    let device = persons(&[("7", "", "")]);
+    let members = [member(1, "Novak", ""), member(2, "Kos", "kos@x.si")];
+    let found = resolve(members.iter(), &device, &LinkTable::default(), &no_stored(), BY_EMAIL);
+    assert_eq!(found, [Err(NoLink::NoEmail), Err(NoLink::NoPerson)]);
+    let found = resolve(members.iter(), &device, &LinkTable::default(), &no_stored(), ALL);
+    assert_eq!(found, [Err(NoLink::NoPerson), Err(NoLink::NoPerson)]);
+}
+
+#[test]
+fn a_stored_link_is_kept_until_somebody_else_claims_the_person() {
+    let stored = HashMap::from([(
+        key(1),
+        StoredLink { employee_no: id("7"), rule: LinkRule::File },
+    )]);
+    let device = persons(&[("7", "", "")]);
+    let alone = [member(1, "Novak", "new@x.si")];
+    let found = resolve(alone.iter(), &device, &LinkTable::default(), &stored, BY_EMAIL);
+    let link = found[0].as_ref().unwrap();
+    assert!(link.is_outdated && link.employee_no == id("7"));
+
+    let rows = table(&[("old@x.si", "7")]);
+    let both = [member(1, "Novak", "new@x.si"), member(2, "Kos", "old@x.si")];
+    let found = resolve(both.iter(), &device, &rows, &stored, BY_EMAIL);
+    assert!(found.iter().all(|one| matches!(one, Err(NoLink::Ambiguous { .. }))), "{found:?}");
+}
+
+#[test]
+fn a_corrected_file_replaces_a_stored_link() {
+    let stored = HashMap::from([(
+        key(1),
+        StoredLink { employee_no: id("7"), rule: LinkRule::File },
+    )]);
+    let device = persons(&[("7", "", ""), ("8", "", "")]);
+    let members = [member(1, "Novak", "ana@x.si")];
+    let rows = table(&[("ana@x.si", "8")]);
+    let found = resolve(members.iter(), &device, &rows, &stored, BY_EMAIL);
+    assert_eq!(linked(&found[0]), Some(("8", LinkRule::File)));
+    assert!(!found[0].as_ref().unwrap().is_outdated);
+}

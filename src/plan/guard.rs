@@ -1,0 +1,67 @@
+//! Budgets: how much one tick or one day may change before a person must look.
+//!
+//! Over budget, the whole class waits: half of a mass revocation is as wrong as all of it.
+//! Source: design.md sections 3 (`[guard]`) and 5.2.
+
+use super::{Budget, Change, DeviceFacts, Kind};
+use crate::config::Guard;
+
+/// Always allowed, however small the device. Source: design.md section 3.
+const REVOKE_PER_TICK_FLOOR: usize = 2;
+const REVOKE_PER_DAY_FLOOR: usize = 5;
+const GRANT_PER_TICK_FLOOR: usize = 20;
+
+/// How much one device may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Revocations in this tick.
+    pub revoke_per_tick: usize,
+    /// Revocations in this tick and the 24 hours before it.
+    pub revoke_per_day: usize,
+    /// Closed doors opened in this tick; `None`: no limit, on a device's first run.
+    pub grant_per_tick: Option<usize>,
+}
+
+/// What the budgets come to on one device.
+#[must_use]
+pub fn allowance(guard: Guard, device: &DeviceFacts) -> Allowance {
+    let persons = device.persons.len();
+    Allowance {
+        revoke_per_tick: guard.revoke_per_tick.of(persons).max(REVOKE_PER_TICK_FLOOR),
+        revoke_per_day: guard.revoke_per_day.of(persons).max(REVOKE_PER_DAY_FLOOR),
+        grant_per_tick: (!device.is_first_run)
+            .then(|| guard.grant_per_tick.of(persons).max(GRANT_PER_TICK_FLOOR)),
+    }
+}
+
+/// Marks the changes of a device that are over budget.
+///
+/// Of the grants only those that open a closed door wait: keeping back an extension would lock out
+/// somebody who is inside today.
+pub fn apply_budgets(guard: Guard, device: &DeviceFacts, changes: &mut [Change]) {
+    let allowed = allowance(guard, device);
+    let mine = |change: &Change| change.device == device.name;
+    let count = |wanted: &dyn Fn(&Change) -> bool| {
+        changes.iter().filter(|change| mine(change) && wanted(change)).count()
+    };
+    let revocations = count(&|change| change.kind == Kind::Revocation);
+    let opened = count(&|change| change.kind == Kind::Grant && change.opens_door);
+
+    let revoke_over = if revocations > allowed.revoke_per_tick {
+        Some(Budget::RevokePerTick)
+    } else if revocations > 0 && device.revoked_last_day + revocations > allowed.revoke_per_day {
+        Some(Budget::RevokePerDay)
+    } else {
+        None
+    };
+    let grant_over =
+        allowed.grant_per_tick.is_some_and(|limit| opened > limit).then_some(Budget::GrantPerTick);
+
+    for change in changes.iter_mut().filter(|change| change.device == device.name) {
+        change.blocked = match change.kind {
+            Kind::Revocation => revoke_over,
+            Kind::Grant if change.opens_door => grant_over,
+            Kind::Grant => None,
+        };
+    }
+}

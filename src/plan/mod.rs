@@ -1,0 +1,462 @@
+//! What one tick should change, as plain data.
+//!
+//! [`plan`] is pure and deterministic: the same facts give the same plan, in the same order. It
+//! knows no client, no database, no clock and prints nothing. All choices are made here; carrying
+//! a plan out decides nothing any more. Source: design.md section 4, "Planning".
+
+mod facts;
+mod guard;
+pub mod proof;
+pub mod validity;
+
+use std::fmt;
+
+use chrono::NaiveDateTime;
+
+use crate::config::Mode;
+use crate::link::{Link, NoLink};
+use crate::model::{
+    DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, SourceName, UserType, Window,
+};
+
+pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
+pub use proof::{Counterexample, ProvenPlan, prove};
+use validity::{DoorRoles, EndedBy, Entitlement, Validity, entitlement};
+
+/// All changes of one tick, with what was left out and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Sorted by device, grants before revocations, then by person.
+    pub changes: Vec<Change>,
+    /// Sorted by reason, source, member, device.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Plan {
+    /// The changes to carry out.
+    pub fn pending(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.blocked.is_none())
+    }
+
+    /// The changes that wait for a person to approve them.
+    pub fn blocked(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.blocked.is_some())
+    }
+}
+
+/// One person's new validity on one device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Where.
+    pub device: DeviceName,
+    /// Who, there.
+    pub employee_no: EmployeeNo,
+    /// Whose membership it follows from.
+    pub member: MemberKey,
+    /// The organisation's name in the configuration.
+    pub source: SourceName,
+    /// Why.
+    pub cause: Cause,
+    /// Whether access is given or taken.
+    pub kind: Kind,
+    /// What the person holds.
+    pub before: PersonLimit,
+    /// What the person shall hold.
+    pub after: Window,
+    /// A closed door opens at this moment.
+    pub opens_door: bool,
+    /// The person's fingerprint as read: the change is refused if it moved since.
+    pub fingerprint: String,
+    /// Set when a budget keeps the change from being carried out.
+    pub blocked: Option<Budget>,
+}
+
+/// Whether a change gives or takes access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Starts or lengthens access, or changes nothing from now on.
+    Grant,
+    /// Ends or shortens access: some moment from now on is lost.
+    Revocation,
+}
+
+impl Kind {
+    /// The word in output and state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Revocation => "revocation",
+        }
+    }
+}
+
+/// Why a change is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// Paid time was added to what the device knows.
+    Renewed,
+    /// A period that does not touch the one on the device.
+    Started,
+    /// Paid time is less than what the device knows.
+    Shortened,
+    /// The member is marked inactive.
+    Inactive,
+    /// The member is no longer listed.
+    Vanished,
+    /// Only the device moved since the last confirmed write.
+    Drift,
+}
+
+impl Cause {
+    /// Every cause, for reading words back.
+    pub const ALL: [Self; 6] = [
+        Self::Renewed,
+        Self::Started,
+        Self::Shortened,
+        Self::Inactive,
+        Self::Vanished,
+        Self::Drift,
+    ];
+
+    /// The word in output and state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Renewed => "renewed",
+            Self::Started => "started",
+            Self::Shortened => "shortened",
+            Self::Inactive => "inactive",
+            Self::Vanished => "vanished",
+            Self::Drift => "drift",
+        }
+    }
+}
+
+/// Which budget keeps a change back. Source: design.md section 3, `[guard]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Budget {
+    /// `revoke_per_tick`.
+    RevokePerTick,
+    /// `revoke_per_day`.
+    RevokePerDay,
+    /// `grant_per_tick`.
+    GrantPerTick,
+}
+
+impl Budget {
+    /// The key in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RevokePerTick => "revoke_per_tick",
+            Self::RevokePerDay => "revoke_per_day",
+            Self::GrantPerTick => "grant_per_tick",
+        }
+    }
+}
+
+/// A member for whom nothing is done, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Why.
+    pub reason: Reason,
+    /// The organisation's name in the configuration.
+    pub source: SourceName,
+    /// Who.
+    pub member: MemberKey,
+    /// On which device; `None`: on all of them.
+    pub device: Option<DeviceName>,
+    /// More words where the reason alone does not say what to look at; no names, no e-mails.
+    pub detail: Option<String>,
+    /// The member has paid time now or later: worth an admin's attention.
+    pub has_paid_time: bool,
+}
+
+/// Why a member is left out. The words are those of the contract (design.md section 4, Planning).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The member has no e-mail to be found by.
+    NoEmail,
+    /// No person on the device was found for the member.
+    NoPerson,
+    /// Several persons for the member, or several members for the person.
+    Ambiguous,
+    /// None of the member's roles opens the device.
+    NoDoorRole,
+    /// The dates can not be right.
+    BadDates,
+    /// The person may not be touched.
+    Protected,
+    /// The number is equal, the name on the device is not.
+    NameDiffers,
+    /// A safety rule or the device's mode keeps the change back.
+    Blocked,
+    /// The device's persons are not known.
+    DeviceUnreachable,
+    /// `enable:false`: the person never expires on the device.
+    PermanentOnDevice,
+}
+
+impl Reason {
+    /// The word in output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoEmail => "no-email",
+            Self::NoPerson => "no-person",
+            Self::Ambiguous => "ambiguous",
+            Self::NoDoorRole => "no-door-role",
+            Self::BadDates => "bad-dates",
+            Self::Protected => "protected",
+            Self::NameDiffers => "name-differs",
+            Self::Blocked => "blocked",
+            Self::DeviceUnreachable => "device-unreachable",
+            Self::PermanentOnDevice => "permanent-on-device",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Computes what should change.
+#[must_use]
+pub fn plan(facts: &Facts) -> Plan {
+    let mut plan = Plan::default();
+    for (index, member) in facts.members.iter().enumerate() {
+        let Some(source) = facts.sources.get(&member.member.key.organisation) else {
+            continue;
+        };
+        plan_member(facts, source, index, member, &mut plan);
+    }
+    plan.changes.sort_by(|a, b| {
+        (&a.device, a.kind, &a.employee_no).cmp(&(&b.device, b.kind, &b.employee_no))
+    });
+    for device in &facts.devices {
+        guard::apply_budgets(facts.guard, device, &mut plan.changes);
+    }
+    plan.left_out.sort_by(|a, b| {
+        (a.reason, &a.source, a.member, &a.device).cmp(&(b.reason, &b.source, b.member, &b.device))
+    });
+    plan
+}
+
+fn plan_member(
+    facts: &Facts,
+    source: &SourceFacts,
+    index: usize,
+    member: &MemberFacts,
+    plan: &mut Plan,
+) {
+    let mut here: Vec<LeftOut> = Vec::new();
+    let mut in_question = facts.only.is_everyone() || facts.only.names_member(&member.member);
+    let named = in_question;
+    for device in &facts.devices {
+        let link = device.linking.get(index);
+        if !named {
+            let is_named_person = matches!(link, Some(Ok(link)) if facts.only.names_person(&link.employee_no));
+            if !is_named_person {
+                continue;
+            }
+            in_question = true;
+        }
+        let (paid, verdict) = on_device(facts, source, member, device, link);
+        match verdict {
+            Verdict::InStep => {}
+            Verdict::Change(change) => plan.changes.push(*change),
+            Verdict::LeftOut(reason, detail) => here.push(LeftOut {
+                reason,
+                source: source.name.clone(),
+                member: member.member.key,
+                device: Some(device.name.clone()),
+                detail,
+                has_paid_time: paid,
+            }),
+        }
+    }
+    if in_question {
+        plan.left_out.extend(merge_devices(here, facts.devices.len()));
+    }
+}
+
+/// One line for all devices where each of them gives the same reason.
+fn merge_devices(mut left_out: Vec<LeftOut>, devices: usize) -> Vec<LeftOut> {
+    let same = left_out.windows(2).all(
+        |pair| matches!(pair, [a, b] if a.reason == b.reason && a.detail == b.detail),
+    );
+    if same && left_out.len() == devices && devices > 1 {
+        left_out.truncate(1);
+        for one in &mut left_out {
+            one.device = None;
+        }
+    }
+    left_out
+}
+
+enum Verdict {
+    InStep,
+    Change(Box<Change>),
+    LeftOut(Reason, Option<String>),
+}
+
+fn on_device(
+    facts: &Facts,
+    source: &SourceFacts,
+    member: &MemberFacts,
+    device: &DeviceFacts,
+    link: Option<&Result<Link, NoLink>>,
+) -> (bool, Verdict) {
+    let out = |reason, detail: Option<String>| Verdict::LeftOut(reason, detail);
+    if let Some(problem) = &member.problem {
+        return (true, out(Reason::BadDates, Some(problem.clone())));
+    }
+    let now = device.local(facts.now);
+    let door_roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+    let found = entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, now);
+    let validity = match found {
+        Entitlement::Paid(validity) => validity,
+        Entitlement::NoDoorRole => return (false, out(Reason::NoDoorRole, None)),
+        Entitlement::BadDates => {
+            let detail = "every membership ends before it begins".to_owned();
+            return (false, out(Reason::BadDates, Some(detail)));
+        }
+    };
+    let has_paid_time = validity.window.end() >= now;
+    let verdict = match link {
+        None => out(Reason::DeviceUnreachable, None),
+        Some(Err(no_link)) => no_link_verdict(no_link),
+        Some(Ok(link)) => match device.persons.get(&link.employee_no) {
+            None => out(Reason::NoPerson, None),
+            Some(person) => for_person(source, member, device, person, validity, now),
+        },
+    };
+    (has_paid_time, verdict)
+}
+
+fn no_link_verdict(no_link: &NoLink) -> Verdict {
+    let (reason, detail) = match no_link {
+        NoLink::NoEmail => (Reason::NoEmail, None),
+        NoLink::NoPerson => (Reason::NoPerson, None),
+        NoLink::NameDiffers { employee_no } => {
+            (Reason::NameDiffers, Some(format!("person {employee_no} has another name")))
+        }
+        NoLink::Ambiguous { persons, rivals } => {
+            let persons: Vec<&str> = persons.iter().map(EmployeeNo::as_str).collect();
+            let mut detail = format!("person {}", persons.join(", "));
+            if !rivals.is_empty() {
+                let rivals: Vec<String> = rivals.iter().map(|key| key.number.to_string()).collect();
+                detail.push_str(&format!(", also claimed by member {}", rivals.join(", ")));
+            }
+            (Reason::Ambiguous, Some(detail))
+        }
+    };
+    Verdict::LeftOut(reason, detail)
+}
+
+/// Whether a person may not be touched, whatever the membership says. Source: design.md section 4.
+#[must_use]
+pub fn is_protected(device: &DeviceFacts, person: &Person) -> bool {
+    person.is_device_admin
+        || person.user_type == UserType::BlackList
+        || device.protect.contains(&person.employee_no)
+}
+
+fn for_person(
+    source: &SourceFacts,
+    member: &MemberFacts,
+    device: &DeviceFacts,
+    person: &Person,
+    validity: Validity,
+    now: NaiveDateTime,
+) -> Verdict {
+    if is_protected(device, person) {
+        return Verdict::LeftOut(Reason::Protected, Some(format!("person {}", person.employee_no)));
+    }
+    if let PersonLimit::Permanent(_) = person.limit {
+        let detail = format!("person {}", person.employee_no);
+        return Verdict::LeftOut(Reason::PermanentOnDevice, Some(detail));
+    }
+    let before = person.limit.window();
+    if before.is_some_and(|before| validity.is_met_by(&before)) {
+        return Verdict::InStep;
+    }
+    let kind = kind_of(before, validity.window, now);
+    if let Some(detail) = held_back(source, device, kind) {
+        return Verdict::LeftOut(Reason::Blocked, Some(detail));
+    }
+    let confirmed = device.confirmed.get(&person.employee_no);
+    let drifted = confirmed.is_some_and(|window| validity.is_met_by(window));
+    Verdict::Change(Box::new(Change {
+        device: device.name.clone(),
+        employee_no: person.employee_no.clone(),
+        member: member.member.key,
+        source: source.name.clone(),
+        cause: cause_of(kind, before, &validity, drifted),
+        kind,
+        before: person.limit,
+        after: validity.window,
+        opens_door: !person.limit.opens_at(now) && validity.window.contains(now),
+        fingerprint: person.fingerprint.clone(),
+        blocked: None,
+    }))
+}
+
+/// A change is a revocation as soon as one moment from now on is lost, even if it also gives some.
+#[must_use]
+pub fn kind_of(before: Option<Window>, after: Window, now: NaiveDateTime) -> Kind {
+    let takes_away = match before {
+        Some(before) => before.exceeds_from(&after, now),
+        // Nobody knows what the device did with unreadable dates; ending them is taking away.
+        None => after.end() < now,
+    };
+    if takes_away { Kind::Revocation } else { Kind::Grant }
+}
+
+/// Why a change of this kind may not be carried out here and now, if so.
+fn held_back(source: &SourceFacts, device: &DeviceFacts, kind: Kind) -> Option<String> {
+    match (source.standing, kind) {
+        (Standing::Refused, _) => {
+            return Some(format!("the listing of {} was not accepted", source.name));
+        }
+        (Standing::Unreachable, Kind::Revocation) => {
+            return Some(format!("{} did not answer: nothing is taken away", source.name));
+        }
+        (Standing::Unreachable, Kind::Grant) | (Standing::Fresh, _) => {}
+    }
+    match (device.mode, kind) {
+        (Mode::GrantOnly, Kind::Revocation) => {
+            Some(format!("{} is in mode \"grant-only\"", device.name))
+        }
+        (Mode::Observe | Mode::GrantOnly | Mode::Full, _) => None,
+    }
+}
+
+fn cause_of(kind: Kind, before: Option<Window>, validity: &Validity, drifted: bool) -> Cause {
+    if drifted {
+        return Cause::Drift;
+    }
+    match (kind, validity.ended) {
+        (_, Some(EndedBy::Inactive)) => Cause::Inactive,
+        (_, Some(EndedBy::Vanished)) => Cause::Vanished,
+        (Kind::Revocation, None) => Cause::Shortened,
+        (Kind::Grant, None) => match before {
+            Some(before) if continues(&before, &validity.window) => Cause::Renewed,
+            _ => Cause::Started,
+        },
+    }
+}
+
+/// Whether the new window carries the old one on: it touches it and lasts longer.
+fn continues(before: &Window, after: &Window) -> bool {
+    let next_second = before.end().checked_add_signed(chrono::TimeDelta::seconds(1));
+    after.end() > before.end()
+        && after.begin() <= next_second.unwrap_or(before.end())
+        && after.end() >= before.begin()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,370 @@
+//! Roles to window: the one function that says when a member's door should open.
+//!
+//! Pure. Every command uses it, so `lookup` can never explain a door differently from what `sync`
+//! writes. Source: design.md section 4, "Validity of a member".
+
+use std::collections::BTreeSet;
+
+use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
+
+use crate::config::{Ending, Policy};
+use crate::model::{Member, Role, RoleId, Window};
+
+/// What a member's roles come to on one device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entitlement {
+    /// There is (or was, or will be) paid time.
+    Paid(Validity),
+    /// None of the member's roles opens this device.
+    NoDoorRole,
+    /// Door roles exist, but each of them ends before it begins.
+    BadDates,
+}
+
+impl Entitlement {
+    /// The validity, if there is one.
+    #[must_use]
+    pub fn validity(&self) -> Option<Validity> {
+        match self {
+            Self::Paid(validity) => Some(*validity),
+            Self::NoDoorRole | Self::BadDates => None,
+        }
+    }
+}
+
+/// The window a person should hold, in the device's wall-clock time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// What is written when the device differs.
+    pub window: Window,
+    /// Why access ends before the paid date, if it does.
+    pub ended: Option<EndedBy>,
+}
+
+/// Why access ends before the paid date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The member is marked inactive.
+    Inactive,
+    /// The member is no longer in complete listings.
+    Vanished,
+}
+
+impl Validity {
+    /// Whether a person who holds `actual` is in step.
+    ///
+    /// An ended access is satisfied by *any* window that ended by then: "yesterday" moves every
+    /// day, and a device must not be written daily only to say once more that somebody is out.
+    #[must_use]
+    pub fn is_met_by(&self, actual: &Window) -> bool {
+        *actual == self.window || (self.ended.is_some() && actual.end() <= self.window.end())
+    }
+}
+
+/// Computes what `member` should hold at `now`, the device's wall-clock time.
+///
+/// `door_roles` are the roles that open this device (`None`: every role); `vanished` says that the
+/// member has been missing from complete listings for long enough to count.
+#[must_use]
+pub fn entitlement(
+    member: &Member,
+    door_roles: &DoorRoles<'_>,
+    policy: &Policy,
+    vanished: bool,
+    now: NaiveDateTime,
+) -> Entitlement {
+    let mut windows: Vec<Window> = Vec::with_capacity(member.roles.len());
+    let mut has_door_role = false;
+    for role in member.roles.iter().filter(|role| door_roles.open(role.id)) {
+        has_door_role = true;
+        windows.extend(covered(role, policy.grace_days));
+    }
+    let Some(current) = choose(join(windows), now) else {
+        return if has_door_role { Entitlement::BadDates } else { Entitlement::NoDoorRole };
+    };
+    let ended = if member.inactive && policy.inactive == Ending::End {
+        Some(EndedBy::Inactive)
+    } else if vanished && policy.vanished == Ending::End {
+        Some(EndedBy::Vanished)
+    } else {
+        None
+    };
+    let window = if ended.is_some() { ended_yesterday(current, now) } else { current };
+    Entitlement::Paid(Validity { window: window.clamped(), ended })
+}
+
+/// The roles that open one device: the organisation's list and the device's own, either of which
+/// may be absent (every role).
+#[derive(Debug, Clone, Copy)]
+pub struct DoorRoles<'a> {
+    /// `roles` of the organisation.
+    pub source: Option<&'a BTreeSet<RoleId>>,
+    /// `roles` of the device.
+    pub device: Option<&'a BTreeSet<RoleId>>,
+}
+
+impl DoorRoles<'_> {
+    /// Whether a role opens the device.
+    #[must_use]
+    pub fn open(&self, role: RoleId) -> bool {
+        self.source.is_none_or(|roles| roles.contains(&role))
+            && self.device.is_none_or(|roles| roles.contains(&role))
+    }
+}
+
+/// What one role covers, grace included; nothing when it ends before it begins.
+#[must_use]
+pub fn covered(role: &Role, grace_days: u32) -> Option<Window> {
+    let end = end_of(role);
+    if role.begin > end {
+        return None;
+    }
+    let end = end.checked_add_days(Days::new(u64::from(grace_days))).unwrap_or(end);
+    Window::new(role.begin, end).ok()
+}
+
+/// The last moment of a role: EndDate is the last valid *day*, so midnight means its end.
+/// Source: cardskipper-api.md, "Dates and time zone".
+fn end_of(role: &Role) -> NaiveDateTime {
+    if role.end.time() == NaiveTime::MIN { end_of_day(role.end) } else { role.end }
+}
+
+fn end_of_day(at: NaiveDateTime) -> NaiveDateTime {
+    let midnight = at.date().and_time(NaiveTime::MIN);
+    midnight.checked_add_signed(TimeDelta::seconds(24 * 60 * 60 - 1)).unwrap_or(midnight)
+}
+
+/// Joins windows that overlap or touch (one second apart), earliest first.
+fn join(mut windows: Vec<Window>) -> Vec<Window> {
+    windows.sort_unstable();
+    let mut joined: Vec<Window> = Vec::with_capacity(windows.len());
+    for window in windows {
+        match joined.last_mut() {
+            Some(last) if touches(last, &window) => {
+                let end = last.end().max(window.end());
+                // The begin is that of an earlier window, so the union is one by construction.
+                *last = Window::new(last.begin(), end).unwrap_or(*last);
+            }
+            _ => joined.push(window),
+        }
+    }
+    joined
+}
+
+fn touches(earlier: &Window, later: &Window) -> bool {
+    let next_second = earlier.end().checked_add_signed(TimeDelta::seconds(1));
+    next_second.is_none_or(|next| later.begin() <= next)
+}
+
+/// The window that contains `now`; else the next future one; else the last past one.
+fn choose(joined: Vec<Window>, now: NaiveDateTime) -> Option<Window> {
+    joined.iter().find(|window| window.end() >= now).or_else(|| joined.last()).copied()
+}
+
+/// The window cut so that it ended yesterday at 23:59:59. A window that had not begun by then
+/// shrinks to yesterday alone, because a begin after the end is never sent.
+fn ended_yesterday(window: Window, now: NaiveDateTime) -> Window {
+    let today = now.date().and_time(NaiveTime::MIN);
+    let Some(last_moment) = today.checked_sub_signed(TimeDelta::seconds(1)) else {
+        return window;
+    };
+    let end = window.end().min(last_moment);
+    let begin = window.begin().min(end.date().and_time(NaiveTime::MIN));
+    Window::new(begin, end).unwrap_or(window)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::*;
+    use crate::model::{MemberKey, MemberNumber, OrganisationId, parse_time};
+
+    const KEEP: Policy =
+        Policy { grace_days: 0, inactive: Ending::End, vanished: Ending::Keep };
+    const EVERY_ROLE: DoorRoles<'_> = DoorRoles { source: None, device: None };
+
+    fn at(text: &str) -> NaiveDateTime {
+        parse_time(text)
+            .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(|d| d.into()))
+            .unwrap()
+    }
+
+    fn member(roles: &[(i64, &str, &str)]) -> Member {
+        Member {
+            key: MemberKey {
+                organisation: OrganisationId::new(123).unwrap(),
+                number: MemberNumber::new(1).unwrap(),
+                birth_date: None,
+            },
+            first_name: "Ana".into(),
+            last_name: "Novak".into(),
+            email: None,
+            inactive: false,
+            roles: roles
+                .iter()
+                .map(|(id, begin, end)| Role {
+                    id: RoleId::new(*id).unwrap(),
+                    begin: at(begin),
+                    end: at(end),
+                })
+                .collect(),
+        }
+    }
+
+    fn window_of(member: &Member, policy: &Policy, now: &str) -> Option<String> {
+        entitlement(member, &EVERY_ROLE, policy, false, at(now))
+            .validity()
+            .map(|validity| validity.window.to_string())
+    }
+
+    #[test]
+    fn tables_of_windows() {
+        struct Case {
+            what: &'static str,
+            roles: &'static [(i64, &'static str, &'static str)],
+            now: &'static str,
+            want: &'static str,
+        }
+        let cases = [
+            Case {
+                what: "the last day counts to its end",
+                roles: &[(1, "2025-10-02", "2025-11-01")],
+                now: "2025-10-20",
+                want: "2025-10-02T00:00:00 to 2025-11-01T23:59:59",
+            },
+            Case {
+                what: "an end with a time of day is taken as given",
+                roles: &[(1, "2026-01-01", "2026-11-21T18:30:00")],
+                now: "2026-11-21",
+                want: "2026-01-01T00:00:00 to 2026-11-21T18:30:00",
+            },
+            Case {
+                what: "23:59:59 stays itself",
+                roles: &[(1, "2026-01-01", "2026-12-31T23:59:59")],
+                now: "2026-11-21",
+                want: "2026-01-01T00:00:00 to 2026-12-31T23:59:59",
+            },
+            Case {
+                what: "adjacent roles join",
+                roles: &[(1, "2026-01-01", "2026-06-30"), (2, "2026-07-01", "2026-12-31")],
+                now: "2026-03-01",
+                want: "2026-01-01T00:00:00 to 2026-12-31T23:59:59",
+            },
+            Case {
+                what: "overlapping and contained roles join",
+                roles: &[
+                    (1, "2026-01-01", "2026-12-31"),
+                    (2, "2026-02-01", "2026-03-01"),
+                    (3, "2026-12-01", "2027-01-31"),
+                ],
+                now: "2026-03-01",
+                want: "2026-01-01T00:00:00 to 2027-01-31T23:59:59",
+            },
+            Case {
+                what: "a gap: the window that contains now",
+                roles: &[(1, "2026-01-01", "2026-02-28"), (1, "2026-04-01", "2026-12-31")],
+                now: "2026-02-28T23:59:59",
+                want: "2026-01-01T00:00:00 to 2026-02-28T23:59:59",
+            },
+            Case {
+                what: "in the gap: the next future one",
+                roles: &[(1, "2026-01-01", "2026-02-28"), (1, "2026-04-01", "2026-12-31")],
+                now: "2026-03-01",
+                want: "2026-04-01T00:00:00 to 2026-12-31T23:59:59",
+            },
+            Case {
+                what: "all over: the last past one",
+                roles: &[(1, "2025-01-01", "2025-02-28"), (1, "2025-04-01", "2025-12-31")],
+                now: "2026-03-01",
+                want: "2025-04-01T00:00:00 to 2025-12-31T23:59:59",
+            },
+            Case {
+                what: "one day",
+                roles: &[(1, "2028-02-29", "2028-02-29")],
+                now: "2028-02-29",
+                want: "2028-02-29T00:00:00 to 2028-02-29T23:59:59",
+            },
+            Case {
+                what: "for ever is 2037",
+                roles: &[(1, "2026-01-01", "9999-12-31")],
+                now: "2026-03-01",
+                want: "2026-01-01T00:00:00 to 2037-12-31T23:59:59",
+            },
+            Case {
+                what: "an inverted role is ignored beside a good one",
+                roles: &[(1, "2026-05-01", "2026-04-01"), (1, "2026-01-01", "2026-12-31")],
+                now: "2026-03-01",
+                want: "2026-01-01T00:00:00 to 2026-12-31T23:59:59",
+            },
+        ];
+        for case in cases {
+            let member = member(case.roles);
+            assert_eq!(window_of(&member, &KEEP, case.now).as_deref(), Some(case.want), "{}", case.what);
+        }
+    }
+
+    #[test]
+    fn grace_lengthens_and_bridges() {
+        let policy = Policy { grace_days: 3, ..KEEP };
+        let lapsed = member(&[(1, "2026-01-01", "2026-10-31"), (1, "2026-11-03", "2026-12-31")]);
+        assert_eq!(
+            window_of(&lapsed, &policy, "2026-11-01").unwrap(),
+            "2026-01-01T00:00:00 to 2027-01-03T23:59:59"
+        );
+    }
+
+    #[test]
+    fn only_inverted_roles_are_bad_dates_and_foreign_roles_none() {
+        let inverted = member(&[(1, "2026-05-01", "2026-04-01")]);
+        let found = entitlement(&inverted, &EVERY_ROLE, &KEEP, false, at("2026-01-01"));
+        assert_eq!(found, Entitlement::BadDates);
+        let other = member(&[(2, "2026-01-01", "2026-12-31")]);
+        let gym = BTreeSet::from([RoleId::new(1).unwrap()]);
+        let door = DoorRoles { source: Some(&gym), device: None };
+        assert_eq!(
+            entitlement(&other, &door, &KEEP, false, at("2026-01-01")),
+            Entitlement::NoDoorRole
+        );
+        let narrow = DoorRoles { source: None, device: Some(&gym) };
+        assert_eq!(
+            entitlement(&other, &narrow, &KEEP, false, at("2026-01-01")),
+            Entitlement::NoDoorRole
+        );
+    }
+
+    #[test]
+    fn inactive_ends_yesterday_and_stays_ended() {
+        let mut gone = member(&[(1, "2026-01-01", "2026-12-31")]);
+        gone.inactive = true;
+        let now = at("2026-11-21T15:00:00");
+        let validity = entitlement(&gone, &EVERY_ROLE, &KEEP, false, now).validity().unwrap();
+        assert_eq!(validity.window.to_string(), "2026-01-01T00:00:00 to 2026-11-20T23:59:59");
+        let tomorrow = entitlement(&gone, &EVERY_ROLE, &KEEP, false, at("2026-11-22")).validity();
+        assert!(tomorrow.unwrap().is_met_by(&validity.window), "no daily rewriting");
+        let keep = Policy { inactive: Ending::Keep, ..KEEP };
+        assert!(window_of(&gone, &keep, "2026-11-21").unwrap().ends_with("2026-12-31T23:59:59"));
+    }
+
+    #[test]
+    fn inactive_before_the_window_begins_never_inverts() {
+        let mut gone = member(&[(1, "2026-12-01", "2027-12-31")]);
+        gone.inactive = true;
+        assert_eq!(
+            window_of(&gone, &KEEP, "2026-11-21").unwrap(),
+            "2026-11-20T00:00:00 to 2026-11-20T23:59:59"
+        );
+    }
+
+    #[test]
+    fn vanished_counts_only_when_the_policy_says_so() {
+        let member = member(&[(1, "2026-01-01", "2026-12-31")]);
+        let now = at("2026-11-21");
+        let kept = entitlement(&member, &EVERY_ROLE, &KEEP, true, now).validity().unwrap();
+        assert_eq!(kept.ended, None);
+        let end = Policy { vanished: Ending::End, ..KEEP };
+        let ended = entitlement(&member, &EVERY_ROLE, &end, true, now).validity().unwrap();
+        assert_eq!(ended.ended, Some(EndedBy::Vanished));
+        assert!(!ended.window.contains(now));
+    }
+}

@@ -1,0 +1,196 @@
+//! The JSON document of `sync`, `diff` and `apply`, version 1.
+//!
+//! Fields are only ever added within version 1. Times are `YYYY-MM-DDTHH:MM:SS`, device wall time.
+//! Source: design.md section 6.
+
+use serde::Serialize;
+
+use super::{ChangeReport, ChangeState, DeviceReport, Report, SourceReport};
+use crate::model::{PersonLimit, Window, format_time};
+use crate::plan::LeftOut;
+
+/// The document.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    version: u32,
+    command: &'static str,
+    run: Option<i64>,
+    sources: Vec<Source>,
+    devices: Vec<Device>,
+    changes: Vec<Change>,
+    left_out: Vec<Left>,
+    blocked: Option<String>,
+    problems: Vec<Problem>,
+    exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct Source {
+    name: String,
+    listing: &'static str,
+    members: usize,
+    accepted: bool,
+    reason: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Device {
+    name: String,
+    persons: usize,
+    outcome: &'static str,
+    changes: usize,
+    confirmed: usize,
+    failed: usize,
+    blocked: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Change {
+    device: String,
+    employee_no: String,
+    member: Member,
+    cause: &'static str,
+    kind: &'static str,
+    before: Times,
+    after: Times,
+    outcome: &'static str,
+    error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Member {
+    source: String,
+    number: i64,
+}
+
+/// A window; both times are null where a device holds none that can be read.
+#[derive(Debug, Clone, Serialize)]
+pub struct Times {
+    /// First moment.
+    pub begin: Option<String>,
+    /// Last moment.
+    pub end: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Left {
+    source: String,
+    number: i64,
+    device: Option<String>,
+    reason: &'static str,
+    detail: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Problem {
+    about: String,
+    text: String,
+    hint: Option<String>,
+    exit_code: u8,
+}
+
+impl From<Window> for Times {
+    fn from(window: Window) -> Self {
+        Self { begin: Some(format_time(window.begin())), end: Some(format_time(window.end())) }
+    }
+}
+
+impl From<&PersonLimit> for Times {
+    fn from(limit: &PersonLimit) -> Self {
+        match limit {
+            PersonLimit::Window(window) | PersonLimit::Permanent(Some(window)) => {
+                (*window).into()
+            }
+            PersonLimit::Permanent(None) => Self { begin: None, end: None },
+            PersonLimit::Unreadable { begin, end } => {
+                Self { begin: begin.map(format_time), end: end.map(format_time) }
+            }
+        }
+    }
+}
+
+/// Makes the document of a report that ends with `exit_code`.
+#[must_use]
+pub fn document(report: &Report, exit_code: u8) -> Document {
+    Document {
+        version: 1,
+        command: report.command,
+        run: report.run.map(crate::model::RunId::get),
+        sources: report.sources.iter().map(source).collect(),
+        devices: report.devices.iter().map(|one| device(report, one)).collect(),
+        changes: report.changes.iter().map(change).collect(),
+        left_out: report.left_out.iter().map(left_out).collect(),
+        blocked: report.blocked.clone(),
+        problems: report
+            .troubles
+            .iter()
+            .map(|trouble| Problem {
+                about: trouble.about.clone(),
+                text: trouble.text.clone(),
+                hint: trouble.hint.clone(),
+                exit_code: trouble.exit.code(),
+            })
+            .collect(),
+        exit_code,
+    }
+}
+
+fn source(report: &SourceReport) -> Source {
+    Source {
+        name: report.name.to_string(),
+        listing: if report.is_complete { "complete" } else { "changes" },
+        members: report.members,
+        accepted: report.accepted,
+        reason: report.reason.clone(),
+    }
+}
+
+fn device(report: &Report, device: &DeviceReport) -> Device {
+    let count = |wanted: &dyn Fn(&ChangeReport) -> bool| {
+        let mine = report.changes.iter().filter(|one| one.change.device == device.name);
+        mine.filter(|one| wanted(one)).count()
+    };
+    Device {
+        name: device.name.to_string(),
+        persons: device.persons,
+        outcome: device.outcome.as_str(),
+        changes: count(&|_| true),
+        confirmed: count(&|one| one.state.is_confirmed()),
+        failed: count(&|one| has_failed(one)),
+        blocked: count(&|one| one.state == ChangeState::Blocked),
+    }
+}
+
+/// Whether a change was tried (or should have been) and is not where it should be.
+fn has_failed(one: &ChangeReport) -> bool {
+    match one.state {
+        ChangeState::Tried(_) => !one.state.is_confirmed(),
+        ChangeState::Planned => one.error.is_some(),
+        ChangeState::Blocked => false,
+    }
+}
+
+fn change(report: &ChangeReport) -> Change {
+    let change = &report.change;
+    Change {
+        device: change.device.to_string(),
+        employee_no: change.employee_no.to_string(),
+        member: Member { source: change.source.to_string(), number: change.member.number.get() },
+        cause: change.cause.as_str(),
+        kind: change.kind.as_str(),
+        before: Times::from(&change.before),
+        after: Times::from(change.after),
+        outcome: report.state.as_str(),
+        error: report.error.clone(),
+    }
+}
+
+fn left_out(left_out: &LeftOut) -> Left {
+    Left {
+        source: left_out.source.to_string(),
+        number: left_out.member.number.get(),
+        device: left_out.device.as_ref().map(ToString::to_string),
+        reason: left_out.reason.as_str(),
+        detail: left_out.detail.clone(),
+    }
+}

@@ -1,0 +1,194 @@
+//! What is said about a run: one value, shown as text or as JSON.
+//!
+//! Pure. [`Report`] is filled by the commands; [`text`] is for people, [`json`] for programs, and
+//! both say the same.
+
+pub mod json;
+pub mod lookup;
+pub mod plan_file;
+pub mod table;
+pub mod text;
+
+use std::collections::BTreeMap;
+
+use crate::exit::Exit;
+use crate::model::{DeviceName, Member, MemberKey, RunId, SourceName};
+use crate::plan::{Change, LeftOut};
+use crate::store::OutcomeKind;
+
+/// Everything that one `sync`, `diff` or `apply` has to say.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The command's name.
+    pub command: &'static str,
+    /// The run, if the command may write.
+    pub run: Option<RunId>,
+    /// The organisations, by name.
+    pub sources: Vec<SourceReport>,
+    /// The devices, by name.
+    pub devices: Vec<DeviceReport>,
+    /// The changes, in the order of the plan.
+    pub changes: Vec<ChangeReport>,
+    /// Members for whom nothing is done.
+    pub left_out: Vec<LeftOut>,
+    /// The id of the part that waits for approval.
+    pub blocked: Option<String>,
+    /// What went wrong.
+    pub troubles: Vec<Trouble>,
+    /// Names to show beside member numbers, where names may be shown.
+    pub names: BTreeMap<MemberKey, String>,
+}
+
+impl Report {
+    /// An empty report.
+    #[must_use]
+    pub fn new(command: &'static str, run: Option<RunId>) -> Self {
+        Self {
+            command,
+            run,
+            sources: Vec::new(),
+            devices: Vec::new(),
+            changes: Vec::new(),
+            left_out: Vec::new(),
+            blocked: None,
+            troubles: Vec::new(),
+            names: BTreeMap::new(),
+        }
+    }
+
+    /// What the run ends with.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        Exit::of_all(self.troubles.iter().map(|trouble| trouble.exit))
+    }
+
+    /// Takes the names of these members to be shown.
+    pub fn show_names<'a>(&mut self, members: impl Iterator<Item = &'a Member>) {
+        self.names = members.map(|member| (member.key, member.name())).collect();
+    }
+
+    /// How many changes ended in a way.
+    #[must_use]
+    pub fn count(&self, wanted: impl Fn(&ChangeState) -> bool) -> usize {
+        self.changes.iter().filter(|change| wanted(&change.state)).count()
+    }
+}
+
+/// What was heard from one organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceReport {
+    /// Its name.
+    pub name: SourceName,
+    /// A complete listing, or changes only.
+    pub is_complete: bool,
+    /// Members in the answer; none when there was no answer.
+    pub members: usize,
+    /// Whether the answer counts.
+    pub accepted: bool,
+    /// Why not.
+    pub reason: Option<String>,
+}
+
+/// How one device fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceReport {
+    /// Its name.
+    pub name: DeviceName,
+    /// How many persons are known there.
+    pub persons: usize,
+    /// How it fared.
+    pub outcome: DeviceOutcome,
+}
+
+/// How one device fared. Source: design.md section 6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceOutcome {
+    /// Answered wherever it was asked.
+    Ok,
+    /// Did not answer.
+    Unreachable,
+    /// Refused the login, or is left alone because it did.
+    LoginRefused,
+    /// Its clock is off by more than 60 seconds: nothing is written there.
+    ClockWrong,
+    /// Mode "observe": looked at, never written.
+    Observed,
+}
+
+impl DeviceOutcome {
+    /// The word in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unreachable => "unreachable",
+            Self::LoginRefused => "login-refused",
+            Self::ClockWrong => "clock-wrong",
+            Self::Observed => "observed",
+        }
+    }
+}
+
+/// One change and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeReport {
+    /// The change.
+    pub change: Change,
+    /// What became of it.
+    pub state: ChangeState,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeState {
+    /// Not tried (`diff`), or not reached: the next tick tries it.
+    Planned,
+    /// Tried.
+    Tried(OutcomeKind),
+    /// Waits for approval.
+    Blocked,
+}
+
+impl ChangeState {
+    /// The word in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Tried(outcome) => outcome.as_str(),
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// Confirmed on the device.
+    #[must_use]
+    pub fn is_confirmed(self) -> bool {
+        self == Self::Tried(OutcomeKind::Confirmed)
+    }
+}
+
+/// Something that went wrong, and what it means for the exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What the run ends with if nothing worse happened.
+    pub exit: Exit,
+    /// The system or thing it is about: `front-door`, `club`, a file.
+    pub about: String,
+    /// What happened, as a sentence fragment that follows the name.
+    pub text: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Trouble {
+    /// The line for stderr.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}: {}\n  hint: {hint}", self.about, self.text),
+            None => format!("{}: {}", self.about, self.text),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Between the columns of the state file and the types of the model.
+//!
+//! What does not convert back is damage, and is said to be: nothing is guessed.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use rusqlite::Row;
+
+use super::StoreError;
+use crate::model::{
+    EmployeeNo, MemberKey, MemberNumber, OrganisationId, PersonLimit, RoleId, Window,
+};
+
+/// An instant as UTC seconds.
+pub(super) fn instant_out(at: DateTime<Utc>) -> i64 {
+    at.timestamp()
+}
+
+/// UTC seconds as an instant.
+pub(super) fn instant_in(seconds: i64) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp(seconds, 0).ok_or_else(|| damaged("an instant", seconds))
+}
+
+/// A wall-clock time as seconds on that wall clock.
+pub(super) fn wall_out(at: NaiveDateTime) -> i64 {
+    at.and_utc().timestamp()
+}
+
+/// Seconds on a wall clock as a time.
+pub(super) fn wall_in(seconds: i64) -> Result<NaiveDateTime, StoreError> {
+    instant_in(seconds).map(|at| at.naive_utc())
+}
+
+/// Two columns as a window; `None` when both are NULL.
+pub(super) fn window_in(
+    begin: Option<i64>,
+    end: Option<i64>,
+) -> Result<Option<Window>, StoreError> {
+    match (begin, end) {
+        (Some(begin), Some(end)) => {
+            let window = Window::new(wall_in(begin)?, wall_in(end)?);
+            window.map(Some).map_err(|error| StoreError::Damaged(error.to_string()))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A birth date as its column.
+pub(super) fn birth_out(date: Option<NaiveDate>) -> String {
+    date.map(|date| date.format("%Y-%m-%d").to_string()).unwrap_or_default()
+}
+
+/// The three columns of a member's identity, starting at column `first`.
+pub(super) fn key_in(row: &Row<'_>, first: usize) -> Result<MemberKey, StoreError> {
+    let birth: String = row.get(first + 2)?;
+    let birth_date = if birth.is_empty() {
+        None
+    } else {
+        let date = NaiveDate::parse_from_str(&birth, "%Y-%m-%d");
+        Some(date.map_err(|_| damaged("a birth date", &birth))?)
+    };
+    Ok(MemberKey {
+        organisation: OrganisationId::new(row.get(first)?)
+            .map_err(|error| damaged("an organisation id", error))?,
+        number: MemberNumber::new(row.get(first + 1)?)
+            .map_err(|error| damaged("a member number", error))?,
+        birth_date,
+    })
+}
+
+/// A role id.
+pub(super) fn role_in(id: i64) -> Result<RoleId, StoreError> {
+    RoleId::new(id).map_err(|error| damaged("a role id", error))
+}
+
+/// A person's identity.
+pub(super) fn employee_in(text: &str) -> Result<EmployeeNo, StoreError> {
+    EmployeeNo::new(text).map_err(|error| damaged("an employeeNo", error))
+}
+
+/// A person's limit as its three columns.
+pub(super) fn limit_out(limit: &PersonLimit) -> (&'static str, Option<i64>, Option<i64>) {
+    let both = |window: &Window| (Some(wall_out(window.begin())), Some(wall_out(window.end())));
+    match limit {
+        PersonLimit::Window(window) => {
+            let (begin, end) = both(window);
+            ("window", begin, end)
+        }
+        PersonLimit::Permanent(window) => {
+            let (begin, end) = window.as_ref().map_or((None, None), both);
+            ("permanent", begin, end)
+        }
+        PersonLimit::Unreadable { begin, end } => {
+            ("unreadable", begin.map(wall_out), end.map(wall_out))
+        }
+    }
+}
+
+/// Three columns as a person's limit.
+pub(super) fn limit_in(
+    kind: &str,
+    begin: Option<i64>,
+    end: Option<i64>,
+) -> Result<PersonLimit, StoreError> {
+    Ok(match kind {
+        "window" => PersonLimit::Window(
+            window_in(begin, end)?.ok_or_else(|| damaged("a window", "NULL"))?,
+        ),
+        "permanent" => PersonLimit::Permanent(window_in(begin, end)?),
+        "unreadable" => PersonLimit::Unreadable {
+            begin: begin.map(wall_in).transpose()?,
+            end: end.map(wall_in).transpose()?,
+        },
+        other => return Err(damaged("a limit", other)),
+    })
+}
+
+/// A value that can not be what the schema says.
+pub(super) fn damaged(what: &str, value: impl std::fmt::Display) -> StoreError {
+    StoreError::Damaged(format!("{value} is not {what}"))
+}

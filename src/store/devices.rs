@@ -1,0 +1,260 @@
+//! Devices and their persons as last read.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Row, Transaction, params};
+
+use super::convert::{
+    damaged, employee_in, instant_in, instant_out, limit_in, limit_out, wall_out, window_in,
+};
+use super::{Store, StoreError};
+use crate::model::{DeviceName, Email, EmployeeNo, Person, UserType, Window};
+
+/// What is known of one device.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeviceState {
+    /// Its serial number when it was last read.
+    pub serial: Option<String>,
+    /// When its person list was last read whole.
+    pub read_at: Option<DateTime<Utc>>,
+    /// Something failed there since, so that the list must be read again.
+    pub needs_read: bool,
+    /// When it was first written to.
+    pub first_written_at: Option<DateTime<Utc>>,
+}
+
+/// The persons of one device as last read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PersonsOfDevice {
+    /// By identity.
+    pub persons: BTreeMap<EmployeeNo, Person>,
+    /// The last window each person was seen to hold as it should.
+    pub confirmed: HashMap<EmployeeNo, Window>,
+}
+
+/// A person list as read just now.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    /// The device's serial number.
+    pub serial: &'a str,
+    /// Its persons.
+    pub persons: &'a BTreeMap<EmployeeNo, Person>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Store {
+    /// What is known of a device; a device never read needs a reading.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn device_state(&self, device: &DeviceName) -> Result<DeviceState, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT serial, read_at, needs_read, first_written_at FROM device WHERE name = ?1",
+        )?;
+        let mut rows = statement.query([device.as_str()])?;
+        let Some(row) = rows.next()? else {
+            return Ok(DeviceState { needs_read: true, ..DeviceState::default() });
+        };
+        let instant = |column| -> Result<Option<DateTime<Utc>>, StoreError> {
+            row.get::<_, Option<i64>>(column)?.map(instant_in).transpose()
+        };
+        Ok(DeviceState {
+            serial: row.get(0)?,
+            read_at: instant(1)?,
+            needs_read: row.get(2)?,
+            first_written_at: instant(3)?,
+        })
+    }
+
+    /// The persons of a device as last read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn persons(&self, device: &DeviceName) -> Result<PersonsOfDevice, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT employee_no, name, user_type, limit_kind, begins, ends, is_device_admin, \
+             email, fingerprint, confirmed_begin, confirmed_end FROM person WHERE device = ?1",
+        )?;
+        let mut rows = statement.query([device.as_str()])?;
+        let mut found = PersonsOfDevice::default();
+        while let Some(row) = rows.next()? {
+            let person = person_in(row)?;
+            if let Some(window) = window_in(row.get(9)?, row.get(10)?)? {
+                found.confirmed.insert(person.employee_no.clone(), window);
+            }
+            found.persons.insert(person.employee_no.clone(), person);
+        }
+        Ok(found)
+    }
+
+    /// Makes sure that a device has its row.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn know_device(&self, device: &DeviceName) -> Result<(), StoreError> {
+        self.exec("INSERT OR IGNORE INTO device (name) VALUES (?1)", [device.as_str()])?;
+        Ok(())
+    }
+
+    /// Records a person list, all of it or nothing. Confirmed windows of persons who are still
+    /// there are kept; persons who are gone are forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_reading(
+        &mut self,
+        device: &DeviceName,
+        reading: &Reading<'_>,
+    ) -> Result<(), StoreError> {
+        self.know_device(device)?;
+        let known = self.persons(device)?.persons;
+        let transaction = self.connection.transaction()?;
+        {
+            let mut forget = transaction
+                .prepare_cached("DELETE FROM person WHERE device = ?1 AND employee_no = ?2")?;
+            for gone in known.keys().filter(|id| !reading.persons.contains_key(id)) {
+                forget.execute([device.as_str(), gone.as_str()])?;
+            }
+        }
+        for (id, person) in reading.persons {
+            if known.get(id) != Some(person) {
+                put_person(&transaction, device, person)?;
+            }
+        }
+        transaction.execute(
+            "UPDATE device SET serial = ?2, read_at = ?3, needs_read = 0 WHERE name = ?1",
+            params![device.as_str(), reading.serial, instant_out(reading.at)],
+        )?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Records persons that were read by number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_persons<'a>(
+        &mut self,
+        device: &DeviceName,
+        persons: impl Iterator<Item = &'a Person>,
+    ) -> Result<(), StoreError> {
+        self.know_device(device)?;
+        let transaction = self.connection.transaction()?;
+        for person in persons {
+            put_person(&transaction, device, person)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Remembers that something failed on a device, so that its list is read again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn require_reading(&self, device: &DeviceName) -> Result<(), StoreError> {
+        self.know_device(device)?;
+        self.exec("UPDATE device SET needs_read = 1 WHERE name = ?1", [device.as_str()])?;
+        Ok(())
+    }
+
+    /// Remembers that persons were seen to hold what they should.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_in_step(
+        &mut self,
+        device: &DeviceName,
+        persons: &[(EmployeeNo, Window)],
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        for (employee_no, window) in persons {
+            confirm(&transaction, device, employee_no, *window, at)?;
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+pub(super) fn confirm(
+    transaction: &Transaction<'_>,
+    device: &DeviceName,
+    employee_no: &EmployeeNo,
+    window: Window,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached(
+            "UPDATE person SET confirmed_begin = ?3, confirmed_end = ?4, confirmed_at = ?5 \
+             WHERE device = ?1 AND employee_no = ?2",
+        )?
+        .execute(params![
+            device.as_str(),
+            employee_no.as_str(),
+            wall_out(window.begin()),
+            wall_out(window.end()),
+            instant_out(at),
+        ])?;
+    Ok(())
+}
+
+pub(super) fn put_person(
+    transaction: &Transaction<'_>,
+    device: &DeviceName,
+    person: &Person,
+) -> Result<(), StoreError> {
+    let (kind, begin, end) = limit_out(&person.limit);
+    transaction
+        .prepare_cached(
+            "INSERT INTO person (device, employee_no, name, user_type, limit_kind, begins, ends, \
+             is_device_admin, email, fingerprint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             ON CONFLICT (device, employee_no) DO UPDATE SET name = ?3, user_type = ?4, \
+             limit_kind = ?5, begins = ?6, ends = ?7, is_device_admin = ?8, email = ?9, \
+             fingerprint = ?10",
+        )?
+        .execute(params![
+            device.as_str(),
+            person.employee_no.as_str(),
+            person.name,
+            user_type_out(person.user_type),
+            kind,
+            begin,
+            end,
+            person.is_device_admin,
+            person.email.as_ref().map(Email::as_str),
+            person.fingerprint,
+        ])?;
+    Ok(())
+}
+
+fn person_in(row: &Row<'_>) -> Result<Person, StoreError> {
+    let employee_no: String = row.get(0)?;
+    let user_type: String = row.get(2)?;
+    let kind: String = row.get(3)?;
+    let email: Option<String> = row.get(7)?;
+    Ok(Person {
+        employee_no: employee_in(&employee_no)?,
+        name: row.get(1)?,
+        user_type: user_type_in(&user_type)?,
+        limit: limit_in(&kind, row.get(4)?, row.get(5)?)?,
+        is_device_admin: row.get(6)?,
+        email: email.as_deref().and_then(Email::parse),
+        fingerprint: row.get(8)?,
+    })
+}
+
+fn user_type_out(user_type: UserType) -> &'static str {
+    match user_type {
+        UserType::Normal => "normal",
+        UserType::Visitor => "visitor",
+        UserType::BlackList => "blackList",
+    }
+}
+
+fn user_type_in(text: &str) -> Result<UserType, StoreError> {
+    match text {
+        "normal" => Ok(UserType::Normal),
+        "visitor" => Ok(UserType::Visitor),
+        "blackList" => Ok(UserType::BlackList),
+        other => Err(damaged("a kind of person", other)),
+    }
+}

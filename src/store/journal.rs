@@ -1,0 +1,381 @@
+//! Runs, intents and the audit log.
+//!
+//! An intent is durable before the first byte of its write leaves. Its outcome removes it, adds one
+//! line to the audit log and updates what is known of the person, in one transaction. An intent
+//! found at the start of a run belongs to a run that died: the device is asked before anything else.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Row, Transaction, params};
+
+use super::convert::{
+    birth_out, damaged, employee_in, instant_in, instant_out, key_in, wall_out, window_in,
+};
+use super::devices::{confirm, put_person};
+use super::{Store, StoreError};
+use crate::model::{DeviceName, EmployeeNo, MemberKey, Person, RunId, Window};
+use crate::plan::{Cause, Change, Kind};
+
+/// A write that was announced and has no outcome yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The run that announced it.
+    pub run: RunId,
+    /// Where.
+    pub device: DeviceName,
+    /// Who, there.
+    pub employee_no: EmployeeNo,
+    /// Whose membership.
+    pub member: MemberKey,
+    /// Why.
+    pub cause: Cause,
+    /// Grant or revocation.
+    pub kind: Kind,
+    /// What the person held.
+    pub before: Option<Window>,
+    /// What was to be written.
+    pub after: Window,
+}
+
+impl Intent {
+    /// The intent to carry out a change.
+    #[must_use]
+    pub fn of(run: RunId, change: &Change) -> Self {
+        Self {
+            run,
+            device: change.device.clone(),
+            employee_no: change.employee_no.clone(),
+            member: change.member,
+            cause: change.cause,
+            kind: change.kind,
+            before: change.before.window(),
+            after: change.after,
+        }
+    }
+}
+
+/// How a write ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// In one word.
+    pub kind: OutcomeKind,
+    /// What went wrong, without names and secrets.
+    pub error: Option<String>,
+    /// The person as read back, where that worked.
+    pub person: Option<Person>,
+}
+
+/// How a write ended, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutcomeKind {
+    /// Written and read back equal.
+    Confirmed,
+    /// The device refused, or the person moved since the plan was made; nothing was changed.
+    Refused,
+    /// The device said OK and holds something else.
+    NotApplied,
+    /// The answer was lost: it is read back first in the next run.
+    Unknown,
+}
+
+impl OutcomeKind {
+    /// The word in output and state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Refused => "refused",
+            Self::NotApplied => "not-applied",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One line of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When the outcome was known.
+    pub at: DateTime<Utc>,
+    /// The run.
+    pub run: RunId,
+    /// Where.
+    pub device: DeviceName,
+    /// Who, there.
+    pub employee_no: EmployeeNo,
+    /// Why, in the words of [`Cause`].
+    pub cause: String,
+    /// What the person held.
+    pub before: Option<Window>,
+    /// What was to be written.
+    pub after: Window,
+    /// How it ended, in the words of [`OutcomeKind`].
+    pub outcome: String,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+impl Store {
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn begin_run(&self, command: &str, now: DateTime<Utc>) -> Result<RunId, StoreError> {
+        self.exec(
+            "INSERT INTO run (command, started_at) VALUES (?1, ?2)",
+            params![command, instant_out(now)],
+        )?;
+        RunId::new(self.connection.last_insert_rowid()).map_err(|error| damaged("a run", error))
+    }
+
+    /// Ends a run with its exit code.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn end_run(
+        &self,
+        run: RunId,
+        now: DateTime<Utc>,
+        exit_code: u8,
+        confirmed: usize,
+        failed: usize,
+    ) -> Result<(), StoreError> {
+        self.exec(
+            "UPDATE run SET ended_at = ?2, exit_code = ?3, confirmed = ?4, failed = ?5 \
+             WHERE id = ?1",
+            params![run.get(), instant_out(now), exit_code, confirmed, failed],
+        )?;
+        Ok(())
+    }
+
+    /// Announces writes. When this returns, the intents are on the disk.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing may be written to the device.
+    pub fn announce(&mut self, intents: &[Intent]) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut put = transaction.prepare_cached(
+                "INSERT INTO intent (run, device, employee_no, organisation, number, birth_date, \
+                 cause, kind, before_begin, before_end, after_begin, after_end) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?;
+            for intent in intents {
+                put.execute(params![
+                    intent.run.get(),
+                    intent.device.as_str(),
+                    intent.employee_no.as_str(),
+                    intent.member.organisation.get(),
+                    intent.member.number.get(),
+                    birth_out(intent.member.birth_date),
+                    intent.cause.as_str(),
+                    intent.kind.as_str(),
+                    intent.before.map(|window| wall_out(window.begin())),
+                    intent.before.map(|window| wall_out(window.end())),
+                    wall_out(intent.after.begin()),
+                    wall_out(intent.after.end()),
+                ])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Takes back an announcement of a write that never left.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn withdraw(
+        &self,
+        device: &DeviceName,
+        employee_no: &EmployeeNo,
+    ) -> Result<(), StoreError> {
+        self.exec(
+            "DELETE FROM intent WHERE device = ?1 AND employee_no = ?2",
+            [device.as_str(), employee_no.as_str()],
+        )?;
+        Ok(())
+    }
+
+    /// The announced writes of a device that have no outcome: the run that made them died.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open_intents(&self, device: &DeviceName) -> Result<Vec<Intent>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT run, employee_no, organisation, number, birth_date, cause, kind, \
+             before_begin, before_end, after_begin, after_end FROM intent WHERE device = ?1",
+        )?;
+        let mut rows = statement.query([device.as_str()])?;
+        let mut intents = Vec::new();
+        while let Some(row) = rows.next()? {
+            intents.push(intent_in(device, row)?);
+        }
+        Ok(intents)
+    }
+
+    /// Records how announced writes ended, all of them or none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn settle(
+        &mut self,
+        outcomes: &[(Intent, Outcome)],
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        for (intent, outcome) in outcomes {
+            settle_one(&transaction, intent, outcome, at)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Revocations that were confirmed (or may have taken) per device since `since`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn revocations_since(
+        &self,
+        since: DateTime<Utc>,
+    ) -> Result<BTreeMap<String, usize>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT device, count(DISTINCT employee_no) FROM change \
+             WHERE at >= ?1 AND kind = 'revocation' AND outcome IN ('confirmed', 'unknown') \
+             GROUP BY device",
+        )?;
+        let rows = statement.query_map([instant_out(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The audit log of one member, newest first, at most `limit` lines.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn history(&self, member: MemberKey, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT at, run, device, employee_no, cause, before_begin, before_end, after_begin, \
+             after_end, outcome, error FROM change \
+             WHERE organisation = ?1 AND number = ?2 AND birth_date = ?3 ORDER BY id DESC LIMIT ?4",
+        )?;
+        let mut rows = statement.query(params![
+            member.organisation.get(),
+            member.number.get(),
+            birth_out(member.birth_date),
+            limit,
+        ])?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.push(entry_in(row)?);
+        }
+        Ok(entries)
+    }
+
+    /// When a person was last seen to hold what they should.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn confirmed_at(
+        &self,
+        device: &DeviceName,
+        employee_no: &EmployeeNo,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT confirmed_at FROM person WHERE device = ?1 AND employee_no = ?2",
+        )?;
+        let mut rows = statement.query([device.as_str(), employee_no.as_str()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        row.get::<_, Option<i64>>(0)?.map(instant_in).transpose()
+    }
+}
+
+fn settle_one(
+    transaction: &Transaction<'_>,
+    intent: &Intent,
+    outcome: &Outcome,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let device = &intent.device;
+    transaction
+        .prepare_cached(
+            "INSERT INTO change (run, at, device, employee_no, organisation, number, birth_date, \
+             cause, kind, before_begin, before_end, after_begin, after_end, outcome, error) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(params![
+            intent.run.get(),
+            instant_out(at),
+            device.as_str(),
+            intent.employee_no.as_str(),
+            intent.member.organisation.get(),
+            intent.member.number.get(),
+            birth_out(intent.member.birth_date),
+            intent.cause.as_str(),
+            intent.kind.as_str(),
+            intent.before.map(|window| wall_out(window.begin())),
+            intent.before.map(|window| wall_out(window.end())),
+            wall_out(intent.after.begin()),
+            wall_out(intent.after.end()),
+            outcome.kind.as_str(),
+            outcome.error,
+        ])?;
+    if let Some(person) = &outcome.person {
+        put_person(transaction, device, person)?;
+    }
+    if outcome.kind == OutcomeKind::Confirmed {
+        confirm(transaction, device, &intent.employee_no, intent.after, at)?;
+        transaction.execute(
+            "UPDATE device SET first_written_at = ?2 WHERE name = ?1 AND first_written_at IS NULL",
+            params![device.as_str(), instant_out(at)],
+        )?;
+    } else {
+        transaction
+            .execute("UPDATE device SET needs_read = 1 WHERE name = ?1", [device.as_str()])?;
+    }
+    transaction
+        .prepare_cached("DELETE FROM intent WHERE device = ?1 AND employee_no = ?2")?
+        .execute([device.as_str(), intent.employee_no.as_str()])?;
+    Ok(())
+}
+
+fn run_in(id: i64) -> Result<RunId, StoreError> {
+    RunId::new(id).map_err(|error| damaged("a run", error))
+}
+
+fn intent_in(device: &DeviceName, row: &Row<'_>) -> Result<Intent, StoreError> {
+    let employee_no: String = row.get(1)?;
+    let cause: String = row.get(5)?;
+    let kind: String = row.get(6)?;
+    Ok(Intent {
+        run: run_in(row.get(0)?)?,
+        device: device.clone(),
+        employee_no: employee_in(&employee_no)?,
+        member: key_in(row, 2)?,
+        cause: Cause::ALL
+            .into_iter()
+            .find(|known| known.as_str() == cause)
+            .ok_or_else(|| damaged("a cause", &cause))?,
+        kind: [Kind::Grant, Kind::Revocation]
+            .into_iter()
+            .find(|known| known.as_str() == kind)
+            .ok_or_else(|| damaged("a kind of change", &kind))?,
+        before: window_in(row.get(7)?, row.get(8)?)?,
+        after: window_in(row.get(9)?, row.get(10)?)?
+            .ok_or_else(|| damaged("a window", "NULL"))?,
+    })
+}
+
+fn entry_in(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
+    let device: String = row.get(2)?;
+    let employee_no: String = row.get(3)?;
+    Ok(AuditEntry {
+        at: instant_in(row.get(0)?)?,
+        run: run_in(row.get(1)?)?,
+        device: DeviceName::new(&device).map_err(|error| damaged("a device", error))?,
+        employee_no: employee_in(&employee_no)?,
+        cause: row.get(4)?,
+        before: window_in(row.get(5)?, row.get(6)?)?,
+        after: window_in(row.get(7)?, row.get(8)?)?
+            .ok_or_else(|| damaged("a window", "NULL"))?,
+        outcome: row.get(9)?,
+        error: row.get(10)?,
+    })
+}

@@ -1,0 +1,129 @@
+//! Links between members and persons, and the rows of link files.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::convert::{birth_out, damaged, employee_in, instant_out, key_in};
+use super::{Store, StoreError};
+use crate::config::LinkRule;
+use crate::link::{Link, LinkTable, StoredLink};
+use crate::model::{DeviceName, Email, MemberKey};
+
+/// The links that earlier runs made on one device.
+pub type KnownLinks = HashMap<MemberKey, StoredLink>;
+
+impl Store {
+    /// The links that earlier runs made on a device.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn links(&self, device: &DeviceName) -> Result<KnownLinks, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT organisation, number, birth_date, employee_no, rule \
+             FROM link JOIN member ON member.id = link.member WHERE device = ?1",
+        )?;
+        let mut rows = statement.query([device.as_str()])?;
+        let mut links = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let employee_no: String = row.get(3)?;
+            let rule: String = row.get(4)?;
+            let rule = LinkRule::from_word(&rule).ok_or_else(|| damaged("a link rule", &rule))?;
+            let link = StoredLink { employee_no: employee_in(&employee_no)?, rule };
+            links.insert(key_in(row, 0)?, link);
+        }
+        Ok(links)
+    }
+
+    /// Stores links that are new or lead elsewhere than before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_links<'a>(
+        &mut self,
+        device: &DeviceName,
+        links: impl Iterator<Item = (MemberKey, &'a Link)>,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.know_device(device)?;
+        let transaction = self.connection.transaction()?;
+        {
+            let mut put = transaction.prepare_cached(
+                "INSERT INTO link (device, member, employee_no, rule, made_at) \
+                 SELECT ?1, id, ?5, ?6, ?7 FROM member \
+                 WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4 \
+                 ON CONFLICT (device, member) DO UPDATE \
+                 SET employee_no = ?5, rule = ?6, made_at = ?7",
+            )?;
+            for (key, link) in links {
+                put.execute(params![
+                    device.as_str(),
+                    key.organisation.get(),
+                    key.number.get(),
+                    birth_out(key.birth_date),
+                    link.employee_no.as_str(),
+                    link.rule.as_str(),
+                    instant_out(at),
+                ])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The SHA-256 of a link file when it was last read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn link_file_hash(&self, path: &str) -> Result<Option<String>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT sha256 FROM link_file WHERE path = ?1")?;
+        let mut rows = statement.query([path])?;
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+    }
+
+    /// Replaces the rows of a link file.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_link_file(
+        &mut self,
+        path: &str,
+        sha256: &str,
+        rows: &LinkTable,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        transaction.execute("DELETE FROM link_file WHERE path = ?1", [path])?;
+        transaction.execute(
+            "INSERT INTO link_file (path, sha256, read_at) VALUES (?1, ?2, ?3)",
+            params![path, sha256, instant_out(at)],
+        )?;
+        {
+            let mut put = transaction.prepare_cached(
+                "INSERT INTO link_row (path, email, employee_no) VALUES (?1, ?2, ?3)",
+            )?;
+            for (email, employee_no) in rows.rows() {
+                put.execute([path, email.as_str(), employee_no.as_str()])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Adds the stored rows of a link file to a table.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn link_rows(&self, path: &str, table: &mut LinkTable) -> Result<(), StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT email, employee_no FROM link_row WHERE path = ?1")?;
+        let mut rows = statement.query([path])?;
+        while let Some(row) = rows.next()? {
+            let (email, employee_no): (String, String) = (row.get(0)?, row.get(1)?);
+            let email = Email::parse(&email).ok_or_else(|| damaged("an e-mail", "a link row"))?;
+            table.insert(email, employee_in(&employee_no)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,241 @@
+//! Members and roles as last seen, and what is known of each organisation's listings.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::convert::{
+    birth_out, instant_in, instant_out, key_in, role_in, wall_in, wall_out,
+};
+use super::{Store, StoreError};
+use crate::model::{Email, Member, MemberKey, OrganisationId, Role, RoleId};
+
+/// What is known of one organisation's listings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceState {
+    /// When the last accepted complete listing was asked for.
+    pub complete_at: Option<DateTime<Utc>>,
+    /// When the last accepted listing of any kind was asked for.
+    pub fetched_at: Option<DateTime<Utc>>,
+    /// How many members the last accepted complete listing had.
+    pub complete_members: Option<usize>,
+}
+
+/// A member as last seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMember {
+    /// The member.
+    pub member: Member,
+    /// Why the newest entry could not be used, if so; the fields are then those of an older one.
+    pub problem: Option<String>,
+    /// Complete listings in a row without the member.
+    pub missed: u32,
+    /// When the first of them was asked for.
+    pub missing_since: Option<DateTime<Utc>>,
+}
+
+/// What an accepted listing changes in the state file.
+#[derive(Debug, Clone, Default)]
+pub struct ListingDelta<'a> {
+    /// New or changed members, whole.
+    pub changed: Vec<&'a StoredMember>,
+    /// The organisation's state afterwards.
+    pub state: SourceState,
+}
+
+impl Store {
+    /// What is known of an organisation; all empty for a new one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn source_state(&self, organisation: OrganisationId) -> Result<SourceState, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT complete_at, fetched_at, complete_members FROM source WHERE organisation = ?1",
+        )?;
+        let mut rows = statement.query([organisation.get()])?;
+        let Some(row) = rows.next()? else { return Ok(SourceState::default()) };
+        let instant = |column| -> Result<Option<DateTime<Utc>>, StoreError> {
+            row.get::<_, Option<i64>>(column)?.map(instant_in).transpose()
+        };
+        Ok(SourceState {
+            complete_at: instant(0)?,
+            fetched_at: instant(1)?,
+            complete_members: row.get(2)?,
+        })
+    }
+
+    /// Every member known of an organisation, sorted by key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn members(&self, organisation: OrganisationId) -> Result<Vec<StoredMember>, StoreError> {
+        let mut by_row = self.member_rows(organisation)?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT member, role, begins, ends FROM member_role \
+             WHERE member IN (SELECT id FROM member WHERE organisation = ?1) ORDER BY member",
+        )?;
+        let mut rows = statement.query([organisation.get()])?;
+        while let Some(row) = rows.next()? {
+            if let Some(stored) = by_row.get_mut(&row.get::<_, i64>(0)?) {
+                stored.member.roles.push(Role {
+                    id: role_in(row.get(1)?)?,
+                    begin: wall_in(row.get(2)?)?,
+                    end: wall_in(row.get(3)?)?,
+                });
+            }
+        }
+        let mut members: Vec<StoredMember> = by_row.into_values().collect();
+        members.sort_unstable_by_key(|stored| stored.member.key);
+        Ok(members)
+    }
+
+    fn member_rows(
+        &self,
+        organisation: OrganisationId,
+    ) -> Result<BTreeMap<i64, StoredMember>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, organisation, number, birth_date, first_name, last_name, email, inactive, \
+             problem, missed, missing_since FROM member WHERE organisation = ?1",
+        )?;
+        let mut rows = statement.query([organisation.get()])?;
+        let mut by_row = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let email: Option<String> = row.get(6)?;
+            let member = Member {
+                key: key_in(row, 1)?,
+                first_name: row.get(4)?,
+                last_name: row.get(5)?,
+                email: email.as_deref().and_then(Email::parse),
+                inactive: row.get(7)?,
+                roles: Vec::new(),
+            };
+            let missing_since: Option<i64> = row.get(10)?;
+            let stored = StoredMember {
+                member,
+                problem: row.get(8)?,
+                missed: row.get(9)?,
+                missing_since: missing_since.map(instant_in).transpose()?,
+            };
+            by_row.insert(row.get(0)?, stored);
+        }
+        Ok(by_row)
+    }
+
+    /// Records an accepted listing, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_listing(
+        &mut self,
+        organisation: OrganisationId,
+        delta: &ListingDelta<'_>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut put_member = transaction.prepare_cached(
+                "INSERT INTO member (organisation, number, birth_date, first_name, last_name, \
+                 email, inactive, problem, missed, missing_since) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+                 ON CONFLICT (organisation, number, birth_date) DO UPDATE SET \
+                 first_name = ?4, last_name = ?5, email = ?6, inactive = ?7, problem = ?8, \
+                 missed = ?9, missing_since = ?10 RETURNING id",
+            )?;
+            let mut drop_roles =
+                transaction.prepare_cached("DELETE FROM member_role WHERE member = ?1")?;
+            let mut put_role = transaction.prepare_cached(
+                "INSERT OR IGNORE INTO member_role (member, role, begins, ends) \
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?;
+            for stored in &delta.changed {
+                let member = &stored.member;
+                let row: i64 = put_member.query_row(
+                    params![
+                        member.key.organisation.get(),
+                        member.key.number.get(),
+                        birth_out(member.key.birth_date),
+                        member.first_name,
+                        member.last_name,
+                        member.email.as_ref().map(Email::as_str),
+                        member.inactive,
+                        stored.problem,
+                        stored.missed,
+                        stored.missing_since.map(instant_out),
+                    ],
+                    |row| row.get(0),
+                )?;
+                drop_roles.execute([row])?;
+                for role in &member.roles {
+                    let (begins, ends) = (wall_out(role.begin), wall_out(role.end));
+                    put_role.execute(params![row, role.id.get(), begins, ends])?;
+                }
+            }
+            transaction.prepare_cached(
+                "INSERT INTO source (organisation, complete_at, fetched_at, complete_members) \
+                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT (organisation) DO UPDATE SET \
+                 complete_at = ?2, fetched_at = ?3, complete_members = ?4",
+            )?
+            .execute(params![
+                organisation.get(),
+                delta.state.complete_at.map(instant_out),
+                delta.state.fetched_at.map(instant_out),
+                delta.state.complete_members,
+            ])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The names of an organisation's roles, as last told by Organisation/Info.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn role_names(
+        &self,
+        organisation: OrganisationId,
+    ) -> Result<BTreeMap<RoleId, String>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT role, name FROM role_name WHERE organisation = ?1")?;
+        let mut rows = statement.query([organisation.get()])?;
+        let mut names = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            names.insert(role_in(row.get(0)?)?, row.get(1)?);
+        }
+        Ok(names)
+    }
+
+    /// Replaces the names of an organisation's roles.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_role_names(
+        &mut self,
+        organisation: OrganisationId,
+        names: &BTreeMap<RoleId, String>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        transaction
+            .execute("DELETE FROM role_name WHERE organisation = ?1", [organisation.get()])?;
+        for (role, name) in names {
+            transaction.execute(
+                "INSERT INTO role_name (organisation, role, name) VALUES (?1, ?2, ?3)",
+                params![organisation.get(), role.get(), name],
+            )?;
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+impl StoredMember {
+    /// A member seen just now.
+    #[must_use]
+    pub fn seen(member: Member) -> Self {
+        Self { member, problem: None, missed: 0, missing_since: None }
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn key(&self) -> MemberKey {
+        self.member.key
+    }
+}

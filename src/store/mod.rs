@@ -1,0 +1,172 @@
+//! The state file: everything the program must remember between ticks, in one SQLite file.
+//!
+//! # Locking
+//! A run that may write holds a lock file beside the state file (see [`lock`]); SQLite's own locks
+//! only guard single transactions. The journal mode is WAL, so `lookup` can read while a tick runs.
+//!
+//! # Durability
+//! `synchronous = FULL`: an intent is on the disk before the first byte of its write leaves.
+//!
+//! # Compatibility
+//! See [`migrations`]. A file from a newer version is refused and never changed.
+//!
+//! # File systems
+//! WAL needs shared memory, so the file must be on a local disk, not on a network share.
+
+mod convert;
+mod devices;
+mod journal;
+mod links;
+pub mod lock;
+mod login;
+mod members;
+mod migrations;
+mod notes;
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+pub use devices::{DeviceState, PersonsOfDevice, Reading};
+pub use journal::{AuditEntry, Intent, Outcome, OutcomeKind};
+pub use links::KnownLinks;
+pub use login::LoginMemory;
+pub use members::{ListingDelta, SourceState, StoredMember};
+pub use notes::BlockedPlan;
+
+/// How long to wait for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What can be wrong with the state file.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file has taken more migrations than this program knows.
+    #[error("was written by a newer version of ivms-sync (format {found}, this one knows {known})")]
+    Newer {
+        /// The file's `user_version`.
+        found: i64,
+        /// The newest this program writes.
+        known: i64,
+    },
+    /// SQLite's own check found damage, or a value is not what the schema says.
+    #[error("is damaged: {0}")]
+    Damaged(String),
+    /// The file or its folder can not be created, read or written.
+    #[error("can not be used: {0}")]
+    Unusable(String),
+    /// Any other failure of SQLite.
+    #[error("failed: {0}")]
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(error.to_string())
+            }
+            Some(
+                ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure,
+            ) => Self::Unusable(error.to_string()),
+            _ => match error {
+                rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..) => Self::Damaged(error.to_string()),
+                other => Self::Sqlite(other),
+            },
+        }
+    }
+}
+
+impl StoreError {
+    /// What the user can do.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Newer { .. } => "install the newer version again; this file was not changed",
+            Self::Damaged(_) => {
+                "put back a copy of the file, or move it away to start afresh: doors stay as they \
+                 are, and the next run reads both sides again"
+            }
+            Self::Unusable(_) => {
+                "see that the disk is not full and that this user may write the file and its folder"
+            }
+            Self::Sqlite(_) => "if it stays, move the file away to start afresh",
+        }
+    }
+}
+
+/// The open state file.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the file, creates it (readable by its owner only) where there is none, checks it and
+    /// brings it to the newest schema.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a damaged or newer file is left exactly as it is.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        create_private(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        let version = migrations::version(&connection)?;
+        if version > migrations::newest() {
+            return Err(StoreError::Newer { found: version, known: migrations::newest() });
+        }
+        check_integrity(&connection)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        migrations::migrate(&mut connection)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn exec(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
+        Ok(self.connection.prepare_cached(sql)?.execute(params)?)
+    }
+}
+
+/// Names and e-mails are in the file, so nobody else may read it; SQLite gives its side files the
+/// same mode.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let unusable = |error: std::io::Error| StoreError::Unusable(error.to_string());
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(unusable)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(unusable(error)),
+    }
+}
+
+fn check_integrity(connection: &Connection) -> Result<(), StoreError> {
+    let verdict: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(verdict)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Small things to remember: blocked plans, and what was already said.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::params;
+
+use super::convert::{instant_in, instant_out};
+use super::{Store, StoreError};
+
+/// The same trouble is said again on stderr after this long. Source: design.md section 2.
+const SAY_AGAIN_AFTER: TimeDelta = TimeDelta::hours(24);
+
+/// A part of a plan that waits for a person's approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockedPlan {
+    /// When the tick that first made it began.
+    pub made_at: DateTime<Utc>,
+    /// The plan document.
+    pub document: String,
+}
+
+impl Store {
+    /// Keeps exactly this blocked plan (or none), replacing what earlier ticks kept: when the facts
+    /// move, the old approval must not fit any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_blocked(
+        &mut self,
+        blocked: Option<(&str, &str)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        let kept = blocked.map_or("", |(id, _)| id);
+        transaction.execute("DELETE FROM blocked_plan WHERE id <> ?1", [kept])?;
+        if let Some((id, document)) = blocked {
+            transaction.execute(
+                "INSERT INTO blocked_plan (id, made_at, seen_at, document) VALUES (?1, ?2, ?2, ?3) \
+                 ON CONFLICT (id) DO UPDATE SET seen_at = ?2, document = ?3",
+                params![id, instant_out(now), document],
+            )?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The blocked plan with an id, if it still stands.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn blocked(&self, id: &str) -> Result<Option<BlockedPlan>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT made_at, document FROM blocked_plan WHERE id = ?1")?;
+        let mut rows = statement.query([id])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(Some(BlockedPlan { made_at: instant_in(row.get(0)?)?, document: row.get(1)? }))
+    }
+
+    /// Whether this trouble should be said now: yes, unless it was said within the last day.
+    /// Saying so is remembered.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn may_say(&self, what: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let after = now.checked_sub_signed(SAY_AGAIN_AFTER).unwrap_or(now);
+        let changed = self.exec(
+            "INSERT INTO said (what, said_at) VALUES (?1, ?2) ON CONFLICT (what) DO UPDATE \
+             SET said_at = ?2 WHERE said_at <= ?3 OR said_at > ?2",
+            params![what, instant_out(now), instant_out(after)],
+        )?;
+        Ok(changed > 0)
+    }
+
+    /// Forgets what was said, once all is well: the next trouble is news again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn forget_said(&self) -> Result<(), StoreError> {
+        self.exec("DELETE FROM said", [])?;
+        Ok(())
+    }
+}

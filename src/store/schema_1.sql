@@ -1,0 +1,163 @@
+-- The first schema. Released: never edit, add schema_2.sql instead.
+
+CREATE TABLE source (
+    organisation     INTEGER PRIMARY KEY,
+    complete_at      INTEGER,            -- when the last accepted complete listing was asked for
+    fetched_at       INTEGER,            -- when the last accepted listing of any kind was asked for
+    complete_members INTEGER             -- how many members the last accepted complete listing had
+) STRICT;
+
+CREATE TABLE role_name (
+    organisation INTEGER NOT NULL,
+    role         INTEGER NOT NULL,
+    name         TEXT    NOT NULL,
+    PRIMARY KEY (organisation, role)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE member (
+    id            INTEGER PRIMARY KEY,
+    organisation  INTEGER NOT NULL,
+    number        INTEGER NOT NULL,
+    birth_date    TEXT    NOT NULL,      -- YYYY-MM-DD, or empty when not known
+    first_name    TEXT    NOT NULL,
+    last_name     TEXT    NOT NULL,
+    email         TEXT,
+    inactive      INTEGER NOT NULL,
+    problem       TEXT,                  -- why the newest entry could not be used
+    missed        INTEGER NOT NULL DEFAULT 0,  -- complete listings in a row without the member
+    missing_since INTEGER,               -- when the first of them was asked for
+    UNIQUE (organisation, number, birth_date)
+) STRICT;
+CREATE INDEX member_email ON member (email) WHERE email IS NOT NULL;
+CREATE INDEX member_number ON member (number);
+
+CREATE TABLE member_role (
+    member INTEGER NOT NULL REFERENCES member (id) ON DELETE CASCADE,
+    role   INTEGER NOT NULL,
+    begins INTEGER NOT NULL,
+    ends   INTEGER NOT NULL,
+    PRIMARY KEY (member, role, begins, ends)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device (
+    name             TEXT PRIMARY KEY,
+    serial           TEXT,
+    read_at          INTEGER,            -- when its person list was last read whole
+    needs_read       INTEGER NOT NULL DEFAULT 1,  -- something failed there since
+    first_written_at INTEGER,
+    login_check      INTEGER,            -- 16 bits over user and password: tells a changed password, gives none away
+    login_refusals   INTEGER NOT NULL DEFAULT 0,
+    login_refused_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE person (
+    device          TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
+    employee_no     TEXT    NOT NULL,
+    name            TEXT    NOT NULL,
+    user_type       TEXT    NOT NULL,
+    limit_kind      TEXT    NOT NULL,    -- window, permanent, unreadable
+    begins          INTEGER,
+    ends            INTEGER,
+    is_device_admin INTEGER NOT NULL,
+    email           TEXT,
+    fingerprint     TEXT    NOT NULL,
+    confirmed_begin INTEGER,             -- the last window the device was seen to hold as it should
+    confirmed_end   INTEGER,
+    confirmed_at    INTEGER,
+    PRIMARY KEY (device, employee_no)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE link (
+    device      TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
+    member      INTEGER NOT NULL REFERENCES member (id) ON DELETE CASCADE,
+    employee_no TEXT    NOT NULL,
+    rule        TEXT    NOT NULL,
+    made_at     INTEGER NOT NULL,
+    PRIMARY KEY (device, member)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_person ON link (device, employee_no);
+CREATE INDEX link_member ON link (member);
+
+CREATE TABLE link_file (
+    path    TEXT PRIMARY KEY,
+    sha256  TEXT    NOT NULL,
+    read_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE link_row (
+    path        TEXT NOT NULL REFERENCES link_file (path) ON DELETE CASCADE,
+    email       TEXT NOT NULL,
+    employee_no TEXT NOT NULL,
+    PRIMARY KEY (path, email, employee_no)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    command    TEXT    NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    exit_code  INTEGER,
+    confirmed  INTEGER NOT NULL DEFAULT 0,
+    failed     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX run_started ON run (started_at);
+
+-- Intents: durable before the first byte of a write leaves, gone with its outcome.
+CREATE TABLE intent (
+    run          INTEGER NOT NULL REFERENCES run (id),
+    device       TEXT    NOT NULL,
+    employee_no  TEXT    NOT NULL,
+    organisation INTEGER NOT NULL,
+    number       INTEGER NOT NULL,
+    birth_date   TEXT    NOT NULL,
+    cause        TEXT    NOT NULL,
+    kind         TEXT    NOT NULL,
+    before_begin INTEGER,
+    before_end   INTEGER,
+    after_begin  INTEGER NOT NULL,
+    after_end    INTEGER NOT NULL,
+    PRIMARY KEY (device, employee_no)
+) STRICT, WITHOUT ROWID;
+
+-- The audit log: every write that was tried, with its outcome. Append-only.
+CREATE TABLE change (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    run          INTEGER NOT NULL REFERENCES run (id),
+    at           INTEGER NOT NULL,
+    device       TEXT    NOT NULL,
+    employee_no  TEXT    NOT NULL,
+    organisation INTEGER NOT NULL,
+    number       INTEGER NOT NULL,
+    birth_date   TEXT    NOT NULL,
+    cause        TEXT    NOT NULL,
+    kind         TEXT    NOT NULL,
+    before_begin INTEGER,
+    before_end   INTEGER,
+    after_begin  INTEGER NOT NULL,
+    after_end    INTEGER NOT NULL,
+    outcome      TEXT    NOT NULL,
+    error        TEXT
+) STRICT;
+CREATE INDEX change_member ON change (organisation, number);
+CREATE INDEX change_person ON change (device, employee_no);
+CREATE INDEX change_device_at ON change (device, at);
+CREATE TRIGGER change_is_never_edited BEFORE UPDATE ON change
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER change_is_never_deleted BEFORE DELETE ON change
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TABLE blocked_plan (
+    id       TEXT PRIMARY KEY,
+    made_at  INTEGER NOT NULL,
+    seen_at  INTEGER NOT NULL,
+    document TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What was already said on stderr, so that the same trouble is not mailed every five minutes.
+CREATE TABLE said (
+    what    TEXT PRIMARY KEY,
+    said_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE salt (value BLOB NOT NULL) STRICT;
+INSERT INTO salt VALUES (randomblob(16));
