@@ -18,10 +18,10 @@ impl LinkFileError {
         Self { path: path.to_owned(), problem }
     }
 
-    /// What the administrator can do about it.
+    /// What the administrator can do about it; every problem has one.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        self.problem.hint()
+    pub fn hint(&self) -> Option<String> {
+        Some(self.problem.hint().to_owned())
     }
 }
 

@@ -316,7 +316,7 @@ fn what_is_no_link_file() {
         let said = error.to_string();
         assert!(said.starts_with("link file persons.xlsx: "), "{said}");
         assert!(said.contains(expected), "{said}");
-        assert!(!error.hint().is_empty());
+        assert!(error.hint().is_some_and(|hint| !hint.is_empty()));
     }
 }
 
