@@ -20,7 +20,7 @@ use crate::gather::devices::failure;
 use crate::hikvision::{
     Class, Error, MAX_EXACT, PersonRecord, Reader, Writer, differs_beyond_validity,
 };
-use crate::model::{EmployeeNo, PersonLimit, RunId};
+use crate::model::{EmployeeNo, Person, PersonLimit, RunId, UserType};
 use crate::plan::{Change, ProvenPlan};
 use crate::report::{ChangeState, DeviceOutcome, Trouble};
 use crate::stop::Stop;
@@ -213,15 +213,15 @@ impl<'a> OneDevice<'a> {
         let mut ready = Vec::new();
         let mut settled = Vec::new();
         for change in batch {
-            let moved = match found.get(&change.employee_no) {
-                None => Outcome {
-                    kind: OutcomeKind::Refused,
-                    error: Some("the person is no longer on the device".to_owned()),
-                    person: None,
-                },
+            let outcome = match found.get(&change.employee_no) {
+                None => moved("the person is no longer on the device", None),
                 Some(record) if record.person.fingerprint == change.fingerprint => {
-                    ready.push((*change, record.clone()));
-                    continue;
+                    if let Some(reason) = self.untouchable(record) {
+                        refused(reason)
+                    } else {
+                        ready.push((*change, record.clone()));
+                        continue;
+                    }
                 }
                 Some(record) if record.person.limit == PersonLimit::Window(change.after) => {
                     Outcome {
@@ -230,16 +230,31 @@ impl<'a> OneDevice<'a> {
                         person: Some(record.person.clone()),
                     }
                 }
-                Some(record) => Outcome {
-                    kind: OutcomeKind::Refused,
-                    error: Some("the person was changed on the device since it was read".to_owned()),
-                    person: Some(record.person.clone()),
-                },
+                Some(record) => {
+                    let text = "the person was changed on the device since it was read";
+                    moved(text, Some(record.person.clone()))
+                }
             };
-            settled.push((*change, moved));
+            settled.push((*change, outcome));
         }
         self.settle(settled)?;
         Ok(ready)
+    }
+
+    /// Whom nothing may touch, whatever a plan file says: the last look before a write.
+    fn untouchable(&self, record: &PersonRecord) -> Option<&'static str> {
+        let person = &record.person;
+        if self.device.protect.contains(&person.employee_no) {
+            Some("the person is protected")
+        } else if person.is_device_admin {
+            Some("the person is an administrator of the device")
+        } else if person.user_type == UserType::BlackList {
+            Some("the person is barred on the device")
+        } else if matches!(person.limit, PersonLimit::Permanent(_)) {
+            Some("the person has no limit on the device")
+        } else {
+            None
+        }
     }
 
     /// Writes a batch: all intents first, then the writes, then one reading that tells what became
@@ -274,7 +289,7 @@ impl<'a> OneDevice<'a> {
                     sent.push((change, record));
                 }
                 Err(error) if error.class() == Class::Permanent => {
-                    settled.push((change, refused(&error)));
+                    settled.push((change, refused(&error.to_string())));
                 }
                 Err(error) => {
                     self.store().withdraw(&self.device.name, &change.employee_no)?;
@@ -341,8 +356,12 @@ impl<'a> OneDevice<'a> {
     }
 }
 
-fn refused(error: &Error) -> Outcome {
-    Outcome { kind: OutcomeKind::Refused, error: Some(error.to_string()), person: None }
+fn refused(text: &str) -> Outcome {
+    Outcome { kind: OutcomeKind::Refused, error: Some(text.to_owned()), person: None }
+}
+
+fn moved(text: &str, person: Option<Person>) -> Outcome {
+    Outcome { kind: OutcomeKind::Moved, error: Some(text.to_owned()), person }
 }
 
 /// What a reading says about a write, and whether more changed than was asked.

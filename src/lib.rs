@@ -1,9 +1,111 @@
-//! Plan and apply for access rights.
+//! `ivms-sync`: plan and apply for access rights.
+//!
+//! A gym sells memberships in Cardskipper; its doors are Hikvision access-control devices. One run
+//! (a *tick*) finds whose membership changed and sets the validity period of the same person on
+//! every door. It is a blocking one-shot program: everything it must remember is in one SQLite file.
+//!
+//! # The map
+//!
+//! ```text
+//!  cardskipper ─┐                                              ┌─> report (text, JSON)
+//!  hikvision ───┼─> gather ──> plan ──> proof ──> execute ─────┤
+//!  link files ──┘     │                   │          │         └─> store: outcomes, audit log
+//!  store: memory ─────┘             ProvenPlan   intent, write, read back
+//! ```
+//!
+//! | where | what | touches the world |
+//! | --- | --- | --- |
+//! | [`model`] | members, roles, persons, windows, identities as types | no |
+//! | [`link`] | who is who; the readers of link files beside the rules | files |
+//! | [`plan`] | roles to windows, changes, budgets, and the checker that proves a plan | no |
+//! | [`report`] | plans and outcomes as text, JSON and plan files | no |
+//! | [`cardskipper`] | the club's side: requests, reader, client | network |
+//! | [`hikvision`] | the doors' side: `Reader` can only read, `Writer` alone can write | network |
+//! | [`store`] | the state file: memory, journal, audit log, the run lock | disk |
+//! | [`gather`] | asks both sides, merges listings, links | by the four above |
+//! | [`execute`] | carries out a proven plan, and nothing else | by the four above |
+//! | [`cmd`] | the commands: wiring | by all of them |
+//! | [`config`] | the file, the environment, passwords | files, environment |
+//!
+//! Start reading at [`plan::plan`], then [`execute::execute`], then [`cmd::sync`].
+//!
+//! # What always holds
+//!
+//! - After a plan is carried out, planning again gives an empty plan.
+//! - `diff` and `lookup` never make a [`hikvision::Writer`], so they can not write to a device.
+//! - [`execute::execute`] takes a [`plan::ProvenPlan`], which only the checker makes.
+//! - An intent is on the disk before the first byte of its write leaves; the device is asked about
+//!   every intent without an outcome before anything else is done there.
+//! - A listing that failed, was cut short or shrank suspiciously changes nothing.
+//! - Time is an argument: only `main.rs` asks the clock, only [`config`] reads the environment.
 
 pub mod cardskipper;
+pub mod cli;
+pub mod clock;
+pub mod cmd;
 pub mod config;
+pub mod error;
+pub mod execute;
+pub mod exit;
+pub mod gather;
 pub mod hikvision;
 pub mod link;
 pub mod model;
 pub mod plan;
+pub mod report;
+pub mod stop;
 pub mod store;
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use cli::{Cli, Command};
+use clock::Clock;
+use config::Environment;
+use error::Error;
+use exit::Exit;
+use stop::Stop;
+
+/// Runs one command to its end.
+#[must_use]
+pub fn run(cli: &Cli, environment: &Environment, working_dir: &Path, clock: Clock) -> Exit {
+    match try_run(cli, environment, working_dir, clock) {
+        Ok(exit) => exit,
+        Err(error) => {
+            // Another run that is at work and young is no trouble: this tick is simply its.
+            let level = if error.exit() == Exit::InStep { log::Level::Info } else { log::Level::Error };
+            log::log!(level, "{}", error.lines());
+            error.exit()
+        }
+    }
+}
+
+fn try_run(
+    cli: &Cli,
+    environment: &Environment,
+    working_dir: &Path,
+    clock: Clock,
+) -> Result<Exit, Error> {
+    let path = config::find(cli.config.as_deref(), environment, working_dir)?;
+    let config = config::load(&path, environment)?;
+    if std::io::stderr().is_terminal() {
+        for warning in &config.warnings {
+            log::warn!("{warning}");
+        }
+    }
+    // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let context = cmd::Context {
+        config,
+        clock,
+        stop: Stop::listening(clock),
+        is_json: cli.json,
+        is_verbose: cli.verbose > 0,
+    };
+    match &cli.command {
+        Command::Sync(args) => cmd::sync::run(&context, args),
+        Command::Diff(args) => cmd::diff::run(&context, args),
+        Command::Apply(args) => cmd::apply::run(&context, args),
+        Command::Lookup(args) => cmd::lookup::run(&context, args),
+    }
+}

@@ -1,1 +1,76 @@
-fn main(){}
+//! The program: parses, sets up the log, and turns a result into an exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use clap::Parser;
+use ivms_sync::cli::Cli;
+use ivms_sync::clock::Clock;
+use ivms_sync::config::Environment;
+use ivms_sync::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Help and version are answers, everything else is a mistake in the command line;
+            // clap's own code 2 would mean "changes are pending".
+            let exit = if told.use_stderr() { Exit::Usage } else { Exit::InStep };
+            return if told.print().is_ok() { exit.into() } else { Exit::Bug.into() };
+        }
+    };
+    let environment = Environment::of_process();
+    set_up_log(&cli);
+    let clock = Clock::starting_at(now(&environment));
+    let done = std::panic::catch_unwind(|| match std::env::current_dir() {
+        Ok(folder) => ivms_sync::run(&cli, &environment, &folder, clock),
+        Err(error) => {
+            log::error!("the working folder can not be used: {error}");
+            Exit::Config
+        }
+    });
+    done.unwrap_or(Exit::Bug).into()
+}
+
+/// The one place that asks the clock. Tests set `IVMS_SYNC_TEST_NOW`, and are reminded of it.
+#[expect(clippy::disallowed_methods, reason = "only main.rs asks the clock; time is an argument")]
+fn now(environment: &Environment) -> DateTime<Utc> {
+    let pinned = environment
+        .get("IVMS_SYNC_TEST_NOW")
+        .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+        .map(|at| at.with_timezone(&Utc));
+    if let Some(at) = pinned {
+        log::info!("IVMS_SYNC_TEST_NOW is set: this run believes it is {at}");
+    }
+    pinned.unwrap_or_else(Utc::now)
+}
+
+/// Errors and warnings to stderr, one word and the message; with `-v` more, and where from.
+fn set_up_log(cli: &Cli) {
+    let default = match (cli.quiet, cli.verbose) {
+        (true, _) => "ivms_sync=error",
+        (false, 0) => "ivms_sync=warn",
+        (false, 1) => "ivms_sync=info",
+        (false, 2) => "ivms_sync=debug",
+        (false, _) => "trace",
+    };
+    let is_detailed = cli.verbose > 1;
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(default))
+        .format(move |out, record| {
+            let word = match record.level() {
+                log::Level::Error => "error",
+                log::Level::Warn => "warning",
+                log::Level::Info => "info",
+                log::Level::Debug => "debug",
+                log::Level::Trace => "trace",
+            };
+            let style = out.default_level_style(record.level());
+            if is_detailed {
+                let (time, target) = (out.timestamp_millis(), record.target());
+                write!(out, "{time} {target} ")?;
+            }
+            writeln!(out, "{style}{word}{style:#}: {}", record.args())
+        })
+        .init();
+}

@@ -18,10 +18,10 @@ use crate::clock::Clock;
 use crate::config::{Config, DeviceConfig};
 use crate::exit::Exit;
 use crate::link;
-use crate::model::{OrganisationId, RoleId};
+use crate::model::{DeviceName, EmployeeNo, OrganisationId, Person, PersonLimit, RoleId};
 use crate::plan::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts};
 use crate::report::{DeviceOutcome, DeviceReport, SourceReport, Trouble};
-use crate::store::{ListingDelta, Reading, Store, StoreError};
+use crate::store::{ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
 
 pub use devices::{DeviceGathered, LoginResult};
 pub use sources::SourceGathered;
@@ -222,6 +222,9 @@ impl Gathered {
     /// # Errors
     /// [`StoreError`]; what was recorded up to there stands, and the next run asks again for the rest.
     pub fn record(&self, config: &Config, store: &mut Store) -> Result<(), StoreError> {
+        for device in &config.devices {
+            store.know_device(&device.name)?;
+        }
         for (source, gathered) in config.sources.iter().zip(&self.sources) {
             if let Some(state) = &gathered.state {
                 let members = &gathered.merged.members;
@@ -240,6 +243,7 @@ impl Gathered {
         {
             if let Some(reading) = &gathered.reading {
                 let persons = &gathered.persons.persons;
+                settle_open(store, &device.name, persons, self.now)?;
                 let reading = Reading { serial: &reading.serial, persons, at: reading.at };
                 store.record_reading(&device.name, &reading)?;
             } else if gathered.outcome != DeviceOutcome::Ok {
@@ -308,6 +312,35 @@ impl Gathered {
         let place = config.sources.iter().position(|s| s.organisation == organisation)?;
         self.sources.get(place)?.role_names.as_ref()
     }
+}
+
+/// Settles what a run that died had announced, by what the device holds now.
+fn settle_open(
+    store: &mut Store,
+    device: &DeviceName,
+    persons: &BTreeMap<EmployeeNo, Person>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let intents = store.open_intents(device)?;
+    if intents.is_empty() {
+        return Ok(());
+    }
+    let settled: Vec<_> = intents
+        .into_iter()
+        .map(|intent| {
+            let person = persons.get(&intent.employee_no);
+            let took = person.is_some_and(|p| p.limit == PersonLimit::Window(intent.after));
+            let (kind, text) = if took {
+                (OutcomeKind::Confirmed, "the run was cut off; the device had taken the change")
+            } else {
+                (OutcomeKind::NotApplied, "the run was cut off before the device took the change")
+            };
+            log::warn!("{device}: person {}: {text}", intent.employee_no);
+            let error = Some(text.to_owned());
+            (intent, Outcome { kind, error, person: person.cloned() })
+        })
+        .collect();
+    store.settle(&settled, now)
 }
 
 /// Turns "part failed" into "temporary" when every device failed: nothing could be done at all.

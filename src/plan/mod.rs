@@ -20,7 +20,7 @@ use crate::model::{
 };
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
-pub use proof::{Counterexample, ProvenPlan, prove};
+pub use proof::{Counterexample, ProvenPlan, prove, prove_reviewed};
 use validity::{DoorRoles, EndedBy, Entitlement, Validity, entitlement};
 
 /// All changes of one tick, with what was left out and why.
@@ -448,6 +448,35 @@ fn cause_of(kind: Kind, before: Option<Window>, validity: &Validity, drifted: bo
             _ => Cause::Started,
         },
     }
+}
+
+/// Persons who hold what they should and were not known to: `(device, persons)`.
+///
+/// Remembering them is what tells drift (the device moved) from news (the member moved).
+#[must_use]
+pub fn in_step(facts: &Facts) -> Vec<(DeviceName, Vec<(EmployeeNo, Window)>)> {
+    let mut found = Vec::new();
+    for device in &facts.devices {
+        let now = device.local(facts.now);
+        let mut here = Vec::new();
+        for (member, link) in facts.members.iter().zip(&device.linking) {
+            let Some(source) = facts.sources.get(&member.member.key.organisation) else { continue };
+            let Ok(link) = link else { continue };
+            let Some(person) = device.persons.get(&link.employee_no) else { continue };
+            let Some(actual) = person.limit.window() else { continue };
+            let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+            let is_vanished = member.is_vanished;
+            let desired = entitlement(&member.member, &roles, &facts.policy, is_vanished, now);
+            let is_right = desired.validity().is_some_and(|validity| validity.is_met_by(&actual));
+            if is_right && device.confirmed.get(&person.employee_no) != Some(&actual) {
+                here.push((person.employee_no.clone(), actual));
+            }
+        }
+        if !here.is_empty() {
+            found.push((device.name.clone(), here));
+        }
+    }
+    found
 }
 
 /// Whether the new window carries the old one on: it touches it and lasts longer.

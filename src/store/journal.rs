@@ -71,8 +71,10 @@ pub struct Outcome {
 pub enum OutcomeKind {
     /// Written and read back equal.
     Confirmed,
-    /// The device refused, or the person moved since the plan was made; nothing was changed.
+    /// The device refused; nothing was changed.
     Refused,
+    /// The person moved since the plan was made, so nothing was written. Told as `refused`.
+    Moved,
     /// The device said OK and holds something else.
     NotApplied,
     /// The answer was lost: it is read back first in the next run.
@@ -85,7 +87,7 @@ impl OutcomeKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
-            Self::Refused => "refused",
+            Self::Refused | Self::Moved => "refused",
             Self::NotApplied => "not-applied",
             Self::Unknown => "unknown",
         }

@@ -89,8 +89,8 @@ impl Store {
         let memory = LoginMemory { refusals: memory.refusals + 1, refused_at: Some(now) };
         self.know_device(device)?;
         self.exec(
-            "UPDATE device SET login_check = ?2, login_refusals = ?3, login_refused_at = ?4 \
-             WHERE name = ?1",
+            "UPDATE device SET login_check = ?2, login_refusals = ?3, login_refused_at = ?4, \
+             needs_read = 1 WHERE name = ?1",
             params![
                 device.as_str(),
                 self.login_check(username, password)?,

@@ -1,0 +1,71 @@
+//! `apply`: carries out a reviewed plan, exactly that and nothing else.
+//!
+//! It asks Cardskipper nothing. It reads again just the persons of the plan, and refuses just those
+//! that moved; every other rule but the budgets (which the review is for) is proven again.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::perform::Performance;
+use super::sync::finish;
+use super::Context;
+use crate::cli::ApplyArgs;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::gather::{Scope, gather};
+use crate::plan::{Change, prove_reviewed};
+use crate::report::Report;
+use crate::report::plan_file::{self, Approved, PlanFileError};
+use crate::store::Store;
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Error`].
+pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
+    let _lock = context.take_lock()?;
+    let store = context.open_store()?;
+    let store_error = |error| context.store_error(error);
+    let changes = match (&args.plan, &args.blocked) {
+        (Some(path), _) => from_file(context, path)?,
+        (None, Some(id)) => from_blocked(context, &store, id)?,
+        (None, None) => Vec::new(),
+    };
+    let run = store.begin_run("apply", context.clock.began()).map_err(store_error)?;
+    let scope = Scope { is_offline: true, ..Scope::default() };
+    let mut gathered =
+        gather(&context.config, &store, context.clock, scope).map_err(store_error)?;
+    let proven = prove_reviewed(&gathered.facts, &changes)?;
+
+    for device in &context.config.devices {
+        store.know_device(&device.name).map_err(store_error)?;
+    }
+    let mut report = Report::new("apply", Some(run));
+    report.devices = gathered.device_reports(&context.config);
+    if context.shows_names() {
+        report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
+    }
+    let performance = Performance { context, run, proven: &proven, changes };
+    let store = performance.carry_out(store, &mut gathered, &mut report)?;
+    finish(context, &store, &report, run)
+}
+
+fn from_file(context: &Context, path: &Path) -> Result<Vec<Change>, Error> {
+    let in_file = |error| Error::File { path: path.to_owned(), error };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(in_file)?;
+    file.take(plan_file::MAX_BYTES + 1).read_to_string(&mut text).map_err(in_file)?;
+    let refused = |error| Error::Plan { name: path.display().to_string(), error };
+    if text.len() as u64 > plan_file::MAX_BYTES {
+        let limit = format!("it is longer than {} bytes", plan_file::MAX_BYTES);
+        return Err(refused(PlanFileError::NotAPlan(limit)));
+    }
+    plan_file::read(&text, context.clock.began(), Approved::Planned).map_err(refused)
+}
+
+fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<Vec<Change>, Error> {
+    let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+    let kept = kept.ok_or_else(|| Error::NoBlockedPlan(id.to_owned()))?;
+    plan_file::read(&kept.document, context.clock.began(), Approved::Blocked)
+        .map_err(|error| Error::Plan { name: id.to_owned(), error })
+}

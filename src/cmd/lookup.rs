@@ -1,0 +1,330 @@
+//! `lookup`: one member, both sides. It never makes a `Writer`, so it can not write to a device.
+
+use std::collections::BTreeMap;
+
+use super::who::Who;
+use super::{Context, print, print_json};
+use crate::cardskipper::Client;
+use crate::cli::LookupArgs;
+use crate::config::{Config, DeviceConfig};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::gather::{Gathered, LoginResult, Scope, devices::failure, gather, remember_login};
+use crate::hikvision::Reader;
+use crate::link::{Link, NoLink};
+use crate::model::{EmployeeNo, OrganisationId, RoleId};
+use crate::plan::validity::{DoorRoles, entitlement};
+use crate::plan::{DeviceFacts, Facts, MemberFacts, plan};
+use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
+use crate::report::{DeviceOutcome, Report, text};
+use crate::store::Store;
+
+/// Lines of history shown.
+const HISTORY_LINES: u32 = 20;
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Error`].
+pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
+    let who = Who::parse(&args.who)?;
+    let store = context.open_store()?;
+    let scope = Scope { is_offline: args.offline, ..Scope::default() };
+    let mut gathered = gather(&context.config, &store, context.clock, scope)
+        .map_err(|error| context.store_error(error))?;
+    let wanted = matching(&gathered.facts, &who);
+    let mut report = Report::new("lookup", None);
+    report.troubles = gathered.troubles();
+    if !args.offline {
+        look_now(context, &store, &mut gathered, &wanted, &mut report)?;
+    }
+    let mut story = Story {
+        who: args.who.clone(),
+        members: Vec::new(),
+        searched: searched(&context.config, &gathered.facts),
+        is_offline: args.offline,
+    };
+    for place in wanted {
+        story.members.push(tell(context, &store, &gathered, place, args.offline)?);
+    }
+    // What is found counts; that a system was away is said, and decides only if nobody was found.
+    let exit = match story.exit() {
+        Exit::NobodyFound => Exit::of_all([report.exit(), Exit::NobodyFound]),
+        exit => exit,
+    };
+    context.say_troubles(&report, &store);
+    if context.is_json {
+        print_json(&document(&story, exit.code()))?;
+    } else {
+        print(&render(&story))?;
+    }
+    Ok(exit)
+}
+
+/// Places of the members that WHO fits: by their own fields, or by a person linked to them.
+fn matching(facts: &Facts, who: &Who) -> Vec<usize> {
+    let is_linked = |place: usize| {
+        facts.devices.iter().any(|device| {
+            matches!(device.linking.get(place), Some(Ok(link)) if who.is_person(&link.employee_no))
+        })
+    };
+    let members = facts.members.iter().enumerate();
+    members
+        .filter(|(place, facts)| who.is_member(&facts.member) || is_linked(*place))
+        .map(|(place, _)| place)
+        .collect()
+}
+
+/// Reads the linked persons from the devices, so that the story tells what the doors hold now.
+fn look_now(
+    context: &Context,
+    store: &Store,
+    gathered: &mut Gathered,
+    wanted: &[usize],
+    report: &mut Report,
+) -> Result<(), Error> {
+    for (place, device) in context.config.devices.iter().enumerate() {
+        let (Some(facts), Some(found)) =
+            (gathered.facts.devices.get_mut(place), gathered.devices.get_mut(place))
+        else {
+            continue;
+        };
+        let was_read = found.reading.is_some();
+        if was_read || found.outcome != DeviceOutcome::Ok {
+            continue;
+        }
+        let linked: Vec<EmployeeNo> = wanted
+            .iter()
+            .filter_map(|place| facts.linking.get(*place)?.as_ref().ok())
+            .map(|link| link.employee_no.clone())
+            .collect();
+        if linked.is_empty() {
+            continue;
+        }
+        let result = read_persons(device, &linked, facts);
+        let login = match result {
+            Ok(()) => LoginResult::Worked,
+            Err(error) => {
+                let (outcome, trouble, login) = failure(device, &error);
+                found.outcome = outcome;
+                report.troubles.push(trouble);
+                login
+            }
+        };
+        remember_login(store, device, login, context.clock.now())
+            .map_err(|error| context.store_error(error))?;
+    }
+    Ok(())
+}
+
+fn read_persons(
+    device: &DeviceConfig,
+    linked: &[EmployeeNo],
+    facts: &mut DeviceFacts,
+) -> Result<(), crate::hikvision::Error> {
+    let mut reader = Reader::connect(device)?;
+    let mut found = reader.persons(linked)?;
+    for employee_no in linked {
+        match found.remove(employee_no) {
+            Some(record) => facts.persons.insert(employee_no.clone(), record.person),
+            None => facts.persons.remove(employee_no),
+        };
+    }
+    Ok(())
+}
+
+fn searched(config: &Config, facts: &Facts) -> Vec<String> {
+    let mut places: Vec<String> = config
+        .sources
+        .iter()
+        .map(|source| {
+            let members = facts.members.iter();
+            let count = members.filter(|m| m.member.key.organisation == source.organisation).count();
+            format!("{count} members of {} (organisation {})", source.name, source.organisation)
+        })
+        .collect();
+    places.extend(
+        facts.devices.iter().map(|device| format!("{} persons on {}", device.persons.len(), device.name)),
+    );
+    places.extend(
+        config.link.files.iter().map(|file| format!("the link file {}", file.display())),
+    );
+    places
+}
+
+fn tell(
+    context: &Context,
+    store: &Store,
+    gathered: &Gathered,
+    place: usize,
+    is_offline: bool,
+) -> Result<MemberStory, Error> {
+    let facts = &gathered.facts;
+    let missing = || Error::Who(place.to_string());
+    let member = facts.members.get(place).ok_or_else(missing)?;
+    let organisation = member.member.key.organisation;
+    let source = facts.sources.get(&organisation).ok_or_else(missing)?;
+    let store_error = |error| context.store_error(error);
+    let names = role_names(context, store, gathered, organisation, member, is_offline)?;
+    let now = facts.devices.first().map_or(facts.now.naive_utc(), |device| device.local(facts.now));
+    let door_roles = DoorRoles { source: source.roles.as_ref(), device: None };
+    let validity =
+        entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, now).validity();
+    let mut devices = Vec::new();
+    for (device, found) in facts.devices.iter().zip(&gathered.devices) {
+        let mut story = on_device(facts, member, place, device, found.outcome, is_offline);
+        if let Some(employee_no) = &story.employee_no {
+            story.confirmed_at =
+                store.confirmed_at(&device.name, employee_no).map_err(store_error)?;
+        }
+        story.read_at = store.device_state(&device.name).map_err(store_error)?.read_at;
+        devices.push(story);
+    }
+    Ok(MemberStory {
+        source: source.name.clone(),
+        member: member.member.clone(),
+        role_names: names,
+        validity: validity.map(|validity| validity.window),
+        problem: member.problem.clone(),
+        devices,
+        history: store.history(member.member.key, HISTORY_LINES).map_err(store_error)?,
+    })
+}
+
+/// The names of a member's roles: known ones, else asked for now (never offline).
+fn role_names(
+    context: &Context,
+    store: &Store,
+    gathered: &Gathered,
+    organisation: OrganisationId,
+    member: &MemberFacts,
+    is_offline: bool,
+) -> Result<Vec<(RoleId, Option<String>)>, Error> {
+    let mut known: BTreeMap<RoleId, String> =
+        match gathered.fresh_role_names(&context.config, organisation) {
+            Some(names) => names.clone(),
+            None => store.role_names(organisation).map_err(|error| context.store_error(error))?,
+        };
+    let roles = || member.member.roles.iter().map(|role| role.id);
+    let lacks_one = roles().any(|role| !known.contains_key(&role));
+    let source = context.config.sources.iter().find(|s| s.organisation == organisation);
+    if let (true, false, Some(source)) = (lacks_one, is_offline, source) {
+        match Client::new(source).role_names() {
+            Ok(names) => known = names,
+            Err(error) => log::info!("role names are not known: {error}"),
+        }
+    }
+    Ok(roles().map(|role| (role, known.get(&role).cloned())).collect())
+}
+
+fn on_device(
+    facts: &Facts,
+    member: &MemberFacts,
+    place: usize,
+    device: &DeviceFacts,
+    outcome: DeviceOutcome,
+    is_offline: bool,
+) -> DeviceStory {
+    let now = device.local(facts.now);
+    let key = member.member.key;
+    let source = facts.sources.get(&key.organisation);
+    let door_roles = DoorRoles {
+        source: source.and_then(|source| source.roles.as_ref()),
+        device: device.roles.as_ref(),
+    };
+    let desired =
+        entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, now).validity();
+    let link = device.linking.get(place);
+    let linked = link.and_then(|link| link.as_ref().ok());
+    let person = linked.and_then(|link| device.persons.get(&link.employee_no));
+    let actual = person.map(|person| person.limit);
+    // The plan of the next tick, for this member on this device alone.
+    let tick = plan(facts);
+    let change =
+        tick.changes.iter().find(|change| change.member == key && change.device == device.name);
+    let left_out = tick.left_out.iter().find(|one| {
+        one.member == key && one.device.as_ref().is_none_or(|name| *name == device.name)
+    });
+    let opens_now = actual.is_some_and(|limit| limit.opens_at(now));
+    let next = change.map(|change| match change.blocked {
+        Some(budget) => format!("waits for approval ({} is exceeded)", budget.as_str()),
+        None => format!("the next sync sets it to {}", text::window(&change.after)),
+    });
+    let in_step = match (desired, actual.and_then(|limit| limit.window())) {
+        (Some(validity), Some(window)) => validity.is_met_by(&window),
+        (Some(validity), None) => validity.window.end() < now && actual.is_none(),
+        (None, _) => true,
+    };
+    let mut why = why(member, link, desired.map(|v| v.window), actual, now, left_out);
+    if outcome != DeviceOutcome::Ok && !is_offline {
+        why = format!("The door could not be asked now; this is from memory. {why}");
+    }
+    DeviceStory {
+        name: device.name.clone(),
+        employee_no: linked.map(|link| link.employee_no.clone()),
+        linked_by: linked.map(|link: &Link| link.rule),
+        actual,
+        expected: desired.map(|validity| validity.window),
+        in_step,
+        opens_now,
+        why,
+        left_out: left_out.map(|one| one.reason),
+        next,
+        confirmed_at: None,
+        read_at: None,
+    }
+}
+
+/// One sentence that says why the door opens or does not.
+fn why(
+    member: &MemberFacts,
+    link: Option<&Result<Link, NoLink>>,
+    expected: Option<crate::model::Window>,
+    actual: Option<crate::model::PersonLimit>,
+    now: chrono::NaiveDateTime,
+    left_out: Option<&crate::plan::LeftOut>,
+) -> String {
+    use crate::model::PersonLimit;
+    let Some(actual) = actual else {
+        return match (link, left_out) {
+            (None, _) => "The persons on this door are not known yet.".to_owned(),
+            (_, Some(left_out)) => {
+                let (title, remedy) = text::explain(left_out.reason);
+                let detail = left_out.detail.as_ref().map(|d| format!(" ({d})")).unwrap_or_default();
+                format!("No person here: {title}{detail}. {remedy}")
+            }
+            _ => "No person here belongs to this member.".to_owned(),
+        };
+    };
+    let is_paid = expected.is_some_and(|window| window.contains(now));
+    match actual {
+        PersonLimit::Permanent(_) => {
+            "The dates of this person are switched off on the door, so it always opens.".to_owned()
+        }
+        PersonLimit::Unreadable { .. } => {
+            "The dates on the door can not be read; the next sync sets them.".to_owned()
+        }
+        PersonLimit::Window(window) if window.contains(now) => {
+            let until = text::moment(window.end());
+            if is_paid {
+                format!("Valid on the door until {until}.")
+            } else {
+                format!("Valid on the door until {until}, although there is no paid time now.")
+            }
+        }
+        PersonLimit::Window(window) => {
+            let state = if window.end() < now {
+                format!("Validity on the door ended {}", text::moment(window.end()))
+            } else {
+                format!("Validity on the door begins {}", text::moment(window.begin()))
+            };
+            if is_paid {
+                format!("{state}, but there is paid time now: the door is behind.")
+            } else if member.member.inactive {
+                format!("{state}; the member is marked inactive in Cardskipper.")
+            } else {
+                format!("{state}, and there is no paid time now.")
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The commands: wiring only. Each gathers, asks the pure parts, and says what came of it.
+
+pub mod apply;
+pub mod diff;
+pub mod lookup;
+mod perform;
+pub mod sync;
+pub mod who;
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::report::{Report, json, text};
+use crate::stop::Stop;
+use crate::store::lock::{self, RunLock};
+use crate::store::{Store, StoreError};
+
+/// A run that holds the lock for longer hangs, or has far too much to do. Source: design.md
+/// section 2, codes 0 and 11.
+const OLD_LOCK: TimeDelta = TimeDelta::minutes(10);
+
+/// What every command needs.
+#[derive(Debug)]
+pub struct Context {
+    /// The configuration.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Reasons to stop early.
+    pub stop: Stop,
+    /// `--json`.
+    pub is_json: bool,
+    /// `-v` was given: say everything, also when there is nothing to say.
+    pub is_verbose: bool,
+}
+
+impl Context {
+    /// Opens the state file.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn open_store(&self) -> Result<Store, Error> {
+        Store::open(&self.config.state).map_err(|error| self.store_error(error))
+    }
+
+    /// Takes the run lock.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when another run is at work.
+    pub fn take_lock(&self) -> Result<RunLock, Error> {
+        let now = self.clock.began();
+        match lock::take(&self.config.state, now).map_err(|error| self.store_error(error))? {
+            Ok(lock) => Ok(lock),
+            Err(holder) => {
+                let is_old = holder
+                    .since
+                    .is_some_and(|since| now.signed_duration_since(since) > OLD_LOCK);
+                Err(Error::Locked { holder, is_old })
+            }
+        }
+    }
+
+    /// Names the state file in an error.
+    pub fn store_error(&self, error: StoreError) -> Error {
+        Error::Store { path: self.config.state.clone(), error }
+    }
+
+    /// Whether names may be shown: to a person who looks, never to a file or a mail.
+    #[must_use]
+    pub fn shows_names(&self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
+    /// Says a report on stdout, as text or as JSON. A tick with nothing to say says nothing, so
+    /// that cron sends no mail.
+    ///
+    /// # Errors
+    /// [`Error::Output`].
+    pub fn say(&self, report: &Report, exit: Exit) -> Result<(), Error> {
+        if self.is_json {
+            return print_json(&json::document(report, exit.code()));
+        }
+        let is_quiet_tick = report.command != "diff"
+            && report.changes.is_empty()
+            && exit == Exit::InStep
+            && !self.is_verbose
+            && !std::io::stdout().is_terminal();
+        if is_quiet_tick { Ok(()) } else { print(&text::render(report)) }
+    }
+
+    /// Says what went wrong on stderr. A tick by cron says the same trouble once a day; a person
+    /// at a terminal hears it every time. The exit code tells it always.
+    pub fn say_troubles(&self, report: &Report, store: &Store) {
+        let is_watched = std::io::stderr().is_terminal() || report.command != "sync";
+        if report.troubles.is_empty() {
+            if let Err(error) = store.forget_said() {
+                log::debug!("what was said could not be forgotten: {error}");
+            }
+            return;
+        }
+        for trouble in &report.troubles {
+            let key = format!("{} {}", trouble.exit.code(), trouble.about);
+            let is_news = store.may_say(&key, self.clock.began()).unwrap_or(true);
+            if is_watched || is_news {
+                log::error!("{}", trouble.line());
+            } else {
+                log::debug!("{}", trouble.line());
+            }
+        }
+    }
+}
+
+/// Prints a text on stdout.
+///
+/// # Errors
+/// [`Error::Output`]; a reader that went away (`| head`) is none.
+pub fn print(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Prints one JSON document on stdout.
+///
+/// # Errors
+/// [`Error::Output`].
+pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
+    let mut text = serde_json::to_string_pretty(document)?;
+    text.push('\n');
+    print(&text)
+}
+
+/// Writes a file that may hold personal data: readable by its owner only, whole or not at all.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn write_private(path: &Path, text: &str) -> Result<(), Error> {
+    let at = |path: &Path| {
+        let path: PathBuf = path.to_owned();
+        move |error| Error::File { path, error }
+    };
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let temporary = PathBuf::from(name);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary).map_err(at(&temporary))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(at(&temporary))?;
+    std::fs::rename(&temporary, path).map_err(at(path))
+}

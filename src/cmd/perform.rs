@@ -1,0 +1,163 @@
+//! What `sync` and `apply` share: carry out a proven plan and tell what became of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::Context;
+use crate::config::Mode;
+use crate::error::Error;
+use crate::execute::{DeviceResult, Execution, execute};
+use crate::exit::Exit;
+use crate::gather::{Gathered, remember_login, weigh_devices};
+use crate::model::{DeviceName, RunId};
+use crate::plan::{Change, ProvenPlan};
+use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report, Trouble, plan_file};
+use crate::store::{OutcomeKind, Store};
+
+/// A plan on its way to the devices.
+#[derive(Debug)]
+pub(super) struct Performance<'a> {
+    pub context: &'a Context,
+    pub run: RunId,
+    pub proven: &'a ProvenPlan,
+    /// Every change to report, pending or blocked.
+    pub changes: Vec<Change>,
+}
+
+impl Performance<'_> {
+    /// Carries the plan out on every device that is ready, and completes the report.
+    pub(super) fn carry_out(
+        self,
+        store: Store,
+        gathered: &mut Gathered,
+        report: &mut Report,
+    ) -> Result<Store, Error> {
+        let context = self.context;
+        let config = &context.config;
+        let store_error = |error| context.store_error(error);
+        let mut names: Vec<&DeviceName> = Vec::new();
+        let mut ready = Vec::new();
+        for (device, found) in config.devices.iter().zip(&mut gathered.devices) {
+            if found.outcome == DeviceOutcome::Ok && device.mode != Mode::Observe {
+                names.push(&device.name);
+                ready.push((device, found.reader.take()));
+            }
+        }
+        let store = Mutex::new(store);
+        let execution = Execution {
+            plan: self.proven,
+            run: self.run,
+            store: &store,
+            clock: context.clock,
+            stop: &context.stop,
+        };
+        let results = execute(&execution, ready).map_err(store_error)?;
+        let store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut results: BTreeMap<&DeviceName, DeviceResult> =
+            names.into_iter().zip(results).collect();
+
+        for device in &config.devices {
+            let Some(result) = results.get_mut(&device.name) else { continue };
+            remember_login(&store, device, result.login, context.clock.now())
+                .map_err(store_error)?;
+            report.troubles.append(&mut result.troubles);
+            let line = report.devices.iter_mut().find(|line| line.name == device.name);
+            if let (Some(line), Some(outcome)) = (line, result.outcome) {
+                line.outcome = outcome;
+            }
+        }
+        report.blocked = plan_file::blocked_id(self.changes.iter().filter(|c| c.blocked.is_some()));
+        for change in self.changes {
+            report.changes.push(what_became(change, &report.devices, &results));
+        }
+        let stopped = results.values().filter_map(|result| result.stopped);
+        report.troubles.extend(stop_trouble(stopped.collect()));
+        report.troubles.extend(change_troubles(report));
+        weigh_devices(&report.devices, &mut report.troubles);
+        Ok(store)
+    }
+}
+
+fn what_became(
+    change: Change,
+    devices: &[crate::report::DeviceReport],
+    results: &BTreeMap<&DeviceName, DeviceResult>,
+) -> ChangeReport {
+    if change.blocked.is_some() {
+        return ChangeReport { change, state: ChangeState::Blocked, error: None };
+    }
+    let tried = results.get(&change.device).and_then(|r| r.changes.get(&change.employee_no));
+    if let Some((state, error)) = tried {
+        return ChangeReport { change, state: *state, error: error.clone() };
+    }
+    let outcome = devices.iter().find(|line| line.name == change.device).map(|line| line.outcome);
+    let error = match outcome {
+        Some(DeviceOutcome::Unreachable) => Some("the door did not answer"),
+        Some(DeviceOutcome::LoginRefused) => Some("the door refused the login"),
+        Some(DeviceOutcome::ClockWrong) => Some("the door's clock is wrong"),
+        Some(DeviceOutcome::Ok) => Some("not reached in this run"),
+        Some(DeviceOutcome::Observed) | None => None,
+    };
+    ChangeReport { change, state: ChangeState::Planned, error: error.map(str::to_owned) }
+}
+
+fn stop_trouble(stopped: Vec<Exit>) -> Option<Trouble> {
+    if stopped.is_empty() {
+        return None;
+    }
+    let exit = Exit::of_all(stopped);
+    let text = match exit {
+        Exit::TimeLimit => "the time limit was reached; the rest follows in the next tick",
+        _ => "interrupted; the change in hand was finished, the rest follows in the next tick",
+    };
+    Some(Trouble { exit, about: "this run".to_owned(), text: text.to_owned(), hint: None })
+}
+
+/// What the outcomes of single changes mean for the run.
+fn change_troubles(report: &Report) -> Vec<Trouble> {
+    let mut troubles = Vec::new();
+    for device in &report.devices {
+        let count = |wanted: &dyn Fn(&ChangeReport) -> bool| {
+            let mine = report.changes.iter().filter(|one| one.change.device == device.name);
+            mine.filter(|one| wanted(one)).count()
+        };
+        let about = device.name.to_string();
+        let moved = count(&|one| one.state == ChangeState::Tried(OutcomeKind::Moved));
+        if moved > 0 {
+            let is_apply = report.command == "apply";
+            troubles.push(Trouble {
+                exit: if is_apply { Exit::StalePlan } else { Exit::PartFailed },
+                about: about.clone(),
+                text: format!("{moved} changes were refused: the persons moved since they were read"),
+                hint: is_apply.then(|| "make a new plan with `ivms-sync diff --out PLAN`".to_owned()),
+            });
+        }
+        let failed = count(&|one| {
+            matches!(one.state, ChangeState::Tried(outcome)
+                if outcome != OutcomeKind::Confirmed && outcome != OutcomeKind::Moved)
+        });
+        if failed > 0 {
+            troubles.push(Trouble {
+                exit: Exit::PartFailed,
+                about: about.clone(),
+                text: format!("{failed} changes did not take; they are tried again next tick"),
+                hint: None,
+            });
+        }
+        let blocked = count(&|one| one.state == ChangeState::Blocked);
+        if let (true, Some(id)) = (blocked > 0, &report.blocked) {
+            troubles.push(Trouble {
+                exit: Exit::Refused,
+                about,
+                text: format!(
+                    "{blocked} changes are over budget and were not written (blocked plan {id})"
+                ),
+                hint: Some(format!(
+                    "look at them with `ivms-sync diff`; if they are right: ivms-sync apply \
+                     --blocked {id}"
+                )),
+            });
+        }
+    }
+    troubles
+}

@@ -1,0 +1,130 @@
+//! Why a command could not run at all, and the one place that says so on stderr.
+//!
+//! What goes wrong *within* a run (a door that is away, a listing that is refused) is no error: it
+//! is a [`crate::report::Trouble`], and the run goes on without it.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::ConfigError;
+use crate::exit::Exit;
+use crate::plan::Counterexample;
+use crate::report::plan_file::PlanFileError;
+use crate::store::StoreError;
+use crate::store::lock::Holder;
+
+/// Why a command could not run, or had to stop before it changed anything more.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration was not found or has problems.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// The state file can not be used.
+    #[error("the state file {} {error}", path.display())]
+    Store {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: StoreError,
+    },
+    /// Another run holds the lock.
+    #[error("another run is at work{}", described(holder))]
+    Locked {
+        /// Who.
+        holder: Holder,
+        /// Whether it has held it for more than 10 minutes.
+        is_old: bool,
+    },
+    /// WHO is neither an e-mail, nor a number, nor a person.
+    #[error("{0:?} is no e-mail address, no member number and no person:EMPLOYEENO")]
+    Who(String),
+    /// The plan can not be carried out.
+    #[error("the plan {name} {error}")]
+    Plan {
+        /// The file or id.
+        name: String,
+        /// What is wrong with it.
+        error: PlanFileError,
+    },
+    /// There is no blocked plan with this id.
+    #[error("there is no blocked plan {0}: it was carried out, or the facts have moved since")]
+    NoBlockedPlan(String),
+    /// A file named on the command line can not be read or written.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What went wrong.
+        error: std::io::Error,
+    },
+    /// The checker found a change that breaks a safety rule.
+    #[error("{0}")]
+    Unproven(#[from] Counterexample),
+    /// Standard output is gone or full.
+    #[error("standard output: {0}")]
+    Output(std::io::Error),
+    /// A document could not be written as JSON.
+    #[error("the answer could not be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+fn described(holder: &Holder) -> String {
+    match (holder.process, holder.since) {
+        (Some(process), Some(since)) => format!(" (process {process}, since {})", utc(since)),
+        _ => String::new(),
+    }
+}
+
+fn utc(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+impl Error {
+    /// What the process ends with.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) => Exit::Config,
+            Self::Store { .. } => Exit::Fatal,
+            Self::Locked { is_old: true, .. } => Exit::LockHeld,
+            Self::Locked { is_old: false, .. } => Exit::InStep,
+            Self::Who(_) | Self::File { .. } => Exit::Usage,
+            Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
+            Self::Unproven(_) => Exit::Refused,
+            Self::Output(_) | Self::Json(_) => Exit::Bug,
+        }
+    }
+
+    /// What the user can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Store { error, .. } => Some(error.hint()),
+            Self::Locked { is_old: true, .. } => {
+                Some("look at that process; if it hangs, end it: the lock is freed by itself")
+            }
+            Self::Plan { .. } | Self::NoBlockedPlan(_) => {
+                Some("make a new plan with `ivms-sync diff --out PLAN` and look at it again")
+            }
+            Self::Unproven(_) => {
+                Some("nothing was written; this is a bug in ivms-sync, please report it")
+            }
+            Self::Config(_)
+            | Self::Locked { .. }
+            | Self::Who(_)
+            | Self::File { .. }
+            | Self::Output(_)
+            | Self::Json(_) => None,
+        }
+    }
+
+    /// The lines for stderr.
+    #[must_use]
+    pub fn lines(&self) -> String {
+        match self.hint() {
+            Some(hint) => format!("{self}\n  hint: {hint}"),
+            None => self.to_string(),
+        }
+    }
+}

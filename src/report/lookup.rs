@@ -1,0 +1,371 @@
+//! The story of one member, as text and as JSON.
+//!
+//! Pure. [`Story`] is filled by `cmd::lookup`. Source: design.md section 6, `lookup`.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use super::json::Times;
+use super::table::{Table, printable};
+use super::text;
+use crate::config::LinkRule;
+use crate::exit::Exit;
+use crate::model::{DeviceName, EmployeeNo, Member, PersonLimit, RoleId, SourceName, Window};
+use crate::plan::Reason;
+use crate::store::AuditEntry;
+
+/// What was asked and what was found.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// WHO, as typed.
+    pub who: String,
+    /// Everybody it fits.
+    pub members: Vec<MemberStory>,
+    /// What was searched, in plain words; said when nobody was found.
+    pub searched: Vec<String>,
+    /// Whether the state file alone was asked.
+    pub is_offline: bool,
+}
+
+/// One member, from both sides.
+#[derive(Debug, Clone)]
+pub struct MemberStory {
+    /// The organisation's name in the configuration.
+    pub source: SourceName,
+    /// The member.
+    pub member: Member,
+    /// Role names, where they are known.
+    pub role_names: Vec<(RoleId, Option<String>)>,
+    /// What the member should hold, on doors that take every role of the organisation.
+    pub validity: Option<Window>,
+    /// Why the member's own entry can not be used.
+    pub problem: Option<String>,
+    /// Each device.
+    pub devices: Vec<DeviceStory>,
+    /// The audit log, newest first.
+    pub history: Vec<AuditEntry>,
+}
+
+/// One member on one device.
+#[derive(Debug, Clone)]
+pub struct DeviceStory {
+    /// Its name.
+    pub name: DeviceName,
+    /// The person, if linked.
+    pub employee_no: Option<EmployeeNo>,
+    /// By which rule.
+    pub linked_by: Option<LinkRule>,
+    /// What the device holds now (or held when it was last read).
+    pub actual: Option<PersonLimit>,
+    /// What it should hold.
+    pub expected: Option<Window>,
+    /// Whether the two agree, or nothing is expected and nothing is there.
+    pub in_step: bool,
+    /// Whether the door opens now, as far as the validity decides.
+    pub opens_now: bool,
+    /// One sentence that says why the door opens or does not.
+    pub why: String,
+    /// Why nothing is done for the member here, if so.
+    pub left_out: Option<Reason>,
+    /// What the next tick will do.
+    pub next: Option<String>,
+    /// When the device was last seen to hold what it should.
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// When the device was last read whole.
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+impl Story {
+    /// 20 nobody, 21 a device differs, 0 otherwise.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.members.is_empty() {
+            Exit::NobodyFound
+        } else if self.members.iter().all(|m| m.devices.iter().all(|d| d.in_step)) {
+            Exit::InStep
+        } else {
+            Exit::DeviceDiffers
+        }
+    }
+}
+
+/// The story as text.
+#[must_use]
+pub fn render(story: &Story) -> String {
+    if story.members.is_empty() {
+        let mut out = format!("Nobody found for {}.\n\nSearched:\n", printable(&story.who));
+        for place in &story.searched {
+            let _ = writeln!(out, "  - {place}");
+        }
+        out.push_str(
+            "\nCheck the spelling. In Cardskipper, see that the member has exactly this e-mail; \
+             the number works too.\n",
+        );
+        return out;
+    }
+    let mut out = String::new();
+    if story.members.len() > 1 {
+        let _ = writeln!(out, "{} members fit {}:\n", story.members.len(), printable(&story.who));
+    }
+    for (place, member) in story.members.iter().enumerate() {
+        if place > 0 {
+            out.push('\n');
+        }
+        out.push_str(&member_text(member, story.is_offline));
+    }
+    out
+}
+
+fn member_text(story: &MemberStory, is_offline: bool) -> String {
+    let member = &story.member;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{}, member {} of {}",
+        printable(&member.name()),
+        member.key.number,
+        story.source
+    );
+    let email = member.email.as_ref().map_or("none in Cardskipper".to_owned(), ToString::to_string);
+    let _ = writeln!(out, "  e-mail      {}", printable(&email));
+    if member.inactive {
+        let _ = writeln!(out, "  marked inactive in Cardskipper");
+    }
+    if let Some(problem) = &story.problem {
+        let _ = writeln!(out, "  the newest entry in Cardskipper can not be used: {problem}");
+    }
+    for role in &member.roles {
+        let name = story.role_names.iter().find(|(id, _)| *id == role.id);
+        let name = name.and_then(|(_, name)| name.clone()).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  membership  {} – {}  {} ({})",
+            text::moment(role.begin),
+            text::moment(role.end),
+            printable(&name),
+            role.id
+        );
+    }
+    match &story.validity {
+        Some(window) => {
+            let _ = writeln!(out, "  paid time   {}", text::window(window));
+        }
+        None => {
+            let _ = writeln!(out, "  paid time   none that opens a door");
+        }
+    }
+    for device in &story.devices {
+        out.push_str(&device_text(device, is_offline));
+    }
+    out.push_str(&history_text(&story.history));
+    out
+}
+
+fn device_text(device: &DeviceStory, is_offline: bool) -> String {
+    let mut out = format!(
+        "\n{}: {}\n  {}\n",
+        device.name,
+        if device.opens_now { "opens now" } else { "does not open now" },
+        printable(&device.why)
+    );
+    if let (Some(person), Some(rule)) = (&device.employee_no, device.linked_by) {
+        let _ = writeln!(out, "  person      {person} (found by {})", rule_words(rule));
+    }
+    if let Some(actual) = &device.actual {
+        let _ = writeln!(out, "  holds       {}", text::limit(actual));
+    }
+    if let Some(expected) = &device.expected {
+        let _ = writeln!(out, "  should hold {}", text::window(expected));
+    }
+    if let Some(next) = &device.next {
+        let _ = writeln!(out, "  next        {next}");
+    }
+    if let Some(at) = device.confirmed_at {
+        let _ = writeln!(out, "  last seen right {}", utc(at));
+    }
+    if is_offline {
+        let read = device.read_at.map_or("never read".to_owned(), |at| format!("as of {}", utc(at)));
+        let _ = writeln!(out, "  from memory, {read}");
+    }
+    out
+}
+
+fn rule_words(rule: LinkRule) -> &'static str {
+    match rule {
+        LinkRule::File => "link file",
+        LinkRule::DeviceEmail => "e-mail on the door",
+        LinkRule::MemberNumber => "member number and name",
+    }
+}
+
+fn history_text(history: &[AuditEntry]) -> String {
+    if history.is_empty() {
+        return "\nNothing was ever changed for this member.\n".to_owned();
+    }
+    let mut table = Table::new(&["when", "run", "door", "why", "from", "to", "outcome"]);
+    for entry in history {
+        table.row([
+            utc(entry.at),
+            entry.run.to_string(),
+            entry.device.to_string(),
+            entry.cause.clone(),
+            entry.before.as_ref().map_or_else(|| "unreadable".to_owned(), text::window),
+            text::window(&entry.after),
+            match &entry.error {
+                Some(error) => format!("{}: {error}", entry.outcome),
+                None => entry.outcome.clone(),
+            },
+        ]);
+    }
+    format!("\nHistory\n{}", table.render())
+}
+
+fn utc(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// The JSON document.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    version: u32,
+    who: String,
+    members: Vec<MemberJson>,
+    searched: Vec<String>,
+    exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct MemberJson {
+    source: String,
+    number: i64,
+    name: String,
+    email: Option<String>,
+    active: bool,
+    problem: Option<String>,
+    roles: Vec<RoleJson>,
+    validity: Option<Times>,
+    devices: Vec<DeviceJson>,
+    history: Vec<HistoryJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct RoleJson {
+    id: i64,
+    name: Option<String>,
+    begin: String,
+    end: String,
+}
+
+#[derive(Debug, Serialize)]
+struct DeviceJson {
+    name: String,
+    employee_no: Option<String>,
+    linked_by: Option<&'static str>,
+    actual: Option<ActualJson>,
+    expected: Option<Times>,
+    in_step: bool,
+    opens_now: bool,
+    why: String,
+    reason: Option<&'static str>,
+    next: Option<String>,
+    confirmed_at: Option<String>,
+    read_at: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ActualJson {
+    #[serde(flatten)]
+    times: Times,
+    enable: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct HistoryJson {
+    at: String,
+    run: i64,
+    device: String,
+    cause: String,
+    before: Times,
+    after: Times,
+    outcome: String,
+    error: Option<String>,
+}
+
+/// Makes the JSON document that ends with `exit_code`.
+#[must_use]
+pub fn document(story: &Story, exit_code: u8) -> Document {
+    Document {
+        version: 1,
+        who: story.who.clone(),
+        members: story.members.iter().map(member_json).collect(),
+        searched: story.searched.clone(),
+        exit_code,
+    }
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn member_json(story: &MemberStory) -> MemberJson {
+    let role_name = |id: RoleId| {
+        story.role_names.iter().find(|(known, _)| *known == id).and_then(|(_, name)| name.clone())
+    };
+    MemberJson {
+        source: story.source.to_string(),
+        number: story.member.key.number.get(),
+        name: story.member.name(),
+        email: story.member.email.as_ref().map(ToString::to_string),
+        active: !story.member.inactive,
+        problem: story.problem.clone(),
+        roles: story
+            .member
+            .roles
+            .iter()
+            .map(|role| RoleJson {
+                id: role.id.get(),
+                name: role_name(role.id),
+                begin: crate::model::format_time(role.begin),
+                end: crate::model::format_time(role.end),
+            })
+            .collect(),
+        validity: story.validity.map(Times::from),
+        devices: story.devices.iter().map(device_json).collect(),
+        history: story.history.iter().map(history_json).collect(),
+    }
+}
+
+fn device_json(device: &DeviceStory) -> DeviceJson {
+    DeviceJson {
+        name: device.name.to_string(),
+        employee_no: device.employee_no.as_ref().map(ToString::to_string),
+        linked_by: device.linked_by.map(LinkRule::as_str),
+        actual: device.actual.as_ref().map(|limit| ActualJson {
+            times: Times::from(limit),
+            enable: !matches!(limit, PersonLimit::Permanent(_)),
+        }),
+        expected: device.expected.map(Times::from),
+        in_step: device.in_step,
+        opens_now: device.opens_now,
+        why: device.why.clone(),
+        reason: device.left_out.map(Reason::as_str),
+        next: device.next.clone(),
+        confirmed_at: device.confirmed_at.map(instant),
+        read_at: device.read_at.map(instant),
+    }
+}
+
+fn history_json(entry: &AuditEntry) -> HistoryJson {
+    HistoryJson {
+        at: instant(entry.at),
+        run: entry.run.get(),
+        device: entry.device.to_string(),
+        cause: entry.cause.clone(),
+        before: entry.before.map_or(Times { begin: None, end: None }, Times::from),
+        after: entry.after.into(),
+        outcome: entry.outcome.clone(),
+        error: entry.error.clone(),
+    }
+}

@@ -1,0 +1,249 @@
+//! Plan files: what `diff --out` writes and `apply` carries out.
+//!
+//! A plan file is the `diff` document plus `made_at`, `expires_at`, the fingerprint of each touched
+//! person as read, and a SHA-256 over the content. The hash is taken over the document with an
+//! empty `sha256`, written as compact JSON with its keys in order, so that reformatting is no
+//! change and everything else is. It tells an accident or a careless edit, not a forger.
+//! Source: design.md section 6, last paragraph.
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Report, json as document};
+use crate::model::{
+    DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, PersonLimit, SourceName,
+    Window, parse_time,
+};
+use crate::plan::{Cause, Change, Kind};
+
+/// A plan can be carried out for this long. Source: design.md section 6.
+const VALID_FOR: TimeDelta = TimeDelta::minutes(60);
+/// A plan "made" this far in the future comes from another clock.
+const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
+/// No plan is longer than this, in bytes.
+pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Why a plan file is refused as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanFileError {
+    /// Not JSON, or not a plan.
+    #[error("is no plan: {0}")]
+    NotAPlan(String),
+    /// Of a version this program does not know.
+    #[error("is a plan of version {0}, and this ivms-sync knows version 1")]
+    Version(String),
+    /// The hash does not fit the content.
+    #[error("was changed after it was written: the SHA-256 does not fit")]
+    Tampered,
+    /// Older than 60 minutes.
+    #[error("expired at {0}")]
+    Expired(String),
+    /// Made in the future.
+    #[error("was made at {0}, which is in the future")]
+    FromTheFuture(String),
+}
+
+/// Writes a plan file: the document of a report, made fit for `apply`.
+///
+/// # Errors
+/// When the document can not be written as JSON, which would be a bug.
+pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_json::Error> {
+    let mut plan = match serde_json::to_value(document::document(report, 0))? {
+        Value::Object(plan) => plan,
+        other => Map::from_iter([("document".to_owned(), other)]),
+    };
+    if let Some(Value::Array(changes)) = plan.get_mut("changes") {
+        for (entry, one) in changes.iter_mut().zip(&report.changes) {
+            if let Value::Object(entry) = entry {
+                let change = &one.change;
+                entry.insert("fingerprint".into(), json!(change.fingerprint));
+                entry.insert("opens_door".into(), json!(change.opens_door));
+                if let Some(Value::Object(member)) = entry.get_mut("member") {
+                    let birth = change.member.birth_date.map(|date| date.to_string());
+                    member.insert("organisation".into(), json!(change.member.organisation.get()));
+                    member.insert("birth_date".into(), json!(birth));
+                }
+            }
+        }
+    }
+    let expires_at = made_at.checked_add_signed(VALID_FOR).unwrap_or(made_at);
+    plan.insert("made_at".into(), json!(instant(made_at)));
+    plan.insert("expires_at".into(), json!(instant(expires_at)));
+    plan.insert("sha256".into(), json!(""));
+    let hash = hash(&plan);
+    plan.insert("sha256".into(), json!(hash));
+    let mut text = serde_json::to_string_pretty(&plan)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Reads a plan file: the changes that were planned, or, of a blocked plan, those that wait.
+///
+/// # Errors
+/// [`PlanFileError`]; then nothing of it may be carried out.
+pub fn read(
+    text: &str,
+    now: DateTime<Utc>,
+    approved: Approved,
+) -> Result<Vec<Change>, PlanFileError> {
+    let plan: Map<String, Value> =
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| not_a_plan(&e))?;
+    match plan.get("version") {
+        Some(version) if version.as_u64() == Some(1) => {}
+        Some(version) => return Err(PlanFileError::Version(version.to_string())),
+        None => return Err(PlanFileError::NotAPlan("it has no version".to_owned())),
+    }
+    let mut unsigned = plan.clone();
+    let stated = unsigned.insert("sha256".into(), json!(""));
+    let Some(Value::String(stated)) = stated else {
+        return Err(PlanFileError::NotAPlan("it has no sha256".to_owned()));
+    };
+    if stated != hash(&unsigned) {
+        return Err(PlanFileError::Tampered);
+    }
+    if approved == Approved::Planned {
+        check_age(&plan, now)?;
+    }
+    let Some(Value::Array(changes)) = plan.get("changes") else {
+        return Err(PlanFileError::NotAPlan("it has no changes".to_owned()));
+    };
+    let wanted = match approved {
+        Approved::Planned => "planned",
+        Approved::Blocked => "blocked",
+    };
+    changes
+        .iter()
+        .filter(|entry| entry.get("outcome").and_then(Value::as_str) == Some(wanted))
+        .map(|entry| {
+            change(entry).ok_or_else(|| {
+                PlanFileError::NotAPlan("a change lacks a field, or has a wrong one".to_owned())
+            })
+        })
+        .collect()
+}
+
+/// Which part of a plan a person has approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approved {
+    /// A reviewed plan file: what it planned.
+    Planned,
+    /// A blocked plan: what waits. It expires when the facts move, not by time.
+    Blocked,
+}
+
+fn not_a_plan(error: &serde_json::Error) -> PlanFileError {
+    PlanFileError::NotAPlan(format!("line {}, column {}: not JSON", error.line(), error.column()))
+}
+
+fn check_age(plan: &Map<String, Value>, now: DateTime<Utc>) -> Result<(), PlanFileError> {
+    let time = |key: &str| {
+        let text = plan.get(key).and_then(Value::as_str).unwrap_or_default();
+        DateTime::parse_from_rfc3339(text)
+            .map(|at| at.with_timezone(&Utc))
+            .map_err(|_| PlanFileError::NotAPlan(format!("{key} is no time")))
+    };
+    let (made_at, expires_at) = (time("made_at")?, time("expires_at")?);
+    if made_at > now.checked_add_signed(CLOCK_SLACK).unwrap_or(now) {
+        return Err(PlanFileError::FromTheFuture(instant(made_at)));
+    }
+    let latest = made_at.checked_add_signed(VALID_FOR).unwrap_or(made_at).min(expires_at);
+    if now > latest {
+        return Err(PlanFileError::Expired(instant(latest)));
+    }
+    Ok(())
+}
+
+fn change(entry: &Value) -> Option<Change> {
+    let text = |value: &Value, key: &str| value.get(key)?.as_str().map(str::to_owned);
+    let member = entry.get("member")?;
+    let birth_date = match member.get("birth_date")? {
+        Value::Null => None,
+        date => Some(NaiveDate::parse_from_str(date.as_str()?, "%Y-%m-%d").ok()?),
+    };
+    let cause = text(entry, "cause")?;
+    let kind = text(entry, "kind")?;
+    let times = |key: &str| {
+        let times = entry.get(key)?;
+        let at = |key: &str| times.get(key)?.as_str().and_then(parse_time);
+        Some((at("begin"), at("end")))
+    };
+    let (before_begin, before_end) = times("before")?;
+    let before = match (before_begin, before_end) {
+        (Some(begin), Some(end)) if begin <= end => {
+            PersonLimit::Window(Window::new(begin, end).ok()?)
+        }
+        (begin, end) => PersonLimit::Unreadable { begin, end },
+    };
+    let (after_begin, after_end) = times("after")?;
+    Some(Change {
+        device: DeviceName::new(&text(entry, "device")?).ok()?,
+        employee_no: EmployeeNo::new(&text(entry, "employee_no")?).ok()?,
+        member: MemberKey {
+            organisation: OrganisationId::new(member.get("organisation")?.as_i64()?).ok()?,
+            number: MemberNumber::new(member.get("number")?.as_i64()?).ok()?,
+            birth_date,
+        },
+        source: SourceName::new(&text(member, "source")?).ok()?,
+        cause: Cause::ALL.into_iter().find(|known| known.as_str() == cause)?,
+        kind: [Kind::Grant, Kind::Revocation].into_iter().find(|known| known.as_str() == kind)?,
+        before,
+        after: Window::new(after_begin?, after_end?).ok()?,
+        opens_door: entry.get("opens_door")?.as_bool()?,
+        fingerprint: text(entry, "fingerprint")?,
+        blocked: None,
+    })
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn hash(plan: &Map<String, Value>) -> String {
+    hex(&Sha256::digest(canonical(&Value::Object(plan.clone())).as_bytes()))
+}
+
+/// Compact JSON with the keys of every object in order.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            let inner: Vec<String> = entries
+                .into_iter()
+                .map(|(key, value)| format!("{}:{}", json!(key), canonical(value)))
+                .collect();
+            format!("{{{}}}", inner.join(","))
+        }
+        Value::Array(items) => {
+            let inner: Vec<String> = items.iter().map(canonical).collect();
+            format!("[{}]", inner.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The id of a blocked part: the same blocked changes have the same id in every tick.
+#[must_use]
+pub fn blocked_id<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<String> {
+    let mut hash = Sha256::new();
+    let mut is_empty = true;
+    for change in changes {
+        is_empty = false;
+        for part in [
+            change.device.as_str(),
+            change.employee_no.as_str(),
+            &change.fingerprint,
+            &change.after.to_string(),
+        ] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+    }
+    let digest = hash.finalize();
+    (!is_empty).then(|| hex(digest.get(..4).unwrap_or_default()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

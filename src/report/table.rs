@@ -1,0 +1,83 @@
+//! Tables for people: columns aligned by what a terminal shows, not by bytes.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Rows of cells under a header, rendered with two spaces between columns.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these column titles.
+    #[must_use]
+    pub fn new(header: &[&str]) -> Self {
+        Self { header: header.iter().map(|title| (*title).to_owned()).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row; cells are made safe for a terminal.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().map(|cell| printable(&cell)).collect());
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The table as text, every line ended.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let lines = || std::iter::once(&self.header).chain(&self.rows);
+        let columns = lines().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            lines().filter_map(|cells| cells.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let mut text = String::new();
+        for cells in lines() {
+            let mut line = String::from("  ");
+            for (cell, width) in cells.iter().zip(&widths) {
+                line.push_str(cell);
+                line.push_str(&" ".repeat(width.saturating_sub(cell.width()) + 2));
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// A text without control characters and without the marks that make a terminal write backwards.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|c| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stay_aligned_under_wide_and_combined_letters() {
+        let mut table = Table::new(&["name", "door"]);
+        for name in ["Žiga Šuštar", "漢字", "Åsa", "e\u{301}"] {
+            table.row([name.to_owned(), "x".to_owned()]);
+        }
+        let text = table.render();
+        for line in text.lines() {
+            let before = line.strip_suffix(['x']).unwrap_or("  name         ");
+            assert_eq!(before.width(), 15, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_moves_the_cursor_or_turns_the_text() {
+        assert_eq!(printable("a\u{1b}[31mb\u{202e}c\nd"), "a [31mbc d");
+    }
+}

@@ -1,0 +1,259 @@
+//! The report of `sync`, `diff` and `apply` as text for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use chrono::{NaiveDateTime, Timelike};
+
+use super::table::Table;
+use super::{ChangeReport, ChangeState, DeviceOutcome, Report};
+use crate::model::{MemberKey, PersonLimit, Window};
+use crate::plan::{Cause, Kind, LeftOut, Reason};
+use crate::store::OutcomeKind;
+
+/// How many members are named for each reason before the rest is only counted.
+const SHOWN_PER_REASON: usize = 8;
+
+/// The whole text for stdout; troubles are not in it, they go to stderr.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut text = String::new();
+    if !report.changes.is_empty() {
+        text.push_str(&changes(report));
+        text.push('\n');
+    }
+    text.push_str(&summary(report));
+    text.push('\n');
+    text.push_str(&left_out(report));
+    if let Some(id) = &report.blocked {
+        let _ = write!(
+            text,
+            "\nBlocked changes wait for your approval. Look at them with `ivms-sync diff`, then:\n  \
+             ivms-sync apply --blocked {id}\n"
+        );
+    }
+    text
+}
+
+/// A moment as people write it: the day alone where it begins or ends one.
+#[must_use]
+pub fn moment(at: NaiveDateTime) -> String {
+    let is_edge = at.num_seconds_from_midnight() == 0
+        || at.num_seconds_from_midnight() == 24 * 60 * 60 - 1;
+    let form = if is_edge { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S" };
+    at.format(form).to_string()
+}
+
+/// A window as people write it.
+#[must_use]
+pub fn window(window: &Window) -> String {
+    format!("{} – {}", moment(window.begin()), moment(window.end()))
+}
+
+/// A person's limit as people write it.
+#[must_use]
+pub fn limit(limit: &PersonLimit) -> String {
+    match limit {
+        PersonLimit::Window(found) => window(found),
+        PersonLimit::Permanent(_) => "no limit".to_owned(),
+        PersonLimit::Unreadable { .. } => "unreadable".to_owned(),
+    }
+}
+
+fn changes(report: &Report) -> String {
+    let mut table = Table::new(&["member", "door", "person", "from", "to", "why", ""]);
+    for one in &report.changes {
+        let change = &one.change;
+        table.row([
+            member(report, change.member),
+            change.device.to_string(),
+            change.employee_no.to_string(),
+            limit(&change.before),
+            window(&change.after),
+            why(change.cause, change.kind).to_owned(),
+            state(report.command, one),
+        ]);
+    }
+    table.render()
+}
+
+fn member(report: &Report, key: MemberKey) -> String {
+    match report.names.get(&key) {
+        Some(name) if !name.is_empty() => format!("{} {name}", key.number),
+        _ => key.number.to_string(),
+    }
+}
+
+fn why(cause: Cause, kind: Kind) -> &'static str {
+    match (cause, kind) {
+        (Cause::Renewed, _) => "renewed",
+        (Cause::Started, _) => "new period",
+        (Cause::Shortened, _) => "shortened",
+        (Cause::Inactive, _) => "marked inactive",
+        (Cause::Vanished, _) => "no longer listed",
+        (Cause::Drift, Kind::Grant) => "changed on the door, given back",
+        (Cause::Drift, Kind::Revocation) => "changed on the door, taken back",
+    }
+}
+
+fn state(command: &str, one: &ChangeReport) -> String {
+    let word = match one.state {
+        ChangeState::Planned if command == "diff" => "",
+        ChangeState::Planned => "not done yet",
+        ChangeState::Blocked => "blocked",
+        ChangeState::Tried(OutcomeKind::Confirmed) => "done",
+        ChangeState::Tried(OutcomeKind::Refused) => "refused",
+        ChangeState::Tried(OutcomeKind::NotApplied) => "not taken",
+        ChangeState::Tried(OutcomeKind::Unknown) => "not known",
+    };
+    match &one.error {
+        Some(error) => format!("{word}: {error}"),
+        None => word.to_owned(),
+    }
+}
+
+/// One line that says it all.
+#[must_use]
+pub fn summary(report: &Report) -> String {
+    let total = report.changes.len();
+    let done = report.count(|state| state.is_confirmed());
+    let blocked = report.count(|state| *state == ChangeState::Blocked);
+    let open = total - done - blocked;
+    let mut parts = Vec::new();
+    if report.command == "diff" {
+        let grants = report
+            .changes
+            .iter()
+            .filter(|one| one.change.kind == Kind::Grant && one.state != ChangeState::Blocked)
+            .count();
+        let revocations = total - blocked - grants;
+        if grants > 0 {
+            parts.push(format!("{} to give or lengthen", access(grants)));
+        }
+        if revocations > 0 {
+            parts.push(format!("{} to end or shorten", access(revocations)));
+        }
+    } else {
+        if done > 0 {
+            parts.push(format!("{} done", many(done, "change")));
+        }
+        if open > 0 {
+            parts.push(format!("{} not done", many(open, "change")));
+        }
+    }
+    if blocked > 0 {
+        parts.push(format!("{} blocked", many(blocked, "change")));
+    }
+    for device in &report.devices {
+        let problem = match device.outcome {
+            DeviceOutcome::Ok => continue,
+            DeviceOutcome::Unreachable => "did not answer",
+            DeviceOutcome::LoginRefused => "refused the login",
+            DeviceOutcome::ClockWrong => "has a wrong clock",
+            DeviceOutcome::Observed => "is only observed",
+        };
+        parts.push(format!("{} {problem}", device.name));
+    }
+    let refused = report.sources.iter().filter(|source| !source.accepted);
+    parts.extend(refused.map(|source| format!("nothing accepted from {}", source.name)));
+    if parts.is_empty() {
+        let doors = many(report.devices.len(), "door");
+        return format!("In step: nothing to change on {doors}.");
+    }
+    let mut line = parts.join(", ");
+    line.push('.');
+    line
+}
+
+fn access(count: usize) -> String {
+    match count {
+        1 => "1 access".to_owned(),
+        _ => format!("{count} accesses"),
+    }
+}
+
+fn many(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
+/// The members for whom nothing is done, by reason, with what to do about each. Members without
+/// paid time are only counted: nobody waits for them.
+fn left_out(report: &Report) -> String {
+    let mut by_reason: BTreeMap<Reason, (Vec<&LeftOut>, usize)> = BTreeMap::new();
+    for one in &report.left_out {
+        let (shown, ended) = by_reason.entry(one.reason).or_default();
+        if one.has_paid_time { shown.push(one) } else { *ended += 1 }
+    }
+    let mut text = String::new();
+    for (reason, (shown, ended)) in by_reason {
+        if shown.is_empty() {
+            continue;
+        }
+        let (title, remedy) = explain(reason);
+        let ended = match ended {
+            0 => String::new(),
+            _ => format!(" (and {ended} without paid time)"),
+        };
+        let _ = write!(text, "\n{} – {title}{ended}\n  {remedy}\n", shown.len());
+        let mut table = Table::new(&[]);
+        for one in shown.iter().take(SHOWN_PER_REASON) {
+            table.row([
+                member(report, one.member),
+                one.device.as_ref().map_or_else(|| "every door".to_owned(), ToString::to_string),
+                one.detail.clone().unwrap_or_default(),
+            ]);
+        }
+        text.push_str(table.render().trim_start_matches('\n'));
+        if shown.len() > SHOWN_PER_REASON {
+            let _ = writeln!(text, "  … and {} more (all of them with --json)", shown.len() - SHOWN_PER_REASON);
+        }
+    }
+    text
+}
+
+/// A reason in plain words, and what to do about it.
+#[must_use]
+pub fn explain(reason: Reason) -> (&'static str, &'static str) {
+    match reason {
+        Reason::NoEmail => (
+            "no e-mail in Cardskipper",
+            "Write the member's e-mail into Cardskipper, or link by member number (see README).",
+        ),
+        Reason::NoPerson => (
+            "no person found on the door",
+            "Enrol the member on the door, and put the person id and the e-mail into a link file.",
+        ),
+        Reason::Ambiguous => (
+            "more than one match, so nobody was linked",
+            "Give each of them an e-mail of their own, in Cardskipper and in the link file.",
+        ),
+        Reason::NoDoorRole => (
+            "no membership that opens this door",
+            "Right as it is, unless the membership type is missing from `roles`.",
+        ),
+        Reason::BadDates => (
+            "dates that can not be right",
+            "Correct the start and end of the membership in Cardskipper.",
+        ),
+        Reason::Protected => (
+            "protected persons, never touched",
+            "Right as it is: named under `protect`, an administrator of the door, or barred there.",
+        ),
+        Reason::NameDiffers => (
+            "the number fits a person with another name",
+            "Compare the two names; if it is the same person, use a link file.",
+        ),
+        Reason::Blocked => (
+            "kept back by a safety rule",
+            "See the messages of this run.",
+        ),
+        Reason::DeviceUnreachable => (
+            "a door whose persons are not known yet",
+            "Nothing: it is read as soon as it answers.",
+        ),
+        Reason::PermanentOnDevice => (
+            "never expire on the door",
+            "The door has their dates switched off. Switch them on there to have them kept in step.",
+        ),
+    }
+}
