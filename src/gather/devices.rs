@@ -21,7 +21,6 @@ pub(super) struct Before {
 }
 
 /// What is known of a device after it was asked (or was not, because nothing was due).
-#[derive(Debug)]
 pub struct DeviceGathered {
     /// How it fared so far.
     pub outcome: DeviceOutcome,

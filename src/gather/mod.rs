@@ -43,7 +43,6 @@ pub struct Scope {
 }
 
 /// Both sides as gathered.
-#[derive(Debug)]
 pub struct Gathered {
     /// What planning and the proof look at.
     pub facts: Facts,

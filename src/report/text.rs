@@ -102,7 +102,7 @@ fn state(command: &str, one: &ChangeReport) -> String {
         ChangeState::Planned => "not done yet",
         ChangeState::Blocked => "blocked",
         ChangeState::Tried(OutcomeKind::Confirmed) => "done",
-        ChangeState::Tried(OutcomeKind::Refused) => "refused",
+        ChangeState::Tried(OutcomeKind::Refused | OutcomeKind::Moved) => "refused",
         ChangeState::Tried(OutcomeKind::NotApplied) => "not taken",
         ChangeState::Tried(OutcomeKind::Unknown) => "not known",
     };

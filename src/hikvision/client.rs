@@ -1,0 +1,425 @@
+//! One device over HTTP: one request at a time, limits, digest, retries.
+//!
+//! Every call is a pair: once without a login, to get a fresh challenge (nonces can be one-shot, and
+//! a worn one can cost a login), and once with the answer, which closes the connection. The body of
+//! the 401 is looked at in between, so that no login is spent on a device that is locked or close to
+//! it. After a refused login nothing is sent any more. Source: hikvision-isapi.md sections 5 and 6.
+
+use std::error::Error as _;
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use diqwest::DigestAuthSession;
+use diqwest::blocking::WithDigestAuth as _;
+use reqwest::Method;
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use url::Url;
+
+use super::challenge::{self, Challenge};
+use super::digest::{OneAnswer, session_for};
+use super::error::Error;
+use super::login::LockState;
+use super::tls::{Found, client_config};
+use super::wire::{Document, Meaning, ResponseStatus, excerpt, read_status, shown};
+use crate::config::{DeviceConfig, Secret};
+
+/// The address asked for locks: any address answers 401 with them, and this one changes nothing.
+pub(crate) const DEVICE_INFO: &str = "/ISAPI/System/deviceInfo";
+
+/// How long to wait for a connection: devices are on the same network.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long to wait for an answer, and again for its body; clients in the field wait 5 to 30 s.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Between two tries of a busy device; the pause a client in the field uses.
+const RETRY_PAUSE: Duration = Duration::from_millis(1500);
+
+/// How often a busy device is asked again.
+const BUSY_RETRIES_MAX: u32 = 3;
+
+/// The longest answer read. A page of 30 persons has about 20 KB.
+const MAX_BODY: usize = 8 * 1024 * 1024;
+
+/// Limits, so that tests are quick.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) connect: Duration,
+    pub(crate) answer: Duration,
+    pub(crate) pause: Duration,
+    pub(crate) body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: CONNECT_TIMEOUT,
+            answer: ANSWER_TIMEOUT,
+            pause: RETRY_PAUSE,
+            body: MAX_BODY,
+        }
+    }
+}
+
+/// One call.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    /// Its name in messages.
+    pub(crate) call: &'static str,
+    pub(crate) method: Method,
+    /// Path with query, from `/ISAPI` on.
+    pub(crate) path: &'static str,
+    /// JSON, or nothing.
+    pub(crate) body: Option<Vec<u8>>,
+    /// Whether it may change something: then it is repeated only when the device did not take it.
+    pub(crate) write: bool,
+    /// Whether the answer holds persons, and must never be quoted.
+    pub(crate) personal: bool,
+}
+
+impl Ask {
+    /// A call that reads something about the device.
+    pub(crate) fn get(call: &'static str, path: &'static str) -> Self {
+        Self { call, method: Method::GET, path, body: None, write: false, personal: false }
+    }
+
+    /// The error for an answer that is not what it should be.
+    pub(crate) fn wire_error(&self, what: String, body: &[u8]) -> Error {
+        let excerpt = if self.personal { String::new() } else { excerpt(body) };
+        Error::Wire { call: self.call, what, excerpt }
+    }
+}
+
+/// An answer with HTTP 2xx that says no error.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) document: Result<Document, String>,
+    pub(crate) status: Option<ResponseStatus>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What came back, unjudged.
+struct Raw {
+    http: u16,
+    challenges: Vec<Vec<u8>>,
+    body: Vec<u8>,
+}
+
+/// The connection to one device.
+pub(crate) struct Link {
+    http: Client,
+    base: Url,
+    username: String,
+    password: Secret,
+    session: DigestAuthSession,
+    found: Found,
+    limits: Limits,
+    requests: u64,
+    /// Set by a refused login or a lock: what every later call answers.
+    stopped: Option<Error>,
+}
+
+impl Link {
+    /// Sets up the client; sends nothing.
+    pub(crate) fn new(config: &DeviceConfig, limits: Limits) -> Result<Self, Error> {
+        let setup = |what: String| Error::Setup { what };
+        let mut base = config.url.clone();
+        // A login in the address would make reqwest send it as Basic.
+        let stripped = base.set_username("").and_then(|()| base.set_password(None));
+        let host = base
+            .host_str()
+            .filter(|_| stripped.is_ok() && matches!(base.scheme(), "http" | "https"));
+        let host = host.ok_or_else(|| setup("the url is no http or https address".to_owned()))?;
+        let session = session_for(host).map_err(|error| setup(error.to_string()))?;
+        let found = Found::default();
+        let mut builder = Client::builder()
+            .user_agent(concat!("ivms-sync/", env!("CARGO_PKG_VERSION")))
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .http1_only()
+            .http1_title_case_headers()
+            .connect_timeout(limits.connect)
+            .timeout(limits.answer)
+            .pool_max_idle_per_host(1);
+        if let Some(tls) = client_config(&config.tls, &found).map_err(setup)? {
+            builder = builder.tls_backend_preconfigured(tls);
+        }
+        let http = builder.build().map_err(|error| setup(innermost(&error)))?;
+        let (username, password) = (config.username.clone(), config.password.clone());
+        Ok(Self {
+            http,
+            base,
+            username,
+            password,
+            session,
+            found,
+            limits,
+            requests: 0,
+            stopped: None,
+        })
+    }
+
+    /// HTTP requests sent so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Makes a call, again where that is harmless: a busy device up to three times (a write only if it
+    /// says `deviceBusy`, so did not take it), a read once after an inner error and once after a lost
+    /// answer.
+    pub(crate) fn call(&mut self, ask: &Ask) -> Result<Answer, Error> {
+        let (mut busy, mut faulty, mut lost) = (0, false, false);
+        loop {
+            let error = match self.call_once(ask) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            match &error {
+                Error::Busy { code, .. } if busy < BUSY_RETRIES_MAX && may_repeat(ask, code) => {
+                    busy += 1
+                }
+                Error::DeviceFault { write: false, .. } if !faulty => faulty = true,
+                Error::AnswerLost { write: false, .. } if !lost => lost = true,
+                _ => return Err(error),
+            }
+            log::debug!("{error}; trying again");
+            std::thread::sleep(self.limits.pause);
+        }
+    }
+
+    /// Asks for locks without spending a login.
+    pub(crate) fn lock_state(&mut self) -> Result<LockState, Error> {
+        match &self.stopped {
+            Some(error) => Err(error.clone()),
+            None => self.probe_locks(),
+        }
+    }
+
+    fn probe_locks(&mut self) -> Result<LockState, Error> {
+        let ask = Ask::get("lock state", DEVICE_INFO);
+        let raw = self.send(&ask, None)?;
+        Ok(if matches!(raw.http, 401 | 403) {
+            LockState::read(&raw.body)
+        } else {
+            LockState::default()
+        })
+    }
+
+    fn call_once(&mut self, ask: &Ask) -> Result<Answer, Error> {
+        if let Some(error) = &self.stopped {
+            return Err(error.clone());
+        }
+        let first = self.send(ask, None)?;
+        if first.http != 401 {
+            return self.judge(ask, first, false);
+        }
+        if let Err(error) = LockState::read(&first.body).allows_a_login() {
+            return Err(self.stop(error));
+        }
+        let challenges = first.challenges.iter().map(Vec::as_slice);
+        let challenge =
+            challenge::choose(challenges).map_err(|offered| Error::NoDigest { offered })?;
+        let second = self.send(ask, Some(&challenge))?;
+        if second.http == 401 {
+            return Err(self.login_refused());
+        }
+        self.judge(ask, second, true)
+    }
+
+    /// Ends everything on this connection, after asking once, without a login, how bad it is.
+    fn login_refused(&mut self) -> Error {
+        let state = self.probe_locks().unwrap_or_default();
+        self.stop(Error::LoginRefused {
+            tries_left: state.tries_left,
+            unlock_after: state.unlock_after,
+        })
+    }
+
+    fn stop(&mut self, error: Error) -> Error {
+        self.stopped = Some(error.clone());
+        error
+    }
+
+    /// Sends one request, with the answer to a challenge or without.
+    fn send(&mut self, ask: &Ask, challenge: Option<&Challenge>) -> Result<Raw, Error> {
+        let url =
+            self.base.join(ask.path).map_err(|error| Error::Setup { what: error.to_string() })?;
+        let mut request = self.http.request(ask.method.clone(), url);
+        if let Some(body) = &ask.body {
+            // Bytes, never a stream: the length must be known and the body sent twice.
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        self.requests += 1;
+        log::debug!(
+            "{} {}{}",
+            ask.method,
+            ask.path,
+            if challenge.is_some() { " with login" } else { "" }
+        );
+        let response = match challenge {
+            None => request.send().map_err(|error| self.transport_error(ask, &error))?,
+            Some(challenge) => match self.send_digest(ask, request, challenge)? {
+                Some(response) => response,
+                None => return Ok(Raw { http: 401, challenges: Vec::new(), body: Vec::new() }),
+            },
+        };
+        let http = response.status().as_u16();
+        let challenges = response
+            .headers()
+            .get_all(WWW_AUTHENTICATE)
+            .iter()
+            .map(|value| value.as_bytes().to_vec())
+            .collect();
+        let body = self.read_body(ask, response)?;
+        Ok(Raw { http, challenges, body })
+    }
+
+    /// `None`: the answer to the challenge was met with another 401.
+    fn send_digest(
+        &self,
+        ask: &Ask,
+        request: RequestBuilder,
+        challenge: &Challenge,
+    ) -> Result<Option<Response>, Error> {
+        let answer = OneAnswer::new(&self.username, &self.password, challenge, &self.session);
+        match request.header(CONNECTION, "close").send_digest_auth(&answer) {
+            Ok(response) => Ok(Some(response)),
+            Err(_) if answer.was_refused() => Ok(None),
+            Err(diqwest::error::Error::Reqwest(error)) => Err(self.transport_error(ask, &error)),
+            // Nothing was sent: the login does not fit into a header.
+            Err(_) => {
+                Err(Error::Setup { what: "the user name can not be sent in a header".to_owned() })
+            }
+        }
+    }
+
+    /// Reads the body within limits of size and time.
+    fn read_body(&self, ask: &Ask, mut response: Response) -> Result<Vec<u8>, Error> {
+        let until = Instant::now().checked_add(self.limits.answer);
+        let too_large = || match ask.write {
+            true => Error::AnswerLost { call: ask.call, write: true },
+            false => Error::TooLarge { call: ask.call, limit: self.limits.body },
+        };
+        if response.content_length().is_some_and(|length| length > self.limits.body as u64) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        let mut chunk = [0; 16 * 1024];
+        loop {
+            let count = match response.read(&mut chunk) {
+                Ok(0) => return Ok(body),
+                Ok(count) => count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(_) => return Err(Error::AnswerLost { call: ask.call, write: ask.write }),
+            };
+            body.extend_from_slice(chunk.get(..count).unwrap_or_default());
+            if body.len() > self.limits.body {
+                return Err(too_large());
+            }
+            if until.is_some_and(|until| Instant::now() > until) {
+                return Err(timed_out(ask));
+            }
+        }
+    }
+
+    /// Sorts an error of the transport by what may have happened on the device.
+    fn transport_error(&self, ask: &Ask, error: &reqwest::Error) -> Error {
+        if let Some(found_sha256) = self.found.take() {
+            return Error::Certificate { found_sha256 };
+        }
+        if error.is_connect() {
+            let timeout = error.is_timeout();
+            let what = if timeout { "no connection in time".to_owned() } else { innermost(error) };
+            return Error::Unreachable { what };
+        }
+        if error.is_timeout() {
+            return timed_out(ask);
+        }
+        Error::AnswerLost { call: ask.call, write: ask.write }
+    }
+
+    /// Decides what an answer means. The body counts at every HTTP status.
+    fn judge(&mut self, ask: &Ask, raw: Raw, logged_in: bool) -> Result<Answer, Error> {
+        let Raw { http, body, .. } = raw;
+        if (300..400).contains(&http) {
+            return Err(Error::Redirected { call: ask.call, http });
+        }
+        if http == 403 && LockState::read(&body).locked {
+            let unlock_after = LockState::read(&body).unlock_after;
+            return Err(self.stop(Error::LockedOut { unlock_after }));
+        }
+        let document = Document::parse(&body);
+        let status =
+            document.as_ref().ok().and_then(|document| read_status(ask.call, http, document));
+        let judged = status.clone().unwrap_or_else(|| ResponseStatus::of_http(ask.call, http));
+        let done = (200..300).contains(&http);
+        match judged.meaning() {
+            Meaning::Done if done => Ok(Answer { document, status, body }),
+            meaning => Err(self.refusal(ask, judged, meaning, logged_in)),
+        }
+    }
+
+    fn refusal(
+        &mut self,
+        ask: &Ask,
+        status: ResponseStatus,
+        meaning: Meaning,
+        logged_in: bool,
+    ) -> Error {
+        let call = ask.call;
+        match meaning {
+            Meaning::Busy | Meaning::BusyForLong => {
+                let code = match status.sub_status.as_str() {
+                    "" => format!("HTTP {}", status.http),
+                    code => code.to_owned(),
+                };
+                Error::Busy { call, code }
+            }
+            Meaning::Fault => Error::DeviceFault { status, write: ask.write },
+            Meaning::Reboot => Error::RebootRequired { call, write: ask.write },
+            Meaning::LowPrivilege => Error::LowPrivilege { call },
+            // Said without a 401, so without a challenge to answer.
+            Meaning::BadLogin if !logged_in => Error::NoDigest { offered: "nothing".to_owned() },
+            Meaning::BadLogin => {
+                self.stop(Error::LoginRefused { tries_left: None, unlock_after: None })
+            }
+            Meaning::Locked => self.stop(Error::LockedOut { unlock_after: None }),
+            Meaning::ForbiddenIp => Error::ForbiddenIp,
+            Meaning::NotActivated => Error::NotActivated,
+            Meaning::Done
+            | Meaning::NoSuchPerson
+            | Meaning::SearchExpired
+            | Meaning::FormRefused
+            | Meaning::Refused => Error::Refused(status),
+        }
+    }
+}
+
+/// Whether a busy device may be asked the same again soon.
+fn may_repeat(ask: &Ask, code: &str) -> bool {
+    if ask.write {
+        code.eq_ignore_ascii_case("deviceBusy")
+    } else {
+        !code.eq_ignore_ascii_case("upgrading")
+    }
+}
+
+fn timed_out(ask: &Ask) -> Error {
+    match ask.write {
+        true => Error::AnswerLost { call: ask.call, write: true },
+        false => Error::Timeout { call: ask.call },
+    }
+}
+
+/// The innermost cause, which names neither the address nor anything sent.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = error.source();
+    let mut text = None;
+    while let Some(inner) = cause {
+        text = Some(inner.to_string());
+        cause = inner.source();
+    }
+    shown(&text.unwrap_or_else(|| "no connection".to_owned())).chars().take(120).collect()
+}

@@ -1,0 +1,253 @@
+//! What can go wrong with a device, sorted by what the caller may do about it.
+//!
+//! No variant ever holds a password, a nonce, an `Authorization` value or the name of a person.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::wire::ResponseStatus;
+use crate::model::EmployeeNo;
+
+/// What the caller may do about an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Nothing was changed; the next tick may try again.
+    Temporary,
+    /// A write that may have happened: read the person back before anything else.
+    Unknown,
+    /// The same request would fail again.
+    Permanent,
+    /// Login or rights: a person must look. See [`Error::spent_a_login`] for the memory of logins.
+    Login,
+}
+
+/// A device did not do what was asked. Messages are fragments that fit "failed to ...: ".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No connection: name not found, refused, no route, TLS handshake failed. Nothing was sent.
+    #[error("the device could not be reached: {what}")]
+    Unreachable {
+        /// The innermost cause, without the address.
+        what: String,
+    },
+    /// A read was sent and no answer came in time.
+    #[error("{call}: no answer in time")]
+    Timeout {
+        /// Which call.
+        call: &'static str,
+    },
+    /// The request may have reached the device, and no usable answer came back.
+    #[error("{call}: the answer was lost")]
+    AnswerLost {
+        /// Which call.
+        call: &'static str,
+        /// Whether it may have changed something.
+        write: bool,
+    },
+    /// The device says "not now": class 2 and its relatives, or HTTP 503. Nothing was done.
+    /// Source: hikvision-isapi.md section 4.4, letter T.
+    #[error("{call}: the device is busy ({code})")]
+    Busy {
+        /// Which call.
+        call: &'static str,
+        /// `subStatusCode`, or `HTTP 503`.
+        code: String,
+    },
+    /// Class 3, an error inside the device. After a write nobody knows what was stored.
+    #[error("{status}")]
+    DeviceFault {
+        /// What it said.
+        status: ResponseStatus,
+        /// Whether the call may have changed something.
+        write: bool,
+    },
+    /// A 401 that answers a challenge just received, or a code that says the same. Nothing more is
+    /// sent on this connection. Source: hikvision-isapi.md section 5.3.
+    #[error("the device refused the login{}", left(*tries_left, *unlock_after))]
+    LoginRefused {
+        /// Tries left before the lock, where told.
+        tries_left: Option<u32>,
+        /// How long the lock lasts, where there is one and it was told.
+        unlock_after: Option<Duration>,
+    },
+    /// The device has locked this host or account out; no login was spent.
+    #[error("the device has locked us out{}", left(None, *unlock_after))]
+    LockedOut {
+        /// How long it still lasts, where told.
+        unlock_after: Option<Duration>,
+    },
+    /// Fewer than three tries are left before the lock; no login was spent.
+    #[error("only {tries_left} login tries are left before the device locks, so none was made")]
+    TooFewTries {
+        /// Tries left.
+        tries_left: u32,
+    },
+    /// A 401 without a Digest challenge that can be answered; no login was spent.
+    #[error("the device offers no Digest login that can be used (offered: {offered})")]
+    NoDigest {
+        /// The schemes offered, `nothing` if none.
+        offered: String,
+    },
+    /// The account lacks the right for this call.
+    #[error("{call}: the account may not do this (lowPrivilege)")]
+    LowPrivilege {
+        /// Which call.
+        call: &'static str,
+    },
+    /// The device's address filter does not let this host in.
+    #[error("the device's IP filter refuses this host (forbiddenIP)")]
+    ForbiddenIp,
+    /// The device has no password yet.
+    #[error("the device is not activated")]
+    NotActivated,
+    /// The device took it, but it takes effect only after a reboot.
+    #[error("{call}: the device says that it must be rebooted first (rebootRequired)")]
+    RebootRequired {
+        /// Which call.
+        call: &'static str,
+        /// Whether the call may have changed something.
+        write: bool,
+    },
+    /// Any other answer that is not OK.
+    #[error("{0}")]
+    Refused(ResponseStatus),
+    /// The person to change is not on the device.
+    #[error("there is no person {0} on the device")]
+    NoSuchPerson(EmployeeNo),
+    /// The answer is not what the reference describes.
+    #[error("{call}: {what}{}", quoted(excerpt))]
+    Wire {
+        /// Which call.
+        call: &'static str,
+        /// What is wrong, and where.
+        what: String,
+        /// The beginning of the answer, at most 120 characters; empty for answers about persons.
+        excerpt: String,
+    },
+    /// The answer is longer than a device has to say.
+    #[error("{call}: the answer is longer than {limit} bytes")]
+    TooLarge {
+        /// Which call.
+        call: &'static str,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A redirect, which is never followed: it could carry a login elsewhere.
+    #[error("{call}: the device answered with a redirect (HTTP {http})")]
+    Redirected {
+        /// Which call.
+        call: &'static str,
+        /// The HTTP status.
+        http: u16,
+    },
+    /// The certificate is not the pinned one. Nothing was sent.
+    #[error("the device shows another certificate than the pinned one: sha256:{found_sha256}")]
+    Certificate {
+        /// SHA-256 of the certificate shown (DER), 64 hex digits.
+        found_sha256: String,
+    },
+    /// This computer could not set up a connection at all.
+    #[error("the connection can not be set up: {what}")]
+    Setup {
+        /// Why.
+        what: String,
+    },
+}
+
+impl Error {
+    /// What the caller may do about it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Busy { .. } => Class::Temporary,
+            Self::AnswerLost { write, .. } | Self::DeviceFault { write, .. } => {
+                if *write {
+                    Class::Unknown
+                } else {
+                    Class::Temporary
+                }
+            }
+            Self::RebootRequired { write, .. } => {
+                if *write {
+                    Class::Unknown
+                } else {
+                    Class::Permanent
+                }
+            }
+            Self::LoginRefused { .. }
+            | Self::LockedOut { .. }
+            | Self::TooFewTries { .. }
+            | Self::NoDigest { .. }
+            | Self::LowPrivilege { .. }
+            | Self::ForbiddenIp => Class::Login,
+            Self::NotActivated
+            | Self::Refused(_)
+            | Self::NoSuchPerson(_)
+            | Self::Wire { .. }
+            | Self::TooLarge { .. }
+            | Self::Redirected { .. }
+            | Self::Certificate { .. }
+            | Self::Setup { .. } => Class::Permanent,
+        }
+    }
+
+    /// Whether a login was sent and refused, so that it counts in the memory of logins.
+    #[must_use]
+    pub fn spent_a_login(&self) -> bool {
+        matches!(self, Self::LoginRefused { .. })
+    }
+
+    /// What a person can do about it, as a sentence, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable { what } if what.contains("certificate") => Some(
+                "devices come with self-signed certificates: pin it with tls = \"sha256:…\" (a wrong pin makes \
+                 the error name the right one), and give the device a key of at least 2048 bits",
+            ),
+            Self::Unreachable { .. } => {
+                Some("check the address, the port (80 or 443, not 8000) and the cable")
+            }
+            Self::LoginRefused { .. } => Some(
+                "correct the user name or password, then run check; about five wrong logins lock this host \
+                 out for 30 minutes",
+            ),
+            Self::LockedOut { .. } | Self::TooFewTries { .. } => Some(
+                "find what else on this host logs in with an old password, and wait until the lock is over",
+            ),
+            Self::NoDigest { .. } => Some(
+                "switch the device's web authentication to digest; a password is never sent in the clear",
+            ),
+            Self::LowPrivilege { .. } => {
+                Some("give the account the right to manage persons, or use mode = \"observe\"")
+            }
+            Self::ForbiddenIp => Some("allow this host in the device's IP address filter"),
+            Self::NotActivated => Some("activate the device in its own set-up first"),
+            Self::RebootRequired { .. } => Some("reboot the device"),
+            Self::Refused(status) => status.hint(),
+            Self::Redirected { .. } => {
+                Some("configure the address that the device redirects to, likely https")
+            }
+            Self::Certificate { .. } => Some(
+                "if the certificate was renewed on purpose, pin the new fingerprint; if not, somebody may be in between",
+            ),
+            _ => None,
+        }
+    }
+}
+
+fn left(tries: Option<u32>, unlock: Option<Duration>) -> impl fmt::Display {
+    let mut text = String::new();
+    if let Some(tries) = tries {
+        text.push_str(&format!(", {tries} tries left"));
+    }
+    if let Some(unlock) = unlock {
+        text.push_str(&format!(", unlocked in {} s", unlock.as_secs()));
+    }
+    text
+}
+
+fn quoted(excerpt: &str) -> impl fmt::Display {
+    if excerpt.is_empty() { String::new() } else { format!(" in \"{excerpt}\"") }
+}

@@ -1,0 +1,368 @@
+//! Reading a device. Nothing here can change anything on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::ops::ControlFlow;
+
+use chrono_tz::Tz;
+use reqwest::Method;
+
+use super::client::{Ask, DEVICE_INFO, Limits, Link};
+use super::error::Error;
+use super::login::LockState;
+use super::wire::{
+    DeviceClock, DeviceInfo, Document, Meaning, PersonRecord, SearchPage, SearchWord, search_body,
+};
+use crate::config::DeviceConfig;
+use crate::model::EmployeeNo;
+
+/// The most numbers one exact search may name. Source: hikvision-isapi.md section 2.1.
+pub const MAX_EXACT: usize = 30;
+
+/// The most persons read from one device; the largest known holds 3,000, controllers 100,000.
+pub const MAX_PERSONS: usize = 200_000;
+
+/// Persons asked for per page. Source: hikvision-isapi.md section 2.2.
+const PAGE: usize = 30;
+
+/// The page size tried when a device refuses the first one.
+const SMALL_PAGE: usize = 10;
+
+/// The most pages read in one search, so that no answer keeps us for ever.
+const MAX_PAGES: usize = MAX_PERSONS / SMALL_PAGE + 100;
+
+const SEARCH: &str = "/ISAPI/AccessControl/UserInfo/Search?format=json";
+
+/// Reads one device, and can do nothing else. Keeps one connection and sends one request at a time.
+/// After a refused login or a lock every call fails with the same error and sends nothing.
+pub struct Reader {
+    pub(super) link: Link,
+    zone: Tz,
+    page_size: usize,
+    /// Set once a device answered an exact search with other persons, or refused its form.
+    filter_is_ignored: bool,
+    searches: u64,
+}
+
+/// How reading all persons went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonList {
+    /// Persons handed over, each number once.
+    pub count: usize,
+    /// `totalMatches`, where the device states it.
+    pub total_stated: Option<usize>,
+    /// Pages read.
+    pub pages: usize,
+    /// Why entries were left out, without names: `the entry at offset 3 has no employeeNo`.
+    pub unusable: Vec<String>,
+    /// Whether this is certainly everybody. Absence means something only then.
+    pub complete: bool,
+}
+
+impl Reader {
+    /// Prepares the connection; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] when the address or the TLS set-up is unusable.
+    pub fn connect(config: &DeviceConfig) -> Result<Self, Error> {
+        Self::with_limits(config, Limits::default())
+    }
+
+    pub(super) fn with_limits(config: &DeviceConfig, limits: Limits) -> Result<Self, Error> {
+        let link = Link::new(config, limits)?;
+        Ok(Self {
+            link,
+            zone: config.time_zone,
+            page_size: PAGE,
+            filter_is_ignored: false,
+            searches: 0,
+        })
+    }
+
+    /// HTTP requests sent so far.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.link.requests()
+    }
+
+    /// What the device says about locks, without spending a login.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::Timeout`] and the like; after a refused login that again.
+    pub fn lock_state(&mut self) -> Result<LockState, Error> {
+        self.link.lock_state()
+    }
+
+    /// Who the device is; also the probe for reachability and login. Source: section 1.3.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a read.
+    pub fn device_info(&mut self) -> Result<DeviceInfo, Error> {
+        self.system(&Ask::get("device info", DEVICE_INFO), DeviceInfo::read)
+    }
+
+    /// What its clock shows. Source: section 3.3 and 8.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a read.
+    pub fn clock(&mut self) -> Result<DeviceClock, Error> {
+        self.system(&Ask::get("device clock", "/ISAPI/System/time"), DeviceClock::read)
+    }
+
+    fn system<T>(
+        &mut self,
+        ask: &Ask,
+        read: fn(&Document) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        let answer = self.link.call(ask)?;
+        answer
+            .document
+            .and_then(|document| read(&document))
+            .map_err(|what| ask.wire_error(what, &answer.body))
+    }
+
+    /// Reads all persons, page by page, and hands each over once. Source: sections 2.1 to 2.3.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a read; what was handed over before it is then not everybody.
+    pub fn all_persons(&mut self, each: &mut dyn FnMut(PersonRecord)) -> Result<PersonList, Error> {
+        self.search(&[], &mut |record| {
+            each(record);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Reads just these persons; one that is absent from the answer is not on the device. Asks for at
+    /// most [`MAX_EXACT`] at a time and checks every number that comes back; where the device ignores
+    /// the question, pages through everybody instead. Source: section 2.1, row `EmployeeNoList`.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a read; [`Error::Wire`] when somebody was not found but the answer was not
+    /// certainly everybody.
+    pub fn persons(
+        &mut self,
+        wanted: &[EmployeeNo],
+    ) -> Result<BTreeMap<EmployeeNo, PersonRecord>, Error> {
+        let wanted: Vec<EmployeeNo> =
+            wanted.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut found = BTreeMap::new();
+        for numbers in wanted.chunks(MAX_EXACT) {
+            if self.filter_is_ignored || !self.exact(numbers, &mut found)? {
+                self.filter_is_ignored = true;
+                return self.pick(&wanted);
+            }
+        }
+        Ok(found)
+    }
+
+    /// One exact search; false when the device did not understand it.
+    fn exact(
+        &mut self,
+        numbers: &[EmployeeNo],
+        found: &mut BTreeMap<EmployeeNo, PersonRecord>,
+    ) -> Result<bool, Error> {
+        let mut foreign = false;
+        let list = self.search(numbers, &mut |record| {
+            if numbers.binary_search(&record.person.employee_no).is_err() {
+                foreign = true;
+                return ControlFlow::Break(());
+            }
+            found.insert(record.person.employee_no.clone(), record);
+            ControlFlow::Continue(())
+        });
+        match list {
+            _ if foreign => Ok(false),
+            Ok(list) => {
+                // Here an entry without a number could be one of those asked for.
+                let sure = list.complete && list.unusable.is_empty();
+                certain(&list, sure || numbers.iter().all(|number| found.contains_key(number)))
+                    .map(|()| true)
+            }
+            Err(Error::Refused(status)) if status.meaning() == Meaning::FormRefused => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn pick(&mut self, wanted: &[EmployeeNo]) -> Result<BTreeMap<EmployeeNo, PersonRecord>, Error> {
+        let mut found = BTreeMap::new();
+        let list = self.all_persons(&mut |record| {
+            if wanted.binary_search(&record.person.employee_no).is_ok() {
+                found.insert(record.person.employee_no.clone(), record);
+            }
+        })?;
+        certain(&list, list.complete || found.len() == wanted.len())?;
+        Ok(found)
+    }
+
+    /// Runs one search, from 0 again once if the device forgets it on the way, and with a smaller page
+    /// if it refuses the size.
+    fn search(
+        &mut self,
+        wanted: &[EmployeeNo],
+        each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
+    ) -> Result<PersonList, Error> {
+        let mut run = Run::default();
+        let mut restarted = false;
+        let page_size = self.page_size;
+        loop {
+            run.start(self.search_id());
+            let error = match self.pages(wanted, &mut run, each) {
+                Ok(()) => return Ok(run.list()),
+                Err(error) => error,
+            };
+            let Error::Refused(status) = &error else { return Err(error) };
+            match status.meaning() {
+                Meaning::SearchExpired if !restarted => restarted = true,
+                Meaning::FormRefused if run.position == 0 && self.page_size > SMALL_PAGE => {
+                    self.page_size = SMALL_PAGE;
+                }
+                _ => {
+                    // The size was not what it minded.
+                    self.page_size = page_size;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn pages(
+        &mut self,
+        wanted: &[EmployeeNo],
+        run: &mut Run,
+        each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        loop {
+            let ask = Ask {
+                call: "person search",
+                method: Method::POST,
+                path: SEARCH,
+                body: Some(search_body(&run.id, run.position, self.page_size, wanted)),
+                write: false,
+                personal: true,
+            };
+            let answer = match self.link.call(&ask) {
+                Ok(answer) => answer,
+                // Beyond the end of a device that never says how many there are: read, not certain.
+                Err(Error::Refused(status))
+                    if run.position > 0
+                        && run.total.is_none()
+                        && status.meaning() != Meaning::SearchExpired =>
+                {
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            };
+            let page = answer.document.and_then(SearchPage::read);
+            let page = page.map_err(|what| {
+                ask.wire_error(format!("{what} (page at offset {})", run.position), &answer.body)
+            })?;
+            if run.take(page, self.zone, each).is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Eight hex digits, other ones for every search: a device may answer a known one from memory.
+    fn search_id(&mut self) -> String {
+        self.searches += 1;
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_u32(std::process::id());
+        hasher.write_u64(self.searches);
+        format!("{:08x}", hasher.finish() & 0xffff_ffff)
+    }
+}
+
+/// Somebody who was not found is absent only if everybody was read.
+fn certain(list: &PersonList, sure: bool) -> Result<(), Error> {
+    if sure {
+        return Ok(());
+    }
+    let what = format!(
+        "the device gave {} of {} persons, so nobody can be said to be absent",
+        list.count,
+        list.total_stated
+            .map_or_else(|| "an unknown number of".to_owned(), |total| total.to_string())
+    );
+    Err(Error::Wire { call: "person search", what, excerpt: String::new() })
+}
+
+/// One search on its way.
+#[derive(Default)]
+struct Run {
+    id: String,
+    position: usize,
+    pages: usize,
+    total: Option<usize>,
+    /// The total changed between pages: somebody edits in parallel, and rows may have been skipped.
+    total_moved: bool,
+    ended: bool,
+    seen: BTreeSet<EmployeeNo>,
+    /// Reasons with the content they belong to, so that an entry met twice counts once.
+    unusable: BTreeMap<String, String>,
+}
+
+impl Run {
+    fn start(&mut self, id: String) {
+        self.id = id;
+        self.position = 0;
+        self.total = None;
+        self.total_moved = false;
+    }
+
+    fn read_so_far(&self) -> usize {
+        self.seen.len() + self.unusable.len()
+    }
+
+    /// Takes one page in; says whether it was the last one. Source: section 2.3, stop rules.
+    fn take(
+        &mut self,
+        page: SearchPage,
+        zone: Tz,
+        each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.pages += 1;
+        self.total_moved |= self.total.is_some() && page.total != self.total;
+        self.total = page.total.max(self.total);
+        let before = self.read_so_far();
+        let size = page.persons.len();
+        for (at, value) in page.persons.iter().enumerate() {
+            match PersonRecord::read(value, zone) {
+                Ok(record) => {
+                    if self.seen.insert(record.person.employee_no.clone()) {
+                        each(record.with_replaced_bytes(page.replaced))?;
+                    }
+                }
+                Err(reason) => {
+                    let place = format!("the entry at offset {} {reason}", self.position + at);
+                    self.unusable.entry(value.to_string()).or_insert(place);
+                }
+            }
+        }
+        self.position += size;
+        // Counts of this pass, as entries of an earlier one are seen already after a restart.
+        let reached = self.total.is_some_and(|total| self.position >= total);
+        let nothing_new = self.read_so_far() == before && self.position > self.read_so_far();
+        let said_so = matches!(page.word, SearchWord::Last | SearchWord::NoMatch);
+        self.ended = said_so;
+        let limit = self.pages >= MAX_PAGES || self.read_so_far() >= MAX_PERSONS;
+        if said_so || size == 0 || reached || nothing_new || limit || page.word != SearchWord::More
+        {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn list(self) -> PersonList {
+        let complete = match self.total {
+            Some(total) => self.read_so_far() >= total && !self.total_moved,
+            None => self.ended,
+        };
+        PersonList {
+            count: self.seen.len(),
+            total_stated: self.total,
+            pages: self.pages,
+            complete,
+            unusable: self.unusable.into_values().collect(),
+        }
+    }
+}

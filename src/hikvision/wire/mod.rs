@@ -1,0 +1,253 @@
+//! What is said to a device and what it answers, as bytes and as types. Pure: no client, no clock.
+//!
+//! Answers come as JSON or XML whatever was asked (the first byte that is no space decides), in any
+//! of three XML namespaces, with numbers as text and text as numbers, and with keys in any letter
+//! case. So both are read into one tree, and every reader asks that tree leniently for a key and
+//! strictly for its meaning. Source: hikvision-isapi.md sections 1.3, 2.3 and 4.1.
+
+mod modify;
+mod persons;
+mod search;
+mod status;
+mod system;
+
+#[cfg(test)]
+mod mutations;
+
+use serde_json::{Map, Value};
+
+pub use modify::differs_beyond_validity;
+pub(crate) use modify::modify_body;
+pub use persons::PersonRecord;
+pub(crate) use persons::hex;
+pub(crate) use search::{SearchPage, SearchWord, search_body};
+pub use status::ResponseStatus;
+pub(crate) use status::{Meaning, read_status};
+pub use system::{DeviceClock, DeviceInfo};
+
+/// The longest excerpt of an answer in an error, in characters.
+const EXCERPT_CHARS: usize = 120;
+
+/// How deep an XML answer may nest; real ones have four levels.
+const XML_DEPTH: usize = 32;
+
+/// How many nodes an XML answer may have; real ones (never persons) have a few dozen.
+const XML_NODES: u32 = 20_000;
+
+/// In which notation an answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notation {
+    Json,
+    Xml,
+}
+
+/// An answer as a tree. XML `<A><b>1</b></A>` is the same as JSON `{"A":{"b":"1"}}`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Document {
+    pub(crate) notation: Notation,
+    pub(crate) root: Map<String, Value>,
+    /// Whether bytes that are not UTF-8 were replaced by U+FFFD.
+    pub(crate) replaced: bool,
+}
+
+impl Document {
+    /// Reads an answer. Bytes that are not UTF-8 become U+FFFD, so that one bad name does not hide
+    /// a whole list; [`modify_body`] refuses to send such a record back.
+    ///
+    /// # Errors
+    /// What is wrong, without quoting the answer.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
+        let text = String::from_utf8_lossy(body);
+        let replaced = matches!(text, std::borrow::Cow::Owned(_));
+        let text = text.trim_start_matches('\u{feff}').trim();
+        match text.chars().next() {
+            None => Err("the answer is empty".to_owned()),
+            Some('<') => parse_xml(text, replaced),
+            Some('{') => match serde_json::from_str(text) {
+                Ok(Value::Object(root)) => Ok(Self { notation: Notation::Json, root, replaced }),
+                Ok(_) => Err("the answer is no JSON object".to_owned()),
+                Err(error) => Err(format!(
+                    "the answer is broken JSON at line {} column {}",
+                    error.line(),
+                    error.column()
+                )),
+            },
+            Some(_) => Err("the answer is neither JSON nor XML".to_owned()),
+        }
+    }
+}
+
+fn parse_xml(text: &str, replaced: bool) -> Result<Document, String> {
+    let options = roxmltree::ParsingOptions { nodes_limit: XML_NODES, ..Default::default() };
+    let document = roxmltree::Document::parse_with_options(text, options).map_err(|error| {
+        let at = error.pos();
+        format!("the answer is broken XML at line {} column {}", at.row, at.col)
+    })?;
+    let element = document.root_element();
+    let mut root = Map::new();
+    root.insert(element.tag_name().name().to_owned(), xml_value(element, 0)?);
+    Ok(Document { notation: Notation::Xml, root, replaced })
+}
+
+fn xml_value(element: roxmltree::Node<'_, '_>, depth: usize) -> Result<Value, String> {
+    if depth > XML_DEPTH {
+        return Err("the answer is nested too deeply".to_owned());
+    }
+    let mut object = Map::new();
+    for child in element.children().filter(roxmltree::Node::is_element) {
+        let value = xml_value(child, depth + 1)?;
+        match object.entry(child.tag_name().name()) {
+            serde_json::map::Entry::Vacant(place) => {
+                place.insert(value);
+            }
+            serde_json::map::Entry::Occupied(mut place) => match place.get_mut() {
+                Value::Array(several) => several.push(value),
+                one => *one = Value::Array(vec![one.take(), value]),
+            },
+        }
+    }
+    if object.is_empty() {
+        return Ok(Value::String(element.text().unwrap_or("").trim().to_owned()));
+    }
+    Ok(Value::Object(object))
+}
+
+/// The value under a key in any letter case, the exact one first; `null` counts as absent.
+pub(crate) fn field<'v>(object: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
+    let exact = object.get(key);
+    let found =
+        exact.or_else(|| object.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, v)| v));
+    found.filter(|value| !value.is_null())
+}
+
+/// The object under a key.
+pub(crate) fn object<'v>(
+    object: &'v Map<String, Value>,
+    key: &str,
+) -> Option<&'v Map<String, Value>> {
+    field(object, key).and_then(Value::as_object)
+}
+
+/// Text, or the text of a whole number.
+pub(crate) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A whole number, also as text.
+pub(crate) fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// A truth value, also as text or as 0 and 1.
+pub(crate) fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(value) => Some(*value),
+        Value::Number(number) => match number.as_i64() {
+            Some(0) => Some(false),
+            Some(1) => Some(true),
+            _ => None,
+        },
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A list, where a single object counts as a list of one.
+pub(crate) fn list(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(several) => several,
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
+    }
+}
+
+/// Text from a device, fit for a terminal: without control characters and without the characters
+/// that turn the direction of writing, which can make one name look like another.
+pub(crate) fn shown(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let clean: String = text.chars().filter(|c| !c.is_control() && !turns(*c)).collect();
+    clean.trim().to_owned()
+}
+
+/// The beginning of an answer that holds no persons, for an error.
+pub(crate) fn excerpt(body: &[u8]) -> String {
+    let start = body.get(..EXCERPT_CHARS * 4).unwrap_or(body);
+    shown(&String::from_utf8_lossy(start).replace(['\n', '\r', '\t'], " "))
+        .chars()
+        .take(EXCERPT_CHARS)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_notations_are_one_tree() {
+        let xml = Document::parse(
+            b"<?xml version=\"1.0\"?>\n<A xmlns=\"http://x\"><b>1</b><c><d/></c></A>",
+        )
+        .unwrap();
+        let json =
+            Document::parse(b"\xef\xbb\xbf {\"A\":{\"b\":\"1\",\"c\":{\"d\":\"\"}}}").unwrap();
+        assert_eq!(xml.root, json.root);
+        assert_eq!((xml.notation, json.notation), (Notation::Xml, Notation::Json));
+        let several = Document::parse(b"<A><b>1</b><b>2</b><b>3</b></A>").unwrap();
+        assert_eq!(Value::Object(several.root), serde_json::json!({"A": {"b": ["1", "2", "3"]}}));
+    }
+
+    #[test]
+    fn hostile_bodies_are_errors() {
+        let deep_xml = "<a>".repeat(60_000);
+        let deep_closed = format!("{}{}", "<a>".repeat(5_000), "</a>".repeat(5_000));
+        let deep_json = "{\"a\":".repeat(60_000);
+        let laughs = "<!DOCTYPE l [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><l>&b;</l>";
+        for body in [
+            "",
+            "  ",
+            "OK",
+            "[1]",
+            "{",
+            "<",
+            "<a>",
+            "<a></b>",
+            &deep_xml,
+            &deep_closed,
+            &deep_json,
+            laughs,
+        ] {
+            assert!(Document::parse(body.as_bytes()).is_err(), "{:.40}", body);
+        }
+    }
+
+    #[test]
+    fn lenient_values() {
+        let tree = serde_json::json!({"A": 1, "b": " 7 ", "c": "TRUE", "d": null, "e": 1.5, "f": {"x": 1}});
+        let map = tree.as_object().unwrap();
+        assert_eq!(field(map, "a").and_then(text).as_deref(), Some("1"));
+        assert_eq!(field(map, "B").and_then(integer), Some(7));
+        assert_eq!(field(map, "c").and_then(boolean), Some(true));
+        assert_eq!(field(map, "d"), None);
+        assert_eq!(field(map, "e").and_then(text), None);
+        assert_eq!(list(field(map, "f").unwrap()).len(), 1);
+    }
+
+    #[test]
+    fn nothing_on_a_terminal_moves() {
+        assert_eq!(shown("A\u{202e}na\u{1b}[2J\u{7} "), "Ana[2J");
+        assert_eq!(excerpt(b"<html>\n\x1b]0;x\x07</html>"), "<html> ]0;x</html>");
+        assert_eq!(excerpt("č".repeat(500).as_bytes()).chars().count(), 120);
+    }
+}

@@ -1,0 +1,410 @@
+//! One `UserInfo`, as read. Source: hikvision-isapi.md sections 2.3, 2.4, 2.6 and 3.3.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, NaiveDateTime};
+use chrono_tz::Tz;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::{boolean, field, list, object, shown, system::read_moment, text};
+use crate::model::{Email, EmployeeNo, Person, PersonLimit, UserType, Window};
+
+/// The fields that a write sends back, in the order they are sent.
+/// Source: hikvision-isapi.md section 3.1, client rule.
+pub(super) const WRITABLE: &[&str] = &[
+    "employeeNo",
+    "name",
+    "userType",
+    "Valid",
+    "doorRight",
+    "RightPlan",
+    "localUIRight",
+    "belongGroup",
+    "gender",
+    "closeDelayEnabled",
+    "maxOpenDoorTime",
+    "userVerifyMode",
+    "PersonInfoExtends",
+];
+
+/// One person as read from a device: what planning needs, and every field that a write must send
+/// back or compare. `Debug` shows the number only, since the rest is personal.
+#[derive(Clone, PartialEq)]
+pub struct PersonRecord {
+    /// What planning needs.
+    pub person: Person,
+    pub(super) fields: Map<String, Value>,
+    /// Whether the page came with bytes that are not UTF-8, so that U+FFFD in it stands for them.
+    pub(super) replaced: bool,
+}
+
+impl std::fmt::Debug for PersonRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PersonRecord")
+            .field("employee_no", &self.person.employee_no)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PersonRecord {
+    /// Reads one `UserInfo` object of any spelling. `zone` is the one the device's wall clock runs
+    /// in; it is needed only for times that a device states with an offset.
+    ///
+    /// # Errors
+    /// Why the object has no usable `employeeNo`, without quoting the person.
+    pub fn read(value: &Value, zone: Tz) -> Result<Self, String> {
+        let fields = value.as_object().ok_or("is no object")?;
+        let employee_no = read_employee_no(fields)?;
+        let stated = |key| field(fields, key).and_then(text).unwrap_or_default();
+        let person = Person {
+            name: shown(&stated("name")),
+            user_type: match stated("userType").trim() {
+                kind if kind.eq_ignore_ascii_case("blackList") => UserType::BlackList,
+                kind if kind.eq_ignore_ascii_case("visitor") => UserType::Visitor,
+                _ => UserType::Normal,
+            },
+            limit: read_limit(object(fields, "Valid"), zone),
+            // Something there that is no truth value counts as yes: administrators are never touched.
+            is_device_admin: field(fields, "localUIRight")
+                .is_some_and(|value| boolean(value).unwrap_or(true)),
+            email: read_email(fields),
+            fingerprint: fingerprint(&employee_no, fields),
+            employee_no,
+        };
+        Ok(Self { person, fields: fields.clone(), replaced: false })
+    }
+
+    /// The same record, read from a page that held bytes that are not UTF-8.
+    pub(crate) fn with_replaced_bytes(self, replaced: bool) -> Self {
+        Self { replaced, ..self }
+    }
+}
+
+/// `employeeNo`, or one of the two other places where firmware puts it. A number becomes its text.
+fn read_employee_no(fields: &Map<String, Value>) -> Result<EmployeeNo, String> {
+    let detail = object(fields, "EmployeeNoDetail").and_then(|detail| field(detail, "employeeNo"));
+    let places = [field(fields, "employeeNo"), field(fields, "employeeNoString"), detail];
+    let mut candidates = places.into_iter().flatten().filter(|value| value.as_str() != Some(""));
+    let value = candidates.next().ok_or("has no employeeNo")?;
+    let stated = text(value).ok_or("has an employeeNo that is neither text nor a whole number")?;
+    EmployeeNo::new(&stated).map_err(|error| format!("has an employeeNo that {error}"))
+}
+
+fn read_limit(valid: Option<&Map<String, Value>>, zone: Tz) -> PersonLimit {
+    let Some(valid) = valid else {
+        return PersonLimit::Unreadable { begin: None, end: None };
+    };
+    let kind = field(valid, "timeType").and_then(text).unwrap_or_default();
+    let read =
+        |key| field(valid, key).and_then(text).and_then(|stated| read_time(&stated, &kind, zone));
+    let (begin, end) = (read("beginTime"), read("endTime"));
+    let window = begin.zip(end).and_then(|(begin, end)| Window::new(begin, end).ok());
+    match (field(valid, "enable").and_then(boolean), window) {
+        (Some(false), window) => PersonLimit::Permanent(window),
+        (Some(true), Some(window)) => PersonLimit::Window(window),
+        _ => PersonLimit::Unreadable { begin, end },
+    }
+}
+
+/// A time of `Valid` in the device's wall clock. `local` (or nothing) must come without an offset,
+/// `UTC` with one; a mixture could mean either and is not read.
+fn read_time(stated: &str, kind: &str, zone: Tz) -> Option<NaiveDateTime> {
+    let stated = stated.trim();
+    let (local, offset) = read_moment(stated)?;
+    match (kind.trim().to_ascii_lowercase().as_str(), offset) {
+        ("" | "local", None) => Some(local),
+        ("utc", Some(_)) => {
+            let moment = DateTime::parse_from_rfc3339(stated).ok()?;
+            Some(moment.with_timezone(&zone).naive_local())
+        }
+        _ => None,
+    }
+}
+
+/// The one e-mail on a person: `email`, or a value of `PersonInfoExtends`. Two different ones: none.
+fn read_email(fields: &Map<String, Value>) -> Option<Email> {
+    let own = field(fields, "email").and_then(Value::as_str);
+    let extends = field(fields, "PersonInfoExtends").map(list).unwrap_or_default();
+    let values = extends.iter().filter_map(|entry| field(entry.as_object()?, "value")?.as_str());
+    let found: BTreeSet<Email> = own.into_iter().chain(values).filter_map(Email::parse).collect();
+    let mut found = found.into_iter();
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// The writable fields under their standard names, as read; `employeeNo` always as text.
+pub(super) fn writable(
+    employee_no: &EmployeeNo,
+    fields: &Map<String, Value>,
+) -> Map<String, Value> {
+    let mut kept = Map::new();
+    for key in WRITABLE {
+        if *key == "employeeNo" {
+            kept.insert((*key).to_owned(), Value::String(employee_no.as_str().to_owned()));
+        } else if let Some(value) = field(fields, key) {
+            kept.insert((*key).to_owned(), value.clone());
+        }
+    }
+    kept
+}
+
+/// SHA-256 in lower-case hex over the writable fields in canonical JSON (keys sorted at any depth).
+fn fingerprint(employee_no: &EmployeeNo, fields: &Map<String, Value>) -> String {
+    let mut canonical = String::new();
+    write_canonical(&Value::Object(writable(employee_no, fields)), &mut canonical);
+    hex(&Sha256::digest(canonical.as_bytes()))
+}
+
+/// Bytes in lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// JSON with sorted keys and no spaces. The depth is bounded by that of the JSON that was read.
+pub(super) fn write_canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<_> = map.iter().collect();
+            keys.sort_by_key(|(key, _)| *key);
+            out.push('{');
+            for (at, (key, value)) in keys.into_iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                let _ = write!(out, "{}:", Value::String(key.clone()));
+                write_canonical(value, out);
+            }
+            out.push('}');
+        }
+        Value::Array(values) => {
+            out.push('[');
+            for (at, value) in values.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write_canonical(value, out);
+            }
+            out.push(']');
+        }
+        plain => {
+            let _ = write!(out, "{plain}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::parse_time;
+    use chrono_tz::Europe::Ljubljana;
+    use serde_json::json;
+
+    fn read(value: Value) -> Result<PersonRecord, String> {
+        PersonRecord::read(&value, Ljubljana)
+    }
+
+    fn limit(valid: Value) -> PersonLimit {
+        read(json!({"employeeNo": "1", "Valid": valid})).unwrap().person.limit
+    }
+
+    fn window(begin: &str, end: &str) -> Window {
+        Window::new(parse_time(begin).unwrap(), parse_time(end).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_reference_example() {
+        let record = read(
+            serde_json::from_slice(include_bytes!(
+                "../../../tests/fixtures/hikvision/user-info.json"
+            ))
+            .unwrap(),
+        );
+        let person = record.unwrap().person;
+        assert_eq!(person.employee_no.as_str(), "1007");
+        assert_eq!(person.name, "Ana Example");
+        assert_eq!(person.user_type, UserType::Normal);
+        assert_eq!(
+            person.limit,
+            PersonLimit::Window(window("2026-01-01T00:00:00", "2026-12-31T23:59:59"))
+        );
+        assert!(!person.is_device_admin);
+        assert_eq!(person.email, None);
+    }
+
+    #[test]
+    fn employee_numbers_from_every_place() {
+        for (value, expected) in [
+            (json!({"employeeNo": "007"}), Ok("007")),
+            (json!({"employeeNo": 7}), Ok("7")),
+            (json!({"EmployeeNo": "7"}), Ok("7")),
+            (json!({"employeeNoString": "x7"}), Ok("x7")),
+            (json!({"employeeNo": "", "employeeNoString": "7"}), Ok("7")),
+            (json!({"EmployeeNoDetail": {"employeeNo": "7"}}), Ok("7")),
+            (json!({"employeeNo": " 7"}), Ok(" 7")),
+            (json!({}), Err("has no employeeNo")),
+            (json!({"employeeNo": null}), Err("has no employeeNo")),
+            (
+                json!({"employeeNo": 1.5}),
+                Err("has an employeeNo that is neither text nor a whole number"),
+            ),
+            (
+                json!({"employeeNo": "x".repeat(33)}),
+                Err("has an employeeNo that is 33 bytes long, at most 32 fit"),
+            ),
+            (
+                json!({"employeeNo": "a\u{1}"}),
+                Err("has an employeeNo that holds a control character"),
+            ),
+            (json!("7"), Err("is no object")),
+        ] {
+            let got =
+                read(value.clone()).map(|record| record.person.employee_no.as_str().to_owned());
+            assert_eq!(got, expected.map(str::to_owned).map_err(str::to_owned), "{value}");
+        }
+    }
+
+    #[test]
+    fn limits() {
+        let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
+        let valid = |enable: Value, kind: &str| json!({"enable": enable, "beginTime": "2026-01-01T00:00:00", "endTime": "2026-12-31T23:59:59", "timeType": kind});
+        assert_eq!(limit(valid(json!(true), "local")), PersonLimit::Window(year));
+        assert_eq!(limit(valid(json!("true"), "LOCAL")), PersonLimit::Window(year));
+        assert_eq!(limit(valid(json!(1), "")), PersonLimit::Window(year));
+        assert_eq!(limit(valid(json!(false), "local")), PersonLimit::Permanent(Some(year)));
+        assert_eq!(limit(json!({"enable": "false"})), PersonLimit::Permanent(None));
+        let unreadable = PersonLimit::Unreadable { begin: None, end: None };
+        assert_eq!(limit(valid(json!(true), "UTC")), unreadable, "UTC without an offset");
+        assert_eq!(limit(valid(json!(true), "Mars")), unreadable);
+        assert_eq!(limit(json!({})), unreadable);
+        assert_eq!(limit(json!("2026")), unreadable);
+        assert_eq!(read(json!({"employeeNo": "1"})).unwrap().person.limit, unreadable);
+        let known = PersonLimit::Unreadable { begin: Some(year.begin()), end: Some(year.end()) };
+        assert_eq!(limit(valid(json!(null), "local")), known, "no enable");
+        assert_eq!(limit(valid(json!("maybe"), "local")), known);
+        assert_eq!(
+            limit(
+                json!({"enable": true, "beginTime": "2027-01-01T00:00:00", "endTime": "2026-12-31T23:59:59"})
+            ),
+            PersonLimit::Unreadable {
+                begin: parse_time("2027-01-01T00:00:00"),
+                end: Some(year.end())
+            },
+        );
+        assert_eq!(
+            limit(
+                json!({"enable": true, "BeginTime": "2026-01-01T00:00:00", "endTime": "31.12.2026"})
+            ),
+            PersonLimit::Unreadable { begin: Some(year.begin()), end: None },
+        );
+        assert_eq!(
+            limit(
+                json!({"enable": true, "beginTime": "2026-01-01T00:00:00Z", "endTime": "2026-12-31T23:59:59Z"})
+            ),
+            unreadable,
+            "local with an offset could mean either"
+        );
+    }
+
+    #[test]
+    fn times_with_an_offset_become_the_devices_wall_clock() {
+        assert_eq!(
+            limit(json!({"enable": true, "timeType": "UTC",
+                "beginTime": "2026-01-01T00:00:00+08:00", "endTime": "2026-07-31T21:59:59Z"})),
+            PersonLimit::Window(window("2025-12-31T17:00:00", "2026-07-31T23:59:59"))
+        );
+    }
+
+    #[test]
+    fn emails_only_when_there_is_one() {
+        let email =
+            |value: Value| read(value).unwrap().person.email.map(|email| email.as_str().to_owned());
+        let ana = Some("ana@example.si".to_owned());
+        assert_eq!(email(json!({"employeeNo": "1", "Email": "Ana@Example.si"})), ana);
+        assert_eq!(
+            email(
+                json!({"employeeNo": "1", "PersonInfoExtends": [{"value": "x"}, {"value": "ana@example.si"}]})
+            ),
+            ana
+        );
+        assert_eq!(
+            email(json!({"employeeNo": "1", "PersonInfoExtends": {"value": "ana@example.si"}})),
+            ana
+        );
+        assert_eq!(
+            email(
+                json!({"employeeNo": "1", "email": "ANA@example.si", "PersonInfoExtends": [{"value": "ana@example.si"}]})
+            ),
+            ana
+        );
+        assert_eq!(
+            email(
+                json!({"employeeNo": "1", "email": "eva@example.si", "PersonInfoExtends": [{"value": "ana@example.si"}]})
+            ),
+            None
+        );
+        assert_eq!(
+            email(json!({"employeeNo": "1", "PersonInfoExtends": [{"value": ""}, 7, null]})),
+            None
+        );
+    }
+
+    #[test]
+    fn kinds_and_administrators() {
+        let person = |value: Value| read(value).unwrap().person;
+        assert_eq!(
+            person(json!({"employeeNo": "1", "userType": "BLACKLIST"})).user_type,
+            UserType::BlackList
+        );
+        assert_eq!(
+            person(json!({"employeeNo": "1", "userType": "visitor"})).user_type,
+            UserType::Visitor
+        );
+        assert_eq!(
+            person(json!({"employeeNo": "1", "userType": "patient"})).user_type,
+            UserType::Normal
+        );
+        assert!(person(json!({"employeeNo": "1", "localUIRight": "true"})).is_device_admin);
+        assert!(person(json!({"employeeNo": "1", "localUIRight": "perhaps"})).is_device_admin);
+        assert!(!person(json!({"employeeNo": "1", "localUIRight": 0})).is_device_admin);
+        assert_eq!(person(json!({"employeeNo": "1", "name": "\u{202e}Ana\n"})).name, "Ana");
+    }
+
+    #[test]
+    fn fingerprints_see_writable_fields_and_nothing_else() {
+        let print = |value: Value| read(value).unwrap().person.fingerprint;
+        let base = print(
+            json!({"employeeNo": "1", "name": "Ana", "Valid": {"enable": true, "endTime": "x"}}),
+        );
+        assert_eq!(base.len(), 64);
+        let turned = json!({"numOfCard": 3, "Valid": {"endTime": "x", "enable": true}, "name": "Ana", "employeeNo": 1});
+        assert_eq!(
+            print(turned),
+            base,
+            "order, counts and the spelling of the number do not matter"
+        );
+        assert_ne!(
+            print(
+                json!({"employeeNo": "1", "name": "Eva", "Valid": {"enable": true, "endTime": "x"}})
+            ),
+            base
+        );
+        assert_ne!(
+            print(
+                json!({"employeeNo": "1", "name": "Ana", "Valid": {"enable": true, "endTime": "y"}})
+            ),
+            base
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_name() {
+        let record = read(json!({"employeeNo": "1007", "name": "Ana"})).unwrap();
+        let text = format!("{record:?}");
+        assert!(text.contains("1007") && !text.contains("Ana"), "{text}");
+    }
+}

@@ -1,0 +1,246 @@
+//! What no client may do: the invariants, checked on every request that the device gets.
+//!
+//! Each violation is a line `slug: what happened`. The slugs:
+//! `basic-authorization`, `unknown-authorization`, `wrong-response-again`, `weaker-digest`,
+//! `digest-syntax`, `digest-replay`, `third-attempt`, `login-while-locked`, `in-flight`, `no-content-length`,
+//! `malformed`, `password-key`, `remote-control`, `setup-used`, `record-used`, `delete-used`,
+//! `empty-delete`, `enable-false`, `begin-after-end`, `year-after-2037`, `time-type`,
+//! `read-only-field`, `control-field`, `content-type`, `no-format-json`, `no-read-back`,
+//! `unknown-path`, `wrong-method`.
+
+use std::collections::{BTreeSet, HashSet};
+
+use chrono::Datelike;
+use serde_json::Value;
+
+use super::digest::Authorization;
+use super::login::Verdict;
+use super::person::{is_read_only, parse_time};
+use super::switches::Switches;
+use crate::http::{Framing, Request};
+
+/// How many writes may wait for one read-back: as many as an exact search names (section 2.1).
+const SEARCH_LIMIT: usize = 30;
+
+/// The list of violations, and the memory needed to see them.
+#[derive(Default)]
+pub(super) struct Audit {
+    violations: Vec<String>,
+    wrong_in_run: usize,
+    triples: HashSet<(String, String, String)>,
+    unread: BTreeSet<String>,
+    last: Option<Attempt>,
+    told_locked: bool,
+}
+
+/// The request before this one.
+struct Attempt {
+    call: (String, String, Vec<u8>),
+    count: usize,
+    authenticated: bool,
+    refused: bool,
+}
+
+impl Audit {
+    /// Notes a violation.
+    pub(super) fn note(&mut self, slug: &str, what: &str) {
+        self.violations.push(format!("{slug}: {what}"));
+    }
+
+    /// Everything noted, and a write that nobody has read back so far.
+    pub(super) fn violations(&self) -> Vec<String> {
+        let unread = self.unread.iter().map(|no| no_read_back(no));
+        self.violations.iter().cloned().chain(unread).collect()
+    }
+
+    /// Begins a new run: one wrong response is allowed again. A write not yet read back stays so.
+    pub(super) fn begin_run(&mut self) {
+        self.wrong_in_run = 0;
+        self.last = None;
+    }
+
+    /// Forgets everything noted so far, and the write not yet read back.
+    pub(super) fn clear(&mut self) {
+        *self = Self { triples: std::mem::take(&mut self.triples), ..Self::default() };
+    }
+
+    /// Looks at a request before it is judged.
+    pub(super) fn arrived(&mut self, switches: &Switches, request: &Request) {
+        let what = format!("{} {}", request.method, request.target);
+        if request.others_in_flight > 0 {
+            self.note("in-flight", &format!("{what} while another request was being served"));
+        }
+        let wants_length = matches!(request.method.as_str(), "PUT" | "POST");
+        let told = matches!(request.framing, Framing::Length(_));
+        if (wants_length && !told) || request.framing == Framing::Chunked {
+            self.note("no-content-length", &what);
+        }
+        if has_key(&request.body, "password") {
+            self.note("password-key", &what);
+        }
+        if request.path().contains("/RemoteControl") {
+            self.note("remote-control", &what);
+        }
+        match request.path().rsplit('/').next() {
+            Some("SetUp") => self.note("setup-used", &what),
+            Some("Record") => self.note("record-used", &what),
+            Some("Delete") => self.note("delete-used", &what),
+            _ => {}
+        }
+        if let Some(header) = request.header("Authorization") {
+            self.authorization(switches, header, &what);
+        }
+        self.count_attempts(request, &what);
+    }
+
+    fn authorization(&mut self, switches: &Switches, header: &str, what: &str) {
+        let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
+        match scheme.to_ascii_lowercase().as_str() {
+            "digest" => {}
+            "basic" => return self.note("basic-authorization", what),
+            _ => return self.note("unknown-authorization", what),
+        }
+        let given = match Authorization::parse(rest) {
+            Ok(given) => given,
+            Err(why) => return self.note("digest-syntax", &format!("{what}: {why}")),
+        };
+        for name in given.wrong_quotes() {
+            self.note("digest-syntax", &format!("{what}: quotes of {name}"));
+        }
+        let text = |name| given.get(name).unwrap_or_default().to_owned();
+        if switches.challenge.offers_sha256()
+            && switches.challenge.offers_md5()
+            && !text("algorithm").eq_ignore_ascii_case("SHA-256")
+        {
+            self.note("weaker-digest", what);
+        }
+        if !self.triples.insert((text("nonce"), text("cnonce"), text("nc"))) {
+            self.note("digest-replay", what);
+        }
+    }
+
+    /// A call is at most two requests: one that fetches a challenge, one that answers it.
+    fn count_attempts(&mut self, request: &Request, what: &str) {
+        let call = (request.method.clone(), request.target.clone(), request.body.clone());
+        let (count, after_login) = match &self.last {
+            Some(last) if last.refused && last.call == call => (last.count + 1, last.authenticated),
+            _ => (1, false),
+        };
+        if count >= 3 && after_login {
+            self.note("third-attempt", what);
+        }
+        let authenticated = request.is_authenticated();
+        self.last = Some(Attempt { call, count, authenticated, refused: false });
+    }
+
+    /// Looks at what the login check said.
+    pub(super) fn judged(&mut self, verdict: &Verdict, request: &Request) {
+        if let Some(last) = &mut self.last {
+            last.refused = *verdict != Verdict::Accepted;
+        }
+        if let Verdict::Wrong(why) = verdict {
+            self.wrong_in_run += 1;
+            if self.wrong_in_run > 1 {
+                let what = format!("{} {}: {why}", request.method, request.target);
+                self.note("wrong-response-again", &what);
+            }
+        }
+    }
+
+    /// A 401 is about to go out; `told` if its body says whether the address is locked.
+    pub(super) fn lock_told(&mut self, request: &Request, locked: bool, told: bool) {
+        if locked && self.told_locked && request.is_authenticated() {
+            self.note("login-while-locked", &format!("{} {}", request.method, request.target));
+        }
+        self.told_locked = locked && told;
+    }
+
+    /// Looks at the person in a Modify, SetUp or Record body.
+    pub(super) fn person_written(&mut self, info: &Value) {
+        let who = info["employeeNo"].as_str().unwrap_or("?").to_owned();
+        for key in info.as_object().into_iter().flat_map(|map| map.keys()) {
+            if is_read_only(key) {
+                self.note("read-only-field", &format!("{key} of {who}"));
+            }
+            if ["checkUser", "addUser", "deleteUser", "dynamicCode"].contains(&key.as_str()) {
+                self.note("control-field", &format!("{key} of {who}"));
+            }
+        }
+        let Some(valid) = info.get("Valid") else {
+            return;
+        };
+        if valid["enable"] == Value::Bool(false) {
+            self.note("enable-false", &who);
+        }
+        if valid["timeType"] != "local" {
+            self.note("time-type", &format!("{} of {who}", valid["timeType"]));
+        }
+        let time = |key: &str| valid[key].as_str().and_then(parse_time);
+        if let (Some(begin), Some(end)) = (time("beginTime"), time("endTime")) {
+            if begin > end {
+                self.note("begin-after-end", &format!("{begin} > {end} of {who}"));
+            }
+            if end.year() > 2037 {
+                self.note("year-after-2037", &format!("{end} of {who}"));
+            }
+        }
+    }
+
+    /// Looks at the form of a call that wants JSON.
+    pub(super) fn json_call(&mut self, request: &Request) {
+        let what = format!("{} {}", request.method, request.target);
+        if !request.query().split('&').any(|pair| pair == "format=json") {
+            self.note("no-format-json", &what);
+        }
+        let kind = request.header("Content-Type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if request.method != "GET" && !kind.eq_ignore_ascii_case("application/json") {
+            self.note("content-type", &format!("{what}: \"{kind}\""));
+        }
+    }
+
+    /// A Modify begins: an earlier one of the same person must have been read back, and no more may
+    /// be waiting than one exact search can name (reference 2.1: 30).
+    pub(super) fn modify_begins(&mut self, employee_no: &str) {
+        if self.unread.remove(employee_no) {
+            self.violations.push(no_read_back(employee_no));
+        }
+        if self.unread.len() >= SEARCH_LIMIT {
+            let unread = std::mem::take(&mut self.unread);
+            self.violations.extend(unread.iter().map(|no| no_read_back(no)));
+        }
+    }
+
+    /// A Modify was accepted, answered or not: it must be read back.
+    pub(super) fn modified(&mut self, employee_no: &str) {
+        self.unread.insert(employee_no.to_owned());
+    }
+
+    /// These persons were searched by number.
+    pub(super) fn read_back(&mut self, employee_nos: &[String]) {
+        for employee_no in employee_nos {
+            self.unread.remove(employee_no);
+        }
+    }
+}
+
+fn no_read_back(employee_no: &str) -> String {
+    format!("no-read-back: Modify of {employee_no} was not followed by an exact search")
+}
+
+/// Whether a body, JSON or XML, holds this key anywhere, in any letter case.
+fn has_key(body: &[u8], key: &str) -> bool {
+    fn in_json(value: &Value, key: &str) -> bool {
+        match value {
+            Value::Object(map) => {
+                map.iter().any(|(k, v)| k.eq_ignore_ascii_case(key) || in_json(v, key))
+            }
+            Value::Array(items) => items.iter().any(|item| in_json(item, key)),
+            _ => false,
+        }
+    }
+    match serde_json::from_slice::<Value>(body) {
+        Ok(value) => in_json(&value, key),
+        Err(_) => String::from_utf8_lossy(body).to_ascii_lowercase().contains(&format!("<{key}")),
+    }
+}

@@ -1,0 +1,89 @@
+//! How a device behaves: one enumeration for each point in which firmware differs. The first
+//! value of each is the default. Source of all: hikvision-isapi reference, section 11.
+
+mod answers;
+mod login;
+mod persons;
+
+pub use answers::*;
+pub use login::*;
+pub use persons::*;
+
+/// Every switch of a device.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Switches {
+    /// How long a nonce lives.
+    pub nonce: NonceLife,
+    /// What `stale` says to a worn-out nonce.
+    pub stale: Stale,
+    /// What a challenge looks like.
+    pub challenge: Challenge,
+    /// `opaque` of the challenge; also when empty a client must send it back.
+    pub opaque: String,
+    /// Body of a 401.
+    pub body_401: Body401,
+    /// The lock-out.
+    pub lock: Lock,
+    /// What happens to the connection after an answer.
+    pub keep_alive: KeepAlive,
+    /// What happens to a second request.
+    pub concurrency: Concurrency,
+    /// HTTP status of errors.
+    pub error_status: ErrorStatus,
+    /// Form of errors.
+    pub error_body: ErrorBody,
+    /// Whether a success carries `errorCode` 1 and `errorMsg` `ok` too.
+    pub ok_with_error_fields: bool,
+    /// Namespace of XML answers.
+    pub namespace: Namespace,
+    /// Page size.
+    pub page_limit: PageLimit,
+    /// How the end of a listing is told.
+    pub paging_end: PagingEnd,
+    /// Whether pages are where the client asked.
+    pub pages: Pages,
+    /// Which counts pages carry.
+    pub counts: Counts,
+    /// `totalMatches` is wrong by this much.
+    pub total_off_by: i64,
+    /// What becomes of `EmployeeNoList`.
+    pub filter: Filter,
+    /// Where the person's number stands.
+    pub key_style: KeyStyle,
+    /// Letter case of keys.
+    pub key_case: KeyCase,
+    /// JSON types.
+    pub scalars: Scalars,
+    /// The root is called `UserInfoSearchResult`.
+    pub root_is_search_result: bool,
+    /// Persons come without `numOfCard`, `numOfFP`, `numOfFace`.
+    pub no_num_of: bool,
+    /// Persons come without `PersonInfoExtends`.
+    pub no_person_info_extends: bool,
+    /// The key under which a person's e-mail is returned; no device is known to have one.
+    pub email_field: Option<String>,
+    /// Fields that Modify leaves out.
+    pub omitted: Omitted,
+    /// What Modify does.
+    pub effect: Effect,
+    /// A window that begins after its end.
+    pub begin_after_end: BeginAfterEnd,
+    /// An end after 2037.
+    pub far_year: FarYear,
+    /// Unknown keys.
+    pub unknown_key: UnknownKey,
+    /// Meaning of `enable:false`.
+    pub enable_false: EnableFalse,
+    /// Form of `deviceInfo`.
+    pub info_format: InfoFormat,
+    /// Form of `localTime`.
+    pub local_time: LocalTime,
+    /// What the account may do.
+    pub permissions: Permissions,
+    /// A body without its top key.
+    pub missing_top_key: MissingTopKey,
+    /// A Modify of an unknown person.
+    pub unknown_person: UnknownPerson,
+    /// The next so many logged-in requests are answered `deviceBusy`.
+    pub device_busy: usize,
+}

@@ -1,0 +1,93 @@
+//! Switches of what writes do to persons. Source: hikvision-isapi reference, sections 3 and 11.
+
+use serde_json::Value;
+
+/// What Modify does to fields that the body leaves out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Omitted {
+    /// They stay.
+    #[default]
+    Merge,
+    /// `doorRight`, `RightPlan`, `belongGroup` and the PIN are reset.
+    Replace,
+}
+
+/// What an acceptable Modify really does.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Effect {
+    /// It is applied and answered.
+    #[default]
+    Applied,
+    /// It is answered OK and not applied.
+    OkNotApplied,
+    /// It is applied, then the connection closes without an answer.
+    AppliedAnswerLost,
+    /// The connection closes without an answer, nothing is applied.
+    NotAppliedAnswerLost,
+    /// It is applied, and this field (of `UserInfo`) changes too, unasked.
+    AlsoChanges(String, Value),
+}
+
+/// What becomes of a window that begins after its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BeginAfterEnd {
+    /// 4/`invalidOperation`.
+    #[default]
+    InvalidOperation,
+    /// 6/`endtimeEarlierThanBegintime`.
+    EndtimeEarlier,
+    /// Stored.
+    Accepted,
+}
+
+/// What becomes of an end after the year 2037.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FarYear {
+    /// 6/`beyondARGSRangeLimit`.
+    #[default]
+    Refused,
+    /// Stored as 2037-12-31T23:59:59.
+    Cut,
+    /// Stored.
+    Accepted,
+}
+
+/// What becomes of keys that the device does not know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UnknownKey {
+    /// Nothing.
+    #[default]
+    Ignored,
+    /// 6/`badJsonContent`.
+    BadJsonContent,
+}
+
+/// What `enable:false` on a person means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EnableFalse {
+    /// The dates are not looked at, the door opens.
+    #[default]
+    OpensAlways,
+    /// The person is blocked.
+    OpensNever,
+}
+
+/// Answer to a body without its top key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MissingTopKey {
+    /// 6/`MessageParametersLack` with the key as errorMsg.
+    #[default]
+    MessageParametersLack,
+    /// 6/`badJsonContent`.
+    BadJsonContent,
+}
+
+/// Answer to a Modify of a person whom the device does not have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UnknownPerson {
+    /// 6/`employeeNoNotExist`.
+    #[default]
+    EmployeeNoNotExist,
+    /// 6/`deviceUserNotExist`.
+    DeviceUserNotExist,
+}

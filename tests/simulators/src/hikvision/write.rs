@@ -1,0 +1,220 @@
+//! Modify, Record, SetUp and Delete: all truly effective, so that misuse shows.
+//! Source: hikvision-isapi reference, sections 1.2, 1.5 and 3.
+
+use chrono::Datelike;
+use serde_json::{Map, Value};
+
+use super::answers::{
+    BAD_JSON_CONTENT, BAD_NAME, BAD_PARAMETERS, BAD_PERSON_NO, BEYOND_RANGE, END_EARLIER, FULL,
+    Failure, INVALID_OPERATION, LONG_NAME, NO_PERSON, NO_USER, PARAMETERS_LACK, PERSON_EXISTS,
+    TIME_FORMAT, success,
+};
+use super::person::{Person, Set, last_second, parse_time, time_text};
+use super::state::State;
+use super::switches::{BeginAfterEnd, Effect, FarYear, Omitted, UnknownKey, UnknownPerson};
+use crate::http::{Reply, Response};
+
+/// Longest `employeeNo` in bytes. Source: section 2.4.
+const EMPLOYEE_NO_SIZE_MAX: usize = 32;
+/// Longest name in bytes. Source: section 2.5.
+const NAME_SIZE_MAX: usize = 128;
+/// Specials that a name may hold. Source: section 1.7.
+const NAME_SPECIALS: &str = "()+,-.;=@[]_{} ";
+
+/// `PUT UserInfo/Modify`.
+pub(super) fn modify(state: &mut State, body: &Value) -> Result<Reply, Failure> {
+    let info = state.top(body, "UserInfo")?;
+    state.audit.person_written(&Value::Object(info.clone()));
+    let employee_no = employee_no(&info)?;
+    state.audit.modify_begins(&employee_no);
+    let Some(index) = state.persons.iter().position(|p| p.employee_no == employee_no) else {
+        if info.get("addUser") == Some(&Value::Bool(true)) {
+            return record(state, body).map(Reply::Answer);
+        }
+        return Err(match state.switches.unknown_person {
+            UnknownPerson::EmployeeNoNotExist => NO_PERSON.into(),
+            UnknownPerson::DeviceUserNotExist => NO_USER.into(),
+        });
+    };
+    let mut changed = edited(state, &state.persons[index], &info)?;
+    if state.switches.omitted == Omitted::Replace {
+        reset_omitted(&mut changed, &info);
+    }
+    state.writes.push(body.clone());
+    state.audit.modified(&employee_no);
+    let effect = state.switches.effect.clone();
+    if let Effect::AlsoChanges(key, value) = &effect
+        && changed.set(key, value) != Set::Done
+    {
+        changed.extra.insert(key.clone(), value.clone());
+    }
+    match effect {
+        Effect::OkNotApplied | Effect::NotAppliedAnswerLost => {}
+        Effect::Applied | Effect::AppliedAnswerLost | Effect::AlsoChanges(..) => {
+            state.persons[index] = changed;
+        }
+    }
+    Ok(match effect {
+        Effect::AppliedAnswerLost | Effect::NotAppliedAnswerLost => Reply::Drop,
+        _ => Reply::Answer(success(&state.switches)),
+    })
+}
+
+/// `POST UserInfo/Record`.
+pub(super) fn record(state: &mut State, body: &Value) -> Result<Response, Failure> {
+    let info = state.top(body, "UserInfo")?;
+    state.audit.person_written(&Value::Object(info.clone()));
+    let employee_no = employee_no(&info)?;
+    if state.persons.iter().any(|p| p.employee_no == employee_no) {
+        return Err(PERSON_EXISTS.about("employeeNo"));
+    }
+    for key in ["userType", "Valid"] {
+        if !info.contains_key(key) {
+            return Err(PARAMETERS_LACK.about(key));
+        }
+    }
+    if state.persons.len() >= state.settings.max_records {
+        return Err(FULL.into());
+    }
+    let mut bare = Person::new(&employee_no).doors(&[]);
+    bare.cards = 0;
+    let person = edited(state, &bare, &info)?;
+    state.persons.push(person);
+    Ok(success(&state.switches))
+}
+
+/// `PUT UserInfo/SetUp`.
+pub(super) fn set_up(state: &mut State, body: &Value) -> Result<Response, Failure> {
+    let info = state.top(body, "UserInfo")?;
+    let employee_no = employee_no(&info)?;
+    let Some(index) = state.persons.iter().position(|p| p.employee_no == employee_no) else {
+        return record(state, body);
+    };
+    state.audit.person_written(&Value::Object(info.clone()));
+    state.persons[index] = edited(state, &state.persons[index], &info)?;
+    Ok(success(&state.switches))
+}
+
+/// `PUT UserInfo/Delete`; an empty list wipes the device.
+pub(super) fn delete(state: &mut State, body: &Value) -> Result<Response, Failure> {
+    let condition = state.top(body, "UserInfoDelCond")?;
+    let list = condition
+        .get("EmployeeNoList")
+        .ok_or_else(|| PARAMETERS_LACK.about("EmployeeNoList"))?
+        .as_array()
+        .ok_or_else(|| BAD_JSON_CONTENT.about("EmployeeNoList"))?;
+    if list.is_empty() {
+        state.audit.note("empty-delete", "an empty list deletes everybody");
+        state.persons.clear();
+        return Ok(success(&state.switches));
+    }
+    let numbers: Option<Vec<&str>> = list.iter().map(|item| item["employeeNo"].as_str()).collect();
+    let numbers = numbers.ok_or_else(|| BAD_JSON_CONTENT.about("employeeNo"))?;
+    state.persons.retain(|p| !numbers.contains(&p.employee_no.as_str()));
+    Ok(success(&state.switches))
+}
+
+fn employee_no(info: &Map<String, Value>) -> Result<String, Failure> {
+    let value = info.get("employeeNo").ok_or_else(|| PARAMETERS_LACK.about("employeeNo"))?;
+    let number = value.as_str().ok_or_else(|| BAD_JSON_CONTENT.about("employeeNo"))?;
+    if number.is_empty() || number.len() > EMPLOYEE_NO_SIZE_MAX {
+        return Err(BAD_PERSON_NO.into());
+    }
+    Ok(number.to_owned())
+}
+
+/// The person with the fields of `info` set, if all of them are acceptable.
+fn edited(state: &State, before: &Person, info: &Map<String, Value>) -> Result<Person, Failure> {
+    let mut person = before.clone();
+    for (key, value) in info {
+        match key.as_str() {
+            "Valid" => set_valid(state, &mut person, value)?,
+            "name" => set_name(&mut person, value)?,
+            key if Some(key) == state.switches.email_field.as_deref() => {
+                let email = value.as_str().ok_or_else(|| BAD_JSON_CONTENT.about(key))?;
+                person.email = email.to_owned();
+            }
+            "checkUser" | "addUser" | "deleteUser" | "dynamicCode" => {}
+            key => match person.set(key, value) {
+                Set::Done | Set::ReadOnly => {}
+                Set::WrongType => return Err(BAD_JSON_CONTENT.about(key)),
+                Set::Unknown if state.switches.unknown_key == UnknownKey::BadJsonContent => {
+                    return Err(BAD_JSON_CONTENT.about(key));
+                }
+                Set::Unknown => {}
+            },
+        }
+    }
+    Ok(person)
+}
+
+fn set_name(person: &mut Person, value: &Value) -> Result<(), Failure> {
+    let name = value.as_str().ok_or_else(|| BAD_JSON_CONTENT.about("name"))?;
+    if name.len() > NAME_SIZE_MAX {
+        return Err(LONG_NAME.into());
+    }
+    // A name that the device holds already, however it came there, may come back.
+    let legal = |c: char| c.is_alphanumeric() || !c.is_ascii() || NAME_SPECIALS.contains(c);
+    if name != person.name && !name.chars().all(legal) {
+        return Err(BAD_NAME.into());
+    }
+    person.name = name.to_owned();
+    Ok(())
+}
+
+/// Checks and sets the window. Source: section 3.3.
+fn set_valid(state: &State, person: &mut Person, value: &Value) -> Result<(), Failure> {
+    let window = value.as_object().ok_or_else(|| BAD_JSON_CONTENT.about("Valid"))?;
+    for key in ["enable", "beginTime", "endTime"] {
+        if !window.contains_key(key) {
+            return Err(PARAMETERS_LACK.about(key));
+        }
+    }
+    let time = |key: &str| {
+        let text = value[key].as_str().ok_or_else(|| BAD_JSON_CONTENT.about(key))?;
+        parse_time(text).ok_or_else(|| TIME_FORMAT.about(key))
+    };
+    let (begin, mut end) = (time("beginTime")?, time("endTime")?);
+    if !matches!(window.get("timeType").map(Value::as_str), None | Some(Some("local"))) {
+        return Err(BAD_PARAMETERS.about("timeType"));
+    }
+    if begin > end {
+        match state.switches.begin_after_end {
+            BeginAfterEnd::InvalidOperation => return Err(INVALID_OPERATION.into()),
+            BeginAfterEnd::EndtimeEarlier => return Err(END_EARLIER.into()),
+            BeginAfterEnd::Accepted => {}
+        }
+    }
+    if begin.year() < 2000 {
+        return Err(BEYOND_RANGE.about("beginTime"));
+    }
+    if end > last_second() {
+        match state.switches.far_year {
+            FarYear::Refused => return Err(BEYOND_RANGE.about("endTime")),
+            FarYear::Cut => end = last_second(),
+            FarYear::Accepted => {}
+        }
+    }
+    let mut window = value.clone();
+    window["endTime"] = Value::String(time_text(end));
+    match person.set("Valid", &window) {
+        Set::Done => Ok(()),
+        _ => Err(BAD_JSON_CONTENT.about("Valid")),
+    }
+}
+
+/// What a replacing firmware forgets. Source: section 3.1.
+fn reset_omitted(person: &mut Person, info: &Map<String, Value>) {
+    if !info.contains_key("doorRight") {
+        person.door_right.clear();
+    }
+    if !info.contains_key("RightPlan") {
+        person.right_plan.clear();
+    }
+    if !info.contains_key("belongGroup") {
+        person.belong_group.clear();
+    }
+    if !info.contains_key("password") {
+        person.pin = None;
+    }
+}

@@ -1,0 +1,235 @@
+//! A small blocking HTTP/1.1 server: one thread per connection, every request recorded, and
+//! faults that a test may order. It knows nothing of Cardskipper or Hikvision.
+
+mod connection;
+mod fault;
+mod in_flight;
+mod message;
+mod read;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+pub use fault::{Fault, FaultRule};
+pub use message::{Framing, Reply, Request, Response};
+pub use tls::Tls;
+
+use crate::lock;
+use connection::Connection;
+use in_flight::InFlight;
+use tls::Identity;
+
+/// What a simulated service does with requests.
+pub trait Handler: Send + Sync + 'static {
+    /// Answers one complete request.
+    fn answer(&self, request: &Request) -> Reply;
+    /// Told when bytes came that are no HTTP request; the words say why.
+    fn malformed(&self, problem: &str);
+    /// Whether requests wait for each other, as on a device that serves one at a time.
+    fn one_at_a_time(&self) -> bool {
+        false
+    }
+}
+
+/// Everything the connections share.
+struct Shared {
+    handler: Arc<dyn Handler>,
+    identity: Option<Identity>,
+    requests: Mutex<Vec<Request>>,
+    faults: Mutex<Vec<FaultRule>>,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    connections: AtomicU64,
+    in_flight: InFlight,
+    turn: Mutex<()>,
+}
+
+impl Shared {
+    fn fault_for(&self, request: &Request) -> Option<Fault> {
+        lock(&self.faults)
+            .iter_mut()
+            .find_map(|rule| rule.hits(request).then(|| rule.fault.clone()))
+    }
+}
+
+/// A listening server; dropping it closes every connection and frees the port.
+pub struct HttpServer {
+    shared: Arc<Shared>,
+    port: u16,
+    online: Mutex<Option<Online>>,
+}
+
+struct Online {
+    stop: Arc<AtomicBool>,
+    accepting: JoinHandle<Vec<(TcpStream, JoinHandle<()>)>>,
+}
+
+impl HttpServer {
+    /// Listens on 127.0.0.1; port 0 takes a free one.
+    ///
+    /// # Panics
+    /// If the port is taken.
+    pub fn start(handler: Arc<dyn Handler>, port: u16, tls: Tls) -> Self {
+        let shared = Arc::new(Shared {
+            handler,
+            identity: Identity::make(tls),
+            requests: Mutex::default(),
+            faults: Mutex::default(),
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+            in_flight: InFlight::default(),
+            turn: Mutex::default(),
+        });
+        let listener = bind(port);
+        let port = listener.local_addr().map_or(port, |address| address.port());
+        let online = Mutex::new(Some(accept(Arc::clone(&shared), listener)));
+        Self { shared, port, online }
+    }
+
+    /// `http://127.0.0.1:PORT`, or `https://`; no closing slash.
+    pub fn url(&self) -> String {
+        let scheme = if self.shared.identity.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
+    }
+
+    /// The TCP port, the same for the whole life of the server.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// SHA-256 of the certificate's DER in lower-case hex; `None` without TLS.
+    pub fn certificate_sha256(&self) -> Option<String> {
+        self.shared.identity.as_ref().map(Identity::sha256)
+    }
+
+    /// The certificate in DER, for clients that trust it as a root; `None` without TLS.
+    pub fn certificate_der(&self) -> Option<Vec<u8>> {
+        self.shared.identity.as_ref().map(|identity| identity.der.clone())
+    }
+
+    /// Every request that was read completely, oldest first.
+    pub fn requests(&self) -> Vec<Request> {
+        lock(&self.shared.requests).clone()
+    }
+
+    /// Forgets the recorded requests.
+    pub fn clear_requests(&self) {
+        lock(&self.shared.requests).clear();
+    }
+
+    /// HTTP bytes received so far.
+    pub fn bytes_in(&self) -> u64 {
+        self.shared.bytes_in.load(Ordering::SeqCst)
+    }
+
+    /// HTTP bytes sent so far.
+    pub fn bytes_out(&self) -> u64 {
+        self.shared.bytes_out.load(Ordering::SeqCst)
+    }
+
+    /// TCP connections accepted so far.
+    pub fn connections(&self) -> u64 {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Orders a fault; of several that hit a request the first ordered wins.
+    pub fn fault(&self, rule: impl Into<FaultRule>) {
+        lock(&self.shared.faults).push(rule.into());
+    }
+
+    /// Takes all faults back.
+    pub fn clear_faults(&self) {
+        lock(&self.shared.faults).clear();
+    }
+
+    /// Closes every connection and the listener: from now on connections are refused.
+    pub fn go_offline(&self) {
+        let Some(online) = lock(&self.online).take() else {
+            return;
+        };
+        online.stop.store(true, Ordering::SeqCst);
+        // The accepting thread sleeps in accept; a connection of our own wakes it.
+        let _ = TcpStream::connect(self.address());
+        let Ok(connections) = online.accepting.join() else {
+            return;
+        };
+        for (stream, _) in &connections {
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        }
+        for (_, thread) in connections {
+            let _ = thread.join();
+        }
+    }
+
+    /// Listens again on the same port.
+    ///
+    /// # Panics
+    /// If somebody else has taken the port meanwhile.
+    pub fn go_online(&self) {
+        let mut online = lock(&self.online);
+        if online.is_none() {
+            *online = Some(accept(Arc::clone(&self.shared), bind(self.port)));
+        }
+    }
+
+    fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+}
+
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        self.go_offline();
+    }
+}
+
+fn bind(port: u16) -> TcpListener {
+    // A port given back a moment ago may be busy as the near end of a closing connection.
+    for _ in 0..100 {
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            return listener;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("port {port} is taken");
+}
+
+fn accept(shared: Arc<Shared>, listener: TcpListener) -> Online {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let accepting = std::thread::spawn(move || {
+        let mut open: Vec<(TcpStream, JoinHandle<()>)> = Vec::new();
+        while let Ok((tcp, peer)) = listener.accept() {
+            if stopped.load(Ordering::SeqCst) {
+                break;
+            }
+            open.retain(|(_, thread)| !thread.is_finished());
+            let Ok(copy) = tcp.try_clone() else {
+                continue;
+            };
+            let _ = tcp.set_nodelay(true);
+            let number = shared.connections.fetch_add(1, Ordering::SeqCst) + 1;
+            let (shared, stop) = (Arc::clone(&shared), Arc::clone(&stopped));
+            let thread = std::thread::spawn(move || {
+                let ends = tcp.try_clone();
+                let connection =
+                    Connection { shared: &shared, stop: &stop, tcp, source: peer.ip(), number };
+                connection.serve();
+                // The acceptor keeps a copy of the socket, so dropping ours would not close it.
+                if let Ok(stream) = ends {
+                    let _ = stream.shutdown(std::net::Shutdown::Both);
+                }
+            });
+            open.push((copy, thread));
+        }
+        open
+    });
+    Online { stop, accepting }
+}

@@ -1,0 +1,125 @@
+//! Self-signed certificates made at start, and a stream that is plain or TLS.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use sha2::{Digest, Sha256};
+
+/// Whether and how a server speaks TLS.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tls {
+    /// Plain HTTP.
+    #[default]
+    Off,
+    /// A fresh self-signed certificate for `localhost` and `127.0.0.1`.
+    SelfSigned,
+    /// A fresh self-signed certificate for `wrong.invalid` only.
+    WrongName,
+}
+
+/// A certificate with its key, ready for use.
+pub(super) struct Identity {
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) der: Vec<u8>,
+}
+
+impl Identity {
+    /// Makes a certificate; `None` for [`Tls::Off`].
+    pub(super) fn make(tls: Tls) -> Option<Self> {
+        let names = match tls {
+            Tls::Off => return None,
+            Tls::SelfSigned => vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+            Tls::WrongName => vec!["wrong.invalid".to_owned()],
+        };
+        let made = rcgen::generate_simple_self_signed(names).expect("certificate can be made");
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.key_pair.serialize_der()));
+        let certificate = made.cert.der().clone();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring has the default versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key)
+            .expect("key fits its certificate");
+        Some(Self { config: Arc::new(config), der: certificate.to_vec() })
+    }
+
+    /// SHA-256 of the DER as lower-case hex: what a client pins.
+    pub(super) fn sha256(&self) -> String {
+        Sha256::digest(&self.der).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The two kinds of connection.
+enum Inner {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+}
+
+/// A connection that counts the HTTP bytes that pass (without TLS records).
+pub(super) struct Stream<'a> {
+    inner: Inner,
+    bytes_in: &'a AtomicU64,
+    bytes_out: &'a AtomicU64,
+}
+
+impl<'a> Stream<'a> {
+    /// Wraps an accepted connection; `None` if TLS cannot begin.
+    pub(super) fn new(
+        tcp: TcpStream,
+        config: Option<&Arc<ServerConfig>>,
+        bytes_in: &'a AtomicU64,
+        bytes_out: &'a AtomicU64,
+    ) -> Option<Self> {
+        let inner = match config {
+            None => Inner::Plain(tcp),
+            Some(config) => {
+                let session = ServerConnection::new(Arc::clone(config)).ok()?;
+                Inner::Tls(Box::new(StreamOwned::new(session, tcp)))
+            }
+        };
+        Some(Self { inner, bytes_in, bytes_out })
+    }
+
+    /// Says goodbye where the protocol has a word for it.
+    pub(super) fn close(&mut self) {
+        if let Inner::Tls(tls) = &mut self.inner {
+            tls.conn.send_close_notify();
+            // The peer may be gone already, which is as good as a goodbye.
+            let _ = tls.flush();
+        }
+    }
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = match &mut self.inner {
+            Inner::Plain(stream) => stream.read(buffer),
+            Inner::Tls(stream) => stream.read(buffer),
+        }?;
+        self.bytes_in.fetch_add(count as u64, Ordering::SeqCst);
+        Ok(count)
+    }
+}
+
+impl Write for Stream<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = match &mut self.inner {
+            Inner::Plain(stream) => stream.write(buffer),
+            Inner::Tls(stream) => stream.write(buffer),
+        }?;
+        self.bytes_out.fetch_add(count as u64, Ordering::SeqCst);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.inner {
+            Inner::Plain(stream) => stream.flush(),
+            Inner::Tls(stream) => stream.flush(),
+        }
+    }
+}

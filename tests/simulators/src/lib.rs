@@ -1,0 +1,63 @@
+//! The outside world of `ivms-sync`, simulated: a Cardskipper service and Hikvision doors, as small
+//! servers with a memory. They share no code with the client, are stricter than the real things,
+//! and list what a client did wrong.
+//!
+//! * [`club::Club`]: everything at once, both sides in agreement.
+//! * [`cardskipper::Server`]: members; Basic login, `Member/Export`, `Organisation/Info`.
+//! * [`hikvision::Device`]: persons; Digest login, ISAPI, each quirk of firmware a switch.
+//! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
+//! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
+//!
+//! ```
+//! use ivms_sync_simulators::club::{Club, employee_no};
+//! use ivms_sync_simulators::hikvision::{NonceLife, Person};
+//! use ivms_sync_simulators::http::Fault;
+//!
+//! let club = Club::start(20, 2);
+//! club.renew(4, "2030-12-31"); // somebody pays at the desk
+//! let door = &club.devices[0];
+//! door.add_person(Person::new("77").name("Ana Novak").valid("2026-01-01", "2026-06-30"));
+//! door.set(|switches| switches.nonce = NonceLife::Uses(8));
+//! door.fault(Fault::DropAfter.on("UserInfo/Modify").authenticated().times(1));
+//!
+//! // … run the client against club.cardskipper.url() and door.url() …
+//!
+//! assert_eq!(door.person(&employee_no(4)).unwrap().user_type, "normal");
+//! assert_eq!(club.violations(), Vec::<String>::new());
+//! ```
+//!
+//! # Violations of a device
+//!
+//! Lines `slug: what happened`. Login: `basic-authorization`, `unknown-authorization`,
+//! `wrong-response-again` (the second in a run), `weaker-digest` (MD5 where SHA-256 is offered),
+//! `digest-syntax`, `digest-replay`, `third-attempt`, `login-while-locked` (after the lock was
+//! told). HTTP: `malformed`, `in-flight`,
+//! `no-content-length`, `content-type`, `no-format-json`, `unknown-path`, `wrong-method`. Bodies:
+//! `password-key`, `enable-false`, `begin-after-end`, `year-after-2037`, `time-type`,
+//! `read-only-field`, `control-field`, `empty-delete`. Calls: `remote-control`, `setup-used`,
+//! `record-used`, `delete-used`, `no-read-back`.
+//!
+//! # Violations of the service
+//!
+//! `malformed`, `unknown-authorization`, `get-with-body`, `no-content-length`, `content-type`,
+//! `unknown-path`, `import-used`, `wrong-method`, `only-active-with-changed-at`, `not-modelled`,
+//! `bad-xml`, `wrong-root`, `criteria-order`, `criteria-twice`, `criteria-unknown`,
+//! `criteria-empty`, `criteria-text`, `criteria-value`, `changed-at-form`, `organisation-missing`.
+
+mod base64;
+pub mod cardskipper;
+pub mod clock;
+pub mod club;
+pub mod hikvision;
+pub mod http;
+#[cfg(test)]
+mod testing;
+mod xml;
+pub mod zone;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks, also after a panic of another thread: a test that failed says why by itself.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
