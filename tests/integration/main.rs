@@ -1,0 +1,15 @@
+//! Scenarios: the real binary against simulators with memory, over real sockets.
+#![allow(missing_docs, reason = "tests document themselves by their names")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test that can not go on should stop where it stands"
+)]
+
+mod cron;
+mod main_job;
+mod support;

@@ -1,0 +1,196 @@
+//! A sandbox: a folder, a club on simulators, and the binary run in a clean environment.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use ivms_sync_simulators::club::{Club, World};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What a run of the binary said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Said {
+    /// The JSON document on stdout.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The same, if it ended with this code.
+    #[track_caller]
+    pub fn ends(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// A folder with a configuration, and a club to talk to.
+pub struct Sandbox {
+    pub folder: TempDir,
+    pub club: Club,
+    /// More lines for the sections of the configuration: `(section, line)`.
+    pub extra: Vec<(String, String)>,
+    pub passwords: Vec<(String, String)>,
+}
+
+impl Sandbox {
+    /// A club in agreement: so many members on so many doors, linked by a file.
+    pub fn agreeing(members: usize, devices: usize) -> Self {
+        Self::with(World::agreeing(members, devices).start())
+    }
+
+    /// A sandbox around a running club.
+    pub fn with(club: Club) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut passwords = vec![("CARD_PASSWORD".to_owned(), "Card-secret-1".to_owned())];
+        for place in 1..=club.devices.len() {
+            passwords.push((format!("DOOR{place}_PASSWORD"), "Door-secret-1".to_owned()));
+        }
+        let sandbox = Self { folder, club, extra: Vec::new(), passwords };
+        std::fs::write(sandbox.path("persons.csv"), &sandbox.club.links_csv).unwrap();
+        sandbox
+    }
+
+    /// Adds a line to a section of the configuration, e.g. `("hikvision.door1", "mode = …")`.
+    pub fn set(&mut self, section: &str, line: &str) {
+        self.extra.push((section.to_owned(), line.to_owned()));
+    }
+
+    /// Changes a password in the environment.
+    pub fn password(&mut self, variable: &str, value: &str) {
+        for (name, known) in &mut self.passwords {
+            if name == variable {
+                value.clone_into(known);
+            }
+        }
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The state file.
+    pub fn state(&self) -> PathBuf {
+        self.path("ivms-sync.db")
+    }
+
+    /// The configuration as it stands.
+    pub fn config(&self) -> String {
+        let mut sections = vec![
+            (String::new(), "time_zone = \"Europe/Ljubljana\"\n".to_owned()),
+            (
+                "cardskipper.club".to_owned(),
+                format!(
+                    "url = \"{}\"\norganisation_id = 123\nusername = \"api@club.example\"\n\
+                     password = {{ env = \"CARD_PASSWORD\" }}\n",
+                    self.club.cardskipper.url()
+                ),
+            ),
+            ("link".to_owned(), "files = [\"persons.csv\"]\n".to_owned()),
+            ("policy".to_owned(), String::new()),
+            ("guard".to_owned(), String::new()),
+        ];
+        for (place, device) in self.club.devices.iter().enumerate() {
+            let place = place + 1;
+            sections.push((
+                format!("hikvision.door{place}"),
+                format!(
+                    "url = \"{}\"\nusername = \"admin\"\n\
+                     password = {{ env = \"DOOR{place}_PASSWORD\" }}\n",
+                    device.url()
+                ),
+            ));
+        }
+        let mut text = String::new();
+        for (name, body) in sections {
+            if !name.is_empty() {
+                text.push_str(&format!("[{name}]\n"));
+            }
+            text.push_str(&body);
+            for (_, line) in self.extra.iter().filter(|(section, _)| *section == name) {
+                text.push_str(line);
+                text.push('\n');
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Runs the binary with these arguments.
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        self.run_at(None, arguments)
+    }
+
+    /// Runs the binary with these arguments at a pinned time (RFC 3339).
+    pub fn run_at(&self, now: Option<&str>, arguments: &[&str]) -> Said {
+        self.club.begin_run();
+        std::fs::write(self.path("ivms-sync.toml"), self.config()).unwrap();
+        let mut command = self.command();
+        if let Some(now) = now {
+            command.env("IVMS_SYNC_TEST_NOW", now);
+        }
+        said(command.args(arguments))
+    }
+
+    /// The binary in this folder with an environment that holds the passwords and nothing else.
+    pub fn command(&self) -> Command {
+        let mut command = binary(self.folder.path());
+        for (name, value) in &self.passwords {
+            command.env(name, value);
+        }
+        command
+    }
+
+    /// Runs `sync --json` and gives the document, if it ended with this code.
+    #[track_caller]
+    pub fn sync(&self, code: i32) -> Value {
+        self.run(&["sync", "--json"]).ends(code).json()
+    }
+
+    /// No simulator saw anything that a client must not do.
+    #[track_caller]
+    pub fn assert_well_behaved(&self) {
+        assert_eq!(self.club.violations(), Vec::<String>::new());
+    }
+
+    /// Forgets the requests seen so far.
+    pub fn clear_requests(&self) {
+        self.club.cardskipper.clear_requests();
+        for device in &self.club.devices {
+            device.clear_requests();
+            device.clear_writes();
+        }
+    }
+}
+
+/// The binary in a folder, with an empty environment and a time limit.
+pub fn binary(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ivms-sync"));
+    command.env_clear().current_dir(folder).timeout(Duration::from_secs(60));
+    command
+}
+
+/// Runs a command and keeps what it said.
+pub fn said(command: &mut Command) -> Said {
+    let output = command.output().unwrap();
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The `outcome`, `cause` … of every change in a document.
+pub fn each<'a>(document: &'a Value, list: &str, key: &str) -> Vec<&'a str> {
+    let list = document[list].as_array().unwrap();
+    list.iter().map(|one| one[key].as_str().unwrap_or("null")).collect()
+}
