@@ -1,103 +1,36 @@
 //! One device over HTTP: one request at a time, limits, digest, retries.
 //!
 //! Every call is a pair: once without a login, to get a fresh challenge (nonces can be one-shot, and
-//! a worn one can cost a login), and once with the answer, which closes the connection. The body of
-//! the 401 is looked at in between, so that no login is spent on a device that is locked or close to
-//! it. After a refused login nothing is sent any more. Source: hikvision-isapi.md sections 5 and 6.
+//! a worn one can cost a login), and once with the answer. The body of the 401 is looked at in
+//! between, so that no login is spent on a device that is locked or close to it. After a refused login
+//! nothing is sent any more.
+//!
+//! A pair shares one connection, which its second request closes. Some devices close theirs a moment
+//! after the 401 without announcing it, and a request sent in that moment is lost. So a read that lost
+//! its answer is repeated on a connection per request, as are all reads after it; and a write, which is
+//! never repeated after a lost answer, uses one connection per request from the start. Source: hikvision-isapi.md sections 5 and 6.
 
 use std::error::Error as _;
 use std::io::Read as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use diqwest::DigestAuthSession;
 use diqwest::blocking::WithDigestAuth as _;
-use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use url::Url;
 
+use super::call::{Answer, Ask, DEVICE_INFO, Limits};
 use super::challenge::{self, Challenge};
 use super::digest::{OneAnswer, session_for};
 use super::error::Error;
 use super::login::LockState;
 use super::tls::{Found, client_config};
-use super::wire::{Document, Meaning, ResponseStatus, excerpt, read_status, shown};
+use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
 use crate::config::{DeviceConfig, Secret};
-
-/// The address asked for locks: any address answers 401 with them, and this one changes nothing.
-pub(crate) const DEVICE_INFO: &str = "/ISAPI/System/deviceInfo";
-
-/// How long to wait for a connection: devices are on the same network.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long to wait for an answer, and again for its body; clients in the field wait 5 to 30 s.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// Between two tries of a busy device; the pause a client in the field uses.
-const RETRY_PAUSE: Duration = Duration::from_millis(1500);
 
 /// How often a busy device is asked again.
 const BUSY_RETRIES_MAX: u32 = 3;
-
-/// The longest answer read. A page of 30 persons has about 20 KB.
-const MAX_BODY: usize = 8 * 1024 * 1024;
-
-/// Limits, so that tests are quick.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    pub(crate) connect: Duration,
-    pub(crate) answer: Duration,
-    pub(crate) pause: Duration,
-    pub(crate) body: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: CONNECT_TIMEOUT,
-            answer: ANSWER_TIMEOUT,
-            pause: RETRY_PAUSE,
-            body: MAX_BODY,
-        }
-    }
-}
-
-/// One call.
-#[derive(Debug, Clone)]
-pub(crate) struct Ask {
-    /// Its name in messages.
-    pub(crate) call: &'static str,
-    pub(crate) method: Method,
-    /// Path with query, from `/ISAPI` on.
-    pub(crate) path: &'static str,
-    /// JSON, or nothing.
-    pub(crate) body: Option<Vec<u8>>,
-    /// Whether it may change something: then it is repeated only when the device did not take it.
-    pub(crate) write: bool,
-    /// Whether the answer holds persons, and must never be quoted.
-    pub(crate) personal: bool,
-}
-
-impl Ask {
-    /// A call that reads something about the device.
-    pub(crate) fn get(call: &'static str, path: &'static str) -> Self {
-        Self { call, method: Method::GET, path, body: None, write: false, personal: false }
-    }
-
-    /// The error for an answer that is not what it should be.
-    pub(crate) fn wire_error(&self, what: String, body: &[u8]) -> Error {
-        let excerpt = if self.personal { String::new() } else { excerpt(body) };
-        Error::Wire { call: self.call, what, excerpt }
-    }
-}
-
-/// An answer with HTTP 2xx that says no error.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) document: Result<Document, String>,
-    pub(crate) status: Option<ResponseStatus>,
-    pub(crate) body: Vec<u8>,
-}
 
 /// What came back, unjudged.
 struct Raw {
@@ -116,6 +49,8 @@ pub(crate) struct Link {
     found: Found,
     limits: Limits,
     requests: u64,
+    /// A connection per request, after one was closed on us: see the head of this file.
+    separate: bool,
     /// Set by a refused login or a lock: what every later call answers.
     stopped: Option<Error>,
 }
@@ -157,6 +92,7 @@ impl Link {
             found,
             limits,
             requests: 0,
+            separate: false,
             stopped: None,
         })
     }
@@ -177,11 +113,14 @@ impl Link {
                 Err(error) => error,
             };
             match &error {
-                Error::Busy { code, .. } if busy < BUSY_RETRIES_MAX && may_repeat(ask, code) => {
+                Error::Busy { code, .. } if busy < BUSY_RETRIES_MAX && ask.may_repeat(code) => {
                     busy += 1
                 }
                 Error::DeviceFault { write: false, .. } if !faulty => faulty = true,
-                Error::AnswerLost { write: false, .. } if !lost => lost = true,
+                Error::AnswerLost { write: false, .. } if !lost => {
+                    lost = true;
+                    self.separate = true;
+                }
                 _ => return Err(error),
             }
             log::debug!("{error}; trying again");
@@ -218,9 +157,10 @@ impl Link {
         if let Err(error) = LockState::read(&first.body).allows_a_login() {
             return Err(self.stop(error));
         }
-        let challenges = first.challenges.iter().map(Vec::as_slice);
-        let challenge =
-            challenge::choose(challenges).map_err(|offered| Error::NoDigest { offered })?;
+        let challenge = match challenge::choose(first.challenges.iter().map(Vec::as_slice)) {
+            Ok(challenge) => challenge,
+            Err(offered) => return Err(no_challenge(ask, &first, offered)),
+        };
         let second = self.send(ask, Some(&challenge))?;
         if second.http == 401 {
             return Err(self.login_refused());
@@ -250,6 +190,9 @@ impl Link {
         if let Some(body) = &ask.body {
             // Bytes, never a stream: the length must be known and the body sent twice.
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        if challenge.is_some() || ask.write || self.separate {
+            request = request.header(CONNECTION, "close");
         }
         self.requests += 1;
         log::debug!(
@@ -284,7 +227,7 @@ impl Link {
         challenge: &Challenge,
     ) -> Result<Option<Response>, Error> {
         let answer = OneAnswer::new(&self.username, &self.password, challenge, &self.session);
-        match request.header(CONNECTION, "close").send_digest_auth(&answer) {
+        match request.send_digest_auth(&answer) {
             Ok(response) => Ok(Some(response)),
             Err(_) if answer.was_refused() => Ok(None),
             Err(diqwest::error::Error::Reqwest(error)) => Err(self.transport_error(ask, &error)),
@@ -299,7 +242,7 @@ impl Link {
     fn read_body(&self, ask: &Ask, mut response: Response) -> Result<Vec<u8>, Error> {
         let until = Instant::now().checked_add(self.limits.answer);
         let too_large = || match ask.write {
-            true => Error::AnswerLost { call: ask.call, write: true },
+            true => ask.lost(),
             false => Error::TooLarge { call: ask.call, limit: self.limits.body },
         };
         if response.content_length().is_some_and(|length| length > self.limits.body as u64) {
@@ -312,14 +255,15 @@ impl Link {
                 Ok(0) => return Ok(body),
                 Ok(count) => count,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(_) => return Err(Error::AnswerLost { call: ask.call, write: ask.write }),
+                Err(error) if is_timeout(&error) => return Err(ask.timed_out()),
+                Err(_) => return Err(ask.lost()),
             };
             body.extend_from_slice(chunk.get(..count).unwrap_or_default());
             if body.len() > self.limits.body {
                 return Err(too_large());
             }
             if until.is_some_and(|until| Instant::now() > until) {
-                return Err(timed_out(ask));
+                return Err(ask.timed_out());
             }
         }
     }
@@ -335,9 +279,9 @@ impl Link {
             return Error::Unreachable { what };
         }
         if error.is_timeout() {
-            return timed_out(ask);
+            return ask.timed_out();
         }
-        Error::AnswerLost { call: ask.call, write: ask.write }
+        ask.lost()
     }
 
     /// Decides what an answer means. The body counts at every HTTP status.
@@ -356,7 +300,7 @@ impl Link {
         let judged = status.clone().unwrap_or_else(|| ResponseStatus::of_http(ask.call, http));
         let done = (200..300).contains(&http);
         match judged.meaning() {
-            Meaning::Done if done => Ok(Answer { document, status, body }),
+            Meaning::Done if done => Ok(Answer::new(document, status, body)),
             meaning => Err(self.refusal(ask, judged, meaning, logged_in)),
         }
     }
@@ -397,20 +341,20 @@ impl Link {
     }
 }
 
-/// Whether a busy device may be asked the same again soon.
-fn may_repeat(ask: &Ask, code: &str) -> bool {
-    if ask.write {
-        code.eq_ignore_ascii_case("deviceBusy")
-    } else {
-        !code.eq_ignore_ascii_case("upgrading")
+/// Why a 401 came without a challenge that can be answered, where the body says so.
+fn no_challenge(ask: &Ask, raw: &Raw, offered: String) -> Error {
+    let document = Document::parse(&raw.body).ok();
+    let status = document.and_then(|document| read_status(ask.call, raw.http, &document));
+    match status.map(|status| status.meaning()) {
+        Some(Meaning::NotActivated) => Error::NotActivated,
+        Some(Meaning::ForbiddenIp) => Error::ForbiddenIp,
+        _ => Error::NoDigest { offered },
     }
 }
 
-fn timed_out(ask: &Ask) -> Error {
-    match ask.write {
-        true => Error::AnswerLost { call: ask.call, write: true },
-        false => Error::Timeout { call: ask.call },
-    }
+fn is_timeout(error: &std::io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
+    error.kind() == std::io::ErrorKind::TimedOut || inner.is_some_and(reqwest::Error::is_timeout)
 }
 
 /// The innermost cause, which names neither the address nor anything sent.

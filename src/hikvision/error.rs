@@ -23,7 +23,6 @@ pub enum Class {
 
 /// A device did not do what was asked. Messages are fragments that fit "failed to ...: ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     /// No connection: name not found, refused, no route, TLS handshake failed. Nothing was sent.
     #[error("the device could not be reached: {what}")]

@@ -9,6 +9,7 @@
 //! `password`; `SetUp`, `Record` or `Delete`; a door opened; a redirect followed; a person's name in an
 //! error or a log line. Facts: the ISAPI reference, cited as "hikvision-isapi.md section N".
 
+mod call;
 mod challenge;
 mod client;
 mod digest;

@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use chrono_tz::Tz;
 use reqwest::Method;
 
-use super::client::{Ask, DEVICE_INFO, Limits, Link};
+use super::call::{Ask, DEVICE_INFO, Limits};
+use super::client::Link;
 use super::error::Error;
 use super::login::LockState;
 use super::wire::{
@@ -114,11 +115,7 @@ impl Reader {
         ask: &Ask,
         read: fn(&Document) -> Result<T, String>,
     ) -> Result<T, Error> {
-        let answer = self.link.call(ask)?;
-        answer
-            .document
-            .and_then(|document| read(&document))
-            .map_err(|what| ask.wire_error(what, &answer.body))
+        self.link.call(ask)?.read(ask, |document| read(&document))
     }
 
     /// Reads all persons, page by page, and hands each over once. Source: sections 2.1 to 2.3.
@@ -252,9 +249,9 @@ impl Reader {
                 }
                 Err(error) => return Err(error),
             };
-            let page = answer.document.and_then(SearchPage::read);
-            let page = page.map_err(|what| {
-                ask.wire_error(format!("{what} (page at offset {})", run.position), &answer.body)
+            let page = answer.read(&ask, |document| {
+                SearchPage::read(document)
+                    .map_err(|what| format!("{what} (page at offset {})", run.position))
             })?;
             if run.take(page, self.zone, each).is_break() {
                 return Ok(());

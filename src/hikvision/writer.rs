@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::client::Ask;
+use super::call::Ask;
 use super::error::Error;
 use super::reader::Reader;
 use super::wire::{Meaning, PersonRecord, modify_body};

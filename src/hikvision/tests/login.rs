@@ -98,6 +98,7 @@ fn no_login_where_it_could_lock_or_be_read() {
         (r#"Basic realm="DS-11A8BC2D""#, "", no_digest("Basic")),
         (r#"Digest realm="r", nonce="n", qop="auth-int""#, "", no_digest("Digest auth-int")),
         ("", "", no_digest("nothing")),
+        ("", r#"{"statusCode":6,"subStatusCode":"forbiddenIP"}"#, Error::ForbiddenIp),
     ] {
         let server = Server::new(move |_| unauthorized(challenge, body));
         let mut reader = reader(&server.url);

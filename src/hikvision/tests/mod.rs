@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::client::Limits;
+use super::call::Limits;
 use super::{Error, Reader};
 use crate::config::{DeviceConfig, Mode, Secret, Tls};
 use crate::model::DeviceName;

@@ -308,6 +308,10 @@ fn silence_ends() {
         (&error, error.class()),
         (&Error::Timeout { call: "device info" }, Class::Temporary)
     );
+    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<Dev".to_vec();
+    let server = device(move |_, _| Reply::SendAndHang(half.clone()));
+    let error = reader(&server.url).device_info().unwrap_err();
+    assert_eq!((error, server.logins()), (Error::Timeout { call: "device info" }, 1));
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = reader(&format!("http://{closed}")).device_info().unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error}");

@@ -56,6 +56,10 @@ impl Request {
 pub(super) enum Reply {
     Send(String),
     SendAndClose(Vec<u8>),
+    /// Closes a moment after the answer, without having announced it.
+    SendAndCloseLater(Vec<u8>),
+    /// Sends this and then nothing more.
+    SendAndHang(Vec<u8>),
     Drop,
     Silence,
 }
@@ -172,6 +176,15 @@ fn serve(
             Reply::SendAndClose(bytes) => {
                 let _ = out.write_all(&bytes).and_then(|()| out.flush());
                 return;
+            }
+            Reply::SendAndCloseLater(bytes) => {
+                let _ = out.write_all(&bytes).and_then(|()| out.flush());
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                return;
+            }
+            Reply::SendAndHang(bytes) => {
+                let _ = out.write_all(&bytes).and_then(|()| out.flush());
+                std::thread::sleep(std::time::Duration::from_secs(3));
             }
             Reply::Drop => return,
             Reply::Silence => std::thread::sleep(std::time::Duration::from_secs(3)),
