@@ -52,7 +52,9 @@ pub enum Command {
     )]
     Diff(DiffArgs),
     /// Carry out a plan that was reviewed: exactly that and nothing else.
-    #[command(after_help = "Examples:\n  ivms-sync apply plan.json\n  ivms-sync apply --blocked 3f0c91d2")]
+    #[command(
+        after_help = "Examples:\n  ivms-sync apply plan.json\n  ivms-sync apply --blocked 3f0c91d2"
+    )]
     Apply(ApplyArgs),
     /// Show one member: both sides, the link, the history, and why the door opens or does not.
     #[command(

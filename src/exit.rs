@@ -130,8 +130,15 @@ mod tests {
 
     #[test]
     fn the_worst_wins_in_the_order_of_the_contract() {
-        let order =
-            [Exit::Login, Exit::Fatal, Exit::Refused, Exit::LockHeld, Exit::PartFailed, Exit::Temporary, Exit::TimeLimit];
+        let order = [
+            Exit::Login,
+            Exit::Fatal,
+            Exit::Refused,
+            Exit::LockHeld,
+            Exit::PartFailed,
+            Exit::Temporary,
+            Exit::TimeLimit,
+        ];
         for (place, first) in order.iter().enumerate() {
             let rest = order.iter().skip(place).rev().copied();
             assert_eq!(Exit::of_all(rest), *first);
@@ -141,7 +148,8 @@ mod tests {
 
     #[test]
     fn no_two_exits_share_a_code() {
-        let codes: std::collections::BTreeSet<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();
+        let codes: std::collections::BTreeSet<u8> =
+            Exit::ALL.iter().map(|exit| exit.code()).collect();
         assert_eq!(codes.len(), Exit::ALL.len());
     }
 }

@@ -73,7 +73,8 @@ pub fn run(cli: &Cli, environment: &Environment, working_dir: &Path, clock: Cloc
         Ok(exit) => exit,
         Err(error) => {
             // Another run that is at work and young is no trouble: this tick is simply its.
-            let level = if error.exit() == Exit::InStep { log::Level::Info } else { log::Level::Error };
+            let level =
+                if error.exit() == Exit::InStep { log::Level::Info } else { log::Level::Error };
             log::log!(level, "{}", error.lines());
             error.exit()
         }

@@ -6,9 +6,9 @@
 use std::io::Read;
 use std::path::Path;
 
+use super::Context;
 use super::perform::Performance;
 use super::sync::finish;
-use super::Context;
 use crate::cli::ApplyArgs;
 use crate::error::Error;
 use crate::exit::Exit;

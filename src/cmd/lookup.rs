@@ -139,16 +139,18 @@ fn searched(config: &Config, facts: &Facts) -> Vec<String> {
         .iter()
         .map(|source| {
             let members = facts.members.iter();
-            let count = members.filter(|m| m.member.key.organisation == source.organisation).count();
+            let count =
+                members.filter(|m| m.member.key.organisation == source.organisation).count();
             format!("{count} members of {} (organisation {})", source.name, source.organisation)
         })
         .collect();
     places.extend(
-        facts.devices.iter().map(|device| format!("{} persons on {}", device.persons.len(), device.name)),
+        facts
+            .devices
+            .iter()
+            .map(|device| format!("{} persons on {}", device.persons.len(), device.name)),
     );
-    places.extend(
-        config.link.files.iter().map(|file| format!("the link file {}", file.display())),
-    );
+    places.extend(config.link.files.iter().map(|file| format!("the link file {}", file.display())));
     places
 }
 
@@ -290,7 +292,8 @@ fn why(
             (None, _) => "The persons on this door are not known yet.".to_owned(),
             (_, Some(left_out)) => {
                 let (title, remedy) = text::explain(left_out.reason);
-                let detail = left_out.detail.as_ref().map(|d| format!(" ({d})")).unwrap_or_default();
+                let detail =
+                    left_out.detail.as_ref().map(|d| format!(" ({d})")).unwrap_or_default();
                 format!("No person here: {title}{detail}. {remedy}")
             }
             _ => "No person here belongs to this member.".to_owned(),

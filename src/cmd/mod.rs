@@ -59,9 +59,8 @@ impl Context {
         match lock::take(&self.config.state, now).map_err(|error| self.store_error(error))? {
             Ok(lock) => Ok(lock),
             Err(holder) => {
-                let is_old = holder
-                    .since
-                    .is_some_and(|since| now.signed_duration_since(since) > OLD_LOCK);
+                let is_old =
+                    holder.since.is_some_and(|since| now.signed_duration_since(since) > OLD_LOCK);
                 Err(Error::Locked { holder, is_old })
             }
         }

@@ -128,8 +128,11 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             troubles.push(Trouble {
                 exit: if is_apply { Exit::StalePlan } else { Exit::PartFailed },
                 about: about.clone(),
-                text: format!("{moved} changes were refused: the persons moved since they were read"),
-                hint: is_apply.then(|| "make a new plan with `ivms-sync diff --out PLAN`".to_owned()),
+                text: format!(
+                    "{moved} changes were refused: the persons moved since they were read"
+                ),
+                hint: is_apply
+                    .then(|| "make a new plan with `ivms-sync diff --out PLAN`".to_owned()),
             });
         }
         let failed = count(&|one| {

@@ -69,17 +69,11 @@ fn keep_blocked(
         None => String::new(),
     };
     let kept = id.as_deref().map(|id| (id, document.as_str()));
-    store
-        .keep_blocked(kept, context.clock.began())
-        .map_err(|error| context.store_error(error))
+    store.keep_blocked(kept, context.clock.began()).map_err(|error| context.store_error(error))
 }
 
 /// Remembers who was found to hold what they should, so that drift can be told from news.
-fn confirm_in_step(
-    context: &Context,
-    store: &mut Store,
-    gathered: &Gathered,
-) -> Result<(), Error> {
+fn confirm_in_step(context: &Context, store: &mut Store, gathered: &Gathered) -> Result<(), Error> {
     for (device, persons) in in_step(&gathered.facts) {
         store
             .record_in_step(&device, &persons, context.clock.now())
@@ -98,7 +92,8 @@ pub(super) fn finish(
     let exit = report.exit();
     context.say_troubles(report, store);
     let confirmed = report.count(|state| state.is_confirmed());
-    let failed = report.count(|state| matches!(state, ChangeState::Tried(_)) && !state.is_confirmed());
+    let failed =
+        report.count(|state| matches!(state, ChangeState::Tried(_)) && !state.is_confirmed());
     store
         .end_run(run, context.clock.now(), exit.code(), confirmed, failed)
         .map_err(|error| context.store_error(error))?;

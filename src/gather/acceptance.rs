@@ -32,7 +32,9 @@ pub enum Refusal {
         before: usize,
     },
     /// Too many fewer.
-    #[error("the listing has {now} members, and the last one had {before}; at most {allowed} may be missing")]
+    #[error(
+        "the listing has {now} members, and the last one had {before}; at most {allowed} may be missing"
+    )]
     Shrunk {
         /// Members before.
         before: usize,

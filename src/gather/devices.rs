@@ -124,7 +124,11 @@ fn is_due(config: &DeviceConfig, before: &Before, now: DateTime<Utc>) -> bool {
 }
 
 /// Why the device is left alone, if it is: a login that was refused is not simply tried again.
-pub fn held_back(config: &DeviceConfig, login: &LoginMemory, now: DateTime<Utc>) -> Option<Trouble> {
+pub fn held_back(
+    config: &DeviceConfig,
+    login: &LoginMemory,
+    now: DateTime<Utc>,
+) -> Option<Trouble> {
     if login.may_try(now) {
         return None;
     }
@@ -177,8 +181,7 @@ pub fn failure(config: &DeviceConfig, error: &Error) -> (DeviceOutcome, Trouble,
             (DeviceOutcome::Unreachable, Exit::PartFailed)
         }
     };
-    let login =
-        if error.spent_a_login() { LoginResult::Refused } else { LoginResult::NotTried };
+    let login = if error.spent_a_login() { LoginResult::Refused } else { LoginResult::NotTried };
     let trouble = Trouble {
         exit,
         about: config.name.to_string(),

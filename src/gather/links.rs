@@ -32,7 +32,10 @@ pub struct FreshFile {
 ///
 /// A file that can not be read now (a share that is away) keeps its stored rows: links never depend
 /// on the weather.
-pub(super) fn read(store: &Store, files: &[std::path::PathBuf]) -> Result<LinksGathered, StoreError> {
+pub(super) fn read(
+    store: &Store,
+    files: &[std::path::PathBuf],
+) -> Result<LinksGathered, StoreError> {
     let mut gathered = LinksGathered::default();
     for path in files {
         let name = path.to_string_lossy().into_owned();

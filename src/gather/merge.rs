@@ -37,7 +37,8 @@ pub fn merge(
     news.sort_by_key(StoredMember::key);
     news.dedup_by_key(|member| member.key());
 
-    let mut merged = Merged { members: Vec::with_capacity(known.len().max(news.len())), ..Merged::default() };
+    let mut merged =
+        Merged { members: Vec::with_capacity(known.len().max(news.len())), ..Merged::default() };
     let mut put = |member: StoredMember, is_changed: bool| {
         if is_changed {
             merged.changed.push(merged.members.len());

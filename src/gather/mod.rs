@@ -180,8 +180,7 @@ fn facts(
         };
         (source.organisation, facts)
     });
-    let revoked =
-        store.revocations_since(now.checked_sub_signed(BUDGET_DAY).unwrap_or(now))?;
+    let revoked = store.revocations_since(now.checked_sub_signed(BUDGET_DAY).unwrap_or(now))?;
     let mut device_facts = Vec::with_capacity(devices.len());
     for (device, gathered) in config.devices.iter().zip(devices) {
         let linking = if gathered.is_known {

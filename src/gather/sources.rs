@@ -144,7 +144,12 @@ fn accept(
                 hint: Some(refusal.hint()),
             };
             let kept = not_asked(config, before);
-            return SourceGathered { standing: Standing::Refused, report, trouble: Some(trouble), ..kept };
+            return SourceGathered {
+                standing: Standing::Refused,
+                report,
+                trouble: Some(trouble),
+                ..kept
+            };
         }
     }
     let complete_at = if is_complete { Some(ask.now) } else { None };

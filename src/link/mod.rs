@@ -244,7 +244,11 @@ fn plain_words(text: &str) -> Vec<String> {
         .flat_map(char::to_lowercase)
         .flat_map(without_stroke)
         .collect();
-    plain.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+    plain
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Letters whose stroke or ligature Unicode does not decompose.

@@ -157,10 +157,8 @@ fn why_nobody_was_found() {
 
 #[test]
 fn a_stored_link_is_kept_until_somebody_else_claims_the_person() {
-    let stored = HashMap::from([(
-        key(1),
-        StoredLink { employee_no: id("7"), rule: LinkRule::File },
-    )]);
+    let stored =
+        HashMap::from([(key(1), StoredLink { employee_no: id("7"), rule: LinkRule::File })]);
     let device = persons(&[("7", "", "")]);
     let alone = [member(1, "Novak", "new@x.si")];
     let found = resolve(alone.iter(), &device, &LinkTable::default(), &stored, BY_EMAIL);
@@ -175,10 +173,8 @@ fn a_stored_link_is_kept_until_somebody_else_claims_the_person() {
 
 #[test]
 fn a_corrected_file_replaces_a_stored_link() {
-    let stored = HashMap::from([(
-        key(1),
-        StoredLink { employee_no: id("7"), rule: LinkRule::File },
-    )]);
+    let stored =
+        HashMap::from([(key(1), StoredLink { employee_no: id("7"), rule: LinkRule::File })]);
     let device = persons(&[("7", "", ""), ("8", "", "")]);
     let members = [member(1, "Novak", "ana@x.si")];
     let rows = table(&[("ana@x.si", "8")]);

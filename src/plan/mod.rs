@@ -258,7 +258,8 @@ fn plan_member(
     for device in &facts.devices {
         let link = device.linking.get(index);
         if !named {
-            let is_named_person = matches!(link, Some(Ok(link)) if facts.only.names_person(&link.employee_no));
+            let is_named_person =
+                matches!(link, Some(Ok(link)) if facts.only.names_person(&link.employee_no));
             if !is_named_person {
                 continue;
             }
@@ -285,9 +286,9 @@ fn plan_member(
 
 /// One line for all devices where each of them gives the same reason.
 fn merge_devices(mut left_out: Vec<LeftOut>, devices: usize) -> Vec<LeftOut> {
-    let same = left_out.windows(2).all(
-        |pair| matches!(pair, [a, b] if a.reason == b.reason && a.detail == b.detail),
-    );
+    let same = left_out
+        .windows(2)
+        .all(|pair| matches!(pair, [a, b] if a.reason == b.reason && a.detail == b.detail));
     if same && left_out.len() == devices && devices > 1 {
         left_out.truncate(1);
         for one in &mut left_out {

@@ -180,8 +180,7 @@ mod tests {
     use super::*;
     use crate::model::{MemberKey, MemberNumber, OrganisationId, parse_time};
 
-    const KEEP: Policy =
-        Policy { grace_days: 0, inactive: Ending::End, vanished: Ending::Keep };
+    const KEEP: Policy = Policy { grace_days: 0, inactive: Ending::End, vanished: Ending::Keep };
     const EVERY_ROLE: DoorRoles<'_> = DoorRoles { source: None, device: None };
 
     fn at(text: &str) -> NaiveDateTime {
@@ -300,7 +299,12 @@ mod tests {
         ];
         for case in cases {
             let member = member(case.roles);
-            assert_eq!(window_of(&member, &KEEP, case.now).as_deref(), Some(case.want), "{}", case.what);
+            assert_eq!(
+                window_of(&member, &KEEP, case.now).as_deref(),
+                Some(case.want),
+                "{}",
+                case.what
+            );
         }
     }
 

@@ -186,7 +186,8 @@ fn device_text(device: &DeviceStory, is_offline: bool) -> String {
         let _ = writeln!(out, "  last seen right {}", utc(at));
     }
     if is_offline {
-        let read = device.read_at.map_or("never read".to_owned(), |at| format!("as of {}", utc(at)));
+        let read =
+            device.read_at.map_or("never read".to_owned(), |at| format!("as of {}", utc(at)));
         let _ = writeln!(out, "  from memory, {read}");
     }
     out

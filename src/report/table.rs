@@ -33,7 +33,11 @@ impl Table {
         let lines = || std::iter::once(&self.header).chain(&self.rows);
         let columns = lines().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            lines().filter_map(|cells| cells.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
+            lines()
+                .filter_map(|cells| cells.get(column))
+                .map(|cell| cell.width())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();

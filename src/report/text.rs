@@ -38,8 +38,8 @@ pub fn render(report: &Report) -> String {
 /// A moment as people write it: the day alone where it begins or ends one.
 #[must_use]
 pub fn moment(at: NaiveDateTime) -> String {
-    let is_edge = at.num_seconds_from_midnight() == 0
-        || at.num_seconds_from_midnight() == 24 * 60 * 60 - 1;
+    let is_edge =
+        at.num_seconds_from_midnight() == 0 || at.num_seconds_from_midnight() == 24 * 60 * 60 - 1;
     let form = if is_edge { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S" };
     at.format(form).to_string()
 }
@@ -205,7 +205,11 @@ fn left_out(report: &Report) -> String {
         }
         text.push_str(table.render().trim_start_matches('\n'));
         if shown.len() > SHOWN_PER_REASON {
-            let _ = writeln!(text, "  … and {} more (all of them with --json)", shown.len() - SHOWN_PER_REASON);
+            let _ = writeln!(
+                text,
+                "  … and {} more (all of them with --json)",
+                shown.len() - SHOWN_PER_REASON
+            );
         }
     }
     text
@@ -243,14 +247,10 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
             "the number fits a person with another name",
             "Compare the two names; if it is the same person, use a link file.",
         ),
-        Reason::Blocked => (
-            "kept back by a safety rule",
-            "See the messages of this run.",
-        ),
-        Reason::DeviceUnreachable => (
-            "a door whose persons are not known yet",
-            "Nothing: it is read as soon as it answers.",
-        ),
+        Reason::Blocked => ("kept back by a safety rule", "See the messages of this run."),
+        Reason::DeviceUnreachable => {
+            ("a door whose persons are not known yet", "Nothing: it is read as soon as it answers.")
+        }
         Reason::PermanentOnDevice => (
             "never expire on the door",
             "The door has their dates switched off. Switch them on there to have them kept in step.",

@@ -102,9 +102,9 @@ pub(super) fn limit_in(
     end: Option<i64>,
 ) -> Result<PersonLimit, StoreError> {
     Ok(match kind {
-        "window" => PersonLimit::Window(
-            window_in(begin, end)?.ok_or_else(|| damaged("a window", "NULL"))?,
-        ),
+        "window" => {
+            PersonLimit::Window(window_in(begin, end)?.ok_or_else(|| damaged("a window", "NULL"))?)
+        }
         "permanent" => PersonLimit::Permanent(window_in(begin, end)?),
         "unreadable" => PersonLimit::Unreadable {
             begin: begin.map(wall_in).transpose()?,

@@ -244,7 +244,8 @@ impl Store {
              WHERE at >= ?1 AND kind = 'revocation' AND outcome IN ('confirmed', 'unknown') \
              GROUP BY device",
         )?;
-        let rows = statement.query_map([instant_out(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows =
+            statement.query_map([instant_out(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -360,8 +361,7 @@ fn intent_in(device: &DeviceName, row: &Row<'_>) -> Result<Intent, StoreError> {
             .find(|known| known.as_str() == kind)
             .ok_or_else(|| damaged("a kind of change", &kind))?,
         before: window_in(row.get(7)?, row.get(8)?)?,
-        after: window_in(row.get(9)?, row.get(10)?)?
-            .ok_or_else(|| damaged("a window", "NULL"))?,
+        after: window_in(row.get(9)?, row.get(10)?)?.ok_or_else(|| damaged("a window", "NULL"))?,
     })
 }
 
@@ -375,8 +375,7 @@ fn entry_in(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
         employee_no: employee_in(&employee_no)?,
         cause: row.get(4)?,
         before: window_in(row.get(5)?, row.get(6)?)?,
-        after: window_in(row.get(7)?, row.get(8)?)?
-            .ok_or_else(|| damaged("a window", "NULL"))?,
+        after: window_in(row.get(7)?, row.get(8)?)?.ok_or_else(|| damaged("a window", "NULL"))?,
         outcome: row.get(9)?,
         error: row.get(10)?,
     })

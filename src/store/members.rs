@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::convert::{
-    birth_out, instant_in, instant_out, key_in, role_in, wall_in, wall_out,
-};
+use super::convert::{birth_out, instant_in, instant_out, key_in, role_in, wall_in, wall_out};
 use super::{Store, StoreError};
 use crate::model::{Email, Member, MemberKey, OrganisationId, Role, RoleId};
 
@@ -170,17 +168,18 @@ impl Store {
                     put_role.execute(params![row, role.id.get(), begins, ends])?;
                 }
             }
-            transaction.prepare_cached(
-                "INSERT INTO source (organisation, complete_at, fetched_at, complete_members) \
+            transaction
+                .prepare_cached(
+                    "INSERT INTO source (organisation, complete_at, fetched_at, complete_members) \
                  VALUES (?1, ?2, ?3, ?4) ON CONFLICT (organisation) DO UPDATE SET \
                  complete_at = ?2, fetched_at = ?3, complete_members = ?4",
-            )?
-            .execute(params![
-                organisation.get(),
-                delta.state.complete_at.map(instant_out),
-                delta.state.fetched_at.map(instant_out),
-                delta.state.complete_members,
-            ])?;
+                )?
+                .execute(params![
+                    organisation.get(),
+                    delta.state.complete_at.map(instant_out),
+                    delta.state.fetched_at.map(instant_out),
+                    delta.state.complete_members,
+                ])?;
         }
         Ok(transaction.commit()?)
     }

@@ -35,8 +35,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         if number <= found {
             continue;
         }
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
         // Another process may have taken the step while this one waited for the lock.
         if version(&transaction)? < number {
             transaction.execute_batch(step)?;

@@ -33,7 +33,7 @@ fn a_renewed_membership_opens_every_door_and_touches_nothing_else() {
 
     for (device, before) in sandbox.club.devices.iter().zip(before) {
         let after = device.person("1004").unwrap();
-        assert_eq!(after.end.to_string(), "2030-11-01 23:59:59");
+        assert_eq!(after.end.to_string(), "2030-11-01T23:59:59");
         let mut expected = before.clone();
         expected.end.clone_from(&after.end);
         assert_eq!(after, expected, "name, cards, door rights, extras and PIN are untouched");
