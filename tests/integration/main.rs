@@ -10,6 +10,7 @@
     reason = "a test that can not go on should stop where it stands"
 )]
 
+mod club;
 mod cron;
 mod main_job;
 mod support;
