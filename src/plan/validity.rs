@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use crate::config::{Ending, Policy};
-use crate::model::{Member, Role, RoleId, Window};
+use crate::model::{LATEST_END, Member, Role, RoleId, Window};
 
 /// What a member's roles come to on one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,8 @@ pub enum Entitlement {
     Paid(Validity),
     /// None of the member's roles opens this device.
     NoDoorRole,
-    /// Door roles exist, but each of them ends before it begins.
+    /// Door roles exist, but each of them ends before it begins, or begins after the last day that
+    /// devices take.
     BadDates,
 }
 
@@ -112,11 +113,13 @@ impl DoorRoles<'_> {
     }
 }
 
-/// What one role covers, grace included; nothing when it ends before it begins.
+/// What one role covers, grace included; nothing when it ends before it begins. Nothing either when
+/// it begins after the last day that devices take: moved into their range it would be one second
+/// that nobody has paid for.
 #[must_use]
 pub fn covered(role: &Role, grace_days: u32) -> Option<Window> {
     let end = end_of(role);
-    if role.begin > end {
+    if role.begin > end || role.begin > LATEST_END {
         return None;
     }
     let end = end.checked_add_days(Days::new(u64::from(grace_days))).unwrap_or(end);
@@ -291,6 +294,12 @@ mod tests {
                 want: "2026-01-01T00:00:00 to 2037-12-31T23:59:59",
             },
             Case {
+                what: "a role that begins after 2037 is ignored beside a good one",
+                roles: &[(1, "2026-01-01", "2026-02-01"), (1, "2040-01-01", "2041-01-01")],
+                now: "2026-03-01",
+                want: "2026-01-01T00:00:00 to 2026-02-01T23:59:59",
+            },
+            Case {
                 what: "an inverted role is ignored beside a good one",
                 roles: &[(1, "2026-05-01", "2026-04-01"), (1, "2026-01-01", "2026-12-31")],
                 now: "2026-03-01",
@@ -323,6 +332,9 @@ mod tests {
         let inverted = member(&[(1, "2026-05-01", "2026-04-01")]);
         let found = entitlement(&inverted, &EVERY_ROLE, &KEEP, false, at("2026-01-01"));
         assert_eq!(found, Entitlement::BadDates);
+        let far = member(&[(1, "2038-01-01", "2039-01-01")]);
+        let found = entitlement(&far, &EVERY_ROLE, &KEEP, false, at("2026-01-01"));
+        assert_eq!(found, Entitlement::BadDates, "no device can hold it");
         let other = member(&[(2, "2026-01-01", "2026-12-31")]);
         let gym = BTreeSet::from([RoleId::new(1).unwrap()]);
         let door = DoorRoles { source: Some(&gym), device: None };
