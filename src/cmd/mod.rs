@@ -77,42 +77,50 @@ impl Context {
         std::io::stdout().is_terminal()
     }
 
-    /// Says a report on stdout, as text or as JSON. A tick with nothing to say says nothing, so
-    /// that cron sends no mail.
+    /// Says a report on stdout, as text or as JSON. A tick without news says nothing, so that cron
+    /// sends no mail; `has_said` is what [`Context::say_troubles`] gave.
     ///
     /// # Errors
     /// [`Error::Output`].
-    pub fn say(&self, report: &Report, exit: Exit) -> Result<(), Error> {
+    pub fn say(&self, report: &Report, exit: Exit, has_said: bool) -> Result<(), Error> {
         if self.is_json {
             return print_json(&json::document(report, exit.code()));
         }
-        let is_quiet_tick = report.command != "diff"
-            && report.changes.is_empty()
-            && exit == Exit::InStep
+        let has_news = has_said || report.count(|state| state.is_confirmed()) > 0;
+        let is_quiet_tick = report.command == "sync"
+            && !has_news
             && !self.is_verbose
             && !std::io::stdout().is_terminal();
         if is_quiet_tick { Ok(()) } else { print(&text::render(report)) }
     }
 
-    /// Says what went wrong on stderr. A tick by cron says the same trouble once a day; a person
-    /// at a terminal hears it every time. The exit code tells it always.
-    pub fn say_troubles(&self, report: &Report, store: &Store) {
+    /// Says what went wrong on stderr, and whether anything was said. A tick by cron says the same
+    /// trouble once a day; a person at a terminal hears it every time. The exit code tells it always.
+    ///
+    /// Only a run that may write remembers what was said: what a person saw in `diff` or `lookup`
+    /// is news to cron's mail still, and those two leave the state file alone.
+    pub fn say_troubles(&self, report: &Report, store: &Store) -> bool {
         let is_watched = std::io::stderr().is_terminal() || report.command != "sync";
-        if report.troubles.is_empty() {
-            if let Err(error) = store.forget_said() {
-                log::debug!("what was said could not be forgotten: {error}");
-            }
-            return;
+        let may_remember = report.run.is_some();
+        if may_remember
+            && report.troubles.is_empty()
+            && let Err(error) = store.forget_said()
+        {
+            log::debug!("what was said could not be forgotten: {error}");
         }
+        let mut has_said = false;
         for trouble in &report.troubles {
-            let key = format!("{} {}", trouble.exit.code(), trouble.about);
-            let is_news = store.may_say(&key, self.clock.began()).unwrap_or(true);
-            if is_watched || is_news {
-                log::error!("{}", trouble.line());
-            } else {
-                log::debug!("{}", trouble.line());
-            }
+            let is_news = !may_remember
+                || store.may_say(&trouble.topic(), self.clock.began()).unwrap_or(true);
+            let level = match (is_watched || is_news, trouble.exit) {
+                (false, _) => log::Level::Debug,
+                (true, Exit::InStep) => log::Level::Warn,
+                (true, _) => log::Level::Error,
+            };
+            log::log!(level, "{}", trouble.line());
+            has_said |= level <= log::Level::Warn;
         }
+        has_said
     }
 }
 

@@ -183,6 +183,14 @@ pub struct Trouble {
 }
 
 impl Trouble {
+    /// What makes it the same trouble as an earlier one, whatever seconds and numbers the text
+    /// holds: it is about the same thing, ends the same way and has the same remedy.
+    #[must_use]
+    pub fn topic(&self) -> String {
+        let hint = self.hint.as_deref().unwrap_or_default();
+        format!("{} {} {hint}", self.exit.code(), self.about).trim_end().to_owned()
+    }
+
     /// The line for stderr.
     #[must_use]
     pub fn line(&self) -> String {
