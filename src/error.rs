@@ -48,7 +48,7 @@ pub enum Error {
         error: PlanFileError,
     },
     /// There is no blocked plan with this id.
-    #[error("there is no blocked plan {0}: it was carried out, or the facts have moved since")]
+    #[error("there is no blocked plan {0}: it was carried out, or things have changed since")]
     NoBlockedPlan(String),
     /// A file named on the command line can not be read or written.
     #[error("{}: {error}", path.display())]
@@ -104,8 +104,11 @@ impl Error {
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")
             }
-            Self::Plan { .. } | Self::NoBlockedPlan(_) => {
+            Self::Plan { .. } => {
                 Some("make a new plan with `ivms-sync diff --out PLAN` and look at it again")
+            }
+            Self::NoBlockedPlan(_) => {
+                Some("run `ivms-sync sync`: it names the id of what is blocked now, if anything is")
             }
             Self::Unproven(_) => {
                 Some("nothing was written; this is a bug in ivms-sync, please report it")

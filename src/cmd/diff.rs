@@ -28,6 +28,10 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     report.troubles = gathered.troubles();
     weigh_devices(&report.devices, &mut report.troubles);
     report.blocked = plan_file::blocked_id(plan.blocked());
+    if let Some(id) = &report.blocked {
+        let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+        report.is_blocked_kept = kept.is_some();
+    }
     report.left_out = plan.left_out;
     report.changes = plan
         .changes

@@ -150,10 +150,10 @@ fn member_text(story: &MemberStory, is_offline: bool) -> String {
     }
     match &story.validity {
         Some(window) => {
-            let _ = writeln!(out, "  paid time   {}", text::window(window));
+            let _ = writeln!(out, "  may enter   {}", text::window(window));
         }
         None => {
-            let _ = writeln!(out, "  paid time   none that opens a door");
+            let _ = writeln!(out, "  may enter   at no time: no membership opens a door");
         }
     }
     for device in &story.devices {
@@ -183,7 +183,7 @@ fn device_text(device: &DeviceStory, is_offline: bool) -> String {
         let _ = writeln!(out, "  next        {next}");
     }
     if let Some(at) = device.confirmed_at {
-        let _ = writeln!(out, "  last seen right {}", utc(at));
+        let _ = writeln!(out, "  confirmed   {}", utc(at));
     }
     if is_offline {
         let read =

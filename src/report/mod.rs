@@ -33,6 +33,9 @@ pub struct Report {
     pub left_out: Vec<LeftOut>,
     /// The id of the part that waits for approval.
     pub blocked: Option<String>,
+    /// Whether that part is in the state file, so that it can be approved by its id. `diff` keeps
+    /// nothing there.
+    pub is_blocked_kept: bool,
     /// What went wrong.
     pub troubles: Vec<Trouble>,
     /// Names to show beside member numbers, where names may be shown.
@@ -51,6 +54,7 @@ impl Report {
             changes: Vec::new(),
             left_out: Vec::new(),
             blocked: None,
+            is_blocked_kept: true,
             troubles: Vec::new(),
             names: BTreeMap::new(),
         }

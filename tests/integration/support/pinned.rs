@@ -26,7 +26,8 @@ pub fn settings(members: usize, devices: usize, now: &str) -> WorldSettings {
 /// Starts a world with every clock standing at `now`.
 pub fn start(world: World, now: &str) -> Club {
     let clock = Clock::fixed(instant(now));
-    let service = cardskipper::Settings { clock: clock.clone(), ..cardskipper::Settings::default() };
+    let service =
+        cardskipper::Settings { clock: clock.clone(), ..cardskipper::Settings::default() };
     world.start_with(service, &hikvision::Settings { clock, ..hikvision::Settings::default() })
 }
 
