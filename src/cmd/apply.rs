@@ -47,6 +47,10 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     }
     let performance = Performance { context, run, proven: &proven, changes };
     let store = performance.carry_out(store, &mut gathered, &mut report)?;
+    let is_done = report.changes.iter().all(|one| one.state.is_confirmed());
+    if let (Some(id), true) = (&args.blocked, is_done) {
+        store.forget_blocked(id).map_err(store_error)?;
+    }
     finish(context, &store, &report, run)
 }
 

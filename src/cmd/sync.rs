@@ -38,9 +38,7 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
     }
-    if is_everyone {
-        keep_blocked(context, &mut store, &plan)?;
-    }
+    keep_blocked(context, &mut store, &plan, is_everyone)?;
     confirm_in_step(context, &mut store, &gathered)?;
     report.left_out = plan.left_out;
     let performance = Performance { context, run, proven: &proven, changes: plan.changes };
@@ -48,12 +46,15 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     finish(context, &store, &report, run)
 }
 
-/// Keeps the part that waits for approval, so that it can be approved by its id.
+/// Keeps the part that waits for approval, so that it can be approved by its id. A run limited by
+/// `--only` knows nothing of what others wait for, and leaves that standing.
 fn keep_blocked(
     context: &Context,
     store: &mut Store,
     plan: &crate::plan::Plan,
+    is_everyone: bool,
 ) -> Result<(), Error> {
+    let now = context.clock.began();
     let mut waiting = Report::new("sync", None);
     waiting.changes = plan
         .blocked()
@@ -65,11 +66,16 @@ fn keep_blocked(
         .collect();
     let id = plan_file::blocked_id(plan.blocked());
     let document = match &id {
-        Some(_) => plan_file::write(&waiting, context.clock.began())?,
+        Some(_) => plan_file::write(&waiting, now)?,
         None => String::new(),
     };
     let kept = id.as_deref().map(|id| (id, document.as_str()));
-    store.keep_blocked(kept, context.clock.began()).map_err(|error| context.store_error(error))
+    let done = match (is_everyone, kept) {
+        (true, kept) => store.keep_blocked(kept, now),
+        (false, Some((id, document))) => store.also_keep_blocked(id, document, now),
+        (false, None) => Ok(()),
+    };
+    done.map_err(|error| context.store_error(error))
 }
 
 /// Remembers who was found to hold what they should, so that drift can be told from news.
