@@ -13,4 +13,5 @@
 mod club;
 mod cron;
 mod main_job;
+mod plans;
 mod support;
