@@ -50,6 +50,17 @@ pub enum Error {
     /// There is no blocked plan with this id.
     #[error("there is no blocked plan {0}: it was carried out, or things have changed since")]
     NoBlockedPlan(String),
+    /// A reviewed plan breaks a rule: the configuration changed since, or a plan was made by hand.
+    #[error(
+        "the plan {name} is refused: member {}, person {} on {}: {}",
+        found.member, found.employee_no, found.device, found.rule
+    )]
+    Forbidden {
+        /// The file or id.
+        name: String,
+        /// The change that breaks the rule.
+        found: Counterexample,
+    },
     /// A file named on the command line can not be read or written.
     #[error("{}: {error}", path.display())]
     File {
@@ -91,7 +102,7 @@ impl Error {
             Self::Locked { is_old: false, .. } => Exit::InStep,
             Self::Who(_) | Self::File { .. } => Exit::Usage,
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
-            Self::Unproven(_) => Exit::Refused,
+            Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
         }
     }
@@ -104,7 +115,7 @@ impl Error {
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")
             }
-            Self::Plan { .. } => {
+            Self::Plan { .. } | Self::Forbidden { .. } => {
                 Some("make a new plan with `ivms-sync diff --out PLAN` and look at it again")
             }
             Self::NoBlockedPlan(_) => {

@@ -30,7 +30,16 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     gathered.record(&context.config, &mut store).map_err(store_error)?;
 
     let plan = plan(&gathered.facts);
-    let proven = prove(&gathered.facts, &plan)?;
+    let proven = match prove(&gathered.facts, &plan) {
+        Ok(proven) => proven,
+        Err(found) => {
+            let error = Error::from(found);
+            store
+                .end_run(run, context.clock.now(), error.exit().code(), 0, 0)
+                .map_err(store_error)?;
+            return Err(error);
+        }
+    };
     let mut report = Report::new("sync", Some(run));
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
