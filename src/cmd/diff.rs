@@ -25,7 +25,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let mut report = Report::new("diff", None);
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
+    report.is_limited = !gathered.facts.only.is_everyone();
     report.troubles = gathered.troubles();
+    report.troubles.extend(who::unknown(&gathered.facts));
     weigh_devices(&report.devices, &mut report.troubles);
     report.blocked = plan_file::blocked_id(plan.blocked());
     if let Some(id) = &report.blocked {

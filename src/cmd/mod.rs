@@ -88,6 +88,7 @@ impl Context {
         }
         let has_news = has_said || report.count(|state| state.is_confirmed()) > 0;
         let is_quiet_tick = report.command == "sync"
+            && !report.is_limited
             && !has_news
             && !self.is_verbose
             && !std::io::stdout().is_terminal();
@@ -100,7 +101,8 @@ impl Context {
     /// Only a run that may write remembers what was said: what a person saw in `diff` or `lookup`
     /// is news to cron's mail still, and those two leave the state file alone.
     pub fn say_troubles(&self, report: &Report, store: &Store) -> bool {
-        let is_watched = std::io::stderr().is_terminal() || report.command != "sync";
+        let is_watched =
+            std::io::stderr().is_terminal() || report.command != "sync" || report.is_limited;
         let may_remember = report.run.is_some();
         if may_remember
             && report.troubles.is_empty()

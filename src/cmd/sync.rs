@@ -9,7 +9,7 @@ use crate::gather::{Gathered, Scope, gather};
 use crate::model::RunId;
 use crate::plan::{in_step, plan, prove};
 use crate::report::plan_file;
-use crate::report::{ChangeReport, ChangeState, Report};
+use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
 use crate::store::Store;
 
 /// Runs the command.
@@ -43,7 +43,9 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     let mut report = Report::new("sync", Some(run));
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
+    report.is_limited = !gathered.facts.only.is_everyone();
     report.troubles = gathered.troubles();
+    report.troubles.extend(who::unknown(&gathered.facts));
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
     }
@@ -52,6 +54,9 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     report.left_out = plan.left_out;
     let performance = Performance { context, run, proven: &proven, changes: plan.changes };
     let store = performance.carry_out(store, &mut gathered, &mut report)?;
+    if is_everyone {
+        end_first_runs(context, &store, &gathered, &report)?;
+    }
     finish(context, &store, &report, run)
 }
 
@@ -93,6 +98,24 @@ fn confirm_in_step(context: &Context, store: &mut Store, gathered: &Gathered) ->
         store
             .record_in_step(&device, &persons, context.clock.now())
             .map_err(|error| context.store_error(error))?;
+    }
+    Ok(())
+}
+
+/// Once a door is written to whose persons are linked, its first run is over, also when nothing had to
+/// be written: many doors that open at once later are no roll-out.
+fn end_first_runs(
+    context: &Context,
+    store: &Store,
+    gathered: &Gathered,
+    report: &Report,
+) -> Result<(), Error> {
+    for (device, line) in gathered.facts.devices.iter().zip(&report.devices) {
+        if line.outcome == DeviceOutcome::Ok && device.linking.iter().any(Result::is_ok) {
+            store
+                .end_first_run(&device.name, context.clock.now())
+                .map_err(|error| context.store_error(error))?;
+        }
     }
     Ok(())
 }

@@ -36,6 +36,8 @@ pub struct Report {
     /// Whether that part is in the state file, so that it can be approved by its id. `diff` keeps
     /// nothing there.
     pub is_blocked_kept: bool,
+    /// Limited by `--only`: somebody asked for it just now and waits for the answer.
+    pub is_limited: bool,
     /// What went wrong.
     pub troubles: Vec<Trouble>,
     /// Names to show beside member numbers, where names may be shown.
@@ -55,6 +57,7 @@ impl Report {
             left_out: Vec::new(),
             blocked: None,
             is_blocked_kept: true,
+            is_limited: false,
             troubles: Vec::new(),
             names: BTreeMap::new(),
         }
