@@ -12,6 +12,7 @@
 
 mod club;
 mod cron;
+mod links;
 mod main_job;
 mod plans;
 mod support;
