@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::ConfigError;
 use crate::exit::Exit;
+use crate::link::file::LinkFileError;
 use crate::plan::Counterexample;
 use crate::report::plan_file::PlanFileError;
 use crate::store::StoreError;
@@ -20,6 +21,9 @@ pub enum Error {
     /// The configuration was not found or has problems.
     #[error("{0}")]
     Config(#[from] ConfigError),
+    /// A configured link file can not be used, and no rows are remembered from it.
+    #[error("{0}")]
+    LinkFile(LinkFileError),
     /// The state file can not be used.
     #[error("the state file {} {error}", path.display())]
     Store {
@@ -96,7 +100,7 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) => Exit::Config,
+            Self::Config(_) | Self::LinkFile(_) => Exit::Config,
             Self::Store { .. } => Exit::Fatal,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
@@ -112,6 +116,7 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Store { error, .. } => Some(error.hint()),
+            Self::LinkFile(error) => Some(error.problem.hint()),
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")
             }

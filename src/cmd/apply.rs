@@ -34,8 +34,8 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
         (None, None) => Vec::new(),
     };
     let scope = Scope { is_offline: true, ..Scope::default() };
-    let mut gathered =
-        gather(&context.config, &store, context.clock, scope).map_err(store_error)?;
+    let mut gathered = gather(&context.config, &store, context.clock, scope)
+        .map_err(|error| context.gather_error(error))?;
     // A diff shows what it would do on a door that is only observed; nobody does it.
     let observed = gathered.facts.devices.iter().filter(|device| device.mode == Mode::Observe);
     let observed: BTreeSet<_> = observed.map(|device| &device.name).collect();

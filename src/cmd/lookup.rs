@@ -31,7 +31,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     let store = context.open_store()?;
     let scope = Scope { is_offline: args.offline, ..Scope::default() };
     let mut gathered = gather(&context.config, &store, context.clock, scope)
-        .map_err(|error| context.store_error(error))?;
+        .map_err(|error| context.gather_error(error))?;
     let wanted = matching(&gathered.facts, &who);
     let mut report = Report::new("lookup", None);
     report.troubles = gathered.troubles();
@@ -265,6 +265,7 @@ fn on_device(
         name: device.name.clone(),
         employee_no: linked.map(|link| link.employee_no.clone()),
         linked_by: linked.map(|link: &Link| link.rule),
+        is_link_kept: linked.is_some_and(|link| link.is_outdated),
         actual,
         expected: desired.map(|validity| validity.window),
         in_step,

@@ -25,21 +25,14 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     let is_everyone = only.is_everyone();
     let scope =
         Scope { is_full: args.full, only, accept_shrink: args.accept_shrink, is_offline: false };
-    let mut gathered =
-        gather(&context.config, &store, context.clock, scope).map_err(store_error)?;
+    let gathered = gather(&context.config, &store, context.clock, scope)
+        .map_err(|error| context.gather_error(error));
+    let mut gathered = closing(context, &store, run, gathered)?;
     gathered.record(&context.config, &mut store).map_err(store_error)?;
 
     let plan = plan(&gathered.facts);
-    let proven = match prove(&gathered.facts, &plan) {
-        Ok(proven) => proven,
-        Err(found) => {
-            let error = Error::from(found);
-            store
-                .end_run(run, context.clock.now(), error.exit().code(), 0, 0)
-                .map_err(store_error)?;
-            return Err(error);
-        }
-    };
+    let proven = prove(&gathered.facts, &plan).map_err(Error::from);
+    let proven = closing(context, &store, run, proven)?;
     let mut report = Report::new("sync", Some(run));
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
@@ -52,12 +45,28 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     keep_blocked(context, &mut store, &plan, is_everyone)?;
     confirm_in_step(context, &mut store, &gathered)?;
     report.left_out = plan.left_out;
+    report.kept_links = gathered.kept_links();
     let performance = Performance { context, run, proven: &proven, changes: plan.changes };
     let store = performance.carry_out(store, &mut gathered, &mut report)?;
     if is_everyone {
         end_first_runs(context, &store, &gathered, &report)?;
     }
     finish(context, &store, &report, run)
+}
+
+/// Ends the run with the code of an error, if there is one: a run without an end has died.
+fn closing<T>(
+    context: &Context,
+    store: &Store,
+    run: RunId,
+    result: Result<T, Error>,
+) -> Result<T, Error> {
+    if let Err(error) = &result {
+        store
+            .end_run(run, context.clock.now(), error.exit().code(), 0, 0)
+            .map_err(|error| context.store_error(error))?;
+    }
+    result
 }
 
 /// Keeps the part that waits for approval, so that it can be approved by its id. A run limited by

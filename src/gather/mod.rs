@@ -17,10 +17,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::clock::Clock;
 use crate::config::{Config, DeviceConfig};
 use crate::exit::Exit;
-use crate::link;
+use crate::link::{self, file::LinkFileError};
 use crate::model::{DeviceName, EmployeeNo, OrganisationId, Person, PersonLimit, RoleId};
 use crate::plan::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts};
-use crate::report::{DeviceOutcome, DeviceReport, SourceReport, Trouble};
+use crate::report::{DeviceOutcome, DeviceReport, KeptLink, SourceReport, Trouble};
 use crate::store::{ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
 
 pub use devices::{DeviceGathered, LoginResult};
@@ -54,16 +54,27 @@ pub struct Gathered {
     now: DateTime<Utc>,
 }
 
+/// Why nothing could be gathered.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError {
+    /// The state file.
+    #[error("the state file {0}")]
+    Store(#[from] StoreError),
+    /// A configured link file that was never read can not be read now.
+    #[error("{0}")]
+    LinkFile(#[from] LinkFileError),
+}
+
 /// Gathers both sides.
 ///
 /// # Errors
-/// [`StoreError`]; whatever goes wrong outside is in the troubles of what was gathered.
+/// [`GatherError`]; whatever goes wrong outside is in the troubles of what was gathered.
 pub fn gather(
     config: &Config,
     store: &Store,
     clock: Clock,
     scope: Scope,
-) -> Result<Gathered, StoreError> {
+) -> Result<Gathered, GatherError> {
     let now = clock.began();
     let mut before_sources = Vec::with_capacity(config.sources.len());
     for source in &config.sources {
@@ -280,6 +291,34 @@ impl Gathered {
         let sources = self.sources.iter().filter_map(|source| source.trouble.clone());
         let devices = self.devices.iter().filter_map(|device| device.trouble.clone());
         self.links.troubles.iter().cloned().chain(sources).chain(devices).collect()
+    }
+
+    /// Links that are kept although the rule that made them no longer gives them.
+    #[must_use]
+    pub fn kept_links(&self) -> Vec<KeptLink> {
+        let mut kept = Vec::new();
+        for device in &self.facts.devices {
+            for (member, link) in self.facts.members.iter().zip(&device.linking) {
+                let Ok(link) = link else { continue };
+                let Some(source) = self.facts.sources.get(&member.member.key.organisation) else {
+                    continue;
+                };
+                let only = &self.facts.only;
+                let is_asked_for = only.is_everyone()
+                    || only.names_member(&member.member)
+                    || only.names_person(&link.employee_no);
+                if link.is_outdated && is_asked_for {
+                    kept.push(KeptLink {
+                        source: source.name.clone(),
+                        member: member.member.key,
+                        device: device.name.clone(),
+                        employee_no: link.employee_no.clone(),
+                        rule: link.rule,
+                    });
+                }
+            }
+        }
+        kept
     }
 
     /// What to say of each organisation.

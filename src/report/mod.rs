@@ -11,8 +11,9 @@ pub mod text;
 
 use std::collections::BTreeMap;
 
+use crate::config::LinkRule;
 use crate::exit::Exit;
-use crate::model::{DeviceName, Member, MemberKey, RunId, SourceName};
+use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, RunId, SourceName};
 use crate::plan::{Change, LeftOut};
 use crate::store::OutcomeKind;
 
@@ -31,6 +32,8 @@ pub struct Report {
     pub changes: Vec<ChangeReport>,
     /// Members for whom nothing is done.
     pub left_out: Vec<LeftOut>,
+    /// Links that are kept although the rule that made them no longer gives them.
+    pub kept_links: Vec<KeptLink>,
     /// The id of the part that waits for approval.
     pub blocked: Option<String>,
     /// Whether that part is in the state file, so that it can be approved by its id. `diff` keeps
@@ -55,6 +58,7 @@ impl Report {
             devices: Vec::new(),
             changes: Vec::new(),
             left_out: Vec::new(),
+            kept_links: Vec::new(),
             blocked: None,
             is_blocked_kept: true,
             is_limited: false,
@@ -79,6 +83,22 @@ impl Report {
     pub fn count(&self, wanted: impl Fn(&ChangeState) -> bool) -> usize {
         self.changes.iter().filter(|change| wanted(&change.state)).count()
     }
+}
+
+/// A member whose link is kept although the rule that made it no longer gives it, an e-mail changed
+/// in Cardskipper, say: nobody else claims the person, and somebody should correct one side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptLink {
+    /// The organisation's name.
+    pub source: SourceName,
+    /// Who.
+    pub member: MemberKey,
+    /// Where.
+    pub device: DeviceName,
+    /// Who, there.
+    pub employee_no: EmployeeNo,
+    /// The rule that made the link.
+    pub rule: LinkRule,
 }
 
 /// What was heard from one organisation.

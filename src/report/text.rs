@@ -25,6 +25,7 @@ pub fn render(report: &Report) -> String {
     text.push_str(&summary(report));
     text.push('\n');
     text.push_str(&left_out(report));
+    text.push_str(&kept_links(report));
     if let Some(id) = &report.blocked {
         text.push_str(&approval(report.is_blocked_kept, id));
     }
@@ -215,15 +216,40 @@ fn left_out(report: &Report) -> String {
             ]);
         }
         text.push_str(table.render().trim_start_matches('\n'));
-        if shown.len() > SHOWN_PER_REASON {
-            let _ = writeln!(
-                text,
-                "  … and {} more (all of them with --json)",
-                shown.len() - SHOWN_PER_REASON
-            );
-        }
+        text.push_str(&rest(shown.len()));
     }
     text
+}
+
+/// Links that hold on by memory alone, with what to do about them.
+fn kept_links(report: &Report) -> String {
+    if report.kept_links.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[]);
+    for kept in report.kept_links.iter().take(SHOWN_PER_REASON) {
+        table.row([
+            member(report, kept.member),
+            kept.device.to_string(),
+            format!("person {}", kept.employee_no),
+        ]);
+    }
+    let links = many(report.kept_links.len(), "link");
+    let mut text = format!(
+        "\n{links} kept from before, although no e-mail leads there any more\n  \
+         Correct the e-mail in Cardskipper or in the link file.\n"
+    );
+    text.push_str(table.render().trim_start_matches('\n'));
+    text.push_str(&rest(report.kept_links.len()));
+    text
+}
+
+/// How many lines are not shown.
+fn rest(count: usize) -> String {
+    match count.checked_sub(SHOWN_PER_REASON) {
+        None | Some(0) => String::new(),
+        Some(more) => format!("  … and {more} more (all of them with --json)\n"),
+    }
 }
 
 /// A reason in plain words, and what to do about it.
