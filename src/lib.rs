@@ -93,6 +93,9 @@ fn try_run(
         for warning in &config.warnings {
             log::warn!("{warning}");
         }
+        if config.notify.email.is_some() || config.notify.heartbeat.is_some() {
+            log::warn!("[notify] is read, but this version sends no messages and no heartbeat yet.");
+        }
     }
     // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
