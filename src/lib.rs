@@ -94,7 +94,9 @@ fn try_run(
             log::warn!("{warning}");
         }
         if config.notify.email.is_some() || config.notify.heartbeat.is_some() {
-            log::warn!("[notify] is read, but this version sends no messages and no heartbeat yet.");
+            log::warn!(
+                "[notify] is read, but this version sends no messages and no heartbeat yet."
+            );
         }
     }
     // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
