@@ -89,7 +89,9 @@ fn try_run(
 ) -> Result<Exit, Error> {
     let path = config::find(cli.config.as_deref(), environment, working_dir)?;
     let config = config::load(&path, environment)?;
-    if std::io::stderr().is_terminal() {
+    // Advice is for whoever runs a command by hand, not for every tick.
+    let is_by_hand = std::io::stderr().is_terminal() || matches!(cli.command, Command::Diff(_));
+    if is_by_hand || cli.verbose > 0 {
         for warning in &config.warnings {
             log::warn!("{warning}");
         }
