@@ -12,4 +12,5 @@
 
 mod cron;
 mod main_job;
+mod restraint;
 mod support;
