@@ -29,7 +29,7 @@ pub enum Error {
         error: StoreError,
     },
     /// Another run holds the lock.
-    #[error("another run is at work{}", described(holder))]
+    #[error("another run is at work{}; nothing was done", described(holder))]
     Locked {
         /// Who.
         holder: Holder,

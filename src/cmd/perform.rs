@@ -148,9 +148,12 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             troubles.push(Trouble {
                 exit: if is_apply { Exit::StalePlan } else { Exit::PartFailed },
                 about: about.clone(),
-                text: format!(
-                    "{moved} changes were refused: the persons moved since they were read"
-                ),
+                text: match moved {
+                    1 => "1 change was refused: the person moved since being read".to_owned(),
+                    _ => format!(
+                        "{moved} changes were refused: the persons moved since they were read"
+                    ),
+                },
                 hint: is_apply
                     .then(|| "make a new plan with `ivms-sync diff --out PLAN`".to_owned()),
             });
@@ -163,7 +166,10 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             troubles.push(Trouble {
                 exit: Exit::PartFailed,
                 about: about.clone(),
-                text: format!("{failed} changes did not take; they are tried again next tick"),
+                text: match failed {
+                    1 => "1 change did not take; it is tried again next tick".to_owned(),
+                    _ => format!("{failed} changes did not take; they are tried again next tick"),
+                },
                 hint: None,
             });
         }
@@ -172,9 +178,12 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             troubles.push(Trouble {
                 exit: Exit::Refused,
                 about,
-                text: format!(
-                    "{blocked} changes are over budget and were not written (blocked plan {id})"
-                ),
+                text: match blocked {
+                    1 => format!("1 change is over budget and was not written (blocked plan {id})"),
+                    _ => format!(
+                        "{blocked} changes are over budget and were not written (blocked plan {id})"
+                    ),
+                },
                 hint: Some(format!(
                     "look at them with `ivms-sync diff`; if they are right: ivms-sync apply \
                      --blocked {id}"

@@ -79,3 +79,23 @@ fn apply_leaves_a_door_alone_that_refused_the_login() {
     }
     sandbox.assert_well_behaved();
 }
+
+#[test]
+fn a_tick_beside_another_run_is_quiet_and_apply_says_that_nothing_was_done() {
+    let sandbox = Sandbox::agreeing(5, 1);
+    sandbox.sync(0);
+    assert!(sandbox.club.renew(3, "2030-11-01"));
+    sandbox.run(&["diff", "--out", "plan.json"]).ends(0);
+    let lock = std::fs::OpenOptions::new().write(true).open(sandbox.path("ivms-sync.db.lock"));
+    let lock = lock.unwrap();
+    lock.lock().unwrap();
+    let tick = sandbox.run(&["sync"]).ends(0);
+    assert_eq!((tick.stdout.as_str(), tick.stderr.as_str()), ("", ""));
+    let apply = sandbox.run(&["apply", "plan.json"]).ends(0);
+    assert!(apply.stderr.contains("another run is at work"), "{apply:?}");
+    assert!(apply.stderr.contains("nothing was done"), "{apply:?}");
+    assert!(sandbox.club.devices[0].writes().is_empty());
+    drop(lock);
+    sandbox.run(&["apply", "plan.json"]).ends(0);
+    assert_eq!(sandbox.club.devices[0].writes().len(), 1);
+}
