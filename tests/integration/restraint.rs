@@ -1,6 +1,6 @@
 //! What is not said twice, and what is not tried twice.
 
-use super::support::Sandbox;
+use super::support::{Sandbox, said};
 
 /// A club whose second door has a password that the configuration does not know, and a renewal.
 fn club_behind_a_wrong_password() -> Sandbox {
@@ -98,4 +98,21 @@ fn a_tick_beside_another_run_is_quiet_and_apply_says_that_nothing_was_done() {
     drop(lock);
     sandbox.run(&["apply", "plan.json"]).ends(0);
     assert_eq!(sandbox.club.devices[0].writes().len(), 1);
+}
+
+#[test]
+fn the_loudest_log_shows_no_login_and_no_member() {
+    let sandbox = Sandbox::agreeing(5, 1);
+    let member = sandbox.club.cardskipper.member(150_001).unwrap();
+    let loud = sandbox.run(&["sync", "-vvv"]).ends(0);
+    let mut command = sandbox.command();
+    let traced = said(command.env("RUST_LOG", "trace").args(["sync", "--full"])).ends(0);
+    for stderr in [loud.stderr, traced.stderr] {
+        assert!(stderr.contains("Member/Export"), "the requests are there: {stderr}");
+        assert!(!stderr.contains(" trace: "), "libraries dump bytes at this level: {stderr}");
+        let hidden = ["secret-1", "Basic ", "response=", &member.email, &member.last];
+        for text in hidden {
+            assert!(!stderr.contains(text), "{text}: {stderr}");
+        }
+    }
 }
