@@ -33,7 +33,7 @@ pub enum Error {
     #[error("{0}")]
     LinkFile(LinkFileError),
     /// Another run holds the lock.
-    #[error("another run is at work{}", described(holder))]
+    #[error("another run is at work{}; nothing was done", described(holder))]
     Locked {
         /// Who.
         holder: Holder,

@@ -72,9 +72,15 @@ pub fn run(cli: &Cli, environment: &Environment, working_dir: &Path, clock: Cloc
     match try_run(cli, environment, working_dir, clock) {
         Ok(exit) => exit,
         Err(error) => {
-            // Another run that is at work and young is no trouble: this tick is simply its.
-            let level =
-                if error.exit() == Exit::InStep { log::Level::Info } else { log::Level::Error };
+            // Another run that is at work and young is no trouble: this tick is simply its. A
+            // person who asked for something must hear that it was not done.
+            let is_tick =
+                matches!(cli.command, Command::Sync(_)) && !std::io::stderr().is_terminal();
+            let level = match error.exit() {
+                Exit::InStep if is_tick => log::Level::Info,
+                Exit::InStep => log::Level::Warn,
+                _ => log::Level::Error,
+            };
             log::log!(level, "{}", error.lines());
             error.exit()
         }

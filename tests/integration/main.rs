@@ -11,5 +11,7 @@
 )]
 
 mod cron;
+mod demo;
 mod main_job;
+mod restraint;
 mod support;
