@@ -21,9 +21,6 @@ pub enum Error {
     /// The configuration was not found or has problems.
     #[error("{0}")]
     Config(#[from] ConfigError),
-    /// A configured link file can not be used, and no rows are remembered from it.
-    #[error("{0}")]
-    LinkFile(LinkFileError),
     /// The state file can not be used.
     #[error("the state file {} {error}", path.display())]
     Store {
@@ -32,8 +29,11 @@ pub enum Error {
         /// What is wrong with it.
         error: StoreError,
     },
+    /// A link file that was never read before can not be read.
+    #[error("{0}")]
+    LinkFile(LinkFileError),
     /// Another run holds the lock.
-    #[error("another run is at work{}", described(holder))]
+    #[error("another run is at work{}; nothing was done", described(holder))]
     Locked {
         /// Who.
         holder: Holder,

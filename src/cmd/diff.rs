@@ -55,8 +55,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     if let Some(path) = &args.out {
         write_private(path, &plan_file::write(&report, context.clock.began())?)?;
     }
-    let has_said = context.say_troubles(&report, &store);
-    context.say(&report, exit, has_said)?;
+    let is_news = context.say_troubles(&report, &store);
+    context.say(&report, exit, is_news)?;
     if let (Some(path), false) = (&args.out, context.is_json) {
         print(&format!(
             "\nThe plan is in {}. Carry it out within 60 minutes:\n  ivms-sync apply {}\n",

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::GatherError;
-use crate::report::{Report, json, text};
+use crate::report::{ChangeReport, Report, Trouble, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
 use crate::store::{Store, StoreError};
@@ -87,52 +87,65 @@ impl Context {
     }
 
     /// Says a report on stdout, as text or as JSON. A tick without news says nothing, so that cron
-    /// sends no mail; `has_said` is what [`Context::say_troubles`] gave.
+    /// sends no mail; `is_news` is what [`Context::say_troubles`] found.
     ///
     /// # Errors
     /// [`Error::Output`].
-    pub fn say(&self, report: &Report, exit: Exit, has_said: bool) -> Result<(), Error> {
+    pub fn say(&self, report: &Report, exit: Exit, is_news: bool) -> Result<(), Error> {
         if self.is_json {
             return print_json(&json::document(report, exit.code()));
         }
-        let has_news = has_said || report.count(|state| state.is_confirmed()) > 0;
+        let was_done = report.count(|state| state.is_confirmed()) > 0;
         let is_quiet_tick = report.command == "sync"
             && !report.is_limited
-            && !has_news
+            && !was_done
+            && !is_news
             && !self.is_verbose
             && !std::io::stdout().is_terminal();
         if is_quiet_tick { Ok(()) } else { print(&text::render(report)) }
     }
 
-    /// Says what went wrong on stderr, and whether anything was said. A tick by cron says the same
-    /// trouble once a day; a person at a terminal hears it every time. The exit code tells it always.
+    /// Says what went wrong on stderr, and tells whether anything in the report is news. A tick by
+    /// cron says the same trouble once a day, and the same waiting changes too; a person hears it
+    /// every time. The exit code tells it always.
     ///
-    /// Only a run that may write remembers what was said: what a person saw in `diff` or `lookup`
-    /// is news to cron's mail still, and those two leave the state file alone.
+    /// What a person was told is not remembered: it is news to cron's mail still, and `diff` and
+    /// `lookup` leave the state file alone.
     pub fn say_troubles(&self, report: &Report, store: &Store) -> bool {
-        let is_watched =
-            std::io::stderr().is_terminal() || report.command != "sync" || report.is_limited;
-        let may_remember = report.run.is_some();
-        if may_remember
-            && report.troubles.is_empty()
-            && let Err(error) = store.forget_said()
-        {
-            log::debug!("what was said could not be forgotten: {error}");
+        let is_tick = report.command == "sync" && !report.is_limited;
+        if !is_tick || std::io::stderr().is_terminal() {
+            report.troubles.iter().for_each(say_trouble);
+            return !report.troubles.is_empty();
         }
-        let mut has_said = false;
+        let is_waiting = |one: &&ChangeReport| !one.state.is_confirmed();
+        let waiting = report.changes.iter().filter(is_waiting).map(|one| &one.change);
+        let waiting = plan_file::blocked_id(waiting).map(|id| format!("waiting {id}"));
+        if report.troubles.is_empty() && waiting.is_none() {
+            if let Err(error) = store.forget_said() {
+                log::debug!("what was said could not be forgotten: {error}");
+            }
+            return false;
+        }
+        let may_say = |key: &str| store.may_say(key, self.clock.began()).unwrap_or(true);
+        let mut is_news = waiting.is_some_and(|key| may_say(&key));
         for trouble in &report.troubles {
-            let is_news = !may_remember
-                || store.may_say(&trouble.topic(), self.clock.began()).unwrap_or(true);
-            let level = match (is_watched || is_news, trouble.exit) {
-                (false, _) => log::Level::Debug,
-                (true, Exit::InStep) => log::Level::Warn,
-                (true, _) => log::Level::Error,
-            };
-            log::log!(level, "{}", trouble.line());
-            has_said |= level <= log::Level::Warn;
+            if may_say(&trouble.topic()) {
+                say_trouble(trouble);
+                is_news = true;
+            } else {
+                log::debug!("{}", trouble.line());
+            }
         }
-        has_said
+        is_news
     }
+}
+
+fn say_trouble(trouble: &Trouble) {
+    let level = match trouble.exit {
+        Exit::InStep => log::Level::Warn,
+        _ => log::Level::Error,
+    };
+    log::log!(level, "{}", trouble.line());
 }
 
 /// Prints a text on stdout.

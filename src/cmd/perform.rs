@@ -8,6 +8,7 @@ use crate::config::Mode;
 use crate::error::Error;
 use crate::execute::{DeviceResult, Execution, execute};
 use crate::exit::Exit;
+use crate::gather::devices::held_back;
 use crate::gather::{Gathered, remember_login, weigh_devices};
 use crate::model::{DeviceName, RunId};
 use crate::plan::{Budget, Change, ProvenPlan};
@@ -39,9 +40,23 @@ impl Performance<'_> {
         let mut names: Vec<&DeviceName> = Vec::new();
         let mut ready = Vec::new();
         for (device, found) in config.devices.iter().zip(&mut gathered.devices) {
-            if found.outcome == DeviceOutcome::Ok && device.mode != Mode::Observe {
-                names.push(&device.name);
-                ready.push((device, found.reader.take()));
+            if found.outcome != DeviceOutcome::Ok || device.mode == Mode::Observe {
+                continue;
+            }
+            // `apply` gathers nothing, so nobody has looked at the memory of logins yet.
+            let login = store
+                .login_memory(&device.name, &device.username, &device.password)
+                .map_err(store_error)?;
+            let has_work = self.proven.for_device(&device.name).next().is_some();
+            match held_back(device, &login, context.clock.now()) {
+                Some(trouble) if has_work => {
+                    report.troubles.push(trouble);
+                    set_outcome(report, &device.name, DeviceOutcome::LoginRefused);
+                }
+                _ => {
+                    names.push(&device.name);
+                    ready.push((device, found.reader.take()));
+                }
             }
         }
         let store = Mutex::new(store);
@@ -52,7 +67,9 @@ impl Performance<'_> {
             clock: context.clock,
             stop: &context.stop,
         };
+        let writing = context.stop.writing();
         let results = execute(&execution, ready).map_err(store_error)?;
+        drop(writing);
         let store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut results: BTreeMap<&DeviceName, DeviceResult> =
             names.into_iter().zip(results).collect();
@@ -62,9 +79,8 @@ impl Performance<'_> {
             remember_login(&store, device, result.login, context.clock.now())
                 .map_err(store_error)?;
             report.troubles.append(&mut result.troubles);
-            let line = report.devices.iter_mut().find(|line| line.name == device.name);
-            if let (Some(line), Some(outcome)) = (line, result.outcome) {
-                line.outcome = outcome;
+            if let Some(outcome) = result.outcome {
+                set_outcome(report, &device.name, outcome);
             }
         }
         report.blocked = plan_file::blocked_id(self.changes.iter().filter(|c| c.blocked.is_some()));
@@ -76,6 +92,12 @@ impl Performance<'_> {
         report.troubles.extend(change_troubles(report));
         weigh_devices(&report.devices, &mut report.troubles);
         Ok(store)
+    }
+}
+
+fn set_outcome(report: &mut Report, device: &DeviceName, outcome: DeviceOutcome) {
+    if let Some(line) = report.devices.iter_mut().find(|line| line.name == *device) {
+        line.outcome = outcome;
     }
 }
 

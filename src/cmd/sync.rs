@@ -137,13 +137,13 @@ pub(super) fn finish(
     run: RunId,
 ) -> Result<Exit, Error> {
     let exit = report.exit();
-    let has_said = context.say_troubles(report, store);
+    let is_news = context.say_troubles(report, store);
     let confirmed = report.count(|state| state.is_confirmed());
     let failed =
         report.count(|state| matches!(state, ChangeState::Tried(_)) && !state.is_confirmed());
     store
         .end_run(run, context.clock.now(), exit.code(), confirmed, failed)
         .map_err(|error| context.store_error(error))?;
-    context.say(report, exit, has_said)?;
+    context.say(report, exit, is_news)?;
     Ok(exit)
 }

@@ -1,6 +1,6 @@
 //! Reads link files whose content changed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -34,10 +34,7 @@ pub struct FreshFile {
 /// A file that can not be read now (a share that is away) keeps its stored rows: links never depend
 /// on the weather. One that was never read has none, and without it a weaker rule could link
 /// somebody to the wrong person: then nothing is gathered at all.
-pub(super) fn read(
-    store: &Store,
-    files: &[std::path::PathBuf],
-) -> Result<LinksGathered, GatherError> {
+pub(super) fn read(store: &Store, files: &[PathBuf]) -> Result<LinksGathered, GatherError> {
     let mut gathered = LinksGathered::default();
     for path in files {
         let name = path.to_string_lossy().into_owned();
@@ -93,6 +90,9 @@ fn fresh_rows(
         read.rows.len(),
         read.unusable.len()
     );
+    for note in &read.notes {
+        log::warn!("{}: {note}", path.display());
+    }
     let mut rows = LinkTable::default();
     for row in read.rows {
         rows.insert(row.email, row.employee_no);

@@ -12,7 +12,9 @@
 
 mod club;
 mod cron;
+mod demo;
 mod links;
 mod main_job;
 mod plans;
+mod restraint;
 mod support;
