@@ -95,9 +95,16 @@ fn try_run(
 ) -> Result<Exit, Error> {
     let path = config::find(cli.config.as_deref(), environment, working_dir)?;
     let config = config::load(&path, environment)?;
-    if std::io::stderr().is_terminal() {
+    // Advice is for whoever runs a command by hand, not for every tick.
+    let is_by_hand = std::io::stderr().is_terminal() || matches!(cli.command, Command::Diff(_));
+    if is_by_hand || cli.verbose > 0 {
         for warning in &config.warnings {
             log::warn!("{warning}");
+        }
+        if config.notify.email.is_some() || config.notify.heartbeat.is_some() {
+            log::warn!(
+                "[notify] is read, but this version sends no messages and no heartbeat yet."
+            );
         }
     }
     // One TLS for both HTTP clients. An error says that it is installed already, which is as good.

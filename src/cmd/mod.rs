@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::gather::GatherError;
 use crate::report::{ChangeReport, ChangeState, Report, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
@@ -69,6 +70,14 @@ impl Context {
     /// Names the state file in an error.
     pub fn store_error(&self, error: StoreError) -> Error {
         Error::Store { path: self.config.state.clone(), error }
+    }
+
+    /// Names the state file in an error of gathering.
+    pub fn gather_error(&self, error: GatherError) -> Error {
+        match error {
+            GatherError::Store(error) => self.store_error(error),
+            GatherError::LinkFile(error) => Error::LinkFile(error),
+        }
     }
 
     /// Whether names may be shown: to a person who looks, never to a file or a mail.

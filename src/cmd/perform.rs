@@ -66,7 +66,9 @@ impl Performance<'_> {
             clock: context.clock,
             stop: &context.stop,
         };
+        let writing = context.stop.writing();
         let results = execute(&execution, ready).map_err(store_error)?;
+        drop(writing);
         let store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut results: BTreeMap<&DeviceName, DeviceResult> =
             names.into_iter().zip(results).collect();

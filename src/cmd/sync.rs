@@ -25,8 +25,8 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     let is_everyone = only.is_everyone();
     let scope =
         Scope { is_full: args.full, only, accept_shrink: args.accept_shrink, is_offline: false };
-    let mut gathered =
-        gather(&context.config, &store, context.clock, scope).map_err(store_error)?;
+    let mut gathered = gather(&context.config, &store, context.clock, scope)
+        .map_err(|error| context.gather_error(error))?;
     gathered.record(&context.config, &mut store).map_err(store_error)?;
 
     let plan = plan(&gathered.facts);
