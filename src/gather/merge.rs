@@ -56,7 +56,12 @@ pub fn merge(
                 put(new, is_changed);
             }
             None => match complete_at {
-                Some(at) => put(missed(old, at), true),
+                Some(at) => {
+                    let before = (old.missed, old.missing_since);
+                    let member = missed(old, at);
+                    let is_changed = (member.missed, member.missing_since) != before;
+                    put(member, is_changed);
+                }
                 None => put(old, false),
             },
         }
@@ -175,7 +180,7 @@ mod tests {
         let mut members = known(&[1]);
         for tick in 0..20 {
             let merged = merge(organisation(), members, export(vec![]), Some(at(tick * 5)));
-            assert_eq!(merged.changed.is_empty(), tick > 3, "listing {tick}");
+            assert_eq!(merged.changed.is_empty(), tick > 2, "listing {tick}");
             members = merged.members;
         }
     }
