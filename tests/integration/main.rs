@@ -13,5 +13,6 @@
 mod cron;
 mod demo;
 mod main_job;
+mod readme;
 mod restraint;
 mod support;
