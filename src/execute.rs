@@ -374,12 +374,21 @@ fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -
     let person = Some(after.person.clone());
     let fields = differs_beyond_validity(before, after);
     if after.person.limit != PersonLimit::Window(change.after) {
-        let text = match after.person.limit.window() {
-            Some(window) => format!("the device took the change but holds {window}"),
-            None => "the device took the change but holds no readable dates".to_owned(),
+        let text = match after.person.limit {
+            PersonLimit::Window(window) => {
+                format!("the device took the change but holds {window}")
+            }
+            PersonLimit::Permanent(_) => {
+                "the device took the change but enforces no dates now".to_owned()
+            }
+            PersonLimit::Unreadable { .. } => {
+                "the device took the change but holds no readable dates".to_owned()
+            }
         };
         let outcome = Outcome { kind: OutcomeKind::NotApplied, error: Some(text), person };
-        return (outcome, !fields.is_empty());
+        // Dates that are neither those asked for nor those of before are a change unasked.
+        let has_moved = after.person.limit != before.person.limit;
+        return (outcome, has_moved || !fields.is_empty());
     }
     if fields.is_empty() {
         return (Outcome { kind: OutcomeKind::Confirmed, error: None, person }, false);
