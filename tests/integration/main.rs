@@ -11,5 +11,6 @@
 )]
 
 mod cron;
+mod door;
 mod main_job;
 mod support;
