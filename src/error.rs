@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::ConfigError;
 use crate::exit::Exit;
+use crate::link::file::LinkFileError;
 use crate::plan::Counterexample;
 use crate::report::plan_file::PlanFileError;
 use crate::store::StoreError;
@@ -28,8 +29,11 @@ pub enum Error {
         /// What is wrong with it.
         error: StoreError,
     },
+    /// A link file that was never read before can not be read.
+    #[error("{0}")]
+    LinkFile(LinkFileError),
     /// Another run holds the lock.
-    #[error("another run is at work{}", described(holder))]
+    #[error("another run is at work{}; nothing was done", described(holder))]
     Locked {
         /// Who.
         holder: Holder,
@@ -85,7 +89,7 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) => Exit::Config,
+            Self::Config(_) | Self::LinkFile(_) => Exit::Config,
             Self::Store { .. } => Exit::Fatal,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
@@ -98,7 +102,14 @@ impl Error {
 
     /// What the user can do.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<String> {
+        if let Self::LinkFile(error) = self {
+            return error.hint();
+        }
+        self.fixed_hint().map(str::to_owned)
+    }
+
+    fn fixed_hint(&self) -> Option<&'static str> {
         match self {
             Self::Store { error, .. } => Some(error.hint()),
             Self::Locked { is_old: true, .. } => {
@@ -111,6 +122,7 @@ impl Error {
                 Some("nothing was written; this is a bug in ivms-sync, please report it")
             }
             Self::Config(_)
+            | Self::LinkFile(_)
             | Self::Locked { .. }
             | Self::Who(_)
             | Self::File { .. }

@@ -33,8 +33,8 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     };
     let run = store.begin_run("apply", context.clock.began()).map_err(store_error)?;
     let scope = Scope { is_offline: true, ..Scope::default() };
-    let mut gathered =
-        gather(&context.config, &store, context.clock, scope).map_err(store_error)?;
+    let mut gathered = gather(&context.config, &store, context.clock, scope)
+        .map_err(|error| context.gather_error(error))?;
     let proven = prove_reviewed(&gathered.facts, &changes)?;
 
     for device in &context.config.devices {

@@ -18,7 +18,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let store = context.open_store()?;
     let scope = Scope { is_full: args.full, only, ..Scope::default() };
     let gathered = gather(&context.config, &store, context.clock, scope)
-        .map_err(|error| context.store_error(error))?;
+        .map_err(|error| context.gather_error(error))?;
     let plan = plan(&gathered.facts);
     prove(&gathered.facts, &plan)?;
 
@@ -48,8 +48,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     if let Some(path) = &args.out {
         write_private(path, &plan_file::write(&report, context.clock.began())?)?;
     }
-    context.say_troubles(&report, &store);
-    context.say(&report, exit)?;
+    let is_news = context.say_troubles(&report, &store);
+    context.say(&report, exit, is_news)?;
     if let (Some(path), false) = (&args.out, context.is_json) {
         print(&format!(
             "\nThe plan is in {}. Carry it out within 60 minutes:\n  ivms-sync apply {}\n",

@@ -8,6 +8,7 @@ use crate::config::Mode;
 use crate::error::Error;
 use crate::execute::{DeviceResult, Execution, execute};
 use crate::exit::Exit;
+use crate::gather::devices::held_back;
 use crate::gather::{Gathered, remember_login, weigh_devices};
 use crate::model::{DeviceName, RunId};
 use crate::plan::{Change, ProvenPlan};
@@ -38,9 +39,23 @@ impl Performance<'_> {
         let mut names: Vec<&DeviceName> = Vec::new();
         let mut ready = Vec::new();
         for (device, found) in config.devices.iter().zip(&mut gathered.devices) {
-            if found.outcome == DeviceOutcome::Ok && device.mode != Mode::Observe {
-                names.push(&device.name);
-                ready.push((device, found.reader.take()));
+            if found.outcome != DeviceOutcome::Ok || device.mode == Mode::Observe {
+                continue;
+            }
+            // `apply` gathers nothing, so nobody has looked at the memory of logins yet.
+            let login = store
+                .login_memory(&device.name, &device.username, &device.password)
+                .map_err(store_error)?;
+            let has_work = self.proven.for_device(&device.name).next().is_some();
+            match held_back(device, &login, context.clock.now()) {
+                Some(trouble) if has_work => {
+                    report.troubles.push(trouble);
+                    set_outcome(report, &device.name, DeviceOutcome::LoginRefused);
+                }
+                _ => {
+                    names.push(&device.name);
+                    ready.push((device, found.reader.take()));
+                }
             }
         }
         let store = Mutex::new(store);
@@ -51,7 +66,9 @@ impl Performance<'_> {
             clock: context.clock,
             stop: &context.stop,
         };
+        let writing = context.stop.writing();
         let results = execute(&execution, ready).map_err(store_error)?;
+        drop(writing);
         let store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut results: BTreeMap<&DeviceName, DeviceResult> =
             names.into_iter().zip(results).collect();
@@ -61,9 +78,8 @@ impl Performance<'_> {
             remember_login(&store, device, result.login, context.clock.now())
                 .map_err(store_error)?;
             report.troubles.append(&mut result.troubles);
-            let line = report.devices.iter_mut().find(|line| line.name == device.name);
-            if let (Some(line), Some(outcome)) = (line, result.outcome) {
-                line.outcome = outcome;
+            if let Some(outcome) = result.outcome {
+                set_outcome(report, &device.name, outcome);
             }
         }
         report.blocked = plan_file::blocked_id(self.changes.iter().filter(|c| c.blocked.is_some()));
@@ -75,6 +91,12 @@ impl Performance<'_> {
         report.troubles.extend(change_troubles(report));
         weigh_devices(&report.devices, &mut report.troubles);
         Ok(store)
+    }
+}
+
+fn set_outcome(report: &mut Report, device: &DeviceName, outcome: DeviceOutcome) {
+    if let Some(line) = report.devices.iter_mut().find(|line| line.name == *device) {
+        line.outcome = outcome;
     }
 }
 
@@ -128,9 +150,12 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             troubles.push(Trouble {
                 exit: if is_apply { Exit::StalePlan } else { Exit::PartFailed },
                 about: about.clone(),
-                text: format!(
-                    "{moved} changes were refused: the persons moved since they were read"
-                ),
+                text: match moved {
+                    1 => "1 change was refused: the person moved since being read".to_owned(),
+                    _ => format!(
+                        "{moved} changes were refused: the persons moved since they were read"
+                    ),
+                },
                 hint: is_apply
                     .then(|| "make a new plan with `ivms-sync diff --out PLAN`".to_owned()),
             });
@@ -143,7 +168,10 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             troubles.push(Trouble {
                 exit: Exit::PartFailed,
                 about: about.clone(),
-                text: format!("{failed} changes did not take; they are tried again next tick"),
+                text: match failed {
+                    1 => "1 change did not take; it is tried again next tick".to_owned(),
+                    _ => format!("{failed} changes did not take; they are tried again next tick"),
+                },
                 hint: None,
             });
         }
@@ -152,9 +180,12 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             troubles.push(Trouble {
                 exit: Exit::Refused,
                 about,
-                text: format!(
-                    "{blocked} changes are over budget and were not written (blocked plan {id})"
-                ),
+                text: match blocked {
+                    1 => format!("1 change is over budget and was not written (blocked plan {id})"),
+                    _ => format!(
+                        "{blocked} changes are over budget and were not written (blocked plan {id})"
+                    ),
+                },
                 hint: Some(format!(
                     "look at them with `ivms-sync diff`; if they are right: ivms-sync apply \
                      --blocked {id}"

@@ -25,8 +25,8 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     let is_everyone = only.is_everyone();
     let scope =
         Scope { is_full: args.full, only, accept_shrink: args.accept_shrink, is_offline: false };
-    let mut gathered =
-        gather(&context.config, &store, context.clock, scope).map_err(store_error)?;
+    let mut gathered = gather(&context.config, &store, context.clock, scope)
+        .map_err(|error| context.gather_error(error))?;
     gathered.record(&context.config, &mut store).map_err(store_error)?;
 
     let plan = plan(&gathered.facts);
@@ -90,13 +90,13 @@ pub(super) fn finish(
     run: RunId,
 ) -> Result<Exit, Error> {
     let exit = report.exit();
-    context.say_troubles(report, store);
+    let is_news = context.say_troubles(report, store);
     let confirmed = report.count(|state| state.is_confirmed());
     let failed =
         report.count(|state| matches!(state, ChangeState::Tried(_)) && !state.is_confirmed());
     store
         .end_run(run, context.clock.now(), exit.code(), confirmed, failed)
         .map_err(|error| context.store_error(error))?;
-    context.say(report, exit)?;
+    context.say(report, exit, is_news)?;
     Ok(exit)
 }

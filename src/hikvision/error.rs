@@ -207,8 +207,8 @@ impl Error {
                 Some("check the address, the port (80 or 443, not 8000) and the cable")
             }
             Self::LoginRefused { .. } => Some(
-                "correct the user name or password, then run check; about five wrong logins lock this host \
-                 out for 30 minutes",
+                "correct the user name or password in the configuration, a changed one is tried at once; about \
+                 five wrong logins lock this host out for 30 minutes",
             ),
             Self::LockedOut { .. } | Self::TooFewTries { .. } => Some(
                 "find what else on this host logs in with an old password, and wait until the lock is over",

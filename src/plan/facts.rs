@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::config::{Guard, Mode, Policy};
@@ -93,10 +93,12 @@ pub struct DeviceFacts {
 }
 
 impl DeviceFacts {
-    /// An instant as the device's wall clock shows it.
+    /// An instant as the device's wall clock shows it: to the second, as windows are, so that the
+    /// last second of a window is inside until it is over.
     #[must_use]
     pub fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
-        at.with_timezone(&self.time_zone).naive_local()
+        let local = at.with_timezone(&self.time_zone).naive_local();
+        local.with_nanosecond(0).unwrap_or(local)
     }
 }
 

@@ -8,8 +8,7 @@ mod facts;
 mod guard;
 pub mod proof;
 pub mod validity;
-
-use std::fmt;
+mod words;
 
 use chrono::NaiveDateTime;
 
@@ -22,6 +21,7 @@ use crate::model::{
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
 pub use proof::{Counterexample, ProvenPlan, prove, prove_reviewed};
 use validity::{DoorRoles, EndedBy, Entitlement, Validity, entitlement};
+pub use words::{Budget, Cause, Kind, Reason};
 
 /// All changes of one tick, with what was left out and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,91 +71,6 @@ pub struct Change {
     pub blocked: Option<Budget>,
 }
 
-/// Whether a change gives or takes access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Starts or lengthens access, or changes nothing from now on.
-    Grant,
-    /// Ends or shortens access: some moment from now on is lost.
-    Revocation,
-}
-
-impl Kind {
-    /// The word in output and state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Grant => "grant",
-            Self::Revocation => "revocation",
-        }
-    }
-}
-
-/// Why a change is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// Paid time was added to what the device knows.
-    Renewed,
-    /// A period that does not touch the one on the device.
-    Started,
-    /// Paid time is less than what the device knows.
-    Shortened,
-    /// The member is marked inactive.
-    Inactive,
-    /// The member is no longer listed.
-    Vanished,
-    /// Only the device moved since the last confirmed write.
-    Drift,
-}
-
-impl Cause {
-    /// Every cause, for reading words back.
-    pub const ALL: [Self; 6] = [
-        Self::Renewed,
-        Self::Started,
-        Self::Shortened,
-        Self::Inactive,
-        Self::Vanished,
-        Self::Drift,
-    ];
-
-    /// The word in output and state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Renewed => "renewed",
-            Self::Started => "started",
-            Self::Shortened => "shortened",
-            Self::Inactive => "inactive",
-            Self::Vanished => "vanished",
-            Self::Drift => "drift",
-        }
-    }
-}
-
-/// Which budget keeps a change back. Source: design.md section 3, `[guard]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Budget {
-    /// `revoke_per_tick`.
-    RevokePerTick,
-    /// `revoke_per_day`.
-    RevokePerDay,
-    /// `grant_per_tick`.
-    GrantPerTick,
-}
-
-impl Budget {
-    /// The key in the configuration.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RevokePerTick => "revoke_per_tick",
-            Self::RevokePerDay => "revoke_per_day",
-            Self::GrantPerTick => "grant_per_tick",
-        }
-    }
-}
-
 /// A member for whom nothing is done, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
@@ -171,56 +86,6 @@ pub struct LeftOut {
     pub detail: Option<String>,
     /// The member has paid time now or later: worth an admin's attention.
     pub has_paid_time: bool,
-}
-
-/// Why a member is left out. The words are those of the contract (design.md section 4, Planning).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// The member has no e-mail to be found by.
-    NoEmail,
-    /// No person on the device was found for the member.
-    NoPerson,
-    /// Several persons for the member, or several members for the person.
-    Ambiguous,
-    /// None of the member's roles opens the device.
-    NoDoorRole,
-    /// The dates can not be right.
-    BadDates,
-    /// The person may not be touched.
-    Protected,
-    /// The number is equal, the name on the device is not.
-    NameDiffers,
-    /// A safety rule or the device's mode keeps the change back.
-    Blocked,
-    /// The device's persons are not known.
-    DeviceUnreachable,
-    /// `enable:false`: the person never expires on the device.
-    PermanentOnDevice,
-}
-
-impl Reason {
-    /// The word in output.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoEmail => "no-email",
-            Self::NoPerson => "no-person",
-            Self::Ambiguous => "ambiguous",
-            Self::NoDoorRole => "no-door-role",
-            Self::BadDates => "bad-dates",
-            Self::Protected => "protected",
-            Self::NameDiffers => "name-differs",
-            Self::Blocked => "blocked",
-            Self::DeviceUnreachable => "device-unreachable",
-            Self::PermanentOnDevice => "permanent-on-device",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 /// Computes what should change.
@@ -258,9 +123,7 @@ fn plan_member(
     for device in &facts.devices {
         let link = device.linking.get(index);
         if !named {
-            let is_named_person =
-                matches!(link, Some(Ok(link)) if facts.only.names_person(&link.employee_no));
-            if !is_named_person {
+            if !link.is_some_and(|link| names_person_of(&facts.only, link)) {
                 continue;
             }
             in_question = true;
@@ -284,15 +147,28 @@ fn plan_member(
     }
 }
 
+/// Whether a person was named who is linked to the member, or who came into question for it.
+fn names_person_of(only: &Only, link: &Result<Link, NoLink>) -> bool {
+    match link {
+        Ok(Link { employee_no, .. }) | Err(NoLink::NameDiffers { employee_no }) => {
+            only.names_person(employee_no)
+        }
+        Err(NoLink::Ambiguous { persons, .. }) => persons.iter().any(|id| only.names_person(id)),
+        Err(NoLink::NoEmail | NoLink::NoPerson) => false,
+    }
+}
+
 /// One line for all devices where each of them gives the same reason.
 fn merge_devices(mut left_out: Vec<LeftOut>, devices: usize) -> Vec<LeftOut> {
     let same = left_out
         .windows(2)
         .all(|pair| matches!(pair, [a, b] if a.reason == b.reason && a.detail == b.detail));
     if same && left_out.len() == devices && devices > 1 {
+        let has_paid_time = left_out.iter().any(|one| one.has_paid_time);
         left_out.truncate(1);
         for one in &mut left_out {
             one.device = None;
+            one.has_paid_time = has_paid_time;
         }
     }
     left_out
@@ -322,7 +198,7 @@ fn on_device(
         Entitlement::Paid(validity) => validity,
         Entitlement::NoDoorRole => return (false, out(Reason::NoDoorRole, None)),
         Entitlement::BadDates => {
-            let detail = "every membership ends before it begins".to_owned();
+            let detail = "every membership ends before it begins, or begins after 2037".to_owned();
             return (false, out(Reason::BadDates, Some(detail)));
         }
     };
@@ -445,7 +321,7 @@ fn cause_of(kind: Kind, before: Option<Window>, validity: &Validity, drifted: bo
         (_, Some(EndedBy::Vanished)) => Cause::Vanished,
         (Kind::Revocation, None) => Cause::Shortened,
         (Kind::Grant, None) => match before {
-            Some(before) if continues(&before, &validity.window) => Cause::Renewed,
+            Some(before) if touches(&before, &validity.window) => Cause::Renewed,
             _ => Cause::Started,
         },
     }
@@ -480,13 +356,14 @@ pub fn in_step(facts: &Facts) -> Vec<(DeviceName, Vec<(EmployeeNo, Window)>)> {
     found
 }
 
-/// Whether the new window carries the old one on: it touches it and lasts longer.
-fn continues(before: &Window, after: &Window) -> bool {
-    let next_second = before.end().checked_add_signed(chrono::TimeDelta::seconds(1));
-    after.end() > before.end()
-        && after.begin() <= next_second.unwrap_or(before.end())
-        && after.end() >= before.begin()
+/// Whether no moment lies between two windows: they overlap, or one begins where the other ends.
+fn touches(one: &Window, other: &Window) -> bool {
+    let second = chrono::TimeDelta::seconds(1);
+    let reaches = |from: &Window, to: &Window| {
+        from.end().checked_add_signed(second).is_none_or(|next| to.begin() <= next)
+    };
+    reaches(one, other) && reaches(other, one)
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

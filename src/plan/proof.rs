@@ -1,18 +1,25 @@
 //! The checker: a second, smaller opinion on every plan.
 //!
-//! It shares no decision with the planner: what is paid is computed here from the roles, day by
-//! day, without joining windows; links, protection and budgets are counted again. Whatever it can
-//! not prove it refuses, and names the counter-example. Only a [`ProvenPlan`] can be carried out.
+//! It shares no decision with the planner: what is paid is asked here of the roles, moment by moment,
+//! without joining windows; kinds, links, protection and budgets are worked out again. Whatever it
+//! can not prove it refuses, and names the counter-example. Only a [`ProvenPlan`] can be carried out.
 //! Source: design.md section 5.3.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use chrono::{Days, NaiveDateTime, NaiveTime};
+use chrono::{Datelike, Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::{Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, SourceFacts, Standing};
-use crate::config::{Ending, Mode};
-use crate::model::{DeviceName, EmployeeNo, LATEST_END, MemberNumber, UserType};
+use crate::config::{Ending, Mode, Percent};
+use crate::model::{
+    DeviceName, EmployeeNo, LATEST_END, MemberNumber, PersonLimit, Role, UserType, Window,
+};
+
+/// The smallest step on a wall clock: windows and roles are told to the second.
+const SECOND: TimeDelta = TimeDelta::seconds(1);
+/// Devices take no earlier year. Source: hikvision-isapi.md section 3.3.
+const FIRST_YEAR: i32 = 2000;
 
 /// A plan that was proven against the facts it was made of. There is no other way to make one than
 /// [`prove`] and [`prove_reviewed`].
@@ -70,17 +77,17 @@ pub enum Rule {
     NotPermanent,
     /// The change starts from what was gathered.
     Base,
-    /// Nobody whose paid time includes now loses a door.
+    /// Paid time that runs now (or comes next) is not cut off.
     NoLockOut,
     /// Nobody gains access at a time that is not paid for.
     NoStranger,
-    /// The kind says what the change does.
+    /// Its kind, and whether it opens a closed door, are what the change really does.
     Honest,
     /// The device's mode allows it.
     Mode,
     /// The source's word counts.
     Source,
-    /// The end is one a device takes.
+    /// Begin and end are times a device takes.
     Range,
     /// The budgets hold.
     Budget,
@@ -95,9 +102,9 @@ impl fmt::Display for Rule {
             Self::Untouchable => "the person is protected",
             Self::NotPermanent => "the person has no limit on the device",
             Self::Base => "it does not start from what the device holds",
-            Self::NoLockOut => "somebody with paid time now would lose the door",
+            Self::NoLockOut => "somebody would be kept out of time that is paid for",
             Self::NoStranger => "access would be given at a time that is not paid for",
-            Self::Honest => "it takes access away but is called a grant",
+            Self::Honest => "it does something else than it says",
             Self::Mode => "the device's mode forbids it",
             Self::Source => "the source's listing does not count in this run",
             Self::Range => "the times are outside what devices take",
@@ -111,53 +118,55 @@ impl fmt::Display for Rule {
 /// # Errors
 /// The first [`Counterexample`], in the order of the plan.
 pub fn prove(facts: &Facts, plan: &Plan) -> Result<ProvenPlan, Counterexample> {
-    let is_observed = |change: &Change| {
-        facts.devices.iter().any(|d| d.name == change.device && d.mode == Mode::Observe)
-    };
-    let pending: Vec<&Change> =
-        plan.changes.iter().filter(|c| c.blocked.is_none() && !is_observed(c)).collect();
-    let changes = check_all(facts, &pending)?;
+    let pending = plan.changes.iter().filter(|change| change.blocked.is_none());
+    let pending: Vec<&Change> = pending.filter(|change| !is_observed(facts, change)).collect();
+    check_all(facts, &pending)?;
     check_budgets(facts, &pending)?;
-    Ok(ProvenPlan { changes })
+    Ok(ProvenPlan { changes: pending.into_iter().cloned().collect() })
 }
 
 /// Proves what can be proven of changes that a person has approved without gathering again: that
 /// each names one person on a known device, says honestly what it does, and touches nobody who is
 /// protected. That the persons are as reviewed is checked against the device before each write.
+/// Changes of devices in mode "observe" are left out, as in [`prove`].
 ///
 /// # Errors
 /// The first [`Counterexample`], in the order given.
 pub fn prove_reviewed(facts: &Facts, changes: &[Change]) -> Result<ProvenPlan, Counterexample> {
     let mut seen: BTreeSet<(&DeviceName, &EmployeeNo)> = BTreeSet::new();
-    for change in changes {
+    let mut proven = Vec::new();
+    for change in changes.iter().filter(|change| !is_observed(facts, change)) {
         let device = facts.devices.iter().find(|device| device.name == change.device);
         let rule = match device {
             None => Some(Rule::Known),
             Some(_) if !seen.insert((&change.device, &change.employee_no)) => Some(Rule::Once),
-            Some(device) => reviewed_breaks(facts, device, change),
+            Some(device) => reviewed_breaks(device, change, device.local(facts.now)),
         };
         if let Some(rule) = rule {
             return Err(refuse(change, rule));
         }
+        proven.push(change.clone());
     }
-    Ok(ProvenPlan { changes: changes.to_vec() })
+    Ok(ProvenPlan { changes: proven })
 }
 
-fn reviewed_breaks(facts: &Facts, device: &DeviceFacts, change: &Change) -> Option<Rule> {
-    let now = device.local(facts.now);
-    let closes = change.before.opens_at(now) && !change.after.contains(now);
-    let forbidden = match device.mode {
-        Mode::Observe => true,
-        Mode::GrantOnly => change.kind == Kind::Revocation,
-        Mode::Full => false,
-    };
-    if device.protect.contains(&change.employee_no) {
+/// Shown, but never written, so there is nothing to prove.
+fn is_observed(facts: &Facts, change: &Change) -> bool {
+    facts.devices.iter().any(|d| d.name == change.device && d.mode == Mode::Observe)
+}
+
+fn reviewed_breaks(device: &DeviceFacts, change: &Change, now: NaiveDateTime) -> Option<Rule> {
+    // Between the plan and its approval time has passed, so that what was to be taken away may be
+    // over by itself: a revocation that takes nothing is no lie, a grant that takes something is.
+    let is_called_grant = change.kind == Kind::Grant;
+    let lies = change.before.window().is_some() && is_called_grant && takes_away(change, now);
+    if is_untouchable(device, &change.employee_no) {
         Some(Rule::Untouchable)
-    } else if change.after.end() > LATEST_END {
+    } else if !is_in_range(change.after) {
         Some(Rule::Range)
-    } else if closes && change.kind != Kind::Revocation {
+    } else if lies {
         Some(Rule::Honest)
-    } else if forbidden {
+    } else if device.mode == Mode::GrantOnly && !is_called_grant {
         Some(Rule::Mode)
     } else {
         None
@@ -173,7 +182,7 @@ fn refuse(change: &Change, rule: Rule) -> Counterexample {
     }
 }
 
-fn check_all(facts: &Facts, changes: &[&Change]) -> Result<Vec<Change>, Counterexample> {
+fn check_all(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
     let mut seen: BTreeSet<(&DeviceName, &EmployeeNo)> = BTreeSet::new();
     let places: BTreeMap<_, usize> =
         facts.members.iter().enumerate().map(|(place, m)| (m.member.key, place)).collect();
@@ -200,7 +209,7 @@ fn check_all(facts: &Facts, changes: &[&Change]) -> Result<Vec<Change>, Countere
         }
         check_one(facts, device, source, member, change).map_err(|rule| refuse(change, rule))?;
     }
-    Ok(changes.iter().map(|change| (*change).clone()).collect())
+    Ok(())
 }
 
 fn count_links(device: &DeviceFacts) -> BTreeMap<&EmployeeNo, usize> {
@@ -219,26 +228,31 @@ fn check_one(
     change: &Change,
 ) -> Result<(), Rule> {
     let person = device.persons.get(&change.employee_no).ok_or(Rule::Known)?;
-    let barred = person.user_type == UserType::BlackList || person.is_device_admin;
-    if barred || device.protect.contains(&change.employee_no) {
+    if is_untouchable(device, &change.employee_no) {
         return Err(Rule::Untouchable);
     }
-    if matches!(person.limit, crate::model::PersonLimit::Permanent(_)) {
+    if matches!(person.limit, PersonLimit::Permanent(_)) {
         return Err(Rule::NotPermanent);
     }
     if person.limit != change.before || person.fingerprint != change.fingerprint {
         return Err(Rule::Base);
     }
-    if change.after.begin() > change.after.end() || change.after.end() > LATEST_END {
+    if !is_in_range(change.after) {
         return Err(Rule::Range);
     }
+    if member.problem.is_some() {
+        // Nobody knows what such a member has paid for.
+        return Err(Rule::NoStranger);
+    }
     let now = device.local(facts.now);
-    check_access(facts, device, source, member, change, now)?;
-    let takes = change.kind == Kind::Revocation;
-    match device.mode {
-        Mode::Observe => return Err(Rule::Mode),
-        Mode::GrantOnly if takes => return Err(Rule::Mode),
-        Mode::GrantOnly | Mode::Full => {}
+    check_access(&PaidTime::of(facts, device, source, member), change, now)?;
+    let takes = takes_away(change, now);
+    let opens = !change.before.opens_at(now) && change.after.contains(now);
+    if takes != (change.kind == Kind::Revocation) || opens != change.opens_door {
+        return Err(Rule::Honest);
+    }
+    if takes && device.mode == Mode::GrantOnly {
+        return Err(Rule::Mode);
     }
     match source.standing {
         Standing::Refused => Err(Rule::Source),
@@ -247,94 +261,110 @@ fn check_one(
     }
 }
 
-/// The two sentences everything else serves: nobody paid loses a door, nobody unpaid gains one.
-fn check_access(
-    facts: &Facts,
-    device: &DeviceFacts,
-    source: &SourceFacts,
-    member: &MemberFacts,
-    change: &Change,
-    now: NaiveDateTime,
-) -> Result<(), Rule> {
-    if member.problem.is_some() {
-        return Err(Rule::NoStranger);
+fn is_untouchable(device: &DeviceFacts, employee_no: &EmployeeNo) -> bool {
+    let person = device.persons.get(employee_no);
+    device.protect.contains(employee_no)
+        || person.is_some_and(|p| p.is_device_admin || p.user_type == UserType::BlackList)
+}
+
+fn is_in_range(window: Window) -> bool {
+    window.begin() <= window.end()
+        && window.begin().year() >= FIRST_YEAR
+        && window.end() <= LATEST_END
+}
+
+/// Whether some moment from now on is open before and closed after. A window is one piece: it holds
+/// all of another as soon as it holds both ends.
+fn takes_away(change: &Change, now: NaiveDateTime) -> bool {
+    let Some(before) = change.before.window() else {
+        // Nobody knows what the device did with unreadable dates; ending them is taking away.
+        return change.after.end() < now;
+    };
+    let first = before.begin().max(now);
+    let keeps_all = change.after.contains(first) && change.after.contains(before.end());
+    first <= before.end() && !keeps_all
+}
+
+/// The two sentences everything else serves: nobody is kept out of paid time, nobody unpaid gains.
+fn check_access(paid: &PaidTime, change: &Change, now: NaiveDateTime) -> Result<(), Rule> {
+    let after = change.after;
+    if let Some(next) = paid.first_from(now).filter(|next| *next <= LATEST_END) {
+        let is_cut_off = after.end() < LATEST_END && paid.covers(after.end() + SECOND);
+        if !after.contains(next) || is_cut_off {
+            return Err(Rule::NoLockOut);
+        }
     }
-    let is_paid = |at| is_paid_at(facts, device, source, member, at);
-    let was_open = change.before.opens_at(now);
-    let is_open = change.after.contains(now);
-    if is_paid(now) && !is_open {
-        return Err(Rule::NoLockOut);
-    }
-    if was_open && !is_open && change.kind != Kind::Revocation {
-        return Err(Rule::Honest);
-    }
-    // Access may only be *added* at paid moments: the ends of what is added tell, since paid time
-    // ends with days, and so do the days in between.
-    let mut at = change.after.begin().max(now);
-    while at <= change.after.end() {
-        if !change.before.opens_at(at) && !is_paid(at) {
+    // Of all moments that are added without being paid for, the first is the very first one added,
+    // or the one before it was open or paid: so it follows the end of the old window or of a role.
+    let start = after.begin().max(now);
+    let old_end = change.before.window().and_then(|old| old.end().checked_add_signed(SECOND));
+    let suspects = paid.spans.iter().map(|(_, over)| *over).chain(old_end).chain([start]);
+    for at in suspects.filter(|at| start <= *at && *at <= after.end()) {
+        if !change.before.opens_at(at) && !paid.covers(at) {
             return Err(Rule::NoStranger);
         }
-        let Some(next_day) = at.date().checked_add_days(Days::new(1)) else { break };
-        at = next_day.and_time(NaiveTime::MIN);
-    }
-    let last = change.after.end();
-    if last >= now && !change.before.opens_at(last) && !is_paid(last) {
-        return Err(Rule::NoStranger);
     }
     Ok(())
 }
 
-/// Whether a role covers `at`, said as simply as it can be said.
-fn is_paid_at(
-    facts: &Facts,
-    device: &DeviceFacts,
-    source: &SourceFacts,
-    member: &MemberFacts,
-    at: NaiveDateTime,
-) -> bool {
-    if member.member.inactive && facts.policy.inactive == Ending::End {
-        return false;
-    }
-    if member.is_vanished && facts.policy.vanished == Ending::End {
-        return false;
-    }
-    let grace = Days::new(u64::from(facts.policy.grace_days));
-    let latest_begin = at.checked_sub_days(grace).unwrap_or(at);
-    member.member.roles.iter().any(|role| {
-        let opens_here = source.roles.as_ref().is_none_or(|roles| roles.contains(&role.id))
-            && device.roles.as_ref().is_none_or(|roles| roles.contains(&role.id));
-        let whole_day = role.end.time() == NaiveTime::MIN;
-        let is_inverted =
-            if whole_day { role.begin.date() > role.end.date() } else { role.begin > role.end };
-        let not_over = if whole_day {
-            latest_begin.date() <= role.end.date()
-        } else {
-            latest_begin <= role.end
-        };
-        opens_here && !is_inverted && role.begin <= at && not_over
-    })
+/// What a member has paid for on one device, said as simply as it can be said: the first moment of
+/// each role that opens the device, and the first moment after it.
+struct PaidTime {
+    spans: Vec<(NaiveDateTime, NaiveDateTime)>,
 }
 
+impl PaidTime {
+    fn of(facts: &Facts, device: &DeviceFacts, source: &SourceFacts, member: &MemberFacts) -> Self {
+        let is_ended = member.member.inactive && facts.policy.inactive == Ending::End
+            || member.is_vanished && facts.policy.vanished == Ending::End;
+        let opens_here = |role: &&Role| {
+            let lists = [source.roles.as_ref(), device.roles.as_ref()];
+            !is_ended && lists.into_iter().flatten().all(|roles| roles.contains(&role.id))
+        };
+        let grace = Days::new(u64::from(facts.policy.grace_days));
+        let spans = member.member.roles.iter().filter(opens_here).filter_map(|role| {
+            // An end at midnight names the last whole day.
+            let whole_day = role.end.time() == NaiveTime::MIN;
+            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
+            let over = role.end.checked_add_signed(rest)?;
+            (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
+        });
+        Self { spans: spans.collect() }
+    }
+
+    fn covers(&self, at: NaiveDateTime) -> bool {
+        self.spans.iter().any(|(first, over)| *first <= at && at < *over)
+    }
+
+    /// The first paid moment from `now` on.
+    fn first_from(&self, now: NaiveDateTime) -> Option<NaiveDateTime> {
+        let open = self.spans.iter().filter(|(_, over)| now < *over);
+        open.map(|(first, _)| now.max(*first)).min()
+    }
+}
+
+/// The budgets of design.md section 3, `[guard]`, counted again.
 fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
+    let guard = facts.guard;
     for device in &facts.devices {
-        let allowed = super::guard::allowance(facts.guard, device);
+        let share = |percent: Percent, at_least: usize| {
+            at_least.max(device.persons.len() * usize::from(percent.get()) / 100)
+        };
         let mine = || changes.iter().filter(|change| change.device == device.name);
-        let revoked: Vec<_> = mine().filter(|c| c.kind == Kind::Revocation).collect();
-        let opened: Vec<_> = mine().filter(|c| c.kind == Kind::Grant && c.opens_door).collect();
-        let over = [
-            (&revoked, revoked.len() > allowed.revoke_per_tick),
-            (
-                &revoked,
-                !revoked.is_empty()
-                    && device.revoked_last_day + revoked.len() > allowed.revoke_per_day,
-            ),
-            (&opened, allowed.grant_per_tick.is_some_and(|limit| opened.len() > limit)),
-        ];
-        for (class, is_over) in over {
-            if let (true, Some(change)) = (is_over, class.first()) {
-                return Err(refuse(change, Rule::Budget));
-            }
+        let mut revoked = mine().filter(|change| change.kind == Kind::Revocation);
+        let mut opened = mine().filter(|change| change.kind == Kind::Grant && change.opens_door);
+        let (revocations, openings) = (revoked.clone().count(), opened.clone().count());
+        let today = device.revoked_last_day + revocations;
+        let too_many_revoked = revocations > share(guard.revoke_per_tick, 2)
+            || revocations > 0 && today > share(guard.revoke_per_day, 5);
+        let too_many_opened = !device.is_first_run && openings > share(guard.grant_per_tick, 20);
+        let offender = match (too_many_revoked, too_many_opened) {
+            (true, _) => revoked.next(),
+            (false, true) => opened.next(),
+            (false, false) => None,
+        };
+        if let Some(change) = offender {
+            return Err(refuse(change, Rule::Budget));
         }
     }
     Ok(())

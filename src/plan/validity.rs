@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use crate::config::{Ending, Policy};
-use crate::model::{Member, Role, RoleId, Window};
+use crate::model::{LATEST_END, Member, Role, RoleId, Window};
 
 /// What a member's roles come to on one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,8 @@ pub enum Entitlement {
     Paid(Validity),
     /// None of the member's roles opens this device.
     NoDoorRole,
-    /// Door roles exist, but each of them ends before it begins.
+    /// Door roles exist, but none with dates that can be right: each ends before it begins, or
+    /// begins later than a device can hold.
     BadDates,
 }
 
@@ -39,6 +40,8 @@ pub struct Validity {
     pub window: Window,
     /// Why access ends before the paid date, if it does.
     pub ended: Option<EndedBy>,
+    /// The moment it was worked out for.
+    now: NaiveDateTime,
 }
 
 /// Why access ends before the paid date.
@@ -53,11 +56,11 @@ pub enum EndedBy {
 impl Validity {
     /// Whether a person who holds `actual` is in step.
     ///
-    /// An ended access is satisfied by *any* window that ended by then: "yesterday" moves every
-    /// day, and a device must not be written daily only to say once more that somebody is out.
+    /// An ended access is satisfied by *any* window that is over: "yesterday" moves every day, and
+    /// a device must not be written daily only to say once more that somebody is out.
     #[must_use]
     pub fn is_met_by(&self, actual: &Window) -> bool {
-        *actual == self.window || (self.ended.is_some() && actual.end() <= self.window.end())
+        *actual == self.window || (self.ended.is_some() && actual.end() < self.now)
     }
 }
 
@@ -90,7 +93,7 @@ pub fn entitlement(
         None
     };
     let window = if ended.is_some() { ended_yesterday(current, now) } else { current };
-    Entitlement::Paid(Validity { window: window.clamped(), ended })
+    Entitlement::Paid(Validity { window: window.clamped(), ended, now })
 }
 
 /// The roles that open one device: the organisation's list and the device's own, either of which
@@ -112,11 +115,12 @@ impl DoorRoles<'_> {
     }
 }
 
-/// What one role covers, grace included; nothing when it ends before it begins.
+/// What one role covers, grace included; nothing when it ends before it begins, or begins later than
+/// a device can hold: clamped, it would be a moment nobody has paid for.
 #[must_use]
 pub fn covered(role: &Role, grace_days: u32) -> Option<Window> {
     let end = end_of(role);
-    if role.begin > end {
+    if role.begin > end || role.begin > LATEST_END {
         return None;
     }
     let end = end.checked_add_days(Days::new(u64::from(grace_days))).unwrap_or(end);
@@ -291,6 +295,12 @@ mod tests {
                 want: "2026-01-01T00:00:00 to 2037-12-31T23:59:59",
             },
             Case {
+                what: "a role beyond what devices hold is ignored beside a good one",
+                roles: &[(1, "2038-01-01", "2039-12-31"), (1, "2025-01-01", "2025-12-31")],
+                now: "2026-03-01",
+                want: "2025-01-01T00:00:00 to 2025-12-31T23:59:59",
+            },
+            Case {
                 what: "an inverted role is ignored beside a good one",
                 roles: &[(1, "2026-05-01", "2026-04-01"), (1, "2026-01-01", "2026-12-31")],
                 now: "2026-03-01",
@@ -323,6 +333,9 @@ mod tests {
         let inverted = member(&[(1, "2026-05-01", "2026-04-01")]);
         let found = entitlement(&inverted, &EVERY_ROLE, &KEEP, false, at("2026-01-01"));
         assert_eq!(found, Entitlement::BadDates);
+        let beyond = member(&[(1, "2038-01-01", "2039-12-31")]);
+        let found = entitlement(&beyond, &EVERY_ROLE, &KEEP, false, at("2026-01-01"));
+        assert_eq!(found, Entitlement::BadDates, "no device holds these dates");
         let other = member(&[(2, "2026-01-01", "2026-12-31")]);
         let gym = BTreeSet::from([RoleId::new(1).unwrap()]);
         let door = DoorRoles { source: Some(&gym), device: None };
@@ -346,6 +359,10 @@ mod tests {
         assert_eq!(validity.window.to_string(), "2026-01-01T00:00:00 to 2026-11-20T23:59:59");
         let tomorrow = entitlement(&gone, &EVERY_ROLE, &KEEP, false, at("2026-11-22")).validity();
         assert!(tomorrow.unwrap().is_met_by(&validity.window), "no daily rewriting");
+        let over = Window::new(at("2026-01-01"), at("2026-11-21T14:59:59")).unwrap();
+        assert!(validity.is_met_by(&over), "it is over, so there is nothing to end");
+        let open = Window::new(at("2026-01-01"), now).unwrap();
+        assert!(!validity.is_met_by(&open));
         let keep = Policy { inactive: Ending::Keep, ..KEEP };
         assert!(window_of(&gone, &keep, "2026-11-21").unwrap().ends_with("2026-12-31T23:59:59"));
     }

@@ -154,8 +154,10 @@ pub fn summary(report: &Report) -> String {
         };
         parts.push(format!("{} {problem}", device.name));
     }
-    let refused = report.sources.iter().filter(|source| !source.accepted);
-    parts.extend(refused.map(|source| format!("nothing accepted from {}", source.name)));
+    for source in report.sources.iter().filter(|source| !source.accepted) {
+        let nothing = if parts.is_empty() { "Nothing" } else { "nothing" };
+        parts.push(format!("{nothing} accepted from {}", source.name));
+    }
     if parts.is_empty() {
         let doors = many(report.devices.len(), "door");
         return format!("In step: nothing to change on {doors}.");

@@ -12,5 +12,7 @@
 
 mod cron;
 mod door;
+mod demo;
 mod main_job;
+mod restraint;
 mod support;

@@ -1,0 +1,287 @@
+//! Worlds that nobody would think of.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::super::validity::covered;
+use super::super::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
+use super::world::{NOW, employee, instant, linked, member, person, role_id, time, zone};
+use crate::config::{Ending, Guard, Mode, Percent, Policy};
+use crate::link::NoLink;
+use crate::model::{
+    DeviceName, OrganisationId, PersonLimit, Role, RoleId, SourceName, UserType, Window,
+};
+
+const MEMBERS_MAX: usize = 12;
+
+/// True once in `of` times.
+fn seldom(of: u32) -> impl Strategy<Value = bool> + Clone {
+    prop::bool::weighted(1.0 / f64::from(of))
+}
+
+/// Mostly near the day of [`NOW`], where things happen.
+fn day() -> impl Strategy<Value = i64> + Clone {
+    prop_oneof![3 => -3..4_i64, 2 => -40..40_i64, 1 => -900..900_i64]
+}
+
+/// Midnight, mostly.
+fn time_of_day() -> impl Strategy<Value = i64> + Clone {
+    prop_oneof![4 => Just(0), 1 => 0..86_400_i64, 1 => select(vec![1, 86_399, 43_200, 39_600])]
+}
+
+fn moment() -> impl Strategy<Value = NaiveDateTime> + Clone {
+    let wild = ["1900-01-01", "1999-12-31", "2037-12-31", "2038-01-01", "2040-02-01", "9999-12-31"];
+    let near = (day(), time_of_day()).prop_map(|(days, seconds)| {
+        time("2026-11-21") + TimeDelta::days(days) + TimeDelta::seconds(seconds)
+    });
+    prop_oneof![30 => near, 1 => select(wild.map(time).to_vec())]
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    let length = prop_oneof![6 => 0..40_i64, 2 => 300..400_i64, 1 => -5..0_i64];
+    let lasting =
+        (1..=3_i64, moment(), length, time_of_day()).prop_map(|(id, begin, days, rest)| {
+            let day = begin.date().and_time(NaiveTime::MIN);
+            let end = day.checked_add_signed(TimeDelta::days(days) + TimeDelta::seconds(rest));
+            Role { id: role_id(id), begin, end: end.unwrap_or(begin) }
+        });
+    let free = (1..=3_i64, moment(), moment()).prop_map(|(id, begin, end)| Role {
+        id: role_id(id),
+        begin,
+        end,
+    });
+    prop_oneof![5 => lasting, 1 => free]
+}
+
+fn some_roles() -> impl Strategy<Value = Option<BTreeSet<RoleId>>> {
+    let chosen = prop::collection::btree_set((1..=3_i64).prop_map(role_id), 1..3);
+    prop_oneof![2 => Just(None), 1 => chosen.prop_map(Some)]
+}
+
+#[derive(Debug, Clone)]
+struct Life {
+    roles: Vec<Role>,
+    inactive: bool,
+    is_vanished: bool,
+    problem: bool,
+}
+
+fn life() -> impl Strategy<Value = Life> {
+    let roles = prop::collection::vec(role(), 0..4);
+    (roles, seldom(6), seldom(6), seldom(20)).prop_map(
+        |(mut roles, inactive, is_vanished, problem)| {
+            roles.sort_unstable();
+            Life { roles, inactive, is_vanished, problem }
+        },
+    )
+}
+
+/// What a device holds of a member.
+#[derive(Debug, Clone)]
+enum Held {
+    /// One of the member's roles, to the day or a bit off.
+    AsPaid {
+        which: usize,
+        days_off: i64,
+    },
+    /// Any window.
+    Window(NaiveDateTime, NaiveDateTime),
+    Permanent,
+    Unreadable,
+    /// The link leads to nobody.
+    Absent,
+}
+
+fn held() -> impl Strategy<Value = Held> {
+    prop_oneof![
+        6 => (0..4_usize, prop_oneof![3 => Just(0_i64), 1 => -40..40_i64])
+            .prop_map(|(which, days_off)| Held::AsPaid { which, days_off }),
+        4 => (moment(), moment()).prop_map(|(a, b)| Held::Window(a.min(b), a.max(b))),
+        1 => Just(Held::Permanent),
+        1 => Just(Held::Unreadable),
+        1 => Just(Held::Absent),
+    ]
+}
+
+fn limit(held: &Held, roles: &[Role]) -> Option<PersonLimit> {
+    let window = |begin, end| Window::new(begin, end).ok().map(PersonLimit::Window);
+    match held {
+        Held::AsPaid { which, days_off } => {
+            let paid = roles.get(which % roles.len().max(1)).and_then(|role| covered(role, 0));
+            let paid = paid.map(Window::clamped);
+            paid.and_then(|paid| window(paid.begin(), paid.end() + TimeDelta::days(*days_off)))
+        }
+        Held::Window(begin, end) => window(*begin, *end),
+        Held::Permanent => Some(PersonLimit::Permanent(None)),
+        Held::Unreadable => Some(PersonLimit::Unreadable { begin: None, end: None }),
+        Held::Absent => None,
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Place {
+    held: Held,
+    link: u32,
+    is_confirmed: bool,
+    is_admin: bool,
+    user_type: UserType,
+    is_protected: bool,
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    let user_type = prop_oneof![
+        8 => Just(UserType::Normal),
+        1 => Just(UserType::Visitor),
+        1 => Just(UserType::BlackList),
+    ];
+    (held(), 0..20_u32, any::<bool>(), seldom(12), user_type, seldom(12)).prop_map(
+        |(held, link, is_confirmed, is_admin, user_type, is_protected)| Place {
+            held,
+            link,
+            is_confirmed,
+            is_admin,
+            user_type,
+            is_protected,
+        },
+    )
+}
+
+fn device(name: &'static str) -> impl Strategy<Value = (DeviceFacts, Vec<Place>)> {
+    let zones = ["Europe/Ljubljana", "America/New_York", "Pacific/Kiritimati", "Etc/UTC"];
+    let mode =
+        prop_oneof![4 => Just(Mode::Full), 1 => Just(Mode::GrantOnly), 1 => Just(Mode::Observe)];
+    let places = prop::collection::vec(place(), 2 * MEMBERS_MAX);
+    (select(zones.to_vec()), mode, some_roles(), any::<bool>(), 0..7_usize, places, 0..40_usize)
+        .prop_map(move |(zone_name, mode, roles, is_first_run, revoked, places, foreign)| {
+            let mut device = DeviceFacts {
+                name: DeviceName::new(name).unwrap(),
+                time_zone: zone(zone_name),
+                mode,
+                roles,
+                protect: BTreeSet::new(),
+                persons: BTreeMap::new(),
+                confirmed: HashMap::new(),
+                linking: Vec::new(),
+                is_first_run,
+                revoked_last_day: revoked,
+            };
+            for number in 0..foreign {
+                let id = format!("foreign {number}");
+                device.persons.insert(employee(&id), person(&id, PersonLimit::Permanent(None)));
+            }
+            (device, places)
+        })
+}
+
+fn settle(device: &mut DeviceFacts, id: &str, life: &Life, place: &Place) {
+    let id_there = employee(id);
+    let limit = limit(&place.held, &life.roles);
+    if let Some(limit) = limit {
+        let mut person = person(id, limit);
+        person.is_device_admin = place.is_admin;
+        person.user_type = place.user_type;
+        if let (true, Some(window)) = (place.is_confirmed, limit.window()) {
+            device.confirmed.insert(id_there.clone(), window);
+        }
+        device.persons.insert(id_there.clone(), person);
+    }
+    if place.is_protected {
+        device.protect.insert(id_there.clone());
+    }
+    device.linking.push(match place.link {
+        0 => Err(NoLink::NoEmail),
+        1 => Err(NoLink::NoPerson),
+        2 => Err(NoLink::NameDiffers { employee_no: id_there }),
+        3 => Err(NoLink::Ambiguous { persons: [id_there].into(), rivals: [].into() }),
+        _ => Ok(linked(id)),
+    });
+}
+
+fn source(name: &'static str) -> impl Strategy<Value = (SourceFacts, Vec<Life>)> {
+    let standing = prop_oneof![
+        6 => Just(Standing::Fresh),
+        1 => Just(Standing::Unreachable),
+        1 => Just(Standing::Refused),
+    ];
+    let members = prop::collection::vec(life(), 0..=MEMBERS_MAX);
+    (some_roles(), standing, members).prop_map(move |(roles, standing, members)| {
+        (SourceFacts { name: SourceName::new(name).unwrap(), roles, standing }, members)
+    })
+}
+
+fn rules() -> impl Strategy<Value = (Policy, Guard)> {
+    let ending = || prop_oneof![Just(Ending::End), Just(Ending::Keep)];
+    let grace = prop_oneof![3 => Just(0_u32), 1 => 1..10_u32, 1 => Just(365)];
+    let percent = || (0..=100_u8).prop_map(|value| Percent::new(value).unwrap());
+    (grace, ending(), ending(), percent(), percent(), percent()).prop_map(
+        |(grace_days, inactive, vanished, revoke_per_tick, revoke_per_day, grant_per_tick)| {
+            let source_shrink = Percent::new(10).unwrap();
+            let guard = Guard { source_shrink, revoke_per_tick, revoke_per_day, grant_per_tick };
+            (Policy { grace_days, inactive, vanished }, guard)
+        },
+    )
+}
+
+/// Two clubs, two doors (one of them perhaps never read), any day's moment.
+pub(crate) fn facts() -> impl Strategy<Value = Facts> {
+    let sources = (source("club"), source("spa"));
+    let devices = (device("front-door"), device("yard-door"));
+    let now = (-2..3_i64, 0..86_400_000_i64);
+    let only = prop_oneof![4 => Just(None), 1 => (0..MEMBERS_MAX).prop_map(Some)];
+    (sources, devices, rules(), now, seldom(8), only).prop_map(
+        |((club, spa), doors, (policy, guard), (days, milliseconds), is_unread, only)| {
+            let mut facts = Facts {
+                now: instant(NOW) + TimeDelta::days(days) + TimeDelta::milliseconds(milliseconds),
+                policy,
+                guard,
+                sources: BTreeMap::new(),
+                members: Vec::new(),
+                devices: Vec::new(),
+                only: Only::default(),
+            };
+            let (mut front, mut yard) = doors;
+            let mut places = 0;
+            for (organisation, first, (source, lives)) in
+                [(123, 150_000, club), (456, 450_000, spa)]
+            {
+                let organisation = OrganisationId::new(organisation).unwrap();
+                facts.sources.insert(organisation, source);
+                for (number, life) in (first..).zip(lives) {
+                    for (device, all) in [&mut front, &mut yard] {
+                        settle(device, &number.to_string(), &life, &all[places]);
+                    }
+                    places += 1;
+                    facts.members.push(one_member(organisation, number, life));
+                }
+            }
+            if is_unread {
+                yard.0.persons.clear();
+                yard.0.linking.clear();
+            }
+            facts.devices.extend([front.0, yard.0]);
+            if let Some(one) = only.and_then(|place| facts.members.get(place)) {
+                facts.only.numbers.insert(one.member.key.number);
+            }
+            facts
+        },
+    )
+}
+
+fn one_member(organisation: OrganisationId, number: i64, life: Life) -> MemberFacts {
+    let mut member = member(organisation, number, &[]);
+    member.roles = life.roles;
+    member.inactive = life.inactive;
+    let problem = life.problem.then(|| "EndDate is missing".to_owned());
+    MemberFacts { member, is_vanished: life.is_vanished, problem }
+}
+
+/// A day's grid of hours around [`NOW`]: `hour` counts from midnight of 2026-11-20; `to_end` names
+/// the last second of the hour.
+pub(super) fn grid(hour: i64, to_end: bool) -> NaiveDateTime {
+    let last = if to_end { 3_599 } else { 0 };
+    let first = time("2026-11-21").checked_sub_days(Days::new(1)).unwrap();
+    first + TimeDelta::hours(hour) + TimeDelta::seconds(last)
+}

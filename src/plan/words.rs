@@ -1,0 +1,139 @@
+//! The words of the contract for what a plan says: kinds, causes, budgets, reasons.
+//! Source: design.md section 4, "Planning".
+
+use std::fmt;
+
+/// Whether a change gives or takes access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Starts or lengthens access, or changes nothing from now on.
+    Grant,
+    /// Ends or shortens access: some moment from now on is lost.
+    Revocation,
+}
+
+impl Kind {
+    /// The word in output and state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Revocation => "revocation",
+        }
+    }
+}
+
+/// Why a change is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The period on the device goes on, or is corrected without a loss from now on.
+    Renewed,
+    /// A period that does not touch the one on the device.
+    Started,
+    /// Paid time is less than what the device knows.
+    Shortened,
+    /// The member is marked inactive.
+    Inactive,
+    /// The member is no longer listed.
+    Vanished,
+    /// Only the device moved since the last confirmed write.
+    Drift,
+}
+
+impl Cause {
+    /// Every cause, for reading words back.
+    pub const ALL: [Self; 6] = [
+        Self::Renewed,
+        Self::Started,
+        Self::Shortened,
+        Self::Inactive,
+        Self::Vanished,
+        Self::Drift,
+    ];
+
+    /// The word in output and state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Renewed => "renewed",
+            Self::Started => "started",
+            Self::Shortened => "shortened",
+            Self::Inactive => "inactive",
+            Self::Vanished => "vanished",
+            Self::Drift => "drift",
+        }
+    }
+}
+
+/// Which budget keeps a change back. Source: design.md section 3, `[guard]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Budget {
+    /// `revoke_per_tick`.
+    RevokePerTick,
+    /// `revoke_per_day`.
+    RevokePerDay,
+    /// `grant_per_tick`.
+    GrantPerTick,
+}
+
+impl Budget {
+    /// The key in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RevokePerTick => "revoke_per_tick",
+            Self::RevokePerDay => "revoke_per_day",
+            Self::GrantPerTick => "grant_per_tick",
+        }
+    }
+}
+
+/// Why a member is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The member has no e-mail to be found by.
+    NoEmail,
+    /// No person on the device was found for the member.
+    NoPerson,
+    /// Several persons for the member, or several members for the person.
+    Ambiguous,
+    /// None of the member's roles opens the device.
+    NoDoorRole,
+    /// The dates can not be right.
+    BadDates,
+    /// The person may not be touched.
+    Protected,
+    /// The number is equal, the name on the device is not.
+    NameDiffers,
+    /// A safety rule or the device's mode keeps the change back.
+    Blocked,
+    /// The device's persons are not known.
+    DeviceUnreachable,
+    /// `enable:false`: the person never expires on the device.
+    PermanentOnDevice,
+}
+
+impl Reason {
+    /// The word in output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoEmail => "no-email",
+            Self::NoPerson => "no-person",
+            Self::Ambiguous => "ambiguous",
+            Self::NoDoorRole => "no-door-role",
+            Self::BadDates => "bad-dates",
+            Self::Protected => "protected",
+            Self::NameDiffers => "name-differs",
+            Self::Blocked => "blocked",
+            Self::DeviceUnreachable => "device-unreachable",
+            Self::PermanentOnDevice => "permanent-on-device",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
