@@ -11,8 +11,8 @@
 )]
 
 mod cron;
-mod door;
 mod demo;
+mod door;
 mod main_job;
 mod restraint;
 mod support;

@@ -189,8 +189,9 @@ fn somebody_who_tries_passwords_does_not_lock_the_door() {
     assert_eq!(sent, [1, 2, 3, 3, 3, 3, 3], "with two tries left none is made");
     // The right one is not tried either: somebody must look, or the device forget.
     pinned.sandbox.password("DOOR1_PASSWORD", "Nobody-knows");
-    let said = pinned.run(&["sync"]).ends(12);
-    assert!(said.stderr.contains("2 login tries are left"), "{}", said.stderr);
+    let run = pinned.run(&["sync", "--json"]).ends(12).json();
+    let problem = run["problems"][0]["text"].as_str().unwrap();
+    assert!(problem.contains("2 login tries are left"), "{problem}");
     assert_eq!(logins(pinned.door(0)), 3);
     pinned.sandbox.assert_well_behaved();
 }

@@ -137,9 +137,10 @@ fn an_account_that_may_not_write_is_told_and_costs_no_login() {
         });
         for _ in 0..3 {
             story.door().clear_requests();
-            let said = story.sandbox.run(&["sync", "--json", "-v"]).ends(12);
-            assert!(said.stderr.contains("lowPrivilege"), "{what}: {}", said.stderr);
-            assert_eq!(each(&said.json(), "changes", "outcome"), ["planned"; 3], "{what}");
+            let run = story.sync(&what, 12);
+            let problem = run["problems"][0]["text"].as_str().unwrap();
+            assert!(problem.contains("lowPrivilege"), "{what}: {problem}");
+            assert_eq!(each(&run, "changes", "outcome"), ["planned"; 3], "{what}");
             let tried = story.door().requests();
             let tried = tried.iter().filter(|r| r.target.contains("Modify"));
             assert_eq!(tried.count(), 2, "{what}: the first refusal is enough");
