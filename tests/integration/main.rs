@@ -13,8 +13,10 @@
 mod club;
 mod cron;
 mod demo;
+mod door;
 mod links;
 mod main_job;
 mod plans;
+mod readme;
 mod restraint;
 mod support;
