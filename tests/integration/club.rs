@@ -135,7 +135,8 @@ fn a_complete_listing_comes_again_after_full_every_and_when_asked_for() {
 
 #[test]
 fn a_renewal_comes_through_in_every_form_of_the_answer() {
-    let forms: [(&str, fn(&mut Switches)); 16] = [
+    type Turn = fn(&mut Switches);
+    let forms: [(&str, Turn); 16] = [
         ("byte-order mark", |s| s.encoding = Encoding::Utf8Bom),
         ("UTF-16", |s| s.encoding = Encoding::Utf16),
         ("CR LF", |s| s.crlf = true),
@@ -700,6 +701,21 @@ fn a_number_that_occurs_twice_is_two_members() {
     let run = sandbox.full_at("2026-03-10T10:10:00Z", 0);
     assert_eq!(each(&run, "left_out", "reason"), ["no-person", "bad-dates"]);
     assert_eq!(sandbox.doors(), doors);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn an_entry_without_a_number_is_told_and_stops_nobody_else() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    let nameless = sandbox.club.cardskipper.member(number(3)).unwrap();
+    sandbox.club.cardskipper.add(Member { number: 0, ..nameless });
+    sandbox.club.renew(4, "2030-11-01");
+    let said = sandbox.at("2026-03-10T10:05:00Z", &["sync", "--json"]).ends(0);
+    assert_eq!(only_change(&said.json())[0], "1005");
+    assert!(said.stderr.contains("club: 1 entry has no member number"), "{}", said.stderr);
+    let again = sandbox.at("2026-03-10T10:10:00Z", &["sync"]).ends(0);
+    assert_eq!((&*again.stdout, &*again.stderr), ("", ""), "once a day");
     sandbox.assert_well_behaved();
 }
 
