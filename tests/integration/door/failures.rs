@@ -240,21 +240,18 @@ fn a_door_that_is_not_ready_for_a_write_is_left_for_the_next_tick() {
 
 #[test]
 fn a_read_back_that_fails_is_settled_by_the_next_tick() {
-    let cases: [(&str, fn() -> Fault); 4] = [
-        ("cut", || Fault::CutBody(50)),
-        ("dropped", || Fault::DropBefore),
-        ("a page", || Fault::raw(200, "text/html", "<html/>")),
-        ("nobody", || {
-            said(
-                200,
-                r#"{"UserInfoSearch":{"searchID":"1","responseStatusStrg":"OK","totalMatches":1}}"#,
-            )
-        }),
+    let nobody =
+        r#"{"UserInfoSearch":{"searchID":"1","responseStatusStrg":"OK","totalMatches":1}}"#;
+    let cases = [
+        ("cut", Fault::CutBody(50)),
+        ("dropped", Fault::DropBefore),
+        ("a page", Fault::raw(200, "text/html", "<html/>")),
+        ("nobody", said(200, nobody)),
     ];
     side_by_side(cases, |(what, fault)| {
         let story = Story::under_way(1);
         // The first search looks at the three before they are written.
-        story.door().fault(fault().on("Search").authenticated().after(1).times(2));
+        story.door().fault(fault.on("Search").authenticated().after(1).times(2));
         let run = story.sync(what, 5);
         let outcomes = each(&run, "changes", "outcome");
         assert_eq!(outcomes, ["unknown", "planned", "planned"], "{what}");
