@@ -76,9 +76,14 @@ impl Stage {
             ("GYM_DOOR_PASSWORD", "Door-secret-1".to_owned()),
         ];
         let stage = Self { club, folder: tempfile::tempdir()?, binary, today, passwords };
-        std::fs::write(stage.folder.path().join("ivms-sync.toml"), stage.config())?;
-        std::fs::write(stage.folder.path().join("persons.csv"), &stage.club.links_csv)?;
+        std::fs::write(stage.path("ivms-sync.toml"), stage.config())?;
+        std::fs::write(stage.path("persons.csv"), &stage.club.links_csv)?;
         Ok(stage)
+    }
+
+    /// A file in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// The configuration.

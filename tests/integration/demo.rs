@@ -15,7 +15,7 @@ fn profile_folder() -> PathBuf {
 
 /// `cargo run --example demo` in the profile of this test; cargo builds the example when
 /// `cargo test --test integration` has not.
-fn demo(binary: &str) -> Command {
+pub fn demo(binary: &str) -> Command {
     let profile = profile_folder();
     let name = profile.file_name().unwrap().to_str().unwrap();
     let mut command = Command::new(env!("CARGO"));

@@ -14,5 +14,6 @@ mod cron;
 mod demo;
 mod door;
 mod main_job;
+mod readme;
 mod restraint;
 mod support;
