@@ -289,8 +289,12 @@ impl Gathered {
     }
 }
 
-/// Settles what a run that died had announced, by what the device holds now.
-fn settle_open(
+/// Settles what a run that died had announced, by what the device holds now: `persons` are those
+/// announced, or everybody.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settle_open(
     store: &mut Store,
     device: &DeviceName,
     persons: &BTreeMap<EmployeeNo, Person>,

@@ -70,12 +70,13 @@ impl Store {
         Ok(changed > 0)
     }
 
-    /// Forgets what was said, once all is well: the next trouble is news again.
+    /// Forgets what was said, once all is well: the next trouble is news again. What came with exit
+    /// code 0 is kept for its day, since only the ticks that read a device see it.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn forget_said(&self) -> Result<(), StoreError> {
-        self.exec("DELETE FROM said", [])?;
+        self.exec("DELETE FROM said WHERE what NOT LIKE '0 %'", [])?;
         Ok(())
     }
 }

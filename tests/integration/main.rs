@@ -12,6 +12,7 @@
 
 mod cron;
 mod demo;
+mod door;
 mod main_job;
 mod readme;
 mod restraint;
