@@ -25,10 +25,17 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let mut report = Report::new("diff", None);
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
+    report.is_limited = !gathered.facts.only.is_everyone();
     report.troubles = gathered.troubles();
+    report.troubles.extend(who::unknown(&gathered.facts));
     weigh_devices(&report.devices, &mut report.troubles);
     report.blocked = plan_file::blocked_id(plan.blocked());
+    if let Some(id) = &report.blocked {
+        let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+        report.is_blocked_kept = kept.is_some();
+    }
     report.left_out = plan.left_out;
+    report.kept_links = gathered.kept_links();
     report.changes = plan
         .changes
         .into_iter()

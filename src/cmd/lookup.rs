@@ -266,6 +266,7 @@ fn on_device(
         name: device.name.clone(),
         employee_no: linked.map(|link| link.employee_no.clone()),
         linked_by: linked.map(|link: &Link| link.rule),
+        is_link_kept: linked.is_some_and(|link| link.is_outdated),
         actual,
         expected: desired.map(|validity| validity.window),
         in_step,

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::GatherError;
-use crate::report::{ChangeReport, ChangeState, Report, json, plan_file, text};
+use crate::report::{ChangeReport, Report, Trouble, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
 use crate::store::{Store, StoreError};
@@ -95,9 +95,10 @@ impl Context {
         if self.is_json {
             return print_json(&json::document(report, exit.code()));
         }
-        let was_tried = report.count(|state| matches!(state, ChangeState::Tried(_))) > 0;
-        let is_quiet_tick = report.command != "diff"
-            && !was_tried
+        let was_done = report.count(|state| state.is_confirmed()) > 0;
+        let is_quiet_tick = report.command == "sync"
+            && !report.is_limited
+            && !was_done
             && !is_news
             && !self.is_verbose
             && !std::io::stdout().is_terminal();
@@ -107,14 +108,16 @@ impl Context {
     /// Says what went wrong on stderr, and tells whether anything in the report is news. A tick by
     /// cron says the same trouble once a day, and the same waiting changes too; a person hears it
     /// every time. The exit code tells it always.
+    ///
+    /// What a person was told is not remembered: it is news to cron's mail still, and `diff` and
+    /// `lookup` leave the state file alone.
     pub fn say_troubles(&self, report: &Report, store: &Store) -> bool {
-        if report.command != "sync" || std::io::stderr().is_terminal() {
-            for trouble in &report.troubles {
-                log::error!("{}", trouble.line());
-            }
+        let is_tick = report.command == "sync" && !report.is_limited;
+        if !is_tick || std::io::stderr().is_terminal() {
+            report.troubles.iter().for_each(say_trouble);
             return !report.troubles.is_empty();
         }
-        let is_waiting = |one: &&ChangeReport| !matches!(one.state, ChangeState::Tried(_));
+        let is_waiting = |one: &&ChangeReport| !one.state.is_confirmed();
         let waiting = report.changes.iter().filter(is_waiting).map(|one| &one.change);
         let waiting = plan_file::blocked_id(waiting).map(|id| format!("waiting {id}"));
         if report.troubles.is_empty() && waiting.is_none() {
@@ -126,8 +129,8 @@ impl Context {
         let may_say = |key: &str| store.may_say(key, self.clock.began()).unwrap_or(true);
         let mut is_news = waiting.is_some_and(|key| may_say(&key));
         for trouble in &report.troubles {
-            if may_say(&format!("{} {}", trouble.exit.code(), trouble.about)) {
-                log::error!("{}", trouble.line());
+            if may_say(&trouble.topic()) {
+                say_trouble(trouble);
                 is_news = true;
             } else {
                 log::debug!("{}", trouble.line());
@@ -135,6 +138,14 @@ impl Context {
         }
         is_news
     }
+}
+
+fn say_trouble(trouble: &Trouble) {
+    let level = match trouble.exit {
+        Exit::InStep => log::Level::Warn,
+        _ => log::Level::Error,
+    };
+    log::log!(level, "{}", trouble.line());
 }
 
 /// Prints a text on stdout.

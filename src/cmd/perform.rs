@@ -11,7 +11,8 @@ use crate::exit::Exit;
 use crate::gather::devices::held_back;
 use crate::gather::{Gathered, remember_login, weigh_devices};
 use crate::model::{DeviceName, RunId};
-use crate::plan::{Change, ProvenPlan};
+use crate::plan::{Budget, Change, ProvenPlan};
+use crate::report::text::many;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report, Trouble, plan_file};
 use crate::store::{OutcomeKind, Store};
 
@@ -129,8 +130,8 @@ fn stop_trouble(stopped: Vec<Exit>) -> Option<Trouble> {
     }
     let exit = Exit::of_all(stopped);
     let text = match exit {
-        Exit::TimeLimit => "the time limit was reached; the rest follows in the next tick",
-        _ => "interrupted; the change in hand was finished, the rest follows in the next tick",
+        Exit::TimeLimit => "the time limit was reached; the rest follows in the next run",
+        _ => "interrupted; the change in hand was finished, the rest follows in the next run",
     };
     Some(Trouble { exit, about: "this run".to_owned(), text: text.to_owned(), hint: None })
 }
@@ -147,17 +148,18 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
         let moved = count(&|one| one.state == ChangeState::Tried(OutcomeKind::Moved));
         if moved > 0 {
             let is_apply = report.command == "apply";
+            let was = if moved == 1 { "was" } else { "were" };
             troubles.push(Trouble {
                 exit: if is_apply { Exit::StalePlan } else { Exit::PartFailed },
                 about: about.clone(),
-                text: match moved {
-                    1 => "1 change was refused: the person moved since being read".to_owned(),
-                    _ => format!(
-                        "{moved} changes were refused: the persons moved since they were read"
-                    ),
-                },
-                hint: is_apply
-                    .then(|| "make a new plan with `ivms-sync diff --out PLAN`".to_owned()),
+                text: format!(
+                    "{} {was} refused, because somebody changed the person on the door meanwhile",
+                    many(moved, "change")
+                ),
+                hint: is_apply.then(|| {
+                    "make a new plan with `ivms-sync diff --out PLAN` and look at it again"
+                        .to_owned()
+                }),
             });
         }
         let failed = count(&|one| {
@@ -168,30 +170,38 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             troubles.push(Trouble {
                 exit: Exit::PartFailed,
                 about: about.clone(),
-                text: match failed {
-                    1 => "1 change did not take; it is tried again next tick".to_owned(),
-                    _ => format!("{failed} changes did not take; they are tried again next tick"),
-                },
-                hint: None,
+                text: format!("{} did not take", many(failed, "change")),
+                hint: Some("the next run tries again".to_owned()),
             });
         }
-        let blocked = count(&|one| one.state == ChangeState::Blocked);
-        if let (true, Some(id)) = (blocked > 0, &report.blocked) {
-            troubles.push(Trouble {
-                exit: Exit::Refused,
-                about,
-                text: match blocked {
-                    1 => format!("1 change is over budget and was not written (blocked plan {id})"),
-                    _ => format!(
-                        "{blocked} changes are over budget and were not written (blocked plan {id})"
-                    ),
-                },
-                hint: Some(format!(
-                    "look at them with `ivms-sync diff`; if they are right: ivms-sync apply \
-                     --blocked {id}"
-                )),
-            });
+        if let Some(id) = &report.blocked {
+            for budget in Budget::ALL {
+                let blocked = count(&|one| one.change.blocked == Some(budget));
+                if blocked > 0 {
+                    troubles.push(over_budget(&about, budget, blocked, id));
+                }
+            }
         }
     }
     troubles
+}
+
+fn over_budget(device: &str, budget: Budget, blocked: usize, id: &str) -> Trouble {
+    let persons = many(blocked, "person");
+    let what = match budget {
+        Budget::RevokePerTick => format!("{persons} would lose access, or some of it, in one run"),
+        Budget::RevokePerDay => format!("{persons} more would lose access, or some of it, today"),
+        Budget::GrantPerTick => format!("a closed door would open for {persons} in one run"),
+    };
+    Trouble {
+        exit: Exit::Refused,
+        about: device.to_owned(),
+        text: format!(
+            "{what}, more than {} allows; nothing of that was written (blocked plan {id})",
+            budget.as_str()
+        ),
+        hint: Some(format!(
+            "look at it with `ivms-sync diff`; if it is right: ivms-sync apply --blocked {id}"
+        )),
+    }
 }

@@ -32,7 +32,8 @@ pub struct FreshFile {
 /// Reads every link file, or takes its stored rows when its content is the same as before.
 ///
 /// A file that can not be read now (a share that is away) keeps its stored rows: links never depend
-/// on the weather.
+/// on the weather. One that was never read has none, and without it a weaker rule could link
+/// somebody to the wrong person: then nothing is gathered at all.
 pub(super) fn read(store: &Store, files: &[PathBuf]) -> Result<LinksGathered, GatherError> {
     let mut gathered = LinksGathered::default();
     for path in files {
@@ -50,7 +51,7 @@ pub(super) fn read(store: &Store, files: &[PathBuf]) -> Result<LinksGathered, Ga
             Err(error) => {
                 store.link_rows(&name, &mut gathered.table)?;
                 gathered.troubles.push(Trouble {
-                    exit: Exit::InStep,
+                    exit: Exit::Temporary,
                     about: name,
                     text: format!("{}; its rows from the last reading are used", error.problem),
                     hint: error.hint(),

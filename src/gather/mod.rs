@@ -22,7 +22,7 @@ use crate::exit::Exit;
 use crate::link::file::LinkFileError;
 use crate::model::{DeviceName, EmployeeNo, OrganisationId, Person, PersonLimit, RoleId};
 use crate::plan::{DeviceFacts, Facts, Only};
-use crate::report::{DeviceOutcome, DeviceReport, SourceReport, Trouble};
+use crate::report::{DeviceOutcome, DeviceReport, KeptLink, SourceReport, Trouble};
 use crate::store::{KnownLinks, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
 
 pub use devices::{DeviceGathered, LoginResult};
@@ -257,6 +257,34 @@ impl Gathered {
         let sources = self.sources.iter().filter_map(|source| source.trouble.clone());
         let devices = self.devices.iter().filter_map(|device| device.trouble.clone());
         self.links.troubles.iter().cloned().chain(sources).chain(devices).collect()
+    }
+
+    /// Links that are kept although the rule that made them no longer gives them.
+    #[must_use]
+    pub fn kept_links(&self) -> Vec<KeptLink> {
+        let mut kept = Vec::new();
+        for device in &self.facts.devices {
+            for (member, link) in self.facts.members.iter().zip(&device.linking) {
+                let Ok(link) = link else { continue };
+                let Some(source) = self.facts.sources.get(&member.member.key.organisation) else {
+                    continue;
+                };
+                let only = &self.facts.only;
+                let is_asked_for = only.is_everyone()
+                    || only.names_member(&member.member)
+                    || only.names_person(&link.employee_no);
+                if link.is_outdated && is_asked_for {
+                    kept.push(KeptLink {
+                        source: source.name.clone(),
+                        member: member.member.key,
+                        device: device.name.clone(),
+                        employee_no: link.employee_no.clone(),
+                        rule: link.rule,
+                    });
+                }
+            }
+        }
+        kept
     }
 
     /// What to say of each organisation.

@@ -176,6 +176,8 @@ fn accept(
             };
         }
     }
+    let trouble = (is_complete && count == 0 && ask.accept_shrink.is_none())
+        .then(|| nobody_listed(config, export.elsewhere));
     let complete_at = if is_complete { Some(ask.now) } else { None };
     let state = SourceState {
         complete_at: complete_at.or(before.complete_at),
@@ -189,7 +191,24 @@ fn accept(
         state: Some(state),
         role_names: None,
         report,
-        trouble: None,
+        trouble,
+    }
+}
+
+/// An organisation that never had a member is no danger to any door, but rarely what was meant.
+fn nobody_listed(config: &SourceConfig, elsewhere: usize) -> Trouble {
+    let text = match elsewhere {
+        0 => "the listing has no members".to_owned(),
+        _ => format!("the listing has {elsewhere} members, none of them of this organisation"),
+    };
+    Trouble {
+        exit: Exit::InStep,
+        about: config.name.to_string(),
+        text,
+        hint: Some(format!(
+            "see that organisation_id {} is right and that the account may export its members",
+            config.organisation
+        )),
     }
 }
 
