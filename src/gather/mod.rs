@@ -180,7 +180,7 @@ fn facts(
         };
         (source.organisation, facts)
     });
-    let revoked = store.revocations_since(now.checked_sub_signed(BUDGET_DAY).unwrap_or(now))?;
+    let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
     let mut device_facts = Vec::with_capacity(devices.len());
     for (device, gathered) in config.devices.iter().zip(devices) {
         let linking = if gathered.is_known {
@@ -200,7 +200,7 @@ fn facts(
             confirmed: gathered.persons.confirmed.clone(),
             linking,
             is_first_run: gathered.is_first_run,
-            revoked_last_day: revoked.get(device.name.as_str()).copied().unwrap_or(0),
+            revoked_last_day: store.revocations_since(&device.name, yesterday)?,
         });
     }
     Ok(Facts {
