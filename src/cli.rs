@@ -27,7 +27,7 @@ pub struct Cli {
     #[arg(long, global = true)]
     pub json: bool,
 
-    /// Log more: -v what is done, -vv every request, -vvv everything.
+    /// Log more: -v what is done, -vv every request, -vvv what libraries say too.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::ConfigError;
 use crate::exit::Exit;
+use crate::link::file::LinkFileError;
 use crate::plan::Counterexample;
 use crate::report::plan_file::PlanFileError;
 use crate::store::StoreError;
@@ -28,8 +29,11 @@ pub enum Error {
         /// What is wrong with it.
         error: StoreError,
     },
+    /// A link file that was never read before can not be read.
+    #[error("{0}")]
+    LinkFile(LinkFileError),
     /// Another run holds the lock.
-    #[error("another run is at work{}", described(holder))]
+    #[error("another run is at work{}; nothing was done", described(holder))]
     Locked {
         /// Who.
         holder: Holder,
@@ -48,8 +52,19 @@ pub enum Error {
         error: PlanFileError,
     },
     /// There is no blocked plan with this id.
-    #[error("there is no blocked plan {0}: it was carried out, or the facts have moved since")]
+    #[error("there is no blocked plan {0}: it was carried out, or things have changed since")]
     NoBlockedPlan(String),
+    /// A reviewed plan breaks a rule: the configuration changed since, or a plan was made by hand.
+    #[error(
+        "the plan {name} is refused: member {}, person {} on {}: {}",
+        found.member, found.employee_no, found.device, found.rule
+    )]
+    Forbidden {
+        /// The file or id.
+        name: String,
+        /// The change that breaks the rule.
+        found: Counterexample,
+    },
     /// A file named on the command line can not be read or written.
     #[error("{}: {error}", path.display())]
     File {
@@ -85,13 +100,13 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) => Exit::Config,
+            Self::Config(_) | Self::LinkFile(_) => Exit::Config,
             Self::Store { .. } => Exit::Fatal,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
             Self::Who(_) | Self::File { .. } => Exit::Usage,
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
-            Self::Unproven(_) => Exit::Refused,
+            Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
         }
     }
@@ -101,11 +116,15 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Store { error, .. } => Some(error.hint()),
+            Self::LinkFile(error) => Some(error.problem.hint()),
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")
             }
-            Self::Plan { .. } | Self::NoBlockedPlan(_) => {
+            Self::Plan { .. } | Self::Forbidden { .. } => {
                 Some("make a new plan with `ivms-sync diff --out PLAN` and look at it again")
+            }
+            Self::NoBlockedPlan(_) => {
+                Some("run `ivms-sync sync`: it names the id of what is blocked now, if anything is")
             }
             Self::Unproven(_) => {
                 Some("nothing was written; this is a bug in ivms-sync, please report it")

@@ -15,8 +15,8 @@ use chrono::TimeDelta;
 use crate::clock::Clock;
 use crate::config::DeviceConfig;
 use crate::exit::Exit;
-use crate::gather::LoginResult;
 use crate::gather::devices::failure;
+use crate::gather::{LoginResult, settle_open};
 use crate::hikvision::{
     Class, Error, MAX_EXACT, PersonRecord, Reader, Writer, differs_beyond_validity,
 };
@@ -156,6 +156,7 @@ impl<'a> OneDevice<'a> {
             Some(reader) => reader,
             None => Reader::connect(self.device)?,
         });
+        self.settle_open(writer.reader())?;
         self.check_clock(writer.reader())?;
         self.result.login = LoginResult::Worked;
         let mut is_first = true;
@@ -170,6 +171,20 @@ impl<'a> OneDevice<'a> {
             is_first = is_first && ready.is_empty();
         }
         Ok(())
+    }
+
+    /// Settles what a run that died had announced here. `sync` has done so while gathering; `apply`
+    /// asks nobody before this.
+    fn settle_open(&mut self, reader: &mut Reader) -> Result<(), Halt> {
+        let open = self.store().open_intents(&self.device.name)?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<EmployeeNo> = open.into_iter().map(|intent| intent.employee_no).collect();
+        let found = reader.persons(&wanted)?;
+        let persons = found.into_iter().map(|(id, record)| (id, record.person)).collect();
+        let now = self.execution.clock.now();
+        Ok(settle_open(&mut self.store(), &self.device.name, &persons, now)?)
     }
 
     fn check_stop(&self) -> Result<(), Halt> {
@@ -374,12 +389,21 @@ fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -
     let person = Some(after.person.clone());
     let fields = differs_beyond_validity(before, after);
     if after.person.limit != PersonLimit::Window(change.after) {
-        let text = match after.person.limit.window() {
-            Some(window) => format!("the device took the change but holds {window}"),
-            None => "the device took the change but holds no readable dates".to_owned(),
+        let text = match after.person.limit {
+            PersonLimit::Window(window) => {
+                format!("the device took the change but holds {window}")
+            }
+            PersonLimit::Permanent(_) => {
+                "the device took the change but enforces no dates now".to_owned()
+            }
+            PersonLimit::Unreadable { .. } => {
+                "the device took the change but holds no readable dates".to_owned()
+            }
         };
         let outcome = Outcome { kind: OutcomeKind::NotApplied, error: Some(text), person };
-        return (outcome, !fields.is_empty());
+        // Dates that are neither those asked for nor those of before are a change unasked.
+        let has_moved = after.person.limit != before.person.limit;
+        return (outcome, has_moved || !fields.is_empty());
     }
     if fields.is_empty() {
         return (Outcome { kind: OutcomeKind::Confirmed, error: None, person }, false);

@@ -17,7 +17,8 @@ pub enum Exit {
     PartFailed,
     /// A safety rule refused something: a person must look.
     Refused,
-    /// Temporary: Cardskipper, or every device, could not be reached.
+    /// Temporary: Cardskipper, or every device, could not be reached, or a link file that was read
+    /// before can not be read now.
     Temporary,
     /// The state file is damaged or from a newer version, or this host's clock is wrong.
     Fatal,

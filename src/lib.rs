@@ -72,9 +72,15 @@ pub fn run(cli: &Cli, environment: &Environment, working_dir: &Path, clock: Cloc
     match try_run(cli, environment, working_dir, clock) {
         Ok(exit) => exit,
         Err(error) => {
-            // Another run that is at work and young is no trouble: this tick is simply its.
-            let level =
-                if error.exit() == Exit::InStep { log::Level::Info } else { log::Level::Error };
+            // Another run that is at work and young is no trouble: this tick is simply its. A
+            // person who asked for something must hear that it was not done.
+            let is_tick =
+                matches!(cli.command, Command::Sync(_)) && !std::io::stderr().is_terminal();
+            let level = match error.exit() {
+                Exit::InStep if is_tick => log::Level::Info,
+                Exit::InStep => log::Level::Warn,
+                _ => log::Level::Error,
+            };
             log::log!(level, "{}", error.lines());
             error.exit()
         }
@@ -89,9 +95,16 @@ fn try_run(
 ) -> Result<Exit, Error> {
     let path = config::find(cli.config.as_deref(), environment, working_dir)?;
     let config = config::load(&path, environment)?;
-    if std::io::stderr().is_terminal() {
+    // Advice is for whoever runs a command by hand, not for every tick.
+    let is_by_hand = std::io::stderr().is_terminal() || matches!(cli.command, Command::Diff(_));
+    if is_by_hand || cli.verbose > 0 {
         for warning in &config.warnings {
             log::warn!("{warning}");
+        }
+        if config.notify.email.is_some() || config.notify.heartbeat.is_some() {
+            log::warn!(
+                "[notify] is read, but this version sends no messages and no heartbeat yet."
+            );
         }
     }
     // One TLS for both HTTP clients. An error says that it is installed already, which is as good.

@@ -53,7 +53,7 @@ fn set_up_log(cli: &Cli) {
         (false, 0) => "ivms_sync=warn",
         (false, 1) => "ivms_sync=info",
         (false, 2) => "ivms_sync=debug",
-        (false, _) => "trace",
+        (false, _) => "debug",
     };
     let is_detailed = cli.verbose > 1;
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(default))
@@ -73,4 +73,7 @@ fn set_up_log(cli: &Cli) {
             writeln!(out, "{style}{word}{style:#}: {}", record.args())
         })
         .init();
+    // At trace level the HTTP library prints every byte it sends and gets: the login of Cardskipper
+    // and the members. Nothing can ask for that, neither -vvv nor RUST_LOG.
+    log::set_max_level(log::max_level().min(log::LevelFilter::Debug));
 }

@@ -13,7 +13,7 @@ use ureq::{Agent, Body, Timeout};
 use url::Url;
 
 use super::base64;
-use super::text::{excerpt, quotable};
+use super::text::{excerpt, excerpt_of_page, quotable};
 use super::wire::{self, export_request, parse_members, parse_role_names};
 use super::{Error, Export, Listing};
 use crate::config::{Secret, SourceConfig};
@@ -262,7 +262,8 @@ impl Client {
         let mut page = Vec::new();
         // An error page that can not be read changes nothing about the error.
         let _ = response.body_mut().as_reader().take(ERROR_PAGE_MAX_BYTES).read_to_end(&mut page);
-        let excerpt = self.excerpt(&page);
+        let secrets = [self.password.expose(), &self.credentials()];
+        let excerpt = excerpt_of_page(&String::from_utf8_lossy(&page), &secrets);
         match status {
             401 => Error::LoginRefused { call, excerpt },
             403 => Error::NoRight { call, excerpt },

@@ -192,7 +192,8 @@ impl Error {
                 "check `username` and `password`; it must be an administrator's login with API rights".to_owned(),
             ),
             Self::NoRight { call, .. } => Some(format!(
-                "every call has its own right: ask support@cardskipper.se to grant `{call}` to this login"
+                "check `organisation_id`; every call has its own right, so ask support@cardskipper.se to \
+                 grant `{call}` to this login"
             )),
             Self::Redirected { to_host, .. } => {
                 Some(format!("if Cardskipper has really moved, set `url` to {to_host}"))
@@ -203,12 +204,16 @@ impl Error {
             Self::Refused { status: 400, .. } => Some("check `organisation_id`".to_owned()),
             Self::Refused { status: 404, .. } => Some("check `url`; no path belongs there".to_owned()),
             Self::UnknownOrganisation { .. } => Some("check `organisation_id`, and whose login this is".to_owned()),
-            Self::Unreachable { .. }
-            | Self::TimedOut { .. }
+            Self::TooLarge { .. } => Some("check `url` and `organisation_id`; no club is that large".to_owned()),
+            Self::Unreachable { .. } => Some(
+                "the next run asks again; if it stays, check `url` and this computer's network".to_owned(),
+            ),
+            Self::TimedOut { .. }
             | Self::Refused { .. }
             | Self::Truncated { .. }
-            | Self::TooLarge { .. }
-            | Self::BadXml { .. } => None,
+            | Self::BadXml { .. } => Some(
+                "the next run asks again; if it stays, tell support@cardskipper.se".to_owned(),
+            ),
         }
     }
 }

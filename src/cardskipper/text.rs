@@ -15,10 +15,24 @@ pub(super) fn clean_name(text: &str) -> String {
 /// The beginning of a body on one line, for an error: white space joined, control characters removed,
 /// everything in `secrets` replaced, since a server's error page may echo the request.
 pub(super) fn excerpt(body: &str, secrets: &[&str]) -> String {
+    one_line(&without_secrets(body, secrets))
+}
+
+/// The words of an error page or an XML error: what people read when they see it in a browser.
+pub(super) fn excerpt_of_page(page: &str, secrets: &[&str]) -> String {
+    // Secrets first: one that holds a `<` would be torn apart otherwise.
+    one_line(&without_tags(&without_secrets(page, secrets)))
+}
+
+fn without_secrets(body: &str, secrets: &[&str]) -> String {
     let mut text = body.to_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, "***");
     }
+    text
+}
+
+fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let line: String = words.join(" ").chars().filter(|c| !steers(*c)).collect();
     if line.chars().count() <= EXCERPT_MAX_CHARS {
@@ -27,6 +41,22 @@ pub(super) fn excerpt(body: &str, secrets: &[&str]) -> String {
     let mut cut = shorten(&line, EXCERPT_MAX_CHARS - 1).to_owned();
     cut.push('…');
     cut
+}
+
+/// Text without tags, and a page of nothing but tags, is given back as it is.
+fn without_tags(page: &str) -> String {
+    if !page.trim_start().starts_with('<') {
+        return page.to_owned();
+    }
+    let mut words = String::with_capacity(page.len());
+    let mut rest = page;
+    while let Some((before, tag)) = rest.split_once('<') {
+        words.push_str(before);
+        words.push(' ');
+        rest = tag.split_once('>').map_or("", |(_, after)| after);
+    }
+    words.push_str(rest);
+    if words.trim().is_empty() { page.to_owned() } else { words }
 }
 
 /// A value for a message: on one line, without characters that steer a terminal.
@@ -70,6 +100,15 @@ pub(super) fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_quoted_by_its_words() {
+        let page = "<!DOCTYPE html>\r\n<title>No entry</title><h1>Go <i>away</i></h1";
+        assert_eq!(excerpt_of_page(page, &[]), "No entry Go away");
+        assert_eq!(excerpt_of_page("<p>you sent a<b>c", &["a<b>c"]), "you sent ***");
+        assert_eq!(without_tags("a < b"), "a < b");
+        assert_eq!(without_tags("<a/>"), "<a/>");
+    }
 
     #[test]
     fn names_can_not_steer_a_terminal() {

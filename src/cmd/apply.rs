@@ -3,6 +3,7 @@
 //! It asks Cardskipper nothing. It reads again just the persons of the plan, and refuses just those
 //! that moved; every other rule but the budgets (which the review is for) is proven again.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use super::Context;
 use super::perform::Performance;
 use super::sync::finish;
 use crate::cli::ApplyArgs;
+use crate::config::Mode;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather};
@@ -31,11 +33,17 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
         (None, Some(id)) => from_blocked(context, &store, id)?,
         (None, None) => Vec::new(),
     };
-    let run = store.begin_run("apply", context.clock.began()).map_err(store_error)?;
     let scope = Scope { is_offline: true, ..Scope::default() };
-    let mut gathered =
-        gather(&context.config, &store, context.clock, scope).map_err(store_error)?;
-    let proven = prove_reviewed(&gathered.facts, &changes)?;
+    let mut gathered = gather(&context.config, &store, context.clock, scope)
+        .map_err(|error| context.gather_error(error))?;
+    // A diff shows what it would do on a door that is only observed; nobody does it.
+    let observed = gathered.facts.devices.iter().filter(|device| device.mode == Mode::Observe);
+    let observed: BTreeSet<_> = observed.map(|device| &device.name).collect();
+    let to_do: Vec<Change> =
+        changes.iter().filter(|change| !observed.contains(&change.device)).cloned().collect();
+    let proven = prove_reviewed(&gathered.facts, &to_do)
+        .map_err(|found| Error::Forbidden { name: name_of(args), found })?;
+    let run = store.begin_run("apply", context.clock.began()).map_err(store_error)?;
 
     for device in &context.config.devices {
         store.know_device(&device.name).map_err(store_error)?;
@@ -47,19 +55,31 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     }
     let performance = Performance { context, run, proven: &proven, changes };
     let store = performance.carry_out(store, &mut gathered, &mut report)?;
+    let is_done = report.changes.iter().all(|one| one.state.is_confirmed());
+    if let (Some(id), true) = (&args.blocked, is_done) {
+        store.forget_blocked(id).map_err(store_error)?;
+    }
     finish(context, &store, &report, run)
+}
+
+/// The plan as it was named: the file, or the id.
+fn name_of(args: &ApplyArgs) -> String {
+    let id = args.blocked.clone().unwrap_or_default();
+    args.plan.as_ref().map_or(id, |path| path.display().to_string())
 }
 
 fn from_file(context: &Context, path: &Path) -> Result<Vec<Change>, Error> {
     let in_file = |error| Error::File { path: path.to_owned(), error };
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(in_file)?;
-    file.take(plan_file::MAX_BYTES + 1).read_to_string(&mut text).map_err(in_file)?;
+    file.take(plan_file::MAX_BYTES + 1).read_to_end(&mut bytes).map_err(in_file)?;
     let refused = |error| Error::Plan { name: path.display().to_string(), error };
-    if text.len() as u64 > plan_file::MAX_BYTES {
+    if bytes.len() as u64 > plan_file::MAX_BYTES {
         let limit = format!("it is longer than {} bytes", plan_file::MAX_BYTES);
         return Err(refused(PlanFileError::NotAPlan(limit)));
     }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
     plan_file::read(&text, context.clock.began(), Approved::Planned).map_err(refused)
 }
 

@@ -18,17 +18,24 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let store = context.open_store()?;
     let scope = Scope { is_full: args.full, only, ..Scope::default() };
     let gathered = gather(&context.config, &store, context.clock, scope)
-        .map_err(|error| context.store_error(error))?;
+        .map_err(|error| context.gather_error(error))?;
     let plan = plan(&gathered.facts);
     prove(&gathered.facts, &plan)?;
 
     let mut report = Report::new("diff", None);
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
+    report.is_limited = !gathered.facts.only.is_everyone();
     report.troubles = gathered.troubles();
+    report.troubles.extend(who::unknown(&gathered.facts));
     weigh_devices(&report.devices, &mut report.troubles);
     report.blocked = plan_file::blocked_id(plan.blocked());
+    if let Some(id) = &report.blocked {
+        let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+        report.is_blocked_kept = kept.is_some();
+    }
     report.left_out = plan.left_out;
+    report.kept_links = gathered.kept_links();
     report.changes = plan
         .changes
         .into_iter()
@@ -48,8 +55,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     if let Some(path) = &args.out {
         write_private(path, &plan_file::write(&report, context.clock.began())?)?;
     }
-    context.say_troubles(&report, &store);
-    context.say(&report, exit)?;
+    let is_news = context.say_troubles(&report, &store);
+    context.say(&report, exit, is_news)?;
     if let (Some(path), false) = (&args.out, context.is_json) {
         print(&format!(
             "\nThe plan is in {}. Carry it out within 60 minutes:\n  ivms-sync apply {}\n",

@@ -14,7 +14,7 @@ use crate::hikvision::Reader;
 use crate::link::{Link, NoLink};
 use crate::model::{EmployeeNo, OrganisationId, RoleId};
 use crate::plan::validity::{DoorRoles, entitlement};
-use crate::plan::{DeviceFacts, Facts, MemberFacts, plan};
+use crate::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
 use crate::report::{DeviceOutcome, Report, text};
 use crate::store::Store;
@@ -31,7 +31,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     let store = context.open_store()?;
     let scope = Scope { is_offline: args.offline, ..Scope::default() };
     let mut gathered = gather(&context.config, &store, context.clock, scope)
-        .map_err(|error| context.store_error(error))?;
+        .map_err(|error| context.gather_error(error))?;
     let wanted = matching(&gathered.facts, &who);
     let mut report = Report::new("lookup", None);
     report.troubles = gathered.troubles();
@@ -44,8 +44,9 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
         searched: searched(&context.config, &gathered.facts),
         is_offline: args.offline,
     };
+    let tick = plan(&gathered.facts);
     for place in wanted {
-        story.members.push(tell(context, &store, &gathered, place, args.offline)?);
+        story.members.push(tell(context, &store, &gathered, &tick, place, args.offline)?);
     }
     // What is found counts; that a system was away is said, and decides only if nobody was found.
     let exit = match story.exit() {
@@ -158,6 +159,7 @@ fn tell(
     context: &Context,
     store: &Store,
     gathered: &Gathered,
+    tick: &Plan,
     place: usize,
     is_offline: bool,
 ) -> Result<MemberStory, Error> {
@@ -174,7 +176,7 @@ fn tell(
         entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, now).validity();
     let mut devices = Vec::new();
     for (device, found) in facts.devices.iter().zip(&gathered.devices) {
-        let mut story = on_device(facts, member, place, device, found.outcome, is_offline);
+        let mut story = on_device(facts, tick, member, place, device, found.outcome, is_offline);
         if let Some(employee_no) = &story.employee_no {
             story.confirmed_at =
                 store.confirmed_at(&device.name, employee_no).map_err(store_error)?;
@@ -221,6 +223,7 @@ fn role_names(
 
 fn on_device(
     facts: &Facts,
+    tick: &Plan,
     member: &MemberFacts,
     place: usize,
     device: &DeviceFacts,
@@ -240,8 +243,6 @@ fn on_device(
     let linked = link.and_then(|link| link.as_ref().ok());
     let person = linked.and_then(|link| device.persons.get(&link.employee_no));
     let actual = person.map(|person| person.limit);
-    // The plan of the next tick, for this member on this device alone.
-    let tick = plan(facts);
     let change =
         tick.changes.iter().find(|change| change.member == key && change.device == device.name);
     let left_out = tick.left_out.iter().find(|one| {
@@ -265,6 +266,7 @@ fn on_device(
         name: device.name.clone(),
         employee_no: linked.map(|link| link.employee_no.clone()),
         linked_by: linked.map(|link: &Link| link.rule),
+        is_link_kept: linked.is_some_and(|link| link.is_outdated),
         actual,
         expected: desired.map(|validity| validity.window),
         in_step,

@@ -17,7 +17,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::report::{Report, json, text};
+use crate::gather::GatherError;
+use crate::report::{ChangeReport, Report, Trouble, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
 use crate::store::{Store, StoreError};
@@ -71,49 +72,80 @@ impl Context {
         Error::Store { path: self.config.state.clone(), error }
     }
 
+    /// Names the state file in an error of gathering.
+    pub fn gather_error(&self, error: GatherError) -> Error {
+        match error {
+            GatherError::Store(error) => self.store_error(error),
+            GatherError::LinkFile(error) => Error::LinkFile(error),
+        }
+    }
+
     /// Whether names may be shown: to a person who looks, never to a file or a mail.
     #[must_use]
     pub fn shows_names(&self) -> bool {
         std::io::stdout().is_terminal()
     }
 
-    /// Says a report on stdout, as text or as JSON. A tick with nothing to say says nothing, so
-    /// that cron sends no mail.
+    /// Says a report on stdout, as text or as JSON. A tick without news says nothing, so that cron
+    /// sends no mail; `is_news` is what [`Context::say_troubles`] found.
     ///
     /// # Errors
     /// [`Error::Output`].
-    pub fn say(&self, report: &Report, exit: Exit) -> Result<(), Error> {
+    pub fn say(&self, report: &Report, exit: Exit, is_news: bool) -> Result<(), Error> {
         if self.is_json {
             return print_json(&json::document(report, exit.code()));
         }
-        let is_quiet_tick = report.command != "diff"
-            && report.changes.is_empty()
-            && exit == Exit::InStep
+        let was_done = report.count(|state| state.is_confirmed()) > 0;
+        let is_quiet_tick = report.command == "sync"
+            && !report.is_limited
+            && !was_done
+            && !is_news
             && !self.is_verbose
             && !std::io::stdout().is_terminal();
         if is_quiet_tick { Ok(()) } else { print(&text::render(report)) }
     }
 
-    /// Says what went wrong on stderr. A tick by cron says the same trouble once a day; a person
-    /// at a terminal hears it every time. The exit code tells it always.
-    pub fn say_troubles(&self, report: &Report, store: &Store) {
-        let is_watched = std::io::stderr().is_terminal() || report.command != "sync";
-        if report.troubles.is_empty() {
+    /// Says what went wrong on stderr, and tells whether anything in the report is news. A tick by
+    /// cron says the same trouble once a day, and the same waiting changes too; a person hears it
+    /// every time. The exit code tells it always.
+    ///
+    /// What a person was told is not remembered: it is news to cron's mail still, and `diff` and
+    /// `lookup` leave the state file alone.
+    pub fn say_troubles(&self, report: &Report, store: &Store) -> bool {
+        let is_tick = report.command == "sync" && !report.is_limited;
+        if !is_tick || std::io::stderr().is_terminal() {
+            report.troubles.iter().for_each(say_trouble);
+            return !report.troubles.is_empty();
+        }
+        let is_waiting = |one: &&ChangeReport| !one.state.is_confirmed();
+        let waiting = report.changes.iter().filter(is_waiting).map(|one| &one.change);
+        let waiting = plan_file::blocked_id(waiting).map(|id| format!("waiting {id}"));
+        if report.troubles.is_empty() && waiting.is_none() {
             if let Err(error) = store.forget_said() {
                 log::debug!("what was said could not be forgotten: {error}");
             }
-            return;
+            return false;
         }
+        let may_say = |key: &str| store.may_say(key, self.clock.began()).unwrap_or(true);
+        let mut is_news = waiting.is_some_and(|key| may_say(&key));
         for trouble in &report.troubles {
-            let key = format!("{} {}", trouble.exit.code(), trouble.about);
-            let is_news = store.may_say(&key, self.clock.began()).unwrap_or(true);
-            if is_watched || is_news {
-                log::error!("{}", trouble.line());
+            if may_say(&trouble.topic()) {
+                say_trouble(trouble);
+                is_news = true;
             } else {
                 log::debug!("{}", trouble.line());
             }
         }
+        is_news
     }
+}
+
+fn say_trouble(trouble: &Trouble) {
+    let level = match trouble.exit {
+        Exit::InStep => log::Level::Warn,
+        _ => log::Level::Error,
+    };
+    log::log!(level, "{}", trouble.line());
 }
 
 /// Prints a text on stdout.

@@ -8,9 +8,11 @@ use crate::config::Mode;
 use crate::error::Error;
 use crate::execute::{DeviceResult, Execution, execute};
 use crate::exit::Exit;
+use crate::gather::devices::held_back;
 use crate::gather::{Gathered, remember_login, weigh_devices};
 use crate::model::{DeviceName, RunId};
-use crate::plan::{Change, ProvenPlan};
+use crate::plan::{Budget, Change, ProvenPlan};
+use crate::report::text::many;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report, Trouble, plan_file};
 use crate::store::{OutcomeKind, Store};
 
@@ -38,9 +40,23 @@ impl Performance<'_> {
         let mut names: Vec<&DeviceName> = Vec::new();
         let mut ready = Vec::new();
         for (device, found) in config.devices.iter().zip(&mut gathered.devices) {
-            if found.outcome == DeviceOutcome::Ok && device.mode != Mode::Observe {
-                names.push(&device.name);
-                ready.push((device, found.reader.take()));
+            if found.outcome != DeviceOutcome::Ok || device.mode == Mode::Observe {
+                continue;
+            }
+            // `apply` gathers nothing, so nobody has looked at the memory of logins yet.
+            let login = store
+                .login_memory(&device.name, &device.username, &device.password)
+                .map_err(store_error)?;
+            let has_work = self.proven.for_device(&device.name).next().is_some();
+            match held_back(device, &login, context.clock.now()) {
+                Some(trouble) if has_work => {
+                    report.troubles.push(trouble);
+                    set_outcome(report, &device.name, DeviceOutcome::LoginRefused);
+                }
+                _ => {
+                    names.push(&device.name);
+                    ready.push((device, found.reader.take()));
+                }
             }
         }
         let store = Mutex::new(store);
@@ -51,7 +67,9 @@ impl Performance<'_> {
             clock: context.clock,
             stop: &context.stop,
         };
+        let writing = context.stop.writing();
         let results = execute(&execution, ready).map_err(store_error)?;
+        drop(writing);
         let store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut results: BTreeMap<&DeviceName, DeviceResult> =
             names.into_iter().zip(results).collect();
@@ -61,9 +79,8 @@ impl Performance<'_> {
             remember_login(&store, device, result.login, context.clock.now())
                 .map_err(store_error)?;
             report.troubles.append(&mut result.troubles);
-            let line = report.devices.iter_mut().find(|line| line.name == device.name);
-            if let (Some(line), Some(outcome)) = (line, result.outcome) {
-                line.outcome = outcome;
+            if let Some(outcome) = result.outcome {
+                set_outcome(report, &device.name, outcome);
             }
         }
         report.blocked = plan_file::blocked_id(self.changes.iter().filter(|c| c.blocked.is_some()));
@@ -75,6 +92,12 @@ impl Performance<'_> {
         report.troubles.extend(change_troubles(report));
         weigh_devices(&report.devices, &mut report.troubles);
         Ok(store)
+    }
+}
+
+fn set_outcome(report: &mut Report, device: &DeviceName, outcome: DeviceOutcome) {
+    if let Some(line) = report.devices.iter_mut().find(|line| line.name == *device) {
+        line.outcome = outcome;
     }
 }
 
@@ -107,8 +130,8 @@ fn stop_trouble(stopped: Vec<Exit>) -> Option<Trouble> {
     }
     let exit = Exit::of_all(stopped);
     let text = match exit {
-        Exit::TimeLimit => "the time limit was reached; the rest follows in the next tick",
-        _ => "interrupted; the change in hand was finished, the rest follows in the next tick",
+        Exit::TimeLimit => "the time limit was reached; the rest follows in the next run",
+        _ => "interrupted; the change in hand was finished, the rest follows in the next run",
     };
     Some(Trouble { exit, about: "this run".to_owned(), text: text.to_owned(), hint: None })
 }
@@ -125,14 +148,18 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
         let moved = count(&|one| one.state == ChangeState::Tried(OutcomeKind::Moved));
         if moved > 0 {
             let is_apply = report.command == "apply";
+            let was = if moved == 1 { "was" } else { "were" };
             troubles.push(Trouble {
                 exit: if is_apply { Exit::StalePlan } else { Exit::PartFailed },
                 about: about.clone(),
                 text: format!(
-                    "{moved} changes were refused: the persons moved since they were read"
+                    "{} {was} refused, because somebody changed the person on the door meanwhile",
+                    many(moved, "change")
                 ),
-                hint: is_apply
-                    .then(|| "make a new plan with `ivms-sync diff --out PLAN`".to_owned()),
+                hint: is_apply.then(|| {
+                    "make a new plan with `ivms-sync diff --out PLAN` and look at it again"
+                        .to_owned()
+                }),
             });
         }
         let failed = count(&|one| {
@@ -143,24 +170,38 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             troubles.push(Trouble {
                 exit: Exit::PartFailed,
                 about: about.clone(),
-                text: format!("{failed} changes did not take; they are tried again next tick"),
-                hint: None,
+                text: format!("{} did not take", many(failed, "change")),
+                hint: Some("the next run tries again".to_owned()),
             });
         }
-        let blocked = count(&|one| one.state == ChangeState::Blocked);
-        if let (true, Some(id)) = (blocked > 0, &report.blocked) {
-            troubles.push(Trouble {
-                exit: Exit::Refused,
-                about,
-                text: format!(
-                    "{blocked} changes are over budget and were not written (blocked plan {id})"
-                ),
-                hint: Some(format!(
-                    "look at them with `ivms-sync diff`; if they are right: ivms-sync apply \
-                     --blocked {id}"
-                )),
-            });
+        if let Some(id) = &report.blocked {
+            for budget in Budget::ALL {
+                let blocked = count(&|one| one.change.blocked == Some(budget));
+                if blocked > 0 {
+                    troubles.push(over_budget(&about, budget, blocked, id));
+                }
+            }
         }
     }
     troubles
+}
+
+fn over_budget(device: &str, budget: Budget, blocked: usize, id: &str) -> Trouble {
+    let persons = many(blocked, "person");
+    let what = match budget {
+        Budget::RevokePerTick => format!("{persons} would lose access, or some of it, in one run"),
+        Budget::RevokePerDay => format!("{persons} more would lose access, or some of it, today"),
+        Budget::GrantPerTick => format!("a closed door would open for {persons} in one run"),
+    };
+    Trouble {
+        exit: Exit::Refused,
+        about: device.to_owned(),
+        text: format!(
+            "{what}, more than {} allows; nothing of that was written (blocked plan {id})",
+            budget.as_str()
+        ),
+        hint: Some(format!(
+            "look at it with `ivms-sync diff`; if it is right: ivms-sync apply --blocked {id}"
+        )),
+    }
 }

@@ -1,8 +1,10 @@
 //! WHO: an e-mail address, a member number, or `person:EMPLOYEENO`.
 
 use crate::error::Error;
+use crate::exit::Exit;
 use crate::model::{Email, EmployeeNo, Member, MemberNumber};
-use crate::plan::Only;
+use crate::plan::{Facts, Only};
+use crate::report::Trouble;
 
 /// Who was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +64,32 @@ pub fn only(flags: &[String]) -> Result<Only, Error> {
         };
     }
     Ok(only)
+}
+
+/// Says which `--only` fits nobody: a typing error would look like a door in step. An e-mail is not
+/// repeated, since it may end up in a log.
+#[must_use]
+pub fn unknown(facts: &Facts) -> Vec<Trouble> {
+    let only = &facts.only;
+    let has =
+        |wanted: &dyn Fn(&Member) -> bool| facts.members.iter().any(|facts| wanted(&facts.member));
+    let is_linked = |wanted: &EmployeeNo| {
+        let mut links = facts.devices.iter().flat_map(|device| device.linking.iter().flatten());
+        links.any(|link| link.employee_no == *wanted)
+    };
+    let emails = only.emails.iter().filter(|email| !has(&|m| m.email.as_ref() == Some(email)));
+    let numbers = only.numbers.iter().filter(|number| !has(&|m| m.key.number == **number));
+    let persons = only.persons.iter().filter(|person| !is_linked(person));
+    let emails = emails.map(|_| "no member has the e-mail address given".to_owned());
+    let numbers = numbers.map(|number| format!("there is no member {number}"));
+    let persons = persons.map(|person| format!("no member is linked to a person {person}"));
+    let trouble = |text| Trouble {
+        exit: Exit::InStep,
+        about: "--only".to_owned(),
+        text,
+        hint: Some("see with `ivms-sync lookup WHO` who is known".to_owned()),
+    };
+    emails.chain(numbers).chain(persons).map(trouble).collect()
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ pub(super) fn read_if_due(
         };
     }
     match read(config) {
-        Ok((info, persons, reader)) => {
+        Ok(Read { info, persons, unusable, reader }) => {
             log::info!("{}: {} persons read", config.name, persons.len());
             let confirmed = before.persons.confirmed;
             DeviceGathered {
@@ -89,7 +89,7 @@ pub(super) fn read_if_due(
                 reading: Some(FreshReading { serial: info.serial, at: now }),
                 reader: Some(reader),
                 login: LoginResult::Worked,
-                trouble: None,
+                trouble: left_out(config, &unusable),
             }
         }
         Err(error) => {
@@ -152,24 +152,43 @@ pub fn held_back(
     })
 }
 
-fn read(
-    config: &DeviceConfig,
-) -> Result<(DeviceInfo, BTreeMap<EmployeeNo, Person>, Reader), Error> {
+/// What a reading brought.
+struct Read {
+    info: DeviceInfo,
+    persons: BTreeMap<EmployeeNo, Person>,
+    /// Why entries were left out.
+    unusable: Vec<String>,
+    reader: Reader,
+}
+
+fn read(config: &DeviceConfig) -> Result<Read, Error> {
     let mut reader = Reader::connect(config)?;
     let info = reader.device_info()?;
     let mut persons = BTreeMap::new();
     let list = reader.all_persons(&mut |record| {
         persons.insert(record.person.employee_no.clone(), record.person);
     })?;
-    for reason in &list.unusable {
-        log::warn!("{}: a person is left out: {reason}", config.name);
-    }
     if !list.complete {
         let stated = list.total_stated.map_or_else(|| "?".to_owned(), |total| total.to_string());
         let what = format!("the list ended after {} of {stated} persons", persons.len());
         return Err(Error::Wire { call: "person list", what, excerpt: String::new() });
     }
-    Ok((info, persons, reader))
+    Ok(Read { info, persons, unusable: list.unusable, reader })
+}
+
+/// Says that entries were left out, which is worth a look and no failure.
+fn left_out(config: &DeviceConfig, unusable: &[String]) -> Option<Trouble> {
+    let [first, others @ ..] = unusable else { return None };
+    let and = match others.len() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    Some(Trouble {
+        exit: Exit::InStep,
+        about: config.name.to_string(),
+        text: format!("not every person can be used: {first}{and}"),
+        hint: Some("give that person on the device a number, or delete it there".to_owned()),
+    })
 }
 
 /// How a failed call is told, and what it says about the login.

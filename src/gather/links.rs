@@ -1,9 +1,10 @@
 //! Reads link files whose content changed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use super::GatherError;
 use crate::exit::Exit;
 use crate::link::{LinkTable, file};
 use crate::report::Trouble;
@@ -31,11 +32,9 @@ pub struct FreshFile {
 /// Reads every link file, or takes its stored rows when its content is the same as before.
 ///
 /// A file that can not be read now (a share that is away) keeps its stored rows: links never depend
-/// on the weather.
-pub(super) fn read(
-    store: &Store,
-    files: &[std::path::PathBuf],
-) -> Result<LinksGathered, StoreError> {
+/// on the weather. One that was never read has none, and without it a weaker rule could link
+/// somebody to the wrong person: then nothing is gathered at all.
+pub(super) fn read(store: &Store, files: &[PathBuf]) -> Result<LinksGathered, GatherError> {
     let mut gathered = LinksGathered::default();
     for path in files {
         let name = path.to_string_lossy().into_owned();
@@ -48,20 +47,13 @@ pub(super) fn read(
                 }
                 gathered.fresh.push(FreshFile { path: name, sha256, rows });
             }
+            Err(error) if known.is_none() => return Err(GatherError::LinkFile(error)),
             Err(error) => {
-                let kept = known.is_some();
-                if kept {
-                    store.link_rows(&name, &mut gathered.table)?;
-                }
-                let text = if kept {
-                    format!("{error}; its rows from the last reading are used")
-                } else {
-                    error.to_string()
-                };
+                store.link_rows(&name, &mut gathered.table)?;
                 gathered.troubles.push(Trouble {
-                    exit: if kept { Exit::InStep } else { Exit::Config },
+                    exit: Exit::Temporary,
                     about: name,
-                    text,
+                    text: format!("{}; its rows from the last reading are used", error.problem),
                     hint: error.hint(),
                 });
             }
@@ -98,6 +90,9 @@ fn fresh_rows(
         read.rows.len(),
         read.unusable.len()
     );
+    for note in &read.notes {
+        log::warn!("{}: {note}", path.display());
+    }
     let mut rows = LinkTable::default();
     for row in read.rows {
         rows.insert(row.email, row.employee_no);

@@ -5,6 +5,7 @@
 
 pub mod acceptance;
 pub mod devices;
+mod facts;
 mod links;
 mod merge;
 mod sources;
@@ -14,14 +15,15 @@ use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::cardskipper::Listing;
 use crate::clock::Clock;
 use crate::config::{Config, DeviceConfig};
 use crate::exit::Exit;
-use crate::link;
+use crate::link::file::LinkFileError;
 use crate::model::{DeviceName, EmployeeNo, OrganisationId, Person, PersonLimit, RoleId};
-use crate::plan::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts};
-use crate::report::{DeviceOutcome, DeviceReport, SourceReport, Trouble};
-use crate::store::{ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
+use crate::plan::{DeviceFacts, Facts, Only};
+use crate::report::{DeviceOutcome, DeviceReport, KeptLink, SourceReport, Trouble};
+use crate::store::{KnownLinks, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
 
 pub use devices::{DeviceGathered, LoginResult};
 pub use sources::SourceGathered;
@@ -51,28 +53,35 @@ pub struct Gathered {
     /// What was read from each device, in the order of the configuration.
     pub devices: Vec<DeviceGathered>,
     links: links::LinksGathered,
+    /// The links that earlier runs made, for each device.
+    known_links: Vec<KnownLinks>,
     now: DateTime<Utc>,
+}
+
+/// Why nothing could be gathered at all.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError {
+    /// The state file.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A link file that was never read before can not be read. Going on without it could link
+    /// members by a later rule to other persons than the file would.
+    #[error("{0}")]
+    LinkFile(LinkFileError),
 }
 
 /// Gathers both sides.
 ///
 /// # Errors
-/// [`StoreError`]; whatever goes wrong outside is in the troubles of what was gathered.
+/// [`GatherError`]; whatever goes wrong outside is in the troubles of what was gathered.
 pub fn gather(
     config: &Config,
     store: &Store,
     clock: Clock,
     scope: Scope,
-) -> Result<Gathered, StoreError> {
+) -> Result<Gathered, GatherError> {
     let now = clock.began();
-    let mut before_sources = Vec::with_capacity(config.sources.len());
-    for source in &config.sources {
-        before_sources.push(sources::Before {
-            state: store.source_state(source.organisation)?,
-            members: store.members(source.organisation)?,
-            role_names: store.role_names(source.organisation)?,
-        });
-    }
+    let links = links::read(store, &config.link.files)?;
     let mut before_devices = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
         before_devices.push(devices::Before {
@@ -82,13 +91,20 @@ pub fn gather(
             has_open_intents: !store.open_intents(&device.name)?.is_empty(),
         });
     }
-    let links = links::read(store, &config.link.files)?;
-    let (sources, devices) = ask_all(config, before_sources, before_devices, now, &scope);
+    let (sources, devices) = ask_all(config, store, before_devices, now, &scope)?;
     for (device, gathered) in config.devices.iter().zip(&devices) {
         remember_login(store, device, gathered.login, now)?;
     }
-    let facts = facts(config, store, &sources, &devices, &links.table, scope.only, now)?;
-    Ok(Gathered { facts, sources, devices, links, now })
+    let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
+    let mut known_links = Vec::with_capacity(config.devices.len());
+    let mut revoked = Vec::with_capacity(config.devices.len());
+    for device in &config.devices {
+        known_links.push(store.links(&device.name)?);
+        revoked.push(store.revocations_since(&device.name, yesterday)?);
+    }
+    let both = facts::Both { config, sources: &sources, devices: &devices };
+    let facts = both.facts(&links.table, &known_links, &revoked, scope.only, now);
+    Ok(Gathered { facts, sources, devices, links, known_links, now })
 }
 
 /// Remembers what a login taught. Source: design.md section 4, "Login".
@@ -113,22 +129,30 @@ pub fn remember_login(
 /// Asks organisations and devices side by side: a slow one never waits for another.
 fn ask_all(
     config: &Config,
-    before_sources: Vec<sources::Before>,
+    store: &Store,
     before_devices: Vec<devices::Before>,
     now: DateTime<Utc>,
     scope: &Scope,
-) -> (Vec<SourceGathered>, Vec<DeviceGathered>) {
+) -> Result<(Vec<SourceGathered>, Vec<DeviceGathered>), StoreError> {
     let ask = sources::Ask {
         now,
         is_full: scope.is_full,
         accept_shrink: scope.accept_shrink,
         guard: config.guard,
     };
+    let mut states = Vec::with_capacity(config.sources.len());
+    let mut names = Vec::with_capacity(config.sources.len());
+    for source in &config.sources {
+        states.push(store.source_state(source.organisation)?);
+        names.push(store.role_names(source.organisation)?);
+    }
     if scope.is_offline {
-        let sources =
-            config.sources.iter().zip(before_sources).map(|(c, b)| sources::not_asked(c, b));
-        let devices = before_devices.into_iter().map(devices::untouched);
-        return (sources.collect(), devices.collect());
+        let mut sources = Vec::with_capacity(states.len());
+        for (source, state) in config.sources.iter().zip(states) {
+            let members = store.members(source.organisation)?;
+            sources.push(sources::not_asked(source, &state, members));
+        }
+        return Ok((sources, before_devices.into_iter().map(devices::untouched).collect()));
     }
     thread::scope(|threads| {
         let devices: Vec<_> = config
@@ -139,79 +163,34 @@ fn ask_all(
                 threads.spawn(move || devices::read_if_due(device, before, now, scope.is_full))
             })
             .collect();
-        let sources: Vec<_> = config
-            .sources
-            .iter()
-            .zip(before_sources)
-            .map(|(source, before)| threads.spawn(move || sources::ask(source, before, ask)))
-            .collect();
-        (sources.into_iter().map(joined).collect(), devices.into_iter().map(joined).collect())
+        let mut asked = Vec::with_capacity(states.len());
+        for ((source, state), names) in config.sources.iter().zip(states).zip(&names) {
+            let listing = sources::choose(source, &state, ask);
+            let answer = threads.spawn(move || sources::request(source, listing, names));
+            // The members known are read while the answer is on its way, except beside a complete
+            // listing: that one takes most of a run's memory, and is best alone.
+            let early = match listing {
+                Listing::ChangedSince(_) => Some(store.members(source.organisation)?),
+                Listing::Complete => None,
+            };
+            asked.push((source, state, answer, early));
+        }
+        let mut sources = Vec::with_capacity(asked.len());
+        for (source, state, answer, early) in asked {
+            let answer = joined(answer);
+            let members = match early {
+                Some(members) => members,
+                None => store.members(source.organisation)?,
+            };
+            sources.push(sources::digest(source, answer, state, members, ask));
+        }
+        Ok((sources, devices.into_iter().map(joined).collect()))
     })
 }
 
 /// A panic in a thread is a bug, and goes on as one.
 fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-fn facts(
-    config: &Config,
-    store: &Store,
-    sources: &[SourceGathered],
-    devices: &[DeviceGathered],
-    table: &link::LinkTable,
-    only: Only,
-    now: DateTime<Utc>,
-) -> Result<Facts, StoreError> {
-    let mut members: Vec<MemberFacts> = Vec::new();
-    for gathered in sources {
-        members.extend(gathered.merged.members.iter().map(|stored| MemberFacts {
-            member: stored.member.clone(),
-            is_vanished: merge::is_vanished(stored, gathered.complete_at),
-            problem: stored.problem.clone(),
-        }));
-    }
-    members.sort_by_key(|facts| facts.member.key);
-    let source_facts = config.sources.iter().zip(sources).map(|(source, gathered)| {
-        let facts = SourceFacts {
-            name: source.name.clone(),
-            roles: source.roles.clone(),
-            standing: gathered.standing,
-        };
-        (source.organisation, facts)
-    });
-    let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
-    let mut device_facts = Vec::with_capacity(devices.len());
-    for (device, gathered) in config.devices.iter().zip(devices) {
-        let linking = if gathered.is_known {
-            let stored = store.links(&device.name)?;
-            let people = members.iter().map(|facts| &facts.member);
-            link::resolve(people, &gathered.persons.persons, table, &stored, &config.link.by)
-        } else {
-            Vec::new()
-        };
-        device_facts.push(DeviceFacts {
-            name: device.name.clone(),
-            time_zone: device.time_zone,
-            mode: device.mode,
-            roles: device.roles.clone(),
-            protect: device.protect.clone(),
-            persons: gathered.persons.persons.clone(),
-            confirmed: gathered.persons.confirmed.clone(),
-            linking,
-            is_first_run: gathered.is_first_run,
-            revoked_last_day: store.revocations_since(&device.name, yesterday)?,
-        });
-    }
-    Ok(Facts {
-        now,
-        policy: config.policy,
-        guard: config.guard,
-        sources: source_facts.collect(),
-        members,
-        devices: device_facts,
-        only,
-    })
 }
 
 impl Gathered {
@@ -236,8 +215,8 @@ impl Gathered {
             }
         }
         links::record(store, &self.links, self.now)?;
-        for ((device, gathered), facts) in
-            config.devices.iter().zip(&self.devices).zip(&self.facts.devices)
+        for (((device, gathered), facts), known) in
+            config.devices.iter().zip(&self.devices).zip(&self.facts.devices).zip(&self.known_links)
         {
             if let Some(reading) = &gathered.reading {
                 let persons = &gathered.persons.persons;
@@ -247,7 +226,7 @@ impl Gathered {
             } else if gathered.outcome != DeviceOutcome::Ok {
                 store.require_reading(&device.name)?;
             }
-            self.record_links(store, device, facts)?;
+            self.record_links(store, device, facts, known)?;
         }
         Ok(())
     }
@@ -257,8 +236,8 @@ impl Gathered {
         store: &mut Store,
         device: &DeviceConfig,
         facts: &DeviceFacts,
+        known: &KnownLinks,
     ) -> Result<(), StoreError> {
-        let known = store.links(&device.name)?;
         let mut news = Vec::new();
         for (member, link) in self.facts.members.iter().zip(&facts.linking) {
             let Ok(link) = link else { continue };
@@ -280,6 +259,34 @@ impl Gathered {
         let sources = self.sources.iter().filter_map(|source| source.trouble.clone());
         let devices = self.devices.iter().filter_map(|device| device.trouble.clone());
         self.links.troubles.iter().cloned().chain(sources).chain(devices).collect()
+    }
+
+    /// Links that are kept although the rule that made them no longer gives them.
+    #[must_use]
+    pub fn kept_links(&self) -> Vec<KeptLink> {
+        let mut kept = Vec::new();
+        for device in &self.facts.devices {
+            for (member, link) in self.facts.members.iter().zip(&device.linking) {
+                let Ok(link) = link else { continue };
+                let Some(source) = self.facts.sources.get(&member.member.key.organisation) else {
+                    continue;
+                };
+                let only = &self.facts.only;
+                let is_asked_for = only.is_everyone()
+                    || only.names_member(&member.member)
+                    || only.names_person(&link.employee_no);
+                if link.is_outdated && is_asked_for {
+                    kept.push(KeptLink {
+                        source: source.name.clone(),
+                        member: member.member.key,
+                        device: device.name.clone(),
+                        employee_no: link.employee_no.clone(),
+                        rule: link.rule,
+                    });
+                }
+            }
+        }
+        kept
     }
 
     /// What to say of each organisation.
@@ -312,8 +319,12 @@ impl Gathered {
     }
 }
 
-/// Settles what a run that died had announced, by what the device holds now.
-fn settle_open(
+/// Settles what a run that died had announced, by what the device holds now: `persons` are those
+/// announced, or everybody.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settle_open(
     store: &mut Store,
     device: &DeviceName,
     persons: &BTreeMap<EmployeeNo, Person>,

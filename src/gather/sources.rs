@@ -18,14 +18,6 @@ use crate::store::{SourceState, StoredMember};
 /// UTC wall time minus an hour can only overlap. Source: design.md section 4, "Gathering".
 const CHANGES_OVERLAP: TimeDelta = TimeDelta::hours(1);
 
-/// What is known of an organisation before it is asked.
-#[derive(Debug)]
-pub(super) struct Before {
-    pub state: SourceState,
-    pub members: Vec<StoredMember>,
-    pub role_names: BTreeMap<RoleId, String>,
-}
-
 /// What an organisation was asked and how.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ask {
@@ -54,26 +46,71 @@ pub struct SourceGathered {
     pub trouble: Option<Trouble>,
 }
 
-/// Asks one organisation: one request on a quiet tick.
-pub(super) fn ask(config: &SourceConfig, before: Before, ask: Ask) -> SourceGathered {
+/// What an organisation answered, before it is compared with what is known.
+#[derive(Debug)]
+pub(super) struct Answer {
+    export: Result<Export, Error>,
+    is_complete: bool,
+    role_names: Option<BTreeMap<RoleId, String>>,
+}
+
+/// Which listing to ask for.
+pub(super) fn choose(config: &SourceConfig, state: &SourceState, ask: Ask) -> Listing {
+    let (Some(complete_at), Some(fetched_at)) = (state.complete_at, state.fetched_at) else {
+        return Listing::Complete;
+    };
+    let age = ask.now.signed_duration_since(complete_at);
+    let every = TimeDelta::from_std(config.full_every).unwrap_or(TimeDelta::MAX);
+    // A negative age is a clock that was set back: what "changed since" means is not known then.
+    if ask.is_full || ask.accept_shrink.is_some() || age < TimeDelta::zero() || age >= every {
+        return Listing::Complete;
+    }
+    Listing::ChangedSince(fetched_at.checked_sub_signed(CHANGES_OVERLAP).unwrap_or(fetched_at))
+}
+
+/// Asks one organisation: one request on a quiet tick. Touches nothing but the network.
+pub(super) fn request(
+    config: &SourceConfig,
+    listing: Listing,
+    known_names: &BTreeMap<RoleId, String>,
+) -> Answer {
     let client = Client::new(config);
-    let listing = choose(config, &before.state, ask);
     let is_complete = matches!(listing, Listing::Complete);
-    match client.members(listing) {
-        Ok(export) => accept(config, &client, before, ask, export, is_complete),
-        Err(error) => {
-            log::debug!("{}: {error}", config.name);
-            unreachable(config, before, is_complete, &error)
+    let export = client.members(listing);
+    let role_names = match &export {
+        Ok(export) if is_complete => ask_names(&client, export, known_names),
+        _ => None,
+    };
+    Answer { export, is_complete, role_names }
+}
+
+/// Compares an answer with what is known.
+pub(super) fn digest(
+    config: &SourceConfig,
+    answer: Answer,
+    state: SourceState,
+    members: Vec<StoredMember>,
+    ask: Ask,
+) -> SourceGathered {
+    match answer.export {
+        Ok(export) => {
+            let gathered = accept(config, state, members, ask, export, answer.is_complete);
+            SourceGathered { role_names: answer.role_names, ..gathered }
         }
+        Err(error) => unreachable(config, state, members, answer.is_complete, &error),
     }
 }
 
 /// What is known of an organisation that was not asked (`lookup --offline`, `apply`).
-pub(super) fn not_asked(config: &SourceConfig, before: Before) -> SourceGathered {
+pub(super) fn not_asked(
+    config: &SourceConfig,
+    state: &SourceState,
+    members: Vec<StoredMember>,
+) -> SourceGathered {
     SourceGathered {
         standing: Standing::Fresh,
-        complete_at: before.state.complete_at,
-        merged: Merged { members: before.members, changed: Vec::new() },
+        complete_at: state.complete_at,
+        merged: Merged { members, changed: Vec::new() },
         state: None,
         role_names: None,
         report: SourceReport {
@@ -87,23 +124,10 @@ pub(super) fn not_asked(config: &SourceConfig, before: Before) -> SourceGathered
     }
 }
 
-fn choose(config: &SourceConfig, state: &SourceState, ask: Ask) -> Listing {
-    let (Some(complete_at), Some(fetched_at)) = (state.complete_at, state.fetched_at) else {
-        return Listing::Complete;
-    };
-    let age = ask.now.signed_duration_since(complete_at);
-    let every = TimeDelta::from_std(config.full_every).unwrap_or(TimeDelta::MAX);
-    // A negative age is a clock that was set back: what "changed since" means is not known then.
-    if ask.is_full || ask.accept_shrink.is_some() || age < TimeDelta::zero() || age >= every {
-        return Listing::Complete;
-    }
-    Listing::ChangedSince(fetched_at.checked_sub_signed(CHANGES_OVERLAP).unwrap_or(fetched_at))
-}
-
 fn accept(
     config: &SourceConfig,
-    client: &Client,
-    before: Before,
+    before: SourceState,
+    members: Vec<StoredMember>,
     ask: Ask,
     export: Export,
     is_complete: bool,
@@ -129,7 +153,7 @@ fn accept(
             usable.chain(export.unusable.iter().filter_map(|one| one.number))
         };
         let listing = Judged {
-            before: before.state.complete_members,
+            before: before.complete_members,
             now: count,
             sentinel: config.sentinel.map(|wanted| (wanted, numbers().any(|n| n == wanted))),
             accept_shrink: ask.accept_shrink,
@@ -143,7 +167,7 @@ fn accept(
                 text: refusal.to_string(),
                 hint: Some(refusal.hint()),
             };
-            let kept = not_asked(config, before);
+            let kept = not_asked(config, &before, members);
             return SourceGathered {
                 standing: Standing::Refused,
                 report,
@@ -152,23 +176,39 @@ fn accept(
             };
         }
     }
+    let trouble = (is_complete && count == 0 && ask.accept_shrink.is_none())
+        .then(|| nobody_listed(config, export.elsewhere));
     let complete_at = if is_complete { Some(ask.now) } else { None };
     let state = SourceState {
-        complete_at: complete_at.or(before.state.complete_at),
+        complete_at: complete_at.or(before.complete_at),
         fetched_at: Some(ask.now),
-        complete_members: if is_complete { Some(count) } else { before.state.complete_members },
+        complete_members: if is_complete { Some(count) } else { before.complete_members },
     };
-    let merged = merge(config.organisation, before.members, export, complete_at);
-    let role_names =
-        if is_complete { ask_names(client, &merged, &before.role_names) } else { None };
     SourceGathered {
         standing: Standing::Fresh,
-        merged,
+        merged: merge(config.organisation, members, export, complete_at),
         complete_at: state.complete_at,
         state: Some(state),
-        role_names,
+        role_names: None,
         report,
-        trouble: None,
+        trouble,
+    }
+}
+
+/// An organisation that never had a member is no danger to any door, but rarely what was meant.
+fn nobody_listed(config: &SourceConfig, elsewhere: usize) -> Trouble {
+    let text = match elsewhere {
+        0 => "the listing has no members".to_owned(),
+        _ => format!("the listing has {elsewhere} members, none of them of this organisation"),
+    };
+    Trouble {
+        exit: Exit::InStep,
+        about: config.name.to_string(),
+        text,
+        hint: Some(format!(
+            "see that organisation_id {} is right and that the account may export its members",
+            config.organisation
+        )),
     }
 }
 
@@ -176,11 +216,11 @@ fn accept(
 /// ask may be missing, so a refusal is no trouble.
 fn ask_names(
     client: &Client,
-    merged: &Merged,
+    export: &Export,
     known: &BTreeMap<RoleId, String>,
 ) -> Option<BTreeMap<RoleId, String>> {
     let used: BTreeSet<RoleId> =
-        merged.members.iter().flat_map(|m| m.member.roles.iter().map(|role| role.id)).collect();
+        export.members.iter().flat_map(|m| m.roles.iter().map(|role| role.id)).collect();
     if used.iter().all(|role| known.contains_key(role)) {
         return None;
     }
@@ -202,7 +242,8 @@ fn ask_names(
 
 fn unreachable(
     config: &SourceConfig,
-    before: Before,
+    before: SourceState,
+    members: Vec<StoredMember>,
     is_complete: bool,
     error: &Error,
 ) -> SourceGathered {
@@ -213,7 +254,7 @@ fn unreachable(
         text: error.to_string(),
         hint: error.hint(),
     };
-    let kept = not_asked(config, before);
+    let kept = not_asked(config, &before, members);
     let report = SourceReport {
         is_complete,
         accepted: false,

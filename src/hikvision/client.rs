@@ -154,7 +154,8 @@ impl Link {
         if first.http != 401 {
             return self.judge(ask, first, false);
         }
-        if let Err(error) = LockState::read(&first.body).allows_a_login() {
+        let locks = LockState::read(&first.body);
+        if let Err(error) = locks.allows_a_login() {
             return Err(self.stop(error));
         }
         let challenge = match challenge::choose(first.challenges.iter().map(Vec::as_slice)) {
@@ -163,18 +164,12 @@ impl Link {
         };
         let second = self.send(ask, Some(&challenge))?;
         if second.http == 401 {
-            return Err(self.login_refused());
+            // Nothing more is sent, not even to ask how bad it is: what is left is what was left
+            // before, less this one. Source: hikvision-isapi.md section 5.3.
+            let tries_left = locks.tries_left.map(|tries| tries.saturating_sub(1));
+            return Err(self.stop(Error::LoginRefused { tries_left }));
         }
         self.judge(ask, second, true)
-    }
-
-    /// Ends everything on this connection, after asking once, without a login, how bad it is.
-    fn login_refused(&mut self) -> Error {
-        let state = self.probe_locks().unwrap_or_default();
-        self.stop(Error::LoginRefused {
-            tries_left: state.tries_left,
-            unlock_after: state.unlock_after,
-        })
     }
 
     fn stop(&mut self, error: Error) -> Error {
@@ -326,9 +321,7 @@ impl Link {
             Meaning::LowPrivilege => Error::LowPrivilege { call },
             // Said without a 401, so without a challenge to answer.
             Meaning::BadLogin if !logged_in => Error::NoDigest { offered: "nothing".to_owned() },
-            Meaning::BadLogin => {
-                self.stop(Error::LoginRefused { tries_left: None, unlock_after: None })
-            }
+            Meaning::BadLogin => self.stop(Error::LoginRefused { tries_left: None }),
             Meaning::Locked => self.stop(Error::LockedOut { unlock_after: None }),
             Meaning::ForbiddenIp => Error::ForbiddenIp,
             Meaning::NotActivated => Error::NotActivated,

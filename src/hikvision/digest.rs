@@ -15,7 +15,7 @@
 //! So [`OneAnswer`] has a session inside that holds an empty context for the one host and no
 //! password; answers `calculate_authorization` itself, for the challenge chosen by
 //! [`super::challenge`]; and fails in `clear_context`, which stops diqwest at its first 401. The body of
-//! that 401 is lost; [`super::client`] asks once more, without a login, to learn about locks.
+//! that 401 is lost; what the first 401 told about locks has to do.
 //!
 //! The header that results has `uri` with its query, `nc=00000001`, `opaque=""` where the challenge had
 //! it, `qop=auth` only where offered, and `algorithm` also where the challenge named none (then `MD5`,

@@ -63,15 +63,13 @@ pub enum Error {
     },
     /// A 401 that answers a challenge just received, or a code that says the same. Nothing more is
     /// sent on this connection. Source: hikvision-isapi.md section 5.3.
-    #[error("the device refused the login{}", left(*tries_left, *unlock_after))]
+    #[error("the device refused the login{}", tries(*tries_left))]
     LoginRefused {
-        /// Tries left before the lock, where told.
+        /// Tries left before the lock, where the device told how many there were.
         tries_left: Option<u32>,
-        /// How long the lock lasts, where there is one and it was told.
-        unlock_after: Option<Duration>,
     },
     /// The device has locked this host or account out; no login was spent.
-    #[error("the device has locked us out{}", left(None, *unlock_after))]
+    #[error("the device has locked us out{}", unlocked_in(*unlock_after))]
     LockedOut {
         /// How long it still lasts, where told.
         unlock_after: Option<Duration>,
@@ -209,8 +207,8 @@ impl Error {
                 Some("check the address, the port (80 or 443, not 8000) and the cable")
             }
             Self::LoginRefused { .. } => Some(
-                "correct the user name or password, then run check; about five wrong logins lock this host \
-                 out for 30 minutes",
+                "correct the user name or password in the configuration, a changed one is tried at once; about \
+                 five wrong logins lock this host out for 30 minutes",
             ),
             Self::LockedOut { .. } | Self::TooFewTries { .. } => Some(
                 "find what else on this host logs in with an old password, and wait until the lock is over",
@@ -236,15 +234,12 @@ impl Error {
     }
 }
 
-fn left(tries: Option<u32>, unlock: Option<Duration>) -> impl fmt::Display {
-    let mut text = String::new();
-    if let Some(tries) = tries {
-        text.push_str(&format!(", {tries} tries left"));
-    }
-    if let Some(unlock) = unlock {
-        text.push_str(&format!(", unlocked in {} s", unlock.as_secs()));
-    }
-    text
+fn tries(left: Option<u32>) -> impl fmt::Display {
+    left.map(|left| format!(", {left} tries left")).unwrap_or_default()
+}
+
+fn unlocked_in(after: Option<Duration>) -> impl fmt::Display {
+    after.map(|after| format!(", unlocked in {} s", after.as_secs())).unwrap_or_default()
 }
 
 fn quoted(excerpt: &str) -> impl fmt::Display {

@@ -239,10 +239,11 @@ impl Reader {
             };
             let answer = match self.link.call(&ask) {
                 Ok(answer) => answer,
-                // Beyond the end of a device that never says how many there are: read, not certain.
+                // Beyond the end, as far as the device says where that is: read, and certain only
+                // where it does say.
                 Err(Error::Refused(status))
                     if run.position > 0
-                        && run.total.is_none()
+                        && run.total.is_none_or(|total| run.position >= total)
                         && status.meaning() != Meaning::SearchExpired =>
                 {
                     return Ok(());
@@ -253,7 +254,7 @@ impl Reader {
                 SearchPage::read(document)
                     .map_err(|what| format!("{what} (page at offset {})", run.position))
             })?;
-            if run.take(page, self.zone, each).is_break() {
+            if run.take(page, self.page_size, self.zone, each).is_break() {
                 return Ok(());
             }
         }
@@ -310,10 +311,12 @@ impl Run {
         self.seen.len() + self.unusable.len()
     }
 
-    /// Takes one page in; says whether it was the last one. Source: section 2.3, stop rules.
+    /// Takes one page in, for which `asked` entries were asked; says whether it was the last one.
+    /// Source: section 2.3, stop rules.
     fn take(
         &mut self,
         page: SearchPage,
+        asked: usize,
         zone: Tz,
         each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
@@ -336,8 +339,12 @@ impl Run {
             }
         }
         self.position += size;
-        // Counts of this pass, as entries of an earlier one are seen already after a restart.
-        let reached = self.total.is_some_and(|total| self.position >= total);
+        // The stated total ends the reading of a device that always says MORE. Not before so many
+        // were seen, as pages can overlap; not before this pass came so far, as entries of an
+        // earlier one are seen already after a restart; and not with a full page, as a total that
+        // is too low must not hide whoever comes next.
+        let reached = size < asked
+            && self.total.is_some_and(|total| self.position.min(self.read_so_far()) >= total);
         let nothing_new = self.read_so_far() == before && self.position > self.read_so_far();
         let said_so = matches!(page.word, SearchWord::Last | SearchWord::NoMatch);
         self.ended = said_so;

@@ -96,7 +96,7 @@ pub enum Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Known => "it names something that was not gathered",
+            Self::Known => "it names a member, a person or a door that is not known",
             Self::Once => "the same person would be changed twice",
             Self::Linked => "the member is not linked to this person alone",
             Self::Untouchable => "the person is protected",

@@ -77,6 +77,9 @@ pub enum Budget {
 }
 
 impl Budget {
+    /// Every budget.
+    pub const ALL: [Self; 3] = [Self::RevokePerTick, Self::RevokePerDay, Self::GrantPerTick];
+
     /// The key in the configuration.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{ChangeReport, ChangeState, DeviceReport, Report, SourceReport};
+use super::{ChangeReport, ChangeState, DeviceReport, KeptLink, Report, SourceReport};
 use crate::model::{PersonLimit, Window, format_time};
 use crate::plan::LeftOut;
 
@@ -19,6 +19,7 @@ pub struct Document {
     devices: Vec<Device>,
     changes: Vec<Change>,
     left_out: Vec<Left>,
+    kept_links: Vec<Kept>,
     blocked: Option<String>,
     problems: Vec<Problem>,
     exit_code: u8,
@@ -82,6 +83,15 @@ struct Left {
 }
 
 #[derive(Debug, Serialize)]
+struct Kept {
+    source: String,
+    number: i64,
+    device: String,
+    employee_no: String,
+    linked_by: &'static str,
+}
+
+#[derive(Debug, Serialize)]
 struct Problem {
     about: String,
     text: String,
@@ -118,6 +128,7 @@ pub fn document(report: &Report, exit_code: u8) -> Document {
         devices: report.devices.iter().map(|one| device(report, one)).collect(),
         changes: report.changes.iter().map(change).collect(),
         left_out: report.left_out.iter().map(left_out).collect(),
+        kept_links: report.kept_links.iter().map(kept_link).collect(),
         blocked: report.blocked.clone(),
         problems: report
             .troubles
@@ -190,5 +201,15 @@ fn left_out(left_out: &LeftOut) -> Left {
         device: left_out.device.as_ref().map(ToString::to_string),
         reason: left_out.reason.as_str(),
         detail: left_out.detail.clone(),
+    }
+}
+
+fn kept_link(kept: &KeptLink) -> Kept {
+    Kept {
+        source: kept.source.to_string(),
+        number: kept.member.number.get(),
+        device: kept.device.to_string(),
+        employee_no: kept.employee_no.to_string(),
+        linked_by: kept.rule.as_str(),
     }
 }

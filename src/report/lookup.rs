@@ -57,6 +57,8 @@ pub struct DeviceStory {
     pub employee_no: Option<EmployeeNo>,
     /// By which rule.
     pub linked_by: Option<LinkRule>,
+    /// That rule no longer gives the person; the link is kept from before.
+    pub is_link_kept: bool,
     /// What the device holds now (or held when it was last read).
     pub actual: Option<PersonLimit>,
     /// What it should hold.
@@ -150,10 +152,10 @@ fn member_text(story: &MemberStory, is_offline: bool) -> String {
     }
     match &story.validity {
         Some(window) => {
-            let _ = writeln!(out, "  paid time   {}", text::window(window));
+            let _ = writeln!(out, "  may enter   {}", text::window(window));
         }
         None => {
-            let _ = writeln!(out, "  paid time   none that opens a door");
+            let _ = writeln!(out, "  may enter   at no time: no membership opens a door");
         }
     }
     for device in &story.devices {
@@ -171,7 +173,8 @@ fn device_text(device: &DeviceStory, is_offline: bool) -> String {
         printable(&device.why)
     );
     if let (Some(person), Some(rule)) = (&device.employee_no, device.linked_by) {
-        let _ = writeln!(out, "  person      {person} (found by {})", rule_words(rule));
+        let kept = if device.is_link_kept { ", kept from before" } else { "" };
+        let _ = writeln!(out, "  person      {person} (found by {}{kept})", rule_words(rule));
     }
     if let Some(actual) = &device.actual {
         let _ = writeln!(out, "  holds       {}", text::limit(actual));
@@ -183,7 +186,7 @@ fn device_text(device: &DeviceStory, is_offline: bool) -> String {
         let _ = writeln!(out, "  next        {next}");
     }
     if let Some(at) = device.confirmed_at {
-        let _ = writeln!(out, "  last seen right {}", utc(at));
+        let _ = writeln!(out, "  confirmed   {}", utc(at));
     }
     if is_offline {
         let read =
@@ -264,6 +267,7 @@ struct DeviceJson {
     name: String,
     employee_no: Option<String>,
     linked_by: Option<&'static str>,
+    link_kept: bool,
     actual: Option<ActualJson>,
     expected: Option<Times>,
     in_step: bool,
@@ -343,6 +347,7 @@ fn device_json(device: &DeviceStory) -> DeviceJson {
         name: device.name.to_string(),
         employee_no: device.employee_no.as_ref().map(ToString::to_string),
         linked_by: device.linked_by.map(LinkRule::as_str),
+        link_kept: device.is_link_kept,
         actual: device.actual.as_ref().map(|limit| ActualJson {
             times: Times::from(limit),
             enable: !matches!(limit, PersonLimit::Permanent(_)),

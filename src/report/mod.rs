@@ -11,8 +11,9 @@ pub mod text;
 
 use std::collections::BTreeMap;
 
+use crate::config::LinkRule;
 use crate::exit::Exit;
-use crate::model::{DeviceName, Member, MemberKey, RunId, SourceName};
+use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, RunId, SourceName};
 use crate::plan::{Change, LeftOut};
 use crate::store::OutcomeKind;
 
@@ -31,8 +32,15 @@ pub struct Report {
     pub changes: Vec<ChangeReport>,
     /// Members for whom nothing is done.
     pub left_out: Vec<LeftOut>,
+    /// Links that are kept although the rule that made them no longer gives them.
+    pub kept_links: Vec<KeptLink>,
     /// The id of the part that waits for approval.
     pub blocked: Option<String>,
+    /// Whether that part is in the state file, so that it can be approved by its id. `diff` keeps
+    /// nothing there.
+    pub is_blocked_kept: bool,
+    /// Limited by `--only`: somebody asked for it just now and waits for the answer.
+    pub is_limited: bool,
     /// What went wrong.
     pub troubles: Vec<Trouble>,
     /// Names to show beside member numbers, where names may be shown.
@@ -50,7 +58,10 @@ impl Report {
             devices: Vec::new(),
             changes: Vec::new(),
             left_out: Vec::new(),
+            kept_links: Vec::new(),
             blocked: None,
+            is_blocked_kept: true,
+            is_limited: false,
             troubles: Vec::new(),
             names: BTreeMap::new(),
         }
@@ -72,6 +83,22 @@ impl Report {
     pub fn count(&self, wanted: impl Fn(&ChangeState) -> bool) -> usize {
         self.changes.iter().filter(|change| wanted(&change.state)).count()
     }
+}
+
+/// A member whose link is kept although the rule that made it no longer gives it, an e-mail changed
+/// in Cardskipper, say: nobody else claims the person, and somebody should correct one side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptLink {
+    /// The organisation's name.
+    pub source: SourceName,
+    /// Who.
+    pub member: MemberKey,
+    /// Where.
+    pub device: DeviceName,
+    /// Who, there.
+    pub employee_no: EmployeeNo,
+    /// The rule that made the link.
+    pub rule: LinkRule,
 }
 
 /// What was heard from one organisation.
@@ -183,6 +210,14 @@ pub struct Trouble {
 }
 
 impl Trouble {
+    /// What makes it the same trouble as an earlier one, whatever seconds and numbers the text
+    /// holds: it is about the same thing, ends the same way and has the same remedy.
+    #[must_use]
+    pub fn topic(&self) -> String {
+        let hint = self.hint.as_deref().unwrap_or_default();
+        format!("{} {} {hint}", self.exit.code(), self.about).trim_end().to_owned()
+    }
+
     /// The line for stderr.
     #[must_use]
     pub fn line(&self) -> String {

@@ -25,14 +25,20 @@ pub fn render(report: &Report) -> String {
     text.push_str(&summary(report));
     text.push('\n');
     text.push_str(&left_out(report));
+    text.push_str(&kept_links(report));
     if let Some(id) = &report.blocked {
-        let _ = write!(
-            text,
-            "\nBlocked changes wait for your approval. Look at them with `ivms-sync diff`, then:\n  \
-             ivms-sync apply --blocked {id}\n"
-        );
+        text.push_str(&approval(report.is_blocked_kept, id));
     }
     text
+}
+
+/// How to approve what is blocked.
+fn approval(is_kept: bool, id: &str) -> String {
+    let when = if is_kept { "If" } else { "After the next sync, if" };
+    format!(
+        "\nBlocked changes wait for you. {when} each of them is right:\n  \
+         ivms-sync apply --blocked {id}\n"
+    )
 }
 
 /// A moment as people write it: the day alone where it begins or ends one.
@@ -71,7 +77,7 @@ fn changes(report: &Report) -> String {
             limit(&change.before),
             window(&change.after),
             why(change.cause, change.kind).to_owned(),
-            state(report.command, one),
+            state(report, one),
         ]);
     }
     table.render()
@@ -96,9 +102,13 @@ fn why(cause: Cause, kind: Kind) -> &'static str {
     }
 }
 
-fn state(command: &str, one: &ChangeReport) -> String {
+fn state(report: &Report, one: &ChangeReport) -> String {
+    let is_observed = report.devices.iter().any(|device| {
+        device.name == one.change.device && device.outcome == DeviceOutcome::Observed
+    });
     let word = match one.state {
-        ChangeState::Planned if command == "diff" => "",
+        ChangeState::Planned if is_observed => "only observed",
+        ChangeState::Planned if report.command == "diff" => "",
         ChangeState::Planned => "not done yet",
         ChangeState::Blocked => "blocked",
         ChangeState::Tried(OutcomeKind::Confirmed) => "done",
@@ -126,12 +136,15 @@ pub fn summary(report: &Report) -> String {
             .iter()
             .filter(|one| one.change.kind == Kind::Grant && one.state != ChangeState::Blocked)
             .count();
-        let revocations = total - blocked - grants;
-        if grants > 0 {
-            parts.push(format!("{} to give or lengthen", access(grants)));
+        match grants {
+            0 => {}
+            1 => parts.push("1 change gives or lengthens access".to_owned()),
+            _ => parts.push(format!("{grants} changes give or lengthen access")),
         }
-        if revocations > 0 {
-            parts.push(format!("{} to end or shorten", access(revocations)));
+        match total - blocked - grants {
+            0 => {}
+            1 => parts.push("1 change ends or shortens access".to_owned()),
+            revocations => parts.push(format!("{revocations} changes end or shorten access")),
         }
     } else {
         if done > 0 {
@@ -155,24 +168,22 @@ pub fn summary(report: &Report) -> String {
         parts.push(format!("{} {problem}", device.name));
     }
     let refused = report.sources.iter().filter(|source| !source.accepted);
-    parts.extend(refused.map(|source| format!("nothing accepted from {}", source.name)));
+    parts.extend(refused.map(|source| format!("{} gave no usable answer", source.name)));
     if parts.is_empty() {
         let doors = many(report.devices.len(), "door");
-        return format!("In step: nothing to change on {doors}.");
+        return match report.command {
+            "apply" => "The plan holds nothing to do.".to_owned(),
+            _ => format!("In step: nothing to change on {doors}."),
+        };
     }
     let mut line = parts.join(", ");
     line.push('.');
     line
 }
 
-fn access(count: usize) -> String {
-    match count {
-        1 => "1 access".to_owned(),
-        _ => format!("{count} accesses"),
-    }
-}
-
-fn many(count: usize, thing: &str) -> String {
+/// A number of things in words: `1 change`, `2 changes`.
+#[must_use]
+pub fn many(count: usize, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
@@ -192,9 +203,10 @@ fn left_out(report: &Report) -> String {
         let (title, remedy) = explain(reason);
         let ended = match ended {
             0 => String::new(),
-            _ => format!(" (and {ended} without paid time)"),
+            _ => format!(" (and {ended} whose time is over)"),
         };
-        let _ = write!(text, "\n{} – {title}{ended}\n  {remedy}\n", shown.len());
+        let members = many(shown.len(), "member");
+        let _ = write!(text, "\n{members} left out: {title}{ended}\n  {remedy}\n");
         let mut table = Table::new(&[]);
         for one in shown.iter().take(SHOWN_PER_REASON) {
             table.row([
@@ -204,15 +216,40 @@ fn left_out(report: &Report) -> String {
             ]);
         }
         text.push_str(table.render().trim_start_matches('\n'));
-        if shown.len() > SHOWN_PER_REASON {
-            let _ = writeln!(
-                text,
-                "  … and {} more (all of them with --json)",
-                shown.len() - SHOWN_PER_REASON
-            );
-        }
+        text.push_str(&rest(shown.len()));
     }
     text
+}
+
+/// Links that hold on by memory alone, with what to do about them.
+fn kept_links(report: &Report) -> String {
+    if report.kept_links.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[]);
+    for kept in report.kept_links.iter().take(SHOWN_PER_REASON) {
+        table.row([
+            member(report, kept.member),
+            kept.device.to_string(),
+            format!("person {}", kept.employee_no),
+        ]);
+    }
+    let links = many(report.kept_links.len(), "link");
+    let mut text = format!(
+        "\n{links} kept from before, although no e-mail leads there any more\n  \
+         Correct the e-mail in Cardskipper or in the link file.\n"
+    );
+    text.push_str(table.render().trim_start_matches('\n'));
+    text.push_str(&rest(report.kept_links.len()));
+    text
+}
+
+/// How many lines are not shown.
+fn rest(count: usize) -> String {
+    match count.checked_sub(SHOWN_PER_REASON) {
+        None | Some(0) => String::new(),
+        Some(more) => format!("  … and {more} more (all of them with --json)\n"),
+    }
 }
 
 /// A reason in plain words, and what to do about it.
@@ -248,9 +285,10 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
             "Compare the two names; if it is the same person, use a link file.",
         ),
         Reason::Blocked => ("kept back by a safety rule", "See the messages of this run."),
-        Reason::DeviceUnreachable => {
-            ("a door whose persons are not known yet", "Nothing: it is read as soon as it answers.")
-        }
+        Reason::DeviceUnreachable => (
+            "a door whose persons are not known yet",
+            "Nothing to do: it is read as soon as it answers.",
+        ),
         Reason::PermanentOnDevice => (
             "never expire on the door",
             "The door has their dates switched off. Switch them on there to have them kept in step.",

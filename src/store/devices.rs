@@ -20,7 +20,7 @@ pub struct DeviceState {
     pub read_at: Option<DateTime<Utc>>,
     /// Something failed there since, so that the list must be read again.
     pub needs_read: bool,
-    /// When it was first written to.
+    /// When its first run was over: it was first written to, or found to need nothing.
     pub first_written_at: Option<DateTime<Utc>>,
 }
 
@@ -154,6 +154,18 @@ impl Store {
     pub fn require_reading(&self, device: &DeviceName) -> Result<(), StoreError> {
         self.know_device(device)?;
         self.exec("UPDATE device SET needs_read = 1 WHERE name = ?1", [device.as_str()])?;
+        Ok(())
+    }
+
+    /// Remembers that the first run with a device is over.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn end_first_run(&self, device: &DeviceName, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.exec(
+            "UPDATE device SET first_written_at = ?2 WHERE name = ?1 AND first_written_at IS NULL",
+            params![device.as_str(), instant_out(at)],
+        )?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@
 //! `synchronous = FULL`: an intent is on the disk before the first byte of its write leaves.
 //!
 //! # Compatibility
-//! See [`migrations`]. A file from a newer version is refused and never changed.
+//! See `migrations`. A file from a newer version is refused and never changed.
 //!
 //! # File systems
 //! WAL needs shared memory, so the file must be on a local disk, not on a network share.

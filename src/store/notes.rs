@@ -42,6 +42,34 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
+    /// Keeps one more blocked plan beside the others: that of a run limited by `--only`, which knows
+    /// nothing of the rest. The next run without a limit forgets it, unless it comes to the same.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn also_keep_blocked(
+        &self,
+        id: &str,
+        document: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.exec(
+            "INSERT INTO blocked_plan (id, made_at, seen_at, document) VALUES (?1, ?2, ?2, ?3) \
+             ON CONFLICT (id) DO UPDATE SET seen_at = ?2, document = ?3",
+            params![id, instant_out(now), document],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets a blocked plan that was carried out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn forget_blocked(&self, id: &str) -> Result<(), StoreError> {
+        self.exec("DELETE FROM blocked_plan WHERE id = ?1", [id])?;
+        Ok(())
+    }
+
     /// The blocked plan with an id, if it still stands.
     ///
     /// # Errors
@@ -70,12 +98,13 @@ impl Store {
         Ok(changed > 0)
     }
 
-    /// Forgets what was said, once all is well: the next trouble is news again.
+    /// Forgets what was said, once all is well: the next trouble is news again. What came with exit
+    /// code 0 is kept for its day, since only the ticks that read a device see it.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn forget_said(&self) -> Result<(), StoreError> {
-        self.exec("DELETE FROM said", [])?;
+        self.exec("DELETE FROM said WHERE what NOT LIKE '0 %'", [])?;
         Ok(())
     }
 }

@@ -10,6 +10,13 @@
     reason = "a test that can not go on should stop where it stands"
 )]
 
+mod club;
 mod cron;
+mod demo;
+mod door;
+mod links;
 mod main_job;
+mod plans;
+mod readme;
+mod restraint;
 mod support;

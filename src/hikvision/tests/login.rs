@@ -1,6 +1,5 @@
 //! Logging in, and above all not logging in.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::server::{Server, answer, device, ok, unauthorized};
@@ -58,32 +57,16 @@ fn one_wrong_login_and_then_silence() {
         unauthorized(CHALLENGE, body)
     });
     let mut reader = reader(&server.url);
-    let refused = Error::LoginRefused { tries_left: Some(4), unlock_after: None };
+    let refused = Error::LoginRefused { tries_left: Some(3) };
     let error = reader.device_info().unwrap_err();
     assert_eq!(error, refused);
     assert_eq!((error.class(), error.spent_a_login()), (Class::Login, true));
     assert_discreet(&error);
-    assert_eq!((server.requests().len(), server.logins()), (3, 1));
+    assert_eq!((server.requests().len(), server.logins()), (2, 1));
     assert_eq!(reader.clock().unwrap_err(), refused);
     assert_eq!(reader.lock_state().unwrap_err(), refused);
     assert_eq!(reader.all_persons(&mut |_| ()).unwrap_err(), refused);
-    assert_eq!((server.requests().len(), reader.requests()), (3, 3), "nothing more is sent");
-}
-
-#[test]
-fn a_lock_brought_about_by_the_refused_login_is_told() {
-    let tried = AtomicBool::new(false);
-    let server = Server::new(move |request| {
-        let locked = tried.load(Ordering::SeqCst);
-        tried.fetch_or(request.header("authorization").is_some(), Ordering::SeqCst);
-        unauthorized(CHALLENGE, if locked { LOCKED } else { "" })
-    });
-    let error = reader(&server.url).device_info().unwrap_err();
-    assert_eq!(
-        error,
-        Error::LoginRefused { tries_left: Some(0), unlock_after: Some(Duration::from_secs(1800)) }
-    );
-    assert_eq!(server.logins(), 1);
+    assert_eq!((server.requests().len(), reader.requests()), (2, 2), "nothing more is sent");
 }
 
 #[test]

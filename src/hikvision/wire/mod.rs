@@ -8,6 +8,7 @@
 mod modify;
 mod persons;
 mod search;
+mod standard;
 mod status;
 mod system;
 

@@ -23,7 +23,8 @@ pub(crate) enum ModifyError {
     NotUtf8,
 }
 
-/// The body that sets the validity of one person and sends every other writable field back as read.
+/// The body that sets the validity of one person and sends every other writable field back with the
+/// value that was read, in its documented type and spelling.
 /// Whether a device keeps omitted fields is not known, so none is omitted; `password`, counts and
 /// read-only fields are never sent. `enable` is always true: false would open the door for ever.
 pub(crate) fn modify_body(record: &PersonRecord, validity: Window) -> Result<Vec<u8>, ModifyError> {
@@ -143,7 +144,7 @@ mod tests {
             "valid": {"Enable": "false", "BeginTime": "x", "timetype": "UTC", "weekPlan": 3}, "rightplan": null});
         assert_eq!(
             body(read),
-            r#"{"UserInfo":{"employeeNo":"7","name":"Ana","userType":"normal","Valid":{"enable":true,"beginTime":"2026-01-01T00:00:00","endTime":"2027-12-31T23:59:59","timeType":"local","weekPlan":3},"doorRight":1}}"#
+            r#"{"UserInfo":{"employeeNo":"7","name":"Ana","userType":"normal","Valid":{"enable":true,"beginTime":"2026-01-01T00:00:00","endTime":"2027-12-31T23:59:59","timeType":"local","weekPlan":3},"doorRight":"1"}}"#
         );
         let bare = body(json!({"employeeNo": "7", "Valid": "broken"}));
         assert_eq!(

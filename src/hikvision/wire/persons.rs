@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::{boolean, field, list, object, shown, system::read_moment, text};
+use super::{boolean, field, list, object, shown, standard::standard, system::read_moment, text};
 use crate::model::{Email, EmployeeNo, Person, PersonLimit, UserType, Window};
 
 /// The fields that a write sends back, in the order they are sent.
@@ -133,7 +133,8 @@ fn read_email(fields: &Map<String, Value>) -> Option<Email> {
     found.next().filter(|_| found.next().is_none())
 }
 
-/// The writable fields under their standard names, as read; `employeeNo` always as text.
+/// The writable fields under their standard names and in their documented types; what fits none is
+/// as read.
 pub(super) fn writable(
     employee_no: &EmployeeNo,
     fields: &Map<String, Value>,
@@ -143,7 +144,7 @@ pub(super) fn writable(
         if *key == "employeeNo" {
             kept.insert((*key).to_owned(), Value::String(employee_no.as_str().to_owned()));
         } else if let Some(value) = field(fields, key) {
-            kept.insert((*key).to_owned(), value.clone());
+            kept.insert((*key).to_owned(), standard(key, value));
         }
     }
     kept

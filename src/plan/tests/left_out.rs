@@ -44,11 +44,11 @@ fn every_reason() {
         (three().roles("150002", &[(GYM + 1, "2026-01-01", "2026-12-31")]), "no-door-role"),
         (
             three().paid("150002", &[("2026-12-31", "2026-01-01")]),
-            "bad-dates (every membership ends before it begins, or begins after 2037)",
+            "bad-dates (every membership ends before it begins, or begins after 2037), paid",
         ),
         (
             three().paid("150002", &[("2038-01-01", "2039-01-01")]),
-            "bad-dates (every membership ends before it begins, or begins after 2037)",
+            "bad-dates (every membership ends before it begins, or begins after 2037), paid",
         ),
         (three().problem("150002", "EndDate is missing"), "bad-dates (EndDate is missing), paid"),
         (

@@ -1,5 +1,8 @@
 //! A sandbox: a folder, a club on simulators, and the binary run in a clean environment.
 
+pub mod pinned;
+pub mod state;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,6 +41,8 @@ pub struct Sandbox {
     /// More lines for the sections of the configuration: `(section, line)`.
     pub extra: Vec<(String, String)>,
     pub passwords: Vec<(String, String)>,
+    /// A whole configuration in place of the one that fits the club.
+    replaced: Option<String>,
 }
 
 impl Sandbox {
@@ -53,7 +58,7 @@ impl Sandbox {
         for place in 1..=club.devices.len() {
             passwords.push((format!("DOOR{place}_PASSWORD"), "Door-secret-1".to_owned()));
         }
-        let sandbox = Self { folder, club, extra: Vec::new(), passwords };
+        let sandbox = Self { folder, club, extra: Vec::new(), passwords, replaced: None };
         std::fs::write(sandbox.path("persons.csv"), &sandbox.club.links_csv).unwrap();
         sandbox
     }
@@ -61,6 +66,11 @@ impl Sandbox {
     /// Adds a line to a section of the configuration, e.g. `("hikvision.door1", "mode = …")`.
     pub fn set(&mut self, section: &str, line: &str) {
         self.extra.push((section.to_owned(), line.to_owned()));
+    }
+
+    /// Takes a whole configuration in place of the one that fits the club, or goes back to that.
+    pub fn replace_config(&mut self, text: Option<String>) {
+        self.replaced = text;
     }
 
     /// Changes a password in the environment.
@@ -84,6 +94,9 @@ impl Sandbox {
 
     /// The configuration as it stands.
     pub fn config(&self) -> String {
+        if let Some(text) = &self.replaced {
+            return text.clone();
+        }
         let mut sections = vec![
             (String::new(), "time_zone = \"Europe/Ljubljana\"\n".to_owned()),
             (

@@ -216,7 +216,7 @@ impl Audit {
         self.unread.insert(employee_no.to_owned());
     }
 
-    /// These persons were searched by number.
+    /// The client looked at these persons.
     pub(super) fn read_back(&mut self, employee_nos: &[String]) {
         for employee_no in employee_nos {
             self.unread.remove(employee_no);
@@ -225,7 +225,9 @@ impl Audit {
 }
 
 fn no_read_back(employee_no: &str) -> String {
-    format!("no-read-back: Modify of {employee_no} was not followed by an exact search")
+    format!(
+        "no-read-back: Modify of {employee_no} was not followed by a search that shows that person"
+    )
 }
 
 /// Whether a body, JSON or XML, holds this key anywhere, in any letter case.

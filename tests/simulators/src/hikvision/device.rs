@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::person::Person;
 use super::route::Route;
 use super::settings::Settings;
-use super::state::State;
+use super::state::{Meanwhile, State};
 use super::switches::Switches;
 use crate::clock::Clock;
 use crate::http::{FaultRule, HttpServer, Request};
@@ -98,6 +98,18 @@ impl Device {
             state.persons.retain(|p| p.employee_no != employee_no);
             state.persons.len() < before
         })
+    }
+
+    /// Lets somebody edit the persons right after the device dealt with the `count`-th logged-in
+    /// request from now on whose target contains `part`, before that is answered.
+    pub fn meanwhile(
+        &self,
+        part: &str,
+        count: usize,
+        edit: impl FnOnce(&mut Vec<Person>) + Send + 'static,
+    ) {
+        let one = Meanwhile { part: part.to_owned(), left: count, edit: Box::new(edit) };
+        self.with(|state| state.meanwhile.push(one));
     }
 
     /// A person as the device holds it now.

@@ -84,10 +84,12 @@ fn answer(state: &mut State, request: &Request) -> Reply {
         state.switches.device_busy -= 1;
         return refuse(state, request, &DEVICE_BUSY.into());
     }
-    match call(state, request) {
+    let reply = match call(state, request) {
         Ok(reply) => reply,
         Err(problem) => refuse(state, request, &problem),
-    }
+    };
+    state.dealt_with(&request.target);
+    reply
 }
 
 fn refuse(state: &State, request: &Request, problem: &Failure) -> Reply {

@@ -26,18 +26,24 @@ struct Condition {
     has_fingerprint: Option<bool>,
 }
 
-/// Answers a search; tells the audit which persons were named.
+/// Answers a search; tells the audit which persons the client looked at: those it named, where
+/// the device understands that, and those it got.
 pub(super) fn search(state: &mut State, body: &Value) -> Result<Response, Failure> {
     let condition = condition(&state.switches, &state.top(body, "UserInfoSearchCond")?)?;
     if let Some(named) = &condition.employee_nos {
-        state.audit.read_back(named);
-        if state.switches.filter == Filter::Error {
-            return Err(BAD_PARAMETERS.about("EmployeeNoList"));
+        match state.switches.filter {
+            Filter::Exact => state.audit.read_back(named),
+            Filter::Ignored => {}
+            Filter::Error => return Err(BAD_PARAMETERS.about("EmployeeNoList")),
         }
     }
     let found: Vec<&Person> =
         state.persons.iter().filter(|p| condition.takes(&state.switches, p)).collect();
-    Ok(json_response(200, &page(&state.switches, &condition, &found)))
+    let shown = on_page(&state.switches, &condition, &found);
+    let answer = page(&state.switches, &condition, &found, &shown);
+    let numbers: Vec<String> = shown.iter().map(|p| p.employee_no.clone()).collect();
+    state.audit.read_back(&numbers);
+    Ok(json_response(200, &answer))
 }
 
 fn condition(switches: &Switches, cond: &Map<String, Value>) -> Result<Condition, Failure> {
@@ -104,14 +110,25 @@ impl Condition {
     }
 }
 
-fn page(switches: &Switches, condition: &Condition, found: &[&Person]) -> Value {
-    let begin = match switches.pages {
+/// Where the page begins.
+fn begin(switches: &Switches, condition: &Condition) -> usize {
+    match switches.pages {
         Pages::AsAsked => condition.position,
         Pages::FirstAgain => 0,
         Pages::Overlap(rows) => condition.position.saturating_sub(rows),
-    };
-    let page: Vec<&&Person> = found.iter().skip(begin).take(condition.size).collect();
-    let last = begin + page.len() >= found.len();
+    }
+}
+
+fn on_page<'p>(
+    switches: &Switches,
+    condition: &Condition,
+    found: &[&'p Person],
+) -> Vec<&'p Person> {
+    found.iter().skip(begin(switches, condition)).take(condition.size).copied().collect()
+}
+
+fn page(switches: &Switches, condition: &Condition, found: &[&Person], page: &[&Person]) -> Value {
+    let last = begin(switches, condition) + page.len() >= found.len();
     let (status, with_array) = match (switches.paging_end, page.is_empty()) {
         (PagingEnd::AlwaysMore, _) => ("MORE", true),
         (PagingEnd::OkWithEmptyArray, true) => ("OK", true),
@@ -133,7 +150,7 @@ fn page(switches: &Switches, condition: &Condition, found: &[&Person]) -> Value 
             KeyStyle::UserInfoList => "UserInfoList",
             _ => "UserInfo",
         };
-        answer[key] = list(switches, &page);
+        answer[key] = list(switches, page);
     }
     let root = match switches.root_is_search_result {
         true => "UserInfoSearchResult",
@@ -142,7 +159,7 @@ fn page(switches: &Switches, condition: &Condition, found: &[&Person]) -> Value 
     restyle(switches, json!({root: answer}))
 }
 
-fn list(switches: &Switches, page: &[&&Person]) -> Value {
+fn list(switches: &Switches, page: &[&Person]) -> Value {
     let mut persons: Vec<Value> = page.iter().map(|p| p.to_json(switches)).collect();
     for person in &mut persons {
         let Some(map) = person.as_object_mut() else { continue };

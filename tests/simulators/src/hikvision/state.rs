@@ -11,6 +11,16 @@ use super::settings::Settings;
 use super::switches::{MissingTopKey, Switches};
 use crate::zone::Zone;
 
+/// What somebody does at the device, out of sight of the client.
+pub(super) type Edit = Box<dyn FnOnce(&mut Vec<Person>) + Send>;
+
+/// An edit that waits for its moment: the `left`-th logged-in request to `part`.
+pub(super) struct Meanwhile {
+    pub(super) part: String,
+    pub(super) left: usize,
+    pub(super) edit: Edit,
+}
+
 /// The memory of one device.
 pub(super) struct State {
     pub(super) settings: Settings,
@@ -22,6 +32,7 @@ pub(super) struct State {
     pub(super) zone: Zone,
     pub(super) clock_offset: TimeDelta,
     pub(super) served: usize,
+    pub(super) meanwhile: Vec<Meanwhile>,
 }
 
 impl State {
@@ -37,6 +48,23 @@ impl State {
             audit: Audit::default(),
             clock_offset: TimeDelta::zero(),
             served: 0,
+            meanwhile: Vec::new(),
+        }
+    }
+
+    /// A logged-in request was dealt with: what somebody does right after it happens now.
+    pub(super) fn dealt_with(&mut self, target: &str) {
+        for one in &mut self.meanwhile {
+            if target.contains(&one.part) {
+                one.left = one.left.saturating_sub(1);
+            }
+        }
+        let (due, waiting) = std::mem::take(&mut self.meanwhile)
+            .into_iter()
+            .partition(|one: &Meanwhile| one.left == 0);
+        self.meanwhile = waiting;
+        for one in due {
+            (one.edit)(&mut self.persons);
         }
     }
 

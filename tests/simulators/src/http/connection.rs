@@ -117,6 +117,7 @@ impl Connection<'_> {
         match &fault {
             Some(Fault::DropAfter) => return Ok(self.give_up()),
             Some(Fault::Delay(time)) if !self.pause(*time) => return Ok(self.give_up()),
+            Some(Fault::GoOffline) => self.close_listener(),
             _ => {}
         }
         let closes =
@@ -227,6 +228,15 @@ impl Connection<'_> {
             stream.write_all(&block[..count as usize])?;
         }
         Ok(self.give_up())
+    }
+
+    /// Closes the listener and comes back when it is closed.
+    fn close_listener(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Ok(address) = self.tcp.local_addr() {
+            // The first connection wakes the accepting thread; once one is refused, it is gone.
+            while TcpStream::connect(address).is_ok() {}
+        }
     }
 
     /// Sleeps; `false` if the peer left or the server stops meanwhile.

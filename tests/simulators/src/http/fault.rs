@@ -41,6 +41,9 @@ pub enum Fault {
     Chunked,
     /// 302 to this `Location`; nothing was carried out.
     Redirect(String),
+    /// Carried out and answered, but first the listener closes: from then on connections are
+    /// refused, until [`super::HttpServer::go_online`].
+    GoOffline,
 }
 
 impl Fault {

@@ -173,6 +173,10 @@ impl HttpServer {
     /// # Panics
     /// If somebody else has taken the port meanwhile.
     pub fn go_online(&self) {
+        if lock(&self.online).as_ref().is_some_and(|online| online.stop.load(Ordering::SeqCst)) {
+            // A fault closed the listener; its threads end here.
+            self.go_offline();
+        }
         let mut online = lock(&self.online);
         if online.is_none() {
             *online = Some(accept(Arc::clone(&self.shared), bind(self.port)));

@@ -254,6 +254,16 @@ impl rustls::client::danger::ServerCertVerifier for Pin {
 }
 
 #[test]
+fn the_listener_closes_before_the_answer() {
+    let server = HttpServer::start(Arc::new(Counter::default()), 0, Tls::Off);
+    server.fault(Fault::GoOffline.times(1));
+    assert!(get(&server).unwrap().starts_with("handled"));
+    assert!(std::net::TcpStream::connect(server.address()).is_err());
+    server.go_online();
+    assert!(get(&server).unwrap().starts_with("handled"));
+}
+
+#[test]
 fn tls_answers_with_the_told_certificate() {
     for tls in [Tls::SelfSigned, Tls::WrongName] {
         let server = HttpServer::start(Arc::new(Counter::default()), 0, tls);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{device, exact, good_window, slugs, turned, window};
-use crate::hikvision::{Challenge, Device};
+use crate::hikvision::{Challenge, Device, Filter, Person};
 use crate::testing::{Digest, JSON, bytes, connect, read, send};
 
 const INFO: &str = "/ISAPI/System/deviceInfo";
@@ -160,6 +160,26 @@ fn a_modify_is_read_back_before_the_same_person_is_written_again() {
     client.person("PUT", "Modify", &good_window());
     client.person("POST", "Search", &exact("1007"));
     assert_eq!(slugs(&device), ["no-read-back"]);
+}
+
+#[test]
+fn a_person_on_any_page_is_read_back_and_one_asked_for_in_vain_is_not() {
+    for (filter, shown) in [(Filter::Exact, true), (Filter::Ignored, true), (Filter::Error, false)]
+    {
+        let (device, client) = turned(|s| s.filter = filter);
+        client.person("PUT", "Modify", &good_window());
+        client.person("POST", "Search", &exact("1007"));
+        assert_eq!(slugs(&device).is_empty(), shown, "{filter:?}");
+    }
+    let (device, client) = turned(|s| s.filter = Filter::Ignored);
+    device.meanwhile("Modify", 1, |persons| persons.push(Person::new("1008")));
+    client.person("PUT", "Modify", &good_window());
+    client.person("PUT", "Modify", &window("1008", "2026-01-01T00:00:00", "2026-02-01T00:00:00"));
+    let all = json!({"UserInfoSearchCond": {
+        "searchID": "s1", "searchResultPosition": 0, "maxResults": 30,
+    }});
+    client.person("POST", "Search", &all);
+    assert!(slugs(&device).is_empty());
 }
 
 #[test]

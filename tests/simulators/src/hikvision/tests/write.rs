@@ -10,6 +10,17 @@ fn whole(person: &str) -> chrono::NaiveDateTime {
 }
 
 #[test]
+fn somebody_edits_at_the_given_moment() {
+    let (device, client) = turned(|_| {});
+    device.meanwhile("Search", 2, |persons| persons.clear());
+    let found = || client.person("POST", "Search", &exact("1007")).unwrap().json();
+    for rows in [Some(1), Some(1), None, None] {
+        let rows_now = found()["UserInfoSearch"]["UserInfo"].as_array().map(Vec::len);
+        assert_eq!(rows_now, rows, "the answer is from before the edit");
+    }
+}
+
+#[test]
 fn modify_merges_by_default() {
     let ana = Person::new("1007").name("Ana").pin("1234").doors(&[1, 3]);
     let (device, client) = device(vec![ana.clone()]);

@@ -1,0 +1,87 @@
+//! The demo is played to its end, by the real program, and nothing in it is other than told.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use assert_cmd::Command;
+
+use super::support::said;
+
+/// The folder of this build: `target/debug`, say.
+fn profile_folder() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().to_owned()
+}
+
+/// `cargo run --example demo` in the profile of this test; cargo builds the example when
+/// `cargo test --test integration` has not.
+pub fn demo(binary: &str) -> Command {
+    let profile = profile_folder();
+    let name = profile.file_name().unwrap().to_str().unwrap();
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .args(["run", "--quiet", "--example", "demo"])
+        .args(["--profile", if name == "debug" { "dev" } else { name }])
+        .arg("--target-dir")
+        .arg(profile.parent().unwrap())
+        .args(["--", "--binary", binary])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .timeout(Duration::from_secs(600));
+    // What cargo told this test about itself would look like a change to build scripts.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_str().unwrap_or_default();
+        if text.starts_with("CARGO_PKG") || text.starts_with("CARGO_MAN") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+#[test]
+fn the_demo_goes_as_told() {
+    let said = said(&mut demo(env!("CARGO_BIN_EXE_ivms-sync")));
+    assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
+    let mut rest = said.stdout.as_str();
+    for line in [
+        "1. A first look: what would be changed?\n",
+        "\n$ ivms-sync diff\n",
+        "\n  150005  front-door  1005 ",
+        "\n$ ivms-sync sync\n",
+        "\n  150005  front-door  1005 ",
+        "\n$ ivms-sync sync\n(nothing is printed)\n[exit code 0: all is well]\n",
+        "\n$ ivms-sync lookup ",
+        "\ngym-door: opens now\n",
+        "\n$ ivms-sync sync --full\n(nothing is printed)\n",
+        "\nerror: gym-door: ",
+        "\n[exit code 3: ",
+        "\n$ ivms-sync diff --out plan.json\n",
+        "\n$ ivms-sync apply plan.json\n",
+        "\nerror: gym-door: ",
+        "\n[exit code 12: ",
+        "\n(nothing is printed)\n[exit code 12: ",
+        "\nerror: front-door: ",
+        "ivms-sync apply --blocked ",
+        "\n[exit code 4: ",
+        "\nerror: club: ",
+        "\n[exit code 4: ",
+        "anna@exmaple.se",
+        "\n[exit code 20: ",
+        "\n  checked: the list is empty\n",
+        "\nAll 13 steps went as told (",
+    ] {
+        let found = rest.find(line).unwrap_or_else(|| panic!("{line:?} is not in\n{rest}"));
+        rest = &rest[found + line.len() - 1..];
+    }
+    assert_eq!(said.stderr, "", "the demo speaks on stdout");
+    assert!(!said.stdout.contains("NOT AS TOLD"));
+    assert!(!said.stdout.contains("-secret-"), "no password is shown");
+}
+
+#[test]
+fn the_demo_ends_with_1_when_something_is_not_as_told() {
+    // Any program that knows none of the commands will do.
+    let said = said(&mut demo(env!("CARGO")));
+    assert_eq!(said.code, 1, "{}\n{}", said.stdout, said.stderr);
+    assert!(said.stdout.contains("\nNot as told, "), "{}", said.stdout);
+    assert!(said.stdout.contains("\n  step 2: both doors open for member 150005"));
+}

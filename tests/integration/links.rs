@@ -1,0 +1,435 @@
+//! Links: which member is which person, and what happens when that is not certain.
+
+use std::fs;
+
+use ivms_sync_simulators::cardskipper::Member;
+use ivms_sync_simulators::club::{World, employee_no, number};
+use ivms_sync_simulators::hikvision::Person;
+use rust_xlsxwriter::Workbook;
+use serde_json::{Value, json};
+
+use super::support::pinned::{self, START};
+use super::support::{Sandbox, each};
+
+const LATER: &str = "2026-03-10T10:05:00Z";
+
+/// A club of ten that is linked by nothing at all yet.
+fn unlinked(devices: usize, change: impl FnOnce(&mut World)) -> Sandbox {
+    let mut world = World::new(&pinned::settings(10, devices, START));
+    change(&mut world);
+    let sandbox = Sandbox::with(pinned::start(world, START));
+    fs::write(sandbox.path("persons.csv"), "Person ID,Email\n").unwrap();
+    sandbox
+}
+
+/// How a member is linked on the first door.
+#[track_caller]
+fn link_of(sandbox: &Sandbox, now: &str, who: &str) -> (Value, Value) {
+    let found = sandbox.at(now, &["lookup", who, "--json"]).json();
+    let device = &found["members"][0]["devices"][0];
+    (device["employee_no"].clone(), device["linked_by"].clone())
+}
+
+/// Renews the member at index 3 and says which persons were written on the first door.
+#[track_caller]
+fn renewed(sandbox: &Sandbox, now: &str) -> Vec<String> {
+    sandbox.clocks(now);
+    sandbox.club.renew(3, "2030-11-01");
+    let run = sandbox.sync_at(now, 0);
+    assert!(each(&run, "changes", "outcome").iter().all(|outcome| *outcome == "confirmed"));
+    let changes = run["changes"].as_array().unwrap().iter();
+    let here = changes.filter(|change| change["device"] == "door1");
+    here.map(|change| change["employee_no"].as_str().unwrap().to_owned()).collect()
+}
+
+// Link files
+
+/// The rows of the club's link file: person id and e-mail.
+fn pairs(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let lines = sandbox.club.links_csv.lines().skip(1);
+    let pairs = lines.map(|line| line.split_once(',').unwrap());
+    pairs.map(|(id, email)| (id.to_owned(), email.to_owned())).collect()
+}
+
+#[test]
+fn link_files_of_every_kind_link() {
+    let separated = |pairs: &[(String, String)], by: &str| {
+        let rows = pairs.iter().map(|(id, email)| format!("Št{by}{id}{by}Čuk{by}{email}\r\n"));
+        format!("Vrsta{by}Person ID{by}Priimek{by}E-mail\r\n{}", rows.collect::<String>())
+    };
+    let windows_1250 = |text: String| {
+        let letters = text.chars().map(|c| match c {
+            'Č' => 0xc8,
+            'Š' => 0x8a,
+            c => u8::try_from(c).unwrap(),
+        });
+        letters.collect::<Vec<u8>>()
+    };
+    let utf16 = |text: String| {
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        units.flat_map(u16::to_le_bytes).collect::<Vec<u8>>()
+    };
+    type Make<'a> = (&'a str, &'a dyn Fn(&[(String, String)]) -> Vec<u8>);
+    let kinds: [Make<'_>; 6] = [
+        ("comma", &|pairs| separated(pairs, ",").into_bytes()),
+        ("semicolon", &|pairs| separated(pairs, ";").into_bytes()),
+        ("tab", &|pairs| separated(pairs, "\t").into_bytes()),
+        ("Windows-1250", &|pairs| windows_1250(separated(pairs, ";"))),
+        ("UTF-16", &|pairs| utf16(separated(pairs, "\t"))),
+        ("byte-order mark", &|pairs| format!("\u{feff}{}", separated(pairs, ";")).into_bytes()),
+    ];
+    for (name, make) in kinds {
+        let sandbox = unlinked(1, |_| {});
+        fs::write(sandbox.path("persons.csv"), make(&pairs(&sandbox))).unwrap();
+        assert_eq!(renewed(&sandbox, START), ["1004"], "{name}");
+        sandbox.assert_well_behaved();
+    }
+}
+
+/// iVMS-4200's person template: rules in rows 1 to 8, headings in row 9, data from row 10.
+fn ivms_4200(rows: &[(String, String)]) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let rules = ["Rule:", "1. Columns with * are required.", "2. Gender: 1 male, 2 female."];
+    for (row, rule) in (0..).zip(rules) {
+        sheet.write(row, 0, rule).unwrap();
+    }
+    let headings = [
+        "*Person ID",
+        "*Organization",
+        "*Person Name",
+        "*Gender",
+        "Contact",
+        "Email",
+        "Effective Time",
+        "Expiry Time",
+        "Card No.",
+        "Room No.",
+        "Floor No.",
+    ];
+    for (column, heading) in (0..).zip(headings) {
+        sheet.write(8, column, heading).unwrap();
+    }
+    for (row, (id, email)) in (9..).zip(rows) {
+        // Some ids are numbers, as Excel makes of them, and some text.
+        if row % 2 == 0 {
+            sheet.write(row, 0, id.parse::<f64>().unwrap()).unwrap();
+        } else {
+            sheet.write(row, 0, id.as_str()).unwrap();
+        }
+        sheet.write(row, 1, "Fitnes/Člani").unwrap();
+        sheet.write(row, 2, "Žiga Čuk").unwrap();
+        sheet.write(row, 5, format!(" {} ", email.to_uppercase())).unwrap();
+        sheet.write(row, 7, "2026/12/31").unwrap();
+    }
+    book.save_to_buffer().unwrap()
+}
+
+#[test]
+fn the_template_of_ivms_4200_links() {
+    let mut sandbox = unlinked(2, |_| {});
+    let config = sandbox.config().replace("persons.csv", "Person Information Template.xlsx");
+    sandbox.replace_config(Some(config));
+    let book = ivms_4200(&pairs(&sandbox));
+    fs::write(sandbox.path("Person Information Template.xlsx"), book).unwrap();
+    assert_eq!(renewed(&sandbox, START), ["1004"]);
+    for index in 0..10 {
+        let who = number(index).to_string();
+        let link = link_of(&sandbox, START, &who);
+        assert_eq!(link, (json!(employee_no(index)), json!("file")), "{who}");
+    }
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_changed_link_file_is_read_again() {
+    let sandbox = unlinked(1, |_| {});
+    let run = sandbox.sync_at(START, 0);
+    assert_eq!(each(&run, "left_out", "reason"), ["no-person"; 10]);
+    fs::write(sandbox.path("persons.csv"), &sandbox.club.links_csv).unwrap();
+    assert_eq!(sandbox.sync_at(LATER, 0)["left_out"], json!([]));
+    // A correction: member 4 is the person that was member 5, and the other way round.
+    let swapped = sandbox.club.links_csv.replace("1004,", "#").replace("1005,", "1004,");
+    fs::write(sandbox.path("persons.csv"), swapped.replace('#', "1005,")).unwrap();
+    let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"]);
+    assert_eq!(link_of(&sandbox, LATER, "150004").0, "1005");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_link_file_that_was_never_read_stops_the_run_before_it_begins() {
+    for (content, words) in [
+        (None, "does not exist"),
+        (Some("Name;City\n"), "no header row"),
+        (Some(""), "is empty"),
+        (Some("Person ID,Name\n1,A\n"), "no e-mail column"),
+    ] {
+        let sandbox = Sandbox::pinned(10, 1);
+        match content {
+            None => fs::remove_file(sandbox.path("persons.csv")).unwrap(),
+            Some(text) => fs::write(sandbox.path("persons.csv"), text).unwrap(),
+        }
+        let doors = sandbox.doors();
+        for arguments in [&["sync"][..], &["diff"]] {
+            let said = sandbox.at(START, arguments).ends(78);
+            assert!(said.stderr.contains("persons.csv"), "{}", said.stderr);
+            assert!(
+                said.stderr.contains(words) && said.stderr.contains("hint: "),
+                "{}",
+                said.stderr
+            );
+            assert_eq!(said.stdout, "");
+        }
+        assert!(sandbox.club.cardskipper.requests().is_empty(), "nobody is asked");
+        assert!(sandbox.club.devices[0].requests().is_empty());
+        assert_eq!(sandbox.doors(), doors);
+        sandbox.assert_well_behaved();
+    }
+}
+
+#[test]
+fn a_link_file_that_went_away_is_remembered_and_told_by_the_exit_code() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    fs::rename(sandbox.path("persons.csv"), sandbox.path("away.csv")).unwrap();
+    sandbox.club.renew(3, "2030-11-01");
+    let said = sandbox.at(LATER, &["sync", "--json"]).ends(5);
+    assert_eq!(each(&said.json(), "changes", "outcome"), ["confirmed"], "stored links hold");
+    assert!(said.stderr.contains("persons.csv: "), "{}", said.stderr);
+    assert!(said.stderr.contains("last reading"), "{}", said.stderr);
+    let said = sandbox.at("2026-03-10T10:10:00Z", &["sync"]).ends(5);
+    assert_eq!((&*said.stdout, &*said.stderr), ("", ""), "said once a day");
+    // A file that was saved wrong is no different.
+    fs::write(sandbox.path("persons.csv"), "saved in a hurry").unwrap();
+    sandbox.sync_at("2026-03-10T10:15:00Z", 5);
+    fs::rename(sandbox.path("away.csv"), sandbox.path("persons.csv")).unwrap();
+    sandbox.sync_at("2026-03-10T10:20:00Z", 0);
+    sandbox.assert_well_behaved();
+}
+
+// E-mails on the device
+
+#[test]
+fn an_e_mail_on_the_door_links() {
+    for in_field in [true, false] {
+        let mut sandbox = unlinked(1, |world| {
+            for (member, person) in world.members.iter().zip(&mut world.devices[0]) {
+                let email = member.email.to_uppercase();
+                let bare = person.clone();
+                *person = if in_field { bare.email(&email) } else { bare.extends(&email) };
+            }
+        });
+        sandbox.club.devices[0].set(|switches| {
+            switches.email_field = in_field.then(|| "email".to_owned());
+        });
+        let config = sandbox.config().replace("files = [\"persons.csv\"]\n", "");
+        sandbox.replace_config(Some(config));
+        assert_eq!(renewed(&sandbox, START), ["1004"], "in a field: {in_field}");
+        let link = link_of(&sandbox, START, "150004");
+        assert_eq!(link, (json!("1004"), json!("device-email")));
+        sandbox.assert_well_behaved();
+    }
+}
+
+#[test]
+fn the_first_rule_that_finds_one_person_wins() {
+    let mut sandbox = unlinked(1, |world| {
+        // The door says that member 4 is person 1005, the file says 1004.
+        let email = world.members[3].email.clone();
+        world.devices[0][4] = world.devices[0][4].clone().extends(&email);
+    });
+    fs::write(sandbox.path("persons.csv"), &sandbox.club.links_csv).unwrap();
+    sandbox.sync_at(START, 0);
+    assert_eq!(link_of(&sandbox, START, "150004"), (json!("1004"), json!("file")));
+    sandbox.set("link", "by = [\"device-email\", \"file\"]");
+    let run = sandbox.sync_at(LATER, 0);
+    // Now the door's word comes first, and both members claim 1005.
+    assert_eq!(each(&run, "left_out", "reason"), ["ambiguous", "ambiguous"]);
+    sandbox.assert_well_behaved();
+}
+
+// Member numbers
+
+#[test]
+fn a_member_number_links_only_where_the_name_agrees() {
+    let named = |name: &str, index: usize| {
+        Person::new(&number(index).to_string()).name(name).valid("2026-01-01", "2026-03-01")
+    };
+    let mut sandbox = unlinked(1, |world| {
+        let names = [
+            (0, "Špela", "Žagar"),
+            (1, "Åsa", "Öberg"),
+            (2, "Jan", "Ek"),
+            (3, "Ana", "Novak"),
+            (4, "Luka", "Ström Källa"),
+        ];
+        for (index, first, last) in names {
+            world.members[index] = world.members[index].clone().name(first, last).email("");
+        }
+        world.devices[0].clear();
+        world.devices[0].extend([
+            named("ZAGAR spela", 0),
+            named("Oberg, A.", 1),
+            // Contains the letters, not the name.
+            named("Bjekovic Jan", 2),
+            named("Matjaž Turk", 3),
+            named("strom-kalla luka", 4),
+        ]);
+    });
+    let run = sandbox.sync_at(START, 0);
+    assert_eq!(run["changes"], json!([]), "member-number is opt-in");
+    sandbox.set("link", "by = [\"file\", \"member-number\"]");
+    let run = sandbox.sync_at(LATER, 0);
+    assert_eq!(each(&run, "changes", "employee_no"), ["150001", "150002", "150005"]);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 3]);
+    let left_out = run["left_out"].as_array().unwrap();
+    let differs: Vec<_> = left_out.iter().filter(|one| one["reason"] == "name-differs").collect();
+    let numbers: Vec<_> = differs.iter().map(|one| one["number"].as_i64().unwrap()).collect();
+    assert_eq!(numbers, [150_003, 150_004], "equal numbers alone give nobody a door");
+    let told = sandbox.at(LATER, &["diff"]).ends(0).stdout;
+    assert!(
+        told.contains("2 members left out: the number fits a person with another name"),
+        "{told}"
+    );
+    sandbox.assert_well_behaved();
+}
+
+// Ambiguity
+
+/// Every reason on the first door, by member number.
+fn reasons(run: &Value) -> Vec<(i64, &str)> {
+    let left_out = run["left_out"].as_array().unwrap().iter();
+    left_out.map(|o| (o["number"].as_i64().unwrap(), o["reason"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn an_e_mail_that_a_family_shares_links_nobody_and_is_reported() {
+    let sandbox = Sandbox::pinned(10, 2);
+    sandbox.club.cardskipper.edit_all(|member| {
+        if (number(3)..=number(4)).contains(&member.number) {
+            member.email = "druzina@example.si".to_owned();
+            member.set_end("2030-11-01");
+        }
+    });
+    fs::write(
+        sandbox.path("persons.csv"),
+        format!("{}1004,druzina@example.si\n", sandbox.club.links_csv),
+    )
+    .unwrap();
+    let doors = sandbox.doors();
+    let run = sandbox.sync_at(START, 0);
+    assert_eq!(run["changes"], json!([]));
+    assert_eq!(reasons(&run), [(150_004, "ambiguous"), (150_005, "ambiguous")]);
+    assert_eq!(run["left_out"][0]["device"], json!(null), "the same on every door");
+    let detail = run["left_out"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("1004") && detail.contains("150005"), "{detail}");
+    let told = sandbox.at(START, &["diff"]).ends(0).stdout;
+    assert!(told.contains("2 members left out") && told.contains("e-mail of their own"), "{told}");
+    assert_eq!(sandbox.doors(), doors);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn an_e_mail_with_two_persons_links_nobody_and_is_reported() {
+    let sandbox = Sandbox::pinned(10, 1);
+    let email = sandbox.club.cardskipper.member(number(3)).unwrap().email;
+    fs::write(sandbox.path("persons.csv"), format!("{}1010,{email}\n", sandbox.club.links_csv))
+        .unwrap();
+    sandbox.club.renew(3, "2030-11-01");
+    sandbox.club.renew(9, "2030-11-01");
+    let doors = sandbox.doors();
+    let run = sandbox.sync_at(START, 0);
+    // Member 10 is person 1010 by the file alone, but member 4 claims it too.
+    assert_eq!(reasons(&run), [(150_004, "ambiguous"), (150_010, "ambiguous")]);
+    assert_eq!(sandbox.doors(), doors);
+    let detail = run["left_out"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("1004") && detail.contains("1010"), "{detail}");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_person_whom_another_member_claims_is_written_for_neither() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    // Member 4 changes the e-mail; a new member has the old one.
+    let old = sandbox.club.cardskipper.member(number(3)).unwrap();
+    sandbox.club.cardskipper.edit(number(3), |member| member.email = "new@example.si".to_owned());
+    let rival = Member { number: 150_999, birth_date: "1999-09-09".into(), ..old.clone() };
+    sandbox.club.cardskipper.add(rival);
+    sandbox.club.renew(3, "2030-11-01");
+    let doors = sandbox.doors();
+    let run = sandbox.sync_at(LATER, 0);
+    assert_eq!(reasons(&run), [(150_004, "ambiguous"), (150_999, "ambiguous")]);
+    assert_eq!(sandbox.doors(), doors);
+    // The file is corrected: everybody is found again.
+    let corrected = sandbox.club.links_csv.replace(&old.email, "new@example.si");
+    fs::write(sandbox.path("persons.csv"), corrected).unwrap();
+    let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"]);
+    assert_eq!(reasons(&run), [(150_999, "no-person")]);
+    sandbox.assert_well_behaved();
+}
+
+// Links that are kept
+
+#[test]
+fn a_link_outlives_a_changed_e_mail_and_is_reported() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    for email in ["other@example.si", ""] {
+        sandbox.club.cardskipper.edit(number(3), |member| member.email = email.to_owned());
+        let end = if email.is_empty() { "2031-11-01" } else { "2030-11-01" };
+        sandbox.club.renew(3, end);
+        let run = sandbox.sync_at(LATER, 0);
+        assert_eq!(each(&run, "changes", "employee_no"), ["1004"], "the renewal comes through");
+        assert_eq!(sandbox.end_on(0, "1004"), format!("{end}T23:59:59"));
+        assert_eq!(
+            run["kept_links"],
+            json!([{
+                "source": "club", "number": 150_004, "device": "door1", "employee_no": "1004",
+                "linked_by": "file",
+            }]),
+        );
+        let told = sandbox.at(LATER, &["diff"]).ends(0).stdout;
+        assert!(told.contains("1 link kept from before"), "{told}");
+        let story = sandbox.at(LATER, &["lookup", "150004"]).ends(0).stdout;
+        assert!(story.contains("found by link file, kept from before"), "{story}");
+    }
+    let quiet = sandbox.at("2026-03-10T10:10:00Z", &["sync"]).ends(0);
+    assert_eq!((&*quiet.stdout, &*quiet.stderr), ("", ""), "no mail for it");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_person_enrolled_later_is_found_at_the_next_audit() {
+    let sandbox = Sandbox::pinned(10, 1);
+    let door = &sandbox.club.devices[0];
+    let person = door.person("1004").unwrap();
+    door.remove_person("1004");
+    let run = sandbox.sync_at(START, 0);
+    assert_eq!(reasons(&run), [(150_004, "no-person")]);
+    let mut enrolled = person.clone();
+    enrolled.end = "2026-01-31T23:59:59".to_owned();
+    door.add_person(enrolled);
+    assert_eq!(sandbox.sync_at("2026-03-10T10:59:00Z", 0)["changes"], json!([]));
+    let run = sandbox.sync_at("2026-03-10T11:00:00Z", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"]);
+    assert_eq!(door.person("1004").unwrap(), person);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_person_who_was_removed_is_not_made_again() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    sandbox.club.devices[0].remove_person("1004");
+    sandbox.club.renew(3, "2030-11-01");
+    // The removal is not known yet: the change is refused, and the list is read again.
+    let run = sandbox.sync_at(LATER, 3);
+    assert_eq!(each(&run, "changes", "outcome"), ["refused"]);
+    let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
+    assert_eq!(reasons(&run), [(150_004, "no-person")]);
+    assert!(sandbox.club.devices[0].person("1004").is_none());
+    sandbox.assert_well_behaved();
+}

@@ -1,0 +1,322 @@
+//! The README tells the truth: keys, exit codes, command lines, outputs and documents.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser};
+use ivms_sync::cli::Cli;
+use ivms_sync::config::{self, Environment};
+use ivms_sync::exit::Exit;
+use ivms_sync_simulators::club::employee_no;
+use serde_json::Value;
+
+use super::demo;
+use super::support::said;
+
+#[path = "../../examples/demo/stage.rs"]
+#[allow(dead_code, reason = "the demo uses more of its stage")]
+mod stage;
+
+use stage::{Said, Stage};
+
+const README: &str = include_str!("../../README.md");
+const EXAMPLE: &str = include_str!("../../examples/ivms-sync.toml");
+
+/// The fenced blocks of a language, without what indents them.
+fn blocks(language: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open: Option<(bool, usize, Vec<&str>)> = None;
+    for line in README.lines() {
+        let bare = line.trim_start();
+        match (&mut open, bare.strip_prefix("```")) {
+            (None, Some(name)) => {
+                open = Some((name == language, line.len() - bare.len(), Vec::new()));
+            }
+            (Some((is_wanted, _, lines)), Some(_)) => {
+                if *is_wanted {
+                    found.push(lines.join("\n"));
+                }
+                open = None;
+            }
+            (Some((_, indent, lines)), None) => lines.push(line.get(*indent..).unwrap_or_default()),
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    found
+}
+
+/// The rows of the table under this header row, cell by cell, without the backticks round a cell.
+fn table(header: &str) -> Vec<Vec<String>> {
+    let rows = README.split_once(header).unwrap_or_else(|| panic!("{header}")).1;
+    let rows = rows.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let cell = |text: &str| text.trim().trim_matches('`').to_owned();
+    rows.map(|row| row.trim_matches('|').split(" | ").map(cell).collect()).collect()
+}
+
+// Exit codes
+
+#[test]
+fn every_exit_code_is_in_the_table_and_no_other() {
+    let listed: Vec<u8> =
+        table("| code | meaning |").iter().map(|row| row[0].parse().unwrap()).collect();
+    let known: Vec<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();
+    assert_eq!(listed, known);
+}
+
+#[test]
+fn the_order_of_exit_codes_is_the_one_of_the_program() {
+    let (_, rest) = README.split_once("When several hold, the first of ").unwrap();
+    let (order, _) = rest.split_once(" wins").unwrap();
+    let by_code = |code: &str| {
+        let code: u8 = code.trim().parse().unwrap();
+        Exit::ALL.into_iter().find(|exit| exit.code() == code).unwrap()
+    };
+    let order: Vec<Exit> = order.split(',').map(by_code).collect();
+    assert_eq!(order.len(), 8);
+    for (place, first) in order.iter().enumerate() {
+        assert_eq!(Exit::of_all(order[place..].iter().rev().copied()), *first);
+        for above in [Exit::Interrupted, Exit::Terminated, Exit::Bug, Exit::Config] {
+            assert_eq!(Exit::of_all([*first, above]), above);
+        }
+    }
+}
+
+// Configuration
+
+/// The keys of the example, which a test of the loader holds against the loader, with the value
+/// written there.
+fn keys_of_the_example() -> BTreeMap<String, String> {
+    let mut keys = BTreeMap::new();
+    let mut section = String::new();
+    for line in EXAMPLE.lines() {
+        let line = line.strip_prefix('#').unwrap_or(line);
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name.replace(".club", ".NAME").replace(".front-door", ".NAME") + ".";
+        } else if let Some((key, value)) = line.split_once('=')
+            && line.starts_with(|c: char| c.is_ascii_lowercase())
+        {
+            keys.insert(format!("{section}{}", key.trim()), value.trim().to_owned());
+        }
+    }
+    keys
+}
+
+#[test]
+fn the_table_of_keys_has_every_key_and_no_other() {
+    let listed: Vec<String> =
+        table("| key | default | meaning |").into_iter().map(|row| row[0].clone()).collect();
+    let unique: BTreeSet<String> = listed.iter().cloned().collect();
+    assert_eq!(unique.len(), listed.len(), "a key is listed twice");
+    let known: BTreeSet<String> = keys_of_the_example().into_keys().collect();
+    assert_eq!(unique, known);
+}
+
+#[test]
+fn the_table_of_keys_tells_the_defaults_of_the_example() {
+    let example = keys_of_the_example();
+    let mut compared = 0;
+    for row in table("| key | default | meaning |") {
+        let (key, default) = (&row[0], &row[1]);
+        let is_literal = default.starts_with(['"', '[']) || default.parse::<u32>().is_ok();
+        // The example shows what could be written where the default is nothing.
+        if is_literal && key != "link.files" {
+            assert_eq!(example[key], *default, "{key}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 12, "{compared}");
+}
+
+#[test]
+fn every_configuration_loads() {
+    let blocks = blocks("toml");
+    assert!(!blocks.is_empty());
+    let passwords = [("CARDSKIPPER_PASSWORD", "a"), ("FRONT_DOOR_PASSWORD", "b")];
+    let folder = tempfile::tempdir().unwrap();
+    for block in blocks {
+        let path = folder.path().join("ivms-sync.toml");
+        std::fs::write(&path, &block).unwrap();
+        let loaded = config::load(&path, &Environment::from_pairs(passwords));
+        let config = loaded.unwrap_or_else(|error| panic!("{block}\n{error}"));
+        assert_eq!(config.warnings, Vec::<String>::new(), "what it advises");
+    }
+}
+
+// Command lines
+
+/// Every command line in the README: in blocks, and in code between backticks.
+fn command_lines() -> Vec<String> {
+    let mut found = Vec::new();
+    for block in blocks("sh").into_iter().chain(blocks("text")) {
+        for line in block.lines() {
+            let line = line.strip_prefix("$ ").unwrap_or(line).trim_start();
+            let line = line.split(" #").next().unwrap_or_default();
+            found.extend(line.starts_with("ivms-sync ").then(|| line.to_owned()));
+        }
+    }
+    for code in README.split('`').skip(1).step_by(2) {
+        if let Some(at) = code.find("ivms-sync ").filter(|_| !code.contains('\n')) {
+            found.push(code[at..].to_owned());
+        }
+    }
+    // The overview of the commands is no command line.
+    found.retain(|line| !line.contains('['));
+    found
+}
+
+#[test]
+fn every_command_line_is_one_that_the_program_takes() {
+    let lines = command_lines();
+    assert!(lines.len() > 15, "{lines:#?}");
+    for line in lines {
+        let parsed = Cli::try_parse_from(line.split_whitespace());
+        assert!(parsed.is_ok(), "{line}\n{}", parsed.unwrap_err());
+    }
+}
+
+#[test]
+fn every_command_and_every_flag_is_named() {
+    let command = Cli::command();
+    for sub in command.get_subcommands() {
+        let name = sub.get_name();
+        assert!(README.contains(&format!("\n### {name}\n")), "{name}");
+        for flag in sub.get_arguments().filter_map(clap::Arg::get_long) {
+            assert!(README.contains(&format!("--{flag}")), "{name} --{flag}");
+        }
+    }
+}
+
+// Outputs
+
+/// A line in which numbers, hashes and folders do not matter.
+fn shape(line: &str) -> String {
+    let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    let mut shape = String::new();
+    let mut hex = String::new();
+    for c in line.trim_end().chars().map(digits).chain([' ']) {
+        if c == '0' || ('a'..='f').contains(&c) {
+            hex.push(c);
+            continue;
+        }
+        shape.push_str(if hex.len() < 8 { &hex } else { "#" });
+        hex.clear();
+        shape.push(c);
+    }
+    shape
+}
+
+/// What the program says in the runs of the README that are not in the demo.
+fn said_beyond_the_demo() -> Vec<Said> {
+    let stage = Stage::set(PathBuf::from(env!("CARGO_BIN_EXE_ivms-sync"))).unwrap();
+    let run = |arguments: &[&str], code: i32| {
+        let said = stage.run(arguments).unwrap();
+        assert_eq!(said.code, code, "{said:?}");
+        said
+    };
+    run(&["sync"], 0);
+    let mut all = Vec::new();
+
+    stage.club.renew(5, &stage.next_year(12, 1));
+    let front = stage.door(0).unwrap();
+    front.set_clock_offset(chrono::TimeDelta::hours(2));
+    all.push(run(&["sync"], 3));
+    front.set_clock_offset(chrono::TimeDelta::zero());
+    run(&["sync"], 0);
+
+    stage.club.renew(6, &stage.next_year(12, 5));
+    run(&["diff", "--out", "plan.json"], 0);
+    front.edit_person(&employee_no(6), |person| person.end = "2036-12-31T23:59:59".into());
+    all.push(run(&["apply", "plan.json"], 13));
+
+    let config = stage.config();
+    let bad = config
+        .replace("Europe/Ljubljana", "Europe/Lubljana")
+        .replace("organisation_id", "organization_id");
+    std::fs::write(stage.path("bad.toml"), bad).unwrap();
+    all.push(run(&["--config", "bad.toml", "sync"], 78));
+    let (start, rest) = config.split_once("sha256:").unwrap();
+    let pinned = format!("{start}sha256:{}{}", "0".repeat(64), &rest[64..]);
+    std::fs::write(stage.path("pin.toml"), pinned).unwrap();
+    all.push(run(&["--config", "pin.toml", "diff", "--full"], 3));
+    for said in &mut all {
+        let folder = stage.path("").display().to_string();
+        said.stderr = said.stderr.replace(&folder, "/etc/ivms-sync/");
+    }
+    all
+}
+
+#[test]
+fn every_output_is_what_the_program_says() {
+    let demo = said(&mut demo::demo(env!("CARGO_BIN_EXE_ivms-sync")));
+    assert_eq!(demo.code, 0, "{}", demo.stdout);
+    let beyond = said_beyond_the_demo();
+    let texts = beyond.iter().flat_map(|said| [said.stderr.as_str(), said.stdout.as_str()]);
+    let known: BTreeSet<String> =
+        texts.chain([demo.stdout.as_str()]).flat_map(str::lines).map(shape).collect();
+    let mut compared = 0;
+    for block in blocks("text") {
+        if !block.lines().any(|line| line.starts_with("$ ivms-sync ") || line.starts_with("error:"))
+        {
+            continue;
+        }
+        for line in block.lines().filter(|line| !line.starts_with("$ ")) {
+            // The demo tells the link file with its folder; each system has its own error numbers.
+            if line.contains("the link file") || line.contains("(os error ") {
+                continue;
+            }
+            assert!(known.contains(&shape(line)), "the program does not say:\n{line}\nin\n{block}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 80, "{compared}");
+}
+
+// Documents
+
+/// Both have the same keys, wherever both have something.
+fn assert_same_keys(place: &str, readme: &Value, real: &Value) {
+    match (readme, real) {
+        (Value::Object(readme), Value::Object(real)) => {
+            let keys = |map: &serde_json::Map<String, Value>| -> BTreeSet<String> {
+                map.keys().cloned().collect()
+            };
+            assert_eq!(keys(readme), keys(real), "{place}");
+            for (key, value) in readme {
+                assert_same_keys(&format!("{place}.{key}"), value, &real[key]);
+            }
+        }
+        (Value::Array(readme), Value::Array(real)) => {
+            for item in readme {
+                if let Some(real) = real.first() {
+                    assert_same_keys(&format!("{place}[]"), item, real);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_document_has_the_keys_of_the_real_one() {
+    let stage = Stage::set(PathBuf::from(env!("CARGO_BIN_EXE_ivms-sync"))).unwrap();
+    stage.run(&["sync"]).unwrap();
+    let renew = |day| assert!(stage.club.renew(3, &stage.next_year(11, day)));
+    let run = |arguments: &[&str]| -> Value {
+        let said = stage.run(arguments).unwrap();
+        serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+    };
+    renew(1);
+    let sync = run(&["sync", "--json"]);
+    renew(2);
+    let diff = run(&["diff", "--out", "plan.json", "--json"]);
+    let apply = run(&["apply", "plan.json", "--json"]);
+    let lookup = run(&["lookup", "150004", "--json"]);
+    let blocks = blocks("json");
+    let shown: Vec<Value> = blocks.iter().map(|b| serde_json::from_str(b).unwrap()).collect();
+    assert_eq!(shown.len(), 4);
+    for (readme, real) in shown.iter().zip([sync, diff, apply, lookup]) {
+        assert_eq!(readme["command"], real["command"]);
+        assert_same_keys("", readme, &real);
+    }
+}
