@@ -310,7 +310,7 @@ fn why(
             "The dates on the door can not be read; the next sync sets them.".to_owned()
         }
         PersonLimit::Window(window) if window.contains(now) => {
-            let until = text::moment(window.end());
+            let until = text::last(window.end());
             if is_paid {
                 format!("Valid on the door until {until}.")
             } else {
@@ -319,9 +319,9 @@ fn why(
         }
         PersonLimit::Window(window) => {
             let state = if window.end() < now {
-                format!("Validity on the door ended {}", text::moment(window.end()))
+                format!("Validity on the door ended {}", text::last(window.end()))
             } else {
-                format!("Validity on the door begins {}", text::moment(window.begin()))
+                format!("Validity on the door begins {}", text::first(window.begin()))
             };
             if is_paid {
                 format!("{state}, but there is paid time now: the door is behind.")

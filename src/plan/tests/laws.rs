@@ -36,7 +36,7 @@ fn same_place(one: &Change, other: &Change) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn every_plan_is_proven(facts in facts()) {
@@ -195,7 +195,7 @@ fn moments(now: chrono::NaiveDateTime) -> impl Iterator<Item = chrono::NaiveDate
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(3000))]
 
     /// The proof of access, held against a look at every moment.
     #[test]
