@@ -227,3 +227,6 @@ impl Trouble {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
