@@ -5,7 +5,7 @@ use std::error::Error;
 use ivms_sync_simulators::club::{employee_no, number};
 
 use super::scene::Scene;
-use super::stage::{FORGOTTEN, HALF_COPIED, MEMBERS, Stage};
+use super::stage::{FORGOTTEN, HALF_COPIED, MEMBERS, Stage, WITHOUT_EMAIL};
 
 /// Member number 150004, and so on: places in the club's list.
 const RENEWS: usize = 3;
@@ -74,19 +74,20 @@ fn first_look(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Error>
     let before = stage.persons();
     scene.tell("diff asks Cardskipper and reads both doors. It writes to neither.");
     let diff = scene.ran(stage.run(&["diff"])?, 0);
-    scene.check(
-        "three changes are shown",
-        diff.stdout.contains("3 changes give or lengthen access"),
-    );
-    scene.check("it says who can not be found by e-mail", diff.stdout.contains("no e-mail"));
+    let (both, one) = (number(FORGOTTEN).to_string(), number(HALF_COPIED).to_string());
+    let shown = |member: &str| diff.stdout.matches(member).count();
+    scene.check("who was forgotten on both doors is shown for both", shown(&both) == 2);
+    scene.check("who was forgotten on one is shown for one", shown(&one) == 1);
+    let lost = number(WITHOUT_EMAIL).to_string();
+    scene.check("it names whom it can not find, and says what to do", shown(&lost) == 1);
     scene.check("nothing was changed on the doors", stage.persons() == before);
     Ok(())
 }
 
 fn first_sync(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Error>> {
     scene.tell("sync does what diff showed, reads each person back, and remembers it.");
-    let sync = scene.ran(stage.run(&["sync"])?, 0);
-    scene.check("three changes are done", sync.stdout.contains("3 changes done"));
+    scene.ran(stage.run(&["sync"])?, 0);
+    scene.check("three changes were written", stage.writes() == 3);
     for member in [FORGOTTEN, HALF_COPIED] {
         let what = format!("both doors open for member {} until the paid date", number(member));
         scene.check(&what, stage.is_in_step(member));
@@ -226,7 +227,8 @@ fn wrong_import(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Erro
         stage.club.renew(member, &yesterday);
     }
     let sync = scene.ran(stage.run(&["sync"])?, 4);
-    scene.check("it says how to approve", sync.stdout.contains("ivms-sync apply --blocked "));
+    let said = format!("{}{}", sync.stdout, sync.stderr);
+    scene.check("it says how to approve", said.contains("ivms-sync apply --blocked "));
     scene.check("nobody was locked out: no door was changed", stage.persons() == before);
     scene.tell("\nThe import is taken back. Nothing is left to approve.");
     stage.club.cardskipper.set_members(members);
@@ -240,7 +242,7 @@ fn empty_export(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Erro
     scene.tell("Something is wrong at Cardskipper: it answers, and lists nobody.");
     stage.club.cardskipper.set_members(Vec::new());
     let sync = scene.ran(stage.run(&["sync", "--full"])?, 4);
-    scene.check("it says why", sync.stderr.contains("the listing is empty"));
+    scene.check("it says what to do", sync.stderr.contains("--accept-shrink 0"));
     scene.check("nobody was locked out: no door was changed", stage.persons() == before);
     scene.tell("\nThe list is right again.");
     stage.club.cardskipper.set_members(members);
@@ -253,7 +255,7 @@ fn empty_export(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Erro
 fn unknown_email(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Error>> {
     scene.tell("The desk mistypes an address.");
     let lookup = scene.ran(stage.run(&["lookup", "anna@exmaple.se"])?, 20);
-    scene.check("it says where it looked", lookup.stdout.contains("Searched"));
+    scene.check("it says where it looked", lookup.stdout.contains("persons.csv"));
     Ok(())
 }
 

@@ -49,9 +49,14 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     for place in wanted {
         story.members.push(tell(context, &store, &gathered, &tick, place, args.offline)?);
     }
-    // What is found counts; that a system was away is said, and decides only if nobody was found.
+    // What is found counts. "Nobody" is certain only when Cardskipper could be asked; a door that
+    // is away (code 3) takes nobody out of Cardskipper.
     let exit = match story.exit() {
-        Exit::NobodyFound => Exit::of_all([report.exit(), Exit::NobodyFound]),
+        Exit::NobodyFound => {
+            let troubles = report.troubles.iter().map(|trouble| trouble.exit);
+            let doubts = troubles.filter(|exit| *exit != Exit::PartFailed);
+            Exit::of_all(doubts.chain([Exit::NobodyFound]))
+        }
         exit => exit,
     };
     context.say_troubles(&report, &store);
@@ -363,7 +368,7 @@ fn why(
             "The dates on the door can not be read; the next sync sets them.".to_owned()
         }
         PersonLimit::Window(window) if window.contains(now) => {
-            let until = text::moment(window.end());
+            let until = text::last(window.end());
             if is_paid {
                 format!("Valid on the door until {until}.")
             } else {
@@ -372,9 +377,9 @@ fn why(
         }
         PersonLimit::Window(window) => {
             let state = if window.end() < now {
-                format!("Validity on the door ended {}", text::moment(window.end()))
+                format!("Validity on the door ended {}", text::last(window.end()))
             } else {
-                format!("Validity on the door begins {}", text::moment(window.begin()))
+                format!("Validity on the door begins {}", text::first(window.begin()))
             };
             if is_paid {
                 format!("{state}, but there is paid time now: the door is behind.")

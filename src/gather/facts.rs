@@ -28,13 +28,13 @@ impl Both<'_> {
         &self,
         table: &LinkTable,
         known_links: &[KnownLinks],
-        revoked: &BTreeMap<String, usize>,
+        revoked: &[usize],
         only: Only,
         now: DateTime<Utc>,
     ) -> Facts {
         let members = member_facts(self.sources);
-        let devices = self.config.devices.iter().zip(self.devices).zip(known_links);
-        let devices = devices.map(|((device, gathered), stored)| {
+        let devices = self.config.devices.iter().zip(self.devices).zip(known_links).zip(revoked);
+        let devices = devices.map(|(((device, gathered), stored), revoked)| {
             let linking = if gathered.is_known {
                 let people = members.iter().map(|facts| &facts.member);
                 let persons = &gathered.persons.persons;
@@ -42,8 +42,7 @@ impl Both<'_> {
             } else {
                 Vec::new()
             };
-            let revoked = revoked.get(device.name.as_str()).copied().unwrap_or(0);
-            device_facts(device, gathered, linking, revoked)
+            device_facts(device, gathered, linking, *revoked)
         });
         Facts {
             now,

@@ -95,11 +95,13 @@ pub fn gather(
     for (device, gathered) in config.devices.iter().zip(&devices) {
         remember_login(store, device, gathered.login, now)?;
     }
+    let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
     let mut known_links = Vec::with_capacity(config.devices.len());
+    let mut revoked = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
         known_links.push(store.links(&device.name)?);
+        revoked.push(store.revocations_since(&device.name, yesterday)?);
     }
-    let revoked = store.revocations_since(now.checked_sub_signed(BUDGET_DAY).unwrap_or(now))?;
     let both = facts::Both { config, sources: &sources, devices: &devices };
     let facts = both.facts(&links.table, &known_links, &revoked, scope.only, now);
     Ok(Gathered { facts, sources, devices, links, known_links, now })

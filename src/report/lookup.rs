@@ -135,7 +135,11 @@ fn member_text(story: &MemberStory, is_offline: bool) -> String {
         let _ = writeln!(out, "  marked inactive in Cardskipper");
     }
     if let Some(problem) = &story.problem {
-        let _ = writeln!(out, "  the newest entry in Cardskipper can not be used: {problem}");
+        let _ = writeln!(
+            out,
+            "  the newest entry in Cardskipper can not be used: {}",
+            printable(problem)
+        );
     }
     for role in &member.roles {
         let name = story.role_names.iter().find(|(id, _)| *id == role.id);
@@ -143,7 +147,7 @@ fn member_text(story: &MemberStory, is_offline: bool) -> String {
         let _ = writeln!(
             out,
             "  membership  {} – {}  {}",
-            text::moment(role.begin),
+            text::first(role.begin),
             text::moment(role.end),
             // A role that Cardskipper gives no name is remembered by its number.
             if name.is_empty() || name == role.id.to_string() {
@@ -178,6 +182,7 @@ fn device_text(device: &DeviceStory, is_offline: bool) -> String {
     let mut out = format!("\n{}: {state}\n  {}\n", device.name, printable(&device.why));
     if let (Some(person), Some(rule)) = (&device.employee_no, device.linked_by) {
         let kept = if device.is_link_kept { ", kept from before" } else { "" };
+        let person = printable(person.as_str());
         let _ = writeln!(out, "  person      {person} (found by {}{kept})", rule_words(rule));
     }
     if let Some(actual) = &device.actual {

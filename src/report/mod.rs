@@ -231,3 +231,6 @@ impl Trouble {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

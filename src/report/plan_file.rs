@@ -247,3 +247,6 @@ pub fn blocked_id<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<Strin
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,19 +41,43 @@ fn approval(is_kept: bool, id: &str) -> String {
     )
 }
 
-/// A moment as people write it: the day alone where it begins or ends one.
+/// The first or last moment of a membership as people write it: the day alone where it is midnight,
+/// which names a whole day there, or the last second of the day.
 #[must_use]
 pub fn moment(at: NaiveDateTime) -> String {
-    let is_edge =
-        at.num_seconds_from_midnight() == 0 || at.num_seconds_from_midnight() == 24 * 60 * 60 - 1;
-    let form = if is_edge { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S" };
-    at.format(form).to_string()
+    if is_first_second(at) { day(at) } else { last(at) }
+}
+
+/// The first moment of a window: the day alone where it begins with the day.
+#[must_use]
+pub fn first(at: NaiveDateTime) -> String {
+    if is_first_second(at) { day(at) } else { to_the_second(at) }
+}
+
+/// The last moment of a window: the day alone where it lasts to the end of the day. One that ends
+/// as a day begins shows its time: it ends a day earlier than it seems to.
+#[must_use]
+pub fn last(at: NaiveDateTime) -> String {
+    let is_last_second = at.num_seconds_from_midnight() == 24 * 60 * 60 - 1;
+    if is_last_second { day(at) } else { to_the_second(at) }
 }
 
 /// A window as people write it.
 #[must_use]
 pub fn window(window: &Window) -> String {
-    format!("{} – {}", moment(window.begin()), moment(window.end()))
+    format!("{} – {}", first(window.begin()), last(window.end()))
+}
+
+fn is_first_second(at: NaiveDateTime) -> bool {
+    at.num_seconds_from_midnight() == 0
+}
+
+fn day(at: NaiveDateTime) -> String {
+    at.format("%Y-%m-%d").to_string()
+}
+
+fn to_the_second(at: NaiveDateTime) -> String {
+    at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// A person's limit as people write it.

@@ -30,7 +30,7 @@ pub(super) fn wall_in(seconds: i64) -> Result<NaiveDateTime, StoreError> {
     instant_in(seconds).map(|at| at.naive_utc())
 }
 
-/// Two columns as a window; `None` when both are NULL.
+/// Two columns as a window; `None` when both are NULL, and damage when one is.
 pub(super) fn window_in(
     begin: Option<i64>,
     end: Option<i64>,
@@ -40,7 +40,8 @@ pub(super) fn window_in(
             let window = Window::new(wall_in(begin)?, wall_in(end)?);
             window.map(Some).map_err(|error| StoreError::Damaged(error.to_string()))
         }
-        _ => Ok(None),
+        (None, None) => Ok(None),
+        (begin, end) => Err(damaged("a window", format!("{begin:?} to {end:?}"))),
     }
 }
 

@@ -4,8 +4,6 @@
 //! line to the audit log and updates what is known of the person, in one transaction. An intent
 //! found at the start of a run belongs to a run that died: the device is asked before anything else.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, Transaction, params};
 
@@ -231,22 +229,21 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Revocations that were confirmed (or may have taken) per device since `since`.
+    /// Persons of a device whose revocation was confirmed (or may have taken) since `since`.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn revocations_since(
         &self,
+        device: &DeviceName,
         since: DateTime<Utc>,
-    ) -> Result<BTreeMap<String, usize>, StoreError> {
+    ) -> Result<usize, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT device, count(DISTINCT employee_no) FROM change \
-             WHERE at >= ?1 AND kind = 'revocation' AND outcome IN ('confirmed', 'unknown') \
-             GROUP BY device",
+            "SELECT count(DISTINCT employee_no) FROM change WHERE device = ?1 AND at >= ?2 \
+             AND kind = 'revocation' AND outcome IN ('confirmed', 'unknown')",
         )?;
-        let rows =
-            statement.query_map([instant_out(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let since = instant_out(since);
+        Ok(statement.query_row(params![device.as_str(), since], |row| row.get(0))?)
     }
 
     /// The audit log of one member, newest first, at most `limit` lines.

@@ -122,6 +122,38 @@ fn a_device_that_always_says_more() {
 }
 
 #[test]
+fn a_total_that_is_too_low_hides_nobody_behind_a_full_page() {
+    let beyond = r#"{"statusCode":6,"subStatusCode":"badParameters"}"#;
+    for (total, pages) in [(60, 3), (70, 3)] {
+        let server = device(move |_, request| {
+            let (position, ..) = condition(request);
+            let some: Vec<Value> = (position + 1..=(position + 30).min(70)).map(person).collect();
+            if some.is_empty() { ok(beyond) } else { page("MORE", Some(total), &some) }
+        });
+        let list = read_all(&mut reader(&server.url)).0.unwrap();
+        assert_eq!((list.count, list.pages, list.complete), (70, pages, true), "{total}");
+    }
+    // A full last page: whether that is all is asked once more, and a refusal is an answer.
+    let server = device(move |_, request| match condition(request).0 {
+        0 => page("MORE", Some(30), &(1..=30).map(person).collect::<Vec<_>>()),
+        _ => ok(beyond),
+    });
+    let list = read_all(&mut reader(&server.url)).0.unwrap();
+    assert_eq!((list.count, list.complete), (30, true));
+}
+
+#[test]
+fn overlapping_pages_are_read_until_everybody_was_seen() {
+    let server = device(|_, request| {
+        let (position, ..) = condition(request);
+        let begin = position.saturating_sub(3);
+        page("MORE", Some(31), &(begin + 1..=(begin + 10).min(31)).map(person).collect::<Vec<_>>())
+    });
+    let list = read_all(&mut reader(&server.url)).0.unwrap();
+    assert_eq!((list.count, list.complete), (31, true));
+}
+
+#[test]
 fn lists_that_are_not_certainly_everybody() {
     let first: Vec<Value> = (1..=30).map(person).collect();
     for (what, total, moved) in [

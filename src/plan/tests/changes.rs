@@ -1,6 +1,6 @@
 //! Which changes are made, of which kind, and why.
 
-use super::super::Standing;
+use super::super::{Standing, prove};
 use super::world::{FRONT, GYM, World, role_id, window, zone};
 use super::{changes, left_out};
 use crate::config::{Ending, Mode};
@@ -313,4 +313,21 @@ fn a_change_says_what_it_starts_from() {
     assert_eq!(change.member.number.get(), 150_001);
     assert_eq!(change.source.as_str(), "club");
     assert_eq!(change.blocked, None);
+}
+
+#[test]
+fn the_last_second_is_inside_until_it_is_over() {
+    // Paid until half past six, and a tick that begins a third of a second later.
+    let world = World::agreeing(1)
+        .paid("150001", &[("2026-01-01", "2026-11-21T18:30:00"), ("2026-12-01", "2026-12-31")])
+        .holds("1", "2025-01-01", "2025-11-30T23:59:59");
+    for (now, want) in [
+        ("2026-11-21T17:30:00.333Z", "2026-01-01T00:00:00 to 2026-11-21T18:30:00, opens"),
+        ("2026-11-21T17:30:00.999999999Z", "2026-01-01T00:00:00 to 2026-11-21T18:30:00, opens"),
+        ("2026-11-21T17:30:01Z", "2026-12-01T00:00:00 to 2026-12-31T23:59:59"),
+    ] {
+        let world = world.clone().at(now);
+        assert_eq!(changes(&world.plan()), [format!("front-door 1 started grant {want}")], "{now}");
+        assert!(prove(&world.facts, &world.plan()).is_ok(), "{now}");
+    }
 }

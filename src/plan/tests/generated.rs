@@ -58,7 +58,7 @@ fn role() -> impl Strategy<Value = Role> {
 
 fn some_roles() -> impl Strategy<Value = Option<BTreeSet<RoleId>>> {
     let chosen = prop::collection::btree_set((1..=3_i64).prop_map(role_id), 1..3);
-    prop_oneof![2 => Just(None), 1 => chosen.prop_map(Some)]
+    prop_oneof![5 => Just(None), 1 => chosen.prop_map(Some)]
 }
 
 #[derive(Debug, Clone)]
@@ -70,7 +70,8 @@ struct Life {
 }
 
 fn life() -> impl Strategy<Value = Life> {
-    let roles = prop::collection::vec(role(), 0..4);
+    let few = [0, 1, 1, 1, 1, 2, 2, 2, 3, 3];
+    let roles = select(few.to_vec()).prop_flat_map(|count| prop::collection::vec(role(), count));
     (roles, seldom(6), seldom(6), seldom(20)).prop_map(
         |(mut roles, inactive, is_vanished, problem)| {
             roles.sort_unstable();
@@ -125,7 +126,7 @@ fn limit(held: &Held, roles: &[Role]) -> Option<PersonLimit> {
 struct Place {
     held: Held,
     link: u32,
-    is_confirmed: bool,
+    confirmed: Option<Held>,
     is_admin: bool,
     user_type: UserType,
     is_protected: bool,
@@ -137,11 +138,12 @@ fn place() -> impl Strategy<Value = Place> {
         1 => Just(UserType::Visitor),
         1 => Just(UserType::BlackList),
     ];
-    (held(), 0..20_u32, any::<bool>(), seldom(12), user_type, seldom(12)).prop_map(
-        |(held, link, is_confirmed, is_admin, user_type, is_protected)| Place {
+    let confirmed = prop::option::of(held());
+    (held(), 0..20_u32, confirmed, seldom(12), user_type, seldom(12)).prop_map(
+        |(held, link, confirmed, is_admin, user_type, is_protected)| Place {
             held,
             link,
-            is_confirmed,
+            confirmed,
             is_admin,
             user_type,
             is_protected,
@@ -183,7 +185,8 @@ fn settle(device: &mut DeviceFacts, id: &str, life: &Life, place: &Place) {
         let mut person = person(id, limit);
         person.is_device_admin = place.is_admin;
         person.user_type = place.user_type;
-        if let (true, Some(window)) = (place.is_confirmed, limit.window()) {
+        let confirmed = place.confirmed.as_ref().and_then(|held| self::limit(held, &life.roles));
+        if let Some(window) = confirmed.and_then(|limit| limit.window()) {
             device.confirmed.insert(id_there.clone(), window);
         }
         device.persons.insert(id_there.clone(), person);

@@ -3,7 +3,7 @@
 mod budgets;
 mod changes;
 mod damage;
-mod generated;
+pub(crate) mod generated;
 mod laws;
 mod left_out;
 mod order;

@@ -45,12 +45,13 @@ fn where_no_digest_is_offered_no_login_is_sent() {
 
 #[test]
 fn nonces_of_every_life() {
-    let cases: [(&str, Turn); 8] = [
-        ("one-shot", |s| s.nonce = NonceLife::OneShot),
+    let cases: [(&str, Turn); 7] = [
+        ("one-shot, never stale", |s| {
+            (s.nonce, s.stale) = (NonceLife::OneShot, Stale::NeverTrue);
+        }),
         ("one-shot, and says stale", |s| {
             (s.nonce, s.stale) = (NonceLife::OneShot, Stale::True);
         }),
-        ("one-shot, never stale", |s| s.stale = Stale::NeverTrue),
         ("eight uses", |s| s.nonce = NonceLife::Uses(8)),
         ("one use", |s| s.nonce = NonceLife::Uses(1)),
         ("seconds", |s| s.nonce = NonceLife::Seconds(60)),
@@ -70,19 +71,17 @@ fn nonces_of_every_life() {
 
 #[test]
 fn bodies_and_opaques_of_every_kind() {
-    for body in [
-        Body401::UserCheckXml,
-        Body401::ResponseStatusXml,
-        Body401::Json,
-        Body401::Html,
-        Body401::Empty,
+    for (body, opaque) in [
+        (Body401::UserCheckXml, "5ccc069c403ebaf9f0171e9517f40e41"),
+        (Body401::ResponseStatusXml, "a, b=c"),
+        (Body401::Json, ""),
+        (Body401::Html, "x"),
+        (Body401::Empty, " "),
     ] {
-        for opaque in ["", "5ccc069c403ebaf9f0171e9517f40e41", "a, b=c"] {
-            let story = Story::new(|switches| {
-                switches.body_401 = body;
-                switches.opaque = opaque.to_owned();
-            });
-            story.comes_in_step(&format!("{body:?} {opaque:?}"));
-        }
+        let story = Story::new(|switches| {
+            switches.body_401 = body;
+            switches.opaque = opaque.to_owned();
+        });
+        story.comes_in_step(&format!("{body:?} {opaque:?}"));
     }
 }

@@ -240,21 +240,18 @@ fn a_door_that_is_not_ready_for_a_write_is_left_for_the_next_tick() {
 
 #[test]
 fn a_read_back_that_fails_is_settled_by_the_next_tick() {
-    let cases: [(&str, fn() -> Fault); 4] = [
-        ("cut", || Fault::CutBody(50)),
-        ("dropped", || Fault::DropBefore),
-        ("a page", || Fault::raw(200, "text/html", "<html/>")),
-        ("nobody", || {
-            said(
-                200,
-                r#"{"UserInfoSearch":{"searchID":"1","responseStatusStrg":"OK","totalMatches":1}}"#,
-            )
-        }),
+    let nobody =
+        r#"{"UserInfoSearch":{"searchID":"1","responseStatusStrg":"OK","totalMatches":1}}"#;
+    let cases = [
+        ("cut", Fault::CutBody(50)),
+        ("dropped", Fault::DropBefore),
+        ("a page", Fault::raw(200, "text/html", "<html/>")),
+        ("nobody", said(200, nobody)),
     ];
     side_by_side(cases, |(what, fault)| {
         let story = Story::under_way(1);
         // The first search looks at the three before they are written.
-        story.door().fault(fault().on("Search").authenticated().after(1).times(2));
+        story.door().fault(fault.on("Search").authenticated().after(1).times(2));
         let run = story.sync(what, 5);
         let outcomes = each(&run, "changes", "outcome");
         assert_eq!(outcomes, ["unknown", "planned", "planned"], "{what}");
@@ -288,13 +285,24 @@ fn connections_of_every_kind() {
     side_by_side(cases, |(what, turn)| Story::new(turn).comes_in_step(what));
 }
 
+/// These stories wait for time limits and pauses of the program, so they wait together.
 #[test]
+fn doors_that_keep_us_waiting() {
+    let stories: [fn(); 5] = [
+        a_list_that_takes_too_long_does_not_hold_up_the_other_door,
+        a_write_that_is_answered_too_late_is_read_back_and_written_once,
+        a_door_that_stays_busy_is_left_for_the_next_tick,
+        a_door_that_drops_every_so_many_requests_comes_in_step_in_a_few_ticks,
+        a_door_that_drops_every_login_is_unreachable,
+    ];
+    side_by_side(stories, |story| story());
+}
+
 fn a_door_that_stays_busy_is_left_for_the_next_tick() {
     let story = Story::new(|switches| switches.device_busy = 1000);
     story.is_refused("busy", 5, "unreachable");
 }
 
-#[test]
 fn a_door_that_drops_every_so_many_requests_comes_in_step_in_a_few_ticks() {
     side_by_side([8, 13], |every| {
         let what = format!("drops every {every}th request");
@@ -306,13 +314,11 @@ fn a_door_that_drops_every_so_many_requests_comes_in_step_in_a_few_ticks() {
     });
 }
 
-#[test]
 fn a_door_that_drops_every_login_is_unreachable() {
     let story = Story::new(|switches| switches.keep_alive = KeepAlive::DropEvery(2));
     story.is_refused("drops every login", 5, "unreachable");
 }
 
-#[test]
 fn a_list_that_takes_too_long_does_not_hold_up_the_other_door() {
     let story = Story::around(Sandbox::agreeing(35, 2));
     story.door().fault(Fault::Delay(Duration::from_secs(40)).on("Search").authenticated().times(1));
@@ -322,7 +328,6 @@ fn a_list_that_takes_too_long_does_not_hold_up_the_other_door() {
     story.catches_up("quick again");
 }
 
-#[test]
 fn a_write_that_is_answered_too_late_is_read_back_and_written_once() {
     let story = Story::under_way(1);
     story.door().fault(

@@ -20,11 +20,18 @@ pub(super) struct Pinned {
 
 impl Pinned {
     pub(super) fn new(members: usize, doors: usize) -> Self {
+        Self::with(members, doors, |_| {})
+    }
+
+    /// The same, with a world that was changed before it starts; the day is 2026-11-21.
+    pub(super) fn with(members: usize, doors: usize, change: impl FnOnce(&mut World)) -> Self {
         let now: DateTime<Utc> = "2026-11-21T08:00:00Z".parse().unwrap();
         let clock = Clock::fixed(now);
         let today = now.date_naive();
         let size = WorldSettings { members, devices: doors, today, ..WorldSettings::default() };
-        let club = World::new(&size).start_with(
+        let mut world = World::new(&size);
+        change(&mut world);
+        let club = world.start_with(
             cardskipper::Settings { clock: clock.clone(), ..Default::default() },
             &Settings { clock: clock.clone(), ..Default::default() },
         );
@@ -115,6 +122,26 @@ fn the_second_try_comes_after_half_an_hour_and_not_before() {
         pinned.after(minutes).run(&["sync"]).ends(12);
     }
     assert_eq!(logins(pinned.door(0)), 2);
+    pinned.sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_refusal_that_lookup_met_is_remembered_for_everybody() {
+    let pinned = Pinned::new(5, 1);
+    pinned.run(&["sync"]).ends(0);
+    pinned.sandbox.clear_requests();
+    pinned.door(0).set_password("Changed-by-somebody");
+    let who = number(2).to_string();
+    for _ in 0..3 {
+        let said = pinned.run(&["lookup", &who, "--json"]);
+        assert!(said.stderr.contains("refused the login"), "{}", said.stderr);
+        assert_eq!(said.json()["members"][0]["number"], number(2));
+        assert_eq!(logins(pinned.door(0)), 1);
+    }
+    pinned.run(&["lookup", &who, "--offline"]).ends(0);
+    pinned.run(&["sync"]).ends(12);
+    pinned.run(&["diff"]).ends(12);
+    assert_eq!(logins(pinned.door(0)), 1);
     pinned.sandbox.assert_well_behaved();
 }
 

@@ -30,7 +30,7 @@ const MEMBERS: usize = 35;
 /// Whose membership is renewed: the first, one in between, and one beyond the first page.
 const RENEWED: [usize; 3] = [0, 17, 34];
 /// Until when.
-const UNTIL: &str = "2030-11-01";
+const UNTIL: &str = "2036-11-01";
 
 /// Turns switches.
 type Turn = fn(&mut Switches);

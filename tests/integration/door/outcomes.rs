@@ -64,46 +64,63 @@ fn a_field_that_changes_unasked_is_told_loudly_and_stops_the_writing() {
         ("numOfCard", json!(0)),
         ("somethingNew", json!(true)),
     ] {
-        let story = Story::under_way(2);
-        story.door().set(|s| s.effect = Effect::AlsoChanges(field.to_owned(), value.clone()));
+        let story = Story::under_way(1);
+        story.door().set(|s| s.effect = Effect::AlsoChanges(field.to_owned(), value));
         let run = story.sync(field, 4);
         let outcomes = each(&run, "changes", "outcome");
-        assert_eq!(outcomes[..3], ["confirmed", "planned", "planned"], "{field}");
-        assert_eq!(outcomes[3..], ["confirmed"; 3], "{field}: the other door is written");
+        assert_eq!(outcomes, ["confirmed", "planned", "planned"], "{field}");
         let error = run["changes"][0]["error"].as_str().unwrap();
         assert!(error.contains(field), "{error}");
         let problem = run["problems"][0]["text"].as_str().unwrap();
         assert!(problem.contains("1001") && problem.contains(field), "{problem}");
         assert_eq!(story.door().writes().len(), 1, "{field}: one person, and not three");
-        assert_eq!(history(&story.sandbox, 0)[..], ["confirmed", "confirmed"], "{field}");
-
-        // Should it happen again, it happens to one more.
-        let run = story.sync(field, 4);
-        assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "planned"], "{field}");
-        story.door().set(|switches| switches.effect = Effect::Applied);
-        story.sync(field, 0);
-        let full = story.sandbox.run(&["sync", "--full", "--json"]).ends(0).json();
-        assert_eq!(full["changes"], json!([]), "{field}");
         story.sandbox.assert_well_behaved();
     }
 }
 
 #[test]
+fn a_door_that_changes_fields_unasked_harms_one_person_in_a_run_and_no_other_door() {
+    let story = Story::under_way(2);
+    story.door().set(|s| s.effect = Effect::AlsoChanges("belongGroup".to_owned(), json!("9")));
+    let run = story.sync("first", 4);
+    let outcomes = each(&run, "changes", "outcome");
+    let expected = ["confirmed", "planned", "planned", "confirmed", "confirmed", "confirmed"];
+    assert_eq!(outcomes, expected, "the other door is written");
+    assert_eq!(history(&story.sandbox, 0), ["confirmed", "confirmed"], "it took, on both doors");
+    // Should it happen again, it happens to one more.
+    let run = story.sync("second", 4);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "planned"]);
+    story.door().set(|switches| switches.effect = Effect::Applied);
+    let run = story.sync("third", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"]);
+    let full = story.sandbox.run(&["sync", "--full", "--json"]).ends(0).json();
+    assert_eq!(full["changes"], json!([]));
+    story.sandbox.assert_well_behaved();
+}
+
+#[test]
 fn dates_that_were_not_asked_for_stop_the_writing_too() {
-    for valid in [
-        // The door opens for ever (or never).
-        json!({"enable": false, "beginTime": "2026-01-01T00:00:00", "endTime": "2030-11-01T23:59:59"}),
-        // Local time taken for UTC.
-        json!({"enable": true, "beginTime": "2026-01-01T01:00:00", "endTime": "2030-11-02T00:59:59"}),
-    ] {
-        let story = Story::under_way(1);
-        story.door().set(|s| s.effect = Effect::AlsoChanges("Valid".to_owned(), valid.clone()));
-        let run = story.sync("other dates", 4);
-        let outcomes = each(&run, "changes", "outcome");
-        assert_eq!(outcomes, ["not-applied", "planned", "planned"], "{valid}");
-        assert_eq!(story.door().writes().len(), 1, "{valid}");
-        story.sandbox.assert_well_behaved();
-    }
+    // Local time taken for UTC.
+    let shifted = json!({"enable": true, "beginTime": "2026-01-01T01:00:00", "endTime": "2036-11-02T00:59:59"});
+    let story = Story::under_way(1);
+    story.door().set(|s| s.effect = Effect::AlsoChanges("Valid".to_owned(), shifted));
+    let run = story.sync("shifted", 4);
+    assert_eq!(each(&run, "changes", "outcome"), ["not-applied", "planned", "planned"]);
+    assert_eq!(story.door().writes().len(), 1);
+    story.catches_up("shifted");
+
+    // The door opens for ever (or never).
+    let permanent = json!({"enable": false, "beginTime": "2026-01-01T00:00:00", "endTime": "2036-11-01T23:59:59"});
+    let story = Story::under_way(1);
+    story.door().set(|s| s.effect = Effect::AlsoChanges("Valid".to_owned(), permanent));
+    let run = story.sync("permanent", 4);
+    assert_eq!(each(&run, "changes", "outcome"), ["not-applied", "planned", "planned"]);
+    assert_eq!(story.door().writes().len(), 1);
+    story.door().set(|s| s.effect = Effect::Applied);
+    let next = story.sync("permanent", 0);
+    assert_eq!(each(&next, "changes", "outcome"), ["confirmed", "confirmed"]);
+    assert_eq!(each(&next, "left_out", "reason"), ["permanent-on-device"]);
+    story.sandbox.assert_well_behaved();
 }
 
 #[test]

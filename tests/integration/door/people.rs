@@ -155,7 +155,7 @@ fn times_with_an_offset_are_read_in_the_doors_zone() {
     let person = door.person("1002").unwrap();
     assert_eq!(
         (person.begin.as_str(), person.end.as_str(), person.time_type.as_deref()),
-        ("2026-07-01T00:00:00", "2030-11-01T23:59:59", Some("local"))
+        ("2026-07-01T00:00:00", "2036-11-01T23:59:59", Some("local"))
     );
     assert_eq!(door.person("1001").unwrap(), before[0]);
     sandbox.assert_well_behaved();

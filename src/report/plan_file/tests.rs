@@ -1,0 +1,345 @@
+//! Plan files: what is written is read again, and nothing else.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::plan::tests::world::{FRONT, World, employee, instant, time};
+use crate::report::{ChangeReport, ChangeState};
+
+const MADE: &str = "2026-11-21T11:00:00Z";
+
+/// A renewal for somebody with an odd number and no birth date, dates that can not be read, and
+/// three revocations over budget.
+fn report() -> Report {
+    let unreadable =
+        PersonLimit::Unreadable { begin: Some(time("2026-01-01")), end: Some(time("2025-01-01")) };
+    let world = World::agreeing(9)
+        .renewed("150001")
+        .holds_on(FRONT, "2", unreadable)
+        .holds_on(FRONT, "3", PersonLimit::Unreadable { begin: None, end: None })
+        .inactive("150004")
+        .inactive("150005")
+        .inactive("150006");
+    let mut plan = world.plan();
+    plan.changes[0].employee_no = employee(" \"\\漢\u{202e}{}");
+    plan.changes[0].member.birth_date = None;
+    let mut report = Report::new("diff", None);
+    report.changes = plan.changes.into_iter().map(reported).collect();
+    assert_eq!(report.changes.len(), 6);
+    report
+}
+
+fn reported(change: Change) -> ChangeReport {
+    let is_blocked = change.blocked.is_some();
+    let state = if is_blocked { ChangeState::Blocked } else { ChangeState::Planned };
+    ChangeReport { change, state, error: None }
+}
+
+fn written() -> String {
+    write(&report(), instant(MADE)).unwrap()
+}
+
+fn read_at(text: &str, now: &str) -> Result<Vec<Change>, PlanFileError> {
+    read(text, instant(now), Approved::Planned)
+}
+
+fn value() -> Map<String, Value> {
+    serde_json::from_str(&written()).unwrap()
+}
+
+/// A document that was changed by somebody who knows how to put the hash right.
+fn signed(mut plan: Map<String, Value>) -> String {
+    plan.insert("sha256".into(), json!(""));
+    let hash = hash(&plan);
+    plan.insert("sha256".into(), json!(hash));
+    Value::Object(plan).to_string()
+}
+
+#[test]
+fn what_was_planned_comes_back() {
+    let changes = |state: ChangeState| -> Vec<Change> {
+        let report = report();
+        let wanted = report.changes.into_iter().filter(|one| one.state == state);
+        wanted.map(|one| Change { blocked: None, ..one.change }).collect()
+    };
+    let planned = read_at(&written(), MADE).unwrap();
+    assert_eq!(planned.len(), 3);
+    assert_eq!(planned, changes(ChangeState::Planned));
+    let blocked = read(&written(), instant(MADE), Approved::Blocked).unwrap();
+    assert_eq!(blocked.len(), 3);
+    assert_eq!(blocked, changes(ChangeState::Blocked));
+}
+
+#[test]
+fn it_is_the_diff_document_and_more() {
+    let plan = value();
+    let diff = serde_json::to_value(document::document(&report(), 0)).unwrap();
+    for (key, of_diff) in diff.as_object().unwrap() {
+        if key != "changes" {
+            assert_eq!(plan.get(key), Some(of_diff), "{key}");
+        }
+    }
+    assert_eq!(plan["made_at"], json!(MADE));
+    assert_eq!(plan["expires_at"], json!("2026-11-21T12:00:00Z"));
+    assert_eq!(plan["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(plan["changes"][1]["fingerprint"], json!("fingerprint of 2*"));
+}
+
+/// Every place in a document, as a path.
+fn places(value: &Value, path: &str, found: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        Value::Array(list) => list.iter().enumerate().map(|(at, v)| (at.to_string(), v)).collect(),
+        _ => Vec::new(),
+    };
+    for (key, child) in children {
+        let path = format!("{path}/{key}");
+        places(child, &path, found);
+        found.push(path);
+    }
+}
+
+/// What an edit makes of a value.
+fn edited(value: &Value) -> Vec<Value> {
+    match value {
+        Value::String(text) => vec![json!(format!("{text} ")), json!(null), json!("2026")],
+        Value::Number(number) => vec![json!(number.as_i64().unwrap() + 1), json!("x")],
+        Value::Bool(is) => vec![json!(!is), json!(null)],
+        Value::Null => vec![json!(false), json!("x")],
+        Value::Array(_) => vec![json!([{}]), json!(null)],
+        Value::Object(_) => vec![json!({}), json!([])],
+    }
+}
+
+#[test]
+fn an_edit_anywhere_is_noticed() {
+    let whole = Value::Object(value());
+    let mut all = Vec::new();
+    places(&whole, "", &mut all);
+    assert!(all.len() > 100, "{} places", all.len());
+    for place in all {
+        for other in edited(whole.pointer(&place).unwrap()) {
+            let mut plan = whole.clone();
+            *plan.pointer_mut(&place).unwrap() = other;
+            let refused = read_at(&plan.to_string(), MADE).expect_err(&place);
+            let expected = match place.as_str() {
+                "/version" => matches!(refused, PlanFileError::Version(_)),
+                "/sha256" => !matches!(refused, PlanFileError::Version(_)),
+                _ => refused == PlanFileError::Tampered,
+            };
+            assert!(expected, "{place}: {refused}");
+        }
+    }
+}
+
+#[test]
+fn something_added_moved_or_taken_away_is_noticed() {
+    let damages: [fn(&mut Map<String, Value>); 6] = [
+        |plan| {
+            plan.insert("note".into(), json!("looks fine"));
+        },
+        |plan| {
+            plan.remove("left_out");
+        },
+        |plan| {
+            plan["changes"].as_array_mut().unwrap().pop();
+        },
+        |plan| plan["changes"].as_array_mut().unwrap().reverse(),
+        |plan| {
+            let again = plan["changes"][0].clone();
+            plan["changes"].as_array_mut().unwrap().push(again);
+        },
+        |plan| {
+            plan["changes"][0].as_object_mut().unwrap().remove("error");
+        },
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        let mut plan = value();
+        damage(&mut plan);
+        let refused = read_at(&Value::Object(plan).to_string(), MADE);
+        assert_eq!(refused, Err(PlanFileError::Tampered), "damage {number}");
+    }
+}
+
+/// The same value with the keys of every object the other way round.
+fn reversed(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            map.iter().rev().map(|(key, value)| (key.clone(), reversed(value))).collect()
+        }
+        Value::Array(list) => list.iter().map(reversed).collect(),
+        plain => plain.clone(),
+    }
+}
+
+#[test]
+fn another_form_is_no_change() {
+    let (plan, changes) = (Value::Object(value()), read_at(&written(), MADE).unwrap());
+    let backwards = reversed(&plan);
+    assert_ne!(backwards.to_string(), plan.to_string());
+    for text in [
+        plan.to_string(),
+        backwards.to_string(),
+        format!("\u{feff}{plan}"),
+        format!(" \r\n{}\r\n", written().replace('\n', "\r\n")),
+        written().replace("漢", "\\u6f22"),
+    ] {
+        assert_eq!(read_at(&text, MADE).as_ref(), Ok(&changes));
+    }
+}
+
+#[test]
+fn it_lasts_an_hour() {
+    let expired = || Err(PlanFileError::Expired("2026-11-21T12:00:00Z".into()));
+    let future = || Err(PlanFileError::FromTheFuture("2026-11-21T11:00:00Z".into()));
+    for (now, want) in [
+        ("2026-11-21T11:00:00Z", Ok(3)),
+        ("2026-11-21T12:00:00Z", Ok(3)),
+        ("2026-11-21T12:00:01Z", expired()),
+        ("2027-11-21T11:00:00Z", expired()),
+        ("2026-11-21T10:55:00Z", Ok(3)),
+        ("2026-11-21T10:54:59Z", future()),
+        ("2025-11-21T11:00:00Z", future()),
+    ] {
+        assert_eq!(read_at(&written(), now).map(|changes| changes.len()), want, "{now}");
+        let blocked = read(&written(), instant(now), Approved::Blocked);
+        assert_eq!(blocked.map(|changes| changes.len()), Ok(3), "a blocked plan waits: {now}");
+    }
+}
+
+#[test]
+fn no_plan_lasts_longer_than_an_hour_whatever_it_says() {
+    let mut plan = value();
+    plan["expires_at"] = json!("2036-11-21T11:00:00Z");
+    assert!(read_at(&signed(plan.clone()), "2026-11-21T12:00:00Z").is_ok());
+    assert!(read_at(&signed(plan.clone()), "2026-11-21T12:00:01Z").is_err());
+    plan["expires_at"] = json!("2026-11-21T11:30:00Z");
+    assert!(
+        read_at(&signed(plan.clone()), "2026-11-21T11:30:01Z").is_err(),
+        "a shorter one counts"
+    );
+    for key in ["made_at", "expires_at"] {
+        for time in [json!("soon"), json!(null), json!(1_795_000_000)] {
+            let mut plan = value();
+            plan[key] = time;
+            let refused = read_at(&signed(plan), MADE).unwrap_err();
+            assert_eq!(refused, PlanFileError::NotAPlan(format!("{key} is no time")));
+        }
+    }
+}
+
+#[test]
+fn every_field_of_a_change_is_needed() {
+    let whole = value();
+    let mut fields = Vec::new();
+    places(&whole["changes"][0], "/changes/0", &mut fields);
+    for field in fields {
+        let (parent, key) = field.rsplit_once('/').unwrap();
+        let mut plan = Value::Object(whole.clone());
+        plan.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(key);
+        let Value::Object(plan) = plan else { unreachable!() };
+        let found = read_at(&signed(plan), MADE);
+        match field.as_str() {
+            "/changes/0/error" => assert!(found.is_ok(), "{field}"),
+            "/changes/0/outcome" => assert_eq!(found.unwrap().len(), 2, "it is not planned then"),
+            // Then the dates were not readable, which is not what the door holds now.
+            "/changes/0/before/begin" | "/changes/0/before/end" => {
+                assert!(matches!(found.unwrap()[0].before, PersonLimit::Unreadable { .. }));
+            }
+            _ => {
+                let text = "a change lacks a field, or has a wrong one".to_owned();
+                assert_eq!(found, Err(PlanFileError::NotAPlan(text)), "{field}");
+            }
+        }
+    }
+}
+
+#[test]
+fn values_that_can_not_be_are_refused_though_the_hash_is_right() {
+    for (field, value) in [
+        ("device", json!("front door")),
+        ("employee_no", json!("")),
+        ("employee_no", json!(1)),
+        ("cause", json!("because")),
+        ("kind", json!("Grant")),
+        ("after", json!({"begin": "2027-01-01T00:00:00", "end": "2026-01-01T00:00:00"})),
+        ("after", json!({"begin": "2027-01-01", "end": "2027-01-02T00:00:00"})),
+        ("after", json!({"begin": null, "end": null})),
+        ("opens_door", json!("no")),
+        ("fingerprint", json!(null)),
+    ] {
+        let mut plan = self::value();
+        plan["changes"][0][field] = value.clone();
+        let refused = read_at(&signed(plan), MADE).unwrap_err();
+        assert!(matches!(refused, PlanFileError::NotAPlan(_)), "{field} {value}: {refused}");
+    }
+}
+
+#[test]
+fn what_is_no_plan() {
+    let without = |key: &str| {
+        let mut plan = value();
+        plan.remove(key);
+        Value::Object(plan).to_string()
+    };
+    let not = |text: &str| PlanFileError::NotAPlan(text.to_owned());
+    for (text, want) in [
+        (String::new(), not("line 1, column 0: not JSON")),
+        ("{\n \"secret\": oops".to_owned(), not("line 2, column 12: not JSON")),
+        ("[]".to_owned(), not("line 1, column 0: not JSON")),
+        ("{}".to_owned(), not("it has no version")),
+        (without("version"), not("it has no version")),
+        (without("sha256"), not("it has no sha256")),
+        ("{\"version\": 2}".to_owned(), PlanFileError::Version("2".into())),
+        ("{\"version\": \"1\"}".to_owned(), PlanFileError::Version("\"1\"".into())),
+        (signed(serde_json::from_str(&without("changes")).unwrap()), not("it has no changes")),
+    ] {
+        assert_eq!(read_at(&text, MADE), Err(want), "{text}");
+    }
+}
+
+#[test]
+fn the_id_of_a_blocked_part_is_that_of_its_changes() {
+    let changes: Vec<Change> = report().changes.into_iter().map(|one| one.change).collect();
+    let id = |changes: &[Change]| blocked_id(changes.iter());
+    assert_eq!(id(&[]), None);
+    let whole = id(&changes).unwrap();
+    assert!(whole.len() == 8 && whole.bytes().all(|b| b.is_ascii_hexdigit()), "{whole}");
+    assert_eq!(id(&changes.clone()), Some(whole.clone()), "in every tick the same");
+    assert_ne!(id(&changes[1..]), Some(whole.clone()));
+    let damages: [fn(&mut Change); 4] = [
+        |change| change.device = DeviceName::new("yard-door").unwrap(),
+        |change| change.employee_no = employee("10"),
+        |change| change.fingerprint.push('x'),
+        |change| change.after = Window::new(time("2026-01-01"), time("2026-01-02")).unwrap(),
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        let mut other = changes.clone();
+        damage(&mut other[0]);
+        assert_ne!(id(&other), Some(whole.clone()), "damage {number}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn damaged_files_are_refused_and_never_a_crash(
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        length in 0..40_usize,
+    ) {
+        let mut bytes = written().into_bytes();
+        let at = at.index(bytes.len());
+        let to = (at + length).min(bytes.len());
+        bytes.splice(at..to, [byte]);
+        let text = String::from_utf8_lossy(&bytes);
+        if let Ok(changes) = read_at(&text, MADE) {
+            // Only what means the same may pass: white space, or a letter for itself.
+            prop_assert_eq!(changes, read_at(&written(), MADE).unwrap());
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_without_a_crash(text in any::<String>()) {
+        prop_assert!(read_at(&text, MADE).is_err());
+    }
+}

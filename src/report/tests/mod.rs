@@ -1,0 +1,107 @@
+//! Tests of reports: the JSON document, the text, and hostile names in both.
+
+mod document;
+mod hostile;
+mod text;
+
+use super::*;
+use crate::model::PersonLimit;
+use crate::plan::Plan;
+use crate::plan::tests::world::{FRONT, World, employee, window};
+
+/// A report of a plan on one door that answered, before anything was tried.
+fn report(command: &'static str, world: &World) -> Report {
+    let Plan { changes, left_out } = world.plan();
+    let mut report = Report::new(command, None);
+    report.devices = world
+        .facts
+        .devices
+        .iter()
+        .map(|device| DeviceReport {
+            name: device.name.clone(),
+            persons: device.persons.len(),
+            outcome: DeviceOutcome::Ok,
+        })
+        .collect();
+    report.changes = changes
+        .into_iter()
+        .map(|change| {
+            let is_blocked = change.blocked.is_some();
+            let state = if is_blocked { ChangeState::Blocked } else { ChangeState::Planned };
+            ChangeReport { change, state, error: None }
+        })
+        .collect();
+    report.left_out = left_out;
+    report
+}
+
+/// The change of a person becomes this.
+fn became(report: &mut Report, person: &str, state: ChangeState, error: Option<&str>) {
+    let one = report.changes.iter_mut().find(|one| one.change.employee_no == employee(person));
+    let one = one.unwrap();
+    one.state = state;
+    one.error = error.map(str::to_owned);
+}
+
+/// Six renewals and a revocation, and every way they can end.
+fn every_outcome() -> Report {
+    let world = ["1", "2", "3", "4", "5", "6"]
+        .iter()
+        .fold(World::agreeing(9), |world, n| world.renewed(&format!("15000{n}")))
+        .inactive("150007");
+    let mut report = report("sync", &world);
+    report.run = RunId::new(17).ok();
+    let tried = ChangeState::Tried;
+    became(&mut report, "1", tried(OutcomeKind::Confirmed), None);
+    became(&mut report, "2", tried(OutcomeKind::Refused), Some("the device said no"));
+    became(&mut report, "3", tried(OutcomeKind::Moved), Some("the person moved"));
+    became(&mut report, "4", tried(OutcomeKind::NotApplied), Some("it holds another window"));
+    became(&mut report, "5", tried(OutcomeKind::Unknown), Some("the answer was lost"));
+    became(&mut report, "6", ChangeState::Planned, Some("not reached in this run"));
+    became(&mut report, "7", ChangeState::Blocked, None);
+    report.blocked = Some("0a1b2c3d".into());
+    report
+}
+
+#[test]
+fn the_worst_trouble_decides_the_exit() {
+    let trouble = |exit| Trouble { exit, about: "x".into(), text: String::new(), hint: None };
+    for (found, want) in [
+        (&[][..], Exit::InStep),
+        (&[Exit::InStep], Exit::InStep),
+        (&[Exit::TimeLimit, Exit::Temporary], Exit::Temporary),
+        (&[Exit::Temporary, Exit::PartFailed], Exit::PartFailed),
+        (&[Exit::PartFailed, Exit::LockHeld], Exit::LockHeld),
+        (&[Exit::LockHeld, Exit::Refused], Exit::Refused),
+        (&[Exit::Refused, Exit::Fatal], Exit::Fatal),
+        (&[Exit::Fatal, Exit::Login], Exit::Login),
+        (&[Exit::StalePlan, Exit::PartFailed], Exit::StalePlan),
+        (&[Exit::ChangesPending, Exit::TimeLimit], Exit::TimeLimit),
+        (&[Exit::Login, Exit::Terminated], Exit::Terminated),
+        (&[Exit::Refused, Exit::InStep, Exit::Temporary], Exit::Refused),
+    ] {
+        for turned in [false, true] {
+            let mut report = Report::new("sync", None);
+            report.troubles = found.iter().copied().map(trouble).collect();
+            if turned {
+                report.troubles.reverse();
+            }
+            assert_eq!(report.exit(), want, "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_trouble_is_one_line_and_its_remedy_another() {
+    let mut trouble = Trouble {
+        exit: Exit::Temporary,
+        about: "club".into(),
+        text: "did not answer".into(),
+        hint: Some("look whether it is up".into()),
+    };
+    assert_eq!(trouble.line(), "club: did not answer\n  hint: look whether it is up");
+    assert_eq!(trouble.topic(), "5 club look whether it is up");
+    trouble.hint = None;
+    assert_eq!(trouble.line(), "club: did not answer");
+    assert_eq!(trouble.topic(), "5 club");
+}

@@ -1,0 +1,201 @@
+//! What people read. The texts stand here whole, so that a changed word is a change on purpose.
+
+use super::*;
+use crate::link::NoLink;
+use crate::plan::tests::world::time;
+use crate::report::text::{explain, first, last, limit, moment, render, summary, window as show};
+
+#[test]
+fn nothing_to_do() {
+    let quiet = report("sync", &World::agreeing(3));
+    assert_eq!(render(&quiet), "In step: nothing to change on 1 door.\n");
+    let two = report("diff", &World::agreeing(3).device("yard-door"));
+    assert_eq!(render(&two), "In step: nothing to change on 2 doors.\n");
+    assert_eq!(render(&report("apply", &World::agreeing(3))), "The plan holds nothing to do.\n");
+}
+
+#[test]
+fn some_changes() {
+    let world = World::agreeing(12)
+        .renewed("150001")
+        .paid("150011", &[("2026-11-15", "2027-10-31")])
+        .holds("11", "2025-11-01", "2026-10-31T23:59:59")
+        .holds("12", "2026-01-01", "2027-06-30")
+        .inactive("150003");
+    let mut diff = report("diff", &world);
+    assert_eq!(
+        render(&diff),
+        "  member  door        person  from                              to                       why
+  150001  front-door  1       2026-01-01 – 2026-12-31           2026-01-01 – 2027-12-31  renewed
+  150011  front-door  11      2025-11-01 – 2026-10-31           2026-11-15 – 2027-10-31  new period
+  150012  front-door  12      2026-01-01 – 2027-06-30 00:00:00  2026-01-01 – 2026-12-31  changed on the door, taken back
+  150003  front-door  3       2026-01-01 – 2026-12-31           2026-01-01 – 2026-11-20  marked inactive
+
+2 changes give or lengthen access, 2 changes end or shorten access.
+"
+    );
+    diff.names.insert(diff.changes[0].change.member, "Žiga Novak".into());
+    assert!(render(&diff).contains("\n  150001 Žiga Novak  front-door  1 "), "{}", render(&diff));
+}
+
+#[test]
+fn every_way_to_end() {
+    let shown = render(&every_outcome());
+    let ends: Vec<&str> =
+        shown.lines().skip(1).take(7).map(|line| line.rsplit("  ").next().unwrap()).collect();
+    assert_eq!(
+        ends,
+        [
+            "done",
+            "refused: the device said no",
+            "refused: the person moved",
+            "not taken: it holds another window",
+            "not known: the answer was lost",
+            "not done yet: not reached in this run",
+            "blocked",
+        ]
+    );
+    assert!(
+        shown.ends_with(
+            "\n1 change done, 5 changes not done, 1 change blocked.\n\n\
+             Blocked changes wait for you. If each of them is right:\n  \
+             ivms-sync apply --blocked 0a1b2c3d\n"
+        ),
+        "{shown}"
+    );
+    let mut diff = every_outcome();
+    diff.is_blocked_kept = false;
+    assert!(render(&diff).contains("After the next sync, if each of them is right:"));
+}
+
+#[test]
+fn doors_and_sources_that_did_not_do() {
+    let mut sync = report("sync", &World::agreeing(3).renewed("150001"));
+    for (outcome, words) in [
+        (DeviceOutcome::Unreachable, "front-door did not answer"),
+        (DeviceOutcome::LoginRefused, "front-door refused the login"),
+        (DeviceOutcome::ClockWrong, "front-door has a wrong clock"),
+        (DeviceOutcome::Observed, "front-door is only observed"),
+    ] {
+        sync.devices[0].outcome = outcome;
+        assert_eq!(summary(&sync), format!("1 change not done, {words}."));
+    }
+    assert!(render(&sync).contains("  renewed  only observed\n"), "{}", render(&sync));
+    sync.changes.clear();
+    sync.devices[0].outcome = DeviceOutcome::Ok;
+    sync.sources.push(SourceReport {
+        name: SourceName::new("club").unwrap(),
+        is_complete: true,
+        members: 0,
+        accepted: false,
+        reason: None,
+    });
+    assert_eq!(summary(&sync), "club gave no usable answer.");
+}
+
+#[test]
+fn members_left_out_by_reason() {
+    let no_person =
+        |world: World, n: i64| world.link(FRONT, &(150_000 + n).to_string(), Err(NoLink::NoPerson));
+    let world = (1..=10)
+        .fold(World::agreeing(14), no_person)
+        .link(FRONT, "150011", Err(NoLink::NoEmail))
+        .paid("150011", &[("2025-01-01", "2025-12-31")])
+        .link(FRONT, "150012", Err(NoLink::NoPerson))
+        .paid("150012", &[("2025-01-01", "2025-12-31")])
+        .roles("150013", &[])
+        .problem("150014", "EndDate is missing");
+    assert_eq!(
+        render(&report("diff", &world)),
+        "\
+In step: nothing to change on 1 door.
+
+10 members left out: no person found on the door (and 1 whose time is over)
+  Enrol the member on the door, and put the person id and the e-mail into a link file.
+  150001  front-door
+  150002  front-door
+  150003  front-door
+  150004  front-door
+  150005  front-door
+  150006  front-door
+  150007  front-door
+  150008  front-door
+  … and 2 more (all of them with --json)
+
+1 member left out: dates that can not be right
+  Correct the start and end of the membership in Cardskipper.
+  150014  front-door  EndDate is missing
+"
+    );
+}
+
+#[test]
+fn every_reason_says_what_to_do() {
+    use crate::plan::Reason::*;
+    let reasons = [
+        NoEmail,
+        NoPerson,
+        Ambiguous,
+        NoDoorRole,
+        BadDates,
+        Protected,
+        NameDiffers,
+        Blocked,
+        DeviceUnreachable,
+        PermanentOnDevice,
+    ];
+    for reason in reasons {
+        let (title, remedy) = explain(reason);
+        assert!(!title.is_empty() && title.chars().next().is_some_and(char::is_lowercase));
+        assert!(remedy.ends_with('.'), "{remedy}");
+    }
+}
+
+#[test]
+fn kept_links_are_told() {
+    let mut kept = report("diff", &World::agreeing(1));
+    let member = World::agreeing(1).facts.members[0].member.key;
+    kept.kept_links.push(KeptLink {
+        source: SourceName::new("club").unwrap(),
+        member,
+        device: DeviceName::new(FRONT).unwrap(),
+        employee_no: employee("1"),
+        rule: LinkRule::File,
+    });
+    let shown = render(&kept);
+    assert!(shown.contains("\n1 link kept from before, although no e-mail leads there any more\n"));
+    assert!(shown.contains("\n  150001  front-door  person 1\n"), "{shown}");
+}
+
+#[test]
+fn moments_and_windows() {
+    for (at, of_role, begins, ends) in [
+        ("2026-12-31T00:00:00", "2026-12-31", "2026-12-31", "2026-12-31 00:00:00"),
+        ("2026-12-31T23:59:59", "2026-12-31", "2026-12-31 23:59:59", "2026-12-31"),
+        (
+            "2026-12-31T18:30:00",
+            "2026-12-31 18:30:00",
+            "2026-12-31 18:30:00",
+            "2026-12-31 18:30:00",
+        ),
+        (
+            "2026-12-31T00:00:01",
+            "2026-12-31 00:00:01",
+            "2026-12-31 00:00:01",
+            "2026-12-31 00:00:01",
+        ),
+    ] {
+        let at = time(at);
+        assert_eq!(
+            (moment(at).as_str(), first(at).as_str(), last(at).as_str()),
+            (of_role, begins, ends)
+        );
+    }
+    let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
+    assert_eq!(show(&year), "2026-01-01 – 2026-12-31");
+    let short = window("2026-01-01T00:00:00", "2026-12-31T00:00:00");
+    assert_ne!(show(&short), show(&year), "what is written differs, and can be seen to");
+    assert_eq!(limit(&PersonLimit::Window(year)), "2026-01-01 – 2026-12-31");
+    assert_eq!(limit(&PersonLimit::Permanent(Some(year))), "no limit");
+    assert_eq!(limit(&PersonLimit::Unreadable { begin: None, end: None }), "unreadable");
+}

@@ -1,0 +1,153 @@
+//! Refused logins, blocked plans, and what was already said.
+
+use super::*;
+use crate::config::Secret;
+
+fn password(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+/// A file whose salt is known, so that no two of the logins below fall together by chance.
+fn salted() -> Store {
+    let store = Sandbox::new().open();
+    store.connection.execute("UPDATE salt SET value = x'00'", []).unwrap();
+    store
+}
+
+#[test]
+fn refused_logins() {
+    let store = salted();
+    let (user, right) = ("admin", password("one"));
+    let memory = |minute: i64| {
+        let memory = store.login_memory(&door(), user, &right).unwrap();
+        (memory.refusals, memory.may_try(at(minute)), memory.waits_until())
+    };
+    assert_eq!(memory(0), (0, true, None), "a device that is not known may be tried");
+
+    store.remember_refusal(&door(), user, &right, at(0)).unwrap();
+    assert_eq!(memory(0), (1, false, Some(at(30))));
+    assert_eq!(memory(29), (1, false, Some(at(30))));
+    assert_eq!(memory(30), (1, true, Some(at(30))), "one more try after half an hour");
+    assert_eq!(memory(-5), (1, false, Some(at(30))), "a clock set back brings no try");
+
+    store.remember_refusal(&door(), user, &right, at(30)).unwrap();
+    assert_eq!(memory(30), (2, false, None));
+    assert_eq!(memory(60 * 24 * 365), (2, false, None), "and none after the second");
+
+    for (user, password) in [("admin", "two"), ("Admin", "one"), ("adm", "inone")] {
+        let fresh = store.login_memory(&door(), user, &self::password(password)).unwrap();
+        assert_eq!(
+            fresh,
+            LoginMemory::default(),
+            "{user} {password}: another login is another story"
+        );
+    }
+    assert_eq!(memory(31).0, 2, "asking changes nothing");
+}
+
+#[test]
+fn a_changed_password_that_is_refused_starts_over() {
+    let store = salted();
+    for minute in [0, 30] {
+        store.remember_refusal(&door(), "admin", &password("one"), at(minute)).unwrap();
+    }
+    let two = password("two");
+    let memory = store.remember_refusal(&door(), "admin", &two, at(40)).unwrap();
+    assert_eq!((memory.refusals, memory.waits_until()), (1, Some(at(70))));
+    assert_eq!(store.login_memory(&door(), "admin", &two).unwrap(), memory);
+}
+
+#[test]
+fn a_login_that_works_forgets() {
+    let sandbox = Sandbox::new();
+    let store = sandbox.open();
+    let one = password("one");
+    for minute in [0, 30] {
+        store.remember_refusal(&door(), "admin", &one, at(minute)).unwrap();
+    }
+    drop(store);
+    let store = sandbox.open();
+    assert!(!store.login_memory(&door(), "admin", &one).unwrap().may_try(at(90)), "remembered");
+    store.forget_refusals(&door()).unwrap();
+    assert_eq!(store.login_memory(&door(), "admin", &one).unwrap(), LoginMemory::default());
+    assert!(store.device_state(&door()).unwrap().needs_read, "nothing was read meanwhile");
+}
+
+#[test]
+fn each_device_has_refusals_of_its_own() {
+    let store = Sandbox::new().open();
+    let (one, other) = (password("one"), DeviceName::new("back-door").unwrap());
+    store.remember_refusal(&door(), "admin", &one, at(0)).unwrap();
+    assert_eq!(store.login_memory(&other, "admin", &one).unwrap(), LoginMemory::default());
+}
+
+#[test]
+fn the_password_is_not_in_the_file() {
+    let sandbox = Sandbox::new();
+    let store = sandbox.open();
+    store.remember_refusal(&door(), "admin", &password("correct-horse"), at(0)).unwrap();
+    let check: i64 =
+        store.connection.query_row("SELECT login_check FROM device", [], |row| row.get(0)).unwrap();
+    assert!((0..65_536).contains(&check), "16 bits: {check}");
+    drop(store);
+    for file in std::fs::read_dir(sandbox.folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(13).any(|window| window == b"correct-horse"));
+    }
+}
+
+#[test]
+fn blocked_plans() {
+    let sandbox = Sandbox::new();
+    let mut store = sandbox.open();
+    let kept = |store: &Store, id: &str| {
+        store.blocked(id).unwrap().map(|plan| (plan.made_at, plan.document))
+    };
+    assert_eq!(kept(&store, "a"), None);
+    store.keep_blocked(Some(("a", "first")), at(0)).unwrap();
+    assert_eq!(kept(&store, "a"), Some((at(0), "first".to_owned())));
+    store.keep_blocked(Some(("a", "again")), at(5)).unwrap();
+    assert_eq!(kept(&store, "a"), Some((at(0), "again".to_owned())), "made when it first was");
+    store.keep_blocked(Some(("b", "other")), at(10)).unwrap();
+    assert_eq!(kept(&store, "a"), None, "the facts have moved");
+    assert_eq!(kept(&store, "b"), Some((at(10), "other".to_owned())));
+    store.also_keep_blocked("c", "one member's", at(11)).unwrap();
+    assert!(kept(&store, "b").is_some() && kept(&store, "c").is_some());
+    store.forget_blocked("b").unwrap();
+    assert_eq!(kept(&store, "b"), None);
+    drop(store);
+    let mut store = sandbox.open();
+    assert!(kept(&store, "c").is_some());
+    store.keep_blocked(None, at(15)).unwrap();
+    assert_eq!(kept(&store, "c"), None, "nothing is blocked any more");
+}
+
+#[test]
+fn the_same_is_said_once_a_day() {
+    let store = Sandbox::new().open();
+    let day = 24 * 60;
+    for (minute, want) in [
+        (0, true),
+        (5, false),
+        (day - 1, false),
+        (day, true),
+        (day + 5, false),
+        // The clock was set back to before it was last said: nobody knows how long ago that is.
+        (day - 10, true),
+        (day - 5, false),
+        (2 * day - 10, true),
+    ] {
+        assert_eq!(store.may_say("5 club", at(minute)).unwrap(), want, "minute {minute}");
+    }
+    assert!(store.may_say("12 club", at(2 * day)).unwrap(), "another trouble is news");
+    store.forget_said().unwrap();
+    assert!(store.may_say("5 club", at(2 * day)).unwrap(), "all was well in between");
+}
+
+#[test]
+fn a_remark_is_kept_for_its_day_though_all_is_well() {
+    let store = Sandbox::new().open();
+    assert!(store.may_say("0 front-door", at(0)).unwrap());
+    store.forget_said().unwrap();
+    assert!(!store.may_say("0 front-door", at(5)).unwrap());
+}

@@ -1,0 +1,132 @@
+//! Tests of the state file. Helpers here; what is tested, in the files.
+
+mod file;
+mod journal;
+mod memory;
+mod records;
+mod statements;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use tempfile::TempDir;
+
+use super::*;
+use crate::model::{
+    DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId, Person,
+    PersonLimit, Role, RoleId, UserType, Window, parse_time,
+};
+
+/// A state file in a folder of its own.
+struct Sandbox {
+    folder: TempDir,
+}
+
+impl Sandbox {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("ivms-sync.db")
+    }
+
+    fn open(&self) -> Store {
+        Store::open(&self.path()).unwrap()
+    }
+
+    /// What stands in the way of opening.
+    fn refused(&self) -> StoreError {
+        Store::open(&self.path()).unwrap_err()
+    }
+}
+
+/// A moment so many minutes after a fixed one.
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
+}
+
+fn time(text: &str) -> NaiveDateTime {
+    parse_time(text).unwrap()
+}
+
+fn window(begin: &str, end: &str) -> Window {
+    Window::new(time(begin), time(end)).unwrap()
+}
+
+fn year() -> Window {
+    window("2026-01-01T00:00:00", "2026-12-31T23:59:59")
+}
+
+fn club() -> OrganisationId {
+    OrganisationId::new(123).unwrap()
+}
+
+fn door() -> DeviceName {
+    DeviceName::new("front-door").unwrap()
+}
+
+fn id(text: &str) -> EmployeeNo {
+    EmployeeNo::new(text).unwrap()
+}
+
+fn role(number: i64, begin: &str, end: &str) -> Role {
+    Role { id: RoleId::new(number).unwrap(), begin: time(begin), end: time(end) }
+}
+
+fn key(organisation: OrganisationId, number: i64) -> MemberKey {
+    MemberKey {
+        organisation,
+        number: MemberNumber::new(number).unwrap(),
+        birth_date: NaiveDate::from_ymd_opt(1990, 2, 28),
+    }
+}
+
+fn member(number: i64) -> StoredMember {
+    StoredMember::seen(Member {
+        key: key(club(), number),
+        first_name: "Žiga".into(),
+        last_name: "O'Novák; DROP TABLE member".into(),
+        email: Email::parse(&format!("ziga{number}@club.example")),
+        inactive: false,
+        roles: vec![
+            role(1, "2026-01-01T00:00:00", "2026-06-30T00:00:00"),
+            role(1, "2026-07-01T00:00:00", "2026-12-31T00:00:00"),
+            role(3126, "1900-01-01T00:00:00", "9999-12-31T23:59:59"),
+        ],
+    })
+}
+
+fn person(number: &str) -> Person {
+    Person {
+        employee_no: id(number),
+        name: "Žiga 漢 Novak".into(),
+        user_type: UserType::Normal,
+        limit: PersonLimit::Window(year()),
+        is_device_admin: false,
+        email: Email::parse("ziga@club.example"),
+        fingerprint: "0f".repeat(32),
+    }
+}
+
+fn list(persons: impl IntoIterator<Item = Person>) -> BTreeMap<EmployeeNo, Person> {
+    persons.into_iter().map(|person| (person.employee_no.clone(), person)).collect()
+}
+
+/// Records these persons as the whole list of the door.
+fn read_door(store: &mut Store, persons: impl IntoIterator<Item = Person>) {
+    let persons = list(persons);
+    let reading = Reading { serial: "DS-K1T342", persons: &persons, at: at(0) };
+    store.record_reading(&door(), &reading).unwrap();
+}
+
+/// Records these members as an accepted complete listing.
+fn list_members(store: &mut Store, members: &[StoredMember]) {
+    let state = SourceState {
+        complete_at: Some(at(0)),
+        fetched_at: Some(at(0)),
+        complete_members: Some(members.len()),
+    };
+    let delta = ListingDelta { changed: members.iter().collect(), state };
+    store.record_listing(club(), &delta).unwrap();
+}

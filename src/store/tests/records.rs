@@ -1,0 +1,220 @@
+//! What is written comes back as it was: members, persons, links.
+
+use std::collections::HashMap;
+
+use super::*;
+use crate::config::LinkRule;
+use crate::link::{Link, LinkTable, StoredLink};
+
+#[test]
+fn members_come_back_as_they_were() {
+    let sandbox = Sandbox::new();
+    let mut store = sandbox.open();
+    let bare = StoredMember {
+        member: Member {
+            key: MemberKey { birth_date: None, ..key(club(), 7) },
+            first_name: String::new(),
+            last_name: "\u{0}\u{202e}'\"".into(),
+            email: None,
+            inactive: true,
+            roles: vec![],
+        },
+        problem: Some("EndDate is `soon`, not a date".into()),
+        missed: 2,
+        missing_since: Some(at(5)),
+    };
+    let elsewhere = StoredMember::seen(Member {
+        key: key(OrganisationId::new(456).unwrap(), 1),
+        ..member(1).member
+    });
+    // Another birth date is another member.
+    let mut twin = member(7);
+    twin.member.key.birth_date = NaiveDate::from_ymd_opt(1904, 2, 29);
+    list_members(&mut store, &[twin.clone(), member(150_002), bare.clone()]);
+    let other = OrganisationId::new(456).unwrap();
+    let delta = ListingDelta { changed: vec![&elsewhere], state: SourceState::default() };
+    store.record_listing(other, &delta).unwrap();
+    drop(store);
+    let store = sandbox.open();
+    assert_eq!(store.members(club()).unwrap(), [bare, twin, member(150_002)], "sorted by key");
+    assert_eq!(store.members(other).unwrap(), [elsewhere]);
+}
+
+#[test]
+fn a_listing_replaces_members_whole_and_leaves_the_others() {
+    let mut store = Sandbox::new().open();
+    list_members(&mut store, &[member(1), member(2)]);
+    let mut changed = member(2);
+    changed.member.roles = vec![role(9, "2027-01-01T00:00:00", "2027-12-31T18:30:00")];
+    changed.member.email = None;
+    changed.member.inactive = true;
+    list_members(&mut store, std::slice::from_ref(&changed));
+    assert_eq!(store.members(club()).unwrap(), [member(1), changed]);
+}
+
+#[test]
+fn the_state_of_an_organisation() {
+    let mut store = Sandbox::new().open();
+    assert_eq!(store.source_state(club()).unwrap(), SourceState::default());
+    list_members(&mut store, &[member(1)]);
+    let mut state = SourceState {
+        complete_at: Some(at(0)),
+        fetched_at: Some(at(0)),
+        complete_members: Some(1),
+    };
+    assert_eq!(store.source_state(club()).unwrap(), state);
+    state.fetched_at = Some(at(5));
+    let delta = ListingDelta { changed: vec![], state: state.clone() };
+    store.record_listing(club(), &delta).unwrap();
+    assert_eq!(store.source_state(club()).unwrap(), state);
+}
+
+#[test]
+fn role_names_are_replaced_as_a_whole() {
+    let mut store = Sandbox::new().open();
+    let names = |list: &[(i64, &str)]| -> BTreeMap<RoleId, String> {
+        list.iter().map(|(id, name)| (RoleId::new(*id).unwrap(), (*name).to_owned())).collect()
+    };
+    let first = names(&[(1, "Gym"), (3126, "Årskort 'Šport' 漢")]);
+    store.record_role_names(club(), &first).unwrap();
+    assert_eq!(store.role_names(club()).unwrap(), first);
+    let second = names(&[(2, "Sauna")]);
+    store.record_role_names(club(), &second).unwrap();
+    assert_eq!(store.role_names(club()).unwrap(), second);
+    assert!(store.role_names(OrganisationId::new(456).unwrap()).unwrap().is_empty());
+}
+
+#[test]
+fn persons_of_every_limit_come_back_as_they_were() {
+    let sandbox = Sandbox::new();
+    let mut store = sandbox.open();
+    let begin = Some(time("2026-01-01T00:00:00"));
+    let end = Some(time("1999-12-31T00:00:00"));
+    let limits = [
+        PersonLimit::Window(year()),
+        PersonLimit::Permanent(None),
+        PersonLimit::Permanent(Some(year())),
+        PersonLimit::Unreadable { begin: None, end: None },
+        PersonLimit::Unreadable { begin, end: None },
+        PersonLimit::Unreadable { begin: None, end },
+        PersonLimit::Unreadable { begin, end },
+    ];
+    let mut persons: Vec<Person> = Vec::new();
+    for (place, limit) in limits.into_iter().enumerate() {
+        persons.push(Person { limit, ..person(&format!("00{place}")) });
+    }
+    for user_type in [UserType::Visitor, UserType::BlackList] {
+        persons.push(Person { user_type, ..person(&format!("{user_type:?}")) });
+    }
+    persons.push(Person { is_device_admin: true, email: None, ..person("x'\"; --") });
+    read_door(&mut store, persons.clone());
+    drop(store);
+    assert_eq!(sandbox.open().persons(&door()).unwrap().persons, list(persons));
+}
+
+#[test]
+fn a_reading_is_the_whole_list() {
+    let mut store = Sandbox::new().open();
+    assert!(store.device_state(&door()).unwrap().needs_read, "never read");
+    read_door(&mut store, [person("1"), person("2")]);
+    store.record_in_step(&door(), &[(id("1"), year()), (id("2"), year())], at(1)).unwrap();
+    let moved = Person { fingerprint: "moved".into(), ..person("2") };
+    read_door(&mut store, [moved.clone(), person("3")]);
+    let found = store.persons(&door()).unwrap();
+    assert_eq!(found.persons, list([moved, person("3")]));
+    assert_eq!(found.confirmed, HashMap::from([(id("2"), year())]), "kept for who is still there");
+    assert_eq!(store.confirmed_at(&door(), &id("2")).unwrap(), Some(at(1)));
+    assert_eq!(store.confirmed_at(&door(), &id("3")).unwrap(), None);
+    assert_eq!(store.confirmed_at(&door(), &id("1")).unwrap(), None, "forgotten");
+    // Somebody who comes back is new.
+    read_door(&mut store, [person("1")]);
+    assert!(store.persons(&door()).unwrap().confirmed.is_empty());
+}
+
+#[test]
+fn persons_read_by_number_leave_the_others() {
+    let mut store = Sandbox::new().open();
+    read_door(&mut store, [person("1"), person("2")]);
+    let moved = Person { limit: PersonLimit::Permanent(None), ..person("2") };
+    store.record_persons(&door(), [&moved].into_iter()).unwrap();
+    assert_eq!(store.persons(&door()).unwrap().persons, list([person("1"), moved]));
+}
+
+#[test]
+fn the_state_of_a_device() {
+    let mut store = Sandbox::new().open();
+    store.know_device(&door()).unwrap();
+    store.know_device(&door()).unwrap();
+    let never = DeviceState { needs_read: true, ..DeviceState::default() };
+    assert_eq!(store.device_state(&door()).unwrap(), never);
+    read_door(&mut store, [person("1")]);
+    let read = DeviceState {
+        serial: Some("DS-K1T342".into()),
+        read_at: Some(at(0)),
+        needs_read: false,
+        first_written_at: None,
+    };
+    assert_eq!(store.device_state(&door()).unwrap(), read);
+    store.require_reading(&door()).unwrap();
+    assert_eq!(
+        store.device_state(&door()).unwrap(),
+        DeviceState { needs_read: true, ..read.clone() }
+    );
+    read_door(&mut store, [person("1")]);
+    store.end_first_run(&door(), at(2)).unwrap();
+    store.end_first_run(&door(), at(3)).unwrap();
+    let written = DeviceState { first_written_at: Some(at(2)), ..read };
+    assert_eq!(store.device_state(&door()).unwrap(), written, "the first time counts");
+    let other = DeviceName::new("back-door").unwrap();
+    assert!(store.persons(&other).unwrap().persons.is_empty(), "each device has its own persons");
+}
+
+#[test]
+fn links_are_kept_with_their_rule_and_replaced() {
+    let mut store = Sandbox::new().open();
+    list_members(&mut store, &[member(1), member(2)]);
+    let link = |person: &str, rule| Link { employee_no: id(person), rule, is_outdated: false };
+    let stored = |person: &str, rule| StoredLink { employee_no: id(person), rule };
+    let (one, two) = (key(club(), 1), key(club(), 2));
+    let (file, email) = (link("7", LinkRule::File), link("8", LinkRule::DeviceEmail));
+    store.record_links(&door(), [(one, &file), (two, &email)].into_iter(), at(0)).unwrap();
+    let number = link("007", LinkRule::MemberNumber);
+    store.record_links(&door(), [(one, &number)].into_iter(), at(1)).unwrap();
+    let want = HashMap::from([
+        (one, stored("007", LinkRule::MemberNumber)),
+        (two, stored("8", LinkRule::DeviceEmail)),
+    ]);
+    assert_eq!(store.links(&door()).unwrap(), want);
+    assert!(store.links(&DeviceName::new("back-door").unwrap()).unwrap().is_empty());
+    // A member who is not known can not be linked.
+    store.record_links(&door(), [(key(club(), 3), &file)].into_iter(), at(2)).unwrap();
+    assert_eq!(store.links(&door()).unwrap(), want);
+}
+
+#[test]
+fn rows_of_link_files() {
+    let mut store = Sandbox::new().open();
+    let table = |rows: &[(&str, &str)]| {
+        let mut table = LinkTable::default();
+        for (email, person) in rows {
+            table.insert(Email::parse(email).unwrap(), id(person));
+        }
+        table
+    };
+    let read = |store: &Store, path: &str| {
+        let mut table = LinkTable::default();
+        store.link_rows(path, &mut table).unwrap();
+        table
+    };
+    assert_eq!(store.link_file_hash("a.xlsx").unwrap(), None);
+    let first = table(&[("åsa@x.se", "7"), ("åsa@x.se", "8"), ("kos@x.si", "007")]);
+    let other = table(&[("berg@x.se", "9")]);
+    store.record_link_file("a.xlsx", "hash 1", &first, at(0)).unwrap();
+    store.record_link_file("b.csv", "hash 2", &other, at(0)).unwrap();
+    assert_eq!(store.link_file_hash("a.xlsx").unwrap().as_deref(), Some("hash 1"));
+    assert_eq!((read(&store, "a.xlsx"), read(&store, "b.csv")), (first, other.clone()));
+    let second = table(&[("kos@x.si", "7")]);
+    store.record_link_file("a.xlsx", "hash 3", &second, at(1)).unwrap();
+    assert_eq!(store.link_file_hash("a.xlsx").unwrap().as_deref(), Some("hash 3"));
+    assert_eq!((read(&store, "a.xlsx"), read(&store, "b.csv")), (second, other));
+}

@@ -1,0 +1,62 @@
+//! Every statement in the code finds its rows by an index: the state file of a large club with years
+//! of history is as quick as that of a small one.
+
+use super::*;
+
+const SOURCES: [(&str, &str); 6] = [
+    ("devices.rs", include_str!("../devices.rs")),
+    ("journal.rs", include_str!("../journal.rs")),
+    ("links.rs", include_str!("../links.rs")),
+    ("login.rs", include_str!("../login.rs")),
+    ("members.rs", include_str!("../members.rs")),
+    ("notes.rs", include_str!("../notes.rs")),
+];
+
+/// Tables with a handful of rows, however large the club is.
+const TINY: [&str; 3] = ["salt", "said", "blocked_plan"];
+
+/// The string literals of a source that begin like a statement, with their line breaks taken out.
+fn statements(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for verb in ["SELECT ", "INSERT ", "UPDATE ", "DELETE "] {
+        for (place, _) in source.match_indices(&format!("\"{verb}")) {
+            let rest = &source[place + 1..];
+            let literal = &rest[..rest.find('"').unwrap()];
+            let lines: Vec<_> = literal.split("\\\n").map(str::trim_start).collect();
+            found.push(lines.concat());
+        }
+    }
+    found
+}
+
+fn steps(store: &Store, sql: &str) -> Vec<String> {
+    let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    // Parameters without a value are NULL; what they are does not decide which index is taken.
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get(3).unwrap());
+    }
+    steps
+}
+
+#[test]
+fn no_statement_walks_through_a_large_table() {
+    let sandbox = Sandbox::new();
+    let store = sandbox.open();
+    let mut seen = 0;
+    for (file, source) in SOURCES {
+        for sql in statements(source) {
+            seen += 1;
+            for step in steps(&store, &sql) {
+                let walks = step.strip_prefix("SCAN ");
+                let is_fine = walks.is_none_or(|rest| {
+                    let table = rest.split(' ').next().unwrap_or_default();
+                    TINY.contains(&table) || rest == "CONSTANT ROW"
+                });
+                assert!(is_fine, "{file}: {step}: {sql}");
+            }
+        }
+    }
+    assert!(seen > 30, "only {seen} statements were found: are they written differently now?");
+}
