@@ -78,15 +78,20 @@ fn two_runs_at_once_are_one_run() {
     sandbox.sync_at(START, 0);
     sandbox.club.renew(3, "2030-11-01");
     sandbox.clear_requests();
-    let slow = Fault::Delay(Duration::from_millis(800));
-    sandbox.club.cardskipper.fault(slow.on("/Member/Export").times(1));
-    let first = sandbox.start_at(LATER, &["sync", "--json"]);
-    wait_until("the first asks", || !sandbox.club.cardskipper.requests().is_empty());
+    let cardskipper = &sandbox.club.cardskipper;
+    cardskipper.fault(Fault::Delay(Duration::from_secs(50)).on("/Member/Export"));
+    let first = sandbox.start_at(LATER, &["sync"]);
+    wait_until("the first asks", || !cardskipper.requests().is_empty());
     let second = sandbox.run_at(Some(LATER), &["sync"]).ends(0);
     assert_eq!((&*second.stdout, &*second.stderr), ("", ""));
-    let first = finish(first).ends(0).json();
-    assert_eq!(each(&first, "changes", "outcome"), ["confirmed"]);
-    assert_eq!(sandbox.club.cardskipper.requests().len(), 1, "the second asked nobody");
+    assert_eq!(cardskipper.requests().len(), 1, "the second asked nobody");
+    // The first is let go: its answer never comes.
+    cardskipper.go_offline();
+    finish(first).ends(5);
+    cardskipper.http().clear_faults();
+    cardskipper.go_online();
+    let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"]);
     sandbox.assert_well_behaved();
 }
 
@@ -98,7 +103,7 @@ fn long_writing() -> Sandbox {
     sandbox.sync_at(START, 0);
     (0..10).for_each(|index| assert!(sandbox.club.renew(index, "2030-11-01")));
     sandbox.clear_requests();
-    let slow = Fault::Delay(Duration::from_millis(250));
+    let slow = Fault::Delay(Duration::from_millis(400));
     sandbox.club.devices[0].fault(slow.on("UserInfo/Modify").authenticated());
     sandbox
 }
@@ -136,7 +141,7 @@ fn a_signal_while_writing_finishes_the_change_in_hand_and_closes_the_journal() {
     for (name, code) in [("-TERM", 143), ("-INT", 130)] {
         let sandbox = long_writing();
         let child = sandbox.start_at(LATER, &["sync", "--json"]);
-        wait_for_writes(&sandbox, 3);
+        wait_for_writes(&sandbox, 2);
         signal(&child, name);
         let said = finish(child).ends(code);
         let run = said.json();
@@ -146,7 +151,7 @@ fn a_signal_while_writing_finishes_the_change_in_hand_and_closes_the_journal() {
         let planned = outcomes.iter().filter(|outcome| **outcome == "planned").count();
         assert_eq!(confirmed, sandbox.club.devices[0].writes().len(), "what was sent is settled");
         assert_eq!(confirmed + planned, 10, "{outcomes:?}");
-        assert!((3..10).contains(&confirmed), "{confirmed}");
+        assert!((2..10).contains(&confirmed), "{confirmed}");
         assert!(said.stderr.contains("interrupted"), "{}", said.stderr);
         let state = sandbox.state();
         assert_eq!(count(&state, "SELECT count(*) FROM intent"), 0, "the journal is closed");
@@ -176,7 +181,7 @@ fn a_signal_before_anything_is_written_ends_the_run_at_once() {
 fn a_run_that_is_killed_is_settled_by_the_next() {
     let sandbox = long_writing();
     let mut child = sandbox.start_at(LATER, &["sync"]);
-    wait_for_writes(&sandbox, 4);
+    wait_for_writes(&sandbox, 3);
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(count(&sandbox.state(), "SELECT count(*) FROM intent") > 0, "it was cut off");
