@@ -11,14 +11,13 @@ use super::Context;
 use super::perform::Performance;
 use super::sync::finish;
 use crate::cli::ApplyArgs;
-use crate::config::Mode;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather};
-use crate::plan::{Change, prove_reviewed};
-use crate::report::Report;
-use crate::report::plan_file::{self, Approved, PlanFileError};
-use crate::store::Store;
+use crate::plan::{Change, Facts, closes_on_paid_time, prove_reviewed};
+use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
+use crate::report::{ChangeReport, ChangeState, Report, Trouble};
+use crate::store::{OutcomeKind, Store};
 
 /// Runs the command.
 ///
@@ -28,20 +27,15 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     let _lock = context.take_lock()?;
     let store = context.open_store()?;
     let store_error = |error| context.store_error(error);
-    let changes = match (&args.plan, &args.blocked) {
+    let reviewed = match (&args.plan, &args.blocked) {
         (Some(path), _) => from_file(context, path)?,
-        (None, Some(id)) => from_blocked(context, &store, id)?,
-        (None, None) => Vec::new(),
+        (None, id) => from_blocked(context, &store, id.as_deref().unwrap_or_default())?,
     };
     let scope = Scope { is_offline: true, ..Scope::default() };
     let mut gathered = gather(&context.config, &store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
-    // A diff shows what it would do on a door that is only observed; nobody does it.
-    let observed = gathered.facts.devices.iter().filter(|device| device.mode == Mode::Observe);
-    let observed: BTreeSet<_> = observed.map(|device| &device.name).collect();
-    let to_do: Vec<Change> =
-        changes.iter().filter(|change| !observed.contains(&change.device)).cloned().collect();
-    let proven = prove_reviewed(&gathered.facts, &to_do)
+    let (overtaken, changes) = apart(context, &store, &gathered.facts, reviewed)?;
+    let proven = prove_reviewed(&gathered.facts, &changes)
         .map_err(|found| Error::Forbidden { name: name_of(args), found })?;
     let run = store.begin_run("apply", context.clock.began()).map_err(store_error)?;
 
@@ -55,11 +49,61 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     }
     let performance = Performance { context, run, proven: &proven, changes };
     let store = performance.carry_out(store, &mut gathered, &mut report)?;
+    tell_overtaken(&mut report, overtaken);
     let is_done = report.changes.iter().all(|one| one.state.is_confirmed());
     if let (Some(id), true) = (&args.blocked, is_done) {
         store.forget_blocked(id).map_err(store_error)?;
     }
     finish(context, &store, &report, run)
+}
+
+/// The changes that a newer listing has overtaken, and the others. Whoever was to lose a door and has
+/// paid since the plan was made keeps it.
+fn apart(
+    context: &Context,
+    store: &Store,
+    facts: &Facts,
+    reviewed: Reviewed,
+) -> Result<(Vec<Change>, Vec<Change>), Error> {
+    let mut news = BTreeSet::new();
+    for source in &context.config.sources {
+        let state = store.source_state(source.organisation);
+        let state = state.map_err(|error| context.store_error(error))?;
+        if state.fetched_at.is_some_and(|at| at > reviewed.made_at) {
+            news.insert(source.organisation);
+        }
+    }
+    Ok(reviewed.changes.into_iter().partition(|change| {
+        news.contains(&change.member.organisation) && closes_on_paid_time(facts, change)
+    }))
+}
+
+/// Adds the overtaken changes to the report, in their places.
+fn tell_overtaken(report: &mut Report, overtaken: Vec<Change>) {
+    for change in overtaken {
+        report.troubles.push(Trouble {
+            exit: Exit::StalePlan,
+            about: change.device.to_string(),
+            text: format!(
+                "person {} keeps access: the membership was paid since the plan was made",
+                change.employee_no
+            ),
+            hint: Some(
+                "make a new plan with `ivms-sync diff --out PLAN` and look at it again".to_owned(),
+            ),
+        });
+        report.changes.push(ChangeReport {
+            change,
+            state: ChangeState::Tried(OutcomeKind::Moved),
+            error: Some("paid since the plan was made".to_owned()),
+        });
+    }
+    report.changes.sort_by(|a, b| {
+        let place = |one: &ChangeReport| {
+            (one.change.device.clone(), one.change.kind, one.change.employee_no.clone())
+        };
+        place(a).cmp(&place(b))
+    });
 }
 
 /// The plan as it was named: the file, or the id.
@@ -68,7 +112,7 @@ fn name_of(args: &ApplyArgs) -> String {
     args.plan.as_ref().map_or(id, |path| path.display().to_string())
 }
 
-fn from_file(context: &Context, path: &Path) -> Result<Vec<Change>, Error> {
+fn from_file(context: &Context, path: &Path) -> Result<Reviewed, Error> {
     let in_file = |error| Error::File { path: path.to_owned(), error };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(in_file)?;
@@ -80,12 +124,12 @@ fn from_file(context: &Context, path: &Path) -> Result<Vec<Change>, Error> {
     }
     let text = String::from_utf8(bytes)
         .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
-    plan_file::read(&text, context.clock.began(), Approved::Planned).map_err(refused)
+    plan_file::read_reviewed(&text, context.clock.began(), Approved::Planned).map_err(refused)
 }
 
-fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<Vec<Change>, Error> {
+fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<Reviewed, Error> {
     let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
     let kept = kept.ok_or_else(|| Error::NoBlockedPlan(id.to_owned()))?;
-    plan_file::read(&kept.document, context.clock.began(), Approved::Blocked)
+    plan_file::read_reviewed(&kept.document, context.clock.began(), Approved::Blocked)
         .map_err(|error| Error::Plan { name: id.to_owned(), error })
 }

@@ -19,7 +19,7 @@ use crate::model::{
 };
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
-pub use proof::{Counterexample, ProvenPlan, prove, prove_reviewed};
+pub use proof::{Counterexample, ProvenPlan, closes_on_paid_time, prove, prove_reviewed};
 use validity::{DoorRoles, EndedBy, Entitlement, Validity, entitlement};
 pub use words::{Budget, Cause, Kind, Reason};
 

@@ -150,6 +150,22 @@ pub fn prove_reviewed(facts: &Facts, changes: &[Change]) -> Result<ProvenPlan, C
     Ok(ProvenPlan { changes: proven })
 }
 
+/// Whether a reviewed change would close a door on somebody whose paid time, as far as `facts` know,
+/// includes now. That says something only where the facts are newer than the review.
+#[must_use]
+pub fn closes_on_paid_time(facts: &Facts, change: &Change) -> bool {
+    let known = (|| {
+        let device = facts.devices.iter().find(|device| device.name == change.device)?;
+        let source = facts.sources.get(&change.member.organisation)?;
+        let member = facts.members.iter().find(|facts| facts.member.key == change.member)?;
+        Some((device, PaidTime::of(facts, device, source, member)))
+    })();
+    known.is_some_and(|(device, paid)| {
+        let now = device.local(facts.now);
+        paid.covers(now) && !change.after.contains(now)
+    })
+}
+
 /// Shown, but never written, so there is nothing to prove.
 fn is_observed(facts: &Facts, change: &Change) -> bool {
     facts.devices.iter().any(|d| d.name == change.device && d.mode == Mode::Observe)

@@ -78,6 +78,30 @@ pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_js
     Ok(text)
 }
 
+/// A plan as it was reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reviewed {
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// The changes that were approved.
+    pub changes: Vec<Change>,
+}
+
+/// Reads a plan file, and when it was made.
+///
+/// # Errors
+/// [`PlanFileError`]; then nothing of it may be carried out.
+pub fn read_reviewed(
+    text: &str,
+    now: DateTime<Utc>,
+    approved: Approved,
+) -> Result<Reviewed, PlanFileError> {
+    let changes = read(text, now, approved)?;
+    let plan: Map<String, Value> =
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| not_a_plan(&e))?;
+    Ok(Reviewed { made_at: time(&plan, "made_at")?, changes })
+}
+
 /// Reads a plan file: the changes that were planned, or, of a blocked plan, those that wait.
 ///
 /// # Errors
@@ -136,14 +160,15 @@ fn not_a_plan(error: &serde_json::Error) -> PlanFileError {
     PlanFileError::NotAPlan(format!("line {}, column {}: not JSON", error.line(), error.column()))
 }
 
+fn time(plan: &Map<String, Value>, key: &str) -> Result<DateTime<Utc>, PlanFileError> {
+    let text = plan.get(key).and_then(Value::as_str).unwrap_or_default();
+    DateTime::parse_from_rfc3339(text)
+        .map(|at| at.with_timezone(&Utc))
+        .map_err(|_| PlanFileError::NotAPlan(format!("{key} is no time")))
+}
+
 fn check_age(plan: &Map<String, Value>, now: DateTime<Utc>) -> Result<(), PlanFileError> {
-    let time = |key: &str| {
-        let text = plan.get(key).and_then(Value::as_str).unwrap_or_default();
-        DateTime::parse_from_rfc3339(text)
-            .map(|at| at.with_timezone(&Utc))
-            .map_err(|_| PlanFileError::NotAPlan(format!("{key} is no time")))
-    };
-    let (made_at, expires_at) = (time("made_at")?, time("expires_at")?);
+    let (made_at, expires_at) = (time(plan, "made_at")?, time(plan, "expires_at")?);
     if made_at > now.checked_add_signed(CLOCK_SLACK).unwrap_or(now) {
         return Err(PlanFileError::FromTheFuture(instant(made_at)));
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use ivms_sync_simulators::club::number;
 use serde_json::{Value, json};
 
 use super::{LATER, news, with_news};
@@ -271,6 +272,26 @@ fn a_plan_for_a_door_that_is_gone_or_protected_since_is_refused() {
     let said = sandbox.at(LATER, &["apply", "plan.json"]).ends(4);
     assert!(said.stderr.contains("door2"), "{}", said.stderr);
     assert_eq!(sandbox.doors(), doors);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn whoever_paid_since_the_plan_was_made_keeps_the_door() {
+    let (sandbox, _) = planned();
+    // Reactivated before the plan is carried out; a run by cron has seen it.
+    sandbox.clocks("2026-03-10T10:09:00Z");
+    sandbox.club.cardskipper.edit(number(5), |member| member.inactive = Some(false));
+    let only = ["sync", "--json", "--only", "150006"];
+    assert_eq!(sandbox.at("2026-03-10T10:10:00Z", &only).ends(0).json()["changes"], json!([]));
+    let said = sandbox.at("2026-03-10T10:12:00Z", &["apply", "plan.json", "--json"]).ends(13);
+    let run = said.json();
+    let outcomes = each(&run, "changes", "outcome");
+    assert_eq!(outcomes, [["confirmed", "confirmed", "refused"]; 2].concat());
+    assert!(said.stderr.contains("door1: person 1006 keeps access"), "{}", said.stderr);
+    for door in &sandbox.club.devices {
+        assert!(door.door_opens("1006", 1, door.wall_clock()));
+    }
+    assert_eq!(sandbox.sync_at("2026-03-10T10:15:00Z", 0)["changes"], json!([]));
     sandbox.assert_well_behaved();
 }
 
