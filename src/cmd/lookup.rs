@@ -48,9 +48,14 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     for place in wanted {
         story.members.push(tell(context, &store, &gathered, &tick, place, args.offline)?);
     }
-    // What is found counts; that a system was away is said, and decides only if nobody was found.
+    // What is found counts. "Nobody" is certain only when Cardskipper could be asked; a door that
+    // is away (code 3) takes nobody out of Cardskipper.
     let exit = match story.exit() {
-        Exit::NobodyFound => Exit::of_all([report.exit(), Exit::NobodyFound]),
+        Exit::NobodyFound => {
+            let troubles = report.troubles.iter().map(|trouble| trouble.exit);
+            let doubts = troubles.filter(|exit| *exit != Exit::PartFailed);
+            Exit::of_all(doubts.chain([Exit::NobodyFound]))
+        }
         exit => exit,
     };
     context.say_troubles(&report, &store);

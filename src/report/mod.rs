@@ -211,11 +211,15 @@ pub struct Trouble {
 
 impl Trouble {
     /// What makes it the same trouble as an earlier one, whatever seconds and numbers the text
-    /// holds: it is about the same thing, ends the same way and has the same remedy.
+    /// holds: it is about the same thing, ends the same way and has the same remedy. A login that
+    /// is held back is the same as the refusal it is held back for.
     #[must_use]
     pub fn topic(&self) -> String {
-        let hint = self.hint.as_deref().unwrap_or_default();
-        format!("{} {} {hint}", self.exit.code(), self.about).trim_end().to_owned()
+        let remedy = match (self.exit, &self.hint) {
+            (Exit::Login, _) | (_, None) => "",
+            (_, Some(hint)) => hint,
+        };
+        format!("{} {} {remedy}", self.exit.code(), self.about).trim_end().to_owned()
     }
 
     /// The line for stderr.

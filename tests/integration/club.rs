@@ -133,9 +133,12 @@ fn a_complete_listing_comes_again_after_full_every_and_when_asked_for() {
 
 // How an answer may look
 
+/// Sets the simulator's switches.
+type Turn = fn(&mut Switches);
+
 #[test]
 fn a_renewal_comes_through_in_every_form_of_the_answer() {
-    let forms: [(&str, fn(&mut Switches)); 16] = [
+    let forms: [(&str, Turn); 16] = [
         ("byte-order mark", |s| s.encoding = Encoding::Utf8Bom),
         ("UTF-16", |s| s.encoding = Encoding::Utf16),
         ("CR LF", |s| s.crlf = true),

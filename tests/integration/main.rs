@@ -11,6 +11,7 @@
 )]
 
 mod club;
+mod commands;
 mod cron;
 mod demo;
 mod door;

@@ -396,8 +396,10 @@ fn an_observed_door_is_in_the_diff_and_never_written() {
     let run = sandbox.at(LATER, &["apply", "plan.json", "--json"]).ends(0).json();
     assert_eq!(each(&run, "changes", "outcome"), [["confirmed"; 3], ["planned"; 3]].concat());
     assert_eq!(each(&run, "devices", "outcome"), ["ok", "observed"]);
-    let quiet = sandbox.at("2026-03-10T10:10:00Z", &["sync"]).ends(0);
-    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""), "no mail every tick");
+    let told = sandbox.at("2026-03-10T10:10:00Z", &["sync"]).ends(0);
+    assert!(told.stdout.contains("only observed"), "{}", told.stdout);
+    let quiet = sandbox.at("2026-03-10T10:15:00Z", &["sync"]).ends(0);
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""), "one mail a day");
     assert_eq!(sandbox.club.devices[1].persons(), before);
     sandbox.assert_well_behaved();
 }

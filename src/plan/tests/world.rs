@@ -173,7 +173,7 @@ impl World {
     pub fn link(self, device: &str, number: &str, link: Result<&str, NoLink>) -> Self {
         let place = self.place(number);
         self.on(device, |device| {
-            device.linking[place] = link.map(|person| linked(person));
+            device.linking[place] = link.map(linked);
         })
     }
 

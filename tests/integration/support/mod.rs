@@ -153,6 +153,23 @@ impl Sandbox {
         said(command.args(arguments))
     }
 
+    /// Starts the binary at a pinned time and does not wait for it.
+    pub fn start_at(&self, now: &str, arguments: &[&str]) -> std::process::Child {
+        self.clocks(now);
+        self.club.begin_run();
+        std::fs::write(self.path("ivms-sync.toml"), self.config()).unwrap();
+        std::process::Command::new(env!("CARGO_BIN_EXE_ivms-sync"))
+            .args(arguments)
+            .env_clear()
+            .envs(self.passwords.iter().cloned())
+            .env("IVMS_SYNC_TEST_NOW", now)
+            .current_dir(self.folder.path())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
     /// The binary in this folder with an environment that holds the passwords and nothing else.
     pub fn command(&self) -> Command {
         let mut command = binary(self.folder.path());

@@ -34,7 +34,7 @@ pub fn rows(path: &Path) -> Rows {
 
 fn rows_of(connection: &Connection, table: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let rows = statement.query_map([], |row| {
         let mut line = String::new();
         for (place, column) in columns.iter().enumerate() {
