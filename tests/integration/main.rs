@@ -21,3 +21,4 @@ mod plans;
 mod readme;
 mod restraint;
 mod support;
+mod tidy;
