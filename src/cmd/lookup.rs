@@ -12,9 +12,9 @@ use crate::exit::Exit;
 use crate::gather::{Gathered, LoginResult, Scope, devices::failure, gather, remember_login};
 use crate::hikvision::Reader;
 use crate::link::{Link, NoLink};
-use crate::model::{EmployeeNo, OrganisationId, RoleId};
+use crate::model::{EmployeeNo, OrganisationId, RoleId, UserType};
 use crate::plan::validity::{DoorRoles, entitlement};
-use crate::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
+use crate::plan::{Change, DeviceFacts, Facts, LeftOut, MemberFacts, Plan, plan};
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
 use crate::report::{DeviceOutcome, Report, text};
 use crate::store::Store;
@@ -42,6 +42,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
         who: args.who.clone(),
         members: Vec::new(),
         searched: searched(&context.config, &gathered.facts),
+        advice: advice(&who, &gathered.facts, args.offline),
         is_offline: args.offline,
     };
     let tick = plan(&gathered.facts);
@@ -137,6 +138,35 @@ fn read_persons(
         };
     }
     Ok(())
+}
+
+/// What to do when nobody was found.
+fn advice(who: &Who, facts: &Facts, is_offline: bool) -> String {
+    if is_offline && facts.members.is_empty() {
+        return "Nothing is known yet: run `ivms-sync sync` first, or look without --offline."
+            .into();
+    }
+    match who {
+        Who::Email(_) => {
+            "Check the spelling. In Cardskipper, see that the member has exactly this \
+             e-mail; the number works too."
+                .to_owned()
+        }
+        Who::Number(_) => "Check the number in Cardskipper; the e-mail works too.".to_owned(),
+        Who::Person(employee_no) => {
+            let holders = facts.devices.iter().filter(|d| d.persons.contains_key(employee_no));
+            let doors: Vec<&str> = holders.map(|device| device.name.as_str()).collect();
+            if doors.is_empty() {
+                return "Check the person id; it is text, so 7 and 007 are not the same."
+                    .to_owned();
+            }
+            format!(
+                "Person {employee_no} is on {}, but no member is linked to it: nothing is ever \
+                 changed there.",
+                doors.join(", ")
+            )
+        }
+    }
 }
 
 fn searched(config: &Config, facts: &Facts) -> Vec<String> {
@@ -253,17 +283,19 @@ fn on_device(
     let left_out = tick.left_out.iter().find(|one| {
         one.member == key && one.device.as_ref().is_none_or(|name| *name == device.name)
     });
-    let opens_now = actual.is_some_and(|limit| limit.opens_at(now));
-    let next = change.map(|change| match change.blocked {
-        Some(budget) => format!("waits for approval ({} is exceeded)", budget.as_str()),
-        None => format!("the next sync sets it to {}", text::window(&change.after)),
-    });
+    let is_barred = person.is_some_and(|person| person.user_type == UserType::BlackList);
+    let opens_now = !is_barred && actual.is_some_and(|limit| limit.opens_at(now));
+    let next = next(change, left_out.filter(|_| person.is_some()));
     let in_step = match (desired, actual.and_then(|limit| limit.window())) {
         (Some(validity), Some(window)) => validity.is_met_by(&window),
         (Some(validity), None) => validity.window.end() < now && actual.is_none(),
         (None, _) => true,
     };
-    let mut why = why(member, link, desired.map(|v| v.window), actual, now, left_out);
+    let mut why = if is_barred {
+        "This person is barred on the door, whatever the dates say.".to_owned()
+    } else {
+        why(member, link, desired.map(|v| v.window), actual, now, left_out)
+    };
     if outcome != DeviceOutcome::Ok && !is_offline {
         why = format!("The door could not be asked now; this is from memory. {why}");
     }
@@ -284,6 +316,22 @@ fn on_device(
     }
 }
 
+/// What the next run does for a person, or why it does nothing.
+fn next(change: Option<&Change>, left_out: Option<&LeftOut>) -> Option<String> {
+    match (change, left_out) {
+        (Some(change), _) => Some(match change.blocked {
+            Some(budget) => format!("waits for approval ({} is exceeded)", budget.as_str()),
+            None => format!("the next sync sets it to {}", text::window(&change.after)),
+        }),
+        (None, Some(left_out)) => {
+            let (title, _) = text::explain(left_out.reason);
+            let detail = left_out.detail.as_ref().map(|detail| format!(" ({detail})"));
+            Some(format!("nothing is done: {title}{}", detail.unwrap_or_default()))
+        }
+        (None, None) => None,
+    }
+}
+
 /// One sentence that says why the door opens or does not.
 fn why(
     member: &MemberFacts,
@@ -291,7 +339,7 @@ fn why(
     expected: Option<crate::model::Window>,
     actual: Option<crate::model::PersonLimit>,
     now: chrono::NaiveDateTime,
-    left_out: Option<&crate::plan::LeftOut>,
+    left_out: Option<&LeftOut>,
 ) -> String {
     use crate::model::PersonLimit;
     let Some(actual) = actual else {

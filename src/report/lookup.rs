@@ -25,6 +25,8 @@ pub struct Story {
     pub members: Vec<MemberStory>,
     /// What was searched, in plain words; said when nobody was found.
     pub searched: Vec<String>,
+    /// What to do then.
+    pub advice: String,
     /// Whether the state file alone was asked.
     pub is_offline: bool,
 }
@@ -101,10 +103,7 @@ pub fn render(story: &Story) -> String {
         for place in &story.searched {
             let _ = writeln!(out, "  - {place}");
         }
-        out.push_str(
-            "\nCheck the spelling. In Cardskipper, see that the member has exactly this e-mail; \
-             the number works too.\n",
-        );
+        let _ = writeln!(out, "\n{}", printable(&story.advice));
         return out;
     }
     let mut out = String::new();
@@ -147,11 +146,15 @@ fn member_text(story: &MemberStory, is_offline: bool) -> String {
         let name = name.and_then(|(_, name)| name.clone()).unwrap_or_default();
         let _ = writeln!(
             out,
-            "  membership  {} – {}  {} ({})",
+            "  membership  {} – {}  {}",
             text::first(role.begin),
             text::moment(role.end),
-            printable(&name),
-            role.id
+            // A role that Cardskipper gives no name is remembered by its number.
+            if name.is_empty() || name == role.id.to_string() {
+                format!("role {}", role.id)
+            } else {
+                format!("{} ({})", printable(&name), role.id)
+            }
         );
     }
     match &story.validity {

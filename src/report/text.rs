@@ -301,7 +301,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
             "Correct the start and end of the membership in Cardskipper.",
         ),
         Reason::Protected => (
-            "protected persons, never touched",
+            "protected, never touched",
             "Right as it is: named under `protect`, an administrator of the door, or barred there.",
         ),
         Reason::NameDiffers => (
@@ -314,7 +314,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
             "Nothing to do: it is read as soon as it answers.",
         ),
         Reason::PermanentOnDevice => (
-            "never expire on the door",
+            "without an end on the door",
             "The door has their dates switched off. Switch them on there to have them kept in step.",
         ),
     }

@@ -50,6 +50,9 @@ pub enum StoreError {
         /// The newest this program writes.
         known: i64,
     },
+    /// A database that never was a state file.
+    #[error("is a database of another program")]
+    Foreign,
     /// SQLite's own check found damage, or a value is not what the schema says.
     #[error("is damaged: {0}")]
     Damaged(String),
@@ -90,6 +93,7 @@ impl StoreError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Newer { .. } => "install the newer version again; this file was not changed",
+            Self::Foreign => "see `state` in the configuration; this file was not changed",
             Self::Damaged(_) => {
                 "put back a copy of the file, or move it away to start afresh: doors stay as they \
                  are, and the next run reads both sides again"
@@ -125,6 +129,9 @@ impl Store {
             return Err(StoreError::Newer { found: version, known: migrations::newest() });
         }
         check_integrity(&connection)?;
+        if version == 0 && has_tables(&connection)? {
+            return Err(StoreError::Foreign);
+        }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -165,6 +172,13 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
 fn check_integrity(connection: &Connection) -> Result<(), StoreError> {
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(verdict)) }
+}
+
+/// Whether anybody has made a table. A file of our own has its version from its first table on.
+fn has_tables(connection: &Connection) -> Result<bool, StoreError> {
+    let count: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(count > 0)
 }
 
 #[cfg(test)]

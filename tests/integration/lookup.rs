@@ -1,0 +1,318 @@
+//! `lookup`: one member, both sides, and why the door opens or does not.
+
+use ivms_sync_simulators::club::{ROLE, number};
+use serde_json::{Value, json};
+
+use super::support::Sandbox;
+use super::support::pinned::START;
+
+const LATER: &str = "2026-03-10T10:05:00Z";
+
+/// The only member of a lookup that ended with this code.
+#[track_caller]
+fn one(sandbox: &Sandbox, now: &str, who: &str, code: i32) -> Value {
+    let document = sandbox.at(now, &["lookup", who, "--json"]).ends(code).json();
+    assert_eq!(document["exit_code"], code);
+    assert_eq!(document["who"], who);
+    let members = document["members"].as_array().unwrap();
+    assert_eq!(members.len(), 1, "{document:#}");
+    members[0].clone()
+}
+
+/// What the first door tells of a member, and the text of the same.
+#[track_caller]
+fn on_door(sandbox: &Sandbox, now: &str, who: &str, code: i32) -> (Value, String) {
+    let member = one(sandbox, now, who, code);
+    (member["devices"][0].clone(), sandbox.at(now, &["lookup", who]).ends(code).stdout)
+}
+
+#[test]
+fn a_member_is_found_by_e_mail_number_and_person() {
+    let sandbox = Sandbox::pinned(10, 2);
+    sandbox.sync_at(START, 0);
+    sandbox.club.renew(3, "2030-11-01");
+    sandbox.sync_at(LATER, 0);
+    let email = sandbox.club.cardskipper.member(number(3)).unwrap().email;
+    let begin = sandbox.club.devices[0].person("1004").unwrap().begin;
+    let now = "2026-03-10T10:07:00Z";
+    for who in ["150004", "person:1004", &email, &format!(" {} ", email.to_uppercase())] {
+        let member = one(&sandbox, now, who, 0);
+        assert_eq!(member["number"], 150_004, "{who}");
+        assert_eq!((&member["source"], &member["active"]), (&json!("club"), &json!(true)));
+        assert_eq!(member["email"], email.as_str());
+        let role = &member["roles"][0];
+        assert_eq!((&role["id"], &role["name"]), (&json!(ROLE), &json!("Gym")));
+        let window = json!({"begin": begin, "end": "2030-11-01T23:59:59"});
+        assert_eq!(member["validity"], window);
+        for (device, name) in member["devices"].as_array().unwrap().iter().zip(["door1", "door2"]) {
+            assert_eq!(device["name"], name);
+            assert_eq!(device["employee_no"], "1004");
+            assert_eq!(device["linked_by"], "file");
+            assert_eq!(device["expected"], window);
+            assert_eq!(device["actual"]["end"], window["end"]);
+            assert_eq!(device["actual"]["enable"], true);
+            assert_eq!(device["in_step"], true);
+            assert_eq!(device["opens_now"], true);
+            assert_eq!(device["why"], "Valid on the door until 2030-11-01.");
+            assert_eq!(device["confirmed_at"], "2026-03-10T10:05:00Z");
+        }
+        let history = member["history"].as_array().unwrap();
+        assert_eq!(history.len(), 2);
+        assert_eq!(history[0]["cause"], "renewed");
+        assert_eq!(history[0]["after"]["end"], "2030-11-01T23:59:59");
+        assert_eq!(history[0]["outcome"], "confirmed");
+        assert_eq!(history[0]["at"], "2026-03-10T10:05:00Z");
+    }
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_look_asks_for_news_and_for_the_person_and_writes_nothing() {
+    let sandbox = Sandbox::pinned(40, 1);
+    sandbox.sync_at(START, 0);
+    let (doors, rows) = (sandbox.doors(), sandbox.rows());
+    sandbox.club.renew(3, "2030-11-01");
+    sandbox.clear_requests();
+    let (door, text) = on_door(&sandbox, LATER, "150004", 21);
+    assert_eq!((&door["in_step"], &door["opens_now"]), (&json!(false), &json!(true)));
+    assert!(door["next"].as_str().unwrap().contains("2030-11-01"), "{door}");
+    assert!(text.contains("the next sync sets it to"), "{text}");
+    assert_eq!(sandbox.club.cardskipper.requests().len(), 2, "one for each look");
+    let requests = sandbox.club.devices[0].requests();
+    let searches = requests.iter().filter(|r| r.is_authenticated() && r.path().contains("Search"));
+    let searches: Vec<_> = searches.map(|request| request.text()).collect();
+    assert_eq!(searches.len(), 2);
+    assert!(searches.iter().all(|text| text.contains("EmployeeNoList")), "just this person");
+    assert_eq!((sandbox.doors(), sandbox.rows()), (doors, rows));
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn nobody_found_says_what_was_searched() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    for (who, advice) in
+        [("nobody@example.si", "exactly this e-mail"), ("999", "number"), ("person:4711", "person")]
+    {
+        let document = sandbox.at(LATER, &["lookup", who, "--json"]).ends(20).json();
+        assert_eq!((&document["members"], &document["exit_code"]), (&json!([]), &json!(20)));
+        let text = sandbox.at(LATER, &["lookup", who]).ends(20).stdout;
+        assert!(text.starts_with(&format!("Nobody found for {who}.")), "{text}");
+        for place in ["10 members of club (organisation 123)", "13 persons on door1", "persons.csv"]
+        {
+            assert!(text.contains(place), "{place}: {text}");
+        }
+        assert!(text.lines().last().unwrap().contains(advice), "{text}");
+    }
+    // There is such a person, and nobody is linked to it.
+    let text = sandbox.at(LATER, &["lookup", "person:9002"]).ends(20).stdout;
+    assert!(text.contains("Person 9002 is on door1, but no member is linked to it"), "{text}");
+    // Before the first run nothing is known, and the look itself asks everybody.
+    let fresh = Sandbox::pinned(10, 1);
+    fresh.at(START, &["lookup", "150004"]).ends(0);
+    let text = fresh.at(START, &["lookup", "150004", "--offline"]).ends(20).stdout;
+    assert!(text.contains("0 members of club") && text.contains("sync"), "{text}");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_search_that_could_not_be_made_is_not_nobody() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    sandbox.club.cardskipper.go_offline();
+    sandbox.at(LATER, &["lookup", "999"]).ends(5);
+    let said = sandbox.at(LATER, &["lookup", "150004"]).ends(0);
+    assert!(said.stderr.contains("club: "), "it says that this is old news: {}", said.stderr);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn several_members_with_one_e_mail_are_all_told() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    let email = sandbox.club.cardskipper.member(number(3)).unwrap().email;
+    sandbox.club.cardskipper.edit(number(4), |member| member.email.clone_from(&email));
+    sandbox.sync_at(LATER, 0);
+    let said = sandbox.at(LATER, &["lookup", &email, "--json"]);
+    let numbers: Vec<_> =
+        said.json()["members"].as_array().unwrap().iter().map(|m| m["number"].clone()).collect();
+    assert_eq!(numbers, [150_004, 150_005]);
+    let text = sandbox.at(LATER, &["lookup", &email]).stdout;
+    assert!(text.starts_with("2 members fit "), "{text}");
+    assert!(text.contains("member 150004 of club") && text.contains("member 150005 of club"));
+    assert!(text.contains("more than one match"), "{text}");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_door_that_is_behind_ends_with_21_and_says_why() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    let door = &sandbox.club.devices[0];
+
+    door.edit_person("1004", |person| person.end = "2026-03-01T23:59:59".to_owned());
+    let (told, text) = on_door(&sandbox, LATER, "150004", 21);
+    assert_eq!((&told["in_step"], &told["opens_now"]), (&json!(false), &json!(false)));
+    assert_eq!(told["actual"]["end"], "2026-03-01T23:59:59");
+    let why = told["why"].as_str().unwrap();
+    assert!(why.contains("ended 2026-03-01") && why.contains("behind"), "{why}");
+    assert!(text.contains("door1: does not open now"), "{text}");
+
+    sandbox.club.inactivate(4);
+    let (told, text) = on_door(&sandbox, LATER, "150005", 21);
+    assert_eq!(told["opens_now"], true);
+    assert!(told["why"].as_str().unwrap().contains("no paid time"), "{told}");
+    assert!(text.contains("marked inactive in Cardskipper"), "{text}");
+
+    // A person who was removed.
+    door.remove_person("1006");
+    let (told, _) = on_door(&sandbox, LATER, "150006", 21);
+    assert_eq!((&told["actual"], &told["opens_now"]), (&json!(null), &json!(false)));
+    assert!(told["why"].as_str().unwrap().starts_with("No person here"), "{told}");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn whom_nothing_is_done_for_is_told_why() {
+    let mut sandbox = Sandbox::pinned(10, 1);
+    sandbox.set("hikvision.door1", "protect = [\"1004\"]");
+    let door = &sandbox.club.devices[0];
+    door.edit_person("1005", |person| person.enable = false);
+    door.edit_person("1006", |person| person.user_type = "blackList".to_owned());
+    sandbox.club.cardskipper.edit(number(6), |member| member.email.clear());
+    sandbox.club.cardskipper.edit(number(7), |member| member.organisations[0].roles.clear());
+    sandbox.sync_at(START, 0);
+    sandbox.club.renew(3, "2030-11-01");
+    for (who, code, reason, opens, words) in [
+        ("150004", 21, "protected", true, "protected"),
+        ("150005", 21, "permanent-on-device", true, "switched off on the door"),
+        ("150006", 0, "protected", false, "barred"),
+        ("150007", 21, "no-email", false, "no e-mail in Cardskipper"),
+        ("150008", 0, "no-door-role", true, "no membership opens a door"),
+    ] {
+        let (told, text) = on_door(&sandbox, LATER, who, code);
+        assert_eq!(told["reason"], reason, "{who}");
+        assert_eq!(told["opens_now"], opens, "{who}: {text}");
+        assert!(text.contains(words), "{who}: {text}");
+    }
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_future_membership_and_a_bad_entry_are_explained() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.club.cardskipper.edit(number(3), |member| {
+        member.organisations[0].roles[0].start = "2026-04-01".to_owned();
+        member.organisations[0].roles[0].end = "2026-12-31".to_owned();
+    });
+    sandbox.sync_at(START, 0);
+    let (told, _) = on_door(&sandbox, LATER, "150004", 0);
+    assert_eq!(told["opens_now"], false);
+    assert!(told["why"].as_str().unwrap().contains("begins 2026-04-01"), "{told}");
+
+    sandbox.club.cardskipper.edit(number(4), |member| {
+        member.organisations[0].roles[0].end = "soon".to_owned();
+    });
+    let text = sandbox.at(LATER, &["lookup", "150005"]).stdout;
+    assert!(text.contains("can not be used: EndDate is `soon`"), "{text}");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn role_names_are_for_show_and_may_be_missing() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.club.cardskipper.set(|switches| switches.rights.organisation_info = false);
+    sandbox.sync_at(START, 0);
+    let member = one(&sandbox, LATER, "150004", 0);
+    assert_eq!(member["roles"][0]["name"], Value::Null);
+    let text = sandbox.at(LATER, &["lookup", "150004"]).ends(0);
+    assert!(text.stdout.contains("role 3126"), "{}", text.stdout);
+    assert_eq!(text.stderr, "", "a missing right for names is no trouble");
+
+    // Once the right is given, the name is there.
+    sandbox.club.cardskipper.set(|switches| switches.rights.organisation_info = true);
+    assert_eq!(one(&sandbox, LATER, "150004", 0)["roles"][0]["name"], "Gym");
+    // A role that the answer does not name keeps its number.
+    sandbox.club.cardskipper.edit(number(3), |member| member.organisations[0].roles[0].id = 77);
+    let text = sandbox.at(LATER, &["lookup", "150004"]).ends(0).stdout;
+    assert!(text.contains("  role 77\n"), "{text}");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn offline_asks_nobody() {
+    let sandbox = Sandbox::pinned(10, 2);
+    sandbox.sync_at(START, 0);
+    sandbox.club.renew(3, "2030-11-01");
+    sandbox.sync_at(LATER, 0);
+    sandbox.club.devices[0].edit_person("1004", |person| person.enable = false);
+    sandbox.clear_requests();
+    let now = "2026-03-11T10:00:00Z";
+    let said = sandbox.at(now, &["lookup", "150004", "--offline"]).ends(0);
+    assert!(said.stdout.contains("from memory"), "{}", said.stdout);
+    assert!(said.stdout.contains("2026-03-10 10:00 UTC"), "as of the last reading");
+    let json = sandbox.at(now, &["lookup", "150004", "--offline", "--json"]).ends(0).json();
+    assert_eq!(json["members"][0]["roles"][0]["name"], "Gym");
+    assert_eq!(json["members"][0]["devices"][0]["read_at"], "2026-03-10T10:00:00Z");
+    sandbox.at(now, &["lookup", "nobody@example.si", "--offline"]).ends(20);
+    assert!(sandbox.club.cardskipper.requests().is_empty());
+    assert!(sandbox.club.devices.iter().all(|device| device.requests().is_empty()));
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_door_that_is_off_is_told_from_memory() {
+    let sandbox = Sandbox::pinned(10, 2);
+    sandbox.sync_at(START, 0);
+    sandbox.club.devices[0].go_offline();
+    let said = sandbox.at(LATER, &["lookup", "150004"]).ends(0);
+    assert!(said.stderr.contains("door1: "), "{}", said.stderr);
+    let memory = "The door could not be asked now; this is from memory.";
+    assert_eq!(said.stdout.matches(memory).count(), 1, "{}", said.stdout);
+    let member = one(&sandbox, LATER, "150004", 0);
+    let why = |place: usize| member["devices"][place]["why"].as_str().unwrap().to_owned();
+    assert!(why(0).starts_with(memory) && why(1).starts_with("Valid"), "{member:#}");
+    // A door that was never seen.
+    let fresh = Sandbox::pinned(10, 1);
+    fresh.club.devices[0].go_offline();
+    let text = fresh.at(START, &["lookup", "150004"]).stdout;
+    assert!(text.contains("not known yet"), "{text}");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn history_tells_what_failed_and_is_newest_first() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    sandbox.club.renew(3, "2030-11-01");
+    sandbox.club.devices[0].set(|switches| {
+        switches.effect = ivms_sync_simulators::hikvision::Effect::OkNotApplied;
+    });
+    sandbox.sync_at(LATER, 3);
+    sandbox.club.devices[0].set(|switches| {
+        switches.effect = ivms_sync_simulators::hikvision::Effect::Applied;
+    });
+    sandbox.sync_at("2026-03-10T10:10:00Z", 0);
+    let member = one(&sandbox, "2026-03-10T10:12:00Z", "150004", 0);
+    let history = member["history"].as_array().unwrap();
+    let outcomes: Vec<_> = history.iter().map(|line| line["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["confirmed", "not-applied"]);
+    assert!(history[1]["error"].is_string());
+    // A member without history says so.
+    let text = sandbox.at(LATER, &["lookup", "150003"]).ends(0).stdout;
+    assert!(text.contains("Nothing was ever changed for this member."), "{text}");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_name_can_not_steer_the_terminal() {
+    let sandbox = Sandbox::pinned(5, 1);
+    sandbox.club.cardskipper.edit(number(3), |member| {
+        member.first = "Ana\u{202e}".to_owned();
+        member.last = "Novak\u{9b}31m\u{2028}x".to_owned();
+    });
+    sandbox.sync_at(START, 0);
+    let text = sandbox.at(LATER, &["lookup", "150004"]).ends(0).stdout;
+    assert!(!text.contains(['\u{202e}', '\u{9b}', '\u{2028}', '\u{1b}']), "{text:?}");
+    sandbox.assert_well_behaved();
+}
