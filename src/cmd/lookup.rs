@@ -316,6 +316,11 @@ fn on_device(
     }
 }
 
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// What the next run does for a person, or why it does nothing.
 fn next(change: Option<&Change>, left_out: Option<&LeftOut>) -> Option<String> {
     match (change, left_out) {
@@ -349,7 +354,7 @@ fn why(
                 let (title, remedy) = text::explain(left_out.reason);
                 let detail =
                     left_out.detail.as_ref().map(|d| format!(" ({d})")).unwrap_or_default();
-                format!("No person here: {title}{detail}. {remedy}")
+                format!("{}{detail}. {remedy}", capitalised(title))
             }
             _ => "No person here belongs to this member.".to_owned(),
         };

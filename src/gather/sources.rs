@@ -176,8 +176,11 @@ fn accept(
             };
         }
     }
-    let trouble = (is_complete && count == 0 && ask.accept_shrink.is_none())
-        .then(|| nobody_listed(config, export.elsewhere));
+    let trouble = if is_complete && count == 0 && ask.accept_shrink.is_none() {
+        Some(nobody_listed(config, export.elsewhere))
+    } else {
+        without_number(config, &export)
+    };
     let complete_at = if is_complete { Some(ask.now) } else { None };
     let state = SourceState {
         complete_at: complete_at.or(before.complete_at),
@@ -193,6 +196,26 @@ fn accept(
         report,
         trouble,
     }
+}
+
+/// An entry without a member number belongs to nobody, so no member's report tells of it.
+fn without_number(config: &SourceConfig, export: &Export) -> Option<Trouble> {
+    let count = export.unusable.iter().filter(|one| one.number.is_none()).count();
+    let (entries, member) = match count {
+        0 => return None,
+        1 => ("1 entry has".to_owned(), "that member"),
+        _ => (format!("{count} entries have"), "those members"),
+    };
+    Some(Trouble {
+        exit: Exit::InStep,
+        about: config.name.to_string(),
+        text: format!(
+            "{entries} no member number that can be read, and nothing is done for {member}"
+        ),
+        hint: Some(
+            "look in Cardskipper for a member without a number, or with number 0".to_owned(),
+        ),
+    })
 }
 
 /// An organisation that never had a member is no danger to any door, but rarely what was meant.

@@ -173,12 +173,13 @@ fn member_text(story: &MemberStory, is_offline: bool) -> String {
 }
 
 fn device_text(device: &DeviceStory, is_offline: bool) -> String {
-    let mut out = format!(
-        "\n{}: {}\n  {}\n",
-        device.name,
-        if device.opens_now { "opens now" } else { "does not open now" },
-        printable(&device.why)
-    );
+    // Somebody who was not found may well be on the door, under a person nobody linked.
+    let state = match (&device.employee_no, device.opens_now) {
+        (None, _) => "not found there",
+        (Some(_), true) => "opens now",
+        (Some(_), false) => "does not open now",
+    };
+    let mut out = format!("\n{}: {state}\n  {}\n", device.name, printable(&device.why));
     if let (Some(person), Some(rule)) = (&device.employee_no, device.linked_by) {
         let kept = if device.is_link_kept { ", kept from before" } else { "" };
         let person = printable(person.as_str());

@@ -140,7 +140,7 @@ fn several_members_with_one_e_mail_are_all_told() {
     let text = sandbox.at(LATER, &["lookup", &email]).stdout;
     assert!(text.starts_with("2 members fit "), "{text}");
     assert!(text.contains("member 150004 of club") && text.contains("member 150005 of club"));
-    assert!(text.contains("more than one match"), "{text}");
+    assert!(text.contains("More than one match"), "{text}");
     sandbox.assert_well_behaved();
 }
 
@@ -168,7 +168,7 @@ fn a_door_that_is_behind_ends_with_21_and_says_why() {
     door.remove_person("1006");
     let (told, _) = on_door(&sandbox, LATER, "150006", 21);
     assert_eq!((&told["actual"], &told["opens_now"]), (&json!(null), &json!(false)));
-    assert!(told["why"].as_str().unwrap().starts_with("No person here"), "{told}");
+    assert!(told["why"].as_str().unwrap().starts_with("No person found"), "{told}");
     sandbox.assert_well_behaved();
 }
 
@@ -187,7 +187,7 @@ fn whom_nothing_is_done_for_is_told_why() {
         ("150004", 21, "protected", true, "protected"),
         ("150005", 21, "permanent-on-device", true, "switched off on the door"),
         ("150006", 0, "protected", false, "barred"),
-        ("150007", 21, "no-email", false, "no e-mail in Cardskipper"),
+        ("150007", 21, "no-email", false, "No e-mail in Cardskipper"),
         ("150008", 0, "no-door-role", true, "no membership opens a door"),
     ] {
         let (told, text) = on_door(&sandbox, LATER, who, code);

@@ -15,6 +15,7 @@ mod commands;
 mod cron;
 mod demo;
 mod door;
+mod golden;
 mod links;
 mod lookup;
 mod main_job;

@@ -1,0 +1,131 @@
+//! The command line and the configuration.
+
+use std::fs;
+
+use crate::support::pinned::START;
+use crate::support::{Sandbox, binary, said};
+
+const COMMANDS: [&str; 4] = ["sync", "diff", "apply", "lookup"];
+
+#[test]
+fn help_and_version_are_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| said(binary(folder.path()).args(arguments));
+    for arguments in [&["--help"][..], &["-h"], &["--version"], &["-V"], &["help"]] {
+        let said = run(arguments).ends(0);
+        assert!(said.stdout.contains("ivms-sync"), "{arguments:?}");
+        assert_eq!(said.stderr, "");
+    }
+    assert_eq!(run(&["--version"]).stdout, concat!("ivms-sync ", env!("CARGO_PKG_VERSION"), "\n"));
+    for command in COMMANDS {
+        for arguments in [[command, "--help"], ["help", command]] {
+            let said = run(&arguments).ends(0);
+            let example = format!("Examples:\n  ivms-sync {command}");
+            assert!(said.stdout.contains(&example), "{}", said.stdout);
+        }
+        let overview = run(&["--help"]).stdout;
+        assert!(overview.contains(&format!("\n  {command} ")), "{overview}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn a_mistyped_command_line_ends_with_64() {
+    let sandbox = Sandbox::pinned(5, 1);
+    for arguments in [
+        &[][..],
+        &["synch"],
+        &["sync", "--ful"],
+        &["sync", "extra"],
+        &["sync", "--accept-shrink", "many"],
+        &["sync", "--accept-shrink", "-1"],
+        &["sync", "--only"],
+        &["diff", "--out"],
+        &["apply"],
+        &["apply", "plan.json", "--blocked", "3f0c91d2"],
+        &["lookup"],
+        &["lookup", "150001", "150002"],
+        &["-q", "-v", "sync"],
+    ] {
+        let said = sandbox.at(START, arguments).ends(64);
+        assert_eq!(said.stdout, "", "{arguments:?}");
+        assert!(said.stderr.contains("--help"), "{arguments:?}: {}", said.stderr);
+    }
+    for who in ["", "anna", "anna@", "person:", "-5", "1.5", "0", "1e5", "a b@c"] {
+        let only = format!("--only={who}");
+        for arguments in [&["sync", &only][..], &["diff", &only], &["lookup", "--", who]] {
+            let said = sandbox.at(START, arguments).ends(64);
+            assert_eq!(said.stdout, "", "{arguments:?}");
+            assert!(said.stderr.contains("e-mail"), "says what WHO may be: {}", said.stderr);
+        }
+    }
+    assert!(sandbox.club.cardskipper.requests().is_empty(), "nobody is asked");
+    assert!(sandbox.club.devices[0].requests().is_empty());
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_bad_configuration_ends_with_78_and_names_every_problem_at_once() {
+    let mut sandbox = Sandbox::pinned(5, 1);
+    let config = sandbox
+        .config()
+        .replace("Europe/Ljubljana", "Europe/Lubljana")
+        .replace("organisation_id = 123", "organization_id = 123")
+        .replace("CARD_PASSWORD", "NO_SUCH_VARIABLE")
+        .replace("[policy]", "[policy]\ngrace_days = -1\ninactive = \"stop\"")
+        .replace("[guard]", "[guard]\nrevoke_per_tick = \"5\"");
+    sandbox.replace_config(Some(config));
+    for arguments in [&["sync"][..], &["diff"], &["apply", "x"], &["lookup", "1"]] {
+        let said = sandbox.at(START, arguments).ends(78);
+        assert_eq!(said.stdout, "");
+        for problem in [
+            "time_zone",
+            "organization_id",
+            "organisation_id",
+            "NO_SUCH_VARIABLE",
+            "grace_days",
+            "inactive",
+            "revoke_per_tick",
+        ] {
+            assert!(said.stderr.contains(problem), "{problem}: {}", said.stderr);
+        }
+        assert!(said.stderr.contains("ivms-sync.toml:1: "), "with its line: {}", said.stderr);
+    }
+    assert!(!sandbox.state().exists(), "nothing is made before the configuration is right");
+    for text in ["", "time_zone = \n", "= 1", "\u{1}"] {
+        sandbox.replace_config(Some(text.to_owned()));
+        sandbox.at(START, &["sync"]).ends(78);
+    }
+    let missing = sandbox.at(START, &["--config", "other.toml", "sync"]).ends(78);
+    assert!(missing.stderr.contains("other.toml"), "{}", missing.stderr);
+    let nowhere = tempfile::tempdir().unwrap();
+    let said = said(binary(nowhere.path()).arg("sync")).ends(78);
+    assert!(said.stderr.contains("no configuration file; searched"), "{}", said.stderr);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_configuration_is_found_by_flag_and_variable_and_overridden_by_variables() {
+    let sandbox = Sandbox::pinned(5, 1);
+    let elsewhere = tempfile::tempdir().unwrap();
+    sandbox.at(START, &["sync"]).ends(0);
+    let config = sandbox.path("ivms-sync.toml");
+    let mut flag = binary(elsewhere.path());
+    let mut variable = binary(elsewhere.path());
+    for command in [&mut flag, &mut variable] {
+        command.envs(sandbox.passwords.iter().cloned());
+        command.env("IVMS_SYNC_TEST_NOW", START);
+    }
+    said(flag.arg("--config").arg(&config).arg("diff")).ends(0);
+    said(variable.env("IVMS_SYNC_CONFIG", &config).arg("diff")).ends(0);
+    let with = |name: &str, value: &str| {
+        let mut command = sandbox.command();
+        command.env("IVMS_SYNC_TEST_NOW", START).env(name, value);
+        said(command.arg("diff"))
+    };
+    let said = with("IVMS_SYNC__CARDSKIPPER__CLUB__ORGANISATION_ID", "124").ends(12);
+    assert!(said.stderr.contains("club: "), "{}", said.stderr);
+    let said = with("IVMS_SYNC__NO_SUCH_KEY", "1").ends(78);
+    assert!(said.stderr.contains("IVMS_SYNC__NO_SUCH_KEY"), "{}", said.stderr);
+    sandbox.assert_well_behaved();
+}

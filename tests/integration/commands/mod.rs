@@ -1,0 +1,9 @@
+//! The program as users and scripts meet it: exit codes, locks, signals, documents, secrets.
+
+mod documents;
+mod line;
+mod runs;
+mod secrets;
+
+/// A while after the first run.
+const LATER: &str = "2026-03-10T10:05:00Z";

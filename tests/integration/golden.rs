@@ -1,0 +1,195 @@
+//! What people read, whole: a change of wording is seen and accepted on purpose.
+//!
+//! `IVMS_SYNC_BLESS=1 cargo test --test integration golden::` writes the files of `tests/golden`
+//! anew; look at each before committing it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use ivms_sync_simulators::cardskipper::Member;
+use ivms_sync_simulators::club::{ORGANISATION, number};
+
+use super::support::Sandbox;
+use super::support::pinned::START;
+
+const LATER: &str = "2026-03-10T10:05:00Z";
+
+/// A session in a shell: each command with what it printed and how it ended.
+struct Session<'a> {
+    sandbox: &'a Sandbox,
+    text: String,
+}
+
+impl<'a> Session<'a> {
+    fn new(sandbox: &'a Sandbox) -> Self {
+        Self { sandbox, text: String::new() }
+    }
+
+    #[track_caller]
+    fn run(&mut self, now: &str, arguments: &[&str]) {
+        let said = self.sandbox.at(now, arguments);
+        let code = said.code;
+        let mut text = format!("$ ivms-sync {}\n{}", arguments.join(" "), said.stdout);
+        if !said.stderr.is_empty() {
+            let _ = write!(text, "--- stderr\n{}", said.stderr);
+        }
+        let _ = write!(text, "--- exit code {code}\n\n");
+        self.text.push_str(&text);
+    }
+
+    /// Compares with the accepted session of this name. Ports and folders are replaced.
+    #[track_caller]
+    fn is(mut self, name: &str) {
+        let folder = self.sandbox.folder.path().display().to_string();
+        self.text = self.text.replace(&folder, "FOLDER");
+        let mut servers = vec![("CARDSKIPPER".to_owned(), self.sandbox.club.cardskipper.port())];
+        for (place, device) in self.sandbox.club.devices.iter().enumerate() {
+            servers.push((format!("DOOR{}", place + 1), device.port()));
+        }
+        for (server, port) in servers {
+            self.text = self.text.replace(&format!("127.0.0.1:{port}"), &server);
+        }
+        // Every system has its own numbers.
+        let text = self.text.replace(" (os error 111)", "").replace(" (os error 61)", "");
+        let text = text.trim_end().to_owned() + "\n";
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.txt"));
+        if std::env::var_os("IVMS_SYNC_BLESS").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let accepted = fs::read_to_string(&path).unwrap_or_default();
+        assert!(text == accepted, "{name} is not as accepted; now it is:\n{text}");
+    }
+}
+
+/// A club of forty in which nearly everything has happened that can happen to a member.
+fn eventful() -> Sandbox {
+    let sandbox = Sandbox::pinned(40, 2);
+    let cardskipper = &sandbox.club.cardskipper;
+    let twin = cardskipper.member(number(30)).unwrap();
+    cardskipper.edit(number(31), |member| member.email.clone_from(&twin.email));
+    cardskipper.edit(number(32), |member| member.email.clear());
+    for index in 20..30 {
+        // More than are named one by one.
+        cardskipper.edit(number(index), |member| member.email = format!("new{index}@example.si"));
+    }
+    cardskipper.edit(number(33), |member| {
+        member.organisations[0].roles[0].end = "2025-01-01".to_owned();
+    });
+    sandbox.club.devices[0].edit_person("1035", |person| person.enable = false);
+    sandbox.sync_at(START, 0);
+    sandbox.clocks(LATER);
+    cardskipper.edit(number(8), |member| member.email = "moved@example.si".to_owned());
+    cardskipper.edit(number(36), |member| {
+        member.organisations[0].roles[0].end = "soon".to_owned();
+    });
+    sandbox.club.renew(3, "2027-01-31");
+    sandbox.club.renew(4, "2026-03-20");
+    sandbox.club.inactivate(5);
+    cardskipper.add(
+        Member::new(150_100).name("Nova", "Članica").email(&twin.email.replace("30", "77")).role(
+            ORGANISATION,
+            3126,
+            "2026-03-10",
+            "2027-03-09",
+        ),
+    );
+    sandbox
+}
+
+#[test]
+fn a_day_in_the_club() {
+    let sandbox = eventful();
+    let mut session = Session::new(&sandbox);
+    session.run(LATER, &["diff"]);
+    sandbox.club.devices[1].go_offline();
+    session.run(LATER, &["sync"]);
+    session.run("2026-03-10T10:10:00Z", &["sync"]);
+    sandbox.club.devices[1].go_online();
+    session.run("2026-03-10T10:15:00Z", &["sync"]);
+    session.run("2026-03-10T10:20:00Z", &["sync"]);
+    session.is("day");
+}
+
+#[test]
+fn a_blocked_plan() {
+    let sandbox = Sandbox::pinned(12, 1);
+    sandbox.sync_at(START, 0);
+    (2..5).for_each(|index| assert!(sandbox.club.inactivate(index)));
+    sandbox.club.renew(0, "2027-01-31");
+    let mut session = Session::new(&sandbox);
+    session.run(LATER, &["diff"]);
+    session.run(LATER, &["sync"]);
+    session.run("2026-03-10T10:10:00Z", &["sync"]);
+    session.run("2026-03-10T10:10:00Z", &["apply", "--blocked", "00000000"]);
+    let id = sandbox.sync_at("2026-03-10T10:10:00Z", 4)["blocked"].as_str().unwrap().to_owned();
+    session.run("2026-03-10T10:12:00Z", &["apply", "--blocked", &id]);
+    session.is("blocked");
+}
+
+#[test]
+fn a_reviewed_plan() {
+    let sandbox = Sandbox::pinned(12, 1);
+    sandbox.sync_at(START, 0);
+    sandbox.club.renew(0, "2027-01-31");
+    sandbox.club.renew(1, "2027-01-31");
+    let mut session = Session::new(&sandbox);
+    session.run(LATER, &["diff", "--out", "plan.json"]);
+    sandbox.club.devices[0].edit_person("1001", |person| person.name = "Nekdo Drug".into());
+    session.run("2026-03-10T10:07:00Z", &["apply", "plan.json"]);
+    session.run("2026-03-10T11:30:00Z", &["apply", "plan.json"]);
+    let edited = fs::read_to_string(sandbox.path("plan.json")).unwrap().replace("2027", "2037");
+    fs::write(sandbox.path("plan.json"), edited).unwrap();
+    session.run("2026-03-10T10:07:00Z", &["apply", "plan.json"]);
+    session.run("2026-03-10T10:07:00Z", &["apply", "other.json"]);
+    session.is("reviewed");
+}
+
+#[test]
+fn looking_somebody_up() {
+    let sandbox = eventful();
+    let mut session = Session::new(&sandbox);
+    for who in ["150004", "150006", "150009", "150032", "150033", "150036", "150037", "150100"] {
+        session.run(LATER, &["lookup", who]);
+    }
+    for who in ["nobody@example.si", "person:9001", "999"] {
+        session.run(LATER, &["lookup", who]);
+    }
+    session.is("lookup");
+}
+
+#[test]
+fn what_goes_wrong() {
+    let mut sandbox = Sandbox::pinned(12, 1);
+    sandbox.sync_at(START, 0);
+    sandbox.club.renew(0, "2027-01-31");
+    let everybody = sandbox.club.cardskipper.members();
+    let mut text = String::new();
+    let mut session = |sandbox: &Sandbox, arguments: &[&str]| {
+        let mut session = Session::new(sandbox);
+        session.run(LATER, arguments);
+        text.push_str(&session.text);
+    };
+    sandbox.club.cardskipper.set_members(everybody[..6].to_vec());
+    session(&sandbox, &["sync", "--full"]);
+    sandbox.club.cardskipper.set_members(everybody);
+    for status in [401, 403, 500] {
+        sandbox.club.cardskipper.set(|switches| switches.broken = Some(status));
+        session(&sandbox, &["diff"]);
+    }
+    sandbox.club.cardskipper.set(|switches| switches.broken = None);
+    sandbox.club.cardskipper.go_offline();
+    session(&sandbox, &["diff"]);
+    sandbox.club.cardskipper.go_online();
+    sandbox.club.devices[0].set_password("another");
+    session(&sandbox, &["diff", "--full"]);
+    session(&sandbox, &["sync"]);
+    session(&sandbox, &["diff", "--only", "nobody@example.si"]);
+    session(&sandbox, &["diff", "--only", "Anna"]);
+    fs::rename(sandbox.path("persons.csv"), sandbox.path("away.csv")).unwrap();
+    session(&sandbox, &["diff"]);
+    sandbox.set("policy", "grace_days = 1000");
+    sandbox.set("guard", "revoke_per_tick = \"lots\"");
+    session(&sandbox, &["diff"]);
+    Session { sandbox: &sandbox, text }.is("trouble");
+}

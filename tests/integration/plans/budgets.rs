@@ -1,0 +1,169 @@
+//! Budgets: what is held back, and how it is approved.
+
+use ivms_sync_simulators::club::{employee_no, number};
+use serde_json::json;
+
+use super::{LATER, with_inactive};
+use crate::support::pinned::START;
+use crate::support::{Sandbox, each};
+
+#[test]
+fn two_revocations_always_go_through_and_the_third_blocks_all() {
+    let sandbox = with_inactive(20, 5..7);
+    let run = sandbox.sync_at(LATER, 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 3]);
+
+    let sandbox = with_inactive(20, 5..8);
+    let said = sandbox.at(LATER, &["sync", "--json"]).ends(4);
+    let run = said.json();
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "blocked", "blocked", "blocked"]);
+    assert_eq!(sandbox.end_on(0, "1001"), "2030-11-01T23:59:59", "grants are written");
+    assert_eq!(run["devices"][0]["blocked"], 3);
+    let id = run["blocked"].as_str().unwrap();
+    assert!(said.stderr.contains(&format!("apply --blocked {id}")), "{}", said.stderr);
+    assert!(said.stderr.contains("revoke_per_tick"), "{}", said.stderr);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn five_per_cent_may_lose_access_in_one_tick() {
+    // 97 members and 3 foreign persons: 5% of 100.
+    let sandbox = with_inactive(97, 5..10);
+    let run = sandbox.sync_at(LATER, 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 6]);
+    let sandbox = with_inactive(97, 5..11);
+    assert_eq!(sandbox.sync_at(LATER, 4)["devices"][0]["blocked"], 6);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn an_approval_carries_out_exactly_what_was_blocked() {
+    let sandbox = with_inactive(20, 5..9);
+    let blocked = sandbox.sync_at(LATER, 4)["blocked"].as_str().unwrap().to_owned();
+    let same = sandbox.sync_at("2026-03-10T10:10:00Z", 4);
+    assert_eq!(same["blocked"], blocked.as_str(), "the same part has the same id in every tick");
+    let said = sandbox.at("2026-03-10T10:10:00Z", &["diff"]).ends(0).stdout;
+    assert!(said.contains(&format!("ivms-sync apply --blocked {blocked}")), "{said}");
+
+    let said = sandbox.at(LATER, &["apply", "--blocked", "00000000"]).ends(13);
+    assert!(said.stderr.contains("no blocked plan 00000000"), "{}", said.stderr);
+    for wrong in ["", "%", &blocked[..7], &format!("{blocked} ")] {
+        sandbox.at(LATER, &["apply", "--blocked", wrong]).ends(13);
+    }
+    sandbox.clear_requests();
+    // More news, which nobody has approved.
+    sandbox.club.inactivate(12);
+    let now = "2026-03-10T10:12:00Z";
+    let run = sandbox.at(now, &["apply", "--blocked", &blocked, "--json"]).ends(0).json();
+    assert_eq!(each(&run, "changes", "employee_no"), ["1006", "1007", "1008", "1009"]);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 4]);
+    assert!(sandbox.club.cardskipper.requests().is_empty());
+    assert_eq!(sandbox.end_on(0, "1006"), "2026-03-09T23:59:59");
+    assert_ne!(sandbox.end_on(0, "1013"), "2026-03-09T23:59:59");
+    sandbox.at(now, &["apply", "--blocked", &blocked]).ends(13);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn after_the_facts_have_moved_an_old_approval_fits_no_more() {
+    let sandbox = with_inactive(20, 5..9);
+    let blocked = sandbox.sync_at(LATER, 4)["blocked"].as_str().unwrap().to_owned();
+    // One of them pays after all.
+    sandbox.club.cardskipper.edit(number(6), |member| member.inactive = Some(false));
+    let other = sandbox.sync_at("2026-03-10T10:10:00Z", 4)["blocked"].as_str().unwrap().to_owned();
+    assert_ne!(blocked, other);
+    let doors = sandbox.doors();
+    sandbox.at("2026-03-10T10:10:00Z", &["apply", "--blocked", &blocked]).ends(13);
+    assert_eq!(sandbox.doors(), doors);
+    let said = sandbox.at("2026-03-10T10:15:00Z", &["sync"]).ends(4);
+    assert_eq!(said.stderr, "", "the new one was said a tick ago");
+    // All of them pay: nothing waits any more.
+    for index in [5, 7, 8] {
+        sandbox.club.cardskipper.edit(number(index), |member| member.inactive = Some(false));
+    }
+    assert_eq!(sandbox.sync_at("2026-03-10T10:20:00Z", 0)["blocked"], json!(null));
+    sandbox.at("2026-03-10T10:20:00Z", &["apply", "--blocked", &other]).ends(13);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_blocked_person_who_moved_is_refused_alone() {
+    let sandbox = with_inactive(20, 5..9);
+    let blocked = sandbox.sync_at(LATER, 4)["blocked"].as_str().unwrap().to_owned();
+    let door = &sandbox.club.devices[0];
+    door.edit_person("1007", |person| person.end = "2026-05-05T23:59:59".to_owned());
+    let said = sandbox.at(LATER, &["apply", "--blocked", &blocked, "--json"]).ends(13);
+    let outcomes = said.json();
+    let outcomes = each(&outcomes, "changes", "outcome");
+    assert_eq!(outcomes, ["confirmed", "refused", "confirmed", "confirmed"]);
+    assert_eq!(sandbox.end_on(0, "1007"), "2026-05-05T23:59:59");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn five_in_a_day_may_lose_access_and_a_day_later_more() {
+    let sandbox = with_inactive(20, 0..0);
+    sandbox.sync_at(LATER, 0);
+    let mut next = 3;
+    let mut tick = |now: &str, count: usize, code: i32| {
+        sandbox.clocks(now);
+        for _ in 0..count {
+            sandbox.club.inactivate(next);
+            next += 1;
+        }
+        sandbox.sync_at(now, code)
+    };
+    tick("2026-03-10T11:00:00Z", 2, 0);
+    tick("2026-03-10T11:05:00Z", 2, 0);
+    let run = tick("2026-03-10T11:10:00Z", 2, 4);
+    assert_eq!(each(&run, "changes", "outcome"), ["blocked", "blocked"], "six in a day");
+    let text = run["problems"][0]["text"].as_str().unwrap();
+    assert!(text.contains("revoke_per_day"), "{text}");
+    let run = tick("2026-03-11T11:05:30Z", 0, 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"], "the day is over");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn many_closed_doors_open_at_once_on_the_first_run_only() {
+    let close = |sandbox: &Sandbox, range: std::ops::Range<usize>| {
+        for index in range {
+            sandbox.club.devices[0].edit_person(&employee_no(index), |person| {
+                person.end = "2026-03-01T23:59:59".to_owned();
+            });
+        }
+    };
+    let sandbox = Sandbox::pinned(60, 1);
+    close(&sandbox, 0..40);
+    let run = sandbox.sync_at(START, 0);
+    assert_eq!(run["devices"][0]["confirmed"], 40, "the first run with a device");
+
+    close(&sandbox, 0..20);
+    let run = sandbox.full_at(LATER, 0);
+    assert_eq!(run["devices"][0]["confirmed"], 20, "twenty always may");
+
+    close(&sandbox, 0..21);
+    sandbox.club.renew(50, "2030-11-01");
+    let said = sandbox.at("2026-03-10T10:10:00Z", &["sync", "--full", "--json"]).ends(4);
+    let run = said.json();
+    let device = &run["devices"][0];
+    assert_eq!((&device["confirmed"], &device["blocked"]), (&json!(1), &json!(21)));
+    assert!(said.stderr.contains("grant_per_tick"), "{}", said.stderr);
+    let id = run["blocked"].as_str().unwrap();
+    sandbox.at("2026-03-10T10:10:00Z", &["apply", "--blocked", id]).ends(0);
+    assert_eq!(sandbox.full_at("2026-03-10T10:15:00Z", 0)["changes"], json!([]));
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_first_run_that_found_everything_in_step_was_the_first_run() {
+    let sandbox = Sandbox::pinned(60, 1);
+    assert_eq!(sandbox.sync_at(START, 0)["changes"], json!([]));
+    for index in 0..30 {
+        sandbox.club.devices[0].edit_person(&employee_no(index), |person| {
+            person.end = "2026-03-01T23:59:59".to_owned();
+        });
+    }
+    assert_eq!(sandbox.full_at(LATER, 4)["devices"][0]["blocked"], 30);
+    sandbox.assert_well_behaved();
+}
