@@ -59,6 +59,7 @@ fn story() -> Story {
             history: vec![entry],
         }],
         searched: vec!["1 members of club (organisation 123)".into()],
+        advice: "Check the spelling.".into(),
         is_offline: false,
     }
 }
