@@ -24,3 +24,4 @@ mod readme;
 mod restraint;
 mod state;
 mod support;
+mod tidy;

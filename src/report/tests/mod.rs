@@ -2,6 +2,7 @@
 
 mod document;
 mod hostile;
+mod lookup;
 mod text;
 
 use super::*;
