@@ -17,10 +17,9 @@ use crate::config::DeviceConfig;
 use crate::exit::Exit;
 use crate::gather::devices::failure;
 use crate::gather::{LoginResult, settle_open};
-use crate::hikvision::{
-    Class, Error, MAX_EXACT, PersonRecord, Reader, Writer, differs_beyond_validity,
-};
+use crate::hikvision::{Class, Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
 use crate::model::{EmployeeNo, Person, PersonLimit, RunId, UserType};
+use crate::outside::{Outside, ReadDevice, WriteDevice};
 use crate::plan::{Change, ProvenPlan};
 use crate::report::{ChangeState, DeviceOutcome, Trouble};
 use crate::stop::Stop;
@@ -31,13 +30,13 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
 
 /// What every device thread needs.
 #[derive(Debug)]
-pub struct Execution<'a> {
+pub struct Execution<'a, 's> {
     /// The plan.
     pub plan: &'a ProvenPlan,
     /// The run that carries it out.
     pub run: RunId,
     /// The state file.
-    pub store: &'a Mutex<Store>,
+    pub store: &'a Mutex<&'s mut Store>,
     /// The time.
     pub clock: Clock,
     /// When to leave the rest to the next tick.
@@ -64,15 +63,16 @@ pub struct DeviceResult {
 ///
 /// # Errors
 /// [`StoreError`] of any device; changes that were announced are settled by the next run.
-pub fn execute(
-    execution: &Execution<'_>,
-    devices: Vec<(&DeviceConfig, Option<Reader>)>,
+pub fn execute<O: Outside>(
+    outside: &O,
+    execution: &Execution<'_, '_>,
+    devices: Vec<(&DeviceConfig, Option<O::Reader>)>,
 ) -> Result<Vec<DeviceResult>, StoreError> {
     thread::scope(|threads| {
         let running: Vec<_> = devices
             .into_iter()
             .map(|(device, reader)| {
-                threads.spawn(move || OneDevice::new(execution, device).run(reader))
+                threads.spawn(move || OneDevice::new(execution, device).run(outside, reader))
             })
             .collect();
         running
@@ -103,14 +103,14 @@ impl From<Error> for Halt {
     }
 }
 
-struct OneDevice<'a> {
-    execution: &'a Execution<'a>,
+struct OneDevice<'a, 's> {
+    execution: &'a Execution<'a, 's>,
     device: &'a DeviceConfig,
     result: DeviceResult,
 }
 
-impl<'a> OneDevice<'a> {
-    fn new(execution: &'a Execution<'a>, device: &'a DeviceConfig) -> Self {
+impl<'a, 's> OneDevice<'a, 's> {
+    fn new(execution: &'a Execution<'a, 's>, device: &'a DeviceConfig) -> Self {
         let result = DeviceResult {
             changes: BTreeMap::new(),
             outcome: None,
@@ -121,13 +121,17 @@ impl<'a> OneDevice<'a> {
         Self { execution, device, result }
     }
 
-    fn run(mut self, reader: Option<Reader>) -> Result<DeviceResult, StoreError> {
+    fn run<O: Outside>(
+        mut self,
+        outside: &O,
+        reader: Option<O::Reader>,
+    ) -> Result<DeviceResult, StoreError> {
         let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
         if changes.is_empty() {
             return Ok(self.result);
         }
         self.result.outcome = Some(DeviceOutcome::Ok);
-        match self.carry_out(reader, &changes) {
+        match self.carry_out(outside, reader, &changes) {
             Ok(()) | Err(Halt::Unasked) => {}
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
@@ -146,16 +150,22 @@ impl<'a> OneDevice<'a> {
         Ok(self.result)
     }
 
-    fn store(&self) -> MutexGuard<'a, Store> {
+    fn store(&self) -> MutexGuard<'a, &'s mut Store> {
         // A thread that panicked holding the lock left no half transaction: SQLite rolled it back.
         self.execution.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn carry_out(&mut self, reader: Option<Reader>, changes: &[&Change]) -> Result<(), Halt> {
-        let mut writer = Writer::new(match reader {
+    fn carry_out<O: Outside>(
+        &mut self,
+        outside: &O,
+        reader: Option<O::Reader>,
+        changes: &[&Change],
+    ) -> Result<(), Halt> {
+        let reader = match reader {
             Some(reader) => reader,
-            None => Reader::connect(self.device)?,
-        });
+            None => outside.connect(self.device)?,
+        };
+        let mut writer = reader.into_writer();
         self.settle_open(writer.reader())?;
         self.check_clock(writer.reader())?;
         self.result.login = LoginResult::Worked;
@@ -175,7 +185,7 @@ impl<'a> OneDevice<'a> {
 
     /// Settles what a run that died had announced here. `sync` has done so while gathering; `apply`
     /// asks nobody before this.
-    fn settle_open(&mut self, reader: &mut Reader) -> Result<(), Halt> {
+    fn settle_open(&mut self, reader: &mut impl ReadDevice) -> Result<(), Halt> {
         let open = self.store().open_intents(&self.device.name)?;
         if open.is_empty() {
             return Ok(());
@@ -192,7 +202,7 @@ impl<'a> OneDevice<'a> {
     }
 
     /// A device whose clock is wrong opens and closes at wrong times: nothing is written there.
-    fn check_clock(&mut self, reader: &mut Reader) -> Result<(), Halt> {
+    fn check_clock(&mut self, reader: &mut impl ReadDevice) -> Result<(), Halt> {
         let shown = reader.clock()?.local;
         let expected =
             self.execution.clock.now().with_timezone(&self.device.time_zone).naive_local();
@@ -276,7 +286,7 @@ impl<'a> OneDevice<'a> {
     /// of each.
     fn write(
         &mut self,
-        writer: &mut Writer,
+        writer: &mut impl WriteDevice<Reader: ReadDevice>,
         batch: &[(&Change, PersonRecord)],
     ) -> Result<(), Halt> {
         if batch.is_empty() {
@@ -322,7 +332,7 @@ impl<'a> OneDevice<'a> {
     /// untrue (reference 3.4), and a lost answer can hide a write that took.
     fn read_back<'c>(
         &mut self,
-        writer: &mut Writer,
+        writer: &mut impl WriteDevice<Reader: ReadDevice>,
         sent: &[(&'c Change, &PersonRecord)],
         settled: &mut Vec<(&'c Change, Outcome)>,
     ) -> Result<(), Halt> {

@@ -6,8 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::DeviceConfig;
 use crate::exit::Exit;
-use crate::hikvision::{Class, DeviceInfo, Error, Reader};
+use crate::hikvision::{Class, DeviceInfo, Error};
 use crate::model::{EmployeeNo, Person};
+use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::{DeviceState, LoginMemory, PersonsOfDevice};
 
@@ -32,8 +33,6 @@ pub struct DeviceGathered {
     pub is_first_run: bool,
     /// The reading to record, if one was made.
     pub reading: Option<FreshReading>,
-    /// The connection, for carrying out.
-    pub reader: Option<Reader>,
     /// What a login taught.
     pub login: LoginResult,
     /// What went wrong.
@@ -60,41 +59,40 @@ pub enum LoginResult {
     Refused,
 }
 
-/// Reads a device if that is due.
-pub(super) fn read_if_due(
+/// Reads a device that is due; the open connection comes with it, for carrying out.
+pub(super) fn read_due<O: Outside>(
+    outside: &O,
     config: &DeviceConfig,
     before: Before,
     now: DateTime<Utc>,
-    is_full: bool,
-) -> DeviceGathered {
-    if !is_full && !is_due(config, &before, now) {
-        return untouched(before);
-    }
+) -> (DeviceGathered, Option<O::Reader>) {
     if let Some(trouble) = held_back(config, &before.login, now) {
-        return DeviceGathered {
+        let held = DeviceGathered {
             outcome: DeviceOutcome::LoginRefused,
             trouble: Some(trouble),
             ..untouched(before)
         };
+        return (held, None);
     }
-    match read(config) {
+    match read(outside, config) {
         Ok(Read { info, persons, unusable, reader }) => {
             log::info!("{}: {} persons read", config.name, persons.len());
             let confirmed = before.persons.confirmed;
-            DeviceGathered {
+            let gathered = DeviceGathered {
                 outcome: DeviceOutcome::Ok,
                 is_known: true,
                 is_first_run: before.state.first_written_at.is_none(),
                 persons: PersonsOfDevice { persons, confirmed },
                 reading: Some(FreshReading { serial: info.serial, at: now }),
-                reader: Some(reader),
                 login: LoginResult::Worked,
                 trouble: left_out(config, &unusable),
-            }
+            };
+            (gathered, Some(reader))
         }
         Err(error) => {
             let (outcome, trouble, login) = failure(config, &error);
-            DeviceGathered { outcome, trouble: Some(trouble), login, ..untouched(before) }
+            let trouble = Some(trouble);
+            (DeviceGathered { outcome, trouble, login, ..untouched(before) }, None)
         }
     }
 }
@@ -107,13 +105,13 @@ pub(super) fn untouched(before: Before) -> DeviceGathered {
         is_first_run: before.state.first_written_at.is_none(),
         persons: before.persons,
         reading: None,
-        reader: None,
         login: LoginResult::NotTried,
         trouble: None,
     }
 }
 
-fn is_due(config: &DeviceConfig, before: &Before, now: DateTime<Utc>) -> bool {
+/// Whether the person list must be read now.
+pub(super) fn is_due(config: &DeviceConfig, before: &Before, now: DateTime<Utc>) -> bool {
     let every = TimeDelta::from_std(config.audit_every).unwrap_or(TimeDelta::MAX);
     before.state.needs_read
         || before.has_open_intents
@@ -153,16 +151,16 @@ pub fn held_back(
 }
 
 /// What a reading brought.
-struct Read {
+struct Read<R> {
     info: DeviceInfo,
     persons: BTreeMap<EmployeeNo, Person>,
     /// Why entries were left out.
     unusable: Vec<String>,
-    reader: Reader,
+    reader: R,
 }
 
-fn read(config: &DeviceConfig) -> Result<Read, Error> {
-    let mut reader = Reader::connect(config)?;
+fn read<O: Outside>(outside: &O, config: &DeviceConfig) -> Result<Read<O::Reader>, Error> {
+    let mut reader = outside.connect(config)?;
     let info = reader.device_info()?;
     let mut persons = BTreeMap::new();
     let list = reader.all_persons(&mut |record| {

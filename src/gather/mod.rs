@@ -21,6 +21,7 @@ use crate::config::{Config, DeviceConfig};
 use crate::exit::Exit;
 use crate::link::file::LinkFileError;
 use crate::model::{DeviceName, EmployeeNo, OrganisationId, Person, PersonLimit, RoleId};
+use crate::outside::Outside;
 use crate::plan::{DeviceFacts, Facts, Only};
 use crate::report::{DeviceOutcome, DeviceReport, KeptLink, SourceReport, Trouble};
 use crate::store::{KnownLinks, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
@@ -58,6 +59,12 @@ pub struct Gathered {
     now: DateTime<Utc>,
 }
 
+/// The connection of each device that was read, in the order of the configuration, for carrying out.
+pub type Connections<O> = Vec<Option<<O as Outside>::Reader>>;
+
+/// What everybody answered, in the order of the configuration.
+type Answers<O> = (Vec<SourceGathered>, Vec<DeviceGathered>, Connections<O>);
+
 /// Why nothing could be gathered at all.
 #[derive(Debug, thiserror::Error)]
 pub enum GatherError {
@@ -74,12 +81,13 @@ pub enum GatherError {
 ///
 /// # Errors
 /// [`GatherError`]; whatever goes wrong outside is in the troubles of what was gathered.
-pub fn gather(
+pub fn gather<O: Outside>(
+    outside: &O,
     config: &Config,
     store: &Store,
     clock: Clock,
     scope: Scope,
-) -> Result<Gathered, GatherError> {
+) -> Result<(Gathered, Connections<O>), GatherError> {
     let now = clock.began();
     let links = links::read(store, &config.link.files)?;
     let mut before_devices = Vec::with_capacity(config.devices.len());
@@ -91,7 +99,7 @@ pub fn gather(
             has_open_intents: !store.open_intents(&device.name)?.is_empty(),
         });
     }
-    let (sources, devices) = ask_all(config, store, before_devices, now, &scope)?;
+    let (sources, devices, open) = ask_all(outside, config, store, before_devices, now, &scope)?;
     for (device, gathered) in config.devices.iter().zip(&devices) {
         remember_login(store, device, gathered.login, now)?;
     }
@@ -104,7 +112,7 @@ pub fn gather(
     }
     let both = facts::Both { config, sources: &sources, devices: &devices };
     let facts = both.facts(&links.table, &known_links, &revoked, scope.only, now);
-    Ok(Gathered { facts, sources, devices, links, known_links, now })
+    Ok((Gathered { facts, sources, devices, links, known_links, now }, open))
 }
 
 /// Remembers what a login taught. Source: design.md section 4, "Login".
@@ -127,13 +135,14 @@ pub fn remember_login(
 }
 
 /// Asks organisations and devices side by side: a slow one never waits for another.
-fn ask_all(
+fn ask_all<O: Outside>(
+    outside: &O,
     config: &Config,
     store: &Store,
     before_devices: Vec<devices::Before>,
     now: DateTime<Utc>,
     scope: &Scope,
-) -> Result<(Vec<SourceGathered>, Vec<DeviceGathered>), StoreError> {
+) -> Result<Answers<O>, StoreError> {
     let ask = sources::Ask {
         now,
         is_full: scope.is_full,
@@ -152,7 +161,9 @@ fn ask_all(
             let members = store.members(source.organisation)?;
             sources.push(sources::not_asked(source, &state, members));
         }
-        return Ok((sources, before_devices.into_iter().map(devices::untouched).collect()));
+        let devices: Vec<_> = before_devices.into_iter().map(devices::untouched).collect();
+        let open = devices.iter().map(|_| None).collect();
+        return Ok((sources, devices, open));
     }
     thread::scope(|threads| {
         let devices: Vec<_> = config
@@ -160,13 +171,18 @@ fn ask_all(
             .iter()
             .zip(before_devices)
             .map(|(device, before)| {
-                threads.spawn(move || devices::read_if_due(device, before, now, scope.is_full))
+                if scope.is_full || devices::is_due(device, &before, now) {
+                    let read = move || devices::read_due(outside, device, before, now);
+                    Asked::Now(threads.spawn(read))
+                } else {
+                    Asked::Not(devices::untouched(before))
+                }
             })
             .collect();
         let mut asked = Vec::with_capacity(states.len());
         for ((source, state), names) in config.sources.iter().zip(states).zip(&names) {
             let listing = sources::choose(source, &state, ask);
-            let answer = threads.spawn(move || sources::request(source, listing, names));
+            let answer = threads.spawn(move || sources::request(outside, source, listing, names));
             // The members known are read while the answer is on its way, except beside a complete
             // listing: that one takes most of a run's memory, and is best alone.
             let early = match listing {
@@ -184,8 +200,21 @@ fn ask_all(
             };
             sources.push(sources::digest(source, answer, state, members, ask));
         }
-        Ok((sources, devices.into_iter().map(joined).collect()))
+        let (devices, open) = devices
+            .into_iter()
+            .map(|asked| match asked {
+                Asked::Now(thread) => joined(thread),
+                Asked::Not(gathered) => (gathered, None),
+            })
+            .unzip();
+        Ok((sources, devices, open))
     })
+}
+
+/// A device that is being read, or one that is not.
+enum Asked<'scope, R> {
+    Now(thread::ScopedJoinHandle<'scope, (DeviceGathered, Option<R>)>),
+    Not(DeviceGathered),
 }
 
 /// A panic in a thread is a bug, and goes on as one.

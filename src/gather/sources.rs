@@ -6,10 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::acceptance::{Listing as Judged, judge};
 use super::merge::{Merged, merge};
-use crate::cardskipper::{Client, Error, Export, Listing};
+use crate::cardskipper::{Error, Export, Listing};
 use crate::config::{Guard, SourceConfig};
 use crate::exit::Exit;
 use crate::model::RoleId;
+use crate::outside::{Outside, ReadSource};
 use crate::plan::Standing;
 use crate::report::{SourceReport, Trouble};
 use crate::store::{SourceState, StoredMember};
@@ -69,16 +70,17 @@ pub(super) fn choose(config: &SourceConfig, state: &SourceState, ask: Ask) -> Li
 }
 
 /// Asks one organisation: one request on a quiet tick. Touches nothing but the network.
-pub(super) fn request(
+pub(super) fn request<O: Outside>(
+    outside: &O,
     config: &SourceConfig,
     listing: Listing,
     known_names: &BTreeMap<RoleId, String>,
 ) -> Answer {
-    let client = Client::new(config);
+    let source = outside.source(config);
     let is_complete = matches!(listing, Listing::Complete);
-    let export = client.members(listing);
+    let export = source.members(listing);
     let role_names = match &export {
-        Ok(export) if is_complete => ask_names(&client, export, known_names),
+        Ok(export) if is_complete => ask_names(&source, export, known_names),
         _ => None,
     };
     Answer { export, is_complete, role_names }
@@ -238,7 +240,7 @@ fn nobody_listed(config: &SourceConfig, elsewhere: usize) -> Trouble {
 /// Asks for role names when a role without one turns up. They are only for show, and the right to
 /// ask may be missing, so a refusal is no trouble.
 fn ask_names(
-    client: &Client,
+    source: &impl ReadSource,
     export: &Export,
     known: &BTreeMap<RoleId, String>,
 ) -> Option<BTreeMap<RoleId, String>> {
@@ -247,7 +249,7 @@ fn ask_names(
     if used.iter().all(|role| known.contains_key(role)) {
         return None;
     }
-    match client.role_names() {
+    match source.role_names() {
         // A role that the answer does not name keeps its number as its name, or it would be asked
         // for again at every complete listing.
         Ok(mut names) => {
