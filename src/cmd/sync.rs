@@ -26,7 +26,7 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
         only,
         accept_shrink: args.accept_shrink,
         accept_devices: accepted(context, args)?,
-        is_offline: false,
+        ..Scope::default()
     };
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
