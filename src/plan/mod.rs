@@ -102,7 +102,7 @@ pub fn plan(facts: &Facts) -> Plan {
         (&a.device, a.kind, &a.employee_no).cmp(&(&b.device, b.kind, &b.employee_no))
     });
     for device in &facts.devices {
-        guard::apply_budgets(facts.guard, device, &mut plan.changes);
+        guard::apply_budgets(facts, device, &mut plan.changes);
     }
     plan.left_out.sort_by(|a, b| {
         (a.reason, &a.source, a.member, &a.device).cmp(&(b.reason, &b.source, b.member, &b.device))
@@ -283,15 +283,19 @@ fn for_person(
     }))
 }
 
-/// A change is a revocation as soon as one moment from now on is lost, even if it also gives some.
+/// A change that opens a closed door at this moment is a grant, even if later time is lost: no budget
+/// and no mode may keep somebody outside who paid for now. In every other case it is a revocation as
+/// soon as one moment from now on is lost, even if it also gives some.
 #[must_use]
 pub fn kind_of(before: Option<Window>, after: Window, now: NaiveDateTime) -> Kind {
+    let is_open = before.is_some_and(|before| before.contains(now));
     let takes_away = match before {
         Some(before) => before.exceeds_from(&after, now),
         // Nobody knows what the device did with unreadable dates; ending them is taking away.
         None => after.end() < now,
     };
-    if takes_away { Kind::Revocation } else { Kind::Grant }
+    let opens = !is_open && after.contains(now);
+    if takes_away && !opens { Kind::Revocation } else { Kind::Grant }
 }
 
 /// Why a change of this kind may not be carried out here and now, if so.

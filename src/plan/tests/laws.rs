@@ -207,7 +207,8 @@ proptest! {
         hour in 0..96_i64,
     ) {
         let now = grid(hour, false);
-        let mut world = World::agreeing(1);
+        // The second member keeps the door open, so that the first may lose it.
+        let mut world = World::agreeing(2);
         // The grid is the wall clock of Ljubljana, in winter.
         world.facts.now = now.and_utc() - TimeDelta::hours(1);
         world.facts.policy.grace_days = grace_days;
@@ -233,6 +234,7 @@ proptest! {
             Some(_) => moments(now).any(|at| held(at) && !after.contains(at)),
             None => after.end() < now,
         };
+        let opens = !held(now) && after.contains(now);
 
         let change = Change {
             device: world.facts.devices[0].name.clone(),
@@ -240,10 +242,10 @@ proptest! {
             member: world.facts.members[0].member.key,
             source: world.facts.sources.values().next().unwrap().name.clone(),
             cause: Cause::Renewed,
-            kind: if takes { Kind::Revocation } else { Kind::Grant },
+            kind: if takes && !opens { Kind::Revocation } else { Kind::Grant },
             before: limit,
             after,
-            opens_door: !held(now) && after.contains(now),
+            opens_door: opens,
             fingerprint: world.facts.devices[0].persons.values().next().unwrap().fingerprint.clone(),
             blocked: None,
         };
