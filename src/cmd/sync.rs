@@ -44,7 +44,7 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     }
     keep_blocked(context, &mut store, &plan, is_everyone)?;
     confirm_in_step(context, &mut store, &gathered)?;
-    report.left_out = plan.left_out;
+    report.left_out = plan.told();
     report.kept_links = gathered.kept_links();
     let performance = Performance { context, run, proven: &proven, changes: plan.changes };
     let store = performance.carry_out(store, &mut gathered, &mut report)?;

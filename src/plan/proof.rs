@@ -12,8 +12,10 @@ use chrono::{Datelike, Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::{Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, SourceFacts, Standing};
 use crate::config::{Ending, Mode, Percent};
+use crate::link::NoLink;
 use crate::model::{
-    DeviceName, EmployeeNo, LATEST_END, MemberNumber, PersonLimit, Role, UserType, Window,
+    DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, PersonLimit, Role, UserType,
+    Window,
 };
 
 /// The smallest step on a wall clock: windows and roles are told to the second.
@@ -273,11 +275,40 @@ fn check_one(
     if revokes && device.mode == Mode::GrantOnly {
         return Err(Rule::Mode);
     }
+    if revokes && is_paid_by_who_vanished(facts, device, change, now) {
+        return Err(Rule::NoLockOut);
+    }
     match source.standing {
         Standing::Refused => Err(Rule::Source),
         Standing::Unreachable if revokes => Err(Rule::Source),
         Standing::Unreachable | Standing::Fresh => Ok(()),
     }
+}
+
+/// Whether the person was left to this member by another one, who is no longer listed and had paid
+/// for now or later: absence alone must not cost anybody the door. The same number is the same member.
+fn is_paid_by_who_vanished(
+    facts: &Facts,
+    device: &DeviceFacts,
+    change: &Change,
+    now: NaiveDateTime,
+) -> bool {
+    let same = |key: &MemberKey| {
+        key.number == change.member.number && key.organisation == change.member.organisation
+    };
+    facts.members.iter().zip(&device.linking).any(|(other, link)| {
+        let left_it = matches!(
+            link, Err(NoLink::Yielded { persons, .. }) if persons.contains(&change.employee_no)
+        );
+        let source = facts.sources.get(&other.member.key.organisation);
+        left_it
+            && !same(&other.member.key)
+            && source.is_some_and(|source| {
+                let next = PaidTime::of(facts, device, source, other).first_from(now);
+                // Whose entry can not be read may have paid for anything.
+                other.problem.is_some() || next.is_some_and(|next| next <= LATEST_END)
+            })
+    })
 }
 
 fn is_untouchable(device: &DeviceFacts, employee_no: &EmployeeNo) -> bool {
