@@ -6,6 +6,7 @@ mod damage;
 pub(crate) mod generated;
 mod laws;
 mod left_out;
+mod mutants;
 mod oracle;
 mod order;
 mod reviewed;

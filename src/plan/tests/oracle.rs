@@ -87,7 +87,7 @@ fn look(
     for at in ends.chain(windows.flat_map(|window| [window.begin(), window.end()])) {
         moments.extend([at - SECOND, at, at + SECOND]);
     }
-    moments.retain(|at| now <= *at && *at <= last_of_all());
+    moments.retain(|at| now <= *at);
     moments.sort_unstable();
     let mut loses = false;
     let mut stranger = false;
@@ -99,7 +99,7 @@ fn look(
         stranger |= opened && !open && !is_paid(at);
         is_over |= has_begun && !is_paid(at);
         has_begun |= is_paid(at);
-        locked_out |= has_begun && !is_over && !opened;
+        locked_out |= has_begun && !is_over && !opened && at <= last_of_all();
     }
     if let (PersonLimit::Unreadable { .. }, PersonLimit::Window(window)) = (before, after) {
         loses = window.end() < now;

@@ -129,7 +129,8 @@ fn a_blocked_change_says_by_what() {
         words
     };
     let many = World::agreeing(9).inactive("150001").inactive("150002").inactive("150003");
-    assert_eq!(blocked_by(many.renewed("150004"))[1..], [json!("revoke_per_tick"); 3]);
+    let word = json!("revoke_per_tick");
+    assert_eq!(blocked_by(many.renewed("150004"))[1..], [word.clone(), word.clone(), word]);
     assert_eq!(blocked_by(World::agreeing(1).inactive("150001")), [json!("last-person")]);
     assert_eq!(blocked_by(World::agreeing(1).renewed("150001")), [Value::Null]);
 }
