@@ -150,8 +150,8 @@ pub(super) fn wrong(facts: &Facts, changes: &[&Change]) -> Option<&'static str> 
             return Some("nobody can open the door any more");
         }
     }
-    let is_known = |change: &&Change| facts.devices.iter().any(|d| d.name == change.device);
-    (!changes.iter().all(|change| is_known(&change))).then_some("a door that is not there")
+    let is_known = |change: &Change| facts.devices.iter().any(|d| d.name == change.device);
+    (!changes.iter().all(|change| is_known(change))).then_some("a door that is not there")
 }
 
 fn is_left_empty(facts: &Facts, device: &DeviceFacts, changes: &[&Change]) -> bool {
