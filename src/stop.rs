@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::{flag, low_level};
 
 use crate::clock::Clock;
 use crate::exit::Exit;
@@ -13,6 +15,14 @@ use crate::exit::Exit;
 /// How long a run may take before it leaves the rest to the next tick. Source: design.md section
 /// 2, exit code 8.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+/// How long the change in hand may take after a signal: who sends one waits about 10 s. A door that
+/// hangs can take longer, since its answer is waited for; then the process ends with the change
+/// announced, and the next run asks the door what became of it.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// How often the watch over a signal looks.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Asked between two changes, never within one.
 #[derive(Debug, Clone)]
@@ -28,6 +38,8 @@ pub struct Stop {
 #[derive(Debug)]
 pub struct Writing {
     is_idle: Arc<AtomicBool>,
+    /// Dropped with this, which ends the watch.
+    _watched: Sender<()>,
 }
 
 impl Stop {
@@ -58,7 +70,10 @@ impl Stop {
     #[must_use]
     pub fn writing(&self) -> Writing {
         self.is_idle.store(false, Ordering::SeqCst);
-        Writing { is_idle: Arc::clone(&self.is_idle) }
+        let (watched, end) = mpsc::channel();
+        let signal = Arc::clone(&self.signal);
+        thread::spawn(move || watch(&signal, &end));
+        Writing { is_idle: Arc::clone(&self.is_idle), _watched: watched }
     }
 
     /// Why to stop now, if so.
@@ -74,6 +89,22 @@ impl Stop {
         } else {
             None
         }
+    }
+}
+
+/// Ends the process when writing goes on for too long after a signal.
+fn watch(signal: &AtomicUsize, end: &Receiver<()>) {
+    let mut signalled: Option<Instant> = None;
+    while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+        let code = signal.load(Ordering::SeqCst);
+        if code == 0 || signalled.get_or_insert_with(Instant::now).elapsed() < GRACE {
+            continue;
+        }
+        log::error!(
+            "interrupted while a door did not answer\n  hint: the next run asks the door what became \
+             of the change in hand, before anything else"
+        );
+        low_level::exit(i32::try_from(code).unwrap_or(i32::from(Exit::Terminated.code())));
     }
 }
 
