@@ -113,3 +113,43 @@ impl Drop for Writing {
         self.is_idle.store(true, Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn stop(limit: Duration, signal: u8) -> Stop {
+        Stop {
+            signal: Arc::new(AtomicUsize::new(usize::from(signal))),
+            is_idle: Arc::new(AtomicBool::new(true)),
+            clock: Clock::starting_at(DateTime::UNIX_EPOCH),
+            limit,
+        }
+    }
+
+    #[test]
+    fn a_signal_counts_before_the_time_limit() {
+        let (hour, none) = (Duration::from_secs(3600), Duration::ZERO);
+        assert_eq!(stop(hour, 0).now(), None);
+        assert_eq!(stop(none, 0).now(), Some(Exit::TimeLimit));
+        for limit in [hour, none] {
+            assert_eq!(stop(limit, 130).now(), Some(Exit::Interrupted));
+            assert_eq!(stop(limit, 143).now(), Some(Exit::Terminated));
+        }
+    }
+
+    #[test]
+    fn the_watch_ends_with_the_writing() {
+        let stop = stop(Duration::from_secs(3600), 0);
+        let writing = stop.writing();
+        assert!(!stop.is_idle.load(Ordering::SeqCst));
+        drop(writing);
+        assert!(stop.is_idle.load(Ordering::SeqCst));
+        // A signal that comes now is nobody's business any more: the watch has no one to wait for.
+        let (watched, end) = mpsc::channel();
+        drop(watched);
+        watch(&AtomicUsize::new(143), &end);
+    }
+}

@@ -15,6 +15,8 @@ use super::StoreError;
 
 /// The line that says that there is a state file beside the lock.
 const HAS_STATE: &str = "state";
+/// SQLite takes a file shorter than its smallest page for an empty one.
+const SHORTEST: u64 = 512;
 /// No lock file is longer.
 const LENGTH_MAX: u64 = 64;
 
@@ -107,7 +109,7 @@ pub(super) fn check_not_lost(state: &Path) -> Result<(), StoreError> {
 
 /// Whether there is something there; what is no file is for SQLite to refuse.
 fn is_filled(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| !found.is_file() || found.len() > 0)
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() || found.len() >= SHORTEST)
 }
 
 /// In one piece and over what stood there, so that a run that dies in between leaves the old text.
@@ -188,18 +190,20 @@ mod tests {
         assert!(!lost(&state), "a first run");
         assert!(!lost(&state), "a first run that died before there was a file");
         let held = take(&state, now()).unwrap().unwrap();
-        std::fs::write(&state, "x").unwrap();
+        std::fs::write(&state, [1; 512]).unwrap();
         drop(held);
         std::fs::remove_file(&state).unwrap();
         assert!(lost(&state), "made by the first run, and gone in the second");
-        std::fs::write(&state, "").unwrap();
-        assert!(lost(&state), "empty is as good as gone");
-        std::fs::write(&state, "x").unwrap();
+        for too_short in [0, 1, 511] {
+            std::fs::write(&state, vec![1; too_short]).unwrap();
+            assert!(lost(&state), "what SQLite takes for empty is as good as gone");
+        }
+        std::fs::write(&state, [1; 512]).unwrap();
         assert!(!lost(&state), "put back");
         std::fs::remove_file(&state).unwrap();
         std::fs::remove_file(beside(&state, ".lock")).unwrap();
         assert!(!lost(&state), "moved away with its lock file");
-        std::fs::write(beside(&state, "-wal"), "x").unwrap();
+        std::fs::write(beside(&state, "-wal"), [1; 512]).unwrap();
         assert!(lost(&state), "changes that belong to a file");
     }
 
