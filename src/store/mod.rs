@@ -19,6 +19,7 @@
 
 mod convert;
 mod devices;
+mod failures;
 pub mod health;
 mod journal;
 mod links;
@@ -38,6 +39,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use devices::{DeviceState, PersonsOfDevice, Reading};
+pub use failures::{Failure, Failures};
 pub use journal::{AuditEntry, Intent, Outcome, OutcomeKind};
 pub use links::KnownLinks;
 pub use login::LoginMemory;

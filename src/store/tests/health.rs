@@ -53,7 +53,7 @@ fn no_file_yet_is_no_finding_and_none_is_made() {
 fn looking_changes_nothing() {
     let sandbox = used();
     let before = fs::read(sandbox.path()).unwrap();
-    Health::of(&sandbox.path());
+    assert!(Health::of(&sandbox.path()).exists);
     assert!(fs::read(sandbox.path()).unwrap() == before);
     let store = sandbox.open();
     // While a run is at work, too.
