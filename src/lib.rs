@@ -58,6 +58,7 @@ pub mod report;
 mod retry;
 pub mod stop;
 pub mod store;
+mod xml;
 
 use std::io::IsTerminal;
 use std::path::Path;

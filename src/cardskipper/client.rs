@@ -16,7 +16,7 @@ use url::Url;
 
 use super::base64;
 use super::text::{excerpt, excerpt_of_page, quotable};
-use super::wire::{self, export_request, parse_members, parse_role_names};
+use super::wire::{self, export_request, may_be_xml, parse_members, parse_role_names};
 use super::{Error, Export, Listing};
 use crate::config::{Secret, SourceConfig};
 use crate::model::{OrganisationId, RoleId};
@@ -25,6 +25,12 @@ use crate::retry::{Rule, Waits, retry_after, seed};
 /// The largest answer taken, decompressed. A member takes about 600 bytes, so this is more than
 /// 400,000 of them; the limit keeps a compressed bomb or an endless answer from filling the memory.
 pub const MAX_EXPORT_BYTES: usize = 256 * 1024 * 1024;
+
+/// The most room that is made for a body because it says how long it will be.
+const ROOM_FIRST: usize = 64 * 1024 * 1024;
+
+/// How many bytes of a body decide whether the rest is worth reading.
+const LOOKED_AT: usize = 64 * 1024;
 
 /// How much of an error page is read to quote its beginning.
 const ERROR_PAGE_MAX_BYTES: u64 = 16 * 1024;
@@ -294,17 +300,16 @@ impl Client {
         let mut body = Vec::new();
         match told {
             Some(told) if told > limit => return Err(Error::TooLarge { call, limit }.into()),
-            // One more than told, or the last read would double the buffer to find the end.
-            Some(told) => body.reserve_exact(told.saturating_add(1)),
+            // One more than told, or the last read would make more room to find the end.
+            Some(told) => body.reserve_exact(told.saturating_add(1).min(ROOM_FIRST)),
             None => {}
         }
-        let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        let read = response.body_mut().as_reader().take(one_more).read_to_end(&mut body);
+        let read = read_at_most(response.body_mut().as_reader(), limit, &mut body);
         if body.len() > limit {
             return Err(Error::TooLarge { call, limit }.into());
         }
         match read {
-            Ok(_) => Ok(body),
+            Ok(()) => Ok(body),
             Err(error) => match ureq::Error::from(error) {
                 ureq::Error::Timeout(_) => Err(self.timed_out(request).into()),
                 other => {
@@ -355,6 +360,33 @@ impl Client {
             call: request.call,
             host: host(&self.base),
             limit_ms: request.limit.as_millis(),
+        }
+    }
+}
+
+/// Reads to the end, or to the first byte beyond the limit. A body that does not begin as XML does is
+/// not read further than it takes to see that: nothing good can follow, however long it goes on.
+fn read_at_most(
+    mut from: impl std::io::Read,
+    limit: usize,
+    body: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        let read = match from.read(&mut chunk) {
+            Ok(0) => return Ok(()),
+            Ok(count) => chunk.get(..count).unwrap_or_default(),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if body.capacity() - body.len() < read.len() {
+            // Doubled like any growing buffer, but never beyond the limit.
+            let more = body.len().min((limit + 1).saturating_sub(body.len()));
+            body.reserve_exact(more.max(read.len()));
+        }
+        body.extend_from_slice(read);
+        if body.len() > limit || (body.len() >= LOOKED_AT && !may_be_xml(body)) {
+            return Ok(());
         }
     }
 }

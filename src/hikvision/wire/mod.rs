@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::json::{self, Problem};
 use crate::model::visible;
+use crate::xml::{self, Excess};
 
 pub use modify::differs_beyond_validity;
 pub(crate) use modify::modify_body;
@@ -94,6 +95,9 @@ fn parse_xml(text: &str, replaced: bool) -> Result<Document, String> {
     let marks = text.bytes().filter(|byte| matches!(byte, b'<' | b'=')).count();
     if marks > XML_MARKS {
         return Err(format!("the answer holds more than {XML_MARKS} elements and attributes"));
+    }
+    if let Err(Excess { limit, what, .. }) = xml::look_over(text) {
+        return Err(format!("the answer holds more than {limit} {what}"));
     }
     let options = roxmltree::ParsingOptions { nodes_limit: XML_NODES, ..Default::default() };
     let document = roxmltree::Document::parse_with_options(text, options).map_err(|error| {
