@@ -16,6 +16,7 @@ mod cron;
 mod demo;
 mod door;
 mod golden;
+mod hostile;
 mod links;
 mod lookup;
 mod main_job;

@@ -45,6 +45,10 @@ pub const UNPACKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// The most rows below the header; a device holds at most 100,000 persons.
 pub const ROWS_MAX: usize = 500_000;
 
+/// The most separators of a CSV file: what a reader keeps of one row grows with its cells, and a stray
+/// quotation mark can make one row of the whole file.
+pub const CELLS_MAX: usize = 10_000_000;
+
 /// How many rows are searched for the header row. The vendor's templates have it in row 9 or 10.
 pub const HEADER_ROWS_MAX: u32 = 30;
 
