@@ -37,6 +37,9 @@ fn everything(sandbox: &Sandbox, who: &[&str]) -> Vec<(String, super::Said)> {
 #[test]
 fn names_from_both_sides_come_out_harmless() {
     let sandbox = Sandbox::pinned(12, 1);
+    sandbox.club.cardskipper.edit_settings(|settings| {
+        settings.organisations[0].roles[0].name = format!("{ODD}Letna{ODD}");
+    });
     sandbox.sync_at(START, 0);
     let odd_mail = "od\u{202e}d@example.si";
     sandbox.club.cardskipper.edit(number(3), |member| {
@@ -46,9 +49,6 @@ fn names_from_both_sides_come_out_harmless() {
     sandbox.club.cardskipper.edit(number(5), |member| member.email = odd_mail.to_owned());
     sandbox.club.cardskipper.edit(number(6), |member| {
         member.organisations[0].roles[0].end = format!("20{ODD}30");
-    });
-    sandbox.club.cardskipper.edit_settings(|settings| {
-        settings.organisations[0].roles[0].name = format!("{ODD}Letna{ODD}");
     });
     sandbox.club.renew(3, "2030-11-01");
     let door = &sandbox.club.devices[0];
