@@ -22,6 +22,7 @@
 //! | [`cardskipper`] | the club's side: requests, reader, client | network |
 //! | [`hikvision`] | the doors' side: `Reader` can only read, `Writer` alone can write | network |
 //! | [`store`] | the state file: memory, journal, audit log, the run lock | disk |
+//! | [`outside`] | the seams to both sides, and the network behind them | by the two above |
 //! | [`gather`] | asks both sides, merges listings, links | by the four above |
 //! | [`execute`] | carries out a proven plan, and nothing else | by the four above |
 //! | [`cmd`] | the commands: wiring | by all of them |
@@ -53,6 +54,7 @@ pub mod hikvision;
 mod json;
 pub mod link;
 pub mod model;
+pub mod outside;
 pub mod plan;
 pub mod report;
 mod retry;

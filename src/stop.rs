@@ -31,15 +31,21 @@ pub struct Writing {
 }
 
 impl Stop {
-    /// Listens for SIGINT and SIGTERM from now on.
+    /// Only the time limit, no signals: for runs within another program.
     #[must_use]
-    pub fn listening(clock: Clock) -> Self {
-        let stop = Self {
+    pub fn at_time_limit(clock: Clock) -> Self {
+        Self {
             signal: Arc::new(AtomicUsize::new(0)),
             is_idle: Arc::new(AtomicBool::new(true)),
             clock,
             limit: TIME_LIMIT,
-        };
+        }
+    }
+
+    /// Listens for SIGINT and SIGTERM from now on.
+    #[must_use]
+    pub fn listening(clock: Clock) -> Self {
+        let stop = Self::at_time_limit(clock);
         for (number, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
             let code = i32::from(exit.code());
             let idle = flag::register_conditional_shutdown(number, code, stop.is_idle.clone());

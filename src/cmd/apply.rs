@@ -8,12 +8,13 @@ use std::path::Path;
 
 use super::Context;
 use super::perform::Performance;
-use super::sync::finish;
+use super::sync::{end_run, finish};
 use crate::bounded::{self, Bounded};
 use crate::cli::ApplyArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather};
+use crate::outside::Network;
 use crate::plan::{Change, Facts, closes_on_paid_time, prove_reviewed};
 use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
 use crate::report::{ChangeReport, ChangeState, Report, Trouble};
@@ -25,14 +26,14 @@ use crate::store::{OutcomeKind, Store};
 /// [`Error`].
 pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     let _lock = context.take_lock()?;
-    let store = context.open_store()?;
+    let mut store = context.open_store()?;
     let store_error = |error| context.store_error(error);
     let reviewed = match (&args.plan, &args.blocked) {
         (Some(path), _) => from_file(context, path)?,
         (None, id) => from_blocked(context, &store, id.as_deref().unwrap_or_default())?,
     };
     let scope = Scope { is_offline: true, ..Scope::default() };
-    let mut gathered = gather(&context.config, &store, context.clock, scope)
+    let (gathered, open) = gather(&Network, &context.config, &store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
     let (overtaken, changes) = apart(context, &store, &gathered.facts, reviewed)?;
     let proven = prove_reviewed(&gathered.facts, &changes)
@@ -48,13 +49,14 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
     }
     let performance = Performance { context, run, proven: &proven, changes };
-    let store = performance.carry_out(store, &mut gathered, &mut report)?;
+    performance.carry_out(&Network, &mut store, (&gathered, open), &mut report)?;
     tell_overtaken(&mut report, overtaken);
     let is_done = report.changes.iter().all(|one| one.state.is_confirmed());
     if let (Some(id), true) = (&args.blocked, is_done) {
         store.forget_blocked(id).map_err(store_error)?;
     }
-    finish(context, &store, &report, run)
+    end_run(context, &store, &report, run)?;
+    finish(context, &store, &report)
 }
 
 /// The changes that a newer listing has overtaken, and the others. Whoever was to lose a door and has

@@ -13,6 +13,7 @@ use crate::gather::{Gathered, LoginResult, Scope, devices::failure, gather, reme
 use crate::hikvision::Reader;
 use crate::link::{Link, NoLink};
 use crate::model::{EmployeeNo, OrganisationId, RoleId, UserType};
+use crate::outside::Network;
 use crate::plan::validity::{DoorRoles, entitlement};
 use crate::plan::{Change, DeviceFacts, Facts, LeftOut, MemberFacts, Plan, plan};
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
@@ -30,7 +31,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     let who = Who::parse(&args.who)?;
     let store = context.open_store()?;
     let scope = Scope { is_offline: args.offline, ..Scope::default() };
-    let mut gathered = gather(&context.config, &store, context.clock, scope)
+    let (mut gathered, _) = gather(&Network, &context.config, &store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
     let wanted = matching(&gathered.facts, &who);
     let mut report = Report::new("lookup", None);

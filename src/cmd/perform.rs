@@ -1,7 +1,7 @@
 //! What `sync` and `apply` share: carry out a proven plan and tell what became of it.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::Context;
 use crate::config::Mode;
@@ -9,8 +9,9 @@ use crate::error::Error;
 use crate::execute::{DeviceResult, Execution, execute};
 use crate::exit::Exit;
 use crate::gather::devices::held_back;
-use crate::gather::{Gathered, remember_login, weigh_devices};
+use crate::gather::{Connections, Gathered, remember_login, weigh_devices};
 use crate::model::{DeviceName, RunId};
+use crate::outside::Outside;
 use crate::plan::{Budget, Change, ProvenPlan};
 use crate::report::text::many;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report, Trouble, plan_file};
@@ -28,19 +29,22 @@ pub(super) struct Performance<'a> {
 
 impl Performance<'_> {
     /// Carries the plan out on every device that is ready, and completes the report.
-    pub(super) fn carry_out(
+    pub(super) fn carry_out<O: Outside>(
         self,
-        store: Store,
-        gathered: &mut Gathered,
+        outside: &O,
+        store: &mut Store,
+        (gathered, open): (&Gathered, Connections<O>),
         report: &mut Report,
-    ) -> Result<Store, Error> {
+    ) -> Result<(), Error> {
         let context = self.context;
         let config = &context.config;
         let store_error = |error| context.store_error(error);
         let mut names: Vec<&DeviceName> = Vec::new();
         let mut ready = Vec::new();
-        for (device, found) in config.devices.iter().zip(&mut gathered.devices) {
-            if found.outcome != DeviceOutcome::Ok || device.mode == Mode::Observe {
+        for ((device, found), reader) in config.devices.iter().zip(&gathered.devices).zip(open) {
+            let is_ready = found.outcome == DeviceOutcome::Ok
+                || found.is_backing_off && self.opens_a_door(&device.name);
+            if !is_ready || device.mode == Mode::Observe {
                 continue;
             }
             // `apply` gathers nothing, so nobody has looked at the memory of logins yet.
@@ -55,28 +59,31 @@ impl Performance<'_> {
                 }
                 _ => {
                     names.push(&device.name);
-                    ready.push((device, found.reader.take()));
+                    ready.push((device, reader));
                 }
             }
         }
-        let store = Mutex::new(store);
+        let shared = Mutex::new(&mut *store);
         let execution = Execution {
             plan: self.proven,
             run: self.run,
-            store: &store,
+            store: &shared,
             clock: context.clock,
             stop: &context.stop,
         };
         let writing = context.stop.writing();
-        let results = execute(&execution, ready).map_err(store_error)?;
+        let results = execute(outside, &execution, ready).map_err(store_error)?;
         drop(writing);
-        let store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut results: BTreeMap<&DeviceName, DeviceResult> =
             names.into_iter().zip(results).collect();
 
-        for device in &config.devices {
+        for (device, found) in config.devices.iter().zip(&gathered.devices) {
             let Some(result) = results.get_mut(&device.name) else { continue };
-            remember_login(&store, device, result.login, context.clock.now())
+            if found.is_backing_off {
+                // It was asked after all, and what came of that is told instead.
+                report.troubles.retain(|trouble| Some(trouble) != found.trouble.as_ref());
+            }
+            remember_login(store, device, result.login, context.clock.now())
                 .map_err(store_error)?;
             report.troubles.append(&mut result.troubles);
             if let Some(outcome) = result.outcome {
@@ -91,7 +98,13 @@ impl Performance<'_> {
         report.troubles.extend(stop_trouble(stopped.collect()));
         report.troubles.extend(change_troubles(report));
         weigh_devices(&report.devices, &mut report.troubles);
-        Ok(store)
+        Ok(())
+    }
+
+    /// Whether somebody stands outside there: a device that is left alone for a while because it
+    /// failed is tried all the same.
+    fn opens_a_door(&self, device: &DeviceName) -> bool {
+        self.proven.for_device(device).any(|change| change.opens_door)
     }
 }
 
@@ -118,6 +131,7 @@ fn what_became(
         Some(DeviceOutcome::Unreachable) => Some("the door did not answer"),
         Some(DeviceOutcome::LoginRefused) => Some("the door refused the login"),
         Some(DeviceOutcome::ClockWrong) => Some("the door's clock is wrong"),
+        Some(DeviceOutcome::NotBelieved) => Some("the door is not believed"),
         Some(DeviceOutcome::Ok) => Some("not reached in this run"),
         Some(DeviceOutcome::Observed) | None => None,
     };

@@ -1,13 +1,16 @@
 //! `sync`: one tick. Gather, plan, prove, carry out, record.
 
+use std::collections::BTreeMap;
+
 use super::perform::Performance;
 use super::{Context, who};
 use crate::cli::SyncArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Gathered, Scope, gather};
-use crate::model::RunId;
-use crate::plan::{in_step, plan, prove};
+use crate::model::{DeviceName, RunId};
+use crate::outside::{Network, Outside};
+use crate::plan::{Standing, in_step, plan, prove};
 use crate::report::plan_file;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
 use crate::store::Store;
@@ -18,64 +21,100 @@ use crate::store::Store;
 /// [`Error`].
 pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     let only = who::only(&args.only)?;
+    let scope = Scope {
+        is_full: args.full,
+        only,
+        accept_shrink: args.accept_shrink,
+        accept_devices: accepted(context, args)?,
+        is_offline: false,
+    };
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
+    let report = tick(context, &Network, &mut store, scope)?;
+    finish(context, &store, &report)
+}
+
+/// The devices of `--accept-device`.
+fn accepted(context: &Context, args: &SyncArgs) -> Result<BTreeMap<DeviceName, usize>, Error> {
+    let accepted = args.accept_device.iter().map(|one| (one.device.clone(), one.persons));
+    let is_known = |name: &DeviceName| context.config.devices.iter().any(|d| d.name == *name);
+    match args.accept_device.iter().find(|one| !is_known(&one.device)) {
+        Some(unknown) => Err(Error::NoDevice(unknown.device.clone())),
+        None => Ok(accepted.collect()),
+    }
+}
+
+/// One tick against any outside: everything but the lock and the words. The run is recorded with the
+/// exit code that the report comes to.
+///
+/// # Errors
+/// [`Error`].
+pub fn tick<O: Outside>(
+    context: &Context,
+    outside: &O,
+    store: &mut Store,
+    scope: Scope,
+) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
     let run = store.begin_run("sync", context.clock.began()).map_err(store_error)?;
-    let is_everyone = only.is_everyone();
-    let scope =
-        Scope { is_full: args.full, only, accept_shrink: args.accept_shrink, is_offline: false };
-    let gathered = gather(&context.config, &store, context.clock, scope)
-        .map_err(|error| context.gather_error(error));
-    let mut gathered = closing(context, &store, run, gathered)?;
-    gathered.record(&context.config, &mut store).map_err(store_error)?;
+    match tick_of(context, outside, store, scope, run) {
+        Ok(report) => end_run(context, store, &report, run).map(|()| report),
+        Err(error) => {
+            // A run without an end has died, and this one has not.
+            let code = error.exit().code();
+            store.end_run(run, context.clock.now(), code, 0, 0).map_err(store_error)?;
+            Err(error)
+        }
+    }
+}
+
+fn tick_of<O: Outside>(
+    context: &Context,
+    outside: &O,
+    store: &mut Store,
+    scope: Scope,
+    run: RunId,
+) -> Result<Report, Error> {
+    let store_error = |error| context.store_error(error);
+    let is_everyone = scope.only.is_everyone();
+    let (gathered, open) = gather(outside, &context.config, store, context.clock, scope)
+        .map_err(|error| context.gather_error(error))?;
+    gathered.record(&context.config, store).map_err(store_error)?;
 
     let plan = plan(&gathered.facts);
-    let proven = prove(&gathered.facts, &plan).map_err(Error::from);
-    let proven = closing(context, &store, run, proven)?;
+    let proven = prove(&gathered.facts, &plan)?;
     let mut report = Report::new("sync", Some(run));
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
-    report.is_limited = !gathered.facts.only.is_everyone();
+    report.is_limited = !is_everyone;
     report.troubles = gathered.troubles();
     report.troubles.extend(who::unknown(&gathered.facts));
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
     }
-    keep_blocked(context, &mut store, &plan, is_everyone)?;
-    confirm_in_step(context, &mut store, &gathered)?;
+    // What is not known of an organisation in this tick has not moved.
+    let is_whole =
+        is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
+    keep_blocked(context, store, &plan, is_whole)?;
+    confirm_in_step(context, store, &gathered)?;
     report.left_out = plan.left_out;
     report.kept_links = gathered.kept_links();
     let performance = Performance { context, run, proven: &proven, changes: plan.changes };
-    let store = performance.carry_out(store, &mut gathered, &mut report)?;
+    performance.carry_out(outside, store, (&gathered, open), &mut report)?;
     if is_everyone {
-        end_first_runs(context, &store, &gathered, &report)?;
+        end_first_runs(context, store, &gathered, &report)?;
     }
-    finish(context, &store, &report, run)
+    Ok(report)
 }
 
-/// Ends the run with the code of an error, if there is one: a run without an end has died.
-fn closing<T>(
-    context: &Context,
-    store: &Store,
-    run: RunId,
-    result: Result<T, Error>,
-) -> Result<T, Error> {
-    if let Err(error) = &result {
-        store
-            .end_run(run, context.clock.now(), error.exit().code(), 0, 0)
-            .map_err(|error| context.store_error(error))?;
-    }
-    result
-}
-
-/// Keeps the part that waits for approval, so that it can be approved by its id. A run limited by
-/// `--only` knows nothing of what others wait for, and leaves that standing.
+/// Keeps the part that waits for approval, so that it can be approved by its id. A run that does not
+/// know everything (limited by `--only`, or without word from an organisation) knows nothing of what
+/// others wait for, and leaves that standing.
 fn keep_blocked(
     context: &Context,
     store: &mut Store,
     plan: &crate::plan::Plan,
-    is_everyone: bool,
+    is_whole: bool,
 ) -> Result<(), Error> {
     let now = context.clock.began();
     let mut waiting = Report::new("sync", None);
@@ -93,7 +132,7 @@ fn keep_blocked(
         None => String::new(),
     };
     let kept = id.as_deref().map(|id| (id, document.as_str()));
-    let done = match (is_everyone, kept) {
+    let done = match (is_whole, kept) {
         (true, kept) => store.keep_blocked(kept, now),
         (false, Some((id, document))) => store.also_keep_blocked(id, document, now),
         (false, None) => Ok(()),
@@ -129,21 +168,25 @@ fn end_first_runs(
     Ok(())
 }
 
-/// Ends a run: says what happened and records the exit code.
-pub(super) fn finish(
+/// Says what happened, and gives the exit code.
+pub(super) fn finish(context: &Context, store: &Store, report: &Report) -> Result<Exit, Error> {
+    let exit = report.exit();
+    let is_news = context.say_troubles(report, store);
+    context.say(report, exit, is_news)?;
+    Ok(exit)
+}
+
+/// Records how a run ended.
+pub(super) fn end_run(
     context: &Context,
     store: &Store,
     report: &Report,
     run: RunId,
-) -> Result<Exit, Error> {
-    let exit = report.exit();
-    let is_news = context.say_troubles(report, store);
+) -> Result<(), Error> {
     let confirmed = report.count(|state| state.is_confirmed());
     let failed =
         report.count(|state| matches!(state, ChangeState::Tried(_)) && !state.is_confirmed());
     store
-        .end_run(run, context.clock.now(), exit.code(), confirmed, failed)
-        .map_err(|error| context.store_error(error))?;
-    context.say(report, exit, is_news)?;
-    Ok(exit)
+        .end_run(run, context.clock.now(), report.exit().code(), confirmed, failed)
+        .map_err(|error| context.store_error(error))
 }

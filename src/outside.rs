@@ -1,0 +1,168 @@
+//! The seams to the outside: a source lists members, a device holds persons.
+//!
+//! [`gather`](crate::gather) and [`execute`](crate::execute) know the outside systems only through
+//! these traits. [`Network`] is the real thing; a simulation of many years puts its own worlds behind
+//! them, and further sources and targets will. Reading and writing are two types, so that who was given
+//! only a reader can not write. Source: design.md section 7.
+
+use std::collections::BTreeMap;
+
+use crate::cardskipper::{self, Client, Export, Listing};
+use crate::config::{DeviceConfig, SourceConfig};
+use crate::hikvision::{self, DeviceClock, DeviceInfo, PersonList, PersonRecord, Reader, Writer};
+use crate::model::{EmployeeNo, RoleId, Window};
+
+/// Everything a run may ask or change.
+pub trait Outside: Sync {
+    /// Lists the members of one organisation.
+    type Source: ReadSource;
+    /// Reads one device.
+    type Reader: ReadDevice;
+
+    /// Prepares to ask an organisation; nothing is sent yet.
+    fn source(&self, config: &SourceConfig) -> Self::Source;
+
+    /// Prepares a connection to a device; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`hikvision::Error::Setup`].
+    fn connect(&self, config: &DeviceConfig) -> Result<Self::Reader, hikvision::Error>;
+}
+
+/// One organisation, read only.
+pub trait ReadSource {
+    /// Its members.
+    ///
+    /// # Errors
+    /// [`cardskipper::Error`]; none of them means that there are no members.
+    fn members(&self, listing: Listing) -> Result<Export, cardskipper::Error>;
+
+    /// What its roles are called.
+    ///
+    /// # Errors
+    /// [`cardskipper::Error`].
+    fn role_names(&self) -> Result<BTreeMap<RoleId, String>, cardskipper::Error>;
+}
+
+/// One device, read only. One request at a time.
+pub trait ReadDevice: Send + Sized {
+    /// The same connection with the right to write.
+    type Writer: WriteDevice<Reader = Self>;
+
+    /// Who the device is.
+    ///
+    /// # Errors
+    /// [`hikvision::Error`].
+    fn device_info(&mut self) -> Result<DeviceInfo, hikvision::Error>;
+
+    /// What its clock shows.
+    ///
+    /// # Errors
+    /// [`hikvision::Error`].
+    fn clock(&mut self) -> Result<DeviceClock, hikvision::Error>;
+
+    /// Reads all persons and hands each over once.
+    ///
+    /// # Errors
+    /// [`hikvision::Error`]; what was handed over before it is then not everybody.
+    fn all_persons(
+        &mut self,
+        each: &mut dyn FnMut(PersonRecord),
+    ) -> Result<PersonList, hikvision::Error>;
+
+    /// Reads just these persons; one that is absent from the answer is not on the device.
+    ///
+    /// # Errors
+    /// [`hikvision::Error`].
+    fn persons(
+        &mut self,
+        wanted: &[EmployeeNo],
+    ) -> Result<BTreeMap<EmployeeNo, PersonRecord>, hikvision::Error>;
+
+    /// Takes the right to write. Only [`execute`](crate::execute) does.
+    fn into_writer(self) -> Self::Writer;
+}
+
+/// One device, to be changed.
+pub trait WriteDevice {
+    /// The reading half.
+    type Reader;
+
+    /// The reading half.
+    fn reader(&mut self) -> &mut Self::Reader;
+
+    /// Sets the validity of a person that was just read, and nothing else.
+    ///
+    /// # Errors
+    /// [`hikvision::Error`]; of class `Unknown` when the change may have happened.
+    fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), hikvision::Error>;
+}
+
+/// The real outside: HTTP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Network;
+
+impl Outside for Network {
+    type Source = Client;
+    type Reader = Reader;
+
+    fn source(&self, config: &SourceConfig) -> Client {
+        Client::new(config)
+    }
+
+    fn connect(&self, config: &DeviceConfig) -> Result<Reader, hikvision::Error> {
+        Reader::connect(config)
+    }
+}
+
+impl ReadSource for Client {
+    fn members(&self, listing: Listing) -> Result<Export, cardskipper::Error> {
+        Self::members(self, listing)
+    }
+
+    fn role_names(&self) -> Result<BTreeMap<RoleId, String>, cardskipper::Error> {
+        Self::role_names(self)
+    }
+}
+
+impl ReadDevice for Reader {
+    type Writer = Writer;
+
+    fn device_info(&mut self) -> Result<DeviceInfo, hikvision::Error> {
+        Self::device_info(self)
+    }
+
+    fn clock(&mut self) -> Result<DeviceClock, hikvision::Error> {
+        Self::clock(self)
+    }
+
+    fn all_persons(
+        &mut self,
+        each: &mut dyn FnMut(PersonRecord),
+    ) -> Result<PersonList, hikvision::Error> {
+        Self::all_persons(self, each)
+    }
+
+    fn persons(
+        &mut self,
+        wanted: &[EmployeeNo],
+    ) -> Result<BTreeMap<EmployeeNo, PersonRecord>, hikvision::Error> {
+        Self::persons(self, wanted)
+    }
+
+    fn into_writer(self) -> Writer {
+        Writer::new(self)
+    }
+}
+
+impl WriteDevice for Writer {
+    type Reader = Reader;
+
+    fn reader(&mut self) -> &mut Reader {
+        Self::reader(self)
+    }
+
+    fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), hikvision::Error> {
+        Self::modify(self, record, validity)
+    }
+}
