@@ -40,6 +40,7 @@
 //! - A listing that failed, was cut short or shrank suspiciously changes nothing.
 //! - Time is an argument: only `main.rs` asks the clock, only [`config`] reads the environment.
 
+pub mod bounded;
 pub mod cardskipper;
 pub mod cli;
 pub mod clock;
@@ -50,13 +51,16 @@ pub mod execute;
 pub mod exit;
 pub mod gather;
 pub mod hikvision;
+mod json;
 pub mod link;
 pub mod model;
 pub mod outside;
 pub mod plan;
 pub mod report;
+mod retry;
 pub mod stop;
 pub mod store;
+mod xml;
 
 use std::io::IsTerminal;
 use std::path::Path;

@@ -4,12 +4,12 @@
 //! that moved; every other rule but the budgets (which the review is for) is proven again.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
 
 use super::Context;
 use super::perform::Performance;
 use super::sync::{end_run, finish};
+use crate::bounded::{self, Bounded};
 use crate::cli::ApplyArgs;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -116,14 +116,15 @@ fn name_of(args: &ApplyArgs) -> String {
 
 fn from_file(context: &Context, path: &Path) -> Result<Reviewed, Error> {
     let in_file = |error| Error::File { path: path.to_owned(), error };
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(in_file)?;
-    file.take(plan_file::MAX_BYTES + 1).read_to_end(&mut bytes).map_err(in_file)?;
     let refused = |error| Error::Plan { name: path.display().to_string(), error };
-    if bytes.len() as u64 > plan_file::MAX_BYTES {
-        let limit = format!("it is longer than {} bytes", plan_file::MAX_BYTES);
-        return Err(refused(PlanFileError::NotAPlan(limit)));
-    }
+    let bytes = match bounded::read(path, plan_file::MAX_BYTES).map_err(in_file)? {
+        Bounded::Whole { bytes, .. } => bytes,
+        Bounded::NotAFile => return Err(in_file(bounded::not_a_file())),
+        Bounded::TooLarge => {
+            let limit = format!("it is longer than {} bytes", plan_file::MAX_BYTES);
+            return Err(refused(PlanFileError::NotAPlan(limit)));
+        }
+    };
     let text = String::from_utf8(bytes)
         .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
     plan_file::read_reviewed(&text, context.clock.began(), Approved::Planned).map_err(refused)

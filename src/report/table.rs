@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::steers;
+
 /// Rows of cells under a header, rendered with two spaces between columns.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
@@ -55,12 +57,14 @@ impl Table {
     }
 }
 
-/// A text without control characters and without the marks that make a terminal write backwards.
+/// A text on one line without anything that steers a terminal or hides. What stood for a gap becomes
+/// a space; what only turned or hid the text goes without a trace.
 #[must_use]
 pub fn printable(text: &str) -> String {
+    let is_gap = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     text.chars()
-        .filter(|c| !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
+        .filter(|c| is_gap(*c) || !steers(*c))
+        .map(|c| if is_gap(c) { ' ' } else { c })
         .collect()
 }
 

@@ -55,6 +55,12 @@ pub enum FileProblem {
         /// Rows allowed.
         limit: usize,
     },
+    /// More cells than [`super::CELLS_MAX`].
+    #[error("has more than {limit} cells")]
+    TooManyCells {
+        /// Cells allowed.
+        limit: usize,
+    },
     /// No bytes, or nothing but white space.
     #[error("is empty")]
     Empty,
@@ -133,7 +139,10 @@ impl FileProblem {
             }
             Self::NotAFile => "name the spreadsheet itself in `files` under `[link]`",
             Self::Io(_) => "close it in Excel, and let the account that runs ivms-sync read it",
-            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::TooManyRows { .. } => {
+            Self::TooLarge { .. }
+            | Self::TooLargeUnpacked { .. }
+            | Self::TooManyRows { .. }
+            | Self::TooManyCells { .. } => {
                 "keep only the person id and e-mail columns of the people who have a membership"
             }
             Self::Empty => "export the persons again; the file may have been read half-written",

@@ -287,7 +287,8 @@ fn what_is_no_plan() {
     for (text, want) in [
         (String::new(), not("line 1, column 0: not JSON")),
         ("{\n \"secret\": oops".to_owned(), not("line 2, column 12: not JSON")),
-        ("[]".to_owned(), not("line 1, column 0: not JSON")),
+        ("[]".to_owned(), not("it is no JSON object")),
+        (format!("[{}1]", "1,".repeat(3_000_001)), not("it holds more than 3000000 values")),
         ("{}".to_owned(), not("it has no version")),
         (without("version"), not("it has no version")),
         (without("sha256"), not("it has no sha256")),
@@ -295,7 +296,7 @@ fn what_is_no_plan() {
         ("{\"version\": \"1\"}".to_owned(), PlanFileError::Version("\"1\"".into())),
         (signed(serde_json::from_str(&without("changes")).unwrap()), not("it has no changes")),
     ] {
-        assert_eq!(read_at(&text, MADE), Err(want), "{text}");
+        assert_eq!(read_at(&text, MADE), Err(want), "{text:.80}");
     }
 }
 
