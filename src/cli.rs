@@ -1,8 +1,11 @@
 //! What was typed. Nothing is resolved here.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::model::DeviceName;
 
 /// Copy membership end dates from Cardskipper to Hikvision doors.
 ///
@@ -75,6 +78,29 @@ pub struct SyncArgs {
     /// Accept a complete listing that shrank to exactly this many members.
     #[arg(long, value_name = "N")]
     pub accept_shrink: Option<usize>,
+    /// Believe a door that was replaced or cleaned up, if it holds exactly this many persons.
+    #[arg(long, value_name = "DEVICE=PERSONS")]
+    pub accept_device: Vec<AcceptDevice>,
+}
+
+/// One `--accept-device`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptDevice {
+    /// Which device.
+    pub device: DeviceName,
+    /// How many persons it holds.
+    pub persons: usize,
+}
+
+impl FromStr for AcceptDevice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wanted = "write the name of a door, = and how many persons it holds: front-door=412";
+        let (device, persons) = text.split_once('=').ok_or(wanted)?;
+        let device = DeviceName::new(device).map_err(|_| wanted)?;
+        Ok(Self { device, persons: persons.parse().map_err(|_| wanted)? })
+    }
 }
 
 /// Flags of `diff`.

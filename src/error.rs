@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::config::ConfigError;
 use crate::exit::Exit;
 use crate::link::file::LinkFileError;
+use crate::model::DeviceName;
 use crate::plan::Counterexample;
 use crate::report::plan_file::PlanFileError;
 use crate::store::StoreError;
@@ -43,6 +44,9 @@ pub enum Error {
     /// WHO is neither an e-mail, nor a number, nor a person.
     #[error("{0:?} is no e-mail address, no member number and no person:EMPLOYEENO")]
     Who(String),
+    /// `--accept-device` names a device that is not in the configuration.
+    #[error("there is no device {0} in the configuration")]
+    NoDevice(DeviceName),
     /// The plan can not be carried out.
     #[error("the plan {name} {error}")]
     Plan {
@@ -104,7 +108,7 @@ impl Error {
             Self::Store { .. } => Exit::Fatal,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
-            Self::Who(_) | Self::File { .. } => Exit::Usage,
+            Self::Who(_) | Self::NoDevice(_) | Self::File { .. } => Exit::Usage,
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
@@ -132,6 +136,7 @@ impl Error {
             Self::Config(_)
             | Self::Locked { .. }
             | Self::Who(_)
+            | Self::NoDevice(_)
             | Self::File { .. }
             | Self::Output(_)
             | Self::Json(_) => None,

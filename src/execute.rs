@@ -1,21 +1,22 @@
 //! Carries out a proven plan: read, write, read back, record.
 //!
 //! Decides nothing: a change is carried out exactly as planned or refused because the person moved.
-//! Devices run side by side, each with one request at a time. On every device the first write of a
-//! run is read back alone before the others are sent: should a firmware take more than it was told
+//! Devices run side by side, each with one request at a time. The very first
+//! write to a firmware is read back alone before others are sent: should it take more than it was told
 //! (reference 3.1: nobody has proven that it does not), it happens to one person and not to thirty.
+//! What such a probe costs is spent, once the firmware is proven, on asking the device who it is.
 //! Source: design.md section 4, "Carrying out, per change".
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use chrono::TimeDelta;
-
 use crate::clock::Clock;
 use crate::config::DeviceConfig;
 use crate::exit::Exit;
-use crate::gather::devices::failure;
+use crate::gather::belief::judge_serial;
+use crate::gather::clocks::{ClockFault, device_clock_fault, offset_text};
+use crate::gather::devices::{failure, not_believed, to_remember};
 use crate::gather::{LoginResult, settle_open};
 use crate::hikvision::{Class, Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
 use crate::model::{EmployeeNo, Person, PersonLimit, RunId, UserType};
@@ -23,10 +24,7 @@ use crate::outside::{Outside, ReadDevice, WriteDevice};
 use crate::plan::{Change, ProvenPlan};
 use crate::report::{ChangeState, DeviceOutcome, Trouble};
 use crate::stop::Stop;
-use crate::store::{Intent, Outcome, OutcomeKind, Store, StoreError};
-
-/// A device whose clock is off by more is not written to. Source: design.md section 5.5.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
+use crate::store::{DeviceState, Intent, Outcome, OutcomeKind, Store, StoreError};
 
 /// What every device thread needs.
 #[derive(Debug)]
@@ -87,6 +85,7 @@ enum Halt {
     Device(Error),
     Store(StoreError),
     Clock(Trouble),
+    Doubted(Trouble),
     Stopped(Exit),
     Unasked,
 }
@@ -132,15 +131,24 @@ impl<'a, 's> OneDevice<'a, 's> {
         }
         self.result.outcome = Some(DeviceOutcome::Ok);
         match self.carry_out(outside, reader, &changes) {
-            Ok(()) | Err(Halt::Unasked) => {}
+            Ok(()) | Err(Halt::Unasked) => self.store().forget_failures(&self.device.name)?,
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
             Err(Halt::Clock(trouble)) => {
                 self.result.outcome = Some(DeviceOutcome::ClockWrong);
                 self.result.troubles.push(trouble);
             }
+            Err(Halt::Doubted(trouble)) => {
+                self.result.outcome = Some(DeviceOutcome::NotBelieved);
+                self.result.troubles.push(trouble);
+                self.store().require_reading(&self.device.name)?;
+            }
             Err(Halt::Device(error)) => {
                 let (outcome, trouble, login) = failure(self.device, &error);
+                if let Some(failure) = to_remember(&trouble) {
+                    let now = self.execution.clock.now();
+                    self.store().remember_failure(&self.device.name, &failure, now)?;
+                }
                 self.result.outcome = Some(outcome);
                 self.result.troubles.push(trouble);
                 self.result.login = login;
@@ -161,15 +169,17 @@ impl<'a, 's> OneDevice<'a, 's> {
         reader: Option<O::Reader>,
         changes: &[&Change],
     ) -> Result<(), Halt> {
-        let reader = match reader {
-            Some(reader) => reader,
-            None => outside.connect(self.device)?,
+        let known = self.store().device_state(&self.device.name)?;
+        let (reader, firmware) = match reader {
+            Some(reader) => (reader, known.firmware.clone().unwrap_or_default()),
+            None => self.connect(outside, &known)?,
         };
+        let is_proven = known.proven_firmware.as_ref() == Some(&firmware);
         let mut writer = reader.into_writer();
         self.settle_open(writer.reader())?;
         self.check_clock(writer.reader())?;
         self.result.login = LoginResult::Worked;
-        let mut is_first = true;
+        let mut is_first = !is_proven;
         for batch in changes.chunks(MAX_EXACT) {
             self.check_stop()?;
             let wanted: Vec<EmployeeNo> = batch.iter().map(|c| c.employee_no.clone()).collect();
@@ -177,10 +187,37 @@ impl<'a, 's> OneDevice<'a, 's> {
             let ready = self.check_base(batch, &found)?;
             let (probe, rest) = ready.split_at(if is_first { ready.len().min(1) } else { 0 });
             self.write(&mut writer, probe)?;
+            if !probe.is_empty() && self.is_confirmed(probe) {
+                self.store().prove_firmware(&self.device.name, &firmware)?;
+            }
             self.write(&mut writer, rest)?;
             is_first = is_first && ready.is_empty();
         }
         Ok(())
+    }
+
+    /// Connects to a device that was not read in this run. Once there is something to lose, it must
+    /// still be the device that it was: addresses move, and the persons of another door may look the
+    /// same. Gives its firmware, too.
+    fn connect<O: Outside>(
+        &self,
+        outside: &O,
+        known: &DeviceState,
+    ) -> Result<(O::Reader, String), Halt> {
+        let mut reader = outside.connect(self.device)?;
+        if known.proven_firmware.is_none() {
+            return Ok((reader, known.firmware.clone().unwrap_or_default()));
+        }
+        let info = reader.device_info()?;
+        judge_serial(known.serial.as_deref().unwrap_or_default(), &info.serial)
+            .map_err(|doubt| Halt::Doubted(not_believed(self.device, &doubt, None)))?;
+        Ok((reader, info.firmware))
+    }
+
+    /// Whether all of these were written, and nothing else changed.
+    fn is_confirmed(&self, batch: &[(&Change, PersonRecord)]) -> bool {
+        let state = |change: &Change| self.result.changes.get(&change.employee_no);
+        batch.iter().all(|(change, _)| state(change).is_some_and(|(state, _)| state.is_confirmed()))
     }
 
     /// Settles what a run that died had announced here. `sync` has done so while gathering; `apply`
@@ -203,28 +240,29 @@ impl<'a, 's> OneDevice<'a, 's> {
 
     /// A device whose clock is wrong opens and closes at wrong times: nothing is written there.
     fn check_clock(&mut self, reader: &mut impl ReadDevice) -> Result<(), Halt> {
-        let shown = reader.clock()?.local;
-        let expected =
-            self.execution.clock.now().with_timezone(&self.device.time_zone).naive_local();
-        let off = shown.signed_duration_since(expected);
-        if off.abs() <= CLOCK_TOLERANCE {
-            return Ok(());
-        }
-        let way = if off > TimeDelta::zero() { "ahead" } else { "behind" };
+        let shown = reader.clock()?;
+        let (now, zone) = (self.execution.clock.now(), self.device.time_zone);
+        let text = match device_clock_fault(shown, now, zone) {
+            None => return Ok(()),
+            Some(ClockFault::Time { off, expected }) => format!(
+                "its clock is {off}: it shows {} where {zone} has {}; nothing was written there",
+                shown.local,
+                expected.format("%Y-%m-%d %H:%M:%S"),
+            ),
+            Some(ClockFault::Zone { stated, expected }) => format!(
+                "its clock shows the right time, but its zone is {} where {zone} has {}; nothing \
+                 was written there",
+                offset_text(stated),
+                offset_text(expected),
+            ),
+        };
+        let hint =
+            "set the device's clock and zone (or its NTP server), or time_zone in its section";
         Err(Halt::Clock(Trouble {
             exit: Exit::PartFailed,
             about: self.device.name.to_string(),
-            text: format!(
-                "its clock is {} seconds {way}: it shows {shown} where {} has {}; nothing was \
-                 written there",
-                off.abs().num_seconds(),
-                self.device.time_zone,
-                expected.format("%Y-%m-%d %H:%M:%S"),
-            ),
-            hint: Some(
-                "set the device's clock and zone (or its NTP server), or time_zone in its section"
-                    .to_owned(),
-            ),
+            text,
+            hint: Some(hint.to_owned()),
         }))
     }
 

@@ -42,7 +42,9 @@ impl Performance<'_> {
         let mut names: Vec<&DeviceName> = Vec::new();
         let mut ready = Vec::new();
         for ((device, found), reader) in config.devices.iter().zip(&gathered.devices).zip(open) {
-            if found.outcome != DeviceOutcome::Ok || device.mode == Mode::Observe {
+            let is_ready = found.outcome == DeviceOutcome::Ok
+                || found.is_backing_off && self.opens_a_door(&device.name);
+            if !is_ready || device.mode == Mode::Observe {
                 continue;
             }
             // `apply` gathers nothing, so nobody has looked at the memory of logins yet.
@@ -75,8 +77,12 @@ impl Performance<'_> {
         let mut results: BTreeMap<&DeviceName, DeviceResult> =
             names.into_iter().zip(results).collect();
 
-        for device in &config.devices {
+        for (device, found) in config.devices.iter().zip(&gathered.devices) {
             let Some(result) = results.get_mut(&device.name) else { continue };
+            if found.is_backing_off {
+                // It was asked after all, and what came of that is told instead.
+                report.troubles.retain(|trouble| Some(trouble) != found.trouble.as_ref());
+            }
             remember_login(store, device, result.login, context.clock.now())
                 .map_err(store_error)?;
             report.troubles.append(&mut result.troubles);
@@ -93,6 +99,12 @@ impl Performance<'_> {
         report.troubles.extend(change_troubles(report));
         weigh_devices(&report.devices, &mut report.troubles);
         Ok(())
+    }
+
+    /// Whether somebody stands outside there: a device that is left alone for a while because it
+    /// failed is tried all the same.
+    fn opens_a_door(&self, device: &DeviceName) -> bool {
+        self.proven.for_device(device).any(|change| change.opens_door)
     }
 }
 
@@ -119,6 +131,7 @@ fn what_became(
         Some(DeviceOutcome::Unreachable) => Some("the door did not answer"),
         Some(DeviceOutcome::LoginRefused) => Some("the door refused the login"),
         Some(DeviceOutcome::ClockWrong) => Some("the door's clock is wrong"),
+        Some(DeviceOutcome::NotBelieved) => Some("the door is not believed"),
         Some(DeviceOutcome::Ok) => Some("not reached in this run"),
         Some(DeviceOutcome::Observed) | None => None,
     };

@@ -1,14 +1,16 @@
 //! `sync`: one tick. Gather, plan, prove, carry out, record.
 
+use std::collections::BTreeMap;
+
 use super::perform::Performance;
 use super::{Context, who};
 use crate::cli::SyncArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Gathered, Scope, gather};
-use crate::model::RunId;
+use crate::model::{DeviceName, RunId};
 use crate::outside::{Network, Outside};
-use crate::plan::{in_step, plan, prove};
+use crate::plan::{Standing, in_step, plan, prove};
 use crate::report::plan_file;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
 use crate::store::Store;
@@ -19,12 +21,27 @@ use crate::store::Store;
 /// [`Error`].
 pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     let only = who::only(&args.only)?;
-    let scope =
-        Scope { is_full: args.full, only, accept_shrink: args.accept_shrink, is_offline: false };
+    let scope = Scope {
+        is_full: args.full,
+        only,
+        accept_shrink: args.accept_shrink,
+        accept_devices: accepted(context, args)?,
+        is_offline: false,
+    };
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
     let report = tick(context, &Network, &mut store, scope)?;
     finish(context, &store, &report)
+}
+
+/// The devices of `--accept-device`.
+fn accepted(context: &Context, args: &SyncArgs) -> Result<BTreeMap<DeviceName, usize>, Error> {
+    let accepted = args.accept_device.iter().map(|one| (one.device.clone(), one.persons));
+    let is_known = |name: &DeviceName| context.config.devices.iter().any(|d| d.name == *name);
+    match args.accept_device.iter().find(|one| !is_known(&one.device)) {
+        Some(unknown) => Err(Error::NoDevice(unknown.device.clone())),
+        None => Ok(accepted.collect()),
+    }
 }
 
 /// One tick against any outside: everything but the lock and the words. The run is recorded with the
@@ -75,7 +92,10 @@ fn tick_of<O: Outside>(
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
     }
-    keep_blocked(context, store, &plan, is_everyone)?;
+    // What is not known of an organisation in this tick has not moved.
+    let is_whole =
+        is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
+    keep_blocked(context, store, &plan, is_whole)?;
     confirm_in_step(context, store, &gathered)?;
     report.left_out = plan.left_out;
     report.kept_links = gathered.kept_links();
@@ -87,13 +107,14 @@ fn tick_of<O: Outside>(
     Ok(report)
 }
 
-/// Keeps the part that waits for approval, so that it can be approved by its id. A run limited by
-/// `--only` knows nothing of what others wait for, and leaves that standing.
+/// Keeps the part that waits for approval, so that it can be approved by its id. A run that does not
+/// know everything (limited by `--only`, or without word from an organisation) knows nothing of what
+/// others wait for, and leaves that standing.
 fn keep_blocked(
     context: &Context,
     store: &mut Store,
     plan: &crate::plan::Plan,
-    is_everyone: bool,
+    is_whole: bool,
 ) -> Result<(), Error> {
     let now = context.clock.began();
     let mut waiting = Report::new("sync", None);
@@ -111,7 +132,7 @@ fn keep_blocked(
         None => String::new(),
     };
     let kept = id.as_deref().map(|id| (id, document.as_str()));
-    let done = match (is_everyone, kept) {
+    let done = match (is_whole, kept) {
         (true, kept) => store.keep_blocked(kept, now),
         (false, Some((id, document))) => store.also_keep_blocked(id, document, now),
         (false, None) => Ok(()),

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::back_off;
+use super::belief::{self, Doubt, Seen};
 use crate::config::DeviceConfig;
 use crate::exit::Exit;
 use crate::hikvision::{Class, DeviceInfo, Error};
 use crate::model::{EmployeeNo, Person};
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
-use crate::store::{DeviceState, LoginMemory, PersonsOfDevice};
+use crate::store::{DeviceState, Failure, Failures, LoginMemory, PersonsOfDevice};
 
 /// What is known of a device before it is asked.
 #[derive(Debug)]
@@ -19,6 +21,17 @@ pub(super) struct Before {
     pub persons: PersonsOfDevice,
     pub login: LoginMemory,
     pub has_open_intents: bool,
+    pub failures: Failures,
+}
+
+/// How a device is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AskDevice {
+    pub now: DateTime<Utc>,
+    /// Whatever is known, and however often it failed.
+    pub is_full: bool,
+    /// `--accept-device`.
+    pub accepted: Option<usize>,
 }
 
 /// What is known of a device after it was asked (or was not, because nothing was due).
@@ -37,6 +50,11 @@ pub struct DeviceGathered {
     pub login: LoginResult,
     /// What went wrong.
     pub trouble: Option<Trouble>,
+    /// The failure to remember, if it failed just now.
+    pub failure: Option<Failure>,
+    /// It was not asked, because it failed a while ago. A change that opens a closed door is tried
+    /// all the same.
+    pub is_backing_off: bool,
 }
 
 /// A person list that was read just now.
@@ -44,6 +62,8 @@ pub struct DeviceGathered {
 pub struct FreshReading {
     /// The device's serial number.
     pub serial: String,
+    /// Its firmware.
+    pub firmware: String,
     /// When the reading began.
     pub at: DateTime<Utc>,
 }
@@ -64,8 +84,9 @@ pub(super) fn read_due<O: Outside>(
     outside: &O,
     config: &DeviceConfig,
     before: Before,
-    now: DateTime<Utc>,
+    ask: AskDevice,
 ) -> (DeviceGathered, Option<O::Reader>) {
+    let now = ask.now;
     if let Some(trouble) = held_back(config, &before.login, now) {
         let held = DeviceGathered {
             outcome: DeviceOutcome::LoginRefused,
@@ -74,25 +95,41 @@ pub(super) fn read_due<O: Outside>(
         };
         return (held, None);
     }
+    if let Some((outcome, trouble)) = backing_off(config, &before, ask) {
+        let is_backing_off = outcome == DeviceOutcome::Unreachable;
+        let trouble = Some(trouble);
+        return (DeviceGathered { outcome, trouble, is_backing_off, ..untouched(before) }, None);
+    }
     match read(outside, config) {
         Ok(Read { info, persons, unusable, reader }) => {
             log::info!("{}: {} persons read", config.name, persons.len());
+            let seen = Seen { serial: &info.serial, persons: persons.len() };
+            if let Err(doubt) = belief::judge(before.seen(), seen, ask.accepted) {
+                return (doubted(config, before, &doubt, seen.persons), None);
+            }
             let confirmed = before.persons.confirmed;
             let gathered = DeviceGathered {
                 outcome: DeviceOutcome::Ok,
                 is_known: true,
                 is_first_run: before.state.first_written_at.is_none(),
                 persons: PersonsOfDevice { persons, confirmed },
-                reading: Some(FreshReading { serial: info.serial, at: now }),
+                reading: Some(FreshReading {
+                    serial: info.serial,
+                    firmware: info.firmware,
+                    at: now,
+                }),
                 login: LoginResult::Worked,
                 trouble: left_out(config, &unusable),
+                failure: None,
+                is_backing_off: false,
             };
             (gathered, Some(reader))
         }
         Err(error) => {
             let (outcome, trouble, login) = failure(config, &error);
+            let failure = to_remember(&trouble);
             let trouble = Some(trouble);
-            (DeviceGathered { outcome, trouble, login, ..untouched(before) }, None)
+            (DeviceGathered { outcome, trouble, login, failure, ..untouched(before) }, None)
         }
     }
 }
@@ -107,16 +144,97 @@ pub(super) fn untouched(before: Before) -> DeviceGathered {
         reading: None,
         login: LoginResult::NotTried,
         trouble: None,
+        failure: None,
+        is_backing_off: false,
     }
 }
 
+impl Before {
+    /// The device as it was last read and believed.
+    fn seen(&self) -> Option<Seen<'_>> {
+        self.state.read_at?;
+        let serial = self.state.serial.as_deref().unwrap_or_default();
+        Some(Seen { serial, persons: self.persons.persons.len() })
+    }
+}
+
+/// How a device is told that failed a while ago and is left alone for longer and longer.
+fn backing_off(
+    config: &DeviceConfig,
+    before: &Before,
+    ask: AskDevice,
+) -> Option<(DeviceOutcome, Trouble)> {
+    if ask.is_full || ask.accepted.is_some() {
+        return None;
+    }
+    let until = back_off::waits_until(&before.failures, ask.now)?;
+    let failure = before.failures.last.clone()?;
+    let (outcome, exit) = if failure.is_doubt {
+        (DeviceOutcome::NotBelieved, Exit::Refused)
+    } else {
+        (DeviceOutcome::Unreachable, Exit::PartFailed)
+    };
+    let text = format!(
+        "{} (failed {} times in a row; asked again at {})",
+        failure.text,
+        before.failures.count,
+        until.with_timezone(&config.time_zone).format("%H:%M")
+    );
+    let about = config.name.to_string();
+    Some((outcome, Trouble { exit, about, text, hint: failure.hint }))
+}
+
+/// A device that is not believed: what is known of it stays.
+fn doubted(config: &DeviceConfig, before: Before, doubt: &Doubt, persons: usize) -> DeviceGathered {
+    let trouble = not_believed(config, doubt, Some(persons));
+    DeviceGathered {
+        outcome: DeviceOutcome::NotBelieved,
+        failure: Some(Failure { is_doubt: true, ..remembered(&trouble) }),
+        trouble: Some(trouble),
+        login: LoginResult::Worked,
+        ..untouched(before)
+    }
+}
+
+/// Says why a device is not believed, and the way out; `persons` is how many it holds, where that
+/// was read.
+#[must_use]
+pub fn not_believed(config: &DeviceConfig, doubt: &Doubt, persons: Option<usize>) -> Trouble {
+    let name = &config.name;
+    let way_out = match persons {
+        Some(persons) => format!("ivms-sync sync --accept-device {name}={persons}"),
+        None => "run `ivms-sync sync --full`, which says how to accept it".to_owned(),
+    };
+    Trouble {
+        exit: Exit::Refused,
+        about: name.to_string(),
+        text: doubt.to_string(),
+        hint: Some(format!(
+            "nothing was written there; see that the address of [hikvision.{name}] leads to the right \
+             device and that its persons are there. If it was replaced or cleaned up on purpose: {way_out}"
+        )),
+    }
+}
+
+/// What to remember of a failed call. Logins have a memory and rules of their own.
+#[must_use]
+pub fn to_remember(trouble: &Trouble) -> Option<Failure> {
+    (trouble.exit != Exit::Login).then(|| remembered(trouble))
+}
+
+fn remembered(trouble: &Trouble) -> Failure {
+    Failure { text: trouble.text.clone(), hint: trouble.hint.clone(), is_doubt: false }
+}
+
 /// Whether the person list must be read now.
-pub(super) fn is_due(config: &DeviceConfig, before: &Before, now: DateTime<Utc>) -> bool {
+pub(super) fn is_due(config: &DeviceConfig, before: &Before, ask: AskDevice) -> bool {
     let every = TimeDelta::from_std(config.audit_every).unwrap_or(TimeDelta::MAX);
-    before.state.needs_read
+    ask.is_full
+        || ask.accepted.is_some()
+        || before.state.needs_read
         || before.has_open_intents
         || before.state.read_at.is_none_or(|at| {
-            let age = now.signed_duration_since(at);
+            let age = ask.now.signed_duration_since(at);
             age < TimeDelta::zero() || age >= every
         })
 }

@@ -4,6 +4,9 @@
 //! a command that holds the run lock calls it. `diff` and `lookup` gather and never record.
 
 pub mod acceptance;
+pub mod back_off;
+pub mod belief;
+pub mod clocks;
 pub mod devices;
 mod facts;
 mod links;
@@ -41,6 +44,8 @@ pub struct Scope {
     pub only: Only,
     /// `--accept-shrink`.
     pub accept_shrink: Option<usize>,
+    /// `--accept-device`: how many persons a device may hold although it is not believed.
+    pub accept_devices: BTreeMap<DeviceName, usize>,
     /// Ask nobody: take what is known from earlier runs.
     pub is_offline: bool,
 }
@@ -56,6 +61,8 @@ pub struct Gathered {
     links: links::LinksGathered,
     /// The links that earlier runs made, for each device.
     known_links: Vec<KnownLinks>,
+    /// This computer's clock is not believed.
+    clock_trouble: Option<Trouble>,
     now: DateTime<Utc>,
 }
 
@@ -97,9 +104,16 @@ pub fn gather<O: Outside>(
             persons: store.persons(&device.name)?,
             login: store.login_memory(&device.name, &device.username, &device.password)?,
             has_open_intents: !store.open_intents(&device.name)?.is_empty(),
+            failures: store.failures(&device.name)?,
         });
     }
-    let (sources, devices, open) = ask_all(outside, config, store, before_devices, now, &scope)?;
+    let (mut sources, devices, open) =
+        ask_all(outside, config, store, before_devices, clock, &scope)?;
+    let clock_trouble = if scope.is_offline {
+        None
+    } else {
+        doubt_clock_set_back(&mut sources, store.latest_run_at()?, now)
+    };
     for (device, gathered) in config.devices.iter().zip(&devices) {
         remember_login(store, device, gathered.login, now)?;
     }
@@ -112,7 +126,7 @@ pub fn gather<O: Outside>(
     }
     let both = facts::Both { config, sources: &sources, devices: &devices };
     let facts = both.facts(&links.table, &known_links, &revoked, scope.only, now);
-    Ok((Gathered { facts, sources, devices, links, known_links, now }, open))
+    Ok((Gathered { facts, sources, devices, links, known_links, clock_trouble, now }, open))
 }
 
 /// Remembers what a login taught. Source: design.md section 4, "Login".
@@ -140,9 +154,10 @@ fn ask_all<O: Outside>(
     config: &Config,
     store: &Store,
     before_devices: Vec<devices::Before>,
-    now: DateTime<Utc>,
+    clock: Clock,
     scope: &Scope,
 ) -> Result<Answers<O>, StoreError> {
+    let now = clock.began();
     let ask = sources::Ask {
         now,
         is_full: scope.is_full,
@@ -171,18 +186,21 @@ fn ask_all<O: Outside>(
             .iter()
             .zip(before_devices)
             .map(|(device, before)| {
-                if scope.is_full || devices::is_due(device, &before, now) {
-                    let read = move || devices::read_due(outside, device, before, now);
+                let accepted = scope.accept_devices.get(&device.name).copied();
+                let ask = devices::AskDevice { now, is_full: scope.is_full, accepted };
+                if devices::is_due(device, &before, ask) {
+                    let read = move || devices::read_due(outside, device, before, ask);
                     Asked::Now(threads.spawn(read))
                 } else {
-                    Asked::Not(devices::untouched(before))
+                    Asked::Not(Box::new(devices::untouched(before)))
                 }
             })
             .collect();
         let mut asked = Vec::with_capacity(states.len());
         for ((source, state), names) in config.sources.iter().zip(states).zip(&names) {
             let listing = sources::choose(source, &state, ask);
-            let answer = threads.spawn(move || sources::request(outside, source, listing, names));
+            let answer =
+                threads.spawn(move || sources::request(outside, source, listing, names, clock));
             // The members known are read while the answer is on its way, except beside a complete
             // listing: that one takes most of a run's memory, and is best alone.
             let early = match listing {
@@ -204,17 +222,40 @@ fn ask_all<O: Outside>(
             .into_iter()
             .map(|asked| match asked {
                 Asked::Now(thread) => joined(thread),
-                Asked::Not(gathered) => (gathered, None),
+                Asked::Not(gathered) => (*gathered, None),
             })
             .unzip();
         Ok((sources, devices, open))
     })
 }
 
+/// A clock that shows less than when an earlier run began was set back, then or now; which of the two
+/// times is right, only a source's own clock tells. A small computer without a battery begins each life
+/// in the past, until the network has told it the time.
+fn doubt_clock_set_back(
+    sources: &mut [SourceGathered],
+    latest_run: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<Trouble> {
+    let is_confirmed = sources.iter().any(|source| source.is_clock_confirmed);
+    let is_later = |at: &DateTime<Utc>| at.signed_duration_since(now) > clocks::TOLERANCE;
+    let latest = latest_run.filter(is_later)?;
+    if is_confirmed {
+        return None;
+    }
+    sources.iter_mut().for_each(sources::doubt_clock);
+    let text = format!(
+        "its clock shows {} UTC, and an earlier run began at {} UTC",
+        now.format("%Y-%m-%d %H:%M"),
+        latest.format("%Y-%m-%d %H:%M")
+    );
+    Some(sources::wrong_clock("this computer".to_owned(), text))
+}
+
 /// A device that is being read, or one that is not.
 enum Asked<'scope, R> {
     Now(thread::ScopedJoinHandle<'scope, (DeviceGathered, Option<R>)>),
-    Not(DeviceGathered),
+    Not(Box<DeviceGathered>),
 }
 
 /// A panic in a thread is a bug, and goes on as one.
@@ -250,8 +291,16 @@ impl Gathered {
             if let Some(reading) = &gathered.reading {
                 let persons = &gathered.persons.persons;
                 settle_open(store, &device.name, persons, self.now)?;
-                let reading = Reading { serial: &reading.serial, persons, at: reading.at };
+                let reading = Reading {
+                    serial: &reading.serial,
+                    firmware: &reading.firmware,
+                    persons,
+                    at: reading.at,
+                };
                 store.record_reading(&device.name, &reading)?;
+                store.forget_failures(&device.name)?;
+            } else if let Some(failure) = &gathered.failure {
+                store.remember_failure(&device.name, failure, self.now)?;
             } else if gathered.outcome != DeviceOutcome::Ok {
                 store.require_reading(&device.name)?;
             }
@@ -287,7 +336,8 @@ impl Gathered {
     pub fn troubles(&self) -> Vec<Trouble> {
         let sources = self.sources.iter().filter_map(|source| source.trouble.clone());
         let devices = self.devices.iter().filter_map(|device| device.trouble.clone());
-        self.links.troubles.iter().cloned().chain(sources).chain(devices).collect()
+        let clock = self.clock_trouble.clone();
+        self.links.troubles.iter().cloned().chain(clock).chain(sources).chain(devices).collect()
     }
 
     /// Links that are kept although the rule that made them no longer gives them.

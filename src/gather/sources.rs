@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::acceptance::{Listing as Judged, judge};
+use super::clocks::{Off, own_clock_off};
 use super::merge::{Merged, merge};
 use crate::cardskipper::{Error, Export, Listing};
+use crate::clock::Clock;
 use crate::config::{Guard, SourceConfig};
 use crate::exit::Exit;
 use crate::model::RoleId;
@@ -45,6 +47,8 @@ pub struct SourceGathered {
     pub report: SourceReport,
     /// What went wrong.
     pub trouble: Option<Trouble>,
+    /// It told its time, and this computer has the same.
+    pub is_clock_confirmed: bool,
 }
 
 /// What an organisation answered, before it is compared with what is known.
@@ -53,6 +57,9 @@ pub(super) struct Answer {
     export: Result<Export, Error>,
     is_complete: bool,
     role_names: Option<BTreeMap<RoleId, String>>,
+    /// When the question left and the answer was there, by this computer's clock.
+    asked: DateTime<Utc>,
+    answered: DateTime<Utc>,
 }
 
 /// Which listing to ask for.
@@ -75,15 +82,18 @@ pub(super) fn request<O: Outside>(
     config: &SourceConfig,
     listing: Listing,
     known_names: &BTreeMap<RoleId, String>,
+    clock: Clock,
 ) -> Answer {
     let source = outside.source(config);
     let is_complete = matches!(listing, Listing::Complete);
+    let asked = clock.now();
     let export = source.members(listing);
+    let answered = clock.now();
     let role_names = match &export {
         Ok(export) if is_complete => ask_names(&source, export, known_names),
         _ => None,
     };
-    Answer { export, is_complete, role_names }
+    Answer { export, is_complete, role_names, asked, answered }
 }
 
 /// Compares an answer with what is known.
@@ -96,8 +106,14 @@ pub(super) fn digest(
 ) -> SourceGathered {
     match answer.export {
         Ok(export) => {
+            let server_time = export.server_time;
+            let off = server_time.and_then(|at| own_clock_off(at, answer.asked, answer.answered));
+            if let Some(off) = off {
+                return clock_differs(config, &export, state, members, answer.is_complete, off);
+            }
             let gathered = accept(config, state, members, ask, export, answer.is_complete);
-            SourceGathered { role_names: answer.role_names, ..gathered }
+            let is_clock_confirmed = server_time.is_some();
+            SourceGathered { role_names: answer.role_names, is_clock_confirmed, ..gathered }
         }
         Err(error) => unreachable(config, state, members, answer.is_complete, &error),
     }
@@ -123,7 +139,55 @@ pub(super) fn not_asked(
             reason: None,
         },
         trouble: None,
+        is_clock_confirmed: false,
     }
+}
+
+/// An answer whose time of day is not ours. Everything that follows from it is about dates, so nothing
+/// does; and nothing of it is remembered, since "changed since" would be counted from a wrong time.
+fn clock_differs(
+    config: &SourceConfig,
+    export: &Export,
+    before: SourceState,
+    members: Vec<StoredMember>,
+    is_complete: bool,
+    off: Off,
+) -> SourceGathered {
+    let reason = format!("this computer's clock is {}", off.than("this server's"));
+    let kept = not_asked(config, &before, members);
+    SourceGathered {
+        standing: Standing::Refused,
+        report: SourceReport {
+            is_complete,
+            members: export.members.len() + export.unusable.len(),
+            accepted: false,
+            reason: Some(reason.clone()),
+            ..kept.report
+        },
+        trouble: Some(wrong_clock(config.name.to_string(), reason)),
+        ..kept
+    }
+}
+
+/// Says that this computer's clock is not believed.
+pub(super) fn wrong_clock(about: String, text: String) -> Trouble {
+    Trouble {
+        exit: Exit::Fatal,
+        about,
+        text: format!("{text}; nothing was written"),
+        hint: Some(
+            "set this computer's clock and let it be kept right (NTP; on Linux `timedatectl \
+             set-ntp true`): every end date is judged by it"
+                .to_owned(),
+        ),
+    }
+}
+
+/// What is known of an organisation while this computer's clock is not believed: nothing follows
+/// from it, and nothing is remembered.
+pub(super) fn doubt_clock(gathered: &mut SourceGathered) {
+    gathered.standing = Standing::Refused;
+    gathered.state = None;
 }
 
 fn accept(
@@ -197,6 +261,7 @@ fn accept(
         role_names: None,
         report,
         trouble,
+        is_clock_confirmed: false,
     }
 }
 

@@ -138,6 +138,8 @@ pub enum DeviceOutcome {
     LoginRefused,
     /// Its clock is off by more than 60 seconds: nothing is written there.
     ClockWrong,
+    /// Answered as another device, or without its persons: nothing is written there.
+    NotBelieved,
     /// Mode "observe": looked at, never written.
     Observed,
 }
@@ -151,6 +153,7 @@ impl DeviceOutcome {
             Self::Unreachable => "unreachable",
             Self::LoginRefused => "login-refused",
             Self::ClockWrong => "clock-wrong",
+            Self::NotBelieved => "not-believed",
             Self::Observed => "observed",
         }
     }

@@ -187,6 +187,7 @@ pub fn summary(report: &Report) -> String {
             DeviceOutcome::Unreachable => "did not answer",
             DeviceOutcome::LoginRefused => "refused the login",
             DeviceOutcome::ClockWrong => "has a wrong clock",
+            DeviceOutcome::NotBelieved => "is not believed",
             DeviceOutcome::Observed => "is only observed",
         };
         parts.push(format!("{} {problem}", device.name));

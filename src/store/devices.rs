@@ -16,6 +16,10 @@ use crate::model::{DeviceName, Email, EmployeeNo, Person, UserType, Window};
 pub struct DeviceState {
     /// Its serial number when it was last read.
     pub serial: Option<String>,
+    /// Its firmware when it was last asked.
+    pub firmware: Option<String>,
+    /// The firmware that was seen to take a write and change nothing else.
+    pub proven_firmware: Option<String>,
     /// When its person list was last read whole.
     pub read_at: Option<DateTime<Utc>>,
     /// Something failed there since, so that the list must be read again.
@@ -38,6 +42,8 @@ pub struct PersonsOfDevice {
 pub struct Reading<'a> {
     /// The device's serial number.
     pub serial: &'a str,
+    /// Its firmware.
+    pub firmware: &'a str,
     /// Its persons.
     pub persons: &'a BTreeMap<EmployeeNo, Person>,
     /// When.
@@ -51,7 +57,8 @@ impl Store {
     /// [`StoreError`].
     pub fn device_state(&self, device: &DeviceName) -> Result<DeviceState, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT serial, read_at, needs_read, first_written_at FROM device WHERE name = ?1",
+            "SELECT serial, read_at, needs_read, first_written_at, firmware, proven_firmware \
+             FROM device WHERE name = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let Some(row) = rows.next()? else {
@@ -65,6 +72,8 @@ impl Store {
             read_at: instant(1)?,
             needs_read: row.get(2)?,
             first_written_at: instant(3)?,
+            firmware: row.get(4)?,
+            proven_firmware: row.get(5)?,
         })
     }
 
@@ -124,8 +133,9 @@ impl Store {
             }
         }
         transaction.execute(
-            "UPDATE device SET serial = ?2, read_at = ?3, needs_read = 0 WHERE name = ?1",
-            params![device.as_str(), reading.serial, instant_out(reading.at)],
+            "UPDATE device SET serial = ?2, firmware = ?3, read_at = ?4, needs_read = 0 \
+             WHERE name = ?1",
+            params![device.as_str(), reading.serial, reading.firmware, instant_out(reading.at)],
         )?;
         Ok(transaction.commit()?)
     }
@@ -165,6 +175,18 @@ impl Store {
         self.exec(
             "UPDATE device SET first_written_at = ?2 WHERE name = ?1 AND first_written_at IS NULL",
             params![device.as_str(), instant_out(at)],
+        )?;
+        Ok(())
+    }
+
+    /// Remembers that this firmware took a write and changed nothing else.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn prove_firmware(&self, device: &DeviceName, firmware: &str) -> Result<(), StoreError> {
+        self.exec(
+            "UPDATE device SET firmware = ?2, proven_firmware = ?2 WHERE name = ?1",
+            [device.as_str(), firmware],
         )?;
         Ok(())
     }

@@ -15,6 +15,7 @@
 
 mod convert;
 mod devices;
+mod failures;
 mod journal;
 mod links;
 pub mod lock;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use devices::{DeviceState, PersonsOfDevice, Reading};
+pub use failures::{Failure, Failures};
 pub use journal::{AuditEntry, Intent, Outcome, OutcomeKind};
 pub use links::KnownLinks;
 pub use login::LoginMemory;

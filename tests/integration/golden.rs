@@ -106,7 +106,7 @@ fn a_day_in_the_club() {
     session.run(LATER, &["sync"]);
     session.run("2026-03-10T10:10:00Z", &["sync"]);
     sandbox.club.devices[1].go_online();
-    session.run("2026-03-10T10:15:00Z", &["sync"]);
+    session.run("2026-03-10T10:20:00Z", &["sync"]);
     session.run("2026-03-10T10:20:00Z", &["sync"]);
     session.is("day");
 }

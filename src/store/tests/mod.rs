@@ -116,7 +116,8 @@ fn list(persons: impl IntoIterator<Item = Person>) -> BTreeMap<EmployeeNo, Perso
 /// Records these persons as the whole list of the door.
 fn read_door(store: &mut Store, persons: impl IntoIterator<Item = Person>) {
     let persons = list(persons);
-    let reading = Reading { serial: "DS-K1T342", persons: &persons, at: at(0) };
+    let reading =
+        Reading { serial: "DS-K1T342", firmware: "V3.18.0", persons: &persons, at: at(0) };
     store.record_reading(&door(), &reading).unwrap();
 }
 

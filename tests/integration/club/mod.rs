@@ -3,6 +3,7 @@
 
 mod answers;
 mod asking;
+mod clock;
 mod members;
 mod refused;
 

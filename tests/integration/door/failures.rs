@@ -39,7 +39,7 @@ fn a_door_that_is_off_is_caught_up_with() {
     }
     assert_eq!(story.door().writes().len(), 3, "once");
     story.sandbox.club.devices[1].go_online();
-    let run = story.sync("on again", 0);
+    let run = story.sync_full("on again", 0);
     assert_eq!(each(&run, "changes", "device"), ["door2"; 3]);
     story.stays_in_step("on again");
 }
@@ -61,7 +61,7 @@ fn all_doors_off_is_temporary() {
         for door in &story.sandbox.club.devices {
             door.go_online();
         }
-        let run = story.sync("on again", 0);
+        let run = story.sync_full("on again", 0);
         assert_eq!(each(&run, "changes", "outcome"), vec!["confirmed"; 3 * doors]);
         story.stays_in_step("on again");
     }

@@ -7,6 +7,8 @@
 //! behaves, the next tick catches up. After that, planning again gives an empty plan.
 
 mod answers;
+mod back_off;
+mod belief;
 mod clock;
 mod cost;
 mod digest;
@@ -77,6 +79,14 @@ impl Story {
     #[track_caller]
     fn sync(&self, what: &str, code: i32) -> Value {
         let said = self.sandbox.run(&["sync", "--json"]);
+        assert_eq!(said.code, code, "{what}: {}", said.stderr);
+        said.json()
+    }
+
+    /// One tick that asks everybody, also doors that are left alone for a while because they failed.
+    #[track_caller]
+    fn sync_full(&self, what: &str, code: i32) -> Value {
+        let said = self.sandbox.run(&["sync", "--full", "--json"]);
         assert_eq!(said.code, code, "{what}: {}", said.stderr);
         said.json()
     }

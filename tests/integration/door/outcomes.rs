@@ -161,7 +161,7 @@ fn a_door_that_goes_away_in_the_middle_of_a_batch_loses_nothing() {
             story.sync(&what, 5);
         }
         story.door().go_online();
-        let run = story.sync(&what, 0);
+        let run = story.sync_full(&what, 0);
         assert_eq!(each(&run, "changes", "outcome"), vec!["confirmed"; 3 - written], "{what}");
         assert_eq!(story.door().writes().len(), 3, "{what}: each person was written once");
         story.stays_in_step(&what);

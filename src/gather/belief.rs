@@ -1,0 +1,122 @@
+//! Whether what a device answers may be believed.
+//!
+//! Pure. Doors get new addresses, are replaced, are reset: a device that suddenly is another one, or has
+//! lost its persons, would get the changes of the one it seems to be. Nothing is written to it until
+//! a person has looked.
+
+/// With fewer persons missing than this nothing is far fewer, however small the device.
+const SMALLEST_LOSS: usize = 3;
+
+/// A device as it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen<'a> {
+    /// Its serial number; empty where it states none.
+    pub serial: &'a str,
+    /// How many persons it holds.
+    pub persons: usize,
+}
+
+/// Why a device is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// Another serial number.
+    #[error("answers with serial number {now:?}, and was {before:?} until now: another device?")]
+    OtherDevice {
+        /// The serial number before.
+        before: String,
+        /// The serial number now.
+        now: String,
+    },
+    /// No persons, and some before.
+    #[error("holds no persons, and held {before} until now")]
+    Empty {
+        /// Persons before.
+        before: usize,
+    },
+    /// Fewer than half of the persons of before.
+    #[error("holds {now} persons, and held {before} until now")]
+    FarFewer {
+        /// Persons before.
+        before: usize,
+        /// Persons now.
+        now: usize,
+    },
+}
+
+/// Judges a reading against the last one that was believed. `accepted` is the number of persons that
+/// somebody who looked has said it may hold.
+///
+/// # Errors
+/// Why it is not believed.
+pub fn judge(
+    before: Option<Seen<'_>>,
+    now: Seen<'_>,
+    accepted: Option<usize>,
+) -> Result<(), Doubt> {
+    let Some(before) = before else { return Ok(()) };
+    if accepted == Some(now.persons) {
+        return Ok(());
+    }
+    judge_serial(before.serial, now.serial)?;
+    let missing = before.persons.saturating_sub(now.persons);
+    if now.persons == 0 && before.persons > 0 {
+        return Err(Doubt::Empty { before: before.persons });
+    }
+    if missing >= SMALLEST_LOSS && missing * 2 > before.persons {
+        return Err(Doubt::FarFewer { before: before.persons, now: now.persons });
+    }
+    Ok(())
+}
+
+/// Judges who a device says it is; one that does not say can not be told apart.
+///
+/// # Errors
+/// [`Doubt::OtherDevice`].
+pub fn judge_serial(before: &str, now: &str) -> Result<(), Doubt> {
+    if before.is_empty() || now.is_empty() || before == now {
+        return Ok(());
+    }
+    Err(Doubt::OtherDevice { before: before.to_owned(), now: now.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(before: (&str, usize), now: (&str, usize), accepted: Option<usize>) -> bool {
+        let seen = |(serial, persons)| Seen { serial, persons };
+        judge(Some(seen(before)), seen(now), accepted).is_ok()
+    }
+
+    #[test]
+    fn table() {
+        for (before, now, want) in [
+            (("A", 9), ("A", 9), true),
+            (("A", 9), ("A", 400), true),
+            (("A", 9), ("A", 5), true),
+            (("A", 9), ("A", 4), false),
+            (("A", 3), ("A", 1), true),
+            (("A", 9), ("A", 0), false),
+            (("A", 1), ("A", 0), false),
+            (("A", 0), ("A", 0), true),
+            (("A", 400), ("A", 200), true),
+            (("A", 400), ("A", 199), false),
+            (("A", 9), ("B", 9), false),
+            (("", 9), ("B", 9), true),
+            (("A", 9), ("", 9), true),
+        ] {
+            assert_eq!(verdict(before, now, None), want, "{before:?} -> {now:?}");
+        }
+        let first = Seen { serial: "A", persons: 0 };
+        assert!(judge(None, first, None).is_ok(), "a new device");
+    }
+
+    #[test]
+    fn only_the_exact_number_of_persons_is_accepted() {
+        for (now, accepted, want) in
+            [(("B", 9), 9, true), (("B", 9), 8, false), (("A", 0), 0, true), (("A", 3), 4, false)]
+        {
+            assert_eq!(verdict(("A", 9), now, Some(accepted)), want, "{now:?} {accepted}");
+        }
+    }
+}

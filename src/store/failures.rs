@@ -1,0 +1,114 @@
+//! The memory of failing devices: how often in a row, and what the last failure was.
+//!
+//! A circuit breaker that survives the process. When to ask again is decided in
+//! [`crate::gather::back_off`]; here it is only kept.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::convert::{instant_in, instant_out};
+use super::{Store, StoreError};
+use crate::model::DeviceName;
+
+/// What is remembered of a device's failures.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// In a row; none after a success.
+    pub count: u32,
+    /// When the last one was.
+    pub last_at: Option<DateTime<Utc>>,
+    /// What the last one was.
+    pub last: Option<Failure>,
+}
+
+/// One failure, as it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What happened; no names, no secrets.
+    pub text: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The device answered, and what it answered was not believed.
+    pub is_doubt: bool,
+}
+
+impl Store {
+    /// What is remembered of a device's failures.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn failures(&self, device: &DeviceName) -> Result<Failures, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT failures, failed_at, failure, failure_hint, is_doubted FROM device \
+             WHERE name = ?1",
+        )?;
+        let mut rows = statement.query([device.as_str()])?;
+        let Some(row) = rows.next()? else { return Ok(Failures::default()) };
+        let last_at: Option<i64> = row.get(1)?;
+        let text: Option<String> = row.get(2)?;
+        let (hint, is_doubt) = (row.get(3)?, row.get(4)?);
+        Ok(Failures {
+            count: row.get(0)?,
+            last_at: last_at.map(instant_in).transpose()?,
+            last: text.map(|text| Failure { text, hint, is_doubt }),
+        })
+    }
+
+    /// Remembers one more failure in a row.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remember_failure(
+        &self,
+        device: &DeviceName,
+        failure: &Failure,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.know_device(device)?;
+        self.exec(
+            "UPDATE device SET failures = min(failures + 1, 1000), failed_at = ?2, failure = ?3, \
+             failure_hint = ?4, is_doubted = ?5, needs_read = 1 WHERE name = ?1",
+            params![device.as_str(), instant_out(at), failure.text, failure.hint, failure.is_doubt],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets the failures of a device, after a success.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn forget_failures(&self, device: &DeviceName) -> Result<(), StoreError> {
+        self.exec(
+            "UPDATE device SET failures = 0, failed_at = NULL, failure = NULL, \
+             failure_hint = NULL, is_doubted = 0 WHERE name = ?1 AND failures > 0",
+            [device.as_str()],
+        )?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(text: &str, is_doubt: bool) -> Failure {
+        Failure { text: text.to_owned(), hint: Some("look".to_owned()), is_doubt }
+    }
+
+    #[test]
+    fn failures_add_up_until_a_success() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("state.db")).unwrap();
+        let door = DeviceName::new("door").unwrap();
+        assert_eq!(store.failures(&door).unwrap(), Failures::default(), "a device never seen");
+        let at = |seconds: i64| DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
+        store.remember_failure(&door, &failure("no answer", false), at(0)).unwrap();
+        store.remember_failure(&door, &failure("another serial", true), at(300)).unwrap();
+        let kept = store.failures(&door).unwrap();
+        assert_eq!((kept.count, kept.last_at), (2, Some(at(300))));
+        assert_eq!(kept.last, Some(failure("another serial", true)));
+        assert!(store.device_state(&door).unwrap().needs_read);
+        store.forget_failures(&door).unwrap();
+        assert_eq!(store.failures(&door).unwrap(), Failures::default());
+    }
+}

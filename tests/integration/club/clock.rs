@@ -1,0 +1,91 @@
+//! This computer's own clock: every end date is judged by it, so a wrong one changes nothing.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::support::pinned::{START, instant};
+use crate::support::{Sandbox, each};
+
+/// A club in step with a renewal to come.
+fn with_news() -> Sandbox {
+    let sandbox = Sandbox::pinned(20, 2);
+    sandbox.sync_at(START, 0);
+    assert!(sandbox.club.renew(3, "2030-11-01"));
+    sandbox
+}
+
+/// Runs with this computer's clock at `own` while every other one shows `theirs`.
+fn run(sandbox: &Sandbox, theirs: &str, own_ahead: TimeDelta) -> Value {
+    sandbox.clocks(theirs);
+    let own = (instant(theirs) + own_ahead).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    sandbox.run_at(Some(&own), &["sync", "--json"]).json()
+}
+
+#[test]
+fn a_clock_that_differs_from_cardskippers_is_fatal_and_nothing_is_written_or_remembered() {
+    for (what, ahead, words) in [
+        ("two minutes ahead", TimeDelta::minutes(2), "seconds ahead of this"),
+        ("two minutes behind", TimeDelta::minutes(-2), "seconds behind this"),
+        ("a year ahead", TimeDelta::days(365), "seconds ahead"),
+        ("no battery: it begins in 1970", TimeDelta::days(-20_000), "seconds behind"),
+    ] {
+        let sandbox = with_news();
+        let (doors, rows) = (sandbox.doors(), sandbox.rows());
+        let document = run(&sandbox, "2026-03-10T10:05:00Z", ahead);
+        assert_eq!(document["exit_code"], 7, "{what}: {document}");
+        assert_eq!(document["changes"], json!([]), "{what}");
+        assert_eq!(document["sources"][0]["accepted"], false, "{what}");
+        let reason = document["sources"][0]["reason"].as_str().unwrap();
+        assert!(reason.contains("this computer's clock is") && reason.contains(words), "{reason}");
+        assert_eq!(sandbox.doors(), doors, "{what}");
+        for table in ["source", "member", "member_role", "change"] {
+            assert_eq!(sandbox.rows()[table], rows[table], "{what}: {table}");
+        }
+        // With the clock set right, the next tick misses nothing.
+        let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
+        assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"], "{what}");
+        sandbox.assert_well_behaved();
+    }
+}
+
+#[test]
+fn less_than_a_minute_is_fine() {
+    for seconds in [-55, 0, 55] {
+        let sandbox = with_news();
+        let document = run(&sandbox, "2026-03-10T10:05:00Z", TimeDelta::seconds(seconds));
+        assert_eq!(document["exit_code"], 0, "{seconds}: {document}");
+        assert_eq!(each(&document, "changes", "outcome"), ["confirmed", "confirmed"]);
+    }
+}
+
+#[test]
+fn a_service_that_tells_no_time_is_believed_as_before() {
+    let sandbox = with_news();
+    sandbox.club.cardskipper.set(|switches| switches.date_header = false);
+    let document = run(&sandbox, "2026-03-10T10:05:00Z", TimeDelta::zero());
+    assert_eq!(document["exit_code"], 0, "{document}");
+}
+
+#[test]
+fn a_clock_that_went_back_is_believed_only_with_a_witness() {
+    // Cardskipper is away, and an hour ago it was an hour later than now.
+    let sandbox = with_news();
+    let early = "2026-03-10T09:00:00Z";
+    sandbox.club.cardskipper.go_offline();
+    let document = sandbox.sync_at(early, 7);
+    let text = document["problems"][0]["text"].as_str().unwrap();
+    assert!(text.contains("an earlier run began at 2026-03-10 10:00 UTC"), "{text}");
+    assert!(sandbox.club.devices.iter().all(|door| door.writes().is_empty()));
+
+    // So it is when Cardskipper answers without a time.
+    sandbox.club.cardskipper.go_online();
+    sandbox.club.cardskipper.set(|switches| switches.date_header = false);
+    sandbox.sync_at(early, 7);
+    assert!(sandbox.club.devices.iter().all(|door| door.writes().is_empty()));
+
+    // It was the earlier run whose clock was wrong: Cardskipper says so.
+    sandbox.club.cardskipper.set(|switches| switches.date_header = true);
+    let run = sandbox.sync_at(early, 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"]);
+    sandbox.assert_well_behaved();
+}

@@ -1,0 +1,162 @@
+//! A door that answers as another one, or without its persons, is not believed: nothing is written
+//! there until a person has looked.
+
+use ivms_sync_simulators::club::employee_no;
+use ivms_sync_simulators::hikvision::Person;
+use serde_json::Value;
+
+use super::super::support::{Sandbox, each};
+use super::{UNTIL, requests};
+
+/// Turns a good door into one that is not to be believed.
+type Turn = fn(&Sandbox);
+
+const START: &str = "2026-03-10T10:00:00Z";
+
+fn other_serial(sandbox: &Sandbox) {
+    let other = "DS-K1T342MWX20990101V031800ENZZ0000001".to_owned();
+    sandbox.club.devices[0].edit_settings(|settings| settings.serial_number = other);
+}
+
+fn remove(sandbox: &Sandbox, keep: usize) {
+    let door = &sandbox.club.devices[0];
+    for person in door.persons().iter().skip(keep) {
+        assert!(door.remove_person(&person.employee_no));
+    }
+}
+
+fn empty(sandbox: &Sandbox) {
+    remove(sandbox, 0);
+}
+
+fn fewer_than_half(sandbox: &Sandbox) {
+    remove(sandbox, 5);
+}
+
+/// Nine members, two doors, one tick; then the first door is not what it was.
+fn suspicious(turn: Turn) -> Sandbox {
+    let sandbox = Sandbox::pinned(9, 2);
+    sandbox.sync_at(START, 0);
+    turn(&sandbox);
+    assert!(sandbox.club.renew(0, UNTIL));
+    sandbox.clear_requests();
+    sandbox
+}
+
+fn problem(run: &Value) -> String {
+    run["problems"][0]["text"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn another_serial_no_persons_or_far_fewer_are_not_believed() {
+    let cases: [(&str, Turn, &str); 3] = [
+        ("another serial", other_serial, "answers with serial number"),
+        ("no persons", empty, "holds no persons, and held 12"),
+        ("far fewer", fewer_than_half, "holds 5 persons, and held 12"),
+    ];
+    for (what, turn, words) in cases {
+        let sandbox = suspicious(turn);
+        let persons = sandbox.club.devices[0].persons();
+        let run = sandbox.full_at("2026-03-10T11:00:00Z", 4);
+        assert_eq!(each(&run, "devices", "outcome"), ["not-believed", "ok"], "{what}");
+        assert!(problem(&run).contains(words), "{what}: {}", problem(&run));
+        let outcomes = each(&run, "changes", "outcome");
+        assert_eq!(outcomes, ["planned", "confirmed"], "{what}: the other door is served");
+        assert_eq!(run["devices"][0]["persons"], 12, "{what}: what was known stays");
+
+        // It stays so, is asked less and less often, and no door that would open is tried there.
+        assert!(sandbox.club.renew(1, UNTIL));
+        for tick in ["11:05", "11:10", "11:15", "11:20"] {
+            let run = sandbox.sync_at(&format!("2026-03-10T{tick}:00Z"), 4);
+            assert_eq!(each(&run, "devices", "outcome"), ["not-believed", "ok"], "{what} {tick}");
+        }
+        assert_eq!(sandbox.club.devices[0].persons(), persons, "{what}");
+        assert_eq!(sandbox.club.devices[0].writes(), Vec::<Value>::new(), "{what}");
+        sandbox.assert_well_behaved();
+    }
+}
+
+#[test]
+fn the_message_gives_the_way_out_and_only_the_exact_number_opens_it() {
+    for (turn, persons) in [(other_serial as Turn, 12), (empty, 0), (fewer_than_half, 5)] {
+        let sandbox = suspicious(turn);
+        let said = sandbox.at("2026-03-10T11:00:00Z", &["sync", "--full"]).ends(4);
+        let way_out = format!("sync --accept-device door1={persons}");
+        assert!(said.stderr.contains(&way_out), "{}", said.stderr);
+
+        let wrong = format!("door1={}", persons + 1);
+        let run =
+            sandbox.at("2026-03-10T11:05:00Z", &["--json", "sync", "--accept-device", &wrong]);
+        assert_eq!(each(&run.ends(4).json(), "devices", "outcome"), ["not-believed", "ok"]);
+
+        let right = format!("door1={persons}");
+        let run =
+            sandbox.at("2026-03-10T11:06:00Z", &["--json", "sync", "--accept-device", &right]);
+        let run = run.ends(0).json();
+        assert_eq!(each(&run, "devices", "outcome"), ["ok", "ok"]);
+        // From then on it is the device, without another word.
+        let run = sandbox.full_at("2026-03-10T12:30:00Z", 0);
+        assert_eq!(run["devices"][0]["persons"], persons);
+        sandbox.assert_well_behaved();
+    }
+}
+
+#[test]
+fn a_door_that_is_itself_again_needs_no_word() {
+    let sandbox = suspicious(empty);
+    let before: Vec<Person> = Sandbox::pinned(9, 1).club.devices[0].persons();
+    sandbox.full_at("2026-03-10T11:00:00Z", 4);
+    for person in before {
+        sandbox.club.devices[0].add_person(person);
+    }
+    let run = sandbox.sync_at("2026-03-10T11:05:00Z", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"]);
+    let end = sandbox.club.devices[0].person(&employee_no(0)).unwrap().end;
+    assert_eq!(end, format!("{UNTIL}T23:59:59"));
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_door_swapped_between_two_readings_is_noticed_before_the_first_write() {
+    let sandbox = Sandbox::pinned(9, 1);
+    sandbox.sync_at(START, 0);
+    // A first change proves the firmware; the next ones ask who it is.
+    assert!(sandbox.club.renew(0, UNTIL));
+    sandbox.sync_at("2026-03-10T10:05:00Z", 0);
+    other_serial(&sandbox);
+    assert!(sandbox.club.renew(1, UNTIL));
+    sandbox.clear_requests();
+    let run = sandbox.sync_at("2026-03-10T10:10:00Z", 4);
+    assert_eq!(each(&run, "devices", "outcome"), ["not-believed"]);
+    assert_eq!(requests(&sandbox.club.devices[0], "Modify"), 0);
+    let run = sandbox.sync_at("2026-03-10T10:15:00Z", 4);
+    assert!(problem(&run).contains("serial number"), "{run}");
+    sandbox.at("2026-03-10T10:16:00Z", &["sync", "--accept-device", "door1=12"]).ends(0);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_plan_made_before_the_swap_is_not_applied() {
+    let sandbox = Sandbox::pinned(9, 1);
+    sandbox.sync_at(START, 0);
+    assert!(sandbox.club.renew(0, UNTIL));
+    sandbox.sync_at("2026-03-10T10:05:00Z", 0);
+    assert!(sandbox.club.renew(1, UNTIL));
+    sandbox.at("2026-03-10T10:10:00Z", &["diff", "--out", "plan.json"]).ends(0);
+    other_serial(&sandbox);
+    sandbox.at("2026-03-10T10:11:00Z", &["apply", "plan.json"]).ends(4);
+    assert_eq!(sandbox.club.devices[0].writes().len(), 1, "the one of before");
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn a_name_or_number_that_can_not_be_is_a_mistake_in_the_command_line() {
+    let sandbox = Sandbox::pinned(3, 1);
+    for bad in ["door1", "door1=", "door1=-1", "=3", "door1=many", "door1=1.5"] {
+        let said = sandbox.at(START, &["sync", "--accept-device", bad]).ends(64);
+        assert!(said.stderr.contains("front-door=412"), "{bad}: {}", said.stderr);
+    }
+    let said = sandbox.at(START, &["sync", "--accept-device", "garage=3"]).ends(64);
+    assert!(said.stderr.contains("no device garage"), "{}", said.stderr);
+    assert!(sandbox.club.devices[0].requests().is_empty());
+}
