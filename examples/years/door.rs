@@ -158,6 +158,8 @@ pub struct DoorTick {
     /// This request (counted from 0) goes wrong in this way.
     pub fault: Option<(u32, Fault)>,
     pub was_hit: bool,
+    /// Some request failed, whatever the reason.
+    pub has_erred: bool,
     pub calls: Calls,
     pub writes: Vec<Write>,
     /// Every person was read, and how many there were.
@@ -270,6 +272,7 @@ impl<'a> Line<'a> {
         let number = door.tick.calls.all();
         count(&mut door.tick.calls);
         if door.is_away() {
+            door.tick.has_erred = true;
             return Err(Error::Unreachable { what: "no route".to_owned() });
         }
         if self.login.is_none() {
@@ -280,6 +283,10 @@ impl<'a> Line<'a> {
         let fault = door.tick.fault.filter(|(at, _)| *at == number).map(|(_, fault)| fault);
         door.tick.was_hit |= fault.is_some();
         let lost = if is_write { Error::AnswerLost { call, write: true } } else { Error::Timeout { call } };
+        door.tick.has_erred |= matches!(
+            fault,
+            Some(Fault::Busy | Fault::LostBefore | Fault::LostAfter | Fault::HalfList)
+        );
         match fault {
             Some(Fault::Busy) => Err(Error::Busy { call, code: "deviceBusy".to_owned() }),
             Some(Fault::LostBefore) => Err(lost),

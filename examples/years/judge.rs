@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ivms_sync::exit::Exit;
-use ivms_sync::report::{ChangeState, Report};
+use ivms_sync::report::{ChangeState, DeviceOutcome, Report};
 
 use crate::club::Mode;
 use crate::desk::Mood;
@@ -46,10 +46,41 @@ pub struct Book {
     pub is_seasoned: bool,
     /// Who lost access when, by the host's clock.
     pub revoked: Vec<(DateTime<Utc>, String)>,
+    /// The serial number that was last believed.
+    pub serial: Option<u32>,
+    /// How often it failed in a row, at most, and when it last did, by the host's clock.
+    pub failed: Option<(u32, DateTime<Utc>)>,
+    /// Since when it is not believed.
+    pub doubted_since: Option<DateTime<Utc>>,
     /// Runs that died since the password was put right: each may have forgotten a refused login.
     pub deaths: u32,
     /// Every write that took, for the audit log.
     pub took: Vec<(String, Span)>,
+}
+
+impl Book {
+    /// Whether the program may leave the door alone because it failed: for 1, 2, 4 … ticks of five
+    /// minutes, up to an hour. Source: README, "Safety rules".
+    pub fn may_wait(&self, host_now: DateTime<Utc>) -> bool {
+        let Some((count, last)) = self.failed else { return false };
+        let minutes = 5_i64.saturating_mul(1 << count.clamp(1, 6).saturating_sub(1)).min(60);
+        let wait = if count < 2 { TimeDelta::zero() } else { TimeDelta::minutes(minutes) };
+        (last..last + wait).contains(&host_now)
+    }
+
+    /// Whether the program may, and whether it must, refuse to believe a door that holds so many
+    /// persons. Source: README, "Safety rules".
+    pub fn doubts(&self, serial: u32, persons: usize) -> (bool, bool) {
+        let Some(known) = self.serial.filter(|_| self.read_at.is_some()) else {
+            return (self.may_read, false);
+        };
+        let is_far_fewer = |before: usize| {
+            let gone = before.saturating_sub(persons);
+            gone >= 3 && gone * 2 > before || persons == 0 && before > 0
+        };
+        let (some, all) = (is_far_fewer(self.size.1), is_far_fewer(self.size.0));
+        (known != serial || some || all, known != serial || some && all)
+    }
 }
 
 /// What stood in the program's way in one tick.
@@ -60,6 +91,9 @@ pub struct Way {
     pub is_refused: Vec<bool>,
     /// For each door: it could be reached, read and written.
     pub is_open: Vec<bool>,
+    /// For each door: the program may wait there because it failed before; but it never makes
+    /// anybody stand outside.
+    pub may_wait: Vec<bool>,
 }
 
 impl Life {
@@ -118,7 +152,7 @@ impl Life {
     /// What was told, and whether it was rightly believed or refused.
     fn learn(&mut self, ended: &Ended) -> Result<Way, String> {
         let (host_now, now) = (self.world.host_now(), self.world.now);
-        let mut way = Way { is_told: vec![], is_refused: vec![], is_open: vec![] };
+        let mut way = Way { is_told: vec![], is_refused: vec![], is_open: vec![], may_wait: vec![] };
         for at in 0..self.world.desks.len() {
             let rules = self.world.club.organisations[at].clone();
             let line = ended.report().and_then(|report| {
@@ -150,7 +184,12 @@ impl Life {
             let verdicts: Vec<bool> =
                 before.iter().map(|before| answer.is_complete && must_refuse(*before)).collect();
             let is_accepted = line.map(|line| line.accepted);
+            let is_clock_wrong = host_now != now;
             match is_accepted {
+                Some(true) if is_clock_wrong => {
+                    return Err(format!("the host's clock is wrong, and {} was believed", rules.name));
+                }
+                Some(false) if is_clock_wrong => {}
                 Some(true) if verdicts.iter().all(|refuse| *refuse) => {
                     return Err(format!("{} listed {count} members after {before:?}, and was believed", rules.name));
                 }
@@ -160,7 +199,7 @@ impl Life {
                 _ => {}
             }
             let is_recorded = is_accepted == Some(true);
-            if is_accepted != Some(false) && answer.is_complete {
+            if is_accepted != Some(false) && answer.is_complete && !is_clock_wrong {
                 if is_recorded {
                     (desk.before, desk.complete_at) = (vec![count], Some(host_now));
                     desk.stuck_since = None;
@@ -170,11 +209,11 @@ impl Life {
                 }
             }
             if is_accepted == Some(false) {
-                let is_real = mood == Mood::Fine;
+                let is_real = mood == Mood::Fine && !is_clock_wrong;
                 let since = desk.stuck_since.or(Some(now)).filter(|_| is_real);
                 desk.stuck_since = since;
             }
-            if is_accepted != Some(false) {
+            if is_accepted != Some(false) && !is_clock_wrong {
                 self.tell(at, &answer, is_recorded);
             }
             way.is_told.push(is_recorded);
@@ -183,6 +222,7 @@ impl Life {
         for at in 0..self.world.doors.len() {
             let is_open = self.is_open(at) && ended.report().is_some();
             way.is_open.push(is_open);
+            way.may_wait.push(self.books[at].may_wait(host_now));
         }
         Ok(way)
     }
@@ -212,6 +252,7 @@ impl Life {
     fn is_open(&mut self, at: usize) -> bool {
         let password = self.world.passwords[at];
         let host_is_right = self.world.host_skew == TimeDelta::zero();
+        let book = self.books[at].clone();
         let rules = self.world.club.doors[at].clone();
         let door = self.world.door(at);
         host_is_right
@@ -222,6 +263,7 @@ impl Life {
             && door.zone == rules.zone
             && door.shows == Shows::All
             && door.password == password
+            && !book.doubts(door.serial, door.cards.len()).0
     }
 
     /// A quiet tick asks each organisation once and no door; no tick asks more than it needs.
@@ -241,8 +283,20 @@ impl Life {
             let book = self.books[at].clone();
             let age = book.read_at.map(|read_at| host_now - read_at);
             let is_due = age.is_none_or(|age| age < TimeDelta::zero() || age >= rules.audit_every);
-            let door = self.world.door(at);
+            let door = &*self.world.door(at);
             let calls = door.tick.calls;
+            let (was_read, was_asked) = (door.tick.read_all, calls.lists + calls.info > 0);
+            let doubts = book.doubts(door.serial, was_read.unwrap_or(door.cards.len()));
+            let outcome = ended.report().and_then(|report| {
+                report.devices.iter().find(|line| line.name.as_str() == rules.name)
+            });
+            let is_doubted = outcome.is_some_and(|line| line.outcome == DeviceOutcome::NotBelieved);
+            if was_read.is_some() && doubts.1 && !is_doubted && outcome.is_some() && !self.accepts(at) {
+                return Err(format!("door {at} is another one or has lost its persons, and is believed"));
+            }
+            if is_doubted && !doubts.0 && !book.may_wait(host_now) {
+                return Err(format!("door {at} is not believed for no reason"));
+            }
             let may_read = is_full || is_due || book.may_read;
             let changes = ended.report().map(|report| {
                 let mine = report.changes.iter().filter(|one| one.change.device.as_str() == rules.name);
@@ -251,8 +305,9 @@ impl Life {
             let lists = u32::from(may_read && is_sync);
             let batches = changes.unwrap_or(u32::MAX / 4).div_ceil(30);
             let writes = changes.unwrap_or(u32::MAX);
-            let too_many = calls.info > lists
-                || calls.lists > lists
+            let asks_who = u32::from(changes != Some(0));
+            let too_many = calls.info > lists.max(asks_who)
+                || calls.lists > lists.max(u32::from(self.accepts(at)))
                 || calls.clock > 1
                 || calls.writes > writes
                 || calls.exact > u32::from(book.may_read) + 3 * batches
@@ -262,13 +317,21 @@ impl Life {
                     "door {at} got {calls:?} requests for {changes:?} changes (reading all is due: {may_read})"
                 ));
             }
-            let was_asked = door.tick.read_all.is_some() || calls.info > 0 || calls.lists > 0;
-            let must_read = is_due && is_sync && ended.report().is_some() && self.is_open(at);
+            let must_read = is_due
+                && is_sync
+                && ended.report().is_some()
+                && self.is_open(at)
+                && !book.may_wait(host_now);
             if must_read && !was_asked {
                 return Err(format!("the persons on door {at} are due to be read, and were not"));
             }
         }
         Ok(())
+    }
+
+    /// Whether the admin accepts a door as it is now.
+    pub fn accepts(&self, at: usize) -> bool {
+        matches!(self.errand, Errand::Sync { accept_door: Some((door, _)), .. } if door == at)
     }
 
     /// No device is ever brought near its lock.
@@ -299,6 +362,9 @@ impl Life {
                 !is_refused && (!self.is_sync() || way.is_told.iter().all(|told| *told))
             }
             Exit::Login => is_login,
+            _ if !self.world.host_skew.is_zero() => {
+                matches!(exit, Exit::Fatal) || !is_refused
+            }
             _ if is_refused => matches!(exit, Exit::Refused | Exit::Fatal),
             _ => true,
         };
@@ -308,11 +374,13 @@ impl Life {
         let mut is_calm = self.is_sync() && way.is_told.iter().all(|told| *told);
         for at in 0..self.world.doors.len() {
             let observed = self.world.club.doors[at].mode == Mode::Observe;
+            let password = self.world.passwords[at];
             let door = self.world.door(at);
             let is_well = !door.is_away() && !door.tick.was_hit;
             is_calm &= way.is_open[at] || observed && is_well && self.world.host_skew.is_zero();
             let door = self.world.door(at);
-            is_calm &= door.shows == Shows::All && door.password == self.world.passwords[at];
+            let is_whole = door.shows == Shows::All && door.password == password;
+            is_calm &= is_whole && self.books[at].failed.is_none();
         }
         let has_failed = report.changes.iter().any(|one| {
             matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed()
@@ -350,14 +418,31 @@ impl Life {
             let is_observed = self.world.club.doors[at].mode == Mode::Observe;
             let is_open = self.is_open(at);
             let door = self.world.door(at);
-            let tick = std::mem::take(&mut door.tick.read_all);
+            let outcome = ended.report().and_then(|report| {
+                report.devices.iter().find(|line| line.name.as_str() == name)
+            });
+            let is_doubted = outcome.is_some_and(|line| line.outcome == DeviceOutcome::NotBelieved);
+            let has_failed = is_doubted || door.tick.has_erred;
+            let was_contacted = door.tick.calls.all() > 0;
+            let tick = std::mem::take(&mut door.tick.read_all).filter(|_| !is_doubted);
             let was_asked = door.tick.calls.all() > 0;
             let was_hit = door.tick.was_hit
                 || matches!(door.tick.fault, Some((_, Fault::Die(_))))
                 || door.is_away();
             let book = &mut self.books[at];
+            if was_contacted && has_failed {
+                let count = book.failed.map_or(0, |(count, _)| count);
+                book.failed = Some((count + 1, host_now));
+            } else if was_contacted && ended.report().is_some() {
+                book.failed = None;
+            }
+            book.doubted_since = match (is_doubted, book.doubted_since) {
+                (true, since) => since.or(Some(host_now)),
+                (false, since) => since.filter(|_| !was_contacted),
+            };
             match (ended, tick) {
                 (Ended::Well(_), Some(count)) => {
+                    book.serial = Some(door.serial);
                     book.read_at = Some(host_now);
                     book.size = (count, count);
                     book.may_read = false;

@@ -35,7 +35,7 @@ pub struct Violation {
 /// What a run of the program was asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Errand {
-    Sync { is_full: bool, accept_shrink: Option<usize> },
+    Sync { is_full: bool, accept_shrink: Option<usize>, accept_door: Option<(usize, usize)> },
     Approve(String),
 }
 
@@ -84,7 +84,7 @@ impl Life {
             books: vec![Book::default(); doors],
             tally: Tally::of(&world.club),
             tick: 0,
-            errand: Errand::Sync { is_full: false, accept_shrink: None },
+            errand: Errand::Sync { is_full: false, accept_shrink: None, accept_door: None },
             synced_at: world.now,
             waiting: None,
             context,
@@ -222,7 +222,16 @@ impl Life {
                 accept_shrink = Some(self.world.humans.iter().filter(listed).count());
             }
         }
-        Errand::Sync { is_full, accept_shrink }
+        let mut accept_door = None;
+        for door in 0..self.world.doors.len() {
+            let host_now = self.world.host_now();
+            let doubted = self.books[door].doubted_since;
+            let waited = doubted.is_some_and(|since| host_now - since > self.world.club.every * 20);
+            if waited && self.world.chance.in_thousand(100) {
+                accept_door = Some((door, self.world.door(door).cards.len()));
+            }
+        }
+        Errand::Sync { is_full, accept_shrink, accept_door }
     }
 
     /// Calls the program.
@@ -240,11 +249,20 @@ impl Life {
             sabotage: self.sabotage,
         };
         let (context, errand) = (&self.context, &self.errand);
+        let place = |name: &str| {
+            context.config.devices.iter().position(|device| device.name.as_str() == name)
+        };
+        let names = world.club.doors.iter().map(|door| place(&door.name).unwrap_or_default());
+        let names: Vec<usize> = names.collect();
         let result = catch_unwind(AssertUnwindSafe(|| match errand {
-            Errand::Sync { is_full, accept_shrink } => {
+            Errand::Sync { is_full, accept_shrink, accept_door } => {
+                let accepted = accept_door.iter().filter_map(|(door, persons)| {
+                    Some((context.config.devices.get(names[*door])?.name.clone(), *persons))
+                });
                 let scope = Scope {
                     is_full: *is_full,
                     accept_shrink: *accept_shrink,
+                    accept_devices: accepted.collect(),
                     ..Scope::default()
                 };
                 sync::tick(context, &streets, &mut store, scope)

@@ -58,6 +58,11 @@ impl Life {
                 if card.is_permanent {
                     return about(write, "the person has no limit");
                 }
+                let book = &self.books[at];
+                let serial = crate::outside::open(&self.world.doors[at]).serial;
+                if book.is_seasoned && book.serial.is_some_and(|known| known != serial) && !self.accepts(at) {
+                    return about(write, "it is another device");
+                }
                 if !write.is_rest_same {
                     return about(write, "more than the validity changes");
                 }
@@ -192,6 +197,7 @@ impl Life {
                 }
                 match self.look(at, card, place, local) {
                     Look::Fine => {}
+                    Look::Waits { takes: true } | Look::Broken(_) if way.may_wait[at] => {}
                     Look::Waits { takes } if takes && mode == Mode::GrantOnly => {}
                     Look::Waits { takes } => waiting.push((card.no.clone(), takes)),
                     Look::Broken(what) => {
