@@ -38,6 +38,8 @@ impl Ended {
 pub struct Book {
     /// When all persons were last read and recorded, by the host's clock.
     pub read_at: Option<DateTime<Utc>>,
+    /// When they were last read and perhaps recorded, in a run that died.
+    pub perhaps_read_at: Option<DateTime<Utc>>,
     /// Something went wrong there since, or may have: it may read all persons again.
     pub may_read: bool,
     /// Fewest and most persons it can have on record.
@@ -318,6 +320,7 @@ impl Life {
                 ));
             }
             let must_read = is_due
+                && book.perhaps_read_at.is_none_or(|at| host_now - at >= rules.audit_every)
                 && is_sync
                 && ended.report().is_some()
                 && self.is_open(at)
@@ -443,7 +446,7 @@ impl Life {
             match (ended, tick) {
                 (Ended::Well(_), Some(count)) => {
                     book.serial = Some(door.serial);
-                    book.read_at = Some(host_now);
+                    (book.read_at, book.perhaps_read_at) = (Some(host_now), None);
                     book.size = (count, count);
                     book.may_read = false;
                     if door.shows == Shows::All {
@@ -451,6 +454,7 @@ impl Life {
                     }
                 }
                 (_, Some(count)) => {
+                    book.perhaps_read_at = Some(host_now);
                     book.size = (book.size.0.min(count), book.size.1.max(count));
                     book.may_read = true;
                 }
