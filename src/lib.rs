@@ -97,9 +97,9 @@ fn try_run(
 ) -> Result<Exit, Error> {
     let path = config::find(cli.config.as_deref(), environment, working_dir)?;
     let config = config::load(&path, environment)?;
-    // Advice is for whoever runs a command by hand, not for every tick.
+    // Advice is for whoever runs a command by hand, not for every tick; `check` tells it itself.
     let is_by_hand = std::io::stderr().is_terminal() || matches!(cli.command, Command::Diff(_));
-    if is_by_hand || cli.verbose > 0 {
+    if (is_by_hand || cli.verbose > 0) && !matches!(cli.command, Command::Check) {
         for warning in &config.warnings {
             log::warn!("{warning}");
         }
@@ -123,5 +123,6 @@ fn try_run(
         Command::Diff(args) => cmd::diff::run(&context, args),
         Command::Apply(args) => cmd::apply::run(&context, args),
         Command::Lookup(args) => cmd::lookup::run(&context, args),
+        Command::Check => cmd::check::run(&context),
     }
 }

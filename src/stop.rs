@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::{flag, low_level};
 
 use crate::clock::Clock;
 use crate::exit::Exit;
@@ -13,6 +15,14 @@ use crate::exit::Exit;
 /// How long a run may take before it leaves the rest to the next tick. Source: design.md section
 /// 2, exit code 8.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+/// How long the change in hand may take after a signal: who sends one waits about 10 s. A door that
+/// hangs can take longer, since its answer is waited for; then the process ends with the change
+/// announced, and the next run asks the door what became of it.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// How often the watch over a signal looks.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Asked between two changes, never within one.
 #[derive(Debug, Clone)]
@@ -28,6 +38,8 @@ pub struct Stop {
 #[derive(Debug)]
 pub struct Writing {
     is_idle: Arc<AtomicBool>,
+    /// Dropped with this, which ends the watch.
+    _watched: Sender<()>,
 }
 
 impl Stop {
@@ -64,7 +76,10 @@ impl Stop {
     #[must_use]
     pub fn writing(&self) -> Writing {
         self.is_idle.store(false, Ordering::SeqCst);
-        Writing { is_idle: Arc::clone(&self.is_idle) }
+        let (watched, end) = mpsc::channel();
+        let signal = Arc::clone(&self.signal);
+        thread::spawn(move || watch(&signal, &end));
+        Writing { is_idle: Arc::clone(&self.is_idle), _watched: watched }
     }
 
     /// Why to stop now, if so.
@@ -83,8 +98,64 @@ impl Stop {
     }
 }
 
+/// Ends the process when writing goes on for too long after a signal.
+fn watch(signal: &AtomicUsize, end: &Receiver<()>) {
+    let mut signalled: Option<Instant> = None;
+    while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+        let code = signal.load(Ordering::SeqCst);
+        if code == 0 || signalled.get_or_insert_with(Instant::now).elapsed() < GRACE {
+            continue;
+        }
+        log::error!(
+            "interrupted while a door did not answer\n  hint: the next run asks the door what became \
+             of the change in hand, before anything else"
+        );
+        low_level::exit(i32::try_from(code).unwrap_or(i32::from(Exit::Terminated.code())));
+    }
+}
+
 impl Drop for Writing {
     fn drop(&mut self) {
         self.is_idle.store(true, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn stop(limit: Duration, signal: u8) -> Stop {
+        Stop {
+            signal: Arc::new(AtomicUsize::new(usize::from(signal))),
+            is_idle: Arc::new(AtomicBool::new(true)),
+            clock: Clock::starting_at(DateTime::UNIX_EPOCH),
+            limit,
+        }
+    }
+
+    #[test]
+    fn a_signal_counts_before_the_time_limit() {
+        let (hour, none) = (Duration::from_secs(3600), Duration::ZERO);
+        assert_eq!(stop(hour, 0).now(), None);
+        assert_eq!(stop(none, 0).now(), Some(Exit::TimeLimit));
+        for limit in [hour, none] {
+            assert_eq!(stop(limit, 130).now(), Some(Exit::Interrupted));
+            assert_eq!(stop(limit, 143).now(), Some(Exit::Terminated));
+        }
+    }
+
+    #[test]
+    fn the_watch_ends_with_the_writing() {
+        let stop = stop(Duration::from_secs(3600), 0);
+        let writing = stop.writing();
+        assert!(!stop.is_idle.load(Ordering::SeqCst));
+        drop(writing);
+        assert!(stop.is_idle.load(Ordering::SeqCst));
+        // A signal that comes now is nobody's business any more: the watch has no one to wait for.
+        let (watched, end) = mpsc::channel();
+        drop(watched);
+        watch(&AtomicUsize::new(143), &end);
     }
 }

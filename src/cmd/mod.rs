@@ -1,6 +1,7 @@
 //! The commands: wiring only. Each gathers, asks the pure parts, and says what came of it.
 
 pub mod apply;
+pub mod check;
 pub mod diff;
 pub mod lookup;
 mod perform;

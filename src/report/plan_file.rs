@@ -249,17 +249,31 @@ fn canonical(value: &Value) -> String {
 }
 
 /// The id of a blocked part: the same blocked changes have the same id in every tick.
+///
+/// Where access ends because somebody is inactive or vanished, the end is yesterday and moves with
+/// every midnight; it is not what is approved, the cause is. Such an end may also hide behind
+/// [`Cause::Drift`]; there, the window is the one that was confirmed last, which only moves together
+/// with the person's fingerprint, or it is such an end.
 #[must_use]
 pub fn blocked_id<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<String> {
     let mut hash = Sha256::new();
     let mut is_empty = true;
     for change in changes {
         is_empty = false;
+        let moves_at_midnight = match change.cause {
+            Cause::Inactive | Cause::Vanished => true,
+            Cause::Drift => change.kind == Kind::Revocation,
+            Cause::Renewed | Cause::Started | Cause::Shortened => false,
+        };
+        let member = change.member;
+        let birth_date = member.birth_date.map(|date| date.to_string()).unwrap_or_default();
         for part in [
             change.device.as_str(),
             change.employee_no.as_str(),
             &change.fingerprint,
-            &change.after.to_string(),
+            &format!("{} {} {birth_date}", member.organisation, member.number),
+            change.cause.as_str(),
+            &(if moves_at_midnight { String::new() } else { change.after.to_string() }),
         ] {
             hash.update(part.as_bytes());
             hash.update([0]);

@@ -10,7 +10,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these column titles.
+    /// A table with these column titles; none: without a header.
     #[must_use]
     pub fn new(header: &[&str]) -> Self {
         Self { header: header.iter().map(|title| (*title).to_owned()).collect(), rows: Vec::new() }
@@ -30,7 +30,8 @@ impl Table {
     /// The table as text, every line ended.
     #[must_use]
     pub fn render(&self) -> String {
-        let lines = || std::iter::once(&self.header).chain(&self.rows);
+        let header = || Some(&self.header).filter(|titles| !titles.is_empty()).into_iter();
+        let lines = || header().chain(&self.rows);
         let columns = lines().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             lines()

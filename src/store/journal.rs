@@ -4,16 +4,28 @@
 //! line to the audit log and updates what is known of the person, in one transaction. An intent
 //! found at the start of a run belongs to a run that died: the device is asked before anything else.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Row, Transaction, params};
 
 use super::convert::{
     birth_out, damaged, employee_in, instant_in, instant_out, key_in, wall_out, window_in,
 };
 use super::devices::{confirm, put_person};
-use super::{Store, StoreError};
+use super::prune::prune;
+use super::{Machine, Store, StoreError};
 use crate::model::{DeviceName, EmployeeNo, MemberKey, Person, RunId, Window};
 use crate::plan::{Cause, Change, Kind};
+
+/// A computer that was silent for so long has stopped: another one may take its place. Two ticks of
+/// the usual schedule.
+const TAKEN_OVER_AFTER: TimeDelta = TimeDelta::minutes(10);
+
+/// What the newest run says about who was here when.
+struct LastRun {
+    began: DateTime<Utc>,
+    seen: DateTime<Utc>,
+    machine: Machine,
+}
 
 /// A write that was announced and has no outcome yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,16 +128,60 @@ pub struct AuditEntry {
 }
 
 impl Store {
-    /// Begins a run.
+    /// Begins a run; the first one of a day also forgets what is old.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::OtherComputer`] when another computer was here within the last 10 minutes, and
+    /// any other [`StoreError`].
     pub fn begin_run(&self, command: &str, now: DateTime<Utc>) -> Result<RunId, StoreError> {
-        self.exec(
-            "INSERT INTO run (command, started_at) VALUES (?1, ?2)",
-            params![command, instant_out(now)],
+        let last = self.last_run()?;
+        if let Some(last) = &last {
+            self.check_machine(last, now)?;
+        }
+        let transaction = self.connection.unchecked_transaction()?;
+        if last.is_none_or(|last| last.began.date_naive() != now.date_naive()) {
+            prune(&transaction, now)?;
+        }
+        transaction.execute(
+            "INSERT INTO run (command, started_at, machine, boot) VALUES (?1, ?2, ?3, ?4)",
+            params![command, instant_out(now), self.machine.id, self.machine.boot],
         )?;
-        RunId::new(self.connection.last_insert_rowid()).map_err(|error| damaged("a run", error))
+        let id = transaction.last_insert_rowid();
+        transaction.commit()?;
+        run_in(id)
+    }
+
+    fn last_run(&self) -> Result<Option<LastRun>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT started_at, ended_at, machine, boot FROM run \
+             WHERE id = (SELECT max(id) FROM run)",
+        )?;
+        let mut rows = statement.query([])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let began = instant_in(row.get(0)?)?;
+        let ended: Option<i64> = row.get(1)?;
+        Ok(Some(LastRun {
+            began,
+            seen: ended.map(instant_in).transpose()?.unwrap_or(began),
+            machine: Machine { id: row.get(2)?, boot: row.get(3)? },
+        }))
+    }
+
+    /// Two computers with one file must notice: their locks may not reach each other.
+    fn check_machine(&self, last: &LastRun, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if !self.machine.is_other_than(&last.machine) {
+            return Ok(());
+        }
+        // Their clocks may differ, so "in ten minutes" is as near as "ten minutes ago".
+        let silence = now.signed_duration_since(last.seen).abs();
+        if silence < TAKEN_OVER_AFTER {
+            return Err(StoreError::OtherComputer { minutes: silence.num_minutes() });
+        }
+        log::warn!(
+            "{}: the last run was made by another computer; this one takes over",
+            self.path.display()
+        );
+        Ok(())
     }
 
     /// When the latest run of all began, by its own clock.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::convert::{birth_out, damaged, employee_in, instant_out, key_in};
-use super::{Store, StoreError};
+use super::{Store, StoreError, seal};
 use crate::config::LinkRule;
 use crate::link::{Link, LinkTable, StoredLink};
 use crate::model::{DeviceName, Email, MemberKey};
@@ -21,7 +21,7 @@ impl Store {
     /// [`StoreError`].
     pub fn links(&self, device: &DeviceName) -> Result<KnownLinks, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT organisation, number, birth_date, employee_no, rule \
+            "SELECT organisation, number, birth_date, employee_no, rule, link.seal \
              FROM link JOIN member ON member.id = link.member WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
@@ -30,8 +30,10 @@ impl Store {
             let employee_no: String = row.get(3)?;
             let rule: String = row.get(4)?;
             let rule = LinkRule::from_word(&rule).ok_or_else(|| damaged("a link rule", &rule))?;
-            let link = StoredLink { employee_no: employee_in(&employee_no)?, rule };
-            links.insert(key_in(row, 0)?, link);
+            let (key, employee_no) = (key_in(row, 0)?, employee_in(&employee_no)?);
+            let wanted = || seal::of_link(device, key, &employee_no, rule.as_str());
+            seal::check(row.get(5)?, wanted, "a link")?;
+            links.insert(key, StoredLink { employee_no, rule });
         }
         Ok(links)
     }
@@ -50,11 +52,11 @@ impl Store {
         let transaction = self.connection.transaction()?;
         {
             let mut put = transaction.prepare_cached(
-                "INSERT INTO link (device, member, employee_no, rule, made_at) \
-                 SELECT ?1, id, ?5, ?6, ?7 FROM member \
+                "INSERT INTO link (device, member, employee_no, rule, made_at, seal) \
+                 SELECT ?1, id, ?5, ?6, ?7, ?8 FROM member \
                  WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4 \
                  ON CONFLICT (device, member) DO UPDATE \
-                 SET employee_no = ?5, rule = ?6, made_at = ?7",
+                 SET employee_no = ?5, rule = ?6, made_at = ?7, seal = ?8",
             )?;
             for (key, link) in links {
                 put.execute(params![
@@ -65,6 +67,7 @@ impl Store {
                     link.employee_no.as_str(),
                     link.rule.as_str(),
                     instant_out(at),
+                    seal::of_link(device, key, &link.employee_no, link.rule.as_str()),
                 ])?;
             }
         }
@@ -96,8 +99,8 @@ impl Store {
         let transaction = self.connection.transaction()?;
         transaction.execute("DELETE FROM link_file WHERE path = ?1", [path])?;
         transaction.execute(
-            "INSERT INTO link_file (path, sha256, read_at) VALUES (?1, ?2, ?3)",
-            params![path, sha256, instant_out(at)],
+            "INSERT INTO link_file (path, sha256, read_at, seal) VALUES (?1, ?2, ?3, ?4)",
+            params![path, sha256, instant_out(at), seal::of_rows(rows.rows().into_iter())],
         )?;
         {
             let mut put = transaction.prepare_cached(
@@ -119,10 +122,20 @@ impl Store {
             .connection
             .prepare_cached("SELECT email, employee_no FROM link_row WHERE path = ?1")?;
         let mut rows = statement.query([path])?;
+        let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let (email, employee_no): (String, String) = (row.get(0)?, row.get(1)?);
             let email = Email::parse(&email).ok_or_else(|| damaged("an e-mail", "a link row"))?;
-            table.insert(email, employee_in(&employee_no)?);
+            found.push((email, employee_in(&employee_no)?));
+        }
+        let mut statement =
+            self.connection.prepare_cached("SELECT seal FROM link_file WHERE path = ?1")?;
+        let mut rows = statement.query([path])?;
+        let sealed = rows.next()?.map(|row| row.get::<_, Option<i64>>(0)).transpose()?.flatten();
+        let wanted = || seal::of_rows(found.iter().map(|(email, no)| (email, no)));
+        seal::check(sealed, wanted, "a link file")?;
+        for (email, employee_no) in found {
+            table.insert(email, employee_no);
         }
         Ok(())
     }

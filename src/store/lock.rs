@@ -1,21 +1,46 @@
 //! One run at a time, by a lock that the kernel frees when its holder dies.
 //!
 //! The lock is on a file of its own beside the state file (`ivms-sync.db.lock`), because SQLite uses
-//! file locks of its own. The file also says who holds it and since when; what it says counts only
-//! while the lock is held.
+//! file locks of its own. The file also says who holds it and since when; that counts only while the
+//! lock is held. And it remembers that there is a state file: one that is gone, or empty, was lost,
+//! and a run that simply made a new one would forget what was managed.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
 
+/// The line that says that there is a state file beside the lock.
+const HAS_STATE: &str = "state";
+/// SQLite takes a file shorter than its smallest page for an empty one.
+const SHORTEST: u64 = 512;
+/// No lock file is longer.
+const LENGTH_MAX: u64 = 64;
+
 /// The held lock; dropping it frees it.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
+    /// Who holds it and since when, as it stands in the file.
+    holder: String,
+    state: PathBuf,
+    remembers: bool,
+}
+
+impl Drop for RunLock {
+    /// After the first run there is a state file, and that must be remembered. A run that dies
+    /// before this leaves it to the next one.
+    fn drop(&mut self) {
+        if !self.remembers
+            && is_filled(&self.state)
+            && let Err(error) = write_whole(&mut self.file, &self.holder, true)
+        {
+            log::debug!("the lock file could not be written: {error}");
+        }
+    }
 }
 
 /// Somebody else who holds the lock.
@@ -30,11 +55,12 @@ pub struct Holder {
 /// Takes the lock, or says who holds it.
 ///
 /// # Errors
-/// [`StoreError::Unusable`] when the lock file can not be made or read.
+/// [`StoreError::Unusable`] when the lock file can not be made, read or written, and
+/// [`StoreError::Lost`] when the state file is gone.
 pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>, StoreError> {
     let unusable = |error: std::io::Error| StoreError::Unusable(format!("its lock file: {error}"));
-    let mut name = state.as_os_str().to_owned();
-    name.push(".lock");
+    // One file has one lock, whatever the way to it.
+    let state = std::fs::canonicalize(state).unwrap_or_else(|_| state.to_owned());
     if let Some(folder) = state.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(unusable)?;
     }
@@ -42,22 +68,67 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&name).map_err(unusable)?;
+    let mut file = options.open(beside(&state, ".lock")).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => {
-            file.set_len(0).map_err(unusable)?;
-            file.seek(SeekFrom::Start(0)).map_err(unusable)?;
-            writeln!(file, "{} {}", std::process::id(), now.timestamp()).map_err(unusable)?;
-            Ok(Ok(RunLock { _file: file }))
+            let has_state = is_filled(&state);
+            if !has_state
+                && (remembers(&read_text(&mut file)) || is_filled(&beside(&state, "-wal")))
+            {
+                return Err(StoreError::Lost);
+            }
+            let holder = format!("{} {}\n", std::process::id(), now.timestamp());
+            write_whole(&mut file, &holder, has_state).map_err(unusable)?;
+            Ok(Ok(RunLock { file, holder, state, remembers: has_state }))
         }
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            // What stands there is only for the message; a holder that has not written yet is fine.
-            let _ = file.take(64).read_to_string(&mut text);
-            Ok(Err(parse_holder(&text)))
-        }
+        // What stands there is only for the message; a holder that has not written yet is fine.
+        Err(TryLockError::WouldBlock) => Ok(Err(parse_holder(&read_text(&mut file)))),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
+}
+
+/// A file beside the state file, by what is added to its name.
+pub(super) fn beside(state: &Path, suffix: &str) -> PathBuf {
+    let mut name = state.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Makes sure that the state file is not missing or empty where there was one: by what the lock file
+/// remembers, or by a side file with changes that belong to it.
+pub(super) fn check_not_lost(state: &Path) -> Result<(), StoreError> {
+    let state = std::fs::canonicalize(state).unwrap_or_else(|_| state.to_owned());
+    if is_filled(&state) {
+        return Ok(());
+    }
+    // A run that holds the lock may keep others from reading it; that run has looked itself.
+    let text = File::open(beside(&state, ".lock")).map(|mut file| read_text(&mut file));
+    let is_lost = text.is_ok_and(|text| remembers(&text)) || is_filled(&beside(&state, "-wal"));
+    if is_lost { Err(StoreError::Lost) } else { Ok(()) }
+}
+
+/// Whether there is something there; what is no file is for SQLite to refuse.
+fn is_filled(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() || found.len() >= SHORTEST)
+}
+
+/// In one piece and over what stood there, so that a run that dies in between leaves the old text.
+fn write_whole(file: &mut File, holder: &str, has_state: bool) -> std::io::Result<()> {
+    let text = if has_state { format!("{holder}{HAS_STATE}\n") } else { holder.to_owned() };
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)
+}
+
+fn read_text(file: &mut File) -> String {
+    let mut bytes = Vec::new();
+    // A text that can not be read says nothing.
+    let _ = file.take(LENGTH_MAX).read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn remembers(text: &str) -> bool {
+    text.lines().any(|line| line == HAS_STATE)
 }
 
 fn parse_holder(text: &str) -> Holder {
@@ -91,5 +162,60 @@ mod tests {
     fn a_garbled_file_is_no_trouble() {
         let holder = parse_holder("\u{0}\u{0} x");
         assert_eq!(holder, Holder { process: None, since: None });
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state.db");
+        for text in
+            [&b"\xff\xfe\x00"[..], &[b'9'; 5000], b"-1 -1", b"1 99999999999999999999\n", b""]
+        {
+            std::fs::write(beside(&state, ".lock"), text).unwrap();
+            drop(take(&state, now()).unwrap().unwrap());
+            let written = std::fs::read_to_string(beside(&state, ".lock")).unwrap();
+            assert_eq!(written, format!("{} 1700000000\n", std::process::id()));
+        }
+    }
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000, 0).unwrap()
+    }
+
+    #[test]
+    fn a_state_file_that_is_gone_was_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state.db");
+        let lost = |state: &Path| {
+            let taken = matches!(take(state, now()), Err(StoreError::Lost));
+            assert_eq!(taken, check_not_lost(state).is_err());
+            taken
+        };
+        assert!(!lost(&state), "a first run");
+        assert!(!lost(&state), "a first run that died before there was a file");
+        let held = take(&state, now()).unwrap().unwrap();
+        std::fs::write(&state, [1; 512]).unwrap();
+        drop(held);
+        std::fs::remove_file(&state).unwrap();
+        assert!(lost(&state), "made by the first run, and gone in the second");
+        for too_short in [0, 1, 511] {
+            std::fs::write(&state, vec![1; too_short]).unwrap();
+            assert!(lost(&state), "what SQLite takes for empty is as good as gone");
+        }
+        std::fs::write(&state, [1; 512]).unwrap();
+        assert!(!lost(&state), "put back");
+        std::fs::remove_file(&state).unwrap();
+        std::fs::remove_file(beside(&state, ".lock")).unwrap();
+        assert!(!lost(&state), "moved away with its lock file");
+        std::fs::write(beside(&state, "-wal"), [1; 512]).unwrap();
+        assert!(lost(&state), "changes that belong to a file");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_file_has_one_lock_whatever_the_way_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state.db");
+        std::fs::write(&state, "x").unwrap();
+        let way = folder.path().join("way.db");
+        std::os::unix::fs::symlink(&state, &way).unwrap();
+        let _held = take(&state, now()).unwrap().unwrap();
+        assert!(take(&way, now()).unwrap().is_err());
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::convert::{birth_out, instant_in, instant_out, key_in, role_in, wall_in, wall_out};
-use super::{Store, StoreError};
+use super::{Store, StoreError, seal};
 use crate::model::{Email, Member, MemberKey, OrganisationId, Role, RoleId};
 
 /// What is known of one organisation's listings.
@@ -75,7 +75,7 @@ impl Store {
         )?;
         let mut rows = statement.query([organisation.get()])?;
         while let Some(row) = rows.next()? {
-            if let Some(stored) = by_row.get_mut(&row.get::<_, i64>(0)?) {
+            if let Some((stored, _)) = by_row.get_mut(&row.get::<_, i64>(0)?) {
                 stored.member.roles.push(Role {
                     id: role_in(row.get(1)?)?,
                     begin: wall_in(row.get(2)?)?,
@@ -83,7 +83,11 @@ impl Store {
                 });
             }
         }
-        let mut members: Vec<StoredMember> = by_row.into_values().collect();
+        let mut members = Vec::with_capacity(by_row.len());
+        for (stored, sealed) in by_row.into_values() {
+            seal::check(sealed, || seal::of_member(&stored), "a member")?;
+            members.push(stored);
+        }
         members.sort_unstable_by_key(|stored| stored.member.key);
         Ok(members)
     }
@@ -91,10 +95,10 @@ impl Store {
     fn member_rows(
         &self,
         organisation: OrganisationId,
-    ) -> Result<BTreeMap<i64, StoredMember>, StoreError> {
+    ) -> Result<BTreeMap<i64, (StoredMember, Option<i64>)>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, organisation, number, birth_date, first_name, last_name, email, inactive, \
-             problem, missed, missing_since FROM member WHERE organisation = ?1",
+             problem, missed, missing_since, seal FROM member WHERE organisation = ?1",
         )?;
         let mut rows = statement.query([organisation.get()])?;
         let mut by_row = BTreeMap::new();
@@ -115,7 +119,7 @@ impl Store {
                 missed: row.get(9)?,
                 missing_since: missing_since.map(instant_in).transpose()?,
             };
-            by_row.insert(row.get(0)?, stored);
+            by_row.insert(row.get(0)?, (stored, row.get(11)?));
         }
         Ok(by_row)
     }
@@ -133,11 +137,11 @@ impl Store {
         {
             let mut put_member = transaction.prepare_cached(
                 "INSERT INTO member (organisation, number, birth_date, first_name, last_name, \
-                 email, inactive, problem, missed, missing_since) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+                 email, inactive, problem, missed, missing_since, seal) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
                  ON CONFLICT (organisation, number, birth_date) DO UPDATE SET \
                  first_name = ?4, last_name = ?5, email = ?6, inactive = ?7, problem = ?8, \
-                 missed = ?9, missing_since = ?10 RETURNING id",
+                 missed = ?9, missing_since = ?10, seal = ?11 RETURNING id",
             )?;
             let mut drop_roles =
                 transaction.prepare_cached("DELETE FROM member_role WHERE member = ?1")?;
@@ -159,6 +163,7 @@ impl Store {
                         stored.problem,
                         stored.missed,
                         stored.missing_since.map(instant_out),
+                        seal::of_member(stored),
                     ],
                     |row| row.get(0),
                 )?;

@@ -10,19 +10,27 @@
 //! # Compatibility
 //! See `migrations`. A file from a newer version is refused and never changed.
 //!
+//! # Damage
+//! SQLite looks at the structure of every page when the file is opened; values that decide who may
+//! enter carry checksums (`seal`). What does not fit ends the run before anybody is asked.
+//!
 //! # File systems
 //! WAL needs shared memory, so the file must be on a local disk, not on a network share.
 
 mod convert;
 mod devices;
 mod failures;
+pub mod health;
 mod journal;
 mod links;
 pub mod lock;
 mod login;
+mod machine;
 mod members;
 mod migrations;
 mod notes;
+mod prune;
+mod seal;
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -35,6 +43,7 @@ pub use failures::{Failure, Failures};
 pub use journal::{AuditEntry, Intent, Outcome, OutcomeKind};
 pub use links::KnownLinks;
 pub use login::LoginMemory;
+pub use machine::Machine;
 pub use members::{ListingDelta, SourceState, StoredMember};
 pub use notes::BlockedPlan;
 
@@ -55,6 +64,15 @@ pub enum StoreError {
     /// A database that never was a state file.
     #[error("is a database of another program")]
     Foreign,
+    /// The file is missing or empty, and something beside it says that there was one.
+    #[error("is missing or empty, although runs have used it before")]
+    Lost,
+    /// Another computer works with the same file.
+    #[error("was used by another computer {minutes} minutes ago; nothing was done")]
+    OtherComputer {
+        /// How long ago its last run was.
+        minutes: i64,
+    },
     /// SQLite's own check found damage, or a value is not what the schema says.
     #[error("is damaged: {0}")]
     Damaged(String),
@@ -96,14 +114,25 @@ impl StoreError {
         match self {
             Self::Newer { .. } => "install the newer version again; this file was not changed",
             Self::Foreign => "see `state` in the configuration; this file was not changed",
+            Self::Lost => {
+                "put back a copy of the file; or, to start afresh, remove its .lock and -wal files \
+                 too: doors stay as they are, and the next run reads both sides again"
+            }
+            Self::OtherComputer { .. } => {
+                "let one computer write to a door: stop ivms-sync on the other; this one takes over \
+                 by itself 10 minutes after the other's last run"
+            }
             Self::Damaged(_) => {
-                "put back a copy of the file, or move it away to start afresh: doors stay as they \
-                 are, and the next run reads both sides again"
+                "put back a copy of the file in place of it and its -wal file; or, to start afresh, \
+                 move it away with its .lock and -wal files: doors stay as they are, and the next \
+                 run reads both sides again"
             }
             Self::Unusable(_) => {
                 "see that the disk is not full and that this user may write the file and its folder"
             }
-            Self::Sqlite(_) => "if it stays, move the file away to start afresh",
+            Self::Sqlite(_) => {
+                "if it stays, move the file away with its .lock and -wal files to start afresh"
+            }
         }
     }
 }
@@ -113,6 +142,7 @@ impl StoreError {
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    machine: Machine,
 }
 
 impl Store {
@@ -122,6 +152,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; a damaged or newer file is left exactly as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        lock::check_not_lost(path)?;
         create_private(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
@@ -139,13 +170,31 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", true)?;
         migrations::migrate(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self::around(connection, path))
+    }
+
+    fn around(connection: Connection, path: &Path) -> Self {
+        Self { connection, path: path.to_owned(), machine: Machine::here(None) }
+    }
+
+    /// Says on which computer this is, where its name is better known than its identity.
+    #[must_use]
+    pub fn on(mut self, machine: Machine) -> Self {
+        self.machine = machine;
+        self
     }
 
     /// Where the file is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The values of one column.
+    fn column<T: rusqlite::types::FromSql>(&self, sql: &str) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.connection.prepare(sql)?;
+        let values = statement.query_map([], |row| row.get(0))?;
+        Ok(values.collect::<Result<_, _>>()?)
     }
 
     fn exec(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {

@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
+    clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a test that can not go on should stop where it stands"
 )]
@@ -16,6 +17,8 @@ mod cron;
 mod demo;
 mod door;
 mod golden;
+#[cfg(target_os = "linux")]
+mod kill;
 mod links;
 mod lookup;
 mod main_job;

@@ -1,6 +1,8 @@
 //! Tests of the state file. Helpers here; what is tested, in the files.
 
 mod file;
+mod growth;
+mod health;
 mod journal;
 mod memory;
 mod records;

@@ -1,5 +1,6 @@
 //! The program as users and scripts meet it: exit codes, locks, signals, documents, secrets.
 
+mod check;
 mod documents;
 mod line;
 mod runs;

@@ -18,6 +18,7 @@ mod modes;
 mod outcomes;
 mod paging;
 mod people;
+mod thousand;
 mod tls;
 mod writes;
 

@@ -41,6 +41,8 @@ pub struct Sandbox {
     /// More lines for the sections of the configuration: `(section, line)`.
     pub extra: Vec<(String, String)>,
     pub passwords: Vec<(String, String)>,
+    /// More variables of the environment.
+    pub variables: Vec<(String, String)>,
     /// A whole configuration in place of the one that fits the club.
     replaced: Option<String>,
 }
@@ -58,7 +60,8 @@ impl Sandbox {
         for place in 1..=club.devices.len() {
             passwords.push((format!("DOOR{place}_PASSWORD"), "Door-secret-1".to_owned()));
         }
-        let sandbox = Self { folder, club, extra: Vec::new(), passwords, replaced: None };
+        let (extra, variables) = (Vec::new(), Vec::new());
+        let sandbox = Self { folder, club, extra, passwords, variables, replaced: None };
         std::fs::write(sandbox.path("persons.csv"), &sandbox.club.links_csv).unwrap();
         sandbox
     }
@@ -161,7 +164,7 @@ impl Sandbox {
         std::process::Command::new(env!("CARGO_BIN_EXE_ivms-sync"))
             .args(arguments)
             .env_clear()
-            .envs(self.passwords.iter().cloned())
+            .envs(self.passwords.iter().chain(&self.variables).cloned())
             .env("IVMS_SYNC_TEST_NOW", now)
             .current_dir(self.folder.path())
             .stdout(std::process::Stdio::piped())
@@ -173,7 +176,7 @@ impl Sandbox {
     /// The binary in this folder with an environment that holds the passwords and nothing else.
     pub fn command(&self) -> Command {
         let mut command = binary(self.folder.path());
-        for (name, value) in &self.passwords {
+        for (name, value) in self.passwords.iter().chain(&self.variables) {
             command.env(name, value);
         }
         command

@@ -5,12 +5,12 @@ use std::net::{IpAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Shared;
 use super::fault::Fault;
 use super::in_flight::peer_gone;
 use super::message::{Reply, Request, Response, reason};
 use super::read::{Incoming, ReadError};
 use super::tls::Stream;
+use super::{Moment, Shared};
 use crate::lock;
 
 /// How long an idle connection is kept: what devices announce.
@@ -69,6 +69,9 @@ impl Connection<'_> {
                 return self.write(stream, &answer, false, &None);
             }
         };
+        if !shared.goes_on(Moment::Read) {
+            return Ok(self.give_up());
+        }
         lock(&shared.requests).push(request.clone());
         let fault = shared.fault_for(&request);
         let _turn = shared.handler.one_at_a_time().then(|| lock(&shared.turn));
@@ -81,6 +84,9 @@ impl Connection<'_> {
         others_in_flight: usize,
     ) -> Result<Request, ReadError> {
         let head = incoming.head()?;
+        if !self.shared.goes_on(Moment::Arrived) {
+            return Err(ReadError::Gone);
+        }
         Ok(Request {
             body: incoming.body(head.framing)?,
             method: head.method,
@@ -111,6 +117,9 @@ impl Connection<'_> {
             Some(answer) => Reply::Answer(answer),
             None => self.shared.handler.answer(request),
         };
+        if !self.shared.goes_on(Moment::CarriedOut) {
+            return Ok(self.give_up());
+        }
         let Reply::Answer(answer) = reply else {
             return Ok(self.give_up());
         };
@@ -179,10 +188,18 @@ impl Connection<'_> {
                 (last, rest)
             }
         };
-        stream.write_all(rest)?;
+        let (first, second) = rest.split_at(rest.len() / 2);
+        stream.write_all(first)?;
+        if !self.shared.goes_on(Moment::HalfAnswered) {
+            return Ok(self.give_up());
+        }
+        stream.write_all(second)?;
         self.shared.in_flight.leave(self.number);
         stream.write_all(last)?;
         stream.flush()?;
+        if !self.shared.goes_on(Moment::Answered) {
+            return Ok(false);
+        }
         Ok(keep && !matches!(fault, Some(Fault::CutBody(_) | Fault::WrongContentLength(_))))
     }
 

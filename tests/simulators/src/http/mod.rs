@@ -11,7 +11,7 @@ mod tests;
 mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -37,6 +37,31 @@ pub trait Handler: Send + Sync + 'static {
     }
 }
 
+/// A moment in the life of one request, as its server sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// Its head was read, its body not yet.
+    Arrived,
+    /// It was read whole, and nothing was done about it.
+    Read,
+    /// It was carried out, and nothing of the answer has left.
+    CarriedOut,
+    /// Half of the answer has left.
+    HalfAnswered,
+    /// The whole answer has left.
+    Answered,
+}
+
+impl Moment {
+    /// Every moment, in their order.
+    pub const ALL: [Self; 5] =
+        [Self::Arrived, Self::Read, Self::CarriedOut, Self::HalfAnswered, Self::Answered];
+}
+
+/// Told of every moment of every request; `false` ends the connection there and then, before
+/// anything else is done for that request.
+pub type Watcher = Arc<dyn Fn(Moment) -> bool + Send + Sync>;
+
 /// Everything the connections share.
 struct Shared {
     handler: Arc<dyn Handler>,
@@ -48,6 +73,11 @@ struct Shared {
     connections: AtomicU64,
     in_flight: InFlight,
     turn: Mutex<()>,
+    watcher: Mutex<Option<Watcher>>,
+    /// Connections that are being served.
+    open: AtomicUsize,
+    /// The port at the other end of the connection that was accepted last.
+    last_peer: AtomicU16,
 }
 
 impl Shared {
@@ -55,6 +85,12 @@ impl Shared {
         lock(&self.faults)
             .iter_mut()
             .find_map(|rule| rule.hits(request).then(|| rule.fault.clone()))
+    }
+
+    /// Whether to go on after this moment.
+    fn goes_on(&self, moment: Moment) -> bool {
+        let watcher = lock(&self.watcher).clone();
+        watcher.is_none_or(|watcher| watcher(moment))
     }
 }
 
@@ -86,6 +122,9 @@ impl HttpServer {
             connections: AtomicU64::new(0),
             in_flight: InFlight::default(),
             turn: Mutex::default(),
+            watcher: Mutex::default(),
+            open: AtomicUsize::new(0),
+            last_peer: AtomicU16::new(0),
         });
         let listener = bind(port);
         let port = listener.local_addr().map_or(port, |address| address.port());
@@ -147,6 +186,26 @@ impl HttpServer {
     /// Takes all faults back.
     pub fn clear_faults(&self) {
         lock(&self.shared.faults).clear();
+    }
+
+    /// Sets who is told of every moment of every request, or nobody.
+    pub fn watch(&self, watcher: Option<Watcher>) {
+        *lock(&self.shared.watcher) = watcher;
+    }
+
+    /// Comes back when everything that was sent so far is dealt with: to be called when the client is
+    /// dead, whose last bytes may still be waiting to be read.
+    pub fn settle(&self) {
+        let Ok(last) = TcpStream::connect(self.address()) else { return };
+        let port = last.local_addr().map_or(0, |address| address.port());
+        // Connections are accepted in their order, so all others were accepted before this one.
+        while self.shared.last_peer.load(Ordering::SeqCst) != port {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        drop(last);
+        while self.shared.open.load(Ordering::SeqCst) > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Closes every connection and the listener: from now on connections are refused.
@@ -220,6 +279,8 @@ fn accept(shared: Arc<Shared>, listener: TcpListener) -> Online {
             };
             let _ = tcp.set_nodelay(true);
             let number = shared.connections.fetch_add(1, Ordering::SeqCst) + 1;
+            shared.open.fetch_add(1, Ordering::SeqCst);
+            shared.last_peer.store(peer.port(), Ordering::SeqCst);
             let (shared, stop) = (Arc::clone(&shared), Arc::clone(&stopped));
             let thread = std::thread::spawn(move || {
                 let ends = tcp.try_clone();
@@ -230,6 +291,7 @@ fn accept(shared: Arc<Shared>, listener: TcpListener) -> Online {
                 if let Ok(stream) = ends {
                     let _ = stream.shutdown(std::net::Shutdown::Both);
                 }
+                shared.open.fetch_sub(1, Ordering::SeqCst);
             });
             open.push((copy, thread));
         }

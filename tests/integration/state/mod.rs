@@ -1,12 +1,19 @@
 //! The state file: what it survives, and when it is refused.
 
+#[cfg(target_os = "linux")]
+mod damage;
+#[cfg(target_os = "linux")]
+mod fire;
+mod hosts;
+mod lost;
+
 use std::fs;
 
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::support::pinned::START;
-use super::support::{Said, Sandbox, each};
+use crate::support::pinned::START;
+use crate::support::{Said, Sandbox, each};
 
 const LATER: &str = "2026-03-10T10:05:00Z";
 
@@ -94,6 +101,7 @@ fn a_file_that_is_no_state_file_is_refused_and_left_as_it_is() {
     // Moved away, as the hint says: both sides are read again, and the doors stay as they are.
     let doors = sandbox.doors();
     fs::rename(sandbox.state(), sandbox.path("away.db")).unwrap();
+    fs::remove_file(sandbox.path("ivms-sync.db.lock")).unwrap();
     let run = sandbox.sync_at(LATER, 0);
     assert_eq!((&run["changes"], &run["sources"][0]["listing"]), (&json!([]), &json!("complete")));
     assert_eq!(sandbox.doors(), doors);
@@ -191,7 +199,7 @@ fn runs_are_recorded_with_their_ends() {
     sandbox.at(LATER, &["apply", "plan.json"]).ends(0);
     sandbox.club.cardskipper.go_offline();
     sandbox.sync_at("2026-03-10T10:10:00Z", 5);
-    let connection = super::support::state::open(&sandbox.state());
+    let connection = crate::support::state::open(&sandbox.state());
     let mut runs = connection
         .prepare("SELECT command || ' ' || exit_code || ' ' || confirmed FROM run ORDER BY id")
         .unwrap();

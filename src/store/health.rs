@@ -1,0 +1,203 @@
+//! Whether the state file is sound, for a person who asks: everything is looked at, nothing is changed.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OpenFlags};
+
+use super::convert::instant_in;
+use super::{Store, StoreError, lock, migrations};
+use crate::model::{DeviceName, OrganisationId};
+
+/// Of each kind of damage so many places are named.
+const PLACES_MAX: u32 = 5;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth a look; runs go on.
+    Warning,
+    /// No run can use the file.
+    Failed,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad.
+    pub severity: Severity,
+    /// What, as a sentence about the file.
+    pub text: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// A run as it stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRun {
+    /// `sync` or `apply`.
+    pub command: String,
+    /// When it began.
+    pub began: DateTime<Utc>,
+    /// When it ended, unless it is at work or was cut off.
+    pub ended: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub exit_code: Option<u8>,
+}
+
+/// What a look at the state file showed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Whether there is a file with something in it.
+    pub exists: bool,
+    /// Its size in bytes, with what waits in its side file.
+    pub size: u64,
+    /// The version of its format.
+    pub version: Option<i64>,
+    /// Its permission bits, where there are such.
+    pub mode: Option<u32>,
+    /// Changes that were announced and have no outcome: at work now, or cut off.
+    pub open_intents: usize,
+    /// The last run.
+    pub last_run: Option<LastRun>,
+    /// What is not as it should be, worst first; empty: sound.
+    pub findings: Vec<Finding>,
+}
+
+impl Health {
+    /// Looks at a state file. Takes as long as reading it all.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        let mut health = Self::default();
+        if let Err(error) = health.look(path) {
+            health.find(Severity::Failed, error.to_string(), error.hint());
+        }
+        health.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        health
+    }
+
+    fn find(&mut self, severity: Severity, text: String, remedy: &str) {
+        self.findings.push(Finding { severity, text, remedy: remedy.to_owned() });
+    }
+
+    fn look(&mut self, path: &Path) -> Result<(), StoreError> {
+        lock::check_not_lost(path)?;
+        let Ok(file) = std::fs::metadata(path) else { return Ok(()) };
+        self.exists = file.len() > 0;
+        let waiting = std::fs::metadata(lock::beside(path, "-wal")).map_or(0, |wal| wal.len());
+        self.size = file.len().saturating_add(waiting);
+        self.look_at_mode(&file);
+        if file.is_file() && file.len() == 0 {
+            return Ok(());
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(super::BUSY_TIMEOUT)?;
+        let version = migrations::version(&connection)?;
+        self.version = Some(version);
+        if version > migrations::newest() {
+            return Err(StoreError::Newer { found: version, known: migrations::newest() });
+        }
+        self.look_at_pages(&connection)?;
+        if version == 0 && super::has_tables(&connection)? {
+            return Err(StoreError::Foreign);
+        }
+        // A file of an older version is brought to this one by the next run.
+        if version == migrations::newest() && self.findings.iter().all(Finding::is_bearable) {
+            let store = Store::around(connection, path);
+            self.look_at_values(&store)?;
+            self.look_at_runs(&store)?;
+        }
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn look_at_mode(&mut self, file: &std::fs::Metadata) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = file.permissions().mode() & 0o7777;
+        self.mode = Some(mode);
+        if mode & 0o077 != 0 {
+            let text = format!("can be read or written by others (mode {mode:o})");
+            self.find(Severity::Warning, text, "names and e-mails are in it: chmod 600 the file");
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn look_at_mode(&mut self, _file: &std::fs::Metadata) {}
+
+    fn look_at_pages(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let remedy = StoreError::Damaged(String::new()).hint();
+        let mut statement = connection.prepare(&format!("PRAGMA integrity_check({PLACES_MAX})"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let verdict: String = row.get(0)?;
+            if verdict != "ok" {
+                self.find(Severity::Failed, format!("is damaged: {verdict}"), remedy);
+            }
+        }
+        let mut statement = connection.prepare(
+            "SELECT \"table\", count(*) FROM pragma_foreign_key_check GROUP BY \"table\"",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (table, count): (String, i64) = (row.get(0)?, row.get(1)?);
+            let text = format!("is damaged: {count} rows of {table} belong to nothing");
+            self.find(Severity::Failed, text, remedy);
+        }
+        Ok(())
+    }
+
+    /// Reads every value that decides anything, as a run would.
+    fn look_at_values(&mut self, store: &Store) -> Result<(), StoreError> {
+        for id in store.column::<i64>("SELECT organisation FROM source")? {
+            let organisation =
+                OrganisationId::new(id).map_err(|error| StoreError::Damaged(error.to_string()))?;
+            store.source_state(organisation)?;
+            store.members(organisation)?;
+        }
+        for name in store.column::<String>("SELECT name FROM device")? {
+            let device =
+                DeviceName::new(&name).map_err(|error| StoreError::Damaged(error.to_string()))?;
+            store.device_state(&device)?;
+            store.persons(&device)?;
+            store.links(&device)?;
+            self.open_intents += store.open_intents(&device)?.len();
+        }
+        for path in store.column::<String>("SELECT path FROM link_file")? {
+            store.link_rows(&path, &mut crate::link::LinkTable::default())?;
+        }
+        Ok(())
+    }
+
+    fn look_at_runs(&mut self, store: &Store) -> Result<(), StoreError> {
+        let mut statement = store.connection.prepare(
+            "SELECT command, started_at, ended_at, exit_code FROM run ORDER BY id DESC LIMIT 1",
+        )?;
+        let mut rows = statement.query([])?;
+        if let Some(row) = rows.next()? {
+            let ended: Option<i64> = row.get(2)?;
+            self.last_run = Some(LastRun {
+                command: row.get(0)?,
+                began: instant_in(row.get(1)?)?,
+                ended: ended.map(instant_in).transpose()?,
+                exit_code: row.get(3)?,
+            });
+        }
+        if self.open_intents > 0 {
+            let text = format!(
+                "holds {} changes without an outcome: a run is at work, or was cut off",
+                self.open_intents
+            );
+            let remedy =
+                "nothing to do: the next `ivms-sync sync` asks the door what became of them";
+            self.find(Severity::Warning, text, remedy);
+        }
+        Ok(())
+    }
+}
+
+impl Finding {
+    fn is_bearable(&self) -> bool {
+        self.severity == Severity::Warning
+    }
+}

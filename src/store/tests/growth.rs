@@ -1,0 +1,115 @@
+//! What the file forgets, and that it stays small.
+
+use super::*;
+use crate::plan::{Cause, Kind};
+
+const DAY: i64 = 24 * 60;
+
+fn count(store: &Store, table: &str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {table}");
+    store.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn runs_that_changed_nothing_are_forgotten_after_ninety_days() {
+    let sandbox = Sandbox::new();
+    let mut store = sandbox.open();
+    let quiet = store.begin_run("sync", at(0)).unwrap();
+    store.end_run(quiet, at(0), 0, 0, 0).unwrap();
+    let busy = store.begin_run("sync", at(5)).unwrap();
+    let died = store.begin_run("sync", at(10)).unwrap();
+    let intent = |run, no: &str| Intent {
+        run,
+        device: door(),
+        employee_no: id(no),
+        member: key(club(), 1),
+        cause: Cause::Renewed,
+        kind: Kind::Grant,
+        before: None,
+        after: year(),
+    };
+    let outcome = Outcome { kind: OutcomeKind::Confirmed, error: None, person: None };
+    store.settle(&[(intent(busy, "1"), outcome)], at(6)).unwrap();
+    store.announce(&[intent(died, "2")]).unwrap();
+    store.begin_run("sync", at(90 * DAY)).unwrap();
+    assert_eq!(count(&store, "run"), 4, "not yet");
+    store.begin_run("sync", at(91 * DAY)).unwrap();
+    let kept: Vec<i64> = store.column("SELECT id FROM run ORDER BY id").unwrap();
+    assert_eq!(kept, [busy.get(), died.get(), 4, 5], "{quiet:?} is gone");
+    assert_eq!(count(&store, "change"), 1, "the audit log is kept for ever");
+    assert_eq!(store.open_intents(&door()).unwrap().len(), 1);
+}
+
+#[test]
+fn only_the_first_run_of_a_day_forgets() {
+    let store = Sandbox::new().open();
+    store.begin_run("sync", at(0)).unwrap();
+    store.connection.execute("INSERT INTO said VALUES ('5 club', 0)", []).unwrap();
+    store.begin_run("sync", at(5)).unwrap();
+    assert_eq!(count(&store, "said"), 1, "the same day");
+    store.begin_run("sync", at(DAY)).unwrap();
+    assert_eq!(count(&store, "said"), 0);
+}
+
+#[test]
+fn members_who_left_long_ago_are_forgotten_unless_they_are_linked() {
+    let mut store = Sandbox::new().open();
+    store.begin_run("sync", at(0)).unwrap();
+    let left = |number, missing_since| {
+        let mut stored = member(number);
+        stored.missed = 9;
+        stored.missing_since = Some(missing_since);
+        // The last membership ended long ago, but for one.
+        stored.member.roles.retain(|role| number == 4 || role.id.get() == 1);
+        stored
+    };
+    let long_ago = at(0);
+    let members = [
+        member(1),
+        left(2, long_ago),
+        left(3, at(200 * DAY)),
+        left(4, long_ago),
+        left(5, long_ago),
+    ];
+    list_members(&mut store, &members);
+    read_door(&mut store, [person("5")]);
+    let link = crate::link::Link {
+        employee_no: id("5"),
+        rule: crate::config::LinkRule::File,
+        is_outdated: false,
+    };
+    store.record_links(&door(), [(key(club(), 5), &link)].into_iter(), at(0)).unwrap();
+    store.begin_run("sync", at(800 * DAY - 400 * DAY)).unwrap();
+    let known = |store: &Store| -> Vec<i64> {
+        let members = store.members(club()).unwrap();
+        members.iter().map(|stored| stored.key().number.get()).collect()
+    };
+    // Listed, missing for less than a year, paid into the future, linked; and roles of 2026 ended
+    // less than a year ago.
+    assert_eq!(known(&store), [1, 2, 3, 4, 5]);
+    store.begin_run("sync", at(420 * DAY)).unwrap();
+    assert_eq!(known(&store), [1, 3, 4, 5]);
+    assert_eq!(count(&store, "member_role WHERE member = 2"), 0);
+}
+
+#[test]
+fn years_of_quiet_runs_do_not_make_the_file_grow() {
+    let sandbox = Sandbox::new();
+    let store = sandbox.open();
+    // Whether each write is on the disk is not what is looked at here.
+    store.connection.pragma_update(None, "synchronous", "OFF").unwrap();
+    let mut pages = Vec::new();
+    for day in 0..600 {
+        for tick in 0..24 {
+            let now = at(day * DAY + tick * 60);
+            let run = store.begin_run("sync", now).unwrap();
+            store.may_say(&format!("5 trouble of day {day}"), now).unwrap();
+            store.end_run(run, now, 0, 0, 0).unwrap();
+        }
+        pages.push(store.column::<i64>("PRAGMA page_count").unwrap()[0]);
+    }
+    let runs = count(&store, "run");
+    assert!((24 * 90..=24 * 92).contains(&runs), "{runs}");
+    assert!(count(&store, "said") <= 4);
+    assert!(pages[599] <= pages[120] + 2, "{} pages, {} later", pages[120], pages[599]);
+}

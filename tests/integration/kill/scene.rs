@@ -1,0 +1,258 @@
+//! What the program is killed at: five runs, each with everything prepared but the run itself.
+
+use std::collections::BTreeMap;
+
+use ivms_sync_simulators::club::employee_no;
+use ivms_sync_simulators::hikvision::Person;
+
+use crate::support::pinned::START;
+use crate::support::state::open;
+use crate::support::{Said, Sandbox};
+
+/// The memory of earlier runs is an hour old, so that lists and doors are read whole.
+const LATER: &str = "2026-03-10T11:05:00Z";
+/// The next tick.
+const NEXT: &str = "2026-03-10T11:10:00Z";
+/// The tick after that, which must find nothing to do.
+const LAST: &str = "2026-03-10T11:15:00Z";
+
+/// One kind of run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Renewals, an inactive member and dates that somebody changed, on two doors.
+    Tick,
+    /// The same program on a computer where it never ran.
+    FirstRun,
+    /// More renewals than one request can read back.
+    Batches,
+    /// A reviewed plan.
+    Plan,
+    /// A blocked plan that was approved.
+    Blocked,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] =
+        [Self::Tick, Self::FirstRun, Self::Batches, Self::Plan, Self::Blocked];
+
+    /// As in the README.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Tick => "`sync`: renewals, a revocation and drift on two doors",
+            Self::FirstRun => "`sync`: the first run of all",
+            Self::Batches => "`sync`: 33 renewals, in more than one batch",
+            Self::Plan => "`apply PLAN`",
+            Self::Blocked => "`apply --blocked ID`",
+        }
+    }
+
+    fn club(self) -> Sandbox {
+        match self {
+            Self::Tick | Self::Plan => Sandbox::pinned(10, 2),
+            Self::FirstRun => Sandbox::pinned(6, 2),
+            Self::Batches => Sandbox::pinned(34, 1),
+            Self::Blocked => Sandbox::pinned(9, 1),
+        }
+    }
+
+    /// What people did since the last run.
+    fn news(self, sandbox: &Sandbox) {
+        let renewed = match self {
+            Self::Tick | Self::Plan => 0..3,
+            Self::FirstRun => 0..2,
+            Self::Batches => 0..33,
+            Self::Blocked => 0..0,
+        };
+        renewed.for_each(|index| assert!(sandbox.club.renew(index, "2030-11-01")));
+        match self {
+            Self::Tick => {
+                assert!(sandbox.club.inactivate(5));
+                for (door, index) in [(0, 7), (1, 8)] {
+                    let edited = sandbox.club.devices[door]
+                        .edit_person(&employee_no(index), |p| p.end = "2026-03-11T23:59:59".into());
+                    assert!(edited);
+                }
+            }
+            Self::Blocked => (2..6).for_each(|index| assert!(sandbox.club.inactivate(index))),
+            Self::FirstRun | Self::Batches | Self::Plan => {}
+        }
+    }
+}
+
+/// A run that can be made as often as one likes, always from the same point.
+pub struct Scene {
+    pub kind: Kind,
+    /// The arguments of the run.
+    pub arguments: Vec<String>,
+    /// The files in the folder before it.
+    files: Vec<(String, Vec<u8>)>,
+    /// How everything ends when nobody disturbs it.
+    pub undisturbed: Option<Ending>,
+}
+
+/// How everything ended, two ticks later.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// Every person of every door.
+    pub doors: Vec<Vec<Person>>,
+    /// How often each door took a write for each person.
+    pub writes: Vec<BTreeMap<String, usize>>,
+    /// Writes that a door took and the audit log does not have, or has too often.
+    pub unlogged: Vec<String>,
+    /// What the state file knows, without times.
+    pub known: Vec<Vec<String>>,
+}
+
+/// What must be the same in the state file however a run ended.
+const KNOWN: [&str; 6] = [
+    "SELECT organisation || ' ' || number || ' ' || birth_date || ' ' || first_name || ' ' || \
+     coalesce(email, '-') || ' ' || inactive || ' ' || missed FROM member ORDER BY 1",
+    "SELECT number || ' ' || role || ' ' || begins || ' ' || ends FROM member_role \
+     JOIN member ON member.id = member ORDER BY 1",
+    "SELECT device || ' ' || employee_no || ' ' || limit_kind || ' ' || coalesce(begins, '-') || ' ' \
+     || coalesce(ends, '-') || ' ' || coalesce(confirmed_begin, '-') || ' ' || \
+     coalesce(confirmed_end, '-') || ' ' || fingerprint FROM person ORDER BY 1",
+    "SELECT device || ' ' || number || ' ' || employee_no || ' ' || rule FROM link \
+     JOIN member ON member.id = member ORDER BY 1",
+    "SELECT name || ' ' || serial || ' ' || needs_read || ' ' || (first_written_at IS NULL) \
+     FROM device ORDER BY 1",
+    "SELECT DISTINCT email || ' ' || employee_no FROM link_row ORDER BY 1",
+];
+
+impl Scene {
+    /// Prepares everything, and lets it run once undisturbed.
+    pub fn prepared(kind: Kind) -> Self {
+        let sandbox = kind.club();
+        let mut arguments = vec!["sync".to_owned()];
+        if kind != Kind::FirstRun {
+            sandbox.sync_at(START, 0);
+        }
+        match kind {
+            Kind::Plan => {
+                kind.news(&sandbox);
+                sandbox.at(LATER, &["diff", "--out", "plan.json"]).ends(0);
+                arguments = vec!["apply".to_owned(), "plan.json".to_owned()];
+            }
+            Kind::Blocked => {
+                kind.news(&sandbox);
+                let blocked = sandbox.sync_at(LATER, 4)["blocked"].as_str().unwrap().to_owned();
+                arguments = vec!["apply".to_owned(), "--blocked".to_owned(), blocked];
+            }
+            Kind::Tick | Kind::FirstRun | Kind::Batches => {}
+        }
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(sandbox.folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            files.push((name, std::fs::read(entry.path()).unwrap()));
+        }
+        let mut scene = Self { kind, arguments, files, undisturbed: None };
+        let sandbox = scene.set();
+        scene.run(&sandbox).ends(0);
+        scene.undisturbed = Some(scene.ending(&sandbox));
+        scene
+    }
+
+    pub fn arguments(&self) -> Vec<&str> {
+        self.arguments.iter().map(String::as_str).collect()
+    }
+
+    /// Everything as it is right before the run.
+    pub fn set(&self) -> Sandbox {
+        let sandbox = self.kind.club();
+        for (name, bytes) in &self.files {
+            std::fs::write(sandbox.path(name), bytes).unwrap();
+        }
+        self.kind.news(&sandbox);
+        sandbox
+    }
+
+    /// Starts the run.
+    pub fn start(&self, sandbox: &Sandbox) -> std::process::Child {
+        sandbox.start_at(LATER, &self.arguments())
+    }
+
+    /// Makes the run and waits for its end.
+    pub fn run(&self, sandbox: &Sandbox) -> Said {
+        sandbox.at(LATER, &self.arguments())
+    }
+
+    /// Lets the schedule go on after the run: two more ticks, of which the second finds nothing to
+    /// do.
+    #[track_caller]
+    pub fn ending(&self, sandbox: &Sandbox) -> Ending {
+        let again = sandbox.at(NEXT, &self.arguments());
+        // The blocked plan is forgotten once all of it was confirmed.
+        let is_done = self.kind == Kind::Blocked && again.code == 13;
+        assert!(again.code == 0 || is_done, "{again:?}");
+        let last = sandbox.full_at(LAST, 0);
+        assert_eq!(last["changes"], serde_json::json!([]), "the plan is empty");
+        let state = open(&sandbox.state());
+        let verdict: String = state.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
+        assert_eq!(verdict, "ok");
+        let lines = |query: &str| -> Vec<String> {
+            let mut statement = state.prepare(query).unwrap();
+            let lines = statement.query_map([], |row| row.get(0)).unwrap();
+            lines.map(Result::unwrap).collect()
+        };
+        assert_eq!(lines("SELECT 'left open: ' || employee_no FROM intent"), [""; 0]);
+        assert_eq!(
+            lines("SELECT 'no parent: ' || \"table\" FROM pragma_foreign_key_check"),
+            [""; 0]
+        );
+        let writes: Vec<BTreeMap<String, usize>> =
+            sandbox.club.devices.iter().map(|device| taken(&device.writes())).collect();
+        let mut unlogged = Vec::new();
+        for (place, taken) in writes.iter().enumerate() {
+            let door = format!("door{}", place + 1);
+            for employee_no in taken.keys() {
+                let confirmed = lines(&format!(
+                    "SELECT outcome FROM change WHERE device = '{door}' \
+                     AND employee_no = '{employee_no}' AND outcome = 'confirmed'"
+                ));
+                // `apply` may find a change done when it is asked again, and says so in the log.
+                let most = if self.arguments[0] == "sync" { 1 } else { 2 };
+                let many = confirmed.len();
+                if !(1..=most).contains(&many) {
+                    unlogged.push(format!("{door}: {employee_no} has {many} lines"));
+                }
+            }
+        }
+        sandbox.assert_well_behaved();
+        Ending {
+            doors: sandbox.doors(),
+            writes,
+            unlogged,
+            known: KNOWN.iter().map(|query| lines(query)).collect(),
+        }
+    }
+}
+
+impl Ending {
+    /// Everything is as if nobody had disturbed the run.
+    #[track_caller]
+    pub fn assert_like(&self, undisturbed: &Self) {
+        assert_eq!(self.unlogged, [""; 0], "the audit log is complete");
+        self.assert_like_but_for_the_log(undisturbed);
+    }
+
+    /// The same, where the disk has lost lines of the audit log that it had promised to keep.
+    #[track_caller]
+    pub fn assert_like_but_for_the_log(&self, undisturbed: &Self) {
+        assert_eq!(self.writes, undisturbed.writes, "each person is written once");
+        assert_eq!(self.doors, undisturbed.doors);
+        for (known, wanted) in self.known.iter().zip(&undisturbed.known) {
+            assert_eq!(known, wanted, "what is remembered");
+        }
+    }
+}
+
+/// How often each person was written.
+fn taken(writes: &[serde_json::Value]) -> BTreeMap<String, usize> {
+    let mut taken = BTreeMap::new();
+    for body in writes {
+        let employee_no = body["UserInfo"]["employeeNo"].as_str().unwrap();
+        *taken.entry(employee_no.to_owned()).or_default() += 1;
+    }
+    taken
+}

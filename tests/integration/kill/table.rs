@@ -1,0 +1,48 @@
+//! The table of what was tried, and the README's copy of it.
+
+use std::collections::BTreeMap;
+
+use super::Step;
+use super::scene::Kind;
+
+const HEADER: &str =
+    "| what runs | killed at a step on the state file | killed at a step on the network |";
+
+/// Prints what was tried in full and as the README has it, and holds the README against it: the same
+/// rows, and at least as many cases as are stated there.
+pub fn check(tried: &[(Kind, Step)], killed: usize) {
+    let mut in_full: BTreeMap<(Kind, &str), usize> = BTreeMap::new();
+    let mut in_short: BTreeMap<Kind, [usize; 2]> = BTreeMap::new();
+    for (kind, step) in tried {
+        *in_full.entry((*kind, step.words())).or_default() += 1;
+        in_short.entry(*kind).or_default()[usize::from(step.is_on_the_network())] += 1;
+    }
+    println!("| what runs | killed | cases |\n| --- | --- | --- |");
+    for ((kind, step), cases) in &in_full {
+        println!("| {} | {step} | {cases} |", kind.words());
+    }
+    println!("\n{HEADER}\n| --- | --- | --- |");
+    for (kind, [files, network]) in &in_short {
+        println!("| {} | {files} times | {network} times |", kind.words());
+    }
+    println!("\n{killed} times the process was killed, and the end was always the same.");
+
+    let readme = include_str!("../../../README.md");
+    let rows = readme.split_once(HEADER).expect(HEADER).1;
+    let rows: Vec<&str> = rows.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), in_short.len());
+    let mut total = 0;
+    for (row, (kind, real)) in rows.iter().zip(&in_short) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert_eq!(cells[0], kind.words());
+        for (cell, real) in cells[1..].iter().zip(real) {
+            let stated =
+                cell.strip_prefix("at least ").and_then(|rest| rest.strip_suffix(" times"));
+            let stated: usize = stated.expect(row).parse().expect(row);
+            assert!(*real >= stated, "{row}: only {real}");
+            total += stated;
+        }
+    }
+    assert!(readme.contains(&format!("at least {total} times in all")), "the sum: {total}");
+    assert!(killed >= total, "{killed} of at least {total}");
+}
