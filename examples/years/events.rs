@@ -445,7 +445,9 @@ impl World {
                         0 | 1 => card.is_permanent = !card.is_permanent,
                         2 => card.is_admin = !card.is_admin,
                         3 => card.is_barred = !card.is_barred,
-                        _ => (card.is_permanent, card.is_admin, card.is_barred) = Default::default(),
+                        _ => {
+                            (card.is_permanent, card.is_admin, card.is_barred) = Default::default()
+                        }
                     });
                 }
                 self.diary.note("made special by hand", || format!("{no} on {door}"));
@@ -508,7 +510,8 @@ impl World {
                 self.sleep(off);
             }
             Trouble::HostClock => {
-                let minutes = self.chance.weighted(&[(30, 30), (40, 400), (20, 5000), (10, 600_000)]);
+                let minutes =
+                    self.chance.weighted(&[(30, 30), (40, 400), (20, 5000), (10, 600_000)]);
                 let far = self.chance.from_to(2, minutes);
                 self.host_skew = TimeDelta::minutes(self.chance.one_of(&[far, -far]));
                 self.host_skewed_until = until;

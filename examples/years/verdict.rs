@@ -60,7 +60,10 @@ impl Life {
                 }
                 let book = &self.books[at];
                 let serial = crate::outside::open(&self.world.doors[at]).serial;
-                if book.is_seasoned && book.serial.is_some_and(|known| known != serial) && !self.accepts(at) {
+                if book.is_seasoned
+                    && book.serial.is_some_and(|known| known != serial)
+                    && !self.accepts(at)
+                {
                     return about(write, "it is another device");
                 }
                 if !write.is_rest_same {
@@ -157,7 +160,8 @@ impl Life {
             return Err(format!("{} persons lose access on door {at} in one tick", lost.len()));
         }
         let since = host_now - TimeDelta::hours(24);
-        let mut day: Vec<&String> = book.revoked.iter().filter(|(then, _)| *then >= since).map(|(_, no)| no).collect();
+        let mut day: Vec<&String> =
+            book.revoked.iter().filter(|(then, _)| *then >= since).map(|(_, no)| no).collect();
         day.extend(lost);
         day.sort();
         day.dedup();
@@ -246,7 +250,8 @@ impl Life {
         if !card.is_linked {
             return Look::Fine;
         }
-        let complete_at = self.world.desks[human.organisation].get_mut().ok().and_then(|desk| desk.complete_at);
+        let complete_at =
+            self.world.desks[human.organisation].get_mut().ok().and_then(|desk| desk.complete_at);
         let human = &self.world.humans[place];
         let (may, must) = human.known.vanished(complete_at);
         if may != must {
@@ -270,7 +275,12 @@ impl Life {
     }
 
     /// What is not as paid for must be over a budget, and wait for an approval that can be given.
-    fn judge_waiting(&mut self, at: usize, waiting: &[(String, bool)], report: &Report) -> Result<(), String> {
+    fn judge_waiting(
+        &mut self,
+        at: usize,
+        waiting: &[(String, bool)],
+        report: &Report,
+    ) -> Result<(), String> {
         let name = self.world.club.doors[at].name.clone();
         let blocked: Vec<(&str, Kind, bool)> = report
             .changes
@@ -279,12 +289,14 @@ impl Life {
             .map(|one| (one.change.employee_no.as_str(), one.change.kind, one.change.opens_door))
             .collect();
         for (no, takes) in waiting {
-            let is_blocked = blocked.iter().any(|(blocked, kind, _)| {
-                blocked == no && (*kind == Kind::Revocation) == *takes
-            });
+            let is_blocked = blocked
+                .iter()
+                .any(|(blocked, kind, _)| blocked == no && (*kind == Kind::Revocation) == *takes);
             if !is_blocked {
                 let what = if *takes { "is inside unpaid" } else { "is locked out" };
-                return Err(format!("door {at}: person {no} {what}, and nothing stands in the way"));
+                return Err(format!(
+                    "door {at}: person {no} {what}, and nothing stands in the way"
+                ));
             }
         }
         let revocations = blocked.iter().filter(|(_, kind, _)| *kind == Kind::Revocation).count();
@@ -298,7 +310,9 @@ impl Life {
             && revocations <= allowed(persons, 5, 2)
             && today + revocations <= allowed(persons, 15, 5)
         {
-            return Err(format!("door {at}: {revocations} revocations wait, and no budget is exceeded"));
+            return Err(format!(
+                "door {at}: {revocations} revocations wait, and no budget is exceeded"
+            ));
         }
         if openings > 0 && openings <= allowed(persons, 25, 20) {
             return Err(format!("door {at}: {openings} grants wait, and no budget is exceeded"));
@@ -325,7 +339,8 @@ impl Life {
             took.sort_by_key(|(no, span)| (no.clone(), span.begin, span.end));
             for same in took.chunk_by(|one, other| one == other) {
                 let Some((no, span)) = same.first() else { continue };
-                let (begin, end) = (span.begin.and_utc().timestamp(), span.end.and_utc().timestamp());
+                let (begin, end) =
+                    (span.begin.and_utc().timestamp(), span.end.and_utc().timestamp());
                 let lines: usize = statement
                     .query_row(rusqlite::params![rules.name, no, begin, end], |row| row.get(0))
                     .map_err(text)?;
