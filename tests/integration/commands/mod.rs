@@ -1,6 +1,7 @@
 //! The program as users and scripts meet it: exit codes, locks, signals, documents, secrets.
 
 mod documents;
+mod leaks;
 mod line;
 mod runs;
 mod secrets;
