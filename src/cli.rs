@@ -64,6 +64,11 @@ pub enum Command {
         after_help = "Examples:\n  ivms-sync lookup anna@example.se\n  ivms-sync lookup 150002\n  ivms-sync lookup person:1007"
     )]
     Lookup(LookupArgs),
+    /// See that everything is ready to run: configuration, state file, logins, clocks, links.
+    ///
+    /// Asks everybody once and writes to no door. A login that was refused before is tried again.
+    #[command(after_help = "Examples:\n  ivms-sync check\n  ivms-sync check --json")]
+    Check,
 }
 
 /// Flags of `sync`.

@@ -9,14 +9,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     began: DateTime<Utc>,
-    since: Instant,
+    /// `None`: it stands still.
+    since: Option<Instant>,
 }
 
 impl Clock {
     /// A clock that starts at `now`.
     #[must_use]
     pub fn starting_at(now: DateTime<Utc>) -> Self {
-        Self { began: now, since: Instant::now() }
+        Self { began: now, since: Some(Instant::now()) }
+    }
+
+    /// A clock that stands still: for a simulation whose time is its own.
+    #[must_use]
+    pub fn standing_still(now: DateTime<Utc>) -> Self {
+        Self { began: now, since: None }
     }
 
     /// When the run began: the `now` of planning.
@@ -35,6 +42,6 @@ impl Clock {
     /// How long the run has taken.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.since.elapsed()
+        self.since.map(|since| since.elapsed()).unwrap_or_default()
     }
 }

@@ -40,6 +40,7 @@
 //! - A listing that failed, was cut short or shrank suspiciously changes nothing.
 //! - Time is an argument: only `main.rs` asks the clock, only [`config`] reads the environment.
 
+pub mod bounded;
 pub mod cardskipper;
 pub mod cli;
 pub mod clock;
@@ -50,13 +51,16 @@ pub mod execute;
 pub mod exit;
 pub mod gather;
 pub mod hikvision;
+mod json;
 pub mod link;
 pub mod model;
 pub mod outside;
 pub mod plan;
 pub mod report;
+mod retry;
 pub mod stop;
 pub mod store;
+mod xml;
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -97,9 +101,9 @@ fn try_run(
 ) -> Result<Exit, Error> {
     let path = config::find(cli.config.as_deref(), environment, working_dir)?;
     let config = config::load(&path, environment)?;
-    // Advice is for whoever runs a command by hand, not for every tick.
+    // Advice is for whoever runs a command by hand, not for every tick; `check` tells it itself.
     let is_by_hand = std::io::stderr().is_terminal() || matches!(cli.command, Command::Diff(_));
-    if is_by_hand || cli.verbose > 0 {
+    if (is_by_hand || cli.verbose > 0) && !matches!(cli.command, Command::Check) {
         for warning in &config.warnings {
             log::warn!("{warning}");
         }
@@ -123,5 +127,6 @@ fn try_run(
         Command::Diff(args) => cmd::diff::run(&context, args),
         Command::Apply(args) => cmd::apply::run(&context, args),
         Command::Lookup(args) => cmd::lookup::run(&context, args),
+        Command::Check => cmd::check::run(&context),
     }
 }

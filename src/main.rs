@@ -9,6 +9,7 @@ use ivms_sync::cli::Cli;
 use ivms_sync::clock::Clock;
 use ivms_sync::config::Environment;
 use ivms_sync::exit::Exit;
+use ivms_sync::model::inert_lines;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -70,7 +71,9 @@ fn set_up_log(cli: &Cli) {
                 let (time, target) = (out.timestamp_millis(), record.target());
                 write!(out, "{time} {target} ")?;
             }
-            writeln!(out, "{style}{word}{style:#}: {}", record.args())
+            // Whatever a message quotes, also one of a library, can not steer the terminal.
+            let text = inert_lines(&record.args().to_string());
+            writeln!(out, "{style}{word}{style:#}: {text}")
         })
         .init();
     // At trace level the HTTP library prints every byte it sends and gets: the login of Cardskipper

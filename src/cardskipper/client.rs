@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use ureq::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, DATE, LOCATION};
+use ureq::http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER,
+};
 use ureq::http::{HeaderMap, HeaderName, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Timeout};
@@ -14,20 +16,36 @@ use url::Url;
 
 use super::base64;
 use super::text::{excerpt, excerpt_of_page, quotable};
-use super::wire::{self, export_request, parse_members, parse_role_names};
+use super::wire::{self, export_request, may_be_xml, parse_members, parse_role_names};
 use super::{Error, Export, Listing};
 use crate::config::{Secret, SourceConfig};
 use crate::model::{OrganisationId, RoleId};
+use crate::retry::{Rule, Waits, retry_after, seed};
 
 /// The largest answer taken, decompressed. A member takes about 600 bytes, so this is more than
 /// 400,000 of them; the limit keeps a compressed bomb or an endless answer from filling the memory.
 pub const MAX_EXPORT_BYTES: usize = 256 * 1024 * 1024;
+
+/// The most room that is made for a body because it says how long it will be.
+const ROOM_FIRST: usize = 64 * 1024 * 1024;
+
+/// How many bytes of a body decide whether the rest is worth reading.
+const LOOKED_AT: usize = 64 * 1024;
 
 /// How much of an error page is read to quote its beginning.
 const ERROR_PAGE_MAX_BYTES: u64 = 16 * 1024;
 
 /// Redirects followed, all on the same host: enough for a missing slash and a renamed path.
 const REDIRECTS_MAX: u32 = 3;
+
+/// How a call is repeated that found nobody home, or a service that said "not now". Every call here is
+/// a query, so repeating it is harmless; the waits are short, since the next tick is a retry as well.
+const RETRY: Rule = Rule {
+    repeats_max: 2,
+    first: Duration::from_millis(500),
+    longest: Duration::from_secs(2),
+    in_all: Duration::from_secs(20),
+};
 
 const EXPORT: &str = "Member/Export";
 const INFO: &str = "Organisation/Info";
@@ -43,6 +61,8 @@ pub(super) struct Limits {
     pub info: Duration,
     /// See [`MAX_EXPORT_BYTES`].
     pub bytes: usize,
+    /// How a call is repeated, within its own limit.
+    pub retry: Rule,
 }
 
 impl Default for Limits {
@@ -52,12 +72,28 @@ impl Default for Limits {
             export: Duration::from_secs(60),
             info: Duration::from_secs(15),
             bytes: MAX_EXPORT_BYTES,
+            retry: RETRY,
         }
     }
 }
 
-/// The calls for one organisation. One request at a time, nothing is repeated: the next tick is the
-/// retry.
+/// A call that brought nothing, and whether the same may be asked again soon.
+struct Failed {
+    error: Error,
+    may_repeat: bool,
+    /// The pause that the service asks for.
+    asked: Option<Duration>,
+}
+
+impl From<Error> for Failed {
+    /// An error that would come again.
+    fn from(error: Error) -> Self {
+        Self { error, may_repeat: false, asked: None }
+    }
+}
+
+/// The calls for one organisation. One request at a time; repeated only where nobody was home, the
+/// answer broke off, or the service said "not now".
 #[derive(Debug, Clone)]
 pub struct Client {
     agent: Agent,
@@ -160,14 +196,30 @@ impl Client {
             .map_err(|error| self.of_wire(INFO, error, &answer.body))
     }
 
-    /// Sends, follows redirects within the host, judges the status, reads the body.
+    /// Asks, again where that may help, all of it within the request's limit.
     fn ask(&self, request: &Request<'_>) -> Result<Answer, Error> {
         let started = Instant::now();
+        let mut waits = Waits::new(self.limits.retry, seed());
+        loop {
+            let Failed { error, may_repeat, asked } = match self.ask_once(request, started) {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            let left = request.limit.saturating_sub(started.elapsed());
+            let wait = if may_repeat { waits.next(asked, left) } else { None };
+            let Some(wait) = wait else { return Err(error) };
+            log::debug!("{error}; trying again in {} ms", wait.as_millis());
+            std::thread::sleep(wait);
+        }
+    }
+
+    /// Sends, follows redirects within the host, judges the status, reads the body.
+    fn ask_once(&self, request: &Request<'_>, started: Instant) -> Result<Answer, Failed> {
         let mut url = self.address(request.call);
         for _ in 0..=REDIRECTS_MAX {
             let left = request.limit.saturating_sub(started.elapsed());
             if left.is_zero() {
-                return Err(self.timed_out(request));
+                return Err(self.timed_out(request).into());
             }
             let mut response = self.send(request, &url, left)?;
             let status = response.status().as_u16();
@@ -180,10 +232,16 @@ impl Client {
                     let server_time = server_time(response.headers());
                     return Ok(Answer { body: self.read(request, &mut response)?, server_time });
                 }
-                _ => return Err(self.of_status(request.call, status, &mut response)),
+                _ => {
+                    return Err(Failed {
+                        error: self.of_status(request.call, status, &mut response),
+                        may_repeat: matches!(status, 429 | 502..=504),
+                        asked: asked_pause(response.headers()),
+                    });
+                }
             }
         }
-        Err(Error::RedirectLoop { call: request.call, limit: REDIRECTS_MAX })
+        Err(Error::RedirectLoop { call: request.call, limit: REDIRECTS_MAX }.into())
     }
 
     fn send(
@@ -191,7 +249,7 @@ impl Client {
         request: &Request<'_>,
         url: &Url,
         left: Duration,
-    ) -> Result<Response<Body>, Error> {
+    ) -> Result<Response<Body>, Failed> {
         let headers: [(HeaderName, String); 3] = [
             (ACCEPT, "application/xml".to_owned()),
             // Error texts and base data are localised; English ones can be looked up.
@@ -216,44 +274,49 @@ impl Client {
             }
         };
         sent.map_err(|error| {
+            let may_repeat = is_passing(&error);
             let reason = match error {
                 ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
                     format!("no connection within {} ms", self.limits.connect.as_millis())
                 }
-                ureq::Error::Timeout(_) => return self.timed_out(request),
+                ureq::Error::Timeout(_) => return self.timed_out(request).into(),
                 other => quotable(&other.to_string(), 200),
             };
-            Error::Unreachable { call: request.call, host: host(&self.base), reason }
+            let error = Error::Unreachable { call: request.call, host: host(&self.base), reason };
+            Failed { error, may_repeat, asked: None }
         })
     }
 
     /// Reads to the end, never more than the limit. ureq's own limit counts compressed bytes, so the
     /// counting is done here.
-    fn read(&self, request: &Request<'_>, response: &mut Response<Body>) -> Result<Vec<u8>, Error> {
+    fn read(
+        &self,
+        request: &Request<'_>,
+        response: &mut Response<Body>,
+    ) -> Result<Vec<u8>, Failed> {
         let call = request.call;
         let limit = self.limits.bytes;
         let told = response.body().content_length().and_then(|told| usize::try_from(told).ok());
         let mut body = Vec::new();
         match told {
-            Some(told) if told > limit => return Err(Error::TooLarge { call, limit }),
-            // One more than told, or the last read would double the buffer to find the end.
-            Some(told) => body.reserve_exact(told.saturating_add(1)),
+            Some(told) if told > limit => return Err(Error::TooLarge { call, limit }.into()),
+            // One more than told, or the last read would make more room to find the end.
+            Some(told) => body.reserve_exact(told.saturating_add(1).min(ROOM_FIRST)),
             None => {}
         }
-        let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        let read = response.body_mut().as_reader().take(one_more).read_to_end(&mut body);
+        let read = read_at_most(response.body_mut().as_reader(), limit, &mut body);
         if body.len() > limit {
-            return Err(Error::TooLarge { call, limit });
+            return Err(Error::TooLarge { call, limit }.into());
         }
         match read {
-            Ok(_) => Ok(body),
+            Ok(()) => Ok(body),
             Err(error) => match ureq::Error::from(error) {
-                ureq::Error::Timeout(_) => Err(self.timed_out(request)),
-                other => Err(Error::Truncated {
-                    call,
-                    bytes: body.len(),
-                    reason: quotable(&other.to_string(), 120),
-                }),
+                ureq::Error::Timeout(_) => Err(self.timed_out(request).into()),
+                other => {
+                    let reason = quotable(&other.to_string(), 120);
+                    let error = Error::Truncated { call, bytes: body.len(), reason };
+                    Err(Failed { error, may_repeat: true, asked: None })
+                }
             },
         }
     }
@@ -299,6 +362,57 @@ impl Client {
             limit_ms: request.limit.as_millis(),
         }
     }
+}
+
+/// Reads to the end, or to the first byte beyond the limit. A body that does not begin as XML does is
+/// not read further than it takes to see that: nothing good can follow, however long it goes on.
+fn read_at_most(
+    mut from: impl std::io::Read,
+    limit: usize,
+    body: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        let read = match from.read(&mut chunk) {
+            Ok(0) => return Ok(()),
+            Ok(count) => chunk.get(..count).unwrap_or_default(),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if body.capacity() - body.len() < read.len() {
+            // Doubled like any growing buffer, but never beyond the limit.
+            let more = body.len().min((limit + 1).saturating_sub(body.len()));
+            body.reserve_exact(more.max(read.len()));
+        }
+        body.extend_from_slice(read);
+        if body.len() > limit || (body.len() >= LOOKED_AT && !may_be_xml(body)) {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether an error of the transport may be gone in a moment: nobody listens, or the connection
+/// closed before the answer was whole. A certificate or an address does not change so soon.
+fn is_passing(error: &ureq::Error) -> bool {
+    use std::io::ErrorKind;
+    match error {
+        ureq::Error::ConnectionFailed => true,
+        ureq::Error::Io(error) => matches!(
+            error.kind(),
+            ErrorKind::ConnectionRefused
+                | ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::NotConnected
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof
+        ),
+        _ => false,
+    }
+}
+
+/// The pause that an answer asks for.
+fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
+    retry_after(headers.get(RETRY_AFTER)?.to_str().ok()?, server_time(headers))
 }
 
 /// Where to go instead, if that is the same scheme, host and port. The call is a query, so the same

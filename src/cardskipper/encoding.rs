@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_16BE, UTF_16LE};
 
-use super::text::shorten;
+use super::text::quotable;
 use super::wire::WireError;
 
 /// How far into a document its declaration is looked for, in bytes; a real one is below 100.
@@ -43,7 +43,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Cow<'_, str>, WireError> {
                 None => Err(WireError::BadEncoding {
                     message: format!(
                         "declares the encoding `{}`, which is not known",
-                        shorten(&label, 40)
+                        quotable(&label, 40)
                     ),
                 }),
                 // Everything read so far was ASCII, so only such an encoding can be meant.
@@ -119,6 +119,8 @@ mod tests {
         }
         let untrue = "<?xml version=\"1.0\" encoding=\"utf-16\"?><a n=\"Åsa\"/>";
         assert_eq!(decode(untrue.as_bytes()).unwrap(), untrue, ".NET's string writer");
+        let steering = b"<?xml version='1.0' encoding='\x1b[31mx'?><a/>";
+        assert!(decode(steering).unwrap_err().to_string().contains("`[31mx`"));
         let unknown = b"<?xml version='1.0' encoding='klingon'?><a/>";
         assert!(decode(unknown).unwrap_err().to_string().contains("`klingon`"));
     }

@@ -1,5 +1,7 @@
 //! Text from outside made fit to be stored, compared and shown.
 
+use crate::model::{steers, visible};
+
 /// The most characters of a first or last name that are kept; nothing we show or compare needs more.
 pub(super) const NAME_MAX_CHARS: usize = 128;
 
@@ -8,8 +10,7 @@ const EXCERPT_MAX_CHARS: usize = 120;
 
 /// A name, trimmed, without characters that steer a terminal, at most [`NAME_MAX_CHARS`] long.
 pub(super) fn clean_name(text: &str) -> String {
-    let kept: String = text.chars().filter(|c| !steers(*c)).collect();
-    shorten(kept.trim(), NAME_MAX_CHARS).trim_end().to_owned()
+    visible(text, NAME_MAX_CHARS)
 }
 
 /// The beginning of a body on one line, for an error: white space joined, control characters removed,
@@ -70,13 +71,6 @@ pub(super) fn shorten(text: &str, chars_max: usize) -> &str {
         None => text,
         Some((end, _)) => text.get(..end).unwrap_or(text),
     }
-}
-
-/// Control characters, line separators, and the marks that turn the direction of what follows.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Escapes text for an XML attribute value in double quotes.

@@ -12,6 +12,7 @@ use super::Listing;
 use super::encoding::decode;
 use super::text::{clean_name, escape, quotable};
 use crate::model::{OrganisationId, RoleId};
+use crate::xml::{self, Excess};
 
 pub use super::members::{Listed, parse_members};
 
@@ -156,6 +157,11 @@ pub(super) fn parse_document(text: &str) -> Result<Document<'_>, WireError> {
             });
         }
     }
+    if let Err(Excess { limit, what, at }) = xml::look_over(text) {
+        let position = end_of(text.get(..at).unwrap_or_default());
+        let message = format!("more than {limit} {what}");
+        return Err(WireError::BadXml { line: position.row, column: position.col, message });
+    }
     let options =
         ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, entity_resolver: None };
     Document::parse_with_options(text, options).map_err(|error| refused(text, &error))
@@ -185,6 +191,14 @@ fn end_of(text: &str) -> roxmltree::TextPos {
         u32::try_from(rows).unwrap_or(u32::MAX),
         u32::try_from(last).unwrap_or(u32::MAX),
     )
+}
+
+/// Whether a body begins as XML of any encoding does: marks and white space, then `<`.
+pub(super) fn may_be_xml(start: &[u8]) -> bool {
+    let mut rest = start.iter().filter(|byte| {
+        !matches!(byte, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff) && !byte.is_ascii_whitespace()
+    });
+    rest.next() == Some(&b'<')
 }
 
 /// Whether the first element is `Cardskipper`, as far as one can tell without parsing.

@@ -4,17 +4,17 @@
 //! that moved; every other rule but the budgets (which the review is for) is proven again.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
 
 use super::Context;
 use super::perform::Performance;
 use super::sync::{end_run, finish};
+use crate::bounded::{self, Bounded};
 use crate::cli::ApplyArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather};
-use crate::outside::Network;
+use crate::outside::{Network, Outside};
 use crate::plan::{Change, Facts, closes_on_paid_time, prove_reviewed};
 use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
 use crate::report::{ChangeReport, ChangeState, Report, Trouble};
@@ -27,17 +27,45 @@ use crate::store::{OutcomeKind, Store};
 pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
-    let store_error = |error| context.store_error(error);
     let reviewed = match (&args.plan, &args.blocked) {
         (Some(path), _) => from_file(context, path)?,
         (None, id) => from_blocked(context, &store, id.as_deref().unwrap_or_default())?,
     };
+    let report = carry_out(context, &Network, &mut store, name_of(args), reviewed)?;
+    forget(context, &store, args.blocked.as_deref(), &report)?;
+    finish(context, &store, &report)
+}
+
+/// Carries out the blocked plan with an id against any outside: everything but the lock and the words.
+///
+/// # Errors
+/// [`Error`].
+pub fn approve<O: Outside>(
+    context: &Context,
+    outside: &O,
+    store: &mut Store,
+    id: &str,
+) -> Result<Report, Error> {
+    let reviewed = from_blocked(context, store, id)?;
+    let report = carry_out(context, outside, store, id.to_owned(), reviewed)?;
+    forget(context, store, Some(id), &report)?;
+    Ok(report)
+}
+
+fn carry_out<O: Outside>(
+    context: &Context,
+    outside: &O,
+    store: &mut Store,
+    name: String,
+    reviewed: Reviewed,
+) -> Result<Report, Error> {
+    let store_error = |error| context.store_error(error);
     let scope = Scope { is_offline: true, ..Scope::default() };
-    let (gathered, open) = gather(&Network, &context.config, &store, context.clock, scope)
+    let (gathered, open) = gather(outside, &context.config, store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
-    let (overtaken, changes) = apart(context, &store, &gathered.facts, reviewed)?;
+    let (overtaken, changes) = apart(context, store, &gathered.facts, reviewed)?;
     let proven = prove_reviewed(&gathered.facts, &changes)
-        .map_err(|found| Error::Forbidden { name: name_of(args), found })?;
+        .map_err(|found| Error::Forbidden { name, found })?;
     let run = store.begin_run("apply", context.clock.began()).map_err(store_error)?;
 
     for device in &context.config.devices {
@@ -49,14 +77,25 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
     }
     let performance = Performance { context, run, proven: &proven, changes };
-    performance.carry_out(&Network, &mut store, (&gathered, open), &mut report)?;
+    performance.carry_out(outside, store, (&gathered, open), &mut report)?;
     tell_overtaken(&mut report, overtaken);
-    let is_done = report.changes.iter().all(|one| one.state.is_confirmed());
-    if let (Some(id), true) = (&args.blocked, is_done) {
-        store.forget_blocked(id).map_err(store_error)?;
+    end_run(context, store, &report, run)?;
+    Ok(report)
+}
+
+/// Forgets a blocked plan all of which is carried out.
+fn forget(
+    context: &Context,
+    store: &Store,
+    id: Option<&str>,
+    report: &Report,
+) -> Result<(), Error> {
+    match id {
+        Some(id) if report.changes.iter().all(|one| one.state.is_confirmed()) => {
+            store.forget_blocked(id).map_err(|error| context.store_error(error))
+        }
+        _ => Ok(()),
     }
-    end_run(context, &store, &report, run)?;
-    finish(context, &store, &report)
 }
 
 /// The changes that a newer listing has overtaken, and the others. Whoever was to lose a door and has
@@ -116,14 +155,15 @@ fn name_of(args: &ApplyArgs) -> String {
 
 fn from_file(context: &Context, path: &Path) -> Result<Reviewed, Error> {
     let in_file = |error| Error::File { path: path.to_owned(), error };
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(in_file)?;
-    file.take(plan_file::MAX_BYTES + 1).read_to_end(&mut bytes).map_err(in_file)?;
     let refused = |error| Error::Plan { name: path.display().to_string(), error };
-    if bytes.len() as u64 > plan_file::MAX_BYTES {
-        let limit = format!("it is longer than {} bytes", plan_file::MAX_BYTES);
-        return Err(refused(PlanFileError::NotAPlan(limit)));
-    }
+    let bytes = match bounded::read(path, plan_file::MAX_BYTES).map_err(in_file)? {
+        Bounded::Whole { bytes, .. } => bytes,
+        Bounded::NotAFile => return Err(in_file(bounded::not_a_file())),
+        Bounded::TooLarge => {
+            let limit = format!("it is longer than {} bytes", plan_file::MAX_BYTES);
+            return Err(refused(PlanFileError::NotAPlan(limit)));
+        }
+    };
     let text = String::from_utf8(bytes)
         .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
     plan_file::read_reviewed(&text, context.clock.began(), Approved::Planned).map_err(refused)

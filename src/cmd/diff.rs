@@ -35,7 +35,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
         report.is_blocked_kept = kept.is_some();
     }
-    report.left_out = plan.left_out;
+    report.left_out = plan.told();
     report.kept_links = gathered.kept_links();
     report.changes = plan
         .changes

@@ -326,7 +326,7 @@ fn capitalised(text: &str) -> String {
 fn next(change: Option<&Change>, left_out: Option<&LeftOut>) -> Option<String> {
     match (change, left_out) {
         (Some(change), _) => Some(match change.blocked {
-            Some(budget) => format!("waits for approval ({} is exceeded)", budget.as_str()),
+            Some(budget) => format!("waits for approval ({})", budget.why()),
             None => format!("the next sync sets it to {}", text::window(&change.after)),
         }),
         (None, Some(left_out)) => {

@@ -1,6 +1,7 @@
 //! The commands: wiring only. Each gathers, asks the pure parts, and says what came of it.
 
 pub mod apply;
+pub mod check;
 pub mod diff;
 pub mod lookup;
 mod perform;
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::GatherError;
+use crate::model::inert_json;
 use crate::report::{ChangeReport, Report, Trouble, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
@@ -165,7 +167,7 @@ pub fn print(text: &str) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Output`].
 pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
-    let mut text = serde_json::to_string_pretty(document)?;
+    let mut text = inert_json(&serde_json::to_string_pretty(document)?);
     text.push('\n');
     print(&text)
 }

@@ -206,14 +206,16 @@ fn over_budget(device: &str, budget: Budget, blocked: usize, id: &str) -> Troubl
         Budget::RevokePerTick => format!("{persons} would lose access, or some of it, in one run"),
         Budget::RevokePerDay => format!("{persons} more would lose access, or some of it, today"),
         Budget::GrantPerTick => format!("a closed door would open for {persons} in one run"),
+        Budget::LastPerson => format!("{persons} would lose access, or some of it"),
+    };
+    let limit = match budget {
+        Budget::LastPerson => "and no linked person could open the door any more".to_owned(),
+        _ => format!("more than {} allows", budget.as_str()),
     };
     Trouble {
         exit: Exit::Refused,
         about: device.to_owned(),
-        text: format!(
-            "{what}, more than {} allows; nothing of that was written (blocked plan {id})",
-            budget.as_str()
-        ),
+        text: format!("{what}, {limit}; nothing of that was written (blocked plan {id})"),
         hint: Some(format!(
             "look at it with `ivms-sync diff`; if it is right: ivms-sync apply --blocked {id}"
         )),

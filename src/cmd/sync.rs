@@ -26,7 +26,7 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
         only,
         accept_shrink: args.accept_shrink,
         accept_devices: accepted(context, args)?,
-        is_offline: false,
+        ..Scope::default()
     };
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
@@ -97,7 +97,7 @@ fn tick_of<O: Outside>(
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
     keep_blocked(context, store, &plan, is_whole)?;
     confirm_in_step(context, store, &gathered)?;
-    report.left_out = plan.left_out;
+    report.left_out = plan.told();
     report.kept_links = gathered.kept_links();
     let performance = Performance { context, run, proven: &proven, changes: plan.changes };
     performance.carry_out(outside, store, (&gathered, open), &mut report)?;

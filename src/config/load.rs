@@ -1,8 +1,6 @@
 //! Reads the configuration file: bytes to text, text to TOML, TOML to [`Config`].
 
 use std::cell::Cell;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -13,6 +11,7 @@ use super::schema;
 use super::secret_source::{Surroundings, is_readable_by_others};
 use super::section::{Reader, Section};
 use super::{Config, ConfigError, Environment, Problem};
+use crate::bounded::{self, Bounded};
 
 /// The most bytes of a configuration file; a thousand devices fit into a third of it.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -37,15 +36,16 @@ pub(super) struct SourceFile {
 }
 
 fn read_file(path: &Path) -> Result<SourceFile, Wrong> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| unreadable(&error))?;
-    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(Wrong::new(format!("is longer than {FILE_BYTES_MAX} bytes"))
-            .hint("is this the configuration file?"));
+    let is_it = "is this the configuration file?";
+    match bounded::read(path, FILE_BYTES_MAX).map_err(|error| unreadable(&error))? {
+        Bounded::Whole { bytes, metadata } => {
+            Ok(SourceFile { bytes, is_readable_by_others: is_readable_by_others(&metadata) })
+        }
+        Bounded::NotAFile => Err(Wrong::new("is not a regular file").hint(is_it)),
+        Bounded::TooLarge => {
+            Err(Wrong::new(format!("is longer than {FILE_BYTES_MAX} bytes")).hint(is_it))
+        }
     }
-    Ok(SourceFile { bytes, is_readable_by_others: is_readable_by_others(&metadata) })
 }
 
 fn unreadable(error: &std::io::Error) -> Wrong {

@@ -3,8 +3,7 @@
 //! No message ever quotes a password; names of variables and files only.
 
 use std::cell::Cell;
-use std::fs::{File, Metadata};
-use std::io::Read;
+use std::fs::Metadata;
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
@@ -12,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::problem::{Wrong, shown};
 use super::section::{Raw, Section, mismatch, text};
 use super::{Environment, Secret};
+use crate::bounded::{self, Bounded};
 
 /// The most bytes of a file that holds a password: many times more than any login takes.
 const FILE_BYTES_MAX: u64 = 4096;
@@ -165,15 +165,19 @@ fn file(path: &Path, warn_readable: bool) -> Result<Fetched, Wrong> {
         Wrong::new(format!("can not be read from {shown_path}: {error}"))
             .hint("the path is relative to the configuration file; the user that runs ivms-sync must be able to read it")
     };
-    let file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        let message =
-            format!("can not be read: {shown_path} is longer than {FILE_BYTES_MAX} bytes");
-        return Err(Wrong::new(message).hint("the file must hold the password and nothing else"));
-    }
+    let alone = "the file must hold the password and nothing else";
+    let (bytes, metadata) = match bounded::read(path, FILE_BYTES_MAX).map_err(failed)? {
+        Bounded::Whole { bytes, metadata } => (bytes, metadata),
+        Bounded::NotAFile => {
+            let message = format!("can not be read: {shown_path} is not a regular file");
+            return Err(Wrong::new(message).hint(alone));
+        }
+        Bounded::TooLarge => {
+            let message =
+                format!("can not be read: {shown_path} is longer than {FILE_BYTES_MAX} bytes");
+            return Err(Wrong::new(message).hint(alone));
+        }
+    };
     let Ok(text) = String::from_utf8(bytes) else {
         return Err(Wrong::new(format!("can not be read: {shown_path} is not UTF-8 text")));
     };

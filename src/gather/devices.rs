@@ -62,6 +62,8 @@ pub struct DeviceGathered {
 pub struct FreshReading {
     /// The device's serial number.
     pub serial: String,
+    /// Its model.
+    pub model: String,
     /// Its firmware.
     pub firmware: String,
     /// When the reading began.
@@ -115,6 +117,7 @@ pub(super) fn read_due<O: Outside>(
                 persons: PersonsOfDevice { persons, confirmed },
                 reading: Some(FreshReading {
                     serial: info.serial,
+                    model: info.model,
                     firmware: info.firmware,
                     at: now,
                 }),
@@ -248,7 +251,7 @@ pub fn held_back(
     if login.may_try(now) {
         return None;
     }
-    let text = match login.waits_until() {
+    let text = match login.waits_until(now) {
         Some(until) => format!(
             "refused the login; left alone until {} so that it does not lock us out",
             until.with_timezone(&config.time_zone).format("%H:%M")

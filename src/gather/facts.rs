@@ -10,7 +10,7 @@ use super::devices::DeviceGathered;
 use super::merge;
 use super::sources::SourceGathered;
 use crate::config::{Config, DeviceConfig};
-use crate::link::{self, LinkTable, Linking};
+use crate::link::{self, Claimant, LinkTable, Linking};
 use crate::model::OrganisationId;
 use crate::plan::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts};
 use crate::store::KnownLinks;
@@ -36,7 +36,10 @@ impl Both<'_> {
         let devices = self.config.devices.iter().zip(self.devices).zip(known_links).zip(revoked);
         let devices = devices.map(|(((device, gathered), stored), revoked)| {
             let linking = if gathered.is_known {
-                let people = members.iter().map(|facts| &facts.member);
+                let people = members.iter().map(|facts| Claimant {
+                    member: &facts.member,
+                    is_vanished: facts.is_vanished,
+                });
                 let persons = &gathered.persons.persons;
                 link::resolve(people, persons, table, stored, &self.config.link.by)
             } else {

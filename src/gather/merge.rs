@@ -2,10 +2,12 @@
 //!
 //! Pure. Absence means something only in a complete listing, and even there only after it repeats.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::cardskipper::{Export, Unusable};
-use crate::model::{Member, MemberKey, OrganisationId};
+use crate::model::{Member, MemberKey, MemberNumber, OrganisationId};
 use crate::store::StoredMember;
 
 /// A member missing from this many complete listings in a row has vanished …
@@ -30,8 +32,13 @@ pub fn merge(
     export: Export,
     complete_at: Option<DateTime<Utc>>,
 ) -> Merged {
-    let mut news: Vec<StoredMember> = export.members.into_iter().map(StoredMember::seen).collect();
-    let problems = export.unusable.iter().filter_map(|one| with_problem(organisation, &known, one));
+    let known_as = KnownAs::new(organisation, &known, &export);
+    let usable = export.members.into_iter().map(|mut member| {
+        member.key = known_as.key(member.key.number, member.key.birth_date);
+        StoredMember::seen(member)
+    });
+    let mut news: Vec<StoredMember> = usable.collect();
+    let problems = export.unusable.iter().filter_map(|one| with_problem(&known_as, one));
     news.extend(problems);
     // The sort is stable, so of two entries with one key the usable one comes first and stays.
     news.sort_by_key(StoredMember::key);
@@ -91,14 +98,45 @@ fn missed(member: &StoredMember, at: DateTime<Utc>) -> Option<StoredMember> {
     Some(member)
 }
 
-/// The known member an unusable entry is about (or a bare one), marked with the problem.
-fn with_problem(
+/// Who an entry of a listing is, among the members known.
+struct KnownAs<'a> {
     organisation: OrganisationId,
-    known: &[StoredMember],
-    unusable: &Unusable,
-) -> Option<StoredMember> {
-    let number = unusable.number?;
-    let key = MemberKey { organisation, number, birth_date: unusable.birth_date };
+    /// Sorted by key.
+    known: &'a [StoredMember],
+    /// How many entries of the listing have a number.
+    listed: HashMap<MemberNumber, usize>,
+}
+
+impl<'a> KnownAs<'a> {
+    fn new(organisation: OrganisationId, known: &'a [StoredMember], export: &Export) -> Self {
+        let mut listed = HashMap::new();
+        let usable = export.members.iter().map(|member| member.key.number);
+        for number in usable.chain(export.unusable.iter().filter_map(|one| one.number)) {
+            *listed.entry(number).or_default() += 1;
+        }
+        Self { organisation, known, listed }
+    }
+
+    /// The identity of an entry. Without a readable birth date it is the one member known by that
+    /// number, if there is only one, and if no other entry has the number; else it stands alone.
+    fn key(&self, number: MemberNumber, birth_date: Option<NaiveDate>) -> MemberKey {
+        let key = MemberKey { organisation: self.organisation, number, birth_date };
+        let first = self.known.partition_point(|one| {
+            (one.key().organisation, one.key().number) < (self.organisation, number)
+        });
+        let rest = self.known.get(first..).unwrap_or_default().iter().map(StoredMember::key);
+        let mut same = rest.take_while(|one| one.number == number);
+        match (birth_date, same.next(), same.next()) {
+            (None, Some(only), None) if self.listed.get(&number) == Some(&1) => only,
+            _ => key,
+        }
+    }
+}
+
+/// The known member an unusable entry is about (or a bare one), marked with the problem.
+fn with_problem(known_as: &KnownAs<'_>, unusable: &Unusable) -> Option<StoredMember> {
+    let key = known_as.key(unusable.number?, unusable.birth_date);
+    let known = known_as.known;
     let member = match known.binary_search_by_key(&key, StoredMember::key) {
         Ok(place) => known.get(place)?.member.clone(),
         Err(_) => Member {
@@ -117,7 +155,6 @@ fn with_problem(
 mod tests {
     use super::*;
     use crate::cardskipper::UnusableReason;
-    use crate::model::MemberNumber;
 
     fn organisation() -> OrganisationId {
         OrganisationId::new(123).unwrap()
@@ -198,5 +235,102 @@ mod tests {
         assert_eq!(numbers(&merged), [1, 7]);
         assert_eq!(merged.members[0].member.last_name, "Novak");
         assert!(merged.members.iter().all(|m| m.problem.is_some() && m.missed == 0));
+    }
+
+    /// A member born on that day of 1990, or on a day that nobody can read.
+    fn born(number: i64, day: Option<u32>, last_name: &str) -> Member {
+        let mut member = member(number, last_name);
+        member.key.birth_date = day.and_then(|day| NaiveDate::from_ymd_opt(1990, 1, day));
+        member
+    }
+
+    /// Every member after a complete listing: number, day of birth, last name, missed.
+    fn after(known: &[Member], listed: Vec<Member>) -> Vec<(i64, Option<u32>, String, u32)> {
+        use chrono::Datelike;
+        let mut known: Vec<_> = known.iter().cloned().map(StoredMember::seen).collect();
+        known.sort_by_key(StoredMember::key);
+        let merged = merge(organisation(), known, export(listed), Some(at(0)));
+        let line = |one: &StoredMember| {
+            let key = one.key();
+            let day = key.birth_date.map(|date| date.day());
+            (key.number.get(), day, one.member.last_name.clone(), one.missed)
+        };
+        let lines: Vec<_> = merged.members.iter().map(line).collect();
+        assert!(merged.members.is_sorted_by_key(StoredMember::key));
+        lines
+    }
+
+    #[test]
+    fn without_a_birth_date_it_is_the_one_member_with_the_number() {
+        let name = |text: &str| text.to_owned();
+        let others = [born(1, Some(1), "Kos"), born(3, Some(3), "Zajc")];
+        let beside = |mut list: Vec<Member>| {
+            list.extend(others.iter().cloned());
+            list
+        };
+        let with_others = |lines: Vec<(i64, Option<u32>, String, u32)>| {
+            let mut all = vec![(1, Some(1), name("Kos"), 0)];
+            all.extend(lines);
+            all.push((3, Some(3), name("Zajc"), 0));
+            all
+        };
+        let dated = born(2, Some(2), "Novak");
+        let bare = born(2, None, "Renamed");
+        // The one known by the number, with or without a birth date.
+        let found = after(&beside(vec![dated.clone()]), beside(vec![bare.clone()]));
+        assert_eq!(found, with_others(vec![(2, Some(2), name("Renamed"), 0)]));
+        let found = after(&beside(vec![born(2, None, "Novak")]), beside(vec![bare.clone()]));
+        assert_eq!(found, with_others(vec![(2, None, name("Renamed"), 0)]));
+        // Nobody known, two known, or another entry with the number: it stands alone.
+        let found = after(&beside(vec![]), beside(vec![bare.clone()]));
+        assert_eq!(found, with_others(vec![(2, None, name("Renamed"), 0)]));
+        let twins = vec![dated.clone(), born(2, Some(9), "Novak")];
+        let found = after(&beside(twins), beside(vec![bare.clone()]));
+        assert_eq!(
+            found,
+            with_others(vec![
+                (2, None, name("Renamed"), 0),
+                (2, Some(2), name("Novak"), 1),
+                (2, Some(9), name("Novak"), 1)
+            ])
+        );
+        let found =
+            after(&beside(vec![dated.clone()]), beside(vec![bare, born(2, Some(5), "Horvat")]));
+        assert_eq!(
+            found,
+            with_others(vec![
+                (2, None, name("Renamed"), 0),
+                (2, Some(2), name("Novak"), 1),
+                (2, Some(5), name("Horvat"), 0)
+            ])
+        );
+        // With a readable birth date the whole identity counts.
+        let found = after(&beside(vec![dated]), beside(vec![born(2, Some(5), "Horvat")]));
+        assert_eq!(
+            found,
+            with_others(vec![(2, Some(2), name("Novak"), 1), (2, Some(5), name("Horvat"), 0)])
+        );
+    }
+
+    #[test]
+    fn an_unusable_entry_without_a_birth_date_is_about_the_member_with_the_number() {
+        let unusable = |number: i64| Unusable {
+            number: MemberNumber::new(number).ok(),
+            birth_date: None,
+            line: 3,
+            reason: UnusableReason::BadDates("EndDate is `soon`, not a date".into()),
+        };
+        let known = vec![StoredMember::seen(born(2, Some(2), "Novak"))];
+        let mut bad = export(vec![]);
+        bad.unusable.push(unusable(2));
+        let merged = merge(organisation(), known.clone(), bad, Some(at(0)));
+        let [one] = merged.members.as_slice() else { panic!("{merged:?}") };
+        assert!(one.problem.is_some() && one.member == known[0].member && one.missed == 0);
+        // Beside a usable entry of the number, nobody knows whose it is.
+        let mut both = export(vec![born(2, Some(2), "Novak")]);
+        both.unusable.push(unusable(2));
+        let merged = merge(organisation(), known, both, Some(at(0)));
+        let has_problem: Vec<_> = merged.members.iter().map(|one| one.problem.is_some()).collect();
+        assert_eq!(has_problem, [true, false]);
     }
 }

@@ -46,6 +46,8 @@ pub struct Scope {
     pub accept_shrink: Option<usize>,
     /// `--accept-device`: how many persons a device may hold although it is not believed.
     pub accept_devices: BTreeMap<DeviceName, usize>,
+    /// Try a login although it was refused before: a person asks for it.
+    pub tries_logins: bool,
     /// Ask nobody: take what is known from earlier runs.
     pub is_offline: bool,
 }
@@ -99,10 +101,11 @@ pub fn gather<O: Outside>(
     let links = links::read(store, &config.link.files)?;
     let mut before_devices = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
+        let login = store.login_memory(&device.name, &device.username, &device.password)?;
         before_devices.push(devices::Before {
             state: store.device_state(&device.name)?,
             persons: store.persons(&device.name)?,
-            login: store.login_memory(&device.name, &device.username, &device.password)?,
+            login: if scope.tries_logins { login.by_hand() } else { login },
             has_open_intents: !store.open_intents(&device.name)?.is_empty(),
             failures: store.failures(&device.name)?,
         });

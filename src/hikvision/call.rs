@@ -6,6 +6,7 @@ use reqwest::Method;
 
 use super::error::Error;
 use super::wire::{Document, ResponseStatus, excerpt};
+use crate::retry::Rule;
 
 /// The address asked for locks: any address answers 401 with them, and this one changes nothing.
 pub(crate) const DEVICE_INFO: &str = "/ISAPI/System/deviceInfo";
@@ -13,11 +14,26 @@ pub(crate) const DEVICE_INFO: &str = "/ISAPI/System/deviceInfo";
 /// How long to wait for a connection: devices are on the same network.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long to wait for an answer, and again for its body; clients in the field wait 5 to 30 s.
+/// How long to wait for the head of an answer, and again for its whole body, however many bytes
+/// trickle in; clients in the field wait 5 to 30 s.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Between two tries of a busy device; the pause a client in the field uses.
-const RETRY_PAUSE: Duration = Duration::from_millis(1500);
+/// How a busy device is asked again: about the pauses a client in the field uses (1.5 s), three
+/// times. In all less than a signal may take to end a run (10 s).
+const RETRY: Rule = Rule {
+    repeats_max: 3,
+    first: Duration::from_millis(1500),
+    longest: Duration::from_millis(2000),
+    in_all: Duration::from_secs(5),
+};
+
+/// The most that one connection waits in all between tries: a device that is busy all the time must
+/// not eat up the time of the run.
+const WAITS_MAX: Duration = Duration::from_secs(30);
+
+/// How long reading one list of persons may take: 50,000 of them at the pace of real devices. A
+/// device that answers every page a moment before its limit would otherwise keep us for days.
+const LISTING_MAX: Duration = Duration::from_secs(300);
 
 /// The longest answer read. A page of 30 persons has about 20 KB.
 const MAX_BODY: usize = 8 * 1024 * 1024;
@@ -27,7 +43,9 @@ const MAX_BODY: usize = 8 * 1024 * 1024;
 pub(crate) struct Limits {
     pub(crate) connect: Duration,
     pub(crate) answer: Duration,
-    pub(crate) pause: Duration,
+    pub(crate) retry: Rule,
+    pub(crate) waits: Duration,
+    pub(crate) listing: Duration,
     pub(crate) body: usize,
 }
 
@@ -36,7 +54,9 @@ impl Default for Limits {
         Self {
             connect: CONNECT_TIMEOUT,
             answer: ANSWER_TIMEOUT,
-            pause: RETRY_PAUSE,
+            retry: RETRY,
+            waits: WAITS_MAX,
+            listing: LISTING_MAX,
             body: MAX_BODY,
         }
     }

@@ -12,12 +12,14 @@
 
 use std::error::Error as _;
 use std::io::Read as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use diqwest::DigestAuthSession;
 use diqwest::blocking::WithDigestAuth as _;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use reqwest::header::{
+    CONNECTION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use url::Url;
 
 use super::call::{Answer, Ask, DEVICE_INFO, Limits};
@@ -28,14 +30,14 @@ use super::login::LockState;
 use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
 use crate::config::{DeviceConfig, Secret};
-
-/// How often a busy device is asked again.
-const BUSY_RETRIES_MAX: u32 = 3;
+use crate::retry::{Waits, retry_after, seed};
 
 /// What came back, unjudged.
 struct Raw {
     http: u16,
     challenges: Vec<Vec<u8>>,
+    /// The pause that the device asks for.
+    retry_after: Option<Duration>,
     body: Vec<u8>,
 }
 
@@ -49,6 +51,10 @@ pub(crate) struct Link {
     found: Found,
     limits: Limits,
     requests: u64,
+    /// How long this side has waited between tries so far.
+    waited: Duration,
+    /// The pause that the last answer asked for.
+    asked_pause: Option<Duration>,
     /// A connection per request, after one was closed on us: see the head of this file.
     separate: bool,
     /// Set by a refused login or a lock: what every later call answers.
@@ -92,6 +98,8 @@ impl Link {
             found,
             limits,
             requests: 0,
+            waited: Duration::ZERO,
+            asked_pause: None,
             separate: false,
             stopped: None,
         })
@@ -102,20 +110,25 @@ impl Link {
         self.requests
     }
 
+    /// How long reading a whole list may take.
+    pub(crate) fn listing_max(&self) -> Duration {
+        self.limits.listing
+    }
+
     /// Makes a call, again where that is harmless: a busy device up to three times (a write only if it
     /// says `deviceBusy`, so did not take it), a read once after an inner error and once after a lost
-    /// answer.
+    /// answer. A refusal for lack of a right is final.
     pub(crate) fn call(&mut self, ask: &Ask) -> Result<Answer, Error> {
-        let (mut busy, mut faulty, mut lost) = (0, false, false);
+        let mut waits = Waits::new(self.limits.retry, seed());
+        let (mut faulty, mut lost) = (false, false);
         loop {
+            self.asked_pause = None;
             let error = match self.call_once(ask) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             match &error {
-                Error::Busy { code, .. } if busy < BUSY_RETRIES_MAX && ask.may_repeat(code) => {
-                    busy += 1
-                }
+                Error::Busy { code, .. } if ask.may_repeat(code) => {}
                 Error::DeviceFault { write: false, .. } if !faulty => faulty = true,
                 Error::AnswerLost { write: false, .. } if !lost => {
                     lost = true;
@@ -123,8 +136,11 @@ impl Link {
                 }
                 _ => return Err(error),
             }
-            log::debug!("{error}; trying again");
-            std::thread::sleep(self.limits.pause);
+            let left = self.limits.waits.saturating_sub(self.waited);
+            let Some(wait) = waits.next(self.asked_pause, left) else { return Err(error) };
+            log::debug!("{error}; trying again in {} ms", wait.as_millis());
+            self.waited += wait;
+            std::thread::sleep(wait);
         }
     }
 
@@ -200,7 +216,14 @@ impl Link {
             None => request.send().map_err(|error| self.transport_error(ask, &error))?,
             Some(challenge) => match self.send_digest(ask, request, challenge)? {
                 Some(response) => response,
-                None => return Ok(Raw { http: 401, challenges: Vec::new(), body: Vec::new() }),
+                None => {
+                    return Ok(Raw {
+                        http: 401,
+                        challenges: Vec::new(),
+                        retry_after: None,
+                        body: Vec::new(),
+                    });
+                }
             },
         };
         let http = response.status().as_u16();
@@ -210,8 +233,9 @@ impl Link {
             .iter()
             .map(|value| value.as_bytes().to_vec())
             .collect();
+        let retry_after = asked_pause(response.headers());
         let body = self.read_body(ask, response)?;
-        Ok(Raw { http, challenges, body })
+        Ok(Raw { http, challenges, retry_after, body })
     }
 
     /// `None`: the answer to the challenge was met with another 401.
@@ -282,6 +306,7 @@ impl Link {
     /// Decides what an answer means. The body counts at every HTTP status.
     fn judge(&mut self, ask: &Ask, raw: Raw, logged_in: bool) -> Result<Answer, Error> {
         let Raw { http, body, .. } = raw;
+        self.asked_pause = raw.retry_after;
         if (300..400).contains(&http) {
             return Err(Error::Redirected { call: ask.call, http });
         }
@@ -292,10 +317,19 @@ impl Link {
         let document = Document::parse(&body);
         let status =
             document.as_ref().ok().and_then(|document| read_status(ask.call, http, document));
+        if ask.write && status.is_none() && matches!(http, 408 | 502 | 504) {
+            // Said by something in between, which does not know whether the device took it.
+            return Err(ask.lost());
+        }
         let judged = status.clone().unwrap_or_else(|| ResponseStatus::of_http(ask.call, http));
         let done = (200..300).contains(&http);
         match judged.meaning() {
-            Meaning::Done if done => Ok(Answer::new(document, status, body)),
+            Meaning::Done if done => {
+                // An answer that repeats the login is not quoted by anybody.
+                let repeats = |secret: &str| String::from_utf8_lossy(&body).contains(secret);
+                let is_quotable = !repeats(self.password.expose()) && !repeats("response=");
+                Ok(Answer::new(document, status, if is_quotable { body } else { Vec::new() }))
+            }
             meaning => Err(self.refusal(ask, judged, meaning, logged_in)),
         }
     }
@@ -343,6 +377,13 @@ fn no_challenge(ask: &Ask, raw: &Raw, offered: String) -> Error {
         Some(Meaning::ForbiddenIp) => Error::ForbiddenIp,
         _ => Error::NoDigest { offered },
     }
+}
+
+/// The pause that an answer asks for.
+fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let date = text(DATE).and_then(|date| chrono::DateTime::parse_from_rfc2822(date.trim()).ok());
+    retry_after(text(RETRY_AFTER)?, date.map(|date| date.to_utc()))
 }
 
 fn is_timeout(error: &std::io::Error) -> bool {

@@ -222,14 +222,27 @@ impl Error {
             Self::ForbiddenIp => Some("allow this host in the device's IP address filter"),
             Self::NotActivated => Some("activate the device in its own set-up first"),
             Self::RebootRequired { .. } => Some("reboot the device"),
-            Self::Refused(status) => status.hint(),
+            Self::Refused(status) => Some(status.hint().unwrap_or(
+                "look at the device's own web page and log; if it is no access-control device, correct its url",
+            )),
             Self::Redirected { .. } => {
                 Some("configure the address that the device redirects to, likely https")
             }
             Self::Certificate { .. } => Some(
                 "if the certificate was renewed on purpose, pin the new fingerprint; if not, somebody may be in between",
             ),
-            _ => None,
+            Self::Wire { .. } | Self::TooLarge { .. } => Some(
+                "check that the url is that of an access-control device and that no proxy answers in its place; \
+                 if it is, restart the device and update its firmware",
+            ),
+            Self::Timeout { .. } | Self::AnswerLost { .. } | Self::Busy { .. } => Some(
+                "the next run tries again; if it stays so, look at the network and restart the device",
+            ),
+            Self::DeviceFault { .. } => {
+                Some("the next run tries again; if it stays so, restart the device")
+            }
+            Self::Setup { .. } => Some("correct url and username in the section of this door"),
+            Self::NoSuchPerson(_) => None,
         }
     }
 }

@@ -15,6 +15,8 @@ mod client;
 mod digest;
 mod error;
 mod login;
+#[doc(hidden)]
+pub mod probe;
 mod reader;
 mod tls;
 mod wire;

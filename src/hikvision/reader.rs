@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use chrono_tz::Tz;
 use reqwest::Method;
@@ -199,11 +200,12 @@ impl Reader {
         each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
     ) -> Result<PersonList, Error> {
         let mut run = Run::default();
+        let until = Instant::now().checked_add(self.link.listing_max());
         let mut restarted = false;
         let page_size = self.page_size;
         loop {
             run.start(self.search_id());
-            let error = match self.pages(wanted, &mut run, each) {
+            let error = match self.pages(wanted, until, &mut run, each) {
                 Ok(()) => return Ok(run.list()),
                 Err(error) => error,
             };
@@ -225,10 +227,14 @@ impl Reader {
     fn pages(
         &mut self,
         wanted: &[EmployeeNo],
+        until: Option<Instant>,
         run: &mut Run,
         each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         loop {
+            if run.pages > 0 && until.is_some_and(|until| Instant::now() > until) {
+                return Err(Error::Timeout { call: "person list" });
+            }
             let ask = Ask {
                 call: "person search",
                 method: Method::POST,

@@ -76,6 +76,14 @@ pub enum NoLink {
         /// Other members who claim one of them.
         rivals: BTreeSet<MemberKey>,
     },
+    /// The member is no longer listed, and somebody who is listed claims the same person: the
+    /// listed one has the person, unless several of them do.
+    Yielded {
+        /// The persons that came into question.
+        persons: BTreeSet<EmployeeNo>,
+        /// The listed members who claim one of them.
+        to: BTreeSet<MemberKey>,
+    },
     /// The number equals an `employeeNo`, but the name on the device is another.
     NameDiffers {
         /// The person with that number.
@@ -85,6 +93,15 @@ pub enum NoLink {
 
 /// What became of each member on one device, in the order the members were given.
 pub type Linking = Vec<Result<Link, NoLink>>;
+
+/// A member who may be a person.
+#[derive(Debug, Clone, Copy)]
+pub struct Claimant<'a> {
+    /// The member.
+    pub member: &'a Member,
+    /// Missing from complete listings for long enough to count.
+    pub is_vanished: bool,
+}
 
 /// What one member's rules give, before anybody else is looked at.
 enum Claim<'a> {
@@ -97,60 +114,82 @@ enum Claim<'a> {
 ///
 /// `stored` are the links of earlier runs; one whose rule gives nobody any more still counts as a
 /// claim, so that a person never changes hands silently.
+///
+/// A vanished member's claim of any kind yields to a listed member's: after a corrected birth date,
+/// or when one of two who share an e-mail has left, the one who is there is not ambiguous for ever.
+/// What the person holds is not touched by that ([`NoLink::Yielded`] tells planning whose it was).
 pub fn resolve<'a>(
-    members: impl Iterator<Item = &'a Member> + Clone,
+    members: impl Iterator<Item = Claimant<'a>>,
     persons: &BTreeMap<EmployeeNo, Person>,
     table: &LinkTable,
     stored: &HashMap<MemberKey, StoredLink>,
     rules: &[LinkRule],
 ) -> Linking {
     let by_email = index_by_email(persons);
-    let claims: Vec<(MemberKey, Claim<'_>)> = members
-        .map(|member| {
+    let claims: Vec<Claimed<'_>> = members
+        .map(|Claimant { member, is_vanished }| {
             let claim = claim(member, persons, &by_email, table, stored.get(&member.key), rules);
-            (member.key, claim)
+            Claimed { key: member.key, is_vanished, claim }
         })
         .collect();
 
-    let mut claimed_by: HashMap<&EmployeeNo, Vec<MemberKey>> = HashMap::new();
-    for (key, claim) in &claims {
-        match claim {
-            Claim::One(person, ..) => claimed_by.entry(person).or_default().push(*key),
-            Claim::Several(several) => {
-                for person in several {
-                    claimed_by.entry(person).or_default().push(*key);
-                }
-            }
-            Claim::None(_) => {}
+    let mut claimed_by = ClaimedBy::new();
+    for claimed in &claims {
+        for person in claimed.claim.persons() {
+            claimed_by.entry(person).or_default().push((claimed.key, claimed.is_vanished));
         }
     }
-    claims.iter().map(|(key, claim)| judge(*key, claim, &claimed_by)).collect()
+    claims.iter().map(|claimed| judge(claimed, &claimed_by)).collect()
 }
 
-fn judge(
+/// A member's claim, with what weighs it against others.
+struct Claimed<'a> {
     key: MemberKey,
-    claim: &Claim<'_>,
-    claimed_by: &HashMap<&EmployeeNo, Vec<MemberKey>>,
-) -> Result<Link, NoLink> {
-    let rivals_for = |person: &EmployeeNo| {
-        claimed_by.get(person).into_iter().flatten().copied().filter(move |rival| *rival != key)
+    is_vanished: bool,
+    claim: Claim<'a>,
+}
+
+/// Who claims a person, and whether that member has vanished.
+type ClaimedBy<'a> = HashMap<&'a EmployeeNo, Vec<(MemberKey, bool)>>;
+
+impl<'a> Claim<'a> {
+    fn persons(&self) -> impl Iterator<Item = &'a EmployeeNo> {
+        let (one, several) = match self {
+            Self::One(person, ..) => (Some(*person), None),
+            Self::Several(several) => (None, Some(several)),
+            Self::None(_) => (None, None),
+        };
+        one.into_iter().chain(several.into_iter().flatten().copied())
+    }
+}
+
+fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLink> {
+    if let Claim::None(reason) = &claimed.claim {
+        return Err(reason.clone());
+    }
+    let others = || {
+        let of_each = claimed.claim.persons().filter_map(|person| claimed_by.get(person));
+        of_each.flatten().filter(|(rival, _)| *rival != claimed.key)
     };
-    match claim {
-        Claim::One(person, rule, is_outdated) => {
-            let rivals: BTreeSet<MemberKey> = rivals_for(person).collect();
-            if rivals.is_empty() {
-                let employee_no = (*person).clone();
-                Ok(Link { employee_no, rule: *rule, is_outdated: *is_outdated })
-            } else {
-                let persons = BTreeSet::from([(*person).clone()]);
-                Err(NoLink::Ambiguous { persons, rivals })
-            }
+    let persons = || claimed.claim.persons().cloned().collect();
+    if claimed.is_vanished {
+        let to: BTreeSet<MemberKey> =
+            others().filter(|(_, is_vanished)| !is_vanished).map(|(rival, _)| *rival).collect();
+        if !to.is_empty() {
+            return Err(NoLink::Yielded { persons: persons(), to });
         }
-        Claim::Several(several) => Err(NoLink::Ambiguous {
-            persons: several.iter().map(|person| (*person).clone()).collect(),
-            rivals: several.iter().flat_map(|person| rivals_for(person)).collect(),
-        }),
-        Claim::None(reason) => Err(reason.clone()),
+    }
+    // Whoever has vanished is no rival of somebody who has not.
+    let rivals: BTreeSet<MemberKey> = others()
+        .filter(|(_, is_vanished)| claimed.is_vanished || !is_vanished)
+        .map(|(rival, _)| *rival)
+        .collect();
+    match &claimed.claim {
+        Claim::One(person, rule, is_outdated) if rivals.is_empty() => {
+            let employee_no = (*person).clone();
+            Ok(Link { employee_no, rule: *rule, is_outdated: *is_outdated })
+        }
+        _ => Err(NoLink::Ambiguous { persons: persons(), rivals }),
     }
 }
 

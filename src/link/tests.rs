@@ -54,6 +54,20 @@ fn table(rows: &[(&str, &str)]) -> LinkTable {
 const BY_EMAIL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail];
 const ALL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail, LinkRule::MemberNumber];
 
+fn listed(members: &[Member]) -> impl Iterator<Item = Claimant<'_>> {
+    members.iter().map(|member| Claimant { member, is_vanished: false })
+}
+
+/// The same, and those with these numbers have vanished.
+fn without(members: &[Member], vanished: &[i64]) -> Vec<(Member, bool)> {
+    let is_vanished = |member: &Member| vanished.contains(&member.key.number.get());
+    members.iter().map(|member| (member.clone(), is_vanished(member))).collect()
+}
+
+fn claimants(members: &[(Member, bool)]) -> impl Iterator<Item = Claimant<'_>> {
+    members.iter().map(|(member, is_vanished)| Claimant { member, is_vanished: *is_vanished })
+}
+
 fn no_stored() -> HashMap<MemberKey, StoredLink> {
     HashMap::new()
 }
@@ -67,10 +81,10 @@ fn the_first_rule_that_gives_one_person_wins() {
     let members = [member(1, "Novak", "ana@x.si")];
     let device = persons(&[("7", "Ana", ""), ("8", "Ana", "ana@x.si")]);
     let both = table(&[("ana@x.si", "7")]);
-    let found = resolve(members.iter(), &device, &both, &no_stored(), BY_EMAIL);
+    let found = resolve(listed(&members), &device, &both, &no_stored(), BY_EMAIL);
     assert_eq!(linked(&found[0]), Some(("7", LinkRule::File)));
     let not_in_file = LinkTable::default();
-    let found = resolve(members.iter(), &device, &not_in_file, &no_stored(), BY_EMAIL);
+    let found = resolve(listed(&members), &device, &not_in_file, &no_stored(), BY_EMAIL);
     assert_eq!(linked(&found[0]), Some(("8", LinkRule::DeviceEmail)));
 }
 
@@ -79,7 +93,7 @@ fn a_file_row_counts_only_where_the_person_exists() {
     let members = [member(1, "Novak", "ana@x.si")];
     let device = persons(&[("8", "Ana", "")]);
     let rows = table(&[("ana@x.si", "7"), ("ana@x.si", "8")]);
-    let found = resolve(members.iter(), &device, &rows, &no_stored(), BY_EMAIL);
+    let found = resolve(listed(&members), &device, &rows, &no_stored(), BY_EMAIL);
     assert_eq!(linked(&found[0]), Some(("8", LinkRule::File)));
 }
 
@@ -88,7 +102,7 @@ fn two_persons_for_a_member_link_nobody() {
     let members = [member(1, "Novak", "ana@x.si")];
     let device = persons(&[("7", "", ""), ("8", "", "")]);
     let rows = table(&[("ana@x.si", "7"), ("ana@x.si", "8")]);
-    let found = resolve(members.iter(), &device, &rows, &no_stored(), BY_EMAIL);
+    let found = resolve(listed(&members), &device, &rows, &no_stored(), BY_EMAIL);
     let persons = BTreeSet::from([id("7"), id("8")]);
     assert_eq!(found[0], Err(NoLink::Ambiguous { persons, rivals: BTreeSet::new() }));
 }
@@ -97,7 +111,7 @@ fn two_persons_for_a_member_link_nobody() {
 fn a_family_that_shares_an_address_links_nobody() {
     let members = [member(1, "Novak", "fam@x.si"), member(2, "Novak", "FAM@x.si")];
     let device = persons(&[("7", "", "fam@x.si")]);
-    let found = resolve(members.iter(), &device, &LinkTable::default(), &no_stored(), BY_EMAIL);
+    let found = resolve(listed(&members), &device, &LinkTable::default(), &no_stored(), BY_EMAIL);
     let persons = BTreeSet::from([id("7")]);
     assert_eq!(
         found[0],
@@ -110,7 +124,7 @@ fn a_family_that_shares_an_address_links_nobody() {
 fn a_claim_by_another_rule_is_a_rival_too() {
     let members = [member(7, "Novak", "ana@x.si"), member(1, "Kos", "kos@x.si")];
     let device = persons(&[("7", "Ana Novak", "kos@x.si")]);
-    let found = resolve(members.iter(), &device, &LinkTable::default(), &no_stored(), ALL);
+    let found = resolve(listed(&members), &device, &LinkTable::default(), &no_stored(), ALL);
     assert!(matches!(found[0], Err(NoLink::Ambiguous { .. })));
     assert!(matches!(found[1], Err(NoLink::Ambiguous { .. })));
 }
@@ -119,13 +133,13 @@ fn a_claim_by_another_rule_is_a_rival_too() {
 fn equal_numbers_alone_never_link() {
     let members = [member(7, "Novák", "")];
     let same = persons(&[("7", "NOVAK, Ana", "")]);
-    let found = resolve(members.iter(), &same, &LinkTable::default(), &no_stored(), ALL);
+    let found = resolve(listed(&members), &same, &LinkTable::default(), &no_stored(), ALL);
     assert_eq!(linked(&found[0]), Some(("7", LinkRule::MemberNumber)));
     let other = persons(&[("7", "Berg Lars", "")]);
-    let found = resolve(members.iter(), &other, &LinkTable::default(), &no_stored(), ALL);
+    let found = resolve(listed(&members), &other, &LinkTable::default(), &no_stored(), ALL);
     assert_eq!(found[0], Err(NoLink::NameDiffers { employee_no: id("7") }));
     let padded = persons(&[("007", "Ana Novák", "")]);
-    let found = resolve(members.iter(), &padded, &LinkTable::default(), &no_stored(), ALL);
+    let found = resolve(listed(&members), &padded, &LinkTable::default(), &no_stored(), ALL);
     assert_eq!(found[0], Err(NoLink::NoPerson), "007 is not 7");
 }
 
@@ -149,9 +163,9 @@ fn names_compare_without_case_and_accents_as_whole_words() {
 fn why_nobody_was_found() {
     let device = persons(&[("7", "", "")]);
     let members = [member(1, "Novak", ""), member(2, "Kos", "kos@x.si")];
-    let found = resolve(members.iter(), &device, &LinkTable::default(), &no_stored(), BY_EMAIL);
+    let found = resolve(listed(&members), &device, &LinkTable::default(), &no_stored(), BY_EMAIL);
     assert_eq!(found, [Err(NoLink::NoEmail), Err(NoLink::NoPerson)]);
-    let found = resolve(members.iter(), &device, &LinkTable::default(), &no_stored(), ALL);
+    let found = resolve(listed(&members), &device, &LinkTable::default(), &no_stored(), ALL);
     assert_eq!(found, [Err(NoLink::NoPerson), Err(NoLink::NoPerson)]);
 }
 
@@ -161,13 +175,13 @@ fn a_stored_link_is_kept_until_somebody_else_claims_the_person() {
         HashMap::from([(key(1), StoredLink { employee_no: id("7"), rule: LinkRule::File })]);
     let device = persons(&[("7", "", "")]);
     let alone = [member(1, "Novak", "new@x.si")];
-    let found = resolve(alone.iter(), &device, &LinkTable::default(), &stored, BY_EMAIL);
+    let found = resolve(listed(&alone), &device, &LinkTable::default(), &stored, BY_EMAIL);
     let link = found[0].as_ref().unwrap();
     assert!(link.is_outdated && link.employee_no == id("7"));
 
     let rows = table(&[("old@x.si", "7")]);
     let both = [member(1, "Novak", "new@x.si"), member(2, "Kos", "old@x.si")];
-    let found = resolve(both.iter(), &device, &rows, &stored, BY_EMAIL);
+    let found = resolve(listed(&both), &device, &rows, &stored, BY_EMAIL);
     assert!(found.iter().all(|one| matches!(one, Err(NoLink::Ambiguous { .. }))), "{found:?}");
 }
 
@@ -178,7 +192,94 @@ fn a_corrected_file_replaces_a_stored_link() {
     let device = persons(&[("7", "", ""), ("8", "", "")]);
     let members = [member(1, "Novak", "ana@x.si")];
     let rows = table(&[("ana@x.si", "8")]);
-    let found = resolve(members.iter(), &device, &rows, &stored, BY_EMAIL);
+    let found = resolve(listed(&members), &device, &rows, &stored, BY_EMAIL);
     assert_eq!(linked(&found[0]), Some(("8", LinkRule::File)));
     assert!(!found[0].as_ref().unwrap().is_outdated);
+}
+
+fn yielded(persons: &[&str], to: &[i64]) -> Result<Link, NoLink> {
+    let persons = persons.iter().map(|person| id(person)).collect();
+    Err(NoLink::Yielded { persons, to: to.iter().map(|number| key(*number)).collect() })
+}
+
+#[test]
+fn a_vanished_member_yields_to_a_listed_one() {
+    let family = [member(1, "Novak", "fam@x.si"), member(2, "Novak", "fam@x.si")];
+    let device = persons(&[("7", "", "fam@x.si")]);
+    let nobody = LinkTable::default();
+    let found = |vanished: &[i64]| {
+        let members = without(&family, vanished);
+        resolve(claimants(&members), &device, &nobody, &no_stored(), BY_EMAIL)
+    };
+    for (gone, stays) in [(1, 2), (2, 1)] {
+        let found = found(&[gone]);
+        let place = |number: i64| usize::try_from(number - 1).unwrap();
+        assert_eq!(linked(&found[place(stays)]), Some(("7", LinkRule::DeviceEmail)));
+        assert_eq!(found[place(gone)], yielded(&["7"], &[stays]));
+    }
+    // Both listed, as when one has come back, or both gone: nobody is linked.
+    for vanished in [&[][..], &[1, 2]] {
+        let found = found(vanished);
+        assert!(found.iter().all(|one| matches!(one, Err(NoLink::Ambiguous { .. }))), "{found:?}");
+    }
+}
+
+#[test]
+fn a_vanished_member_without_a_rival_keeps_the_person() {
+    let alone = without(&[member(1, "Novak", "ana@x.si")], &[1]);
+    let device = persons(&[("7", "", "ana@x.si")]);
+    let found = resolve(claimants(&alone), &device, &LinkTable::default(), &no_stored(), BY_EMAIL);
+    assert_eq!(linked(&found[0]), Some(("7", LinkRule::DeviceEmail)));
+}
+
+#[test]
+fn two_listed_members_stay_ambiguous_whoever_has_vanished() {
+    let three =
+        [member(1, "Novak", "fam@x.si"), member(2, "Kos", "fam@x.si"), member(3, "", "fam@x.si")];
+    let device = persons(&[("7", "", "fam@x.si")]);
+    let members = without(&three, &[1]);
+    let found =
+        resolve(claimants(&members), &device, &LinkTable::default(), &no_stored(), BY_EMAIL);
+    let ambiguous = |rival: i64| {
+        Err(NoLink::Ambiguous { persons: [id("7")].into(), rivals: [key(rival)].into() })
+    };
+    assert_eq!(found, [yielded(&["7"], &[2, 3]), ambiguous(3), ambiguous(2)]);
+}
+
+#[test]
+fn a_vanished_claim_on_several_persons_yields_them_all() {
+    let both = [member(1, "Novak", "ana@x.si"), member(2, "Kos", "kos@x.si")];
+    let device = persons(&[("7", "", ""), ("8", "", "")]);
+    let rows = table(&[("ana@x.si", "7"), ("ana@x.si", "8"), ("kos@x.si", "8")]);
+    let members = without(&both, &[1]);
+    let found = resolve(claimants(&members), &device, &rows, &no_stored(), BY_EMAIL);
+    assert_eq!(linked(&found[1]), Some(("8", LinkRule::File)));
+    assert_eq!(found[0], yielded(&["7", "8"], &[2]));
+    // The other way round: who is listed and unclear gets nobody, and takes nobody.
+    let members = without(&both, &[2]);
+    let found = resolve(claimants(&members), &device, &rows, &no_stored(), BY_EMAIL);
+    let persons: BTreeSet<EmployeeNo> = [id("7"), id("8")].into();
+    assert_eq!(found[0], Err(NoLink::Ambiguous { persons, rivals: BTreeSet::new() }));
+    assert_eq!(found[1], yielded(&["8"], &[1]));
+}
+
+#[test]
+fn a_kept_link_yields_once_its_member_has_vanished() {
+    let stored =
+        HashMap::from([(key(1), StoredLink { employee_no: id("7"), rule: LinkRule::File })]);
+    let device = persons(&[("7", "", "")]);
+    let rows = table(&[("new@x.si", "7")]);
+    let both = [member(1, "Novak", ""), member(2, "Kos", "new@x.si")];
+    let found = resolve(listed(&both), &device, &rows, &stored, BY_EMAIL);
+    assert!(found.iter().all(|one| matches!(one, Err(NoLink::Ambiguous { .. }))), "{found:?}");
+    let members = without(&both, &[1]);
+    let found = resolve(claimants(&members), &device, &rows, &stored, BY_EMAIL);
+    assert_eq!(found[0], yielded(&["7"], &[2]));
+    assert_eq!(linked(&found[1]), Some(("7", LinkRule::File)));
+    // A listed member's kept link is not lost to somebody who is no longer there.
+    let members = without(&both, &[2]);
+    let found = resolve(claimants(&members), &device, &rows, &stored, BY_EMAIL);
+    assert_eq!(linked(&found[0]), Some(("7", LinkRule::File)));
+    assert!(found[0].as_ref().unwrap().is_outdated);
+    assert_eq!(found[1], yielded(&["7"], &[1]));
 }

@@ -177,8 +177,8 @@ impl fmt::Display for EmployeeNo {
 
 /// The identity of a member: organisation, number and birth date together.
 ///
-/// A member without a readable birth date is identified by the number alone, as long as only one
-/// such member has it. Source: cardskipper-api.md, "Identity and duplicates".
+/// An entry without a readable birth date is the one member known by its number, as long as there is
+/// only one, and no other entry of the listing has the number; else it stands alone. Source: cardskipper-api.md, "Identity and duplicates".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberKey {
     /// The organisation the member belongs to.

@@ -8,6 +8,7 @@ mod email;
 mod id;
 mod member;
 mod person;
+mod visible;
 mod window;
 
 pub use email::Email;
@@ -17,4 +18,5 @@ pub use id::{
 };
 pub use member::{Member, Role};
 pub use person::{Person, PersonLimit, UserType};
+pub use visible::{inert_json, inert_lines, steers, visible};
 pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};

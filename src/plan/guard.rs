@@ -3,8 +3,11 @@
 //! Over budget, the whole class waits: half of a mass revocation is as wrong as all of it.
 //! Source: design.md sections 3 (`[guard]`) and 5.2.
 
-use super::{Budget, Change, DeviceFacts, Kind};
+use chrono::NaiveDateTime;
+
+use super::{Budget, Change, DeviceFacts, Facts, Kind, is_protected};
 use crate::config::{Guard, Mode};
+use crate::model::{Person, PersonLimit};
 
 /// Always allowed, however small the device. Source: design.md section 3.
 const REVOKE_PER_TICK_FLOOR: usize = 2;
@@ -34,16 +37,16 @@ pub fn allowance(guard: Guard, device: &DeviceFacts) -> Allowance {
     }
 }
 
-/// Marks the changes of a device that are over budget. In mode "observe" none is: nothing is written
+/// Marks the changes of a device that must wait. In mode "observe" none does: nothing is written
 /// there, so nothing waits for approval.
 ///
 /// Of the grants only those that open a closed door wait: keeping back an extension would lock out
 /// somebody who is inside today.
-pub fn apply_budgets(guard: Guard, device: &DeviceFacts, changes: &mut [Change]) {
+pub fn apply_budgets(facts: &Facts, device: &DeviceFacts, changes: &mut [Change]) {
     if device.mode == Mode::Observe {
         return;
     }
-    let allowed = allowance(guard, device);
+    let allowed = allowance(facts.guard, device);
     let mine = |change: &Change| change.device == device.name;
     let count = |wanted: &dyn Fn(&Change) -> bool| {
         changes.iter().filter(|change| mine(change) && wanted(change)).count()
@@ -51,15 +54,21 @@ pub fn apply_budgets(guard: Guard, device: &DeviceFacts, changes: &mut [Change])
     let revocations = count(&|change| change.kind == Kind::Revocation);
     let opened = count(&|change| change.kind == Kind::Grant && change.opens_door);
 
+    let grant_over =
+        allowed.grant_per_tick.is_some_and(|limit| opened > limit).then_some(Budget::GrantPerTick);
     let revoke_over = if revocations > allowed.revoke_per_tick {
         Some(Budget::RevokePerTick)
     } else if revocations > 0 && device.revoked_last_day + revocations > allowed.revoke_per_day {
         Some(Budget::RevokePerDay)
     } else {
-        None
+        let carried_out: Vec<&Change> = changes
+            .iter()
+            .filter(|change| mine(change))
+            .filter(|change| grant_over.is_none() || !change.opens_door)
+            .collect();
+        let is_emptied = is_emptied(device, &carried_out, device.local(facts.now));
+        (revocations > 0 && is_emptied).then_some(Budget::LastPerson)
     };
-    let grant_over =
-        allowed.grant_per_tick.is_some_and(|limit| opened > limit).then_some(Budget::GrantPerTick);
 
     for change in changes.iter_mut().filter(|change| change.device == device.name) {
         change.blocked = match change.kind {
@@ -68,4 +77,29 @@ pub fn apply_budgets(guard: Guard, device: &DeviceFacts, changes: &mut [Change])
             Kind::Grant => None,
         };
     }
+}
+
+/// Whether some linked person can open the door now, and none could after these changes.
+///
+/// Whoever may not be touched does not count, on either side: the members' way in must not depend on
+/// the caretaker's.
+fn is_emptied(device: &DeviceFacts, changes: &[&Change], now: NaiveDateTime) -> bool {
+    let linked = device.linking.iter().flatten();
+    let persons = linked.filter_map(|link| device.persons.get(&link.employee_no));
+    let mut touchable = persons.filter(|person| {
+        !is_protected(device, person) && !matches!(person.limit, PersonLimit::Permanent(_))
+    });
+    let is_open_after = |person: &Person| {
+        let change = changes.iter().find(|change| change.employee_no == person.employee_no);
+        match change {
+            Some(change) => change.after.contains(now),
+            None => person.limit.opens_at(now),
+        }
+    };
+    let mut was_open = false;
+    let is_somebody_left = touchable.any(|person| {
+        was_open |= person.limit.opens_at(now);
+        is_open_after(person)
+    });
+    was_open && !is_somebody_left
 }

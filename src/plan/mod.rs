@@ -10,17 +10,19 @@ pub mod proof;
 pub mod validity;
 mod words;
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDateTime;
 
 use crate::config::Mode;
 use crate::link::{Link, NoLink};
 use crate::model::{
-    DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, SourceName, UserType, Window,
+    DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, Role, SourceName, UserType, Window,
 };
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
 pub use proof::{Counterexample, ProvenPlan, closes_on_paid_time, prove, prove_reviewed};
-use validity::{DoorRoles, EndedBy, Entitlement, Validity, entitlement};
+use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, entitlement};
 pub use words::{Budget, Cause, Kind, Reason};
 
 /// All changes of one tick, with what was left out and why.
@@ -30,6 +32,9 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Sorted by reason, source, member, device.
     pub left_out: Vec<LeftOut>,
+    /// Memberships with dates that can not be right, beside others of the same member that count:
+    /// one line for each member, in the order of `left_out`. They hinder nothing.
+    pub ignored: Vec<LeftOut>,
 }
 
 impl Plan {
@@ -41,6 +46,14 @@ impl Plan {
     /// The changes that wait for a person to approve them.
     pub fn blocked(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.blocked.is_some())
+    }
+
+    /// Whom to tell about: the members left out, and those of whom a membership is ignored.
+    #[must_use]
+    pub fn told(&self) -> Vec<LeftOut> {
+        let mut told: Vec<LeftOut> = self.left_out.iter().chain(&self.ignored).cloned().collect();
+        sort_left_out(&mut told);
+        told
     }
 }
 
@@ -102,12 +115,17 @@ pub fn plan(facts: &Facts) -> Plan {
         (&a.device, a.kind, &a.employee_no).cmp(&(&b.device, b.kind, &b.employee_no))
     });
     for device in &facts.devices {
-        guard::apply_budgets(facts.guard, device, &mut plan.changes);
+        guard::apply_budgets(facts, device, &mut plan.changes);
     }
-    plan.left_out.sort_by(|a, b| {
+    sort_left_out(&mut plan.left_out);
+    sort_left_out(&mut plan.ignored);
+    plan
+}
+
+fn sort_left_out(left_out: &mut [LeftOut]) {
+    left_out.sort_by(|a, b| {
         (a.reason, &a.source, a.member, &a.device).cmp(&(b.reason, &b.source, b.member, &b.device))
     });
-    plan
 }
 
 fn plan_member(
@@ -144,7 +162,42 @@ fn plan_member(
     }
     if in_question {
         plan.left_out.extend(merge_devices(here, facts.devices.len()));
+        plan.ignored.extend(ignored_roles(facts, source, member));
     }
+}
+
+/// The roles of a member that can not be right, where others of the member count.
+fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &MemberFacts) -> Option<LeftOut> {
+    let opens_some_door = |role: &&Role| {
+        facts.devices.iter().any(|device| {
+            let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+            roles.open(role.id)
+        })
+    };
+    let door_roles = member.member.roles.iter().filter(opens_some_door);
+    let (good, bad): (Vec<&Role>, Vec<&Role>) =
+        door_roles.partition(|role| covered(role, 0).is_some());
+    if good.is_empty() || bad.is_empty() || member.problem.is_some() {
+        return None;
+    }
+    // Its last day may still be running on one of the doors.
+    let is_current = |role: &Role| {
+        facts.devices.iter().any(|device| role.begin.max(role.end) >= device.local(facts.now))
+    };
+    let roles: Vec<String> = bad.iter().map(|role| said(role)).collect();
+    Some(LeftOut {
+        reason: Reason::BadDates,
+        source: source.name.clone(),
+        member: member.member.key,
+        device: None,
+        detail: Some(format!("ignored, the others count: {}", roles.join(", "))),
+        has_paid_time: bad.iter().any(|role| is_current(role)),
+    })
+}
+
+fn said(role: &Role) -> String {
+    let dates = format!("{} to {}", role.begin.date(), role.end.date());
+    format!("role {} from {dates}", role.id)
 }
 
 /// Whether a person was named who is linked to the member, or who came into question for it.
@@ -153,7 +206,9 @@ fn names_person_of(only: &Only, link: &Result<Link, NoLink>) -> bool {
         Ok(Link { employee_no, .. }) | Err(NoLink::NameDiffers { employee_no }) => {
             only.names_person(employee_no)
         }
-        Err(NoLink::Ambiguous { persons, .. }) => persons.iter().any(|id| only.names_person(id)),
+        Err(NoLink::Ambiguous { persons, .. } | NoLink::Yielded { persons, .. }) => {
+            persons.iter().any(|id| only.names_person(id))
+        }
         Err(NoLink::NoEmail | NoLink::NoPerson) => false,
     }
 }
@@ -209,7 +264,7 @@ fn on_device(
         Some(Err(no_link)) => no_link_verdict(no_link),
         Some(Ok(link)) => match device.persons.get(&link.employee_no) {
             None => out(Reason::NoPerson, None),
-            Some(person) => for_person(source, member, device, person, validity, now),
+            Some(person) => for_person(facts, source, member, device, person, validity),
         },
     };
     (has_paid_time, verdict)
@@ -223,16 +278,56 @@ fn no_link_verdict(no_link: &NoLink) -> Verdict {
             (Reason::NameDiffers, Some(format!("person {employee_no} has another name")))
         }
         NoLink::Ambiguous { persons, rivals } => {
-            let persons: Vec<&str> = persons.iter().map(EmployeeNo::as_str).collect();
-            let mut detail = format!("person {}", persons.join(", "));
+            let mut detail = all_persons(persons);
             if !rivals.is_empty() {
-                let rivals: Vec<String> = rivals.iter().map(|key| key.number.to_string()).collect();
-                detail.push_str(&format!(", also claimed by member {}", rivals.join(", ")));
+                detail.push_str(&format!(", also claimed by {}", all_members(rivals)));
             }
+            (Reason::Ambiguous, Some(detail))
+        }
+        NoLink::Yielded { persons, to } => {
+            let (persons, to) = (all_persons(persons), all_members(to));
+            let detail = format!("no longer listed; {persons} is claimed by {to}, who is");
             (Reason::Ambiguous, Some(detail))
         }
     };
     Verdict::LeftOut(reason, detail)
+}
+
+fn all_persons(persons: &BTreeSet<EmployeeNo>) -> String {
+    let persons: Vec<&str> = persons.iter().map(EmployeeNo::as_str).collect();
+    format!("person {}", persons.join(", "))
+}
+
+fn all_members(members: &BTreeSet<MemberKey>) -> String {
+    let members: Vec<String> = members.iter().map(|key| key.number.to_string()).collect();
+    format!("member {}", members.join(", "))
+}
+
+/// The member who left the person to `member`, is another one by number, and has paid time left as
+/// far as anybody knows: a listing that lacks somebody by mistake must not cost them the door.
+///
+/// An equal number is the same human being with a corrected birth date.
+fn paid_before<'a>(
+    facts: &'a Facts,
+    device: &DeviceFacts,
+    member: &MemberFacts,
+    employee_no: &EmployeeNo,
+    now: NaiveDateTime,
+) -> Option<&'a MemberFacts> {
+    let all = facts.members.iter().zip(&device.linking);
+    let mut gone = all.filter(|(_, link)| {
+        matches!(link, Err(NoLink::Yielded { persons, .. }) if persons.contains(employee_no))
+    });
+    let found = gone.find(|(gone, _)| {
+        let (old, new) = (gone.member.key, member.member.key);
+        let is_same = (old.organisation, old.number) == (new.organisation, new.number);
+        let Some(source) = facts.sources.get(&old.organisation) else { return false };
+        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        let paid = entitlement(&gone.member, &roles, &facts.policy, gone.is_vanished, now);
+        let has_paid = paid.validity().is_some_and(|validity| validity.window.end() >= now);
+        !is_same && (has_paid || gone.problem.is_some())
+    });
+    found.map(|(gone, _)| gone)
 }
 
 /// Whether a person may not be touched, whatever the membership says. Source: design.md section 4.
@@ -244,13 +339,14 @@ pub fn is_protected(device: &DeviceFacts, person: &Person) -> bool {
 }
 
 fn for_person(
+    facts: &Facts,
     source: &SourceFacts,
     member: &MemberFacts,
     device: &DeviceFacts,
     person: &Person,
     validity: Validity,
-    now: NaiveDateTime,
 ) -> Verdict {
+    let now = device.local(facts.now);
     if is_protected(device, person) {
         return Verdict::LeftOut(Reason::Protected, Some(format!("person {}", person.employee_no)));
     }
@@ -264,6 +360,17 @@ fn for_person(
     }
     let kind = kind_of(before, validity.window, now);
     if let Some(detail) = held_back(source, device, kind) {
+        return Verdict::LeftOut(Reason::Blocked, Some(detail));
+    }
+    let id = &person.employee_no;
+    if kind == Kind::Revocation
+        && let Some(gone) = paid_before(facts, device, member, id, now)
+    {
+        let detail = format!(
+            "person {id} was member {}, who is no longer listed and has paid time: nothing is taken \
+             away",
+            gone.member.key.number
+        );
         return Verdict::LeftOut(Reason::Blocked, Some(detail));
     }
     let confirmed = device.confirmed.get(&person.employee_no);
@@ -283,15 +390,19 @@ fn for_person(
     }))
 }
 
-/// A change is a revocation as soon as one moment from now on is lost, even if it also gives some.
+/// A change that opens a closed door at this moment is a grant, even if later time is lost: no budget
+/// and no mode may keep somebody outside who paid for now. In every other case it is a revocation as
+/// soon as one moment from now on is lost, even if it also gives some.
 #[must_use]
 pub fn kind_of(before: Option<Window>, after: Window, now: NaiveDateTime) -> Kind {
+    let is_open = before.is_some_and(|before| before.contains(now));
     let takes_away = match before {
         Some(before) => before.exceeds_from(&after, now),
         // Nobody knows what the device did with unreadable dates; ending them is taking away.
         None => after.end() < now,
     };
-    if takes_away { Kind::Revocation } else { Kind::Grant }
+    let opens = !is_open && after.contains(now);
+    if takes_away && !opens { Kind::Revocation } else { Kind::Grant }
 }
 
 /// Why a change of this kind may not be carried out here and now, if so.

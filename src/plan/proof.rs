@@ -12,8 +12,10 @@ use chrono::{Datelike, Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::{Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, SourceFacts, Standing};
 use crate::config::{Ending, Mode, Percent};
+use crate::link::NoLink;
 use crate::model::{
-    DeviceName, EmployeeNo, LATEST_END, MemberNumber, PersonLimit, Role, UserType, Window,
+    DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, PersonLimit, Role, UserType,
+    Window,
 };
 
 /// The smallest step on a wall clock: windows and roles are told to the second.
@@ -91,6 +93,8 @@ pub enum Rule {
     Range,
     /// The budgets hold.
     Budget,
+    /// Some linked person can open the door afterwards, where one can today.
+    LastPerson,
 }
 
 impl fmt::Display for Rule {
@@ -109,6 +113,7 @@ impl fmt::Display for Rule {
             Self::Source => "the source's listing does not count in this run",
             Self::Range => "the times are outside what devices take",
             Self::Budget => "a budget is exceeded",
+            Self::LastPerson => "nobody could open the door any more",
         })
     }
 }
@@ -122,6 +127,7 @@ pub fn prove(facts: &Facts, plan: &Plan) -> Result<ProvenPlan, Counterexample> {
     let pending: Vec<&Change> = pending.filter(|change| !is_observed(facts, change)).collect();
     check_all(facts, &pending)?;
     check_budgets(facts, &pending)?;
+    check_last_person(facts, &pending)?;
     Ok(ProvenPlan { changes: pending.into_iter().cloned().collect() })
 }
 
@@ -175,7 +181,7 @@ fn reviewed_breaks(device: &DeviceFacts, change: &Change, now: NaiveDateTime) ->
     // Between the plan and its approval time has passed, so that what was to be taken away may be
     // over by itself: a revocation that takes nothing is no lie, a grant that takes something is.
     let is_called_grant = change.kind == Kind::Grant;
-    let lies = change.before.window().is_some() && is_called_grant && takes_away(change, now);
+    let lies = change.before.window().is_some() && is_called_grant && is_revocation(change, now);
     if is_untouchable(device, &change.employee_no) {
         Some(Rule::Untouchable)
     } else if !is_in_range(change.after) {
@@ -262,19 +268,47 @@ fn check_one(
     }
     let now = device.local(facts.now);
     check_access(&PaidTime::of(facts, device, source, member), change, now)?;
-    let takes = takes_away(change, now);
-    let opens = !change.before.opens_at(now) && change.after.contains(now);
-    if takes != (change.kind == Kind::Revocation) || opens != change.opens_door {
+    let revokes = is_revocation(change, now);
+    if revokes != (change.kind == Kind::Revocation) || opens(change, now) != change.opens_door {
         return Err(Rule::Honest);
     }
-    if takes && device.mode == Mode::GrantOnly {
+    if revokes && device.mode == Mode::GrantOnly {
         return Err(Rule::Mode);
+    }
+    if revokes && is_paid_by_who_vanished(facts, device, change, now) {
+        return Err(Rule::NoLockOut);
     }
     match source.standing {
         Standing::Refused => Err(Rule::Source),
-        Standing::Unreachable if takes => Err(Rule::Source),
+        Standing::Unreachable if revokes => Err(Rule::Source),
         Standing::Unreachable | Standing::Fresh => Ok(()),
     }
+}
+
+/// Whether the person was left to this member by another one, who is no longer listed and had paid
+/// for now or later: absence alone must not cost anybody the door. The same number is the same member.
+fn is_paid_by_who_vanished(
+    facts: &Facts,
+    device: &DeviceFacts,
+    change: &Change,
+    now: NaiveDateTime,
+) -> bool {
+    let same = |key: &MemberKey| {
+        key.number == change.member.number && key.organisation == change.member.organisation
+    };
+    facts.members.iter().zip(&device.linking).any(|(other, link)| {
+        let left_it = matches!(
+            link, Err(NoLink::Yielded { persons, .. }) if persons.contains(&change.employee_no)
+        );
+        let source = facts.sources.get(&other.member.key.organisation);
+        left_it
+            && !same(&other.member.key)
+            && source.is_some_and(|source| {
+                let next = PaidTime::of(facts, device, source, other).first_from(now);
+                // Whose entry can not be read may have paid for anything.
+                other.problem.is_some() || next.is_some_and(|next| next <= LATEST_END)
+            })
+    })
 }
 
 fn is_untouchable(device: &DeviceFacts, employee_no: &EmployeeNo) -> bool {
@@ -287,6 +321,16 @@ fn is_in_range(window: Window) -> bool {
     window.begin() <= window.end()
         && window.begin().year() >= FIRST_YEAR
         && window.end() <= LATEST_END
+}
+
+/// Whether a closed door opens at this moment.
+fn opens(change: &Change, now: NaiveDateTime) -> bool {
+    !change.before.opens_at(now) && change.after.contains(now)
+}
+
+/// Whoever is let in at this moment is granted something, whatever is lost later.
+fn is_revocation(change: &Change, now: NaiveDateTime) -> bool {
+    takes_away(change, now) && !opens(change, now)
 }
 
 /// Whether some moment from now on is open before and closed after. A window is one piece: it holds
@@ -381,6 +425,39 @@ fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexampl
         };
         if let Some(change) = offender {
             return Err(refuse(change, Rule::Budget));
+        }
+    }
+    Ok(())
+}
+
+/// On no device the last linked person who can open the door loses it. Persons who may not be touched
+/// are no help: they are not counted before, nor after.
+fn check_last_person(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
+    for device in &facts.devices {
+        let now = device.local(facts.now);
+        let mut mine = changes.iter().filter(|change| change.device == device.name);
+        let mut open: BTreeSet<&EmployeeNo> = BTreeSet::new();
+        for employee_no in device.linking.iter().flatten().map(|link| &link.employee_no) {
+            let limit = device.persons.get(employee_no).and_then(|person| person.limit.window());
+            let opens = limit.is_some_and(|window| window.contains(now));
+            if opens && !is_untouchable(device, employee_no) {
+                open.insert(employee_no);
+            }
+        }
+        if open.is_empty() {
+            continue;
+        }
+        for change in mine.clone() {
+            if change.after.contains(now) {
+                open.insert(&change.employee_no);
+            } else {
+                open.remove(&change.employee_no);
+            }
+        }
+        if open.is_empty()
+            && let Some(change) = mine.find(|change| change.kind == Kind::Revocation)
+        {
+            return Err(refuse(change, Rule::LastPerson));
         }
     }
     Ok(())

@@ -6,9 +6,10 @@ use std::fmt;
 /// Whether a change gives or takes access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Starts or lengthens access, or changes nothing from now on.
+    /// Starts or lengthens access, or changes nothing from now on. Opening a closed door at this
+    /// moment is always one, even if later time is lost: whoever paid for now is let in first.
     Grant,
-    /// Ends or shortens access: some moment from now on is lost.
+    /// Ends or shortens access: some moment from now on is lost, and no closed door opens for it.
     Revocation,
 }
 
@@ -65,7 +66,7 @@ impl Cause {
     }
 }
 
-/// Which budget keeps a change back. Source: design.md section 3, `[guard]`.
+/// What keeps a change back until a person has approved it. Source: design.md section 3, `[guard]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Budget {
     /// `revoke_per_tick`.
@@ -74,19 +75,35 @@ pub enum Budget {
     RevokePerDay,
     /// `grant_per_tick`.
     GrantPerTick,
+    /// The revocations would leave no linked person who can open the door, where one can today. No
+    /// share of the configuration: it holds on the smallest device too.
+    LastPerson,
 }
 
 impl Budget {
     /// Every budget.
-    pub const ALL: [Self; 3] = [Self::RevokePerTick, Self::RevokePerDay, Self::GrantPerTick];
+    pub const ALL: [Self; 4] =
+        [Self::RevokePerTick, Self::RevokePerDay, Self::GrantPerTick, Self::LastPerson];
 
-    /// The key in the configuration.
+    /// The word in output: the key in the configuration, where it has one.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::RevokePerTick => "revoke_per_tick",
             Self::RevokePerDay => "revoke_per_day",
             Self::GrantPerTick => "grant_per_tick",
+            Self::LastPerson => "last-person",
+        }
+    }
+
+    /// Why a change waits, as a fragment.
+    #[must_use]
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::RevokePerTick => "revoke_per_tick is exceeded",
+            Self::RevokePerDay => "revoke_per_day is exceeded",
+            Self::GrantPerTick => "grant_per_tick is exceeded",
+            Self::LastPerson => "nobody could open the door any more",
         }
     }
 }

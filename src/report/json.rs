@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{ChangeReport, ChangeState, DeviceReport, KeptLink, Report, SourceReport};
 use crate::model::{PersonLimit, Window, format_time};
-use crate::plan::LeftOut;
+use crate::plan::{Budget, LeftOut};
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -55,6 +55,7 @@ struct Change {
     before: Times,
     after: Times,
     outcome: &'static str,
+    blocked_by: Option<&'static str>,
     error: Option<String>,
 }
 
@@ -190,6 +191,7 @@ fn change(report: &ChangeReport) -> Change {
         before: Times::from(&change.before),
         after: Times::from(change.after),
         outcome: report.state.as_str(),
+        blocked_by: change.blocked.map(Budget::as_str),
         error: report.error.clone(),
     }
 }

@@ -3,6 +3,7 @@
 //! Pure. [`Report`] is filled by the commands; [`text`] is for people, [`json`] for programs, and
 //! both say the same.
 
+pub mod check;
 pub mod json;
 pub mod lookup;
 pub mod plan_file;

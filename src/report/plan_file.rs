@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Report, json as document};
+use crate::json::{Problem, object as bounded_json};
 use crate::model::{
     DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, PersonLimit, SourceName,
-    Window, parse_time,
+    Window, inert_json, parse_time,
 };
 use crate::plan::{Cause, Change, Kind};
 
@@ -23,6 +24,9 @@ const VALID_FOR: TimeDelta = TimeDelta::minutes(60);
 const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 /// No plan is longer than this, in bytes.
 pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The most values of a plan file; a change has about 25.
+const VALUES_MAX: usize = 3_000_000;
 
 /// Why a plan file is refused as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +77,7 @@ pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_js
     plan.insert("sha256".into(), json!(""));
     let hash = hash(&plan);
     plan.insert("sha256".into(), json!(hash));
-    let mut text = serde_json::to_string_pretty(&plan)?;
+    let mut text = inert_json(&serde_json::to_string_pretty(&plan)?);
     text.push('\n');
     Ok(text)
 }
@@ -97,8 +101,7 @@ pub fn read_reviewed(
     approved: Approved,
 ) -> Result<Reviewed, PlanFileError> {
     let changes = read(text, now, approved)?;
-    let plan: Map<String, Value> =
-        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| not_a_plan(&e))?;
+    let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
     Ok(Reviewed { made_at: time(&plan, "made_at")?, changes })
 }
 
@@ -111,8 +114,7 @@ pub fn read(
     now: DateTime<Utc>,
     approved: Approved,
 ) -> Result<Vec<Change>, PlanFileError> {
-    let plan: Map<String, Value> =
-        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| not_a_plan(&e))?;
+    let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
     match plan.get("version") {
         Some(version) if version.as_u64() == Some(1) => {}
         Some(version) => return Err(PlanFileError::Version(version.to_string())),
@@ -156,8 +158,12 @@ pub enum Approved {
     Blocked,
 }
 
-fn not_a_plan(error: &serde_json::Error) -> PlanFileError {
-    PlanFileError::NotAPlan(format!("line {}, column {}: not JSON", error.line(), error.column()))
+fn not_a_plan(problem: Problem) -> PlanFileError {
+    PlanFileError::NotAPlan(match problem {
+        Problem::Broken { line, column } => format!("line {line}, column {column}: not JSON"),
+        Problem::NoObject => "it is no JSON object".to_owned(),
+        Problem::TooMany { limit } => format!("it holds more than {limit} values"),
+    })
 }
 
 fn time(plan: &Map<String, Value>, key: &str) -> Result<DateTime<Utc>, PlanFileError> {
@@ -249,17 +255,31 @@ fn canonical(value: &Value) -> String {
 }
 
 /// The id of a blocked part: the same blocked changes have the same id in every tick.
+///
+/// Where access ends because somebody is inactive or vanished, the end is yesterday and moves with
+/// every midnight; it is not what is approved, the cause is. Such an end may also hide behind
+/// [`Cause::Drift`]; there, the window is the one that was confirmed last, which only moves together
+/// with the person's fingerprint, or it is such an end.
 #[must_use]
 pub fn blocked_id<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<String> {
     let mut hash = Sha256::new();
     let mut is_empty = true;
     for change in changes {
         is_empty = false;
+        let moves_at_midnight = match change.cause {
+            Cause::Inactive | Cause::Vanished => true,
+            Cause::Drift => change.kind == Kind::Revocation,
+            Cause::Renewed | Cause::Started | Cause::Shortened => false,
+        };
+        let member = change.member;
+        let birth_date = member.birth_date.map(|date| date.to_string()).unwrap_or_default();
         for part in [
             change.device.as_str(),
             change.employee_no.as_str(),
             &change.fingerprint,
-            &change.after.to_string(),
+            &format!("{} {} {birth_date}", member.organisation, member.number),
+            change.cause.as_str(),
+            &(if moves_at_midnight { String::new() } else { change.after.to_string() }),
         ] {
             hash.update(part.as_bytes());
             hash.update([0]);

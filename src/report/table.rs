@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::steers;
+
 /// Rows of cells under a header, rendered with two spaces between columns.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
@@ -10,7 +12,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these column titles.
+    /// A table with these column titles; none: without a header.
     #[must_use]
     pub fn new(header: &[&str]) -> Self {
         Self { header: header.iter().map(|title| (*title).to_owned()).collect(), rows: Vec::new() }
@@ -30,7 +32,8 @@ impl Table {
     /// The table as text, every line ended.
     #[must_use]
     pub fn render(&self) -> String {
-        let lines = || std::iter::once(&self.header).chain(&self.rows);
+        let header = || Some(&self.header).filter(|titles| !titles.is_empty()).into_iter();
+        let lines = || header().chain(&self.rows);
         let columns = lines().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             lines()
@@ -54,12 +57,14 @@ impl Table {
     }
 }
 
-/// A text without control characters and without the marks that make a terminal write backwards.
+/// A text on one line without anything that steers a terminal or hides. What stood for a gap becomes
+/// a space; what only turned or hid the text goes without a trace.
 #[must_use]
 pub fn printable(text: &str) -> String {
+    let is_gap = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     text.chars()
-        .filter(|c| !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
+        .filter(|c| is_gap(*c) || !steers(*c))
+        .map(|c| if is_gap(c) { ' ' } else { c })
         .collect()
 }
 

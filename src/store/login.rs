@@ -16,6 +16,11 @@ const SECOND_TRY_AFTER: TimeDelta = TimeDelta::minutes(30);
 /// After this many refusals nothing is tried until the password changes.
 const MAX_REFUSALS: u32 = 2;
 
+/// At most so many refused logins are spent within the time a lock lasts, whatever passwords they came
+/// with: five lock a device, and somebody else may be wrong too.
+const MAX_SPENT: u32 = 3;
+const SPENT_WITHIN: TimeDelta = TimeDelta::minutes(30);
+
 /// What is remembered about logins on one device with the login that is configured now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LoginMemory {
@@ -23,12 +28,19 @@ pub struct LoginMemory {
     pub refusals: u32,
     /// When the last one was.
     pub refused_at: Option<DateTime<Utc>>,
+    /// Refusals of any login since `spent_since`.
+    pub spent: u32,
+    /// The first of them; older ones are forgotten after 30 minutes.
+    pub spent_since: Option<DateTime<Utc>>,
 }
 
 impl LoginMemory {
     /// Whether a login may be tried now.
     #[must_use]
     pub fn may_try(&self, now: DateTime<Utc>) -> bool {
+        if self.is_spent(now) {
+            return false;
+        }
         match (self.refusals, self.refused_at) {
             (0, _) | (_, None) => true,
             (refusals, _) if refusals >= MAX_REFUSALS => false,
@@ -36,14 +48,34 @@ impl LoginMemory {
         }
     }
 
+    /// The same for a person who asks for it: an earlier refusal does not count, a lock in sight does.
+    #[must_use]
+    pub fn by_hand(self) -> Self {
+        Self { refusals: 0, refused_at: None, ..self }
+    }
+
+    /// Whether one more wrong login could lock the device.
+    fn is_spent(&self, now: DateTime<Utc>) -> bool {
+        self.spent >= MAX_SPENT && self.spent_since.is_some_and(|since| is_recent(since, now))
+    }
+
     /// Until when nothing is tried; `None` when only a new password (or `check`) helps.
     #[must_use]
-    pub fn waits_until(&self) -> Option<DateTime<Utc>> {
+    pub fn waits_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.is_spent(now) {
+            return self.spent_since.and_then(|since| since.checked_add_signed(SPENT_WITHIN));
+        }
         if self.refusals >= MAX_REFUSALS {
             return None;
         }
         self.refused_at.and_then(|at| at.checked_add_signed(SECOND_TRY_AFTER))
     }
+}
+
+/// Whether refusals since then still count towards a lock.
+fn is_recent(since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    let age = now.signed_duration_since(since);
+    TimeDelta::zero() <= age && age < SPENT_WITHIN
 }
 
 impl Store {
@@ -59,19 +91,21 @@ impl Store {
         password: &Secret,
     ) -> Result<LoginMemory, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT login_check, login_refusals, login_refused_at FROM device WHERE name = ?1",
+            "SELECT login_check, login_refusals, login_refused_at, login_spent, login_spent_since \
+             FROM device WHERE name = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let Some(row) = rows.next()? else { return Ok(LoginMemory::default()) };
         let check: Option<i64> = row.get(0)?;
-        if check != Some(self.login_check(username, password)?) {
-            return Ok(LoginMemory::default());
-        }
-        let refused_at: Option<i64> = row.get(2)?;
-        Ok(LoginMemory {
+        let (refused_at, spent_since): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(4)?);
+        let memory = LoginMemory {
             refusals: row.get(1)?,
             refused_at: refused_at.map(instant_in).transpose()?,
-        })
+            spent: row.get(3)?,
+            spent_since: spent_since.map(instant_in).transpose()?,
+        };
+        let is_same = check == Some(self.login_check(username, password)?);
+        Ok(if is_same { memory } else { memory.by_hand() })
     }
 
     /// Remembers a refused login.
@@ -86,16 +120,24 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<LoginMemory, StoreError> {
         let memory = self.login_memory(device, username, password)?;
-        let memory = LoginMemory { refusals: memory.refusals + 1, refused_at: Some(now) };
+        let (spent, spent_since) = match memory.spent_since.filter(|at| is_recent(*at, now)) {
+            Some(since) => (memory.spent.saturating_add(1), since),
+            None => (1, now),
+        };
+        let refusals = memory.refusals.saturating_add(1);
+        let memory =
+            LoginMemory { refusals, refused_at: Some(now), spent, spent_since: Some(spent_since) };
         self.know_device(device)?;
         self.exec(
             "UPDATE device SET login_check = ?2, login_refusals = ?3, login_refused_at = ?4, \
-             needs_read = 1 WHERE name = ?1",
+             login_spent = ?5, login_spent_since = ?6, needs_read = 1 WHERE name = ?1",
             params![
                 device.as_str(),
                 self.login_check(username, password)?,
                 memory.refusals,
                 instant_out(now),
+                memory.spent,
+                instant_out(spent_since),
             ],
         )?;
         Ok(memory)
@@ -107,8 +149,8 @@ impl Store {
     /// [`StoreError`].
     pub fn forget_refusals(&self, device: &DeviceName) -> Result<(), StoreError> {
         self.exec(
-            "UPDATE device SET login_check = NULL, login_refusals = 0, login_refused_at = NULL \
-             WHERE name = ?1 AND login_refusals > 0",
+            "UPDATE device SET login_check = NULL, login_refusals = 0, login_refused_at = NULL, \
+             login_spent = 0, login_spent_since = NULL WHERE name = ?1 AND login_refusals > 0",
             [device.as_str()],
         )?;
         Ok(())

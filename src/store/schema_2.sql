@@ -1,3 +1,7 @@
+-- Logins refused of late, whatever the password was: so many wrong ones lock a device.
+ALTER TABLE device ADD COLUMN login_spent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN login_spent_since INTEGER;                -- the first of them
+
 -- Failures of devices, so that one that fails again and again is asked less and less often; and the
 -- firmware that was seen to change nothing but what it was told.
 

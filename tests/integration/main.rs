@@ -17,6 +17,7 @@ mod cron;
 mod demo;
 mod door;
 mod golden;
+mod hostile;
 #[cfg(target_os = "linux")]
 mod kill;
 mod links;

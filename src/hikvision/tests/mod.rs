@@ -14,6 +14,7 @@ use super::call::Limits;
 use super::{Error, Reader};
 use crate::config::{DeviceConfig, Mode, Secret, Tls};
 use crate::model::DeviceName;
+use crate::retry::Rule;
 
 /// The challenge seen on live terminals: no algorithm, empty opaque, domain "::".
 const CHALLENGE: &str = r#"Digest qop="auth", realm="DS-11A8BC2D", nonce="6e6f6e63", stale="false", opaque="", domain="::""#;
@@ -41,7 +42,14 @@ fn quick() -> Limits {
     Limits {
         connect: Duration::from_secs(2),
         answer: Duration::from_millis(700),
-        pause: Duration::from_millis(1),
+        retry: Rule {
+            repeats_max: 3,
+            first: Duration::from_millis(2),
+            longest: Duration::from_millis(2),
+            in_all: Duration::from_secs(2),
+        },
+        waits: Duration::from_secs(5),
+        listing: Duration::from_secs(60),
         body: 64 * 1024,
     }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::server::{Reply, Request, Server, answer, device, ok};
-use super::{assert_discreet, reader};
+use super::{assert_discreet, config, reader};
+use crate::config::Tls;
+use crate::hikvision::call::Limits;
 use crate::hikvision::{Class, Error, PersonList, Reader};
 use crate::model::EmployeeNo;
 
@@ -318,6 +320,88 @@ fn busy_devices_are_asked_again() {
     let server = device(move |_, _| ok(fault));
     assert_eq!(reader(&server.url).device_info().unwrap_err().class(), Class::Temporary);
     assert_eq!(server.logins(), 2);
+}
+
+#[test]
+fn a_pause_that_a_device_asks_for_is_kept_or_left_to_the_next_tick() {
+    let busy = |header: &'static str| {
+        device(move |login, _| match login {
+            0 => answer("503 Service Unavailable", header, ""),
+            _ => ok(DEVICE_INFO),
+        })
+    };
+    let server = busy("Retry-After: 1\r\n");
+    let began = std::time::Instant::now();
+    reader(&server.url).device_info().unwrap();
+    assert!(began.elapsed().as_millis() >= 1000, "not sooner than asked");
+    assert_eq!(server.logins(), 2);
+    for garbage in ["Retry-After: -5\r\n", "Retry-After: soon\r\n", "Retry-After: \r\n"] {
+        let server = busy(garbage);
+        reader(&server.url).device_info().unwrap();
+        assert_eq!(server.logins(), 2, "{garbage}");
+    }
+    for long in ["Retry-After: 3600\r\n", "Retry-After: 1000000000000\r\n"] {
+        let server = busy(long);
+        assert!(matches!(reader(&server.url).device_info(), Err(Error::Busy { .. })), "{long}");
+        assert_eq!(server.logins(), 1, "{long}");
+    }
+}
+
+#[test]
+fn waits_on_one_connection_are_bounded_in_all() {
+    let server = device(|_, _| answer("503 Service Unavailable", "Retry-After: 1\r\n", ""));
+    let limits = Limits { waits: std::time::Duration::from_millis(1500), ..super::quick() };
+    let mut reader = Reader::with_limits(&config(&server.url, Tls::System), limits).unwrap();
+    for logins in [2, 3, 4] {
+        assert!(reader.device_info().is_err());
+        assert_eq!(server.logins(), logins, "one wait fits, and after that none");
+    }
+}
+
+#[test]
+fn a_right_that_is_missing_is_asked_for_once() {
+    let low = r#"{"statusCode":4,"subStatusCode":"lowPrivilege"}"#;
+    let server = device(move |_, _| answer("403 Forbidden", "Retry-After: 0\r\n", low));
+    let call = "device info";
+    assert_eq!(reader(&server.url).device_info().unwrap_err(), Error::LowPrivilege { call });
+    assert_eq!(server.logins(), 1);
+}
+
+#[test]
+fn bytes_that_trickle_in_hit_the_limit_of_the_whole_answer() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n".to_vec();
+    for quick_bytes in [5, head.len()] {
+        // Each byte comes well before the limit of a single read.
+        let bytes = [head.clone(), vec![b' '; 1000]].concat();
+        let server = device(move |_, _| Reply::Trickle {
+            bytes: bytes.clone(),
+            quick: quick_bytes,
+            pause: std::time::Duration::from_millis(40),
+        });
+        let error = reader(&server.url).device_info().unwrap_err();
+        assert_eq!(error, Error::Timeout { call: "device info" }, "after {quick_bytes} bytes");
+        assert_eq!(server.logins(), 1, "not repeated");
+    }
+}
+
+#[test]
+fn interim_answers_without_end_hit_the_limit() {
+    let server = Server::new(|_| Reply::Flood(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()));
+    let error = reader(&server.url).device_info().unwrap_err();
+    assert_eq!(error.class(), Class::Temporary, "{error}");
+}
+
+#[test]
+fn a_list_that_never_ends_hits_its_limit() {
+    let server = device(|login, _| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        page("MORE", None, &[person(login)])
+    });
+    let limits = Limits { listing: std::time::Duration::from_millis(300), ..super::quick() };
+    let mut reader = Reader::with_limits(&config(&server.url, Tls::System), limits).unwrap();
+    let error = reader.all_persons(&mut |_| {}).unwrap_err();
+    assert_eq!(error, Error::Timeout { call: "person list" });
+    assert!(server.logins() > 1, "pages were read until then");
 }
 
 #[test]

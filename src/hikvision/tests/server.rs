@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use digest_auth::{AuthContext, AuthorizationHeader};
 
@@ -62,6 +63,14 @@ pub(super) enum Reply {
     SendAndHang(Vec<u8>),
     Drop,
     Silence,
+    /// So many bytes at once, then one after each pause.
+    Trickle {
+        bytes: Vec<u8>,
+        quick: usize,
+        pause: Duration,
+    },
+    /// The same again and again, until the other side closes.
+    Flood(Vec<u8>),
 }
 
 pub(super) fn answer(status: &str, headers: &str, body: &str) -> Reply {
@@ -179,15 +188,30 @@ fn serve(
             }
             Reply::SendAndCloseLater(bytes) => {
                 let _ = out.write_all(&bytes).and_then(|()| out.flush());
-                std::thread::sleep(std::time::Duration::from_millis(1));
+                std::thread::sleep(Duration::from_millis(1));
                 return;
             }
             Reply::SendAndHang(bytes) => {
                 let _ = out.write_all(&bytes).and_then(|()| out.flush());
-                std::thread::sleep(std::time::Duration::from_secs(3));
+                std::thread::sleep(Duration::from_secs(3));
+            }
+            Reply::Trickle { bytes, quick, pause } => {
+                let (at_once, rest) = bytes.split_at(quick);
+                let mut sent = out.write_all(at_once).and_then(|()| out.flush());
+                for byte in rest {
+                    if sent.is_err() {
+                        return;
+                    }
+                    std::thread::sleep(pause);
+                    sent = out.write_all(&[*byte]).and_then(|()| out.flush());
+                }
+            }
+            Reply::Flood(bytes) => {
+                while out.write_all(&bytes).and_then(|()| out.flush()).is_ok() {}
+                return;
             }
             Reply::Drop => return,
-            Reply::Silence => std::thread::sleep(std::time::Duration::from_secs(3)),
+            Reply::Silence => std::thread::sleep(Duration::from_secs(3)),
         }
     }
 }

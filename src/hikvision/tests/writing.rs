@@ -74,6 +74,12 @@ fn lost_answers_are_unknown_and_never_repeated() {
         assert_eq!(modify(&server), Err(unknown.clone()));
         assert_eq!(server.logins(), 1);
     }
+    // A gateway in between does not know whether the device took it.
+    for status in ["408 Request Timeout", "502 Bad Gateway", "504 Gateway Timeout"] {
+        let server = device(move |_, _| answer(status, "Retry-After: 0\r\n", ""));
+        assert_eq!(modify(&server), Err(unknown.clone()), "{status}");
+        assert_eq!(server.logins(), 1, "{status}");
+    }
     let server = Server::new(|_| Reply::Drop);
     assert_eq!(modify(&server), Err(unknown));
     assert_eq!(server.requests().len(), 1);

@@ -17,6 +17,10 @@ mod mutations;
 
 use serde_json::{Map, Value};
 
+use crate::json::{self, Problem};
+use crate::model::visible;
+use crate::xml::{self, Excess};
+
 pub use modify::differs_beyond_validity;
 pub(crate) use modify::modify_body;
 pub use persons::PersonRecord;
@@ -42,6 +46,13 @@ pub(crate) enum Notation {
     Xml,
 }
 
+/// How many `<` and `=` an XML answer may have: every element has two of the first.
+const XML_MARKS: usize = 3 * XML_NODES as usize;
+
+/// How many values a JSON answer may have. A page of 30 persons has about 1,200; one with all persons
+/// of a device that ignores the page size, 120,000.
+const JSON_VALUES: usize = 500_000;
+
 /// An answer as a tree. XML `<A><b>1</b></A>` is the same as JSON `{"A":{"b":"1"}}`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Document {
@@ -64,14 +75,15 @@ impl Document {
         match text.chars().next() {
             None => Err("the answer is empty".to_owned()),
             Some('<') => parse_xml(text, replaced),
-            Some('{') => match serde_json::from_str(text) {
-                Ok(Value::Object(root)) => Ok(Self { notation: Notation::Json, root, replaced }),
-                Ok(_) => Err("the answer is no JSON object".to_owned()),
-                Err(error) => Err(format!(
-                    "the answer is broken JSON at line {} column {}",
-                    error.line(),
-                    error.column()
-                )),
+            Some('{') => match json::object(text, JSON_VALUES) {
+                Ok(root) => Ok(Self { notation: Notation::Json, root, replaced }),
+                Err(Problem::NoObject) => Err("the answer is no JSON object".to_owned()),
+                Err(Problem::TooMany { limit }) => {
+                    Err(format!("the answer holds more than {limit} values"))
+                }
+                Err(Problem::Broken { line, column }) => {
+                    Err(format!("the answer is broken JSON at line {line} column {column}"))
+                }
             },
             Some(_) => Err("the answer is neither JSON nor XML".to_owned()),
         }
@@ -79,6 +91,14 @@ impl Document {
 }
 
 fn parse_xml(text: &str, replaced: bool) -> Result<Document, String> {
+    // The reader makes room by these two signs before it looks at anything else.
+    let marks = text.bytes().filter(|byte| matches!(byte, b'<' | b'=')).count();
+    if marks > XML_MARKS {
+        return Err(format!("the answer holds more than {XML_MARKS} elements and attributes"));
+    }
+    if let Err(Excess { limit, what, .. }) = xml::look_over(text) {
+        return Err(format!("the answer holds more than {limit} {what}"));
+    }
     let options = roxmltree::ParsingOptions { nodes_limit: XML_NODES, ..Default::default() };
     let document = roxmltree::Document::parse_with_options(text, options).map_err(|error| {
         let at = error.pos();
@@ -174,21 +194,18 @@ pub(crate) fn list(value: &Value) -> &[Value] {
     }
 }
 
-/// Text from a device, fit for a terminal: without control characters and without the characters
-/// that turn the direction of writing, which can make one name look like another.
+/// The most characters of a text of a device that are kept: no name and no serial number is longer.
+const SHOWN_CHARS: usize = 128;
+
+/// Text from a device, fit to be kept and shown.
 pub(crate) fn shown(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let clean: String = text.chars().filter(|c| !c.is_control() && !turns(*c)).collect();
-    clean.trim().to_owned()
+    visible(text, SHOWN_CHARS)
 }
 
 /// The beginning of an answer that holds no persons, for an error.
 pub(crate) fn excerpt(body: &[u8]) -> String {
     let start = body.get(..EXCERPT_CHARS * 4).unwrap_or(body);
-    shown(&String::from_utf8_lossy(start).replace(['\n', '\r', '\t'], " "))
-        .chars()
-        .take(EXCERPT_CHARS)
-        .collect()
+    visible(&String::from_utf8_lossy(start).replace(['\n', '\r', '\t'], " "), EXCERPT_CHARS)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use ::csv::{Reader, ReaderBuilder, StringRecord};
 use super::cell::{Cell, trim};
 use super::header::{Header, Search};
 use super::row::{RowReason, Rows};
-use super::{Contents, FileProblem, HEADER_ROWS_MAX};
+use super::{CELLS_MAX, Contents, FileProblem, HEADER_ROWS_MAX};
 
 /// In the order they are tried; a header row decides, so the order hardly matters.
 const SEPARATORS: [u8; 3] = *b",;\t";
@@ -16,10 +16,13 @@ const SEPARATORS: [u8; 3] = *b",;\t";
 /// Reads the rows of a CSV file.
 ///
 /// # Errors
-/// [`FileProblem::OpenQuote`], [`FileProblem::TooManyRows`], and those of the header search.
+/// [`FileProblem::OpenQuote`], [`FileProblem::TooManyRows`], [`FileProblem::TooManyCells`], and those of the header search.
 pub(super) fn read(text: &str) -> Result<Contents, FileProblem> {
     let mut search = Search::default();
     for separator in SEPARATORS {
+        if text.bytes().filter(|byte| *byte == separator).count() > CELLS_MAX {
+            return Err(FileProblem::TooManyCells { limit: CELLS_MAX });
+        }
         let mut records = Records::new(text, separator);
         if let Some((header, width)) = find_header(&mut records, &mut search)? {
             return read_rows(records, &header, width);

@@ -3,6 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::model::visible;
+
+/// The most characters of what the reader of workbooks says.
+const DETAIL_CHARS: usize = 200;
+
 /// A link file that can not be used, with its name.
 #[derive(Debug, thiserror::Error)]
 #[error("link file {}: {problem}", path.display())]
@@ -53,6 +58,12 @@ pub enum FileProblem {
     #[error("has more than {limit} rows")]
     TooManyRows {
         /// Rows allowed.
+        limit: usize,
+    },
+    /// More cells than [`super::CELLS_MAX`].
+    #[error("has more than {limit} cells")]
+    TooManyCells {
+        /// Cells allowed.
         limit: usize,
     },
     /// No bytes, or nothing but white space.
@@ -121,7 +132,8 @@ impl FileProblem {
     }
 
     pub(super) fn xlsx(detail: impl ToString) -> Self {
-        Self::Xlsx { detail: detail.to_string() }
+        // The reader quotes names of parts and references out of the file.
+        Self::Xlsx { detail: visible(&detail.to_string(), DETAIL_CHARS) }
     }
 
     /// What the administrator can do about it.
@@ -133,7 +145,10 @@ impl FileProblem {
             }
             Self::NotAFile => "name the spreadsheet itself in `files` under `[link]`",
             Self::Io(_) => "close it in Excel, and let the account that runs ivms-sync read it",
-            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::TooManyRows { .. } => {
+            Self::TooLarge { .. }
+            | Self::TooLargeUnpacked { .. }
+            | Self::TooManyRows { .. }
+            | Self::TooManyCells { .. } => {
                 "keep only the person id and e-mail columns of the people who have a membership"
             }
             Self::Empty => "export the persons again; the file may have been read half-written",

@@ -26,14 +26,14 @@ mod xlsx;
 mod tests;
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 pub use error::{FileProblem, LinkFileError};
 pub use row::{LinkRow, RowReason, UnusableRow};
+
+use crate::bounded::{self, Bounded};
 
 /// The largest link file read, in bytes. A person with every column filled in takes under 300, so
 /// this is room for 100,000 of them, and still little to hold in memory.
@@ -44,6 +44,10 @@ pub const UNPACKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// The most rows below the header; a device holds at most 100,000 persons.
 pub const ROWS_MAX: usize = 500_000;
+
+/// The most separators of a CSV file: what a reader keeps of one row grows with its cells, and a stray
+/// quotation mark can make one row of the whole file.
+pub const CELLS_MAX: usize = 10_000_000;
 
 /// How many rows are searched for the header row. The vendor's templates have it in row 9 or 10.
 pub const HEADER_ROWS_MAX: u32 = 30;
@@ -162,22 +166,11 @@ fn contents(bytes: &[u8]) -> Result<Contents, FileProblem> {
 }
 
 fn load(path: &Path) -> Result<Vec<u8>, FileProblem> {
-    // Asked before opening: opening a named pipe would wait for its writer.
-    let about = std::fs::metadata(path).map_err(FileProblem::from_io)?;
-    if !about.is_file() {
-        return Err(FileProblem::NotAFile);
+    match bounded::read(path, FILE_BYTES_MAX).map_err(FileProblem::from_io)? {
+        Bounded::Whole { bytes, .. } => Ok(bytes),
+        Bounded::NotAFile => Err(FileProblem::NotAFile),
+        Bounded::TooLarge => Err(FileProblem::TooLarge { limit: FILE_BYTES_MAX }),
     }
-    if about.len() > FILE_BYTES_MAX {
-        return Err(FileProblem::TooLarge { limit: FILE_BYTES_MAX });
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(FileProblem::from_io)?;
-    // One byte more than allowed tells a file that grew since from one that just fits.
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(FileProblem::from_io)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(FileProblem::TooLarge { limit: FILE_BYTES_MAX });
-    }
-    Ok(bytes)
 }
 
 fn hash(bytes: &[u8]) -> String {

@@ -327,7 +327,7 @@ fn what_the_disk_does_not_give() {
     assert!(matches!(missing.problem, FileProblem::Missing));
     assert!(matches!(sha256_of(folder.path()).unwrap_err().problem, FileProblem::NotAFile));
     let large = folder.path().join("large.csv");
-    File::create(&large).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
+    std::fs::File::create(&large).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
     assert!(matches!(read(&large).unwrap_err().problem, FileProblem::TooLarge { .. }));
 }
 

@@ -1,8 +1,10 @@
 //! How much one tick or one day may change.
 
+use super::super::proof::Rule;
 use super::super::{Budget, Change, Kind, prove};
-use super::world::{FRONT, World};
+use super::world::{FRONT, World, employee};
 use crate::config::{Mode, Percent};
+use crate::model::{PersonLimit, UserType};
 
 /// `count` members marked inactive, `renewals` renewed, `returning` whose door opens again.
 fn world(members: usize, revoked: usize, renewals: usize, returning: usize) -> World {
@@ -40,8 +42,7 @@ fn blocked_revocations(world: &World) -> (usize, Option<Budget>) {
 fn revocations_per_tick() {
     // Persons, revocations, blocked: 5 % of them, and never fewer than 2.
     for (persons, revoked, blocked) in [
-        (1, 1, 0),
-        (2, 2, 0),
+        (3, 2, 0),
         (9, 2, 0),
         (9, 3, 3),
         (9, 9, 9),
@@ -138,4 +139,142 @@ fn an_observed_device_has_nothing_to_approve() {
     let observed = world(9, 9, 0, 0).on(FRONT, |device| device.mode = Mode::Observe);
     assert_eq!(observed.plan().pending().count(), 9);
     assert_eq!(prove(&observed.facts, &observed.plan()).unwrap().len(), 0, "and nothing to write");
+}
+
+/// What keeps the revocations of a world back, all of them or none, and that the proof refuses what
+/// the planner keeps back, naming the first of them.
+fn last_person(world: &World) -> Option<Budget> {
+    let mut plan = world.plan();
+    let revocations = || plan.changes.iter().filter(|change| change.kind == Kind::Revocation);
+    let blocked = revocations().next().unwrap().blocked;
+    assert!(revocations().all(|change| change.blocked == blocked), "the whole class");
+    assert!(prove(&world.facts, &plan).is_ok());
+    let first = revocations().next().unwrap().employee_no.clone();
+    for change in plan.changes.iter_mut().filter(|change| change.kind == Kind::Revocation) {
+        change.blocked = None;
+    }
+    let refused = prove(&world.facts, &plan).err();
+    assert_eq!(refused.is_some(), blocked.is_some(), "{refused:?}");
+    if let Some(refused) = refused {
+        assert_eq!((refused.rule, refused.employee_no), (Rule::LastPerson, first));
+    }
+    blocked
+}
+
+#[test]
+fn the_last_valid_person_waits_for_approval() {
+    let last = Some(Budget::LastPerson);
+    let over = |world: World, id: &str| world.holds(id, "2025-01-01", "2025-12-31T23:59:59");
+    let permanent = PersonLimit::Permanent(None);
+    for (what, world, want) in [
+        ("the only one", world(1, 1, 0, 0), last),
+        ("both of two", world(2, 2, 0, 0), last),
+        ("one of two", world(2, 1, 0, 0), None),
+        (
+            "the other one is out already",
+            over(world(2, 1, 0, 0).paid("150002", &[("2025-01-01", "2025-12-31")]), "2"),
+            last,
+        ),
+        (
+            "the other one lapses by itself, and that is no revocation",
+            {
+                let world = world(3, 1, 0, 0).paid("150002", &[("2026-01-01", "2026-10-31")]);
+                over(over(world, "2"), "3").paid("150003", &[("2026-01-01", "2026-10-31")])
+            },
+            last,
+        ),
+        (
+            "a shortening leaves the door open today",
+            { world(1, 0, 0, 0).paid("150001", &[("2026-01-01", "2026-11-30")]) },
+            None,
+        ),
+        (
+            "with the last one, a shortening of somebody else waits too",
+            {
+                let world = over(world(2, 1, 0, 0), "2");
+                world.paid("150002", &[("2026-12-01", "2026-12-31")]).holds(
+                    "2",
+                    "2026-12-01",
+                    "2027-12-31T23:59:59",
+                )
+            },
+            last,
+        ),
+        ("somebody returns in the same run", world(2, 1, 0, 1), None),
+        (
+            "a caretaker who is protected is no help",
+            {
+                world(2, 1, 0, 0).on(FRONT, |device| {
+                    device.protect.insert(employee("2"));
+                })
+            },
+            last,
+        ),
+        (
+            "an administrator of the door neither",
+            { world(2, 1, 0, 0).person(FRONT, "2", |person| person.is_device_admin = true) },
+            last,
+        ),
+        (
+            "nor somebody barred",
+            {
+                world(2, 1, 0, 0)
+                    .person(FRONT, "2", |person| person.user_type = UserType::BlackList)
+            },
+            last,
+        ),
+        ("nor somebody without limit", world(2, 1, 0, 0).holds_on(FRONT, "2", permanent), last),
+        (
+            "nor somebody who is not linked",
+            { world(2, 1, 0, 0).link(FRONT, "150002", Err(crate::link::NoLink::NoEmail)) },
+            last,
+        ),
+    ] {
+        assert_eq!(last_person(&world), want, "{what}");
+    }
+    // Whose door is closed today loses nothing today.
+    let later = World::agreeing(1).paid("150001", &[("2026-12-01", "2026-12-31")]).holds(
+        "1",
+        "2026-12-01",
+        "2027-12-31T23:59:59",
+    );
+    assert_eq!(last_person(&later), None);
+    // Another rule, where it holds, is named first.
+    assert_eq!(blocked_revocations(&world(9, 9, 0, 0)).1, Some(Budget::RevokePerTick));
+}
+
+#[test]
+fn who_waits_for_a_budget_leaves_nobody_inside() {
+    // 21 return, which is one too many, and the only one inside loses the door.
+    let returning = world(22, 1, 0, 21);
+    let budgets: Vec<_> = returning.plan().changes.iter().map(|change| change.blocked).collect();
+    assert_eq!(budgets.iter().filter(|b| **b == Some(Budget::GrantPerTick)).count(), 21);
+    assert_eq!(budgets.last(), Some(&Some(Budget::LastPerson)));
+    assert!(prove(&returning.facts, &returning.plan()).is_ok());
+    let first = returning.on(FRONT, |device| device.is_first_run = true);
+    assert_eq!(first.plan().blocked().count(), 0);
+}
+
+#[test]
+fn each_device_has_a_last_person_of_its_own() {
+    let world = world(2, 1, 0, 0).device("back-door").link(
+        "back-door",
+        "150002",
+        Err(crate::link::NoLink::NoPerson),
+    );
+    let plan = world.plan();
+    let blocked: Vec<_> = plan.blocked().map(|change| change.device.as_str()).collect();
+    assert_eq!(blocked, ["back-door"]);
+}
+
+#[test]
+fn what_only_opens_later_may_be_lost_so_that_the_door_opens_now() {
+    // Paid for this week and held from next month on, on a door that is never revoked.
+    let world = World::agreeing(2)
+        .paid("150001", &[("2026-11-16", "2026-11-22")])
+        .holds("1", "2026-12-01", "2027-12-31T23:59:59")
+        .on(FRONT, |device| device.mode = Mode::GrantOnly);
+    let plan = world.plan();
+    assert_eq!(plan.pending().filter(|change| change.kind == Kind::Grant).count(), 1);
+    assert_eq!(prove(&world.facts, &plan).map(|proven| proven.len()), Ok(1));
 }

@@ -88,6 +88,20 @@ fn grants() {
             want: &["front-door 2 renewed grant 2026-01-01T00:00:00 to 2027-12-31T23:59:59"],
         },
         Case {
+            what: "the door opens now, and a later end is lost: who paid for now is let in",
+            world: three().unconfirmed().holds("2", "2026-12-01", "2027-12-31T23:59:59"),
+            want: &["front-door 2 renewed grant 2026-01-01T00:00:00 to 2026-12-31T23:59:59, opens"],
+        },
+        Case {
+            what: "the same where the two periods do not touch",
+            world: three().unconfirmed().paid("150002", &[("2026-11-21", "2026-11-21")]).holds(
+                "2",
+                "2027-01-01",
+                "2027-12-31T23:59:59",
+            ),
+            want: &["front-door 2 started grant 2026-11-21T00:00:00 to 2026-11-21T23:59:59, opens"],
+        },
+        Case {
             what: "days of grace, on every door",
             world: World::agreeing(1).policy(|policy| policy.grace_days = 7),
             want: &["front-door 1 renewed grant 2026-01-01T00:00:00 to 2027-01-07T23:59:59"],
@@ -107,6 +121,15 @@ fn revocations() {
             what: "the period was moved to a later begin: the days until then are lost",
             world: three().paid("150002", &[("2026-12-01", "2027-12-31")]),
             want: &["front-door 2 shortened revocation 2026-12-01T00:00:00 to 2027-12-31T23:59:59"],
+        },
+        Case {
+            what: "nothing opens now, and a later end is lost",
+            world: three().unconfirmed().paid("150002", &[("2026-11-22", "2026-12-31")]).holds(
+                "2",
+                "2026-12-01",
+                "2027-12-31T23:59:59",
+            ),
+            want: &["front-door 2 shortened revocation 2026-11-22T00:00:00 to 2026-12-31T23:59:59"],
         },
         Case {
             what: "paid time is over, the door is still open",
@@ -242,7 +265,7 @@ fn every_source_and_every_door() {
 #[test]
 fn each_door_has_its_own_day() {
     // 23:30 in Ljubljana is 17:30 in New York and, the next day already, 07:30 in Tokyo.
-    let world = World::agreeing(1)
+    let world = World::agreeing(2)
         .device("new-york")
         .device("tokyo")
         .on("new-york", |device| device.time_zone = zone("America/New_York"))

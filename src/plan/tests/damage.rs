@@ -303,6 +303,30 @@ fn changes_say_what_they_do() {
             damage("a grant called a revocation", Rule::Honest, "1", |_, plan| {
                 change(plan, "1").kind = Kind::Revocation;
             }),
+            damage(
+                "a door opened at the cost of later time, and called a revocation",
+                Rule::Honest,
+                "2",
+                |world, plan| {
+                    let next_year = PersonLimit::Window(window("2028-01-01", "2028-12-31"));
+                    change(plan, "2").before = next_year;
+                    change(plan, "2").kind = Kind::Revocation;
+                    *world = world.clone().person(FRONT, "2", |person| person.limit = next_year);
+                },
+            ),
+            damage(
+                "later time lost for nothing, and called a grant",
+                Rule::Honest,
+                "2",
+                |world, plan| {
+                    let next_year = PersonLimit::Window(window("2028-01-01", "2028-12-31"));
+                    change(plan, "2").before = next_year;
+                    change(plan, "2").opens_door = false;
+                    until(change(plan, "2"), "2026-11-22", "2027-12-31T23:59:59");
+                    let world_then = world.clone().paid("150002", &[("2026-11-22", "2027-12-31")]);
+                    *world = world_then.person(FRONT, "2", |person| person.limit = next_year);
+                },
+            ),
             damage("an opened door not counted", Rule::Honest, "2", |_, plan| {
                 change(plan, "2").opens_door = false;
             }),
@@ -368,6 +392,9 @@ fn budgets() {
     assert_eq!(open(revoked(3)), Err(Rule::Budget));
     assert_eq!(open(revoked(2).on(FRONT, |d| d.revoked_last_day = 3)), Ok(2));
     assert_eq!(open(revoked(2).on(FRONT, |d| d.revoked_last_day = 4)), Err(Rule::Budget));
+    let last = |world: World| open(world.inactive("150001"));
+    assert_eq!(last(World::agreeing(1)), Err(Rule::LastPerson));
+    assert_eq!(last(World::agreeing(2)), Ok(1));
     let opened = |count: usize| {
         let ids = (1..=count).map(|place| place.to_string());
         ids.fold(World::agreeing(30), |world, id| world.holds(&id, "2025-01-01", "2025-02-01"))

@@ -151,15 +151,16 @@ fn place() -> impl Strategy<Value = Place> {
     )
 }
 
-fn device(name: &'static str) -> impl Strategy<Value = (DeviceFacts, Vec<Place>)> {
+fn device(name: &str, places: usize) -> impl Strategy<Value = (DeviceFacts, Vec<Place>)> + use<> {
+    let name = DeviceName::new(name).unwrap();
     let zones = ["Europe/Ljubljana", "America/New_York", "Pacific/Kiritimati", "Etc/UTC"];
     let mode =
         prop_oneof![4 => Just(Mode::Full), 1 => Just(Mode::GrantOnly), 1 => Just(Mode::Observe)];
-    let places = prop::collection::vec(place(), 2 * MEMBERS_MAX);
+    let places = prop::collection::vec(place(), places);
     (select(zones.to_vec()), mode, some_roles(), any::<bool>(), 0..7_usize, places, 0..40_usize)
         .prop_map(move |(zone_name, mode, roles, is_first_run, revoked, places, foreign)| {
             let mut device = DeviceFacts {
-                name: DeviceName::new(name).unwrap(),
+                name: name.clone(),
                 time_zone: zone(zone_name),
                 mode,
                 roles,
@@ -203,13 +204,25 @@ fn settle(device: &mut DeviceFacts, id: &str, life: &Life, place: &Place) {
     });
 }
 
-fn source(name: &'static str) -> impl Strategy<Value = (SourceFacts, Vec<Life>)> {
+/// Some of those who vanished have left their claim to the next member.
+fn leave_persons(device: &mut DeviceFacts, places: &[Place], members: &[MemberFacts]) {
+    for (at, pair) in members.windows(2).enumerate() {
+        let [gone, next] = pair else { continue };
+        let linked = device.linking[at + 1].as_ref().map(|link| link.employee_no.clone());
+        if let (true, 4..=11, Ok(person)) = (gone.is_vanished, places[at].link, linked) {
+            let to = [next.member.key].into();
+            device.linking[at] = Err(NoLink::Yielded { persons: [person].into(), to });
+        }
+    }
+}
+
+fn source(name: &'static str, members: usize) -> impl Strategy<Value = (SourceFacts, Vec<Life>)> {
     let standing = prop_oneof![
         6 => Just(Standing::Fresh),
         1 => Just(Standing::Unreachable),
         1 => Just(Standing::Refused),
     ];
-    let members = prop::collection::vec(life(), 0..=MEMBERS_MAX);
+    let members = prop::collection::vec(life(), 0..=members);
     (some_roles(), standing, members).prop_map(move |(roles, standing, members)| {
         (SourceFacts { name: SourceName::new(name).unwrap(), roles, standing }, members)
     })
@@ -228,14 +241,19 @@ fn rules() -> impl Strategy<Value = (Policy, Guard)> {
     )
 }
 
-/// Two clubs, two doors (one of them perhaps never read), any day's moment.
+/// Two clubs, two doors (the last of them perhaps never read), any day's moment.
 pub(crate) fn facts() -> impl Strategy<Value = Facts> {
-    let sources = (source("club"), source("spa"));
-    let devices = (device("front-door"), device("yard-door"));
+    facts_of(MEMBERS_MAX, &["front-door", "yard-door"])
+}
+
+/// The same with up to `members` in each club, and these doors, in the order of their names.
+pub(crate) fn facts_of(members: usize, doors: &[&str]) -> impl Strategy<Value = Facts> + use<> {
+    let sources = (source("club", members), source("spa", members));
+    let doors: Vec<_> = doors.iter().map(|name| device(name, 2 * members)).collect();
     let now = (-2..3_i64, 0..86_400_000_i64);
-    let only = prop_oneof![4 => Just(None), 1 => (0..MEMBERS_MAX).prop_map(Some)];
-    (sources, devices, rules(), now, seldom(8), only).prop_map(
-        |((club, spa), doors, (policy, guard), (days, milliseconds), is_unread, only)| {
+    let only = prop_oneof![4 => Just(None), 1 => (0..members).prop_map(Some)];
+    (sources, doors, rules(), now, seldom(8), only).prop_map(
+        |((club, spa), mut doors, (policy, guard), (days, milliseconds), is_unread, only)| {
             let mut facts = Facts {
                 now: instant(NOW) + TimeDelta::days(days) + TimeDelta::milliseconds(milliseconds),
                 policy,
@@ -245,7 +263,6 @@ pub(crate) fn facts() -> impl Strategy<Value = Facts> {
                 devices: Vec::new(),
                 only: Only::default(),
             };
-            let (mut front, mut yard) = doors;
             let mut places = 0;
             for (organisation, first, (source, lives)) in
                 [(123, 150_000, club), (456, 450_000, spa)]
@@ -253,18 +270,21 @@ pub(crate) fn facts() -> impl Strategy<Value = Facts> {
                 let organisation = OrganisationId::new(organisation).unwrap();
                 facts.sources.insert(organisation, source);
                 for (number, life) in (first..).zip(lives) {
-                    for (device, all) in [&mut front, &mut yard] {
+                    for (device, all) in &mut doors {
                         settle(device, &number.to_string(), &life, &all[places]);
                     }
                     places += 1;
                     facts.members.push(one_member(organisation, number, life));
                 }
             }
-            if is_unread {
-                yard.0.persons.clear();
-                yard.0.linking.clear();
+            for (device, all) in &mut doors {
+                leave_persons(device, all, &facts.members);
             }
-            facts.devices.extend([front.0, yard.0]);
+            if let (true, Some((device, _))) = (is_unread, doors.last_mut()) {
+                device.persons.clear();
+                device.linking.clear();
+            }
+            facts.devices.extend(doors.into_iter().map(|(device, _)| device));
             if let Some(one) = only.and_then(|place| facts.members.get(place)) {
                 facts.only.numbers.insert(one.member.key.number);
             }

@@ -8,7 +8,8 @@ use super::super::validity::{DoorRoles, Entitlement, entitlement};
 use super::super::{
     Cause, Change, DeviceFacts, Facts, Kind, Plan, SourceFacts, in_step, plan, prove,
 };
-use super::generated::{facts, grid};
+use super::generated::{facts, facts_of, grid};
+use super::oracle::{missing, wrong};
 use super::world::{FRONT, World, apply, window};
 use crate::config::Mode;
 use crate::model::{LATEST_END, PersonLimit, UserType, Window};
@@ -43,6 +44,8 @@ proptest! {
         let plan = plan(&facts);
         let proven = prove(&facts, &plan);
         prop_assert_eq!(proven.map(|p| p.len()), Ok(pending(&facts, &plan).count()));
+        prop_assert_eq!(wrong(&facts, &plan.pending().collect::<Vec<_>>()), None);
+        prop_assert_eq!(missing(&facts, &plan), None);
     }
 
     #[test]
@@ -207,7 +210,8 @@ proptest! {
         hour in 0..96_i64,
     ) {
         let now = grid(hour, false);
-        let mut world = World::agreeing(1);
+        // The second member keeps the door open, so that the first may lose it.
+        let mut world = World::agreeing(2);
         // The grid is the wall clock of Ljubljana, in winter.
         world.facts.now = now.and_utc() - TimeDelta::hours(1);
         world.facts.policy.grace_days = grace_days;
@@ -233,6 +237,7 @@ proptest! {
             Some(_) => moments(now).any(|at| held(at) && !after.contains(at)),
             None => after.end() < now,
         };
+        let opens = !held(now) && after.contains(now);
 
         let change = Change {
             device: world.facts.devices[0].name.clone(),
@@ -240,20 +245,47 @@ proptest! {
             member: world.facts.members[0].member.key,
             source: world.facts.sources.values().next().unwrap().name.clone(),
             cause: Cause::Renewed,
-            kind: if takes { Kind::Revocation } else { Kind::Grant },
+            kind: if takes && !opens { Kind::Revocation } else { Kind::Grant },
             before: limit,
             after,
-            opens_door: !held(now) && after.contains(now),
+            opens_door: opens,
             fingerprint: world.facts.devices[0].persons.values().next().unwrap().fingerprint.clone(),
             blocked: None,
         };
-        let found = prove(&world.facts, &Plan { changes: vec![change], left_out: vec![] });
+        let found = prove(&world.facts, &Plan { changes: vec![change], ..Plan::default() });
         let want = match (is_cut, gains) {
             (true, _) => Err(Rule::NoLockOut),
             (false, true) => Err(Rule::NoStranger),
             (false, false) => Ok(1),
         };
         prop_assert_eq!(found.map(|p| p.len()).map_err(|refused| refused.rule), want);
+    }
+}
+
+/// Doors of a large site, in the order of their names.
+fn doors() -> Vec<String> {
+    (0..64).map(|number| format!("door-{number:02}")).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 50, ..ProptestConfig::with_cases(12) })]
+
+    /// The same laws with some hundred members on 64 doors.
+    #[test]
+    fn large_worlds_are_no_other(mut facts in {
+        let doors = doors();
+        let doors: Vec<&str> = doors.iter().map(String::as_str).collect();
+        facts_of(150, &doors)
+    }) {
+        let first = plan(&facts);
+        let written: Vec<&Change> = pending(&facts, &first).collect();
+        prop_assert_eq!(prove(&facts, &first).map(|p| p.len()), Ok(written.len()));
+        prop_assert_eq!(wrong(&facts, &first.pending().collect::<Vec<_>>()), None);
+        prop_assert_eq!(missing(&facts, &first), None);
+        apply(&mut facts, &first);
+        let second = plan(&facts);
+        prop_assert_eq!(pending(&facts, &second).count(), 0);
+        prop_assert_eq!(second.blocked().count(), first.blocked().count());
     }
 }
 

@@ -6,8 +6,12 @@ mod damage;
 pub(crate) mod generated;
 mod laws;
 mod left_out;
+mod mutants;
+mod oracle;
 mod order;
 mod reviewed;
+mod small_worlds;
+mod vanished;
 pub(crate) mod world;
 
 use super::Plan;

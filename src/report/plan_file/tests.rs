@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::Ending;
 use crate::plan::tests::world::{FRONT, World, employee, instant, time};
 use crate::report::{ChangeReport, ChangeState};
 
@@ -240,7 +241,7 @@ fn every_field_of_a_change_is_needed() {
         let Value::Object(plan) = plan else { unreachable!() };
         let found = read_at(&signed(plan), MADE);
         match field.as_str() {
-            "/changes/0/error" => assert!(found.is_ok(), "{field}"),
+            "/changes/0/error" | "/changes/0/blocked_by" => assert!(found.is_ok(), "{field}"),
             "/changes/0/outcome" => assert_eq!(found.unwrap().len(), 2, "it is not planned then"),
             // Then the dates were not readable, which is not what the door holds now.
             "/changes/0/before/begin" | "/changes/0/before/end" => {
@@ -286,7 +287,8 @@ fn what_is_no_plan() {
     for (text, want) in [
         (String::new(), not("line 1, column 0: not JSON")),
         ("{\n \"secret\": oops".to_owned(), not("line 2, column 12: not JSON")),
-        ("[]".to_owned(), not("line 1, column 0: not JSON")),
+        ("[]".to_owned(), not("it is no JSON object")),
+        (format!("[{}1]", "1,".repeat(3_000_001)), not("it holds more than 3000000 values")),
         ("{}".to_owned(), not("it has no version")),
         (without("version"), not("it has no version")),
         (without("sha256"), not("it has no sha256")),
@@ -294,7 +296,7 @@ fn what_is_no_plan() {
         ("{\"version\": \"1\"}".to_owned(), PlanFileError::Version("\"1\"".into())),
         (signed(serde_json::from_str(&without("changes")).unwrap()), not("it has no changes")),
     ] {
-        assert_eq!(read_at(&text, MADE), Err(want), "{text}");
+        assert_eq!(read_at(&text, MADE), Err(want), "{text:.80}");
     }
 }
 
@@ -307,8 +309,11 @@ fn the_id_of_a_blocked_part_is_that_of_its_changes() {
     assert!(whole.len() == 8 && whole.bytes().all(|b| b.is_ascii_hexdigit()), "{whole}");
     assert_eq!(id(&changes.clone()), Some(whole.clone()), "in every tick the same");
     assert_ne!(id(&changes[1..]), Some(whole.clone()));
-    let damages: [fn(&mut Change); 4] = [
+    let damages: [fn(&mut Change); 7] = [
         |change| change.device = DeviceName::new("yard-door").unwrap(),
+        |change| change.cause = Cause::Drift,
+        |change| change.member.number = MemberNumber::new(7).unwrap(),
+        |change| change.member.organisation = OrganisationId::new(7).unwrap(),
         |change| change.employee_no = employee("10"),
         |change| change.fingerprint.push('x'),
         |change| change.after = Window::new(time("2026-01-01"), time("2026-01-02")).unwrap(),
@@ -318,6 +323,77 @@ fn the_id_of_a_blocked_part_is_that_of_its_changes() {
         damage(&mut other[0]);
         assert_ne!(id(&other), Some(whole.clone()), "damage {number}");
     }
+}
+
+/// The id of what is blocked in a world.
+fn id_of(world: &World) -> String {
+    blocked_id(world.plan().blocked()).unwrap()
+}
+
+#[test]
+fn the_id_stays_the_same_across_midnight() {
+    let year = ["2026-11-21T22:59:59Z", "2026-11-21T23:00:00Z", "2026-11-30T11:00:00Z"];
+    let inactive = World::agreeing(9).inactive("150001").inactive("150002").inactive("150003");
+    let vanished = (1..=3).fold(World::agreeing(9), |world, n| {
+        world.vanished(&(150_000 + n).to_string()).policy(|p| p.vanished = Ending::End)
+    });
+    let shortened = (1..=3).fold(World::agreeing(9), |world, n| {
+        world.paid(&(150_000 + n).to_string(), &[("2026-01-01", "2026-10-31")])
+    });
+    // Inactive since long ago, and opened again at the door by hand: only the door moved.
+    let drifted = ["1", "2", "3"].into_iter().fold(inactive.clone(), |world, id| {
+        let confirmed = Window::new(time("2026-01-01"), time("2026-05-05")).unwrap();
+        world.on(FRONT, |device| {
+            device.confirmed.insert(employee(id), confirmed);
+        })
+    });
+    assert!(drifted.plan().blocked().all(|change| change.cause == Cause::Drift));
+    let mut ids = Vec::new();
+    for world in [inactive, vanished, shortened, drifted] {
+        let [before, after, later] = year.map(|now| world.clone().at(now));
+        let id = id_of(&before);
+        assert_eq!((id_of(&after), id_of(&later)), (id.clone(), id.clone()));
+        ids.push(id);
+        // When the facts move, so does the id.
+        let moved = [
+            after.clone().inactive("150004"),
+            after.clone().holds("1", "2026-01-01", "2026-12-30T23:59:59"),
+            after
+                .clone()
+                .paid("150003", &[("2026-01-01", "2026-12-31")])
+                .member("150003", |m| {
+                    m.member.inactive = false;
+                    m.is_vanished = false;
+                })
+                .inactive("150009"),
+        ];
+        for (number, moved) in moved.iter().enumerate() {
+            assert_ne!(id_of(moved), id_of(&after), "{number}");
+        }
+    }
+    let all = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "another cause is another plan");
+}
+
+#[test]
+fn what_was_kept_before_midnight_is_carried_out_as_it_was_kept() {
+    let world = World::agreeing(9).inactive("150001").inactive("150002").inactive("150003");
+    let mut report = Report::new("sync", None);
+    report.changes = world.plan().changes.into_iter().map(reported).collect();
+    let kept = write(&report, instant(MADE)).unwrap();
+    let tomorrow = instant("2026-11-22T11:00:00Z");
+    let changes = read(&kept, tomorrow, Approved::Blocked).unwrap();
+    assert_eq!(changes.len(), 3);
+    assert!(changes.iter().all(|change| change.after.end() == time("2026-11-20T23:59:59")));
+    // Of the day before yesterday by then, and over all the same: nothing is left to do.
+    let mut done = world.at("2026-11-22T11:00:00Z");
+    for change in changes {
+        let held = PersonLimit::Window(change.after);
+        done = done.holds_on(FRONT, change.employee_no.as_str(), held);
+    }
+    assert_eq!(done.plan().changes.len(), 0);
 }
 
 proptest! {

@@ -89,6 +89,7 @@ fn a_change_in_full() {
             "before": {"begin": "2026-01-01T00:00:00", "end": "2026-12-31T23:59:59"},
             "after": {"begin": "2026-01-01T00:00:00", "end": "2027-12-31T23:59:59"},
             "outcome": "refused",
+            "blocked_by": null,
             "error": "the device said no",
         })
     );
@@ -117,6 +118,21 @@ fn every_outcome_has_its_word_and_is_counted() {
         report.devices[0].outcome = outcome;
         assert_eq!(document(&report, 0)["devices"][0]["outcome"], json!(word));
     }
+}
+
+#[test]
+fn a_blocked_change_says_by_what() {
+    let blocked_by = |world: World| {
+        let whole = document(&report("diff", &world), 4);
+        let changes = whole["changes"].as_array().unwrap().clone();
+        let words: Vec<_> = changes.iter().map(|change| change["blocked_by"].clone()).collect();
+        words
+    };
+    let many = World::agreeing(9).inactive("150001").inactive("150002").inactive("150003");
+    let word = json!("revoke_per_tick");
+    assert_eq!(blocked_by(many.renewed("150004"))[1..], [word.clone(), word.clone(), word]);
+    assert_eq!(blocked_by(World::agreeing(1).inactive("150001")), [json!("last-person")]);
+    assert_eq!(blocked_by(World::agreeing(1).renewed("150001")), [Value::Null]);
 }
 
 #[test]

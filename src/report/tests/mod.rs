@@ -12,7 +12,7 @@ use crate::plan::tests::world::{FRONT, World, employee, window};
 
 /// A report of a plan on one door that answered, before anything was tried.
 fn report(command: &'static str, world: &World) -> Report {
-    let Plan { changes, left_out } = world.plan();
+    let Plan { changes, left_out, ignored: _ } = world.plan();
     let mut report = Report::new(command, None);
     report.devices = world
         .facts

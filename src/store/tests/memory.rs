@@ -20,7 +20,7 @@ fn refused_logins() {
     let (user, right) = ("admin", password("one"));
     let memory = |minute: i64| {
         let memory = store.login_memory(&door(), user, &right).unwrap();
-        (memory.refusals, memory.may_try(at(minute)), memory.waits_until())
+        (memory.refusals, memory.may_try(at(minute)), memory.waits_until(at(minute)))
     };
     assert_eq!(memory(0), (0, true, None), "a device that is not known may be tried");
 
@@ -36,11 +36,8 @@ fn refused_logins() {
 
     for (user, password) in [("admin", "two"), ("Admin", "one"), ("adm", "inone")] {
         let fresh = store.login_memory(&door(), user, &self::password(password)).unwrap();
-        assert_eq!(
-            fresh,
-            LoginMemory::default(),
-            "{user} {password}: another login is another story"
-        );
+        let (refusals, may_try) = (fresh.refusals, fresh.may_try(at(30)));
+        assert_eq!((refusals, may_try), (0, true), "{user} {password}: another story");
     }
     assert_eq!(memory(31).0, 2, "asking changes nothing");
 }
@@ -53,8 +50,27 @@ fn a_changed_password_that_is_refused_starts_over() {
     }
     let two = password("two");
     let memory = store.remember_refusal(&door(), "admin", &two, at(40)).unwrap();
-    assert_eq!((memory.refusals, memory.waits_until()), (1, Some(at(70))));
+    assert_eq!((memory.refusals, memory.waits_until(at(40))), (1, Some(at(70))));
     assert_eq!(store.login_memory(&door(), "admin", &two).unwrap(), memory);
+}
+
+#[test]
+fn three_refusals_in_half_an_hour_are_all_whatever_the_passwords_were() {
+    let store = salted();
+    for (minute, wrong) in [(0, "one"), (2, "two"), (4, "three")] {
+        let memory = store.login_memory(&door(), "admin", &password(wrong)).unwrap();
+        assert!(memory.may_try(at(minute)), "{wrong} is new");
+        store.remember_refusal(&door(), "admin", &password(wrong), at(minute)).unwrap();
+    }
+    let memory = |text| store.login_memory(&door(), "admin", &password(text)).unwrap();
+    assert!(!memory("four").may_try(at(6)), "a fourth waits, though nobody has tried it");
+    assert!(!memory("four").by_hand().may_try(at(6)), "by hand too");
+    assert_eq!(memory("four").waits_until(at(6)), Some(at(30)));
+    assert!(memory("four").may_try(at(30)), "half an hour after the first");
+    store.remember_refusal(&door(), "admin", &password("four"), at(30)).unwrap();
+    assert!(memory("five").may_try(at(31)), "counted anew");
+    store.forget_refusals(&door()).unwrap();
+    assert_eq!(memory("five"), LoginMemory::default());
 }
 
 #[test]

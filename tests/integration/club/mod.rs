@@ -4,6 +4,7 @@
 mod answers;
 mod asking;
 mod clock;
+mod identity;
 mod members;
 mod refused;
 

@@ -1,6 +1,8 @@
 //! The program as users and scripts meet it: exit codes, locks, signals, documents, secrets.
 
+mod check;
 mod documents;
+mod leaks;
 mod line;
 mod runs;
 mod secrets;

@@ -167,3 +167,41 @@ fn a_first_run_that_found_everything_in_step_was_the_first_run() {
     assert_eq!(sandbox.full_at(LATER, 4)["devices"][0]["blocked"], 30);
     sandbox.assert_well_behaved();
 }
+
+#[test]
+fn what_waits_has_the_same_id_after_midnight() {
+    let sandbox = with_inactive(20, 5..9);
+    let blocked = sandbox.sync_at(LATER, 4)["blocked"].as_str().unwrap().to_owned();
+    for now in ["2026-03-10T22:59:00Z", "2026-03-10T23:01:00Z", "2026-03-12T10:00:00Z"] {
+        sandbox.clocks(now);
+        assert_eq!(sandbox.sync_at(now, 4)["blocked"], blocked.as_str(), "{now}");
+    }
+    let now = "2026-03-12T10:01:00Z";
+    let run = sandbox.at(now, &["apply", "--blocked", &blocked, "--json"]).ends(0).json();
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 4]);
+    assert_eq!(sandbox.end_on(0, "1006"), "2026-03-11T23:59:59");
+    assert_eq!(sandbox.sync_at("2026-03-13T10:00:00Z", 0)["changes"], json!([]));
+}
+
+#[test]
+fn the_last_person_of_a_door_waits_for_approval() {
+    let sandbox = Sandbox::pinned(1, 1);
+    sandbox.sync_at(START, 0);
+    sandbox.clocks(LATER);
+    sandbox.club.inactivate(0);
+    let doors = sandbox.doors();
+    let said = sandbox.at(LATER, &["sync", "--json"]).ends(4);
+    assert!(
+        said.stderr.contains("no linked person could open the door any more"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(each(&said.json(), "changes", "blocked_by"), ["last-person"]);
+    assert_eq!(sandbox.doors(), doors);
+    let story = sandbox.at(LATER, &["lookup", "person:1001", "--offline"]).stdout;
+    assert!(story.contains("waits for approval (nobody could open the door any more)"), "{story}");
+    let id = said.json()["blocked"].as_str().unwrap().to_owned();
+    sandbox.at(LATER, &["apply", "--blocked", &id]).ends(0);
+    assert_eq!(sandbox.end_on(0, "1001"), "2026-03-09T23:59:59");
+    sandbox.assert_well_behaved();
+}

@@ -63,6 +63,7 @@ fn condition(switches: &Switches, cond: &Map<String, Value>) -> Result<Condition
     let asked = number("maxResults")?;
     let limit = match switches.page_limit {
         PageLimit::Ten => 10,
+        PageLimit::One => 1,
         PageLimit::Thirty | PageLimit::ThirtyOrError => 30,
     };
     if asked == 0 || (switches.page_limit == PageLimit::ThirtyOrError && asked > limit) {

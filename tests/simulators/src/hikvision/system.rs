@@ -120,6 +120,7 @@ pub(super) fn count(state: &State) -> Response {
 pub(super) fn user_info(state: &State) -> Response {
     let page = match state.switches.page_limit {
         PageLimit::Ten => 10,
+        PageLimit::One => 1,
         PageLimit::Thirty | PageLimit::ThirtyOrError => 30,
     };
     let mut all = json!({

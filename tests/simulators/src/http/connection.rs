@@ -1,15 +1,15 @@
 //! Serves one connection: read a request, ask the handler, write the answer, with faults.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::fault::Fault;
+use super::fault::{Fault, Step};
 use super::in_flight::peer_gone;
 use super::message::{Reply, Request, Response, reason};
 use super::read::{Incoming, ReadError};
-use super::tls::Stream;
+use super::tls::{Stream, old_hello};
 use super::{Moment, Shared};
 use crate::lock;
 
@@ -40,6 +40,15 @@ impl Connection<'_> {
             return;
         };
         let shared = self.shared;
+        if shared.identity.as_ref().is_some_and(|identity| identity.is_old) {
+            let (mut hello, mut tcp) = ([0; 512], &self.tcp);
+            // Whatever the client says, the answer is the same.
+            let _ = tcp.read(&mut hello).and_then(|_| tcp.write_all(&old_hello()));
+            // Closed only after the client, which has something to say about it.
+            let _ = self.tcp.set_read_timeout(Some(IDLE_TIME_MAX));
+            let _ = tcp.read(&mut hello);
+            return;
+        }
         let config = shared.identity.as_ref().map(|identity| &identity.config);
         let Some(mut stream) = Stream::new(copy, config, &shared.bytes_in, &shared.bytes_out)
         else {
@@ -105,6 +114,7 @@ impl Connection<'_> {
             Some(Fault::DropBefore) => return Ok(self.give_up()),
             Some(Fault::EndlessHeaders) => return self.endless(stream),
             Some(Fault::HugeBody(size)) => return self.huge(stream, *size),
+            Some(Fault::Wire(steps)) => return self.wire(stream, steps),
             Some(Fault::Raw { status, headers, body }) => Some(Response {
                 headers: headers.clone(),
                 body: body.clone().into(),
@@ -244,6 +254,36 @@ impl Connection<'_> {
             }
             stream.write_all(&block[..count as usize])?;
         }
+        Ok(self.give_up())
+    }
+
+    fn wire(&self, stream: &mut Stream<'_>, steps: &[Step]) -> More {
+        for step in steps {
+            match step {
+                Step::Send(bytes) => stream.write_all(bytes)?,
+                Step::Repeat(bytes, times) => {
+                    let mut left = *times;
+                    while left > 0 && !self.stop.load(Ordering::SeqCst) {
+                        stream.write_all(bytes)?;
+                        left -= 1;
+                    }
+                }
+                Step::Trickle(bytes, pause) => {
+                    for byte in bytes {
+                        if !self.pause(*pause) {
+                            return Ok(self.give_up());
+                        }
+                        stream.write_all(&[*byte])?;
+                        stream.flush()?;
+                    }
+                }
+                Step::Hold => {
+                    stream.flush()?;
+                    while self.pause(Duration::from_secs(1)) {}
+                }
+            }
+        }
+        stream.flush()?;
         Ok(self.give_up())
     }
 

@@ -44,9 +44,34 @@ pub enum Fault {
     /// Carried out and answered, but first the listener closes: from then on connections are
     /// refused, until [`super::HttpServer::go_online`].
     GoOffline,
+    /// Exactly this on the wire, and then the connection closes; nothing was carried out.
+    Wire(Vec<Step>),
+}
+
+/// A piece of what [`Fault::Wire`] does.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Sends these bytes.
+    Send(Vec<u8>),
+    /// Sends the same bytes so many times, as fast as the client takes them.
+    Repeat(Vec<u8>, u64),
+    /// Sends these bytes one by one, with a pause before each.
+    Trickle(Vec<u8>, Duration),
+    /// Keeps the connection open and says nothing, until the client has enough.
+    Hold,
 }
 
 impl Fault {
+    /// These bytes on the wire and nothing else; see [`Fault::Wire`].
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::Wire(vec![Step::Send(bytes.into())])
+    }
+
+    /// A head, then the same bytes for ever, as far as a test is concerned: 1 TiB or more.
+    pub fn endless(head: impl Into<Vec<u8>>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self::Wire(vec![Step::Send(head.into()), Step::Repeat(bytes.into(), 1 << 40)])
+    }
+
     /// A fixed answer with a content type; see [`Fault::Raw`].
     pub fn raw(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self::Raw {

@@ -1,6 +1,7 @@
 //! A small blocking HTTP/1.1 server: one thread per connection, every request recorded, and
 //! faults that a test may order. It knows nothing of Cardskipper or Hikvision.
 
+mod bomb;
 mod connection;
 mod fault;
 mod in_flight;
@@ -16,7 +17,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-pub use fault::{Fault, FaultRule};
+pub use bomb::gzip_bomb;
+pub use fault::{Fault, FaultRule, Step};
 pub use message::{Framing, Reply, Request, Response};
 pub use tls::Tls;
 

@@ -80,6 +80,8 @@ pub enum PageLimit {
     Thirty,
     /// 10; more is cut silently.
     Ten,
+    /// 1; more is cut silently.
+    One,
     /// 30; asking for more is `badParameters`.
     ThirtyOrError,
 }

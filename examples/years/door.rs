@@ -1,0 +1,424 @@
+//! A device, its persons, and what may be wrong with it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use ivms_sync::hikvision::{DeviceClock, DeviceInfo, Error, PersonList, PersonRecord};
+use ivms_sync::model::{EmployeeNo, Window};
+use ivms_sync::outside::{ReadDevice, WriteDevice};
+use serde_json::json;
+
+use crate::ledger::Span;
+use crate::outside::{Death, die, open};
+use crate::sabotage::Sabotage;
+
+/// A device locks a host out after this many wrong logins within half an hour.
+const TRIES: usize = 5;
+const LOCK: TimeDelta = TimeDelta::minutes(30);
+
+/// A person on a device.
+#[derive(Debug, Clone)]
+pub struct Card {
+    pub no: String,
+    pub name: String,
+    pub is_barred: bool,
+    pub is_admin: bool,
+    /// `enable:false`: the dates are not looked at.
+    pub is_permanent: bool,
+    pub span: Span,
+    /// The end stands before the begin.
+    pub is_upside_down: bool,
+    pub email: Option<String>,
+    /// The rights a write must send back as they are.
+    pub right: u32,
+    /// Whose card it is, by place; `None`: a stranger to the club's list.
+    pub owner: Option<usize>,
+    /// Changed by hand since the program last read all persons.
+    pub by_hand: bool,
+    /// The program has had the occasion to store the link.
+    pub is_linked: bool,
+    record: Option<PersonRecord>,
+}
+
+impl Card {
+    pub fn new(no: String, name: String, span: Span, email: Option<String>) -> Self {
+        Self {
+            no,
+            name,
+            is_barred: false,
+            is_admin: false,
+            is_permanent: false,
+            span,
+            is_upside_down: false,
+            email,
+            right: 1,
+            owner: None,
+            by_hand: true,
+            is_linked: false,
+            record: None,
+        }
+    }
+
+    /// Somebody changes the card at the device.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Self)) {
+        change(self);
+        self.by_hand = true;
+        self.record = None;
+    }
+
+    /// Whether the door opens at a moment of its own clock.
+    pub fn opens_at(&self, at: NaiveDateTime) -> bool {
+        self.is_permanent || !self.is_upside_down && self.span.contains(at)
+    }
+
+    /// As the device tells it.
+    fn record(&mut self, zone: Tz) -> Option<PersonRecord> {
+        if self.record.is_none() {
+            let (begin, end) = match self.is_upside_down {
+                false => (self.span.begin, self.span.end),
+                true => (self.span.end, self.span.begin - TimeDelta::days(1)),
+            };
+            let time = |at: NaiveDateTime| at.format("%Y-%m-%dT%H:%M:%S").to_string();
+            let value = json!({
+                "employeeNo": self.no,
+                "name": self.name,
+                "userType": if self.is_barred { "blackList" } else { "normal" },
+                "Valid": {
+                    "enable": !self.is_permanent,
+                    "beginTime": time(begin),
+                    "endTime": time(end),
+                    "timeType": "local",
+                },
+                "doorRight": self.right.to_string(),
+                "RightPlan": [{"doorNo": 1, "planTemplateNo": "1"}],
+                "localUIRight": self.is_admin,
+                "PersonInfoExtends": [{"value": self.email.clone().unwrap_or_default()}],
+            });
+            self.record = PersonRecord::read(&value, zone).ok();
+        }
+        self.record.clone()
+    }
+}
+
+/// What goes wrong with one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    Busy,
+    /// The answer is lost, and nothing was done.
+    LostBefore,
+    /// It was done, and the answer is lost.
+    LostAfter,
+    /// "OK", and nothing is done.
+    Untrue,
+    /// The list of persons ends early.
+    HalfList,
+    /// Somebody changes the person at the device just before the request.
+    Meanwhile,
+    /// The run dies.
+    Die(Death),
+}
+
+/// A device.
+#[derive(Debug)]
+pub struct Door {
+    pub cards: BTreeMap<String, Card>,
+    pub serial: u32,
+    /// The zone its clock runs in.
+    pub zone: Tz,
+    /// How far its clock is off.
+    pub skew: TimeDelta,
+    pub skewed_until: DateTime<Utc>,
+    pub away_until: DateTime<Utc>,
+    pub password: u32,
+    /// The person list comes short for a while, and does not say so.
+    pub shows: Shows,
+    pub tells_tries: bool,
+    wrong_logins: Vec<DateTime<Utc>>,
+    pub was_locked: bool,
+    /// Wrong logins since the password was last put right.
+    pub wrong_in_row: u32,
+    pub tick: DoorTick,
+}
+
+/// How much of its list a device shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    All,
+    Half,
+    Nobody,
+}
+
+/// What happens at a device in one tick.
+#[derive(Debug, Default)]
+pub struct DoorTick {
+    pub now: DateTime<Utc>,
+    /// This request (counted from 0) goes wrong in this way.
+    pub fault: Option<(u32, Fault)>,
+    pub was_hit: bool,
+    /// Some request failed, whatever the reason.
+    pub has_erred: bool,
+    pub calls: Calls,
+    pub writes: Vec<Write>,
+    /// Every person was read, and how many there were.
+    pub read_all: Option<usize>,
+    /// The clock lies (sabotage).
+    pub sabotage: Option<Sabotage>,
+}
+
+/// Requests by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Calls {
+    pub info: u32,
+    pub clock: u32,
+    pub lists: u32,
+    pub exact: u32,
+    pub writes: u32,
+}
+
+impl Calls {
+    pub fn all(self) -> u32 {
+        self.info + self.clock + self.lists + self.exact + self.writes
+    }
+}
+
+/// A write as it arrived.
+#[derive(Debug, Clone)]
+pub struct Write {
+    pub card: Card,
+    pub after: Span,
+    pub took: bool,
+    /// The rest of what was sent back is what the device held.
+    pub is_rest_same: bool,
+}
+
+impl Door {
+    pub fn new(serial: u32, zone: Tz, tells_tries: bool, born: DateTime<Utc>) -> Self {
+        Self {
+            cards: BTreeMap::new(),
+            serial,
+            zone,
+            skew: TimeDelta::zero(),
+            skewed_until: born,
+            away_until: born,
+            password: 0,
+            shows: Shows::All,
+            tells_tries,
+            wrong_logins: Vec::new(),
+            was_locked: false,
+            wrong_in_row: 0,
+            tick: DoorTick::default(),
+        }
+    }
+
+    pub fn is_away(&self) -> bool {
+        self.tick.now < self.away_until
+    }
+
+    fn log_in(&mut self, with: u32) -> Result<(), Error> {
+        let now = self.tick.now;
+        self.wrong_logins.retain(|at| now - *at < LOCK);
+        if self.wrong_logins.len() >= TRIES {
+            return Err(Error::LockedOut { unlock_after: Some(Duration::from_secs(1800)) });
+        }
+        if with == self.password {
+            self.wrong_logins.clear();
+            return Ok(());
+        }
+        let left = TRIES - self.wrong_logins.len();
+        if self.tells_tries && left < 3 {
+            return Err(Error::TooFewTries { tries_left: left as u32 });
+        }
+        self.wrong_logins.push(now);
+        self.wrong_in_row += 1;
+        self.was_locked |= self.wrong_logins.len() >= TRIES;
+        let tries_left = self.tells_tries.then_some(left as u32 - 1);
+        Err(Error::LoginRefused { tries_left })
+    }
+}
+
+/// A connection to a device.
+pub struct Line<'a> {
+    pub door: &'a Mutex<Door>,
+    pub password: u32,
+    pub zone: Tz,
+    /// What the first request came to, once there was one.
+    pub login: Option<Result<(), Error>>,
+}
+
+/// The same connection, with the right to write.
+pub struct Pen<'a>(Line<'a>);
+
+/// What became of a request on its way.
+struct Arrived<'a> {
+    door: MutexGuard<'a, Door>,
+    fault: Option<Fault>,
+}
+
+impl<'a> Line<'a> {
+    /// A request reaches the device, or does not.
+    fn arrive(
+        &mut self,
+        call: &'static str,
+        is_write: bool,
+        count: impl FnOnce(&mut Calls),
+    ) -> Result<Arrived<'a>, Error> {
+        if let Some(Err(error)) = &self.login {
+            return Err(error.clone());
+        }
+        let mut door = open(self.door);
+        let number = door.tick.calls.all();
+        count(&mut door.tick.calls);
+        if door.is_away() {
+            door.tick.has_erred = true;
+            return Err(Error::Unreachable { what: "no route".to_owned() });
+        }
+        if self.login.is_none() {
+            let login = door.log_in(self.password);
+            self.login = Some(login.clone());
+            login?;
+        }
+        let fault = door.tick.fault.filter(|(at, _)| *at == number).map(|(_, fault)| fault);
+        door.tick.was_hit |= fault.is_some();
+        let lost = if is_write {
+            Error::AnswerLost { call, write: true }
+        } else {
+            Error::Timeout { call }
+        };
+        door.tick.has_erred |= matches!(
+            fault,
+            Some(Fault::Busy | Fault::LostBefore | Fault::LostAfter | Fault::HalfList)
+        );
+        match fault {
+            Some(Fault::Busy) => Err(Error::Busy { call, code: "deviceBusy".to_owned() }),
+            Some(Fault::LostBefore) => Err(lost),
+            Some(Fault::Die(Death::Before)) => {
+                drop(door);
+                die()
+            }
+            _ => Ok(Arrived { door, fault }),
+        }
+    }
+}
+
+impl Arrived<'_> {
+    /// The answer leaves the device, and arrives or does not.
+    fn answer<T>(self, call: &'static str, is_write: bool, answer: T) -> Result<T, Error> {
+        match self.fault {
+            Some(Fault::LostAfter) if is_write => Err(Error::AnswerLost { call, write: true }),
+            Some(Fault::LostAfter) => Err(Error::Timeout { call }),
+            Some(Fault::Die(_)) => {
+                drop(self.door);
+                die()
+            }
+            _ => Ok(answer),
+        }
+    }
+}
+
+impl<'a> ReadDevice for Line<'a> {
+    type Writer = Pen<'a>;
+
+    fn device_info(&mut self) -> Result<DeviceInfo, Error> {
+        let arrived = self.arrive("device info", false, |calls| calls.info += 1)?;
+        let info = DeviceInfo {
+            name: "door".to_owned(),
+            model: "DS".to_owned(),
+            serial: format!("S{}", arrived.door.serial),
+            firmware: "V1".to_owned(),
+        };
+        arrived.answer("device info", false, info)
+    }
+
+    fn clock(&mut self) -> Result<DeviceClock, Error> {
+        let arrived = self.arrive("clock", false, |calls| calls.clock += 1)?;
+        let door = &arrived.door;
+        let lies = door.tick.sabotage == Some(Sabotage::LyingClock);
+        let skew = if lies { TimeDelta::zero() } else { door.skew };
+        let local = (door.tick.now + skew).with_timezone(&door.zone).naive_local();
+        arrived.answer("clock", false, DeviceClock { local, offset_minutes: None })
+    }
+
+    fn all_persons(&mut self, each: &mut dyn FnMut(PersonRecord)) -> Result<PersonList, Error> {
+        let mut arrived = self.arrive("person list", false, |calls| calls.lists += 1)?;
+        let zone = self.zone;
+        let total = arrived.door.cards.len();
+        let shown = match (arrived.door.shows, arrived.fault) {
+            (Shows::Nobody, _) => 0,
+            (Shows::Half, _) | (_, Some(Fault::HalfList)) => total / 2,
+            (Shows::All, _) => total,
+        };
+        for card in arrived.door.cards.values_mut().take(shown) {
+            card.record(zone).into_iter().for_each(&mut *each);
+        }
+        let complete = arrived.fault != Some(Fault::HalfList);
+        if complete && !matches!(arrived.fault, Some(Fault::LostAfter | Fault::Die(_))) {
+            arrived.door.tick.read_all = Some(shown);
+        }
+        let list = PersonList {
+            count: shown,
+            total_stated: Some(if complete { shown } else { total }),
+            pages: 1,
+            unusable: Vec::new(),
+            complete,
+        };
+        arrived.answer("person list", false, list)
+    }
+
+    fn persons(
+        &mut self,
+        wanted: &[EmployeeNo],
+    ) -> Result<BTreeMap<EmployeeNo, PersonRecord>, Error> {
+        let mut arrived = self.arrive("persons", false, |calls| calls.exact += 1)?;
+        let mut found = BTreeMap::new();
+        for no in wanted {
+            let Some(card) = arrived.door.cards.get_mut(no.as_str()) else { continue };
+            if arrived.fault == Some(Fault::Meanwhile) {
+                card.edit(|card| card.right += 1);
+            }
+            if let Some(record) = card.record(self.zone) {
+                found.insert(no.clone(), record);
+            }
+        }
+        arrived.answer("persons", false, found)
+    }
+
+    fn into_writer(self) -> Pen<'a> {
+        Pen(self)
+    }
+}
+
+impl<'a> WriteDevice for Pen<'a> {
+    type Reader = Line<'a>;
+
+    fn reader(&mut self) -> &mut Line<'a> {
+        &mut self.0
+    }
+
+    fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), Error> {
+        let mut arrived = self.0.arrive("modify", true, |calls| calls.writes += 1)?;
+        let zone = self.0.zone;
+        let took = arrived.fault != Some(Fault::Untrue);
+        let is_twice = arrived.door.tick.sabotage == Some(Sabotage::WriteTwice);
+        let no = record.person.employee_no.as_str();
+        for _ in 0..=usize::from(is_twice) {
+            let Some(card) = arrived.door.cards.get_mut(no) else {
+                return Err(Error::NoSuchPerson(record.person.employee_no.clone()));
+            };
+            let is_rest_same = card
+                .record(zone)
+                .is_some_and(|held| held.person.fingerprint == record.person.fingerprint);
+            let after = Span { begin: validity.begin(), end: validity.end() };
+            let write = Write { card: card.clone(), after, took, is_rest_same };
+            if took {
+                card.span = after;
+                card.is_upside_down = false;
+                card.record = None;
+            }
+            arrived.door.tick.writes.push(write);
+        }
+        arrived.answer("modify", true, ())
+    }
+}

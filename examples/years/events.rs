@@ -1,0 +1,606 @@
+//! What happens in a club: paying, leaving, hand edits at the door, and trouble of every kind.
+
+use std::sync::PoisonError;
+
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
+use ivms_sync::model::{Email, Role};
+
+use crate::club::ROLES;
+use crate::desk::Mood;
+use crate::door::{Fault, Shows};
+use crate::ledger::last_moment;
+use crate::outside::Death;
+use crate::world::{World, role_id};
+
+#[derive(Debug, Clone, Copy)]
+enum Daily {
+    Renew,
+    Join,
+    Card,
+    Cancel,
+    Inactive,
+    Role,
+    Email,
+    Share,
+    Birth,
+    Unlist,
+    Relist,
+    Unreadable,
+    Inverted,
+    ManyRenew,
+    ManyCancel,
+    ManyLeave,
+    EditDates,
+    EditRest,
+    Delete,
+    Special,
+    Replace,
+    Stranger,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Trouble {
+    Desk,
+    BadListing,
+    Away,
+    Glitch,
+    Clock,
+    Password,
+    HostOff,
+    HostClock,
+    Death,
+    Store,
+    Copy,
+    CopyBack,
+    Reopen,
+    Full,
+    ShortList,
+}
+
+const DAILY: [(usize, Daily); 22] = [
+    (30, Daily::Renew),
+    (6, Daily::Join),
+    (8, Daily::Card),
+    (8, Daily::Cancel),
+    (6, Daily::Inactive),
+    (5, Daily::Role),
+    (5, Daily::Email),
+    (3, Daily::Share),
+    (1, Daily::Birth),
+    (3, Daily::Unlist),
+    (3, Daily::Relist),
+    (2, Daily::Unreadable),
+    (2, Daily::Inverted),
+    (1, Daily::ManyRenew),
+    (1, Daily::ManyCancel),
+    (1, Daily::ManyLeave),
+    (10, Daily::EditDates),
+    (3, Daily::EditRest),
+    (3, Daily::Delete),
+    (4, Daily::Special),
+    (1, Daily::Replace),
+    (2, Daily::Stranger),
+];
+
+const TROUBLES: [(usize, Trouble); 15] = [
+    (12, Trouble::Desk),
+    (8, Trouble::BadListing),
+    (14, Trouble::Away),
+    (25, Trouble::Glitch),
+    (5, Trouble::Clock),
+    (3, Trouble::Password),
+    (5, Trouble::HostOff),
+    (5, Trouble::HostClock),
+    (12, Trouble::Death),
+    (5, Trouble::Store),
+    (2, Trouble::Copy),
+    (2, Trouble::CopyBack),
+    (3, Trouble::Reopen),
+    (4, Trouble::Full),
+    (2, Trouble::ShortList),
+];
+
+/// Statements at which the state file may fail.
+const STATEMENTS: [&str; 9] = [
+    "INSERT ON member",
+    "UPDATE ON member",
+    "INSERT ON member_role",
+    "UPDATE ON source",
+    "INSERT ON intent",
+    "INSERT ON change",
+    "DELETE ON intent",
+    "UPDATE ON person",
+    "UPDATE ON device",
+];
+
+impl World {
+    /// Time passes until the next tick, and things happen.
+    pub fn pass(&mut self) {
+        let before = self.today();
+        self.now += self.club.every;
+        if self.chance.below(1000) < self.club.events {
+            if self.chance.in_thousand(self.club.troubles) {
+                self.trouble();
+            } else {
+                self.daily();
+            }
+        }
+        if self.today() != before {
+            self.day_passes();
+        }
+        self.things_end();
+    }
+
+    /// Outages end, and somebody puts right what has to be put right by hand.
+    fn things_end(&mut self) {
+        let now = self.now;
+        if self.host_skew != TimeDelta::zero() && now >= self.host_skewed_until {
+            self.host_skew = TimeDelta::zero();
+            self.diary.note("host clock right again", String::new);
+        }
+        for desk in &mut self.desks {
+            let desk = desk.get_mut().unwrap_or_else(PoisonError::into_inner);
+            if desk.mood != Mood::Fine && now >= desk.until {
+                desk.mood = Mood::Fine;
+            }
+        }
+        for at in 0..self.doors.len() {
+            let zone = self.club.doors[at].zone;
+            let door = self.door(at);
+            if now >= door.skewed_until {
+                door.skew = TimeDelta::zero();
+                door.zone = zone;
+                if door.shows != Shows::All {
+                    door.shows = Shows::All;
+                    door.cards.values_mut().for_each(|card| card.by_hand = true);
+                }
+            }
+            let right = door.password;
+            if self.passwords[at] != right && now >= self.password_put_right[at] {
+                self.passwords[at] = right;
+                self.diary.note("password put right", String::new);
+            }
+        }
+    }
+
+    /// Whoever's time is over renews, or not.
+    fn day_passes(&mut self) {
+        for place in 0..self.humans.len() {
+            let human = &self.humans[place];
+            let last = human.truth.member.roles.iter().map(|role| role.end).max();
+            let left = last.map_or(0, |end| (end.date() - self.today()).num_days());
+            let chances = match left {
+                -30..-2 => 15,
+                -2..=0 => 250,
+                1..4 => 150,
+                _ => 0,
+            };
+            if human.is_listed && self.chance.in_thousand(chances) {
+                self.renew(place);
+            }
+        }
+    }
+
+    fn renew(&mut self, place: usize) {
+        let today = self.day(0);
+        let length = TimeDelta::days(self.chance.weighted(&[(50, 30), (30, 90), (20, 365)]));
+        let gap = TimeDelta::days(self.chance.weighted(&[(80, 0), (20, 4)]));
+        let extends = self.chance.in_thousand(500);
+        let role = self.chance.weighted(&[(70, ROLES[0]), (20, ROLES[1]), (10, ROLES[2])]);
+        self.change(place, |state| {
+            state.member.inactive = false;
+            let roles = &mut state.member.roles;
+            roles.sort_by_key(|role| role.end);
+            if roles.len() > 4 {
+                roles.remove(0);
+            }
+            match roles.last_mut() {
+                Some(last) if extends && last.end >= today - TimeDelta::days(5) => {
+                    last.end = capped(last.end.date().and_time(NaiveTime::MIN) + length);
+                }
+                last => {
+                    let after = last.map(|role| role.end.date().and_time(NaiveTime::MIN));
+                    let next = after.map_or(today, |end| end + TimeDelta::days(1));
+                    let begin = next.max(today) + gap;
+                    let end = capped(begin + length);
+                    roles.push(Role { id: role_id(role), begin: begin.min(end), end });
+                }
+            }
+        });
+        self.diary.note("renewal", || format!("of {place}"));
+    }
+
+    fn someone(&mut self, listed: bool) -> Option<usize> {
+        let first = self.chance.place(self.humans.len())?;
+        let all = self.humans.len();
+        (0..all).map(|step| (first + step) % all).find(|at| self.humans[*at].is_listed == listed)
+    }
+
+    fn some_card(&mut self, door: usize) -> Option<String> {
+        let count = self.door(door).cards.len();
+        let at = self.chance.place(count)?;
+        self.door(door).cards.keys().nth(at).cloned()
+    }
+
+    fn daily(&mut self) {
+        let what = self.chance.weighted(&DAILY);
+        let door = self.chance.below(self.doors.len());
+        let Some(place) = self.someone(true) else {
+            self.relist();
+            return;
+        };
+        match what {
+            Daily::Renew => self.renew(place),
+            Daily::Join => self.join(),
+            Daily::Card => {
+                let no = self.humans[place].no.clone();
+                if !self.door(door).cards.contains_key(&no) {
+                    self.make_card(door, place);
+                    self.diary.note("card made by staff", || format!("for {place} on {door}"));
+                }
+            }
+            Daily::Cancel => self.cancel(place),
+            Daily::Inactive => {
+                self.change(place, |state| state.member.inactive = !state.member.inactive);
+                self.diary.note("inactive mark", || format!("of {place}"));
+            }
+            Daily::Role => {
+                let role = role_id(self.chance.one_of(&ROLES));
+                self.change(place, |state| {
+                    if let Some(last) = state.member.roles.last_mut() {
+                        last.id = role;
+                    }
+                });
+                self.diary.note("role change", || format!("of {place} to {role}"));
+            }
+            Daily::Email => self.change_email(place),
+            Daily::Share => self.share_email(place),
+            Daily::Birth => self.correct_birth(place),
+            Daily::Unlist => self.unlist(place),
+            Daily::Relist => self.relist(),
+            Daily::Unreadable => {
+                self.change(place, |state| state.is_unusable = !state.is_unusable);
+                self.diary.note("unreadable dates", || format!("of {place}"));
+            }
+            Daily::Inverted => {
+                self.change(place, |state| {
+                    if let Some(last) = state.member.roles.last_mut() {
+                        (last.begin, last.end) = (last.end, last.begin);
+                    }
+                });
+                self.diary.note("inverted dates", || format!("of {place}"));
+            }
+            Daily::ManyRenew => self.many("renewal of many", Self::renew),
+            Daily::ManyCancel => self.many("cancellation of many", Self::cancel),
+            Daily::ManyLeave => self.many("exodus", Self::unlist),
+            _ => self.at_door(what, door),
+        }
+    }
+
+    fn many(&mut self, what: &'static str, each: fn(&mut Self, usize)) {
+        self.diary.note(what, String::new);
+        let chances = self.chance.one_of(&[200, 500, 800]);
+        for place in 0..self.humans.len() {
+            if self.humans[place].is_listed && self.chance.in_thousand(chances) {
+                each(self, place);
+            }
+        }
+    }
+
+    fn join(&mut self) {
+        if self.humans.len() > 2 * self.club.members + 20 {
+            return;
+        }
+        let place = self.join_club();
+        self.diary.note("new member", || format!("{place}"));
+        for door in 0..self.doors.len() {
+            if self.chance.in_thousand(700) {
+                self.make_card(door, place);
+            }
+        }
+    }
+
+    fn cancel(&mut self, place: usize) {
+        let (soon, earlier) = (self.chance.between(0, 20), self.chance.between(2, 40));
+        let end = match self.chance.below(4) {
+            0 => self.day(-1),
+            1 => self.day(soon),
+            2 => self.day(0) + TimeDelta::minutes(self.chance.between(1, 24 * 60 - 1)),
+            _ => self.day(-earlier),
+        };
+        let removes = self.chance.in_thousand(150);
+        self.change(place, |state| {
+            let roles = &mut state.member.roles;
+            if removes {
+                roles.clear();
+            }
+            roles.retain(|role| role.begin <= end || role.end < role.begin);
+            for role in roles.iter_mut().filter(|role| role.end > end) {
+                role.end = end;
+            }
+        });
+        self.diary.note("cancellation", || format!("of {place} at {end}"));
+    }
+
+    fn change_email(&mut self, place: usize) {
+        if self.humans[place].tangled_with.is_some() {
+            return;
+        }
+        let fresh = format!("m{place}.{}@club.example", self.chance.below(1_000_000));
+        let email = if self.chance.in_thousand(100) { None } else { Some(fresh) };
+        self.change(place, |state| state.member.email = email.as_deref().and_then(Email::parse));
+        if self.chance.in_thousand(500) {
+            self.put_email_on_cards(place, email);
+        }
+        self.diary.note("e-mail change", || format!("of {place}"));
+    }
+
+    /// Staff put a member's e-mail where the doors know it from.
+    fn put_email_on_cards(&mut self, place: usize, email: Option<String>) {
+        self.humans[place].card_email.clone_from(&email);
+        if self.club.by_file {
+            return;
+        }
+        let no = self.humans[place].no.clone();
+        for door in 0..self.doors.len() {
+            if let Some(card) = self.door(door).cards.get_mut(&no) {
+                card.edit(|card| card.email.clone_from(&email));
+            }
+        }
+    }
+
+    /// Two members come to have one e-mail, or have their own again.
+    fn share_email(&mut self, place: usize) {
+        if let Some(other) = self.humans[place].tangled_with {
+            let both_are_known = [place, other].iter().all(|at| self.humans[*at].is_listed);
+            if !both_are_known || self.humans[place].is_doubled || self.humans[other].is_doubled {
+                return;
+            }
+            for at in [place, other] {
+                let own = self.humans[at].card_email.clone();
+                self.change(at, |state| state.member.email = own.as_deref().and_then(Email::parse));
+                self.humans[at].tangled_with = None;
+            }
+            self.diary.note("e-mails apart again", || format!("of {place} and {other}"));
+            return;
+        }
+        let Some(other) = self.chance.place(self.humans.len()) else { return };
+        let is_plain = |at: usize| {
+            let human = &self.humans[at];
+            let own = human.truth.member.email.as_ref().map(Email::as_str);
+            human.is_listed
+                && !human.is_doubled
+                && human.tangled_with.is_none()
+                && own.is_some()
+                && own == human.card_email.as_deref()
+        };
+        if place == other || !is_plain(place) || !is_plain(other) {
+            return;
+        }
+        let email = self.humans[other].truth.member.email.clone();
+        self.change(place, |state| state.member.email = email);
+        self.humans[place].tangled_with = Some(other);
+        self.humans[other].tangled_with = Some(place);
+        self.diary.note("shared e-mail", || format!("of {place} and {other}"));
+    }
+
+    /// A corrected birth date makes another member of the same human.
+    fn correct_birth(&mut self, place: usize) {
+        if self.humans[place].tangled_with.is_some() {
+            return;
+        }
+        self.change(place, |state| {
+            let birth = &mut state.member.key.birth_date;
+            *birth = birth.map(|date| date + TimeDelta::days(1));
+        });
+        self.humans[place].is_doubled = true;
+        self.diary.note("corrected birth date", || format!("of {place}"));
+    }
+
+    fn unlist(&mut self, place: usize) {
+        let is_sentinel = self.humans[place].truth.member.key.number.get() == 1;
+        if is_sentinel && self.club.organisations.iter().any(|one| one.has_sentinel) {
+            return;
+        }
+        self.humans[place].is_listed = false;
+        self.diary.note("gone from listings", || format!("{place}"));
+    }
+
+    fn relist(&mut self) {
+        if let Some(place) = self.someone(false) {
+            self.humans[place].is_listed = true;
+            self.humans[place].changed_at = self.now;
+            self.diary.note("back in listings", || format!("{place}"));
+        }
+    }
+
+    /// Staff at the door.
+    fn at_door(&mut self, what: Daily, door: usize) {
+        let (by_days, kind) = (self.chance.between(-40, 400), self.chance.below(6));
+        let Some(no) = self.some_card(door) else { return };
+        let ahead = self.day(by_days);
+        match what {
+            Daily::EditDates => {
+                if let Some(card) = self.door(door).cards.get_mut(&no) {
+                    card.edit(|card| {
+                        card.span.end = capped(ahead.max(card.span.begin));
+                        card.is_upside_down = kind == 0;
+                    });
+                }
+                self.diary.note("dates changed by hand", || format!("of {no} on {door}"));
+            }
+            Daily::EditRest => {
+                if let Some(card) = self.door(door).cards.get_mut(&no) {
+                    card.edit(|card| card.right += 1);
+                }
+                self.diary.note("fields changed by hand", || format!("of {no} on {door}"));
+            }
+            Daily::Delete => {
+                self.door(door).cards.remove(&no);
+                self.diary.note("person deleted by hand", || format!("{no} on {door}"));
+            }
+            Daily::Special => {
+                if let Some(card) = self.door(door).cards.get_mut(&no) {
+                    card.edit(|card| match kind {
+                        0 | 1 => card.is_permanent = !card.is_permanent,
+                        2 => card.is_admin = !card.is_admin,
+                        3 => card.is_barred = !card.is_barred,
+                        _ => {
+                            (card.is_permanent, card.is_admin, card.is_barred) = Default::default()
+                        }
+                    });
+                }
+                self.diary.note("made special by hand", || format!("{no} on {door}"));
+            }
+            Daily::Replace => {
+                let door = self.door(door);
+                door.serial += 1;
+                let keeps = |at: usize| kind < 3 || kind < 5 && at % 2 == 0;
+                let mut at = 0;
+                door.cards.retain(|_, card| {
+                    at += 1;
+                    card.by_hand = true;
+                    keeps(at)
+                });
+                self.diary.note("device replaced", String::new);
+            }
+            _ => {
+                self.make_stranger(door);
+                self.diary.note("stranger gets a card", || format!("on {door}"));
+            }
+        }
+    }
+
+    /// Minutes to days, mostly minutes.
+    fn a_while(&mut self) -> TimeDelta {
+        let ticks = self.chance.weighted(&[(50, 3), (30, 12), (15, 72), (5, 600)]);
+        let ticks = self.chance.between(1, ticks) as i32;
+        self.club.every * ticks
+    }
+
+    fn trouble(&mut self) {
+        let what = self.chance.weighted(&TROUBLES);
+        let until = self.now + self.a_while();
+        let at = self.chance.below(self.doors.len());
+        match what {
+            Trouble::Desk | Trouble::BadListing => self.desk_trouble(what, until),
+            Trouble::Away => {
+                self.door(at).away_until = until;
+                self.diary.note("device away", || format!("{at} until {until}"));
+            }
+            Trouble::Glitch | Trouble::Death => self.glitch(what, at),
+            Trouble::Clock => {
+                let far = self.chance.between(2, 300);
+                let skew = TimeDelta::minutes(self.chance.one_of(&[far, -far, 0]));
+                let door = self.door(at);
+                (door.skew, door.skewed_until) = (skew, until);
+                if skew == TimeDelta::zero() {
+                    door.zone = chrono_tz::Tz::Asia__Kathmandu;
+                }
+                self.diary.note("device clock wrong", || format!("{at} by {skew} until {until}"));
+            }
+            Trouble::Password => {
+                self.door(at).password += 1;
+                self.password_put_right[at] = until;
+                self.diary.note("device password changed", || format!("{at} until {until}"));
+            }
+            Trouble::HostOff => {
+                let minutes = self.chance.weighted(&[(50, 90), (30, 1500), (20, 40_000)]);
+                let off = TimeDelta::minutes(self.chance.between(10, minutes));
+                self.sleep(off);
+            }
+            Trouble::HostClock => {
+                let minutes =
+                    self.chance.weighted(&[(30, 30), (40, 400), (20, 5000), (10, 600_000)]);
+                let far = self.chance.between(2, minutes);
+                self.host_skew = TimeDelta::minutes(self.chance.one_of(&[far, -far]));
+                self.host_skewed_until = until;
+                let skew = self.host_skew;
+                self.diary.note("host clock jumps", || format!("by {skew} until {until}"));
+            }
+            Trouble::Store => {
+                self.next.store_fails = Some(self.chance.one_of(&STATEMENTS));
+                self.diary.note("state file fails", String::new);
+            }
+            Trouble::Copy => self.next.saves_copy = true,
+            Trouble::CopyBack => self.next.puts_copy_back = true,
+            Trouble::Reopen => self.next.reopens = true,
+            Trouble::Full => self.next.is_full = true,
+            Trouble::ShortList => {
+                let shows = self.chance.one_of(&[Shows::Half, Shows::Nobody]);
+                let door = self.door(at);
+                (door.shows, door.skewed_until) = (shows, until);
+                door.cards.values_mut().for_each(|card| card.by_hand = true);
+                self.diary.note("device shows too few", || format!("{at} until {until}"));
+            }
+        }
+    }
+
+    fn desk_trouble(&mut self, what: Trouble, until: chrono::DateTime<chrono::Utc>) {
+        use Mood::{
+            Away, CutShort, Elsewhere, Empty, Forgetful, Halved, LoginRefused, Overloaded, Slow,
+        };
+        let mood = match what {
+            Trouble::Desk => self.chance.one_of(&[Away, Slow, Overloaded, CutShort, LoginRefused]),
+            _ => self.chance.one_of(&[Halved, Empty, Elsewhere, Forgetful]),
+        };
+        let (at, salt) = (self.chance.below(self.desks.len()), self.chance.below(77));
+        let desk = self.desk(at);
+        (desk.mood, desk.until, desk.salt) = (mood, until, salt);
+        self.diary.note(if mood.is_silent() { "source away" } else { "bad listings" }, || {
+            format!("{at} {mood:?} until {until}")
+        });
+    }
+
+    /// One request of the next tick goes wrong.
+    fn glitch(&mut self, what: Trouble, at: usize) {
+        let number = self.chance.weighted(&[(3, 2), (4, 5), (3, 12)]);
+        let number = self.chance.below(number) as u32;
+        let death = self.chance.one_of(&[Death::Before, Death::After]);
+        let fault = match what {
+            Trouble::Death => Fault::Die(death),
+            _ => self.chance.one_of(&[
+                Fault::Busy,
+                Fault::LostBefore,
+                Fault::LostAfter,
+                Fault::Untrue,
+                Fault::HalfList,
+                Fault::Meanwhile,
+            ]),
+        };
+        if matches!(fault, Fault::Die(_)) && self.chance.in_thousand(250) {
+            let at = self.chance.below(self.desks.len());
+            self.desk(at).tick.death = Some(death);
+        } else {
+            self.door(at).tick.fault = Some((number, fault));
+        }
+        self.diary.note("request goes wrong", || format!("{fault:?} at {number} of {at}"));
+        // Trouble at a quiet door shows nothing: give it something to do.
+        if self.chance.in_thousand(800)
+            && let Some(place) = self.someone(true)
+        {
+            self.renew(place);
+        }
+    }
+
+    /// The computer is off; life goes on.
+    fn sleep(&mut self, off: TimeDelta) {
+        self.diary.note("computer off", || format!("for {off}"));
+        let wake = self.now + off;
+        while self.now < wake {
+            let before = self.today();
+            self.now += TimeDelta::days(1).min(wake - self.now);
+            if self.today() != before {
+                self.day_passes();
+            }
+            if self.chance.in_thousand(self.club.events.max(300)) {
+                self.daily();
+            }
+        }
+    }
+}
+
+/// No later than what a device can hold.
+fn capped(at: NaiveDateTime) -> NaiveDateTime {
+    at.min(last_moment())
+}

@@ -1,0 +1,506 @@
+//! The oracle, first part: what the program can know after a tick, what it asked, how it ended.
+//!
+//! It works from the world and from what was really asked and answered, never from the program's own
+//! planning. A tick is *whole* for a door and an organisation when nothing stood in the program's way
+//! there: then there is no excuse left, and every door must be as paid for, at once.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ivms_sync::exit::Exit;
+use ivms_sync::report::{ChangeState, DeviceOutcome, Report};
+
+use crate::club::Mode;
+use crate::desk::Mood;
+use crate::door::{Fault, Shows};
+use crate::ledger::Span;
+use crate::life::{Errand, Life};
+
+/// How a run of the program ended.
+pub enum Ended {
+    Well(Box<Report>),
+    /// The state file failed it, or there was nothing to approve any more.
+    Failed,
+    Died,
+}
+
+impl Ended {
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Well(report) => Some(report),
+            Self::Failed | Self::Died => None,
+        }
+    }
+}
+
+/// What the program can know of a door, and what it did there.
+#[derive(Debug, Clone, Default)]
+pub struct Book {
+    /// When all persons were last read and recorded, by the host's clock.
+    pub read_at: Option<DateTime<Utc>>,
+    /// When they were last read and perhaps recorded, in a run that died.
+    pub perhaps_read_at: Option<DateTime<Utc>>,
+    /// Something went wrong there since, or may have: it may read all persons again.
+    pub may_read: bool,
+    /// Fewest and most persons it can have on record.
+    pub size: (usize, usize),
+    /// The first run is over for certain.
+    pub is_seasoned: bool,
+    /// Who lost access when, by the host's clock.
+    pub revoked: Vec<(DateTime<Utc>, String)>,
+    /// The serial number that was last believed.
+    pub serial: Option<u32>,
+    /// How often it failed in a row, at most, and when it last did, by the host's clock.
+    pub failed: Option<(u32, DateTime<Utc>)>,
+    /// Since when it is not believed.
+    pub doubted_since: Option<DateTime<Utc>>,
+    /// Runs that died since the password was put right: each may have forgotten a refused login.
+    pub deaths: u32,
+    /// Every write that took, for the audit log.
+    pub took: Vec<(String, Span)>,
+}
+
+impl Book {
+    /// Whether the program may leave the door alone because it failed: for 1, 2, 4 … ticks of five
+    /// minutes, up to an hour. Source: README, "Safety rules".
+    pub fn may_wait(&self, host_now: DateTime<Utc>) -> bool {
+        let Some((count, last)) = self.failed else { return false };
+        let minutes = 5_i64.saturating_mul(1 << count.clamp(1, 6).saturating_sub(1)).min(60);
+        let wait = if count < 2 { TimeDelta::zero() } else { TimeDelta::minutes(minutes) };
+        (last..last + wait).contains(&host_now)
+    }
+
+    /// Whether the program may, and whether it must, refuse to believe a door that holds so many
+    /// persons. Source: README, "Safety rules".
+    pub fn doubts(&self, serial: u32, persons: usize) -> (bool, bool) {
+        let Some(known) = self.serial.filter(|_| self.read_at.is_some()) else {
+            return (self.may_read, false);
+        };
+        let is_far_fewer = |before: usize| {
+            let gone = before.saturating_sub(persons);
+            gone >= 3 && gone * 2 > before || persons == 0 && before > 0
+        };
+        let (some, all) = (is_far_fewer(self.size.1), is_far_fewer(self.size.0));
+        (known != serial || some || all, known != serial || some && all)
+    }
+}
+
+/// What stood in the program's way in one tick.
+pub struct Way {
+    /// For each organisation: it answered, honestly, and was believed.
+    pub is_told: Vec<bool>,
+    /// For each organisation: its listing was refused.
+    pub is_refused: Vec<bool>,
+    /// For each door: it could be reached, read and written.
+    pub is_open: Vec<bool>,
+    /// For each door: the program may wait there because it failed before; but it never makes
+    /// anybody stand outside.
+    pub may_wait: Vec<bool>,
+}
+
+impl Life {
+    /// Holds everything that happened in a tick against the rules.
+    pub fn judge(&mut self, ended: &Ended, had_events: bool) -> Result<(), String> {
+        self.count(ended);
+        let way = self.learn(ended)?;
+        self.judge_writes(ended, &way)?;
+        self.judge_requests(ended)?;
+        self.judge_logins()?;
+        self.judge_exit(ended, &way)?;
+        self.keep_books(ended);
+        self.judge_doors(ended, &way)?;
+        if let Some(report) = ended.report()
+            && self.is_sync()
+        {
+            self.synced_at = self.world.now;
+            let _ = (report, had_events);
+        }
+        Ok(())
+    }
+
+    pub fn is_sync(&self) -> bool {
+        matches!(self.errand, Errand::Sync { .. })
+    }
+
+    fn count(&mut self, ended: &Ended) {
+        self.tally.ticks += 1;
+        match ended {
+            Ended::Well(report) => {
+                *self.tally.exits.entry(report.exit().code()).or_default() += 1;
+                self.tally.approvals += u64::from(!self.is_sync());
+            }
+            Ended::Failed => self.tally.failures += 1,
+            Ended::Died => {
+                self.books.iter_mut().for_each(|book| book.deaths += 1);
+            }
+        }
+        let mut asked = 0;
+        for door in 0..self.world.doors.len() {
+            let tick = &self.world.door(door).tick;
+            let (all, writes) = (u64::from(tick.calls.all()), tick.writes.len() as u64);
+            let took = tick.writes.iter().filter(|write| write.took).count() as u64;
+            asked += all;
+            self.tally.writes += writes;
+            self.tally.took += took;
+        }
+        self.tally.door_requests += asked;
+        self.tally.quiet += u64::from(asked == 0);
+        for desk in 0..self.world.desks.len() {
+            let (members, names) = self.world.desk(desk).tick.calls;
+            self.tally.source_requests += u64::from(members + names);
+        }
+    }
+
+    /// What was told, and whether it was rightly believed or refused.
+    fn learn(&mut self, ended: &Ended) -> Result<Way, String> {
+        let (host_now, now) = (self.world.host_now(), self.world.now);
+        let mut way =
+            Way { is_told: vec![], is_refused: vec![], is_open: vec![], may_wait: vec![] };
+        for at in 0..self.world.desks.len() {
+            let rules = self.world.club.organisations[at].clone();
+            let line = ended.report().and_then(|report| {
+                report.sources.iter().find(|line| line.name.as_str() == rules.name)
+            });
+            let desk = self.world.desk(at);
+            let mood = desk.mood;
+            let answer = desk.tick.answer.take();
+            let Some(answer) = answer else {
+                way.is_told.push(false);
+                way.is_refused.push(false);
+                if line.is_some_and(|line| line.accepted) && self.is_sync() {
+                    return Err(format!("{} gave no answer, and one was accepted", rules.name));
+                }
+                continue;
+            };
+            let count = answer.humans.len();
+            let accept = match self.errand {
+                Errand::Sync { accept_shrink, .. } => accept_shrink,
+                Errand::Approve(_) => None,
+            };
+            let must_refuse = |before: usize| {
+                let gone = before.saturating_sub(count);
+                let too_many = gone >= 3 && gone * 100 > before * 10 || gone > 0 && count == 0;
+                rules.has_sentinel && !answer.has_sentinel || too_many && accept != Some(count)
+            };
+            let desk = self.world.desk(at);
+            let before = if desk.before.is_empty() { vec![0] } else { desk.before.clone() };
+            let verdicts: Vec<bool> =
+                before.iter().map(|before| answer.is_complete && must_refuse(*before)).collect();
+            let is_accepted = line.map(|line| line.accepted);
+            let is_clock_wrong = host_now != now;
+            match is_accepted {
+                Some(true) if is_clock_wrong => {
+                    return Err(format!(
+                        "the host's clock is wrong, and {} was believed",
+                        rules.name
+                    ));
+                }
+                Some(false) if is_clock_wrong => {}
+                Some(true) if verdicts.iter().all(|refuse| *refuse) => {
+                    return Err(format!(
+                        "{} listed {count} members after {before:?}, and was believed",
+                        rules.name
+                    ));
+                }
+                Some(false) if verdicts.iter().all(|refuse| !*refuse) => {
+                    return Err(format!(
+                        "{} listed {count} members after {before:?}, and was refused",
+                        rules.name
+                    ));
+                }
+                _ => {}
+            }
+            let is_recorded = is_accepted == Some(true);
+            if is_accepted != Some(false) && answer.is_complete && !is_clock_wrong {
+                if is_recorded {
+                    (desk.before, desk.complete_at) = (vec![count], Some(host_now));
+                    desk.stuck_since = None;
+                } else if !verdicts.iter().all(|refuse| *refuse) {
+                    desk.before.push(count);
+                    desk.complete_at = desk.complete_at.max(Some(host_now));
+                }
+            }
+            if is_accepted == Some(false) {
+                let is_real = mood == Mood::Fine && !is_clock_wrong;
+                let since = desk.stuck_since.or(Some(now)).filter(|_| is_real);
+                desk.stuck_since = since;
+            }
+            if is_accepted != Some(false) && !is_clock_wrong {
+                self.tell(at, &answer, is_recorded);
+            }
+            way.is_told.push(is_recorded);
+            way.is_refused.push(is_accepted == Some(false));
+        }
+        for at in 0..self.world.doors.len() {
+            let is_open = self.is_open(at) && ended.report().is_some();
+            way.is_open.push(is_open);
+            way.may_wait.push(self.books[at].may_wait(host_now));
+        }
+        Ok(way)
+    }
+
+    /// Everybody in an answer was told of; in a complete one, everybody else was missing.
+    fn tell(&mut self, at: usize, answer: &crate::desk::Answer, is_recorded: bool) {
+        let host_now = self.world.host_now();
+        let mut listed = answer.humans.iter().copied().peekable();
+        for (place, human) in self.world.humans.iter_mut().enumerate() {
+            if human.organisation != at {
+                continue;
+            }
+            if listed.next_if_eq(&place).is_some() {
+                let is_news = human.known.heard.len() + usize::from(human.known.missed.1 > 0) > 0
+                    || human.known.is_hidden
+                    || !human
+                        .known
+                        .told
+                        .as_ref()
+                        .is_some_and(|told| Arc::ptr_eq(told, &human.truth));
+                if is_news {
+                    human.known.tell(&human.truth, is_recorded);
+                }
+            } else if answer.is_complete {
+                human.known.miss(host_now, human.is_listed, is_recorded);
+            }
+        }
+    }
+
+    /// Whether nothing stands between the program and a door in this tick.
+    fn is_open(&mut self, at: usize) -> bool {
+        let password = self.world.passwords[at];
+        let host_is_right = self.world.host_skew == TimeDelta::zero();
+        let book = self.books[at].clone();
+        let rules = self.world.club.doors[at].clone();
+        let door = self.world.door(at);
+        host_is_right
+            && rules.mode != Mode::Observe
+            && !door.is_away()
+            && !door.tick.was_hit
+            && door.skew == TimeDelta::zero()
+            && door.zone == rules.zone
+            && door.shows == Shows::All
+            && door.password == password
+            && !book.doubts(door.serial, door.cards.len()).0
+    }
+
+    /// A quiet tick asks each organisation once and no door; no tick asks more than it needs.
+    fn judge_requests(&mut self, ended: &Ended) -> Result<(), String> {
+        let is_sync = self.is_sync();
+        for at in 0..self.world.desks.len() {
+            let calls = self.world.desk(at).tick.calls;
+            let wanted = u32::from(is_sync && !matches!(ended, Ended::Failed));
+            if calls.0 > 1 || calls.1 > 1 || ended.report().is_some() && calls.0 != wanted {
+                return Err(format!("organisation {at} got {calls:?} requests in one tick"));
+            }
+        }
+        let host_now = self.world.host_now();
+        let is_full = matches!(self.errand, Errand::Sync { is_full: true, .. });
+        for at in 0..self.world.doors.len() {
+            let rules = self.world.club.doors[at].clone();
+            let book = self.books[at].clone();
+            let age = book.read_at.map(|read_at| host_now - read_at);
+            let is_due = age.is_none_or(|age| age < TimeDelta::zero() || age >= rules.audit_every);
+            let door = &*self.world.door(at);
+            let calls = door.tick.calls;
+            let (was_read, was_asked) = (door.tick.read_all, calls.lists + calls.info > 0);
+            let doubts = book.doubts(door.serial, was_read.unwrap_or(door.cards.len()));
+            let outcome = ended.report().and_then(|report| {
+                report.devices.iter().find(|line| line.name.as_str() == rules.name)
+            });
+            let is_doubted = outcome.is_some_and(|line| line.outcome == DeviceOutcome::NotBelieved);
+            if was_read.is_some()
+                && doubts.1
+                && !is_doubted
+                && outcome.is_some()
+                && !self.accepts(at)
+            {
+                return Err(format!(
+                    "door {at} is another one or has lost its persons, and is believed"
+                ));
+            }
+            if is_doubted && !doubts.0 && !book.may_wait(host_now) {
+                return Err(format!("door {at} is not believed for no reason"));
+            }
+            let may_read = is_full || is_due || book.may_read;
+            let changes = ended.report().map(|report| {
+                let mine =
+                    report.changes.iter().filter(|one| one.change.device.as_str() == rules.name);
+                mine.filter(|one| one.state != ChangeState::Blocked).count() as u32
+            });
+            let lists = u32::from(may_read && is_sync);
+            let batches = changes.unwrap_or(u32::MAX / 4).div_ceil(30);
+            let writes = changes.unwrap_or(u32::MAX);
+            let asks_who = u32::from(changes != Some(0));
+            let too_many = calls.info > lists.max(asks_who)
+                || calls.lists > lists.max(u32::from(self.accepts(at)))
+                || calls.clock > 1
+                || calls.writes > writes
+                || calls.exact > u32::from(book.may_read) + 3 * batches
+                || changes == Some(0) && calls.clock + calls.exact > 0;
+            if too_many {
+                return Err(format!(
+                    "door {at} got {calls:?} requests for {changes:?} changes (reading all is due: {may_read})"
+                ));
+            }
+            let must_read = is_due
+                && book.perhaps_read_at.is_none_or(|at| host_now - at >= rules.audit_every)
+                && is_sync
+                && ended.report().is_some()
+                && self.is_open(at)
+                && !book.may_wait(host_now);
+            if must_read && !was_asked {
+                return Err(format!("the persons on door {at} are due to be read, and were not"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the admin accepts a door as it is now.
+    pub fn accepts(&self, at: usize) -> bool {
+        matches!(self.errand, Errand::Sync { accept_door: Some((door, _)), .. } if door == at)
+    }
+
+    /// No device is ever brought near its lock.
+    fn judge_logins(&mut self) -> Result<(), String> {
+        for at in 0..self.world.doors.len() {
+            let deaths = self.books[at].deaths;
+            let door = self.world.door(at);
+            if door.was_locked {
+                return Err(format!("door {at} has locked the program out"));
+            }
+            if door.wrong_in_row > 2 + deaths {
+                return Err(format!("{} wrong logins on door {at}", door.wrong_in_row));
+            }
+        }
+        Ok(())
+    }
+
+    /// The exit code fits what happened.
+    fn judge_exit(&mut self, ended: &Ended, way: &Way) -> Result<(), String> {
+        let Some(report) = ended.report() else { return Ok(()) };
+        let exit = report.exit();
+        let is_refused = way.is_refused.iter().any(|refused| *refused);
+        let is_login = report.troubles.iter().any(|trouble| trouble.exit == Exit::Login);
+        let fits = match exit {
+            Exit::Bug => false,
+            Exit::InStep => {
+                // An organisation without an answer and a refused listing are always told.
+                !is_refused && (!self.is_sync() || way.is_told.iter().all(|told| *told))
+            }
+            Exit::Login => is_login,
+            _ if !self.world.host_skew.is_zero() => matches!(exit, Exit::Fatal) || !is_refused,
+            _ if is_refused => matches!(exit, Exit::Refused | Exit::Fatal),
+            _ => true,
+        };
+        if !fits {
+            return Err(format!("exit {} does not fit what happened", exit.code()));
+        }
+        let mut is_calm = self.is_sync() && way.is_told.iter().all(|told| *told);
+        for at in 0..self.world.doors.len() {
+            let observed = self.world.club.doors[at].mode == Mode::Observe;
+            let password = self.world.passwords[at];
+            let door = self.world.door(at);
+            let is_well = !door.is_away() && !door.tick.was_hit;
+            is_calm &= way.is_open[at] || observed && is_well && self.world.host_skew.is_zero();
+            let door = self.world.door(at);
+            let is_whole = door.shows == Shows::All && door.password == password;
+            is_calm &= is_whole && self.books[at].failed.is_none();
+        }
+        let has_failed = report
+            .changes
+            .iter()
+            .any(|one| matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed());
+        let is_blocked = report.blocked.is_some();
+        if is_calm && !has_failed && !is_blocked && exit != Exit::InStep {
+            return Err(format!("nothing was wrong, and the exit is {}", exit.code()));
+        }
+        if is_calm && has_failed {
+            // The one thing that may be refused with nothing wrong: somebody edited the card since it
+            // was read. It must have been by hand.
+            let names = report.changes.iter().filter(|one| {
+                matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed()
+            });
+            for one in names {
+                let no = one.change.employee_no.as_str();
+                let by_hand = (0..self.world.doors.len()).any(|at| {
+                    let is_it = self.world.club.doors[at].name == one.change.device.as_str();
+                    let card = self.world.door(at).cards.get(no);
+                    is_it && card.is_none_or(|card| card.by_hand)
+                });
+                if !by_hand {
+                    return Err(format!(
+                        "the change of {no} failed for no reason: {:?}",
+                        one.error
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the program can know of the doors from now on.
+    fn keep_books(&mut self, ended: &Ended) {
+        let host_now = self.world.host_now();
+        for at in 0..self.world.doors.len() {
+            let name = self.world.club.doors[at].name.clone();
+            let is_observed = self.world.club.doors[at].mode == Mode::Observe;
+            let is_open = self.is_open(at);
+            let door = self.world.door(at);
+            let outcome = ended
+                .report()
+                .and_then(|report| report.devices.iter().find(|line| line.name.as_str() == name));
+            let is_doubted = outcome.is_some_and(|line| line.outcome == DeviceOutcome::NotBelieved);
+            let has_failed = is_doubted || door.tick.has_erred;
+            let was_contacted = door.tick.calls.all() > 0;
+            let tick = std::mem::take(&mut door.tick.read_all).filter(|_| !is_doubted);
+            let was_asked = door.tick.calls.all() > 0;
+            let was_hit = door.tick.was_hit
+                || matches!(door.tick.fault, Some((_, Fault::Die(_))))
+                || door.is_away();
+            let book = &mut self.books[at];
+            if was_contacted && has_failed {
+                let count = book.failed.map_or(0, |(count, _)| count);
+                book.failed = Some((count + 1, host_now));
+            } else if was_contacted && ended.report().is_some() {
+                book.failed = None;
+            }
+            book.doubted_since = match (is_doubted, book.doubted_since) {
+                (true, since) => since.or(Some(host_now)),
+                (false, since) => since.filter(|_| !was_contacted),
+            };
+            match (ended, tick) {
+                (Ended::Well(_), Some(count)) => {
+                    book.serial = Some(door.serial);
+                    (book.read_at, book.perhaps_read_at) = (Some(host_now), None);
+                    book.size = (count, count);
+                    book.may_read = false;
+                    if door.shows == Shows::All {
+                        door.cards.values_mut().for_each(|card| card.by_hand = false);
+                    }
+                }
+                (_, Some(count)) => {
+                    book.perhaps_read_at = Some(host_now);
+                    book.size = (book.size.0.min(count), book.size.1.max(count));
+                    book.may_read = true;
+                }
+                (_, None) => {}
+            }
+            let has_failed = ended.report().is_none_or(|report| {
+                let mine = report.changes.iter().filter(|one| one.change.device.as_str() == name);
+                let mut bad = mine.filter(|one| {
+                    matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed()
+                });
+                let is_in_trouble = report.troubles.iter().any(|trouble| trouble.about == name);
+                bad.next().is_some() || is_in_trouble
+            });
+            if has_failed || was_hit && was_asked {
+                book.may_read = true;
+            }
+            if ended.report().is_some() && is_open && !is_observed {
+                book.is_seasoned |= door.cards.values().any(|card| card.is_linked);
+            }
+            if door.tick.calls.all() > 0 && !matches!(ended, Ended::Well(_)) {
+                book.may_read = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The club's own book: who has paid for which days, told moment by moment.
+//!
+//! Written against the contract alone (README, "Who has access, and until when"); it shares nothing
+//! with the program's planner, so that a mistake there shows here.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use ivms_sync::model::Member;
+
+use crate::club::Club;
+
+/// No device holds a later moment.
+pub const LAST_MOMENT: &str = "2037-12-31T23:59:59";
+
+/// A membership as the organisation has it at one time.
+#[derive(Debug)]
+pub struct State {
+    pub member: Member,
+    /// The entry comes with dates that nobody can read.
+    pub is_unusable: bool,
+}
+
+/// One human being, and what the program was told of them.
+#[derive(Debug)]
+pub struct Human {
+    pub organisation: usize,
+    /// `employeeNo` on every door.
+    pub no: String,
+    pub truth: Arc<State>,
+    /// Whether the organisation lists them at all.
+    pub is_listed: bool,
+    pub changed_at: DateTime<Utc>,
+    /// The e-mail by which the doors (or the link file) know them.
+    pub card_email: Option<String>,
+    /// Shares an e-mail with this other human: nobody can tell them apart.
+    pub tangled_with: Option<usize>,
+    /// The birth date was corrected: the program knows two members.
+    pub is_doubled: bool,
+    pub known: Known,
+}
+
+/// What the program can know of a human.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// As last told in a listing that was accepted and recorded.
+    pub told: Option<Arc<State>>,
+    /// Told since, in runs that died: recorded or not, nobody knows.
+    pub heard: Vec<Arc<State>>,
+    /// Complete listings in a row without them: certainly, and at most.
+    pub missed: (u32, u32),
+    /// When the first of those was asked for, by the host's clock: at the latest, and at the earliest.
+    pub missing_since: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// The last accepted complete listing left them out although they are listed.
+    pub is_hidden: bool,
+}
+
+/// What a door owes somebody from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing is known that a door could follow: it stays as it is.
+    AsItIs,
+    /// Closed from now on.
+    Shut,
+    /// Open from the first moment (now, or later) to the second, both included, and closed otherwise.
+    Open(NaiveDateTime, NaiveDateTime),
+}
+
+/// A validity as a device holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub begin: NaiveDateTime,
+    pub end: NaiveDateTime,
+}
+
+impl Span {
+    pub fn contains(self, at: NaiveDateTime) -> bool {
+        self.begin <= at && at <= self.end
+    }
+
+    /// What is left of it from now on.
+    pub fn from(self, now: NaiveDateTime) -> Option<(NaiveDateTime, NaiveDateTime)> {
+        (self.end >= now).then(|| (self.begin.max(now), self.end))
+    }
+
+    /// Whether it is, from now on, what is due.
+    pub fn serves(self, due: Due, now: NaiveDateTime) -> bool {
+        match due {
+            Due::AsItIs => true,
+            Due::Shut => self.from(now).is_none(),
+            Due::Open(first, last) => self.from(now) == Some((first, last)),
+        }
+    }
+
+    /// Whether some moment from now on would be lost if exactly `due` were held.
+    pub fn loses(self, due: Due, now: NaiveDateTime) -> bool {
+        match (self.from(now), due) {
+            (None, _) | (_, Due::AsItIs) => false,
+            (Some(_), Due::Shut) => true,
+            (Some((first, last)), Due::Open(from, to)) => first < from || last > to,
+        }
+    }
+}
+
+pub fn last_moment() -> NaiveDateTime {
+    NaiveDateTime::parse_from_str(LAST_MOMENT, "%Y-%m-%dT%H:%M:%S").unwrap_or(NaiveDateTime::MAX)
+}
+
+/// What a door owes a member in this state; `now` is the door's wall clock.
+pub fn due(
+    club: &Club,
+    (organisation, door): (usize, usize),
+    state: &State,
+    is_vanished: bool,
+    now: NaiveDateTime,
+) -> Due {
+    if state.is_unusable {
+        return Due::AsItIs;
+    }
+    let second = TimeDelta::seconds(1);
+    let paid = || {
+        let roles = state.member.roles.iter();
+        roles.filter(|role| club.opens(organisation, door, role.id.get())).filter_map(|role| {
+            let whole_day = role.end.time() == NaiveTime::MIN;
+            let end = if whole_day { role.end + TimeDelta::days(1) - second } else { role.end };
+            let end_with_grace = end + Days::new(club.grace_days as u64);
+            (role.begin <= end && role.begin <= last_moment())
+                .then_some((role.begin, end_with_grace))
+        })
+    };
+    if paid().next().is_none() {
+        return Due::AsItIs;
+    }
+    let is_out = state.member.inactive && club.inactive_ends || is_vanished && club.vanished_ends;
+    let ahead = || paid().filter(|(_, end)| *end >= now);
+    let (false, Some(first)) = (is_out, ahead().map(|(begin, _)| begin.max(now)).min()) else {
+        return Due::Shut;
+    };
+    // Walk on from one paid span into the next until a moment comes that nobody paid for.
+    let mut last = first;
+    while let Some(further) = ahead()
+        .filter(|(begin, end)| *begin <= last + second && *end > last)
+        .map(|(_, end)| end)
+        .max()
+    {
+        last = further;
+    }
+    Due::Open(first, last.min(last_moment()))
+}
+
+impl Known {
+    /// Everything the program may take to be so.
+    pub fn versions(&self) -> impl Iterator<Item = &Arc<State>> {
+        self.told.iter().chain(&self.heard)
+    }
+
+    /// Whether the program may, and whether it must, take them to have vanished at the complete listing
+    /// last accepted.
+    pub fn vanished(&self, complete_at: Option<DateTime<Utc>>) -> (bool, bool) {
+        let (Some((latest, earliest)), Some(at)) = (self.missing_since, complete_at) else {
+            return (false, false);
+        };
+        let long = TimeDelta::minutes(10);
+        let may = self.missed.1 >= 3 && at - earliest >= long;
+        let must = self.missed.0 >= 3 && at - latest >= long;
+        (may, must)
+    }
+
+    /// Told, and recorded if `is_sure`.
+    pub fn tell(&mut self, state: &Arc<State>, is_sure: bool) {
+        if is_sure {
+            *self = Self { told: Some(Arc::clone(state)), ..Self::default() };
+            return;
+        }
+        self.missed.0 = 0;
+        self.is_hidden = false;
+        if !self.versions().any(|known| Arc::ptr_eq(known, state)) {
+            self.heard.push(Arc::clone(state));
+        }
+    }
+
+    /// Left out of a complete listing, which was recorded if `is_sure`.
+    pub fn miss(&mut self, at: DateTime<Utc>, is_listed: bool, is_sure: bool) {
+        if self.versions().next().is_none() {
+            self.is_hidden |= is_listed;
+            return;
+        }
+        self.is_hidden |= is_listed;
+        self.missed.1 += 1;
+        let (latest, earliest) = self.missing_since.unwrap_or((at, at));
+        self.missing_since = Some((latest, earliest.min(at)));
+        if is_sure {
+            if self.missed.0 == 0 {
+                let earliest = self.missing_since.map_or(at, |(_, earliest)| earliest);
+                self.missing_since = Some((at, earliest));
+            }
+            self.missed.0 += 1;
+        }
+    }
+}

@@ -1,0 +1,473 @@
+//! The life of one club: tick after tick of the real engine against a made-up world.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use ivms_sync::clock::Clock;
+use ivms_sync::cmd::{Context, apply, sync};
+use ivms_sync::config::{self, Environment};
+use ivms_sync::error::Error;
+use ivms_sync::gather::Scope;
+use ivms_sync::report::Report;
+use ivms_sync::stop::Stop;
+use ivms_sync::store::Store;
+use tempfile::TempDir;
+
+use crate::club::Mode;
+use crate::desk::DeskTick;
+use crate::door::DoorTick;
+use crate::judge::{Book, Ended};
+use crate::ledger::Known;
+use crate::outside::{Died, Streets};
+use crate::sabotage::Sabotage;
+use crate::tally::Tally;
+use crate::world::World;
+
+/// What went against a rule.
+#[derive(Debug)]
+pub struct Violation {
+    pub tick: u64,
+    pub at: DateTime<Utc>,
+    pub what: String,
+}
+
+/// What a run of the program was asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    Sync { is_full: bool, accept_shrink: Option<usize>, accept_door: Option<(usize, usize)> },
+    Approve(String),
+}
+
+/// A copy of the state file, and what the program knew when it was made.
+struct Copy {
+    bytes: Vec<u8>,
+    knowns: Vec<Known>,
+    desks: Vec<(Vec<usize>, Option<DateTime<Utc>>)>,
+    books: Vec<Book>,
+    linked: Vec<Vec<String>>,
+}
+
+/// One club from its first tick to its last.
+pub struct Life {
+    pub world: World,
+    pub books: Vec<Book>,
+    pub tally: Tally,
+    pub tick: u64,
+    pub errand: Errand,
+    /// When the last tick that gathered began, and the one now: approved plans are from then.
+    pub synced_at: DateTime<Utc>,
+    /// The part that waits for the admin, and since when.
+    pub waiting: Option<(String, u64)>,
+    pub context: Context,
+    pub store: Option<Store>,
+    copy: Option<Copy>,
+    sabotage: Option<Sabotage>,
+    config_of: Vec<u32>,
+    link_file: String,
+    folder: TempDir,
+}
+
+impl Life {
+    pub fn begin(
+        seed: u64,
+        number: u64,
+        sabotage: Option<Sabotage>,
+        is_told: bool,
+    ) -> Result<Self, String> {
+        let mut world = World::made_up(seed, number);
+        world.diary.is_told = is_told;
+        let folder = folder().map_err(|error| format!("no folder for the state file: {error}"))?;
+        let doors = world.doors.len();
+        let context = load(folder.path(), &world, sabotage)?;
+        let mut life = Self {
+            books: vec![Book::default(); doors],
+            tally: Tally::of(&world.club),
+            tick: 0,
+            errand: Errand::Sync { is_full: false, accept_shrink: None, accept_door: None },
+            synced_at: world.now,
+            waiting: None,
+            context,
+            store: None,
+            copy: None,
+            sabotage,
+            config_of: world.passwords.clone(),
+            link_file: String::new(),
+            folder,
+            world,
+        };
+        life.open()?;
+        life.fix_salt()?;
+        Ok(life)
+    }
+
+    pub fn state_path(&self) -> PathBuf {
+        self.folder.path().join("state.db")
+    }
+
+    fn open(&mut self) -> Result<(), String> {
+        self.store = None;
+        let store =
+            Store::open(&self.state_path()).map_err(|error| format!("state file: {error}"))?;
+        self.store = Some(store);
+        Ok(())
+    }
+
+    /// The salt of the memory of logins is the only thing in a state file that chance of its own makes.
+    fn fix_salt(&self) -> Result<(), String> {
+        self.sql("UPDATE salt SET value = x'00112233445566778899aabbccddeeff'")
+    }
+
+    /// Does something to the state file from beside.
+    fn sql(&self, text: &str) -> Result<(), String> {
+        let connection = rusqlite::Connection::open(self.state_path());
+        let done = connection.and_then(|connection| connection.execute_batch(text));
+        done.map_err(|error| format!("{text}: {error}"))
+    }
+
+    /// Lives for a number of ticks, or until a rule is broken.
+    pub fn live(&mut self, ticks: u64) -> Result<(), Violation> {
+        for _ in 0..ticks {
+            self.tick += 1;
+            self.one_tick().map_err(|what| Violation {
+                tick: self.tick,
+                at: self.world.now,
+                what,
+            })?;
+        }
+        self.end().map_err(|what| Violation { tick: self.tick, at: self.world.now, what })
+    }
+
+    fn one_tick(&mut self) -> Result<(), String> {
+        for desk in 0..self.world.desks.len() {
+            self.world.desk(desk).tick = DeskTick::default();
+        }
+        for door in 0..self.world.doors.len() {
+            self.world.door(door).tick = DoorTick::default();
+        }
+        let events_before = self.world.diary.counts.values().sum::<u64>();
+        self.world.pass();
+        self.tally.events = self.world.diary.counts.values().sum();
+        let had_events = self.tally.events != events_before;
+        self.prepare()?;
+        let ended = self.run()?;
+        self.note(&ended);
+        self.after(&ended)?;
+        self.judge(&ended, had_events)?;
+        if self.sabotage == Some(Sabotage::ForgetWrites) {
+            self.forget_a_write();
+        }
+        Ok(())
+    }
+
+    /// Puts the stage right before the program is called.
+    fn prepare(&mut self) -> Result<(), String> {
+        let now = self.world.now;
+        for door in 0..self.world.doors.len() {
+            let sabotage = self.sabotage;
+            let door = self.world.door(door);
+            (door.tick.now, door.tick.sabotage) = (now, sabotage);
+        }
+        let next = std::mem::take(&mut self.world.next);
+        if next.reopens {
+            self.open()?;
+        }
+        if next.saves_copy {
+            self.save_copy()?;
+        }
+        if next.puts_copy_back && self.copy.is_some() {
+            self.put_copy_back()?;
+        }
+        if let Some(statement) = next.store_fails {
+            let body = "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+            self.sql(&format!("CREATE TRIGGER fails BEFORE {statement} {body}"))?;
+            self.tally.store_fails = true;
+        }
+        if self.world.club.by_file {
+            let text = self.world.link_file();
+            if text != self.link_file {
+                std::fs::write(self.folder.path().join("persons.csv"), &text)
+                    .map_err(|error| error.to_string())?;
+                self.link_file = text;
+            }
+        }
+        if self.config_of != self.world.passwords {
+            self.context = load(self.folder.path(), &self.world, self.sabotage)?;
+            for door in 0..self.world.doors.len() {
+                if self.config_of[door] != self.world.passwords[door] {
+                    self.world.door(door).wrong_in_row = 0;
+                    self.books[door].deaths = 0;
+                }
+            }
+            self.config_of.clone_from(&self.world.passwords);
+        }
+        self.errand = self.admin(next.is_full);
+        Ok(())
+    }
+
+    /// What the admin asks for in this tick, beside what cron does.
+    fn admin(&mut self, is_full: bool) -> Errand {
+        if let Some((id, since)) = &self.waiting
+            && self.tick > since + 12
+            && self.world.chance.in_thousand(60)
+        {
+            return Errand::Approve(id.clone());
+        }
+        let mut accept_shrink = None;
+        for desk in 0..self.world.desks.len() {
+            let now = self.world.now;
+            let stuck = self.world.desk(desk).stuck_since;
+            let waited = stuck.is_some_and(|since| now - since > self.world.club.every * 20);
+            if waited && self.world.chance.in_thousand(100) {
+                let listed =
+                    |one: &&crate::ledger::Human| one.organisation == desk && one.is_listed;
+                accept_shrink = Some(self.world.humans.iter().filter(listed).count());
+            }
+        }
+        let mut accept_door = None;
+        for door in 0..self.world.doors.len() {
+            let host_now = self.world.host_now();
+            let doubted = self.books[door].doubted_since;
+            let waited = doubted.is_some_and(|since| host_now - since > self.world.club.every * 20);
+            if waited && self.world.chance.in_thousand(100) {
+                accept_door = Some((door, self.world.door(door).cards.len()));
+            }
+        }
+        Errand::Sync { is_full, accept_shrink, accept_door }
+    }
+
+    /// Calls the program.
+    fn run(&mut self) -> Result<Ended, String> {
+        let clock = Clock::standing_still(self.world.host_now());
+        (self.context.clock, self.context.stop) = (clock, Stop::at_time_limit(clock));
+        let Some(mut store) = self.store.take() else { return Err("no state file".to_owned()) };
+        let world = &self.world;
+        let streets = Streets {
+            club: &world.club,
+            now: world.now,
+            humans: &world.humans,
+            desks: &world.desks,
+            doors: &world.doors,
+            sabotage: self.sabotage,
+        };
+        let (context, errand) = (&self.context, &self.errand);
+        let place = |name: &str| {
+            context.config.devices.iter().position(|device| device.name.as_str() == name)
+        };
+        let names = world.club.doors.iter().map(|door| place(&door.name).unwrap_or_default());
+        let names: Vec<usize> = names.collect();
+        let result = catch_unwind(AssertUnwindSafe(|| match errand {
+            Errand::Sync { is_full, accept_shrink, accept_door } => {
+                let accepted = accept_door.iter().filter_map(|(door, persons)| {
+                    Some((context.config.devices.get(names[*door])?.name.clone(), *persons))
+                });
+                let scope = Scope {
+                    is_full: *is_full,
+                    accept_shrink: *accept_shrink,
+                    accept_devices: accepted.collect(),
+                    ..Scope::default()
+                };
+                sync::tick(context, &streets, &mut store, scope)
+            }
+            Errand::Approve(id) => apply::approve(context, &streets, &mut store, id),
+        }));
+        let ended = match result {
+            Ok(Ok(report)) => Ended::Well(Box::new(report)),
+            Ok(Err(error)) => self.failed(error)?,
+            Err(payload) if payload.is::<Died>() => Ended::Died,
+            Err(payload) => {
+                let text = payload.downcast_ref::<String>().map(String::as_str);
+                let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+                return Err(format!("the program panicked: {}", text.unwrap_or("?")));
+            }
+        };
+        self.store = Some(store);
+        if matches!(ended, Ended::Died) {
+            self.tally.deaths += 1;
+            self.open()?;
+        }
+        if std::mem::take(&mut self.tally.store_fails) {
+            self.sql("DROP TRIGGER fails")?;
+        }
+        Ok(ended)
+    }
+
+    fn failed(&self, error: Error) -> Result<Ended, String> {
+        match (&error, &self.errand) {
+            (Error::Store { .. }, _) if self.tally.store_fails => Ok(Ended::Failed),
+            (Error::NoBlockedPlan(_) | Error::Plan { .. }, Errand::Approve(_)) => Ok(Ended::Failed),
+            _ => Err(format!("the program gave up: {error}")),
+        }
+    }
+
+    /// The tick's line in the trace, and its part of the hash.
+    fn note(&mut self, ended: &Ended) {
+        let mut line = format!("{} {:?}", self.tick, self.errand);
+        match ended {
+            Ended::Well(report) => line.push_str(&format!(" exit {}", report.exit().code())),
+            Ended::Failed => line.push_str(" failed"),
+            Ended::Died => line.push_str(" died"),
+        }
+        for door in 0..self.world.doors.len() {
+            let tick = &self.world.door(door).tick;
+            let calls = tick.calls;
+            line.push_str(&format!(
+                " [{} {} {} {} {}]",
+                calls.info, calls.clock, calls.lists, calls.exact, calls.writes
+            ));
+            for write in &tick.writes {
+                let no = &write.card.no;
+                line.push_str(&format!(" {no}:{}..{}", write.after.begin, write.after.end));
+            }
+        }
+        let diary = &mut self.world.diary;
+        diary.mix(line.as_bytes());
+        if diary.is_told {
+            let is_news = !diary.lines.is_empty() || !line.ends_with("exit 0 [0 0 0 0 0]");
+            if is_news {
+                diary.lines.push(format!("{} {line}", self.world.now.format("%F %R")));
+                if let Ended::Well(report) = ended {
+                    diary.lines.extend(told(report));
+                }
+            }
+        }
+    }
+
+    /// What the admin sees of it.
+    fn after(&mut self, ended: &Ended) -> Result<(), String> {
+        let Ended::Well(report) = ended else { return Ok(()) };
+        match (&self.errand, &report.blocked) {
+            (Errand::Approve(_), _) => self.waiting = None,
+            (_, None) => self.waiting = None,
+            (_, Some(id)) => {
+                let kept = self.store.as_ref().and_then(|store| store.blocked(id).ok()).flatten();
+                if kept.is_none() {
+                    return Err(format!("blocked plan {id} is not in the state file"));
+                }
+                let since = self.waiting.as_ref().filter(|(old, _)| old == id);
+                self.waiting = Some((id.clone(), since.map_or(self.tick, |(_, since)| *since)));
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_a_write(&mut self) {
+        for door in 0..self.world.doors.len() {
+            let door = self.world.door(door);
+            let last = door.tick.writes.last().map(|write| write.card.clone());
+            if let Some(before) = last {
+                door.cards.insert(before.no.clone(), before);
+            }
+        }
+    }
+
+    fn save_copy(&mut self) -> Result<(), String> {
+        self.store = None;
+        let bytes = std::fs::read(self.state_path()).map_err(|error| error.to_string())?;
+        self.open()?;
+        let desks = (0..self.world.desks.len()).map(|at| {
+            let desk = self.world.desk(at);
+            (desk.before.clone(), desk.complete_at)
+        });
+        let desks = desks.collect();
+        let linked = (0..self.world.doors.len()).map(|at| {
+            let cards = self.world.door(at).cards.values().filter(|card| card.is_linked);
+            cards.map(|card| card.no.clone()).collect()
+        });
+        let linked = linked.collect();
+        let knowns = self.world.humans.iter().map(|human| human.known.clone()).collect();
+        self.copy = Some(Copy { bytes, knowns, desks, books: self.books.clone(), linked });
+        self.world.diary.note("state file copied", String::new);
+        Ok(())
+    }
+
+    /// The admin puts back an old copy: what the program learned since is gone.
+    fn put_copy_back(&mut self) -> Result<(), String> {
+        self.check_audit_log()?;
+        let Some(copy) = self.copy.take() else { return Ok(()) };
+        self.store = None;
+        for end in ["-wal", "-shm"] {
+            let side = self.folder.path().join(format!("state.db{end}"));
+            if side.exists() {
+                std::fs::remove_file(side).map_err(|error| error.to_string())?;
+            }
+        }
+        std::fs::write(self.state_path(), &copy.bytes).map_err(|error| error.to_string())?;
+        self.open()?;
+        for (at, human) in self.world.humans.iter_mut().enumerate() {
+            human.known = copy.knowns.get(at).cloned().unwrap_or_default();
+        }
+        for (at, (before, complete_at)) in copy.desks.iter().enumerate() {
+            let desk = self.world.desk(at);
+            (desk.before, desk.complete_at) = (before.clone(), *complete_at);
+        }
+        for (at, linked) in copy.linked.iter().enumerate() {
+            for card in self.world.door(at).cards.values_mut() {
+                card.is_linked = linked.contains(&card.no);
+                // Whatever was read since is forgotten; the door itself shows it again.
+                card.by_hand = true;
+            }
+        }
+        self.books = copy.books;
+        for book in &mut self.books {
+            book.may_read = true;
+            book.deaths += 1;
+        }
+        self.waiting = None;
+        self.world.diary.note("old state file put back", String::new);
+        Ok(())
+    }
+}
+
+/// The report in a few lines, for the trace.
+fn told(report: &Report) -> Vec<String> {
+    let troubles = report
+        .troubles
+        .iter()
+        .map(|one| format!("    {} {}: {}", one.exit.code(), one.about, one.text));
+    let changes = report.changes.iter().map(|one| {
+        let change = &one.change;
+        format!(
+            "    {} {} {}: {:?} to {} {:?} {:?}",
+            change.device,
+            change.employee_no,
+            change.cause.as_str(),
+            change.before.window().map(|window| window.to_string()),
+            change.after,
+            one.state,
+            one.error
+        )
+    });
+    troubles.chain(changes).collect()
+}
+
+/// In memory where there is a folder for that: what is tested is not the disk.
+fn folder() -> std::io::Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    let builder = tempfile::Builder::new().prefix("ivms-years-").to_owned();
+    if memory.is_dir() { builder.tempdir_in(memory) } else { builder.tempdir() }
+}
+
+/// Writes the configuration and reads it the way the program does.
+fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Context, String> {
+    let mut club = world.club.clone();
+    for door in &mut club.doors {
+        match sabotage {
+            Some(Sabotage::NeverRevoke) if door.mode == Mode::Full => door.mode = Mode::GrantOnly,
+            Some(Sabotage::Unprotected) => door.protect.clear(),
+            _ => {}
+        }
+    }
+    let path = folder.join("ivms-sync.toml");
+    std::fs::write(&path, club.config(&world.passwords)).map_err(|error| error.to_string())?;
+    if club.by_file {
+        let links = folder.join("persons.csv");
+        std::fs::write(links, world.link_file()).map_err(|error| error.to_string())?;
+    }
+    let nothing: [(&str, &str); 0] = [];
+    let config = config::load(&path, &Environment::from_pairs(nothing))
+        .map_err(|error| error.to_string())?;
+    let clock = Clock::standing_still(world.host_now());
+    let stop = Stop::at_time_limit(clock);
+    Ok(Context { config, clock, stop, is_json: false, is_verbose: false })
+}

@@ -1,0 +1,74 @@
+//! The world behind the program's seams: what it asks is answered from memory.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use ivms_sync::config::{DeviceConfig, SourceConfig};
+use ivms_sync::hikvision;
+use ivms_sync::outside::Outside;
+
+use crate::club::Club;
+use crate::desk::{Desk, Window};
+use crate::door::{Door, Line};
+use crate::ledger::Human;
+use crate::sabotage::Sabotage;
+
+/// Where the process dies in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// Before it reached the other side.
+    Before,
+    /// After it had its effect, before the answer came.
+    After,
+}
+
+/// What a planned death unwinds with; anything else that unwinds is a bug.
+#[derive(Debug)]
+pub struct Died;
+
+/// The process dies here, without a word.
+pub fn die() -> ! {
+    std::panic::resume_unwind(Box::new(Died))
+}
+
+/// Opens a part of the world; whoever died holding it left it whole.
+pub fn open<T>(part: &Mutex<T>) -> MutexGuard<'_, T> {
+    part.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Both sides as the program reaches them in one tick.
+pub struct Streets<'a> {
+    pub club: &'a Club,
+    pub now: DateTime<Utc>,
+    pub humans: &'a [Human],
+    pub desks: &'a [Mutex<Desk>],
+    pub doors: &'a [Mutex<Door>],
+    pub sabotage: Option<Sabotage>,
+}
+
+impl<'a> Outside for Streets<'a> {
+    type Source = Window<'a>;
+    type Reader = Line<'a>;
+
+    fn source(&self, config: &SourceConfig) -> Window<'a> {
+        let name = config.name.as_str();
+        let named = |one: &crate::club::Organisation| one.name == name;
+        let organisation = self.club.organisations.iter().position(named).unwrap_or_default();
+        Window {
+            desk: &self.desks[organisation],
+            humans: self.humans,
+            organisation,
+            east: self.club.organisations[organisation].east,
+            now: self.now,
+            sabotage: self.sabotage,
+        }
+    }
+
+    fn connect(&self, config: &DeviceConfig) -> Result<Line<'a>, hikvision::Error> {
+        let name = config.name.as_str();
+        let door = self.club.doors.iter().position(|one| one.name == name).unwrap_or_default();
+        let password = config.password.expose().trim_start_matches('p').parse().unwrap_or(u32::MAX);
+        let line = Line { door: &self.doors[door], password, zone: config.time_zone, login: None };
+        Ok(line)
+    }
+}

@@ -1,0 +1,396 @@
+//! The oracle, second part: every write, every door, and at the end the state file.
+
+use chrono::{NaiveDateTime, TimeDelta};
+use ivms_sync::plan::Kind;
+use ivms_sync::report::{ChangeState, Report};
+
+use crate::club::Mode;
+use crate::door::{Card, Write};
+use crate::judge::{Ended, Way};
+use crate::ledger::{Due, Span, due};
+use crate::life::Life;
+use crate::tally::Tally;
+
+/// What budgets allow, from the contract. Source: README, "Safety rules".
+fn allowed(persons: usize, percent: usize, at_least: usize) -> usize {
+    at_least.max(persons * percent / 100)
+}
+
+impl Life {
+    /// Every write must be owed to somebody, take nothing that is paid, and be needed.
+    pub fn judge_writes(&mut self, ended: &Ended, way: &Way) -> Result<(), String> {
+        let host_now = self.world.host_now();
+        for at in 0..self.world.doors.len() {
+            let writes = self.world.door(at).tick.writes.clone();
+            if writes.is_empty() {
+                continue;
+            }
+            let about = |write: &Write, what: &str| {
+                Err(format!(
+                    "door {at}, person {}, {} to {} becomes {} to {}: {what}",
+                    write.card.no,
+                    write.card.span.begin,
+                    write.card.span.end,
+                    write.after.begin,
+                    write.after.end
+                ))
+            };
+            let rules = self.world.club.doors[at].clone();
+            let local = self.world.local(at);
+            let shown = self.world.door(at).skew.abs() > TimeDelta::seconds(60)
+                || self.world.door(at).zone != rules.zone;
+            let (mut lost, mut opened) = (Vec::new(), 0);
+            for write in &writes {
+                if rules.mode == Mode::Observe {
+                    return about(write, "the door is only observed");
+                }
+                if shown {
+                    return about(write, "the door's clock is wrong");
+                }
+                if self.world.host_skew.abs() > TimeDelta::seconds(60) {
+                    return about(write, "the host's clock is wrong");
+                }
+                let card = &write.card;
+                let is_meant = |no: &String| *no == card.no;
+                if card.is_admin || card.is_barred || rules.protect.iter().any(is_meant) {
+                    return about(write, "the person is protected");
+                }
+                if card.is_permanent {
+                    return about(write, "the person has no limit");
+                }
+                let book = &self.books[at];
+                let serial = crate::outside::open(&self.world.doors[at]).serial;
+                if book.is_seasoned
+                    && book.serial.is_some_and(|known| known != serial)
+                    && !self.accepts(at)
+                {
+                    return about(write, "it is another device");
+                }
+                if !write.is_rest_same {
+                    return about(write, "more than the validity changes");
+                }
+                if write.after == card.span && !card.is_upside_down {
+                    return about(write, "the door holds that already");
+                }
+                let takes = takes_away(card, write.after, local);
+                opened += usize::from(!card.opens_at(local) && write.after.contains(local));
+                if takes {
+                    lost.push(card.no.clone());
+                }
+                if takes && rules.mode == Mode::GrantOnly {
+                    return about(write, "nothing may be taken away there");
+                }
+                if let Err(what) = self.is_owed(at, write, takes, ended, way) {
+                    return about(write, &what);
+                }
+            }
+            self.judge_budgets(at, &lost, opened)?;
+            let book = &mut self.books[at];
+            book.revoked.extend(lost.into_iter().map(|no| (host_now, no)));
+            let took = writes.into_iter().filter(|write| write.took);
+            book.took.extend(took.map(|write| (write.card.no, write.after)));
+        }
+        Ok(())
+    }
+
+    /// Whether what is written is what the organisation last truly said.
+    fn is_owed(
+        &self,
+        at: usize,
+        write: &Write,
+        takes: bool,
+        ended: &Ended,
+        way: &Way,
+    ) -> Result<(), String> {
+        let Some(place) = write.card.owner else {
+            return Err("the person is nobody's".to_owned());
+        };
+        let human = &self.world.humans[place];
+        if self.is_sync() && ended.report().is_some() {
+            if way.is_refused[human.organisation] {
+                return Err("the listing was refused".to_owned());
+            }
+            if takes && !way.is_told[human.organisation] {
+                return Err("it is taken away on old news".to_owned());
+            }
+        }
+        if let Some(rival) = human.tangled_with {
+            let is_told = |place: usize| {
+                let human = &self.world.humans[place];
+                let told = human.known.told.as_ref();
+                human.known.heard.is_empty()
+                    && told.is_some_and(|told| std::sync::Arc::ptr_eq(told, &human.truth))
+            };
+            if is_told(place) && is_told(rival) && self.is_sync() {
+                return Err("nobody can tell whose it is".to_owned());
+            }
+        }
+        let desk = &self.world.desks[human.organisation];
+        let complete_at = crate::outside::open(desk).complete_at;
+        let (may, must) = human.known.vanished(complete_at);
+        // An approved plan was made at the last tick.
+        let then = self.synced_at.with_timezone(&self.world.club.doors[at].zone).naive_local();
+        let moments = [Some(self.world.local(at)), Some(then).filter(|_| !self.is_sync())];
+        let mut wanted = Vec::new();
+        for state in human.known.versions() {
+            for is_vanished in [may, must] {
+                for now in moments.into_iter().flatten() {
+                    let places = (human.organisation, at);
+                    let due = due(&self.world.club, places, state, is_vanished, now);
+                    if due != Due::AsItIs && write.after.serves(due, now) {
+                        return Ok(());
+                    }
+                    wanted.push(due);
+                }
+            }
+        }
+        wanted.dedup();
+        Err(format!("it is not what member {place} has paid for: {wanted:?}"))
+    }
+
+    fn judge_budgets(&mut self, at: usize, lost: &[String], opened: usize) -> Result<(), String> {
+        if !self.is_sync() {
+            return Ok(());
+        }
+        let host_now = self.world.host_now();
+        let book = &self.books[at];
+        let now_on_it = self.world.doors[at].get_mut().map_or(0, |door| door.cards.len());
+        let persons = book.size.1.max(now_on_it);
+        if lost.len() > allowed(persons, 5, 2) {
+            return Err(format!("{} persons lose access on door {at} in one tick", lost.len()));
+        }
+        let since = host_now - TimeDelta::hours(24);
+        let mut day: Vec<&String> =
+            book.revoked.iter().filter(|(then, _)| *then >= since).map(|(_, no)| no).collect();
+        day.extend(lost);
+        day.sort();
+        day.dedup();
+        if !lost.is_empty() && day.len() > allowed(persons, 15, 5) {
+            return Err(format!("{} persons lose access on door {at} within a day", day.len()));
+        }
+        if book.is_seasoned && opened > allowed(persons, 25, 20) {
+            return Err(format!("door {at} opens for {opened} persons in one tick"));
+        }
+        Ok(())
+    }
+
+    /// With nothing in the way, every door is as paid for.
+    pub fn judge_doors(&mut self, ended: &Ended, way: &Way) -> Result<(), String> {
+        for at in 0..self.world.doors.len() {
+            self.tally.door_ticks.0 += 1;
+            let Some(report) = ended.report().filter(|_| self.is_sync() && way.is_open[at]) else {
+                continue;
+            };
+            self.tally.door_ticks.1 += 1;
+            let local = self.world.local(at);
+            let mode = self.world.club.doors[at].mode;
+            let protect = self.world.club.doors[at].protect.clone();
+            let mut door = std::mem::take(&mut self.world.door(at).cards);
+            let mut waiting: Vec<(String, bool)> = Vec::new();
+            let mut broken = None;
+            for card in door.values_mut() {
+                let Some(place) = card.owner else { continue };
+                if card.by_hand
+                    || card.is_admin
+                    || card.is_barred
+                    || card.is_permanent
+                    || protect.contains(&card.no)
+                    || !way.is_told[self.world.humans[place].organisation]
+                {
+                    continue;
+                }
+                match self.look(at, card, place, local) {
+                    Look::Fine => {}
+                    Look::Waits { takes: true } | Look::Broken(_) if way.may_wait[at] => {}
+                    Look::Waits { takes } if takes && mode == Mode::GrantOnly => {}
+                    Look::Waits { takes } => waiting.push((card.no.clone(), takes)),
+                    Look::Broken(what) => {
+                        broken = Some(format!(
+                            "door {at}, person {} of member {place} holds {} to {} at {local}: {what}",
+                            card.no, card.span.begin, card.span.end
+                        ));
+                    }
+                }
+            }
+            self.world.door(at).cards = door;
+            if let Some(what) = broken {
+                return Err(what);
+            }
+            self.judge_waiting(at, &waiting, report)?;
+        }
+        Ok(())
+    }
+
+    /// One person on a door that nothing stands in the way of.
+    fn look(&mut self, at: usize, card: &mut Card, place: usize, local: NaiveDateTime) -> Look {
+        let human = &self.world.humans[place];
+        let Some(told) = human.known.told.as_ref() else {
+            return match human.is_listed && !human.known.is_hidden {
+                true => Look::Broken("the program never asked for this member".to_owned()),
+                false => Look::Fine,
+            };
+        };
+        let is_news = human.is_listed
+            && !human.known.is_hidden
+            && !std::sync::Arc::ptr_eq(told, &human.truth);
+        if is_news {
+            return Look::Broken("the program did not ask for the member's change".to_owned());
+        }
+        if human.tangled_with.is_some() || human.is_doubled || !human.known.heard.is_empty() {
+            return Look::Fine;
+        }
+        let email = told.member.email.as_ref().map(|email| email.as_str());
+        let known_by = match self.world.club.by_file {
+            true => human.card_email.as_deref(),
+            false => card.email.as_deref(),
+        };
+        if email.is_some() && email == known_by {
+            card.is_linked = true;
+        }
+        if !card.is_linked {
+            return Look::Fine;
+        }
+        let complete_at =
+            self.world.desks[human.organisation].get_mut().ok().and_then(|desk| desk.complete_at);
+        let human = &self.world.humans[place];
+        let (may, must) = human.known.vanished(complete_at);
+        if may != must {
+            return Look::Fine;
+        }
+        self.tally.checked += 1;
+        let due = due(&self.world.club, (human.organisation, at), told, must, local);
+        let is_right = match card.is_upside_down {
+            true => due == Due::AsItIs,
+            false => card.span.serves(due, local),
+        };
+        if is_right {
+            return Look::Fine;
+        }
+        let takes = match (card.is_upside_down, due) {
+            (true, due) => due == Due::Shut,
+            (false, due) => card.span.loses(due, local),
+        };
+        let opens = matches!(due, Due::Open(first, _) if first <= local) && !card.opens_at(local);
+        if takes || opens { Look::Waits { takes } } else { Look::Broken(format!("due is {due:?}")) }
+    }
+
+    /// What is not as paid for must be over a budget, and wait for an approval that can be given.
+    fn judge_waiting(
+        &mut self,
+        at: usize,
+        waiting: &[(String, bool)],
+        report: &Report,
+    ) -> Result<(), String> {
+        let name = self.world.club.doors[at].name.clone();
+        let blocked: Vec<(&str, Kind, bool)> = report
+            .changes
+            .iter()
+            .filter(|one| one.state == ChangeState::Blocked && one.change.device.as_str() == name)
+            .map(|one| (one.change.employee_no.as_str(), one.change.kind, one.change.opens_door))
+            .collect();
+        for (no, takes) in waiting {
+            let is_blocked = blocked
+                .iter()
+                .any(|(blocked, kind, _)| blocked == no && (*kind == Kind::Revocation) == *takes);
+            if !is_blocked {
+                let what = if *takes { "is inside unpaid" } else { "is locked out" };
+                return Err(format!(
+                    "door {at}: person {no} {what}, and nothing stands in the way"
+                ));
+            }
+        }
+        let revocations = blocked.iter().filter(|(_, kind, _)| *kind == Kind::Revocation).count();
+        let openings = blocked.len() - revocations;
+        let host_now = self.world.host_now();
+        let since = host_now - TimeDelta::hours(24);
+        let book = &self.books[at];
+        let persons = book.size.0;
+        let today = book.revoked.iter().filter(|(then, _)| *then >= since).count();
+        if revocations > 0
+            && revocations <= allowed(persons, 5, 2)
+            && today + revocations <= allowed(persons, 15, 5)
+        {
+            return Err(format!(
+                "door {at}: {revocations} revocations wait, and no budget is exceeded"
+            ));
+        }
+        if openings > 0 && openings <= allowed(persons, 25, 20) {
+            return Err(format!("door {at}: {openings} grants wait, and no budget is exceeded"));
+        }
+        Ok(())
+    }
+
+    /// Each write that took has its line in the audit log.
+    pub fn check_audit_log(&mut self) -> Result<(), String> {
+        let path = self.state_path();
+        let text = |error: rusqlite::Error| format!("audit log: {error}");
+        let connection = rusqlite::Connection::open(path).map_err(text)?;
+        let mut statement = connection
+            .prepare(
+                "SELECT count(*) FROM change WHERE device = ?1 AND employee_no = ?2 \
+                 AND after_begin = ?3 AND after_end = ?4",
+            )
+            .map_err(text)?;
+        let mut open = connection
+            .prepare("SELECT count(*) FROM intent WHERE device = ?1 AND employee_no = ?2")
+            .map_err(text)?;
+        for (rules, book) in self.world.club.doors.iter().zip(&self.books) {
+            let mut took = book.took.clone();
+            took.sort_by_key(|(no, span)| (no.clone(), span.begin, span.end));
+            for same in took.chunk_by(|one, other| one == other) {
+                let Some((no, span)) = same.first() else { continue };
+                let (begin, end) =
+                    (span.begin.and_utc().timestamp(), span.end.and_utc().timestamp());
+                let lines: usize = statement
+                    .query_row(rusqlite::params![rules.name, no, begin, end], |row| row.get(0))
+                    .map_err(text)?;
+                let intents: usize =
+                    open.query_row([&rules.name, no], |row| row.get(0)).map_err(text)?;
+                if lines + intents < same.len() {
+                    return Err(format!(
+                        "the audit log has {lines} lines for {} equal writes that door {} took for {no}",
+                        same.len(),
+                        rules.name
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// At the end of a life: the audit log is whole, and the state file has kept its size.
+    pub fn end(&mut self) -> Result<(), String> {
+        self.check_audit_log()?;
+        let size = |end: &str| {
+            let path = self.state_path().with_file_name(format!("state.db{end}"));
+            std::fs::metadata(path).map_or(0, |file| file.len())
+        };
+        (self.tally.state_bytes, self.tally.wal_bytes) = (size(""), size("-wal"));
+        Ok(())
+    }
+
+    /// What this life came to.
+    pub fn tally_up(mut self) -> Tally {
+        self.tally.members = self.world.humans.len() as u64;
+        self.tally.seconds = (self.world.now - self.world.club.born).num_seconds();
+        self.tally.by_kind = std::mem::take(&mut self.world.diary.counts);
+        self.tally.hash = self.world.diary.hash;
+        self.tally
+    }
+}
+
+/// How one person stands.
+enum Look {
+    Fine,
+    Waits { takes: bool },
+    Broken(String),
+}
+
+/// Whether some moment from now on is lost by a write.
+fn takes_away(card: &Card, after: Span, now: NaiveDateTime) -> bool {
+    if card.is_upside_down {
+        return after.end < now;
+    }
+    let Some((first, last)) = card.span.from(now) else { return false };
+    !(after.contains(first) && after.contains(last))
+}

@@ -1,0 +1,82 @@
+//! Reads files that somebody else wrote: never more than fits, never one that could wait for ever.
+
+use std::fs::{File, Metadata};
+use std::io::{Error, ErrorKind, Read};
+use std::path::Path;
+
+/// What a file holds, or why it was not read.
+#[derive(Debug)]
+pub enum Bounded {
+    /// All of it.
+    Whole {
+        /// Its bytes.
+        bytes: Vec<u8>,
+        /// What the file system says about it.
+        metadata: Metadata,
+    },
+    /// A folder, a pipe, a socket or a device: opening or reading it could take for ever.
+    NotAFile,
+    /// More bytes than the limit.
+    TooLarge,
+}
+
+/// Reads a whole regular file of at most `bytes_max` bytes.
+///
+/// # Errors
+/// What the operating system says.
+pub fn read(path: &Path, bytes_max: u64) -> Result<Bounded, Error> {
+    // Asked before opening: opening a named pipe would wait for its writer.
+    if !std::fs::metadata(path)?.is_file() {
+        return Ok(Bounded::NotAFile);
+    }
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Ok(Bounded::NotAFile);
+    }
+    if metadata.len() > bytes_max {
+        return Ok(Bounded::TooLarge);
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that grew since from one that just fits.
+    file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > bytes_max {
+        return Ok(Bounded::TooLarge);
+    }
+    Ok(Bounded::Whole { bytes, metadata })
+}
+
+/// The error for something that is no regular file, where only an [`Error`] can be told.
+#[must_use]
+pub fn not_a_file() -> Error {
+    Error::new(ErrorKind::InvalidInput, "is not a regular file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_kept_to_the_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, [7; 10]).unwrap();
+        for (limit, fits) in [(9, false), (10, true), (u64::MAX, true), (0, false)] {
+            let read = read(&path, limit).unwrap();
+            assert_eq!(
+                matches!(read, Bounded::Whole { bytes, .. } if bytes == [7; 10]),
+                fits,
+                "{limit}"
+            );
+        }
+        assert!(matches!(read(folder.path(), 10), Ok(Bounded::NotAFile)));
+        assert!(read(&folder.path().join("missing"), 10).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_and_pipes_are_not_opened() {
+        assert!(matches!(read(Path::new("/dev/zero"), 10), Ok(Bounded::NotAFile)));
+        assert!(matches!(read(Path::new("/dev/null"), 10), Ok(Bounded::NotAFile)));
+    }
+}

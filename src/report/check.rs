@@ -1,0 +1,149 @@
+//! What `check` found, line by line: ok, a warning, or a failure with its remedy.
+//!
+//! Pure.
+
+use serde::Serialize;
+
+use super::Trouble;
+use super::table::Table;
+use crate::exit::Exit;
+
+/// How one thing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// It works, and somebody should look.
+    Warning,
+    /// It does not work.
+    Failed,
+}
+
+impl Verdict {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The thing: `configuration`, `state file`, the name of an organisation or a device.
+    pub about: String,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// What was found.
+    pub text: String,
+    /// What to do.
+    pub remedy: Option<String>,
+    /// What it alone would end the command with.
+    #[serde(skip)]
+    pub exit: Exit,
+}
+
+impl Finding {
+    /// All is well with this.
+    #[must_use]
+    pub fn ok(about: &str, text: String) -> Self {
+        let about = about.to_owned();
+        Self { about, verdict: Verdict::Ok, text, remedy: None, exit: Exit::InStep }
+    }
+
+    /// It works, and somebody should look.
+    #[must_use]
+    pub fn warning(about: &str, text: String, remedy: Option<String>) -> Self {
+        Self { verdict: Verdict::Warning, remedy, ..Self::ok(about, text) }
+    }
+
+    /// It does not work.
+    #[must_use]
+    pub fn failed(about: &str, text: String, remedy: Option<String>, exit: Exit) -> Self {
+        Self { verdict: Verdict::Failed, exit, ..Self::warning(about, text, remedy) }
+    }
+}
+
+impl From<Trouble> for Finding {
+    fn from(trouble: Trouble) -> Self {
+        let Trouble { exit, about, text, hint } = trouble;
+        match exit {
+            Exit::InStep => Self::warning(&about, text, hint),
+            exit => Self::failed(&about, text, hint, exit),
+        }
+    }
+}
+
+/// What the command ends with.
+#[must_use]
+pub fn exit(findings: &[Finding]) -> Exit {
+    Exit::of_all(findings.iter().map(|finding| finding.exit))
+}
+
+/// The text for people.
+#[must_use]
+pub fn render(findings: &[Finding]) -> String {
+    let mut table = Table::new(&[]);
+    for Finding { about, verdict, text, remedy, .. } in findings {
+        table.row([verdict.as_str().to_owned(), about.clone(), text.clone()]);
+        if let Some(remedy) = remedy {
+            table.row([String::new(), String::new(), format!("hint: {remedy}")]);
+        }
+    }
+    let lines = table.render();
+    let count = |wanted| findings.iter().filter(|finding| finding.verdict == wanted).count();
+    let (failed, warnings) = (count(Verdict::Failed), count(Verdict::Warning));
+    let sum = match (failed, warnings) {
+        (0, 0) => "Ready to run.".to_owned(),
+        (0, 1) => "Ready to run, with 1 warning.".to_owned(),
+        (0, warnings) => format!("Ready to run, with {warnings} warnings."),
+        (1, _) => "Not ready: 1 thing failed.".to_owned(),
+        (failed, _) => format!("Not ready: {failed} things failed."),
+    };
+    format!("{lines}\n{sum}\n")
+}
+
+/// The document for programs.
+#[derive(Debug, Serialize)]
+pub struct Document<'a> {
+    version: u8,
+    command: &'static str,
+    findings: &'a [Finding],
+    exit_code: u8,
+}
+
+/// The document for programs.
+#[must_use]
+pub fn document(findings: &[Finding]) -> Document<'_> {
+    let exit_code = exit(findings).code();
+    Document { version: 1, command: "check", findings, exit_code }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_counts_and_every_line_says_what_to_do() {
+        let mut findings = vec![Finding::ok("club", "40 members".into())];
+        assert_eq!(exit(&findings), Exit::InStep);
+        assert!(render(&findings).ends_with("\nReady to run.\n"), "{}", render(&findings));
+        let hint = || Some("look there".to_owned());
+        findings.push(Finding::warning("gym-door", "39 of 40 linked".into(), hint()));
+        assert_eq!(exit(&findings), Exit::InStep);
+        findings.push(Finding::failed("front-door", "away".into(), hint(), Exit::PartFailed));
+        findings.push(Finding::failed("state file", "damaged".into(), None, Exit::Fatal));
+        assert_eq!(exit(&findings), Exit::Fatal);
+        let text = render(&findings);
+        assert_eq!(
+            text,
+            "  ok       club        40 members\n  warning  gym-door    39 of 40 linked\n\
+             \x20                      hint: look there\n  failed   front-door  away\n\
+             \x20                      hint: look there\n  failed   state file  damaged\n\n\
+             Not ready: 2 things failed.\n"
+        );
+    }
+}
