@@ -455,7 +455,7 @@ impl World {
             Daily::Replace => {
                 let door = self.door(door);
                 door.serial += 1;
-                let keeps = |at: usize| kind < 3 || kind < 5 && at % 2 == 0;
+                let keeps = |at: usize| kind < 3 || kind < 5 && at.is_multiple_of(2);
                 let mut at = 0;
                 door.cards.retain(|_, card| {
                     at += 1;

@@ -87,9 +87,8 @@ impl Life {
             self.judge_budgets(at, &lost, opened)?;
             if self.is_sync() && !lost.is_empty() {
                 let cards = self.world.door(at).cards.values();
-                let mut touchable = cards.filter(|card| {
-                    card.owner.is_some() && is_touchable(card, &rules.protect)
-                });
+                let mut touchable =
+                    cards.filter(|card| card.owner.is_some() && is_touchable(card, &rules.protect));
                 let was_open = writes.iter().any(|write| write.card.opens_at(local));
                 if was_open && !touchable.any(|card| card.opens_at(local)) {
                     return Err(format!("door {at} is closed for everybody"));
@@ -313,9 +312,8 @@ impl Life {
         let book = &self.books[at];
         let persons = book.size.0;
         let today = book.revoked.iter().filter(|(then, _)| *then >= since).count();
-        let lost = |no: &str| {
-            blocked.iter().any(|(one, kind, _)| *one == no && *kind == Kind::Revocation)
-        };
+        let lost =
+            |no: &str| blocked.iter().any(|(one, kind, _)| *one == no && *kind == Kind::Revocation);
         let local = self.world.local(at);
         let protect = self.world.club.doors[at].protect.clone();
         let mut keeps_somebody = self.world.door(at).cards.values().filter(|card| {
