@@ -85,6 +85,16 @@ impl Life {
                 }
             }
             self.judge_budgets(at, &lost, opened)?;
+            if self.is_sync() && !lost.is_empty() {
+                let cards = self.world.door(at).cards.values();
+                let mut touchable = cards.filter(|card| {
+                    card.owner.is_some() && is_touchable(card, &rules.protect)
+                });
+                let was_open = writes.iter().any(|write| write.card.opens_at(local));
+                if was_open && !touchable.any(|card| card.opens_at(local)) {
+                    return Err(format!("door {at} is closed for everybody"));
+                }
+            }
             let book = &mut self.books[at];
             book.revoked.extend(lost.into_iter().map(|no| (host_now, no)));
             let took = writes.into_iter().filter(|write| write.took);
@@ -191,10 +201,7 @@ impl Life {
             for card in door.values_mut() {
                 let Some(place) = card.owner else { continue };
                 if card.by_hand
-                    || card.is_admin
-                    || card.is_barred
-                    || card.is_permanent
-                    || protect.contains(&card.no)
+                    || !is_touchable(card, &protect)
                     || !way.is_told[self.world.humans[place].organisation]
                 {
                     continue;
@@ -306,7 +313,16 @@ impl Life {
         let book = &self.books[at];
         let persons = book.size.0;
         let today = book.revoked.iter().filter(|(then, _)| *then >= since).count();
+        let lost = |no: &str| {
+            blocked.iter().any(|(one, kind, _)| *one == no && *kind == Kind::Revocation)
+        };
+        let local = self.world.local(at);
+        let protect = self.world.club.doors[at].protect.clone();
+        let mut keeps_somebody = self.world.door(at).cards.values().filter(|card| {
+            card.is_linked && !card.by_hand && is_touchable(card, &protect) && !lost(&card.no)
+        });
         if revocations > 0
+            && keeps_somebody.any(|card| card.opens_at(local))
             && revocations <= allowed(persons, 5, 2)
             && today + revocations <= allowed(persons, 15, 5)
         {
@@ -377,6 +393,10 @@ impl Life {
         self.tally.hash = self.world.diary.hash;
         self.tally
     }
+}
+
+fn is_touchable(card: &Card, protect: &[String]) -> bool {
+    !card.is_admin && !card.is_barred && !card.is_permanent && !protect.contains(&card.no)
 }
 
 /// How one person stands.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::server::{Server, answer, device, ok, unauthorized};
-use super::{CHALLENGE, assert_discreet, config, quick, reader};
+use super::{CHALLENGE, PASSWORD, assert_discreet, config, quick, reader};
 use crate::config::{Secret, Tls};
 use crate::hikvision::{Class, Error, Reader};
 
