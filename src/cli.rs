@@ -69,6 +69,13 @@ pub enum Command {
     /// Asks everybody once and writes to no door. A login that was refused before is tried again.
     #[command(after_help = "Examples:\n  ivms-sync check\n  ivms-sync check --json")]
     Check,
+    /// Show the last runs, every door, who waits or stands outside, and what waits for approval.
+    ///
+    /// Asks nobody: it tells what the last runs knew.
+    #[command(
+        after_help = "Examples:\n  ivms-sync status\n  ivms-sync status --html /var/www/doors.html\n  ivms-sync status --unlinked missing.csv"
+    )]
+    Status(StatusArgs),
 }
 
 /// Flags of `sync`.
@@ -135,6 +142,20 @@ pub struct ApplyArgs {
     /// Approve and carry out the blocked plan with this id.
     #[arg(long, value_name = "ID")]
     pub blocked: Option<String>,
+}
+
+/// Flags of `status`.
+#[derive(Debug, Clone, Args)]
+pub struct StatusArgs {
+    /// Write a page for a phone or a screen on the wall to this file.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write metrics for node_exporter's textfile collector to this file.
+    #[arg(long, value_name = "FILE")]
+    pub prometheus: Option<PathBuf>,
+    /// Write the members who could not be linked to this file, with the columns of a link file.
+    #[arg(long, value_name = "FILE")]
+    pub unlinked: Option<PathBuf>,
 }
 
 /// Flags of `lookup`.

@@ -55,6 +55,7 @@ pub mod gather;
 pub mod hikvision;
 mod json;
 pub mod link;
+pub mod meter;
 pub mod model;
 pub mod outside;
 pub mod plan;
@@ -131,5 +132,6 @@ fn try_run(
         Command::Apply(args) => cmd::apply::run(&context, args),
         Command::Lookup(args) => cmd::lookup::run(&context, args),
         Command::Check => cmd::check::run(&context),
+        Command::Status(args) => cmd::status::run(&context, args),
     }
 }

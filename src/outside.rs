@@ -6,10 +6,12 @@
 //! only a reader can not write. Source: design.md section 7.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use crate::cardskipper::{self, Client, Export, Listing};
 use crate::config::{DeviceConfig, SourceConfig};
 use crate::hikvision::{self, DeviceClock, DeviceInfo, PersonList, PersonRecord, Reader, Writer};
+use crate::meter::Meter;
 use crate::model::{EmployeeNo, RoleId, Window};
 
 /// Everything a run may ask or change.
@@ -27,6 +29,12 @@ pub trait Outside: Sync {
     /// # Errors
     /// [`hikvision::Error::Setup`].
     fn connect(&self, config: &DeviceConfig) -> Result<Self::Reader, hikvision::Error>;
+
+    /// How many requests went to each target so far, by its section in the configuration
+    /// (`hikvision.front-door`); nothing where that is not counted.
+    fn requests(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
 }
 
 /// One organisation, read only.
@@ -99,19 +107,36 @@ pub trait WriteDevice {
 }
 
 /// The real outside: HTTP.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Network;
+#[derive(Debug, Default)]
+pub struct Network {
+    meters: Mutex<BTreeMap<String, Meter>>,
+}
+
+impl Network {
+    /// The meter of a target; a second connection to it counts on.
+    fn meter(&self, target: String) -> Meter {
+        // What a panic elsewhere left is a count like any other.
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        meters.entry(target).or_default().clone()
+    }
+}
 
 impl Outside for Network {
     type Source = Client;
     type Reader = Reader;
 
     fn source(&self, config: &SourceConfig) -> Client {
-        Client::new(config)
+        Client::new(config).metered(self.meter(format!("cardskipper.{}", config.name)))
     }
 
     fn connect(&self, config: &DeviceConfig) -> Result<Reader, hikvision::Error> {
-        Reader::connect(config)
+        let meter = self.meter(format!("hikvision.{}", config.name));
+        Reader::connect(config).map(|reader| reader.metered(meter))
+    }
+
+    fn requests(&self) -> BTreeMap<String, u64> {
+        let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        meters.iter().map(|(target, meter)| (target.clone(), meter.get())).collect()
     }
 }
 

@@ -19,6 +19,7 @@ use super::text::{excerpt, excerpt_of_page, quotable};
 use super::wire::{self, export_request, may_be_xml, parse_members, parse_role_names};
 use super::{Error, Export, Listing};
 use crate::config::{Secret, SourceConfig};
+use crate::meter::Meter;
 use crate::model::{OrganisationId, RoleId};
 use crate::retry::{Rule, Waits, retry_after, seed};
 
@@ -103,6 +104,7 @@ pub struct Client {
     username: String,
     password: Secret,
     limits: Limits,
+    meter: Meter,
 }
 
 /// What is sent: a body makes it a POST.
@@ -157,7 +159,15 @@ impl Client {
             username: config.username.clone(),
             password: config.password.clone(),
             limits,
+            meter: Meter::default(),
         }
+    }
+
+    /// Counts its requests with this meter.
+    #[must_use]
+    pub fn metered(mut self, meter: Meter) -> Self {
+        self.meter = meter;
+        self
     }
 
     /// Asks for members: `POST /Member/Export`, one document for all, 60 seconds at most.
@@ -256,6 +266,7 @@ impl Client {
             (ACCEPT_LANGUAGE, "en".to_owned()),
             (AUTHORIZATION, format!("Basic {}", self.credentials())),
         ];
+        self.meter.count();
         let sent = match request.body {
             Some(body) => {
                 let mut post =

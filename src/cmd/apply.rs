@@ -31,7 +31,7 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
         (Some(path), _) => from_file(context, path)?,
         (None, id) => from_blocked(context, &store, id.as_deref().unwrap_or_default())?,
     };
-    let report = carry_out(context, &Network, &mut store, name_of(args), reviewed)?;
+    let report = carry_out(context, &Network::default(), &mut store, name_of(args), reviewed)?;
     forget(context, &store, args.blocked.as_deref(), &report)?;
     finish(context, &store, &report)
 }
@@ -79,7 +79,7 @@ fn carry_out<O: Outside>(
     let performance = Performance { context, run, proven: &proven, changes };
     performance.carry_out(outside, store, (&gathered, open), &mut report)?;
     tell_overtaken(&mut report, overtaken);
-    end_run(context, store, &report, run)?;
+    end_run(context, outside, store, &report, run)?;
     Ok(report)
 }
 

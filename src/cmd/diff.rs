@@ -18,7 +18,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let only = who::only(&args.only)?;
     let store = context.open_store()?;
     let scope = Scope { is_full: args.full, only, ..Scope::default() };
-    let (gathered, _) = gather(&Network, &context.config, &store, context.clock, scope)
+    let (gathered, _) = gather(&Network::default(), &context.config, &store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
     let plan = plan(&gathered.facts);
     prove(&gathered.facts, &plan)?;

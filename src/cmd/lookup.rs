@@ -31,8 +31,9 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     let who = Who::parse(&args.who)?;
     let store = context.open_store()?;
     let scope = Scope { is_offline: args.offline, ..Scope::default() };
-    let (mut gathered, _) = gather(&Network, &context.config, &store, context.clock, scope)
-        .map_err(|error| context.gather_error(error))?;
+    let (mut gathered, _) =
+        gather(&Network::default(), &context.config, &store, context.clock, scope)
+            .map_err(|error| context.gather_error(error))?;
     let wanted = matching(&gathered.facts, &who);
     let mut report = Report::new("lookup", None);
     report.troubles = gathered.troubles();

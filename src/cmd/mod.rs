@@ -5,6 +5,7 @@ pub mod check;
 pub mod diff;
 pub mod lookup;
 mod perform;
+pub mod status;
 pub mod sync;
 pub mod who;
 
@@ -15,11 +16,11 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::GatherError;
-use crate::model::inert_json;
+use crate::model::{DeviceName, inert_json};
 use crate::report::{ChangeReport, Report, Trouble, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
@@ -68,6 +69,13 @@ impl Context {
                 Err(Error::Locked { holder, is_old })
             }
         }
+    }
+
+    /// Whether anything is ever written to a device.
+    #[must_use]
+    pub fn writes_to(&self, device: &DeviceName) -> bool {
+        let mut devices = self.config.devices.iter();
+        devices.any(|one| one.name == *device && one.mode != Mode::Observe)
     }
 
     /// Names the state file in an error.
@@ -178,6 +186,18 @@ pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
 /// # Errors
 /// [`Error::File`].
 pub fn write_private(path: &Path, text: &str) -> Result<(), Error> {
+    write_whole(path, text, 0o600)
+}
+
+/// Writes a file for a web server or a monitoring to read, whole or not at all.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn write_public(path: &Path, text: &str) -> Result<(), Error> {
+    write_whole(path, text, 0o644)
+}
+
+fn write_whole(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
     let at = |path: &Path| {
         let path: PathBuf = path.to_owned();
         move |error| Error::File { path, error }
@@ -188,7 +208,9 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), Error> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
     let mut file = options.open(&temporary).map_err(at(&temporary))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(at(&temporary))?;
     std::fs::rename(&temporary, path).map_err(at(path))

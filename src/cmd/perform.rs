@@ -15,7 +15,7 @@ use crate::outside::Outside;
 use crate::plan::{Budget, Change, ProvenPlan};
 use crate::report::text::many;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report, Trouble, plan_file};
-use crate::store::{OutcomeKind, Store};
+use crate::store::{OutcomeKind, Store, Waiting};
 
 /// A plan on its way to the devices.
 #[derive(Debug)]
@@ -94,6 +94,7 @@ impl Performance<'_> {
         for change in self.changes {
             report.changes.push(what_became(change, &report.devices, &results));
         }
+        keep_waiting(context, store, report)?;
         let stopped = results.values().filter_map(|result| result.stopped);
         report.troubles.extend(stop_trouble(stopped.collect()));
         report.troubles.extend(change_troubles(report));
@@ -106,6 +107,17 @@ impl Performance<'_> {
     fn opens_a_door(&self, device: &DeviceName) -> bool {
         self.proven.for_device(device).any(|change| change.opens_door)
     }
+}
+
+/// Remembers why what was not done was not done, for `status`.
+fn keep_waiting(context: &Context, store: &mut Store, report: &Report) -> Result<(), Error> {
+    let now = context.clock.began();
+    let open = report.changes.iter().filter(|one| {
+        !one.state.is_confirmed() && one.error.is_some() && context.writes_to(&one.change.device)
+    });
+    let waiting: Vec<Waiting> =
+        open.map(|one| Waiting::of(&one.change, one.error.clone(), now)).collect();
+    store.keep_waiting(&waiting, false).map_err(|error| context.store_error(error))
 }
 
 fn set_outcome(report: &mut Report, device: &DeviceName, outcome: DeviceOutcome) {

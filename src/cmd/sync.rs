@@ -13,7 +13,7 @@ use crate::outside::{Network, Outside};
 use crate::plan::{Standing, in_step, plan, prove};
 use crate::report::plan_file;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
-use crate::store::Store;
+use crate::store::{RunEnd, Store, Waiting};
 
 /// Runs the command.
 ///
@@ -30,7 +30,8 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     };
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
-    let report = tick(context, &Network, &mut store, scope)?;
+    let report = tick(context, &Network::default(), &mut store, scope)?;
+    super::status::write_files(context, &store, &report);
     finish(context, &store, &report)
 }
 
@@ -58,11 +59,15 @@ pub fn tick<O: Outside>(
     let store_error = |error| context.store_error(error);
     let run = store.begin_run("sync", context.clock.began()).map_err(store_error)?;
     match tick_of(context, outside, store, scope, run) {
-        Ok(report) => end_run(context, store, &report, run).map(|()| report),
+        Ok(report) => end_run(context, outside, store, &report, run).map(|()| report),
         Err(error) => {
             // A run without an end has died, and this one has not.
-            let code = error.exit().code();
-            store.end_run(run, context.clock.now(), code, 0, 0).map_err(store_error)?;
+            let end = RunEnd {
+                exit_code: error.exit().code(),
+                requests: outside.requests(),
+                ..RunEnd::default()
+            };
+            store.end_run(run, context.clock.now(), &end).map_err(store_error)?;
             Err(error)
         }
     }
@@ -96,6 +101,7 @@ fn tick_of<O: Outside>(
     let is_whole =
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
     keep_blocked(context, store, &plan, is_whole)?;
+    keep_waiting(context, store, &plan, is_whole)?;
     confirm_in_step(context, store, &gathered)?;
     report.left_out = plan.told();
     report.kept_links = gathered.kept_links();
@@ -140,6 +146,19 @@ fn keep_blocked(
     done.map_err(|error| context.store_error(error))
 }
 
+/// Remembers who waits and since when, before anything is carried out.
+fn keep_waiting(
+    context: &Context,
+    store: &mut Store,
+    plan: &crate::plan::Plan,
+    is_whole: bool,
+) -> Result<(), Error> {
+    let now = context.clock.began();
+    let changes = plan.changes.iter().filter(|change| context.writes_to(&change.device));
+    let waiting: Vec<Waiting> = changes.map(|change| Waiting::of(change, None, now)).collect();
+    store.keep_waiting(&waiting, is_whole).map_err(|error| context.store_error(error))
+}
+
 /// Remembers who was found to hold what they should, so that drift can be told from news.
 fn confirm_in_step(context: &Context, store: &mut Store, gathered: &Gathered) -> Result<(), Error> {
     for (device, persons) in in_step(&gathered.facts) {
@@ -177,16 +196,20 @@ pub(super) fn finish(context: &Context, store: &Store, report: &Report) -> Resul
 }
 
 /// Records how a run ended.
-pub(super) fn end_run(
+pub(super) fn end_run<O: Outside>(
     context: &Context,
+    outside: &O,
     store: &Store,
     report: &Report,
     run: RunId,
 ) -> Result<(), Error> {
-    let confirmed = report.count(|state| state.is_confirmed());
-    let failed =
-        report.count(|state| matches!(state, ChangeState::Tried(_)) && !state.is_confirmed());
-    store
-        .end_run(run, context.clock.now(), report.exit().code(), confirmed, failed)
-        .map_err(|error| context.store_error(error))
+    let has_failed =
+        |state: &ChangeState| matches!(state, ChangeState::Tried(_)) && !state.is_confirmed();
+    let end = RunEnd {
+        exit_code: report.exit().code(),
+        confirmed: report.count(|state| state.is_confirmed()),
+        failed: report.count(has_failed),
+        requests: outside.requests(),
+    };
+    store.end_run(run, context.clock.now(), &end).map_err(|error| context.store_error(error))
 }

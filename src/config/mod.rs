@@ -61,6 +61,8 @@ pub struct Config {
     pub guard: Guard,
     /// Whom to tell.
     pub notify: Notify,
+    /// Files that every `sync` writes.
+    pub report: ReportFiles,
     /// Advice that is no error: plain `http`, a literal password, a file that others can read.
     /// Full sentences, without secrets; said by `check` and on a terminal.
     pub warnings: Vec<String>,
@@ -231,6 +233,15 @@ impl Percent {
     pub const fn get(self) -> u8 {
         self.0
     }
+}
+
+/// `[report]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReportFiles {
+    /// The page of `status --html`.
+    pub html: Option<PathBuf>,
+    /// The metrics of `status --prometheus`.
+    pub prometheus: Option<PathBuf>,
 }
 
 /// `[notify]`.

@@ -14,7 +14,7 @@ use super::secret_source::{self, Surroundings};
 use super::section::{Section, integer, text};
 use super::{
     Config, DeviceConfig, Ending, Guard, LinkConfig, LinkRule, Mode, Notify, NotifyEmail, Percent,
-    Policy, SourceConfig, Tls, address, value,
+    Policy, ReportFiles, SourceConfig, Tls, address, value,
 };
 use crate::model::{DeviceName, EmployeeNo, MemberNumber, OrganisationId, RoleId, SourceName};
 
@@ -47,6 +47,7 @@ pub(super) fn read(
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
     let notify = notify(&top.section("notify"), surroundings);
+    let report = report_files(&top.section("report"), surroundings.folder);
     top.finish();
     zones.finish(top, sources.is_empty() || devices.is_empty());
     agreement::refuse_same_organisation(&sources);
@@ -62,6 +63,7 @@ pub(super) fn read(
         policy,
         guard,
         notify: notify?,
+        report,
         warnings: Vec::new(),
     })
 }
@@ -262,6 +264,16 @@ fn guard(section: &Section<'_>) -> Guard {
     };
     section.finish();
     guard
+}
+
+/// `[report]`.
+fn report_files(section: &Section<'_>, folder: &Path) -> ReportFiles {
+    let file = |key: &'static str| {
+        section.text(key, value::not_empty).optional().map(|path| absolute(folder, &path))
+    };
+    let files = ReportFiles { html: file("html"), prometheus: file("prometheus") };
+    section.finish();
+    files
 }
 
 /// `[notify]`. `None` only together with a noted problem.

@@ -30,6 +30,7 @@ use super::login::LockState;
 use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
 use crate::config::{DeviceConfig, Secret};
+use crate::meter::Meter;
 use crate::retry::{Waits, retry_after, seed};
 
 /// What came back, unjudged.
@@ -50,7 +51,7 @@ pub(crate) struct Link {
     session: DigestAuthSession,
     found: Found,
     limits: Limits,
-    requests: u64,
+    meter: Meter,
     /// How long this side has waited between tries so far.
     waited: Duration,
     /// The pause that the last answer asked for.
@@ -97,7 +98,7 @@ impl Link {
             session,
             found,
             limits,
-            requests: 0,
+            meter: Meter::default(),
             waited: Duration::ZERO,
             asked_pause: None,
             separate: false,
@@ -107,7 +108,12 @@ impl Link {
 
     /// HTTP requests sent so far.
     pub(crate) fn requests(&self) -> u64 {
-        self.requests
+        self.meter.get()
+    }
+
+    /// Counts its requests with this meter from now on.
+    pub(crate) fn count_with(&mut self, meter: Meter) {
+        self.meter = meter;
     }
 
     /// How long reading a whole list may take.
@@ -205,7 +211,7 @@ impl Link {
         if challenge.is_some() || ask.write || self.separate {
             request = request.header(CONNECTION, "close");
         }
-        self.requests += 1;
+        self.meter.count();
         log::debug!(
             "{} {}{}",
             ask.method,

@@ -16,6 +16,7 @@ use super::wire::{
     DeviceClock, DeviceInfo, Document, Meaning, PersonRecord, SearchPage, SearchWord, search_body,
 };
 use crate::config::DeviceConfig;
+use crate::meter::Meter;
 use crate::model::EmployeeNo;
 
 /// The most numbers one exact search may name. Source: hikvision-isapi.md section 2.1.
@@ -79,6 +80,13 @@ impl Reader {
             filter_is_ignored: false,
             searches: 0,
         })
+    }
+
+    /// Counts its requests with this meter.
+    #[must_use]
+    pub fn metered(mut self, meter: Meter) -> Self {
+        self.link.count_with(meter);
+        self
     }
 
     /// HTTP requests sent so far.

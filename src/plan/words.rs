@@ -22,6 +22,12 @@ impl Kind {
             Self::Revocation => "revocation",
         }
     }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Grant, Self::Revocation].into_iter().find(|kind| kind.as_str() == word)
+    }
 }
 
 /// Why a change is made.

@@ -7,6 +7,7 @@ pub mod check;
 pub mod json;
 pub mod lookup;
 pub mod plan_file;
+pub mod status;
 pub mod table;
 pub mod text;
 

@@ -4,6 +4,8 @@
 //! line to the audit log and updates what is known of the person, in one transaction. An intent
 //! found at the start of a run belongs to a run that died: the device is asked before anything else.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Row, Transaction, params};
 
@@ -104,6 +106,19 @@ impl OutcomeKind {
     }
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunEnd {
+    /// Its exit code.
+    pub exit_code: u8,
+    /// Changes that were confirmed.
+    pub confirmed: usize,
+    /// Changes that were tried and are not.
+    pub failed: usize,
+    /// HTTP requests by target.
+    pub requests: BTreeMap<String, u64>,
+}
+
 /// One line of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
@@ -194,24 +209,25 @@ impl Store {
         at.map(instant_in).transpose()
     }
 
-    /// Ends a run with its exit code.
+    /// Ends a run, and adds its requests to the counts.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn end_run(
-        &self,
-        run: RunId,
-        now: DateTime<Utc>,
-        exit_code: u8,
-        confirmed: usize,
-        failed: usize,
-    ) -> Result<(), StoreError> {
+    pub fn end_run(&self, run: RunId, now: DateTime<Utc>, end: &RunEnd) -> Result<(), StoreError> {
+        let transaction = self.connection.unchecked_transaction()?;
         self.exec(
             "UPDATE run SET ended_at = ?2, exit_code = ?3, confirmed = ?4, failed = ?5 \
              WHERE id = ?1",
-            params![run.get(), instant_out(now), exit_code, confirmed, failed],
+            params![run.get(), instant_out(now), end.exit_code, end.confirmed, end.failed],
         )?;
-        Ok(())
+        for (target, count) in end.requests.iter().filter(|(_, count)| **count > 0) {
+            self.exec(
+                "INSERT INTO request (target, total) VALUES (?1, ?2) \
+                 ON CONFLICT (target) DO UPDATE SET total = total + ?2",
+                params![target, count],
+            )?;
+        }
+        Ok(transaction.commit()?)
     }
 
     /// Announces writes. When this returns, the intents are on the disk.
@@ -363,8 +379,10 @@ fn settle_one(
     transaction
         .prepare_cached(
             "INSERT INTO change (run, at, device, employee_no, organisation, number, birth_date, \
-             cause, kind, before_begin, before_end, after_begin, after_end, outcome, error) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             cause, kind, before_begin, before_end, after_begin, after_end, outcome, error, waited) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
+             (SELECT ?2 - since_at FROM waiting \
+             WHERE device = ?3 AND employee_no = ?4 AND kind = ?9))",
         )?
         .execute(params![
             intent.run.get(),
@@ -388,6 +406,9 @@ fn settle_one(
     }
     if outcome.kind == OutcomeKind::Confirmed {
         confirm(transaction, device, &intent.employee_no, intent.after, at)?;
+        transaction
+            .prepare_cached("DELETE FROM waiting WHERE device = ?1 AND employee_no = ?2")?
+            .execute([device.as_str(), intent.employee_no.as_str()])?;
         transaction.execute(
             "UPDATE device SET first_written_at = ?2 WHERE name = ?1 AND first_written_at IS NULL",
             params![device.as_str(), instant_out(at)],
@@ -419,16 +440,13 @@ fn intent_in(device: &DeviceName, row: &Row<'_>) -> Result<Intent, StoreError> {
             .into_iter()
             .find(|known| known.as_str() == cause)
             .ok_or_else(|| damaged("a cause", &cause))?,
-        kind: [Kind::Grant, Kind::Revocation]
-            .into_iter()
-            .find(|known| known.as_str() == kind)
-            .ok_or_else(|| damaged("a kind of change", &kind))?,
+        kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
         before: window_in(row.get(7)?, row.get(8)?)?,
         after: window_in(row.get(9)?, row.get(10)?)?.ok_or_else(|| damaged("a window", "NULL"))?,
     })
 }
 
-fn entry_in(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
+pub(super) fn entry_in(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
     let device: String = row.get(2)?;
     let employee_no: String = row.get(3)?;
     Ok(AuditEntry {

@@ -63,6 +63,17 @@ impl Store {
         })
     }
 
+    /// How many members are known of an organisation.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn member_count(&self, organisation: OrganisationId) -> Result<u64, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT count(*) FROM member WHERE organisation = ?1")?;
+        Ok(statement.query_row([organisation.get()], |row| row.get(0))?)
+    }
+
     /// Every member known of an organisation, sorted by key.
     ///
     /// # Errors

@@ -29,8 +29,10 @@ mod machine;
 mod members;
 mod migrations;
 mod notes;
+mod overview;
 mod prune;
 mod seal;
+mod waiting;
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -40,12 +42,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use devices::{DeviceState, PersonsOfDevice, Reading};
 pub use failures::{Failure, Failures};
-pub use journal::{AuditEntry, Intent, Outcome, OutcomeKind};
+pub use journal::{AuditEntry, Intent, Outcome, OutcomeKind, RunEnd};
 pub use links::KnownLinks;
 pub use login::LoginMemory;
 pub use machine::Machine;
 pub use members::{ListingDelta, SourceState, StoredMember};
 pub use notes::BlockedPlan;
+pub use overview::{AuditLine, BlockedOverview, DeviceOverview, GrantDelay, PastRun};
+pub use waiting::Waiting;
 
 /// How long to wait for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

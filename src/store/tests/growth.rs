@@ -15,7 +15,7 @@ fn runs_that_changed_nothing_are_forgotten_after_ninety_days() {
     let sandbox = Sandbox::new();
     let mut store = sandbox.open();
     let quiet = store.begin_run("sync", at(0)).unwrap();
-    store.end_run(quiet, at(0), 0, 0, 0).unwrap();
+    store.end_run(quiet, at(0), &RunEnd::default()).unwrap();
     let busy = store.begin_run("sync", at(5)).unwrap();
     let died = store.begin_run("sync", at(10)).unwrap();
     let intent = |run, no: &str| Intent {
@@ -104,7 +104,7 @@ fn years_of_quiet_runs_do_not_make_the_file_grow() {
             let now = at(day * DAY + tick * 60);
             let run = store.begin_run("sync", now).unwrap();
             store.may_say(&format!("5 trouble of day {day}"), now).unwrap();
-            store.end_run(run, now, 0, 0, 0).unwrap();
+            store.end_run(run, now, &RunEnd::default()).unwrap();
         }
         pages.push(store.column::<i64>("PRAGMA page_count").unwrap()[0]);
     }

@@ -14,7 +14,7 @@ fn used() -> Sandbox {
     let members: Vec<_> = (1..200).map(member).collect();
     list_members(&mut store, &members);
     read_door(&mut store, (1..200).map(|number| person(&number.to_string())));
-    store.end_run(run, at(1), 0, 0, 0).unwrap();
+    store.end_run(run, at(1), &RunEnd::default()).unwrap();
     sandbox
 }
 

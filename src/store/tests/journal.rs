@@ -214,7 +214,13 @@ fn runs_have_numbers_of_their_own() {
     let (sandbox, store, first) = started();
     let second = store.begin_run("apply", at(1)).unwrap();
     assert!(second > first);
-    store.end_run(first, at(2), 4, 3, 1).unwrap();
+    store
+        .end_run(
+            first,
+            at(2),
+            &RunEnd { exit_code: 4, confirmed: 3, failed: 1, ..RunEnd::default() },
+        )
+        .unwrap();
     drop(store);
     let store = sandbox.open();
     assert!(store.begin_run("sync", at(3)).unwrap() > second, "also after opening again");

@@ -1,0 +1,136 @@
+//! `status`: how things stand, from the state file alone. Asks nobody.
+//!
+//! Every `sync` writes the same page and the same metrics, where `[report]` names files for them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+
+use super::{Context, print, print_json, write_private, write_public};
+use crate::cli::StatusArgs;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::gather::{Scope, back_off, devices::held_back, gather};
+use crate::outside::Network;
+use crate::plan::{LeftOut, plan};
+use crate::report::Report;
+use crate::report::status::{
+    DAYS_SHOWN, DeviceStatus, SourceStatus, Status, html, json, prometheus, text, unlinked,
+};
+use crate::report::text::many;
+use crate::store::{Store, StoreError};
+
+/// Runs that are shown.
+const RUNS_SHOWN: u32 = 10;
+
+/// Lines of the audit log that a page can bear.
+const AUDIT_SHOWN: u32 = 2000;
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Error`].
+pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
+    let store = context.open_store()?;
+    let scope = Scope { is_offline: true, ..Scope::default() };
+    let (gathered, _) = gather(&Network::default(), &context.config, &store, context.clock, scope)
+        .map_err(|error| context.gather_error(error))?;
+    let left_out = plan(&gathered.facts).left_out;
+    let members = || gathered.facts.members.iter().map(|facts| &facts.member);
+    let mut status = look(context, &store, left_out).map_err(|error| context.store_error(error))?;
+    if let Some(path) = &args.unlinked {
+        let members = members().map(|member| (member.key, member)).collect();
+        let (sheet, count) = unlinked::sheet(&status.left_out, &members);
+        write_private(path, &sheet)?;
+        log::info!("{} in {}", many(count, "member"), path.display());
+    }
+    write(&status, args.html.as_deref(), args.prometheus.as_deref())?;
+    if context.is_json {
+        print_json(&json::document(&status))?;
+    } else if args.html.is_none() && args.prometheus.is_none() && args.unlinked.is_none() {
+        if context.shows_names() {
+            let named = members().filter(|member| !member.name().is_empty());
+            status.names = named.map(|member| (member.key, member.name())).collect();
+        }
+        print(&text::render(&status))?;
+    }
+    Ok(Exit::InStep)
+}
+
+/// Writes the files of `[report]` after a tick. Trouble with them is said, and changes nothing else: a
+/// full disk under a web page must not keep a door from being written.
+pub(super) fn write_files(context: &Context, store: &Store, report: &Report) {
+    let files = &context.config.report;
+    if files.html.is_none() && files.prometheus.is_none() {
+        return;
+    }
+    let written = look(context, store, report.left_out.clone())
+        .map_err(|error| context.store_error(error))
+        .and_then(|status| write(&status, files.html.as_deref(), files.prometheus.as_deref()));
+    if let Err(error) = written
+        && store.may_say(&format!("0 report {error}"), context.clock.began()).unwrap_or(true)
+    {
+        log::warn!("{}", error.lines());
+    }
+}
+
+fn write(status: &Status, page: Option<&Path>, metrics: Option<&Path>) -> Result<(), Error> {
+    if let Some(path) = page {
+        write_public(path, &html::render(status))?;
+    }
+    if let Some(path) = metrics {
+        write_public(path, &prometheus::render(status))?;
+    }
+    Ok(())
+}
+
+/// What the state file knows.
+fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Status, StoreError> {
+    let at = context.clock.now();
+    let config = &context.config;
+    let mut sources = Vec::with_capacity(config.sources.len());
+    for source in &config.sources {
+        let state = store.source_state(source.organisation)?;
+        sources.push(SourceStatus {
+            name: source.name.clone(),
+            organisation: source.organisation,
+            members: store.member_count(source.organisation)?,
+            fetched_at: state.fetched_at,
+            complete_at: state.complete_at,
+        });
+    }
+    let mut devices = Vec::with_capacity(config.devices.len());
+    for device in &config.devices {
+        let failures = store.failures(&device.name)?;
+        let login = store.login_memory(&device.name, &device.username, &device.password)?;
+        devices.push(DeviceStatus {
+            name: device.name.clone(),
+            mode: device.mode,
+            known: store.device_overview(&device.name)?,
+            left_alone_until: back_off::waits_until(&failures, at),
+            failures,
+            login_trouble: held_back(device, &login, at).map(|trouble| trouble.text),
+        });
+    }
+    let since = at.checked_sub_signed(TimeDelta::days(DAYS_SHOWN)).unwrap_or(at);
+    let audit = store.audit_since(since, AUDIT_SHOWN)?;
+    Ok(Status {
+        at,
+        zone: config.devices.first().map_or(Tz::UTC, |device| device.time_zone),
+        runs: store.runs(RUNS_SHOWN)?,
+        last_success: store.last_success()?,
+        sources,
+        devices,
+        waiting: store.waiting()?,
+        blocked: store.blocked_plans()?,
+        left_out,
+        is_audit_cut: audit.len() >= AUDIT_SHOWN as usize,
+        audit,
+        delay: store.grant_delay()?,
+        requests: store.requests()?,
+        state_bytes: store.size(),
+        names: BTreeMap::new(),
+    })
+}

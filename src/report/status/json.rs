@@ -1,0 +1,181 @@
+//! How things stand, as JSON. Fields are only ever added within version 1. Moments are in UTC, ends of
+//! validity in the door's wall-clock time.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use super::Status;
+use crate::config::Mode;
+use crate::model::format_time;
+use crate::store::{PastRun, Waiting};
+
+/// The document.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    version: u32,
+    command: &'static str,
+    at: String,
+    runs: Vec<Run>,
+    last_success: Option<Run>,
+    sources: Vec<Source>,
+    devices: Vec<Device>,
+    outside: usize,
+    waiting: Vec<Wait>,
+    blocked: Vec<Blocked>,
+    left_out: BTreeMap<&'static str, usize>,
+    grant_delay: Delay,
+    requests: BTreeMap<String, u64>,
+    state_bytes: u64,
+    exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct Run {
+    id: i64,
+    command: String,
+    began: String,
+    ended: Option<String>,
+    exit_code: Option<u8>,
+    confirmed: u64,
+    failed: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Source {
+    name: String,
+    members: u64,
+    fetched_at: Option<String>,
+    complete_at: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Device {
+    name: String,
+    mode: &'static str,
+    persons: u64,
+    firmware: Option<String>,
+    read_at: Option<String>,
+    confirmed_at: Option<String>,
+    failures: u32,
+    failure: Option<String>,
+    left_alone_until: Option<String>,
+    login_trouble: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Wait {
+    device: String,
+    employee_no: String,
+    source: String,
+    number: i64,
+    kind: &'static str,
+    opens_door: bool,
+    end: String,
+    since: String,
+    blocked_by: Option<&'static str>,
+    error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Blocked {
+    id: String,
+    since: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Delay {
+    count: u64,
+    seconds: u64,
+    longest_seconds: u64,
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The word of a mode in the configuration.
+#[must_use]
+pub fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Observe => "observe",
+        Mode::GrantOnly => "grant-only",
+        Mode::Full => "full",
+    }
+}
+
+/// The document for programs.
+#[must_use]
+pub fn document(status: &Status) -> Document {
+    let sources = status.sources.iter().map(|source| Source {
+        name: source.name.to_string(),
+        members: source.members,
+        fetched_at: source.fetched_at.map(instant),
+        complete_at: source.complete_at.map(instant),
+    });
+    let devices = status.devices.iter().map(|device| Device {
+        name: device.name.to_string(),
+        mode: mode_word(device.mode),
+        persons: device.known.persons,
+        firmware: device.known.firmware.clone(),
+        read_at: device.known.read_at.map(instant),
+        confirmed_at: device.known.confirmed_at.map(instant),
+        failures: device.failures.count,
+        failure: device.failures.last.as_ref().map(|failure| failure.text.clone()),
+        left_alone_until: device.left_alone_until.map(instant),
+        login_trouble: device.login_trouble.clone(),
+    });
+    let blocked = status.blocked.iter();
+    let counts = status.left_out_counts().into_iter();
+    Document {
+        version: 1,
+        command: "status",
+        at: instant(status.at),
+        runs: status.runs.iter().map(run).collect(),
+        last_success: status.last_success.as_ref().map(run),
+        sources: sources.collect(),
+        devices: devices.collect(),
+        outside: status.outside().count(),
+        waiting: status.waiting.iter().map(|one| wait(status, one)).collect(),
+        blocked: blocked
+            .map(|plan| Blocked { id: plan.id.clone(), since: instant(plan.made_at) })
+            .collect(),
+        left_out: counts.map(|(reason, count)| (reason.as_str(), count)).collect(),
+        grant_delay: Delay {
+            count: status.delay.count,
+            seconds: status.delay.seconds,
+            longest_seconds: status.delay.longest,
+        },
+        requests: status.requests.clone(),
+        state_bytes: status.state_bytes,
+        exit_code: 0,
+    }
+}
+
+fn run(run: &PastRun) -> Run {
+    Run {
+        id: run.id.get(),
+        command: run.command.clone(),
+        began: instant(run.began),
+        ended: run.ended.map(instant),
+        exit_code: run.exit_code,
+        confirmed: run.confirmed,
+        failed: run.failed,
+    }
+}
+
+fn wait(status: &Status, one: &Waiting) -> Wait {
+    Wait {
+        device: one.device.to_string(),
+        employee_no: one.employee_no.to_string(),
+        source: status.source(one.member).to_owned(),
+        number: one.member.number.get(),
+        kind: one.kind.as_str(),
+        opens_door: one.opens_door,
+        end: format_time(one.after.end()),
+        since: instant(one.since),
+        blocked_by: one.budget.map(crate::plan::Budget::as_str),
+        error: one.trouble.clone(),
+    }
+}

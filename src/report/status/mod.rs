@@ -1,0 +1,256 @@
+//! How things stand: runs, doors, who waits, what waits for approval, what was changed of late.
+//!
+//! Pure. [`Status`] is filled by [`crate::cmd::status`] from the state file alone; [`text`] is for
+//! people, [`json`] for programs, [`prometheus`] for a monitoring, [`html`] for a screen on the wall.
+
+pub mod html;
+pub mod json;
+pub mod prometheus;
+pub mod text;
+pub mod unlinked;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::config::Mode;
+use crate::model::{DeviceName, MemberKey, OrganisationId, SourceName};
+use crate::plan::{Kind, LeftOut, Reason};
+use crate::store::{
+    AuditLine, BlockedOverview, DeviceOverview, Failures, GrantDelay, PastRun, Waiting,
+};
+
+/// How far back changes are shown.
+pub const DAYS_SHOWN: i64 = 30;
+
+/// How things stand at a moment, as far as the state file knows.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// The moment.
+    pub at: DateTime<Utc>,
+    /// The zone in which people here read times.
+    pub zone: Tz,
+    /// The last runs, newest first.
+    pub runs: Vec<PastRun>,
+    /// The last `sync` that ended with 0.
+    pub last_success: Option<PastRun>,
+    /// The organisations.
+    pub sources: Vec<SourceStatus>,
+    /// The devices.
+    pub devices: Vec<DeviceStatus>,
+    /// Changes that are wanted and not on the door yet.
+    pub waiting: Vec<Waiting>,
+    /// Plans that wait for approval.
+    pub blocked: Vec<BlockedOverview>,
+    /// Members for whom nothing can be done.
+    pub left_out: Vec<LeftOut>,
+    /// The audit log of the last [`DAYS_SHOWN`] days, newest first.
+    pub audit: Vec<AuditLine>,
+    /// There was more of it than is shown.
+    pub is_audit_cut: bool,
+    /// How long grants waited, ever.
+    pub delay: GrantDelay,
+    /// HTTP requests by target, ever.
+    pub requests: BTreeMap<String, u64>,
+    /// The size of the state file in bytes.
+    pub state_bytes: u64,
+    /// Names to show beside member numbers, where names may be shown.
+    pub names: BTreeMap<MemberKey, String>,
+}
+
+/// One organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceStatus {
+    /// Its name in the configuration.
+    pub name: SourceName,
+    /// Which it is.
+    pub organisation: OrganisationId,
+    /// Members known.
+    pub members: u64,
+    /// When the last accepted listing of any kind was asked for.
+    pub fetched_at: Option<DateTime<Utc>>,
+    /// When the last accepted complete listing was asked for.
+    pub complete_at: Option<DateTime<Utc>>,
+}
+
+/// One device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceStatus {
+    /// Its name in the configuration.
+    pub name: DeviceName,
+    /// What may be written.
+    pub mode: Mode,
+    /// What is remembered of it.
+    pub known: DeviceOverview,
+    /// Its failures in a row.
+    pub failures: Failures,
+    /// Until when it is left alone because of them.
+    pub left_alone_until: Option<DateTime<Utc>>,
+    /// Why no login is tried there, if so.
+    pub login_trouble: Option<String>,
+}
+
+impl DeviceStatus {
+    /// Whether nothing is known to be wrong with it.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.failures.count == 0 && self.login_trouble.is_none() && self.known.read_at.is_some()
+    }
+
+    /// How it is, in plain words.
+    #[must_use]
+    pub fn words(&self, zone: Tz) -> String {
+        if let Some(trouble) = &self.login_trouble {
+            return trouble.clone();
+        }
+        let Some(failure) = self.failures.last.as_ref().filter(|_| self.failures.count > 0) else {
+            return match (self.known.read_at, self.mode) {
+                (None, _) => "never read".to_owned(),
+                (Some(_), Mode::Observe) => "well, only observed".to_owned(),
+                (Some(_), Mode::GrantOnly) => "well, nothing is taken away there".to_owned(),
+                (Some(_), Mode::Full) => "well".to_owned(),
+            };
+        };
+        let times = match self.failures.count {
+            1 => "failed once".to_owned(),
+            count => format!("failed {count} times in a row"),
+        };
+        let again = match self.left_alone_until {
+            None => "asked again by the next run".to_owned(),
+            Some(until) => format!("asked again at {}", until.with_timezone(&zone).format("%H:%M")),
+        };
+        format!("{times}, {again}: {}", failure.text)
+    }
+}
+
+impl Status {
+    /// The last run.
+    #[must_use]
+    pub fn last_run(&self) -> Option<&PastRun> {
+        self.runs.first()
+    }
+
+    /// Members who have paid and stand outside: a closed door is to be opened for them.
+    pub fn outside(&self) -> impl Iterator<Item = &Waiting> {
+        self.waiting.iter().filter(|one| one.opens_door && one.kind == Kind::Grant)
+    }
+
+    /// What waits besides.
+    pub fn others(&self) -> impl Iterator<Item = &Waiting> {
+        self.waiting.iter().filter(|one| !one.opens_door || one.kind != Kind::Grant)
+    }
+
+    /// The name of an organisation.
+    #[must_use]
+    pub fn source(&self, key: MemberKey) -> &str {
+        let mut sources = self.sources.iter();
+        let found = sources.find(|source| source.organisation == key.organisation);
+        found.map_or("?", |source| source.name.as_str())
+    }
+
+    /// A member as people are told of them.
+    #[must_use]
+    pub fn member(&self, key: MemberKey) -> String {
+        match self.names.get(&key) {
+            Some(name) if !name.is_empty() => format!("{} {name}", key.number),
+            _ => key.number.to_string(),
+        }
+    }
+
+    /// A moment as people here write it, to the minute.
+    #[must_use]
+    pub fn moment(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone).format("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// A moment and how long ago it was.
+    #[must_use]
+    pub fn moment_and_age(&self, at: DateTime<Utc>) -> String {
+        format!("{} ({} ago)", self.moment(at), span(self.at.signed_duration_since(at)))
+    }
+
+    /// Members with paid time for whom nothing can be done, each counted once for a reason.
+    #[must_use]
+    pub fn left_out_counts(&self) -> BTreeMap<Reason, usize> {
+        let mut members: BTreeMap<Reason, Vec<MemberKey>> = BTreeMap::new();
+        for one in self.left_out.iter().filter(|one| one.has_paid_time) {
+            members.entry(one.reason).or_default().push(one.member);
+        }
+        members
+            .into_iter()
+            .map(|(reason, mut keys)| {
+                keys.sort_unstable();
+                keys.dedup();
+                (reason, keys.len())
+            })
+            .collect()
+    }
+
+    /// Changes on each of the last days, oldest first: those that gave, those that took, those that
+    /// failed.
+    #[must_use]
+    pub fn days(&self) -> Vec<Day> {
+        let today = self.at.with_timezone(&self.zone).date_naive();
+        let mut days: Vec<Day> = (0..DAYS_SHOWN)
+            .rev()
+            .map(|back| Day { date: today - TimeDelta::days(back), ..Day::default() })
+            .collect();
+        for line in &self.audit {
+            let date = line.entry.at.with_timezone(&self.zone).date_naive();
+            let Some(day) = days.iter_mut().find(|day| day.date == date) else { continue };
+            match (line.entry.outcome.as_str(), line.kind) {
+                ("confirmed", Kind::Grant) => day.grants += 1,
+                ("confirmed", Kind::Revocation) => day.revocations += 1,
+                _ => day.failed += 1,
+            }
+        }
+        days
+    }
+}
+
+/// The changes of one day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Day {
+    /// Which.
+    pub date: NaiveDate,
+    /// Confirmed changes that gave or lengthened access.
+    pub grants: u32,
+    /// Confirmed changes that ended or shortened it.
+    pub revocations: u32,
+    /// Changes that were tried and are not confirmed.
+    pub failed: u32,
+}
+
+/// A length of time as people say it, in its largest unit.
+#[must_use]
+pub fn span(length: TimeDelta) -> String {
+    let (minutes, hours, days) = (length.num_minutes(), length.num_hours(), length.num_days());
+    let (count, unit) = match (minutes, hours, days) {
+        (..1, _, _) => return "less than a minute".to_owned(),
+        (..120, _, _) => (minutes, "minute"),
+        (_, ..48, _) => (hours, "hour"),
+        _ => (days, "day"),
+    };
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+}
+
+/// What an exit code means, in a few plain words.
+#[must_use]
+pub fn code_words(code: u8) -> &'static str {
+    match code {
+        0 => "all well",
+        3 => "part of it was not done",
+        4 => "a safety rule held something back",
+        5 => "Cardskipper or every door was away",
+        7 => "the state file or this computer's clock is wrong",
+        8 => "out of time",
+        12 => "a login was refused",
+        13 => "the plan did not fit any more",
+        130 | 143 => "interrupted",
+        _ => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! How things stand, for node_exporter's textfile collector: HELP and TYPE for every family, base units,
+//! no timestamps. Source: the Prometheus text exposition format, and node_exporter's README.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+
+use super::Status;
+use super::json::mode_word;
+use crate::plan::Kind;
+
+/// One metric family under construction.
+struct Family<'a> {
+    text: &'a mut String,
+    name: &'static str,
+}
+
+impl Family<'_> {
+    fn sample(&mut self, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+        self.sample_of("", labels, value);
+    }
+
+    fn sample_of(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+        let _ = write!(self.text, "{}{suffix}", self.name);
+        let pairs: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+        if !pairs.is_empty() {
+            let _ = write!(self.text, "{{{}}}", pairs.join(","));
+        }
+        let _ = writeln!(self.text, " {value}");
+    }
+}
+
+/// A label's value: backslash, quote and line end are written as the format asks.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+fn family<'a>(text: &'a mut String, name: &'static str, kind: &str, help: &str) -> Family<'a> {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    Family { text, name }
+}
+
+/// The whole file.
+#[must_use]
+pub fn render(status: &Status) -> String {
+    let mut text = String::new();
+    let out = &mut text;
+    family(out, "ivms_sync_build_info", "gauge", "Always 1; the version is its label.")
+        .sample(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+    runs(out, status);
+    sources(out, status);
+    devices(out, status);
+    waiting(out, status);
+    family(out, "ivms_sync_state_file_bytes", "gauge", "Size of the state file.")
+        .sample(&[], status.state_bytes);
+    text
+}
+
+fn runs(out: &mut String, status: &Status) {
+    if let Some(run) = status.last_run() {
+        family(out, "ivms_sync_last_run_timestamp_seconds", "gauge", "When the last run began.")
+            .sample(&[], run.began.timestamp());
+        if let (Some(ended), Some(code)) = (run.ended, run.exit_code) {
+            family(out, "ivms_sync_last_run_exit_code", "gauge", "How the last run ended.")
+                .sample(&[], code);
+            let seconds = ended.signed_duration_since(run.began).num_seconds().max(0);
+            family(out, "ivms_sync_last_run_duration_seconds", "gauge", "How long it took.")
+                .sample(&[], seconds);
+        }
+    }
+    if let Some(run) = &status.last_success {
+        let help = "When the last sync that ended with 0 began; a failed one leaves it alone.";
+        family(out, "ivms_sync_last_success_timestamp_seconds", "gauge", help)
+            .sample(&[], run.began.timestamp());
+    }
+}
+
+fn sources(out: &mut String, status: &Status) {
+    let mut members =
+        family(out, "ivms_sync_members", "gauge", "Members known of an organisation.");
+    for source in &status.sources {
+        members.sample(&[("source", source.name.as_str())], source.members);
+    }
+    let help = "When the last accepted listing of an organisation was asked for.";
+    let mut asked = family(out, "ivms_sync_source_fetched_timestamp_seconds", "gauge", help);
+    for source in &status.sources {
+        if let Some(at) = source.fetched_at {
+            asked.sample(&[("source", source.name.as_str())], at.timestamp());
+        }
+    }
+    let help = "HTTP requests by sync and apply, by section of the configuration.";
+    let mut requests = family(out, "ivms_sync_requests_total", "counter", help);
+    for (target, count) in &status.requests {
+        requests.sample(&[("target", target)], count);
+    }
+}
+
+fn devices(out: &mut String, status: &Status) {
+    let help = "1 while nothing is known to be wrong with a door.";
+    let mut up = family(out, "ivms_sync_device_up", "gauge", help);
+    for device in &status.devices {
+        let labels = [("device", device.name.as_str()), ("mode", mode_word(device.mode))];
+        up.sample(&labels, u8::from(device.is_well()));
+    }
+    let mut failures =
+        family(out, "ivms_sync_device_failures", "gauge", "Failures of a door in a row.");
+    for device in &status.devices {
+        failures.sample(&[("device", device.name.as_str())], device.failures.count);
+    }
+    let help = "1 while no login is tried at a door, because it refused one.";
+    let mut held = family(out, "ivms_sync_device_login_held_back", "gauge", help);
+    for device in &status.devices {
+        let is_held = u8::from(device.login_trouble.is_some());
+        held.sample(&[("device", device.name.as_str())], is_held);
+    }
+    let mut persons = family(out, "ivms_sync_device_persons", "gauge", "Persons on a door.");
+    for device in &status.devices {
+        persons.sample(&[("device", device.name.as_str())], device.known.persons);
+    }
+    let times: [(&'static str, &str, fn(&super::DeviceStatus) -> Option<DateTime<Utc>>); 2] = [
+        (
+            "ivms_sync_device_read_timestamp_seconds",
+            "When all persons of a door were last read.",
+            |device| device.known.read_at,
+        ),
+        (
+            "ivms_sync_device_confirmed_timestamp_seconds",
+            "When somebody on a door was last seen to hold what they should.",
+            |device| device.known.confirmed_at,
+        ),
+    ];
+    for (name, help, at) in times {
+        let mut times = family(out, name, "gauge", help);
+        for device in &status.devices {
+            if let Some(at) = at(device) {
+                times.sample(&[("device", device.name.as_str())], at.timestamp());
+            }
+        }
+    }
+}
+
+fn waiting(out: &mut String, status: &Status) {
+    let help = "Changes that are wanted and not on the door yet.";
+    let mut pending = family(out, "ivms_sync_pending_changes", "gauge", help);
+    for device in &status.devices {
+        for kind in [Kind::Grant, Kind::Revocation] {
+            let here = |one: &&crate::store::Waiting| one.device == device.name && one.kind == kind;
+            let count = status.waiting.iter().filter(here).count();
+            pending.sample(&[("device", device.name.as_str()), ("kind", kind.as_str())], count);
+        }
+    }
+    let help = "Members who have paid and for whom the door does not open yet.";
+    let mut outside = family(out, "ivms_sync_members_outside", "gauge", help);
+    for device in &status.devices {
+        let count = status.outside().filter(|one| one.device == device.name).count();
+        outside.sample(&[("device", device.name.as_str())], count);
+    }
+    let blocked = status.waiting.iter().filter(|one| one.budget.is_some()).count();
+    family(out, "ivms_sync_blocked_changes", "gauge", "Changes that wait for an approval.")
+        .sample(&[], blocked);
+    let help = "Members with paid time for whom nothing can be done.";
+    let mut left_out = family(out, "ivms_sync_left_out_members", "gauge", help);
+    for (reason, count) in status.left_out_counts() {
+        left_out.sample(&[("reason", reason.as_str())], count);
+    }
+    let help = "From the run that first saw a payment until the door was seen to hold it.";
+    let mut delay = family(out, "ivms_sync_grant_delay_seconds", "summary", help);
+    delay.sample_of("_sum", &[], status.delay.seconds);
+    delay.sample_of("_count", &[], status.delay.count);
+}

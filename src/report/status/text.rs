@@ -1,0 +1,157 @@
+//! How things stand, as text.
+
+use std::fmt::Write as _;
+
+use super::{Status, code_words, span};
+use crate::plan::{Kind, Reason};
+use crate::report::table::Table;
+use crate::report::text::{explain, last, many};
+use crate::store::Waiting;
+
+/// Lines of one kind before the rest is only counted.
+const SHOWN: usize = 12;
+
+/// The whole text for stdout.
+#[must_use]
+pub fn render(status: &Status) -> String {
+    let mut text = runs(status);
+    text.push_str(&sources(status));
+    text.push_str(&devices(status));
+    text.push_str(&outside(status));
+    text.push_str(&waiting(status));
+    text.push_str(&blocked(status));
+    text.push_str(&left_out(status));
+    text
+}
+
+fn runs(status: &Status) -> String {
+    let Some(run) = status.last_run() else {
+        return "No run yet. The first one: ivms-sync sync\n".to_owned();
+    };
+    let end = match run.exit_code {
+        None => "has no end: it is at work, or was cut off".to_owned(),
+        Some(code) => format!("ended with {code}: {}", code_words(code)),
+    };
+    let mut text = format!("Last run   {}, {end}\n", status.moment_and_age(run.began));
+    if run.exit_code != Some(0) {
+        let success = status.last_success.as_ref();
+        let success = success.map(|run| status.moment_and_age(run.began));
+        let _ = writeln!(text, "Last good  {}", success.as_deref().unwrap_or("never"));
+    }
+    text
+}
+
+fn sources(status: &Status) -> String {
+    let mut table = Table::new(&["organisation", "members", "last answer", "last whole list"]);
+    for source in &status.sources {
+        let when = |at: Option<_>| at.map_or("never".to_owned(), |at| status.moment(at));
+        table.row([
+            source.name.to_string(),
+            source.members.to_string(),
+            when(source.fetched_at),
+            when(source.complete_at),
+        ]);
+    }
+    format!("\n{}", table.render())
+}
+
+fn devices(status: &Status) -> String {
+    let mut table = Table::new(&["door", "persons", "last read", "state"]);
+    for device in &status.devices {
+        table.row([
+            device.name.to_string(),
+            device.known.persons.to_string(),
+            device.known.read_at.map_or("never".to_owned(), |at| status.moment(at)),
+            device.words(status.zone),
+        ]);
+    }
+    format!("\n{}", table.render())
+}
+
+/// Why somebody waits.
+pub(super) fn because(one: &Waiting) -> String {
+    match (one.budget, &one.trouble) {
+        (Some(budget), _) => format!("needs approval: {}", budget.why()),
+        (None, Some(trouble)) => trouble.clone(),
+        (None, None) => "the next run does it".to_owned(),
+    }
+}
+
+fn table<'a>(status: &Status, waiting: impl Iterator<Item = &'a Waiting>) -> String {
+    let mut table = Table::new(&["member", "door", "person", "until", "since", "because"]);
+    let mut count = 0;
+    for one in waiting {
+        count += 1;
+        if count > SHOWN {
+            continue;
+        }
+        let age = span(status.at.signed_duration_since(one.since));
+        table.row([
+            status.member(one.member),
+            one.device.to_string(),
+            one.employee_no.to_string(),
+            last(one.after.end()),
+            format!("{} ({age})", status.moment(one.since)),
+            because(one),
+        ]);
+    }
+    let mut text = table.render();
+    if count > SHOWN {
+        let _ = writeln!(text, "  … and {} more (all of them with --json)", count - SHOWN);
+    }
+    text
+}
+
+fn outside(status: &Status) -> String {
+    if status.outside().next().is_none() {
+        return String::new();
+    }
+    format!("\nStanding outside, although they have paid:\n{}", table(status, status.outside()))
+}
+
+fn waiting(status: &Status) -> String {
+    if status.others().next().is_none() {
+        return String::new();
+    }
+    let grants = status.others().filter(|one| one.kind == Kind::Grant).count();
+    let revocations = status.others().count() - grants;
+    let mut parts = Vec::new();
+    if grants > 0 {
+        parts.push(format!("{} to be given", many(grants, "date")));
+    }
+    if revocations > 0 {
+        parts.push(format!("{} to be taken away", many(revocations, "date")));
+    }
+    format!("\nWaiting: {}\n{}", parts.join(", "), table(status, status.others()))
+}
+
+fn blocked(status: &Status) -> String {
+    let mut text = String::new();
+    for plan in &status.blocked {
+        let _ = write!(
+            text,
+            "\nChanges wait for your approval since {}. Look at them with `ivms-sync diff`; if each \
+             is right:\n  ivms-sync apply --blocked {}\n",
+            status.moment(plan.made_at),
+            plan.id
+        );
+    }
+    text
+}
+
+fn left_out(status: &Status) -> String {
+    let mut text = String::new();
+    for (reason, count) in status.left_out_counts() {
+        let (title, _) = explain(reason);
+        let _ = writeln!(text, "  {count}  {title}");
+    }
+    if text.is_empty() {
+        return text;
+    }
+    let is_unlinked = |reason: &Reason| super::unlinked::is_unlinked(*reason);
+    let hint = match status.left_out_counts().keys().any(is_unlinked) {
+        true => "Write them into a file to be filled in: ivms-sync status --unlinked FILE.csv",
+        false => "`ivms-sync diff` names them, and says what to do about each.",
+    };
+    format!("\nMembers with paid time for whom nothing is done:\n{text}{hint}\n")
+}

@@ -1,0 +1,150 @@
+//! Who waits for a change that is not on the door yet, and since when.
+//!
+//! Written before anything is carried out, so that a run that dies leaves it; a confirmed outcome takes
+//! its line away in the same transaction. It decides nothing: every run plans anew.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::convert::{
+    birth_out, damaged, employee_in, instant_in, instant_out, key_in, wall_out, window_in,
+};
+use super::{Store, StoreError};
+use crate::model::{DeviceName, EmployeeNo, MemberKey, Window};
+use crate::plan::{Budget, Change, Kind};
+
+/// A change that a run wanted and that is not on the door yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Where.
+    pub device: DeviceName,
+    /// Who, there.
+    pub employee_no: EmployeeNo,
+    /// Whose membership.
+    pub member: MemberKey,
+    /// Grant or revocation.
+    pub kind: Kind,
+    /// A closed door would open: the member stands outside until then.
+    pub opens_door: bool,
+    /// What the person shall hold.
+    pub after: Window,
+    /// What keeps it back until somebody approves it.
+    pub budget: Option<Budget>,
+    /// Why it was not done, as a fragment.
+    pub trouble: Option<String>,
+    /// When a run first wanted a change of this kind for the person.
+    pub since: DateTime<Utc>,
+}
+
+impl Waiting {
+    /// A change that waits since now, unless the file knows better.
+    #[must_use]
+    pub fn of(change: &Change, trouble: Option<String>, now: DateTime<Utc>) -> Self {
+        Self {
+            device: change.device.clone(),
+            employee_no: change.employee_no.clone(),
+            member: change.member,
+            kind: change.kind,
+            opens_door: change.opens_door,
+            after: change.after,
+            budget: change.blocked,
+            trouble,
+            since: now,
+        }
+    }
+}
+
+impl Store {
+    /// Keeps what waits. Whoever waited before for a change of the same kind waits since then. With
+    /// `is_everybody`, whoever is not named waits no more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_waiting(
+        &mut self,
+        waiting: &[Waiting],
+        is_everybody: bool,
+    ) -> Result<(), StoreError> {
+        let gone = match is_everybody {
+            true => self.waiting()?,
+            false => Vec::new(),
+        };
+        let is_named = |old: &Waiting| {
+            waiting.iter().any(|one| one.device == old.device && one.employee_no == old.employee_no)
+        };
+        let gone: Vec<&Waiting> = gone.iter().filter(|old| !is_named(old)).collect();
+        if waiting.is_empty() && gone.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.connection.transaction()?;
+        for old in gone {
+            transaction
+                .prepare_cached("DELETE FROM waiting WHERE device = ?1 AND employee_no = ?2")?
+                .execute([old.device.as_str(), old.employee_no.as_str()])?;
+        }
+        for one in waiting {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO waiting (device, employee_no, organisation, number, birth_date, \
+                     kind, opens_door, after_begin, after_end, budget, trouble, since_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+                     ON CONFLICT (device, employee_no) DO UPDATE SET organisation = ?3, \
+                     number = ?4, birth_date = ?5, kind = ?6, opens_door = ?7, after_begin = ?8, \
+                     after_end = ?9, budget = ?10, trouble = ?11, \
+                     since_at = CASE WHEN kind = ?6 THEN since_at ELSE ?12 END",
+                )?
+                .execute(params![
+                    one.device.as_str(),
+                    one.employee_no.as_str(),
+                    one.member.organisation.get(),
+                    one.member.number.get(),
+                    birth_out(one.member.birth_date),
+                    one.kind.as_str(),
+                    one.opens_door,
+                    wall_out(one.after.begin()),
+                    wall_out(one.after.end()),
+                    one.budget.map(Budget::as_str),
+                    one.trouble,
+                    instant_out(one.since),
+                ])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Everything that waits, by device and person.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT device, employee_no, organisation, number, birth_date, kind, opens_door, \
+             after_begin, after_end, budget, trouble, since_at FROM waiting \
+             ORDER BY device, employee_no",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut waiting = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (device, employee_no): (String, String) = (row.get(0)?, row.get(1)?);
+            let (kind, budget): (String, Option<String>) = (row.get(5)?, row.get(9)?);
+            let is_known = |known: &Budget, word: &str| known.as_str() == word;
+            waiting.push(Waiting {
+                device: DeviceName::new(&device).map_err(|error| damaged("a device", error))?,
+                employee_no: employee_in(&employee_no)?,
+                member: key_in(row, 2)?,
+                kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
+                opens_door: row.get(6)?,
+                after: window_in(row.get(7)?, row.get(8)?)?
+                    .ok_or_else(|| damaged("a window", "NULL"))?,
+                budget: budget
+                    .map(|word| {
+                        let budget = Budget::ALL.into_iter().find(|known| is_known(known, &word));
+                        budget.ok_or_else(|| damaged("a budget", &word))
+                    })
+                    .transpose()?,
+                trouble: row.get(10)?,
+                since: instant_in(row.get(11)?)?,
+            });
+        }
+        Ok(waiting)
+    }
+}
