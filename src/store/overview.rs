@@ -84,7 +84,7 @@ impl Store {
     pub fn runs(&self, limit: u32) -> Result<Vec<PastRun>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, command, started_at, ended_at, exit_code, confirmed, failed FROM run \
-             ORDER BY id DESC LIMIT ?1",
+             WHERE id > 0 ORDER BY id DESC LIMIT ?1",
         )?;
         let mut rows = statement.query([limit])?;
         let mut runs = Vec::new();

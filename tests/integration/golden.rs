@@ -159,6 +159,28 @@ fn looking_somebody_up() {
 }
 
 #[test]
+fn how_things_stand() {
+    let sandbox = eventful();
+    let mut session = Session::new(&sandbox);
+    session.run(START, &["status"]);
+    sandbox.club.devices[1].go_offline();
+    sandbox.at(LATER, &["sync"]);
+    session.run("2026-03-10T10:08:00Z", &["status"]);
+    sandbox.club.devices[1].go_online();
+    (10..14).for_each(|index| assert!(sandbox.club.inactivate(index)));
+    sandbox.at("2026-03-10T10:10:00Z", &["sync"]);
+    session.run("2026-03-10T12:10:00Z", &["status"]);
+    session.run("2026-03-10T12:10:00Z", &["status", "--unlinked", "missing.csv"]);
+    let empty = Sandbox::pinned(5, 1);
+    session.text.push_str("# elsewhere, before the first run\n");
+    let said = empty.at(START, &["status"]);
+    session
+        .text
+        .push_str(&format!("$ ivms-sync status\n{}--- exit code {}\n", said.stdout, said.code));
+    session.is("status");
+}
+
+#[test]
 fn what_goes_wrong() {
     let mut sandbox = Sandbox::pinned(12, 1);
     sandbox.sync_at(START, 0);

@@ -3,17 +3,19 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 8] = [
     ("devices.rs", include_str!("../devices.rs")),
     ("journal.rs", include_str!("../journal.rs")),
     ("links.rs", include_str!("../links.rs")),
     ("login.rs", include_str!("../login.rs")),
     ("members.rs", include_str!("../members.rs")),
     ("notes.rs", include_str!("../notes.rs")),
+    ("overview.rs", include_str!("../overview.rs")),
+    ("waiting.rs", include_str!("../waiting.rs")),
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 3] = ["salt", "said", "blocked_plan"];
+const TINY: [&str; 5] = ["salt", "said", "blocked_plan", "waiting", "request"];
 
 /// The string literals of a source that begin like a statement, with their line breaks taken out.
 fn statements(source: &str) -> Vec<String> {
