@@ -63,6 +63,7 @@ pub mod report;
 mod retry;
 pub mod stop;
 pub mod store;
+mod suggest;
 pub mod threats;
 mod xml;
 

@@ -4,18 +4,27 @@
 //! says that it is locked. Source: design.md sections 2 and 4, "Login".
 
 use super::{Context, print, print_json};
+use crate::config::{DeviceConfig, Tls};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
 use crate::gather::{Connections, Gathered, Scope, gather};
+use crate::hikvision::{self, Abilities, Reader};
 use crate::link::NoLink;
-use crate::outside::{Network, Outside, ReadDevice};
+use crate::model::visible;
+use crate::outside::Network;
 use crate::plan::DeviceFacts;
 use crate::report::check::{Finding, document, exit, render};
 use crate::report::text::many;
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
+
+/// A device is nearly full from so many per cent on.
+const NEARLY_FULL: u64 = 95;
+
+/// The longest time that is quoted.
+const TIME_CHARS: usize = 32;
 
 /// Runs the command.
 ///
@@ -146,8 +155,10 @@ fn devices(
             findings.push(Finding::ok(name, text));
         }
         findings.extend(of(troubles, name));
-        if let Some(reader) = reader {
-            findings.push(clock::<Network>(context, device, reader));
+        findings.extend(certificate(device));
+        if let Some(mut reader) = reader {
+            findings.push(clock(context, device, &mut reader));
+            findings.extend(abilities(name, found.persons.persons.len(), reader.abilities()));
         }
         if found.is_known {
             findings.push(links(gathered, facts));
@@ -155,11 +166,89 @@ fn devices(
     }
 }
 
-fn clock<O: Outside>(
-    context: &Context,
-    device: &crate::config::DeviceConfig,
-    mut reader: O::Reader,
-) -> Finding {
+/// Which certificate an `https` device shows, so that it can be pinned.
+fn certificate(device: &DeviceConfig) -> Option<Finding> {
+    if device.url.scheme() != "https" {
+        return None;
+    }
+    let name = device.name.as_str();
+    let shown = match hikvision::fingerprint(device) {
+        Ok(shown) => shown,
+        // That nobody answers was said already, with what to do.
+        Err(error) => {
+            log::debug!("{name}: no certificate was seen: {error}");
+            return None;
+        }
+    };
+    let text = format!("its certificate is sha256:{shown}");
+    let pin = format!("to pin it: tls = \"sha256:{shown}\" under [hikvision.{name}]");
+    Some(match &device.tls {
+        Tls::Pinned(pinned) if hikvision::hex(pinned) == shown => {
+            Finding::ok(name, format!("{text}, as pinned"))
+        }
+        Tls::Pinned(_) => Finding::warning(
+            name,
+            format!("{text}, which is not the pinned one"),
+            Some("pin it only if the certificate was renewed on purpose".to_owned()),
+        ),
+        Tls::Insecure => {
+            let text = format!("{text}; whoever shows another one would be believed too");
+            Finding::warning(name, text, Some(pin))
+        }
+        Tls::System => Finding { remedy: Some(pin), ..Finding::ok(name, text) },
+    })
+}
+
+/// What the device says it can do with persons, as far as it says anything: old firmware does not.
+fn abilities(
+    name: &str,
+    persons: usize,
+    said: Result<Abilities, hikvision::Error>,
+) -> Vec<Finding> {
+    let said = match said {
+        Ok(said) => said,
+        Err(error) => {
+            log::debug!("{name}: what it can do is not known: {error}");
+            return Vec::new();
+        }
+    };
+    let mut found = Vec::new();
+    let mut parts = Vec::new();
+    if let Some(most) = said.persons_max {
+        parts.push(format!("holds {most} persons at most"));
+    }
+    if let Some(page) = said.page_max {
+        parts.push(format!("lists {page} at a time"));
+    }
+    if said.can_modify == Some(true) {
+        parts.push("lets them be changed".to_owned());
+    }
+    if let Some(end) = &said.time_end {
+        parts.push(format!("takes dates to {}", visible(end, TIME_CHARS)));
+    }
+    if !parts.is_empty() {
+        found.push(Finding::ok(name, parts.join(", ")));
+    }
+    if said.can_modify == Some(false) {
+        let remedy = "see that the login may change persons, and ask the vendor for a firmware that \
+                      supports UserInfo/Modify";
+        let text = "says that persons can not be changed".to_owned();
+        found.push(Finding::failed(name, text, Some(remedy.to_owned()), Exit::PartFailed));
+    }
+    if said.has_local_time == Some(false) {
+        let text = "says that it takes no local time, so dates could be off by the zone".to_owned();
+        let remedy = "change one person with `ivms-sync sync --only WHO`, and look at the door";
+        found.push(Finding::warning(name, text, Some(remedy.to_owned())));
+    }
+    let is_nearly_full = |most: u64| persons as u64 * 100 >= most.saturating_mul(NEARLY_FULL);
+    if said.persons_max.is_some_and(is_nearly_full) {
+        let remedy = "delete persons who left, at the door or in iVMS-4200".to_owned();
+        found.push(Finding::warning(name, "is nearly full".to_owned(), Some(remedy)));
+    }
+    found
+}
+
+fn clock(context: &Context, device: &DeviceConfig, reader: &mut Reader) -> Finding {
     let name = device.name.as_str();
     let remedy = Some(
         "set the device's clock and zone (or its NTP server), or time_zone in its section"

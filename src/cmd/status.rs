@@ -40,16 +40,23 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
     let left_out = plan(&gathered.facts).left_out;
     let members = || gathered.facts.members.iter().map(|facts| &facts.member);
     let mut status = look(context, &store, left_out).map_err(|error| context.store_error(error))?;
+    let mut said = String::new();
     if let Some(path) = &args.unlinked {
         let members = members().map(|member| (member.key, member)).collect();
         let (sheet, count) = unlinked::sheet(&status.left_out, &members);
         write_private(path, &sheet)?;
-        log::info!("{} in {}", many(count, "member"), path.display());
+        said = format!(
+            "{} in {}. Fill in the person ids, and add the file to `files` under [link].\n",
+            many(count, "member"),
+            path.display()
+        );
     }
     write(&status, args.html.as_deref(), args.prometheus.as_deref())?;
     if context.is_json {
         print_json(&json::document(&status))?;
-    } else if args.html.is_none() && args.prometheus.is_none() && args.unlinked.is_none() {
+    } else if !said.is_empty() {
+        print(&said)?;
+    } else if args.html.is_none() && args.prometheus.is_none() {
         if context.shows_names() {
             let named = members().filter(|member| !member.name().is_empty());
             status.names = named.map(|member| (member.key, member.name())).collect();

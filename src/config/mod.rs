@@ -20,7 +20,6 @@ mod schema;
 mod secret;
 mod secret_source;
 mod section;
-mod suggest;
 #[cfg(test)]
 mod tests;
 mod value;

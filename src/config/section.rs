@@ -11,8 +11,8 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::overrides::Overrides;
 use super::problem::{Origin, Report, Wrong, shown};
-use super::suggest::nearest;
 use crate::model::InvalidId;
+use crate::suggest::nearest;
 
 /// What all sections share.
 pub(super) struct Reader<'a> {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::problem::Wrong;
-use super::suggest::nearest;
 use super::{Ending, LinkRule, Mode, Percent, Tls};
 use crate::model::Email;
+use crate::suggest::nearest;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;

@@ -10,6 +10,7 @@
 //! error or a log line. Facts: the ISAPI reference, cited as "hikvision-isapi.md section N".
 
 mod call;
+mod certificate;
 mod challenge;
 mod client;
 mod digest;
@@ -25,8 +26,12 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use certificate::fingerprint;
 pub use error::{Class, Error};
 pub use login::LockState;
 pub use reader::{MAX_EXACT, MAX_PERSONS, PersonList, Reader};
-pub use wire::{DeviceClock, DeviceInfo, PersonRecord, ResponseStatus, differs_beyond_validity};
+pub(crate) use wire::hex;
+pub use wire::{
+    Abilities, DeviceClock, DeviceInfo, PersonRecord, ResponseStatus, differs_beyond_validity,
+};
 pub use writer::Writer;

@@ -13,7 +13,8 @@ use super::client::Link;
 use super::error::Error;
 use super::login::LockState;
 use super::wire::{
-    DeviceClock, DeviceInfo, Document, Meaning, PersonRecord, SearchPage, SearchWord, search_body,
+    Abilities, DeviceClock, DeviceInfo, Document, Meaning, PersonRecord, SearchPage, SearchWord,
+    search_body,
 };
 use crate::config::DeviceConfig;
 use crate::meter::Meter;
@@ -117,6 +118,15 @@ impl Reader {
     /// Any [`Error`] of a read.
     pub fn clock(&mut self) -> Result<DeviceClock, Error> {
         self.system(&Ask::get("device clock", "/ISAPI/System/time"), DeviceClock::read)
+    }
+
+    /// What it says it can do with persons. Source: section 2.5.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a read.
+    pub fn abilities(&mut self) -> Result<Abilities, Error> {
+        const PATH: &str = "/ISAPI/AccessControl/UserInfo/capabilities?format=json";
+        self.system(&Ask::get("person capabilities", PATH), Abilities::read)
     }
 
     fn system<T>(

@@ -106,9 +106,9 @@ impl Budget {
     #[must_use]
     pub fn why(self) -> &'static str {
         match self {
-            Self::RevokePerTick => "revoke_per_tick is exceeded",
-            Self::RevokePerDay => "revoke_per_day is exceeded",
-            Self::GrantPerTick => "grant_per_tick is exceeded",
+            Self::RevokePerTick => "too many would lose access at once",
+            Self::RevokePerDay => "too many would lose access in one day",
+            Self::GrantPerTick => "too many doors would open at once",
             Self::LastPerson => "nobody could open the door any more",
         }
     }

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::json::Times;
@@ -25,8 +26,12 @@ pub struct Story {
     pub members: Vec<MemberStory>,
     /// What was searched, in plain words; said when nobody was found.
     pub searched: Vec<String>,
+    /// Whom somebody may have meant then.
+    pub near: Vec<String>,
     /// What to do then.
     pub advice: String,
+    /// The zone in which people here read times.
+    pub zone: Tz,
     /// Whether the state file alone was asked.
     pub is_offline: bool,
 }
@@ -75,6 +80,8 @@ pub struct DeviceStory {
     pub left_out: Option<Reason>,
     /// What the next tick will do.
     pub next: Option<String>,
+    /// What the admin can do.
+    pub remedy: Option<String>,
     /// When the device was last seen to hold what it should.
     pub confirmed_at: Option<DateTime<Utc>>,
     /// When the device was last read whole.
@@ -103,6 +110,12 @@ pub fn render(story: &Story) -> String {
         for place in &story.searched {
             let _ = writeln!(out, "  - {place}");
         }
+        if !story.near.is_empty() {
+            let _ = writeln!(out, "\nDid you mean:");
+            for one in &story.near {
+                let _ = writeln!(out, "  - {}", printable(one));
+            }
+        }
         let _ = writeln!(out, "\n{}", printable(&story.advice));
         return out;
     }
@@ -114,12 +127,12 @@ pub fn render(story: &Story) -> String {
         if place > 0 {
             out.push('\n');
         }
-        out.push_str(&member_text(member, story.is_offline));
+        out.push_str(&member_text(member, story.is_offline, story.zone));
     }
     out
 }
 
-fn member_text(story: &MemberStory, is_offline: bool) -> String {
+fn member_text(story: &MemberStory, is_offline: bool, zone: Tz) -> String {
     let member = &story.member;
     let mut out = String::new();
     let _ = writeln!(
@@ -166,13 +179,13 @@ fn member_text(story: &MemberStory, is_offline: bool) -> String {
         }
     }
     for device in &story.devices {
-        out.push_str(&device_text(device, is_offline));
+        out.push_str(&device_text(device, is_offline, zone));
     }
-    out.push_str(&history_text(&story.history));
+    out.push_str(&history_text(&story.history, zone));
     out
 }
 
-fn device_text(device: &DeviceStory, is_offline: bool) -> String {
+fn device_text(device: &DeviceStory, is_offline: bool, zone: Tz) -> String {
     // Somebody who was not found may well be on the door, under a person nobody linked.
     let state = match (&device.employee_no, device.opens_now) {
         (None, _) => "not found there",
@@ -194,12 +207,16 @@ fn device_text(device: &DeviceStory, is_offline: bool) -> String {
     if let Some(next) = &device.next {
         let _ = writeln!(out, "  next        {next}");
     }
+    if let Some(remedy) = &device.remedy {
+        let _ = writeln!(out, "  to do       {}", printable(remedy));
+    }
     if let Some(at) = device.confirmed_at {
-        let _ = writeln!(out, "  confirmed   {}", utc(at));
+        let _ = writeln!(out, "  confirmed   {}", local(at, zone));
     }
     if is_offline {
-        let read =
-            device.read_at.map_or("never read".to_owned(), |at| format!("as of {}", utc(at)));
+        let read = device
+            .read_at
+            .map_or("never read".to_owned(), |at| format!("as of {}", local(at, zone)));
         let _ = writeln!(out, "  from memory, {read}");
     }
     out
@@ -213,14 +230,14 @@ fn rule_words(rule: LinkRule) -> &'static str {
     }
 }
 
-fn history_text(history: &[AuditEntry]) -> String {
+fn history_text(history: &[AuditEntry], zone: Tz) -> String {
     if history.is_empty() {
         return "\nNothing was ever changed for this member.\n".to_owned();
     }
     let mut table = Table::new(&["when", "run", "door", "why", "from", "to", "outcome"]);
     for entry in history {
         table.row([
-            utc(entry.at),
+            local(entry.at, zone),
             entry.run.to_string(),
             entry.device.to_string(),
             entry.cause.clone(),
@@ -235,8 +252,8 @@ fn history_text(history: &[AuditEntry]) -> String {
     format!("\nHistory\n{}", table.render())
 }
 
-fn utc(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M UTC").to_string()
+fn local(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
 }
 
 /// The JSON document.
@@ -246,6 +263,7 @@ pub struct Document {
     who: String,
     members: Vec<MemberJson>,
     searched: Vec<String>,
+    near: Vec<String>,
     exit_code: u8,
 }
 
@@ -284,6 +302,7 @@ struct DeviceJson {
     why: String,
     reason: Option<&'static str>,
     next: Option<String>,
+    remedy: Option<String>,
     confirmed_at: Option<String>,
     read_at: Option<String>,
 }
@@ -315,6 +334,7 @@ pub fn document(story: &Story, exit_code: u8) -> Document {
         who: story.who.clone(),
         members: story.members.iter().map(member_json).collect(),
         searched: story.searched.clone(),
+        near: story.near.clone(),
         exit_code,
     }
 }
@@ -367,6 +387,7 @@ fn device_json(device: &DeviceStory) -> DeviceJson {
         why: device.why.clone(),
         reason: device.left_out.map(Reason::as_str),
         next: device.next.clone(),
+        remedy: device.remedy.clone(),
         confirmed_at: device.confirmed_at.map(instant),
         read_at: device.read_at.map(instant),
     }

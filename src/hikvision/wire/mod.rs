@@ -5,6 +5,7 @@
 //! case. So both are read into one tree, and every reader asks that tree leniently for a key and
 //! strictly for its meaning. Source: hikvision-isapi.md sections 1.3, 2.3 and 4.1.
 
+mod abilities;
 mod modify;
 mod persons;
 mod search;
@@ -21,6 +22,7 @@ use crate::json::{self, Problem};
 use crate::model::visible;
 use crate::xml::{self, Excess};
 
+pub use abilities::Abilities;
 pub use modify::differs_beyond_validity;
 pub(crate) use modify::modify_body;
 pub use persons::PersonRecord;

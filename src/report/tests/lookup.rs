@@ -28,6 +28,7 @@ fn door() -> DeviceStory {
         why: "Valid on the door until 2026-12-31.".into(),
         left_out: None,
         next: None,
+        remedy: None,
         confirmed_at: Some(noon()),
         read_at: Some(noon()),
     }
@@ -59,7 +60,9 @@ fn story() -> Story {
             history: vec![entry],
         }],
         searched: vec!["1 members of club (organisation 123)".into()],
+        near: vec!["150011 (Ana Novak)".into()],
         advice: "Check the spelling.".into(),
+        zone: chrono_tz::Europe::Ljubljana,
         is_offline: false,
     }
 }
@@ -78,11 +81,11 @@ front-door: opens now
   person      1 (found by link file)
   holds       2026-01-01 – 2026-12-31
   should hold 2026-01-01 – 2026-12-31
-  confirmed   2026-11-21 11:00 UTC
+  confirmed   2026-11-21 12:00
 
 History
-  when                  run  door        why      from        to                       outcome
-  2026-11-21 11:00 UTC  17   front-door  renewed  unreadable  2026-01-01 – 2026-12-31  \
+  when              run  door        why      from        to                       outcome
+  2026-11-21 12:00  17   front-door  renewed  unreadable  2026-01-01 – 2026-12-31  \
          not-applied: it holds another window
 "
     );

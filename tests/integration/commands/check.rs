@@ -1,7 +1,9 @@
 //! `check`: everything is asked once, nothing is written, and each line says what to do.
 
 use chrono::TimeDelta;
-use ivms_sync_simulators::club::number;
+use ivms_sync_simulators::club::{World, number};
+use ivms_sync_simulators::hikvision::Settings;
+use ivms_sync_simulators::http::{Fault, Tls};
 use serde_json::{Value, json};
 
 use crate::support::pinned::START;
@@ -31,7 +33,9 @@ fn all_is_well_before_the_first_run_and_after() {
         let door: Vec<_> = about(&document, "door1").into_iter().map(|(_, text)| text).collect();
         assert!(door[0].contains("firmware V") && door[0].ends_with("15 persons"), "{door:?}");
         assert!(door[1].contains("clock is right"), "{door:?}");
-        assert_eq!(door[2], "12 of 12 members linked");
+        let able = "holds 3000 persons at most, lists 30 at a time, lets them be changed, \
+                    takes dates to 2037-12-31T23:59:59";
+        assert_eq!(door[2..], [able, "12 of 12 members linked"]);
         assert!(sandbox.club.devices.iter().all(|door| door.writes().is_empty()));
         sandbox.sync_at(START, 0);
     }
@@ -104,4 +108,45 @@ fn a_login_given_up_is_tried_again_by_hand_but_never_into_a_lock() {
     let run = sandbox.sync_at("2026-03-10T12:35:00Z", 0);
     assert_eq!(run["problems"], json!([]));
     sandbox.assert_well_behaved();
+}
+
+/// A club of five behind one door with these settings.
+fn at_door(settings: &Settings) -> Sandbox {
+    Sandbox::with(World::agreeing(5, 1).start_with(Default::default(), settings))
+}
+
+#[test]
+fn the_certificate_is_shown_so_that_it_can_be_pinned() {
+    let mut sandbox = at_door(&Settings { tls: Tls::SelfSigned, ..Settings::default() });
+    let shown = sandbox.club.devices[0].certificate_sha256().unwrap();
+    // By the system's roots the door is refused, and the line says what to write.
+    let document = check(&sandbox, 3);
+    let lines = about(&document, "door1");
+    assert!(lines.contains(&("ok", &format!("its certificate is sha256:{shown}"))), "{lines:?}");
+    let pin = format!("to pin it: tls = \"sha256:{shown}\" under [hikvision.door1]");
+    assert!(each(&document, "findings", "remedy").contains(&pin.as_str()), "{document}");
+    for (line, code, verdict, words) in [
+        (format!("sha256:{shown}"), 0, "ok", ", as pinned"),
+        (format!("sha256:{}", "3f".repeat(32)), 3, "warning", ", which is not the pinned one"),
+        ("insecure".to_owned(), 0, "warning", "; whoever shows another one would be believed too"),
+    ] {
+        sandbox.extra.clear();
+        sandbox.set("hikvision.door1", &format!("tls = \"{line}\""));
+        let document = check(&sandbox, code);
+        let text = format!("its certificate is sha256:{shown}{words}");
+        let lines = about(&document, "door1");
+        assert!(lines.contains(&(verdict, text.as_str())), "{line}: {lines:?}");
+    }
+}
+
+#[test]
+fn a_door_that_is_nearly_full_is_told_and_one_that_says_nothing_is_well() {
+    let settings = Settings { max_records: 8, ..Settings::default() };
+    let document = check(&at_door(&settings), 0);
+    let lines = about(&document, "door1");
+    assert!(lines.contains(&("warning", "is nearly full")), "{lines:?}");
+    let sandbox = at_door(&Settings::default());
+    sandbox.club.devices[0].fault(Fault::raw(404, "text/plain", "no").on("UserInfo/capabilities"));
+    let document = check(&sandbox, 0);
+    assert!(each(&document, "findings", "verdict").iter().all(|verdict| *verdict == "ok"));
 }

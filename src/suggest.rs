@@ -2,7 +2,7 @@
 
 /// The candidate nearest to `typed`, when it is near enough to be a slip: at most a third of the
 /// letters differ. Case does not count; of equally near candidates the first wins.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     typed: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
@@ -14,6 +14,24 @@ pub(super) fn nearest<'a>(
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// Those of the candidates that differ from `typed` by at most `limit` letters, nearest first, at most
+/// `count`. Case does not count; `typed` itself is none of them.
+pub(crate) fn near<'a, T>(
+    typed: &str,
+    limit: usize,
+    count: usize,
+    candidates: impl IntoIterator<Item = (&'a str, T)>,
+) -> Vec<T> {
+    let typed: Vec<char> = typed.to_lowercase().chars().take(LONGEST).collect();
+    let mut found: Vec<(usize, T)> = candidates
+        .into_iter()
+        .map(|(candidate, what)| (distance(&typed, &candidate.to_lowercase()), what))
+        .filter(|(distance, _)| (1..=limit).contains(distance))
+        .collect();
+    found.sort_by_key(|(distance, _)| *distance);
+    found.into_iter().take(count).map(|(_, what)| what).collect()
 }
 
 /// Longer names are cut: the work grows with the product of both lengths.
@@ -53,6 +71,15 @@ mod tests {
             let letters: Vec<char> = left.chars().collect();
             assert_eq!(distance(&letters, right), expected, "{left} {right}");
         }
+    }
+
+    #[test]
+    fn the_nearest_come_first_and_oneself_never() {
+        let candidates = ["anna@example.se", "hanna@example.se", "bo@example.se", "ana@example.se"];
+        let found = near("anna@exmaple.se", 3, 2, candidates.map(|name| (name, name)));
+        assert_eq!(found, ["anna@example.se", "hanna@example.se"]);
+        let all = near("ANNA@example.se", 1, 9, candidates.map(|name| (name, name)));
+        assert_eq!(all, ["hanna@example.se", "ana@example.se"]);
     }
 
     #[test]

@@ -1,7 +1,13 @@
 //! `lookup`: one member, both sides. It never makes a `Writer`, so it can not write to a device.
 
+mod near;
+mod why;
+
 use std::collections::BTreeMap;
 
+use chrono_tz::Tz;
+
+use self::why::{Standing, next, remedy, why};
 use super::who::Who;
 use super::{Context, print, print_json};
 use crate::cardskipper::Client;
@@ -11,13 +17,13 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Gathered, LoginResult, Scope, devices::failure, gather, remember_login};
 use crate::hikvision::Reader;
-use crate::link::{Link, NoLink};
+use crate::link::Link;
 use crate::model::{EmployeeNo, OrganisationId, RoleId, UserType};
 use crate::outside::Network;
 use crate::plan::validity::{DoorRoles, entitlement};
-use crate::plan::{Change, DeviceFacts, Facts, LeftOut, MemberFacts, Plan, plan};
+use crate::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
-use crate::report::{DeviceOutcome, Report, text};
+use crate::report::{DeviceOutcome, Report};
 use crate::store::Store;
 
 /// Lines of history shown.
@@ -44,7 +50,9 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
         who: args.who.clone(),
         members: Vec::new(),
         searched: searched(&context.config, &gathered.facts),
+        near: near::misses(&who, &gathered.facts),
         advice: advice(&who, &gathered.facts, args.offline),
+        zone: context.config.devices.first().map_or(Tz::UTC, |device| device.time_zone),
         is_offline: args.offline,
     };
     let tick = plan(&gathered.facts);
@@ -211,9 +219,12 @@ fn tell(
     let door_roles = DoorRoles { source: source.roles.as_ref(), device: None };
     let validity =
         entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, now).validity();
+    let waiting = store.blocked_plans().map_err(store_error)?;
+    let blocked = waiting.into_iter().next_back().map(|plan| plan.id);
     let mut devices = Vec::new();
     for (device, found) in facts.devices.iter().zip(&gathered.devices) {
-        let mut story = on_device(facts, tick, member, place, device, found.outcome, is_offline);
+        let how = HowAsked { outcome: found.outcome, is_offline, blocked: blocked.as_deref() };
+        let mut story = on_device(facts, tick, (member, place), device, how);
         if let Some(employee_no) = &story.employee_no {
             story.confirmed_at =
                 store.confirmed_at(&device.name, employee_no).map_err(store_error)?;
@@ -258,14 +269,20 @@ fn role_names(
     Ok(roles().map(|role| (role, known.get(&role).cloned())).collect())
 }
 
+/// How a device was asked, and what waits there.
+#[derive(Clone, Copy)]
+struct HowAsked<'a> {
+    outcome: DeviceOutcome,
+    is_offline: bool,
+    blocked: Option<&'a str>,
+}
+
 fn on_device(
     facts: &Facts,
     tick: &Plan,
-    member: &MemberFacts,
-    place: usize,
+    (member, place): (&MemberFacts, usize),
     device: &DeviceFacts,
-    outcome: DeviceOutcome,
-    is_offline: bool,
+    how: HowAsked<'_>,
 ) -> DeviceStory {
     let now = device.local(facts.now);
     let key = member.member.key;
@@ -298,9 +315,25 @@ fn on_device(
     } else {
         why(member, link, desired.map(|v| v.window), actual, now, left_out)
     };
-    if outcome != DeviceOutcome::Ok && !is_offline {
+    let is_unasked = how.outcome != DeviceOutcome::Ok && !how.is_offline;
+    if is_unasked {
         why = format!("The door could not be asked now; this is from memory. {why}");
     }
+    let standing = Standing {
+        member,
+        is_linked: linked.is_some(),
+        is_barred,
+        opens_now,
+        is_paid_now: desired.is_some_and(|validity| validity.window.contains(now)),
+        change,
+        left_out,
+        blocked: how.blocked,
+    };
+    let remedy = if is_unasked {
+        Some("See that the door is on and reachable: ivms-sync check".to_owned())
+    } else {
+        remedy(&standing)
+    };
     DeviceStory {
         name: device.name.clone(),
         employee_no: linked.map(|link| link.employee_no.clone()),
@@ -313,83 +346,8 @@ fn on_device(
         why,
         left_out: left_out.map(|one| one.reason),
         next,
+        remedy,
         confirmed_at: None,
         read_at: None,
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// What the next run does for a person, or why it does nothing.
-fn next(change: Option<&Change>, left_out: Option<&LeftOut>) -> Option<String> {
-    match (change, left_out) {
-        (Some(change), _) => Some(match change.blocked {
-            Some(budget) => format!("waits for approval ({})", budget.why()),
-            None => format!("the next sync sets it to {}", text::window(&change.after)),
-        }),
-        (None, Some(left_out)) => {
-            let (title, _) = text::explain(left_out.reason);
-            let detail = left_out.detail.as_ref().map(|detail| format!(" ({detail})"));
-            Some(format!("nothing is done: {title}{}", detail.unwrap_or_default()))
-        }
-        (None, None) => None,
-    }
-}
-
-/// One sentence that says why the door opens or does not.
-fn why(
-    member: &MemberFacts,
-    link: Option<&Result<Link, NoLink>>,
-    expected: Option<crate::model::Window>,
-    actual: Option<crate::model::PersonLimit>,
-    now: chrono::NaiveDateTime,
-    left_out: Option<&LeftOut>,
-) -> String {
-    use crate::model::PersonLimit;
-    let Some(actual) = actual else {
-        return match (link, left_out) {
-            (None, _) => "The persons on this door are not known yet.".to_owned(),
-            (_, Some(left_out)) => {
-                let (title, remedy) = text::explain(left_out.reason);
-                let detail =
-                    left_out.detail.as_ref().map(|d| format!(" ({d})")).unwrap_or_default();
-                format!("{}{detail}. {remedy}", capitalised(title))
-            }
-            _ => "No person here belongs to this member.".to_owned(),
-        };
-    };
-    let is_paid = expected.is_some_and(|window| window.contains(now));
-    match actual {
-        PersonLimit::Permanent(_) => {
-            "The dates of this person are switched off on the door, so it always opens.".to_owned()
-        }
-        PersonLimit::Unreadable { .. } => {
-            "The dates on the door can not be read; the next sync sets them.".to_owned()
-        }
-        PersonLimit::Window(window) if window.contains(now) => {
-            let until = text::last(window.end());
-            if is_paid {
-                format!("Valid on the door until {until}.")
-            } else {
-                format!("Valid on the door until {until}, although there is no paid time now.")
-            }
-        }
-        PersonLimit::Window(window) => {
-            let state = if window.end() < now {
-                format!("Validity on the door ended {}", text::last(window.end()))
-            } else {
-                format!("Validity on the door begins {}", text::first(window.begin()))
-            };
-            if is_paid {
-                format!("{state}, but there is paid time now: the door is behind.")
-            } else if member.member.inactive {
-                format!("{state}; the member is marked inactive in Cardskipper.")
-            } else {
-                format!("{state}, and there is no paid time now.")
-            }
-        }
     }
 }

@@ -1,0 +1,133 @@
+//! Why a door opens or does not, what the next run does about it, and what the admin can do: one
+//! sentence each. Pure.
+
+use chrono::NaiveDateTime;
+
+use crate::link::{Link, NoLink};
+use crate::model::{PersonLimit, Window};
+use crate::plan::{Change, LeftOut, MemberFacts};
+use crate::report::text;
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What the next run does for a person, or why it does nothing.
+pub(super) fn next(change: Option<&Change>, left_out: Option<&LeftOut>) -> Option<String> {
+    match (change, left_out) {
+        (Some(change), _) => Some(match change.blocked {
+            Some(budget) => format!("waits for approval ({})", budget.why()),
+            None => format!("the next sync sets it to {}", text::window(&change.after)),
+        }),
+        (None, Some(left_out)) => {
+            let (title, _) = text::explain(left_out.reason);
+            let detail = left_out.detail.as_ref().map(|detail| format!(" ({detail})"));
+            Some(format!("nothing is done: {title}{}", detail.unwrap_or_default()))
+        }
+        (None, None) => None,
+    }
+}
+
+/// One sentence that says why the door opens or does not.
+pub(super) fn why(
+    member: &MemberFacts,
+    link: Option<&Result<Link, NoLink>>,
+    expected: Option<Window>,
+    actual: Option<PersonLimit>,
+    now: NaiveDateTime,
+    left_out: Option<&LeftOut>,
+) -> String {
+    let Some(actual) = actual else {
+        return match (link, left_out) {
+            (None, _) => "The persons on this door are not known yet.".to_owned(),
+            (_, Some(left_out)) => {
+                let (title, remedy) = text::explain(left_out.reason);
+                let detail =
+                    left_out.detail.as_ref().map(|d| format!(" ({d})")).unwrap_or_default();
+                format!("{}{detail}. {remedy}", capitalised(title))
+            }
+            _ => "No person here belongs to this member.".to_owned(),
+        };
+    };
+    let is_paid = expected.is_some_and(|window| window.contains(now));
+    match actual {
+        PersonLimit::Permanent(_) => {
+            "The dates of this person are switched off on the door, so it always opens.".to_owned()
+        }
+        PersonLimit::Unreadable { .. } => {
+            "The dates on the door can not be read; the next sync sets them.".to_owned()
+        }
+        PersonLimit::Window(window) if window.contains(now) => {
+            let until = text::last(window.end());
+            if is_paid {
+                format!("Valid on the door until {until}.")
+            } else {
+                format!("Valid on the door until {until}, although there is no paid time now.")
+            }
+        }
+        PersonLimit::Window(window) => {
+            let state = if window.end() < now {
+                format!("Validity on the door ended {}", text::last(window.end()))
+            } else {
+                format!("Validity on the door begins {}", text::first(window.begin()))
+            };
+            if is_paid {
+                format!("{state}, but there is paid time now: the door is behind.")
+            } else if member.member.inactive {
+                format!("{state}; the member is marked inactive in Cardskipper.")
+            } else {
+                format!("{state}, and there is no paid time now.")
+            }
+        }
+    }
+}
+
+/// What is known of a member on a device, for [`remedy`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing<'a> {
+    pub member: &'a MemberFacts,
+    pub is_linked: bool,
+    pub is_barred: bool,
+    pub opens_now: bool,
+    pub is_paid_now: bool,
+    /// What the next run changes.
+    pub change: Option<&'a Change>,
+    /// Why it changes nothing.
+    pub left_out: Option<&'a LeftOut>,
+    /// The plan that waits for approval.
+    pub blocked: Option<&'a str>,
+}
+
+/// What the admin can do; nothing where nothing is wrong, or where the reason itself says it already.
+pub(super) fn remedy(standing: &Standing<'_>) -> Option<String> {
+    let number = standing.member.member.key.number;
+    if standing.is_barred {
+        return Some("If that is a mistake, lift the bar at the door.".to_owned());
+    }
+    if let Some(change) = standing.change {
+        let Some(_) = change.blocked else {
+            return Some(format!("To have it now: ivms-sync sync --only {number}"));
+        };
+        let look = "Look at what waits with `ivms-sync diff`; if it is right:";
+        return standing.blocked.map(|id| format!("{look} ivms-sync apply --blocked {id}"));
+    }
+    if let Some(left_out) = standing.left_out {
+        return standing.is_linked.then(|| text::explain(left_out.reason).1.to_owned());
+    }
+    match (standing.is_linked, standing.opens_now, standing.is_paid_now) {
+        (true, true, true) => Some(
+            "The dates are right. If it does not open all the same, look at the card, the PIN or the \
+             face, and at the schedules of the door."
+                .to_owned(),
+        ),
+        (true, false, false) if standing.member.member.inactive => Some(
+            "Take the mark away in Cardskipper if it is wrong; the door follows at the next run."
+                .to_owned(),
+        ),
+        (true, false, false) => {
+            Some("Renew the membership in Cardskipper; the door follows at the next run.".to_owned())
+        }
+        _ => None,
+    }
+}
