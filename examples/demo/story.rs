@@ -164,6 +164,8 @@ fn unplugged(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Error>>
         &format!("the front door opens until {until} all the same"),
         ends.get(FRONT_DOOR) == Some(&until),
     );
+    let status = scene.ran(stage.run(&["status"])?, 0);
+    scene.check("status says which door needs a look", status.stdout.contains("failed once"));
     scene.tell("\nThe power is back. The next tick catches up by itself.");
     door()?.go_online();
     scene.ran(stage.run(&["sync"])?, 0);

@@ -23,6 +23,7 @@ mod kill;
 mod links;
 mod lookup;
 mod main_job;
+mod newcomer;
 mod plans;
 mod readme;
 mod restraint;
