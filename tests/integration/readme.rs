@@ -15,7 +15,7 @@ use super::support::said;
 
 #[path = "../../examples/demo/stage.rs"]
 #[allow(dead_code, reason = "the demo uses more of its stage")]
-mod stage;
+pub mod stage;
 
 use stage::{Said, Stage};
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
-use super::Status;
 use super::json::mode_word;
+use super::{DeviceStatus, Status};
 use crate::plan::Kind;
 
 /// One metric family under construction.
@@ -118,24 +118,28 @@ fn devices(out: &mut String, status: &Status) {
     for device in &status.devices {
         persons.sample(&[("device", device.name.as_str())], device.known.persons);
     }
-    let times: [(&'static str, &str, fn(&super::DeviceStatus) -> Option<DateTime<Utc>>); 2] = [
-        (
-            "ivms_sync_device_read_timestamp_seconds",
-            "When all persons of a door were last read.",
-            |device| device.known.read_at,
-        ),
-        (
-            "ivms_sync_device_confirmed_timestamp_seconds",
-            "When somebody on a door was last seen to hold what they should.",
-            |device| device.known.confirmed_at,
-        ),
-    ];
-    for (name, help, at) in times {
-        let mut times = family(out, name, "gauge", help);
-        for device in &status.devices {
-            if let Some(at) = at(device) {
-                times.sample(&[("device", device.name.as_str())], at.timestamp());
-            }
+    let help = "When all persons of a door were last read.";
+    times(out, status, "ivms_sync_device_read_timestamp_seconds", help, |device| {
+        device.known.read_at
+    });
+    let help = "When somebody on a door was last seen to hold what they should.";
+    times(out, status, "ivms_sync_device_confirmed_timestamp_seconds", help, |device| {
+        device.known.confirmed_at
+    });
+}
+
+/// A moment of each door that has one.
+fn times(
+    out: &mut String,
+    status: &Status,
+    name: &'static str,
+    help: &str,
+    at: fn(&DeviceStatus) -> Option<DateTime<Utc>>,
+) {
+    let mut times = family(out, name, "gauge", help);
+    for device in &status.devices {
+        if let Some(at) = at(device) {
+            times.sample(&[("device", device.name.as_str())], at.timestamp());
         }
     }
 }
