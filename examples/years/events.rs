@@ -353,7 +353,7 @@ impl World {
     fn share_email(&mut self, place: usize) {
         if let Some(other) = self.humans[place].tangled_with {
             let both_are_known = [place, other].iter().all(|at| self.humans[*at].is_listed);
-            if !both_are_known || self.humans[place].is_doubled || self.humans[other].is_doubled {
+            if !both_are_known {
                 return;
             }
             for at in [place, other] {
@@ -369,7 +369,7 @@ impl World {
             let human = &self.humans[at];
             let own = human.truth.member.email.as_ref().map(Email::as_str);
             human.is_listed
-                && !human.is_doubled
+                && human.former.is_empty()
                 && human.tangled_with.is_none()
                 && own.is_some()
                 && own == human.card_email.as_deref()
@@ -386,14 +386,16 @@ impl World {
 
     /// A corrected birth date makes another member of the same human.
     fn correct_birth(&mut self, place: usize) {
-        if self.humans[place].tangled_with.is_some() {
+        let human = &self.humans[place];
+        if human.tangled_with.is_some() || human.former.len() > 2 || !human.is_listed {
             return;
         }
         self.change(place, |state| {
             let birth = &mut state.member.key.birth_date;
             *birth = birth.map(|date| date + TimeDelta::days(1));
         });
-        self.humans[place].is_doubled = true;
+        let known = std::mem::take(&mut self.humans[place].known);
+        self.humans[place].former.push(known);
         self.diary.note("corrected birth date", || format!("of {place}"));
     }
 

@@ -35,9 +35,9 @@ pub struct Human {
     pub card_email: Option<String>,
     /// Shares an e-mail with this other human: nobody can tell them apart.
     pub tangled_with: Option<usize>,
-    /// The birth date was corrected: the program knows two members.
-    pub is_doubled: bool,
     pub known: Known,
+    /// The same human under the birth dates they had before: other members, as the program sees it.
+    pub former: Vec<Known>,
 }
 
 /// What the program can know of a human.

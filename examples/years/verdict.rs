@@ -1,5 +1,7 @@
 //! The oracle, second part: every write, every door, and at the end the state file.
 
+use std::collections::BTreeMap;
+
 use chrono::{NaiveDateTime, TimeDelta};
 use ivms_sync::plan::Kind;
 use ivms_sync::report::{ChangeState, Report};
@@ -7,7 +9,7 @@ use ivms_sync::report::{ChangeState, Report};
 use crate::club::Mode;
 use crate::door::{Card, Write};
 use crate::judge::{Ended, Way};
-use crate::ledger::{Due, Span, due};
+use crate::ledger::{Due, Known, Span, due};
 use crate::life::Life;
 use crate::tally::Tally;
 
@@ -92,7 +94,7 @@ impl Life {
                     return Err(format!("door {at} is closed for everybody"));
                 }
             }
-            let book = &mut self.books[at];
+            let book = &mut self.pasts[at];
             book.revoked.extend(lost.into_iter().map(|no| (host_now, no)));
             let took = writes.into_iter().filter(|write| write.took);
             book.took.extend(took.map(|write| (write.card.no, write.after)));
@@ -121,28 +123,20 @@ impl Life {
                 return Err("it is taken away on old news".to_owned());
             }
         }
-        if let Some(rival) = human.tangled_with {
-            let is_told = |place: usize| {
-                let human = &self.world.humans[place];
-                let told = human.known.told.as_ref();
-                human.known.heard.is_empty()
-                    && told.is_some_and(|told| std::sync::Arc::ptr_eq(told, &human.truth))
-            };
-            if is_told(place) && is_told(rival) && self.is_sync() {
-                return Err("nobody can tell whose it is".to_owned());
-            }
+        let door = crate::outside::open(&self.world.doors[at]);
+        let claims = self.claims(&door.cards, &write.card, place);
+        drop(door);
+        if claims.is_certain && claims.by.len() != 1 && self.is_sync() {
+            return Err("nobody can tell whose it is".to_owned());
         }
-        let desk = &self.world.desks[human.organisation];
-        let complete_at = crate::outside::open(desk).complete_at;
-        let (may, must) = human.known.vanished(complete_at);
         // An approved plan was made at the last tick.
         let then = self.synced_at.with_timezone(&self.world.club.doors[at].zone).naive_local();
         let moments = [Some(self.world.local(at)), Some(then).filter(|_| !self.is_sync())];
         let mut wanted = Vec::new();
-        for state in human.known.versions() {
-            for is_vanished in [may, must] {
+        for Claim { organisation, known, vanished: (may, must) } in claims.by {
+            for (state, is_vanished) in known.versions().flat_map(|one| [(one, may), (one, must)]) {
                 for now in moments.into_iter().flatten() {
-                    let places = (human.organisation, at);
+                    let places = (organisation, at);
                     let due = due(&self.world.club, places, state, is_vanished, now);
                     if due != Due::AsItIs && write.after.serves(due, now) {
                         return Ok(());
@@ -153,6 +147,66 @@ impl Life {
         }
         wanted.dedup();
         Err(format!("it is not what member {place} has paid for: {wanted:?}"))
+    }
+
+    /// Who lays claim to a card, as far as the program can know: by e-mail where a card on this door has
+    /// it, else by the link of before. Whoever has vanished gives way.
+    fn claims(
+        &self,
+        cards: &BTreeMap<String, Card>,
+        card: &Card,
+        owner: usize,
+    ) -> Claims<'_> {
+        let me = &self.world.humans[owner];
+        let is_plain = me.tangled_with.is_none() && me.former.is_empty();
+        let mut claims = Claims { is_certain: true, by: Vec::new() };
+        let email_of = |card: &Card| match self.world.club.by_file {
+            true => card.owner.and_then(|owner| self.world.humans[owner].card_email.clone()),
+            false => card.email.clone(),
+        };
+        for place in std::iter::once(owner).chain(me.tangled_with) {
+            let human = &self.world.humans[place];
+            let desk = &self.world.desks[human.organisation];
+            let complete_at = crate::outside::open(desk).complete_at;
+            for (is_former, known) in std::iter::once((false, &human.known))
+                .chain(human.former.iter().map(|known| (true, known)))
+            {
+                let vanished = known.vanished(complete_at);
+                let claim = Claim { organisation: human.organisation, known, vanished };
+                if is_plain {
+                    claims.by.push(claim);
+                    continue;
+                }
+                let Some(told) = known.told.as_ref().filter(|_| known.heard.is_empty()) else {
+                    claims.is_certain &= known.heard.is_empty();
+                    claims.by.extend((!known.heard.is_empty()).then_some(claim));
+                    continue;
+                };
+                let email = told.member.email.as_ref().map(|email| email.as_str().to_owned());
+                let named = cards.values().filter(|_| email.is_some());
+                let mut named = named.filter(|card| email_of(card) == email);
+                let target = match named.next() {
+                    Some(card) => card.no.clone(),
+                    None => {
+                        claims.is_certain &= !is_former && human.former.is_empty() && card.is_linked;
+                        human.no.clone()
+                    }
+                };
+                if target == card.no {
+                    claims.is_certain &= vanished.0 == vanished.1;
+                    claims.by.push(claim);
+                }
+            }
+        }
+        if claims.is_certain && claims.by.iter().any(|claim| !claim.vanished.1) {
+            // While somebody else who has vanished still has paid time, the card may be left alone.
+            let is_own = |known: &Known| {
+                std::ptr::eq(known, &me.known) || me.former.iter().any(|one| std::ptr::eq(one, known))
+            };
+            claims.is_certain = claims.by.iter().all(|claim| !claim.vanished.1 || is_own(claim.known));
+            claims.by.retain(|claim| !claims.is_certain || !claim.vanished.1);
+        }
+        claims
     }
 
     fn judge_budgets(&mut self, at: usize, lost: &[String], opened: usize) -> Result<(), String> {
@@ -167,7 +221,7 @@ impl Life {
             return Err(format!("{} persons lose access on door {at} in one tick", lost.len()));
         }
         let since = host_now - TimeDelta::hours(24);
-        let mut day: Vec<&String> = book.revoked.iter().filter(|(then, _)| *then >= since).map(|(_, no)| no).collect();
+        let mut day: Vec<&String> = self.pasts[at].revoked.iter().filter(|(then, _)| *then >= since).map(|(_, no)| no).collect();
         day.extend(lost);
         day.sort();
         day.dedup();
@@ -191,10 +245,11 @@ impl Life {
             let local = self.world.local(at);
             let mode = self.world.club.doors[at].mode;
             let protect = self.world.club.doors[at].protect.clone();
-            let mut door = std::mem::take(&mut self.world.door(at).cards);
+            let cards = std::mem::take(&mut self.world.door(at).cards);
+            let mut linked: Vec<String> = Vec::new();
             let mut waiting: Vec<(String, bool)> = Vec::new();
             let mut broken = None;
-            for card in door.values_mut() {
+            for card in cards.values() {
                 let Some(place) = card.owner else { continue };
                 if card.by_hand
                     || !is_touchable(card, &protect)
@@ -202,7 +257,11 @@ impl Life {
                 {
                     continue;
                 }
-                match self.look(at, card, place, local) {
+                let look = self.look(at, &cards, card, place, local);
+                if let Some((true, _)) = look {
+                    linked.push(card.no.clone());
+                }
+                match look.map_or(Look::Fine, |(_, look)| look) {
                     Look::Fine => {}
                     Look::Waits { takes: true } | Look::Broken(_) if way.may_wait[at] => {}
                     Look::Waits { takes } if takes && mode == Mode::GrantOnly => {}
@@ -215,7 +274,12 @@ impl Life {
                     }
                 }
             }
-            self.world.door(at).cards = door;
+            self.world.door(at).cards = cards;
+            for no in linked {
+                if let Some(card) = self.world.door(at).cards.get_mut(&no) {
+                    card.is_linked = true;
+                }
+            }
             if let Some(what) = broken {
                 return Err(what);
             }
@@ -224,40 +288,39 @@ impl Life {
         Ok(())
     }
 
-    /// One person on a door that nothing stands in the way of.
-    fn look(&mut self, at: usize, card: &mut Card, place: usize, local: NaiveDateTime) -> Look {
+    /// One person on a door that nothing stands in the way of: whether they are newly linked, and how
+    /// they stand; `None` when there is nothing to say.
+    fn look(
+        &mut self,
+        at: usize,
+        cards: &BTreeMap<String, Card>,
+        card: &Card,
+        place: usize,
+        local: NaiveDateTime,
+    ) -> Option<(bool, Look)> {
         let human = &self.world.humans[place];
+        let must_know = human.is_listed && !human.known.is_hidden;
+        let broken = |what: &str| Some((false, Look::Broken(what.to_owned())));
         let Some(told) = human.known.told.as_ref() else {
-            return match human.is_listed && !human.known.is_hidden {
-                true => Look::Broken("the program never asked for this member".to_owned()),
-                false => Look::Fine,
-            };
+            return if must_know { broken("the program never asked for this member") } else { None };
         };
-        let is_news = human.is_listed
-            && !human.known.is_hidden
-            && !std::sync::Arc::ptr_eq(told, &human.truth);
-        if is_news {
-            return Look::Broken("the program did not ask for the member's change".to_owned());
+        if must_know && !std::sync::Arc::ptr_eq(told, &human.truth) {
+            return broken("the program did not ask for the member's change");
         }
-        if human.tangled_with.is_some() || human.is_doubled || !human.known.heard.is_empty() {
-            return Look::Fine;
+        let claims = self.claims(cards, card, place);
+        let [claim] = claims.by.as_slice() else { return None };
+        if !human.known.heard.is_empty() || !claims.is_certain || !std::ptr::eq(claim.known, &human.known) {
+            return None;
         }
         let email = told.member.email.as_ref().map(|email| email.as_str());
         let known_by = match self.world.club.by_file {
             true => human.card_email.as_deref(),
             false => card.email.as_deref(),
         };
-        if email.is_some() && email == known_by {
-            card.is_linked = true;
-        }
-        if !card.is_linked {
-            return Look::Fine;
-        }
-        let complete_at = self.world.desks[human.organisation].get_mut().ok().and_then(|desk| desk.complete_at);
-        let human = &self.world.humans[place];
-        let (may, must) = human.known.vanished(complete_at);
-        if may != must {
-            return Look::Fine;
+        let is_named = email.is_some() && email == known_by;
+        let (may, must) = claim.vanished;
+        if may != must || !is_named && !card.is_linked {
+            return None;
         }
         self.tally.checked += 1;
         let due = due(&self.world.club, (human.organisation, at), told, must, local);
@@ -266,14 +329,16 @@ impl Life {
             false => card.span.serves(due, local),
         };
         if is_right {
-            return Look::Fine;
+            return Some((is_named, Look::Fine));
         }
         let takes = match (card.is_upside_down, due) {
             (true, due) => due == Due::Shut,
             (false, due) => card.span.loses(due, local),
         };
         let opens = matches!(due, Due::Open(first, _) if first <= local) && !card.opens_at(local);
-        if takes || opens { Look::Waits { takes } } else { Look::Broken(format!("due is {due:?}")) }
+        let look =
+            if takes || opens { Look::Waits { takes } } else { Look::Broken(format!("due is {due:?}")) };
+        Some((is_named, look))
     }
 
     /// What is not as paid for must be over a budget, and wait for an approval that can be given.
@@ -300,7 +365,7 @@ impl Life {
         let since = host_now - TimeDelta::hours(24);
         let book = &self.books[at];
         let persons = book.size.0;
-        let today = book.revoked.iter().filter(|(then, _)| *then >= since).count();
+        let today = self.pasts[at].revoked.iter().filter(|(then, _)| *then >= since).count();
         let lost = |no: &str| {
             blocked.iter().any(|(one, kind, _)| *one == no && *kind == Kind::Revocation)
         };
@@ -336,7 +401,7 @@ impl Life {
         let mut open = connection
             .prepare("SELECT count(*) FROM intent WHERE device = ?1 AND employee_no = ?2")
             .map_err(text)?;
-        for (rules, book) in self.world.club.doors.iter().zip(&self.books) {
+        for (rules, book) in self.world.club.doors.iter().zip(&self.pasts) {
             let mut took = book.took.clone();
             took.sort_by_key(|(no, span)| (no.clone(), span.begin, span.end));
             for same in took.chunk_by(|one, other| one == other) {
@@ -374,6 +439,7 @@ impl Life {
     pub fn tally_up(mut self) -> Tally {
         self.tally.members = self.world.humans.len() as u64;
         self.tally.seconds = (self.world.now - self.world.club.born).num_seconds();
+        self.tally.events = self.world.diary.counts.values().sum();
         self.tally.by_kind = std::mem::take(&mut self.world.diary.counts);
         self.tally.hash = self.world.diary.hash;
         self.tally
@@ -382,6 +448,20 @@ impl Life {
 
 fn is_touchable(card: &Card, protect: &[String]) -> bool {
     !card.is_admin && !card.is_barred && !card.is_permanent && !protect.contains(&card.no)
+}
+
+/// Who lays claim to a card.
+struct Claims<'a> {
+    is_certain: bool,
+    by: Vec<Claim<'a>>,
+}
+
+/// One who does.
+struct Claim<'a> {
+    organisation: usize,
+    known: &'a Known,
+    /// Whether they may, and whether they must, be taken to have vanished.
+    vanished: (bool, bool),
 }
 
 /// How one person stands.
