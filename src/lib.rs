@@ -39,6 +39,8 @@
 //!   every intent without an outcome before anything else is done there.
 //! - A listing that failed, was cut short or shrank suspiciously changes nothing.
 //! - Time is an argument: only `main.rs` asks the clock, only [`config`] reads the environment.
+//!
+//! Who could do harm, what stops them, what does not, and which test shows it: [`threats`].
 
 pub mod bounded;
 pub mod cardskipper;
@@ -60,6 +62,7 @@ pub mod report;
 mod retry;
 pub mod stop;
 pub mod store;
+pub mod threats;
 mod xml;
 
 use std::io::IsTerminal;

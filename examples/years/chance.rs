@@ -27,7 +27,7 @@ impl Chance {
     }
 
     /// A number from `low` to `high`, both included.
-    pub fn from_to(&mut self, low: i64, high: i64) -> i64 {
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
         low + self.below((high - low).max(0) as usize + 1) as i64
     }
 

@@ -118,7 +118,7 @@ impl Club {
             inactive_ends: chance.in_thousand(800),
             vanished_ends: chance.in_thousand(350),
             by_file: chance.in_thousand(200),
-            members: chance.from_to(members / 2 + 1, members) as usize,
+            members: chance.between(members / 2 + 1, members) as usize,
             events: temper.0,
             troubles: temper.1,
         }
@@ -193,9 +193,9 @@ fn birth(chance: &mut Chance) -> DateTime<Utc> {
         NaiveDate::from_ymd_opt(year, month, day)
     } else {
         let first = NaiveDate::from_ymd_opt(2024, 1, 1);
-        first.and_then(|first| first.checked_add_signed(TimeDelta::days(chance.from_to(0, 2500))))
+        first.and_then(|first| first.checked_add_signed(TimeDelta::days(chance.between(0, 2500))))
     };
-    let minutes = TimeDelta::minutes(chance.from_to(0, 24 * 60 - 1));
+    let minutes = TimeDelta::minutes(chance.between(0, 24 * 60 - 1));
     day.unwrap_or_default().and_time(chrono::NaiveTime::MIN).and_utc() + minutes
 }
 
@@ -207,7 +207,7 @@ fn organisation(chance: &mut Chance, at: usize, has_sentinel: bool) -> Organisat
         roles: chance.in_thousand(700).then(|| ROLES[..3].to_vec()),
         full_every: TimeDelta::minutes(minutes),
         has_sentinel: has_sentinel && at == 0,
-        east: TimeDelta::hours(chance.from_to(0, 2)),
+        east: TimeDelta::hours(chance.between(0, 2)),
     }
 }
 

@@ -174,7 +174,8 @@ impl ReadSource for Window<'_> {
     fn role_names(&self) -> Result<BTreeMap<RoleId, String>, Error> {
         let mut desk = crate::outside::open(self.desk);
         desk.tick.calls.1 += 1;
-        let names = ROLES.iter().filter_map(|role| Some((RoleId::new(*role).ok()?, format!("{role}"))));
+        let names =
+            ROLES.iter().filter_map(|role| Some((RoleId::new(*role).ok()?, format!("{role}"))));
         Ok(names.collect())
     }
 }

@@ -282,7 +282,11 @@ impl<'a> Line<'a> {
         }
         let fault = door.tick.fault.filter(|(at, _)| *at == number).map(|(_, fault)| fault);
         door.tick.was_hit |= fault.is_some();
-        let lost = if is_write { Error::AnswerLost { call, write: true } } else { Error::Timeout { call } };
+        let lost = if is_write {
+            Error::AnswerLost { call, write: true }
+        } else {
+            Error::Timeout { call }
+        };
         door.tick.has_erred |= matches!(
             fault,
             Some(Fault::Busy | Fault::LostBefore | Fault::LostAfter | Fault::HalfList)
@@ -337,10 +341,7 @@ impl<'a> ReadDevice for Line<'a> {
         arrived.answer("clock", false, DeviceClock { local, offset_minutes: None })
     }
 
-    fn all_persons(
-        &mut self,
-        each: &mut dyn FnMut(PersonRecord),
-    ) -> Result<PersonList, Error> {
+    fn all_persons(&mut self, each: &mut dyn FnMut(PersonRecord)) -> Result<PersonList, Error> {
         let mut arrived = self.arrive("person list", false, |calls| calls.lists += 1)?;
         let zone = self.zone;
         let total = arrived.door.cards.len();
@@ -406,8 +407,9 @@ impl<'a> WriteDevice for Pen<'a> {
             let Some(card) = arrived.door.cards.get_mut(no) else {
                 return Err(Error::NoSuchPerson(record.person.employee_no.clone()));
             };
-            let is_rest_same =
-                card.record(zone).is_some_and(|held| held.person.fingerprint == record.person.fingerprint);
+            let is_rest_same = card
+                .record(zone)
+                .is_some_and(|held| held.person.fingerprint == record.person.fingerprint);
             let after = Span { begin: validity.begin(), end: validity.end() };
             let write = Write { card: card.clone(), after, took, is_rest_same };
             if took {

@@ -301,11 +301,11 @@ impl World {
     }
 
     fn cancel(&mut self, place: usize) {
-        let (soon, earlier) = (self.chance.from_to(0, 20), self.chance.from_to(2, 40));
+        let (soon, earlier) = (self.chance.between(0, 20), self.chance.between(2, 40));
         let end = match self.chance.below(4) {
             0 => self.day(-1),
             1 => self.day(soon),
-            2 => self.day(0) + TimeDelta::minutes(self.chance.from_to(1, 24 * 60 - 1)),
+            2 => self.day(0) + TimeDelta::minutes(self.chance.between(1, 24 * 60 - 1)),
             _ => self.day(-earlier),
         };
         let removes = self.chance.in_thousand(150);
@@ -418,7 +418,7 @@ impl World {
 
     /// Staff at the door.
     fn at_door(&mut self, what: Daily, door: usize) {
-        let (by_days, kind) = (self.chance.from_to(-40, 400), self.chance.below(6));
+        let (by_days, kind) = (self.chance.between(-40, 400), self.chance.below(6));
         let Some(no) = self.some_card(door) else { return };
         let ahead = self.day(by_days);
         match what {
@@ -447,7 +447,9 @@ impl World {
                         0 | 1 => card.is_permanent = !card.is_permanent,
                         2 => card.is_admin = !card.is_admin,
                         3 => card.is_barred = !card.is_barred,
-                        _ => (card.is_permanent, card.is_admin, card.is_barred) = Default::default(),
+                        _ => {
+                            (card.is_permanent, card.is_admin, card.is_barred) = Default::default()
+                        }
                     });
                 }
                 self.diary.note("made special by hand", || format!("{no} on {door}"));
@@ -455,7 +457,7 @@ impl World {
             Daily::Replace => {
                 let door = self.door(door);
                 door.serial += 1;
-                let keeps = |at: usize| kind < 3 || kind < 5 && at % 2 == 0;
+                let keeps = |at: usize| kind < 3 || kind < 5 && at.is_multiple_of(2);
                 let mut at = 0;
                 door.cards.retain(|_, card| {
                     at += 1;
@@ -474,7 +476,7 @@ impl World {
     /// Minutes to days, mostly minutes.
     fn a_while(&mut self) -> TimeDelta {
         let ticks = self.chance.weighted(&[(50, 3), (30, 12), (15, 72), (5, 600)]);
-        let ticks = self.chance.from_to(1, ticks) as i32;
+        let ticks = self.chance.between(1, ticks) as i32;
         self.club.every * ticks
     }
 
@@ -490,7 +492,7 @@ impl World {
             }
             Trouble::Glitch | Trouble::Death => self.glitch(what, at),
             Trouble::Clock => {
-                let far = self.chance.from_to(2, 300);
+                let far = self.chance.between(2, 300);
                 let skew = TimeDelta::minutes(self.chance.one_of(&[far, -far, 0]));
                 let door = self.door(at);
                 (door.skew, door.skewed_until) = (skew, until);
@@ -506,12 +508,13 @@ impl World {
             }
             Trouble::HostOff => {
                 let minutes = self.chance.weighted(&[(50, 90), (30, 1500), (20, 40_000)]);
-                let off = TimeDelta::minutes(self.chance.from_to(10, minutes));
+                let off = TimeDelta::minutes(self.chance.between(10, minutes));
                 self.sleep(off);
             }
             Trouble::HostClock => {
-                let minutes = self.chance.weighted(&[(30, 30), (40, 400), (20, 5000), (10, 600_000)]);
-                let far = self.chance.from_to(2, minutes);
+                let minutes =
+                    self.chance.weighted(&[(30, 30), (40, 400), (20, 5000), (10, 600_000)]);
+                let far = self.chance.between(2, minutes);
                 self.host_skew = TimeDelta::minutes(self.chance.one_of(&[far, -far]));
                 self.host_skewed_until = until;
                 let skew = self.host_skew;

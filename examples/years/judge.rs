@@ -156,7 +156,8 @@ impl Life {
     /// What was told, and whether it was rightly believed or refused.
     fn learn(&mut self, ended: &Ended) -> Result<Way, String> {
         let (host_now, now) = (self.world.host_now(), self.world.now);
-        let mut way = Way { is_told: vec![], is_refused: vec![], is_open: vec![], may_wait: vec![] };
+        let mut way =
+            Way { is_told: vec![], is_refused: vec![], is_open: vec![], may_wait: vec![] };
         for at in 0..self.world.desks.len() {
             let rules = self.world.club.organisations[at].clone();
             let line = ended.report().and_then(|report| {
@@ -191,14 +192,23 @@ impl Life {
             let is_clock_wrong = host_now != now;
             match is_accepted {
                 Some(true) if is_clock_wrong => {
-                    return Err(format!("the host's clock is wrong, and {} was believed", rules.name));
+                    return Err(format!(
+                        "the host's clock is wrong, and {} was believed",
+                        rules.name
+                    ));
                 }
                 Some(false) if is_clock_wrong => {}
                 Some(true) if verdicts.iter().all(|refuse| *refuse) => {
-                    return Err(format!("{} listed {count} members after {before:?}, and was believed", rules.name));
+                    return Err(format!(
+                        "{} listed {count} members after {before:?}, and was believed",
+                        rules.name
+                    ));
                 }
                 Some(false) if verdicts.iter().all(|refuse| !*refuse) => {
-                    return Err(format!("{} listed {count} members after {before:?}, and was refused", rules.name));
+                    return Err(format!(
+                        "{} listed {count} members after {before:?}, and was refused",
+                        rules.name
+                    ));
                 }
                 _ => {}
             }
@@ -247,7 +257,11 @@ impl Life {
             if listed.next_if_eq(&place).is_some() {
                 let is_news = human.known.heard.len() + usize::from(human.known.missed.1 > 0) > 0
                     || human.known.is_hidden
-                    || !human.known.told.as_ref().is_some_and(|told| Arc::ptr_eq(told, &human.truth));
+                    || !human
+                        .known
+                        .told
+                        .as_ref()
+                        .is_some_and(|told| Arc::ptr_eq(told, &human.truth));
                 if is_news {
                     human.known.tell(&human.truth, is_recorded);
                 }
@@ -300,15 +314,23 @@ impl Life {
                 report.devices.iter().find(|line| line.name.as_str() == rules.name)
             });
             let is_doubted = outcome.is_some_and(|line| line.outcome == DeviceOutcome::NotBelieved);
-            if was_read.is_some() && doubts.1 && !is_doubted && outcome.is_some() && !self.accepts(at) {
-                return Err(format!("door {at} is another one or has lost its persons, and is believed"));
+            if was_read.is_some()
+                && doubts.1
+                && !is_doubted
+                && outcome.is_some()
+                && !self.accepts(at)
+            {
+                return Err(format!(
+                    "door {at} is another one or has lost its persons, and is believed"
+                ));
             }
             if is_doubted && !doubts.0 && !book.may_wait(host_now) {
                 return Err(format!("door {at} is not believed for no reason"));
             }
             let may_read = is_full || is_due || book.may_read;
             let changes = ended.report().map(|report| {
-                let mine = report.changes.iter().filter(|one| one.change.device.as_str() == rules.name);
+                let mine =
+                    report.changes.iter().filter(|one| one.change.device.as_str() == rules.name);
                 mine.filter(|one| one.state != ChangeState::Blocked).count() as u32
             });
             let lists = u32::from(may_read && is_sync);
@@ -372,9 +394,7 @@ impl Life {
                 !is_refused && (!self.is_sync() || way.is_told.iter().all(|told| *told))
             }
             Exit::Login => is_login,
-            _ if !self.world.host_skew.is_zero() => {
-                matches!(exit, Exit::Fatal) || !is_refused
-            }
+            _ if !self.world.host_skew.is_zero() => matches!(exit, Exit::Fatal) || !is_refused,
             _ if is_refused => matches!(exit, Exit::Refused | Exit::Fatal),
             _ => true,
         };
@@ -394,9 +414,10 @@ impl Life {
             is_calm &= !doubts.0;
             is_calm &= is_whole && self.books[at].failed.is_none();
         }
-        let has_failed = report.changes.iter().any(|one| {
-            matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed()
-        });
+        let has_failed = report
+            .changes
+            .iter()
+            .any(|one| matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed());
         let is_blocked = report.blocked.is_some();
         if is_calm && !has_failed && !is_blocked && exit != Exit::InStep {
             return Err(format!("nothing was wrong, and the exit is {}", exit.code()));
@@ -415,7 +436,10 @@ impl Life {
                     is_it && card.is_none_or(|card| card.by_hand)
                 });
                 if !by_hand {
-                    return Err(format!("the change of {no} failed for no reason: {:?}", one.error));
+                    return Err(format!(
+                        "the change of {no} failed for no reason: {:?}",
+                        one.error
+                    ));
                 }
             }
         }
@@ -430,9 +454,9 @@ impl Life {
             let is_observed = self.world.club.doors[at].mode == Mode::Observe;
             let is_open = self.is_open(at);
             let door = self.world.door(at);
-            let outcome = ended.report().and_then(|report| {
-                report.devices.iter().find(|line| line.name.as_str() == name)
-            });
+            let outcome = ended
+                .report()
+                .and_then(|report| report.devices.iter().find(|line| line.name.as_str() == name));
             let is_doubted = outcome.is_some_and(|line| line.outcome == DeviceOutcome::NotBelieved);
             let has_failed = is_doubted || door.tick.has_erred;
             let was_contacted = door.tick.calls.all() > 0;

@@ -124,7 +124,8 @@ pub fn due(
             let whole_day = role.end.time() == NaiveTime::MIN;
             let end = if whole_day { role.end + TimeDelta::days(1) - second } else { role.end };
             let end_with_grace = end + Days::new(club.grace_days as u64);
-            (role.begin <= end && role.begin <= last_moment()).then_some((role.begin, end_with_grace))
+            (role.begin <= end && role.begin <= last_moment())
+                .then_some((role.begin, end_with_grace))
         })
     };
     if paid().next().is_none() {
@@ -137,8 +138,10 @@ pub fn due(
     };
     // Walk on from one paid span into the next until a moment comes that nobody paid for.
     let mut last = first;
-    while let Some(further) =
-        ahead().filter(|(begin, end)| *begin <= last + second && *end > last).map(|(_, end)| end).max()
+    while let Some(further) = ahead()
+        .filter(|(begin, end)| *begin <= last + second && *end > last)
+        .map(|(_, end)| end)
+        .max()
     {
         last = further;
     }

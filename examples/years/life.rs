@@ -110,7 +110,8 @@ impl Life {
 
     fn open(&mut self) -> Result<(), String> {
         self.store = None;
-        let store = Store::open(&self.state_path()).map_err(|error| format!("state file: {error}"))?;
+        let store =
+            Store::open(&self.state_path()).map_err(|error| format!("state file: {error}"))?;
         self.store = Some(store);
         Ok(())
     }
@@ -218,7 +219,8 @@ impl Life {
             let stuck = self.world.desk(desk).stuck_since;
             let waited = stuck.is_some_and(|since| now - since > self.world.club.every * 20);
             if waited && self.world.chance.in_thousand(100) {
-                let listed = |one: &&crate::ledger::Human| one.organisation == desk && one.is_listed;
+                let listed =
+                    |one: &&crate::ledger::Human| one.organisation == desk && one.is_listed;
                 accept_shrink = Some(self.world.humans.iter().filter(listed).count());
             }
         }
@@ -431,7 +433,10 @@ impl Life {
 
 /// The report in a few lines, for the trace.
 fn told(report: &Report) -> Vec<String> {
-    let troubles = report.troubles.iter().map(|one| format!("    {} {}: {}", one.exit.code(), one.about, one.text));
+    let troubles = report
+        .troubles
+        .iter()
+        .map(|one| format!("    {} {}: {}", one.exit.code(), one.about, one.text));
     let changes = report.changes.iter().map(|one| {
         let change = &one.change;
         format!(
@@ -472,10 +477,9 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
         std::fs::write(links, world.link_file()).map_err(|error| error.to_string())?;
     }
     let nothing: [(&str, &str); 0] = [];
-    let config =
-        config::load(&path, &Environment::from_pairs(nothing)).map_err(|error| error.to_string())?;
+    let config = config::load(&path, &Environment::from_pairs(nothing))
+        .map_err(|error| error.to_string())?;
     let clock = Clock::standing_still(world.host_now());
     let stop = Stop::at_time_limit(clock);
     Ok(Context { config, clock, stop, is_json: false, is_verbose: false })
 }
-

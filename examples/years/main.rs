@@ -10,7 +10,10 @@
 //! breaks a rule ends with the one line that repeats it.
 
 #![expect(clippy::print_stdout, reason = "a simulation is there to be looked at")]
-#![expect(clippy::indexing_slicing, reason = "places come from the same lists; a wrong one must be loud")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "places come from the same lists; a wrong one must be loud"
+)]
 #![expect(clippy::unreachable, reason = "numbers that are above zero by construction")]
 
 mod chance;
@@ -93,9 +96,7 @@ fn run(args: &Args) -> Found {
     std::thread::scope(|threads| {
         for _ in 0..args.threads.unwrap_or(cores).min(clubs.len()) {
             threads.spawn(|| {
-                while let Some(club) =
-                    clubs.get(next.fetch_add(1, Ordering::Relaxed) as usize)
-                {
+                while let Some(club) = clubs.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
                     let (tally, broken) = one_life(args, *club);
                     let mut found = outside::open(&found);
                     found.tally.add(tally);

@@ -68,8 +68,7 @@ impl<'a> Outside for Streets<'a> {
         let name = config.name.as_str();
         let door = self.club.doors.iter().position(|one| one.name == name).unwrap_or_default();
         let password = config.password.expose().trim_start_matches('p').parse().unwrap_or(u32::MAX);
-        let line =
-            Line { door: &self.doors[door], password, zone: config.time_zone, login: None };
+        let line = Line { door: &self.doors[door], password, zone: config.time_zone, login: None };
         Ok(line)
     }
 }

@@ -82,7 +82,8 @@ impl Tally {
         let mut line = |name: &str, value: String| {
             let _ = writeln!(text, "{name:<44} {value:>14}");
         };
-        let share = |part: u64, whole: u64| format!("{:.1} %", part as f64 * 100.0 / whole.max(1) as f64);
+        let share =
+            |part: u64, whole: u64| format!("{:.1} %", part as f64 * 100.0 / whole.max(1) as f64);
         let per_tick = |count: u64| format!("{:.3}", count as f64 / self.ticks.max(1) as f64);
         line("clubs", self.clubs.to_string());
         line("doors", self.doors.to_string());
@@ -108,7 +109,10 @@ impl Tally {
         line("longest out of paid time beyond an outage", "0".to_owned());
         line("longest out of paid time, outages included", hours(self.longest_out));
         line("longest in unpaid time, outages included", hours(self.longest_in));
-        line("largest state file, and its WAL", format!("{} / {} kB", self.state_bytes / 1024, self.wal_bytes / 1024));
+        line(
+            "largest state file, and its WAL",
+            format!("{} / {} kB", self.state_bytes / 1024, self.wal_bytes / 1024),
+        );
         line("hash of everything", format!("{:016x}", self.hash));
         text
     }

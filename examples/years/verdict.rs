@@ -62,7 +62,10 @@ impl Life {
                 }
                 let book = &self.books[at];
                 let serial = crate::outside::open(&self.world.doors[at]).serial;
-                if book.is_seasoned && book.serial.is_some_and(|known| known != serial) && !self.accepts(at) {
+                if book.is_seasoned
+                    && book.serial.is_some_and(|known| known != serial)
+                    && !self.accepts(at)
+                {
                     return about(write, "it is another device");
                 }
                 if !write.is_rest_same {
@@ -86,9 +89,8 @@ impl Life {
             self.judge_budgets(at, &lost, opened)?;
             if self.is_sync() && !lost.is_empty() {
                 let cards = self.world.door(at).cards.values();
-                let mut touchable = cards.filter(|card| {
-                    card.owner.is_some() && is_touchable(card, &rules.protect)
-                });
+                let mut touchable =
+                    cards.filter(|card| card.owner.is_some() && is_touchable(card, &rules.protect));
                 let was_open = writes.iter().any(|write| write.card.opens_at(local));
                 if was_open && !touchable.any(|card| card.opens_at(local)) {
                     return Err(format!("door {at} is closed for everybody"));
@@ -151,12 +153,7 @@ impl Life {
 
     /// Who lays claim to a card, as far as the program can know: by e-mail where a card on this door has
     /// it, else by the link of before. Whoever has vanished gives way.
-    fn claims(
-        &self,
-        cards: &BTreeMap<String, Card>,
-        card: &Card,
-        owner: usize,
-    ) -> Claims<'_> {
+    fn claims(&self, cards: &BTreeMap<String, Card>, card: &Card, owner: usize) -> Claims<'_> {
         let me = &self.world.humans[owner];
         let is_plain = me.tangled_with.is_none() && me.former.is_empty();
         let mut claims = Claims { is_certain: true, by: Vec::new() };
@@ -188,7 +185,8 @@ impl Life {
                 let target = match named.next() {
                     Some(card) => card.no.clone(),
                     None => {
-                        claims.is_certain &= !is_former && human.former.is_empty() && card.is_linked;
+                        claims.is_certain &=
+                            !is_former && human.former.is_empty() && card.is_linked;
                         human.no.clone()
                     }
                 };
@@ -201,9 +199,11 @@ impl Life {
         if claims.is_certain && claims.by.iter().any(|claim| !claim.vanished.1) {
             // While somebody else who has vanished still has paid time, the card may be left alone.
             let is_own = |known: &Known| {
-                std::ptr::eq(known, &me.known) || me.former.iter().any(|one| std::ptr::eq(one, known))
+                std::ptr::eq(known, &me.known)
+                    || me.former.iter().any(|one| std::ptr::eq(one, known))
             };
-            claims.is_certain = claims.by.iter().all(|claim| !claim.vanished.1 || is_own(claim.known));
+            claims.is_certain =
+                claims.by.iter().all(|claim| !claim.vanished.1 || is_own(claim.known));
             claims.by.retain(|claim| !claims.is_certain || !claim.vanished.1);
         }
         claims
@@ -221,7 +221,12 @@ impl Life {
             return Err(format!("{} persons lose access on door {at} in one tick", lost.len()));
         }
         let since = host_now - TimeDelta::hours(24);
-        let mut day: Vec<&String> = self.pasts[at].revoked.iter().filter(|(then, _)| *then >= since).map(|(_, no)| no).collect();
+        let mut day: Vec<&String> = self.pasts[at]
+            .revoked
+            .iter()
+            .filter(|(then, _)| *then >= since)
+            .map(|(_, no)| no)
+            .collect();
         day.extend(lost);
         day.sort();
         day.dedup();
@@ -302,14 +307,21 @@ impl Life {
         let must_know = human.is_listed && !human.known.is_hidden;
         let broken = |what: &str| Some((false, Look::Broken(what.to_owned())));
         let Some(told) = human.known.told.as_ref() else {
-            return if must_know { broken("the program never asked for this member") } else { None };
+            return if must_know {
+                broken("the program never asked for this member")
+            } else {
+                None
+            };
         };
         if must_know && !std::sync::Arc::ptr_eq(told, &human.truth) {
             return broken("the program did not ask for the member's change");
         }
         let claims = self.claims(cards, card, place);
         let [claim] = claims.by.as_slice() else { return None };
-        if !human.known.heard.is_empty() || !claims.is_certain || !std::ptr::eq(claim.known, &human.known) {
+        if !human.known.heard.is_empty()
+            || !claims.is_certain
+            || !std::ptr::eq(claim.known, &human.known)
+        {
             return None;
         }
         let email = told.member.email.as_ref().map(|email| email.as_str());
@@ -336,13 +348,21 @@ impl Life {
             (false, due) => card.span.loses(due, local),
         };
         let opens = matches!(due, Due::Open(first, _) if first <= local) && !card.opens_at(local);
-        let look =
-            if takes || opens { Look::Waits { takes } } else { Look::Broken(format!("due is {due:?}")) };
+        let look = if takes || opens {
+            Look::Waits { takes }
+        } else {
+            Look::Broken(format!("due is {due:?}"))
+        };
         Some((is_named, look))
     }
 
     /// What is not as paid for must be over a budget, and wait for an approval that can be given.
-    fn judge_waiting(&mut self, at: usize, waiting: &[(String, bool)], report: &Report) -> Result<(), String> {
+    fn judge_waiting(
+        &mut self,
+        at: usize,
+        waiting: &[(String, bool)],
+        report: &Report,
+    ) -> Result<(), String> {
         let name = self.world.club.doors[at].name.clone();
         let blocked: Vec<(&str, Kind, bool)> = report
             .changes
@@ -351,12 +371,14 @@ impl Life {
             .map(|one| (one.change.employee_no.as_str(), one.change.kind, one.change.opens_door))
             .collect();
         for (no, takes) in waiting {
-            let is_blocked = blocked.iter().any(|(blocked, kind, _)| {
-                blocked == no && (*kind == Kind::Revocation) == *takes
-            });
+            let is_blocked = blocked
+                .iter()
+                .any(|(blocked, kind, _)| blocked == no && (*kind == Kind::Revocation) == *takes);
             if !is_blocked {
                 let what = if *takes { "is inside unpaid" } else { "is locked out" };
-                return Err(format!("door {at}: person {no} {what}, and nothing stands in the way"));
+                return Err(format!(
+                    "door {at}: person {no} {what}, and nothing stands in the way"
+                ));
             }
         }
         let revocations = blocked.iter().filter(|(_, kind, _)| *kind == Kind::Revocation).count();
@@ -366,9 +388,8 @@ impl Life {
         let book = &self.books[at];
         let persons = book.size.0;
         let today = self.pasts[at].revoked.iter().filter(|(then, _)| *then >= since).count();
-        let lost = |no: &str| {
-            blocked.iter().any(|(one, kind, _)| *one == no && *kind == Kind::Revocation)
-        };
+        let lost =
+            |no: &str| blocked.iter().any(|(one, kind, _)| *one == no && *kind == Kind::Revocation);
         let local = self.world.local(at);
         let protect = self.world.club.doors[at].protect.clone();
         let mut keeps_somebody = self.world.door(at).cards.values().filter(|card| {
@@ -379,7 +400,9 @@ impl Life {
             && revocations <= allowed(persons, 5, 2)
             && today + revocations <= allowed(persons, 15, 5)
         {
-            return Err(format!("door {at}: {revocations} revocations wait, and no budget is exceeded"));
+            return Err(format!(
+                "door {at}: {revocations} revocations wait, and no budget is exceeded"
+            ));
         }
         if openings > 0 && openings <= allowed(persons, 25, 20) {
             return Err(format!("door {at}: {openings} grants wait, and no budget is exceeded"));
@@ -406,7 +429,8 @@ impl Life {
             took.sort_by_key(|(no, span)| (no.clone(), span.begin, span.end));
             for same in took.chunk_by(|one, other| one == other) {
                 let Some((no, span)) = same.first() else { continue };
-                let (begin, end) = (span.begin.and_utc().timestamp(), span.end.and_utc().timestamp());
+                let (begin, end) =
+                    (span.begin.and_utc().timestamp(), span.end.and_utc().timestamp());
                 let lines: usize = statement
                     .query_row(rusqlite::params![rules.name, no, begin, end], |row| row.get(0))
                     .map_err(text)?;

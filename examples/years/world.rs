@@ -158,11 +158,13 @@ impl World {
         let number = place as i64 + 1;
         let birth = NaiveDate::from_ymd_opt(1950, 1, 1).unwrap_or_default()
             + Days::new(self.chance.below(20_000) as u64);
-        let email = Some(format!("m{number}@club.example")).filter(|_| self.chance.in_thousand(950));
+        let email =
+            Some(format!("m{number}@club.example")).filter(|_| self.chance.in_thousand(950));
         let length = self.chance.weighted(&[(50, 30), (30, 90), (20, 365)]);
-        let ago = self.chance.from_to(0, length + 10);
+        let ago = self.chance.between(0, length + 10);
         let begin = self.day(-ago);
-        let role = self.chance.weighted(&[(60, ROLES[0]), (20, ROLES[1]), (12, ROLES[2]), (8, ROLES[3])]);
+        let role =
+            self.chance.weighted(&[(60, ROLES[0]), (20, ROLES[1]), (12, ROLES[2]), (8, ROLES[3])]);
         let member = Member {
             key: MemberKey {
                 organisation: organisation_id(self.club.organisations[organisation].id),
@@ -213,7 +215,7 @@ impl World {
     /// Somebody who is no member gets a card.
     pub fn make_stranger(&mut self, door: usize) {
         self.strangers += 1;
-        let ahead = self.chance.from_to(-50, 500);
+        let ahead = self.chance.between(-50, 500);
         let span = Span { begin: self.day(-100), end: self.day(ahead) };
         let span = Span { begin: span.begin, end: span.end.min(last_moment()) };
         let no = format!("S{}", self.strangers);

@@ -84,7 +84,12 @@ fn carry_out<O: Outside>(
 }
 
 /// Forgets a blocked plan all of which is carried out.
-fn forget(context: &Context, store: &Store, id: Option<&str>, report: &Report) -> Result<(), Error> {
+fn forget(
+    context: &Context,
+    store: &Store,
+    id: Option<&str>,
+    report: &Report,
+) -> Result<(), Error> {
     match id {
         Some(id) if report.changes.iter().all(|one| one.state.is_confirmed()) => {
             store.forget_blocked(id).map_err(|error| context.store_error(error))

@@ -15,6 +15,7 @@ use crate::report::check::{Finding, document, exit, render};
 use crate::report::text::many;
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::Store;
+use crate::store::health::{Health, Severity};
 
 /// Runs the command.
 ///
@@ -24,9 +25,14 @@ pub fn run(context: &Context) -> Result<Exit, Error> {
     let mut findings = vec![configuration(context)];
     let advice = context.config.warnings.iter().cloned();
     findings.extend(advice.map(|text| Finding::warning("configuration", text, None)));
-    match context.open_store() {
-        Ok(store) => both_sides(context, &store, &mut findings)?,
-        Err(error) => findings.push(failed("state file", &error)),
+    let health = Health::of(&context.config.state);
+    findings.extend(state_file(&health));
+    // A file that is not sound is left as it is, and without it nothing else can be asked.
+    if !health.findings.iter().any(|found| found.severity == Severity::Failed) {
+        match context.open_store() {
+            Ok(store) => both_sides(context, &store, &mut findings)?,
+            Err(error) => findings.push(failed("state file", &error)),
+        }
     }
     if context.is_json {
         print_json(&document(&findings))?;
@@ -45,6 +51,40 @@ fn configuration(context: &Context) -> Finding {
         many(config.link.files.len(), "link file"),
     );
     Finding::ok("configuration", text)
+}
+
+/// Whether the state file is sound.
+fn state_file(health: &Health) -> Vec<Finding> {
+    const ABOUT: &str = "state file";
+    let mut found: Vec<Finding> = Vec::new();
+    for line in &health.findings {
+        let (text, remedy) = (line.text.clone(), Some(line.remedy.clone()));
+        found.push(match line.severity {
+            Severity::Warning => Finding::warning(ABOUT, text, remedy),
+            Severity::Failed => Finding::failed(ABOUT, text, remedy, Exit::Fatal),
+        });
+    }
+    if found.is_empty() {
+        found.push(Finding::ok(ABOUT, sound(health)));
+    }
+    found
+}
+
+fn sound(health: &Health) -> String {
+    if !health.exists {
+        return "there is none yet; the first run makes it".to_owned();
+    }
+    let size = format!("sound, {} KiB", health.size.div_ceil(1024));
+    match &health.last_run {
+        None => size,
+        Some(run) => {
+            let began = run.began.format("%Y-%m-%d %H:%M UTC");
+            let end = run
+                .exit_code
+                .map_or_else(|| "has no end yet".to_owned(), |code| format!("ended with {code}"));
+            format!("{size}; the last run ({}) began {began} and {end}", run.command)
+        }
+    }
 }
 
 fn failed(about: &str, error: &Error) -> Finding {

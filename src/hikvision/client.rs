@@ -324,7 +324,12 @@ impl Link {
         let judged = status.clone().unwrap_or_else(|| ResponseStatus::of_http(ask.call, http));
         let done = (200..300).contains(&http);
         match judged.meaning() {
-            Meaning::Done if done => Ok(Answer::new(document, status, body)),
+            Meaning::Done if done => {
+                // An answer that repeats the login is not quoted by anybody.
+                let repeats = |secret: &str| String::from_utf8_lossy(&body).contains(secret);
+                let is_quotable = !repeats(self.password.expose()) && !repeats("response=");
+                Ok(Answer::new(document, status, if is_quotable { body } else { Vec::new() }))
+            }
             meaning => Err(self.refusal(ask, judged, meaning, logged_in)),
         }
     }

@@ -174,7 +174,7 @@ fn no_source_file_is_too_long() {
 
 #[test]
 fn every_dependency_says_what_it_is_for() {
-    for path in ["Cargo.toml", "tests/simulators/Cargo.toml"] {
+    for path in ["Cargo.toml", "tests/fuzz/Cargo.toml", "tests/simulators/Cargo.toml"] {
         let text = text(path);
         let mut section = "";
         let mut seen = 0;
@@ -232,6 +232,28 @@ fn tracked() -> Vec<PathBuf> {
             .map(PathBuf::from)
             .collect(),
     }
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let model = text("src/threats.md");
+    let named: Vec<(&str, &str)> =
+        model.split('`').skip(1).step_by(2).filter_map(|one| one.split_once(".rs::")).collect();
+    assert!(named.len() > 50, "{}", named.len());
+    for (file, test) in named {
+        let text = text(&format!("{file}.rs"));
+        // Attributes may stand between the mark of a test and its name, tests of proptest within.
+        let place =
+            text.find(&format!("fn {test}(")).unwrap_or_else(|| panic!("{file}.rs: {test}"));
+        let before = &text[..place];
+        let lines: Vec<&str> = before.lines().rev().skip(1).take(4).collect();
+        assert!(lines.iter().any(|line| line.trim() == "#[test]"), "{file}.rs: {test} is no test");
+    }
+    for row in model.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what ")) {
+        assert!(row.starts_with("| --- ") || row.contains(".rs::"), "without a test: {row}");
+    }
+    let sections = model.matches("\n## ").count();
+    assert_eq!(model.matches("\nNot stopped: ").count(), sections, "each says what is not stopped");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::server::{Server, answer, device, ok, unauthorized};
-use super::{CHALLENGE, assert_discreet, config, quick, reader};
+use super::{CHALLENGE, PASSWORD, assert_discreet, config, quick, reader};
 use crate::config::{Secret, Tls};
 use crate::hikvision::{Class, Error, Reader};
 
@@ -193,4 +193,20 @@ fn a_wrong_login_said_with_http_200_stops_too() {
     assert_eq!(server.logins(), 1);
     let open = Server::new(move |_| ok(body));
     assert!(matches!(super::reader(&open.url).device_info(), Err(Error::NoDigest { .. })));
+}
+
+#[test]
+fn an_answer_that_repeats_the_login_is_not_quoted() {
+    let server = device(|_, request| {
+        let login = request.header("authorization").unwrap_or_default().to_owned();
+        ok(&format!("<html>you sent {login}</html>"))
+    });
+    let told = reader(&server.url).device_info().unwrap_err().to_string();
+    assert!(!told.contains("response=") && told.contains("device info"), "{told}");
+    let server = device(|_, _| ok(&format!("<html>your password is {PASSWORD}</html>")));
+    let told = reader(&server.url).device_info().unwrap_err().to_string();
+    assert!(!told.contains(PASSWORD), "{told}");
+    let server = device(|_, _| ok("<html>busy</html>"));
+    let told = reader(&server.url).device_info().unwrap_err().to_string();
+    assert!(told.contains("busy"), "others are: {told}");
 }

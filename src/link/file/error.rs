@@ -3,6 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::model::visible;
+
+/// The most characters of what the reader of workbooks says.
+const DETAIL_CHARS: usize = 200;
+
 /// A link file that can not be used, with its name.
 #[derive(Debug, thiserror::Error)]
 #[error("link file {}: {problem}", path.display())]
@@ -127,7 +132,8 @@ impl FileProblem {
     }
 
     pub(super) fn xlsx(detail: impl ToString) -> Self {
-        Self::Xlsx { detail: detail.to_string() }
+        // The reader quotes names of parts and references out of the file.
+        Self::Xlsx { detail: visible(&detail.to_string(), DETAIL_CHARS) }
     }
 
     /// What the administrator can do about it.

@@ -2,6 +2,7 @@
 
 mod check;
 mod documents;
+mod leaks;
 mod line;
 mod runs;
 mod secrets;

@@ -218,6 +218,11 @@ fn somebody_who_tries_passwords_does_not_lock_the_door() {
     pinned.sandbox.password("DOOR1_PASSWORD", "Nobody-knows");
     let run = pinned.run(&["sync", "--json"]).ends(12).json();
     let problem = run["problems"][0]["text"].as_str().unwrap();
+    assert!(problem.contains("left alone until"), "{problem}");
+    assert_eq!(logins(pinned.door(0)), 3);
+    // Half an hour later the door itself says how close the lock is.
+    let run = pinned.after(31).run(&["sync", "--json"]).ends(12).json();
+    let problem = run["problems"][0]["text"].as_str().unwrap();
     assert!(problem.contains("2 login tries are left"), "{problem}");
     assert_eq!(logins(pinned.door(0)), 3);
     pinned.sandbox.assert_well_behaved();

@@ -165,8 +165,11 @@ fn configurations_that_are_bombs_or_garbage_end_at_once() {
     assert!(sandbox.club.cardskipper.requests().is_empty());
 }
 
-/// A ZIP of one part; the sizes in it are true.
-fn zip(parts: &[(&str, &dyn Fn(&mut dyn Write))]) -> Vec<u8> {
+/// What writes one part of an archive.
+type Part<'a> = (&'a str, &'a dyn Fn(&mut dyn Write));
+
+/// A ZIP of these parts; the sizes in it are true.
+fn zip(parts: &[Part<'_>]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, fill) in parts {
         archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();

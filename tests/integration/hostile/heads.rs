@@ -119,3 +119,19 @@ fn answers_that_break_off_anywhere_are_refused() {
     }
     goes_on(&sandbox);
 }
+
+#[test]
+fn a_proxy_in_the_environment_never_gets_the_login() {
+    let sandbox = with_news();
+    let thief = cardskipper::Server::start(Settings::default());
+    sandbox.clocks(LATER);
+    let mut command = sandbox.command();
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    {
+        command.env(name, thief.url());
+    }
+    command.env("IVMS_SYNC_TEST_NOW", LATER).args(["sync", "--full", "--json"]);
+    let run = crate::support::said(&mut command).ends(0).json();
+    assert_eq!(run["changes"].as_array().unwrap().len(), 2);
+    assert_eq!(thief.http().connections(), 0);
+}

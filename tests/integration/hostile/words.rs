@@ -95,7 +95,7 @@ fn what_servers_say_about_errors_comes_out_harmless() {
         body(format!("<Cardskipper>{ODD}</Cardskipper>")),
         body(format!("<Cardskipper a='1' a='{ODD}'/>")),
         body(format!("<?xml version='1.0' encoding='{ODD}'?><Cardskipper/>")),
-        body(format!("<?xml version='1.0' encoding='\u{1b}[31m'?><Cardskipper/>")),
+        body("<?xml version='1.0' encoding='\u{1b}[31m'?><Cardskipper/>".to_owned()),
         body(format!("<DeviceInfo><deviceName>{ODD}</deviceName>")),
         body(format!("{{\"{ODD}\":1}}")),
         body(format!("{{\"statusCode\":4,\"subStatusCode\":\"{ODD}\",\"errorMsg\":\"{ODD}\"}}")),

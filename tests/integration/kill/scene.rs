@@ -159,7 +159,7 @@ impl Scene {
 
     /// Everything as it is right before the run.
     pub fn set(&self) -> Sandbox {
-        let sandbox = self.kind.club();
+        let sandbox = self.kind.club().in_memory();
         for (name, bytes) in &self.files {
             std::fs::write(sandbox.path(name), bytes).unwrap();
         }

@@ -27,7 +27,6 @@ fn a_reviewed_plan_comes_to_the_same_as_a_sync() {
         );
         if is_fresh {
             fs::remove_file(sandbox.state()).unwrap();
-            fs::remove_file(sandbox.path("ivms-sync.db.lock")).unwrap();
         }
         sandbox.clear_requests();
         let run = sandbox.at(LATER, &["apply", "plan.json", "--json"]).ends(0).json();

@@ -1,0 +1,2 @@
+//! The threat model; nothing but documentation.
+#![doc = include_str!("threats.md")]
