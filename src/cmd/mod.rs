@@ -23,7 +23,7 @@ use crate::model::inert_json;
 use crate::report::{ChangeReport, Report, Trouble, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
-use crate::store::{Store, StoreError};
+use crate::store::{Machine, Store, StoreError};
 
 /// A run that holds the lock for longer hangs, or has far too much to do. Source: design.md
 /// section 2, codes 0 and 11.
@@ -50,7 +50,8 @@ impl Context {
     /// # Errors
     /// [`Error::Store`].
     pub fn open_store(&self) -> Result<Store, Error> {
-        Store::open(&self.config.state).map_err(|error| self.store_error(error))
+        let store = Store::open(&self.config.state).map_err(|error| self.store_error(error))?;
+        Ok(store.on(Machine::here(self.config.computer.as_deref())))
     }
 
     /// Takes the run lock.

@@ -47,6 +47,8 @@ pub struct Config {
     pub path: PathBuf,
     /// The SQLite state file.
     pub state: PathBuf,
+    /// The name of this computer, where the environment has it.
+    pub computer: Option<String>,
     /// The Cardskipper organisations, sorted by name.
     pub sources: Vec<SourceConfig>,
     /// The Hikvision devices, sorted by name.

@@ -55,6 +55,7 @@ pub(super) fn read(
     Some(Config {
         path: path.to_owned(),
         state: absolute(surroundings.folder, &state),
+        computer: computer(surroundings.environment),
         sources: sources.into_iter().map(|read| read.config).collect::<Option<_>>()?,
         devices: devices.into_iter().map(|read| read.config).collect::<Option<_>>()?,
         link,
@@ -63,6 +64,12 @@ pub(super) fn read(
         notify: notify?,
         warnings: Vec::new(),
     })
+}
+
+/// Windows names the computer in every process; other systems, if at all, under another name.
+fn computer(environment: &super::Environment) -> Option<String> {
+    let names = ["COMPUTERNAME", "HOSTNAME"].into_iter();
+    names.filter_map(|name| environment.get(name)).find(|name| !name.is_empty()).map(str::to_owned)
 }
 
 /// `[cardskipper.NAME]`.
