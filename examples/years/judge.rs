@@ -469,7 +469,7 @@ impl Life {
             if was_contacted && has_failed {
                 let count = book.failed.map_or(0, |(count, _)| count);
                 book.failed = Some((count + 1, host_now));
-            } else if was_contacted && ended.report().is_some() {
+            } else if was_contacted && ended.report().is_some() && !door.tick.has_refused {
                 book.failed = None;
             }
             book.doubted_since = match (is_doubted, book.doubted_since) {

@@ -1,7 +1,5 @@
 //! The oracle, second part: every write, every door, and at the end the state file.
 
-use std::collections::BTreeMap;
-
 use chrono::{NaiveDateTime, TimeDelta};
 use ivms_sync::plan::Kind;
 use ivms_sync::report::{ChangeState, Report};
@@ -9,7 +7,7 @@ use ivms_sync::report::{ChangeState, Report};
 use crate::club::Mode;
 use crate::door::{Card, Write};
 use crate::judge::{Ended, Way};
-use crate::ledger::{Due, Known, Span, due};
+use crate::ledger::{Due, Human, Known, Span, State, due};
 use crate::life::Life;
 use crate::tally::Tally;
 
@@ -125,10 +123,8 @@ impl Life {
                 return Err("it is taken away on old news".to_owned());
             }
         }
-        let door = crate::outside::open(&self.world.doors[at]);
-        let claims = self.claims(&door.cards, &write.card, place);
-        drop(door);
-        if claims.is_certain && claims.by.len() != 1 && self.is_sync() {
+        let claims = self.claims(&write.card, place);
+        if claims.whose == Whose::Nobodys && self.is_sync() {
             return Err("nobody can tell whose it is".to_owned());
         }
         // An approved plan was made at the last tick.
@@ -151,62 +147,61 @@ impl Life {
         Err(format!("it is not what member {place} has paid for: {wanted:?}"))
     }
 
-    /// Who lays claim to a card, as far as the program can know: by e-mail where a card on this door has
-    /// it, else by the link of before. Whoever has vanished gives way.
-    fn claims(&self, cards: &BTreeMap<String, Card>, card: &Card, owner: usize) -> Claims<'_> {
+    /// Who lays claim to a card. Members who share an e-mail, or whose birth date was corrected, can be
+    /// told apart only where nothing is in doubt; in all other cases this says less, not more.
+    fn claims(&self, card: &Card, owner: usize) -> Claims<'_> {
         let me = &self.world.humans[owner];
-        let is_plain = me.tangled_with.is_none() && me.former.is_empty();
-        let mut claims = Claims { is_certain: true, by: Vec::new() };
-        let email_of = |card: &Card| match self.world.club.by_file {
-            true => card.owner.and_then(|owner| self.world.humans[owner].card_email.clone()),
-            false => card.email.clone(),
-        };
-        for place in std::iter::once(owner).chain(me.tangled_with) {
-            let human = &self.world.humans[place];
-            let desk = &self.world.desks[human.organisation];
-            let complete_at = crate::outside::open(desk).complete_at;
-            for (is_former, known) in std::iter::once((false, &human.known))
-                .chain(human.former.iter().map(|known| (true, known)))
-            {
-                let vanished = known.vanished(complete_at);
-                let claim = Claim { organisation: human.organisation, known, vanished };
-                if is_plain {
-                    claims.by.push(claim);
-                    continue;
-                }
-                let Some(told) = known.told.as_ref().filter(|_| known.heard.is_empty()) else {
-                    claims.is_certain &= known.heard.is_empty();
-                    claims.by.extend((!known.heard.is_empty()).then_some(claim));
-                    continue;
-                };
-                let email = told.member.email.as_ref().map(|email| email.as_str().to_owned());
-                let named = cards.values().filter(|_| email.is_some());
-                let mut named = named.filter(|card| email_of(card) == email);
-                let target = match named.next() {
-                    Some(card) => card.no.clone(),
-                    None => {
-                        claims.is_certain &=
-                            !is_former && human.former.is_empty() && card.is_linked;
-                        human.no.clone()
-                    }
-                };
-                if target == card.no {
-                    claims.is_certain &= vanished.0 == vanished.1;
-                    claims.by.push(claim);
-                }
+        let humans = std::iter::once(me).chain(me.tangled_with.map(|at| &self.world.humans[at]));
+        let mut by = Vec::new();
+        for human in humans {
+            let desk = crate::outside::open(&self.world.desks[human.organisation]);
+            for known in std::iter::once(&human.known).chain(&human.former) {
+                let vanished = known.vanished(desk.complete_at);
+                by.push(Claim { organisation: human.organisation, known, vanished });
             }
         }
-        if claims.is_certain && claims.by.iter().any(|claim| !claim.vanished.1) {
-            // While somebody else who has vanished still has paid time, the card may be left alone.
-            let is_own = |known: &Known| {
-                std::ptr::eq(known, &me.known)
-                    || me.former.iter().any(|one| std::ptr::eq(one, known))
-            };
-            claims.is_certain =
-                claims.by.iter().all(|claim| !claim.vanished.1 || is_own(claim.known));
-            claims.by.retain(|claim| !claims.is_certain || !claim.vanished.1);
-        }
-        claims
+        let whose = if self.is_shared(card, owner) {
+            Whose::Nobodys
+        } else if me.tangled_with.is_none() && self.has_only_one(card, me, &by) {
+            Whose::Owners
+        } else {
+            Whose::Unclear
+        };
+        Claims { whose, by }
+    }
+
+    /// Two who are both listed have the e-mail of this card, and the program knows all three for certain.
+    fn is_shared(&self, card: &Card, owner: usize) -> bool {
+        let me = &self.world.humans[owner];
+        let Some(other) = me.tangled_with.map(|at| &self.world.humans[at]) else { return false };
+        let held = self.email_of(card, me);
+        let is_sure = |human: &Human| {
+            let known = &human.known;
+            let has_email = known.told.as_ref().is_some_and(|told| {
+                let email = told.member.email.as_ref().map(|email| email.as_str());
+                !told.is_unusable && email.is_some() && email == held
+            });
+            has_email && known.heard.is_empty() && known.missed.1 == 0 && human.former.is_empty()
+        };
+        !card.by_hand && is_sure(me) && is_sure(other)
+    }
+
+    /// Nobody but the member as listed now can claim the card: whoever they were before their birth
+    /// date was corrected has vanished for certain, or was never heard of.
+    fn has_only_one(&self, card: &Card, me: &Human, by: &[Claim<'_>]) -> bool {
+        let former = by.get(1..).unwrap_or_default();
+        let is_gone = |claim: &Claim<'_>| {
+            claim.known.versions().next().is_none()
+                || claim.vanished.1 && claim.known.heard.is_empty()
+        };
+        let email = me.known.told.as_ref().and_then(|told| told.member.email.as_ref());
+        let is_named = email.is_some_and(|email| self.email_of(card, me) == Some(email.as_str()));
+        former.is_empty() || is_named && !card.by_hand && former.iter().all(is_gone)
+    }
+
+    /// The e-mail by which the program finds a card.
+    fn email_of<'a>(&self, card: &'a Card, owner: &'a Human) -> Option<&'a str> {
+        if self.world.club.by_file { owner.card_email.as_deref() } else { card.email.as_deref() }
     }
 
     fn judge_budgets(&mut self, at: usize, lost: &[String], opened: usize) -> Result<(), String> {
@@ -262,7 +257,7 @@ impl Life {
                 {
                     continue;
                 }
-                let look = self.look(at, &cards, card, place, local);
+                let look = self.look(at, card, place, local);
                 if let Some((true, _)) = look {
                     linked.push(card.no.clone());
                 }
@@ -298,7 +293,6 @@ impl Life {
     fn look(
         &mut self,
         at: usize,
-        cards: &BTreeMap<String, Card>,
         card: &Card,
         place: usize,
         local: NaiveDateTime,
@@ -313,23 +307,20 @@ impl Life {
                 None
             };
         };
-        if must_know && !std::sync::Arc::ptr_eq(told, &human.truth) {
+        // A run that died may have recorded what it heard; then nobody tells it again.
+        let is_known = |one: &std::sync::Arc<State>| std::sync::Arc::ptr_eq(one, &human.truth);
+        if must_know && !human.known.versions().any(is_known) {
             return broken("the program did not ask for the member's change");
         }
-        let claims = self.claims(cards, card, place);
-        let [claim] = claims.by.as_slice() else { return None };
-        if !human.known.heard.is_empty()
-            || !claims.is_certain
-            || !std::ptr::eq(claim.known, &human.known)
-        {
+        let claims = self.claims(card, place);
+        let Some(claim) = claims.by.first().filter(|_| claims.whose == Whose::Owners) else {
+            return None;
+        };
+        if !human.known.heard.is_empty() {
             return None;
         }
         let email = told.member.email.as_ref().map(|email| email.as_str());
-        let known_by = match self.world.club.by_file {
-            true => human.card_email.as_deref(),
-            false => card.email.as_deref(),
-        };
-        let is_named = email.is_some() && email == known_by;
+        let is_named = email.is_some() && email == self.email_of(card, human);
         let (may, must) = claim.vanished;
         if may != must || !is_named && !card.is_linked {
             return None;
@@ -343,11 +334,12 @@ impl Life {
         if is_right {
             return Some((is_named, Look::Fine));
         }
-        let takes = match (card.is_upside_down, due) {
-            (true, due) => due == Due::Shut,
-            (false, due) => card.span.loses(due, local),
-        };
         let opens = matches!(due, Due::Open(first, _) if first <= local) && !card.opens_at(local);
+        let loses = match card.is_upside_down {
+            true => due == Due::Shut,
+            false => card.span.loses(due, local),
+        };
+        let takes = loses && !opens;
         let look = if takes || opens {
             Look::Waits { takes }
         } else {
@@ -392,11 +384,17 @@ impl Life {
             |no: &str| blocked.iter().any(|(one, kind, _)| *one == no && *kind == Kind::Revocation);
         let local = self.world.local(at);
         let protect = self.world.club.doors[at].protect.clone();
-        let mut keeps_somebody = self.world.door(at).cards.values().filter(|card| {
+        let keeps = |card: &&Card| {
             card.is_linked && !card.by_hand && is_touchable(card, &protect) && !lost(&card.no)
+        };
+        let door = crate::outside::open(&self.world.doors[at]);
+        let keeps_somebody = door.cards.values().filter(keeps).any(|card| {
+            let is_his = |owner| self.claims(card, owner).whose == Whose::Owners;
+            card.opens_at(local) && card.owner.is_some_and(is_his)
         });
+        drop(door);
         if revocations > 0
-            && keeps_somebody.any(|card| card.opens_at(local))
+            && keeps_somebody
             && revocations <= allowed(persons, 5, 2)
             && today + revocations <= allowed(persons, 15, 5)
         {
@@ -476,8 +474,17 @@ fn is_touchable(card: &Card, protect: &[String]) -> bool {
 
 /// Who lays claim to a card.
 struct Claims<'a> {
-    is_certain: bool,
+    whose: Whose,
+    /// The owner as listed now comes first.
     by: Vec<Claim<'a>>,
+}
+
+/// Whose a card is, as far as the program can know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Owners,
+    Nobodys,
+    Unclear,
 }
 
 /// One who does.
@@ -495,8 +502,12 @@ enum Look {
     Broken(String),
 }
 
-/// Whether some moment from now on is lost by a write.
+/// Whether a write takes away: some moment from now on is lost. What opens a closed door now counts as
+/// giving, even if some later time is lost. Source: README, "Safety rules".
 fn takes_away(card: &Card, after: Span, now: NaiveDateTime) -> bool {
+    if !card.opens_at(now) && after.contains(now) {
+        return false;
+    }
     if card.is_upside_down {
         return after.end < now;
     }
