@@ -33,7 +33,7 @@ pub struct Human {
     pub changed_at: DateTime<Utc>,
     /// The e-mail by which the doors (or the link file) know them.
     pub card_email: Option<String>,
-    /// Shares an e-mail with this other human: nobody can tell them apart.
+    /// Shares an e-mail with this other human, or did once.
     pub tangled_with: Option<usize>,
     pub known: Known,
     /// The same human under the birth dates they had before: other members, as the program sees it.
@@ -146,6 +146,16 @@ pub fn due(
         last = further;
     }
     Due::Open(first, last.min(last_moment()))
+}
+
+impl Human {
+    /// The e-mail that the program has of them, where that is certain and they are listed.
+    pub fn sure_email(&self) -> Option<&str> {
+        let known = &self.known;
+        let told = known.told.as_ref().filter(|told| !told.is_unusable)?;
+        let is_sure = known.heard.is_empty() && known.missed.1 == 0 && self.former.is_empty();
+        told.member.email.as_ref().filter(|_| is_sure).map(|email| email.as_str())
+    }
 }
 
 impl Known {

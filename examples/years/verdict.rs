@@ -1,5 +1,7 @@
 //! The oracle, second part: every write, every door, and at the end the state file.
 
+use std::collections::BTreeMap;
+
 use chrono::{NaiveDateTime, TimeDelta};
 use ivms_sync::plan::Kind;
 use ivms_sync::report::{ChangeState, Report};
@@ -123,7 +125,9 @@ impl Life {
                 return Err("it is taken away on old news".to_owned());
             }
         }
-        let claims = self.claims(&write.card, place);
+        let door = crate::outside::open(&self.world.doors[at]);
+        let claims = self.claims(&door.cards, &write.card, place);
+        drop(door);
         if claims.whose == Whose::Nobodys && self.is_sync() {
             return Err("nobody can tell whose it is".to_owned());
         }
@@ -149,7 +153,7 @@ impl Life {
 
     /// Who lays claim to a card. Members who share an e-mail, or whose birth date was corrected, can be
     /// told apart only where nothing is in doubt; in all other cases this says less, not more.
-    fn claims(&self, card: &Card, owner: usize) -> Claims<'_> {
+    fn claims(&self, cards: &BTreeMap<String, Card>, card: &Card, owner: usize) -> Claims<'_> {
         let me = &self.world.humans[owner];
         let humans = std::iter::once(me).chain(me.tangled_with.map(|at| &self.world.humans[at]));
         let mut by = Vec::new();
@@ -160,43 +164,55 @@ impl Life {
                 by.push(Claim { organisation: human.organisation, known, vanished });
             }
         }
-        let whose = if self.is_shared(card, owner) {
-            Whose::Nobodys
-        } else if me.tangled_with.is_none() && self.has_only_one(card, me, &by) {
-            Whose::Owners
-        } else {
-            Whose::Unclear
+        let whose = match me.tangled_with {
+            Some(other) => self.whose_of_two(cards, card, me, &self.world.humans[other]),
+            None if self.has_only_one(card, me, &by) => Whose::Owners,
+            None => Whose::Unclear,
         };
         Claims { whose, by }
     }
 
-    /// Two who are both listed have the e-mail of this card, and the program knows all three for certain.
-    fn is_shared(&self, card: &Card, owner: usize) -> bool {
-        let me = &self.world.humans[owner];
-        let Some(other) = me.tangled_with.map(|at| &self.world.humans[at]) else { return false };
-        let held = self.email_of(card, me);
-        let is_sure = |human: &Human| {
-            let known = &human.known;
-            let has_email = known.told.as_ref().is_some_and(|told| {
-                let email = told.member.email.as_ref().map(|email| email.as_str());
-                !told.is_unusable && email.is_some() && email == held
-            });
-            has_email && known.heard.is_empty() && known.missed.1 == 0 && human.former.is_empty()
+    /// Whose card it is of two who share an e-mail now, or did once: one of them may still be linked to
+    /// the other's card, as long as no card with their own e-mail is there.
+    fn whose_of_two(
+        &self,
+        cards: &BTreeMap<String, Card>,
+        card: &Card,
+        me: &Human,
+        other: &Human,
+    ) -> Whose {
+        let (Some(mine), Some(theirs)) = (me.sure_email(), other.sure_email()) else {
+            return Whose::Unclear;
         };
-        !card.by_hand && is_sure(me) && is_sure(other)
+        let is_found_by = |card: &Card, human: &Human, email: &str| {
+            !card.by_hand && self.email_of(card, human) == Some(email)
+        };
+        let own = cards.get(&other.no);
+        if !is_found_by(card, me, mine) {
+            Whose::Unclear
+        } else if mine == theirs {
+            Whose::Nobodys
+        } else if own.is_some_and(|own| is_found_by(own, other, theirs)) {
+            Whose::Owners
+        } else {
+            Whose::Unclear
+        }
     }
 
     /// Nobody but the member as listed now can claim the card: whoever they were before their birth
-    /// date was corrected has vanished for certain, or was never heard of.
+    /// date was corrected has vanished for certain, or was never heard of. (Once all of them have
+    /// vanished they are rivals again.)
     fn has_only_one(&self, card: &Card, me: &Human, by: &[Claim<'_>]) -> bool {
-        let former = by.get(1..).unwrap_or_default();
         let is_gone = |claim: &Claim<'_>| {
             claim.known.versions().next().is_none()
                 || claim.vanished.1 && claim.known.heard.is_empty()
         };
+        let Some((now, former)) = by.split_first().filter(|(_, former)| !former.is_empty()) else {
+            return true;
+        };
         let email = me.known.told.as_ref().and_then(|told| told.member.email.as_ref());
         let is_named = email.is_some_and(|email| self.email_of(card, me) == Some(email.as_str()));
-        former.is_empty() || is_named && !card.by_hand && former.iter().all(is_gone)
+        is_named && !card.by_hand && !now.vanished.0 && former.iter().all(is_gone)
     }
 
     /// The e-mail by which the program finds a card.
@@ -247,7 +263,7 @@ impl Life {
             let protect = self.world.club.doors[at].protect.clone();
             let cards = std::mem::take(&mut self.world.door(at).cards);
             let mut linked: Vec<String> = Vec::new();
-            let mut waiting: Vec<(String, bool)> = Vec::new();
+            let mut waiting: Vec<Waiting> = Vec::new();
             let mut broken = None;
             for card in cards.values() {
                 let Some(place) = card.owner else { continue };
@@ -257,15 +273,17 @@ impl Life {
                 {
                     continue;
                 }
-                let look = self.look(at, card, place, local);
+                let look = self.look(at, &cards, card, place, local);
                 if let Some((true, _)) = look {
                     linked.push(card.no.clone());
                 }
                 match look.map_or(Look::Fine, |(_, look)| look) {
                     Look::Fine => {}
-                    Look::Waits { takes: true } | Look::Broken(_) if way.may_wait[at] => {}
-                    Look::Waits { takes } if takes && mode == Mode::GrantOnly => {}
-                    Look::Waits { takes } => waiting.push((card.no.clone(), takes)),
+                    Look::Waits { takes: true, .. } | Look::Broken(_) if way.may_wait[at] => {}
+                    Look::Waits { takes, .. } if takes && mode == Mode::GrantOnly => {}
+                    Look::Waits { takes, due } => {
+                        waiting.push(Waiting { no: card.no.clone(), takes, span: card.span, due });
+                    }
                     Look::Broken(what) => {
                         broken = Some(format!(
                             "door {at}, person {} of member {place} holds {} to {} at {local}: {what}",
@@ -293,6 +311,7 @@ impl Life {
     fn look(
         &mut self,
         at: usize,
+        cards: &BTreeMap<String, Card>,
         card: &Card,
         place: usize,
         local: NaiveDateTime,
@@ -312,7 +331,7 @@ impl Life {
         if must_know && !human.known.versions().any(is_known) {
             return broken("the program did not ask for the member's change");
         }
-        let claims = self.claims(card, place);
+        let claims = self.claims(cards, card, place);
         let Some(claim) = claims.by.first().filter(|_| claims.whose == Whose::Owners) else {
             return None;
         };
@@ -341,7 +360,7 @@ impl Life {
         };
         let takes = loses && !opens;
         let look = if takes || opens {
-            Look::Waits { takes }
+            Look::Waits { takes, due }
         } else {
             Look::Broken(format!("due is {due:?}"))
         };
@@ -352,7 +371,7 @@ impl Life {
     fn judge_waiting(
         &mut self,
         at: usize,
-        waiting: &[(String, bool)],
+        waiting: &[Waiting],
         report: &Report,
     ) -> Result<(), String> {
         let name = self.world.club.doors[at].name.clone();
@@ -362,14 +381,15 @@ impl Life {
             .filter(|one| one.state == ChangeState::Blocked && one.change.device.as_str() == name)
             .map(|one| (one.change.employee_no.as_str(), one.change.kind, one.change.opens_door))
             .collect();
-        for (no, takes) in waiting {
+        for Waiting { no, takes, span, due } in waiting {
             let is_blocked = blocked
                 .iter()
                 .any(|(blocked, kind, _)| blocked == no && (*kind == Kind::Revocation) == *takes);
             if !is_blocked {
                 let what = if *takes { "is inside unpaid" } else { "is locked out" };
                 return Err(format!(
-                    "door {at}: person {no} {what}, and nothing stands in the way"
+                    "door {at}: person {no}, {} to {}, due {due:?}, {what}, and nothing stands in the way",
+                    span.begin, span.end
                 ));
             }
         }
@@ -389,7 +409,7 @@ impl Life {
         };
         let door = crate::outside::open(&self.world.doors[at]);
         let keeps_somebody = door.cards.values().filter(keeps).any(|card| {
-            let is_his = |owner| self.claims(card, owner).whose == Whose::Owners;
+            let is_his = |owner| self.claims(&door.cards, card, owner).whose == Whose::Owners;
             card.opens_at(local) && card.owner.is_some_and(is_his)
         });
         drop(door);
@@ -498,8 +518,16 @@ struct Claim<'a> {
 /// How one person stands.
 enum Look {
     Fine,
-    Waits { takes: bool },
+    Waits { takes: bool, due: Due },
     Broken(String),
+}
+
+/// Somebody whose door is not as paid for.
+struct Waiting {
+    no: String,
+    takes: bool,
+    span: Span,
+    due: Due,
 }
 
 /// Whether a write takes away: some moment from now on is lost. What opens a closed door now counts as
