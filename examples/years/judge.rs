@@ -48,6 +48,8 @@ pub struct Book {
     pub is_seasoned: bool,
     /// The serial number that was last believed.
     pub serial: Option<u32>,
+    /// The one that was perhaps accepted since, in a run that died.
+    pub perhaps_serial: Option<u32>,
     /// How often it failed in a row, at most, and when it last did, by the host's clock.
     pub failed: Option<(u32, DateTime<Utc>)>,
     /// Since when it is not believed.
@@ -86,7 +88,8 @@ impl Book {
             gone >= 3 && gone * 2 > before || persons == 0 && before > 0
         };
         let (some, all) = (is_far_fewer(self.size.1), is_far_fewer(self.size.0));
-        (known != serial || some || all, known != serial || some && all)
+        let is_other = known != serial && self.perhaps_serial != Some(serial);
+        (known != serial || some || all, is_other || some && all)
     }
 }
 
@@ -478,7 +481,7 @@ impl Life {
             };
             match (ended, tick) {
                 (Ended::Well(_), Some(count)) => {
-                    book.serial = Some(door.serial);
+                    (book.serial, book.perhaps_serial) = (Some(door.serial), None);
                     (book.read_at, book.perhaps_read_at) = (Some(host_now), None);
                     book.size = (count, count);
                     book.may_read = false;
@@ -488,6 +491,7 @@ impl Life {
                 }
                 (_, Some(count)) => {
                     book.perhaps_read_at = Some(host_now);
+                    book.perhaps_serial = Some(door.serial);
                     book.size = (book.size.0.min(count), book.size.1.max(count));
                     book.may_read = true;
                 }

@@ -64,6 +64,7 @@ impl Life {
                 let serial = crate::outside::open(&self.world.doors[at]).serial;
                 if book.is_seasoned
                     && book.serial.is_some_and(|known| known != serial)
+                    && book.perhaps_serial != Some(serial)
                     && !self.accepts(at)
                 {
                     return about(write, "it is another device");
