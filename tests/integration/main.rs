@@ -29,3 +29,4 @@ mod restraint;
 mod state;
 mod support;
 mod tidy;
+mod years;
