@@ -333,9 +333,7 @@ impl Life {
             return broken("the program did not ask for the member's change");
         }
         let claims = self.claims(cards, card, place);
-        let Some(claim) = claims.by.first().filter(|_| claims.whose == Whose::Owners) else {
-            return None;
-        };
+        let claim = claims.by.first().filter(|_| claims.whose == Whose::Owners)?;
         if !human.known.heard.is_empty() {
             return None;
         }
