@@ -118,18 +118,22 @@ impl Life {
         let Some(place) = write.card.owner else {
             return Err("the person is nobody's".to_owned());
         };
-        let human = &self.world.humans[place];
-        if self.is_sync() && ended.report().is_some() {
-            if way.is_refused[human.organisation] {
-                return Err("the listing was refused".to_owned());
-            }
-            if takes && !way.is_told[human.organisation] {
-                return Err("it is taken away on old news".to_owned());
-            }
-        }
         let door = crate::outside::open(&self.world.doors[at]);
         let claims = self.claims(&door.cards, &write.card, place);
         drop(door);
+        if self.is_sync() && ended.report().is_some() {
+            // With two who can not be told apart, the word of either one's organisation may count.
+            let word =
+                |known: &[bool]| claims.by.iter().map(|one| known[one.organisation]).collect();
+            let (refused, told): (Vec<bool>, Vec<bool>) =
+                (word(&way.is_refused), word(&way.is_told));
+            if refused.iter().all(|refused| *refused) {
+                return Err("the listing was refused".to_owned());
+            }
+            if takes && !told.contains(&true) {
+                return Err("it is taken away on old news".to_owned());
+            }
+        }
         if claims.whose == Whose::Nobodys && self.is_sync() {
             return Err("nobody can tell whose it is".to_owned());
         }
