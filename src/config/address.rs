@@ -19,6 +19,16 @@ pub(super) fn web(text: &str) -> Result<Url, Wrong> {
     checked(text, &["https", "http"], "write the whole address, https:// and all")
 }
 
+/// The address of a webhook: like [`web`], but many a service puts its key behind a `?`.
+pub(super) fn webhook(text: &str) -> Result<Url, Wrong> {
+    let bare = text.split_once('?').map_or(text, |(bare, _)| bare);
+    let url = web(bare)?;
+    if text.contains('#') {
+        return Err(Wrong::new("has something after #").hint("leave that part out"));
+    }
+    Ok(Url::parse(text).unwrap_or(url))
+}
+
 /// The address of a mail server.
 pub(super) fn mail_server(text: &str) -> Result<Url, Wrong> {
     let url = checked(text, &["smtps", "smtp"], "write smtps://mail.example:465")?;
@@ -115,6 +125,10 @@ mod tests {
     fn other_addresses() {
         assert_eq!(web("https://hc.example/ping/abc").unwrap().path(), "/ping/abc");
         assert!(mail_server("smtps://mail.example:465").is_ok());
+        assert_eq!(webhook("https://hook.example/a?key=b").unwrap().query(), Some("key=b"));
+        for bad in ["https://hook.example/a#b", "https://u:hunter2@hook.example/", "hook.example"] {
+            assert!(webhook(bad).is_err(), "{bad}");
+        }
         assert!(mail_server("smtp://mail.example").is_ok());
         for bad in [
             "smtp:mail.example",
