@@ -67,8 +67,10 @@ pub enum Command {
     /// See that everything is ready to run: configuration, state file, logins, clocks, links.
     ///
     /// Asks everybody once and writes to no door. A login that was refused before is tried again.
-    #[command(after_help = "Examples:\n  ivms-sync check\n  ivms-sync check --json")]
-    Check,
+    #[command(
+        after_help = "Examples:\n  ivms-sync check\n  ivms-sync check --json\n  ivms-sync check --notify"
+    )]
+    Check(CheckArgs),
 }
 
 /// Flags of `sync`.
@@ -135,6 +137,14 @@ pub struct ApplyArgs {
     /// Approve and carry out the blocked plan with this id.
     #[arg(long, value_name = "ID")]
     pub blocked: Option<String>,
+}
+
+/// Flags of `check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Send a test message over every channel of [notify].
+    #[arg(long)]
+    pub notify: bool,
 }
 
 /// Flags of `lookup`.

@@ -4,11 +4,13 @@
 //! says that it is locked. Source: design.md sections 2 and 4, "Login".
 
 use super::{Context, print, print_json};
+use crate::cli::CheckArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
 use crate::gather::{Connections, Gathered, Scope, gather};
 use crate::link::NoLink;
+use crate::notify;
 use crate::outside::{Network, Outside, ReadDevice};
 use crate::plan::DeviceFacts;
 use crate::report::check::{Finding, document, exit, render};
@@ -21,7 +23,7 @@ use crate::store::health::{Health, Severity};
 ///
 /// # Errors
 /// [`Error`].
-pub fn run(context: &Context) -> Result<Exit, Error> {
+pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     let mut findings = vec![configuration(context)];
     let advice = context.config.warnings.iter().cloned();
     findings.extend(advice.map(|text| Finding::warning("configuration", text, None)));
@@ -33,6 +35,9 @@ pub fn run(context: &Context) -> Result<Exit, Error> {
             Ok(store) => both_sides(context, &store, &mut findings)?,
             Err(error) => findings.push(failed("state file", &error)),
         }
+    }
+    if args.notify {
+        findings.extend(test_messages(context));
     }
     if context.is_json {
         print_json(&document(&findings))?;
@@ -85,6 +90,24 @@ fn sound(health: &Health) -> String {
             format!("{size}; the last run ({}) began {began} and {end}", run.command)
         }
     }
+}
+
+/// Sends a test message over every channel.
+fn test_messages(context: &Context) -> Vec<Finding> {
+    let channels = notify::channels(&context.config);
+    if channels.is_empty() {
+        let text = "there is neither [notify.email] nor [notify.webhook]: nobody would be told";
+        let remedy = "see Alarms in the README".to_owned();
+        return vec![Finding::warning("notify", text.to_owned(), Some(remedy))];
+    }
+    let tried = channels.into_iter().map(|channel| {
+        let about = format!("notify.{}", channel.name());
+        match notify::try_out(context, channel) {
+            Ok(()) => Finding::ok(&about, "took a test message".to_owned()),
+            Err(why) => Finding::failed(&about, why.text, Some(why.hint.to_owned()), why.exit),
+        }
+    });
+    tried.collect()
 }
 
 fn failed(about: &str, error: &Error) -> Finding {
