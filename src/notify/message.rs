@@ -61,10 +61,11 @@ impl Message {
 
     /// A message to try a channel with.
     #[must_use]
-    pub fn test(sender: &str) -> Self {
+    pub fn test(sender: Option<&str>) -> Self {
+        let here = sender.map(|name| format!(" on {name}")).unwrap_or_default();
         let text = wrapped(
             &format!(
-                "This is a test that somebody ordered with `ivms-sync check --notify` on {sender}. \
+                "This is a test that somebody ordered with `ivms-sync check --notify`{here}. \
                  Messages about trouble will come this way. Nothing is wrong."
             ),
             "",
@@ -74,9 +75,15 @@ impl Message {
 }
 
 /// Makes one message of everything that is to be said; `None` when that is nothing. Times are written
-/// in `zone`; `sender` is the name of the computer.
+/// in `zone`; `sender` is the name of the computer, where it
+/// is known.
 #[must_use]
-pub fn compose(words: &[Word], now: DateTime<Utc>, zone: Tz, sender: &str) -> Option<Message> {
+pub fn compose(
+    words: &[Word],
+    now: DateTime<Utc>,
+    zone: Tz,
+    sender: Option<&str>,
+) -> Option<Message> {
     let mut words: Vec<&Word> = words.iter().collect();
     // The worst first, and what is over last.
     words.sort_by_key(|word| (exit(word).rank(), word.topic.clone()));
@@ -90,8 +97,9 @@ pub fn compose(words: &[Word], now: DateTime<Utc>, zone: Tz, sender: &str) -> Op
         text.push_str(&paragraph(word, now, zone));
         text.push('\n');
     }
+    let here = sender.map(|name| format!(" on {name}")).unwrap_or_default();
     let footer = format!(
-        "Sent by ivms-sync on {sender}: once when trouble begins, once a day while it lasts, once \
+        "Sent by ivms-sync{here}: once when trouble begins, once a day while it lasts, once \
          when it is over."
     );
     text.push_str("-- \n");
@@ -157,11 +165,11 @@ fn paragraph(word: &Word, now: DateTime<Utc>, zone: Tz) -> String {
         text.push_str(&wrapped(&format!("{label}: {said}"), "  "));
     };
     line("Since", &at(word.since));
-    if let Some(hint) = &condition.hint {
-        line("What to do", hint);
-    }
     if let Some(detail) = &condition.detail {
         line("In detail", detail);
+    }
+    if let Some(hint) = &condition.hint {
+        line("What to do", hint);
     }
     for command in &condition.commands {
         text.push_str(&format!("  Command: {command}\n"));

@@ -96,7 +96,7 @@ impl Watch<'_> {
         if channels(config).is_empty() {
             return;
         }
-        let Some(sights) = outlook::of_report(config, report) else { return };
+        let Some(sights) = outlook::of_report(&config.link.files, report) else { return };
         if let Err(error) = memory::take_over(store, &config.state) {
             log::info!("alarms: {error}");
         }
@@ -183,9 +183,9 @@ impl Watch<'_> {
         // Under 0, which is kept for its day: see `Store::forget_said`.
         let key = format!("0 notify {}", channel.name());
         let is_by_hand = std::io::stderr().is_terminal();
-        if is_by_hand || store.may_say(&key, self.context.clock.began()).unwrap_or(true) {
-            log::warn!("{}", line(channel, why));
-        }
+        let is_news = is_by_hand || store.may_say(&key, self.context.clock.began()).unwrap_or(true);
+        let level = if is_news { log::Level::Warn } else { log::Level::Info };
+        log::log!(level, "{}", line(channel, why));
     }
 }
 
@@ -199,6 +199,6 @@ fn zone(config: &Config) -> Tz {
 }
 
 /// The name of this computer, for whoever gets messages of several.
-fn sender(config: &Config) -> &str {
-    config.computer.as_deref().unwrap_or("this computer")
+fn sender(config: &Config) -> Option<&str> {
+    config.computer.as_deref()
 }

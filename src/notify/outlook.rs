@@ -4,6 +4,7 @@
 //! answer has not become a door whose clock is right.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::topic::{DoorTrouble, SourceTrouble, Topic};
 use crate::config::Config;
@@ -61,8 +62,9 @@ impl Condition {
 }
 
 /// What a finished tick saw; nothing where it did not look at everybody, or was told to stop.
+/// `link_files` are those of the configuration.
 #[must_use]
-pub fn of_report(config: &Config, report: &Report) -> Option<Vec<Sight>> {
+pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Sight>> {
     let is_cut_off = matches!(report.exit(), Exit::Interrupted | Exit::Terminated);
     if report.is_limited || is_cut_off {
         return None;
@@ -78,7 +80,7 @@ pub fn of_report(config: &Config, report: &Report) -> Option<Vec<Sight>> {
     for device in &report.devices {
         sights.extend(door_sights(report, device, sees_plan));
     }
-    for path in &config.link.files {
+    for path in link_files {
         let path = path.to_string_lossy().into_owned();
         let condition = about(report, &path).next().map(told);
         sights.push(sight(Topic::LinkFile(path), condition, true));
@@ -179,14 +181,23 @@ fn about<'a>(report: &'a Report, name: &'a str) -> impl Iterator<Item = &'a Trou
     report.troubles.iter().filter(move |one| one.about == name && one.exit != Exit::InStep)
 }
 
-/// A trouble as it is told on stderr.
+/// A trouble as it is told on stderr. A hint that ends with a command gives that to be typed.
 fn told(trouble: &Trouble) -> Condition {
+    let hint = trouble.hint.as_deref();
+    let split = hint.and_then(|hint| {
+        let at = hint.rfind(": ivms-sync ")?;
+        Some((hint.get(..=at)?, hint.get(at + 2..)?))
+    });
+    let (hint, command) = match split {
+        Some((hint, command)) => (Some(hint), command),
+        None => (hint, "ivms-sync check"),
+    };
     Condition {
         exit: trouble.exit,
         waiting: Vec::new(),
         detail: Some(trouble.text.clone()),
-        hint: trouble.hint.clone(),
-        commands: vec!["ivms-sync check".to_owned()],
+        hint: hint.map(str::to_owned),
+        commands: vec![command.to_owned()],
     }
 }
 
@@ -317,3 +328,6 @@ fn numbers(members: &BTreeSet<i64>) -> String {
         more => format!("{}, and {more} more", shown.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests;

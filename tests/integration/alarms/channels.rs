@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::{club, mails_to, minute, no_mail, one_mail, tick};
+use crate::readme::{assert_same_keys, blocks};
 use crate::support::Sandbox;
 use crate::support::pinned::START;
 
@@ -179,6 +180,9 @@ fn a_webhook_gets_the_document() {
         "text": "door2 refuses the login",
     });
     assert_eq!(document["conditions"], json!([condition]));
+    // The README shows such a document.
+    let shown = blocks("json").into_iter().find(|block| block.contains("\"subject\"")).unwrap();
+    assert_same_keys("", &serde_json::from_str(&shown).unwrap(), &document);
     sandbox.club.devices[1].set_password("Door-secret-1");
     sandbox.at(&minute(62), &["check"]).ends(0);
     tick(&sandbox, 65, 0);

@@ -55,3 +55,8 @@ fn one_mail(server: &MailServer) -> Mail {
 fn no_mail(server: &MailServer) {
     assert_eq!(server.take_mails(), []);
 }
+
+/// Text in which only the words count, not where lines are broken.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
