@@ -103,9 +103,9 @@ pub fn compose(
          when it is over."
     );
     text.push_str("-- \n");
-    text.push_str(&wrapped(&footer, ""));
+    text.push_str(&wrapped(&one_line(&footer), ""));
     let conditions = words.iter().map(|word| entry(word, now)).collect();
-    Some(Message { subject: one_line(&subject), text: inert_lines(&text), conditions })
+    Some(Message { subject: one_line(&subject), text, conditions })
 }
 
 fn exit(word: &Word) -> Exit {
@@ -149,7 +149,7 @@ fn paragraph(word: &Word, now: DateTime<Utc>, zone: Tz) -> String {
             word.topic.well(),
             at(word.since)
         );
-        return wrapped(&text, "");
+        return wrapped(&one_line(&text), "");
     };
     let lasted = lasted(now.signed_duration_since(word.since));
     let mut sentences = vec![format!("{}.", word.topic.trouble(lasted.as_deref()))];
@@ -159,10 +159,11 @@ fn paragraph(word: &Word, now: DateTime<Utc>, zone: Tz) -> String {
             "It comes and goes: from now on it counts as over after twelve calm hours.".to_owned(),
         );
     }
-    let mut text = wrapped(&sentences.join(" "), "");
+    let mut text = wrapped(&one_line(&sentences.join(" ")), "");
     text.push('\n');
     let mut line = |label: &str, said: &str| {
-        text.push_str(&wrapped(&format!("{label}: {said}"), "  "));
+        // What is quoted is made harmless before lines are made of it: that makes it longer.
+        text.push_str(&wrapped(&format!("{label}: {}", one_line(said)), "  "));
     };
     line("Since", &at(word.since));
     if let Some(detail) = &condition.detail {
@@ -172,7 +173,7 @@ fn paragraph(word: &Word, now: DateTime<Utc>, zone: Tz) -> String {
         line("What to do", hint);
     }
     for command in &condition.commands {
-        text.push_str(&format!("  Command: {command}\n"));
+        text.push_str(&format!("  Command: {}\n", one_line(command)));
     }
     text
 }

@@ -24,7 +24,7 @@ impl Handler for Taker {
 }
 
 /// A server that takes every request.
-pub(super) fn taker() -> HttpServer {
+pub(crate) fn taker() -> HttpServer {
     HttpServer::start(Arc::new(Taker), 0, Tls::Off)
 }
 

@@ -2,8 +2,7 @@
 
 use ivms_sync_simulators::http::Fault;
 
-use super::channels::taker;
-use super::{minute, tick};
+use super::{minute, taker, tick};
 use crate::support::Sandbox;
 use crate::support::pinned::START;
 

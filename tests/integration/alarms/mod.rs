@@ -5,6 +5,7 @@ mod heartbeat;
 mod mails;
 mod state_file;
 
+pub(crate) use channels::taker;
 use chrono::TimeDelta;
 use ivms_sync_simulators::smtp::{Mail, MailServer, Settings};
 
