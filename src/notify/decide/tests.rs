@@ -29,6 +29,8 @@ fn seen(letter: char, exit: Exit) -> Sight {
 
 /// Something said: at which tick, and why.
 type Said = (usize, Why);
+/// The same with its moment.
+type Taken = (usize, Why, DateTime<Utc>);
 
 /// One tick: what it sees, whether the channel takes messages, and the time since the one before.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +41,7 @@ struct Tick {
 }
 
 /// Lets ticks pass, and gives what was sent, and what of that was taken, with its moment.
-fn pass(ticks: &[Tick], exit: Exit) -> (Vec<Said>, Vec<(usize, Why, DateTime<Utc>)>) {
+fn pass(ticks: &[Tick], exit: Exit) -> (Vec<Said>, Vec<Taken>) {
     let mut now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
     let mut memory: Vec<Alarm> = Vec::new();
     let (mut sent, mut taken) = (Vec::new(), Vec::new());

@@ -22,11 +22,10 @@ impl Mail {
     pub fn header(&self, name: &str) -> Option<String> {
         let (head, _) = self.text.split_once("\r\n\r\n")?;
         let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
-        let found = head.lines().find_map(|line| {
+        head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| decoded_words(value.trim()))
-        });
-        found
+        })
     }
 
     /// The subject.
