@@ -37,7 +37,9 @@ const SUBJECT: &str = "ivms-sync: door2 refuses the login";
 
 #[test]
 fn a_mail_server_that_does_not_take_it_is_tried_again_and_changes_nothing() {
-    let faults: [fn(&mut Switches); 4] = [
+    let faults: [fn(&mut Switches); 5] = [
+        // Ten seconds, and then it is left alone.
+        |switches| switches.stalls = true,
         |switches| switches.is_down = true,
         |switches| switches.greylists = 1,
         |switches| switches.refuses_sender = true,

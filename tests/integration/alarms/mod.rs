@@ -1,5 +1,6 @@
 //! Alarms with the real program: a mail server, a webhook and a heartbeat of the test's own.
 
+mod bug;
 mod channels;
 mod heartbeat;
 mod mails;
