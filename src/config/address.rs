@@ -1,5 +1,7 @@
 //! Addresses in the configuration. Pure; no message quotes the address, which may hold a password.
 
+use std::net::Ipv4Addr;
+
 use url::{Host, Url};
 
 use super::problem::Wrong;
@@ -41,7 +43,12 @@ pub(super) fn mail_server(text: &str) -> Result<Url, Wrong> {
 /// Whether a host is this machine, so that nobody can listen on the way.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        // Behind smtp:// every host is a name to the parser, also one that is a number.
+        Some(Host::Domain(name)) => {
+            name == "localhost"
+                || name.ends_with(".localhost")
+                || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        }
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -147,6 +154,9 @@ mod tests {
             ("http://localhost:80", true),
             ("http://127.0.0.2", true),
             ("http://[::1]", true),
+            ("smtp://127.0.0.1:25", true),
+            ("smtp://[::1]:25", true),
+            ("smtp://192.168.1.1", false),
             ("http://192.168.1.1", false),
             ("http://localhost.example", false),
         ] {

@@ -13,6 +13,8 @@ use crate::model::inert_lines;
 
 /// Lines of a mail are this wide at most, so that no reader breaks them.
 const WIDTH: usize = 72;
+/// A longer command between backticks may be broken; it leaves room for the indentation.
+const COMMAND_MAX: usize = 60;
 
 /// What is sent on every channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,34 +213,53 @@ fn wrapped(text: &str, indent: &str) -> String {
     let mut line = indent.to_owned();
     let mut is_fresh = true;
     for piece in pieces(text) {
-        if !is_fresh && line.width() + 1 + piece.width() > WIDTH {
-            lines.push(std::mem::replace(&mut line, hanging.clone()));
-            is_fresh = true;
+        if is_fresh {
+            line.push_str(&piece);
+            is_fresh = false;
+            continue;
         }
-        if !is_fresh {
-            line.push(' ');
-        }
-        line.push_str(&piece);
-        is_fresh = false;
+        let longer = format!("{line} {piece}");
+        line = if longer.width() <= WIDTH {
+            longer
+        } else {
+            lines.push(line);
+            format!("{hanging}{piece}")
+        };
     }
     lines.push(line);
     lines.join("\n") + "\n"
 }
 
-/// The words of a text; a command between backticks is one word.
+/// The words of a text; a command between backticks is one word, if it fits on a line.
 fn pieces(text: &str) -> Vec<String> {
-    let mut pieces: Vec<String> = Vec::new();
-    let mut is_open = false;
-    for word in text.split_whitespace() {
-        match pieces.last_mut() {
-            Some(last) if is_open => {
-                last.push(' ');
-                last.push_str(word);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let has_odd = |word: &str| word.matches('`').count() % 2 == 1;
+    let mut pieces = Vec::new();
+    let mut rest = words.as_slice();
+    while let Some((first, others)) = rest.split_first() {
+        let mut command = (*first).to_owned();
+        let mut end = None;
+        if has_odd(first) {
+            for (place, word) in others.iter().enumerate() {
+                command = format!("{command} {word}");
+                if command.width() > COMMAND_MAX {
+                    break;
+                }
+                if has_odd(word) {
+                    end = Some(place + 1);
+                    break;
+                }
             }
-            _ => pieces.push(word.to_owned()),
         }
-        if word.matches('`').count() % 2 == 1 {
-            is_open = !is_open;
+        match end.and_then(|end| others.get(end..)) {
+            Some(after) => {
+                pieces.push(command);
+                rest = after;
+            }
+            None => {
+                pieces.push((*first).to_owned());
+                rest = others;
+            }
         }
     }
     pieces
