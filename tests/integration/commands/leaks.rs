@@ -362,7 +362,8 @@ fn nothing_secret_leaves_the_program_and_names_only_where_they_may() {
         leaks.run(&sandbox, "2026-03-10T10:50:00Z", &["sync"]);
     }
 
-    assert!(post.mails().len() > 5 && hook.requests().len() > 5, "alarms were sent");
+    let (mails, posts) = (post.mails().len(), hook.requests().len());
+    assert!(mails >= 2 && posts >= 2, "{mails} mails, {posts} posts");
     for mail in post.mails() {
         leaks.give("a mail", format!("{}\n{}", mail.text, mail.body()));
     }
