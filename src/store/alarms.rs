@@ -1,6 +1,6 @@
 //! The memory of alarms: what each channel was told, and of what it need not hear yet.
 //!
-//! What to tell is decided in [`crate::notify::decide`]; here it is only kept.
+//! What to tell is decided in [`crate::notify::decide::decide`]; here it is only kept.
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
