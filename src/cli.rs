@@ -67,8 +67,10 @@ pub enum Command {
     /// See that everything is ready to run: configuration, state file, logins, clocks, links.
     ///
     /// Asks everybody once and writes to no door. A login that was refused before is tried again.
-    #[command(after_help = "Examples:\n  ivms-sync check\n  ivms-sync check --json")]
-    Check,
+    #[command(
+        after_help = "Examples:\n  ivms-sync check\n  ivms-sync check --json\n  ivms-sync check --notify"
+    )]
+    Check(CheckArgs),
     /// Show the last runs, every door, who waits or stands outside, and what waits for approval.
     ///
     /// Asks nobody: it tells what the last runs knew.
@@ -156,6 +158,14 @@ pub struct StatusArgs {
     /// Write the members who could not be linked to this file, with the columns of a link file.
     #[arg(long, value_name = "FILE")]
     pub unlinked: Option<PathBuf>,
+}
+
+/// Flags of `check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Send a test message over every channel of [notify].
+    #[arg(long)]
+    pub notify: bool,
 }
 
 /// Flags of `lookup`.

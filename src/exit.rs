@@ -97,7 +97,8 @@ impl Exit {
         found.into_iter().min_by_key(|exit| exit.rank()).unwrap_or(Self::InStep)
     }
 
-    const fn rank(self) -> u8 {
+    /// The smaller, the worse.
+    pub(crate) const fn rank(self) -> u8 {
         match self {
             Self::Interrupted | Self::Terminated => 0,
             Self::Bug => 1,

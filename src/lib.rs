@@ -25,6 +25,7 @@
 //! | [`outside`] | the seams to both sides, and the network behind them | by the two above |
 //! | [`gather`] | asks both sides, merges listings, links | by the four above |
 //! | [`execute`] | carries out a proven plan, and nothing else | by the four above |
+//! | [`notify`] | alarms: who is told of what; e-mail, webhook, heartbeat | network, disk |
 //! | [`cmd`] | the commands: wiring | by all of them |
 //! | [`config`] | the file, the environment, passwords | files, environment |
 //!
@@ -57,6 +58,7 @@ mod json;
 pub mod link;
 pub mod meter;
 pub mod model;
+pub mod notify;
 pub mod outside;
 pub mod plan;
 pub mod report;
@@ -108,14 +110,9 @@ fn try_run(
     let config = config::load(&path, environment)?;
     // Advice is for whoever runs a command by hand, not for every tick; `check` tells it itself.
     let is_by_hand = std::io::stderr().is_terminal() || matches!(cli.command, Command::Diff(_));
-    if (is_by_hand || cli.verbose > 0) && !matches!(cli.command, Command::Check) {
+    if (is_by_hand || cli.verbose > 0) && !matches!(cli.command, Command::Check(_)) {
         for warning in &config.warnings {
             log::warn!("{warning}");
-        }
-        if config.notify.email.is_some() || config.notify.heartbeat.is_some() {
-            log::warn!(
-                "[notify] is read, but this version sends no messages and no heartbeat yet."
-            );
         }
     }
     // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
@@ -132,7 +129,7 @@ fn try_run(
         Command::Diff(args) => cmd::diff::run(&context, args),
         Command::Apply(args) => cmd::apply::run(&context, args),
         Command::Lookup(args) => cmd::lookup::run(&context, args),
-        Command::Check => cmd::check::run(&context),
+        Command::Check(args) => cmd::check::run(&context, args),
         Command::Status(args) => cmd::status::run(&context, args),
     }
 }

@@ -4,6 +4,7 @@
 //! says that it is locked. Source: design.md sections 2 and 4, "Login".
 
 use super::{Context, print, print_json};
+use crate::cli::CheckArgs;
 use crate::config::{DeviceConfig, Tls};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -12,6 +13,7 @@ use crate::gather::{Connections, Gathered, Scope, gather};
 use crate::hikvision::{self, Abilities, Reader};
 use crate::link::NoLink;
 use crate::model::visible;
+use crate::notify;
 use crate::outside::Network;
 use crate::plan::DeviceFacts;
 use crate::report::check::{Finding, document, exit, render};
@@ -30,7 +32,7 @@ const TIME_CHARS: usize = 32;
 ///
 /// # Errors
 /// [`Error`].
-pub fn run(context: &Context) -> Result<Exit, Error> {
+pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     let mut findings = vec![configuration(context)];
     let advice = context.config.warnings.iter().cloned();
     findings.extend(advice.map(|text| Finding::warning("configuration", text, None)));
@@ -42,6 +44,9 @@ pub fn run(context: &Context) -> Result<Exit, Error> {
             Ok(store) => both_sides(context, &store, &mut findings)?,
             Err(error) => findings.push(failed("state file", &error)),
         }
+    }
+    if args.notify {
+        findings.extend(test_messages(context));
     }
     if context.is_json {
         print_json(&document(&findings))?;
@@ -94,6 +99,24 @@ fn sound(health: &Health) -> String {
             format!("{size}; the last run ({}) began {began} and {end}", run.command)
         }
     }
+}
+
+/// Sends a test message over every channel.
+fn test_messages(context: &Context) -> Vec<Finding> {
+    let channels = notify::channels(&context.config);
+    if channels.is_empty() {
+        let text = "there is neither [notify.email] nor [notify.webhook]: nobody would be told";
+        let remedy = "see Alarms in the README".to_owned();
+        return vec![Finding::warning("notify", text.to_owned(), Some(remedy))];
+    }
+    let tried = channels.into_iter().map(|channel| {
+        let about = format!("notify.{}", channel.name());
+        match notify::try_out(context, channel) {
+            Ok(()) => Finding::ok(&about, "took a test message".to_owned()),
+            Err(why) => Finding::failed(&about, why.text, Some(why.hint.to_owned()), why.exit),
+        }
+    });
+    tried.collect()
 }
 
 fn failed(about: &str, error: &Error) -> Finding {

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Gathered, Scope, gather};
 use crate::model::{DeviceName, RunId};
+use crate::notify::{self, Watch};
 use crate::outside::{Network, Outside};
 use crate::plan::{Standing, in_step, plan, prove};
 use crate::report::plan_file;
@@ -20,6 +21,10 @@ use crate::store::{RunEnd, Store, Waiting};
 /// # Errors
 /// [`Error`].
 pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
+    notify::watched(context, |watch| run_watched(context, args, watch))
+}
+
+fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<Exit, Error> {
     let only = who::only(&args.only)?;
     let scope = Scope {
         is_full: args.full,
@@ -32,7 +37,9 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     let mut store = context.open_store()?;
     let report = tick(context, &Network::default(), &mut store, scope)?;
     super::status::write_files(context, &store, &report);
-    finish(context, &store, &report)
+    let exit = finish(context, &store, &report);
+    watch.saw(&mut store, &report);
+    exit
 }
 
 /// The devices of `--accept-device`.

@@ -1,5 +1,7 @@
 //! Addresses in the configuration. Pure; no message quotes the address, which may hold a password.
 
+use std::net::Ipv4Addr;
+
 use url::{Host, Url};
 
 use super::problem::Wrong;
@@ -19,6 +21,16 @@ pub(super) fn web(text: &str) -> Result<Url, Wrong> {
     checked(text, &["https", "http"], "write the whole address, https:// and all")
 }
 
+/// The address of a webhook: like [`web`], but many a service puts its key behind a `?`.
+pub(super) fn webhook(text: &str) -> Result<Url, Wrong> {
+    let bare = text.split_once('?').map_or(text, |(bare, _)| bare);
+    let url = web(bare)?;
+    if text.contains('#') {
+        return Err(Wrong::new("has something after #").hint("leave that part out"));
+    }
+    Ok(Url::parse(text).unwrap_or(url))
+}
+
 /// The address of a mail server.
 pub(super) fn mail_server(text: &str) -> Result<Url, Wrong> {
     let url = checked(text, &["smtps", "smtp"], "write smtps://mail.example:465")?;
@@ -31,7 +43,12 @@ pub(super) fn mail_server(text: &str) -> Result<Url, Wrong> {
 /// Whether a host is this machine, so that nobody can listen on the way.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        // Behind smtp:// every host is a name to the parser, also one that is a number.
+        Some(Host::Domain(name)) => {
+            name == "localhost"
+                || name.ends_with(".localhost")
+                || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        }
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -115,6 +132,10 @@ mod tests {
     fn other_addresses() {
         assert_eq!(web("https://hc.example/ping/abc").unwrap().path(), "/ping/abc");
         assert!(mail_server("smtps://mail.example:465").is_ok());
+        assert_eq!(webhook("https://hook.example/a?key=b").unwrap().query(), Some("key=b"));
+        for bad in ["https://hook.example/a#b", "https://u:hunter2@hook.example/", "hook.example"] {
+            assert!(webhook(bad).is_err(), "{bad}");
+        }
         assert!(mail_server("smtp://mail.example").is_ok());
         for bad in [
             "smtp:mail.example",
@@ -133,6 +154,9 @@ mod tests {
             ("http://localhost:80", true),
             ("http://127.0.0.2", true),
             ("http://[::1]", true),
+            ("smtp://127.0.0.1:25", true),
+            ("smtp://[::1]:25", true),
+            ("smtp://192.168.1.1", false),
             ("http://192.168.1.1", false),
             ("http://localhost.example", false),
         ] {

@@ -14,6 +14,7 @@ mod agreement;
 mod environment;
 mod find;
 mod load;
+mod notify;
 mod overrides;
 mod problem;
 mod schema;
@@ -248,15 +249,19 @@ pub struct ReportFiles {
 pub struct Notify {
     /// `[notify.email]`.
     pub email: Option<NotifyEmail>,
-    /// Pinged at `/start` and at `/EXITCODE`.
+    /// `[notify.webhook]`.
+    pub webhook: Option<NotifyWebhook>,
+    /// Called at `/start` and at `/EXITCODE`.
     pub heartbeat: Option<Url>,
 }
 
 /// `[notify.email]`.
 #[derive(Debug, Clone)]
 pub struct NotifyEmail {
-    /// `smtp://` (STARTTLS) or `smtps://`.
+    /// `smtp://` or `smtps://`, a host, perhaps a port.
     pub smtp: Url,
+    /// How the way to the mail server is protected.
+    pub tls: MailTls,
     /// Login name, where the mail server wants one.
     pub username: Option<String>,
     /// Its password.
@@ -265,4 +270,24 @@ pub struct NotifyEmail {
     pub from: String,
     /// The receivers, at least one.
     pub to: Vec<String>,
+}
+
+/// How the way to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailTls {
+    /// TLS from the first byte: `smtps://`.
+    FromTheStart,
+    /// `STARTTLS` before anything else; a server without it gets nothing.
+    StartTls,
+    /// Not at all: asked for, or the mail server is this computer.
+    Off,
+}
+
+/// `[notify.webhook]`.
+#[derive(Debug, Clone)]
+pub struct NotifyWebhook {
+    /// Where messages are posted; may hold a secret of its own, so only its host is ever shown.
+    pub url: Url,
+    /// Sent as `Authorization: Bearer`.
+    pub token: Option<Secret>,
 }

@@ -13,8 +13,8 @@ use super::problem::{Origin, Wrong};
 use super::secret_source::{self, Surroundings};
 use super::section::{Section, integer, text};
 use super::{
-    Config, DeviceConfig, Ending, Guard, LinkConfig, LinkRule, Mode, Notify, NotifyEmail, Percent,
-    Policy, ReportFiles, SourceConfig, Tls, address, value,
+    Config, DeviceConfig, Ending, Guard, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
+    SourceConfig, Tls, address, notify, value,
 };
 use crate::model::{DeviceName, EmployeeNo, MemberNumber, OrganisationId, RoleId, SourceName};
 
@@ -46,7 +46,7 @@ pub(super) fn read(
     let link = link(&top.section("link"), surroundings.folder);
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
-    let notify = notify(&top.section("notify"), surroundings);
+    let notify = notify::read(&top.section("notify"), surroundings);
     let report = report_files(&top.section("report"), surroundings.folder);
     top.finish();
     zones.finish(top, sources.is_empty() || devices.is_empty());
@@ -194,7 +194,7 @@ fn check_tls(section: &Section<'_>, url: &Url, tls: &Tls) {
     }
 }
 
-fn warn_plain_http(section: &Section<'_>, url: &Url, what: &str) {
+pub(super) fn warn_plain_http(section: &Section<'_>, url: &Url, what: &str) {
     if url.scheme() == "http" && !address::is_loopback(url) {
         section.warn(format!(
             "{} is plain http: anybody on the network can read and change {what} on the way.",
@@ -276,59 +276,6 @@ fn report_files(section: &Section<'_>, folder: &Path) -> ReportFiles {
     files
 }
 
-/// `[notify]`. `None` only together with a noted problem.
-fn notify(section: &Section<'_>, surroundings: &Surroundings<'_>) -> Option<Notify> {
-    let heartbeat = section.text("heartbeat", address::web).optional();
-    let email = section.section("email");
-    section.finish();
-    let email = if email.is_given() {
-        Some(notify_email(&email, surroundings)?)
-    } else {
-        learn_email_keys(&email);
-        None
-    };
-    Some(Notify { email, heartbeat })
-}
-
-/// Asks for the keys of a section that is not there, so that a misspelt variable gets a suggestion.
-fn learn_email_keys(section: &Section<'_>) {
-    for key in ["smtp", "username", "password", "from"] {
-        section.find(key);
-    }
-}
-
-/// `[notify.email]`.
-fn notify_email(section: &Section<'_>, surroundings: &Surroundings<'_>) -> Option<NotifyEmail> {
-    let smtp = section.text("smtp", address::mail_server).required();
-    let has_username = section.find("username").is_some();
-    let has_password = section.find("password").is_some();
-    let username = section.text("username", value::not_empty).optional();
-    let password = secret_source::read(section, "password", surroundings);
-    match (has_username, has_password) {
-        (true, false) => {
-            section.wrong("password", Wrong::new("is missing, but there is a username"))
-        }
-        (false, true) => {
-            section.wrong("username", Wrong::new("is missing, but there is a password"))
-        }
-        _ => {}
-    }
-    let from = section.text("from", value::mail_address).required();
-    let to = section.list("to", |item| value::mail_address(text(item)?));
-    match &to {
-        None if section.find("to").is_none() => section.wrong("to", Wrong::new("is missing")),
-        Some(_) if is_empty_list(section, "to") => {
-            section.wrong("to", Wrong::new("is empty, so that nobody would be told"));
-        }
-        _ => {}
-    }
-    let to = to.unwrap_or_default();
-    section.refuse_repeats("to", &to);
-    section.finish();
-    let to = to.into_iter().map(|(_, address)| address).collect();
-    Some(NotifyEmail { smtp: smtp?, username, password, from: from?, to })
-}
-
 fn required_password(
     section: &Section<'_>,
     surroundings: &Surroundings<'_>,
@@ -351,7 +298,7 @@ fn roles(section: &Section<'_>) -> Option<Vec<(Origin, RoleId)>> {
     roles
 }
 
-fn is_empty_list(section: &Section<'_>, key: &'static str) -> bool {
+pub(super) fn is_empty_list(section: &Section<'_>, key: &'static str) -> bool {
     let value = section.in_file(key).and_then(|value| value.get_ref().as_array());
     value.is_some_and(|items| items.is_empty())
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A password. `Debug` shows `***`, there is no `Display`, and only the two clients, which must send
-/// it, ask for [`Secret::expose`].
+/// A password or token. `Debug` shows `***`, there is no `Display`, and only the clients, which must
+/// send it, ask for [`Secret::expose`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -109,7 +109,7 @@ fn sha256(text: &str) -> Option<[u8; 32]> {
 }
 
 /// One of a few words.
-fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wrong> {
+pub(super) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wrong> {
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
         return Ok(*value);
     }
@@ -141,7 +141,9 @@ pub(super) fn link_rule(text: &str) -> Result<LinkRule, Wrong> {
 /// One plain e-mail address. The letters stay as typed: a mail server may care.
 pub(super) fn mail_address(text: &str) -> Result<String, Wrong> {
     let plain = !text.contains(['<', '>', ',', ';', '"']);
-    if plain && Email::parse(text).is_some() {
+    // What the mail library would refuse when there is something to say is refused now.
+    let is_sendable = || text.trim().parse::<lettre::Address>().is_ok();
+    if plain && Email::parse(text).is_some() && is_sendable() {
         return Ok(text.trim().to_owned());
     }
     Err(Wrong::new("is not an e-mail address")

@@ -17,6 +17,7 @@
 //! # File systems
 //! WAL needs shared memory, so the file must be on a local disk, not on a network share.
 
+mod alarms;
 mod convert;
 mod devices;
 mod failures;
@@ -40,6 +41,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+pub use alarms::Alarm;
 pub use devices::{DeviceState, PersonsOfDevice, Reading};
 pub use failures::{Failure, Failures};
 pub use journal::{AuditEntry, Intent, Outcome, OutcomeKind, RunEnd};

@@ -19,11 +19,11 @@ pub mod stage;
 
 use stage::{Said, Stage};
 
-const README: &str = include_str!("../../README.md");
+pub const README: &str = include_str!("../../README.md");
 const EXAMPLE: &str = include_str!("../../examples/ivms-sync.toml");
 
 /// The fenced blocks of a language, without what indents them.
-fn blocks(language: &str) -> Vec<String> {
+pub fn blocks(language: &str) -> Vec<String> {
     blocks_of(README, language)
 }
 
@@ -283,7 +283,7 @@ fn every_output_is_what_the_program_says() {
 // Documents
 
 /// Both have the same keys, wherever both have something.
-fn assert_same_keys(place: &str, readme: &Value, real: &Value) {
+pub fn assert_same_keys(place: &str, readme: &Value, real: &Value) {
     match (readme, real) {
         (Value::Object(readme), Value::Object(real)) => {
             let keys = |map: &serde_json::Map<String, Value>| -> BTreeSet<String> {
@@ -321,7 +321,9 @@ fn every_document_has_the_keys_of_the_real_one() {
     let apply = run(&["apply", "plan.json", "--json"]);
     let lookup = run(&["lookup", "150004", "--json"]);
     let blocks = blocks("json");
-    let shown: Vec<Value> = blocks.iter().map(|b| serde_json::from_str(b).unwrap()).collect();
+    let mut shown: Vec<Value> = blocks.iter().map(|b| serde_json::from_str(b).unwrap()).collect();
+    // The one of the webhook is no command's; the tests of alarms know it.
+    shown.retain(|document| document.get("subject").is_none());
     assert_eq!(shown.len(), 4);
     for (readme, real) in shown.iter().zip([sync, diff, apply, lookup]) {
         assert_eq!(readme["command"], real["command"]);

@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::*;
+use crate::config::MailTls;
 use crate::config::overrides::Overrides;
 use crate::config::problem::Report;
 use crate::config::schema;
@@ -15,7 +16,7 @@ use crate::config::section::{Reader, Section};
 pub(super) const EXAMPLE: &str = include_str!("../../../examples/ivms-sync.toml");
 
 pub(super) fn passwords() -> Environment {
-    let names = ["CARDSKIPPER_PASSWORD", "FRONT_DOOR_PASSWORD", "SMTP_PASSWORD"];
+    let names = ["CARDSKIPPER_PASSWORD", "FRONT_DOOR_PASSWORD", "SMTP_PASSWORD", "WEBHOOK_TOKEN"];
     Environment::from_pairs(names.map(|name| (name, "a-password")))
 }
 
@@ -29,12 +30,12 @@ pub(super) fn uncommented() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The dotted keys of a table, without what is inside of `password`.
+/// The dotted keys of a table, without what is inside of a secret.
 fn keys(table: &DeTable<'_>, path: &str, into: &mut BTreeSet<String>) {
     for (name, value) in table {
         let key = format!("{path}{}", name.get_ref());
         match Spanned::get_ref(value) {
-            DeValue::Table(inner) if name.get_ref() != "password" => {
+            DeValue::Table(inner) if !["password", "token"].contains(&&**name.get_ref()) => {
                 keys(inner, &format!("{key}."), into);
             }
             _ => {
@@ -50,7 +51,8 @@ fn it_loads_as_it_is_and_with_every_key() {
     assert_eq!(config.warnings, Vec::<String>::new());
     assert!(config.notify.email.is_none());
     let all = read_with(&uncommented(), &passwords()).unwrap();
-    assert!(all.notify.email.is_some());
+    assert_eq!(all.notify.email.unwrap().tls, MailTls::FromTheStart);
+    assert!(all.notify.webhook.unwrap().token.is_some());
 }
 
 #[test]

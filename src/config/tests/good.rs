@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 
 use super::*;
-use crate::config::{Ending, Guard, LinkRule, Mode, Percent, Policy, Tls, load};
+use crate::config::{Ending, Guard, LinkRule, MailTls, Mode, Percent, Policy, Tls, load};
 use crate::model::{EmployeeNo, MemberNumber, RoleId};
 
 #[test]
@@ -46,7 +46,29 @@ fn defaults() {
     };
     assert_eq!(config.guard, guard);
     assert!(config.notify.email.is_none());
+    assert!(config.notify.webhook.is_none());
     assert!(config.notify.heartbeat.is_none());
+}
+
+#[test]
+fn how_the_way_to_the_mail_server_is_protected() {
+    for (smtp, tls, want) in [
+        ("smtps://mail.example", "", MailTls::FromTheStart),
+        ("smtps://mail.example", "tls = \"required\"", MailTls::FromTheStart),
+        ("smtp://mail.example", "", MailTls::StartTls),
+        ("smtp://mail.example", "tls = \"none\"", MailTls::Off),
+        ("smtp://localhost:25", "", MailTls::Off),
+        ("smtp://127.0.0.1", "", MailTls::Off),
+        ("smtp://localhost:25", "tls = \"required\"", MailTls::StartTls),
+        ("smtps://localhost", "", MailTls::FromTheStart),
+    ] {
+        let section =
+            format!("smtp = \"{smtp}\"\n{tls}\nfrom = \"a@b.example\"\nto = [\"c@d.example\"]");
+        let config = read(&format!("{SMALL}[notify.email]\n{section}")).unwrap();
+        assert_eq!(config.notify.email.unwrap().tls, want, "{smtp} {tls}");
+        let is_told = smtp == "smtp://mail.example" && want == MailTls::Off;
+        assert_eq!(config.warnings.len(), usize::from(is_told), "{:?}", config.warnings);
+    }
 }
 
 #[test]
@@ -99,6 +121,9 @@ from = "a@b.example"
 to = ["c@d.example", "e@f.example"]
 username = "mailer"
 password = {{ env = "DOOR_PASSWORD" }}
+[notify.webhook]
+url = "https://hooks.example/in?key=a"
+token = {{ env = "CLUB_PASSWORD" }}
 "#,
         "ab".repeat(32)
     );
@@ -134,6 +159,9 @@ password = {{ env = "DOOR_PASSWORD" }}
     assert_eq!(email.to, ["c@d.example", "e@f.example"]);
     assert_eq!(email.username.as_deref(), Some("mailer"));
     assert_eq!(email.password.unwrap().expose(), "door-pw");
+    let webhook = config.notify.webhook.unwrap();
+    assert_eq!(webhook.url.query(), Some("key=a"));
+    assert_eq!(webhook.token.unwrap().expose(), "club-pw");
 }
 
 #[test]
@@ -178,6 +206,10 @@ fn advice() {
             "link.files has no effect",
         ),
         (format!("{SMALL}[guard]\nsource_shrink = \"100%\""), "guard.source_shrink is 100%"),
+        (
+            format!("{SMALL}[notify.webhook]\nurl = \"http://hooks.example\""),
+            "notify.webhook.url is plain http",
+        ),
     ];
     for (text, expected) in table {
         let warnings = read(text).unwrap().warnings;

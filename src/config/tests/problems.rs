@@ -182,6 +182,33 @@ fn table() -> Vec<(String, &'static str)> {
             ),
             "11: notify.email.password: is missing, but there is a username",
         ),
+        (
+            end(
+                "[notify.email]\nsmtp = \"smtp://m\"\nfrom = \"a@b\"\nto = [\"c@d\"]\ntls = \"off\"",
+            ),
+            "15: notify.email.tls: is none of \"required\", \"none\"",
+        ),
+        (
+            end(
+                "[notify.email]\nsmtp = \"smtps://m\"\nfrom = \"a@b\"\nto = [\"c@d\"]\ntls = \"none\"",
+            ),
+            "15: notify.email.tls: is \"none\", but the address is smtps://",
+        ),
+        (
+            end(
+                "[notify.email]\nsmtp = \"smtp://m\"\nfrom = \"a@b\"\nto = [\"c@d\"]\ntls = \"none\"\n\
+                 username = \"u\"\npassword = { env = \"DOOR_PASSWORD\" }",
+            ),
+            "15: notify.email.tls: is \"none\", and the password would be sent for all to read",
+        ),
+        (
+            end("[notify.webhook]\ntoken = { env = \"DOOR_PASSWORD\" }"),
+            "11: notify.webhook.url: is missing",
+        ),
+        (
+            end("[notify.webhook]\nurl = \"https://h\"\ntokn = \"x\""),
+            "13: notify.webhook.tokn: is not a known key (hint: did you mean notify.webhook.token?)",
+        ),
         // Sections.
         (
             replaced("front-door", "\"front door\""),

@@ -13,14 +13,18 @@ use std::time::{Duration, Instant};
 use ivms_sync_simulators::club::number;
 use ivms_sync_simulators::hikvision::digest::Algorithm;
 use ivms_sync_simulators::http::Fault;
+use ivms_sync_simulators::smtp::{MailServer, Settings};
 
 use super::LATER;
+use crate::alarms::taker;
 use crate::support::pinned::START;
 use crate::support::{Said, Sandbox, said};
 
 const CARD: &str = "Card-secret-1";
 const DOOR: &str = "Door-secret-1";
 const WRONG: &str = "Wrong-secret/+č%1";
+const MAIL: &str = "Mail-secret-1";
+const HOOK: &str = "Hook-secret-1";
 
 /// Names of the folder that are given to the program, not written by it.
 const GIVEN: [&str; 2] = ["ivms-sync.toml", "persons.csv"];
@@ -49,6 +53,10 @@ impl Leaks {
                 may_name,
             });
         }
+    }
+
+    fn give(&mut self, place: &str, text: String) {
+        self.outputs.push(Output { place: place.to_owned(), bytes: text.into(), may_name: false });
     }
 
     /// Runs a command at every level of detail, as text and as JSON.
@@ -195,7 +203,7 @@ fn base64(bytes: &[u8]) -> String {
 /// sent, and what could be made of it.
 fn secrets(sandbox: &Sandbox) -> BTreeSet<Vec<u8>> {
     let mut secrets: BTreeSet<Vec<u8>> =
-        [CARD, DOOR, WRONG].into_iter().flat_map(spellings).collect();
+        [CARD, DOOR, WRONG, MAIL, HOOK].into_iter().flat_map(spellings).collect();
     secrets.extend(
         ["Authorization: ", "authorization: ", "response=", "cnonce=", "Basic Y"].map(Into::into),
     );
@@ -262,10 +270,29 @@ fn crash(sandbox: &Sandbox, leaks: &mut Leaks, now: &str) {
     door.http().clear_faults();
 }
 
+/// Lets trouble be told by a mail server that wants a login.
+fn with_alarms(sandbox: &mut Sandbox) -> MailServer {
+    let login = Some(("mailer".to_owned(), MAIL.to_owned()));
+    let post = MailServer::start(Settings { login, ..Settings::default() });
+    let section = format!(
+        "[notify.email]\nsmtp = \"{}\"\nfrom = \"a@club.example\"\nto = [\"b@club.example\"]\n\
+         username = \"mailer\"\npassword = {{ env = \"MAIL_PASSWORD\" }}",
+        post.url()
+    );
+    sandbox.set("guard", &section);
+    for (name, secret) in [("MAIL_PASSWORD", MAIL), ("HOOK_TOKEN", HOOK)] {
+        sandbox.passwords.push((name.to_owned(), secret.to_owned()));
+    }
+    post
+}
+
 #[test]
 fn nothing_secret_leaves_the_program_and_names_only_where_they_may() {
     let mut sandbox = Sandbox::pinned(12, 2);
     let mut leaks = Leaks::default();
+    let (post, hook) = (with_alarms(&mut sandbox), taker());
+    sandbox.set("guard", &format!("[notify.webhook]\nurl = \"{}/{HOOK}?a={HOOK}\"", hook.url()));
+    sandbox.set("guard", "token = { env = \"HOOK_TOKEN\" }");
     // Good runs, a reviewed plan, its approval.
     leaks.run(&sandbox, START, &["sync"]);
     sandbox.club.renew(3, "2030-11-01");
@@ -335,6 +362,14 @@ fn nothing_secret_leaves_the_program_and_names_only_where_they_may() {
         leaks.run(&sandbox, "2026-03-10T10:50:00Z", &["sync"]);
     }
 
+    let (mails, posts) = (post.mails().len(), hook.requests().len());
+    assert!(mails >= 2 && posts >= 2, "{mails} mails, {posts} posts");
+    for mail in post.mails() {
+        leaks.give("a mail", format!("{}\n{}", mail.text, mail.body()));
+    }
+    for request in hook.requests() {
+        leaks.give("the webhook", request.text());
+    }
     assert!(leaks.outputs.len() > 300, "{}", leaks.outputs.len());
     let secrets = secrets(&sandbox);
     let index = Index::of(&secrets);

@@ -5,6 +5,7 @@
 //! * [`club::Club`]: everything at once, both sides in agreement.
 //! * [`cardskipper::Server`]: members; Basic login, `Member/Export`, `Organisation/Info`.
 //! * [`hikvision::Device`]: persons; Digest login, ISAPI, each quirk of firmware a switch.
+//! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
 //!
@@ -50,6 +51,7 @@ pub mod clock;
 pub mod club;
 pub mod hikvision;
 pub mod http;
+pub mod smtp;
 #[cfg(test)]
 mod testing;
 mod xml;

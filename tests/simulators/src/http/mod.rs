@@ -25,7 +25,7 @@ pub use tls::Tls;
 use crate::lock;
 use connection::Connection;
 use in_flight::InFlight;
-use tls::Identity;
+pub(crate) use tls::Identity;
 
 /// What a simulated service does with requests.
 pub trait Handler: Send + Sync + 'static {

@@ -31,9 +31,9 @@ pub enum Tls {
 }
 
 /// A certificate with its key, ready for use.
-pub(super) struct Identity {
-    pub(super) config: Arc<ServerConfig>,
-    pub(super) der: Vec<u8>,
+pub(crate) struct Identity {
+    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) der: Vec<u8>,
     /// Knows TLS 1.0 and nothing else.
     pub(super) is_old: bool,
 }
@@ -49,7 +49,7 @@ pub(super) fn old_hello() -> Vec<u8> {
 
 impl Identity {
     /// Makes a certificate; `None` for [`Tls::Off`].
-    pub(super) fn make(tls: Tls) -> Option<Self> {
+    pub(crate) fn make(tls: Tls) -> Option<Self> {
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         match tls {
             Tls::Off => return None,

@@ -1,0 +1,101 @@
+//! The ways a message can go, and what it means when it does not.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use ureq::Agent;
+use ureq::tls::{RootCerts, TlsConfig};
+
+use super::message::Message;
+use super::{email, webhook};
+use crate::config::{NotifyEmail, NotifyWebhook};
+use crate::exit::Exit;
+
+/// A whole message on one channel takes no longer.
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
+
+/// One configured way to tell somebody.
+#[derive(Debug, Clone, Copy)]
+pub enum Channel<'a> {
+    /// `[notify.email]`.
+    Email(&'a NotifyEmail),
+    /// `[notify.webhook]`.
+    Webhook(&'a NotifyWebhook),
+}
+
+/// Why a channel did not take a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotTaken {
+    /// What happened; no secrets.
+    pub text: String,
+    /// What to do.
+    pub hint: &'static str,
+    /// What `check --notify` ends with because of it.
+    pub exit: Exit,
+}
+
+impl Channel<'_> {
+    /// The name in the state file and in messages.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Webhook(_) => "webhook",
+        }
+    }
+
+    /// Sends a message; 10 seconds at most.
+    ///
+    /// # Errors
+    /// [`NotTaken`]; it may have arrived all the same, when the answer was lost.
+    pub fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<(), NotTaken> {
+        match *self {
+            Self::Email(config) => email::send(config, message, now),
+            Self::Webhook(config) => webhook::send(config, message),
+        }
+    }
+}
+
+/// Does something that has no time limit of its own, or only one for each step: after the limit it is
+/// left to itself, and ends with the process at the latest.
+pub(super) fn within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (done, answer) = mpsc::channel();
+    thread::spawn(move || {
+        // Nobody may be waiting any more.
+        let _ = done.send(work());
+    });
+    answer.recv_timeout(limit).ok()
+}
+
+/// HTTP as every call of this module makes it: no redirects, no proxy from the environment, and not a
+/// second longer than `limit` for all of it.
+pub(super) fn agent(limit: Duration) -> Agent {
+    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(None)
+        .timeout_global(Some(limit))
+        .user_agent(concat!("ivms-sync/", env!("CARGO_PKG_VERSION")))
+        .tls_config(tls)
+        .build()
+        .new_agent()
+}
+
+/// An error of the HTTP library without the address, which may hold a secret.
+pub(super) fn reason(error: &ureq::Error, limit: Duration) -> String {
+    match error {
+        ureq::Error::Timeout(_) => format!("no answer within {} seconds", limit.as_secs()),
+        ureq::Error::HostNotFound => "the host is not known".to_owned(),
+        ureq::Error::Io(error) => error.to_string(),
+        ureq::Error::Rustls(error) => format!("TLS: {error}"),
+        ureq::Error::ConnectionFailed => "no connection".to_owned(),
+        _ => "the call failed".to_owned(),
+    }
+}

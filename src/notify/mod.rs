@@ -1,0 +1,204 @@
+//! Alarms in people, not errors: who is told of what, when, and how.
+//!
+//! ```text
+//! report or error ──> outlook (pure) ──> decide (pure) ──> message (pure) ──> channel: email, webhook
+//!                                          ↑      └──────────────> memory: state file, or beside it
+//!                                          └── what was told before
+//! ```
+//!
+//! [`watched`] goes round a `sync`: it calls the heartbeat at both ends, and when the run broke off
+//! with an error, tells of that. [`Watch::saw`] tells what a whole tick came to. Nothing here changes
+//! what a run does or how it ends: a channel that does not take a message is tried again by the next.
+
+mod channel;
+pub mod decide;
+mod email;
+mod heartbeat;
+mod memory;
+pub mod message;
+pub mod outlook;
+pub mod topic;
+mod webhook;
+
+use std::io::IsTerminal;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use chrono_tz::Tz;
+
+pub use channel::{Channel, NotTaken};
+
+use crate::cmd::Context;
+use crate::config::Config;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::report::Report;
+use crate::store::Store;
+use decide::decide;
+use heartbeat::Heartbeat;
+use memory::{Beside, Memory};
+use message::{Message, compose};
+use outlook::Sight;
+
+/// One run that somebody may hear of.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    context: &'a Context,
+}
+
+/// The ways to tell somebody, as configured.
+#[must_use]
+pub fn channels(config: &Config) -> Vec<Channel<'_>> {
+    let email = config.notify.email.iter().map(Channel::Email);
+    let webhook = config.notify.webhook.iter().map(Channel::Webhook);
+    email.chain(webhook).collect()
+}
+
+/// Tries a channel with a message that says so.
+///
+/// # Errors
+/// [`NotTaken`].
+pub fn try_out(context: &Context, channel: Channel<'_>) -> Result<(), NotTaken> {
+    channel.send(&Message::test(sender(&context.config)), context.clock.now())
+}
+
+/// Runs a `sync` with somebody watching.
+///
+/// # Errors
+/// Those of the run.
+pub fn watched(
+    context: &Context,
+    run: impl FnOnce(&Watch<'_>) -> Result<Exit, Error>,
+) -> Result<Exit, Error> {
+    let heartbeat = context.config.notify.heartbeat.as_ref().map(Heartbeat::start);
+    let watch = Watch { context };
+    let outcome = catch_unwind(AssertUnwindSafe(|| run(&watch)));
+    let exit = match &outcome {
+        Ok(Ok(exit)) => *exit,
+        Ok(Err(error)) => {
+            watch.failed(error);
+            error.exit()
+        }
+        Err(_) => {
+            watch.tell_without_run(&outlook::of_panic(&context.config), true);
+            Exit::Bug
+        }
+    };
+    if let Some(heartbeat) = heartbeat {
+        heartbeat.end(exit.code());
+    }
+    outcome.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+impl Watch<'_> {
+    /// Tells what a tick came to.
+    pub fn saw(&self, store: &mut Store, report: &Report) {
+        let config = &self.context.config;
+        if channels(config).is_empty() {
+            return;
+        }
+        let Some(sights) = outlook::of_report(&config.link.files, report) else { return };
+        if let Err(error) = memory::take_over(store, &config.state) {
+            log::info!("alarms: {error}");
+        }
+        let failed = self.tell(&mut Memory::State(store), &sights);
+        for (channel, why) in failed {
+            self.warn(store, channel, &why);
+        }
+    }
+
+    /// Tells of a run that broke off.
+    fn failed(&self, error: &Error) {
+        let Some(sights) = outlook::of_error(&self.context.config, error) else { return };
+        self.tell_without_run(&sights, !matches!(error, Error::Store { .. }));
+    }
+
+    /// The same for a run that has no open state file any more.
+    fn tell_without_run(&self, sights: &[Sight], is_state_sound: bool) {
+        let config = &self.context.config;
+        if channels(config).is_empty() {
+            return;
+        }
+        let store = if is_state_sound { self.context.open_store().ok() } else { None };
+        let failed = match store {
+            Some(mut store) => self.tell(&mut Memory::State(&mut store), sights),
+            None => self.tell(&mut Memory::Beside(Beside::open(&config.state)), sights),
+        };
+        for (channel, why) in failed {
+            log::info!("{}", line(channel, &why));
+        }
+    }
+
+    /// Tells every channel what it should hear, and gives those that did not take it.
+    fn tell<'c>(
+        &'c self,
+        memory: &mut Memory<'_>,
+        sights: &[Sight],
+    ) -> Vec<(Channel<'c>, NotTaken)> {
+        let mut failed = Vec::new();
+        for channel in channels(&self.context.config) {
+            if let Err(why) = self.tell_one(memory, channel, sights) {
+                failed.push((channel, why));
+            }
+        }
+        failed
+    }
+
+    fn tell_one(
+        &self,
+        memory: &mut Memory<'_>,
+        channel: Channel<'_>,
+        sights: &[Sight],
+    ) -> Result<(), NotTaken> {
+        let (config, now) = (&self.context.config, self.context.clock.began());
+        let name = channel.name();
+        let zone = zone(config);
+        let remembered = memory.load(name).unwrap_or_else(|error| {
+            log::info!("alarms: {error}");
+            Vec::new()
+        });
+        let decision = decide(&remembered, sights, now);
+        let message = compose(&decision.words, now, zone, sender(config));
+        // What can not be remembered would be told at every tick.
+        let kept = match (&message, decision.untold == remembered) {
+            (None, true) => Ok(()),
+            _ => memory.keep(name, &decision.untold),
+        };
+        if let Err(error) = &kept {
+            log::info!("alarms can not be remembered: {error}");
+        }
+        let Some(message) = message else { return Ok(()) };
+        if kept.is_err() && !memory::is_window(now, zone) {
+            return Ok(());
+        }
+        channel.send(&message, self.context.clock.now())?;
+        log::info!("told by {name}: {}", message.subject);
+        if let Err(error) = memory.keep(name, &decision.told) {
+            log::info!("alarms can not be remembered: {error}");
+        }
+        Ok(())
+    }
+
+    /// Says on stderr that a channel did not take a message: to a person always, to cron once a day.
+    fn warn(&self, store: &Store, channel: Channel<'_>, why: &NotTaken) {
+        // Under 0, which is kept for its day: see `Store::forget_said`.
+        let key = format!("0 notify {}", channel.name());
+        let is_by_hand = std::io::stderr().is_terminal();
+        let is_news = is_by_hand || store.may_say(&key, self.context.clock.began()).unwrap_or(true);
+        let level = if is_news { log::Level::Warn } else { log::Level::Info };
+        log::log!(level, "{}", line(channel, why));
+    }
+}
+
+fn line(channel: Channel<'_>, why: &NotTaken) -> String {
+    format!("notify.{}: {}\n  hint: {}", channel.name(), why.text, why.hint)
+}
+
+/// Times in messages are the club's.
+fn zone(config: &Config) -> Tz {
+    config.sources.first().map_or(Tz::UTC, |source| source.time_zone)
+}
+
+/// The name of this computer, for whoever gets messages of several.
+fn sender(config: &Config) -> Option<&str> {
+    config.computer.as_deref()
+}

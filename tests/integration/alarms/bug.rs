@@ -1,0 +1,39 @@
+//! A run that breaks off because of a mistake in the program itself.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ivms_sync::clock::Clock;
+use ivms_sync::cmd::Context;
+use ivms_sync::config::{self, Environment};
+use ivms_sync::notify;
+use ivms_sync::stop::Stop;
+
+use super::{club, minute, no_mail, one_mail, tick};
+use crate::support::pinned::instant;
+
+#[test]
+fn it_is_told_at_once_and_goes_on_as_what_it_is() {
+    let (sandbox, server) = club(5, 1);
+    let passwords = sandbox.passwords.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let environment = Environment::from_pairs(passwords);
+    let breaks_off = |minutes| {
+        let clock = Clock::standing_still(instant(&minute(minutes)));
+        let context = Context {
+            config: config::load(&sandbox.path("ivms-sync.toml"), &environment).unwrap(),
+            clock,
+            stop: Stop::at_time_limit(clock),
+            is_json: false,
+            is_verbose: false,
+        };
+        let run = || notify::watched(&context, |_| panic!("a mistake on purpose")).map(|_| ());
+        assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+    };
+    breaks_off(5);
+    let subject = "ivms-sync: ivms-sync failed because of a mistake in the program";
+    assert_eq!(one_mail(&server).subject(), subject);
+    breaks_off(10);
+    no_mail(&server);
+    tick(&sandbox, 15, 0);
+    tick(&sandbox, 20, 0);
+    assert_eq!(one_mail(&server).subject(), "ivms-sync: over: ivms-sync works again");
+}
