@@ -2,12 +2,16 @@
 //!
 //! ```text
 //! cargo run --example demo
+//! cargo run --example demo -- --web
 //! ```
 //!
 //! Cardskipper and the doors are simulators on this computer, and everything lies in a folder that
 //! is removed at the end. The program is the real one: each line that starts with `$` is run, and
 //! what follows is what it says. Its output is no terminal here, so that members appear as numbers.
 //! Every step is checked, on the doors too; the demo ends with 1 if anything is not as told.
+//!
+//! With `--web`, a smaller club is served as a page for a browser on this computer: what happens
+//! there is up to who presses the buttons.
 
 #![expect(clippy::print_stdout, reason = "a demo is there to be looked at")]
 
@@ -15,6 +19,7 @@ mod program;
 mod scene;
 mod stage;
 mod story;
+mod web;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -33,10 +38,18 @@ struct Args {
     /// Show this ivms-sync, in place of the one that cargo builds.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// Serve a club to play with as a page in the browser, until Ctrl-C.
+    #[arg(long)]
+    web: bool,
+    /// Port of the page; 0 takes a free one.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "web")]
+    port: u16,
 }
 
 fn main() -> ExitCode {
-    match show(&Args::parse()) {
+    let args = Args::parse();
+    let shown = if args.web { play(&args) } else { show(&args) };
+    match shown {
         Ok(wrong) if wrong.is_empty() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -46,13 +59,22 @@ fn main() -> ExitCode {
     }
 }
 
+fn binary(args: &Args) -> Result<PathBuf, Box<dyn Error>> {
+    match &args.binary {
+        Some(path) => Ok(std::path::absolute(path)?),
+        None => program::find(),
+    }
+}
+
+/// Serves the page; nothing was told there, so nothing can be wrong.
+fn play(args: &Args) -> Result<Vec<String>, Box<dyn Error>> {
+    web::serve(binary(args)?, args.port)?;
+    Ok(Vec::new())
+}
+
 /// Plays the whole story; gives what was not as told.
 fn show(args: &Args) -> Result<Vec<String>, Box<dyn Error>> {
-    let binary = match &args.binary {
-        Some(path) => std::path::absolute(path)?,
-        None => program::find()?,
-    };
-    let mut stage = Stage::set(binary)?;
+    let mut stage = Stage::set(binary(args)?)?;
     let story = Story::of_a_day();
     let mut wrong = Vec::new();
     let mut checks = 0;
