@@ -57,20 +57,16 @@ impl Opening {
             WorldSettings { members: MEMBERS, devices: DOORS.len(), ..WorldSettings::default() };
         let today = settings.today;
         let mut world = World::new(&settings);
+        let yesterday = day_before(today);
         for (door, member) in [(0, FORGOTTEN), (1, FORGOTTEN), (1, HALF_COPIED)] {
-            forget(&mut world, door, member, today);
+            if let Some(person) = world.devices.get_mut(door).and_then(|d| d.get_mut(member)) {
+                person.end = format!("{yesterday}T23:59:59");
+            }
         }
         if let Some(member) = world.members.get_mut(WITHOUT_EMAIL) {
             member.email.clear();
         }
         Self { world, today, clock: None, listing: "" }
-    }
-}
-
-/// Nobody copied the renewal of a member to a door: it closed yesterday.
-pub fn forget(world: &mut World, door: usize, member: usize, today: NaiveDate) {
-    if let Some(person) = world.devices.get_mut(door).and_then(|d| d.get_mut(member)) {
-        person.end = format!("{}T23:59:59", day_before(today));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The demo is played to its end, by the real program, and nothing in it is other than told.
 
 use std::path::{Path, PathBuf};
+use std::process;
 use std::time::Duration;
 
 use assert_cmd::Command;
@@ -15,18 +16,17 @@ fn profile_folder() -> PathBuf {
 
 /// `cargo run --example demo` in the profile of this test; cargo builds the example when
 /// `cargo test --test integration` has not.
-pub fn demo(binary: &str) -> Command {
+pub fn command(binary: &str) -> process::Command {
     let profile = profile_folder();
     let name = profile.file_name().unwrap().to_str().unwrap();
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = process::Command::new(env!("CARGO"));
     command
         .args(["run", "--quiet", "--example", "demo"])
         .args(["--profile", if name == "debug" { "dev" } else { name }])
         .arg("--target-dir")
         .arg(profile.parent().unwrap())
         .args(["--", "--binary", binary])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
-        .timeout(Duration::from_secs(600));
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
     // What cargo told this test about itself would look like a change to build scripts.
     for (name, _) in std::env::vars_os() {
         let text = name.to_str().unwrap_or_default();
@@ -34,6 +34,13 @@ pub fn demo(binary: &str) -> Command {
             command.env_remove(name);
         }
     }
+    command
+}
+
+/// The story of the demo, with a time limit.
+pub fn demo(binary: &str) -> Command {
+    let mut command = Command::from_std(command(binary));
+    command.timeout(Duration::from_secs(600));
     command
 }
 

@@ -11,6 +11,7 @@
     reason = "a test that can not go on should stop where it stands"
 )]
 
+mod browser;
 mod club;
 mod commands;
 mod cron;

@@ -3,29 +3,32 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use ivms_sync_simulators::cardskipper::Member;
 use ivms_sync_simulators::clock::Clock;
-use ivms_sync_simulators::club::{World, WorldSettings};
+use ivms_sync_simulators::club::{World, WorldSettings, employee_no, number};
 use ivms_sync_simulators::hikvision::Device;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::scene;
-use super::super::stage::{self, DOORS, Opening, Said, Stage};
+use super::super::stage::{DOORS, Opening, Said, Stage};
 use super::action::Action;
 use super::history::{self, Change};
 use super::people::{self, Row};
 
 const MEMBERS: usize = 12;
 /// A club whose twelve names are all different.
-const SEED: u64 = 7;
-/// Paid, and nobody copied it to either door.
+const SEED: u64 = 592;
+/// Paid this morning, and nobody copied it to either door.
 const FORGOTTEN: usize = 4;
-/// Paid, and copied to one door only.
+/// Paid this morning, and somebody typed it over at the front door only.
 const HALF_COPIED: usize = 8;
 /// Has not paid for weeks, and stands outside rightly.
 const EXPIRED: usize = 10;
+/// Who is on the doors and no member: a device administrator, a person without an end, one who may
+/// not come in.
+const FOREIGN: [&str; 3] = ["The caretaker", "The cleaner", "Barred from the house"];
 /// The club opens in the morning of the day on which the demo is started, in UTC.
 const OPENS_AT: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).unwrap();
 /// Lines of the log that the page shows.
@@ -68,19 +71,14 @@ impl Gym {
         };
         let today = settings.today;
         let mut world = World::new(&settings);
-        for (door, member) in [(0, FORGOTTEN), (1, FORGOTTEN), (1, HALF_COPIED)] {
-            stage::forget(&mut world, door, member, today);
+        for (member, days_ago) in [(FORGOTTEN, 1), (HALF_COPIED, 1), (EXPIRED, 24)] {
+            let end = today - TimeDelta::days(days_ago);
+            membership(&mut world, member, end - TimeDelta::days(365), end);
         }
-        let weeks_ago = (today - TimeDelta::days(24)).to_string();
-        let begin = (today - TimeDelta::days(389)).to_string();
-        if let Some(member) = world.members.get_mut(EXPIRED) {
-            for role in member.organisations.iter_mut().flat_map(|o| &mut o.roles) {
-                role.start.clone_from(&begin);
-                role.end.clone_from(&weeks_ago);
+        for (place, name) in FOREIGN.iter().enumerate() {
+            for person in world.devices.iter_mut().filter_map(|d| d.get_mut(MEMBERS + place)) {
+                (*name).clone_into(&mut person.name);
             }
-        }
-        for person in world.devices.iter_mut().filter_map(|persons| persons.get_mut(EXPIRED)) {
-            *person = person.clone().valid(&begin, &weeks_ago);
         }
         let clock = Clock::fixed(today.and_time(OPENS_AT).and_utc());
         let opening = Opening {
@@ -101,8 +99,21 @@ impl Gym {
             history: Vec::new(),
             log: Vec::new(),
         };
+        // So the program knows the club, and has something to hold a strange list against.
+        gym.stage.run(&["sync"])?;
+        for member in [FORGOTTEN, HALF_COPIED] {
+            gym.stage.club.renew(member, &(today + TimeDelta::days(364)).to_string());
+        }
+        if let (Some(front), Some(member)) =
+            (gym.stage.door(0), gym.stage.club.cardskipper.member(number(HALF_COPIED)))
+        {
+            let until = people::paid_until(&member);
+            front.edit_person(&employee_no(HALF_COPIED), |p| p.end = format!("{until}T23:59:59"));
+        }
         gym.before = gym.rows();
-        gym.note("The club opens. Nothing was copied to the doors since yesterday.".to_owned());
+        gym.note(
+            "The club opens. Two members have paid at the desk, and stand outside.".to_owned(),
+        );
         Ok(gym)
     }
 
@@ -200,8 +211,7 @@ impl Gym {
         let today = self.now().date();
         let mut until = String::new();
         self.edit(number, |member| {
-            let role = member.organisations.iter().flat_map(|o| &o.roles).next();
-            let paid = role.and_then(|role| role.end.parse().ok()).unwrap_or(today);
+            let paid = people::paid_until(member).parse().unwrap_or(today);
             until = (paid.max(today) + TimeDelta::days(365)).to_string();
             member.set_end(&until);
         })?;
@@ -286,6 +296,19 @@ impl Gym {
         }
         history.sort_unstable_by(|one, other| other.cmp(one));
         self.history = history;
+    }
+}
+
+/// Gives a member one period, in Cardskipper and on every door.
+fn membership(world: &mut World, member: usize, begin: NaiveDate, end: NaiveDate) {
+    let (begin, end) = (begin.to_string(), end.to_string());
+    let paid = world.members.get_mut(member);
+    for role in paid.into_iter().flat_map(|m| &mut m.organisations).flat_map(|o| &mut o.roles) {
+        role.start.clone_from(&begin);
+        role.end.clone_from(&end);
+    }
+    for person in world.devices.iter_mut().filter_map(|persons| persons.get_mut(member)) {
+        *person = person.clone().valid(&begin, &end);
     }
 }
 

@@ -59,10 +59,14 @@ function fill(cell, parts, isChanged) {
 /** A row for somebody: made once, so that the choice and the focus stay. */
 function newRow(row) {
   const line = make("tr", "");
-  const head = make("th", "who");
+  line.setAttribute("role", "row");
+  const who = make("div", "who");
+  const head = make("th", "", who);
   head.scope = "row";
+  head.setAttribute("role", "rowheader");
   if (row.number === null) {
-    head.append(make("span", "name", row.name), make("span", "note", `person ${row.person}`));
+    who.append(make("span", "label", make("span", "name", row.name),
+      make("span", "note", `person ${row.person}`)));
   } else {
     const radio = make("input", "");
     radio.type = "radio";
@@ -70,16 +74,18 @@ function newRow(row) {
     radio.value = String(row.number);
     radio.id = `member-${row.number}`;
     radio.addEventListener("change", () => choose(row.number));
-    const label = make("label", "", make("span", "name", row.name),
-      make("span", "note", `${row.number}`));
+    const label = make("label", "label", make("span", "name", row.name),
+      make("span", "note", `member ${row.number}`));
     label.htmlFor = radio.id;
-    head.append(radio, label);
+    who.append(radio, label);
     line.addEventListener("click", () => {
       radio.checked = true;
       choose(row.number);
     });
   }
-  line.append(head, make("td", "paid"), make("td", "door"), make("td", "door"));
+  const cells = ["paid", "door", "door"].map((kind) => make("td", kind));
+  cells.forEach((cell) => cell.setAttribute("role", "cell"));
+  line.append(head, ...cells);
   return line;
 }
 

@@ -1,7 +1,7 @@
 //! What the page shows of everybody: paid until when, and what each door holds.
 
 use chrono::NaiveDateTime;
-use ivms_sync_simulators::cardskipper::Member;
+use ivms_sync_simulators::cardskipper::{Member, Role};
 use ivms_sync_simulators::club::employee_no;
 use ivms_sync_simulators::hikvision::{Device, Person};
 use serde::Serialize;
@@ -49,8 +49,8 @@ pub struct Held {
 
 impl Paid {
     fn of(member: &Member, now: NaiveDateTime) -> Self {
-        let role = member.organisations.iter().flat_map(|o| &o.roles).next();
-        let (start, until) = role.map(|r| (r.start.clone(), r.end.clone())).unwrap_or_default();
+        let start = role(member).map(|role| role.start.clone()).unwrap_or_default();
+        let until = paid_until(member);
         let today = now.date().to_string();
         let is_active = member.inactive != Some(true);
         let counts = is_active && start <= today && today <= until;
@@ -73,6 +73,15 @@ impl Held {
     fn text(&self) -> String {
         self.until.clone().unwrap_or_else(|| "no end".to_owned())
     }
+}
+
+fn role(member: &Member) -> Option<&Role> {
+    member.organisations.iter().flat_map(|o| &o.roles).next()
+}
+
+/// The last day that a member has paid for.
+pub fn paid_until(member: &Member) -> String {
+    role(member).map(|role| role.end.clone()).unwrap_or_default()
 }
 
 /// Everybody: members in the order of Cardskipper, then who is on a door only.
