@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use ivms_sync_simulators::cardskipper::Member;
 use ivms_sync_simulators::clock::Clock;
-use ivms_sync_simulators::club::{World, WorldSettings, employee_no, number};
+use ivms_sync_simulators::club::{World, WorldSettings, number};
 use ivms_sync_simulators::hikvision::Device;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -20,10 +20,8 @@ use super::people::{self, Row};
 const MEMBERS: usize = 12;
 /// A club whose twelve names are all different.
 const SEED: u64 = 592;
-/// Paid this morning, and nobody copied it to either door.
-const FORGOTTEN: usize = 4;
-/// Paid this morning, and somebody typed it over at the front door only.
-const HALF_COPIED: usize = 8;
+/// They paid this morning, after the last sync.
+const JUST_PAID: [usize; 2] = [4, 8];
 /// Has not paid for weeks, and stands outside rightly.
 const EXPIRED: usize = 10;
 /// Who is on the doors and no member: a device administrator, a person without an end, one who may
@@ -71,8 +69,9 @@ impl Gym {
         };
         let today = settings.today;
         let mut world = World::new(&settings);
-        for (member, days_ago) in [(FORGOTTEN, 1), (HALF_COPIED, 1), (EXPIRED, 24)] {
-            let end = today - TimeDelta::days(days_ago);
+        let days_ago = JUST_PAID.map(|member| (member, 1)).into_iter().chain([(EXPIRED, 24)]);
+        for (member, days) in days_ago {
+            let end = today - TimeDelta::days(days);
             membership(&mut world, member, end - TimeDelta::days(365), end);
         }
         for (place, name) in FOREIGN.iter().enumerate() {
@@ -99,16 +98,11 @@ impl Gym {
             history: Vec::new(),
             log: Vec::new(),
         };
+        gym.note("The club opens. The doors hold what was paid for until yesterday.".to_owned());
         // So the program knows the club, and has something to hold a strange list against.
         gym.stage.run(&["sync"])?;
-        for member in [FORGOTTEN, HALF_COPIED] {
-            gym.stage.club.renew(member, &(today + TimeDelta::days(364)).to_string());
-        }
-        if let (Some(front), Some(member)) =
-            (gym.stage.door(0), gym.stage.club.cardskipper.member(number(HALF_COPIED)))
-        {
-            let until = people::paid_until(&member);
-            front.edit_person(&employee_no(HALF_COPIED), |p| p.end = format!("{until}T23:59:59"));
+        for member in JUST_PAID {
+            gym.extend(number(member))?;
         }
         gym.before = gym.rows();
         gym.note(
