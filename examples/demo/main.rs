@@ -24,6 +24,8 @@ mod web;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
@@ -48,7 +50,8 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let shown = if args.web { play(&args) } else { show(&args) };
+    let shown = listen()
+        .and_then(|is_over| if args.web { play(&args, &is_over) } else { show(&args, &is_over) });
     match shown {
         Ok(wrong) if wrong.is_empty() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
@@ -66,14 +69,23 @@ fn binary(args: &Args) -> Result<PathBuf, Box<dyn Error>> {
     }
 }
 
+/// Ctrl-C ends the demo where its folder can be removed, and not where it stands.
+fn listen() -> Result<Arc<AtomicBool>, Box<dyn Error>> {
+    let is_over = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&is_over))?;
+    }
+    Ok(is_over)
+}
+
 /// Serves the page; nothing was told there, so nothing can be wrong.
-fn play(args: &Args) -> Result<Vec<String>, Box<dyn Error>> {
-    web::serve(binary(args)?, args.port)?;
+fn play(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>> {
+    web::serve(binary(args)?, args.port, is_over)?;
     Ok(Vec::new())
 }
 
 /// Plays the whole story; gives what was not as told.
-fn show(args: &Args) -> Result<Vec<String>, Box<dyn Error>> {
+fn show(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>> {
     let mut stage = Stage::set(binary(args)?)?;
     let story = Story::of_a_day();
     let mut wrong = Vec::new();
@@ -85,6 +97,9 @@ fn show(args: &Args) -> Result<Vec<String>, Box<dyn Error>> {
         println!("\n{title}\n{}\n", "-".repeat(title.chars().count()));
         let mut scene = Scene::default();
         (step.play)(&mut stage, &mut scene)?;
+        if is_over.load(Ordering::SeqCst) {
+            return Err("interrupted".into());
+        }
         for line in scene.lines() {
             println!("{}", text_of(line));
             if let Line::Checked { what, is_so } = line {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use ivms_sync_simulators::cardskipper::Member;
 use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::club::{World, WorldSettings, number};
@@ -27,8 +27,8 @@ const EXPIRED: usize = 10;
 /// Who is on the doors and no member: a device administrator, a person without an end, one who may
 /// not come in.
 const FOREIGN: [&str; 3] = ["The caretaker", "The cleaner", "Barred from the house"];
-/// The club opens in the morning of the day on which the demo is started, in UTC.
-const OPENS_AT: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).unwrap();
+/// The club opens at this hour, in UTC, of the day on which the demo is started.
+const OPENS_AT: u32 = 9;
 /// Lines of the log that the page shows.
 const LOG_MAX: usize = 50;
 
@@ -79,7 +79,7 @@ impl Gym {
                 (*name).clone_into(&mut person.name);
             }
         }
-        let clock = Clock::fixed(today.and_time(OPENS_AT).and_utc());
+        let clock = Clock::fixed(today.and_hms_opt(OPENS_AT, 0, 0).unwrap_or_default().and_utc());
         let opening = Opening {
             world,
             today,

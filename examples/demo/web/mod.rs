@@ -13,7 +13,6 @@ use std::error::Error;
 use std::io::Read;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -43,15 +42,11 @@ const HEADERS: [(&str, &str); 6] = [
     ("Cache-Control", "no-store"),
 ];
 
-/// Serves the page until SIGINT or SIGTERM; port 0 takes a free one. The folder is removed then.
+/// Serves the page until it is over; port 0 takes a free one. The folder is removed then.
 ///
 /// # Errors
 /// When the club can not be set up, or the port is taken.
-pub fn serve(binary: PathBuf, port: u16) -> Result<(), Box<dyn Error>> {
-    let is_over = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&is_over))?;
-    }
+pub fn serve(binary: PathBuf, port: u16, is_over: &AtomicBool) -> Result<(), Box<dyn Error>> {
     let mut gym = Gym::open(binary)?;
     let server = Server::http((Ipv4Addr::LOCALHOST, port)).map_err(|e| e as Box<dyn Error>)?;
     let port = server.server_addr().to_ip().map_or(port, |address| address.port());

@@ -24,14 +24,14 @@ function many(count, one) {
 }
 
 /** A mark that is seen, with words that are heard too. */
-function mark(kind, sign, words) {
+function mark(kind, sign, ...words) {
   const hidden = make("span", "sign", sign);
   hidden.setAttribute("aria-hidden", "true");
-  return make("span", `mark ${kind}`, hidden, ` ${words}`);
+  return make("span", `mark ${kind}`, hidden, " ", ...words);
 }
 
 function was(text) {
-  return text === null ? null : mark("changed", "▲", `changed, was ${text}`);
+  return text === null ? null : mark("changed", "▲", "changed, was ", make("span", "whole", text));
 }
 
 function paidCell(paid) {

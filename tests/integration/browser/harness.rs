@@ -1,7 +1,5 @@
 //! The check of accessibility sees what it is there to see, and a well-made page passes it.
 
-use std::fmt::Write as _;
-
 use super::access::{assert_accessible, problems};
 use super::{Browser, wait_for_line};
 
@@ -85,22 +83,22 @@ fn each_fault_is_found() {
 fn the_browser_ends_with_the_test() {
     let Some(browser) = Browser::start() else { return };
     let profile = browser.profile.path().to_owned();
-    let port = browser.address.clone();
+    let address = browser.address.clone();
     let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
         let _browser = browser;
         panic!("a test fails");
     }));
     assert!(failed.is_err());
     assert!(!profile.exists(), "{}", profile.display());
-    assert!(ureq::get(&port).call().is_err(), "the driver has ended");
-    let mut list = std::process::Command::new("ps");
-    let output = list.args(["-eo", "args"]).output().unwrap();
-    let running = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut left = String::new();
-    for line in running.lines().filter(|line| line.contains(&*profile.to_string_lossy())) {
-        let _ = writeln!(left, "{line}");
-    }
-    assert_eq!(left, "");
+    assert!(ureq::get(&address).call().is_err(), "the driver has ended");
+    #[cfg(target_os = "linux")]
+    super::wait_for("no process of the browser is left", || {
+        let of_browser =
+            |line: &Vec<u8>| String::from_utf8_lossy(line).contains(&*profile.to_string_lossy());
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut lines = processes.filter_map(|one| std::fs::read(one.path().join("cmdline")).ok());
+        (!lines.any(|line| of_browser(&line))).then_some(())
+    });
 }
 
 #[test]

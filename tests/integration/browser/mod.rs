@@ -293,5 +293,13 @@ impl Drop for Browser {
         let _ = self.try_ask("DELETE", "", None);
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+        // Its helpers may write a moment longer.
+        let begin = Instant::now();
+        while std::fs::remove_dir_all(self.profile.path()).is_err()
+            && self.profile.path().exists()
+            && begin.elapsed() < LIMIT
+        {
+            std::thread::sleep(LOOK_EVERY);
+        }
     }
 }

@@ -2,10 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use super::demo::Demo;
+use super::{wait_for, wait_for_line};
+use crate::demo::command;
 
 /// Sends a request as it stands; gives the status and the whole answer.
 fn send(demo: &Demo, request: &str) -> (u16, String) {
@@ -165,4 +168,18 @@ fn ctrl_c_ends_it_and_removes_its_folder() {
         assert_eq!(std::fs::read_dir(demo.folder.path()).unwrap().count(), 0, "{signal}");
         assert!(TcpStream::connect(demo.url.strip_prefix("http://").unwrap()).is_err());
     }
+}
+
+#[test]
+fn ctrl_c_ends_the_story_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(env!("CARGO_BIN_EXE_ivms-sync"));
+    let command = command.env("TMPDIR", folder.path()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut story = command.spawn().unwrap();
+    wait_for_line(&mut story, |line| line.starts_with("1. ").then(String::new));
+    let pid = story.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let status = wait_for("the story ends", || story.try_wait().unwrap());
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "its folder is removed");
 }
