@@ -100,14 +100,14 @@ impl Gym {
         };
         gym.note("The club opens. The doors hold what was paid for until yesterday.".to_owned());
         // So the program knows the club, and has something to hold a strange list against.
-        gym.stage.run(&["sync"])?;
+        let said = gym.stage.run(&["sync"])?;
+        if said.code != 0 {
+            return Err(format!("sync ended with {}: {}", said.code, said.stderr).into());
+        }
         for member in JUST_PAID {
             gym.extend(number(member))?;
         }
         gym.before = gym.rows();
-        gym.note(
-            "The club opens. Two members have paid at the desk, and stand outside.".to_owned(),
-        );
         Ok(gym)
     }
 

@@ -149,7 +149,9 @@ impl Browser {
             "browserName": "chrome",
             "goog:chromeOptions": { "args": switches },
         }}});
-        let session = browser.ask("POST", "/session", Some(&wanted));
+        // On a machine with very much to do, Chromium may miss the driver's own time limit.
+        let begin = || browser.try_ask("POST", "/session", Some(&wanted));
+        let session = begin().or_else(|_| begin()).unwrap();
         let id = session["sessionId"].as_str().unwrap();
         browser.address = format!("{}/session/{id}", browser.address);
         Some(browser)

@@ -183,3 +183,12 @@ fn ctrl_c_ends_the_story_too() {
     assert_eq!(status.code(), Some(1));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "its folder is removed");
 }
+
+#[test]
+fn the_page_is_not_served_when_the_program_does_not_work() {
+    // Any program that knows none of the commands will do.
+    let output = command(env!("CARGO")).arg("--web").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("The demo can not be shown: sync ended with 101: "), "{said}");
+}
