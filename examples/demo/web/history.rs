@@ -73,8 +73,8 @@ fn why(cause: &str) -> &str {
 fn outcome(outcome: &str) -> &str {
     match outcome {
         "confirmed" => "done, and read back",
-        "refused" => "refused by the door",
-        "not-applied" => "not done yet",
+        "not-applied" => "not taken by the door",
+
         "unknown" => "not known yet",
         other => other,
     }
