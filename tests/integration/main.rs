@@ -30,3 +30,4 @@ mod restraint;
 mod state;
 mod support;
 mod tidy;
+mod years;

@@ -74,7 +74,6 @@ fn outcome(outcome: &str) -> &str {
     match outcome {
         "confirmed" => "done, and read back",
         "not-applied" => "not taken by the door",
-
         "unknown" => "not known yet",
         other => other,
     }

@@ -1,12 +1,29 @@
 //! The live demo as a process, and its page in a browser.
 
-use std::process::{Child, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Browser, wait_for, wait_for_line};
-use crate::demo::command;
+use crate::demo::{cargo, profile_folder};
+use crate::support::said;
+
+/// The demo with this program, as a process of its own.
+#[track_caller]
+pub fn command(binary: &str) -> Command {
+    static DEMO: OnceLock<PathBuf> = OnceLock::new();
+    let demo = DEMO.get_or_init(|| {
+        let built = said(&mut cargo("build", "demo"));
+        assert_eq!(built.code, 0, "{}", built.stderr);
+        profile_folder().join("examples/demo")
+    });
+    let mut command = Command::new(demo);
+    command.args(["--binary", binary]);
+    command
+}
 
 /// A running demo; it ends when dropped.
 pub struct Demo {
@@ -40,7 +57,7 @@ impl Demo {
     /// Sends a signal, as Ctrl-C does.
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        let status = std::process::Command::new("kill").args([name, &pid]).status();
+        let status = Command::new("kill").args([name, &pid]).status();
         assert!(status.unwrap().success());
     }
 
@@ -55,7 +72,7 @@ impl Drop for Demo {
     fn drop(&mut self) {
         let pid = self.child.id().to_string();
         if matches!(self.child.try_wait(), Ok(None)) {
-            let _ = std::process::Command::new("kill").args(["-INT", &pid]).status();
+            let _ = Command::new("kill").args(["-INT", &pid]).status();
             let _ = self.child.wait();
         }
     }

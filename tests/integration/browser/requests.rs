@@ -6,9 +6,8 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::demo::Demo;
+use super::demo::{Demo, command};
 use super::{wait_for, wait_for_line};
-use crate::demo::command;
 
 /// Sends a request as it stands; gives the status and the whole answer.
 fn send(demo: &Demo, request: &str) -> (u16, String) {
