@@ -110,8 +110,11 @@ impl Browser {
             return None;
         }
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let profile = tempfile::tempdir().unwrap();
         let driver = Command::new("chromedriver")
             .arg("--port=0")
+            // Chromium leaves its temporary files behind; here they go with the profile.
+            .env("TMPDIR", profile.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -124,7 +127,7 @@ impl Browser {
             driver: driver.unwrap(),
             address: String::new(),
             agent: config.into(),
-            profile: tempfile::tempdir().unwrap(),
+            profile,
             _turn: turn,
         };
         let port = wait_for_line(&mut browser.driver, |line| {
@@ -132,7 +135,8 @@ impl Browser {
             Some(port.trim_end_matches('.').to_owned())
         });
         browser.address = format!("http://127.0.0.1:{port}");
-        let profile = format!("--user-data-dir={}", browser.profile.path().display());
+        let profile =
+            format!("--user-data-dir={}", browser.profile.path().join("profile").display());
         // The sandbox does not work for root, and shared memory is small in containers.
         let switches = [
             "--headless=new",
