@@ -148,7 +148,8 @@ pub fn due(
     {
         last = further;
     }
-    Due::Open(first, last.min(last_moment()))
+    // After the last moment that a device can hold nobody can be let in any more.
+    if first > latest { Due::Shut } else { Due::Open(first, last.min(latest)) }
 }
 
 impl Human {
