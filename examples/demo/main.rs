@@ -2,12 +2,16 @@
 //!
 //! ```text
 //! cargo run --example demo
+//! cargo run --example demo -- --web
 //! ```
 //!
 //! Cardskipper and the doors are simulators on this computer, and everything lies in a folder that
 //! is removed at the end. The program is the real one: each line that starts with `$` is run, and
 //! what follows is what it says. Its output is no terminal here, so that members appear as numbers.
 //! Every step is checked, on the doors too; the demo ends with 1 if anything is not as told.
+//!
+//! With `--web`, a smaller club is served as a page for a browser on this computer: what happens
+//! there is up to who presses the buttons.
 
 #![expect(clippy::print_stdout, reason = "a demo is there to be looked at")]
 
@@ -15,10 +19,13 @@ mod program;
 mod scene;
 mod stage;
 mod story;
+mod web;
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
@@ -33,10 +40,19 @@ struct Args {
     /// Show this ivms-sync, in place of the one that cargo builds.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// Serve a club to play with as a page in the browser, until Ctrl-C.
+    #[arg(long)]
+    web: bool,
+    /// Port of the page; 0 takes a free one.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "web")]
+    port: u16,
 }
 
 fn main() -> ExitCode {
-    match show(&Args::parse()) {
+    let args = Args::parse();
+    let shown = listen()
+        .and_then(|is_over| if args.web { play(&args, &is_over) } else { show(&args, &is_over) });
+    match shown {
         Ok(wrong) if wrong.is_empty() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -46,13 +62,31 @@ fn main() -> ExitCode {
     }
 }
 
+fn binary(args: &Args) -> Result<PathBuf, Box<dyn Error>> {
+    match &args.binary {
+        Some(path) => Ok(std::path::absolute(path)?),
+        None => program::find(),
+    }
+}
+
+/// Ctrl-C ends the demo where its folder can be removed, and not where it stands.
+fn listen() -> Result<Arc<AtomicBool>, Box<dyn Error>> {
+    let is_over = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&is_over))?;
+    }
+    Ok(is_over)
+}
+
+/// Serves the page; nothing was told there, so nothing can be wrong.
+fn play(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>> {
+    web::serve(binary(args)?, args.port, is_over)?;
+    Ok(Vec::new())
+}
+
 /// Plays the whole story; gives what was not as told.
-fn show(args: &Args) -> Result<Vec<String>, Box<dyn Error>> {
-    let binary = match &args.binary {
-        Some(path) => std::path::absolute(path)?,
-        None => program::find()?,
-    };
-    let mut stage = Stage::set(binary)?;
+fn show(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut stage = Stage::set(binary(args)?)?;
     let story = Story::of_a_day();
     let mut wrong = Vec::new();
     let mut checks = 0;
@@ -63,6 +97,9 @@ fn show(args: &Args) -> Result<Vec<String>, Box<dyn Error>> {
         println!("\n{title}\n{}\n", "-".repeat(title.chars().count()));
         let mut scene = Scene::default();
         (step.play)(&mut stage, &mut scene)?;
+        if is_over.load(Ordering::SeqCst) {
+            return Err("interrupted".into());
+        }
         for line in scene.lines() {
             println!("{}", text_of(line));
             if let Line::Checked { what, is_so } = line {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{Datelike, Days, NaiveDate};
+use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::club::{Club, World, WorldSettings, employee_no, number};
 use ivms_sync_simulators::hikvision::{Device, Person};
 use ivms_sync_simulators::{cardskipper, hikvision, http};
@@ -37,23 +38,21 @@ pub struct Said {
     pub code: i32,
 }
 
-/// A club, a folder with a configuration, and the program.
-pub struct Stage {
-    /// The outside world.
-    pub club: Club,
-    folder: TempDir,
-    binary: PathBuf,
-    today: NaiveDate,
-    /// Environment variables that hold passwords.
-    passwords: Vec<(&'static str, String)>,
+/// The club of a demo before it starts.
+pub struct Opening {
+    /// Everybody in Cardskipper and on the doors of [`DOORS`].
+    pub world: World,
+    /// The day round which memberships lie.
+    pub today: NaiveDate,
+    /// Time for both systems and the program; without it, this computer's.
+    pub clock: Option<Clock>,
+    /// More lines for the section of Cardskipper.
+    pub listing: &'static str,
 }
 
-impl Stage {
-    /// Starts the simulators, and makes a folder with a configuration and a link file.
-    ///
-    /// # Errors
-    /// When the folder can not be made or written.
-    pub fn set(binary: PathBuf) -> Result<Self, Box<dyn Error>> {
+impl Opening {
+    /// The club of the story: two people have paid and stand outside, one has no e-mail.
+    pub fn of_the_story() -> Self {
         let settings =
             WorldSettings { members: MEMBERS, devices: DOORS.len(), ..WorldSettings::default() };
         let today = settings.today;
@@ -67,15 +66,54 @@ impl Stage {
         if let Some(member) = world.members.get_mut(WITHOUT_EMAIL) {
             member.email.clear();
         }
-        let device =
-            hikvision::Settings { tls: http::Tls::SelfSigned, ..hikvision::Settings::default() };
-        let club = world.start_with(cardskipper::Settings::default(), &device);
+        Self { world, today, clock: None, listing: "" }
+    }
+}
+
+/// A club, a folder with a configuration, and the program.
+pub struct Stage {
+    /// The outside world.
+    pub club: Club,
+    folder: TempDir,
+    binary: PathBuf,
+    today: NaiveDate,
+    clock: Option<Clock>,
+    listing: &'static str,
+    /// Environment variables that hold passwords.
+    passwords: Vec<(&'static str, String)>,
+}
+
+impl Stage {
+    /// Sets the club of the story.
+    ///
+    /// # Errors
+    /// When the folder can not be made or written.
+    pub fn set(binary: PathBuf) -> Result<Self, Box<dyn Error>> {
+        Self::open(binary, Opening::of_the_story())
+    }
+
+    /// Starts the simulators, and makes a folder with a configuration and a link file.
+    ///
+    /// # Errors
+    /// When the folder can not be made or written.
+    pub fn open(binary: PathBuf, opening: Opening) -> Result<Self, Box<dyn Error>> {
+        let Opening { world, today, clock, listing } = opening;
+        let time = clock.clone().unwrap_or_default();
+        let service =
+            cardskipper::Settings { clock: time.clone(), ..cardskipper::Settings::default() };
+        let device = hikvision::Settings {
+            tls: http::Tls::SelfSigned,
+            clock: time,
+            ..hikvision::Settings::default()
+        };
+        let club = world.start_with(service, &device);
         let passwords = vec![
             ("CARDSKIPPER_PASSWORD", "Card-secret-1".to_owned()),
             ("FRONT_DOOR_PASSWORD", "Door-secret-1".to_owned()),
             ("GYM_DOOR_PASSWORD", "Door-secret-1".to_owned()),
         ];
-        let stage = Self { club, folder: tempfile::tempdir()?, binary, today, passwords };
+        let folder = tempfile::tempdir()?;
+        let stage = Self { club, folder, binary, today, clock, listing, passwords };
         std::fs::write(stage.path("ivms-sync.toml"), stage.config())?;
         std::fs::write(stage.path("persons.csv"), &stage.club.links_csv)?;
         Ok(stage)
@@ -98,6 +136,7 @@ impl Stage {
              roles           = [3126]\n",
             self.club.cardskipper.url()
         );
+        text.push_str(self.listing);
         for (name, door) in DOORS.iter().zip(&self.club.devices) {
             let variable = name.to_uppercase().replace('-', "_");
             text.push_str(&format!(
@@ -133,6 +172,9 @@ impl Stage {
         }
         for (name, value) in &self.passwords {
             command.env(name, value);
+        }
+        if let Some(clock) = &self.clock {
+            command.env("IVMS_SYNC_TEST_NOW", clock.now().to_rfc3339());
         }
         let output = command.output()?;
         Ok(Said {

@@ -12,6 +12,7 @@
 )]
 
 mod alarms;
+mod browser;
 mod club;
 mod commands;
 mod cron;

@@ -1,0 +1,314 @@
+//! The club behind the page: what the buttons do, and what is to be seen afterwards.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use ivms_sync_simulators::cardskipper::Member;
+use ivms_sync_simulators::clock::Clock;
+use ivms_sync_simulators::club::{World, WorldSettings, number};
+use ivms_sync_simulators::hikvision::Device;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::super::scene;
+use super::super::stage::{DOORS, Opening, Said, Stage};
+use super::action::Action;
+use super::history::{self, Change};
+use super::people::{self, Row};
+
+const MEMBERS: usize = 12;
+/// A club whose twelve names are all different.
+const SEED: u64 = 592;
+/// They paid this morning, after the last sync.
+const JUST_PAID: [usize; 2] = [4, 8];
+/// Has not paid for weeks, and stands outside rightly.
+const EXPIRED: usize = 10;
+/// Who is on the doors and no member: a device administrator, a person without an end, one who may
+/// not come in.
+const FOREIGN: [&str; 3] = ["The caretaker", "The cleaner", "Barred from the house"];
+/// The club opens at this hour, in UTC, of the day on which the demo is started.
+const OPENS_AT: u32 = 9;
+/// Lines of the log that the page shows.
+const LOG_MAX: usize = 50;
+
+/// A line of what was done.
+#[derive(Debug, Clone, Serialize)]
+struct Done {
+    at: String,
+    what: String,
+}
+
+/// A club with 12 members and two doors, and the program.
+pub struct Gym {
+    stage: Stage,
+    clock: Clock,
+    /// What Cardskipper would list, while its export is empty.
+    unlisted: Option<Vec<Member>>,
+    unplugged: Vec<bool>,
+    /// Everybody before the last action.
+    before: Vec<Row>,
+    said: Option<Said>,
+    /// The blocked plan that waits for approval.
+    waiting: Option<String>,
+    history: Vec<Change>,
+    log: Vec<Done>,
+}
+
+impl Gym {
+    /// Opens the club.
+    ///
+    /// # Errors
+    /// When its folder can not be made or written.
+    pub fn open(binary: PathBuf) -> Result<Self, Box<dyn Error>> {
+        let settings = WorldSettings {
+            members: MEMBERS,
+            devices: DOORS.len(),
+            seed: SEED,
+            ..WorldSettings::default()
+        };
+        let today = settings.today;
+        let mut world = World::new(&settings);
+        let days_ago = JUST_PAID.map(|member| (member, 1)).into_iter().chain([(EXPIRED, 24)]);
+        for (member, days) in days_ago {
+            let end = today - TimeDelta::days(days);
+            membership(&mut world, member, end - TimeDelta::days(365), end);
+        }
+        for (place, name) in FOREIGN.iter().enumerate() {
+            for person in world.devices.iter_mut().filter_map(|d| d.get_mut(MEMBERS + place)) {
+                (*name).clone_into(&mut person.name);
+            }
+        }
+        let clock = Clock::fixed(today.and_hms_opt(OPENS_AT, 0, 0).unwrap_or_default().and_utc());
+        let opening = Opening {
+            world,
+            today,
+            clock: Some(clock.clone()),
+            // So small a list can be asked for whole, and an empty one is noticed, at every run.
+            listing: "full_every      = \"5m\"\n",
+        };
+        let mut gym = Self {
+            stage: Stage::open(binary, opening)?,
+            clock,
+            unlisted: None,
+            unplugged: vec![false; DOORS.len()],
+            before: Vec::new(),
+            said: None,
+            waiting: None,
+            history: Vec::new(),
+            log: Vec::new(),
+        };
+        gym.note("The club opens. The doors hold what was paid for until yesterday.".to_owned());
+        // So the program knows the club, and has something to hold a strange list against.
+        let said = gym.stage.run(&["sync"])?;
+        if said.code != 0 {
+            return Err(format!("sync ended with {}: {}", said.code, said.stderr).into());
+        }
+        for member in JUST_PAID {
+            gym.extend(number(member))?;
+        }
+        gym.before = gym.rows();
+        Ok(gym)
+    }
+
+    /// Everything that the page shows.
+    pub fn view(&self) -> Value {
+        let mut rows = self.rows();
+        people::mark(&mut rows, &self.before);
+        let doors = DOORS.iter().zip(&self.unplugged);
+        let doors: Vec<Value> = doors
+            .map(|(name, unplugged)| json!({ "name": name, "is_plugged": !unplugged }))
+            .collect();
+        let said = self.said.as_ref().map(|said| {
+            json!({
+                "command": said.command, "stderr": said.stderr, "stdout": said.stdout,
+                "code": said.code, "meaning": scene::meaning(said.code),
+            })
+        });
+        json!({
+            "clock": history::club_time(self.clock.now()),
+            "is_export_empty": self.unlisted.is_some(),
+            "doors": doors, "people": rows, "said": said, "waiting": self.waiting,
+            "history": self.history, "log": self.log,
+        })
+    }
+
+    /// Does what a button stands for.
+    ///
+    /// # Errors
+    /// When there is no such member or door, or the program can not be started.
+    pub fn act(&mut self, action: &Action) -> Result<(), Box<dyn Error>> {
+        let before = self.rows();
+        match action {
+            Action::Extend { member } => self.extend(*member)?,
+            Action::Cancel { member } => self.cancel(*member)?,
+            Action::Inactivate { member } => self.set_active(*member, false)?,
+            Action::Activate { member } => self.set_active(*member, true)?,
+            Action::Unplug { door } => self.plug(door, false)?,
+            Action::Plug { door } => self.plug(door, true)?,
+            Action::EmptyExport => self.empty_export(),
+            Action::MendExport => self.mend_export(),
+            Action::Diff => self.run(&["diff"])?,
+            Action::Sync => {
+                self.clock.advance(TimeDelta::minutes(5));
+                self.run(&["sync"])?;
+                self.remember();
+            }
+            Action::Approve => {
+                let id = self.waiting.take().ok_or("nothing waits for approval")?;
+                self.run(&["apply", "--blocked", &id])?;
+                self.remember();
+            }
+            Action::Lookup { member } => {
+                self.named(*member)?;
+                self.run(&["lookup", &member.to_string()])?;
+            }
+        }
+        self.before = before;
+        Ok(())
+    }
+
+    fn now(&self) -> NaiveDateTime {
+        self.stage.door(0).map(Device::wall_clock).unwrap_or_default()
+    }
+
+    fn members(&self) -> Vec<Member> {
+        self.unlisted.clone().unwrap_or_else(|| self.stage.club.cardskipper.members())
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        people::rows(&self.members(), &self.stage.club.devices, self.now())
+    }
+
+    fn note(&mut self, what: String) {
+        self.log.insert(0, Done { at: history::club_time(self.clock.now()), what });
+        self.log.truncate(LOG_MAX);
+    }
+
+    fn named(&self, number: u64) -> Result<String, String> {
+        let member = self.members().into_iter().find(|member| member.number == number);
+        let member = member.ok_or_else(|| format!("there is no member {number}"))?;
+        Ok(format!("{} {}", member.first, member.last))
+    }
+
+    /// Changes a member, also one whom Cardskipper does not list at the moment.
+    fn edit(&mut self, number: u64, edit: impl FnOnce(&mut Member)) -> Result<(), String> {
+        let is_known = match &mut self.unlisted {
+            Some(members) => members.iter_mut().find(|m| m.number == number).map(edit).is_some(),
+            None => self.stage.club.cardskipper.edit(number, edit),
+        };
+        if is_known { Ok(()) } else { Err(format!("there is no member {number}")) }
+    }
+
+    fn extend(&mut self, number: u64) -> Result<(), String> {
+        let name = self.named(number)?;
+        let today = self.now().date();
+        let mut until = String::new();
+        self.edit(number, |member| {
+            let paid = people::paid_until(member).parse().unwrap_or(today);
+            until = (paid.max(today) + TimeDelta::days(365)).to_string();
+            member.set_end(&until);
+        })?;
+        self.note(format!("{name} pays at the desk. Cardskipper: valid to {until}."));
+        Ok(())
+    }
+
+    fn cancel(&mut self, number: u64) -> Result<(), String> {
+        let name = self.named(number)?;
+        let yesterday = (self.now().date() - TimeDelta::days(1)).to_string();
+        self.edit(number, |member| member.set_end(&yesterday))?;
+        self.note(format!("{name} leaves the club. Cardskipper: ended on {yesterday}."));
+        Ok(())
+    }
+
+    fn set_active(&mut self, number: u64, is_active: bool) -> Result<(), String> {
+        let name = self.named(number)?;
+        self.edit(number, |member| member.inactive = Some(!is_active))?;
+        let what = if is_active { "active again" } else { "inactive" };
+        self.note(format!("The desk marks {name} {what} in Cardskipper."));
+        Ok(())
+    }
+
+    fn plug(&mut self, name: &str, plug: bool) -> Result<(), String> {
+        let unknown = || format!("there is no door {name}");
+        let place = DOORS.iter().position(|door| *door == name).ok_or_else(unknown)?;
+        let device = self.stage.door(place).ok_or_else(unknown)?;
+        if plug {
+            device.go_online();
+        } else {
+            device.go_offline();
+        }
+        if let Some(unplugged) = self.unplugged.get_mut(place) {
+            *unplugged = !plug;
+        }
+        self.note(if plug {
+            format!("The cable of {name} is back: it can be reached again.")
+        } else {
+            format!("Somebody pulls the network cable of {name}: it can not be reached.")
+        });
+        Ok(())
+    }
+
+    fn empty_export(&mut self) {
+        if self.unlisted.is_none() {
+            self.unlisted = Some(self.stage.club.cardskipper.members());
+            self.stage.club.cardskipper.set_members(Vec::new());
+            self.note("Something breaks at Cardskipper: it answers, and lists nobody.".to_owned());
+        }
+    }
+
+    fn mend_export(&mut self) {
+        if let Some(members) = self.unlisted.take() {
+            self.stage.club.cardskipper.set_members(members);
+            self.note("Cardskipper lists everybody again.".to_owned());
+        }
+    }
+
+    fn run(&mut self, arguments: &[&str]) -> Result<(), Box<dyn Error>> {
+        let said = self.stage.run(arguments)?;
+        let meaning = scene::meaning(said.code);
+        self.note(format!("{} ends with {}: {meaning}.", said.command, said.code));
+        // What waits is told once a day; the code tells it every time.
+        match blocked_id(&said.stdout) {
+            Some(id) => self.waiting = Some(id),
+            None if said.code == 4 => {}
+            None if arguments.first() == Some(&"sync") => self.waiting = None,
+            None => {}
+        }
+        self.said = Some(said);
+        Ok(())
+    }
+
+    /// Asks the program what it changed so far.
+    fn remember(&mut self) {
+        let mut history = Vec::new();
+        for member in self.members() {
+            let number = member.number.to_string();
+            let said = self.stage.run(&["lookup", &number, "--offline", "--json"]);
+            let document = said.ok().and_then(|said| serde_json::from_str(&said.stdout).ok());
+            history.extend(document.iter().flat_map(history::read));
+        }
+        history.sort_unstable_by(|one, other| other.cmp(one));
+        self.history = history;
+    }
+}
+
+/// Gives a member one period, in Cardskipper and on every door.
+fn membership(world: &mut World, member: usize, begin: NaiveDate, end: NaiveDate) {
+    let (begin, end) = (begin.to_string(), end.to_string());
+    let paid = world.members.get_mut(member);
+    for role in paid.into_iter().flat_map(|m| &mut m.organisations).flat_map(|o| &mut o.roles) {
+        role.start.clone_from(&begin);
+        role.end.clone_from(&end);
+    }
+    for person in world.devices.iter_mut().filter_map(|persons| persons.get_mut(member)) {
+        *person = person.clone().valid(&begin, &end);
+    }
+}
+
+/// The id in the line that tells how to approve.
+fn blocked_id(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("apply --blocked ")?;
+    let id: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+    (!id.is_empty()).then_some(id)
+}

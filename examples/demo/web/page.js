@@ -1,0 +1,275 @@
+// Shows the state that the server tells, and sends what is pressed. Everything is put in as text.
+"use strict";
+
+const by = (id) => document.getElementById(id);
+
+/** The member chosen for the buttons at the desk. */
+let chosen = null;
+/** The state as last told. */
+let state = null;
+/** An action is on its way; further presses wait for nothing and do nothing. */
+let isBusy = false;
+
+/** An element with a class and what is in it: text, or further elements. */
+function make(name, kind, ...content) {
+  const element = document.createElement(name);
+  if (kind) element.className = kind;
+  element.append(...content.filter((part) => part !== null));
+  return element;
+}
+
+/** Words of one or many. */
+function many(count, one) {
+  return `${count} ${one}${count === 1 ? "" : "s"}`;
+}
+
+/** A mark that is seen, with words that are heard too. */
+function mark(kind, sign, ...words) {
+  const hidden = make("span", "sign", sign);
+  hidden.setAttribute("aria-hidden", "true");
+  return make("span", `mark ${kind}`, hidden, " ", ...words);
+}
+
+function was(text) {
+  return text === null ? null : mark("changed", "▲", "changed, was ", make("span", "whole", text));
+}
+
+function paidCell(paid) {
+  const until = make("span", "date", paid.until);
+  const standing = paid.counts ? null
+    : mark("not", "–", paid.is_active ? "has ended" : "inactive");
+  return [until, standing, was(paid.was)];
+}
+
+function doorCell(held) {
+  if (held === null) return [make("span", "date", "not known here")];
+  const until = make("span", "date", held.until ?? "no end");
+  const standing = held.opens ? mark("opens", "✓", "opens") : mark("shut", "✕", "stays shut");
+  let sign = null;
+  if (held.differs) sign = mark("differs", "!", held.opens ? "has not paid" : "has paid");
+  return [until, standing, sign, was(held.was)];
+}
+
+/** Fills a cell, and lights it up where it changed. */
+function fill(cell, parts, isChanged) {
+  cell.replaceChildren(...parts.filter((part) => part !== null));
+  cell.classList.toggle("is-changed", isChanged);
+}
+
+/** A row for somebody: made once, so that the choice and the focus stay. */
+function newRow(row) {
+  const line = make("tr", "");
+  line.setAttribute("role", "row");
+  const who = make("div", "who");
+  const head = make("th", "", who);
+  head.scope = "row";
+  head.setAttribute("role", "rowheader");
+  if (row.number === null) {
+    who.append(make("span", "label", make("span", "name", row.name),
+      make("span", "note", `person ${row.person}`)));
+  } else {
+    const radio = make("input", "");
+    radio.type = "radio";
+    radio.name = "member";
+    radio.value = String(row.number);
+    radio.id = `member-${row.number}`;
+    radio.addEventListener("change", () => choose(row.number));
+    const label = make("label", "label", make("span", "name", row.name),
+      make("span", "note", `member ${row.number}`));
+    label.htmlFor = radio.id;
+    who.append(radio, label);
+    line.addEventListener("click", () => {
+      radio.checked = true;
+      choose(row.number);
+    });
+  }
+  const cells = ["paid", "door", "door"].map((kind) => make("td", kind));
+  cells.forEach((cell) => cell.setAttribute("role", "cell"));
+  line.append(head, ...cells);
+  return line;
+}
+
+function showPeople() {
+  for (const row of state.people) {
+    const id = `row-${row.person}`;
+    let line = by(id);
+    if (line === null) {
+      line = newRow(row);
+      line.id = id;
+      by(row.number === null ? "others" : "members").append(line);
+    }
+    const [, paid, ...doors] = line.cells;
+    if (row.paid === null) {
+      paid.replaceChildren(make("span", "note", "–"));
+    } else {
+      fill(paid, paidCell(row.paid), row.paid.was !== null);
+    }
+    paid.dataset.label = "paid until";
+    doors.forEach((cell, place) => {
+      const held = row.doors[place];
+      cell.dataset.label = state.doors[place].name;
+      fill(cell, doorCell(held), held !== null && held.was !== null);
+    });
+  }
+}
+
+/** The person of the chosen member in the state. */
+function chosenRow() {
+  return state.people.find((row) => row.number === chosen);
+}
+
+function choose(number) {
+  chosen = number;
+  for (const line of by("members").rows) {
+    const radio = line.querySelector("input");
+    line.classList.toggle("is-chosen", Number(radio.value) === number);
+    radio.checked = Number(radio.value) === number;
+  }
+  showButtons();
+}
+
+/** What a button does next depends on how things stand. */
+function turn(selector, action, words, about) {
+  const button = document.querySelector(selector);
+  button.dataset.action = action;
+  button.textContent = words;
+  by(button.getAttribute("aria-describedby")).textContent = about;
+}
+
+function showButtons() {
+  const row = chosenRow();
+  by("chosen").textContent = row.name;
+  if (row.paid.is_active) {
+    turn("[aria-describedby=about-inactivate]", "inactivate", "Mark inactive",
+      "The desk switches the member off in Cardskipper. The paid date stays.");
+  } else {
+    turn("[aria-describedby=about-inactivate]", "activate", "Mark active",
+      "The desk switches the member on again in Cardskipper.");
+  }
+  state.doors.forEach((door, place) => {
+    const selector = `[aria-describedby=about-door-${place}]`;
+    if (door.is_plugged) {
+      turn(selector, "unplug", `Unplug ${door.name}`,
+        "Its network cable comes out. It opens by the dates it has, and nobody can reach it.");
+    } else {
+      turn(selector, "plug", `Plug in ${door.name}`,
+        "The cable is back. The next sync catches up by itself.");
+    }
+    by(`door-${place}-name`).textContent = door.name;
+    const note = by(`door-${place}`);
+    note.textContent = door.is_plugged ? "can be reached" : "✕ unplugged";
+    note.classList.toggle("is-bad", !door.is_plugged);
+  });
+  if (state.is_export_empty) {
+    turn("[aria-describedby=about-export]", "mend-export", "Mend the list",
+      "Cardskipper is well again, and lists everybody.");
+  } else {
+    turn("[aria-describedby=about-export]", "empty-export", "Empty the list",
+      "Something breaks at Cardskipper: it answers, and lists nobody.");
+  }
+  const note = by("export");
+  note.textContent = state.is_export_empty ? "✕ lists nobody" : "lists all members";
+  note.classList.toggle("is-bad", state.is_export_empty);
+  by("approval").hidden = state.waiting === null;
+}
+
+function showSaid() {
+  const said = state.said;
+  if (said === null) return;
+  by("ending").textContent = `Exit code ${said.code}: ${said.meaning}.`;
+  const output = by("output");
+  const words = said.stderr + said.stdout;
+  output.textContent = `$ ${said.command}\n`
+    + (words === "" ? "(nothing is printed: there is nothing new to say)" : words);
+  output.hidden = false;
+}
+
+function showLines() {
+  const changes = state.history.map((change) => make("li", "",
+    make("span", "when", change.at),
+    ` ${change.name}, ${change.door}: ${change.before} → ${change.after} (${change.why}). `,
+    make("span", "note", `Run ${change.run}: ${change.outcome}.`)));
+  const nothing = make("li", "note", "Nothing yet.");
+  by("history").replaceChildren(...(changes.length === 0 ? [nothing] : changes));
+  const done = state.log.map((entry) =>
+    make("li", "", make("span", "when", entry.at), ` ${entry.what}`));
+  by("log").replaceChildren(...done);
+}
+
+function show(told) {
+  state = told;
+  by("clock").textContent = state.clock;
+  showPeople();
+  if (chosen === null) choose(state.people[0].number);
+  showButtons();
+  showSaid();
+  showLines();
+}
+
+/** One sentence about what came of an action, read aloud by a screen reader. */
+function result(action) {
+  const changed = state.people.flatMap((row) => row.doors)
+    .filter((held) => held !== null && held.was !== null).length;
+  const isRun = ["sync", "diff", "lookup", "approve"].includes(action);
+  const words = isRun
+    ? `${state.said.command} ended with ${state.said.code}: ${state.said.meaning}.`
+    : state.log[0].what;
+  if (!["sync", "approve"].includes(action)) return words;
+  return `${words} ${changed === 0 ? "No date on a door changed." : `${many(changed, "date")} on the doors changed.`}`;
+}
+
+function say(words, kind) {
+  const place = by("result");
+  place.className = `result ${kind}`;
+  place.textContent = words;
+}
+
+function busy(isSo) {
+  isBusy = isSo;
+  document.body.toggleAttribute("data-busy", isSo);
+  for (const button of document.querySelectorAll("button")) {
+    button.setAttribute("aria-disabled", String(isSo));
+  }
+}
+
+async function act(button) {
+  if (isBusy) return;
+  const action = button.dataset.action;
+  const order = { action };
+  if (["extend", "cancel", "inactivate", "activate", "lookup"].includes(action)) order.member = chosen;
+  if (["plug", "unplug"].includes(action)) order.door = state.doors[button.dataset.place].name;
+  busy(true);
+  try {
+    const answer = await fetch("/do", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(order),
+    });
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(told.error);
+    show(told);
+    const isRun = ["sync", "diff", "lookup", "approve"].includes(action);
+    say(result(action), isRun && state.said.code !== 0 ? "is-bad" : "is-done");
+    if (button.offsetParent === null) document.querySelector("[data-action=sync]").focus();
+  } catch (error) {
+    say(`That did not work: ${error.message}`, "is-bad");
+  } finally {
+    busy(false);
+  }
+}
+
+async function begin() {
+  for (const button of document.querySelectorAll("button")) {
+    button.addEventListener("click", () => act(button));
+  }
+  busy(true);
+  try {
+    const answer = await fetch("/state");
+    show(await answer.json());
+    busy(false);
+  } catch (error) {
+    say(`The club does not answer: ${error.message}. Is the demo still running?`, "is-bad");
+  }
+}
+
+begin();

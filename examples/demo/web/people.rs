@@ -1,0 +1,126 @@
+//! What the page shows of everybody: paid until when, and what each door holds.
+
+use chrono::NaiveDateTime;
+use ivms_sync_simulators::cardskipper::{Member, Role};
+use ivms_sync_simulators::club::employee_no;
+use ivms_sync_simulators::hikvision::{Device, Person};
+use serde::Serialize;
+
+/// A line of the page: a member with the same person on every door, or a person who is no member.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// As it stands in Cardskipper, or on the door.
+    pub name: String,
+    /// Member number.
+    pub number: Option<u64>,
+    /// Person id on the doors.
+    pub person: String,
+    /// What Cardskipper says.
+    pub paid: Option<Paid>,
+    /// What each door holds; none where it does not know the person.
+    pub doors: Vec<Option<Held>>,
+}
+
+/// What Cardskipper says about a member.
+#[derive(Debug, Clone, Serialize)]
+pub struct Paid {
+    /// Last day paid for.
+    pub until: String,
+    /// Not marked inactive.
+    pub is_active: bool,
+    /// The membership counts today.
+    pub counts: bool,
+    /// What stood here before the last action, where that was something else.
+    pub was: Option<String>,
+}
+
+/// What a door holds about a person.
+#[derive(Debug, Clone, Serialize)]
+pub struct Held {
+    /// Last day on which it opens; none: it never ends.
+    pub until: Option<String>,
+    /// It opens now.
+    pub opens: bool,
+    /// The membership says something else than the door.
+    pub differs: bool,
+    /// What stood here before the last action, where that was something else.
+    pub was: Option<String>,
+}
+
+impl Paid {
+    fn of(member: &Member, now: NaiveDateTime) -> Self {
+        let start = role(member).map(|role| role.start.clone()).unwrap_or_default();
+        let until = paid_until(member);
+        let today = now.date().to_string();
+        let is_active = member.inactive != Some(true);
+        let counts = is_active && start <= today && today <= until;
+        Self { until, is_active, counts, was: None }
+    }
+
+    fn text(&self) -> String {
+        if self.is_active { self.until.clone() } else { format!("{}, inactive", self.until) }
+    }
+}
+
+impl Held {
+    fn of(device: &Device, person: &Person, paid: Option<&Paid>) -> Self {
+        let day = person.end.split('T').next().unwrap_or_default();
+        let opens = device.door_opens(&person.employee_no, 1, device.wall_clock());
+        let differs = paid.is_some_and(|paid| paid.counts != opens);
+        Self { until: person.enable.then(|| day.to_owned()), opens, differs, was: None }
+    }
+
+    fn text(&self) -> String {
+        self.until.clone().unwrap_or_else(|| "no end".to_owned())
+    }
+}
+
+fn role(member: &Member) -> Option<&Role> {
+    member.organisations.iter().flat_map(|o| &o.roles).next()
+}
+
+/// The last day that a member has paid for.
+pub fn paid_until(member: &Member) -> String {
+    role(member).map(|role| role.end.clone()).unwrap_or_default()
+}
+
+/// Everybody: members in the order of Cardskipper, then who is on a door only.
+pub fn rows(members: &[Member], devices: &[Device], now: NaiveDateTime) -> Vec<Row> {
+    let held = |person: &str, paid: Option<&Paid>| {
+        let on = |d: &Device| d.person(person).map(|person| Held::of(d, &person, paid));
+        devices.iter().map(on).collect()
+    };
+    let mut rows: Vec<Row> = Vec::new();
+    for (place, member) in members.iter().enumerate() {
+        let (person, paid) = (employee_no(place), Paid::of(member, now));
+        rows.push(Row {
+            name: format!("{} {}", member.first, member.last),
+            number: Some(member.number),
+            doors: held(&person, Some(&paid)),
+            paid: Some(paid),
+            person,
+        });
+    }
+    for person in devices.iter().flat_map(Device::persons) {
+        if rows.iter().all(|row| row.person != person.employee_no) {
+            let doors = held(&person.employee_no, None);
+            let (name, person) = (person.name, person.employee_no);
+            rows.push(Row { name, number: None, person, paid: None, doors });
+        }
+    }
+    rows
+}
+
+/// Marks what is other than before.
+pub fn mark(rows: &mut [Row], before: &[Row]) {
+    for (row, old) in rows.iter_mut().zip(before) {
+        if let (Some(now), Some(old)) = (&mut row.paid, &old.paid) {
+            now.was = Some(old.text()).filter(|old| *old != now.text());
+        }
+        for (now, old) in row.doors.iter_mut().zip(&old.doors) {
+            if let (Some(now), Some(old)) = (now, old) {
+                now.was = Some(old.text()).filter(|old| *old != now.text());
+            }
+        }
+    }
+}
