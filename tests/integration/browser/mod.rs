@@ -12,6 +12,7 @@ mod playing;
 mod requests;
 #[cfg(unix)]
 mod screenshot;
+mod status;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
