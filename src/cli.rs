@@ -142,7 +142,7 @@ pub struct ApplyArgs {
 /// Flags of `check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
-    /// Send a test message over every channel of [notify].
+    /// Send a test message over every way to tell somebody: e-mail, webhook.
     #[arg(long)]
     pub notify: bool,
 }
