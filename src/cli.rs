@@ -163,7 +163,7 @@ pub struct StatusArgs {
 /// Flags of `check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
-    /// Send a test message over every channel of [notify].
+    /// Send a test message over every way to tell somebody: e-mail, webhook.
     #[arg(long)]
     pub notify: bool,
 }
