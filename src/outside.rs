@@ -6,11 +6,13 @@
 //! only a reader can not write. Source: design.md section 7.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::cardskipper::{self, Client, Export, Listing};
 use crate::config::{DeviceConfig, SourceConfig};
 use crate::hikvision::{self, DeviceClock, DeviceInfo, PersonList, PersonRecord, Reader, Writer};
 use crate::model::{EmployeeNo, RoleId, Window};
+use crate::progress::Progress;
 
 /// Everything a run may ask or change.
 pub trait Outside: Sync {
@@ -99,19 +101,22 @@ pub trait WriteDevice {
 }
 
 /// The real outside: HTTP.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Network;
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// Who watches long readings.
+    pub progress: Arc<dyn Progress>,
+}
 
 impl Outside for Network {
     type Source = Client;
     type Reader = Reader;
 
     fn source(&self, config: &SourceConfig) -> Client {
-        Client::new(config)
+        Client::new(config).watched_by(Arc::clone(&self.progress))
     }
 
     fn connect(&self, config: &DeviceConfig) -> Result<Reader, hikvision::Error> {
-        Reader::connect(config)
+        Ok(Reader::connect(config)?.watched_by(Arc::clone(&self.progress)))
     }
 }
 

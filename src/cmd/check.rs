@@ -37,7 +37,7 @@ pub fn run(context: &Context) -> Result<Exit, Error> {
     if context.is_json {
         print_json(&document(&findings))?;
     } else {
-        print(&render(&findings))?;
+        print(&render(&findings, context.look))?;
     }
     Ok(exit(&findings))
 }
@@ -95,13 +95,14 @@ fn failed(about: &str, error: &Error) -> Finding {
 /// Asks everybody once, and tells of each.
 fn both_sides(context: &Context, store: &Store, findings: &mut Vec<Finding>) -> Result<(), Error> {
     let scope = Scope { is_full: true, tries_logins: true, ..Scope::default() };
-    let (gathered, open) = match gather(&Network, &context.config, store, context.clock, scope) {
-        Ok(gathered) => gathered,
-        Err(error) => {
-            findings.push(failed("link file", &context.gather_error(error)));
-            return Ok(());
-        }
-    };
+    let (gathered, open) =
+        match gather(&context.network(), &context.config, store, context.clock, scope) {
+            Ok(gathered) => gathered,
+            Err(error) => {
+                findings.push(failed("link file", &context.gather_error(error)));
+                return Ok(());
+            }
+        };
     let troubles = gathered.troubles();
     let (about_known, others): (Vec<Trouble>, Vec<Trouble>) =
         troubles.into_iter().partition(|trouble| is_named(context, &trouble.about));

@@ -1,6 +1,7 @@
 //! `lookup`: one member, both sides. It never makes a `Writer`, so it can not write to a device.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::who::Who;
 use super::{Context, print, print_json};
@@ -13,9 +14,9 @@ use crate::gather::{Gathered, LoginResult, Scope, devices::failure, gather, reme
 use crate::hikvision::Reader;
 use crate::link::{Link, NoLink};
 use crate::model::{EmployeeNo, OrganisationId, RoleId, UserType};
-use crate::outside::Network;
 use crate::plan::validity::{DoorRoles, entitlement};
 use crate::plan::{Change, DeviceFacts, Facts, LeftOut, MemberFacts, Plan, plan};
+use crate::progress::Progress;
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
 use crate::report::{DeviceOutcome, Report, text};
 use crate::store::Store;
@@ -31,8 +32,9 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     let who = Who::parse(&args.who)?;
     let store = context.open_store()?;
     let scope = Scope { is_offline: args.offline, ..Scope::default() };
-    let (mut gathered, _) = gather(&Network, &context.config, &store, context.clock, scope)
-        .map_err(|error| context.gather_error(error))?;
+    let (mut gathered, _) =
+        gather(&context.network(), &context.config, &store, context.clock, scope)
+            .map_err(|error| context.gather_error(error))?;
     let wanted = matching(&gathered.facts, &who);
     let mut report = Report::new("lookup", None);
     report.troubles = gathered.troubles();
@@ -64,7 +66,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     if context.is_json {
         print_json(&document(&story, exit.code()))?;
     } else {
-        print(&render(&story))?;
+        print(&render(&story, context.look))?;
     }
     Ok(exit)
 }
@@ -109,7 +111,7 @@ fn look_now(
         if linked.is_empty() {
             continue;
         }
-        let result = read_persons(device, &linked, facts);
+        let result = read_persons(device, &linked, facts, Arc::clone(&context.progress));
         let login = match result {
             Ok(()) => LoginResult::Worked,
             Err(error) => {
@@ -129,8 +131,9 @@ fn read_persons(
     device: &DeviceConfig,
     linked: &[EmployeeNo],
     facts: &mut DeviceFacts,
+    progress: Arc<dyn Progress>,
 ) -> Result<(), crate::hikvision::Error> {
-    let mut reader = Reader::connect(device)?;
+    let mut reader = Reader::connect(device)?.watched_by(progress);
     let mut found = reader.persons(linked)?;
     for employee_no in linked {
         match found.remove(employee_no) {

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Gathered, Scope, gather};
 use crate::model::{DeviceName, RunId};
-use crate::outside::{Network, Outside};
+use crate::outside::Outside;
 use crate::plan::{Standing, in_step, plan, prove};
 use crate::report::plan_file;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
@@ -30,7 +30,7 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     };
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
-    let report = tick(context, &Network, &mut store, scope)?;
+    let report = tick(context, &context.network(), &mut store, scope)?;
     finish(context, &store, &report)
 }
 

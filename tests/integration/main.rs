@@ -28,4 +28,6 @@ mod readme;
 mod restraint;
 mod state;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tidy;

@@ -6,6 +6,7 @@ mod leaks;
 mod line;
 mod runs;
 mod secrets;
+mod texts;
 
 /// A while after the first run.
 const LATER: &str = "2026-03-10T10:05:00Z";
