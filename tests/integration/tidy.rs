@@ -209,8 +209,9 @@ fn one_script_checks_everything() {
 fn every_example_opens_with_what_it_shows() {
     for path in below("examples").into_iter().chain(below("cron")) {
         let text = text(&path);
-        // The declaration must be the first thing in an XML file.
-        let opening = text.strip_prefix("<?xml version=\"1.0\"?>\n").unwrap_or(&text);
+        // The declaration must be the first thing in an XML file, and the shell in a script.
+        let first = ["<?xml version=\"1.0\"?>\n", "#!/bin/sh\n"];
+        let opening = first.iter().find_map(|first| text.strip_prefix(first)).unwrap_or(&text);
         let comment =
             ["# ", "//! ", "<!--"].into_iter().find_map(|mark| opening.strip_prefix(mark));
         let said = comment.and_then(|rest| rest.trim_start().lines().next());
