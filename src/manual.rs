@@ -34,10 +34,10 @@ pub fn completions(shell: Shell) -> String {
 pub fn manual() -> String {
     // Not built: every command then has only the flags of its own.
     let command = Cli::command();
-    let man = Man::new(command.clone()).title(NAME).section("1").manual("ivms-sync");
+    let man = Man::new(command.clone());
     let mut page = String::new();
     for part in [
-        roff(|out| man.render_title(out)),
+        format!(".TH IVMS\\-SYNC 1 \"\" \"ivms\\-sync {}\"\n", env!("CARGO_PKG_VERSION")),
         roff(|out| man.render_name_section(out)),
         SYNOPSIS.to_owned(),
         roff(|out| man.render_description_section(out)),

@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(at(44), table.render(Look::PLAIN));
         assert_eq!(
             at(36),
-            "  member  door\n  150004  front-door  refused: it\n  Žiga                moved\n"
+            "  member   door\n  150004   front-door  refused: it\n  Žiga                 moved\n"
         );
         assert_eq!(
             at(20),

@@ -307,7 +307,8 @@ fn systemd_finds_the_service_shut_in() {
         eprintln!("systemd-analyze is not installed: the exposure was not looked at");
         return;
     };
-    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    let said =
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     if said[1].contains("unrecognized option") {
         eprintln!("this systemd-analyze is too old: the exposure was not looked at");
         return;
@@ -328,7 +329,8 @@ fn the_user_of_the_service_is_the_one_that_is_made() {
     for path in ["/etc/ivms-sync", "/etc/ivms-sync/credentials"] {
         assert!(script.lines().any(|line| line.ends_with(path)), "{path}");
     }
-    assert!(script.contains("\n#DEBHELPER#\n"), "where the packer puts its part");
+    let packers = script.find("\n#DEBHELPER#\n").expect("where the packer makes the user");
+    assert!(script.find("install -d").is_some_and(|at| at > packers), "the user comes first");
 }
 
 // The task of Windows
