@@ -8,7 +8,7 @@ use chrono::TimeZone;
 
 use super::*;
 use crate::model::SourceName;
-use crate::progress::heard::Heard;
+use crate::progress::tests::Heard;
 
 const SAMPLE: &str = include_str!("../../tests/fixtures/cardskipper/member-export.xml");
 const INFO_SAMPLE: &str = include_str!("../../tests/fixtures/cardskipper/organisation-info.xml");

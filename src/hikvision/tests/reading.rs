@@ -11,7 +11,7 @@ use crate::config::Tls;
 use crate::hikvision::call::Limits;
 use crate::hikvision::{Class, Error, PersonList, Reader};
 use crate::model::EmployeeNo;
-use crate::progress::heard::Heard;
+use crate::progress::tests::Heard;
 
 const DEVICE_INFO: &str = include_str!("../../../tests/fixtures/hikvision/device-info.xml");
 

@@ -87,7 +87,8 @@ fn shells_take_their_completions() {
 /// Asks bash itself what it would offer for the last word of a line.
 fn offered(script: &Path, words: &[&str]) -> Option<BTreeSet<String>> {
     let ask = format!(
-        "source '{}'; COMP_WORDS=({}); COMP_CWORD={}; _ivms-sync ivms-sync '{}' '{}'; \
+        "source '{}'; COMP_WORDS=({}); COMP_CWORD={}; \
+         by=$(complete -p ivms-sync) && by=${{by##*-F }} && \"${{by%% *}}\" ivms-sync '{}' '{}'; \
          printf '%s\\n' \"${{COMPREPLY[@]}}\"",
         script.display(),
         words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
