@@ -26,7 +26,9 @@ pub fn text(cli: &Cli) -> Option<String> {
 pub fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
-    String::from_utf8_lossy(&script).into_owned()
+    // For bash, clap_complete 4.6.11 takes the "-" in our name for a step to a subcommand, in one half
+    // of the script and not in the other, so that no command was offered its flags.
+    String::from_utf8_lossy(&script).replace("ivms__subcmd__sync", "ivms__sync")
 }
 
 /// One manual page for all commands, in the language of `man`.
