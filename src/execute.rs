@@ -73,13 +73,19 @@ pub fn execute<O: Outside>(
         let running: Vec<_> = devices
             .into_iter()
             .map(|(device, reader)| {
-                threads.spawn(move || OneDevice::new(execution, device).run(outside, reader))
+                let one = OneDevice::new(execution, device);
+                // Most ticks have nothing to do on a device, and need no thread for that.
+                match execution.plan.for_device(&device.name).next() {
+                    None => Err(one.result),
+                    Some(_) => Ok(threads.spawn(move || one.run(outside, reader))),
+                }
             })
             .collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let joined = running.into_iter().map(|running| match running {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(nothing) => Ok(nothing),
+        });
+        joined.collect()
     })
 }
 
@@ -132,9 +138,6 @@ impl<'a, 's> OneDevice<'a, 's> {
         reader: Option<O::Reader>,
     ) -> Result<DeviceResult, StoreError> {
         let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
-        if changes.is_empty() {
-            return Ok(self.result);
-        }
         self.planned = changes.len();
         self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
         self.result.outcome = Some(DeviceOutcome::Ok);

@@ -158,8 +158,10 @@ pub struct DoorTick {
     /// This request (counted from 0) goes wrong in this way.
     pub fault: Option<(u32, Fault)>,
     pub was_hit: bool,
-    /// Some request failed, whatever the reason.
+    /// Some request failed, whatever the reason but the login.
     pub has_erred: bool,
+    /// The login was refused, or not even tried.
+    pub has_refused: bool,
     pub calls: Calls,
     pub writes: Vec<Write>,
     /// Every person was read, and how many there were.
@@ -277,6 +279,7 @@ impl<'a> Line<'a> {
         }
         if self.login.is_none() {
             let login = door.log_in(self.password);
+            door.tick.has_refused |= login.is_err();
             self.login = Some(login.clone());
             login?;
         }

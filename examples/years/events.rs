@@ -351,33 +351,31 @@ impl World {
 
     /// Two members come to have one e-mail, or have their own again.
     fn share_email(&mut self, place: usize) {
-        if let Some(other) = self.humans[place].tangled_with {
-            let both_are_known = [place, other].iter().all(|at| self.humans[*at].is_listed);
-            if !both_are_known || self.humans[place].is_doubled || self.humans[other].is_doubled {
-                return;
-            }
+        let tangled_with = self.humans[place].tangled_with;
+        let other = tangled_with.or_else(|| self.chance.place(self.humans.len()));
+        let Some(other) = other.filter(|other| *other != place) else { return };
+        let email_of = |at: usize| self.humans[at].truth.member.email.clone();
+        if tangled_with.is_some() && email_of(place) == email_of(other) {
             for at in [place, other] {
                 let own = self.humans[at].card_email.clone();
                 self.change(at, |state| state.member.email = own.as_deref().and_then(Email::parse));
-                self.humans[at].tangled_with = None;
             }
             self.diary.note("e-mails apart again", || format!("of {place} and {other}"));
             return;
         }
-        let Some(other) = self.chance.place(self.humans.len()) else { return };
         let is_plain = |at: usize| {
             let human = &self.humans[at];
             let own = human.truth.member.email.as_ref().map(Email::as_str);
             human.is_listed
-                && !human.is_doubled
-                && human.tangled_with.is_none()
+                && human.former.is_empty()
+                && human.tangled_with == tangled_with.map(|_| place + other - at)
                 && own.is_some()
                 && own == human.card_email.as_deref()
         };
-        if place == other || !is_plain(place) || !is_plain(other) {
+        if !is_plain(place) || !is_plain(other) {
             return;
         }
-        let email = self.humans[other].truth.member.email.clone();
+        let email = email_of(other);
         self.change(place, |state| state.member.email = email);
         self.humans[place].tangled_with = Some(other);
         self.humans[other].tangled_with = Some(place);
@@ -386,14 +384,16 @@ impl World {
 
     /// A corrected birth date makes another member of the same human.
     fn correct_birth(&mut self, place: usize) {
-        if self.humans[place].tangled_with.is_some() {
+        let human = &self.humans[place];
+        if human.tangled_with.is_some() || human.former.len() > 2 || !human.is_listed {
             return;
         }
         self.change(place, |state| {
             let birth = &mut state.member.key.birth_date;
             *birth = birth.map(|date| date + TimeDelta::days(1));
         });
-        self.humans[place].is_doubled = true;
+        let known = std::mem::take(&mut self.humans[place].known);
+        self.humans[place].former.push(known);
         self.diary.note("corrected birth date", || format!("of {place}"));
     }
 

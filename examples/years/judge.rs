@@ -33,8 +33,8 @@ impl Ended {
     }
 }
 
-/// What the program can know of a door, and what it did there.
-#[derive(Debug, Clone, Default)]
+/// What the program can know of a door.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Book {
     /// When all persons were last read and recorded, by the host's clock.
     pub read_at: Option<DateTime<Utc>>,
@@ -46,16 +46,23 @@ pub struct Book {
     pub size: (usize, usize),
     /// The first run is over for certain.
     pub is_seasoned: bool,
-    /// Who lost access when, by the host's clock.
-    pub revoked: Vec<(DateTime<Utc>, String)>,
     /// The serial number that was last believed.
     pub serial: Option<u32>,
+    /// The one that was perhaps accepted since, in a run that died.
+    pub perhaps_serial: Option<u32>,
     /// How often it failed in a row, at most, and when it last did, by the host's clock.
     pub failed: Option<(u32, DateTime<Utc>)>,
     /// Since when it is not believed.
     pub doubted_since: Option<DateTime<Utc>>,
     /// Runs that died since the password was put right: each may have forgotten a refused login.
     pub deaths: u32,
+}
+
+/// What the program did at a door.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// Who lost access when, by the host's clock.
+    pub revoked: Vec<(DateTime<Utc>, String)>,
     /// Every write that took, for the audit log.
     pub took: Vec<(String, Span)>,
 }
@@ -81,7 +88,8 @@ impl Book {
             gone >= 3 && gone * 2 > before || persons == 0 && before > 0
         };
         let (some, all) = (is_far_fewer(self.size.1), is_far_fewer(self.size.0));
-        (known != serial || some || all, known != serial || some && all)
+        let is_other = known != serial && self.perhaps_serial != Some(serial);
+        (known != serial || some || all, is_other || some && all)
     }
 }
 
@@ -100,7 +108,7 @@ pub struct Way {
 
 impl Life {
     /// Holds everything that happened in a tick against the rules.
-    pub fn judge(&mut self, ended: &Ended, had_events: bool) -> Result<(), String> {
+    pub fn judge(&mut self, ended: &Ended) -> Result<(), String> {
         self.count(ended);
         let way = self.learn(ended)?;
         self.judge_writes(ended, &way)?;
@@ -109,11 +117,8 @@ impl Life {
         self.judge_exit(ended, &way)?;
         self.keep_books(ended);
         self.judge_doors(ended, &way)?;
-        if let Some(report) = ended.report()
-            && self.is_sync()
-        {
+        if ended.report().is_some() && self.is_sync() {
             self.synced_at = self.world.now;
-            let _ = (report, had_events);
         }
         Ok(())
     }
@@ -247,6 +252,11 @@ impl Life {
             if human.organisation != at {
                 continue;
             }
+            if answer.is_complete {
+                for known in &mut human.former {
+                    known.miss(host_now, false, is_recorded);
+                }
+            }
             if listed.next_if_eq(&place).is_some() {
                 let is_news = human.known.heard.len() + usize::from(human.known.missed.1 > 0) > 0
                     || human.known.is_hidden
@@ -268,15 +278,15 @@ impl Life {
     fn is_open(&mut self, at: usize) -> bool {
         let password = self.world.passwords[at];
         let host_is_right = self.world.host_skew == TimeDelta::zero();
-        let book = self.books[at].clone();
-        let rules = self.world.club.doors[at].clone();
+        let book = self.books[at];
+        let (zone, mode) = (self.world.club.doors[at].zone, self.world.club.doors[at].mode);
         let door = self.world.door(at);
         host_is_right
-            && rules.mode != Mode::Observe
+            && mode != Mode::Observe
             && !door.is_away()
             && !door.tick.was_hit
             && door.skew == TimeDelta::zero()
-            && door.zone == rules.zone
+            && door.zone == zone
             && door.shows == Shows::All
             && door.password == password
             && !book.doubts(door.serial, door.cards.len()).0
@@ -296,7 +306,7 @@ impl Life {
         let is_full = matches!(self.errand, Errand::Sync { is_full: true, .. });
         for at in 0..self.world.doors.len() {
             let rules = self.world.club.doors[at].clone();
-            let book = self.books[at].clone();
+            let book = self.books[at];
             let age = book.read_at.map(|read_at| host_now - read_at);
             let is_due = age.is_none_or(|age| age < TimeDelta::zero() || age >= rules.audit_every);
             let door = &*self.world.door(at);
@@ -403,6 +413,8 @@ impl Life {
             is_calm &= way.is_open[at] || observed && is_well && self.world.host_skew.is_zero();
             let door = self.world.door(at);
             let is_whole = door.shows == Shows::All && door.password == password;
+            let doubts = self.books[at].doubts(door.serial, door.cards.len());
+            is_calm &= !doubts.0;
             is_calm &= is_whole && self.books[at].failed.is_none();
         }
         let has_failed = report
@@ -460,7 +472,7 @@ impl Life {
             if was_contacted && has_failed {
                 let count = book.failed.map_or(0, |(count, _)| count);
                 book.failed = Some((count + 1, host_now));
-            } else if was_contacted && ended.report().is_some() {
+            } else if was_contacted && ended.report().is_some() && !door.tick.has_refused {
                 book.failed = None;
             }
             book.doubted_since = match (is_doubted, book.doubted_since) {
@@ -469,7 +481,7 @@ impl Life {
             };
             match (ended, tick) {
                 (Ended::Well(_), Some(count)) => {
-                    book.serial = Some(door.serial);
+                    (book.serial, book.perhaps_serial) = (Some(door.serial), None);
                     (book.read_at, book.perhaps_read_at) = (Some(host_now), None);
                     book.size = (count, count);
                     book.may_read = false;
@@ -479,6 +491,7 @@ impl Life {
                 }
                 (_, Some(count)) => {
                     book.perhaps_read_at = Some(host_now);
+                    book.perhaps_serial = Some(door.serial);
                     book.size = (book.size.0.min(count), book.size.1.max(count));
                     book.may_read = true;
                 }

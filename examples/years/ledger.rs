@@ -5,13 +5,10 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use ivms_sync::model::Member;
 
 use crate::club::Club;
-
-/// No device holds a later moment.
-pub const LAST_MOMENT: &str = "2037-12-31T23:59:59";
 
 /// A membership as the organisation has it at one time.
 #[derive(Debug)]
@@ -33,11 +30,11 @@ pub struct Human {
     pub changed_at: DateTime<Utc>,
     /// The e-mail by which the doors (or the link file) know them.
     pub card_email: Option<String>,
-    /// Shares an e-mail with this other human: nobody can tell them apart.
+    /// Shares an e-mail with this other human, or did once.
     pub tangled_with: Option<usize>,
-    /// The birth date was corrected: the program knows two members.
-    pub is_doubled: bool,
     pub known: Known,
+    /// The same human under the birth dates they had before: other members, as the program sees it.
+    pub former: Vec<Known>,
 }
 
 /// What the program can know of a human.
@@ -102,8 +99,10 @@ impl Span {
     }
 }
 
+/// No device holds a later moment.
 pub fn last_moment() -> NaiveDateTime {
-    NaiveDateTime::parse_from_str(LAST_MOMENT, "%Y-%m-%dT%H:%M:%S").unwrap_or(NaiveDateTime::MAX)
+    let day = NaiveDate::from_ymd_opt(2037, 12, 31);
+    day.and_then(|day| day.and_hms_opt(23, 59, 59)).unwrap_or(NaiveDateTime::MAX)
 }
 
 /// What a door owes a member in this state; `now` is the door's wall clock.
@@ -118,34 +117,49 @@ pub fn due(
         return Due::AsItIs;
     }
     let second = TimeDelta::seconds(1);
-    let paid = || {
-        let roles = state.member.roles.iter();
-        roles.filter(|role| club.opens(organisation, door, role.id.get())).filter_map(|role| {
-            let whole_day = role.end.time() == NaiveTime::MIN;
-            let end = if whole_day { role.end + TimeDelta::days(1) - second } else { role.end };
-            let end_with_grace = end + Days::new(club.grace_days as u64);
-            (role.begin <= end && role.begin <= last_moment())
-                .then_some((role.begin, end_with_grace))
-        })
-    };
-    if paid().next().is_none() {
+    let latest = last_moment();
+    let mut paid = Vec::with_capacity(state.member.roles.len());
+    for role in &state.member.roles {
+        let whole_day = role.end.time() == NaiveTime::MIN;
+        let end = if whole_day { role.end + TimeDelta::days(1) - second } else { role.end };
+        if role.begin <= end
+            && role.begin <= latest
+            && club.opens(organisation, door, role.id.get())
+        {
+            paid.push((role.begin, end + TimeDelta::days(club.grace_days)));
+        }
+    }
+    if paid.is_empty() {
         return Due::AsItIs;
     }
     let is_out = state.member.inactive && club.inactive_ends || is_vanished && club.vanished_ends;
-    let ahead = || paid().filter(|(_, end)| *end >= now);
-    let (false, Some(first)) = (is_out, ahead().map(|(begin, _)| begin.max(now)).min()) else {
+    paid.retain(|(_, end)| *end >= now);
+    let (false, Some(first)) = (is_out, paid.iter().map(|(begin, _)| (*begin).max(now)).min())
+    else {
         return Due::Shut;
     };
     // Walk on from one paid span into the next until a moment comes that nobody paid for.
     let mut last = first;
-    while let Some(further) = ahead()
+    while let Some(further) = paid
+        .iter()
         .filter(|(begin, end)| *begin <= last + second && *end > last)
-        .map(|(_, end)| end)
+        .map(|(_, end)| *end)
         .max()
     {
         last = further;
     }
-    Due::Open(first, last.min(last_moment()))
+    // After the last moment that a device can hold nobody can be let in any more.
+    if first > latest { Due::Shut } else { Due::Open(first, last.min(latest)) }
+}
+
+impl Human {
+    /// The e-mail that the program has of them, where that is certain and they are listed.
+    pub fn sure_email(&self) -> Option<&str> {
+        let known = &self.known;
+        let told = known.told.as_ref().filter(|told| !told.is_unusable)?;
+        let is_sure = known.heard.is_empty() && known.missed.1 == 0 && self.former.is_empty();
+        told.member.email.as_ref().filter(|_| is_sure).map(|email| email.as_str())
+    }
 }
 
 impl Known {

@@ -17,6 +17,7 @@
 #![expect(clippy::unreachable, reason = "numbers that are above zero by construction")]
 
 mod chance;
+mod claims;
 mod club;
 mod desk;
 mod door;

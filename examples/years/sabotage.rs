@@ -23,7 +23,7 @@ pub enum Sabotage {
     Unprotected,
     /// The door's clock is believed to be right.
     LyingClock,
-    /// No tick is ever repeated after trouble: every second tick does nothing.
+    /// Every second tick does nothing, and says that all is well.
     LazyTicks,
 }
 

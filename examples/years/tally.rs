@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use chrono::TimeDelta;
-
 use crate::club::Club;
 
 /// What one life, or all of them together, came to.
@@ -29,8 +27,6 @@ pub struct Tally {
     /// Pairs of a door and a tick, and those without any excuse for a door that is not as paid for.
     pub door_ticks: (u64, u64),
     pub checked: u64,
-    pub longest_out: TimeDelta,
-    pub longest_in: TimeDelta,
     pub state_bytes: u64,
     pub wal_bytes: u64,
     pub hash: u64,
@@ -68,8 +64,6 @@ impl Tally {
         self.door_ticks.0 += other.door_ticks.0;
         self.door_ticks.1 += other.door_ticks.1;
         self.checked += other.checked;
-        self.longest_out = self.longest_out.max(other.longest_out);
-        self.longest_in = self.longest_in.max(other.longest_in);
         self.state_bytes = self.state_bytes.max(other.state_bytes);
         self.wal_bytes = self.wal_bytes.max(other.wal_bytes);
         // Lives end in any order; their sum does not tell.
@@ -106,9 +100,6 @@ impl Tally {
         line("requests to doors per tick", per_tick(self.door_requests));
         line("door-ticks without any excuse", share(self.door_ticks.1, self.door_ticks.0));
         line("persons held against the ledger there", self.checked.to_string());
-        line("longest out of paid time beyond an outage", "0".to_owned());
-        line("longest out of paid time, outages included", hours(self.longest_out));
-        line("longest in unpaid time, outages included", hours(self.longest_in));
         line(
             "largest state file, and its WAL",
             format!("{} / {} kB", self.state_bytes / 1024, self.wal_bytes / 1024),
@@ -116,8 +107,4 @@ impl Tally {
         line("hash of everything", format!("{:016x}", self.hash));
         text
     }
-}
-
-fn hours(span: TimeDelta) -> String {
-    format!("{:.1} h", span.num_minutes() as f64 / 60.0)
 }

@@ -1,13 +1,16 @@
 //! The oracle, second part: every write, every door, and at the end the state file.
 
+use std::collections::BTreeMap;
+
 use chrono::{NaiveDateTime, TimeDelta};
 use ivms_sync::plan::Kind;
 use ivms_sync::report::{ChangeState, Report};
 
+use crate::claims::{Claim, Whose};
 use crate::club::Mode;
 use crate::door::{Card, Write};
 use crate::judge::{Ended, Way};
-use crate::ledger::{Due, Span, due};
+use crate::ledger::{Due, Span, State, due};
 use crate::life::Life;
 use crate::tally::Tally;
 
@@ -62,6 +65,7 @@ impl Life {
                 let serial = crate::outside::open(&self.world.doors[at]).serial;
                 if book.is_seasoned
                     && book.serial.is_some_and(|known| known != serial)
+                    && book.perhaps_serial != Some(serial)
                     && !self.accepts(at)
                 {
                     return about(write, "it is another device");
@@ -94,7 +98,7 @@ impl Life {
                     return Err(format!("door {at} is closed for everybody"));
                 }
             }
-            let book = &mut self.books[at];
+            let book = &mut self.pasts[at];
             book.revoked.extend(lost.into_iter().map(|no| (host_now, no)));
             let took = writes.into_iter().filter(|write| write.took);
             book.took.extend(took.map(|write| (write.card.no, write.after)));
@@ -114,37 +118,33 @@ impl Life {
         let Some(place) = write.card.owner else {
             return Err("the person is nobody's".to_owned());
         };
-        let human = &self.world.humans[place];
+        let door = crate::outside::open(&self.world.doors[at]);
+        let claims = self.claims(&door.cards, &write.card, place);
+        drop(door);
         if self.is_sync() && ended.report().is_some() {
-            if way.is_refused[human.organisation] {
+            // With two who can not be told apart, the word of either one's organisation may count.
+            let word =
+                |known: &[bool]| claims.by.iter().map(|one| known[one.organisation]).collect();
+            let (refused, told): (Vec<bool>, Vec<bool>) =
+                (word(&way.is_refused), word(&way.is_told));
+            if refused.iter().all(|refused| *refused) {
                 return Err("the listing was refused".to_owned());
             }
-            if takes && !way.is_told[human.organisation] {
+            if takes && !told.contains(&true) {
                 return Err("it is taken away on old news".to_owned());
             }
         }
-        if let Some(rival) = human.tangled_with {
-            let is_told = |place: usize| {
-                let human = &self.world.humans[place];
-                let told = human.known.told.as_ref();
-                human.known.heard.is_empty()
-                    && told.is_some_and(|told| std::sync::Arc::ptr_eq(told, &human.truth))
-            };
-            if is_told(place) && is_told(rival) && self.is_sync() {
-                return Err("nobody can tell whose it is".to_owned());
-            }
+        if claims.whose == Whose::Nobodys && self.is_sync() {
+            return Err("nobody can tell whose it is".to_owned());
         }
-        let desk = &self.world.desks[human.organisation];
-        let complete_at = crate::outside::open(desk).complete_at;
-        let (may, must) = human.known.vanished(complete_at);
         // An approved plan was made at the last tick.
         let then = self.synced_at.with_timezone(&self.world.club.doors[at].zone).naive_local();
         let moments = [Some(self.world.local(at)), Some(then).filter(|_| !self.is_sync())];
         let mut wanted = Vec::new();
-        for state in human.known.versions() {
-            for is_vanished in [may, must] {
+        for Claim { organisation, known, vanished: (may, must) } in claims.by {
+            for (state, is_vanished) in known.versions().flat_map(|one| [(one, may), (one, must)]) {
                 for now in moments.into_iter().flatten() {
-                    let places = (human.organisation, at);
+                    let places = (organisation, at);
                     let due = due(&self.world.club, places, state, is_vanished, now);
                     if due != Due::AsItIs && write.after.serves(due, now) {
                         return Ok(());
@@ -169,8 +169,12 @@ impl Life {
             return Err(format!("{} persons lose access on door {at} in one tick", lost.len()));
         }
         let since = host_now - TimeDelta::hours(24);
-        let mut day: Vec<&String> =
-            book.revoked.iter().filter(|(then, _)| *then >= since).map(|(_, no)| no).collect();
+        let mut day: Vec<&String> = self.pasts[at]
+            .revoked
+            .iter()
+            .filter(|(then, _)| *then >= since)
+            .map(|(_, no)| no)
+            .collect();
         day.extend(lost);
         day.sort();
         day.dedup();
@@ -194,10 +198,11 @@ impl Life {
             let local = self.world.local(at);
             let mode = self.world.club.doors[at].mode;
             let protect = self.world.club.doors[at].protect.clone();
-            let mut door = std::mem::take(&mut self.world.door(at).cards);
-            let mut waiting: Vec<(String, bool)> = Vec::new();
+            let cards = std::mem::take(&mut self.world.door(at).cards);
+            let mut linked: Vec<String> = Vec::new();
+            let mut waiting: Vec<Waiting> = Vec::new();
             let mut broken = None;
-            for card in door.values_mut() {
+            for card in cards.values() {
                 let Some(place) = card.owner else { continue };
                 if card.by_hand
                     || !is_touchable(card, &protect)
@@ -205,11 +210,17 @@ impl Life {
                 {
                     continue;
                 }
-                match self.look(at, card, place, local) {
+                let look = self.look(at, &cards, card, place, local);
+                if let Some((true, _)) = look {
+                    linked.push(card.no.clone());
+                }
+                match look.map_or(Look::Fine, |(_, look)| look) {
                     Look::Fine => {}
-                    Look::Waits { takes: true } | Look::Broken(_) if way.may_wait[at] => {}
-                    Look::Waits { takes } if takes && mode == Mode::GrantOnly => {}
-                    Look::Waits { takes } => waiting.push((card.no.clone(), takes)),
+                    Look::Waits { takes: true, .. } | Look::Broken(_) if way.may_wait[at] => {}
+                    Look::Waits { takes, .. } if takes && mode == Mode::GrantOnly => {}
+                    Look::Waits { takes, due } => {
+                        waiting.push(Waiting { no: card.no.clone(), takes, span: card.span, due });
+                    }
                     Look::Broken(what) => {
                         broken = Some(format!(
                             "door {at}, person {} of member {place} holds {} to {} at {local}: {what}",
@@ -218,7 +229,12 @@ impl Life {
                     }
                 }
             }
-            self.world.door(at).cards = door;
+            self.world.door(at).cards = cards;
+            for no in linked {
+                if let Some(card) = self.world.door(at).cards.get_mut(&no) {
+                    card.is_linked = true;
+                }
+            }
             if let Some(what) = broken {
                 return Err(what);
             }
@@ -227,41 +243,41 @@ impl Life {
         Ok(())
     }
 
-    /// One person on a door that nothing stands in the way of.
-    fn look(&mut self, at: usize, card: &mut Card, place: usize, local: NaiveDateTime) -> Look {
+    /// One person on a door that nothing stands in the way of: whether they are newly linked, and how
+    /// they stand; `None` when there is nothing to say.
+    fn look(
+        &mut self,
+        at: usize,
+        cards: &BTreeMap<String, Card>,
+        card: &Card,
+        place: usize,
+        local: NaiveDateTime,
+    ) -> Option<(bool, Look)> {
         let human = &self.world.humans[place];
+        let must_know = human.is_listed && !human.known.is_hidden;
+        let broken = |what: &str| Some((false, Look::Broken(what.to_owned())));
         let Some(told) = human.known.told.as_ref() else {
-            return match human.is_listed && !human.known.is_hidden {
-                true => Look::Broken("the program never asked for this member".to_owned()),
-                false => Look::Fine,
+            return if must_know {
+                broken("the program never asked for this member")
+            } else {
+                None
             };
         };
-        let is_news = human.is_listed
-            && !human.known.is_hidden
-            && !std::sync::Arc::ptr_eq(told, &human.truth);
-        if is_news {
-            return Look::Broken("the program did not ask for the member's change".to_owned());
+        // A run that died may have recorded what it heard; then nobody tells it again.
+        let is_known = |one: &std::sync::Arc<State>| std::sync::Arc::ptr_eq(one, &human.truth);
+        if must_know && !human.known.versions().any(is_known) {
+            return broken("the program did not ask for the member's change");
         }
-        if human.tangled_with.is_some() || human.is_doubled || !human.known.heard.is_empty() {
-            return Look::Fine;
+        let claims = self.claims(cards, card, place);
+        let claim = claims.by.first().filter(|_| claims.whose == Whose::Owners)?;
+        if !human.known.heard.is_empty() {
+            return None;
         }
         let email = told.member.email.as_ref().map(|email| email.as_str());
-        let known_by = match self.world.club.by_file {
-            true => human.card_email.as_deref(),
-            false => card.email.as_deref(),
-        };
-        if email.is_some() && email == known_by {
-            card.is_linked = true;
-        }
-        if !card.is_linked {
-            return Look::Fine;
-        }
-        let complete_at =
-            self.world.desks[human.organisation].get_mut().ok().and_then(|desk| desk.complete_at);
-        let human = &self.world.humans[place];
-        let (may, must) = human.known.vanished(complete_at);
-        if may != must {
-            return Look::Fine;
+        let is_named = email.is_some() && email == self.email_of(card, human);
+        let (may, must) = claim.vanished;
+        if may != must || !is_named && !card.is_linked {
+            return None;
         }
         self.tally.checked += 1;
         let due = due(&self.world.club, (human.organisation, at), told, must, local);
@@ -270,21 +286,27 @@ impl Life {
             false => card.span.serves(due, local),
         };
         if is_right {
-            return Look::Fine;
+            return Some((is_named, Look::Fine));
         }
-        let takes = match (card.is_upside_down, due) {
-            (true, due) => due == Due::Shut,
-            (false, due) => card.span.loses(due, local),
-        };
         let opens = matches!(due, Due::Open(first, _) if first <= local) && !card.opens_at(local);
-        if takes || opens { Look::Waits { takes } } else { Look::Broken(format!("due is {due:?}")) }
+        let loses = match card.is_upside_down {
+            true => due == Due::Shut,
+            false => card.span.loses(due, local),
+        };
+        let takes = loses && !opens;
+        let look = if takes || opens {
+            Look::Waits { takes, due }
+        } else {
+            Look::Broken(format!("due is {due:?}"))
+        };
+        Some((is_named, look))
     }
 
     /// What is not as paid for must be over a budget, and wait for an approval that can be given.
     fn judge_waiting(
         &mut self,
         at: usize,
-        waiting: &[(String, bool)],
+        waiting: &[Waiting],
         report: &Report,
     ) -> Result<(), String> {
         let name = self.world.club.doors[at].name.clone();
@@ -294,14 +316,15 @@ impl Life {
             .filter(|one| one.state == ChangeState::Blocked && one.change.device.as_str() == name)
             .map(|one| (one.change.employee_no.as_str(), one.change.kind, one.change.opens_door))
             .collect();
-        for (no, takes) in waiting {
+        for Waiting { no, takes, span, due } in waiting {
             let is_blocked = blocked
                 .iter()
                 .any(|(blocked, kind, _)| blocked == no && (*kind == Kind::Revocation) == *takes);
             if !is_blocked {
                 let what = if *takes { "is inside unpaid" } else { "is locked out" };
                 return Err(format!(
-                    "door {at}: person {no} {what}, and nothing stands in the way"
+                    "door {at}: person {no}, {} to {}, due {due:?}, {what}, and nothing stands in the way",
+                    span.begin, span.end
                 ));
             }
         }
@@ -311,16 +334,22 @@ impl Life {
         let since = host_now - TimeDelta::hours(24);
         let book = &self.books[at];
         let persons = book.size.0;
-        let today = book.revoked.iter().filter(|(then, _)| *then >= since).count();
+        let today = self.pasts[at].revoked.iter().filter(|(then, _)| *then >= since).count();
         let lost =
             |no: &str| blocked.iter().any(|(one, kind, _)| *one == no && *kind == Kind::Revocation);
         let local = self.world.local(at);
         let protect = self.world.club.doors[at].protect.clone();
-        let mut keeps_somebody = self.world.door(at).cards.values().filter(|card| {
+        let keeps = |card: &&Card| {
             card.is_linked && !card.by_hand && is_touchable(card, &protect) && !lost(&card.no)
+        };
+        let door = crate::outside::open(&self.world.doors[at]);
+        let keeps_somebody = door.cards.values().filter(keeps).any(|card| {
+            let is_his = |owner| self.claims(&door.cards, card, owner).whose == Whose::Owners;
+            card.opens_at(local) && card.owner.is_some_and(is_his)
         });
+        drop(door);
         if revocations > 0
-            && keeps_somebody.any(|card| card.opens_at(local))
+            && keeps_somebody
             && revocations <= allowed(persons, 5, 2)
             && today + revocations <= allowed(persons, 15, 5)
         {
@@ -348,7 +377,7 @@ impl Life {
         let mut open = connection
             .prepare("SELECT count(*) FROM intent WHERE device = ?1 AND employee_no = ?2")
             .map_err(text)?;
-        for (rules, book) in self.world.club.doors.iter().zip(&self.books) {
+        for (rules, book) in self.world.club.doors.iter().zip(&self.pasts) {
             let mut took = book.took.clone();
             took.sort_by_key(|(no, span)| (no.clone(), span.begin, span.end));
             for same in took.chunk_by(|one, other| one == other) {
@@ -387,6 +416,7 @@ impl Life {
     pub fn tally_up(mut self) -> Tally {
         self.tally.members = self.world.humans.len() as u64;
         self.tally.seconds = (self.world.now - self.world.club.born).num_seconds();
+        self.tally.events = self.world.diary.counts.values().sum();
         self.tally.by_kind = std::mem::take(&mut self.world.diary.counts);
         self.tally.hash = self.world.diary.hash;
         self.tally
@@ -400,12 +430,24 @@ fn is_touchable(card: &Card, protect: &[String]) -> bool {
 /// How one person stands.
 enum Look {
     Fine,
-    Waits { takes: bool },
+    Waits { takes: bool, due: Due },
     Broken(String),
 }
 
-/// Whether some moment from now on is lost by a write.
+/// Somebody whose door is not as paid for.
+struct Waiting {
+    no: String,
+    takes: bool,
+    span: Span,
+    due: Due,
+}
+
+/// Whether a write takes away: some moment from now on is lost. What opens a closed door now counts as
+/// giving, even if some later time is lost. Source: README, "Safety rules".
 fn takes_away(card: &Card, after: Span, now: NaiveDateTime) -> bool {
+    if !card.opens_at(now) && after.contains(now) {
+        return false;
+    }
     if card.is_upside_down {
         return after.end < now;
     }

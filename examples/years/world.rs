@@ -185,8 +185,8 @@ impl World {
             changed_at: self.now,
             card_email: email,
             tangled_with: None,
-            is_doubled: false,
             known: Known::default(),
+            former: Vec::new(),
         });
         place
     }

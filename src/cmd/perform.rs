@@ -47,21 +47,21 @@ impl Performance<'_> {
             if !is_ready || device.mode == Mode::Observe {
                 continue;
             }
-            // `apply` gathers nothing, so nobody has looked at the memory of logins yet.
-            let login = store
-                .login_memory(&device.name, &device.username, &device.password)
-                .map_err(store_error)?;
+            // `apply` gathers nothing, so nobody has looked at the memory of logins yet. Where there
+            // is nothing to do no login is tried.
             let has_work = self.proven.for_device(&device.name).next().is_some();
-            match held_back(device, &login, context.clock.now()) {
-                Some(trouble) if has_work => {
+            if has_work {
+                let login = store
+                    .login_memory(&device.name, &device.username, &device.password)
+                    .map_err(store_error)?;
+                if let Some(trouble) = held_back(device, &login, context.clock.now()) {
                     report.troubles.push(trouble);
                     set_outcome(report, &device.name, DeviceOutcome::LoginRefused);
-                }
-                _ => {
-                    names.push(&device.name);
-                    ready.push((device, reader));
+                    continue;
                 }
             }
+            names.push(&device.name);
+            ready.push((device, reader));
         }
         let shared = Mutex::new(&mut *store);
         let execution = Execution {

@@ -159,6 +159,9 @@ fn end_first_runs(
     report: &Report,
 ) -> Result<(), Error> {
     for (device, line) in gathered.facts.devices.iter().zip(&report.devices) {
+        if !device.is_first_run {
+            continue;
+        }
         if line.outcome == DeviceOutcome::Ok && device.linking.iter().any(Result::is_ok) {
             store
                 .end_first_run(&device.name, context.clock.now())

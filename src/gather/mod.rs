@@ -99,6 +99,7 @@ pub fn gather<O: Outside>(
 ) -> Result<(Gathered, Connections<O>), GatherError> {
     let now = clock.began();
     let links = links::read(store, &config.link.files)?;
+    let reading = store.reading()?;
     let mut before_devices = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
         let login = store.login_memory(&device.name, &device.username, &device.password)?;
@@ -110,6 +111,7 @@ pub fn gather<O: Outside>(
             failures: store.failures(&device.name)?,
         });
     }
+    drop(reading);
     let (mut sources, devices, open) =
         ask_all(outside, config, store, before_devices, clock, &scope)?;
     let clock_trouble = if scope.is_offline {
@@ -123,10 +125,12 @@ pub fn gather<O: Outside>(
     let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
     let mut known_links = Vec::with_capacity(config.devices.len());
     let mut revoked = Vec::with_capacity(config.devices.len());
+    let reading = store.reading()?;
     for device in &config.devices {
         known_links.push(store.links(&device.name)?);
         revoked.push(store.revocations_since(&device.name, yesterday)?);
     }
+    drop(reading);
     let both = facts::Both { config, sources: &sources, devices: &devices };
     let facts = both.facts(&links.table, &known_links, &revoked, scope.only, now);
     Ok((Gathered { facts, sources, devices, links, known_links, clock_trouble, now }, open))
@@ -272,8 +276,10 @@ impl Gathered {
     /// # Errors
     /// [`StoreError`]; what was recorded up to there stands, and the next run asks again for the rest.
     pub fn record(&self, config: &Config, store: &mut Store) -> Result<(), StoreError> {
-        for device in &config.devices {
-            store.know_device(&device.name)?;
+        for (device, gathered) in config.devices.iter().zip(&self.devices) {
+            if !gathered.is_known {
+                store.know_device(&device.name)?;
+            }
         }
         for (source, gathered) in config.sources.iter().zip(&self.sources) {
             if let Some(state) = &gathered.state {

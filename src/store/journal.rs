@@ -142,10 +142,11 @@ impl Store {
         if last.is_none_or(|last| last.began.date_naive() != now.date_naive()) {
             prune(&transaction, now)?;
         }
-        transaction.execute(
-            "INSERT INTO run (command, started_at, machine, boot) VALUES (?1, ?2, ?3, ?4)",
-            params![command, instant_out(now), self.machine.id, self.machine.boot],
-        )?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO run (command, started_at, machine, boot) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![command, instant_out(now), self.machine.id, self.machine.boot])?;
         let id = transaction.last_insert_rowid();
         transaction.commit()?;
         run_in(id)

@@ -145,6 +145,13 @@ pub struct Store {
     machine: Machine,
 }
 
+/// One look at the state file; see [`Store::reading`].
+#[derive(Debug)]
+pub struct OneLook<'s> {
+    // Rolled back when it goes, which for a reader is simply the end.
+    _transaction: rusqlite::Transaction<'s>,
+}
+
 impl Store {
     /// Opens the file, creates it (readable by its owner only) where there is none, checks it and
     /// brings it to the newest schema.
@@ -195,6 +202,16 @@ impl Store {
         let mut statement = self.connection.prepare(sql)?;
         let values = statement.query_map([], |row| row.get(0))?;
         Ok(values.collect::<Result<_, _>>()?)
+    }
+
+    /// Takes one look at the file for everything that is read until the answer is dropped: what another
+    /// process writes meanwhile is not seen, and the file is locked once and not for every statement.
+    /// Nothing may be written while it lives.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn reading(&self) -> Result<OneLook<'_>, StoreError> {
+        Ok(OneLook { _transaction: self.connection.unchecked_transaction()? })
     }
 
     fn exec(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {

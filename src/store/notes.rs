@@ -31,7 +31,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let transaction = self.connection.transaction()?;
         let kept = blocked.map_or("", |(id, _)| id);
-        transaction.execute("DELETE FROM blocked_plan WHERE id <> ?1", [kept])?;
+        transaction.prepare_cached("DELETE FROM blocked_plan WHERE id <> ?1")?.execute([kept])?;
         if let Some((id, document)) = blocked {
             transaction.execute(
                 "INSERT INTO blocked_plan (id, made_at, seen_at, document) VALUES (?1, ?2, ?2, ?3) \

@@ -8,23 +8,22 @@ use assert_cmd::Command;
 use super::support::said;
 
 /// The folder of this build: `target/debug`, say.
-fn profile_folder() -> PathBuf {
+pub fn profile_folder() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// `cargo run --example demo` in the profile of this test; cargo builds the example when
+/// `cargo run` (or `build`) of an example in the profile of this test; cargo builds the example when
 /// `cargo test --test integration` has not.
-pub fn demo(binary: &str) -> Command {
+pub fn cargo(verb: &str, example: &str) -> Command {
     let profile = profile_folder();
     let name = profile.file_name().unwrap().to_str().unwrap();
     let mut command = Command::new(env!("CARGO"));
     command
-        .args(["run", "--quiet", "--example", "demo"])
+        .args([verb, "--quiet", "--example", example])
         .args(["--profile", if name == "debug" { "dev" } else { name }])
         .arg("--target-dir")
         .arg(profile.parent().unwrap())
-        .args(["--", "--binary", binary])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
         .timeout(Duration::from_secs(600));
     // What cargo told this test about itself would look like a change to build scripts.
@@ -34,6 +33,13 @@ pub fn demo(binary: &str) -> Command {
             command.env_remove(name);
         }
     }
+    command
+}
+
+/// The demo, with this program.
+pub fn demo(binary: &str) -> Command {
+    let mut command = cargo("run", "demo");
+    command.args(["--", "--binary", binary]);
     command
 }
 

@@ -31,3 +31,4 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod tidy;
+mod years;
