@@ -1,9 +1,12 @@
 //! What was typed. Nothing is resolved here.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::model::DeviceName;
 
@@ -16,7 +19,7 @@ use crate::model::DeviceName;
     name = "ivms-sync",
     version,
     max_term_width = 100,
-    subcommand_required = true,
+    override_usage = "ivms-sync [OPTIONS] <COMMAND>\n       ivms-sync --completions <SHELL>\n       ivms-sync --man",
     after_help = "Examples:\n  ivms-sync diff\n  ivms-sync sync\n  ivms-sync lookup anna@example.se"
 )]
 pub struct Cli {
@@ -38,9 +41,80 @@ pub struct Cli {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// What to do.
+    /// Colour words on a terminal; NO_COLOR and CLICOLOR_FORCE are heard where this is auto.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
+    pub color: Color,
+
+    /// Print the completions for a shell: bash, elvish, fish, powershell or zsh.
+    #[arg(long, value_name = "SHELL", hide_possible_values = true, exclusive = true)]
+    pub completions: Option<Shell>,
+
+    /// Print the manual page, for man -l or a packager.
+    #[arg(long, exclusive = true)]
+    pub man: bool,
+
+    /// What to do; always there after [`Cli::read`], unless a text is asked for.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+}
+
+impl Cli {
+    /// Reads a command line: a command, or a flag that asks for a text about the program.
+    ///
+    /// # Errors
+    /// clap's own, also where neither is given, or both.
+    pub fn read<T: Into<OsString> + Clone>(
+        words: impl IntoIterator<Item = T>,
+    ) -> Result<Self, clap::Error> {
+        let cli = Self::try_parse_from(words)?;
+        let wants_text = cli.man || cli.completions.is_some();
+        let (kind, message) = match &cli.command {
+            None if !wants_text => (
+                ErrorKind::MissingSubcommand,
+                "a command is missing: say what to do, as in `ivms-sync diff`",
+            ),
+            Some(_) if wants_text => (
+                ErrorKind::ArgumentConflict,
+                "--completions and --man stand alone, without a command",
+            ),
+            _ => return Ok(cli),
+        };
+        Err(Self::command().error(kind, message))
+    }
+}
+
+/// When words are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Also into a file or a pipe.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// What is asked for on a command line that can not be read otherwise: an error is coloured, too.
+    #[must_use]
+    pub fn among(words: &[OsString]) -> Self {
+        let value = words.iter().enumerate().find_map(|(place, word)| {
+            let word = word.to_str()?;
+            match word.strip_prefix("--color")? {
+                "" => words.get(place + 1)?.to_str(),
+                rest => rest.strip_prefix('='),
+            }
+        });
+        value.and_then(|value| Self::from_str(value, false).ok()).unwrap_or_default()
+    }
 }
 
 /// The commands.
@@ -184,6 +258,42 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn a_command_or_a_text_and_not_both() {
+        let read = |line: &str| Cli::read(line.split(' '));
+        for line in ["ivms-sync --man", "ivms-sync --completions zsh", "ivms-sync sync"] {
+            assert!(read(line).is_ok(), "{line}");
+        }
+        for line in [
+            "ivms-sync",
+            "ivms-sync --json",
+            "ivms-sync --man sync",
+            "ivms-sync --completions bash diff",
+            "ivms-sync --man --completions bash",
+            "ivms-sync --completions csh",
+            "ivms-sync sync --man",
+        ] {
+            let told = read(line).unwrap_err();
+            assert!(told.use_stderr(), "{line}");
+            assert!(told.to_string().contains("--help"), "{line}: {told}");
+        }
+    }
+
+    #[test]
+    fn the_colour_is_found_on_a_line_that_is_wrong() {
+        for (line, wanted) in [
+            ("ivms-sync --color never synch", Color::Never),
+            ("ivms-sync synch --color=always", Color::Always),
+            ("ivms-sync --color", Color::Auto),
+            ("ivms-sync --color=blue", Color::Auto),
+            ("ivms-sync --colors never", Color::Auto),
+            ("ivms-sync", Color::Auto),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(Color::among(&words), wanted, "{line}");
+        }
+    }
 
     #[test]
     fn the_definitions_are_sound_and_every_command_has_an_example() {

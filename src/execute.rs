@@ -22,6 +22,7 @@ use crate::hikvision::{Class, Error, MAX_EXACT, PersonRecord, differs_beyond_val
 use crate::model::{EmployeeNo, Person, PersonLimit, RunId, UserType};
 use crate::outside::{Outside, ReadDevice, WriteDevice};
 use crate::plan::{Change, ProvenPlan};
+use crate::progress::{Meter, Progress, Silent, Unit};
 use crate::report::{ChangeState, DeviceOutcome, Trouble};
 use crate::stop::Stop;
 use crate::store::{DeviceState, Intent, Outcome, OutcomeKind, Store, StoreError};
@@ -39,6 +40,8 @@ pub struct Execution<'a, 's> {
     pub clock: Clock,
     /// When to leave the rest to the next tick.
     pub stop: &'a Stop,
+    /// Who watches.
+    pub progress: &'a dyn Progress,
 }
 
 /// What became of the changes of one device.
@@ -112,6 +115,9 @@ struct OneDevice<'a, 's> {
     execution: &'a Execution<'a, 's>,
     device: &'a DeviceConfig,
     result: DeviceResult,
+    /// How many changes there are, and who counts them.
+    planned: usize,
+    meter: Box<dyn Meter>,
 }
 
 impl<'a, 's> OneDevice<'a, 's> {
@@ -123,7 +129,7 @@ impl<'a, 's> OneDevice<'a, 's> {
             troubles: Vec::new(),
             stopped: None,
         };
-        Self { execution, device, result }
+        Self { execution, device, result, planned: 0, meter: Box::new(Silent) }
     }
 
     fn run<O: Outside>(
@@ -132,6 +138,8 @@ impl<'a, 's> OneDevice<'a, 's> {
         reader: Option<O::Reader>,
     ) -> Result<DeviceResult, StoreError> {
         let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
+        self.planned = changes.len();
+        self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
         self.result.outcome = Some(DeviceOutcome::Ok);
         match self.carry_out(outside, reader, &changes) {
             Ok(()) | Err(Halt::Unasked) => self.store().forget_failures(&self.device.name)?,
@@ -235,6 +243,11 @@ impl<'a, 's> OneDevice<'a, 's> {
         let persons = found.into_iter().map(|(id, record)| (id, record.person)).collect();
         let now = self.execution.clock.now();
         Ok(settle_open(&mut self.store(), &self.device.name, &persons, now)?)
+    }
+
+    /// Tells how many changes are done, with so many that are not settled yet.
+    fn tell(&self, unsettled: usize) {
+        self.meter.at(self.result.changes.len() + unsettled, Some(self.planned));
     }
 
     fn check_stop(&self) -> Result<(), Halt> {
@@ -362,6 +375,7 @@ impl<'a, 's> OneDevice<'a, 's> {
                     halt = Some(Halt::Device(error));
                 }
             }
+            self.tell(sent.len() + settled.len());
         }
         let read_back = self.read_back(writer, &sent, &mut settled);
         self.settle(settled)?;
@@ -414,6 +428,7 @@ impl<'a, 's> OneDevice<'a, 's> {
             let state = (ChangeState::Tried(outcome.kind), outcome.error.clone());
             self.result.changes.insert(change.employee_no.clone(), state);
         }
+        self.tell(0);
         let lines: Vec<(Intent, Outcome)> = outcomes
             .into_iter()
             .map(|(change, outcome)| (Intent::of(self.execution.run, change), outcome))

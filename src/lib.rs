@@ -27,6 +27,7 @@
 //! | [`execute`] | carries out a proven plan, and nothing else | by the four above |
 //! | [`notify`] | alarms: who is told of what; e-mail, webhook, heartbeat | network, disk |
 //! | [`cmd`] | the commands: wiring | by all of them |
+//! | [`terminal`] | colours, widths and bars; [`progress`] is its seam, [`manual`] the texts about the program | the terminal |
 //! | [`config`] | the file, the environment, passwords | files, environment |
 //!
 //! Start reading at [`plan::plan`], then [`execute::execute`], then [`cmd::sync`].
@@ -56,16 +57,19 @@ pub mod gather;
 pub mod hikvision;
 mod json;
 pub mod link;
-pub mod meter;
+pub mod manual;
 pub mod model;
 pub mod notify;
 pub mod outside;
 pub mod plan;
+pub mod progress;
 pub mod report;
+pub mod requests;
 mod retry;
 pub mod stop;
 pub mod store;
 mod suggest;
+pub mod terminal;
 pub mod threats;
 mod xml;
 
@@ -78,17 +82,24 @@ use config::Environment;
 use error::Error;
 use exit::Exit;
 use stop::Stop;
+use terminal::Terminal;
 
 /// Runs one command to its end.
 #[must_use]
-pub fn run(cli: &Cli, environment: &Environment, working_dir: &Path, clock: Clock) -> Exit {
-    match try_run(cli, environment, working_dir, clock) {
+pub fn run(
+    cli: &Cli,
+    environment: &Environment,
+    working_dir: &Path,
+    clock: Clock,
+    terminal: &Terminal,
+) -> Exit {
+    let Some(command) = &cli.command else { return Exit::Usage };
+    match try_run((cli, command), environment, working_dir, clock, terminal) {
         Ok(exit) => exit,
         Err(error) => {
             // Another run that is at work and young is no trouble: this tick is simply its. A
             // person who asked for something must hear that it was not done.
-            let is_tick =
-                matches!(cli.command, Command::Sync(_)) && !std::io::stderr().is_terminal();
+            let is_tick = matches!(command, Command::Sync(_)) && !std::io::stderr().is_terminal();
             let level = match error.exit() {
                 Exit::InStep if is_tick => log::Level::Info,
                 Exit::InStep => log::Level::Warn,
@@ -101,16 +112,17 @@ pub fn run(cli: &Cli, environment: &Environment, working_dir: &Path, clock: Cloc
 }
 
 fn try_run(
-    cli: &Cli,
+    (cli, command): (&Cli, &Command),
     environment: &Environment,
     working_dir: &Path,
     clock: Clock,
+    terminal: &Terminal,
 ) -> Result<Exit, Error> {
     let path = config::find(cli.config.as_deref(), environment, working_dir)?;
     let config = config::load(&path, environment)?;
     // Advice is for whoever runs a command by hand, not for every tick; `check` tells it itself.
-    let is_by_hand = std::io::stderr().is_terminal() || matches!(cli.command, Command::Diff(_));
-    if (is_by_hand || cli.verbose > 0) && !matches!(cli.command, Command::Check(_)) {
+    let is_by_hand = std::io::stderr().is_terminal() || matches!(command, Command::Diff(_));
+    if (is_by_hand || cli.verbose > 0) && !matches!(command, Command::Check(_)) {
         for warning in &config.warnings {
             log::warn!("{warning}");
         }
@@ -123,8 +135,10 @@ fn try_run(
         stop: Stop::listening(clock),
         is_json: cli.json,
         is_verbose: cli.verbose > 0,
+        look: terminal.look,
+        progress: terminal.progress(),
     };
-    match &cli.command {
+    match command {
         Command::Sync(args) => cmd::sync::run(&context, args),
         Command::Diff(args) => cmd::diff::run(&context, args),
         Command::Apply(args) => cmd::apply::run(&context, args),

@@ -1,31 +1,40 @@
 //! The program: parses, sets up the log, and turns a result into an exit code.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
-use clap::Parser;
-use ivms_sync::cli::Cli;
+use ivms_sync::cli::{Cli, Color};
 use ivms_sync::clock::Clock;
+use ivms_sync::cmd::print;
 use ivms_sync::config::Environment;
 use ivms_sync::exit::Exit;
+use ivms_sync::manual;
 use ivms_sync::model::inert_lines;
+use ivms_sync::terminal::{Terminal, allow_colours};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::read(&words) {
         Ok(cli) => cli,
         Err(told) => {
+            allow_colours(Color::among(&words));
             // Help and version are answers, everything else is a mistake in the command line;
             // clap's own code 2 would mean "changes are pending".
             let exit = if told.use_stderr() { Exit::Usage } else { Exit::InStep };
             return if told.print().is_ok() { exit.into() } else { Exit::Bug.into() };
         }
     };
+    if let Some(text) = manual::text(&cli) {
+        return if print(&text).is_ok() { Exit::InStep.into() } else { Exit::Bug.into() };
+    }
     let environment = Environment::of_process();
-    set_up_log(&cli);
+    let terminal = Terminal::of_process(&cli, &environment);
+    set_up_log(&cli, &terminal);
     let clock = Clock::starting_at(now(&environment));
     let done = std::panic::catch_unwind(|| match std::env::current_dir() {
-        Ok(folder) => ivms_sync::run(&cli, &environment, &folder, clock),
+        Ok(folder) => ivms_sync::run(&cli, &environment, &folder, clock, &terminal),
         Err(error) => {
             log::error!("the working folder can not be used: {error}");
             Exit::Config
@@ -48,7 +57,7 @@ fn now(environment: &Environment) -> DateTime<Utc> {
 }
 
 /// Errors and warnings to stderr, one word and the message; with `-v` more, and where from.
-fn set_up_log(cli: &Cli) {
+fn set_up_log(cli: &Cli, terminal: &Terminal) {
     let default = match (cli.quiet, cli.verbose) {
         (true, _) => "ivms_sync=error",
         (false, 0) => "ivms_sync=warn",
@@ -57,26 +66,59 @@ fn set_up_log(cli: &Cli) {
         (false, _) => "debug",
     };
     let is_detailed = cli.verbose > 1;
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(default))
-        .format(move |out, record| {
-            let word = match record.level() {
-                log::Level::Error => "error",
-                log::Level::Warn => "warning",
-                log::Level::Info => "info",
-                log::Level::Debug => "debug",
-                log::Level::Trace => "trace",
-            };
-            let style = out.default_level_style(record.level());
-            if is_detailed {
-                let (time, target) = (out.timestamp_millis(), record.target());
-                write!(out, "{time} {target} ")?;
-            }
-            // Whatever a message quotes, also one of a library, can not steer the terminal.
-            let text = inert_lines(&record.args().to_string());
-            writeln!(out, "{style}{word}{style:#}: {text}")
-        })
-        .init();
+    let from = env_logger::Env::default().default_filter_or(default);
+    let mut builder = env_logger::Builder::from_env(from);
+    builder.format(move |out, record| {
+        let word = match record.level() {
+            log::Level::Error => "error",
+            log::Level::Warn => "warning",
+            log::Level::Info => "info",
+            log::Level::Debug => "debug",
+            log::Level::Trace => "trace",
+        };
+        let style = out.default_level_style(record.level());
+        if is_detailed {
+            let (time, target) = (out.timestamp_millis(), record.target());
+            write!(out, "{time} {target} ")?;
+        }
+        // Whatever a message quotes, also one of a library, can not steer the terminal.
+        let text = inert_lines(&record.args().to_string());
+        writeln!(out, "{style}{word}{style:#}: {text}")
+    });
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => _ = builder.write_style(env_logger::WriteStyle::Always),
+        Color::Never => _ = builder.write_style(env_logger::WriteStyle::Never),
+    }
+    let log = BesideBars { log: builder.build(), terminal: terminal.clone() };
+    let max = log.log.filter();
+    // There is one logger in a process, and this is where it is set.
+    if log::set_boxed_logger(Box::new(log)).is_err() {
+        return;
+    }
     // At trace level the HTTP library prints every byte it sends and gets: the login of Cardskipper
     // and the members. Nothing can ask for that, neither -vvv nor RUST_LOG.
-    log::set_max_level(log::max_level().min(log::LevelFilter::Debug));
+    log::set_max_level(max.min(log::LevelFilter::Debug));
+}
+
+/// The log, which takes the bars of long work away before it says something.
+struct BesideBars {
+    log: env_logger::Logger,
+    terminal: Terminal,
+}
+
+impl log::Log for BesideBars {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        self.log.enabled(metadata)
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.log.matches(record) {
+            self.terminal.beside_bars(|| self.log.log(record));
+        }
+    }
+
+    fn flush(&self) {
+        self.log.flush();
+    }
 }

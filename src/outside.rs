@@ -6,13 +6,14 @@
 //! only a reader can not write. Source: design.md section 7.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cardskipper::{self, Client, Export, Listing};
 use crate::config::{DeviceConfig, SourceConfig};
 use crate::hikvision::{self, DeviceClock, DeviceInfo, PersonList, PersonRecord, Reader, Writer};
-use crate::meter::Meter;
 use crate::model::{EmployeeNo, RoleId, Window};
+use crate::progress::Progress;
+use crate::requests::RequestCount;
 
 /// Everything a run may ask or change.
 pub trait Outside: Sync {
@@ -107,17 +108,24 @@ pub trait WriteDevice {
 }
 
 /// The real outside: HTTP.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Network {
-    meters: Mutex<BTreeMap<String, Meter>>,
+    progress: Arc<dyn Progress>,
+    counts: Mutex<BTreeMap<String, RequestCount>>,
 }
 
 impl Network {
-    /// The meter of a target; a second connection to it counts on.
-    fn meter(&self, target: String) -> Meter {
+    /// The network, with somebody who watches long readings.
+    #[must_use]
+    pub fn watched_by(progress: Arc<dyn Progress>) -> Self {
+        Self { progress, counts: Mutex::default() }
+    }
+
+    /// The count of a target; a second connection to it counts on.
+    fn count(&self, target: String) -> RequestCount {
         // What a panic elsewhere left is a count like any other.
-        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        meters.entry(target).or_default().clone()
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.entry(target).or_default().clone()
     }
 }
 
@@ -126,17 +134,19 @@ impl Outside for Network {
     type Reader = Reader;
 
     fn source(&self, config: &SourceConfig) -> Client {
-        Client::new(config).metered(self.meter(format!("cardskipper.{}", config.name)))
+        let count = self.count(format!("cardskipper.{}", config.name));
+        Client::new(config).counted_by(count).watched_by(Arc::clone(&self.progress))
     }
 
     fn connect(&self, config: &DeviceConfig) -> Result<Reader, hikvision::Error> {
-        let meter = self.meter(format!("hikvision.{}", config.name));
-        Reader::connect(config).map(|reader| reader.metered(meter))
+        let count = self.count(format!("hikvision.{}", config.name));
+        let reader = Reader::connect(config)?.counted_by(count);
+        Ok(reader.watched_by(Arc::clone(&self.progress)))
     }
 
     fn requests(&self) -> BTreeMap<String, u64> {
-        let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        meters.iter().map(|(target, meter)| (target.clone(), meter.get())).collect()
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.iter().map(|(target, count)| (target.clone(), count.get())).collect()
     }
 }
 

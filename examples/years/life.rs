@@ -9,7 +9,9 @@ use ivms_sync::cmd::{Context, apply, sync};
 use ivms_sync::config::{self, Environment};
 use ivms_sync::error::Error;
 use ivms_sync::gather::Scope;
+use ivms_sync::progress::Silent;
 use ivms_sync::report::Report;
+use ivms_sync::report::look::Look;
 use ivms_sync::stop::Stop;
 use ivms_sync::store::Store;
 use tempfile::TempDir;
@@ -484,5 +486,13 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
         .map_err(|error| error.to_string())?;
     let clock = Clock::standing_still(world.host_now());
     let stop = Stop::at_time_limit(clock);
-    Ok(Context { config, clock, stop, is_json: false, is_verbose: false })
+    Ok(Context {
+        config,
+        clock,
+        stop,
+        is_json: false,
+        is_verbose: false,
+        look: Look::PLAIN,
+        progress: Silent::handle(),
+    })
 }

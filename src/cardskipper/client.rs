@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use ureq::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER,
+    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, LOCATION,
+    RETRY_AFTER,
 };
 use ureq::http::{HeaderMap, HeaderName, Response};
 use ureq::tls::{RootCerts, TlsConfig};
@@ -19,8 +21,9 @@ use super::text::{excerpt, excerpt_of_page, quotable};
 use super::wire::{self, export_request, may_be_xml, parse_members, parse_role_names};
 use super::{Error, Export, Listing};
 use crate::config::{Secret, SourceConfig};
-use crate::meter::Meter;
-use crate::model::{OrganisationId, RoleId};
+use crate::model::{OrganisationId, RoleId, SourceName};
+use crate::progress::{Meter, Progress, Silent, Unit};
+use crate::requests::RequestCount;
 use crate::retry::{Rule, Waits, retry_after, seed};
 
 /// The largest answer taken, decompressed. A member takes about 600 bytes, so this is more than
@@ -104,7 +107,9 @@ pub struct Client {
     username: String,
     password: Secret,
     limits: Limits,
-    meter: Meter,
+    requests: RequestCount,
+    name: SourceName,
+    progress: Arc<dyn Progress>,
 }
 
 /// What is sent: a body makes it a POST.
@@ -112,6 +117,7 @@ struct Request<'a> {
     call: &'static str,
     body: Option<&'a str>,
     limit: Duration,
+    meter: &'a dyn Meter,
 }
 
 /// A whole answer with a status of success.
@@ -159,15 +165,22 @@ impl Client {
             username: config.username.clone(),
             password: config.password.clone(),
             limits,
-            meter: Meter::default(),
+            requests: RequestCount::default(),
+            name: config.name.clone(),
+            progress: Silent::handle(),
         }
     }
 
-    /// Counts its requests with this meter.
+    /// Counts its requests here.
     #[must_use]
-    pub fn metered(mut self, meter: Meter) -> Self {
-        self.meter = meter;
-        self
+    pub fn counted_by(self, requests: RequestCount) -> Self {
+        Self { requests, ..self }
+    }
+
+    /// Lets somebody watch complete listings arrive.
+    #[must_use]
+    pub fn watched_by(self, progress: Arc<dyn Progress>) -> Self {
+        Self { progress, ..self }
     }
 
     /// Asks for members: `POST /Member/Export`, one document for all, 60 seconds at most.
@@ -176,7 +189,13 @@ impl Client {
     /// [`Error`]; none of them means that there are no members.
     pub fn members(&self, listing: Listing) -> Result<Export, Error> {
         let body = export_request(self.organisation, listing);
-        let request = Request { call: EXPORT, body: Some(&body), limit: self.limits.export };
+        // What changed since the last tick is little, and nobody waits for it.
+        let meter = match listing {
+            Listing::Complete => self.progress.begin(self.name.as_str(), Unit::Bytes),
+            Listing::ChangedSince(_) => Box::new(Silent),
+        };
+        let (limit, meter) = (self.limits.export, meter.as_ref());
+        let request = Request { call: EXPORT, body: Some(&body), limit, meter };
         let answer = self.ask(&request)?;
         let listed = parse_members(&answer.body, self.organisation, self.zone)
             .map_err(|error| self.of_wire(EXPORT, error, &answer.body))?;
@@ -201,7 +220,8 @@ impl Client {
     /// # Errors
     /// [`Error`]; [`Error::UnknownOrganisation`] when this login does not see the organisation.
     pub fn role_names(&self) -> Result<BTreeMap<RoleId, String>, Error> {
-        let answer = self.ask(&Request { call: INFO, body: None, limit: self.limits.info })?;
+        let answer =
+            self.ask(&Request { call: INFO, body: None, limit: self.limits.info, meter: &Silent })?;
         parse_role_names(&answer.body, self.organisation)
             .map_err(|error| self.of_wire(INFO, error, &answer.body))
     }
@@ -266,7 +286,7 @@ impl Client {
             (ACCEPT_LANGUAGE, "en".to_owned()),
             (AUTHORIZATION, format!("Basic {}", self.credentials())),
         ];
-        self.meter.count();
+        self.requests.count();
         let sent = match request.body {
             Some(body) => {
                 let mut post =
@@ -315,7 +335,11 @@ impl Client {
             Some(told) => body.reserve_exact(told.saturating_add(1).min(ROOM_FIRST)),
             None => {}
         }
-        let read = read_at_most(response.body_mut().as_reader(), limit, &mut body);
+        // The length is that of what is sent; packed, it says little about what is read.
+        let is_packed = response.headers().contains_key(CONTENT_ENCODING);
+        let total = told.filter(|_| !is_packed);
+        let watch = |done| request.meter.at(done, total);
+        let read = read_at_most(response.body_mut().as_reader(), limit, &mut body, watch);
         if body.len() > limit {
             return Err(Error::TooLarge { call, limit }.into());
         }
@@ -381,6 +405,7 @@ fn read_at_most(
     mut from: impl std::io::Read,
     limit: usize,
     body: &mut Vec<u8>,
+    watch: impl Fn(usize),
 ) -> std::io::Result<()> {
     let mut chunk = vec![0; 64 * 1024];
     loop {
@@ -396,6 +421,7 @@ fn read_at_most(
             body.reserve_exact(more.max(read.len()));
         }
         body.extend_from_slice(read);
+        watch(body.len());
         if body.len() > limit || (body.len() >= LOOKED_AT && !may_be_xml(body)) {
             return Ok(());
         }

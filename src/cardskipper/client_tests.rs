@@ -8,6 +8,7 @@ use chrono::TimeZone;
 
 use super::*;
 use crate::model::SourceName;
+use crate::progress::tests::Heard;
 
 const SAMPLE: &str = include_str!("../../tests/fixtures/cardskipper/member-export.xml");
 const INFO_SAMPLE: &str = include_str!("../../tests/fixtures/cardskipper/organisation-info.xml");
@@ -151,6 +152,27 @@ fn export(reply: Reply) -> Result<Export, Error> {
     let result = client(&url).members(Listing::Complete);
     asked.join().unwrap();
     result
+}
+
+#[test]
+fn whoever_watches_hears_how_much_of_a_complete_listing_is_there() {
+    let body = SAMPLE.as_bytes();
+    let packed = with_head("200 OK\r\nContent-Encoding: gzip", &gzip(body));
+    let (url, asked) = serve(vec![answer("200 OK", body), packed, answer("200 OK", body)]);
+    let heard = Heard::default();
+    let client = client(&url).watched_by(Arc::new(heard.clone()));
+    client.members(Listing::Complete).unwrap();
+    client.members(Listing::Complete).unwrap();
+    let words = heard.words();
+    let all = body.len();
+    // How many pieces arrive is the network's business.
+    assert!(words.contains(&format!("club Bytes {all} of {all}")), "{words:?}");
+    assert!(words.contains(&format!("club Bytes {all}")), "packed: {words:?}");
+    let count = |word: &str| words.iter().filter(|one| one.ends_with(word)).count();
+    assert_eq!((count(" begins"), count(" ends")), (2, 2));
+    client.members(Listing::ChangedSince(Utc.timestamp_opt(0, 0).unwrap())).unwrap();
+    assert_eq!(heard.words(), words, "what changed since is no long work");
+    asked.join().unwrap();
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::cli::ApplyArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather};
-use crate::outside::{Network, Outside};
+use crate::outside::Outside;
 use crate::plan::{Change, Facts, closes_on_paid_time, prove_reviewed};
 use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
 use crate::report::{ChangeReport, ChangeState, Report, Trouble};
@@ -31,7 +31,7 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
         (Some(path), _) => from_file(context, path)?,
         (None, id) => from_blocked(context, &store, id.as_deref().unwrap_or_default())?,
     };
-    let report = carry_out(context, &Network::default(), &mut store, name_of(args), reviewed)?;
+    let report = carry_out(context, &context.network(), &mut store, name_of(args), reviewed)?;
     forget(context, &store, args.blocked.as_deref(), &report)?;
     finish(context, &store, &report)
 }

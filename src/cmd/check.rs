@@ -51,7 +51,7 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     if context.is_json {
         print_json(&document(&findings))?;
     } else {
-        print(&render(&findings))?;
+        print(&render(&findings, context.look))?;
     }
     Ok(exit(&findings))
 }
@@ -128,7 +128,7 @@ fn failed(about: &str, error: &Error) -> Finding {
 fn both_sides(context: &Context, store: &Store, findings: &mut Vec<Finding>) -> Result<(), Error> {
     let scope = Scope { is_full: true, tries_logins: true, ..Scope::default() };
     let (gathered, open) =
-        match gather(&Network::default(), &context.config, store, context.clock, scope) {
+        match gather(&context.network(), &context.config, store, context.clock, scope) {
             Ok(gathered) => gathered,
             Err(error) => {
                 findings.push(failed("link file", &context.gather_error(error)));

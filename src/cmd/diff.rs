@@ -5,7 +5,6 @@ use crate::cli::DiffArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather, weigh_devices};
-use crate::outside::Network;
 use crate::plan::{plan, prove};
 use crate::report::plan_file;
 use crate::report::{ChangeReport, ChangeState, Report};
@@ -18,7 +17,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let only = who::only(&args.only)?;
     let store = context.open_store()?;
     let scope = Scope { is_full: args.full, only, ..Scope::default() };
-    let (gathered, _) = gather(&Network::default(), &context.config, &store, context.clock, scope)
+    let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
     let plan = plan(&gathered.facts);
     prove(&gathered.facts, &plan)?;

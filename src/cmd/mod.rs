@@ -11,6 +11,7 @@ pub mod who;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -21,6 +22,9 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::GatherError;
 use crate::model::{DeviceName, inert_json};
+use crate::outside::Network;
+use crate::progress::Progress;
+use crate::report::look::Look;
 use crate::report::{ChangeReport, Report, Trouble, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
@@ -43,9 +47,19 @@ pub struct Context {
     pub is_json: bool,
     /// `-v` was given: say everything, also when there is nothing to say.
     pub is_verbose: bool,
+    /// How texts on stdout are shown.
+    pub look: Look,
+    /// Who watches long work.
+    pub progress: Arc<dyn Progress>,
 }
 
 impl Context {
+    /// The real outside.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        Network::watched_by(Arc::clone(&self.progress))
+    }
+
     /// Opens the state file.
     ///
     /// # Errors
@@ -113,7 +127,7 @@ impl Context {
             && !is_news
             && !self.is_verbose
             && !std::io::stdout().is_terminal();
-        if is_quiet_tick { Ok(()) } else { print(&text::render(report)) }
+        if is_quiet_tick { Ok(()) } else { print(&text::render(report, self.look)) }
     }
 
     /// Says what went wrong on stderr, and tells whether anything in the report is news. A tick by
@@ -164,7 +178,8 @@ fn say_trouble(trouble: &Trouble) {
 /// # Errors
 /// [`Error::Output`]; a reader that went away (`| head`) is none.
 pub fn print(text: &str) -> Result<(), Error> {
-    let mut out = std::io::stdout().lock();
+    // As it is, except for colours on a terminal of Windows that does not know them.
+    let mut out = anstream::AutoStream::always(std::io::stdout().lock());
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
         _ => Ok(()),

@@ -70,6 +70,7 @@ impl Performance<'_> {
             store: &shared,
             clock: context.clock,
             stop: &context.stop,
+            progress: context.progress.as_ref(),
         };
         let writing = context.stop.writing();
         let results = execute(outside, &execution, ready).map_err(store_error)?;

@@ -13,7 +13,6 @@ use crate::cli::StatusArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, back_off, devices::held_back, gather};
-use crate::outside::Network;
 use crate::plan::{LeftOut, plan};
 use crate::report::Report;
 use crate::report::status::{
@@ -35,7 +34,7 @@ const AUDIT_SHOWN: u32 = 2000;
 pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
     let store = context.open_store()?;
     let scope = Scope { is_offline: true, ..Scope::default() };
-    let (gathered, _) = gather(&Network::default(), &context.config, &store, context.clock, scope)
+    let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
     let left_out = plan(&gathered.facts).left_out;
     let members = || gathered.facts.members.iter().map(|facts| &facts.member);
@@ -61,7 +60,7 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
             let named = members().filter(|member| !member.name().is_empty());
             status.names = named.map(|member| (member.key, member.name())).collect();
         }
-        print(&text::render(&status))?;
+        print(&text::render(&status, context.look))?;
     }
     Ok(Exit::InStep)
 }

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::gather::{Gathered, Scope, gather};
 use crate::model::{DeviceName, RunId};
 use crate::notify::{self, Watch};
-use crate::outside::{Network, Outside};
+use crate::outside::Outside;
 use crate::plan::{Standing, in_step, plan, prove};
 use crate::report::plan_file;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
@@ -35,7 +35,7 @@ fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<
     };
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
-    let report = tick(context, &Network::default(), &mut store, scope)?;
+    let report = tick(context, &context.network(), &mut store, scope)?;
     super::status::write_files(context, &store, &report);
     let exit = finish(context, &store, &report);
     watch.saw(&mut store, &report);

@@ -30,7 +30,7 @@ use super::login::LockState;
 use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
 use crate::config::{DeviceConfig, Secret};
-use crate::meter::Meter;
+use crate::requests::RequestCount;
 use crate::retry::{Waits, retry_after, seed};
 
 /// What came back, unjudged.
@@ -51,7 +51,7 @@ pub(crate) struct Link {
     session: DigestAuthSession,
     found: Found,
     limits: Limits,
-    meter: Meter,
+    requests: RequestCount,
     /// How long this side has waited between tries so far.
     waited: Duration,
     /// The pause that the last answer asked for.
@@ -98,7 +98,7 @@ impl Link {
             session,
             found,
             limits,
-            meter: Meter::default(),
+            requests: RequestCount::default(),
             waited: Duration::ZERO,
             asked_pause: None,
             separate: false,
@@ -108,12 +108,12 @@ impl Link {
 
     /// HTTP requests sent so far.
     pub(crate) fn requests(&self) -> u64 {
-        self.meter.get()
+        self.requests.get()
     }
 
-    /// Counts its requests with this meter from now on.
-    pub(crate) fn count_with(&mut self, meter: Meter) {
-        self.meter = meter;
+    /// Counts its requests here from now on.
+    pub(crate) fn count_with(&mut self, requests: RequestCount) {
+        self.requests = requests;
     }
 
     /// How long reading a whole list may take.
@@ -211,7 +211,7 @@ impl Link {
         if challenge.is_some() || ask.write || self.separate {
             request = request.header(CONNECTION, "close");
         }
-        self.meter.count();
+        self.requests.count();
         log::debug!(
             "{} {}{}",
             ask.method,

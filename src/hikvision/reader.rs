@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono_tz::Tz;
@@ -17,8 +18,9 @@ use super::wire::{
     search_body,
 };
 use crate::config::DeviceConfig;
-use crate::meter::Meter;
-use crate::model::EmployeeNo;
+use crate::model::{DeviceName, EmployeeNo};
+use crate::progress::{Meter, Progress, Silent, Unit};
+use crate::requests::RequestCount;
 
 /// The most numbers one exact search may name. Source: hikvision-isapi.md section 2.1.
 pub const MAX_EXACT: usize = 30;
@@ -46,6 +48,8 @@ pub struct Reader {
     /// Set once a device answered an exact search with other persons, or refused its form.
     filter_is_ignored: bool,
     searches: u64,
+    name: DeviceName,
+    progress: Arc<dyn Progress>,
 }
 
 /// How reading all persons went.
@@ -80,14 +84,22 @@ impl Reader {
             page_size: PAGE,
             filter_is_ignored: false,
             searches: 0,
+            name: config.name.clone(),
+            progress: Silent::handle(),
         })
     }
 
-    /// Counts its requests with this meter.
+    /// Counts its requests here.
     #[must_use]
-    pub fn metered(mut self, meter: Meter) -> Self {
-        self.link.count_with(meter);
+    pub fn counted_by(mut self, requests: RequestCount) -> Self {
+        self.link.count_with(requests);
         self
+    }
+
+    /// Lets somebody watch the reading of all persons.
+    #[must_use]
+    pub fn watched_by(self, progress: Arc<dyn Progress>) -> Self {
+        Self { progress, ..self }
     }
 
     /// HTTP requests sent so far.
@@ -142,7 +154,8 @@ impl Reader {
     /// # Errors
     /// Any [`Error`] of a read; what was handed over before it is then not everybody.
     pub fn all_persons(&mut self, each: &mut dyn FnMut(PersonRecord)) -> Result<PersonList, Error> {
-        self.search(&[], &mut |record| {
+        let meter = self.progress.begin(self.name.as_str(), Unit::Persons);
+        self.search(&[], meter.as_ref(), &mut |record| {
             each(record);
             ControlFlow::Continue(())
         })
@@ -178,7 +191,7 @@ impl Reader {
         found: &mut BTreeMap<EmployeeNo, PersonRecord>,
     ) -> Result<bool, Error> {
         let mut foreign = false;
-        let list = self.search(numbers, &mut |record| {
+        let list = self.search(numbers, &Silent, &mut |record| {
             if numbers.binary_search(&record.person.employee_no).is_err() {
                 foreign = true;
                 return ControlFlow::Break(());
@@ -215,6 +228,7 @@ impl Reader {
     fn search(
         &mut self,
         wanted: &[EmployeeNo],
+        meter: &dyn Meter,
         each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
     ) -> Result<PersonList, Error> {
         let mut run = Run::default();
@@ -223,7 +237,7 @@ impl Reader {
         let page_size = self.page_size;
         loop {
             run.start(self.search_id());
-            let error = match self.pages(wanted, until, &mut run, each) {
+            let error = match self.pages(wanted, until, meter, &mut run, each) {
                 Ok(()) => return Ok(run.list()),
                 Err(error) => error,
             };
@@ -246,6 +260,7 @@ impl Reader {
         &mut self,
         wanted: &[EmployeeNo],
         until: Option<Instant>,
+        meter: &dyn Meter,
         run: &mut Run,
         each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
     ) -> Result<(), Error> {
@@ -278,7 +293,9 @@ impl Reader {
                 SearchPage::read(document)
                     .map_err(|what| format!("{what} (page at offset {})", run.position))
             })?;
-            if run.take(page, self.page_size, self.zone, each).is_break() {
+            let is_last = run.take(page, self.page_size, self.zone, each).is_break();
+            meter.at(run.read_so_far(), run.total);
+            if is_last {
                 return Ok(());
             }
         }

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::Trouble;
+use super::look::{Look, Tone};
 use super::table::Table;
 use crate::exit::Exit;
 
@@ -26,6 +27,14 @@ impl Verdict {
             Self::Ok => "ok",
             Self::Warning => "warning",
             Self::Failed => "failed",
+        }
+    }
+
+    fn tone(self) -> Tone {
+        match self {
+            Self::Ok => Tone::Good,
+            Self::Warning => Tone::Warning,
+            Self::Failed => Tone::Bad,
         }
     }
 }
@@ -85,15 +94,16 @@ pub fn exit(findings: &[Finding]) -> Exit {
 
 /// The text for people.
 #[must_use]
-pub fn render(findings: &[Finding]) -> String {
+pub fn render(findings: &[Finding], look: Look) -> String {
     let mut table = Table::new(&[]);
     for Finding { about, verdict, text, remedy, .. } in findings {
         table.row([verdict.as_str().to_owned(), about.clone(), text.clone()]);
+        table.tone(0, verdict.tone());
         if let Some(remedy) = remedy {
             table.row([String::new(), String::new(), format!("hint: {remedy}")]);
         }
     }
-    let lines = table.render();
+    let lines = table.render(look);
     let count = |wanted| findings.iter().filter(|finding| finding.verdict == wanted).count();
     let (failed, warnings) = (count(Verdict::Failed), count(Verdict::Warning));
     let sum = match (failed, warnings) {
@@ -103,7 +113,7 @@ pub fn render(findings: &[Finding]) -> String {
         (1, _) => "Not ready: 1 thing failed.".to_owned(),
         (failed, _) => format!("Not ready: {failed} things failed."),
     };
-    format!("{lines}\n{sum}\n")
+    look.folded(format!("{lines}\n{sum}\n"))
 }
 
 /// The document for programs.
@@ -130,14 +140,18 @@ mod tests {
     fn the_worst_counts_and_every_line_says_what_to_do() {
         let mut findings = vec![Finding::ok("club", "40 members".into())];
         assert_eq!(exit(&findings), Exit::InStep);
-        assert!(render(&findings).ends_with("\nReady to run.\n"), "{}", render(&findings));
+        assert!(
+            render(&findings, Look::PLAIN).ends_with("\nReady to run.\n"),
+            "{}",
+            render(&findings, Look::PLAIN)
+        );
         let hint = || Some("look there".to_owned());
         findings.push(Finding::warning("gym-door", "39 of 40 linked".into(), hint()));
         assert_eq!(exit(&findings), Exit::InStep);
         findings.push(Finding::failed("front-door", "away".into(), hint(), Exit::PartFailed));
         findings.push(Finding::failed("state file", "damaged".into(), None, Exit::Fatal));
         assert_eq!(exit(&findings), Exit::Fatal);
-        let text = render(&findings);
+        let text = render(&findings, Look::PLAIN);
         assert_eq!(
             text,
             "  ok       club        40 members\n  warning  gym-door    39 of 40 linked\n\

@@ -9,13 +9,14 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::json::Times;
+use super::look::{Look, Tone};
 use super::table::{Table, printable};
 use super::text;
 use crate::config::LinkRule;
 use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, Member, PersonLimit, RoleId, SourceName, Window};
 use crate::plan::Reason;
-use crate::store::AuditEntry;
+use crate::store::{AuditEntry, OutcomeKind};
 
 /// What was asked and what was found.
 #[derive(Debug, Clone)]
@@ -104,7 +105,7 @@ impl Story {
 
 /// The story as text.
 #[must_use]
-pub fn render(story: &Story) -> String {
+pub fn render(story: &Story, look: Look) -> String {
     if story.members.is_empty() {
         let mut out = format!("Nobody found for {}.\n\nSearched:\n", printable(&story.who));
         for place in &story.searched {
@@ -117,7 +118,7 @@ pub fn render(story: &Story) -> String {
             }
         }
         let _ = writeln!(out, "\n{}", printable(&story.advice));
-        return out;
+        return look.folded(out);
     }
     let mut out = String::new();
     if story.members.len() > 1 {
@@ -127,12 +128,12 @@ pub fn render(story: &Story) -> String {
         if place > 0 {
             out.push('\n');
         }
-        out.push_str(&member_text(member, story.is_offline, story.zone));
+        out.push_str(&member_text(member, story.is_offline, (look, story.zone)));
     }
-    out
+    look.folded(out)
 }
 
-fn member_text(story: &MemberStory, is_offline: bool, zone: Tz) -> String {
+fn member_text(story: &MemberStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
     let member = &story.member;
     let mut out = String::new();
     let _ = writeln!(
@@ -179,19 +180,20 @@ fn member_text(story: &MemberStory, is_offline: bool, zone: Tz) -> String {
         }
     }
     for device in &story.devices {
-        out.push_str(&device_text(device, is_offline, zone));
+        out.push_str(&device_text(device, is_offline, (look, zone)));
     }
-    out.push_str(&history_text(&story.history, zone));
+    out.push_str(&history_text(&story.history, (look, zone)));
     out
 }
 
-fn device_text(device: &DeviceStory, is_offline: bool, zone: Tz) -> String {
+fn device_text(device: &DeviceStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
     // Somebody who was not found may well be on the door, under a person nobody linked.
-    let state = match (&device.employee_no, device.opens_now) {
-        (None, _) => "not found there",
-        (Some(_), true) => "opens now",
-        (Some(_), false) => "does not open now",
+    let (state, tone) = match (&device.employee_no, device.opens_now) {
+        (None, _) => ("not found there", Tone::Warning),
+        (Some(_), true) => ("opens now", Tone::Good),
+        (Some(_), false) => ("does not open now", Tone::Bad),
     };
+    let state = look.paint(tone, state);
     let mut out = format!("\n{}: {state}\n  {}\n", device.name, printable(&device.why));
     if let (Some(person), Some(rule)) = (&device.employee_no, device.linked_by) {
         let kept = if device.is_link_kept { ", kept from before" } else { "" };
@@ -230,7 +232,7 @@ fn rule_words(rule: LinkRule) -> &'static str {
     }
 }
 
-fn history_text(history: &[AuditEntry], zone: Tz) -> String {
+fn history_text(history: &[AuditEntry], (look, zone): (Look, Tz)) -> String {
     if history.is_empty() {
         return "\nNothing was ever changed for this member.\n".to_owned();
     }
@@ -248,8 +250,10 @@ fn history_text(history: &[AuditEntry], zone: Tz) -> String {
                 None => entry.outcome.clone(),
             },
         ]);
+        let is_confirmed = entry.outcome == OutcomeKind::Confirmed.as_str();
+        table.tone(6, if is_confirmed { Tone::Good } else { Tone::Bad });
     }
-    format!("\nHistory\n{}", table.render())
+    format!("\nHistory\n{}", table.render(look))
 }
 
 fn local(at: DateTime<Utc>, zone: Tz) -> String {

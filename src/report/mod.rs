@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod json;
+pub mod look;
 pub mod lookup;
 pub mod plan_file;
 pub mod status;

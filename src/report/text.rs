@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use chrono::{NaiveDateTime, Timelike};
 
+use super::look::{Look, Tone};
 use super::table::Table;
 use super::{ChangeReport, ChangeState, DeviceOutcome, Report};
 use crate::model::{MemberKey, PersonLimit, Window};
@@ -16,20 +17,20 @@ const SHOWN_PER_REASON: usize = 8;
 
 /// The whole text for stdout; troubles are not in it, they go to stderr.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render(report: &Report, look: Look) -> String {
     let mut text = String::new();
     if !report.changes.is_empty() {
-        text.push_str(&changes(report));
+        text.push_str(&changes(report, look));
         text.push('\n');
     }
     text.push_str(&summary(report));
     text.push('\n');
-    text.push_str(&left_out(report));
-    text.push_str(&kept_links(report));
+    text.push_str(&left_out(report, look));
+    text.push_str(&kept_links(report, look));
     if let Some(id) = &report.blocked {
         text.push_str(&approval(report.is_blocked_kept, id));
     }
-    text
+    look.folded(text)
 }
 
 /// How to approve what is blocked.
@@ -90,7 +91,10 @@ pub fn limit(limit: &PersonLimit) -> String {
     }
 }
 
-fn changes(report: &Report) -> String {
+/// The column of what became of a change.
+const STATE_COLUMN: usize = 6;
+
+fn changes(report: &Report, look: Look) -> String {
     let mut table = Table::new(&["member", "door", "person", "from", "to", "why", ""]);
     for one in &report.changes {
         let change = &one.change;
@@ -103,8 +107,9 @@ fn changes(report: &Report) -> String {
             why(change.cause, change.kind).to_owned(),
             state(report, one),
         ]);
+        table.tone(STATE_COLUMN, tone(one.state));
     }
-    table.render()
+    table.render(look)
 }
 
 fn member(report: &Report, key: MemberKey) -> String {
@@ -143,6 +148,14 @@ fn state(report: &Report, one: &ChangeReport) -> String {
     match &one.error {
         Some(error) => format!("{word}: {error}"),
         None => word.to_owned(),
+    }
+}
+
+fn tone(state: ChangeState) -> Tone {
+    match state {
+        ChangeState::Planned | ChangeState::Blocked => Tone::Warning,
+        ChangeState::Tried(OutcomeKind::Confirmed) => Tone::Good,
+        ChangeState::Tried(_) => Tone::Bad,
     }
 }
 
@@ -214,7 +227,7 @@ pub fn many(count: usize, thing: &str) -> String {
 
 /// The members for whom nothing is done, by reason, with what to do about each. Members without
 /// paid time are only counted: nobody waits for them.
-fn left_out(report: &Report) -> String {
+fn left_out(report: &Report, look: Look) -> String {
     let mut by_reason: BTreeMap<Reason, (Vec<&LeftOut>, usize)> = BTreeMap::new();
     for one in &report.left_out {
         let (shown, ended) = by_reason.entry(one.reason).or_default();
@@ -240,14 +253,14 @@ fn left_out(report: &Report) -> String {
                 one.detail.clone().unwrap_or_default(),
             ]);
         }
-        text.push_str(table.render().trim_start_matches('\n'));
+        text.push_str(table.render(look).trim_start_matches('\n'));
         text.push_str(&rest(shown.len()));
     }
     text
 }
 
 /// Links that hold on by memory alone, with what to do about them.
-fn kept_links(report: &Report) -> String {
+fn kept_links(report: &Report, look: Look) -> String {
     if report.kept_links.is_empty() {
         return String::new();
     }
@@ -264,7 +277,7 @@ fn kept_links(report: &Report) -> String {
         "\n{links} kept from before, although no e-mail leads there any more\n  \
          Correct the e-mail in Cardskipper or in the link file.\n"
     );
-    text.push_str(table.render().trim_start_matches('\n'));
+    text.push_str(table.render(look).trim_start_matches('\n'));
     text.push_str(&rest(report.kept_links.len()));
     text
 }

@@ -31,5 +31,7 @@ mod readme;
 mod restraint;
 mod state;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tidy;
 mod years;

@@ -182,6 +182,10 @@ fn every_command_line_is_one_that_the_program_takes() {
 #[test]
 fn every_command_and_every_flag_is_named() {
     let command = Cli::command();
+    for flag in command.get_arguments().filter_map(clap::Arg::get_long) {
+        let is_named = README.contains(&format!("--{flag}"));
+        assert!(is_named || flag == "verbose" || flag == "quiet", "--{flag}: -v and -q will do");
+    }
     for sub in command.get_subcommands() {
         let name = sub.get_name();
         assert!(README.contains(&format!("\n### {name}\n")), "{name}");

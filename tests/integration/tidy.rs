@@ -210,8 +210,9 @@ fn every_example_opens_with_what_it_shows() {
     let is_text = |path: &String| !path.ends_with(".png");
     for path in below("examples").into_iter().filter(is_text).chain(below("cron")) {
         let text = text(&path);
-        // The declaration must be the first thing in an XML file.
-        let opening = text.strip_prefix("<?xml version=\"1.0\"?>\n").unwrap_or(&text);
+        // The declaration must be the first thing in an XML file, and the shell in a script.
+        let first = ["<?xml version=\"1.0\"?>\n", "#!/bin/sh\n"];
+        let opening = first.iter().find_map(|first| text.strip_prefix(first)).unwrap_or(&text);
         let comment = ["# ", "//! ", "// ", "/* ", "<!--"]
             .into_iter()
             .find_map(|mark| opening.strip_prefix(mark));

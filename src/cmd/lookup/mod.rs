@@ -4,6 +4,7 @@ mod near;
 mod why;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 
@@ -19,9 +20,9 @@ use crate::gather::{Gathered, LoginResult, Scope, devices::failure, gather, reme
 use crate::hikvision::Reader;
 use crate::link::Link;
 use crate::model::{EmployeeNo, OrganisationId, RoleId, UserType};
-use crate::outside::Network;
 use crate::plan::validity::{DoorRoles, entitlement};
 use crate::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
+use crate::progress::Progress;
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
 use crate::report::{DeviceOutcome, Report};
 use crate::store::Store;
@@ -38,7 +39,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     let store = context.open_store()?;
     let scope = Scope { is_offline: args.offline, ..Scope::default() };
     let (mut gathered, _) =
-        gather(&Network::default(), &context.config, &store, context.clock, scope)
+        gather(&context.network(), &context.config, &store, context.clock, scope)
             .map_err(|error| context.gather_error(error))?;
     let wanted = matching(&gathered.facts, &who);
     let mut report = Report::new("lookup", None);
@@ -73,7 +74,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     if context.is_json {
         print_json(&document(&story, exit.code()))?;
     } else {
-        print(&render(&story))?;
+        print(&render(&story, context.look))?;
     }
     Ok(exit)
 }
@@ -118,7 +119,7 @@ fn look_now(
         if linked.is_empty() {
             continue;
         }
-        let result = read_persons(device, &linked, facts);
+        let result = read_persons(device, &linked, facts, Arc::clone(&context.progress));
         let login = match result {
             Ok(()) => LoginResult::Worked,
             Err(error) => {
@@ -138,8 +139,9 @@ fn read_persons(
     device: &DeviceConfig,
     linked: &[EmployeeNo],
     facts: &mut DeviceFacts,
+    progress: Arc<dyn Progress>,
 ) -> Result<(), crate::hikvision::Error> {
-    let mut reader = Reader::connect(device)?;
+    let mut reader = Reader::connect(device)?.watched_by(progress);
     let mut found = reader.persons(linked)?;
     for employee_no in linked {
         match found.remove(employee_no) {

@@ -1,6 +1,7 @@
 //! Reading: paging, exact searches, retries, limits.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -10,6 +11,7 @@ use crate::config::Tls;
 use crate::hikvision::call::Limits;
 use crate::hikvision::{Class, Error, PersonList, Reader};
 use crate::model::EmployeeNo;
+use crate::progress::tests::Heard;
 
 const DEVICE_INFO: &str = include_str!("../../../tests/fixtures/hikvision/device-info.xml");
 
@@ -92,6 +94,21 @@ fn pages_until_all_are_read() {
             assert!(pair[1].header("authorization").unwrap().contains("Search?format=json\""));
         }
     }
+}
+
+#[test]
+fn whoever_watches_hears_of_every_page() {
+    let server = paged(70, 30);
+    let heard = Heard::default();
+    let mut reader = reader(&server.url).watched_by(Arc::new(heard.clone()));
+    read_all(&mut reader).0.unwrap();
+    let words: Vec<String> = ["begins", "30 of 70", "60 of 70", "70 of 70", "ends"]
+        .iter()
+        .map(|words| format!("front-door Persons {words}"))
+        .collect();
+    assert_eq!(heard.words(), words);
+    reader.persons(&numbers(1..3)).unwrap();
+    assert_eq!(heard.words(), words, "a few persons are no long work");
 }
 
 #[test]

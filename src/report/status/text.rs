@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Status, code_words, span};
 use crate::plan::{Kind, Reason};
+use crate::report::look::{Look, Tone};
 use crate::report::table::Table;
 use crate::report::text::{explain, last, many};
 use crate::store::Waiting;
@@ -13,18 +14,18 @@ const SHOWN: usize = 12;
 
 /// The whole text for stdout.
 #[must_use]
-pub fn render(status: &Status) -> String {
-    let mut text = runs(status);
-    text.push_str(&sources(status));
-    text.push_str(&devices(status));
-    text.push_str(&outside(status));
-    text.push_str(&waiting(status));
-    text.push_str(&blocked(status));
-    text.push_str(&left_out(status));
+pub fn render(status: &Status, look: Look) -> String {
+    let mut text = runs(status, look);
+    text.push_str(&sources(status, look));
+    text.push_str(&devices(status, look));
+    text.push_str(&outside(status, look));
+    text.push_str(&waiting(status, look));
+    text.push_str(&look.folded(blocked(status)));
+    text.push_str(&look.folded(left_out(status)));
     text
 }
 
-fn runs(status: &Status) -> String {
+fn runs(status: &Status, look: Look) -> String {
     let Some(run) = status.last_run() else {
         return "No run yet. The first one: ivms-sync sync\n".to_owned();
     };
@@ -32,6 +33,12 @@ fn runs(status: &Status) -> String {
         None => "has no end: it is at work, or was cut off".to_owned(),
         Some(code) => format!("ended with {code}: {}", code_words(code)),
     };
+    let tone = match run.exit_code {
+        Some(0) => Tone::Good,
+        None => Tone::Warning,
+        Some(_) => Tone::Bad,
+    };
+    let end = look.paint(tone, &end);
     let mut text = format!("Last run   {}, {end}\n", status.moment_and_age(run.began));
     if run.exit_code != Some(0) {
         let success = status.last_success.as_ref();
@@ -41,7 +48,7 @@ fn runs(status: &Status) -> String {
     text
 }
 
-fn sources(status: &Status) -> String {
+fn sources(status: &Status, look: Look) -> String {
     let mut table = Table::new(&["organisation", "members", "last answer", "last whole list"]);
     for source in &status.sources {
         let when = |at: Option<_>| at.map_or("never".to_owned(), |at| status.moment(at));
@@ -52,10 +59,10 @@ fn sources(status: &Status) -> String {
             when(source.complete_at),
         ]);
     }
-    format!("\n{}", table.render())
+    format!("\n{}", table.render(look))
 }
 
-fn devices(status: &Status) -> String {
+fn devices(status: &Status, look: Look) -> String {
     let mut table = Table::new(&["door", "persons", "last read", "state"]);
     for device in &status.devices {
         table.row([
@@ -64,8 +71,9 @@ fn devices(status: &Status) -> String {
             device.known.read_at.map_or("never".to_owned(), |at| status.moment(at)),
             device.words(status.zone),
         ]);
+        table.tone(3, if device.is_well() { Tone::Good } else { Tone::Bad });
     }
-    format!("\n{}", table.render())
+    format!("\n{}", table.render(look))
 }
 
 /// Why somebody waits.
@@ -77,7 +85,7 @@ pub(super) fn because(one: &Waiting) -> String {
     }
 }
 
-fn table<'a>(status: &Status, waiting: impl Iterator<Item = &'a Waiting>) -> String {
+fn table<'a>(status: &Status, waiting: impl Iterator<Item = &'a Waiting>, look: Look) -> String {
     let mut table = Table::new(&["member", "door", "person", "until", "since", "because"]);
     let mut count = 0;
     for one in waiting {
@@ -94,22 +102,27 @@ fn table<'a>(status: &Status, waiting: impl Iterator<Item = &'a Waiting>) -> Str
             format!("{} ({age})", status.moment(one.since)),
             because(one),
         ]);
+        let stands_outside = one.opens_door && one.kind == Kind::Grant;
+        table.tone(4, if stands_outside { Tone::Bad } else { Tone::Warning });
     }
-    let mut text = table.render();
+    let mut text = table.render(look);
     if count > SHOWN {
         let _ = writeln!(text, "  … and {} more (all of them with --json)", count - SHOWN);
     }
     text
 }
 
-fn outside(status: &Status) -> String {
+fn outside(status: &Status, look: Look) -> String {
     if status.outside().next().is_none() {
         return String::new();
     }
-    format!("\nStanding outside, although they have paid:\n{}", table(status, status.outside()))
+    format!(
+        "\nStanding outside, although they have paid:\n{}",
+        table(status, status.outside(), look)
+    )
 }
 
-fn waiting(status: &Status) -> String {
+fn waiting(status: &Status, look: Look) -> String {
     if status.others().next().is_none() {
         return String::new();
     }
@@ -122,7 +135,7 @@ fn waiting(status: &Status) -> String {
     if revocations > 0 {
         parts.push(format!("{} to be taken away", many(revocations, "date")));
     }
-    format!("\nWaiting: {}\n{}", parts.join(", "), table(status, status.others()))
+    format!("\nWaiting: {}\n{}", parts.join(", "), table(status, status.others(), look))
 }
 
 fn blocked(status: &Status) -> String {

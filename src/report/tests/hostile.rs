@@ -6,6 +6,7 @@ use super::*;
 use crate::model::EmployeeNo;
 use crate::plan::plan;
 use crate::plan::tests::generated::facts;
+use crate::report::look::Look;
 use crate::report::{json, plan_file, text};
 
 /// What a terminal must not see, besides control characters.
@@ -57,7 +58,7 @@ proptest! {
             report.devices.push(DeviceReport { name: device.name.clone(), persons: 0, outcome });
         }
 
-        let shown = text::render(&report);
+        let shown = text::render(&report, Look::PLAIN);
         let steers = shown.chars().find(|c| *c != '\n' && (c.is_control() || turns(*c)));
         prop_assert_eq!(steers, None);
         prop_assert!(shown.lines().count() > report.changes.len());

@@ -7,8 +7,13 @@ use super::*;
 use crate::model::{RoleId, SourceName};
 use crate::plan::Reason;
 use crate::plan::tests::world::{GYM, instant};
-use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
+use crate::report::look::Look;
+use crate::report::lookup::{DeviceStory, MemberStory, Story, document};
 use crate::store::AuditEntry;
+
+fn render(story: &Story) -> String {
+    crate::report::lookup::render(story, Look::PLAIN)
+}
 
 fn noon() -> DateTime<Utc> {
     instant("2026-11-21T11:00:00Z")
@@ -34,7 +39,7 @@ fn door() -> DeviceStory {
     }
 }
 
-fn story() -> Story {
+pub(super) fn story() -> Story {
     let member = World::agreeing(1).facts.members[0].member.clone();
     let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
     let entry = AuditEntry {

@@ -2,6 +2,7 @@
 
 mod document;
 mod hostile;
+mod looks;
 mod lookup;
 mod text;
 

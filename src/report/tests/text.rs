@@ -3,7 +3,12 @@
 use super::*;
 use crate::link::NoLink;
 use crate::plan::tests::world::time;
-use crate::report::text::{explain, first, last, limit, moment, render, summary, window as show};
+use crate::report::look::Look;
+use crate::report::text::{explain, first, last, limit, moment, summary, window as show};
+
+fn render(report: &Report) -> String {
+    crate::report::text::render(report, Look::PLAIN)
+}
 
 #[test]
 fn nothing_to_do() {

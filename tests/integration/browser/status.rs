@@ -30,7 +30,8 @@ fn the_audit_table_can_be_searched() {
     let sandbox = Sandbox::pinned(12, 2);
     let Some(browser) = Browser::start() else { return };
     browser.open(&page(&sandbox));
-    let shown = "[...document.querySelectorAll('#audit tbody tr')].filter(row => !row.hidden).length";
+    let shown =
+        "[...document.querySelectorAll('#audit tbody tr')].filter(row => !row.hidden).length";
     let all = browser.value(shown).as_u64().unwrap();
     assert!(all >= 3, "{all}");
     browser.click("#search");

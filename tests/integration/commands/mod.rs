@@ -7,6 +7,7 @@ mod line;
 mod runs;
 mod secrets;
 mod status;
+mod texts;
 
 /// A while after the first run.
 const LATER: &str = "2026-03-10T10:05:00Z";

@@ -7,6 +7,7 @@ use ivms_sync::cli::Cli;
 use ivms_sync::clock::Clock;
 use ivms_sync::config::Environment;
 use ivms_sync::exit::Exit;
+use ivms_sync::terminal::Terminal;
 use ivms_sync_simulators::hikvision::{Body401, Lock};
 use ivms_sync_simulators::http::Fault;
 
@@ -31,7 +32,7 @@ fn tick(pinned: &Pinned) -> Exit {
     let cli = Cli::try_parse_from(["ivms-sync", "-q", "sync"]).unwrap();
     let environment = Environment::from_pairs(sandbox.passwords.iter().cloned());
     let clock = Clock::starting_at(pinned.clock.now());
-    ivms_sync::run(&cli, &environment, sandbox.folder.path(), clock)
+    ivms_sync::run(&cli, &environment, sandbox.folder.path(), clock, &Terminal::none())
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A count of HTTP requests. Clones count together.
 #[derive(Debug, Clone, Default)]
-pub struct Meter(Arc<AtomicU64>);
+pub struct RequestCount(Arc<AtomicU64>);
 
-impl Meter {
+impl RequestCount {
     /// One more was sent.
     pub fn count(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);

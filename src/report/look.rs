@@ -1,0 +1,152 @@
+//! How a text is shown: with colours or without, and how wide a line may be.
+//!
+//! Pure. Colours only repeat what the words say. The plain look is what files, pipes and mails get:
+//! never coloured, never folded, so that it stays the same byte for byte wherever it is read.
+
+use anstyle::{AnsiColor, Effects, Style};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// What a word or a line tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tone {
+    /// Nothing by itself.
+    #[default]
+    Plain,
+    /// All is well.
+    Good,
+    /// Somebody should look.
+    Warning,
+    /// It did not work.
+    Bad,
+    /// The title of a column.
+    Title,
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        let coloured = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
+        match self {
+            Self::Plain => Style::new(),
+            Self::Good => coloured(AnsiColor::Green),
+            Self::Warning => coloured(AnsiColor::Yellow),
+            Self::Bad => coloured(AnsiColor::Red),
+            Self::Title => Style::new().effects(Effects::BOLD),
+        }
+    }
+}
+
+/// How a text is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// Whether words may be coloured.
+    pub is_coloured: bool,
+    /// Columns of the terminal; none where there is no terminal, and nothing is folded then.
+    pub width: Option<usize>,
+}
+
+impl Look {
+    /// Neither colours nor folding: for files, pipes and mails.
+    pub const PLAIN: Self = Self { is_coloured: false, width: None };
+
+    /// A text in its tone.
+    #[must_use]
+    pub fn paint(self, tone: Tone, text: &str) -> String {
+        if !self.is_coloured || tone == Tone::Plain || text.is_empty() {
+            return text.to_owned();
+        }
+        let style = tone.style();
+        format!("{style}{text}{style:#}")
+    }
+
+    /// Folds every line that is wider than the terminal at its spaces; what follows is indented by
+    /// two more. A single word that is wider stays whole: an address or a command is copied in one
+    /// piece.
+    #[must_use]
+    pub fn folded(self, text: String) -> String {
+        let Some(width) = self.width else { return text };
+        if text.lines().all(|line| shown_width(line) <= width) {
+            return text;
+        }
+        let mut out = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            let bare = line.trim_end_matches('\n');
+            if shown_width(bare) <= width {
+                out.push_str(line);
+                continue;
+            }
+            let text = bare.trim_start_matches(' ');
+            let indent = bare.len() - text.len();
+            let (first, others) = (" ".repeat(indent), " ".repeat(indent + 2));
+            out.push_str(&first);
+            out.push_str(&wrap(text, width, indent, indent + 2).join(&format!("\n{others}")));
+            out.push_str(line.get(bare.len()..).unwrap_or_default());
+        }
+        out
+    }
+}
+
+/// Breaks a text at its spaces into lines that fit into `width`, the first of which begins at column
+/// `first` and the others at `others`. A word that is wider has a line of its own.
+#[must_use]
+pub(super) fn wrap(text: &str, width: usize, first: usize, others: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    // Gaps within a line are kept as they are: they align what stands in a column.
+    for word in text.split_inclusive(' ') {
+        let start = if lines.is_empty() { first } else { others };
+        let bare = word.trim_end_matches(' ');
+        if !line.trim_end().is_empty() && start + shown_width(&line) + shown_width(bare) > width {
+            lines.push(line.trim_end().to_owned());
+            line = String::new();
+        }
+        line.push_str(word);
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
+/// The columns that a text takes on a terminal; colours take none.
+#[must_use]
+pub(super) fn shown_width(text: &str) -> usize {
+    if !text.contains('\u{1b}') {
+        return text.width();
+    }
+    let mut width = 0;
+    let mut is_colour = false;
+    for c in text.chars() {
+        match c {
+            '\u{1b}' => is_colour = true,
+            'm' if is_colour => is_colour = false,
+            _ if is_colour => {}
+            _ => width += c.width().unwrap_or(0),
+        }
+    }
+    width
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_only_put_around_words_and_only_where_allowed() {
+        let coloured = Look { is_coloured: true, width: None };
+        assert_eq!(coloured.paint(Tone::Good, "done"), "\u{1b}[32mdone\u{1b}[0m");
+        assert_eq!(coloured.paint(Tone::Plain, "done"), "done");
+        assert_eq!(coloured.paint(Tone::Bad, ""), "");
+        assert_eq!(Look::PLAIN.paint(Tone::Bad, "refused"), "refused");
+        assert_eq!(shown_width(&coloured.paint(Tone::Warning, "漢字 š")), 6);
+    }
+
+    #[test]
+    fn long_lines_are_folded_at_spaces_and_keep_their_indent() {
+        let look = Look { is_coloured: false, width: Some(20) };
+        let text = "short\n  one two three four five six\n\n  https://example.com/a/long/way\n";
+        assert_eq!(
+            look.folded(text.to_owned()),
+            "short\n  one two three four\n    five six\n\n  https://example.com/a/long/way\n"
+        );
+        assert_eq!(Look::PLAIN.folded(text.to_owned()), text);
+        assert_eq!(look.folded("no end of line but a very long one".to_owned()).lines().count(), 2);
+    }
+}
