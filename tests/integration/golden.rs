@@ -181,6 +181,48 @@ fn how_things_stand() {
 }
 
 #[test]
+fn everything_is_checked() {
+    let mut sandbox = eventful();
+    let mut session = Session::new(&sandbox);
+    session.run(LATER, &["check"]);
+    sandbox.club.devices[0].go_offline();
+    sandbox.club.devices[1].set_clock_offset(chrono::TimeDelta::hours(-1));
+    session.run(LATER, &["check"]);
+    let mut text = session.text;
+    sandbox.club.devices[0].go_online();
+    sandbox.club.devices[0].set_password("another");
+    sandbox.club.cardskipper.set(|switches| switches.broken = Some(403));
+    sandbox.set("hikvision.door2", "mode = \"observe\"");
+    let mut session = Session::new(&sandbox);
+    session.run(LATER, &["check"]);
+    text.push_str(&session.text);
+    fs::write(sandbox.state(), "no database at all").unwrap();
+    let mut session = Session::new(&sandbox);
+    session.run(LATER, &["check"]);
+    text.push_str(&session.text);
+    Session { sandbox: &sandbox, text }.is("check");
+}
+
+#[test]
+fn looking_up_with_a_slip_and_from_memory() {
+    let sandbox = eventful();
+    let twin = sandbox.club.cardskipper.member(number(30)).unwrap().email;
+    let slip = twin.replace("30", "3o").replace("kovacic", "kovaicc");
+    let mut session = Session::new(&sandbox);
+    for who in [slip.as_str(), "15003", "person:01004", twin.as_str()] {
+        session.run(LATER, &["lookup", who]);
+    }
+    session.run("2026-03-10T11:05:00Z", &["lookup", "--offline", "150004"]);
+    sandbox.club.devices[0].go_offline();
+    session.run(LATER, &["lookup", "150004"]);
+    (10..14).for_each(|index| assert!(sandbox.club.inactivate(index)));
+    sandbox.club.devices[0].go_online();
+    sandbox.at("2026-03-10T10:10:00Z", &["sync"]).ends(4);
+    session.run("2026-03-10T10:12:00Z", &["lookup", "150012"]);
+    session.is("lookup-more");
+}
+
+#[test]
 fn what_goes_wrong() {
     let mut sandbox = Sandbox::pinned(12, 1);
     sandbox.sync_at(START, 0);
