@@ -38,6 +38,7 @@ pub struct Stop {
 #[derive(Debug)]
 pub struct Writing {
     is_idle: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
     /// Dropped with this, which ends the watch.
     _watched: Sender<()>,
 }
@@ -79,7 +80,8 @@ impl Stop {
         let (watched, end) = mpsc::channel();
         let signal = Arc::clone(&self.signal);
         thread::spawn(move || watch(&signal, &end));
-        Writing { is_idle: Arc::clone(&self.is_idle), _watched: watched }
+        let (is_idle, signal) = (Arc::clone(&self.is_idle), Arc::clone(&self.signal));
+        Writing { is_idle, signal, _watched: watched }
     }
 
     /// Why to stop now, if so.
@@ -116,7 +118,11 @@ fn watch(signal: &AtomicUsize, end: &Receiver<()>) {
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        self.is_idle.store(true, Ordering::SeqCst);
+        // A run that was told to stop is ending by itself, and a second signal must not keep it from
+        // recording how.
+        if self.signal.load(Ordering::SeqCst) == 0 {
+            self.is_idle.store(true, Ordering::SeqCst);
+        }
     }
 }
 
@@ -153,6 +159,10 @@ mod tests {
         assert!(!stop.is_idle.load(Ordering::SeqCst));
         drop(writing);
         assert!(stop.is_idle.load(Ordering::SeqCst));
+        let writing = stop.writing();
+        stop.signal.store(143, Ordering::SeqCst);
+        drop(writing);
+        assert!(!stop.is_idle.load(Ordering::SeqCst), "the run ends by itself, undisturbed");
         // A signal that comes now is nobody's business any more: the watch has no one to wait for.
         let (watched, end) = mpsc::channel();
         drop(watched);

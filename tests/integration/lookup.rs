@@ -250,7 +250,7 @@ fn offline_asks_nobody() {
     let now = "2026-03-11T10:00:00Z";
     let said = sandbox.at(now, &["lookup", "150004", "--offline"]).ends(0);
     assert!(said.stdout.contains("from memory"), "{}", said.stdout);
-    assert!(said.stdout.contains("2026-03-10 10:00 UTC"), "as of the last reading");
+    assert!(said.stdout.contains("2026-03-10 11:00"), "as of the last reading");
     let json = sandbox.at(now, &["lookup", "150004", "--offline", "--json"]).ends(0).json();
     assert_eq!(json["members"][0]["roles"][0]["name"], "Gym");
     assert_eq!(json["members"][0]["devices"][0]["read_at"], "2026-03-10T10:00:00Z");

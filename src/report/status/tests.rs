@@ -1,3 +1,5 @@
+//! Tests of how things stand.
+
 use super::*;
 
 #[test]
