@@ -29,4 +29,5 @@ mod restraint;
 mod state;
 mod support;
 mod tidy;
+mod work;
 mod years;
