@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::Failure;
 use crate::bare::{self, argument};
-use crate::rows::{AUDIT, LISTING, LISTING_NEW, quiet};
+use crate::rows::{AUDIT, FIRST_RUN, LISTING, LISTING_NEW, quiet, renewals};
 use crate::scene::{REPEATS, Row, Scene};
 use crate::stage::{Size, audit_is_due};
 use crate::table::time;
@@ -117,9 +117,9 @@ pub fn of_many(
     let mut violations = Vec::new();
     for devices in [1, devices] {
         let mut scene = Scene::set(Size { members, devices }, LATENCY)?;
-        let mut rows = vec![scene.tick("first run", &["sync"], &[])?];
+        let mut rows = vec![scene.tick(FIRST_RUN, &["sync"], &[])?];
         scene.remote.renew(RENEWALS)?;
-        rows.push(scene.tick(&format!("tick with {RENEWALS} renewals"), &["sync"], &[])?);
+        rows.push(scene.tick(&format!("tick with {}", renewals(RENEWALS)), &["sync"], &[])?);
         rows.push(scene.tick(AUDIT, &["sync"], &audit_is_due(devices))?);
         for row in &rows {
             row.cost.clone().or_fail(&row.name)?;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::Failure;
 use crate::process;
-use crate::rows::{FIRST_RUN, LISTING, QUIET_TICK};
+use crate::rows::{FIRST_RUN, LISTING, QUIET_TICK, renewals};
 use crate::scene::{PROGRAM, REPEATS, Row, Scene, median};
 use crate::stage::{Size, listing_is_due};
 
@@ -93,7 +93,7 @@ fn measure(
     rows.push(median(quiet.collect::<Result<_, _>>()?)?);
     let count = RENEWALS.min(size.members);
     scene.remote.renew(count)?;
-    rows.push(one(&mut scene, &format!("tick with {count} renewals"), false)?);
+    rows.push(one(&mut scene, &format!("tick with {}", renewals(count)), false)?);
     rows.push(one(&mut scene, LISTING, true)?);
     match scene.violations.first() {
         None => Ok(rows),

@@ -44,7 +44,7 @@ pub fn measure(size: Size, mut tell: impl FnMut(&Row)) -> Result<(Vec<Row>, Scen
             continue;
         }
         scene.remote.renew(count)?;
-        let name = format!("tick with {count} renewals");
+        let name = format!("tick with {}", renewals(count));
         keep(scene.tick(&name, &["sync"], &[])?, &[0, 8])?;
         scene.catch_up()?;
     }
@@ -58,9 +58,14 @@ pub fn measure(size: Size, mut tell: impl FnMut(&Row)) -> Result<(Vec<Row>, Scen
     // Behind everything else, since nobody carries it out.
     let changed = size.members.min(100);
     scene.remote.renew(changed)?;
-    keep(scene.tick(&format!("diff of {changed} renewals"), &["diff"], &[])?, &[0])?;
+    keep(scene.tick(&format!("diff of {}", renewals(changed)), &["diff"], &[])?, &[0])?;
     keep(cold(&mut scene, who)?, &[0, 21])?;
     Ok((rows, scene))
+}
+
+/// So many members who paid.
+pub fn renewals(count: usize) -> String {
+    format!("{} renewal{}", crate::table::count(count), if count == 1 { "" } else { "s" })
 }
 
 /// The median of some quiet ticks.

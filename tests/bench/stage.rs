@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use ivms_sync_simulators::cardskipper::{self, Member};
 use ivms_sync_simulators::clock::Clock;
-use ivms_sync_simulators::club::{self, Club, World, WorldSettings};
+use ivms_sync_simulators::club::{
+    self, Club, FIRST_EMPLOYEE_NO, FIRST_FOREIGN_NO, World, WorldSettings,
+};
 use ivms_sync_simulators::hikvision;
 use ivms_sync_simulators::http::{Fault, HttpServer, Moment};
 
@@ -62,8 +64,8 @@ impl Stage {
     pub fn start(size: Size, latency: Duration) -> Self {
         let Size { members, devices } = size;
         let clock = Clock::default();
-        // The largest device has no room for others.
-        let foreign = if members < 200_000 { 3 } else { 0 };
+        // In a big club the numbers of members reach those of the others.
+        let foreign = if members <= FIRST_FOREIGN_NO - FIRST_EMPLOYEE_NO { 3 } else { 0 };
         let world =
             World::new(&WorldSettings { members, devices, foreign, ..WorldSettings::default() });
         let service = cardskipper::Settings { clock: clock.clone(), ..Default::default() };

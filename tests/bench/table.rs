@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::scene::Row;
-use crate::stage::Traffic;
+use crate::stage::{Size, Traffic};
 
 /// A table of text: the first row is its head, the first `left` columns stand at the left.
 pub fn table(rows: &[Vec<String>], left: usize) -> String {
@@ -57,6 +57,12 @@ pub fn count(number: usize) -> String {
     text
 }
 
+/// How big a world is.
+pub fn size(size: Size) -> String {
+    let plural = if size.devices == 1 { "" } else { "s" };
+    format!("{} members, {} door{plural}", count(size.members), size.devices)
+}
+
 fn traffic(traffic: Traffic) -> [String; 2] {
     match traffic.requests {
         0 => ["-".to_owned(), "-".to_owned()],
@@ -90,14 +96,12 @@ pub fn runs(rows: &[Row]) -> String {
     for row in rows {
         if world != Some(row.size) {
             world = Some(row.size);
-            let (members, devices) = (count(row.size.members), row.size.devices);
-            let plural = if devices == 1 { "" } else { "s" };
             let mut cells = head.map(str::to_owned).to_vec();
             if !lines.is_empty() {
                 lines.push(Vec::new());
             }
             if let Some(first) = cells.first_mut() {
-                *first = format!("{members} members, {devices} door{plural}");
+                *first = size(row.size);
             }
             lines.push(cells);
         }

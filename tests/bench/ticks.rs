@@ -110,8 +110,8 @@ fn measure(arguments: &Arguments) -> Result<(), Failure> {
         .collect();
     let Some(judged) = judged(&sizes) else { return Err("no club is that small".into()) };
     let tell = |row: &Row| {
-        let wall = table::time(row.cost.wall);
-        eprintln!("{:>5.0} s  {:?}: {}: {wall}", began.elapsed().as_secs_f64(), row.size, row.name);
+        let (size, wall) = (table::size(row.size), table::time(row.cost.wall));
+        eprintln!("{:>5.0} s  {size}: {}: {wall}", began.elapsed().as_secs_f64(), row.name);
     };
 
     let (mut all, mut ratios, mut violations) = (Vec::new(), Vec::new(), Vec::new());
@@ -196,7 +196,7 @@ fn beside_python(size: Size) -> Result<(), Failure> {
             return Ok(());
         }
     };
-    eprintln!("the plain Python program, {size:?}");
+    eprintln!("the plain Python program, {}", table::size(size));
     let pairs = python::compare(&python, size)?;
     let head = ["", "wall", "CPU", "memory", "ours", "", "", "", "Python", "", "", ""];
     let mut lines = vec![head.map(str::to_owned).to_vec()];

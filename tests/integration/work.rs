@@ -112,6 +112,8 @@ fn kinds(members: usize, devices: usize) -> Vec<(&'static str, Work)> {
     let mut found =
         vec![("first", club.work(&["sync"], &[])), ("quiet", club.work(&["sync"], &[]))];
     club.stage.renew(1);
+    found.push(("first write", club.work(&["sync"], &[])));
+    club.stage.renew(1);
     found.push(("one", club.work(&["sync"], &[])));
     club.stage.renew(10);
     found.push(("ten", club.work(&["sync"], &[])));
@@ -140,7 +142,9 @@ const SIZES: [usize; 3] = [87, 147, 207];
 fn the_work_of_a_tick_is_that_of_what_changed() {
     let clubs = SIZES.map(|members| kinds(members, 2));
     let [small, middle, big] = &clubs;
-    for name in ["quiet", "one", "ten", "twenty", "listing", "lookup", "offline", "diff"] {
+    for name in
+        ["quiet", "first write", "one", "ten", "twenty", "listing", "lookup", "offline", "diff"]
+    {
         assert_eq!(of(small, name), of(middle, name), "{name}");
         assert_eq!(of(small, name), of(big, name), "{name}");
     }
