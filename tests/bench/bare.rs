@@ -2,7 +2,7 @@
 //! process of its own.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -134,6 +134,6 @@ fn open(state: &Path, is_checked: bool) -> Result<(), Failure> {
 }
 
 /// A path as an argument.
-pub fn argument(path: &PathBuf) -> Result<&str, Failure> {
+pub fn argument(path: &Path) -> Result<&str, Failure> {
     path.to_str().ok_or_else(|| format!("{} is no text", path.display()).into())
 }
