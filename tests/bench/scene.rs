@@ -118,7 +118,7 @@ impl Scene {
 }
 
 /// How often what is short is measured: the median counts.
-pub const REPEATS: usize = 5;
+pub const REPEATS: usize = 3;
 
 /// The row with the median wall time.
 pub fn median(mut rows: Vec<Row>) -> Result<Row, Failure> {
