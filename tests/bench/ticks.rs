@@ -130,6 +130,7 @@ fn measure(arguments: &Arguments) -> Result<(), Failure> {
     violations.extend(more);
 
     print_ratios(&ratios);
+    print_memory(&all);
     print_growth(&all);
     if !arguments.no_python {
         beside_python(judged)?;
@@ -157,6 +158,19 @@ fn print_ratios(ratios: &[Ratio]) {
     let mut lines = vec![["", "ratio", "ours", "least", "target"].map(str::to_owned).to_vec()];
     lines.extend(ratios.iter().map(Ratio::cells));
     println!("Against the least it could cost\n\n{}", table::table(&lines, 1));
+}
+
+/// What no run may need more of, in bytes.
+const PEAK_MAX: u64 = 600_000_000;
+
+/// The run that needed the most memory.
+fn print_memory(rows: &[Row]) {
+    if let Some(row) = rows.iter().max_by_key(|row| row.cost.peak) {
+        let verdict = if row.cost.peak <= PEAK_MAX { "reached" } else { "MISSED" };
+        let (size, peak) = (table::size(row.size), table::bytes(row.cost.peak));
+        let most = table::bytes(PEAK_MAX);
+        println!("Most memory: {peak} ({size}: {}), at most {most}: {verdict}\n", row.name);
+    }
 }
 
 /// What a member costs in a club ten times as big; 1.0 is linear.
