@@ -181,7 +181,7 @@ fn devices(
         findings.extend(certificate(device));
         if let Some(mut reader) = reader {
             findings.push(clock(context, device, &mut reader));
-            findings.extend(abilities(name, found.persons.persons.len(), reader.abilities()));
+            findings.extend(abilities(name, facts.persons.len(), reader.abilities()));
         }
         if found.is_known {
             findings.push(links(gathered, facts));

@@ -34,4 +34,5 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod tidy;
+mod work;
 mod years;

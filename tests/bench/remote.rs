@@ -1,0 +1,163 @@
+//! The simulators in a process of their own, so that what they cost is not taken for the program's:
+//! a word a line goes in, a JSON document a line comes out.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::Failure;
+use crate::process::cpu_of;
+use crate::stage::{Seen, Size, Stage, Traffic};
+
+/// The first argument that makes this program play the outside world.
+pub const ROLE: &str = "play-the-outside";
+
+/// Plays the outside world until stdin ends: members, devices, milliseconds of latency, link file.
+pub fn play(arguments: &[String]) -> Result<(), Failure> {
+    let [members, devices, latency_ms, links] = arguments else {
+        return Err("the outside world takes four arguments".into());
+    };
+    let size = Size { members: members.parse()?, devices: devices.parse()? };
+    let mut stage = Stage::start(size, Duration::from_millis(latency_ms.parse()?));
+    std::fs::write(links, &stage.club.links_csv)?;
+    let urls: Vec<String> = stage.club.devices.iter().map(|device| device.url()).collect();
+    say(&json!({"service": stage.club.cardskipper.url(), "devices": urls}))?;
+    for line in std::io::stdin().lines() {
+        let line = line?;
+        let (word, number) = line.split_once(' ').unwrap_or((&line, "0"));
+        let number: usize = number.parse()?;
+        match word {
+            "advance" => stage.advance(TimeDelta::seconds(i64::try_from(number)?)),
+            "renew" => stage.renew(number),
+            "rename" => stage.rename_everybody(),
+            "clear" => stage.clear(),
+            "seen" => {}
+            _ => return Err(format!("the outside world does not know \"{word}\"").into()),
+        }
+        // Counting takes time, so it is done on demand only.
+        let seen = if word == "seen" { stage.seen() } else { Seen::default() };
+        let violations = if word == "seen" { stage.club.violations() } else { Vec::new() };
+        say(&json!({
+            "now": stage.now().to_rfc3339(),
+            "service": [seen.service.requests, seen.service.bytes],
+            "devices": [seen.devices.requests, seen.devices.bytes],
+            "busiest_us": u64::try_from(seen.busiest.as_micros())?,
+            "writes": seen.writes,
+            "violations": violations,
+        }))?;
+    }
+    Ok(())
+}
+
+fn say(document: &Value) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{document}")?;
+    Ok(out.flush()?)
+}
+
+/// A process that plays the outside world; it ends when dropped.
+pub struct Remote {
+    child: Child,
+    orders: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    /// Address of the Cardskipper service.
+    pub service: String,
+    /// Addresses of the devices.
+    pub devices: Vec<String>,
+}
+
+impl Remote {
+    /// Starts a world, and writes its link file into `folder`.
+    pub fn start(size: Size, latency: Duration, folder: &Path) -> Result<Self, Failure> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(ROLE)
+            .args([size.members.to_string(), size.devices.to_string()])
+            .arg(latency.as_millis().to_string())
+            .arg(folder.join("persons.csv"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let orders = child.stdin.take();
+        let answers = child.stdout.take().ok_or("the outside world has no output")?;
+        let (service, devices) = (String::new(), Vec::new());
+        let mut remote = Self { child, orders, answers: BufReader::new(answers), service, devices };
+        let told = remote.hear()?;
+        remote.service = text(&told["service"])?;
+        let devices = told["devices"].as_array().ok_or("no devices")?;
+        remote.devices = devices.iter().map(text).collect::<Result<_, _>>()?;
+        Ok(remote)
+    }
+
+    /// Lets so many seconds pass.
+    pub fn advance(&mut self, seconds: usize) -> Result<(), Failure> {
+        self.order(&format!("advance {seconds}")).map(drop)
+    }
+
+    /// The first `count` members pay.
+    pub fn renew(&mut self, count: usize) -> Result<(), Failure> {
+        self.order(&format!("renew {count}")).map(drop)
+    }
+
+    /// Every member gets another last name.
+    pub fn rename_everybody(&mut self) -> Result<(), Failure> {
+        self.order("rename").map(drop)
+    }
+
+    /// Counts from zero again; gives the time of this world.
+    pub fn clear(&mut self) -> Result<DateTime<Utc>, Failure> {
+        let told = self.order("clear")?;
+        Ok(DateTime::parse_from_rfc3339(&text(&told["now"])?)?.with_timezone(&Utc))
+    }
+
+    /// What was seen since, and what a client did that it must not.
+    pub fn seen(&mut self) -> Result<(Seen, Vec<String>), Failure> {
+        let told = self.order("seen")?;
+        let number = |value: &Value| value.as_u64().ok_or("a count is missing");
+        let traffic = |value: &Value| -> Result<Traffic, Failure> {
+            Ok(Traffic { requests: number(&value[0])?, bytes: number(&value[1])? })
+        };
+        let violations = told["violations"].as_array().ok_or("no violations")?;
+        let seen = Seen {
+            service: traffic(&told["service"])?,
+            devices: traffic(&told["devices"])?,
+            busiest: Duration::from_micros(number(&told["busiest_us"])?),
+            writes: number(&told["writes"])?,
+        };
+        Ok((seen, violations.iter().map(text).collect::<Result<_, _>>()?))
+    }
+
+    /// CPU time that the simulators took so far, where the system tells.
+    pub fn cpu(&self) -> Option<Duration> {
+        cpu_of(self.child.id())
+    }
+
+    fn order(&mut self, line: &str) -> Result<Value, Failure> {
+        let orders = self.orders.as_mut().ok_or("the outside world has no input")?;
+        writeln!(orders, "{line}")?;
+        self.hear()
+    }
+
+    fn hear(&mut self) -> Result<Value, Failure> {
+        let mut line = String::new();
+        if self.answers.read_line(&mut line)? == 0 {
+            return Err("the outside world has ended".into());
+        }
+        Ok(serde_json::from_str(&line)?)
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        self.orders = None;
+        // It ends when its input does; that it did is all there is to know.
+        let _ = self.child.wait();
+    }
+}
+
+fn text(value: &Value) -> Result<String, Failure> {
+    Ok(value.as_str().ok_or("a text is missing")?.to_owned())
+}

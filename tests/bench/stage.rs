@@ -1,0 +1,219 @@
+//! The outside world of a measurement: a club on simulators with one clock, what may happen in it, and
+//! what it counts.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use ivms_sync_simulators::cardskipper::{self, Member};
+use ivms_sync_simulators::clock::Clock;
+use ivms_sync_simulators::club::{
+    self, Club, FIRST_EMPLOYEE_NO, FIRST_FOREIGN_NO, World, WorldSettings,
+};
+use ivms_sync_simulators::hikvision;
+use ivms_sync_simulators::http::{Fault, HttpServer, Moment};
+
+/// How big a world is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Members; each is a person on every device.
+    pub members: usize,
+    /// Devices.
+    pub devices: usize,
+}
+
+/// What one side was asked and has answered since the counters were cleared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Complete HTTP requests.
+    pub requests: u64,
+    /// HTTP bytes in both directions.
+    pub bytes: u64,
+}
+
+/// What both sides saw.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Cardskipper.
+    pub service: Traffic,
+    /// All devices together.
+    pub devices: Traffic,
+    /// The longest time that one device was busy: from the first byte of a request to the last of its
+    /// answer, summed up.
+    pub busiest: Duration,
+    /// Accepted writes.
+    pub writes: u64,
+}
+
+/// How long a device was busy with requests, in nanoseconds.
+type Busy = Arc<AtomicU64>;
+
+/// A club that runs, whose clock the measurement moves.
+pub struct Stage {
+    /// The running simulators.
+    pub club: Club,
+    clock: Clock,
+    busy: Vec<Busy>,
+    bytes_before: Vec<u64>,
+}
+
+impl Stage {
+    /// Starts a club in agreement; every answer of a device takes `latency` longer.
+    pub fn start(size: Size, latency: Duration) -> Self {
+        let Size { members, devices } = size;
+        let clock = Clock::default();
+        // In a big club the numbers of members reach those of the others.
+        let foreign = if members <= FIRST_FOREIGN_NO - FIRST_EMPLOYEE_NO { 3 } else { 0 };
+        let world =
+            World::new(&WorldSettings { members, devices, foreign, ..WorldSettings::default() });
+        let service = cardskipper::Settings { clock: clock.clone(), ..Default::default() };
+        let device = hikvision::Settings {
+            clock: clock.clone(),
+            max_records: members + foreign,
+            ..Default::default()
+        };
+        let club = world.start_with(service, &device);
+        let busy = club.devices.iter().map(|device| {
+            if !latency.is_zero() {
+                device.fault(Fault::Delay(latency));
+            }
+            watch(device.http())
+        });
+        let busy = busy.collect();
+        let mut stage = Self { club, clock, busy, bytes_before: Vec::new() };
+        stage.clear();
+        stage
+    }
+
+    /// What every clock of this world shows.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Lets time pass, everywhere at once.
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    /// The first `count` members pay for 30 more days.
+    pub fn renew(&self, count: usize) {
+        let payers: HashSet<u64> = (0..count).map(club::number).collect();
+        self.club.cardskipper.edit_all(|member| {
+            if payers.contains(&member.number)
+                && let Some(later) = end(member).and_then(|end| end.checked_add_days(Days::new(30)))
+            {
+                member.set_end(&later.to_string());
+            }
+        });
+    }
+
+    /// Every member has another last name: the whole listing is news, and no door cares.
+    pub fn rename_everybody(&self) {
+        self.club.cardskipper.edit_all(|member| member.last.push('a'));
+    }
+
+    /// What was seen since [`Stage::clear`].
+    pub fn seen(&self) -> Seen {
+        let traffic = |server: &HttpServer, before: u64| Traffic {
+            requests: server.requests().len() as u64,
+            bytes: bytes(server).saturating_sub(before),
+        };
+        let mut before = self.bytes_before.iter().copied();
+        let service = traffic(self.club.cardskipper.http(), before.next().unwrap_or_default());
+        let mut devices = Traffic::default();
+        for (device, before) in self.club.devices.iter().zip(before) {
+            let one = traffic(device.http(), before);
+            devices.requests += one.requests;
+            devices.bytes += one.bytes;
+        }
+        let busiest = self.busy.iter().map(|one| one.load(Ordering::SeqCst)).max();
+        let writes = self.club.devices.iter().map(|device| device.writes().len() as u64).sum();
+        let busiest = Duration::from_nanos(busiest.unwrap_or_default());
+        Seen { service, devices, busiest, writes }
+    }
+
+    /// Counts from zero again, and begins a new run of the client.
+    pub fn clear(&mut self) {
+        self.club.begin_run();
+        self.club.cardskipper.clear_requests();
+        self.bytes_before = vec![bytes(self.club.cardskipper.http())];
+        for device in &self.club.devices {
+            device.clear_requests();
+            device.clear_writes();
+            self.bytes_before.push(bytes(device.http()));
+        }
+        self.busy.iter().for_each(|busy| busy.store(0, Ordering::SeqCst));
+    }
+}
+
+fn bytes(server: &HttpServer) -> u64 {
+    server.bytes_in() + server.bytes_out()
+}
+
+/// The last day of a member's first role.
+fn end(member: &Member) -> Option<NaiveDate> {
+    let role = member.organisations.first()?.roles.first()?;
+    NaiveDate::parse_from_str(&role.end, "%Y-%m-%d").ok()
+}
+
+/// Adds up how long a device is busy. It serves one request at a time.
+fn watch(server: &HttpServer) -> Busy {
+    let busy = Busy::default();
+    let (sum, began) = (Arc::clone(&busy), Mutex::new(None));
+    server.watch(Some(Arc::new(move |moment| {
+        let mut began = began.lock().unwrap_or_else(PoisonError::into_inner);
+        match moment {
+            Moment::Arrived => *began = Some(Instant::now()),
+            Moment::Answered => {
+                let took = began.take().map(|at: Instant| at.elapsed()).unwrap_or_default();
+                let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+                sum.fetch_add(nanos, Ordering::SeqCst);
+            }
+            _ => {}
+        }
+        true
+    })));
+    busy
+}
+
+/// A configuration for a club at these addresses, with the link file `persons.csv`; complete listings
+/// and audits are not due unless the environment says so ([`overrides`]).
+pub fn config(service: &str, devices: &[String]) -> String {
+    let mut text = format!(
+        "time_zone = \"Europe/Ljubljana\"\n\n[cardskipper.club]\nurl = \"{service}\"\n\
+         organisation_id = 123\nusername = \"api@club.example\"\n\
+         password = {{ env = \"CARD_PASSWORD\" }}\nfull_every = \"7d\"\n\n\
+         [link]\nfiles = [\"persons.csv\"]\n"
+    );
+    for (place, url) in devices.iter().enumerate() {
+        text.push_str(&format!(
+            "\n[hikvision.door{}]\nurl = \"{url}\"\nusername = \"admin\"\n\
+             password = {{ env = \"DOOR_PASSWORD\" }}\naudit_every = \"30d\"\n",
+            place + 1
+        ));
+    }
+    text
+}
+
+/// The variables every run needs.
+pub fn variables(now: DateTime<Utc>) -> Vec<(String, String)> {
+    let pairs = [
+        ("CARD_PASSWORD", "Card-secret-1".to_owned()),
+        ("DOOR_PASSWORD", "Door-secret-1".to_owned()),
+        ("IVMS_SYNC_TEST_NOW", now.to_rfc3339()),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The variable that makes a complete listing due.
+pub fn listing_is_due() -> Vec<(String, String)> {
+    vec![("IVMS_SYNC__CARDSKIPPER__CLUB__FULL_EVERY".to_owned(), "1m".to_owned())]
+}
+
+/// The variables that make the audit of every device due.
+pub fn audit_is_due(devices: usize) -> Vec<(String, String)> {
+    let name = |place| format!("IVMS_SYNC__HIKVISION__DOOR{place}__AUDIT_EVERY");
+    (1..=devices).map(|place| (name(place), "1m".to_owned())).collect()
+}
