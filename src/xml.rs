@@ -27,14 +27,57 @@ pub(crate) struct Excess {
     pub(crate) at: usize,
 }
 
+/// A tag as it stands in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Which.
+    pub(crate) kind: MarkKind,
+    /// Its first byte.
+    pub(crate) start: usize,
+    /// The byte behind its last.
+    pub(crate) end: usize,
+    /// How many elements are open around its element.
+    pub(crate) depth: usize,
+}
+
+/// Which tag it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MarkKind {
+    /// `<a>`.
+    Open,
+    /// `<a/>`.
+    Empty,
+    /// `</a>`.
+    Close,
+}
+
+/// What a text that is not too much has in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// Tags, comments, processing instructions and CDATA sections.
+    pub(crate) marks: usize,
+    /// Declarations of namespaces.
+    pub(crate) namespaces: usize,
+}
+
 /// Checks that the parser's work and memory stay in proportion to the text.
 ///
 /// # Errors
 /// The first [`Excess`].
 pub(crate) fn look_over(text: &str) -> Result<(), Excess> {
+    walk(text, |_| {}).map(|_| ())
+}
+
+/// As [`look_over`], and shows every tag on the way. Where a text is not well-formed the walk may see
+/// other tags than the parser, or end too soon.
+///
+/// # Errors
+/// The first [`Excess`].
+pub(crate) fn walk(text: &str, mut see: impl FnMut(Mark)) -> Result<Counted, Excess> {
     let bytes = text.as_bytes();
     // For each open element, how many namespaces are in scope there.
     let mut open: Vec<usize> = Vec::new();
+    let mut counted = Counted::default();
     let mut at = 0;
     while let Some(start) = find(bytes, at, b"<") {
         let rest = bytes.get(start..).unwrap_or_default();
@@ -46,14 +89,20 @@ pub(crate) fn look_over(text: &str) -> Result<(), Excess> {
             find(bytes, start + 2, b"?>").map(|end| end + 2)
         } else if rest.starts_with(b"</") {
             open.pop();
-            find(bytes, start + 2, b">").map(|end| end + 1)
+            let end = find(bytes, start + 2, b">").map(|end| end + 1);
+            if let Some(end) = end {
+                see(Mark { kind: MarkKind::Close, start, end, depth: open.len() });
+            }
+            end
         } else if rest.starts_with(b"<!") {
             // A document type: the parser refuses the whole text.
             None
         } else {
             let excess = |limit, what| Excess { limit, what, at: start };
             let tag = Tag::read(rest);
+            let depth = open.len();
             let scope = open.last().copied().unwrap_or(0) + tag.namespaces;
+            counted.namespaces += tag.namespaces;
             if tag.attributes > ATTRIBUTES_MAX {
                 return Err(excess(ATTRIBUTES_MAX, "attributes of one element"));
             }
@@ -66,12 +115,16 @@ pub(crate) fn look_over(text: &str) -> Result<(), Excess> {
             if open.len() > DEPTH_MAX {
                 return Err(excess(DEPTH_MAX, "elements within each other"));
             }
-            Some(start + tag.length)
+            let kind = if tag.is_closed { MarkKind::Empty } else { MarkKind::Open };
+            let end = start + tag.length;
+            see(Mark { kind, start, end, depth });
+            Some(end)
         };
         let Some(end) = end else { break };
+        counted.marks += 1;
         at = end;
     }
-    Ok(())
+    Ok(counted)
 }
 
 /// What counts about a start tag.

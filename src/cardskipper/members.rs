@@ -1,6 +1,7 @@
 //! The answer of `Member/Export` to members. Pure.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
@@ -8,10 +9,21 @@ use roxmltree::Node;
 
 use super::date;
 use super::encoding::decode;
+use super::portions::Cutter;
 use super::text::{clean_name, quotable};
 use super::unusable::{Unusable, UnusableReason};
-use super::wire::{WireError, cardskipper_root, children, must_hold, parse_document};
+use super::wire::{
+    WireError, cardskipper_root, check_limits, children, must_hold, parse_checked,
+};
 use crate::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role};
+
+/// The element of a listing that holds the members, and one of them.
+pub(super) const LIST: &str = "Members";
+pub(super) const ENTRY: &str = "Member";
+
+/// How many entries are in the memory as a tree at a time: half a megabyte, which is also quicker to
+/// go through than the hundreds of megabytes of a large listing's tree.
+const PORTION: usize = 256;
 
 /// The most characters of an unreadable value that are quoted.
 const QUOTED_MAX_CHARS: usize = 40;
@@ -44,25 +56,74 @@ pub fn parse_members(
     organisation: OrganisationId,
     zone: Tz,
 ) -> Result<Listed, WireError> {
-    let text = decode(body)?;
-    let document = parse_document(&text)?;
-    let root = cardskipper_root(&document)?;
-    must_hold(root, "Members")?;
+    parse_members_by(body, organisation, zone, NonZeroUsize::new(PORTION))
+}
 
-    let mut members: Vec<Found<Member>> = Vec::new();
-    let mut unusable: Vec<Found<Unusable>> = Vec::new();
-    let mut elsewhere = 0;
-    for node in children(root, "Members").flat_map(|list| children(list, "Member")) {
-        let at = node.range().start;
-        match read_member(node, organisation, zone) {
-            Ok(Some(member)) => members.push(Found { at, value: member }),
-            Ok(None) => elsewhere += 1,
-            Err(entry) => unusable.push(Found { at, value: entry }),
-        }
-    }
-    drop(document);
+/// As [`parse_members`], with so many entries of the list in the memory as a tree at a time; `None`
+/// makes one tree of the whole document. What comes out is the same either way.
+///
+/// # Errors
+/// As [`parse_members`].
+pub fn parse_members_by(
+    body: &[u8],
+    organisation: OrganisationId,
+    zone: Tz,
+    portion: Option<NonZeroUsize>,
+) -> Result<Listed, WireError> {
+    let text = decode(body)?;
+    let Entries { members, mut unusable, elsewhere } =
+        read_entries(&text, Club { organisation, zone }, portion)?;
     let members = without_doubles(members, &mut unusable);
     Ok(Listed { members, unusable: with_lines(unusable, &text), elsewhere })
+}
+
+/// Whose members are wanted.
+#[derive(Debug, Clone, Copy)]
+struct Club {
+    organisation: OrganisationId,
+    zone: Tz,
+}
+
+/// The entries of a document.
+#[derive(Default)]
+struct Entries {
+    members: Vec<Found<Member>>,
+    unusable: Vec<Found<Unusable>>,
+    elsewhere: usize,
+}
+
+impl Entries {
+    fn read(&mut self, node: Node<'_, '_>, at: usize, club: Club) {
+        match read_member(node, club.organisation, club.zone) {
+            Ok(Some(member)) => self.members.push(Found { at, value: member }),
+            Ok(None) => self.elsewhere += 1,
+            Err(entry) => self.unusable.push(Found { at, value: entry }),
+        }
+    }
+}
+
+fn read_entries(
+    text: &str,
+    club: Club,
+    portion: Option<NonZeroUsize>,
+) -> Result<Entries, WireError> {
+    let mut cutter = Cutter::new(text, portion);
+    let counted = check_limits(text, |mark| cutter.see(mark))?;
+    if let Some(cut) = cutter.finish(counted) {
+        let mut entries = Entries::default();
+        if cut.each_entry(|node, at| entries.read(node, at, club)).is_some() {
+            return Ok(entries);
+        }
+    }
+    // Not cut, or something is wrong: one tree of all tells what.
+    let document = parse_checked(text)?;
+    let root = cardskipper_root(&document)?;
+    must_hold(root, LIST)?;
+    let mut entries = Entries::default();
+    for node in children(root, LIST).flat_map(|list| children(list, ENTRY)) {
+        entries.read(node, node.range().start, club);
+    }
+    Ok(entries)
 }
 
 /// `Ok(None)`: a member of other organisations only.

@@ -13,6 +13,7 @@ mod date;
 mod encoding;
 mod error;
 mod members;
+mod portions;
 mod text;
 mod unusable;
 pub mod wire;

@@ -12,14 +12,14 @@ use super::Listing;
 use super::encoding::decode;
 use super::text::{clean_name, escape, quotable};
 use crate::model::{OrganisationId, RoleId};
-use crate::xml::{self, Excess};
+use crate::xml::{self, Counted, Excess, Mark};
 
-pub use super::members::{Listed, parse_members};
+pub use super::members::{Listed, parse_members, parse_members_by};
 
 /// The most nodes (elements, texts) of one document. A member takes about 27 when the answer is
 /// indented, so this is half a million members, more than any club has. The tree costs about 70 bytes
 /// a node and must not take the machine down.
-const NODES_MAX: u32 = 14_000_000;
+pub(super) const NODES_MAX: u32 = 14_000_000;
 
 /// The most `<` or `=` of one document: the tree is allocated by their count before anything else is
 /// checked. Both stay below the nodes of a sane document.
@@ -148,6 +148,12 @@ fn collect_role_names(organisation: Node<'_, '_>, names: &mut BTreeMap<RoleId, S
 
 /// Parses a whole document, with the limits.
 pub(super) fn parse_document(text: &str) -> Result<Document<'_>, WireError> {
+    check_limits(text, |_| {})?;
+    parse_checked(text)
+}
+
+/// Checks that a text is not too much for the parser, and shows every tag on the way.
+pub(super) fn check_limits(text: &str, see: impl FnMut(Mark)) -> Result<Counted, WireError> {
     for (mark, name) in [(b'<', "elements"), (b'=', "attributes")] {
         if text.bytes().filter(|byte| *byte == mark).count() > MARKS_MAX {
             return Err(WireError::BadXml {
@@ -157,14 +163,23 @@ pub(super) fn parse_document(text: &str) -> Result<Document<'_>, WireError> {
             });
         }
     }
-    if let Err(Excess { limit, what, at }) = xml::look_over(text) {
+    xml::walk(text, see).map_err(|Excess { limit, what, at }| {
         let position = end_of(text.get(..at).unwrap_or_default());
         let message = format!("more than {limit} {what}");
-        return Err(WireError::BadXml { line: position.row, column: position.col, message });
-    }
+        WireError::BadXml { line: position.row, column: position.col, message }
+    })
+}
+
+/// Parses a document that keeps to the limits.
+pub(super) fn parse_checked(text: &str) -> Result<Document<'_>, WireError> {
+    parse_plain(text).map_err(|error| refused(text, &error))
+}
+
+/// What the parser says.
+pub(super) fn parse_plain(text: &str) -> Result<Document<'_>, roxmltree::Error> {
     let options =
         ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, entity_resolver: None };
-    Document::parse_with_options(text, options).map_err(|error| refused(text, &error))
+    Document::parse_with_options(text, options)
 }
 
 fn refused(text: &str, error: &roxmltree::Error) -> WireError {
