@@ -12,9 +12,7 @@ use super::encoding::decode;
 use super::portions::Cutter;
 use super::text::{clean_name, quotable};
 use super::unusable::{Unusable, UnusableReason};
-use super::wire::{
-    WireError, cardskipper_root, check_limits, children, must_hold, parse_checked,
-};
+use super::wire::{WireError, cardskipper_root, check_limits, children, must_hold, parse_checked};
 use crate::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role};
 
 /// The element of a listing that holds the members, and one of them.

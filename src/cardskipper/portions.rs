@@ -158,3 +158,7 @@ impl Cut<'_> {
         children(document.root_element(), LIST).find(|list| list.range() == range)
     }
 }
+
+#[cfg(test)]
+#[path = "portions_tests.rs"]
+mod tests;

@@ -137,7 +137,7 @@ fn devices(
     for (((device, found), facts), reader) in devices.zip(&gathered.facts.devices).zip(open) {
         let name = device.name.as_str();
         if let (DeviceOutcome::Ok, Some(reading)) = (found.outcome, &found.reading) {
-            let persons = many(found.persons.persons.len(), "person");
+            let persons = many(facts.persons.len(), "person");
             let text = format!(
                 "{}, firmware {}, serial number {}, {persons}",
                 reading.model, reading.firmware, reading.serial

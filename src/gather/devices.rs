@@ -38,8 +38,8 @@ pub(super) struct AskDevice {
 pub struct DeviceGathered {
     /// How it fared so far.
     pub outcome: DeviceOutcome,
-    /// Its persons.
-    pub persons: PersonsOfDevice,
+    /// Its persons, until the facts are put together: they have them then.
+    pub(super) persons: PersonsOfDevice,
     /// Whether its persons are known at all.
     pub is_known: bool,
     /// Nothing was ever written to it.

@@ -3,6 +3,7 @@
 //! Pure.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use chrono::{DateTime, Utc};
 
@@ -13,25 +14,28 @@ use crate::config::{Config, DeviceConfig};
 use crate::link::{self, Claimant, LinkTable, Linking};
 use crate::model::OrganisationId;
 use crate::plan::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts};
-use crate::store::KnownLinks;
+use crate::store::{KnownLinks, PersonsOfDevice};
 
 /// Both sides, in the order of the configuration.
 pub(super) struct Both<'a> {
     pub config: &'a Config,
-    pub sources: &'a [SourceGathered],
-    pub devices: &'a [DeviceGathered],
+    /// Their members go into the facts.
+    pub sources: &'a mut [SourceGathered],
+    /// Their persons go into the facts.
+    pub devices: &'a mut [DeviceGathered],
 }
 
 impl Both<'_> {
     /// Links members to persons and puts everything together.
     pub(super) fn facts(
-        &self,
+        self,
         table: &LinkTable,
         known_links: &[KnownLinks],
         revoked: &[usize],
         only: Only,
         now: DateTime<Utc>,
     ) -> Facts {
+        let sources = source_facts(self.config, self.sources);
         let members = member_facts(self.sources);
         let devices = self.config.devices.iter().zip(self.devices).zip(known_links).zip(revoked);
         let devices = devices.map(|(((device, gathered), stored), revoked)| {
@@ -51,7 +55,7 @@ impl Both<'_> {
             now,
             policy: self.config.policy,
             guard: self.config.guard,
-            sources: source_facts(self.config, self.sources),
+            sources,
             devices: devices.collect(),
             members,
             only,
@@ -74,13 +78,15 @@ fn source_facts(
     facts.collect()
 }
 
-fn member_facts(sources: &[SourceGathered]) -> Vec<MemberFacts> {
+/// Moves the members: there may be hundreds of thousands.
+fn member_facts(sources: &mut [SourceGathered]) -> Vec<MemberFacts> {
     let mut members: Vec<MemberFacts> = Vec::new();
     for gathered in sources {
-        members.extend(gathered.merged.members.iter().map(|stored| MemberFacts {
-            member: stored.member.clone(),
-            is_vanished: merge::is_vanished(stored, gathered.complete_at),
-            problem: stored.problem.clone(),
+        let complete_at = gathered.complete_at;
+        members.extend(mem::take(&mut gathered.members).into_iter().map(|stored| MemberFacts {
+            is_vanished: merge::is_vanished(&stored, complete_at),
+            member: stored.member,
+            problem: stored.problem,
         }));
     }
     members.sort_by_key(|facts| facts.member.key);
@@ -89,18 +95,19 @@ fn member_facts(sources: &[SourceGathered]) -> Vec<MemberFacts> {
 
 fn device_facts(
     device: &DeviceConfig,
-    gathered: &DeviceGathered,
+    gathered: &mut DeviceGathered,
     linking: Linking,
     revoked_last_day: usize,
 ) -> DeviceFacts {
+    let PersonsOfDevice { persons, confirmed } = mem::take(&mut gathered.persons);
     DeviceFacts {
         name: device.name.clone(),
         time_zone: device.time_zone,
         mode: device.mode,
         roles: device.roles.clone(),
         protect: device.protect.clone(),
-        persons: gathered.persons.persons.clone(),
-        confirmed: gathered.persons.confirmed.clone(),
+        persons,
+        confirmed,
         linking,
         is_first_run: gathered.is_first_run,
         revoked_last_day,

@@ -20,8 +20,8 @@ const VANISHED_AFTER: TimeDelta = TimeDelta::minutes(10);
 pub struct Merged {
     /// Every member known, sorted by key.
     pub members: Vec<StoredMember>,
-    /// Places in `members` that are new or differ from before.
-    pub changed: Vec<usize>,
+    /// Those that are new or differ from before.
+    pub changed: Vec<StoredMember>,
 }
 
 /// Merges an accepted listing. `complete_at` is when it was asked for, if it is complete.
@@ -48,7 +48,7 @@ pub fn merge(
         Merged { members: Vec::with_capacity(known.len().max(news.len())), ..Merged::default() };
     let mut put = |member: StoredMember, is_changed: bool| {
         if is_changed {
-            merged.changed.push(merged.members.len());
+            merged.changed.push(member.clone());
         }
         merged.members.push(member);
     };
@@ -193,7 +193,7 @@ mod tests {
         let news = export(vec![member(5, "Kos"), member(2, "Novak"), member(3, "Zajc")]);
         let merged = merge(organisation(), known(&[1, 2, 3]), news, None);
         assert_eq!(numbers(&merged), [1, 2, 3, 5]);
-        assert_eq!(merged.changed, [2, 3], "2 was listed but is the same");
+        assert_eq!(merged.changed, merged.members[2..], "2 was listed but is the same");
         assert_eq!(merged.members[0].missed, 0, "absence means nothing in a list of changes");
     }
 

@@ -112,7 +112,7 @@ pub fn gather<O: Outside>(
         });
     }
     drop(reading);
-    let (mut sources, devices, open) =
+    let (mut sources, mut devices, open) =
         ask_all(outside, config, store, before_devices, clock, &scope)?;
     let clock_trouble = if scope.is_offline {
         None
@@ -131,7 +131,7 @@ pub fn gather<O: Outside>(
         revoked.push(store.revocations_since(&device.name, yesterday)?);
     }
     drop(reading);
-    let both = facts::Both { config, sources: &sources, devices: &devices };
+    let both = facts::Both { config, sources: &mut sources, devices: &mut devices };
     let facts = both.facts(&links.table, &known_links, &revoked, scope.only, now);
     Ok((Gathered { facts, sources, devices, links, known_links, clock_trouble, now }, open))
 }
@@ -283,10 +283,10 @@ impl Gathered {
         }
         for (source, gathered) in config.sources.iter().zip(&self.sources) {
             if let Some(state) = &gathered.state {
-                let members = &gathered.merged.members;
-                let changed =
-                    gathered.merged.changed.iter().filter_map(|place| members.get(*place));
-                let delta = ListingDelta { changed: changed.collect(), state: state.clone() };
+                let delta = ListingDelta {
+                    changed: gathered.changed.iter().collect(),
+                    state: state.clone(),
+                };
                 store.record_listing(source.organisation, &delta)?;
             }
             if let Some(names) = &gathered.role_names {
@@ -298,7 +298,7 @@ impl Gathered {
             config.devices.iter().zip(&self.devices).zip(&self.facts.devices).zip(&self.known_links)
         {
             if let Some(reading) = &gathered.reading {
-                let persons = &gathered.persons.persons;
+                let persons = &facts.persons;
                 settle_open(store, &device.name, persons, self.now)?;
                 let reading = Reading {
                     serial: &reading.serial,
@@ -384,12 +384,13 @@ impl Gathered {
 
     /// What to say of each device so far.
     pub fn device_reports(&self, config: &Config) -> Vec<DeviceReport> {
-        let reports = config.devices.iter().zip(&self.devices).map(|(device, gathered)| {
+        let devices = config.devices.iter().zip(&self.devices).zip(&self.facts.devices);
+        let reports = devices.map(|((device, gathered), facts)| {
             let outcome = match (gathered.outcome, device.mode) {
                 (DeviceOutcome::Ok, crate::config::Mode::Observe) => DeviceOutcome::Observed,
                 (outcome, _) => outcome,
             };
-            let persons = gathered.persons.persons.len();
+            let persons = facts.persons.len();
             DeviceReport { name: device.name.clone(), persons, outcome }
         });
         reports.collect()

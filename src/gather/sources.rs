@@ -35,8 +35,10 @@ pub(super) struct Ask {
 pub struct SourceGathered {
     /// Whether its word counts.
     pub standing: Standing,
-    /// Every member known, with what the listing changed.
-    pub merged: Merged,
+    /// Every member known, until the facts are put together: they have them then.
+    pub(super) members: Vec<StoredMember>,
+    /// Those that the listing changed, whole.
+    pub(super) changed: Vec<StoredMember>,
     /// Its state after an accepted listing; `None` when nothing was accepted.
     pub state: Option<SourceState>,
     /// When the last accepted complete listing was asked for.
@@ -128,7 +130,8 @@ pub(super) fn not_asked(
     SourceGathered {
         standing: Standing::Fresh,
         complete_at: state.complete_at,
-        merged: Merged { members, changed: Vec::new() },
+        members,
+        changed: Vec::new(),
         state: None,
         role_names: None,
         report: SourceReport {
@@ -253,9 +256,11 @@ fn accept(
         fetched_at: Some(ask.now),
         complete_members: if is_complete { Some(count) } else { before.complete_members },
     };
+    let Merged { members, changed } = merge(config.organisation, members, export, complete_at);
     SourceGathered {
         standing: Standing::Fresh,
-        merged: merge(config.organisation, members, export, complete_at),
+        members,
+        changed,
         complete_at: state.complete_at,
         state: Some(state),
         role_names: None,

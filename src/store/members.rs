@@ -33,6 +33,13 @@ pub struct StoredMember {
     pub missing_since: Option<DateTime<Utc>>,
 }
 
+/// A member without the roles, as its row has it.
+struct MemberRow {
+    row: i64,
+    stored: StoredMember,
+    sealed: Option<i64>,
+}
+
 /// What an accepted listing changes in the state file.
 #[derive(Debug, Clone, Default)]
 pub struct ListingDelta<'a> {
@@ -68,23 +75,27 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn members(&self, organisation: OrganisationId) -> Result<Vec<StoredMember>, StoreError> {
-        let mut by_row = self.member_rows(organisation)?;
+        let mut found = self.member_rows(organisation)?;
+        found.sort_unstable_by_key(|one| one.row);
+        let mut rest = found.iter_mut().peekable();
         let mut statement = self.connection.prepare_cached(
             "SELECT member, role, begins, ends FROM member_role \
              WHERE member IN (SELECT id FROM member WHERE organisation = ?1) ORDER BY member",
         )?;
         let mut rows = statement.query([organisation.get()])?;
         while let Some(row) = rows.next()? {
-            if let Some((stored, _)) = by_row.get_mut(&row.get::<_, i64>(0)?) {
-                stored.member.roles.push(Role {
+            let member: i64 = row.get(0)?;
+            while rest.next_if(|one| one.row < member).is_some() {}
+            if let Some(one) = rest.peek_mut().filter(|one| one.row == member) {
+                one.stored.member.roles.push(Role {
                     id: role_in(row.get(1)?)?,
                     begin: wall_in(row.get(2)?)?,
                     end: wall_in(row.get(3)?)?,
                 });
             }
         }
-        let mut members = Vec::with_capacity(by_row.len());
-        for (stored, sealed) in by_row.into_values() {
+        let mut members = Vec::with_capacity(found.len());
+        for MemberRow { row: _, stored, sealed } in found {
             seal::check(sealed, || seal::of_member(&stored), "a member")?;
             members.push(stored);
         }
@@ -92,16 +103,13 @@ impl Store {
         Ok(members)
     }
 
-    fn member_rows(
-        &self,
-        organisation: OrganisationId,
-    ) -> Result<BTreeMap<i64, (StoredMember, Option<i64>)>, StoreError> {
+    fn member_rows(&self, organisation: OrganisationId) -> Result<Vec<MemberRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, organisation, number, birth_date, first_name, last_name, email, inactive, \
              problem, missed, missing_since, seal FROM member WHERE organisation = ?1",
         )?;
         let mut rows = statement.query([organisation.get()])?;
-        let mut by_row = BTreeMap::new();
+        let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let email: Option<String> = row.get(6)?;
             let member = Member {
@@ -119,9 +127,9 @@ impl Store {
                 missed: row.get(9)?,
                 missing_since: missing_since.map(instant_in).transpose()?,
             };
-            by_row.insert(row.get(0)?, (stored, row.get(11)?));
+            found.push(MemberRow { row: row.get(0)?, stored, sealed: row.get(11)? });
         }
-        Ok(by_row)
+        Ok(found)
     }
 
     /// Records an accepted listing, all of it or nothing.

@@ -1,10 +1,11 @@
 //! One target for each reader. A target says what is wrong with what its reader accepted.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Ljubljana;
-use ivms_sync::cardskipper::wire::{parse_members, parse_role_names};
+use ivms_sync::cardskipper::wire::{parse_members, parse_members_by, parse_role_names};
 use ivms_sync::config::{Environment, load};
 use ivms_sync::hikvision::probe;
 use ivms_sync::link::file;
@@ -114,6 +115,9 @@ const XML: &[&str] = &[
     "<Member ",
     "</Member>",
     "<Members>",
+    "</Members>",
+    "<Members a='>'>",
+    "<Member/>",
     "<Organisations>",
     "<Organisation Id=\"123\">",
     "<Roles>",
@@ -298,6 +302,10 @@ fn members(input: &[u8]) -> Result<(), String> {
     let Some(club) = club() else { return Ok(()) };
     let first = parse_members(input, club, Ljubljana);
     check(first == parse_members(input, club, Ljubljana), "read twice, it differs")?;
+    for portion in [None, NonZeroUsize::new(1), NonZeroUsize::new(2)] {
+        let again = parse_members_by(input, club, Ljubljana, portion);
+        check(first == again, "read in other portions, it differs")?;
+    }
     let listed = match first {
         Ok(listed) => listed,
         Err(error) => return check_inert("the error", &error.to_string()),
