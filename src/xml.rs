@@ -179,16 +179,11 @@ fn is_space(byte: u8) -> bool {
 
 fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
     let rest = bytes.get(from..)?;
-    let first = *wanted.first()?;
-    let mut passed = 0;
-    loop {
-        let rest = rest.get(passed..)?;
-        let at = rest.iter().position(|byte| *byte == first)?;
-        if rest.get(at..).is_some_and(|rest| rest.starts_with(wanted)) {
-            return Some(from + passed + at);
-        }
-        passed += at + 1;
-    }
+    let at = match wanted {
+        [only] => memchr::memchr(*only, rest),
+        _ => memchr::memmem::find(rest, wanted),
+    };
+    Some(from + at?)
 }
 
 #[cfg(test)]

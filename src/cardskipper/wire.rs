@@ -155,7 +155,7 @@ pub(super) fn parse_document(text: &str) -> Result<Document<'_>, WireError> {
 /// Checks that a text is not too much for the parser, and shows every tag on the way.
 pub(super) fn check_limits(text: &str, see: impl FnMut(Mark)) -> Result<Counted, WireError> {
     for (mark, name) in [(b'<', "elements"), (b'=', "attributes")] {
-        if text.bytes().filter(|byte| *byte == mark).count() > MARKS_MAX {
+        if memchr::memchr_iter(mark, text.as_bytes()).count() > MARKS_MAX {
             return Err(WireError::BadXml {
                 line: 1,
                 column: 1,

@@ -103,16 +103,23 @@ struct KnownAs<'a> {
     organisation: OrganisationId,
     /// Sorted by key.
     known: &'a [StoredMember],
-    /// How many entries of the listing have a number.
+    /// How many entries of the listing have a number that also stands without a birth date.
     listed: HashMap<MemberNumber, usize>,
 }
 
 impl<'a> KnownAs<'a> {
     fn new(organisation: OrganisationId, known: &'a [StoredMember], export: &Export) -> Self {
-        let mut listed = HashMap::new();
-        let usable = export.members.iter().map(|member| member.key.number);
-        for number in usable.chain(export.unusable.iter().filter_map(|one| one.number)) {
-            *listed.entry(number).or_default() += 1;
+        let usable = export.members.iter().map(|one| (Some(one.key.number), one.key.birth_date));
+        let unusable = export.unusable.iter().map(|one| (one.number, one.birth_date));
+        let entries = usable
+            .chain(unusable)
+            .filter_map(|(number, birth_date)| number.map(|number| (number, birth_date)));
+        let bare = entries.clone().filter(|(_, birth_date)| birth_date.is_none());
+        let mut listed: HashMap<_, _> = bare.map(|(number, _)| (number, 0)).collect();
+        for (number, _) in entries {
+            if let Some(count) = listed.get_mut(&number) {
+                *count += 1;
+            }
         }
         Self { organisation, known, listed }
     }
@@ -121,13 +128,16 @@ impl<'a> KnownAs<'a> {
     /// number, if there is only one, and if no other entry has the number; else it stands alone.
     fn key(&self, number: MemberNumber, birth_date: Option<NaiveDate>) -> MemberKey {
         let key = MemberKey { organisation: self.organisation, number, birth_date };
+        if birth_date.is_some() {
+            return key;
+        }
         let first = self.known.partition_point(|one| {
             (one.key().organisation, one.key().number) < (self.organisation, number)
         });
         let rest = self.known.get(first..).unwrap_or_default().iter().map(StoredMember::key);
         let mut same = rest.take_while(|one| one.number == number);
-        match (birth_date, same.next(), same.next()) {
-            (None, Some(only), None) if self.listed.get(&number) == Some(&1) => only,
+        match (same.next(), same.next()) {
+            (Some(only), None) if self.listed.get(&number) == Some(&1) => only,
             _ => key,
         }
     }
