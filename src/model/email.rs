@@ -22,14 +22,21 @@ impl Email {
         if trimmed.is_empty() || trimmed.len() > Self::MAX_BYTES {
             return None;
         }
-        if trimmed.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        // Every tick reads every address, and nearly all of them are ASCII.
+        let is_ascii = trimmed.is_ascii();
+        let is_broken = if is_ascii {
+            trimmed.bytes().any(|byte| byte <= b' ' || byte == 0x7f)
+        } else {
+            trimmed.chars().any(|c| c.is_whitespace() || c.is_control())
+        };
+        if is_broken {
             return None;
         }
         let (local, domain) = trimmed.split_once('@')?;
         if local.is_empty() || domain.is_empty() || domain.contains('@') {
             return None;
         }
-        if trimmed.is_ascii() {
+        if is_ascii {
             return Some(Self(trimmed.to_ascii_lowercase().into()));
         }
         let normalised: String = trimmed.to_lowercase().nfc().collect();
@@ -66,6 +73,16 @@ mod tests {
     fn nothing_cleverer_than_the_contract() {
         assert_ne!(Email::parse("a.b@x.se"), Email::parse("ab@x.se"));
         assert_ne!(Email::parse("ab+gym@x.se"), Email::parse("ab@x.se"));
+    }
+
+    #[test]
+    fn no_ascii_character_is_judged_otherwise_than_any_other() {
+        for c in (0..=0x7f).map(char::from) {
+            let is_broken = c.is_whitespace() || c.is_control() || c == '@';
+            for end in ["x.se", "x\u{e5}.se"] {
+                assert_eq!(Email::parse(&format!("a{c}b@{end}")).is_none(), is_broken, "{c:?}");
+            }
+        }
     }
 
     #[test]
