@@ -1,7 +1,7 @@
 //! How things stand, as one page for a phone or a screen on the wall: no outside resource, readable
 //! without JavaScript, light and dark. Member numbers only, never a name: a screen is seen by all.
 //!
-//! Whatever stands on it goes through [`Text`], which escapes.
+//! Whatever stands on it goes through `Text`, which escapes.
 
 use std::fmt::{self, Write as _};
 
