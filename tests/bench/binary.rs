@@ -34,7 +34,7 @@ pub fn describe(quiet: Option<Duration>) -> Result<Vec<Vec<String>>, Failure> {
     }
     let tree = Tree::read()?;
     let all = tree.without(&[]);
-    line("crates in it", all.len().to_string());
+    line("crates, those included that only the tests switch on", all.len().to_string());
     for (name, roots) in STACKS {
         let rest = tree.without(roots);
         let own: Vec<&str> = all.difference(&rest).map(String::as_str).collect();
