@@ -3,6 +3,8 @@
 //! Written before anything is carried out, so that a run that dies leaves it; a confirmed outcome takes
 //! its line away in the same transaction. It decides nothing: every run plans anew.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
@@ -69,15 +71,16 @@ impl Store {
             true => self.waiting()?,
             false => Vec::new(),
         };
-        let is_named = |old: &Waiting| {
-            waiting.iter().any(|one| one.device == old.device && one.employee_no == old.employee_no)
-        };
-        let gone: Vec<&Waiting> = gone.iter().filter(|old| !is_named(old)).collect();
+        // A whole club may wait for a door that is away.
+        let place = |one: &Waiting| (one.device.clone(), one.employee_no.clone());
+        let named: BTreeSet<_> = waiting.iter().map(place).collect();
+        let gone: Vec<Waiting> =
+            gone.into_iter().filter(|old| !named.contains(&place(old))).collect();
         if waiting.is_empty() && gone.is_empty() {
             return Ok(());
         }
         let transaction = self.connection.transaction()?;
-        for old in gone {
+        for old in &gone {
             transaction
                 .prepare_cached("DELETE FROM waiting WHERE device = ?1 AND employee_no = ?2")?
                 .execute([old.device.as_str(), old.employee_no.as_str()])?;

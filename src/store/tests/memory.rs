@@ -167,3 +167,29 @@ fn a_remark_is_kept_for_its_day_though_all_is_well() {
     store.forget_said().unwrap();
     assert!(!store.may_say("0 front-door", at(5)).unwrap());
 }
+
+#[test]
+fn whoever_waits_waits_since_the_first_run_that_wanted_it() {
+    let mut store = Sandbox::new().open();
+    let wait = |no: &str, kind, minute| Waiting {
+        device: door(),
+        employee_no: id(no),
+        member: key(club(), 1),
+        kind,
+        opens_door: true,
+        after: year(),
+        budget: None,
+        trouble: None,
+        since: at(minute),
+    };
+    let (grant, loss) = (crate::plan::Kind::Grant, crate::plan::Kind::Revocation);
+    store.keep_waiting(&[wait("1", grant, 0), wait("2", grant, 0)], true).unwrap();
+    // The one waits on, the other now for the opposite; a run that knows not everybody forgets nobody.
+    store.keep_waiting(&[wait("1", grant, 5)], false).unwrap();
+    store.keep_waiting(&[wait("2", loss, 10)], false).unwrap();
+    assert_eq!(store.waiting().unwrap(), [wait("1", grant, 0), wait("2", loss, 10)]);
+    store.keep_waiting(&[wait("2", loss, 15)], true).unwrap();
+    assert_eq!(store.waiting().unwrap(), [wait("2", loss, 10)]);
+    store.keep_waiting(&[], true).unwrap();
+    assert_eq!(store.waiting().unwrap(), []);
+}
