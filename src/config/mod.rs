@@ -138,6 +138,18 @@ pub enum Mode {
     Full,
 }
 
+impl Mode {
+    /// The word in the configuration and in output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::GrantOnly => "grant-only",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// `[link]`.
 #[derive(Debug, Clone)]
 pub struct LinkConfig {

@@ -123,8 +123,8 @@ pub(super) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wrong>
 
 /// What may be written to a device.
 pub(super) fn mode(text: &str) -> Result<Mode, Wrong> {
-    let words = [("observe", Mode::Observe), ("grant-only", Mode::GrantOnly), ("full", Mode::Full)];
-    word(text, &words)
+    let modes = [Mode::Observe, Mode::GrantOnly, Mode::Full];
+    word(text, &modes.map(|mode| (mode.as_str(), mode)))
 }
 
 /// `"end"` or `"keep"`.

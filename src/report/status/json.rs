@@ -7,7 +7,6 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::Status;
-use crate::config::Mode;
 use crate::model::format_time;
 use crate::store::{PastRun, Waiting};
 
@@ -95,16 +94,6 @@ fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// The word of a mode in the configuration.
-#[must_use]
-pub fn mode_word(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Observe => "observe",
-        Mode::GrantOnly => "grant-only",
-        Mode::Full => "full",
-    }
-}
-
 /// The document for programs.
 #[must_use]
 pub fn document(status: &Status) -> Document {
@@ -116,7 +105,7 @@ pub fn document(status: &Status) -> Document {
     });
     let devices = status.devices.iter().map(|device| Device {
         name: device.name.to_string(),
-        mode: mode_word(device.mode),
+        mode: device.mode.as_str(),
         persons: device.known.persons,
         firmware: device.known.firmware.clone(),
         read_at: device.known.read_at.map(instant),

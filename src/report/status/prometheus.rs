@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
-use super::json::mode_word;
 use super::{DeviceStatus, Status};
 use crate::plan::Kind;
 
@@ -100,7 +99,7 @@ fn devices(out: &mut String, status: &Status) {
     let help = "1 while nothing is known to be wrong with a door.";
     let mut up = family(out, "ivms_sync_device_up", "gauge", help);
     for device in &status.devices {
-        let labels = [("device", device.name.as_str()), ("mode", mode_word(device.mode))];
+        let labels = [("device", device.name.as_str()), ("mode", device.mode.as_str())];
         up.sample(&labels, u8::from(device.is_well()));
     }
     let mut failures =
