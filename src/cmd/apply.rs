@@ -79,7 +79,7 @@ fn carry_out<O: Outside>(
     let performance = Performance { context, run, proven: &proven, changes };
     performance.carry_out(outside, store, (&gathered, open), &mut report)?;
     tell_overtaken(&mut report, overtaken);
-    end_run(context, outside, store, &report, run)?;
+    end_run(context, outside, store, &report, None, run)?;
     Ok(report)
 }
 

@@ -65,7 +65,19 @@ impl Context {
     /// # Errors
     /// [`Error::Store`].
     pub fn open_store(&self) -> Result<Store, Error> {
-        let store = Store::open(&self.config.state).map_err(|error| self.store_error(error))?;
+        self.here(Store::open(&self.config.state))
+    }
+
+    /// The same for a command that lets it be checked before it relies on it.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn open_store_unchecked(&self) -> Result<Store, Error> {
+        self.here(Store::open_unchecked(&self.config.state))
+    }
+
+    fn here(&self, store: Result<Store, StoreError>) -> Result<Store, Error> {
+        let store = store.map_err(|error| self.store_error(error))?;
         Ok(store.on(Machine::here(self.config.computer.as_deref())))
     }
 

@@ -1,20 +1,22 @@
-//! `sync`: one tick. Gather, plan, prove, carry out, record.
+//! `sync`: one tick. Gather, plan, prove, carry out, record; or, when nothing can have changed, listen
+//! and end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::perform::Performance;
 use super::{Context, who};
 use crate::cli::SyncArgs;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::gather::{Gathered, Scope, gather};
-use crate::model::{DeviceName, RunId};
+use crate::gather::quiet::{self, Asked, Heard, listen};
+use crate::gather::{Gathered, Scope, gather_with};
+use crate::model::{DeviceName, MemberNumber, OrganisationId, RunId};
 use crate::notify::{self, Watch};
 use crate::outside::Outside;
 use crate::plan::{Standing, in_step, plan, prove};
 use crate::report::plan_file;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
-use crate::store::{RunEnd, Store, Waiting};
+use crate::store::{Quiet, QuietRun, RunEnd, Store, Waiting};
 
 /// Runs the command.
 ///
@@ -34,7 +36,7 @@ fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<
         ..Scope::default()
     };
     let _lock = context.take_lock()?;
-    let mut store = context.open_store()?;
+    let mut store = context.open_store_unchecked()?;
     let report = tick(context, &context.network(), &mut store, scope)?;
     super::status::write_files(context, &store, &report);
     let exit = finish(context, &store, &report);
@@ -64,9 +66,17 @@ pub fn tick<O: Outside>(
     scope: Scope,
 ) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
+    let heard = listen(outside, &context.config, store, context.clock, &scope);
+    let asked = match heard.map_err(store_error)? {
+        Heard::Nothing(report) => return quiet_tick(context, outside, store, *report),
+        Heard::Something(asked) => asked,
+    };
+    store.check().map_err(store_error)?;
     let run = store.begin_run("sync", context.clock.began()).map_err(store_error)?;
-    match tick_of(context, outside, store, scope, run) {
-        Ok(report) => end_run(context, outside, store, &report, run).map(|()| report),
+    match tick_of(context, outside, store, scope, asked, run) {
+        Ok((report, quiet)) => {
+            end_run(context, outside, store, &report, quiet, run).map(|()| report)
+        }
         Err(error) => {
             // A run without an end has died, and this one has not.
             let end = RunEnd {
@@ -80,17 +90,50 @@ pub fn tick<O: Outside>(
     }
 }
 
+/// A tick that came to nothing, as was known before: it is recorded, and its report is complete.
+fn quiet_tick<O: Outside>(
+    context: &Context,
+    outside: &O,
+    store: &mut Store,
+    mut report: Report,
+) -> Result<Report, Error> {
+    let store_error = |error| context.store_error(error);
+    log::info!("nothing has changed since everything was last looked at");
+    if context.shows_names() {
+        let left_out = report.left_out.iter().map(|one| one.member);
+        let mut told: BTreeMap<OrganisationId, BTreeSet<MemberNumber>> = BTreeMap::new();
+        for member in left_out.chain(report.kept_links.iter().map(|one| one.member)) {
+            told.entry(member.organisation).or_default().insert(member.number);
+        }
+        let mut members = Vec::new();
+        for (organisation, numbers) in &told {
+            members.extend(store.members_numbered(*organisation, numbers).map_err(store_error)?);
+        }
+        report.show_names(members.iter().map(|stored| &stored.member));
+    }
+    let quiet = QuietRun {
+        began: context.clock.began(),
+        ended: context.clock.now(),
+        asked: context.config.sources.iter().map(|source| source.organisation).collect(),
+        requests: outside.requests(),
+    };
+    report.run = Some(store.record_quiet_run(&quiet).map_err(store_error)?);
+    Ok(report)
+}
+
 fn tick_of<O: Outside>(
     context: &Context,
     outside: &O,
     store: &mut Store,
     scope: Scope,
+    asked: Asked,
     run: RunId,
-) -> Result<Report, Error> {
+) -> Result<(Report, Option<Quiet>), Error> {
     let store_error = |error| context.store_error(error);
     let is_everyone = scope.only.is_everyone();
-    let (gathered, open) = gather(outside, &context.config, store, context.clock, scope)
-        .map_err(|error| context.gather_error(error))?;
+    let (gathered, open) =
+        gather_with(outside, &context.config, store, context.clock, scope, asked)
+            .map_err(|error| context.gather_error(error))?;
     gathered.record(&context.config, store).map_err(store_error)?;
 
     let plan = plan(&gathered.facts);
@@ -117,7 +160,8 @@ fn tick_of<O: Outside>(
     if is_everyone {
         end_first_runs(context, store, &gathered, &report)?;
     }
-    Ok(report)
+    let quiet = quiet::word(&context.config, &gathered, &report);
+    Ok((report, quiet))
 }
 
 /// Keeps the part that waits for approval, so that it can be approved by its id. A run that does not
@@ -211,6 +255,7 @@ pub(super) fn end_run<O: Outside>(
     outside: &O,
     store: &Store,
     report: &Report,
+    quiet: Option<Quiet>,
     run: RunId,
 ) -> Result<(), Error> {
     let has_failed =
@@ -220,6 +265,7 @@ pub(super) fn end_run<O: Outside>(
         confirmed: report.count(|state| state.is_confirmed()),
         failed: report.count(has_failed),
         requests: outside.requests(),
+        quiet,
     };
     store.end_run(run, context.clock.now(), &end).map_err(|error| context.store_error(error))
 }

@@ -231,13 +231,22 @@ fn remembered(trouble: &Trouble) -> Failure {
 
 /// Whether the person list must be read now.
 pub(super) fn is_due(config: &DeviceConfig, before: &Before, ask: AskDevice) -> bool {
-    let every = TimeDelta::from_std(config.audit_every).unwrap_or(TimeDelta::MAX);
     ask.is_full
         || ask.accepted.is_some()
-        || before.state.needs_read
         || before.has_open_intents
-        || before.state.read_at.is_none_or(|at| {
-            let age = ask.now.signed_duration_since(at);
+        || is_reading_due(config, &before.state, ask.now)
+}
+
+/// Whether the person list is too old, or not to be relied on.
+pub(super) fn is_reading_due(
+    config: &DeviceConfig,
+    state: &DeviceState,
+    now: DateTime<Utc>,
+) -> bool {
+    let every = TimeDelta::from_std(config.audit_every).unwrap_or(TimeDelta::MAX);
+    state.needs_read
+        || state.read_at.is_none_or(|at| {
+            let age = now.signed_duration_since(at);
             age < TimeDelta::zero() || age >= every
         })
 }

@@ -15,6 +15,8 @@ use crate::store::{Store, StoreError};
 pub struct LinksGathered {
     /// All rows together.
     pub table: LinkTable,
+    /// The SHA-256 of the file that each part of the rows is from, as lower-case hex, in the order of the configuration.
+    pub hashes: Vec<String>,
     /// Files whose content changed.
     pub fresh: Vec<FreshFile>,
     /// What went wrong.
@@ -40,8 +42,12 @@ pub(super) fn read(store: &Store, files: &[PathBuf]) -> Result<LinksGathered, Ga
         let name = path.to_string_lossy().into_owned();
         let known = store.link_file_hash(&name)?;
         match fresh_rows(path, known.as_deref()) {
-            Ok(None) => store.link_rows(&name, &mut gathered.table)?,
+            Ok(None) => {
+                store.link_rows(&name, &mut gathered.table)?;
+                gathered.hashes.extend(known);
+            }
             Ok(Some((sha256, rows))) => {
+                gathered.hashes.push(sha256.clone());
                 for (email, employee_no) in rows.rows() {
                     gathered.table.insert(email.clone(), employee_no.clone());
                 }
@@ -50,6 +56,7 @@ pub(super) fn read(store: &Store, files: &[PathBuf]) -> Result<LinksGathered, Ga
             Err(error) if known.is_none() => return Err(GatherError::LinkFile(error)),
             Err(error) => {
                 store.link_rows(&name, &mut gathered.table)?;
+                gathered.hashes.extend(known);
                 gathered.troubles.push(Trouble {
                     exit: Exit::Temporary,
                     about: name,

@@ -11,6 +11,7 @@ pub mod devices;
 mod facts;
 mod links;
 mod merge;
+pub mod quiet;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ use crate::report::{DeviceOutcome, DeviceReport, KeptLink, SourceReport, Trouble
 use crate::store::{KnownLinks, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
 
 pub use devices::{DeviceGathered, LoginResult};
+use quiet::Asked;
 pub use sources::SourceGathered;
 
 /// Budgets per day look back this far.
@@ -50,6 +52,16 @@ pub struct Scope {
     pub tries_logins: bool,
     /// Ask nobody: take what is known from earlier runs.
     pub is_offline: bool,
+}
+
+impl Scope {
+    /// What cron asks for: everybody, and nothing that is not due.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        let Self { is_full, only, accept_shrink, accept_devices, tries_logins, is_offline } = self;
+        let accepts = accept_shrink.is_some() || !accept_devices.is_empty();
+        only.is_everyone() && !is_full && !accepts && !tries_logins && !is_offline
+    }
 }
 
 /// Both sides as gathered.
@@ -97,6 +109,21 @@ pub fn gather<O: Outside>(
     clock: Clock,
     scope: Scope,
 ) -> Result<(Gathered, Connections<O>), GatherError> {
+    gather_with(outside, config, store, clock, scope, Asked::default())
+}
+
+/// The same, with what the organisations have answered in this run already.
+///
+/// # Errors
+/// [`GatherError`].
+pub fn gather_with<O: Outside>(
+    outside: &O,
+    config: &Config,
+    store: &Store,
+    clock: Clock,
+    scope: Scope,
+    asked: Asked,
+) -> Result<(Gathered, Connections<O>), GatherError> {
     let now = clock.began();
     let links = links::read(store, &config.link.files)?;
     let reading = store.reading()?;
@@ -113,7 +140,7 @@ pub fn gather<O: Outside>(
     }
     drop(reading);
     let (mut sources, mut devices, open) =
-        ask_all(outside, config, store, before_devices, clock, &scope)?;
+        ask_all(outside, config, store, before_devices, clock, &scope, asked)?;
     let clock_trouble = if scope.is_offline {
         None
     } else {
@@ -163,14 +190,10 @@ fn ask_all<O: Outside>(
     before_devices: Vec<devices::Before>,
     clock: Clock,
     scope: &Scope,
+    Asked(asked_before): Asked,
 ) -> Result<Answers<O>, StoreError> {
     let now = clock.began();
-    let ask = sources::Ask {
-        now,
-        is_full: scope.is_full,
-        accept_shrink: scope.accept_shrink,
-        guard: config.guard,
-    };
+    let ask = sources::Ask::at(now, scope, config);
     let mut states = Vec::with_capacity(config.sources.len());
     let mut names = Vec::with_capacity(config.sources.len());
     for source in &config.sources {
@@ -197,17 +220,22 @@ fn ask_all<O: Outside>(
                 let ask = devices::AskDevice { now, is_full: scope.is_full, accepted };
                 if devices::is_due(device, &before, ask) {
                     let read = move || devices::read_due(outside, device, before, ask);
-                    Asked::Now(threads.spawn(read))
+                    Coming::OnItsWay(threads.spawn(read))
                 } else {
-                    Asked::Not(Box::new(devices::untouched(before)))
+                    Coming::Here(Box::new((devices::untouched(before), None)))
                 }
             })
             .collect();
         let mut asked = Vec::with_capacity(states.len());
+        let mut asked_before = asked_before.into_iter().flatten();
         for ((source, state), names) in config.sources.iter().zip(states).zip(&names) {
             let listing = sources::choose(source, &state, ask);
-            let answer =
-                threads.spawn(move || sources::request(outside, source, listing, names, clock));
+            let answer = match asked_before.next() {
+                Some(answer) => Coming::Here(Box::new(answer)),
+                None => Coming::OnItsWay(
+                    threads.spawn(move || sources::request(outside, source, listing, names, clock)),
+                ),
+            };
             // The members known are read while the answer is on its way, except beside a complete
             // listing: that one takes most of a run's memory, and is best alone.
             let early = match listing {
@@ -218,20 +246,14 @@ fn ask_all<O: Outside>(
         }
         let mut sources = Vec::with_capacity(asked.len());
         for (source, state, answer, early) in asked {
-            let answer = joined(answer);
+            let answer = answer.when_here();
             let members = match early {
                 Some(members) => members,
                 None => store.members(source.organisation)?,
             };
             sources.push(sources::digest(source, answer, state, members, ask));
         }
-        let (devices, open) = devices
-            .into_iter()
-            .map(|asked| match asked {
-                Asked::Now(thread) => joined(thread),
-                Asked::Not(gathered) => (*gathered, None),
-            })
-            .unzip();
+        let (devices, open) = devices.into_iter().map(Coming::when_here).unzip();
         Ok((sources, devices, open))
     })
 }
@@ -259,10 +281,19 @@ fn doubt_clock_set_back(
     Some(sources::wrong_clock("this computer".to_owned(), text))
 }
 
-/// A device that is being read, or one that is not.
-enum Asked<'scope, R> {
-    Now(thread::ScopedJoinHandle<'scope, (DeviceGathered, Option<R>)>),
-    Not(Box<DeviceGathered>),
+/// An answer that a thread waits for, or one that is here.
+enum Coming<'scope, T> {
+    OnItsWay(thread::ScopedJoinHandle<'scope, T>),
+    Here(Box<T>),
+}
+
+impl<T> Coming<'_, T> {
+    fn when_here(self) -> T {
+        match self {
+            Self::OnItsWay(thread) => joined(thread),
+            Self::Here(answer) => *answer,
+        }
+    }
 }
 
 /// A panic in a thread is a bug, and goes on as one.

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Scope;
 use super::acceptance::{Listing as Judged, judge};
 use super::clocks::{Off, own_clock_off};
 use super::merge::{Merged, merge};
 use crate::cardskipper::{Error, Export, Listing};
 use crate::clock::Clock;
-use crate::config::{Guard, SourceConfig};
+use crate::config::{Config, Guard, SourceConfig};
 use crate::exit::Exit;
-use crate::model::RoleId;
+use crate::model::{MemberNumber, RoleId};
 use crate::outside::{Outside, ReadSource};
 use crate::plan::Standing;
 use crate::report::{SourceReport, Trouble};
@@ -28,6 +29,14 @@ pub(super) struct Ask {
     pub is_full: bool,
     pub accept_shrink: Option<usize>,
     pub guard: Guard,
+}
+
+impl Ask {
+    /// How organisations are asked in a run.
+    pub fn at(now: DateTime<Utc>, scope: &Scope, config: &Config) -> Self {
+        let Scope { is_full, accept_shrink, .. } = *scope;
+        Self { now, is_full, accept_shrink, guard: config.guard }
+    }
 }
 
 /// What is known of an organisation after it was asked.
@@ -91,11 +100,48 @@ pub(super) fn request<O: Outside>(
     let asked = clock.now();
     let export = source.members(listing);
     let answered = clock.now();
+    if let Ok(export) = &export {
+        log::info!(
+            "{}: {} with {} members, {} of them unusable, {} of other organisations",
+            config.name,
+            if is_complete { "complete listing" } else { "changes" },
+            export.members.len() + export.unusable.len(),
+            export.unusable.len(),
+            export.elsewhere,
+        );
+    }
     let role_names = match &export {
         Ok(export) if is_complete => ask_names(&source, export, known_names),
         _ => None,
     };
     Answer { export, is_complete, role_names, asked, answered }
+}
+
+/// The numbers of everybody that a listing of changes names, if it could be used and names no more
+/// than `at_most`.
+pub(super) fn named(answer: &Answer, at_most: usize) -> Option<BTreeSet<MemberNumber>> {
+    let export = answer.export.as_ref().ok().filter(|_| !answer.is_complete)?;
+    if export.members.len() + export.unusable.len() > at_most {
+        return None;
+    }
+    let usable = export.members.iter().map(|member| member.key.number);
+    Some(usable.chain(export.unusable.iter().filter_map(|one| one.number)).collect())
+}
+
+/// What to say of a listing of changes that changes nothing and gives no trouble; `None` where it does
+/// either. `members` are those known by the numbers that it names.
+pub(super) fn nothing_new(
+    config: &SourceConfig,
+    answer: &Answer,
+    state: &SourceState,
+    members: Vec<StoredMember>,
+    ask: Ask,
+) -> Option<SourceReport> {
+    let export = answer.export.as_ref().ok()?.clone();
+    let answer = Answer { export: Ok(export), role_names: None, ..*answer };
+    let gathered = digest(config, answer, state.clone(), members, ask);
+    let is_well = gathered.standing == Standing::Fresh && gathered.trouble.is_none();
+    (is_well && gathered.changed.is_empty()).then_some(gathered.report)
 }
 
 /// Compares an answer with what is known.
@@ -202,13 +248,6 @@ fn accept(
     is_complete: bool,
 ) -> SourceGathered {
     let count = export.members.len() + export.unusable.len();
-    log::info!(
-        "{}: {} with {count} members, {} of them unusable, {} of other organisations",
-        config.name,
-        if is_complete { "complete listing" } else { "changes" },
-        export.unusable.len(),
-        export.elsewhere,
-    );
     let mut report = SourceReport {
         name: config.name.clone(),
         is_complete,

@@ -7,6 +7,7 @@
 mod facts;
 mod guard;
 pub mod proof;
+mod steady;
 pub mod validity;
 mod words;
 
@@ -22,6 +23,7 @@ use crate::model::{
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
 pub use proof::{Counterexample, ProvenPlan, closes_on_paid_time, prove, prove_reviewed};
+pub use steady::steady_until;
 use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, entitlement};
 pub use words::{Budget, Cause, Kind, Reason};
 

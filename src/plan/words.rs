@@ -140,6 +140,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason, for reading words back.
+    pub const ALL: [Self; 10] = [
+        Self::NoEmail,
+        Self::NoPerson,
+        Self::Ambiguous,
+        Self::NoDoorRole,
+        Self::BadDates,
+        Self::Protected,
+        Self::NameDiffers,
+        Self::Blocked,
+        Self::DeviceUnreachable,
+        Self::PermanentOnDevice,
+    ];
+
     /// The word in output.
     #[must_use]
     pub fn as_str(self) -> &'static str {

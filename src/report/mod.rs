@@ -3,6 +3,7 @@
 //! Pure. [`Report`] is filled by the commands; [`text`] is for people, [`json`] for programs, and
 //! both say the same.
 
+pub mod again;
 pub mod check;
 pub mod json;
 pub mod look;

@@ -14,7 +14,7 @@ use super::convert::{
 };
 use super::devices::{confirm, put_person};
 use super::prune::prune;
-use super::{Machine, Store, StoreError};
+use super::{Machine, Quiet, Store, StoreError};
 use crate::model::{DeviceName, EmployeeNo, MemberKey, Person, RunId, Window};
 use crate::plan::{Cause, Change, Kind};
 
@@ -23,10 +23,11 @@ use crate::plan::{Cause, Change, Kind};
 const TAKEN_OVER_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 /// What the newest run says about who was here when.
-struct LastRun {
-    began: DateTime<Utc>,
-    seen: DateTime<Utc>,
-    machine: Machine,
+pub(super) struct LastRun {
+    pub began: DateTime<Utc>,
+    pub seen: DateTime<Utc>,
+    pub exit_code: Option<u8>,
+    pub machine: Machine,
 }
 
 /// A write that was announced and has no outcome yet.
@@ -117,6 +118,8 @@ pub struct RunEnd {
     pub failed: usize,
     /// HTTP requests by target.
     pub requests: BTreeMap<String, u64>,
+    /// The run's word that nothing was left to do and nothing was wrong, if so.
+    pub quiet: Option<Quiet>,
 }
 
 /// One line of the audit log.
@@ -157,6 +160,7 @@ impl Store {
         if last.is_none_or(|last| last.began.date_naive() != now.date_naive()) {
             prune(&transaction, now)?;
         }
+        self.drop_quiet()?;
         transaction
             .prepare_cached(
                 "INSERT INTO run (command, started_at, machine, boot) VALUES (?1, ?2, ?3, ?4)",
@@ -167,9 +171,9 @@ impl Store {
         run_in(id)
     }
 
-    fn last_run(&self) -> Result<Option<LastRun>, StoreError> {
+    pub(super) fn last_run(&self) -> Result<Option<LastRun>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT started_at, ended_at, machine, boot FROM run \
+            "SELECT started_at, ended_at, machine, boot, exit_code FROM run \
              WHERE id = (SELECT max(id) FROM run)",
         )?;
         let mut rows = statement.query([])?;
@@ -179,6 +183,7 @@ impl Store {
         Ok(Some(LastRun {
             began,
             seen: ended.map(instant_in).transpose()?.unwrap_or(began),
+            exit_code: row.get(4)?,
             machine: Machine { id: row.get(2)?, boot: row.get(3)? },
         }))
     }
@@ -210,7 +215,7 @@ impl Store {
         at.map(instant_in).transpose()
     }
 
-    /// Ends a run, and adds its requests to the counts.
+    /// Ends a run, adds its requests to the counts, and keeps its word if it has one.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -221,14 +226,26 @@ impl Store {
              WHERE id = ?1",
             params![run.get(), instant_out(now), end.exit_code, end.confirmed, end.failed],
         )?;
-        for (target, count) in end.requests.iter().filter(|(_, count)| **count > 0) {
+        self.count_requests(&end.requests)?;
+        if let Some(quiet) = &end.quiet {
+            self.keep_quiet(quiet)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Adds requests to the counts; within a transaction of its caller.
+    pub(super) fn count_requests(
+        &self,
+        requests: &BTreeMap<String, u64>,
+    ) -> Result<(), StoreError> {
+        for (target, count) in requests.iter().filter(|(_, count)| **count > 0) {
             self.exec(
                 "INSERT INTO request (target, total) VALUES (?1, ?2) \
                  ON CONFLICT (target) DO UPDATE SET total = total + ?2",
                 params![target, count],
             )?;
         }
-        Ok(transaction.commit()?)
+        Ok(())
     }
 
     /// Announces writes. When this returns, the intents are on the disk.
@@ -424,7 +441,7 @@ fn settle_one(
     Ok(())
 }
 
-fn run_in(id: i64) -> Result<RunId, StoreError> {
+pub(super) fn run_in(id: i64) -> Result<RunId, StoreError> {
     RunId::new(id).map_err(|error| damaged("a run", error))
 }
 

@@ -1,13 +1,13 @@
 //! Members and roles as last seen, and what is known of each organisation's listings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::convert::{birth_out, instant_in, instant_out, key_in, role_in, wall_in, wall_out};
 use super::{Store, StoreError, seal};
-use crate::model::{Email, Member, MemberKey, OrganisationId, Role, RoleId};
+use crate::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role, RoleId};
 
 /// What is known of one organisation's listings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,11 +98,7 @@ impl Store {
             let member: i64 = row.get(0)?;
             while rest.next_if(|one| one.row < member).is_some() {}
             if let Some(one) = rest.peek_mut().filter(|one| one.row == member) {
-                one.stored.member.roles.push(Role {
-                    id: role_in(row.get(1)?)?,
-                    begin: wall_in(row.get(2)?)?,
-                    end: wall_in(row.get(3)?)?,
-                });
+                one.stored.member.roles.push(role_at(row, 1)?);
             }
         }
         let mut members = Vec::with_capacity(found.len());
@@ -122,25 +118,43 @@ impl Store {
         let mut rows = statement.query([organisation.get()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let email: Option<String> = row.get(6)?;
-            let member = Member {
-                key: key_in(row, 1)?,
-                first_name: row.get(4)?,
-                last_name: row.get(5)?,
-                email: email.as_deref().and_then(Email::parse),
-                inactive: row.get(7)?,
-                roles: Vec::new(),
-            };
-            let missing_since: Option<i64> = row.get(10)?;
-            let stored = StoredMember {
-                member,
-                problem: row.get(8)?,
-                missed: row.get(9)?,
-                missing_since: missing_since.map(instant_in).transpose()?,
-            };
-            found.push(MemberRow { row: row.get(0)?, stored, sealed: row.get(11)? });
+            found.push(member_in(row)?);
         }
         Ok(found)
+    }
+
+    /// Every member known by one of these numbers, sorted by key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn members_numbered(
+        &self,
+        organisation: OrganisationId,
+        numbers: &BTreeSet<MemberNumber>,
+    ) -> Result<Vec<StoredMember>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, organisation, number, birth_date, first_name, last_name, email, inactive, \
+             problem, missed, missing_since, seal FROM member \
+             WHERE organisation = ?1 AND number = ?2",
+        )?;
+        let mut of_member = self
+            .connection
+            .prepare_cached("SELECT role, begins, ends FROM member_role WHERE member = ?1")?;
+        let mut members = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let mut rows = statement.query([organisation.get(), number.get()])?;
+            while let Some(row) = rows.next()? {
+                let MemberRow { row, mut stored, sealed } = member_in(row)?;
+                let mut roles = of_member.query([row])?;
+                while let Some(role) = roles.next()? {
+                    stored.member.roles.push(role_at(role, 0)?);
+                }
+                seal::check(sealed, || seal::of_member(&stored), "a member")?;
+                members.push(stored);
+            }
+        }
+        members.sort_unstable_by_key(|stored| stored.member.key);
+        Ok(members)
     }
 
     /// Records an accepted listing, all of it or nothing.
@@ -247,6 +261,36 @@ impl Store {
         }
         Ok(transaction.commit()?)
     }
+}
+
+/// A row of `member`, in the order in which its columns are asked for here.
+fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
+    let email: Option<String> = row.get(6)?;
+    let member = Member {
+        key: key_in(row, 1)?,
+        first_name: row.get(4)?,
+        last_name: row.get(5)?,
+        email: email.as_deref().and_then(Email::parse),
+        inactive: row.get(7)?,
+        roles: Vec::new(),
+    };
+    let missing_since: Option<i64> = row.get(10)?;
+    let stored = StoredMember {
+        member,
+        problem: row.get(8)?,
+        missed: row.get(9)?,
+        missing_since: missing_since.map(instant_in).transpose()?,
+    };
+    Ok(MemberRow { row: row.get(0)?, stored, sealed: row.get(11)? })
+}
+
+/// A role in the columns from `first` on.
+fn role_at(row: &Row<'_>, first: usize) -> Result<Role, StoreError> {
+    Ok(Role {
+        id: role_in(row.get(first)?)?,
+        begin: wall_in(row.get(first + 1)?)?,
+        end: wall_in(row.get(first + 2)?)?,
+    })
 }
 
 impl StoredMember {

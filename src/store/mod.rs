@@ -11,8 +11,9 @@
 //! See `migrations`. A file from a newer version is refused and never changed.
 //!
 //! # Damage
-//! SQLite looks at the structure of every page when the file is opened; values that decide who may
-//! enter carry checksums (`seal`). What does not fit ends the run before anybody is asked.
+//! SQLite looks at the structure of every page before anything is read that decides who may enter
+//! ([`Store::check`]); those values carry checksums besides (`seal`). What does not fit ends the run
+//! before anybody is written to.
 //!
 //! # File systems
 //! WAL needs shared memory, so the file must be on a local disk, not on a network share.
@@ -32,6 +33,7 @@ mod migrations;
 mod notes;
 mod overview;
 mod prune;
+mod quiet;
 mod seal;
 mod waiting;
 
@@ -51,6 +53,7 @@ pub use machine::Machine;
 pub use members::{ListingDelta, SourceState, StoredMember};
 pub use notes::BlockedPlan;
 pub use overview::{AuditLine, BlockedOverview, DeviceOverview, GrantDelay, PastRun};
+pub use quiet::{Quiet, QuietRun};
 pub use waiting::Waiting;
 
 /// How long to wait for another process's transaction.
@@ -149,6 +152,8 @@ pub struct Store {
     connection: Connection,
     path: PathBuf,
     machine: Machine,
+    /// Every page was looked at since the file was opened.
+    is_checked: bool,
 }
 
 /// One look at the state file; see [`Store::reading`].
@@ -165,6 +170,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; a damaged or newer file is left exactly as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_looking(path, true)
+    }
+
+    /// The same, but a file that has the newest schema is not looked at beyond its head: for whoever
+    /// calls [`Store::check`] before relying on more than a few rows of it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a newer file, and a damaged one as far as that is seen, is left exactly as it is.
+    pub fn open_unchecked(path: &Path) -> Result<Self, StoreError> {
+        Self::open_looking(path, false)
+    }
+
+    fn open_looking(path: &Path, at_every_page: bool) -> Result<Self, StoreError> {
         lock::check_not_lost(path)?;
         create_private(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -174,7 +192,11 @@ impl Store {
         if version > migrations::newest() {
             return Err(StoreError::Newer { found: version, known: migrations::newest() });
         }
-        check_integrity(&connection)?;
+        // What is about to be changed as a whole must be sound as a whole.
+        let is_checked = at_every_page || version < migrations::newest();
+        if is_checked {
+            check_integrity(&connection)?;
+        }
         if version == 0 && has_tables(&connection)? {
             return Err(StoreError::Foreign);
         }
@@ -183,11 +205,24 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", true)?;
         migrations::migrate(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self::around(connection, path))
+        Ok(Self { is_checked, ..Self::around(connection, path) })
     }
 
     fn around(connection: Connection, path: &Path) -> Self {
-        Self { connection, path: path.to_owned(), machine: Machine::here(None) }
+        let machine = Machine::here(None);
+        Self { connection, path: path.to_owned(), machine, is_checked: false }
+    }
+
+    /// Lets SQLite look at the structure of every page, once: about a millisecond for 1,000 members.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn check(&mut self) -> Result<(), StoreError> {
+        if !self.is_checked {
+            check_integrity(&self.connection)?;
+            self.is_checked = true;
+        }
+        Ok(())
     }
 
     /// Says on which computer this is, where its name is better known than its identity.
@@ -243,7 +278,6 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Looks at the structure of every page, at every start: about a millisecond for 1,000 members.
 fn check_integrity(connection: &Connection) -> Result<(), StoreError> {
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(verdict)) }

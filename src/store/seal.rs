@@ -7,6 +7,7 @@
 
 use super::StoreError;
 use super::members::StoredMember;
+use super::quiet::Quiet;
 use crate::model::{DeviceName, Email, EmployeeNo, MemberKey};
 
 /// FNV-1a in 64 bits: a few lines, quick on short texts, and the same in every version of Rust.
@@ -97,6 +98,13 @@ pub(super) fn of_rows<'a>(rows: impl Iterator<Item = (&'a Email, &'a EmployeeNo)
         Seal::new().text(email.as_str()).text(employee_no.as_str()).end()
     })
     .fold(0, i64::wrapping_add)
+}
+
+/// The seal of what makes a tick quiet.
+pub(super) fn of_quiet(quiet: &Quiet) -> i64 {
+    let (since, until) = (quiet.since, quiet.until);
+    let seal = Seal::new().text(&quiet.inputs).text(&quiet.told);
+    seal.number(super::convert::instant_out(since)).number(super::convert::instant_out(until)).end()
 }
 
 /// Compares a stored seal, if there is one, with what it must be.

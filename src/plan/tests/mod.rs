@@ -11,6 +11,7 @@ mod oracle;
 mod order;
 mod reviewed;
 mod small_worlds;
+mod steady;
 mod vanished;
 pub(crate) mod world;
 

@@ -6,6 +6,7 @@ mod connection;
 mod fault;
 mod in_flight;
 mod message;
+mod port;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use tls::Tls;
 use crate::lock;
 use connection::Connection;
 use in_flight::InFlight;
+use port::Port;
 pub(crate) use tls::Identity;
 
 /// What a simulated service does with requests.
@@ -99,7 +101,7 @@ impl Shared {
 /// A listening server; dropping it closes every connection and frees the port.
 pub struct HttpServer {
     shared: Arc<Shared>,
-    port: u16,
+    port: Port,
     online: Mutex<Option<Online>>,
 }
 
@@ -128,21 +130,20 @@ impl HttpServer {
             open: AtomicUsize::new(0),
             last_peer: AtomicU16::new(0),
         });
-        let listener = bind(port);
-        let port = listener.local_addr().map_or(port, |address| address.port());
-        let online = Mutex::new(Some(accept(Arc::clone(&shared), listener)));
+        let port = Port::take(port).unwrap_or_else(|error| panic!("port {port}: {error}"));
+        let online = Mutex::new(Some(accept(Arc::clone(&shared), listen(&port))));
         Self { shared, port, online }
     }
 
     /// `http://127.0.0.1:PORT`, or `https://`; no closing slash.
     pub fn url(&self) -> String {
         let scheme = if self.shared.identity.is_some() { "https" } else { "http" };
-        format!("{scheme}://127.0.0.1:{}", self.port)
+        format!("{scheme}://127.0.0.1:{}", self.port.number())
     }
 
     /// The TCP port, the same for the whole life of the server.
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// SHA-256 of the certificate's DER in lower-case hex; `None` without TLS.
@@ -210,7 +211,8 @@ impl HttpServer {
         }
     }
 
-    /// Closes every connection and the listener: from now on connections are refused.
+    /// Closes every connection and the listener: from now on connections are refused. Nobody else can
+    /// take the port meanwhile.
     pub fn go_offline(&self) {
         let Some(online) = lock(&self.online).take() else {
             return;
@@ -232,7 +234,7 @@ impl HttpServer {
     /// Listens again on the same port.
     ///
     /// # Panics
-    /// If somebody else has taken the port meanwhile.
+    /// If that can not be.
     pub fn go_online(&self) {
         if lock(&self.online).as_ref().is_some_and(|online| online.stop.load(Ordering::SeqCst)) {
             // A fault closed the listener; its threads end here.
@@ -240,12 +242,12 @@ impl HttpServer {
         }
         let mut online = lock(&self.online);
         if online.is_none() {
-            *online = Some(accept(Arc::clone(&self.shared), bind(self.port)));
+            *online = Some(accept(Arc::clone(&self.shared), listen(&self.port)));
         }
     }
 
     fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
+        (Ipv4Addr::LOCALHOST, self.port.number()).into()
     }
 }
 
@@ -255,15 +257,15 @@ impl Drop for HttpServer {
     }
 }
 
-fn bind(port: u16) -> TcpListener {
+fn listen(port: &Port) -> TcpListener {
     // A port given back a moment ago may be busy as the near end of a closing connection.
     for _ in 0..100 {
-        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        if let Ok(listener) = port.listen() {
             return listener;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("port {port} is taken");
+    panic!("port {} is taken", port.number());
 }
 
 fn accept(shared: Arc<Shared>, listener: TcpListener) -> Online {

@@ -1,0 +1,223 @@
+//! What a run has to say that will be true until something changes, kept so that quiet ticks can say
+//! it again.
+//!
+//! Pure. No names and no e-mails, as in every document.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DeviceReport, KeptLink, Report};
+use crate::config::LinkRule;
+use crate::model::{DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, SourceName};
+use crate::plan::{LeftOut, Reason};
+
+#[derive(Serialize, Deserialize)]
+struct Again {
+    /// In the order of the configuration.
+    persons: Vec<(String, usize)>,
+    left_out: Vec<Left>,
+    kept_links: Vec<Kept>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Who {
+    source: String,
+    organisation: i64,
+    number: i64,
+    born: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Left {
+    who: Who,
+    reason: String,
+    device: Option<String>,
+    detail: Option<String>,
+    has_paid_time: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    who: Who,
+    device: String,
+    employee_no: String,
+    linked_by: String,
+}
+
+/// Writes down what a report says of devices and of members for whom nothing is done.
+///
+/// # Errors
+/// When that can not be written as JSON, which would be a bug.
+pub fn write(report: &Report) -> Result<String, serde_json::Error> {
+    let left = |one: &LeftOut| Left {
+        who: who(&one.source, one.member),
+        reason: one.reason.as_str().to_owned(),
+        device: one.device.as_ref().map(ToString::to_string),
+        detail: one.detail.clone(),
+        has_paid_time: one.has_paid_time,
+    };
+    let kept = |one: &KeptLink| Kept {
+        who: who(&one.source, one.member),
+        device: one.device.to_string(),
+        employee_no: one.employee_no.to_string(),
+        linked_by: one.rule.as_str().to_owned(),
+    };
+    let persons = |one: &DeviceReport| (one.name.to_string(), one.persons);
+    serde_json::to_string(&Again {
+        persons: report.devices.iter().map(persons).collect(),
+        left_out: report.left_out.iter().map(left).collect(),
+        kept_links: report.kept_links.iter().map(kept).collect(),
+    })
+}
+
+/// Says it again in another report, whose devices are those of the configuration: `false`, and the
+/// report is as it was, where the text is none of [`write`] or is about other devices.
+#[must_use]
+pub fn say(text: &str, report: &mut Report) -> bool {
+    let Ok(again) = serde_json::from_str::<Again>(text) else { return false };
+    let names = report.devices.iter().map(|device| device.name.as_str());
+    if !names.eq(again.persons.iter().map(|(name, _)| name.as_str())) {
+        return false;
+    }
+    let left_out: Option<Vec<_>> = again.left_out.into_iter().map(left_out).collect();
+    let kept_links: Option<Vec<_>> = again.kept_links.into_iter().map(kept_link).collect();
+    let (Some(left_out), Some(kept_links)) = (left_out, kept_links) else { return false };
+    (report.left_out, report.kept_links) = (left_out, kept_links);
+    for (device, (_, persons)) in report.devices.iter_mut().zip(again.persons) {
+        device.persons = persons;
+    }
+    true
+}
+
+fn who(source: &SourceName, member: MemberKey) -> Who {
+    Who {
+        source: source.to_string(),
+        organisation: member.organisation.get(),
+        number: member.number.get(),
+        born: member.birth_date.map(|date| date.to_string()),
+    }
+}
+
+fn read_who(who: &Who) -> Option<(SourceName, MemberKey)> {
+    let birth_date = match &who.born {
+        Some(born) => Some(born.parse().ok()?),
+        None => None,
+    };
+    let member = MemberKey {
+        organisation: OrganisationId::new(who.organisation).ok()?,
+        number: MemberNumber::new(who.number).ok()?,
+        birth_date,
+    };
+    Some((SourceName::new(&who.source).ok()?, member))
+}
+
+fn left_out(left: Left) -> Option<LeftOut> {
+    let (source, member) = read_who(&left.who)?;
+    let device = match left.device {
+        Some(name) => Some(DeviceName::new(&name).ok()?),
+        None => None,
+    };
+    Some(LeftOut {
+        reason: Reason::ALL.into_iter().find(|reason| reason.as_str() == left.reason)?,
+        source,
+        member,
+        device,
+        detail: left.detail,
+        has_paid_time: left.has_paid_time,
+    })
+}
+
+fn kept_link(kept: Kept) -> Option<KeptLink> {
+    let (source, member) = read_who(&kept.who)?;
+    Some(KeptLink {
+        source,
+        member,
+        device: DeviceName::new(&kept.device).ok()?,
+        employee_no: EmployeeNo::new(&kept.employee_no).ok()?,
+        rule: LinkRule::from_word(&kept.linked_by)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::DeviceOutcome;
+
+    fn member(number: i64, born: Option<&str>) -> MemberKey {
+        MemberKey {
+            organisation: OrganisationId::new(123).unwrap(),
+            number: MemberNumber::new(number).unwrap(),
+            birth_date: born.map(|date| date.parse().unwrap()),
+        }
+    }
+
+    fn device(name: &str, persons: usize) -> DeviceReport {
+        let name = DeviceName::new(name).unwrap();
+        DeviceReport { name, persons, outcome: DeviceOutcome::Ok }
+    }
+
+    fn report() -> Report {
+        let mut report = Report::new("sync", None);
+        report.devices = vec![device("back", 3), device("front", 412)];
+        let source = || SourceName::new("club").unwrap();
+        for (number, reason) in (1..).zip(Reason::ALL) {
+            let is_odd = number % 2 == 1;
+            report.left_out.push(LeftOut {
+                reason,
+                source: source(),
+                member: member(number, is_odd.then_some("2001-02-28")),
+                device: is_odd.then(|| DeviceName::new("front").unwrap()),
+                detail: (number % 3 == 0).then(|| "person 7, \"9\"\n".to_owned()),
+                has_paid_time: number % 4 == 0,
+            });
+        }
+        for rule in [LinkRule::File, LinkRule::DeviceEmail, LinkRule::MemberNumber] {
+            report.kept_links.push(KeptLink {
+                source: source(),
+                member: member(7, None),
+                device: DeviceName::new("back").unwrap(),
+                employee_no: EmployeeNo::new("0012").unwrap(),
+                rule,
+            });
+        }
+        report
+    }
+
+    #[test]
+    fn what_is_said_again_is_what_was_said() {
+        let first = report();
+        let mut second = Report::new("sync", None);
+        second.devices = vec![device("back", 0), device("front", 0)];
+        assert!(say(&write(&first).unwrap(), &mut second));
+        assert_eq!(second.left_out, first.left_out);
+        assert_eq!(second.kept_links, first.kept_links);
+        assert_eq!(second.devices, first.devices);
+    }
+
+    #[test]
+    fn of_other_doors_or_in_other_words_nothing_is_said() {
+        let text = write(&report()).unwrap();
+        let empty = || Report::new("sync", None);
+        let with = |names: &[&str]| {
+            let devices = names.iter().map(|name| device(name, 0)).collect();
+            Report { devices, ..empty() }
+        };
+        for mut other in [empty(), with(&["back"]), with(&["front", "back"])] {
+            assert!(!say(&text, &mut other));
+            assert!(other.left_out.is_empty() && other.kept_links.is_empty());
+        }
+        for (from, to) in [
+            ("no-email", "no-such-reason"),
+            ("2001-02-28", "2001-02-29"),
+            ("\"number\":1,", "\"number\":0,"),
+            ("member-number", "by-guess"),
+            ("\"0012\"", "\"\""),
+            ("{\"persons\"", "{\"people\""),
+            ("}", ""),
+        ] {
+            assert!(text.contains(from), "{from}");
+            let mut same = with(&["back", "front"]);
+            assert!(!say(&text.replacen(from, to, 1), &mut same), "{from} -> {to}");
+            assert!(same.left_out.is_empty() && same.kept_links.is_empty());
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The quiet tick: what makes it, what ends it, and that it says what a look at everything would say.
+
+use std::fs;
+
+use ivms_sync_simulators::cardskipper::{Member, Switches};
+use ivms_sync_simulators::club::number;
+use serde_json::Value;
+
+use super::support::pinned::{START, instant};
+use super::support::{Sandbox, each};
+
+/// Ticks of one morning.
+const SECOND: &str = "2026-03-10T10:05:00Z";
+const THIRD: &str = "2026-03-10T10:10:00Z";
+const FOURTH: &str = "2026-03-10T10:15:00Z";
+
+/// One tick: whether it was quiet, and its document.
+#[track_caller]
+fn tick(sandbox: &Sandbox, now: &str, arguments: &[&str], code: i32) -> (bool, Value) {
+    let arguments = [&["-v", "sync", "--json"][..], arguments].concat();
+    let said = sandbox.at(now, &arguments).ends(code);
+    (said.stderr.contains("nothing has changed since everything was last looked at"), said.json())
+}
+
+/// A club where nothing was to be done, and that has been quiet since.
+fn resting() -> Sandbox {
+    let sandbox = Sandbox::pinned(10, 2);
+    assert!(!tick(&sandbox, START, &[], 0).0);
+    let (is_quiet, _) = tick(&sandbox, SECOND, &[], 0);
+    assert!(is_quiet);
+    sandbox.clear_requests();
+    sandbox
+}
+
+fn state(sandbox: &Sandbox, sql: &str) {
+    rusqlite::Connection::open(sandbox.state()).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn one_request_and_one_line_in_the_list_of_runs() {
+    let sandbox = resting();
+    for (number, now) in [(3, THIRD), (4, FOURTH)] {
+        sandbox.clear_requests();
+        let (is_quiet, run) = tick(&sandbox, now, &[], 0);
+        assert!(is_quiet);
+        assert_eq!(sandbox.club.cardskipper.requests().len(), 1);
+        assert!(sandbox.club.devices.iter().all(|door| door.requests().is_empty()));
+        assert_eq!(run["run"], number);
+        let status = sandbox.at(now, &["status", "--json"]).ends(0).json();
+        assert_eq!(status["runs"].as_array().unwrap().len(), number);
+        assert_eq!(status["runs"][0]["exit_code"], 0);
+    }
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn whatever_could_bring_something_ends_it() {
+    type Turn = fn(&mut Sandbox);
+    /// What happens, when the next tick is, its arguments and exit code.
+    type Case = (&'static str, Turn, &'static str, &'static [&'static str], i32);
+    let cases: [Case; 27] = [
+        ("a rule", |s| s.set("policy", "grace_days = 3"), THIRD, &[], 0),
+        ("a budget", |s| s.set("guard", "revoke_per_tick = \"6%\""), THIRD, &[], 0),
+        ("a door's mode", |s| s.set("hikvision.door2", "mode = \"observe\""), THIRD, &[], 0),
+        ("a protected person", |s| s.set("hikvision.door1", "protect = [\"7\"]"), THIRD, &[], 0),
+        ("a role list", |s| s.set("cardskipper.club", "roles = [3126]"), THIRD, &[], 0),
+        ("the link rules", |s| s.set("link", "by = [\"file\"]"), THIRD, &[], 0),
+        (
+            "a row of a link file",
+            |s| {
+                let links = fs::read_to_string(s.path("persons.csv")).unwrap();
+                fs::write(s.path("persons.csv"), links + "77,new@example.si\n").unwrap();
+            },
+            THIRD,
+            &[],
+            0,
+        ),
+        ("a link file away", |s| fs::remove_file(s.path("persons.csv")).unwrap(), THIRD, &[], 5),
+        ("a look that is asked for", |_| (), THIRD, &["--full"], 0),
+        ("a shrink that is accepted", |_| (), THIRD, &["--accept-shrink", "10"], 0),
+        ("a limit", |_| (), THIRD, &["--only", "150001"], 0),
+        ("a door that is accepted", |_| (), THIRD, &["--accept-device", "door1=13"], 0),
+        ("midnight", |_| (), "2026-03-10T23:00:00Z", &[], 0),
+        ("an audit", |s| s.set("hikvision.door1", "audit_every = \"5m\""), THIRD, &[], 0),
+        ("a listing", |s| s.set("cardskipper.club", "full_every = \"5m\""), THIRD, &[], 0),
+        ("a clock that was set back", |_| (), "2026-03-10T10:04:59Z", &[], 0),
+        ("a door to be read", |s| state(s, "UPDATE device SET needs_read = 1"), THIRD, &[], 0),
+        (
+            "a door forgotten",
+            |s| state(s, "DELETE FROM device WHERE name = 'door2'"),
+            THIRD,
+            &[],
+            0,
+        ),
+        (
+            "a run that was cut off",
+            |s| state(s, "UPDATE run SET ended_at = NULL, exit_code = NULL WHERE id = 2"),
+            THIRD,
+            &[],
+            0,
+        ),
+        (
+            "a run that failed",
+            |s| state(s, "UPDATE run SET exit_code = 4 WHERE id = 2"),
+            THIRD,
+            &[],
+            0,
+        ),
+        (
+            "a write without an outcome",
+            |s| {
+                state(
+                    s,
+                    "INSERT INTO intent VALUES (2, 'door1', '1004', 123, 150004, '1990-01-01', \
+                     'renewed', 'grant', 1, 2, 1, 3)",
+                );
+            },
+            THIRD,
+            &[],
+            0,
+        ),
+        (
+            "a member who was renamed",
+            |s| assert!(s.club.cardskipper.edit(number(3), |member| member.last.push('a'))),
+            THIRD,
+            &[],
+            0,
+        ),
+        ("a member who paid", |s| assert!(s.club.renew(3, "2031-01-31")), THIRD, &[], 0),
+        (
+            "an entry that can not be used",
+            |s| {
+                let spoil = |member: &mut Member| {
+                    member.organisations[0].roles[0].end = "soon".to_owned();
+                };
+                assert!(s.club.cardskipper.edit(number(3), spoil));
+            },
+            THIRD,
+            &[],
+            0,
+        ),
+        ("no answer", |s| s.club.cardskipper.http().go_offline(), THIRD, &[], 5),
+        (
+            "another time at the service",
+            |s| s.club.cardskipper.clock().set(instant("2026-03-10T10:11:30Z")),
+            THIRD,
+            &[],
+            7,
+        ),
+        ("a login refused", |s| s.password("CARD_PASSWORD", "wrong"), THIRD, &[], 12),
+    ];
+    for (what, turn, now, arguments, code) in cases {
+        let mut sandbox = resting();
+        sandbox.clocks(now);
+        turn(&mut sandbox);
+        // The clock of the service may be wrong on purpose.
+        let arguments = [&["-v", "sync", "--json"][..], arguments].concat();
+        let said = sandbox.run_at(Some(now), &arguments).ends(code);
+        assert!(!said.stderr.contains("nothing has changed"), "{what}: {}", said.stderr);
+        // What the first question brought is not asked for again.
+        assert!(sandbox.club.cardskipper.requests().len() <= 1, "{what}");
+    }
+}
+
+#[test]
+fn after_a_change_a_look_that_finds_nothing_comes_first() {
+    let sandbox = resting();
+    sandbox.clocks(THIRD);
+    sandbox.club.renew(3, "2031-01-31");
+    let (is_quiet, run) = tick(&sandbox, THIRD, &[], 0);
+    assert!(!is_quiet);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"]);
+    let (is_quiet, run) = tick(&sandbox, FOURTH, &[], 0);
+    assert!(!is_quiet && run["changes"].as_array().unwrap().is_empty());
+    // The members are named in every listing for an hour, and are no news any more.
+    let (is_quiet, run) = tick(&sandbox, "2026-03-10T10:20:00Z", &[], 0);
+    assert!(is_quiet);
+    assert_eq!(run["sources"][0]["members"], 10);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
+fn what_is_wrong_is_looked_at_every_time() {
+    let sandbox = resting();
+    sandbox.club.devices[1].go_offline();
+    sandbox.clocks(THIRD);
+    sandbox.club.renew(3, "2031-01-31");
+    for now in [THIRD, FOURTH, "2026-03-10T10:20:00Z"] {
+        assert!(!tick(&sandbox, now, &[], 3).0, "a door is away");
+    }
+    sandbox.club.devices[1].go_online();
+    assert!(!tick(&sandbox, "2026-03-10T11:20:00Z", &[], 0).0);
+    assert!(!tick(&sandbox, "2026-03-10T11:25:00Z", &[], 0).0);
+    assert!(tick(&sandbox, "2026-03-10T11:30:00Z", &[], 0).0);
+}
+
+#[test]
+fn what_is_approved_ends_it_too() {
+    let sandbox = resting();
+    sandbox.clocks(THIRD);
+    sandbox.club.renew(3, "2031-01-31");
+    sandbox.at(THIRD, &["diff", "--out", "plan.json"]).ends(0);
+    // Nobody takes it back in Cardskipper, so that only the doors have moved when it is carried out.
+    sandbox.at(THIRD, &["apply", "plan.json"]).ends(0);
+    let (is_quiet, run) = tick(&sandbox, FOURTH, &[], 0);
+    assert!(!is_quiet && run["changes"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn it_says_what_a_look_at_everything_says() {
+    let sandbox = Sandbox::pinned(12, 2);
+    let cardskipper = &sandbox.club.cardskipper;
+    cardskipper.edit(number(3), |member| member.email.clear());
+    cardskipper.edit(number(4), |member| member.email = "nobody@example.si".to_owned());
+    cardskipper.edit(number(5), |member| {
+        member.organisations[0].roles[0].end = "soon".to_owned();
+    });
+    sandbox.club.devices[1].edit_person("1007", |person| person.enable = false);
+    tick(&sandbox, START, &[], 0);
+    // Links that are kept although no rule gives them any more.
+    sandbox.clocks(SECOND);
+    cardskipper.edit(number(8), |member| member.email = "moved@example.si".to_owned());
+    tick(&sandbox, SECOND, &[], 0);
+    let (is_quiet, mut quiet) = tick(&sandbox, THIRD, &[], 0);
+    assert!(is_quiet);
+    assert_eq!(quiet["left_out"].as_array().unwrap().len(), 4, "{quiet}");
+    assert_eq!(quiet["kept_links"].as_array().unwrap().len(), 2, "{quiet}");
+    state(&sandbox, "DELETE FROM quiet");
+    let (is_quiet, mut looked) = tick(&sandbox, THIRD, &[], 0);
+    assert!(!is_quiet);
+    for document in [&mut quiet, &mut looked] {
+        document["run"].take();
+    }
+    assert_eq!(quiet, looked);
+}
+
+#[test]
+fn its_word_is_sealed() {
+    let sandbox = resting();
+    state(&sandbox, "UPDATE quiet SET until_at = until_at + 86400");
+    let said = sandbox.at(THIRD, &["sync"]).ends(7);
+    assert!(said.stderr.contains("does not fit its checksum"), "{}", said.stderr);
+}
+
+#[test]
+fn a_service_without_a_clock_can_be_quiet_too() {
+    let sandbox = Sandbox::pinned(10, 1);
+    let silent = |switches: &mut Switches| switches.date_header = false;
+    sandbox.club.cardskipper.set(silent);
+    assert!(!tick(&sandbox, START, &[], 0).0);
+    assert!(tick(&sandbox, SECOND, &[], 0).0);
+}
