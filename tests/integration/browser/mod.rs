@@ -15,6 +15,7 @@ mod screenshot;
 mod status;
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -96,6 +97,34 @@ pub fn wait_for_line(child: &mut Child, wanted: impl Fn(&str) -> Option<String>)
     panic!("it ended, or said nothing more, after: {seen:#?}");
 }
 
+/// Starts the driver, and gives its port. The one that it takes for IPv6 may be busy for IPv4, and then
+/// it gives up: a later try takes another.
+fn start_driver(profile: &Path) -> (Child, String) {
+    for _ in 0..5 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            // Chromium leaves its temporary files behind; here they go with the profile.
+            .env("TMPDIR", profile)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let word = wait_for_line(&mut driver, |line| {
+            if line.contains("port not available") {
+                return Some(String::new());
+            }
+            let (_, port) = line.split_once("started successfully on port ")?;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        if !word.is_empty() {
+            return (driver, word);
+        }
+        driver.wait().unwrap();
+    }
+    panic!("the driver found no port five times");
+}
+
 impl Browser {
     /// Starts a browser. None where `IVMS_SYNC_NO_BROWSER` is set, or where Chromium or its driver is
     /// not installed; that is said.
@@ -112,30 +141,18 @@ impl Browser {
         }
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let profile = tempfile::tempdir().unwrap();
-        let driver = Command::new("chromedriver")
-            .arg("--port=0")
-            // Chromium leaves its temporary files behind; here they go with the profile.
-            .env("TMPDIR", profile.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
+        let (driver, port) = start_driver(profile.path());
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(LIMIT))
             .build();
         let mut browser = Self {
-            driver: driver.unwrap(),
-            address: String::new(),
+            driver,
+            address: format!("http://127.0.0.1:{port}"),
             agent: config.into(),
             profile,
             _turn: turn,
         };
-        let port = wait_for_line(&mut browser.driver, |line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            Some(port.trim_end_matches('.').to_owned())
-        });
-        browser.address = format!("http://127.0.0.1:{port}");
         let profile =
             format!("--user-data-dir={}", browser.profile.path().join("profile").display());
         // The sandbox does not work for root, and shared memory is small in containers.
