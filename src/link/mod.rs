@@ -5,8 +5,11 @@
 
 pub mod file;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::iter;
 
+use foldhash::fast::RandomState;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -16,13 +19,39 @@ use crate::model::{Email, EmployeeNo, Member, MemberKey, Person};
 /// E-mail to person ids, from all link files together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkTable {
-    by_email: HashMap<Email, BTreeSet<EmployeeNo>>,
+    by_email: HashMap<Email, Several<EmployeeNo>, RandomState>,
+}
+
+/// At least one of something, and nearly always just that: the first costs no memory of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Several<T> {
+    first: T,
+    others: BTreeSet<T>,
+}
+
+impl<T: Ord> Several<T> {
+    fn new(first: T) -> Self {
+        Self { first, others: BTreeSet::new() }
+    }
+
+    fn add(&mut self, one: T) {
+        if one != self.first {
+            self.others.insert(one);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &T> + Clone {
+        iter::once(&self.first).chain(&self.others)
+    }
 }
 
 impl LinkTable {
     /// Adds one row of a link file.
     pub fn insert(&mut self, email: Email, employee_no: EmployeeNo) {
-        self.by_email.entry(email).or_default().insert(employee_no);
+        match self.by_email.entry(email) {
+            Entry::Occupied(mut known) => known.get_mut().add(employee_no),
+            Entry::Vacant(new) => drop(new.insert(Several::new(employee_no))),
+        }
     }
 
     /// The rows, sorted, for storing.
@@ -38,7 +67,7 @@ impl LinkTable {
     }
 
     fn persons(&self, email: &Email) -> impl Iterator<Item = &EmployeeNo> {
-        self.by_email.get(email).into_iter().flatten()
+        self.by_email.get(email).into_iter().flat_map(Several::iter)
     }
 }
 
@@ -51,6 +80,9 @@ pub struct StoredLink {
     pub rule: LinkRule,
 }
 
+/// The links that earlier runs made on one device.
+pub type StoredLinks = HashMap<MemberKey, StoredLink, RandomState>;
+
 /// A member found to be a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -61,6 +93,10 @@ pub struct Link {
     /// The rule no longer gives this person; the link is kept because nobody else claims them.
     pub is_outdated: bool,
 }
+
+/// So many others are named to a member who is not alone in claiming a person. Half a club may share one
+/// made-up e-mail, and naming everybody to everybody would take more than all the rest.
+pub const CLAIMANTS_MAX: usize = 11;
 
 /// Why a member has no person on a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +109,7 @@ pub enum NoLink {
     Ambiguous {
         /// The persons that came into question.
         persons: BTreeSet<EmployeeNo>,
-        /// Other members who claim one of them.
+        /// Other members who claim one of them, no more than [`CLAIMANTS_MAX`].
         rivals: BTreeSet<MemberKey>,
     },
     /// The member is no longer listed, and somebody who is listed claims the same person: the
@@ -81,7 +117,7 @@ pub enum NoLink {
     Yielded {
         /// The persons that came into question.
         persons: BTreeSet<EmployeeNo>,
-        /// The listed members who claim one of them.
+        /// The listed members who claim one of them, no more than [`CLAIMANTS_MAX`].
         to: BTreeSet<MemberKey>,
     },
     /// The number equals an `employeeNo`, but the name on the device is another.
@@ -122,10 +158,13 @@ pub fn resolve<'a>(
     members: impl Iterator<Item = Claimant<'a>>,
     persons: &BTreeMap<EmployeeNo, Person>,
     table: &LinkTable,
-    stored: &HashMap<MemberKey, StoredLink>,
+    stored: &StoredLinks,
     rules: &[LinkRule],
 ) -> Linking {
-    let by_email = index_by_email(persons);
+    let by_email = match rules.contains(&LinkRule::DeviceEmail) {
+        true => index_by_email(persons),
+        false => ByEmail::default(),
+    };
     let claims: Vec<Claimed<'_>> = members
         .map(|Claimant { member, is_vanished }| {
             let claim = claim(member, persons, &by_email, table, stored.get(&member.key), rules);
@@ -133,10 +172,14 @@ pub fn resolve<'a>(
         })
         .collect();
 
-    let mut claimed_by = ClaimedBy::new();
+    let mut claimed_by = ClaimedBy::with_capacity_and_hasher(claims.len(), RandomState::default());
     for claimed in &claims {
         for person in claimed.claim.persons() {
-            claimed_by.entry(person).or_default().push((claimed.key, claimed.is_vanished));
+            let claimant = (claimed.key, claimed.is_vanished);
+            match claimed_by.entry(person) {
+                Entry::Occupied(mut others) => others.get_mut().add(claimant),
+                Entry::Vacant(new) => drop(new.insert(Several::new(claimant))),
+            }
         }
     }
     claims.iter().map(|claimed| judge(claimed, &claimed_by)).collect()
@@ -150,7 +193,10 @@ struct Claimed<'a> {
 }
 
 /// Who claims a person, and whether that member has vanished.
-type ClaimedBy<'a> = HashMap<&'a EmployeeNo, Vec<(MemberKey, bool)>>;
+type ClaimedBy<'a> = HashMap<&'a EmployeeNo, Several<(MemberKey, bool)>, RandomState>;
+
+/// The persons with an e-mail on the device.
+type ByEmail<'a> = HashMap<&'a Email, Several<&'a EmployeeNo>, RandomState>;
 
 impl<'a> Claim<'a> {
     fn persons(&self) -> impl Iterator<Item = &'a EmployeeNo> {
@@ -169,21 +215,17 @@ fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLi
     }
     let others = || {
         let of_each = claimed.claim.persons().filter_map(|person| claimed_by.get(person));
-        of_each.flatten().filter(|(rival, _)| *rival != claimed.key)
+        of_each.flat_map(Several::iter).filter(|(rival, _)| *rival != claimed.key)
     };
     let persons = || claimed.claim.persons().cloned().collect();
     if claimed.is_vanished {
-        let to: BTreeSet<MemberKey> =
-            others().filter(|(_, is_vanished)| !is_vanished).map(|(rival, _)| *rival).collect();
+        let to: BTreeSet<MemberKey> = some(others().filter(|(_, is_vanished)| !is_vanished));
         if !to.is_empty() {
             return Err(NoLink::Yielded { persons: persons(), to });
         }
     }
     // Whoever has vanished is no rival of somebody who has not.
-    let rivals: BTreeSet<MemberKey> = others()
-        .filter(|(_, is_vanished)| claimed.is_vanished || !is_vanished)
-        .map(|(rival, _)| *rival)
-        .collect();
+    let rivals = some(others().filter(|(_, is_vanished)| claimed.is_vanished || !is_vanished));
     match &claimed.claim {
         Claim::One(person, rule, is_outdated) if rivals.is_empty() => {
             let employee_no = (*person).clone();
@@ -193,45 +235,48 @@ fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLi
     }
 }
 
+/// Some of these claimants: always the same ones, whoever asks.
+fn some<'a>(claimants: impl Iterator<Item = &'a (MemberKey, bool)>) -> BTreeSet<MemberKey> {
+    let mut found = BTreeSet::new();
+    for (key, _) in claimants {
+        found.insert(*key);
+        if found.len() == CLAIMANTS_MAX {
+            break;
+        }
+    }
+    found
+}
+
 fn claim<'a>(
     member: &Member,
     persons: &'a BTreeMap<EmployeeNo, Person>,
-    by_email: &HashMap<&Email, Vec<&'a EmployeeNo>>,
+    by_email: &ByEmail<'a>,
     table: &LinkTable,
     stored: Option<&StoredLink>,
     rules: &[LinkRule],
 ) -> Claim<'a> {
     let mut name_differs = None;
     for rule in rules {
-        let found: BTreeSet<&EmployeeNo> = match rule {
-            LinkRule::File => member
-                .email
-                .iter()
-                .flat_map(|email| table.persons(email))
-                .filter_map(|id| persons.get_key_value(id).map(|(key, _)| key))
-                .collect(),
-            LinkRule::DeviceEmail => member
-                .email
-                .as_ref()
-                .and_then(|email| by_email.get(email))
-                .into_iter()
-                .flatten()
-                .copied()
-                .collect(),
+        let found = match rule {
+            LinkRule::File => {
+                let listed = member.email.iter().flat_map(|email| table.persons(email));
+                one_or_several(listed.filter_map(|id| Some(persons.get_key_value(id)?.0)), *rule)
+            }
+            LinkRule::DeviceEmail => {
+                let there = member.email.as_ref().and_then(|email| by_email.get(email));
+                one_or_several(there.into_iter().flat_map(Several::iter).copied(), *rule)
+            }
             LinkRule::MemberNumber => match by_number(member, persons) {
-                Some((id, true)) => BTreeSet::from([id]),
+                Some((id, true)) => Some(Claim::One(id, *rule, false)),
                 Some((id, false)) => {
                     name_differs = Some(id);
-                    BTreeSet::new()
+                    None
                 }
-                None => BTreeSet::new(),
+                None => None,
             },
         };
-        let mut candidates = found.iter();
-        match (candidates.next(), candidates.next()) {
-            (Some(one), None) => return Claim::One(one, *rule, false),
-            (Some(_), Some(_)) => return Claim::Several(found),
-            (None, _) => {}
+        if let Some(claim) = found {
+            return claim;
         }
     }
     if let Some(link) = stored
@@ -247,11 +292,25 @@ fn claim<'a>(
     })
 }
 
-fn index_by_email(persons: &BTreeMap<EmployeeNo, Person>) -> HashMap<&Email, Vec<&EmployeeNo>> {
-    let mut index: HashMap<&Email, Vec<&EmployeeNo>> = HashMap::new();
+/// The claim to the persons that one rule gives, if it gives any.
+fn one_or_several<'a>(
+    mut persons: impl Iterator<Item = &'a EmployeeNo>,
+    rule: LinkRule,
+) -> Option<Claim<'a>> {
+    let first = persons.next()?;
+    match persons.find(|person| *person != first) {
+        None => Some(Claim::One(first, rule, false)),
+        Some(second) => Some(Claim::Several([first, second].into_iter().chain(persons).collect())),
+    }
+}
+
+fn index_by_email(persons: &BTreeMap<EmployeeNo, Person>) -> ByEmail<'_> {
+    let mut index = ByEmail::default();
     for (id, person) in persons {
-        if let Some(email) = &person.email {
-            index.entry(email).or_default().push(id);
+        let Some(email) = &person.email else { continue };
+        match index.entry(email) {
+            Entry::Occupied(mut others) => others.get_mut().add(id),
+            Entry::Vacant(new) => drop(new.insert(Several::new(id))),
         }
     }
     index

@@ -68,8 +68,8 @@ fn claimants(members: &[(Member, bool)]) -> impl Iterator<Item = Claimant<'_>> {
     members.iter().map(|(member, is_vanished)| Claimant { member, is_vanished: *is_vanished })
 }
 
-fn no_stored() -> HashMap<MemberKey, StoredLink> {
-    HashMap::new()
+fn no_stored() -> StoredLinks {
+    StoredLinks::default()
 }
 
 fn linked(result: &Result<Link, NoLink>) -> Option<(&str, LinkRule)> {
@@ -171,8 +171,10 @@ fn why_nobody_was_found() {
 
 #[test]
 fn a_stored_link_is_kept_until_somebody_else_claims_the_person() {
-    let stored =
-        HashMap::from([(key(1), StoredLink { employee_no: id("7"), rule: LinkRule::File })]);
+    let stored = StoredLinks::from_iter([(
+        key(1),
+        StoredLink { employee_no: id("7"), rule: LinkRule::File },
+    )]);
     let device = persons(&[("7", "", "")]);
     let alone = [member(1, "Novak", "new@x.si")];
     let found = resolve(listed(&alone), &device, &LinkTable::default(), &stored, BY_EMAIL);
@@ -187,8 +189,10 @@ fn a_stored_link_is_kept_until_somebody_else_claims_the_person() {
 
 #[test]
 fn a_corrected_file_replaces_a_stored_link() {
-    let stored =
-        HashMap::from([(key(1), StoredLink { employee_no: id("7"), rule: LinkRule::File })]);
+    let stored = StoredLinks::from_iter([(
+        key(1),
+        StoredLink { employee_no: id("7"), rule: LinkRule::File },
+    )]);
     let device = persons(&[("7", "", ""), ("8", "", "")]);
     let members = [member(1, "Novak", "ana@x.si")];
     let rows = table(&[("ana@x.si", "8")]);
@@ -265,8 +269,10 @@ fn a_vanished_claim_on_several_persons_yields_them_all() {
 
 #[test]
 fn a_kept_link_yields_once_its_member_has_vanished() {
-    let stored =
-        HashMap::from([(key(1), StoredLink { employee_no: id("7"), rule: LinkRule::File })]);
+    let stored = StoredLinks::from_iter([(
+        key(1),
+        StoredLink { employee_no: id("7"), rule: LinkRule::File },
+    )]);
     let device = persons(&[("7", "", "")]);
     let rows = table(&[("new@x.si", "7")]);
     let both = [member(1, "Novak", ""), member(2, "Kos", "new@x.si")];
@@ -282,4 +288,18 @@ fn a_kept_link_yields_once_its_member_has_vanished() {
     assert_eq!(linked(&found[0]), Some(("7", LinkRule::File)));
     assert!(found[0].as_ref().unwrap().is_outdated);
     assert_eq!(found[1], yielded(&["7"], &[1]));
+}
+
+#[test]
+fn half_a_club_with_one_e_mail_is_ambiguous_and_takes_no_time() {
+    let members: Vec<_> = (1..=5_000).map(|number| member(number, "Kos", "info@club.se")).collect();
+    let device = persons(&[("7", "Ana Novak", "")]);
+    let rows = table(&[("info@club.se", "7")]);
+    let found = resolve(listed(&members), &device, &rows, &no_stored(), BY_EMAIL);
+    assert_eq!(found.len(), members.len());
+    for (member, result) in members.iter().zip(&found) {
+        let Err(NoLink::Ambiguous { rivals, .. }) = result else { panic!("{result:?}") };
+        assert_eq!(rivals.len(), CLAIMANTS_MAX);
+        assert!(!rivals.contains(&member.key));
+    }
 }

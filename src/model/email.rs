@@ -1,14 +1,14 @@
 //! E-mail addresses, compared the way the contract says and no cleverer.
 
 use std::fmt;
-use std::sync::Arc;
 
+use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 
 /// An e-mail address, trimmed, lower-cased and in Unicode NFC, so that equal addresses are equal
 /// values. Dots and `+tags` are kept: nothing cleverer is done. Source: design.md section 4, Linking.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Email(Arc<str>);
+pub struct Email(SmolStr);
 
 impl Email {
     /// The longest address accepted, in bytes (RFC 5321 section 4.5.3.1.3 with the brackets off).
@@ -37,7 +37,11 @@ impl Email {
             return None;
         }
         if is_ascii {
-            return Some(Self(trimmed.to_ascii_lowercase().into()));
+            let is_lower = !trimmed.bytes().any(|byte| byte.is_ascii_uppercase());
+            return Some(Self(match is_lower {
+                true => trimmed.into(),
+                false => trimmed.to_ascii_lowercase().into(),
+            }));
         }
         let normalised: String = trimmed.to_lowercase().nfc().collect();
         Some(Self(normalised.into()))

@@ -1,6 +1,6 @@
 //! What was gathered: all that planning and the proof may look at.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
@@ -82,7 +82,7 @@ pub struct DeviceFacts {
     /// Its persons as last read.
     pub persons: BTreeMap<EmployeeNo, Person>,
     /// The last window that was confirmed for a person.
-    pub confirmed: HashMap<EmployeeNo, Window>,
+    pub confirmed: BTreeMap<EmployeeNo, Window>,
     /// What the link rules gave for each member, in the order of [`Facts::members`]; empty when
     /// the device's persons are not known.
     pub linking: Linking,

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDateTime;
 
 use crate::config::Mode;
-use crate::link::{Link, NoLink};
+use crate::link::{CLAIMANTS_MAX, Link, NoLink};
 use crate::model::{
     DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, Role, SourceName, UserType, Window,
 };
@@ -301,8 +301,9 @@ fn all_persons(persons: &BTreeSet<EmployeeNo>) -> String {
 }
 
 fn all_members(members: &BTreeSet<MemberKey>) -> String {
-    let members: Vec<String> = members.iter().map(|key| key.number.to_string()).collect();
-    format!("member {}", members.join(", "))
+    let named = members.iter().take(CLAIMANTS_MAX - 1).map(|key| key.number.to_string());
+    let others = if members.len() < CLAIMANTS_MAX { "" } else { " and others" };
+    format!("member {}{others}", named.collect::<Vec<_>>().join(", "))
 }
 
 /// The member who left the person to `member`, is another one by number, and has paid time left as

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use rusqlite::Row;
+use rusqlite::types::ValueRef;
 
 use super::StoreError;
 use crate::model::{
@@ -28,6 +29,23 @@ pub(super) fn wall_out(at: NaiveDateTime) -> i64 {
 /// Seconds on a wall clock as a time.
 pub(super) fn wall_in(seconds: i64) -> Result<NaiveDateTime, StoreError> {
     instant_in(seconds).map(|at| at.naive_utc())
+}
+
+/// A column of text, as it stands in the row.
+pub(super) fn text_at<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, StoreError> {
+    let value = row.get_ref(column)?;
+    value.as_str().map_err(|_| damaged("a text", format_args!("{:?}", value.data_type())))
+}
+
+/// A column of text or nothing.
+pub(super) fn maybe_text_at<'r>(
+    row: &'r Row<'_>,
+    column: usize,
+) -> Result<Option<&'r str>, StoreError> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        _ => text_at(row, column).map(Some),
+    }
 }
 
 /// Two columns as a window; `None` when both are NULL, and damage when one is.
@@ -61,11 +79,11 @@ fn birth_in(text: &str) -> Option<NaiveDate> {
 
 /// The three columns of a member's identity, starting at column `first`.
 pub(super) fn key_in(row: &Row<'_>, first: usize) -> Result<MemberKey, StoreError> {
-    let birth: String = row.get(first + 2)?;
+    let birth = text_at(row, first + 2)?;
     let birth_date = if birth.is_empty() {
         None
     } else {
-        Some(birth_in(&birth).ok_or_else(|| damaged("a birth date", &birth))?)
+        Some(birth_in(birth).ok_or_else(|| damaged("a birth date", birth))?)
     };
     Ok(MemberKey {
         organisation: OrganisationId::new(row.get(first)?)

@@ -1,12 +1,13 @@
 //! Devices and their persons as last read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, Transaction, params};
 
 use super::convert::{
-    damaged, employee_in, instant_in, instant_out, limit_in, limit_out, wall_out, window_in,
+    damaged, employee_in, instant_in, instant_out, limit_in, limit_out, maybe_text_at, text_at,
+    wall_out, window_in,
 };
 use super::{Store, StoreError};
 use crate::model::{DeviceName, Email, EmployeeNo, Person, UserType, Window};
@@ -34,7 +35,7 @@ pub struct PersonsOfDevice {
     /// By identity.
     pub persons: BTreeMap<EmployeeNo, Person>,
     /// The last window each person was seen to hold as it should.
-    pub confirmed: HashMap<EmployeeNo, Window>,
+    pub confirmed: BTreeMap<EmployeeNo, Window>,
 }
 
 /// A person list as read just now.
@@ -87,15 +88,19 @@ impl Store {
              email, fingerprint, confirmed_begin, confirmed_end FROM person WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
-        let mut found = PersonsOfDevice::default();
+        let (mut persons, mut confirmed) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next()? {
             let person = person_in(row)?;
             if let Some(window) = window_in(row.get(9)?, row.get(10)?)? {
-                found.confirmed.insert(person.employee_no.clone(), window);
+                confirmed.push((person.employee_no.clone(), window));
             }
-            found.persons.insert(person.employee_no.clone(), person);
+            persons.push((person.employee_no.clone(), person));
         }
-        Ok(found)
+        // They come in the order of their numbers, so that a map of them is made without a search.
+        Ok(PersonsOfDevice {
+            persons: persons.into_iter().collect(),
+            confirmed: confirmed.into_iter().collect(),
+        })
     }
 
     /// Makes sure that a device has its row.
@@ -261,17 +266,13 @@ pub(super) fn put_person(
 }
 
 fn person_in(row: &Row<'_>) -> Result<Person, StoreError> {
-    let employee_no: String = row.get(0)?;
-    let user_type: String = row.get(2)?;
-    let kind: String = row.get(3)?;
-    let email: Option<String> = row.get(7)?;
     Ok(Person {
-        employee_no: employee_in(&employee_no)?,
+        employee_no: employee_in(text_at(row, 0)?)?,
         name: row.get(1)?,
-        user_type: user_type_in(&user_type)?,
-        limit: limit_in(&kind, row.get(4)?, row.get(5)?)?,
+        user_type: user_type_in(text_at(row, 2)?)?,
+        limit: limit_in(text_at(row, 3)?, row.get(4)?, row.get(5)?)?,
         is_device_admin: row.get(6)?,
-        email: email.as_deref().and_then(Email::parse),
+        email: maybe_text_at(row, 7)?.and_then(Email::parse),
         fingerprint: row.get(8)?,
     })
 }

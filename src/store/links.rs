@@ -1,18 +1,16 @@
 //! Links between members and persons, and the rows of link files.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::convert::{birth_out, damaged, employee_in, instant_out, key_in};
+use super::convert::{birth_out, damaged, employee_in, instant_out, key_in, text_at};
 use super::{Store, StoreError, seal};
 use crate::config::LinkRule;
-use crate::link::{Link, LinkTable, StoredLink};
+use crate::link::{Link, LinkTable, StoredLink, StoredLinks};
 use crate::model::{DeviceName, Email, MemberKey};
 
 /// The links that earlier runs made on one device.
-pub type KnownLinks = HashMap<MemberKey, StoredLink>;
+pub type KnownLinks = StoredLinks;
 
 impl Store {
     /// The links that earlier runs made on a device.
@@ -25,12 +23,11 @@ impl Store {
              FROM link JOIN member ON member.id = link.member WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
-        let mut links = HashMap::new();
+        let mut links = KnownLinks::default();
         while let Some(row) = rows.next()? {
-            let employee_no: String = row.get(3)?;
-            let rule: String = row.get(4)?;
-            let rule = LinkRule::from_word(&rule).ok_or_else(|| damaged("a link rule", &rule))?;
-            let (key, employee_no) = (key_in(row, 0)?, employee_in(&employee_no)?);
+            let rule = text_at(row, 4)?;
+            let rule = LinkRule::from_word(rule).ok_or_else(|| damaged("a link rule", rule))?;
+            let (key, employee_no) = (key_in(row, 0)?, employee_in(text_at(row, 3)?)?);
             let wanted = || seal::of_link(device, key, &employee_no, rule.as_str());
             seal::check(row.get(5)?, wanted, "a link")?;
             links.insert(key, StoredLink { employee_no, rule });
@@ -124,9 +121,9 @@ impl Store {
         let mut rows = statement.query([path])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let (email, employee_no): (String, String) = (row.get(0)?, row.get(1)?);
-            let email = Email::parse(&email).ok_or_else(|| damaged("an e-mail", "a link row"))?;
-            found.push((email, employee_in(&employee_no)?));
+            let email = Email::parse(text_at(row, 0)?);
+            let email = email.ok_or_else(|| damaged("an e-mail", "a link row"))?;
+            found.push((email, employee_in(text_at(row, 1)?)?));
         }
         let mut statement =
             self.connection.prepare_cached("SELECT seal FROM link_file WHERE path = ?1")?;

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
-use super::convert::{birth_out, instant_in, instant_out, key_in, role_in, wall_in, wall_out};
+use super::convert::{
+    birth_out, instant_in, instant_out, key_in, maybe_text_at, role_in, wall_in, wall_out,
+};
 use super::{Store, StoreError, seal};
 use crate::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role, RoleId};
 
@@ -265,12 +267,12 @@ impl Store {
 
 /// A row of `member`, in the order in which its columns are asked for here.
 fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
-    let email: Option<String> = row.get(6)?;
+    let email = maybe_text_at(row, 6)?;
     let member = Member {
         key: key_in(row, 1)?,
         first_name: row.get(4)?,
         last_name: row.get(5)?,
-        email: email.as_deref().and_then(Email::parse),
+        email: email.and_then(Email::parse),
         inactive: row.get(7)?,
         roles: Vec::new(),
     };

@@ -1,6 +1,6 @@
 //! Worlds that nobody would think of.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 use proptest::prelude::*;
@@ -166,7 +166,7 @@ fn device(name: &str, places: usize) -> impl Strategy<Value = (DeviceFacts, Vec<
                 roles,
                 protect: BTreeSet::new(),
                 persons: BTreeMap::new(),
-                confirmed: HashMap::new(),
+                confirmed: BTreeMap::new(),
                 linking: Vec::new(),
                 is_first_run,
                 revoked_last_day: revoked,

@@ -5,7 +5,7 @@
 //! then crowds, of whom only the numbers matter. In each world the proof accepts the plan, the third
 //! opinion finds nothing wrong and nothing missing, and once carried out nothing is left to do.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,7 +13,7 @@ use super::super::{Budget, Change, Facts, Kind, Plan, Standing, plan, prove};
 use super::oracle::{missing, wrong};
 use super::world::{FRONT, NOW, World, apply, employee, instant, role_id, time, window};
 use crate::config::{Ending, LinkRule, Mode};
-use crate::link::{self, Claimant, LinkTable, NoLink};
+use crate::link::{self, Claimant, LinkTable, NoLink, StoredLinks};
 use crate::model::{Email, EmployeeNo, PersonLimit, Role, UserType};
 
 const UNREADABLE: PersonLimit = PersonLimit::Unreadable { begin: None, end: None };
@@ -313,7 +313,8 @@ fn every_linking(facts: &Facts) -> Vec<link::Linking> {
             .members
             .iter()
             .map(|facts| Claimant { member: &facts.member, is_vanished: facts.is_vanished });
-        let linking = link::resolve(claimants, persons, &table, &HashMap::new(), &[LinkRule::File]);
+        let linking =
+            link::resolve(claimants, persons, &table, &StoredLinks::default(), &[LinkRule::File]);
         // Claims that come to the same are one world.
         if !found.contains(&linking) {
             found.push(linking);

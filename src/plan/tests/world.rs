@@ -1,6 +1,6 @@
 //! A small world that agrees with itself, to change one thing at a time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
@@ -85,7 +85,7 @@ impl World {
             roles: None,
             protect: BTreeSet::new(),
             persons: BTreeMap::new(),
-            confirmed: HashMap::new(),
+            confirmed: BTreeMap::new(),
             linking: Vec::new(),
             is_first_run: false,
             revoked_last_day: 0,

@@ -1,7 +1,5 @@
 //! What is written comes back as it was: members, persons, links.
 
-use std::collections::HashMap;
-
 use super::*;
 use crate::config::LinkRule;
 use crate::link::{Link, LinkTable, StoredLink};
@@ -122,7 +120,7 @@ fn a_reading_is_the_whole_list() {
     read_door(&mut store, [moved.clone(), person("3")]);
     let found = store.persons(&door()).unwrap();
     assert_eq!(found.persons, list([moved, person("3")]));
-    assert_eq!(found.confirmed, HashMap::from([(id("2"), year())]), "kept for who is still there");
+    assert_eq!(found.confirmed, BTreeMap::from([(id("2"), year())]), "kept for who is still there");
     assert_eq!(store.confirmed_at(&door(), &id("2")).unwrap(), Some(at(1)));
     assert_eq!(store.confirmed_at(&door(), &id("3")).unwrap(), None);
     assert_eq!(store.confirmed_at(&door(), &id("1")).unwrap(), None, "forgotten");
@@ -182,7 +180,7 @@ fn links_are_kept_with_their_rule_and_replaced() {
     store.record_links(&door(), [(one, &file), (two, &email)].into_iter(), at(0)).unwrap();
     let number = link("007", LinkRule::MemberNumber);
     store.record_links(&door(), [(one, &number)].into_iter(), at(1)).unwrap();
-    let want = HashMap::from([
+    let want = KnownLinks::from_iter([
         (one, stored("007", LinkRule::MemberNumber)),
         (two, stored("8", LinkRule::DeviceEmail)),
     ]);
