@@ -3,11 +3,13 @@
 //! Over budget, the whole class waits: half of a mass revocation is as wrong as all of it.
 //! Source: design.md sections 3 (`[guard]`) and 5.2.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
 
 use super::{Budget, Change, DeviceFacts, Facts, Kind, is_protected};
 use crate::config::{Guard, Mode};
-use crate::model::{Person, PersonLimit};
+use crate::model::{EmployeeNo, Person, PersonLimit};
 
 /// Always allowed, however small the device. Source: design.md section 3.
 const REVOKE_PER_TICK_FLOOR: usize = 2;
@@ -61,13 +63,15 @@ pub fn apply_budgets(facts: &Facts, device: &DeviceFacts, changes: &mut [Change]
     } else if revocations > 0 && device.revoked_last_day + revocations > allowed.revoke_per_day {
         Some(Budget::RevokePerDay)
     } else {
-        let carried_out: Vec<&Change> = changes
-            .iter()
-            .filter(|change| mine(change))
-            .filter(|change| grant_over.is_none() || !change.opens_door)
-            .collect();
-        let is_emptied = is_emptied(device, &carried_out, device.local(facts.now));
-        (revocations > 0 && is_emptied).then_some(Budget::LastPerson)
+        let is_emptied = || {
+            let carried_out = changes
+                .iter()
+                .filter(|change| mine(change))
+                .filter(|change| grant_over.is_none() || !change.opens_door)
+                .map(|change| (&change.employee_no, change));
+            is_emptied(device, &carried_out.collect(), device.local(facts.now))
+        };
+        (revocations > 0 && is_emptied()).then_some(Budget::LastPerson)
     };
 
     for change in changes.iter_mut().filter(|change| change.device == device.name) {
@@ -83,18 +87,19 @@ pub fn apply_budgets(facts: &Facts, device: &DeviceFacts, changes: &mut [Change]
 ///
 /// Whoever may not be touched does not count, on either side: the members' way in must not depend on
 /// the caretaker's.
-fn is_emptied(device: &DeviceFacts, changes: &[&Change], now: NaiveDateTime) -> bool {
+fn is_emptied(
+    device: &DeviceFacts,
+    changes: &BTreeMap<&EmployeeNo, &Change>,
+    now: NaiveDateTime,
+) -> bool {
     let linked = device.linking.iter().flatten();
     let persons = linked.filter_map(|link| device.persons.get(&link.employee_no));
     let mut touchable = persons.filter(|person| {
         !is_protected(device, person) && !matches!(person.limit, PersonLimit::Permanent(_))
     });
-    let is_open_after = |person: &Person| {
-        let change = changes.iter().find(|change| change.employee_no == person.employee_no);
-        match change {
-            Some(change) => change.after.contains(now),
-            None => person.limit.opens_at(now),
-        }
+    let is_open_after = |person: &Person| match changes.get(&person.employee_no) {
+        Some(change) => change.after.contains(now),
+        None => person.limit.opens_at(now),
     };
     let mut was_open = false;
     let is_somebody_left = touchable.any(|person| {

@@ -11,7 +11,7 @@ mod steady;
 pub mod validity;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 
@@ -107,11 +107,12 @@ pub struct LeftOut {
 #[must_use]
 pub fn plan(facts: &Facts) -> Plan {
     let mut plan = Plan::default();
+    let left: Vec<LeftBy> = facts.devices.iter().map(|device| left_by(facts, device)).collect();
     for (index, member) in facts.members.iter().enumerate() {
         let Some(source) = facts.sources.get(&member.member.key.organisation) else {
             continue;
         };
-        plan_member(facts, source, index, member, &mut plan);
+        plan_member(facts, source, &left, index, &mut plan);
     }
     plan.changes.sort_by(|a, b| {
         (&a.device, a.kind, &a.employee_no).cmp(&(&b.device, b.kind, &b.employee_no))
@@ -133,14 +134,15 @@ fn sort_left_out(left_out: &mut [LeftOut]) {
 fn plan_member(
     facts: &Facts,
     source: &SourceFacts,
+    left: &[LeftBy<'_>],
     index: usize,
-    member: &MemberFacts,
     plan: &mut Plan,
 ) {
+    let Some(member) = facts.members.get(index) else { return };
     let mut here: Vec<LeftOut> = Vec::new();
     let mut in_question = facts.only.is_everyone() || facts.only.names_member(&member.member);
     let named = in_question;
-    for device in &facts.devices {
+    for (device, left) in facts.devices.iter().zip(left) {
         let link = device.linking.get(index);
         if !named {
             if !link.is_some_and(|link| names_person_of(&facts.only, link)) {
@@ -148,7 +150,7 @@ fn plan_member(
             }
             in_question = true;
         }
-        let (paid, verdict) = on_device(facts, source, member, device, link);
+        let (paid, verdict) = on_device(facts, source, member, (device, left), link);
         match verdict {
             Verdict::InStep => {}
             Verdict::Change(change) => plan.changes.push(*change),
@@ -241,7 +243,7 @@ fn on_device(
     facts: &Facts,
     source: &SourceFacts,
     member: &MemberFacts,
-    device: &DeviceFacts,
+    (device, left): (&DeviceFacts, &LeftBy<'_>),
     link: Option<&Result<Link, NoLink>>,
 ) -> (bool, Verdict) {
     let out = |reason, detail: Option<String>| Verdict::LeftOut(reason, detail);
@@ -266,7 +268,7 @@ fn on_device(
         Some(Err(no_link)) => no_link_verdict(no_link),
         Some(Ok(link)) => match device.persons.get(&link.employee_no) {
             None => out(Reason::NoPerson, None),
-            Some(person) => for_person(facts, source, member, device, person, validity),
+            Some(person) => for_person(facts, source, member, (device, left), person, validity),
         },
     };
     (has_paid_time, verdict)
@@ -306,22 +308,34 @@ fn all_members(members: &BTreeSet<MemberKey>) -> String {
     format!("member {}{others}", named.collect::<Vec<_>>().join(", "))
 }
 
+/// The members who have left each person of a device to somebody else.
+type LeftBy<'a> = BTreeMap<&'a EmployeeNo, Vec<&'a MemberFacts>>;
+
+fn left_by<'a>(facts: &'a Facts, device: &'a DeviceFacts) -> LeftBy<'a> {
+    let mut left = LeftBy::new();
+    for (member, link) in facts.members.iter().zip(&device.linking) {
+        if let Err(NoLink::Yielded { persons, .. }) = link {
+            for person in persons {
+                left.entry(person).or_default().push(member);
+            }
+        }
+    }
+    left
+}
+
 /// The member who left the person to `member`, is another one by number, and has paid time left as
 /// far as anybody knows: a listing that lacks somebody by mistake must not cost them the door.
 ///
 /// An equal number is the same human being with a corrected birth date.
 fn paid_before<'a>(
-    facts: &'a Facts,
-    device: &DeviceFacts,
+    facts: &Facts,
+    (device, left): (&DeviceFacts, &LeftBy<'a>),
     member: &MemberFacts,
     employee_no: &EmployeeNo,
     now: NaiveDateTime,
 ) -> Option<&'a MemberFacts> {
-    let all = facts.members.iter().zip(&device.linking);
-    let mut gone = all.filter(|(_, link)| {
-        matches!(link, Err(NoLink::Yielded { persons, .. }) if persons.contains(employee_no))
-    });
-    let found = gone.find(|(gone, _)| {
+    let mut gone = left.get(employee_no).into_iter().flatten().copied();
+    gone.find(|gone| {
         let (old, new) = (gone.member.key, member.member.key);
         let is_same = (old.organisation, old.number) == (new.organisation, new.number);
         let Some(source) = facts.sources.get(&old.organisation) else { return false };
@@ -329,8 +343,7 @@ fn paid_before<'a>(
         let paid = entitlement(&gone.member, &roles, &facts.policy, gone.is_vanished, now);
         let has_paid = paid.validity().is_some_and(|validity| validity.window.end() >= now);
         !is_same && (has_paid || gone.problem.is_some())
-    });
-    found.map(|(gone, _)| gone)
+    })
 }
 
 /// Whether a person may not be touched, whatever the membership says. Source: design.md section 4.
@@ -345,7 +358,7 @@ fn for_person(
     facts: &Facts,
     source: &SourceFacts,
     member: &MemberFacts,
-    device: &DeviceFacts,
+    (device, left): (&DeviceFacts, &LeftBy<'_>),
     person: &Person,
     validity: Validity,
 ) -> Verdict {
@@ -367,7 +380,7 @@ fn for_person(
     }
     let id = &person.employee_no;
     if kind == Kind::Revocation
-        && let Some(gone) = paid_before(facts, device, member, id, now)
+        && let Some(gone) = paid_before(facts, (device, left), member, id, now)
     {
         let detail = format!(
             "person {id} was member {}, who is no longer listed and has paid time: nothing is taken \
@@ -456,11 +469,14 @@ pub fn in_step(facts: &Facts) -> Vec<(DeviceName, Vec<(EmployeeNo, Window)>)> {
             let Ok(link) = link else { continue };
             let Some(person) = device.persons.get(&link.employee_no) else { continue };
             let Some(actual) = person.limit.window() else { continue };
+            if device.confirmed.get(&person.employee_no) == Some(&actual) {
+                continue;
+            }
             let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
             let is_vanished = member.is_vanished;
             let desired = entitlement(&member.member, &roles, &facts.policy, is_vanished, now);
             let is_right = desired.validity().is_some_and(|validity| validity.is_met_by(&actual));
-            if is_right && device.confirmed.get(&person.employee_no) != Some(&actual) {
+            if is_right {
                 here.push((person.employee_no.clone(), actual));
             }
         }

@@ -206,9 +206,14 @@ fn refuse(change: &Change, rule: Rule) -> Counterexample {
 
 fn check_all(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
     let mut seen: BTreeSet<(&DeviceName, &EmployeeNo)> = BTreeSet::new();
-    let places: BTreeMap<_, usize> =
-        facts.members.iter().enumerate().map(|(place, m)| (m.member.key, place)).collect();
-    let links: Vec<BTreeMap<&EmployeeNo, usize>> = facts.devices.iter().map(count_links).collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let members: BTreeSet<MemberKey> = changes.iter().map(|change| change.member).collect();
+    let all = facts.members.iter().enumerate().map(|(place, one)| (one.member.key, place));
+    let places: BTreeMap<_, usize> = all.filter(|(key, _)| members.contains(key)).collect();
+    let claims: Vec<Claims<'_>> =
+        facts.devices.iter().map(|device| Claims::of(facts, device, changes)).collect();
     for change in changes {
         if !seen.insert((&change.device, &change.employee_no)) {
             return Err(refuse(change, Rule::Once));
@@ -218,33 +223,56 @@ fn check_all(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
                 facts.devices.iter().enumerate().find(|(_, d)| d.name == change.device)?;
             let source = facts.sources.get(&change.member.organisation)?;
             let index = *places.get(&change.member)?;
-            Some((links.get(place)?, device, source, index, facts.members.get(index)?))
+            Some((claims.get(place)?, device, source, index, facts.members.get(index)?))
         })();
-        let Some((links, device, source, index, member)) = known else {
+        let Some((claims, device, source, index, member)) = known else {
             return Err(refuse(change, Rule::Known));
         };
         let linked_here = matches!(
             device.linking.get(index), Some(Ok(link)) if link.employee_no == change.employee_no
         );
-        if !linked_here || links.get(&change.employee_no) != Some(&1) {
+        if !linked_here || claims.links.get(&change.employee_no) != Some(&1) {
             return Err(refuse(change, Rule::Linked));
         }
-        check_one(facts, device, source, member, change).map_err(|rule| refuse(change, rule))?;
+        check_one(facts, (device, claims), source, member, change)
+            .map_err(|rule| refuse(change, rule))?;
     }
     Ok(())
 }
 
-fn count_links(device: &DeviceFacts) -> BTreeMap<&EmployeeNo, usize> {
-    let mut counts = BTreeMap::new();
-    for link in device.linking.iter().flatten() {
-        *counts.entry(&link.employee_no).or_default() += 1;
+/// Who stands behind the persons of a device that are to be changed.
+struct Claims<'a> {
+    /// How many members are linked to each.
+    links: BTreeMap<&'a EmployeeNo, usize>,
+    /// The members who left each to somebody else.
+    left: BTreeMap<&'a EmployeeNo, Vec<&'a MemberFacts>>,
+}
+
+impl<'a> Claims<'a> {
+    fn of(facts: &'a Facts, device: &'a DeviceFacts, changes: &[&'a Change]) -> Self {
+        let mine = changes.iter().filter(|change| change.device == device.name);
+        let persons: BTreeSet<&EmployeeNo> = mine.map(|change| &change.employee_no).collect();
+        let mut claims = Self { links: BTreeMap::new(), left: BTreeMap::new() };
+        for (member, link) in facts.members.iter().zip(&device.linking) {
+            match link {
+                Ok(link) if persons.contains(&link.employee_no) => {
+                    *claims.links.entry(&link.employee_no).or_default() += 1;
+                }
+                Err(NoLink::Yielded { persons: left, .. }) => {
+                    for person in left.iter().filter(|person| persons.contains(person)) {
+                        claims.left.entry(person).or_default().push(member);
+                    }
+                }
+                _ => {}
+            }
+        }
+        claims
     }
-    counts
 }
 
 fn check_one(
     facts: &Facts,
-    device: &DeviceFacts,
+    (device, claims): (&DeviceFacts, &Claims<'_>),
     source: &SourceFacts,
     member: &MemberFacts,
     change: &Change,
@@ -275,7 +303,7 @@ fn check_one(
     if revokes && device.mode == Mode::GrantOnly {
         return Err(Rule::Mode);
     }
-    if revokes && is_paid_by_who_vanished(facts, device, change, now) {
+    if revokes && is_paid_by_who_vanished(facts, (device, claims), change, now) {
         return Err(Rule::NoLockOut);
     }
     match source.standing {
@@ -289,20 +317,16 @@ fn check_one(
 /// for now or later: absence alone must not cost anybody the door. The same number is the same member.
 fn is_paid_by_who_vanished(
     facts: &Facts,
-    device: &DeviceFacts,
+    (device, claims): (&DeviceFacts, &Claims<'_>),
     change: &Change,
     now: NaiveDateTime,
 ) -> bool {
     let same = |key: &MemberKey| {
         key.number == change.member.number && key.organisation == change.member.organisation
     };
-    facts.members.iter().zip(&device.linking).any(|(other, link)| {
-        let left_it = matches!(
-            link, Err(NoLink::Yielded { persons, .. }) if persons.contains(&change.employee_no)
-        );
+    claims.left.get(&change.employee_no).into_iter().flatten().any(|other| {
         let source = facts.sources.get(&other.member.key.organisation);
-        left_it
-            && !same(&other.member.key)
+        !same(&other.member.key)
             && source.is_some_and(|source| {
                 let next = PaidTime::of(facts, device, source, other).first_from(now);
                 // Whose entry can not be read may have paid for anything.
@@ -436,6 +460,9 @@ fn check_last_person(facts: &Facts, changes: &[&Change]) -> Result<(), Counterex
     for device in &facts.devices {
         let now = device.local(facts.now);
         let mut mine = changes.iter().filter(|change| change.device == device.name);
+        if !mine.clone().any(|change| change.kind == Kind::Revocation) {
+            continue;
+        }
         let mut open: BTreeSet<&EmployeeNo> = BTreeSet::new();
         for employee_no in device.linking.iter().flatten().map(|link| &link.employee_no) {
             let limit = device.persons.get(employee_no).and_then(|person| person.limit.window());
