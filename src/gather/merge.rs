@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::cardskipper::{Export, Unusable};
 use crate::model::{Member, MemberKey, MemberNumber, OrganisationId};
-use crate::store::StoredMember;
+use crate::store::{Changed, StoredMember};
 
 /// A member missing from this many complete listings in a row has vanished …
 const VANISHED_AFTER_LISTINGS: u32 = 3;
@@ -21,7 +21,7 @@ pub struct Merged {
     /// Every member known, sorted by key.
     pub members: Vec<StoredMember>,
     /// Those that are new or differ from before.
-    pub changed: Vec<StoredMember>,
+    pub changed: Vec<Changed>,
 }
 
 /// Merges an accepted listing. `complete_at` is when it was asked for, if it is complete.
@@ -46,30 +46,33 @@ pub fn merge(
 
     let mut merged =
         Merged { members: Vec::with_capacity(known.len().max(news.len())), ..Merged::default() };
-    let mut put = |member: StoredMember, is_changed: bool| {
-        if is_changed {
-            merged.changed.push(member.clone());
+    let mut put = |member: StoredMember, keeps_email_and_roles: Option<bool>| {
+        if let Some(keeps_email_and_roles) = keeps_email_and_roles {
+            let stored = member.clone();
+            merged.changed.push(Changed { stored, keeps_email_and_roles });
         }
         merged.members.push(member);
     };
     let mut news = news.into_iter().peekable();
     for old in known {
         while let Some(new) = news.next_if(|new| new.key() < old.key()) {
-            put(new, true);
+            put(new, Some(false));
         }
         match news.next_if(|new| new.key() == old.key()) {
             Some(new) => {
-                let is_changed = new != old;
-                put(new, is_changed);
+                let (one, other) = (&new.member, &old.member);
+                let keeps = one.email == other.email && one.roles == other.roles;
+                let news = (new != old).then_some(keeps);
+                put(new, news);
             }
             None => match complete_at.and_then(|at| missed(&old, at)) {
-                Some(missed) => put(missed, true),
-                None => put(old, false),
+                Some(missed) => put(missed, Some(true)),
+                None => put(old, None),
             },
         }
     }
     for new in news {
-        put(new, true);
+        put(new, Some(false));
     }
     merged
 }
@@ -165,6 +168,7 @@ fn with_problem(known_as: &KnownAs<'_>, unusable: &Unusable) -> Option<StoredMem
 mod tests {
     use super::*;
     use crate::cardskipper::UnusableReason;
+    use crate::model::Email;
 
     fn organisation() -> OrganisationId {
         OrganisationId::new(123).unwrap()
@@ -203,8 +207,36 @@ mod tests {
         let news = export(vec![member(5, "Kos"), member(2, "Novak"), member(3, "Zajc")]);
         let merged = merge(organisation(), known(&[1, 2, 3]), news, None);
         assert_eq!(numbers(&merged), [1, 2, 3, 5]);
-        assert_eq!(merged.changed, merged.members[2..], "2 was listed but is the same");
+        let changed: Vec<_> = merged.changed.into_iter().map(|one| one.stored).collect();
+        assert_eq!(changed, merged.members[2..], "2 was listed but is the same");
         assert_eq!(merged.members[0].missed, 0, "absence means nothing in a list of changes");
+    }
+
+    #[test]
+    fn what_is_the_same_of_whoever_changed() {
+        let with = |edit: fn(&mut Member)| {
+            let mut member = member(1, "Novak");
+            edit(&mut member);
+            let merged = merge(organisation(), known(&[1]), export(vec![member]), None);
+            merged.changed.first().map(|one| one.keeps_email_and_roles)
+        };
+        let role = |end: &str| crate::model::Role {
+            id: crate::model::RoleId::new(3126).unwrap(),
+            begin: crate::model::parse_time("2026-01-01T00:00:00").unwrap(),
+            end: crate::model::parse_time(end).unwrap(),
+        };
+        assert_eq!(with(|_| ()), None);
+        assert_eq!(with(|member| member.last_name.push('a')), Some(true));
+        assert_eq!(with(|member| member.inactive = true), Some(true));
+        assert_eq!(with(|member| member.email = Email::parse("a@example.si")), Some(false));
+        let mut paid = member(1, "Novak");
+        paid.roles = vec![role("2026-12-31T00:00:00")];
+        let merged = merge(organisation(), known(&[1]), export(vec![paid]), None);
+        assert!(!merged.changed[0].keeps_email_and_roles);
+        let merged = merge(organisation(), known(&[1, 2]), export(vec![]), Some(at(0)));
+        assert!(merged.changed.iter().all(|one| one.keeps_email_and_roles), "they are missed");
+        let merged = merge(organisation(), vec![], export(vec![member(1, "Novak")]), None);
+        assert!(!merged.changed[0].keeps_email_and_roles, "a new one");
     }
 
     #[test]

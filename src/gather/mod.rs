@@ -314,10 +314,7 @@ impl Gathered {
         }
         for (source, gathered) in config.sources.iter().zip(&self.sources) {
             if let Some(state) = &gathered.state {
-                let delta = ListingDelta {
-                    changed: gathered.changed.iter().collect(),
-                    state: state.clone(),
-                };
+                let delta = ListingDelta { changed: &gathered.changed, state: state.clone() };
                 store.record_listing(source.organisation, &delta)?;
             }
             if let Some(names) = &gathered.role_names {

@@ -16,7 +16,7 @@ use crate::model::{MemberNumber, RoleId};
 use crate::outside::{Outside, ReadSource};
 use crate::plan::Standing;
 use crate::report::{SourceReport, Trouble};
-use crate::store::{SourceState, StoredMember};
+use crate::store::{Changed, SourceState, StoredMember};
 
 /// `ChangedAt` is moved back by this much: the API states no zone and its vendor is east of UTC, so
 /// UTC wall time minus an hour can only overlap. Source: design.md section 4, "Gathering".
@@ -47,7 +47,7 @@ pub struct SourceGathered {
     /// Every member known, until the facts are put together: they have them then.
     pub(super) members: Vec<StoredMember>,
     /// Those that the listing changed, whole.
-    pub(super) changed: Vec<StoredMember>,
+    pub(super) changed: Vec<Changed>,
     /// Its state after an accepted listing; `None` when nothing was accepted.
     pub state: Option<SourceState>,
     /// When the last accepted complete listing was asked for.

@@ -42,11 +42,20 @@ struct MemberRow {
     sealed: Option<i64>,
 }
 
+/// A member whom a listing has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The member, whole.
+    pub stored: StoredMember,
+    /// E-mail and roles are those on file: only the rest of the row is news.
+    pub keeps_email_and_roles: bool,
+}
+
 /// What an accepted listing changes in the state file.
 #[derive(Debug, Clone, Default)]
 pub struct ListingDelta<'a> {
     /// New or changed members, whole.
-    pub changed: Vec<&'a StoredMember>,
+    pub changed: &'a [Changed],
     /// The organisation's state afterwards.
     pub state: SourceState,
 }
@@ -184,8 +193,30 @@ impl Store {
                 "INSERT OR IGNORE INTO member_role (member, role, begins, ends) \
                  VALUES (?1, ?2, ?3, ?4)",
             )?;
-            for stored in &delta.changed {
+            let mut touch_member = transaction.prepare_cached(
+                "UPDATE member SET first_name = ?4, last_name = ?5, inactive = ?6, problem = ?7, \
+                 missed = ?8, missing_since = ?9, seal = ?10 \
+                 WHERE organisation = ?1 AND number = ?2 AND birth_date = ?3",
+            )?;
+            for Changed { stored, keeps_email_and_roles } in delta.changed {
                 let member = &stored.member;
+                // Two indexes and the roles need not be written anew.
+                let is_touched = *keeps_email_and_roles
+                    && touch_member.execute(params![
+                        member.key.organisation.get(),
+                        member.key.number.get(),
+                        birth_out(member.key.birth_date),
+                        member.first_name,
+                        member.last_name,
+                        member.inactive,
+                        stored.problem,
+                        stored.missed,
+                        stored.missing_since.map(instant_out),
+                        seal::of_member(stored),
+                    ])? == 1;
+                if is_touched {
+                    continue;
+                }
                 let row: i64 = put_member.query_row(
                     params![
                         member.key.organisation.get(),

@@ -50,7 +50,7 @@ pub use journal::{AuditEntry, Intent, Outcome, OutcomeKind, RunEnd};
 pub use links::KnownLinks;
 pub use login::LoginMemory;
 pub use machine::Machine;
-pub use members::{ListingDelta, SourceState, StoredMember};
+pub use members::{Changed, ListingDelta, SourceState, StoredMember};
 pub use notes::BlockedPlan;
 pub use overview::{AuditLine, BlockedOverview, DeviceOverview, GrantDelay, PastRun};
 pub use quiet::{Quiet, QuietRun};

@@ -130,6 +130,11 @@ fn list_members(store: &mut Store, members: &[StoredMember]) {
         fetched_at: Some(at(0)),
         complete_members: Some(members.len()),
     };
-    let delta = ListingDelta { changed: members.iter().collect(), state };
-    store.record_listing(club(), &delta).unwrap();
+    let changed: Vec<_> = members.iter().cloned().map(whole).collect();
+    store.record_listing(club(), &ListingDelta { changed: &changed, state }).unwrap();
+}
+
+/// A member of whom everything may be news.
+fn whole(stored: StoredMember) -> Changed {
+    Changed { stored, keeps_email_and_roles: false }
 }

@@ -30,7 +30,8 @@ fn members_come_back_as_they_were() {
     twin.member.key.birth_date = NaiveDate::from_ymd_opt(1904, 2, 29);
     list_members(&mut store, &[twin.clone(), member(150_002), bare.clone()]);
     let other = OrganisationId::new(456).unwrap();
-    let delta = ListingDelta { changed: vec![&elsewhere], state: SourceState::default() };
+    let changed = [whole(elsewhere.clone())];
+    let delta = ListingDelta { changed: &changed, state: SourceState::default() };
     store.record_listing(other, &delta).unwrap();
     drop(store);
     let store = sandbox.open();
@@ -51,6 +52,24 @@ fn a_listing_replaces_members_whole_and_leaves_the_others() {
 }
 
 #[test]
+fn whose_e_mail_and_roles_are_the_same_is_recorded_all_the_same() {
+    let mut store = Sandbox::new().open();
+    list_members(&mut store, &[member(1), member(2)]);
+    let mut changed = member(2);
+    changed.member.first_name = "Renamed".to_owned();
+    changed.member.last_name = "Too".to_owned();
+    changed.member.inactive = !changed.member.inactive;
+    (changed.problem, changed.missed) = (Some("EndDate is missing".to_owned()), 2);
+    changed.missing_since = Some(at(3));
+    // Who is not on file is recorded whole, whatever is said.
+    let news = [changed.clone(), member(3)];
+    let news = news.map(|stored| Changed { stored, keeps_email_and_roles: true });
+    let delta = ListingDelta { changed: &news, state: SourceState::default() };
+    store.record_listing(club(), &delta).unwrap();
+    assert_eq!(store.members(club()).unwrap(), [member(1), changed, member(3)]);
+}
+
+#[test]
 fn the_state_of_an_organisation() {
     let mut store = Sandbox::new().open();
     assert_eq!(store.source_state(club()).unwrap(), SourceState::default());
@@ -62,7 +81,7 @@ fn the_state_of_an_organisation() {
     };
     assert_eq!(store.source_state(club()).unwrap(), state);
     state.fetched_at = Some(at(5));
-    let delta = ListingDelta { changed: vec![], state: state.clone() };
+    let delta = ListingDelta { changed: &[], state: state.clone() };
     store.record_listing(club(), &delta).unwrap();
     assert_eq!(store.source_state(club()).unwrap(), state);
 }
