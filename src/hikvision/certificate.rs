@@ -33,7 +33,7 @@ pub fn fingerprint(config: &DeviceConfig) -> Result<String, String> {
     let address = addresses.next().ok_or("the host has no address")?;
     let mut stream = TcpStream::connect_timeout(&address, HANDSHAKE_MAX).map_err(text)?;
     let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
-    let set_up = client_config(&Tls::Insecure, &Found::default())?.ok_or("no TLS")?;
+    let set_up = client_config(&Tls::Insecure, true, &Found::default())?.ok_or("no TLS")?;
     let mut connection =
         ClientConnection::new(Arc::new(set_up), name).map_err(|error| error.to_string())?;
     while connection.is_handshaking() {

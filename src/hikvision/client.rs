@@ -85,7 +85,9 @@ impl Link {
             .connect_timeout(limits.connect)
             .timeout(limits.answer)
             .pool_max_idle_per_host(1);
-        if let Some(tls) = client_config(&config.tls, &found).map_err(setup)? {
+        if let Some(tls) =
+            client_config(&config.tls, base.scheme() == "https", &found).map_err(setup)?
+        {
             builder = builder.tls_backend_preconfigured(tls);
         }
         let http = builder.build().map_err(|error| setup(innermost(&error)))?;

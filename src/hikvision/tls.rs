@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest as _, Sha256};
 
 use super::wire::hex;
@@ -43,23 +43,28 @@ impl Found {
 ///
 /// # Errors
 /// When the provider can not do TLS 1.2 and 1.3, as text.
-pub(crate) fn client_config(tls: &Tls, found: &Found) -> Result<Option<ClientConfig>, String> {
+pub(crate) fn client_config(
+    tls: &Tls,
+    is_https: bool,
+    found: &Found,
+) -> Result<Option<ClientConfig>, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    if !is_https {
+        // No hand is ever shaken, so nobody's roots are needed: reading the system's takes longer than
+        // all else that a connection takes to set up.
+        let nobody = RootCertStore::empty();
+        return Ok(Some(builder.with_root_certificates(nobody).with_no_client_auth()));
+    }
     let verifier: Arc<dyn ServerCertVerifier> = match tls {
         Tls::System => return Ok(None),
-        Tls::Pinned(sha256) => Arc::new(Pinned {
-            sha256: *sha256,
-            found: found.clone(),
-            provider: Arc::clone(&provider),
-        }),
-        Tls::Insecure => Arc::new(Anybody { provider: Arc::clone(&provider) }),
+        Tls::Pinned(sha256) => Arc::new(Pinned { sha256: *sha256, found: found.clone(), provider }),
+        Tls::Insecure => Arc::new(Anybody { provider }),
     };
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+    let config =
+        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     Ok(Some(config))
 }
 
