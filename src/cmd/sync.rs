@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::perform::Performance;
 use super::{Context, who};
 use crate::cli::SyncArgs;
@@ -150,9 +152,7 @@ fn tick_of<O: Outside>(
     // What is not known of an organisation in this tick has not moved.
     let is_whole =
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
-    keep_blocked(context, store, &plan, is_whole)?;
-    keep_waiting(context, store, &plan, is_whole)?;
-    confirm_in_step(context, store, &gathered)?;
+    remember(context, store, &gathered, &plan, is_whole)?;
     report.left_out = plan.told();
     report.kept_links = gathered.kept_links();
     let performance = Performance { context, run, proven: &proven, changes: plan.changes };
@@ -164,81 +164,77 @@ fn tick_of<O: Outside>(
     Ok((report, quiet))
 }
 
-/// Keeps the part that waits for approval, so that it can be approved by its id. A run that does not
-/// know everything (limited by `--only`, or without word from an organisation) knows nothing of what
-/// others wait for, and leaves that standing.
-fn keep_blocked(
+/// Remembers a plan before it is carried out: the part that waits for approval, so that it can be approved
+/// by its id; who waits and since when; and who was found to hold what they should, so that drift can
+/// be told from news.
+///
+/// A run that does not know everything (limited by `--only`, or without word from an organisation) knows
+/// nothing of what others wait for, and leaves that standing.
+fn remember(
     context: &Context,
     store: &mut Store,
+    gathered: &Gathered,
     plan: &crate::plan::Plan,
     is_whole: bool,
 ) -> Result<(), Error> {
     let now = context.clock.began();
-    let mut waiting = Report::new("sync", None);
-    waiting.changes = plan
-        .blocked()
-        .map(|change| ChangeReport {
-            change: change.clone(),
-            state: ChangeState::Blocked,
-            error: None,
-        })
-        .collect();
-    let id = plan_file::blocked_id(plan.blocked());
-    let document = match &id {
-        Some(_) => plan_file::write(&waiting, now)?,
-        None => String::new(),
-    };
-    let kept = id.as_deref().map(|id| (id, document.as_str()));
-    let done = match (is_whole, kept) {
-        (true, kept) => store.keep_blocked(kept, now),
-        (false, Some((id, document))) => store.also_keep_blocked(id, document, now),
-        (false, None) => Ok(()),
-    };
+    let blocked = blocked_document(plan, now)?;
+    let blocked = blocked.as_ref().map(|(id, document)| (id.as_str(), document.as_str()));
+    let changes = plan.changes.iter().filter(|change| context.writes_to(&change.device));
+    let waiting: Vec<Waiting> = changes.map(|change| Waiting::of(change, None, now)).collect();
+    let in_step = in_step(&gathered.facts);
+    let done = store.together(|store| {
+        match (is_whole, blocked) {
+            (true, blocked) => store.keep_blocked(blocked, now)?,
+            (false, Some((id, document))) => store.also_keep_blocked(id, document, now)?,
+            (false, None) => {}
+        }
+        store.keep_waiting(&waiting, is_whole)?;
+        for (device, persons) in &in_step {
+            store.record_in_step(device, persons, context.clock.now())?;
+        }
+        Ok(())
+    });
     done.map_err(|error| context.store_error(error))
 }
 
-/// Remembers who waits and since when, before anything is carried out.
-fn keep_waiting(
-    context: &Context,
-    store: &mut Store,
+/// The part of a plan that waits for approval as a plan file, with its id.
+fn blocked_document(
     plan: &crate::plan::Plan,
-    is_whole: bool,
-) -> Result<(), Error> {
-    let now = context.clock.began();
-    let changes = plan.changes.iter().filter(|change| context.writes_to(&change.device));
-    let waiting: Vec<Waiting> = changes.map(|change| Waiting::of(change, None, now)).collect();
-    store.keep_waiting(&waiting, is_whole).map_err(|error| context.store_error(error))
-}
-
-/// Remembers who was found to hold what they should, so that drift can be told from news.
-fn confirm_in_step(context: &Context, store: &mut Store, gathered: &Gathered) -> Result<(), Error> {
-    for (device, persons) in in_step(&gathered.facts) {
-        store
-            .record_in_step(&device, &persons, context.clock.now())
-            .map_err(|error| context.store_error(error))?;
-    }
-    Ok(())
+    now: DateTime<Utc>,
+) -> Result<Option<(String, String)>, Error> {
+    let Some(id) = plan_file::blocked_id(plan.blocked()) else { return Ok(None) };
+    let blocked = plan.blocked().map(|change| ChangeReport {
+        change: change.clone(),
+        state: ChangeState::Blocked,
+        error: None,
+    });
+    let mut waiting = Report::new("sync", None);
+    waiting.changes = blocked.collect();
+    Ok(Some((id, plan_file::write(&waiting, now)?)))
 }
 
 /// Once a door is written to whose persons are linked, its first run is over, also when nothing had to
 /// be written: many doors that open at once later are no roll-out.
 fn end_first_runs(
     context: &Context,
-    store: &Store,
+    store: &mut Store,
     gathered: &Gathered,
     report: &Report,
 ) -> Result<(), Error> {
-    for (device, line) in gathered.facts.devices.iter().zip(&report.devices) {
-        if !device.is_first_run {
-            continue;
-        }
-        if line.outcome == DeviceOutcome::Ok && device.linking.iter().any(Result::is_ok) {
-            store
-                .end_first_run(&device.name, context.clock.now())
-                .map_err(|error| context.store_error(error))?;
-        }
+    let both = gathered.facts.devices.iter().zip(&report.devices);
+    let over = both.filter(|(device, line)| {
+        let is_served = line.outcome == DeviceOutcome::Ok;
+        device.is_first_run && is_served && device.linking.iter().any(Result::is_ok)
+    });
+    let over: Vec<&DeviceName> = over.map(|(device, _)| &device.name).collect();
+    if over.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let now = context.clock.now();
+    let done =
+        store.together(|store| over.iter().try_for_each(|name| store.end_first_run(name, now)));
+    done.map_err(|error| context.store_error(error))
 }
 
 /// Says what happened, and gives the exit code.

@@ -305,8 +305,12 @@ impl Gathered {
     /// Records accepted listings, readings, link files and links.
     ///
     /// # Errors
-    /// [`StoreError`]; what was recorded up to there stands, and the next run asks again for the rest.
+    /// [`StoreError`]; then nothing of it was recorded, and the next run asks again.
     pub fn record(&self, config: &Config, store: &mut Store) -> Result<(), StoreError> {
+        store.together(|store| self.record_all(config, store))
+    }
+
+    fn record_all(&self, config: &Config, store: &mut Store) -> Result<(), StoreError> {
         for (device, gathered) in config.devices.iter().zip(&self.devices) {
             if !gathered.is_known {
                 store.know_device(&device.name)?;

@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn keep_alarms(&mut self, channel: &str, alarms: &[Alarm]) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         transaction.execute("DELETE FROM alarm WHERE channel = ?1", [channel])?;
         for alarm in alarms {
             transaction.execute(
@@ -83,7 +83,7 @@ impl Store {
                 ],
             )?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 

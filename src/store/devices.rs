@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Connection, Row, params};
 
 use super::convert::{
     damaged, employee_in, instant_in, instant_out, limit_in, limit_out, maybe_text_at, text_at,
@@ -124,7 +124,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
         let known = self.persons(device)?.persons;
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         {
             let mut forget = transaction
                 .prepare_cached("DELETE FROM person WHERE device = ?1 AND employee_no = ?2")?;
@@ -142,7 +142,7 @@ impl Store {
              WHERE name = ?1",
             params![device.as_str(), reading.serial, reading.firmware, instant_out(reading.at)],
         )?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Records persons that were read by number.
@@ -155,11 +155,11 @@ impl Store {
         persons: impl Iterator<Item = &'a Person>,
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         for person in persons {
             put_person(&transaction, device, person)?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Remembers that something failed on a device, so that its list is read again.
@@ -206,16 +206,16 @@ impl Store {
         persons: &[(EmployeeNo, Window)],
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         for (employee_no, window) in persons {
             confirm(&transaction, device, employee_no, *window, at)?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 
 pub(super) fn confirm(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     device: &DeviceName,
     employee_no: &EmployeeNo,
     window: Window,
@@ -237,7 +237,7 @@ pub(super) fn confirm(
 }
 
 pub(super) fn put_person(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     device: &DeviceName,
     person: &Person,
 ) -> Result<(), StoreError> {

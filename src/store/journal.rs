@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Connection, Row, params};
 
 use super::convert::{
     birth_out, damaged, employee_in, instant_in, instant_out, key_in, wall_out, window_in,
@@ -156,7 +156,7 @@ impl Store {
         if let Some(last) = &last {
             self.check_machine(last, now)?;
         }
-        let transaction = self.connection.unchecked_transaction()?;
+        let transaction = self.piece()?;
         if last.is_none_or(|last| last.began.date_naive() != now.date_naive()) {
             prune(&transaction, now)?;
         }
@@ -220,7 +220,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn end_run(&self, run: RunId, now: DateTime<Utc>, end: &RunEnd) -> Result<(), StoreError> {
-        let transaction = self.connection.unchecked_transaction()?;
+        let transaction = self.piece()?;
         self.exec(
             "UPDATE run SET ended_at = ?2, exit_code = ?3, confirmed = ?4, failed = ?5 \
              WHERE id = ?1",
@@ -230,7 +230,7 @@ impl Store {
         if let Some(quiet) = &end.quiet {
             self.keep_quiet(quiet)?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Adds requests to the counts; within a transaction of its caller.
@@ -253,7 +253,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; then nothing may be written to the device.
     pub fn announce(&mut self, intents: &[Intent]) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         {
             let mut put = transaction.prepare_cached(
                 "INSERT INTO intent (run, device, employee_no, organisation, number, birth_date, \
@@ -277,7 +277,7 @@ impl Store {
                 ])?;
             }
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Takes back an announcement of a write that never left.
@@ -322,11 +322,11 @@ impl Store {
         outcomes: &[(Intent, Outcome)],
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         for (intent, outcome) in outcomes {
             settle_one(&transaction, intent, outcome, at)?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Persons of a device whose revocation was confirmed (or may have taken) since `since`.
@@ -388,7 +388,7 @@ impl Store {
 }
 
 fn settle_one(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     intent: &Intent,
     outcome: &Outcome,
     at: DateTime<Utc>,

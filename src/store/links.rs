@@ -46,7 +46,7 @@ impl Store {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         {
             let mut put = transaction.prepare_cached(
                 "INSERT INTO link (device, member, employee_no, rule, made_at, seal) \
@@ -68,7 +68,7 @@ impl Store {
                 ])?;
             }
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// The SHA-256 of a link file when it was last read.
@@ -93,7 +93,7 @@ impl Store {
         rows: &LinkTable,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         transaction.execute("DELETE FROM link_file WHERE path = ?1", [path])?;
         transaction.execute(
             "INSERT INTO link_file (path, sha256, read_at, seal) VALUES (?1, ?2, ?3, ?4)",
@@ -107,7 +107,7 @@ impl Store {
                 put.execute([path, email.as_str(), employee_no.as_str()])?;
             }
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Adds the stored rows of a link file to a table.

@@ -177,7 +177,7 @@ impl Store {
         organisation: OrganisationId,
         delta: &ListingDelta<'_>,
     ) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         {
             let mut put_member = transaction.prepare_cached(
                 "INSERT INTO member (organisation, number, birth_date, first_name, last_name, \
@@ -252,7 +252,7 @@ impl Store {
                     delta.state.complete_members,
                 ])?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// The names of an organisation's roles, as last told by Organisation/Info.
@@ -283,7 +283,7 @@ impl Store {
         organisation: OrganisationId,
         names: &BTreeMap<RoleId, String>,
     ) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         transaction
             .execute("DELETE FROM role_name WHERE organisation = ?1", [organisation.get()])?;
         for (role, name) in names {
@@ -292,7 +292,7 @@ impl Store {
                 params![organisation.get(), role.get(), name],
             )?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 

@@ -154,6 +154,8 @@ pub struct Store {
     machine: Machine,
     /// Every page was looked at since the file was opened.
     is_checked: bool,
+    /// What is written now is a part of [`Store::together`].
+    is_together: bool,
 }
 
 /// One look at the state file; see [`Store::reading`].
@@ -161,6 +163,26 @@ pub struct Store {
 pub struct OneLook<'s> {
     // Rolled back when it goes, which for a reader is simply the end.
     _transaction: rusqlite::Transaction<'s>,
+}
+
+/// Something that is written as a whole; without [`Piece::commit`] it is not written.
+struct Piece<'s> {
+    connection: &'s Connection,
+    own: Option<rusqlite::Transaction<'s>>,
+}
+
+impl Piece<'_> {
+    fn commit(self) -> Result<(), StoreError> {
+        Ok(self.own.map_or(Ok(()), rusqlite::Transaction::commit)?)
+    }
+}
+
+impl std::ops::Deref for Piece<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
 }
 
 impl Store {
@@ -210,7 +232,7 @@ impl Store {
 
     fn around(connection: Connection, path: &Path) -> Self {
         let machine = Machine::here(None);
-        Self { connection, path: path.to_owned(), machine, is_checked: false }
+        Self { connection, path: path.to_owned(), machine, is_checked: false, is_together: false }
     }
 
     /// Lets SQLite look at the structure of every page, once: about a millisecond for 1,000 members.
@@ -253,6 +275,34 @@ impl Store {
     /// [`StoreError`].
     pub fn reading(&self) -> Result<OneLook<'_>, StoreError> {
         Ok(OneLook { _transaction: self.connection.unchecked_transaction()? })
+    }
+
+    /// Writes several things, all of them or none: a card in a small computer takes its time for each
+    /// piece that must be on it for certain.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing of it was written.
+    pub fn together(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.is_together = true;
+        let done = work(self);
+        self.is_together = false;
+        let done = done.and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
+        if done.is_err() {
+            // What could not be written is told; that it is taken back too, SQLite sees to by itself.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        done
+    }
+
+    /// Begins something that is written as a whole: by itself, or as a part of [`Store::together`].
+    fn piece(&self) -> Result<Piece<'_>, StoreError> {
+        let own =
+            if self.is_together { None } else { Some(self.connection.unchecked_transaction()?) };
+        Ok(Piece { connection: &self.connection, own })
     }
 
     fn exec(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {

@@ -29,7 +29,7 @@ impl Store {
         blocked: Option<(&str, &str)>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         let kept = blocked.map_or("", |(id, _)| id);
         transaction.prepare_cached("DELETE FROM blocked_plan WHERE id <> ?1")?.execute([kept])?;
         if let Some((id, document)) = blocked {
@@ -39,7 +39,7 @@ impl Store {
                 params![id, instant_out(now), document],
             )?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Keeps one more blocked plan beside the others: that of a run limited by `--only`, which knows

@@ -97,7 +97,7 @@ impl Store {
     /// [`StoreError`].
     pub fn record_quiet_run(&mut self, run: &QuietRun) -> Result<RunId, StoreError> {
         let last = self.last_run()?;
-        let transaction = self.connection.unchecked_transaction()?;
+        let transaction = self.piece()?;
         if last.is_none_or(|last| last.began.date_naive() != run.began.date_naive()) {
             prune(&transaction, run.began)?;
         }

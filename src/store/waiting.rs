@@ -79,7 +79,7 @@ impl Store {
         if waiting.is_empty() && gone.is_empty() {
             return Ok(());
         }
-        let transaction = self.connection.transaction()?;
+        let transaction = self.piece()?;
         for old in &gone {
             transaction
                 .prepare_cached("DELETE FROM waiting WHERE device = ?1 AND employee_no = ?2")?
@@ -111,7 +111,7 @@ impl Store {
                     instant_out(one.since),
                 ])?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Everything that waits, by device and person.

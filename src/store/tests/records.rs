@@ -237,3 +237,30 @@ fn rows_of_link_files() {
     assert_eq!(store.link_file_hash("a.xlsx").unwrap().as_deref(), Some("hash 3"));
     assert_eq!((read(&store, "a.xlsx"), read(&store, "b.csv")), (second, other));
 }
+
+#[test]
+fn together_is_all_or_nothing() {
+    let sandbox = Sandbox::new();
+    let mut store = sandbox.open();
+    let state = || SourceState { complete_members: Some(1), ..SourceState::default() };
+    let one = [whole(member(1))];
+    let broken = store.together(|store| {
+        store.record_listing(club(), &ListingDelta { changed: &one, state: state() })?;
+        store.know_device(&door())?;
+        Err(StoreError::Unusable("the disk is full".to_owned()))
+    });
+    assert!(matches!(broken, Err(StoreError::Unusable(_))));
+    assert!(store.members(club()).unwrap().is_empty());
+    assert_eq!(store.source_state(club()).unwrap(), SourceState::default());
+    let done = store.together(|store| {
+        store.record_listing(club(), &ListingDelta { changed: &one, state: state() })?;
+        // Nobody sees a half of it.
+        assert!(sandbox.open().members(club())?.is_empty());
+        store.know_device(&door())
+    });
+    done.unwrap();
+    assert_eq!(sandbox.open().members(club()).unwrap(), [member(1)]);
+    // And what comes after is by itself again.
+    list_members(&mut store, &[member(2)]);
+    assert_eq!(sandbox.open().members(club()).unwrap().len(), 2);
+}

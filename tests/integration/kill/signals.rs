@@ -47,8 +47,10 @@ fn comes_to_the_same_end(scene: &Scene, sandbox: &Sandbox) {
 #[test]
 fn more_signals_do_no_harm() {
     let scene = Scene::prepared(Kind::Plan);
-    for (names, code) in [(["-TERM"; 3], 143), (["-INT"; 3], 130), (["-INT", "-INT", "-TERM"], 143)]
-    {
+    // Of two different ones, the run ends with whichever it heard of when it stopped.
+    let cases: [([&str; 3], &[i32]); 3] =
+        [(["-TERM"; 3], &[143]), (["-INT"; 3], &[130]), (["-INT", "-INT", "-TERM"], &[130, 143])];
+    for (names, codes) in cases {
         let sandbox = scene.set();
         for door in &sandbox.club.devices {
             let slow = Fault::Delay(Duration::from_millis(700));
@@ -57,12 +59,13 @@ fn more_signals_do_no_harm() {
         let child = scene.start(&sandbox);
         wait_for_writes(&sandbox, 2);
         names.iter().for_each(|name| signal(&child, name));
-        let said = finish(child).ends(code);
+        let said = finish(child);
+        assert!(codes.contains(&said.code), "{names:?}: {said:?}");
         assert!(said.stderr.contains("interrupted"), "{}", said.stderr);
         let state = sandbox.state();
         assert_eq!(count(&state, "SELECT count(*) FROM intent"), 0, "the journal is closed");
         let ended = "SELECT exit_code FROM run ORDER BY id DESC LIMIT 1";
-        assert_eq!(count(&state, ended), i64::from(code));
+        assert_eq!(count(&state, ended), i64::from(said.code));
         comes_to_the_same_end(&scene, &sandbox);
     }
 }
