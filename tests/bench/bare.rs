@@ -22,8 +22,8 @@ pub fn perform(arguments: &[String]) -> Result<(), Failure> {
         ["fetch", url, file] => fetch(url, None, Some(Path::new(file)))?,
         ["parse", file] => parse(Path::new(file))?,
         ["insert", state, scratch] => insert(Path::new(state), Path::new(scratch))?,
-        ["tick", state, url, since, check] => {
-            open(Path::new(state), check == "check")?;
+        ["tick", state, url, since] => {
+            open(Path::new(state))?;
             fetch(url, Some(since), None)?
         }
         _ => return Err(format!("nothing bare is called {arguments:?}").into()),
@@ -120,16 +120,10 @@ fn insert(state: &Path, scratch: &Path) -> Result<Duration, Failure> {
     Ok(began.elapsed())
 }
 
-/// Opens a state file and looks at it, with SQLite's own check of the whole file or without.
-fn open(state: &Path, is_checked: bool) -> Result<(), Failure> {
+/// Opens a state file and looks at it.
+fn open(state: &Path) -> Result<(), Failure> {
     let connection = Connection::open(state)?;
     connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
-    if is_checked {
-        let said: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-        if said != "ok" {
-            return Err(said.into());
-        }
-    }
     Ok(())
 }
 

@@ -115,14 +115,19 @@ fn measure(arguments: &Arguments) -> Result<(), Failure> {
     };
 
     let (mut all, mut ratios, mut violations) = (Vec::new(), Vec::new(), Vec::new());
+    let mut other_sizes = Vec::new();
     for &size in &sizes {
         let (rows, mut scene) = rows::measure(size, tell)?;
         if size == judged {
             ratios = limits::of_world(&mut scene, &rows)?;
+            ratios.push(limits::of_quiet(&mut scene, Some(1.5))?);
+        } else if size.devices == 1 {
+            other_sizes.push(limits::of_quiet(&mut scene, None)?);
         }
         violations.append(&mut scene.violations);
         all.extend(rows);
     }
+    ratios.append(&mut other_sizes);
     ratios.extend(limits::of_writing(&all));
     let (members, doors) = if arguments.quick { (60, 8) } else { (500, 64) };
     let (many, more) = limits::of_many(members, doors, tell)?;
