@@ -42,7 +42,7 @@ impl Both<'_> {
             let linking = if gathered.is_known {
                 let people = members.iter().map(|facts| Claimant {
                     member: &facts.member,
-                    is_vanished: facts.is_vanished,
+                    vanished_since: facts.missing_since.filter(|_| facts.is_vanished),
                 });
                 let persons = &gathered.persons.persons;
                 link::resolve(people, persons, table, stored, &self.config.link.by)
@@ -85,6 +85,7 @@ fn member_facts(sources: &mut [SourceGathered]) -> Vec<MemberFacts> {
         let complete_at = gathered.complete_at;
         members.extend(mem::take(&mut gathered.members).into_iter().map(|stored| MemberFacts {
             is_vanished: merge::is_vanished(&stored, complete_at),
+            missing_since: stored.missing_since,
             member: stored.member,
             problem: stored.problem,
         }));

@@ -9,6 +9,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter;
 
+use chrono::{DateTime, Utc};
 use foldhash::fast::RandomState;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -112,12 +113,13 @@ pub enum NoLink {
         /// Other members who claim one of them, no more than [`CLAIMANTS_MAX`].
         rivals: BTreeSet<MemberKey>,
     },
-    /// The member is no longer listed, and somebody who is listed claims the same person: the
-    /// listed one has the person, unless several of them do.
+    /// The member is no longer listed, and somebody who is listed, or was for longer by the same number,
+    /// claims the same person: that one has the person, unless several of them do.
     Yielded {
         /// The persons that came into question.
         persons: BTreeSet<EmployeeNo>,
-        /// The listed members who claim one of them, no more than [`CLAIMANTS_MAX`].
+        /// Those who have it instead: listed members who claim one of them, or the same number with
+        /// another birth date, no more than [`CLAIMANTS_MAX`].
         to: BTreeSet<MemberKey>,
     },
     /// The number equals an `employeeNo`, but the name on the device is another.
@@ -135,8 +137,8 @@ pub type Linking = Vec<Result<Link, NoLink>>;
 pub struct Claimant<'a> {
     /// The member.
     pub member: &'a Member,
-    /// Missing from complete listings for long enough to count.
-    pub is_vanished: bool,
+    /// Since when the member is missing from complete listings, if for long enough to count.
+    pub vanished_since: Option<DateTime<Utc>>,
 }
 
 /// What one member's rules give, before anybody else is looked at.
@@ -153,6 +155,8 @@ enum Claim<'a> {
 ///
 /// A vanished member's claim of any kind yields to a listed member's: after a corrected birth date,
 /// or when one of two who share an e-mail has left, the one who is there is not ambiguous for ever.
+/// Where nobody is listed it yields to a member of the same number who was there for longer: the same
+/// human being, before that one left as well.
 /// What the person holds is not touched by that ([`NoLink::Yielded`] tells planning whose it was).
 pub fn resolve<'a>(
     members: impl Iterator<Item = Claimant<'a>>,
@@ -166,16 +170,16 @@ pub fn resolve<'a>(
         false => ByEmail::default(),
     };
     let claims: Vec<Claimed<'_>> = members
-        .map(|Claimant { member, is_vanished }| {
+        .map(|Claimant { member, vanished_since }| {
             let claim = claim(member, persons, &by_email, table, stored.get(&member.key), rules);
-            Claimed { key: member.key, is_vanished, claim }
+            Claimed { key: member.key, vanished_since, claim }
         })
         .collect();
 
     let mut claimed_by = ClaimedBy::with_capacity_and_hasher(claims.len(), RandomState::default());
     for claimed in &claims {
         for person in claimed.claim.persons() {
-            let claimant = (claimed.key, claimed.is_vanished);
+            let claimant = claimed.as_rival();
             match claimed_by.entry(person) {
                 Entry::Occupied(mut others) => others.get_mut().add(claimant),
                 Entry::Vacant(new) => drop(new.insert(Several::new(claimant))),
@@ -188,12 +192,21 @@ pub fn resolve<'a>(
 /// A member's claim, with what weighs it against others.
 struct Claimed<'a> {
     key: MemberKey,
-    is_vanished: bool,
+    vanished_since: Option<DateTime<Utc>>,
     claim: Claim<'a>,
 }
 
-/// Who claims a person, and whether that member has vanished.
-type ClaimedBy<'a> = HashMap<&'a EmployeeNo, Several<(MemberKey, bool)>, RandomState>;
+impl Claimed<'_> {
+    fn as_rival(&self) -> Rival {
+        (self.key, self.vanished_since)
+    }
+}
+
+/// A member who claims a person, and since when that member has vanished.
+type Rival = (MemberKey, Option<DateTime<Utc>>);
+
+/// Who claims each person.
+type ClaimedBy<'a> = HashMap<&'a EmployeeNo, Several<Rival>, RandomState>;
 
 /// The persons with an e-mail on the device.
 type ByEmail<'a> = HashMap<&'a Email, Several<&'a EmployeeNo>, RandomState>;
@@ -209,6 +222,18 @@ impl<'a> Claim<'a> {
     }
 }
 
+/// Whether one of two who claim a person gives way to the other.
+fn yields((one, vanished_since): Rival, (other, other_since): Rival) -> bool {
+    match (vanished_since, other_since) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(since), Some(other_since)) => {
+            let is_same = (one.organisation, one.number) == (other.organisation, other.number);
+            is_same && since < other_since
+        }
+    }
+}
+
 fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLink> {
     if let Claim::None(reason) = &claimed.claim {
         return Err(reason.clone());
@@ -218,14 +243,18 @@ fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLi
         of_each.flat_map(Several::iter).filter(|(rival, _)| *rival != claimed.key)
     };
     let persons = || claimed.claim.persons().cloned().collect();
-    if claimed.is_vanished {
-        let to: BTreeSet<MemberKey> = some(others().filter(|(_, is_vanished)| !is_vanished));
+    if claimed.vanished_since.is_some() {
+        let listed = some(others().filter(|(_, vanished_since)| vanished_since.is_none()));
+        let to = match listed.is_empty() {
+            true => some(others().filter(|other| yields(claimed.as_rival(), **other))),
+            false => listed,
+        };
         if !to.is_empty() {
             return Err(NoLink::Yielded { persons: persons(), to });
         }
     }
-    // Whoever has vanished is no rival of somebody who has not.
-    let rivals = some(others().filter(|(_, is_vanished)| claimed.is_vanished || !is_vanished));
+    // Whoever yields is no rival.
+    let rivals = some(others().filter(|other| !yields(**other, claimed.as_rival())));
     match &claimed.claim {
         Claim::One(person, rule, is_outdated) if rivals.is_empty() => {
             let employee_no = (*person).clone();
@@ -236,7 +265,7 @@ fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLi
 }
 
 /// Some of these claimants: always the same ones, whoever asks.
-fn some<'a>(claimants: impl Iterator<Item = &'a (MemberKey, bool)>) -> BTreeSet<MemberKey> {
+fn some<'a>(claimants: impl Iterator<Item = &'a Rival>) -> BTreeSet<MemberKey> {
     let mut found = BTreeSet::new();
     for (key, _) in claimants {
         found.insert(*key);

@@ -55,7 +55,7 @@ const BY_EMAIL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail];
 const ALL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail, LinkRule::MemberNumber];
 
 fn listed(members: &[Member]) -> impl Iterator<Item = Claimant<'_>> {
-    members.iter().map(|member| Claimant { member, is_vanished: false })
+    members.iter().map(|member| Claimant { member, vanished_since: None })
 }
 
 /// The same, and those with these numbers have vanished.
@@ -65,7 +65,10 @@ fn without(members: &[Member], vanished: &[i64]) -> Vec<(Member, bool)> {
 }
 
 fn claimants(members: &[(Member, bool)]) -> impl Iterator<Item = Claimant<'_>> {
-    members.iter().map(|(member, is_vanished)| Claimant { member, is_vanished: *is_vanished })
+    members.iter().map(|(member, is_vanished)| Claimant {
+        member,
+        vanished_since: is_vanished.then_some(DateTime::UNIX_EPOCH),
+    })
 }
 
 fn no_stored() -> StoredLinks {
@@ -226,6 +229,42 @@ fn a_vanished_member_yields_to_a_listed_one() {
         let found = found(vanished);
         assert!(found.iter().all(|one| matches!(one, Err(NoLink::Ambiguous { .. }))), "{found:?}");
     }
+}
+
+#[test]
+fn who_left_after_a_corrected_birth_date_has_the_person_still() {
+    let born = |day: u32| {
+        let mut member = member(1, "Novak", "ana@x.si");
+        member.key.birth_date = chrono::NaiveDate::from_ymd_opt(1990, 1, day);
+        member
+    };
+    let other = member(2, "Kos", "ana@x.si");
+    let at = |hours: i64| DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(hours);
+    let device = persons(&[("7", "", "ana@x.si")]);
+    let found = |members: &[(Member, Option<DateTime<Utc>>)]| {
+        let all = members
+            .iter()
+            .map(|(member, vanished_since)| Claimant { member, vanished_since: *vanished_since });
+        resolve(all, &device, &LinkTable::default(), &no_stored(), BY_EMAIL)
+    };
+    let to =
+        |member: &Member| NoLink::Yielded { persons: [id("7")].into(), to: [member.key].into() };
+    for (first, second) in [(0, 1), (1, 0)] {
+        // Whichever birth date was corrected.
+        let both = [born(1), born(2)];
+        let since = [at(first), at(second)];
+        let found = found(&[(both[0].clone(), Some(since[0])), (both[1].clone(), Some(since[1]))]);
+        let later = usize::from(since[1] > since[0]);
+        assert_eq!(linked(&found[later]), Some(("7", LinkRule::DeviceEmail)));
+        assert_eq!(found[1 - later], Err(to(&both[later])));
+    }
+    // Both at once, or somebody else besides: nobody knows.
+    let is_ambiguous = |one: &Result<Link, NoLink>| matches!(one, Err(NoLink::Ambiguous { .. }));
+    let same = found(&[(born(1), Some(at(0))), (born(2), Some(at(0)))]);
+    assert!(same.iter().all(is_ambiguous), "{same:?}");
+    let three = found(&[(born(1), Some(at(0))), (born(2), Some(at(1))), (other, Some(at(2)))]);
+    assert_eq!(three[0], Err(to(&born(2))));
+    assert!(three[1..].iter().all(is_ambiguous), "{three:?}");
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub struct MemberFacts {
     pub member: Member,
     /// Missing from complete listings for long enough to count.
     pub is_vanished: bool,
+    /// When the first listing was asked for that lacked the member, unless a later one had them.
+    pub missing_since: Option<DateTime<Utc>>,
     /// The member's entry in the newest listing could not be used, and why: nothing is done for a
     /// member whose paid time is not known.
     pub problem: Option<String>,

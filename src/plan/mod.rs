@@ -290,7 +290,7 @@ fn no_link_verdict(no_link: &NoLink) -> Verdict {
         }
         NoLink::Yielded { persons, to } => {
             let (persons, to) = (all_persons(persons), all_members(to));
-            let detail = format!("no longer listed; {persons} is claimed by {to}, who is");
+            let detail = format!("no longer listed; {persons} is claimed by {to}");
             (Reason::Ambiguous, Some(detail))
         }
     };

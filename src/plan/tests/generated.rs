@@ -298,7 +298,7 @@ fn one_member(organisation: OrganisationId, number: i64, life: Life) -> MemberFa
     member.roles = life.roles;
     member.inactive = life.inactive;
     let problem = life.problem.then(|| "EndDate is missing".to_owned());
-    MemberFacts { member, is_vanished: life.is_vanished, problem }
+    MemberFacts { member, is_vanished: life.is_vanished, missing_since: None, problem }
 }
 
 /// A day's grid of hours around [`NOW`]: `hour` counts from midnight of 2026-11-20; `to_end` names

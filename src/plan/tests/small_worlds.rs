@@ -309,10 +309,10 @@ fn every_linking(facts: &Facts) -> Vec<link::Linking> {
                 table.insert(email, employee(id));
             }
         }
-        let claimants = facts
-            .members
-            .iter()
-            .map(|facts| Claimant { member: &facts.member, is_vanished: facts.is_vanished });
+        let claimants = facts.members.iter().map(|one| Claimant {
+            member: &one.member,
+            vanished_since: one.is_vanished.then_some(facts.now),
+        });
         let linking =
             link::resolve(claimants, persons, &table, &StoredLinks::default(), &[LinkRule::File]);
         // Claims that come to the same are one world.

@@ -67,6 +67,7 @@ impl World {
             self.facts.members.push(MemberFacts {
                 member: member(organisation, first + place, &[(GYM, "2026-01-01", "2026-12-31")]),
                 is_vanished: false,
+                missing_since: None,
                 problem: None,
             });
             for device in &mut self.facts.devices {

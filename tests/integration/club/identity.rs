@@ -44,6 +44,32 @@ fn a_corrected_birth_date_keeps_the_door_in_step() {
 }
 
 #[test]
+fn who_leaves_after_a_corrected_birth_date_loses_the_door() {
+    let mut sandbox = Sandbox::pinned(10, 1);
+    sandbox.set("policy", "vanished = \"end\"");
+    sandbox.sync_at(START, 0);
+    sandbox.club.cardskipper.edit(number(3), |member| member.birth_date = "1985-05-05".into());
+    lists(&sandbox);
+    sandbox.club.cardskipper.remove(number(3));
+    let before = sandbox.club.devices[0].person("1004").unwrap();
+    let mut last = Value::Null;
+    for minute in ["30", "35", "40", "45"] {
+        last = sandbox.full_at(&format!("2026-03-10T10:{minute}:00Z"), 0);
+        if !last["changes"].as_array().unwrap().is_empty() {
+            break;
+        }
+        assert_eq!(sandbox.club.devices[0].person("1004").unwrap(), before, "not gone for certain");
+    }
+    assert_eq!(only_change(&last)[..3], ["1004", "vanished", "revocation"]);
+    assert_eq!(sandbox.club.devices[0].person("1004").unwrap().end, "2026-03-09T23:59:59");
+    // The one of the old date is told of still, and nothing more is done.
+    let run = sandbox.full_at("2026-03-10T10:50:00Z", 0);
+    assert_eq!(run["changes"], json!([]));
+    assert_eq!(each(&run, "left_out", "reason"), ["ambiguous"]);
+    sandbox.assert_well_behaved();
+}
+
+#[test]
 fn a_birth_date_that_can_not_be_read_is_no_other_member() {
     let sandbox = Sandbox::pinned(10, 1);
     sandbox.sync_at(START, 0);
