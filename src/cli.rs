@@ -154,6 +154,21 @@ pub enum Command {
     Status(StatusArgs),
 }
 
+impl Command {
+    /// Its name, as it is typed.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sync(_) => "sync",
+            Self::Diff(_) => "diff",
+            Self::Apply(_) => "apply",
+            Self::Lookup(_) => "lookup",
+            Self::Check(_) => "check",
+            Self::Status(_) => "status",
+        }
+    }
+}
+
 /// Flags of `sync`.
 #[derive(Debug, Clone, Args)]
 pub struct SyncArgs {

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::link::file::LinkFileError;
 use crate::model::DeviceName;
 use crate::plan::Counterexample;
+use crate::report::Trouble;
 use crate::report::plan_file::PlanFileError;
 use crate::store::StoreError;
 use crate::store::lock::Holder;
@@ -115,6 +116,19 @@ impl Error {
         }
     }
 
+    /// What it is about, in a word or two.
+    #[must_use]
+    pub fn about(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "configuration",
+            Self::Store { .. } => "state file",
+            Self::LinkFile(_) => "link file",
+            Self::Who(_) | Self::NoDevice(_) | Self::File { .. } => "command line",
+            Self::Plan { .. } | Self::NoBlockedPlan(_) | Self::Forbidden { .. } => "plan",
+            Self::Locked { .. } | Self::Unproven(_) | Self::Output(_) | Self::Json(_) => "this run",
+        }
+    }
+
     /// What the user can do.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -140,6 +154,17 @@ impl Error {
             | Self::File { .. }
             | Self::Output(_)
             | Self::Json(_) => None,
+        }
+    }
+
+    /// The same as a problem within a run is told.
+    #[must_use]
+    pub fn trouble(&self) -> Trouble {
+        Trouble {
+            exit: self.exit(),
+            about: self.about().to_owned(),
+            text: self.to_string(),
+            hint: self.hint().map(str::to_owned),
         }
     }
 

@@ -106,8 +106,21 @@ pub fn run(
                 _ => log::Level::Error,
             };
             log::log!(level, "{}", error.lines());
+            if cli.json && !matches!(error, Error::Output(_)) {
+                say_document(command, &error);
+            }
             error.exit()
         }
+    }
+}
+
+/// Gives a script its document although the command broke off.
+fn say_document(command: &Command, error: &Error) {
+    let printed = report::failed::document(command.name(), error.trouble())
+        .map_err(Error::Json)
+        .and_then(|document| cmd::print_json(&document));
+    if let Err(error) = printed {
+        log::error!("{}", error.lines());
     }
 }
 

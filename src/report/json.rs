@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{ChangeReport, ChangeState, DeviceReport, KeptLink, Report, SourceReport};
+use super::{ChangeReport, ChangeState, DeviceReport, KeptLink, Report, SourceReport, Trouble};
 use crate::model::{PersonLimit, Window, format_time};
 use crate::plan::{Budget, LeftOut};
 
@@ -92,8 +92,9 @@ struct Kept {
     linked_by: &'static str,
 }
 
+/// One problem, with the exit code that it brings.
 #[derive(Debug, Serialize)]
-struct Problem {
+pub(super) struct Problem {
     about: String,
     text: String,
     hint: Option<String>,
@@ -131,17 +132,17 @@ pub fn document(report: &Report, exit_code: u8) -> Document {
         left_out: report.left_out.iter().map(left_out).collect(),
         kept_links: report.kept_links.iter().map(kept_link).collect(),
         blocked: report.blocked.clone(),
-        problems: report
-            .troubles
-            .iter()
-            .map(|trouble| Problem {
-                about: trouble.about.clone(),
-                text: trouble.text.clone(),
-                hint: trouble.hint.clone(),
-                exit_code: trouble.exit.code(),
-            })
-            .collect(),
+        problems: report.troubles.iter().map(problem).collect(),
         exit_code,
+    }
+}
+
+pub(super) fn problem(trouble: &Trouble) -> Problem {
+    Problem {
+        about: trouble.about.clone(),
+        text: trouble.text.clone(),
+        hint: trouble.hint.clone(),
+        exit_code: trouble.exit.code(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod again;
 pub mod check;
+pub mod failed;
 pub mod json;
 pub mod look;
 pub mod lookup;

@@ -169,3 +169,48 @@ fn a_document_is_one_document_also_when_things_go_wrong() {
     assert_eq!(nobody["members"], json!([]));
     sandbox.assert_well_behaved();
 }
+
+#[test]
+fn a_command_that_breaks_off_has_its_document_too() {
+    let commands: [&[&str]; 6] = [
+        &["sync"],
+        &["diff"],
+        &["apply", "plan.json"],
+        &["lookup", "150001"],
+        &["check"],
+        &["status"],
+    ];
+    let mut sandbox = Sandbox::pinned(3, 1);
+    sandbox.replace_config(Some("time_zone = \"Nowhere\"\n".to_owned()));
+    for command in commands {
+        let said = sandbox.at(START, &[&["--json"], command].concat()).ends(78);
+        let document = said.json();
+        assert_eq!(document["command"], command[0]);
+        assert_eq!((&document["version"], &document["exit_code"]), (&json!(1), &json!(78)));
+        assert_eq!(document["problems"].as_array().unwrap().len(), 1, "{document}");
+        let problem = &document["problems"][0];
+        assert_eq!(
+            (&problem["about"], &problem["exit_code"]),
+            (&json!("configuration"), &json!(78))
+        );
+        assert!(problem["text"].as_str().unwrap().contains("time_zone: is not"), "{problem}");
+        assert!(said.stderr.contains("time_zone: is not"), "a person reads stderr");
+        if ["sync", "diff", "apply"].contains(&command[0]) {
+            for list in ["sources", "devices", "changes", "left_out", "kept_links"] {
+                assert_eq!(document[list], json!([]), "{command:?} {list}");
+            }
+        }
+    }
+    sandbox.replace_config(None);
+    fs::write(sandbox.state(), [b'x'; 4096]).unwrap();
+    for (command, about) in [(&["sync"][..], "state file"), (&["apply", "plan.json"], "state file")]
+    {
+        let document = sandbox.at(START, &[&["--json"], command].concat()).ends(7).json();
+        assert_eq!(document["problems"][0]["about"], about, "{command:?}");
+        assert!(document["problems"][0]["hint"].is_string());
+    }
+    fs::remove_file(sandbox.state()).unwrap();
+    let document = sandbox.at(START, &["--json", "lookup", "nobody at all"]).ends(64).json();
+    assert_eq!(document["problems"][0]["about"], "command line");
+    assert_eq!(document["command"], "lookup");
+}
