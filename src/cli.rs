@@ -169,15 +169,23 @@ impl Command {
     }
 }
 
-/// Flags of `sync`.
+/// Flags that `sync` and `diff` share.
 #[derive(Debug, Clone, Args)]
-pub struct SyncArgs {
+pub struct LookArgs {
     /// Ask Cardskipper for everybody and read every person of every door.
     #[arg(long)]
     pub full: bool,
     /// Limit the changes to this member or person; may be given several times.
     #[arg(long, value_name = "WHO")]
     pub only: Vec<String>,
+}
+
+/// Flags of `sync`.
+#[derive(Debug, Clone, Args)]
+pub struct SyncArgs {
+    /// How much to look at.
+    #[command(flatten)]
+    pub look: LookArgs,
     /// Accept a complete listing that shrank to exactly this many members.
     #[arg(long, value_name = "N")]
     pub accept_shrink: Option<usize>,
@@ -209,12 +217,9 @@ impl FromStr for AcceptDevice {
 /// Flags of `diff`.
 #[derive(Debug, Clone, Args)]
 pub struct DiffArgs {
-    /// Ask Cardskipper for everybody and read every person of every door.
-    #[arg(long)]
-    pub full: bool,
-    /// Limit the changes to this member or person; may be given several times.
-    #[arg(long, value_name = "WHO")]
-    pub only: Vec<String>,
+    /// How much to look at.
+    #[command(flatten)]
+    pub look: LookArgs,
     /// Write the plan to this file, to be carried out by apply.
     #[arg(long, value_name = "PLAN")]
     pub out: Option<PathBuf>,

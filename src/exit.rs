@@ -90,6 +90,35 @@ impl Exit {
         }
     }
 
+    /// The exit with a number, if there is one.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| exit.code() == code)
+    }
+
+    /// What it says of a run, in a few words for a person.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::InStep => "all well",
+            Self::ChangesPending => "changes are pending",
+            Self::PartFailed => "part of it was not done",
+            Self::Refused => "a safety rule held something back",
+            Self::Temporary => "Cardskipper or every door was away",
+            Self::Fatal => "the state file or this computer's clock is wrong",
+            Self::TimeLimit => "out of time",
+            Self::LockHeld => "another run was at work for too long",
+            Self::Login => "a login was refused",
+            Self::StalePlan => "the plan did not fit any more",
+            Self::NobodyFound => "nobody was found",
+            Self::DeviceDiffers => "a door differs",
+            Self::Usage => "the command line was not understood",
+            Self::Config => "the configuration can not be used",
+            Self::Interrupted | Self::Terminated => "interrupted",
+            Self::Bug => "failed",
+        }
+    }
+
     /// The one exit that several findings come to: being interrupted comes first, then 12, 7, 4,
     /// 11, 13, 3, 5, 8, then everything else in the order of the codes; with none, all is well.
     #[must_use]
@@ -146,6 +175,15 @@ mod tests {
             assert_eq!(Exit::of_all(rest), *first);
         }
         assert_eq!(Exit::of_all([]), Exit::InStep);
+    }
+
+    #[test]
+    fn a_code_leads_back_to_its_exit() {
+        for exit in Exit::ALL {
+            assert_eq!(Exit::from_code(exit.code()), Some(exit));
+            assert!(!exit.in_words().is_empty());
+        }
+        assert_eq!(Exit::from_code(6), None);
     }
 
     #[test]

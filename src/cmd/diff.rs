@@ -14,9 +14,9 @@ use crate::report::{ChangeReport, ChangeState, Report};
 /// # Errors
 /// [`Error`].
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
-    let only = who::only(&args.only)?;
+    let only = who::only(&args.look.only)?;
     let store = context.open_store()?;
-    let scope = Scope { is_full: args.full, only, ..Scope::default() };
+    let scope = Scope { is_full: args.look.full, only, ..Scope::default() };
     let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
     let plan = plan(&gathered.facts);

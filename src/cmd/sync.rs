@@ -29,9 +29,9 @@ pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
 }
 
 fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<Exit, Error> {
-    let only = who::only(&args.only)?;
+    let only = who::only(&args.look.only)?;
     let scope = Scope {
-        is_full: args.full,
+        is_full: args.look.full,
         only,
         accept_shrink: args.accept_shrink,
         accept_devices: accepted(context, args)?,

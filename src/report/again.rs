@@ -70,7 +70,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
 }
 
 /// Says it again in another report, whose devices are those of the configuration: `false`, and the
-/// report is as it was, where the text is none of [`write`] or is about other devices.
+/// report is as it was, where the text is none of [`write()`] or is about other devices.
 #[must_use]
 pub fn say(text: &str, report: &mut Report) -> bool {
     let Ok(again) = serde_json::from_str::<Again>(text) else { return false };

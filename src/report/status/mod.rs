@@ -15,6 +15,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::config::Mode;
+use crate::exit::Exit;
 use crate::model::{DeviceName, MemberKey, OrganisationId, SourceName};
 use crate::plan::{Kind, LeftOut, Reason};
 use crate::store::{
@@ -238,18 +239,7 @@ pub fn span(length: TimeDelta) -> String {
 /// What an exit code means, in a few plain words.
 #[must_use]
 pub fn code_words(code: u8) -> &'static str {
-    match code {
-        0 => "all well",
-        3 => "part of it was not done",
-        4 => "a safety rule held something back",
-        5 => "Cardskipper or every door was away",
-        7 => "the state file or this computer's clock is wrong",
-        8 => "out of time",
-        12 => "a login was refused",
-        13 => "the plan did not fit any more",
-        130 | 143 => "interrupted",
-        _ => "failed",
-    }
+    Exit::from_code(code).unwrap_or(Exit::Bug).in_words()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ fn lengths_of_time_read_like_speech() {
 
 #[test]
 fn every_exit_code_has_words() {
-    for exit in crate::exit::Exit::ALL {
+    for exit in Exit::ALL {
         assert!(!code_words(exit.code()).is_empty());
     }
 }
