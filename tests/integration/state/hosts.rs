@@ -43,7 +43,11 @@ fn a_run_beside_another_computer_s_is_refused_and_ten_minutes_later_takes_over()
         ("2026-03-10T09:55:00Z", &["sync"]),
     ] {
         let said = sandbox.at(now, arguments).ends(7);
-        assert_eq!(said.stdout, "");
+        if arguments.contains(&"--json") {
+            assert_eq!(said.json()["problems"][0]["about"], "state file");
+        } else {
+            assert_eq!(said.stdout, "");
+        }
         assert!(said.stderr.contains("another computer"), "{}", said.stderr);
         assert!(said.stderr.contains("hint: let one computer write"), "{}", said.stderr);
     }

@@ -33,7 +33,11 @@ fn refused(sandbox: &Sandbox, what: &str, words: &str) -> Said {
     ] {
         let said = sandbox.at(LATER, arguments);
         assert_eq!(said.code, 7, "{what} {arguments:?}: {said:?}");
-        assert_eq!(said.stdout, "", "{what} {arguments:?}");
+        if arguments.contains(&"--json") {
+            assert_eq!(said.json()["problems"][0]["about"], "state file", "{what}");
+        } else {
+            assert_eq!(said.stdout, "", "{what} {arguments:?}");
+        }
         assert!(said.stderr.contains("ivms-sync.db"), "names the file: {}", said.stderr);
         assert!(said.stderr.contains(words), "{what}: {}", said.stderr);
         assert!(said.stderr.contains("hint: "), "{what}: {}", said.stderr);
