@@ -5,9 +5,10 @@
 
 pub mod file;
 
+use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::iter;
+use std::{iter, mem};
 
 use chrono::{DateTime, Utc};
 use foldhash::fast::RandomState;
@@ -23,7 +24,7 @@ pub struct LinkTable {
     by_email: HashMap<Email, Several<EmployeeNo>, RandomState>,
 }
 
-/// At least one of something, and nearly always just that: the first costs no memory of its own.
+/// At least one of something, in order, and nearly always just one: the first costs no memory of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Several<T> {
     first: T,
@@ -36,9 +37,11 @@ impl<T: Ord> Several<T> {
     }
 
     fn add(&mut self, one: T) {
-        if one != self.first {
-            self.others.insert(one);
-        }
+        match one.cmp(&self.first) {
+            Ordering::Less => self.others.insert(mem::replace(&mut self.first, one)),
+            Ordering::Equal => false,
+            Ordering::Greater => self.others.insert(one),
+        };
     }
 
     fn iter(&self) -> impl Iterator<Item = &T> + Clone {

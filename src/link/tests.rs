@@ -342,3 +342,19 @@ fn half_a_club_with_one_e_mail_is_ambiguous_and_takes_no_time() {
         assert!(!rivals.contains(&member.key));
     }
 }
+
+#[test]
+fn the_order_of_rows_makes_no_other_table() {
+    let rows = [("ana@x.si", "7"), ("ana@x.si", "12"), ("ana@x.si", "3"), ("kos@x.si", "7")];
+    let first = table(&rows);
+    let sorted = first.rows();
+    for turn in 1..rows.len() {
+        let mut turned = rows;
+        turned.rotate_left(turn);
+        assert_eq!(table(&turned), first);
+        let twice = table(&[turned, rows].concat());
+        assert_eq!((&twice, twice.rows()), (&first, sorted.clone()));
+    }
+    let persons: Vec<_> = first.persons(&Email::parse("ana@x.si").unwrap()).collect();
+    assert_eq!(persons, [&id("12"), &id("3"), &id("7")]);
+}
