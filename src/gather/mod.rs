@@ -12,6 +12,7 @@ mod facts;
 mod links;
 mod merge;
 pub mod quiet;
+mod record;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -24,14 +25,15 @@ use crate::clock::Clock;
 use crate::config::{Config, DeviceConfig};
 use crate::exit::Exit;
 use crate::link::file::LinkFileError;
-use crate::model::{DeviceName, EmployeeNo, OrganisationId, Person, PersonLimit, RoleId};
+use crate::model::{DeviceName, OrganisationId, RoleId};
 use crate::outside::Outside;
-use crate::plan::{DeviceFacts, Facts, Only};
+use crate::plan::{Facts, Only};
 use crate::report::{DeviceOutcome, DeviceReport, KeptLink, SourceReport, Trouble};
-use crate::store::{KnownLinks, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
+use crate::store::{KnownLinks, Store, StoreError};
 
 pub use devices::{DeviceGathered, LoginResult};
 use quiet::Asked;
+pub use record::settle_open;
 pub use sources::SourceGathered;
 
 /// Budgets per day look back this far.
@@ -302,77 +304,6 @@ fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
 }
 
 impl Gathered {
-    /// Records accepted listings, readings, link files and links.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing of it was recorded, and the next run asks again.
-    pub fn record(&self, config: &Config, store: &mut Store) -> Result<(), StoreError> {
-        store.together(|store| self.record_all(config, store))
-    }
-
-    fn record_all(&self, config: &Config, store: &mut Store) -> Result<(), StoreError> {
-        for (device, gathered) in config.devices.iter().zip(&self.devices) {
-            if !gathered.is_known {
-                store.know_device(&device.name)?;
-            }
-        }
-        for (source, gathered) in config.sources.iter().zip(&self.sources) {
-            if let Some(state) = &gathered.state {
-                let delta = ListingDelta { changed: &gathered.changed, state: state.clone() };
-                store.record_listing(source.organisation, &delta)?;
-            }
-            if let Some(names) = &gathered.role_names {
-                store.record_role_names(source.organisation, names)?;
-            }
-        }
-        links::record(store, &self.links, self.now)?;
-        for (((device, gathered), facts), known) in
-            config.devices.iter().zip(&self.devices).zip(&self.facts.devices).zip(&self.known_links)
-        {
-            if let Some(reading) = &gathered.reading {
-                let persons = &facts.persons;
-                settle_open(store, &device.name, persons, self.now)?;
-                let reading = Reading {
-                    serial: &reading.serial,
-                    firmware: &reading.firmware,
-                    persons,
-                    at: reading.at,
-                };
-                store.record_reading(&device.name, &reading)?;
-                store.forget_failures(&device.name)?;
-            } else if let Some(failure) = &gathered.failure {
-                store.remember_failure(&device.name, failure, self.now)?;
-            } else if gathered.outcome != DeviceOutcome::Ok {
-                store.require_reading(&device.name)?;
-            }
-            self.record_links(store, device, facts, known)?;
-        }
-        Ok(())
-    }
-
-    fn record_links(
-        &self,
-        store: &mut Store,
-        device: &DeviceConfig,
-        facts: &DeviceFacts,
-        known: &KnownLinks,
-    ) -> Result<(), StoreError> {
-        let mut news = Vec::new();
-        for (member, link) in self.facts.members.iter().zip(&facts.linking) {
-            let Ok(link) = link else { continue };
-            let is_news = known
-                .get(&member.member.key)
-                .is_none_or(|old| old.employee_no != link.employee_no || old.rule != link.rule);
-            if is_news {
-                news.push((member.member.key, link));
-            }
-        }
-        if news.is_empty() {
-            return Ok(());
-        }
-        store.record_links(&device.name, news.into_iter(), self.now)
-    }
-
     /// What went wrong while gathering.
     pub fn troubles(&self) -> Vec<Trouble> {
         let sources = self.sources.iter().filter_map(|source| source.trouble.clone());
@@ -438,39 +369,6 @@ impl Gathered {
         let place = config.sources.iter().position(|s| s.organisation == organisation)?;
         self.sources.get(place)?.role_names.as_ref()
     }
-}
-
-/// Settles what a run that died had announced, by what the device holds now: `persons` are those
-/// announced, or everybody.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn settle_open(
-    store: &mut Store,
-    device: &DeviceName,
-    persons: &BTreeMap<EmployeeNo, Person>,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let intents = store.open_intents(device)?;
-    if intents.is_empty() {
-        return Ok(());
-    }
-    let settled: Vec<_> = intents
-        .into_iter()
-        .map(|intent| {
-            let person = persons.get(&intent.employee_no);
-            let took = person.is_some_and(|p| p.limit == PersonLimit::Window(intent.after));
-            let (kind, text) = if took {
-                (OutcomeKind::Confirmed, "the run was cut off; the device had taken the change")
-            } else {
-                (OutcomeKind::NotApplied, "the run was cut off before the device took the change")
-            };
-            log::warn!("{device}: person {}: {text}", intent.employee_no);
-            let error = Some(text.to_owned());
-            (intent, Outcome { kind, error, person: person.cloned() })
-        })
-        .collect();
-    store.settle(&settled, now)
 }
 
 /// Turns "part failed" into "temporary" when every device failed: nothing could be done at all.

@@ -6,12 +6,14 @@
 
 mod facts;
 mod guard;
+mod in_step;
+mod left_by;
 pub mod proof;
 mod steady;
 pub mod validity;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::NaiveDateTime;
 
@@ -22,6 +24,8 @@ use crate::model::{
 };
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
+pub use in_step::in_step;
+use left_by::{LeftBy, left_by, paid_before};
 pub use proof::{Counterexample, ProvenPlan, closes_on_paid_time, prove, prove_reviewed};
 pub use steady::steady_until;
 use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, entitlement};
@@ -308,44 +312,6 @@ fn all_members(members: &BTreeSet<MemberKey>) -> String {
     format!("member {}{others}", named.collect::<Vec<_>>().join(", "))
 }
 
-/// The members who have left each person of a device to somebody else.
-type LeftBy<'a> = BTreeMap<&'a EmployeeNo, Vec<&'a MemberFacts>>;
-
-fn left_by<'a>(facts: &'a Facts, device: &'a DeviceFacts) -> LeftBy<'a> {
-    let mut left = LeftBy::new();
-    for (member, link) in facts.members.iter().zip(&device.linking) {
-        if let Err(NoLink::Yielded { persons, .. }) = link {
-            for person in persons {
-                left.entry(person).or_default().push(member);
-            }
-        }
-    }
-    left
-}
-
-/// The member who left the person to `member`, is another one by number, and has paid time left as
-/// far as anybody knows: a listing that lacks somebody by mistake must not cost them the door.
-///
-/// An equal number is the same human being with a corrected birth date.
-fn paid_before<'a>(
-    facts: &Facts,
-    (device, left): (&DeviceFacts, &LeftBy<'a>),
-    member: &MemberFacts,
-    employee_no: &EmployeeNo,
-    now: NaiveDateTime,
-) -> Option<&'a MemberFacts> {
-    let mut gone = left.get(employee_no).into_iter().flatten().copied();
-    gone.find(|gone| {
-        let (old, new) = (gone.member.key, member.member.key);
-        let is_same = (old.organisation, old.number) == (new.organisation, new.number);
-        let Some(source) = facts.sources.get(&old.organisation) else { return false };
-        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
-        let paid = entitlement(&gone.member, &roles, &facts.policy, gone.is_vanished, now);
-        let has_paid = paid.validity().is_some_and(|validity| validity.window.end() >= now);
-        !is_same && (has_paid || gone.problem.is_some())
-    })
-}
-
 /// Whether a person may not be touched, whatever the membership says. Source: design.md section 4.
 #[must_use]
 pub fn is_protected(device: &DeviceFacts, person: &Person) -> bool {
@@ -453,38 +419,6 @@ fn cause_of(kind: Kind, before: Option<Window>, validity: &Validity, drifted: bo
             _ => Cause::Started,
         },
     }
-}
-
-/// Persons who hold what they should and were not known to: `(device, persons)`.
-///
-/// Remembering them is what tells drift (the device moved) from news (the member moved).
-#[must_use]
-pub fn in_step(facts: &Facts) -> Vec<(DeviceName, Vec<(EmployeeNo, Window)>)> {
-    let mut found = Vec::new();
-    for device in &facts.devices {
-        let now = device.local(facts.now);
-        let mut here = Vec::new();
-        for (member, link) in facts.members.iter().zip(&device.linking) {
-            let Some(source) = facts.sources.get(&member.member.key.organisation) else { continue };
-            let Ok(link) = link else { continue };
-            let Some(person) = device.persons.get(&link.employee_no) else { continue };
-            let Some(actual) = person.limit.window() else { continue };
-            if device.confirmed.get(&person.employee_no) == Some(&actual) {
-                continue;
-            }
-            let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
-            let is_vanished = member.is_vanished;
-            let desired = entitlement(&member.member, &roles, &facts.policy, is_vanished, now);
-            let is_right = desired.validity().is_some_and(|validity| validity.is_met_by(&actual));
-            if is_right {
-                here.push((person.employee_no.clone(), actual));
-            }
-        }
-        if !here.is_empty() {
-            found.push((device.name.clone(), here));
-        }
-    }
-    found
 }
 
 /// Whether no moment lies between two windows: they overlap, or one begins where the other ends.
