@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use ivms_sync_simulators::club::number;
 use ivms_sync_simulators::http::Fault;
 use unicode_width::UnicodeWidthStr;
 
@@ -226,4 +227,22 @@ fn a_narrow_terminal_gets_tables_that_fit_and_a_pipe_never_does() {
         }
         assert!(narrow.lines().count() > piped.lines().count(), "{narrow}");
     }
+}
+
+#[test]
+fn a_quiet_tick_names_the_same_members() {
+    let sandbox = Sandbox::pinned(5, 1);
+    let nameless = |member: &mut ivms_sync_simulators::cardskipper::Member| member.email.clear();
+    assert!(sandbox.club.cardskipper.edit(number(2), nameless));
+    let name = sandbox.club.cardskipper.member(number(2)).unwrap().last;
+    let quiet = "nothing has changed since everything was last looked at";
+    let Some(first) = seen(&sandbox, 120, "-v sync", &[]) else { return };
+    let Some(second) = seen(&sandbox, 120, "-v sync", &[]) else { return };
+    assert!(!first.stdout.contains(quiet) && second.stdout.contains(quiet), "{second:?}");
+    let told = |said: &Said| -> Vec<String> {
+        let lines = drawn(&said.stdout).into_iter();
+        lines.skip_while(|line| !line.contains("left out")).collect()
+    };
+    assert!(told(&first).iter().any(|line| line.contains(&name)), "{first:?}");
+    assert_eq!(told(&second), told(&first));
 }
