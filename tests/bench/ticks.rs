@@ -47,7 +47,7 @@ struct Arguments {
     /// Small clubs only: that it works, in half a minute
     #[arg(long)]
     quick: bool,
-    /// Every size: needs half an hour
+    /// Every size: needs about ten minutes
     #[arg(long, conflicts_with = "quick")]
     all: bool,
     /// Leave the Python program out
