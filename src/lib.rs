@@ -54,6 +54,7 @@ pub mod error;
 pub mod execute;
 pub mod exit;
 pub mod gather;
+mod hex;
 pub mod hikvision;
 mod json;
 pub mod link;

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
 use crate::gather::{Connections, Gathered, Scope, gather};
+use crate::hex::hex;
 use crate::hikvision::{self, Abilities, Reader};
 use crate::link::NoLink;
 use crate::model::visible;
@@ -206,7 +207,7 @@ fn certificate(device: &DeviceConfig) -> Option<Finding> {
     let text = format!("its certificate is sha256:{shown}");
     let pin = format!("to pin it: tls = \"sha256:{shown}\" under [hikvision.{name}]");
     Some(match &device.tls {
-        Tls::Pinned(pinned) if hikvision::hex(pinned) == shown => {
+        Tls::Pinned(pinned) if hex(pinned) == shown => {
             Finding::ok(name, format!("{text}, as pinned"))
         }
         // Another one than the pinned was refused, and named, already.

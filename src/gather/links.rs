@@ -15,7 +15,8 @@ use crate::store::{Store, StoreError};
 pub struct LinksGathered {
     /// All rows together.
     pub table: LinkTable,
-    /// The SHA-256 of the file that each part of the rows is from, as lower-case hex, in the order of the configuration.
+    /// The SHA-256 of the file that each part of the rows is from, as lower-case hex, in the order of
+    /// the configuration.
     pub hashes: Vec<String>,
     /// Files whose content changed.
     pub fresh: Vec<FreshFile>,

@@ -18,6 +18,7 @@ use super::{Gathered, Scope, joined};
 use crate::cardskipper::Listing;
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
+use crate::hex::hex;
 use crate::link::file::sha256_of;
 use crate::outside::Outside;
 use crate::plan::{Standing, steady_until};
@@ -35,6 +36,9 @@ pub enum Heard {
     /// Something, or they were not asked yet: everything must be looked at.
     Something(Asked),
 }
+
+/// What is known of an organisation, and what it is asked.
+type Question = (SourceState, Listing);
 
 /// Answers that are there before everything is gathered: of every organisation in the order of the
 /// configuration, or none at all.
@@ -54,19 +58,19 @@ pub fn listen<O: Outside>(
 ) -> Result<Heard, StoreError> {
     let look = store.reading()?;
     let now = clock.began();
-    let Some((quiet, states)) = standing_word(config, store, now, scope)? else {
+    let Some((quiet, questions)) = standing_word(config, store, now, scope)? else {
         return Ok(Heard::Something(Asked::default()));
     };
     drop(look);
     let ask = Ask::at(now, scope, config);
     // A large link file takes a while to read, and so does an answer to come.
     let (answers, stands) =
-        ask_for_changes(outside, config, &states, ask, clock, || came_from(config, &quiet));
+        ask_for_changes(outside, config, &questions, clock, || came_from(config, &quiet));
     if !stands {
         return Ok(Heard::Something(Asked(Some(answers))));
     }
     let mut reports = Vec::with_capacity(answers.len());
-    for ((source, state), answer) in config.sources.iter().zip(&states).zip(&answers) {
+    for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&answers) {
         let Some(numbers) = sources::named(answer, NAMED_MAX) else { break };
         let members = store.members_numbered(source.organisation, &numbers)?;
         reports.extend(sources::nothing_new(source, answer, state, members, ask));
@@ -78,14 +82,14 @@ pub fn listen<O: Outside>(
     }
 }
 
-/// The word of the last run that looked at everything, and the states of the organisations, if it is
-/// still time to take it and nothing is due but listings of changes.
+/// The word of the last run that looked at everything, and of each organisation the state and what to
+/// ask, if it is still time to take it and nothing is due but listings of changes.
 fn standing_word(
     config: &Config,
     store: &Store,
     now: DateTime<Utc>,
     scope: &Scope,
-) -> Result<Option<(Quiet, Vec<SourceState>)>, StoreError> {
+) -> Result<Option<(Quiet, Vec<Question>)>, StoreError> {
     if !scope.is_usual() {
         return Ok(None);
     }
@@ -100,16 +104,17 @@ fn standing_word(
             return Ok(None);
         }
     }
-    let mut states = Vec::with_capacity(config.sources.len());
+    let mut questions = Vec::with_capacity(config.sources.len());
     let ask = Ask::at(now, scope, config);
     for source in &config.sources {
         let state = store.source_state(source.organisation)?;
-        if sources::choose(source, &state, ask) == Listing::Complete {
+        let listing = sources::choose(source, &state, ask);
+        if listing == Listing::Complete {
             return Ok(None);
         }
-        states.push(state);
+        questions.push((state, listing));
     }
-    Ok(Some((quiet, states)))
+    Ok(Some((quiet, questions)))
 }
 
 /// Whether the configuration and the link files are those that a word was given on.
@@ -122,8 +127,7 @@ fn came_from(config: &Config, quiet: &Quiet) -> bool {
 fn ask_for_changes<O: Outside, T>(
     outside: &O,
     config: &Config,
-    states: &[SourceState],
-    ask: Ask,
+    questions: &[Question],
     clock: Clock,
     meanwhile: impl FnOnce() -> T,
 ) -> (Vec<Answer>, T) {
@@ -131,11 +135,10 @@ fn ask_for_changes<O: Outside, T>(
         let asked: Vec<_> = config
             .sources
             .iter()
-            .zip(states)
-            .map(|(source, state)| {
-                let listing = sources::choose(source, state, ask);
+            .zip(questions)
+            .map(|(source, (_, listing))| {
                 threads.spawn(move || {
-                    sources::request(outside, source, listing, &Default::default(), clock)
+                    sources::request(outside, source, *listing, &Default::default(), clock)
                 })
             })
             .collect();
@@ -187,5 +190,5 @@ fn inputs(config: &Config, link_files: &[String]) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let all =
         format!("{version} {sources:?} {devices:?} {link:?} {policy:?} {guard:?} {link_files:?}");
-    Sha256::digest(all.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(all.as_bytes()))
 }

@@ -11,8 +11,8 @@ use rustls::pki_types::ServerName;
 use sha2::{Digest as _, Sha256};
 
 use super::tls::{Found, client_config};
-use super::wire::hex;
 use crate::config::{DeviceConfig, Tls};
+use crate::hex::hex;
 
 /// How long the handshake may take, however slowly the bytes come.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(8);

@@ -30,7 +30,6 @@ pub use certificate::fingerprint;
 pub use error::{Class, Error};
 pub use login::LockState;
 pub use reader::{MAX_EXACT, MAX_PERSONS, PersonList, Reader};
-pub(crate) use wire::hex;
 pub use wire::{
     Abilities, DeviceClock, DeviceInfo, PersonRecord, ResponseStatus, differs_beyond_validity,
 };

@@ -19,8 +19,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest as _, Sha256};
 
-use super::wire::hex;
 use crate::config::Tls;
+use crate::hex::hex;
 
 /// The fingerprint of a certificate that was not the pinned one, carried out of the handshake.
 #[derive(Debug, Clone, Default)]

@@ -15,6 +15,7 @@ use super::channel::{LIMIT, NotTaken, within};
 use super::message::Message;
 use crate::config::{MailTls, NotifyEmail};
 use crate::exit::Exit;
+use crate::hex::hex;
 use crate::model::visible;
 
 /// The longest part of a mail server's answer that is quoted.
@@ -64,7 +65,7 @@ fn letter(
     // The same message at the same moment is the same letter, and a mail program that got it twice
     // may show it once.
     let digest = Sha256::digest(message.text.as_bytes());
-    let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(digest.get(..8).unwrap_or_default());
     let id = format!("<{}.{digest}@{}>", now.timestamp(), from.email.domain());
     let mut letter = lettre::Message::builder()
         .from(from)

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Report, json as document};
+use crate::hex::hex;
 use crate::json::{Problem, object as bounded_json};
 use crate::model::{
     DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, PersonLimit, SourceName,
@@ -287,10 +288,6 @@ pub fn blocked_id<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<Strin
     }
     let digest = hash.finalize();
     (!is_empty).then(|| hex(digest.get(..4).unwrap_or_default()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// A computer as far as it can be told from others. Digests only: the identities themselves are
 /// nobody's business.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +43,7 @@ fn digest(identity: &str) -> Option<String> {
         return None;
     }
     let hash = Sha256::digest(format!("ivms-sync {identity}").as_bytes());
-    Some(hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Some(hex(hash.get(..8).unwrap_or_default()))
 }
 
 #[cfg(test)]

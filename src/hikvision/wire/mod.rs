@@ -26,7 +26,6 @@ pub use abilities::Abilities;
 pub use modify::differs_beyond_validity;
 pub(crate) use modify::modify_body;
 pub use persons::PersonRecord;
-pub(crate) use persons::hex;
 pub(crate) use search::{SearchPage, SearchWord, search_body};
 pub use status::ResponseStatus;
 pub(crate) use status::{Meaning, read_status};

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::{boolean, field, list, object, shown, standard::standard, system::read_moment, text};
+use crate::hex::hex;
 use crate::model::{Email, EmployeeNo, Person, PersonLimit, UserType, Window};
 
 /// The fields that a write sends back, in the order they are sent.
@@ -155,15 +156,6 @@ fn fingerprint(employee_no: &EmployeeNo, fields: &Map<String, Value>) -> String 
     let mut canonical = String::new();
     write_canonical(&Value::Object(writable(employee_no, fields)), &mut canonical);
     hex(&Sha256::digest(canonical.as_bytes()))
-}
-
-/// Bytes in lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// JSON with sorted keys and no spaces. The depth is bounded by that of the JSON that was read.

@@ -34,6 +34,7 @@ pub use error::{FileProblem, LinkFileError};
 pub use row::{LinkRow, RowReason, UnusableRow};
 
 use crate::bounded::{self, Bounded};
+use crate::hex::hex;
 
 /// The largest link file read, in bytes. A person with every column filled in takes under 300, so
 /// this is room for 100,000 of them, and still little to hold in memory.
@@ -174,5 +175,5 @@ fn load(path: &Path) -> Result<Vec<u8>, FileProblem> {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
