@@ -485,5 +485,11 @@ fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
 }
 
 #[cfg(test)]
+#[path = "client_repeat_tests.rs"]
+mod repeat_tests;
+#[cfg(test)]
 #[path = "client_tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "client_transfer_tests.rs"]
+mod transfer_tests;

@@ -10,12 +10,13 @@ use super::*;
 use crate::model::SourceName;
 use crate::progress::tests::Heard;
 
-const SAMPLE: &str = include_str!("../../tests/fixtures/cardskipper/member-export.xml");
+pub(super) const SAMPLE: &str = include_str!("../../tests/fixtures/cardskipper/member-export.xml");
 const INFO_SAMPLE: &str = include_str!("../../tests/fixtures/cardskipper/organisation-info.xml");
-const ONE_MEGABYTE: &[u8] = include_bytes!("../../tests/fixtures/cardskipper/one-megabyte.xml.gz");
+pub(super) const ONE_MEGABYTE: &[u8] =
+    include_bytes!("../../tests/fixtures/cardskipper/one-megabyte.xml.gz");
 
 /// What the server does with one connection.
-struct Reply {
+pub(super) struct Reply {
     bytes: Vec<u8>,
     /// Before the last byte.
     pause: Duration,
@@ -28,18 +29,18 @@ impl From<Vec<u8>> for Reply {
 }
 
 /// An answer with its length.
-fn answer(head: &str, body: &[u8]) -> Reply {
+pub(super) fn answer(head: &str, body: &[u8]) -> Reply {
     with_head(&format!("{head}\r\nContent-Length: {}", body.len()), body)
 }
 
 /// An answer with exactly these headers.
-fn with_head(head: &str, body: &[u8]) -> Reply {
+pub(super) fn with_head(head: &str, body: &[u8]) -> Reply {
     let mut bytes = format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").into_bytes();
     bytes.extend(body);
     bytes.into()
 }
 
-fn chunked(parts: &[&[u8]], end: &str) -> Vec<u8> {
+pub(super) fn chunked(parts: &[&[u8]], end: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for part in parts {
         bytes.extend(format!("{:x}\r\n", part.len()).bytes());
@@ -51,7 +52,7 @@ fn chunked(parts: &[&[u8]], end: &str) -> Vec<u8> {
 }
 
 /// gzip without compression: enough to test the reader. Source: RFC 1951 and 1952.
-fn gzip(data: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(data: &[u8]) -> Vec<u8> {
     let mut crc = u32::MAX;
     for byte in data {
         crc ^= u32::from(*byte);
@@ -70,7 +71,7 @@ fn gzip(data: &[u8]) -> Vec<u8> {
 }
 
 /// Answers one connection after the other and hands back what was asked.
-fn serve(replies: Vec<Reply>) -> (Url, JoinHandle<Vec<String>>) {
+pub(super) fn serve(replies: Vec<Reply>) -> (Url, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = address_of(&listener);
     let asked = std::thread::spawn(move || {
@@ -89,11 +90,11 @@ fn serve(replies: Vec<Reply>) -> (Url, JoinHandle<Vec<String>>) {
     (url, asked)
 }
 
-fn address_of(listener: &TcpListener) -> Url {
+pub(super) fn address_of(listener: &TcpListener) -> Url {
     Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap()
 }
 
-fn read_request(stream: &mut TcpStream) -> String {
+pub(super) fn read_request(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -128,9 +129,9 @@ fn client(url: &Url) -> Client {
 }
 
 /// No second try, so that every reply of a script is asked for once.
-const ONCE: Rule = Rule { repeats_max: 0, ..RETRY };
+pub(super) const ONCE: Rule = Rule { repeats_max: 0, ..RETRY };
 
-fn limited(url: &Url, limits: Limits) -> Client {
+pub(super) fn limited(url: &Url, limits: Limits) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = SourceConfig {
         name: SourceName::new("club").unwrap(),
@@ -147,7 +148,7 @@ fn limited(url: &Url, limits: Limits) -> Client {
 }
 
 /// The outcome of one complete export that is answered like this.
-fn export(reply: Reply) -> Result<Export, Error> {
+pub(super) fn export(reply: Reply) -> Result<Export, Error> {
     let (url, asked) = serve(vec![reply]);
     let result = client(&url).members(Listing::Complete);
     asked.join().unwrap();
@@ -349,127 +350,6 @@ fn redirects_elsewhere_are_refused() {
 }
 
 #[test]
-fn whole_answers_in_every_transfer() {
-    let body = SAMPLE.as_bytes();
-    let zipped = gzip(body);
-    for (name, reply) in [
-        ("close-delimited", with_head("200 OK", body)),
-        (
-            "chunked",
-            with_head(
-                "200 OK\r\nTransfer-Encoding: chunked",
-                &chunked(&[&body[..100], &body[100..]], "0\r\n\r\n"),
-            ),
-        ),
-        ("gzip", answer("200 OK\r\nContent-Encoding: gzip", &zipped)),
-        (
-            "gzip in chunks",
-            with_head(
-                "200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked",
-                &chunked(&[&zipped[..20], &zipped[20..]], "0\r\n\r\n"),
-            ),
-        ),
-    ] {
-        let export = export(reply).unwrap();
-        assert_eq!(
-            (export.members.len(), export.bytes, export.server_time),
-            (1, body.len(), None),
-            "{name}"
-        );
-    }
-}
-
-#[test]
-fn a_cut_answer_never_passes() {
-    let body = SAMPLE.as_bytes();
-    let zipped = gzip(body);
-    let half = body.len() / 2;
-    let told = |length: usize, body: &[u8]| {
-        with_head(&format!("200 OK\r\nContent-Length: {length}"), body)
-    };
-    let told_zipped = |length: usize, body: &[u8]| {
-        with_head(&format!("200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}"), body)
-    };
-    let zipped_half = chunked(&[&zipped[..half]], "0\r\n\r\n");
-    for (name, reply) in [
-        ("less than told", told(body.len(), &body[..half])),
-        ("one byte less than told", told(body.len() + 1, body)),
-        ("nothing of what was told", told(body.len(), b"")),
-        (
-            "cut chunk",
-            with_head("200 OK\r\nTransfer-Encoding: chunked", &chunked(&[body], "")[..half]),
-        ),
-        ("no last chunk", with_head("200 OK\r\nTransfer-Encoding: chunked", &chunked(&[body], ""))),
-        (
-            "bad chunk",
-            with_head("200 OK\r\nTransfer-Encoding: chunked", b"zz\r\n<Cardskipper/>\r\n0\r\n\r\n"),
-        ),
-        ("gzip less than told", told_zipped(zipped.len(), &zipped[..half])),
-        ("gzip cut, length agrees", answer("200 OK\r\nContent-Encoding: gzip", &zipped[..half])),
-        (
-            "gzip without its checksum",
-            answer("200 OK\r\nContent-Encoding: gzip", &zipped[..zipped.len() - 8]),
-        ),
-        (
-            "gzip cut, chunks whole",
-            with_head(
-                "200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked",
-                &zipped_half,
-            ),
-        ),
-        ("gzip cut at the close", with_head("200 OK\r\nContent-Encoding: gzip", &zipped[..half])),
-        ("no gzip at all", answer("200 OK\r\nContent-Encoding: gzip", body)),
-    ] {
-        let error = export(reply).unwrap_err();
-        assert!(matches!(error, Error::Truncated { .. }), "{name}: {error:?}");
-        assert!(error.is_temporary(), "{name}");
-    }
-    // HTTP sees nothing wrong with these; the missing end of the document does.
-    for (name, reply) in [
-        ("length too small", told(half, body)),
-        ("cut at the close", with_head("200 OK", &body[..half])),
-        (
-            "last chunk too early",
-            with_head(
-                "200 OK\r\nTransfer-Encoding: chunked",
-                &chunked(&[&body[..half]], "0\r\n\r\n"),
-            ),
-        ),
-    ] {
-        let error = export(reply).unwrap_err();
-        assert!(matches!(error, Error::BadXml { .. }), "{name}: {error:?}");
-        assert!(error.is_temporary(), "{name}");
-    }
-    let mut wrong_sum = zipped.clone();
-    let place = wrong_sum.len() - 6;
-    wrong_sum[place] ^= 1;
-    let error = export(answer("200 OK\r\nContent-Encoding: gzip", &wrong_sum)).unwrap_err();
-    assert!(matches!(error, Error::Truncated { .. }), "{error:?}");
-}
-
-#[test]
-fn the_limit_counts_what_comes_out_of_the_compression() {
-    let limited_to = |bytes: usize, reply: Reply| {
-        let (url, asked) = serve(vec![reply]);
-        let result = limited(&url, Limits { bytes, retry: ONCE, ..Limits::default() })
-            .members(Listing::Complete);
-        asked.join().unwrap();
-        result
-    };
-    let size = SAMPLE.len();
-    let sample = || answer("200 OK", SAMPLE.as_bytes());
-    assert!(limited_to(size, sample()).is_ok());
-    let too_large = |limit: usize| Err(Error::TooLarge { call: EXPORT, limit });
-    assert_eq!(limited_to(size - 1, sample()), too_large(size - 1));
-    assert_eq!(limited_to(size - 1, with_head("200 OK", SAMPLE.as_bytes())), too_large(size - 1));
-    let bomb = || answer("200 OK\r\nContent-Encoding: gzip", ONE_MEGABYTE);
-    assert_eq!(limited_to(999_999, bomb()), too_large(999_999));
-    assert_eq!(limited_to(2_000_000, bomb()).unwrap().bytes, 1_000_027);
-    let boast = with_head("200 OK\r\nContent-Length: 99999999999999", b"<");
-    assert_eq!(limited_to(MAX_EXPORT_BYTES, boast), too_large(MAX_EXPORT_BYTES));
-}
-
-#[test]
 fn a_slow_server_hits_the_limit() {
     let limits = Limits {
         export: Duration::from_millis(150),
@@ -526,105 +406,4 @@ fn https_is_set_up() {
     let error = client(&url).members(Listing::Complete).unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
     assert_eq!(server.join().unwrap(), 0x16, "a TLS handshake, not the request");
-}
-
-/// Repetitions as in the program, without its waits.
-const QUICK: Rule = Rule { first: Duration::from_millis(2), ..RETRY };
-
-/// The outcome of one complete export answered by these, and how often was asked.
-fn repeated(replies: Vec<Reply>) -> (Result<Export, Error>, usize) {
-    let (url, asked) = serve(replies);
-    let limits = Limits { export: Duration::from_secs(20), retry: QUICK, ..Limits::default() };
-    let result = limited(&url, limits).members(Listing::Complete);
-    (result, asked.join().unwrap().len())
-}
-
-#[test]
-fn what_may_pass_is_asked_again_and_nothing_else() {
-    let good = || answer("200 OK", SAMPLE.as_bytes());
-    let refusal = |head: &str| answer(head, b"");
-    let cut = || with_head("200 OK\r\nContent-Length: 5000", SAMPLE.as_bytes());
-    for (what, first) in [
-        ("busy", refusal("503 Service Unavailable")),
-        ("too many", refusal("429 Too Many Requests\r\nRetry-After: 0")),
-        ("gateway", refusal("502 Bad Gateway\r\nRetry-After: soon")),
-        ("gateway", refusal("504 Gateway Timeout\r\nRetry-After: -5")),
-        ("closed without a byte", Vec::new().into()),
-        ("broken off", cut()),
-    ] {
-        let (result, asked) = repeated(vec![first, good()]);
-        assert_eq!(asked, 2, "{what}");
-        assert!(result.is_ok(), "{what}: {result:?}");
-    }
-    let (result, asked) = repeated((0..3).map(|_| refusal("503 Service Unavailable")).collect());
-    assert_eq!((result.unwrap_err().to_string().contains("503"), asked), (true, 3));
-    for head in
-        ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "500 Oops"]
-    {
-        let (result, asked) = repeated(vec![refusal(head)]);
-        assert!(result.is_err() && asked == 1, "{head}");
-    }
-    let (result, _) = repeated(vec![answer("200 OK", b"<html/>")]);
-    assert!(matches!(result, Err(Error::NotCardskipper { .. })), "{result:?}");
-}
-
-#[test]
-fn a_pause_that_is_asked_for_is_kept_or_left_to_the_next_tick() {
-    let busy = |header: &str| answer(&format!("503 Busy\r\n{header}"), b"");
-    let good = || answer("200 OK", SAMPLE.as_bytes());
-    for header in [
-        "Retry-After: 1",
-        "Date: Sat, 21 Nov 2026 12:00:00 GMT\r\nRetry-After: Sat, 21 Nov 2026 12:00:01 GMT",
-    ] {
-        let began = Instant::now();
-        let (result, asked) = repeated(vec![busy(header), good()]);
-        assert!(result.is_ok() && asked == 2, "{header}");
-        assert!(began.elapsed() >= Duration::from_secs(1), "{header}: not sooner than asked");
-    }
-    for header in [
-        "Retry-After: 3600",
-        "Retry-After: 1000000000000",
-        "Retry-After: 99999999999999999999999999",
-        "Date: Sat, 21 Nov 2026 12:00:00 GMT\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 GMT",
-    ] {
-        let (result, asked) = repeated(vec![busy(header)]);
-        assert!(matches!(result, Err(Error::Refused { status: 503, .. })), "{header}: {result:?}");
-        assert_eq!(asked, 1, "{header}: not sooner than asked");
-    }
-}
-
-#[test]
-fn repeating_stays_within_the_limit_of_the_call() {
-    let (url, asked) = serve((0..2).map(|_| answer("503 Busy\r\nRetry-After: 1", b"")).collect());
-    let limits = Limits { export: Duration::from_millis(1500), retry: QUICK, ..Limits::default() };
-    let error = limited(&url, limits).members(Listing::Complete).unwrap_err();
-    assert!(matches!(error, Error::Refused { status: 503, .. }), "{error:?}");
-    assert_eq!(asked.join().unwrap().len(), 2, "a third wait would not fit");
-}
-
-/// Every byte well before any limit of a single read, and never the whole answer.
-#[test]
-fn bytes_that_trickle_in_hit_the_limit_of_the_whole_call() {
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", SAMPLE.len());
-    let endless = "HTTP/1.1 102 Processing\r\n\r\n".repeat(100);
-    for (quick, slow) in [("", head.as_str()), (&head, SAMPLE), ("", &endless)] {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = address_of(&listener);
-        let (quick, slow) = (quick.to_owned(), slow.to_owned());
-        let server = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            read_request(&mut stream);
-            let _ = stream.write_all(quick.as_bytes());
-            for byte in slow.bytes() {
-                std::thread::sleep(Duration::from_millis(20));
-                if stream.write_all(&[byte]).is_err() {
-                    return;
-                }
-            }
-        });
-        let limits = Limits { export: Duration::from_millis(300), ..Limits::default() };
-        let error = limited(&url, limits).members(Listing::Complete).unwrap_err();
-        assert!(matches!(error, Error::TimedOut { call: EXPORT, limit_ms: 300, .. }), "{error:?}");
-        drop(server);
-    }
 }

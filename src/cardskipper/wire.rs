@@ -283,5 +283,8 @@ pub(super) fn children<'a, 'input>(
 }
 
 #[cfg(test)]
+#[path = "wire_property_tests.rs"]
+mod property_tests;
+#[cfg(test)]
 #[path = "wire_tests.rs"]
 mod tests;

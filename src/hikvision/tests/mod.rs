@@ -1,5 +1,6 @@
 //! The client against a server that follows a script, byte by byte.
 
+mod failing;
 mod login;
 mod reading;
 mod server;
