@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags};
 
 use super::convert::instant_in;
-use super::{Store, StoreError, lock, migrations};
+use super::{Store, StoreError, lock, schema};
 use crate::model::{DeviceName, OrganisationId};
 
 /// Of each kind of damage so many places are named.
@@ -93,17 +93,10 @@ impl Health {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
-        let version = migrations::version(&connection)?;
-        self.version = Some(version);
-        if version > migrations::newest() {
-            return Err(StoreError::Newer { found: version, known: migrations::newest() });
-        }
+        self.version = Some(schema::format(&connection)?);
+        schema::check_format(&connection)?;
         self.look_at_pages(&connection)?;
-        if version == 0 && super::has_tables(&connection)? {
-            return Err(StoreError::Foreign);
-        }
-        // A file of an older version is brought to this one by the next run.
-        if version == migrations::newest() && self.findings.iter().all(Finding::is_bearable) {
+        if self.version == Some(schema::FORMAT) && self.findings.iter().all(Finding::is_bearable) {
             let store = Store::around(connection, path);
             self.look_at_values(&store)?;
             self.look_at_runs(&store)?;

@@ -8,7 +8,7 @@
 //! `synchronous = FULL`: an intent is on the disk before the first byte of its write leaves.
 //!
 //! # Compatibility
-//! See `migrations`. A file from a newer version is refused and never changed.
+//! See `schema`. A file of another format, newer or older, is refused and never changed.
 //!
 //! # Damage
 //! SQLite looks at the structure of every page before anything is read that decides who may enter
@@ -29,11 +29,11 @@ pub mod lock;
 mod login;
 mod machine;
 mod members;
-mod migrations;
 mod notes;
 mod overview;
 mod prune;
 mod quiet;
+mod schema;
 mod seal;
 mod waiting;
 
@@ -62,12 +62,22 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// What can be wrong with the state file.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file has taken more migrations than this program knows.
+    /// The file has a later format than this program knows.
     #[error("was written by a newer version of ivms-sync (format {found}, this one knows {known})")]
     Newer {
         /// The file's `user_version`.
         found: i64,
-        /// The newest this program writes.
+        /// The format this program writes.
+        known: i64,
+    },
+    /// The file has a format from before the first release.
+    #[error(
+        "was written by an early version of ivms-sync (format {found}, this one writes {known})"
+    )]
+    Older {
+        /// The file's `user_version`.
+        found: i64,
+        /// The format this program writes.
         known: i64,
     },
     /// A database that never was a state file.
@@ -122,6 +132,10 @@ impl StoreError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Newer { .. } => "install the newer version again; this file was not changed",
+            Self::Older { .. } => {
+                "move it away with its .lock and -wal files to start afresh: doors stay as they are, \
+                 and the next run reads both sides again; this file was not changed"
+            }
             Self::Foreign => "see `state` in the configuration; this file was not changed",
             Self::Lost => {
                 "put back a copy of the file; or, to start afresh, remove its .lock and -wal files \
@@ -186,20 +200,20 @@ impl std::ops::Deref for Piece<'_> {
 }
 
 impl Store {
-    /// Opens the file, creates it (readable by its owner only) where there is none, checks it and
-    /// brings it to the newest schema.
+    /// Opens the file, creates it (readable by its owner only) where there is none, and checks it.
     ///
     /// # Errors
-    /// [`StoreError`]; a damaged or newer file is left exactly as it is.
+    /// [`StoreError`]; a damaged file, or one of another format, is left exactly as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_looking(path, true)
     }
 
-    /// The same, but a file that has the newest schema is not looked at beyond its head: for whoever
+    /// The same, but the file is not looked at beyond its head: for whoever
     /// calls [`Store::check`] before relying on more than a few rows of it.
     ///
     /// # Errors
-    /// [`StoreError`]; a newer file, and a damaged one as far as that is seen, is left exactly as it is.
+    /// [`StoreError`]; a file of another format, and a damaged one as far as that is seen, is left exactly
+    /// as it is.
     pub fn open_unchecked(path: &Path) -> Result<Self, StoreError> {
         Self::open_looking(path, false)
     }
@@ -210,24 +224,16 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        let version = migrations::version(&connection)?;
-        if version > migrations::newest() {
-            return Err(StoreError::Newer { found: version, known: migrations::newest() });
-        }
-        // What is about to be changed as a whole must be sound as a whole.
-        let is_checked = at_every_page || version < migrations::newest();
-        if is_checked {
+        schema::check_format(&connection)?;
+        if at_every_page {
             check_integrity(&connection)?;
-        }
-        if version == 0 && has_tables(&connection)? {
-            return Err(StoreError::Foreign);
         }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        migrations::migrate(&mut connection)?;
+        schema::create(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self { is_checked, ..Self::around(connection, path) })
+        Ok(Self { is_checked: at_every_page, ..Self::around(connection, path) })
     }
 
     fn around(connection: Connection, path: &Path) -> Self {
@@ -331,13 +337,6 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
 fn check_integrity(connection: &Connection) -> Result<(), StoreError> {
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(verdict)) }
-}
-
-/// Whether anybody has made a table. A file of our own has its version from its first table on.
-fn has_tables(connection: &Connection) -> Result<bool, StoreError> {
-    let count: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(count > 0)
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn an_empty_file_is_a_new_one() {
 }
 
 #[test]
-fn opened_again_nothing_is_lost_and_no_step_taken_twice() {
+fn opened_again_nothing_is_lost_and_no_table_made_twice() {
     let sandbox = Sandbox::new();
     let mut store = sandbox.open();
     list_members(&mut store, &[member(1)]);
@@ -46,8 +46,8 @@ fn opened_again_nothing_is_lost_and_no_step_taken_twice() {
     let first = salt(&store);
     drop(store);
     let mut store = sandbox.open();
-    migrations::migrate(&mut store.connection).unwrap();
-    assert_eq!(migrations::version(&store.connection).unwrap(), migrations::newest());
+    schema::create(&mut store.connection).unwrap();
+    assert_eq!(schema::format(&store.connection).unwrap(), schema::FORMAT);
     assert_eq!(store.members(club()).unwrap(), [member(1)]);
     assert_eq!(salt(&store), first);
 }
@@ -76,17 +76,24 @@ fn a_write_is_on_the_disk_before_it_is_done() {
 }
 
 #[test]
-fn a_file_of_a_newer_version_is_refused_and_not_touched() {
-    let sandbox = Sandbox::new();
-    let store = sandbox.open();
-    store.connection.pragma_update(None, "user_version", 99).unwrap();
-    drop(store);
-    let before = fs::read(sandbox.path()).unwrap();
-    let refused = sandbox.refused();
-    assert!(matches!(refused, StoreError::Newer { found: 99, .. }), "{refused}");
-    let said = format!("format 99, this one knows {}", migrations::newest());
-    assert!(refused.to_string().contains(&said), "{refused}");
-    assert!(fs::read(sandbox.path()).unwrap() == before, "not one byte");
+fn a_file_of_another_format_is_refused_and_not_touched() {
+    for (format, said) in [(99, "by a newer version"), (6, "by an early version"), (1, "early")] {
+        let sandbox = Sandbox::new();
+        let store = sandbox.open();
+        store.connection.pragma_update(None, "user_version", format).unwrap();
+        drop(store);
+        let before = fs::read(sandbox.path()).unwrap();
+        let refused = sandbox.refused();
+        assert!(
+            matches!(refused, StoreError::Newer { .. } | StoreError::Older { .. }),
+            "{refused}"
+        );
+        let text = refused.to_string();
+        assert!(text.contains(said) && text.contains(&format!("format {format}")), "{text}");
+        assert!(text.contains(&schema::FORMAT.to_string()), "{text}");
+        assert!(refused.hint().contains("this file was not changed"), "{}", refused.hint());
+        assert!(fs::read(sandbox.path()).unwrap() == before, "not one byte");
+    }
 }
 
 #[test]

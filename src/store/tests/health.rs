@@ -32,7 +32,7 @@ fn a_sound_file() {
     let health = Health::of(&sandbox.path());
     assert_eq!(health.findings, [], "sound");
     assert!(health.exists);
-    assert_eq!(health.version, Some(migrations::newest()));
+    assert_eq!(health.version, Some(schema::FORMAT));
     assert_eq!(health.size, fs::metadata(sandbox.path()).unwrap().len());
     assert_eq!(health.open_intents, 0);
     let last = health.last_run.unwrap();

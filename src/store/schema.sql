@@ -1,4 +1,7 @@
--- The first schema. Released: never edit, add schema_2.sql instead.
+-- The state file's one schema.
+--
+-- Wall-clock times of devices and roles are seconds since 1970-01-01T00:00:00 on that wall clock; instants
+-- (columns named ..._at or ..._since) are seconds since 1970 in UTC.
 
 CREATE TABLE source (
     organisation     INTEGER PRIMARY KEY,
@@ -26,6 +29,7 @@ CREATE TABLE member (
     problem       TEXT,                  -- why the newest entry could not be used
     missed        INTEGER NOT NULL DEFAULT 0,  -- complete listings in a row without the member
     missing_since INTEGER,               -- when the first of them was asked for
+    seal          INTEGER,               -- over the member and the roles
     UNIQUE (organisation, number, birth_date)
 ) STRICT;
 CREATE INDEX member_email ON member (email) WHERE email IS NOT NULL;
@@ -47,7 +51,16 @@ CREATE TABLE device (
     first_written_at INTEGER,
     login_check      INTEGER,            -- 16 bits over user and password: tells a changed password, gives none away
     login_refusals   INTEGER NOT NULL DEFAULT 0,
-    login_refused_at INTEGER
+    login_refused_at INTEGER,
+    login_spent      INTEGER NOT NULL DEFAULT 0,  -- logins refused of late, whatever the password: so many lock a device
+    login_spent_since INTEGER,           -- the first of them
+    failures         INTEGER NOT NULL DEFAULT 0,  -- in a row
+    failed_at        INTEGER,            -- the last of them
+    failure          TEXT,               -- what it was, to be told while waiting
+    failure_hint     TEXT,
+    is_doubted       INTEGER NOT NULL DEFAULT 0,  -- it answered, and was not believed
+    firmware         TEXT,               -- when it was last read
+    proven_firmware  TEXT                -- the one that took a first write well
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE person (
@@ -73,6 +86,7 @@ CREATE TABLE link (
     employee_no TEXT    NOT NULL,
     rule        TEXT    NOT NULL,
     made_at     INTEGER NOT NULL,
+    seal        INTEGER,
     PRIMARY KEY (device, member)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX link_person ON link (device, employee_no);
@@ -81,7 +95,8 @@ CREATE INDEX link_member ON link (member);
 CREATE TABLE link_file (
     path    TEXT PRIMARY KEY,
     sha256  TEXT    NOT NULL,
-    read_at INTEGER NOT NULL
+    read_at INTEGER NOT NULL,
+    seal    INTEGER                      -- over all rows of the file
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE link_row (
@@ -98,7 +113,9 @@ CREATE TABLE run (
     ended_at   INTEGER,
     exit_code  INTEGER,
     confirmed  INTEGER NOT NULL DEFAULT 0,
-    failed     INTEGER NOT NULL DEFAULT 0
+    failed     INTEGER NOT NULL DEFAULT 0,
+    machine    TEXT,                     -- a digest of the computer's lasting identity, where known
+    boot       TEXT                      -- a digest of the identity of its current start, where known
 ) STRICT;
 CREATE INDEX run_started ON run (started_at);
 
@@ -136,11 +153,15 @@ CREATE TABLE change (
     after_begin  INTEGER NOT NULL,
     after_end    INTEGER NOT NULL,
     outcome      TEXT    NOT NULL,
-    error        TEXT
+    error        TEXT,
+    waited       INTEGER                 -- seconds from the run that first wanted it to its outcome
 ) STRICT;
 CREATE INDEX change_member ON change (organisation, number);
 CREATE INDEX change_person ON change (device, employee_no);
 CREATE INDEX change_device_at ON change (device, at);
+CREATE INDEX change_run ON change (run);
+CREATE INDEX change_waited ON change (outcome, kind, waited) WHERE waited IS NOT NULL;
+CREATE INDEX change_at ON change (at);
 CREATE TRIGGER change_is_never_edited BEFORE UPDATE ON change
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER change_is_never_deleted BEFORE DELETE ON change
@@ -161,3 +182,52 @@ CREATE TABLE said (
 
 CREATE TABLE salt (value BLOB NOT NULL) STRICT;
 INSERT INTO salt VALUES (randomblob(16));
+
+-- Who waits at which door and since when, how long grants waited, and how often everybody was asked.
+
+CREATE TABLE waiting (
+    device       TEXT    NOT NULL,
+    employee_no  TEXT    NOT NULL,
+    organisation INTEGER NOT NULL,
+    number       INTEGER NOT NULL,
+    birth_date   TEXT    NOT NULL,
+    kind         TEXT    NOT NULL,
+    opens_door   INTEGER NOT NULL,       -- the member stands outside until then
+    after_begin  INTEGER NOT NULL,
+    after_end    INTEGER NOT NULL,
+    budget       TEXT,                   -- why it waits for an approval, if so
+    trouble      TEXT,                   -- why it was not done, if it was tried
+    since_at     INTEGER NOT NULL,       -- when a run first wanted a change of this kind for the person
+    PRIMARY KEY (device, employee_no)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE request (
+    target TEXT PRIMARY KEY,             -- an organisation or a device
+    total  INTEGER NOT NULL              -- HTTP requests by sync and apply, ever
+) STRICT, WITHOUT ROWID;
+
+-- What each channel was told of trouble, so that nobody hears the same thing every five minutes.
+
+CREATE TABLE alarm (
+    channel    TEXT    NOT NULL,    -- email, webhook
+    topic      TEXT    NOT NULL,    -- door front-door away
+    since_at   INTEGER NOT NULL,    -- the first bad tick
+    bad        INTEGER NOT NULL,    -- bad ticks in a row, as far as they are counted
+    good       INTEGER NOT NULL,    -- good ticks in a row, as far as they are counted
+    good_at    INTEGER,             -- the first of them
+    told_at    INTEGER,             -- when a message about it was last taken; NULL: not told, or over
+    cleared_at INTEGER,             -- when it was last said to be over
+    is_again   INTEGER NOT NULL,    -- it came back within a day
+    PRIMARY KEY (channel, topic)
+) STRICT, WITHOUT ROWID;
+
+-- What a run leaves that found nothing to do and nothing wrong: until when, and as long as what, a tick
+-- can only come to the same. At most one row; any run that looks at everything drops it when it begins.
+
+CREATE TABLE quiet (
+    inputs   TEXT    NOT NULL,   -- a digest of the program, the configuration and the link files
+    since_at INTEGER NOT NULL,   -- when that run began
+    until_at INTEGER NOT NULL,   -- when the time alone may bring a change
+    told     TEXT    NOT NULL,   -- what that run had to say, as JSON, to be said again
+    seal     INTEGER NOT NULL
+) STRICT;
