@@ -8,7 +8,8 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::model::DeviceName;
+use crate::gather::AcceptLink;
+use crate::model::{DeviceName, EmployeeNo};
 
 /// Copy membership end dates from Cardskipper to Hikvision doors.
 ///
@@ -192,6 +193,24 @@ pub struct SyncArgs {
     /// Believe a door that was replaced or cleaned up, if it holds exactly this many persons.
     #[arg(long, value_name = "DEVICE=PERSONS")]
     pub accept_device: Vec<AcceptDevice>,
+    /// Link a person on a door to the member with this number, although the names differ.
+    #[arg(long, value_name = "DEVICE=PERSON:MEMBER")]
+    pub accept_link: Vec<AcceptLink>,
+}
+
+/// One `--accept-link`. A person's id may hold any character, so the last colon counts.
+impl FromStr for AcceptLink {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wanted = "write the name of a door, = and a person id, : and a member number: \
+                      front-door=1001:150002";
+        let (device, rest) = text.split_once('=').ok_or(wanted)?;
+        let (person, number) = rest.rsplit_once(':').ok_or(wanted)?;
+        let device = DeviceName::new(device).map_err(|_| wanted)?;
+        let employee_no = EmployeeNo::new(person).map_err(|_| wanted)?;
+        Ok(Self { device, employee_no, number: number.parse().map_err(|_| wanted)? })
+    }
 }
 
 /// One `--accept-device`.

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::config::ConfigError;
 use crate::exit::Exit;
 use crate::link::file::LinkFileError;
-use crate::model::DeviceName;
+use crate::model::{DeviceName, EmployeeNo, MemberNumber};
 use crate::plan::Counterexample;
 use crate::report::Trouble;
 use crate::report::plan_file::PlanFileError;
@@ -48,6 +48,19 @@ pub enum Error {
     /// `--accept-device` names a device that is not in the configuration.
     #[error("there is no device {0} in the configuration")]
     NoDevice(DeviceName),
+    /// `--accept-link` names nobody who is in question.
+    #[error(
+        "there is nothing to accept: member {member} is not left out as name-differs with person \
+         {employee_no} on {device}"
+    )]
+    NothingToAccept {
+        /// The device.
+        device: DeviceName,
+        /// The person there.
+        employee_no: EmployeeNo,
+        /// The member's number.
+        member: MemberNumber,
+    },
     /// The plan can not be carried out.
     #[error("the plan {name} {error}")]
     Plan {
@@ -109,7 +122,9 @@ impl Error {
             Self::Store { .. } => Exit::Fatal,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
-            Self::Who(_) | Self::NoDevice(_) | Self::File { .. } => Exit::Usage,
+            Self::Who(_) | Self::NoDevice(_) | Self::NothingToAccept { .. } | Self::File { .. } => {
+                Exit::Usage
+            }
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
@@ -123,7 +138,9 @@ impl Error {
             Self::Config(_) => "configuration",
             Self::Store { .. } => "state file",
             Self::LinkFile(_) => "link file",
-            Self::Who(_) | Self::NoDevice(_) | Self::File { .. } => "command line",
+            Self::Who(_) | Self::NoDevice(_) | Self::NothingToAccept { .. } | Self::File { .. } => {
+                "command line"
+            }
             Self::Plan { .. } | Self::NoBlockedPlan(_) | Self::Forbidden { .. } => "plan",
             Self::Locked { .. } | Self::Unproven(_) | Self::Output(_) | Self::Json(_) => "this run",
         }
@@ -146,6 +163,9 @@ impl Error {
             }
             Self::Unproven(_) => {
                 Some("nothing was written; this is a bug in ivms-sync, please report it")
+            }
+            Self::NothingToAccept { .. } => {
+                Some("`ivms-sync diff` shows who is in question, with the command that accepts it")
             }
             Self::Config(_)
             | Self::Locked { .. }

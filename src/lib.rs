@@ -53,6 +53,7 @@ pub mod config;
 pub mod error;
 pub mod execute;
 pub mod exit;
+mod fnv;
 pub mod gather;
 mod hex;
 pub mod hikvision;

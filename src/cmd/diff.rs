@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather, weigh_devices};
 use crate::plan::{plan, prove};
-use crate::report::plan_file;
 use crate::report::{ChangeReport, ChangeState, Report};
+use crate::report::{attention, plan_file};
 
 /// Runs the command.
 ///
@@ -34,14 +34,15 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
         report.is_blocked_kept = kept.is_some();
     }
-    report.left_out = plan.told();
+    let seen_before = store.attention().map_err(|error| context.store_error(error))?;
+    report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before));
+    report.take(&plan);
     report.kept_links = gathered.kept_links();
     report.changes = plan
         .changes
         .into_iter()
         .map(|change| {
-            let state =
-                if change.blocked.is_some() { ChangeState::Blocked } else { ChangeState::Planned };
+            let state = ChangeState::before_it_is_tried(&change);
             ChangeReport { change, state, error: None }
         })
         .collect();

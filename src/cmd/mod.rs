@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Mode};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::gather::GatherError;
+use crate::gather::{AcceptLink, GatherError};
 use crate::model::{DeviceName, inert_json};
 use crate::outside::Network;
 use crate::progress::Progress;
@@ -114,6 +114,9 @@ impl Context {
         match error {
             GatherError::Store(error) => self.store_error(error),
             GatherError::LinkFile(error) => Error::LinkFile(error),
+            GatherError::NothingToAccept(AcceptLink { device, employee_no, number }) => {
+                Error::NothingToAccept { device, employee_no, member: number }
+            }
         }
     }
 

@@ -91,7 +91,7 @@ impl Performance<'_> {
                 set_outcome(report, &device.name, outcome);
             }
         }
-        report.blocked = plan_file::blocked_id(self.changes.iter().filter(|c| c.blocked.is_some()));
+        report.blocked = plan_file::blocked_id(self.changes.iter().filter(|c| c.needs_approval()));
         for change in self.changes {
             report.changes.push(what_became(change, &report.devices, &results));
         }
@@ -133,7 +133,8 @@ fn what_became(
     results: &BTreeMap<&DeviceName, DeviceResult>,
 ) -> ChangeReport {
     if change.blocked.is_some() {
-        return ChangeReport { change, state: ChangeState::Blocked, error: None };
+        let state = ChangeState::before_it_is_tried(&change);
+        return ChangeReport { change, state, error: None };
     }
     let tried = results.get(&change.device).and_then(|r| r.changes.get(&change.employee_no));
     if let Some((state, error)) = tried {
@@ -202,7 +203,7 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             });
         }
         if let Some(id) = &report.blocked {
-            for budget in Budget::ALL {
+            for budget in Budget::ALL.into_iter().filter(|budget| budget.needs_approval()) {
                 let blocked = count(&|one| one.change.blocked == Some(budget));
                 if blocked > 0 {
                     troubles.push(over_budget(&about, budget, blocked, id));
@@ -219,10 +220,15 @@ fn over_budget(device: &str, budget: Budget, blocked: usize, id: &str) -> Troubl
         Budget::RevokePerTick => format!("{persons} would lose access, or some of it, in one run"),
         Budget::RevokePerDay => format!("{persons} more would lose access, or some of it, today"),
         Budget::GrantPerTick => format!("a closed door would open for {persons} in one run"),
-        Budget::LastPerson => format!("{persons} would lose access, or some of it"),
+        Budget::LastPerson | Budget::Released | Budget::RolesChanged | Budget::SecondLook => {
+            format!("{persons} would lose access, or some of it")
+        }
     };
     let limit = match budget {
         Budget::LastPerson => "and no linked person could open the door any more".to_owned(),
+        Budget::Released => "written to before and linked to nobody now".to_owned(),
+        Budget::RolesChanged => "because `roles` in the configuration have changed".to_owned(),
+        Budget::SecondLook => "by the word of one listing alone".to_owned(),
         _ => format!("more than {} allows", budget.as_str()),
     };
     Trouble {

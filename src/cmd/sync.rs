@@ -15,10 +15,10 @@ use crate::gather::{Gathered, Scope, gather_with};
 use crate::model::{DeviceName, MemberNumber, OrganisationId, RunId};
 use crate::notify::{self, Watch};
 use crate::outside::Outside;
-use crate::plan::{Standing, in_step, plan, prove};
-use crate::report::plan_file;
+use crate::plan::{Budget, Change, Facts, Plan, Standing, in_step, plan, prove};
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
-use crate::store::{Quiet, QuietRun, RunEnd, Store, Waiting};
+use crate::report::{attention, plan_file};
+use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
 
 /// Runs the command.
 ///
@@ -35,6 +35,7 @@ fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<
         only,
         accept_shrink: args.accept_shrink,
         accept_devices: accepted(context, args)?,
+        accept_links: args.accept_link.clone(),
         ..Scope::default()
     };
     let _lock = context.take_lock()?;
@@ -48,11 +49,15 @@ fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<
 
 /// The devices of `--accept-device`.
 fn accepted(context: &Context, args: &SyncArgs) -> Result<BTreeMap<DeviceName, usize>, Error> {
-    let accepted = args.accept_device.iter().map(|one| (one.device.clone(), one.persons));
+    let named = args.accept_device.iter().map(|one| &one.device);
+    let mut named = named.chain(args.accept_link.iter().map(|one| &one.device));
     let is_known = |name: &DeviceName| context.config.devices.iter().any(|d| d.name == *name);
-    match args.accept_device.iter().find(|one| !is_known(&one.device)) {
-        Some(unknown) => Err(Error::NoDevice(unknown.device.clone())),
-        None => Ok(accepted.collect()),
+    match named.find(|name| !is_known(name)) {
+        Some(unknown) => Err(Error::NoDevice(unknown.clone())),
+        None => {
+            let accepted = args.accept_device.iter().map(|one| (one.device.clone(), one.persons));
+            Ok(accepted.collect())
+        }
     }
 }
 
@@ -136,10 +141,10 @@ fn tick_of<O: Outside>(
     let (gathered, open) =
         gather_with(outside, &context.config, store, context.clock, scope, asked)
             .map_err(|error| context.gather_error(error))?;
-    gathered.record(&context.config, store).map_err(store_error)?;
-
     let plan = plan(&gathered.facts);
     let proven = prove(&gathered.facts, &plan)?;
+    let seen_before = store.attention().map_err(store_error)?;
+    gathered.record(&context.config, store, &plan, run).map_err(store_error)?;
     let mut report = Report::new("sync", Some(run));
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
@@ -153,7 +158,8 @@ fn tick_of<O: Outside>(
     let is_whole =
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
     remember(context, store, &gathered, &plan, is_whole)?;
-    report.left_out = plan.told();
+    report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before));
+    report.take(&plan);
     report.kept_links = gathered.kept_links();
     let performance = Performance { context, run, proven: &proven, changes: plan.changes };
     performance.carry_out(outside, store, (&gathered, open), &mut report)?;
@@ -174,7 +180,7 @@ fn remember(
     context: &Context,
     store: &mut Store,
     gathered: &Gathered,
-    plan: &crate::plan::Plan,
+    plan: &Plan,
     is_whole: bool,
 ) -> Result<(), Error> {
     let now = context.clock.began();
@@ -183,6 +189,8 @@ fn remember(
     let changes = plan.changes.iter().filter(|change| context.writes_to(&change.device));
     let waiting: Vec<Waiting> = changes.map(|change| Waiting::of(change, None, now)).collect();
     let in_step = in_step(&gathered.facts);
+    let attention = attention::of(plan, |device| context.writes_to(device), now);
+    let second_looks = gathered.second_looks(&context.config, plan);
     let done = store.together(|store| {
         match (is_whole, blocked) {
             (true, blocked) => store.keep_blocked(blocked, now)?,
@@ -190,6 +198,13 @@ fn remember(
             (false, None) => {}
         }
         store.keep_waiting(&waiting, is_whole)?;
+        if is_whole {
+            store.keep_attention(&attention)?;
+            settle_roles(store, &gathered.facts, plan)?;
+        }
+        for (organisation, second_look) in &second_looks {
+            store.record_second_look(*organisation, *second_look)?;
+        }
         for (device, persons) in &in_step {
             store.record_in_step(device, persons, context.clock.now())?;
         }
@@ -198,11 +213,27 @@ fn remember(
     done.map_err(|error| context.store_error(error))
 }
 
+/// Remembers the roles that open each door as settled, where nobody waits to lose access by them.
+fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
+    for device in facts.devices.iter().filter(|device| !device.linking.is_empty()) {
+        for organisation in facts.sources.keys() {
+            let roles = facts.door_roles(device, *organisation);
+            let waits = |change: &Change| {
+                change.device == device.name
+                    && change.member.organisation == *organisation
+                    && change.blocked == Some(Budget::RolesChanged)
+            };
+            let is_settled = !plan.changes.iter().any(waits);
+            if is_settled && device.settled_roles.get(organisation) != Some(&roles) {
+                store.record_settled_roles(&device.name, *organisation, roles.as_ref())?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The part of a plan that waits for approval as a plan file, with its id.
-fn blocked_document(
-    plan: &crate::plan::Plan,
-    now: DateTime<Utc>,
-) -> Result<Option<(String, String)>, Error> {
+fn blocked_document(plan: &Plan, now: DateTime<Utc>) -> Result<Option<(String, String)>, Error> {
     let Some(id) = plan_file::blocked_id(plan.blocked()) else { return Ok(None) };
     let blocked = plan.blocked().map(|change| ChangeReport {
         change: change.clone(),

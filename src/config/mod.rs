@@ -168,6 +168,8 @@ pub enum LinkRule {
     DeviceEmail,
     /// The member number is the `employeeNo`, and the name agrees.
     MemberNumber,
+    /// Somebody who looked has said so (`sync --accept-link`). No rule of the configuration.
+    Accepted,
 }
 
 impl LinkRule {
@@ -178,13 +180,14 @@ impl LinkRule {
             Self::File => "file",
             Self::DeviceEmail => "device-email",
             Self::MemberNumber => "member-number",
+            Self::Accepted => "accepted",
         }
     }
 
     /// Reads the word back.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::File, Self::DeviceEmail, Self::MemberNumber]
+        [Self::File, Self::DeviceEmail, Self::MemberNumber, Self::Accepted]
             .into_iter()
             .find(|rule| rule.as_str() == word)
     }

@@ -4,6 +4,8 @@
 //! lost its persons, would get the changes of the one it seems to be. Nothing is written to it until
 //! a person has looked.
 
+use crate::config::Guard;
+
 /// With fewer persons missing than this nothing is far fewer, however small the device.
 const SMALLEST_LOSS: usize = 3;
 
@@ -41,6 +43,33 @@ pub enum Doubt {
         /// Persons now.
         now: usize,
     },
+    /// Many linked persons have other names.
+    #[error(
+        "holds other names for {renamed} of {linked} linked persons: were its persons renumbered?"
+    )]
+    Renamed {
+        /// Linked persons with another name.
+        renamed: usize,
+        /// Linked persons.
+        linked: usize,
+    },
+    /// It gave a serial number before, and gives none now.
+    #[error("states no serial number, and was {before:?} until now: another device?")]
+    NoSerial {
+        /// The serial number before.
+        before: String,
+    },
+}
+
+/// Judges how many linked persons have names now that are neither their old ones nor their members'.
+///
+/// # Errors
+/// [`Doubt::Renamed`] for at least three that are more than `source_shrink` of those linked.
+pub fn judge_names(renamed: usize, linked: usize, guard: Guard) -> Result<(), Doubt> {
+    if renamed >= SMALLEST_LOSS && renamed > guard.source_shrink.of(linked) {
+        return Err(Doubt::Renamed { renamed, linked });
+    }
+    Ok(())
 }
 
 /// Judges a reading against the last one that was believed. `accepted` is the number of persons that
@@ -68,13 +97,16 @@ pub fn judge(
     Ok(())
 }
 
-/// Judges who a device says it is; one that does not say can not be told apart.
+/// Judges who a device says it is. One that has never said can not be told apart.
 ///
 /// # Errors
-/// [`Doubt::OtherDevice`].
+/// [`Doubt::OtherDevice`] and [`Doubt::NoSerial`].
 pub fn judge_serial(before: &str, now: &str) -> Result<(), Doubt> {
-    if before.is_empty() || now.is_empty() || before == now {
+    if before.is_empty() || before == now {
         return Ok(());
+    }
+    if now.is_empty() {
+        return Err(Doubt::NoSerial { before: before.to_owned() });
     }
     Err(Doubt::OtherDevice { before: before.to_owned(), now: now.to_owned() })
 }
@@ -103,12 +135,37 @@ mod tests {
             (("A", 400), ("A", 199), false),
             (("A", 9), ("B", 9), false),
             (("", 9), ("B", 9), true),
-            (("A", 9), ("", 9), true),
+            (("A", 9), ("", 9), false),
+            (("", 9), ("", 9), true),
         ] {
             assert_eq!(verdict(before, now, None), want, "{before:?} -> {now:?}");
         }
         let first = Seen { serial: "A", persons: 0 };
         assert!(judge(None, first, None).is_ok(), "a new device");
+    }
+
+    /// Mutants that this catches: no floor of three; a share of everybody on the door; never doubted.
+    #[test]
+    fn many_other_names_are_doubted() {
+        let percent = |value| crate::config::Percent::new(value).unwrap();
+        let guard = Guard {
+            source_shrink: percent(10),
+            revoke_per_tick: percent(5),
+            revoke_per_day: percent(15),
+            grant_per_tick: percent(25),
+        };
+        for (renamed, linked, want) in [
+            (0, 0, true),
+            (2, 2, true),
+            (3, 3, false),
+            (3, 29, false),
+            (3, 30, true),
+            (4, 30, false),
+            (40, 400, true),
+            (41, 400, false),
+        ] {
+            assert_eq!(judge_names(renamed, linked, guard).is_ok(), want, "{renamed} of {linked}");
+        }
     }
 
     #[test]

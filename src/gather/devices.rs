@@ -1,18 +1,19 @@
 //! Reads the persons of each device, where that is due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::back_off;
 use super::belief::{self, Doubt, Seen};
-use crate::config::DeviceConfig;
+use crate::config::{DeviceConfig, Guard};
 use crate::exit::Exit;
 use crate::hikvision::{Class, DeviceInfo, Error};
+use crate::link::{StoredLink, StoredLinks, is_same_person, name_digest};
 use crate::model::{EmployeeNo, Person};
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
-use crate::store::{DeviceState, Failure, Failures, LoginMemory, PersonsOfDevice};
+use crate::store::{DeviceState, Failure, Failures, LoginMemory, PersonsOfDevice, StoredMember};
 
 /// What is known of a device before it is asked.
 #[derive(Debug)]
@@ -55,6 +56,15 @@ pub struct DeviceGathered {
     /// It was not asked, because it failed a while ago. A change that opens a closed door is tried
     /// all the same.
     pub is_backing_off: bool,
+    /// Persons whose name is another one than at the last reading, if there are any.
+    pub(super) renamed: Option<Renamed>,
+}
+
+/// Persons whose names have changed, and everything that was known before.
+#[derive(Debug)]
+pub(super) struct Renamed {
+    persons: BTreeSet<EmployeeNo>,
+    before: PersonsOfDevice,
 }
 
 /// A person list that was read just now.
@@ -109,12 +119,14 @@ pub(super) fn read_due<O: Outside>(
             if let Err(doubt) = belief::judge(before.seen(), seen, ask.accepted) {
                 return (doubted(config, before, &doubt, seen.persons), None);
             }
-            let confirmed = before.persons.confirmed;
+            let confirmed = before.persons.confirmed.clone();
+            let written = before.persons.written.clone();
+            let renamed = Renamed::between(before.persons, &persons);
             let gathered = DeviceGathered {
                 outcome: DeviceOutcome::Ok,
                 is_known: true,
                 is_first_run: before.state.first_written_at.is_none(),
-                persons: PersonsOfDevice { persons, confirmed },
+                persons: PersonsOfDevice { persons, confirmed, written },
                 reading: Some(FreshReading {
                     serial: info.serial,
                     model: info.model,
@@ -125,6 +137,7 @@ pub(super) fn read_due<O: Outside>(
                 trouble: left_out(config, &unusable),
                 failure: None,
                 is_backing_off: false,
+                renamed,
             };
             (gathered, Some(reader))
         }
@@ -149,6 +162,56 @@ pub(super) fn untouched(before: Before) -> DeviceGathered {
         trouble: None,
         failure: None,
         is_backing_off: false,
+        renamed: None,
+    }
+}
+
+impl Renamed {
+    fn between(before: PersonsOfDevice, now: &BTreeMap<EmployeeNo, Person>) -> Option<Self> {
+        let is_another = |(id, old): &(&EmployeeNo, &Person)| {
+            now.get(*id).is_some_and(|new| {
+                old.name != new.name
+                    && !old.name.trim().is_empty()
+                    && name_digest(&old.name) != name_digest(&new.name)
+            })
+        };
+        let persons = before.persons.iter().filter(is_another).map(|(id, _)| id.clone());
+        let persons: BTreeSet<EmployeeNo> = persons.collect();
+        (!persons.is_empty()).then_some(Self { persons, before })
+    }
+}
+
+impl DeviceGathered {
+    /// The doubt where many linked persons have another name than at the last reading, one that is not
+    /// their member's either: the numbers on the device may have been given anew.
+    pub(super) fn doubt_renamed<'a>(
+        &self,
+        stored: &StoredLinks,
+        members: impl Iterator<Item = &'a StoredMember>,
+        guard: Guard,
+    ) -> Option<Doubt> {
+        let renamed = self.renamed.as_ref()?;
+        let here = &self.persons.persons;
+        let is_here = |link: &&StoredLink| here.contains_key(&link.employee_no);
+        let linked = stored.links.values().filter(is_here).count();
+        let others = members.filter(|stored_member| {
+            let link = stored.links.get(&stored_member.key());
+            let link = link.filter(|link| renamed.persons.contains(&link.employee_no));
+            let person = link.and_then(|link| here.get(&link.employee_no));
+            person.is_some_and(|person| !is_same_person(&stored_member.member, &person.name))
+        });
+        belief::judge_names(others.count(), linked, guard).err()
+    }
+
+    /// Takes a reading back that is not believed: what is known of the device stays.
+    pub(super) fn take_back(&mut self, config: &DeviceConfig, doubt: &Doubt) {
+        let Some(renamed) = self.renamed.take() else { return };
+        let trouble = not_believed(config, doubt, Some(self.persons.persons.len()));
+        self.failure = Some(Failure { is_doubt: true, ..remembered(&trouble) });
+        self.outcome = DeviceOutcome::NotBelieved;
+        self.trouble = Some(trouble);
+        self.persons = renamed.before;
+        self.reading = None;
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::cardskipper::{Export, Unusable};
+use crate::link::plain_words;
 use crate::model::{Member, MemberKey, MemberNumber, OrganisationId};
 use crate::store::{Changed, StoredMember};
 
@@ -24,22 +25,33 @@ pub struct Merged {
     pub changed: Vec<Changed>,
 }
 
-/// Merges an accepted listing. `complete_at` is when it was asked for, if it is complete.
+/// When a listing was asked for, and what came before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// When it was asked for.
+    pub at: DateTime<Utc>,
+    /// It is complete.
+    pub is_complete: bool,
+    /// When the last complete listing before it was asked for, if one was accepted.
+    pub complete_before: Option<DateTime<Utc>>,
+}
+
+/// Merges an accepted listing.
 #[must_use]
 pub fn merge(
     organisation: OrganisationId,
     known: Vec<StoredMember>,
     export: Export,
-    complete_at: Option<DateTime<Utc>>,
+    asked: Asked,
 ) -> Merged {
     let known_as = KnownAs::new(organisation, &known, &export);
     let usable = export.members.into_iter().map(|mut member| {
-        member.key = known_as.key(member.key.number, member.key.birth_date);
-        StoredMember::seen(member)
+        member.key = known_as.member(&member);
+        StoredMember::seen(member, asked.at)
     });
     let mut news: Vec<StoredMember> = usable.collect();
-    let problems = export.unusable.iter().filter_map(|one| with_problem(&known_as, one));
-    news.extend(problems);
+    let problems = export.unusable.iter();
+    news.extend(problems.filter_map(|one| with_problem(&known_as, one, asked.at)));
     // The sort is stable, so of two entries with one key the usable one comes first and stays.
     news.sort_by_key(StoredMember::key);
     news.dedup_by_key(|member| member.key());
@@ -53,13 +65,15 @@ pub fn merge(
         }
         merged.members.push(member);
     };
+    let complete_at = Some(asked.at).filter(|_| asked.is_complete);
     let mut news = news.into_iter().peekable();
     for old in known {
         while let Some(new) = news.next_if(|new| new.key() < old.key()) {
             put(new, Some(false));
         }
         match news.next_if(|new| new.key() == old.key()) {
-            Some(new) => {
+            Some(mut new) => {
+                remember_looks(&mut new, &old, asked);
                 let (one, other) = (&new.member, &old.member);
                 let keeps = one.email == other.email && one.roles == other.roles;
                 let news = (new != old).then_some(keeps);
@@ -75,6 +89,32 @@ pub fn merge(
         put(new, Some(false));
     }
     merged
+}
+
+/// Takes over since when a listing says what it says of the roles and of `inactive`, if an earlier one
+/// said the same, and whether this one repeats it. That a complete listing repeats it needs no row of
+/// its own: see [`is_agreed`].
+fn remember_looks(new: &mut StoredMember, old: &StoredMember, asked: Asked) {
+    let (one, other) = (&new.member, &old.member);
+    let says_the_same = one.roles == other.roles
+        && one.inactive == other.inactive
+        && new.problem == old.problem
+        && old.said_at <= asked.at;
+    if !says_the_same {
+        return;
+    }
+    new.said_at = old.said_at;
+    let is_agreed = is_agreed(old, asked.complete_before);
+    new.is_repeated = old.is_repeated || !is_agreed && !asked.is_complete && old.said_at < asked.at;
+}
+
+/// Whether two listings, a tick or more apart, say the same of a member's roles and of `inactive`:
+/// nothing is taken away on what was said once. `complete_at` is when the last accepted complete
+/// listing was asked for; a member who was missing there is not agreed on by it.
+#[must_use]
+pub fn is_agreed(member: &StoredMember, complete_at: Option<DateTime<Utc>>) -> bool {
+    let is_in_a_later_one = || complete_at.is_some_and(|at| at > member.said_at);
+    member.is_repeated || member.missed == 0 && is_in_a_later_one()
 }
 
 /// Whether a member has been missing for long enough to count, at the last complete listing.
@@ -106,53 +146,113 @@ struct KnownAs<'a> {
     organisation: OrganisationId,
     /// Sorted by key.
     known: &'a [StoredMember],
-    /// How many entries of the listing have a number that also stands without a birth date.
-    listed: HashMap<MemberNumber, usize>,
+    /// The birth dates with which a number is listed, for numbers that stand without a birth date or
+    /// with one that is not known.
+    listed: HashMap<MemberNumber, Vec<Option<NaiveDate>>>,
 }
 
 impl<'a> KnownAs<'a> {
     fn new(organisation: OrganisationId, known: &'a [StoredMember], export: &Export) -> Self {
+        let mut known_as = Self { organisation, known, listed: HashMap::new() };
         let usable = export.members.iter().map(|one| (Some(one.key.number), one.key.birth_date));
         let unusable = export.unusable.iter().map(|one| (one.number, one.birth_date));
         let entries = usable
             .chain(unusable)
             .filter_map(|(number, birth_date)| number.map(|number| (number, birth_date)));
-        let bare = entries.clone().filter(|(_, birth_date)| birth_date.is_none());
-        let mut listed: HashMap<_, _> = bare.map(|(number, _)| (number, 0)).collect();
-        for (number, _) in entries {
-            if let Some(count) = listed.get_mut(&number) {
-                *count += 1;
+        let is_odd = |(number, birth_date): &(MemberNumber, Option<NaiveDate>)| {
+            birth_date.is_none()
+                || known_as.find(*number, *birth_date).is_none()
+                    && known_as.numbered(*number).next().is_some()
+        };
+        let mut listed: HashMap<_, Vec<_>> =
+            entries.clone().filter(is_odd).map(|(number, _)| (number, Vec::new())).collect();
+        if !listed.is_empty() {
+            for (number, birth_date) in entries {
+                if let Some(dates) = listed.get_mut(&number) {
+                    dates.push(birth_date);
+                }
             }
         }
-        Self { organisation, known, listed }
+        known_as.listed = listed;
+        known_as
     }
 
-    /// The identity of an entry. Without a readable birth date it is the one member known by that
-    /// number, if there is only one, and if no other entry has the number; else it stands alone.
+    fn find(
+        &self,
+        number: MemberNumber,
+        birth_date: Option<NaiveDate>,
+    ) -> Option<&'a StoredMember> {
+        let key = MemberKey { organisation: self.organisation, number, birth_date };
+        let place = self.known.binary_search_by_key(&key, StoredMember::key).ok()?;
+        self.known.get(place)
+    }
+
+    /// The members known by a number.
+    fn numbered(&self, number: MemberNumber) -> impl Iterator<Item = &'a StoredMember> {
+        let first = self.known.partition_point(|one| {
+            (one.key().organisation, one.key().number) < (self.organisation, number)
+        });
+        let rest = self.known.get(first..).unwrap_or_default().iter();
+        rest.take_while(move |one| one.key().number == number)
+    }
+
+    /// The identity of an entry. A corrected birth date makes no other member: where the number is listed
+    /// with one date that is not known, it is the one member known by that number who is not listed
+    /// with the known date, if the name or the e-mail is the same.
+    fn member(&self, entry: &Member) -> MemberKey {
+        let (number, birth_date) = (entry.key.number, entry.key.birth_date);
+        let key = self.key(number, birth_date);
+        let Some(dates) = self.listed.get(&number) else { return key };
+        if birth_date.is_none() || self.find(number, birth_date).is_some() {
+            return key;
+        }
+        let is_new = |date: &&Option<NaiveDate>| self.find(number, **date).is_none();
+        if dates.iter().filter(is_new).count() != 1 {
+            return key;
+        }
+        let mut same = self
+            .numbered(number)
+            .filter(|one| !dates.contains(&one.key().birth_date))
+            .filter(|one| is_same_human(&one.member, entry));
+        match (same.next(), same.next()) {
+            (Some(only), None) => only.key(),
+            _ => key,
+        }
+    }
+
+    /// The identity of an entry of which no more than this is known. Without a readable birth date it is
+    /// the one member known by that number, if there is only one, and if no other entry has the number;
+    /// else it stands alone.
     fn key(&self, number: MemberNumber, birth_date: Option<NaiveDate>) -> MemberKey {
         let key = MemberKey { organisation: self.organisation, number, birth_date };
         if birth_date.is_some() {
             return key;
         }
-        let first = self.known.partition_point(|one| {
-            (one.key().organisation, one.key().number) < (self.organisation, number)
-        });
-        let rest = self.known.get(first..).unwrap_or_default().iter().map(StoredMember::key);
-        let mut same = rest.take_while(|one| one.number == number);
+        let mut same = self.numbered(number).map(StoredMember::key);
+        let is_alone = self.listed.get(&number).is_some_and(|dates| dates.len() == 1);
         match (same.next(), same.next()) {
-            (Some(only), None) if self.listed.get(&number) == Some(&1) => only,
+            (Some(only), None) if is_alone => only,
             _ => key,
         }
     }
 }
 
+/// Whether two entries with the same number are one human being: the same name, or the same e-mail.
+fn is_same_human(one: &Member, other: &Member) -> bool {
+    let name = |member: &Member| plain_words(&member.name());
+    one.email.is_some() && one.email == other.email || name(one) == name(other)
+}
+
 /// The known member an unusable entry is about (or a bare one), marked with the problem.
-fn with_problem(known_as: &KnownAs<'_>, unusable: &Unusable) -> Option<StoredMember> {
+fn with_problem(
+    known_as: &KnownAs<'_>,
+    unusable: &Unusable,
+    at: DateTime<Utc>,
+) -> Option<StoredMember> {
     let key = known_as.key(unusable.number?, unusable.birth_date);
-    let known = known_as.known;
-    let member = match known.binary_search_by_key(&key, StoredMember::key) {
-        Ok(place) => known.get(place)?.member.clone(),
-        Err(_) => Member {
+    let member = match known_as.find(key.number, key.birth_date) {
+        Some(known) => known.member.clone(),
+        None => Member {
             key,
             first_name: String::new(),
             last_name: String::new(),
@@ -161,7 +261,8 @@ fn with_problem(known_as: &KnownAs<'_>, unusable: &Unusable) -> Option<StoredMem
             roles: Vec::new(),
         },
     };
-    Some(StoredMember { problem: Some(unusable.reason.to_string()), ..StoredMember::seen(member) })
+    let problem = Some(unusable.reason.to_string());
+    Some(StoredMember { problem, ..StoredMember::seen(member, at) })
 }
 
 #[cfg(test)]
@@ -194,8 +295,20 @@ mod tests {
         DateTime::from_timestamp(1_700_000_000 + minutes * 60, 0).unwrap()
     }
 
+    fn complete(at: DateTime<Utc>) -> Asked {
+        Asked { at, is_complete: true, complete_before: None }
+    }
+
+    fn changes(minute: i64) -> Asked {
+        Asked { at: at(minute), is_complete: false, complete_before: None }
+    }
+
     fn known(numbers: &[i64]) -> Vec<StoredMember> {
-        numbers.iter().map(|number| StoredMember::seen(member(*number, "Novak"))).collect()
+        let agreed = |number: &i64| {
+            let seen = StoredMember::seen(member(*number, "Novak"), at(-60));
+            StoredMember { is_repeated: true, ..seen }
+        };
+        numbers.iter().map(agreed).collect()
     }
 
     fn numbers(merged: &Merged) -> Vec<i64> {
@@ -205,7 +318,7 @@ mod tests {
     #[test]
     fn changes_only_add_and_update() {
         let news = export(vec![member(5, "Kos"), member(2, "Novak"), member(3, "Zajc")]);
-        let merged = merge(organisation(), known(&[1, 2, 3]), news, None);
+        let merged = merge(organisation(), known(&[1, 2, 3]), news, changes(0));
         assert_eq!(numbers(&merged), [1, 2, 3, 5]);
         let changed: Vec<_> = merged.changed.into_iter().map(|one| one.stored).collect();
         assert_eq!(changed, merged.members[2..], "2 was listed but is the same");
@@ -217,7 +330,7 @@ mod tests {
         let with = |edit: fn(&mut Member)| {
             let mut member = member(1, "Novak");
             edit(&mut member);
-            let merged = merge(organisation(), known(&[1]), export(vec![member]), None);
+            let merged = merge(organisation(), known(&[1]), export(vec![member]), changes(0));
             merged.changed.first().map(|one| one.keeps_email_and_roles)
         };
         let role = |end: &str| crate::model::Role {
@@ -231,11 +344,11 @@ mod tests {
         assert_eq!(with(|member| member.email = Email::parse("a@example.si")), Some(false));
         let mut paid = member(1, "Novak");
         paid.roles = vec![role("2026-12-31T00:00:00")];
-        let merged = merge(organisation(), known(&[1]), export(vec![paid]), None);
+        let merged = merge(organisation(), known(&[1]), export(vec![paid]), changes(0));
         assert!(!merged.changed[0].keeps_email_and_roles);
-        let merged = merge(organisation(), known(&[1, 2]), export(vec![]), Some(at(0)));
+        let merged = merge(organisation(), known(&[1, 2]), export(vec![]), complete(at(0)));
         assert!(merged.changed.iter().all(|one| one.keeps_email_and_roles), "they are missed");
-        let merged = merge(organisation(), vec![], export(vec![member(1, "Novak")]), None);
+        let merged = merge(organisation(), vec![], export(vec![member(1, "Novak")]), changes(0));
         assert!(!merged.changed[0].keeps_email_and_roles, "a new one");
     }
 
@@ -244,11 +357,11 @@ mod tests {
         let mut members = known(&[1, 2]);
         for (tick, want) in [(0, false), (5, false), (9, false), (10, true), (15, true)] {
             let only_one = export(vec![member(1, "Novak")]);
-            members = merge(organisation(), members, only_one, Some(at(tick))).members;
+            members = merge(organisation(), members, only_one, complete(at(tick))).members;
             assert_eq!(is_vanished(&members[1], Some(at(tick))), want, "minute {tick}");
         }
         let both = export(vec![member(1, "Novak"), member(2, "Novak")]);
-        let back = merge(organisation(), members, both, Some(at(20)));
+        let back = merge(organisation(), members, both, complete(at(20)));
         assert_eq!((back.members[1].missed, back.members[1].missing_since), (0, None));
     }
 
@@ -256,7 +369,7 @@ mod tests {
     fn a_vanished_member_is_not_rewritten_at_every_listing() {
         let mut members = known(&[1]);
         for tick in 0..20 {
-            let merged = merge(organisation(), members, export(vec![]), Some(at(tick * 5)));
+            let merged = merge(organisation(), members, export(vec![]), complete(at(tick * 5)));
             assert_eq!(merged.changed.is_empty(), tick >= 3, "listing {tick}");
             members = merged.members;
         }
@@ -273,10 +386,161 @@ mod tests {
                 reason: UnusableReason::BadDates("EndDate \"soon\"".into()),
             });
         }
-        let merged = merge(organisation(), known(&[1]), bad, Some(at(0)));
+        let merged = merge(organisation(), known(&[1]), bad, complete(at(0)));
         assert_eq!(numbers(&merged), [1, 7]);
         assert_eq!(merged.members[0].member.last_name, "Novak");
         assert!(merged.members.iter().all(|m| m.problem.is_some() && m.missed == 0));
+    }
+
+    /// What two listings say, a tick or more apart, and whether they agree.
+    ///
+    /// Mutants that this catches: one listing is enough; the same listing counts twice; a listing of changes
+    /// that does not name the member counts; a complete one that lacks the member counts; what was said
+    /// before a change counts for it; a clock set back makes old words new.
+    #[test]
+    fn two_looks_agree() {
+        let role = |end: &str| crate::model::Role {
+            id: crate::model::RoleId::new(3126).unwrap(),
+            begin: crate::model::parse_time("2026-01-01T00:00:00").unwrap(),
+            end: crate::model::parse_time(end).unwrap(),
+        };
+        let paid = |end: &str| Member { roles: vec![role(end)], ..member(1, "Novak") };
+        let (long, short) = (paid("2026-12-31T00:00:00"), paid("2026-06-30T00:00:00"));
+        let inactive = Member { inactive: true, ..long.clone() };
+        type Listing<'a> = (i64, bool, Option<&'a Member>);
+        let agreed = |listings: &[Listing<'_>]| {
+            let (mut members, mut complete_at) = (Vec::new(), None);
+            for (minute, is_complete, entry) in listings {
+                let asked = Asked {
+                    at: at(*minute),
+                    is_complete: *is_complete,
+                    complete_before: complete_at,
+                };
+                let listed = export(entry.iter().copied().cloned().collect());
+                members = merge(organisation(), members, listed, asked).members;
+                complete_at = if *is_complete { Some(at(*minute)) } else { complete_at };
+            }
+            is_agreed(&members[0], complete_at)
+        };
+        for (what, listings, want) in [
+            ("a complete one alone", vec![(0, true, Some(&short))], false),
+            ("changes alone", vec![(0, true, Some(&long)), (5, false, Some(&short))], false),
+            ("two complete ones", vec![(0, true, Some(&short)), (5, true, Some(&short))], true),
+            (
+                "complete, then changes",
+                vec![(0, true, Some(&short)), (5, false, Some(&short))],
+                true,
+            ),
+            (
+                "complete, and changes name nobody",
+                vec![(0, true, Some(&short)), (5, false, None)],
+                false,
+            ),
+            (
+                "complete, and the next one lacks the member",
+                vec![(0, true, Some(&short)), (5, true, None)],
+                false,
+            ),
+            (
+                "changes twice",
+                vec![(0, true, Some(&long)), (5, false, Some(&short)), (10, false, Some(&short))],
+                true,
+            ),
+            (
+                "changes, then complete",
+                vec![(0, true, Some(&long)), (5, false, Some(&short)), (10, true, Some(&short))],
+                true,
+            ),
+            ("the same moment", vec![(5, false, Some(&short)), (5, false, Some(&short))], false),
+            (
+                "it flaps",
+                vec![
+                    (0, true, Some(&long)),
+                    (5, true, Some(&short)),
+                    (10, true, Some(&long)),
+                    (15, true, Some(&short)),
+                ],
+                false,
+            ),
+            (
+                "only `inactive` is new",
+                vec![(0, true, Some(&long)), (5, true, Some(&long)), (10, false, Some(&inactive))],
+                false,
+            ),
+            (
+                "the clock was set back",
+                vec![(60, true, Some(&short)), (0, true, Some(&short))],
+                false,
+            ),
+            (
+                "and it goes on from there",
+                vec![(60, true, Some(&short)), (0, true, Some(&short)), (5, true, Some(&short))],
+                true,
+            ),
+        ] {
+            assert_eq!(agreed(&listings), want, "{what}");
+        }
+    }
+
+    /// Mutants that this catches: a corrected birth date makes another member; equal numbers alone make the
+    /// same one; whoever is listed with the known date as well is taken for somebody else's correction.
+    #[test]
+    fn a_corrected_birth_date_is_the_same_member() {
+        let mail = |mut member: Member, email: &str| {
+            member.email = Email::parse(email);
+            member
+        };
+        let known = [born(2, Some(2), "Novak")];
+        let keys = |known: &[Member], listed: Vec<Member>| -> Vec<(i64, Option<u32>, u32)> {
+            let after = after(known, listed).into_iter();
+            after.map(|(number, day, _, missed)| (number, day, missed)).collect()
+        };
+        for (what, known, listed, want) in [
+            (
+                "the same name",
+                known.to_vec(),
+                vec![born(2, Some(9), "NOVAK")],
+                vec![(2, Some(2), 0)],
+            ),
+            (
+                "another name and the same e-mail",
+                vec![mail(born(2, Some(2), "Novak"), "ana@x.si")],
+                vec![mail(born(2, Some(9), "Kos"), "ana@x.si")],
+                vec![(2, Some(2), 0)],
+            ),
+            (
+                "another name, and none has an e-mail",
+                known.to_vec(),
+                vec![born(2, Some(9), "Kos")],
+                vec![(2, Some(2), 1), (2, Some(9), 0)],
+            ),
+            (
+                "both dates are listed: two members",
+                known.to_vec(),
+                vec![born(2, Some(2), "Novak"), born(2, Some(9), "Novak")],
+                vec![(2, Some(2), 0), (2, Some(9), 0)],
+            ),
+            (
+                "two new dates: nobody knows which",
+                known.to_vec(),
+                vec![born(2, Some(8), "Novak"), born(2, Some(9), "Novak")],
+                vec![(2, Some(2), 1), (2, Some(8), 0), (2, Some(9), 0)],
+            ),
+            (
+                "two are known, and one of them is listed as ever",
+                vec![born(2, Some(2), "Novak"), born(2, Some(3), "Novak")],
+                vec![born(2, Some(3), "Novak"), born(2, Some(9), "Novak")],
+                vec![(2, Some(2), 0), (2, Some(3), 0)],
+            ),
+            (
+                "another number",
+                known.to_vec(),
+                vec![born(5, Some(9), "Novak")],
+                vec![(2, Some(2), 1), (5, Some(9), 0)],
+            ),
+        ] {
+            assert_eq!(keys(&known, listed), want, "{what}");
+        }
     }
 
     /// A member born on that day of 1990, or on a day that nobody can read.
@@ -289,9 +553,10 @@ mod tests {
     /// Every member after a complete listing: number, day of birth, last name, missed.
     fn after(known: &[Member], listed: Vec<Member>) -> Vec<(i64, Option<u32>, String, u32)> {
         use chrono::Datelike;
-        let mut known: Vec<_> = known.iter().cloned().map(StoredMember::seen).collect();
+        let mut known: Vec<_> =
+            known.iter().cloned().map(|one| StoredMember::seen(one, at(-60))).collect();
         known.sort_by_key(StoredMember::key);
-        let merged = merge(organisation(), known, export(listed), Some(at(0)));
+        let merged = merge(organisation(), known, export(listed), complete(at(0)));
         let line = |one: &StoredMember| {
             let key = one.key();
             let day = key.birth_date.map(|date| date.day());
@@ -346,7 +611,7 @@ mod tests {
                 (2, Some(5), name("Horvat"), 0)
             ])
         );
-        // With a readable birth date the whole identity counts.
+        // With a readable birth date and another name it is another member.
         let found = after(&beside(vec![dated]), beside(vec![born(2, Some(5), "Horvat")]));
         assert_eq!(
             found,
@@ -362,16 +627,16 @@ mod tests {
             line: 3,
             reason: UnusableReason::BadDates("EndDate is `soon`, not a date".into()),
         };
-        let known = vec![StoredMember::seen(born(2, Some(2), "Novak"))];
+        let known = vec![StoredMember::seen(born(2, Some(2), "Novak"), at(-60))];
         let mut bad = export(vec![]);
         bad.unusable.push(unusable(2));
-        let merged = merge(organisation(), known.clone(), bad, Some(at(0)));
+        let merged = merge(organisation(), known.clone(), bad, complete(at(0)));
         let [one] = merged.members.as_slice() else { panic!("{merged:?}") };
         assert!(one.problem.is_some() && one.member == known[0].member && one.missed == 0);
         // Beside a usable entry of the number, nobody knows whose it is.
         let mut both = export(vec![born(2, Some(2), "Novak")]);
         both.unusable.push(unusable(2));
-        let merged = merge(organisation(), known, both, Some(at(0)));
+        let merged = merge(organisation(), known, both, complete(at(0)));
         let has_problem: Vec<_> = merged.members.iter().map(|one| one.problem.is_some()).collect();
         assert_eq!(has_problem, [true, false]);
     }

@@ -15,7 +15,7 @@ pub mod quiet;
 mod record;
 mod sources;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,13 +25,14 @@ use crate::clock::Clock;
 use crate::config::{Config, DeviceConfig};
 use crate::exit::Exit;
 use crate::link::file::LinkFileError;
-use crate::model::{DeviceName, OrganisationId, RoleId};
+use crate::model::{DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, RoleId};
 use crate::outside::Outside;
-use crate::plan::{Facts, Only};
+use crate::plan::{Budget, Change, Facts, MemberFacts, Only, Plan};
 use crate::report::{DeviceOutcome, DeviceReport, KeptLink, SourceReport, Trouble};
-use crate::store::{KnownLinks, Store, StoreError};
+use crate::store::{SecondLook, Store, StoreError};
 
 pub use devices::{DeviceGathered, LoginResult};
+pub use facts::AcceptedOn;
 use quiet::Asked;
 pub use record::settle_open;
 pub use sources::SourceGathered;
@@ -50,6 +51,8 @@ pub struct Scope {
     pub accept_shrink: Option<usize>,
     /// `--accept-device`: how many persons a device may hold although it is not believed.
     pub accept_devices: BTreeMap<DeviceName, usize>,
+    /// `--accept-link`.
+    pub accept_links: Vec<AcceptLink>,
     /// Try a login although it was refused before: a person asks for it.
     pub tries_logins: bool,
     /// Ask nobody: take what is known from earlier runs.
@@ -60,10 +63,30 @@ impl Scope {
     /// What cron asks for: everybody, and nothing that is not due.
     #[must_use]
     pub fn is_usual(&self) -> bool {
-        let Self { is_full, only, accept_shrink, accept_devices, tries_logins, is_offline } = self;
-        let accepts = accept_shrink.is_some() || !accept_devices.is_empty();
+        let Self {
+            is_full,
+            only,
+            accept_shrink,
+            accept_devices,
+            accept_links,
+            tries_logins,
+            is_offline,
+        } = self;
+        let accepts =
+            accept_shrink.is_some() || !accept_devices.is_empty() || !accept_links.is_empty();
         only.is_everyone() && !is_full && !accepts && !tries_logins && !is_offline
     }
+}
+
+/// One `--accept-link DOOR=PERSON:MEMBER`: a person who looked says that they are the same human being.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptLink {
+    /// Where.
+    pub device: DeviceName,
+    /// Who, there.
+    pub employee_no: EmployeeNo,
+    /// The member's number.
+    pub number: MemberNumber,
 }
 
 /// Both sides as gathered.
@@ -74,9 +97,9 @@ pub struct Gathered {
     pub sources: Vec<SourceGathered>,
     /// What was read from each device, in the order of the configuration.
     pub devices: Vec<DeviceGathered>,
+    /// Links that somebody has accepted in this run.
+    pub accepted: Vec<AcceptedOn>,
     links: links::LinksGathered,
-    /// The links that earlier runs made, for each device.
-    known_links: Vec<KnownLinks>,
     /// This computer's clock is not believed.
     clock_trouble: Option<Trouble>,
     now: DateTime<Utc>,
@@ -98,6 +121,9 @@ pub enum GatherError {
     /// members by a later rule to other persons than the file would.
     #[error("{0}")]
     LinkFile(LinkFileError),
+    /// `--accept-link` names nobody who is in question.
+    #[error("there is nothing to accept")]
+    NothingToAccept(AcceptLink),
 }
 
 /// Gathers both sides.
@@ -141,7 +167,7 @@ pub fn gather_with<O: Outside>(
         });
     }
     drop(reading);
-    let (mut sources, mut devices, open) =
+    let (mut sources, mut devices, mut open) =
         ask_all(outside, config, store, before_devices, clock, &scope, asked)?;
     let clock_trouble = if scope.is_offline {
         None
@@ -152,17 +178,30 @@ pub fn gather_with<O: Outside>(
         remember_login(store, device, gathered.login, now)?;
     }
     let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
-    let mut known_links = Vec::with_capacity(config.devices.len());
-    let mut revoked = Vec::with_capacity(config.devices.len());
+    let mut known = Vec::with_capacity(config.devices.len());
     let reading = store.reading()?;
     for device in &config.devices {
-        known_links.push(store.links(&device.name)?);
-        revoked.push(store.revocations_since(&device.name, yesterday)?);
+        known.push(facts::KnownOfDevice {
+            stored: store.links(&device.name)?,
+            settled_roles: store.settled_roles(&device.name)?,
+            revoked: store.revocations_since(&device.name, yesterday)?,
+        });
     }
     drop(reading);
+    for ((place, device), known) in config.devices.iter().enumerate().zip(&known) {
+        let Some(gathered) = devices.get_mut(place) else { continue };
+        let members = sources.iter().flat_map(|source| &source.members);
+        let is_accepted = scope.accept_devices.contains_key(&device.name);
+        let doubt = gathered.doubt_renamed(&known.stored, members, config.guard);
+        if let (Some(doubt), false, Some(open)) = (doubt, is_accepted, open.get_mut(place)) {
+            gathered.take_back(device, &doubt);
+            *open = None;
+        }
+    }
     let both = facts::Both { config, sources: &mut sources, devices: &mut devices };
-    let facts = both.facts(&links.table, &known_links, &revoked, scope.only, now);
-    Ok((Gathered { facts, sources, devices, links, known_links, clock_trouble, now }, open))
+    let facts = both.facts(&links.table, known, &scope, now);
+    let (facts, accepted) = facts.map_err(GatherError::NothingToAccept)?;
+    Ok((Gathered { facts, sources, devices, accepted, links, clock_trouble, now }, open))
 }
 
 /// Remembers what a login taught. Source: design.md section 4, "Login".
@@ -338,6 +377,49 @@ impl Gathered {
             }
         }
         kept
+    }
+
+    /// What the next tick asks each organisation again, because somebody would lose access by what one
+    /// listing alone has said; only where that is news. What a listing of changes did not repeat, only
+    /// another complete listing can confirm.
+    #[must_use]
+    pub fn second_looks(
+        &self,
+        config: &Config,
+        plan: &Plan,
+    ) -> Vec<(OrganisationId, Option<SecondLook>)> {
+        if !self.facts.only.is_everyone() {
+            return Vec::new();
+        }
+        let waits = |change: &&Change| change.blocked == Some(Budget::SecondLook);
+        let waiting: BTreeSet<MemberKey> =
+            plan.changes.iter().filter(waits).map(|change| change.member).collect();
+        let mut news = Vec::new();
+        for (source, gathered) in config.sources.iter().zip(&self.sources) {
+            let (Some(listing), Some(state)) = (gathered.listing, &gathered.state) else {
+                continue;
+            };
+            let mine = self.facts.members.iter().filter(|facts| {
+                let key = facts.member.key;
+                key.organisation == source.organisation && waiting.contains(&key)
+            });
+            let asked_again = |facts: &MemberFacts| match listing {
+                Listing::ChangedSince(since) if facts.said_at >= self.now => {
+                    SecondLook::Since(since)
+                }
+                Listing::ChangedSince(_) | Listing::Complete => SecondLook::Complete,
+            };
+            let look = mine.map(asked_again).reduce(|one, other| match (one, other) {
+                (SecondLook::Since(one), SecondLook::Since(other)) => {
+                    SecondLook::Since(one.min(other))
+                }
+                _ => SecondLook::Complete,
+            });
+            if look != state.second_look {
+                news.push((source.organisation, look));
+            }
+        }
+        news
     }
 
     /// What to say of each organisation.

@@ -1,26 +1,45 @@
 //! Writes down what was gathered, in one piece.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::{Gathered, links};
-use crate::config::{Config, DeviceConfig};
-use crate::model::{DeviceName, EmployeeNo, Person, PersonLimit};
-use crate::plan::DeviceFacts;
+use super::{AcceptedOn, Gathered, links};
+use crate::config::{Config, LinkRule};
+use crate::link::{Link, Served, StoredLink, email_digest, name_digest};
+use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, Person, PersonLimit, RunId, Window};
+use crate::plan::{DeviceFacts, Facts, Plan};
 use crate::report::DeviceOutcome;
-use crate::store::{KnownLinks, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
+use crate::store::{ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
 
 impl Gathered {
-    /// Records accepted listings, readings, link files and links.
+    /// Records accepted listings, readings, link files, and links with what `plan` says of them.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing of it was recorded, and the next run asks again.
-    pub fn record(&self, config: &Config, store: &mut Store) -> Result<(), StoreError> {
-        store.together(|store| self.record_all(config, store))
+    pub fn record(
+        &self,
+        config: &Config,
+        store: &mut Store,
+        plan: &Plan,
+        run: RunId,
+    ) -> Result<(), StoreError> {
+        store.together(|store| {
+            self.record_all(config, store, plan)?;
+            for AcceptedOn { device, link, held } in &self.accepted {
+                let person = (&link.employee_no, link.member);
+                store.record_accepted_link(run, device, person, *held, self.now)?;
+            }
+            Ok(())
+        })
     }
 
-    fn record_all(&self, config: &Config, store: &mut Store) -> Result<(), StoreError> {
+    fn record_all(
+        &self,
+        config: &Config,
+        store: &mut Store,
+        plan: &Plan,
+    ) -> Result<(), StoreError> {
         for (device, gathered) in config.devices.iter().zip(&self.devices) {
             if !gathered.is_known {
                 store.know_device(&device.name)?;
@@ -36,8 +55,8 @@ impl Gathered {
             }
         }
         links::record(store, &self.links, self.now)?;
-        for (((device, gathered), facts), known) in
-            config.devices.iter().zip(&self.devices).zip(&self.facts.devices).zip(&self.known_links)
+        for ((device, gathered), facts) in
+            config.devices.iter().zip(&self.devices).zip(&self.facts.devices)
         {
             if let Some(reading) = &gathered.reading {
                 let persons = &facts.persons;
@@ -55,32 +74,78 @@ impl Gathered {
             } else if gathered.outcome != DeviceOutcome::Ok {
                 store.require_reading(&device.name)?;
             }
-            self.record_links(store, device, facts, known)?;
+            let news = link_news(&self.facts, facts, plan, self.now);
+            if !news.is_empty() {
+                store.record_links(&device.name, &facts.stored, &news, self.now)?;
+            }
         }
         Ok(())
     }
+}
 
-    fn record_links(
-        &self,
-        store: &mut Store,
-        device: &DeviceConfig,
-        facts: &DeviceFacts,
-        known: &KnownLinks,
-    ) -> Result<(), StoreError> {
-        let mut news = Vec::new();
-        for (member, link) in self.facts.members.iter().zip(&facts.linking) {
-            let Ok(link) = link else { continue };
-            let is_news = known
-                .get(&member.member.key)
-                .is_none_or(|old| old.employee_no != link.employee_no || old.rule != link.rule);
-            if is_news {
-                news.push((member.member.key, link));
-            }
+/// The links of a device that are new or changed, with the paid time that is kept in sync under each.
+/// Pure.
+fn link_news(
+    facts: &Facts,
+    device: &DeviceFacts,
+    plan: &Plan,
+    now: DateTime<Utc>,
+) -> Vec<(MemberKey, StoredLink)> {
+    let served = plan.served.iter().filter(|one| one.device == device.name);
+    let served: HashMap<MemberKey, Option<Window>> =
+        served.map(|one| (one.member, one.window)).collect();
+    let accepted: BTreeSet<MemberKey> = plan.accepted_losses(&device.name).collect();
+    let mut news = Vec::new();
+    for (member, link) in facts.members.iter().zip(&device.linking) {
+        let key = member.member.key;
+        let stored = device.stored.links.get(&key);
+        let mut now_so = match (link, stored) {
+            (Ok(link), stored) => linked_now(device, &member.member, link, stored, now),
+            (Err(_), Some(stored)) => stored.clone(),
+            (Err(_), None) => continue,
+        };
+        if let Some(window) = served.get(&key) {
+            now_so.served = window.map(|window| Served { window, is_loss_accepted: false });
         }
-        if news.is_empty() {
-            return Ok(());
+        if let Some(served) = now_so.served.as_mut().filter(|_| accepted.contains(&key)) {
+            served.is_loss_accepted = true;
         }
-        store.record_links(&device.name, news.into_iter(), self.now)
+        if stored != Some(&now_so) {
+            news.push((key, now_so));
+        }
+    }
+    news
+}
+
+/// A link as it is to be remembered. The e-mail and the name are those of the last time that a rule led
+/// there; a link that holds on without a rule keeps those it was made with.
+fn linked_now(
+    device: &DeviceFacts,
+    member: &Member,
+    link: &Link,
+    stored: Option<&StoredLink>,
+    now: DateTime<Utc>,
+) -> StoredLink {
+    let name = device.persons.get(&link.employee_no).map_or(0, |one| name_digest(&one.name));
+    let same = stored.filter(|stored| stored.employee_no == link.employee_no);
+    let is_kept = link.is_outdated || link.rule == LinkRule::Accepted;
+    let email = match same {
+        Some(same) if is_kept && same.rule == link.rule => same.email,
+        _ => email_digest(member.email.as_ref()),
+    };
+    let was_accepted_just_now = link.rule == LinkRule::Accepted
+        && same.is_none_or(|same| same.rule != LinkRule::Accepted || same.name != name);
+    StoredLink {
+        employee_no: link.employee_no.clone(),
+        rule: link.rule,
+        // A door that has no name at the moment has not given the person another one.
+        name: same.map_or(name, |same| if name == 0 { same.name } else { name }),
+        email,
+        made_at: match same {
+            Some(same) if !was_accepted_just_now => same.made_at,
+            _ => now,
+        },
+        served: stored.and_then(|stored| stored.served),
     }
 }
 

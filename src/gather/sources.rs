@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Scope;
 use super::acceptance::{Listing as Judged, judge};
 use super::clocks::{Off, own_clock_off};
-use super::merge::{Merged, merge};
+use super::merge::{self, Merged, merge};
 use crate::cardskipper::{Error, Export, Listing};
 use crate::clock::Clock;
 use crate::config::{Config, Guard, SourceConfig};
@@ -16,7 +16,7 @@ use crate::model::{MemberNumber, RoleId};
 use crate::outside::{Outside, ReadSource};
 use crate::plan::Standing;
 use crate::report::{SourceReport, Trouble};
-use crate::store::{Changed, SourceState, StoredMember};
+use crate::store::{Changed, SecondLook, SourceState, StoredMember};
 
 /// `ChangedAt` is moved back by this much: the API states no zone and its vendor is east of UTC, so
 /// UTC wall time minus an hour can only overlap. Source: design.md section 4, "Gathering".
@@ -48,6 +48,8 @@ pub struct SourceGathered {
     pub(super) members: Vec<StoredMember>,
     /// Those that the listing changed, whole.
     pub(super) changed: Vec<Changed>,
+    /// What it was asked for, if it answered and the answer was accepted.
+    pub listing: Option<Listing>,
     /// Its state after an accepted listing; `None` when nothing was accepted.
     pub state: Option<SourceState>,
     /// When the last accepted complete listing was asked for.
@@ -66,7 +68,7 @@ pub struct SourceGathered {
 #[derive(Debug)]
 pub(super) struct Answer {
     export: Result<Export, Error>,
-    is_complete: bool,
+    listing: Listing,
     role_names: Option<BTreeMap<RoleId, String>>,
     /// When the question left and the answer was there, by this computer's clock.
     asked: DateTime<Utc>,
@@ -81,10 +83,17 @@ pub(super) fn choose(config: &SourceConfig, state: &SourceState, ask: Ask) -> Li
     let age = ask.now.signed_duration_since(complete_at);
     let every = TimeDelta::from_std(config.full_every).unwrap_or(TimeDelta::MAX);
     // A negative age is a clock that was set back: what "changed since" means is not known then.
-    if ask.is_full || ask.accept_shrink.is_some() || age < TimeDelta::zero() || age >= every {
+    let is_wanted = ask.is_full
+        || ask.accept_shrink.is_some()
+        || state.second_look == Some(SecondLook::Complete);
+    if is_wanted || age < TimeDelta::zero() || age >= every {
         return Listing::Complete;
     }
-    Listing::ChangedSince(fetched_at.checked_sub_signed(CHANGES_OVERLAP).unwrap_or(fetched_at))
+    let since = fetched_at.checked_sub_signed(CHANGES_OVERLAP).unwrap_or(fetched_at);
+    Listing::ChangedSince(match state.second_look {
+        Some(SecondLook::Since(wanted)) => since.min(wanted),
+        Some(SecondLook::Complete) | None => since,
+    })
 }
 
 /// Asks one organisation: one request on a quiet tick. Touches nothing but the network.
@@ -114,13 +123,13 @@ pub(super) fn request<O: Outside>(
         Ok(export) if is_complete => ask_names(&source, export, known_names),
         _ => None,
     };
-    Answer { export, is_complete, role_names, asked, answered }
+    Answer { export, listing, role_names, asked, answered }
 }
 
 /// The numbers of everybody that a listing of changes names, if it could be used and names no more
 /// than `at_most`.
 pub(super) fn named(answer: &Answer, at_most: usize) -> Option<BTreeSet<MemberNumber>> {
-    let export = answer.export.as_ref().ok().filter(|_| !answer.is_complete)?;
+    let export = answer.export.as_ref().ok().filter(|_| answer.listing != Listing::Complete)?;
     if export.members.len() + export.unusable.len() > at_most {
         return None;
     }
@@ -152,18 +161,19 @@ pub(super) fn digest(
     members: Vec<StoredMember>,
     ask: Ask,
 ) -> SourceGathered {
+    let is_complete = answer.listing == Listing::Complete;
     match answer.export {
         Ok(export) => {
             let server_time = export.server_time;
             let off = server_time.and_then(|at| own_clock_off(at, answer.asked, answer.answered));
             if let Some(off) = off {
-                return clock_differs(config, &export, state, members, answer.is_complete, off);
+                return clock_differs(config, &export, state, members, is_complete, off);
             }
-            let gathered = accept(config, state, members, ask, export, answer.is_complete);
+            let gathered = accept(config, state, members, ask, export, answer.listing);
             let is_clock_confirmed = server_time.is_some();
             SourceGathered { role_names: answer.role_names, is_clock_confirmed, ..gathered }
         }
-        Err(error) => unreachable(config, state, members, answer.is_complete, &error),
+        Err(error) => unreachable(config, state, members, is_complete, &error),
     }
 }
 
@@ -178,6 +188,7 @@ pub(super) fn not_asked(
         complete_at: state.complete_at,
         members,
         changed: Vec::new(),
+        listing: None,
         state: None,
         role_names: None,
         report: SourceReport {
@@ -245,8 +256,9 @@ fn accept(
     members: Vec<StoredMember>,
     ask: Ask,
     export: Export,
-    is_complete: bool,
+    listing: Listing,
 ) -> SourceGathered {
+    let is_complete = listing == Listing::Complete;
     let count = export.members.len() + export.unusable.len();
     let mut report = SourceReport {
         name: config.name.clone(),
@@ -260,13 +272,13 @@ fn accept(
             let usable = export.members.iter().map(|member| member.key.number);
             usable.chain(export.unusable.iter().filter_map(|one| one.number))
         };
-        let listing = Judged {
+        let judged = Judged {
             before: before.complete_members,
             now: count,
             sentinel: config.sentinel.map(|wanted| (wanted, numbers().any(|n| n == wanted))),
             accept_shrink: ask.accept_shrink,
         };
-        if let Err(refusal) = judge(ask.guard, listing) {
+        if let Err(refusal) = judge(ask.guard, judged) {
             report.accepted = false;
             report.reason = Some(refusal.to_string());
             let trouble = Trouble {
@@ -294,13 +306,17 @@ fn accept(
         complete_at: complete_at.or(before.complete_at),
         fetched_at: Some(ask.now),
         complete_members: if is_complete { Some(count) } else { before.complete_members },
+        second_look: before.second_look,
     };
-    let Merged { members, changed } = merge(config.organisation, members, export, complete_at);
+    let complete_before = before.complete_at;
+    let asked = merge::Asked { at: ask.now, is_complete, complete_before };
+    let Merged { members, changed } = merge(config.organisation, members, export, asked);
     SourceGathered {
         standing: Standing::Fresh,
         members,
         changed,
         complete_at: state.complete_at,
+        listing: Some(listing),
         state: Some(state),
         role_names: None,
         report,

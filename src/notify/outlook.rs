@@ -108,6 +108,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
         | Error::Config(_)
         | Error::Who(_)
         | Error::NoDevice(_)
+        | Error::NothingToAccept { .. }
         | Error::Plan { .. }
         | Error::NoBlockedPlan(_)
         | Error::Forbidden { .. }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 
+use super::validity::{DoorRoles, Entitlement, entitlement};
 use crate::config::{Guard, Mode, Policy};
-use crate::link::Linking;
+use crate::link::{Linking, StoredLinks};
 use crate::model::{
-    DeviceName, Email, EmployeeNo, Member, MemberNumber, OrganisationId, Person, RoleId,
+    DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId, Person, RoleId,
     SourceName, Window,
 };
 
@@ -40,6 +41,9 @@ pub struct SourceFacts {
     pub roles: Option<BTreeSet<RoleId>>,
     /// Whether its word counts in this tick.
     pub standing: Standing,
+    /// `--accept-shrink`: how many of those served may be served still, although the others would be left
+    /// out.
+    pub accept_shrink: Option<usize>,
 }
 
 /// Whether an organisation's word counts in this tick.
@@ -66,6 +70,10 @@ pub struct MemberFacts {
     /// The member's entry in the newest listing could not be used, and why: nothing is done for a
     /// member whose paid time is not known.
     pub problem: Option<String>,
+    /// When the first listing was asked for that said what is known of the roles and of `inactive`.
+    pub said_at: DateTime<Utc>,
+    /// Two listings, a tick or more apart, say the same of the roles and of `inactive`.
+    pub is_agreed: bool,
 }
 
 /// One device.
@@ -88,10 +96,18 @@ pub struct DeviceFacts {
     /// What the link rules gave for each member, in the order of [`Facts::members`]; empty when
     /// the device's persons are not known.
     pub linking: Linking,
+    /// The links of earlier runs, with the paid time that was kept in sync under each.
+    pub stored: StoredLinks,
+    /// Persons that this program has written to, and for whom the last time.
+    pub written: BTreeMap<EmployeeNo, MemberKey>,
+    /// The roles from which everything that follows is settled; without an entry: those of now.
+    pub settled_roles: BTreeMap<OrganisationId, Option<BTreeSet<RoleId>>>,
     /// Nothing was ever written to it.
     pub is_first_run: bool,
-    /// Revocations carried out in the last 24 hours.
+    /// Persons to whom a revocation was sent in the last 24 hours, whatever became of it.
     pub revoked_last_day: usize,
+    /// `--accept-device`: somebody has looked at it.
+    pub is_accepted: bool,
 }
 
 impl DeviceFacts {
@@ -101,6 +117,44 @@ impl DeviceFacts {
     pub fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
         let local = at.with_timezone(&self.time_zone).naive_local();
         local.with_nanosecond(0).unwrap_or(local)
+    }
+
+    /// The paid time of a member that was kept in sync here until now, unless somebody has accepted that
+    /// the member is served no more.
+    #[must_use]
+    pub fn served(&self, member: &MemberKey) -> Option<Window> {
+        let served = self.stored.links.get(member)?.served?;
+        (!served.is_loss_accepted).then_some(served.window)
+    }
+}
+
+impl Facts {
+    /// What a member is entitled to on a device: the one place where that is decided. `None` for a member
+    /// of an organisation that is not configured.
+    #[must_use]
+    pub fn entitlement(&self, device: &DeviceFacts, member: &MemberFacts) -> Option<Entitlement> {
+        let source = self.sources.get(&member.member.key.organisation)?;
+        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
+        let known = known.map(|served| served.window);
+        let (vanished, now) = (member.is_vanished, device.local(self.now));
+        Some(entitlement(&member.member, &roles, &self.policy, vanished, known, now))
+    }
+
+    /// The roles of an organisation that open a device: those that both lists name; `None` for every role.
+    #[must_use]
+    pub fn door_roles(
+        &self,
+        device: &DeviceFacts,
+        organisation: OrganisationId,
+    ) -> Option<BTreeSet<RoleId>> {
+        let of_source = self.sources.get(&organisation).and_then(|source| source.roles.as_ref());
+        match (of_source, &device.roles) {
+            (None, None) => None,
+            (Some(one), None) => Some(one.clone()),
+            (None, Some(other)) => Some(other.clone()),
+            (Some(one), Some(other)) => Some(one.intersection(other).copied().collect()),
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Budgets: how much one tick or one day may change before a person must look.
 //!
-//! Over budget, the whole class waits: half of a mass revocation is as wrong as all of it.
-//! Source: design.md sections 3 (`[guard]`) and 5.2.
+//! Over budget, the whole class waits: half of a mass revocation is as wrong as all of it. Shares are of
+//! those who can be harmed, not of everybody who is enrolled on a door: of revocations the linked persons
+//! whom a plan may touch and who have time to lose, of openings all linked persons whom it may touch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 
@@ -16,27 +17,20 @@ const REVOKE_PER_TICK_FLOOR: usize = 2;
 const REVOKE_PER_DAY_FLOOR: usize = 5;
 const GRANT_PER_TICK_FLOOR: usize = 20;
 
-/// How much one device may change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
-    /// Revocations in this tick.
-    pub revoke_per_tick: usize,
-    /// Revocations in this tick and the 24 hours before it.
-    pub revoke_per_day: usize,
-    /// Closed doors opened in this tick; `None`: no limit, on a device's first run.
-    pub grant_per_tick: Option<usize>,
+/// How many closed doors may be opened in one tick, of so many linked persons; `None`: as many as there
+/// are, on a device's first run.
+fn openings_allowed(guard: Guard, device: &DeviceFacts, linked: usize) -> Option<usize> {
+    let share = guard.grant_per_tick.of(linked).max(GRANT_PER_TICK_FLOOR);
+    (!device.is_first_run).then_some(share)
 }
 
-/// What the budgets come to on one device.
-#[must_use]
-pub fn allowance(guard: Guard, device: &DeviceFacts) -> Allowance {
-    let persons = device.persons.len();
-    Allowance {
-        revoke_per_tick: guard.revoke_per_tick.of(persons).max(REVOKE_PER_TICK_FLOOR),
-        revoke_per_day: guard.revoke_per_day.of(persons).max(REVOKE_PER_DAY_FLOOR),
-        grant_per_tick: (!device.is_first_run)
-            .then(|| guard.grant_per_tick.of(persons).max(GRANT_PER_TICK_FLOOR)),
-    }
+/// The linked persons of a device that a plan may change, and what each holds.
+fn touchable(device: &DeviceFacts) -> impl Iterator<Item = &Person> {
+    let linked = device.linking.iter().flatten();
+    let persons = linked.filter_map(|link| device.persons.get(&link.employee_no));
+    persons.filter(|person| {
+        !is_protected(device, person) && !matches!(person.limit, PersonLimit::Permanent(_))
+    })
 }
 
 /// Marks the changes of a device that must wait. In mode "observe" none does: nothing is written
@@ -48,19 +42,34 @@ pub fn apply_budgets(facts: &Facts, device: &DeviceFacts, changes: &mut [Change]
     if device.mode == Mode::Observe {
         return;
     }
-    let allowed = allowance(facts.guard, device);
-    let mine = |change: &Change| change.device == device.name;
+    let now = device.local(facts.now);
+    // What waits for something else is not carried out, and counts when it is.
+    let mine = |change: &Change| change.device == device.name && change.blocked.is_none();
     let count = |wanted: &dyn Fn(&Change) -> bool| {
         changes.iter().filter(|change| mine(change) && wanted(change)).count()
     };
     let revocations = count(&|change| change.kind == Kind::Revocation);
     let opened = count(&|change| change.kind == Kind::Grant && change.opens_door);
-
-    let grant_over =
-        allowed.grant_per_tick.is_some_and(|limit| opened > limit).then_some(Budget::GrantPerTick);
-    let revoke_over = if revocations > allowed.revoke_per_tick {
+    let allowed = openings_allowed(facts.guard, device, touchable(device).count());
+    let grant_over = allowed.is_some_and(|limit| opened > limit).then_some(Budget::GrantPerTick);
+    // Who is given time in this tick has time to lose in the next one: so a plan that was carried out
+    // makes no room for what waited.
+    let gains: BTreeSet<&EmployeeNo> = changes
+        .iter()
+        .filter(|change| mine(change) && change.kind == Kind::Grant && change.after.end() >= now)
+        .filter(|change| grant_over.is_none() || !change.opens_door)
+        .map(|change| &change.employee_no)
+        .collect();
+    let has_time = |person: &&Person| {
+        person.limit.window().is_some_and(|window| window.end() >= now)
+            || gains.contains(&person.employee_no)
+    };
+    let with_time = touchable(device).filter(has_time).count();
+    let per_tick = facts.guard.revoke_per_tick.of(with_time).max(REVOKE_PER_TICK_FLOOR);
+    let per_day = facts.guard.revoke_per_day.of(with_time).max(REVOKE_PER_DAY_FLOOR);
+    let revoke_over = if revocations > per_tick {
         Some(Budget::RevokePerTick)
-    } else if revocations > 0 && device.revoked_last_day + revocations > allowed.revoke_per_day {
+    } else if revocations > 0 && device.revoked_last_day + revocations > per_day {
         Some(Budget::RevokePerDay)
     } else {
         let is_emptied = || {
@@ -69,12 +78,12 @@ pub fn apply_budgets(facts: &Facts, device: &DeviceFacts, changes: &mut [Change]
                 .filter(|change| mine(change))
                 .filter(|change| grant_over.is_none() || !change.opens_door)
                 .map(|change| (&change.employee_no, change));
-            is_emptied(device, &carried_out.collect(), device.local(facts.now))
+            is_emptied(device, &carried_out.collect(), now)
         };
         (revocations > 0 && is_emptied()).then_some(Budget::LastPerson)
     };
 
-    for change in changes.iter_mut().filter(|change| change.device == device.name) {
+    for change in changes.iter_mut().filter(|change| mine(change)) {
         change.blocked = match change.kind {
             Kind::Revocation => revoke_over,
             Kind::Grant if change.opens_door => grant_over,
@@ -92,17 +101,12 @@ fn is_emptied(
     changes: &BTreeMap<&EmployeeNo, &Change>,
     now: NaiveDateTime,
 ) -> bool {
-    let linked = device.linking.iter().flatten();
-    let persons = linked.filter_map(|link| device.persons.get(&link.employee_no));
-    let mut touchable = persons.filter(|person| {
-        !is_protected(device, person) && !matches!(person.limit, PersonLimit::Permanent(_))
-    });
     let is_open_after = |person: &Person| match changes.get(&person.employee_no) {
         Some(change) => change.after.contains(now),
         None => person.limit.opens_at(now),
     };
     let mut was_open = false;
-    let is_somebody_left = touchable.any(|person| {
+    let is_somebody_left = touchable(device).any(|person| {
         was_open |= person.limit.opens_at(now);
         is_open_after(person)
     });

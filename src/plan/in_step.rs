@@ -1,7 +1,6 @@
 //! Who holds what they should. Pure.
 
 use super::Facts;
-use super::validity::{DoorRoles, entitlement};
 use crate::model::{DeviceName, EmployeeNo, Window};
 
 /// Persons who hold what they should and were not known to: `(device, persons)`.
@@ -11,19 +10,15 @@ use crate::model::{DeviceName, EmployeeNo, Window};
 pub fn in_step(facts: &Facts) -> Vec<(DeviceName, Vec<(EmployeeNo, Window)>)> {
     let mut found = Vec::new();
     for device in &facts.devices {
-        let now = device.local(facts.now);
         let mut here = Vec::new();
         for (member, link) in facts.members.iter().zip(&device.linking) {
-            let Some(source) = facts.sources.get(&member.member.key.organisation) else { continue };
             let Ok(link) = link else { continue };
             let Some(person) = device.persons.get(&link.employee_no) else { continue };
             let Some(actual) = person.limit.window() else { continue };
             if device.confirmed.get(&person.employee_no) == Some(&actual) {
                 continue;
             }
-            let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
-            let is_vanished = member.is_vanished;
-            let desired = entitlement(&member.member, &roles, &facts.policy, is_vanished, now);
+            let Some(desired) = facts.entitlement(device, member) else { continue };
             let is_right = desired.validity().is_some_and(|validity| validity.is_met_by(&actual));
             if is_right {
                 here.push((person.employee_no.clone(), actual));

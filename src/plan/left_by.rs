@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 
-use super::validity::{DoorRoles, entitlement};
 use super::{DeviceFacts, Facts, MemberFacts};
 use crate::link::NoLink;
 use crate::model::EmployeeNo;
@@ -39,9 +38,7 @@ pub(super) fn paid_before<'a>(
     gone.find(|gone| {
         let (old, new) = (gone.member.key, member.member.key);
         let is_same = (old.organisation, old.number) == (new.organisation, new.number);
-        let Some(source) = facts.sources.get(&old.organisation) else { return false };
-        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
-        let paid = entitlement(&gone.member, &roles, &facts.policy, gone.is_vanished, now);
+        let Some(paid) = facts.entitlement(device, gone) else { return false };
         let has_paid = paid.validity().is_some_and(|validity| validity.window.end() >= now);
         !is_same && (has_paid || gone.problem.is_some())
     })

@@ -8,7 +8,9 @@ mod facts;
 mod guard;
 mod in_step;
 mod left_by;
+mod losses;
 pub mod proof;
+mod released;
 mod steady;
 pub mod validity;
 mod words;
@@ -18,7 +20,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDateTime;
 
 use crate::config::Mode;
-use crate::link::{CLAIMANTS_MAX, Link, NoLink};
+use crate::link::{CLAIMANTS_MAX, Found, Link, NoLink};
 use crate::model::{
     DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, Role, SourceName, UserType, Window,
 };
@@ -26,9 +28,11 @@ use crate::model::{
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
 pub use in_step::in_step;
 use left_by::{LeftBy, left_by, paid_before};
+pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};
 pub use proof::{Counterexample, ProvenPlan, closes_on_paid_time, prove, prove_reviewed};
+pub use released::Released;
 pub use steady::steady_until;
-use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, entitlement};
+use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, roles_gone};
 pub use words::{Budget, Cause, Kind, Reason};
 
 /// All changes of one tick, with what was left out and why.
@@ -41,6 +45,27 @@ pub struct Plan {
     /// Memberships with dates that can not be right, beside others of the same member that count:
     /// one line for each member, in the order of `left_out`. They hinder nothing.
     pub ignored: Vec<LeftOut>,
+    /// Members who were served on a door until now and are left out there, by device and member.
+    pub losses: Vec<Loss>,
+    /// Sources and devices where so many are lost that they are not believed: nothing of theirs is written.
+    pub too_many_lost: Vec<TooManyLost>,
+    /// Members who have paid and have no person on any door.
+    pub no_door: Vec<NoDoor>,
+    /// Persons whom this program has written to and who are linked to nobody now.
+    pub released: Vec<Released>,
+    /// What is to be remembered of the paid time that is kept in sync, where that is news.
+    pub served: Vec<ServedNow>,
+}
+
+/// The paid time of a member that is kept in sync on a device from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedNow {
+    /// Where.
+    pub device: DeviceName,
+    /// Whose.
+    pub member: MemberKey,
+    /// The paid time; `None` once the source has taken it away and the door follows.
+    pub window: Option<Window>,
 }
 
 impl Plan {
@@ -51,7 +76,19 @@ impl Plan {
 
     /// The changes that wait for a person to approve them.
     pub fn blocked(&self) -> impl Iterator<Item = &Change> {
-        self.changes.iter().filter(|change| change.blocked.is_some())
+        self.changes.iter().filter(|change| change.needs_approval())
+    }
+
+    /// The members on a device of whom somebody has accepted that they are served no more.
+    pub fn accepted_losses<'a>(
+        &'a self,
+        device: &'a DeviceName,
+    ) -> impl Iterator<Item = MemberKey> + 'a {
+        let accepted = self.too_many_lost.iter().filter(|one| one.is_accepted);
+        accepted.flat_map(move |one| {
+            let losses = self.losses.iter().filter(|loss| loss.device == *device);
+            losses.filter(|loss| one.whose == loss.whose()).map(|loss| loss.member)
+        })
     }
 
     /// Whom to tell about: the members left out, and those of whom a membership is ignored.
@@ -86,8 +123,18 @@ pub struct Change {
     pub opens_door: bool,
     /// The person's fingerprint as read: the change is refused if it moved since.
     pub fingerprint: String,
+    /// Access ends at once: the end is yesterday's, and moves with every midnight.
+    pub ends_at_once: bool,
     /// Set when a budget keeps the change from being carried out.
     pub blocked: Option<Budget>,
+}
+
+impl Change {
+    /// Whether somebody must approve it before it is carried out.
+    #[must_use]
+    pub fn needs_approval(&self) -> bool {
+        self.blocked.is_some_and(Budget::needs_approval)
+    }
 }
 
 /// A member for whom nothing is done, and why.
@@ -118,6 +165,13 @@ pub fn plan(facts: &Facts) -> Plan {
         };
         plan_member(facts, source, &left, index, &mut plan);
     }
+    released::find(facts, &mut plan);
+    plan.losses.sort_by(|a, b| (&a.device, a.member).cmp(&(&b.device, b.member)));
+    plan.too_many_lost = losses::too_many(facts, &plan.losses);
+    losses::hold_back(facts, &mut plan);
+    if !facts.only.is_everyone() {
+        plan.losses.retain(|loss| loss.is_asked_for);
+    }
     plan.changes.sort_by(|a, b| {
         (&a.device, a.kind, &a.employee_no).cmp(&(&b.device, b.kind, &b.employee_no))
     });
@@ -126,6 +180,8 @@ pub fn plan(facts: &Facts) -> Plan {
     }
     sort_left_out(&mut plan.left_out);
     sort_left_out(&mut plan.ignored);
+    plan.served.sort_by(|a, b| (&a.device, a.member).cmp(&(&b.device, b.member)));
+    plan.no_door.sort_by_key(|one| one.member);
     plan
 }
 
@@ -144,18 +200,22 @@ fn plan_member(
 ) {
     let Some(member) = facts.members.get(index) else { return };
     let mut here: Vec<LeftOut> = Vec::new();
-    let mut in_question = facts.only.is_everyone() || facts.only.names_member(&member.member);
-    let named = in_question;
+    let mut doors = losses::Doors::default();
+    let is_named = facts.only.is_everyone() || facts.only.names_member(&member.member);
+    let mut in_question = is_named;
     for (device, left) in facts.devices.iter().zip(left) {
         let link = device.linking.get(index);
-        if !named {
-            if !link.is_some_and(|link| names_person_of(&facts.only, link)) {
-                continue;
-            }
-            in_question = true;
+        let is_asked_for = is_named || link.is_some_and(|link| names_person_of(&facts.only, link));
+        in_question |= is_asked_for;
+        let pair = Pair { facts, source, member, device, left, link };
+        let Decision { has_paid_time, verdict, served } = pair.decide();
+        if let Some(window) = served {
+            pair.remember_served(window, &mut plan.served);
         }
-        let (paid, verdict) = on_device(facts, source, member, (device, left), link);
+        plan.losses.extend(losses::of(&pair, &verdict, has_paid_time, is_asked_for));
+        doors.count(&pair, &verdict, has_paid_time);
         match verdict {
+            _ if !is_asked_for => {}
             Verdict::InStep => {}
             Verdict::Change(change) => plan.changes.push(*change),
             Verdict::LeftOut(reason, detail) => here.push(LeftOut {
@@ -164,13 +224,14 @@ fn plan_member(
                 member: member.member.key,
                 device: Some(device.name.clone()),
                 detail,
-                has_paid_time: paid,
+                has_paid_time,
             }),
         }
     }
     if in_question {
         plan.left_out.extend(merge_devices(here, facts.devices.len()));
         plan.ignored.extend(ignored_roles(facts, source, member));
+        plan.no_door.extend(doors.none_for(source, member));
     }
 }
 
@@ -211,8 +272,10 @@ fn said(role: &Role) -> String {
 /// Whether a person was named who is linked to the member, or who came into question for it.
 fn names_person_of(only: &Only, link: &Result<Link, NoLink>) -> bool {
     match link {
-        Ok(Link { employee_no, .. }) | Err(NoLink::NameDiffers { employee_no }) => {
+        Ok(Link { employee_no, .. }) => only.names_person(employee_no),
+        Err(NoLink::NameDiffers { employee_no, found }) => {
             only.names_person(employee_no)
+                || matches!(found, Found::InsteadOf(linked) if only.names_person(linked))
         }
         Err(NoLink::Ambiguous { persons, .. } | NoLink::Yielded { persons, .. }) => {
             persons.iter().any(|id| only.names_person(id))
@@ -243,47 +306,111 @@ enum Verdict {
     LeftOut(Reason, Option<String>),
 }
 
-fn on_device(
-    facts: &Facts,
-    source: &SourceFacts,
-    member: &MemberFacts,
-    (device, left): (&DeviceFacts, &LeftBy<'_>),
-    link: Option<&Result<Link, NoLink>>,
-) -> (bool, Verdict) {
-    let out = |reason, detail: Option<String>| Verdict::LeftOut(reason, detail);
-    if let Some(problem) = &member.problem {
-        return (true, out(Reason::BadDates, Some(problem.clone())));
-    }
-    let now = device.local(facts.now);
-    let door_roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
-    let found = entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, now);
-    let validity = match found {
-        Entitlement::Paid(validity) => validity,
-        Entitlement::NoDoorRole => return (false, out(Reason::NoDoorRole, None)),
-        Entitlement::BadDates => {
-            // Nobody knows what was paid for: somebody must look, as if it were a lot.
-            let detail = "every membership ends before it begins, or begins after 2037".to_owned();
-            return (true, out(Reason::BadDates, Some(detail)));
-        }
-    };
-    let has_paid_time = validity.window.end() >= now;
-    let verdict = match link {
-        None => out(Reason::DeviceUnreachable, None),
-        Some(Err(no_link)) => no_link_verdict(no_link),
-        Some(Ok(link)) => match device.persons.get(&link.employee_no) {
-            None => out(Reason::NoPerson, None),
-            Some(person) => for_person(facts, source, member, (device, left), person, validity),
-        },
-    };
-    (has_paid_time, verdict)
+/// A member and a device: what one decision is about.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    facts: &'a Facts,
+    source: &'a SourceFacts,
+    member: &'a MemberFacts,
+    device: &'a DeviceFacts,
+    left: &'a LeftBy<'a>,
+    /// What the link rules gave; `None` when the device's persons are not known.
+    link: Option<&'a Result<Link, NoLink>>,
 }
 
-fn no_link_verdict(no_link: &NoLink) -> Verdict {
+/// What is decided about a member on a device.
+struct Decision {
+    /// The member has paid time now or later, as far as anybody knows.
+    has_paid_time: bool,
+    verdict: Verdict,
+    /// What is kept in sync from now on; the outer `None`: as before.
+    served: Option<Option<Window>>,
+}
+
+impl Decision {
+    fn left_out(has_paid_time: bool, reason: Reason, detail: Option<String>) -> Self {
+        Self { has_paid_time, verdict: Verdict::LeftOut(reason, detail), served: None }
+    }
+}
+
+impl<'a> Pair<'a> {
+    fn now(&self) -> NaiveDateTime {
+        self.device.local(self.facts.now)
+    }
+
+    /// The person whom the member is linked to, if there is one on the device.
+    fn person(&self) -> Option<&'a Person> {
+        let link = self.link?.as_ref().ok()?;
+        self.device.persons.get(&link.employee_no)
+    }
+
+    fn decide(&self) -> Decision {
+        if let Some(problem) = &self.member.problem {
+            return Decision::left_out(true, Reason::BadDates, Some(problem.clone()));
+        }
+        let Some(entitlement) = self.facts.entitlement(self.device, self.member) else {
+            return Decision::left_out(false, Reason::NoDoorRole, None);
+        };
+        match entitlement {
+            Entitlement::Paid(validity) => self.with(validity),
+            // Whoever has been served until now has lost the role by the word of the source.
+            Entitlement::NoDoorRole => {
+                match (self.device.served(&self.member.member.key), self.person()) {
+                    (Some(served), Some(_)) => self.with(roles_gone(served, self.now())),
+                    _ => Decision::left_out(false, Reason::NoDoorRole, None),
+                }
+            }
+            Entitlement::BadDates => {
+                // Nobody knows what was paid for: somebody must look, as if it were a lot.
+                let detail =
+                    "every membership ends before it begins, or begins after 2037".to_owned();
+                Decision::left_out(true, Reason::BadDates, Some(detail))
+            }
+        }
+    }
+
+    /// The decision for a member who should hold this.
+    fn with(&self, validity: Validity) -> Decision {
+        let has_paid_time = validity.window.end() >= self.now();
+        let verdict = match (self.link, self.person()) {
+            (None, _) => Verdict::LeftOut(Reason::DeviceUnreachable, None),
+            (Some(Err(no_link)), _) => no_link_verdict(self, no_link),
+            (Some(Ok(_)), None) => Verdict::LeftOut(Reason::NoPerson, None),
+            (Some(Ok(_)), Some(person)) => for_person(self, person, validity),
+        };
+        let is_over = validity.ended == Some(EndedBy::RolesGone);
+        let served = match &verdict {
+            Verdict::InStep if is_over => Some(None),
+            Verdict::InStep => Some(Some(validity.window)),
+            // What is taken away is served until the door is seen to have followed; what is only shortened
+            // is paid for no longer than that.
+            Verdict::Change(change) if change.blocked.is_none() && !is_over => {
+                Some(Some(validity.window))
+            }
+            Verdict::Change(_) | Verdict::LeftOut(..) => None,
+        };
+        Decision { has_paid_time, verdict, served }
+    }
+
+    fn remember_served(&self, window: Option<Window>, news: &mut Vec<ServedNow>) {
+        let member = self.member.member.key;
+        let stored = self.device.stored.links.get(&member).and_then(|link| link.served);
+        let is_known = match (stored, window) {
+            (Some(served), Some(window)) => served.window == window && !served.is_loss_accepted,
+            (stored, window) => stored.is_none() && window.is_none(),
+        };
+        if !is_known {
+            news.push(ServedNow { device: self.device.name.clone(), member, window });
+        }
+    }
+}
+
+fn no_link_verdict(pair: &Pair<'_>, no_link: &NoLink) -> Verdict {
     let (reason, detail) = match no_link {
         NoLink::NoEmail => (Reason::NoEmail, None),
         NoLink::NoPerson => (Reason::NoPerson, None),
-        NoLink::NameDiffers { employee_no } => {
-            (Reason::NameDiffers, Some(format!("person {employee_no} has another name")))
+        NoLink::NameDiffers { employee_no, found } => {
+            (Reason::NameDiffers, Some(name_differs(pair, employee_no, found)))
         }
         NoLink::Ambiguous { persons, rivals } => {
             let mut detail = all_persons(persons);
@@ -299,6 +426,32 @@ fn no_link_verdict(no_link: &NoLink) -> Verdict {
         }
     };
     Verdict::LeftOut(reason, detail)
+}
+
+/// Why a person with another name comes into question, and how somebody who looked accepts it.
+fn name_differs(pair: &Pair<'_>, person: &EmployeeNo, found: &Found) -> String {
+    let why = match found {
+        Found::ByNumber => return format!("person {person} has another name"),
+        Found::Renamed => {
+            format!("person {person}, linked until now, has another name on the door")
+        }
+        Found::InsteadOf(linked) => format!(
+            "linked to person {linked}, and now found as person {person}, who has another name"
+        ),
+        Found::SomebodyElses => {
+            format!("person {person} was another member's before and has another name")
+        }
+    };
+    let accept = |person: &EmployeeNo| {
+        format!("--accept-link {}={person}:{}", pair.device.name, pair.member.member.key.number)
+    };
+    let is_there = |linked: &&EmployeeNo| pair.device.persons.contains_key(linked);
+    let keep = match found {
+        Found::InsteadOf(linked) => Some(linked).filter(is_there),
+        _ => None,
+    };
+    let keep = keep.map(|linked| format!(", to keep the old one {}", accept(linked)));
+    format!("{why}; to accept: ivms-sync sync {}{}", accept(person), keep.unwrap_or_default())
 }
 
 fn all_persons(persons: &BTreeSet<EmployeeNo>) -> String {
@@ -320,15 +473,9 @@ pub fn is_protected(device: &DeviceFacts, person: &Person) -> bool {
         || device.protect.contains(&person.employee_no)
 }
 
-fn for_person(
-    facts: &Facts,
-    source: &SourceFacts,
-    member: &MemberFacts,
-    (device, left): (&DeviceFacts, &LeftBy<'_>),
-    person: &Person,
-    validity: Validity,
-) -> Verdict {
-    let now = device.local(facts.now);
+fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -> Verdict {
+    let Pair { facts, source, member, device, left, .. } = *pair;
+    let now = pair.now();
     if is_protected(device, person) {
         return Verdict::LeftOut(Reason::Protected, Some(format!("person {}", person.employee_no)));
     }
@@ -357,6 +504,12 @@ fn for_person(
     }
     let confirmed = device.confirmed.get(&person.employee_no);
     let drifted = confirmed.is_some_and(|window| validity.is_met_by(window));
+    let blocked = match kind {
+        Kind::Grant => None,
+        Kind::Revocation if loses_a_role_by_configuration(pair) => Some(Budget::RolesChanged),
+        Kind::Revocation if !member.is_agreed => Some(Budget::SecondLook),
+        Kind::Revocation => None,
+    };
     Verdict::Change(Box::new(Change {
         device: device.name.clone(),
         employee_no: person.employee_no.clone(),
@@ -368,8 +521,20 @@ fn for_person(
         after: validity.window,
         opens_door: !person.limit.opens_at(now) && validity.window.contains(now),
         fingerprint: person.fingerprint.clone(),
-        blocked: None,
+        ends_at_once: validity.ended.is_some(),
+        blocked,
     }))
+}
+
+/// Whether the member holds a role that opened the door when all that follows from `roles` was last
+/// settled, and opens it no more: then the configuration may be what takes access away, and not the source.
+fn loses_a_role_by_configuration(pair: &Pair<'_>) -> bool {
+    let organisation = pair.member.member.key.organisation;
+    let Some(settled) = pair.device.settled_roles.get(&organisation) else { return false };
+    let roles = pair.facts.door_roles(pair.device, organisation);
+    let opened = |role: &Role| settled.as_ref().is_none_or(|roles| roles.contains(&role.id));
+    let opens = |role: &Role| roles.as_ref().is_none_or(|roles| roles.contains(&role.id));
+    pair.member.member.roles.iter().any(|role| opened(role) && !opens(role))
 }
 
 /// A change that opens a closed door at this moment is a grant, even if later time is lost: no budget
@@ -413,7 +578,7 @@ fn cause_of(kind: Kind, before: Option<Window>, validity: &Validity, drifted: bo
     match (kind, validity.ended) {
         (_, Some(EndedBy::Inactive)) => Cause::Inactive,
         (_, Some(EndedBy::Vanished)) => Cause::Vanished,
-        (Kind::Revocation, None) => Cause::Shortened,
+        (_, Some(EndedBy::RolesGone)) | (Kind::Revocation, None) => Cause::Shortened,
         (Kind::Grant, None) => match before {
             Some(before) if touches(&before, &validity.window) => Cause::Renewed,
             _ => Cause::Started,

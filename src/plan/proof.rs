@@ -10,12 +10,12 @@ use std::fmt;
 
 use chrono::{Datelike, Days, NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::{Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, SourceFacts, Standing};
+use super::{Cause, Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, SourceFacts, Standing};
 use crate::config::{Ending, Mode, Percent};
-use crate::link::NoLink;
+use crate::link::{Link, NoLink};
 use crate::model::{
-    DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, PersonLimit, Role, UserType,
-    Window,
+    DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, OrganisationId, PersonLimit, Role,
+    UserType, Window,
 };
 
 /// The smallest step on a wall clock: windows and roles are told to the second.
@@ -95,6 +95,12 @@ pub enum Rule {
     Budget,
     /// Some linked person can open the door afterwards, where one can today.
     LastPerson,
+    /// Two listings agree before anything is taken away.
+    SecondLook,
+    /// What the configuration's `roles` take away waits for approval.
+    RolesChanged,
+    /// A source or a device that leaves out too many of those served is not believed.
+    TooManyLost,
 }
 
 impl fmt::Display for Rule {
@@ -114,6 +120,9 @@ impl fmt::Display for Rule {
             Self::Range => "the times are outside what devices take",
             Self::Budget => "a budget is exceeded",
             Self::LastPerson => "nobody could open the door any more",
+            Self::SecondLook => "access would be taken away by the word of one listing",
+            Self::RolesChanged => "access would be taken away by a change of `roles`",
+            Self::TooManyLost => "too many of those served would be left out for it to be believed",
         })
     }
 }
@@ -126,6 +135,7 @@ pub fn prove(facts: &Facts, plan: &Plan) -> Result<ProvenPlan, Counterexample> {
     let pending = plan.changes.iter().filter(|change| change.blocked.is_none());
     let pending: Vec<&Change> = pending.filter(|change| !is_observed(facts, change)).collect();
     check_all(facts, &pending)?;
+    check_losses(facts, &pending)?;
     check_budgets(facts, &pending)?;
     check_last_person(facts, &pending)?;
     Ok(ProvenPlan { changes: pending.into_iter().cloned().collect() })
@@ -160,6 +170,12 @@ pub fn prove_reviewed(facts: &Facts, changes: &[Change]) -> Result<ProvenPlan, C
 /// includes now. That says something only where the facts are newer than the review.
 #[must_use]
 pub fn closes_on_paid_time(facts: &Facts, change: &Change) -> bool {
+    if change.cause == Cause::Released {
+        // It was approved because nobody is linked to the person.
+        return facts.devices.iter().filter(|device| device.name == change.device).any(|device| {
+            device.linking.iter().flatten().any(|link| link.employee_no == change.employee_no)
+        });
+    }
     let known = (|| {
         let device = facts.devices.iter().find(|device| device.name == change.device)?;
         let source = facts.sources.get(&change.member.organisation)?;
@@ -306,6 +322,12 @@ fn check_one(
     if revokes && is_paid_by_who_vanished(facts, (device, claims), change, now) {
         return Err(Rule::NoLockOut);
     }
+    if revokes && !member.is_agreed {
+        return Err(Rule::SecondLook);
+    }
+    if revokes && has_lost_a_configured_role(device, source, member) {
+        return Err(Rule::RolesChanged);
+    }
     match source.standing {
         Standing::Refused => Err(Rule::Source),
         Standing::Unreachable if revokes => Err(Rule::Source),
@@ -332,6 +354,22 @@ fn is_paid_by_who_vanished(
                 // Whose entry can not be read may have paid for anything.
                 other.problem.is_some() || next.is_some_and(|next| next <= LATEST_END)
             })
+    })
+}
+
+/// Whether a role of the member was good for the door before `roles` were changed, and is not now.
+fn has_lost_a_configured_role(
+    device: &DeviceFacts,
+    source: &SourceFacts,
+    member: &MemberFacts,
+) -> bool {
+    let before = device.settled_roles.get(&member.member.key.organisation);
+    let lists = || [source.roles.as_ref(), device.roles.as_ref()].into_iter().flatten();
+    before.is_some_and(|before| {
+        member.member.roles.iter().any(|role| {
+            let was_good = before.as_ref().is_none_or(|list| list.contains(&role.id));
+            was_good && !lists().all(|list| list.contains(&role.id))
+        })
     })
 }
 
@@ -413,7 +451,36 @@ impl PaidTime {
             let over = role.end.checked_add_signed(rest)?;
             (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
         });
-        Self { spans: spans.collect() }
+        let mut paid = Self { spans: spans.collect() };
+        let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
+        if let Some(known) = known.map(|known| known.window) {
+            paid.go_on_from((known.begin(), known.end()), device.local(facts.now));
+        }
+        paid
+    }
+
+    /// Adds the time that is known as paid for and runs now, where no role does, and where time that
+    /// ends no earlier follows on it without a gap: the club has replaced one by the other.
+    fn go_on_from(&mut self, known: (NaiveDateTime, NaiveDateTime), now: NaiveDateTime) {
+        let (Some(over), Some(next)) = (known.1.checked_add_signed(SECOND), self.first_from(now))
+        else {
+            return;
+        };
+        let runs = known.0 <= now && now < over && next > now && next <= over;
+        // Where all that is paid for without a gap from `next` on is over.
+        let mut end = next;
+        while let Some(longer) = self
+            .spans
+            .iter()
+            .filter(|(first, last)| *first <= end && end < *last)
+            .map(|s| s.1)
+            .max()
+        {
+            end = longer;
+        }
+        if runs && end.min(LATEST_END + SECOND) >= over {
+            self.spans.push((known.0, over));
+        }
     }
 
     fn covers(&self, at: NaiveDateTime) -> bool {
@@ -431,17 +498,37 @@ impl PaidTime {
 fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
     let guard = facts.guard;
     for device in &facts.devices {
-        let share = |percent: Percent, at_least: usize| {
-            at_least.max(device.persons.len() * usize::from(percent.get()) / 100)
-        };
+        let now = device.local(facts.now);
         let mine = || changes.iter().filter(|change| change.device == device.name);
+        let gainers: BTreeSet<&EmployeeNo> = mine()
+            .filter(|change| change.kind == Kind::Grant && now <= change.after.end())
+            .map(|change| &change.employee_no)
+            .collect();
+        let (mut linked, mut losers) = (0, 0);
+        for employee_no in device.linking.iter().flatten().map(|link| &link.employee_no) {
+            let Some(person) = device.persons.get(employee_no) else { continue };
+            if is_untouchable(device, employee_no) {
+                continue;
+            }
+            match person.limit {
+                PersonLimit::Permanent(_) => continue,
+                PersonLimit::Window(held) if now <= held.end() => losers += 1,
+                _ if gainers.contains(employee_no) => losers += 1,
+                PersonLimit::Window(_) | PersonLimit::Unreadable { .. } => {}
+            }
+            linked += 1;
+        }
+        let share = |percent: Percent, of: usize, at_least: usize| {
+            at_least.max(of * usize::from(percent.get()) / 100)
+        };
         let mut revoked = mine().filter(|change| change.kind == Kind::Revocation);
         let mut opened = mine().filter(|change| change.kind == Kind::Grant && change.opens_door);
         let (revocations, openings) = (revoked.clone().count(), opened.clone().count());
         let today = device.revoked_last_day + revocations;
-        let too_many_revoked = revocations > share(guard.revoke_per_tick, 2)
-            || revocations > 0 && today > share(guard.revoke_per_day, 5);
-        let too_many_opened = !device.is_first_run && openings > share(guard.grant_per_tick, 20);
+        let too_many_revoked = revocations > share(guard.revoke_per_tick, losers, 2)
+            || revocations > 0 && today > share(guard.revoke_per_day, losers, 5);
+        let too_many_opened =
+            !device.is_first_run && openings > share(guard.grant_per_tick, linked, 20);
         let offender = match (too_many_revoked, too_many_opened) {
             (true, _) => revoked.next(),
             (false, true) => opened.next(),
@@ -452,6 +539,131 @@ fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexampl
         }
     }
     Ok(())
+}
+
+/// No change of a source or a device that leaves out too many of those whom it served: at least three,
+/// and more than `source_shrink` of them.
+fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut served: BTreeMap<Blamed<'_>, BTreeSet<MemberKey>> = BTreeMap::new();
+    let mut lost: BTreeMap<Blamed<'_>, BTreeSet<MemberKey>> = BTreeMap::new();
+    for device in &facts.devices {
+        for (key, link) in &device.stored.links {
+            if link.served.is_some_and(|served| !served.is_loss_accepted) {
+                served.entry(Blamed::Source(key.organisation)).or_default().insert(*key);
+                served.entry(Blamed::Device(&device.name)).or_default().insert(*key);
+            }
+        }
+        for (member, link) in facts.members.iter().zip(&device.linking) {
+            if let Some(blamed) = is_lost(facts, device, member, link) {
+                lost.entry(blamed).or_default().insert(member.member.key);
+            }
+        }
+    }
+    for (blamed, lost) in lost {
+        let served = served.get(&blamed).map_or(0, BTreeSet::len);
+        let percent = usize::from(facts.guard.source_shrink.get());
+        if lost.len() < 3 || lost.len() <= served * percent / 100 {
+            continue;
+        }
+        let left = served.saturating_sub(lost.len());
+        let offender = changes.iter().find(|change| match &blamed {
+            Blamed::Source(organisation) => {
+                let source = facts.sources.get(organisation);
+                change.member.organisation == *organisation
+                    && source.is_none_or(|source| source.accept_shrink != Some(left))
+            }
+            Blamed::Device(name) => {
+                let mut devices = facts.devices.iter();
+                change.device == **name && !devices.any(|d| d.name == **name && d.is_accepted)
+            }
+        });
+        if let Some(change) = offender {
+            return Err(refuse(change, Rule::TooManyLost));
+        }
+    }
+    Ok(())
+}
+
+/// Whose word leaves somebody out.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Blamed<'a> {
+    Source(OrganisationId),
+    Device(&'a DeviceName),
+}
+
+/// Whether a member who was served on a device, and has time left, is left out there, and by whose word.
+fn is_lost<'a>(
+    facts: &Facts,
+    device: &'a DeviceFacts,
+    member: &MemberFacts,
+    link: &Result<Link, NoLink>,
+) -> Option<Blamed<'a>> {
+    let key = member.member.key;
+    let served = device.stored.links.get(&key)?.served.filter(|one| !one.is_loss_accepted)?.window;
+    let source = facts.sources.get(&key.organisation)?;
+    if member.is_vanished {
+        return None;
+    }
+    let now = device.local(facts.now);
+    let of_source = Some(Blamed::Source(key.organisation));
+    let of_device = Some(Blamed::Device(&device.name));
+    let had_time = served.end() >= now;
+    if member.problem.is_some() {
+        return of_source;
+    }
+    let is_good = |role: &Role| {
+        let over = role.end.checked_add_signed(match role.end.time() {
+            NaiveTime::MIN => TimeDelta::days(1),
+            _ => SECOND,
+        });
+        over.is_some_and(|over| role.begin < over) && role.begin <= LATEST_END
+    };
+    let lists = [source.roles.as_ref(), device.roles.as_ref()];
+    let opens = |role: &&Role| lists.into_iter().flatten().all(|list| list.contains(&role.id));
+    let roles = &member.member.roles;
+    let person = link.as_ref().ok().and_then(|link| device.persons.get(&link.employee_no));
+    if roles.iter().find(opens).is_none() {
+        // Only who holds another role has not simply left.
+        let is_elsewhere = roles.iter().any(|role| {
+            let whole_day = role.end.time() == NaiveTime::MIN;
+            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
+            let over = role.end.checked_add_signed(rest).unwrap_or(role.end);
+            is_good(role) && role.begin <= now && now < over
+        });
+        return match (is_elsewhere, person) {
+            (false, _) => None,
+            (true, None) => of_source.filter(|_| had_time),
+            // The door is to follow; where it does already, or may not, nobody is left out.
+            (true, Some(person)) => {
+                let may_change = !is_untouchable(device, &person.employee_no);
+                match person.limit {
+                    PersonLimit::Permanent(_) if may_change => of_device.filter(|_| had_time),
+                    PersonLimit::Window(held) if held.end() >= now && may_change => {
+                        of_source.filter(|_| had_time)
+                    }
+                    _ => None,
+                }
+            }
+        };
+    }
+    if !roles.iter().filter(opens).any(is_good) {
+        return of_source;
+    }
+    let paid = PaidTime::of(facts, device, source, member).first_from(now);
+    let has_time = had_time || paid.is_some_and(|paid| paid <= LATEST_END);
+    match (link, person) {
+        _ if !has_time => None,
+        (Err(NoLink::Ambiguous { .. } | NoLink::NoEmail), _) => of_source,
+        (Err(NoLink::Yielded { .. }), _) => of_source,
+        (Err(NoLink::NoPerson | NoLink::NameDiffers { .. }), _) | (Ok(_), None) => of_device,
+        (Ok(_), Some(person)) => {
+            let is_permanent = matches!(person.limit, PersonLimit::Permanent(_));
+            of_device.filter(|_| is_permanent && !is_untouchable(device, &person.employee_no))
+        }
+    }
 }
 
 /// On no device the last linked person who can open the door loses it. Persons who may not be touched

@@ -28,7 +28,10 @@ fn on_device(facts: &Facts, device: &DeviceFacts) -> DateTime<Utc> {
     let roles = facts.members.iter().flat_map(|facts| &facts.member.roles);
     let paid = roles.flat_map(|role| moments(role, facts.policy.grace_days));
     let held = device.persons.values().filter_map(|person| person.limit.window());
-    let moments = paid.chain(held.flat_map(|window| [window.begin(), window.end()]));
+    let links = device.stored.links.values();
+    let served = links.filter_map(|link| Some(link.served?.window));
+    let known = held.chain(served).flat_map(|window| [window.begin(), window.end()]);
+    let moments = paid.chain(known);
     // Something that holds up to a moment is over a second later.
     let edges = moments.flat_map(|at| [Some(at), at.checked_add_signed(SECOND)]).flatten();
     let next = edges.chain(midnight_after(now)).filter(|at| *at > now).min();
@@ -41,8 +44,9 @@ fn on_device(facts: &Facts, device: &DeviceFacts) -> DateTime<Utc> {
 
 /// The moments of a role that a plan may compare with the time.
 fn moments(role: &Role, grace_days: u32) -> impl Iterator<Item = NaiveDateTime> {
-    let window = covered(role, grace_days);
-    let covered = window.into_iter().flat_map(|window| [window.begin(), window.end()]);
+    let windows = [covered(role, grace_days), covered(role, 0)];
+    let covered = windows.into_iter().flatten();
+    let covered = covered.flat_map(|window| [window.begin(), window.end()]);
     [role.begin, role.end].into_iter().chain(covered)
 }
 

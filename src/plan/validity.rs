@@ -51,6 +51,8 @@ pub enum EndedBy {
     Inactive,
     /// The member is no longer in complete listings.
     Vanished,
+    /// The source has taken away every role that opens the door.
+    RolesGone,
 }
 
 impl Validity {
@@ -67,13 +69,16 @@ impl Validity {
 /// Computes what `member` should hold at `now`, the device's wall-clock time.
 ///
 /// `door_roles` are the roles that open this device (`None`: every role); `vanished` says that the
-/// member has been missing from complete listings for long enough to count.
+/// member has been missing from complete listings for long enough to count. `known` is the paid time that
+/// was kept in sync there until now: where it still runs and a later period that ends no earlier follows on
+/// it, the two are joined. A club that replaces a running period by its renewal closes no door.
 #[must_use]
 pub fn entitlement(
     member: &Member,
     door_roles: &DoorRoles<'_>,
     policy: &Policy,
     vanished: bool,
+    known: Option<Window>,
     now: NaiveDateTime,
 ) -> Entitlement {
     let mut windows: Vec<Window> = Vec::with_capacity(member.roles.len());
@@ -85,6 +90,7 @@ pub fn entitlement(
     let Some(current) = choose(join(windows), now) else {
         return if has_door_role { Entitlement::BadDates } else { Entitlement::NoDoorRole };
     };
+    let current = known.map_or(current, |known| joined_to(known, current, now));
     let ended = if member.inactive && policy.inactive == Ending::End {
         Some(EndedBy::Inactive)
     } else if vanished && policy.vanished == Ending::End {
@@ -94,6 +100,25 @@ pub fn entitlement(
     };
     let window = if ended.is_some() { ended_yesterday(current, now) } else { current };
     Entitlement::Paid(Validity { window: window.clamped(), ended, now })
+}
+
+/// What a member should hold from whom the source has taken away every role that opens the door.
+#[must_use]
+pub fn roles_gone(served: Window, now: NaiveDateTime) -> Validity {
+    let window = ended_yesterday(served, now).clamped();
+    Validity { window, ended: Some(EndedBy::RolesGone), now }
+}
+
+/// A future period with the running one that it replaces, where it follows on that one and ends no earlier.
+fn joined_to(known: Window, next: Window, now: NaiveDateTime) -> Window {
+    let goes_on = next.begin() > now
+        && known.contains(now)
+        && touches(&known, &next)
+        && next.end() >= known.end();
+    if !goes_on {
+        return next;
+    }
+    Window::new(known.begin(), next.end()).unwrap_or(next)
 }
 
 /// The roles that open one device: the organisation's list and the device's own, either of which
@@ -165,9 +190,9 @@ fn choose(joined: Vec<Window>, now: NaiveDateTime) -> Option<Window> {
     joined.iter().find(|window| window.end() >= now).or_else(|| joined.last()).copied()
 }
 
-/// The window cut so that it ended yesterday at 23:59:59. A window that had not begun by then
+/// The window cut so that it ended yesterday at 23:59:59, in the device's wall-clock time. A window that had not begun by then
 /// shrinks to yesterday alone, because a begin after the end is never sent.
-fn ended_yesterday(window: Window, now: NaiveDateTime) -> Window {
+pub(super) fn ended_yesterday(window: Window, now: NaiveDateTime) -> Window {
     let today = now.date().and_time(NaiveTime::MIN);
     let Some(last_moment) = today.checked_sub_signed(TimeDelta::seconds(1)) else {
         return window;
@@ -216,7 +241,7 @@ mod tests {
     }
 
     fn window_of(member: &Member, policy: &Policy, now: &str) -> Option<String> {
-        entitlement(member, &EVERY_ROLE, policy, false, at(now))
+        entitlement(member, &EVERY_ROLE, policy, false, None, at(now))
             .validity()
             .map(|validity| validity.window.to_string())
     }
@@ -331,21 +356,21 @@ mod tests {
     #[test]
     fn only_inverted_roles_are_bad_dates_and_foreign_roles_none() {
         let inverted = member(&[(1, "2026-05-01", "2026-04-01")]);
-        let found = entitlement(&inverted, &EVERY_ROLE, &KEEP, false, at("2026-01-01"));
+        let found = entitlement(&inverted, &EVERY_ROLE, &KEEP, false, None, at("2026-01-01"));
         assert_eq!(found, Entitlement::BadDates);
         let beyond = member(&[(1, "2038-01-01", "2039-12-31")]);
-        let found = entitlement(&beyond, &EVERY_ROLE, &KEEP, false, at("2026-01-01"));
+        let found = entitlement(&beyond, &EVERY_ROLE, &KEEP, false, None, at("2026-01-01"));
         assert_eq!(found, Entitlement::BadDates, "no device holds these dates");
         let other = member(&[(2, "2026-01-01", "2026-12-31")]);
         let gym = BTreeSet::from([RoleId::new(1).unwrap()]);
         let door = DoorRoles { source: Some(&gym), device: None };
         assert_eq!(
-            entitlement(&other, &door, &KEEP, false, at("2026-01-01")),
+            entitlement(&other, &door, &KEEP, false, None, at("2026-01-01")),
             Entitlement::NoDoorRole
         );
         let narrow = DoorRoles { source: None, device: Some(&gym) };
         assert_eq!(
-            entitlement(&other, &narrow, &KEEP, false, at("2026-01-01")),
+            entitlement(&other, &narrow, &KEEP, false, None, at("2026-01-01")),
             Entitlement::NoDoorRole
         );
     }
@@ -355,9 +380,10 @@ mod tests {
         let mut gone = member(&[(1, "2026-01-01", "2026-12-31")]);
         gone.inactive = true;
         let now = at("2026-11-21T15:00:00");
-        let validity = entitlement(&gone, &EVERY_ROLE, &KEEP, false, now).validity().unwrap();
+        let validity = entitlement(&gone, &EVERY_ROLE, &KEEP, false, None, now).validity().unwrap();
         assert_eq!(validity.window.to_string(), "2026-01-01T00:00:00 to 2026-11-20T23:59:59");
-        let tomorrow = entitlement(&gone, &EVERY_ROLE, &KEEP, false, at("2026-11-22")).validity();
+        let tomorrow =
+            entitlement(&gone, &EVERY_ROLE, &KEEP, false, None, at("2026-11-22")).validity();
         assert!(tomorrow.unwrap().is_met_by(&validity.window), "no daily rewriting");
         let over = Window::new(at("2026-01-01"), at("2026-11-21T14:59:59")).unwrap();
         assert!(validity.is_met_by(&over), "it is over, so there is nothing to end");
@@ -377,14 +403,70 @@ mod tests {
         );
     }
 
+    /// Mutants that this catches: never joined; joined although the known time is over, does not reach the
+    /// next period, or would be shortened by it; the next period alone decides when the old one ends today.
+    #[test]
+    fn a_renewal_that_replaces_a_running_period_joins_it() {
+        let now = "2026-11-21T12:00:00";
+        for (what, known, roles, want) in [
+            (
+                "follows on it",
+                ("2026-01-01T00:00:00", "2026-12-31T23:59:59"),
+                ("2027-01-01", "2027-12-31"),
+                "2026-01-01T00:00:00 to 2027-12-31T23:59:59",
+            ),
+            (
+                "overlaps it",
+                ("2026-01-01T00:00:00", "2026-12-31T23:59:59"),
+                ("2026-11-22", "2027-11-21"),
+                "2026-01-01T00:00:00 to 2027-11-21T23:59:59",
+            ),
+            (
+                "a day lies between",
+                ("2026-01-01T00:00:00", "2026-12-31T23:59:59"),
+                ("2027-01-02", "2027-12-31"),
+                "2027-01-02T00:00:00 to 2027-12-31T23:59:59",
+            ),
+            (
+                "is over",
+                ("2026-01-01T00:00:00", "2026-11-21T11:59:59"),
+                ("2026-11-22", "2027-11-21"),
+                "2026-11-22T00:00:00 to 2027-11-21T23:59:59",
+            ),
+            (
+                "ends later than the new one: it was shortened",
+                ("2026-01-01T00:00:00", "2028-12-31T23:59:59"),
+                ("2026-11-22", "2027-11-21"),
+                "2026-11-22T00:00:00 to 2027-11-21T23:59:59",
+            ),
+            (
+                "the new one runs already",
+                ("2026-01-01T00:00:00", "2026-12-31T23:59:59"),
+                ("2026-11-21", "2027-11-20"),
+                "2026-11-21T00:00:00 to 2027-11-20T23:59:59",
+            ),
+        ] {
+            let member = member(&[(1, roles.0, roles.1)]);
+            let known = Window::new(at(known.0), at(known.1)).ok();
+            let found = entitlement(&member, &EVERY_ROLE, &KEEP, false, known, at(now));
+            assert_eq!(found.validity().unwrap().window.to_string(), want, "{what}");
+        }
+        // Who is marked inactive is out all the same.
+        let mut gone = member(&[(1, "2027-01-01", "2027-12-31")]);
+        gone.inactive = true;
+        let known = Window::new(at("2026-01-01"), at("2026-12-31T23:59:59")).ok();
+        let found = entitlement(&gone, &EVERY_ROLE, &KEEP, false, known, at(now)).validity();
+        assert!(!found.unwrap().window.contains(at(now)));
+    }
+
     #[test]
     fn vanished_counts_only_when_the_policy_says_so() {
         let member = member(&[(1, "2026-01-01", "2026-12-31")]);
         let now = at("2026-11-21");
-        let kept = entitlement(&member, &EVERY_ROLE, &KEEP, true, now).validity().unwrap();
+        let kept = entitlement(&member, &EVERY_ROLE, &KEEP, true, None, now).validity().unwrap();
         assert_eq!(kept.ended, None);
         let end = Policy { vanished: Ending::End, ..KEEP };
-        let ended = entitlement(&member, &EVERY_ROLE, &end, true, now).validity().unwrap();
+        let ended = entitlement(&member, &EVERY_ROLE, &end, true, None, now).validity().unwrap();
         assert_eq!(ended.ended, Some(EndedBy::Vanished));
         assert!(!ended.window.contains(now));
     }

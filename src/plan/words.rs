@@ -45,17 +45,20 @@ pub enum Cause {
     Vanished,
     /// Only the device moved since the last confirmed write.
     Drift,
+    /// A person that this program has written to is linked to nobody now.
+    Released,
 }
 
 impl Cause {
     /// Every cause, for reading words back.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Renewed,
         Self::Started,
         Self::Shortened,
         Self::Inactive,
         Self::Vanished,
         Self::Drift,
+        Self::Released,
     ];
 
     /// The word in output and state file.
@@ -68,6 +71,7 @@ impl Cause {
             Self::Inactive => "inactive",
             Self::Vanished => "vanished",
             Self::Drift => "drift",
+            Self::Released => "released",
         }
     }
 }
@@ -84,12 +88,31 @@ pub enum Budget {
     /// The revocations would leave no linked person who can open the door, where one can today. No
     /// share of the configuration: it holds on the smallest device too.
     LastPerson,
+    /// A person that is linked to nobody would lose access: somebody must look who it is.
+    Released,
+    /// `roles` of the configuration have changed, and somebody would lose access by that.
+    RolesChanged,
+    /// One listing alone says it. No approval is wanted: the next run asks again.
+    SecondLook,
 }
 
 impl Budget {
     /// Every budget.
-    pub const ALL: [Self; 4] =
-        [Self::RevokePerTick, Self::RevokePerDay, Self::GrantPerTick, Self::LastPerson];
+    pub const ALL: [Self; 7] = [
+        Self::RevokePerTick,
+        Self::RevokePerDay,
+        Self::GrantPerTick,
+        Self::LastPerson,
+        Self::Released,
+        Self::RolesChanged,
+        Self::SecondLook,
+    ];
+
+    /// Whether somebody must approve the change; one that waits for a second look goes on by itself.
+    #[must_use]
+    pub fn needs_approval(self) -> bool {
+        self != Self::SecondLook
+    }
 
     /// The word in output: the key in the configuration, where it has one.
     #[must_use]
@@ -99,6 +122,9 @@ impl Budget {
             Self::RevokePerDay => "revoke_per_day",
             Self::GrantPerTick => "grant_per_tick",
             Self::LastPerson => "last-person",
+            Self::Released => "released",
+            Self::RolesChanged => "roles-changed",
+            Self::SecondLook => "second-look",
         }
     }
 
@@ -110,6 +136,9 @@ impl Budget {
             Self::RevokePerDay => "too many would lose access in one day",
             Self::GrantPerTick => "too many doors would open at once",
             Self::LastPerson => "nobody could open the door any more",
+            Self::Released => "linked to nobody now",
+            Self::RolesChanged => "`roles` in the configuration have changed",
+            Self::SecondLook => "waits for a second look: the next run asks again",
         }
     }
 }

@@ -177,7 +177,7 @@ fn has_failed(one: &ChangeReport) -> bool {
     match one.state {
         ChangeState::Tried(_) => !one.state.is_confirmed(),
         ChangeState::Planned => one.error.is_some(),
-        ChangeState::Blocked => false,
+        ChangeState::Blocked | ChangeState::SecondLook => false,
     }
 }
 

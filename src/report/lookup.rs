@@ -229,6 +229,7 @@ fn rule_words(rule: LinkRule) -> &'static str {
         LinkRule::File => "link file",
         LinkRule::DeviceEmail => "e-mail on the door",
         LinkRule::MemberNumber => "member number and name",
+        LinkRule::Accepted => "accepted by hand",
     }
 }
 
@@ -244,7 +245,7 @@ fn history_text(history: &[AuditEntry], (look, zone): (Look, Tz)) -> String {
             entry.device.to_string(),
             entry.cause.clone(),
             entry.before.as_ref().map_or_else(|| "unreadable".to_owned(), text::window),
-            text::window(&entry.after),
+            entry.after.as_ref().map_or_else(|| "unreadable".to_owned(), text::window),
             match &entry.error {
                 Some(error) => format!("{}: {error}", entry.outcome),
                 None => entry.outcome.clone(),
@@ -404,7 +405,7 @@ fn history_json(entry: &AuditEntry) -> HistoryJson {
         device: entry.device.to_string(),
         cause: entry.cause.clone(),
         before: entry.before.map_or(Times { begin: None, end: None }, Times::from),
-        after: entry.after.into(),
+        after: entry.after.map_or(Times { begin: None, end: None }, Times::from),
         outcome: entry.outcome.clone(),
         error: entry.error.clone(),
     }

@@ -4,6 +4,7 @@
 //! both say the same.
 
 pub mod again;
+pub mod attention;
 pub mod check;
 pub mod failed;
 pub mod json;
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 use crate::config::LinkRule;
 use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, RunId, SourceName};
-use crate::plan::{Change, LeftOut};
+use crate::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
 use crate::store::OutcomeKind;
 
 /// Everything that one `sync`, `diff` or `apply` has to say.
@@ -37,6 +38,12 @@ pub struct Report {
     pub changes: Vec<ChangeReport>,
     /// Members for whom nothing is done.
     pub left_out: Vec<LeftOut>,
+    /// Members who were served on a door until now and are left out there.
+    pub losses: Vec<Loss>,
+    /// Members who have paid and have no person on any door.
+    pub no_door: Vec<NoDoor>,
+    /// Persons that this program has written to and who are linked to nobody now.
+    pub released: Vec<Released>,
     /// Links that are kept although the rule that made them no longer gives them.
     pub kept_links: Vec<KeptLink>,
     /// The id of the part that waits for approval.
@@ -63,6 +70,9 @@ impl Report {
             devices: Vec::new(),
             changes: Vec::new(),
             left_out: Vec::new(),
+            losses: Vec::new(),
+            no_door: Vec::new(),
+            released: Vec::new(),
             kept_links: Vec::new(),
             blocked: None,
             is_blocked_kept: true,
@@ -70,6 +80,14 @@ impl Report {
             troubles: Vec::new(),
             names: BTreeMap::new(),
         }
+    }
+
+    /// Takes what a plan says beside its changes.
+    pub fn take(&mut self, plan: &Plan) {
+        self.left_out = plan.told();
+        self.losses = plan.losses.clone();
+        self.no_door = plan.no_door.clone();
+        self.released = plan.released.clone();
     }
 
     /// What the run ends with.
@@ -184,6 +202,20 @@ pub enum ChangeState {
     Tried(OutcomeKind),
     /// Waits for approval.
     Blocked,
+    /// Only one listing says so: the next run asks again, and then carries it out.
+    SecondLook,
+}
+
+impl ChangeState {
+    /// What a planned change waits for before it is tried.
+    #[must_use]
+    pub fn before_it_is_tried(change: &Change) -> Self {
+        match change.blocked {
+            None => Self::Planned,
+            Some(hold) if hold.needs_approval() => Self::Blocked,
+            Some(_) => Self::SecondLook,
+        }
+    }
 }
 
 impl ChangeState {
@@ -191,7 +223,7 @@ impl ChangeState {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Planned => "planned",
+            Self::Planned | Self::SecondLook => "planned",
             Self::Tried(outcome) => outcome.as_str(),
             Self::Blocked => "blocked",
         }

@@ -64,6 +64,7 @@ pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_js
                 let change = &one.change;
                 entry.insert("fingerprint".into(), json!(change.fingerprint));
                 entry.insert("opens_door".into(), json!(change.opens_door));
+                entry.insert("ends_at_once".into(), json!(change.ends_at_once));
                 if let Some(Value::Object(member)) = entry.get_mut("member") {
                     let birth = change.member.birth_date.map(|date| date.to_string());
                     member.insert("organisation".into(), json!(change.member.organisation.get()));
@@ -223,6 +224,7 @@ fn change(entry: &Value) -> Option<Change> {
         after: Window::new(after_begin?, after_end?).ok()?,
         opens_door: entry.get("opens_door")?.as_bool()?,
         fingerprint: text(entry, "fingerprint")?,
+        ends_at_once: entry.get("ends_at_once")?.as_bool()?,
         blocked: None,
     })
 }
@@ -257,8 +259,8 @@ fn canonical(value: &Value) -> String {
 
 /// The id of a blocked part: the same blocked changes have the same id in every tick.
 ///
-/// Where access ends because somebody is inactive or vanished, the end is yesterday and moves with
-/// every midnight; it is not what is approved, the cause is. Such an end may also hide behind
+/// Where access ends at once, the end is yesterday and moves with every midnight; it is not what is
+/// approved, the cause is. Such an end may also hide behind
 /// [`Cause::Drift`]; there, the window is the one that was confirmed last, which only moves together
 /// with the person's fingerprint, or it is such an end.
 #[must_use]
@@ -267,11 +269,8 @@ pub fn blocked_id<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<Strin
     let mut is_empty = true;
     for change in changes {
         is_empty = false;
-        let moves_at_midnight = match change.cause {
-            Cause::Inactive | Cause::Vanished => true,
-            Cause::Drift => change.kind == Kind::Revocation,
-            Cause::Renewed | Cause::Started | Cause::Shortened => false,
-        };
+        let is_drift_back = change.cause == Cause::Drift && change.kind == Kind::Revocation;
+        let moves_at_midnight = change.ends_at_once || is_drift_back;
         let member = change.member;
         let birth_date = member.birth_date.map(|date| date.to_string()).unwrap_or_default();
         for part in [

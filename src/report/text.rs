@@ -128,6 +128,7 @@ fn why(cause: Cause, kind: Kind) -> &'static str {
         (Cause::Vanished, _) => "no longer listed",
         (Cause::Drift, Kind::Grant) => "changed on the door, given back",
         (Cause::Drift, Kind::Revocation) => "changed on the door, taken back",
+        (Cause::Released, _) => "linked to nobody now",
     }
 }
 
@@ -140,6 +141,7 @@ fn state(report: &Report, one: &ChangeReport) -> String {
         ChangeState::Planned if report.command == "diff" => "",
         ChangeState::Planned => "not done yet",
         ChangeState::Blocked => "blocked",
+        ChangeState::SecondLook => "waits for a second look",
         ChangeState::Tried(OutcomeKind::Confirmed) => "done",
         ChangeState::Tried(OutcomeKind::Refused | OutcomeKind::Moved) => "refused",
         ChangeState::Tried(OutcomeKind::NotApplied) => "not taken",
@@ -153,7 +155,7 @@ fn state(report: &Report, one: &ChangeReport) -> String {
 
 fn tone(state: ChangeState) -> Tone {
     match state {
-        ChangeState::Planned | ChangeState::Blocked => Tone::Warning,
+        ChangeState::Planned | ChangeState::Blocked | ChangeState::SecondLook => Tone::Warning,
         ChangeState::Tried(OutcomeKind::Confirmed) => Tone::Good,
         ChangeState::Tried(_) => Tone::Bad,
     }

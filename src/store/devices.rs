@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 
 use super::convert::{
-    damaged, employee_in, instant_in, instant_out, limit_in, limit_out, maybe_text_at, text_at,
-    wall_out, window_in,
+    birth_out, damaged, employee_in, instant_in, instant_out, key_in, limit_in, limit_out,
+    maybe_text_at, text_at, wall_out, window_in,
 };
-use super::{Store, StoreError};
-use crate::model::{DeviceName, Email, EmployeeNo, Person, UserType, Window};
+use super::{Intent, Store, StoreError};
+use crate::model::{DeviceName, Email, EmployeeNo, MemberKey, Person, UserType, Window};
 
 /// What is known of one device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct PersonsOfDevice {
     pub persons: BTreeMap<EmployeeNo, Person>,
     /// The last window each person was seen to hold as it should.
     pub confirmed: BTreeMap<EmployeeNo, Window>,
+    /// Persons that this program has written to, and for whom the last time.
+    pub written: BTreeMap<EmployeeNo, MemberKey>,
 }
 
 /// A person list as read just now.
@@ -85,14 +88,18 @@ impl Store {
     pub fn persons(&self, device: &DeviceName) -> Result<PersonsOfDevice, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT employee_no, name, user_type, limit_kind, begins, ends, is_device_admin, \
-             email, fingerprint, confirmed_begin, confirmed_end FROM person WHERE device = ?1",
+             email, fingerprint, confirmed_begin, confirmed_end, written_organisation, \
+             written_number, written_birth FROM person WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
-        let (mut persons, mut confirmed) = (Vec::new(), Vec::new());
+        let (mut persons, mut confirmed, mut written) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(row) = rows.next()? {
             let person = person_in(row)?;
             if let Some(window) = window_in(row.get(9)?, row.get(10)?)? {
                 confirmed.push((person.employee_no.clone(), window));
+            }
+            if row.get_ref(11)? != ValueRef::Null {
+                written.push((person.employee_no.clone(), key_in(row, 11)?));
             }
             persons.push((person.employee_no.clone(), person));
         }
@@ -100,6 +107,7 @@ impl Store {
         Ok(PersonsOfDevice {
             persons: persons.into_iter().collect(),
             confirmed: confirmed.into_iter().collect(),
+            written: written.into_iter().collect(),
         })
     }
 
@@ -232,6 +240,26 @@ pub(super) fn confirm(
             wall_out(window.begin()),
             wall_out(window.end()),
             instant_out(at),
+        ])?;
+    Ok(())
+}
+
+/// Remembers for whom a person was written to.
+pub(super) fn remember_writing(
+    transaction: &Connection,
+    intent: &Intent,
+) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached(
+            "UPDATE person SET written_organisation = ?3, written_number = ?4, \
+             written_birth = ?5 WHERE device = ?1 AND employee_no = ?2",
+        )?
+        .execute(params![
+            intent.device.as_str(),
+            intent.employee_no.as_str(),
+            intent.member.organisation.get(),
+            intent.member.number.get(),
+            birth_out(intent.member.birth_date),
         ])?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use rusqlite::{Connection, Row, params};
 use super::convert::{
     birth_out, damaged, employee_in, instant_in, instant_out, key_in, wall_out, window_in,
 };
-use super::devices::{confirm, put_person};
+use super::devices::{confirm, put_person, remember_writing};
 use super::prune::prune;
 use super::{Machine, Quiet, Store, StoreError};
 use crate::model::{DeviceName, EmployeeNo, MemberKey, Person, RunId, Window};
@@ -137,9 +137,9 @@ pub struct AuditEntry {
     pub cause: String,
     /// What the person held.
     pub before: Option<Window>,
-    /// What was to be written.
-    pub after: Window,
-    /// How it ended, in the words of [`OutcomeKind`].
+    /// What was to be written; `None` for a decision that was recorded while the person held no window.
+    pub after: Option<Window>,
+    /// How it ended, in the words of [`OutcomeKind`], or `accepted` for a decision of somebody who looked.
     pub outcome: String,
     /// What went wrong.
     pub error: Option<String>,
@@ -329,6 +329,41 @@ impl Store {
         transaction.commit()
     }
 
+    /// Writes into the audit log that somebody who looked has accepted a link.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_accepted_link(
+        &self,
+        run: RunId,
+        device: &DeviceName,
+        (employee_no, member): (&EmployeeNo, MemberKey),
+        held: Option<Window>,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (begin, end) = (
+            held.map(|window| wall_out(window.begin())),
+            held.map(|window| wall_out(window.end())),
+        );
+        self.exec(
+            "INSERT INTO change (run, at, device, employee_no, organisation, number, birth_date, \
+             cause, kind, before_begin, before_end, after_begin, after_end, outcome) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'link-accepted', 'grant', ?8, ?9, ?8, ?9, 'accepted')",
+            params![
+                run.get(),
+                instant_out(at),
+                device.as_str(),
+                employee_no.as_str(),
+                member.organisation.get(),
+                member.number.get(),
+                birth_out(member.birth_date),
+                begin,
+                end,
+            ],
+        )?;
+        Ok(())
+    }
+
     /// Persons of a device whose revocation was confirmed (or may have taken) since `since`.
     ///
     /// # Errors
@@ -424,6 +459,7 @@ fn settle_one(
     }
     if outcome.kind == OutcomeKind::Confirmed {
         confirm(transaction, device, &intent.employee_no, intent.after, at)?;
+        remember_writing(transaction, intent)?;
         transaction
             .prepare_cached("DELETE FROM waiting WHERE device = ?1 AND employee_no = ?2")?
             .execute([device.as_str(), intent.employee_no.as_str()])?;
@@ -474,7 +510,7 @@ pub(super) fn entry_in(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
         employee_no: employee_in(&employee_no)?,
         cause: row.get(4)?,
         before: window_in(row.get(5)?, row.get(6)?)?,
-        after: window_in(row.get(7)?, row.get(8)?)?.ok_or_else(|| damaged("a window", "NULL"))?,
+        after: window_in(row.get(7)?, row.get(8)?)?,
         outcome: row.get(9)?,
         error: row.get(10)?,
     })

@@ -1,61 +1,91 @@
 //! Links between members and persons, and the rows of link files.
 
-use chrono::{DateTime, Utc};
-use rusqlite::params;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::convert::{birth_out, damaged, employee_in, instant_out, key_in, text_at};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Row, params};
+
+use super::convert::{
+    birth_out, damaged, employee_in, instant_in, instant_out, key_in, text_at, wall_out, window_in,
+};
 use super::{Store, StoreError, seal};
 use crate::config::LinkRule;
-use crate::link::{Link, LinkTable, StoredLink, StoredLinks};
-use crate::model::{DeviceName, Email, MemberKey};
+use crate::link::{LinkTable, Served, StoredLink, StoredLinks};
+use crate::model::{DeviceName, Email, EmployeeNo, MemberKey, OrganisationId, RoleId};
 
-/// The links that earlier runs made on one device.
-pub type KnownLinks = StoredLinks;
+/// The roles that open a device, by organisation; `None` for every role.
+pub type SettledRoles = BTreeMap<OrganisationId, Option<BTreeSet<RoleId>>>;
 
 impl Store {
-    /// The links that earlier runs made on a device.
+    /// What is remembered of the links of a device.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn links(&self, device: &DeviceName) -> Result<KnownLinks, StoreError> {
+    pub fn links(&self, device: &DeviceName) -> Result<StoredLinks, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT organisation, number, birth_date, employee_no, rule, link.seal \
+            "SELECT organisation, number, birth_date, employee_no, rule, name_digest, \
+             email_digest, made_at, served_begin, served_end, is_loss_accepted, link.seal \
              FROM link JOIN member ON member.id = link.member WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
-        let mut links = KnownLinks::default();
+        let mut stored = StoredLinks::default();
         while let Some(row) = rows.next()? {
-            let rule = text_at(row, 4)?;
-            let rule = LinkRule::from_word(rule).ok_or_else(|| damaged("a link rule", rule))?;
-            let (key, employee_no) = (key_in(row, 0)?, employee_in(text_at(row, 3)?)?);
-            let wanted = || seal::of_link(device, key, &employee_no, rule.as_str());
-            seal::check(row.get(5)?, wanted, "a link")?;
-            links.insert(key, StoredLink { employee_no, rule });
+            let (key, link) = link_in(row)?;
+            seal::check(row.get(11)?, || seal::of_link(device, key, &link), "a link")?;
+            stored.links.insert(key, link);
         }
-        Ok(links)
+        let mut statement = self.connection.prepare_cached(
+            "SELECT organisation, number, birth_date, employee_no FROM former_link \
+             WHERE device = ?1",
+        )?;
+        let mut rows = statement.query([device.as_str()])?;
+        while let Some(row) = rows.next()? {
+            let person = employee_in(text_at(row, 3)?)?;
+            stored.former.entry(person).or_default().insert(key_in(row, 0)?);
+        }
+        Ok(stored)
     }
 
-    /// Stores links that are new or lead elsewhere than before.
+    /// Stores links that are new or changed. A link to another person than before replaces the old one,
+    /// and takes the person from whoever was linked to them; both are remembered as former links.
+    /// `known` is what is stored now.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn record_links<'a>(
+    pub fn record_links(
         &mut self,
         device: &DeviceName,
-        links: impl Iterator<Item = (MemberKey, &'a Link)>,
+        known: &StoredLinks,
+        news: &[(MemberKey, StoredLink)],
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
+        let goes_elsewhere = |(key, link): &&(MemberKey, StoredLink)| {
+            known.links.get(key).is_none_or(|old| old.employee_no != link.employee_no)
+        };
+        let moved: Vec<_> = news.iter().filter(goes_elsewhere).collect();
+        let held: HashSet<&EmployeeNo> = match moved.is_empty() {
+            true => HashSet::new(),
+            false => known.links.values().map(|link| &link.employee_no).collect(),
+        };
         let transaction = self.piece()?;
+        for (key, link) in moved {
+            if known.links.contains_key(key) || held.contains(&link.employee_no) {
+                replace_links(&transaction, device, *key, &link.employee_no, at)?;
+            }
+        }
         {
             let mut put = transaction.prepare_cached(
-                "INSERT INTO link (device, member, employee_no, rule, made_at, seal) \
-                 SELECT ?1, id, ?5, ?6, ?7, ?8 FROM member \
+                "INSERT INTO link (device, member, employee_no, rule, name_digest, email_digest, \
+                 made_at, served_begin, served_end, is_loss_accepted, seal) \
+                 SELECT ?1, id, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 FROM member \
                  WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4 \
-                 ON CONFLICT (device, member) DO UPDATE \
-                 SET employee_no = ?5, rule = ?6, made_at = ?7, seal = ?8",
+                 ON CONFLICT (device, member) DO UPDATE SET employee_no = ?5, rule = ?6, \
+                 name_digest = ?7, email_digest = ?8, made_at = ?9, served_begin = ?10, \
+                 served_end = ?11, is_loss_accepted = ?12, seal = ?13",
             )?;
-            for (key, link) in links {
+            for (key, link) in news {
+                let served = link.served.map(|served| served.window);
                 put.execute(params![
                     device.as_str(),
                     key.organisation.get(),
@@ -63,12 +93,67 @@ impl Store {
                     birth_out(key.birth_date),
                     link.employee_no.as_str(),
                     link.rule.as_str(),
-                    instant_out(at),
-                    seal::of_link(device, key, &link.employee_no, link.rule.as_str()),
+                    link.name,
+                    link.email,
+                    instant_out(link.made_at),
+                    served.map(|window| wall_out(window.begin())),
+                    served.map(|window| wall_out(window.end())),
+                    link.served.is_some_and(|served| served.is_loss_accepted),
+                    seal::of_link(device, *key, link),
                 ])?;
             }
         }
         transaction.commit()
+    }
+
+    /// The roles that opened a device when all that followed from them was last settled; `None` for
+    /// every role. An organisation that is not in it has nothing settled there yet.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn settled_roles(&self, device: &DeviceName) -> Result<SettledRoles, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT organisation, roles FROM door_roles WHERE device = ?1")?;
+        let mut rows = statement.query([device.as_str()])?;
+        let mut settled = SettledRoles::new();
+        while let Some(row) = rows.next()? {
+            let organisation = OrganisationId::new(row.get(0)?)
+                .map_err(|error| damaged("an organisation id", error))?;
+            let roles = match text_at(row, 1)? {
+                "*" => None,
+                "" => Some(BTreeSet::new()),
+                ids => Some(
+                    ids.split(',')
+                        .map(|id| id.parse().map_err(|error| damaged("a role id", error)))
+                        .collect::<Result<_, _>>()?,
+                ),
+            };
+            settled.insert(organisation, roles);
+        }
+        Ok(settled)
+    }
+
+    /// Remembers the roles from which nothing follows any more on a device.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_settled_roles(
+        &mut self,
+        device: &DeviceName,
+        organisation: OrganisationId,
+        roles: Option<&BTreeSet<RoleId>>,
+    ) -> Result<(), StoreError> {
+        let roles = roles.map_or_else(
+            || "*".to_owned(),
+            |ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+        );
+        self.exec(
+            "INSERT INTO door_roles (device, organisation, roles) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (device, organisation) DO UPDATE SET roles = ?3",
+            params![device.as_str(), organisation.get(), roles],
+        )?;
+        Ok(())
     }
 
     /// The SHA-256 of a link file when it was last read.
@@ -136,4 +221,73 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Takes away the member's link to another person and everybody else's link to this one, and remembers
+/// them as former links.
+fn replace_links(
+    transaction: &Connection,
+    device: &DeviceName,
+    key: MemberKey,
+    person: &EmployeeNo,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (organisation, number) = (key.organisation.get(), key.number.get());
+    let birth = birth_out(key.birth_date);
+    for (remember, forget) in [
+        (
+            "INSERT OR IGNORE INTO former_link \
+             (device, employee_no, organisation, number, birth_date, left_at) \
+             SELECT device, employee_no, organisation, number, birth_date, ?6 \
+             FROM link JOIN member ON member.id = link.member \
+             WHERE device = ?1 AND employee_no = ?5 \
+             AND NOT (organisation = ?2 AND number = ?3 AND birth_date = ?4)",
+            "DELETE FROM link WHERE device = ?1 AND employee_no = ?5 AND member NOT IN \
+             (SELECT id FROM member WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4)",
+        ),
+        (
+            "INSERT OR IGNORE INTO former_link \
+             (device, employee_no, organisation, number, birth_date, left_at) \
+             SELECT device, employee_no, organisation, number, birth_date, ?6 \
+             FROM member JOIN link ON link.member = member.id \
+             WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4 \
+             AND device = ?1 AND employee_no <> ?5",
+            "DELETE FROM link WHERE device = ?1 AND employee_no <> ?5 AND member IN \
+             (SELECT id FROM member WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4)",
+        ),
+    ] {
+        let device = device.as_str();
+        transaction.prepare_cached(remember)?.execute(params![
+            device,
+            organisation,
+            number,
+            birth,
+            person.as_str(),
+            instant_out(at)
+        ])?;
+        transaction.prepare_cached(forget)?.execute(params![
+            device,
+            organisation,
+            number,
+            birth,
+            person.as_str()
+        ])?;
+    }
+    Ok(())
+}
+
+/// A row of `link` and its member, in the order in which [`Store::links`] asks for its columns.
+fn link_in(row: &Row<'_>) -> Result<(MemberKey, StoredLink), StoreError> {
+    let rule = text_at(row, 4)?;
+    let window = window_in(row.get(8)?, row.get(9)?)?;
+    let is_loss_accepted = row.get(10)?;
+    let link = StoredLink {
+        employee_no: employee_in(text_at(row, 3)?)?,
+        rule: LinkRule::from_word(rule).ok_or_else(|| damaged("a link rule", rule))?,
+        name: row.get(5)?,
+        email: row.get(6)?,
+        made_at: instant_in(row.get(7)?)?,
+        served: window.map(|window| Served { window, is_loss_accepted }),
+    };
+    Ok((key_in(row, 0)?, link))
 }

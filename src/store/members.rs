@@ -20,6 +20,17 @@ pub struct SourceState {
     pub fetched_at: Option<DateTime<Utc>>,
     /// How many members the last accepted complete listing had.
     pub complete_members: Option<usize>,
+    /// What the next tick asks again, because somebody would lose access by what was said only once.
+    pub second_look: Option<SecondLook>,
+}
+
+/// What is asked a second time before access is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondLook {
+    /// The changes since then, at least.
+    Since(DateTime<Utc>),
+    /// A complete listing.
+    Complete,
 }
 
 /// A member as last seen.
@@ -33,6 +44,10 @@ pub struct StoredMember {
     pub missed: u32,
     /// When the first of them was asked for.
     pub missing_since: Option<DateTime<Utc>>,
+    /// When the first listing was asked for that said what is known of the roles and of `inactive`.
+    pub said_at: DateTime<Utc>,
+    /// A later listing of changes said the same.
+    pub is_repeated: bool,
 }
 
 /// A member without the roles, as its row has it.
@@ -67,7 +82,8 @@ impl Store {
     /// [`StoreError`].
     pub fn source_state(&self, organisation: OrganisationId) -> Result<SourceState, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT complete_at, fetched_at, complete_members FROM source WHERE organisation = ?1",
+            "SELECT complete_at, fetched_at, complete_members, second_look FROM source \
+             WHERE organisation = ?1",
         )?;
         let mut rows = statement.query([organisation.get()])?;
         let Some(row) = rows.next()? else { return Ok(SourceState::default()) };
@@ -78,6 +94,11 @@ impl Store {
             complete_at: instant(0)?,
             fetched_at: instant(1)?,
             complete_members: row.get(2)?,
+            second_look: match row.get::<_, Option<i64>>(3)? {
+                None => None,
+                Some(0) => Some(SecondLook::Complete),
+                Some(since) => Some(SecondLook::Since(instant_in(since)?)),
+            },
         })
     }
 
@@ -124,7 +145,7 @@ impl Store {
     fn member_rows(&self, organisation: OrganisationId) -> Result<Vec<MemberRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, organisation, number, birth_date, first_name, last_name, email, inactive, \
-             problem, missed, missing_since, seal FROM member WHERE organisation = ?1",
+             problem, missed, missing_since, said_at, is_repeated, seal FROM member WHERE organisation = ?1",
         )?;
         let mut rows = statement.query([organisation.get()])?;
         let mut found = Vec::new();
@@ -145,7 +166,7 @@ impl Store {
     ) -> Result<Vec<StoredMember>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, organisation, number, birth_date, first_name, last_name, email, inactive, \
-             problem, missed, missing_since, seal FROM member \
+             problem, missed, missing_since, said_at, is_repeated, seal FROM member \
              WHERE organisation = ?1 AND number = ?2",
         )?;
         let mut of_member = self
@@ -181,11 +202,12 @@ impl Store {
         {
             let mut put_member = transaction.prepare_cached(
                 "INSERT INTO member (organisation, number, birth_date, first_name, last_name, \
-                 email, inactive, problem, missed, missing_since, seal) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+                 email, inactive, problem, missed, missing_since, said_at, is_repeated, seal) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
                  ON CONFLICT (organisation, number, birth_date) DO UPDATE SET \
                  first_name = ?4, last_name = ?5, email = ?6, inactive = ?7, problem = ?8, \
-                 missed = ?9, missing_since = ?10, seal = ?11 RETURNING id",
+                 missed = ?9, missing_since = ?10, said_at = ?11, is_repeated = ?12, seal = ?13 \
+                 RETURNING id",
             )?;
             let mut drop_roles =
                 transaction.prepare_cached("DELETE FROM member_role WHERE member = ?1")?;
@@ -195,7 +217,7 @@ impl Store {
             )?;
             let mut touch_member = transaction.prepare_cached(
                 "UPDATE member SET first_name = ?4, last_name = ?5, inactive = ?6, problem = ?7, \
-                 missed = ?8, missing_since = ?9, seal = ?10 \
+                 missed = ?8, missing_since = ?9, said_at = ?10, is_repeated = ?11, seal = ?12 \
                  WHERE organisation = ?1 AND number = ?2 AND birth_date = ?3",
             )?;
             for Changed { stored, keeps_email_and_roles } in delta.changed {
@@ -212,6 +234,8 @@ impl Store {
                         stored.problem,
                         stored.missed,
                         stored.missing_since.map(instant_out),
+                        instant_out(stored.said_at),
+                        stored.is_repeated,
                         seal::of_member(stored),
                     ])? == 1;
                 if is_touched {
@@ -229,6 +253,8 @@ impl Store {
                         stored.problem,
                         stored.missed,
                         stored.missing_since.map(instant_out),
+                        instant_out(stored.said_at),
+                        stored.is_repeated,
                         seal::of_member(stored),
                     ],
                     |row| row.get(0),
@@ -241,18 +267,36 @@ impl Store {
             }
             transaction
                 .prepare_cached(
-                    "INSERT INTO source (organisation, complete_at, fetched_at, complete_members) \
-                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT (organisation) DO UPDATE SET \
-                 complete_at = ?2, fetched_at = ?3, complete_members = ?4",
+                    "INSERT INTO source (organisation, complete_at, fetched_at, complete_members, \
+                     second_look) VALUES (?1, ?2, ?3, ?4, ?5) \
+                     ON CONFLICT (organisation) DO UPDATE SET complete_at = ?2, fetched_at = ?3, \
+                     complete_members = ?4, second_look = ?5",
                 )?
                 .execute(params![
                     organisation.get(),
                     delta.state.complete_at.map(instant_out),
                     delta.state.fetched_at.map(instant_out),
                     delta.state.complete_members,
+                    second_look_out(delta.state.second_look),
                 ])?;
         }
         transaction.commit()
+    }
+
+    /// Remembers what the next tick asks an organisation again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_second_look(
+        &self,
+        organisation: OrganisationId,
+        second_look: Option<SecondLook>,
+    ) -> Result<(), StoreError> {
+        self.exec(
+            "UPDATE source SET second_look = ?2 WHERE organisation = ?1",
+            params![organisation.get(), second_look_out(second_look)],
+        )?;
+        Ok(())
     }
 
     /// The names of an organisation's roles, as last told by Organisation/Info.
@@ -296,6 +340,13 @@ impl Store {
     }
 }
 
+fn second_look_out(second_look: Option<SecondLook>) -> Option<i64> {
+    second_look.map(|look| match look {
+        SecondLook::Since(at) => instant_out(at),
+        SecondLook::Complete => 0,
+    })
+}
+
 /// A row of `member`, in the order in which its columns are asked for here.
 fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
     let email = maybe_text_at(row, 6)?;
@@ -313,8 +364,10 @@ fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
         problem: row.get(8)?,
         missed: row.get(9)?,
         missing_since: missing_since.map(instant_in).transpose()?,
+        said_at: instant_in(row.get(11)?)?,
+        is_repeated: row.get(12)?,
     };
-    Ok(MemberRow { row: row.get(0)?, stored, sealed: row.get(11)? })
+    Ok(MemberRow { row: row.get(0)?, stored, sealed: row.get(13)? })
 }
 
 /// A role in the columns from `first` on.
@@ -327,10 +380,11 @@ fn role_at(row: &Row<'_>, first: usize) -> Result<Role, StoreError> {
 }
 
 impl StoredMember {
-    /// A member seen just now.
+    /// A member as a listing that was asked for at `said_at` says, for the first time.
     #[must_use]
-    pub fn seen(member: Member) -> Self {
-        Self { member, problem: None, missed: 0, missing_since: None }
+    pub fn seen(member: Member, said_at: DateTime<Utc>) -> Self {
+        let (problem, missing_since) = (None, None);
+        Self { member, problem, missed: 0, missing_since, said_at, is_repeated: false }
     }
 
     /// Who it is.

@@ -19,6 +19,7 @@
 //! WAL needs shared memory, so the file must be on a local disk, not on a network share.
 
 mod alarms;
+mod attention;
 mod convert;
 mod devices;
 mod failures;
@@ -44,13 +45,14 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use alarms::Alarm;
+pub use attention::{Attention, AttentionKind};
 pub use devices::{DeviceState, PersonsOfDevice, Reading};
 pub use failures::{Failure, Failures};
 pub use journal::{AuditEntry, Intent, Outcome, OutcomeKind, RunEnd};
-pub use links::KnownLinks;
+pub use links::SettledRoles;
 pub use login::LoginMemory;
 pub use machine::Machine;
-pub use members::{Changed, ListingDelta, SourceState, StoredMember};
+pub use members::{Changed, ListingDelta, SecondLook, SourceState, StoredMember};
 pub use notes::BlockedPlan;
 pub use overview::{AuditLine, BlockedOverview, DeviceOverview, GrantDelay, PastRun};
 pub use quiet::{Quiet, QuietRun};

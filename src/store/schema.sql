@@ -7,7 +7,9 @@ CREATE TABLE source (
     organisation     INTEGER PRIMARY KEY,
     complete_at      INTEGER,            -- when the last accepted complete listing was asked for
     fetched_at       INTEGER,            -- when the last accepted listing of any kind was asked for
-    complete_members INTEGER             -- how many members the last accepted complete listing had
+    complete_members INTEGER,            -- how many members the last accepted complete listing had
+    second_look      INTEGER             -- what to ask again before access is taken away: 0 a complete listing, else
+                                         -- the changes since then; NULL nothing
 ) STRICT;
 
 CREATE TABLE role_name (
@@ -29,6 +31,8 @@ CREATE TABLE member (
     problem       TEXT,                  -- why the newest entry could not be used
     missed        INTEGER NOT NULL DEFAULT 0,  -- complete listings in a row without the member
     missing_since INTEGER,               -- when the first of them was asked for
+    said_at       INTEGER NOT NULL,      -- when the first listing was asked for that said what stands here of roles and inactive
+    is_repeated   INTEGER NOT NULL,      -- a later listing of changes said the same
     seal          INTEGER,               -- over the member and the roles
     UNIQUE (organisation, number, birth_date)
 ) STRICT;
@@ -77,6 +81,9 @@ CREATE TABLE person (
     confirmed_begin INTEGER,             -- the last window the device was seen to hold as it should
     confirmed_end   INTEGER,
     confirmed_at    INTEGER,
+    written_organisation INTEGER,        -- for whom it was last written to by this program
+    written_number  INTEGER,
+    written_birth   TEXT,
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -85,12 +92,36 @@ CREATE TABLE link (
     member      INTEGER NOT NULL REFERENCES member (id) ON DELETE CASCADE,
     employee_no TEXT    NOT NULL,
     rule        TEXT    NOT NULL,
+    name_digest INTEGER NOT NULL,        -- of the name on the door when the link was made or last agreed with it
+    email_digest INTEGER NOT NULL,       -- of the member's e-mail at that time
     made_at     INTEGER NOT NULL,
+    served_begin INTEGER,                -- the paid time that was last kept in sync there, in wall-clock time
+    served_end  INTEGER,
+    is_loss_accepted INTEGER NOT NULL DEFAULT 0,  -- somebody has accepted that the member is served no more
     seal        INTEGER,
     PRIMARY KEY (device, member)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX link_person ON link (device, employee_no);
 CREATE INDEX link_member ON link (member);
+
+-- Links that were replaced: whose a person was before.
+CREATE TABLE former_link (
+    device       TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
+    employee_no  TEXT    NOT NULL,
+    organisation INTEGER NOT NULL,
+    number       INTEGER NOT NULL,
+    birth_date   TEXT    NOT NULL,
+    left_at      INTEGER NOT NULL,
+    PRIMARY KEY (device, employee_no, organisation, number, birth_date)
+) STRICT, WITHOUT ROWID;
+
+-- The roles that opened a door when everything that followed from them was last settled.
+CREATE TABLE door_roles (
+    device       TEXT    NOT NULL,
+    organisation INTEGER NOT NULL,
+    roles        TEXT    NOT NULL,       -- ids with commas between them, or `*` for every role
+    PRIMARY KEY (device, organisation)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE link_file (
     path    TEXT PRIMARY KEY,
@@ -150,8 +181,8 @@ CREATE TABLE change (
     kind         TEXT    NOT NULL,
     before_begin INTEGER,
     before_end   INTEGER,
-    after_begin  INTEGER NOT NULL,
-    after_end    INTEGER NOT NULL,
+    after_begin  INTEGER,                -- NULL: nothing was written, and the person holds no window
+    after_end    INTEGER,
     outcome      TEXT    NOT NULL,
     error        TEXT,
     waited       INTEGER                 -- seconds from the run that first wanted it to its outcome
@@ -231,3 +262,18 @@ CREATE TABLE quiet (
     told     TEXT    NOT NULL,   -- what that run had to say, as JSON, to be said again
     seal     INTEGER NOT NULL
 ) STRICT;
+
+-- Whom somebody should look after: members who paid and have no door, or who are served no more, and
+-- persons who are linked to nobody. As the last run that knew everything saw it.
+CREATE TABLE attention (
+    kind         TEXT    NOT NULL,       -- standing-outside, open-without-reason, no-door, released, observed
+    device       TEXT    NOT NULL,       -- empty: no door in particular
+    employee_no  TEXT    NOT NULL,       -- empty: nobody on a door
+    organisation INTEGER NOT NULL,
+    number       INTEGER NOT NULL,
+    birth_date   TEXT    NOT NULL,
+    reason       TEXT    NOT NULL,
+    ends         INTEGER,                -- when the time on the door is over, in wall-clock time
+    since_at     INTEGER NOT NULL,
+    PRIMARY KEY (kind, device, employee_no, organisation, number, birth_date)
+) STRICT, WITHOUT ROWID;

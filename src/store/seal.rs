@@ -8,21 +8,20 @@
 use super::StoreError;
 use super::members::StoredMember;
 use super::quiet::Quiet;
+use crate::fnv;
+use crate::link::StoredLink;
 use crate::model::{DeviceName, Email, EmployeeNo, MemberKey};
 
-/// FNV-1a in 64 bits: a few lines, quick on short texts, and the same in every version of Rust.
+/// A digest in the making.
 struct Seal(u64);
 
 impl Seal {
     fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
+        Self(fnv::EMPTY)
     }
 
-    fn bytes(mut self, bytes: &[u8]) -> Self {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        self
+    fn bytes(self, bytes: &[u8]) -> Self {
+        Self(fnv::go_on(self.0, bytes.iter().copied()))
     }
 
     /// A text with its length, so that two texts can not share their border.
@@ -75,7 +74,9 @@ pub(super) fn of_member(stored: &StoredMember) -> i64 {
         .number(i64::from(member.inactive))
         .maybe(stored.problem.as_deref())
         .number(i64::from(stored.missed))
-        .number(stored.missing_since.map_or(i64::MIN, super::convert::instant_out));
+        .number(stored.missing_since.map_or(i64::MIN, super::convert::instant_out))
+        .number(super::convert::instant_out(stored.said_at))
+        .number(i64::from(stored.is_repeated));
     for (id, begin, end) in roles {
         seal = seal.number(id).number(begin).number(end);
     }
@@ -83,13 +84,23 @@ pub(super) fn of_member(stored: &StoredMember) -> i64 {
 }
 
 /// The seal of a link.
-pub(super) fn of_link(
-    device: &DeviceName,
-    member: MemberKey,
-    employee_no: &EmployeeNo,
-    rule: &str,
-) -> i64 {
-    Seal::new().text(device.as_str()).key(member).text(employee_no.as_str()).text(rule).end()
+pub(super) fn of_link(device: &DeviceName, member: MemberKey, link: &StoredLink) -> i64 {
+    let seal = Seal::new()
+        .text(device.as_str())
+        .key(member)
+        .text(link.employee_no.as_str())
+        .text(link.rule.as_str())
+        .number(link.name)
+        .number(link.email)
+        .number(super::convert::instant_out(link.made_at));
+    let seal = match link.served {
+        Some(served) => seal
+            .number(super::convert::wall_out(served.window.begin()))
+            .number(super::convert::wall_out(served.window.end()))
+            .number(i64::from(served.is_loss_accepted)),
+        None => seal,
+    };
+    seal.end()
 }
 
 /// The seal of the rows of a link file, in whatever order they come.

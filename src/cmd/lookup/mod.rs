@@ -220,7 +220,8 @@ fn tell(
     let now = facts.devices.first().map_or(facts.now.naive_utc(), |device| device.local(facts.now));
     let door_roles = DoorRoles { source: source.roles.as_ref(), device: None };
     let validity =
-        entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, now).validity();
+        entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, None, now)
+            .validity();
     let waiting = store.blocked_plans().map_err(store_error)?;
     let blocked = waiting.into_iter().next_back().map(|plan| plan.id);
     let mut devices = Vec::new();
@@ -288,13 +289,7 @@ fn on_device(
 ) -> DeviceStory {
     let now = device.local(facts.now);
     let key = member.member.key;
-    let source = facts.sources.get(&key.organisation);
-    let door_roles = DoorRoles {
-        source: source.and_then(|source| source.roles.as_ref()),
-        device: device.roles.as_ref(),
-    };
-    let desired =
-        entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, now).validity();
+    let desired = facts.entitlement(device, member).and_then(|found| found.validity());
     let link = device.linking.get(place);
     let linked = link.and_then(|link| link.as_ref().ok());
     let person = linked.and_then(|link| device.persons.get(&link.employee_no));

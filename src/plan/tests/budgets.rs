@@ -114,7 +114,8 @@ fn an_extension_is_never_kept_back() {
 fn shares_are_those_of_the_configuration() {
     let mut zero = world(100, 6, 0, 26);
     zero.facts.guard.revoke_per_tick = Percent::new(100).unwrap();
-    zero.facts.guard.revoke_per_day = Percent::new(6).unwrap();
+    // Of the 74 who have time to lose.
+    zero.facts.guard.revoke_per_day = Percent::new(9).unwrap();
     zero.facts.guard.grant_per_tick = Percent::new(26).unwrap();
     assert_eq!(zero.plan().blocked().count(), 0);
     zero.facts.guard.revoke_per_day = Percent::new(0).unwrap();

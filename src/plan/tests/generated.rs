@@ -8,11 +8,11 @@ use proptest::sample::select;
 
 use super::super::validity::covered;
 use super::super::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
-use super::world::{NOW, employee, instant, linked, member, person, role_id, time, zone};
+use super::world::{NOW, employee, instant, linked, member, person, role_id, stored, time, zone};
 use crate::config::{Ending, Guard, Mode, Percent, Policy};
-use crate::link::NoLink;
+use crate::link::{Found, NoLink, StoredLinks};
 use crate::model::{
-    DeviceName, OrganisationId, PersonLimit, Role, RoleId, SourceName, UserType, Window,
+    DeviceName, MemberKey, OrganisationId, PersonLimit, Role, RoleId, SourceName, UserType, Window,
 };
 
 const MEMBERS_MAX: usize = 12;
@@ -67,15 +67,16 @@ struct Life {
     inactive: bool,
     is_vanished: bool,
     problem: bool,
+    is_agreed: bool,
 }
 
 fn life() -> impl Strategy<Value = Life> {
     let few = [0, 1, 1, 1, 1, 2, 2, 2, 3, 3];
     let roles = select(few.to_vec()).prop_flat_map(|count| prop::collection::vec(role(), count));
-    (roles, seldom(6), seldom(6), seldom(20)).prop_map(
-        |(mut roles, inactive, is_vanished, problem)| {
+    (roles, seldom(6), seldom(6), seldom(20), seldom(8)).prop_map(
+        |(mut roles, inactive, is_vanished, problem, is_new)| {
             roles.sort_unstable();
-            Life { roles, inactive, is_vanished, problem }
+            Life { roles, inactive, is_vanished, problem, is_agreed: !is_new }
         },
     )
 }
@@ -127,6 +128,8 @@ struct Place {
     held: Held,
     link: u32,
     confirmed: Option<Held>,
+    /// What was served under an earlier link, if anything.
+    served: Option<Held>,
     is_admin: bool,
     user_type: UserType,
     is_protected: bool,
@@ -139,11 +142,13 @@ fn place() -> impl Strategy<Value = Place> {
         1 => Just(UserType::BlackList),
     ];
     let confirmed = prop::option::of(held());
-    (held(), 0..20_u32, confirmed, seldom(12), user_type, seldom(12)).prop_map(
-        |(held, link, confirmed, is_admin, user_type, is_protected)| Place {
+    let served = prop::option::of(held());
+    (held(), 0..20_u32, confirmed, served, seldom(12), user_type, seldom(12)).prop_map(
+        |(held, link, confirmed, served, is_admin, user_type, is_protected)| Place {
             held,
             link,
             confirmed,
+            served,
             is_admin,
             user_type,
             is_protected,
@@ -168,8 +173,12 @@ fn device(name: &str, places: usize) -> impl Strategy<Value = (DeviceFacts, Vec<
                 persons: BTreeMap::new(),
                 confirmed: BTreeMap::new(),
                 linking: Vec::new(),
+                stored: StoredLinks::default(),
+                written: BTreeMap::new(),
+                settled_roles: BTreeMap::new(),
                 is_first_run,
                 revoked_last_day: revoked,
+                is_accepted: false,
             };
             for number in 0..foreign {
                 let id = format!("foreign {number}");
@@ -179,8 +188,13 @@ fn device(name: &str, places: usize) -> impl Strategy<Value = (DeviceFacts, Vec<
         })
 }
 
-fn settle(device: &mut DeviceFacts, id: &str, life: &Life, place: &Place) {
+fn settle(device: &mut DeviceFacts, key: MemberKey, life: &Life, place: &Place) {
+    let id = &key.number.to_string();
     let id_there = employee(id);
+    let served = place.served.as_ref().and_then(|held| limit(held, &life.roles));
+    if let Some(window) = served.and_then(|limit| limit.window()) {
+        device.stored.links.insert(key, stored(id, Some(window.clamped())));
+    }
     let limit = limit(&place.held, &life.roles);
     if let Some(limit) = limit {
         let mut person = person(id, limit);
@@ -198,7 +212,7 @@ fn settle(device: &mut DeviceFacts, id: &str, life: &Life, place: &Place) {
     device.linking.push(match place.link {
         0 => Err(NoLink::NoEmail),
         1 => Err(NoLink::NoPerson),
-        2 => Err(NoLink::NameDiffers { employee_no: id_there }),
+        2 => Err(NoLink::NameDiffers { employee_no: id_there, found: Found::ByNumber }),
         3 => Err(NoLink::Ambiguous { persons: [id_there].into(), rivals: [].into() }),
         _ => Ok(linked(id)),
     });
@@ -216,16 +230,23 @@ fn leave_persons(device: &mut DeviceFacts, places: &[Place], members: &[MemberFa
     }
 }
 
-fn source(name: &'static str, members: usize) -> impl Strategy<Value = (SourceFacts, Vec<Life>)> {
+/// An organisation, its members, and the roles from which everything was settled, if that is remembered.
+type Club = (SourceFacts, Vec<Life>, Option<Option<BTreeSet<RoleId>>>);
+
+fn source(name: &'static str, members: usize) -> impl Strategy<Value = Club> {
     let standing = prop_oneof![
         6 => Just(Standing::Fresh),
         1 => Just(Standing::Unreachable),
         1 => Just(Standing::Refused),
     ];
     let members = prop::collection::vec(life(), 0..=members);
-    (some_roles(), standing, members).prop_map(move |(roles, standing, members)| {
-        (SourceFacts { name: SourceName::new(name).unwrap(), roles, standing }, members)
-    })
+    let settled = prop_oneof![3 => Just(None), 1 => some_roles().prop_map(Some)];
+    (some_roles(), standing, members, settled).prop_map(
+        move |(roles, standing, members, settled)| {
+            let name = SourceName::new(name).unwrap();
+            (SourceFacts { name, roles, standing, accept_shrink: None }, members, settled)
+        },
+    )
 }
 
 fn rules() -> impl Strategy<Value = (Policy, Guard)> {
@@ -264,14 +285,19 @@ pub(crate) fn facts_of(members: usize, doors: &[&str]) -> impl Strategy<Value = 
                 only: Only::default(),
             };
             let mut places = 0;
-            for (organisation, first, (source, lives)) in
+            for (organisation, first, (source, lives, settled)) in
                 [(123, 150_000, club), (456, 450_000, spa)]
             {
                 let organisation = OrganisationId::new(organisation).unwrap();
                 facts.sources.insert(organisation, source);
+                for (device, _) in &mut doors {
+                    if let Some(settled) = &settled {
+                        device.settled_roles.insert(organisation, settled.clone());
+                    }
+                }
                 for (number, life) in (first..).zip(lives) {
                     for (device, all) in &mut doors {
-                        settle(device, &number.to_string(), &life, &all[places]);
+                        settle(device, member(organisation, number, &[]).key, &life, &all[places]);
                     }
                     places += 1;
                     facts.members.push(one_member(organisation, number, life));
@@ -298,7 +324,14 @@ fn one_member(organisation: OrganisationId, number: i64, life: Life) -> MemberFa
     member.roles = life.roles;
     member.inactive = life.inactive;
     let problem = life.problem.then(|| "EndDate is missing".to_owned());
-    MemberFacts { member, is_vanished: life.is_vanished, missing_since: None, problem }
+    MemberFacts {
+        member,
+        is_vanished: life.is_vanished,
+        missing_since: None,
+        problem,
+        said_at: instant(NOW),
+        is_agreed: life.is_agreed || life.is_vanished,
+    }
 }
 
 /// A day's grid of hours around [`NOW`]: `hour` counts from midnight of 2026-11-20; `to_end` names

@@ -6,7 +6,7 @@ use super::super::{Plan, Standing};
 use super::world::{FRONT, GYM, World, employee};
 use super::{changes, left_out};
 use crate::config::Mode;
-use crate::link::NoLink;
+use crate::link::{Found, NoLink};
 use crate::model::{PersonLimit, UserType};
 
 fn three() -> World {
@@ -23,7 +23,7 @@ fn ambiguous(world: &World, persons: &[&str], rivals: &[&str]) -> NoLink {
 
 #[test]
 fn every_reason() {
-    let differs = NoLink::NameDiffers { employee_no: employee("9") };
+    let differs = NoLink::NameDiffers { employee_no: employee("9"), found: Found::ByNumber };
     let rival = ambiguous(&three(), &["2", "7"], &["150001"]);
     let twice = ambiguous(&three(), &["2", "7"], &[]);
     let permanent = PersonLimit::Permanent(None);

@@ -4,6 +4,7 @@ mod budgets;
 mod changes;
 mod damage;
 pub(crate) mod generated;
+mod judgement;
 mod laws;
 mod left_out;
 mod mutants;

@@ -10,8 +10,10 @@ use chrono::{NaiveDateTime, TimeDelta, Timelike};
 
 use super::super::{Budget, Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, Standing};
 use crate::config::{Ending, Mode, Percent};
-use crate::link::NoLink;
-use crate::model::{EmployeeNo, PersonLimit, UserType};
+use crate::link::{Link, NoLink};
+use crate::model::{
+    DeviceName, EmployeeNo, MemberKey, OrganisationId, PersonLimit, Role, UserType,
+};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
@@ -47,7 +49,35 @@ fn paid_spans(
             spans.push((role.begin, last + TimeDelta::days(i64::from(facts.policy.grace_days))));
         }
     }
+    let now = now_at(facts, device);
+    let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
+    if let Some((first, last)) = known.map(|known| (known.window.begin(), known.window.end()))
+        && goes_on(&spans, (first, last), now)
+    {
+        spans.push((first, last));
+    }
     spans
+}
+
+/// Whether time that is known as paid for runs now, no role does, and roles go on from it at once for at
+/// least as long.
+fn goes_on(
+    spans: &[(NaiveDateTime, NaiveDateTime)],
+    (first, last): (NaiveDateTime, NaiveDateTime),
+    now: NaiveDateTime,
+) -> bool {
+    let is_paid = |at: NaiveDateTime| spans.iter().any(|(a, b)| *a <= at && at <= *b);
+    let Some(next) = spans.iter().map(|(a, _)| *a).filter(|a| *a > now).min() else { return false };
+    if is_paid(now) || now < first || last < now || next > last + SECOND {
+        return false;
+    }
+    let mut reached = next;
+    while is_paid(reached) && reached < last {
+        let ends = spans.iter().filter(|(a, b)| *a <= reached && reached <= *b);
+        reached = ends.map(|(_, b)| *b).max().unwrap() + SECOND;
+    }
+    // Doors know nothing beyond the last second, and what was served is cut to it.
+    reached > last || is_paid(reached) || reached > last_of_all()
 }
 
 fn is_open(limit: &PersonLimit, at: NaiveDateTime) -> bool {
@@ -115,6 +145,7 @@ fn share(percent: Percent, of: usize, at_least: usize) -> usize {
 /// What would go wrong if exactly these changes were carried out, in a few words; nothing if all is
 /// well. Changes of devices that are only observed are never carried out.
 pub(super) fn wrong(facts: &Facts, changes: &[&Change]) -> Option<&'static str> {
+    let doubted = Doubted::of(facts);
     for device in &facts.devices {
         let mine: Vec<&Change> =
             changes.iter().filter(|change| change.device == device.name).copied().collect();
@@ -134,24 +165,171 @@ pub(super) fn wrong(facts: &Facts, changes: &[&Change]) -> Option<&'static str> 
                 }
             }
         }
-        let persons = device.persons.len();
-        if revoked > share(facts.guard.revoke_per_tick, persons, 2) {
+        let (linked, with_time) = who_may_be_touched(facts, device, &mine);
+        if revoked > share(facts.guard.revoke_per_tick, with_time, 2) {
             return Some("too many lose access at once");
         }
-        let day = share(facts.guard.revoke_per_day, persons, 5);
+        let day = share(facts.guard.revoke_per_day, with_time, 5);
         if revoked > 0 && device.revoked_last_day + revoked > day {
             return Some("too many lose access in a day");
         }
-        let limit = share(facts.guard.grant_per_tick, persons, 20);
+        let limit = share(facts.guard.grant_per_tick, linked, 20);
         if !device.is_first_run && opened > limit {
             return Some("too many doors open at once");
         }
         if is_left_empty(facts, device, &mine) {
             return Some("nobody can open the door any more");
         }
+        for change in &mine {
+            if doubted.holds(device, change.member.organisation) {
+                return Some("too many are left out for that to be believed");
+            }
+        }
     }
     let is_known = |change: &Change| facts.devices.iter().any(|d| d.name == change.device);
     (!changes.iter().all(|change| is_known(change))).then_some("a door that is not there")
+}
+
+/// How many linked persons may be touched, and how many of them can get in now or later, or will by these
+/// changes.
+fn who_may_be_touched(facts: &Facts, device: &DeviceFacts, changes: &[&Change]) -> (usize, usize) {
+    let now = now_at(facts, device);
+    let linked = device.linking.iter().flatten().map(|link| &link.employee_no);
+    let touchable: Vec<&EmployeeNo> = linked
+        .filter(|id| device.persons.contains_key(*id) && may_be_touched(device, id))
+        .collect();
+    let has_time = |id: &&&EmployeeNo| {
+        let held = device.persons[**id].limit.window().is_some_and(|window| window.end() >= now);
+        let is_given = changes.iter().any(|change| {
+            change.employee_no == ***id && change.kind == Kind::Grant && change.after.end() >= now
+        });
+        held || is_given
+    };
+    (touchable.len(), touchable.iter().filter(has_time).count())
+}
+
+/// Organisations and devices of whose served members three or more, and more than `source_shrink`, are
+/// left out.
+struct Doubted {
+    sources: BTreeSet<OrganisationId>,
+    devices: BTreeSet<DeviceName>,
+}
+
+impl Doubted {
+    fn of(facts: &Facts) -> Self {
+        let too_many = |lost: &BTreeSet<MemberKey>, served: &BTreeSet<MemberKey>| {
+            let percent = usize::from(facts.guard.source_shrink.get());
+            lost.len() >= 3 && lost.len() > served.len() * percent / 100
+        };
+        let mut all_served: BTreeSet<MemberKey> = BTreeSet::new();
+        let mut by_source: BTreeSet<MemberKey> = BTreeSet::new();
+        let mut doubted = Self { sources: BTreeSet::new(), devices: BTreeSet::new() };
+        for device in &facts.devices {
+            let (mut served, mut lost) = (BTreeSet::new(), BTreeSet::new());
+            for (key, link) in &device.stored.links {
+                if link.served.is_some_and(|served| !served.is_loss_accepted) {
+                    served.insert(*key);
+                }
+            }
+            for (member, link) in facts.members.iter().zip(&device.linking) {
+                let key = member.member.key;
+                if served.contains(&key) {
+                    match left_out_by(facts, device, member, link) {
+                        Some(Blame::Source) => drop(by_source.insert(key)),
+                        Some(Blame::Door) => drop(lost.insert(key)),
+                        None => {}
+                    }
+                }
+            }
+            if too_many(&lost, &served) && !device.is_accepted {
+                doubted.devices.insert(device.name.clone());
+            }
+            all_served.extend(served);
+        }
+        for (organisation, source) in &facts.sources {
+            let of = |all: &BTreeSet<MemberKey>| -> BTreeSet<MemberKey> {
+                all.iter().filter(|key| key.organisation == *organisation).copied().collect()
+            };
+            let (lost, served) = (of(&by_source), of(&all_served));
+            if too_many(&lost, &served) && source.accept_shrink != Some(served.len() - lost.len()) {
+                doubted.sources.insert(*organisation);
+            }
+        }
+        doubted
+    }
+
+    fn holds(&self, device: &DeviceFacts, organisation: OrganisationId) -> bool {
+        self.sources.contains(&organisation) || self.devices.contains(&device.name)
+    }
+}
+
+#[derive(PartialEq)]
+enum Blame {
+    Source,
+    Door,
+}
+
+/// Who leaves a member out who was served on the device, if anybody does.
+fn left_out_by(
+    facts: &Facts,
+    device: &DeviceFacts,
+    member: &MemberFacts,
+    link: &Result<Link, NoLink>,
+) -> Option<Blame> {
+    if member.is_vanished {
+        return None;
+    }
+    if member.problem.is_some() {
+        return Some(Blame::Source);
+    }
+    let now = now_at(facts, device);
+    let source = &facts.sources[&member.member.key.organisation];
+    let served = device.stored.links[&member.member.key].served.unwrap().window;
+    let had_time = served.end() >= now;
+    let last_of = |role: &Role| match role.end.num_seconds_from_midnight() {
+        0 => role.end + TimeDelta::seconds(86_399),
+        _ => role.end,
+    };
+    let is_right = |role: &&Role| role.begin <= last_of(role) && role.begin <= last_of_all();
+    let opens = |role: &&Role| {
+        source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
+            && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
+    };
+    let roles = &member.member.roles;
+    let person = match link {
+        Ok(link) => device.persons.get(&link.employee_no),
+        Err(_) => None,
+    };
+    let is_touchable = person.is_some_and(|one| {
+        let free = one.user_type != UserType::BlackList && !one.is_device_admin;
+        free && !device.protect.contains(&one.employee_no)
+    });
+    let unlimited = person.is_some_and(|one| matches!(one.limit, PersonLimit::Permanent(_)));
+    if !roles.iter().any(|role| opens(&role)) {
+        let runs = |role: &Role| role.begin <= now && now <= last_of(role);
+        if !had_time || !roles.iter().filter(is_right).any(runs) {
+            return None;
+        }
+        let held = person.and_then(|one| one.limit.window());
+        return match person {
+            None => Some(Blame::Source),
+            Some(_) if !is_touchable => None,
+            Some(_) if unlimited => Some(Blame::Door),
+            Some(_) => held.filter(|held| held.end() >= now).map(|_| Blame::Source),
+        };
+    }
+    if !roles.iter().filter(opens).any(|role| is_right(&role)) {
+        return Some(Blame::Source);
+    }
+    let paid = paid_spans(facts, device, member);
+    let has_time = paid.iter().any(|(first, last)| *last >= now && *first <= last_of_all());
+    match link {
+        _ if !had_time && !has_time => None,
+        Err(NoLink::NoPerson | NoLink::NameDiffers { .. }) => Some(Blame::Door),
+        Err(_) => Some(Blame::Source),
+        Ok(_) if person.is_none() => Some(Blame::Door),
+        Ok(_) => (unlimited && is_touchable).then_some(Blame::Door),
+    }
 }
 
 fn is_left_empty(facts: &Facts, device: &DeviceFacts, changes: &[&Change]) -> bool {
@@ -220,7 +398,29 @@ fn one_wrong(facts: &Facts, device: &DeviceFacts, change: &Change) -> Result<See
     if seen.revokes && was_left_by_somebody_paid(facts, device, member, id) {
         return Err("taken from somebody who is missing from the listing");
     }
+    if seen.revokes && !member.is_agreed {
+        return Err("taken away by the word of one listing");
+    }
+    if seen.revokes && configuration_takes_away(facts, device, member) {
+        return Err("taken away by the configuration");
+    }
     Ok(seen)
+}
+
+/// Whether one of the member's roles opened the door before `roles` were changed, and does no more.
+fn configuration_takes_away(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bool {
+    let organisation = member.member.key.organisation;
+    let source = &facts.sources[&organisation];
+    let Some(before) = device.settled_roles.get(&organisation) else { return false };
+    for role in &member.member.roles {
+        let was = before.as_ref().is_none_or(|some| some.contains(&role.id));
+        let by_source = source.roles.as_ref().is_none_or(|some| some.contains(&role.id));
+        let by_device = device.roles.as_ref().is_none_or(|some| some.contains(&role.id));
+        if was && !(by_source && by_device) {
+            return true;
+        }
+    }
+    false
 }
 
 fn was_left_by_somebody_paid(
@@ -243,6 +443,7 @@ fn was_left_by_somebody_paid(
 /// What an honest plan fails to do: let in who paid, and end what is over. A planner that does
 /// nothing breaks no rule, and is useless.
 pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
+    let doubted = Doubted::of(facts);
     let touched: BTreeSet<_> = plan.changes.iter().map(|c| (&c.device, &c.employee_no)).collect();
     for device in &facts.devices {
         let now = now_at(facts, device);
@@ -252,7 +453,14 @@ pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
             let Ok(link) = link else { continue };
             let id = &link.employee_no;
             let is_there = device.persons.contains_key(id) && may_be_touched(device, id);
+            let is_doubted = doubted.holds(device, member.member.key.organisation);
             if !is_there || !is_named || member.problem.is_some() || standing == Standing::Refused {
+                continue;
+            }
+            if is_doubted {
+                if touched.contains(&(&device.name, id)) {
+                    return Some("a change that follows from what is not believed");
+                }
                 continue;
             }
             let paid = paid_spans(facts, device, member);
@@ -268,7 +476,8 @@ pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
                     return Some("who paid is not let in, or not now");
                 }
             }
-            let has_good_role = has_good_role(facts, device, member);
+            let has_good_role =
+                has_good_role(facts, device, member) || has_lost_all(facts, device, member);
             let may_take = device.mode != Mode::GrantOnly && standing == Standing::Fresh;
             if !is_paid && open && may_take && has_good_role {
                 let is_kept = was_left_by_somebody_paid(facts, device, member, id);
@@ -279,6 +488,18 @@ pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// A member who was served, and from whom the source has taken every role that opens the door.
+fn has_lost_all(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bool {
+    let key = &member.member.key;
+    let served = device.stored.links.get(key).and_then(|link| link.served);
+    let source = &facts.sources[&key.organisation];
+    let opens = |role: &Role| {
+        source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
+            && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
+    };
+    served.is_some_and(|one| !one.is_loss_accepted) && !member.member.roles.iter().any(opens)
 }
 
 /// A member with no role that opens the door is left out, whatever the person holds, and so is one

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::Plan;
 use super::world::{FRONT, World, employee};
 use super::{changes, left_out};
-use crate::link::NoLink;
+use crate::link::{Found, NoLink};
 use crate::model::Email;
 
 /// Renewals, revocations and members left out, on two doors of two clubs.
@@ -132,7 +132,7 @@ fn a_named_person_who_is_nobody_s_says_why() {
     let world = World::agreeing(3).link(FRONT, "150002", Err(claimed)).link(
         FRONT,
         "150003",
-        Err(NoLink::NameDiffers { employee_no: employee("3") }),
+        Err(NoLink::NameDiffers { employee_no: employee("3"), found: Found::ByNumber }),
     );
     assert_eq!(
         left_out(&only(world.clone(), &[], &[], &["2"])),

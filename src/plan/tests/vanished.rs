@@ -59,6 +59,7 @@ fn taken(world: &World, after: (&str, &str)) -> Plan {
         after: window(after.0, after.1),
         opens_door: false,
         fingerprint: person.fingerprint.clone(),
+        ends_at_once: false,
         blocked: None,
     };
     Plan { changes: vec![change], ..Plan::default() }

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::super::{DeviceFacts, Facts, MemberFacts, Only, Plan, SourceFacts, Standing, plan};
 use crate::config::{Ending, Guard, LinkRule, Mode, Percent, Policy};
-use crate::link::{Link, NoLink};
+use crate::link::{Link, NoLink, Served, StoredLink, StoredLinks};
 use crate::model::{
     DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId, Person,
     PersonLimit, Role, RoleId, SourceName, UserType, Window, parse_time,
@@ -55,6 +55,7 @@ impl World {
             name: SourceName::new(name).unwrap(),
             roles: Some(BTreeSet::from([role_id(GYM)])),
             standing: Standing::Fresh,
+            accept_shrink: None,
         };
         let organisation = OrganisationId::new(organisation).unwrap();
         self.facts.sources.insert(organisation, source);
@@ -69,9 +70,12 @@ impl World {
                 is_vanished: false,
                 missing_since: None,
                 problem: None,
+                said_at: self.facts.now,
+                is_agreed: true,
             });
+            let key = self.facts.members[self.facts.members.len() - 1].member.key;
             for device in &mut self.facts.devices {
-                agree(device, &id);
+                agree(device, &id, key);
             }
         }
         self
@@ -88,13 +92,18 @@ impl World {
             persons: BTreeMap::new(),
             confirmed: BTreeMap::new(),
             linking: Vec::new(),
+            stored: StoredLinks::default(),
+            written: BTreeMap::new(),
+            settled_roles: BTreeMap::new(),
             is_first_run: false,
             revoked_last_day: 0,
+            is_accepted: false,
         };
         if let Some(first) = self.facts.devices.first() {
             device.persons = first.persons.clone();
             device.confirmed = first.confirmed.clone();
             device.linking = first.linking.clone();
+            device.stored = first.stored.clone();
         }
         self.facts.devices.push(device);
         self.facts.devices.sort_by(|a, b| a.name.cmp(&b.name));
@@ -170,6 +179,22 @@ impl World {
         })
     }
 
+    /// Everybody was served on every device for 2026.
+    pub fn served(mut self) -> Self {
+        let window = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
+        for device in &mut self.facts.devices {
+            for link in device.stored.links.values_mut() {
+                link.served = Some(Served { window, is_loss_accepted: false });
+            }
+        }
+        self
+    }
+
+    /// One listing alone has said what is known of the member.
+    pub fn said_once(self, number: &str) -> Self {
+        self.member(number, |facts| facts.is_agreed = false)
+    }
+
     /// What the link rules gave for a member.
     pub fn link(self, device: &str, number: &str, link: Result<&str, NoLink>) -> Self {
         let place = self.place(number);
@@ -235,6 +260,12 @@ impl World {
 
 /// Does to the facts what carrying out the pending changes does to the devices and the memory.
 pub(crate) fn apply(facts: &mut Facts, plan: &Plan) {
+    for one in &plan.served {
+        let device = facts.devices.iter_mut().find(|d| d.name == one.device).unwrap();
+        if let Some(link) = device.stored.links.get_mut(&one.member) {
+            link.served = one.window.map(|window| Served { window, is_loss_accepted: false });
+        }
+    }
     for change in plan.pending() {
         let device = facts.devices.iter_mut().find(|d| d.name == change.device).unwrap();
         if device.mode == Mode::Observe {
@@ -249,11 +280,24 @@ pub(crate) fn apply(facts: &mut Facts, plan: &Plan) {
     }
 }
 
-fn agree(device: &mut DeviceFacts, id: &str) {
+fn agree(device: &mut DeviceFacts, id: &str, key: MemberKey) {
     let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
     device.persons.insert(employee(id), person(id, PersonLimit::Window(year)));
     device.confirmed.insert(employee(id), year);
     device.linking.push(Ok(linked(id)));
+    device.stored.links.insert(key, stored(id, None));
+}
+
+/// A link of an earlier run, under which this was served.
+pub(crate) fn stored(person: &str, served: Option<Window>) -> StoredLink {
+    StoredLink {
+        employee_no: employee(person),
+        rule: LinkRule::File,
+        name: 0,
+        email: 0,
+        made_at: instant("2026-01-01T00:00:00Z"),
+        served: served.map(|window| Served { window, is_loss_accepted: false }),
+    }
 }
 
 pub(crate) fn person(id: &str, limit: PersonLimit) -> Person {

@@ -333,7 +333,7 @@ fn audit_row(status: &Status, line: &AuditLine) -> Vec<String> {
         cell(&entry.employee_no),
         cell(&entry.cause),
         cell(entry.before.as_ref().map_or("–".to_owned(), window)),
-        cell(window(&entry.after)),
+        cell(entry.after.as_ref().map_or("–".to_owned(), window)),
         marked(class, &format!("{sign}{error}")),
     ]
 }

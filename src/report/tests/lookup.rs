@@ -49,7 +49,7 @@ pub(super) fn story() -> Story {
         employee_no: employee("1"),
         cause: "renewed".into(),
         before: None,
-        after: year,
+        after: Some(year),
         outcome: "not-applied".into(),
         error: Some("it holds another window".into()),
     };

@@ -8,12 +8,11 @@ mod text;
 
 use super::*;
 use crate::model::PersonLimit;
-use crate::plan::Plan;
 use crate::plan::tests::world::{FRONT, World, employee, window};
 
 /// A report of a plan on one door that answered, before anything was tried.
 fn report(command: &'static str, world: &World) -> Report {
-    let Plan { changes, left_out, ignored: _ } = world.plan();
+    let plan = world.plan();
     let mut report = Report::new(command, None);
     report.devices = world
         .facts
@@ -25,15 +24,15 @@ fn report(command: &'static str, world: &World) -> Report {
             outcome: DeviceOutcome::Ok,
         })
         .collect();
-    report.changes = changes
+    report.take(&plan);
+    report.changes = plan
+        .changes
         .into_iter()
         .map(|change| {
-            let is_blocked = change.blocked.is_some();
-            let state = if is_blocked { ChangeState::Blocked } else { ChangeState::Planned };
+            let state = ChangeState::before_it_is_tried(&change);
             ChangeReport { change, state, error: None }
         })
         .collect();
-    report.left_out = left_out;
     report
 }
 

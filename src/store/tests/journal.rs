@@ -64,7 +64,7 @@ fn announced_settled_logged() {
         employee_no: id("1"),
         cause: "renewed".into(),
         before: Some(year()),
-        after: intent.after,
+        after: Some(intent.after),
         outcome: "confirmed".into(),
         error: None,
     };

@@ -14,6 +14,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::LinkRule;
+use crate::link::{Served, StoredLink, StoredLinks};
 use crate::model::{
     DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId, Person,
     PersonLimit, Role, RoleId, UserType, Window, parse_time,
@@ -85,7 +87,7 @@ fn key(organisation: OrganisationId, number: i64) -> MemberKey {
 }
 
 fn member(number: i64) -> StoredMember {
-    StoredMember::seen(Member {
+    let member = Member {
         key: key(club(), number),
         first_name: "Žiga".into(),
         last_name: "O'Novák; DROP TABLE member".into(),
@@ -96,7 +98,13 @@ fn member(number: i64) -> StoredMember {
             role(1, "2026-07-01T00:00:00", "2026-12-31T00:00:00"),
             role(3126, "1900-01-01T00:00:00", "9999-12-31T23:59:59"),
         ],
-    })
+    };
+    StoredMember::seen(member, at(0))
+}
+
+/// A link by this rule, under which nobody was served yet.
+fn link(person: &str, rule: LinkRule) -> StoredLink {
+    StoredLink { employee_no: id(person), rule, name: 7, email: -7, made_at: at(0), served: None }
 }
 
 fn person(number: &str) -> Person {
@@ -129,6 +137,7 @@ fn list_members(store: &mut Store, members: &[StoredMember]) {
         complete_at: Some(at(0)),
         fetched_at: Some(at(0)),
         complete_members: Some(members.len()),
+        second_look: None,
     };
     let changed: Vec<_> = members.iter().cloned().map(whole).collect();
     store.record_listing(club(), &ListingDelta { changed: &changed, state }).unwrap();

@@ -1,8 +1,9 @@
 //! What is written comes back as it was: members, persons, links.
 
 use super::*;
-use crate::config::LinkRule;
-use crate::link::{Link, LinkTable, StoredLink};
+use std::collections::BTreeSet;
+
+use crate::link::LinkTable;
 
 #[test]
 fn members_come_back_as_they_were() {
@@ -20,11 +21,11 @@ fn members_come_back_as_they_were() {
         problem: Some("EndDate is `soon`, not a date".into()),
         missed: 2,
         missing_since: Some(at(5)),
+        said_at: at(3),
+        is_repeated: true,
     };
-    let elsewhere = StoredMember::seen(Member {
-        key: key(OrganisationId::new(456).unwrap(), 1),
-        ..member(1).member
-    });
+    let elsewhere = Member { key: key(OrganisationId::new(456).unwrap(), 1), ..member(1).member };
+    let elsewhere = StoredMember::seen(elsewhere, at(1));
     // Another birth date is another member.
     let mut twin = member(7);
     twin.member.key.birth_date = NaiveDate::from_ymd_opt(1904, 2, 29);
@@ -78,9 +79,14 @@ fn the_state_of_an_organisation() {
         complete_at: Some(at(0)),
         fetched_at: Some(at(0)),
         complete_members: Some(1),
+        second_look: None,
     };
     assert_eq!(store.source_state(club()).unwrap(), state);
     state.fetched_at = Some(at(5));
+    for second_look in [None, Some(SecondLook::Complete), Some(SecondLook::Since(at(2)))] {
+        store.record_second_look(club(), second_look).unwrap();
+        assert_eq!(store.source_state(club()).unwrap().second_look, second_look);
+    }
     let delta = ListingDelta { changed: &[], state: state.clone() };
     store.record_listing(club(), &delta).unwrap();
     assert_eq!(store.source_state(club()).unwrap(), state);
@@ -188,26 +194,69 @@ fn the_state_of_a_device() {
     assert!(store.persons(&other).unwrap().persons.is_empty(), "each device has its own persons");
 }
 
+/// Mutants that this catches: a link that is replaced leaves no former link; whoever had the person keeps
+/// it; what was served is not stored, or not sealed.
 #[test]
 fn links_are_kept_with_their_rule_and_replaced() {
     let mut store = Sandbox::new().open();
     list_members(&mut store, &[member(1), member(2)]);
-    let link = |person: &str, rule| Link { employee_no: id(person), rule, is_outdated: false };
-    let stored = |person: &str, rule| StoredLink { employee_no: id(person), rule };
     let (one, two) = (key(club(), 1), key(club(), 2));
-    let (file, email) = (link("7", LinkRule::File), link("8", LinkRule::DeviceEmail));
-    store.record_links(&door(), [(one, &file), (two, &email)].into_iter(), at(0)).unwrap();
+    let window = Window::new(time("2026-01-01T00:00:00"), time("2026-12-31T23:59:59")).unwrap();
+    let served = |is_loss_accepted| Some(Served { window, is_loss_accepted });
+    let mut first = link("7", LinkRule::File);
+    first.served = served(false);
+    let links = [(one, first.clone()), (two, link("8", LinkRule::DeviceEmail))];
+    store.record_links(&door(), &StoredLinks::default(), &links, at(0)).unwrap();
+    let known = store.links(&door()).unwrap();
+    assert_eq!(known, StoredLinks { links: links.into_iter().collect(), former: BTreeMap::new() });
+
+    // The same person, by another rule: nothing is replaced.
+    first.rule = LinkRule::Accepted;
+    first.served = served(true);
+    store.record_links(&door(), &known, &[(one, first.clone())], at(1)).unwrap();
+    let known = store.links(&door()).unwrap();
+    assert_eq!((&known.links[&one], known.former.len()), (&first, 0));
+
+    // Another person: the old link is a former one.
     let number = link("007", LinkRule::MemberNumber);
-    store.record_links(&door(), [(one, &number)].into_iter(), at(1)).unwrap();
-    let want = KnownLinks::from_iter([
-        (one, stored("007", LinkRule::MemberNumber)),
-        (two, stored("8", LinkRule::DeviceEmail)),
-    ]);
-    assert_eq!(store.links(&door()).unwrap(), want);
-    assert!(store.links(&DeviceName::new("back-door").unwrap()).unwrap().is_empty());
+    store.record_links(&door(), &known, &[(one, number.clone())], at(1)).unwrap();
+    let known = store.links(&door()).unwrap();
+    assert_eq!(known.links.get(&one), Some(&number));
+    assert_eq!(known.former, BTreeMap::from([(id("7"), [one].into())]));
+
+    // Somebody else's person: the link of whoever had it is a former one, too.
+    store.record_links(&door(), &known, &[(two, number.clone())], at(2)).unwrap();
+    let known = store.links(&door()).unwrap();
+    assert_eq!(known.links, [(two, number)].into_iter().collect());
+    let former = [(id("007"), [one].into()), (id("7"), [one].into()), (id("8"), [two].into())];
+    assert_eq!(known.former, BTreeMap::from(former));
+    let other = store.links(&DeviceName::new("back-door").unwrap()).unwrap();
+    assert_eq!(other, StoredLinks::default());
+
     // A member who is not known can not be linked.
-    store.record_links(&door(), [(key(club(), 3), &file)].into_iter(), at(2)).unwrap();
-    assert_eq!(store.links(&door()).unwrap(), want);
+    let stranger = [(key(club(), 3), link("9", LinkRule::File))];
+    store.record_links(&door(), &known, &stranger, at(2)).unwrap();
+    assert_eq!(store.links(&door()).unwrap(), known);
+
+    store.connection.execute_batch("UPDATE link SET made_at = made_at + 1").unwrap();
+    assert!(matches!(store.links(&door()), Err(StoreError::Damaged(_))));
+}
+
+#[test]
+fn the_roles_of_a_door_are_settled_for_each_organisation() {
+    let mut store = Sandbox::new().open();
+    let other = OrganisationId::new(456).unwrap();
+    let role = |id| RoleId::new(id).unwrap();
+    assert!(store.settled_roles(&door()).unwrap().is_empty());
+    for (organisation, roles) in [
+        (club(), None),
+        (club(), Some(BTreeSet::new())),
+        (other, Some([role(1), role(3126)].into())),
+    ] {
+        store.record_settled_roles(&door(), organisation, roles.as_ref()).unwrap();
+        assert_eq!(store.settled_roles(&door()).unwrap()[&organisation], roles);
+    }
+    assert_eq!(store.settled_roles(&door()).unwrap().len(), 2);
 }
 
 #[test]

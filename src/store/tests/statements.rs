@@ -3,7 +3,8 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 8] = [
+const SOURCES: [(&str, &str); 9] = [
+    ("attention.rs", include_str!("../attention.rs")),
     ("devices.rs", include_str!("../devices.rs")),
     ("journal.rs", include_str!("../journal.rs")),
     ("links.rs", include_str!("../links.rs")),
@@ -15,7 +16,7 @@ const SOURCES: [(&str, &str); 8] = [
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 5] = ["salt", "said", "blocked_plan", "waiting", "request"];
+const TINY: [&str; 6] = ["salt", "said", "blocked_plan", "waiting", "request", "attention"];
 
 /// The string literals of a source that begin like a statement, with their line breaks taken out.
 fn statements(source: &str) -> Vec<String> {

@@ -1,0 +1,454 @@
+//! Who is which person on one device. Pure.
+
+use std::cell::OnceCell;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use foldhash::fast::RandomState;
+
+use super::{
+    AcceptedLink, CLAIMANTS_MAX, Found, Link, LinkTable, Linking, NoLink, Several, StoredLink,
+    StoredLinks, email_digest, is_same_person, name_agrees, name_digest,
+};
+use crate::config::LinkRule;
+use crate::model::{Email, EmployeeNo, Member, MemberKey, Person};
+
+/// A member who may be a person.
+#[derive(Debug, Clone, Copy)]
+pub struct Claimant<'a> {
+    /// The member.
+    pub member: &'a Member,
+    /// Since when the member is missing from complete listings, if for long enough to count.
+    pub vanished_since: Option<DateTime<Utc>>,
+}
+
+/// Links members to the persons of one device.
+///
+/// `stored` are the links of earlier runs. One whose rule gives nobody any more still holds, and one that
+/// leads to another person now moves only for a reason: see [`moved`].
+///
+/// Of two members who claim a person, the one who is linked to it and whose name fits keeps it, and the
+/// newcomer is ambiguous; else both are. A vanished member's claim yields to a listed member's: when one
+/// of two who share an e-mail has left, the one who is there is not ambiguous for ever. Where nobody is
+/// listed it yields to a member of the same number who was there for longer. What the person holds is not
+/// touched by that ([`NoLink::Yielded`] tells planning whose it was).
+pub fn resolve<'a>(
+    members: impl Iterator<Item = Claimant<'a>>,
+    persons: &BTreeMap<EmployeeNo, Person>,
+    table: &LinkTable,
+    stored: &StoredLinks,
+    rules: &[LinkRule],
+    accepted: &[AcceptedLink],
+) -> Linking {
+    let by_email = match rules.contains(&LinkRule::DeviceEmail) {
+        true => index_by_email(persons),
+        false => ByEmail::default(),
+    };
+    let owners = OnceCell::new();
+    let door = Door { persons, by_email, table, stored, rules, accepted, owners };
+    let mut claims: Vec<Claimed<'_>> = members
+        .map(|Claimant { member, vanished_since }| {
+            let claim = door.claim(member);
+            Claimed { member, vanished_since, claim, is_doubtful: false }
+        })
+        .collect();
+    door.doubt_newcomers(&mut claims);
+
+    let mut claimed_by = ClaimedBy::with_capacity_and_hasher(claims.len(), RandomState::default());
+    for claimed in &claims {
+        for person in claimed.claim.persons() {
+            let claimant = claimed.as_rival();
+            match claimed_by.entry(person) {
+                Entry::Occupied(mut others) => others.get_mut().add(claimant),
+                Entry::Vacant(new) => drop(new.insert(Several::new(claimant))),
+            }
+        }
+    }
+    claims.iter().map(|claimed| judge(claimed, &claimed_by)).collect()
+}
+
+/// What one member's rules give, before anybody else is looked at.
+enum Claim<'a> {
+    One(OneClaim<'a>),
+    Several(BTreeSet<&'a EmployeeNo>),
+    None(NoLink),
+}
+
+/// A claim to one person.
+struct OneClaim<'a> {
+    person: &'a EmployeeNo,
+    rule: LinkRule,
+    is_outdated: bool,
+    is_linked: Linked,
+}
+
+/// Whether a claim goes on from a link of an earlier run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Linked {
+    /// It is new.
+    Not,
+    /// The member is linked to the person.
+    Yes,
+    /// The same, and the name on the door contains the member's last name; or somebody has accepted it.
+    WithName,
+}
+
+impl<'a> Claim<'a> {
+    fn new(person: &'a EmployeeNo, rule: LinkRule) -> Self {
+        Self::One(OneClaim { person, rule, is_outdated: false, is_linked: Linked::Not })
+    }
+
+    fn persons(&self) -> impl Iterator<Item = &'a EmployeeNo> {
+        let (one, several) = match self {
+            Self::One(one) => (Some(one.person), None),
+            Self::Several(several) => (None, Some(several)),
+            Self::None(_) => (None, None),
+        };
+        one.into_iter().chain(several.into_iter().flatten().copied())
+    }
+}
+
+/// A member's claim, with what weighs it against others.
+struct Claimed<'a> {
+    member: &'a Member,
+    vanished_since: Option<DateTime<Utc>>,
+    claim: Claim<'a>,
+    /// The person was another member's before, and the name is not this one's.
+    is_doubtful: bool,
+}
+
+impl Claimed<'_> {
+    fn as_rival(&self) -> Rival {
+        let is_linked = match &self.claim {
+            Claim::One(one) => one.is_linked,
+            Claim::Several(_) | Claim::None(_) => Linked::Not,
+        };
+        Rival {
+            key: self.member.key,
+            vanished_since: self.vanished_since,
+            is_doubtful: self.is_doubtful,
+            is_linked,
+        }
+    }
+}
+
+/// A member who claims a person.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rival {
+    key: MemberKey,
+    vanished_since: Option<DateTime<Utc>>,
+    is_doubtful: bool,
+    is_linked: Linked,
+}
+
+impl Rival {
+    /// Whether this one gives way to another who claims the same person.
+    fn yields_to(self, other: Self) -> bool {
+        let is_kept_by_other = other.is_linked == Linked::WithName
+            && self.is_linked != Linked::WithName
+            && (other.vanished_since.is_none() || self.is_doubtful);
+        match (self.vanished_since, other.vanished_since) {
+            (None, _) => is_kept_by_other,
+            (Some(_), None) => !other.is_doubtful,
+            (Some(since), Some(other_since)) => {
+                let number = |rival: Self| (rival.key.organisation, rival.key.number);
+                number(self) == number(other) && since < other_since
+            }
+        }
+    }
+}
+
+/// Who claims each person.
+type ClaimedBy<'a> = HashMap<&'a EmployeeNo, Several<Rival>, RandomState>;
+
+/// The persons with an e-mail on the device.
+type ByEmail<'a> = HashMap<&'a Email, Several<&'a EmployeeNo>, RandomState>;
+
+fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLink> {
+    if let Claim::None(reason) = &claimed.claim {
+        return Err(reason.clone());
+    }
+    let me = claimed.as_rival();
+    let others = || {
+        let of_each = claimed.claim.persons().filter_map(|person| claimed_by.get(person));
+        of_each.flat_map(Several::iter).filter(|rival| rival.key != me.key)
+    };
+    let persons = || claimed.claim.persons().cloned().collect();
+    if claimed.vanished_since.is_some() {
+        let listed = |rival: &&Rival| rival.vanished_since.is_none() && me.yields_to(**rival);
+        let to = match some(others().filter(listed)) {
+            nobody if nobody.is_empty() => some(others().filter(|other| me.yields_to(**other))),
+            listed => listed,
+        };
+        if !to.is_empty() {
+            return Err(NoLink::Yielded { persons: persons(), to });
+        }
+    }
+    // Whoever yields is no rival.
+    let rivals = some(others().filter(|other| !other.yields_to(me)));
+    match &claimed.claim {
+        Claim::One(one) if rivals.is_empty() => {
+            let employee_no = one.person.clone();
+            if claimed.is_doubtful {
+                return Err(NoLink::NameDiffers { employee_no, found: Found::SomebodyElses });
+            }
+            Ok(Link { employee_no, rule: one.rule, is_outdated: one.is_outdated })
+        }
+        _ => Err(NoLink::Ambiguous { persons: persons(), rivals }),
+    }
+}
+
+/// Some of these claimants: always the same ones, whoever asks.
+fn some<'a>(claimants: impl Iterator<Item = &'a Rival>) -> BTreeSet<MemberKey> {
+    let mut found = BTreeSet::new();
+    for rival in claimants {
+        found.insert(rival.key);
+        if found.len() == CLAIMANTS_MAX {
+            break;
+        }
+    }
+    found
+}
+
+/// What is known of one device when its persons are claimed.
+struct Door<'a> {
+    persons: &'a BTreeMap<EmployeeNo, Person>,
+    by_email: ByEmail<'a>,
+    table: &'a LinkTable,
+    stored: &'a StoredLinks,
+    rules: &'a [LinkRule],
+    accepted: &'a [AcceptedLink],
+    /// Made when somebody is to be linked anew, which is rare.
+    owners: OnceCell<Owners<'a>>,
+}
+
+/// Everybody who is or was linked to a person, and whether that link holds.
+type Owners<'a> = HashMap<&'a EmployeeNo, Several<(MemberKey, bool)>, RandomState>;
+
+/// What the rules give for a member.
+enum Given<'a> {
+    One(&'a EmployeeNo, LinkRule),
+    Several(BTreeSet<&'a EmployeeNo>),
+    /// Nobody; the person with the member's number has another name.
+    OtherName(&'a EmployeeNo),
+    Nobody,
+}
+
+impl<'a> Door<'a> {
+    fn claim(&self, member: &Member) -> Claim<'a> {
+        let by_hand = self.accepted.iter().find(|one| one.member == member.key);
+        let accepted = by_hand.and_then(|one| self.persons.get_key_value(&one.employee_no));
+        if let Some((person, _)) = accepted {
+            let (rule, is_linked) = (LinkRule::Accepted, Linked::WithName);
+            return Claim::One(OneClaim { person, rule, is_outdated: false, is_linked });
+        }
+        let given = self.by_rules(member);
+        let Some(stored) = self.stored.links.get(&member.key) else {
+            return self.newcomer(member, given);
+        };
+        let there = self.persons.get_key_value(&stored.employee_no);
+        match (given, there) {
+            (Given::One(person, rule), _) if *person == stored.employee_no => {
+                self.held(member, stored, person, rule, false)
+            }
+            (Given::One(person, rule), there) => {
+                self.moved(member, stored, there.map(|(id, _)| id), person, rule)
+            }
+            (Given::Several(several), Some((person, on_door)))
+                if several.contains(person) || name_agrees(&member.last_name, &on_door.name) =>
+            {
+                self.held(member, stored, person, stored.rule, !several.contains(person))
+            }
+            (Given::Several(several), _) => Claim::Several(several),
+            (Given::OtherName(_) | Given::Nobody, Some((person, _))) => {
+                let is_outdated = stored.rule != LinkRule::Accepted;
+                self.held(member, stored, person, stored.rule, is_outdated)
+            }
+            (given, None) => self.newcomer(member, given),
+        }
+    }
+
+    /// The claim of somebody who is linked to nobody on the door.
+    fn newcomer(&self, member: &Member, given: Given<'a>) -> Claim<'a> {
+        match given {
+            Given::One(person, rule) => Claim::new(person, rule),
+            Given::Several(several) => Claim::Several(several),
+            Given::OtherName(person) => Claim::None(NoLink::NameDiffers {
+                employee_no: person.clone(),
+                found: Found::ByNumber,
+            }),
+            Given::Nobody => {
+                let needs_email = !self.rules.contains(&LinkRule::MemberNumber);
+                Claim::None(match member.email {
+                    None if needs_email => NoLink::NoEmail,
+                    _ => NoLink::NoPerson,
+                })
+            }
+        }
+    }
+
+    /// The claim to the person that the member is linked to. A number that was given to somebody else on
+    /// the door is no longer the member's; one whose name is only spelled otherwise is.
+    fn held(
+        &self,
+        member: &Member,
+        stored: &StoredLink,
+        person: &'a EmployeeNo,
+        rule: LinkRule,
+        is_outdated: bool,
+    ) -> Claim<'a> {
+        let name = self.persons.get(person).map_or("", |person| person.name.as_str());
+        let digest = name_digest(name);
+        if digest != 0 && digest != stored.name && !is_same_person(member, name) {
+            let employee_no = person.clone();
+            return Claim::None(NoLink::NameDiffers { employee_no, found: Found::Renamed });
+        }
+        let is_linked = match name_agrees(&member.last_name, name) {
+            true => Linked::WithName,
+            false => Linked::Yes,
+        };
+        Claim::One(OneClaim { person, rule, is_outdated, is_linked })
+    }
+
+    /// The claim of a member who is linked to one person where the rules lead to another one now. An
+    /// e-mail or a number that changed moves nobody by itself. The link moves when the name on the door
+    /// is the member's, or when somebody changed the row of the link file that led to the old person; it
+    /// stays when the other person is somebody else's, or when somebody has accepted it as it is.
+    fn moved(
+        &self,
+        member: &Member,
+        stored: &StoredLink,
+        old: Option<&'a EmployeeNo>,
+        new: &'a EmployeeNo,
+        rule: LinkRule,
+    ) -> Claim<'a> {
+        let email = member.email.as_ref();
+        let is_same_email = stored.email == email_digest(email);
+        let row_since = || email.and_then(|email| self.table.since(email, new));
+        let is_row_changed = rule == LinkRule::File
+            && is_same_email
+            && row_since().is_some_and(|since| since > stored.made_at);
+        let is_settled = stored.rule == LinkRule::Accepted && is_same_email && !is_row_changed;
+        let name = self.persons.get(new).map_or("", |person| person.name.as_str());
+        let fits = is_same_person(member, name);
+        let is_taken = || self.owners(new).any(|(key, holds)| holds && key != member.key);
+        match old {
+            Some(old) if is_settled => self.held(member, stored, old, stored.rule, false),
+            Some(old) if fits && self.agrees(member, old) && is_taken() => {
+                self.held(member, stored, old, stored.rule, true)
+            }
+            _ if fits || is_row_changed => Claim::new(new, rule),
+            _ => {
+                let found = Found::InsteadOf(stored.employee_no.clone());
+                Claim::None(NoLink::NameDiffers { employee_no: new.clone(), found })
+            }
+        }
+    }
+
+    fn agrees(&self, member: &Member, person: &EmployeeNo) -> bool {
+        let on_door = self.persons.get(person);
+        on_door.is_some_and(|person| name_agrees(&member.last_name, &person.name))
+    }
+
+    /// Marks new claims to persons who were another member's before and have another name: a number on the
+    /// door, or an e-mail, may have been given to somebody else.
+    fn doubt_newcomers(&self, claims: &mut [Claimed<'_>]) {
+        let is_new = |claimed: &Claimed<'_>| match &claimed.claim {
+            Claim::One(one) => one.is_linked == Linked::Not,
+            Claim::Several(_) | Claim::None(_) => false,
+        };
+        for claimed in claims.iter_mut().filter(|claimed| is_new(claimed)) {
+            let Claim::One(one) = &claimed.claim else { continue };
+            let mut owners = self.owners(one.person);
+            let is_somebody_elses = owners.any(|(key, _)| key != claimed.member.key);
+            let name = self.persons.get(one.person).map_or("", |person| person.name.as_str());
+            claimed.is_doubtful = is_somebody_elses && !is_same_person(claimed.member, name);
+        }
+    }
+
+    /// Everybody who is or was linked to a person, and whether that link holds.
+    fn owners(&self, person: &EmployeeNo) -> impl Iterator<Item = (MemberKey, bool)> {
+        let owners = self.owners.get_or_init(|| {
+            let mut owners = Owners::default();
+            let linked = self.stored.links.iter();
+            let linked = linked.map(|(key, link)| (&link.employee_no, (*key, true)));
+            let former = self.stored.former.iter();
+            let former = former
+                .flat_map(|(person, keys)| keys.iter().map(move |key| (person, (*key, false))));
+            for (person, owner) in linked.chain(former) {
+                match owners.entry(person) {
+                    Entry::Occupied(mut others) => others.get_mut().add(owner),
+                    Entry::Vacant(new) => drop(new.insert(Several::new(owner))),
+                }
+            }
+            owners
+        });
+        owners.get(person).into_iter().flat_map(Several::iter).copied()
+    }
+
+    fn by_rules(&self, member: &Member) -> Given<'a> {
+        let mut other_name = None;
+        for rule in self.rules {
+            let given = match rule {
+                LinkRule::File => {
+                    let listed = member.email.iter().flat_map(|email| self.table.persons(email));
+                    let there = listed.filter_map(|id| Some(self.persons.get_key_value(id)?.0));
+                    one_or_several(there, *rule)
+                }
+                LinkRule::DeviceEmail => {
+                    let there = member.email.as_ref().and_then(|email| self.by_email.get(email));
+                    one_or_several(there.into_iter().flat_map(Several::iter).copied(), *rule)
+                }
+                LinkRule::MemberNumber => match by_number(member, self.persons) {
+                    Some((id, true)) => Some(Given::One(id, *rule)),
+                    Some((id, false)) => {
+                        other_name = Some(id);
+                        None
+                    }
+                    None => None,
+                },
+                // Never a rule of the configuration: a link that somebody accepted is stored.
+                LinkRule::Accepted => None,
+            };
+            if let Some(given) = given {
+                return given;
+            }
+        }
+        other_name.map_or(Given::Nobody, Given::OtherName)
+    }
+}
+
+/// The persons that one rule gives, if it gives any.
+fn one_or_several<'a>(
+    mut persons: impl Iterator<Item = &'a EmployeeNo>,
+    rule: LinkRule,
+) -> Option<Given<'a>> {
+    let first = persons.next()?;
+    match persons.find(|person| *person != first) {
+        None => Some(Given::One(first, rule)),
+        Some(second) => Some(Given::Several([first, second].into_iter().chain(persons).collect())),
+    }
+}
+
+fn index_by_email(persons: &BTreeMap<EmployeeNo, Person>) -> ByEmail<'_> {
+    let mut index = ByEmail::default();
+    for (id, person) in persons {
+        let Some(email) = &person.email else { continue };
+        match index.entry(email) {
+            Entry::Occupied(mut others) => others.get_mut().add(id),
+            Entry::Vacant(new) => drop(new.insert(Several::new(id))),
+        }
+    }
+    index
+}
+
+/// The person whose number is the member's, and whether the name agrees.
+fn by_number<'a>(
+    member: &Member,
+    persons: &'a BTreeMap<EmployeeNo, Person>,
+) -> Option<(&'a EmployeeNo, bool)> {
+    let id = EmployeeNo::new(&member.key.number.to_string()).ok()?;
+    let (id, person) = persons.get_key_value(&id)?;
+    Some((id, name_agrees(&member.last_name, &person.name)))
+}

@@ -1,0 +1,190 @@
+//! Whom somebody should look after: what is told of it at once, and what is kept for `status`. Pure.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::Trouble;
+use super::text::{explain, many};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::model::{DeviceName, MemberKey, PersonLimit};
+use crate::plan::{LossKind, NoDoor, Plan, Reason, TooManyLost, Whose};
+use crate::store::{Attention, AttentionKind};
+
+/// So many are named one by one; the rest is counted.
+const NAMED_MAX: usize = 8;
+
+/// What a plan says of whom to look after, as troubles. `before` are those whom an earlier run saw.
+#[must_use]
+pub fn troubles(config: &Config, plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
+    let doubted = plan.too_many_lost.iter().filter(|one| !one.is_accepted);
+    let mut troubles: Vec<Trouble> = doubted.clone().map(|one| not_believed(config, one)).collect();
+    // Where so many are lost that it can not be, the single ones are no news.
+    let is_told = |whose: &Whose| plan.too_many_lost.iter().any(|one| one.whose == *whose);
+    let single: Vec<_> = plan.losses.iter().filter(|loss| !is_told(&loss.whose())).collect();
+    for loss in single.iter().take(NAMED_MAX) {
+        let (title, _) = explain(loss.reason);
+        let detail = loss.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+        let at_the_door = match loss.kind {
+            LossKind::StandingOutside => "the door is closed",
+            LossKind::OpenWithoutReason => "the door opens",
+        };
+        troubles.push(remark(
+            loss.device.to_string(),
+            format!(
+                "member {} was served until now (person {}) and is left out: {title}{detail}; \
+                 {at_the_door}",
+                loss.member.number, loss.employee_no
+            ),
+            format!("ivms-sync lookup {}", loss.member.number),
+        ));
+    }
+    if let Some(more) = single.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+        let text = format!("{} more who were served are left out", many(more, "member"));
+        troubles.push(remark("members".to_owned(), text, "ivms-sync diff".to_owned()));
+    }
+    troubles.extend(without_door(plan, before));
+    troubles
+}
+
+/// Members who have paid and have no door: those who are new by their numbers, all of them as a count.
+fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
+    let known: BTreeSet<MemberKey> = before
+        .iter()
+        .filter(|one| one.kind == AttentionKind::NoDoor)
+        .map(|one| one.member)
+        .collect();
+    let (old, new): (Vec<&NoDoor>, Vec<&NoDoor>) =
+        plan.no_door.iter().partition(|one| known.contains(&one.member));
+    let mut troubles = Vec::new();
+    if let (Some(first), false) = (new.first(), old.is_empty()) {
+        let named: Vec<String> =
+            new.iter().take(NAMED_MAX).map(|one| one.member.number.to_string()).collect();
+        let more = match new.len().saturating_sub(NAMED_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let (title, _) = explain(first.reason);
+        let who = if new.len() == 1 { "member" } else { "members" };
+        troubles.push(remark(
+            first.source.to_string(),
+            format!("{who} {}{more} paid and has no door: {title}", named.join(", ")),
+            format!("ivms-sync lookup {}", first.member.number),
+        ));
+    }
+    if let Some(first) = plan.no_door.first() {
+        let have = if plan.no_door.len() == 1 { "has" } else { "have" };
+        let text = format!("{} paid and {have} no door", many(plan.no_door.len(), "member"));
+        let hint = "ivms-sync status --unlinked FILE lists them all, with what to do".to_owned();
+        troubles.push(remark(first.source.to_string(), text, hint));
+    }
+    troubles
+}
+
+fn not_believed(config: &Config, lost: &TooManyLost) -> Trouble {
+    let TooManyLost { whose, lost: count, served, allowed, common, .. } = lost;
+    let text = format!(
+        "not believed: {count} of {} served until now would be left out, and at most {allowed} may be; \
+         {common}; nothing of it was written",
+        many(*served, "member"),
+    );
+    let (about, hint) = match whose {
+        Whose::Source(organisation) => {
+            let source = config.sources.iter().find(|one| one.organisation == *organisation);
+            let about = source.map_or_else(|| organisation.to_string(), |one| one.name.to_string());
+            let kept = served.saturating_sub(*count);
+            let hint = format!(
+                "correct it in the source, or `roles` in the configuration; if it is right: \
+                 ivms-sync sync --full --accept-shrink {kept}"
+            );
+            (about, hint)
+        }
+        Whose::Device(name) => (
+            name.to_string(),
+            format!(
+                "look at the persons on the door; if they are right: \
+                 ivms-sync sync --accept-device {name}=PERSONS, with the number of persons it holds"
+            ),
+        ),
+    };
+    Trouble { exit: Exit::Refused, about, text, hint: Some(hint) }
+}
+
+fn remark(about: String, text: String, hint: String) -> Trouble {
+    Trouble { exit: Exit::InStep, about, text, hint: Some(hint) }
+}
+
+/// Everybody to look after, for the state file. `is_written` says whether anything is ever written to a
+/// device.
+pub fn of(
+    plan: &Plan,
+    is_written: impl Fn(&DeviceName) -> bool,
+    now: DateTime<Utc>,
+) -> Vec<Attention> {
+    let losses = plan.losses.iter().map(|loss| Attention {
+        kind: match loss.kind {
+            LossKind::StandingOutside => AttentionKind::StandingOutside,
+            LossKind::OpenWithoutReason => AttentionKind::OpenWithoutReason,
+        },
+        device: Some(loss.device.clone()),
+        employee_no: Some(loss.employee_no.clone()),
+        member: loss.member,
+        reason: loss.reason.as_str().to_owned(),
+        ends: Some(loss.served.end()),
+        since: now,
+    });
+    let no_door = plan.no_door.iter().map(|one| Attention {
+        kind: AttentionKind::NoDoor,
+        device: None,
+        employee_no: None,
+        member: one.member,
+        reason: one.reason.as_str().to_owned(),
+        ends: None,
+        since: now,
+    });
+    let released = plan.released.iter().map(|one| Attention {
+        kind: AttentionKind::Released,
+        device: Some(one.device.clone()),
+        employee_no: Some(one.employee_no.clone()),
+        member: one.member,
+        reason: "released".to_owned(),
+        ends: match one.limit {
+            PersonLimit::Window(window) => Some(window.end()),
+            PersonLimit::Permanent(_) | PersonLimit::Unreadable { .. } => None,
+        },
+        since: now,
+    });
+    let observed = plan.changes.iter().filter(|change| !is_written(&change.device));
+    let observed = observed.map(|change| Attention {
+        kind: AttentionKind::Observed,
+        device: Some(change.device.clone()),
+        employee_no: Some(change.employee_no.clone()),
+        member: change.member,
+        reason: change.cause.as_str().to_owned(),
+        ends: Some(change.after.end()),
+        since: now,
+    });
+    // Nobody has paid for the time of somebody who never expires on the door, or not any more.
+    let unlimited = plan
+        .left_out
+        .iter()
+        .filter(|one| one.reason == Reason::PermanentOnDevice && !one.has_paid_time);
+    let unlimited = unlimited.map(|one| Attention {
+        kind: AttentionKind::OpenWithoutReason,
+        device: one.device.clone(),
+        employee_no: None,
+        member: one.member,
+        reason: one.reason.as_str().to_owned(),
+        ends: None,
+        since: now,
+    });
+    let mut all: Vec<Attention> =
+        losses.chain(no_door).chain(released).chain(observed).chain(unlimited).collect();
+    all.sort_unstable();
+    all.dedup_by(|one, other| {
+        (one.kind, &one.device, &one.employee_no, one.member)
+            == (other.kind, &other.device, &other.employee_no, other.member)
+    });
+    all
+}

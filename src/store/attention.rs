@@ -1,0 +1,223 @@
+//! Whom somebody should look after, as the last run that knew everything saw it.
+//!
+//! It decides nothing: every run plans anew. It is kept so that `status` can tell without asking anybody,
+//! and so that a tick tells only what is news.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use rusqlite::params;
+
+use super::convert::{
+    birth_out, damaged, employee_in, instant_in, instant_out, key_in, text_at, wall_in, wall_out,
+};
+use super::{Store, StoreError};
+use crate::model::{DeviceName, EmployeeNo, MemberKey};
+use crate::plan::LossKind;
+
+/// One member or person to look after.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attention {
+    /// What kind of care it needs.
+    pub kind: AttentionKind,
+    /// Where; `None`: at no door in particular.
+    pub device: Option<DeviceName>,
+    /// Who, there; `None` where no person is known.
+    pub employee_no: Option<EmployeeNo>,
+    /// Whose membership.
+    pub member: MemberKey,
+    /// Why, in the words of the plan's reasons and causes.
+    pub reason: String,
+    /// When the time on the door is over, in its wall-clock time.
+    pub ends: Option<NaiveDateTime>,
+    /// When a run first saw it so.
+    pub since: DateTime<Utc>,
+}
+
+/// What kind of care somebody needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AttentionKind {
+    /// Served until now, and the door is closed.
+    StandingOutside,
+    /// The door opens, and nobody can say whether that is paid for.
+    OpenWithoutReason,
+    /// Paid, and without a person on any door.
+    NoDoor,
+    /// A person that this program has written to is linked to nobody.
+    Released,
+    /// A change that is not made, since the door is only observed.
+    Observed,
+}
+
+impl AttentionKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::StandingOutside,
+        Self::OpenWithoutReason,
+        Self::NoDoor,
+        Self::Released,
+        Self::Observed,
+    ];
+
+    /// The word in output and state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StandingOutside => LossKind::StandingOutside.as_str(),
+            Self::OpenWithoutReason => LossKind::OpenWithoutReason.as_str(),
+            Self::NoDoor => "no-door",
+            Self::Released => "released",
+            Self::Observed => "observed",
+        }
+    }
+}
+
+impl Attention {
+    /// Everything but since when.
+    fn place(&self) -> (AttentionKind, Option<&DeviceName>, Option<&EmployeeNo>, MemberKey) {
+        (self.kind, self.device.as_ref(), self.employee_no.as_ref(), self.member)
+    }
+}
+
+impl Store {
+    /// Replaces everybody to look after. Who was among them before is so since then.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_attention(&mut self, now_so: &[Attention]) -> Result<(), StoreError> {
+        let known = self.attention()?;
+        let is_same = |one: &Attention, other: &Attention| {
+            one.place() == other.place() && one.reason == other.reason && one.ends == other.ends
+        };
+        let known_at = |one: &Attention| {
+            known
+                .binary_search_by(|other| other.place().cmp(&one.place()))
+                .ok()
+                .and_then(|at| known.get(at))
+        };
+        let mut places: Vec<_> = now_so.iter().map(Attention::place).collect();
+        places.sort_unstable();
+        let gone: Vec<&Attention> =
+            known.iter().filter(|old| places.binary_search(&old.place()).is_err()).collect();
+        let news: Vec<&Attention> = now_so
+            .iter()
+            .filter(|one| known_at(one).is_none_or(|old| !is_same(old, one)))
+            .collect();
+        if gone.is_empty() && news.is_empty() {
+            return Ok(());
+        }
+        let device =
+            |one: &Attention| one.device.as_ref().map_or("", |name| name.as_str()).to_owned();
+        let person = |one: &Attention| {
+            one.employee_no.as_ref().map_or("", |person| person.as_str()).to_owned()
+        };
+        let transaction = self.piece()?;
+        for old in gone {
+            transaction
+                .prepare_cached(
+                    "DELETE FROM attention WHERE kind = ?1 AND device = ?2 AND employee_no = ?3 \
+                     AND organisation = ?4 AND number = ?5 AND birth_date = ?6",
+                )?
+                .execute(params![
+                    old.kind.as_str(),
+                    device(old),
+                    person(old),
+                    old.member.organisation.get(),
+                    old.member.number.get(),
+                    birth_out(old.member.birth_date),
+                ])?;
+        }
+        for one in news {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO attention (kind, device, employee_no, organisation, number, \
+                     birth_date, reason, ends, since_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+                     ON CONFLICT (kind, device, employee_no, organisation, number, birth_date) \
+                     DO UPDATE SET reason = ?7, ends = ?8",
+                )?
+                .execute(params![
+                    one.kind.as_str(),
+                    device(one),
+                    person(one),
+                    one.member.organisation.get(),
+                    one.member.number.get(),
+                    birth_out(one.member.birth_date),
+                    one.reason,
+                    one.ends.map(wall_out),
+                    instant_out(one.since),
+                ])?;
+        }
+        transaction.commit()
+    }
+
+    /// Everybody to look after, sorted by kind, device, person and member.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn attention(&self) -> Result<Vec<Attention>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT kind, device, employee_no, organisation, number, birth_date, reason, ends, \
+             since_at FROM attention",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let kind = text_at(row, 0)?;
+            let (device, person) = (text_at(row, 1)?, text_at(row, 2)?);
+            let device = (!device.is_empty()).then(|| DeviceName::new(device)).transpose();
+            let ends: Option<i64> = row.get(7)?;
+            found.push(Attention {
+                kind: AttentionKind::ALL
+                    .into_iter()
+                    .find(|known| known.as_str() == kind)
+                    .ok_or_else(|| damaged("a kind of attention", kind))?,
+                device: device.map_err(|error| damaged("a device", error))?,
+                employee_no: (!person.is_empty()).then(|| employee_in(person)).transpose()?,
+                member: key_in(row, 3)?,
+                reason: row.get(6)?,
+                ends: ends.map(wall_in).transpose()?,
+                since: instant_in(row.get(8)?)?,
+            });
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MemberNumber, OrganisationId};
+
+    fn one(kind: AttentionKind, number: i64, reason: &str, minute: i64) -> Attention {
+        Attention {
+            kind,
+            device: DeviceName::new("door").ok().filter(|_| kind != AttentionKind::NoDoor),
+            employee_no: EmployeeNo::new("7").ok().filter(|_| kind == AttentionKind::Released),
+            member: MemberKey {
+                organisation: OrganisationId::new(1).unwrap(),
+                number: MemberNumber::new(number).unwrap(),
+                birth_date: None,
+            },
+            reason: reason.to_owned(),
+            ends: None,
+            since: DateTime::from_timestamp(1_700_000_000 + 60 * minute, 0).unwrap(),
+        }
+    }
+
+    /// Mutants that this catches: since when is overwritten; whoever is gone stays; a changed reason is
+    /// not written.
+    #[test]
+    fn it_is_so_since_it_was_first_seen() {
+        use AttentionKind::{NoDoor, Released, StandingOutside};
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("state.db")).unwrap();
+        let first = [one(StandingOutside, 1, "bad-dates", 0), one(NoDoor, 2, "no-person", 0)];
+        store.keep_attention(&first).unwrap();
+        assert_eq!(store.attention().unwrap(), first);
+        let later = [one(NoDoor, 2, "no-email", 9), one(Released, 3, "released", 9)];
+        store.keep_attention(&later).unwrap();
+        let want = [one(NoDoor, 2, "no-email", 0), one(Released, 3, "released", 9)];
+        assert_eq!(store.attention().unwrap(), want);
+        store.keep_attention(&[]).unwrap();
+        assert!(store.attention().unwrap().is_empty());
+    }
+}
