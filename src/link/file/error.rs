@@ -60,12 +60,6 @@ pub enum FileProblem {
         /// Rows allowed.
         limit: usize,
     },
-    /// More cells than [`super::CELLS_MAX`].
-    #[error("has more than {limit} cells")]
-    TooManyCells {
-        /// Cells allowed.
-        limit: usize,
-    },
     /// No bytes, or nothing but white space.
     #[error("is empty")]
     Empty,
@@ -83,12 +77,6 @@ pub enum FileProblem {
     Encoding {
         /// The encoding its byte-order mark names.
         encoding: &'static str,
-    },
-    /// A quotation mark that is opened and never closed; the rest of the file would be one cell.
-    #[error("line {line}: a quotation mark is opened and never closed")]
-    OpenQuote {
-        /// The line on which that row begins.
-        line: u32,
     },
     /// A workbook that is damaged, or written in a way that is not understood.
     #[error("is a workbook that can not be read: {detail}")]
@@ -145,21 +133,15 @@ impl FileProblem {
             }
             Self::NotAFile => "name the spreadsheet itself in `files` under `[link]`",
             Self::Io(_) => "close it in Excel, and let the account that runs ivms-sync read it",
-            Self::TooLarge { .. }
-            | Self::TooLargeUnpacked { .. }
-            | Self::TooManyRows { .. }
-            | Self::TooManyCells { .. } => {
+            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::TooManyRows { .. } => {
                 "keep only the person id and e-mail columns of the people who have a membership"
             }
             Self::Empty => "export the persons again; the file may have been read half-written",
             Self::OtherFormat { .. } => {
-                "open it in a spreadsheet program and save it as Excel workbook (.xlsx), without a password"
+                "open it in a spreadsheet program and save it as Excel workbook (.xlsx) without a password, or as CSV UTF-8"
             }
             Self::NotASpreadsheet | Self::Encoding { .. } => {
                 "save it as Excel workbook (.xlsx) or as CSV UTF-8"
-            }
-            Self::OpenQuote { .. } => {
-                "close the quotation mark on that line, or save it as Excel workbook (.xlsx)"
             }
             Self::Xlsx { .. } => "open it in a spreadsheet program and save it again as .xlsx",
             Self::NoHeader { .. } | Self::NoEmailColumn { .. } | Self::NoIdColumn { .. } => {
