@@ -36,6 +36,10 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     }
     report.left_out = plan.told();
     report.kept_links = gathered.kept_links();
+    if context.is_json || context.is_verbose {
+        let rows = gathered.rows_left_out(&context.config, &store, context.shows_names());
+        report.rows_left_out = Some(rows.map_err(|error| context.store_error(error))?);
+    }
     report.changes = plan
         .changes
         .into_iter()

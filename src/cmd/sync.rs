@@ -134,8 +134,13 @@ fn tick_of<O: Outside>(
     let store_error = |error| context.store_error(error);
     let is_everyone = scope.only.is_everyone();
     let (gathered, open) =
-        gather_with(outside, &context.config, store, context.clock, scope, asked)
-            .map_err(|error| context.gather_error(error))?;
+        match gather_with(outside, &context.config, store, context.clock, scope, asked) {
+            Ok(gathered) => gathered,
+            Err(error) => {
+                error.remember(store, context.clock.began()).map_err(store_error)?;
+                return Err(context.gather_error(error));
+            }
+        };
     gathered.record(&context.config, store).map_err(store_error)?;
 
     let plan = plan(&gathered.facts);

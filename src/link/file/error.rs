@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Doubt;
 use crate::model::visible;
 
 /// The most characters of what the reader of workbooks says.
@@ -19,8 +20,14 @@ pub struct LinkFileError {
 }
 
 impl LinkFileError {
-    pub(super) fn new(path: &Path, problem: FileProblem) -> Self {
+    pub(crate) fn new(path: &Path, problem: FileProblem) -> Self {
         Self { path: path.to_owned(), problem }
+    }
+
+    /// Whether the next run may find nothing wrong with it, without anybody doing anything.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.problem, FileProblem::LooksCutOff(_))
     }
 
     /// What the administrator can do about it; every problem has one.
@@ -78,6 +85,9 @@ pub enum FileProblem {
         /// The encoding its byte-order mark names.
         encoding: &'static str,
     },
+    /// It may have been read while it was written: it counts when the next run reads the same.
+    #[error("looks cut off: {0}")]
+    LooksCutOff(Doubt),
     /// A workbook that is damaged, or written in a way that is not understood.
     #[error("is a workbook that can not be read: {detail}")]
     Xlsx {
@@ -142,6 +152,12 @@ impl FileProblem {
             }
             Self::NotASpreadsheet | Self::Encoding { .. } => {
                 "save it as Excel workbook (.xlsx) or as CSV UTF-8"
+            }
+            Self::LooksCutOff(Doubt::NoLineEnd) => {
+                "if it is whole, end its last line; as it is, it counts when the next run reads the same"
+            }
+            Self::LooksCutOff(Doubt::RowsGone { .. }) => {
+                "if it is whole, nothing is to be done: it counts when the next run reads the same"
             }
             Self::Xlsx { .. } => "open it in a spreadsheet program and save it again as .xlsx",
             Self::NoHeader { .. } | Self::NoEmailColumn { .. } | Self::NoIdColumn { .. } => {

@@ -14,6 +14,7 @@
 
 mod cell;
 mod csv;
+mod doubt;
 mod encoding;
 mod error;
 mod format;
@@ -31,6 +32,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+pub use doubt::{Doubt, doubt};
 pub use error::{FileProblem, LinkFileError};
 pub use row::{LinkRow, RowReason, UnusableRow};
 
