@@ -31,7 +31,7 @@ pub enum Error {
         /// What is wrong with it.
         error: StoreError,
     },
-    /// A link file that was never read before can not be read.
+    /// A link file that was never read before can not be read, or looks cut off.
     #[error("{0}")]
     LinkFile(LinkFileError),
     /// Another run holds the lock.
@@ -118,6 +118,7 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
+            Self::LinkFile(error) if error.is_temporary() => Exit::Temporary,
             Self::Config(_) | Self::LinkFile(_) => Exit::Config,
             Self::Store { .. } => Exit::Fatal,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,

@@ -17,9 +17,9 @@ use crate::model::visible;
 use crate::notify;
 use crate::outside::Network;
 use crate::plan::DeviceFacts;
-use crate::report::check::{Finding, document, exit, render};
+use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::text::many;
-use crate::report::{DeviceOutcome, Trouble};
+use crate::report::{DeviceOutcome, RowLeftOut, Trouble};
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
 
@@ -39,10 +39,11 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     findings.extend(advice.map(|text| Finding::warning("configuration", text, None)));
     let health = Health::of(&context.config.state);
     findings.extend(state_file(&health));
+    let mut rows = Vec::new();
     // A file that is not sound is left as it is, and without it nothing else can be asked.
     if !health.findings.iter().any(|found| found.severity == Severity::Failed) {
         match context.open_store() {
-            Ok(store) => both_sides(context, &store, &mut findings)?,
+            Ok(store) => rows = both_sides(context, &store, &mut findings)?,
             Err(error) => findings.push(failed("state file", &error)),
         }
     }
@@ -50,7 +51,7 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
         findings.extend(test_messages(context));
     }
     if context.is_json {
-        print_json(&document(&findings))?;
+        print_json(&document(&findings, &rows))?;
     } else {
         print(&render(&findings, context.look))?;
     }
@@ -125,21 +126,28 @@ fn failed(about: &str, error: &Error) -> Finding {
     Finding::failed(about, error.to_string(), remedy, error.exit())
 }
 
-/// Asks everybody once, and tells of each.
-fn both_sides(context: &Context, store: &Store, findings: &mut Vec<Finding>) -> Result<(), Error> {
+/// Asks everybody once, and tells of each; returns the rows of link files that link nobody.
+fn both_sides(
+    context: &Context,
+    store: &Store,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<RowLeftOut>, Error> {
     let scope = Scope { is_full: true, tries_logins: true, ..Scope::default() };
     let (gathered, open) =
         match gather(&context.network(), &context.config, store, context.clock, scope) {
             Ok(gathered) => gathered,
             Err(error) => {
                 findings.push(failed("link file", &context.gather_error(error)));
-                return Ok(());
+                return Ok(Vec::new());
             }
         };
     let troubles = gathered.troubles();
     let (about_known, others): (Vec<Trouble>, Vec<Trouble>) =
         troubles.into_iter().partition(|trouble| is_named(context, &trouble.about));
     findings.extend(others.into_iter().map(Finding::from));
+    let rows = gathered.rows_left_out(&context.config, store, context.shows_names());
+    let rows = rows.map_err(|error| context.store_error(error))?;
+    findings.extend(rows_left_out(&rows));
     for source in gathered.source_reports() {
         let name = source.name.as_str();
         if source.accepted {
@@ -148,7 +156,7 @@ fn both_sides(context: &Context, store: &Store, findings: &mut Vec<Finding>) -> 
         findings.extend(of(&about_known, name));
     }
     devices(context, &gathered, open, &about_known, findings);
-    Ok(())
+    Ok(rows)
 }
 
 fn is_named(context: &Context, about: &str) -> bool {

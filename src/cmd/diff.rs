@@ -38,6 +38,10 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before));
     report.take(&plan);
     report.kept_links = gathered.kept_links();
+    if context.is_json || context.is_verbose {
+        let rows = gathered.rows_left_out(&context.config, &store, context.shows_names());
+        report.rows_left_out = Some(rows.map_err(|error| context.store_error(error))?);
+    }
     report.changes = plan
         .changes
         .into_iter()

@@ -113,7 +113,7 @@ impl Context {
     pub fn gather_error(&self, error: GatherError) -> Error {
         match error {
             GatherError::Store(error) => self.store_error(error),
-            GatherError::LinkFile(error) => Error::LinkFile(error),
+            GatherError::LinkFile { error, .. } => Error::LinkFile(error),
             GatherError::NothingToAccept(AcceptLink { device, employee_no, number }) => {
                 Error::NothingToAccept { device, employee_no, member: number }
             }

@@ -139,8 +139,13 @@ fn tick_of<O: Outside>(
     let store_error = |error| context.store_error(error);
     let is_everyone = scope.only.is_everyone();
     let (gathered, open) =
-        gather_with(outside, &context.config, store, context.clock, scope, asked)
-            .map_err(|error| context.gather_error(error))?;
+        match gather_with(outside, &context.config, store, context.clock, scope, asked) {
+            Ok(gathered) => gathered,
+            Err(error) => {
+                error.remember(store, context.clock.began()).map_err(store_error)?;
+                return Err(context.gather_error(error));
+            }
+        };
     let plan = plan(&gathered.facts);
     let proven = prove(&gathered.facts, &plan)?;
     let seen_before = store.attention().map_err(store_error)?;

@@ -1,12 +1,15 @@
 //! Reads link files whose content changed.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
 use super::GatherError;
+use crate::config::Config;
 use crate::exit::Exit;
-use crate::link::{LinkTable, file};
+use crate::link::LinkTable;
+use crate::link::file::{self, Doubt, FileProblem, LinkFile, LinkFileError, UnusableRow};
 use crate::report::Trouble;
 use crate::store::{Store, StoreError};
 
@@ -22,6 +25,7 @@ pub struct LinksGathered {
     pub fresh: Vec<FreshFile>,
     /// What went wrong.
     pub troubles: Vec<Trouble>,
+    looks: Looks,
 }
 
 /// A link file that was read just now.
@@ -30,44 +34,75 @@ pub struct FreshFile {
     path: String,
     sha256: String,
     rows: LinkTable,
+    left_out: Vec<UnusableRow>,
+}
+
+/// Which files were looked at, by name, and the SHA-256 of content that looks cut off.
+#[derive(Debug, Default)]
+pub struct Looks(Vec<(String, Option<String>)>);
+
+impl Looks {
+    pub(super) fn record(&self, store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut looks = self.0.iter();
+        looks.try_for_each(|(path, doubted)| store.doubt_link_file(path, doubted.as_deref(), now))
+    }
 }
 
 /// Reads every link file, or takes its stored rows when its content is the same as before.
 ///
-/// A file that can not be read now (a share that is away) keeps its stored rows: links never depend
-/// on the weather. One that was never read has none, and without it a weaker rule could link
-/// somebody to the wrong person: then nothing is gathered at all.
-pub(super) fn read(store: &Store, files: &[PathBuf]) -> Result<LinksGathered, GatherError> {
+/// A file that can not be read now (a share that is away) keeps its stored rows, and so does one that
+/// looks cut off until the next run sees the same bytes: links never depend on the weather. One that
+/// was never read has none, and without it a weaker rule could link somebody to the wrong person: then
+/// nothing is gathered at all.
+pub(super) fn read(
+    store: &Store,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<LinksGathered, GatherError> {
     let mut gathered = LinksGathered::default();
-    for path in files {
+    let mut missing = None;
+    for path in &config.link.files {
         let name = path.to_string_lossy().into_owned();
         let known = store.link_file_hash(&name)?;
-        match fresh_rows(path, known.as_deref()) {
+        let error = match changed(path, known.as_deref()) {
             Ok(None) => {
-                store.link_rows(&name, &mut gathered.table)?;
-                gathered.hashes.extend(known);
+                gathered.looks.0.push((name.clone(), None));
+                gathered.keep(store, &name, known)?;
+                continue;
             }
-            Ok(Some((sha256, rows))) => {
-                gathered.hashes.push(sha256.clone());
-                for (email, employee_no) in rows.rows() {
-                    gathered.table.insert(email.clone(), employee_no.clone());
+            Ok(Some(read)) => {
+                let mut before = LinkTable::default();
+                store.link_rows(&name, &mut before)?;
+                match doubt(store, config, &name, &read, &before)? {
+                    None => {
+                        gathered.looks.0.push((name.clone(), None));
+                        gathered.take(name, read, &before, now);
+                        continue;
+                    }
+                    Some(doubt) => {
+                        gathered.looks.0.push((name.clone(), Some(read.sha256)));
+                        LinkFileError::new(path, FileProblem::LooksCutOff(doubt))
+                    }
                 }
-                gathered.fresh.push(FreshFile { path: name, sha256, rows });
             }
-            Err(error) if known.is_none() => return Err(GatherError::LinkFile(error)),
-            Err(error) => {
-                store.link_rows(&name, &mut gathered.table)?;
-                gathered.hashes.extend(known);
-                gathered.troubles.push(Trouble {
-                    exit: Exit::Temporary,
-                    about: name,
-                    text: format!("{}; its rows from the last reading are used", error.problem),
-                    hint: error.hint(),
-                });
-            }
+            Err(error) => error,
+        };
+        if known.is_none() {
+            missing.get_or_insert(error);
+            continue;
         }
+        gathered.keep(store, &name, known)?;
+        gathered.troubles.push(Trouble {
+            exit: if error.is_temporary() { Exit::InStep } else { Exit::Temporary },
+            about: name,
+            text: format!("{}; its rows from the last reading are used", error.problem),
+            hint: error.hint(),
+        });
     }
-    Ok(gathered)
+    match missing {
+        Some(error) => Err(GatherError::LinkFile { error, looks: gathered.looks }),
+        None => Ok(gathered),
+    }
 }
 
 /// Records the files that were read.
@@ -76,16 +111,49 @@ pub(super) fn record(
     links: &LinksGathered,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for fresh in &links.fresh {
-        store.record_link_file(&fresh.path, &fresh.sha256, &fresh.rows, now)?;
+    for FreshFile { path, sha256, rows, left_out } in &links.fresh {
+        store.record_link_file(path, sha256, rows, left_out, now)?;
     }
-    Ok(())
+    links.looks.record(store, now)
 }
 
-fn fresh_rows(
-    path: &Path,
-    known: Option<&str>,
-) -> Result<Option<(String, LinkTable)>, file::LinkFileError> {
+impl LinksGathered {
+    /// Takes the stored rows of a file.
+    fn keep(&mut self, store: &Store, name: &str, known: Option<String>) -> Result<(), StoreError> {
+        store.link_rows(name, &mut self.table)?;
+        self.hashes.extend(known);
+        Ok(())
+    }
+
+    /// Takes the rows that were read; one that was there before is as old as it was.
+    fn take(&mut self, path: String, read: LinkFile, before: &LinkTable, now: DateTime<Utc>) {
+        let mut rows = LinkTable::default();
+        for row in read.rows {
+            let since = before.since(&row.email, &row.employee_no).unwrap_or(now);
+            self.table.insert(row.email.clone(), row.employee_no.clone(), since);
+            rows.insert(row.email, row.employee_no, since);
+        }
+        self.hashes.push(read.sha256.clone());
+        let (sha256, left_out) = (read.sha256, read.unusable);
+        self.fresh.push(FreshFile { path, sha256, rows, left_out });
+    }
+
+    /// The rows of a file that were left out when its rows in use were read.
+    pub(super) fn left_out(
+        &self,
+        store: &Store,
+        path: &Path,
+    ) -> Result<Cow<'_, [UnusableRow]>, StoreError> {
+        let name = path.to_string_lossy();
+        match self.fresh.iter().find(|fresh| fresh.path == name) {
+            Some(fresh) => Ok(Cow::Borrowed(&fresh.left_out)),
+            None => store.link_rows_left_out(&name).map(Cow::Owned),
+        }
+    }
+}
+
+/// What a file says, if its content changed.
+fn changed(path: &PathBuf, known: Option<&str>) -> Result<Option<LinkFile>, LinkFileError> {
     if let Some(known) = known
         && file::sha256_of(path)? == known
     {
@@ -93,7 +161,7 @@ fn fresh_rows(
     }
     let read = file::read(path)?;
     log::info!(
-        "{}: {} rows read, {} without a usable person id and e-mail",
+        "{}: {} rows read, {} left out",
         path.display(),
         read.rows.len(),
         read.unusable.len()
@@ -101,9 +169,20 @@ fn fresh_rows(
     for note in &read.notes {
         log::warn!("{}: {note}", path.display());
     }
-    let mut rows = LinkTable::default();
-    for row in read.rows {
-        rows.insert(row.email, row.employee_no);
-    }
-    Ok(Some((read.sha256, rows)))
+    Ok(Some(read))
+}
+
+/// Why new content does not count yet, unless the last run saw the same.
+fn doubt(
+    store: &Store,
+    config: &Config,
+    name: &str,
+    read: &LinkFile,
+    before: &LinkTable,
+) -> Result<Option<Doubt>, StoreError> {
+    let Some(doubt) = file::doubt(read, before, config.guard.source_shrink) else {
+        return Ok(None);
+    };
+    let was_seen = store.doubted_link_file(name)?.is_some_and(|seen| seen == read.sha256);
+    Ok((!was_seen).then_some(doubt))
 }

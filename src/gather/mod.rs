@@ -24,15 +24,16 @@ use crate::cardskipper::Listing;
 use crate::clock::Clock;
 use crate::config::{Config, DeviceConfig};
 use crate::exit::Exit;
-use crate::link::file::LinkFileError;
+use crate::link::file::{LinkFileError, UnusableRow};
 use crate::model::{DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, RoleId};
 use crate::outside::Outside;
 use crate::plan::{Budget, Change, Facts, MemberFacts, Only, Plan};
-use crate::report::{DeviceOutcome, DeviceReport, KeptLink, SourceReport, Trouble};
+use crate::report::{DeviceOutcome, DeviceReport, KeptLink, RowLeftOut, SourceReport, Trouble};
 use crate::store::{SecondLook, Store, StoreError};
 
 pub use devices::{DeviceGathered, LoginResult};
 pub use facts::AcceptedOn;
+pub use links::Looks;
 use quiet::Asked;
 pub use record::settle_open;
 pub use sources::SourceGathered;
@@ -119,11 +120,29 @@ pub enum GatherError {
     Store(#[from] StoreError),
     /// A link file that was never read before can not be read. Going on without it could link
     /// members by a later rule to other persons than the file would.
-    #[error("{0}")]
-    LinkFile(LinkFileError),
+    #[error("{error}")]
+    LinkFile {
+        /// What is wrong with it.
+        error: LinkFileError,
+        /// What was seen of the other files.
+        looks: Looks,
+    },
     /// `--accept-link` names nobody who is in question.
     #[error("there is nothing to accept")]
     NothingToAccept(AcceptLink),
+}
+
+impl GatherError {
+    /// Remembers what was seen, for the next run to compare; only one that holds the run lock does.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remember(&self, store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+        match self {
+            Self::LinkFile { looks, .. } => looks.record(store, now),
+            Self::Store(_) | Self::NothingToAccept(_) => Ok(()),
+        }
+    }
 }
 
 /// Gathers both sides.
@@ -153,7 +172,7 @@ pub fn gather_with<O: Outside>(
     asked: Asked,
 ) -> Result<(Gathered, Connections<O>), GatherError> {
     let now = clock.began();
-    let links = links::read(store, &config.link.files)?;
+    let links = links::read(store, config, now)?;
     let reading = store.reading()?;
     let mut before_devices = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
@@ -349,6 +368,40 @@ impl Gathered {
         let devices = self.devices.iter().filter_map(|device| device.trouble.clone());
         let clock = self.clock_trouble.clone();
         self.links.troubles.iter().cloned().chain(clock).chain(sources).chain(devices).collect()
+    }
+
+    /// The rows of the link files that link nobody, in the order of the configuration. `is_personal`:
+    /// with whose they are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn rows_left_out(
+        &self,
+        config: &Config,
+        store: &Store,
+        is_personal: bool,
+    ) -> Result<Vec<RowLeftOut>, StoreError> {
+        self.rows_left_out_of(config, store, is_personal, |_| true)
+    }
+
+    /// Those of them that are wanted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn rows_left_out_of(
+        &self,
+        config: &Config,
+        store: &Store,
+        is_personal: bool,
+        is_wanted: impl Fn(&UnusableRow) -> bool,
+    ) -> Result<Vec<RowLeftOut>, StoreError> {
+        let mut all = Vec::new();
+        for path in &config.link.files {
+            let rows = self.links.left_out(store, path)?;
+            let wanted = rows.iter().filter(|row| is_wanted(row));
+            all.extend(wanted.map(|row| RowLeftOut::new(path, row, is_personal)));
+        }
+        Ok(all)
     }
 
     /// Links that are kept although the rule that made them no longer gives them.

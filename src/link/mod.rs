@@ -26,7 +26,15 @@ pub use resolve::{Claimant, resolve};
 /// E-mail to person ids, from all link files together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkTable {
-    by_email: HashMap<Email, Several<EmployeeNo>, RandomState>,
+    by_email: HashMap<Email, Several<Listed>, RandomState>,
+}
+
+/// A person as a link file names them beside an e-mail. The same row of two files is there twice.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Listed {
+    employee_no: EmployeeNo,
+    /// When this row was first in the file.
+    since: DateTime<Utc>,
 }
 
 /// At least one of something, in order, and nearly always just one: the first costs no memory of its own.
@@ -55,34 +63,46 @@ impl<T: Ord> Several<T> {
 }
 
 impl LinkTable {
-    /// Adds one row of a link file.
-    pub fn insert(&mut self, email: Email, employee_no: EmployeeNo) {
+    /// Adds one row of a link file, which holds it since then.
+    pub fn insert(&mut self, email: Email, employee_no: EmployeeNo, since: DateTime<Utc>) {
+        let listed = Listed { employee_no, since };
         match self.by_email.entry(email) {
-            Entry::Occupied(mut known) => known.get_mut().add(employee_no),
-            Entry::Vacant(new) => drop(new.insert(Several::new(employee_no))),
+            Entry::Occupied(mut known) => known.get_mut().add(listed),
+            Entry::Vacant(new) => drop(new.insert(Several::new(listed))),
         }
     }
 
     /// The rows, sorted, for storing.
     #[must_use]
-    pub fn rows(&self) -> Vec<(&Email, &EmployeeNo)> {
+    pub fn rows(&self) -> Vec<(&Email, &EmployeeNo, DateTime<Utc>)> {
         let mut rows: Vec<_> = self
             .by_email
             .iter()
-            .flat_map(|(email, persons)| persons.iter().map(move |person| (email, person)))
+            .flat_map(|(email, persons)| {
+                persons.iter().map(move |listed| (email, &listed.employee_no, listed.since))
+            })
             .collect();
         rows.sort_unstable();
         rows
     }
 
-    /// Since when a row is in its file, as far as that is known.
+    /// Since when a file holds this very row, over all readings that held it; the earliest, if several
+    /// files do.
     #[must_use]
-    pub fn since(&self, _email: &Email, _employee_no: &EmployeeNo) -> Option<DateTime<Utc>> {
-        None
+    pub fn since(&self, email: &Email, employee_no: &EmployeeNo) -> Option<DateTime<Utc>> {
+        let listed = self.by_email.get(email)?.iter();
+        listed.filter(|row| row.employee_no == *employee_no).map(|row| row.since).min()
+    }
+
+    /// Whether any row names this e-mail.
+    #[must_use]
+    pub fn names(&self, email: &Email) -> bool {
+        self.by_email.contains_key(email)
     }
 
     fn persons(&self, email: &Email) -> impl Iterator<Item = &EmployeeNo> {
-        self.by_email.get(email).into_iter().flat_map(Several::iter)
+        let listed = self.by_email.get(email).into_iter().flat_map(Several::iter);
+        listed.map(|row| &row.employee_no)
     }
 }
 

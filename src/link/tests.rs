@@ -46,7 +46,7 @@ fn persons(list: &[(&str, &str, &str)]) -> BTreeMap<EmployeeNo, Person> {
 fn table(rows: &[(&str, &str)]) -> LinkTable {
     let mut table = LinkTable::default();
     for (email, person) in rows {
-        table.insert(Email::parse(email).unwrap(), id(person));
+        table.insert(Email::parse(email).unwrap(), id(person), DateTime::UNIX_EPOCH);
     }
     table
 }

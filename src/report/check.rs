@@ -4,10 +4,13 @@
 
 use serde::Serialize;
 
-use super::Trouble;
 use super::look::{Look, Tone};
+use super::rows_left_out::{self, SHOWN_MAX, by_reason};
 use super::table::Table;
+use super::text::many;
+use super::{RowLeftOut, Trouble};
 use crate::exit::Exit;
+use crate::link::file::RowReason;
 
 /// How one thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -116,20 +119,52 @@ pub fn render(findings: &[Finding], look: Look) -> String {
     look.folded(format!("{lines}\n{sum}\n"))
 }
 
+/// One line for each file and reason: so many rows of a link file link nobody. That is normal where a
+/// person has no e-mail; anything else is a mistake in the file.
+#[must_use]
+pub fn rows_left_out(rows: &[RowLeftOut]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (reason, rows) in by_reason(rows) {
+        for of_file in rows.chunk_by(|one, next| one.file == next.file) {
+            let Some(first) = of_file.first() else { continue };
+            let lines = of_file.iter().take(SHOWN_MAX).map(|row| match row.who.as_str() {
+                "" => row.line.to_string(),
+                who => format!("{} ({who})", row.line),
+            });
+            let lines = lines.collect::<Vec<_>>().join(", ");
+            let more = match of_file.len().saturating_sub(SHOWN_MAX) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let rows = many(of_file.len(), "row");
+            let (why, remedy) = reason.explain();
+            let text = format!("{rows} left out, each because {why}: line {lines}{more}");
+            let about = first.file.as_str();
+            found.push(match reason {
+                RowReason::NoEmail => Finding::ok(about, text),
+                _ => Finding::warning(about, text, Some(remedy.to_owned())),
+            });
+        }
+    }
+    found
+}
+
 /// The document for programs.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
     version: u8,
     command: &'static str,
     findings: &'a [Finding],
+    rows_left_out: Vec<rows_left_out::Json<'a>>,
     exit_code: u8,
 }
 
 /// The document for programs.
 #[must_use]
-pub fn document(findings: &[Finding]) -> Document<'_> {
+pub fn document<'a>(findings: &'a [Finding], rows: &'a [RowLeftOut]) -> Document<'a> {
     let exit_code = exit(findings).code();
-    Document { version: 1, command: "check", findings, exit_code }
+    let rows_left_out = rows.iter().map(RowLeftOut::json).collect();
+    Document { version: 1, command: "check", findings, rows_left_out, exit_code }
 }
 
 #[cfg(test)]

@@ -5,13 +5,16 @@
 
 use serde::Serialize;
 
-use super::{ChangeReport, ChangeState, DeviceReport, KeptLink, Report, SourceReport, Trouble};
+use super::{
+    ChangeReport, ChangeState, DeviceReport, KeptLink, Report, RowLeftOut, SourceReport, Trouble,
+    rows_left_out,
+};
 use crate::model::{PersonLimit, Window, format_time};
 use crate::plan::{Budget, LeftOut};
 
 /// The document.
 #[derive(Debug, Serialize)]
-pub struct Document {
+pub struct Document<'a> {
     version: u32,
     command: &'static str,
     run: Option<i64>,
@@ -20,6 +23,8 @@ pub struct Document {
     changes: Vec<Change>,
     left_out: Vec<Left>,
     kept_links: Vec<Kept>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows_left_out: Option<Vec<rows_left_out::Json<'a>>>,
     blocked: Option<String>,
     problems: Vec<Problem>,
     exit_code: u8,
@@ -121,7 +126,8 @@ impl From<&PersonLimit> for Times {
 
 /// Makes the document of a report that ends with `exit_code`.
 #[must_use]
-pub fn document(report: &Report, exit_code: u8) -> Document {
+pub fn document(report: &Report, exit_code: u8) -> Document<'_> {
+    let rows = report.rows_left_out.as_ref();
     Document {
         version: 1,
         command: report.command,
@@ -131,6 +137,7 @@ pub fn document(report: &Report, exit_code: u8) -> Document {
         changes: report.changes.iter().map(change).collect(),
         left_out: report.left_out.iter().map(left_out).collect(),
         kept_links: report.kept_links.iter().map(kept_link).collect(),
+        rows_left_out: rows.map(|rows| rows.iter().map(RowLeftOut::json).collect()),
         blocked: report.blocked.clone(),
         problems: report.troubles.iter().map(problem).collect(),
         exit_code,

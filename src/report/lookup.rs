@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::json::Times;
 use super::look::{Look, Tone};
 use super::table::{Table, printable};
-use super::text;
+use super::{RowLeftOut, rows_left_out, text};
 use crate::config::LinkRule;
 use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, Member, PersonLimit, RoleId, SourceName, Window};
@@ -35,6 +35,8 @@ pub struct Story {
     pub zone: Tz,
     /// Whether the state file alone was asked.
     pub is_offline: bool,
+    /// Rows of link files that name whoever was asked for or found, and link nobody.
+    pub rows_left_out: Vec<RowLeftOut>,
 }
 
 /// One member, from both sides.
@@ -118,6 +120,7 @@ pub fn render(story: &Story, look: Look) -> String {
             }
         }
         let _ = writeln!(out, "\n{}", printable(&story.advice));
+        out.push_str(&rows_text(&story.rows_left_out));
         return look.folded(out);
     }
     let mut out = String::new();
@@ -130,7 +133,18 @@ pub fn render(story: &Story, look: Look) -> String {
         }
         out.push_str(&member_text(member, story.is_offline, (look, story.zone)));
     }
+    out.push_str(&rows_text(&story.rows_left_out));
     look.folded(out)
+}
+
+fn rows_text(rows: &[RowLeftOut]) -> String {
+    let mut out = String::new();
+    for row in rows {
+        let remedy = row.reason.explain().1;
+        let _ = write!(out, "\nIn {}\n", printable(&row.sentence()));
+        let _ = writeln!(out, "  stands      {}\n  to do       {remedy}", printable(&row.who));
+    }
+    out
 }
 
 fn member_text(story: &MemberStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
@@ -263,12 +277,13 @@ fn local(at: DateTime<Utc>, zone: Tz) -> String {
 
 /// The JSON document.
 #[derive(Debug, Serialize)]
-pub struct Document {
+pub struct Document<'a> {
     version: u32,
     who: String,
     members: Vec<MemberJson>,
     searched: Vec<String>,
     near: Vec<String>,
+    rows_left_out: Vec<rows_left_out::Json<'a>>,
     exit_code: u8,
 }
 
@@ -333,13 +348,14 @@ struct HistoryJson {
 
 /// Makes the JSON document that ends with `exit_code`.
 #[must_use]
-pub fn document(story: &Story, exit_code: u8) -> Document {
+pub fn document(story: &Story, exit_code: u8) -> Document<'_> {
     Document {
         version: 1,
         who: story.who.clone(),
         members: story.members.iter().map(member_json).collect(),
         searched: story.searched.clone(),
         near: story.near.clone(),
+        rows_left_out: story.rows_left_out.iter().map(RowLeftOut::json).collect(),
         exit_code,
     }
 }

@@ -11,6 +11,7 @@ pub mod json;
 pub mod look;
 pub mod lookup;
 pub mod plan_file;
+mod rows_left_out;
 pub mod status;
 pub mod table;
 pub mod text;
@@ -22,6 +23,7 @@ use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, RunId, SourceName};
 use crate::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
 use crate::store::OutcomeKind;
+pub use rows_left_out::RowLeftOut;
 
 /// Everything that one `sync`, `diff` or `apply` has to say.
 #[derive(Debug, Clone)]
@@ -46,6 +48,8 @@ pub struct Report {
     pub released: Vec<Released>,
     /// Links that are kept although the rule that made them no longer gives them.
     pub kept_links: Vec<KeptLink>,
+    /// Rows of link files that link nobody, where somebody asked for them.
+    pub rows_left_out: Option<Vec<RowLeftOut>>,
     /// The id of the part that waits for approval.
     pub blocked: Option<String>,
     /// Whether that part is in the state file, so that it can be approved by its id. `diff` keeps
@@ -74,6 +78,7 @@ impl Report {
             no_door: Vec::new(),
             released: Vec::new(),
             kept_links: Vec::new(),
+            rows_left_out: None,
             blocked: None,
             is_blocked_kept: true,
             is_limited: false,

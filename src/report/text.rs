@@ -7,7 +7,7 @@ use chrono::{NaiveDateTime, Timelike};
 
 use super::look::{Look, Tone};
 use super::table::Table;
-use super::{ChangeReport, ChangeState, DeviceOutcome, Report};
+use super::{ChangeReport, ChangeState, DeviceOutcome, Report, rows_left_out};
 use crate::model::{MemberKey, PersonLimit, Window};
 use crate::plan::{Cause, Kind, LeftOut, Reason};
 use crate::store::OutcomeKind;
@@ -27,6 +27,10 @@ pub fn render(report: &Report, look: Look) -> String {
     text.push('\n');
     text.push_str(&left_out(report, look));
     text.push_str(&kept_links(report, look));
+    text.push_str(&rows_left_out::render(
+        report.rows_left_out.as_deref().unwrap_or_default(),
+        look,
+    ));
     if let Some(id) = &report.blocked {
         text.push_str(&approval(report.is_blocked_kept, id));
     }
@@ -285,7 +289,7 @@ fn kept_links(report: &Report, look: Look) -> String {
 }
 
 /// How many lines are not shown.
-fn rest(count: usize) -> String {
+pub(super) fn rest(count: usize) -> String {
     match count.checked_sub(SHOWN_PER_REASON) {
         None | Some(0) => String::new(),
         Some(more) => format!("  … and {more} more (all of them with --json)\n"),

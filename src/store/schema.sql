@@ -134,7 +134,26 @@ CREATE TABLE link_row (
     path        TEXT NOT NULL REFERENCES link_file (path) ON DELETE CASCADE,
     email       TEXT NOT NULL,
     employee_no TEXT NOT NULL,
+    since_at    INTEGER NOT NULL,        -- when this very row was first in the file
     PRIMARY KEY (path, email, employee_no)
+) STRICT, WITHOUT ROWID;
+
+-- Rows that link nobody, with the reason.
+CREATE TABLE link_row_left_out (
+    path        TEXT    NOT NULL REFERENCES link_file (path) ON DELETE CASCADE,
+    line        INTEGER NOT NULL,
+    reason      TEXT    NOT NULL,
+    cell        TEXT    NOT NULL,        -- what the reason is about, or empty
+    employee_no TEXT,
+    emails      TEXT    NOT NULL,        -- those that stand in the row, with spaces between
+    PRIMARY KEY (path, line)
+) STRICT, WITHOUT ROWID;
+
+-- Content of a link file that looked cut off when it was seen: it counts when the next run sees the same.
+CREATE TABLE link_file_doubted (
+    path    TEXT PRIMARY KEY,
+    sha256  TEXT    NOT NULL,
+    seen_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE run (

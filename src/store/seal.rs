@@ -5,6 +5,8 @@
 //! what decides who may enter carries a seal, and a row that does not fit its seal is damage.
 //! Seals guard against accidents, not against people: who can write the file can write a seal.
 
+use chrono::{DateTime, Utc};
+
 use super::StoreError;
 use super::members::StoredMember;
 use super::quiet::Quiet;
@@ -104,9 +106,12 @@ pub(super) fn of_link(device: &DeviceName, member: MemberKey, link: &StoredLink)
 }
 
 /// The seal of the rows of a link file, in whatever order they come.
-pub(super) fn of_rows<'a>(rows: impl Iterator<Item = (&'a Email, &'a EmployeeNo)>) -> i64 {
-    rows.map(|(email, employee_no)| {
-        Seal::new().text(email.as_str()).text(employee_no.as_str()).end()
+pub(super) fn of_rows<'a>(
+    rows: impl Iterator<Item = (&'a Email, &'a EmployeeNo, DateTime<Utc>)>,
+) -> i64 {
+    rows.map(|(email, employee_no, since)| {
+        let since = super::convert::instant_out(since);
+        Seal::new().text(email.as_str()).text(employee_no.as_str()).number(since).end()
     })
     .fold(0, i64::wrapping_add)
 }

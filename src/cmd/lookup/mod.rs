@@ -19,12 +19,13 @@ use crate::exit::Exit;
 use crate::gather::{Gathered, LoginResult, Scope, devices::failure, gather, remember_login};
 use crate::hikvision::Reader;
 use crate::link::Link;
+use crate::link::file::UnusableRow;
 use crate::model::{EmployeeNo, OrganisationId, RoleId, UserType};
 use crate::plan::validity::{DoorRoles, entitlement};
 use crate::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
 use crate::progress::Progress;
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
-use crate::report::{DeviceOutcome, Report};
+use crate::report::{DeviceOutcome, Report, RowLeftOut};
 use crate::store::Store;
 
 /// Lines of history shown.
@@ -55,11 +56,13 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
         advice: advice(&who, &gathered.facts, args.offline),
         zone: context.config.devices.first().map_or(Tz::UTC, |device| device.time_zone),
         is_offline: args.offline,
+        rows_left_out: Vec::new(),
     };
     let tick = plan(&gathered.facts);
     for place in wanted {
         story.members.push(tell(context, &store, &gathered, &tick, place, args.offline)?);
     }
+    story.rows_left_out = rows_left_out(context, &store, &gathered, &who, &story)?;
     // What is found counts. "Nobody" is certain only when Cardskipper could be asked; a door that
     // is away (code 3) takes nobody out of Cardskipper.
     let exit = match story.exit() {
@@ -77,6 +80,27 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
         print(&render(&story, context.look))?;
     }
     Ok(exit)
+}
+
+/// The rows of link files that link nobody and name whoever was asked for, or was found.
+fn rows_left_out(
+    context: &Context,
+    store: &Store,
+    gathered: &Gathered,
+    who: &Who,
+    story: &Story,
+) -> Result<Vec<RowLeftOut>, Error> {
+    let is_meant = |row: &UnusableRow| {
+        let mut found = story.members.iter().filter_map(|story| story.member.email.as_ref());
+        let is_asked_for = match who {
+            Who::Email(email) => row.emails.contains(email),
+            Who::Person(employee_no) => row.employee_no.as_ref() == Some(employee_no),
+            Who::Number(_) => false,
+        };
+        is_asked_for || found.any(|email| row.emails.contains(email))
+    };
+    let rows = gathered.rows_left_out_of(&context.config, store, true, is_meant);
+    rows.map_err(|error| context.store_error(error))
 }
 
 /// Places of the members that WHO fits: by their own fields, or by a person linked to them.

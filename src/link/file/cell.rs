@@ -1,6 +1,8 @@
-//! One cell, as both readers hand it on, and how its text is cleaned.
+//! One cell, as both readers hand it on, and how its text is cleaned. Pure.
 
 use super::CELL_BYTES_MAX;
+use super::format::Shown;
+use crate::model::steers;
 
 /// What a cell holds, as far as a person id or an e-mail is concerned.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,9 +18,11 @@ pub(super) enum Cell {
     Number {
         /// The value stored.
         value: f64,
-        /// With how many digits at least its format shows it: 4 for `0000`, else 0 or 1.
-        digits_min: usize,
+        /// What its format makes of it, if it is a whole number.
+        shown: Shown,
     },
+    /// A formula of a workbook that holds nothing yet, or the 0 that programs write in its place.
+    NoValueYet,
     /// A date, a time or a duration of a workbook.
     Date,
     /// TRUE or FALSE of a workbook.
@@ -28,15 +32,18 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    /// Takes text, from either kind of file.
+    /// Takes text, from either kind of file. `="0012"` is how spreadsheets are told in CSV that
+    /// something is text, and means `0012`.
     pub(super) fn from_text(text: &str) -> Self {
         let trimmed = trim(text);
-        if trimmed.is_empty() {
+        let inner = trimmed.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+        let meant = trim(inner.filter(|inner| !inner.contains('"')).unwrap_or(trimmed));
+        if meant.is_empty() {
             Self::Blank
-        } else if trimmed.len() > CELL_BYTES_MAX {
+        } else if meant.len() > CELL_BYTES_MAX {
             Self::TooLong
         } else {
-            Self::Text(trimmed.to_owned())
+            Self::Text(meant.to_owned())
         }
     }
 }
@@ -44,7 +51,10 @@ impl Cell {
 /// Cuts off white space of every kind (NBSP too) and characters that show nothing, which come along
 /// when an address is copied from a web page.
 pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches(|c: char| {
-        c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
-    })
+    text.trim_matches(|c: char| is_invisible(c) || c.is_whitespace())
+}
+
+/// Whether a character shows nothing, so that two ids that look the same differ by it.
+pub(super) fn is_invisible(c: char) -> bool {
+    steers(c) || matches!(c, '\u{34f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }

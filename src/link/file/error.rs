@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Doubt;
 use crate::model::visible;
 
 /// The most characters of what the reader of workbooks says.
@@ -19,8 +20,14 @@ pub struct LinkFileError {
 }
 
 impl LinkFileError {
-    pub(super) fn new(path: &Path, problem: FileProblem) -> Self {
+    pub(crate) fn new(path: &Path, problem: FileProblem) -> Self {
         Self { path: path.to_owned(), problem }
+    }
+
+    /// Whether the next run may find nothing wrong with it, without anybody doing anything.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.problem, FileProblem::LooksCutOff(_))
     }
 
     /// What the administrator can do about it; every problem has one.
@@ -60,12 +67,6 @@ pub enum FileProblem {
         /// Rows allowed.
         limit: usize,
     },
-    /// More cells than [`super::CELLS_MAX`].
-    #[error("has more than {limit} cells")]
-    TooManyCells {
-        /// Cells allowed.
-        limit: usize,
-    },
     /// No bytes, or nothing but white space.
     #[error("is empty")]
     Empty,
@@ -84,12 +85,9 @@ pub enum FileProblem {
         /// The encoding its byte-order mark names.
         encoding: &'static str,
     },
-    /// A quotation mark that is opened and never closed; the rest of the file would be one cell.
-    #[error("line {line}: a quotation mark is opened and never closed")]
-    OpenQuote {
-        /// The line on which that row begins.
-        line: u32,
-    },
+    /// It may have been read while it was written: it counts when the next run reads the same.
+    #[error("looks cut off: {0}")]
+    LooksCutOff(Doubt),
     /// A workbook that is damaged, or written in a way that is not understood.
     #[error("is a workbook that can not be read: {detail}")]
     Xlsx {
@@ -145,21 +143,21 @@ impl FileProblem {
             }
             Self::NotAFile => "name the spreadsheet itself in `files` under `[link]`",
             Self::Io(_) => "close it in Excel, and let the account that runs ivms-sync read it",
-            Self::TooLarge { .. }
-            | Self::TooLargeUnpacked { .. }
-            | Self::TooManyRows { .. }
-            | Self::TooManyCells { .. } => {
+            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::TooManyRows { .. } => {
                 "keep only the person id and e-mail columns of the people who have a membership"
             }
             Self::Empty => "export the persons again; the file may have been read half-written",
             Self::OtherFormat { .. } => {
-                "open it in a spreadsheet program and save it as Excel workbook (.xlsx), without a password"
+                "open it in a spreadsheet program and save it as Excel workbook (.xlsx) without a password, or as CSV UTF-8"
             }
             Self::NotASpreadsheet | Self::Encoding { .. } => {
                 "save it as Excel workbook (.xlsx) or as CSV UTF-8"
             }
-            Self::OpenQuote { .. } => {
-                "close the quotation mark on that line, or save it as Excel workbook (.xlsx)"
+            Self::LooksCutOff(Doubt::NoLineEnd) => {
+                "if it is whole, end its last line; as it is, it counts when the next run reads the same"
+            }
+            Self::LooksCutOff(Doubt::RowsGone { .. }) => {
+                "if it is whole, nothing is to be done: it counts when the next run reads the same"
             }
             Self::Xlsx { .. } => "open it in a spreadsheet program and save it again as .xlsx",
             Self::NoHeader { .. } | Self::NoEmailColumn { .. } | Self::NoIdColumn { .. } => {

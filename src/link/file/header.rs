@@ -4,19 +4,163 @@
 //! headings, so the row is found by its headings and not by its number.
 //! Source: hikvision-isapi.md sections 9.1 and 9.2.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::cell::trim;
 use super::{FileProblem, HEADER_ROWS_MAX};
 
-/// Headings of the person id: iVMS-4200's, ISAPI's field name, and how devices call it on screen.
-const ID_NAMES: &[&str] =
-    &["person id", "personid", "employee no", "employee no.", "employeeno", "employee id"];
+/// Headings of the person id as [`normalised`]: iVMS-4200's and ISAPI's own first, then how
+/// translations of the vendor's programs and people write it. The Swedish `personnummer` and `personnr`
+/// are none: that is the national number.
+const ID_NAMES: &[&str] = &[
+    // English
+    "personid",
+    "idperson",
+    "personno",
+    "personnumber",
+    "personcode",
+    "employeeno",
+    "employeenumber",
+    "employeeid",
+    // German
+    "personenid",
+    "idderperson",
+    "personennummer",
+    "personennr",
+    "personalnummer",
+    "personalnr",
+    "personalid",
+    "mitarbeiterid",
+    "mitarbeiternummer",
+    "mitarbeiternr",
+    // Swedish
+    "personensid",
+    "anstallningsid",
+    "anstallningsnummer",
+    "anstallningsnr",
+    "anstalldid",
+    "medarbetarid",
+    "medarbetarnummer",
+    // Slovenian
+    "idosebe",
+    "osebaid",
+    "stevilkaosebe",
+    "stosebe",
+    "sifraosebe",
+    "idzaposlenega",
+    "stevilkazaposlenega",
+    "stzaposlenega",
+    "sifrazaposlenega",
+    // French
+    "idpersonne",
+    "iddelapersonne",
+    "personneid",
+    "identifiantpersonne",
+    "identifiantdelapersonne",
+    "numerodepersonne",
+    "numeropersonne",
+    "npersonne",
+    "nopersonne",
+    "idemploye",
+    "iddemploye",
+    "iddelemploye",
+    "identifiantemploye",
+    "numeroemploye",
+    "numerodemploye",
+    "nemploye",
+    "ndemploye",
+    "noemploye",
+    "matricule",
+    // Spanish
+    "idpersona",
+    "iddepersona",
+    "iddelapersona",
+    "personaid",
+    "identificadordepersona",
+    "identificaciondepersona",
+    "numerodepersona",
+    "npersona",
+    "idempleado",
+    "iddeempleado",
+    "iddelempleado",
+    "numeroempleado",
+    "numerodeempleado",
+    "nempleado",
+    "ndeempleado",
+    "noempleado",
+    "nodeempleado",
+    // Croatian
+    "idosobe",
+    "osobaid",
+    "brojosobe",
+    "brosobe",
+    "sifraosobe",
+    "idzaposlenika",
+    "brojzaposlenika",
+    "sifrazaposlenika",
+    "iddjelatnika",
+    "brojdjelatnika",
+];
 
-/// HikCentral's heading of the person id. So common a word that it counts only in a row that also
-/// has an e-mail column and none of [`ID_NAMES`].
-const WEAK_ID_NAME: &str = "id";
+/// Headings of the person id so common that they count only in a row that also has an e-mail column
+/// and none of [`ID_NAMES`]; `ID` is HikCentral's.
+const WEAK_ID_NAMES: &[&str] = &["id", "identifiant", "identificador", "identifikator"];
 
-/// Headings of the e-mail.
-const EMAIL_NAMES: &[&str] = &["email", "e-mail", "mail", "email address", "e-mail address"];
+/// Headings of the e-mail as [`normalised`].
+const EMAIL_NAMES: &[&str] = &[
+    // English
+    "email",
+    "mail",
+    "emailaddress",
+    "mailaddress",
+    "electronicmail",
+    // German
+    "emailadresse",
+    "mailadresse",
+    "epostadresse",
+    "elektronischepost",
+    // Swedish
+    "epost",
+    "epostadress",
+    "emailadress",
+    "mailadress",
+    "mejl",
+    "mejladress",
+    // Slovenian
+    "eposta",
+    "epostninaslov",
+    "elektronskaposta",
+    "elektronskinaslov",
+    "naslovelektronskeposte",
+    "nasloveposte",
+    "enaslov",
+    "emailnaslov",
+    "mailnaslov",
+    // French
+    "courriel",
+    "adresseemail",
+    "adressemail",
+    "adressecourriel",
+    "adresseelectronique",
+    "courrierelectronique",
+    "adressedemessagerie",
+    // Spanish
+    "correo",
+    "correoelectronico",
+    "ecorreo",
+    "direcciondecorreo",
+    "direcciondecorreoelectronico",
+    "direccionemail",
+    "direcciondeemail",
+    // Croatian
+    "emailadresa",
+    "mailadresa",
+    "eadresa",
+    "adresaeposte",
+    "elektronickaposta",
+    "adresaelektronickeposte",
+    "elektronickaadresa",
+];
 
 /// Where the two columns are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +197,7 @@ impl Search {
             let Some(name) = normalised(text) else { continue };
             if ID_NAMES.contains(&name.as_str()) {
                 ids.push((column, text));
-            } else if name == WEAK_ID_NAME {
+            } else if WEAK_ID_NAMES.contains(&name.as_str()) {
                 weak_ids.push((column, text));
             } else if EMAIL_NAMES.contains(&name.as_str()) {
                 emails.push((column, text));
@@ -87,15 +231,20 @@ impl Search {
     }
 }
 
-/// A heading in the form that is compared: no stars, one space between words, lower case.
+/// A heading in the form that is compared: letters and digits alone, in lower case and without accents,
+/// so that `*Person ID`, `PERSON-ID` and `person_id` are one.
 fn normalised(text: &str) -> Option<String> {
     /// Longer than every heading in every case; spares lower-casing paragraphs of rules.
     const BYTES_MAX: usize = 64;
-    let bare = trim(trim(text).trim_matches('*'));
+    let bare = trim(text);
+    let bare = bare.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(bare);
     if bare.is_empty() || bare.len() > BYTES_MAX {
         return None;
     }
-    Some(bare.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase())
+    // Marks go with everything else that is no letter; `№` and `º` come apart into letters.
+    let letters = bare.nfkd().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+    let name: String = letters.collect();
+    (!name.is_empty()).then_some(name)
 }
 
 fn the_only(found: &[(usize, &str)], line: u32, what: &'static str) -> Result<usize, FileProblem> {
@@ -127,6 +276,30 @@ mod tests {
             ["employeeNo", " Email  Address "],
             ["Employee ID", "\u{feff}Email"],
             ["ID", "Email"],
+            ["person_id", "e_mail"],
+            ["PERSON-ID", "E MAIL"],
+            ["PersonId:", "E-Mail:"],
+            ["=\"Person ID\"", "=\"Email\""],
+            ["employee_number", "email_address"],
+            ["Personen-ID", "E-Mail"],
+            ["Personalnr.", "E-Mail-Adresse"],
+            ["Mitarbeiternummer", "Mailadresse"],
+            ["Person-ID", "E-post"],
+            ["Anställnings-ID", "E-postadress"],
+            ["ANSTÄLLNINGSNUMMER", "e-post adress"],
+            ["ID osebe", "E-pošta"],
+            ["Šifra osebe", "Elektronska pošta"],
+            ["Št. osebe", "e-poštni naslov"],
+            ["ID de la personne", "Adresse e-mail"],
+            ["N° d'employé", "Courriel"],
+            ["Matricule", "Adresse électronique"],
+            ["Identifiant", "Adresse_mail"],
+            ["ID de persona", "Correo electrónico"],
+            ["N.º de empleado", "Dirección de correo electrónico"],
+            ["Número_de_empleado", "correo"],
+            ["ID osobe", "E-pošta"],
+            ["Broj osobe", "E-mail adresa"],
+            ["s\u{30c}ifra osobe", "Elektronička pošta"],
         ] {
             let header = offer(&row).unwrap().unwrap_or_else(|| panic!("{row:?}"));
             assert_eq!((header.id_column, header.email_column), (0, 1), "{row:?}");
@@ -141,6 +314,9 @@ mod tests {
             &["ID", "Name"],
             &["Rule: Person ID and Email are required"],
             &["1007", "anna@example.se"],
+            // A national number is no person id.
+            &["Personnummer", "E-post"],
+            &["Personal", "E-Mail"],
         ] {
             assert_eq!(offer(row).unwrap(), None, "{row:?}");
         }

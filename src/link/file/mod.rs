@@ -14,8 +14,10 @@
 
 mod cell;
 mod csv;
+mod doubt;
 mod encoding;
 mod error;
+mod format;
 mod header;
 mod parts;
 mod row;
@@ -30,6 +32,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+pub use doubt::{Doubt, doubt};
 pub use error::{FileProblem, LinkFileError};
 pub use row::{LinkRow, RowReason, UnusableRow};
 
@@ -45,10 +48,6 @@ pub const UNPACKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// The most rows below the header; a device holds at most 100,000 persons.
 pub const ROWS_MAX: usize = 500_000;
-
-/// The most separators of a CSV file: what a reader keeps of one row grows with its cells, and a stray
-/// quotation mark can make one row of the whole file.
-pub const CELLS_MAX: usize = 10_000_000;
 
 /// How many rows are searched for the header row. The vendor's templates have it in row 9 or 10.
 pub const HEADER_ROWS_MAX: u32 = 30;
@@ -69,10 +68,12 @@ pub struct LinkFile {
     /// Rows with a person id and an e-mail, in the file's order, exact repetitions left out.
     pub rows: Vec<LinkRow>,
     /// Rows that can not link anybody, in the file's order. A row without an e-mail is normal in an
-    /// export of iVMS-4200, so show these as counts by [`RowReason::kind`] unless asked for more.
+    /// export of iVMS-4200, so show these as counts by [`RowReason`] unless asked for more.
     pub unusable: Vec<UnusableRow>,
     /// What the administrator should know about how the file was read.
     pub notes: Vec<FileNote>,
+    /// A CSV file whose last line has no end: it may have been read while it was written.
+    pub is_cut_off: bool,
 }
 
 /// Something about the file that is no error, but that nobody would guess.
@@ -106,6 +107,7 @@ struct Contents {
     rows: Vec<LinkRow>,
     unusable: Vec<UnusableRow>,
     notes: Vec<FileNote>,
+    is_cut_off: bool,
 }
 
 /// Returns the SHA-256 of a file's bytes, as lower-case hex.
@@ -140,6 +142,7 @@ pub fn parse(path_for_messages: &Path, bytes: &[u8]) -> Result<LinkFile, LinkFil
         rows: contents.rows,
         unusable: contents.unusable,
         notes: contents.notes,
+        is_cut_off: contents.is_cut_off,
     })
 }
 
@@ -163,7 +166,42 @@ fn contents(bytes: &[u8]) -> Result<Contents, FileProblem> {
     if text.trim().is_empty() {
         return Err(FileProblem::Empty);
     }
-    csv::read(&text)
+    if let Some(what) = other_format(&text) {
+        return Err(FileProblem::OtherFormat { what });
+    }
+    let contents = csv::read(&text)?;
+    Ok(Contents { is_cut_off: csv::is_cut_off(&text), ..contents })
+}
+
+/// What a text is that only calls itself a spreadsheet: reports are often saved as HTML or XML under
+/// `.xls`, which Excel opens all the same.
+fn other_format(text: &str) -> Option<&'static str> {
+    /// So much of the beginning is looked at.
+    const LOOKED_AT: usize = 4 * 1024;
+    const XML_SHEETS: &[&str] = &["urn:schemas-microsoft-com:office:spreadsheet", "excel.sheet"];
+    const HTML: &[&str] =
+        &["<html", "<!doctype html", "<head", "<meta", "<style", "<body", "<div", "<table"];
+
+    let begin: String = text.trim_start().chars().take(LOOKED_AT).collect();
+    let begin = begin.to_ascii_lowercase();
+    let has = |mark: &&str| begin.contains(*mark);
+    let begins = |mark: &&str| begin.starts_with(*mark);
+    let is_markup = ["<?xml", "<!--", "<!doctype"].iter().any(begins);
+    if begins(&"%pdf-") {
+        Some("a PDF document")
+    } else if begins(&"{\\rtf") {
+        Some("a text document (RTF)")
+    } else if begins(&"mime-version:") {
+        Some("a web archive (.mht)")
+    } else if begins(&"<workbook") || (is_markup && XML_SHEETS.iter().any(has)) {
+        Some("an XML spreadsheet (SpreadsheetML of Excel 2003) and no workbook")
+    } else if HTML.iter().any(begins) || (is_markup && HTML.iter().any(has)) {
+        Some("an HTML page and no workbook, whatever its name ends in")
+    } else if begins(&"<?xml") {
+        Some("an XML file and no workbook")
+    } else {
+        None
+    }
 }
 
 fn load(path: &Path) -> Result<Vec<u8>, FileProblem> {

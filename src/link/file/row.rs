@@ -1,12 +1,11 @@
 //! From two cells to a person id and an e-mail, or the reason why not.
 
 use std::collections::HashSet;
-use std::fmt;
 
 use super::cell::Cell;
-use super::value::{read_email, read_id};
-use super::{Contents, FileNote, FileProblem, ROWS_MAX};
-use crate::model::{Email, EmployeeNo, InvalidId};
+use super::value::{Refusal, emails_in, read_email, read_id};
+use super::{CELL_BYTES_MAX, Contents, FileNote, FileProblem, ROWS_MAX};
+use crate::model::{Email, EmployeeNo};
 
 /// One usable row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,55 +18,52 @@ pub struct LinkRow {
     pub email: Email,
 }
 
-/// One row that can not link anybody.
+/// One row that is left out: it can not link anybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusableRow {
     /// The row in the sheet, or the line in a CSV file on which the row begins; from 1.
     pub line: u32,
     /// Why.
     pub reason: RowReason,
+    /// What stands in the cell that the reason is about, at most 60 characters, or nothing. Personal
+    /// data, like the rest below.
+    pub cell: String,
+    /// The person, where that much is sure.
+    pub employee_no: Option<EmployeeNo>,
+    /// The addresses that stand in the row.
+    pub emails: Vec<Email>,
 }
 
-impl fmt::Display for UnusableRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Row {}: {}", self.line, self.reason)
-    }
-}
-
-/// Why a row is unusable. `Display` is a sentence that may quote the cell, so it is personal data;
-/// [`RowReason::kind`] is not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a row is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowReason {
     /// A person id without an e-mail; normal in an export of iVMS-4200.
     NoEmail,
     /// An e-mail without a person id.
     NoId,
-    /// The e-mail cell holds something else; the text, at most 60 characters of it.
-    NotAnEmail(String),
-    /// The e-mail cell holds this many different addresses, and which one counts is a guess.
-    SeveralEmails(usize),
-    /// The person id is longer than a device takes, or holds a control character.
-    BadId {
-        /// The text, at most 60 characters of it.
-        text: String,
-        /// What is wrong.
-        why: InvalidId,
-    },
+    /// The e-mail cell holds something else.
+    NotAnEmail,
+    /// The e-mail cell holds different addresses, and which one counts is a guess.
+    SeveralEmails,
+    /// The person id is longer than a device takes, or holds a character that shows nothing.
+    BadId,
     /// The person id is a number with a fraction or below zero.
-    IdNotWhole(String),
-    /// The person id is a number with more than the 15 digits that Excel keeps, so the last ones
+    IdNotWhole,
+    /// The person id is a number with more than the 15 digits that spreadsheets keep, so the last ones
     /// may have become zeros.
-    IdLostDigits(String),
-    /// The person id is a number that its format shows with zeros in front: stored `7`, shown
-    /// `0007`. Which of the two the device knows is a guess.
-    IdShownPadded {
-        /// As stored.
-        stored: String,
-        /// As shown.
-        shown: String,
-    },
-    /// The person id cell holds a date, TRUE or FALSE, or an error such as `#N/A`.
-    IdIs(&'static str),
+    IdLostDigits,
+    /// The person id is a number whose format shows something else than its digits, and what it shows
+    /// can not be told for sure.
+    IdShownOtherwise,
+    /// The person id cell holds a date, TRUE or FALSE.
+    IdIsNoNumber,
+    /// A formula that was never calculated.
+    NoValueYet,
+    /// `#N/A` and its like.
+    ErrorValue,
+    /// A quotation mark stands where it is no part of the file's form, so that where the cells or the
+    /// rows end is a guess.
+    StrayQuote,
     /// A letter of the person id or the e-mail could not be told from the file's encoding.
     UnknownLetter,
     /// A cell with more than [`super::CELL_BYTES_MAX`] bytes.
@@ -78,58 +74,110 @@ pub enum RowReason {
 }
 
 impl RowReason {
-    /// A word without personal data, to count by.
+    /// Each of them.
+    pub const ALL: [Self; 15] = [
+        Self::NoEmail,
+        Self::NoId,
+        Self::NotAnEmail,
+        Self::SeveralEmails,
+        Self::BadId,
+        Self::IdNotWhole,
+        Self::IdLostDigits,
+        Self::IdShownOtherwise,
+        Self::IdIsNoNumber,
+        Self::NoValueYet,
+        Self::ErrorValue,
+        Self::StrayQuote,
+        Self::UnknownLetter,
+        Self::CellTooLong,
+        Self::MoreCellsThanHeader,
+    ];
+
+    /// The word in JSON and in the state file.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::NoEmail => "no-email",
             Self::NoId => "no-person-id",
-            Self::NotAnEmail(_) => "not-an-email",
-            Self::SeveralEmails(_) => "several-emails",
-            Self::BadId { .. }
-            | Self::IdNotWhole(_)
-            | Self::IdLostDigits(_)
-            | Self::IdShownPadded { .. }
-            | Self::IdIs(_) => "bad-person-id",
+            Self::NotAnEmail => "not-an-email",
+            Self::SeveralEmails => "several-emails",
+            Self::BadId => "bad-person-id",
+            Self::IdNotWhole => "person-id-not-whole",
+            Self::IdLostDigits => "person-id-lost-digits",
+            Self::IdShownOtherwise => "person-id-shown-otherwise",
+            Self::IdIsNoNumber => "person-id-no-number",
+            Self::NoValueYet => "formula-without-value",
+            Self::ErrorValue => "error-value",
+            Self::StrayQuote => "stray-quotation-mark",
             Self::UnknownLetter => "unknown-letter",
             Self::CellTooLong => "cell-too-long",
             Self::MoreCellsThanHeader => "more-cells-than-header",
         }
     }
-}
 
-impl fmt::Display for RowReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The reason behind a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
+    /// Why, to be read after "left out because", and what to do. Without personal data.
+    #[must_use]
+    pub fn explain(self) -> (&'static str, &'static str) {
         match self {
-            Self::NoEmail => write!(f, "The row has a person id, but no e-mail."),
-            Self::NoId => write!(f, "The row has an e-mail, but no person id."),
-            Self::NotAnEmail(text) => write!(f, "\"{text}\" is not an e-mail."),
-            Self::SeveralEmails(count) => {
-                write!(f, "The e-mail cell holds {count} different addresses; leave one.")
+            Self::NoEmail => (
+                "it has a person id and no e-mail",
+                "write the e-mail beside the id, if the person is a member",
+            ),
+            Self::NoId => {
+                ("it has an e-mail and no person id", "write the person id beside the e-mail")
             }
-            Self::BadId { text, why } => write!(f, "The person id \"{text}\" {why}."),
-            Self::IdNotWhole(text) => {
-                write!(f, "The person id {text} is not a whole number from 0 up.")
+            Self::NotAnEmail => {
+                ("its e-mail cell holds something else", "write the e-mail alone into it")
             }
-            Self::IdLostDigits(text) => write!(
-                f,
-                "The person id {text} is a number with more than 15 digits, of which Excel has \
-                 lost the last; format the column as text and enter it again."
+            Self::SeveralEmails => {
+                ("its e-mail cell holds different addresses", "leave one of them")
+            }
+            Self::BadId => (
+                "its person id is too long for a door, or holds a character that is not seen",
+                "type the person id again, as the door shows it",
             ),
-            Self::IdShownPadded { stored, shown } => write!(
-                f,
-                "The person id is the number {stored} shown as {shown}; format the column as text \
-                 and enter the one that the device knows."
+            Self::IdNotWhole => (
+                "its person id is a number with a fraction, or below zero",
+                "format the column as text and type the person id again",
             ),
-            Self::IdIs(what) => write!(f, "The person id is {what}; format the column as text."),
-            Self::UnknownLetter => write!(
-                f,
-                "A letter can not be told from the file's encoding; save it as CSV UTF-8 or .xlsx."
+            Self::IdLostDigits => (
+                "its person id is a number with more digits than a spreadsheet keeps",
+                "format the column as text and type the person id again",
             ),
-            Self::CellTooLong => write!(f, "A cell is too long for a person id or an e-mail."),
-            Self::MoreCellsThanHeader => write!(
-                f,
-                "The row has more cells than the header row; a separator stands unquoted in one."
+            Self::IdShownOtherwise => (
+                "its person id is a number that is shown in another form than its digits",
+                "format the column as text and type the id that the door knows",
+            ),
+            Self::IdIsNoNumber => (
+                "its person id is a date, TRUE or FALSE",
+                "format the column as text and type the person id again",
+            ),
+            Self::NoValueYet => (
+                "its formula holds no value yet",
+                "open the file in a spreadsheet program and save it",
+            ),
+            Self::ErrorValue => ("a cell of it holds an error value", "correct the formula"),
+            Self::StrayQuote => (
+                "a quotation mark stands in it that closes or opens nothing, so its cells are a guess",
+                "take the mark out, or save the file as Excel workbook (.xlsx)",
+            ),
+            Self::UnknownLetter => (
+                "a letter of it can not be told from the file's encoding",
+                "save the file as CSV UTF-8 or .xlsx",
+            ),
+            Self::CellTooLong => (
+                "a cell of it is too long for a person id or an e-mail",
+                "leave the person id and the e-mail alone in their cells",
+            ),
+            Self::MoreCellsThanHeader => (
+                "it has more cells than the header row: a separator stands in one of them",
+                "put that cell into quotation marks, or save the file as .xlsx",
             ),
         }
     }
@@ -149,23 +197,51 @@ impl Rows {
     /// [`FileProblem::TooManyRows`] beyond [`ROWS_MAX`].
     pub(super) fn take(&mut self, line: u32, id: &Cell, email: &Cell) -> Result<(), FileProblem> {
         match read_row(id, email) {
-            Ok(None) => return Ok(()),
-            Ok(Some((employee_no, email))) => {
-                if self.seen.insert((employee_no.clone(), email.clone())) {
-                    self.contents.rows.push(LinkRow { line, employee_no, email });
-                }
+            Ok(None) => Ok(()),
+            Ok(Some(pair)) => self.take_pair(line, pair),
+            Err(why) => {
+                let emails = match email {
+                    Cell::Text(text) => emails_in(text),
+                    _ => Vec::new(),
+                };
+                self.leave_out(line, why, read_id(id).ok(), emails)
             }
-            Err(reason) => self.contents.unusable.push(UnusableRow { line, reason }),
+        }
+    }
+
+    fn take_pair(
+        &mut self,
+        line: u32,
+        (employee_no, email): (EmployeeNo, Email),
+    ) -> Result<(), FileProblem> {
+        if self.seen.insert((employee_no.clone(), email.clone())) {
+            self.contents.rows.push(LinkRow { line, employee_no, email });
         }
         self.check_limit()
     }
 
-    /// Takes a row that is unusable for a reason of its own.
+    /// Leaves a whole row out; `text` is all of it.
     ///
     /// # Errors
     /// As [`Rows::take`].
-    pub(super) fn refuse(&mut self, line: u32, reason: RowReason) -> Result<(), FileProblem> {
-        self.contents.unusable.push(UnusableRow { line, reason });
+    pub(super) fn refuse(
+        &mut self,
+        line: u32,
+        reason: RowReason,
+        text: &str,
+    ) -> Result<(), FileProblem> {
+        let start = (0..=CELL_BYTES_MAX.min(text.len())).rev().find_map(|end| text.get(..end));
+        self.leave_out(line, reason.into(), None, emails_in(start.unwrap_or_default()))
+    }
+
+    fn leave_out(
+        &mut self,
+        line: u32,
+        Refusal { reason, cell }: Refusal,
+        employee_no: Option<EmployeeNo>,
+        emails: Vec<Email>,
+    ) -> Result<(), FileProblem> {
+        self.contents.unusable.push(UnusableRow { line, reason, cell, employee_no, emails });
         self.check_limit()
     }
 
@@ -182,11 +258,12 @@ impl Rows {
     }
 }
 
-fn read_row(id: &Cell, email: &Cell) -> Result<Option<(EmployeeNo, Email)>, RowReason> {
+/// What the two cells of a row say; nothing where neither is filled.
+pub(super) fn read_row(id: &Cell, email: &Cell) -> Result<Option<(EmployeeNo, Email)>, Refusal> {
     match (id, email) {
         (Cell::Blank, Cell::Blank) => Ok(None),
-        (_, Cell::Blank) => Err(RowReason::NoEmail),
-        (Cell::Blank, _) => Err(RowReason::NoId),
+        (_, Cell::Blank) => Err(RowReason::NoEmail.into()),
+        (Cell::Blank, _) => Err(RowReason::NoId.into()),
         (id, email) => Ok(Some((read_id(id)?, read_email(email)?))),
     }
 }
@@ -213,25 +290,37 @@ mod tests {
         let contents = rows.finish(Vec::new());
         let lines: Vec<_> = contents.rows.iter().map(|row| row.line).collect();
         assert_eq!(lines, [1, 6], "a repetition goes, a contradiction stays");
-        let reasons: Vec<_> = contents.unusable.iter().map(ToString::to_string).collect();
+        let left_out: Vec<_> = contents
+            .unusable
+            .iter()
+            .map(|row| (row.line, row.reason.as_str(), row.cell.as_str(), row.emails.len()))
+            .collect();
         assert_eq!(
-            reasons,
-            [
-                "Row 4: The row has a person id, but no e-mail.",
-                "Row 5: The row has an e-mail, but no person id.",
-                "Row 7: \"no\" is not an e-mail.",
-            ]
+            left_out,
+            [(4, "no-email", "", 0), (5, "no-person-id", "", 1), (7, "not-an-email", "no", 0)]
         );
+        let ids =
+            contents.unusable.iter().map(|row| row.employee_no.as_ref().map(|id| id.as_str()));
+        assert_eq!(ids.collect::<Vec<_>>(), [Some("2"), None, Some("2")]);
+    }
+
+    #[test]
+    fn each_reason_has_a_word_of_its_own_and_a_remedy() {
+        for reason in RowReason::ALL {
+            assert_eq!(RowReason::from_word(reason.as_str()), Some(reason));
+            let (why, remedy) = reason.explain();
+            assert!(!why.ends_with('.') && !remedy.ends_with('.'), "{why}: {remedy}");
+        }
     }
 
     #[test]
     fn the_row_limit_holds() {
         let mut rows = Rows::default();
         for line in 0..u32::try_from(ROWS_MAX).unwrap() {
-            rows.refuse(line, RowReason::NoEmail).unwrap();
+            rows.refuse(line, RowReason::NoEmail, "").unwrap();
         }
         assert!(matches!(
-            rows.refuse(0, RowReason::NoEmail),
+            rows.refuse(0, RowReason::NoEmail, ""),
             Err(FileProblem::TooManyRows { limit: ROWS_MAX })
         ));
     }

@@ -4,18 +4,19 @@
 //! rows and filtered rows are read, since iVMS-4200 would import them too). Cells are streamed and
 //! never laid out as a grid, since a single cell at XFD1048576 would make that grid 17 billion wide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Cursor;
 use std::panic::AssertUnwindSafe;
 
 use super::cell::Cell;
+use super::format::{Shown, shown};
 use super::header::{Header, Search};
 use super::parts::check_parts;
 use super::row::Rows;
 use super::{
     Contents, FileNote, FileProblem, HEADER_ROWS_MAX, ROWS_MAX, SHEETS_MAX, UNPACKED_BYTES_MAX,
 };
-use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
+use calamine::{DataRef, NumberFormat, Reader, SheetType, SheetVisible, Xlsx};
 
 /// Reads the rows of a workbook.
 ///
@@ -96,26 +97,35 @@ fn find_header(
 }
 
 fn read_rows(book: &mut Book<'_>, sheet: &str, header: &Header) -> Result<Rows, FileProblem> {
+    let formulas = formulas_without_value(book, sheet, header)?;
     // By row number, since nothing forces a writer to write rows in order.
     let mut found: BTreeMap<u32, (Cell, Cell)> = BTreeMap::new();
     let mut cells = book.worksheet_cells_reader(sheet).map_err(FileProblem::xlsx)?;
     while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(FileProblem::xlsx)? {
         let (row, column) = cell.get_position();
-        let column = column as usize;
-        if row < header.line || (column != header.id_column && column != header.email_column) {
+        if !is_read(header, (row, column)) {
             continue;
         }
-        let format = cells.styles().get(style).and_then(|style| style.number_format.as_ref());
-        let value = convert(cell.get_value(), format.map(|format| format.format_code.as_str()));
+        let is_id = column as usize == header.id_column;
+        let value = match cell.get_value() {
+            _ if formulas.cells.contains(&(row, column)) => Cell::NoValueYet,
+            DataRef::Float(value) if is_id && *value == 0.0 && formulas.are_in_ids => {
+                Cell::NoValueYet
+            }
+            value => {
+                // A workbook without styles has one style, that of numbers as they are.
+                let format = match cells.styles().get(style) {
+                    Some(style) => style.number_format.as_ref().map_or(Some(GENERAL), known),
+                    None => (style == 0).then_some(GENERAL),
+                };
+                convert(value, format)
+            }
+        };
         if value == Cell::Blank {
             continue;
         }
         let pair = found.entry(row).or_default();
-        if column == header.id_column {
-            pair.0 = value;
-        } else {
-            pair.1 = value;
-        }
+        *(if is_id { &mut pair.0 } else { &mut pair.1 }) = value;
         if found.len() > ROWS_MAX {
             return Err(FileProblem::TooManyRows { limit: ROWS_MAX });
         }
@@ -127,29 +137,83 @@ fn read_rows(book: &mut Book<'_>, sheet: &str, header: &Header) -> Result<Rows, 
     Ok(rows)
 }
 
-/// A formula cell gives the value that was last calculated.
+/// Whether a cell, by row and column from 0, is one of those that count.
+fn is_read(header: &Header, (row, column): (u32, u32)) -> bool {
+    let column = column as usize;
+    row >= header.line && (column == header.id_column || column == header.email_column)
+}
+
+/// Formulas whose kept value can not be meant.
+#[derive(Default)]
+struct Formulas {
+    /// Cells by row and column, from 0, in which a formula holds nothing or 0. Programs that write
+    /// workbooks do not calculate: they leave the value out, or write 0 in its place.
+    cells: HashSet<(u32, u32)>,
+    /// A formula stands in the id column. One may fill cells below its own with zeros, which then look
+    /// like typed ones.
+    are_in_ids: bool,
+}
+
+fn formulas_without_value(
+    book: &mut Book<'_>,
+    sheet: &str,
+    header: &Header,
+) -> Result<Formulas, FileProblem> {
+    let mut found = Formulas::default();
+    let mut cells = book.worksheet_cells_reader(sheet).map_err(FileProblem::xlsx)?;
+    while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(FileProblem::xlsx)? {
+        if cell.formula.is_none() || !is_read(header, cell.pos) {
+            continue;
+        }
+        found.are_in_ids |= cell.pos.1 as usize == header.id_column;
+        let is_nothing = match &cell.value {
+            DataRef::Float(value) => *value == 0.0,
+            value => convert(value, None) == Cell::Blank,
+        };
+        if is_nothing {
+            found.cells.insert(cell.pos);
+        }
+    }
+    Ok(found)
+}
+
+/// The format of numbers that were given none.
+const GENERAL: &str = "General";
+
+/// The code of a number format. calamine gives [`GENERAL`] for numbers of formats that are built into
+/// programs and differ by country (ECMA-376 part 1, section 18.8.30); what they show is not known.
+fn known(format: &NumberFormat) -> Option<&str> {
+    /// The first number of a format that a workbook spells out.
+    const CUSTOM_MIN: u32 = 164;
+
+    let is_built_in = format.format_id.is_some_and(|id| (1..CUSTOM_MIN).contains(&id));
+    let code = format.format_code.as_str();
+    (code != GENERAL || !is_built_in).then_some(code)
+}
+
+/// What a cell holds, under a format if it is known. A formula cell gives the value that was last
+/// calculated.
 fn convert(value: &DataRef<'_>, format: Option<&str>) -> Cell {
+    let number = |value: f64| {
+        // What is no whole number is refused as such, whatever is shown of it.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "only what is whole and small is shown, and a cast saturates"
+        )]
+        let shown = format.map_or(Shown::Unsure, |format| shown(value.abs() as u64, format));
+        Cell::Number { value, shown }
+    };
     match value {
         DataRef::Empty => Cell::Blank,
         DataRef::String(text) => Cell::from_text(text),
         DataRef::SharedString(text) => Cell::from_text(text),
         // No link file is that precise: an XLSX number is a double to begin with.
         #[expect(clippy::cast_precision_loss, reason = "XLSX stores doubles only")]
-        DataRef::Int(number) => Cell::Number { value: *number as f64, digits_min: 1 },
-        DataRef::Float(value) => Cell::Number { value: *value, digits_min: digits_min(format) },
+        DataRef::Int(value) => number(*value as f64),
+        DataRef::Float(value) => number(*value),
         DataRef::Bool(_) => Cell::Boolean,
         DataRef::DateTime(_) | DataRef::DateTimeIso(_) | DataRef::DurationIso(_) => Cell::Date,
         DataRef::Error(_) => Cell::Error,
-    }
-}
-
-/// With how many digits at least a number format shows a whole number: 4 for `0000`.
-fn digits_min(format: Option<&str>) -> usize {
-    let positive = format.unwrap_or_default().split(';').next().unwrap_or_default();
-    let before_point = positive.split('.').next().unwrap_or_default();
-    if before_point.chars().all(|c| matches!(c, '0' | '#' | ',' | ' ' | '-')) {
-        before_point.chars().filter(|&c| c == '0').count()
-    } else {
-        0
     }
 }

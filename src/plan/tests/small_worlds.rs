@@ -326,7 +326,7 @@ fn every_linking(facts: &Facts) -> Vec<link::Linking> {
         {
             if claims & 1 << bit != 0 {
                 let email = Email::parse(["one@x.si", "two@x.si"][member]).unwrap();
-                table.insert(email, employee(id));
+                table.insert(email, employee(id), DateTime::UNIX_EPOCH);
             }
         }
         let claimants = facts.members.iter().map(|one| Claimant {

@@ -54,6 +54,7 @@ pub(super) fn story() -> Story {
         error: Some("it holds another window".into()),
     };
     Story {
+        rows_left_out: Vec::new(),
         who: "150001".into(),
         members: vec![MemberStory {
             source: SourceName::new("club").unwrap(),

@@ -4,6 +4,7 @@ use super::*;
 use std::collections::BTreeSet;
 
 use crate::link::LinkTable;
+use crate::link::file::{RowReason, UnusableRow};
 
 #[test]
 fn members_come_back_as_they_were() {
@@ -259,13 +260,14 @@ fn the_roles_of_a_door_are_settled_for_each_organisation() {
     assert_eq!(store.settled_roles(&door()).unwrap().len(), 2);
 }
 
+// Mutants: a row is as old as the reading that holds it; rows of another file are replaced too.
 #[test]
 fn rows_of_link_files() {
     let mut store = Sandbox::new().open();
-    let table = |rows: &[(&str, &str)]| {
+    let table = |rows: &[(&str, &str, i64)]| {
         let mut table = LinkTable::default();
-        for (email, person) in rows {
-            table.insert(Email::parse(email).unwrap(), id(person));
+        for (email, person, since) in rows {
+            table.insert(Email::parse(email).unwrap(), id(person), at(*since));
         }
         table
     };
@@ -275,16 +277,56 @@ fn rows_of_link_files() {
         table
     };
     assert_eq!(store.link_file_hash("a.xlsx").unwrap(), None);
-    let first = table(&[("åsa@x.se", "7"), ("åsa@x.se", "8"), ("kos@x.si", "007")]);
-    let other = table(&[("berg@x.se", "9")]);
-    store.record_link_file("a.xlsx", "hash 1", &first, at(0)).unwrap();
-    store.record_link_file("b.csv", "hash 2", &other, at(0)).unwrap();
+    let first = table(&[("åsa@x.se", "7", 0), ("åsa@x.se", "8", -5), ("kos@x.si", "007", 0)]);
+    let other = table(&[("berg@x.se", "9", 0), ("kos@x.si", "007", -9)]);
+    store.record_link_file("a.xlsx", "hash 1", &first, &[], at(0)).unwrap();
+    store.record_link_file("b.csv", "hash 2", &other, &[], at(0)).unwrap();
     assert_eq!(store.link_file_hash("a.xlsx").unwrap().as_deref(), Some("hash 1"));
     assert_eq!((read(&store, "a.xlsx"), read(&store, "b.csv")), (first, other.clone()));
-    let second = table(&[("kos@x.si", "7")]);
-    store.record_link_file("a.xlsx", "hash 3", &second, at(1)).unwrap();
+    let mut both = read(&store, "a.xlsx");
+    store.link_rows("b.csv", &mut both).unwrap();
+    let since = |person: &str| both.since(&Email::parse("kos@x.si").unwrap(), &id(person));
+    assert_eq!((since("007"), since("7")), (Some(at(-9)), None), "the file that had it first");
+    let second = table(&[("kos@x.si", "7", 1)]);
+    store.record_link_file("a.xlsx", "hash 3", &second, &[], at(1)).unwrap();
     assert_eq!(store.link_file_hash("a.xlsx").unwrap().as_deref(), Some("hash 3"));
     assert_eq!((read(&store, "a.xlsx"), read(&store, "b.csv")), (second, other));
+}
+
+#[test]
+fn rows_that_were_left_out_and_files_in_doubt() {
+    let mut store = Sandbox::new().open();
+    let row = |line, reason, person: Option<&str>, emails: &[&str]| UnusableRow {
+        line,
+        reason,
+        cell: "x \"y\"".to_owned(),
+        employee_no: person.map(id),
+        emails: emails.iter().map(|email| Email::parse(email).unwrap()).collect(),
+    };
+    let rows: Vec<_> = (2..)
+        .zip(RowReason::ALL)
+        .map(|(line, reason)| match line % 3 {
+            0 => row(line, reason, Some("007"), &["a@x.si"]),
+            1 => row(line, reason, None, &["a@x.si", "b@x.si"]),
+            _ => row(line, reason, Some("ž 8"), &[]),
+        })
+        .collect();
+    let table = LinkTable::default();
+    store.record_link_file("a.csv", "hash 1", &table, &rows, at(0)).unwrap();
+    store.record_link_file("b.csv", "hash 1", &table, &rows[..1], at(0)).unwrap();
+    assert_eq!(store.link_rows_left_out("a.csv").unwrap(), rows);
+    store.record_link_file("a.csv", "hash 2", &table, &rows[1..3], at(1)).unwrap();
+    assert_eq!(store.link_rows_left_out("a.csv").unwrap(), rows[1..3]);
+    assert_eq!(store.link_rows_left_out("b.csv").unwrap(), rows[..1]);
+
+    // A file need not be known to be doubted.
+    assert_eq!(store.doubted_link_file("c.csv").unwrap(), None);
+    for hash in ["hash 7", "hash 8"] {
+        store.doubt_link_file("c.csv", Some(hash), at(1)).unwrap();
+        assert_eq!(store.doubted_link_file("c.csv").unwrap().as_deref(), Some(hash));
+    }
+    store.doubt_link_file("c.csv", None, at(2)).unwrap();
+    assert_eq!(store.doubted_link_file("c.csv").unwrap(), None);
 }
 
 #[test]

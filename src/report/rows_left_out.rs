@@ -1,0 +1,101 @@
+//! Rows of link files that link nobody, in every document that tells of them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::look::Look;
+use super::table::Table;
+use super::text::{many, rest};
+use crate::link::file::{RowReason, UnusableRow};
+use crate::model::Email;
+
+/// So many rows of a reason are shown before the rest is only counted.
+pub(super) const SHOWN_MAX: usize = 8;
+
+/// A row of a link file that links nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowLeftOut {
+    /// The file, as the configuration names it.
+    pub file: String,
+    /// The row in the sheet, or the line in a CSV file.
+    pub line: u32,
+    /// Why.
+    pub reason: RowReason,
+    /// Whose row it is, or what stands in it; empty where that must not be shown.
+    pub who: String,
+}
+
+/// The same in JSON, where no e-mail is ever shown.
+#[derive(Debug, Serialize)]
+pub(super) struct Json<'a> {
+    file: &'a str,
+    line: u32,
+    reason: &'static str,
+    detail: &'static str,
+    hint: &'static str,
+}
+
+impl RowLeftOut {
+    /// Takes a row of a file, with whose it is where that may be shown.
+    #[must_use]
+    pub fn new(path: &Path, row: &UnusableRow, is_personal: bool) -> Self {
+        let who = if is_personal { who(row) } else { String::new() };
+        Self { file: path.to_string_lossy().into_owned(), line: row.line, reason: row.reason, who }
+    }
+
+    /// One sentence fragment: `persons.csv line 7, left out because …`.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { file, line, reason, .. } = self;
+        format!("{file} line {line}, left out because {}", reason.explain().0)
+    }
+
+    pub(super) fn json(&self) -> Json<'_> {
+        let (detail, hint) = self.reason.explain();
+        Json { file: &self.file, line: self.line, reason: self.reason.as_str(), detail, hint }
+    }
+}
+
+fn who(row: &UnusableRow) -> String {
+    let person = row.employee_no.as_ref().map(|id| Cow::Owned(format!("person {id}")));
+    let emails = row.emails.iter().map(|email| Cow::Borrowed(Email::as_str(email)));
+    let mut parts: Vec<_> = person.into_iter().chain(emails).collect();
+    if row.emails.is_empty() && !row.cell.is_empty() {
+        parts.push(Cow::Owned(format!("\"{}\"", row.cell)));
+    }
+    parts.join(", ")
+}
+
+/// Rows by reason.
+#[must_use]
+pub(super) fn by_reason(rows: &[RowLeftOut]) -> BTreeMap<RowReason, Vec<&RowLeftOut>> {
+    let mut all: BTreeMap<RowReason, Vec<&RowLeftOut>> = BTreeMap::new();
+    for row in rows {
+        all.entry(row.reason).or_default().push(row);
+    }
+    all
+}
+
+/// The rows by reason, with what to do about each.
+pub(super) fn render(rows: &[RowLeftOut], look: Look) -> String {
+    let mut text = String::new();
+    for (reason, rows) in by_reason(rows) {
+        let (why, remedy) = reason.explain();
+        let _ = write!(
+            text,
+            "\n{} of link files left out, each because {why}\n  To do: {remedy}.\n",
+            many(rows.len(), "row")
+        );
+        let mut table = Table::new(&[]);
+        for row in rows.iter().take(SHOWN_MAX) {
+            table.row([row.file.clone(), format!("line {}", row.line), row.who.clone()]);
+        }
+        text.push_str(table.render(look).trim_start_matches('\n'));
+        text.push_str(&rest(rows.len()));
+    }
+    text
+}
