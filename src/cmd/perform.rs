@@ -86,7 +86,11 @@ impl Performance<'_> {
             }
             remember_login(store, device, result.login, context.clock.now())
                 .map_err(store_error)?;
-            report.troubles.append(&mut result.troubles);
+            // That a device is stopped was told while gathering.
+            let told = &report.troubles;
+            let news: Vec<Trouble> =
+                result.troubles.drain(..).filter(|trouble| !told.contains(trouble)).collect();
+            report.troubles.extend(news);
             if let Some(outcome) = result.outcome {
                 set_outcome(report, &device.name, outcome);
             }

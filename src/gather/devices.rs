@@ -6,13 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::back_off;
 use super::belief::{self, Doubt, Seen};
-use crate::config::DeviceConfig;
+use crate::config::{DeviceConfig, Mode};
+use crate::execute::trust;
 use crate::exit::Exit;
 use crate::hikvision::{Class, DeviceInfo, Error};
 use crate::model::{EmployeeNo, Person};
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
-use crate::store::{DeviceState, Failure, Failures, LoginMemory, PersonsOfDevice};
+use crate::store::{DeviceState, Failure, Failures, LoginMemory, PersonsOfDevice, WriteMemory};
 
 /// What is known of a device before it is asked.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(super) struct Before {
     pub login: LoginMemory,
     pub has_open_intents: bool,
     pub failures: Failures,
+    pub writes: WriteMemory,
 }
 
 /// How a device is asked.
@@ -55,6 +57,10 @@ pub struct DeviceGathered {
     /// It was not asked, because it failed a while ago. A change that opens a closed door is tried
     /// all the same.
     pub is_backing_off: bool,
+    /// Why nothing is written there whatever is planned, until somebody accepts the device.
+    pub stopped: Option<Trouble>,
+    /// `--accept-device` named just as many persons as it holds.
+    pub is_accepted: bool,
 }
 
 /// A person list that was read just now.
@@ -93,14 +99,17 @@ pub(super) fn read_due<O: Outside>(
         let held = DeviceGathered {
             outcome: DeviceOutcome::LoginRefused,
             trouble: Some(trouble),
-            ..untouched(before)
+            ..untouched(config, before)
         };
         return (held, None);
     }
     if let Some((outcome, trouble)) = backing_off(config, &before, ask) {
         let is_backing_off = outcome == DeviceOutcome::Unreachable;
         let trouble = Some(trouble);
-        return (DeviceGathered { outcome, trouble, is_backing_off, ..untouched(before) }, None);
+        return (
+            DeviceGathered { outcome, trouble, is_backing_off, ..untouched(config, before) },
+            None,
+        );
     }
     match read(outside, config) {
         Ok(Read { info, persons, unusable, reader }) => {
@@ -109,6 +118,8 @@ pub(super) fn read_due<O: Outside>(
             if let Err(doubt) = belief::judge(before.seen(), seen, ask.accepted) {
                 return (doubted(config, before, &doubt, seen.persons), None);
             }
+            let is_accepted = ask.accepted == Some(seen.persons);
+            let stopped = stopped(config, &before.writes, seen.persons).filter(|_| !is_accepted);
             let confirmed = before.persons.confirmed;
             let gathered = DeviceGathered {
                 outcome: DeviceOutcome::Ok,
@@ -125,6 +136,8 @@ pub(super) fn read_due<O: Outside>(
                 trouble: left_out(config, &unusable),
                 failure: None,
                 is_backing_off: false,
+                stopped,
+                is_accepted,
             };
             (gathered, Some(reader))
         }
@@ -132,14 +145,16 @@ pub(super) fn read_due<O: Outside>(
             let (outcome, trouble, login) = failure(config, &error);
             let failure = to_remember(&trouble);
             let trouble = Some(trouble);
-            (DeviceGathered { outcome, trouble, login, failure, ..untouched(before) }, None)
+            (DeviceGathered { outcome, trouble, login, failure, ..untouched(config, before) }, None)
         }
     }
 }
 
 /// What is known of a device that is not asked.
-pub(super) fn untouched(before: Before) -> DeviceGathered {
+pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered {
     DeviceGathered {
+        stopped: stopped(config, &before.writes, before.persons.persons.len()),
+        is_accepted: false,
         outcome: DeviceOutcome::Ok,
         is_known: before.state.read_at.is_some(),
         is_first_run: before.state.first_written_at.is_none(),
@@ -150,6 +165,12 @@ pub(super) fn untouched(before: Before) -> DeviceGathered {
         failure: None,
         is_backing_off: false,
     }
+}
+
+/// Why nothing is written there, although it may be read.
+fn stopped(config: &DeviceConfig, writes: &WriteMemory, persons: usize) -> Option<Trouble> {
+    let unasked = writes.unasked.as_ref().filter(|_| config.mode != Mode::Observe)?;
+    Some(trust::unasked(config, unasked, persons))
 }
 
 impl Before {
@@ -195,7 +216,7 @@ fn doubted(config: &DeviceConfig, before: Before, doubt: &Doubt, persons: usize)
         failure: Some(Failure { is_doubt: true, ..remembered(&trouble) }),
         trouble: Some(trouble),
         login: LoginResult::Worked,
-        ..untouched(before)
+        ..untouched(config, before)
     }
 }
 

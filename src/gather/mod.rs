@@ -138,6 +138,7 @@ pub fn gather_with<O: Outside>(
             login: if scope.tries_logins { login.by_hand() } else { login },
             has_open_intents: !store.open_intents(&device.name)?.is_empty(),
             failures: store.failures(&device.name)?,
+            writes: store.write_memory(&device.name)?,
         });
     }
     drop(reading);
@@ -157,7 +158,7 @@ pub fn gather_with<O: Outside>(
     let reading = store.reading()?;
     for device in &config.devices {
         known_links.push(store.links(&device.name)?);
-        revoked.push(store.revocations_since(&device.name, yesterday)?);
+        revoked.push(store.revocations_since(&device.name, yesterday, now)?);
     }
     drop(reading);
     let both = facts::Both { config, sources: &mut sources, devices: &mut devices };
@@ -208,7 +209,9 @@ fn ask_all<O: Outside>(
             let members = store.members(source.organisation)?;
             sources.push(sources::not_asked(source, &state, members));
         }
-        let devices: Vec<_> = before_devices.into_iter().map(devices::untouched).collect();
+        let devices = config.devices.iter().zip(before_devices);
+        let devices: Vec<_> =
+            devices.map(|(device, before)| devices::untouched(device, before)).collect();
         let open = devices.iter().map(|_| None).collect();
         return Ok((sources, devices, open));
     }
@@ -224,7 +227,7 @@ fn ask_all<O: Outside>(
                     let read = move || devices::read_due(outside, device, before, ask);
                     Coming::OnItsWay(threads.spawn(read))
                 } else {
-                    Coming::Here(Box::new((devices::untouched(before), None)))
+                    Coming::Here(Box::new((devices::untouched(device, before), None)))
                 }
             })
             .collect();
@@ -307,7 +310,10 @@ impl Gathered {
     /// What went wrong while gathering.
     pub fn troubles(&self) -> Vec<Trouble> {
         let sources = self.sources.iter().filter_map(|source| source.trouble.clone());
-        let devices = self.devices.iter().filter_map(|device| device.trouble.clone());
+        let devices = self
+            .devices
+            .iter()
+            .flat_map(|device| device.trouble.iter().chain(device.stopped.iter()).cloned());
         let clock = self.clock_trouble.clone();
         self.links.troubles.iter().cloned().chain(clock).chain(sources).chain(devices).collect()
     }
@@ -351,6 +357,7 @@ impl Gathered {
         let reports = devices.map(|((device, gathered), facts)| {
             let outcome = match (gathered.outcome, device.mode) {
                 (DeviceOutcome::Ok, crate::config::Mode::Observe) => DeviceOutcome::Observed,
+                (DeviceOutcome::Ok, _) if gathered.stopped.is_some() => DeviceOutcome::NotBelieved,
                 (outcome, _) => outcome,
             };
             let persons = facts.persons.len();

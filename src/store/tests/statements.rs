@@ -3,7 +3,7 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 8] = [
+const SOURCES: [(&str, &str); 9] = [
     ("devices.rs", include_str!("../devices.rs")),
     ("journal.rs", include_str!("../journal.rs")),
     ("links.rs", include_str!("../links.rs")),
@@ -11,6 +11,7 @@ const SOURCES: [(&str, &str); 8] = [
     ("members.rs", include_str!("../members.rs")),
     ("notes.rs", include_str!("../notes.rs")),
     ("overview.rs", include_str!("../overview.rs")),
+    ("trust.rs", include_str!("../trust.rs")),
     ("waiting.rs", include_str!("../waiting.rs")),
 ];
 
