@@ -58,8 +58,8 @@ pub struct Execution<'a, 's> {
 pub struct DeviceResult {
     /// What became of each change that was reached.
     pub changes: BTreeMap<EmployeeNo, (ChangeState, Option<String>)>,
-    /// How the device fared; `None` when nothing was to be done there.
-    pub outcome: Option<DeviceOutcome>,
+    /// How the device fared.
+    pub outcome: DeviceOutcome,
     /// What a login taught.
     pub login: LoginResult,
     /// What went wrong.
@@ -68,8 +68,7 @@ pub struct DeviceResult {
     pub stopped: Option<Exit>,
 }
 
-/// Carries out a plan on every device that it touches. `readers` holds open connections; a device
-/// marked as not ready is left alone.
+/// Carries out a plan on these devices, each with its open connection if there is one.
 ///
 /// # Errors
 /// [`StoreError`] of any device; changes that were announced are settled by the next run.
@@ -83,17 +82,12 @@ pub fn execute<O: Outside>(
             .into_iter()
             .map(|(device, reader)| {
                 let one = OneDevice::new(execution, device);
-                // Most ticks have nothing to do on a device, and need no thread for that.
-                match execution.plan.for_device(&device.name).next() {
-                    None => Err(one.result),
-                    Some(_) => Ok(threads.spawn(move || one.run(outside, reader))),
-                }
+                threads.spawn(move || one.run(outside, reader))
             })
             .collect();
-        let joined = running.into_iter().map(|running| match running {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(nothing) => Ok(nothing),
-        });
+        let joined = running
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         joined.collect()
     })
 }
@@ -136,7 +130,7 @@ impl<'a, 's> OneDevice<'a, 's> {
     fn new(execution: &'a Execution<'a, 's>, device: &'a DeviceConfig) -> Self {
         let result = DeviceResult {
             changes: BTreeMap::new(),
-            outcome: None,
+            outcome: DeviceOutcome::Ok,
             login: LoginResult::NotTried,
             troubles: Vec::new(),
             stopped: None,
@@ -153,21 +147,20 @@ impl<'a, 's> OneDevice<'a, 's> {
         let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
         self.planned = changes.len();
         self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
-        self.result.outcome = Some(DeviceOutcome::Ok);
         match self.carry_out(outside, reader, changes) {
             Ok(()) => self.store().forget_failures(&self.device.name)?,
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
             Err(Halt::Clock(trouble)) => {
-                self.result.outcome = Some(DeviceOutcome::ClockWrong);
+                self.result.outcome = DeviceOutcome::ClockWrong;
                 self.result.troubles.push(trouble);
             }
             Err(Halt::Untrusted(trouble)) => {
-                self.result.outcome = Some(DeviceOutcome::NotBelieved);
+                self.result.outcome = DeviceOutcome::NotBelieved;
                 self.result.troubles.push(trouble);
             }
             Err(Halt::Doubted(trouble)) => {
-                self.result.outcome = Some(DeviceOutcome::NotBelieved);
+                self.result.outcome = DeviceOutcome::NotBelieved;
                 self.result.troubles.push(trouble);
                 self.store().require_reading(&self.device.name)?;
             }
@@ -177,7 +170,7 @@ impl<'a, 's> OneDevice<'a, 's> {
                     let now = self.execution.clock.now();
                     self.store().remember_failure(&self.device.name, &failure, now)?;
                 }
-                self.result.outcome = Some(outcome);
+                self.result.outcome = outcome;
                 self.result.troubles.push(trouble);
                 self.result.login = login;
                 self.store().require_reading(&self.device.name)?;

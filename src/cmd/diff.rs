@@ -1,13 +1,17 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it can not write to a device.
 
+use std::collections::BTreeSet;
+
+use super::perform::NOT_BELIEVED;
 use super::{Context, print, who, write_private};
 use crate::cli::DiffArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather, weigh_devices};
+use crate::model::DeviceName;
 use crate::plan::{plan, prove};
 use crate::report::plan_file;
-use crate::report::{ChangeReport, ChangeState, Report};
+use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
 
 /// Runs the command.
 ///
@@ -34,6 +38,11 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
         report.is_blocked_kept = kept.is_some();
     }
+    let devices = report.devices.iter();
+    let stopped: BTreeSet<DeviceName> = devices
+        .filter(|line| line.outcome == DeviceOutcome::NotBelieved)
+        .map(|line| line.name.clone())
+        .collect();
     report.left_out = plan.told();
     report.kept_links = gathered.kept_links();
     report.changes = plan
@@ -42,7 +51,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         .map(|change| {
             let state =
                 if change.blocked.is_some() { ChangeState::Blocked } else { ChangeState::Planned };
-            ChangeReport { change, state, error: None }
+            let error = stopped.contains(&change.device).then(|| NOT_BELIEVED.to_owned());
+            ChangeReport { change, state, error }
         })
         .collect();
     if context.shows_names() {

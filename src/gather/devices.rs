@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::back_off;
 use super::belief::{self, Doubt, Seen};
+use super::{Scope, back_off, conversation};
 use crate::config::{DeviceConfig, Mode};
 use crate::execute::trust;
 use crate::exit::Exit;
@@ -13,7 +13,10 @@ use crate::hikvision::{Class, DeviceInfo, Error};
 use crate::model::{EmployeeNo, Person};
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
-use crate::store::{DeviceState, Failure, Failures, LoginMemory, PersonsOfDevice, WriteMemory};
+use crate::store::lock::Holder;
+use crate::store::{
+    DeviceState, Failure, Failures, LoginMemory, PersonsOfDevice, Store, StoreError, WriteMemory,
+};
 
 /// What is known of a device before it is asked.
 #[derive(Debug)]
@@ -26,6 +29,35 @@ pub(super) struct Before {
     pub writes: WriteMemory,
 }
 
+impl Before {
+    /// Reads what is known of a device.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) fn read(
+        store: &Store,
+        device: &DeviceConfig,
+        scope: &Scope,
+    ) -> Result<Self, StoreError> {
+        let login = store.login_memory(&device.name, &device.username, &device.password)?;
+        Ok(Self {
+            state: store.device_state(&device.name)?,
+            persons: store.persons(&device.name)?,
+            login: if scope.tries_logins { login.by_hand() } else { login },
+            has_open_intents: !store.open_intents(&device.name)?.is_empty(),
+            failures: store.failures(&device.name)?,
+            writes: store.write_memory(&device.name)?,
+        })
+    }
+
+    /// The device as it was last read and believed.
+    fn seen(&self) -> Option<Seen<'_>> {
+        self.state.read_at?;
+        let serial = self.state.serial.as_deref().unwrap_or_default();
+        Some(Seen { serial, persons: self.persons.persons.len() })
+    }
+}
+
 /// How a device is asked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AskDevice {
@@ -34,6 +66,13 @@ pub(super) struct AskDevice {
     pub is_full: bool,
     /// `--accept-device`.
     pub accepted: Option<usize>,
+}
+
+impl AskDevice {
+    pub(super) fn of(scope: &Scope, device: &DeviceConfig, now: DateTime<Utc>) -> Self {
+        let accepted = scope.accept_devices.get(&device.name).copied();
+        Self { now, is_full: scope.is_full, accepted }
+    }
 }
 
 /// What is known of a device after it was asked (or was not, because nothing was due).
@@ -150,6 +189,15 @@ pub(super) fn read_due<O: Outside>(
     }
 }
 
+/// A device that somebody else talks to: neither asked nor written to in this run.
+pub(super) fn busy(config: &DeviceConfig, before: Before, holder: &Holder) -> DeviceGathered {
+    DeviceGathered {
+        outcome: DeviceOutcome::Unreachable,
+        trouble: Some(conversation::busy(config, holder)),
+        ..untouched(config, before)
+    }
+}
+
 /// What is known of a device that is not asked.
 pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered {
     DeviceGathered {
@@ -171,15 +219,6 @@ pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered
 fn stopped(config: &DeviceConfig, writes: &WriteMemory, persons: usize) -> Option<Trouble> {
     let unasked = writes.unasked.as_ref().filter(|_| config.mode != Mode::Observe)?;
     Some(trust::unasked(config, unasked, persons))
-}
-
-impl Before {
-    /// The device as it was last read and believed.
-    fn seen(&self) -> Option<Seen<'_>> {
-        self.state.read_at?;
-        let serial = self.state.serial.as_deref().unwrap_or_default();
-        Some(Seen { serial, persons: self.persons.persons.len() })
-    }
 }
 
 /// How a device is told that failed a while ago and is left alone for longer and longer.

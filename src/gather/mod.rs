@@ -7,6 +7,7 @@ pub mod acceptance;
 pub mod back_off;
 pub mod belief;
 pub mod clocks;
+pub mod conversation;
 pub mod devices;
 mod facts;
 mod links;
@@ -31,6 +32,8 @@ use crate::plan::{Facts, Only};
 use crate::report::{DeviceOutcome, DeviceReport, KeptLink, SourceReport, Trouble};
 use crate::store::{KnownLinks, Store, StoreError};
 
+pub use conversation::Conversation;
+use conversation::Turn;
 pub use devices::{DeviceGathered, LoginResult};
 use quiet::Asked;
 pub use record::settle_open;
@@ -82,8 +85,8 @@ pub struct Gathered {
     now: DateTime<Utc>,
 }
 
-/// The connection of each device that was read, in the order of the configuration, for carrying out.
-pub type Connections<O> = Vec<Option<<O as Outside>::Reader>>;
+/// The conversation with each device that was asked, in the order of the configuration, for carrying out.
+pub type Connections<O> = Vec<Conversation<<O as Outside>::Reader>>;
 
 /// What everybody answered, in the order of the configuration.
 type Answers<O> = (Vec<SourceGathered>, Vec<DeviceGathered>, Connections<O>);
@@ -131,19 +134,12 @@ pub fn gather_with<O: Outside>(
     let reading = store.reading()?;
     let mut before_devices = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
-        let login = store.login_memory(&device.name, &device.username, &device.password)?;
-        before_devices.push(devices::Before {
-            state: store.device_state(&device.name)?,
-            persons: store.persons(&device.name)?,
-            login: if scope.tries_logins { login.by_hand() } else { login },
-            has_open_intents: !store.open_intents(&device.name)?.is_empty(),
-            failures: store.failures(&device.name)?,
-            writes: store.write_memory(&device.name)?,
-        });
+        before_devices.push(devices::Before::read(store, device, &scope)?);
     }
     drop(reading);
+    let turns = conversation::take_turns(config, store, before_devices, clock, &scope)?;
     let (mut sources, mut devices, open) =
-        ask_all(outside, config, store, before_devices, clock, &scope, asked)?;
+        ask_all(outside, config, store, turns, clock, &scope, asked)?;
     let clock_trouble = if scope.is_offline {
         None
     } else {
@@ -190,7 +186,7 @@ fn ask_all<O: Outside>(
     outside: &O,
     config: &Config,
     store: &Store,
-    before_devices: Vec<devices::Before>,
+    turns: Vec<Turn>,
     clock: Clock,
     scope: &Scope,
     Asked(asked_before): Asked,
@@ -209,25 +205,33 @@ fn ask_all<O: Outside>(
             let members = store.members(source.organisation)?;
             sources.push(sources::not_asked(source, &state, members));
         }
-        let devices = config.devices.iter().zip(before_devices);
-        let devices: Vec<_> =
-            devices.map(|(device, before)| devices::untouched(device, before)).collect();
-        let open = devices.iter().map(|_| None).collect();
+        let devices = config.devices.iter().zip(turns).map(|(device, turn)| {
+            let gathered = devices::untouched(device, turn.into_before());
+            (gathered, Conversation::none())
+        });
+        let (devices, open) = devices.unzip();
         return Ok((sources, devices, open));
     }
     thread::scope(|threads| {
         let devices: Vec<_> = config
             .devices
             .iter()
-            .zip(before_devices)
-            .map(|(device, before)| {
-                let accepted = scope.accept_devices.get(&device.name).copied();
-                let ask = devices::AskDevice { now, is_full: scope.is_full, accepted };
-                if devices::is_due(device, &before, ask) {
-                    let read = move || devices::read_due(outside, device, before, ask);
-                    Coming::OnItsWay(threads.spawn(read))
-                } else {
-                    Coming::Here(Box::new((devices::untouched(device, before), None)))
+            .zip(turns)
+            .map(|(device, turn)| {
+                let ask = devices::AskDevice::of(scope, device, now);
+                match turn {
+                    Turn::Ours(before, lock) => Coming::OnItsWay(threads.spawn(move || {
+                        let (gathered, reader) = devices::read_due(outside, device, *before, ask);
+                        (gathered, Conversation { lock: Some(lock), reader })
+                    })),
+                    Turn::NotDue(before) => Coming::Here(Box::new((
+                        devices::untouched(device, *before),
+                        Conversation::none(),
+                    ))),
+                    Turn::Busy(before, holder) => Coming::Here(Box::new((
+                        devices::busy(device, *before, &holder),
+                        Conversation::none(),
+                    ))),
                 }
             })
             .collect();
