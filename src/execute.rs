@@ -1,13 +1,19 @@
 //! Carries out a proven plan: read, write, read back, record.
 //!
 //! Decides nothing: a change is carried out exactly as planned or refused because the person moved.
-//! Devices run side by side, each with one request at a time. The very first
-//! write to a firmware is read back alone before others are sent: should it take more than it was told
-//! (reference 3.1: nobody has proven that it does not), it happens to one person and not to thirty.
+//! Devices run side by side, each with one request at a time. Until a firmware has confirmed a write,
+//! each is read back alone before the next is sent: should it take more than it was told (reference 3.1:
+//! nobody has proven that it does not), it happens to one person and not to thirty. See [`trust`].
 //! What such a probe costs is spent, once the firmware is proven, on asking the device who it is.
 //! Source: design.md section 4, "Carrying out, per change".
 
+mod base;
+mod order;
+pub mod trust;
+mod write;
+
 use std::collections::BTreeMap;
+use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -18,14 +24,17 @@ use crate::gather::belief::judge_serial;
 use crate::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::gather::devices::{failure, not_believed, to_remember};
 use crate::gather::{LoginResult, settle_open};
-use crate::hikvision::{Class, Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
-use crate::model::{EmployeeNo, Person, PersonLimit, RunId, UserType};
+use crate::hikvision::{Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
+use crate::model::{EmployeeNo, PersonLimit, RunId};
 use crate::outside::{Outside, ReadDevice, WriteDevice};
 use crate::plan::{Change, ProvenPlan};
 use crate::progress::{Meter, Progress, Silent, Unit};
 use crate::report::{ChangeState, DeviceOutcome, Trouble};
 use crate::stop::Stop;
-use crate::store::{DeviceState, Intent, Outcome, OutcomeKind, Store, StoreError};
+use crate::store::{DeviceState, Outcome, OutcomeKind, Store, StoreError};
+
+use base::{Base, check};
+use trust::Trust;
 
 /// What every device thread needs.
 #[derive(Debug)]
@@ -49,8 +58,8 @@ pub struct Execution<'a, 's> {
 pub struct DeviceResult {
     /// What became of each change that was reached.
     pub changes: BTreeMap<EmployeeNo, (ChangeState, Option<String>)>,
-    /// How the device fared; `None` when nothing was to be done there.
-    pub outcome: Option<DeviceOutcome>,
+    /// How the device fared.
+    pub outcome: DeviceOutcome,
     /// What a login taught.
     pub login: LoginResult,
     /// What went wrong.
@@ -59,8 +68,7 @@ pub struct DeviceResult {
     pub stopped: Option<Exit>,
 }
 
-/// Carries out a plan on every device that it touches. `readers` holds open connections; a device
-/// marked as not ready is left alone.
+/// Carries out a plan on these devices, each with its open connection if there is one.
 ///
 /// # Errors
 /// [`StoreError`] of any device; changes that were announced are settled by the next run.
@@ -74,17 +82,12 @@ pub fn execute<O: Outside>(
             .into_iter()
             .map(|(device, reader)| {
                 let one = OneDevice::new(execution, device);
-                // Most ticks have nothing to do on a device, and need no thread for that.
-                match execution.plan.for_device(&device.name).next() {
-                    None => Err(one.result),
-                    Some(_) => Ok(threads.spawn(move || one.run(outside, reader))),
-                }
+                threads.spawn(move || one.run(outside, reader))
             })
             .collect();
-        let joined = running.into_iter().map(|running| match running {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(nothing) => Ok(nothing),
-        });
+        let joined = running
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         joined.collect()
     })
 }
@@ -96,7 +99,8 @@ enum Halt {
     Clock(Trouble),
     Doubted(Trouble),
     Stopped(Exit),
-    Unasked,
+    /// It is not trusted with writes; why is remembered already.
+    Untrusted(Trouble),
 }
 
 impl From<StoreError> for Halt {
@@ -118,18 +122,21 @@ struct OneDevice<'a, 's> {
     /// How many changes there are, and who counts them.
     planned: usize,
     meter: Box<dyn Meter>,
+    firmware: String,
+    trust: Trust,
 }
 
 impl<'a, 's> OneDevice<'a, 's> {
     fn new(execution: &'a Execution<'a, 's>, device: &'a DeviceConfig) -> Self {
         let result = DeviceResult {
             changes: BTreeMap::new(),
-            outcome: None,
+            outcome: DeviceOutcome::Ok,
             login: LoginResult::NotTried,
             troubles: Vec::new(),
             stopped: None,
         };
-        Self { execution, device, result, planned: 0, meter: Box::new(Silent) }
+        let (meter, firmware) = (Box::new(Silent), String::new());
+        Self { execution, device, result, planned: 0, meter, firmware, trust: Trust::Waiting }
     }
 
     fn run<O: Outside>(
@@ -140,17 +147,20 @@ impl<'a, 's> OneDevice<'a, 's> {
         let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
         self.planned = changes.len();
         self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
-        self.result.outcome = Some(DeviceOutcome::Ok);
-        match self.carry_out(outside, reader, &changes) {
-            Ok(()) | Err(Halt::Unasked) => self.store().forget_failures(&self.device.name)?,
+        match self.carry_out(outside, reader, changes) {
+            Ok(()) => self.store().forget_failures(&self.device.name)?,
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
             Err(Halt::Clock(trouble)) => {
-                self.result.outcome = Some(DeviceOutcome::ClockWrong);
+                self.result.outcome = DeviceOutcome::ClockWrong;
+                self.result.troubles.push(trouble);
+            }
+            Err(Halt::Untrusted(trouble)) => {
+                self.result.outcome = DeviceOutcome::NotBelieved;
                 self.result.troubles.push(trouble);
             }
             Err(Halt::Doubted(trouble)) => {
-                self.result.outcome = Some(DeviceOutcome::NotBelieved);
+                self.result.outcome = DeviceOutcome::NotBelieved;
                 self.result.troubles.push(trouble);
                 self.store().require_reading(&self.device.name)?;
             }
@@ -160,7 +170,7 @@ impl<'a, 's> OneDevice<'a, 's> {
                     let now = self.execution.clock.now();
                     self.store().remember_failure(&self.device.name, &failure, now)?;
                 }
-                self.result.outcome = Some(outcome);
+                self.result.outcome = outcome;
                 self.result.troubles.push(trouble);
                 self.result.login = login;
                 self.store().require_reading(&self.device.name)?;
@@ -178,57 +188,77 @@ impl<'a, 's> OneDevice<'a, 's> {
         &mut self,
         outside: &O,
         reader: Option<O::Reader>,
-        changes: &[&Change],
+        mut changes: Vec<&Change>,
     ) -> Result<(), Halt> {
+        let now = self.execution.clock.now();
         let known = self.store().device_state(&self.device.name)?;
-        let (reader, firmware) = match reader {
-            Some(reader) => (reader, known.firmware.clone().unwrap_or_default()),
+        let memory = self.store().write_memory(&self.device.name)?;
+        if let Some(unasked) = &memory.unasked {
+            return Err(Halt::Untrusted(trust::unasked(self.device, unasked, self.persons()?)));
+        }
+        let reader = match reader {
+            Some(reader) => {
+                self.firmware = known.firmware.clone().unwrap_or_default();
+                reader
+            }
             None => self.connect(outside, &known)?,
         };
-        let is_proven = known.proven_firmware.as_ref() == Some(&firmware);
+        self.trust = trust::of(known.proven_firmware.as_deref(), &memory, &self.firmware, now);
         let mut writer = reader.into_writer();
         self.settle_open(writer.reader())?;
+        self.check_trust()?;
         self.check_clock(writer.reader())?;
         self.result.login = LoginResult::Worked;
-        let mut is_first = !is_proven;
+        let tries = self.store().last_tries(&self.device.name)?;
+        order::sort(&mut changes, &tries, now);
         for batch in changes.chunks(MAX_EXACT) {
             self.check_stop()?;
-            let wanted: Vec<EmployeeNo> = batch.iter().map(|c| c.employee_no.clone()).collect();
-            let found = writer.reader().persons(&wanted)?;
-            let ready = self.check_base(batch, &found)?;
-            let (probe, rest) = ready.split_at(if is_first { ready.len().min(1) } else { 0 });
-            self.write(&mut writer, probe)?;
-            if !probe.is_empty() && self.is_confirmed(probe) {
-                self.store().prove_firmware(&self.device.name, &firmware)?;
+            let mut base = Base::read(writer.reader(), batch, self.execution.clock)?;
+            let ready = self.as_planned(batch, &base)?;
+            let mut rest = ready.as_slice();
+            while self.trust != Trust::Proven
+                && let Some((probe, others)) = rest.split_first()
+            {
+                self.check_trust()?;
+                self.write(&mut writer, slice::from_ref(probe), &mut base)?;
+                rest = others;
             }
-            self.write(&mut writer, rest)?;
-            is_first = is_first && ready.is_empty();
+            self.write(&mut writer, rest, &mut base)?;
         }
-        Ok(())
+        self.check_trust()
+    }
+
+    /// Whether anything may be written now: see [`trust`].
+    fn check_trust(&self) -> Result<(), Halt> {
+        if !matches!(self.trust, Trust::Waiting | Trust::Probing(0)) {
+            return Ok(());
+        }
+        let memory = self.store().write_memory(&self.device.name)?;
+        let now = self.execution.clock.now();
+        let trouble = trust::unproven(self.device, &memory, self.persons()?, now);
+        trouble.map_or(Ok(()), |trouble| Err(Halt::Untrusted(trouble)))
+    }
+
+    /// How many persons the device holds, as far as is known.
+    fn persons(&self) -> Result<usize, StoreError> {
+        let known = self.store().device_overview(&self.device.name)?;
+        Ok(usize::try_from(known.persons).unwrap_or(usize::MAX))
     }
 
     /// Connects to a device that was not read in this run. Once there is something to lose, it must
     /// still be the device that it was: addresses move, and the persons of another door may look the
-    /// same. Gives its firmware, too.
-    fn connect<O: Outside>(
-        &self,
-        outside: &O,
-        known: &DeviceState,
-    ) -> Result<(O::Reader, String), Halt> {
+    /// same. Its firmware is known then, too.
+    fn connect<O: Outside>(&mut self, outside: &O, known: &DeviceState) -> Result<O::Reader, Halt> {
         let mut reader = outside.connect(self.device)?;
         if known.proven_firmware.is_none() {
-            return Ok((reader, known.firmware.clone().unwrap_or_default()));
+            self.firmware = known.firmware.clone().unwrap_or_default();
+            return Ok(reader);
         }
         let info = reader.device_info()?;
         judge_serial(known.serial.as_deref().unwrap_or_default(), &info.serial)
             .map_err(|doubt| Halt::Doubted(not_believed(self.device, &doubt, None)))?;
-        Ok((reader, info.firmware))
-    }
-
-    /// Whether all of these were written, and nothing else changed.
-    fn is_confirmed(&self, batch: &[(&Change, PersonRecord)]) -> bool {
-        let state = |change: &Change| self.result.changes.get(&change.employee_no);
-        batch.iter().all(|(change, _)| state(change).is_some_and(|(state, _)| state.is_confirmed()))
+        self.firmware = info.firmware;
+        Ok(reader)
     }
 
     /// Settles what a run that died had announced here. `sync` has done so while gathering; `apply`
@@ -282,174 +312,31 @@ impl<'a, 's> OneDevice<'a, 's> {
         }))
     }
 
-    /// Keeps the changes whose person still is what the plan saw; the others are refused, except
-    /// where the device already holds what was to be written.
-    fn check_base<'c>(
+    /// The changes whose person still is what the plan saw; the others are settled.
+    fn as_planned<'c>(
         &mut self,
         batch: &[&'c Change],
-        found: &BTreeMap<EmployeeNo, PersonRecord>,
-    ) -> Result<Vec<(&'c Change, PersonRecord)>, Halt> {
+        base: &Base,
+    ) -> Result<Vec<&'c Change>, Halt> {
         let mut ready = Vec::new();
         let mut settled = Vec::new();
         for change in batch {
-            let outcome = match found.get(&change.employee_no) {
-                None => moved("the person is no longer on the device", None),
-                Some(record) if record.person.fingerprint == change.fingerprint => {
-                    if let Some(reason) = self.untouchable(record) {
-                        refused(reason)
-                    } else {
-                        ready.push((*change, record.clone()));
-                        continue;
-                    }
-                }
-                Some(record) if record.person.limit == PersonLimit::Window(change.after) => {
-                    Outcome {
-                        kind: OutcomeKind::Confirmed,
-                        error: None,
-                        person: Some(record.person.clone()),
-                    }
-                }
-                Some(record) => {
-                    let text = "the person was changed on the device since it was read";
-                    moved(text, Some(record.person.clone()))
-                }
-            };
-            settled.push((*change, outcome));
+            match check(self.device, change, base) {
+                Ok(_) => ready.push(*change),
+                Err(outcome) => settled.push((*change, outcome)),
+            }
         }
-        self.settle(settled)?;
+        self.settle(settled, None)?;
         Ok(ready)
     }
-
-    /// Whom nothing may touch, whatever a plan file says: the last look before a write.
-    fn untouchable(&self, record: &PersonRecord) -> Option<&'static str> {
-        let person = &record.person;
-        if self.device.protect.contains(&person.employee_no) {
-            Some("the person is protected")
-        } else if person.is_device_admin {
-            Some("the person is an administrator of the device")
-        } else if person.user_type == UserType::BlackList {
-            Some("the person is barred on the device")
-        } else if matches!(person.limit, PersonLimit::Permanent(_)) {
-            Some("the person has no limit on the device")
-        } else {
-            None
-        }
-    }
-
-    /// Writes a batch: all intents first, then the writes, then one reading that tells what became
-    /// of each.
-    fn write(
-        &mut self,
-        writer: &mut impl WriteDevice<Reader: ReadDevice>,
-        batch: &[(&Change, PersonRecord)],
-    ) -> Result<(), Halt> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let intents: Vec<Intent> =
-            batch.iter().map(|(change, _)| Intent::of(self.execution.run, change)).collect();
-        self.store().announce(&intents)?;
-
-        let mut sent: Vec<(&Change, &PersonRecord)> = Vec::new();
-        let mut settled: Vec<(&Change, Outcome)> = Vec::new();
-        let mut halt = None;
-        for (change, record) in batch {
-            if halt.is_none() {
-                halt = self.check_stop().err();
-            }
-            if halt.is_some() {
-                self.store().withdraw(&self.device.name, &change.employee_no)?;
-                continue;
-            }
-            match writer.modify(record, change.after) {
-                Ok(()) => sent.push((change, record)),
-                Err(error) if error.class() == Class::Unknown => {
-                    log::warn!("{}: person {}: {error}", self.device.name, change.employee_no);
-                    sent.push((change, record));
-                }
-                Err(error) if error.class() == Class::Permanent => {
-                    settled.push((change, refused(&error.to_string())));
-                }
-                Err(error) => {
-                    self.store().withdraw(&self.device.name, &change.employee_no)?;
-                    halt = Some(Halt::Device(error));
-                }
-            }
-            self.tell(sent.len() + settled.len());
-        }
-        let read_back = self.read_back(writer, &sent, &mut settled);
-        self.settle(settled)?;
-        read_back?;
-        halt.map_or(Ok(()), Err)
-    }
-
-    /// Reads back what was sent. Success is what the device holds, not what it said: an OK can be
-    /// untrue (reference 3.4), and a lost answer can hide a write that took.
-    fn read_back<'c>(
-        &mut self,
-        writer: &mut impl WriteDevice<Reader: ReadDevice>,
-        sent: &[(&'c Change, &PersonRecord)],
-        settled: &mut Vec<(&'c Change, Outcome)>,
-    ) -> Result<(), Halt> {
-        if sent.is_empty() {
-            return Ok(());
-        }
-        let wanted: Vec<EmployeeNo> = sent.iter().map(|(c, _)| c.employee_no.clone()).collect();
-        let found = match writer.reader().persons(&wanted) {
-            Ok(found) => found,
-            Err(error) => {
-                for (change, _) in sent {
-                    let text = format!("written, but not read back: {error}");
-                    let outcome =
-                        Outcome { kind: OutcomeKind::Unknown, error: Some(text), person: None };
-                    settled.push((change, outcome));
-                }
-                return Err(error.into());
-            }
-        };
-        let mut has_unasked = false;
-        for (change, before) in sent {
-            let (outcome, is_unasked) = judge(change, before, found.get(&change.employee_no));
-            if is_unasked {
-                has_unasked = true;
-                self.result.troubles.push(unasked(self.device, change, &outcome));
-            }
-            settled.push((change, outcome));
-        }
-        if has_unasked { Err(Halt::Unasked) } else { Ok(()) }
-    }
-
-    /// Records outcomes and keeps them for the report.
-    fn settle(&mut self, outcomes: Vec<(&Change, Outcome)>) -> Result<(), StoreError> {
-        if outcomes.is_empty() {
-            return Ok(());
-        }
-        for (change, outcome) in &outcomes {
-            let state = (ChangeState::Tried(outcome.kind), outcome.error.clone());
-            self.result.changes.insert(change.employee_no.clone(), state);
-        }
-        self.tell(0);
-        let lines: Vec<(Intent, Outcome)> = outcomes
-            .into_iter()
-            .map(|(change, outcome)| (Intent::of(self.execution.run, change), outcome))
-            .collect();
-        self.store().settle(&lines, self.execution.clock.now())
-    }
-}
-
-fn refused(text: &str) -> Outcome {
-    Outcome { kind: OutcomeKind::Refused, error: Some(text.to_owned()), person: None }
-}
-
-fn moved(text: &str, person: Option<Person>) -> Outcome {
-    Outcome { kind: OutcomeKind::Moved, error: Some(text.to_owned()), person }
 }
 
 /// What a reading says about a write, and whether more changed than was asked.
 fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -> (Outcome, bool) {
     let Some(after) = after else {
         let text = "the person is gone after the write".to_owned();
-        let outcome = Outcome { kind: OutcomeKind::Unknown, error: Some(text), person: None };
+        let outcome =
+            Outcome { kind: OutcomeKind::Unknown, error: Some(text), person: None, is_sent: true };
         return (outcome, true);
     };
     let person = Some(after.person.clone());
@@ -466,31 +353,18 @@ fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -
                 "the device took the change but holds no readable dates".to_owned()
             }
         };
-        let outcome = Outcome { kind: OutcomeKind::NotApplied, error: Some(text), person };
+        let outcome =
+            Outcome { kind: OutcomeKind::NotApplied, error: Some(text), person, is_sent: true };
         // Dates that are neither those asked for nor those of before are a change unasked.
         let has_moved = after.person.limit != before.person.limit;
         return (outcome, has_moved || !fields.is_empty());
     }
     if fields.is_empty() {
-        return (Outcome { kind: OutcomeKind::Confirmed, error: None, person }, false);
+        return (
+            Outcome { kind: OutcomeKind::Confirmed, error: None, person, is_sent: true },
+            false,
+        );
     }
     let text = format!("written, but the device also changed {}", fields.join(", "));
-    (Outcome { kind: OutcomeKind::Confirmed, error: Some(text), person }, true)
-}
-
-fn unasked(device: &DeviceConfig, change: &Change, outcome: &Outcome) -> Trouble {
-    Trouble {
-        exit: Exit::Refused,
-        about: device.name.to_string(),
-        text: format!(
-            "person {}: {}; nothing more was written there in this run",
-            change.employee_no,
-            outcome.error.as_deref().unwrap_or("changed unasked")
-        ),
-        hint: Some(format!(
-            "set the fields right on the device, and mode = \"observe\" for [hikvision.{}] until \
-             its maker explains it",
-            device.name
-        )),
-    }
+    (Outcome { kind: OutcomeKind::Confirmed, error: Some(text), person, is_sent: true }, true)
 }

@@ -176,7 +176,7 @@ fn devices(
     findings: &mut Vec<Finding>,
 ) {
     let devices = context.config.devices.iter().zip(&gathered.devices);
-    for (((device, found), facts), reader) in devices.zip(&gathered.facts.devices).zip(open) {
+    for (((device, found), facts), open) in devices.zip(&gathered.facts.devices).zip(open) {
         let name = device.name.as_str();
         if let (DeviceOutcome::Ok, Some(reading)) = (found.outcome, &found.reading) {
             let persons = many(facts.persons.len(), "person");
@@ -187,8 +187,10 @@ fn devices(
             findings.push(Finding::ok(name, text));
         }
         findings.extend(of(troubles, name));
-        findings.extend(certificate(device));
-        if let Some(mut reader) = reader {
+        if open.lock.is_some() {
+            findings.extend(certificate(device));
+        }
+        if let Some(mut reader) = open.reader {
             findings.push(clock(context, device, &mut reader));
             findings.extend(abilities(name, facts.persons.len(), reader.abilities()));
         }

@@ -1,12 +1,16 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it can not write to a device.
 
+use std::collections::BTreeSet;
+
+use super::perform::NOT_BELIEVED;
 use super::{Context, print, who, write_private};
 use crate::cli::DiffArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather, weigh_devices};
+use crate::model::DeviceName;
 use crate::plan::{plan, prove};
-use crate::report::{ChangeReport, ChangeState, Report};
+use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
 use crate::report::{attention, plan_file};
 
 /// Runs the command.
@@ -36,6 +40,11 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     }
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
     report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before));
+    let devices = report.devices.iter();
+    let stopped: BTreeSet<DeviceName> = devices
+        .filter(|line| line.outcome == DeviceOutcome::NotBelieved)
+        .map(|line| line.name.clone())
+        .collect();
     report.take(&plan);
     report.kept_links = gathered.kept_links();
     if context.is_json || context.is_verbose {
@@ -47,7 +56,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         .into_iter()
         .map(|change| {
             let state = ChangeState::before_it_is_tried(&change);
-            ChangeReport { change, state, error: None }
+            let error = stopped.contains(&change.device).then(|| NOT_BELIEVED.to_owned());
+            ChangeReport { change, state, error }
         })
         .collect();
     if context.shows_names() {

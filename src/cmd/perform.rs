@@ -1,13 +1,14 @@
 //! What `sync` and `apply` share: carry out a proven plan and tell what became of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::Context;
-use crate::config::Mode;
+use crate::config::{DeviceConfig, Mode};
 use crate::error::Error;
 use crate::execute::{DeviceResult, Execution, execute};
 use crate::exit::Exit;
+use crate::gather::conversation::{self, WRITING_PATIENCE};
 use crate::gather::devices::held_back;
 use crate::gather::{Connections, Gathered, remember_login, weigh_devices};
 use crate::model::{DeviceName, RunId};
@@ -15,7 +16,11 @@ use crate::outside::Outside;
 use crate::plan::{Budget, Change, ProvenPlan};
 use crate::report::text::many;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report, Trouble, plan_file};
+use crate::store::lock::{DeviceLock, take_device};
 use crate::store::{OutcomeKind, Store, Waiting};
+
+/// Why a planned change is not written.
+pub(super) const NOT_BELIEVED: &str = "the door is not believed, so nothing is written there";
 
 /// A plan on its way to the devices.
 #[derive(Debug)]
@@ -40,28 +45,39 @@ impl Performance<'_> {
         let config = &context.config;
         let store_error = |error| context.store_error(error);
         let mut names: Vec<&DeviceName> = Vec::new();
-        let mut ready = Vec::new();
-        for ((device, found), reader) in config.devices.iter().zip(&gathered.devices).zip(open) {
+        let (mut ready, mut locks) = (Vec::new(), Vec::new());
+        let mut busy: BTreeSet<&DeviceName> = BTreeSet::new();
+        for ((device, found), open) in config.devices.iter().zip(&gathered.devices).zip(open) {
             let is_ready = found.outcome == DeviceOutcome::Ok
                 || found.is_backing_off && self.opens_a_door(&device.name);
-            if !is_ready || device.mode == Mode::Observe {
+            let has_work = self.proven.for_device(&device.name).next().is_some();
+            // Where there is nothing to do no login is tried, and others may talk to the door.
+            if !is_ready || !has_work || device.mode == Mode::Observe {
                 continue;
             }
-            // `apply` gathers nothing, so nobody has looked at the memory of logins yet. Where there
-            // is nothing to do no login is tried.
-            let has_work = self.proven.for_device(&device.name).next().is_some();
-            if has_work {
-                let login = store
-                    .login_memory(&device.name, &device.username, &device.password)
-                    .map_err(store_error)?;
-                if let Some(trouble) = held_back(device, &login, context.clock.now()) {
-                    report.troubles.push(trouble);
-                    set_outcome(report, &device.name, DeviceOutcome::LoginRefused);
-                    continue;
-                }
+            let lock = match open.lock {
+                Some(lock) => lock,
+                None => match lock_device(context, store, device)? {
+                    Ok(lock) => lock,
+                    Err(trouble) => {
+                        report.troubles.push(trouble);
+                        set_outcome(report, &device.name, DeviceOutcome::Unreachable);
+                        busy.insert(&device.name);
+                        continue;
+                    }
+                },
+            };
+            let login = store
+                .login_memory(&device.name, &device.username, &device.password)
+                .map_err(store_error)?;
+            if let Some(trouble) = held_back(device, &login, context.clock.now()) {
+                report.troubles.push(trouble);
+                set_outcome(report, &device.name, DeviceOutcome::LoginRefused);
+                continue;
             }
             names.push(&device.name);
-            ready.push((device, reader));
+            ready.push((device, open.reader));
+            locks.push(lock);
         }
         let shared = Mutex::new(&mut *store);
         let execution = Execution {
@@ -86,14 +102,22 @@ impl Performance<'_> {
             }
             remember_login(store, device, result.login, context.clock.now())
                 .map_err(store_error)?;
-            report.troubles.append(&mut result.troubles);
-            if let Some(outcome) = result.outcome {
-                set_outcome(report, &device.name, outcome);
-            }
+            // That a device is stopped was told while gathering.
+            let told = &report.troubles;
+            let news: Vec<Trouble> =
+                result.troubles.drain(..).filter(|trouble| !told.contains(trouble)).collect();
+            report.troubles.extend(news);
+            set_outcome(report, &device.name, result.outcome);
         }
+        // What the logins taught is written down: whoever waits may read it now.
+        drop(locks);
         report.blocked = plan_file::blocked_id(self.changes.iter().filter(|c| c.needs_approval()));
         for change in self.changes {
-            report.changes.push(what_became(change, &report.devices, &results));
+            let mut one = what_became(change, &report.devices, &results);
+            if busy.contains(&one.change.device) && one.change.blocked.is_none() {
+                one.error = Some("another run was talking to the door".to_owned());
+            }
+            report.changes.push(one);
         }
         keep_waiting(context, store, report)?;
         let stopped = results.values().filter_map(|result| result.stopped);
@@ -108,6 +132,18 @@ impl Performance<'_> {
     fn opens_a_door(&self, device: &DeviceName) -> bool {
         self.proven.for_device(device).any(|change| change.opens_door)
     }
+}
+
+/// Waits for the turn to talk to a device that was not asked in this run.
+fn lock_device(
+    context: &Context,
+    store: &Store,
+    device: &DeviceConfig,
+) -> Result<Result<DeviceLock, Trouble>, Error> {
+    let now = context.clock.now();
+    let taken = take_device(store.path(), &device.name, WRITING_PATIENCE, now);
+    let taken = taken.map_err(|error| context.store_error(error))?;
+    Ok(taken.map_err(|holder| conversation::busy(device, &holder)))
 }
 
 /// Remembers why what was not done was not done, for `status`.
@@ -145,7 +181,7 @@ fn what_became(
         Some(DeviceOutcome::Unreachable) => Some("the door did not answer"),
         Some(DeviceOutcome::LoginRefused) => Some("the door refused the login"),
         Some(DeviceOutcome::ClockWrong) => Some("the door's clock is wrong"),
-        Some(DeviceOutcome::NotBelieved) => Some("the door is not believed"),
+        Some(DeviceOutcome::NotBelieved) => Some(NOT_BELIEVED),
         Some(DeviceOutcome::Ok) => Some("not reached in this run"),
         Some(DeviceOutcome::Observed) | None => None,
     };

@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::{Context, print, print_json, write_private, write_public};
 use crate::cli::StatusArgs;
+use crate::config::{DeviceConfig, Mode};
 use crate::error::Error;
+use crate::execute::trust;
 use crate::exit::Exit;
 use crate::gather::{Scope, back_off, devices::held_back, gather};
 use crate::plan::{LeftOut, plan};
@@ -19,7 +21,7 @@ use crate::report::status::{
     DAYS_SHOWN, DeviceStatus, SourceStatus, Status, html, json, prometheus, text, unlinked,
 };
 use crate::report::text::many;
-use crate::store::{Store, StoreError};
+use crate::store::{DeviceOverview, Store, StoreError, WriteMemory};
 
 /// Runs that are shown.
 const RUNS_SHOWN: u32 = 10;
@@ -92,6 +94,24 @@ fn write(status: &Status, page: Option<&Path>, metrics: Option<&Path>) -> Result
     Ok(())
 }
 
+/// Why a device is not written to, or hardly, with the way out.
+fn write_trouble(
+    device: &DeviceConfig,
+    writes: &WriteMemory,
+    known: &DeviceOverview,
+    at: DateTime<Utc>,
+) -> Option<String> {
+    if device.mode == Mode::Observe {
+        return None;
+    }
+    let persons = usize::try_from(known.persons).unwrap_or(usize::MAX);
+    let trouble = match &writes.unasked {
+        Some(unasked) => trust::unasked(device, unasked, persons),
+        None => trust::unproven(device, writes, persons, at)?,
+    };
+    Some(format!("{}: ivms-sync sync --accept-device {}={persons}", trouble.text, device.name))
+}
+
 /// What the state file knows.
 fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Status, StoreError> {
     let at = context.clock.now();
@@ -111,10 +131,13 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
     for device in &config.devices {
         let failures = store.failures(&device.name)?;
         let login = store.login_memory(&device.name, &device.username, &device.password)?;
+        let known = store.device_overview(&device.name)?;
+        let writes = store.write_memory(&device.name)?;
         devices.push(DeviceStatus {
             name: device.name.clone(),
             mode: device.mode,
-            known: store.device_overview(&device.name)?,
+            write_trouble: write_trouble(device, &writes, &known, at),
+            known,
             left_alone_until: back_off::waits_until(&failures, at),
             failures,
             login_trouble: held_back(device, &login, at).map(|trouble| trouble.text),

@@ -4,16 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::back_off;
 use super::belief::{self, Doubt, Seen};
-use crate::config::{DeviceConfig, Guard};
+use super::{Scope, back_off, conversation};
+use crate::config::{DeviceConfig, Guard, Mode};
+use crate::execute::trust;
 use crate::exit::Exit;
 use crate::hikvision::{Class, DeviceInfo, Error};
 use crate::link::{StoredLink, StoredLinks, is_same_person, name_digest};
 use crate::model::{EmployeeNo, Person};
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
-use crate::store::{DeviceState, Failure, Failures, LoginMemory, PersonsOfDevice, StoredMember};
+use crate::store::lock::Holder;
+use crate::store::{
+    DeviceState, Failure, Failures, LoginMemory, PersonsOfDevice, Store, StoreError, StoredMember,
+    WriteMemory,
+};
 
 /// What is known of a device before it is asked.
 #[derive(Debug)]
@@ -23,6 +28,36 @@ pub(super) struct Before {
     pub login: LoginMemory,
     pub has_open_intents: bool,
     pub failures: Failures,
+    pub writes: WriteMemory,
+}
+
+impl Before {
+    /// Reads what is known of a device.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) fn read(
+        store: &Store,
+        device: &DeviceConfig,
+        scope: &Scope,
+    ) -> Result<Self, StoreError> {
+        let login = store.login_memory(&device.name, &device.username, &device.password)?;
+        Ok(Self {
+            state: store.device_state(&device.name)?,
+            persons: store.persons(&device.name)?,
+            login: if scope.tries_logins { login.by_hand() } else { login },
+            has_open_intents: !store.open_intents(&device.name)?.is_empty(),
+            failures: store.failures(&device.name)?,
+            writes: store.write_memory(&device.name)?,
+        })
+    }
+
+    /// The device as it was last read and believed.
+    fn seen(&self) -> Option<Seen<'_>> {
+        self.state.read_at?;
+        let serial = self.state.serial.as_deref().unwrap_or_default();
+        Some(Seen { serial, persons: self.persons.persons.len() })
+    }
 }
 
 /// How a device is asked.
@@ -33,6 +68,13 @@ pub(super) struct AskDevice {
     pub is_full: bool,
     /// `--accept-device`.
     pub accepted: Option<usize>,
+}
+
+impl AskDevice {
+    pub(super) fn of(scope: &Scope, device: &DeviceConfig, now: DateTime<Utc>) -> Self {
+        let accepted = scope.accept_devices.get(&device.name).copied();
+        Self { now, is_full: scope.is_full, accepted }
+    }
 }
 
 /// What is known of a device after it was asked (or was not, because nothing was due).
@@ -56,6 +98,10 @@ pub struct DeviceGathered {
     /// It was not asked, because it failed a while ago. A change that opens a closed door is tried
     /// all the same.
     pub is_backing_off: bool,
+    /// Why nothing is written there whatever is planned, until somebody accepts the device.
+    pub stopped: Option<Trouble>,
+    /// `--accept-device` named just as many persons as it holds.
+    pub is_accepted: bool,
     /// Persons whose name is another one than at the last reading, if there are any.
     pub(super) renamed: Option<Renamed>,
 }
@@ -103,14 +149,17 @@ pub(super) fn read_due<O: Outside>(
         let held = DeviceGathered {
             outcome: DeviceOutcome::LoginRefused,
             trouble: Some(trouble),
-            ..untouched(before)
+            ..untouched(config, before)
         };
         return (held, None);
     }
     if let Some((outcome, trouble)) = backing_off(config, &before, ask) {
         let is_backing_off = outcome == DeviceOutcome::Unreachable;
         let trouble = Some(trouble);
-        return (DeviceGathered { outcome, trouble, is_backing_off, ..untouched(before) }, None);
+        return (
+            DeviceGathered { outcome, trouble, is_backing_off, ..untouched(config, before) },
+            None,
+        );
     }
     match read(outside, config) {
         Ok(Read { info, persons, unusable, reader }) => {
@@ -119,6 +168,8 @@ pub(super) fn read_due<O: Outside>(
             if let Err(doubt) = belief::judge(before.seen(), seen, ask.accepted) {
                 return (doubted(config, before, &doubt, seen.persons), None);
             }
+            let is_accepted = ask.accepted == Some(seen.persons);
+            let stopped = stopped(config, &before.writes, seen.persons).filter(|_| !is_accepted);
             let confirmed = before.persons.confirmed.clone();
             let written = before.persons.written.clone();
             let renamed = Renamed::between(before.persons, &persons);
@@ -137,6 +188,8 @@ pub(super) fn read_due<O: Outside>(
                 trouble: left_out(config, &unusable),
                 failure: None,
                 is_backing_off: false,
+                stopped,
+                is_accepted,
                 renamed,
             };
             (gathered, Some(reader))
@@ -145,14 +198,25 @@ pub(super) fn read_due<O: Outside>(
             let (outcome, trouble, login) = failure(config, &error);
             let failure = to_remember(&trouble);
             let trouble = Some(trouble);
-            (DeviceGathered { outcome, trouble, login, failure, ..untouched(before) }, None)
+            (DeviceGathered { outcome, trouble, login, failure, ..untouched(config, before) }, None)
         }
     }
 }
 
-/// What is known of a device that is not asked.
-pub(super) fn untouched(before: Before) -> DeviceGathered {
+/// A device that somebody else talks to: neither asked nor written to in this run.
+pub(super) fn busy(config: &DeviceConfig, before: Before, holder: &Holder) -> DeviceGathered {
     DeviceGathered {
+        outcome: DeviceOutcome::Unreachable,
+        trouble: Some(conversation::busy(config, holder)),
+        ..untouched(config, before)
+    }
+}
+
+/// What is known of a device that is not asked.
+pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered {
+    DeviceGathered {
+        stopped: stopped(config, &before.writes, before.persons.persons.len()),
+        is_accepted: false,
         outcome: DeviceOutcome::Ok,
         is_known: before.state.read_at.is_some(),
         is_first_run: before.state.first_written_at.is_none(),
@@ -215,13 +279,10 @@ impl DeviceGathered {
     }
 }
 
-impl Before {
-    /// The device as it was last read and believed.
-    fn seen(&self) -> Option<Seen<'_>> {
-        self.state.read_at?;
-        let serial = self.state.serial.as_deref().unwrap_or_default();
-        Some(Seen { serial, persons: self.persons.persons.len() })
-    }
+/// Why nothing is written there, although it may be read.
+fn stopped(config: &DeviceConfig, writes: &WriteMemory, persons: usize) -> Option<Trouble> {
+    let unasked = writes.unasked.as_ref().filter(|_| config.mode != Mode::Observe)?;
+    Some(trust::unasked(config, unasked, persons))
 }
 
 /// How a device is told that failed a while ago and is left alone for longer and longer.
@@ -258,7 +319,7 @@ fn doubted(config: &DeviceConfig, before: Before, doubt: &Doubt, persons: usize)
         failure: Some(Failure { is_doubt: true, ..remembered(&trouble) }),
         trouble: Some(trouble),
         login: LoginResult::Worked,
-        ..untouched(before)
+        ..untouched(config, before)
     }
 }
 

@@ -67,8 +67,7 @@ impl Both<'_> {
                     link,
                 }));
             }
-            let is_accepted = scope.accept_devices.contains_key(&device.name);
-            devices.push(device_facts(device, gathered, linking, known, is_accepted));
+            devices.push(device_facts(device, gathered, linking, known));
         }
         let facts = Facts {
             now,
@@ -171,7 +170,6 @@ fn device_facts(
     gathered: &mut DeviceGathered,
     linking: Linking,
     known: KnownOfDevice,
-    is_accepted: bool,
 ) -> DeviceFacts {
     let PersonsOfDevice { persons, confirmed, written } = mem::take(&mut gathered.persons);
     DeviceFacts {
@@ -188,6 +186,6 @@ fn device_facts(
         settled_roles: known.settled_roles,
         is_first_run: gathered.is_first_run,
         revoked_last_day: known.revoked,
-        is_accepted,
+        is_accepted: gathered.is_accepted,
     }
 }

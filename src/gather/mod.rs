@@ -7,6 +7,7 @@ pub mod acceptance;
 pub mod back_off;
 pub mod belief;
 pub mod clocks;
+pub mod conversation;
 pub mod devices;
 mod facts;
 mod links;
@@ -31,6 +32,8 @@ use crate::plan::{Budget, Change, Facts, MemberFacts, Only, Plan};
 use crate::report::{DeviceOutcome, DeviceReport, KeptLink, RowLeftOut, SourceReport, Trouble};
 use crate::store::{SecondLook, Store, StoreError};
 
+pub use conversation::Conversation;
+use conversation::Turn;
 pub use devices::{DeviceGathered, LoginResult};
 pub use facts::AcceptedOn;
 pub use links::Looks;
@@ -106,8 +109,8 @@ pub struct Gathered {
     now: DateTime<Utc>,
 }
 
-/// The connection of each device that was read, in the order of the configuration, for carrying out.
-pub type Connections<O> = Vec<Option<<O as Outside>::Reader>>;
+/// The conversation with each device that was asked, in the order of the configuration, for carrying out.
+pub type Connections<O> = Vec<Conversation<<O as Outside>::Reader>>;
 
 /// What everybody answered, in the order of the configuration.
 type Answers<O> = (Vec<SourceGathered>, Vec<DeviceGathered>, Connections<O>);
@@ -176,18 +179,12 @@ pub fn gather_with<O: Outside>(
     let reading = store.reading()?;
     let mut before_devices = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
-        let login = store.login_memory(&device.name, &device.username, &device.password)?;
-        before_devices.push(devices::Before {
-            state: store.device_state(&device.name)?,
-            persons: store.persons(&device.name)?,
-            login: if scope.tries_logins { login.by_hand() } else { login },
-            has_open_intents: !store.open_intents(&device.name)?.is_empty(),
-            failures: store.failures(&device.name)?,
-        });
+        before_devices.push(devices::Before::read(store, device, &scope)?);
     }
     drop(reading);
+    let turns = conversation::take_turns(config, store, before_devices, clock, &scope)?;
     let (mut sources, mut devices, mut open) =
-        ask_all(outside, config, store, before_devices, clock, &scope, asked)?;
+        ask_all(outside, config, store, turns, clock, &scope, asked)?;
     let clock_trouble = if scope.is_offline {
         None
     } else {
@@ -203,18 +200,18 @@ pub fn gather_with<O: Outside>(
         known.push(facts::KnownOfDevice {
             stored: store.links(&device.name)?,
             settled_roles: store.settled_roles(&device.name)?,
-            revoked: store.revocations_since(&device.name, yesterday)?,
+            revoked: store.revocations_since(&device.name, yesterday, now)?,
         });
     }
     drop(reading);
     for ((place, device), known) in config.devices.iter().enumerate().zip(&known) {
         let Some(gathered) = devices.get_mut(place) else { continue };
         let members = sources.iter().flat_map(|source| &source.members);
-        let is_accepted = scope.accept_devices.contains_key(&device.name);
+        let is_accepted = gathered.is_accepted;
         let doubt = gathered.doubt_renamed(&known.stored, members, config.guard);
         if let (Some(doubt), false, Some(open)) = (doubt, is_accepted, open.get_mut(place)) {
             gathered.take_back(device, &doubt);
-            *open = None;
+            *open = Conversation::none();
         }
     }
     let both = facts::Both { config, sources: &mut sources, devices: &mut devices };
@@ -247,7 +244,7 @@ fn ask_all<O: Outside>(
     outside: &O,
     config: &Config,
     store: &Store,
-    before_devices: Vec<devices::Before>,
+    turns: Vec<Turn>,
     clock: Clock,
     scope: &Scope,
     Asked(asked_before): Asked,
@@ -266,23 +263,33 @@ fn ask_all<O: Outside>(
             let members = store.members(source.organisation)?;
             sources.push(sources::not_asked(source, &state, members));
         }
-        let devices: Vec<_> = before_devices.into_iter().map(devices::untouched).collect();
-        let open = devices.iter().map(|_| None).collect();
+        let devices = config.devices.iter().zip(turns).map(|(device, turn)| {
+            let gathered = devices::untouched(device, turn.into_before());
+            (gathered, Conversation::none())
+        });
+        let (devices, open) = devices.unzip();
         return Ok((sources, devices, open));
     }
     thread::scope(|threads| {
         let devices: Vec<_> = config
             .devices
             .iter()
-            .zip(before_devices)
-            .map(|(device, before)| {
-                let accepted = scope.accept_devices.get(&device.name).copied();
-                let ask = devices::AskDevice { now, is_full: scope.is_full, accepted };
-                if devices::is_due(device, &before, ask) {
-                    let read = move || devices::read_due(outside, device, before, ask);
-                    Coming::OnItsWay(threads.spawn(read))
-                } else {
-                    Coming::Here(Box::new((devices::untouched(before), None)))
+            .zip(turns)
+            .map(|(device, turn)| {
+                let ask = devices::AskDevice::of(scope, device, now);
+                match turn {
+                    Turn::Ours(before, lock) => Coming::OnItsWay(threads.spawn(move || {
+                        let (gathered, reader) = devices::read_due(outside, device, *before, ask);
+                        (gathered, Conversation { lock: Some(lock), reader })
+                    })),
+                    Turn::NotDue(before) => Coming::Here(Box::new((
+                        devices::untouched(device, *before),
+                        Conversation::none(),
+                    ))),
+                    Turn::Busy(before, holder) => Coming::Here(Box::new((
+                        devices::busy(device, *before, &holder),
+                        Conversation::none(),
+                    ))),
                 }
             })
             .collect();
@@ -365,7 +372,10 @@ impl Gathered {
     /// What went wrong while gathering.
     pub fn troubles(&self) -> Vec<Trouble> {
         let sources = self.sources.iter().filter_map(|source| source.trouble.clone());
-        let devices = self.devices.iter().filter_map(|device| device.trouble.clone());
+        let devices = self
+            .devices
+            .iter()
+            .flat_map(|device| device.trouble.iter().chain(device.stopped.iter()).cloned());
         let clock = self.clock_trouble.clone();
         self.links.troubles.iter().cloned().chain(clock).chain(sources).chain(devices).collect()
     }
@@ -486,6 +496,7 @@ impl Gathered {
         let reports = devices.map(|((device, gathered), facts)| {
             let outcome = match (gathered.outcome, device.mode) {
                 (DeviceOutcome::Ok, crate::config::Mode::Observe) => DeviceOutcome::Observed,
+                (DeviceOutcome::Ok, _) if gathered.stopped.is_some() => DeviceOutcome::NotBelieved,
                 (outcome, _) => outcome,
             };
             let persons = facts.persons.len();

@@ -69,6 +69,9 @@ impl Gathered {
                 };
                 store.record_reading(&device.name, &reading)?;
                 store.forget_failures(&device.name)?;
+                if gathered.is_accepted {
+                    store.accept_writes(&device.name)?;
+                }
             } else if let Some(failure) = &gathered.failure {
                 store.remember_failure(&device.name, failure, self.now)?;
             } else if gathered.outcome != DeviceOutcome::Ok {
@@ -176,7 +179,7 @@ pub fn settle_open(
             };
             log::warn!("{device}: person {}: {text}", intent.employee_no);
             let error = Some(text.to_owned());
-            (intent, Outcome { kind, error, person: person.cloned() })
+            (intent, Outcome { kind, error, person: person.cloned(), is_sent: true })
         })
         .collect();
     store.settle(&settled, now)

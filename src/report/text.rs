@@ -152,6 +152,7 @@ fn state(report: &Report, one: &ChangeReport) -> String {
         ChangeState::Tried(OutcomeKind::Unknown) => "not known",
     };
     match &one.error {
+        Some(error) if word.is_empty() => error.clone(),
         Some(error) => format!("{word}: {error}"),
         None => word.to_owned(),
     }

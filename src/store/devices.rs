@@ -198,7 +198,8 @@ impl Store {
     /// [`StoreError`].
     pub fn prove_firmware(&self, device: &DeviceName, firmware: &str) -> Result<(), StoreError> {
         self.exec(
-            "UPDATE device SET firmware = ?2, proven_firmware = ?2 WHERE name = ?1",
+            "UPDATE device SET firmware = ?2, proven_firmware = ?2, unproven_firmware = NULL, \
+             unconfirmed = 0, unconfirmed_at = NULL WHERE name = ?1",
             [device.as_str(), firmware],
         )?;
         Ok(())

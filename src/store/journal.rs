@@ -4,7 +4,7 @@
 //! line to the audit log and updates what is known of the person, in one transaction. An intent
 //! found at the start of a run belongs to a run that died: the device is asked before anything else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, Row, params};
@@ -14,7 +14,9 @@ use super::convert::{
 };
 use super::devices::{confirm, put_person, remember_writing};
 use super::prune::prune;
+use super::waiting::tried;
 use super::{Machine, Quiet, Store, StoreError};
+use crate::clock::is_future;
 use crate::model::{DeviceName, EmployeeNo, MemberKey, Person, RunId, Window};
 use crate::plan::{Cause, Change, Kind};
 
@@ -77,6 +79,8 @@ pub struct Outcome {
     pub error: Option<String>,
     /// The person as read back, where that worked.
     pub person: Option<Person>,
+    /// The write left this computer, or may have: whatever became of it, it counts in the budgets.
+    pub is_sent: bool,
 }
 
 /// How a write ended, in one word.
@@ -364,7 +368,9 @@ impl Store {
         Ok(())
     }
 
-    /// Persons of a device whose revocation was confirmed (or may have taken) since `since`.
+    /// Persons of a device to whom a revocation was sent from `since` to `now`, whatever became of it: a
+    /// device that shows its writes late has carried out what it was not seen to take. Those announced
+    /// without an outcome count too, and times in the future as none.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -372,13 +378,22 @@ impl Store {
         &self,
         device: &DeviceName,
         since: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<usize, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT count(DISTINCT employee_no) FROM change WHERE device = ?1 AND at >= ?2 \
-             AND kind = 'revocation' AND outcome IN ('confirmed', 'unknown')",
+            "SELECT employee_no, at FROM change WHERE device = ?1 AND at >= ?2 \
+             AND kind = 'revocation' AND sent UNION ALL \
+             SELECT employee_no, NULL FROM intent WHERE device = ?1 AND kind = 'revocation'",
         )?;
-        let since = instant_out(since);
-        Ok(statement.query_row(params![device.as_str(), since], |row| row.get(0))?)
+        let mut rows = statement.query(params![device.as_str(), instant_out(since)])?;
+        let mut persons = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            let at: Option<i64> = row.get(1)?;
+            if !at.map(instant_in).transpose()?.is_some_and(|at| is_future(at, now)) {
+                persons.insert(row.get::<_, String>(0)?);
+            }
+        }
+        Ok(persons.len())
     }
 
     /// The audit log of one member, newest first, at most `limit` lines.
@@ -432,8 +447,8 @@ fn settle_one(
     transaction
         .prepare_cached(
             "INSERT INTO change (run, at, device, employee_no, organisation, number, birth_date, \
-             cause, kind, before_begin, before_end, after_begin, after_end, outcome, error, waited) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
+             cause, kind, before_begin, before_end, after_begin, after_end, outcome, error, sent, \
+             waited) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
              (SELECT ?2 - since_at FROM waiting \
              WHERE device = ?3 AND employee_no = ?4 AND kind = ?9))",
         )?
@@ -453,6 +468,7 @@ fn settle_one(
             wall_out(intent.after.end()),
             outcome.kind.as_str(),
             outcome.error,
+            outcome.is_sent,
         ])?;
     if let Some(person) = &outcome.person {
         put_person(transaction, device, person)?;
@@ -470,6 +486,9 @@ fn settle_one(
     } else {
         transaction
             .execute("UPDATE device SET needs_read = 1 WHERE name = ?1", [device.as_str()])?;
+        if outcome.is_sent {
+            tried(transaction, device, &intent.employee_no, at)?;
+        }
     }
     transaction
         .prepare_cached("DELETE FROM intent WHERE device = ?1 AND employee_no = ?2")?

@@ -1,17 +1,23 @@
-//! One run at a time, by a lock that the kernel frees when its holder dies.
+//! One run at a time, and one conversation with a device at a time, by locks that the kernel frees when
+//! their holder dies.
 //!
-//! The lock is on a file of its own beside the state file (`ivms-sync.db.lock`), because SQLite uses
+//! The lock of a run is on a file of its own beside the state file (`ivms-sync.db.lock`), because SQLite uses
 //! file locks of its own. The file also says who holds it and since when; that counts only while the
 //! lock is held. And it remembers that there is a state file: one that is gone, or empty, was lost,
-//! and a run that simply made a new one would forget what was managed.
+//! and a run that simply made a new one would forget what was managed. The lock of a device is on a file of
+//! the same kind (`ivms-sync.db.front-door.lock`), and whoever talks to the device holds it, also a
+//! command that only reads: two that log in with a wrong password at once would spend two logins.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use crate::model::DeviceName;
 
 /// The line that says that there is a state file beside the lock.
 const HAS_STATE: &str = "state";
@@ -19,6 +25,8 @@ const HAS_STATE: &str = "state";
 const SHORTEST: u64 = 512;
 /// No lock file is longer.
 const LENGTH_MAX: u64 = 64;
+/// How often somebody who waits for a lock looks.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The held lock; dropping it frees it.
 #[derive(Debug)]
@@ -43,6 +51,12 @@ impl Drop for RunLock {
     }
 }
 
+/// The held lock of a device; dropping it frees it.
+#[derive(Debug)]
+pub struct DeviceLock {
+    _file: File,
+}
+
 /// Somebody else who holds the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
@@ -64,11 +78,7 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
     if let Some(folder) = state.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(unusable)?;
     }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(beside(&state, ".lock")).map_err(unusable)?;
+    let mut file = open_private(&beside(&state, ".lock")).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => {
             let has_state = is_filled(&state);
@@ -77,7 +87,7 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
             {
                 return Err(StoreError::Lost);
             }
-            let holder = format!("{} {}\n", std::process::id(), now.timestamp());
+            let holder = described(now);
             write_whole(&mut file, &holder, has_state).map_err(unusable)?;
             Ok(Ok(RunLock { file, holder, state, remembers: has_state }))
         }
@@ -85,6 +95,68 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
         Err(TryLockError::WouldBlock) => Ok(Err(parse_holder(&read_text(&mut file)))),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
+}
+
+/// Takes the lock of a device, waiting for at most so long for whoever holds it, or says who does. Two
+/// locks of one device in one process wait for each other in vain.
+///
+/// # Errors
+/// [`StoreError::Unusable`] when the lock file can not be made or locked.
+pub fn take_device(
+    state: &Path,
+    device: &DeviceName,
+    patience: Duration,
+    now: DateTime<Utc>,
+) -> Result<Result<DeviceLock, Holder>, StoreError> {
+    let unusable =
+        |error: std::io::Error| StoreError::Unusable(format!("the lock file of {device}: {error}"));
+    let state = std::fs::canonicalize(state).unwrap_or_else(|_| state.to_owned());
+    let mut file = open_private(&beside(&state, &device_suffix(device))).map_err(unusable)?;
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => {
+                // Who holds it is only for the message of others.
+                if let Err(error) = write_whole(&mut file, &described(now), false) {
+                    log::debug!("the lock file of {device} could not be written: {error}");
+                }
+                return Ok(Ok(DeviceLock { _file: file }));
+            }
+            Err(TryLockError::WouldBlock) if began.elapsed() < patience => {
+                thread::sleep(LOOK_EVERY);
+            }
+            Err(TryLockError::WouldBlock) => return Ok(Err(parse_holder(&read_text(&mut file)))),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+    }
+}
+
+/// What the lock file of a device adds to the name of the state file. Names of devices are letters, digits,
+/// `-` and `_`; where files are told apart without their case, `Gate` and `gate` are still two doors.
+fn device_suffix(device: &DeviceName) -> String {
+    let mut suffix = String::from(".");
+    for letter in device.as_str().chars() {
+        if letter.is_ascii_uppercase() {
+            suffix.push('+');
+        }
+        suffix.push(letter);
+    }
+    suffix.push_str(".lock");
+    suffix
+}
+
+/// Opens a lock file, or makes it, readable by its owner only.
+fn open_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Who takes a lock now, and when.
+fn described(now: DateTime<Utc>) -> String {
+    format!("{} {}\n", std::process::id(), now.timestamp())
 }
 
 /// A file beside the state file, by what is added to its name.
@@ -156,6 +228,48 @@ mod tests {
         assert_eq!(holder.process, Some(std::process::id()));
         drop(held);
         assert!(take(&state, now).unwrap().is_ok());
+    }
+
+    /// Mutants: one lock for all devices; a name without its case; no waiting; waiting for ever.
+    #[test]
+    fn each_device_has_a_lock_of_its_own_and_whoever_waits_gets_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state.db");
+        let take = |name: &str, patience| {
+            let device = DeviceName::new(name).unwrap();
+            take_device(&state, &device, Duration::from_millis(patience), now()).unwrap()
+        };
+        let held = take("gate", 0).unwrap();
+        let _run = super::take(&state, now()).unwrap().unwrap();
+        let _others = ["Gate", "gate-2", "-", "lock"].map(|name| take(name, 0).unwrap());
+        let holder = take("gate", 0).unwrap_err();
+        assert_eq!(holder, Holder { process: Some(std::process::id()), since: Some(now()) });
+        let began = Instant::now();
+        assert!(take("gate", 120).is_err());
+        assert!(began.elapsed() >= Duration::from_millis(120));
+        thread::scope(|threads| {
+            let waiting = threads.spawn(|| take("gate", 60_000).is_ok());
+            thread::sleep(Duration::from_millis(100));
+            drop(held);
+            assert!(waiting.join().unwrap());
+        });
+        assert!(take("gate", 0).is_ok(), "freed with its holder");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_has_one_lock_whatever_the_way_to_the_state_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state.db");
+        std::fs::write(&state, "x").unwrap();
+        let way = folder.path().join("way.db");
+        std::os::unix::fs::symlink(&state, &way).unwrap();
+        let take = |state: &Path| {
+            let device = DeviceName::new("gate").unwrap();
+            take_device(state, &device, Duration::ZERO, now()).unwrap()
+        };
+        let _held = take(&state).unwrap();
+        assert!(take(&way).is_err());
     }
 
     #[test]

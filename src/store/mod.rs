@@ -36,6 +36,7 @@ mod prune;
 mod quiet;
 mod schema;
 mod seal;
+mod trust;
 mod waiting;
 
 use std::fs::OpenOptions;
@@ -56,6 +57,7 @@ pub use members::{Changed, ListingDelta, SecondLook, SourceState, StoredMember};
 pub use notes::BlockedPlan;
 pub use overview::{AuditLine, BlockedOverview, DeviceOverview, GrantDelay, PastRun};
 pub use quiet::{Quiet, QuietRun};
+pub use trust::{Unasked, Unproven, WriteMemory};
 pub use waiting::Waiting;
 
 /// How long to wait for another process's transaction.

@@ -64,7 +64,12 @@ CREATE TABLE device (
     failure_hint     TEXT,
     is_doubted       INTEGER NOT NULL DEFAULT 0,  -- it answered, and was not believed
     firmware         TEXT,               -- when it was last read
-    proven_firmware  TEXT                -- the one that took a first write well
+    proven_firmware  TEXT,               -- the one that took a first write well
+    unproven_firmware TEXT,              -- the one that was written to and has confirmed nothing yet
+    unconfirmed      INTEGER NOT NULL DEFAULT 0,  -- writes it was sent since, none of them confirmed
+    unconfirmed_at   INTEGER,            -- the last of them
+    unasked          TEXT,               -- what it changed that nobody asked for: not written until accepted
+    unasked_at       INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE person (
@@ -204,6 +209,7 @@ CREATE TABLE change (
     after_end    INTEGER,
     outcome      TEXT    NOT NULL,
     error        TEXT,
+    sent         INTEGER NOT NULL,       -- it left this computer, or may have
     waited       INTEGER                 -- seconds from the run that first wanted it to its outcome
 ) STRICT;
 CREATE INDEX change_member ON change (organisation, number);
@@ -247,6 +253,7 @@ CREATE TABLE waiting (
     after_end    INTEGER NOT NULL,
     budget       TEXT,                   -- why it waits for an approval, if so
     trouble      TEXT,                   -- why it was not done, if it was tried
+    tried_at     INTEGER,                -- when a write was last sent and not confirmed
     since_at     INTEGER NOT NULL,       -- when a run first wanted a change of this kind for the person
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;

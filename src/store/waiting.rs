@@ -3,10 +3,10 @@
 //! Written before anything is carried out, so that a run that dies leaves it; a confirmed outcome takes
 //! its line away in the same transaction. It decides nothing: every run plans anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::convert::{
     birth_out, damaged, employee_in, instant_in, instant_out, key_in, wall_out, window_in,
@@ -114,6 +114,39 @@ impl Store {
         transaction.commit()
     }
 
+    /// Remembers that a write was tried and came to nothing that is worth an outcome: the door was busy.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remember_try(
+        &self,
+        device: &DeviceName,
+        employee_no: &EmployeeNo,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        tried(&self.connection, device, employee_no, at)
+    }
+
+    /// Who waits at a device although a write was tried, and when that was last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn last_tries(
+        &self,
+        device: &DeviceName,
+    ) -> Result<BTreeMap<EmployeeNo, DateTime<Utc>>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT employee_no, tried_at FROM waiting WHERE device = ?1 AND tried_at IS NOT NULL",
+        )?;
+        let mut rows = statement.query([device.as_str()])?;
+        let mut tries = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let employee_no: String = row.get(0)?;
+            tries.insert(employee_in(&employee_no)?, instant_in(row.get(1)?)?);
+        }
+        Ok(tries)
+    }
+
     /// Everything that waits, by device and person.
     ///
     /// # Errors
@@ -150,4 +183,17 @@ impl Store {
         }
         Ok(waiting)
     }
+}
+
+/// Whoever waits waits behind those who were never tried.
+pub(super) fn tried(
+    connection: &Connection,
+    device: &DeviceName,
+    employee_no: &EmployeeNo,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE waiting SET tried_at = ?3 WHERE device = ?1 AND employee_no = ?2")?
+        .execute(params![device.as_str(), employee_no.as_str(), instant_out(at)])?;
+    Ok(())
 }

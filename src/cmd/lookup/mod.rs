@@ -16,7 +16,9 @@ use crate::cli::LookupArgs;
 use crate::config::{Config, DeviceConfig};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::gather::{Gathered, LoginResult, Scope, devices::failure, gather, remember_login};
+use crate::gather::conversation::{self, READING_PATIENCE};
+use crate::gather::devices::{failure, held_back};
+use crate::gather::{Gathered, LoginResult, Scope, gather, remember_login};
 use crate::hikvision::Reader;
 use crate::link::Link;
 use crate::link::file::UnusableRow;
@@ -25,8 +27,9 @@ use crate::plan::validity::{DoorRoles, entitlement};
 use crate::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
 use crate::progress::Progress;
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
-use crate::report::{DeviceOutcome, Report, RowLeftOut};
+use crate::report::{DeviceOutcome, Report, RowLeftOut, Trouble};
 use crate::store::Store;
+use crate::store::lock::take_device;
 
 /// Lines of history shown.
 const HISTORY_LINES: u32 = 20;
@@ -143,20 +146,50 @@ fn look_now(
         if linked.is_empty() {
             continue;
         }
-        let result = read_persons(device, &linked, facts, Arc::clone(&context.progress));
-        let login = match result {
-            Ok(()) => LoginResult::Worked,
-            Err(error) => {
-                let (outcome, trouble, login) = failure(device, &error);
+        match look_at(context, store, device, &linked, facts)? {
+            Ok(()) => {}
+            Err((outcome, trouble)) => {
                 found.outcome = outcome;
                 report.troubles.push(trouble);
-                login
             }
-        };
-        remember_login(store, device, login, context.clock.now())
-            .map_err(|error| context.store_error(error))?;
+        }
     }
     Ok(())
+}
+
+/// Reads persons from one device when it is our turn to talk to it, or says why not.
+fn look_at(
+    context: &Context,
+    store: &Store,
+    device: &DeviceConfig,
+    linked: &[EmployeeNo],
+    facts: &mut DeviceFacts,
+) -> Result<Result<(), (DeviceOutcome, Trouble)>, Error> {
+    let store_error = |error| context.store_error(error);
+    let now = context.clock.now();
+    let taken = take_device(store.path(), &device.name, READING_PATIENCE, now);
+    let _lock = match taken.map_err(store_error)? {
+        Ok(lock) => lock,
+        Err(holder) => {
+            return Ok(Err((DeviceOutcome::Unreachable, conversation::busy(device, &holder))));
+        }
+    };
+    let login = store
+        .login_memory(&device.name, &device.username, &device.password)
+        .map_err(store_error)?;
+    if let Some(trouble) = held_back(device, &login, now) {
+        return Ok(Err((DeviceOutcome::LoginRefused, trouble)));
+    }
+    let result = read_persons(device, linked, facts, Arc::clone(&context.progress));
+    let (login, told) = match result {
+        Ok(()) => (LoginResult::Worked, Ok(())),
+        Err(error) => {
+            let (outcome, trouble, login) = failure(device, &error);
+            (login, Err((outcome, trouble)))
+        }
+    };
+    remember_login(store, device, login, context.clock.now()).map_err(store_error)?;
+    Ok(told)
 }
 
 fn read_persons(
@@ -250,7 +283,12 @@ fn tell(
     let blocked = waiting.into_iter().next_back().map(|plan| plan.id);
     let mut devices = Vec::new();
     for (device, found) in facts.devices.iter().zip(&gathered.devices) {
-        let how = HowAsked { outcome: found.outcome, is_offline, blocked: blocked.as_deref() };
+        let how = HowAsked {
+            outcome: found.outcome,
+            is_offline,
+            blocked: blocked.as_deref(),
+            is_stopped: found.stopped.is_some(),
+        };
         let mut story = on_device(facts, tick, (member, place), device, how);
         if let Some(employee_no) = &story.employee_no {
             story.confirmed_at =
@@ -302,6 +340,7 @@ struct HowAsked<'a> {
     outcome: DeviceOutcome,
     is_offline: bool,
     blocked: Option<&'a str>,
+    is_stopped: bool,
 }
 
 fn on_device(
@@ -325,7 +364,7 @@ fn on_device(
     });
     let is_barred = person.is_some_and(|person| person.user_type == UserType::BlackList);
     let opens_now = !is_barred && actual.is_some_and(|limit| limit.opens_at(now));
-    let next = next(change, left_out.filter(|_| person.is_some()));
+    let next = next(change, left_out.filter(|_| person.is_some()), how.is_stopped);
     let in_step = match (desired, actual.and_then(|limit| limit.window())) {
         (Some(validity), Some(window)) => validity.is_met_by(&window),
         (Some(validity), None) => validity.window.end() < now && actual.is_none(),
@@ -349,6 +388,7 @@ fn on_device(
         change,
         left_out,
         blocked: how.blocked,
+        is_stopped: how.is_stopped,
     };
     let remedy = if is_unasked {
         Some("See that the door is on and reachable: ivms-sync check".to_owned())

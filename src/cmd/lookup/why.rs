@@ -14,8 +14,16 @@ fn capitalised(text: &str) -> String {
 }
 
 /// What the next run does for a person, or why it does nothing.
-pub(super) fn next(change: Option<&Change>, left_out: Option<&LeftOut>) -> Option<String> {
+pub(super) fn next(
+    change: Option<&Change>,
+    left_out: Option<&LeftOut>,
+    is_stopped: bool,
+) -> Option<String> {
     match (change, left_out) {
+        (Some(change), _) if is_stopped => Some(format!(
+            "nothing is written to this door until it is accepted; then the next sync sets it to {}",
+            text::window(&change.after)
+        )),
         (Some(change), _) => Some(match change.blocked {
             Some(budget) => format!("waits for approval ({})", budget.why()),
             None => format!("the next sync sets it to {}", text::window(&change.after)),
@@ -97,6 +105,8 @@ pub(super) struct Standing<'a> {
     pub left_out: Option<&'a LeftOut>,
     /// The plan that waits for approval.
     pub blocked: Option<&'a str>,
+    /// Nothing is written to the door until it is accepted.
+    pub is_stopped: bool,
 }
 
 /// What the admin can do; nothing where nothing is wrong, or where the reason itself says it already.
@@ -104,6 +114,9 @@ pub(super) fn remedy(standing: &Standing<'_>) -> Option<String> {
     let number = standing.member.member.key.number;
     if standing.is_barred {
         return Some("If that is a mistake, lift the bar at the door.".to_owned());
+    }
+    if standing.change.is_some() && standing.is_stopped {
+        return Some("See what the door did and how to accept it: ivms-sync status".to_owned());
     }
     if let Some(change) = standing.change {
         let Some(_) = change.blocked else {

@@ -61,6 +61,7 @@ struct Device {
     failure: Option<String>,
     left_alone_until: Option<String>,
     login_trouble: Option<String>,
+    write_trouble: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,6 +115,7 @@ pub fn document(status: &Status) -> Document {
         failure: device.failures.last.as_ref().map(|failure| failure.text.clone()),
         left_alone_until: device.left_alone_until.map(instant),
         login_trouble: device.login_trouble.clone(),
+        write_trouble: device.write_trouble.clone(),
     });
     let blocked = status.blocked.iter();
     let counts = status.left_out_counts().into_iter();

@@ -90,19 +90,22 @@ pub struct DeviceStatus {
     pub left_alone_until: Option<DateTime<Utc>>,
     /// Why no login is tried there, if so.
     pub login_trouble: Option<String>,
+    /// Why nothing is written there until somebody accepts it, or only to one person at a time.
+    pub write_trouble: Option<String>,
 }
 
 impl DeviceStatus {
     /// Whether nothing is known to be wrong with it.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        self.failures.count == 0 && self.login_trouble.is_none() && self.known.read_at.is_some()
+        let has_trouble = self.login_trouble.is_some() || self.write_trouble.is_some();
+        self.failures.count == 0 && !has_trouble && self.known.read_at.is_some()
     }
 
     /// How it is, in plain words.
     #[must_use]
     pub fn words(&self, zone: Tz) -> String {
-        if let Some(trouble) = &self.login_trouble {
+        if let Some(trouble) = self.login_trouble.as_ref().or(self.write_trouble.as_ref()) {
             return trouble.clone();
         }
         let Some(failure) = self.failures.last.as_ref().filter(|_| self.failures.count > 0) else {

@@ -19,7 +19,7 @@ fn intent(run: RunId, person: &str, kind: Kind) -> Intent {
 
 fn ended(kind: OutcomeKind) -> Outcome {
     let error = (kind != OutcomeKind::Confirmed).then(|| "the answer was lost".to_owned());
-    Outcome { kind, error, person: None }
+    Outcome { kind, error, person: None, is_sent: kind != OutcomeKind::Moved }
 }
 
 /// A door with two persons, and a run.
@@ -46,8 +46,7 @@ fn announced_settled_logged() {
         fingerprint: "new".into(),
         ..person("1")
     };
-    let outcome =
-        Outcome { kind: OutcomeKind::Confirmed, error: None, person: Some(after.clone()) };
+    let outcome = Outcome { person: Some(after.clone()), ..ended(OutcomeKind::Confirmed) };
     store.settle(&[(intent.clone(), outcome)], at(1)).unwrap();
 
     assert!(store.open_intents(&door()).unwrap().is_empty());
@@ -187,26 +186,78 @@ fn history_is_one_member_s_newest_first() {
     assert!(store.history(twin, 3).unwrap().is_empty(), "another birth date is another member");
 }
 
+/// Mutants: counting confirmed ones only; counting lines, not persons; no upper bound; without intents.
 #[test]
-fn revocations_of_a_day() {
+fn every_revocation_of_a_day_that_was_sent_counts_whatever_became_of_it() {
     let (_sandbox, mut store, run) = started();
-    let mut put = |person: &str, kind, outcome, minute| {
-        store.settle(&[(intent(run, person, kind), ended(outcome))], at(minute)).unwrap();
+    let mut put = |person: &str, kind, outcome, is_sent, minute| {
+        let outcome = Outcome { is_sent, ..ended(outcome) };
+        store.settle(&[(intent(run, person, kind), outcome)], at(minute)).unwrap();
     };
-    put("too early", Kind::Revocation, OutcomeKind::Confirmed, -1);
-    put("1", Kind::Revocation, OutcomeKind::Confirmed, 0);
-    put("2", Kind::Revocation, OutcomeKind::Confirmed, 5);
-    put("2", Kind::Revocation, OutcomeKind::Confirmed, 6);
-    put("may have taken", Kind::Revocation, OutcomeKind::Unknown, 7);
-    put("refused", Kind::Revocation, OutcomeKind::Refused, 8);
-    put("moved", Kind::Revocation, OutcomeKind::Moved, 8);
-    put("not taken", Kind::Revocation, OutcomeKind::NotApplied, 8);
-    put("granted", Kind::Grant, OutcomeKind::Confirmed, 8);
-    assert_eq!(store.revocations_since(&door(), at(0)).unwrap(), 3, "1, 2 and one that may have");
-    assert_eq!(store.revocations_since(&door(), at(6)).unwrap(), 2);
-    assert_eq!(store.revocations_since(&door(), at(9)).unwrap(), 0);
+    put("too early", Kind::Revocation, OutcomeKind::Confirmed, true, -1);
+    put("1", Kind::Revocation, OutcomeKind::Confirmed, true, 0);
+    put("2", Kind::Revocation, OutcomeKind::Confirmed, true, 5);
+    put("2", Kind::Revocation, OutcomeKind::NotApplied, true, 6);
+    put("may have taken", Kind::Revocation, OutcomeKind::Unknown, true, 7);
+    put("said no", Kind::Revocation, OutcomeKind::Refused, true, 8);
+    put("shows it late", Kind::Revocation, OutcomeKind::NotApplied, true, 8);
+    put("never left", Kind::Revocation, OutcomeKind::Refused, false, 8);
+    put("moved", Kind::Revocation, OutcomeKind::Moved, false, 8);
+    put("held it already", Kind::Revocation, OutcomeKind::Confirmed, false, 8);
+    put("granted", Kind::Grant, OutcomeKind::Confirmed, true, 8);
+    put("a clock that was ahead", Kind::Revocation, OutcomeKind::Confirmed, true, 60 * 24 * 365);
+    let count = |store: &Store, since| store.revocations_since(&door(), at(since), at(9)).unwrap();
+    assert_eq!(count(&store, 0), 5, "1, 2, may have taken, said no, shows it late");
+    assert_eq!(count(&store, 6), 4);
+    assert_eq!(count(&store, 9), 0);
     let other = DeviceName::new("back-door").unwrap();
-    assert_eq!(store.revocations_since(&other, at(0)).unwrap(), 0, "each device counts its own");
+    let elsewhere = store.revocations_since(&other, at(0), at(9)).unwrap();
+    assert_eq!(elsewhere, 0, "each device counts its own");
+    // A run has died: nobody knows what became of these.
+    let open = [
+        intent(run, "2", Kind::Revocation),
+        intent(run, "open", Kind::Revocation),
+        intent(run, "open grant", Kind::Grant),
+    ];
+    store.announce(&open).unwrap();
+    assert_eq!(count(&store, 0), 6, "and 2 is one person");
+    assert_eq!(count(&store, 9), 2);
+}
+
+/// Mutants: a try is not remembered; a confirmed one is; the door that was busy is forgotten.
+#[test]
+fn whoever_waits_and_was_tried_is_known_by_the_last_try() {
+    let (_sandbox, mut store, run) = started();
+    let wait = |person: &str| {
+        let intent = intent(run, person, Kind::Grant);
+        Waiting {
+            device: door(),
+            employee_no: intent.employee_no,
+            member: intent.member,
+            kind: intent.kind,
+            opens_door: false,
+            after: intent.after,
+            budget: None,
+            trouble: None,
+            since: at(0),
+        }
+    };
+    let waiting = ["1", "2", "3", "4"].map(wait);
+    store.keep_waiting(&waiting, true).unwrap();
+    for (person, kind, minute) in [
+        ("1", OutcomeKind::Confirmed, 1),
+        ("2", OutcomeKind::Refused, 2),
+        ("2", OutcomeKind::NotApplied, 3),
+        ("4", OutcomeKind::Moved, 4),
+    ] {
+        store.settle(&[(intent(run, person, Kind::Grant), ended(kind))], at(minute)).unwrap();
+    }
+    assert_eq!(store.last_tries(&door()).unwrap(), [(id("2"), at(3))].into());
+    store.remember_try(&door(), &id("3"), at(5)).unwrap();
+    // The next run wants the same again.
+    store.keep_waiting(&waiting, true).unwrap();
+    let tries = [(id("2"), at(3)), (id("3"), at(5))].into();
+    assert_eq!(store.last_tries(&door()).unwrap(), tries);
 }
 
 #[test]

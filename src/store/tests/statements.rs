@@ -3,7 +3,7 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 9] = [
+const SOURCES: [(&str, &str); 10] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("devices.rs", include_str!("../devices.rs")),
     ("journal.rs", include_str!("../journal.rs")),
@@ -12,6 +12,7 @@ const SOURCES: [(&str, &str); 9] = [
     ("members.rs", include_str!("../members.rs")),
     ("notes.rs", include_str!("../notes.rs")),
     ("overview.rs", include_str!("../overview.rs")),
+    ("trust.rs", include_str!("../trust.rs")),
     ("waiting.rs", include_str!("../waiting.rs")),
 ];
 

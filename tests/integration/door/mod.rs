@@ -20,6 +20,8 @@ mod paging;
 mod people;
 mod thousand;
 mod tls;
+mod trust;
+mod turns;
 mod writes;
 
 use ivms_sync_simulators::club::{World, employee_no};
@@ -127,6 +129,19 @@ impl Story {
         assert_eq!(each(&run, "devices", "outcome"), [outcome], "{what}");
         self.assert_untouched(what);
         self.catches_up(what);
+    }
+
+    /// The door behaves from now on, somebody accepts it, and that tick does what was left to do.
+    #[track_caller]
+    fn catches_up_when_accepted(&self, what: &str) {
+        self.door().set(|switches| *switches = Switches::default());
+        let accepted = format!("door1={}", self.door().persons().len());
+        let said = self.sandbox.run(&["sync", "--json", "--accept-device", &accepted]);
+        assert_eq!(said.code, 0, "{what}: {}", said.stderr);
+        let run = said.json();
+        assert!(each(&run, "changes", "outcome").iter().all(|o| *o == "confirmed"), "{what}");
+        self.assert_in_step(what);
+        self.stays_in_step(what);
     }
 
     /// The door behaves from now on, and one tick does what was left to do.

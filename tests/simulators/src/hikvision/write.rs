@@ -40,9 +40,18 @@ pub(super) fn modify(state: &mut State, body: &Value) -> Result<Reply, Failure> 
     if state.switches.omitted == Omitted::Replace {
         reset_omitted(&mut changed, &info);
     }
+    let effect = state.switches.effect.clone();
+    if matches!(&effect, Effect::RefusedFor(persons) if persons.contains(&employee_no)) {
+        return Err(BAD_JSON_CONTENT.about("UserInfo"));
+    }
     state.writes.push(body.clone());
     state.audit.modified(&employee_no);
-    let effect = state.switches.effect.clone();
+    if let Effect::RefusedYetChanges(key, value) = &effect {
+        if state.persons[index].set(key, value) != Set::Done {
+            state.persons[index].extra.insert(key.clone(), value.clone());
+        }
+        return Err(BAD_JSON_CONTENT.about("UserInfo"));
+    }
     if let Effect::AlsoChanges(key, value) = &effect
         && changed.set(key, value) != Set::Done
     {
@@ -50,12 +59,11 @@ pub(super) fn modify(state: &mut State, body: &Value) -> Result<Reply, Failure> 
     }
     match effect {
         Effect::OkNotApplied | Effect::NotAppliedAnswerLost => {}
-        Effect::Applied | Effect::AppliedAnswerLost | Effect::AlsoChanges(..) => {
-            state.persons[index] = changed;
-        }
+        _ => state.persons[index] = changed,
     }
     Ok(match effect {
         Effect::AppliedAnswerLost | Effect::NotAppliedAnswerLost => Reply::Drop,
+        Effect::RefusedYetApplied => return Err(BAD_JSON_CONTENT.about("UserInfo")),
         _ => Reply::Answer(success(&state.switches)),
     })
 }

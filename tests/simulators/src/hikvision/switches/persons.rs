@@ -26,6 +26,12 @@ pub enum Effect {
     NotAppliedAnswerLost,
     /// It is applied, and this field (of `UserInfo`) changes too, unasked.
     AlsoChanges(String, Value),
+    /// It is refused with `badJsonContent` for these persons, and applied for the others.
+    RefusedFor(Vec<String>),
+    /// It is refused with `badJsonContent` and not applied, and this field changes all the same.
+    RefusedYetChanges(String, Value),
+    /// It is refused with `badJsonContent`, and applied all the same.
+    RefusedYetApplied,
 }
 
 /// What becomes of a window that begins after its end.

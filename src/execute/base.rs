@@ -1,0 +1,91 @@
+//! The persons as they were read right before they are written.
+//!
+//! A write sends back every field as it was read, so what was read must be young: a bar or a door right
+//! that somebody sets meanwhile would be written away. Source: design.md section 4.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::config::DeviceConfig;
+use crate::hikvision::{Error, PersonRecord};
+use crate::model::{EmployeeNo, Person, PersonLimit, UserType};
+use crate::outside::ReadDevice;
+use crate::plan::Change;
+use crate::store::{Outcome, OutcomeKind};
+
+/// What was read longer ago is read again before it is written.
+const AGE_MAX: Duration = Duration::from_secs(2);
+
+/// What a device held of some persons, and when.
+pub(super) struct Base {
+    records: BTreeMap<EmployeeNo, PersonRecord>,
+    /// When the reading began, by the time that the run has taken.
+    at: Duration,
+}
+
+impl Base {
+    /// Reads the persons of these changes.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn read(
+        reader: &mut impl ReadDevice,
+        changes: &[&Change],
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let at = clock.elapsed();
+        let wanted: Vec<EmployeeNo> = changes.iter().map(|c| c.employee_no.clone()).collect();
+        Ok(Self { records: reader.persons(&wanted)?, at })
+    }
+
+    /// Whether it is too long ago to be written back.
+    pub fn is_old(&self, clock: Clock) -> bool {
+        clock.elapsed().saturating_sub(self.at) > AGE_MAX
+    }
+}
+
+/// The person of a change, if they still are what the plan saw and may be touched. One who already holds
+/// what was to be written is settled as confirmed; nothing of what is settled here was sent.
+pub(super) fn check<'b>(
+    device: &DeviceConfig,
+    change: &Change,
+    base: &'b Base,
+) -> Result<&'b PersonRecord, Outcome> {
+    let Some(record) = base.records.get(&change.employee_no) else {
+        return Err(unsent(OutcomeKind::Moved, "the person is no longer on the device", None));
+    };
+    let person = &record.person;
+    if person.fingerprint == change.fingerprint {
+        return match untouchable(device, person) {
+            Some(reason) => Err(unsent(OutcomeKind::Refused, reason, None)),
+            None => Ok(record),
+        };
+    }
+    if person.limit == PersonLimit::Window(change.after) {
+        let person = Some(person.clone());
+        let (kind, error) = (OutcomeKind::Confirmed, None);
+        return Err(Outcome { kind, error, person, is_sent: false });
+    }
+    let text = "the person was changed on the device since it was read";
+    Err(unsent(OutcomeKind::Moved, text, Some(person.clone())))
+}
+
+/// Whom nothing may touch, whatever a plan file says: the last look before a write.
+fn untouchable(device: &DeviceConfig, person: &Person) -> Option<&'static str> {
+    if device.protect.contains(&person.employee_no) {
+        Some("the person is protected")
+    } else if person.is_device_admin {
+        Some("the person is an administrator of the device")
+    } else if person.user_type == UserType::BlackList {
+        Some("the person is barred on the device")
+    } else if matches!(person.limit, PersonLimit::Permanent(_)) {
+        Some("the person has no limit on the device")
+    } else {
+        None
+    }
+}
+
+fn unsent(kind: OutcomeKind, text: &str, person: Option<Person>) -> Outcome {
+    Outcome { kind, error: Some(text.to_owned()), person, is_sent: false }
+}

@@ -1,0 +1,221 @@
+//! Writing: announce, send, read back, settle.
+
+use super::base::{Base, check};
+use super::trust::{self, Trust};
+use super::{Halt, OneDevice, judge};
+use crate::hikvision::{Class, Error, PersonRecord};
+use crate::model::EmployeeNo;
+use crate::outside::{ReadDevice, WriteDevice};
+use crate::plan::Change;
+use crate::report::ChangeState;
+use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
+
+/// So many persons are named who were changed unasked.
+const NAMED_MAX: usize = 3;
+
+/// A write that left, and may have taken.
+struct Sent<'c> {
+    change: &'c Change,
+    before: PersonRecord,
+    /// What the device said when it refused.
+    refusal: Option<String>,
+}
+
+impl OneDevice<'_, '_> {
+    /// Writes a batch: all intents first, then the writes, then one reading that tells what became
+    /// of each.
+    pub(super) fn write<'c>(
+        &mut self,
+        writer: &mut impl WriteDevice<Reader: ReadDevice>,
+        batch: &[&'c Change],
+        base: &mut Base,
+    ) -> Result<(), Halt> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let intents: Vec<Intent> =
+            batch.iter().map(|change| Intent::of(self.execution.run, change)).collect();
+        self.store().announce(&intents)?;
+
+        let mut sent: Vec<Sent<'c>> = Vec::new();
+        let mut settled: Vec<(&'c Change, Outcome)> = Vec::new();
+        let mut halt = None;
+        let mut rest = batch;
+        while let Some((change, others)) = rest.split_first() {
+            halt = halt.or_else(|| self.refresh(writer, rest, base).err());
+            rest = others;
+            if halt.is_some() {
+                self.store().withdraw(&self.device.name, &change.employee_no)?;
+                continue;
+            }
+            let before = match check(self.device, change, base) {
+                Ok(record) => record.clone(),
+                Err(outcome) => {
+                    settled.push((change, outcome));
+                    continue;
+                }
+            };
+            match writer.modify(&before, change.after) {
+                Ok(()) => sent.push(Sent { change, before, refusal: None }),
+                Err(error) if error.class() == Class::Unknown => {
+                    log::warn!("{}: person {}: {error}", self.device.name, change.employee_no);
+                    sent.push(Sent { change, before, refusal: None });
+                }
+                Err(error @ (Error::Wire { .. } | Error::NoSuchPerson(_))) => {
+                    // What could not be put into words was not sent.
+                    let is_sent = matches!(error, Error::NoSuchPerson(_));
+                    settled.push((change, refused(error.to_string(), is_sent)));
+                }
+                Err(error) if error.class() == Class::Permanent => {
+                    sent.push(Sent { change, before, refusal: Some(error.to_string()) });
+                }
+                Err(error) => {
+                    self.store().withdraw(&self.device.name, &change.employee_no)?;
+                    let (name, now) = (&self.device.name, self.execution.clock.now());
+                    self.store().remember_try(name, &change.employee_no, now)?;
+                    halt = Some(Halt::Device(error));
+                }
+            }
+            self.tell(sent.len() + settled.len());
+        }
+        self.read_back(writer, sent, settled)?;
+        halt.map_or(Ok(()), Err)
+    }
+
+    /// Reads these persons again if that was too long ago, unless the run is to stop.
+    fn refresh(
+        &self,
+        writer: &mut impl WriteDevice<Reader: ReadDevice>,
+        changes: &[&Change],
+        base: &mut Base,
+    ) -> Result<(), Halt> {
+        self.check_stop()?;
+        if base.is_old(self.execution.clock) {
+            *base = Base::read(writer.reader(), changes, self.execution.clock)?;
+        }
+        Ok(())
+    }
+
+    /// Reads back what was sent, and settles it. Success is what the device holds, not what it said: an
+    /// OK can be untrue (reference 3.4), a lost answer can hide a write that took, and so can a no.
+    fn read_back<'c>(
+        &mut self,
+        writer: &mut impl WriteDevice<Reader: ReadDevice>,
+        sent: Vec<Sent<'c>>,
+        mut settled: Vec<(&'c Change, Outcome)>,
+    ) -> Result<(), Halt> {
+        if sent.is_empty() {
+            return Ok(self.settle(settled, None)?);
+        }
+        let wanted: Vec<EmployeeNo> = sent.iter().map(|s| s.change.employee_no.clone()).collect();
+        let found = match writer.reader().persons(&wanted) {
+            Ok(found) => found,
+            Err(error) => {
+                settled.extend(sent.into_iter().map(|one| not_read_back(one, &error)));
+                self.settle(settled, None)?;
+                return Err(error.into());
+            }
+        };
+        let mut met = Vec::new();
+        for one in sent {
+            let after = found.get(&one.change.employee_no);
+            let (outcome, is_unasked) = judge(one.change, &one.before, after);
+            if is_unasked {
+                let what = outcome.error.as_deref().unwrap_or("changed unasked");
+                met.push(format!("person {}: {what}", one.change.employee_no));
+            }
+            settled.push((one.change, despite(outcome, one.refusal, is_unasked)));
+        }
+        let unasked = unasked(&met, self.execution.clock.now());
+        self.settle(settled, unasked.clone())?;
+        match unasked {
+            None => Ok(()),
+            Some(unasked) => {
+                Err(Halt::Untrusted(trust::unasked(self.device, &unasked, self.persons()?)))
+            }
+        }
+    }
+
+    /// Records outcomes, with what they teach about the device, and keeps them for the report.
+    pub(super) fn settle(
+        &mut self,
+        outcomes: Vec<(&Change, Outcome)>,
+        unasked: Option<Unasked>,
+    ) -> Result<(), StoreError> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        for (change, outcome) in &outcomes {
+            let state = (ChangeState::Tried(outcome.kind), outcome.error.clone());
+            self.result.changes.insert(change.employee_no.clone(), state);
+        }
+        self.tell(0);
+        let sent = || outcomes.iter().map(|(_, outcome)| outcome).filter(|outcome| outcome.is_sent);
+        let confirmed = sent().filter(|outcome| outcome.kind == OutcomeKind::Confirmed).count();
+        let unconfirmed = sent().count() - confirmed;
+        let is_proof = confirmed > 0 && unasked.is_none();
+        let lines: Vec<(Intent, Outcome)> = outcomes
+            .into_iter()
+            .map(|(change, outcome)| (Intent::of(self.execution.run, change), outcome))
+            .collect();
+        let (name, now) = (&self.device.name, self.execution.clock.now());
+        let (firmware, trust) = (&self.firmware, self.trust);
+        self.store().together(|store| {
+            store.settle(&lines, now)?;
+            if let Some(unasked) = &unasked {
+                return store.remember_unasked(name, unasked);
+            }
+            match trust {
+                Trust::Probing(_) if is_proof => store.prove_firmware(name, firmware),
+                Trust::Probing(_) => (0..unconfirmed)
+                    .try_for_each(|_| store.remember_unconfirmed(name, firmware, now)),
+                Trust::Proven | Trust::Waiting => Ok(()),
+            }
+        })?;
+        if let Trust::Probing(left) = self.trust {
+            let unconfirmed = u32::try_from(unconfirmed).unwrap_or(u32::MAX);
+            self.trust = match is_proof {
+                true => Trust::Proven,
+                false => Trust::Probing(left.saturating_sub(unconfirmed)),
+            };
+        }
+        Ok(())
+    }
+}
+
+fn refused(text: String, is_sent: bool) -> Outcome {
+    Outcome { kind: OutcomeKind::Refused, error: Some(text), person: None, is_sent }
+}
+
+fn not_read_back<'c>(one: Sent<'c>, error: &Error) -> (&'c Change, Outcome) {
+    let outcome = match one.refusal {
+        Some(refusal) => refused(refusal, true),
+        None => Outcome {
+            kind: OutcomeKind::Unknown,
+            error: Some(format!("written, but not read back: {error}")),
+            person: None,
+            is_sent: true,
+        },
+    };
+    (one.change, outcome)
+}
+
+/// What became of a write that the device may have refused: nothing, or something all the same.
+fn despite(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outcome {
+    let Some(refusal) = refusal else { return outcome };
+    if outcome.kind == OutcomeKind::NotApplied && !is_unasked {
+        return Outcome { kind: OutcomeKind::Refused, error: Some(refusal), ..outcome };
+    }
+    let what = outcome.error.as_deref().unwrap_or("and it took the change");
+    Outcome { error: Some(format!("the device said no ({refusal}); {what}")), ..outcome }
+}
+
+/// What to remember of persons who were changed unasked.
+fn unasked(met: &[String], at: chrono::DateTime<chrono::Utc>) -> Option<Unasked> {
+    let (named, others) = met.split_at(met.len().min(NAMED_MAX));
+    let and = match others.len() {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    (!met.is_empty()).then(|| Unasked { text: format!("{}{and}", named.join("; ")), at })
+}

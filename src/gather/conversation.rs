@@ -1,0 +1,110 @@
+//! One conversation with a device at a time, over all processes of this computer.
+//!
+//! Whoever asks a device holds its lock, and reads what is remembered of it (its logins, above all) only
+//! then: of six commands that start at once with a wrong password, one spends a login and five know it.
+//! Locks are taken in the order of the configuration, each once in a process, and nobody waits for ever.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::Scope;
+use super::devices::{self, AskDevice, Before};
+use crate::clock::Clock;
+use crate::config::{Config, DeviceConfig};
+use crate::exit::Exit;
+use crate::report::Trouble;
+use crate::store::lock::{DeviceLock, Holder, take_device};
+use crate::store::{Store, StoreError};
+
+/// How long whoever reads waits for others, all devices together.
+pub const READING_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long whoever writes waits for others at one device: longer, so that of two who wait for each
+/// other the one who writes gets its turn.
+pub const WRITING_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A conversation with a device. No other process talks to it while this has the lock.
+pub struct Conversation<R> {
+    /// Held since before what is remembered of the device was read.
+    pub lock: Option<DeviceLock>,
+    /// The open connection, if the device was read.
+    pub reader: Option<R>,
+}
+
+impl<R> Conversation<R> {
+    /// The device was not asked.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { lock: None, reader: None }
+    }
+}
+
+/// Whose turn it is to talk to a device.
+pub(super) enum Turn {
+    /// It is due, and nobody else talks to it.
+    Ours(Box<Before>, DeviceLock),
+    /// There is nothing to ask.
+    NotDue(Box<Before>),
+    /// It is due, and somebody else talks to it.
+    Busy(Box<Before>, Holder),
+}
+
+impl Turn {
+    /// What is known of the device.
+    pub(super) fn into_before(self) -> Before {
+        match self {
+            Self::Ours(before, _) | Self::NotDue(before) | Self::Busy(before, _) => *before,
+        }
+    }
+}
+
+/// Takes the locks of all devices that are due. What is known of a device is read again when the lock is
+/// there: whoever had it may have read the device, or spent a login.
+pub(super) fn take_turns(
+    config: &Config,
+    store: &Store,
+    before: Vec<Before>,
+    clock: Clock,
+    scope: &Scope,
+) -> Result<Vec<Turn>, StoreError> {
+    let now = clock.began();
+    let began = clock.elapsed();
+    let mut turns = Vec::with_capacity(before.len());
+    for (device, before) in config.devices.iter().zip(before) {
+        let ask = AskDevice::of(scope, device, now);
+        if scope.is_offline || !devices::is_due(device, &before, ask) {
+            turns.push(Turn::NotDue(Box::new(before)));
+            continue;
+        }
+        let patience = READING_PATIENCE.saturating_sub(clock.elapsed().saturating_sub(began));
+        turns.push(match take_device(store.path(), &device.name, patience, clock.now())? {
+            Err(holder) => Turn::Busy(Box::new(before), holder),
+            Ok(lock) => {
+                let before = Box::new(Before::read(store, device, scope)?);
+                match devices::is_due(device, &before, ask) {
+                    true => Turn::Ours(before, lock),
+                    false => Turn::NotDue(before),
+                }
+            }
+        });
+    }
+    Ok(turns)
+}
+
+/// Says that somebody else talks to a device: for this command it is as good as away, and no login is
+/// spent there.
+#[must_use]
+pub fn busy(device: &DeviceConfig, holder: &Holder) -> Trouble {
+    let since = |at: DateTime<Utc>| at.with_timezone(&device.time_zone).format("%H:%M:%S");
+    let who = match (holder.process, holder.since) {
+        (Some(process), Some(at)) => format!(" (process {process}, since {})", since(at)),
+        _ => String::new(),
+    };
+    Trouble {
+        exit: Exit::PartFailed,
+        about: device.name.to_string(),
+        text: format!("another ivms-sync on this computer is talking to it{who}; it was not asked"),
+        hint: Some("run it again when the other one is done".to_owned()),
+    }
+}

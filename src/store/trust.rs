@@ -1,0 +1,166 @@
+//! The memory of how a device takes writes: what its firmware has not confirmed yet, and what it changed
+//! that nobody asked for.
+//!
+//! What follows from it is decided in [`crate::execute::trust`]; here it is only kept.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::convert::{instant_in, instant_out};
+use super::{Store, StoreError};
+use crate::model::DeviceName;
+
+/// How a device took the writes that it was sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WriteMemory {
+    /// Writes to a firmware that has confirmed none so far.
+    pub unproven: Option<Unproven>,
+    /// The change that nobody asked for, until somebody accepts the device.
+    pub unasked: Option<Unasked>,
+}
+
+/// Writes to a firmware that has confirmed none so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unproven {
+    /// The firmware as it names itself.
+    pub firmware: String,
+    /// How many writes it was sent.
+    pub count: u32,
+    /// When the last one was.
+    pub last_at: DateTime<Utc>,
+}
+
+/// A change that nobody asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unasked {
+    /// Whom it met and what changed; no names, no values.
+    pub text: String,
+    /// When it was seen.
+    pub at: DateTime<Utc>,
+}
+
+impl Store {
+    /// What is remembered of how a device took writes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn write_memory(&self, device: &DeviceName) -> Result<WriteMemory, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT unproven_firmware, unconfirmed, unconfirmed_at, unasked, unasked_at \
+             FROM device WHERE name = ?1",
+        )?;
+        let mut rows = statement.query([device.as_str()])?;
+        let Some(row) = rows.next()? else { return Ok(WriteMemory::default()) };
+        let unproven = match (row.get(0)?, row.get::<_, Option<i64>>(2)?) {
+            (Some(firmware), Some(at)) => {
+                Some(Unproven { firmware, count: row.get(1)?, last_at: instant_in(at)? })
+            }
+            _ => None,
+        };
+        let unasked = match (row.get(3)?, row.get::<_, Option<i64>>(4)?) {
+            (Some(text), Some(at)) => Some(Unasked { text, at: instant_in(at)? }),
+            _ => None,
+        };
+        Ok(WriteMemory { unproven, unasked })
+    }
+
+    /// Remembers a write that a firmware did not confirm, and that it has confirmed none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remember_unconfirmed(
+        &self,
+        device: &DeviceName,
+        firmware: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.know_device(device)?;
+        self.exec(
+            "UPDATE device SET unconfirmed_at = ?3, unproven_firmware = ?2, \
+             unconfirmed = CASE WHEN unproven_firmware = ?2 THEN min(unconfirmed, 1000) ELSE 0 END + 1 \
+             WHERE name = ?1",
+            params![device.as_str(), firmware, instant_out(at)],
+        )?;
+        Ok(())
+    }
+
+    /// Remembers a change that nobody asked for. What the firmware has proven counts no more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remember_unasked(
+        &self,
+        device: &DeviceName,
+        unasked: &Unasked,
+    ) -> Result<(), StoreError> {
+        self.know_device(device)?;
+        self.exec(
+            "UPDATE device SET unasked = ?2, unasked_at = ?3, proven_firmware = NULL WHERE name = ?1",
+            params![device.as_str(), unasked.text, instant_out(unasked.at)],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets what kept a device from being written to: a person has looked at it and accepts it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn accept_writes(&self, device: &DeviceName) -> Result<(), StoreError> {
+        self.exec(
+            "UPDATE device SET unasked = NULL, unasked_at = NULL, unproven_firmware = NULL, \
+             unconfirmed = 0, unconfirmed_at = NULL WHERE name = ?1",
+            [device.as_str()],
+        )?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn what_a_firmware_did_not_confirm_adds_up_until_it_does_or_somebody_accepts_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("state.db")).unwrap();
+        let door = DeviceName::new("door").unwrap();
+        let unproven = || store.write_memory(&door).unwrap().unproven;
+        assert_eq!(unproven(), None, "a device never seen");
+        for (firmware, seconds, count) in
+            [("V1", 0, 1), ("V1", 60, 2), ("V1", 120, 3), ("V2", 180, 1), ("V1", 240, 1)]
+        {
+            store.remember_unconfirmed(&door, firmware, at(seconds)).unwrap();
+            let expected = Unproven { firmware: firmware.to_owned(), count, last_at: at(seconds) };
+            assert_eq!(unproven(), Some(expected), "another firmware begins anew");
+        }
+        store.prove_firmware(&door, "V1").unwrap();
+        assert_eq!(unproven(), None);
+        store.remember_unconfirmed(&door, "V3", at(0)).unwrap();
+        store.accept_writes(&door).unwrap();
+        assert_eq!(unproven(), None);
+        assert_eq!(store.device_state(&door).unwrap().proven_firmware.as_deref(), Some("V1"));
+    }
+
+    #[test]
+    fn what_nobody_asked_for_stays_until_somebody_accepts_it_and_proves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("state.db")).unwrap();
+        let door = DeviceName::new("door").unwrap();
+        store.know_device(&door).unwrap();
+        store.prove_firmware(&door, "V1").unwrap();
+        let unasked = Unasked { text: "person 7: doorRight".to_owned(), at: at(5) };
+        store.remember_unasked(&door, &unasked).unwrap();
+        // A confirmed write elsewhere, or a reading, accepts nothing.
+        store.prove_firmware(&door, "V1").unwrap();
+        store.forget_failures(&door).unwrap();
+        assert_eq!(store.write_memory(&door).unwrap().unasked, Some(unasked.clone()));
+        store.remember_unasked(&door, &unasked).unwrap();
+        assert_eq!(store.device_state(&door).unwrap().proven_firmware, None);
+        store.accept_writes(&door).unwrap();
+        assert_eq!(store.write_memory(&door).unwrap(), WriteMemory::default());
+    }
+}
