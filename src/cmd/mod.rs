@@ -4,6 +4,7 @@ pub mod apply;
 pub mod check;
 pub mod diff;
 pub mod lookup;
+mod near;
 mod perform;
 pub mod status;
 pub mod sync;
@@ -121,6 +122,13 @@ impl Context {
     #[must_use]
     pub fn shows_names(&self) -> bool {
         std::io::stdout().is_terminal()
+    }
+
+    /// Whether names may be shown wherever a message comes out: on stdout as a part of a document,
+    /// or on stderr.
+    #[must_use]
+    pub fn shows_names_everywhere(&self) -> bool {
+        self.shows_names() && std::io::stderr().is_terminal()
     }
 
     /// Says a report on stdout, as text or as JSON. A tick without news says nothing, so that cron

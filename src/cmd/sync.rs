@@ -136,16 +136,16 @@ fn tick_of<O: Outside>(
     let (gathered, open) =
         gather_with(outside, &context.config, store, context.clock, scope, asked)
             .map_err(|error| context.gather_error(error))?;
+    let plan = plan(&gathered.facts);
+    who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     gathered.record(&context.config, store).map_err(store_error)?;
 
-    let plan = plan(&gathered.facts);
     let proven = prove(&gathered.facts, &plan)?;
     let mut report = Report::new("sync", Some(run));
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
     report.is_limited = !is_everyone;
     report.troubles = gathered.troubles();
-    report.troubles.extend(who::unknown(&gathered.facts));
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
     }

@@ -209,7 +209,7 @@ fn said(role: &Role) -> String {
 }
 
 /// Whether a person was named who is linked to the member, or who came into question for it.
-fn names_person_of(only: &Only, link: &Result<Link, NoLink>) -> bool {
+pub(crate) fn names_person_of(only: &Only, link: &Result<Link, NoLink>) -> bool {
     match link {
         Ok(Link { employee_no, .. }) | Err(NoLink::NameDiffers { employee_no }) => {
             only.names_person(employee_no)

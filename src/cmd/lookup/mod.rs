@@ -1,6 +1,5 @@
 //! `lookup`: one member, both sides. It never makes a `Writer`, so it can not write to a device.
 
-mod near;
 mod why;
 
 use std::collections::BTreeMap;
@@ -10,7 +9,7 @@ use chrono_tz::Tz;
 
 use self::why::{Standing, next, remedy, why};
 use super::who::Who;
-use super::{Context, print, print_json};
+use super::{Context, near, print, print_json};
 use crate::cardskipper::Client;
 use crate::cli::LookupArgs;
 use crate::config::{Config, DeviceConfig};
@@ -51,7 +50,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
         who: args.who.clone(),
         members: Vec::new(),
         searched: searched(&context.config, &gathered.facts),
-        near: near::misses(&who, &gathered.facts),
+        near: near::misses(&who, &gathered.facts, true),
         advice: advice(&who, &gathered.facts, args.offline),
         zone: context.config.devices.first().map_or(Tz::UTC, |device| device.time_zone),
         is_offline: args.offline,
