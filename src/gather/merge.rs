@@ -159,6 +159,7 @@ fn with_problem(known_as: &KnownAs<'_>, unusable: &Unusable) -> Option<StoredMem
             email: None,
             inactive: false,
             roles: Vec::new(),
+            unreadable: Vec::new(),
         },
     };
     Some(StoredMember { problem: Some(unusable.reason.to_string()), ..StoredMember::seen(member) })
@@ -183,6 +184,7 @@ mod tests {
             email: None,
             inactive: false,
             roles: vec![],
+            unreadable: vec![],
         }
     }
 
@@ -228,6 +230,11 @@ mod tests {
         assert_eq!(with(|_| ()), None);
         assert_eq!(with(|member| member.last_name.push('a')), Some(true));
         assert_eq!(with(|member| member.inactive = true), Some(true));
+        let unreadable = |member: &mut Member| {
+            let id = crate::model::RoleId::new(1).unwrap();
+            member.unreadable.push(crate::model::UnreadableRole { id, problem: "?".into() });
+        };
+        assert_eq!(with(unreadable), Some(true));
         assert_eq!(with(|member| member.email = Email::parse("a@example.si")), Some(false));
         let mut paid = member(1, "Novak");
         paid.roles = vec![role("2026-12-31T00:00:00")];
@@ -270,7 +277,7 @@ mod tests {
                 number: MemberNumber::new(number).ok(),
                 birth_date: None,
                 line: 3,
-                reason: UnusableReason::BadDates("EndDate \"soon\"".into()),
+                reason: UnusableReason::BadInactive("soon".into()),
             });
         }
         let merged = merge(organisation(), known(&[1]), bad, Some(at(0)));
@@ -360,7 +367,7 @@ mod tests {
             number: MemberNumber::new(number).ok(),
             birth_date: None,
             line: 3,
-            reason: UnusableReason::BadDates("EndDate is `soon`, not a date".into()),
+            reason: UnusableReason::BadInactive("soon".into()),
         };
         let known = vec![StoredMember::seen(born(2, Some(2), "Novak"))];
         let mut bad = export(vec![]);

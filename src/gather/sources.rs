@@ -12,7 +12,7 @@ use crate::cardskipper::{Error, Export, Listing};
 use crate::clock::Clock;
 use crate::config::{Config, Guard, SourceConfig};
 use crate::exit::Exit;
-use crate::model::{MemberNumber, RoleId};
+use crate::model::{Member, MemberNumber, RoleId};
 use crate::outside::{Outside, ReadSource};
 use crate::plan::Standing;
 use crate::report::{SourceReport, Trouble};
@@ -353,8 +353,7 @@ fn ask_names(
     export: &Export,
     known: &BTreeMap<RoleId, String>,
 ) -> Option<BTreeMap<RoleId, String>> {
-    let used: BTreeSet<RoleId> =
-        export.members.iter().flat_map(|m| m.roles.iter().map(|role| role.id)).collect();
+    let used: BTreeSet<RoleId> = export.members.iter().flat_map(Member::role_ids).collect();
     if used.iter().all(|role| known.contains_key(role)) {
         return None;
     }

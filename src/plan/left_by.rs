@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 
-use super::validity::{DoorRoles, entitlement};
+use super::validity::{DoorRoles, entitlement, unreadable_here};
 use super::{DeviceFacts, Facts, MemberFacts};
 use crate::link::NoLink;
 use crate::model::EmployeeNo;
@@ -43,6 +43,9 @@ pub(super) fn paid_before<'a>(
         let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
         let paid = entitlement(&gone.member, &roles, &facts.policy, gone.is_vanished, now);
         let has_paid = paid.validity().is_some_and(|validity| validity.window.end() >= now);
-        !is_same && (has_paid || gone.problem.is_some())
+        !is_same
+            && (has_paid
+                || gone.problem.is_some()
+                || unreadable_here(&gone.member, &roles).is_some())
     })
 }

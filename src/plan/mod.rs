@@ -20,7 +20,8 @@ use chrono::NaiveDateTime;
 use crate::config::Mode;
 use crate::link::{CLAIMANTS_MAX, Link, NoLink};
 use crate::model::{
-    DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, Role, SourceName, UserType, Window,
+    DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, Role, RoleId, SourceName,
+    UnreadableRole, UserType, Window,
 };
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
@@ -28,7 +29,7 @@ pub use in_step::in_step;
 use left_by::{LeftBy, left_by, paid_before};
 pub use proof::{Counterexample, ProvenPlan, closes_on_paid_time, prove, prove_reviewed};
 pub use steady::steady_until;
-use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, entitlement};
+use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, entitlement, unreadable_here};
 pub use words::{Budget, Cause, Kind, Reason};
 
 /// All changes of one tick, with what was left out and why.
@@ -169,37 +170,43 @@ fn plan_member(
         }
     }
     if in_question {
+        if here.iter().all(|one| one.reason != Reason::BadDates) {
+            plan.ignored.extend(ignored_roles(facts, source, member));
+        }
         plan.left_out.extend(merge_devices(here, facts.devices.len()));
-        plan.ignored.extend(ignored_roles(facts, source, member));
     }
 }
 
 /// The roles of a member that can not be right, where others of the member count.
 fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &MemberFacts) -> Option<LeftOut> {
-    let opens_some_door = |role: &&Role| {
+    let opens_some_door = |role: RoleId| {
         facts.devices.iter().any(|device| {
             let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
-            roles.open(role.id)
+            roles.open(role)
         })
     };
-    let door_roles = member.member.roles.iter().filter(opens_some_door);
+    let door_roles = member.member.roles.iter().filter(|role| opens_some_door(role.id));
     let (good, bad): (Vec<&Role>, Vec<&Role>) =
         door_roles.partition(|role| covered(role, 0).is_some());
-    if good.is_empty() || bad.is_empty() || member.problem.is_some() {
+    let unreadable: Vec<&UnreadableRole> =
+        member.member.unreadable.iter().filter(|role| opens_some_door(role.id)).collect();
+    let is_doubtful = !unreadable.is_empty();
+    if good.is_empty() || (bad.is_empty() && !is_doubtful) || member.problem.is_some() {
         return None;
     }
     // Its last day may still be running on one of the doors.
     let is_current = |role: &Role| {
         facts.devices.iter().any(|device| role.begin.max(role.end) >= device.local(facts.now))
     };
-    let roles: Vec<String> = bad.iter().map(|role| said(role)).collect();
+    let unreadable = unreadable.iter().map(ToString::to_string);
+    let roles: Vec<String> = bad.iter().map(|role| said(role)).chain(unreadable).collect();
     Some(LeftOut {
         reason: Reason::BadDates,
         source: source.name.clone(),
         member: member.member.key,
         device: None,
         detail: Some(format!("ignored, the others count: {}", roles.join(", "))),
-        has_paid_time: bad.iter().any(|role| is_current(role)),
+        has_paid_time: is_doubtful || bad.iter().any(|role| is_current(role)),
     })
 }
 
@@ -262,11 +269,15 @@ fn on_device(
         Entitlement::NoDoorRole => return (false, out(Reason::NoDoorRole, None)),
         Entitlement::BadDates => {
             // Nobody knows what was paid for: somebody must look, as if it were a lot.
-            let detail = "every membership ends before it begins, or begins after 2037".to_owned();
+            let detail = unreadable_here(&member.member, &door_roles).map_or_else(
+                || "every membership ends before it begins, or begins after 2037".to_owned(),
+                ToString::to_string,
+            );
             return (true, out(Reason::BadDates, Some(detail)));
         }
     };
-    let has_paid_time = validity.window.end() >= now;
+    let has_paid_time =
+        validity.window.end() >= now || unreadable_here(&member.member, &door_roles).is_some();
     let verdict = match link {
         None => out(Reason::DeviceUnreachable, None),
         Some(Err(no_link)) => no_link_verdict(no_link),
@@ -345,6 +356,13 @@ fn for_person(
         return Verdict::LeftOut(Reason::Blocked, Some(detail));
     }
     let id = &person.employee_no;
+    let door_roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+    if kind == Kind::Revocation
+        && let Some(role) = unreadable_here(&member.member, &door_roles)
+    {
+        let detail = format!("{role}; nothing is taken away meanwhile");
+        return Verdict::LeftOut(Reason::BadDates, Some(detail));
+    }
     if kind == Kind::Revocation
         && let Some(gone) = paid_before(facts, (device, left), member, id, now)
     {

@@ -14,8 +14,8 @@ use super::{Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, SourceFacts, St
 use crate::config::{Ending, Mode, Percent};
 use crate::link::NoLink;
 use crate::model::{
-    DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, PersonLimit, Role, UserType,
-    Window,
+    DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, PersonLimit, Role, RoleId,
+    UserType, Window,
 };
 
 /// The smallest step on a wall clock: windows and roles are told to the second.
@@ -295,7 +295,8 @@ fn check_one(
         return Err(Rule::NoStranger);
     }
     let now = device.local(facts.now);
-    check_access(&PaidTime::of(facts, device, source, member), change, now)?;
+    let paid = PaidTime::of(facts, device, source, member);
+    check_access(&paid, change, now)?;
     let revokes = is_revocation(change, now);
     if revokes != (change.kind == Kind::Revocation) || opens(change, now) != change.opens_door {
         return Err(Rule::Honest);
@@ -303,7 +304,8 @@ fn check_one(
     if revokes && device.mode == Mode::GrantOnly {
         return Err(Rule::Mode);
     }
-    if revokes && is_paid_by_who_vanished(facts, (device, claims), change, now) {
+    let takes_from_who_vanished = || is_paid_by_who_vanished(facts, (device, claims), change, now);
+    if revokes && (paid.is_doubtful || takes_from_who_vanished()) {
         return Err(Rule::NoLockOut);
     }
     match source.standing {
@@ -328,9 +330,10 @@ fn is_paid_by_who_vanished(
         let source = facts.sources.get(&other.member.key.organisation);
         !same(&other.member.key)
             && source.is_some_and(|source| {
-                let next = PaidTime::of(facts, device, source, other).first_from(now);
+                let paid = PaidTime::of(facts, device, source, other);
+                let has_time = paid.first_from(now).is_some_and(|next| next <= LATEST_END);
                 // Whose entry can not be read may have paid for anything.
-                other.problem.is_some() || next.is_some_and(|next| next <= LATEST_END)
+                other.problem.is_some() || paid.is_doubtful || has_time
             })
     })
 }
@@ -395,16 +398,18 @@ fn check_access(paid: &PaidTime, change: &Change, now: NaiveDateTime) -> Result<
 /// each role that opens the device, and the first moment after it.
 struct PaidTime {
     spans: Vec<(NaiveDateTime, NaiveDateTime)>,
+    /// One more role opens the device, at times that nobody can read.
+    is_doubtful: bool,
 }
 
 impl PaidTime {
     fn of(facts: &Facts, device: &DeviceFacts, source: &SourceFacts, member: &MemberFacts) -> Self {
         let is_ended = member.member.inactive && facts.policy.inactive == Ending::End
             || member.is_vanished && facts.policy.vanished == Ending::End;
-        let opens_here = |role: &&Role| {
-            let lists = [source.roles.as_ref(), device.roles.as_ref()];
-            !is_ended && lists.into_iter().flatten().all(|roles| roles.contains(&role.id))
-        };
+        let lists = [source.roles.as_ref(), device.roles.as_ref()];
+        let is_door_role =
+            |id: &RoleId| lists.into_iter().flatten().all(|roles| roles.contains(id));
+        let opens_here = |role: &&Role| !is_ended && is_door_role(&role.id);
         let grace = Days::new(u64::from(facts.policy.grace_days));
         let spans = member.member.roles.iter().filter(opens_here).filter_map(|role| {
             // An end at midnight names the last whole day.
@@ -413,7 +418,8 @@ impl PaidTime {
             let over = role.end.checked_add_signed(rest)?;
             (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
         });
-        Self { spans: spans.collect() }
+        let is_doubtful = member.member.unreadable.iter().any(|role| is_door_role(&role.id));
+        Self { spans: spans.collect(), is_doubtful }
     }
 
     fn covers(&self, at: NaiveDateTime) -> bool {

@@ -258,7 +258,7 @@ fn role_names(
             Some(names) => names.clone(),
             None => store.role_names(organisation).map_err(|error| context.store_error(error))?,
         };
-    let roles = || member.member.roles.iter().map(|role| role.id);
+    let roles = || member.member.role_ids();
     let lacks_one = roles().any(|role| !known.contains_key(&role));
     let source = context.config.sources.iter().find(|s| s.organisation == organisation);
     if let (true, false, Some(source)) = (lacks_one, is_offline, source) {

@@ -284,6 +284,7 @@ pub(crate) fn member(
         email: Email::parse(&format!("member{number}@club.example")),
         inactive: false,
         roles: roles(of),
+        unreadable: vec![],
     }
 }
 
