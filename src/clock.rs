@@ -4,6 +4,17 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+/// Two processes may begin in one order and write in the other, and clocks are set right by seconds all
+/// the time; what lies further in the future than this was written by a clock that was wrong.
+const SLACK: TimeDelta = TimeDelta::minutes(10);
+
+/// Whether a remembered moment lies in the future, so that it counts as none: a clock that was once a
+/// year ahead must not hold anything back for a year.
+#[must_use]
+pub fn is_future(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    at.signed_duration_since(now) > SLACK
+}
+
 /// A clock that was asked once and counts on from there, so that a wall clock set during a run can
 /// not turn time back, and a test can say what time it is.
 #[derive(Debug, Clone, Copy)]

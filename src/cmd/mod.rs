@@ -17,7 +17,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, is_future};
 use crate::config::{Config, Mode};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -91,8 +91,10 @@ impl Context {
         match lock::take(&self.config.state, now).map_err(|error| self.store_error(error))? {
             Ok(lock) => Ok(lock),
             Err(holder) => {
-                let is_old =
-                    holder.since.is_some_and(|since| now.signed_duration_since(since) > OLD_LOCK);
+                // Since a time in the future is since nobody knows when.
+                let is_old = holder.since.is_some_and(|since| {
+                    is_future(since, now) || now.signed_duration_since(since) > OLD_LOCK
+                });
                 Err(Error::Locked { holder, is_old })
             }
         }

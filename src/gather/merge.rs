@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::cardskipper::{Export, Unusable};
+use crate::clock::is_future;
 use crate::model::{Member, MemberKey, MemberNumber, OrganisationId};
 use crate::store::{Changed, StoredMember};
 
@@ -96,6 +97,10 @@ fn missed(member: &StoredMember, at: DateTime<Utc>) -> Option<StoredMember> {
         return None;
     }
     let mut member = member.clone();
+    // What a clock that was ahead has counted is counted anew, by listings that are apart by this one.
+    if member.missing_since.is_some_and(|since| is_future(since, at)) {
+        (member.missed, member.missing_since) = (0, None);
+    }
     member.missed = member.missed.saturating_add(1);
     member.missing_since.get_or_insert(at);
     Some(member)
@@ -257,6 +262,18 @@ mod tests {
         let both = export(vec![member(1, "Novak"), member(2, "Novak")]);
         let back = merge(organisation(), members, both, Some(at(20)));
         assert_eq!((back.members[1].missed, back.members[1].missing_since), (0, None));
+    }
+
+    /// Mutant: counting on from listings of a year to come, so that nobody vanishes for a year.
+    #[test]
+    fn listings_in_the_future_count_as_none() {
+        const YEAR: i64 = 365 * 24 * 60;
+        let mut members = known(&[1]);
+        for (tick, want) in [(YEAR, false), (YEAR + 5, false), (0, false), (5, false), (10, true)] {
+            members = merge(organisation(), members, export(vec![]), Some(at(tick))).members;
+            assert_eq!(is_vanished(&members[0], Some(at(tick))), want, "minute {tick}");
+        }
+        assert_eq!((members[0].missed, members[0].missing_since), (3, Some(at(0))));
     }
 
     #[test]

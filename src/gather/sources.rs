@@ -80,8 +80,9 @@ pub(super) fn choose(config: &SourceConfig, state: &SourceState, ask: Ask) -> Li
     };
     let age = ask.now.signed_duration_since(complete_at);
     let every = TimeDelta::from_std(config.full_every).unwrap_or(TimeDelta::MAX);
-    // A negative age is a clock that was set back: what "changed since" means is not known then.
-    if ask.is_full || ask.accept_shrink.is_some() || age < TimeDelta::zero() || age >= every {
+    // A time in the future is a clock that was set back: what "changed since" means is not known then.
+    let is_future = complete_at.max(fetched_at) > ask.now;
+    if ask.is_full || ask.accept_shrink.is_some() || is_future || age >= every {
         return Listing::Complete;
     }
     Listing::ChangedSince(fetched_at.checked_sub_signed(CHANGES_OVERLAP).unwrap_or(fetched_at))

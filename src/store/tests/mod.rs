@@ -1,6 +1,7 @@
 //! Tests of the state file. Helpers here; what is tested, in the files.
 
 mod file;
+mod future;
 mod growth;
 mod health;
 mod journal;

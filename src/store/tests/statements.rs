@@ -3,8 +3,9 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 8] = [
+const SOURCES: [(&str, &str); 9] = [
     ("devices.rs", include_str!("../devices.rs")),
+    ("future.rs", include_str!("../future.rs")),
     ("journal.rs", include_str!("../journal.rs")),
     ("links.rs", include_str!("../links.rs")),
     ("login.rs", include_str!("../login.rs")),
