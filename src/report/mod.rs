@@ -10,6 +10,7 @@ pub mod json;
 pub mod look;
 pub mod lookup;
 pub mod plan_file;
+pub mod roles;
 pub mod status;
 pub mod table;
 pub mod text;

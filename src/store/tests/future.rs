@@ -75,8 +75,8 @@ fn nobody_waits_since_a_time_to_come() {
 /// Mutants: taking the earliest run of all for the one that followed; taking the newest.
 #[test]
 fn a_run_in_the_future_and_the_first_one_after_it() {
-    let mut store = Sandbox::new().open();
-    let mut run = |minute| store.begin_run("sync", at(minute)).map(|_| ()).unwrap();
+    let store = Sandbox::new().open();
+    let run = |minute| store.begin_run("sync", at(minute)).map(|_| ()).unwrap();
     let found = |store: &Store, minute| store.future_run(at(minute)).unwrap();
     run(0);
     run(YEAR);
