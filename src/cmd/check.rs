@@ -51,6 +51,9 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     }
     if args.notify {
         findings.extend(test_messages(context));
+        // What the last run ended with, or a run that is amiss would look well.
+        let code = health.last_run.as_ref().and_then(|run| run.exit_code).unwrap_or_default();
+        findings.extend(test_heartbeat(context, code));
     }
     if context.is_json {
         print_json(&document(&findings))?;
@@ -121,6 +124,15 @@ fn test_messages(context: &Context) -> Vec<Finding> {
         }
     });
     tried.collect()
+}
+
+/// Calls the heartbeat, where there is one.
+fn test_heartbeat(context: &Context, code: u8) -> Option<Finding> {
+    const ABOUT: &str = "notify.heartbeat";
+    Some(match notify::try_heartbeat(&context.config, code)? {
+        Ok(()) => Finding::ok(ABOUT, format!("took a start, and the last run's end with {code}")),
+        Err(why) => Finding::failed(ABOUT, why.text, Some(why.hint.to_owned()), why.exit),
+    })
 }
 
 fn failed(about: &str, error: &Error) -> Finding {

@@ -57,7 +57,8 @@ impl LoginMemory {
     }
 
     /// The same without what a clock that was ahead has written.
-    fn as_of(self, now: DateTime<Utc>) -> Self {
+    #[must_use]
+    pub fn as_of(self, now: DateTime<Utc>) -> Self {
         let is_future = |at: Option<DateTime<Utc>>| at.is_some_and(|at| is_future(at, now));
         let memory = if is_future(self.refused_at) { self.by_hand() } else { self };
         if is_future(memory.spent_since) {
