@@ -45,6 +45,14 @@ pub enum Error {
     /// WHO is neither an e-mail, nor a number, nor a person.
     #[error("{0:?} is no e-mail address, no member number and no person:EMPLOYEENO")]
     Who(String),
+    /// `--only` names somebody who is not known.
+    #[error("{text}; nothing was done")]
+    NotKnown {
+        /// Who, with whom may have been meant; and what kept from knowing better.
+        text: String,
+        /// 20, or that of what kept from knowing better.
+        exit: Exit,
+    },
     /// `--accept-device` names a device that is not in the configuration.
     #[error("there is no device {0} in the configuration")]
     NoDevice(DeviceName),
@@ -128,6 +136,7 @@ impl Error {
             }
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
+            Self::NotKnown { exit, .. } => *exit,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
         }
     }
@@ -139,9 +148,11 @@ impl Error {
             Self::Config(_) => "configuration",
             Self::Store { .. } => "state file",
             Self::LinkFile(_) => "link file",
-            Self::Who(_) | Self::NoDevice(_) | Self::NothingToAccept { .. } | Self::File { .. } => {
-                "command line"
-            }
+            Self::Who(_)
+            | Self::NotKnown { .. }
+            | Self::NoDevice(_)
+            | Self::NothingToAccept { .. }
+            | Self::File { .. } => "command line",
             Self::Plan { .. } | Self::NoBlockedPlan(_) | Self::Forbidden { .. } => "plan",
             Self::Locked { .. } | Self::Unproven(_) | Self::Output(_) | Self::Json(_) => "this run",
         }
@@ -167,6 +178,9 @@ impl Error {
             }
             Self::NothingToAccept { .. } => {
                 Some("`ivms-sync diff` shows who is in question, with the command that accepts it")
+            }
+            Self::NotKnown { .. } => {
+                Some("`ivms-sync lookup WHO` says where it looks for somebody")
             }
             Self::Config(_)
             | Self::Locked { .. }

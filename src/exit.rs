@@ -30,7 +30,7 @@ pub enum Exit {
     Login,
     /// The plan is stale or expired.
     StalePlan,
-    /// `lookup`: nobody found.
+    /// `lookup`, `--only`: nobody found.
     NobodyFound,
     /// `lookup`: found, but a device differs from what it should hold.
     DeviceDiffers,

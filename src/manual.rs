@@ -116,7 +116,7 @@ fn meaning(exit: Exit) -> &'static str {
         Exit::LockHeld => "another run has held the lock for more than 10 minutes",
         Exit::Login => "a login was refused, a right is missing, or a door has locked us out",
         Exit::StalePlan => "the plan is stale, expired, or was changed",
-        Exit::NobodyFound => "lookup: nobody found",
+        Exit::NobodyFound => "lookup, --only: nobody found",
         Exit::DeviceDiffers => "lookup: found, but a door differs from what it should hold",
         Exit::Usage => "the command line can not be understood",
         Exit::Config => "the configuration can not be used",

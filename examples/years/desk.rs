@@ -152,7 +152,7 @@ impl ReadSource for Window<'_> {
                     number: Some(member.key.number),
                     birth_date: member.key.birth_date,
                     line: 1,
-                    reason: UnusableReason::BadDates("EndDate \"soon\"".to_owned()),
+                    reason: UnusableReason::BadInactive("soon".to_owned()),
                 });
             } else {
                 let mut member = member.clone();

@@ -176,6 +176,7 @@ impl World {
             email: email.as_deref().and_then(Email::parse),
             inactive: false,
             roles: vec![Role { id: role_id(role), begin, end: begin + TimeDelta::days(length) }],
+            unreadable: Vec::new(),
         };
         self.humans.push(Human {
             organisation,

@@ -12,8 +12,10 @@ use super::encoding::decode;
 use super::portions::Cutter;
 use super::text::{clean_name, quotable};
 use super::unusable::{Unusable, UnusableReason};
-use super::wire::{WireError, cardskipper_root, check_limits, children, must_hold, parse_checked};
-use crate::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role};
+use super::wire::{
+    WireError, attribute, cardskipper_root, check_limits, children, must_hold, parse_checked,
+};
+use crate::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role, UnreadableRole};
 
 /// The element of a listing that holds the members, and one of them.
 pub(super) const LIST: &str = "Members";
@@ -130,13 +132,13 @@ fn read_member(
     organisation: OrganisationId,
     zone: Tz,
 ) -> Result<Option<Member>, Unusable> {
-    let number = node.attribute("OrganisationMemberId").and_then(number);
+    let number = attribute(node, "OrganisationMemberId").and_then(number);
     let birth_date =
-        node.attribute("Birthdate").and_then(|text| date::parse(text, zone)).map(|at| at.date());
+        attribute(node, "Birthdate").and_then(|text| date::parse(text, zone)).map(|at| at.date());
     // The line is filled in at the end, for all entries in one pass over the text.
     let unusable = |reason| Unusable { number, birth_date, line: 0, reason };
 
-    let roles = match read_roles(node, organisation, zone).map_err(unusable)? {
+    let (roles, unreadable) = match read_roles(node, organisation, zone).map_err(unusable)? {
         None => return Ok(None),
         Some(roles) => roles,
     };
@@ -144,11 +146,12 @@ fn read_member(
     let inactive = read_inactive(node).map_err(unusable)?;
     Ok(Some(Member {
         key: MemberKey { organisation, number, birth_date },
-        first_name: node.attribute("Firstname").map(clean_name).unwrap_or_default(),
-        last_name: node.attribute("Lastname").map(clean_name).unwrap_or_default(),
+        first_name: attribute(node, "Firstname").map(clean_name).unwrap_or_default(),
+        last_name: attribute(node, "Lastname").map(clean_name).unwrap_or_default(),
         email: read_email(node),
         inactive,
         roles,
+        unreadable,
     }))
 }
 
@@ -158,61 +161,70 @@ fn number(text: &str) -> Option<MemberNumber> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
+/// The roles of a member, and those with dates that can not be read.
+type Roles = (Vec<Role>, Vec<UnreadableRole>);
+
 /// `Ok(None)`: the organisation is not named. Several blocks of one organisation count together.
 fn read_roles(
     node: Node<'_, '_>,
     organisation: OrganisationId,
     zone: Tz,
-) -> Result<Option<Vec<Role>>, UnusableReason> {
-    let mut roles = None;
+) -> Result<Option<Roles>, UnusableReason> {
+    let mut roles: Option<Roles> = None;
     for block in children(node, "Organisations").flat_map(|list| children(list, "Organisation")) {
-        let id = block.attribute("Id");
+        let id = attribute(block, "Id");
         let parsed: Option<i64> = id.and_then(|id| id.trim().parse().ok());
         match parsed {
             None => return Err(UnusableReason::BadOrganisation(id.map(quoted))),
             Some(other) if other != organisation.get() => continue,
             Some(_) => {}
         }
-        let roles = roles.get_or_insert_with(Vec::new);
+        let (good, unreadable) = roles.get_or_insert_default();
         for role in children(block, "Roles").flat_map(|list| children(list, "Role")) {
-            roles.push(read_role(role, zone)?);
+            match read_role(role, zone)? {
+                Ok(role) => good.push(role),
+                Err(role) => unreadable.push(role),
+            }
         }
     }
-    if let Some(roles) = &mut roles {
-        roles.sort_unstable();
-        roles.dedup();
+    if let Some((good, unreadable)) = &mut roles {
+        tidied(good);
+        tidied(unreadable);
     }
     Ok(roles)
 }
 
-fn read_role(node: Node<'_, '_>, zone: Tz) -> Result<Role, UnusableReason> {
-    let written = node.attribute("Id");
+fn tidied<T: Ord>(roles: &mut Vec<T>) {
+    roles.sort_unstable();
+    roles.dedup();
+}
+
+/// A role has the dates of its own line, and no others: one that lacks a date, or has one that is no
+/// date, gives no time at all.
+fn read_role(node: Node<'_, '_>, zone: Tz) -> Result<Result<Role, UnreadableRole>, UnusableReason> {
+    let written = attribute(node, "Id");
     let id = written
         .and_then(|id| id.parse().ok())
         .ok_or_else(|| UnusableReason::BadRole(written.map(quoted)))?;
-    Ok(Role {
-        id,
-        begin: read_date(node, "StartDate", zone)?,
-        end: read_date(node, "EndDate", zone)?,
+    let dates = read_date(node, "StartDate", zone)
+        .and_then(|begin| Ok((begin, read_date(node, "EndDate", zone)?)));
+    Ok(match dates {
+        Ok((begin, end)) => Ok(Role { id, begin, end }),
+        Err(problem) => Err(UnreadableRole { id, problem }),
     })
 }
 
-fn read_date(
-    role: Node<'_, '_>,
-    attribute: &'static str,
-    zone: Tz,
-) -> Result<NaiveDateTime, UnusableReason> {
-    match role.attribute(attribute) {
-        None => Err(UnusableReason::BadDates(format!("{attribute} is missing"))),
-        Some(text) => date::parse(text, zone).ok_or_else(|| {
-            UnusableReason::BadDates(format!("{attribute} is `{}`, not a date", quoted(text)))
-        }),
+fn read_date(role: Node<'_, '_>, name: &'static str, zone: Tz) -> Result<NaiveDateTime, String> {
+    match attribute(role, name) {
+        None => Err(format!("{name} is missing")),
+        Some(text) => date::parse(text, zone)
+            .ok_or_else(|| format!("{name} is `{}`, not a date", quoted(text))),
     }
 }
 
 /// Absent means active: the vendor's own smallest sample leaves it out.
 fn read_inactive(node: Node<'_, '_>) -> Result<bool, UnusableReason> {
-    match node.attribute("Inactive").map(str::trim) {
+    match attribute(node, "Inactive").map(str::trim) {
         None | Some("false" | "False" | "0") => Ok(false),
         Some("true" | "True" | "1") => Ok(true),
         Some(other) => Err(UnusableReason::BadInactive(quoted(other))),
@@ -223,7 +235,7 @@ fn read_inactive(node: Node<'_, '_>) -> Result<bool, UnusableReason> {
 /// them the other side holds.
 fn read_email(node: Node<'_, '_>) -> Option<Email> {
     let mut only: Option<Email> = None;
-    for text in children(node, "ContactInfo").filter_map(|contact| contact.attribute("EMail")) {
+    for text in children(node, "ContactInfo").filter_map(|contact| attribute(contact, "EMail")) {
         for address in text.split([';', ',']).filter_map(Email::parse) {
             match &only {
                 Some(first) if *first != address => return None,
@@ -261,8 +273,8 @@ fn without_doubles(
         }
         if agree {
             if !places.is_empty() {
-                first.value.roles.sort_unstable();
-                first.value.roles.dedup();
+                tidied(&mut first.value.roles);
+                tidied(&mut first.value.unreadable);
             }
             kept.push(first.value);
         } else {
@@ -284,12 +296,14 @@ fn without_doubles(
 /// Takes over the other's roles; false when they differ in anything else. Destructured, so that a new
 /// field of a member breaks the build until it is compared.
 fn joined(first: &mut Member, other: Member) -> bool {
-    let Member { key: _, first_name, last_name, email, inactive, mut roles } = other;
+    let Member { key: _, first_name, last_name, email, inactive, mut roles, mut unreadable } =
+        other;
     let equal = first.first_name == first_name
         && first.last_name == last_name
         && first.email == email
         && first.inactive == inactive;
     first.roles.append(&mut roles);
+    first.unreadable.append(&mut unreadable);
     equal
 }
 

@@ -32,9 +32,6 @@ pub enum UnusableReason {
     BadInactive(String),
     /// A `Role/@Id` can not be read.
     BadRole(Option<String>),
-    /// A role's `StartDate` or `EndDate` is missing or no date; the text names the attribute and its
-    /// value. The other roles do not count either: paid time must not be guessed.
-    BadDates(String),
     /// The same number and birth date is listed more than once, and the entries contradict each other
     /// or one of them can not be used.
     ListedTwice,
@@ -53,7 +50,6 @@ impl fmt::Display for UnusableReason {
             Self::BadOrganisation(value) => written(f, "the Id of an organisation", value),
             Self::BadInactive(value) => write!(f, "Inactive is `{value}`, neither true nor false"),
             Self::BadRole(value) => written(f, "the Id of a role", value),
-            Self::BadDates(what) => f.write_str(what),
             Self::ListedTwice => f.write_str(
                 "the member is listed more than once, and the entries contradict each other",
             ),

@@ -132,13 +132,13 @@ fn parent_organisation<'a, 'input>(node: Node<'a, 'input>) -> Option<Node<'a, 'i
 fn is_organisation(node: Node<'_, '_>, organisation: OrganisationId) -> bool {
     // `InformationType` and `OrganisationUnit` have an Id of another kind.
     matches!(node.tag_name().name(), "Organisation" | "CardskipperOrganisationChildren")
-        && node.attribute("Id").and_then(|id| id.parse().ok()) == Some(organisation)
+        && attribute(node, "Id").and_then(|id| id.parse().ok()) == Some(organisation)
 }
 
 fn collect_role_names(organisation: Node<'_, '_>, names: &mut BTreeMap<RoleId, String>) {
     for role in organisation.descendants().filter(|node| node.tag_name().name() == "Role") {
-        let id = role.attribute("Id").and_then(|id| id.parse().ok());
-        let name = role.attribute("Name").map(clean_name).filter(|name| !name.is_empty());
+        let id = attribute(role, "Id").and_then(|id| id.parse().ok());
+        let name = attribute(role, "Name").map(clean_name).filter(|name| !name.is_empty());
         if let (Some(id), Some(name)) = (id, name) {
             // Document order: the organisation's own roles come before those of its children.
             names.entry(id).or_insert(name);
@@ -280,6 +280,16 @@ pub(super) fn children<'a, 'input>(
     name: &'static str,
 ) -> impl Iterator<Item = Node<'a, 'input>> {
     node.children().filter(move |child| child.is_element() && child.tag_name().name() == name)
+}
+
+/// An attribute of an element by its name: without a namespace, as every sample has them, else in that
+/// of the element. One of another vocabulary is none of ours.
+pub(super) fn attribute<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
+    let named = |namespace: Option<&str>| {
+        let mut all = node.attributes();
+        all.find(|one| one.name() == name && one.namespace() == namespace).map(|one| one.value())
+    };
+    named(None).or_else(|| named(Some(node.tag_name().namespace()?)))
 }
 
 #[cfg(test)]

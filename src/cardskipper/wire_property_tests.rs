@@ -63,6 +63,7 @@ prop_compose! {
                 begin: begin.and_time(chrono::NaiveTime::MIN),
                 end: end.and_time(chrono::NaiveTime::MIN) + chrono::Duration::seconds(i64::from(seconds)),
             }).collect(),
+            unreadable: vec![],
         }
     }
 }

@@ -5,7 +5,7 @@ use chrono_tz::Europe::Stockholm;
 
 use super::super::{Unusable, UnusableReason};
 use super::*;
-use crate::model::{Email, Member, MemberKey, MemberNumber, Role, parse_time};
+use crate::model::{Email, Member, MemberKey, MemberNumber, Role, UnreadableRole, parse_time};
 
 pub(super) const SAMPLE: &str = include_str!("../../tests/fixtures/cardskipper/member-export.xml");
 const INFO: &str = include_str!("../../tests/fixtures/cardskipper/organisation-info.xml");
@@ -25,8 +25,13 @@ pub(super) fn around(members: &str) -> String {
 
 /// A member with the given attributes and role attributes.
 pub(super) fn one(attributes: &str, role: &str) -> String {
+    one_with(attributes, &format!("<Role {role}/>"))
+}
+
+/// A member with the given attributes and `Role` elements.
+fn one_with(attributes: &str, roles: &str) -> String {
     format!(
-        "<Member {attributes}><Organisations><Organisation Id=\"123\"><Roles><Role {role}/></Roles>\
+        "<Member {attributes}><Organisations><Organisation Id=\"123\"><Roles>{roles}</Roles>\
          </Organisation></Organisations></Member>"
     )
 }
@@ -53,6 +58,7 @@ fn sample_member() -> Member {
         email: Email::parse("test@example.se"),
         inactive: false,
         roles: vec![role(3126, "2026-01-01T00:00:00", "2026-12-31T00:00:00")],
+        unreadable: vec![],
     }
 }
 
@@ -280,37 +286,75 @@ fn nothing_is_guessed() {
             "Id='gym' StartDate='2026-01-01' EndDate='2026-12-31'",
             UnusableReason::BadRole(Some("gym".to_owned())),
         ),
-        (
-            "Id='1' EndDate='2026-12-31'",
-            UnusableReason::BadDates("StartDate is missing".to_owned()),
-        ),
-        (
-            "Id='1' StartDate='2026-01-01'",
-            UnusableReason::BadDates("EndDate is missing".to_owned()),
-        ),
-        (
-            "Id='1' StartDate='2026-01-01' EndDate=''",
-            UnusableReason::BadDates("EndDate is ``, not a date".to_owned()),
-        ),
-        (
-            "Id='1' StartDate='0001-01-01T00:00:00' EndDate='2026-12-31'",
-            UnusableReason::BadDates("StartDate is `0001-01-01T00:00:00`, not a date".to_owned()),
-        ),
-        (
-            "Id='1' StartDate='2026-01-01' EndDate='until the cows come home, whenever that may be'",
-            UnusableReason::BadDates(
-                "EndDate is `until the cows come home, whenever that `, not a date".to_owned(),
-            ),
-        ),
     ] {
         assert_eq!(only_reason(&around(&one("OrganisationMemberId='1'", role))), reason, "{role}");
     }
-    // One bad role takes the good one with it.
-    let good_and_bad = around(&one("OrganisationMemberId='1'", &format!("{ROLE}/><Role Id='7'")));
-    assert_eq!(
-        only_reason(&good_and_bad),
-        UnusableReason::BadDates("StartDate is missing".to_owned())
-    );
+    // One role that nobody knows takes the good one with it.
+    let good_and_bad = around(&one("OrganisationMemberId='1'", &format!("{ROLE}/><Role Id='-7'")));
+    assert_eq!(only_reason(&good_and_bad), UnusableReason::BadRole(Some("-7".to_owned())));
+}
+
+/// Mutants: a role without dates that takes those of the role before it, of the same role elsewhere, of
+/// a child, or of an attribute of another vocabulary; one that takes the good roles with it.
+#[test]
+fn a_role_has_the_dates_of_its_own_line() {
+    let good = [role(3126, "2026-01-01T00:00:00", "2026-12-31T00:00:00")];
+    let missing = |attribute: &str| format!("{attribute} is missing");
+    for (roles, problem) in [
+        ("<Role Id='1' EndDate='2026-12-31'/>", missing("StartDate")),
+        ("<Role Id='1' StartDate='2026-01-01'/>", missing("EndDate")),
+        ("<Role Id='1'/>", missing("StartDate")),
+        (
+            "<Role Id='1' StartDate='2026-01-01' EndDate=''/>",
+            "EndDate is ``, not a date".to_owned(),
+        ),
+        (
+            "<Role Id='1' StartDate='0001-01-01T00:00:00' EndDate='2026-12-31'/>",
+            "StartDate is `0001-01-01T00:00:00`, not a date".to_owned(),
+        ),
+        (
+            "<Role Id='1' StartDate='2026-01-01' EndDate='until the cows come home, whenever that is'/>",
+            "EndDate is `until the cows come home, whenever that `, not a date".to_owned(),
+        ),
+        ("<Role Id='1' startdate='2026-01-01' EndDate='2026-12-31'/>", missing("StartDate")),
+        (
+            "<Role Id='1' StartDate='2026-01-01' x:EndDate='2026-12-31' xmlns:x='urn:x'/>",
+            missing("EndDate"),
+        ),
+        (
+            "<Role Id='1' StartDate='2026-01-01'><EndDate>2026-12-31</EndDate></Role>",
+            missing("EndDate"),
+        ),
+        (
+            "<Role Id='1' StartDate='2026-01-01'><Role Id='1' EndDate='2026-12-31'/></Role>",
+            missing("EndDate"),
+        ),
+    ] {
+        let wanted = UnreadableRole { id: RoleId::new(1).unwrap(), problem };
+        let good_line = format!("<Role {ROLE}/>");
+        for lines in [format!("{good_line}{roles}"), format!("{roles}{good_line}")] {
+            let listed = read(&around(&one_with("OrganisationMemberId='1'", &lines))).unwrap();
+            assert_eq!(listed.members[0].roles, good, "{lines}");
+            assert_eq!(listed.members[0].unreadable, [wanted.clone()], "{lines}");
+            assert_eq!(listed.unusable, [], "{lines}");
+        }
+    }
+    // Of two vocabularies the own one counts, and the element's own is as good where it stands alone.
+    let both = "<Role Id='1' x:EndDate='2036-12-31' xmlns:x='urn:x' StartDate='2026-01-01' \
+                EndDate='2026-12-31'/><y:Role xmlns:y='urn:y' y:Id='2' y:StartDate='2026-01-01' \
+                y:EndDate='2026-12-31'/>";
+    let listed = read(&around(&one_with("OrganisationMemberId='1'", both))).unwrap();
+    let year = |id| role(id, "2026-01-01T00:00:00", "2026-12-31T00:00:00");
+    assert_eq!(listed.members[0].roles, [year(1), year(2)]);
+    // Two halves of one role are two roles, each without a date.
+    let halves = "<Role Id='1' StartDate='2026-01-01'/><Role Id='1' EndDate='2026-12-31'/>";
+    let listed = read(&around(&one_with("OrganisationMemberId='1'", halves))).unwrap();
+    assert_eq!((listed.members[0].roles.len(), listed.members[0].unreadable.len()), (0, 2));
+    // Entries that are equal but for their roles give them all.
+    let two = ["<Role Id='1'/>", "<Role Id='2'/>", "<Role Id='1'/>"];
+    let two = two.map(|roles| one_with("OrganisationMemberId='1'", roles)).concat();
+    let listed = read(&around(&two)).unwrap();
+    assert_eq!((listed.members.len(), listed.members[0].unreadable.len()), (1, 2));
 }
 
 #[test]
@@ -318,7 +362,7 @@ fn unusable_entries_tell_who_and_where() {
     let document = format!(
         "<Cardskipper>\r\n<Members>\r\n{}\r\n{}\r\n\r\n{}</Members></Cardskipper>",
         one("OrganisationMemberId='1' Birthdate='1980-05-03T00:00:00'", ROLE),
-        one("OrganisationMemberId='2' Birthdate='1981-05-03'", "Id='1'"),
+        one("OrganisationMemberId='2' Birthdate='1981-05-03'", "Id='0'"),
         one("Birthdate='soon'", ROLE)
     );
     let listed = read(&document).unwrap();
@@ -330,7 +374,7 @@ fn unusable_entries_tell_who_and_where() {
                 number: MemberNumber::new(2).ok(),
                 birth_date: NaiveDate::from_ymd_opt(1981, 5, 3),
                 line: 4,
-                reason: UnusableReason::BadDates("StartDate is missing".to_owned()),
+                reason: UnusableReason::BadRole(Some("0".to_owned())),
             },
             Unusable { number: None, birth_date: None, line: 6, reason: UnusableReason::NoNumber },
         ]
@@ -381,7 +425,7 @@ fn members_listed_twice() {
         "Id='1' StartDate='2027-01-01' EndDate='2027-12-31'",
     );
     let renamed = one("OrganisationMemberId='1' Birthdate='1980-05-03' Firstname='B'", ROLE);
-    let broken = one("OrganisationMemberId='1' Birthdate='1980-05-03' Firstname='A'", "Id='1'");
+    let broken = one("OrganisationMemberId='1' Birthdate='1980-05-03' Firstname='A'", "Id='x'");
     let reborn = one("OrganisationMemberId='1' Birthdate='1980-05-04' Firstname='A'", ROLE);
     let unborn = one("OrganisationMemberId='1' Firstname='A'", ROLE);
 

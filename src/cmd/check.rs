@@ -3,6 +3,8 @@
 //! It is also the way to try a login again that was refused before: once, and never while the device
 //! says that it is locked. Source: design.md sections 2 and 4, "Login".
 
+use std::collections::BTreeMap;
+
 use super::{Context, print, print_json};
 use crate::cli::CheckArgs;
 use crate::config::{DeviceConfig, Tls};
@@ -13,11 +15,12 @@ use crate::gather::{Connections, Gathered, Scope, gather};
 use crate::hex::hex;
 use crate::hikvision::{self, Abilities, Reader};
 use crate::link::NoLink;
-use crate::model::visible;
+use crate::model::{Member, MemberKey, visible};
 use crate::notify;
 use crate::outside::Network;
 use crate::plan::DeviceFacts;
 use crate::report::check::{Finding, document, exit, render, rows_left_out};
+use crate::report::roles::{self, Held};
 use crate::report::text::many;
 use crate::report::{DeviceOutcome, RowLeftOut, Trouble};
 use crate::store::Store;
@@ -49,6 +52,9 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     }
     if args.notify {
         findings.extend(test_messages(context));
+        // What the last run ended with, or a run that is amiss would look well.
+        let code = health.last_run.as_ref().and_then(|run| run.exit_code).unwrap_or_default();
+        findings.extend(test_heartbeat(context, code));
     }
     if context.is_json {
         print_json(&document(&findings, &rows))?;
@@ -121,6 +127,15 @@ fn test_messages(context: &Context) -> Vec<Finding> {
     tried.collect()
 }
 
+/// Calls the heartbeat, where there is one.
+fn test_heartbeat(context: &Context, code: u8) -> Option<Finding> {
+    const ABOUT: &str = "notify.heartbeat";
+    Some(match notify::try_heartbeat(&context.config, code)? {
+        Ok(()) => Finding::ok(ABOUT, format!("took a start, and the last run's end with {code}")),
+        Err(why) => Finding::failed(ABOUT, why.text, Some(why.hint.to_owned()), why.exit),
+    })
+}
+
 fn failed(about: &str, error: &Error) -> Finding {
     let remedy = error.hint().map(str::to_owned);
     Finding::failed(about, error.to_string(), remedy, error.exit())
@@ -148,15 +163,45 @@ fn both_sides(
     let rows = gathered.rows_left_out(&context.config, store, context.shows_names());
     let rows = rows.map_err(|error| context.store_error(error))?;
     findings.extend(rows_left_out(&rows));
-    for source in gathered.source_reports() {
+    let mut all_names = BTreeMap::new();
+    for (config, source) in context.config.sources.iter().zip(gathered.source_reports()) {
         let name = source.name.as_str();
         if source.accepted {
             findings.push(Finding::ok(name, many(source.members, "member")));
+            let names = match gathered.fresh_role_names(&context.config, config.organisation) {
+                Some(names) => names.clone(),
+                None => {
+                    let names = store.role_names(config.organisation);
+                    names.map_err(|error| context.store_error(error))?
+                }
+            };
+            let held = Held::by(listed(&gathered, |key| key.organisation == config.organisation));
+            findings.extend(roles::of_source(name, &held, config.roles.as_ref(), &names));
+            all_names.extend(names);
         }
         findings.extend(of(&about_known, name));
     }
     devices(context, &gathered, open, &about_known, findings);
+    // Of an organisation that gave no word nobody knows who holds what.
+    if gathered.sources.iter().all(|source| source.report.accepted) {
+        let held = Held::by(listed(&gathered, |_| true));
+        for device in &context.config.devices {
+            let narrower = device.roles.as_ref();
+            findings.extend(narrower.and_then(|configured| {
+                roles::of_door(device.name.as_str(), &held, configured, &all_names)
+            }));
+        }
+    }
     Ok(rows)
+}
+
+/// Members of some organisations, without those who are no longer listed.
+fn listed(
+    gathered: &Gathered,
+    is_wanted: impl Fn(MemberKey) -> bool,
+) -> impl Iterator<Item = &Member> {
+    let members = gathered.facts.members.iter().filter(|facts| facts.missing_since.is_none());
+    members.map(|facts| &facts.member).filter(move |member| is_wanted(member.key))
 }
 
 fn is_named(context: &Context, about: &str) -> bool {

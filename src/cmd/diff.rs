@@ -24,6 +24,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
     let plan = plan(&gathered.facts);
+    who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     prove(&gathered.facts, &plan)?;
 
     let mut report = Report::new("diff", None);
@@ -31,7 +32,6 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     report.devices = gathered.device_reports(&context.config);
     report.is_limited = !gathered.facts.only.is_everyone();
     report.troubles = gathered.troubles();
-    report.troubles.extend(who::unknown(&gathered.facts));
     weigh_devices(&report.devices, &mut report.troubles);
     report.blocked = plan_file::blocked_id(plan.blocked());
     if let Some(id) = &report.blocked {

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod check;
 pub mod diff;
 pub mod lookup;
+mod near;
 mod perform;
 pub mod status;
 pub mod sync;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, is_future};
 use crate::config::{Config, Mode};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -90,8 +91,10 @@ impl Context {
         match lock::take(&self.config.state, now).map_err(|error| self.store_error(error))? {
             Ok(lock) => Ok(lock),
             Err(holder) => {
-                let is_old =
-                    holder.since.is_some_and(|since| now.signed_duration_since(since) > OLD_LOCK);
+                // Since a time in the future is since nobody knows when.
+                let is_old = holder.since.is_some_and(|since| {
+                    is_future(since, now) || now.signed_duration_since(since) > OLD_LOCK
+                });
                 Err(Error::Locked { holder, is_old })
             }
         }
@@ -124,6 +127,13 @@ impl Context {
     #[must_use]
     pub fn shows_names(&self) -> bool {
         std::io::stdout().is_terminal()
+    }
+
+    /// Whether names may be shown wherever a message comes out: on stdout as a part of a document,
+    /// or on stderr.
+    #[must_use]
+    pub fn shows_names_everywhere(&self) -> bool {
+        self.shows_names() && std::io::stderr().is_terminal()
     }
 
     /// Says a report on stdout, as text or as JSON. A tick without news says nothing, so that cron

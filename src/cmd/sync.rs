@@ -147,6 +147,7 @@ fn tick_of<O: Outside>(
             }
         };
     let plan = plan(&gathered.facts);
+    who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     let proven = prove(&gathered.facts, &plan)?;
     let seen_before = store.attention().map_err(store_error)?;
     gathered.record(&context.config, store, &plan, run).map_err(store_error)?;
@@ -155,7 +156,6 @@ fn tick_of<O: Outside>(
     report.devices = gathered.device_reports(&context.config);
     report.is_limited = !is_everyone;
     report.troubles = gathered.troubles();
-    report.troubles.extend(who::unknown(&gathered.facts));
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
     }

@@ -1,9 +1,11 @@
 //! WHO: an e-mail address, a member number, or `person:EMPLOYEENO`.
 
+use super::near;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::gather::Gathered;
 use crate::model::{Email, EmployeeNo, Member, MemberNumber};
-use crate::plan::{Facts, Only};
+use crate::plan::{Facts, Only, Plan, names_person_of};
 use crate::report::Trouble;
 
 /// Who was asked for.
@@ -66,30 +68,80 @@ pub fn only(flags: &[String]) -> Result<Only, Error> {
     Ok(only)
 }
 
-/// Says which `--only` fits nobody: a typing error would look like a door in step. An e-mail is not
-/// repeated, since it may end up in a log.
-#[must_use]
-pub fn unknown(facts: &Facts) -> Vec<Trouble> {
-    let only = &facts.only;
+/// Makes sure that every `--only` fits somebody: a typing error would look like a door in step.
+///
+/// An e-mail stands in the message only where names may be shown, else with its first letter and its
+/// domain. Where an organisation (or, for a person, a door) gave no word in this run, nobody knows
+/// whether there is such a one: the run then ends as that trouble does.
+///
+/// # Errors
+/// [`Error::NotKnown`].
+pub fn must_be_known(gathered: &Gathered, plan: &Plan, shows_names: bool) -> Result<(), Error> {
+    let facts = &gathered.facts;
+    let Only { emails, numbers, persons } = &facts.only;
     let has =
         |wanted: &dyn Fn(&Member) -> bool| facts.members.iter().any(|facts| wanted(&facts.member));
-    let is_linked = |wanted: &EmployeeNo| {
-        let mut links = facts.devices.iter().flat_map(|device| device.linking.iter().flatten());
-        links.any(|link| link.employee_no == *wanted)
+    let emails = emails.iter().filter(|email| !has(&|m| m.email.as_ref() == Some(email)));
+    let numbers = numbers.iter().filter(|number| !has(&|m| m.key.number == **number));
+    let persons = persons.iter().filter(|person| !is_known(facts, plan, person));
+    let unknown: Vec<Who> = emails
+        .map(|email| Who::Email(email.clone()))
+        .chain(numbers.map(|number| Who::Number(*number)))
+        .chain(persons.map(|person| Who::Person(person.clone())))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let mut parts: Vec<String> =
+        unknown.iter().map(|who| not_known(who, facts, shows_names)).collect();
+    let devices = gathered.devices.iter().filter_map(|device| device.trouble.as_ref());
+    let asks_doors = unknown.iter().any(|who| matches!(who, Who::Person(_)));
+    let doubts = gathered.sources.iter().filter_map(|source| source.trouble.as_ref());
+    let doubts = doubts.chain(devices.filter(|_| asks_doors));
+    let doubts: Vec<&Trouble> = doubts.filter(|trouble| trouble.exit != Exit::InStep).collect();
+    parts.extend(doubts.iter().map(|trouble| format!("{}: {}", trouble.about, trouble.text)));
+    let exits = doubts.iter().map(|trouble| trouble.exit).chain([Exit::NobodyFound]);
+    Err(Error::NotKnown { text: parts.join("; "), exit: Exit::of_all(exits) })
+}
+
+/// Whether a person is linked, came into question for somebody, or is changed by the plan.
+fn is_known(facts: &Facts, plan: &Plan, person: &EmployeeNo) -> bool {
+    let only = Only { persons: [person.clone()].into(), ..Only::default() };
+    let mut links = facts.devices.iter().flat_map(|device| &device.linking);
+    links.any(|link| names_person_of(&only, link))
+        || plan.changes.iter().any(|change| change.employee_no == *person)
+}
+
+/// What to say of a WHO that fits nobody, with whom somebody may have meant.
+fn not_known(who: &Who, facts: &Facts, shows_names: bool) -> String {
+    let what = match who {
+        Who::Email(email) => {
+            let email = if shows_names { email.as_str().to_owned() } else { veiled(email) };
+            format!("--only {email}: no member has this e-mail address")
+        }
+        Who::Number(number) => format!("--only {number}: there is no such member"),
+        Who::Person(person) => {
+            let holders = facts.devices.iter().filter(|one| one.persons.contains_key(person));
+            let doors: Vec<&str> = holders.map(|device| device.name.as_str()).collect();
+            if doors.is_empty() {
+                format!("--only person:{person}: no door has this person")
+            } else {
+                let doors = doors.join(", ");
+                format!("--only person:{person}: no member is linked to this person of {doors}")
+            }
+        }
     };
-    let emails = only.emails.iter().filter(|email| !has(&|m| m.email.as_ref() == Some(email)));
-    let numbers = only.numbers.iter().filter(|number| !has(&|m| m.key.number == **number));
-    let persons = only.persons.iter().filter(|person| !is_linked(person));
-    let emails = emails.map(|_| "no member has the e-mail address given".to_owned());
-    let numbers = numbers.map(|number| format!("there is no member {number}"));
-    let persons = persons.map(|person| format!("no member is linked to a person {person}"));
-    let trouble = |text| Trouble {
-        exit: Exit::InStep,
-        about: "--only".to_owned(),
-        text,
-        hint: Some("see with `ivms-sync lookup WHO` who is known".to_owned()),
-    };
-    emails.chain(numbers).chain(persons).map(trouble).collect()
+    match near::misses(who, facts, shows_names).as_slice() {
+        [] => what,
+        near => format!("{what} (did you mean {}?)", near.join(", or ")),
+    }
+}
+
+/// An e-mail that whoever typed it recognises, and that a log may hold.
+fn veiled(email: &Email) -> String {
+    let (name, domain) = email.as_str().split_once('@').unwrap_or_default();
+    let first: String = name.chars().take(1).collect();
+    format!("{first}… at {domain}")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, Utc};
 use chrono_tz::{OffsetComponents, Tz};
 
 use crate::hikvision::DeviceClock;
+use crate::store::FutureRun;
 
 /// Clocks that are off by more are wrong.
 pub const TOLERANCE: TimeDelta = TimeDelta::seconds(60);
@@ -50,6 +51,15 @@ pub fn own_clock_off(
     } else {
         None
     }
+}
+
+/// Clocks that have gone on for so long after they were set back are right: a doubt must end by itself.
+const DOUBTED_FOR: TimeDelta = TimeDelta::days(1);
+
+/// Whether it is to be doubted that the time is `now`, where an earlier run began later than that.
+#[must_use]
+pub fn is_set_back(run: FutureRun, now: DateTime<Utc>) -> bool {
+    run.set_back.is_none_or(|since| now.signed_duration_since(since) < DOUBTED_FOR)
 }
 
 /// What is wrong with a device's clock.

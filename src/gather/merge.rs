@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::cardskipper::{Export, Unusable};
+use crate::clock::is_future;
 use crate::link::plain_words;
 use crate::model::{Member, MemberKey, MemberNumber, OrganisationId};
 use crate::store::{Changed, StoredMember};
@@ -97,6 +98,7 @@ pub fn merge(
 fn remember_looks(new: &mut StoredMember, old: &StoredMember, asked: Asked) {
     let (one, other) = (&new.member, &old.member);
     let says_the_same = one.roles == other.roles
+        && one.unreadable == other.unreadable
         && one.inactive == other.inactive
         && new.problem == old.problem
         && old.said_at <= asked.at;
@@ -136,6 +138,10 @@ fn missed(member: &StoredMember, at: DateTime<Utc>) -> Option<StoredMember> {
         return None;
     }
     let mut member = member.clone();
+    // What a clock that was ahead has counted is counted anew, by listings that are apart by this one.
+    if member.missing_since.is_some_and(|since| is_future(since, at)) {
+        (member.missed, member.missing_since) = (0, None);
+    }
     member.missed = member.missed.saturating_add(1);
     member.missing_since.get_or_insert(at);
     Some(member)
@@ -259,6 +265,7 @@ fn with_problem(
             email: None,
             inactive: false,
             roles: Vec::new(),
+            unreadable: Vec::new(),
         },
     };
     let problem = Some(unusable.reason.to_string());
@@ -284,6 +291,7 @@ mod tests {
             email: None,
             inactive: false,
             roles: vec![],
+            unreadable: vec![],
         }
     }
 
@@ -341,6 +349,11 @@ mod tests {
         assert_eq!(with(|_| ()), None);
         assert_eq!(with(|member| member.last_name.push('a')), Some(true));
         assert_eq!(with(|member| member.inactive = true), Some(true));
+        let unreadable = |member: &mut Member| {
+            let id = crate::model::RoleId::new(1).unwrap();
+            member.unreadable.push(crate::model::UnreadableRole { id, problem: "?".into() });
+        };
+        assert_eq!(with(unreadable), Some(true));
         assert_eq!(with(|member| member.email = Email::parse("a@example.si")), Some(false));
         let mut paid = member(1, "Novak");
         paid.roles = vec![role("2026-12-31T00:00:00")];
@@ -365,6 +378,18 @@ mod tests {
         assert_eq!((back.members[1].missed, back.members[1].missing_since), (0, None));
     }
 
+    /// Mutant: counting on from listings of a year to come, so that nobody vanishes for a year.
+    #[test]
+    fn listings_in_the_future_count_as_none() {
+        const YEAR: i64 = 365 * 24 * 60;
+        let mut members = known(&[1]);
+        for (tick, want) in [(YEAR, false), (YEAR + 5, false), (0, false), (5, false), (10, true)] {
+            members = merge(organisation(), members, export(vec![]), complete(at(tick))).members;
+            assert_eq!(is_vanished(&members[0], Some(at(tick))), want, "minute {tick}");
+        }
+        assert_eq!((members[0].missed, members[0].missing_since), (3, Some(at(0))));
+    }
+
     #[test]
     fn a_vanished_member_is_not_rewritten_at_every_listing() {
         let mut members = known(&[1]);
@@ -383,7 +408,7 @@ mod tests {
                 number: MemberNumber::new(number).ok(),
                 birth_date: None,
                 line: 3,
-                reason: UnusableReason::BadDates("EndDate \"soon\"".into()),
+                reason: UnusableReason::BadInactive("soon".into()),
             });
         }
         let merged = merge(organisation(), known(&[1]), bad, complete(at(0)));
@@ -625,7 +650,7 @@ mod tests {
             number: MemberNumber::new(number).ok(),
             birth_date: None,
             line: 3,
-            reason: UnusableReason::BadDates("EndDate is `soon`, not a date".into()),
+            reason: UnusableReason::BadInactive("soon".into()),
         };
         let known = vec![StoredMember::seen(born(2, Some(2), "Novak"), at(-60))];
         let mut bad = export(vec![]);

@@ -188,7 +188,9 @@ pub fn gather_with<O: Outside>(
     let clock_trouble = if scope.is_offline {
         None
     } else {
-        doubt_clock_set_back(&mut sources, store.latest_run_at()?, now)
+        let from = now.checked_add_signed(clocks::TOLERANCE).unwrap_or(now);
+        let doubt = store.future_run(from)?.filter(|run| clocks::is_set_back(*run, now));
+        doubt.and_then(|run| doubt_clock_set_back(&mut sources, run.began, now))
     };
     for (device, gathered) in config.devices.iter().zip(&devices) {
         remember_login(store, device, gathered.login, now)?;
@@ -330,13 +332,10 @@ fn ask_all<O: Outside>(
 /// in the past, until the network has told it the time.
 fn doubt_clock_set_back(
     sources: &mut [SourceGathered],
-    latest_run: Option<DateTime<Utc>>,
+    latest: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Option<Trouble> {
-    let is_confirmed = sources.iter().any(|source| source.is_clock_confirmed);
-    let is_later = |at: &DateTime<Utc>| at.signed_duration_since(now) > clocks::TOLERANCE;
-    let latest = latest_run.filter(is_later)?;
-    if is_confirmed {
+    if sources.iter().any(|source| source.is_clock_confirmed) {
         return None;
     }
     sources.iter_mut().for_each(sources::doubt_clock);

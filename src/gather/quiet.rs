@@ -94,8 +94,7 @@ fn standing_word(
         return Ok(None);
     }
     let Some(quiet) = store.quiet()? else { return Ok(None) };
-    let latest = store.latest_run_at()?;
-    if latest.is_none_or(|latest| now < latest) || now < quiet.since || quiet.until <= now {
+    if now < quiet.since || quiet.until <= now {
         return Ok(None);
     }
     for device in &config.devices {

@@ -12,7 +12,7 @@ use crate::cardskipper::{Error, Export, Listing};
 use crate::clock::Clock;
 use crate::config::{Config, Guard, SourceConfig};
 use crate::exit::Exit;
-use crate::model::{MemberNumber, RoleId};
+use crate::model::{Member, MemberNumber, RoleId};
 use crate::outside::{Outside, ReadSource};
 use crate::plan::Standing;
 use crate::report::{SourceReport, Trouble};
@@ -82,11 +82,12 @@ pub(super) fn choose(config: &SourceConfig, state: &SourceState, ask: Ask) -> Li
     };
     let age = ask.now.signed_duration_since(complete_at);
     let every = TimeDelta::from_std(config.full_every).unwrap_or(TimeDelta::MAX);
-    // A negative age is a clock that was set back: what "changed since" means is not known then.
+    // A time in the future is a clock that was set back: what "changed since" means is not known then.
+    let is_future = complete_at.max(fetched_at) > ask.now;
     let is_wanted = ask.is_full
         || ask.accept_shrink.is_some()
         || state.second_look == Some(SecondLook::Complete);
-    if is_wanted || age < TimeDelta::zero() || age >= every {
+    if is_wanted || is_future || age >= every {
         return Listing::Complete;
     }
     let since = fetched_at.checked_sub_signed(CHANGES_OVERLAP).unwrap_or(fetched_at);
@@ -369,8 +370,7 @@ fn ask_names(
     export: &Export,
     known: &BTreeMap<RoleId, String>,
 ) -> Option<BTreeMap<RoleId, String>> {
-    let used: BTreeSet<RoleId> =
-        export.members.iter().flat_map(|m| m.roles.iter().map(|role| role.id)).collect();
+    let used: BTreeSet<RoleId> = export.members.iter().flat_map(Member::role_ids).collect();
     if used.iter().all(|role| known.contains_key(role)) {
         return None;
     }

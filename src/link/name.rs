@@ -136,6 +136,7 @@ mod tests {
             email: None,
             inactive: false,
             roles: vec![],
+            unreadable: vec![],
         };
         for (first, last, device, want) in [
             ("Ana", "Novak", "Novak Ana", true),

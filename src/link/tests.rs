@@ -19,6 +19,7 @@ fn member(number: i64, last_name: &str, email: &str) -> Member {
         email: Email::parse(email),
         inactive: false,
         roles: vec![],
+        unreadable: vec![],
     }
 }
 

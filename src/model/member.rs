@@ -20,9 +20,18 @@ pub struct Member {
     pub inactive: bool,
     /// Memberships in this organisation, sorted by role and begin, all kinds of roles.
     pub roles: Vec<Role>,
+    /// Memberships whose dates can not be read, sorted. Nobody knows when they hold, so they give
+    /// nothing; and on a door that one of them opens nothing is taken away either.
+    pub unreadable: Vec<UnreadableRole>,
 }
 
 impl Member {
+    /// The roles of the member, with and without dates that can be read.
+    pub fn role_ids(&self) -> impl Iterator<Item = RoleId> {
+        let unreadable = self.unreadable.iter().map(|role| role.id);
+        self.roles.iter().map(|role| role.id).chain(unreadable)
+    }
+
     /// First and last name with one space between.
     #[must_use]
     pub fn name(&self) -> String {
@@ -43,4 +52,19 @@ pub struct Role {
     pub begin: NaiveDateTime,
     /// Last valid day (at midnight) or moment.
     pub end: NaiveDateTime,
+}
+
+/// A membership of a member that opens doors for a time that nobody can read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnreadableRole {
+    /// Which membership type.
+    pub id: RoleId,
+    /// What is wrong with its dates: "EndDate is `soon`, not a date".
+    pub problem: String,
+}
+
+impl std::fmt::Display for UnreadableRole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "role {}: {}", self.id, self.problem)
+    }
 }

@@ -1,5 +1,6 @@
 //! The ways a message can go, and what it means when it does not.
 
+use std::io::ErrorKind;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub struct NotTaken {
     pub hint: &'static str,
     /// What `check --notify` ends with because of it.
     pub exit: Exit,
+    /// Somebody has got the message all the same: it is not sent again.
+    pub is_told: bool,
 }
 
 impl Channel<'_> {
@@ -46,13 +49,18 @@ impl Channel<'_> {
         }
     }
 
-    /// Sends a message; 10 seconds at most.
+    /// Sends a message; 10 seconds at most. `computer` is this computer's name.
     ///
     /// # Errors
     /// [`NotTaken`]; it may have arrived all the same, when the answer was lost.
-    pub fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<(), NotTaken> {
+    pub fn send(
+        &self,
+        message: &Message,
+        now: DateTime<Utc>,
+        computer: Option<&str>,
+    ) -> Result<(), NotTaken> {
         match *self {
-            Self::Email(config) => email::send(config, message, now),
+            Self::Email(config) => email::send(config, message, now, computer),
             Self::Webhook(config) => webhook::send(config, message),
         }
     }
@@ -88,14 +96,40 @@ pub(super) fn agent(limit: Duration) -> Agent {
         .new_agent()
 }
 
-/// An error of the HTTP library without the address, which may hold a secret.
-pub(super) fn reason(error: &ureq::Error, limit: Duration) -> String {
+/// What became of a call without an answer, as a sentence fragment without the address, which may hold a
+/// secret. Who can not be reached is somebody who gave no sign at all.
+pub(super) fn no_answer(host: &str, error: &ureq::Error, limit: Duration) -> String {
+    let unreached = |why: &str| format!("{host} could not be reached: {why}");
     match error {
-        ureq::Error::Timeout(_) => format!("no answer within {} seconds", limit.as_secs()),
-        ureq::Error::HostNotFound => "the host is not known".to_owned(),
-        ureq::Error::Io(error) => error.to_string(),
-        ureq::Error::Rustls(error) => format!("TLS: {error}"),
-        ureq::Error::ConnectionFailed => "no connection".to_owned(),
-        _ => "the call failed".to_owned(),
+        ureq::Error::HostNotFound => unreached("the host is not known"),
+        ureq::Error::ConnectionFailed => unreached("no connection"),
+        ureq::Error::Timeout(_) => {
+            format!("{host} gave no answer within {} seconds", limit.as_secs())
+        }
+        ureq::Error::Rustls(error) => {
+            format!("the connection to {host} can not be protected: {error}")
+        }
+        ureq::Error::Io(error) if is_unreached(error.kind()) => unreached(&error.to_string()),
+        ureq::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+            format!("the connection to {host} can not be protected: {error}")
+        }
+        ureq::Error::Io(error) => format!("{host} answered, and then broke off: {error}"),
+        _ => format!("{host} answered, but not as a web server does"),
     }
+}
+
+fn is_unreached(kind: ErrorKind) -> bool {
+    use ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable,
+        TimedOut,
+    };
+    matches!(
+        kind,
+        AddrNotAvailable
+            | ConnectionRefused
+            | HostUnreachable
+            | NetworkDown
+            | NetworkUnreachable
+            | TimedOut
+    )
 }

@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::outlook::{Condition, Sight, Standing};
 use super::topic::Topic;
+use crate::clock::is_future;
 use crate::store::Alarm;
 
 /// Bad ticks in a row before trouble that may pass is told.
@@ -100,14 +101,17 @@ pub fn decide(remembered: &[Alarm], sights: &[Sight], now: DateTime<Utc>) -> Dec
     decision
 }
 
-/// A time that lies in the future was told by a clock that was set back since.
+/// A time that lies in the future was told by a clock that was set back since. What was told then is told
+/// again, since nobody knows when that was; what was over then does not come back.
 fn not_later(alarm: &Alarm, now: DateTime<Utc>) -> Alarm {
     let past = |at: DateTime<Utc>| at.min(now);
+    let a_day_ago = now.checked_sub_signed(DAY).unwrap_or(now);
+    let told = |at| if is_future(at, now) { a_day_ago } else { past(at) };
     Alarm {
         since: past(alarm.since),
         good_since: alarm.good_since.map(past),
-        told_at: alarm.told_at.map(past),
-        cleared_at: alarm.cleared_at.map(past),
+        told_at: alarm.told_at.map(told),
+        cleared_at: alarm.cleared_at.filter(|at| !is_future(*at, now)).map(past),
         ..alarm.clone()
     }
 }

@@ -1,17 +1,23 @@
 //! A message as e-mail, over SMTP.
+//!
+//! One conversation, step by step rather than by the library's own transport: that one gives up when a
+//! single receiver is refused, and does not say whether a login was refused or nobody answered.
 
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use lettre::Address;
 use lettre::message::Mailbox;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MimeVersion};
+use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::transport::smtp::{self, SmtpTransport};
-use lettre::{Address, Transport};
+use lettre::transport::smtp::client::{SmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use sha2::{Digest, Sha256};
 
 use super::channel::{LIMIT, NotTaken, within};
+use super::hello;
 use super::message::Message;
 use crate::config::{MailTls, NotifyEmail};
 use crate::exit::Exit;
@@ -21,17 +27,20 @@ use crate::model::visible;
 /// The longest part of a mail server's answer that is quoted.
 const QUOTED: usize = 160;
 
-/// Sends the message to every receiver in one go.
+/// Sends the message to every receiver in one go. `computer` is this computer's name.
 pub(super) fn send(
     config: &NotifyEmail,
     message: &Message,
     now: DateTime<Utc>,
+    computer: Option<&str>,
 ) -> Result<(), NotTaken> {
-    let mail = letter(config, message, now)?;
-    let transport = transport(config).map_err(|error| not_taken(config, &error))?;
-    match within(LIMIT, move || transport.send(&mail)) {
-        Some(Ok(_)) => Ok(()),
-        Some(Err(error)) => Err(not_taken(config, &error)),
+    let call = Call::of(config, letter(config, message, now)?, computer);
+    match within(LIMIT, move || call.make()) {
+        Some(Ok(refused)) => match refused.as_slice() {
+            [] => Ok(()),
+            refused => Err(not_for_all(config, refused)),
+        },
+        Some(Err(stopped)) => Err(not_taken(config, &stopped)),
         None => Err(NotTaken {
             text: format!(
                 "{} did not take the mail within {} seconds",
@@ -40,6 +49,7 @@ pub(super) fn send(
             ),
             hint: "see that smtp in [notify.email] is right and that the mail server runs",
             exit: Exit::Temporary,
+            is_told: false,
         }),
     }
 }
@@ -59,6 +69,7 @@ fn letter(
             text: format!("an address can not be used: {error}"),
             hint: "correct from and to in [notify.email]",
             exit: Exit::Config,
+            is_told: false,
         })
     };
     let from = mailbox(&config.from)?;
@@ -75,8 +86,11 @@ fn letter(
     for receiver in &config.to {
         letter = letter.to(mailbox(receiver)?);
     }
-    let unfit = |what: String| NotTaken { text: what, hint: "please report it", exit: Exit::Bug };
+    let unfit =
+        |text: String| NotTaken { text, hint: "please report it", exit: Exit::Bug, is_told: false };
+    // Without the version none of the other headers about the content counts. Source: RFC 2045 section 4.
     let mut letter = letter
+        .header(MimeVersion::new(1, 0))
         .header(ContentType::TEXT_PLAIN)
         .body(message.text.clone())
         .map_err(|error| unfit(format!("the mail could not be written: {error}")))?;
@@ -87,27 +101,123 @@ fn letter(
     Ok(letter)
 }
 
-fn transport(config: &NotifyEmail) -> Result<SmtpTransport, smtp::Error> {
-    let host = host(config).trim_start_matches('[').trim_end_matches(']').to_owned();
-    let (tls, usual_port) = match config.tls {
-        MailTls::FromTheStart => (Tls::Wrapper(TlsParameters::new_rustls(host.clone())?), 465),
-        MailTls::StartTls => (Tls::Required(TlsParameters::new_rustls(host.clone())?), 587),
-        MailTls::Off => (Tls::None, 25),
-    };
-    let mut transport = SmtpTransport::builder_dangerous(host)
-        .port(config.smtp.port().unwrap_or(usual_port))
-        .tls(tls)
-        .timeout(Some(LIMIT));
-    if let (Some(username), Some(password)) = (&config.username, &config.password) {
-        let login = Credentials::new(username.clone(), password.expose().to_owned());
-        transport =
-            transport.credentials(login).authentication(vec![Mechanism::Plain, Mechanism::Login]);
-    }
-    Ok(transport.build())
+/// A conversation that ended before the mail was taken.
+struct Stopped {
+    at: Step,
+    error: smtp::Error,
 }
 
-fn not_taken(config: &NotifyEmail, error: &smtp::Error) -> NotTaken {
-    let host = host(config);
+/// How far a conversation came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Connecting, TLS and the first words.
+    Greeting,
+    /// The login.
+    Login,
+    /// Sender, receivers, the mail itself.
+    Mail,
+}
+
+fn at(step: Step) -> impl Fn(smtp::Error) -> Stopped {
+    move |error| Stopped { at: step, error }
+}
+
+/// A receiver, by the place under `to`, whom the server refused.
+type Refused = (usize, smtp::Error);
+
+/// All that a conversation needs.
+struct Call {
+    host: String,
+    port: u16,
+    tls: MailTls,
+    login: Option<Credentials>,
+    hello: ClientId,
+    letter: lettre::Message,
+}
+
+impl Call {
+    fn of(config: &NotifyEmail, letter: lettre::Message, computer: Option<&str>) -> Self {
+        let host = host(config).trim_start_matches('[').trim_end_matches(']').to_owned();
+        let usual_port = match config.tls {
+            MailTls::FromTheStart => 465,
+            MailTls::StartTls => 587,
+            MailTls::Off => 25,
+        };
+        let port = config.smtp.port().unwrap_or(usual_port);
+        let login = config.username.clone().zip(config.password.as_ref());
+        let login = login.map(|(user, password)| Credentials::new(user, password.expose().into()));
+        let hello = hello::name(computer, (&host, port));
+        Self { host, port, tls: config.tls, login, hello, letter }
+    }
+
+    fn make(self) -> Result<Vec<Refused>, Stopped> {
+        let greeting = at(Step::Greeting);
+        let tls = TlsParameters::new_rustls(self.host.clone()).map_err(&greeting)?;
+        let from_start = (self.tls == MailTls::FromTheStart).then_some(&tls);
+        let server = (self.host.as_str(), self.port);
+        let mut connection =
+            SmtpConnection::connect(server, Some(LIMIT), &self.hello, from_start, None)
+                .map_err(&greeting)?;
+        if self.tls == MailTls::StartTls {
+            connection.starttls(&tls, &self.hello).map_err(&greeting)?;
+        }
+        let sent = self
+            .login(&mut connection)
+            .and_then(|()| deliver(&mut connection, &self.letter).map_err(at(Step::Mail)));
+        // Says goodbye, whatever came of it.
+        connection.abort();
+        sent
+    }
+
+    fn login(&self, connection: &mut SmtpConnection) -> Result<(), Stopped> {
+        let Some(login) = &self.login else { return Ok(()) };
+        let answer = connection.auth(&[Mechanism::Plain, Mechanism::Login], login);
+        answer.map(|_| ()).map_err(at(Step::Login))
+    }
+}
+
+/// Hands over the letter for every receiver whom the server takes; gives the others.
+///
+/// # Errors
+/// When it takes none of them: that which may pass by itself, where there is one.
+fn deliver(
+    connection: &mut SmtpConnection,
+    letter: &lettre::Message,
+) -> Result<Vec<Refused>, smtp::Error> {
+    let (envelope, bytes) = (letter.envelope(), letter.formatted());
+    let supports = |feature| connection.server_info().supports_feature(feature);
+    let mut options = Vec::new();
+    let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+    if !envelope.to().iter().chain(envelope.from()).all(is_ascii)
+        && supports(Extension::SmtpUtfEight)
+    {
+        options.push(MailParameter::SmtpUtfEight);
+    }
+    if !bytes.is_ascii() && supports(Extension::EightBitMime) {
+        options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    connection.command(Mail::new(envelope.from().cloned(), options))?;
+    let mut refused = Vec::new();
+    for (place, receiver) in envelope.to().iter().enumerate() {
+        match connection.command(Rcpt::new(receiver.clone(), Vec::new())) {
+            Ok(_) => {}
+            Err(error) if error.status().is_some() => refused.push((place, error)),
+            Err(error) => return Err(error),
+        }
+    }
+    if refused.len() == envelope.to().len() {
+        let passing = refused.iter().position(|(_, error)| error.is_transient()).unwrap_or(0);
+        if passing < refused.len() {
+            return Err(refused.swap_remove(passing).1);
+        }
+    }
+    connection.command(Data)?;
+    connection.message(&bytes)?;
+    Ok(refused)
+}
+
+/// A server's words, fit to be shown.
+fn quoted(config: &NotifyEmail, error: &smtp::Error) -> String {
     let mut told = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -118,36 +228,75 @@ fn not_taken(config: &NotifyEmail, error: &smtp::Error) -> NotTaken {
         source = cause.source();
     }
     let is_secret = config.password.as_ref().is_some_and(|one| told.contains(one.expose()));
-    let told = if is_secret { "(its answer is not shown)" } else { &told };
-    let told = visible(told, QUOTED);
+    visible(if is_secret { "(its answer is not shown)" } else { &told }, QUOTED)
+}
+
+fn not_for_all(config: &NotifyEmail, refused: &[Refused]) -> NotTaken {
+    // By their places: an address is nobody's business in a log.
+    let who: Vec<String> = refused.iter().map(|(place, _)| (place + 1).to_string()).collect();
+    let told = refused.first().map(|(_, error)| quoted(config, error)).unwrap_or_default();
+    NotTaken {
+        text: format!(
+            "{} took the mail, but not for receiver {} of {} under `to`: {told}",
+            host(config),
+            who.join(", "),
+            config.to.len()
+        ),
+        hint: "correct to in [notify.email]; the others have got it",
+        exit: Exit::PartFailed,
+        is_told: true,
+    }
+}
+
+fn not_taken(config: &NotifyEmail, stopped: &Stopped) -> NotTaken {
+    let (host, error) = (host(config), &stopped.error);
+    let told = quoted(config, error);
+    let is_tls = error.is_tls() || told.contains("certificate");
     let code = error.status().map(u16::from);
-    let (text, hint, exit) = match code {
-        Some(530 | 534 | 535 | 538) => (
+    let (text, hint, exit) = match (stopped.at, code) {
+        (Step::Login, Some(500..)) | (_, Some(530 | 534 | 535 | 538)) => (
             format!("{host} refused the login: {told}"),
             "correct username and password in [notify.email]",
             Exit::Login,
         ),
-        Some(500..) => (
+        (_, Some(500..)) => (
             format!("{host} refused the mail: {told}"),
             "see that from and to in [notify.email] are right, and that this login may send from it",
             Exit::PartFailed,
         ),
-        Some(_) => (
+        (_, Some(_)) => (
             format!("{host} does not take the mail now: {told}"),
             "it is tried again by the next run",
             Exit::Temporary,
         ),
-        None if error.is_tls() || told.contains("certificate") => (
+        (Step::Greeting, None) if is_tls || error.is_client() => (
             format!("the connection to {host} can not be protected: {told}"),
             "see smtp and tls in [notify.email]: smtps:// or smtp://, the right port, and a \
              certificate that this computer trusts",
             Exit::Temporary,
         ),
-        None => (
+        (Step::Login, None) if error.is_client() => (
+            format!("{host} offers no way to log in that is known here (PLAIN, LOGIN): {told}"),
+            "see that tls in [notify.email] is right, or leave username and password out",
+            Exit::PartFailed,
+        ),
+        // The library names only what stands before the first byte so.
+        (Step::Greeting, None) if told.starts_with("Connection error") => (
             format!("{host} could not be reached: {told}"),
             "see that smtp in [notify.email] is right and that the mail server runs",
             Exit::Temporary,
         ),
+        // An answer of nothing is a connection that was closed.
+        (_, None) if error.is_response() && !told.contains("incomplete") => (
+            format!("{host} answered, but not as a mail server does: {told}"),
+            "see that smtp in [notify.email] has the right port",
+            Exit::Temporary,
+        ),
+        (_, None) => (
+            format!("{host} answered, and then broke off: {told}"),
+            "it is tried again by the next run; see that smtp in [notify.email] is right",
+            Exit::Temporary,
+        ),
     };
-    NotTaken { text, hint, exit }
+    NotTaken { text, hint, exit, is_told: false }
 }

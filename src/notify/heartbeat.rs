@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::channel::{agent, reason};
+use super::channel::{NotTaken, agent, no_answer};
+use crate::exit::Exit;
 
 /// One call takes no longer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -39,10 +40,32 @@ impl Heartbeat {
 
 /// When the service is away, it will notice that by itself: nothing to tell but on request.
 fn call(url: &Url, last: &str) {
-    let address = format!("{}/{last}", url.as_str().trim_end_matches('/'));
-    match agent(LIMIT).get(&address).call() {
-        Ok(answer) if answer.status().is_success() => {}
-        Ok(answer) => log::info!("heartbeat /{last}: status {}", answer.status().as_u16()),
-        Err(error) => log::info!("heartbeat /{last}: {}", reason(&error, LIMIT)),
+    if let Err(why) = try_call(url, last) {
+        log::info!("heartbeat /{last}: {}", why.text);
     }
+}
+
+/// Calls the service at both ends as a run does that ended with `code`.
+///
+/// # Errors
+/// [`NotTaken`].
+pub(super) fn try_out(url: &Url, code: u8) -> Result<(), NotTaken> {
+    try_call(url, "start")?;
+    try_call(url, &code.to_string())
+}
+
+fn try_call(url: &Url, last: &str) -> Result<(), NotTaken> {
+    let host = url.host_str().unwrap_or("?");
+    let address = format!("{}/{last}", url.as_str().trim_end_matches('/'));
+    let text = match agent(LIMIT).get(&address).call() {
+        Ok(answer) if answer.status().is_success() => return Ok(()),
+        Ok(answer) => format!("{host} answered with status {}", answer.status().as_u16()),
+        Err(error) => no_answer(host, &error, LIMIT),
+    };
+    Err(NotTaken {
+        text,
+        hint: "see that heartbeat in [notify] is right and that the service runs",
+        exit: Exit::Temporary,
+        is_told: false,
+    })
 }

@@ -14,6 +14,8 @@ mod channel;
 pub mod decide;
 mod email;
 mod heartbeat;
+mod hello;
+mod login;
 mod memory;
 pub mod message;
 pub mod outlook;
@@ -53,12 +55,29 @@ pub fn channels(config: &Config) -> Vec<Channel<'_>> {
     email.chain(webhook).collect()
 }
 
-/// Tries a channel with a message that says so.
+/// Tries a channel with a message that says so, although its login may have been refused before: a person
+/// asks for it.
 ///
 /// # Errors
 /// [`NotTaken`].
 pub fn try_out(context: &Context, channel: Channel<'_>) -> Result<(), NotTaken> {
-    channel.send(&Message::test(sender(&context.config)), context.clock.now())
+    let (config, now) = (&context.config, context.clock.now());
+    let computer = sender(config);
+    let sent = channel.send(&Message::test(computer), now, computer);
+    let store = context.open_store().ok();
+    match store {
+        Some(mut store) => login::learn(&mut Memory::State(&mut store), channel, &sent, now),
+        None => {
+            login::learn(&mut Memory::Beside(Beside::open(&config.state)), channel, &sent, now);
+        }
+    }
+    sent
+}
+
+/// Calls the heartbeat as a run does that ended with `code`; `None` where none is configured.
+#[must_use]
+pub fn try_heartbeat(config: &Config, code: u8) -> Option<Result<(), NotTaken>> {
+    Some(heartbeat::try_out(config.notify.heartbeat.as_ref()?, code))
 }
 
 /// Runs a `sync` with somebody watching.
@@ -170,12 +189,19 @@ impl Watch<'_> {
         if kept.is_err() && !memory::is_window(now, zone) {
             return Ok(());
         }
-        channel.send(&message, self.context.clock.now())?;
+        if let Some(why) = login::held_back(memory, channel, now) {
+            return Err(why);
+        }
+        let sent = channel.send(&message, self.context.clock.now(), sender(config));
+        login::learn(memory, channel, &sent, now);
+        if sent.as_ref().is_err_and(|why| !why.is_told) {
+            return sent;
+        }
         log::info!("told by {name}: {}", message.subject);
         if let Err(error) = memory.keep(name, &decision.told) {
             log::info!("alarms can not be remembered: {error}");
         }
-        Ok(())
+        sent
     }
 
     /// Says on stderr that a channel did not take a message: to a person always, to cron once a day.

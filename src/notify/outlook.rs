@@ -112,6 +112,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
         | Error::Plan { .. }
         | Error::NoBlockedPlan(_)
         | Error::Forbidden { .. }
+        | Error::NotKnown { .. }
         | Error::File { .. } => return None,
     };
     let condition = Condition {

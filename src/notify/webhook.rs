@@ -1,6 +1,6 @@
 //! A message as JSON, posted to an address of the club's own.
 
-use super::channel::{LIMIT, NotTaken, agent, reason};
+use super::channel::{LIMIT, NotTaken, agent, no_answer};
 use super::message::Message;
 use crate::config::NotifyWebhook;
 use crate::exit::Exit;
@@ -8,7 +8,12 @@ use crate::exit::Exit;
 /// Posts the message; any status from 200 to 299 says that it was taken.
 pub(super) fn send(config: &NotifyWebhook, message: &Message) -> Result<(), NotTaken> {
     let host = config.url.host_str().unwrap_or("?");
-    let failed = |text: String, hint: &'static str, exit: Exit| NotTaken { text, hint, exit };
+    let failed = |text: String, hint: &'static str, exit: Exit| NotTaken {
+        text,
+        hint,
+        exit,
+        is_told: false,
+    };
     let body = serde_json::to_string(&message.document())
         .map_err(|error| failed(error.to_string(), "please report it", Exit::Bug))?;
     let mut post = agent(LIMIT)
@@ -19,7 +24,7 @@ pub(super) fn send(config: &NotifyWebhook, message: &Message) -> Result<(), NotT
     }
     let answer = post.send(body.as_bytes()).map_err(|error| {
         failed(
-            format!("{host} could not be reached: {}", reason(&error, LIMIT)),
+            no_answer(host, &error, LIMIT),
             "see that url in [notify.webhook] is right and that the receiver runs",
             Exit::Temporary,
         )

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 
+use super::validity::{DoorRoles, unreadable_here};
 use super::{DeviceFacts, Facts, MemberFacts};
 use crate::link::NoLink;
 use crate::model::EmployeeNo;
@@ -40,6 +41,11 @@ pub(super) fn paid_before<'a>(
         let is_same = (old.organisation, old.number) == (new.organisation, new.number);
         let Some(paid) = facts.entitlement(device, gone) else { return false };
         let has_paid = paid.validity().is_some_and(|validity| validity.window.end() >= now);
-        !is_same && (has_paid || gone.problem.is_some())
+        let Some(source) = facts.sources.get(&old.organisation) else { return false };
+        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        !is_same
+            && (has_paid
+                || gone.problem.is_some()
+                || unreadable_here(&gone.member, &roles).is_some())
     })
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 
-use super::validity::{DoorRoles, covered};
+use super::validity::{covered, unreadable_here};
 use super::{Facts, LeftOut, MemberFacts, Pair, Plan, Reason, SourceFacts, Verdict, is_protected};
 use crate::model::{
     DeviceName, EmployeeNo, MemberKey, OrganisationId, PersonLimit, Role, RoleId, SourceName,
@@ -133,16 +133,20 @@ pub(super) fn of(
     let member = pair.member.member.key;
     let served = pair.device.served(&member).filter(|_| pair.link.is_some())?;
     let now = pair.now();
-    let roles =
-        DoorRoles { source: pair.source.roles.as_ref(), device: pair.device.roles.as_ref() };
-    let opens = |role: &Role| roles.open(role.id);
-    let has_door_role = pair.member.member.roles.iter().any(opens);
+    let roles = pair.door_roles();
+    let door_roles = || pair.member.member.roles.iter().filter(|role| roles.open(role.id));
+    let has_door_role =
+        door_roles().next().is_some() || unreadable_here(&pair.member.member, &roles).is_some();
+    let is_unreadable = pair.member.problem.is_some()
+        || has_door_role && door_roles().all(|role| covered(role, 0).is_none());
     let other_roles = match has_door_role {
         true => BTreeSet::new(),
         false => running_roles(pair.member, now),
     };
     let (reason, detail) = match verdict {
-        Verdict::LeftOut(Reason::BadDates, detail) => (Reason::BadDates, detail.clone()),
+        Verdict::LeftOut(Reason::BadDates, detail) if is_unreadable => {
+            (Reason::BadDates, detail.clone())
+        }
         // Who holds no other role either has left the club, and the door follows.
         _ if !has_door_role && other_roles.is_empty() => return None,
         _ if !has_door_role => (without_door_role(pair, now)?, None),

@@ -22,7 +22,8 @@ use chrono::NaiveDateTime;
 use crate::config::Mode;
 use crate::link::{CLAIMANTS_MAX, Found, Link, NoLink};
 use crate::model::{
-    DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, Role, SourceName, UserType, Window,
+    DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, Role, RoleId, SourceName,
+    UnreadableRole, UserType, Window,
 };
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
@@ -32,7 +33,7 @@ pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};
 pub use proof::{Counterexample, ProvenPlan, closes_on_paid_time, prove, prove_reviewed};
 pub use released::Released;
 pub use steady::steady_until;
-use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, roles_gone};
+use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, roles_gone, unreadable_here};
 pub use words::{Budget, Cause, Kind, Reason};
 
 /// All changes of one tick, with what was left out and why.
@@ -229,6 +230,9 @@ fn plan_member(
         }
     }
     if in_question {
+        if here.iter().all(|one| one.reason != Reason::BadDates) {
+            plan.ignored.extend(ignored_roles(facts, source, member));
+        }
         plan.left_out.extend(merge_devices(here, facts.devices.len()));
         plan.ignored.extend(ignored_roles(facts, source, member));
         plan.no_door.extend(doors.none_for(source, member));
@@ -237,30 +241,34 @@ fn plan_member(
 
 /// The roles of a member that can not be right, where others of the member count.
 fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &MemberFacts) -> Option<LeftOut> {
-    let opens_some_door = |role: &&Role| {
+    let opens_some_door = |role: RoleId| {
         facts.devices.iter().any(|device| {
             let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
-            roles.open(role.id)
+            roles.open(role)
         })
     };
-    let door_roles = member.member.roles.iter().filter(opens_some_door);
+    let door_roles = member.member.roles.iter().filter(|role| opens_some_door(role.id));
     let (good, bad): (Vec<&Role>, Vec<&Role>) =
         door_roles.partition(|role| covered(role, 0).is_some());
-    if good.is_empty() || bad.is_empty() || member.problem.is_some() {
+    let unreadable: Vec<&UnreadableRole> =
+        member.member.unreadable.iter().filter(|role| opens_some_door(role.id)).collect();
+    let is_doubtful = !unreadable.is_empty();
+    if good.is_empty() || (bad.is_empty() && !is_doubtful) || member.problem.is_some() {
         return None;
     }
     // Its last day may still be running on one of the doors.
     let is_current = |role: &Role| {
         facts.devices.iter().any(|device| role.begin.max(role.end) >= device.local(facts.now))
     };
-    let roles: Vec<String> = bad.iter().map(|role| said(role)).collect();
+    let unreadable = unreadable.iter().map(ToString::to_string);
+    let roles: Vec<String> = bad.iter().map(|role| said(role)).chain(unreadable).collect();
     Some(LeftOut {
         reason: Reason::BadDates,
         source: source.name.clone(),
         member: member.member.key,
         device: None,
         detail: Some(format!("ignored, the others count: {}", roles.join(", "))),
-        has_paid_time: bad.iter().any(|role| is_current(role)),
+        has_paid_time: is_doubtful || bad.iter().any(|role| is_current(role)),
     })
 }
 
@@ -270,7 +278,7 @@ fn said(role: &Role) -> String {
 }
 
 /// Whether a person was named who is linked to the member, or who came into question for it.
-fn names_person_of(only: &Only, link: &Result<Link, NoLink>) -> bool {
+pub(crate) fn names_person_of(only: &Only, link: &Result<Link, NoLink>) -> bool {
     match link {
         Ok(Link { employee_no, .. }) => only.names_person(employee_no),
         Err(NoLink::NameDiffers { employee_no, found }) => {
@@ -338,6 +346,11 @@ impl<'a> Pair<'a> {
         self.device.local(self.facts.now)
     }
 
+    /// The roles that open the device.
+    fn door_roles(&self) -> DoorRoles<'a> {
+        DoorRoles { source: self.source.roles.as_ref(), device: self.device.roles.as_ref() }
+    }
+
     /// The person whom the member is linked to, if there is one on the device.
     fn person(&self) -> Option<&'a Person> {
         let link = self.link?.as_ref().ok()?;
@@ -362,8 +375,10 @@ impl<'a> Pair<'a> {
             }
             Entitlement::BadDates => {
                 // Nobody knows what was paid for: somebody must look, as if it were a lot.
-                let detail =
-                    "every membership ends before it begins, or begins after 2037".to_owned();
+                let detail = unreadable_here(&self.member.member, &self.door_roles()).map_or_else(
+                    || "every membership ends before it begins, or begins after 2037".to_owned(),
+                    ToString::to_string,
+                );
                 Decision::left_out(true, Reason::BadDates, Some(detail))
             }
         }
@@ -371,7 +386,8 @@ impl<'a> Pair<'a> {
 
     /// The decision for a member who should hold this.
     fn with(&self, validity: Validity) -> Decision {
-        let has_paid_time = validity.window.end() >= self.now();
+        let is_doubtful = unreadable_here(&self.member.member, &self.door_roles()).is_some();
+        let has_paid_time = validity.window.end() >= self.now() || is_doubtful;
         let verdict = match (self.link, self.person()) {
             (None, _) => Verdict::LeftOut(Reason::DeviceUnreachable, None),
             (Some(Err(no_link)), _) => no_link_verdict(self, no_link),
@@ -492,6 +508,12 @@ fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -> Verdict {
         return Verdict::LeftOut(Reason::Blocked, Some(detail));
     }
     let id = &person.employee_no;
+    if kind == Kind::Revocation
+        && let Some(role) = unreadable_here(&member.member, &pair.door_roles())
+    {
+        let detail = format!("{role}; nothing is taken away meanwhile");
+        return Verdict::LeftOut(Reason::BadDates, Some(detail));
+    }
     if kind == Kind::Revocation
         && let Some(gone) = paid_before(facts, (device, left), member, id, now)
     {

@@ -15,7 +15,7 @@ use crate::config::{Ending, Mode, Percent};
 use crate::link::{Link, NoLink};
 use crate::model::{
     DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, OrganisationId, PersonLimit, Role,
-    UserType, Window,
+    RoleId, UserType, Window,
 };
 
 /// The smallest step on a wall clock: windows and roles are told to the second.
@@ -311,7 +311,8 @@ fn check_one(
         return Err(Rule::NoStranger);
     }
     let now = device.local(facts.now);
-    check_access(&PaidTime::of(facts, device, source, member), change, now)?;
+    let paid = PaidTime::of(facts, device, source, member);
+    check_access(&paid, change, now)?;
     let revokes = is_revocation(change, now);
     if revokes != (change.kind == Kind::Revocation) || opens(change, now) != change.opens_door {
         return Err(Rule::Honest);
@@ -319,7 +320,8 @@ fn check_one(
     if revokes && device.mode == Mode::GrantOnly {
         return Err(Rule::Mode);
     }
-    if revokes && is_paid_by_who_vanished(facts, (device, claims), change, now) {
+    let takes_from_who_vanished = || is_paid_by_who_vanished(facts, (device, claims), change, now);
+    if revokes && (paid.is_doubtful || takes_from_who_vanished()) {
         return Err(Rule::NoLockOut);
     }
     if revokes && !member.is_agreed {
@@ -350,9 +352,10 @@ fn is_paid_by_who_vanished(
         let source = facts.sources.get(&other.member.key.organisation);
         !same(&other.member.key)
             && source.is_some_and(|source| {
-                let next = PaidTime::of(facts, device, source, other).first_from(now);
+                let paid = PaidTime::of(facts, device, source, other);
+                let has_time = paid.first_from(now).is_some_and(|next| next <= LATEST_END);
                 // Whose entry can not be read may have paid for anything.
-                other.problem.is_some() || next.is_some_and(|next| next <= LATEST_END)
+                other.problem.is_some() || paid.is_doubtful || has_time
             })
     })
 }
@@ -433,16 +436,18 @@ fn check_access(paid: &PaidTime, change: &Change, now: NaiveDateTime) -> Result<
 /// each role that opens the device, and the first moment after it.
 struct PaidTime {
     spans: Vec<(NaiveDateTime, NaiveDateTime)>,
+    /// One more role opens the device, at times that nobody can read.
+    is_doubtful: bool,
 }
 
 impl PaidTime {
     fn of(facts: &Facts, device: &DeviceFacts, source: &SourceFacts, member: &MemberFacts) -> Self {
         let is_ended = member.member.inactive && facts.policy.inactive == Ending::End
             || member.is_vanished && facts.policy.vanished == Ending::End;
-        let opens_here = |role: &&Role| {
-            let lists = [source.roles.as_ref(), device.roles.as_ref()];
-            !is_ended && lists.into_iter().flatten().all(|roles| roles.contains(&role.id))
-        };
+        let lists = [source.roles.as_ref(), device.roles.as_ref()];
+        let is_door_role =
+            |id: &RoleId| lists.into_iter().flatten().all(|roles| roles.contains(id));
+        let opens_here = |role: &&Role| !is_ended && is_door_role(&role.id);
         let grace = Days::new(u64::from(facts.policy.grace_days));
         let spans = member.member.roles.iter().filter(opens_here).filter_map(|role| {
             // An end at midnight names the last whole day.
@@ -451,7 +456,8 @@ impl PaidTime {
             let over = role.end.checked_add_signed(rest)?;
             (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
         });
-        let mut paid = Self { spans: spans.collect() };
+        let is_doubtful = member.member.unreadable.iter().any(|role| is_door_role(&role.id));
+        let mut paid = Self { spans: spans.collect(), is_doubtful };
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
         if let Some(known) = known.map(|known| known.window) {
             paid.go_on_from((known.begin(), known.end()), device.local(facts.now));
@@ -469,14 +475,12 @@ impl PaidTime {
         let runs = known.0 <= now && now < over && next > now && next <= over;
         // Where all that is paid for without a gap from `next` on is over.
         let mut end = next;
-        while let Some(longer) = self
-            .spans
-            .iter()
-            .filter(|(first, last)| *first <= end && end < *last)
-            .map(|s| s.1)
-            .max()
-        {
-            end = longer;
+        let longer = |end: NaiveDateTime| {
+            let reach = self.spans.iter().filter(|(first, last)| *first <= end && end < *last);
+            reach.map(|(_, last)| *last).max()
+        };
+        while let Some(later) = longer(end) {
+            end = later;
         }
         if runs && end.min(LATEST_END + SECOND) >= over {
             self.spans.push((known.0, over));
@@ -624,8 +628,11 @@ fn is_lost<'a>(
     let lists = [source.roles.as_ref(), device.roles.as_ref()];
     let opens = |role: &&Role| lists.into_iter().flatten().all(|list| list.contains(&role.id));
     let roles = &member.member.roles;
+    let mut hidden = member.member.unreadable.iter();
+    let hides_one =
+        hidden.any(|role| lists.into_iter().flatten().all(|list| list.contains(&role.id)));
     let person = link.as_ref().ok().and_then(|link| device.persons.get(&link.employee_no));
-    if roles.iter().find(opens).is_none() {
+    if roles.iter().find(opens).is_none() && !hides_one {
         // Only who holds another role has not simply left.
         let is_elsewhere = roles.iter().any(|role| {
             let whole_day = role.end.time() == NaiveTime::MIN;
@@ -652,8 +659,9 @@ fn is_lost<'a>(
     if !roles.iter().filter(opens).any(is_good) {
         return of_source;
     }
-    let paid = PaidTime::of(facts, device, source, member).first_from(now);
-    let has_time = had_time || paid.is_some_and(|paid| paid <= LATEST_END);
+    let paid = PaidTime::of(facts, device, source, member);
+    let has_paid = paid.first_from(now).is_some_and(|first| first <= LATEST_END);
+    let has_time = had_time || has_paid || paid.is_doubtful;
     match (link, person) {
         _ if !has_time => None,
         (Err(NoLink::Ambiguous { .. } | NoLink::NoEmail), _) => of_source,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use crate::config::{Ending, Policy};
-use crate::model::{LATEST_END, Member, Role, RoleId, Window};
+use crate::model::{LATEST_END, Member, Role, RoleId, UnreadableRole, Window};
 
 /// What a member's roles come to on one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub enum Entitlement {
     Paid(Validity),
     /// None of the member's roles opens this device.
     NoDoorRole,
-    /// Door roles exist, but none with dates that can be right: each ends before it begins, or
-    /// begins later than a device can hold.
+    /// Door roles exist, but none with dates that can be right: each ends before it begins, begins
+    /// later than a device can hold, or can not be read.
     BadDates,
 }
 
@@ -82,7 +82,7 @@ pub fn entitlement(
     now: NaiveDateTime,
 ) -> Entitlement {
     let mut windows: Vec<Window> = Vec::with_capacity(member.roles.len());
-    let mut has_door_role = false;
+    let mut has_door_role = unreadable_here(member, door_roles).is_some();
     for role in member.roles.iter().filter(|role| door_roles.open(role.id)) {
         has_door_role = true;
         windows.extend(covered(role, policy.grace_days));
@@ -119,6 +119,15 @@ fn joined_to(known: Window, next: Window, now: NaiveDateTime) -> Window {
         return next;
     }
     Window::new(known.begin(), next.end()).unwrap_or(next)
+}
+
+/// A role of the member that opens this device, with dates that nobody can read: it may hide paid time.
+#[must_use]
+pub fn unreadable_here<'a>(
+    member: &'a Member,
+    door_roles: &DoorRoles<'_>,
+) -> Option<&'a UnreadableRole> {
+    member.unreadable.iter().find(|role| door_roles.open(role.id))
 }
 
 /// The roles that open one device: the organisation's list and the device's own, either of which
@@ -237,6 +246,7 @@ mod tests {
                     end: at(end),
                 })
                 .collect(),
+            unreadable: vec![],
         }
     }
 

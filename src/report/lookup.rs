@@ -185,9 +185,16 @@ fn member_text(story: &MemberStory, is_offline: bool, (look, zone): (Look, Tz)) 
             }
         );
     }
+    for role in &member.unreadable {
+        let _ = writeln!(out, "  membership  {}", printable(&role.to_string()));
+    }
     match &story.validity {
         Some(window) => {
             let _ = writeln!(out, "  may enter   {}", text::window(window));
+        }
+        None if !member.unreadable.is_empty() => {
+            let _ =
+                writeln!(out, "  may enter   nobody knows when: correct the dates in Cardskipper");
         }
         None => {
             let _ = writeln!(out, "  may enter   at no time: no membership opens a door");
@@ -296,6 +303,7 @@ struct MemberJson {
     active: bool,
     problem: Option<String>,
     roles: Vec<RoleJson>,
+    unreadable_roles: Vec<UnreadableRoleJson>,
     validity: Option<Times>,
     devices: Vec<DeviceJson>,
     history: Vec<HistoryJson>,
@@ -307,6 +315,13 @@ struct RoleJson {
     name: Option<String>,
     begin: String,
     end: String,
+}
+
+#[derive(Debug, Serialize)]
+struct UnreadableRoleJson {
+    id: i64,
+    name: Option<String>,
+    problem: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -384,6 +399,16 @@ fn member_json(story: &MemberStory) -> MemberJson {
                 name: role_name(role.id),
                 begin: crate::model::format_time(role.begin),
                 end: crate::model::format_time(role.end),
+            })
+            .collect(),
+        unreadable_roles: story
+            .member
+            .unreadable
+            .iter()
+            .map(|role| UnreadableRoleJson {
+                id: role.id.get(),
+                name: role_name(role.id),
+                problem: role.problem.clone(),
             })
             .collect(),
         validity: story.validity.map(Times::from),

@@ -11,6 +11,7 @@ pub mod json;
 pub mod look;
 pub mod lookup;
 pub mod plan_file;
+pub mod roles;
 mod rows_left_out;
 pub mod status;
 pub mod table;

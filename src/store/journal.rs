@@ -209,16 +209,6 @@ impl Store {
         Ok(())
     }
 
-    /// When the latest run of all began, by its own clock.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn latest_run_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT max(started_at) FROM run")?;
-        let at: Option<i64> = statement.query_row([], |row| row.get(0))?;
-        at.map(instant_in).transpose()
-    }
-
     /// Ends a run, adds its requests to the counts, and keeps its word if it has one.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::convert::{instant_in, instant_out};
 use super::{Store, StoreError};
+use crate::clock::is_future;
 use crate::config::Secret;
 use crate::model::DeviceName;
 
@@ -38,10 +39,11 @@ impl LoginMemory {
     /// Whether a login may be tried now.
     #[must_use]
     pub fn may_try(&self, now: DateTime<Utc>) -> bool {
-        if self.is_spent(now) {
+        let memory = self.as_of(now);
+        if memory.is_spent(now) {
             return false;
         }
-        match (self.refusals, self.refused_at) {
+        match (memory.refusals, memory.refused_at) {
             (0, _) | (_, None) => true,
             (refusals, _) if refusals >= MAX_REFUSALS => false,
             (_, Some(refused_at)) => now.signed_duration_since(refused_at) >= SECOND_TRY_AFTER,
@@ -54,6 +56,17 @@ impl LoginMemory {
         Self { refusals: 0, refused_at: None, ..self }
     }
 
+    /// The same without what a clock that was ahead has written.
+    #[must_use]
+    pub fn as_of(self, now: DateTime<Utc>) -> Self {
+        let is_future = |at: Option<DateTime<Utc>>| at.is_some_and(|at| is_future(at, now));
+        let memory = if is_future(self.refused_at) { self.by_hand() } else { self };
+        if is_future(memory.spent_since) {
+            return Self { spent: 0, spent_since: None, ..memory };
+        }
+        memory
+    }
+
     /// Whether one more wrong login could lock the device.
     fn is_spent(&self, now: DateTime<Utc>) -> bool {
         self.spent >= MAX_SPENT && self.spent_since.is_some_and(|since| is_recent(since, now))
@@ -62,20 +75,20 @@ impl LoginMemory {
     /// Until when nothing is tried; `None` when only a new password (or `check`) helps.
     #[must_use]
     pub fn waits_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if self.is_spent(now) {
-            return self.spent_since.and_then(|since| since.checked_add_signed(SPENT_WITHIN));
+        let memory = self.as_of(now);
+        if memory.is_spent(now) {
+            return memory.spent_since.and_then(|since| since.checked_add_signed(SPENT_WITHIN));
         }
-        if self.refusals >= MAX_REFUSALS {
+        if memory.refusals >= MAX_REFUSALS {
             return None;
         }
-        self.refused_at.and_then(|at| at.checked_add_signed(SECOND_TRY_AFTER))
+        memory.refused_at.and_then(|at| at.checked_add_signed(SECOND_TRY_AFTER))
     }
 }
 
 /// Whether refusals since then still count towards a lock.
 fn is_recent(since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    let age = now.signed_duration_since(since);
-    TimeDelta::zero() <= age && age < SPENT_WITHIN
+    !is_future(since, now) && now.signed_duration_since(since) < SPENT_WITHIN
 }
 
 impl Store {
@@ -119,7 +132,7 @@ impl Store {
         password: &Secret,
         now: DateTime<Utc>,
     ) -> Result<LoginMemory, StoreError> {
-        let memory = self.login_memory(device, username, password)?;
+        let memory = self.login_memory(device, username, password)?.as_of(now);
         let (spent, spent_since) = match memory.spent_since.filter(|at| is_recent(*at, now)) {
             Some(since) => (memory.spent.saturating_add(1), since),
             None => (1, now),

@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
 use super::convert::{
-    birth_out, instant_in, instant_out, key_in, maybe_text_at, role_in, wall_in, wall_out,
+    birth_out, damaged, instant_in, instant_out, key_in, maybe_text_at, role_in, wall_in, wall_out,
 };
 use super::{Store, StoreError, seal};
-use crate::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role, RoleId};
+use crate::model::{
+    Email, Member, MemberKey, MemberNumber, OrganisationId, Role, RoleId, UnreadableRole,
+};
 
 /// What is known of one organisation's listings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -145,7 +147,8 @@ impl Store {
     fn member_rows(&self, organisation: OrganisationId) -> Result<Vec<MemberRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, organisation, number, birth_date, first_name, last_name, email, inactive, \
-             problem, missed, missing_since, said_at, is_repeated, seal FROM member WHERE organisation = ?1",
+             problem, missed, missing_since, said_at, is_repeated, seal, unreadable FROM member \
+             WHERE organisation = ?1",
         )?;
         let mut rows = statement.query([organisation.get()])?;
         let mut found = Vec::new();
@@ -166,7 +169,7 @@ impl Store {
     ) -> Result<Vec<StoredMember>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, organisation, number, birth_date, first_name, last_name, email, inactive, \
-             problem, missed, missing_since, said_at, is_repeated, seal FROM member \
+             problem, missed, missing_since, said_at, is_repeated, seal, unreadable FROM member \
              WHERE organisation = ?1 AND number = ?2",
         )?;
         let mut of_member = self
@@ -202,12 +205,12 @@ impl Store {
         {
             let mut put_member = transaction.prepare_cached(
                 "INSERT INTO member (organisation, number, birth_date, first_name, last_name, \
-                 email, inactive, problem, missed, missing_since, said_at, is_repeated, seal) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+                 email, inactive, problem, missed, missing_since, said_at, is_repeated, seal, \
+                 unreadable) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
                  ON CONFLICT (organisation, number, birth_date) DO UPDATE SET \
                  first_name = ?4, last_name = ?5, email = ?6, inactive = ?7, problem = ?8, \
-                 missed = ?9, missing_since = ?10, said_at = ?11, is_repeated = ?12, seal = ?13 \
-                 RETURNING id",
+                 missed = ?9, missing_since = ?10, said_at = ?11, is_repeated = ?12, seal = ?13, \
+                 unreadable = ?14 RETURNING id",
             )?;
             let mut drop_roles =
                 transaction.prepare_cached("DELETE FROM member_role WHERE member = ?1")?;
@@ -217,7 +220,8 @@ impl Store {
             )?;
             let mut touch_member = transaction.prepare_cached(
                 "UPDATE member SET first_name = ?4, last_name = ?5, inactive = ?6, problem = ?7, \
-                 missed = ?8, missing_since = ?9, said_at = ?10, is_repeated = ?11, seal = ?12 \
+                 missed = ?8, missing_since = ?9, said_at = ?10, is_repeated = ?11, seal = ?12, \
+                 unreadable = ?13 \
                  WHERE organisation = ?1 AND number = ?2 AND birth_date = ?3",
             )?;
             for Changed { stored, keeps_email_and_roles } in delta.changed {
@@ -237,6 +241,7 @@ impl Store {
                         instant_out(stored.said_at),
                         stored.is_repeated,
                         seal::of_member(stored),
+                        unreadable_out(&member.unreadable)?,
                     ])? == 1;
                 if is_touched {
                     continue;
@@ -256,6 +261,7 @@ impl Store {
                         instant_out(stored.said_at),
                         stored.is_repeated,
                         seal::of_member(stored),
+                        unreadable_out(&member.unreadable)?,
                     ],
                     |row| row.get(0),
                 )?;
@@ -357,6 +363,7 @@ fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
         email: email.and_then(Email::parse),
         inactive: row.get(7)?,
         roles: Vec::new(),
+        unreadable: unreadable_in(maybe_text_at(row, 12)?)?,
     };
     let missing_since: Option<i64> = row.get(10)?;
     let stored = StoredMember {
@@ -368,6 +375,23 @@ fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
         is_repeated: row.get(12)?,
     };
     Ok(MemberRow { row: row.get(0)?, stored, sealed: row.get(13)? })
+}
+
+/// Roles with unreadable dates as JSON; nothing where there are none, as nearly always.
+fn unreadable_out(roles: &[UnreadableRole]) -> Result<Option<String>, StoreError> {
+    if roles.is_empty() {
+        return Ok(None);
+    }
+    let rows: Vec<(i64, &str)> =
+        roles.iter().map(|role| (role.id.get(), role.problem.as_str())).collect();
+    serde_json::to_string(&rows).map(Some).map_err(|error| StoreError::Unusable(error.to_string()))
+}
+
+fn unreadable_in(text: Option<&str>) -> Result<Vec<UnreadableRole>, StoreError> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let rows: Vec<(i64, String)> =
+        serde_json::from_str(text).map_err(|error| damaged("unreadable roles", error))?;
+    rows.into_iter().map(|(id, problem)| Ok(UnreadableRole { id: role_in(id)?, problem })).collect()
 }
 
 /// A role in the columns from `first` on.

@@ -28,6 +28,7 @@ CREATE TABLE member (
     last_name     TEXT    NOT NULL,
     email         TEXT,
     inactive      INTEGER NOT NULL,
+    unreadable    TEXT,                  -- JSON: [[role, what is wrong with its dates], …]; NULL: none
     problem       TEXT,                  -- why the newest entry could not be used
     missed        INTEGER NOT NULL DEFAULT 0,  -- complete listings in a row without the member
     missing_since INTEGER,               -- when the first of them was asked for

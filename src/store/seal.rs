@@ -82,6 +82,9 @@ pub(super) fn of_member(stored: &StoredMember) -> i64 {
     for (id, begin, end) in roles {
         seal = seal.number(id).number(begin).number(end);
     }
+    for role in &member.unreadable {
+        seal = seal.number(role.id.get()).text(&role.problem);
+    }
     seal.end()
 }
 

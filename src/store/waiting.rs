@@ -94,7 +94,7 @@ impl Store {
                      ON CONFLICT (device, employee_no) DO UPDATE SET organisation = ?3, \
                      number = ?4, birth_date = ?5, kind = ?6, opens_door = ?7, after_begin = ?8, \
                      after_end = ?9, budget = ?10, trouble = ?11, \
-                     since_at = CASE WHEN kind = ?6 THEN since_at ELSE ?12 END",
+                     since_at = CASE WHEN kind = ?6 THEN min(since_at, ?12) ELSE ?12 END",
                 )?
                 .execute(params![
                     one.device.as_str(),

@@ -95,6 +95,14 @@ fn a_tick_beside_another_run_is_quiet_and_apply_says_that_nothing_was_done() {
     assert!(apply.stderr.contains("another run is at work"), "{apply:?}");
     assert!(apply.stderr.contains("nothing was done"), "{apply:?}");
     assert!(sandbox.club.devices[0].writes().is_empty());
+    // It holds the lock since a time that is yet to come: nobody knows for how long. Mutant: it is young
+    // until then.
+    let now = chrono::Utc::now().timestamp();
+    for (since, code) in [(now + 365 * 86_400, 11), (now + 30, 0), (now - 300, 0), (now - 700, 11)]
+    {
+        std::fs::write(sandbox.path("ivms-sync.db.lock"), format!("1 {since}\nstate\n")).unwrap();
+        sandbox.run(&["sync"]).ends(code);
+    }
     drop(lock);
     sandbox.run(&["apply", "plan.json"]).ends(0);
     assert_eq!(sandbox.club.devices[0].writes().len(), 1);

@@ -1,6 +1,5 @@
 //! `lookup`: one member, both sides. It never makes a `Writer`, so it can not write to a device.
 
-mod near;
 mod why;
 
 use std::collections::BTreeMap;
@@ -10,7 +9,7 @@ use chrono_tz::Tz;
 
 use self::why::{Standing, next, remedy, why};
 use super::who::Who;
-use super::{Context, print, print_json};
+use super::{Context, near, print, print_json};
 use crate::cardskipper::Client;
 use crate::cli::LookupArgs;
 use crate::config::{Config, DeviceConfig};
@@ -55,7 +54,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
         who: args.who.clone(),
         members: Vec::new(),
         searched: searched(&context.config, &gathered.facts),
-        near: near::misses(&who, &gathered.facts),
+        near: near::misses(&who, &gathered.facts, true),
         advice: advice(&who, &gathered.facts, args.offline),
         zone: context.config.devices.first().map_or(Tz::UTC, |device| device.time_zone),
         is_offline: args.offline,
@@ -322,7 +321,7 @@ fn role_names(
             Some(names) => names.clone(),
             None => store.role_names(organisation).map_err(|error| context.store_error(error))?,
         };
-    let roles = || member.member.roles.iter().map(|role| role.id);
+    let roles = || member.member.role_ids();
     let lacks_one = roles().any(|role| !known.contains_key(&role));
     let source = context.config.sources.iter().find(|s| s.organisation == organisation);
     if let (true, false, Some(source)) = (lacks_one, is_offline, source) {

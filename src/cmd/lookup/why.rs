@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 
 use crate::link::{Link, NoLink};
 use crate::model::{PersonLimit, Window};
-use crate::plan::{Change, LeftOut, MemberFacts};
+use crate::plan::{Change, LeftOut, MemberFacts, Reason};
 use crate::report::text;
 
 fn capitalised(text: &str) -> String {
@@ -59,6 +59,7 @@ pub(super) fn why(
         };
     };
     let is_paid = expected.is_some_and(|window| window.contains(now));
+    let is_unknown = left_out.is_some_and(|one| one.reason == Reason::BadDates);
     match actual {
         PersonLimit::Permanent(_) => {
             "The dates of this person are switched off on the door, so it always opens.".to_owned()
@@ -70,6 +71,8 @@ pub(super) fn why(
             let until = text::last(window.end());
             if is_paid {
                 format!("Valid on the door until {until}.")
+            } else if is_unknown {
+                format!("Valid on the door until {until}; what is paid for can not be read.")
             } else {
                 format!("Valid on the door until {until}, although there is no paid time now.")
             }
@@ -82,6 +85,8 @@ pub(super) fn why(
             };
             if is_paid {
                 format!("{state}, but there is paid time now: the door is behind.")
+            } else if is_unknown {
+                format!("{state}; what is paid for can not be read.")
             } else if member.member.inactive {
                 format!("{state}; the member is marked inactive in Cardskipper.")
             } else {

@@ -145,7 +145,19 @@ fn a_clock_set_back_silences_nothing_for_long() {
     let mut ticks = spelled(&format!("xxx{}", "x".repeat(300)));
     ticks[3].after = -TimeDelta::days(400);
     let (sent, _) = pass(&ticks, Exit::PartFailed);
-    assert_eq!(sent, [(2, Why::First), (3 + 288, Why::Reminder)]);
+    // Nobody knows when it was told, so it is told now, and then as ever.
+    assert_eq!(sent, [(2, Why::First), (3, Why::Reminder), (3 + 288, Why::Reminder)]);
+    // A few seconds are no news.
+    ticks[3].after = -TimeDelta::seconds(90);
+    assert_eq!(pass(&ticks[..9], Exit::PartFailed).0, [(2, Why::First)]);
+    // What is over meanwhile is said to be; and what was over then comes back as something new.
+    let mut over = spelled("xxx...");
+    over[3].after = -TimeDelta::days(400);
+    assert_eq!(pass(&over, Exit::PartFailed).0, [(2, Why::First), (4, Why::Over)]);
+    let mut back = spelled("xxx..xxx");
+    back[5].after = -TimeDelta::days(400);
+    let want = [(2, Why::First), (4, Why::Over), (7, Why::First)];
+    assert_eq!(pass(&back, Exit::PartFailed).0, want);
 }
 
 #[test]

@@ -12,7 +12,8 @@ use super::world::{NOW, employee, instant, linked, member, person, role_id, stor
 use crate::config::{Ending, Guard, Mode, Percent, Policy};
 use crate::link::{Found, NoLink, StoredLinks};
 use crate::model::{
-    DeviceName, MemberKey, OrganisationId, PersonLimit, Role, RoleId, SourceName, UserType, Window,
+    DeviceName, MemberKey, OrganisationId, PersonLimit, Role, RoleId, SourceName, UnreadableRole,
+    UserType, Window,
 };
 
 const MEMBERS_MAX: usize = 12;
@@ -68,15 +69,18 @@ struct Life {
     is_vanished: bool,
     problem: bool,
     is_agreed: bool,
+    unreadable: Option<RoleId>,
 }
 
 fn life() -> impl Strategy<Value = Life> {
     let few = [0, 1, 1, 1, 1, 2, 2, 2, 3, 3];
     let roles = select(few.to_vec()).prop_flat_map(|count| prop::collection::vec(role(), count));
-    (roles, seldom(6), seldom(6), seldom(20), seldom(8)).prop_map(
-        |(mut roles, inactive, is_vanished, problem, is_new)| {
+    let unreadable =
+        prop_oneof![9 => Just(None), 1 => (1..=3_i64).prop_map(|id| Some(role_id(id)))];
+    (roles, seldom(6), seldom(6), seldom(20), unreadable, seldom(8)).prop_map(
+        |(mut roles, inactive, is_vanished, problem, unreadable, is_new)| {
             roles.sort_unstable();
-            Life { roles, inactive, is_vanished, problem, is_agreed: !is_new }
+            Life { roles, inactive, is_vanished, problem, unreadable, is_agreed: !is_new }
         },
     )
 }
@@ -323,7 +327,9 @@ fn one_member(organisation: OrganisationId, number: i64, life: Life) -> MemberFa
     let mut member = member(organisation, number, &[]);
     member.roles = life.roles;
     member.inactive = life.inactive;
-    let problem = life.problem.then(|| "EndDate is missing".to_owned());
+    let unreadable = |id| UnreadableRole { id, problem: "EndDate is missing".to_owned() };
+    member.unreadable = life.unreadable.into_iter().map(unreadable).collect();
+    let problem = life.problem.then(|| "Inactive is `soon`".to_owned());
     MemberFacts {
         member,
         is_vanished: life.is_vanished,

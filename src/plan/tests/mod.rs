@@ -13,6 +13,7 @@ mod order;
 mod reviewed;
 mod small_worlds;
 mod steady;
+mod unreadable;
 mod vanished;
 pub(crate) mod world;
 

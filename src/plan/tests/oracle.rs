@@ -305,7 +305,8 @@ fn left_out_by(
         free && !device.protect.contains(&one.employee_no)
     });
     let unlimited = person.is_some_and(|one| matches!(one.limit, PersonLimit::Permanent(_)));
-    if !roles.iter().any(|role| opens(&role)) {
+    let hides_a_role = hides_a_role(facts, device, member);
+    if !roles.iter().any(|role| opens(&role)) && !hides_a_role {
         let runs = |role: &Role| role.begin <= now && now <= last_of(role);
         if !had_time || !roles.iter().filter(is_right).any(runs) {
             return None;
@@ -322,7 +323,8 @@ fn left_out_by(
         return Some(Blame::Source);
     }
     let paid = paid_spans(facts, device, member);
-    let has_time = paid.iter().any(|(first, last)| *last >= now && *first <= last_of_all());
+    let has_time =
+        hides_a_role || paid.iter().any(|(first, last)| *last >= now && *first <= last_of_all());
     match link {
         _ if !had_time && !has_time => None,
         Err(NoLink::NoPerson | NoLink::NameDiffers { .. }) => Some(Blame::Door),
@@ -395,6 +397,9 @@ fn one_wrong(facts: &Facts, device: &DeviceFacts, change: &Change) -> Result<See
         }
         _ => {}
     }
+    if seen.revokes && hides_a_role(facts, device, member) {
+        return Err("taken away although a role can not be read");
+    }
     if seen.revokes && was_left_by_somebody_paid(facts, device, member, id) {
         return Err("taken from somebody who is missing from the listing");
     }
@@ -436,7 +441,17 @@ fn was_left_by_somebody_paid(
         let is_same = one.organisation == two.organisation && one.number == two.number;
         let spans = paid_spans(facts, device, other);
         let has_time = spans.iter().any(|(first, last)| *last >= now && *first <= last_of_all());
-        persons.contains(id) && !is_same && (has_time || other.problem.is_some())
+        let may_have = other.problem.is_some() || hides_a_role(facts, device, other);
+        persons.contains(id) && !is_same && (has_time || may_have)
+    })
+}
+
+/// Whether a role that opens the door has dates that can not be read.
+fn hides_a_role(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bool {
+    let source = &facts.sources[&member.member.key.organisation];
+    member.member.unreadable.iter().any(|role| {
+        source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
+            && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
     })
 }
 
@@ -480,7 +495,8 @@ pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
                 has_good_role(facts, device, member) || has_lost_all(facts, device, member);
             let may_take = device.mode != Mode::GrantOnly && standing == Standing::Fresh;
             if !is_paid && open && may_take && has_good_role {
-                let is_kept = was_left_by_somebody_paid(facts, device, member, id);
+                let is_kept = was_left_by_somebody_paid(facts, device, member, id)
+                    || hides_a_role(facts, device, member);
                 if !is_kept && !touched.contains(&(&device.name, id)) {
                     return Some("who has not paid stays in");
                 }

@@ -328,6 +328,7 @@ pub(crate) fn member(
         email: Email::parse(&format!("member{number}@club.example")),
         inactive: false,
         roles: roles(of),
+        unreadable: vec![],
     }
 }
 

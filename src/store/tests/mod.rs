@@ -1,6 +1,7 @@
 //! Tests of the state file. Helpers here; what is tested, in the files.
 
 mod file;
+mod future;
 mod growth;
 mod health;
 mod journal;
@@ -18,7 +19,7 @@ use crate::config::LinkRule;
 use crate::link::{Served, StoredLink, StoredLinks};
 use crate::model::{
     DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId, Person,
-    PersonLimit, Role, RoleId, UserType, Window, parse_time,
+    PersonLimit, Role, RoleId, UnreadableRole, UserType, Window, parse_time,
 };
 
 /// A state file in a folder of its own.
@@ -78,6 +79,10 @@ fn role(number: i64, begin: &str, end: &str) -> Role {
     Role { id: RoleId::new(number).unwrap(), begin: time(begin), end: time(end) }
 }
 
+fn unreadable(number: i64, problem: &str) -> UnreadableRole {
+    UnreadableRole { id: RoleId::new(number).unwrap(), problem: problem.to_owned() }
+}
+
 fn key(organisation: OrganisationId, number: i64) -> MemberKey {
     MemberKey {
         organisation,
@@ -98,6 +103,7 @@ fn member(number: i64) -> StoredMember {
             role(1, "2026-07-01T00:00:00", "2026-12-31T00:00:00"),
             role(3126, "1900-01-01T00:00:00", "9999-12-31T23:59:59"),
         ],
+        unreadable: vec![],
     };
     StoredMember::seen(member, at(0))
 }

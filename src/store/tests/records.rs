@@ -18,6 +18,7 @@ fn members_come_back_as_they_were() {
             email: None,
             inactive: true,
             roles: vec![],
+            unreadable: vec![unreadable(1, "EndDate is `soon`"), unreadable(2, "\"\u{0}'")],
         },
         problem: Some("EndDate is `soon`, not a date".into()),
         missed: 2,

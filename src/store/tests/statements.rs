@@ -3,9 +3,10 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 10] = [
+const SOURCES: [(&str, &str); 11] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("devices.rs", include_str!("../devices.rs")),
+    ("future.rs", include_str!("../future.rs")),
     ("journal.rs", include_str!("../journal.rs")),
     ("links.rs", include_str!("../links.rs")),
     ("login.rs", include_str!("../login.rs")),

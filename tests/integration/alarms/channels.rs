@@ -41,7 +41,8 @@ fn a_mail_server_that_does_not_take_it_is_tried_again_and_changes_nothing() {
         // Ten seconds, and then it is left alone.
         |switches| switches.stalls = true,
         |switches| switches.is_down = true,
-        |switches| switches.greylists = 1,
+        // Both receivers: with one alone, the other would get it.
+        |switches| switches.greylists = 2,
         |switches| switches.refuses_sender = true,
         |switches| switches.drops_in_the_middle = true,
     ];
@@ -154,7 +155,7 @@ fn pem(der: &[u8]) -> String {
     format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
-fn finding(document: &Value, about: &str) -> Value {
+pub(super) fn finding(document: &Value, about: &str) -> Value {
     let findings = document["findings"].as_array().unwrap();
     findings.iter().find(|one| one["about"] == about).unwrap().clone()
 }

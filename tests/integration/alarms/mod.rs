@@ -3,6 +3,7 @@
 mod bug;
 mod channels;
 mod heartbeat;
+mod mailbox;
 mod mails;
 mod state_file;
 

@@ -89,3 +89,46 @@ fn a_clock_that_went_back_is_believed_only_with_a_witness() {
     assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"]);
     sandbox.assert_well_behaved();
 }
+
+/// Mutants: a doubt that lasts as long as the clock was ahead; one that any run ends; ticks that are never
+/// quiet again until then; a listing of changes since a moment that is yet to come.
+#[test]
+fn a_clock_that_was_a_year_ahead_is_doubted_for_a_day_and_forgotten() {
+    let sandbox = with_news();
+    sandbox.club.cardskipper.set(|switches| switches.date_header = false);
+    let run = sandbox.full_at("2027-03-10T10:00:00Z", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"]);
+    // Set right; and nobody tells which of the two it is.
+    assert!(sandbox.club.renew(5, "2031-11-01"));
+    for now in ["2026-03-10T10:05:00Z", "2026-03-10T22:05:00Z", "2026-03-11T10:04:00Z"] {
+        let document = sandbox.sync_at(now, 7);
+        let text = document["problems"][0]["text"].as_str().unwrap();
+        assert!(text.contains("an earlier run began at 2027-03-10 10:00 UTC"), "{text}");
+    }
+    let run = sandbox.sync_at("2026-03-11T10:05:00Z", 0);
+    let renewed = each(&run, "changes", "employee_no");
+    assert!(renewed.contains(&"1006"), "a complete listing names the renewal: {run}");
+    sandbox.sync_at("2026-03-11T10:10:00Z", 0);
+    sandbox.clear_requests();
+    assert_eq!(sandbox.sync_at("2026-03-11T10:15:00Z", 0)["changes"], json!([]));
+    let asked: usize = sandbox.club.devices.iter().map(|door| door.requests().len()).sum();
+    assert_eq!((asked, sandbox.club.cardskipper.requests().len()), (0, 1), "quiet again");
+    sandbox.assert_well_behaved();
+}
+
+/// Mutant: asking for changes since then, which leaves out what changed in between.
+#[test]
+fn after_changes_were_fetched_in_the_future_the_next_listing_is_complete() {
+    let mut sandbox = with_news();
+    sandbox.set("cardskipper.club", "full_every = \"24h\"");
+    sandbox.club.cardskipper.set(|switches| switches.date_header = false);
+    sandbox.sync_at("2026-03-10T18:00:00Z", 0);
+    // The clock was eight hours ahead; nobody tells the time, until Cardskipper does.
+    sandbox.clocks("2026-03-10T10:05:00Z");
+    assert!(sandbox.club.renew(5, "2031-11-01"));
+    sandbox.club.cardskipper.set(|switches| switches.date_header = true);
+    let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
+    assert_eq!(run["sources"][0]["listing"], "complete", "{run}");
+    assert_eq!(each(&run, "changes", "employee_no"), ["1006", "1006"]);
+    sandbox.assert_well_behaved();
+}

@@ -107,6 +107,51 @@ fn an_entry_that_can_not_be_used_keeps_the_door_and_is_reported() {
     sandbox.assert_well_behaved();
 }
 
+/// Mutants: a bad date that spoils the whole member; one that is forgotten, so that the door is cut off; a
+/// role that is not stored, so that a listing of changes without the member ends the doubt.
+#[test]
+fn a_bad_date_spoils_the_doors_of_its_role_and_nothing_else() {
+    let mut sandbox = Sandbox::pinned(10, 1);
+    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}]"));
+    sandbox.sync_at(START, 0);
+    let bad = |id: i64| {
+        sandbox.club.cardskipper.edit(number(3), |member| {
+            member.organisations[0].roles.truncate(1);
+            *member = member.clone().role(ORGANISATION, id, "2026-01-01", "soon");
+        });
+    };
+    // Beside a role of the sauna, which opens no door, the member is served as ever.
+    bad(ROLE + 7);
+    set_role(&sandbox, 3, "2026-01-01", "2030-11-01");
+    let run = sandbox.sync_at("2026-03-10T10:05:00Z", 0);
+    assert_eq!(only_change(&run)[3..], ["2026-01-01T00:00:00", "2030-11-01T23:59:59"]);
+    assert_eq!(run["left_out"], json!([]));
+    let found = sandbox.at("2026-03-10T10:06:00Z", &["lookup", "150004", "--json"]).ends(0).json();
+    let unreadable = &found["members"][0]["unreadable_roles"];
+    assert_eq!(unreadable[0]["id"], ROLE + 7);
+    assert_eq!(unreadable[0]["problem"], "EndDate is `soon`, not a date");
+
+    // A door role takes nothing away and gives what the good ones give, and is told.
+    bad(ROLE);
+    set_role(&sandbox, 3, "2026-01-01", "2026-03-20");
+    for (now, how) in [("10:10", "sync"), ("10:15", "sync"), ("10:20", "full")] {
+        let now = format!("2026-03-10T{now}:00Z");
+        let run = if how == "full" { sandbox.full_at(&now, 0) } else { sandbox.sync_at(&now, 0) };
+        assert_eq!(run["changes"], json!([]), "{now}");
+        assert_eq!(each(&run, "left_out", "reason"), ["bad-dates"], "{now}");
+        let detail = run["left_out"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains("role 3126: EndDate is `soon`") && detail.contains("nothing"));
+    }
+    set_role(&sandbox, 3, "2026-01-01", "2031-01-31");
+    let run = sandbox.sync_at("2026-03-10T10:25:00Z", 0);
+    assert_eq!(only_change(&run)[3..], ["2026-01-01T00:00:00", "2031-01-31T23:59:59"]);
+    sandbox.club.cardskipper.edit(number(3), |member| member.organisations[0].roles.truncate(1));
+    set_role(&sandbox, 3, "2026-01-01", "2026-03-20");
+    let run = sandbox.sync_at("2026-03-10T10:30:00Z", 0);
+    assert_eq!(only_change(&run)[1..3], ["shortened", "revocation"], "the doubt is over");
+    sandbox.assert_well_behaved();
+}
+
 #[test]
 fn a_future_membership_opens_the_door_when_it_begins() {
     let sandbox = Sandbox::pinned(10, 1);

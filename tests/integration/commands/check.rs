@@ -1,7 +1,8 @@
 //! `check`: everything is asked once, nothing is written, and each line says what to do.
 
 use chrono::TimeDelta;
-use ivms_sync_simulators::club::{World, number};
+use ivms_sync_simulators::cardskipper::Member;
+use ivms_sync_simulators::club::{ORGANISATION, ROLE, World, number};
 use ivms_sync_simulators::hikvision::Settings;
 use ivms_sync_simulators::http::{Fault, Tls};
 use serde_json::{Value, json};
@@ -29,7 +30,8 @@ fn all_is_well_before_the_first_run_and_after() {
         let document = check(&sandbox, 0);
         let verdicts = each(&document, "findings", "verdict");
         assert!(verdicts.iter().all(|verdict| *verdict == "ok"), "{document}");
-        assert_eq!(about(&document, "club"), [("ok", "12 members")]);
+        let roles = ("ok", "roles: 3126 Gym 12 members");
+        assert_eq!(about(&document, "club"), [("ok", "12 members"), roles]);
         let door: Vec<_> = about(&document, "door1").into_iter().map(|(_, text)| text).collect();
         assert!(door[0].contains("firmware V") && door[0].ends_with("15 persons"), "{door:?}");
         assert!(door[1].contains("clock is right"), "{door:?}");
@@ -54,6 +56,40 @@ fn links_that_are_missing_are_counted() {
     let lines = about(&document, "door1");
     let links = "10 of 12 members linked; 1 without e-mail; 1 not found on the door";
     assert!(lines.contains(&("warning", links)), "{lines:?}");
+}
+
+/// Mutants: a role of the configuration that is held against nobody; a door's own roles that are not looked
+/// at; a listing that was not accepted held against the roles.
+#[test]
+fn roles_that_nobody_holds_are_a_failure_and_all_are_listed() {
+    let mut sandbox = Sandbox::pinned(12, 2);
+    let sauna = |member: &mut Member| {
+        *member = member.clone().role(ORGANISATION, ROLE + 36, "2020-01-01", "2020-01-31");
+    };
+    sandbox.club.cardskipper.edit(number(3), sauna);
+    sandbox.set("cardskipper.club", "roles = [3126, 3162]");
+    sandbox.set("hikvision.door2", "roles = [3162]");
+    let document = check(&sandbox, 0);
+    let listed = "roles: 3126 Gym 12 members, 3162 1 member";
+    assert_eq!(about(&document, "club")[1], ("ok", listed), "also where it is over");
+
+    // The one who held it is renamed to another role.
+    sandbox.club.cardskipper.edit(number(3), |member| {
+        member.organisations[0].roles[1].id = 3163;
+    });
+    let document = check(&sandbox, 78);
+    let wrong = "nobody holds 3162, which stands under `roles`";
+    assert!(about(&document, "club").contains(&("failed", wrong)), "{document}");
+    let shut = "of 12 members nobody holds a role named under `roles` (3162), so no door opens";
+    assert!(about(&document, "door2").contains(&("failed", shut)), "{document}");
+    assert!(about(&document, "door1").iter().all(|(verdict, _)| *verdict == "ok"), "{document}");
+    let remedies = document["findings"].as_array().unwrap().iter();
+    let remedy = remedies.filter_map(|one| one["remedy"].as_str()).next().unwrap();
+    assert!(remedy.contains("[cardskipper.club]") && remedy.ends_with("hold 3163"), "{remedy}");
+
+    sandbox.club.cardskipper.go_offline();
+    let document = check(&sandbox, 5);
+    assert!(!document.to_string().contains("under `roles`"), "{document}");
 }
 
 #[test]

@@ -52,7 +52,8 @@ impl Mail {
     /// What is against the rules in it.
     pub(super) fn violations(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for name in ["Date", "From", "To", "Subject", "Message-ID", "Content-Type"] {
+        let once = ["Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-Type"];
+        for name in once {
             let head = self.text.split("\r\n\r\n").next().unwrap_or_default();
             let count = head
                 .lines()

@@ -38,6 +38,10 @@ pub struct Switches {
     pub greylists: u32,
     /// Answers every sender with 550.
     pub refuses_sender: bool,
+    /// Answers this receiver with 550, and takes the others.
+    pub refuses_receiver: Option<&'static str>,
+    /// Greets as something else than a mail server.
+    pub is_another_service: bool,
     /// Closes the connection when half of a mail has come.
     pub drops_in_the_middle: bool,
     /// Takes a whole mail, and never says so.
@@ -54,6 +58,8 @@ struct Shared {
     mails: Mutex<Vec<Mail>>,
     violations: Mutex<Vec<String>>,
     connections: Mutex<u64>,
+    logins: Mutex<u64>,
+    hellos: Mutex<Vec<String>>,
 }
 
 impl Shared {
@@ -85,6 +91,8 @@ impl MailServer {
             mails: Mutex::default(),
             violations: Mutex::default(),
             connections: Mutex::default(),
+            logins: Mutex::default(),
+            hellos: Mutex::default(),
         });
         let stop = Arc::new(AtomicBool::new(false));
         let accepting = {
@@ -130,6 +138,16 @@ impl MailServer {
     /// What clients did against the rules.
     pub fn violations(&self) -> Vec<String> {
         lock(&self.shared.violations).clone()
+    }
+
+    /// Logins tried so far.
+    pub fn logins(&self) -> u64 {
+        *lock(&self.shared.logins)
+    }
+
+    /// What clients have called themselves, oldest first.
+    pub fn hellos(&self) -> Vec<String> {
+        lock(&self.shared.hellos).clone()
     }
 
     /// Connections so far.

@@ -91,6 +91,9 @@ pub(super) fn serve(shared: &Shared, tcp: TcpStream) {
 }
 
 fn talk(shared: &Shared, mut stream: Stream, mut session: Session) -> io::Result<()> {
+    if lock(&shared.switches).is_another_service {
+        return say(&mut stream, "HTTP/1.1 400 Bad Request");
+    }
     say(&mut stream, "220 mail.example ESMTP")?;
     loop {
         let Some(line) = line(shared, &mut stream)? else { return Ok(()) };
@@ -145,6 +148,11 @@ fn answer(
     match verb.to_ascii_uppercase().as_str() {
         "EHLO" => {
             session.has_greeted = true;
+            lock(&shared.hellos).push(rest.to_owned());
+            // Source: RFC 5321 section 4.1.4: a name or an address of its own.
+            if rest.is_empty() || rest == "[127.0.0.1]" || rest.starts_with("localhost") {
+                shared.violation(format!("hello: {rest}"));
+            }
             let mut lines = vec!["mail.example".to_owned(), "8BITMIME".to_owned()];
             if can_secure {
                 lines.push("STARTTLS".to_owned());
@@ -164,7 +172,7 @@ fn answer(
         }
         "AUTH" => login(shared, stream, session, rest, switches)?,
         "MAIL" => sender(shared, stream, session, rest, switches)?,
-        "RCPT" => receiver(shared, stream, session, rest)?,
+        "RCPT" => receiver(shared, stream, session, rest, switches)?,
         "DATA" => return data(shared, stream, session, switches),
         "RSET" | "NOOP" => say(stream, "250 as you wish")?,
         "QUIT" => {
@@ -186,6 +194,7 @@ fn login(
     rest: &str,
     switches: Switches,
 ) -> io::Result<()> {
+    *lock(&shared.logins) += 1;
     if shared.identity.is_some() && !session.is_secured {
         shared.violation("login-in-the-clear");
     }
@@ -258,6 +267,7 @@ fn receiver(
     stream: &mut Stream,
     session: &mut Session,
     rest: &str,
+    switches: Switches,
 ) -> io::Result<()> {
     if session.from.is_none() {
         shared.violation("rcpt-out-of-order");
@@ -272,6 +282,9 @@ fn receiver(
         return say(stream, "450 4.2.0 greylisted, try again later");
     }
     match address(rest, "TO:") {
+        Some(to) if switches.refuses_receiver == Some(to.as_str()) => {
+            say(stream, "550 5.1.1 no such mailbox")
+        }
         Some(to) => {
             session.to.push(to);
             say(stream, "250 receiver ok")

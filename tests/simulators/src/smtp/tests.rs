@@ -32,7 +32,7 @@ fn typed(server: &MailServer, lines: &[&str]) -> Vec<String> {
 }
 
 const MAIL: &str = "Date: x\r\nFrom: a@b\r\nTo: c@d\r\nSubject: =?utf-8?b?xI0=?= =?utf-8?q?=C5=A1_x?=\r\n\
-                    Message-ID: <1@b>\r\nContent-Type: text/plain\r\n\
+                    Message-ID: <1@b>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\
                     Content-Transfer-Encoding: quoted-printable\r\n\r\nna=C4=8Din =\r\nena\r\n..dot\r\n.";
 
 #[test]

@@ -1,0 +1,66 @@
+//! "Did you mean": members and persons whose e-mail, number or id is nearly what was typed. Pure.
+
+use super::who::Who;
+use crate::model::{Member, MemberNumber};
+use crate::plan::Facts;
+use crate::suggest::near;
+
+/// How many are named.
+const NAMED: usize = 3;
+
+/// Whom somebody may have meant, nearest first; without names and e-mails where these must not be shown.
+pub(super) fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String> {
+    let members = || facts.members.iter().map(|facts| &facts.member);
+    match who {
+        Who::Email(typed) => {
+            let typed = typed.as_str();
+            // One letter in five may be wrong, or two that changed places.
+            let limit = (typed.chars().count() / 5).clamp(1, 3);
+            let emails = members().filter_map(|member| {
+                let email = member.email.as_ref()?.as_str();
+                let told = if shows_names {
+                    format!("{email} ({}, member {})", member.name(), member.key.number)
+                } else {
+                    format!("member {}", member.key.number)
+                };
+                Some((email, told))
+            });
+            near(typed, limit, NAMED, emails)
+        }
+        Who::Number(typed) => {
+            let numbers: Vec<(String, String)> = members()
+                .map(|member| (member.key.number.to_string(), numbered(member, shows_names)))
+                .collect();
+            let numbers = numbers.iter().map(|(number, told)| (number.as_str(), told.clone()));
+            let mut found = near(&typed.to_string(), 1, NAMED, numbers);
+            found.extend(persons(facts, |id| id == typed.to_string()));
+            found.truncate(NAMED);
+            found
+        }
+        Who::Person(typed) => {
+            let bare = |text: &str| text.trim_start_matches('0').to_owned();
+            let wanted = bare(typed.as_str());
+            let mut found = persons(facts, |id| id != typed.as_str() && bare(id) == wanted);
+            let number: Option<MemberNumber> = typed.as_str().parse().ok();
+            let same = members().filter(|member| Some(member.key.number) == number);
+            found.extend(same.map(|member| format!("member {}", numbered(member, shows_names))));
+            found.truncate(NAMED);
+            found
+        }
+    }
+}
+
+fn numbered(member: &Member, shows_names: bool) -> String {
+    let number = member.key.number;
+    if shows_names { format!("{number} ({})", member.name()) } else { number.to_string() }
+}
+
+/// The persons whose id is wanted, by door.
+fn persons(facts: &Facts, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for device in &facts.devices {
+        let ids = device.persons.keys().filter(|id| is_wanted(id.as_str()));
+        found.extend(ids.map(|id| format!("person:{id} (on {})", device.name)));
+    }
+    found
+}

@@ -1,0 +1,207 @@
+//! Which roles members hold, held against those that are configured, for `check`. Pure.
+//!
+//! A role that was renumbered in Cardskipper, or mistyped here, makes every member one without a door, and
+//! no single member shows that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::check::Finding;
+use super::text::many;
+use crate::exit::Exit;
+use crate::model::{Member, RoleId};
+
+/// So many roles are listed.
+const LISTED_MAX: usize = 20;
+
+/// How many members hold each role, whatever its dates.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    members: usize,
+    by_role: BTreeMap<RoleId, usize>,
+}
+
+impl Held {
+    /// Counts the roles of these members.
+    #[must_use]
+    pub fn by<'a>(members: impl Iterator<Item = &'a Member>) -> Self {
+        let mut held = Self::default();
+        for member in members {
+            held.members += 1;
+            for role in BTreeSet::from_iter(member.role_ids()) {
+                *held.by_role.entry(role).or_default() += 1;
+            }
+        }
+        held
+    }
+}
+
+/// The roles of an organisation, and what is wrong with its `roles` (`None`: every role opens doors).
+#[must_use]
+pub fn of_source(
+    about: &str,
+    held: &Held,
+    configured: Option<&BTreeSet<RoleId>>,
+    names: &BTreeMap<RoleId, String>,
+) -> Vec<Finding> {
+    if held.members == 0 {
+        return Vec::new();
+    }
+    let mut found = vec![Finding::ok(about, listed(held, configured, names))];
+    found.extend(configured.and_then(|roles| wrong(about, "[cardskipper.", held, roles, names)));
+    found
+}
+
+/// What is wrong with the `roles` of a door; `held` by the members of all organisations.
+#[must_use]
+pub fn of_door(
+    about: &str,
+    held: &Held,
+    configured: &BTreeSet<RoleId>,
+    names: &BTreeMap<RoleId, String>,
+) -> Option<Finding> {
+    if held.members == 0 {
+        return None;
+    }
+    wrong(about, "[hikvision.", held, configured, names)
+}
+
+fn listed(
+    held: &Held,
+    configured: Option<&BTreeSet<RoleId>>,
+    names: &BTreeMap<RoleId, String>,
+) -> String {
+    let mut roles: Vec<(&RoleId, &usize)> = held.by_role.iter().collect();
+    roles.sort_by_key(|(role, count)| (std::cmp::Reverse(**count), **role));
+    let mut parts: Vec<String> = Vec::new();
+    for (role, count) in roles.iter().take(LISTED_MAX) {
+        let idle = configured.is_some_and(|roles| !roles.contains(role));
+        let idle = if idle { " (opens no door)" } else { "" };
+        parts.push(format!("{} {}{idle}", called(**role, names), many(**count, "member")));
+    }
+    if roles.len() > LISTED_MAX {
+        parts.push(format!("and {} more", roles.len() - LISTED_MAX));
+    }
+    if parts.is_empty() {
+        "nobody holds a role".to_owned()
+    } else {
+        format!("roles: {}", parts.join(", "))
+    }
+}
+
+fn wrong(
+    about: &str,
+    section: &str,
+    held: &Held,
+    configured: &BTreeSet<RoleId>,
+    names: &BTreeMap<RoleId, String>,
+) -> Option<Finding> {
+    let idle: Vec<RoleId> =
+        configured.iter().copied().filter(|role| !held.by_role.contains_key(role)).collect();
+    if idle.is_empty() {
+        return None;
+    }
+    let all = |roles: &mut dyn Iterator<Item = RoleId>| {
+        roles.map(|role| called(role, names)).collect::<Vec<_>>().join(", ")
+    };
+    let named = all(&mut idle.iter().copied());
+    let text = if idle.len() == configured.len() {
+        let members = many(held.members, "member");
+        format!("of {members} nobody holds a role named under `roles` ({named}), so no door opens")
+    } else {
+        format!("nobody holds {named}, which stands under `roles`")
+    };
+    let others = all(&mut held.by_role.keys().copied().filter(|role| !configured.contains(role)));
+    let others = if others.is_empty() { "no other role".to_owned() } else { others };
+    let remedy = format!(
+        "correct `roles` of {section}{about}]; besides those named there members hold {others}"
+    );
+    Some(Finding::failed(about, text, Some(remedy), Exit::Config))
+}
+
+/// A role with its name. One that Cardskipper gives no name is remembered by its number.
+fn called(role: RoleId, names: &BTreeMap<RoleId, String>) -> String {
+    match names.get(&role) {
+        Some(name) if *name != role.to_string() => format!("{role} {name}"),
+        _ => role.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::check::Verdict;
+
+    fn role(id: i64) -> RoleId {
+        RoleId::new(id).unwrap()
+    }
+
+    fn held(counts: &[(i64, usize)], members: usize) -> Held {
+        Held { members, by_role: counts.iter().map(|(id, count)| (role(*id), *count)).collect() }
+    }
+
+    /// Mutants: a role that somebody holds whose dates are over taken for one that nobody holds; a failure
+    /// where every role opens doors; one failure for an organisation without members.
+    #[test]
+    fn roles_that_are_configured_and_roles_that_are_held() {
+        let names = BTreeMap::from([
+            (role(3126), "Gym".to_owned()),
+            (role(3162), "Sauna".to_owned()),
+            (role(9), "9".to_owned()),
+        ]);
+        let listed = "roles: 3126 Gym 40 members, 3162 Sauna 1 member";
+        for (what, held, configured, text, failure) in [
+            ("every role", held(&[(3126, 40), (3162, 1)], 41), None, listed, None),
+            (
+                "one of two",
+                held(&[(3126, 40), (3162, 1)], 41),
+                Some(vec![3126]),
+                "roles: 3126 Gym 40 members, 3162 Sauna 1 member (opens no door)",
+                None,
+            ),
+            ("both", held(&[(3126, 40), (3162, 1)], 41), Some(vec![3126, 3162]), listed, None),
+            (
+                "renumbered",
+                held(&[(3162, 30)], 30),
+                Some(vec![3126]),
+                "roles: 3162 Sauna 30 members (opens no door)",
+                Some(
+                    "of 30 members nobody holds a role named under `roles` (3126 Gym), so no door opens",
+                ),
+            ),
+            (
+                "one mistyped",
+                held(&[(3126, 40)], 40),
+                Some(vec![3126, 9]),
+                "roles: 3126 Gym 40 members",
+                Some("nobody holds 9, which stands under `roles`"),
+            ),
+            (
+                "members without any role",
+                held(&[], 3),
+                Some(vec![3126]),
+                "nobody holds a role",
+                Some(
+                    "of 3 members nobody holds a role named under `roles` (3126 Gym), so no door opens",
+                ),
+            ),
+        ] {
+            let configured = configured.map(|ids| BTreeSet::from_iter(ids.into_iter().map(role)));
+            let found = of_source("club", &held, configured.as_ref(), &names);
+            assert_eq!((found[0].verdict, &*found[0].text), (Verdict::Ok, text), "{what}");
+            let failed: Vec<&str> = found[1..].iter().map(|one| one.text.as_str()).collect();
+            assert_eq!(failed, Vec::from_iter(failure), "{what}");
+            assert!(found[1..].iter().all(|one| one.exit == Exit::Config && one.remedy.is_some()));
+            let at_door = configured.and_then(|roles| of_door("door", &held, &roles, &names));
+            assert_eq!(at_door.map(|one| one.text).as_deref(), failure, "{what}");
+        }
+        assert_eq!(of_source("club", &held(&[], 0), Some(&[role(1)].into()), &names), []);
+    }
+
+    #[test]
+    fn many_roles_are_not_all_listed() {
+        let many: Vec<(i64, usize)> = (1..=23).map(|id| (id, 24 - id as usize)).collect();
+        let found = of_source("club", &held(&many, 50), None, &BTreeMap::new());
+        assert!(found[0].text.starts_with("roles: 1 23 members, 2 22 members, "), "{found:?}");
+        assert!(found[0].text.ends_with(", and 3 more"), "{found:?}");
+    }
+}
