@@ -78,6 +78,14 @@ pub enum Error {
         /// What went wrong.
         error: std::io::Error,
     },
+    /// A file to be written is one that a run reads.
+    #[error("{} can not be written: it is {own}", path.display())]
+    OwnFile {
+        /// The path as it was given.
+        path: PathBuf,
+        /// Which of our own files it is.
+        own: String,
+    },
     /// The checker found a change that breaks a safety rule.
     #[error("{0}")]
     Unproven(#[from] Counterexample),
@@ -106,10 +114,13 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::LinkFile(_) => Exit::Config,
+            Self::Store { error: StoreError::Busy, .. } => Exit::Temporary,
             Self::Store { .. } => Exit::Fatal,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
-            Self::Who(_) | Self::NoDevice(_) | Self::File { .. } => Exit::Usage,
+            Self::Who(_) | Self::NoDevice(_) | Self::File { .. } | Self::OwnFile { .. } => {
+                Exit::Usage
+            }
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
@@ -123,7 +134,9 @@ impl Error {
             Self::Config(_) => "configuration",
             Self::Store { .. } => "state file",
             Self::LinkFile(_) => "link file",
-            Self::Who(_) | Self::NoDevice(_) | Self::File { .. } => "command line",
+            Self::Who(_) | Self::NoDevice(_) | Self::File { .. } | Self::OwnFile { .. } => {
+                "command line"
+            }
             Self::Plan { .. } | Self::NoBlockedPlan(_) | Self::Forbidden { .. } => "plan",
             Self::Locked { .. } | Self::Unproven(_) | Self::Output(_) | Self::Json(_) => "this run",
         }
@@ -141,6 +154,7 @@ impl Error {
             Self::Plan { .. } | Self::Forbidden { .. } => {
                 Some("make a new plan with `ivms-sync diff --out PLAN` and look at it again")
             }
+            Self::OwnFile { .. } => Some("name a file of its own"),
             Self::NoBlockedPlan(_) => {
                 Some("run `ivms-sync sync`: it names the id of what is blocked now, if anything is")
             }

@@ -1,9 +1,10 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it can not write to a device.
 
-use super::{Context, print, who, write_private};
+use super::{Context, print, who, write_file};
 use crate::cli::DiffArgs;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::files::Rights;
 use crate::gather::{Scope, gather, weigh_devices};
 use crate::plan::{plan, prove};
 use crate::report::plan_file;
@@ -15,6 +16,7 @@ use crate::report::{ChangeReport, ChangeState, Report};
 /// [`Error`].
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let only = who::only(&args.look.only)?;
+    context.refuse_own_files(&[args.out.as_deref()])?;
     let store = context.open_store()?;
     let scope = Scope { is_full: args.look.full, only, ..Scope::default() };
     let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)
@@ -53,7 +55,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let pending = args.exit_code && !report.changes.is_empty();
     let exit = if pending { Exit::of_all([found, Exit::ChangesPending]) } else { found };
     if let Some(path) = &args.out {
-        write_private(path, &plan_file::write(&report, context.clock.began())?)?;
+        let text = plan_file::write(&report, context.clock.began())?;
+        write_file(path, &text, &Rights::PRIVATE)?;
     }
     let is_news = context.say_troubles(&report, &store);
     context.say(&report, exit, is_news)?;

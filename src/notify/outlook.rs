@@ -111,7 +111,8 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
         | Error::Plan { .. }
         | Error::NoBlockedPlan(_)
         | Error::Forbidden { .. }
-        | Error::File { .. } => return None,
+        | Error::File { .. }
+        | Error::OwnFile { .. } => return None,
     };
     let condition = Condition {
         exit: error.exit(),

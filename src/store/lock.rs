@@ -5,13 +5,14 @@
 //! lock is held. And it remembers that there is a state file: one that is gone, or empty, was lost,
 //! and a run that simply made a new one would forget what was managed.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use crate::files;
 
 /// The line that says that there is a state file beside the lock.
 const HAS_STATE: &str = "state";
@@ -59,16 +60,15 @@ pub struct Holder {
 /// [`StoreError::Lost`] when the state file is gone.
 pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>, StoreError> {
     let unusable = |error: std::io::Error| StoreError::Unusable(format!("its lock file: {error}"));
+    super::refuse_others(state)?;
+    make_folder(state).map_err(unusable)?;
     // One file has one lock, whatever the way to it.
-    let state = std::fs::canonicalize(state).unwrap_or_else(|_| state.to_owned());
-    if let Some(folder) = state.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(unusable)?;
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(beside(&state, ".lock")).map_err(unusable)?;
+    let state = files::resolved(state);
+    let mut file =
+        files::open_own(&beside(&state, ".lock")).map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput => StoreError::NotOurs(format!("has a lock file that {error}")),
+            _ => unusable(error),
+        })?;
     match file.try_lock() {
         Ok(()) => {
             let has_state = is_filled(&state);
@@ -87,6 +87,18 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
     }
 }
 
+/// Makes the folder that the state file lies in; others have no business in a new one.
+pub(super) fn make_folder(state: &Path) -> std::io::Result<()> {
+    let Some(folder) = state.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// A file beside the state file, by what is added to its name.
 pub(super) fn beside(state: &Path, suffix: &str) -> PathBuf {
     let mut name = state.as_os_str().to_owned();
@@ -97,7 +109,8 @@ pub(super) fn beside(state: &Path, suffix: &str) -> PathBuf {
 /// Makes sure that the state file is not missing or empty where there was one: by what the lock file
 /// remembers, or by a side file with changes that belong to it.
 pub(super) fn check_not_lost(state: &Path) -> Result<(), StoreError> {
-    let state = std::fs::canonicalize(state).unwrap_or_else(|_| state.to_owned());
+    super::refuse_others(state)?;
+    let state = files::resolved(state);
     if is_filled(&state) {
         return Ok(());
     }

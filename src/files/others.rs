@@ -1,0 +1,1 @@
+//! Who else may write a file.
