@@ -71,12 +71,13 @@ fn configuration(context: &Context) -> Finding {
 /// Whether the state file is sound.
 fn state_file(health: &Health) -> Vec<Finding> {
     const ABOUT: &str = "state file";
+    let failed = if health.is_busy { Exit::Temporary } else { Exit::Fatal };
     let mut found: Vec<Finding> = Vec::new();
     for line in &health.findings {
         let (text, remedy) = (line.text.clone(), Some(line.remedy.clone()));
         found.push(match line.severity {
             Severity::Warning => Finding::warning(ABOUT, text, remedy),
-            Severity::Failed => Finding::failed(ABOUT, text, remedy, Exit::Fatal),
+            Severity::Failed => Finding::failed(ABOUT, text, remedy, failed),
         });
     }
     if found.is_empty() {

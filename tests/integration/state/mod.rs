@@ -129,7 +129,7 @@ fn a_state_file_that_can_not_be_made_is_refused() {
     let folder = sandbox.path("ivms-sync.db");
     fs::create_dir(&folder).unwrap();
     sandbox.replace_config(Some(config));
-    refused(&sandbox, "a folder", "can not be used");
+    refused(&sandbox, "a folder", "is a folder");
     sandbox.assert_well_behaved();
 }
 
