@@ -8,6 +8,7 @@ use crate::cli::CheckArgs;
 use crate::config::{DeviceConfig, Tls};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::files;
 use crate::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
 use crate::gather::{Connections, Gathered, Scope, gather};
 use crate::hex::hex;
@@ -37,6 +38,7 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     let mut findings = vec![configuration(context)];
     let advice = context.config.warnings.iter().cloned();
     findings.extend(advice.map(|text| Finding::warning("configuration", text, None)));
+    findings.extend(written_by_others(context));
     let health = Health::of(&context.config.state);
     findings.extend(state_file(&health));
     // A file that is not sound is left as it is, and without it nothing else can be asked.
@@ -66,6 +68,23 @@ fn configuration(context: &Context) -> Finding {
         many(config.link.files.len(), "link file"),
     );
     Finding::ok("configuration", text)
+}
+
+/// What others may change that a run believes: whoever writes the configuration or a link file decides who
+/// may enter, and whoever writes a folder can put another file in its place.
+fn written_by_others(context: &Context) -> Vec<Finding> {
+    let config = &context.config;
+    let read = [&config.path, &config.state].into_iter();
+    let read = read.chain(&config.link.files).chain(&config.secret_files);
+    let mut found = files::written_by_others(read.map(AsRef::as_ref));
+    // That one is told with who may read it.
+    found.retain(|path, _| !files::is_same(path, &config.state));
+    let told = found.into_iter().map(|(path, mode)| {
+        let (path, kind) = (path.display(), if path.is_dir() { "the folder" } else { "the file" });
+        let text = format!("{kind} {path} can be written by other users (mode {mode:o})");
+        Finding::warning("files", text, Some(format!("chmod go-w {path}")))
+    });
+    told.collect()
 }
 
 /// Whether the state file is sound.

@@ -55,7 +55,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let pending = args.exit_code && !report.changes.is_empty();
     let exit = if pending { Exit::of_all([found, Exit::ChangesPending]) } else { found };
     if let Some(path) = &args.out {
-        let text = plan_file::write(&report, context.clock.began())?;
+        let text = plan_file::write_sealed(&report, context.clock.began(), |sha256| {
+            store.plan_seal(sha256).map_err(|error| context.store_error(error))
+        })?;
         write_file(path, &text, &Rights::PRIVATE)?;
     }
     let is_news = context.say_troubles(&report, &store);

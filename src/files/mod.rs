@@ -6,8 +6,7 @@
 //! can not be renamed into place: [`open_own`] opens those, and refuses what somebody else may have laid
 //! there.
 
-#[cfg(unix)]
-pub mod others;
+mod others;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +14,8 @@ use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub use others::written_by_others;
 
 /// Between these two stands what nobody can guess.
 const TEMPORARY: (&str, &str) = (".ivms-sync-", ".tmp");

@@ -204,6 +204,50 @@ mod unix {
         assert!(check_own(&folder.path().join("missing")).is_ok());
     }
 
+    /// Catches: only the file looked at, or only its own folder; a sticky folder told; a sticky *file*
+    /// excused; a link looked at in place of what it points to; a file that is not there yet skipped with its
+    /// folders.
+    #[test]
+    fn who_else_may_write() {
+        let folder = folder();
+        let root = std::fs::canonicalize(folder.path()).unwrap();
+        let at = |name: &str| root.join(name);
+        std::fs::create_dir_all(at("a/b")).unwrap();
+        std::fs::write(at("a/b/file"), "x").unwrap();
+        symlink("a/b/file", at("link")).unwrap();
+        let chmod = |name: &str, mode| {
+            std::fs::set_permissions(at(name), std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        type Case<'a> = (&'a str, u32, &'a [&'a str]);
+        let cases: [Case<'_>; 9] = [
+            ("a/b/file", 0o644, &[]),
+            ("a/b/file", 0o664, &["a/b/file"]),
+            ("a/b/file", 0o602, &["a/b/file"]),
+            ("a/b/file", 0o1602, &["a/b/file"]),
+            ("a/b", 0o775, &["a/b"]),
+            ("a/b", 0o1777, &[]),
+            ("a", 0o777, &["a"]),
+            ("a", 0o2770, &["a"]),
+            ("a", 0o1770, &[]),
+        ];
+        for (name, mode, told) in cases {
+            chmod("a", 0o755);
+            chmod("a/b", 0o755);
+            chmod("a/b/file", 0o600);
+            chmod(name, mode);
+            for read in ["a/b/file", "link", "a/b/new"] {
+                let paths = [at(read)];
+                let found = written_by_others(paths.iter().map(AsRef::as_ref));
+                let own = root.as_path();
+                let found: Vec<_> = found.keys().filter(|path| path.starts_with(own)).collect();
+                let is_new = read == "a/b/new";
+                let told = told.iter().filter(|one| !is_new || **one != "a/b/file");
+                let told: Vec<PathBuf> = told.map(|one| at(one)).collect();
+                assert_eq!(found, told.iter().collect::<Vec<_>>(), "{name} {mode:o} by {read}");
+            }
+        }
+    }
+
     /// Catches: paths compared as text; only one of the two ways followed; a file that is not there yet
     /// taken for another one.
     #[test]

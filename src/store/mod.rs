@@ -40,9 +40,12 @@ mod waiting;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hmac::{Hmac, Mac};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use sha2::Sha256;
 
 use crate::files;
+use crate::hex::hex;
 
 pub use alarms::Alarm;
 pub use devices::{DeviceState, PersonsOfDevice, Reading};
@@ -282,6 +285,24 @@ impl Store {
     pub fn on(mut self, machine: Machine) -> Self {
         self.machine = machine;
         self
+    }
+
+    /// What only this state file knows.
+    fn salt(&self) -> Result<Vec<u8>, StoreError> {
+        Ok(self.connection.query_row("SELECT value FROM salt", [], |row| row.get(0))?)
+    }
+
+    /// The seal of a plan by its SHA-256: whoever can not read this file can not make it, and another
+    /// state file makes another one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn plan_seal(&self, sha256: &str) -> Result<String, StoreError> {
+        let mut seal = Hmac::<Sha256>::new_from_slice(&self.salt()?)
+            .map_err(|error| StoreError::Damaged(error.to_string()))?;
+        seal.update(b"a plan of ivms-sync\0");
+        seal.update(sha256.as_bytes());
+        Ok(hex(&seal.finalize().into_bytes()))
     }
 
     /// Where the file is.

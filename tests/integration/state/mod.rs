@@ -1,5 +1,6 @@
 //! The state file: what it survives, and when it is refused.
 
+mod busy;
 #[cfg(target_os = "linux")]
 mod damage;
 #[cfg(target_os = "linux")]
