@@ -115,11 +115,7 @@ fn what_the_state_file_does_not_bear_out_is_refused() {
             ],
         ),
         ("a foreign person", "", vec![(of("1004", "employee_no"), json!("900"))]),
-        (
-            "another member",
-            "not linked to this person",
-            vec![(of("1004", "member/number"), json!(150_010))],
-        ),
+        ("another member", "not known", vec![(of("1004", "member/number"), json!(150_010))]),
         ("nobody's member", "not known", vec![(of("1004", "member/number"), json!(999_999))]),
         (
             "another organisation",
