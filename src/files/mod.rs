@@ -1,7 +1,7 @@
 //! Files that the program makes, in one place: whole or not at all, readable by whom they are meant for
 //! from the first byte on, and never through a link.
 //!
-//! [`write`] makes a file under a name that nobody can guess, in the folder of its target, and renames it
+//! [`write()`] makes a file under a name that nobody can guess, in the folder of its target, and renames it
 //! when it is complete. Files that stay open while others look at them (the state file and its locks)
 //! can not be renamed into place: [`open_own`] opens those, and refuses what somebody else may have laid
 //! there.

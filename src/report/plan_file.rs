@@ -61,7 +61,7 @@ pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_js
 /// Writes a plan file; `seal` makes the seal of its SHA-256.
 ///
 /// # Errors
-/// As for [`write`], or that of the seal.
+/// As for [`write()`], or that of the seal.
 pub fn write_sealed<E: From<serde_json::Error>>(
     report: &Report,
     made_at: DateTime<Utc>,
