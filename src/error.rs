@@ -99,6 +99,14 @@ pub enum Error {
         /// What went wrong.
         error: std::io::Error,
     },
+    /// A file to be written is one that a run reads.
+    #[error("{} can not be written: it is {own}", path.display())]
+    OwnFile {
+        /// The path as it was given.
+        path: PathBuf,
+        /// Which of our own files it is.
+        own: String,
+    },
     /// The checker found a change that breaks a safety rule.
     #[error("{0}")]
     Unproven(#[from] Counterexample),
@@ -128,12 +136,15 @@ impl Error {
         match self {
             Self::LinkFile(error) if error.is_temporary() => Exit::Temporary,
             Self::Config(_) | Self::LinkFile(_) => Exit::Config,
+            Self::Store { error: StoreError::Busy, .. } => Exit::Temporary,
             Self::Store { .. } => Exit::Fatal,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
-            Self::Who(_) | Self::NoDevice(_) | Self::NothingToAccept { .. } | Self::File { .. } => {
-                Exit::Usage
-            }
+            Self::Who(_)
+            | Self::NoDevice(_)
+            | Self::NothingToAccept { .. }
+            | Self::File { .. }
+            | Self::OwnFile { .. } => Exit::Usage,
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::NotKnown { exit, .. } => *exit,
@@ -152,7 +163,8 @@ impl Error {
             | Self::NotKnown { .. }
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
-            | Self::File { .. } => "command line",
+            | Self::File { .. }
+            | Self::OwnFile { .. } => "command line",
             Self::Plan { .. } | Self::NoBlockedPlan(_) | Self::Forbidden { .. } => "plan",
             Self::Locked { .. } | Self::Unproven(_) | Self::Output(_) | Self::Json(_) => "this run",
         }
@@ -170,6 +182,7 @@ impl Error {
             Self::Plan { .. } | Self::Forbidden { .. } => {
                 Some("make a new plan with `ivms-sync diff --out PLAN` and look at it again")
             }
+            Self::OwnFile { .. } => Some("name a file of its own"),
             Self::NoBlockedPlan(_) => {
                 Some("run `ivms-sync sync`: it names the id of what is blocked now, if anything is")
             }

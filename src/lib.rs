@@ -29,6 +29,7 @@
 //! | [`cmd`] | the commands: wiring | by all of them |
 //! | [`terminal`] | colours, widths and bars; [`progress`] is its seam, [`manual`] the texts about the program | the terminal |
 //! | [`config`] | the file, the environment, passwords | files, environment |
+//! | [`files`] | writing: whole, with the right mode, never through a link; reading with a limit is [`bounded`] | files |
 //!
 //! Start reading at [`plan::plan`], then [`execute::execute`], then [`cmd::sync`].
 //!
@@ -53,6 +54,7 @@ pub mod config;
 pub mod error;
 pub mod execute;
 pub mod exit;
+pub mod files;
 mod fnv;
 pub mod gather;
 mod hex;

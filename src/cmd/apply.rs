@@ -2,6 +2,11 @@
 //!
 //! It asks Cardskipper nothing. It reads again just the persons of the plan, and refuses just those
 //! that moved; every other rule but the budgets (which the review is for) is proven again.
+//!
+//! A plan file says who made it by its seal. One that this installation made may know more than the state
+//! file, since `diff` records nothing there: what became known after it was made is held against it. Any
+//! other (edited and hashed anew, or made with another state file) is worth only what can be proven from
+//! the state file alone, budgets and all; where that knows nothing yet, that is nothing.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,7 +20,9 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather};
 use crate::outside::Outside;
-use crate::plan::{Change, Facts, closes_on_paid_time, prove_reviewed};
+use crate::plan::{
+    Change, Facts, Plan, ProvenPlan, Rule, closes_on_paid_time, objection, prove, prove_reviewed,
+};
 use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
 use crate::report::{ChangeReport, ChangeState, Report, Trouble};
 use crate::store::{OutcomeKind, Store};
@@ -57,15 +64,13 @@ fn carry_out<O: Outside>(
     outside: &O,
     store: &mut Store,
     name: String,
-    reviewed: Reviewed,
+    reviewed: Approval,
 ) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
     let scope = Scope { is_offline: true, ..Scope::default() };
     let (gathered, open) = gather(outside, &context.config, store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
-    let (overtaken, changes) = apart(context, store, &gathered.facts, reviewed)?;
-    let proven = prove_reviewed(&gathered.facts, &changes)
-        .map_err(|found| Error::Forbidden { name, found })?;
+    let (overtaken, changes, proven) = held(context, store, &gathered.facts, name, reviewed)?;
     let run = store.begin_run("apply", context.clock.began()).map_err(store_error)?;
 
     for device in &context.config.devices {
@@ -98,39 +103,88 @@ fn forget(
     }
 }
 
-/// The changes that a newer listing has overtaken, and the others. Whoever was to lose a door and has
-/// paid since the plan was made keeps it.
-fn apart(
+/// What a person has approved.
+enum Approval {
+    /// A plan file.
+    File(Reviewed),
+    /// A blocked plan of the state file.
+    Blocked(Reviewed),
+}
+
+/// Changes that must not be carried out any more, each with what has become known since.
+type Overtaken = Vec<(Change, Rule)>;
+
+/// Holds what was approved against what is known now: the changes that are overtaken, the others, and the
+/// proof of those.
+fn held(
     context: &Context,
     store: &Store,
     facts: &Facts,
-    reviewed: Reviewed,
-) -> Result<(Vec<Change>, Vec<Change>), Error> {
+    name: String,
+    approval: Approval,
+) -> Result<(Overtaken, Vec<Change>, ProvenPlan), Error> {
+    let store_error = |error| context.store_error(error);
+    let (reviewed, is_blocked) = match approval {
+        Approval::File(reviewed) => (reviewed, false),
+        Approval::Blocked(reviewed) => (reviewed, true),
+    };
+    let seal = store.plan_seal(&reviewed.sha256).map_err(store_error)?;
+    if !is_blocked && reviewed.seal != Some(seal) {
+        let plan = Plan { changes: reviewed.changes, ..Plan::default() };
+        let name = format!("{name}, which was not made as it is with this state file,");
+        let proven = prove(facts, &plan).map_err(|found| Error::Forbidden { name, found })?;
+        return Ok((Vec::new(), plan.changes, proven));
+    }
     let mut news = BTreeSet::new();
     for source in &context.config.sources {
-        let state = store.source_state(source.organisation);
-        let state = state.map_err(|error| context.store_error(error))?;
+        let state = store.source_state(source.organisation).map_err(store_error)?;
         // A plan by a clock that was ahead may be as old as any.
         let is_from_future = reviewed.made_at > context.clock.now();
         if is_from_future || state.fetched_at.is_some_and(|at| at > reviewed.made_at) {
             news.insert(source.organisation);
         }
     }
-    Ok(reviewed.changes.into_iter().partition(|change| {
-        news.contains(&change.member.organisation) && closes_on_paid_time(facts, change)
-    }))
+    let mut overtaken = Vec::new();
+    let mut changes = Vec::with_capacity(reviewed.changes.len());
+    for change in reviewed.changes {
+        let has_news = news.contains(&change.member.organisation);
+        let rule = if is_blocked {
+            (has_news && closes_on_paid_time(facts, &change)).then_some(Rule::NoLockOut)
+        } else {
+            objection(facts, &change, has_news)
+        };
+        match rule {
+            Some(rule) => overtaken.push((change, rule)),
+            None => changes.push(change),
+        }
+    }
+    let proven =
+        prove_reviewed(facts, &changes).map_err(|found| Error::Forbidden { name, found })?;
+    Ok((overtaken, changes, proven))
 }
 
 /// Adds the overtaken changes to the report, in their places.
-fn tell_overtaken(report: &mut Report, overtaken: Vec<Change>) {
-    for change in overtaken {
+fn tell_overtaken(report: &mut Report, overtaken: Overtaken) {
+    for (change, rule) in overtaken {
+        let person = &change.employee_no;
+        let (text, error) = match rule {
+            Rule::NoLockOut => (
+                format!(
+                    "person {person} keeps access: the membership was paid since the plan was made"
+                ),
+                "paid since the plan was made".to_owned(),
+            ),
+            rule => (
+                format!(
+                    "person {person} is left alone, by what became known since the plan was made: {rule}"
+                ),
+                rule.to_string(),
+            ),
+        };
         report.troubles.push(Trouble {
             exit: Exit::StalePlan,
             about: change.device.to_string(),
-            text: format!(
-                "person {} keeps access: the membership was paid since the plan was made",
-                change.employee_no
-            ),
+            text,
             hint: Some(
                 "make a new plan with `ivms-sync diff --out PLAN` and look at it again".to_owned(),
             ),
@@ -138,7 +192,7 @@ fn tell_overtaken(report: &mut Report, overtaken: Vec<Change>) {
         report.changes.push(ChangeReport {
             change,
             state: ChangeState::Tried(OutcomeKind::Moved),
-            error: Some("paid since the plan was made".to_owned()),
+            error: Some(error),
         });
     }
     report.changes.sort_by(|a, b| {
@@ -155,7 +209,7 @@ fn name_of(args: &ApplyArgs) -> String {
     args.plan.as_ref().map_or(id, |path| path.display().to_string())
 }
 
-fn from_file(context: &Context, path: &Path) -> Result<Reviewed, Error> {
+fn from_file(context: &Context, path: &Path) -> Result<Approval, Error> {
     let in_file = |error| Error::File { path: path.to_owned(), error };
     let refused = |error| Error::Plan { name: path.display().to_string(), error };
     let bytes = match bounded::read(path, plan_file::MAX_BYTES).map_err(in_file)? {
@@ -168,12 +222,15 @@ fn from_file(context: &Context, path: &Path) -> Result<Reviewed, Error> {
     };
     let text = String::from_utf8(bytes)
         .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
-    plan_file::read_reviewed(&text, context.clock.began(), Approved::Planned).map_err(refused)
+    plan_file::read_reviewed(&text, context.clock.began(), Approved::Planned)
+        .map(Approval::File)
+        .map_err(refused)
 }
 
-fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<Reviewed, Error> {
+fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<Approval, Error> {
     let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
     let kept = kept.ok_or_else(|| Error::NoBlockedPlan(id.to_owned()))?;
     plan_file::read_reviewed(&kept.document, context.clock.began(), Approved::Blocked)
+        .map(Approval::Blocked)
         .map_err(|error| Error::Plan { name: id.to_owned(), error })
 }

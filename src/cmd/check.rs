@@ -10,6 +10,7 @@ use crate::cli::CheckArgs;
 use crate::config::{DeviceConfig, Tls};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::files;
 use crate::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
 use crate::gather::{Connections, Gathered, Scope, gather};
 use crate::hex::hex;
@@ -40,6 +41,7 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     let mut findings = vec![configuration(context)];
     let advice = context.config.warnings.iter().cloned();
     findings.extend(advice.map(|text| Finding::warning("configuration", text, None)));
+    findings.extend(written_by_others(context));
     let health = Health::of(&context.config.state);
     findings.extend(state_file(&health));
     let mut rows = Vec::new();
@@ -75,15 +77,33 @@ fn configuration(context: &Context) -> Finding {
     Finding::ok("configuration", text)
 }
 
+/// What others may change that a run believes: whoever writes the configuration or a link file decides who
+/// may enter, and whoever writes a folder can put another file in its place.
+fn written_by_others(context: &Context) -> Vec<Finding> {
+    let config = &context.config;
+    let read = [&config.path, &config.state].into_iter();
+    let read = read.chain(&config.link.files).chain(&config.secret_files);
+    let mut found = files::written_by_others(read.map(AsRef::as_ref));
+    // That one is told with who may read it.
+    found.retain(|path, _| !files::is_same(path, &config.state));
+    let told = found.into_iter().map(|(path, mode)| {
+        let (path, kind) = (path.display(), if path.is_dir() { "the folder" } else { "the file" });
+        let text = format!("{kind} {path} can be written by other users (mode {mode:o})");
+        Finding::warning("files", text, Some(format!("chmod go-w {path}")))
+    });
+    told.collect()
+}
+
 /// Whether the state file is sound.
 fn state_file(health: &Health) -> Vec<Finding> {
     const ABOUT: &str = "state file";
+    let failed = if health.is_busy { Exit::Temporary } else { Exit::Fatal };
     let mut found: Vec<Finding> = Vec::new();
     for line in &health.findings {
         let (text, remedy) = (line.text.clone(), Some(line.remedy.clone()));
         found.push(match line.severity {
             Severity::Warning => Finding::warning(ABOUT, text, remedy),
-            Severity::Failed => Finding::failed(ABOUT, text, remedy, Exit::Fatal),
+            Severity::Failed => Finding::failed(ABOUT, text, remedy, failed),
         });
     }
     if found.is_empty() {

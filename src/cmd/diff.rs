@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::perform::NOT_BELIEVED;
-use super::{Context, print, who, write_private};
+use super::{Context, print, who, write_file};
 use crate::cli::DiffArgs;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::files::Rights;
 use crate::gather::{Scope, gather, weigh_devices};
 use crate::model::DeviceName;
 use crate::plan::{plan, prove};
@@ -19,6 +20,7 @@ use crate::report::{attention, plan_file};
 /// [`Error`].
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let only = who::only(&args.look.only)?;
+    context.refuse_own_files(&[args.out.as_deref()])?;
     let store = context.open_store()?;
     let scope = Scope { is_full: args.look.full, only, ..Scope::default() };
     let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)
@@ -68,7 +70,10 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let pending = args.exit_code && !report.changes.is_empty();
     let exit = if pending { Exit::of_all([found, Exit::ChangesPending]) } else { found };
     if let Some(path) = &args.out {
-        write_private(path, &plan_file::write(&report, context.clock.began())?)?;
+        let text = plan_file::write_sealed(&report, context.clock.began(), |sha256| {
+            store.plan_seal(sha256).map_err(|error| context.store_error(error))
+        })?;
+        write_file(path, &text, &Rights::PRIVATE)?;
     }
     let is_news = context.say_troubles(&report, &store);
     context.say(&report, exit, is_news)?;

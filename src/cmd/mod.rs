@@ -11,7 +11,7 @@ pub mod sync;
 pub mod who;
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -21,6 +21,7 @@ use crate::clock::{Clock, is_future};
 use crate::config::{Config, Mode};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::files::{self, Rights};
 use crate::gather::{AcceptLink, GatherError};
 use crate::model::{DeviceName, inert_json};
 use crate::outside::Network;
@@ -123,6 +124,24 @@ impl Context {
         }
     }
 
+    /// Makes sure that no file of the command line would be written over one that a run reads, nor over
+    /// another one of them.
+    ///
+    /// # Errors
+    /// [`Error::OwnFile`].
+    pub fn refuse_own_files(&self, targets: &[Option<&Path>]) -> Result<(), Error> {
+        let targets: Vec<&Path> = targets.iter().copied().flatten().collect();
+        for (place, path) in targets.iter().enumerate() {
+            let earlier = targets.iter().take(place).find(|other| files::is_same(other, path));
+            let earlier =
+                earlier.map(|other| format!("to be written already, as {}", other.display()));
+            if let Some(own) = self.config.own_file_at(path).or(earlier) {
+                return Err(Error::OwnFile { path: path.to_path_buf(), own });
+            }
+        }
+        Ok(())
+    }
+
     /// Whether names may be shown: to a person who looks, never to a file or a mail.
     #[must_use]
     pub fn shows_names(&self) -> bool {
@@ -221,37 +240,10 @@ pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
     print(&text)
 }
 
-/// Writes a file that may hold personal data: readable by its owner only, whole or not at all.
+/// Writes a file that the command line or the configuration names.
 ///
 /// # Errors
 /// [`Error::File`].
-pub fn write_private(path: &Path, text: &str) -> Result<(), Error> {
-    write_whole(path, text, 0o600)
-}
-
-/// Writes a file for a web server or a monitoring to read, whole or not at all.
-///
-/// # Errors
-/// [`Error::File`].
-pub fn write_public(path: &Path, text: &str) -> Result<(), Error> {
-    write_whole(path, text, 0o644)
-}
-
-fn write_whole(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
-    let at = |path: &Path| {
-        let path: PathBuf = path.to_owned();
-        move |error| Error::File { path, error }
-    };
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let temporary = PathBuf::from(name);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    let mut file = options.open(&temporary).map_err(at(&temporary))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(at(&temporary))?;
-    std::fs::rename(&temporary, path).map_err(at(path))
+pub fn write_file(path: &Path, text: &str, rights: &Rights) -> Result<(), Error> {
+    files::write(path, text, rights).map_err(|error| Error::File { path: path.to_owned(), error })
 }

@@ -8,12 +8,13 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{Context, print, print_json, write_private, write_public};
+use super::{Context, print, print_json, write_file};
 use crate::cli::StatusArgs;
 use crate::config::{DeviceConfig, Mode};
 use crate::error::Error;
 use crate::execute::trust;
 use crate::exit::Exit;
+use crate::files::Rights;
 use crate::gather::{Scope, back_off, devices::held_back, gather};
 use crate::plan::{LeftOut, plan};
 use crate::report::Report;
@@ -34,6 +35,11 @@ const AUDIT_SHOWN: u32 = 2000;
 /// # Errors
 /// [`Error`].
 pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
+    context.refuse_own_files(&[
+        args.unlinked.as_deref(),
+        args.html.as_deref(),
+        args.prometheus.as_deref(),
+    ])?;
     let store = context.open_store()?;
     let scope = Scope { is_offline: true, ..Scope::default() };
     let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)
@@ -45,14 +51,19 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
     if let Some(path) = &args.unlinked {
         let members = members().map(|member| (member.key, member)).collect();
         let (sheet, count) = unlinked::sheet(&status.left_out, &members);
-        write_private(path, &sheet)?;
+        write_file(path, &sheet, &Rights::PRIVATE)?;
         said = format!(
             "{} in {}. Fill in the person ids, and add the file to `files` under [link].\n",
             many(count, "member"),
             path.display()
         );
     }
-    write(&status, args.html.as_deref(), args.prometheus.as_deref())?;
+    let rights = &context.config.report.rights;
+    let mut failed = write(&status, args.html.as_deref(), args.prometheus.as_deref(), rights);
+    if let Some(last) = failed.pop() {
+        failed.iter().for_each(|error| log::error!("{}", error.lines()));
+        return Err(last);
+    }
     if context.is_json {
         print_json(&json::document(&status))?;
     } else if !said.is_empty() {
@@ -74,24 +85,28 @@ pub(super) fn write_files(context: &Context, store: &Store, report: &Report) {
     if files.html.is_none() && files.prometheus.is_none() {
         return;
     }
-    let written = look(context, store, report.left_out.clone())
-        .map_err(|error| context.store_error(error))
-        .and_then(|status| write(&status, files.html.as_deref(), files.prometheus.as_deref()));
-    if let Err(error) = written
-        && store.may_say(&format!("0 report {error}"), context.clock.began()).unwrap_or(true)
-    {
-        log::warn!("{}", error.lines());
+    let (page, metrics) = (files.html.as_deref(), files.prometheus.as_deref());
+    let failed = match look(context, store, report.left_out.clone()) {
+        Ok(status) => write(&status, page, metrics, &files.rights),
+        Err(error) => vec![context.store_error(error)],
+    };
+    for error in failed {
+        if store.may_say(&format!("0 report {error}"), context.clock.began()).unwrap_or(true) {
+            log::warn!("{}", error.lines());
+        }
     }
 }
 
-fn write(status: &Status, page: Option<&Path>, metrics: Option<&Path>) -> Result<(), Error> {
-    if let Some(path) = page {
-        write_public(path, &html::render(status))?;
-    }
-    if let Some(path) = metrics {
-        write_public(path, &prometheus::render(status))?;
-    }
-    Ok(())
+/// Writes both, each whatever becomes of the other, and gives what went wrong.
+fn write(
+    status: &Status,
+    page: Option<&Path>,
+    metrics: Option<&Path>,
+    rights: &Rights,
+) -> Vec<Error> {
+    let page = page.map(|path| write_file(path, &html::render(status), rights));
+    let metrics = metrics.map(|path| write_file(path, &prometheus::render(status), rights));
+    [page, metrics].into_iter().flatten().filter_map(Result::err).collect()
 }
 
 /// Why a device is not written to, or hardly, with the way out.

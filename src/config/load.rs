@@ -1,6 +1,5 @@
 //! Reads the configuration file: bytes to text, text to TOML, TOML to [`Config`].
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -67,7 +66,7 @@ pub(super) fn interpret(
     };
     let reader = Reader { report, overrides: Overrides::new(environment) };
     let folder = path.parent().unwrap_or(path);
-    let surroundings = Surroundings { environment, folder, has_literal: Cell::new(false) };
+    let surroundings = Surroundings::new(environment, folder);
     let config = {
         let top = Section::top(&reader, &document);
         schema::read(&top, path, &surroundings)

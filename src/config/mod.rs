@@ -13,6 +13,7 @@ mod address;
 mod agreement;
 mod environment;
 mod find;
+mod inputs;
 mod load;
 mod notify;
 mod overrides;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use url::Url;
 
+use crate::files::Rights;
 use crate::model::{DeviceName, EmployeeNo, MemberNumber, OrganisationId, RoleId, SourceName};
 
 pub use environment::Environment;
@@ -63,6 +65,8 @@ pub struct Config {
     pub notify: Notify,
     /// Files that every `sync` writes.
     pub report: ReportFiles,
+    /// Files that passwords were read from.
+    pub secret_files: Vec<PathBuf>,
     /// Advice that is no error: plain `http`, a literal password, a file that others can read.
     /// Full sentences, without secrets; said by `check` and on a terminal.
     pub warnings: Vec<String>,
@@ -251,12 +255,14 @@ impl Percent {
 }
 
 /// `[report]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFiles {
     /// The page of `status --html`.
     pub html: Option<PathBuf>,
     /// The metrics of `status --prometheus`.
     pub prometheus: Option<PathBuf>,
+    /// Who may read both.
+    pub rights: Rights,
 }
 
 /// `[notify]`.

@@ -16,6 +16,7 @@ use super::{
     Config, DeviceConfig, Ending, Guard, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
     SourceConfig, Tls, address, notify, value,
 };
+use crate::files::{Rights, is_same};
 use crate::model::{DeviceName, EmployeeNo, MemberNumber, OrganisationId, RoleId, SourceName};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -25,6 +26,9 @@ const FULL_EVERY_DAYS_MAX: u64 = 7;
 
 /// A device's list may drift unseen for a month at most.
 const AUDIT_EVERY_DAYS_MAX: u64 = 30;
+
+/// A page or metrics: for us to write, for a group to read, and nobody else's.
+const REPORT_MODE: u32 = 0o640;
 
 /// Nobody gives more than a year away by a typing error.
 const GRACE_DAYS_MAX: i64 = 365;
@@ -47,13 +51,14 @@ pub(super) fn read(
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
     let notify = notify::read(&top.section("notify"), surroundings);
-    let report = report_files(&top.section("report"), surroundings.folder);
+    let report_section = top.section("report");
+    let report = report_files(&report_section, surroundings.folder);
     top.finish();
     zones.finish(top, sources.is_empty() || devices.is_empty());
     agreement::refuse_same_organisation(&sources);
     agreement::refuse_same_device(&devices);
     agreement::refuse_idle_roles(&sources, &devices);
-    Some(Config {
+    let config = Config {
         path: path.to_owned(),
         state: absolute(surroundings.folder, &state),
         computer: computer(surroundings.environment),
@@ -64,8 +69,11 @@ pub(super) fn read(
         guard,
         notify: notify?,
         report,
+        secret_files: surroundings.secret_files.take(),
         warnings: Vec::new(),
-    })
+    };
+    refuse_own_files(&report_section, &config);
+    Some(config)
 }
 
 /// Windows names the computer in every process; other systems, if at all, under another name.
@@ -271,9 +279,30 @@ fn report_files(section: &Section<'_>, folder: &Path) -> ReportFiles {
     let file = |key: &'static str| {
         section.text(key, value::not_empty).optional().map(|path| absolute(folder, &path))
     };
-    let files = ReportFiles { html: file("html"), prometheus: file("prometheus") };
+    let (html, prometheus) = (file("html"), file("prometheus"));
+    let rights = Rights {
+        mode: section.text("mode", value::file_mode).or(REPORT_MODE),
+        group: section.text("group", value::not_empty).optional(),
+    };
     section.finish();
-    files
+    ReportFiles { html, prometheus, rights }
+}
+
+/// Nothing is written over what a run reads, nor one report over the other.
+fn refuse_own_files(section: &Section<'_>, config: &Config) {
+    let ReportFiles { html, prometheus, .. } = &config.report;
+    for (key, path) in [("html", html), ("prometheus", prometheus)] {
+        if let Some(own) = path.as_ref().and_then(|path| config.own_file_at(path)) {
+            let wrong = Wrong::new(format!("is {own}"));
+            section.wrong(key, wrong.hint("name a file of its own"));
+        }
+    }
+    if let (Some(page), Some(metrics)) = (html, prometheus)
+        && is_same(page, metrics)
+    {
+        let wrong = Wrong::new(format!("is the same file as {}", section.dotted("html")));
+        section.wrong("prometheus", wrong.hint("name a file of its own"));
+    }
 }
 
 fn required_password(

@@ -2,12 +2,13 @@
 //!
 //! No message ever quotes a password; names of variables and files only.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::Metadata;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use super::load::absolute;
 use super::problem::{Wrong, shown};
 use super::section::{Raw, Section, mismatch, text};
 use super::{Environment, Secret};
@@ -23,6 +24,16 @@ pub(super) struct Surroundings<'a> {
     pub folder: &'a Path,
     /// Set when a password stands in the file itself.
     pub has_literal: Cell<bool>,
+    /// The files that passwords were looked for in.
+    pub secret_files: RefCell<Vec<PathBuf>>,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Before anything was read.
+    pub fn new(environment: &'a Environment, folder: &'a Path) -> Self {
+        let (has_literal, secret_files) = (Cell::new(false), RefCell::default());
+        Self { environment, folder, has_literal, secret_files }
+    }
 }
 
 /// A place that holds a password.
@@ -123,9 +134,14 @@ fn source<'v>(table: &'v DeTable<'_>) -> Result<Source<'v>, Wrong> {
 
 fn fetch(source: &Source<'_>, surroundings: &Surroundings<'_>) -> Result<Fetched, Wrong> {
     let environment = surroundings.environment;
+    let file = |path: PathBuf, warn_readable: bool| {
+        let read = file(&path, warn_readable);
+        surroundings.secret_files.borrow_mut().push(path);
+        read
+    };
     match *source {
         Source::Variable(name) => variable(name, environment),
-        Source::File(path) => file(&surroundings.folder.join(path), true),
+        Source::File(path) => file(absolute(surroundings.folder, path), true),
         Source::Credential(name) => {
             if name.contains(['/', '\\']) || matches!(name, "." | "..") {
                 return Err(Wrong::new("names a credential with a path")
@@ -139,7 +155,7 @@ fn fetch(source: &Source<'_>, surroundings: &Surroundings<'_>) -> Result<Fetched
                 )
                 .hint("credentials exist only in a systemd unit with LoadCredential="));
             };
-            file(&Path::new(folder).join(name), false)
+            file(Path::new(folder).join(name), false)
         }
     }
 }

@@ -150,6 +150,20 @@ pub(super) fn mail_address(text: &str) -> Result<String, Wrong> {
         .hint("write the address alone, for example \"admin@club.example\""))
 }
 
+/// `"0640"`: permission bits of a file that its owner writes and nobody else does.
+pub(super) fn file_mode(text: &str) -> Result<u32, Wrong> {
+    let is_octal =
+        (3..=4).contains(&text.len()) && text.bytes().all(|b| (b'0'..=b'7').contains(&b));
+    let mode = u32::from_str_radix(text, 8).ok().filter(|_| is_octal).ok_or_else(|| {
+        Wrong::new("is no file mode").hint("write three octal digits, for example \"0640\"")
+    })?;
+    if mode & 0o600 != 0o600 || mode & !0o644 != 0 {
+        return Err(Wrong::new("is none of \"0600\", \"0640\", \"0604\" and \"0644\"")
+            .hint("its owner reads and writes it; others may read it, and no more"));
+    }
+    Ok(mode)
+}
+
 /// A number that an identity type takes.
 pub(super) fn id<T, E: fmt::Display>(made: Result<T, E>) -> Result<T, Wrong> {
     made.map_err(|error| Wrong::new(error.to_string()))
@@ -195,6 +209,25 @@ mod tests {
         }
         for text in ["", "%", "10", "101%", "-1%", "5.5%", "300%", "10%%"] {
             assert!(percent(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn file_modes() {
+        for (text, mode) in
+            [("0640", 0o640), ("640", 0o640), ("0600", 0o600), ("604", 0o604), ("0644", 0o644)]
+        {
+            assert_eq!(file_mode(text), Ok(mode), "{text}");
+        }
+        for text in
+            ["", "0", "64", "06400", "0o640", "0x1a", "-640", "+640", "648", "rw-r-----", " 640"]
+        {
+            assert!(file_mode(text).unwrap_err().message.contains("no file mode"), "{text}");
+        }
+        // Written by others, run, set-id, sticky, or not even ours.
+        for text in ["0660", "0666", "0602", "0755", "4640", "2640", "1640", "0440", "0000", "0240"]
+        {
+            assert!(file_mode(text).unwrap_err().message.contains("none of"), "{text}");
         }
     }
 

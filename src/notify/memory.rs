@@ -13,7 +13,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::{self, Bounded};
-use crate::cmd::write_private;
+use crate::files::{self, Rights};
 use crate::store::{Alarm, Store};
 
 /// No second memory is longer.
@@ -116,7 +116,8 @@ impl Beside {
     fn keep(&mut self, channel: &str, alarms: &[Alarm]) -> Result<(), String> {
         self.channels.insert(channel.to_owned(), alarms.iter().map(Kept::of).collect());
         let text = serde_json::to_string(&self.channels).map_err(|error| error.to_string())?;
-        write_private(&self.path, &text).map_err(|error| error.to_string())
+        files::write(&self.path, &text, &Rights::PRIVATE)
+            .map_err(|error| format!("{}: {error}", self.path.display()))
     }
 }
 

@@ -113,7 +113,8 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
         | Error::NoBlockedPlan(_)
         | Error::Forbidden { .. }
         | Error::NotKnown { .. }
-        | Error::File { .. } => return None,
+        | Error::File { .. }
+        | Error::OwnFile { .. } => return None,
     };
     let condition = Condition {
         exit: error.exit(),

@@ -30,7 +30,9 @@ pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
 pub use in_step::in_step;
 use left_by::{LeftBy, left_by, paid_before};
 pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};
-pub use proof::{Counterexample, ProvenPlan, closes_on_paid_time, prove, prove_reviewed};
+pub use proof::{
+    Counterexample, ProvenPlan, Rule, closes_on_paid_time, objection, prove, prove_reviewed,
+};
 pub use released::Released;
 pub use steady::steady_until;
 use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, roles_gone, unreadable_here};

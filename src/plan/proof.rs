@@ -5,6 +5,8 @@
 //! can not prove it refuses, and names the counter-example. Only a [`ProvenPlan`] can be carried out.
 //! Source: design.md section 5.3.
 
+mod reviewed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -17,6 +19,8 @@ use crate::model::{
     DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, OrganisationId, PersonLimit, Role,
     RoleId, UserType, Window,
 };
+
+pub use reviewed::objection;
 
 /// The smallest step on a wall clock: windows and roles are told to the second.
 const SECOND: TimeDelta = TimeDelta::seconds(1);

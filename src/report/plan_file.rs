@@ -3,7 +3,8 @@
 //! A plan file is the `diff` document plus `made_at`, `expires_at`, the fingerprint of each touched
 //! person as read, and a SHA-256 over the content. The hash is taken over the document with an
 //! empty `sha256`, written as compact JSON with its keys in order, so that reformatting is no
-//! change and everything else is. It tells an accident or a careless edit, not a forger.
+//! change and everything else is. It tells an accident or a careless edit, not a forger: that the seal
+//! does, which only this installation can make, over the hash.
 //! Source: design.md section 6, last paragraph.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
@@ -49,11 +50,39 @@ pub enum PlanFileError {
     FromTheFuture(String),
 }
 
-/// Writes a plan file: the document of a report, made fit for `apply`.
+/// Writes a plan that stays in the state file: the document of a report, made fit for `apply`.
 ///
 /// # Errors
 /// When the document can not be written as JSON, which would be a bug.
 pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_json::Error> {
+    hashed(report, made_at).and_then(|(plan, _)| printed(&plan))
+}
+
+/// Writes a plan file; `seal` makes the seal of its SHA-256.
+///
+/// # Errors
+/// As for [`write()`], or that of the seal.
+pub fn write_sealed<E: From<serde_json::Error>>(
+    report: &Report,
+    made_at: DateTime<Utc>,
+    seal: impl FnOnce(&str) -> Result<String, E>,
+) -> Result<String, E> {
+    let (mut plan, hash) = hashed(report, made_at)?;
+    plan.insert("seal".into(), json!(seal(&hash)?));
+    Ok(printed(&plan)?)
+}
+
+fn printed(plan: &Map<String, Value>) -> Result<String, serde_json::Error> {
+    let mut text = inert_json(&serde_json::to_string_pretty(plan)?);
+    text.push('\n');
+    Ok(text)
+}
+
+/// The document of a plan, with its SHA-256 in its place and beside it.
+fn hashed(
+    report: &Report,
+    made_at: DateTime<Utc>,
+) -> Result<(Map<String, Value>, String), serde_json::Error> {
     let mut plan = match serde_json::to_value(document::document(report, 0))? {
         Value::Object(plan) => plan,
         other => Map::from_iter([("document".to_owned(), other)]),
@@ -79,9 +108,7 @@ pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_js
     plan.insert("sha256".into(), json!(""));
     let hash = hash(&plan);
     plan.insert("sha256".into(), json!(hash));
-    let mut text = inert_json(&serde_json::to_string_pretty(&plan)?);
-    text.push('\n');
-    Ok(text)
+    Ok((plan, hash))
 }
 
 /// A plan as it was reviewed.
@@ -89,6 +116,10 @@ pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_js
 pub struct Reviewed {
     /// When it was made.
     pub made_at: DateTime<Utc>,
+    /// The SHA-256 of its content.
+    pub sha256: String,
+    /// The seal over that, if it has one.
+    pub seal: Option<String>,
     /// The changes that were approved.
     pub changes: Vec<Change>,
 }
@@ -104,7 +135,9 @@ pub fn read_reviewed(
 ) -> Result<Reviewed, PlanFileError> {
     let changes = read(text, now, approved)?;
     let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
-    Ok(Reviewed { made_at: time(&plan, "made_at")?, changes })
+    let text = |key: &str| plan.get(key).and_then(Value::as_str).map(str::to_owned);
+    let (sha256, seal) = (text("sha256").unwrap_or_default(), text("seal"));
+    Ok(Reviewed { made_at: time(&plan, "made_at")?, sha256, seal, changes })
 }
 
 /// Reads a plan file: the changes that were planned, or, of a blocked plan, those that wait.
@@ -123,6 +156,7 @@ pub fn read(
         None => return Err(PlanFileError::NotAPlan("it has no version".to_owned())),
     }
     let mut unsigned = plan.clone();
+    unsigned.remove("seal");
     let stated = unsigned.insert("sha256".into(), json!(""));
     let Some(Value::String(stated)) = stated else {
         return Err(PlanFileError::NotAPlan("it has no sha256".to_owned()));

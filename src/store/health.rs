@@ -60,6 +60,8 @@ pub struct Health {
     pub open_intents: usize,
     /// The last run.
     pub last_run: Option<LastRun>,
+    /// Another program has it open, so that nothing of it could be seen.
+    pub is_busy: bool,
     /// What is not as it should be, worst first; empty: sound.
     pub findings: Vec<Finding>,
 }
@@ -70,6 +72,7 @@ impl Health {
     pub fn of(path: &Path) -> Self {
         let mut health = Self::default();
         if let Err(error) = health.look(path) {
+            health.is_busy = matches!(error, StoreError::Busy);
             health.find(Severity::Failed, error.to_string(), error.hint());
         }
         health.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -90,8 +93,10 @@ impl Health {
         if file.is_file() && file.len() == 0 {
             return Ok(());
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let connection = Connection::open_with_flags(crate::files::resolved(path), flags)?;
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
         self.version = Some(schema::format(&connection)?);
         schema::check_format(&connection)?;

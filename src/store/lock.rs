@@ -8,8 +8,8 @@
 //! the same kind (`ivms-sync.db.front-door.lock`), and whoever talks to the device holds it, also a
 //! command that only reads: two that log in with a wrong password at once would spend two logins.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use crate::files;
 use crate::model::DeviceName;
 
 /// The line that says that there is a state file beside the lock.
@@ -73,12 +74,15 @@ pub struct Holder {
 /// [`StoreError::Lost`] when the state file is gone.
 pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>, StoreError> {
     let unusable = |error: std::io::Error| StoreError::Unusable(format!("its lock file: {error}"));
+    super::refuse_others(state)?;
+    make_folder(state).map_err(unusable)?;
     // One file has one lock, whatever the way to it.
-    let state = std::fs::canonicalize(state).unwrap_or_else(|_| state.to_owned());
-    if let Some(folder) = state.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(unusable)?;
-    }
-    let mut file = open_private(&beside(&state, ".lock")).map_err(unusable)?;
+    let state = files::resolved(state);
+    let mut file =
+        files::open_own(&beside(&state, ".lock")).map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput => StoreError::NotOurs(format!("has a lock file that {error}")),
+            _ => unusable(error),
+        })?;
     match file.try_lock() {
         Ok(()) => {
             let has_state = is_filled(&state);
@@ -110,8 +114,8 @@ pub fn take_device(
 ) -> Result<Result<DeviceLock, Holder>, StoreError> {
     let unusable =
         |error: std::io::Error| StoreError::Unusable(format!("the lock file of {device}: {error}"));
-    let state = std::fs::canonicalize(state).unwrap_or_else(|_| state.to_owned());
-    let mut file = open_private(&beside(&state, &device_suffix(device))).map_err(unusable)?;
+    let state = files::resolved(state);
+    let mut file = files::open_own(&beside(&state, &device_suffix(device))).map_err(unusable)?;
     let began = Instant::now();
     loop {
         match file.try_lock() {
@@ -145,13 +149,16 @@ fn device_suffix(device: &DeviceName) -> String {
     suffix
 }
 
-/// Opens a lock file, or makes it, readable by its owner only.
-fn open_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+/// Makes the folder that the state file lies in; others have no business in a new one.
+pub(super) fn make_folder(state: &Path) -> std::io::Result<()> {
+    let Some(folder) = state.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Who takes a lock now, and when.
@@ -169,7 +176,8 @@ pub(super) fn beside(state: &Path, suffix: &str) -> PathBuf {
 /// Makes sure that the state file is not missing or empty where there was one: by what the lock file
 /// remembers, or by a side file with changes that belong to it.
 pub(super) fn check_not_lost(state: &Path) -> Result<(), StoreError> {
-    let state = std::fs::canonicalize(state).unwrap_or_else(|_| state.to_owned());
+    super::refuse_others(state)?;
+    let state = files::resolved(state);
     if is_filled(&state) {
         return Ok(());
     }
@@ -327,9 +335,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state.db");
         std::fs::write(&state, "x").unwrap();
-        let way = folder.path().join("way.db");
-        std::os::unix::fs::symlink(&state, &way).unwrap();
+        std::os::unix::fs::symlink(".", folder.path().join("way")).unwrap();
         let _held = take(&state, now()).unwrap().unwrap();
-        assert!(take(&way, now()).unwrap().is_err());
+        assert!(take(&folder.path().join("way/state.db"), now()).unwrap().is_err());
     }
 }

@@ -173,8 +173,7 @@ impl Store {
     /// bits fit 65,536 times more passwords than the right one: who reads the file can not test
     /// guesses with them, and a changed password goes unnoticed once in 65,536 times.
     fn login_check(&self, username: &str, password: &Secret) -> Result<i64, StoreError> {
-        let salt: Vec<u8> =
-            self.connection.query_row("SELECT value FROM salt", [], |row| row.get(0))?;
+        let salt = self.salt()?;
         let mut hash = Sha256::new();
         hash.update(&salt);
         hash.update(username.as_bytes());

@@ -40,11 +40,15 @@ mod seal;
 mod trust;
 mod waiting;
 
-use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hmac::{Hmac, Mac};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use sha2::Sha256;
+
+use crate::files;
+use crate::hex::hex;
 
 pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
@@ -92,6 +96,12 @@ pub enum StoreError {
     /// The file is missing or empty, and something beside it says that there was one.
     #[error("is missing or empty, although runs have used it before")]
     Lost,
+    /// What lies there, or beside it, is a link or somebody else's.
+    #[error("{0}")]
+    NotOurs(String),
+    /// Another program has it open, and did not let go of it.
+    #[error("is busy: another program has it open, and it was waited for in vain")]
+    Busy,
     /// Another computer works with the same file.
     #[error("was used by another computer {minutes} minutes ago; nothing was done")]
     OtherComputer {
@@ -122,6 +132,11 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::DiskFull
                 | ErrorCode::SystemIoFailure,
             ) => Self::Unusable(error.to_string()),
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed,
+            ) => Self::Busy,
             _ => match error {
                 rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::InvalidColumnType(..)
@@ -146,6 +161,15 @@ impl StoreError {
             Self::Lost => {
                 "put back a copy of the file; or, to start afresh, remove its .lock and -wal files \
                  too: doors stay as they are, and the next run reads both sides again"
+            }
+            Self::NotOurs(_) => {
+                "a link, a pipe or another user's file is never used: name the file itself in `state`, \
+                 or remove what was laid there"
+            }
+            Self::Busy => {
+                "nothing was lost, and the next run tries again; if it stays, find the program with \
+                 `fuser -v` or `lsof` and the name of the file, and end it: a database browser, a \
+                 backup, another ivms-sync"
             }
             Self::OtherComputer { .. } => {
                 "let one computer write to a door: stop ivms-sync on the other; this one takes over \
@@ -227,8 +251,11 @@ impl Store {
     fn open_looking(path: &Path, at_every_page: bool) -> Result<Self, StoreError> {
         lock::check_not_lost(path)?;
         create_private(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        // With that flag SQLite takes no link in any part of the path.
+        let mut connection = Connection::open_with_flags(files::resolved(path), flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         schema::check_format(&connection)?;
         if at_every_page {
@@ -264,6 +291,24 @@ impl Store {
     pub fn on(mut self, machine: Machine) -> Self {
         self.machine = machine;
         self
+    }
+
+    /// What only this state file knows.
+    fn salt(&self) -> Result<Vec<u8>, StoreError> {
+        Ok(self.connection.query_row("SELECT value FROM salt", [], |row| row.get(0))?)
+    }
+
+    /// The seal of a plan by its SHA-256: whoever can not read this file can not make it, and another
+    /// state file makes another one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn plan_seal(&self, sha256: &str) -> Result<String, StoreError> {
+        let mut seal = Hmac::<Sha256>::new_from_slice(&self.salt()?)
+            .map_err(|error| StoreError::Damaged(error.to_string()))?;
+        seal.update(b"a plan of ivms-sync\0");
+        seal.update(sha256.as_bytes());
+        Ok(hex(&seal.finalize().into_bytes()))
     }
 
     /// Where the file is.
@@ -326,18 +371,30 @@ impl Store {
 /// same mode.
 fn create_private(path: &Path) -> Result<(), StoreError> {
     let unusable = |error: std::io::Error| StoreError::Unusable(error.to_string());
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(unusable)?;
+    lock::make_folder(path).map_err(unusable)?;
+    files::make_own(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidInput => StoreError::NotOurs(error.to_string()),
+        _ => unusable(error),
+    })
+}
+
+/// Refuses a state file that is a link or somebody else's, and side files that are.
+fn refuse_others(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        match files::check_own(&lock::beside(path, suffix)) {
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+                let about = if suffix.is_empty() {
+                    String::new()
+                } else {
+                    format!("has a {suffix} file that ")
+                };
+                return Err(StoreError::NotOurs(format!("{about}{error}")));
+            }
+            // What can not be looked at is for whoever opens it.
+            Err(_) | Ok(()) => {}
+        }
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(unusable(error)),
-    }
+    Ok(())
 }
 
 fn check_integrity(connection: &Connection) -> Result<(), StoreError> {

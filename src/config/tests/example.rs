@@ -65,8 +65,7 @@ fn it_holds_every_key_and_no_other() {
     let environment = passwords();
     let reader = Reader { report: Report::new(&text), overrides: Overrides::new(&environment) };
     let folder = folder();
-    let surroundings =
-        Surroundings { environment: &environment, folder: &folder, has_literal: false.into() };
+    let surroundings = Surroundings::new(&environment, &folder);
     schema::read(&Section::top(&reader, &document), &folder, &surroundings).unwrap();
     let known: BTreeSet<String> = reader.overrides.keys().into_iter().collect();
     assert_eq!(written, known);

@@ -5,6 +5,7 @@ mod good;
 mod overrides;
 mod problems;
 mod properties;
+mod reports;
 mod secrets;
 
 use std::path::{Path, PathBuf};

@@ -1,9 +1,10 @@
 //! Changes that a person has approved: what is still proven without gathering again.
 
 use super::super::proof::Rule;
-use super::super::{Change, Kind, prove_reviewed};
+use super::super::{Change, Kind, objection, prove_reviewed};
 use super::world::{FRONT, World, employee, window};
 use crate::config::Mode;
+use crate::link::NoLink;
 use crate::model::{DeviceName, PersonLimit, UserType};
 
 /// Nine members, three of them inactive: over budget, and approved by a person.
@@ -86,4 +87,45 @@ fn time_that_passed_since_is_no_lie() {
     let changes = tonight.plan().changes;
     assert_eq!(changes[0].kind, Kind::Grant);
     assert_eq!(refused(&tonight.at("2026-11-21T23:30:00Z"), &changes), None);
+}
+
+/// Catches: a link to somebody else overlooked, or told by the whole key, so that a corrected birth date is
+/// somebody else; what the plan alone can know refused; a newer listing not held against it, in any of the
+/// ways in which it can differ.
+#[test]
+fn what_speaks_against_our_own_plan() {
+    type Since = fn(World) -> World;
+    let cases: [(&str, Since, Option<Rule>, Option<Rule>); 9] = [
+        ("nothing", |world| world, None, None),
+        ("no renewal", |world| world.paid("150001", &[("2026-01-01", "2026-12-31")]), None, {
+            Some(Rule::NoStranger)
+        }),
+        (
+            "a longer renewal",
+            |world| world.paid("150001", &[("2026-01-01", "2028-12-31")]),
+            None,
+            { Some(Rule::NoLockOut) },
+        ),
+        ("inactive", |world| world.inactive("150001"), None, Some(Rule::NoStranger)),
+        ("unreadable", |world| world.problem("150001", "no dates"), None, Some(Rule::NoStranger)),
+        ("no link", |world| world.link(FRONT, "150001", Err(NoLink::NoPerson)), None, {
+            Some(Rule::Linked)
+        }),
+        ("another link", |world| world.link(FRONT, "150001", Ok("3")), None, Some(Rule::Linked)),
+        ("linked to another", |world| world.link(FRONT, "150002", Ok("1")), Some(Rule::Linked), {
+            Some(Rule::Linked)
+        }),
+        ("a door that nobody has read", |world| world.unknown(FRONT), None, Some(Rule::Linked)),
+    ];
+    for (what, since, alone, overtaken) in cases {
+        let made = World::agreeing(3).renewed("150001");
+        let changes = made.plan().changes;
+        assert_eq!(changes.len(), 1);
+        let now = since(made);
+        assert_eq!(objection(&now.facts, &changes[0], false), alone, "{what}");
+        assert_eq!(objection(&now.facts, &changes[0], true), overtaken, "{what}, overtaken");
+    }
+    let mut change = World::agreeing(3).renewed("150001").plan().changes.remove(0);
+    change.member.birth_date = None;
+    assert_eq!(objection(&World::agreeing(3).facts, &change, false), None, "the same member");
 }

@@ -172,9 +172,82 @@ fn a_place_where_no_file_can_be_is_unusable() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.path()).unwrap();
     let refused = sandbox.refused();
-    assert!(matches!(refused, StoreError::Unusable(_)), "{refused}");
+    assert_eq!(refused.to_string(), "is a folder");
     let below_a_file = sandbox.folder.path().join("file");
     fs::write(&below_a_file, b"x").unwrap();
     let refused = Store::open(&below_a_file.join("state.db")).unwrap_err();
     assert!(matches!(refused, StoreError::Unusable(_)), "{refused}");
+}
+
+/// Whoever may write the folder can lay a link there, and the file it points to would be written and
+/// read in its place. Catches: the path not looked at, or looked at through links; `-wal` forgotten.
+#[cfg(unix)]
+#[test]
+fn links_are_never_followed() {
+    use std::os::unix::fs::symlink;
+    for (suffix, target, words) in [
+        ("", "victim", "is a symbolic link"),
+        ("", "nowhere", "is a symbolic link"),
+        (".lock", "victim", "has a lock file that is a symbolic link"),
+        (".lock", "nowhere", "has a lock file that is a symbolic link"),
+        ("-wal", "victim", "has a -wal file that is a symbolic link"),
+        ("-shm", "nowhere", "has a -shm file that is a symbolic link"),
+        ("-journal", "victim", "has a -journal file that is a symbolic link"),
+    ] {
+        let sandbox = Sandbox::new();
+        let victim = sandbox.folder.path().join("victim");
+        drop(Store::open(&victim).unwrap());
+        let before = fs::read(&victim).unwrap();
+        if !suffix.is_empty() {
+            drop(sandbox.open());
+        }
+        let laid = lock::beside(&sandbox.path(), suffix);
+        let _ = fs::remove_file(&laid);
+        symlink(target, &laid).unwrap();
+        let refused = match suffix {
+            ".lock" => lock::take(&sandbox.path(), at(0)).unwrap_err(),
+            _ => sandbox.refused(),
+        };
+        assert!(matches!(&refused, StoreError::NotOurs(text) if text.contains(words)), "{refused}");
+        assert!(lock::take(&sandbox.path(), at(0)).is_err(), "{suffix}: no run begins");
+        assert!(fs::read(&victim).unwrap() == before, "{suffix}");
+        assert!(!sandbox.folder.path().join("nowhere").exists(), "{suffix}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_may_be_a_link_and_a_second_name_may_not() {
+    let sandbox = Sandbox::new();
+    let real = sandbox.folder.path().join("real");
+    fs::create_dir(&real).unwrap();
+    std::os::unix::fs::symlink("real", sandbox.folder.path().join("way")).unwrap();
+    let path = sandbox.folder.path().join("way/state.db");
+    drop(Store::open(&path).unwrap());
+    assert!(real.join("state.db").exists());
+    fs::hard_link(&path, real.join("second.db")).unwrap();
+    for name in ["state.db", "second.db"] {
+        let refused = Store::open(&real.join(name)).unwrap_err().to_string();
+        assert!(refused.contains("second name"), "{refused}");
+    }
+}
+
+/// Catches: busy taken for any other failure of SQLite, whose hint is to start afresh; the same for the
+/// locks of one statement.
+#[test]
+fn busy_is_no_damage() {
+    for code in [5, 6, 15, 5 | 1 << 8, 5 | 2 << 8, 6 | 1 << 8] {
+        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        assert!(matches!(StoreError::from(error), StoreError::Busy), "{code}");
+    }
+    let hint = StoreError::Busy.hint();
+    assert!(hint.contains("next run") && !hint.contains("afresh"), "{hint}");
+    let sandbox = Sandbox::new();
+    let store = sandbox.open();
+    let other = Connection::open(sandbox.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.connection.busy_timeout(Duration::from_millis(50)).unwrap();
+    assert!(matches!(store.begin_run("sync", at(0)), Err(StoreError::Busy)));
+    other.execute_batch("ROLLBACK").unwrap();
+    store.begin_run("sync", at(0)).unwrap();
 }

@@ -105,7 +105,7 @@ fn what_no_run_can_use() {
     fs::write(lock::beside(&sandbox.path(), ".lock"), "1 1\nstate\n").unwrap();
     assert!(worst(&sandbox).1.contains("is missing or empty"));
     fs::create_dir(sandbox.path()).unwrap();
-    assert!(worst(&sandbox).1.contains("can not be used"));
+    assert!(worst(&sandbox).1.contains("is a folder"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod bodies;
 mod doors;
 mod files;
 mod heads;
+mod outputs;
 mod slow;
 mod tls;
 mod words;

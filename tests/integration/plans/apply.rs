@@ -25,9 +25,6 @@ fn a_reviewed_plan_comes_to_the_same_as_a_sync() {
             said.contains("ivms-sync apply plan.json") && said.contains("60 minutes"),
             "{said}"
         );
-        if is_fresh {
-            fs::remove_file(sandbox.state()).unwrap();
-        }
         sandbox.clear_requests();
         let run = sandbox.at(LATER, &["apply", "plan.json", "--json"]).ends(0).json();
         assert_eq!(run["command"], "apply");

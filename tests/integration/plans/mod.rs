@@ -3,6 +3,7 @@
 mod apply;
 mod budgets;
 mod diff;
+mod forged;
 mod only;
 
 use serde_json::Value;

@@ -1,5 +1,6 @@
 //! The state file: what it survives, and when it is refused.
 
+mod busy;
 #[cfg(target_os = "linux")]
 mod damage;
 #[cfg(target_os = "linux")]
@@ -129,7 +130,7 @@ fn a_state_file_that_can_not_be_made_is_refused() {
     let folder = sandbox.path("ivms-sync.db");
     fs::create_dir(&folder).unwrap();
     sandbox.replace_config(Some(config));
-    refused(&sandbox, "a folder", "can not be used");
+    refused(&sandbox, "a folder", "is a folder");
     sandbox.assert_well_behaved();
 }
 
