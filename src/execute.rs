@@ -19,7 +19,7 @@ use crate::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::gather::devices::{failure, not_believed, to_remember};
 use crate::gather::{LoginResult, settle_open};
 use crate::hikvision::{Class, Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
-use crate::model::{EmployeeNo, Person, PersonLimit, RunId, UserType};
+use crate::model::{DeviceLimits, EmployeeNo, Person, PersonLimit, ReadBack, RunId, UserType};
 use crate::outside::{Outside, ReadDevice, WriteDevice};
 use crate::plan::{Change, ProvenPlan};
 use crate::progress::{Meter, Progress, Silent, Unit};
@@ -118,6 +118,8 @@ struct OneDevice<'a, 's> {
     /// How many changes there are, and who counts them.
     planned: usize,
     meter: Box<dyn Meter>,
+    /// Its firmware, and what that makes of the windows it is sent.
+    learnt: (String, DeviceLimits),
 }
 
 impl<'a, 's> OneDevice<'a, 's> {
@@ -129,7 +131,8 @@ impl<'a, 's> OneDevice<'a, 's> {
             troubles: Vec::new(),
             stopped: None,
         };
-        Self { execution, device, result, planned: 0, meter: Box::new(Silent) }
+        let learnt = Default::default();
+        Self { execution, device, result, planned: 0, meter: Box::new(Silent), learnt }
     }
 
     fn run<O: Outside>(
@@ -187,6 +190,11 @@ impl<'a, 's> OneDevice<'a, 's> {
         };
         let is_proven = known.proven_firmware.as_ref() == Some(&firmware);
         let mut writer = reader.into_writer();
+        if known.asked_firmware.as_ref() == Some(&firmware) {
+            writer.also_send(&known.sent_fields);
+        }
+        let is_known = known.firmware.as_ref() == Some(&firmware);
+        self.learnt = (firmware.clone(), if is_known { known.limits } else { Default::default() });
         self.settle_open(writer.reader())?;
         self.check_clock(writer.reader())?;
         self.result.login = LoginResult::Worked;
@@ -409,7 +417,9 @@ impl<'a, 's> OneDevice<'a, 's> {
         };
         let mut has_unasked = false;
         for (change, before) in sent {
-            let (outcome, is_unasked) = judge(change, before, found.get(&change.employee_no));
+            let after = found.get(&change.employee_no);
+            self.learn(change, before, after)?;
+            let (outcome, is_unasked) = judge(change, before, after, &self.learnt.1);
             if is_unasked {
                 has_unasked = true;
                 self.result.troubles.push(unasked(self.device, change, &outcome));
@@ -417,6 +427,28 @@ impl<'a, 's> OneDevice<'a, 's> {
             settled.push((change, outcome));
         }
         if has_unasked { Err(Halt::Unasked) } else { Ok(()) }
+    }
+
+    /// Remembers a window that the device kept otherwise than sent, as one does that rounds.
+    fn learn(
+        &mut self,
+        change: &Change,
+        before: &PersonRecord,
+        after: Option<&PersonRecord>,
+    ) -> Result<(), StoreError> {
+        let (firmware, limits) = &self.learnt;
+        let seen = after.and_then(|after| {
+            ReadBack::of(change.after, &before.person.limit, &after.person.limit)
+        });
+        let Some(seen) = seen.filter(|seen| !limits.is_same(seen.sent, seen.held)) else {
+            return Ok(());
+        };
+        let (name, id) = (&self.device.name, &change.employee_no);
+        log::info!("{name}: person {id}: sent {}, and it keeps {}", seen.sent, seen.held);
+        self.store().record_read_back(name, firmware, id, &seen)?;
+        let limits = self.store().device_state(name)?.limits;
+        self.learnt.1 = limits;
+        Ok(())
     }
 
     /// Records outcomes and keeps them for the report.
@@ -446,7 +478,12 @@ fn moved(text: &str, person: Option<Person>) -> Outcome {
 }
 
 /// What a reading says about a write, and whether more changed than was asked.
-fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -> (Outcome, bool) {
+fn judge(
+    change: &Change,
+    before: &PersonRecord,
+    after: Option<&PersonRecord>,
+    limits: &DeviceLimits,
+) -> (Outcome, bool) {
     let Some(after) = after else {
         let text = "the person is gone after the write".to_owned();
         let outcome = Outcome { kind: OutcomeKind::Unknown, error: Some(text), person: None };
@@ -454,7 +491,7 @@ fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -
     };
     let person = Some(after.person.clone());
     let fields = differs_beyond_validity(before, after);
-    if after.person.limit != PersonLimit::Window(change.after) {
+    if !limits.is_held(change.after, &after.person.limit) {
         let text = match after.person.limit {
             PersonLimit::Window(window) => {
                 format!("the device took the change but holds {window}")
@@ -462,13 +499,19 @@ fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -
             PersonLimit::Permanent(_) => {
                 "the device took the change but enforces no dates now".to_owned()
             }
+            PersonLimit::Unclear { .. } => {
+                "the device took the change but holds dates that can mean two things".to_owned()
+            }
             PersonLimit::Unreadable { .. } => {
                 "the device took the change but holds no readable dates".to_owned()
             }
         };
         let outcome = Outcome { kind: OutcomeKind::NotApplied, error: Some(text), person };
-        // Dates that are neither those asked for nor those of before are a change unasked.
-        let has_moved = after.person.limit != before.person.limit;
+        // Dates that are neither those asked for nor those of before are a change unasked, unless a
+        // device that rounds would hold them.
+        let limit = &before.person.limit;
+        let is_rounded = ReadBack::of(change.after, limit, &after.person.limit).is_some();
+        let has_moved = after.person.limit != *limit && !is_rounded;
         return (outcome, has_moved || !fields.is_empty());
     }
     if fields.is_empty() {

@@ -49,7 +49,7 @@ impl Both<'_> {
             } else {
                 Vec::new()
             };
-            device_facts(device, gathered, linking, *revoked)
+            device_facts(device, gathered, linking, *revoked, now)
         });
         Facts {
             now,
@@ -99,9 +99,14 @@ fn device_facts(
     gathered: &mut DeviceGathered,
     linking: Linking,
     revoked_last_day: usize,
+    now: DateTime<Utc>,
 ) -> DeviceFacts {
     let PersonsOfDevice { persons, confirmed } = mem::take(&mut gathered.persons);
+    let held = persons.values().filter_map(|person| person.limit.window());
+    let local = now.with_timezone(&device.time_zone).naive_local();
+    let limits = gathered.limits.believed(held, local);
     DeviceFacts {
+        limits,
         name: device.name.clone(),
         time_zone: device.time_zone,
         mode: device.mode,

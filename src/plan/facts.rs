@@ -8,8 +8,8 @@ use chrono_tz::Tz;
 use crate::config::{Guard, Mode, Policy};
 use crate::link::Linking;
 use crate::model::{
-    DeviceName, Email, EmployeeNo, Member, MemberNumber, OrganisationId, Person, RoleId,
-    SourceName, Window,
+    DeviceLimits, DeviceName, Email, EmployeeNo, Member, MemberNumber, OrganisationId, Person,
+    RoleId, SourceName, Window,
 };
 
 /// Both sides as they were gathered, and the rules that hold between them.
@@ -75,6 +75,8 @@ pub struct DeviceFacts {
     pub name: DeviceName,
     /// The zone its wall clock runs in.
     pub time_zone: Tz,
+    /// What it makes of a window that it is sent.
+    pub limits: DeviceLimits,
     /// What may be written.
     pub mode: Mode,
     /// Narrower than the organisation's roles.

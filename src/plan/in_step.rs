@@ -24,7 +24,9 @@ pub fn in_step(facts: &Facts) -> Vec<(DeviceName, Vec<(EmployeeNo, Window)>)> {
             let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
             let is_vanished = member.is_vanished;
             let desired = entitlement(&member.member, &roles, &facts.policy, is_vanished, now);
-            let is_right = desired.validity().is_some_and(|validity| validity.is_met_by(&actual));
+            let is_right = desired
+                .validity()
+                .is_some_and(|validity| validity.within(device.limits).is_met_by(&actual));
             if is_right {
                 here.push((person.employee_no.clone(), actual));
             }

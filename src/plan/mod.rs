@@ -258,7 +258,7 @@ fn on_device(
     let door_roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
     let found = entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, now);
     let validity = match found {
-        Entitlement::Paid(validity) => validity,
+        Entitlement::Paid(validity) => validity.within(device.limits),
         Entitlement::NoDoorRole => return (false, out(Reason::NoDoorRole, None)),
         Entitlement::BadDates => {
             // Nobody knows what was paid for: somebody must look, as if it were a lot.
@@ -335,6 +335,12 @@ fn for_person(
     if let PersonLimit::Permanent(_) = person.limit {
         let detail = format!("person {}", person.employee_no);
         return Verdict::LeftOut(Reason::PermanentOnDevice, Some(detail));
+    }
+    if let PersonLimit::Unclear { .. } = person.limit {
+        let id = &person.employee_no;
+        let detail =
+            format!("person {id} has dates on the door in a form that can mean two things");
+        return Verdict::LeftOut(Reason::BadDates, Some(detail));
     }
     let before = person.limit.window();
     if before.is_some_and(|before| validity.is_met_by(&before)) {

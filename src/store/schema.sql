@@ -60,7 +60,22 @@ CREATE TABLE device (
     failure_hint     TEXT,
     is_doubted       INTEGER NOT NULL DEFAULT 0,  -- it answered, and was not believed
     firmware         TEXT,               -- when it was last read
-    proven_firmware  TEXT                -- the one that took a first write well
+    proven_firmware  TEXT,               -- the one that took a first write well
+    asked_firmware   TEXT,               -- the one whose capabilities the next two are from
+    sent_fields      TEXT,               -- names of fields of a person, with blanks between them
+    latest_end       INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Windows that a firmware kept otherwise than sent; two different ones teach how it rounds.
+CREATE TABLE read_back (
+    device      TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
+    employee_no TEXT    NOT NULL,
+    sent_begin  INTEGER NOT NULL,
+    sent_end    INTEGER NOT NULL,
+    held_begin  INTEGER NOT NULL,
+    held_end    INTEGER NOT NULL,
+    firmware    TEXT    NOT NULL,
+    PRIMARY KEY (device, employee_no, sent_begin, sent_end)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE person (
@@ -68,7 +83,7 @@ CREATE TABLE person (
     employee_no     TEXT    NOT NULL,
     name            TEXT    NOT NULL,
     user_type       TEXT    NOT NULL,
-    limit_kind      TEXT    NOT NULL,    -- window, permanent, unreadable
+    limit_kind      TEXT    NOT NULL,    -- window, permanent, unclear, unreadable
     begins          INTEGER,
     ends            INTEGER,
     is_device_admin INTEGER NOT NULL,

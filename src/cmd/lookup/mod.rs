@@ -295,6 +295,7 @@ fn on_device(
     };
     let desired =
         entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, now).validity();
+    let desired = desired.map(|validity| validity.within(device.limits));
     let link = device.linking.get(place);
     let linked = link.and_then(|link| link.as_ref().ok());
     let person = linked.and_then(|link| device.persons.get(&link.employee_no));

@@ -13,6 +13,7 @@ mod clock;
 mod cost;
 mod digest;
 mod failures;
+mod fields;
 mod logins;
 mod modes;
 mod outcomes;
@@ -20,6 +21,7 @@ mod paging;
 mod people;
 mod thousand;
 mod tls;
+mod windows;
 mod writes;
 
 use ivms_sync_simulators::club::{World, employee_no};
@@ -228,5 +230,13 @@ fn every_switch_is_named() {
         info_format: _,
         // clock.rs
         local_time: _,
+        // windows.rs
+        latest_end: _,
+        time_range_end: _,
+        keeps: _,
+        dates: _,
+        // fields.rs
+        further_fields: _,
+        empty_vanishes: _,
     } = Switches::default();
 }
