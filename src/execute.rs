@@ -25,7 +25,7 @@ use crate::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::gather::devices::{failure, not_believed, to_remember};
 use crate::gather::{LoginResult, settle_open};
 use crate::hikvision::{Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
-use crate::model::{EmployeeNo, PersonLimit, RunId};
+use crate::model::{DeviceLimits, EmployeeNo, PersonLimit, ReadBack, RunId};
 use crate::outside::{Outside, ReadDevice, WriteDevice};
 use crate::plan::{Change, ProvenPlan};
 use crate::progress::{Meter, Progress, Silent, Unit};
@@ -123,6 +123,8 @@ struct OneDevice<'a, 's> {
     planned: usize,
     meter: Box<dyn Meter>,
     firmware: String,
+    /// What that firmware makes of the windows it is sent.
+    limits: DeviceLimits,
     trust: Trust,
 }
 
@@ -136,7 +138,8 @@ impl<'a, 's> OneDevice<'a, 's> {
             stopped: None,
         };
         let (meter, firmware) = (Box::new(Silent), String::new());
-        Self { execution, device, result, planned: 0, meter, firmware, trust: Trust::Waiting }
+        let (limits, trust) = (DeviceLimits::default(), Trust::Waiting);
+        Self { execution, device, result, planned: 0, meter, firmware, limits, trust }
     }
 
     fn run<O: Outside>(
@@ -205,6 +208,12 @@ impl<'a, 's> OneDevice<'a, 's> {
         };
         self.trust = trust::of(known.proven_firmware.as_deref(), &memory, &self.firmware, now);
         let mut writer = reader.into_writer();
+        if known.asked_firmware.as_ref() == Some(&self.firmware) {
+            writer.also_send(&known.sent_fields);
+        }
+        if known.firmware.as_ref() == Some(&self.firmware) {
+            self.limits = known.limits;
+        }
         self.settle_open(writer.reader())?;
         self.check_trust()?;
         self.check_clock(writer.reader())?;
@@ -332,7 +341,12 @@ impl<'a, 's> OneDevice<'a, 's> {
 }
 
 /// What a reading says about a write, and whether more changed than was asked.
-fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -> (Outcome, bool) {
+fn judge(
+    change: &Change,
+    before: &PersonRecord,
+    after: Option<&PersonRecord>,
+    limits: &DeviceLimits,
+) -> (Outcome, bool) {
     let Some(after) = after else {
         let text = "the person is gone after the write".to_owned();
         let outcome =
@@ -341,7 +355,7 @@ fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -
     };
     let person = Some(after.person.clone());
     let fields = differs_beyond_validity(before, after);
-    if after.person.limit != PersonLimit::Window(change.after) {
+    if !limits.is_held(change.after, &after.person.limit) {
         let text = match after.person.limit {
             PersonLimit::Window(window) => {
                 format!("the device took the change but holds {window}")
@@ -349,14 +363,20 @@ fn judge(change: &Change, before: &PersonRecord, after: Option<&PersonRecord>) -
             PersonLimit::Permanent(_) => {
                 "the device took the change but enforces no dates now".to_owned()
             }
+            PersonLimit::Unclear { .. } => {
+                "the device took the change but holds dates that can mean two things".to_owned()
+            }
             PersonLimit::Unreadable { .. } => {
                 "the device took the change but holds no readable dates".to_owned()
             }
         };
         let outcome =
             Outcome { kind: OutcomeKind::NotApplied, error: Some(text), person, is_sent: true };
-        // Dates that are neither those asked for nor those of before are a change unasked.
-        let has_moved = after.person.limit != before.person.limit;
+        // Dates that are neither those asked for nor those of before are a change unasked, unless a
+        // device that rounds would hold them.
+        let limit = &before.person.limit;
+        let is_rounded = ReadBack::of(change.after, limit, &after.person.limit).is_some();
+        let has_moved = after.person.limit != *limit && !is_rounded;
         return (outcome, has_moved || !fields.is_empty());
     }
     if fields.is_empty() {

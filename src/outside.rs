@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cardskipper::{self, Client, Export, Listing};
 use crate::config::{DeviceConfig, SourceConfig};
-use crate::hikvision::{self, DeviceClock, DeviceInfo, PersonList, PersonRecord, Reader, Writer};
+use crate::hikvision::{
+    self, Abilities, DeviceClock, DeviceInfo, PersonList, PersonRecord, Reader, Writer,
+};
 use crate::model::{EmployeeNo, RoleId, Window};
 use crate::progress::Progress;
 use crate::requests::RequestCount;
@@ -70,6 +72,14 @@ pub trait ReadDevice: Send + Sized {
     /// [`hikvision::Error`].
     fn clock(&mut self) -> Result<DeviceClock, hikvision::Error>;
 
+    /// What it says it can do with persons; a target without such words says nothing.
+    ///
+    /// # Errors
+    /// [`hikvision::Error`].
+    fn abilities(&mut self) -> Result<Abilities, hikvision::Error> {
+        Ok(Abilities::default())
+    }
+
     /// Reads all persons and hands each over once.
     ///
     /// # Errors
@@ -99,6 +109,9 @@ pub trait WriteDevice {
 
     /// The reading half.
     fn reader(&mut self) -> &mut Self::Reader;
+
+    /// Sends these fields of a person back as read, too, where a write must repeat what it keeps.
+    fn also_send(&mut self, _fields: &[String]) {}
 
     /// Sets the validity of a person that was just read, and nothing else.
     ///
@@ -171,6 +184,10 @@ impl ReadDevice for Reader {
         Self::clock(self)
     }
 
+    fn abilities(&mut self) -> Result<Abilities, hikvision::Error> {
+        Self::abilities(self)
+    }
+
     fn all_persons(
         &mut self,
         each: &mut dyn FnMut(PersonRecord),
@@ -195,6 +212,10 @@ impl WriteDevice for Writer {
 
     fn reader(&mut self) -> &mut Reader {
         Self::reader(self)
+    }
+
+    fn also_send(&mut self, fields: &[String]) {
+        Self::also_send(self, fields);
     }
 
     fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), hikvision::Error> {

@@ -4,7 +4,7 @@ use super::base::{Base, check};
 use super::trust::{self, Trust};
 use super::{Halt, OneDevice, judge};
 use crate::hikvision::{Class, Error, PersonRecord};
-use crate::model::EmployeeNo;
+use crate::model::{EmployeeNo, ReadBack};
 use crate::outside::{ReadDevice, WriteDevice};
 use crate::plan::Change;
 use crate::report::ChangeState;
@@ -119,7 +119,8 @@ impl OneDevice<'_, '_> {
         let mut met = Vec::new();
         for one in sent {
             let after = found.get(&one.change.employee_no);
-            let (outcome, is_unasked) = judge(one.change, &one.before, after);
+            self.learn(one.change, &one.before, after)?;
+            let (outcome, is_unasked) = judge(one.change, &one.before, after, &self.limits);
             if is_unasked {
                 let what = outcome.error.as_deref().unwrap_or("changed unasked");
                 met.push(format!("person {}: {what}", one.change.employee_no));
@@ -134,6 +135,27 @@ impl OneDevice<'_, '_> {
                 Err(Halt::Untrusted(trust::unasked(self.device, &unasked, self.persons()?)))
             }
         }
+    }
+
+    /// Remembers a window that the device kept otherwise than sent, as one does that rounds.
+    fn learn(
+        &mut self,
+        change: &Change,
+        before: &PersonRecord,
+        after: Option<&PersonRecord>,
+    ) -> Result<(), StoreError> {
+        let seen = after.and_then(|after| {
+            ReadBack::of(change.after, &before.person.limit, &after.person.limit)
+        });
+        let Some(seen) = seen.filter(|seen| !self.limits.is_same(seen.sent, seen.held)) else {
+            return Ok(());
+        };
+        let (name, id) = (&self.device.name, &change.employee_no);
+        log::info!("{name}: person {id}: sent {}, and it keeps {}", seen.sent, seen.held);
+        self.store().record_read_back(name, &self.firmware, id, &seen)?;
+        let limits = self.store().device_state(name)?.limits;
+        self.limits = limits;
+        Ok(())
     }
 
     /// Records outcomes, with what they teach about the device, and keeps them for the report.

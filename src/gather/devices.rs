@@ -9,9 +9,9 @@ use super::{Scope, back_off, conversation};
 use crate::config::{DeviceConfig, Guard, Mode};
 use crate::execute::trust;
 use crate::exit::Exit;
-use crate::hikvision::{Class, DeviceInfo, Error};
+use crate::hikvision::{Abilities, Class, DeviceInfo, Error};
 use crate::link::{StoredLink, StoredLinks, is_same_person, name_digest};
-use crate::model::{EmployeeNo, Person};
+use crate::model::{DeviceLimits, EmployeeNo, Person, PersonLimit, Window};
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::lock::Holder;
@@ -85,6 +85,8 @@ pub struct DeviceGathered {
     pub(super) persons: PersonsOfDevice,
     /// Whether its persons are known at all.
     pub is_known: bool,
+    /// What it makes of the windows it is sent.
+    pub limits: DeviceLimits,
     /// Nothing was ever written to it.
     pub is_first_run: bool,
     /// The reading to record, if one was made.
@@ -122,6 +124,8 @@ pub struct FreshReading {
     pub model: String,
     /// Its firmware.
     pub firmware: String,
+    /// What its capabilities say, where they were asked for.
+    pub abilities: Option<Abilities>,
     /// When the reading began.
     pub at: DateTime<Utc>,
 }
@@ -161,8 +165,8 @@ pub(super) fn read_due<O: Outside>(
             None,
         );
     }
-    match read(outside, config) {
-        Ok(Read { info, persons, unusable, reader }) => {
+    match read(outside, config, &before.state) {
+        Ok(Read { info, abilities, mut persons, unusable, reader }) => {
             log::info!("{}: {} persons read", config.name, persons.len());
             let seen = Seen { serial: &info.serial, persons: persons.len() };
             if let Err(doubt) = belief::judge(before.seen(), seen, ask.accepted) {
@@ -173,19 +177,28 @@ pub(super) fn read_due<O: Outside>(
             let confirmed = before.persons.confirmed.clone();
             let written = before.persons.written.clone();
             let renamed = Renamed::between(before.persons, &persons);
+            settle_notation(&mut persons, &confirmed);
+            let said = [left_out(config, &unusable), unclear(config, &persons)];
+            let limits = match &abilities {
+                // What the former firmware did says nothing of this one.
+                Some(said) => DeviceLimits::known(said.latest_end(), &[]),
+                None => before.state.limits,
+            };
             let gathered = DeviceGathered {
                 outcome: DeviceOutcome::Ok,
                 is_known: true,
+                limits,
                 is_first_run: before.state.first_written_at.is_none(),
                 persons: PersonsOfDevice { persons, confirmed, written },
                 reading: Some(FreshReading {
                     serial: info.serial,
                     model: info.model,
                     firmware: info.firmware,
+                    abilities,
                     at: now,
                 }),
                 login: LoginResult::Worked,
-                trouble: left_out(config, &unusable),
+                trouble: said.into_iter().flatten().next(),
                 failure: None,
                 is_backing_off: false,
                 stopped,
@@ -219,6 +232,7 @@ pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered
         is_accepted: false,
         outcome: DeviceOutcome::Ok,
         is_known: before.state.read_at.is_some(),
+        limits: before.state.limits,
         is_first_run: before.state.first_written_at.is_none(),
         persons: before.persons,
         reading: None,
@@ -407,15 +421,30 @@ pub fn held_back(
 /// What a reading brought.
 struct Read<R> {
     info: DeviceInfo,
+    /// Asked for where the firmware is not the one they are known of.
+    abilities: Option<Abilities>,
     persons: BTreeMap<EmployeeNo, Person>,
     /// Why entries were left out.
     unusable: Vec<String>,
     reader: R,
 }
 
-fn read<O: Outside>(outside: &O, config: &DeviceConfig) -> Result<Read<O::Reader>, Error> {
+fn read<O: Outside>(
+    outside: &O,
+    config: &DeviceConfig,
+    known: &DeviceState,
+) -> Result<Read<O::Reader>, Error> {
     let mut reader = outside.connect(config)?;
     let info = reader.device_info()?;
+    let abilities = if known.asked_firmware.as_ref() == Some(&info.firmware) {
+        None
+    } else {
+        // Old firmware has no such words: it says nothing, and is not asked again.
+        match reader.abilities() {
+            Err(error) if error.class() != Class::Permanent => return Err(error),
+            said => Some(said.unwrap_or_default()),
+        }
+    };
     let mut persons = BTreeMap::new();
     let list = reader.all_persons(&mut |record| {
         persons.insert(record.person.employee_no.clone(), record.person);
@@ -425,7 +454,46 @@ fn read<O: Outside>(outside: &O, config: &DeviceConfig) -> Result<Read<O::Reader
         let what = format!("the list ended after {} of {stated} persons", persons.len());
         return Err(Error::Wire { call: "person list", what, excerpt: String::new() });
     }
-    Ok(Read { info, persons, unusable: list.unusable, reader })
+    Ok(Read { info, abilities, persons, unusable: list.unusable, reader })
+}
+
+/// Reads unclear dates as they are written, where windows that this device was seen to hold settle it:
+/// more of them come back with the same digits and a suffix than with others.
+fn settle_notation(
+    persons: &mut BTreeMap<EmployeeNo, Person>,
+    confirmed: &BTreeMap<EmployeeNo, Window>,
+) {
+    let known = persons.values().filter_map(|person| match person.limit {
+        PersonLimit::Unclear { as_written } => {
+            Some((as_written?, confirmed.get(&person.employee_no)?))
+        }
+        _ => None,
+    });
+    let (same, others): (Vec<_>, Vec<_>) = known.partition(|(written, held)| written == *held);
+    if same.len() > others.len() {
+        for person in persons.values_mut() {
+            person.limit = person.limit.read_as_written();
+        }
+    }
+}
+
+/// Says once for the door that persons hold dates that nobody can read for certain.
+fn unclear(config: &DeviceConfig, persons: &BTreeMap<EmployeeNo, Person>) -> Option<Trouble> {
+    let is_unclear = |person: &&Person| matches!(person.limit, PersonLimit::Unclear { .. });
+    let count = persons.values().filter(is_unclear).count();
+    let (who, have) = if count == 1 { ("person", "has") } else { ("persons", "have") };
+    (count > 0).then(|| Trouble {
+        exit: Exit::InStep,
+        about: config.name.to_string(),
+        text: format!(
+            "{count} {who} {have} dates in a form that can mean two things; nothing is changed for them"
+        ),
+        hint: Some(
+            "the documented form is 2026-12-31T23:59:59 without Z or offset: set the dates anew on the \
+             device, or ask its vendor for other firmware"
+                .to_owned(),
+        ),
+    })
 }
 
 /// Says that entries were left out, which is worth a look and no failure.

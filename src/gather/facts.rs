@@ -67,7 +67,7 @@ impl Both<'_> {
                     link,
                 }));
             }
-            devices.push(device_facts(device, gathered, linking, known));
+            devices.push(device_facts(device, gathered, linking, known, now));
         }
         let facts = Facts {
             now,
@@ -170,9 +170,14 @@ fn device_facts(
     gathered: &mut DeviceGathered,
     linking: Linking,
     known: KnownOfDevice,
+    now: DateTime<Utc>,
 ) -> DeviceFacts {
     let PersonsOfDevice { persons, confirmed, written } = mem::take(&mut gathered.persons);
+    let held = persons.values().filter_map(|person| person.limit.window());
+    let local = now.with_timezone(&device.time_zone).naive_local();
+    let limits = gathered.limits.believed(held, local);
     DeviceFacts {
+        limits,
         name: device.name.clone(),
         time_zone: device.time_zone,
         mode: device.mode,

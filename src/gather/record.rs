@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{AcceptedOn, Gathered, links};
 use crate::config::{Config, LinkRule};
 use crate::link::{Link, Served, StoredLink, email_digest, name_digest};
-use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, Person, PersonLimit, RunId, Window};
+use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, Window};
 use crate::plan::{DeviceFacts, Facts, Plan};
 use crate::report::DeviceOutcome;
 use crate::store::{ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
@@ -59,6 +59,10 @@ impl Gathered {
             config.devices.iter().zip(&self.devices).zip(&self.facts.devices)
         {
             if let Some(reading) = &gathered.reading {
+                if let Some(said) = &reading.abilities {
+                    let (fields, end) = (&said.fields, said.latest_end());
+                    store.record_capabilities(&device.name, &reading.firmware, fields, end)?;
+                }
                 let persons = &facts.persons;
                 settle_open(store, &device.name, persons, self.now)?;
                 let reading = Reading {
@@ -167,11 +171,12 @@ pub fn settle_open(
     if intents.is_empty() {
         return Ok(());
     }
+    let limits = store.device_state(device)?.limits;
     let settled: Vec<_> = intents
         .into_iter()
         .map(|intent| {
             let person = persons.get(&intent.employee_no);
-            let took = person.is_some_and(|p| p.limit == PersonLimit::Window(intent.after));
+            let took = person.is_some_and(|p| limits.is_held(intent.after, &p.limit));
             let (kind, text) = if took {
                 (OutcomeKind::Confirmed, "the run was cut off; the device had taken the change")
             } else {

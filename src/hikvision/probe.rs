@@ -48,7 +48,7 @@ pub fn read(body: &[u8], zone: Tz, window: Window) -> Seen {
         seen.persons = records
             .map(|record| record.with_replaced_bytes(page.replaced))
             .map(|record| {
-                let body = modify_body(&record, window).map_err(|error| error.to_string());
+                let body = modify_body(&record, window, &[]).map_err(|error| error.to_string());
                 (record, body)
             })
             .collect();

@@ -14,13 +14,20 @@ const MODIFY: &str = "/ISAPI/AccessControl/UserInfo/Modify?format=json";
 /// Source: hikvision-isapi.md sections 1.2 and 3.
 pub struct Writer {
     reader: Reader,
+    named: Vec<String>,
 }
 
 impl Writer {
     /// Takes over a connection, with all it has learnt about logins.
     #[must_use]
     pub fn new(reader: Reader) -> Self {
-        Self { reader }
+        Self { reader, named: Vec::new() }
+    }
+
+    /// Sends these fields back too, where a person holds them: those that the device's capabilities
+    /// name.
+    pub fn also_send(&mut self, fields: &[String]) {
+        self.named = fields.to_vec();
     }
 
     /// The reading half.
@@ -37,7 +44,7 @@ impl Writer {
     /// others when it did not.
     pub fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), Error> {
         const CALL: &str = "person change";
-        let body = modify_body(record, validity).map_err(|error| Error::Wire {
+        let body = modify_body(record, validity, &self.named).map_err(|error| Error::Wire {
             call: CALL,
             what: error.to_string(),
             excerpt: String::new(),

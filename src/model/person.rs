@@ -44,7 +44,14 @@ pub enum PersonLimit {
     /// `enable:false`: the dates are not enforced, the door (most likely) always opens. The dates,
     /// where readable, are kept to be shown. Source: hikvision-isapi.md section 3.3, "enable".
     Permanent(Option<Window>),
-    /// `enable:true`, but the dates are missing, unreadable or inverted. Nobody knows what the
+    /// `enable:true` with dates in a form that can mean two things, or none that is known here: an
+    /// offset or `Z` on a wall clock that is elsewhere, `UTC` without an offset, another notation.
+    /// Nobody knows whether the door opens, so nothing is planned for this person.
+    Unclear {
+        /// The window that the digits give, as if they were the device's wall clock.
+        as_written: Option<Window>,
+    },
+    /// `enable:true`, but the dates are missing or inverted. Nobody knows what the
     /// device does; the window as far as it could be read.
     Unreadable {
         /// `beginTime`, if it was a time.
@@ -60,7 +67,7 @@ impl PersonLimit {
     pub fn window(&self) -> Option<Window> {
         match self {
             Self::Window(window) => Some(*window),
-            Self::Permanent(_) | Self::Unreadable { .. } => None,
+            Self::Permanent(_) | Self::Unclear { .. } | Self::Unreadable { .. } => None,
         }
     }
 
@@ -70,7 +77,17 @@ impl PersonLimit {
         match self {
             Self::Window(window) => window.contains(at),
             Self::Permanent(_) => true,
-            Self::Unreadable { .. } => false,
+            Self::Unclear { .. } | Self::Unreadable { .. } => false,
+        }
+    }
+
+    /// The window of a person whose dates are unclear, once it is known that this device appends a
+    /// suffix to its wall clock; everybody else's limit stays.
+    #[must_use]
+    pub fn read_as_written(self) -> Self {
+        match self {
+            Self::Unclear { as_written: Some(window) } => Self::Window(window),
+            other => other,
         }
     }
 }

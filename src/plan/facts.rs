@@ -9,8 +9,8 @@ use super::validity::{DoorRoles, Entitlement, entitlement};
 use crate::config::{Guard, Mode, Policy};
 use crate::link::{Linking, StoredLinks};
 use crate::model::{
-    DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId, Person, RoleId,
-    SourceName, Window,
+    DeviceLimits, DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId,
+    Person, RoleId, SourceName, Window,
 };
 
 /// Both sides as they were gathered, and the rules that hold between them.
@@ -83,6 +83,8 @@ pub struct DeviceFacts {
     pub name: DeviceName,
     /// The zone its wall clock runs in.
     pub time_zone: Tz,
+    /// What it makes of a window that it is sent.
+    pub limits: DeviceLimits,
     /// What may be written.
     pub mode: Mode,
     /// Narrower than the organisation's roles.
@@ -138,7 +140,10 @@ impl Facts {
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
         let known = known.map(|served| served.window);
         let (vanished, now) = (member.is_vanished, device.local(self.now));
-        Some(entitlement(&member.member, &roles, &self.policy, vanished, known, now))
+        Some(match entitlement(&member.member, &roles, &self.policy, vanished, known, now) {
+            Entitlement::Paid(validity) => Entitlement::Paid(validity.within(device.limits)),
+            none => none,
+        })
     }
 
     /// The roles of an organisation that open a device: those that both lists name; `None` for every role.

@@ -191,7 +191,7 @@ fn without_door_role(pair: &Pair<'_>, now: NaiveDateTime) -> Option<Reason> {
         _ if is_protected(pair.device, person) => None,
         PersonLimit::Permanent(_) => Some(Reason::PermanentOnDevice),
         PersonLimit::Window(window) => (window.end() >= now).then_some(Reason::NoDoorRole),
-        PersonLimit::Unreadable { .. } => None,
+        PersonLimit::Unreadable { .. } | PersonLimit::Unclear { .. } => None,
     }
 }
 

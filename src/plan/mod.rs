@@ -371,7 +371,9 @@ impl<'a> Pair<'a> {
             // Whoever has been served until now has lost the role by the word of the source.
             Entitlement::NoDoorRole => {
                 match (self.device.served(&self.member.member.key), self.person()) {
-                    (Some(served), Some(_)) => self.with(roles_gone(served, self.now())),
+                    (Some(served), Some(_)) => {
+                        self.with(roles_gone(served, self.now()).within(self.device.limits))
+                    }
                     _ => Decision::left_out(false, Reason::NoDoorRole, None),
                 }
             }
@@ -500,6 +502,12 @@ fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -> Verdict {
     if let PersonLimit::Permanent(_) = person.limit {
         let detail = format!("person {}", person.employee_no);
         return Verdict::LeftOut(Reason::PermanentOnDevice, Some(detail));
+    }
+    if let PersonLimit::Unclear { .. } = person.limit {
+        let id = &person.employee_no;
+        let detail =
+            format!("person {id} has dates on the door in a form that can mean two things");
+        return Verdict::LeftOut(Reason::BadDates, Some(detail));
     }
     let before = person.limit.window();
     if before.is_some_and(|before| validity.is_met_by(&before)) {

@@ -304,6 +304,10 @@ fn check_one(
     if matches!(person.limit, PersonLimit::Permanent(_)) {
         return Err(Rule::NotPermanent);
     }
+    if matches!(person.limit, PersonLimit::Unclear { .. }) {
+        // Nobody knows what such a change would take or give.
+        return Err(Rule::Base);
+    }
     if person.limit != change.before || person.fingerprint != change.fingerprint {
         return Err(Rule::Base);
     }
@@ -316,7 +320,7 @@ fn check_one(
     }
     let now = device.local(facts.now);
     let paid = PaidTime::of(facts, device, source, member);
-    check_access(&paid, change, now)?;
+    check_access(&paid, change, now, device)?;
     let revokes = is_revocation(change, now);
     if revokes != (change.kind == Kind::Revocation) || opens(change, now) != change.opens_door {
         return Err(Rule::Honest);
@@ -415,10 +419,18 @@ fn takes_away(change: &Change, now: NaiveDateTime) -> bool {
 }
 
 /// The two sentences everything else serves: nobody is kept out of paid time, nobody unpaid gains.
-fn check_access(paid: &PaidTime, change: &Change, now: NaiveDateTime) -> Result<(), Rule> {
+fn check_access(
+    paid: &PaidTime,
+    change: &Change,
+    now: NaiveDateTime,
+    device: &DeviceFacts,
+) -> Result<(), Rule> {
     let after = change.after;
-    if let Some(next) = paid.first_from(now).filter(|next| *next <= LATEST_END) {
-        let is_cut_off = after.end() < LATEST_END && paid.covers(after.end() + SECOND);
+    // No device holds more than it takes: what was held before and is paid must stay all the same.
+    let held = change.before.window().map_or(NaiveDateTime::MIN, |before| before.end());
+    let latest = device.limits.latest_end().max(held).min(LATEST_END);
+    if let Some(next) = paid.first_from(now).filter(|next| *next <= latest) {
+        let is_cut_off = after.end() < latest && paid.covers(after.end() + SECOND);
         if !after.contains(next) || is_cut_off {
             return Err(Rule::NoLockOut);
         }
@@ -522,7 +534,9 @@ fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexampl
                 PersonLimit::Permanent(_) => continue,
                 PersonLimit::Window(held) if now <= held.end() => losers += 1,
                 _ if gainers.contains(employee_no) => losers += 1,
-                PersonLimit::Window(_) | PersonLimit::Unreadable { .. } => {}
+                PersonLimit::Window(_)
+                | PersonLimit::Unreadable { .. }
+                | PersonLimit::Unclear { .. } => {}
             }
             linked += 1;
         }

@@ -73,7 +73,7 @@ fn release(
     let has_time = match person.limit {
         PersonLimit::Window(window) => window.end() >= now,
         PersonLimit::Permanent(_) => true,
-        PersonLimit::Unreadable { .. } => false,
+        PersonLimit::Unreadable { .. } | PersonLimit::Unclear { .. } => false,
     };
     // Without its organisation nobody can say whose rules hold.
     let source = facts.sources.get(&member.organisation);

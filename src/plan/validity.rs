@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use crate::config::{Ending, Policy};
-use crate::model::{LATEST_END, Member, Role, RoleId, UnreadableRole, Window};
+use crate::model::{DeviceLimits, LATEST_END, Member, Role, RoleId, UnreadableRole, Window};
 
 /// What a member's roles come to on one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,9 @@ pub struct Validity {
     pub ended: Option<EndedBy>,
     /// The moment it was worked out for.
     now: NaiveDateTime,
+    /// The window before it was cut to what the device takes: one that holds it all the same is right.
+    whole: Window,
+    limits: DeviceLimits,
 }
 
 /// Why access ends before the paid date.
@@ -62,7 +65,15 @@ impl Validity {
     /// a device must not be written daily only to say once more that somebody is out.
     #[must_use]
     pub fn is_met_by(&self, actual: &Window) -> bool {
-        *actual == self.window || (self.ended.is_some() && actual.end() < self.now)
+        *actual == self.whole
+            || self.limits.is_same(self.window, *actual)
+            || (self.ended.is_some() && actual.end() < self.now)
+    }
+
+    /// The same on a device with these limits.
+    #[must_use]
+    pub fn within(self, limits: DeviceLimits) -> Self {
+        Self { window: limits.cut(self.whole), limits, ..self }
     }
 }
 
@@ -99,14 +110,17 @@ pub fn entitlement(
         None
     };
     let window = if ended.is_some() { ended_yesterday(current, now) } else { current };
-    Entitlement::Paid(Validity { window: window.clamped(), ended, now })
+    let window = window.clamped();
+    let limits = DeviceLimits::default();
+    Entitlement::Paid(Validity { window, ended, now, whole: window, limits })
 }
 
 /// What a member should hold from whom the source has taken away every role that opens the door.
 #[must_use]
 pub fn roles_gone(served: Window, now: NaiveDateTime) -> Validity {
     let window = ended_yesterday(served, now).clamped();
-    Validity { window, ended: Some(EndedBy::RolesGone), now }
+    let (ended, limits) = (Some(EndedBy::RolesGone), DeviceLimits::default());
+    Validity { window, ended, now, whole: window, limits }
 }
 
 /// A future period with the running one that it replaces, where it follows on that one and ends no earlier.

@@ -151,7 +151,9 @@ pub fn of(
         reason: "released".to_owned(),
         ends: match one.limit {
             PersonLimit::Window(window) => Some(window.end()),
-            PersonLimit::Permanent(_) | PersonLimit::Unreadable { .. } => None,
+            PersonLimit::Permanent(_)
+            | PersonLimit::Unreadable { .. }
+            | PersonLimit::Unclear { .. } => None,
         },
         since: now,
     });

@@ -116,7 +116,9 @@ impl From<&PersonLimit> for Times {
     fn from(limit: &PersonLimit) -> Self {
         match limit {
             PersonLimit::Window(window) | PersonLimit::Permanent(Some(window)) => (*window).into(),
-            PersonLimit::Permanent(None) => Self { begin: None, end: None },
+            PersonLimit::Permanent(None) | PersonLimit::Unclear { .. } => {
+                Self { begin: None, end: None }
+            }
             PersonLimit::Unreadable { begin, end } => {
                 Self { begin: begin.map(format_time), end: end.map(format_time) }
             }

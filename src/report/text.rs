@@ -91,6 +91,7 @@ pub fn limit(limit: &PersonLimit) -> String {
     match limit {
         PersonLimit::Window(found) => window(found),
         PersonLimit::Permanent(_) => "no limit".to_owned(),
+        PersonLimit::Unclear { .. } => "unclear".to_owned(),
         PersonLimit::Unreadable { .. } => "unreadable".to_owned(),
     }
 }

@@ -116,6 +116,10 @@ pub(super) fn limit_out(limit: &PersonLimit) -> (&'static str, Option<i64>, Opti
             let (begin, end) = window.as_ref().map_or((None, None), both);
             ("permanent", begin, end)
         }
+        PersonLimit::Unclear { as_written } => {
+            let (begin, end) = as_written.as_ref().map_or((None, None), both);
+            ("unclear", begin, end)
+        }
         PersonLimit::Unreadable { begin, end } => {
             ("unreadable", begin.map(wall_out), end.map(wall_out))
         }
@@ -133,6 +137,7 @@ pub(super) fn limit_in(
             PersonLimit::Window(window_in(begin, end)?.ok_or_else(|| damaged("a window", "NULL"))?)
         }
         "permanent" => PersonLimit::Permanent(window_in(begin, end)?),
+        "unclear" => PersonLimit::Unclear { as_written: window_in(begin, end)? },
         "unreadable" => PersonLimit::Unreadable {
             begin: begin.map(wall_in).transpose()?,
             end: end.map(wall_in).transpose()?,

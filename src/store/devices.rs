@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 
 use super::convert::{
     birth_out, damaged, employee_in, instant_in, instant_out, key_in, limit_in, limit_out,
-    maybe_text_at, text_at, wall_out, window_in,
+    maybe_text_at, text_at, wall_in, wall_out, window_in,
 };
 use super::{Intent, Store, StoreError};
-use crate::model::{DeviceName, Email, EmployeeNo, MemberKey, Person, UserType, Window};
+use crate::model::{
+    DeviceLimits, DeviceName, Email, EmployeeNo, MemberKey, Person, ReadBack, UserType, Window,
+};
 
 /// What is known of one device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +24,12 @@ pub struct DeviceState {
     pub firmware: Option<String>,
     /// The firmware that was seen to take a write and change nothing else.
     pub proven_firmware: Option<String>,
+    /// The firmware whose capabilities were asked for.
+    pub asked_firmware: Option<String>,
+    /// The fields of a person that its capabilities name.
+    pub sent_fields: Vec<String>,
+    /// What it makes of the windows it is sent, as its capabilities state and its firmware showed.
+    pub limits: DeviceLimits,
     /// When its person list was last read whole.
     pub read_at: Option<DateTime<Utc>>,
     /// Something failed there since, so that the list must be read again.
@@ -61,8 +69,8 @@ impl Store {
     /// [`StoreError`].
     pub fn device_state(&self, device: &DeviceName) -> Result<DeviceState, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT serial, read_at, needs_read, first_written_at, firmware, proven_firmware \
-             FROM device WHERE name = ?1",
+            "SELECT serial, read_at, needs_read, first_written_at, firmware, proven_firmware, \
+             asked_firmware, sent_fields, latest_end FROM device WHERE name = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let Some(row) = rows.next()? else {
@@ -71,14 +79,86 @@ impl Store {
         let instant = |column| -> Result<Option<DateTime<Utc>>, StoreError> {
             row.get::<_, Option<i64>>(column)?.map(instant_in).transpose()
         };
+        let firmware: Option<String> = row.get(4)?;
+        let read_backs = self.read_backs(device, firmware.as_deref().unwrap_or_default())?;
+        let stated_end = row.get::<_, Option<i64>>(8)?.map(wall_in).transpose()?;
+        let sent_fields = row.get::<_, Option<String>>(7)?.unwrap_or_default();
         Ok(DeviceState {
+            asked_firmware: row.get(6)?,
+            sent_fields: sent_fields.split_whitespace().map(str::to_owned).collect(),
+            limits: DeviceLimits::known(stated_end, &read_backs),
             serial: row.get(0)?,
             read_at: instant(1)?,
             needs_read: row.get(2)?,
             first_written_at: instant(3)?,
-            firmware: row.get(4)?,
+            firmware,
             proven_firmware: row.get(5)?,
         })
+    }
+
+    fn read_backs(&self, device: &DeviceName, firmware: &str) -> Result<Vec<ReadBack>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT sent_begin, sent_end, held_begin, held_end FROM read_back \
+             WHERE device = ?1 AND firmware = ?2",
+        )?;
+        let mut rows = statement.query([device.as_str(), firmware])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let sent = window_in(row.get(0)?, row.get(1)?)?;
+            let held = window_in(row.get(2)?, row.get(3)?)?;
+            found.extend(sent.zip(held).map(|(sent, held)| ReadBack { sent, held }));
+        }
+        Ok(found)
+    }
+
+    /// Remembers a window that the device kept otherwise than it was sent; the same one again changes
+    /// nothing. What an earlier firmware kept is forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_read_back(
+        &self,
+        device: &DeviceName,
+        firmware: &str,
+        employee_no: &EmployeeNo,
+        seen: &ReadBack,
+    ) -> Result<(), StoreError> {
+        self.exec(
+            "DELETE FROM read_back WHERE device = ?1 AND firmware <> ?2",
+            [device.as_str(), firmware],
+        )?;
+        self.exec(
+            "INSERT OR REPLACE INTO read_back (device, employee_no, sent_begin, sent_end, \
+             held_begin, held_end, firmware) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                device.as_str(),
+                employee_no.as_str(),
+                wall_out(seen.sent.begin()),
+                wall_out(seen.sent.end()),
+                wall_out(seen.held.begin()),
+                wall_out(seen.held.end()),
+                firmware,
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Remembers what the capabilities of a firmware said.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_capabilities(
+        &self,
+        device: &DeviceName,
+        firmware: &str,
+        fields: &[String],
+        latest_end: Option<NaiveDateTime>,
+    ) -> Result<(), StoreError> {
+        self.exec(
+            "UPDATE device SET asked_firmware = ?2, sent_fields = ?3, latest_end = ?4 WHERE name = ?1",
+            params![device.as_str(), firmware, fields.join(" "), latest_end.map(wall_out)],
+        )?;
+        Ok(())
     }
 
     /// The persons of a device as last read.

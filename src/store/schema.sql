@@ -70,7 +70,22 @@ CREATE TABLE device (
     unconfirmed      INTEGER NOT NULL DEFAULT 0,  -- writes it was sent since, none of them confirmed
     unconfirmed_at   INTEGER,            -- the last of them
     unasked          TEXT,               -- what it changed that nobody asked for: not written until accepted
-    unasked_at       INTEGER
+    unasked_at       INTEGER,
+    asked_firmware   TEXT,               -- the one whose capabilities the next two are from
+    sent_fields      TEXT,               -- names of fields of a person, with blanks between them
+    latest_end       INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Windows that a firmware kept otherwise than sent; two different ones teach how it rounds.
+CREATE TABLE read_back (
+    device      TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
+    employee_no TEXT    NOT NULL,
+    sent_begin  INTEGER NOT NULL,
+    sent_end    INTEGER NOT NULL,
+    held_begin  INTEGER NOT NULL,
+    held_end    INTEGER NOT NULL,
+    firmware    TEXT    NOT NULL,
+    PRIMARY KEY (device, employee_no, sent_begin, sent_end)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE person (
@@ -78,7 +93,7 @@ CREATE TABLE person (
     employee_no     TEXT    NOT NULL,
     name            TEXT    NOT NULL,
     user_type       TEXT    NOT NULL,
-    limit_kind      TEXT    NOT NULL,    -- window, permanent, unreadable
+    limit_kind      TEXT    NOT NULL,    -- window, permanent, unclear, unreadable
     begins          INTEGER,
     ends            INTEGER,
     is_device_admin INTEGER NOT NULL,

@@ -64,6 +64,10 @@ pub(super) fn why(
         PersonLimit::Permanent(_) => {
             "The dates of this person are switched off on the door, so it always opens.".to_owned()
         }
+        PersonLimit::Unclear { .. } => {
+            "The dates on the door are in a form that can mean two things, so nothing is changed there."
+                .to_owned()
+        }
         PersonLimit::Unreadable { .. } => {
             "The dates on the door can not be read; the next sync sets them.".to_owned()
         }

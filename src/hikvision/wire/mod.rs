@@ -154,9 +154,15 @@ pub(crate) fn object<'v>(
 pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+        Value::Number(number) => Some(number.to_string()).filter(|digits| is_whole(digits)),
         _ => None,
     }
+}
+
+/// Whether a number is written as a whole one. Numbers keep every digit that was read, so this looks
+/// at the digits and not at a value.
+fn is_whole(number: &str) -> bool {
+    number.strip_prefix('-').unwrap_or(number).bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A whole number, also as text.

@@ -27,7 +27,13 @@ pub(crate) enum ModifyError {
 /// value that was read, in its documented type and spelling.
 /// Whether a device keeps omitted fields is not known, so none is omitted; `password`, counts and
 /// read-only fields are never sent. `enable` is always true: false would open the door for ever.
-pub(crate) fn modify_body(record: &PersonRecord, validity: Window) -> Result<Vec<u8>, ModifyError> {
+/// `named` are further fields that the device's capabilities name: what the person holds of them goes
+/// back as read.
+pub(crate) fn modify_body(
+    record: &PersonRecord,
+    validity: Window,
+    named: &[String],
+) -> Result<Vec<u8>, ModifyError> {
     let mut user = persons::writable(&record.person.employee_no, &record.fields);
     let as_read = user.remove("Valid");
     let mut valid = Map::new();
@@ -47,6 +53,11 @@ pub(crate) fn modify_body(record: &PersonRecord, validity: Window) -> Result<Vec
             ordered.insert((*key).to_owned(), Value::Object(std::mem::take(&mut valid)));
         } else if let Some(value) = user.remove(*key) {
             ordered.insert((*key).to_owned(), value);
+        }
+    }
+    for key in named.iter().filter(|key| !is_one_of(persons::WRITABLE, key)) {
+        if let Some(value) = field(&record.fields, key) {
+            ordered.insert(key.clone(), value.clone());
         }
     }
     let body = json!({"UserInfo": ordered}).to_string();
@@ -89,9 +100,24 @@ fn compare(
     differing: &mut BTreeSet<String>,
 ) {
     for key in before.keys().chain(after.keys()).filter(|key| !is_one_of(skipped, key)) {
-        if canonical(field(before, key)) != canonical(field(after, key)) {
+        let (old, new) = (field(before, key), field(after, key));
+        // Firmware leaves out what is empty: such a field lost nothing.
+        let has_vanished = new.is_none() && old.is_some_and(is_empty);
+        if canonical(old) != canonical(new) && !has_vanished {
             differing.insert(format!("{prefix}{}", super::shown(key)));
         }
+    }
+}
+
+/// Whether a value says nothing: no text, no number but nought, no entry that says something.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(value) => !value,
+        Value::Number(number) => number.as_i64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(values) => values.iter().all(is_empty),
+        Value::Object(map) => map.values().all(is_empty),
     }
 }
 
@@ -124,7 +150,7 @@ mod tests {
     }
 
     fn body(value: Value) -> String {
-        String::from_utf8(modify_body(&record(value), next_year()).unwrap()).unwrap()
+        String::from_utf8(modify_body(&record(value), next_year(), &[]).unwrap()).unwrap()
     }
 
     fn example() -> Value {
@@ -162,11 +188,11 @@ mod tests {
         }
         let stored = record(json!({"employeeNo": "7", "name": "An\u{fffd}a"}));
         assert!(
-            modify_body(&stored, next_year()).is_ok(),
+            modify_body(&stored, next_year(), &[]).is_ok(),
             "the device itself holds that character"
         );
         let broken = stored.with_replaced_bytes(true);
-        assert_eq!(modify_body(&broken, next_year()), Err(ModifyError::NotUtf8));
+        assert_eq!(modify_body(&broken, next_year(), &[]), Err(ModifyError::NotUtf8));
     }
 
     #[test]
@@ -187,7 +213,73 @@ mod tests {
         changed["belongGroup"] = json!(null);
         assert_eq!(
             differs_beyond_validity(&before, &record(changed)),
-            ["RightPlan", "Valid.extra", "belongGroup", "doorRight", "numOfCard"]
+            ["RightPlan", "Valid.extra", "doorRight", "numOfCard"],
+            "belongGroup was empty, so nothing of it was lost"
         );
+    }
+    /// Mutants: without the rule every case is named; with `Some(_)` for `is_empty` the last three
+    /// are not.
+    #[test]
+    fn a_field_that_vanishes_empty_is_no_change() {
+        for (value, is_change) in [
+            (json!(""), false),
+            (json!(0), false),
+            (json!(false), false),
+            (json!([]), false),
+            (json!([{"value": ""}]), false),
+            (json!("x"), true),
+            (json!([{"value": "", "id": 1}]), true),
+            (json!(23), true),
+        ] {
+            let before = record(json!({"employeeNo": "7", "belongGroup": value}));
+            let changed = differs_beyond_validity(&before, &record(json!({"employeeNo": "7"})));
+            assert_eq!(!changed.is_empty(), is_change, "{value}");
+            // A value that appears is one.
+            let appeared = differs_beyond_validity(&record(json!({"employeeNo": "7"})), &before);
+            assert_eq!(appeared, ["belongGroup"], "{value}");
+        }
+    }
+
+    /// An exponent without a sign gets one (`1e400` goes back as `1e+400`): the same number.
+    /// Mutant: `serde_json` without `arbitrary_precision` rounds or refuses all of these; `standard`
+    /// by value turns `-0` into `0`.
+    #[test]
+    fn numbers_go_back_digit_by_digit() {
+        for number in [
+            "12345678901234567890123",
+            "-0",
+            "1.0",
+            "0.1000",
+            "1e+400",
+            "1.5E+3",
+            "18446744073709551616",
+        ] {
+            let text = format!(
+                r#"{{"employeeNo":"7","maxOpenDoorTime":{number},"RightPlan":[{{"doorNo":{number},"x":{number}}}]}}"#
+            );
+            let read = Value::Object(super::super::Document::parse(text.as_bytes()).unwrap().root);
+            let sent = body(read);
+            assert!(
+                sent.contains(&format!(
+                    r#""RightPlan":[{{"doorNo":{number},"x":{number}}}],"maxOpenDoorTime":{number}"#
+                )),
+                "{number}: {sent}"
+            );
+        }
+        let number =
+            record(serde_json::from_str(r#"{"employeeNo":12345678901234567890123}"#).unwrap());
+        assert_eq!(number.person.employee_no.as_str(), "12345678901234567890123");
+    }
+
+    /// Mutant: `named` is not looked at; a field of the standing list is sent twice, or as read.
+    #[test]
+    fn fields_that_the_capabilities_name_go_back_as_read() {
+        let read =
+            record(json!({"employeeNo": "7", "RoomNumber": "12", "floorNumbers": [1, {"x": 0}],
+            "doorRight": 1, "other": 5}));
+        let named = ["doorright", "floorNumbers", "nobodyHolds", "roomNumber"].map(str::to_owned);
+        let sent = String::from_utf8(modify_body(&read, next_year(), &named).unwrap()).unwrap();
+        let end = r#""doorRight":"1","floorNumbers":[1,{"x":0}],"roomNumber":"12"}}"#;
+        assert!(sent.ends_with(end), "{sent}");
     }
 }

@@ -8,7 +8,9 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::{boolean, field, list, object, shown, standard::standard, system::read_moment, text};
+use super::standard::standard;
+use super::system::{read_moment, whole_seconds};
+use super::{boolean, field, list, object, shown, text};
 use crate::hex::hex;
 use crate::model::{Email, EmployeeNo, Person, PersonLimit, UserType, Window};
 
@@ -69,7 +71,8 @@ impl PersonRecord {
             limit: read_limit(object(fields, "Valid"), zone),
             // Something there that is no truth value counts as yes: administrators are never touched.
             is_device_admin: field(fields, "localUIRight")
-                .is_some_and(|value| boolean(value).unwrap_or(true)),
+                .is_some_and(|value| boolean(value).unwrap_or(true))
+                || stated("localUIUserType").trim().to_ascii_lowercase().starts_with("admin"),
             email: read_email(fields),
             fingerprint: fingerprint(&employee_no, fields),
             employee_no,
@@ -98,29 +101,83 @@ fn read_limit(valid: Option<&Map<String, Value>>, zone: Tz) -> PersonLimit {
         return PersonLimit::Unreadable { begin: None, end: None };
     };
     let kind = field(valid, "timeType").and_then(text).unwrap_or_default();
-    let read =
-        |key| field(valid, key).and_then(text).and_then(|stated| read_time(&stated, &kind, zone));
+    let read = |key| {
+        let stated = field(valid, key).and_then(text).unwrap_or_default();
+        read_time(&stated, &kind, zone)
+    };
     let (begin, end) = (read("beginTime"), read("endTime"));
-    let window = begin.zip(end).and_then(|(begin, end)| Window::new(begin, end).ok());
+    let both = |begin: Option<NaiveDateTime>, end: Option<NaiveDateTime>| {
+        begin.zip(end).and_then(|(begin, end)| Window::new(begin, end).ok())
+    };
+    let window = both(begin.known(), end.known());
     match (field(valid, "enable").and_then(boolean), window) {
         (Some(false), window) => PersonLimit::Permanent(window),
         (Some(true), Some(window)) => PersonLimit::Window(window),
-        _ => PersonLimit::Unreadable { begin, end },
+        (Some(true), None) if begin.is_unclear() || end.is_unclear() => {
+            PersonLimit::Unclear { as_written: both(begin.as_written(), end.as_written()) }
+        }
+        _ => PersonLimit::Unreadable { begin: begin.known(), end: end.known() },
     }
 }
 
-/// A time of `Valid` in the device's wall clock. `local` (or nothing) must come without an offset,
-/// `UTC` with one; a mixture could mean either and is not read.
-fn read_time(stated: &str, kind: &str, zone: Tz) -> Option<NaiveDateTime> {
-    let stated = stated.trim();
-    let (local, offset) = read_moment(stated)?;
-    match (kind.trim().to_ascii_lowercase().as_str(), offset) {
-        ("" | "local", None) => Some(local),
-        ("utc", Some(_)) => {
-            let moment = DateTime::parse_from_rfc3339(stated).ok()?;
-            Some(moment.with_timezone(&zone).naive_local())
+/// What a text of `Valid` says about a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stated {
+    /// Nothing.
+    Missing,
+    /// One moment of the device's wall clock.
+    Known(NaiveDateTime),
+    /// Something that can mean two things, or nothing that is known here; its digits as they stand.
+    Unclear(Option<NaiveDateTime>),
+}
+
+impl Stated {
+    fn known(self) -> Option<NaiveDateTime> {
+        match self {
+            Self::Known(at) => Some(at),
+            Self::Missing | Self::Unclear(_) => None,
         }
-        _ => None,
+    }
+
+    fn as_written(self) -> Option<NaiveDateTime> {
+        match self {
+            Self::Known(at) => Some(at),
+            Self::Unclear(at) => at,
+            Self::Missing => None,
+        }
+    }
+
+    fn is_unclear(self) -> bool {
+        matches!(self, Self::Unclear(_))
+    }
+}
+
+/// A time of `Valid` in the device's wall clock. Documented are `local` (or no type) without an
+/// offset and `UTC` with one, and a `T` before the time of day.
+///
+/// A blank for the `T` changes nothing. A `local` time with `Z` or an offset is either that moment, or
+/// the wall clock with a suffix that firmware appends to everything: where both are the same second on
+/// the device's own clock, it is read; else it can mean two things. So can a `UTC` time without an
+/// offset, and a time of a type that nobody documents.
+fn read_time(stated: &str, kind: &str, zone: Tz) -> Stated {
+    let stated = stated.trim();
+    if stated.is_empty() {
+        return Stated::Missing;
+    }
+    let stated = match stated.split_once(char::is_whitespace) {
+        Some((day, time)) => format!("{day}T{}", time.trim_start()),
+        None => stated.to_owned(),
+    };
+    let Some((local, offset)) = read_moment(&stated) else { return Stated::Unclear(None) };
+    let moment = DateTime::parse_from_rfc3339(&stated).ok();
+    let of_zone = moment.map(|moment| moment.with_timezone(&zone).naive_local());
+    match (kind.trim().to_ascii_lowercase().as_str(), offset, of_zone) {
+        ("" | "local", None, _) => Stated::Known(local),
+        ("" | "local", Some(_), Some(of_zone)) if whole_seconds(of_zone) == local => {
+            Stated::Known(local)
+        }
+        ("utc", Some(_), Some(of_zone)) => Stated::Known(whole_seconds(of_zone)),
+        _ => Stated::Unclear(Some(local)),
     }
 }
 
@@ -271,8 +328,9 @@ mod tests {
         assert_eq!(limit(valid(json!(false), "local")), PersonLimit::Permanent(Some(year)));
         assert_eq!(limit(json!({"enable": "false"})), PersonLimit::Permanent(None));
         let unreadable = PersonLimit::Unreadable { begin: None, end: None };
-        assert_eq!(limit(valid(json!(true), "UTC")), unreadable, "UTC without an offset");
-        assert_eq!(limit(valid(json!(true), "Mars")), unreadable);
+        let unclear = PersonLimit::Unclear { as_written: Some(year) };
+        assert_eq!(limit(valid(json!(true), "UTC")), unclear, "UTC without an offset");
+        assert_eq!(limit(valid(json!(true), "Mars")), unclear);
         assert_eq!(limit(json!({})), unreadable);
         assert_eq!(limit(json!("2026")), unreadable);
         assert_eq!(read(json!({"employeeNo": "1"})).unwrap().person.limit, unreadable);
@@ -292,15 +350,55 @@ mod tests {
             limit(
                 json!({"enable": true, "BeginTime": "2026-01-01T00:00:00", "endTime": "31.12.2026"})
             ),
-            PersonLimit::Unreadable { begin: Some(year.begin()), end: None },
+            PersonLimit::Unclear { as_written: None },
         );
-        assert_eq!(
-            limit(
-                json!({"enable": true, "beginTime": "2026-01-01T00:00:00Z", "endTime": "2026-12-31T23:59:59Z"})
+    }
+
+    /// Mutants: every suffix is dropped (`Z` alone is then read); every moment is converted
+    /// (`+08:00` is then read); no blank is taken.
+    #[test]
+    fn dates_in_other_forms_are_read_where_they_mean_one_thing() {
+        use chrono_tz::Europe::London;
+        let known = |begin: &str, end: &str| PersonLimit::Window(window(begin, end));
+        let unclear =
+            |begin: &str, end: &str| PersonLimit::Unclear { as_written: Some(window(begin, end)) };
+        let (begin, end) = ("2026-01-01T00:00:00", "2026-07-31T23:59:59");
+        for (zone, stated, expected) in [
+            (Ljubljana, [begin, end].map(str::to_owned), known(begin, end)),
+            (Ljubljana, [begin, end].map(|at| at.replace('T', " ")), known(begin, end)),
+            (
+                Ljubljana,
+                [begin, end].map(|at| format!(" {}.000 ", at.replace('T', "  "))),
+                known(begin, end),
             ),
-            unreadable,
-            "local with an offset could mean either"
-        );
+            (Ljubljana, [begin, end].map(|at| format!("{at}Z")), unclear(begin, end)),
+            (Ljubljana, [begin, end].map(|at| format!("{at}+08:00")), unclear(begin, end)),
+            // Its own offset in winter, and in summer: one second only.
+            (Ljubljana, [format!("{begin}+01:00"), format!("{end}+02:00")], known(begin, end)),
+            (Ljubljana, [format!("{begin}+01:00"), format!("{end}+01:00")], unclear(begin, end)),
+            // In London `Z` is the wall clock in winter, and an hour beside it in summer.
+            (London, [begin, end].map(|at| format!("{at}Z")), unclear(begin, end)),
+            (
+                London,
+                [begin, "2026-12-31T23:59:59"].map(|at| format!("{at}Z")),
+                known(begin, "2026-12-31T23:59:59"),
+            ),
+            (
+                London,
+                [begin.to_owned(), "31/12/2026".to_owned()],
+                PersonLimit::Unclear { as_written: None },
+            ),
+        ] {
+            let valid = json!({"enable": true, "beginTime": stated[0], "endTime": stated[1], "timeType": "local"});
+            let read = PersonRecord::read(&json!({"employeeNo": "1", "Valid": valid}), zone);
+            assert_eq!(read.unwrap().person.limit, expected, "{zone} {stated:?}");
+        }
+        // The hour that comes twice: either offset says which one, and the wall clock is the same.
+        for offset in ["+02:00", "+01:00"] {
+            let at = format!("2026-10-25T02:30:00{offset}");
+            let read = limit(json!({"enable": true, "beginTime": at, "endTime": at}));
+            assert_eq!(read, known("2026-10-25T02:30:00", "2026-10-25T02:30:00"), "{offset}");
+        }
     }
 
     #[test]
@@ -364,6 +462,8 @@ mod tests {
         assert!(person(json!({"employeeNo": "1", "localUIRight": "true"})).is_device_admin);
         assert!(person(json!({"employeeNo": "1", "localUIRight": "perhaps"})).is_device_admin);
         assert!(!person(json!({"employeeNo": "1", "localUIRight": 0})).is_device_admin);
+        assert!(person(json!({"employeeNo": "1", "localUIUserType": "Admin"})).is_device_admin);
+        assert!(!person(json!({"employeeNo": "1", "localUIUserType": "user"})).is_device_admin);
         assert_eq!(person(json!({"employeeNo": "1", "name": "\u{202e}Ana\n"})).name, "Ana");
     }
 

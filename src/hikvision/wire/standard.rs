@@ -43,6 +43,8 @@ pub(super) fn standard(key: &str, value: &Value) -> Value {
 fn of_kind(kind: Kind, value: &Value) -> Option<Value> {
     match kind {
         Kind::Text => text(value).map(Value::String),
+        // A number is of the right type however it is written, and goes back digit by digit.
+        Kind::Integer if value.is_number() => Some(value.clone()),
         Kind::Integer => integer(value).map(Value::from),
         Kind::Boolean => boolean(value).map(Value::Bool),
         Kind::Objects(keys) => {

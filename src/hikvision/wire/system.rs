@@ -83,7 +83,7 @@ pub(super) fn read_moment(stated: &str) -> Option<(NaiveDateTime, Option<i32>)> 
     Some((whole_seconds(local), None))
 }
 
-fn whole_seconds(at: NaiveDateTime) -> NaiveDateTime {
+pub(super) fn whole_seconds(at: NaiveDateTime) -> NaiveDateTime {
     use chrono::Timelike as _;
     at.with_nanosecond(0).unwrap_or(at)
 }

@@ -39,5 +39,5 @@ pub fn objection(facts: &Facts, change: &Change, is_overtaken: bool) -> Option<R
         return Some(Rule::NoStranger);
     }
     let paid = PaidTime::of(facts, device, source, member);
-    check_access(&paid, change, device.local(facts.now)).err()
+    check_access(&paid, change, device.local(facts.now), device).err()
 }

@@ -169,6 +169,7 @@ fn device(name: &str, places: usize) -> impl Strategy<Value = (DeviceFacts, Vec<
     (select(zones.to_vec()), mode, some_roles(), any::<bool>(), 0..7_usize, places, 0..40_usize)
         .prop_map(move |(zone_name, mode, roles, is_first_run, revoked, places, foreign)| {
             let mut device = DeviceFacts {
+                limits: crate::model::DeviceLimits::default(),
                 name: name.clone(),
                 time_zone: zone(zone_name),
                 mode,

@@ -84,7 +84,7 @@ fn is_open(limit: &PersonLimit, at: NaiveDateTime) -> bool {
     match limit {
         PersonLimit::Window(window) => window.begin() <= at && at <= window.end(),
         PersonLimit::Permanent(_) => true,
-        PersonLimit::Unreadable { .. } => false,
+        PersonLimit::Unclear { .. } | PersonLimit::Unreadable { .. } => false,
     }
 }
 

@@ -84,6 +84,7 @@ impl World {
     /// One more device that agrees with everybody.
     pub fn device(mut self, name: &str) -> Self {
         let mut device = DeviceFacts {
+            limits: crate::model::DeviceLimits::default(),
             name: DeviceName::new(name).unwrap(),
             time_zone: chrono_tz::Europe::Ljubljana,
             mode: Mode::Full,

@@ -180,6 +180,7 @@ fn the_state_of_a_device() {
         read_at: Some(at(0)),
         needs_read: false,
         first_written_at: None,
+        ..DeviceState::default()
     };
     assert_eq!(store.device_state(&door()).unwrap(), read);
     store.require_reading(&door()).unwrap();

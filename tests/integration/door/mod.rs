@@ -13,6 +13,7 @@ mod clock;
 mod cost;
 mod digest;
 mod failures;
+mod fields;
 mod logins;
 mod modes;
 mod outcomes;
@@ -22,6 +23,7 @@ mod thousand;
 mod tls;
 mod trust;
 mod turns;
+mod windows;
 mod writes;
 
 use ivms_sync_simulators::club::{World, employee_no};
@@ -243,5 +245,13 @@ fn every_switch_is_named() {
         info_format: _,
         // clock.rs
         local_time: _,
+        // windows.rs
+        latest_end: _,
+        time_range_end: _,
+        keeps: _,
+        dates: _,
+        // fields.rs
+        further_fields: _,
+        empty_vanishes: _,
     } = Switches::default();
 }

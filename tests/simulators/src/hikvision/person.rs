@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Map, Value, json};
 
-use super::switches::{EnableFalse, Switches};
+use super::switches::{Dates, EnableFalse, Switches};
 
 /// Form of times on a device. Source: hikvision-isapi reference, section 3.3.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S";
@@ -215,8 +215,16 @@ impl Person {
 
     /// The object that a search returns, in standard form.
     pub(super) fn to_json(&self, switches: &Switches) -> Value {
-        let mut valid =
-            json!({"enable": self.enable, "beginTime": self.begin, "endTime": self.end});
+        let shown = |at: &str| match switches.dates {
+            Dates::Documented => at.to_owned(),
+            Dates::Blank => at.replace('T', " "),
+            Dates::Suffix(suffix) => format!("{at}{suffix}"),
+            Dates::Slashes => parse_time(at)
+                .map_or_else(|| at.to_owned(), |at| at.format("%d/%m/%Y %H:%M:%S").to_string()),
+        };
+        let mut valid = json!({
+            "enable": self.enable, "beginTime": shown(&self.begin), "endTime": shown(&self.end),
+        });
         if let Some(time_type) = &self.time_type {
             valid["timeType"] = json!(time_type);
         }
@@ -255,6 +263,11 @@ impl Person {
         }
         for (key, value) in &self.extra {
             all[key] = value.clone();
+        }
+        if switches.empty_vanishes
+            && let Some(fields) = all.as_object_mut()
+        {
+            fields.retain(|_, value| *value != json!("") && *value != json!([{"value": ""}]));
         }
         all
     }

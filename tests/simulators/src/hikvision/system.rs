@@ -140,7 +140,7 @@ pub(super) fn user_info(state: &State) -> Response {
             "beginTime": {"@min": 1, "@max": 32},
             "endTime": {"@min": 1, "@max": 32},
             "timeRangeBegin": "2000-01-01T00:00:00",
-            "timeRangeEnd": "2037-12-31T23:59:59",
+            "timeRangeEnd": state.switches.time_range_end.as_deref().unwrap_or("2037-12-31T23:59:59"),
             "timeType": {"@opt": "local"},
         },
         "password": {"@min": 1, "@max": 8},
@@ -154,6 +154,9 @@ pub(super) fn user_info(state: &State) -> Response {
     }
     if !state.switches.no_num_of {
         all["isSupportNumOfCard"] = json!(true);
+    }
+    for field in state.switches.further_fields {
+        all[*field] = json!({"@min": 0, "@max": 9999});
     }
     json_response(200, &json!({"UserInfo": all}))
 }

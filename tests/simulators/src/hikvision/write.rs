@@ -1,7 +1,7 @@
 //! Modify, Record, SetUp and Delete: all truly effective, so that misuse shows.
 //! Source: hikvision-isapi reference, sections 1.2, 1.5 and 3.
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDateTime, TimeDelta, Timelike};
 use serde_json::{Map, Value};
 
 use super::answers::{
@@ -11,7 +11,7 @@ use super::answers::{
 };
 use super::person::{Person, Set, last_second, parse_time, time_text};
 use super::state::State;
-use super::switches::{BeginAfterEnd, Effect, FarYear, Omitted, UnknownKey, UnknownPerson};
+use super::switches::{BeginAfterEnd, Effect, FarYear, Keeps, Omitted, UnknownKey, UnknownPerson};
 use crate::http::{Reply, Response};
 
 /// Longest `employeeNo` in bytes. Source: section 2.4.
@@ -203,11 +203,29 @@ fn set_valid(state: &State, person: &mut Person, value: &Value) -> Result<(), Fa
             FarYear::Accepted => {}
         }
     }
+    if let Some(latest) = state.switches.latest_end.as_deref().and_then(parse_time) {
+        end = end.min(latest);
+    }
+    let (begin, end) = kept(state.switches.keeps, begin, end);
     let mut window = value.clone();
+    window["beginTime"] = Value::String(time_text(begin));
     window["endTime"] = Value::String(time_text(end));
     match person.set("Valid", &window) {
         Set::Done => Ok(()),
         _ => Err(BAD_JSON_CONTENT.about("Valid")),
+    }
+}
+
+/// The times as the device keeps them.
+fn kept(keeps: Keeps, begin: NaiveDateTime, end: NaiveDateTime) -> (NaiveDateTime, NaiveDateTime) {
+    let cut = |at: NaiveDateTime, seconds: u32| {
+        at - TimeDelta::seconds(i64::from(at.num_seconds_from_midnight() % seconds))
+    };
+    match keeps {
+        Keeps::Seconds => (begin, end),
+        Keeps::Minutes => (cut(begin, 60), cut(end, 60)),
+        Keeps::Days => (cut(begin, 86_400), cut(end, 86_400)),
+        Keeps::WholeDays => (cut(begin, 86_400), cut(end, 86_400) + TimeDelta::seconds(86_399)),
     }
 }
 

@@ -70,6 +70,18 @@ pub struct Switches {
     pub begin_after_end: BeginAfterEnd,
     /// An end after 2037.
     pub far_year: FarYear,
+    /// The latest end it keeps, `2030-12-31T23:59:59`; a later one becomes this.
+    pub latest_end: Option<String>,
+    /// `timeRangeEnd` of its capabilities, where it is not 2037.
+    pub time_range_end: Option<String>,
+    /// Fields that its capabilities name too.
+    pub further_fields: &'static [&'static str],
+    /// How finely it keeps times.
+    pub keeps: Keeps,
+    /// In which form it shows times.
+    pub dates: Dates,
+    /// Texts and lists that are empty are left out of answers.
+    pub empty_vanishes: bool,
     /// Unknown keys.
     pub unknown_key: UnknownKey,
     /// Meaning of `enable:false`.

@@ -58,6 +58,34 @@ pub enum FarYear {
     Accepted,
 }
 
+/// How finely a device keeps the times of a window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keeps {
+    /// To the second, as sent.
+    #[default]
+    Seconds,
+    /// Minutes: the seconds become 0.
+    Minutes,
+    /// Whole days: the time of day becomes midnight.
+    Days,
+    /// The last second of the day as an end, its first as a begin.
+    WholeDays,
+}
+
+/// In which form a device shows the times of a window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dates {
+    /// `2026-12-31T23:59:59`.
+    #[default]
+    Documented,
+    /// A blank for the `T`.
+    Blank,
+    /// With this behind it: `Z`, `+01:00`.
+    Suffix(&'static str),
+    /// `31/12/2026 23:59:59`.
+    Slashes,
+}
+
 /// What becomes of keys that the device does not know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UnknownKey {

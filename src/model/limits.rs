@@ -1,0 +1,326 @@
+//! What a device makes of the windows it is sent: a latest end, and times kept coarser than sent.
+//!
+//! Pure. A device that keeps minutes or whole days, or knows no later year, would otherwise be written
+//! in every tick for ever and never be confirmed. Nothing is assumed of a firmware: the latest end is
+//! what its capabilities state, and a rounding is learnt from two different read-backs that one rule
+//! explains. A rule moves a time by less than its unit, so nobody gains or loses more than that.
+
+use chrono::{Datelike as _, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
+
+use super::{LATEST_END, PersonLimit, Window};
+
+/// How a device keeps one of the two times of a window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Rounding {
+    /// As sent.
+    #[default]
+    Exact,
+    /// The first second of the unit that it lies in.
+    Down(Unit),
+    /// The last second of the unit that it lies in.
+    Full(Unit),
+    /// The first second of the next unit, unless it is the first of one.
+    Up(Unit),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Minute,
+    Day,
+}
+
+impl Rounding {
+    /// Finest first: where several explain what was read back, the first counts.
+    const ALL: [Self; 7] = [
+        Self::Exact,
+        Self::Down(Unit::Minute),
+        Self::Full(Unit::Minute),
+        Self::Up(Unit::Minute),
+        Self::Down(Unit::Day),
+        Self::Full(Unit::Day),
+        Self::Up(Unit::Day),
+    ];
+
+    fn of(self, at: NaiveDateTime) -> NaiveDateTime {
+        let (unit, more) = match self {
+            Self::Exact => return at,
+            Self::Down(unit) => (unit, 0),
+            Self::Full(unit) => (unit, unit.seconds() - 1),
+            Self::Up(unit) if unit.start(at) == at => (unit, 0),
+            Self::Up(unit) => (unit, unit.seconds()),
+        };
+        let start = unit.start(at);
+        start.checked_add_signed(TimeDelta::seconds(more)).unwrap_or(at)
+    }
+}
+
+impl Unit {
+    fn seconds(self) -> i64 {
+        match self {
+            Self::Minute => 60,
+            Self::Day => 24 * 60 * 60,
+        }
+    }
+
+    fn start(self, at: NaiveDateTime) -> NaiveDateTime {
+        match self {
+            Self::Minute => at.with_second(0).unwrap_or(at),
+            Self::Day => at.date().and_time(NaiveTime::MIN),
+        }
+    }
+}
+
+/// A window that was sent, and the other one that was read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadBack {
+    /// What was sent.
+    pub sent: Window,
+    /// What the device held afterwards.
+    pub held: Window,
+}
+
+impl ReadBack {
+    /// A window that was read back in place of the one sent, if a device that rounds or knows no later
+    /// end would do so. Nothing when the person still holds what was there `before`: the write did not
+    /// take.
+    #[must_use]
+    pub fn of(sent: Window, before: &PersonLimit, after: &PersonLimit) -> Option<Self> {
+        let held = after.window()?;
+        let read_back = Self { sent, held };
+        let is_explained = begin_of(&[read_back]).is_some()
+            && (end_of(&[read_back]).is_some() || read_back.is_cut());
+        (held != sent && before != after && is_explained).then_some(read_back)
+    }
+
+    /// The end was cut to the turn of a year, as by a device that knows no later one.
+    fn is_cut(&self) -> bool {
+        let end = self.held.end();
+        let is_first = (end.month(), end.day(), end.time()) == (1, 1, NaiveTime::MIN);
+        let is_last = (end.month(), end.day()) == (12, 31)
+            && (end.time() == NaiveTime::MIN || end.num_seconds_from_midnight() == 86_399);
+        end < self.sent.end() && (is_first || is_last)
+    }
+}
+
+fn begin_of(read_backs: &[ReadBack]) -> Option<Rounding> {
+    let fits = |rule: &Rounding| {
+        read_backs.iter().all(|one| rule.of(one.sent.begin()) == one.held.begin())
+    };
+    Rounding::ALL.into_iter().find(fits)
+}
+
+fn end_of(read_backs: &[ReadBack]) -> Option<Rounding> {
+    let fits =
+        |rule: &Rounding| read_backs.iter().all(|one| rule.of(one.sent.end()) == one.held.end());
+    Rounding::ALL.into_iter().find(fits)
+}
+
+/// What a device makes of the windows it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceLimits {
+    latest_end: NaiveDateTime,
+    begin: Rounding,
+    end: Rounding,
+}
+
+impl Default for DeviceLimits {
+    /// What every device documents: seconds, until the end of 2037.
+    fn default() -> Self {
+        Self { latest_end: LATEST_END, begin: Rounding::Exact, end: Rounding::Exact }
+    }
+}
+
+impl DeviceLimits {
+    /// What is known of a device: the latest end that its capabilities state, and different read-backs
+    /// that showed another window than the one sent. Fewer than two of them, or some that no one rule
+    /// explains, teach nothing.
+    #[must_use]
+    pub fn known(stated_end: Option<NaiveDateTime>, read_backs: &[ReadBack]) -> Self {
+        let stated = stated_end.map_or(LATEST_END, |end| end.min(LATEST_END));
+        let plain = Self { latest_end: stated, ..Self::default() };
+        if read_backs.len() < 2 {
+            return plain;
+        }
+        let Some(begin) = begin_of(read_backs) else { return plain };
+        if let Some(end) = end_of(read_backs) {
+            return Self { begin, end, ..plain };
+        }
+        let Some(cut) = read_backs.iter().map(|one| one.held.end()).max() else { return plain };
+        let is_latest = read_backs.iter().all(|one| one.is_cut() && one.held.end() == cut);
+        if is_latest { Self { begin, latest_end: cut.min(stated), ..plain } } else { plain }
+    }
+
+    /// The same for a device that holds these windows at `now`. It takes whatever it holds, and a
+    /// latest end that is over says nothing: believed, either would close doors.
+    #[must_use]
+    pub fn believed(self, held: impl Iterator<Item = Window>, now: NaiveDateTime) -> Self {
+        if self.latest_end <= now {
+            return Self { latest_end: LATEST_END, ..self };
+        }
+        let latest = held.map(|window| window.end().min(LATEST_END)).max();
+        Self { latest_end: latest.map_or(self.latest_end, |end| end.max(self.latest_end)), ..self }
+    }
+
+    /// The last moment that the device takes as an end.
+    #[must_use]
+    pub fn latest_end(&self) -> NaiveDateTime {
+        self.latest_end
+    }
+
+    /// The part of a window that the device can hold; a window wholly beyond shrinks to that moment.
+    #[must_use]
+    pub fn cut(&self, window: Window) -> Window {
+        let (begin, end) = (window.begin(), window.end());
+        let (begin, end) = (begin.min(self.latest_end), end.min(self.latest_end));
+        Window::new(begin, end).unwrap_or(window)
+    }
+
+    /// Whether a device that was sent `sent` and holds `held` holds what it was sent, as far as it
+    /// can. Not symmetric: another window that happens to be near is another window.
+    #[must_use]
+    pub fn is_same(&self, sent: Window, held: Window) -> bool {
+        let sent = self.cut(sent);
+        let kept = Window::new(self.begin.of(sent.begin()), self.end.of(sent.end()));
+        held == sent || kept == Ok(held)
+    }
+
+    /// Whether a person who was sent `sent` holds it. Digits that are what was just sent are the wall
+    /// clock, whatever suffix the device puts behind them.
+    #[must_use]
+    pub fn is_held(&self, sent: Window, limit: &PersonLimit) -> bool {
+        limit.read_as_written().window().is_some_and(|held| self.is_same(sent, held))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::parse_time;
+
+    fn at(text: &str) -> NaiveDateTime {
+        let full = if text.len() == 10 { format!("{text}T00:00:00") } else { text.to_owned() };
+        parse_time(&full).unwrap()
+    }
+
+    fn window(begin: &str, end: &str) -> Window {
+        Window::new(at(begin), at(end)).unwrap()
+    }
+
+    fn read_back(sent: (&str, &str), held: (&str, &str)) -> ReadBack {
+        ReadBack { sent: window(sent.0, sent.1), held: window(held.0, held.1) }
+    }
+
+    /// Each row: what two persons were sent and held, then whether a third one is the same.
+    /// Mutants: `Up` without its exception; `Full` for `Up`; one read-back is enough; nearness in place
+    /// of the rule (the rows "a day longer" are then the same).
+    #[test]
+    fn two_read_backs_teach_one_rule() {
+        const B: &str = "2026-01-01";
+        let minutes = [
+            read_back((B, "2026-12-31T23:59:59"), (B, "2026-12-31T23:59:00")),
+            read_back((B, "2027-03-05T18:30:30"), (B, "2027-03-05T18:30:00")),
+        ];
+        let days = [
+            read_back((B, "2026-12-31T23:59:59"), (B, "2026-12-31")),
+            read_back((B, "2027-03-05T23:59:59"), (B, "2027-03-05")),
+        ];
+        let days_up = [
+            read_back((B, "2026-12-31T23:59:59"), (B, "2027-01-01")),
+            read_back((B, "2027-03-05T18:30:00"), (B, "2027-03-06")),
+        ];
+        let full_days = [
+            read_back((B, "2026-12-31T18:00:00"), (B, "2026-12-31T23:59:59")),
+            read_back((B, "2027-03-05T18:30:00"), (B, "2027-03-05T23:59:59")),
+        ];
+        let odd = [
+            read_back((B, "2026-12-31T23:59:59"), (B, "2026-12-31T22:59:59")),
+            read_back((B, "2027-03-05T23:59:59"), (B, "2027-03-05T22:59:59")),
+        ];
+        for (what, seen, end, held, same) in [
+            ("minutes", minutes.as_slice(), "2028-05-01T23:59:59", "2028-05-01T23:59:00", true),
+            (
+                "minutes, another minute",
+                &minutes,
+                "2028-05-01T23:59:59",
+                "2028-05-01T23:58:00",
+                false,
+            ),
+            (
+                "minutes, seconds by hand",
+                &minutes,
+                "2028-05-01T23:59:59",
+                "2028-05-01T23:59:30",
+                false,
+            ),
+            ("once is chance", &minutes[..1], "2028-05-01T23:59:59", "2028-05-01T23:59:00", false),
+            ("days", &days, "2028-05-01T23:59:59", "2028-05-01", true),
+            ("a day longer", &days, "2028-05-02T23:59:59", "2028-05-01", false),
+            ("days up", &days_up, "2028-05-01T23:59:59", "2028-05-02", true),
+            ("days up, a day longer", &days_up, "2028-05-02T23:59:59", "2028-05-02", false),
+            ("days up, midnight", &days_up, "2028-05-02", "2028-05-02", true),
+            ("days up, midnight is not moved", &days_up, "2028-05-02", "2028-05-03", false),
+            ("full days", &full_days, "2028-05-01T18:00:00", "2028-05-01T23:59:59", true),
+            (
+                "full days, another day",
+                &full_days,
+                "2028-05-01T18:00:00",
+                "2028-05-02T23:59:59",
+                false,
+            ),
+            ("an hour is no grain", &odd, "2028-05-01T23:59:59", "2028-05-01T22:59:59", false),
+            ("as sent is always right", &days, "2028-05-01T23:59:59", "2028-05-01T23:59:59", true),
+        ] {
+            let limits = DeviceLimits::known(None, seen);
+            assert_eq!(limits.is_same(window(B, end), window(B, held)), same, "{what}");
+        }
+    }
+
+    /// Mutants: the stated end is believed although it is over, or although the device holds a later one.
+    #[test]
+    fn a_latest_end_is_stated_or_learnt_and_never_closes_a_door() {
+        let now = at("2026-11-21");
+        let long = window("2026-01-01", "2036-12-31T23:59:59");
+        for (what, stated, held, end) in [
+            ("nothing stated", None, None, "2036-12-31T23:59:59"),
+            ("stated", Some("2030-12-31T23:59:59"), None, "2030-12-31T23:59:59"),
+            ("later than documented", Some("2099-12-31"), None, "2036-12-31T23:59:59"),
+            ("over", Some("2020-12-31"), None, "2036-12-31T23:59:59"),
+            ("disproved", Some("2030-12-31"), Some("2036-12-31T23:59:59"), "2036-12-31T23:59:59"),
+        ] {
+            let held = held.map(|end| window("2026-01-01", end));
+            let limits = DeviceLimits::known(stated.map(at), &[]).believed(held.into_iter(), now);
+            assert_eq!(limits.cut(long).end(), at(end), "{what}");
+        }
+        let cut = |sent: &str, held: &str| read_back(("2026-01-01", sent), ("2026-01-01", held));
+        let seen = [
+            cut("2036-12-31T23:59:59", "2030-12-31T23:59:59"),
+            cut("2035-05-31T23:59:59", "2030-12-31T23:59:59"),
+        ];
+        let learnt = DeviceLimits::known(None, &seen);
+        assert!(learnt.is_same(long, window("2026-01-01", "2030-12-31T23:59:59")));
+        let short = window("2026-01-01", "2029-12-31T23:59:59");
+        assert_eq!(learnt.cut(short), short);
+        let other = [seen[0], cut("2035-05-31T23:59:59", "2031-12-31T23:59:59")];
+        assert_eq!(DeviceLimits::known(None, &other), DeviceLimits::default(), "two ends are none");
+    }
+
+    /// Mutants: a write that did not take is evidence; any earlier end is a cut.
+    #[test]
+    fn what_is_evidence() {
+        let sent = window("2026-01-01", "2036-05-31T23:59:59");
+        let old = PersonLimit::Window(window("2026-01-01", "2026-12-31T23:59:59"));
+        for (what, after, is_evidence) in [
+            ("as sent", "2036-05-31T23:59:59", false),
+            ("not taken", "2026-12-31T23:59:59", false),
+            ("minutes", "2036-05-31T23:59:00", true),
+            ("days", "2036-05-31", true),
+            ("the turn of a year", "2030-12-31T23:59:59", true),
+            ("some earlier day", "2030-05-17T23:59:59", false),
+            ("an hour less", "2036-05-31T22:59:59", false),
+            ("later than sent", "2037-12-31T23:59:59", false),
+        ] {
+            let after = PersonLimit::Window(window("2026-01-01", after));
+            assert_eq!(ReadBack::of(sent, &old, &after).is_some(), is_evidence, "{what}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Devices that keep, take or show other dates than those they are sent.
+
+use ivms_sync_simulators::club::employee_no;
+use ivms_sync_simulators::hikvision::{Dates, Keeps};
+use serde_json::json;
+
+use super::super::support::each;
+use super::{RENEWED, Story, Turn, UNTIL};
+
+/// The first write is not applied, the second shows the same rule and counts, and from then on
+/// everybody is in step. Mutants: one read-back is enough; none ever is; a rounded window stops the door.
+#[test]
+fn a_rounding_is_learnt_from_two_read_backs() {
+    let cases: [(&str, Turn, &str); 4] = [
+        ("minutes", |door| door.keeps = Keeps::Minutes, "2036-11-01T23:59:00"),
+        ("days", |door| door.keeps = Keeps::Days, "2036-11-01T00:00:00"),
+        (
+            "a latest end",
+            |door| door.latest_end = Some("2030-12-31T23:59:59".into()),
+            "2030-12-31T23:59:59",
+        ),
+        (
+            "a latest day",
+            |door| door.latest_end = Some("2030-12-31T00:00:00".into()),
+            "2030-12-31T00:00:00",
+        ),
+    ];
+    for (what, turn, held) in cases {
+        let story = Story::new(turn);
+        let run = story.sync(what, 3);
+        assert_eq!(
+            each(&run, "changes", "outcome"),
+            ["not-applied", "confirmed", "confirmed"],
+            "{what}"
+        );
+        for index in RENEWED {
+            assert_eq!(story.door().person(&employee_no(index)).unwrap().end, held, "{what}");
+        }
+        for _ in 0..2 {
+            let run = story.sync_full(what, 0);
+            assert_eq!(run["changes"], json!([]), "{what}");
+        }
+        assert_eq!(story.door().writes().len(), 3, "{what}: nothing is written again");
+        // Another end is news, and is confirmed at once.
+        assert!(story.sandbox.club.renew(1, "2029-05-05"));
+        let run = story.sync(what, 0);
+        assert_eq!(each(&run, "changes", "outcome"), ["confirmed"], "{what}");
+        assert_eq!(story.sandbox.club.violations(), Vec::<String>::new(), "{what}");
+    }
+}
+
+/// Mutants: the plan sends the whole window; the proof does not know the cut.
+#[test]
+fn ends_are_cut_to_what_the_capabilities_state() {
+    let story = Story::new(|door| {
+        door.time_range_end = Some("2030-12-31T23:59:59".into());
+        door.latest_end = Some("2030-12-31T23:59:59".into());
+    });
+    let run = story.sync("stated", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 3]);
+    for write in story.door().writes() {
+        assert_eq!(write["UserInfo"]["Valid"]["endTime"], "2030-12-31T23:59:59");
+    }
+    assert_eq!(story.sync_full("stated", 0)["changes"], json!([]));
+
+    // One that is over, or no date, is not believed: nobody is kept out by it.
+    for odd in ["2020-12-31T23:59:59", "soon"] {
+        let story = Story::new(|door| door.time_range_end = Some(odd.into()));
+        story.sync(odd, 0);
+        story.assert_in_step(odd);
+    }
+}
+
+/// Mutants: an unclear date is planned like one that can not be read (all doors "would open"); it is
+/// told for each person.
+#[test]
+fn dates_that_can_mean_two_things_are_left_alone_and_told_once() {
+    for dates in [Dates::Suffix("Z"), Dates::Suffix("+08:00"), Dates::Slashes] {
+        let what = format!("{dates:?}");
+        let story = Story::new(|door| door.dates = dates);
+        let run = story.sync(&what, 0);
+        assert_eq!(run["changes"], json!([]), "{what}");
+        let told = each(&run, "problems", "text");
+        assert_eq!(told.len(), 1, "{what}: {told:?}");
+        assert!(told[0].contains("dates in a form that can mean two things"), "{what}: {told:?}");
+        story.assert_untouched(&what);
+        story.door().set(|door| door.dates = Dates::Documented);
+        let run = story.sync_full(&what, 0);
+        assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 3], "{what}");
+    }
+}
+
+/// Mutant: every form but the documented one is unclear.
+#[test]
+fn dates_that_mean_one_thing_are_read() {
+    let story = Story::new(|door| door.dates = Dates::Blank);
+    let run = story.sync("blank", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 3]);
+    story.assert_in_step("blank");
+
+    // Windows that this door was seen to hold come back with a suffix: it means nothing.
+    let story = Story::under_way(1);
+    story.door().set(|door| door.dates = Dates::Suffix("Z"));
+    let run = story.sync_full("settled", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 3]);
+    let end = story.door().person(&employee_no(RENEWED[0])).unwrap().end;
+    assert_eq!(end, format!("{UNTIL}T23:59:59"));
+    assert_eq!(story.sync_full("settled", 0)["changes"], json!([]));
+}
