@@ -59,19 +59,19 @@ impl Gathered {
             config.devices.iter().zip(&self.devices).zip(&self.facts.devices)
         {
             if let Some(reading) = &gathered.reading {
-                if let Some(said) = &reading.abilities {
-                    let (fields, end) = (&said.fields, said.latest_end());
-                    store.record_capabilities(&device.name, &reading.firmware, fields, end)?;
-                }
                 let persons = &facts.persons;
                 settle_open(store, &device.name, persons, self.now)?;
-                let reading = Reading {
+                let recorded = Reading {
                     serial: &reading.serial,
                     firmware: &reading.firmware,
                     persons,
                     at: reading.at,
                 };
-                store.record_reading(&device.name, &reading)?;
+                store.record_reading(&device.name, &recorded)?;
+                if let Some(said) = &reading.abilities {
+                    let (fields, end) = (&said.fields, said.latest_end());
+                    store.record_capabilities(&device.name, &reading.firmware, fields, end)?;
+                }
                 store.forget_failures(&device.name)?;
                 if gathered.is_accepted {
                     store.accept_writes(&device.name)?;
