@@ -1,7 +1,7 @@
 //! Reads link files whose content changed.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -153,7 +153,7 @@ impl LinksGathered {
 }
 
 /// What a file says, if its content changed.
-fn changed(path: &PathBuf, known: Option<&str>) -> Result<Option<LinkFile>, LinkFileError> {
+fn changed(path: &Path, known: Option<&str>) -> Result<Option<LinkFile>, LinkFileError> {
     if let Some(known) = known
         && file::sha256_of(path)? == known
     {

@@ -2,6 +2,8 @@
 //!
 //! Pure.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::look::{Look, Tone};
@@ -138,8 +140,10 @@ pub fn rows_left_out(rows: &[RowLeftOut]) -> Vec<Finding> {
             };
             let rows = many(of_file.len(), "row");
             let (why, remedy) = reason.explain();
-            let text = format!("{rows} left out, each because {why}: line {lines}{more}");
-            let about = first.file.as_str();
+            let path = Path::new(&first.file);
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            let text = format!("{name}: {rows} left out (line {lines}{more}): {why}");
+            let about = "link file";
             found.push(match reason {
                 RowReason::NoEmail => Finding::ok(about, text),
                 _ => Finding::warning(about, text, Some(remedy.to_owned())),

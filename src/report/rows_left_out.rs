@@ -87,7 +87,7 @@ pub(super) fn render(rows: &[RowLeftOut], look: Look) -> String {
         let (why, remedy) = reason.explain();
         let _ = write!(
             text,
-            "\n{} of link files left out, each because {why}\n  To do: {remedy}.\n",
+            "\n{} of link files left out: {why}\n  To do: {remedy}.\n",
             many(rows.len(), "row")
         );
         let mut table = Table::new(&[]);

@@ -208,6 +208,190 @@ fn a_link_file_that_went_away_is_remembered_and_told_by_the_exit_code() {
     sandbox.assert_well_behaved();
 }
 
+// Files that are not what they seem
+
+/// A copy of a file that went wrong once.
+fn wrote(sandbox: &Sandbox, name: &str, case: &str) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/link/cases/");
+    fs::copy(format!("{folder}{case}"), sandbox.path(name)).unwrap();
+}
+
+/// A club whose first members have these e-mails and were paid for just now, and whose door holds these
+/// persons and nobody else, all of them closed.
+fn closed_door(emails: &[&str], persons: &[&str]) -> Sandbox {
+    let sandbox = unlinked(1, |world| {
+        for (place, email) in emails.iter().enumerate() {
+            world.members[place] = world.members[place].clone().email(email);
+        }
+        world.devices[0].clear();
+        let closed = |id: &&str| Person::new(id).name("Somebody").valid("2020-01-01", "2020-12-31");
+        world.devices[0].extend(persons.iter().map(closed));
+    });
+    for index in 0..emails.len() {
+        sandbox.club.renew(index, "2030-11-01");
+    }
+    sandbox
+}
+
+/// Which persons of the first door open.
+fn opened(sandbox: &Sandbox, persons: &[&'static str]) -> Vec<&'static str> {
+    let is_open = |id: &&&str| sandbox.club.devices[0].person(id).unwrap().end.starts_with("2030");
+    persons.iter().filter(is_open).copied().collect()
+}
+
+// Mutants: those named at the readers, seen here by whom the door lets in.
+#[test]
+fn a_row_that_cannot_be_told_apart_lets_nobody_in() {
+    let bojan_and_crt = ["bojan@example.org", "crt@example.org"];
+    let ana_and_bojan = ["ana@example.org", "bojan@example.org"];
+    for (case, emails, persons, wanted) in [
+        ("stray-quote-in-name.csv", bojan_and_crt, ["1001", "1002", "1003"], &["1002", "1003"][..]),
+        ("zeros-by-cell-format.xlsx", ana_and_bojan, ["42", "00042", "7"], &["00042"]),
+        ("equals-quoted-ids.csv", ana_and_bojan, ["1001", "00042", "42"], &["1001", "00042"]),
+        ("headings-german.csv", ana_and_bojan, ["1001", "00042", "42"], &["1001", "00042"]),
+        ("formula-never-calculated.xlsx", ana_and_bojan, ["0", "42", "1001"], &[]),
+    ] {
+        let sandbox = closed_door(&emails, &persons);
+        wrote(&sandbox, "persons.csv", case);
+        sandbox.sync_at(START, 0);
+        assert_eq!(opened(&sandbox, &persons), wanted, "{case}");
+        sandbox.assert_well_behaved();
+    }
+}
+
+#[test]
+fn a_report_that_only_calls_itself_a_workbook_is_named() {
+    let sandbox = unlinked(1, |_| {});
+    wrote(&sandbox, "persons.csv", "report-html.xls");
+    let said = sandbox.at(START, &["sync"]).ends(78);
+    assert!(said.stderr.contains("is an HTML page and no workbook"), "{}", said.stderr);
+    assert!(said.stderr.contains("hint: open it in a spreadsheet program"), "{}", said.stderr);
+}
+
+const SECOND: &str = "2026-03-10T10:10:00Z";
+const THIRD: &str = "2026-03-10T10:15:00Z";
+
+// Mutants: `diff` remembers what it saw; the memory of a look is never taken away; the second look is
+// skipped by a quiet tick; the doubted rows are used.
+#[test]
+fn a_file_that_is_read_while_it_is_written_counts_at_the_second_look() {
+    let emails = ["ana@example.org", "bojan@example.org", "crt@example.org"];
+    let persons = ["10", "1001", "1002", "1003"];
+    let sandbox = closed_door(&emails, &persons);
+    let run = |now: &str, code| sandbox.at(now, &["sync", "--json"]).ends(code);
+
+    // Never read before, and nobody is asked.
+    wrote(&sandbox, "persons.csv", "cut-while-written.csv");
+    for arguments in [&["diff"][..], &["check"], &["diff"], &["sync"]] {
+        let said = sandbox.at(START, arguments).ends(5);
+        let told = format!("{}{}", said.stdout, said.stderr);
+        assert!(told.contains("looks cut off: its last line has no line end"), "{told}");
+        assert!(told.contains("next run reads the same"), "{told}");
+        assert!(sandbox.club.cardskipper.requests().is_empty(), "nobody is asked");
+    }
+    // Other bytes are another first look, and a whole file needs none.
+    fs::write(sandbox.path("persons.csv"), "Email,Person ID\nana@example.org,1001").unwrap();
+    run(START, 5);
+    wrote(&sandbox, "persons.csv", "whole.csv");
+    run(START, 0);
+    assert_eq!(opened(&sandbox, &persons), ["1001", "1002", "1003"]);
+
+    // Known by now: its rows stay in use, and the next run would be quiet.
+    sandbox.sync_at(LATER, 0);
+    wrote(&sandbox, "persons.csv", "cut-while-written.csv");
+    let said = run(LATER, 0);
+    assert!(said.stderr.contains("looks cut off"), "{}", said.stderr);
+    assert!(said.stderr.contains("its rows from the last reading are used"), "{}", said.stderr);
+    wrote(&sandbox, "persons.csv", "whole.csv");
+    let said = run(SECOND, 0);
+    assert_eq!((&*said.stderr, opened(&sandbox, &["10"])), ("", vec![]));
+
+    // The look was taken back: the same bytes are doubted again, and count at the look after that.
+    wrote(&sandbox, "persons.csv", "cut-while-written.csv");
+    // On stderr it is said once a day.
+    assert_eq!(each(&run(SECOND, 0).json(), "problems", "about").len(), 1, "again");
+    assert_eq!(opened(&sandbox, &["10"]), [""; 0]);
+    assert_eq!(link_of(&sandbox, SECOND, &number(2).to_string()).0, json!("1003"));
+    let said = sandbox.at(THIRD, &["diff"]);
+    assert!(!said.stderr.contains("looks cut off"), "what the next run does: {}", said.stderr);
+    assert_eq!(run(THIRD, 0).json()["problems"], json!([]));
+    assert_eq!(sandbox.at(THIRD, &["diff"]).ends(0).stderr, "");
+    sandbox.assert_well_behaved();
+}
+
+// Mutants: rows gone are not asked about; the older rows are not kept in use.
+#[test]
+fn a_file_that_lost_many_rows_counts_at_the_second_look() {
+    let sandbox = Sandbox::pinned(20, 1);
+    sandbox.sync_at(START, 0);
+    // Three rows of twenty are gone, and there is one more person for the fourth member.
+    let email = sandbox.club.cardskipper.member(number(3)).unwrap().email;
+    let kept: Vec<&str> = sandbox.club.links_csv.lines().take(18).collect();
+    fs::write(sandbox.path("persons.csv"), format!("{}\n1020,{email}\n", kept.join("\n"))).unwrap();
+    let said = sandbox.at(LATER, &["sync", "--json"]).ends(0);
+    assert!(said.stderr.contains("looks cut off: 3 of its 20 rows are gone"), "{}", said.stderr);
+    assert_eq!(said.json()["left_out"], json!([]), "the rows known so far are in use");
+    let run = sandbox.sync_at(SECOND, 0);
+    let ambiguous = each(&run, "left_out", "reason");
+    assert!(ambiguous.contains(&"ambiguous"), "the new rows are in use: {ambiguous:?}");
+    sandbox.assert_well_behaved();
+}
+
+// Mutants: each command that tells is left out; an e-mail is shown where no person looks; the rows of a
+// file that did not change are not kept.
+#[test]
+fn why_a_row_is_left_out_is_told_by_every_command_that_looks() {
+    let sandbox = closed_door(&["ana@example.org", "bojan@example.org"], &["1001", "1002"]);
+    let file = "Person ID,Name,Email\n1001,\"Ana,ana@example.org\n1002,Bojan,bojan@example.org\n\
+                1003,,\n1004.5,Crt,crt@example.org\n";
+    fs::write(sandbox.path("persons.csv"), file).unwrap();
+    // Before the first run by what is read, after it by what is known.
+    for is_known in [false, true] {
+        let said = sandbox.at(START, &["check"]).stdout;
+        for words in [
+            "persons.csv: 1 row left out (line 2): a quotation mark stands in it",
+            "1 row left out (line 5): its person id is a number with a fraction, or below zero",
+            "1 row left out (line 4): it has a person id and no e-mail",
+            "hint: take the mark out, or save the file as Excel workbook",
+        ] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        let check = sandbox.at(START, &["check", "--json"]).json();
+        let reasons = ["no-email", "person-id-not-whole", "stray-quotation-mark"];
+        let mut found = each(&check, "rows_left_out", "reason");
+        found.sort_unstable();
+        assert_eq!(found, reasons);
+        let diff = sandbox.at(START, &["diff", "--json"]).ends(0).json();
+        assert_eq!(diff["rows_left_out"], check["rows_left_out"]);
+        assert_eq!(diff["rows_left_out"][0]["line"], 2);
+        let said = sandbox.at(START, &["-v", "diff"]).ends(0).stdout;
+        assert!(said.contains("1 row of link files left out: a quotation"), "{said}");
+        assert!(said.contains("line 2"), "{said}");
+        assert!(!said.contains('@'), "no e-mail where nobody looks: {said}");
+        let brief = sandbox.at(START, &["diff"]).ends(0).stdout;
+        assert!(!brief.contains("link files left out"), "{brief}");
+
+        for who in [number(0).to_string(), "ana@example.org".to_owned()] {
+            let said = sandbox.at(START, &["lookup", &who]).stdout;
+            let words = "persons.csv line 2, left out because a quotation mark stands in it";
+            assert!(said.contains(words), "{who}: {said}");
+        }
+        // Nobody's e-mail, and a person that only the file knows.
+        for (who, line) in [("crt@example.org", 5), ("person:1003", 4)] {
+            let said = sandbox.at(START, &["lookup", who]).ends(20).stdout;
+            assert!(said.contains(&format!("persons.csv line {line}, left out")), "{who}: {said}");
+            let found = sandbox.at(START, &["lookup", who, "--json"]).json();
+            assert_eq!(found["rows_left_out"][0]["line"], line, "{who}");
+        }
+        let other = sandbox.at(START, &["lookup", &number(1).to_string()]).stdout;
+        assert!(!other.contains("left out because"), "{other}");
+        if !is_known {
+            sandbox.sync_at(START, 0);
+        }
+    }
+    sandbox.assert_well_behaved();
+}
+
 // E-mails on the device
 
 #[test]

@@ -440,8 +440,6 @@ mod tests {
                 &["3 2 b@x"],
                 &[2],
             ),
-            // A mark belongs to no id.
-            ("Person ID,Email\n1\",a@x\n2,b@x\n", &["3 2 b@x"], &[2]),
             // Above the header, and in it.
             ("\"Rule one\nPerson ID,Name,Email\n1,Ana \"A\",a@x\n", &["3 1 a@x"], &[]),
             ("Person ID,\"Name,Email\n1,Ana,a@x\n", &["2 1 a@x"], &[]),

@@ -44,9 +44,6 @@ pub(super) fn read_id(cell: &Cell) -> Result<EmployeeNo, Refusal> {
     if text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(RowReason::UnknownLetter.into());
     }
-    if text.contains('"') {
-        return Err(Refusal::of(RowReason::StrayQuote, &text));
-    }
     if text.contains(is_invisible) {
         return Err(Refusal::of(RowReason::BadId, &text));
     }
@@ -223,7 +220,6 @@ mod tests {
         assert_eq!(id_of(&text("'")), Err("no-person-id"));
         assert_eq!(id_of(&text("10\u{200b}01")), Err("bad-person-id"));
         assert_eq!(id_of(&text("=\"\"")), Err("no-person-id"));
-        assert_eq!(id_of(&text("\"1001")), Err("stray-quotation-mark"));
         assert_eq!(id_of(&text("\u{fffd}")), Err("unknown-letter"));
         assert_eq!(id_of(&text(&"x".repeat(5000))), Err("cell-too-long"));
     }
