@@ -14,6 +14,7 @@ mod merge;
 pub mod quiet;
 mod record;
 mod sources;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -141,8 +142,11 @@ pub fn gather_with<O: Outside>(
         });
     }
     drop(reading);
-    let (mut sources, mut devices, open) =
+    let may_ask: Vec<bool> = before_devices.iter().map(|one| one.may_ask(now)).collect();
+    let (mut sources, mut devices, mut open) =
         ask_all(outside, config, store, before_devices, clock, &scope, asked)?;
+    let both = (&mut *sources, &mut *devices);
+    witness::tell_whose(outside, config, both, &mut open, &may_ask, clock);
     let clock_trouble = if scope.is_offline {
         None
     } else {
