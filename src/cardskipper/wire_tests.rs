@@ -335,7 +335,7 @@ fn a_role_has_the_dates_of_its_own_line() {
         for lines in [format!("{good_line}{roles}"), format!("{roles}{good_line}")] {
             let listed = read(&around(&one_with("OrganisationMemberId='1'", &lines))).unwrap();
             assert_eq!(listed.members[0].roles, good, "{lines}");
-            assert_eq!(listed.members[0].unreadable, [wanted.clone()], "{lines}");
+            assert_eq!(listed.members[0].unreadable, std::slice::from_ref(&wanted), "{lines}");
             assert_eq!(listed.unusable, [], "{lines}");
         }
     }

@@ -64,6 +64,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         .collect();
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
+        report.show_person_names(&gathered.facts.devices);
     }
 
     let found = report.exit();

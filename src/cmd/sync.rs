@@ -158,6 +158,7 @@ fn tick_of<O: Outside>(
     report.troubles = gathered.troubles();
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
+        report.show_person_names(&gathered.facts.devices);
     }
     // What is not known of an organisation in this tick has not moved.
     let is_whole =

@@ -52,6 +52,11 @@ impl Before {
         })
     }
 
+    /// Whether the device may be asked for something besides: it is neither held back nor backing off.
+    pub fn may_ask(&self, now: DateTime<Utc>) -> bool {
+        self.login.may_try(now) && back_off::waits_until(&self.failures, now).is_none()
+    }
+
     /// The device as it was last read and believed.
     fn seen(&self) -> Option<Seen<'_>> {
         self.state.read_at?;

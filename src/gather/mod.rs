@@ -15,6 +15,7 @@ mod merge;
 pub mod quiet;
 mod record;
 mod sources;
+mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -182,9 +183,13 @@ pub fn gather_with<O: Outside>(
         before_devices.push(devices::Before::read(store, device, &scope)?);
     }
     drop(reading);
+    let may_ask: Vec<bool> = before_devices.iter().map(|one| one.may_ask(now)).collect();
     let turns = conversation::take_turns(config, store, before_devices, clock, &scope)?;
     let (mut sources, mut devices, mut open) =
         ask_all(outside, config, store, turns, clock, &scope, asked)?;
+    let both = (&mut *sources, &mut *devices);
+    let asking = witness::Asking { outside, config, state: store.path(), clock };
+    asking.tell_whose(both, &mut open, &may_ask)?;
     let clock_trouble = if scope.is_offline {
         None
     } else {

@@ -8,6 +8,7 @@ use super::Scope;
 use super::acceptance::{Listing as Judged, judge};
 use super::clocks::{Off, own_clock_off};
 use super::merge::{self, Merged, merge};
+use super::witness::Witnesses;
 use crate::cardskipper::{Error, Export, Listing};
 use crate::clock::Clock;
 use crate::config::{Config, Guard, SourceConfig};
@@ -15,6 +16,7 @@ use crate::exit::Exit;
 use crate::model::{Member, MemberNumber, RoleId};
 use crate::outside::{Outside, ReadSource};
 use crate::plan::Standing;
+use crate::report::text::many;
 use crate::report::{SourceReport, Trouble};
 use crate::store::{Changed, SecondLook, SourceState, StoredMember};
 
@@ -62,6 +64,8 @@ pub struct SourceGathered {
     pub trouble: Option<Trouble>,
     /// It told its time, and this computer has the same.
     pub is_clock_confirmed: bool,
+    /// It told its time, and this computer's is off by this much from that.
+    pub(super) clock_off: Option<Off>,
 }
 
 /// What an organisation answered, before it is compared with what is known.
@@ -201,6 +205,7 @@ pub(super) fn not_asked(
         },
         trouble: None,
         is_clock_confirmed: false,
+        clock_off: None,
     }
 }
 
@@ -226,8 +231,35 @@ fn clock_differs(
             ..kept.report
         },
         trouble: Some(wrong_clock(config.name.to_string(), reason)),
+        clock_off: Some(off),
         ..kept
     }
+}
+
+/// Says that it is the organisation's clock that is wrong, if it differs: this computer's is right. The
+/// answer may be an old one that a proxy has kept, so that it counts as none; what is known from before
+/// still opens doors.
+pub(super) fn blame_source(config: &SourceConfig, gathered: &mut SourceGathered, by: Witnesses) {
+    let Some(Off(ahead)) = gathered.clock_off else { return };
+    let witnesses = match (by.doors, by.sources) {
+        (0, _) => "another organisation".to_owned(),
+        (doors, _) => many(doors, "door"),
+    };
+    let text = format!(
+        "the clock of its server (or of a proxy on the way) is {}; {witnesses} and this computer agree",
+        Off(-ahead)
+    );
+    gathered.standing = Standing::Unreachable;
+    gathered.report.reason = Some(text.clone());
+    gathered.trouble = Some(Trouble {
+        exit: Exit::Temporary,
+        about: config.name.to_string(),
+        text: format!("{text}; nothing of its listing counts, and nothing is taken away"),
+        hint: Some(
+            "nothing to set right here: tell whoever runs the proxy, or support@cardskipper.se"
+                .to_owned(),
+        ),
+    });
 }
 
 /// Says that this computer's clock is not believed.
@@ -323,6 +355,7 @@ fn accept(
         report,
         trouble,
         is_clock_confirmed: false,
+        clock_off: None,
     }
 }
 

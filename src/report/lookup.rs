@@ -65,6 +65,8 @@ pub struct DeviceStory {
     pub name: DeviceName,
     /// The person, if linked.
     pub employee_no: Option<EmployeeNo>,
+    /// What the door calls that person.
+    pub person_name: Option<String>,
     /// By which rule.
     pub linked_by: Option<LinkRule>,
     /// That rule no longer gives the person; the link is kept from before.
@@ -218,7 +220,8 @@ fn device_text(device: &DeviceStory, is_offline: bool, (look, zone): (Look, Tz))
     let mut out = format!("\n{}: {state}\n  {}\n", device.name, printable(&device.why));
     if let (Some(person), Some(rule)) = (&device.employee_no, device.linked_by) {
         let kept = if device.is_link_kept { ", kept from before" } else { "" };
-        let person = printable(person.as_str());
+        let person = text::person(person, device.person_name.as_deref());
+        let person = printable(&person);
         let _ = writeln!(out, "  person      {person} (found by {}{kept})", rule_words(rule));
     }
     if let Some(actual) = &device.actual {
@@ -328,6 +331,7 @@ struct UnreadableRoleJson {
 struct DeviceJson {
     name: String,
     employee_no: Option<String>,
+    person_name: Option<String>,
     linked_by: Option<&'static str>,
     link_kept: bool,
     actual: Option<ActualJson>,
@@ -421,6 +425,7 @@ fn device_json(device: &DeviceStory) -> DeviceJson {
     DeviceJson {
         name: device.name.to_string(),
         employee_no: device.employee_no.as_ref().map(ToString::to_string),
+        person_name: device.person_name.clone(),
         linked_by: device.linked_by.map(LinkRule::as_str),
         link_kept: device.is_link_kept,
         actual: device.actual.as_ref().map(|limit| ActualJson {

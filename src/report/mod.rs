@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use crate::config::LinkRule;
 use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, RunId, SourceName};
-use crate::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
+use crate::plan::{Change, DeviceFacts, LeftOut, Loss, NoDoor, Plan, Released};
 use crate::store::OutcomeKind;
 pub use rows_left_out::RowLeftOut;
 
@@ -62,6 +62,8 @@ pub struct Report {
     pub troubles: Vec<Trouble>,
     /// Names to show beside member numbers, where names may be shown.
     pub names: BTreeMap<MemberKey, String>,
+    /// The names that doors hold, of persons who are spoken of, where names may be shown.
+    pub person_names: BTreeMap<(DeviceName, EmployeeNo), String>,
 }
 
 impl Report {
@@ -85,6 +87,7 @@ impl Report {
             is_limited: false,
             troubles: Vec::new(),
             names: BTreeMap::new(),
+            person_names: BTreeMap::new(),
         }
     }
 
@@ -105,6 +108,24 @@ impl Report {
     /// Takes the names of these members to be shown.
     pub fn show_names<'a>(&mut self, members: impl Iterator<Item = &'a Member>) {
         self.names = members.map(|member| (member.key, member.name())).collect();
+    }
+
+    /// Takes the names that doors hold to be shown: those of everybody who is linked.
+    pub fn show_person_names(&mut self, devices: &[DeviceFacts]) {
+        for device in devices {
+            for link in device.linking.iter().flatten() {
+                if let Some(person) = device.persons.get(&link.employee_no) {
+                    let place = (device.name.clone(), link.employee_no.clone());
+                    self.person_names.insert(place, person.name.clone());
+                }
+            }
+        }
+    }
+
+    /// What a door calls a person, where that may be shown.
+    #[must_use]
+    pub fn person_name(&self, device: &DeviceName, person: &EmployeeNo) -> Option<&str> {
+        self.person_names.get(&(device.clone(), person.clone())).map(String::as_str)
     }
 
     /// How many changes ended in a way.

@@ -8,7 +8,7 @@ use chrono::{NaiveDateTime, Timelike};
 use super::look::{Look, Tone};
 use super::table::Table;
 use super::{ChangeReport, ChangeState, DeviceOutcome, Report, rows_left_out};
-use crate::model::{MemberKey, PersonLimit, Window};
+use crate::model::{EmployeeNo, MemberKey, PersonLimit, Window};
 use crate::plan::{Cause, Kind, LeftOut, Reason};
 use crate::store::OutcomeKind;
 
@@ -106,7 +106,7 @@ fn changes(report: &Report, look: Look) -> String {
         table.row([
             member(report, change.member),
             change.device.to_string(),
-            change.employee_no.to_string(),
+            person(&change.employee_no, report.person_name(&change.device, &change.employee_no)),
             limit(&change.before),
             window(&change.after),
             why(change.cause, change.kind).to_owned(),
@@ -115,6 +115,15 @@ fn changes(report: &Report, look: Look) -> String {
         table.tone(STATE_COLUMN, tone(one.state));
     }
     table.render(look)
+}
+
+/// A person with the name that the door holds, where it may be shown.
+#[must_use]
+pub fn person(employee_no: &EmployeeNo, name: Option<&str>) -> String {
+    match name {
+        Some(name) if !name.is_empty() => format!("{employee_no} {name}"),
+        _ => employee_no.to_string(),
+    }
 }
 
 fn member(report: &Report, key: MemberKey) -> String {
@@ -277,7 +286,10 @@ fn kept_links(report: &Report, look: Look) -> String {
         table.row([
             member(report, kept.member),
             kept.device.to_string(),
-            format!("person {}", kept.employee_no),
+            format!(
+                "person {}",
+                person(&kept.employee_no, report.person_name(&kept.device, &kept.employee_no))
+            ),
         ]);
     }
     let links = many(report.kept_links.len(), "link");

@@ -397,6 +397,7 @@ fn on_device(
     DeviceStory {
         name: device.name.clone(),
         employee_no: linked.map(|link| link.employee_no.clone()),
+        person_name: person.map(|person| person.name.clone()).filter(|name| !name.is_empty()),
         linked_by: linked.map(|link: &Link| link.rule),
         is_link_kept: linked.is_some_and(|link| link.is_outdated),
         actual,

@@ -24,6 +24,7 @@ fn door() -> DeviceStory {
     DeviceStory {
         name: DeviceName::new(FRONT).unwrap(),
         employee_no: Some(employee("1")),
+        person_name: None,
         linked_by: Some(LinkRule::File),
         is_link_kept: false,
         actual: Some(PersonLimit::Window(year)),

@@ -10,6 +10,17 @@ fn render(report: &Report) -> String {
     crate::report::text::render(report, Look::PLAIN)
 }
 
+/// Mutant: the id alone, also where names are shown.
+#[test]
+fn the_name_that_the_door_holds_stands_beside_the_person() {
+    use crate::report::text::person;
+    let id = EmployeeNo::new("1004").unwrap();
+    for (name, want) in [(Some("Ana Novak"), "1004 Ana Novak"), (Some(""), "1004"), (None, "1004")]
+    {
+        assert_eq!(person(&id, name), want);
+    }
+}
+
 #[test]
 fn nothing_to_do() {
     let quiet = report("sync", &World::agreeing(3));

@@ -102,7 +102,8 @@ fn a_refused_login_is_remembered_without_a_state_file() {
 /// Mutant: everything that is no refusal said to be out of reach.
 #[test]
 fn out_of_reach_is_only_who_gave_no_sign() {
-    let faults: [(fn(&mut Switches), &str); 3] = [
+    type Fault = fn(&mut Switches);
+    let faults: [(Fault, &str); 3] = [
         (|switches| switches.is_down = true, "localhost answered, and then broke off"),
         (|switches| switches.drops_in_the_middle = true, "localhost answered, and then broke off"),
         (|switches| switches.is_another_service = true, "but not as a mail server does"),

@@ -1,6 +1,7 @@
 //! This computer's own clock: every end date is judged by it, so a wrong one changes nothing.
 
 use chrono::TimeDelta;
+use ivms_sync_simulators::http::Request;
 use serde_json::{Value, json};
 
 use crate::support::pinned::{START, instant};
@@ -131,4 +132,59 @@ fn after_changes_were_fetched_in_the_future_the_next_listing_is_complete() {
     assert_eq!(run["sources"][0]["listing"], "complete", "{run}");
     assert_eq!(each(&run, "changes", "employee_no"), ["1006", "1006"]);
     sandbox.assert_well_behaved();
+}
+
+/// Mutants: the doors are not asked; one that has another time is not heard; their clocks are asked at
+/// every tick; the listing counts all the same; a door that refuses the login is asked for its time.
+#[test]
+fn where_the_doors_agree_with_us_it_is_cardskippers_clock() {
+    for (what, theirs, words) in [
+        ("an old answer of a proxy", "2026-03-10T07:35:00Z", "seconds behind; 2 doors"),
+        ("a day ahead", "2026-03-11T10:05:00Z", "seconds ahead; 2 doors"),
+    ] {
+        let sandbox = with_news();
+        sandbox.sync_at("2026-03-10T10:01:00Z", 0);
+        sandbox.clear_requests();
+        assert!(sandbox.club.renew(5, "2031-11-01") && sandbox.club.inactivate(7));
+        let doors = sandbox.doors();
+        let now = "2026-03-10T10:05:00Z";
+        // One clock drives all simulators, so it is the doors' that are set apart.
+        sandbox.clocks(theirs);
+        let apart = instant(now) - instant(theirs);
+        sandbox.club.devices.iter().for_each(|door| door.set_clock_offset(apart));
+        let document = sandbox.run_at(Some(now), &["sync", "--json"]).ends(5).json();
+        let text = document["problems"][0]["text"].as_str().unwrap();
+        assert!(text.contains(words), "{what}: {text}");
+        assert!(text.contains("2 doors and this computer agree"), "{what}: {text}");
+        assert_eq!(document["sources"][0]["accepted"], false, "{what}");
+        assert_eq!(each(&document, "devices", "outcome"), ["ok", "ok"], "the doors are not blamed");
+        assert_eq!(sandbox.doors(), doors, "{what}");
+        // Set right over there, nothing was missed.
+        sandbox.club.devices.iter().for_each(|door| door.set_clock_offset(TimeDelta::zero()));
+        let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
+        let mut changed = each(&run, "changes", "employee_no");
+        changed.sort_unstable();
+        changed.dedup();
+        assert_eq!(changed, ["1006", "1008"], "{what}");
+        sandbox.clear_requests();
+        sandbox.sync_at("2026-03-10T10:15:00Z", 0);
+        let times = |request: &Request| request.path().contains("/time");
+        assert!(sandbox.club.devices.iter().all(|door| !door.requests().iter().any(times)));
+        sandbox.assert_well_behaved();
+    }
+}
+
+#[test]
+fn where_a_door_has_another_time_nobody_knows() {
+    let sandbox = with_news();
+    let now = "2026-03-10T10:05:00Z";
+    sandbox.clocks("2026-03-10T09:05:00Z");
+    sandbox.club.devices[0].set_clock_offset(TimeDelta::hours(1));
+    let document = sandbox.run_at(Some(now), &["sync", "--json"]).ends(7).json();
+    assert!(document["problems"][0]["text"].as_str().unwrap().contains("this computer's clock is"));
+    // With the other door alone it is known again; and with none it is not.
+    sandbox.club.devices[1].go_offline();
+    sandbox.run_at(Some(now), &["sync", "--json"]).ends(5);
+    sandbox.club.devices[0].go_offline();
+    sandbox.run_at(Some(now), &["sync", "--json"]).ends(7);
 }
