@@ -161,6 +161,9 @@ impl<'a, 's> OneDevice<'a, 's> {
             Err(Halt::Untrusted(trouble)) => {
                 self.result.outcome = DeviceOutcome::NotBelieved;
                 self.result.troubles.push(trouble);
+                if self.result.login == LoginResult::Worked {
+                    self.store().forget_failures(&self.device.name)?;
+                }
             }
             Err(Halt::Doubted(trouble)) => {
                 self.result.outcome = DeviceOutcome::NotBelieved;
@@ -332,7 +335,7 @@ impl<'a, 's> OneDevice<'a, 's> {
         for change in batch {
             match check(self.device, change, base) {
                 Ok(_) => ready.push(*change),
-                Err(outcome) => settled.push((*change, outcome)),
+                Err(outcome) => settled.push((*change, *outcome)),
             }
         }
         self.settle(settled, None)?;

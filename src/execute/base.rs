@@ -51,7 +51,7 @@ pub(super) fn check<'b>(
     device: &DeviceConfig,
     change: &Change,
     base: &'b Base,
-) -> Result<&'b PersonRecord, Outcome> {
+) -> Result<&'b PersonRecord, Box<Outcome>> {
     let Some(record) = base.records.get(&change.employee_no) else {
         return Err(unsent(OutcomeKind::Moved, "the person is no longer on the device", None));
     };
@@ -65,7 +65,7 @@ pub(super) fn check<'b>(
     if person.limit == PersonLimit::Window(change.after) {
         let person = Some(person.clone());
         let (kind, error) = (OutcomeKind::Confirmed, None);
-        return Err(Outcome { kind, error, person, is_sent: false });
+        return Err(Box::new(Outcome { kind, error, person, is_sent: false }));
     }
     let text = "the person was changed on the device since it was read";
     Err(unsent(OutcomeKind::Moved, text, Some(person.clone())))
@@ -86,6 +86,6 @@ fn untouchable(device: &DeviceConfig, person: &Person) -> Option<&'static str> {
     }
 }
 
-fn unsent(kind: OutcomeKind, text: &str, person: Option<Person>) -> Outcome {
-    Outcome { kind, error: Some(text.to_owned()), person, is_sent: false }
+fn unsent(kind: OutcomeKind, text: &str, person: Option<Person>) -> Box<Outcome> {
+    Box::new(Outcome { kind, error: Some(text.to_owned()), person, is_sent: false })
 }

@@ -51,7 +51,7 @@ impl OneDevice<'_, '_> {
             let before = match check(self.device, change, base) {
                 Ok(record) => record.clone(),
                 Err(outcome) => {
-                    settled.push((change, outcome));
+                    settled.push((change, *outcome));
                     continue;
                 }
             };
