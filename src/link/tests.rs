@@ -316,6 +316,30 @@ fn links_hold_people_together() {
     }
 }
 
+/// Mutants that this catches: any row moves a link; a changed row moves nobody; a row of another e-mail
+/// counts; a person who was somebody else's is taken by a row alone.
+#[test]
+fn a_changed_row_of_a_link_file_moves_a_link() {
+    let later = DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(1);
+    let found = |email: &str, since: DateTime<Utc>, former: bool| {
+        let mut rows = LinkTable::default();
+        rows.insert(Email::parse(email).unwrap(), id("8"), since);
+        let members = [member(1, "Novak", email)];
+        let device = persons(&[("7", "Ana Novak", ""), ("8", "Mimi", "")]);
+        let mut stored = stored(&[(1, "7", "Ana Novak")]);
+        if former {
+            stored.former.insert(id("8"), [key(2)].into());
+        }
+        resolve(listed(&members), &device, &rows, &stored, BY_EMAIL, &[]).remove(0)
+    };
+    let differs = |found| Err(NoLink::NameDiffers { employee_no: id("8"), found });
+    let instead = || Found::InsteadOf(id("7"));
+    assert_eq!(linked(&found("ana@x.si", later, false)), Some(("8", LinkRule::File)));
+    assert_eq!(found("ana@x.si", DateTime::UNIX_EPOCH, false), differs(instead()), "an old row");
+    assert_eq!(found("new@x.si", later, false), differs(instead()), "another e-mail");
+    assert_eq!(found("ana@x.si", later, true), differs(Found::SomebodyElses));
+}
+
 /// Mutants that this catches: the newcomer wins; both are ambiguous; a person who was somebody else's is
 /// linked by an e-mail or a number alone.
 #[test]

@@ -236,7 +236,6 @@ fn plan_member(
             plan.ignored.extend(ignored_roles(facts, source, member));
         }
         plan.left_out.extend(merge_devices(here, facts.devices.len()));
-        plan.ignored.extend(ignored_roles(facts, source, member));
         plan.no_door.extend(doors.none_for(source, member));
     }
 }

@@ -268,10 +268,10 @@ mod tests {
     #[test]
     fn a_device_has_one_lock_whatever_the_way_to_the_state_file() {
         let folder = tempfile::tempdir().unwrap();
-        let state = folder.path().join("state.db");
-        std::fs::write(&state, "x").unwrap();
-        let way = folder.path().join("way.db");
-        std::os::unix::fs::symlink(&state, &way).unwrap();
+        let real = folder.path().join("real");
+        std::fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, folder.path().join("way")).unwrap();
+        let (state, way) = (real.join("state.db"), folder.path().join("way").join("state.db"));
         let take = |state: &Path| {
             let device = DeviceName::new("gate").unwrap();
             take_device(state, &device, Duration::ZERO, now()).unwrap()

@@ -363,7 +363,7 @@ fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
         email: email.and_then(Email::parse),
         inactive: row.get(7)?,
         roles: Vec::new(),
-        unreadable: unreadable_in(maybe_text_at(row, 12)?)?,
+        unreadable: unreadable_in(maybe_text_at(row, 14)?)?,
     };
     let missing_since: Option<i64> = row.get(10)?;
     let stored = StoredMember {

@@ -240,7 +240,8 @@ mod tests {
         }
     }
 
-    /// An exponent without a sign gets one (`1e400` goes back as `1e+400`): the same number.
+    /// An exponent without a sign gets one and a capital letter is made small (`1E400` goes back as
+    /// `1e+400`): the same number.
     /// Mutant: `serde_json` without `arbitrary_precision` rounds or refuses all of these; `standard`
     /// by value turns `-0` into `0`.
     #[test]
@@ -251,7 +252,7 @@ mod tests {
             "1.0",
             "0.1000",
             "1e+400",
-            "1.5E+3",
+            "1.5e+3",
             "18446744073709551616",
         ] {
             let text = format!(
