@@ -19,7 +19,8 @@ use crate::link::NoLink;
 use crate::model::{Member, MemberKey, visible};
 use crate::notify;
 use crate::outside::Network;
-use crate::plan::DeviceFacts;
+use crate::plan::{DeviceFacts, plan};
+use crate::report::attention;
 use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::roles::{self, Held};
 use crate::report::text::many;
@@ -202,6 +203,13 @@ fn both_sides(
         findings.extend(of(&about_known, name));
     }
     devices(context, &gathered, open, &about_known, findings);
+    let plan = plan(&gathered.facts);
+    let seen_before = store.attention().map_err(|error| context.store_error(error))?;
+    let to_look_after = attention::troubles(&context.config, &plan, &seen_before)
+        .into_iter()
+        .chain(attention::released(&plan))
+        .chain(attention::unlike_names(&gathered.facts, false));
+    findings.extend(to_look_after.map(Finding::from));
     // Of an organisation that gave no word nobody knows who holds what.
     if gathered.sources.iter().all(|source| source.report.accepted) {
         let held = Held::by(listed(&gathered, |_| true));

@@ -42,6 +42,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     }
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
     report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before));
+    report.troubles.extend(attention::unlike_names(&gathered.facts, true));
     let devices = report.devices.iter();
     let stopped: BTreeSet<DeviceName> = devices
         .filter(|line| line.outcome == DeviceOutcome::NotBelieved)

@@ -27,7 +27,7 @@ use crate::model::{DeviceName, inert_json};
 use crate::outside::Network;
 use crate::progress::Progress;
 use crate::report::look::Look;
-use crate::report::{ChangeReport, Report, Trouble, json, plan_file, text};
+use crate::report::{ChangeReport, ChangeState, Report, Trouble, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
 use crate::store::{Machine, Store, StoreError};
@@ -186,14 +186,16 @@ impl Context {
             report.troubles.iter().for_each(say_trouble);
             return !report.troubles.is_empty();
         }
-        let is_waiting = |one: &&ChangeReport| !one.state.is_confirmed();
+        // What waits for a second look goes on by itself.
+        let is_waiting =
+            |one: &&ChangeReport| !one.state.is_confirmed() && one.state != ChangeState::SecondLook;
         let waiting = report.changes.iter().filter(is_waiting).map(|one| &one.change);
         let waiting = plan_file::blocked_id(waiting).map(|id| format!("waiting {id}"));
-        if report.troubles.is_empty() && waiting.is_none() {
+        let is_well = report.troubles.iter().all(|trouble| trouble.exit == Exit::InStep);
+        if is_well && waiting.is_none() {
             if let Err(error) = store.forget_said() {
                 log::debug!("what was said could not be forgotten: {error}");
             }
-            return false;
         }
         let may_say = |key: &str| store.may_say(key, self.clock.began()).unwrap_or(true);
         let mut is_news = waiting.is_some_and(|key| may_say(&key));

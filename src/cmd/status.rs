@@ -168,6 +168,7 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
         sources,
         devices,
         waiting: store.waiting()?,
+        attention: store.attention()?,
         blocked: store.blocked_plans()?,
         left_out,
         is_audit_cut: audit.len() >= AUDIT_SHOWN as usize,

@@ -165,6 +165,7 @@ fn tick_of<O: Outside>(
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
     remember(context, store, &gathered, &plan, is_whole)?;
     report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before));
+    report.troubles.extend(attention::unlike_names(&gathered.facts, true));
     report.take(&plan);
     report.kept_links = gathered.kept_links();
     let performance = Performance { context, run, proven: &proven, changes: plan.changes };

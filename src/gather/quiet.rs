@@ -18,11 +18,12 @@ use super::{Gathered, Scope, joined};
 use crate::cardskipper::Listing;
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
+use crate::exit::Exit;
 use crate::hex::hex;
 use crate::link::file::sha256_of;
 use crate::outside::Outside;
 use crate::plan::{Standing, steady_until};
-use crate::report::{DeviceOutcome, DeviceReport, Report, SourceReport, again};
+use crate::report::{DeviceOutcome, DeviceReport, Report, SourceReport, Trouble, again};
 use crate::store::{Quiet, SourceState, Store, StoreError};
 
 /// A listing that names more members is compared with everybody.
@@ -164,7 +165,11 @@ fn say_again(config: &Config, sources: Vec<SourceReport>, told: &str) -> Option<
 /// The word of a run that looked at everything, if there was nothing to do and nothing wrong.
 #[must_use]
 pub fn word(config: &Config, gathered: &Gathered, report: &Report) -> Option<Quiet> {
-    let has_nothing_to_say = report.changes.is_empty() && report.troubles.is_empty();
+    // Remarks that bring no exit code are said again.
+    let is_well = |trouble: &Trouble| trouble.exit == Exit::InStep;
+    let has_nothing_to_say = report.changes.is_empty()
+        && report.losses.is_empty()
+        && report.troubles.iter().all(is_well);
     let hears_all = gathered.sources.iter().all(|source| {
         source.standing == Standing::Fresh && source.state.is_some() && source.trouble.is_none()
     });

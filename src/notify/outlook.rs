@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::DeviceName;
-use crate::plan::Kind;
-use crate::report::text::many;
+use crate::plan::{Kind, LossKind};
+use crate::report::text::{explain, many};
 use crate::report::{ChangeState, DeviceOutcome, DeviceReport, Report, SourceReport, Trouble};
 
 /// How many member numbers are named before the rest is only counted.
@@ -255,7 +255,10 @@ fn door_sights(report: &Report, device: &DeviceReport, sees_plan: bool) -> Vec<S
         found.entry(kind).or_default().push(trouble);
     }
     let sights = DoorTrouble::ALL.map(|kind| {
-        let condition = found.get(&kind).and_then(|troubles| door(report, device, kind, troubles));
+        let condition = match kind {
+            DoorTrouble::Lost => lost(report, &device.name),
+            _ => found.get(&kind).and_then(|troubles| door(report, device, kind, troubles)),
+        };
         let is_passed = !found.keys().any(|seen| *seen < kind);
         let is_seen = is_passed && (sees_plan || !kind.needs_plan());
         sight(Topic::Door(device.name.clone(), kind), condition, is_seen)
@@ -285,6 +288,33 @@ fn door(
         ),
         commands: std::iter::once("ivms-sync diff".to_owned()).chain(approve).collect(),
         ..first
+    })
+}
+
+/// Who was served at a door until now and is left out there, by member number.
+fn lost(report: &Report, device: &DeviceName) -> Option<Condition> {
+    let mine = || report.losses.iter().filter(|loss| loss.device == *device);
+    let numbers_of = |kind: LossKind| -> BTreeSet<i64> {
+        mine().filter(|loss| loss.kind == kind).map(|loss| loss.member.number.get()).collect()
+    };
+    let first = mine().next()?;
+    let mut waiting = Vec::new();
+    for (kind, what) in [
+        (LossKind::StandingOutside, "The door is closed for"),
+        (LossKind::OpenWithoutReason, "The door opens, and nobody can say whether it may, for"),
+    ] {
+        let members = numbers_of(kind);
+        if !members.is_empty() {
+            waiting.push(format!("{what} member {}.", numbers(&members)));
+        }
+    }
+    let (title, remedy) = explain(first.reason);
+    Some(Condition {
+        exit: Exit::InStep,
+        waiting,
+        detail: Some(title.to_owned()),
+        hint: Some(remedy.to_owned()),
+        commands: vec![format!("ivms-sync lookup {}", first.member.number)],
     })
 }
 

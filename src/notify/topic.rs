@@ -47,6 +47,8 @@ pub enum DoorTrouble {
     Writes,
     /// Changes wait for approval.
     Blocked,
+    /// Members who were served there are left out.
+    Lost,
 }
 
 /// What can be wrong with an organisation, likewise.
@@ -62,8 +64,15 @@ pub enum SourceTrouble {
 
 impl DoorTrouble {
     /// All, in their order.
-    pub const ALL: [Self; 6] =
-        [Self::Away, Self::Login, Self::Doubt, Self::Clock, Self::Writes, Self::Blocked];
+    pub const ALL: [Self; 7] = [
+        Self::Away,
+        Self::Login,
+        Self::Doubt,
+        Self::Clock,
+        Self::Writes,
+        Self::Blocked,
+        Self::Lost,
+    ];
 
     /// Whether it shows only where changes are planned, for which every organisation must be heard.
     #[must_use]
@@ -79,6 +88,7 @@ impl DoorTrouble {
             Self::Clock => "clock",
             Self::Writes => "writes",
             Self::Blocked => "blocked",
+            Self::Lost => "lost",
         }
     }
 }
@@ -134,6 +144,7 @@ impl Topic {
                 }
                 DoorTrouble::Writes => format!("{name} does not take changes"),
                 DoorTrouble::Blocked => format!("Changes on {name} wait for your approval"),
+                DoorTrouble::Lost => format!("Members who were served on {name} are left out"),
             },
             Self::Source(name, what) => match what {
                 SourceTrouble::Away if lasted.is_some() => {
@@ -173,6 +184,9 @@ impl Topic {
                 DoorTrouble::Writes => format!("No change is stuck at {name} any more"),
                 DoorTrouble::Blocked => {
                     format!("Nothing on {name} waits for your approval any more")
+                }
+                DoorTrouble::Lost => {
+                    format!("Nobody who was served on {name} is left out any more")
                 }
             },
             Self::Source(name, what) => match what {

@@ -5,10 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceReport, KeptLink, Report};
+use super::{DeviceReport, KeptLink, Report, Trouble};
 use crate::config::LinkRule;
+use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, SourceName};
-use crate::plan::{LeftOut, Reason};
+use crate::plan::{LeftOut, NoDoor, Reason};
 
 #[derive(Serialize, Deserialize)]
 struct Again {
@@ -16,6 +17,10 @@ struct Again {
     persons: Vec<(String, usize)>,
     left_out: Vec<Left>,
     kept_links: Vec<Kept>,
+    /// Troubles that bring no exit code: about what, the text, what to do.
+    remarks: Vec<(String, String, Option<String>)>,
+    /// Members who have paid and have no door, and why.
+    no_door: Vec<(Who, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,6 +71,17 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
         persons: report.devices.iter().map(persons).collect(),
         left_out: report.left_out.iter().map(left).collect(),
         kept_links: report.kept_links.iter().map(kept).collect(),
+        no_door: report
+            .no_door
+            .iter()
+            .map(|one| (who(&one.source, one.member), one.reason.as_str().to_owned()))
+            .collect(),
+        remarks: report
+            .troubles
+            .iter()
+            .filter(|trouble| trouble.exit == Exit::InStep)
+            .map(|one| (one.about.clone(), one.text.clone(), one.hint.clone()))
+            .collect(),
     })
 }
 
@@ -80,8 +96,18 @@ pub fn say(text: &str, report: &mut Report) -> bool {
     }
     let left_out: Option<Vec<_>> = again.left_out.into_iter().map(left_out).collect();
     let kept_links: Option<Vec<_>> = again.kept_links.into_iter().map(kept_link).collect();
-    let (Some(left_out), Some(kept_links)) = (left_out, kept_links) else { return false };
-    (report.left_out, report.kept_links) = (left_out, kept_links);
+    let no_door: Option<Vec<_>> = again.no_door.into_iter().map(no_door).collect();
+    let (Some(left_out), Some(kept_links), Some(no_door)) = (left_out, kept_links, no_door) else {
+        return false;
+    };
+    (report.left_out, report.kept_links, report.no_door) = (left_out, kept_links, no_door);
+    let remarks = again.remarks.into_iter();
+    report.troubles.extend(remarks.map(|(about, text, hint)| Trouble {
+        exit: Exit::InStep,
+        about,
+        text,
+        hint,
+    }));
     for (device, (_, persons)) in report.devices.iter_mut().zip(again.persons) {
         device.persons = persons;
     }
@@ -108,6 +134,12 @@ fn read_who(who: &Who) -> Option<(SourceName, MemberKey)> {
         birth_date,
     };
     Some((SourceName::new(&who.source).ok()?, member))
+}
+
+fn no_door((who, reason): (Who, String)) -> Option<NoDoor> {
+    let (source, member) = read_who(&who)?;
+    let reason = Reason::ALL.into_iter().find(|known| known.as_str() == reason)?;
+    Some(NoDoor { reason, source, member })
 }
 
 fn left_out(left: Left) -> Option<LeftOut> {

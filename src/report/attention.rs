@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::Trouble;
-use super::text::{explain, many};
-use crate::config::Config;
+use super::text::{explain, last, many};
+use crate::config::{Config, LinkRule};
 use crate::exit::Exit;
+use crate::link::plain_words;
 use crate::model::{DeviceName, MemberKey, PersonLimit};
-use crate::plan::{LossKind, NoDoor, Plan, Reason, TooManyLost, Whose};
+use crate::plan::{Facts, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose};
 use crate::store::{Attention, AttentionKind};
 
 /// So many are named one by one; the rest is counted.
@@ -78,6 +79,76 @@ fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
         let text = format!("{} paid and {have} no door", many(plan.no_door.len(), "member"));
         let hint = "ivms-sync status --unlinked FILE lists them all, with what to do".to_owned();
         troubles.push(remark(first.source.to_string(), text, hint));
+    }
+    troubles
+}
+
+/// Persons that this program has written to and who are linked to nobody, one remark each.
+#[must_use]
+pub fn released(plan: &Plan) -> Vec<Trouble> {
+    let remark_of = |one: &Released| {
+        let until = match one.limit {
+            PersonLimit::Window(window) => format!("has access until {}", last(window.end())),
+            _ => "has access".to_owned(),
+        };
+        remark(
+            one.device.to_string(),
+            format!(
+                "person {} was written to for member {}, is linked to nobody now and {until}",
+                one.employee_no, one.member.number
+            ),
+            "if that is right, add the person to `protect`; else approve the end: `ivms-sync status` \
+             names the plan"
+                .to_owned(),
+        )
+    };
+    plan.released.iter().map(remark_of).collect()
+}
+
+/// Members whom a link file leads to persons with altogether other names. The file is the word of whoever
+/// wrote it, so they are linked; a wrong row would show here. `is_first` leaves out those who were linked
+/// before.
+#[must_use]
+pub fn unlike_names(facts: &Facts, is_first: bool) -> Vec<Trouble> {
+    let mut troubles = Vec::new();
+    for device in &facts.devices {
+        let mut unlike = Vec::new();
+        for (member, link) in facts.members.iter().zip(&device.linking) {
+            let key = member.member.key;
+            let Ok(link) = link else { continue };
+            let is_known = || {
+                let stored = device.stored.links.get(&key);
+                stored.is_some_and(|stored| stored.employee_no == link.employee_no)
+            };
+            if link.rule != LinkRule::File || is_first && is_known() {
+                continue;
+            }
+            let name = device.persons.get(&link.employee_no).map_or("", |one| one.name.as_str());
+            let on_door = plain_words(name);
+            let words = plain_words(&member.member.name());
+            if !on_door.is_empty() && !words.iter().any(|word| on_door.contains(word)) {
+                unlike.push(format!("{} is person {}", key.number, link.employee_no));
+            }
+        }
+        if unlike.is_empty() {
+            continue;
+        }
+        let more = match unlike.len().saturating_sub(NAMED_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let count = many(unlike.len(), "member");
+        unlike.truncate(NAMED_MAX);
+        troubles.push(remark(
+            device.name.to_string(),
+            format!(
+                "{count} linked by a link file to a person with another name: member {}{more}",
+                unlike.join(", ")
+            ),
+            "compare the names with `ivms-sync lookup NUMBER`; a wrong row is corrected in the link \
+             file"
+                .to_owned(),
+        ));
     }
     troubles
 }

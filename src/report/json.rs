@@ -22,6 +22,9 @@ pub struct Document<'a> {
     devices: Vec<Device>,
     changes: Vec<Change>,
     left_out: Vec<Left>,
+    losses: Vec<Loss>,
+    no_door: Vec<NoDoor>,
+    released: Vec<Released>,
     kept_links: Vec<Kept>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rows_left_out: Option<Vec<rows_left_out::Json<'a>>>,
@@ -88,6 +91,37 @@ struct Left {
     detail: Option<String>,
 }
 
+/// A member who was served on a device until now and is left out there.
+#[derive(Debug, Serialize)]
+struct Loss {
+    source: String,
+    number: i64,
+    device: String,
+    employee_no: String,
+    reason: &'static str,
+    kind: &'static str,
+    served: Times,
+    detail: Option<String>,
+}
+
+/// A member who has paid and has no person on any device.
+#[derive(Debug, Serialize)]
+struct NoDoor {
+    source: String,
+    number: i64,
+    reason: &'static str,
+}
+
+/// A person that was written to and is linked to nobody now.
+#[derive(Debug, Serialize)]
+struct Released {
+    device: String,
+    employee_no: String,
+    source: String,
+    number: i64,
+    holds: Times,
+}
+
 #[derive(Debug, Serialize)]
 struct Kept {
     source: String,
@@ -138,6 +172,9 @@ pub fn document(report: &Report, exit_code: u8) -> Document<'_> {
         devices: report.devices.iter().map(|one| device(report, one)).collect(),
         changes: report.changes.iter().map(change).collect(),
         left_out: report.left_out.iter().map(left_out).collect(),
+        losses: report.losses.iter().map(loss).collect(),
+        no_door: report.no_door.iter().map(no_door).collect(),
+        released: report.released.iter().map(released).collect(),
         kept_links: report.kept_links.iter().map(kept_link).collect(),
         rows_left_out: rows.map(|rows| rows.iter().map(RowLeftOut::json).collect()),
         blocked: report.blocked.clone(),
@@ -213,6 +250,37 @@ fn left_out(left_out: &LeftOut) -> Left {
         device: left_out.device.as_ref().map(ToString::to_string),
         reason: left_out.reason.as_str(),
         detail: left_out.detail.clone(),
+    }
+}
+
+fn loss(loss: &crate::plan::Loss) -> Loss {
+    Loss {
+        source: loss.source.to_string(),
+        number: loss.member.number.get(),
+        device: loss.device.to_string(),
+        employee_no: loss.employee_no.to_string(),
+        reason: loss.reason.as_str(),
+        kind: loss.kind.as_str(),
+        served: Times::from(loss.served),
+        detail: loss.detail.clone(),
+    }
+}
+
+fn no_door(one: &crate::plan::NoDoor) -> NoDoor {
+    NoDoor {
+        source: one.source.to_string(),
+        number: one.member.number.get(),
+        reason: one.reason.as_str(),
+    }
+}
+
+fn released(one: &crate::plan::Released) -> Released {
+    Released {
+        device: one.device.to_string(),
+        employee_no: one.employee_no.to_string(),
+        source: one.source.to_string(),
+        number: one.member.number.get(),
+        holds: Times::from(&one.limit),
     }
 }
 

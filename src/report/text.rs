@@ -1,6 +1,6 @@
 //! The report of `sync`, `diff` and `apply` as text for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::{NaiveDateTime, Timelike};
@@ -182,7 +182,8 @@ pub fn summary(report: &Report) -> String {
     let total = report.changes.len();
     let done = report.count(|state| state.is_confirmed());
     let blocked = report.count(|state| *state == ChangeState::Blocked);
-    let open = total - done - blocked;
+    let second_look = report.count(|state| *state == ChangeState::SecondLook);
+    let open = total - done - blocked - second_look;
     let mut parts = Vec::new();
     if report.command == "diff" {
         let grants = report
@@ -195,7 +196,7 @@ pub fn summary(report: &Report) -> String {
             1 => parts.push("1 change gives or lengthens access".to_owned()),
             _ => parts.push(format!("{grants} changes give or lengthen access")),
         }
-        match total - blocked - grants {
+        match total - blocked - second_look - grants {
             0 => {}
             1 => parts.push("1 change ends or shortens access".to_owned()),
             revocations => parts.push(format!("{revocations} changes end or shorten access")),
@@ -210,6 +211,10 @@ pub fn summary(report: &Report) -> String {
     }
     if blocked > 0 {
         parts.push(format!("{} blocked", many(blocked, "change")));
+    }
+    if second_look > 0 {
+        let wait = if second_look == 1 { "waits" } else { "wait" };
+        parts.push(format!("{} {wait} for a second look", many(second_look, "change")));
     }
     for device in &report.devices {
         let problem = match device.outcome {
@@ -228,12 +233,24 @@ pub fn summary(report: &Report) -> String {
         let doors = many(report.devices.len(), "door");
         return match report.command {
             "apply" => "The plan holds nothing to do.".to_owned(),
-            _ => format!("In step: nothing to change on {doors}."),
+            _ => match paid_and_left_out(report) {
+                0 => format!("In step: nothing to change on {doors}."),
+                1 => format!("Nothing to change on {doors}; 1 member with paid time is left out."),
+                count => format!(
+                    "Nothing to change on {doors}; {count} members with paid time are left out."
+                ),
+            },
         };
     }
     let mut line = parts.join(", ");
     line.push('.');
     line
+}
+
+/// How many members with paid time are left out somewhere.
+fn paid_and_left_out(report: &Report) -> usize {
+    let paid = report.left_out.iter().filter(|one| one.has_paid_time);
+    paid.map(|one| one.member).collect::<BTreeSet<_>>().len()
 }
 
 /// A number of things in words: `1 change`, `2 changes`.
@@ -248,7 +265,9 @@ fn left_out(report: &Report, look: Look) -> String {
     let mut by_reason: BTreeMap<Reason, (Vec<&LeftOut>, usize)> = BTreeMap::new();
     for one in &report.left_out {
         let (shown, ended) = by_reason.entry(one.reason).or_default();
-        if one.has_paid_time { shown.push(one) } else { *ended += 1 }
+        // Whoever never expires on a door is inside, paid or not.
+        let is_inside = one.reason == Reason::PermanentOnDevice;
+        if one.has_paid_time || is_inside { shown.push(one) } else { *ended += 1 }
     }
     let mut text = String::new();
     for (reason, (shown, ended)) in by_reason {

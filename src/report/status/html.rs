@@ -10,7 +10,7 @@ use super::{DAYS_SHOWN, Day, DeviceStatus, Status, code_words, span};
 use crate::model::steers;
 use crate::plan::Kind;
 use crate::report::text::{explain, last, many, window};
-use crate::store::{AuditLine, Waiting};
+use crate::store::{Attention, AttentionKind, AuditLine, Waiting};
 
 /// The width and height of the chart in its own units.
 const CHART: (u32, u32) = (900, 120);
@@ -54,6 +54,7 @@ pub fn render(status: &Status) -> String {
     page.push_str("<main>\n");
     page.push_str(&approval(status));
     page.push_str(&outside(status));
+    page.push_str(&open_doors(status));
     page.push_str(&devices(status));
     page.push_str(&waiting(status));
     page.push_str(&left_out(status));
@@ -74,20 +75,7 @@ pub fn render(status: &Status) -> String {
 
 /// The one line that says it all.
 fn headline(status: &Status) -> String {
-    let outside = status.outside().count();
-    let broken = status.devices.iter().filter(|device| !device.is_well()).count();
-    let mut parts = Vec::new();
-    if outside > 0 {
-        let stand = if outside == 1 { "stands" } else { "stand" };
-        parts.push(format!("{} {stand} outside", many(outside, "paying member")));
-    }
-    if broken > 0 {
-        let need = if broken == 1 { "needs" } else { "need" };
-        parts.push(format!("{} {need} a look", many(broken, "door")));
-    }
-    if !status.blocked.is_empty() {
-        parts.push("changes wait for your approval".to_owned());
-    }
+    let parts = status.concerns();
     match (parts.is_empty(), status.last_run()) {
         (false, _) => parts.join(", "),
         (true, None) => "No run yet".to_owned(),
@@ -184,12 +172,72 @@ fn approval(status: &Status) -> String {
 
 fn outside(status: &Status) -> String {
     let rows: Vec<_> = status.outside().map(|one| wait_row(status, one, "bad")).collect();
-    let content = match rows.is_empty() {
-        true => "<p class=\"good\">Nobody who has paid stands outside, as far as is known.</p>\n"
-            .to_owned(),
-        false => table("outside", "Paid, and the door does not open yet", &WAIT_TITLES, &rows),
-    };
+    let lost: Vec<_> = status.to_look_after(AttentionKind::StandingOutside).collect();
+    let mut content = String::new();
+    if !rows.is_empty() {
+        let caption = "Paid, and the door does not open yet";
+        content.push_str(&table("outside", caption, &WAIT_TITLES, &rows));
+    }
+    content.push_str(&attention_table(status, "lost", "Served until now, and left out", &lost));
+    let no_door = status.members_to_look_after(AttentionKind::NoDoor);
+    if no_door > 0 {
+        let _ = writeln!(
+            content,
+            "<p class=\"bad\">{} paid and no door knows them. <code>ivms-sync status --unlinked \
+             FILE.csv</code> lists them.</p>",
+            many(no_door, "member")
+        );
+    }
+    if content.is_empty() {
+        content.push_str(match (status.last_run(), status.silent_for()) {
+            (Some(_), None) => {
+                "<p class=\"good\">Nobody who has paid stands outside, as far as is known.</p>\n"
+            }
+            _ => "<p class=\"wait\">Nobody knows: there was no run of late.</p>\n",
+        });
+    }
     section("Standing outside", &content)
+}
+
+/// Who has access and should be looked after: doors that open without reason, and persons who are linked
+/// to nobody.
+fn open_doors(status: &Status) -> String {
+    let mut html = String::new();
+    for (kind, id, title, caption) in [
+        (
+            AttentionKind::OpenWithoutReason,
+            "open",
+            "Open without reason",
+            "The door opens, and nobody can say whether that is paid for",
+        ),
+        (
+            AttentionKind::Released,
+            "released",
+            "Linked to nobody",
+            "Written to by ivms-sync, and linked to no member now",
+        ),
+    ] {
+        let rows: Vec<_> = status.to_look_after(kind).collect();
+        if !rows.is_empty() {
+            html.push_str(&section(title, &attention_table(status, id, caption, &rows)));
+        }
+    }
+    html
+}
+
+fn attention_table(status: &Status, id: &str, caption: &str, all: &[&Attention]) -> String {
+    let row = |one: &&Attention| {
+        vec![
+            cell(one.member.number),
+            cell(one.device.as_ref().map_or("–", |name| name.as_str())),
+            cell(one.employee_no.as_ref().map_or("–", |person| person.as_str())),
+            cell(one.ends.map_or("–".to_owned(), last)),
+            marked("bad", &status.moment(one.since)),
+            cell(&one.reason),
+        ]
+    };
+    let rows: Vec<_> = all.iter().map(row).collect();
+    if rows.is_empty() { String::new() } else { table(id, caption, &WAIT_TITLES, &rows) }
 }
 
 const WAIT_TITLES: [&str; 6] = ["Member", "Door", "Person", "Until", "Since", "Because"];

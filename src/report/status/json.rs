@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Status;
 use crate::model::format_time;
-use crate::store::{PastRun, Waiting};
+use crate::store::{Attention, PastRun, Waiting};
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -22,6 +22,8 @@ pub struct Document {
     devices: Vec<Device>,
     outside: usize,
     waiting: Vec<Wait>,
+    attention: Vec<Care>,
+    silent_for_seconds: Option<i64>,
     blocked: Vec<Blocked>,
     left_out: BTreeMap<&'static str, usize>,
     grant_delay: Delay,
@@ -78,6 +80,19 @@ struct Wait {
     error: Option<String>,
 }
 
+/// Somebody to look after.
+#[derive(Debug, Serialize)]
+struct Care {
+    kind: &'static str,
+    device: Option<String>,
+    employee_no: Option<String>,
+    source: String,
+    number: i64,
+    reason: String,
+    ends: Option<String>,
+    since: String,
+}
+
 #[derive(Debug, Serialize)]
 struct Blocked {
     id: String,
@@ -129,6 +144,8 @@ pub fn document(status: &Status) -> Document {
         devices: devices.collect(),
         outside: status.outside().count(),
         waiting: status.waiting.iter().map(|one| wait(status, one)).collect(),
+        attention: status.attention.iter().map(|one| care(status, one)).collect(),
+        silent_for_seconds: status.silent_for().map(|age| age.num_seconds()),
         blocked: blocked
             .map(|plan| Blocked { id: plan.id.clone(), since: instant(plan.made_at) })
             .collect(),
@@ -153,6 +170,19 @@ fn run(run: &PastRun) -> Run {
         exit_code: run.exit_code,
         confirmed: run.confirmed,
         failed: run.failed,
+    }
+}
+
+fn care(status: &Status, one: &Attention) -> Care {
+    Care {
+        kind: one.kind.as_str(),
+        device: one.device.as_ref().map(ToString::to_string),
+        employee_no: one.employee_no.as_ref().map(ToString::to_string),
+        source: status.source(one.member).to_owned(),
+        number: one.member.number.get(),
+        reason: one.reason.clone(),
+        ends: one.ends.map(format_time),
+        since: instant(one.since),
     }
 }
 

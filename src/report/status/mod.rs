@@ -9,7 +9,7 @@ pub mod prometheus;
 pub mod text;
 pub mod unlinked;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -19,7 +19,8 @@ use crate::exit::Exit;
 use crate::model::{DeviceName, MemberKey, OrganisationId, SourceName};
 use crate::plan::{Kind, LeftOut, Reason};
 use crate::store::{
-    AuditLine, BlockedOverview, DeviceOverview, Failures, GrantDelay, PastRun, Waiting,
+    Attention, AttentionKind, AuditLine, BlockedOverview, DeviceOverview, Failures, GrantDelay,
+    PastRun, Waiting,
 };
 
 /// How far back changes are shown.
@@ -42,6 +43,8 @@ pub struct Status {
     pub devices: Vec<DeviceStatus>,
     /// Changes that are wanted and not on the door yet.
     pub waiting: Vec<Waiting>,
+    /// Whom somebody should look after.
+    pub attention: Vec<Attention>,
     /// Plans that wait for approval.
     pub blocked: Vec<BlockedOverview>,
     /// Members for whom nothing can be done.
@@ -138,6 +141,80 @@ impl Status {
     /// Members who have paid and stand outside: a closed door is to be opened for them.
     pub fn outside(&self) -> impl Iterator<Item = &Waiting> {
         self.waiting.iter().filter(|one| one.opens_door && one.kind == Kind::Grant)
+    }
+
+    /// Whom somebody should look after in one way.
+    pub fn to_look_after(&self, kind: AttentionKind) -> impl Iterator<Item = &Attention> {
+        self.attention.iter().filter(move |one| one.kind == kind)
+    }
+
+    /// How many members need to be looked after in one way, each counted once.
+    #[must_use]
+    pub fn members_to_look_after(&self, kind: AttentionKind) -> usize {
+        self.to_look_after(kind).map(|one| one.member).collect::<BTreeSet<_>>().len()
+    }
+
+    /// How long ago the last run began, if that is more than three ticks: then nobody knows how it is now.
+    /// A tick is as long as from the run before to the last one, and at least five minutes.
+    #[must_use]
+    pub fn silent_for(&self) -> Option<TimeDelta> {
+        let [last, earlier @ ..] = self.runs.as_slice() else { return None };
+        let tick = earlier.first().map_or(TimeDelta::zero(), |run| last.began - run.began);
+        let ticks = tick.max(TimeDelta::minutes(5)) * 3;
+        let age = self.at.signed_duration_since(last.began);
+        (age > ticks).then_some(age)
+    }
+
+    /// What must be looked after, as sentence fragments; nothing where all is well.
+    #[must_use]
+    pub fn concerns(&self) -> Vec<String> {
+        let mut parts = Vec::new();
+        let mut outside: BTreeSet<MemberKey> = self.outside().map(|one| one.member).collect();
+        let lost = self.to_look_after(AttentionKind::StandingOutside);
+        outside.extend(lost.map(|one| one.member));
+        match outside.len() {
+            0 => {}
+            1 => parts.push("1 paying member stands outside".to_owned()),
+            count => parts.push(format!("{count} paying members stand outside")),
+        }
+        let mut count = |kind, one: &str, several: &str| match self.members_to_look_after(kind) {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            count => parts.push(format!("{count} {several}")),
+        };
+        count(
+            AttentionKind::NoDoor,
+            "member paid and has no door",
+            "members paid and have no door",
+        );
+        count(
+            AttentionKind::OpenWithoutReason,
+            "member has a door open without reason",
+            "members have a door open without reason",
+        );
+        count(
+            AttentionKind::Released,
+            "person with access is linked to nobody",
+            "persons with access are linked to nobody",
+        );
+        let broken = self.devices.iter().filter(|device| !device.is_well()).count();
+        match broken {
+            0 => {}
+            1 => parts.push("1 door needs a look".to_owned()),
+            count => parts.push(format!("{count} doors need a look")),
+        }
+        if !self.blocked.is_empty() {
+            parts.push("changes wait for your approval".to_owned());
+        }
+        match self.to_look_after(AttentionKind::Observed).count() {
+            0 => {}
+            1 => parts.push("1 change is only observed".to_owned()),
+            count => parts.push(format!("{count} changes are only observed")),
+        }
+        if let Some(age) = self.silent_for() {
+            parts.push(format!("no run for {}", span(age)));
+        }
+        parts
     }
 
     /// What waits besides.

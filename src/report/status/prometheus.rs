@@ -1,12 +1,14 @@
 //! How things stand, for node_exporter's textfile collector: HELP and TYPE for every family, base units,
 //! no timestamps. Source: the Prometheus text exposition format, and node_exporter's README.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
 use super::{DeviceStatus, Status};
 use crate::plan::Kind;
+use crate::store::AttentionKind;
 
 /// One metric family under construction.
 struct Family<'a> {
@@ -159,9 +161,30 @@ fn waiting(out: &mut String, status: &Status) {
         let count = status.outside().filter(|one| one.device == device.name).count();
         outside.sample(&[("device", device.name.as_str())], count);
     }
-    let blocked = status.waiting.iter().filter(|one| one.budget.is_some()).count();
+    let needs_approval =
+        |one: &&crate::store::Waiting| one.budget.is_some_and(crate::plan::Budget::needs_approval);
+    let blocked = status.waiting.iter().filter(needs_approval).count();
     family(out, "ivms_sync_blocked_changes", "gauge", "Changes that wait for an approval.")
         .sample(&[], blocked);
+    let help = "Members and persons to look after, by kind and reason.";
+    let mut care = family(out, "ivms_sync_attention", "gauge", help);
+    let mut counts: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    for one in &status.attention {
+        let device = one.device.as_ref().map_or("", |name| name.as_str());
+        *counts.entry((one.kind.as_str(), one.reason.as_str(), device)).or_default() += 1;
+    }
+    for ((kind, reason, device), count) in counts {
+        care.sample(&[("kind", kind), ("reason", reason), ("device", device)], count);
+    }
+    let help = "When the time of a person ends who was written to and is linked to nobody now.";
+    let mut ends = family(out, "ivms_sync_released_end_timestamp_seconds", "gauge", help);
+    for one in status.to_look_after(AttentionKind::Released) {
+        let end = one.ends.and_then(|end| end.and_local_timezone(status.zone).latest());
+        if let (Some(device), Some(person), Some(end)) = (&one.device, &one.employee_no, end) {
+            let labels = [("device", device.as_str()), ("person", person.as_str())];
+            ends.sample(&labels, end.timestamp());
+        }
+    }
     let help = "Members with paid time for whom nothing can be done.";
     let mut left_out = family(out, "ivms_sync_left_out_members", "gauge", help);
     for (reason, count) in status.left_out_counts() {

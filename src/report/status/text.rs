@@ -7,7 +7,7 @@ use crate::plan::{Kind, Reason};
 use crate::report::look::{Look, Tone};
 use crate::report::table::Table;
 use crate::report::text::{explain, last, many};
-use crate::store::Waiting;
+use crate::store::{Attention, AttentionKind, Waiting};
 
 /// Lines of one kind before the rest is only counted.
 const SHOWN: usize = 12;
@@ -19,6 +19,7 @@ pub fn render(status: &Status, look: Look) -> String {
     text.push_str(&sources(status, look));
     text.push_str(&devices(status, look));
     text.push_str(&outside(status, look));
+    text.push_str(&attention(status, look));
     text.push_str(&waiting(status, look));
     text.push_str(&look.folded(blocked(status)));
     text.push_str(&look.folded(left_out(status)));
@@ -79,7 +80,8 @@ fn devices(status: &Status, look: Look) -> String {
 /// Why somebody waits.
 pub(super) fn because(one: &Waiting) -> String {
     match (one.budget, &one.trouble) {
-        (Some(budget), _) => format!("needs approval: {}", budget.why()),
+        (Some(hold), _) if hold.needs_approval() => format!("needs approval: {}", hold.why()),
+        (Some(hold), _) => hold.why().to_owned(),
         (None, Some(trouble)) => trouble.clone(),
         (None, None) => "the next run does it".to_owned(),
     }
@@ -120,6 +122,62 @@ fn outside(status: &Status, look: Look) -> String {
         "\nStanding outside, although they have paid:\n{}",
         table(status, status.outside(), look)
     )
+}
+
+/// Whom somebody should look after beside those who wait.
+fn attention(status: &Status, look: Look) -> String {
+    let mut text = String::new();
+    for (kind, title) in [
+        (AttentionKind::StandingOutside, "Standing outside: served until now, and left out"),
+        (
+            AttentionKind::OpenWithoutReason,
+            "Open without reason: nobody can say whether that is paid for",
+        ),
+        (
+            AttentionKind::Released,
+            "Linked to nobody: written to before, and no member is linked to them now",
+        ),
+        (AttentionKind::Observed, "Only observed: wanted, and never written there"),
+    ] {
+        let all: Vec<&Attention> = status.to_look_after(kind).collect();
+        if all.is_empty() {
+            continue;
+        }
+        let mut table = Table::new(&["member", "door", "person", "until", "since", "because"]);
+        for one in all.iter().take(SHOWN) {
+            let age = span(status.at.signed_duration_since(one.since));
+            table.row([
+                status.member(one.member),
+                one.device.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string),
+                one.employee_no.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string),
+                one.ends.map_or_else(|| "–".to_owned(), last),
+                format!("{} ({age})", status.moment(one.since)),
+                one.reason.clone(),
+            ]);
+            table.tone(4, if kind == AttentionKind::Observed { Tone::Warning } else { Tone::Bad });
+        }
+        let _ = write!(text, "\n{title}:\n{}", table.render(look));
+        if all.len() > SHOWN {
+            let more = all.len() - SHOWN;
+            let _ = writeln!(text, "  … and {more} more (all of them with --json)");
+        }
+    }
+    let no_door = status.members_to_look_after(AttentionKind::NoDoor);
+    if no_door > 0 {
+        let _ = write!(
+            text,
+            "\n{} paid and have no door. All of them: ivms-sync status --unlinked FILE.csv\n",
+            many(no_door, "member")
+        );
+    }
+    if let Some(age) = status.silent_for() {
+        let _ = write!(
+            text,
+            "\nThere was no run for {}: nobody knows how it is now. See that the schedule runs.\n",
+            span(age)
+        );
+    }
+    text
 }
 
 fn waiting(status: &Status, look: Look) -> String {

@@ -7,7 +7,7 @@ use ivms_sync_simulators::club::{Club, World, WorldSettings};
 use ivms_sync_simulators::hikvision;
 use serde_json::Value;
 
-use super::{Said, Sandbox};
+use super::{Said, Sandbox, said};
 
 /// The moment most tests with pinned times begin at: a Tuesday morning in winter.
 pub const START: &str = "2026-03-10T10:00:00Z";
@@ -54,6 +54,28 @@ impl Sandbox {
     pub fn at(&self, now: &str, arguments: &[&str]) -> Said {
         self.clocks(now);
         self.run_at(Some(now), arguments)
+    }
+
+    /// Lets a tick at that time see what the club says, with every door only observed: the first of the two
+    /// looks without which nothing is taken away.
+    pub fn look_at(&self, now: &str) {
+        self.clocks(now);
+        self.club.begin_run();
+        std::fs::write(self.path("ivms-sync.toml"), self.config()).unwrap();
+        let mut command = self.command();
+        command.env("IVMS_SYNC_TEST_NOW", now);
+        for place in 1..=self.club.devices.len() {
+            command.env(format!("IVMS_SYNC__HIKVISION__DOOR{place}__MODE"), "observe");
+        }
+        said(command.args(["sync", "--json"]));
+    }
+
+    /// The same as [`Sandbox::sync_at`], after a first look a minute before.
+    #[track_caller]
+    pub fn sync_after_a_look_at(&self, now: &str, code: i32) -> Value {
+        let before = instant(now) - chrono::TimeDelta::minutes(1);
+        self.look_at(&before.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+        self.sync_at(now, code)
     }
 
     /// Runs `sync --json` at that time and gives the document, if it ended with this code.
