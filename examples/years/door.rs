@@ -11,7 +11,7 @@ use ivms_sync::model::{EmployeeNo, Window};
 use ivms_sync::outside::{ReadDevice, WriteDevice};
 use serde_json::json;
 
-use crate::ledger::Span;
+use crate::ledger::{Due, Span};
 use crate::outside::{Death, die, open};
 use crate::sabotage::Sabotage;
 
@@ -40,6 +40,10 @@ pub struct Card {
     pub by_hand: bool,
     /// The program has had the occasion to store the link.
     pub is_linked: bool,
+    /// The program has had the occasion to see that the door was as paid for.
+    pub is_served: bool,
+    /// Until when time was paid for that was kept in sync here.
+    pub paid_until: Vec<NaiveDateTime>,
     record: Option<PersonRecord>,
 }
 
@@ -58,6 +62,8 @@ impl Card {
             owner: None,
             by_hand: true,
             is_linked: false,
+            is_served: false,
+            paid_until: Vec::new(),
             record: None,
         }
     }
@@ -67,6 +73,17 @@ impl Card {
         change(self);
         self.by_hand = true;
         self.record = None;
+    }
+
+    /// A later period, joined to the one that it replaces: paid time that runs and touches it, and ends no
+    /// later. Source: README, "Who has access, and until when".
+    pub fn joined(&self, due: Due, now: NaiveDateTime) -> Option<Due> {
+        let Due::Open(first, last) = due else { return None };
+        let goes_on = |end: &NaiveDateTime| {
+            *end >= now && *end + TimeDelta::seconds(1) >= first && last >= *end
+        };
+        let is_joined = first > now && self.paid_until.iter().any(goes_on);
+        is_joined.then_some(Due::Open(now, last))
     }
 
     /// Whether the door opens at a moment of its own clock.
@@ -138,6 +155,8 @@ pub struct Door {
     pub tells_tries: bool,
     wrong_logins: Vec<DateTime<Utc>>,
     pub was_locked: bool,
+    /// Something changed in the middle of a write that nobody had asked for: the program may have noticed.
+    pub is_meddled_with: bool,
     /// Wrong logins since the password was last put right.
     pub wrong_in_row: u32,
     pub tick: DoorTick,
@@ -210,6 +229,7 @@ impl Door {
             tells_tries,
             wrong_logins: Vec::new(),
             was_locked: false,
+            is_meddled_with: false,
             wrong_in_row: 0,
             tick: DoorTick::default(),
         }
@@ -377,8 +397,10 @@ impl<'a> ReadDevice for Line<'a> {
         let mut arrived = self.arrive("persons", false, |calls| calls.exact += 1)?;
         let mut found = BTreeMap::new();
         for no in wanted {
+            let is_meddled_with = arrived.fault == Some(Fault::Meanwhile);
+            arrived.door.is_meddled_with |= is_meddled_with;
             let Some(card) = arrived.door.cards.get_mut(no.as_str()) else { continue };
-            if arrived.fault == Some(Fault::Meanwhile) {
+            if is_meddled_with {
                 card.edit(|card| card.right += 1);
             }
             if let Some(record) = card.record(self.zone) {

@@ -367,7 +367,6 @@ impl World {
             let human = &self.humans[at];
             let own = human.truth.member.email.as_ref().map(Email::as_str);
             human.is_listed
-                && human.former.is_empty()
                 && human.tangled_with == tangled_with.map(|_| place + other - at)
                 && own.is_some()
                 && own == human.card_email.as_deref()
@@ -382,18 +381,15 @@ impl World {
         self.diary.note("shared e-mail", || format!("of {place} and {other}"));
     }
 
-    /// A corrected birth date makes another member of the same human.
+    /// A corrected birth date makes nobody another member.
     fn correct_birth(&mut self, place: usize) {
-        let human = &self.humans[place];
-        if human.tangled_with.is_some() || human.former.len() > 2 || !human.is_listed {
+        if !self.humans[place].is_listed {
             return;
         }
         self.change(place, |state| {
             let birth = &mut state.member.key.birth_date;
             *birth = birth.map(|date| date + TimeDelta::days(1));
         });
-        let known = std::mem::take(&mut self.humans[place].known);
-        self.humans[place].former.push(known);
         self.diary.note("corrected birth date", || format!("of {place}"));
     }
 

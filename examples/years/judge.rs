@@ -4,15 +4,14 @@
 //! planning. A tick is *whole* for a door and an organisation when nothing stood in the program's way
 //! there: then there is no excuse left, and every door must be as paid for, at once.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use ivms_sync::exit::Exit;
+use ivms_sync::plan::{Loss, Reason};
 use ivms_sync::report::{ChangeState, DeviceOutcome, Report};
 
 use crate::club::Mode;
 use crate::desk::Mood;
-use crate::door::{Fault, Shows};
+use crate::door::{Door, Fault, Shows};
 use crate::ledger::Span;
 use crate::life::{Errand, Life};
 
@@ -129,6 +128,10 @@ impl Life {
 
     fn count(&mut self, ended: &Ended) {
         self.tally.ticks += 1;
+        // What is remembered of logins in times to come counts as nothing.
+        if std::mem::replace(&mut self.ran_at, self.world.host_now()) > self.world.host_now() {
+            self.books.iter_mut().for_each(|book| book.deaths += 1);
+        }
         match ended {
             Ended::Well(report) => {
                 *self.tally.exits.entry(report.exit().code()).or_default() += 1;
@@ -231,7 +234,7 @@ impl Life {
                 desk.stuck_since = since;
             }
             if is_accepted != Some(false) && !is_clock_wrong {
-                self.tell(at, &answer, is_recorded);
+                self.tell(at, &answer, is_recorded)?;
             }
             way.is_told.push(is_recorded);
             way.is_refused.push(is_accepted == Some(false));
@@ -245,33 +248,29 @@ impl Life {
     }
 
     /// Everybody in an answer was told of; in a complete one, everybody else was missing.
-    fn tell(&mut self, at: usize, answer: &crate::desk::Answer, is_recorded: bool) {
+    fn tell(
+        &mut self,
+        at: usize,
+        answer: &crate::desk::Answer,
+        is_recorded: bool,
+    ) -> Result<(), String> {
         let host_now = self.world.host_now();
         let mut listed = answer.humans.iter().copied().peekable();
         for (place, human) in self.world.humans.iter_mut().enumerate() {
             if human.organisation != at {
                 continue;
             }
-            if answer.is_complete {
-                for known in &mut human.former {
-                    known.miss(host_now, false, is_recorded);
-                }
-            }
+            let owes_look = human.owes_look;
+            human.owes_look &= !is_recorded;
             if listed.next_if_eq(&place).is_some() {
-                let is_news = human.known.heard.len() + usize::from(human.known.missed.1 > 0) > 0
-                    || human.known.is_hidden
-                    || !human
-                        .known
-                        .told
-                        .as_ref()
-                        .is_some_and(|told| Arc::ptr_eq(told, &human.truth));
-                if is_news {
-                    human.known.tell(&human.truth, is_recorded);
-                }
+                human.known.tell(&human.truth, is_recorded);
             } else if answer.is_complete {
                 human.known.miss(host_now, human.is_listed, is_recorded);
+            } else if owes_look && is_recorded {
+                return Err(format!("member {place} was due for a second look, and not asked for"));
             }
         }
+        Ok(())
     }
 
     /// Whether nothing stands between the program and a door in this tick.
@@ -288,6 +287,7 @@ impl Life {
             && door.skew == TimeDelta::zero()
             && door.zone == zone
             && door.shows == Shows::All
+            && !door.is_meddled_with
             && door.password == password
             && !book.doubts(door.serial, door.cards.len()).0
     }
@@ -306,7 +306,7 @@ impl Life {
         let is_full = matches!(self.errand, Errand::Sync { is_full: true, .. });
         for at in 0..self.world.doors.len() {
             let rules = self.world.club.doors[at].clone();
-            let book = self.books[at];
+            let (book, accepts) = (self.books[at], self.accepts(at));
             let age = book.read_at.map(|read_at| host_now - read_at);
             let is_due = age.is_none_or(|age| age < TimeDelta::zero() || age >= rules.audit_every);
             let door = &*self.world.door(at);
@@ -321,31 +321,39 @@ impl Life {
                 && doubts.1
                 && !is_doubted
                 && outcome.is_some()
-                && !self.accepts(at)
+                && !accepts
             {
                 return Err(format!(
                     "door {at} is another one or has lost its persons, and is believed"
                 ));
             }
-            if is_doubted && !doubts.0 && !book.may_wait(host_now) {
+            let lost = ended.report().map_or(0, |report| missing(report, &rules.name, door));
+            let may_doubt = doubts.0 || door.is_meddled_with || lost >= 3;
+            if is_doubted && !may_doubt && !book.may_wait(host_now) {
                 return Err(format!("door {at} is not believed for no reason"));
             }
             let may_read = is_full || is_due || book.may_read;
             let changes = ended.report().map(|report| {
                 let mine =
                     report.changes.iter().filter(|one| one.change.device.as_str() == rules.name);
-                mine.filter(|one| one.state != ChangeState::Blocked).count() as u32
+                let waits = |state: &ChangeState| {
+                    matches!(state, ChangeState::Blocked | ChangeState::SecondLook)
+                };
+                mine.filter(|one| !waits(&one.state)).count() as u32
             });
             let lists = u32::from(may_read && is_sync);
+            // Whose clock is wrong, the host's or the source's, a door may be asked.
+            let may_be_witness = !self.world.host_skew.is_zero();
             let batches = changes.unwrap_or(u32::MAX / 4).div_ceil(30);
             let writes = changes.unwrap_or(u32::MAX);
             let asks_who = u32::from(changes != Some(0));
             let too_many = calls.info > lists.max(asks_who)
-                || calls.lists > lists.max(u32::from(self.accepts(at)))
+                || calls.lists > lists.max(u32::from(accepts))
                 || calls.clock > 1
                 || calls.writes > writes
                 || calls.exact > u32::from(book.may_read) + 3 * batches
-                || changes == Some(0) && calls.clock + calls.exact > 0;
+                || changes == Some(0) && calls.exact > 0
+                || changes == Some(0) && calls.clock > 0 && !may_be_witness;
             if too_many {
                 return Err(format!(
                     "door {at} got {calls:?} requests for {changes:?} changes (reading all is due: {may_read})"
@@ -406,13 +414,15 @@ impl Life {
         }
         let mut is_calm = self.is_sync() && way.is_told.iter().all(|told| *told);
         for at in 0..self.world.doors.len() {
-            let observed = self.world.club.doors[at].mode == Mode::Observe;
+            let rules = self.world.club.doors[at].clone();
+            let observed = rules.mode == Mode::Observe;
             let password = self.world.passwords[at];
             let door = self.world.door(at);
             let is_well = !door.is_away() && !door.tick.was_hit;
             is_calm &= way.is_open[at] || observed && is_well && self.world.host_skew.is_zero();
             let door = self.world.door(at);
             let is_whole = door.shows == Shows::All && door.password == password;
+            let is_whole = is_whole && missing(report, &rules.name, door) < 3;
             let doubts = self.books[at].doubts(door.serial, door.cards.len());
             is_calm &= !doubts.0;
             is_calm &= is_whole && self.books[at].failed.is_none();
@@ -468,6 +478,9 @@ impl Life {
             let was_hit = door.tick.was_hit
                 || matches!(door.tick.fault, Some((_, Fault::Die(_))))
                 || door.is_away();
+            // It was believed, and asked: the program has not noticed, or somebody has accepted it.
+            let is_believed = outcome.is_some_and(|line| line.outcome == DeviceOutcome::Ok);
+            door.is_meddled_with &= !(is_believed && was_contacted);
             let book = &mut self.books[at];
             if was_contacted && has_failed {
                 let count = book.failed.map_or(0, |(count, _)| count);
@@ -516,4 +529,11 @@ impl Life {
             }
         }
     }
+}
+
+/// How many members are said to be lost at a door because their person is gone, which is so.
+fn missing(report: &Report, name: &str, door: &Door) -> usize {
+    let losses = report.losses.iter().filter(|loss| loss.device.as_str() == name);
+    let is_gone = |loss: &&Loss| !door.cards.contains_key(loss.employee_no.as_str());
+    losses.filter(|loss| loss.reason == Reason::NoPerson).filter(is_gone).count()
 }

@@ -33,8 +33,8 @@ pub struct Human {
     /// Shares an e-mail with this other human, or did once.
     pub tangled_with: Option<usize>,
     pub known: Known,
-    /// The same human under the birth dates they had before: other members, as the program sees it.
-    pub former: Vec<Known>,
+    /// A tick ended with something to be taken from them at a second look: the next listing must tell.
+    pub owes_look: bool,
 }
 
 /// What the program can know of a human.
@@ -50,6 +50,8 @@ pub struct Known {
     pub missing_since: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// The last accepted complete listing left them out although they are listed.
     pub is_hidden: bool,
+    /// Listings in a row that said the same of roles and of `inactive`: certainly, and at most.
+    pub said: (u32, u32),
 }
 
 /// What a door owes somebody from now on.
@@ -59,6 +61,8 @@ pub enum Due {
     AsItIs,
     /// Closed from now on.
     Shut,
+    /// No role opens the door any more: closed if it was served until now, and else as it is.
+    Gone,
     /// Open from the first moment (now, or later) to the second, both included, and closed otherwise.
     Open(NaiveDateTime, NaiveDateTime),
 }
@@ -68,6 +72,16 @@ pub enum Due {
 pub struct Span {
     pub begin: NaiveDateTime,
     pub end: NaiveDateTime,
+}
+
+impl Due {
+    /// The last moment of what is open.
+    pub fn last_moment(self) -> Option<NaiveDateTime> {
+        match self {
+            Self::Open(_, last) => Some(last),
+            Self::AsItIs | Self::Shut | Self::Gone => None,
+        }
+    }
 }
 
 impl Span {
@@ -84,7 +98,7 @@ impl Span {
     pub fn serves(self, due: Due, now: NaiveDateTime) -> bool {
         match due {
             Due::AsItIs => true,
-            Due::Shut => self.from(now).is_none(),
+            Due::Shut | Due::Gone => self.from(now).is_none(),
             Due::Open(first, last) => self.from(now) == Some((first, last)),
         }
     }
@@ -93,7 +107,7 @@ impl Span {
     pub fn loses(self, due: Due, now: NaiveDateTime) -> bool {
         match (self.from(now), due) {
             (None, _) | (_, Due::AsItIs) => false,
-            (Some(_), Due::Shut) => true,
+            (Some(_), Due::Shut | Due::Gone) => true,
             (Some((first, last)), Due::Open(from, to)) => first < from || last > to,
         }
     }
@@ -119,18 +133,18 @@ pub fn due(
     let second = TimeDelta::seconds(1);
     let latest = last_moment();
     let mut paid = Vec::with_capacity(state.member.roles.len());
+    let mut has_door_role = false;
     for role in &state.member.roles {
         let whole_day = role.end.time() == NaiveTime::MIN;
         let end = if whole_day { role.end + TimeDelta::days(1) - second } else { role.end };
-        if role.begin <= end
-            && role.begin <= latest
-            && club.opens(organisation, door, role.id.get())
-        {
+        let opens = club.opens(organisation, door, role.id.get());
+        has_door_role |= opens;
+        if role.begin <= end && role.begin <= latest && opens {
             paid.push((role.begin, end + TimeDelta::days(club.grace_days)));
         }
     }
     if paid.is_empty() {
-        return Due::AsItIs;
+        return if has_door_role { Due::AsItIs } else { Due::Gone };
     }
     let is_out = state.member.inactive && club.inactive_ends || is_vanished && club.vanished_ends;
     paid.retain(|(_, end)| *end >= now);
@@ -152,13 +166,13 @@ pub fn due(
     if first > latest { Due::Shut } else { Due::Open(first, last.min(latest)) }
 }
 
-impl Human {
-    /// The e-mail that the program has of them, where that is certain and they are listed.
-    pub fn sure_email(&self) -> Option<&str> {
-        let known = &self.known;
-        let told = known.told.as_ref().filter(|told| !told.is_unusable)?;
-        let is_sure = known.heard.is_empty() && known.missed.1 == 0 && self.former.is_empty();
-        told.member.email.as_ref().filter(|_| is_sure).map(|email| email.as_str())
+impl State {
+    /// Whether both say the same of what opens doors.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let (one, two) = (&self.member, &other.member);
+        self.is_unusable == other.is_unusable
+            && one.inactive == two.inactive
+            && one.roles == two.roles
     }
 }
 
@@ -182,8 +196,13 @@ impl Known {
 
     /// Told, and recorded if `is_sure`.
     pub fn tell(&mut self, state: &Arc<State>, is_sure: bool) {
+        let is_same = |known: &Arc<State>| known.says_the_same(state);
+        let was_told = self.told.as_ref().is_some_and(is_same) && self.heard.is_empty();
+        let was_perhaps_told = self.versions().any(is_same);
+        let sure = if was_told && is_sure { self.said.0 + 1 } else { u32::from(is_sure) };
+        self.said = (sure, if was_perhaps_told || !is_sure { self.said.1 + 1 } else { 1 });
         if is_sure {
-            *self = Self { told: Some(Arc::clone(state)), ..Self::default() };
+            *self = Self { told: Some(Arc::clone(state)), said: self.said, ..Self::default() };
             return;
         }
         self.missed.0 = 0;

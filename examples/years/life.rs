@@ -44,7 +44,7 @@ pub enum Errand {
 /// A copy of the state file, and what the program knew when it was made.
 struct Copy {
     bytes: Vec<u8>,
-    knowns: Vec<(Known, Vec<Known>)>,
+    knowns: Vec<Known>,
     desks: Vec<(Vec<usize>, Option<DateTime<Utc>>)>,
     books: Vec<Book>,
     pasts: Vec<Past>,
@@ -61,6 +61,8 @@ pub struct Life {
     pub errand: Errand,
     /// When the last tick that gathered began, and the one now: approved plans are from then.
     pub synced_at: DateTime<Utc>,
+    /// When the program last ran, by the host's clock.
+    pub ran_at: DateTime<Utc>,
     /// The part that waits for the admin, and since when.
     pub waiting: Option<(String, u64)>,
     pub context: Context,
@@ -91,6 +93,7 @@ impl Life {
             tick: 0,
             errand: Errand::Sync { is_full: false, accept_shrink: None, accept_door: None },
             synced_at: world.now,
+            ran_at: world.host_now(),
             waiting: None,
             context,
             store: None,
@@ -381,7 +384,7 @@ impl Life {
         });
         let linked = linked.collect();
         let humans = self.world.humans.iter();
-        let knowns = humans.map(|human| (human.known.clone(), human.former.clone())).collect();
+        let knowns = humans.map(|human| human.known.clone()).collect();
         let (books, pasts) = (self.books.clone(), self.pasts.clone());
         self.copy = Some(Copy { bytes, knowns, desks, books, pasts, linked });
         self.world.diary.note("state file copied", String::new);
@@ -402,17 +405,8 @@ impl Life {
         std::fs::write(self.state_path(), &copy.bytes).map_err(|error| error.to_string())?;
         self.open()?;
         for (at, human) in self.world.humans.iter_mut().enumerate() {
-            let (known, mut former) = copy.knowns.get(at).cloned().unwrap_or_default();
-            let corrections = human.former.len() - former.len();
-            human.known = match corrections {
-                0 => known,
-                _ => {
-                    former.push(known);
-                    former.resize(human.former.len(), Known::default());
-                    Known::default()
-                }
-            };
-            human.former = former;
+            human.known = copy.knowns.get(at).cloned().unwrap_or_default();
+            human.owes_look = false;
         }
         for (at, (before, complete_at)) in copy.desks.iter().enumerate() {
             let desk = self.world.desk(at);
@@ -421,6 +415,7 @@ impl Life {
         for (at, linked) in copy.linked.iter().enumerate() {
             for card in self.world.door(at).cards.values_mut() {
                 card.is_linked = linked.contains(&card.no);
+                card.is_served = false;
                 // Whatever was read since is forgotten; the door itself shows it again.
                 card.by_hand = true;
             }

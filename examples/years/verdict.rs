@@ -1,12 +1,10 @@
 //! The oracle, second part: every write, every door, and at the end the state file.
 
-use std::collections::BTreeMap;
-
 use chrono::{NaiveDateTime, TimeDelta};
 use ivms_sync::plan::Kind;
 use ivms_sync::report::{ChangeState, Report};
 
-use crate::claims::{Claim, Whose};
+use crate::claims::Claim;
 use crate::club::Mode;
 use crate::door::{Card, Write};
 use crate::judge::{Ended, Way};
@@ -118,39 +116,33 @@ impl Life {
         let Some(place) = write.card.owner else {
             return Err("the person is nobody's".to_owned());
         };
-        let door = crate::outside::open(&self.world.doors[at]);
-        let claims = self.claims(&door.cards, &write.card, place);
-        drop(door);
+        let Claim { organisation, known, vanished: (may, must), .. } =
+            self.claim(&write.card, place);
         if self.is_sync() && ended.report().is_some() {
-            // With two who can not be told apart, the word of either one's organisation may count.
-            let word =
-                |known: &[bool]| claims.by.iter().map(|one| known[one.organisation]).collect();
-            let (refused, told): (Vec<bool>, Vec<bool>) =
-                (word(&way.is_refused), word(&way.is_told));
-            if refused.iter().all(|refused| *refused) {
+            if way.is_refused[organisation] {
                 return Err("the listing was refused".to_owned());
             }
-            if takes && !told.contains(&true) {
+            if takes && !way.is_told[organisation] {
                 return Err("it is taken away on old news".to_owned());
             }
-        }
-        if claims.whose == Whose::Nobodys && self.is_sync() {
-            return Err("nobody can tell whose it is".to_owned());
+            if takes && !may && known.said.1 < 2 {
+                return Err("it is taken away on what was said once".to_owned());
+            }
         }
         // An approved plan was made at the last tick.
         let then = self.synced_at.with_timezone(&self.world.club.doors[at].zone).naive_local();
         let moments = [Some(self.world.local(at)), Some(then).filter(|_| !self.is_sync())];
         let mut wanted = Vec::new();
-        for Claim { organisation, known, vanished: (may, must) } in claims.by {
-            for (state, is_vanished) in known.versions().flat_map(|one| [(one, may), (one, must)]) {
-                for now in moments.into_iter().flatten() {
-                    let places = (organisation, at);
-                    let due = due(&self.world.club, places, state, is_vanished, now);
-                    if due != Due::AsItIs && write.after.serves(due, now) {
-                        return Ok(());
-                    }
-                    wanted.push(due);
+        for (state, is_vanished) in known.versions().flat_map(|one| [(one, may), (one, must)]) {
+            for now in moments.into_iter().flatten() {
+                let places = (organisation, at);
+                let due = due(&self.world.club, places, state, is_vanished, now);
+                let both = [Some(due), write.card.joined(due, now)];
+                let is_served = |due: Due| due != Due::AsItIs && write.after.serves(due, now);
+                if both.into_iter().flatten().any(is_served) {
+                    return Ok(());
                 }
+                wanted.push(due);
             }
         }
         wanted.dedup();
@@ -162,10 +154,9 @@ impl Life {
             return Ok(());
         }
         let host_now = self.world.host_now();
-        let book = &self.books[at];
-        let now_on_it = self.world.doors[at].get_mut().map_or(0, |door| door.cards.len());
-        let persons = book.size.1.max(now_on_it);
-        if lost.len() > allowed(persons, 5, 2) {
+        let (linked, with_time) = self.shares(at);
+        let may = |share: (usize, usize)| share.1;
+        if lost.len() > allowed(may(with_time), 5, 2) {
             return Err(format!("{} persons lose access on door {at} in one tick", lost.len()));
         }
         let since = host_now - TimeDelta::hours(24);
@@ -178,13 +169,39 @@ impl Life {
         day.extend(lost);
         day.sort();
         day.dedup();
-        if !lost.is_empty() && day.len() > allowed(persons, 15, 5) {
+        if !lost.is_empty() && day.len() > allowed(may(with_time), 15, 5) {
             return Err(format!("{} persons lose access on door {at} within a day", day.len()));
         }
-        if book.is_seasoned && opened > allowed(persons, 25, 20) {
+        if self.books[at].is_seasoned && opened > allowed(may(linked), 25, 20) {
             return Err(format!("door {at} opens for {opened} persons in one tick"));
         }
         Ok(())
+    }
+
+    /// Of how many persons budgets are shares, fewest and most as the program can see it: the linked whom
+    /// it may touch, and those of them who have time to lose.
+    fn shares(&mut self, at: usize) -> ((usize, usize), (usize, usize)) {
+        let local = self.world.local(at);
+        let protect = self.world.club.doors[at].protect.clone();
+        let size = self.books[at].size.1;
+        let door = self.world.door(at);
+        let mine = || door.cards.values().filter(|card| card.owner.is_some());
+        let is_sure = |card: &&Card| card.is_linked && !card.by_hand && is_touchable(card, &protect);
+        let may_be = |card: &&Card| card.by_hand || is_touchable(card, &protect);
+        let had_time = |card: &&Card| {
+            let written = door.tick.writes.iter().filter(|write| write.card.no == card.no);
+            card.span.end >= local
+                || written.clone().any(|write| write.card.span.end >= local)
+        };
+        // Cards deleted since are still in the program's book.
+        let deleted = size.saturating_sub(door.cards.len());
+        let linked = (mine().filter(is_sure).count(), mine().filter(may_be).count() + deleted);
+        let may_have_time = |card: &&Card| card.by_hand || had_time(card);
+        let with_time = (
+            mine().filter(is_sure).filter(|card| card.span.end >= local).count(),
+            mine().filter(may_be).filter(may_have_time).count() + deleted,
+        );
+        (linked, with_time)
     }
 
     /// With nothing in the way, every door is as paid for.
@@ -199,7 +216,7 @@ impl Life {
             let mode = self.world.club.doors[at].mode;
             let protect = self.world.club.doors[at].protect.clone();
             let cards = std::mem::take(&mut self.world.door(at).cards);
-            let mut linked: Vec<String> = Vec::new();
+            let mut linked: Vec<(String, bool, (bool, Option<NaiveDateTime>))> = Vec::new();
             let mut waiting: Vec<Waiting> = Vec::new();
             let mut broken = None;
             for card in cards.values() {
@@ -210,16 +227,18 @@ impl Life {
                 {
                     continue;
                 }
-                let look = self.look(at, &cards, card, place, local);
-                if let Some((true, _)) = look {
-                    linked.push(card.no.clone());
+                let look = self.look(at, card, place, local);
+                if let Some((is_named, look)) = &look {
+                    let is_linked = *is_named || matches!(look, Look::Served(_));
+                    linked.push((card.no.clone(), is_linked, look.paid_until(card.is_served)));
                 }
                 match look.map_or(Look::Fine, |(_, look)| look) {
-                    Look::Fine => {}
+                    Look::Fine | Look::Served(_) => {}
                     Look::Waits { takes: true, .. } | Look::Broken(_) if way.may_wait[at] => {}
                     Look::Waits { takes, .. } if takes && mode == Mode::GrantOnly => {}
                     Look::Waits { takes, due } => {
-                        waiting.push(Waiting { no: card.no.clone(), takes, span: card.span, due });
+                        let (no, span) = (card.no.clone(), card.span);
+                        waiting.push(Waiting { no, place, takes, span, due });
                     }
                     Look::Broken(what) => {
                         broken = Some(format!(
@@ -230,9 +249,13 @@ impl Life {
                 }
             }
             self.world.door(at).cards = cards;
-            for no in linked {
+            // What the program may have forgotten, because it was seen to be over, is not held against it.
+            self.world.door(at).cards.values_mut().for_each(|card| card.is_served = false);
+            for (no, is_linked, (is_served, paid_until)) in linked {
                 if let Some(card) = self.world.door(at).cards.get_mut(&no) {
-                    card.is_linked = true;
+                    card.is_linked |= is_linked;
+                    card.is_served = is_served;
+                    card.paid_until.extend(paid_until.filter(|end| !card.paid_until.contains(end)));
                 }
             }
             if let Some(what) = broken {
@@ -248,7 +271,6 @@ impl Life {
     fn look(
         &mut self,
         at: usize,
-        cards: &BTreeMap<String, Card>,
         card: &Card,
         place: usize,
         local: NaiveDateTime,
@@ -268,8 +290,10 @@ impl Life {
         if must_know && !human.known.versions().any(is_known) {
             return broken("the program did not ask for the member's change");
         }
-        let claims = self.claims(cards, card, place);
-        let claim = claims.by.first().filter(|_| claims.whose == Whose::Owners)?;
+        let claim = self.claim(card, place);
+        if !claim.is_sure {
+            return None;
+        }
         if !human.known.heard.is_empty() {
             return None;
         }
@@ -285,12 +309,20 @@ impl Life {
             true => due == Due::AsItIs,
             false => card.span.serves(due, local),
         };
+        // Or the next period joined to the one that runs; it must be, where the program has kept that.
+        let joined = card.joined(due, local).filter(|_| !is_right && !card.is_upside_down);
+        let is_joined = joined.is_some_and(|joined| card.span.serves(joined, local));
+        let due = joined.filter(|_| card.is_served || is_joined).unwrap_or(due);
+        let is_right = is_right || is_joined;
         if is_right {
-            return Some((is_named, Look::Fine));
+            return Some((is_named, if due == Due::Gone { Look::Fine } else { Look::Served(due) }));
+        }
+        if due == Due::Gone && !card.is_served {
+            return None;
         }
         let opens = matches!(due, Due::Open(first, _) if first <= local) && !card.opens_at(local);
         let loses = match card.is_upside_down {
-            true => due == Due::Shut,
+            true => matches!(due, Due::Shut | Due::Gone),
             false => card.span.loses(due, local),
         };
         let takes = loses && !opens;
@@ -316,7 +348,25 @@ impl Life {
             .filter(|one| one.state == ChangeState::Blocked && one.change.device.as_str() == name)
             .map(|one| (one.change.employee_no.as_str(), one.change.kind, one.change.opens_door))
             .collect();
-        for Waiting { no, takes, span, due } in waiting {
+        let looks_again: Vec<&str> = report
+            .changes
+            .iter()
+            .filter(|one| one.state == ChangeState::SecondLook)
+            .filter(|one| one.change.device.as_str() == name)
+            .map(|one| one.change.employee_no.as_str())
+            .collect();
+        for Waiting { no, place, takes, span, due } in waiting {
+            if *takes && looks_again.contains(&no.as_str()) {
+                let known = &self.world.humans[*place].known;
+                if known.said.0 > 1 && known.missed.1 == 0 {
+                    return Err(format!(
+                        "door {at}: person {no} waits for a second look after {:?} of them",
+                        known.said
+                    ));
+                }
+                self.world.humans[*place].owes_look = true;
+                continue;
+            }
             let is_blocked = blocked
                 .iter()
                 .any(|(blocked, kind, _)| blocked == no && (*kind == Kind::Revocation) == *takes);
@@ -332,8 +382,7 @@ impl Life {
         let openings = blocked.len() - revocations;
         let host_now = self.world.host_now();
         let since = host_now - TimeDelta::hours(24);
-        let book = &self.books[at];
-        let persons = book.size.0;
+        let (linked, with_time) = self.shares(at);
         let today = self.pasts[at].revoked.iter().filter(|(then, _)| *then >= since).count();
         let lost =
             |no: &str| blocked.iter().any(|(one, kind, _)| *one == no && *kind == Kind::Revocation);
@@ -344,20 +393,20 @@ impl Life {
         };
         let door = crate::outside::open(&self.world.doors[at]);
         let keeps_somebody = door.cards.values().filter(keeps).any(|card| {
-            let is_his = |owner| self.claims(&door.cards, card, owner).whose == Whose::Owners;
+            let is_his = |owner| self.claim(card, owner).is_sure;
             card.opens_at(local) && card.owner.is_some_and(is_his)
         });
         drop(door);
         if revocations > 0
             && keeps_somebody
-            && revocations <= allowed(persons, 5, 2)
-            && today + revocations <= allowed(persons, 15, 5)
+            && revocations <= allowed(with_time.0, 5, 2)
+            && today + revocations <= allowed(with_time.0, 15, 5)
         {
             return Err(format!(
                 "door {at}: {revocations} revocations wait, and no budget is exceeded"
             ));
         }
-        if openings > 0 && openings <= allowed(persons, 25, 20) {
+        if openings > 0 && openings <= allowed(linked.0, 25, 20) {
             return Err(format!("door {at}: {openings} grants wait, and no budget is exceeded"));
         }
         Ok(())
@@ -430,13 +479,30 @@ fn is_touchable(card: &Card, protect: &[String]) -> bool {
 /// How one person stands.
 enum Look {
     Fine,
+    /// The door is as paid for.
+    Served(Due),
     Waits { takes: bool, due: Due },
     Broken(String),
+}
+
+impl Look {
+    /// Whether the program keeps somebody's paid time in sync, who was served so far or not, and until
+    /// when it runs.
+    fn paid_until(&self, was_served: bool) -> (bool, Option<NaiveDateTime>) {
+        match self {
+            Self::Served(due) | Self::Waits { due, .. } => {
+                let is_served = was_served || matches!(self, Self::Served(Due::Open(..)));
+                (is_served, due.last_moment())
+            }
+            Self::Fine | Self::Broken(_) => (false, None),
+        }
+    }
 }
 
 /// Somebody whose door is not as paid for.
 struct Waiting {
     no: String,
+    place: usize,
     takes: bool,
     span: Span,
     due: Due,

@@ -187,7 +187,7 @@ impl World {
             card_email: email,
             tangled_with: None,
             known: Known::default(),
-            former: Vec::new(),
+            owes_look: false,
         });
         place
     }
