@@ -222,12 +222,20 @@ fn wrong_import(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Erro
     let (members, before) = (stage.club.cardskipper.members(), stage.persons());
     scene.tell(
         "Somebody imports an old spreadsheet into Cardskipper: four memberships now end \
-         yesterday.\nAt most two of forty people may lose a door in one run.",
+         yesterday.\nNobody loses a door by the word of one listing: the first tick only takes a look.",
     );
     let yesterday = stage.yesterday();
     for member in WRONGLY_IMPORTED {
         stage.club.renew(member, &yesterday);
     }
+    scene.ran(stage.run(&["sync"])?, 0);
+    scene.check("it takes nothing away", stage.persons() == before);
+    let status = scene.ran(stage.run(&["status"])?, 0);
+    let waiting = status.stdout.matches("waits for a second look").count();
+    scene.check("status shows what waits for a second look, on both doors", waiting == 8);
+    scene.tell(
+        "\nThe next tick hears the same. At most two of forty people may lose a door in one run.",
+    );
     let sync = scene.ran(stage.run(&["sync"])?, 4);
     let said = format!("{}{}", sync.stdout, sync.stderr);
     scene.check("it says how to approve", said.contains("ivms-sync apply --blocked "));

@@ -118,6 +118,11 @@ pub(super) fn record(
 }
 
 impl LinksGathered {
+    /// Whether a file looks cut off and waits for its second look.
+    pub(super) fn has_doubt(&self) -> bool {
+        self.looks.0.iter().any(|(_, doubted)| doubted.is_some())
+    }
+
     /// Takes the stored rows of a file.
     fn keep(&mut self, store: &Store, name: &str, known: Option<String>) -> Result<(), StoreError> {
         store.link_rows(name, &mut self.table)?;

@@ -176,7 +176,9 @@ pub fn word(config: &Config, gathered: &Gathered, report: &Report) -> Option<Qui
     let sees_all = gathered.devices.iter().all(|device| {
         device.is_known && device.outcome == DeviceOutcome::Ok && device.trouble.is_none()
     });
-    if report.is_limited || !has_nothing_to_say || !hears_all || !sees_all {
+    // The next run takes the doubt back, or takes the file at its word: a quiet one would do neither.
+    let doubts_files = gathered.links.has_doubt();
+    if report.is_limited || !has_nothing_to_say || !hears_all || !sees_all || doubts_files {
         return None;
     }
     Some(Quiet {

@@ -358,7 +358,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
             "Right as it is: named under `protect`, an administrator of the door, or barred there.",
         ),
         Reason::NameDiffers => (
-            "the number fits a person with another name",
+            "the person found has another name",
             "Compare the two names; if it is the same person, use a link file.",
         ),
         Reason::Blocked => ("kept back by a safety rule", "See the messages of this run."),

@@ -121,6 +121,8 @@ fn a_blocked_plan() {
     session.run(LATER, &["diff"]);
     session.run(LATER, &["sync"]);
     session.run("2026-03-10T10:10:00Z", &["sync"]);
+    session.run("2026-03-10T10:10:00Z", &["diff"]);
+    session.run("2026-03-10T10:10:00Z", &["sync"]);
     session.run("2026-03-10T10:10:00Z", &["apply", "--blocked", "00000000"]);
     let id = sandbox.sync_at("2026-03-10T10:10:00Z", 4)["blocked"].as_str().unwrap().to_owned();
     session.run("2026-03-10T10:12:00Z", &["apply", "--blocked", &id]);
@@ -168,7 +170,9 @@ fn how_things_stand() {
     session.run("2026-03-10T10:08:00Z", &["status"]);
     sandbox.club.devices[1].go_online();
     (10..14).for_each(|index| assert!(sandbox.club.inactivate(index)));
-    sandbox.at("2026-03-10T10:10:00Z", &["sync"]);
+    sandbox.at("2026-03-10T10:10:00Z", &["sync"]).ends(0);
+    session.run("2026-03-10T10:12:00Z", &["status"]);
+    sandbox.at("2026-03-10T10:15:00Z", &["sync"]).ends(4);
     session.run("2026-03-10T12:10:00Z", &["status"]);
     session.run("2026-03-10T12:10:00Z", &["status", "--unlinked", "missing.csv"]);
     let empty = Sandbox::pinned(5, 1);
@@ -217,8 +221,10 @@ fn looking_up_with_a_slip_and_from_memory() {
     session.run(LATER, &["lookup", "150004"]);
     (10..14).for_each(|index| assert!(sandbox.club.inactivate(index)));
     sandbox.club.devices[0].go_online();
-    sandbox.at("2026-03-10T10:10:00Z", &["sync"]).ends(4);
+    sandbox.look_at("2026-03-10T10:10:00Z");
     session.run("2026-03-10T10:12:00Z", &["lookup", "150012"]);
+    sandbox.at("2026-03-10T10:15:00Z", &["sync"]).ends(4);
+    session.run("2026-03-10T10:17:00Z", &["lookup", "150012"]);
     session.is("lookup-more");
 }
 

@@ -1,6 +1,7 @@
 //! `lookup`: one member, both sides, and why the door opens or does not.
 
-use ivms_sync_simulators::club::{ROLE, number};
+use ivms_sync_simulators::cardskipper::Member;
+use ivms_sync_simulators::club::{ORGANISATION, ROLE, number};
 use serde_json::{Value, json};
 
 use super::support::Sandbox;
@@ -132,14 +133,24 @@ fn several_members_with_one_e_mail_are_all_told() {
     sandbox.sync_at(START, 0);
     let email = sandbox.club.cardskipper.member(number(3)).unwrap().email;
     sandbox.club.cardskipper.edit(number(4), |member| member.email.clone_from(&email));
+    // A child with the address of a parent.
+    let child = Member::new(150_100).name("Nova", "Članica").email(&email);
+    sandbox.club.cardskipper.add(child.role(ORGANISATION, ROLE, "2026-03-10", "2027-03-09"));
     sandbox.sync_at(LATER, 0);
-    let said = sandbox.at(LATER, &["lookup", &email, "--json"]);
-    let numbers: Vec<_> =
-        said.json()["members"].as_array().unwrap().iter().map(|m| m["number"].clone()).collect();
-    assert_eq!(numbers, [150_004, 150_005]);
+    let document = sandbox.at(LATER, &["lookup", &email, "--json"]).json();
+    let members = document["members"].as_array().unwrap();
+    let numbers: Vec<_> = members.iter().map(|member| member["number"].clone()).collect();
+    assert_eq!(numbers, [150_004, 150_005, 150_100]);
+    let reasons: Vec<_> = members.iter().map(|m| m["devices"][0]["reason"].clone()).collect();
+    assert_eq!(reasons, [json!(null), json!("name-differs"), json!("ambiguous")]);
     let text = sandbox.at(LATER, &["lookup", &email]).stdout;
-    assert!(text.starts_with("2 members fit "), "{text}");
-    assert!(text.contains("member 150004 of club") && text.contains("member 150005 of club"));
+    assert!(text.starts_with("3 members fit "), "{text}");
+    for number in [150_004, 150_005, 150_100] {
+        assert!(text.contains(&format!("member {number} of club")), "{text}");
+    }
+    // Who was linked first keeps the person; whose e-mail leads to somebody else now does not move.
+    assert!(text.contains("Valid on the door until 2026-08-20."), "{text}");
+    assert!(text.contains("--accept-link door1=1004:150005"), "{text}");
     assert!(text.contains("More than one match"), "{text}");
     sandbox.assert_well_behaved();
 }
@@ -205,6 +216,12 @@ fn a_future_membership_and_a_bad_entry_are_explained() {
         member.organisations[0].roles[0].start = "2026-04-01".to_owned();
         member.organisations[0].roles[0].end = "2026-12-31".to_owned();
     });
+    // Until a second listing says so, the door keeps what it holds, and that is told.
+    let (told, text) = on_door(&sandbox, "2026-03-10T09:50:00Z", "150004", 21);
+    assert_eq!(told["opens_now"], true);
+    assert!(text.contains("next        waits for a second look"), "{text}");
+    assert!(!text.contains("approval"), "{text}");
+    sandbox.sync_at("2026-03-10T09:55:00Z", 0);
     sandbox.sync_at(START, 0);
     let (told, _) = on_door(&sandbox, LATER, "150004", 0);
     assert_eq!(told["opens_now"], false);

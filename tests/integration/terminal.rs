@@ -241,8 +241,10 @@ fn a_quiet_tick_names_the_same_members() {
     assert!(!first.stdout.contains(quiet) && second.stdout.contains(quiet), "{second:?}");
     let told = |said: &Said| -> Vec<String> {
         let lines = drawn(&said.stdout).into_iter();
-        lines.skip_while(|line| !line.contains("left out")).collect()
+        lines.skip_while(|line| !line.contains("is left out")).collect()
     };
     assert!(told(&first).iter().any(|line| line.contains(&name)), "{first:?}");
     assert_eq!(told(&second), told(&first));
+    let remark = "1 member paid and has no door";
+    assert!(first.stdout.contains(remark) && second.stdout.contains(remark), "{second:?}");
 }

@@ -25,7 +25,10 @@ pub(super) fn next(
             text::window(&change.after)
         )),
         (Some(change), _) => Some(match change.blocked {
-            Some(budget) => format!("waits for approval ({})", budget.why()),
+            Some(hold) if hold.needs_approval() => format!("waits for approval ({})", hold.why()),
+            Some(hold) => {
+                format!("{}, and sets it to {}", hold.why(), text::window(&change.after))
+            }
             None => format!("the next sync sets it to {}", text::window(&change.after)),
         }),
         (None, Some(left_out)) => {
@@ -128,9 +131,12 @@ pub(super) fn remedy(standing: &Standing<'_>) -> Option<String> {
         return Some("See what the door did and how to accept it: ivms-sync status".to_owned());
     }
     if let Some(change) = standing.change {
-        let Some(_) = change.blocked else {
+        if change.blocked.is_none() {
             return Some(format!("To have it now: ivms-sync sync --only {number}"));
-        };
+        }
+        if !change.needs_approval() {
+            return None;
+        }
         let look = "Look at what waits with `ivms-sync diff`; if it is right:";
         return standing.blocked.map(|id| format!("{look} ivms-sync apply --blocked {id}"));
     }

@@ -166,8 +166,9 @@ fn attention(status: &Status, look: Look) -> String {
     if no_door > 0 {
         let _ = write!(
             text,
-            "\n{} paid and have no door. All of them: ivms-sync status --unlinked FILE.csv\n",
-            many(no_door, "member")
+            "\n{} paid and {} no door. All of them: ivms-sync status --unlinked FILE.csv\n",
+            many(no_door, "member"),
+            if no_door == 1 { "has" } else { "have" }
         );
     }
     if let Some(age) = status.silent_for() {

@@ -10,7 +10,7 @@ fn page(sandbox: &Sandbox) -> String {
     sandbox.sync_at(START, 0);
     (2..6).for_each(|index| assert!(sandbox.club.inactivate(index)));
     sandbox.club.renew(7, "2027-01-31");
-    sandbox.sync_at("2026-03-10T10:05:00Z", 4);
+    sandbox.sync_after_a_look_at("2026-03-10T10:05:00Z", 4);
     sandbox.club.devices[1].go_offline();
     sandbox.club.renew(8, "2027-01-31");
     sandbox.sync_at("2026-03-10T10:10:00Z", 4);

@@ -13,7 +13,7 @@ use crate::support::{Said, Sandbox, each};
 #[test]
 fn a_reviewed_plan_comes_to_the_same_as_a_sync() {
     let synced = with_news();
-    synced.sync_at(LATER, 0);
+    synced.sync_after_a_look_at(LATER, 0);
     for is_fresh in [false, true] {
         let sandbox = Sandbox::pinned(40, 2);
         if !is_fresh {
@@ -303,9 +303,13 @@ fn an_observed_door_is_in_the_diff_and_never_written() {
     let run = sandbox.at(LATER, &["apply", "plan.json", "--json"]).ends(0).json();
     assert_eq!(each(&run, "changes", "outcome"), [["confirmed"; 3], ["planned"; 3]].concat());
     assert_eq!(each(&run, "devices", "outcome"), ["ok", "observed"]);
-    let told = sandbox.at("2026-03-10T10:10:00Z", &["sync"]).ends(0);
-    assert!(told.stdout.contains("only observed"), "{}", told.stdout);
-    let quiet = sandbox.at("2026-03-10T10:15:00Z", &["sync"]).ends(0);
+    let told = sandbox.at("2026-03-10T10:10:00Z", &["sync"]).ends(0).stdout;
+    assert!(told.contains("only observed"), "{told}");
+    assert_eq!(told.matches("waits for a second look\n").count(), 2, "{told}");
+    let told = sandbox.at("2026-03-10T10:15:00Z", &["sync"]).ends(0).stdout;
+    assert!(!told.contains("second look"), "{told}");
+    assert_eq!(told.matches("  only observed\n").count(), 3, "{told}");
+    let quiet = sandbox.at("2026-03-10T10:20:00Z", &["sync"]).ends(0);
     assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""), "one mail a day");
     assert_eq!(sandbox.club.devices[1].persons(), before);
     sandbox.assert_well_behaved();

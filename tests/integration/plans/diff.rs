@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LATER, named, with_news};
+use super::{LATER, LOOKED, named, with_news};
 use crate::support::each;
 
 #[test]
@@ -38,8 +38,19 @@ fn diff_and_sync_name_the_same_changes() {
     for index in 20..26 {
         sandbox.club.inactivate(index);
     }
+    // Before a tick has seen any of it, nothing is taken away and nothing waits for approval.
+    let diff = sandbox.at(LOOKED, &["diff", "--json"]).ends(0).json();
+    let taken = |document: &Value| -> Vec<Value> {
+        let changes = document["changes"].as_array().unwrap().iter();
+        let taken = changes.filter(|change| change["kind"] == "revocation");
+        taken.map(|change| change["blocked_by"].clone()).collect()
+    };
+    assert_eq!(taken(&diff), vec![json!("second-look"); 16]);
+    assert_eq!(diff["blocked"], json!(null));
+    sandbox.look_at(LOOKED);
     let diff = sandbox.at(LATER, &["diff", "--json"]).ends(0).json();
     let sync = sandbox.sync_at(LATER, 4);
+    assert_eq!(taken(&diff), vec![json!("revoke_per_tick"); 16]);
     assert_eq!(named(&diff), named(&sync));
     assert_eq!(diff["left_out"], sync["left_out"]);
     assert_eq!(diff["blocked"], sync["blocked"]);
@@ -68,10 +79,14 @@ fn diff_exit_code_is_2_while_changes_are_pending() {
     let json = sandbox.at(LATER, &["diff", "--exit-code", "--json"]).ends(2).json();
     assert_eq!(json["exit_code"], 2);
     sandbox.sync_at(LATER, 0);
-    sandbox.at(LATER, &["diff", "--exit-code"]).ends(0);
+    // What waits for its second look is pending.
+    let run = sandbox.at(LATER, &["diff", "--exit-code", "--json"]).ends(2).json();
+    assert_eq!(each(&run, "changes", "blocked_by"), ["second-look"; 4]);
+    sandbox.sync_at("2026-03-10T10:10:00Z", 0);
+    sandbox.at("2026-03-10T10:10:00Z", &["diff", "--exit-code"]).ends(0);
     // What went wrong counts more.
     sandbox.club.renew(7, "2030-11-01");
     sandbox.club.devices[0].go_offline();
-    sandbox.at(LATER, &["diff", "--exit-code", "--full"]).ends(3);
+    sandbox.at("2026-03-10T10:10:00Z", &["diff", "--exit-code", "--full"]).ends(3);
     sandbox.assert_well_behaved();
 }

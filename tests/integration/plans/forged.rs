@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{LATER, with_news};
+use super::{LATER, LOOKED, with_news};
 use crate::support::pinned::START;
 use crate::support::{Said, Sandbox, each};
 
@@ -56,6 +56,7 @@ fn learn(sandbox: &Sandbox) {
 /// A plan of a renewal, a shortening and an inactivation on two doors that the state file knows of.
 fn known() -> (Sandbox, Value) {
     let sandbox = with_news();
+    sandbox.look_at(LOOKED);
     learn(&sandbox);
     let plan = plan_of(&sandbox, "2026-03-10T10:10:00Z");
     (sandbox, plan)
@@ -161,6 +162,22 @@ fn what_the_state_file_does_not_bear_out_is_refused() {
     put(&sandbox, &less);
     let run = sandbox.at(APPLIED, &["apply", "plan.json", "--json"]).ends(0).json();
     assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 3]);
+    sandbox.assert_well_behaved();
+}
+
+/// Catches: the second look left out for a plan that nobody has sealed.
+#[test]
+fn what_only_one_listing_says_is_not_borne_out() {
+    let sandbox = with_news();
+    learn(&sandbox);
+    let mut plan = plan_of(&sandbox, "2026-03-10T10:10:00Z");
+    plan["remark"] = json!("looked at");
+    put(&sandbox, &plan);
+    refuses(&sandbox, "one look", "by the word of one listing");
+    // A second tick has heard the same.
+    sandbox.look_at("2026-03-10T10:11:00Z");
+    let run = sandbox.at(APPLIED, &["apply", "plan.json", "--json"]).ends(0).json();
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 6]);
     sandbox.assert_well_behaved();
 }
 

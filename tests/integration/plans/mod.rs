@@ -12,6 +12,8 @@ use super::support::Sandbox;
 use super::support::pinned::START;
 
 const LATER: &str = "2026-03-10T10:05:00Z";
+/// When the news is seen for the first time, where a test is not about that.
+const LOOKED: &str = "2026-03-10T10:04:00Z";
 
 /// A club in step, then a renewal, a cancellation and a member marked inactive.
 fn with_news() -> Sandbox {
@@ -46,12 +48,13 @@ fn named(document: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// A club of this size with this many members marked inactive, and one renewal.
+/// A club of this size with this many members marked inactive, and one renewal; a tick has seen them once.
 fn with_inactive(members: usize, inactive: std::ops::Range<usize>) -> Sandbox {
     let sandbox = Sandbox::pinned(members, 1);
     sandbox.sync_at(START, 0);
     sandbox.clocks(LATER);
     inactive.for_each(|index| assert!(sandbox.club.inactivate(index)));
     sandbox.club.renew(0, "2030-11-01");
+    sandbox.look_at(LOOKED);
     sandbox
 }

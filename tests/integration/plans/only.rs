@@ -4,13 +4,14 @@ use ivms_sync_simulators::club::number;
 use ivms_sync_simulators::hikvision::Person;
 use serde_json::json;
 
-use super::{LATER, named, with_inactive, with_news};
+use super::{LATER, LOOKED, named, with_inactive, with_news};
 use crate::support::pinned::START;
 use crate::support::{Sandbox, each};
 
 #[test]
 fn only_touches_nobody_else() {
     let sandbox = with_news();
+    sandbox.look_at(LOOKED);
     let email = sandbox.club.cardskipper.member(number(4)).unwrap().email;
     for (who, person) in [("150004", "1004"), (&*email.to_uppercase(), "1005")] {
         let run = sandbox.at(LATER, &["sync", "--json", "--only", who]).ends(0).json();
