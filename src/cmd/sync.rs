@@ -209,6 +209,10 @@ fn remember(
             store.keep_attention(&attention)?;
             settle_roles(store, &gathered.facts, plan)?;
         }
+        // Until somebody accepts it, each tick looks whether the door shows its persons again.
+        for device in plan.doubted_devices() {
+            store.require_reading(device)?;
+        }
         for (organisation, second_look) in &second_looks {
             store.record_second_look(*organisation, *second_look)?;
         }

@@ -94,6 +94,15 @@ impl Plan {
         })
     }
 
+    /// The devices that are not believed, because too many of those served there are lost.
+    pub fn doubted_devices(&self) -> impl Iterator<Item = &DeviceName> {
+        let doubted = self.too_many_lost.iter().filter(|one| !one.is_accepted);
+        doubted.filter_map(|one| match &one.whose {
+            Whose::Device(device) => Some(device),
+            Whose::Source(_) => None,
+        })
+    }
+
     /// Whom to tell about: the members left out, and those of whom a membership is ignored.
     #[must_use]
     pub fn told(&self) -> Vec<LeftOut> {

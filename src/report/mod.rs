@@ -97,6 +97,11 @@ impl Report {
         self.losses = plan.losses.clone();
         self.no_door = plan.no_door.clone();
         self.released = plan.released.clone();
+        for doubted in plan.doubted_devices() {
+            for line in self.devices.iter_mut().filter(|line| line.name == *doubted) {
+                line.outcome = DeviceOutcome::NotBelieved;
+            }
+        }
     }
 
     /// What the run ends with.
