@@ -6,7 +6,9 @@
 //! A plan file says who made it by its seal. One that this installation made may know more than the state
 //! file, since `diff` records nothing there: what became known after it was made is held against it. Any
 //! other (edited and hashed anew, or made with another state file) is worth only what can be proven from
-//! the state file alone, budgets and all; where that knows nothing yet, that is nothing.
+//! the state file alone, budgets and all; where that knows nothing yet, that is nothing. The same holds for
+//! one of our own by which more would lose access than is always allowed, if part of that waits for a second
+//! look: no budget has weighed that part.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -129,9 +131,13 @@ fn held(
         Approval::Blocked(reviewed) => (reviewed, true),
     };
     let seal = store.plan_seal(&reviewed.sha256).map_err(store_error)?;
-    if !is_blocked && reviewed.seal != Some(seal) {
+    let is_sealed = reviewed.seal == Some(seal);
+    if !is_blocked && (!is_sealed || reviewed.is_unweighed) {
         let plan = Plan { changes: reviewed.changes, ..Plan::default() };
-        let name = format!("{name}, which was not made as it is with this state file,");
+        let name = match is_sealed {
+            true => format!("{name}, of which no budget has weighed what waits for a second look,"),
+            false => format!("{name}, which was not made as it is with this state file,"),
+        };
         let proven = prove(facts, &plan).map_err(|found| Error::Forbidden { name, found })?;
         return Ok((Vec::new(), plan.changes, proven));
     }

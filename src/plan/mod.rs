@@ -27,6 +27,7 @@ use crate::model::{
 };
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
+pub use guard::REVOKE_PER_TICK_FLOOR;
 pub use in_step::in_step;
 use left_by::{LeftBy, left_by, paid_before};
 pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};

@@ -7,6 +7,8 @@
 //! does, which only this installation can make, over the hash.
 //! Source: design.md section 6, last paragraph.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -18,7 +20,7 @@ use crate::model::{
     DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, PersonLimit, SourceName,
     Window, inert_json, parse_time,
 };
-use crate::plan::{Cause, Change, Kind};
+use crate::plan::{Budget, Cause, Change, Kind, REVOKE_PER_TICK_FLOOR};
 
 /// A plan can be carried out for this long. Source: design.md section 6.
 const VALID_FOR: TimeDelta = TimeDelta::minutes(60);
@@ -122,6 +124,9 @@ pub struct Reviewed {
     pub seal: Option<String>,
     /// The changes that were approved.
     pub changes: Vec<Change>,
+    /// More would lose access on some device than is always allowed, and part of it waits for a second
+    /// look, which no budget has weighed.
+    pub is_unweighed: bool,
 }
 
 /// Reads a plan file, and when it was made.
@@ -137,7 +142,23 @@ pub fn read_reviewed(
     let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
     let text = |key: &str| plan.get(key).and_then(Value::as_str).map(str::to_owned);
     let (sha256, seal) = (text("sha256").unwrap_or_default(), text("seal"));
-    Ok(Reviewed { made_at: time(&plan, "made_at")?, sha256, seal, changes })
+    let is_unweighed = is_unweighed(&plan);
+    Ok(Reviewed { made_at: time(&plan, "made_at")?, sha256, seal, changes, is_unweighed })
+}
+
+/// See [`Reviewed`].
+fn is_unweighed(plan: &Map<String, Value>) -> bool {
+    let mut devices: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
+    let changes = plan.get("changes").and_then(Value::as_array);
+    for entry in changes.into_iter().flatten() {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+        if text("kind") == Kind::Revocation.as_str() && text("outcome") == "planned" {
+            let (count, waits) = devices.entry(text("device")).or_default();
+            *count += 1;
+            *waits |= text("blocked_by") == Budget::SecondLook.as_str();
+        }
+    }
+    devices.values().any(|(count, waits)| *waits && *count > REVOKE_PER_TICK_FLOOR)
 }
 
 /// Reads a plan file: the changes that were planned, or, of a blocked plan, those that wait.

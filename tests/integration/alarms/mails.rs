@@ -4,7 +4,7 @@ use ivms_sync_simulators::club::employee_no;
 
 use super::{club, minute, no_mail, one_mail, tick, words};
 use crate::readme::blocks;
-use crate::support::Sandbox;
+use crate::support::{Sandbox, each};
 
 /// Somebody whose membership is over pays again, so that a closed door should open.
 fn renew_from_outside(sandbox: &Sandbox, index: usize) {
@@ -135,6 +135,10 @@ fn a_refused_login_is_told_at_once() {
 fn blocked_changes_are_told_with_the_commands_that_approve_them() {
     let (sandbox, server) = club(12, 1);
     (2..5).for_each(|index| assert!(sandbox.club.inactivate(index)));
+    // What waits for a second look wants nobody's approval.
+    let run = sandbox.sync_at(&minute(3), 0);
+    assert_eq!(each(&run, "changes", "blocked_by"), ["second-look"; 3]);
+    no_mail(&server);
     let run = sandbox.sync_at(&minute(5), 4);
     let id = run["blocked"].as_str().unwrap();
     let mail = one_mail(&server);

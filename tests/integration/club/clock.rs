@@ -162,12 +162,24 @@ fn where_the_doors_agree_with_us_it_is_cardskippers_clock() {
         // Set right over there, nothing was missed.
         sandbox.club.devices.iter().for_each(|door| door.set_clock_offset(TimeDelta::zero()));
         let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
-        let mut changed = each(&run, "changes", "employee_no");
-        changed.sort_unstable();
-        changed.dedup();
-        assert_eq!(changed, ["1006", "1008"], "{what}");
+        assert_eq!(
+            each(&run, "changes", "employee_no"),
+            ["1006", "1008", "1006", "1008"],
+            "{what}"
+        );
+        let outcomes = ["confirmed", "planned", "confirmed", "planned"];
+        assert_eq!(each(&run, "changes", "outcome"), outcomes, "{what}");
+        let waits = ["null", "second-look", "null", "second-look"];
+        assert_eq!(
+            each(&run, "changes", "blocked_by"),
+            waits,
+            "what was refused is no look: {what}"
+        );
+        let run = sandbox.sync_at("2026-03-10T10:15:00Z", 0);
+        assert_eq!(each(&run, "changes", "employee_no"), ["1008", "1008"], "{what}");
+        assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"], "{what}");
         sandbox.clear_requests();
-        sandbox.sync_at("2026-03-10T10:15:00Z", 0);
+        sandbox.sync_at("2026-03-10T10:20:00Z", 0);
         let times = |request: &Request| request.path().contains("/time");
         assert!(sandbox.club.devices.iter().all(|door| !door.requests().iter().any(times)));
         sandbox.assert_well_behaved();

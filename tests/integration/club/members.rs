@@ -4,7 +4,7 @@ use ivms_sync_simulators::cardskipper::Member;
 use ivms_sync_simulators::club::{ORGANISATION, ROLE, number};
 use serde_json::json;
 
-use super::{only_change, set_role};
+use super::{only_change, only_second_look, set_role};
 use crate::support::pinned::START;
 use crate::support::{Sandbox, each};
 
@@ -13,10 +13,14 @@ fn an_earlier_end_date_is_a_cancellation() {
     let sandbox = Sandbox::pinned(10, 1);
     sandbox.sync_at(START, 0);
     set_role(&sandbox, 3, "2026-01-01", "2026-03-20");
+    let doors = sandbox.doors();
+    only_second_look(&sandbox.sync_at("2026-03-10T10:04:00Z", 0), "1004");
+    assert_eq!(sandbox.doors(), doors, "one listing alone takes nothing away");
     let run = sandbox.sync_at("2026-03-10T10:05:00Z", 0);
     let end = "2026-03-20T23:59:59";
     assert_eq!(only_change(&run), ["1004", "shortened", "revocation", "2026-01-01T00:00:00", end]);
     set_role(&sandbox, 3, "2026-01-01", "2026-03-05");
+    only_second_look(&sandbox.sync_at("2026-03-10T10:09:00Z", 0), "1004");
     let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
     let end = "2026-03-05T23:59:59";
     assert_eq!(only_change(&run), ["1004", "shortened", "revocation", "2026-01-01T00:00:00", end]);
@@ -31,6 +35,8 @@ fn an_inactive_member_is_out_since_yesterday_and_is_written_once() {
     sandbox.sync_at(START, 0);
     let before = sandbox.club.devices[0].person("1004").unwrap();
     sandbox.club.inactivate(3);
+    only_second_look(&sandbox.sync_at("2026-03-10T10:04:00Z", 0), "1004");
+    assert_eq!(sandbox.club.devices[0].person("1004").unwrap(), before);
     let run = sandbox.sync_at("2026-03-10T10:05:00Z", 0);
     assert_eq!(only_change(&run)[1..3], ["inactive", "revocation"]);
     assert_eq!(sandbox.end_on(0, "1004"), "2026-03-09T23:59:59");
@@ -147,7 +153,8 @@ fn a_bad_date_spoils_the_doors_of_its_role_and_nothing_else() {
     assert_eq!(only_change(&run)[3..], ["2026-01-01T00:00:00", "2031-01-31T23:59:59"]);
     sandbox.club.cardskipper.edit(number(3), |member| member.organisations[0].roles.truncate(1));
     set_role(&sandbox, 3, "2026-01-01", "2026-03-20");
-    let run = sandbox.sync_at("2026-03-10T10:30:00Z", 0);
+    only_second_look(&sandbox.sync_at("2026-03-10T10:30:00Z", 0), "1004");
+    let run = sandbox.sync_at("2026-03-10T10:35:00Z", 0);
     assert_eq!(only_change(&run)[1..3], ["shortened", "revocation"], "the doubt is over");
     sandbox.assert_well_behaved();
 }
@@ -157,7 +164,8 @@ fn a_future_membership_opens_the_door_when_it_begins() {
     let sandbox = Sandbox::pinned(10, 1);
     sandbox.sync_at(START, 0);
     set_role(&sandbox, 3, "2026-01-01", "2026-03-05");
-    sandbox.sync_at("2026-03-10T10:05:00Z", 0);
+    let run = sandbox.sync_after_a_look_at("2026-03-10T10:05:00Z", 0);
+    assert_eq!(only_change(&run)[..3], ["1004", "shortened", "revocation"]);
     sandbox.club.cardskipper.edit(number(3), |member| {
         *member = member.clone().role(ORGANISATION, ROLE, "2026-04-01", "2026-06-30");
     });
@@ -201,6 +209,7 @@ fn grace_days_follow_the_paid_time() {
     sandbox.sync_at(START, 0);
     set_role(&sandbox, 3, "2026-01-01", "2026-03-09");
     sandbox.set("policy", "grace_days = 3");
+    sandbox.look_at("2026-03-10T10:04:00Z");
     let run = sandbox.at("2026-03-10T10:05:00Z", &["sync", "--json", "--only", "150004"]);
     let run = run.ends(0).json();
     assert_eq!(only_change(&run)[3..], ["2026-01-01T00:00:00", "2026-03-12T23:59:59"]);
@@ -342,6 +351,7 @@ fn a_begin_after_its_end_is_never_sent() {
     set_role(&sandbox, 5, "2026-03-10", "2026-12-31");
     sandbox.club.inactivate(4);
     sandbox.club.inactivate(5);
+    sandbox.look_at("2026-03-10T10:04:00Z");
     for member in ["150005", "150006"] {
         let only = ["sync", "--json", "--only", member];
         let run = sandbox.at("2026-03-10T10:05:00Z", &only).ends(0).json();

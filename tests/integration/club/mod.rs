@@ -26,6 +26,17 @@ fn set_role(sandbox: &Sandbox, index: usize, start: &str, end: &str) {
     }));
 }
 
+/// The one change of a document, which waits for a second look.
+#[track_caller]
+fn only_second_look(run: &Value, employee_no: &str) {
+    let changes = run["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{run:#}");
+    assert_eq!(changes[0]["employee_no"], employee_no, "{run:#}");
+    assert_eq!(changes[0]["kind"], "revocation", "{run:#}");
+    assert_eq!(changes[0]["outcome"], "planned", "{run:#}");
+    assert_eq!(changes[0]["blocked_by"], "second-look", "{run:#}");
+}
+
 /// The one change of a document, as `(employee_no, cause, kind, begin, end)`.
 #[track_caller]
 fn only_change(run: &Value) -> [&str; 5] {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use ivms_sync_simulators::cardskipper::Member;
 use ivms_sync_simulators::club::number;
 use serde_json::{Value, json};
 
@@ -52,10 +53,20 @@ fn report_shape(is_apply: bool) -> Value {
     let left_out = json!({
         "source": "string", "number": "number", "device": "string|null", "reason": "string",
     });
+    let no_door = json!({"source": "string", "number": "number", "reason": "string"});
+    let kept = json!({
+        "source": "string", "number": "number", "device": "string", "employee_no": "string",
+        "linked_by": "string",
+    });
     let window = json!({"begin": "string|null", "end": "string|null"});
+    let loss = json!({
+        "source": "string", "number": "number", "device": "string", "employee_no": "string",
+        "reason": "string", "kind": "string", "served": window, "detail": "string|null",
+    });
+    let list = |item: Value| if is_apply { json!("list") } else { json!([item]) };
     json!({
         "version": "number", "command": "string", "run": "number|null",
-        "sources": if is_apply { json!("list") } else { json!([source]) },
+        "sources": list(source),
         "devices": [{
             "name": "string", "persons": "number", "outcome": "string", "changes": "number",
             "confirmed": "number", "failed": "number", "blocked": "number",
@@ -64,9 +75,10 @@ fn report_shape(is_apply: bool) -> Value {
             "device": "string", "employee_no": "string",
             "member": {"source": "string", "number": "number"},
             "cause": "string", "kind": "string", "before": window, "after": window,
-            "outcome": "string", "error": "string|null",
+            "outcome": "string", "blocked_by": "string|null", "error": "string|null",
         }],
-        "left_out": if is_apply { json!("list") } else { json!([left_out]) },
+        "left_out": list(left_out), "losses": list(loss), "no_door": list(no_door),
+        "kept_links": list(kept), "released": "list", "problems": "list",
         "blocked": "string|null", "exit_code": "number",
     })
 }
@@ -106,6 +118,11 @@ fn documents_have_the_keys_of_the_contract() {
     );
     (10..14).for_each(|index| assert!(sandbox.club.inactivate(index)));
     sandbox.club.cardskipper.edit(number(6), |member| member.organisations[0].roles.clear());
+    sandbox.club.cardskipper.edit(number(7), |member| member.set_end("soon"));
+    let stranger = sandbox.club.cardskipper.member(number(8)).unwrap();
+    let email = "stranger@example.si".to_owned();
+    sandbox.club.cardskipper.add(Member { number: 900_001, email, ..stranger });
+    sandbox.look_at("2026-03-10T10:04:00Z");
     let diff = sandbox.at(LATER, &["diff", "--json", "--out", "plan.json"]).ends(0).json();
     let apply = sandbox.at(LATER, &["apply", "plan.json", "--json"]).ends(0).json();
     sandbox.club.renew(3, "2031-11-01");
@@ -137,10 +154,15 @@ fn documents_have_the_keys_of_the_contract() {
         let outcomes = ["ok", "unreachable", "login-refused", "clock-wrong", "observed"];
         words(document, "devices", "outcome", &outcomes);
         words(document, "changes", "kind", &["grant", "revocation"]);
-        let causes = ["renewed", "started", "shortened", "inactive", "vanished", "drift"];
+        let causes =
+            ["renewed", "started", "shortened", "inactive", "vanished", "released", "drift"];
         words(document, "changes", "cause", &causes);
         let outcomes = ["planned", "confirmed", "refused", "not-applied", "unknown", "blocked"];
         words(document, "changes", "outcome", &outcomes);
+        words(document, "changes", "blocked_by", &["null", "revoke_per_tick"]);
+        words(document, "losses", "kind", &["standing-outside", "open-without-reason"]);
+        words(document, "losses", "reason", &["bad-dates"]);
+        words(document, "no_door", "reason", &["no-person"]);
         for change in document["changes"].as_array().unwrap() {
             for time in ["/before/begin", "/before/end", "/after/begin", "/after/end"] {
                 let time = change.pointer(time).unwrap().as_str().unwrap();

@@ -28,7 +28,7 @@ fn somebody_outside() -> Sandbox {
         member.organisations[0].roles[0].end = "2026-03-01".to_owned();
     };
     sandbox.club.cardskipper.edit(number(3), over);
-    sandbox.sync_at(START, 0);
+    sandbox.sync_after_a_look_at(START, 0);
     sandbox.club.renew(3, "2027-01-31");
     sandbox.club.devices[1].go_offline();
     sandbox
@@ -101,6 +101,12 @@ fn a_blocked_plan_is_named_with_its_command_until_it_is_approved() {
     let sandbox = Sandbox::pinned(12, 1);
     sandbox.sync_at(START, 0);
     (2..5).for_each(|index| assert!(sandbox.club.inactivate(index)));
+    sandbox.sync_at("2026-03-10T10:02:00Z", 0);
+    let document = status(&sandbox, "2026-03-10T10:02:00Z");
+    assert_eq!(document["blocked"], json!([]), "a second look needs no approval");
+    assert_eq!(each(&document, "waiting", "blocked_by"), ["second-look"; 3]);
+    let text = sandbox.at("2026-03-10T10:02:00Z", &["status"]).ends(0).stdout;
+    assert!(text.contains("second look") && !text.contains("apply --blocked"), "{text}");
     let id = sandbox.sync_at(TICKS[0], 4)["blocked"].as_str().unwrap().to_owned();
     let document = status(&sandbox, TICKS[1]);
     assert_eq!(document["blocked"], json!([{ "id": id, "since": TICKS[0] }]));
