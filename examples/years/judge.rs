@@ -240,7 +240,13 @@ impl Life {
             way.is_refused.push(is_accepted == Some(false));
         }
         for at in 0..self.world.doors.len() {
-            let is_open = self.is_open(at) && ended.report().is_some();
+            let name = self.world.club.doors[at].name.clone();
+            let is_believed = ended.report().is_some_and(|report| {
+                let line = report.devices.iter().find(|line| line.name.as_str() == name);
+                line.is_none_or(|line| line.outcome != DeviceOutcome::NotBelieved)
+            });
+            // Whether a door is rightly not believed is judged by what it was asked.
+            let is_open = self.is_open(at) && is_believed;
             way.is_open.push(is_open);
             way.may_wait.push(self.books[at].may_wait(host_now));
         }
@@ -328,7 +334,10 @@ impl Life {
                 ));
             }
             let lost = ended.report().map_or(0, |report| missing(report, &rules.name, door));
-            let may_doubt = doubts.0 || door.is_meddled_with || lost >= 3;
+            let is_short = door.shows != Shows::All
+                || matches!(door.tick.fault, Some((_, Fault::HalfList)))
+                || calls.all() == 0 && book.doubted_since.is_some();
+            let may_doubt = doubts.0 || door.is_meddled_with || lost >= 3 || is_short;
             if is_doubted && !may_doubt && !book.may_wait(host_now) {
                 return Err(format!("door {at} is not believed for no reason"));
             }
