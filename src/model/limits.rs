@@ -118,6 +118,8 @@ fn end_of(read_backs: &[ReadBack]) -> Option<Rounding> {
 /// What a device makes of the windows it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceLimits {
+    /// As stated or learnt, whether it is believed or not.
+    stated_end: NaiveDateTime,
     latest_end: NaiveDateTime,
     begin: Rounding,
     end: Rounding,
@@ -126,7 +128,8 @@ pub struct DeviceLimits {
 impl Default for DeviceLimits {
     /// What every device documents: seconds, until the end of 2037.
     fn default() -> Self {
-        Self { latest_end: LATEST_END, begin: Rounding::Exact, end: Rounding::Exact }
+        let (begin, end) = (Rounding::Exact, Rounding::Exact);
+        Self { stated_end: LATEST_END, latest_end: LATEST_END, begin, end }
     }
 }
 
@@ -137,7 +140,7 @@ impl DeviceLimits {
     #[must_use]
     pub fn known(stated_end: Option<NaiveDateTime>, read_backs: &[ReadBack]) -> Self {
         let stated = stated_end.map_or(LATEST_END, |end| end.min(LATEST_END));
-        let plain = Self { latest_end: stated, ..Self::default() };
+        let plain = Self { stated_end: stated, latest_end: stated, ..Self::default() };
         if read_backs.len() < 2 {
             return plain;
         }
@@ -147,7 +150,8 @@ impl DeviceLimits {
         }
         let Some(cut) = read_backs.iter().map(|one| one.held.end()).max() else { return plain };
         let is_latest = read_backs.iter().all(|one| one.is_cut() && one.held.end() == cut);
-        if is_latest { Self { begin, latest_end: cut.min(stated), ..plain } } else { plain }
+        let cut = cut.min(stated);
+        if is_latest { Self { begin, stated_end: cut, latest_end: cut, ..plain } } else { plain }
     }
 
     /// The same for a device that holds these windows at `now`. It takes whatever it holds, and a
@@ -176,12 +180,21 @@ impl DeviceLimits {
     }
 
     /// Whether a device that was sent `sent` and holds `held` holds what it was sent, as far as it
-    /// can. Not symmetric: another window that happens to be near is another window.
+    /// can. Not symmetric: another window that happens to be near is another window. A device that
+    /// holds just what it was sent does so, whatever its capabilities state.
     #[must_use]
     pub fn is_same(&self, sent: Window, held: Window) -> bool {
-        let sent = self.cut(sent);
-        let kept = Window::new(self.begin.of(sent.begin()), self.end.of(sent.end()));
-        held == sent || kept == Ok(held)
+        let cut = self.cut(sent);
+        let kept = Window::new(self.begin.of(cut.begin()), self.end.of(cut.end()));
+        held == sent || held == cut || kept == Ok(held)
+    }
+
+    /// Whether a person who was sent `sent` holds it up to the end that the device states: nothing that
+    /// nobody asked for, also where that end is not believed.
+    #[must_use]
+    pub fn is_cut_as_stated(&self, sent: Window, limit: &PersonLimit) -> bool {
+        let stated = Self { latest_end: self.stated_end, ..*self };
+        stated.is_held(sent, limit)
     }
 
     /// Whether a person who was sent `sent` holds it. Digits that are what was just sent are the wall
@@ -300,6 +313,18 @@ mod tests {
         assert!(learnt.is_same(long, window("2026-01-01", "2030-12-31T23:59:59")));
         let short = window("2026-01-01", "2029-12-31T23:59:59");
         assert_eq!(learnt.cut(short), short);
+        // What is not believed is known all the same: whoever keeps to it changes nothing unasked.
+        let stated = DeviceLimits::known(Some(at("2030-06-30T23:59:59")), &[]);
+        let limits = stated.believed([long].into_iter(), now);
+        let held = |end: &str| PersonLimit::Window(window("2026-01-01", end));
+        for (end, is_held, is_as_stated) in [
+            ("2036-12-31T23:59:59", true, true),
+            ("2030-06-30T23:59:59", false, true),
+            ("2030-06-29T23:59:59", false, false),
+        ] {
+            assert_eq!(limits.is_held(long, &held(end)), is_held, "{end}");
+            assert_eq!(limits.is_cut_as_stated(long, &held(end)), is_as_stated, "{end}");
+        }
         let other = [seen[0], cut("2035-05-31T23:59:59", "2031-12-31T23:59:59")];
         assert_eq!(DeviceLimits::known(None, &other), DeviceLimits::default(), "two ends are none");
     }

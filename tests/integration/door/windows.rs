@@ -71,6 +71,24 @@ fn ends_are_cut_to_what_the_capabilities_state() {
     }
 }
 
+/// The door states an end and keeps to it, though somebody there holds a later one: what it states is not
+/// believed, and what it does is no change that nobody asked for.
+/// Mutant: a cut that is not at the turn of a year stops the door until it is accepted.
+#[test]
+fn a_cut_to_the_stated_end_is_no_change_unasked() {
+    const STATED: &str = "2030-06-30T23:59:59";
+    let story = Story::new(|door| {
+        door.time_range_end = Some(STATED.into());
+        door.latest_end = Some(STATED.into());
+    });
+    story.door().edit_person("9001", |person| person.end = "2036-12-31T23:59:59".into());
+    let run = story.sync("disproved", 4);
+    assert_eq!(each(&run, "changes", "outcome"), ["not-applied"; 3]);
+    let told = run["problems"].to_string();
+    assert!(told.contains("confirmed none of 3 writes"), "{told}");
+    assert!(!told.contains("nobody asked for"), "{told}");
+}
+
 /// Mutants: an unclear date is planned like one that can not be read (all doors "would open"); it is
 /// told for each person.
 #[test]
