@@ -192,10 +192,11 @@ impl Context {
         let waiting = report.changes.iter().filter(is_waiting).map(|one| &one.change);
         let waiting = plan_file::blocked_id(waiting).map(|id| format!("waiting {id}"));
         let is_well = report.troubles.iter().all(|trouble| trouble.exit == Exit::InStep);
-        if is_well && waiting.is_none() {
-            if let Err(error) = store.forget_said() {
-                log::debug!("what was said could not be forgotten: {error}");
-            }
+        if is_well
+            && waiting.is_none()
+            && let Err(error) = store.forget_said()
+        {
+            log::debug!("what was said could not be forgotten: {error}");
         }
         let may_say = |key: &str| store.may_say(key, self.clock.began()).unwrap_or(true);
         let mut is_news = waiting.is_some_and(|key| may_say(&key));

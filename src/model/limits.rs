@@ -96,8 +96,9 @@ impl ReadBack {
     fn is_cut(&self) -> bool {
         let end = self.held.end();
         let is_first = (end.month(), end.day(), end.time()) == (1, 1, NaiveTime::MIN);
+        // The last second of the year, of which some keep the minute or the day.
         let is_last = (end.month(), end.day()) == (12, 31)
-            && (end.time() == NaiveTime::MIN || end.num_seconds_from_midnight() == 86_399);
+            && [0, 86_340, 86_399].contains(&end.num_seconds_from_midnight());
         end < self.sent.end() && (is_first || is_last)
     }
 }
@@ -135,8 +136,8 @@ impl Default for DeviceLimits {
 
 impl DeviceLimits {
     /// What is known of a device: the latest end that its capabilities state, and different read-backs
-    /// that showed another window than the one sent. Fewer than two of them, or some that no one rule
-    /// explains, teach nothing.
+    /// that showed another window than the one sent. A rounding is learnt from two that one rule explains,
+    /// and so is a latest end; where some are explained by neither, none of them teaches anything.
     #[must_use]
     pub fn known(stated_end: Option<NaiveDateTime>, read_backs: &[ReadBack]) -> Self {
         let stated = stated_end.map_or(LATEST_END, |end| end.min(LATEST_END));
@@ -148,10 +149,20 @@ impl DeviceLimits {
         if let Some(end) = end_of(read_backs) {
             return Self { begin, end, ..plain };
         }
-        let Some(cut) = read_backs.iter().map(|one| one.held.end()).max() else { return plain };
-        let is_latest = read_backs.iter().all(|one| one.is_cut() && one.held.end() == cut);
-        let cut = cut.min(stated);
-        if is_latest { Self { begin, stated_end: cut, latest_end: cut, ..plain } } else { plain }
+        // A device may know no later end and keep the others coarser: each is learnt from two.
+        let cut = read_backs.iter().filter(|one| one.is_cut()).map(|one| one.held.end()).max();
+        let (cuts, others): (Vec<ReadBack>, Vec<ReadBack>) =
+            read_backs.iter().partition(|one| one.is_cut() && Some(one.held.end()) == cut);
+        let Some(end) = end_of(&others) else { return plain };
+        let known = if others.len() < 2 { plain } else { Self { end, ..plain } };
+        match cut.filter(|_| cuts.len() >= 2) {
+            Some(cut) => {
+                let cut = cut.min(stated);
+                Self { begin, stated_end: cut, latest_end: cut, ..known }
+            }
+            None if others.len() >= 2 => Self { begin, ..known },
+            None => plain,
+        }
     }
 
     /// The same for a device that holds these windows at `now`. It takes whatever it holds, and a
@@ -329,6 +340,38 @@ mod tests {
         assert_eq!(DeviceLimits::known(None, &other), DeviceLimits::default(), "two ends are none");
     }
 
+    /// Mutants: one cut, or one rounding beside two cuts, is enough; a mixture teaches nothing.
+    #[test]
+    fn a_latest_end_and_a_rounding_are_learnt_beside_each_other() {
+        let seen = |sent: &str, held: &str| read_back(("2026-01-01", sent), ("2026-01-01", held));
+        let cuts = [
+            seen("2036-12-31T23:59:59", "2030-12-31T23:59:00"),
+            seen("2035-05-31T23:59:59", "2030-12-31T23:59:00"),
+        ];
+        let minutes = [
+            seen("2028-05-31T23:59:59", "2028-05-31T23:59:00"),
+            seen("2029-12-31T23:59:59", "2029-12-31T23:59:00"),
+        ];
+        let odd = seen("2028-05-31T23:59:59", "2028-05-30T23:59:59");
+        let long = ("2034-03-31T23:59:59", "2030-12-31T23:59:00");
+        let short = ("2027-03-31T23:59:59", "2027-03-31T23:59:00");
+        for (what, seen, is_cut, is_rounded) in [
+            ("two cuts", vec![cuts[0], cuts[1]], true, false),
+            ("and one minute", vec![cuts[0], minutes[0], cuts[1]], true, false),
+            ("and two", vec![minutes[1], cuts[0], minutes[0], cuts[1]], true, true),
+            ("one cut", vec![cuts[0], minutes[0], minutes[1]], false, true),
+            ("one of each", vec![cuts[0], minutes[0]], false, false),
+            ("and one that nothing explains", vec![cuts[0], cuts[1], odd], false, false),
+            ("and two, of which one", vec![cuts[0], cuts[1], minutes[0], odd], false, false),
+        ] {
+            let limits = DeviceLimits::known(None, &seen);
+            let same = |(sent, held): (&str, &str)| {
+                limits.is_same(window("2026-01-01", sent), window("2026-01-01", held))
+            };
+            assert_eq!((same(long), same(short)), (is_cut, is_rounded), "{what}");
+        }
+    }
+
     /// Mutants: a write that did not take is evidence; any earlier end is a cut.
     #[test]
     fn what_is_evidence() {
@@ -340,6 +383,10 @@ mod tests {
             ("minutes", "2036-05-31T23:59:00", true),
             ("days", "2036-05-31", true),
             ("the turn of a year", "2030-12-31T23:59:59", true),
+            ("its minute", "2030-12-31T23:59:00", true),
+            ("its day", "2030-12-31", true),
+            ("the next one", "2031-01-01", true),
+            ("another time of that day", "2030-12-31T18:00:00", false),
             ("some earlier day", "2030-05-17T23:59:59", false),
             ("an hour less", "2036-05-31T22:59:59", false),
             ("later than sent", "2037-12-31T23:59:59", false),

@@ -49,6 +49,30 @@ fn a_rounding_is_learnt_from_two_read_backs() {
     }
 }
 
+/// A device that keeps minutes holds the last minute of the latest year that it knows.
+/// Mutants: only the last second of a year is a cut (the door is stopped); two cuts forget the minutes.
+#[test]
+fn a_latest_end_and_minutes_are_learnt_beside_each_other() {
+    let story = Story::new(|door| {
+        door.keeps = Keeps::Minutes;
+        door.latest_end = Some("2030-12-31T23:59:59".into());
+    });
+    let run = story.sync("cut", 3);
+    assert_eq!(each(&run, "changes", "outcome"), ["not-applied", "confirmed", "confirmed"]);
+    let end = story.door().person(&employee_no(RENEWED[0])).unwrap().end;
+    assert_eq!(end, "2030-12-31T23:59:00");
+    assert!(story.sandbox.club.renew(1, "2029-05-05"));
+    assert!(story.sandbox.club.renew(2, "2028-03-03"));
+    let run = story.sync("minutes", 3);
+    assert_eq!(each(&run, "changes", "outcome"), ["not-applied", "confirmed"]);
+    assert_eq!(story.sync_full("both", 0)["changes"], json!([]));
+    assert!(story.sandbox.club.renew(3, "2036-07-07"));
+    assert!(story.sandbox.club.renew(4, "2029-07-07"));
+    let run = story.sync("known", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 2]);
+    assert_eq!(story.sandbox.club.violations(), Vec::<String>::new());
+}
+
 /// Mutants: the plan sends the whole window; the proof does not know the cut.
 #[test]
 fn ends_are_cut_to_what_the_capabilities_state() {
