@@ -52,8 +52,8 @@ impl Store {
         );
         self.exec(
             "INSERT INTO change (run, at, device, employee_no, organisation, number, birth_date, \
-             cause, kind, before_begin, before_end, after_begin, after_end, outcome) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'link-accepted', 'grant', ?8, ?9, ?8, ?9, 'accepted')",
+             cause, kind, before_begin, before_end, after_begin, after_end, outcome, sent) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'link-accepted', 'grant', ?8, ?9, ?8, ?9, 'accepted', FALSE)",
             params![
                 run.get(),
                 instant_out(at),
