@@ -27,7 +27,8 @@ pub struct AuditEntry {
     pub before: Option<Window>,
     /// What was to be written; `None` for a decision that was recorded while the person held no window.
     pub after: Option<Window>,
-    /// How it ended, in the words of [`OutcomeKind`](super::OutcomeKind), or `accepted` for a decision of somebody who looked.
+    /// How it ended, in the words of [`OutcomeKind`](super::OutcomeKind), or
+    /// `accepted` for a decision of somebody who looked.
     pub outcome: String,
     /// What went wrong.
     pub error: Option<String>,
@@ -53,7 +54,8 @@ impl Store {
         self.exec(
             "INSERT INTO change (run, at, device, employee_no, organisation, number, birth_date, \
              cause, kind, before_begin, before_end, after_begin, after_end, outcome, sent) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'link-accepted', 'grant', ?8, ?9, ?8, ?9, 'accepted', FALSE)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'link-accepted', 'grant', ?8, ?9, ?8, ?9, \
+             'accepted', FALSE)",
             params![
                 run.get(),
                 instant_out(at),
