@@ -214,9 +214,7 @@ impl<'a, 's> OneDevice<'a, 's> {
         if known.asked_firmware.as_ref() == Some(&self.firmware) {
             writer.also_send(&known.sent_fields);
         }
-        if known.firmware.as_ref() == Some(&self.firmware) {
-            self.limits = known.limits;
-        }
+        self.limits = self.believed_limits()?;
         self.settle_open(writer.reader())?;
         self.check_trust()?;
         self.check_clock(writer.reader())?;
@@ -255,6 +253,19 @@ impl<'a, 's> OneDevice<'a, 's> {
     fn persons(&self) -> Result<usize, StoreError> {
         let known = self.store().device_overview(&self.device.name)?;
         Ok(usize::try_from(known.persons).unwrap_or(usize::MAX))
+    }
+
+    /// What is known of this firmware, as far as it is believed: the plan was made with the same.
+    fn believed_limits(&self) -> Result<DeviceLimits, StoreError> {
+        let (store, device) = (self.store(), self.device);
+        let known = store.device_state(&device.name)?;
+        if known.firmware.as_ref() != Some(&self.firmware) {
+            return Ok(DeviceLimits::default());
+        }
+        let persons = store.persons(&device.name)?.persons;
+        let held = persons.values().filter_map(|person| person.limit.window());
+        let local = self.execution.clock.now().with_timezone(&device.time_zone).naive_local();
+        Ok(known.limits.believed(held, local))
     }
 
     /// Connects to a device that was not read in this run. Once there is something to lose, it must
@@ -376,9 +387,10 @@ fn judge(
         let outcome =
             Outcome { kind: OutcomeKind::NotApplied, error: Some(text), person, is_sent: true };
         // Dates that are neither those asked for nor those of before are a change unasked, unless a
-        // device that rounds would hold them.
+        // device that rounds, or keeps to the end that it states, would hold them.
         let limit = &before.person.limit;
-        let is_rounded = ReadBack::of(change.after, limit, &after.person.limit).is_some();
+        let is_rounded = ReadBack::of(change.after, limit, &after.person.limit).is_some()
+            || limits.is_cut_as_stated(change.after, &after.person.limit);
         let has_moved = after.person.limit != *limit && !is_rounded;
         return (outcome, has_moved || !fields.is_empty());
     }

@@ -153,8 +153,7 @@ impl OneDevice<'_, '_> {
         let (name, id) = (&self.device.name, &change.employee_no);
         log::info!("{name}: person {id}: sent {}, and it keeps {}", seen.sent, seen.held);
         self.store().record_read_back(name, &self.firmware, id, &seen)?;
-        let limits = self.store().device_state(name)?.limits;
-        self.limits = limits;
+        self.limits = self.believed_limits()?;
         Ok(())
     }
 

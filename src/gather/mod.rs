@@ -15,6 +15,7 @@ mod merge;
 pub mod quiet;
 mod record;
 mod sources;
+mod told;
 mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,12 +26,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::cardskipper::Listing;
 use crate::clock::Clock;
 use crate::config::{Config, DeviceConfig};
-use crate::exit::Exit;
-use crate::link::file::{LinkFileError, UnusableRow};
+use crate::link::file::LinkFileError;
 use crate::model::{DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, RoleId};
 use crate::outside::Outside;
 use crate::plan::{Budget, Change, Facts, MemberFacts, Only, Plan};
-use crate::report::{DeviceOutcome, DeviceReport, KeptLink, RowLeftOut, SourceReport, Trouble};
+use crate::report::Trouble;
 use crate::store::{SecondLook, Store, StoreError};
 
 pub use conversation::Conversation;
@@ -41,6 +41,7 @@ pub use links::Looks;
 use quiet::Asked;
 pub use record::settle_open;
 pub use sources::SourceGathered;
+pub use told::weigh_devices;
 
 /// Budgets per day look back this far.
 const BUDGET_DAY: TimeDelta = TimeDelta::hours(24);
@@ -373,79 +374,6 @@ fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
 }
 
 impl Gathered {
-    /// What went wrong while gathering.
-    pub fn troubles(&self) -> Vec<Trouble> {
-        let sources = self.sources.iter().filter_map(|source| source.trouble.clone());
-        let devices = self
-            .devices
-            .iter()
-            .flat_map(|device| device.trouble.iter().chain(device.stopped.iter()).cloned());
-        let clock = self.clock_trouble.clone();
-        self.links.troubles.iter().cloned().chain(clock).chain(sources).chain(devices).collect()
-    }
-
-    /// The rows of the link files that link nobody, in the order of the configuration. `is_personal`:
-    /// with whose they are.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn rows_left_out(
-        &self,
-        config: &Config,
-        store: &Store,
-        is_personal: bool,
-    ) -> Result<Vec<RowLeftOut>, StoreError> {
-        self.rows_left_out_of(config, store, is_personal, |_| true)
-    }
-
-    /// Those of them that are wanted.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn rows_left_out_of(
-        &self,
-        config: &Config,
-        store: &Store,
-        is_personal: bool,
-        is_wanted: impl Fn(&UnusableRow) -> bool,
-    ) -> Result<Vec<RowLeftOut>, StoreError> {
-        let mut all = Vec::new();
-        for path in &config.link.files {
-            let rows = self.links.left_out(store, path)?;
-            let wanted = rows.iter().filter(|row| is_wanted(row));
-            all.extend(wanted.map(|row| RowLeftOut::new(path, row, is_personal)));
-        }
-        Ok(all)
-    }
-
-    /// Links that are kept although the rule that made them no longer gives them.
-    #[must_use]
-    pub fn kept_links(&self) -> Vec<KeptLink> {
-        let mut kept = Vec::new();
-        for device in &self.facts.devices {
-            for (member, link) in self.facts.members.iter().zip(&device.linking) {
-                let Ok(link) = link else { continue };
-                let Some(source) = self.facts.sources.get(&member.member.key.organisation) else {
-                    continue;
-                };
-                let only = &self.facts.only;
-                let is_asked_for = only.is_everyone()
-                    || only.names_member(&member.member)
-                    || only.names_person(&link.employee_no);
-                if link.is_outdated && is_asked_for {
-                    kept.push(KeptLink {
-                        source: source.name.clone(),
-                        member: member.member.key,
-                        device: device.name.clone(),
-                        employee_no: link.employee_no.clone(),
-                        rule: link.rule,
-                    });
-                }
-            }
-        }
-        kept
-    }
-
     /// What the next tick asks each organisation again, because somebody would lose access by what one
     /// listing alone has said; only where that is news. What a listing of changes did not repeat, only
     /// another complete listing can confirm.
@@ -489,26 +417,6 @@ impl Gathered {
         news
     }
 
-    /// What to say of each organisation.
-    pub fn source_reports(&self) -> Vec<SourceReport> {
-        self.sources.iter().map(|source| source.report.clone()).collect()
-    }
-
-    /// What to say of each device so far.
-    pub fn device_reports(&self, config: &Config) -> Vec<DeviceReport> {
-        let devices = config.devices.iter().zip(&self.devices).zip(&self.facts.devices);
-        let reports = devices.map(|((device, gathered), facts)| {
-            let outcome = match (gathered.outcome, device.mode) {
-                (DeviceOutcome::Ok, crate::config::Mode::Observe) => DeviceOutcome::Observed,
-                (DeviceOutcome::Ok, _) if gathered.stopped.is_some() => DeviceOutcome::NotBelieved,
-                (outcome, _) => outcome,
-            };
-            let persons = facts.persons.len();
-            DeviceReport { name: device.name.clone(), persons, outcome }
-        });
-        reports.collect()
-    }
-
     /// Role names of an organisation, where they were asked for just now.
     #[must_use]
     pub fn fresh_role_names(
@@ -518,21 +426,5 @@ impl Gathered {
     ) -> Option<&BTreeMap<RoleId, String>> {
         let place = config.sources.iter().position(|s| s.organisation == organisation)?;
         self.sources.get(place)?.role_names.as_ref()
-    }
-}
-
-/// Turns "part failed" into "temporary" when every device failed: nothing could be done at all.
-/// Source: design.md section 2, code 5.
-pub fn weigh_devices(devices: &[DeviceReport], troubles: &mut [Trouble]) {
-    let all_away = !devices.is_empty()
-        && devices.iter().all(|device| device.outcome == DeviceOutcome::Unreachable);
-    if !all_away {
-        return;
-    }
-    for trouble in troubles {
-        let is_device = devices.iter().any(|device| device.name.as_str() == trouble.about);
-        if is_device && trouble.exit == Exit::PartFailed {
-            trouble.exit = Exit::Temporary;
-        }
     }
 }

@@ -96,8 +96,9 @@ impl ReadBack {
     fn is_cut(&self) -> bool {
         let end = self.held.end();
         let is_first = (end.month(), end.day(), end.time()) == (1, 1, NaiveTime::MIN);
+        // The last second of the year, of which some keep the minute or the day.
         let is_last = (end.month(), end.day()) == (12, 31)
-            && (end.time() == NaiveTime::MIN || end.num_seconds_from_midnight() == 86_399);
+            && [0, 86_340, 86_399].contains(&end.num_seconds_from_midnight());
         end < self.sent.end() && (is_first || is_last)
     }
 }
@@ -118,6 +119,8 @@ fn end_of(read_backs: &[ReadBack]) -> Option<Rounding> {
 /// What a device makes of the windows it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceLimits {
+    /// As stated or learnt, whether it is believed or not.
+    stated_end: NaiveDateTime,
     latest_end: NaiveDateTime,
     begin: Rounding,
     end: Rounding,
@@ -126,18 +129,19 @@ pub struct DeviceLimits {
 impl Default for DeviceLimits {
     /// What every device documents: seconds, until the end of 2037.
     fn default() -> Self {
-        Self { latest_end: LATEST_END, begin: Rounding::Exact, end: Rounding::Exact }
+        let (begin, end) = (Rounding::Exact, Rounding::Exact);
+        Self { stated_end: LATEST_END, latest_end: LATEST_END, begin, end }
     }
 }
 
 impl DeviceLimits {
     /// What is known of a device: the latest end that its capabilities state, and different read-backs
-    /// that showed another window than the one sent. Fewer than two of them, or some that no one rule
-    /// explains, teach nothing.
+    /// that showed another window than the one sent. A rounding is learnt from two that one rule explains,
+    /// and so is a latest end; where some are explained by neither, none of them teaches anything.
     #[must_use]
     pub fn known(stated_end: Option<NaiveDateTime>, read_backs: &[ReadBack]) -> Self {
         let stated = stated_end.map_or(LATEST_END, |end| end.min(LATEST_END));
-        let plain = Self { latest_end: stated, ..Self::default() };
+        let plain = Self { stated_end: stated, latest_end: stated, ..Self::default() };
         if read_backs.len() < 2 {
             return plain;
         }
@@ -145,9 +149,20 @@ impl DeviceLimits {
         if let Some(end) = end_of(read_backs) {
             return Self { begin, end, ..plain };
         }
-        let Some(cut) = read_backs.iter().map(|one| one.held.end()).max() else { return plain };
-        let is_latest = read_backs.iter().all(|one| one.is_cut() && one.held.end() == cut);
-        if is_latest { Self { begin, latest_end: cut.min(stated), ..plain } } else { plain }
+        // A device may know no later end and keep the others coarser: each is learnt from two.
+        let cut = read_backs.iter().filter(|one| one.is_cut()).map(|one| one.held.end()).max();
+        let (cuts, others): (Vec<ReadBack>, Vec<ReadBack>) =
+            read_backs.iter().partition(|one| one.is_cut() && Some(one.held.end()) == cut);
+        let Some(end) = end_of(&others) else { return plain };
+        let known = if others.len() < 2 { plain } else { Self { end, ..plain } };
+        match cut.filter(|_| cuts.len() >= 2) {
+            Some(cut) => {
+                let cut = cut.min(stated);
+                Self { begin, stated_end: cut, latest_end: cut, ..known }
+            }
+            None if others.len() >= 2 => Self { begin, ..known },
+            None => plain,
+        }
     }
 
     /// The same for a device that holds these windows at `now`. It takes whatever it holds, and a
@@ -176,12 +191,21 @@ impl DeviceLimits {
     }
 
     /// Whether a device that was sent `sent` and holds `held` holds what it was sent, as far as it
-    /// can. Not symmetric: another window that happens to be near is another window.
+    /// can. Not symmetric: another window that happens to be near is another window. A device that
+    /// holds just what it was sent does so, whatever its capabilities state.
     #[must_use]
     pub fn is_same(&self, sent: Window, held: Window) -> bool {
-        let sent = self.cut(sent);
-        let kept = Window::new(self.begin.of(sent.begin()), self.end.of(sent.end()));
-        held == sent || kept == Ok(held)
+        let cut = self.cut(sent);
+        let kept = Window::new(self.begin.of(cut.begin()), self.end.of(cut.end()));
+        held == sent || held == cut || kept == Ok(held)
+    }
+
+    /// Whether a person who was sent `sent` holds it up to the end that the device states: nothing that
+    /// nobody asked for, also where that end is not believed.
+    #[must_use]
+    pub fn is_cut_as_stated(&self, sent: Window, limit: &PersonLimit) -> bool {
+        let stated = Self { latest_end: self.stated_end, ..*self };
+        stated.is_held(sent, limit)
     }
 
     /// Whether a person who was sent `sent` holds it. Digits that are what was just sent are the wall
@@ -300,8 +324,52 @@ mod tests {
         assert!(learnt.is_same(long, window("2026-01-01", "2030-12-31T23:59:59")));
         let short = window("2026-01-01", "2029-12-31T23:59:59");
         assert_eq!(learnt.cut(short), short);
+        // What is not believed is known all the same: whoever keeps to it changes nothing unasked.
+        let stated = DeviceLimits::known(Some(at("2030-06-30T23:59:59")), &[]);
+        let limits = stated.believed([long].into_iter(), now);
+        let held = |end: &str| PersonLimit::Window(window("2026-01-01", end));
+        for (end, is_held, is_as_stated) in [
+            ("2036-12-31T23:59:59", true, true),
+            ("2030-06-30T23:59:59", false, true),
+            ("2030-06-29T23:59:59", false, false),
+        ] {
+            assert_eq!(limits.is_held(long, &held(end)), is_held, "{end}");
+            assert_eq!(limits.is_cut_as_stated(long, &held(end)), is_as_stated, "{end}");
+        }
         let other = [seen[0], cut("2035-05-31T23:59:59", "2031-12-31T23:59:59")];
         assert_eq!(DeviceLimits::known(None, &other), DeviceLimits::default(), "two ends are none");
+    }
+
+    /// Mutants: one cut, or one rounding beside two cuts, is enough; a mixture teaches nothing.
+    #[test]
+    fn a_latest_end_and_a_rounding_are_learnt_beside_each_other() {
+        let seen = |sent: &str, held: &str| read_back(("2026-01-01", sent), ("2026-01-01", held));
+        let cuts = [
+            seen("2036-12-31T23:59:59", "2030-12-31T23:59:00"),
+            seen("2035-05-31T23:59:59", "2030-12-31T23:59:00"),
+        ];
+        let minutes = [
+            seen("2028-05-31T23:59:59", "2028-05-31T23:59:00"),
+            seen("2029-12-31T23:59:59", "2029-12-31T23:59:00"),
+        ];
+        let odd = seen("2028-05-31T23:59:59", "2028-05-30T23:59:59");
+        let long = ("2034-03-31T23:59:59", "2030-12-31T23:59:00");
+        let short = ("2027-03-31T23:59:59", "2027-03-31T23:59:00");
+        for (what, seen, is_cut, is_rounded) in [
+            ("two cuts", vec![cuts[0], cuts[1]], true, false),
+            ("and one minute", vec![cuts[0], minutes[0], cuts[1]], true, false),
+            ("and two", vec![minutes[1], cuts[0], minutes[0], cuts[1]], true, true),
+            ("one cut", vec![cuts[0], minutes[0], minutes[1]], false, true),
+            ("one of each", vec![cuts[0], minutes[0]], false, false),
+            ("and one that nothing explains", vec![cuts[0], cuts[1], odd], false, false),
+            ("and two, of which one", vec![cuts[0], cuts[1], minutes[0], odd], false, false),
+        ] {
+            let limits = DeviceLimits::known(None, &seen);
+            let same = |(sent, held): (&str, &str)| {
+                limits.is_same(window("2026-01-01", sent), window("2026-01-01", held))
+            };
+            assert_eq!((same(long), same(short)), (is_cut, is_rounded), "{what}");
+        }
     }
 
     /// Mutants: a write that did not take is evidence; any earlier end is a cut.
@@ -315,6 +383,10 @@ mod tests {
             ("minutes", "2036-05-31T23:59:00", true),
             ("days", "2036-05-31", true),
             ("the turn of a year", "2030-12-31T23:59:59", true),
+            ("its minute", "2030-12-31T23:59:00", true),
+            ("its day", "2030-12-31", true),
+            ("the next one", "2031-01-01", true),
+            ("another time of that day", "2030-12-31T18:00:00", false),
             ("some earlier day", "2030-05-17T23:59:59", false),
             ("an hour less", "2036-05-31T22:59:59", false),
             ("later than sent", "2037-12-31T23:59:59", false),

@@ -5,21 +5,26 @@
 //! can not prove it refuses, and names the counter-example. Only a [`ProvenPlan`] can be carried out.
 //! Source: design.md section 5.3.
 
+mod budgets;
+mod losses;
+mod paid;
 mod reviewed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use chrono::{Datelike, Days, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{Datelike, NaiveDateTime, TimeDelta};
 
 use super::{Cause, Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, SourceFacts, Standing};
-use crate::config::{Ending, Mode, Percent};
-use crate::link::{Link, NoLink};
+use crate::config::Mode;
+use crate::link::NoLink;
 use crate::model::{
-    DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, OrganisationId, PersonLimit, Role,
-    RoleId, UserType, Window,
+    DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, PersonLimit, UserType, Window,
 };
 
+use budgets::{check_budgets, check_last_person};
+use losses::check_losses;
+use paid::PaidTime;
 pub use reviewed::objection;
 
 /// The smallest step on a wall clock: windows and roles are told to the second.
@@ -443,286 +448,6 @@ fn check_access(
     for at in suspects.filter(|at| start <= *at && *at <= after.end()) {
         if !change.before.opens_at(at) && !paid.covers(at) {
             return Err(Rule::NoStranger);
-        }
-    }
-    Ok(())
-}
-
-/// What a member has paid for on one device, said as simply as it can be said: the first moment of
-/// each role that opens the device, and the first moment after it.
-struct PaidTime {
-    spans: Vec<(NaiveDateTime, NaiveDateTime)>,
-    /// One more role opens the device, at times that nobody can read.
-    is_doubtful: bool,
-}
-
-impl PaidTime {
-    fn of(facts: &Facts, device: &DeviceFacts, source: &SourceFacts, member: &MemberFacts) -> Self {
-        let is_ended = member.member.inactive && facts.policy.inactive == Ending::End
-            || member.is_vanished && facts.policy.vanished == Ending::End;
-        let lists = [source.roles.as_ref(), device.roles.as_ref()];
-        let is_door_role =
-            |id: &RoleId| lists.into_iter().flatten().all(|roles| roles.contains(id));
-        let opens_here = |role: &&Role| !is_ended && is_door_role(&role.id);
-        let grace = Days::new(u64::from(facts.policy.grace_days));
-        let spans = member.member.roles.iter().filter(opens_here).filter_map(|role| {
-            // An end at midnight names the last whole day.
-            let whole_day = role.end.time() == NaiveTime::MIN;
-            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
-            let over = role.end.checked_add_signed(rest)?;
-            (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
-        });
-        let is_doubtful = member.member.unreadable.iter().any(|role| is_door_role(&role.id));
-        let mut paid = Self { spans: spans.collect(), is_doubtful };
-        let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
-        if let Some(known) = known.map(|known| known.window) {
-            paid.go_on_from((known.begin(), known.end()), device.local(facts.now));
-        }
-        paid
-    }
-
-    /// Adds the time that is known as paid for and runs now, where no role does, and where time that
-    /// ends no earlier follows on it without a gap: the club has replaced one by the other.
-    fn go_on_from(&mut self, known: (NaiveDateTime, NaiveDateTime), now: NaiveDateTime) {
-        let (Some(over), Some(next)) = (known.1.checked_add_signed(SECOND), self.first_from(now))
-        else {
-            return;
-        };
-        let runs = known.0 <= now && now < over && next > now && next <= over;
-        // Where all that is paid for without a gap from `next` on is over.
-        let mut end = next;
-        let longer = |end: NaiveDateTime| {
-            let reach = self.spans.iter().filter(|(first, last)| *first <= end && end < *last);
-            reach.map(|(_, last)| *last).max()
-        };
-        while let Some(later) = longer(end) {
-            end = later;
-        }
-        if runs && end.min(LATEST_END + SECOND) >= over {
-            self.spans.push((known.0, over));
-        }
-    }
-
-    fn covers(&self, at: NaiveDateTime) -> bool {
-        self.spans.iter().any(|(first, over)| *first <= at && at < *over)
-    }
-
-    /// The first paid moment from `now` on.
-    fn first_from(&self, now: NaiveDateTime) -> Option<NaiveDateTime> {
-        let open = self.spans.iter().filter(|(_, over)| now < *over);
-        open.map(|(first, _)| now.max(*first)).min()
-    }
-}
-
-/// The budgets of design.md section 3, `[guard]`, counted again.
-fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
-    let guard = facts.guard;
-    for device in &facts.devices {
-        let now = device.local(facts.now);
-        let mine = || changes.iter().filter(|change| change.device == device.name);
-        let gainers: BTreeSet<&EmployeeNo> = mine()
-            .filter(|change| change.kind == Kind::Grant && now <= change.after.end())
-            .map(|change| &change.employee_no)
-            .collect();
-        let (mut linked, mut losers) = (0, 0);
-        for employee_no in device.linking.iter().flatten().map(|link| &link.employee_no) {
-            let Some(person) = device.persons.get(employee_no) else { continue };
-            if is_untouchable(device, employee_no) {
-                continue;
-            }
-            match person.limit {
-                PersonLimit::Permanent(_) => continue,
-                PersonLimit::Window(held) if now <= held.end() => losers += 1,
-                _ if gainers.contains(employee_no) => losers += 1,
-                PersonLimit::Window(_)
-                | PersonLimit::Unreadable { .. }
-                | PersonLimit::Unclear { .. } => {}
-            }
-            linked += 1;
-        }
-        let share = |percent: Percent, of: usize, at_least: usize| {
-            at_least.max(of * usize::from(percent.get()) / 100)
-        };
-        let mut revoked = mine().filter(|change| change.kind == Kind::Revocation);
-        let mut opened = mine().filter(|change| change.kind == Kind::Grant && change.opens_door);
-        let (revocations, openings) = (revoked.clone().count(), opened.clone().count());
-        let today = device.revoked_last_day + revocations;
-        let too_many_revoked = revocations > share(guard.revoke_per_tick, losers, 2)
-            || revocations > 0 && today > share(guard.revoke_per_day, losers, 5);
-        let too_many_opened =
-            !device.is_first_run && openings > share(guard.grant_per_tick, linked, 20);
-        let offender = match (too_many_revoked, too_many_opened) {
-            (true, _) => revoked.next(),
-            (false, true) => opened.next(),
-            (false, false) => None,
-        };
-        if let Some(change) = offender {
-            return Err(refuse(change, Rule::Budget));
-        }
-    }
-    Ok(())
-}
-
-/// No change of a source or a device that leaves out too many of those whom it served: at least three,
-/// and more than `source_shrink` of them.
-fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let mut served: BTreeMap<Blamed<'_>, BTreeSet<MemberKey>> = BTreeMap::new();
-    let mut lost: BTreeMap<Blamed<'_>, BTreeSet<MemberKey>> = BTreeMap::new();
-    for device in &facts.devices {
-        for (key, link) in &device.stored.links {
-            if link.served.is_some_and(|served| !served.is_loss_accepted) {
-                served.entry(Blamed::Source(key.organisation)).or_default().insert(*key);
-                served.entry(Blamed::Device(&device.name)).or_default().insert(*key);
-            }
-        }
-        for (member, link) in facts.members.iter().zip(&device.linking) {
-            if let Some(blamed) = is_lost(facts, device, member, link) {
-                lost.entry(blamed).or_default().insert(member.member.key);
-            }
-        }
-    }
-    for (blamed, lost) in lost {
-        let served = served.get(&blamed).map_or(0, BTreeSet::len);
-        let percent = usize::from(facts.guard.source_shrink.get());
-        if lost.len() < 3 || lost.len() <= served * percent / 100 {
-            continue;
-        }
-        let left = served.saturating_sub(lost.len());
-        let offender = changes.iter().find(|change| match &blamed {
-            Blamed::Source(organisation) => {
-                let source = facts.sources.get(organisation);
-                change.member.organisation == *organisation
-                    && source.is_none_or(|source| source.accept_shrink != Some(left))
-            }
-            Blamed::Device(name) => {
-                let mut devices = facts.devices.iter();
-                change.device == **name && !devices.any(|d| d.name == **name && d.is_accepted)
-            }
-        });
-        if let Some(change) = offender {
-            return Err(refuse(change, Rule::TooManyLost));
-        }
-    }
-    Ok(())
-}
-
-/// Whose word leaves somebody out.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Blamed<'a> {
-    Source(OrganisationId),
-    Device(&'a DeviceName),
-}
-
-/// Whether a member who was served on a device, and has time left, is left out there, and by whose word.
-fn is_lost<'a>(
-    facts: &Facts,
-    device: &'a DeviceFacts,
-    member: &MemberFacts,
-    link: &Result<Link, NoLink>,
-) -> Option<Blamed<'a>> {
-    let key = member.member.key;
-    let served = device.stored.links.get(&key)?.served.filter(|one| !one.is_loss_accepted)?.window;
-    let source = facts.sources.get(&key.organisation)?;
-    if member.is_vanished {
-        return None;
-    }
-    let now = device.local(facts.now);
-    let of_source = Some(Blamed::Source(key.organisation));
-    let of_device = Some(Blamed::Device(&device.name));
-    let had_time = served.end() >= now;
-    if member.problem.is_some() {
-        return of_source;
-    }
-    let is_good = |role: &Role| {
-        let over = role.end.checked_add_signed(match role.end.time() {
-            NaiveTime::MIN => TimeDelta::days(1),
-            _ => SECOND,
-        });
-        over.is_some_and(|over| role.begin < over) && role.begin <= LATEST_END
-    };
-    let lists = [source.roles.as_ref(), device.roles.as_ref()];
-    let opens = |role: &&Role| lists.into_iter().flatten().all(|list| list.contains(&role.id));
-    let roles = &member.member.roles;
-    let mut hidden = member.member.unreadable.iter();
-    let hides_one =
-        hidden.any(|role| lists.into_iter().flatten().all(|list| list.contains(&role.id)));
-    let person = link.as_ref().ok().and_then(|link| device.persons.get(&link.employee_no));
-    if roles.iter().find(opens).is_none() && !hides_one {
-        // Only who holds another role has not simply left.
-        let is_elsewhere = roles.iter().any(|role| {
-            let whole_day = role.end.time() == NaiveTime::MIN;
-            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
-            let over = role.end.checked_add_signed(rest).unwrap_or(role.end);
-            is_good(role) && role.begin <= now && now < over
-        });
-        return match (is_elsewhere, person) {
-            (false, _) => None,
-            (true, None) => of_source.filter(|_| had_time),
-            // The door is to follow; where it does already, or may not, nobody is left out.
-            (true, Some(person)) => {
-                let may_change = !is_untouchable(device, &person.employee_no);
-                match person.limit {
-                    PersonLimit::Permanent(_) if may_change => of_device.filter(|_| had_time),
-                    PersonLimit::Window(held) if held.end() >= now && may_change => {
-                        of_source.filter(|_| had_time)
-                    }
-                    _ => None,
-                }
-            }
-        };
-    }
-    if !roles.iter().filter(opens).any(is_good) {
-        return of_source;
-    }
-    let paid = PaidTime::of(facts, device, source, member);
-    let has_paid = paid.first_from(now).is_some_and(|first| first <= LATEST_END);
-    let has_time = had_time || has_paid || paid.is_doubtful;
-    match (link, person) {
-        _ if !has_time => None,
-        (Err(NoLink::Ambiguous { .. } | NoLink::NoEmail), _) => of_source,
-        (Err(NoLink::Yielded { .. }), _) => of_source,
-        (Err(NoLink::NoPerson | NoLink::NameDiffers { .. }), _) | (Ok(_), None) => of_device,
-        (Ok(_), Some(person)) => {
-            let is_permanent = matches!(person.limit, PersonLimit::Permanent(_));
-            of_device.filter(|_| is_permanent && !is_untouchable(device, &person.employee_no))
-        }
-    }
-}
-
-/// On no device the last linked person who can open the door loses it. Persons who may not be touched
-/// are no help: they are not counted before, nor after.
-fn check_last_person(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
-    for device in &facts.devices {
-        let now = device.local(facts.now);
-        let mut mine = changes.iter().filter(|change| change.device == device.name);
-        if !mine.clone().any(|change| change.kind == Kind::Revocation) {
-            continue;
-        }
-        let mut open: BTreeSet<&EmployeeNo> = BTreeSet::new();
-        for employee_no in device.linking.iter().flatten().map(|link| &link.employee_no) {
-            let limit = device.persons.get(employee_no).and_then(|person| person.limit.window());
-            let opens = limit.is_some_and(|window| window.contains(now));
-            if opens && !is_untouchable(device, employee_no) {
-                open.insert(employee_no);
-            }
-        }
-        if open.is_empty() {
-            continue;
-        }
-        for change in mine.clone() {
-            if change.after.contains(now) {
-                open.insert(&change.employee_no);
-            } else {
-                open.remove(&change.employee_no);
-            }
-        }
-        if open.is_empty()
-            && let Some(change) = mine.find(|change| change.kind == Kind::Revocation)
-        {
-            return Err(refuse(change, Rule::LastPerson));
         }
     }
     Ok(())

@@ -126,29 +126,6 @@ pub struct RunEnd {
     pub quiet: Option<Quiet>,
 }
 
-/// One line of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// When the outcome was known.
-    pub at: DateTime<Utc>,
-    /// The run.
-    pub run: RunId,
-    /// Where.
-    pub device: DeviceName,
-    /// Who, there.
-    pub employee_no: EmployeeNo,
-    /// Why, in the words of [`Cause`].
-    pub cause: String,
-    /// What the person held.
-    pub before: Option<Window>,
-    /// What was to be written; `None` for a decision that was recorded while the person held no window.
-    pub after: Option<Window>,
-    /// How it ended, in the words of [`OutcomeKind`], or `accepted` for a decision of somebody who looked.
-    pub outcome: String,
-    /// What went wrong.
-    pub error: Option<String>,
-}
-
 impl Store {
     /// Begins a run; the first one of a day also forgets what is old.
     ///
@@ -323,41 +300,6 @@ impl Store {
         transaction.commit()
     }
 
-    /// Writes into the audit log that somebody who looked has accepted a link.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn record_accepted_link(
-        &self,
-        run: RunId,
-        device: &DeviceName,
-        (employee_no, member): (&EmployeeNo, MemberKey),
-        held: Option<Window>,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let (begin, end) = (
-            held.map(|window| wall_out(window.begin())),
-            held.map(|window| wall_out(window.end())),
-        );
-        self.exec(
-            "INSERT INTO change (run, at, device, employee_no, organisation, number, birth_date, \
-             cause, kind, before_begin, before_end, after_begin, after_end, outcome) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'link-accepted', 'grant', ?8, ?9, ?8, ?9, 'accepted')",
-            params![
-                run.get(),
-                instant_out(at),
-                device.as_str(),
-                employee_no.as_str(),
-                member.organisation.get(),
-                member.number.get(),
-                birth_out(member.birth_date),
-                begin,
-                end,
-            ],
-        )?;
-        Ok(())
-    }
-
     /// Persons of a device to whom a revocation was sent from `since` to `now`, whatever became of it: a
     /// device that shows its writes late has carried out what it was not seen to take. Those announced
     /// without an outcome count too, and times in the future as none.
@@ -384,29 +326,6 @@ impl Store {
             }
         }
         Ok(persons.len())
-    }
-
-    /// The audit log of one member, newest first, at most `limit` lines.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn history(&self, member: MemberKey, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT at, run, device, employee_no, cause, before_begin, before_end, after_begin, \
-             after_end, outcome, error FROM change \
-             WHERE organisation = ?1 AND number = ?2 AND birth_date = ?3 ORDER BY id DESC LIMIT ?4",
-        )?;
-        let mut rows = statement.query(params![
-            member.organisation.get(),
-            member.number.get(),
-            birth_out(member.birth_date),
-            limit,
-        ])?;
-        let mut entries = Vec::new();
-        while let Some(row) = rows.next()? {
-            entries.push(entry_in(row)?);
-        }
-        Ok(entries)
     }
 
     /// When a person was last seen to hold what they should.
@@ -506,21 +425,5 @@ fn intent_in(device: &DeviceName, row: &Row<'_>) -> Result<Intent, StoreError> {
         kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
         before: window_in(row.get(7)?, row.get(8)?)?,
         after: window_in(row.get(9)?, row.get(10)?)?.ok_or_else(|| damaged("a window", "NULL"))?,
-    })
-}
-
-pub(super) fn entry_in(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
-    let device: String = row.get(2)?;
-    let employee_no: String = row.get(3)?;
-    Ok(AuditEntry {
-        at: instant_in(row.get(0)?)?,
-        run: run_in(row.get(1)?)?,
-        device: DeviceName::new(&device).map_err(|error| damaged("a device", error))?,
-        employee_no: employee_in(&employee_no)?,
-        cause: row.get(4)?,
-        before: window_in(row.get(5)?, row.get(6)?)?,
-        after: window_in(row.get(7)?, row.get(8)?)?,
-        outcome: row.get(9)?,
-        error: row.get(10)?,
     })
 }

@@ -20,6 +20,7 @@
 
 mod alarms;
 mod attention;
+mod audit;
 mod convert;
 mod devices;
 mod failures;
@@ -52,10 +53,11 @@ use crate::hex::hex;
 
 pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
+pub use audit::AuditEntry;
 pub use devices::{DeviceState, PersonsOfDevice, Reading};
 pub use failures::{Failure, Failures};
 pub use future::FutureRun;
-pub use journal::{AuditEntry, Intent, Outcome, OutcomeKind, RunEnd};
+pub use journal::{Intent, Outcome, OutcomeKind, RunEnd};
 pub use links::SettledRoles;
 pub use login::LoginMemory;
 pub use machine::Machine;

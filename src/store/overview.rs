@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
+use super::audit::entry_in;
 use super::convert::{damaged, instant_in, instant_out, key_in};
-use super::journal::entry_in;
 use super::{AuditEntry, Store, StoreError};
 use crate::model::{DeviceName, MemberKey, RunId};
 use crate::plan::Kind;

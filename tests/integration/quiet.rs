@@ -9,6 +9,8 @@ use serde_json::Value;
 use super::support::pinned::{START, instant};
 use super::support::{Sandbox, each};
 
+/// The tick that hears of everybody again.
+const AGAIN: &str = "2026-03-10T10:02:00Z";
 /// Ticks of one morning.
 const SECOND: &str = "2026-03-10T10:05:00Z";
 const THIRD: &str = "2026-03-10T10:10:00Z";
@@ -26,6 +28,7 @@ fn tick(sandbox: &Sandbox, now: &str, arguments: &[&str], code: i32) -> (bool, V
 fn resting() -> Sandbox {
     let sandbox = Sandbox::pinned(10, 2);
     assert!(!tick(&sandbox, START, &[], 0).0);
+    assert!(!tick(&sandbox, AGAIN, &[], 0).0, "a second look at everybody is something new");
     let (is_quiet, _) = tick(&sandbox, SECOND, &[], 0);
     assert!(is_quiet);
     sandbox.clear_requests();
@@ -39,7 +42,7 @@ fn state(sandbox: &Sandbox, sql: &str) {
 #[test]
 fn one_request_and_one_line_in_the_list_of_runs() {
     let sandbox = resting();
-    for (number, now) in [(3, THIRD), (4, FOURTH)] {
+    for (number, now) in [(4, THIRD), (5, FOURTH)] {
         sandbox.clear_requests();
         let (is_quiet, run) = tick(&sandbox, now, &[], 0);
         assert!(is_quiet);
@@ -94,14 +97,14 @@ fn whatever_could_bring_something_ends_it() {
         ),
         (
             "a run that was cut off",
-            |s| state(s, "UPDATE run SET ended_at = NULL, exit_code = NULL WHERE id = 2"),
+            |s| state(s, "UPDATE run SET ended_at = NULL, exit_code = NULL WHERE id = 3"),
             THIRD,
             &[],
             0,
         ),
         (
             "a run that failed",
-            |s| state(s, "UPDATE run SET exit_code = 4 WHERE id = 2"),
+            |s| state(s, "UPDATE run SET exit_code = 4 WHERE id = 3"),
             THIRD,
             &[],
             0,
@@ -248,5 +251,6 @@ fn a_service_without_a_clock_can_be_quiet_too() {
     let silent = |switches: &mut Switches| switches.date_header = false;
     sandbox.club.cardskipper.set(silent);
     assert!(!tick(&sandbox, START, &[], 0).0);
+    assert!(!tick(&sandbox, AGAIN, &[], 0).0);
     assert!(tick(&sandbox, SECOND, &[], 0).0);
 }

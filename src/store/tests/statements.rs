@@ -3,8 +3,9 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 11] = [
+const SOURCES: [(&str, &str); 12] = [
     ("attention.rs", include_str!("../attention.rs")),
+    ("audit.rs", include_str!("../audit.rs")),
     ("devices.rs", include_str!("../devices.rs")),
     ("future.rs", include_str!("../future.rs")),
     ("journal.rs", include_str!("../journal.rs")),

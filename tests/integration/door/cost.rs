@@ -52,8 +52,9 @@ fn a_quiet_tick_asks_a_door_nothing() {
     let sandbox = Sandbox::agreeing(70, 2);
     sandbox.sync(0);
     for door in &sandbox.club.devices {
-        // Who it is, and three pages, each with a challenge.
-        assert_eq!(door.requests().len(), 2 + 3 * 2);
+        // Who it is, what it can do, and three pages, each with a challenge.
+        assert_eq!(door.requests().len(), 2 + 2 + 3 * 2);
+        assert_eq!(requests(door, "UserInfo/capabilities"), 2);
     }
     sandbox.clear_requests();
     for _ in 0..3 {

@@ -339,8 +339,10 @@ fn a_write_that_is_answered_too_late_is_read_back_and_written_once() {
 #[test]
 fn nobody_else_is_touched_while_a_door_fails() {
     let story = Story::under_way(1);
-    story.door().fault(Fault::DropAfter.on("Modify").authenticated());
     assert!(story.sandbox.club.inactivate(5));
+    story.sandbox.look();
+    story.sandbox.clear_requests();
+    story.door().fault(Fault::DropAfter.on("Modify").authenticated());
     story.sync("every answer is lost", 0);
     let writes: Vec<Value> = story.door().writes();
     let who: Vec<_> = writes.iter().map(|w| w["UserInfo"]["employeeNo"].clone()).collect();

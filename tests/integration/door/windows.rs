@@ -49,6 +49,30 @@ fn a_rounding_is_learnt_from_two_read_backs() {
     }
 }
 
+/// A device that keeps minutes holds the last minute of the latest year that it knows.
+/// Mutants: only the last second of a year is a cut (the door is stopped); two cuts forget the minutes.
+#[test]
+fn a_latest_end_and_minutes_are_learnt_beside_each_other() {
+    let story = Story::new(|door| {
+        door.keeps = Keeps::Minutes;
+        door.latest_end = Some("2030-12-31T23:59:59".into());
+    });
+    let run = story.sync("cut", 3);
+    assert_eq!(each(&run, "changes", "outcome"), ["not-applied", "confirmed", "confirmed"]);
+    let end = story.door().person(&employee_no(RENEWED[0])).unwrap().end;
+    assert_eq!(end, "2030-12-31T23:59:00");
+    assert!(story.sandbox.club.renew(1, "2029-05-05"));
+    assert!(story.sandbox.club.renew(2, "2028-03-03"));
+    let run = story.sync("minutes", 3);
+    assert_eq!(each(&run, "changes", "outcome"), ["not-applied", "confirmed"]);
+    assert_eq!(story.sync_full("both", 0)["changes"], json!([]));
+    assert!(story.sandbox.club.renew(3, "2036-07-07"));
+    assert!(story.sandbox.club.renew(4, "2029-07-07"));
+    let run = story.sync("known", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 2]);
+    assert_eq!(story.sandbox.club.violations(), Vec::<String>::new());
+}
+
 /// Mutants: the plan sends the whole window; the proof does not know the cut.
 #[test]
 fn ends_are_cut_to_what_the_capabilities_state() {
@@ -69,6 +93,24 @@ fn ends_are_cut_to_what_the_capabilities_state() {
         story.sync(odd, 0);
         story.assert_in_step(odd);
     }
+}
+
+/// The door states an end and keeps to it, though somebody there holds a later one: what it states is not
+/// believed, and what it does is no change that nobody asked for.
+/// Mutant: a cut that is not at the turn of a year stops the door until it is accepted.
+#[test]
+fn a_cut_to_the_stated_end_is_no_change_unasked() {
+    const STATED: &str = "2030-06-30T23:59:59";
+    let story = Story::new(|door| {
+        door.time_range_end = Some(STATED.into());
+        door.latest_end = Some(STATED.into());
+    });
+    story.door().edit_person("9001", |person| person.end = "2036-12-31T23:59:59".into());
+    let run = story.sync("disproved", 4);
+    assert_eq!(each(&run, "changes", "outcome"), ["not-applied"; 3]);
+    let told = run["problems"].to_string();
+    assert!(told.contains("confirmed none of 3 writes"), "{told}");
+    assert!(!told.contains("nobody asked for"), "{told}");
 }
 
 /// Mutants: an unclear date is planned like one that can not be read (all doors "would open"); it is

@@ -9,12 +9,17 @@ use crate::support::pinned::START;
 use crate::support::state::open;
 use crate::support::{Said, Sandbox};
 
+/// The first look at what is to be taken away.
+const LOOK: &str = "2026-03-10T10:01:00Z";
 /// The memory of earlier runs is an hour old, so that lists and doors are read whole.
 const LATER: &str = "2026-03-10T11:05:00Z";
 /// The next tick.
 const NEXT: &str = "2026-03-10T11:10:00Z";
 /// The tick after that, which must find nothing to do.
 const LAST: &str = "2026-03-10T11:15:00Z";
+
+/// Who is made inactive in a tick.
+const INACTIVE: usize = 5;
 
 /// One kind of run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +71,7 @@ impl Kind {
         renewed.for_each(|index| assert!(sandbox.club.renew(index, "2030-11-01")));
         match self {
             Self::Tick => {
-                assert!(sandbox.club.inactivate(5));
+                assert!(sandbox.club.inactivate(INACTIVE));
                 for (door, index) in [(0, 7), (1, 8)] {
                     let edited = sandbox.club.devices[door]
                         .edit_person(&employee_no(index), |p| p.end = "2026-03-11T23:59:59".into());
@@ -135,10 +140,15 @@ impl Scene {
             }
             Kind::Blocked => {
                 kind.news(&sandbox);
+                sandbox.look_at(LOOK);
                 let blocked = sandbox.sync_at(LATER, 4)["blocked"].as_str().unwrap().to_owned();
                 arguments = vec!["apply".to_owned(), "--blocked".to_owned(), blocked];
             }
-            Kind::Tick | Kind::FirstRun | Kind::Batches => {}
+            Kind::Tick => {
+                assert!(sandbox.club.inactivate(INACTIVE));
+                sandbox.look_at(LOOK);
+            }
+            Kind::FirstRun | Kind::Batches => {}
         }
         let mut files = Vec::new();
         for entry in std::fs::read_dir(sandbox.folder.path()).unwrap() {

@@ -1,0 +1,79 @@
+//! What a member has paid for, asked of the roles moment by moment.
+
+use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
+
+use super::SECOND;
+use crate::config::Ending;
+use crate::model::{LATEST_END, Role, RoleId};
+use crate::plan::{DeviceFacts, Facts, MemberFacts, SourceFacts};
+
+/// What a member has paid for on one device, said as simply as it can be said: the first moment of
+/// each role that opens the device, and the first moment after it.
+pub(super) struct PaidTime {
+    pub spans: Vec<(NaiveDateTime, NaiveDateTime)>,
+    /// One more role opens the device, at times that nobody can read.
+    pub is_doubtful: bool,
+}
+
+impl PaidTime {
+    pub fn of(
+        facts: &Facts,
+        device: &DeviceFacts,
+        source: &SourceFacts,
+        member: &MemberFacts,
+    ) -> Self {
+        let is_ended = member.member.inactive && facts.policy.inactive == Ending::End
+            || member.is_vanished && facts.policy.vanished == Ending::End;
+        let lists = [source.roles.as_ref(), device.roles.as_ref()];
+        let is_door_role =
+            |id: &RoleId| lists.into_iter().flatten().all(|roles| roles.contains(id));
+        let opens_here = |role: &&Role| !is_ended && is_door_role(&role.id);
+        let grace = Days::new(u64::from(facts.policy.grace_days));
+        let spans = member.member.roles.iter().filter(opens_here).filter_map(|role| {
+            // An end at midnight names the last whole day.
+            let whole_day = role.end.time() == NaiveTime::MIN;
+            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
+            let over = role.end.checked_add_signed(rest)?;
+            (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
+        });
+        let is_doubtful = member.member.unreadable.iter().any(|role| is_door_role(&role.id));
+        let mut paid = Self { spans: spans.collect(), is_doubtful };
+        let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
+        if let Some(known) = known.map(|known| known.window) {
+            paid.go_on_from((known.begin(), known.end()), device.local(facts.now));
+        }
+        paid
+    }
+
+    /// Adds the time that is known as paid for and runs now, where no role does, and where time that
+    /// ends no earlier follows on it without a gap: the club has replaced one by the other.
+    fn go_on_from(&mut self, known: (NaiveDateTime, NaiveDateTime), now: NaiveDateTime) {
+        let (Some(over), Some(next)) = (known.1.checked_add_signed(SECOND), self.first_from(now))
+        else {
+            return;
+        };
+        let runs = known.0 <= now && now < over && next > now && next <= over;
+        // Where all that is paid for without a gap from `next` on is over.
+        let mut end = next;
+        let longer = |end: NaiveDateTime| {
+            let reach = self.spans.iter().filter(|(first, last)| *first <= end && end < *last);
+            reach.map(|(_, last)| *last).max()
+        };
+        while let Some(later) = longer(end) {
+            end = later;
+        }
+        if runs && end.min(LATEST_END + SECOND) >= over {
+            self.spans.push((known.0, over));
+        }
+    }
+
+    pub fn covers(&self, at: NaiveDateTime) -> bool {
+        self.spans.iter().any(|(first, over)| *first <= at && at < *over)
+    }
+
+    /// The first paid moment from `now` on.
+    pub fn first_from(&self, now: NaiveDateTime) -> Option<NaiveDateTime> {
+        let open = self.spans.iter().filter(|(_, over)| now < *over);
+        open.map(|(first, _)| now.max(*first)).min()
+    }
+}
