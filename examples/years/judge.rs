@@ -540,9 +540,16 @@ impl Life {
     }
 }
 
-/// How many members are said to be lost at a door because their person is gone, which is so.
+/// How many members are said to be lost at a door for a reason that is the door's, and is so.
 fn missing(report: &Report, name: &str, door: &Door) -> usize {
     let losses = report.losses.iter().filter(|loss| loss.device.as_str() == name);
-    let is_gone = |loss: &&Loss| !door.cards.contains_key(loss.employee_no.as_str());
-    losses.filter(|loss| loss.reason == Reason::NoPerson).filter(is_gone).count()
+    let is_so = |loss: &&Loss| {
+        let card = door.cards.get(loss.employee_no.as_str());
+        match loss.reason {
+            Reason::NoPerson => card.is_none(),
+            Reason::PermanentOnDevice => card.is_some_and(|card| card.is_permanent),
+            reason => reason == Reason::NameDiffers,
+        }
+    };
+    losses.filter(is_so).count()
 }

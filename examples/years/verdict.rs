@@ -180,13 +180,16 @@ impl Life {
 
     /// Of how many persons budgets are shares, fewest and most as the program can see it: the linked whom
     /// it may touch, and those of them who have time to lose.
-    fn shares(&mut self, at: usize) -> ((usize, usize), (usize, usize)) {
+    fn shares(&self, at: usize) -> ((usize, usize), (usize, usize)) {
         let local = self.world.local(at);
         let protect = self.world.club.doors[at].protect.clone();
         let size = self.books[at].size.1;
-        let door = self.world.door(at);
+        let door = crate::outside::open(&self.world.doors[at]);
         let mine = || door.cards.values().filter(|card| card.owner.is_some());
-        let is_sure = |card: &&Card| card.is_linked && !card.by_hand && is_touchable(card, &protect);
+        let is_his = |card: &Card| card.owner.is_some_and(|owner| self.claim(card, owner).is_sure);
+        let is_sure = |card: &&Card| {
+            card.is_linked && !card.by_hand && is_touchable(card, &protect) && is_his(card)
+        };
         let may_be = |card: &&Card| card.by_hand || is_touchable(card, &protect);
         let had_time = |card: &&Card| {
             let written = door.tick.writes.iter().filter(|write| write.card.no == card.no);
