@@ -323,12 +323,7 @@ impl Life {
                 report.devices.iter().find(|line| line.name.as_str() == rules.name)
             });
             let is_doubted = outcome.is_some_and(|line| line.outcome == DeviceOutcome::NotBelieved);
-            if was_read.is_some()
-                && doubts.1
-                && !is_doubted
-                && outcome.is_some()
-                && !accepts
-            {
+            if was_read.is_some() && doubts.1 && !is_doubted && outcome.is_some() && !accepts {
                 return Err(format!(
                     "door {at} is another one or has lost its persons, and is believed"
                 ));

@@ -193,8 +193,7 @@ impl Life {
         let may_be = |card: &&Card| card.by_hand || is_touchable(card, &protect);
         let had_time = |card: &&Card| {
             let written = door.tick.writes.iter().filter(|write| write.card.no == card.no);
-            card.span.end >= local
-                || written.clone().any(|write| write.card.span.end >= local)
+            card.span.end >= local || written.clone().any(|write| write.card.span.end >= local)
         };
         // Cards deleted since are still in the program's book.
         let deleted = size.saturating_sub(door.cards.len());
@@ -484,7 +483,10 @@ enum Look {
     Fine,
     /// The door is as paid for.
     Served(Due),
-    Waits { takes: bool, due: Due },
+    Waits {
+        takes: bool,
+        due: Due,
+    },
     Broken(String),
 }
 
@@ -494,7 +496,8 @@ impl Look {
     fn paid_until(&self, was_served: bool) -> (bool, Option<NaiveDateTime>) {
         match self {
             Self::Served(due) | Self::Waits { due, .. } => {
-                let is_served = was_served || matches!(self, Self::Served(Due::Open(..)));
+                let is_kept = matches!(self, Self::Served(Due::Open(..)));
+                let is_served = is_kept || was_served && *due == Due::Gone;
                 (is_served, due.last_moment())
             }
             Self::Fine | Self::Broken(_) => (false, None),

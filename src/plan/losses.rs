@@ -42,6 +42,29 @@ pub struct Loss {
     pub is_asked_for: bool,
 }
 
+impl Plan {
+    /// The members on a device of whom somebody has accepted that they are served no more.
+    pub fn accepted_losses<'a>(
+        &'a self,
+        device: &'a DeviceName,
+    ) -> impl Iterator<Item = MemberKey> + 'a {
+        let accepted = self.too_many_lost.iter().filter(|one| one.is_accepted);
+        accepted.flat_map(move |one| {
+            let losses = self.losses.iter().filter(|loss| loss.device == *device);
+            losses.filter(|loss| one.whose == loss.whose()).map(|loss| loss.member)
+        })
+    }
+
+    /// The devices that are not believed, because too many of those served there are lost.
+    pub fn doubted_devices(&self) -> impl Iterator<Item = &DeviceName> {
+        let doubted = self.too_many_lost.iter().filter(|one| !one.is_accepted);
+        doubted.filter_map(|one| match &one.whose {
+            Whose::Device(device) => Some(device),
+            Whose::Source(_) => None,
+        })
+    }
+}
+
 /// What comes of a loss at the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LossKind {

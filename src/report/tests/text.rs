@@ -124,7 +124,7 @@ fn members_left_out_by_reason() {
     assert_eq!(
         render(&report("diff", &world)),
         "\
-In step: nothing to change on 1 door.
+Nothing to change on 1 door; 11 members with paid time are left out.
 
 10 members left out: no person found on the door (and 1 whose time is over)
   Enrol the member on the door, and put the person id and the e-mail into a link file.
