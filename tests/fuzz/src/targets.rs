@@ -491,7 +491,7 @@ fn links(input: &[u8]) -> Result<(), String> {
                 "rows out of order",
             )?;
             for row in &first.unusable {
-                check_inert("a reason", &row.reason.as_str())?;
+                check_inert("a reason", row.reason.as_str())?;
             }
             for note in &first.notes {
                 check(
