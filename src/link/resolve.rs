@@ -26,7 +26,7 @@ pub struct Claimant<'a> {
 /// Links members to the persons of one device.
 ///
 /// `stored` are the links of earlier runs. One whose rule gives nobody any more still holds, and one that
-/// leads to another person now moves only for a reason: see [`moved`].
+/// leads to another person now moves only for a reason.
 ///
 /// Of two members who claim a person, the one who is linked to it and whose name fits keeps it, and the
 /// newcomer is ambiguous; else both are. A vanished member's claim yields to a listed member's: when one
