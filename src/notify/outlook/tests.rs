@@ -95,7 +95,7 @@ fn only_what_was_looked_at_is_well() {
         (
             with(DeviceOutcome::Ok, vec![trouble(Exit::Refused, "front-door")]),
             vec!["door front-door blocked"],
-            vec![],
+            vec![plan[3]],
         ),
         // A warning is no alarm.
         (with(DeviceOutcome::Ok, vec![trouble(Exit::InStep, "front-door")]), vec![], vec![]),
