@@ -84,59 +84,28 @@ impl Store {
     /// [`StoreError`].
     pub fn keep_attention(&mut self, now_so: &[Attention]) -> Result<(), StoreError> {
         let known = self.attention()?;
-        let is_same = |one: &Attention, other: &Attention| {
-            one.place() == other.place() && one.reason == other.reason && one.ends == other.ends
+        let since = |one: &Attention| {
+            let old = known.binary_search_by(|other| other.place().cmp(&one.place()));
+            old.ok().and_then(|at| known.get(at)).map_or(one.since, |old| old.since)
         };
-        let known_at = |one: &Attention| {
-            known
-                .binary_search_by(|other| other.place().cmp(&one.place()))
-                .ok()
-                .and_then(|at| known.get(at))
-        };
-        let mut places: Vec<_> = now_so.iter().map(Attention::place).collect();
-        places.sort_unstable();
-        let gone: Vec<&Attention> =
-            known.iter().filter(|old| places.binary_search(&old.place()).is_err()).collect();
-        let news: Vec<&Attention> = now_so
-            .iter()
-            .filter(|one| known_at(one).is_none_or(|old| !is_same(old, one)))
-            .collect();
-        if gone.is_empty() && news.is_empty() {
+        let mut rows: Vec<Attention> =
+            now_so.iter().map(|one| Attention { since: since(one), ..one.clone() }).collect();
+        rows.sort_unstable();
+        rows.dedup_by(|one, before| one.place() == before.place());
+        if rows == known {
             return Ok(());
         }
-        let device =
-            |one: &Attention| one.device.as_ref().map_or("", |name| name.as_str()).to_owned();
-        let person = |one: &Attention| {
-            one.employee_no.as_ref().map_or("", |person| person.as_str()).to_owned()
-        };
         let transaction = self.piece()?;
-        for old in gone {
+        transaction.execute("DELETE FROM attention", [])?;
+        for one in rows {
             transaction
                 .prepare_cached(
-                    "DELETE FROM attention WHERE kind = ?1 AND device = ?2 AND employee_no = ?3 \
-                     AND organisation = ?4 AND number = ?5 AND birth_date = ?6",
-                )?
-                .execute(params![
-                    old.kind.as_str(),
-                    device(old),
-                    person(old),
-                    old.member.organisation.get(),
-                    old.member.number.get(),
-                    birth_out(old.member.birth_date),
-                ])?;
-        }
-        for one in news {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO attention (kind, device, employee_no, organisation, number, \
-                     birth_date, reason, ends, since_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-                     ON CONFLICT (kind, device, employee_no, organisation, number, birth_date) \
-                     DO UPDATE SET reason = ?7, ends = ?8",
+                    "INSERT INTO attention (kind, device, employee_no, organisation, number,                      birth_date, reason, ends, since_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 )?
                 .execute(params![
                     one.kind.as_str(),
-                    device(one),
-                    person(one),
+                    one.device.as_ref().map_or("", DeviceName::as_str),
+                    one.employee_no.as_ref().map_or("", EmployeeNo::as_str),
                     one.member.organisation.get(),
                     one.member.number.get(),
                     birth_out(one.member.birth_date),
