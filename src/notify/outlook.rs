@@ -54,10 +54,12 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Whether it needs a person at once, or may pass by itself.
+    /// Whether it needs a person at once, or may pass by itself. Of what hinders no run (0) only members
+    /// who are left out at a door come here: somebody who has paid may stand before it.
     #[must_use]
     pub fn is_urgent(&self) -> bool {
-        matches!(self.exit, Exit::Refused | Exit::Fatal | Exit::Login | Exit::Bug | Exit::Config)
+        use Exit::{Bug, Config, Fatal, InStep, Login, Refused};
+        matches!(self.exit, InStep | Refused | Fatal | Login | Bug | Config)
     }
 }
 

@@ -1,6 +1,6 @@
 //! When a mail comes, and what it says.
 
-use ivms_sync_simulators::club::employee_no;
+use ivms_sync_simulators::club::{employee_no, number};
 
 use super::{club, minute, no_mail, one_mail, tick, words};
 use crate::readme::blocks;
@@ -106,6 +106,23 @@ fn a_list_that_shrank_is_told_at_once() {
     tick(&sandbox, 130, 0);
     let mail = one_mail(&server);
     assert_eq!(mail.subject(), "ivms-sync: over: Cardskipper's list of club is believed again");
+}
+
+/// Catches: told after three ticks, as what may pass by itself; told at every tick.
+#[test]
+fn who_was_served_and_is_left_out_is_told_at_once() {
+    let (sandbox, server) = club(12, 1);
+    let gone = employee_no(3);
+    assert!(sandbox.club.devices[0].remove_person(&gone));
+    tick(&sandbox, 60, 0);
+    let mail = one_mail(&server);
+    assert_eq!(mail.subject(), "ivms-sync: Members who were served on door1 are left out");
+    let number = number(3);
+    let body = mail.body();
+    assert!(words(&body).contains(&format!("The door is closed for member {number}.")), "{body}");
+    assert!(body.contains(&format!("\n  Command: ivms-sync lookup {number}\n")), "{body}");
+    tick(&sandbox, 65, 0);
+    no_mail(&server);
 }
 
 #[test]
