@@ -223,7 +223,8 @@ impl<'a, 's> OneDevice<'a, 's> {
         order::sort(&mut changes, &tries, now);
         for batch in changes.chunks(MAX_EXACT) {
             self.check_stop()?;
-            let mut base = Base::read(writer.reader(), batch, self.execution.clock)?;
+            let mut base = Base::default();
+            base.read(writer.reader(), batch, self.execution.clock)?;
             let ready = self.as_planned(batch, &base)?;
             let mut rest = ready.as_slice();
             while self.trust != Trust::Proven
@@ -344,7 +345,7 @@ impl<'a, 's> OneDevice<'a, 's> {
         let mut ready = Vec::new();
         let mut settled = Vec::new();
         for change in batch {
-            match check(self.device, change, base) {
+            match check(self.device, change, base, &self.limits) {
                 Ok(_) => ready.push(*change),
                 Err(outcome) => settled.push((*change, *outcome)),
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::DeviceConfig;
 use crate::hikvision::{Error, PersonRecord};
-use crate::model::{EmployeeNo, Person, PersonLimit, UserType};
+use crate::model::{DeviceLimits, EmployeeNo, Person, PersonLimit, UserType};
 use crate::outside::ReadDevice;
 use crate::plan::Change;
 use crate::store::{Outcome, OutcomeKind};
@@ -17,31 +17,55 @@ use crate::store::{Outcome, OutcomeKind};
 /// What was read longer ago is read again before it is written.
 const AGE_MAX: Duration = Duration::from_secs(2);
 
-/// What a device held of some persons, and when.
+/// What a device held of each person, and when the reading that told so began, by the time that the run
+/// had taken; nobody, for a person whom the device no longer has.
+#[derive(Default)]
 pub(super) struct Base {
-    records: BTreeMap<EmployeeNo, PersonRecord>,
-    /// When the reading began, by the time that the run has taken.
-    at: Duration,
+    persons: BTreeMap<EmployeeNo, (Duration, Option<PersonRecord>)>,
+    /// A reading of several persons took longer than what was read may be old.
+    is_slow: bool,
 }
 
 impl Base {
-    /// Reads the persons of these changes.
+    /// Reads the persons of these changes, beside what is known of others.
     ///
     /// # Errors
     /// [`Error`].
     pub fn read(
+        &mut self,
         reader: &mut impl ReadDevice,
         changes: &[&Change],
         clock: Clock,
-    ) -> Result<Self, Error> {
+    ) -> Result<(), Error> {
         let at = clock.elapsed();
         let wanted: Vec<EmployeeNo> = changes.iter().map(|c| c.employee_no.clone()).collect();
-        Ok(Self { records: reader.persons(&wanted)?, at })
+        let mut found = reader.persons(&wanted)?;
+        self.is_slow |= clock.elapsed().saturating_sub(at) > AGE_MAX;
+        let told = wanted.into_iter().map(|id| {
+            let record = found.remove(&id);
+            (id, (at, record))
+        });
+        self.persons.extend(told);
+        Ok(())
     }
 
-    /// Whether it is too long ago to be written back.
-    pub fn is_old(&self, clock: Clock) -> bool {
-        clock.elapsed().saturating_sub(self.at) > AGE_MAX
+    /// Reads the person of the first of these changes again if that was too long ago, and with it those
+    /// of the others, unless the device is so slow that they would be old by then.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn refresh(
+        &mut self,
+        reader: &mut impl ReadDevice,
+        changes: &[&Change],
+        clock: Clock,
+    ) -> Result<(), Error> {
+        let first = changes.first().and_then(|change| self.persons.get(&change.employee_no));
+        if first.is_some_and(|(at, _)| clock.elapsed().saturating_sub(*at) <= AGE_MAX) {
+            return Ok(());
+        }
+        let count = if self.is_slow { 1 } else { changes.len() };
+        self.read(reader, changes.get(..count).unwrap_or(changes), clock)
     }
 }
 
@@ -51,8 +75,9 @@ pub(super) fn check<'b>(
     device: &DeviceConfig,
     change: &Change,
     base: &'b Base,
+    limits: &DeviceLimits,
 ) -> Result<&'b PersonRecord, Box<Outcome>> {
-    let Some(record) = base.records.get(&change.employee_no) else {
+    let Some((_, Some(record))) = base.persons.get(&change.employee_no) else {
         return Err(unsent(OutcomeKind::Moved, "the person is no longer on the device", None));
     };
     let person = &record.person;
@@ -62,7 +87,7 @@ pub(super) fn check<'b>(
             None => Ok(record),
         };
     }
-    if person.limit == PersonLimit::Window(change.after) {
+    if limits.is_held(change.after, &person.limit) {
         let person = Some(person.clone());
         let (kind, error) = (OutcomeKind::Confirmed, None);
         return Err(Box::new(Outcome { kind, error, person, is_sent: false }));

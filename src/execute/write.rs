@@ -42,13 +42,17 @@ impl OneDevice<'_, '_> {
         let mut halt = None;
         let mut rest = batch;
         while let Some((change, others)) = rest.split_first() {
-            halt = halt.or_else(|| self.refresh(writer, rest, base).err());
+            let clock = self.execution.clock;
+            halt = halt.or_else(|| self.check_stop().err());
+            if halt.is_none() {
+                halt = base.refresh(writer.reader(), rest, clock).err().map(Halt::from);
+            }
             rest = others;
             if halt.is_some() {
                 self.store().withdraw(&self.device.name, &change.employee_no)?;
                 continue;
             }
-            let before = match check(self.device, change, base) {
+            let before = match check(self.device, change, base, &self.limits) {
                 Ok(record) => record.clone(),
                 Err(outcome) => {
                     settled.push((change, *outcome));
@@ -80,20 +84,6 @@ impl OneDevice<'_, '_> {
         }
         self.read_back(writer, sent, settled)?;
         halt.map_or(Ok(()), Err)
-    }
-
-    /// Reads these persons again if that was too long ago, unless the run is to stop.
-    fn refresh(
-        &self,
-        writer: &mut impl WriteDevice<Reader: ReadDevice>,
-        changes: &[&Change],
-        base: &mut Base,
-    ) -> Result<(), Halt> {
-        self.check_stop()?;
-        if base.is_old(self.execution.clock) {
-            *base = Base::read(writer.reader(), changes, self.execution.clock)?;
-        }
-        Ok(())
     }
 
     /// Reads back what was sent, and settles it. Success is what the device holds, not what it said: an

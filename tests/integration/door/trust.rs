@@ -221,3 +221,15 @@ fn what_somebody_sets_while_a_slow_door_is_written_is_not_written_back() {
         story.sandbox.assert_well_behaved();
     }
 }
+
+/// Catches: a person who is read again alone makes the device forget the others, who then count as gone.
+#[test]
+fn a_slow_reading_loses_nobody_while_one_is_written_at_a_time() {
+    let story = Story::under_way(1);
+    let slow = Fault::Delay(Duration::from_secs(3));
+    story.door().fault(slow.on("Search").authenticated().times(1));
+    let run = story.sync("slow", 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 3]);
+    assert_eq!(story.door().writes().len(), 3);
+    story.sandbox.assert_well_behaved();
+}
