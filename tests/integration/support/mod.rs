@@ -157,13 +157,22 @@ impl Sandbox {
 
     /// Runs the binary with these arguments at a pinned time (RFC 3339).
     pub fn run_at(&self, now: Option<&str>, arguments: &[&str]) -> Said {
+        self.run_with(now, &[], arguments)
+    }
+
+    fn run_with(
+        &self,
+        now: Option<&str>,
+        variables: &[(String, &str)],
+        arguments: &[&str],
+    ) -> Said {
         self.club.begin_run();
         std::fs::write(self.path("ivms-sync.toml"), self.config()).unwrap();
         let mut command = self.command();
         if let Some(now) = now {
             command.env("IVMS_SYNC_TEST_NOW", now);
         }
-        said(command.args(arguments))
+        said(command.envs(variables.iter().cloned()).args(arguments))
     }
 
     /// Starts the binary at a pinned time and does not wait for it.
@@ -200,14 +209,15 @@ impl Sandbox {
 
     /// Lets a tick see what the club says, with every door only observed: the first of the two looks
     /// without which nothing is taken away.
+    #[track_caller]
     pub fn look(&self) {
-        self.club.begin_run();
-        std::fs::write(self.path("ivms-sync.toml"), self.config()).unwrap();
-        let mut command = self.command();
-        for place in 1..=self.club.devices.len() {
-            command.env(format!("IVMS_SYNC__HIKVISION__DOOR{place}__MODE"), "observe");
-        }
-        said(command.args(["sync", "--json"]));
+        self.observe(None).ends(0);
+    }
+
+    fn observe(&self, now: Option<&str>) -> Said {
+        let places = 1..=self.club.devices.len();
+        let modes = places.map(|at| (format!("IVMS_SYNC__HIKVISION__DOOR{at}__MODE"), "observe"));
+        self.run_with(now, &modes.collect::<Vec<_>>(), &["sync", "--json"])
     }
 
     /// No simulator saw anything that a client must not do.
