@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::clocks::{ClockFault, device_clock_fault};
-use super::devices::DeviceGathered;
+use super::devices::{DeviceGathered, failure};
 use super::sources::{self, SourceGathered};
-use super::{Connections, Conversation, LoginResult};
+use super::{Connections, Conversation};
 use crate::clock::Clock;
 use crate::config::{Config, DeviceConfig};
 use crate::outside::{Outside, ReadDevice};
@@ -112,7 +112,9 @@ impl<O: Outside> Asking<'_, O> {
             Err(error) => {
                 log::info!("{}: its clock can not be asked: {error}", config.name);
                 if error.spent_a_login() {
-                    gathered.login = LoginResult::Refused;
+                    let (outcome, trouble, login) = failure(config, &error);
+                    (gathered.outcome, gathered.login) = (outcome, login);
+                    gathered.trouble = Some(trouble);
                 }
                 None
             }
