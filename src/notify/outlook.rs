@@ -295,7 +295,8 @@ fn door(
 
 /// Who was served at a door until now and is left out there, by member number.
 fn lost(report: &Report, device: &DeviceName) -> Option<Condition> {
-    let mine = || report.losses.iter().filter(|loss| loss.device == *device);
+    let mine =
+        || report.losses.iter().filter(|loss| loss.device == *device && !loss.is_one_of_many);
     let numbers_of = |kind: LossKind| -> BTreeSet<i64> {
         mine().filter(|loss| loss.kind == kind).map(|loss| loss.member.number.get()).collect()
     };

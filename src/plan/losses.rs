@@ -40,6 +40,8 @@ pub struct Loss {
     pub other_roles: BTreeSet<RoleId>,
     /// `--only` asks for the member or the person, or for everybody.
     pub is_asked_for: bool,
+    /// One of so many at once that the source or the door is told of, and not each of them.
+    pub is_one_of_many: bool,
 }
 
 impl Plan {
@@ -114,6 +116,16 @@ pub enum Whose {
     Source(OrganisationId),
     /// A device's person list.
     Device(DeviceName),
+}
+
+impl Whose {
+    /// Whether what is said of a member on a device follows from this word.
+    fn covers(&self, member: MemberKey, device: &DeviceName) -> bool {
+        match self {
+            Self::Source(organisation) => member.organisation == *organisation,
+            Self::Device(name) => device == name,
+        }
+    }
 }
 
 /// A source or a device of whose served members too many are left out at once.
@@ -203,6 +215,7 @@ pub(super) fn of(
         detail,
         other_roles,
         is_asked_for,
+        is_one_of_many: false,
     })
 }
 
@@ -313,6 +326,14 @@ fn most<T: Ord>(counts: BTreeMap<T, usize>) -> Option<(T, usize)> {
     best
 }
 
+/// Marks the losses that are told of together.
+pub(super) fn mark(plan: &mut Plan) {
+    for loss in &mut plan.losses {
+        let whose = loss.whose();
+        loss.is_one_of_many = plan.too_many_lost.iter().any(|one| one.whose == whose);
+    }
+}
+
 /// Takes the changes out that follow from a source or a device that is not believed.
 pub(super) fn hold_back(facts: &Facts, plan: &mut Plan) {
     let doubted: Vec<&TooManyLost> =
@@ -320,20 +341,14 @@ pub(super) fn hold_back(facts: &Facts, plan: &mut Plan) {
     if doubted.is_empty() {
         return;
     }
-    let is_doubted = |change: &super::Change| {
-        doubted.iter().any(|one| match &one.whose {
-            Whose::Source(organisation) => change.member.organisation == *organisation,
-            Whose::Device(device) => change.device == *device,
-        })
+    let is_doubted = |member: MemberKey, device: &DeviceName| {
+        doubted.iter().any(|one| one.whose.covers(member, device))
     };
     // Nothing is remembered of what is not believed.
-    plan.served.retain(|served| {
-        !doubted.iter().any(|one| match &one.whose {
-            Whose::Source(organisation) => served.member.organisation == *organisation,
-            Whose::Device(device) => served.device == *device,
-        })
-    });
-    let (held, kept) = std::mem::take(&mut plan.changes).into_iter().partition(is_doubted);
+    plan.served.retain(|served| !is_doubted(served.member, &served.device));
+    let (held, kept) = std::mem::take(&mut plan.changes)
+        .into_iter()
+        .partition(|change| is_doubted(change.member, &change.device));
     plan.changes = kept;
     for change in held {
         let device = facts.devices.iter().find(|device| device.name == change.device);

@@ -162,6 +162,7 @@ pub fn plan(facts: &Facts) -> Plan {
     released::find(facts, &mut plan);
     plan.losses.sort_by(|a, b| (&a.device, a.member).cmp(&(&b.device, b.member)));
     plan.too_many_lost = losses::too_many(facts, &plan.losses);
+    losses::mark(&mut plan);
     losses::hold_back(facts, &mut plan);
     if !facts.only.is_everyone() {
         plan.losses.retain(|loss| loss.is_asked_for);

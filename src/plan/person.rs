@@ -5,7 +5,7 @@
 use chrono::NaiveDateTime;
 
 use super::left_by::paid_before;
-use super::validity::{EndedBy, Validity, unreadable_here};
+use super::validity::{EndedBy, Validity, touches, unreadable_here};
 use super::{
     Budget, Cause, Change, DeviceFacts, Kind, Pair, Reason, SourceFacts, Standing, Verdict,
     is_protected,
@@ -84,10 +84,9 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -
 fn loses_a_role_by_configuration(pair: &Pair<'_>) -> bool {
     let organisation = pair.member.member.key.organisation;
     let Some(settled) = pair.device.settled_roles.get(&organisation) else { return false };
-    let roles = pair.facts.door_roles(pair.device, organisation);
+    let roles = pair.door_roles();
     let opened = |role: &Role| settled.as_ref().is_none_or(|roles| roles.contains(&role.id));
-    let opens = |role: &Role| roles.as_ref().is_none_or(|roles| roles.contains(&role.id));
-    pair.member.member.roles.iter().any(|role| opened(role) && !opens(role))
+    pair.member.member.roles.iter().any(|role| opened(role) && !roles.open(role.id))
 }
 
 /// A change that opens a closed door at this moment is a grant, even if later time is lost: no budget
@@ -133,17 +132,13 @@ fn cause_of(kind: Kind, before: Option<Window>, validity: &Validity, drifted: bo
         (_, Some(EndedBy::Vanished)) => Cause::Vanished,
         (_, Some(EndedBy::RolesGone)) | (Kind::Revocation, None) => Cause::Shortened,
         (Kind::Grant, None) => match before {
-            Some(before) if touches(&before, &validity.window) => Cause::Renewed,
+            Some(before) if are_joined(&before, &validity.window) => Cause::Renewed,
             _ => Cause::Started,
         },
     }
 }
 
 /// Whether no moment lies between two windows: they overlap, or one begins where the other ends.
-fn touches(one: &Window, other: &Window) -> bool {
-    let second = chrono::TimeDelta::seconds(1);
-    let reaches = |from: &Window, to: &Window| {
-        from.end().checked_add_signed(second).is_none_or(|next| to.begin() <= next)
-    };
-    reaches(one, other) && reaches(other, one)
+fn are_joined(one: &Window, other: &Window) -> bool {
+    touches(one, other) && touches(other, one)
 }

@@ -203,7 +203,8 @@ fn join(mut windows: Vec<Window>) -> Vec<Window> {
     joined
 }
 
-fn touches(earlier: &Window, later: &Window) -> bool {
+/// Whether the later window begins no later than a second after the earlier one ends.
+pub(super) fn touches(earlier: &Window, later: &Window) -> bool {
     let next_second = earlier.end().checked_add_signed(TimeDelta::seconds(1));
     next_second.is_none_or(|next| later.begin() <= next)
 }

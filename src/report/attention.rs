@@ -1,6 +1,6 @@
 //! Whom somebody should look after: what is told of it at once, and what is kept for `status`. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -20,10 +20,8 @@ const NAMED_MAX: usize = 8;
 #[must_use]
 pub fn troubles(config: &Config, plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
     let doubted = plan.too_many_lost.iter().filter(|one| !one.is_accepted);
-    let mut troubles: Vec<Trouble> = doubted.clone().map(|one| not_believed(config, one)).collect();
-    // Where so many are lost that it can not be, the single ones are no news.
-    let is_told = |whose: &Whose| plan.too_many_lost.iter().any(|one| one.whose == *whose);
-    let single: Vec<_> = plan.losses.iter().filter(|loss| !is_told(&loss.whose())).collect();
+    let mut troubles: Vec<Trouble> = doubted.map(|one| not_believed(config, one)).collect();
+    let single: Vec<_> = plan.losses.iter().filter(|loss| !loss.is_one_of_many).collect();
     for loss in single.iter().take(NAMED_MAX) {
         let (title, _) = explain(loss.reason);
         let detail = loss.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
@@ -56,28 +54,39 @@ fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
         .filter(|one| one.kind == AttentionKind::NoDoor)
         .map(|one| one.member)
         .collect();
-    let (old, new): (Vec<&NoDoor>, Vec<&NoDoor>) =
-        plan.no_door.iter().partition(|one| known.contains(&one.member));
+    let have = |count: usize| if count == 1 { "has" } else { "have" };
     let mut troubles = Vec::new();
-    if let (Some(first), false) = (new.first(), old.is_empty()) {
-        let named: Vec<String> =
-            new.iter().take(NAMED_MAX).map(|one| one.member.number.to_string()).collect();
-        let more = match new.len().saturating_sub(NAMED_MAX) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let (title, _) = explain(first.reason);
-        let who = if new.len() == 1 { "member" } else { "members" };
-        troubles.push(remark(
-            first.source.to_string(),
-            format!("{who} {}{more} paid and has no door: {title}", named.join(", ")),
-            format!("ivms-sync lookup {}", first.member.number),
-        ));
-    }
-    if let Some(first) = plan.no_door.first() {
-        let have = if plan.no_door.len() == 1 { "has" } else { "have" };
-        let text = format!("{} paid and {have} no door", many(plan.no_door.len(), "member"));
+    for of_source in plan.no_door.chunk_by(|one, other| one.source == other.source) {
+        let Some(first) = of_source.first() else { continue };
+        let is_new = |one: &&NoDoor| !known.contains(&one.member);
+        let mut new: BTreeMap<Reason, Vec<&NoDoor>> = BTreeMap::new();
+        for one in of_source.iter().filter(is_new) {
+            new.entry(one.reason).or_default().push(one);
+        }
+        // Of the first ones ever the count is enough.
+        let is_first_time = of_source.iter().all(|one| is_new(&one));
+        for (reason, new) in new.into_iter().filter(|_| !is_first_time) {
+            let named: Vec<String> =
+                new.iter().take(NAMED_MAX).map(|one| one.member.number.to_string()).collect();
+            let more = match new.len().saturating_sub(NAMED_MAX) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let (title, _) = explain(reason);
+            let who = if new.len() == 1 { "member" } else { "members" };
+            troubles.push(remark(
+                first.source.to_string(),
+                format!(
+                    "{who} {}{more} paid and {} no door: {title}",
+                    named.join(", "),
+                    have(new.len())
+                ),
+                format!("ivms-sync lookup {}", named.first().map_or("", String::as_str)),
+            ));
+        }
+        let (count, have) = (many(of_source.len(), "member"), have(of_source.len()));
         let hint = "ivms-sync status --unlinked FILE lists them all, with what to do".to_owned();
+        let text = format!("{count} paid and {have} no door");
         troubles.push(remark(first.source.to_string(), text, hint));
     }
     troubles
@@ -220,12 +229,7 @@ pub fn of(
         employee_no: Some(one.employee_no.clone()),
         member: one.member,
         reason: "released".to_owned(),
-        ends: match one.limit {
-            PersonLimit::Window(window) => Some(window.end()),
-            PersonLimit::Permanent(_)
-            | PersonLimit::Unreadable { .. }
-            | PersonLimit::Unclear { .. } => None,
-        },
+        ends: one.limit.window().map(|window| window.end()),
         since: now,
     });
     let observed = plan.changes.iter().filter(|change| !is_written(&change.device));

@@ -1,7 +1,10 @@
 //! What a tick may claim to have seen.
 
 use super::*;
-use crate::model::SourceName;
+use crate::model::{
+    EmployeeNo, LATEST_END, MemberKey, MemberNumber, OrganisationId, SourceName, Window, parse_time,
+};
+use crate::plan::{Loss, Reason};
 
 fn name() -> DeviceName {
     DeviceName::new("front-door").unwrap()
@@ -136,6 +139,36 @@ fn only_what_was_looked_at_is_well() {
     let mut changes_only = good();
     changes_only.sources[0].is_complete = false;
     assert_eq!(seen(&changes_only), (vec![], vec![list.to_owned()]));
+}
+
+/// Mutant: who is left out with many others, of whom the source is told, is told of once more by the door.
+#[test]
+fn who_is_lost_with_many_others_is_told_of_once() {
+    let mut report = good();
+    let source = report.sources[0].name.clone();
+    for (number, is_one_of_many) in [(150_001, true), (150_002, false)] {
+        report.losses.push(Loss {
+            reason: Reason::NoDoorRole,
+            source: source.clone(),
+            member: MemberKey {
+                organisation: OrganisationId::new(123).unwrap(),
+                number: MemberNumber::new(number).unwrap(),
+                birth_date: None,
+            },
+            device: name(),
+            employee_no: EmployeeNo::new("1004").unwrap(),
+            kind: LossKind::OpenWithoutReason,
+            served: Window::new(parse_time("2026-01-01T00:00:00").unwrap(), LATEST_END).unwrap(),
+            detail: None,
+            other_roles: BTreeSet::new(),
+            is_asked_for: true,
+            is_one_of_many,
+        });
+    }
+    let waiting = lost(&report, &name()).unwrap().waiting;
+    assert_eq!(waiting, ["The door opens, and nobody can say whether it may, for member 150002."]);
+    report.losses.pop();
+    assert_eq!(seen(&report).0, Vec::<String>::new());
 }
 
 #[test]

@@ -195,6 +195,7 @@ fn who_was_served_and_is_left_out_is_a_loss() {
     assert_eq!(one.losses[0].kind, LossKind::OpenWithoutReason);
     assert_eq!(one.losses[0].other_roles, [role_id(OTHER)].into());
     assert!(one.too_many_lost.is_empty(), "one is told, and believed");
+    assert!(!one.losses[0].is_one_of_many);
 }
 
 /// Mutants: many losses are believed; two are many; a share of everybody; an acceptance counts for any
@@ -220,6 +221,8 @@ fn many_losses_are_not_believed() {
         }
         let plan = world.plan();
         assert_eq!(!plan.too_many_lost.is_empty(), doubted, "{count} of {members}");
+        let alone = plan.losses.iter().filter(|loss| !loss.is_one_of_many).count();
+        assert_eq!(alone, if doubted { 0 } else { count }, "{count} of {members}");
         assert_eq!(plan.changes.is_empty(), doubted, "{count} of {members}: {:?}", changes(&plan));
         assert!(prove(&world.facts, &plan).is_ok());
     }
@@ -251,6 +254,12 @@ fn many_losses_are_not_believed() {
         let number = (150_000 + place).to_string();
         door = door.link("yard-door", &number, Err(NoLink::NoPerson));
     }
+    // One of the source beside them is told by herself.
+    let plan = with_role(door.clone(), "150019", OTHER).plan();
+    let alone = plan.losses.iter().filter(|loss| !loss.is_one_of_many);
+    let alone: Vec<String> =
+        alone.map(|loss| format!("{} {}", loss.member.number, loss.device)).collect();
+    assert_eq!(alone, ["150019 front-door", "150019 yard-door"]);
     let plan = door.plan();
     assert_eq!(plan.too_many_lost[0].whose, Whose::Device("yard-door".parse_name()));
     let want = "front-door 20 renewed grant 2026-01-01T00:00:00 to 2027-12-31T23:59:59";

@@ -155,11 +155,19 @@ impl Status {
     }
 
     /// How long ago the last run began, if that is more than three ticks: then nobody knows how it is now.
-    /// A tick is as long as from the run before to the last one, and at least five minutes.
+    /// A tick is as long as it mostly was from one `sync` to the next, and at least five minutes: one by
+    /// hand between two others makes no schedule.
     #[must_use]
     pub fn silent_for(&self) -> Option<TimeDelta> {
-        let [last, earlier @ ..] = self.runs.as_slice() else { return None };
-        let tick = earlier.first().map_or(TimeDelta::zero(), |run| last.began - run.began);
+        let last = self.runs.first()?;
+        let syncs: Vec<&PastRun> = self.runs.iter().filter(|run| run.command == "sync").collect();
+        let mut gaps: Vec<TimeDelta> = syncs
+            .iter()
+            .zip(syncs.iter().skip(1))
+            .map(|(one, before)| one.began - before.began)
+            .collect();
+        gaps.sort_unstable();
+        let tick = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
         let ticks = tick.max(TimeDelta::minutes(5)) * 3;
         let age = self.at.signed_duration_since(last.began);
         (age > ticks).then_some(age)
@@ -172,45 +180,34 @@ impl Status {
         let mut outside: BTreeSet<MemberKey> = self.outside().map(|one| one.member).collect();
         let lost = self.to_look_after(AttentionKind::StandingOutside);
         outside.extend(lost.map(|one| one.member));
-        match outside.len() {
-            0 => {}
-            1 => parts.push("1 paying member stands outside".to_owned()),
-            count => parts.push(format!("{count} paying members stand outside")),
-        }
-        let mut count = |kind, one: &str, several: &str| match self.members_to_look_after(kind) {
-            0 => {}
-            1 => parts.push(format!("1 {one}")),
-            count => parts.push(format!("{count} {several}")),
-        };
-        count(
-            AttentionKind::NoDoor,
+        let cared_for = |kind| self.members_to_look_after(kind);
+        parts.extend(counted(
+            outside.len(),
+            "paying member stands outside",
+            "paying members stand outside",
+        ));
+        parts.extend(counted(
+            cared_for(AttentionKind::NoDoor),
             "member paid and has no door",
             "members paid and have no door",
-        );
-        count(
-            AttentionKind::OpenWithoutReason,
+        ));
+        parts.extend(counted(
+            cared_for(AttentionKind::OpenWithoutReason),
             "member has a door open without reason",
             "members have a door open without reason",
-        );
-        count(
-            AttentionKind::Released,
+        ));
+        parts.extend(counted(
+            cared_for(AttentionKind::Released),
             "person with access is linked to nobody",
             "persons with access are linked to nobody",
-        );
+        ));
         let broken = self.devices.iter().filter(|device| !device.is_well()).count();
-        match broken {
-            0 => {}
-            1 => parts.push("1 door needs a look".to_owned()),
-            count => parts.push(format!("{count} doors need a look")),
-        }
+        parts.extend(counted(broken, "door needs a look", "doors need a look"));
         if !self.blocked.is_empty() {
             parts.push("changes wait for your approval".to_owned());
         }
-        match self.to_look_after(AttentionKind::Observed).count() {
-            0 => {}
-            1 => parts.push("1 change is only observed".to_owned()),
-            count => parts.push(format!("{count} changes are only observed")),
-        }
+        let observed = self.to_look_after(AttentionKind::Observed).count();
+        parts.extend(counted(observed, "change is only observed", "changes are only observed"));
         if let Some(age) = self.silent_for() {
             parts.push(format!("no run for {}", span(age)));
         }
@@ -287,6 +284,15 @@ impl Status {
             }
         }
         days
+    }
+}
+
+/// So many of something in words, where there is one.
+fn counted(count: usize, one: &str, several: &str) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {several}")),
     }
 }
 
