@@ -24,7 +24,7 @@ use crate::gather::belief::judge_serial;
 use crate::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::gather::devices::{failure, not_believed, to_remember};
 use crate::gather::{LoginResult, settle_open};
-use crate::hikvision::{Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
+use crate::hikvision::{Error, MAX_EXACT, Manners, PersonRecord, differs_beyond_validity};
 use crate::model::{DeviceLimits, EmployeeNo, PersonLimit, ReadBack, RunId};
 use crate::outside::{Outside, ReadDevice, WriteDevice};
 use crate::plan::{Change, ProvenPlan};
@@ -273,7 +273,7 @@ impl<'a, 's> OneDevice<'a, 's> {
     /// still be the device that it was: addresses move, and the persons of another door may look the
     /// same. Its firmware is known then, too.
     fn connect<O: Outside>(&mut self, outside: &O, known: &DeviceState) -> Result<O::Reader, Halt> {
-        let mut reader = outside.connect(self.device)?;
+        let mut reader = outside.connect(self.device, Manners::default())?;
         if known.proven_firmware.is_none() {
             self.firmware = known.firmware.clone().unwrap_or_default();
             return Ok(reader);

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cardskipper::{self, Client, Export, Listing};
 use crate::config::{DeviceConfig, SourceConfig};
 use crate::hikvision::{
-    self, Abilities, DeviceClock, DeviceInfo, PersonList, PersonRecord, Reader, Writer,
+    self, Abilities, DeviceClock, DeviceInfo, Manners, PersonList, PersonRecord, Reader, Writer,
 };
 use crate::model::{EmployeeNo, RoleId, Window};
 use crate::progress::Progress;
@@ -27,11 +27,16 @@ pub trait Outside: Sync {
     /// Prepares to ask an organisation; nothing is sent yet.
     fn source(&self, config: &SourceConfig) -> Self::Source;
 
-    /// Prepares a connection to a device; nothing is sent yet.
+    /// Prepares a connection to a device, with what is known of how it wants to be asked; nothing is sent
+    /// yet.
     ///
     /// # Errors
     /// [`hikvision::Error::Setup`].
-    fn connect(&self, config: &DeviceConfig) -> Result<Self::Reader, hikvision::Error>;
+    fn connect(
+        &self,
+        config: &DeviceConfig,
+        manners: Manners,
+    ) -> Result<Self::Reader, hikvision::Error>;
 
     /// How many requests went to each target so far, by its section in the configuration
     /// (`hikvision.front-door`); nothing where that is not counted.
@@ -78,6 +83,11 @@ pub trait ReadDevice: Send + Sized {
     /// [`hikvision::Error`].
     fn abilities(&mut self) -> Result<Abilities, hikvision::Error> {
         Ok(Abilities::default())
+    }
+
+    /// How it wants to be asked, as far as that was known or has been learnt.
+    fn manners(&self) -> Manners {
+        Manners::default()
     }
 
     /// Reads all persons and hands each over once.
@@ -151,9 +161,9 @@ impl Outside for Network {
         Client::new(config).counted_by(count).watched_by(Arc::clone(&self.progress))
     }
 
-    fn connect(&self, config: &DeviceConfig) -> Result<Reader, hikvision::Error> {
+    fn connect(&self, config: &DeviceConfig, manners: Manners) -> Result<Reader, hikvision::Error> {
         let count = self.count(format!("hikvision.{}", config.name));
-        let reader = Reader::connect(config)?.counted_by(count);
+        let reader = Reader::connect(config, manners)?.counted_by(count);
         Ok(reader.watched_by(Arc::clone(&self.progress)))
     }
 
@@ -182,6 +192,10 @@ impl ReadDevice for Reader {
 
     fn clock(&mut self) -> Result<DeviceClock, hikvision::Error> {
         Self::clock(self)
+    }
+
+    fn manners(&self) -> Manners {
+        Self::manners(self)
     }
 
     fn abilities(&mut self) -> Result<Abilities, hikvision::Error> {

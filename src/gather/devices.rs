@@ -10,7 +10,7 @@ use super::belief::{self, Doubt, Seen};
 use super::{Scope, back_off, conversation};
 use crate::config::{DeviceConfig, Guard, Mode};
 use crate::execute::trust;
-use crate::hikvision::{Abilities, Class, DeviceInfo, Error};
+use crate::hikvision::{Abilities, Class, DeviceInfo, Error, Manners};
 use crate::link::{StoredLink, StoredLinks, is_same_person, name_digest};
 use crate::model::{DeviceLimits, EmployeeNo, Person, PersonLimit, Window};
 use crate::outside::{Outside, ReadDevice};
@@ -358,7 +358,7 @@ fn read<O: Outside>(
     config: &DeviceConfig,
     known: &DeviceState,
 ) -> Result<Read<O::Reader>, Error> {
-    let mut reader = outside.connect(config)?;
+    let mut reader = outside.connect(config, Manners::default())?;
     let info = reader.device_info()?;
     let abilities = if known.asked_firmware.as_ref() == Some(&info.firmware) {
         None

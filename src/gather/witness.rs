@@ -12,6 +12,7 @@ use super::sources::{self, SourceGathered};
 use super::{Connections, Conversation};
 use crate::clock::Clock;
 use crate::config::{Config, DeviceConfig};
+use crate::hikvision::Manners;
 use crate::outside::{Outside, ReadDevice};
 use crate::report::DeviceOutcome;
 use crate::store::StoreError;
@@ -99,7 +100,7 @@ impl<O: Outside> Asking<'_, O> {
         let mut fresh = None;
         let reader = match &mut conversation.reader {
             Some(reader) => reader,
-            None => match self.outside.connect(config) {
+            None => match self.outside.connect(config, Manners::default()) {
                 Ok(reader) => fresh.insert(reader),
                 Err(_) => return Ok(None),
             },

@@ -38,6 +38,16 @@ const LISTING_MAX: Duration = Duration::from_secs(300);
 /// The longest answer read. A page of 30 persons has about 20 KB.
 const MAX_BODY: usize = 8 * 1024 * 1024;
 
+/// How a device wants to be asked, learnt from requests that it left without an answer. The default is
+/// what most devices take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Manners {
+    /// It answers one request on a connection, and no second one.
+    pub one_request_per_connection: bool,
+    /// The least time from one request to the next.
+    pub pause: Duration,
+}
+
 /// Limits, so that tests are quick.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -82,6 +92,11 @@ impl Ask {
     /// A call that reads something about the device.
     pub(crate) fn get(call: &'static str, path: &'static str) -> Self {
         Self { call, method: Method::GET, path, body: None, write: false, personal: false }
+    }
+
+    /// Who the device is, which every account may ask.
+    pub(crate) fn device_info() -> Self {
+        Self::get("device info", DEVICE_INFO)
     }
 
     /// Whether a busy device may be asked the same again soon.

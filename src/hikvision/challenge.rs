@@ -2,7 +2,7 @@
 //!
 //! Devices send one header or several, or several challenges joined by commas in one; parameters in
 //! any order; `qop` quoted or not; an empty `opaque`; realms with spaces, parentheses and UTF-8.
-//! `stale` and `domain` are ignored: the first is never reported truthfully, the second is `"::"`.
+//! `domain` is ignored: it is `"::"`.
 //! Basic is never answered. Source: hikvision-isapi.md sections 5.1 and 5.2.
 
 use digest_auth::{Algorithm, AlgorithmType, Charset, Qop, WwwAuthenticateHeader};
@@ -25,9 +25,14 @@ impl std::fmt::Debug for Challenge {
 }
 
 impl Challenge {
-    /// The challenge in the form that `digest_auth` answers: one use, `auth` only (so that a body
-    /// never turns it into `auth-int`), the user name in the clear.
-    pub(crate) fn prompt(&self) -> WwwAuthenticateHeader {
+    /// The nonce to be answered.
+    pub(crate) fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    /// The challenge in the form that `digest_auth` answers, `nc` times before: `auth` only (so that a
+    /// body never turns it into `auth-int`), the user name in the clear.
+    pub(crate) fn prompt(&self, nc: u32) -> WwwAuthenticateHeader {
         WwwAuthenticateHeader {
             domain: None,
             realm: self.realm.clone(),
@@ -38,7 +43,7 @@ impl Challenge {
             qop: self.qop_auth.then(|| vec![Qop::AUTH]),
             userhash: false,
             charset: Charset::UTF8,
-            nc: 0,
+            nc,
         }
     }
 }
@@ -72,6 +77,14 @@ pub(crate) fn choose<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Result<
     offered.truncate(4);
     best.map(|(_, challenge)| challenge)
         .ok_or_else(|| if offered.is_empty() { "nothing".to_owned() } else { offered.join(", ") })
+}
+
+/// Whether a header says of any of its Digest challenges that the nonce answered was too old.
+pub(crate) fn is_stale(header: &str) -> bool {
+    split(header)
+        .iter()
+        .filter(|raw| raw.is_digest())
+        .any(|raw| raw.get("stale").is_some_and(|word| word.trim().eq_ignore_ascii_case("true")))
 }
 
 /// One challenge as written: scheme and parameters.
@@ -239,7 +252,7 @@ mod tests {
 
     fn answer(challenge: &Challenge) -> String {
         let context = AuthContext::new("admin", "secret", "/ISAPI/x?format=json");
-        challenge.prompt().respond(&context).unwrap().to_header_string()
+        challenge.prompt(0).respond(&context).unwrap().to_header_string()
     }
 
     #[test]
@@ -364,7 +377,7 @@ mod tests {
                 HttpMethod::GET,
             );
             context.set_custom_cnonce("f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ");
-            assert_eq!(challenge.prompt().respond(&context).unwrap().response, expected);
+            assert_eq!(challenge.prompt(0).respond(&context).unwrap().response, expected);
         }
     }
 

@@ -2,36 +2,61 @@
 //!
 //! Every call is a pair: once without a login, to get a fresh challenge (nonces can be one-shot, and
 //! a worn one can cost a login), and once with the answer. The body of the 401 is looked at in
-//! between, so that no login is spent on a device that is locked or close to it. After a refused login
-//! nothing is sent any more.
+//! between, so that no login is spent on a device that is locked or close to it. An answer that is met
+//! with another 401 is given once more at most, and only where the device itself says that it was not
+//! wrong; see [`super::login::Refusal`]. After a wrong login nothing is sent any more.
 //!
 //! A pair shares one connection, which its second request closes. Some devices close theirs a moment
-//! after the 401 without announcing it, and a request sent in that moment is lost. So a read that lost
-//! its answer is repeated on a connection per request, as are all reads after it; and a write, which is
-//! never repeated after a lost answer, uses one connection per request from the start. Source: hikvision-isapi.md sections 5 and 6.
+//! after the 401 without announcing it, or never answer a second request. So a read that lost its answer
+//! there is repeated on a connection per request, as are all reads after it; and a write, which is
+//! never repeated after a lost answer, uses one connection per request from the start. A device that
+//! resets fresh connections too is asked with pauses. Both are [`Manners`], which the caller may keep
+//! for the next conversation. Source: hikvision-isapi.md sections 5, 6 and 13.
 
 use std::error::Error as _;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use diqwest::DigestAuthSession;
 use diqwest::blocking::WithDigestAuth as _;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{
-    CONNECTION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
-use url::Url;
+use url::{Position, Url};
 
-use super::call::{Answer, Ask, DEVICE_INFO, Limits};
+use super::call::{Answer, Ask, DEVICE_INFO, Limits, Manners};
 use super::challenge::{self, Challenge};
-use super::digest::{OneAnswer, session_for};
+use super::digest::{OneAnswer, authorization};
 use super::error::Error;
-use super::login::LockState;
+use super::login::{LockState, Refusal};
 use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
 use crate::config::{DeviceConfig, Secret};
 use crate::requests::RequestCount;
 use crate::retry::{Waits, retry_after, seed};
+
+/// A count of a shared nonce that is certainly higher than what others have reached.
+const NC_LEAP: u32 = 0x1000;
+
+/// The pause that a device gets which resets faster callers; clients in the field wait 300 to 400 ms.
+const PACE: Duration = Duration::from_millis(400);
+
+/// What came of a request and, where one was wanted, its login.
+enum Exchange {
+    /// No login was wanted.
+    Open(Raw),
+    /// It was taken.
+    LoggedIn(Raw),
+    /// It was not taken, and the device does not say that it was wrong.
+    Refused(Refusal),
+}
+
+/// A challenge, and how many tries the device says are left.
+struct Offer {
+    challenge: Challenge,
+    tries_left: Option<u32>,
+}
 
 /// What came back, unjudged.
 struct Raw {
@@ -48,7 +73,6 @@ pub(crate) struct Link {
     base: Url,
     username: String,
     password: Secret,
-    session: DigestAuthSession,
     found: Found,
     limits: Limits,
     requests: RequestCount,
@@ -56,24 +80,32 @@ pub(crate) struct Link {
     waited: Duration,
     /// The pause that the last answer asked for.
     asked_pause: Option<Duration>,
-    /// A connection per request, after one was closed on us: see the head of this file.
-    separate: bool,
+    /// What was learnt of how the device wants to be asked.
+    manners: Manners,
+    /// When the last request was answered, or given up.
+    last: Option<Instant>,
+    /// The nonce that was answered last, and how often.
+    nonce: Option<(String, u32)>,
+    /// A login worked in this conversation, so that the password is known to be right.
+    is_proven: bool,
     /// Set by a refused login or a lock: what every later call answers.
     stopped: Option<Error>,
 }
 
 impl Link {
     /// Sets up the client; sends nothing.
-    pub(crate) fn new(config: &DeviceConfig, limits: Limits) -> Result<Self, Error> {
+    pub(crate) fn new(
+        config: &DeviceConfig,
+        limits: Limits,
+        manners: Manners,
+    ) -> Result<Self, Error> {
         let setup = |what: String| Error::Setup { what };
         let mut base = config.url.clone();
         // A login in the address would make reqwest send it as Basic.
         let stripped = base.set_username("").and_then(|()| base.set_password(None));
-        let host = base
-            .host_str()
-            .filter(|_| stripped.is_ok() && matches!(base.scheme(), "http" | "https"));
-        let host = host.ok_or_else(|| setup("the url is no http or https address".to_owned()))?;
-        let session = session_for(host).map_err(|error| setup(error.to_string()))?;
+        if stripped.is_err() || !matches!(base.scheme(), "http" | "https") {
+            return Err(setup("the url is no http or https address".to_owned()));
+        }
         let found = Found::default();
         let mut builder = Client::builder()
             .user_agent(concat!("ivms-sync/", env!("CARGO_PKG_VERSION")))
@@ -97,13 +129,15 @@ impl Link {
             base,
             username,
             password,
-            session,
             found,
             limits,
             requests: RequestCount::default(),
             waited: Duration::ZERO,
             asked_pause: None,
-            separate: false,
+            manners,
+            last: None,
+            nonce: None,
+            is_proven: false,
             stopped: None,
         })
     }
@@ -118,19 +152,25 @@ impl Link {
         self.requests = requests;
     }
 
+    /// What was known and has been learnt of how the device wants to be asked.
+    pub(crate) fn manners(&self) -> Manners {
+        self.manners
+    }
+
     /// How long reading a whole list may take.
     pub(crate) fn listing_max(&self) -> Duration {
         self.limits.listing
     }
 
     /// Makes a call, again where that is harmless: a busy device up to three times (a write only if it
-    /// says `deviceBusy`, so did not take it), a read once after an inner error and once after a lost
-    /// answer. A refusal for lack of a right is final.
+    /// says `deviceBusy`, so did not take it), a read once after an inner error, and after a lost answer
+    /// in a more patient manner, of which there are two. A refusal for lack of a right is final.
     pub(crate) fn call(&mut self, ask: &Ask) -> Result<Answer, Error> {
         let mut waits = Waits::new(self.limits.retry, seed());
-        let (mut faulty, mut lost) = (false, false);
+        let mut faulty = false;
         loop {
             self.asked_pause = None;
+            let manners = self.manners;
             let error = match self.call_once(ask) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -138,10 +178,10 @@ impl Link {
             match &error {
                 Error::Busy { code, .. } if ask.may_repeat(code) => {}
                 Error::DeviceFault { write: false, .. } if !faulty => faulty = true,
-                Error::AnswerLost { write: false, .. } if !lost => {
-                    lost = true;
-                    self.separate = true;
-                }
+                Error::AnswerLost { write: false, .. }
+                | Error::Timeout { .. }
+                | Error::Unreachable { .. }
+                    if self.manners != manners => {}
                 _ => return Err(error),
             }
             let left = self.limits.waits.saturating_sub(self.waited);
@@ -161,8 +201,8 @@ impl Link {
     }
 
     fn probe_locks(&mut self) -> Result<LockState, Error> {
-        let ask = Ask::get("lock state", DEVICE_INFO);
-        let raw = self.send(&ask, None)?;
+        let ask = Ask::device_info();
+        let raw = self.send(&ask)?;
         Ok(if matches!(raw.http, 401 | 403) {
             LockState::read(&raw.body)
         } else {
@@ -174,26 +214,98 @@ impl Link {
         if let Some(error) = &self.stopped {
             return Err(error.clone());
         }
-        let first = self.send(ask, None)?;
-        if first.http != 401 {
-            return self.judge(ask, first, false);
+        let refusal = match self.exchange(ask)? {
+            Exchange::Open(raw) => return self.judge(ask, raw, false),
+            Exchange::LoggedIn(raw) => return self.judge(ask, raw, true),
+            Exchange::Refused(refusal) => refusal,
+        };
+        if ask.path != DEVICE_INFO
+            && let Exchange::LoggedIn(raw) = self.exchange(&Ask::device_info())?
+            && (200..300).contains(&raw.http)
+        {
+            // The login is right. A refusal that was not tried again may have been an old nonce.
+            return match self.exchange(ask)? {
+                Exchange::LoggedIn(raw) if !refusal.may_repeat() => self.judge(ask, raw, true),
+                _ => Err(Error::MissingRight { call: ask.call, http: 401 }),
+            };
         }
-        let locks = LockState::read(&first.body);
+        let error = match refusal.is_counted() {
+            Some(false) => Error::LoginPaused,
+            _ => Error::LoginRefused { tries_left: refusal.tries_left() },
+        };
+        Err(self.stop(error))
+    }
+
+    /// Sends a request with the login where one is wanted.
+    fn exchange(&mut self, ask: &Ask) -> Result<Exchange, Error> {
+        let mut offer = match self.offer(ask)? {
+            Ok(offer) => offer,
+            Err(raw) => return Ok(Exchange::Open(raw)),
+        };
+        let mut is_repeated = false;
+        loop {
+            let nc = self.count(&offer.challenge);
+            let is_stale = match self.send_digest(ask, &offer.challenge, nc)? {
+                Ok(raw) => {
+                    self.is_proven = true;
+                    return Ok(Exchange::LoggedIn(raw));
+                }
+                Err(is_stale) => is_stale,
+            };
+            if offer.tries_left.is_none() && !is_stale && !self.is_proven {
+                // Nothing that the device says could show that the answer was right.
+                return Err(self.stop(Error::LoginRefused { tries_left: None }));
+            }
+            let next = match self.offer(ask)? {
+                Ok(next) => next,
+                Err(raw) => return Ok(Exchange::Open(raw)),
+            };
+            let refusal = Refusal {
+                is_stale,
+                is_other_nonce: next.challenge.nonce() != offer.challenge.nonce(),
+                before: offer.tries_left,
+                after: next.tries_left,
+            };
+            log::debug!("{}: {refusal:?}", ask.call);
+            if refusal.is_counted() == Some(true) {
+                let tries_left = refusal.tries_left();
+                return Err(self.stop(Error::LoginRefused { tries_left }));
+            }
+            if is_repeated || !refusal.may_repeat() {
+                return Ok(Exchange::Refused(refusal));
+            }
+            (is_repeated, offer) = (true, next);
+            if !refusal.is_other_nonce {
+                // Somebody else has answered it too, so often that ours looked old.
+                self.nonce = self.nonce.take().map(|(nonce, count)| (nonce, count + NC_LEAP));
+            }
+        }
+    }
+
+    /// Asks without a login; what comes back is a challenge, or already the answer.
+    fn offer(&mut self, ask: &Ask) -> Result<Result<Offer, Raw>, Error> {
+        let raw = self.send(ask)?;
+        if raw.http != 401 {
+            return Ok(Err(raw));
+        }
+        let locks = LockState::read(&raw.body);
         if let Err(error) = locks.allows_a_login() {
             return Err(self.stop(error));
         }
-        let challenge = match challenge::choose(first.challenges.iter().map(Vec::as_slice)) {
-            Ok(challenge) => challenge,
-            Err(offered) => return Err(no_challenge(ask, &first, offered)),
-        };
-        let second = self.send(ask, Some(&challenge))?;
-        if second.http == 401 {
-            // Nothing more is sent, not even to ask how bad it is: what is left is what was left
-            // before, less this one. Source: hikvision-isapi.md section 5.3.
-            let tries_left = locks.tries_left.map(|tries| tries.saturating_sub(1));
-            return Err(self.stop(Error::LoginRefused { tries_left }));
+        match challenge::choose(raw.challenges.iter().map(Vec::as_slice)) {
+            Ok(challenge) => Ok(Ok(Offer { challenge, tries_left: locks.tries_left })),
+            Err(offered) => Err(no_challenge(ask, &raw, offered)),
         }
-        self.judge(ask, second, true)
+    }
+
+    /// How often this nonce was answered before.
+    fn count(&mut self, challenge: &Challenge) -> u32 {
+        let before = match &self.nonce {
+            Some((nonce, count)) if nonce == challenge.nonce() => *count,
+            _ => 0,
+        };
+        self.nonce = Some((challenge.nonce().to_owned(), before + 1));
+        before
     }
 
     fn stop(&mut self, error: Error) -> Error {
@@ -201,39 +313,63 @@ impl Link {
         error
     }
 
-    /// Sends one request, with the answer to a challenge or without.
-    fn send(&mut self, ask: &Ask, challenge: Option<&Challenge>) -> Result<Raw, Error> {
+    /// Sends one request without a login.
+    fn send(&mut self, ask: &Ask) -> Result<Raw, Error> {
+        let (request, _) = self.request(ask, false)?;
+        let response = request.send();
+        let response = response.map_err(|error| self.transport_error(ask, &error, false))?;
+        self.receive(ask, response, false)
+    }
+
+    /// Sends one request with the answer to a challenge. The inner error: it was met with another 401,
+    /// which says whether the nonce was stale.
+    fn send_digest(
+        &mut self,
+        ask: &Ask,
+        challenge: &Challenge,
+        nc: u32,
+    ) -> Result<Result<Raw, bool>, Error> {
+        let (request, url) = self.request(ask, true)?;
+        let login = (self.username.as_str(), &self.password);
+        let target = (ask.method.as_str(), &url[Position::BeforePath..]);
+        let answer = authorization(challenge, nc, login, target);
+        // Nothing is sent of a login that does not fit into a header.
+        let answer = answer.map_err(|what| Error::Setup { what })?;
+        let is_reused = !self.manners.one_request_per_connection && !ask.write;
+        let watch = OneAnswer::default();
+        match request.header(AUTHORIZATION, answer).send_digest_auth(&watch) {
+            Ok(response) if response.status() == reqwest::StatusCode::UNAUTHORIZED => {
+                Ok(Err(false))
+            }
+            Ok(response) => self.receive(ask, response, is_reused).map(Ok),
+            Err(diqwest::error::Error::Reqwest(error)) => {
+                Err(self.transport_error(ask, &error, is_reused))
+            }
+            Err(_) => Ok(Err(watch.was_stale())),
+        }
+    }
+
+    fn request(&mut self, ask: &Ask, is_login: bool) -> Result<(RequestBuilder, Url), Error> {
+        if let Some(wait) = self.last.and_then(|at| self.manners.pause.checked_sub(at.elapsed())) {
+            std::thread::sleep(wait);
+        }
         let url =
             self.base.join(ask.path).map_err(|error| Error::Setup { what: error.to_string() })?;
-        let mut request = self.http.request(ask.method.clone(), url);
+        let mut request = self.http.request(ask.method.clone(), url.clone());
         if let Some(body) = &ask.body {
             // Bytes, never a stream: the length must be known and the body sent twice.
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        if challenge.is_some() || ask.write || self.separate {
+        if is_login || ask.write || self.manners.one_request_per_connection {
             request = request.header(CONNECTION, "close");
         }
         self.requests.count();
-        log::debug!(
-            "{} {}{}",
-            ask.method,
-            ask.path,
-            if challenge.is_some() { " with login" } else { "" }
-        );
-        let response = match challenge {
-            None => request.send().map_err(|error| self.transport_error(ask, &error))?,
-            Some(challenge) => match self.send_digest(ask, request, challenge)? {
-                Some(response) => response,
-                None => {
-                    return Ok(Raw {
-                        http: 401,
-                        challenges: Vec::new(),
-                        retry_after: None,
-                        body: Vec::new(),
-                    });
-                }
-            },
-        };
+        let with_login = if is_login { " with login" } else { "" };
+        log::debug!("{} {}{with_login}", ask.method, ask.path);
+        Ok((request, url))
+    }
+
+    fn receive(&mut self, ask: &Ask, response: Response, is_reused: bool) -> Result<Raw, Error> {
         let http = response.status().as_u16();
         let challenges = response
             .headers()
@@ -242,26 +378,32 @@ impl Link {
             .map(|value| value.as_bytes().to_vec())
             .collect();
         let retry_after = asked_pause(response.headers());
-        let body = self.read_body(ask, response)?;
+        let body = self.read_body(ask, response);
+        self.last = Some(Instant::now());
+        let body = body.inspect_err(|error| {
+            // A device that begins to answer and is slow is no silent one.
+            if !matches!(error, Error::Timeout { .. }) {
+                self.learn(error, is_reused);
+            }
+        })?;
         Ok(Raw { http, challenges, retry_after, body })
     }
 
-    /// `None`: the answer to the challenge was met with another 401.
-    fn send_digest(
-        &self,
-        ask: &Ask,
-        request: RequestBuilder,
-        challenge: &Challenge,
-    ) -> Result<Option<Response>, Error> {
-        let answer = OneAnswer::new(&self.username, &self.password, challenge, &self.session);
-        match request.send_digest_auth(&answer) {
-            Ok(response) => Ok(Some(response)),
-            Err(_) if answer.was_refused() => Ok(None),
-            Err(diqwest::error::Error::Reqwest(error)) => Err(self.transport_error(ask, &error)),
-            // Nothing was sent: the login does not fit into a header.
-            Err(_) => {
-                Err(Error::Setup { what: "the user name can not be sent in a header".to_owned() })
+    /// Takes from an answer that did not come how the device wants to be asked.
+    fn learn(&mut self, error: &Error, is_reused: bool) {
+        let manners = &mut self.manners;
+        match error {
+            Error::AnswerLost { .. } | Error::Timeout { .. } if is_reused => {
+                manners.one_request_per_connection = true;
             }
+            // Nothing was answered on a fresh connection, soon after others were.
+            Error::AnswerLost { .. } if !manners.one_request_per_connection => {
+                manners.one_request_per_connection = true;
+            }
+            Error::AnswerLost { .. } | Error::Unreachable { .. } if self.is_proven => {
+                manners.pause = PACE;
+            }
+            _ => {}
         }
     }
 
@@ -296,19 +438,22 @@ impl Link {
     }
 
     /// Sorts an error of the transport by what may have happened on the device.
-    fn transport_error(&self, ask: &Ask, error: &reqwest::Error) -> Error {
+    fn transport_error(&mut self, ask: &Ask, error: &reqwest::Error, is_reused: bool) -> Error {
         if let Some(found_sha256) = self.found.take() {
             return Error::Certificate { found_sha256 };
         }
-        if error.is_connect() {
+        let sorted = if error.is_connect() {
             let timeout = error.is_timeout();
             let what = if timeout { "no connection in time".to_owned() } else { innermost(error) };
-            return Error::Unreachable { what };
-        }
-        if error.is_timeout() {
-            return ask.timed_out();
-        }
-        ask.lost()
+            Error::Unreachable { what }
+        } else if error.is_timeout() {
+            ask.timed_out()
+        } else {
+            ask.lost()
+        };
+        self.last = Some(Instant::now());
+        self.learn(&sorted, is_reused);
+        sorted
     }
 
     /// Decides what an answer means. The body counts at every HTTP status.
@@ -360,7 +505,7 @@ impl Link {
             }
             Meaning::Fault => Error::DeviceFault { status, write: ask.write },
             Meaning::Reboot => Error::RebootRequired { call, write: ask.write },
-            Meaning::LowPrivilege => Error::LowPrivilege { call },
+            Meaning::LowPrivilege => Error::MissingRight { call, http: status.http },
             // Said without a 401, so without a challenge to answer.
             Meaning::BadLogin if !logged_in => Error::NoDigest { offered: "nothing".to_owned() },
             Meaning::BadLogin => self.stop(Error::LoginRefused { tries_left: None }),

@@ -1,113 +1,93 @@
-//! Letting diqwest send the answer to the challenge *we* chose.
+//! Sending the answer to the challenge *we* chose, with diqwest.
 //!
 //! What was found in diqwest 3.2.0 and digest_auth 0.3.1, by reading them:
 //!
-//! * `RequestBuilder::send_digest_auth` without a cached context sends the request, takes the **first**
-//!   `WWW-Authenticate` header only and gives it to `digest_auth::parse`. That fails on Basic first and on
-//!   joined challenges, and slices a `str` at character counts, which can panic on a realm in UTF-8.
-//! * With a cached context (`DigestAuthCredentials::cached_context` is `Some`) it first asks
-//!   `calculate_authorization` for the header, sends the request with it, and returns the response
-//!   whatever it is, except a 401: then it calls `clear_context`, drops the response, and would send
-//!   the request twice more, the second time with another login.
-//! * The guard that `cached_context` returns can only be made by a `DigestAuthSession`, and the session's
-//!   own answers leave `algorithm` out, so that SHA-256 would be answered with MD5.
+//! * diqwest answers the **first** `WWW-Authenticate` header only, which it gives to `digest_auth::parse`.
+//!   That fails on Basic first and on joined challenges, and slices a `str` at character counts, which
+//!   can panic on a realm in UTF-8.
+//! * Its answers always say `nc=00000001`; those of its session count, but leave `algorithm` out, so that
+//!   SHA-256 would be answered with MD5.
+//! * It sends whatever header a request has already. Only when that is met with a 401 does it ask
+//!   [`store_context`](DigestAuthCredentials::store_context) to keep the challenge that came with it.
 //!
-//! So [`OneAnswer`] has a session inside that holds an empty context for the one host and no
-//! password; answers `calculate_authorization` itself, for the challenge chosen by
-//! [`super::challenge`]; and fails in `clear_context`, which stops diqwest at its first 401. The body of
-//! that 401 is lost; what the first 401 told about locks has to do.
+//! So the request carries the answer to the challenge that [`super::challenge`] chose, and [`OneAnswer`]
+//! takes the next challenge from diqwest's hands and stops it there: whether another login may be spent
+//! is decided in [`super::client`].
 //!
-//! The header that results has `uri` with its query, `nc=00000001`, `opaque=""` where the challenge had
-//! it, `qop=auth` only where offered, and `algorithm` also where the challenge named none (then `MD5`,
-//! which is what no name means); nothing has to be reworked.
+//! The header has `uri` with its query, `opaque=""` where the challenge had it, `qop=auth` only where
+//! offered, and `algorithm` also where the challenge named none (then `MD5`, which is what no name
+//! means).
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
-use digest_auth::{AuthContext, AuthorizationHeader, HttpMethod};
+use diqwest::DigestAuthCredentials;
 use diqwest::session::CachedContextGuard;
-use diqwest::{DigestAuthCredentials, DigestAuthSession};
-use reqwest::header::HeaderMap;
+use reqwest::header::HeaderValue;
 
-use super::challenge::Challenge;
+use super::challenge::{Challenge, is_stale};
 use crate::config::Secret;
 
-/// A session with an empty context for `host` and no password: the key to diqwest's first path.
+/// The value of `Authorization` that answers a challenge: `uri` is the path with its query, `nc` how
+/// often its nonce was answered before.
 ///
 /// # Errors
-/// None in practice; diqwest's signature.
-pub(crate) fn session_for(host: &str) -> Result<DigestAuthSession, diqwest::error::Error> {
-    let session = DigestAuthSession::new("", "");
-    (&session).store_context(host, r#"Digest realm="", nonce="""#)?;
-    Ok(session)
+/// When the user name fits no header, or the challenge can not be answered.
+pub(crate) fn authorization(
+    challenge: &Challenge,
+    nc: u32,
+    (username, password): (&str, &Secret),
+    (method, uri): (&str, &str),
+) -> Result<HeaderValue, String> {
+    let context = digest_auth::AuthContext::new_with_method(
+        username,
+        password.expose(),
+        uri,
+        None::<&[u8]>,
+        digest_auth::HttpMethod::from(method),
+    );
+    let answer = challenge.prompt(nc).respond(&context).map_err(|error| error.to_string())?;
+    let mut value = HeaderValue::from_str(&answer.to_header_string())
+        .map_err(|_| "the user name cannot be sent in a header".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
-/// The answer to one challenge, good for one request.
-pub(crate) struct OneAnswer<'a> {
-    username: &'a str,
-    password: &'a Secret,
-    challenge: &'a Challenge,
-    session: &'a DigestAuthSession,
-    refused: Cell<bool>,
+/// Watches over one request that carries its answer already.
+#[derive(Debug, Default)]
+pub(crate) struct OneAnswer {
+    next: RefCell<Option<String>>,
 }
 
-impl<'a> OneAnswer<'a> {
-    /// Prepares the answer; `session` is that of [`session_for`] the request's host.
-    pub(crate) fn new(
-        username: &'a str,
-        password: &'a Secret,
-        challenge: &'a Challenge,
-        session: &'a DigestAuthSession,
-    ) -> Self {
-        Self { username, password, challenge, session, refused: Cell::new(false) }
+impl OneAnswer {
+    /// Whether the challenge that came with the refusal says that the nonce was too old.
+    pub(crate) fn was_stale(&self) -> bool {
+        self.next.borrow().as_deref().is_some_and(is_stale)
     }
-
-    /// Whether the answer was met with another 401.
-    pub(crate) fn was_refused(&self) -> bool {
-        self.refused.get()
-    }
 }
 
-impl DigestAuthCredentials for &OneAnswer<'_> {
+impl DigestAuthCredentials for &OneAnswer {
     fn username(&self) -> &str {
-        self.username
+        ""
     }
 
     fn password(&self) -> &str {
-        self.password.expose()
+        ""
     }
 
     fn cached_context<'h>(
         &self,
-        host: &'h str,
+        _: &'h str,
     ) -> diqwest::error::Result<Option<CachedContextGuard<'_, 'h>>> {
-        self.session.cached_context(host)
+        Ok(None)
     }
 
-    fn store_context(&self, _: &str, _: &str) -> diqwest::error::Result<()> {
-        Ok(())
+    fn store_context(&self, _: &str, www_authenticate: &str) -> diqwest::error::Result<()> {
+        self.next.replace(Some(www_authenticate.to_owned()));
+        // Any error stops diqwest here.
+        Err(diqwest::error::Error::LockPoisoned)
     }
 
     fn clear_context(&self, _: &str) -> diqwest::error::Result<()> {
-        self.refused.set(true);
-        // Any error stops diqwest here; this one says it best.
-        Err(diqwest::error::Error::AuthHeaderMissing)
-    }
-
-    fn calculate_authorization(
-        &self,
-        _: &str,
-        path: &str,
-        method: HttpMethod<'_>,
-        _: Option<&[u8]>,
-        _: &HeaderMap,
-    ) -> diqwest::error::Result<AuthorizationHeader> {
-        let context = AuthContext::new_with_method(
-            self.username,
-            self.password.expose(),
-            path,
-            None::<&[u8]>,
-            method,
-        );
-        Ok(self.challenge.prompt().respond(&context)?)
+        Ok(())
     }
 }

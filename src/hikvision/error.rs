@@ -86,12 +86,19 @@ pub enum Error {
         /// The schemes offered, `nothing` if none.
         offered: String,
     },
-    /// The account lacks the right for this call.
-    #[error("{call}: the account may not do this (lowPrivilege)")]
-    LowPrivilege {
+    /// The account lacks the right for this call: HTTP 403, or a 401 with a login that is taken for
+    /// `deviceInfo`. Source: hikvision-isapi.md sections 5.4 and 13.
+    #[error("{call}: the account lacks the right for this (HTTP {http})")]
+    MissingRight {
         /// Which call.
         call: &'static str,
+        /// The HTTP status.
+        http: u16,
     },
+    /// Every login is met with a 401, and the device counts none as wrong: as it does for minutes after a
+    /// restart, or at its limit of connections. Source: hikvision-isapi.md section 13.
+    #[error("the device takes no login at the moment, and counts ours as none that is wrong")]
+    LoginPaused,
     /// The device's address filter does not let this host in.
     #[error("the device's IP filter refuses this host (forbiddenIP)")]
     ForbiddenIp,
@@ -157,7 +164,10 @@ impl Error {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Busy { .. } => Class::Temporary,
+            Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::Busy { .. }
+            | Self::LoginPaused => Class::Temporary,
             Self::AnswerLost { write, .. } | Self::DeviceFault { write, .. } => {
                 if *write {
                     Class::Unknown
@@ -176,7 +186,7 @@ impl Error {
             | Self::LockedOut { .. }
             | Self::TooFewTries { .. }
             | Self::NoDigest { .. }
-            | Self::LowPrivilege { .. }
+            | Self::MissingRight { .. }
             | Self::ForbiddenIp => Class::Login,
             Self::NotActivated
             | Self::Refused(_)
@@ -216,9 +226,14 @@ impl Error {
             Self::NoDigest { .. } => Some(
                 "switch the device's web authentication to digest; a password is never sent in the clear",
             ),
-            Self::LowPrivilege { .. } => {
-                Some("give the account the right to manage persons, or use mode = \"observe\"")
-            }
+            Self::MissingRight { .. } => Some(
+                "on the device's own page, under User Management, give the account the right \
+                 \"Remote: Parameters Settings\"",
+            ),
+            Self::LoginPaused => Some(
+                "the password may well be right: the device has just started, or too many programs are \
+                 connected to it; the next run tries again",
+            ),
             Self::ForbiddenIp => Some("allow this host in the device's IP address filter"),
             Self::NotActivated => Some("activate the device in its own set-up first"),
             Self::RebootRequired { .. } => Some("reboot the device"),

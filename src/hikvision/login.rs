@@ -78,6 +78,42 @@ impl LockState {
     }
 }
 
+/// An answer to a challenge that was met with another 401, and what the device says when it is asked
+/// without a login right after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The 401 says `stale`.
+    pub(crate) is_stale: bool,
+    /// The nonce offered now is another one.
+    pub(crate) is_other_nonce: bool,
+    /// Tries left before the answer, where told.
+    pub(crate) before: Option<u32>,
+    /// Tries left after it, where told.
+    pub(crate) after: Option<u32>,
+}
+
+impl Refusal {
+    /// Whether the device has counted a wrong login, where it tells how many are left. One that it did
+    /// not count was not wrong. Source: hikvision-isapi.md section 13.
+    pub(crate) fn is_counted(&self) -> Option<bool> {
+        Some(self.after? < self.before?)
+    }
+
+    /// Whether the same login may be sent once more: the nonce had worn out.
+    pub(crate) fn may_repeat(&self) -> bool {
+        match self.is_counted() {
+            Some(true) => false,
+            Some(false) => self.is_stale || self.is_other_nonce,
+            None => self.is_stale,
+        }
+    }
+
+    /// Tries left before the lock.
+    pub(crate) fn tries_left(&self) -> Option<u32> {
+        self.after.or_else(|| self.before.map(|before| before.saturating_sub(1)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +170,32 @@ mod tests {
             ("", (false, None, None)),
         ] {
             assert_eq!(state(body), expected, "{body}");
+        }
+    }
+
+    /// Mutants: a count that fell is tried again; one that stayed is not; `stale` counts for nothing.
+    #[test]
+    fn what_may_be_tried_once_more() {
+        for (is_stale, is_other_nonce, before, after, counted, again) in [
+            (false, true, Some(5), Some(4), Some(true), false),
+            (true, true, Some(5), Some(4), Some(true), false),
+            (false, true, Some(5), Some(5), Some(false), true),
+            (true, false, Some(5), Some(5), Some(false), true),
+            (false, false, Some(5), Some(5), Some(false), false),
+            // A count that was set back meanwhile did not fall either.
+            (false, true, Some(3), Some(5), Some(false), true),
+            (true, true, None, None, None, true),
+            (true, false, None, None, None, true),
+            (false, true, None, None, None, false),
+            (false, true, Some(5), None, None, false),
+            (false, true, None, Some(4), None, false),
+        ] {
+            let refusal = Refusal { is_stale, is_other_nonce, before, after };
+            assert_eq!(
+                (refusal.is_counted(), refusal.may_repeat()),
+                (counted, again),
+                "{refusal:?}"
+            );
         }
     }
 

@@ -64,6 +64,6 @@ pub fn authorization(headers: &[&[u8]], username: &str, password: &str) -> Resul
     let challenge = challenge::choose(headers.iter().copied())?;
     let mut context = AuthContext::new(username, password, "/ISAPI/System/deviceInfo");
     context.set_custom_cnonce("0000");
-    let answer = challenge.prompt().respond(&context).map_err(|error| error.to_string())?;
+    let answer = challenge.prompt(0).respond(&context).map_err(|error| error.to_string())?;
     Ok(answer.to_header_string())
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use chrono_tz::Tz;
 use reqwest::Method;
 
-use super::call::{Ask, DEVICE_INFO, Limits};
+use super::call::{Ask, Limits, Manners};
 use super::client::Link;
 use super::error::Error;
 use super::login::LockState;
@@ -68,16 +68,21 @@ pub struct PersonList {
 }
 
 impl Reader {
-    /// Prepares the connection; nothing is sent yet.
+    /// Prepares the connection, with what is known of how the device wants to be asked; nothing is sent
+    /// yet.
     ///
     /// # Errors
     /// [`Error::Setup`] when the address or the TLS set-up is unusable.
-    pub fn connect(config: &DeviceConfig) -> Result<Self, Error> {
-        Self::with_limits(config, Limits::default())
+    pub fn connect(config: &DeviceConfig, manners: Manners) -> Result<Self, Error> {
+        Self::with_limits(config, manners, Limits::default())
     }
 
-    pub(super) fn with_limits(config: &DeviceConfig, limits: Limits) -> Result<Self, Error> {
-        let link = Link::new(config, limits)?;
+    pub(super) fn with_limits(
+        config: &DeviceConfig,
+        manners: Manners,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let link = Link::new(config, limits, manners)?;
         Ok(Self {
             link,
             zone: config.time_zone,
@@ -102,6 +107,12 @@ impl Reader {
         Self { progress, ..self }
     }
 
+    /// What is known of how the device wants to be asked, and what was learnt of it here.
+    #[must_use]
+    pub fn manners(&self) -> Manners {
+        self.link.manners()
+    }
+
     /// HTTP requests sent so far.
     #[must_use]
     pub fn requests(&self) -> u64 {
@@ -121,7 +132,7 @@ impl Reader {
     /// # Errors
     /// Any [`Error`] of a read.
     pub fn device_info(&mut self) -> Result<DeviceInfo, Error> {
-        self.system(&Ask::get("device info", DEVICE_INFO), DeviceInfo::read)
+        self.system(&Ask::device_info(), DeviceInfo::read)
     }
 
     /// What its clock shows. Source: section 3.3 and 8.

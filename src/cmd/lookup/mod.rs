@@ -197,7 +197,8 @@ fn read_persons(
     facts: &mut DeviceFacts,
     progress: Arc<dyn Progress>,
 ) -> Result<(), crate::hikvision::Error> {
-    let mut reader = Reader::connect(device)?.watched_by(progress);
+    let mut reader =
+        Reader::connect(device, crate::hikvision::Manners::default())?.watched_by(progress);
     let mut found = reader.persons(linked)?;
     for employee_no in linked {
         match found.remove(employee_no) {

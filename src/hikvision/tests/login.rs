@@ -1,11 +1,12 @@
 //! Logging in, and above all not logging in.
 
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::server::{Server, answer, device, ok, unauthorized};
+use super::server::{Reply, Server, answer, device, ok, unauthorized};
 use super::{CHALLENGE, PASSWORD, assert_discreet, config, quick, reader};
 use crate::config::{Secret, Tls};
-use crate::hikvision::{Class, Error, Reader};
+use crate::hikvision::{Class, Error, Manners, Reader};
 
 const DEVICE_INFO: &str = include_str!("../../../tests/fixtures/hikvision/device-info.xml");
 const LOCKED: &str = include_str!("../../../tests/fixtures/hikvision/user-check-locked.xml");
@@ -45,28 +46,141 @@ fn a_new_challenge_for_every_call() {
     assert_eq!((server.requests().len(), server.logins()), (6, 3));
 }
 
+/// A 401 whose body counts tries, with this challenge.
+fn counted(challenge: &str, tries: usize) -> Reply {
+    let body = format!(
+        "<userCheck><statusValue>401</statusValue><lockStatus>unlock</lockStatus>\
+         <retryLoginTime>{tries}</retryLoginTime></userCheck>"
+    );
+    unauthorized(challenge, &body)
+}
+
+fn challenge(nonce: usize, stale: &str) -> String {
+    format!(r#"Digest qop="auth", realm="DS-11A8BC2D", nonce="{nonce}", {stale}opaque="""#)
+}
+
+/// Mutants: a count that fell is tried again; nothing is asked after the refusal.
 #[test]
 fn one_wrong_login_and_then_silence() {
-    let server = Server::new(|request| {
-        let body = match request.header("authorization") {
-            Some(_) => "",
-            None => {
-                "<userCheck><statusValue>401</statusValue><lockStatus>unlock</lockStatus><retryLoginTime>4</retryLoginTime></userCheck>"
+    for told in [true, false] {
+        let wrong = AtomicUsize::new(0);
+        let server = Server::new(move |request| {
+            if request.header("authorization").is_some() {
+                wrong.fetch_add(1, Relaxed);
             }
-        };
-        unauthorized(CHALLENGE, body)
+            let before = wrong.load(Relaxed);
+            // Every challenge is another one.
+            let nonce = challenge(before, r#"stale="false", "#);
+            if told { counted(&nonce, 4 - before) } else { unauthorized(&nonce, "") }
+        });
+        let mut reader = reader(&server.url);
+        let refused = Error::LoginRefused { tries_left: told.then_some(3) };
+        let error = reader.device_info().unwrap_err();
+        assert_eq!(error, refused);
+        assert_eq!((error.class(), error.spent_a_login()), (Class::Login, true));
+        assert_discreet(&error);
+        let sent = if told { 3 } else { 2 };
+        assert_eq!((server.requests().len(), server.logins()), (sent, 1));
+        assert_eq!(reader.clock().unwrap_err(), refused);
+        assert_eq!(reader.lock_state().unwrap_err(), refused);
+        assert_eq!(reader.all_persons(&mut |_| ()).unwrap_err(), refused);
+        assert_eq!(server.requests().len(), sent, "nothing more is sent");
+    }
+}
+
+/// DS-K1T344 and its like: one nonce for everybody for a while, each count of it good once, `stale` in
+/// capitals. Mutants: the count always begins at 1; `stale` is not read.
+#[test]
+fn a_nonce_that_everybody_gets_is_counted() {
+    let highest = AtomicU32::new(0);
+    let server = Server::new(move |request| {
+        if !request.is_logged_in() {
+            return unauthorized(&challenge(7, ""), "");
+        }
+        let nc = request.nc().unwrap();
+        if nc <= highest.fetch_max(nc, Relaxed) {
+            return unauthorized(&challenge(7, "stale=TRUE, "), "");
+        }
+        ok(DEVICE_INFO)
     });
+    let counts = |server: &Server| -> Vec<u32> {
+        server.requests().iter().filter_map(super::server::Request::nc).collect()
+    };
+    let mut first = reader(&server.url);
+    for _ in 0..3 {
+        first.device_info().unwrap();
+    }
+    assert_eq!(counts(&server), [1, 2, 3]);
+    // Another program knows nothing of these counts: once it is too low, then certainly not.
+    let mut second = reader(&server.url);
+    second.device_info().unwrap();
+    second.device_info().unwrap();
+    let counts = counts(&server);
+    assert_eq!(counts[3], 1);
+    assert!(counts[4] > 1000 && counts[5] == counts[4] + 1, "{counts:?}");
+}
+
+/// Another program's challenge makes ours old: the device says so, or counts no wrong login.
+/// Mutant: the first refusal is the end.
+#[test]
+fn a_nonce_that_has_worn_out_is_answered_anew_once() {
+    for (stale, told) in [("stale=\"TRUE\", ", false), ("stale=true, ", false), ("", true)] {
+        for (refused, works) in [(1, true), (2, false)] {
+            let (made, seen) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let server = Server::new(move |request| {
+                if request.is_logged_in() && seen.fetch_add(1, Relaxed) >= refused {
+                    return ok(DEVICE_INFO);
+                }
+                let is_answer = request.header("authorization").is_some();
+                let stale = if is_answer { stale } else { "" };
+                let challenge = challenge(made.fetch_add(1, Relaxed), stale);
+                if told { counted(&challenge, 5) } else { unauthorized(&challenge, "") }
+            });
+            let said = reader(&server.url).device_info();
+            assert_eq!(said.is_ok(), works, "{stale} {told}: {said:?}");
+            assert_eq!(server.logins(), 2, "{stale} {told}");
+            match said {
+                Err(Error::LoginPaused) => assert!(told),
+                Err(error) => assert!(error.spent_a_login() && !told, "{error}"),
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+/// A 401 for a right that is missing, while everybody may ask who the device is.
+/// Mutant: it is told as a wrong password.
+#[test]
+fn a_missing_right_is_no_wrong_password() {
+    for told in [true, false] {
+        let server = Server::new(move |request| {
+            let is_info = request.line().contains("deviceInfo");
+            match request.is_logged_in() && is_info {
+                true => ok(DEVICE_INFO),
+                false if told => counted(CHALLENGE, 5),
+                false => unauthorized(CHALLENGE, ""),
+            }
+        });
+        let mut reader = reader(&server.url);
+        reader.device_info().unwrap();
+        let error = reader.abilities().unwrap_err();
+        assert_eq!(error, Error::MissingRight { call: "person capabilities", http: 401 });
+        assert!(!error.spent_a_login() && error.hint().unwrap().contains("Parameters Settings"));
+        reader.device_info().unwrap();
+    }
+}
+
+/// A device that has just started takes no login for minutes. Mutant: that is a wrong password.
+#[test]
+fn a_device_that_takes_no_login_for_a_while() {
+    let made = AtomicUsize::new(0);
+    let server = Server::new(move |_| counted(&challenge(made.fetch_add(1, Relaxed), ""), 5));
     let mut reader = reader(&server.url);
-    let refused = Error::LoginRefused { tries_left: Some(3) };
     let error = reader.device_info().unwrap_err();
-    assert_eq!(error, refused);
-    assert_eq!((error.class(), error.spent_a_login()), (Class::Login, true));
-    assert_discreet(&error);
-    assert_eq!((server.requests().len(), server.logins()), (2, 1));
-    assert_eq!(reader.clock().unwrap_err(), refused);
-    assert_eq!(reader.lock_state().unwrap_err(), refused);
-    assert_eq!(reader.all_persons(&mut |_| ()).unwrap_err(), refused);
-    assert_eq!((server.requests().len(), reader.requests()), (2, 2), "nothing more is sent");
+    assert_eq!((error.class(), error.spent_a_login()), (Class::Temporary, false), "{error}");
+    assert_eq!(server.logins(), 2);
+    assert_eq!(reader.clock().unwrap_err(), error);
+    assert_eq!(server.logins(), 2, "and then it is left alone");
 }
 
 #[test]
@@ -169,7 +283,10 @@ fn user_names_that_fit_no_header_send_nothing_more() {
     let mut config = config(&server.url, Tls::System);
     config.username = "ad\nmin".to_owned();
     config.password = Secret::new("x".to_owned());
-    let error = Reader::with_limits(&config, quick()).unwrap().device_info().unwrap_err();
+    let error = Reader::with_limits(&config, Manners::default(), quick())
+        .unwrap()
+        .device_info()
+        .unwrap_err();
     assert!(matches!(error, Error::Setup { .. }), "{error}");
     assert_eq!(server.logins(), 0);
 }

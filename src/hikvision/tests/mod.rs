@@ -12,7 +12,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::call::Limits;
-use super::{Error, Reader};
+use super::{Error, Manners, Reader};
 use crate::config::{DeviceConfig, Mode, Secret, Tls};
 use crate::model::DeviceName;
 use crate::retry::Rule;
@@ -56,7 +56,7 @@ fn quick() -> Limits {
 }
 
 fn reader(url: &str) -> Reader {
-    Reader::with_limits(&config(url, Tls::System), quick()).unwrap()
+    Reader::with_limits(&config(url, Tls::System), Manners::default(), quick()).unwrap()
 }
 
 /// No secret and no name in anything an error can show.

@@ -30,17 +30,19 @@ impl Request {
         })
     }
 
+    /// How often the nonce was answered, as the login says.
+    pub(super) fn nc(&self) -> Option<u32> {
+        let text = self.header("authorization")?;
+        Some(AuthorizationHeader::parse(text).unwrap().nc)
+    }
+
     /// Whether the login is right for this request.
     pub(super) fn is_logged_in(&self) -> bool {
         let Some(text) = self.header("authorization") else { return false };
         let mut line = self.line().split(' ');
         let (method, uri) = (line.next().unwrap(), line.next().unwrap());
         let given = AuthorizationHeader::parse(text).unwrap();
-        assert_eq!(
-            (given.uri.as_str(), given.username.as_str(), given.nc),
-            (uri, "admin", 1),
-            "{text}"
-        );
+        assert_eq!((given.uri.as_str(), given.username.as_str()), (uri, "admin"), "{text}");
         let mut computed = given.clone();
         computed.digest(&AuthContext::new_with_method(
             "admin",

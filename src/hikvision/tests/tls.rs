@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::server::{Server, ok};
 use super::{config, quick};
 use crate::config::Tls;
-use crate::hikvision::{Class, Error, Reader};
+use crate::hikvision::{Class, Error, Manners, Reader};
 
 const CERTIFICATE: &[u8] = include_bytes!("../../../tests/fixtures/hikvision/device.cert.der");
 const KEY: &[u8] = include_bytes!("../../../tests/fixtures/hikvision/device.key.der");
@@ -41,7 +41,8 @@ fn server(key: &'static [u8], version: &'static rustls::SupportedProtocolVersion
 }
 
 fn ask(server: &Server, tls: Tls) -> Result<String, Error> {
-    let mut reader = Reader::with_limits(&config(&server.url, tls), quick()).unwrap();
+    let mut reader =
+        Reader::with_limits(&config(&server.url, tls), Manners::default(), quick()).unwrap();
     reader.device_info().map(|info| info.model)
 }
 

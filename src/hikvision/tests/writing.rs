@@ -113,7 +113,7 @@ fn refusals_of_a_change() {
         (
             "403 Forbidden",
             status(4, "lowPrivilege"),
-            Some(Error::LowPrivilege { call: "person change" }),
+            Some(Error::MissingRight { call: "person change", http: 403 }),
             Class::Login,
         ),
         ("200 OK", status(4, "invalidOperation"), None, Class::Permanent),
