@@ -82,7 +82,7 @@ pub(crate) struct Link {
     asked_pause: Option<Duration>,
     /// What was learnt of how the device wants to be asked.
     manners: Manners,
-    /// When the last request was answered, or given up.
+    /// When the last request was answered.
     last: Option<Instant>,
     /// The nonce that was answered last, and how often.
     nonce: Option<(String, u32)>,
@@ -318,7 +318,7 @@ impl Link {
         let (request, _) = self.request(ask, false)?;
         let response = request.send();
         let response = response.map_err(|error| self.transport_error(ask, &error, false))?;
-        self.receive(ask, response, false)
+        self.receive(ask, response)
     }
 
     /// Sends one request with the answer to a challenge. The inner error: it was met with another 401,
@@ -341,7 +341,7 @@ impl Link {
             Ok(response) if response.status() == reqwest::StatusCode::UNAUTHORIZED => {
                 Ok(Err(false))
             }
-            Ok(response) => self.receive(ask, response, is_reused).map(Ok),
+            Ok(response) => self.receive(ask, response).map(Ok),
             Err(diqwest::error::Error::Reqwest(error)) => {
                 Err(self.transport_error(ask, &error, is_reused))
             }
@@ -369,7 +369,7 @@ impl Link {
         Ok((request, url))
     }
 
-    fn receive(&mut self, ask: &Ask, response: Response, is_reused: bool) -> Result<Raw, Error> {
+    fn receive(&mut self, ask: &Ask, response: Response) -> Result<Raw, Error> {
         let http = response.status().as_u16();
         let challenges = response
             .headers()
@@ -381,9 +381,9 @@ impl Link {
         let body = self.read_body(ask, response);
         self.last = Some(Instant::now());
         let body = body.inspect_err(|error| {
-            // A device that begins to answer and is slow is no silent one.
-            if !matches!(error, Error::Timeout { .. }) {
-                self.learn(error, is_reused);
+            // A device that begins to answer is neither silent nor startled.
+            if matches!(error, Error::AnswerLost { .. }) {
+                self.manners.one_request_per_connection = true;
             }
         })?;
         Ok(Raw { http, challenges, retry_after, body })
@@ -400,7 +400,7 @@ impl Link {
             Error::AnswerLost { .. } if !manners.one_request_per_connection => {
                 manners.one_request_per_connection = true;
             }
-            Error::AnswerLost { .. } | Error::Unreachable { .. } if self.is_proven => {
+            Error::AnswerLost { .. } | Error::Unreachable { .. } if self.last.is_some() => {
                 manners.pause = PACE;
             }
             _ => {}
@@ -451,7 +451,6 @@ impl Link {
         } else {
             ask.lost()
         };
-        self.last = Some(Instant::now());
         self.learn(&sorted, is_reused);
         sorted
     }

@@ -31,7 +31,7 @@
 //!
 //! Lines `slug: what happened`. Login: `basic-authorization`, `unknown-authorization`,
 //! `wrong-response-again` (the second in a run), `weaker-digest` (MD5 where SHA-256 is offered),
-//! `digest-syntax`, `digest-replay`, `third-attempt`, `login-while-locked` (after the lock was
+//! `digest-syntax`, `digest-replay`, `endless-attempts`, `login-while-locked` (after the lock was
 //! told). HTTP: `malformed`, `in-flight`,
 //! `no-content-length`, `content-type`, `no-format-json`, `unknown-path`, `wrong-method`. Bodies:
 //! `password-key`, `enable-false`, `begin-after-end`, `year-after-2037`, `time-type`,

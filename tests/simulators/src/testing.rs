@@ -137,6 +137,7 @@ impl Digest {
 pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// Parameters of a challenge.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Challenge(BTreeMap<String, String>);
 
 impl Challenge {

@@ -2,7 +2,7 @@
 //!
 //! Each violation is a line `slug: what happened`. The slugs:
 //! `basic-authorization`, `unknown-authorization`, `wrong-response-again`, `weaker-digest`,
-//! `digest-syntax`, `digest-replay`, `third-attempt`, `login-while-locked`, `in-flight`, `no-content-length`,
+//! `digest-syntax`, `digest-replay`, `endless-attempts`, `login-while-locked`, `in-flight`, `no-content-length`,
 //! `malformed`, `password-key`, `remote-control`, `setup-used`, `record-used`, `delete-used`,
 //! `empty-delete`, `enable-false`, `begin-after-end`, `year-after-2037`, `time-type`,
 //! `read-only-field`, `control-field`, `content-type`, `no-format-json`, `no-read-back`,
@@ -22,6 +22,9 @@ use crate::http::{Framing, Request};
 /// How many writes may wait for one read-back: as many as an exact search names (section 2.1).
 const SEARCH_LIMIT: usize = 30;
 
+/// How many requests a call may be.
+const CALL_LIMIT: usize = 5;
+
 /// The list of violations, and the memory needed to see them.
 #[derive(Default)]
 pub(super) struct Audit {
@@ -37,7 +40,6 @@ pub(super) struct Audit {
 struct Attempt {
     call: (String, String, Vec<u8>),
     count: usize,
-    authenticated: bool,
     refused: bool,
 }
 
@@ -119,18 +121,18 @@ impl Audit {
         }
     }
 
-    /// A call is at most two requests: one that fetches a challenge, one that answers it.
+    /// A call is one request that fetches a challenge and one that answers it; where the answer was
+    /// refused, both once more, and one that asks what the device says of that.
     fn count_attempts(&mut self, request: &Request, what: &str) {
         let call = (request.method.clone(), request.target.clone(), request.body.clone());
-        let (count, after_login) = match &self.last {
-            Some(last) if last.refused && last.call == call => (last.count + 1, last.authenticated),
-            _ => (1, false),
+        let count = match &self.last {
+            Some(last) if last.refused && last.call == call => last.count + 1,
+            _ => 1,
         };
-        if count >= 3 && after_login {
-            self.note("third-attempt", what);
+        if count > CALL_LIMIT {
+            self.note("endless-attempts", what);
         }
-        let authenticated = request.is_authenticated();
-        self.last = Some(Attempt { call, count, authenticated, refused: false });
+        self.last = Some(Attempt { call, count, refused: false });
     }
 
     /// Looks at what the login check said.

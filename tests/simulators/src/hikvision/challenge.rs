@@ -1,7 +1,7 @@
 //! The `WWW-Authenticate` headers of a 401. Source: hikvision-isapi reference, section 5.2.
 
 use super::digest::Algorithm;
-use super::switches::{Challenge, Switches};
+use super::switches::{Challenge, Stale, Switches};
 
 /// The header values for one challenge, in the order of sending.
 pub(super) fn headers(switches: &Switches, realm: &str, nonce: &str, stale: bool) -> Vec<String> {
@@ -12,8 +12,13 @@ pub(super) fn headers(switches: &Switches, realm: &str, nonce: &str, stale: bool
             Some(Algorithm::Sha256) => ", algorithm=SHA-256",
             None => "",
         };
+        let stale = match (stale, switches.stale) {
+            (true, Stale::Capitals) => "TRUE",
+            (true, _) => "\"true\"",
+            (false, _) => "\"false\"",
+        };
         format!(
-            "Digest qop=\"auth\", realm=\"{realm}\", nonce=\"{nonce}\", stale=\"{stale}\", \
+            "Digest qop=\"auth\", realm=\"{realm}\", nonce=\"{nonce}\", stale={stale}, \
              opaque=\"{}\", domain=\"::\"{algorithm}",
             switches.opaque
         )

@@ -52,7 +52,22 @@ pub(super) struct LockState {
 
 impl Login {
     /// Makes a nonce for this request.
-    pub(super) fn challenge(&mut self, request: &Request, now: DateTime<Utc>) -> String {
+    pub(super) fn challenge(
+        &mut self,
+        life: NonceLife,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> String {
+        match life {
+            NonceLife::Shared(seconds) => {
+                self.nonces.retain(|_, nonce| now - nonce.made_at < TimeDelta::seconds(seconds));
+                if let Some(shared) = self.nonces.keys().next() {
+                    return shared.clone();
+                }
+            }
+            NonceLife::LastOnly => self.nonces.clear(),
+            _ => {}
+        }
         self.made += 1;
         let text = Algorithm::Md5.hash(&format!("{}:{}:{}", self.made, request.target, now));
         let nonce = Nonce {
@@ -140,7 +155,7 @@ impl Login {
         let Some(count) = hex_count(nc) else {
             return wrong("nc is not 8 hex digits");
         };
-        let stale = switches.stale == Stale::True;
+        let stale = switches.stale != Stale::NeverTrue;
         match self.nonces.get_mut(nonce) {
             Some(known) if known.is_live(switches.nonce, request, count, now) => {
                 known.uses += 1;
@@ -163,6 +178,8 @@ impl Nonce {
             NonceLife::Seconds(seconds) => now - self.made_at <= TimeDelta::seconds(seconds),
             NonceLife::BoundToUrl => self.path == request.path(),
             NonceLife::ReadsOnly => self.for_write || !is_write(request),
+            // Those that are no longer good are forgotten.
+            NonceLife::Shared(_) | NonceLife::LastOnly => true,
         };
         alive && nc > self.last_nc
     }

@@ -1,6 +1,7 @@
 //! From a request to its answer: invariants, connection, login, permission, call.
 
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -30,8 +31,12 @@ impl Handler for Route {
         let mut state = lock(&self.0);
         match answer(&mut state, request) {
             Reply::Drop => Reply::Drop,
+            Reply::Silence => Reply::Silence,
             Reply::Answer(mut response) => {
-                response.keep_alive = state.switches.keep_alive == KeepAlive::Keep;
+                response.keep_alive = matches!(
+                    state.switches.keep_alive,
+                    KeepAlive::Keep | KeepAlive::SilentOnSecond
+                );
                 for (name, value) in [
                     ("Server", "webs"),
                     ("X-Frame-Options", "SAMEORIGIN"),
@@ -64,6 +69,16 @@ fn answer(state: &mut State, request: &Request) -> Reply {
     if let KeepAlive::DropEvery(n) = switches.keep_alive
         && n > 0
         && state.served.is_multiple_of(n)
+    {
+        return Reply::Drop;
+    }
+    let is_second = !state.connections.insert(request.connection);
+    if is_second && state.switches.keep_alive == KeepAlive::SilentOnSecond {
+        return Reply::Silence;
+    }
+    let last = state.last.replace(Instant::now());
+    if let (KeepAlive::ResetFaster(least), Some(last)) = (state.switches.keep_alive, last)
+        && last.elapsed() < Duration::from_millis(least)
     {
         return Reply::Drop;
     }
@@ -105,11 +120,16 @@ fn log_in(state: &mut State, request: &Request) -> Option<Response> {
     let verdict = login.judge(switches, &account, request, now);
     audit.judged(&verdict, request);
     if verdict == Verdict::Accepted {
-        return None;
+        let lacks_right = switches.permissions == Permissions::NoParameters
+            && request.path().starts_with(USER_INFO);
+        if switches.logins_refused == 0 && !lacks_right {
+            return None;
+        }
+        switches.logins_refused = switches.logins_refused.saturating_sub(1);
     }
     let stale = verdict == Verdict::WornOut { stale: true };
     let lock = login.lock_state(switches, request.source, now);
-    let nonce = login.challenge(request, now);
+    let nonce = login.challenge(switches.nonce, request, now);
     let told = request.path() == USER_CHECK
         || matches!(switches.body_401, Body401::UserCheckXml | Body401::ResponseStatusXml);
     audit.lock_told(request, lock.seconds_left.is_some(), told);
@@ -167,7 +187,7 @@ fn call(state: &mut State, request: &Request) -> Result<Reply, Failure> {
 
 fn may_write(state: &State) -> Result<(), Failure> {
     match state.switches.permissions {
-        Permissions::Admin => Ok(()),
+        Permissions::Admin | Permissions::NoParameters => Ok(()),
         Permissions::ReadsOnly => Err(LOW_PRIVILEGE.into()),
     }
 }
@@ -191,7 +211,7 @@ fn device_call(state: &mut State, request: &Request) -> Result<Response, Failure
         }
         _ => match not_found(state, request) {
             Reply::Answer(response) => Ok(response),
-            Reply::Drop => Err(NOT_SUPPORT.into()),
+            Reply::Drop | Reply::Silence => Err(NOT_SUPPORT.into()),
         },
     }
 }

@@ -1,5 +1,8 @@
 //! Everything a device holds in its memory, behind one lock.
 
+use std::collections::HashSet;
+use std::time::Instant;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
@@ -32,6 +35,10 @@ pub(super) struct State {
     pub(super) zone: Zone,
     pub(super) clock_offset: TimeDelta,
     pub(super) served: usize,
+    /// Connections that have carried a request.
+    pub(super) connections: HashSet<u64>,
+    /// When the last request came, in real time.
+    pub(super) last: Option<Instant>,
     pub(super) meanwhile: Vec<Meanwhile>,
 }
 
@@ -48,6 +55,8 @@ impl State {
             audit: Audit::default(),
             clock_offset: TimeDelta::zero(),
             served: 0,
+            connections: HashSet::new(),
+            last: None,
             meanwhile: Vec::new(),
         }
     }

@@ -130,8 +130,13 @@ impl Connection<'_> {
         if !self.shared.goes_on(Moment::CarriedOut) {
             return Ok(self.give_up());
         }
-        let Reply::Answer(answer) = reply else {
-            return Ok(self.give_up());
+        let answer = match reply {
+            Reply::Answer(answer) => answer,
+            Reply::Drop => return Ok(self.give_up()),
+            Reply::Silence => {
+                while self.pause(Duration::from_secs(1)) {}
+                return Ok(self.give_up());
+            }
         };
         match &fault {
             Some(Fault::DropAfter) => return Ok(self.give_up()),

@@ -112,6 +112,8 @@ pub enum Reply {
     Answer(Response),
     /// Close the connection without a byte.
     Drop,
+    /// Say nothing until the client gives up.
+    Silence,
 }
 
 /// The standard words for a status code.

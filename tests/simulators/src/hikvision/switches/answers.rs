@@ -11,6 +11,11 @@ pub enum KeepAlive {
     Keep,
     /// Every n-th request gets no answer and is not carried out, the others as with `Close`.
     DropEvery(usize),
+    /// Kept, and a second request on it is never answered. Source: section 13.
+    SilentOnSecond,
+    /// A request that comes sooner than so many real milliseconds after the one before is not carried
+    /// out, and its connection is reset. Source: section 13.
+    ResetFaster(u64),
 }
 
 /// What happens to a request that comes while another is served.

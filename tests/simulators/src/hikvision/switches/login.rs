@@ -14,6 +14,10 @@ pub enum NonceLife {
     BoundToUrl,
     /// Given for a read it is good for reads; the first write with it is answered 401.
     ReadsOnly,
+    /// The same for everybody for this many seconds, each count of it good once. Source: section 13.
+    Shared(i64),
+    /// The one that was given last, to whomever, and no other. Source: section 13.
+    LastOnly,
 }
 
 /// What `stale` says in the 401 to a worn-out nonce.
@@ -24,6 +28,8 @@ pub enum Stale {
     NeverTrue,
     /// True, as RFC 7616 wants it.
     True,
+    /// The same in capitals and without quotation marks.
+    Capitals,
 }
 
 /// What the `WWW-Authenticate` headers look like.
@@ -121,4 +127,7 @@ pub enum Permissions {
     Admin,
     /// Writes are answered 403 `lowPrivilege`.
     ReadsOnly,
+    /// Everything about persons is answered 401, without counting a failure: "Remote: Parameters
+    /// Settings" is missing. Source: section 13.
+    NoParameters,
 }

@@ -96,6 +96,9 @@ pub struct Switches {
     pub missing_top_key: MissingTopKey,
     /// A Modify of an unknown person.
     pub unknown_person: UnknownPerson,
+    /// The next so many right logins are answered 401, without counting a failure, as after a restart or
+    /// at a limit of connections. Source: section 13.
+    pub logins_refused: usize,
     /// The next so many logged-in requests are answered `deviceBusy`.
     pub device_busy: usize,
 }

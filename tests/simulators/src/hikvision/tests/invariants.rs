@@ -36,12 +36,16 @@ fn only_one_wrong_response_per_run() {
 }
 
 #[test]
-fn no_third_attempt() {
+fn a_refused_call_ends_somewhere() {
     let (device, _) = device(Vec::new());
     let bad = Digest { password: "wrong", ..Digest::new(device.port()) };
     bad.call("GET", INFO, "");
+    for _ in 0..3 {
+        send(device.port(), "GET", INFO, &[], "");
+        assert!(slugs(&device).is_empty());
+    }
     send(device.port(), "GET", INFO, &[], "");
-    assert_eq!(slugs(&device), ["third-attempt"]);
+    assert_eq!(slugs(&device), ["endless-attempts"]);
 }
 
 #[test]

@@ -234,3 +234,56 @@ fn a_new_password_is_asked_at_once() {
     assert_eq!(client.call("GET", INFO, "").unwrap().status, 200);
     assert_eq!(slugs(&device), Vec::<String>::new());
 }
+
+/// One nonce for everybody, and each count of it good once.
+#[test]
+fn a_shared_nonce_is_counted() {
+    let (device, client) = device(Vec::new());
+    device.set(|switches| {
+        switches.nonce = NonceLife::Shared(30);
+        switches.stale = Stale::Capitals;
+    });
+    let ask = |nc| {
+        let challenge = client.challenge("GET", INFO, "");
+        let header = client.authorization(&challenge, "GET", INFO, nc);
+        (challenge, send(device.port(), "GET", INFO, &[("Authorization", &header)], "").unwrap())
+    };
+    let (first, answer) = ask(1);
+    assert_eq!(answer.status, 200);
+    let (second, answer) = ask(1);
+    assert_eq!(first, second);
+    assert_eq!(answer.status, 401);
+    assert!(answer.headers("WWW-Authenticate").join("").contains("stale=TRUE"));
+    assert_eq!(ask(9).1.status, 200);
+    assert_eq!(ask(5).1.status, 401);
+}
+
+/// Whoever asks makes the nonces of the others old.
+#[test]
+fn only_the_last_nonce_is_good() {
+    let (device, client) = device(Vec::new());
+    device.set(|switches| switches.nonce = NonceLife::LastOnly);
+    let challenge = client.challenge("GET", INFO, "");
+    client.challenge("GET", INFO, "");
+    let header = client.authorization(&challenge, "GET", INFO, 1);
+    assert_eq!(
+        send(device.port(), "GET", INFO, &[("Authorization", &header)], "").unwrap().status,
+        401
+    );
+    assert_eq!(client.call("GET", INFO, "").unwrap().status, 200);
+}
+
+/// A right login is answered 401 for a while, or on some paths, and none of it counts as a failure.
+#[test]
+fn a_401_that_is_no_wrong_password() {
+    let (device, client) = device(Vec::new());
+    device.set(|switches| switches.logins_refused = 1);
+    assert_eq!(client.call("GET", INFO, "").unwrap().status, 401);
+    assert_eq!(client.call("GET", INFO, "").unwrap().status, 200);
+    device.set(|switches| switches.permissions = Permissions::NoParameters);
+    let capabilities = "/ISAPI/AccessControl/UserInfo/capabilities?format=json";
+    let refused = client.call("GET", capabilities, "").unwrap();
+    assert_eq!(refused.status, 401);
+    assert!(refused.text().contains("<retryLoginTime>5</retryLoginTime>"), "{}", refused.text());
+    assert_eq!(client.call("GET", INFO, "").unwrap().status, 200);
+}
