@@ -11,7 +11,9 @@ const FILE_NAME: &str = "ivms-sync.toml";
 const VARIABLE: &str = "IVMS_SYNC_CONFIG";
 
 /// Finds the configuration file: `--config`, `IVMS_SYNC_CONFIG`, the working folder, the user's
-/// configuration folder, `/etc/ivms-sync`. The first that exists is the one; layers are not joined.
+/// configuration folder, `/etc/ivms-sync`. The first that exists is the one; layers are not joined. On
+/// Windows nothing is searched below `\`, where any user may make a folder: who plants a file there would
+/// be sent the secrets of whoever runs the program.
 ///
 /// # Errors
 /// When the file named by flag or variable does not exist (another file is never taken in its
@@ -84,7 +86,9 @@ fn places(environment: &Environment, working_dir: &Path) -> Vec<PathBuf> {
     };
     let mut places = vec![working_dir.join(FILE_NAME)];
     places.extend(user.map(|folder| folder.join("ivms-sync").join(FILE_NAME)));
-    places.push(Path::new("/etc/ivms-sync").join(FILE_NAME));
+    if cfg!(not(windows)) {
+        places.push(Path::new("/etc/ivms-sync").join(FILE_NAME));
+    }
     places
 }
 
@@ -142,6 +146,18 @@ mod tests {
             let error = find(None, &environment, folder.path()).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
         }
+    }
+
+    /// Mutant: a path that begins with `/` is searched on Windows.
+    #[test]
+    fn nothing_is_searched_where_anybody_may_write() {
+        let home = if cfg!(windows) { "C:\\Users\\ana" } else { "/home/ana" };
+        let environment = Environment::from_pairs([("HOME", home), ("APPDATA", home)]);
+        let found = places(&environment, Path::new(home));
+        assert_eq!(found.len(), if cfg!(windows) { 2 } else { 3 }, "{found:?}");
+        let is_own = |place: &PathBuf| place.starts_with(home) || place.starts_with("/etc");
+        assert!(found.iter().all(is_own), "{found:?}");
+        assert_eq!(found.iter().any(|place| place.starts_with("/etc")), cfg!(not(windows)));
     }
 
     #[test]

@@ -9,7 +9,9 @@ use lettre::transport::smtp::extension::ClientId;
 
 /// The name for the greeting. `computer` is the name in the environment, `server` whom it is for.
 pub(super) fn name(computer: Option<&str>, server: (&str, u16)) -> ClientId {
+    // Elsewhere such a path is nobody's, and anybody could make it.
     let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let kernel = kernel.filter(|_| cfg!(target_os = "linux"));
     let names = [kernel.as_deref(), computer];
     choose(names.into_iter().flatten().map(str::trim), address_towards(server))
 }

@@ -18,7 +18,8 @@ impl Machine {
     /// This computer. `name` is the computer's name, for systems without the files of Linux.
     #[must_use]
     pub fn here(name: Option<&str>) -> Self {
-        let read = |path| std::fs::read_to_string(path).ok();
+        // Elsewhere such a path is nobody's, and anybody could make it.
+        let read = |path| std::fs::read_to_string(path).ok().filter(|_| cfg!(target_os = "linux"));
         let id = read("/etc/machine-id").filter(|id| !id.trim().is_empty());
         let boot = read("/proc/sys/kernel/random/boot_id");
         // A container's name is another one in every run, so a name counts only where there is no
