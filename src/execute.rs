@@ -20,7 +20,7 @@ use std::thread;
 use crate::clock::Clock;
 use crate::config::DeviceConfig;
 use crate::exit::Exit;
-use crate::gather::belief::judge_serial;
+use crate::gather::belief::{self, judge_serial};
 use crate::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::gather::devices::{failure, not_believed, to_remember};
 use crate::gather::{LoginResult, settle_open};
@@ -259,14 +259,12 @@ impl<'a, 's> OneDevice<'a, 's> {
     /// What is known of this firmware, as far as it is believed: the plan was made with the same.
     fn believed_limits(&self) -> Result<DeviceLimits, StoreError> {
         let (store, device) = (self.store(), self.device);
-        let known = store.device_state(&device.name)?;
-        if known.firmware.as_ref() != Some(&self.firmware) {
+        if store.device_state(&device.name)?.firmware.as_ref() != Some(&self.firmware) {
             return Ok(DeviceLimits::default());
         }
+        let known = store.device_limits(&device.name)?;
         let persons = store.persons(&device.name)?.persons;
-        let held = persons.values().filter_map(|person| person.limit.window());
-        let local = self.execution.clock.now().with_timezone(&device.time_zone).naive_local();
-        Ok(known.limits.believed(held, local))
+        Ok(belief::believed_limits(device, known, &persons, self.execution.clock.now()))
     }
 
     /// Connects to a device that was not read in this run. Once there is something to lose, it must
@@ -296,7 +294,7 @@ impl<'a, 's> OneDevice<'a, 's> {
         let found = reader.persons(&wanted)?;
         let persons = found.into_iter().map(|(id, record)| (id, record.person)).collect();
         let now = self.execution.clock.now();
-        Ok(settle_open(&mut self.store(), &self.device.name, &persons, now)?)
+        Ok(settle_open(&mut self.store(), &self.device.name, &persons, &self.limits, now)?)
     }
 
     /// Tells how many changes are done, with so many that are not settled yet.

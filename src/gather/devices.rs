@@ -28,6 +28,7 @@ pub use told::{failure, held_back, not_believed, to_remember};
 #[derive(Debug)]
 pub(super) struct Before {
     pub state: DeviceState,
+    pub limits: DeviceLimits,
     pub persons: PersonsOfDevice,
     pub login: LoginMemory,
     pub has_open_intents: bool,
@@ -48,6 +49,7 @@ impl Before {
         let login = store.login_memory(&device.name, &device.username, &device.password)?;
         Ok(Self {
             state: store.device_state(&device.name)?,
+            limits: store.device_limits(&device.name)?,
             persons: store.persons(&device.name)?,
             login: if scope.tries_logins { login.by_hand() } else { login },
             has_open_intents: !store.open_intents(&device.name)?.is_empty(),
@@ -191,7 +193,7 @@ pub(super) fn read_due<O: Outside>(
             let limits = match &abilities {
                 // What the former firmware did says nothing of this one.
                 Some(said) => DeviceLimits::known(said.latest_end(), &[]),
-                None => before.state.limits,
+                None => before.limits,
             };
             let gathered = DeviceGathered {
                 outcome: DeviceOutcome::Ok,
@@ -241,7 +243,7 @@ pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered
         is_accepted: false,
         outcome: DeviceOutcome::Ok,
         is_known: before.state.read_at.is_some(),
-        limits: before.state.limits,
+        limits: before.limits,
         is_first_run: before.state.first_written_at.is_none(),
         persons: before.persons,
         reading: None,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{AcceptedOn, Gathered, links};
 use crate::config::{Config, LinkRule};
 use crate::link::{Link, Served, StoredLink, email_digest, name_digest};
-use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, Window};
+use crate::model::{DeviceLimits, DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, Window};
 use crate::plan::{DeviceFacts, Facts, Plan};
 use crate::report::DeviceOutcome;
 use crate::store::{ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
@@ -60,7 +60,7 @@ impl Gathered {
         {
             if let Some(reading) = &gathered.reading {
                 let persons = &facts.persons;
-                settle_open(store, &device.name, persons, self.now)?;
+                settle_open(store, &device.name, persons, &facts.limits, self.now)?;
                 let recorded = Reading {
                     serial: &reading.serial,
                     firmware: &reading.firmware,
@@ -157,7 +157,7 @@ fn linked_now(
 }
 
 /// Settles what a run that died had announced, by what the device holds now: `persons` are those
-/// announced, or everybody.
+/// announced, or everybody; `limits`, what it makes of the windows it is sent.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -165,13 +165,13 @@ pub fn settle_open(
     store: &mut Store,
     device: &DeviceName,
     persons: &BTreeMap<EmployeeNo, Person>,
+    limits: &DeviceLimits,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let intents = store.open_intents(device)?;
     if intents.is_empty() {
         return Ok(());
     }
-    let limits = store.device_state(device)?.limits;
     let settled: Vec<_> = intents
         .into_iter()
         .map(|intent| {
