@@ -42,9 +42,9 @@ pub struct FreshFile {
 pub struct Looks(Vec<(String, Option<String>)>);
 
 impl Looks {
-    pub(super) fn record(&self, store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(super) fn record(&self, store: &Store) -> Result<(), StoreError> {
         let mut looks = self.0.iter();
-        looks.try_for_each(|(path, doubted)| store.doubt_link_file(path, doubted.as_deref(), now))
+        looks.try_for_each(|(path, doubted)| store.doubt_link_file(path, doubted.as_deref()))
     }
 }
 
@@ -114,7 +114,7 @@ pub(super) fn record(
     for FreshFile { path, sha256, rows, left_out } in &links.fresh {
         store.record_link_file(path, sha256, rows, left_out, now)?;
     }
-    links.looks.record(store, now)
+    links.looks.record(store)
 }
 
 impl LinksGathered {

@@ -142,9 +142,9 @@ impl GatherError {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn remember(&self, store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn remember(&self, store: &Store) -> Result<(), StoreError> {
         match self {
-            Self::LinkFile { looks, .. } => looks.record(store, now),
+            Self::LinkFile { looks, .. } => looks.record(store),
             Self::Store(_) | Self::NothingToAccept(_) => Ok(()),
         }
     }

@@ -83,7 +83,7 @@ impl Gathered {
             }
             let news = link_news(&self.facts, facts, plan, self.now);
             if !news.is_empty() {
-                store.record_links(&device.name, &facts.stored, &news, self.now)?;
+                store.record_links(&device.name, &facts.stored, &news)?;
             }
         }
         Ok(())

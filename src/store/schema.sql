@@ -132,7 +132,6 @@ CREATE TABLE former_link (
     organisation INTEGER NOT NULL,
     number       INTEGER NOT NULL,
     birth_date   TEXT    NOT NULL,
-    left_at      INTEGER NOT NULL,
     PRIMARY KEY (device, employee_no, organisation, number, birth_date)
 ) STRICT, WITHOUT ROWID;
 
@@ -172,9 +171,8 @@ CREATE TABLE link_row_left_out (
 
 -- Content of a link file that looked cut off when it was seen: it counts when the next run sees the same.
 CREATE TABLE link_file_doubted (
-    path    TEXT PRIMARY KEY,
-    sha256  TEXT    NOT NULL,
-    seen_at INTEGER NOT NULL
+    path   TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE run (
