@@ -362,9 +362,7 @@ fn judge(
 ) -> (Outcome, bool) {
     let Some(after) = after else {
         let text = "the person is gone after the write".to_owned();
-        let outcome =
-            Outcome { kind: OutcomeKind::Unknown, error: Some(text), person: None, is_sent: true };
-        return (outcome, true);
+        return (Outcome::sent(OutcomeKind::Unknown, Some(text), None), true);
     };
     let person = Some(after.person.clone());
     let fields = differs_beyond_validity(before, after);
@@ -383,8 +381,7 @@ fn judge(
                 "the device took the change but holds no readable dates".to_owned()
             }
         };
-        let outcome =
-            Outcome { kind: OutcomeKind::NotApplied, error: Some(text), person, is_sent: true };
+        let outcome = Outcome::sent(OutcomeKind::NotApplied, Some(text), person);
         // Dates that are neither those asked for nor those of before are a change unasked, unless a
         // device that rounds, or keeps to the end that it states, would hold them.
         let limit = &before.person.limit;
@@ -394,11 +391,8 @@ fn judge(
         return (outcome, has_moved || !fields.is_empty());
     }
     if fields.is_empty() {
-        return (
-            Outcome { kind: OutcomeKind::Confirmed, error: None, person, is_sent: true },
-            false,
-        );
+        return (Outcome::sent(OutcomeKind::Confirmed, None, person), false);
     }
     let text = format!("written, but the device also changed {}", fields.join(", "));
-    (Outcome { kind: OutcomeKind::Confirmed, error: Some(text), person, is_sent: true }, true)
+    (Outcome::sent(OutcomeKind::Confirmed, Some(text), person), true)
 }

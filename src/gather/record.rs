@@ -183,8 +183,7 @@ pub fn settle_open(
                 (OutcomeKind::NotApplied, "the run was cut off before the device took the change")
             };
             log::warn!("{device}: person {}: {text}", intent.employee_no);
-            let error = Some(text.to_owned());
-            (intent, Outcome { kind, error, person: person.cloned(), is_sent: true })
+            (intent, Outcome::sent(kind, Some(text.to_owned()), person.cloned()))
         })
         .collect();
     store.settle(&settled, now)
