@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use super::{AcceptedOn, Gathered, links};
 use crate::config::{Config, LinkRule};
 use crate::link::{Link, Served, StoredLink, email_digest, name_digest};
-use crate::model::{DeviceLimits, DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, Window};
+use crate::model::{
+    DeviceLimits, DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, Window,
+};
 use crate::plan::{DeviceFacts, Facts, Plan};
 use crate::report::DeviceOutcome;
 use crate::store::{ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};

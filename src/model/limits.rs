@@ -87,8 +87,8 @@ impl ReadBack {
     pub fn of(sent: Window, before: &PersonLimit, after: &PersonLimit) -> Option<Self> {
         let held = after.window()?;
         let read_back = Self { sent, held };
-        let is_explained = begin_of(&[read_back]).is_some()
-            && (end_of(&[read_back]).is_some() || read_back.is_cut());
+        let is_explained = rounding(&[read_back], Window::begin).is_some()
+            && (rounding(&[read_back], Window::end).is_some() || read_back.is_cut());
         (held != sent && before != after && is_explained).then_some(read_back)
     }
 
@@ -103,16 +103,10 @@ impl ReadBack {
     }
 }
 
-fn begin_of(read_backs: &[ReadBack]) -> Option<Rounding> {
-    let fits = |rule: &Rounding| {
-        read_backs.iter().all(|one| rule.of(one.sent.begin()) == one.held.begin())
-    };
-    Rounding::ALL.into_iter().find(fits)
-}
-
-fn end_of(read_backs: &[ReadBack]) -> Option<Rounding> {
+/// The rule that explains what became of one of the two times in all of these.
+fn rounding(read_backs: &[ReadBack], time: impl Fn(&Window) -> NaiveDateTime) -> Option<Rounding> {
     let fits =
-        |rule: &Rounding| read_backs.iter().all(|one| rule.of(one.sent.end()) == one.held.end());
+        |rule: &Rounding| read_backs.iter().all(|one| rule.of(time(&one.sent)) == time(&one.held));
     Rounding::ALL.into_iter().find(fits)
 }
 
@@ -145,15 +139,15 @@ impl DeviceLimits {
         if read_backs.len() < 2 {
             return plain;
         }
-        let Some(begin) = begin_of(read_backs) else { return plain };
-        if let Some(end) = end_of(read_backs) {
+        let Some(begin) = rounding(read_backs, Window::begin) else { return plain };
+        if let Some(end) = rounding(read_backs, Window::end) {
             return Self { begin, end, ..plain };
         }
         // A device may know no later end and keep the others coarser: each is learnt from two.
         let cut = read_backs.iter().filter(|one| one.is_cut()).map(|one| one.held.end()).max();
         let (cuts, others): (Vec<ReadBack>, Vec<ReadBack>) =
             read_backs.iter().partition(|one| one.is_cut() && Some(one.held.end()) == cut);
-        let Some(end) = end_of(&others) else { return plain };
+        let Some(end) = rounding(&others, Window::end) else { return plain };
         let known = if others.len() < 2 { plain } else { Self { end, ..plain } };
         match cut.filter(|_| cuts.len() >= 2) {
             Some(cut) => {

@@ -282,11 +282,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn doubt_link_file(
-        &self,
-        path: &str,
-        sha256: Option<&str>,
-    ) -> Result<(), StoreError> {
+    pub fn doubt_link_file(&self, path: &str, sha256: Option<&str>) -> Result<(), StoreError> {
         match sha256 {
             Some(sha256) => self.exec(
                 "INSERT INTO link_file_doubted (path, sha256) VALUES (?1, ?2) \

@@ -28,8 +28,7 @@ fn runs_that_changed_nothing_are_forgotten_after_ninety_days() {
         before: None,
         after: year(),
     };
-    let outcome =
-        Outcome::sent(OutcomeKind::Confirmed, None, None);
+    let outcome = Outcome::sent(OutcomeKind::Confirmed, None, None);
     store.settle(&[(intent(busy, "1"), outcome)], at(6)).unwrap();
     store.announce(&[intent(died, "2")]).unwrap();
     store.begin_run("sync", at(90 * DAY)).unwrap();
