@@ -71,7 +71,7 @@ pub enum Doubt {
 /// # Errors
 /// [`Doubt::Renamed`] for at least three that are more than `source_shrink` of those linked.
 pub fn judge_names(renamed: usize, linked: usize, guard: Guard) -> Result<(), Doubt> {
-    if renamed >= SMALLEST_LOSS && renamed > guard.source_shrink.of(linked) {
+    if renamed > guard.losses_allowed(linked) {
         return Err(Doubt::Renamed { renamed, linked });
     }
     Ok(())

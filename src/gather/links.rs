@@ -185,7 +185,7 @@ fn doubt(
     read: &LinkFile,
     before: &LinkTable,
 ) -> Result<Option<Doubt>, StoreError> {
-    let Some(doubt) = file::doubt(read, before, config.guard.source_shrink) else {
+    let Some(doubt) = file::doubt(read, before, config.guard) else {
         return Ok(None);
     };
     let was_seen = store.doubted_link_file(name)?.is_some_and(|seen| seen == read.sha256);
