@@ -31,7 +31,6 @@ pub(super) struct Before {
     pub limits: DeviceLimits,
     pub persons: PersonsOfDevice,
     pub login: LoginMemory,
-    pub has_open_intents: bool,
     pub failures: Failures,
     pub writes: WriteMemory,
 }
@@ -46,21 +45,15 @@ impl Before {
         device: &DeviceConfig,
         scope: &Scope,
     ) -> Result<Self, StoreError> {
-        let login = store.login_memory(&device.name, &device.username, &device.password)?;
+        let _look = store.reading()?;
         Ok(Self {
             state: store.device_state(&device.name)?,
             limits: store.device_limits(&device.name)?,
             persons: store.persons(&device.name)?,
-            login: if scope.tries_logins { login.by_hand() } else { login },
-            has_open_intents: !store.open_intents(&device.name)?.is_empty(),
+            login: login_memory(store, device, scope)?,
             failures: store.failures(&device.name)?,
             writes: store.write_memory(&device.name)?,
         })
-    }
-
-    /// Whether the device may be asked for something besides: it is neither held back nor backing off.
-    pub fn may_ask(&self, now: DateTime<Utc>) -> bool {
-        self.login.may_try(now) && back_off::waits_until(&self.failures, now).is_none()
     }
 
     /// The device as it was last read and believed.
@@ -69,6 +62,28 @@ impl Before {
         let serial = self.state.serial.as_deref().unwrap_or_default();
         Some(Seen { serial, persons: self.persons.persons.len() })
     }
+}
+
+/// What is remembered of logins, as far as it counts now.
+fn login_memory(
+    store: &Store,
+    device: &DeviceConfig,
+    scope: &Scope,
+) -> Result<LoginMemory, StoreError> {
+    let login = store.login_memory(&device.name, &device.username, &device.password)?;
+    Ok(if scope.tries_logins { login.by_hand() } else { login })
+}
+
+/// Whether a device may be asked for something besides: it is neither held back nor backing off. Only
+/// whoever holds its lock can tell.
+pub(super) fn may_ask(
+    store: &Store,
+    device: &DeviceConfig,
+    scope: &Scope,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let waits = back_off::waits_until(&store.failures(&device.name)?, now);
+    Ok(login_memory(store, device, scope)?.may_try(now) && waits.is_none())
 }
 
 /// How a device is asked.
@@ -323,11 +338,15 @@ fn doubted(config: &DeviceConfig, before: Before, doubt: &Doubt, persons: usize)
 }
 
 /// Whether the person list must be read now.
-pub(super) fn is_due(config: &DeviceConfig, before: &Before, ask: AskDevice) -> bool {
-    ask.is_full
+pub(super) fn is_due(
+    config: &DeviceConfig,
+    store: &Store,
+    ask: AskDevice,
+) -> Result<bool, StoreError> {
+    Ok(ask.is_full
         || ask.accepted.is_some()
-        || before.has_open_intents
-        || is_reading_due(config, &before.state, ask.now)
+        || is_reading_due(config, &store.device_state(&config.name)?, ask.now)
+        || !store.open_intents(&config.name)?.is_empty())
 }
 
 /// Whether the person list is too old, or not to be relied on.
