@@ -20,11 +20,11 @@ use std::thread;
 use crate::clock::Clock;
 use crate::config::DeviceConfig;
 use crate::exit::Exit;
-use crate::gather::belief::judge_serial;
+use crate::gather::belief::{self, judge_serial};
 use crate::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::gather::devices::{failure, not_believed, to_remember};
 use crate::gather::{LoginResult, settle_open};
-use crate::hikvision::{Error, MAX_EXACT, Manners, PersonRecord, differs_beyond_validity};
+use crate::hikvision::{Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
 use crate::model::{DeviceLimits, EmployeeNo, PersonLimit, ReadBack, RunId};
 use crate::outside::{Outside, ReadDevice, WriteDevice};
 use crate::plan::{Change, ProvenPlan};
@@ -259,21 +259,19 @@ impl<'a, 's> OneDevice<'a, 's> {
     /// What is known of this firmware, as far as it is believed: the plan was made with the same.
     fn believed_limits(&self) -> Result<DeviceLimits, StoreError> {
         let (store, device) = (self.store(), self.device);
-        let known = store.device_state(&device.name)?;
-        if known.firmware.as_ref() != Some(&self.firmware) {
+        if store.device_state(&device.name)?.firmware.as_ref() != Some(&self.firmware) {
             return Ok(DeviceLimits::default());
         }
+        let known = store.device_limits(&device.name)?;
         let persons = store.persons(&device.name)?.persons;
-        let held = persons.values().filter_map(|person| person.limit.window());
-        let local = self.execution.clock.now().with_timezone(&device.time_zone).naive_local();
-        Ok(known.limits.believed(held, local))
+        Ok(belief::believed_limits(device, known, &persons, self.execution.clock.now()))
     }
 
     /// Connects to a device that was not read in this run. Once there is something to lose, it must
     /// still be the device that it was: addresses move, and the persons of another door may look the
     /// same. Its firmware is known then, too.
     fn connect<O: Outside>(&mut self, outside: &O, known: &DeviceState) -> Result<O::Reader, Halt> {
-        let mut reader = outside.connect(self.device, Manners::default())?;
+        let mut reader = outside.connect(self.device, known.manners)?;
         if known.proven_firmware.is_none() {
             self.firmware = known.firmware.clone().unwrap_or_default();
             return Ok(reader);
@@ -296,7 +294,7 @@ impl<'a, 's> OneDevice<'a, 's> {
         let found = reader.persons(&wanted)?;
         let persons = found.into_iter().map(|(id, record)| (id, record.person)).collect();
         let now = self.execution.clock.now();
-        Ok(settle_open(&mut self.store(), &self.device.name, &persons, now)?)
+        Ok(settle_open(&mut self.store(), &self.device.name, &persons, &self.limits, now)?)
     }
 
     /// Tells how many changes are done, with so many that are not settled yet.
@@ -364,9 +362,7 @@ fn judge(
 ) -> (Outcome, bool) {
     let Some(after) = after else {
         let text = "the person is gone after the write".to_owned();
-        let outcome =
-            Outcome { kind: OutcomeKind::Unknown, error: Some(text), person: None, is_sent: true };
-        return (outcome, true);
+        return (Outcome::sent(OutcomeKind::Unknown, Some(text), None), true);
     };
     let person = Some(after.person.clone());
     let fields = differs_beyond_validity(before, after);
@@ -385,8 +381,7 @@ fn judge(
                 "the device took the change but holds no readable dates".to_owned()
             }
         };
-        let outcome =
-            Outcome { kind: OutcomeKind::NotApplied, error: Some(text), person, is_sent: true };
+        let outcome = Outcome::sent(OutcomeKind::NotApplied, Some(text), person);
         // Dates that are neither those asked for nor those of before are a change unasked, unless a
         // device that rounds, or keeps to the end that it states, would hold them.
         let limit = &before.person.limit;
@@ -396,11 +391,8 @@ fn judge(
         return (outcome, has_moved || !fields.is_empty());
     }
     if fields.is_empty() {
-        return (
-            Outcome { kind: OutcomeKind::Confirmed, error: None, person, is_sent: true },
-            false,
-        );
+        return (Outcome::sent(OutcomeKind::Confirmed, None, person), false);
     }
     let text = format!("written, but the device also changed {}", fields.join(", "));
-    (Outcome { kind: OutcomeKind::Confirmed, error: Some(text), person, is_sent: true }, true)
+    (Outcome::sent(OutcomeKind::Confirmed, Some(text), person), true)
 }

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cardskipper::{self, Client, Export, Listing};
 use crate::config::{DeviceConfig, SourceConfig};
 use crate::hikvision::{
-    self, Abilities, DeviceClock, DeviceInfo, Manners, PersonList, PersonRecord, Reader, Writer,
+    self, Abilities, DeviceClock, DeviceInfo, PersonList, PersonRecord, Reader, Writer,
 };
-use crate::model::{EmployeeNo, RoleId, Window};
+use crate::model::{EmployeeNo, Manners, RoleId, Window};
 use crate::progress::Progress;
 use crate::requests::RequestCount;
 

@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use ivms_sync::config::{DeviceConfig, SourceConfig};
-use ivms_sync::hikvision::{self, Manners};
+use ivms_sync::hikvision;
+use ivms_sync::model::Manners;
 use ivms_sync::outside::Outside;
 
 use crate::club::Club;

@@ -142,7 +142,7 @@ fn tick_of<O: Outside>(
         match gather_with(outside, &context.config, store, context.clock, scope, asked) {
             Ok(gathered) => gathered,
             Err(error) => {
-                error.remember(store, context.clock.began()).map_err(store_error)?;
+                error.remember(store).map_err(store_error)?;
                 return Err(context.gather_error(error));
             }
         };

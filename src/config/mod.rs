@@ -230,6 +230,15 @@ pub struct Guard {
     pub grant_per_tick: Percent,
 }
 
+impl Guard {
+    /// So many of `whole` may be lost at once before whoever says so is not believed: up to
+    /// `source_shrink`, and two, however few there are. Source: design.md section 5, rule 1.
+    #[must_use]
+    pub fn losses_allowed(self, whole: usize) -> usize {
+        self.source_shrink.of(whole).max(2)
+    }
+}
+
 /// A share in whole per cent, 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(u8);

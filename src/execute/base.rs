@@ -89,8 +89,7 @@ pub(super) fn check<'b>(
     }
     if limits.is_held(change.after, &person.limit) {
         let person = Some(person.clone());
-        let (kind, error) = (OutcomeKind::Confirmed, None);
-        return Err(Box::new(Outcome { kind, error, person, is_sent: false }));
+        return Err(Box::new(Outcome::unsent(OutcomeKind::Confirmed, None, person)));
     }
     let text = "the person was changed on the device since it was read";
     Err(unsent(OutcomeKind::Moved, text, Some(person.clone())))
@@ -112,5 +111,5 @@ fn untouchable(device: &DeviceConfig, person: &Person) -> Option<&'static str> {
 }
 
 fn unsent(kind: OutcomeKind, text: &str, person: Option<Person>) -> Box<Outcome> {
-    Box::new(Outcome { kind, error: Some(text.to_owned()), person, is_sent: false })
+    Box::new(Outcome::unsent(kind, Some(text.to_owned()), person))
 }

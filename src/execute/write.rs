@@ -65,10 +65,13 @@ impl OneDevice<'_, '_> {
                     log::warn!("{}: person {}: {error}", self.device.name, change.employee_no);
                     sent.push(Sent { change, before, refusal: None });
                 }
-                Err(error @ (Error::Wire { .. } | Error::NoSuchPerson(_))) => {
-                    // What could not be put into words was not sent.
-                    let is_sent = matches!(error, Error::NoSuchPerson(_));
-                    settled.push((change, refused(error.to_string(), is_sent)));
+                // What could not be put into words was not sent.
+                Err(error @ Error::Wire { .. }) => {
+                    let text = Some(error.to_string());
+                    settled.push((change, Outcome::unsent(OutcomeKind::Refused, text, None)));
+                }
+                Err(error @ Error::NoSuchPerson(_)) => {
+                    settled.push((change, refused(error.to_string())));
                 }
                 Err(error) if error.class() == Class::Permanent => {
                     sent.push(Sent { change, before, refusal: Some(error.to_string()) });
@@ -161,52 +164,46 @@ impl OneDevice<'_, '_> {
             self.result.changes.insert(change.employee_no.clone(), state);
         }
         self.tell(0);
-        let sent = || outcomes.iter().map(|(_, outcome)| outcome).filter(|outcome| outcome.is_sent);
-        let confirmed = sent().filter(|outcome| outcome.kind == OutcomeKind::Confirmed).count();
-        let unconfirmed = sent().count() - confirmed;
-        let is_proof = confirmed > 0 && unasked.is_none();
+        // One write is sent at a time until the firmware is proven.
+        let probe = outcomes.iter().map(|(_, outcome)| outcome).find(|outcome| outcome.is_sent);
+        let trust = match (self.trust, probe.map(|outcome| outcome.kind)) {
+            (Trust::Probing(_), Some(OutcomeKind::Confirmed)) => Trust::Proven,
+            (Trust::Probing(left), Some(_)) => Trust::Probing(left.saturating_sub(1)),
+            (as_before, _) => as_before,
+        };
         let lines: Vec<(Intent, Outcome)> = outcomes
             .into_iter()
             .map(|(change, outcome)| (Intent::of(self.execution.run, change), outcome))
             .collect();
         let (name, now) = (&self.device.name, self.execution.clock.now());
-        let (firmware, trust) = (&self.firmware, self.trust);
+        let (firmware, is_news) = (&self.firmware, trust != self.trust);
         self.store().together(|store| {
             store.settle(&lines, now)?;
             if let Some(unasked) = &unasked {
                 return store.remember_unasked(name, unasked);
             }
             match trust {
-                Trust::Probing(_) if is_proof => store.prove_firmware(name, firmware),
-                Trust::Probing(_) => (0..unconfirmed)
-                    .try_for_each(|_| store.remember_unconfirmed(name, firmware, now)),
-                Trust::Proven | Trust::Waiting => Ok(()),
+                Trust::Proven if is_news => store.prove_firmware(name, firmware),
+                Trust::Probing(_) if is_news => store.remember_unconfirmed(name, firmware, now),
+                Trust::Proven | Trust::Probing(_) | Trust::Waiting => Ok(()),
             }
         })?;
-        if let Trust::Probing(left) = self.trust {
-            let unconfirmed = u32::try_from(unconfirmed).unwrap_or(u32::MAX);
-            self.trust = match is_proof {
-                true => Trust::Proven,
-                false => Trust::Probing(left.saturating_sub(unconfirmed)),
-            };
-        }
+        self.trust = trust;
         Ok(())
     }
 }
 
-fn refused(text: String, is_sent: bool) -> Outcome {
-    Outcome { kind: OutcomeKind::Refused, error: Some(text), person: None, is_sent }
+fn refused(text: String) -> Outcome {
+    Outcome::sent(OutcomeKind::Refused, Some(text), None)
 }
 
 fn not_read_back<'c>(one: Sent<'c>, error: &Error) -> (&'c Change, Outcome) {
     let outcome = match one.refusal {
-        Some(refusal) => refused(refusal, true),
-        None => Outcome {
-            kind: OutcomeKind::Unknown,
-            error: Some(format!("written, but not read back: {error}")),
-            person: None,
-            is_sent: true,
-        },
+        Some(refusal) => refused(refusal),
+        None => {
+            let text = format!("written, but not read back: {error}");
+            Outcome::sent(OutcomeKind::Unknown, Some(text), None)
+        }
     };
     (one.change, outcome)
 }

@@ -107,7 +107,7 @@ pub fn write(path: &Path, text: &str, rights: &Rights) -> Result<()> {
 }
 
 /// The folder a path lies in.
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

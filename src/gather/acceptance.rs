@@ -6,9 +6,6 @@
 use crate::config::Guard;
 use crate::model::MemberNumber;
 
-/// Fewer missing members than this are never suspicious, however small the club.
-const SMALLEST_SUSPICIOUS: usize = 3;
-
 /// What is asked of a complete listing.
 #[derive(Debug, Clone, Copy)]
 pub struct Listing {
@@ -85,7 +82,7 @@ pub fn judge(guard: Guard, listing: Listing) -> Result<(), Refusal> {
     if listing.now == 0 {
         return Err(Refusal::Empty { before });
     }
-    let allowed = guard.source_shrink.of(before).max(SMALLEST_SUSPICIOUS - 1);
+    let allowed = guard.losses_allowed(before);
     if missing > allowed {
         return Err(Refusal::Shrunk { before, now: listing.now, allowed });
     }

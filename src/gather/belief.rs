@@ -4,7 +4,12 @@
 //! lost its persons, would get the changes of the one it seems to be. Nothing is written to it until
 //! a person has looked.
 
-use crate::config::Guard;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::{DeviceConfig, Guard};
+use crate::model::{DeviceLimits, EmployeeNo, Person};
 
 /// With fewer persons missing than this nothing is far fewer, however small the device.
 const SMALLEST_LOSS: usize = 3;
@@ -66,7 +71,7 @@ pub enum Doubt {
 /// # Errors
 /// [`Doubt::Renamed`] for at least three that are more than `source_shrink` of those linked.
 pub fn judge_names(renamed: usize, linked: usize, guard: Guard) -> Result<(), Doubt> {
-    if renamed >= SMALLEST_LOSS && renamed > guard.source_shrink.of(linked) {
+    if renamed > guard.losses_allowed(linked) {
         return Err(Doubt::Renamed { renamed, linked });
     }
     Ok(())
@@ -109,6 +114,19 @@ pub fn judge_serial(before: &str, now: &str) -> Result<(), Doubt> {
         return Err(Doubt::NoSerial { before: before.to_owned() });
     }
     Err(Doubt::OtherDevice { before: before.to_owned(), now: now.to_owned() })
+}
+
+/// What a device with these persons makes of the windows it is sent, as far as that is believed: planning,
+/// writing and settling all go by the same.
+#[must_use]
+pub fn believed_limits(
+    device: &DeviceConfig,
+    known: DeviceLimits,
+    persons: &BTreeMap<EmployeeNo, Person>,
+    now: DateTime<Utc>,
+) -> DeviceLimits {
+    let held = persons.values().filter_map(|person| person.limit.window());
+    known.believed(held, now.with_timezone(&device.time_zone).naive_local())
 }
 
 #[cfg(test)]

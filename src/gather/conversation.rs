@@ -59,34 +59,31 @@ impl Turn {
     }
 }
 
-/// Takes the locks of all devices that are due. What is known of a device is read again when the lock is
-/// there: whoever had it may have read the device, or spent a login.
+/// Takes the locks of all devices that are due. What is known of a device is read when the lock is there:
+/// whoever had it may have read the device, or spent a login.
 pub(super) fn take_turns(
     config: &Config,
     store: &Store,
-    before: Vec<Before>,
     clock: Clock,
     scope: &Scope,
 ) -> Result<Vec<Turn>, StoreError> {
     let now = clock.began();
     let began = clock.elapsed();
-    let mut turns = Vec::with_capacity(before.len());
-    for (device, before) in config.devices.iter().zip(before) {
+    let mut turns = Vec::with_capacity(config.devices.len());
+    for device in &config.devices {
         let ask = AskDevice::of(scope, device, now);
-        if scope.is_offline || !devices::is_due(device, &before, ask) {
-            turns.push(Turn::NotDue(Box::new(before)));
+        let is_due = || devices::is_due(device, store, ask);
+        if scope.is_offline || !is_due()? {
+            turns.push(Turn::NotDue(Box::new(Before::read(store, device, scope)?)));
             continue;
         }
         let patience = READING_PATIENCE.saturating_sub(clock.elapsed().saturating_sub(began));
-        turns.push(match take_device(store.path(), &device.name, patience, clock.now())? {
-            Err(holder) => Turn::Busy(Box::new(before), holder),
-            Ok(lock) => {
-                let before = Box::new(Before::read(store, device, scope)?);
-                match devices::is_due(device, &before, ask) {
-                    true => Turn::Ours(before, lock),
-                    false => Turn::NotDue(before),
-                }
-            }
+        let taken = take_device(store.path(), &device.name, patience, clock.now())?;
+        let before = Box::new(Before::read(store, device, scope)?);
+        turns.push(match taken {
+            Err(holder) => Turn::Busy(before, holder),
+            Ok(lock) if is_due()? => Turn::Ours(before, lock),
+            Ok(_) => Turn::NotDue(before),
         });
     }
     Ok(turns)

@@ -10,9 +10,9 @@ use super::belief::{self, Doubt, Seen};
 use super::{Scope, back_off, conversation};
 use crate::config::{DeviceConfig, Guard, Mode};
 use crate::execute::trust;
-use crate::hikvision::{Abilities, Class, DeviceInfo, Error, Manners};
+use crate::hikvision::{Abilities, Class, DeviceInfo, Error};
 use crate::link::{StoredLink, StoredLinks, is_same_person, name_digest};
-use crate::model::{DeviceLimits, EmployeeNo, Person, PersonLimit, Window};
+use crate::model::{DeviceLimits, EmployeeNo, Manners, Person, PersonLimit, Window};
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::lock::Holder;
@@ -28,9 +28,9 @@ pub use told::{failure, held_back, not_believed, to_remember};
 #[derive(Debug)]
 pub(super) struct Before {
     pub state: DeviceState,
+    pub limits: DeviceLimits,
     pub persons: PersonsOfDevice,
     pub login: LoginMemory,
-    pub has_open_intents: bool,
     pub failures: Failures,
     pub writes: WriteMemory,
 }
@@ -45,20 +45,15 @@ impl Before {
         device: &DeviceConfig,
         scope: &Scope,
     ) -> Result<Self, StoreError> {
-        let login = store.login_memory(&device.name, &device.username, &device.password)?;
+        let _look = store.reading()?;
         Ok(Self {
             state: store.device_state(&device.name)?,
+            limits: store.device_limits(&device.name)?,
             persons: store.persons(&device.name)?,
-            login: if scope.tries_logins { login.by_hand() } else { login },
-            has_open_intents: !store.open_intents(&device.name)?.is_empty(),
+            login: login_memory(store, device, scope)?,
             failures: store.failures(&device.name)?,
             writes: store.write_memory(&device.name)?,
         })
-    }
-
-    /// Whether the device may be asked for something besides: it is neither held back nor backing off.
-    pub fn may_ask(&self, now: DateTime<Utc>) -> bool {
-        self.login.may_try(now) && back_off::waits_until(&self.failures, now).is_none()
     }
 
     /// The device as it was last read and believed.
@@ -67,6 +62,28 @@ impl Before {
         let serial = self.state.serial.as_deref().unwrap_or_default();
         Some(Seen { serial, persons: self.persons.persons.len() })
     }
+}
+
+/// What is remembered of logins, as far as it counts now.
+fn login_memory(
+    store: &Store,
+    device: &DeviceConfig,
+    scope: &Scope,
+) -> Result<LoginMemory, StoreError> {
+    let login = store.login_memory(&device.name, &device.username, &device.password)?;
+    Ok(if scope.tries_logins { login.by_hand() } else { login })
+}
+
+/// Whether a device may be asked for something besides: it is neither held back nor backing off. Only
+/// whoever holds its lock can tell.
+pub(super) fn may_ask(
+    store: &Store,
+    device: &DeviceConfig,
+    scope: &Scope,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let waits = back_off::waits_until(&store.failures(&device.name)?, now);
+    Ok(login_memory(store, device, scope)?.may_try(now) && waits.is_none())
 }
 
 /// How a device is asked.
@@ -135,6 +152,8 @@ pub struct FreshReading {
     pub firmware: String,
     /// What its capabilities say, where they were asked for.
     pub abilities: Option<Abilities>,
+    /// How it wants to be asked.
+    pub manners: Manners,
     /// When the reading began.
     pub at: DateTime<Utc>,
 }
@@ -191,7 +210,7 @@ pub(super) fn read_due<O: Outside>(
             let limits = match &abilities {
                 // What the former firmware did says nothing of this one.
                 Some(said) => DeviceLimits::known(said.latest_end(), &[]),
-                None => before.state.limits,
+                None => before.limits,
             };
             let gathered = DeviceGathered {
                 outcome: DeviceOutcome::Ok,
@@ -204,6 +223,7 @@ pub(super) fn read_due<O: Outside>(
                     model: info.model,
                     firmware: info.firmware,
                     abilities,
+                    manners: reader.manners(),
                     at: now,
                 }),
                 login: LoginResult::Worked,
@@ -241,7 +261,7 @@ pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered
         is_accepted: false,
         outcome: DeviceOutcome::Ok,
         is_known: before.state.read_at.is_some(),
-        limits: before.state.limits,
+        limits: before.limits,
         is_first_run: before.state.first_written_at.is_none(),
         persons: before.persons,
         reading: None,
@@ -321,11 +341,15 @@ fn doubted(config: &DeviceConfig, before: Before, doubt: &Doubt, persons: usize)
 }
 
 /// Whether the person list must be read now.
-pub(super) fn is_due(config: &DeviceConfig, before: &Before, ask: AskDevice) -> bool {
-    ask.is_full
+pub(super) fn is_due(
+    config: &DeviceConfig,
+    store: &Store,
+    ask: AskDevice,
+) -> Result<bool, StoreError> {
+    Ok(ask.is_full
         || ask.accepted.is_some()
-        || before.has_open_intents
-        || is_reading_due(config, &before.state, ask.now)
+        || is_reading_due(config, &store.device_state(&config.name)?, ask.now)
+        || !store.open_intents(&config.name)?.is_empty())
 }
 
 /// Whether the person list is too old, or not to be relied on.
@@ -358,7 +382,7 @@ fn read<O: Outside>(
     config: &DeviceConfig,
     known: &DeviceState,
 ) -> Result<Read<O::Reader>, Error> {
-    let mut reader = outside.connect(config, Manners::default())?;
+    let mut reader = outside.connect(config, known.manners)?;
     let info = reader.device_info()?;
     let abilities = if known.asked_firmware.as_ref() == Some(&info.firmware) {
         None

@@ -7,6 +7,7 @@ use std::mem;
 
 use chrono::{DateTime, Utc};
 
+use super::belief::believed_limits;
 use super::devices::DeviceGathered;
 use super::sources::SourceGathered;
 use super::{AcceptLink, Scope, merge};
@@ -173,11 +174,8 @@ fn device_facts(
     now: DateTime<Utc>,
 ) -> DeviceFacts {
     let PersonsOfDevice { persons, confirmed, written } = mem::take(&mut gathered.persons);
-    let held = persons.values().filter_map(|person| person.limit.window());
-    let local = now.with_timezone(&device.time_zone).naive_local();
-    let limits = gathered.limits.believed(held, local);
     DeviceFacts {
-        limits,
+        limits: believed_limits(device, gathered.limits, &persons, now),
         name: device.name.clone(),
         time_zone: device.time_zone,
         mode: device.mode,

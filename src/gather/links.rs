@@ -42,9 +42,9 @@ pub struct FreshFile {
 pub struct Looks(Vec<(String, Option<String>)>);
 
 impl Looks {
-    pub(super) fn record(&self, store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(super) fn record(&self, store: &Store) -> Result<(), StoreError> {
         let mut looks = self.0.iter();
-        looks.try_for_each(|(path, doubted)| store.doubt_link_file(path, doubted.as_deref(), now))
+        looks.try_for_each(|(path, doubted)| store.doubt_link_file(path, doubted.as_deref()))
     }
 }
 
@@ -114,7 +114,7 @@ pub(super) fn record(
     for FreshFile { path, sha256, rows, left_out } in &links.fresh {
         store.record_link_file(path, sha256, rows, left_out, now)?;
     }
-    links.looks.record(store, now)
+    links.looks.record(store)
 }
 
 impl LinksGathered {
@@ -185,7 +185,7 @@ fn doubt(
     read: &LinkFile,
     before: &LinkTable,
 ) -> Result<Option<Doubt>, StoreError> {
-    let Some(doubt) = file::doubt(read, before, config.guard.source_shrink) else {
+    let Some(doubt) = file::doubt(read, before, config.guard) else {
         return Ok(None);
     };
     let was_seen = store.doubted_link_file(name)?.is_some_and(|seen| seen == read.sha256);

@@ -142,9 +142,9 @@ impl GatherError {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn remember(&self, store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn remember(&self, store: &Store) -> Result<(), StoreError> {
         match self {
-            Self::LinkFile { looks, .. } => looks.record(store, now),
+            Self::LinkFile { looks, .. } => looks.record(store),
             Self::Store(_) | Self::NothingToAccept(_) => Ok(()),
         }
     }
@@ -178,19 +178,12 @@ pub fn gather_with<O: Outside>(
 ) -> Result<(Gathered, Connections<O>), GatherError> {
     let now = clock.began();
     let links = links::read(store, config, now)?;
-    let reading = store.reading()?;
-    let mut before_devices = Vec::with_capacity(config.devices.len());
-    for device in &config.devices {
-        before_devices.push(devices::Before::read(store, device, &scope)?);
-    }
-    drop(reading);
-    let may_ask: Vec<bool> = before_devices.iter().map(|one| one.may_ask(now)).collect();
-    let turns = conversation::take_turns(config, store, before_devices, clock, &scope)?;
+    let turns = conversation::take_turns(config, store, clock, &scope)?;
     let (mut sources, mut devices, mut open) =
         ask_all(outside, config, store, turns, clock, &scope, asked)?;
     let both = (&mut *sources, &mut *devices);
-    let asking = witness::Asking { outside, config, state: store.path(), clock };
-    asking.tell_whose(both, &mut open, &may_ask)?;
+    let asking = witness::Asking { outside, config, store, scope: &scope, clock };
+    asking.tell_whose(both, &mut open)?;
     let clock_trouble = if scope.is_offline {
         None
     } else {

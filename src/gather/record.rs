@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use super::{AcceptedOn, Gathered, links};
 use crate::config::{Config, LinkRule};
 use crate::link::{Link, Served, StoredLink, email_digest, name_digest};
-use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, Window};
+use crate::model::{
+    DeviceLimits, DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, Window,
+};
 use crate::plan::{DeviceFacts, Facts, Plan};
 use crate::report::DeviceOutcome;
 use crate::store::{ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
@@ -60,7 +62,7 @@ impl Gathered {
         {
             if let Some(reading) = &gathered.reading {
                 let persons = &facts.persons;
-                settle_open(store, &device.name, persons, self.now)?;
+                settle_open(store, &device.name, persons, &facts.limits, self.now)?;
                 let recorded = Reading {
                     serial: &reading.serial,
                     firmware: &reading.firmware,
@@ -68,6 +70,7 @@ impl Gathered {
                     at: reading.at,
                 };
                 store.record_reading(&device.name, &recorded)?;
+                store.record_manners(&device.name, reading.manners)?;
                 if let Some(said) = &reading.abilities {
                     let (fields, end) = (&said.fields, said.latest_end());
                     store.record_capabilities(&device.name, &reading.firmware, fields, end)?;
@@ -83,7 +86,7 @@ impl Gathered {
             }
             let news = link_news(&self.facts, facts, plan, self.now);
             if !news.is_empty() {
-                store.record_links(&device.name, &facts.stored, &news, self.now)?;
+                store.record_links(&device.name, &facts.stored, &news)?;
             }
         }
         Ok(())
@@ -157,7 +160,7 @@ fn linked_now(
 }
 
 /// Settles what a run that died had announced, by what the device holds now: `persons` are those
-/// announced, or everybody.
+/// announced, or everybody; `limits`, what it makes of the windows it is sent.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -165,13 +168,13 @@ pub fn settle_open(
     store: &mut Store,
     device: &DeviceName,
     persons: &BTreeMap<EmployeeNo, Person>,
+    limits: &DeviceLimits,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let intents = store.open_intents(device)?;
     if intents.is_empty() {
         return Ok(());
     }
-    let limits = store.device_state(device)?.limits;
     let settled: Vec<_> = intents
         .into_iter()
         .map(|intent| {
@@ -183,8 +186,7 @@ pub fn settle_open(
                 (OutcomeKind::NotApplied, "the run was cut off before the device took the change")
             };
             log::warn!("{device}: person {}: {text}", intent.employee_no);
-            let error = Some(text.to_owned());
-            (intent, Outcome { kind, error, person: person.cloned(), is_sent: true })
+            (intent, Outcome::sent(kind, Some(text.to_owned()), person.cloned()))
         })
         .collect();
     store.settle(&settled, now)

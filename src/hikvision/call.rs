@@ -38,16 +38,6 @@ const LISTING_MAX: Duration = Duration::from_secs(300);
 /// The longest answer read. A page of 30 persons has about 20 KB.
 const MAX_BODY: usize = 8 * 1024 * 1024;
 
-/// How a device wants to be asked, learnt from requests that it left without an answer. The default is
-/// what most devices take.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Manners {
-    /// It answers one request on a connection, and no second one.
-    pub one_request_per_connection: bool,
-    /// The least time from one request to the next.
-    pub pause: Duration,
-}
-
 /// Limits, so that tests are quick.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {

@@ -25,7 +25,7 @@ use reqwest::header::{
 };
 use url::{Position, Url};
 
-use super::call::{Answer, Ask, DEVICE_INFO, Limits, Manners};
+use super::call::{Answer, Ask, DEVICE_INFO, Limits};
 use super::challenge::{self, Challenge};
 use super::digest::{OneAnswer, authorization};
 use super::error::Error;
@@ -33,6 +33,7 @@ use super::login::{LockState, Refusal};
 use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
 use crate::config::{DeviceConfig, Secret};
+use crate::model::Manners;
 use crate::requests::RequestCount;
 use crate::retry::{Waits, retry_after, seed};
 

@@ -26,7 +26,6 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use call::Manners;
 pub use certificate::fingerprint;
 pub use error::{Class, Error};
 pub use login::LockState;

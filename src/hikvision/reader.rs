@@ -9,7 +9,7 @@ use std::time::Instant;
 use chrono_tz::Tz;
 use reqwest::Method;
 
-use super::call::{Ask, Limits, Manners};
+use super::call::{Ask, Limits};
 use super::client::Link;
 use super::error::Error;
 use super::login::LockState;
@@ -18,7 +18,7 @@ use super::wire::{
     search_body,
 };
 use crate::config::DeviceConfig;
-use crate::model::{DeviceName, EmployeeNo};
+use crate::model::{DeviceName, EmployeeNo, Manners};
 use crate::progress::{Meter, Progress, Silent, Unit};
 use crate::requests::RequestCount;
 

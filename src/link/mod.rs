@@ -12,6 +12,7 @@ mod resolve;
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 use std::{iter, mem};
 
 use chrono::{DateTime, Utc};
@@ -45,16 +46,20 @@ struct Several<T> {
 }
 
 impl<T: Ord> Several<T> {
-    fn new(first: T) -> Self {
-        Self { first, others: BTreeSet::new() }
-    }
-
     fn add(&mut self, one: T) {
         match one.cmp(&self.first) {
             Ordering::Less => self.others.insert(mem::replace(&mut self.first, one)),
             Ordering::Equal => false,
             Ordering::Greater => self.others.insert(one),
         };
+    }
+
+    /// Adds one to those of a key.
+    fn add_to<K: Eq + Hash>(map: &mut HashMap<K, Self, RandomState>, key: K, one: T) {
+        match map.entry(key) {
+            Entry::Occupied(mut known) => known.get_mut().add(one),
+            Entry::Vacant(new) => drop(new.insert(Self { first: one, others: BTreeSet::new() })),
+        }
     }
 
     fn iter(&self) -> impl Iterator<Item = &T> + Clone {
@@ -66,24 +71,22 @@ impl LinkTable {
     /// Adds one row of a link file, which holds it since then.
     pub fn insert(&mut self, email: Email, employee_no: EmployeeNo, since: DateTime<Utc>) {
         let listed = Listed { employee_no, since };
-        match self.by_email.entry(email) {
-            Entry::Occupied(mut known) => known.get_mut().add(listed),
-            Entry::Vacant(new) => drop(new.insert(Several::new(listed))),
-        }
+        Several::add_to(&mut self.by_email, email, listed);
     }
 
     /// The rows, sorted, for storing.
     #[must_use]
     pub fn rows(&self) -> Vec<(&Email, &EmployeeNo, DateTime<Utc>)> {
-        let mut rows: Vec<_> = self
-            .by_email
-            .iter()
-            .flat_map(|(email, persons)| {
-                persons.iter().map(move |listed| (email, &listed.employee_no, listed.since))
-            })
-            .collect();
+        let mut rows: Vec<_> = self.each().collect();
         rows.sort_unstable();
         rows
+    }
+
+    /// The rows in no order.
+    fn each(&self) -> impl Iterator<Item = (&Email, &EmployeeNo, DateTime<Utc>)> {
+        self.by_email.iter().flat_map(|(email, persons)| {
+            persons.iter().map(move |listed| (email, &listed.employee_no, listed.since))
+        })
     }
 
     /// Since when a file holds this very row, over all readings that held it; the earliest, if several

@@ -1,7 +1,6 @@
 //! Who is which person on one device. Pure.
 
 use std::cell::OnceCell;
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -59,10 +58,7 @@ pub fn resolve<'a>(
     for claimed in &claims {
         for person in claimed.claim.persons() {
             let claimant = claimed.as_rival();
-            match claimed_by.entry(person) {
-                Entry::Occupied(mut others) => others.get_mut().add(claimant),
-                Entry::Vacant(new) => drop(new.insert(Several::new(claimant))),
-            }
+            Several::add_to(&mut claimed_by, person, claimant);
         }
     }
     claims.iter().map(|claimed| judge(claimed, &claimed_by)).collect()
@@ -377,10 +373,7 @@ impl<'a> Door<'a> {
             let former = former
                 .flat_map(|(person, keys)| keys.iter().map(move |key| (person, (*key, false))));
             for (person, owner) in linked.chain(former) {
-                match owners.entry(person) {
-                    Entry::Occupied(mut others) => others.get_mut().add(owner),
-                    Entry::Vacant(new) => drop(new.insert(Several::new(owner))),
-                }
+                Several::add_to(&mut owners, person, owner);
             }
             owners
         });
@@ -435,10 +428,7 @@ fn index_by_email(persons: &BTreeMap<EmployeeNo, Person>) -> ByEmail<'_> {
     let mut index = ByEmail::default();
     for (id, person) in persons {
         let Some(email) = &person.email else { continue };
-        match index.entry(email) {
-            Entry::Occupied(mut others) => others.get_mut().add(id),
-            Entry::Vacant(new) => drop(new.insert(Several::new(id))),
-        }
+        Several::add_to(&mut index, email, id);
     }
     index
 }

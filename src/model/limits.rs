@@ -1,9 +1,12 @@
-//! What a device makes of the windows it is sent: a latest end, and times kept coarser than sent.
+//! What a device makes of the windows it is sent: a latest end, and times kept coarser than sent. And how
+//! it wants to be asked.
 //!
 //! Pure. A device that keeps minutes or whole days, or knows no later year, would otherwise be written
 //! in every tick for ever and never be confirmed. Nothing is assumed of a firmware: the latest end is
 //! what its capabilities state, and a rounding is learnt from two different read-backs that one rule
 //! explains. A rule moves a time by less than its unit, so nobody gains or loses more than that.
+
+use std::time::Duration;
 
 use chrono::{Datelike as _, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 
@@ -87,8 +90,8 @@ impl ReadBack {
     pub fn of(sent: Window, before: &PersonLimit, after: &PersonLimit) -> Option<Self> {
         let held = after.window()?;
         let read_back = Self { sent, held };
-        let is_explained = begin_of(&[read_back]).is_some()
-            && (end_of(&[read_back]).is_some() || read_back.is_cut());
+        let is_explained = rounding(&[read_back], Window::begin).is_some()
+            && (rounding(&[read_back], Window::end).is_some() || read_back.is_cut());
         (held != sent && before != after && is_explained).then_some(read_back)
     }
 
@@ -103,16 +106,10 @@ impl ReadBack {
     }
 }
 
-fn begin_of(read_backs: &[ReadBack]) -> Option<Rounding> {
-    let fits = |rule: &Rounding| {
-        read_backs.iter().all(|one| rule.of(one.sent.begin()) == one.held.begin())
-    };
-    Rounding::ALL.into_iter().find(fits)
-}
-
-fn end_of(read_backs: &[ReadBack]) -> Option<Rounding> {
+/// The rule that explains what became of one of the two times in all of these.
+fn rounding(read_backs: &[ReadBack], time: impl Fn(&Window) -> NaiveDateTime) -> Option<Rounding> {
     let fits =
-        |rule: &Rounding| read_backs.iter().all(|one| rule.of(one.sent.end()) == one.held.end());
+        |rule: &Rounding| read_backs.iter().all(|one| rule.of(time(&one.sent)) == time(&one.held));
     Rounding::ALL.into_iter().find(fits)
 }
 
@@ -145,15 +142,15 @@ impl DeviceLimits {
         if read_backs.len() < 2 {
             return plain;
         }
-        let Some(begin) = begin_of(read_backs) else { return plain };
-        if let Some(end) = end_of(read_backs) {
+        let Some(begin) = rounding(read_backs, Window::begin) else { return plain };
+        if let Some(end) = rounding(read_backs, Window::end) {
             return Self { begin, end, ..plain };
         }
         // A device may know no later end and keep the others coarser: each is learnt from two.
         let cut = read_backs.iter().filter(|one| one.is_cut()).map(|one| one.held.end()).max();
         let (cuts, others): (Vec<ReadBack>, Vec<ReadBack>) =
             read_backs.iter().partition(|one| one.is_cut() && Some(one.held.end()) == cut);
-        let Some(end) = end_of(&others) else { return plain };
+        let Some(end) = rounding(&others, Window::end) else { return plain };
         let known = if others.len() < 2 { plain } else { Self { end, ..plain } };
         match cut.filter(|_| cuts.len() >= 2) {
             Some(cut) => {
@@ -214,6 +211,16 @@ impl DeviceLimits {
     pub fn is_held(&self, sent: Window, limit: &PersonLimit) -> bool {
         limit.read_as_written().window().is_some_and(|held| self.is_same(sent, held))
     }
+}
+
+/// How a device wants to be asked, learnt from requests that it left without an answer. The default is
+/// what most devices take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Manners {
+    /// It answers one request on a connection, and no second one.
+    pub one_request_per_connection: bool,
+    /// The least time from one request to the next.
+    pub pause: Duration,
 }
 
 #[cfg(test)]

@@ -14,9 +14,6 @@ use crate::model::{
     Window,
 };
 
-/// With fewer than so many lost nothing is doubted, however small the club.
-const SMALLEST_MANY: usize = 3;
-
 /// A member who was served on a door until now and is left out there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
@@ -245,11 +242,8 @@ pub(super) fn too_many(facts: &Facts, losses: &[Loss]) -> Vec<TooManyLost> {
     }
     let mut found = Vec::new();
     for (whose, lost) in lost {
-        if lost.len() < SMALLEST_MANY {
-            continue;
-        }
         let served = served(facts, &whose);
-        let allowed = facts.guard.source_shrink.of(served);
+        let allowed = facts.guard.losses_allowed(served);
         if lost.len() <= allowed {
             continue;
         }

@@ -1,6 +1,7 @@
 //! Devices and their persons as last read.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use rusqlite::types::ValueRef;
@@ -12,7 +13,7 @@ use super::convert::{
 };
 use super::{Intent, Store, StoreError};
 use crate::model::{
-    DeviceLimits, DeviceName, Email, EmployeeNo, MemberKey, Person, ReadBack, UserType, Window,
+    DeviceLimits, DeviceName, Email, EmployeeNo, Manners, MemberKey, Person, ReadBack, UserType, Window,
 };
 
 /// What is known of one device.
@@ -28,8 +29,8 @@ pub struct DeviceState {
     pub asked_firmware: Option<String>,
     /// The fields of a person that its capabilities name.
     pub sent_fields: Vec<String>,
-    /// What it makes of the windows it is sent, as its capabilities state and its firmware showed.
-    pub limits: DeviceLimits,
+    /// How it wants to be asked.
+    pub manners: Manners,
     /// When its person list was last read whole.
     pub read_at: Option<DateTime<Utc>>,
     /// Something failed there since, so that the list must be read again.
@@ -70,7 +71,7 @@ impl Store {
     pub fn device_state(&self, device: &DeviceName) -> Result<DeviceState, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT serial, read_at, needs_read, first_written_at, firmware, proven_firmware, \
-             asked_firmware, sent_fields, latest_end FROM device WHERE name = ?1",
+             asked_firmware, sent_fields, one_request, pause_ms FROM device WHERE name = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let Some(row) = rows.next()? else {
@@ -79,29 +80,43 @@ impl Store {
         let instant = |column| -> Result<Option<DateTime<Utc>>, StoreError> {
             row.get::<_, Option<i64>>(column)?.map(instant_in).transpose()
         };
-        let firmware: Option<String> = row.get(4)?;
-        let read_backs = self.read_backs(device, firmware.as_deref().unwrap_or_default())?;
-        let stated_end = row.get::<_, Option<i64>>(8)?.map(wall_in).transpose()?;
         let sent_fields = row.get::<_, Option<String>>(7)?.unwrap_or_default();
         Ok(DeviceState {
             asked_firmware: row.get(6)?,
             sent_fields: sent_fields.split_whitespace().map(str::to_owned).collect(),
-            limits: DeviceLimits::known(stated_end, &read_backs),
             serial: row.get(0)?,
             read_at: instant(1)?,
             needs_read: row.get(2)?,
             first_written_at: instant(3)?,
-            firmware,
+            firmware: row.get(4)?,
             proven_firmware: row.get(5)?,
+            manners: Manners {
+                one_request_per_connection: row.get(8)?,
+                pause: Duration::from_millis(row.get(9)?),
+            },
         })
     }
 
-    fn read_backs(&self, device: &DeviceName, firmware: &str) -> Result<Vec<ReadBack>, StoreError> {
+    /// What a device makes of the windows it is sent, as its capabilities state and its firmware showed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn device_limits(&self, device: &DeviceName) -> Result<DeviceLimits, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT latest_end FROM device WHERE name = ?1")?;
+        let mut rows = statement.query([device.as_str()])?;
+        let Some(row) = rows.next()? else { return Ok(DeviceLimits::default()) };
+        let stated_end = row.get::<_, Option<i64>>(0)?.map(wall_in).transpose()?;
+        Ok(DeviceLimits::known(stated_end, &self.read_backs(device)?))
+    }
+
+    fn read_backs(&self, device: &DeviceName) -> Result<Vec<ReadBack>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT sent_begin, sent_end, held_begin, held_end FROM read_back \
-             WHERE device = ?1 AND firmware = ?2",
+             JOIN device ON device.name = read_back.device \
+             AND device.firmware = read_back.firmware WHERE device = ?1",
         )?;
-        let mut rows = statement.query([device.as_str(), firmware])?;
+        let mut rows = statement.query([device.as_str()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let sent = window_in(row.get(0)?, row.get(1)?)?;
@@ -139,6 +154,20 @@ impl Store {
                 wall_out(seen.held.end()),
                 firmware,
             ],
+        )?;
+        Ok(())
+    }
+
+    /// Remembers how a device wants to be asked.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_manners(&self, device: &DeviceName, manners: Manners) -> Result<(), StoreError> {
+        let pause = u64::try_from(manners.pause.as_millis()).unwrap_or(u64::MAX);
+        self.exec(
+            "UPDATE device SET one_request = ?2, pause_ms = ?3 \
+             WHERE name = ?1 AND (one_request <> ?2 OR pause_ms <> ?3)",
+            params![device.as_str(), manners.one_request_per_connection, pause],
         )?;
         Ok(())
     }

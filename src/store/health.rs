@@ -158,12 +158,20 @@ impl Health {
                 DeviceName::new(&name).map_err(|error| StoreError::Damaged(error.to_string()))?;
             store.device_state(&device)?;
             store.persons(&device)?;
+            store.device_limits(&device)?;
             store.links(&device)?;
+            store.settled_roles(&device)?;
+            store.failures(&device)?;
+            store.write_memory(&device)?;
+            store.last_tries(&device)?;
             self.open_intents += store.open_intents(&device)?.len();
         }
         for path in store.column::<String>("SELECT path FROM link_file")? {
             store.link_rows(&path, &mut crate::link::LinkTable::default())?;
+            store.link_rows_left_out(&path)?;
         }
+        store.waiting()?;
+        store.attention()?;
         Ok(())
     }
 

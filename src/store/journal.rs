@@ -83,6 +83,20 @@ pub struct Outcome {
     pub is_sent: bool,
 }
 
+impl Outcome {
+    /// The end of a write that left this computer, or may have.
+    #[must_use]
+    pub fn sent(kind: OutcomeKind, error: Option<String>, person: Option<Person>) -> Self {
+        Self { kind, error, person, is_sent: true }
+    }
+
+    /// The end of one that did not leave.
+    #[must_use]
+    pub fn unsent(kind: OutcomeKind, error: Option<String>, person: Option<Person>) -> Self {
+        Self { is_sent: false, ..Self::sent(kind, error, person) }
+    }
+}
+
 /// How a write ended, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OutcomeKind {

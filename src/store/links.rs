@@ -59,7 +59,6 @@ impl Store {
         device: &DeviceName,
         known: &StoredLinks,
         news: &[(MemberKey, StoredLink)],
-        at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
         let goes_elsewhere = |(key, link): &&(MemberKey, StoredLink)| {
@@ -73,7 +72,7 @@ impl Store {
         let transaction = self.piece()?;
         for (key, link) in moved {
             if known.links.contains_key(key) || held.contains(&link.employee_no) {
-                replace_links(&transaction, device, *key, &link.employee_no, at)?;
+                replace_links(&transaction, device, *key, &link.employee_no)?;
             }
         }
         {
@@ -283,17 +282,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn doubt_link_file(
-        &self,
-        path: &str,
-        sha256: Option<&str>,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    pub fn doubt_link_file(&self, path: &str, sha256: Option<&str>) -> Result<(), StoreError> {
         match sha256 {
             Some(sha256) => self.exec(
-                "INSERT INTO link_file_doubted (path, sha256, seen_at) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT (path) DO UPDATE SET sha256 = ?2, seen_at = ?3",
-                params![path, sha256, instant_out(at)],
+                "INSERT INTO link_file_doubted (path, sha256) VALUES (?1, ?2) \
+                 ON CONFLICT (path) DO UPDATE SET sha256 = ?2",
+                [path, sha256],
             )?,
             None => self.exec("DELETE FROM link_file_doubted WHERE path = ?1", [path])?,
         };
@@ -308,15 +302,14 @@ fn replace_links(
     device: &DeviceName,
     key: MemberKey,
     person: &EmployeeNo,
-    at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let (organisation, number) = (key.organisation.get(), key.number.get());
     let birth = birth_out(key.birth_date);
     for (remember, forget) in [
         (
             "INSERT OR IGNORE INTO former_link \
-             (device, employee_no, organisation, number, birth_date, left_at) \
-             SELECT device, employee_no, organisation, number, birth_date, ?6 \
+             (device, employee_no, organisation, number, birth_date) \
+             SELECT device, employee_no, organisation, number, birth_date \
              FROM link JOIN member ON member.id = link.member \
              WHERE device = ?1 AND employee_no = ?5 \
              AND NOT (organisation = ?2 AND number = ?3 AND birth_date = ?4)",
@@ -325,8 +318,8 @@ fn replace_links(
         ),
         (
             "INSERT OR IGNORE INTO former_link \
-             (device, employee_no, organisation, number, birth_date, left_at) \
-             SELECT device, employee_no, organisation, number, birth_date, ?6 \
+             (device, employee_no, organisation, number, birth_date) \
+             SELECT device, employee_no, organisation, number, birth_date \
              FROM member JOIN link ON link.member = member.id \
              WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4 \
              AND device = ?1 AND employee_no <> ?5",
@@ -334,22 +327,15 @@ fn replace_links(
              (SELECT id FROM member WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4)",
         ),
     ] {
-        let device = device.as_str();
-        transaction.prepare_cached(remember)?.execute(params![
-            device,
-            organisation,
-            number,
-            birth,
-            person.as_str(),
-            instant_out(at)
-        ])?;
-        transaction.prepare_cached(forget)?.execute(params![
-            device,
-            organisation,
-            number,
-            birth,
-            person.as_str()
-        ])?;
+        for statement in [remember, forget] {
+            transaction.prepare_cached(statement)?.execute(params![
+                device.as_str(),
+                organisation,
+                number,
+                birth,
+                person.as_str()
+            ])?;
+        }
     }
     Ok(())
 }

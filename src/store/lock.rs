@@ -9,7 +9,7 @@
 //! command that only reads: two that log in with a wrong password at once would spend two logins.
 
 use std::fs::{File, TryLockError};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -70,19 +70,16 @@ pub struct Holder {
 /// Takes the lock, or says who holds it.
 ///
 /// # Errors
-/// [`StoreError::Unusable`] when the lock file can not be made, read or written, and
-/// [`StoreError::Lost`] when the state file is gone.
+/// [`StoreError::Unusable`] when the lock file can not be made, read or written,
+/// [`StoreError::NotOurs`] when what lies there is not ours, and [`StoreError::Lost`] when the state file
+/// is gone.
 pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>, StoreError> {
-    let unusable = |error: std::io::Error| StoreError::Unusable(format!("its lock file: {error}"));
+    let unusable = |error: std::io::Error| super::unusable("lock file", &error);
     super::refuse_others(state)?;
     make_folder(state).map_err(unusable)?;
     // One file has one lock, whatever the way to it.
     let state = files::resolved(state);
-    let mut file =
-        files::open_own(&beside(&state, ".lock")).map_err(|error| match error.kind() {
-            ErrorKind::InvalidInput => StoreError::NotOurs(format!("has a lock file that {error}")),
-            _ => unusable(error),
-        })?;
+    let mut file = files::open_own(&beside(&state, ".lock")).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => {
             let has_state = is_filled(&state);
@@ -105,15 +102,16 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
 /// locks of one device in one process wait for each other in vain.
 ///
 /// # Errors
-/// [`StoreError::Unusable`] when the lock file can not be made or locked.
+/// [`StoreError::Unusable`] when the lock file can not be made or locked, [`StoreError::NotOurs`] when what
+/// lies there is not ours.
 pub fn take_device(
     state: &Path,
     device: &DeviceName,
     patience: Duration,
     now: DateTime<Utc>,
 ) -> Result<Result<DeviceLock, Holder>, StoreError> {
-    let unusable =
-        |error: std::io::Error| StoreError::Unusable(format!("the lock file of {device}: {error}"));
+    let which = format!("lock file for {device}");
+    let unusable = |error: std::io::Error| super::unusable(&which, &error);
     let state = files::resolved(state);
     let mut file = files::open_own(&beside(&state, &device_suffix(device))).map_err(unusable)?;
     let began = Instant::now();
@@ -151,14 +149,11 @@ fn device_suffix(device: &DeviceName) -> String {
 
 /// Makes the folder that the state file lies in; others have no business in a new one.
 pub(super) fn make_folder(state: &Path) -> std::io::Result<()> {
-    let Some(folder) = state.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-        return Ok(());
-    };
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder.create(files::folder_of(state))
 }
 
 /// Who takes a lock now, and when.
@@ -278,6 +273,23 @@ mod tests {
         };
         let _held = take(&state).unwrap();
         assert!(take(&way).is_err());
+    }
+
+    /// Catches: what was laid there is told as a full disk.
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_no_lock_of_a_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, victim) = (folder.path().join("state.db"), folder.path().join("victim"));
+        std::os::unix::fs::symlink(&victim, beside(&state, ".gate.lock")).unwrap();
+        let device = DeviceName::new("gate").unwrap();
+        let refused = take_device(&state, &device, Duration::ZERO, now()).unwrap_err();
+        let words = "has a lock file for gate that is a symbolic link";
+        assert!(
+            matches!(&refused, StoreError::NotOurs(text) if text.starts_with(words)),
+            "{refused}"
+        );
+        assert!(!victim.exists());
     }
 
     #[test]

@@ -86,9 +86,9 @@ impl LoginMemory {
     }
 }
 
-/// Whether refusals since then still count towards a lock.
+/// Whether refusals since then, which is not later than now, still count towards a lock.
 fn is_recent(since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    !is_future(since, now) && now.signed_duration_since(since) < SPENT_WITHIN
+    now.signed_duration_since(since) < SPENT_WITHIN
 }
 
 impl Store {

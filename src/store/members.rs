@@ -13,6 +13,11 @@ use crate::model::{
     Email, Member, MemberKey, MemberNumber, OrganisationId, Role, RoleId, UnreadableRole,
 };
 
+/// The columns of a member, in the order in which [`member_in`] reads them.
+const MEMBER_COLUMNS: &str = "id, organisation, number, birth_date, first_name, last_name, email, \
+                              inactive, problem, missed, missing_since, said_at, is_repeated, seal, \
+                              unreadable";
+
 /// What is known of one organisation's listings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceState {
@@ -145,11 +150,9 @@ impl Store {
     }
 
     fn member_rows(&self, organisation: OrganisationId) -> Result<Vec<MemberRow>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, organisation, number, birth_date, first_name, last_name, email, inactive, \
-             problem, missed, missing_since, said_at, is_repeated, seal, unreadable FROM member \
-             WHERE organisation = ?1",
-        )?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {MEMBER_COLUMNS} FROM member WHERE organisation = ?1"
+        ))?;
         let mut rows = statement.query([organisation.get()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
@@ -167,11 +170,9 @@ impl Store {
         organisation: OrganisationId,
         numbers: &BTreeSet<MemberNumber>,
     ) -> Result<Vec<StoredMember>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, organisation, number, birth_date, first_name, last_name, email, inactive, \
-             problem, missed, missing_since, said_at, is_repeated, seal, unreadable FROM member \
-             WHERE organisation = ?1 AND number = ?2",
-        )?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {MEMBER_COLUMNS} FROM member WHERE organisation = ?1 AND number = ?2"
+        ))?;
         let mut of_member = self
             .connection
             .prepare_cached("SELECT role, begins, ends FROM member_role WHERE member = ?1")?;
@@ -353,7 +354,7 @@ fn second_look_out(second_look: Option<SecondLook>) -> Option<i64> {
     })
 }
 
-/// A row of `member`, in the order in which its columns are asked for here.
+/// A row of `member`, in the order of [`MEMBER_COLUMNS`].
 fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
     let email = maybe_text_at(row, 6)?;
     let member = Member {

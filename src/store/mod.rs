@@ -372,31 +372,34 @@ impl Store {
 /// Names and e-mails are in the file, so nobody else may read it; SQLite gives its side files the
 /// same mode.
 fn create_private(path: &Path) -> Result<(), StoreError> {
-    let unusable = |error: std::io::Error| StoreError::Unusable(error.to_string());
-    lock::make_folder(path).map_err(unusable)?;
-    files::make_own(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidInput => StoreError::NotOurs(error.to_string()),
-        _ => unusable(error),
-    })
+    lock::make_folder(path).map_err(|error| unusable("", &error))?;
+    files::make_own(path).map_err(|error| unusable("", &error))
 }
 
 /// Refuses a state file that is a link or somebody else's, and side files that are.
 fn refuse_others(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        match files::check_own(&lock::beside(path, suffix)) {
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
-                let about = if suffix.is_empty() {
-                    String::new()
-                } else {
-                    format!("has a {suffix} file that ")
-                };
-                return Err(StoreError::NotOurs(format!("{about}{error}")));
-            }
-            // What can not be looked at is for whoever opens it.
-            Err(_) | Ok(()) => {}
+        let which = if suffix.is_empty() { String::new() } else { format!("{suffix} file") };
+        let checked = files::check_own(&lock::beside(path, suffix));
+        // What can not be looked at is for whoever opens it.
+        if let Err(error @ StoreError::NotOurs(_)) = checked.map_err(|e| unusable(&which, &e)) {
+            return Err(error);
         }
     }
     Ok(())
+}
+
+/// Why a file can not be used: the state file, or the one beside it that is named `which`.
+fn unusable(which: &str, error: &std::io::Error) -> StoreError {
+    let is_itself = which.is_empty();
+    match error.kind() {
+        std::io::ErrorKind::InvalidInput if is_itself => StoreError::NotOurs(error.to_string()),
+        std::io::ErrorKind::InvalidInput => {
+            StoreError::NotOurs(format!("has a {which} that {error}"))
+        }
+        _ if is_itself => StoreError::Unusable(error.to_string()),
+        _ => StoreError::Unusable(format!("its {which}: {error}")),
+    }
 }
 
 fn check_integrity(connection: &Connection) -> Result<(), StoreError> {

@@ -73,7 +73,9 @@ CREATE TABLE device (
     unasked_at       INTEGER,
     asked_firmware   TEXT,               -- the one whose capabilities the next two are from
     sent_fields      TEXT,               -- names of fields of a person, with blanks between them
-    latest_end       INTEGER
+    latest_end       INTEGER,
+    one_request      INTEGER NOT NULL DEFAULT 0,  -- it answers one on a connection, and no second one
+    pause_ms         INTEGER NOT NULL DEFAULT 0   -- from one request to the next
 ) STRICT, WITHOUT ROWID;
 
 -- Windows that a firmware kept otherwise than sent; two different ones teach how it rounds.
@@ -132,7 +134,6 @@ CREATE TABLE former_link (
     organisation INTEGER NOT NULL,
     number       INTEGER NOT NULL,
     birth_date   TEXT    NOT NULL,
-    left_at      INTEGER NOT NULL,
     PRIMARY KEY (device, employee_no, organisation, number, birth_date)
 ) STRICT, WITHOUT ROWID;
 
@@ -172,9 +173,8 @@ CREATE TABLE link_row_left_out (
 
 -- Content of a link file that looked cut off when it was seen: it counts when the next run sees the same.
 CREATE TABLE link_file_doubted (
-    path    TEXT PRIMARY KEY,
-    sha256  TEXT    NOT NULL,
-    seen_at INTEGER NOT NULL
+    path   TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE run (

@@ -10,7 +10,8 @@ use super::server::{Reply, Server, answer, device, ok, unauthorized};
 use super::{CHALLENGE, assert_discreet, config, reader};
 use crate::config::Tls;
 use crate::hikvision::call::Limits;
-use crate::hikvision::{Class, Error, Manners, Reader};
+use crate::hikvision::{Class, Error, Reader};
+use crate::model::Manners;
 
 #[test]
 fn busy_devices_are_asked_again() {

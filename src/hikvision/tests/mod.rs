@@ -12,9 +12,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::call::Limits;
-use super::{Error, Manners, Reader};
+use super::{Error, Reader};
 use crate::config::{DeviceConfig, Mode, Secret, Tls};
-use crate::model::DeviceName;
+use crate::model::{DeviceName, Manners};
 use crate::retry::Rule;
 
 /// The challenge seen on live terminals: no algorithm, empty opaque, domain "::".

@@ -6,11 +6,8 @@
 use std::fmt;
 
 use super::LinkFile;
-use crate::config::Percent;
+use crate::config::Guard;
 use crate::link::LinkTable;
-
-/// Fewer rows that are gone than this are never suspicious, however small the file.
-const FEWEST_GONE: usize = 3;
 
 /// Why a file looks cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,15 +34,14 @@ impl fmt::Display for Doubt {
 
 /// Compares a file with its rows from the last reading. A row whose person changed is not gone.
 #[must_use]
-pub fn doubt(file: &LinkFile, known: &LinkTable, source_shrink: Percent) -> Option<Doubt> {
+pub fn doubt(file: &LinkFile, known: &LinkTable, guard: Guard) -> Option<Doubt> {
     if file.is_cut_off {
         return Some(Doubt::NoLineEnd);
     }
-    let known = known.rows();
     let now: std::collections::HashSet<_> = file.rows.iter().map(|row| &row.email).collect();
-    let gone = known.iter().filter(|(email, ..)| !now.contains(email)).count();
-    let is_many = gone >= FEWEST_GONE && gone > source_shrink.of(known.len());
-    is_many.then_some(Doubt::RowsGone { gone, known: known.len() })
+    let gone = known.each().filter(|(email, ..)| !now.contains(email)).count();
+    let known = known.each().count();
+    (gone > guard.losses_allowed(known)).then_some(Doubt::RowsGone { gone, known })
 }
 
 #[cfg(test)]
@@ -55,6 +51,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::config::Percent;
     use crate::link::file::parse;
 
     fn csv(rows: impl IntoIterator<Item = usize>, id: &str) -> LinkFile {
@@ -70,11 +67,20 @@ mod tests {
         table
     }
 
+    fn guard(source_shrink: u8) -> Guard {
+        let percent = |value| Percent::new(value).unwrap();
+        Guard {
+            source_shrink: percent(source_shrink),
+            revoke_per_tick: percent(5),
+            revoke_per_day: percent(15),
+            grant_per_tick: percent(25),
+        }
+    }
+
     // Mutants: rows are counted and not compared (new ones hide lost ones), `>=` for `>` and back,
     // no smallest number, persons compared instead of e-mails.
     #[test]
     fn many_rows_gone() {
-        let ten_percent = Percent::new(10).unwrap();
         for (before, gone, want) in [
             (0, 0, false),
             (2, 2, false),
@@ -89,21 +95,19 @@ mod tests {
         ] {
             let wanted = want.then_some(Doubt::RowsGone { gone, known: before });
             let shorter = csv(gone..before, "");
-            assert_eq!(doubt(&shorter, &known(before), ten_percent), wanted, "{before} {gone}");
+            assert_eq!(doubt(&shorter, &known(before), guard(10)), wanted, "{before} {gone}");
             let with_others = csv((gone..before).chain(1000..1200), "");
-            assert_eq!(doubt(&with_others, &known(before), ten_percent), wanted, "{before} {gone}");
+            assert_eq!(doubt(&with_others, &known(before), guard(10)), wanted, "{before} {gone}");
             let renumbered = csv(gone..before, "A");
-            assert_eq!(doubt(&renumbered, &known(before), ten_percent), wanted, "{before} {gone}");
+            assert_eq!(doubt(&renumbered, &known(before), guard(10)), wanted, "{before} {gone}");
         }
-        let half = Percent::new(50).unwrap();
-        assert_eq!(doubt(&csv(10..20, ""), &known(20), half), None);
+        assert_eq!(doubt(&csv(10..20, ""), &known(20), guard(50)), None);
     }
 
     #[test]
     fn no_line_end() {
-        let ten_percent = Percent::new(10).unwrap();
         let cut = parse(Path::new("x"), b"Person ID,Email\n1,a@x.si").unwrap();
-        assert_eq!(doubt(&cut, &LinkTable::default(), ten_percent), Some(Doubt::NoLineEnd));
-        assert_eq!(doubt(&csv(0..1, ""), &LinkTable::default(), ten_percent), None);
+        assert_eq!(doubt(&cut, &LinkTable::default(), guard(10)), Some(Doubt::NoLineEnd));
+        assert_eq!(doubt(&csv(0..1, ""), &LinkTable::default(), guard(10)), None);
     }
 }

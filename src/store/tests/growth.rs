@@ -28,8 +28,7 @@ fn runs_that_changed_nothing_are_forgotten_after_ninety_days() {
         before: None,
         after: year(),
     };
-    let outcome =
-        Outcome { kind: OutcomeKind::Confirmed, error: None, person: None, is_sent: true };
+    let outcome = Outcome::sent(OutcomeKind::Confirmed, None, None);
     store.settle(&[(intent(busy, "1"), outcome)], at(6)).unwrap();
     store.announce(&[intent(died, "2")]).unwrap();
     store.begin_run("sync", at(90 * DAY)).unwrap();
@@ -75,7 +74,7 @@ fn members_who_left_long_ago_are_forgotten_unless_they_are_linked() {
     list_members(&mut store, &members);
     read_door(&mut store, [person("5")]);
     let links = [(key(club(), 5), link("5", LinkRule::File))];
-    store.record_links(&door(), &StoredLinks::default(), &links, at(0)).unwrap();
+    store.record_links(&door(), &StoredLinks::default(), &links).unwrap();
     store.begin_run("sync", at(800 * DAY - 400 * DAY)).unwrap();
     let known = |store: &Store| -> Vec<i64> {
         let members = store.members(club()).unwrap();

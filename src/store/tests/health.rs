@@ -91,6 +91,39 @@ fn what_no_run_can_use() {
             "PRAGMA foreign_keys = OFF; UPDATE member_role SET member = 4711 WHERE member = 7",
             "3 rows of member_role belong to nothing",
         ),
+        ("INSERT INTO door_roles VALUES ('front-door', 1, '1,x')", "is not a role id"),
+        (
+            "UPDATE device SET failures = 1, failed_at = 99999999999999",
+            "99999999999999 is not an instant",
+        ),
+        (
+            "UPDATE device SET unproven_firmware = 'V1', unconfirmed_at = 99999999999999",
+            "99999999999999 is not an instant",
+        ),
+        (
+            "UPDATE device SET firmware = 'V1';
+             INSERT INTO read_back VALUES ('front-door', '1', 2, 1, 1, 2, 'V1')",
+            "after it ends",
+        ),
+        (
+            "INSERT INTO waiting VALUES
+             ('front-door', '1', 1, 1, '', 'gift', 1, 1, 2, NULL, NULL, NULL, 0)",
+            "gift is not a kind of change",
+        ),
+        (
+            "INSERT INTO waiting VALUES
+             ('front-door', '1', 1, 1, '', 'grant', 1, 1, 2, NULL, NULL, 99999999999999, 0)",
+            "99999999999999 is not an instant",
+        ),
+        (
+            "INSERT INTO attention VALUES ('odd', '', '', 1, 1, '', '', NULL, 0)",
+            "odd is not a kind of attention",
+        ),
+        (
+            "INSERT INTO link_file VALUES ('x.csv', '', 0, NULL);
+             INSERT INTO link_row_left_out VALUES ('x.csv', 1, 'odd', '', NULL, '')",
+            "odd is not why a row was left out",
+        ),
     ] {
         fs::write(sandbox.path(), &good).unwrap();
         Connection::open(sandbox.path()).unwrap().execute_batch(sql).unwrap();

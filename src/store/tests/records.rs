@@ -209,26 +209,26 @@ fn links_are_kept_with_their_rule_and_replaced() {
     let mut first = link("7", LinkRule::File);
     first.served = served(false);
     let links = [(one, first.clone()), (two, link("8", LinkRule::DeviceEmail))];
-    store.record_links(&door(), &StoredLinks::default(), &links, at(0)).unwrap();
+    store.record_links(&door(), &StoredLinks::default(), &links).unwrap();
     let known = store.links(&door()).unwrap();
     assert_eq!(known, StoredLinks { links: links.into_iter().collect(), former: BTreeMap::new() });
 
     // The same person, by another rule: nothing is replaced.
     first.rule = LinkRule::Accepted;
     first.served = served(true);
-    store.record_links(&door(), &known, &[(one, first.clone())], at(1)).unwrap();
+    store.record_links(&door(), &known, &[(one, first.clone())]).unwrap();
     let known = store.links(&door()).unwrap();
     assert_eq!((&known.links[&one], known.former.len()), (&first, 0));
 
     // Another person: the old link is a former one.
     let number = link("007", LinkRule::MemberNumber);
-    store.record_links(&door(), &known, &[(one, number.clone())], at(1)).unwrap();
+    store.record_links(&door(), &known, &[(one, number.clone())]).unwrap();
     let known = store.links(&door()).unwrap();
     assert_eq!(known.links.get(&one), Some(&number));
     assert_eq!(known.former, BTreeMap::from([(id("7"), [one].into())]));
 
     // Somebody else's person: the link of whoever had it is a former one, too.
-    store.record_links(&door(), &known, &[(two, number.clone())], at(2)).unwrap();
+    store.record_links(&door(), &known, &[(two, number.clone())]).unwrap();
     let known = store.links(&door()).unwrap();
     assert_eq!(known.links, [(two, number)].into_iter().collect());
     let former = [(id("007"), [one].into()), (id("7"), [one].into()), (id("8"), [two].into())];
@@ -238,7 +238,7 @@ fn links_are_kept_with_their_rule_and_replaced() {
 
     // A member who is not known can not be linked.
     let stranger = [(key(club(), 3), link("9", LinkRule::File))];
-    store.record_links(&door(), &known, &stranger, at(2)).unwrap();
+    store.record_links(&door(), &known, &stranger).unwrap();
     assert_eq!(store.links(&door()).unwrap(), known);
 
     store.connection.execute_batch("UPDATE link SET made_at = made_at + 1").unwrap();
@@ -324,10 +324,10 @@ fn rows_that_were_left_out_and_files_in_doubt() {
     // A file need not be known to be doubted.
     assert_eq!(store.doubted_link_file("c.csv").unwrap(), None);
     for hash in ["hash 7", "hash 8"] {
-        store.doubt_link_file("c.csv", Some(hash), at(1)).unwrap();
+        store.doubt_link_file("c.csv", Some(hash)).unwrap();
         assert_eq!(store.doubted_link_file("c.csv").unwrap().as_deref(), Some(hash));
     }
-    store.doubt_link_file("c.csv", None, at(2)).unwrap();
+    store.doubt_link_file("c.csv", None).unwrap();
     assert_eq!(store.doubted_link_file("c.csv").unwrap(), None);
 }
 

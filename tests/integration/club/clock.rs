@@ -186,17 +186,25 @@ fn where_the_doors_agree_with_us_it_is_cardskippers_clock() {
     }
 }
 
+/// Mutants: the others are asked after one that has another time; a door that did not tell is asked in
+/// vain at every tick.
 #[test]
 fn where_a_door_has_another_time_nobody_knows() {
     let sandbox = with_news();
     let now = "2026-03-10T10:05:00Z";
     sandbox.clocks("2026-03-10T09:05:00Z");
+    sandbox.clear_requests();
+    sandbox.run_at(Some(now), &["sync", "--json"]).ends(7);
+    let is_asked = |place: usize| !sandbox.club.devices[place].requests().is_empty();
+    assert_eq!([0, 1].map(is_asked), [true, false]);
     sandbox.club.devices[0].set_clock_offset(TimeDelta::hours(1));
     let document = sandbox.run_at(Some(now), &["sync", "--json"]).ends(7).json();
     assert!(document["problems"][0]["text"].as_str().unwrap().contains("this computer's clock is"));
     // With the other door alone it is known again; and with none it is not.
     sandbox.club.devices[1].go_offline();
     sandbox.run_at(Some(now), &["sync", "--json"]).ends(5);
+    let failed = |row: &&String| row.contains("failures=Integer(1)");
+    assert_eq!(sandbox.rows()["device"].iter().filter(failed).count(), 1);
     sandbox.club.devices[0].go_offline();
     sandbox.run_at(Some(now), &["sync", "--json"]).ends(7);
 }
