@@ -248,9 +248,7 @@ impl ChangeState {
             Some(_) => Self::SecondLook,
         }
     }
-}
 
-impl ChangeState {
     /// The word in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
