@@ -132,15 +132,15 @@ fn sound(health: &Health) -> String {
 
 /// Sends a test message over every channel.
 fn test_messages(context: &Context) -> Vec<Finding> {
-    let channels = notify::channels(&context.config);
-    if channels.is_empty() {
+    let tried = notify::try_out(context);
+    if tried.is_empty() {
         let text = "there is neither [notify.email] nor [notify.webhook]: nobody would be told";
         let remedy = "see Alarms in the README".to_owned();
         return vec![Finding::warning("notify", text.to_owned(), Some(remedy))];
     }
-    let tried = channels.into_iter().map(|channel| {
+    let tried = tried.into_iter().map(|(channel, sent)| {
         let about = format!("notify.{}", channel.name());
-        match notify::try_out(context, channel) {
+        match sent {
             Ok(()) => Finding::ok(&about, "took a test message".to_owned()),
             Err(why) => Finding::failed(&about, why.text, Some(why.hint.to_owned()), why.exit),
         }

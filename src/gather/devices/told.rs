@@ -76,18 +76,7 @@ pub fn held_back(
     login: &LoginMemory,
     now: DateTime<Utc>,
 ) -> Option<Trouble> {
-    if login.may_try(now) {
-        return None;
-    }
-    let text = match login.waits_until(now) {
-        Some(until) => format!(
-            "refused the login; left alone until {} so that it does not lock us out",
-            until.with_timezone(&config.time_zone).format("%H:%M")
-        ),
-        None => "refused the login twice; left alone until the configured password changes, so \
-                 that it does not lock us out"
-            .to_owned(),
-    };
+    let text = login.left_alone(now, config.time_zone)?;
     Some(Trouble {
         exit: Exit::Login,
         about: config.name.to_string(),
