@@ -147,8 +147,7 @@ impl Watch<'_> {
         if channels(config).is_empty() {
             return;
         }
-        let failed =
-            with_memory(self.context, is_state_sound, |memory| self.tell(memory, sights));
+        let failed = with_memory(self.context, is_state_sound, |memory| self.tell(memory, sights));
         for (channel, why) in failed {
             log::info!("{}", line(channel, &why));
         }

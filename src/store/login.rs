@@ -84,9 +84,11 @@ impl LoginMemory {
                 "refused the login; left alone until {} so that it does not lock us out",
                 until.with_timezone(&zone).format("%H:%M")
             ),
-            None => "refused the login twice; left alone until the configured password changes, so \
+            None => {
+                "refused the login twice; left alone until the configured password changes, so \
                      that it does not lock us out"
-                .to_owned(),
+                    .to_owned()
+            }
         })
     }
 
