@@ -100,7 +100,7 @@ impl Exit {
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
-            Self::InStep => "all well",
+            Self::InStep => "nothing failed",
             Self::ChangesPending => "changes are pending",
             Self::PartFailed => "part of it was not done",
             Self::Refused => "a safety rule held something back",

@@ -80,12 +80,15 @@ fn carry_out<O: Outside>(
     }
     let mut report = Report::new("apply", Some(run));
     report.devices = gathered.device_reports(&context.config);
-    if context.shows_names() {
-        report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
-    }
     let performance = Performance { context, run, proven: &proven, changes };
     performance.carry_out(outside, store, (&gathered, open), &mut report)?;
     tell_overtaken(&mut report, overtaken);
+    if context.shows_names() {
+        report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
+        for device in &gathered.facts.devices {
+            report.show_person_names(&device.name, &device.persons);
+        }
+    }
     end_run(context, outside, store, &report, None, run)?;
     Ok(report)
 }

@@ -132,15 +132,15 @@ fn sound(health: &Health) -> String {
 
 /// Sends a test message over every channel.
 fn test_messages(context: &Context) -> Vec<Finding> {
-    let channels = notify::channels(&context.config);
-    if channels.is_empty() {
+    let tried = notify::try_out(context);
+    if tried.is_empty() {
         let text = "there is neither [notify.email] nor [notify.webhook]: nobody would be told";
         let remedy = "see Alarms in the README".to_owned();
         return vec![Finding::warning("notify", text.to_owned(), Some(remedy))];
     }
-    let tried = channels.into_iter().map(|channel| {
+    let tried = tried.into_iter().map(|(channel, sent)| {
         let about = format!("notify.{}", channel.name());
-        match notify::try_out(context, channel) {
+        match sent {
             Ok(()) => Finding::ok(&about, "took a test message".to_owned()),
             Err(why) => Finding::failed(&about, why.text, Some(why.hint.to_owned()), why.exit),
         }
@@ -181,7 +181,9 @@ fn both_sides(
     let (about_known, others): (Vec<Trouble>, Vec<Trouble>) =
         troubles.into_iter().partition(|trouble| is_named(context, &trouble.about));
     findings.extend(others.into_iter().map(Finding::from));
-    let rows = gathered.rows_left_out(&context.config, store, context.shows_names());
+    // What is found goes into the document, too.
+    let shows_names = context.shows_names() && !context.is_json;
+    let rows = gathered.rows_left_out(&context.config, store, shows_names);
     let rows = rows.map_err(|error| context.store_error(error))?;
     findings.extend(rows_left_out(&rows));
     let mut all_names = BTreeMap::new();
@@ -205,10 +207,11 @@ fn both_sides(
     devices(context, &gathered, open, &about_known, findings);
     let plan = plan(&gathered.facts);
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
-    let to_look_after = attention::troubles(&context.config, &plan, &seen_before)
+    let names = shows_names.then_some(&gathered.facts);
+    let to_look_after = attention::troubles(&context.config, &plan, &seen_before, names)
         .into_iter()
-        .chain(attention::released(&plan))
-        .chain(attention::unlike_names(&gathered.facts, false));
+        .chain(attention::released(&plan, names))
+        .chain(attention::unlike_names(&gathered.facts, false, shows_names));
     findings.extend(to_look_after.map(Finding::from));
     // Of an organisation that gave no word nobody knows who holds what.
     if gathered.sources.iter().all(|source| source.report.accepted) {

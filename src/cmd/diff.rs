@@ -41,8 +41,11 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         report.is_blocked_kept = kept.is_some();
     }
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
-    report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before));
-    report.troubles.extend(attention::unlike_names(&gathered.facts, true));
+    // Troubles go into every document, too.
+    let shows_names = context.shows_names_everywhere() && !context.is_json && args.out.is_none();
+    let names = shows_names.then_some(&gathered.facts);
+    report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before, names));
+    report.troubles.extend(attention::unlike_names(&gathered.facts, true, shows_names));
     let devices = report.devices.iter();
     let stopped: BTreeSet<DeviceName> = devices
         .filter(|line| line.outcome == DeviceOutcome::NotBelieved)
@@ -65,7 +68,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         .collect();
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
-        report.show_person_names(&gathered.facts.devices);
+        for device in &gathered.facts.devices {
+            report.show_person_names(&device.name, &device.persons);
+        }
     }
 
     let found = report.exit();

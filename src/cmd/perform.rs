@@ -4,19 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::Context;
-use crate::config::{DeviceConfig, Mode};
+use crate::config::Mode;
 use crate::error::Error;
 use crate::execute::{DeviceResult, Execution, execute};
 use crate::exit::Exit;
 use crate::gather::conversation::{self, WRITING_PATIENCE};
-use crate::gather::devices::held_back;
 use crate::gather::{Connections, Gathered, remember_login, weigh_devices};
 use crate::model::{DeviceName, RunId};
 use crate::outside::Outside;
 use crate::plan::{Budget, Change, ProvenPlan};
 use crate::report::text::many;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report, Trouble, plan_file};
-use crate::store::lock::{DeviceLock, take_device};
 use crate::store::{OutcomeKind, Store, Waiting};
 
 /// Why a planned change is not written.
@@ -55,29 +53,22 @@ impl Performance<'_> {
             if !is_ready || !has_work || device.mode == Mode::Observe {
                 continue;
             }
-            let lock = match open.lock {
-                Some(lock) => lock,
-                None => match lock_device(context, store, device)? {
-                    Ok(lock) => lock,
-                    Err(trouble) => {
-                        report.troubles.push(trouble);
-                        set_outcome(report, &device.name, DeviceOutcome::Unreachable);
+            let turn =
+                conversation::open(store, device, open.lock, WRITING_PATIENCE, context.clock);
+            match turn.map_err(store_error)? {
+                Ok(lock) => {
+                    names.push(&device.name);
+                    ready.push((device, open.reader));
+                    locks.push(lock);
+                }
+                Err((outcome, trouble)) => {
+                    report.troubles.push(trouble);
+                    set_outcome(report, &device.name, outcome);
+                    if outcome == DeviceOutcome::Unreachable {
                         busy.insert(&device.name);
-                        continue;
                     }
-                },
-            };
-            let login = store
-                .login_memory(&device.name, &device.username, &device.password)
-                .map_err(store_error)?;
-            if let Some(trouble) = held_back(device, &login, context.clock.now()) {
-                report.troubles.push(trouble);
-                set_outcome(report, &device.name, DeviceOutcome::LoginRefused);
-                continue;
+                }
             }
-            names.push(&device.name);
-            ready.push((device, open.reader));
-            locks.push(lock);
         }
         let shared = Mutex::new(&mut *store);
         let execution = Execution {
@@ -132,18 +123,6 @@ impl Performance<'_> {
     fn opens_a_door(&self, device: &DeviceName) -> bool {
         self.proven.for_device(device).any(|change| change.opens_door)
     }
-}
-
-/// Waits for the turn to talk to a device that was not asked in this run.
-fn lock_device(
-    context: &Context,
-    store: &Store,
-    device: &DeviceConfig,
-) -> Result<Result<DeviceLock, Trouble>, Error> {
-    let now = context.clock.now();
-    let taken = take_device(store.path(), &device.name, WRITING_PATIENCE, now);
-    let taken = taken.map_err(|error| context.store_error(error))?;
-    Ok(taken.map_err(|holder| conversation::busy(device, &holder)))
 }
 
 /// Remembers why what was not done was not done, for `status`.

@@ -16,7 +16,8 @@ use crate::execute::trust;
 use crate::exit::Exit;
 use crate::files::Rights;
 use crate::gather::{Scope, back_off, devices::held_back, gather};
-use crate::plan::{LeftOut, plan};
+use crate::model::{DeviceName, EmployeeNo};
+use crate::plan::{DeviceFacts, LeftOut, plan};
 use crate::report::Report;
 use crate::report::status::{
     DAYS_SHOWN, DeviceStatus, SourceStatus, Status, html, json, prometheus, text, unlinked,
@@ -47,6 +48,8 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
     let left_out = plan(&gathered.facts).left_out;
     let members = || gathered.facts.members.iter().map(|facts| &facts.member);
     let mut status = look(context, &store, left_out).map_err(|error| context.store_error(error))?;
+    let rows = gathered.rows_left_out(&context.config, &store, false);
+    status.rows_left_out = rows.map_err(|error| context.store_error(error))?;
     let mut said = String::new();
     if let Some(path) = &args.unlinked {
         let members = members().map(|member| (member.key, member)).collect();
@@ -72,10 +75,19 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
         if context.shows_names() {
             let named = members().filter(|member| !member.name().is_empty());
             status.names = named.map(|member| (member.key, member.name())).collect();
+            status.person_names = gathered.facts.devices.iter().flat_map(named_there).collect();
         }
         print(&text::render(&status, context.look))?;
     }
     Ok(Exit::InStep)
+}
+
+/// The names that a door holds.
+fn named_there(
+    device: &DeviceFacts,
+) -> impl Iterator<Item = ((DeviceName, EmployeeNo), String)> + use<'_> {
+    let named = device.persons.iter().filter(|(_, person)| !person.name.is_empty());
+    named.map(|(id, person)| ((device.name.clone(), id.clone()), person.name.clone()))
 }
 
 /// Writes the files of `[report]` after a tick. Trouble with them is said, and changes nothing else: a
@@ -176,6 +188,8 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
         delay: store.grant_delay()?,
         requests: store.requests()?,
         state_bytes: store.size(),
+        rows_left_out: Vec::new(),
         names: BTreeMap::new(),
+        person_names: BTreeMap::new(),
     })
 }

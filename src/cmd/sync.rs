@@ -117,6 +117,10 @@ fn quiet_tick<O: Outside>(
             members.extend(store.members_numbered(*organisation, numbers).map_err(store_error)?);
         }
         report.show_names(members.iter().map(|stored| &stored.member));
+        for device in &context.config.devices {
+            let known = store.persons(&device.name).map_err(store_error)?;
+            report.show_person_names(&device.name, &known.persons);
+        }
     }
     let quiet = QuietRun {
         began: context.clock.began(),
@@ -158,18 +162,22 @@ fn tick_of<O: Outside>(
     report.troubles = gathered.troubles();
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
-        report.show_person_names(&gathered.facts.devices);
     }
     // What is not known of an organisation in this tick has not moved.
     let is_whole =
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
     remember(context, store, &gathered, &plan, is_whole)?;
-    report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before));
-    report.troubles.extend(attention::unlike_names(&gathered.facts, true));
+    report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before, None));
+    report.troubles.extend(attention::unlike_names(&gathered.facts, true, false));
     report.take(&plan);
     report.kept_links = gathered.kept_links();
     let performance = Performance { context, run, proven: &proven, changes: plan.changes };
     performance.carry_out(outside, store, (&gathered, open), &mut report)?;
+    if context.shows_names() {
+        for device in &gathered.facts.devices {
+            report.show_person_names(&device.name, &device.persons);
+        }
+    }
     if is_everyone {
         end_first_runs(context, store, &gathered, &report)?;
     }

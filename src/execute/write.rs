@@ -8,6 +8,7 @@ use crate::model::{EmployeeNo, ReadBack};
 use crate::outside::{ReadDevice, WriteDevice};
 use crate::plan::Change;
 use crate::report::ChangeState;
+use crate::report::text::some_of;
 use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
 
 /// So many persons are named who were changed unasked.
@@ -220,10 +221,5 @@ fn despite(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outco
 
 /// What to remember of persons who were changed unasked.
 fn unasked(met: &[String], at: chrono::DateTime<chrono::Utc>) -> Option<Unasked> {
-    let (named, others) = met.split_at(met.len().min(NAMED_MAX));
-    let and = match others.len() {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    (!met.is_empty()).then(|| Unasked { text: format!("{}{and}", named.join("; ")), at })
+    (!met.is_empty()).then(|| Unasked { text: some_of(met, NAMED_MAX, "; "), at })
 }

@@ -13,7 +13,7 @@ use super::devices::{self, AskDevice, Before};
 use crate::clock::Clock;
 use crate::config::{Config, DeviceConfig};
 use crate::exit::Exit;
-use crate::report::Trouble;
+use crate::report::{DeviceOutcome, Trouble};
 use crate::store::lock::{DeviceLock, Holder, take_device};
 use crate::store::{Store, StoreError};
 
@@ -89,10 +89,36 @@ pub(super) fn take_turns(
     Ok(turns)
 }
 
+/// Opens a conversation with a device that was not asked in this run, or goes on with one whose lock is
+/// `held`: the lock first, and what is remembered of logins under it. When it must not be: why, and as
+/// [`DeviceOutcome::Unreachable`] where somebody else is talking to the device.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn open(
+    store: &Store,
+    device: &DeviceConfig,
+    held: Option<DeviceLock>,
+    patience: Duration,
+    clock: Clock,
+) -> Result<Result<DeviceLock, (DeviceOutcome, Trouble)>, StoreError> {
+    let lock = match held {
+        Some(lock) => lock,
+        None => match take_device(store.path(), &device.name, patience, clock.now())? {
+            Ok(lock) => lock,
+            Err(holder) => return Ok(Err((DeviceOutcome::Unreachable, busy(device, &holder)))),
+        },
+    };
+    let login = store.login_memory(&device.name, &device.username, &device.password)?;
+    Ok(match devices::held_back(device, &login, clock.now()) {
+        Some(trouble) => Err((DeviceOutcome::LoginRefused, trouble)),
+        None => Ok(lock),
+    })
+}
+
 /// Says that somebody else talks to a device: for this command it is as good as away, and no login is
 /// spent there.
-#[must_use]
-pub fn busy(device: &DeviceConfig, holder: &Holder) -> Trouble {
+pub(super) fn busy(device: &DeviceConfig, holder: &Holder) -> Trouble {
     let since = |at: DateTime<Utc>| at.with_timezone(&device.time_zone).format("%H:%M:%S");
     let who = match (holder.process, holder.since) {
         (Some(process), Some(at)) => format!(" (process {process}, since {})", since(at)),

@@ -214,6 +214,22 @@ pub enum Found {
     SomebodyElses,
 }
 
+/// The persons whom a member is linked to, or who came into question.
+#[must_use]
+pub fn in_question(linked: &Result<Link, NoLink>) -> Vec<&EmployeeNo> {
+    match linked {
+        Ok(link) => vec![&link.employee_no],
+        Err(NoLink::NameDiffers { employee_no, found: Found::InsteadOf(linked) }) => {
+            vec![linked, employee_no]
+        }
+        Err(NoLink::NameDiffers { employee_no, .. }) => vec![employee_no],
+        Err(NoLink::Ambiguous { persons, .. } | NoLink::Yielded { persons, .. }) => {
+            persons.iter().collect()
+        }
+        Err(NoLink::NoEmail | NoLink::NoPerson) => Vec::new(),
+    }
+}
+
 /// What became of each member on one device, in the order the members were given.
 pub type Linking = Vec<Result<Link, NoLink>>;
 

@@ -13,6 +13,7 @@ use super::message::Message;
 use super::{email, webhook};
 use crate::config::{NotifyEmail, NotifyWebhook};
 use crate::exit::Exit;
+use crate::gather::LoginResult;
 
 /// A whole message on one channel takes no longer.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
@@ -37,6 +38,8 @@ pub struct NotTaken {
     pub exit: Exit,
     /// Somebody has got the message all the same: it is not sent again.
     pub is_told: bool,
+    /// What the conversation taught about the login there.
+    pub login: LoginResult,
 }
 
 impl Channel<'_> {

@@ -21,6 +21,7 @@ use super::hello;
 use super::message::Message;
 use crate::config::{MailTls, NotifyEmail};
 use crate::exit::Exit;
+use crate::gather::LoginResult;
 use crate::hex::hex;
 use crate::model::visible;
 
@@ -50,6 +51,7 @@ pub(super) fn send(
             hint: "see that smtp in [notify.email] is right and that the mail server runs",
             exit: Exit::Temporary,
             is_told: false,
+            login: LoginResult::NotTried,
         }),
     }
 }
@@ -70,6 +72,7 @@ fn letter(
             hint: "correct from and to in [notify.email]",
             exit: Exit::Config,
             is_told: false,
+            login: LoginResult::NotTried,
         })
     };
     let from = mailbox(&config.from)?;
@@ -86,8 +89,13 @@ fn letter(
     for receiver in &config.to {
         letter = letter.to(mailbox(receiver)?);
     }
-    let unfit =
-        |text: String| NotTaken { text, hint: "please report it", exit: Exit::Bug, is_told: false };
+    let unfit = |text: String| NotTaken {
+        text,
+        hint: "please report it",
+        exit: Exit::Bug,
+        is_told: false,
+        login: LoginResult::NotTried,
+    };
     // Without the version none of the other headers about the content counts. Source: RFC 2045 section 4.
     let mut letter = letter
         .header(MimeVersion::new(1, 0))
@@ -245,6 +253,7 @@ fn not_for_all(config: &NotifyEmail, refused: &[Refused]) -> NotTaken {
         hint: "correct to in [notify.email]; the others have got it",
         exit: Exit::PartFailed,
         is_told: true,
+        login: LoginResult::Worked,
     }
 }
 
@@ -298,5 +307,11 @@ fn not_taken(config: &NotifyEmail, stopped: &Stopped) -> NotTaken {
             Exit::Temporary,
         ),
     };
-    NotTaken { text, hint, exit, is_told: false }
+    // Whoever speaks of the mail has taken the login; before it, nothing was learnt of that.
+    let login = match (stopped.at, exit) {
+        (Step::Login | Step::Mail, Exit::Login) => LoginResult::Refused,
+        (Step::Mail, _) => LoginResult::Worked,
+        (Step::Greeting | Step::Login, _) => LoginResult::NotTried,
+    };
+    NotTaken { text, hint, exit, is_told: false, login }
 }

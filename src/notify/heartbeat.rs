@@ -10,6 +10,7 @@ use url::Url;
 
 use super::channel::{NotTaken, agent, no_answer};
 use crate::exit::Exit;
+use crate::gather::LoginResult;
 
 /// One call takes no longer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -67,5 +68,6 @@ fn try_call(url: &Url, last: &str) -> Result<(), NotTaken> {
         hint: "see that heartbeat in [notify] is right and that the service runs",
         exit: Exit::Temporary,
         is_told: false,
+        login: LoginResult::NotTried,
     })
 }

@@ -4,12 +4,14 @@
 //! topic is a check over the login, so that a changed password is tried at once.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
 use super::channel::{Channel, NotTaken};
 use super::memory::Memory;
 use crate::config::NotifyEmail;
 use crate::exit::Exit;
+use crate::gather::LoginResult;
 use crate::store::{Alarm, LoginMemory};
 
 /// Where the memory keeps it, beside the channels.
@@ -31,24 +33,14 @@ pub(super) fn held_back(
     memory: &Memory<'_>,
     channel: Channel<'_>,
     now: DateTime<Utc>,
+    zone: Tz,
 ) -> Option<NotTaken> {
     let Channel::Email(config) = channel else { return None };
-    let login = remembered(memory, &check(config)?);
-    if login.may_try(now) {
-        return None;
-    }
-    let text = match login.waits_until(now) {
-        Some(until) => format!(
-            "refused the login; left alone until {} UTC so that it does not lock us out",
-            until.format("%H:%M")
-        ),
-        None => {
-            "refused the login twice; left alone until the configured password changes".to_owned()
-        }
-    };
+    let text = remembered(memory, &check(config)?).left_alone(now, zone)?;
     let hint = "correct username and password in [notify.email]; a changed one is tried at once, and so \
                 is any by `ivms-sync check --notify`";
-    Some(NotTaken { text, hint, exit: Exit::Login, is_told: false })
+    let login = LoginResult::NotTried;
+    Some(NotTaken { text, hint, exit: Exit::Login, is_told: false, login })
 }
 
 /// Remembers what a message taught about the login.
@@ -60,29 +52,23 @@ pub(super) fn learn(
 ) {
     let Channel::Email(config) = channel else { return };
     let Some(check) = check(config) else { return };
-    let is_refused = sent.as_ref().is_err_and(|why| why.exit == Exit::Login);
-    // Who took the mail, or refused only that, took the login too; nobody else told anything of it.
-    let is_well = match sent {
-        Ok(()) => true,
-        Err(why) => why.is_told || why.exit == Exit::PartFailed,
-    };
-    let before = remembered(memory, &check).as_of(now);
-    let kept = if is_refused {
-        let refusals = before.refusals.saturating_add(1);
-        vec![Alarm {
-            topic: check,
-            since: now,
-            bad: refusals,
-            good: 0,
-            good_since: None,
-            told_at: None,
-            cleared_at: None,
-            is_again: false,
-        }]
-    } else if is_well && memory.load(PLACE).is_ok_and(|kept| !kept.is_empty()) {
-        Vec::new()
-    } else {
-        return;
+    let kept = match sent.as_ref().map_or_else(|why| why.login, |()| LoginResult::Worked) {
+        LoginResult::NotTried => return,
+        LoginResult::Worked if memory.load(PLACE).is_ok_and(|kept| kept.is_empty()) => return,
+        LoginResult::Worked => Vec::new(),
+        LoginResult::Refused => {
+            let before = remembered(memory, &check).as_of(now);
+            vec![Alarm {
+                topic: check,
+                since: now,
+                bad: before.refusals.saturating_add(1),
+                good: 0,
+                good_since: None,
+                told_at: None,
+                cleared_at: None,
+                is_again: false,
+            }]
+        }
     };
     if let Err(error) = memory.keep(PLACE, &kept) {
         log::info!("a refused login at the mail server can not be remembered: {error}");

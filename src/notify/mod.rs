@@ -55,23 +55,33 @@ pub fn channels(config: &Config) -> Vec<Channel<'_>> {
     email.chain(webhook).collect()
 }
 
-/// Tries a channel with a message that says so, although its login may have been refused before: a person
-/// asks for it.
-///
-/// # Errors
-/// [`NotTaken`].
-pub fn try_out(context: &Context, channel: Channel<'_>) -> Result<(), NotTaken> {
+/// Tries every channel with a message that says so, although its login may have been refused before: a
+/// person asks for it.
+#[must_use]
+pub fn try_out(context: &Context) -> Vec<(Channel<'_>, Result<(), NotTaken>)> {
     let (config, now) = (&context.config, context.clock.now());
     let computer = sender(config);
-    let sent = channel.send(&Message::test(computer), now, computer);
-    let store = context.open_store().ok();
-    match store {
-        Some(mut store) => login::learn(&mut Memory::State(&mut store), channel, &sent, now),
-        None => {
-            login::learn(&mut Memory::Beside(Beside::open(&config.state)), channel, &sent, now);
-        }
+    let send = |channel: Channel<'_>| channel.send(&Message::test(computer), now, computer);
+    let tried: Vec<_> = channels(config).into_iter().map(|one| (one, send(one))).collect();
+    if !tried.is_empty() {
+        with_memory(context, true, |memory| {
+            tried.iter().for_each(|(channel, sent)| login::learn(memory, *channel, sent, now));
+        });
     }
-    sent
+    tried
+}
+
+/// Does something with the memory: the state file, or what lies beside it where that is not sound.
+fn with_memory<T>(
+    context: &Context,
+    is_state_sound: bool,
+    work: impl FnOnce(&mut Memory<'_>) -> T,
+) -> T {
+    let store = if is_state_sound { context.open_store().ok() } else { None };
+    match store {
+        Some(mut store) => work(&mut Memory::State(&mut store)),
+        None => work(&mut Memory::Beside(Beside::open(&context.config.state))),
+    }
 }
 
 /// Calls the heartbeat as a run does that ended with `code`; `None` where none is configured.
@@ -137,11 +147,7 @@ impl Watch<'_> {
         if channels(config).is_empty() {
             return;
         }
-        let store = if is_state_sound { self.context.open_store().ok() } else { None };
-        let failed = match store {
-            Some(mut store) => self.tell(&mut Memory::State(&mut store), sights),
-            None => self.tell(&mut Memory::Beside(Beside::open(&config.state)), sights),
-        };
+        let failed = with_memory(self.context, is_state_sound, |memory| self.tell(memory, sights));
         for (channel, why) in failed {
             log::info!("{}", line(channel, &why));
         }
@@ -189,7 +195,7 @@ impl Watch<'_> {
         if kept.is_err() && !memory::is_window(now, zone) {
             return Ok(());
         }
-        if let Some(why) = login::held_back(memory, channel, now) {
+        if let Some(why) = login::held_back(memory, channel, now, zone) {
             return Err(why);
         }
         let sent = channel.send(&message, self.context.clock.now(), sender(config));

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::DeviceName;
 use crate::plan::{Kind, LossKind};
-use crate::report::text::{explain, many};
+use crate::report::text::{explain, many, some_of};
 use crate::report::{ChangeState, DeviceOutcome, DeviceReport, Report, SourceReport, Trouble};
 
 /// How many member numbers are named before the rest is only counted.
@@ -358,11 +358,7 @@ fn waiting(report: &Report, device: &DeviceName) -> Vec<String> {
 }
 
 fn numbers(members: &BTreeSet<i64>) -> String {
-    let shown: Vec<String> = members.iter().take(NUMBERS_SHOWN).map(i64::to_string).collect();
-    match members.len().saturating_sub(NUMBERS_SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{}, and {more} more", shown.join(", ")),
-    }
+    some_of(members, NUMBERS_SHOWN, ", ")
 }
 
 #[cfg(test)]

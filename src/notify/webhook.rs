@@ -4,6 +4,7 @@ use super::channel::{LIMIT, NotTaken, agent, no_answer};
 use super::message::Message;
 use crate::config::NotifyWebhook;
 use crate::exit::Exit;
+use crate::gather::LoginResult;
 
 /// Posts the message; any status from 200 to 299 says that it was taken.
 pub(super) fn send(config: &NotifyWebhook, message: &Message) -> Result<(), NotTaken> {
@@ -13,6 +14,7 @@ pub(super) fn send(config: &NotifyWebhook, message: &Message) -> Result<(), NotT
         hint,
         exit,
         is_told: false,
+        login: LoginResult::NotTried,
     };
     let body = serde_json::to_string(&message.document())
         .map_err(|error| failed(error.to_string(), "please report it", Exit::Bug))?;

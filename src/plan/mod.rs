@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDateTime;
 
-use crate::link::{CLAIMANTS_MAX, Found, Link, NoLink};
+use crate::link::{CLAIMANTS_MAX, Found, Link, NoLink, in_question};
 use crate::model::{
     DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, Role, RoleId, SourceName,
     UnreadableRole, UserType, Window,
@@ -144,6 +144,8 @@ pub struct LeftOut {
     pub device: Option<DeviceName>,
     /// More words where the reason alone does not say what to look at; no names, no e-mails.
     pub detail: Option<String>,
+    /// The persons that it is about: whom the member is linked to, or who came into question.
+    pub persons: Vec<EmployeeNo>,
     /// The member has paid time now or later: worth an admin's attention.
     pub has_paid_time: bool,
 }
@@ -197,11 +199,11 @@ fn plan_member(
     let mut here: Vec<LeftOut> = Vec::new();
     let mut doors = losses::Doors::default();
     let is_named = facts.only.is_everyone() || facts.only.names_member(&member.member);
-    let mut in_question = is_named;
+    let mut is_in_question = is_named;
     for (device, left) in facts.devices.iter().zip(left) {
         let link = device.linking.get(index);
         let is_asked_for = is_named || link.is_some_and(|link| names_person_of(&facts.only, link));
-        in_question |= is_asked_for;
+        is_in_question |= is_asked_for;
         let pair = Pair { facts, source, member, device, left, link };
         let Decision { has_paid_time, verdict, served } = pair.decide();
         if let Some(window) = served {
@@ -219,11 +221,12 @@ fn plan_member(
                 member: member.member.key,
                 device: Some(device.name.clone()),
                 detail,
+                persons: link.map(in_question).unwrap_or_default().into_iter().cloned().collect(),
                 has_paid_time,
             }),
         }
     }
-    if in_question {
+    if is_in_question {
         if here.iter().all(|one| one.reason != Reason::BadDates) {
             plan.ignored.extend(ignored_roles(facts, source, member));
         }
@@ -261,6 +264,7 @@ fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &MemberFacts) -> O
         member: member.member.key,
         device: None,
         detail: Some(format!("ignored, the others count: {}", roles.join(", "))),
+        persons: Vec::new(),
         has_paid_time: is_doubtful || bad.iter().any(|role| is_current(role)),
     })
 }
@@ -272,17 +276,7 @@ fn said(role: &Role) -> String {
 
 /// Whether a person was named who is linked to the member, or who came into question for it.
 pub(crate) fn names_person_of(only: &Only, link: &Result<Link, NoLink>) -> bool {
-    match link {
-        Ok(Link { employee_no, .. }) => only.names_person(employee_no),
-        Err(NoLink::NameDiffers { employee_no, found }) => {
-            only.names_person(employee_no)
-                || matches!(found, Found::InsteadOf(linked) if only.names_person(linked))
-        }
-        Err(NoLink::Ambiguous { persons, .. } | NoLink::Yielded { persons, .. }) => {
-            persons.iter().any(|id| only.names_person(id))
-        }
-        Err(NoLink::NoEmail | NoLink::NoPerson) => false,
-    }
+    in_question(link).into_iter().any(|person| only.names_person(person))
 }
 
 /// One line for all devices where each of them gives the same reason.

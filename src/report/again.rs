@@ -37,6 +37,7 @@ struct Left {
     reason: String,
     device: Option<String>,
     detail: Option<String>,
+    persons: Vec<String>,
     has_paid_time: bool,
 }
 
@@ -58,6 +59,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
         reason: one.reason.as_str().to_owned(),
         device: one.device.as_ref().map(ToString::to_string),
         detail: one.detail.clone(),
+        persons: one.persons.iter().map(ToString::to_string).collect(),
         has_paid_time: one.has_paid_time,
     };
     let kept = |one: &KeptLink| Kept {
@@ -154,6 +156,7 @@ fn left_out(left: Left) -> Option<LeftOut> {
         member,
         device,
         detail: left.detail,
+        persons: left.persons.iter().map(|id| EmployeeNo::new(id).ok()).collect::<Option<_>>()?,
         has_paid_time: left.has_paid_time,
     })
 }
@@ -199,6 +202,9 @@ mod tests {
                 member: member(number, is_odd.then_some("2001-02-28")),
                 device: is_odd.then(|| DeviceName::new("front").unwrap()),
                 detail: (number % 3 == 0).then(|| "person 7, \"9\"\n".to_owned()),
+                persons: (0..number % 3)
+                    .map(|id| EmployeeNo::new(&id.to_string()).unwrap())
+                    .collect(),
                 has_paid_time: number % 4 == 0,
             });
         }

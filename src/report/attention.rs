@@ -5,20 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::Trouble;
-use super::text::{explain, last, many};
+use super::text::{explain, last, many, person, some_of};
 use crate::config::{Config, LinkRule};
 use crate::exit::Exit;
 use crate::link::plain_words;
-use crate::model::{DeviceName, MemberKey, PersonLimit};
+use crate::model::{DeviceName, EmployeeNo, MemberKey, PersonLimit};
 use crate::plan::{Facts, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose};
 use crate::store::{Attention, AttentionKind};
 
 /// So many are named one by one; the rest is counted.
 const NAMED_MAX: usize = 8;
 
-/// What a plan says of whom to look after, as troubles. `before` are those whom an earlier run saw.
+/// What a plan says of whom to look after, as troubles. `before` are those whom an earlier run saw; `names`
+/// are the facts, where the names that doors hold may be shown.
 #[must_use]
-pub fn troubles(config: &Config, plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
+pub fn troubles(
+    config: &Config,
+    plan: &Plan,
+    before: &[Attention],
+    names: Option<&Facts>,
+) -> Vec<Trouble> {
     let doubted = plan.too_many_lost.iter().filter(|one| !one.is_accepted);
     let mut troubles: Vec<Trouble> = doubted.map(|one| not_believed(config, one)).collect();
     let single: Vec<_> = plan.losses.iter().filter(|loss| !loss.is_one_of_many).collect();
@@ -34,7 +40,8 @@ pub fn troubles(config: &Config, plan: &Plan, before: &[Attention]) -> Vec<Troub
             format!(
                 "member {} was served until now (person {}) and is left out: {title}{detail}; \
                  {at_the_door}",
-                loss.member.number, loss.employee_no
+                loss.member.number,
+                named(names, &loss.device, &loss.employee_no)
             ),
             format!("ivms-sync lookup {}", loss.member.number),
         ));
@@ -66,22 +73,14 @@ fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
         // Of the first ones ever the count is enough.
         let is_first_time = of_source.iter().all(|one| is_new(&one));
         for (reason, new) in new.into_iter().filter(|_| !is_first_time) {
-            let named: Vec<String> =
-                new.iter().take(NAMED_MAX).map(|one| one.member.number.to_string()).collect();
-            let more = match new.len().saturating_sub(NAMED_MAX) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
+            let Some(example) = new.first() else { continue };
+            let numbers = some_of(new.iter().map(|one| one.member.number), NAMED_MAX, ", ");
             let (title, _) = explain(reason);
             let who = if new.len() == 1 { "member" } else { "members" };
             troubles.push(remark(
                 first.source.to_string(),
-                format!(
-                    "{who} {}{more} paid and {} no door: {title}",
-                    named.join(", "),
-                    have(new.len())
-                ),
-                format!("ivms-sync lookup {}", named.first().map_or("", String::as_str)),
+                format!("{who} {numbers} paid and {} no door: {title}", have(new.len())),
+                format!("ivms-sync lookup {}", example.member.number),
             ));
         }
         let (count, have) = (many(of_source.len(), "member"), have(of_source.len()));
@@ -92,9 +91,16 @@ fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
     troubles
 }
 
+/// A person with the name that the door holds, where that may be shown.
+fn named(names: Option<&Facts>, device: &DeviceName, employee_no: &EmployeeNo) -> String {
+    let device = names.and_then(|facts| facts.devices.iter().find(|one| one.name == *device));
+    let found = device.and_then(|device| device.persons.get(employee_no));
+    person(employee_no, found.map(|person| person.name.as_str()))
+}
+
 /// Persons that this program has written to and who are linked to nobody, one remark each.
 #[must_use]
-pub fn released(plan: &Plan) -> Vec<Trouble> {
+pub fn released(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
     let remark_of = |one: &Released| {
         let until = match one.limit {
             PersonLimit::Window(window) => format!("has access until {}", last(window.end())),
@@ -104,7 +110,8 @@ pub fn released(plan: &Plan) -> Vec<Trouble> {
             one.device.to_string(),
             format!(
                 "person {} was written to for member {}, is linked to nobody now and {until}",
-                one.employee_no, one.member.number
+                named(names, &one.device, &one.employee_no),
+                one.member.number
             ),
             "if that is right, add the person to `protect`; else approve the end: `ivms-sync status` \
              names the plan"
@@ -116,9 +123,9 @@ pub fn released(plan: &Plan) -> Vec<Trouble> {
 
 /// Members whom a link file leads to persons with altogether other names. The file is the word of whoever
 /// wrote it, so they are linked; a wrong row would show here. `is_first` leaves out those who were linked
-/// before.
+/// before; `shows_names` sets both names beside the numbers.
 #[must_use]
-pub fn unlike_names(facts: &Facts, is_first: bool) -> Vec<Trouble> {
+pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     for device in &facts.devices {
         let mut unlike = Vec::new();
@@ -134,25 +141,27 @@ pub fn unlike_names(facts: &Facts, is_first: bool) -> Vec<Trouble> {
             }
             let name = device.persons.get(&link.employee_no).map_or("", |one| one.name.as_str());
             let on_door = plain_words(name);
-            let words = plain_words(&member.member.name());
+            let member_name = member.member.name();
+            let words = plain_words(&member_name);
             if !on_door.is_empty() && !words.iter().any(|word| on_door.contains(word)) {
-                unlike.push(format!("{} is person {}", key.number, link.employee_no));
+                unlike.push(match shows_names {
+                    true => format!(
+                        "{} {member_name} is person {} {name}",
+                        key.number, link.employee_no
+                    ),
+                    false => format!("{} is person {}", key.number, link.employee_no),
+                });
             }
         }
         if unlike.is_empty() {
             continue;
         }
-        let more = match unlike.len().saturating_sub(NAMED_MAX) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
         let count = many(unlike.len(), "member");
-        unlike.truncate(NAMED_MAX);
         troubles.push(remark(
             device.name.to_string(),
             format!(
-                "{count} linked by a link file to a person with another name: member {}{more}",
-                unlike.join(", ")
+                "{count} linked by a link file to a person with another name: member {}",
+                some_of(&unlike, NAMED_MAX, ", ")
             ),
             "compare the names with `ivms-sync lookup NUMBER`; a wrong row is corrected in the link \
              file"

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::look::{Look, Tone};
 use super::rows_left_out::{self, SHOWN_MAX, by_reason};
 use super::table::Table;
-use super::text::many;
+use super::text::{many, some_of};
 use super::{RowLeftOut, Trouble};
 use crate::exit::Exit;
 use crate::link::file::RowReason;
@@ -129,20 +129,16 @@ pub fn rows_left_out(rows: &[RowLeftOut]) -> Vec<Finding> {
     for (reason, rows) in by_reason(rows) {
         for of_file in rows.chunk_by(|one, next| one.file == next.file) {
             let Some(first) = of_file.first() else { continue };
-            let lines = of_file.iter().take(SHOWN_MAX).map(|row| match row.who.as_str() {
+            let lines = of_file.iter().map(|row| match row.who.as_str() {
                 "" => row.line.to_string(),
                 who => format!("{} ({who})", row.line),
             });
-            let lines = lines.collect::<Vec<_>>().join(", ");
-            let more = match of_file.len().saturating_sub(SHOWN_MAX) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
+            let lines = some_of(lines, SHOWN_MAX, ", ");
             let rows = many(of_file.len(), "row");
             let (why, remedy) = reason.explain();
             let path = Path::new(&first.file);
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            let text = format!("{name}: {rows} left out (line {lines}{more}): {why}");
+            let text = format!("{name}: {rows} left out (line {lines}): {why}");
             let about = "link file";
             found.push(match reason {
                 RowReason::NoEmail => Finding::ok(about, text),

@@ -17,12 +17,12 @@ pub mod status;
 pub mod table;
 pub mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::LinkRule;
 use crate::exit::Exit;
-use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, RunId, SourceName};
-use crate::plan::{Change, DeviceFacts, LeftOut, Loss, NoDoor, Plan, Released};
+use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, SourceName};
+use crate::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
 use crate::store::OutcomeKind;
 pub use rows_left_out::RowLeftOut;
 
@@ -115,22 +115,40 @@ impl Report {
         self.names = members.map(|member| (member.key, member.name())).collect();
     }
 
-    /// Takes the names that doors hold to be shown: those of everybody who is linked.
-    pub fn show_person_names(&mut self, devices: &[DeviceFacts]) {
-        for device in devices {
-            for link in device.linking.iter().flatten() {
-                if let Some(person) = device.persons.get(&link.employee_no) {
-                    let place = (device.name.clone(), link.employee_no.clone());
-                    self.person_names.insert(place, person.name.clone());
-                }
-            }
-        }
+    /// Takes the names to be shown that a door holds of persons who are spoken of; `persons` are all of
+    /// that door.
+    pub fn show_person_names(
+        &mut self,
+        device: &DeviceName,
+        persons: &BTreeMap<EmployeeNo, Person>,
+    ) {
+        let is_here = |name: &DeviceName| name == device;
+        let changed = self.changes.iter().map(|one| &one.change);
+        let changed = changed.filter(|one| is_here(&one.device)).map(|one| &one.employee_no);
+        let kept = self.kept_links.iter().filter(|one| is_here(&one.device));
+        let left_out = self.left_out.iter().filter(|one| one.device.as_ref().is_none_or(is_here));
+        let told: BTreeSet<&EmployeeNo> = changed
+            .chain(kept.map(|one| &one.employee_no))
+            .chain(left_out.flat_map(|one| &one.persons))
+            .collect();
+        let named = told.into_iter().filter_map(|id| {
+            let person = persons.get(id).filter(|person| !person.name.is_empty())?;
+            Some(((device.clone(), id.clone()), person.name.clone()))
+        });
+        self.person_names.extend(named);
     }
 
     /// What a door calls a person, where that may be shown.
     #[must_use]
     pub fn person_name(&self, device: &DeviceName, person: &EmployeeNo) -> Option<&str> {
         self.person_names.get(&(device.clone(), person.clone())).map(String::as_str)
+    }
+
+    /// The same of a person who is spoken of for every door: the first name that one of them holds.
+    #[must_use]
+    pub fn person_name_anywhere(&self, person: &EmployeeNo) -> Option<&str> {
+        let mut names = self.person_names.iter();
+        names.find(|((_, id), _)| id == person).map(|(_, name)| name.as_str())
     }
 
     /// How many changes ended in a way.
@@ -248,9 +266,7 @@ impl ChangeState {
             Some(_) => Self::SecondLook,
         }
     }
-}
 
-impl ChangeState {
     /// The word in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::Finding;
-use super::text::many;
+use super::text::{many, some_of};
 use crate::exit::Exit;
 use crate::model::{Member, RoleId};
 
@@ -72,20 +72,15 @@ fn listed(
 ) -> String {
     let mut roles: Vec<(&RoleId, &usize)> = held.by_role.iter().collect();
     roles.sort_by_key(|(role, count)| (std::cmp::Reverse(**count), **role));
-    let mut parts: Vec<String> = Vec::new();
-    for (role, count) in roles.iter().take(LISTED_MAX) {
-        let idle = configured.is_some_and(|roles| !roles.contains(role));
-        let idle = if idle { " (opens no door)" } else { "" };
-        parts.push(format!("{} {}{idle}", called(**role, names), many(**count, "member")));
+    if roles.is_empty() {
+        return "nobody holds a role".to_owned();
     }
-    if roles.len() > LISTED_MAX {
-        parts.push(format!("and {} more", roles.len() - LISTED_MAX));
-    }
-    if parts.is_empty() {
-        "nobody holds a role".to_owned()
-    } else {
-        format!("roles: {}", parts.join(", "))
-    }
+    let told = roles.into_iter().map(|(role, count)| {
+        let is_idle = configured.is_some_and(|roles| !roles.contains(role));
+        let idle = if is_idle { " (opens no door)" } else { "" };
+        format!("{} {}{idle}", called(*role, names), many(*count, "member"))
+    });
+    format!("roles: {}", some_of(told, LISTED_MAX, ", "))
 }
 
 fn wrong(

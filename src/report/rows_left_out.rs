@@ -95,7 +95,7 @@ pub(super) fn render(rows: &[RowLeftOut], look: Look) -> String {
             table.row([row.file.clone(), format!("line {}", row.line), row.who.clone()]);
         }
         text.push_str(table.render(look).trim_start_matches('\n'));
-        text.push_str(&rest(rows.len()));
+        text.push_str(&rest(rows.len(), SHOWN_MAX));
     }
     text
 }

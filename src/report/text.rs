@@ -109,7 +109,7 @@ fn changes(report: &Report, look: Look) -> String {
             person(&change.employee_no, report.person_name(&change.device, &change.employee_no)),
             limit(&change.before),
             window(&change.after),
-            why(change.cause, change.kind).to_owned(),
+            why(change.cause, change.kind),
             state(report, one),
         ]);
         table.tone(STATE_COLUMN, tone(one.state));
@@ -133,16 +133,26 @@ fn member(report: &Report, key: MemberKey) -> String {
     }
 }
 
-fn why(cause: Cause, kind: Kind) -> &'static str {
+fn why(cause: Cause, kind: Kind) -> String {
+    let words = cause_words(cause);
     match (cause, kind) {
-        (Cause::Renewed, _) => "renewed",
-        (Cause::Started, _) => "new period",
-        (Cause::Shortened, _) => "shortened",
-        (Cause::Inactive, _) => "marked inactive",
-        (Cause::Vanished, _) => "no longer listed",
-        (Cause::Drift, Kind::Grant) => "changed on the door, given back",
-        (Cause::Drift, Kind::Revocation) => "changed on the door, taken back",
-        (Cause::Released, _) => "linked to nobody now",
+        (Cause::Drift, Kind::Grant) => format!("{words}, given back"),
+        (Cause::Drift, Kind::Revocation) => format!("{words}, taken back"),
+        _ => words.to_owned(),
+    }
+}
+
+/// A cause in plain words.
+#[must_use]
+pub fn cause_words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Renewed => "renewed",
+        Cause::Started => "new period",
+        Cause::Shortened => "shortened",
+        Cause::Inactive => "marked inactive",
+        Cause::Vanished => "no longer listed",
+        Cause::Drift => "changed on the door",
+        Cause::Released => "linked to nobody now",
     }
 }
 
@@ -259,6 +269,21 @@ pub fn many(count: usize, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
+/// The first of several things, and how many there are besides: `1, 2, and 5 more`.
+pub fn some_of<T: ToString>(
+    all: impl IntoIterator<Item = T>,
+    shown_max: usize,
+    separator: &str,
+) -> String {
+    let mut all = all.into_iter();
+    let mut parts: Vec<String> = all.by_ref().take(shown_max).map(|one| one.to_string()).collect();
+    let more = all.count();
+    if more > 0 {
+        parts.push(format!("and {more} more"));
+    }
+    parts.join(separator)
+}
+
 /// The members for whom nothing is done, by reason, with what to do about each. Members without
 /// paid time are only counted: nobody waits for them.
 fn left_out(report: &Report, look: Look) -> String {
@@ -286,13 +311,28 @@ fn left_out(report: &Report, look: Look) -> String {
             table.row([
                 member(report, one.member),
                 one.device.as_ref().map_or_else(|| "every door".to_owned(), ToString::to_string),
-                one.detail.clone().unwrap_or_default(),
+                detail(one, |person| match &one.device {
+                    Some(device) => report.person_name(device, person),
+                    None => report.person_name_anywhere(person),
+                }),
             ]);
         }
         text.push_str(table.render(look).trim_start_matches('\n'));
-        text.push_str(&rest(shown.len()));
+        text.push_str(&rest(shown.len(), SHOWN_PER_REASON));
     }
     text
+}
+
+/// What there is to say of a member who is left out beside the reason, with the names that doors hold of
+/// the persons it is about.
+pub fn detail<'a>(one: &LeftOut, name_of: impl Fn(&EmployeeNo) -> Option<&'a str>) -> String {
+    let named = one.persons.iter().filter_map(|id| name_of(id).map(|name| person(id, Some(name))));
+    let named = some_of(named, SHOWN_PER_REASON, ", ");
+    match (one.detail.as_deref().unwrap_or_default(), named.as_str()) {
+        (detail, "") => detail.to_owned(),
+        ("", named) => format!("person {named}"),
+        (detail, named) => format!("{detail} (on the door: {named})"),
+    }
 }
 
 /// Links that hold on by memory alone, with what to do about them.
@@ -317,13 +357,13 @@ fn kept_links(report: &Report, look: Look) -> String {
          Correct the e-mail in Cardskipper or in the link file.\n"
     );
     text.push_str(table.render(look).trim_start_matches('\n'));
-    text.push_str(&rest(report.kept_links.len()));
+    text.push_str(&rest(report.kept_links.len(), SHOWN_PER_REASON));
     text
 }
 
-/// How many lines are not shown.
-pub(super) fn rest(count: usize) -> String {
-    match count.checked_sub(SHOWN_PER_REASON) {
+/// How many of these lines are not shown.
+pub(super) fn rest(count: usize, shown_max: usize) -> String {
+    match count.checked_sub(shown_max) {
         None | Some(0) => String::new(),
         Some(more) => format!("  … and {more} more (all of them with --json)\n"),
     }

@@ -3,6 +3,7 @@
 //! Source: design.md section 4, "Login"; hikvision-isapi.md section 5.5.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use rusqlite::params;
 use sha2::{Digest, Sha256};
 
@@ -70,6 +71,25 @@ impl LoginMemory {
     /// Whether one more wrong login could lock the device.
     fn is_spent(&self, now: DateTime<Utc>) -> bool {
         self.spent >= MAX_SPENT && self.spent_since.is_some_and(|since| is_recent(since, now))
+    }
+
+    /// Why nothing is tried now, as a sentence fragment with times in this zone.
+    #[must_use]
+    pub fn left_alone(&self, now: DateTime<Utc>, zone: Tz) -> Option<String> {
+        if self.may_try(now) {
+            return None;
+        }
+        Some(match self.waits_until(now) {
+            Some(until) => format!(
+                "refused the login; left alone until {} so that it does not lock us out",
+                until.with_timezone(&zone).format("%H:%M")
+            ),
+            None => {
+                "refused the login twice; left alone until the configured password changes, so \
+                     that it does not lock us out"
+                    .to_owned()
+            }
+        })
     }
 
     /// Until when nothing is tried; `None` when only a new password (or `check`) helps.

@@ -16,7 +16,7 @@ use crate::config::{Config, DeviceConfig};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::conversation::{self, READING_PATIENCE};
-use crate::gather::devices::{failure, held_back};
+use crate::gather::devices::failure;
 use crate::gather::{Gathered, LoginResult, Scope, gather, remember_login};
 use crate::hikvision::Reader;
 use crate::link::Link;
@@ -26,9 +26,8 @@ use crate::plan::validity::{DoorRoles, entitlement};
 use crate::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
 use crate::progress::Progress;
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
-use crate::report::{DeviceOutcome, Report, RowLeftOut, Trouble};
+use crate::report::{DeviceOutcome, Report, RowLeftOut, Trouble, text};
 use crate::store::Store;
-use crate::store::lock::take_device;
 
 /// Lines of history shown.
 const HISTORY_LINES: u32 = 20;
@@ -165,20 +164,11 @@ fn look_at(
     facts: &mut DeviceFacts,
 ) -> Result<Result<(), (DeviceOutcome, Trouble)>, Error> {
     let store_error = |error| context.store_error(error);
-    let now = context.clock.now();
-    let taken = take_device(store.path(), &device.name, READING_PATIENCE, now);
-    let _lock = match taken.map_err(store_error)? {
+    let turn = conversation::open(store, device, None, READING_PATIENCE, context.clock);
+    let _lock = match turn.map_err(store_error)? {
         Ok(lock) => lock,
-        Err(holder) => {
-            return Ok(Err((DeviceOutcome::Unreachable, conversation::busy(device, &holder))));
-        }
+        Err(told) => return Ok(Err(told)),
     };
-    let login = store
-        .login_memory(&device.name, &device.username, &device.password)
-        .map_err(store_error)?;
-    if let Some(trouble) = held_back(device, &login, now) {
-        return Ok(Err((DeviceOutcome::LoginRefused, trouble)));
-    }
     let result = read_persons(device, linked, facts, Arc::clone(&context.progress));
     let (login, told) = match result {
         Ok(()) => (LoginResult::Worked, Ok(())),
@@ -364,7 +354,13 @@ fn on_device(
     });
     let is_barred = person.is_some_and(|person| person.user_type == UserType::BlackList);
     let opens_now = !is_barred && actual.is_some_and(|limit| limit.opens_at(now));
-    let next = next(change, left_out.filter(|_| person.is_some()), how.is_stopped);
+    // The name of a linked person stands beside the number already.
+    let name_of = |id: &EmployeeNo| match linked {
+        Some(_) => None,
+        None => device.persons.get(id).map(|person| person.name.as_str()),
+    };
+    let told = || left_out.map(|one| (one, text::detail(one, name_of)));
+    let next = next(change, told().filter(|_| person.is_some()), how.is_stopped);
     let in_step = match (desired, actual.and_then(|limit| limit.window())) {
         (Some(validity), Some(window)) => validity.is_met_by(&window),
         (Some(validity), None) => validity.window.end() < now && actual.is_none(),
@@ -373,7 +369,7 @@ fn on_device(
     let mut why = if is_barred {
         "This person is barred on the door, whatever the dates say.".to_owned()
     } else {
-        why(member, link, desired.map(|v| v.window), actual, now, left_out)
+        why(member, link, desired.map(|v| v.window), actual, now, told())
     };
     let is_unasked = how.outcome != DeviceOutcome::Ok && !how.is_offline;
     if is_unasked {

@@ -13,10 +13,14 @@ fn capitalised(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+fn in_brackets(detail: &str) -> String {
+    if detail.is_empty() { String::new() } else { format!(" ({detail})") }
+}
+
 /// What the next run does for a person, or why it does nothing.
 pub(super) fn next(
     change: Option<&Change>,
-    left_out: Option<&LeftOut>,
+    left_out: Option<(&LeftOut, String)>,
     is_stopped: bool,
 ) -> Option<String> {
     match (change, left_out) {
@@ -31,10 +35,9 @@ pub(super) fn next(
             }
             None => format!("the next sync sets it to {}", text::window(&change.after)),
         }),
-        (None, Some(left_out)) => {
+        (None, Some((left_out, detail))) => {
             let (title, _) = text::explain(left_out.reason);
-            let detail = left_out.detail.as_ref().map(|detail| format!(" ({detail})"));
-            Some(format!("nothing is done: {title}{}", detail.unwrap_or_default()))
+            Some(format!("nothing is done: {title}{}", in_brackets(&detail)))
         }
         (None, None) => None,
     }
@@ -47,22 +50,20 @@ pub(super) fn why(
     expected: Option<Window>,
     actual: Option<PersonLimit>,
     now: NaiveDateTime,
-    left_out: Option<&LeftOut>,
+    left_out: Option<(&LeftOut, String)>,
 ) -> String {
     let Some(actual) = actual else {
         return match (link, left_out) {
             (None, _) => "The persons on this door are not known yet.".to_owned(),
-            (_, Some(left_out)) => {
+            (_, Some((left_out, detail))) => {
                 let (title, remedy) = text::explain(left_out.reason);
-                let detail =
-                    left_out.detail.as_ref().map(|d| format!(" ({d})")).unwrap_or_default();
-                format!("{}{detail}. {remedy}", capitalised(title))
+                format!("{}{}. {remedy}", capitalised(title), in_brackets(&detail))
             }
             _ => "No person here belongs to this member.".to_owned(),
         };
     };
     let is_paid = expected.is_some_and(|window| window.contains(now));
-    let is_unknown = left_out.is_some_and(|one| one.reason == Reason::BadDates);
+    let is_unknown = left_out.is_some_and(|(one, _)| one.reason == Reason::BadDates);
     match actual {
         PersonLimit::Permanent(_) => {
             "The dates of this person are switched off on the door, so it always opens.".to_owned()

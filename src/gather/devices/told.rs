@@ -11,6 +11,7 @@ use crate::gather::back_off;
 use crate::gather::belief::Doubt;
 use crate::hikvision::{Class, Error};
 use crate::model::{EmployeeNo, Person, PersonLimit};
+use crate::report::text::some_of;
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::{Failure, LoginMemory};
 
@@ -76,18 +77,7 @@ pub fn held_back(
     login: &LoginMemory,
     now: DateTime<Utc>,
 ) -> Option<Trouble> {
-    if login.may_try(now) {
-        return None;
-    }
-    let text = match login.waits_until(now) {
-        Some(until) => format!(
-            "refused the login; left alone until {} so that it does not lock us out",
-            until.with_timezone(&config.time_zone).format("%H:%M")
-        ),
-        None => "refused the login twice; left alone until the configured password changes, so \
-                 that it does not lock us out"
-            .to_owned(),
-    };
+    let text = login.left_alone(now, config.time_zone)?;
     Some(Trouble {
         exit: Exit::Login,
         about: config.name.to_string(),
@@ -123,15 +113,10 @@ pub(super) fn unclear(
 
 /// Says that entries were left out, which is worth a look and no failure.
 pub(super) fn left_out(config: &DeviceConfig, unusable: &[String]) -> Option<Trouble> {
-    let [first, others @ ..] = unusable else { return None };
-    let and = match others.len() {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    Some(Trouble {
+    (!unusable.is_empty()).then(|| Trouble {
         exit: Exit::InStep,
         about: config.name.to_string(),
-        text: format!("not every person can be used: {first}{and}"),
+        text: format!("not every person can be used: {}", some_of(unusable, 1, ", ")),
         hint: Some("give that person on the device a number, or delete it there".to_owned()),
     })
 }

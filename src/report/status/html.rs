@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::text::because;
+use super::text::{because, why};
 use super::{DAYS_SHOWN, Day, DeviceStatus, Status, code_words, span};
 use crate::model::steers;
 use crate::plan::Kind;
@@ -79,10 +79,11 @@ fn headline(status: &Status) -> String {
     match (parts.is_empty(), status.last_run()) {
         (false, _) => parts.join(", "),
         (true, None) => "No run yet".to_owned(),
-        (true, Some(run)) if run.exit_code.is_some_and(|code| code != 0) => {
-            format!("The last run needs a look: {}", code_words(run.exit_code.unwrap_or(1)))
-        }
-        (true, Some(_)) => "All doors are in step".to_owned(),
+        (true, Some(run)) => match run.exit_code {
+            Some(0) => "All doors are in step".to_owned(),
+            Some(code) => format!("The last run did not end well: {}", code_words(code)),
+            None => "A run is at work, or was cut off".to_owned(),
+        },
     }
 }
 
@@ -189,11 +190,16 @@ fn outside(status: &Status) -> String {
         );
     }
     if content.is_empty() {
+        let is_observed = status.to_look_after(AttentionKind::Observed).next().is_some();
         content.push_str(match (status.last_run(), status.silent_for()) {
+            (Some(_), None) if is_observed => {
+                "<p class=\"wait\">Not known: some changes are only observed, and never \
+                 written.</p>\n"
+            }
             (Some(_), None) => {
                 "<p class=\"good\">Nobody who has paid stands outside, as far as is known.</p>\n"
             }
-            _ => "<p class=\"wait\">Nobody knows: there was no run of late.</p>\n",
+            _ => "<p class=\"wait\">Not known: there has been no run lately.</p>\n",
         });
     }
     section("Standing outside", &content)
@@ -233,7 +239,7 @@ fn attention_table(status: &Status, id: &str, caption: &str, all: &[&Attention])
             cell(one.employee_no.as_ref().map_or("–", |person| person.as_str())),
             cell(one.ends.map_or("–".to_owned(), last)),
             marked("bad", &status.moment(one.since)),
-            cell(&one.reason),
+            cell(why(one)),
         ]
     };
     let rows: Vec<_> = all.iter().map(row).collect();

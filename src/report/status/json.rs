@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use super::Status;
 use crate::model::format_time;
+use crate::report::{RowLeftOut, rows_left_out};
 use crate::store::{Attention, PastRun, Waiting};
 
 /// The document.
 #[derive(Debug, Serialize)]
-pub struct Document {
+pub struct Document<'a> {
     version: u32,
     command: &'static str,
     at: String,
@@ -26,6 +27,7 @@ pub struct Document {
     silent_for_seconds: Option<i64>,
     blocked: Vec<Blocked>,
     left_out: BTreeMap<&'static str, usize>,
+    rows_left_out: Vec<rows_left_out::Json<'a>>,
     grant_delay: Delay,
     requests: BTreeMap<String, u64>,
     state_bytes: u64,
@@ -112,7 +114,7 @@ fn instant(at: DateTime<Utc>) -> String {
 
 /// The document for programs.
 #[must_use]
-pub fn document(status: &Status) -> Document {
+pub fn document(status: &Status) -> Document<'_> {
     let sources = status.sources.iter().map(|source| Source {
         name: source.name.to_string(),
         members: source.members,
@@ -150,6 +152,7 @@ pub fn document(status: &Status) -> Document {
             .map(|plan| Blocked { id: plan.id.clone(), since: instant(plan.made_at) })
             .collect(),
         left_out: counts.map(|(reason, count)| (reason.as_str(), count)).collect(),
+        rows_left_out: status.rows_left_out.iter().map(RowLeftOut::json).collect(),
         grant_delay: Delay {
             count: status.delay.count,
             seconds: status.delay.seconds,

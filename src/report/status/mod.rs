@@ -16,8 +16,9 @@ use chrono_tz::Tz;
 
 use crate::config::Mode;
 use crate::exit::Exit;
-use crate::model::{DeviceName, MemberKey, OrganisationId, SourceName};
-use crate::plan::{Kind, LeftOut, Reason};
+use crate::model::{DeviceName, EmployeeNo, MemberKey, OrganisationId, SourceName};
+use crate::plan::{Budget, Kind, LeftOut, Reason};
+use crate::report::RowLeftOut;
 use crate::store::{
     Attention, AttentionKind, AuditLine, BlockedOverview, DeviceOverview, Failures, GrantDelay,
     PastRun, Waiting,
@@ -59,8 +60,12 @@ pub struct Status {
     pub requests: BTreeMap<String, u64>,
     /// The size of the state file in bytes.
     pub state_bytes: u64,
+    /// Rows of link files that link nobody.
+    pub rows_left_out: Vec<RowLeftOut>,
     /// Names to show beside member numbers, where names may be shown.
     pub names: BTreeMap<MemberKey, String>,
+    /// The names that doors hold, of persons who are spoken of, where names may be shown.
+    pub person_names: BTreeMap<(DeviceName, EmployeeNo), String>,
 }
 
 /// One organisation.
@@ -202,16 +207,35 @@ impl Status {
             "persons with access are linked to nobody",
         ));
         let broken = self.devices.iter().filter(|device| !device.is_well()).count();
-        parts.extend(counted(broken, "door needs a look", "doors need a look"));
+        parts.extend(counted(broken, "door has a problem", "doors have a problem"));
         if !self.blocked.is_empty() {
             parts.push("changes wait for your approval".to_owned());
         }
         let observed = self.to_look_after(AttentionKind::Observed).count();
         parts.extend(counted(observed, "change is only observed", "changes are only observed"));
+        let waiting = self.others().filter(|one| !one.budget.is_some_and(Budget::needs_approval));
+        parts.extend(counted(waiting.count(), "change waits", "changes wait"));
+        parts.extend(counted(
+            self.paid_and_left_out(),
+            "member with paid time is left out",
+            "members with paid time are left out",
+        ));
         if let Some(age) = self.silent_for() {
             parts.push(format!("no run for {}", span(age)));
         }
         parts
+    }
+
+    /// How many members with paid time are left out, beside those who are counted as to be looked after.
+    fn paid_and_left_out(&self) -> usize {
+        let counted: BTreeSet<MemberKey> = self
+            .attention
+            .iter()
+            .filter(|one| one.kind != AttentionKind::Observed)
+            .map(|one| one.member)
+            .collect();
+        let left_out = self.left_out.iter().filter(|one| one.has_paid_time).map(|one| one.member);
+        left_out.filter(|member| !counted.contains(member)).collect::<BTreeSet<_>>().len()
     }
 
     /// What waits besides.
@@ -234,6 +258,12 @@ impl Status {
             Some(name) if !name.is_empty() => format!("{} {name}", key.number),
             _ => key.number.to_string(),
         }
+    }
+
+    /// What a door calls a person, where that may be shown.
+    #[must_use]
+    pub fn person_name(&self, device: &DeviceName, person: &EmployeeNo) -> Option<&str> {
+        self.person_names.get(&(device.clone(), person.clone())).map(String::as_str)
     }
 
     /// A moment as people here write it, to the minute.

@@ -2,11 +2,15 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, NaiveDateTime, Utc};
+
 use super::{Status, code_words, span};
-use crate::plan::{Kind, Reason};
+use crate::model::{DeviceName, EmployeeNo, MemberKey};
+use crate::plan::{Cause, Kind, Reason};
 use crate::report::look::{Look, Tone};
+use crate::report::rows_left_out::by_reason;
 use crate::report::table::Table;
-use crate::report::text::{explain, last, many};
+use crate::report::text::{cause_words, explain, last, many, person, rest};
 use crate::store::{Attention, AttentionKind, Waiting};
 
 /// Lines of one kind before the rest is only counted.
@@ -23,6 +27,7 @@ pub fn render(status: &Status, look: Look) -> String {
     text.push_str(&waiting(status, look));
     text.push_str(&look.folded(blocked(status)));
     text.push_str(&look.folded(left_out(status)));
+    text.push_str(&look.folded(rows(status)));
     text
 }
 
@@ -87,41 +92,84 @@ pub(super) fn because(one: &Waiting) -> String {
     }
 }
 
-fn table<'a>(status: &Status, waiting: impl Iterator<Item = &'a Waiting>, look: Look) -> String {
-    let mut table = Table::new(&["member", "door", "person", "until", "since", "because"]);
-    let mut count = 0;
-    for one in waiting {
-        count += 1;
-        if count > SHOWN {
-            continue;
-        }
-        let age = span(status.at.signed_duration_since(one.since));
-        table.row([
-            status.member(one.member),
-            one.device.to_string(),
-            one.employee_no.to_string(),
-            last(one.after.end()),
-            format!("{} ({age})", status.moment(one.since)),
-            because(one),
-        ]);
+/// One line about somebody.
+struct Line {
+    member: MemberKey,
+    device: Option<DeviceName>,
+    employee_no: Option<EmployeeNo>,
+    until: Option<NaiveDateTime>,
+    since: DateTime<Utc>,
+    because: String,
+    tone: Tone,
+}
+
+impl Line {
+    fn waiting(one: &Waiting) -> Self {
         let stands_outside = one.opens_door && one.kind == Kind::Grant;
-        table.tone(4, if stands_outside { Tone::Bad } else { Tone::Warning });
+        Self {
+            member: one.member,
+            device: Some(one.device.clone()),
+            employee_no: Some(one.employee_no.clone()),
+            until: Some(one.after.end()),
+            since: one.since,
+            because: because(one),
+            tone: if stands_outside { Tone::Bad } else { Tone::Warning },
+        }
     }
-    let mut text = table.render(look);
-    if count > SHOWN {
-        let _ = writeln!(text, "  … and {} more (all of them with --json)", count - SHOWN);
+
+    fn to_look_after(one: &Attention) -> Self {
+        let is_observed = one.kind == AttentionKind::Observed;
+        Self {
+            member: one.member,
+            device: one.device.clone(),
+            employee_no: one.employee_no.clone(),
+            until: one.ends,
+            since: one.since,
+            because: why(one),
+            tone: if is_observed { Tone::Warning } else { Tone::Bad },
+        }
     }
-    text
+}
+
+/// Why somebody is to be looked after, in plain words.
+pub(super) fn why(one: &Attention) -> String {
+    let reason = Reason::ALL.into_iter().find(|reason| reason.as_str() == one.reason);
+    let cause = Cause::ALL.into_iter().find(|cause| cause.as_str() == one.reason);
+    match (reason, cause) {
+        (Some(reason), _) => explain(reason).0.to_owned(),
+        (None, Some(cause)) => cause_words(cause).to_owned(),
+        (None, None) => one.reason.clone(),
+    }
+}
+
+fn table(status: &Status, lines: &[Line], look: Look) -> String {
+    let mut table = Table::new(&["member", "door", "person", "until", "since", "because"]);
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+    for line in lines.iter().take(SHOWN) {
+        let age = span(status.at.signed_duration_since(line.since));
+        let person = line.employee_no.as_ref().map(|employee_no| {
+            let name = line.device.as_ref().and_then(|door| status.person_name(door, employee_no));
+            person(employee_no, name)
+        });
+        table.row([
+            status.member(line.member),
+            or_dash(line.device.as_ref().map(ToString::to_string)),
+            or_dash(person),
+            or_dash(line.until.map(last)),
+            format!("{} ({age})", status.moment(line.since)),
+            line.because.clone(),
+        ]);
+        table.tone(4, line.tone);
+    }
+    format!("{}{}", table.render(look), rest(lines.len(), SHOWN))
 }
 
 fn outside(status: &Status, look: Look) -> String {
-    if status.outside().next().is_none() {
+    let lines: Vec<Line> = status.outside().map(Line::waiting).collect();
+    if lines.is_empty() {
         return String::new();
     }
-    format!(
-        "\nStanding outside, although they have paid:\n{}",
-        table(status, status.outside(), look)
-    )
+    format!("\nStanding outside, although they have paid:\n{}", table(status, &lines, look))
 }
 
 /// Whom somebody should look after beside those who wait.
@@ -139,27 +187,9 @@ fn attention(status: &Status, look: Look) -> String {
         ),
         (AttentionKind::Observed, "Only observed: wanted, and never written there"),
     ] {
-        let all: Vec<&Attention> = status.to_look_after(kind).collect();
-        if all.is_empty() {
-            continue;
-        }
-        let mut table = Table::new(&["member", "door", "person", "until", "since", "because"]);
-        for one in all.iter().take(SHOWN) {
-            let age = span(status.at.signed_duration_since(one.since));
-            table.row([
-                status.member(one.member),
-                one.device.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string),
-                one.employee_no.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string),
-                one.ends.map_or_else(|| "–".to_owned(), last),
-                format!("{} ({age})", status.moment(one.since)),
-                one.reason.clone(),
-            ]);
-            table.tone(4, if kind == AttentionKind::Observed { Tone::Warning } else { Tone::Bad });
-        }
-        let _ = write!(text, "\n{title}:\n{}", table.render(look));
-        if all.len() > SHOWN {
-            let more = all.len() - SHOWN;
-            let _ = writeln!(text, "  … and {more} more (all of them with --json)");
+        let lines: Vec<Line> = status.to_look_after(kind).map(Line::to_look_after).collect();
+        if !lines.is_empty() {
+            let _ = write!(text, "\n{title}:\n{}", table(status, &lines, look));
         }
     }
     let no_door = status.members_to_look_after(AttentionKind::NoDoor);
@@ -182,11 +212,12 @@ fn attention(status: &Status, look: Look) -> String {
 }
 
 fn waiting(status: &Status, look: Look) -> String {
-    if status.others().next().is_none() {
+    let lines: Vec<Line> = status.others().map(Line::waiting).collect();
+    if lines.is_empty() {
         return String::new();
     }
     let grants = status.others().filter(|one| one.kind == Kind::Grant).count();
-    let revocations = status.others().count() - grants;
+    let revocations = lines.len() - grants;
     let mut parts = Vec::new();
     if grants > 0 {
         parts.push(format!("{} to be given", many(grants, "date")));
@@ -194,7 +225,22 @@ fn waiting(status: &Status, look: Look) -> String {
     if revocations > 0 {
         parts.push(format!("{} to be taken away", many(revocations, "date")));
     }
-    format!("\nWaiting: {}\n{}", parts.join(", "), table(status, status.others(), look))
+    format!("\nWaiting: {}\n{}", parts.join(", "), table(status, &lines, look))
+}
+
+/// Rows of link files that link nobody, as counts with the command that lists them.
+fn rows(status: &Status) -> String {
+    let mut text = String::new();
+    for (reason, rows) in by_reason(&status.rows_left_out) {
+        let _ = writeln!(text, "  {}  {}", rows.len(), reason.explain().0);
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!(
+        "\nRows of link files that link nobody:\n{text}`ivms-sync diff -v` lists them, and says what to \
+         do about each.\n"
+    )
 }
 
 fn blocked(status: &Status) -> String {

@@ -84,6 +84,20 @@ fn a_refused_login_is_left_alone_like_a_doors() {
     assert!(rows.iter().all(|row| !row.contains("secret")), "{rows:?}");
 }
 
+/// Who turns everybody away has taken no login. Mutant: any refusal that is not the login's forgets those
+/// that were.
+#[test]
+fn a_conversation_without_a_login_teaches_nothing_of_it() {
+    let (sandbox, server) = with_login();
+    tick(&sandbox, 60, 12);
+    assert_eq!(server.logins(), 1);
+    server.set(|switches| switches.serves_nobody = true);
+    assert!(tested(&sandbox, 61)["text"].as_str().unwrap().contains("554"));
+    server.set(|switches| switches.serves_nobody = false);
+    tick(&sandbox, 65, 12);
+    assert_eq!(server.logins(), 1, "it is still left alone");
+}
+
 /// Where the state file can not be used, it is remembered beside it. Mutant: no memory there.
 #[test]
 fn a_refused_login_is_remembered_without_a_state_file() {

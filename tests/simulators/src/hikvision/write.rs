@@ -225,7 +225,6 @@ fn kept(keeps: Keeps, begin: NaiveDateTime, end: NaiveDateTime) -> (NaiveDateTim
         Keeps::Seconds => (begin, end),
         Keeps::Minutes => (cut(begin, 60), cut(end, 60)),
         Keeps::Days => (cut(begin, 86_400), cut(end, 86_400)),
-        Keeps::WholeDays => (cut(begin, 86_400), cut(end, 86_400) + TimeDelta::seconds(86_399)),
     }
 }
 

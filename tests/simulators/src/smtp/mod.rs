@@ -42,6 +42,8 @@ pub struct Switches {
     pub refuses_receiver: Option<&'static str>,
     /// Greets as something else than a mail server.
     pub is_another_service: bool,
+    /// Greets with 554: it serves nobody now.
+    pub serves_nobody: bool,
     /// Closes the connection when half of a mail has come.
     pub drops_in_the_middle: bool,
     /// Takes a whole mail, and never says so.

@@ -94,6 +94,9 @@ fn talk(shared: &Shared, mut stream: Stream, mut session: Session) -> io::Result
     if lock(&shared.switches).is_another_service {
         return say(&mut stream, "HTTP/1.1 400 Bad Request");
     }
+    if lock(&shared.switches).serves_nobody {
+        return say(&mut stream, "554 no service here");
+    }
     say(&mut stream, "220 mail.example ESMTP")?;
     loop {
         let Some(line) = line(shared, &mut stream)? else { return Ok(()) };

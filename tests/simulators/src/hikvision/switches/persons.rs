@@ -68,8 +68,6 @@ pub enum Keeps {
     Minutes,
     /// Whole days: the time of day becomes midnight.
     Days,
-    /// The last second of the day as an end, its first as a begin.
-    WholeDays,
 }
 
 /// In which form a device shows the times of a window.
