@@ -13,10 +13,17 @@ use crate::clock::is_future;
 use crate::config::Secret;
 use crate::model::DeviceName;
 
-/// After the first refusal, one more try by itself is made this much later.
-const SECOND_TRY_AFTER: TimeDelta = TimeDelta::minutes(30);
-/// After this many refusals nothing is tried until the password changes.
-const MAX_REFUSALS: u32 = 2;
+/// How long a login waits after so many refusals in a row: a device that refuses a right password for a
+/// while, or one that was corrected on the device, comes back by itself.
+fn wait(refusals: u32) -> TimeDelta {
+    match refusals {
+        0 => TimeDelta::zero(),
+        1 | 2 => TimeDelta::minutes(30),
+        3 => TimeDelta::hours(2),
+        4 => TimeDelta::hours(12),
+        _ => TimeDelta::days(1),
+    }
+}
 
 /// At most so many refused logins are spent within the time a lock lasts, whatever passwords they came
 /// with: five lock a device, and somebody else may be wrong too.
@@ -41,14 +48,10 @@ impl LoginMemory {
     #[must_use]
     pub fn may_try(&self, now: DateTime<Utc>) -> bool {
         let memory = self.as_of(now);
-        if memory.is_spent(now) {
-            return false;
-        }
-        match (memory.refusals, memory.refused_at) {
-            (0, _) | (_, None) => true,
-            (refusals, _) if refusals >= MAX_REFUSALS => false,
-            (_, Some(refused_at)) => now.signed_duration_since(refused_at) >= SECOND_TRY_AFTER,
-        }
+        !memory.is_spent(now)
+            && memory.refused_at.is_none_or(|refused_at| {
+                now.signed_duration_since(refused_at) >= wait(memory.refusals)
+            })
     }
 
     /// The same for a person who asks for it: an earlier refusal does not count, a lock in sight does.
@@ -76,33 +79,28 @@ impl LoginMemory {
     /// Why nothing is tried now, as a sentence fragment with times in this zone.
     #[must_use]
     pub fn left_alone(&self, now: DateTime<Utc>, zone: Tz) -> Option<String> {
-        if self.may_try(now) {
-            return None;
-        }
-        Some(match self.waits_until(now) {
-            Some(until) => format!(
-                "refused the login; left alone until {} so that it does not lock us out",
-                until.with_timezone(&zone).format("%H:%M")
-            ),
-            None => {
-                "refused the login twice; left alone until the configured password changes, so \
-                     that it does not lock us out"
-                    .to_owned()
-            }
-        })
+        let until = self.waits_until(now).filter(|_| !self.may_try(now))?.with_timezone(&zone);
+        let is_today = until.date_naive() == now.with_timezone(&zone).date_naive();
+        let until = until.format(if is_today { "%H:%M" } else { "%Y-%m-%d %H:%M" });
+        let times = match self.refusals {
+            0 | 1 => String::new(),
+            2 => " twice".to_owned(),
+            times => format!(" {times} times"),
+        };
+        Some(format!(
+            "refused the login{times}; left alone until {until} so that it does not lock us out"
+        ))
     }
 
-    /// Until when nothing is tried; `None` when only a new password (or `check`) helps.
+    /// Until when nothing is tried by itself, whether that is over or not; `None` after no refusal. A new
+    /// password, and `check`, are tried at once.
     #[must_use]
     pub fn waits_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let memory = self.as_of(now);
         if memory.is_spent(now) {
             return memory.spent_since.and_then(|since| since.checked_add_signed(SPENT_WITHIN));
         }
-        if memory.refusals >= MAX_REFUSALS {
-            return None;
-        }
-        memory.refused_at.and_then(|at| at.checked_add_signed(SECOND_TRY_AFTER))
+        memory.refused_at.and_then(|at| at.checked_add_signed(wait(memory.refusals)))
     }
 }
 

@@ -21,7 +21,7 @@ use crate::gather::{Gathered, LoginResult, Scope, gather, remember_login};
 use crate::hikvision::Reader;
 use crate::link::Link;
 use crate::link::file::UnusableRow;
-use crate::model::{EmployeeNo, OrganisationId, RoleId, UserType};
+use crate::model::{EmployeeNo, Manners, OrganisationId, RoleId, UserType};
 use crate::plan::validity::{DoorRoles, entitlement};
 use crate::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
 use crate::progress::Progress;
@@ -169,7 +169,8 @@ fn look_at(
         Ok(lock) => lock,
         Err(told) => return Ok(Err(told)),
     };
-    let result = read_persons(device, linked, facts, Arc::clone(&context.progress));
+    let manners = store.device_state(&device.name).map_err(store_error)?.manners;
+    let result = read_persons(device, manners, linked, facts, Arc::clone(&context.progress));
     let (login, told) = match result {
         Ok(()) => (LoginResult::Worked, Ok(())),
         Err(error) => {
@@ -183,12 +184,12 @@ fn look_at(
 
 fn read_persons(
     device: &DeviceConfig,
+    manners: Manners,
     linked: &[EmployeeNo],
     facts: &mut DeviceFacts,
     progress: Arc<dyn Progress>,
 ) -> Result<(), crate::hikvision::Error> {
-    let mut reader =
-        Reader::connect(device, crate::hikvision::Manners::default())?.watched_by(progress);
+    let mut reader = Reader::connect(device, manners)?.watched_by(progress);
     let mut found = reader.persons(linked)?;
     for employee_no in linked {
         match found.remove(employee_no) {

@@ -83,7 +83,8 @@ pub fn held_back(
         about: config.name.to_string(),
         text,
         hint: Some(format!(
-            "correct username and password of [hikvision.{}]; a changed password is tried at once",
+            "correct username and password of [hikvision.{}]; a changed password is tried at once, and so is \
+             any by `ivms-sync check`",
             config.name
         )),
     })

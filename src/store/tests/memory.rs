@@ -30,16 +30,32 @@ fn refused_logins() {
     assert_eq!(memory(30), (1, true, Some(at(30))), "one more try after half an hour");
     assert_eq!(memory(-5), (1, false, Some(at(30))), "a clock set back brings no try");
 
-    store.remember_refusal(&door(), user, &right, at(30)).unwrap();
-    assert_eq!(memory(30), (2, false, None));
-    assert_eq!(memory(60 * 24 * 365), (2, false, None), "and none after the second");
+    // Never is not among them. Mutants: an unbounded wait, one that starts over.
+    let mut last = 30;
+    for (refusals, wait) in [(2, 30), (3, 120), (4, 720), (5, 1440), (6, 1440), (7, 1440)] {
+        store.remember_refusal(&door(), user, &right, at(last)).unwrap();
+        let next = last + wait;
+        assert_eq!(memory(next - 1), (refusals, false, Some(at(next))));
+        assert_eq!(memory(next), (refusals, true, Some(at(next))));
+        last = next;
+    }
+    for (minute, text) in [
+        (last - 1440, "refused the login 7 times; left alone until"),
+        (last - 10, "refused the login 7 times; left alone until"),
+    ] {
+        let told = store.login_memory(&door(), user, &right).unwrap();
+        let told = told.left_alone(at(minute), chrono_tz::UTC).unwrap();
+        assert!(told.starts_with(text), "{told}");
+        // Of another day, the day is said.
+        assert_eq!(told.contains(" 20"), minute == last - 1440, "{told}");
+    }
 
     for (user, password) in [("admin", "two"), ("Admin", "one"), ("adm", "inone")] {
         let fresh = store.login_memory(&door(), user, &self::password(password)).unwrap();
         let (refusals, may_try) = (fresh.refusals, fresh.may_try(at(30)));
         assert_eq!((refusals, may_try), (0, true), "{user} {password}: another story");
     }
-    assert_eq!(memory(31).0, 2, "asking changes nothing");
+    assert_eq!(memory(31).0, 7, "asking changes nothing");
 }
 
 #[test]
