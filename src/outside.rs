@@ -90,6 +90,10 @@ pub trait ReadDevice: Send + Sized {
         Manners::default()
     }
 
+    /// Keeps one more login try before a lock than usual, because the login was refused before; where
+    /// nothing locks, nothing is to do.
+    fn keep_a_try(&mut self) {}
+
     /// Reads all persons and hands each over once.
     ///
     /// # Errors
@@ -196,6 +200,10 @@ impl ReadDevice for Reader {
 
     fn manners(&self) -> Manners {
         Self::manners(self)
+    }
+
+    fn keep_a_try(&mut self) {
+        Self::keep_a_try(self);
     }
 
     fn abilities(&mut self) -> Result<Abilities, hikvision::Error> {

@@ -193,7 +193,7 @@ pub(super) fn read_due<O: Outside>(
             None,
         );
     }
-    match read(outside, config, &before.state) {
+    match read(outside, config, &before) {
         Ok(Read { info, abilities, mut persons, unusable, reader }) => {
             log::info!("{}: {} persons read", config.name, persons.len());
             let seen = Seen { serial: &info.serial, persons: persons.len() };
@@ -380,9 +380,13 @@ struct Read<R> {
 fn read<O: Outside>(
     outside: &O,
     config: &DeviceConfig,
-    known: &DeviceState,
+    before: &Before,
 ) -> Result<Read<O::Reader>, Error> {
+    let known = &before.state;
     let mut reader = outside.connect(config, known.manners)?;
+    if before.login.is_retried() {
+        reader.keep_a_try();
+    }
     let info = reader.device_info()?;
     let abilities = if known.asked_firmware.as_ref() == Some(&info.firmware) {
         None

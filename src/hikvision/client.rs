@@ -29,16 +29,13 @@ use super::call::{Answer, Ask, DEVICE_INFO, Limits};
 use super::challenge::{self, Challenge};
 use super::digest::{OneAnswer, authorization};
 use super::error::Error;
-use super::login::{LockState, Refusal};
+use super::login::{LockState, Refusal, TRIES_KEPT};
 use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
 use crate::config::{DeviceConfig, Secret};
 use crate::model::Manners;
 use crate::requests::RequestCount;
 use crate::retry::{Waits, retry_after, seed};
-
-/// A count of a shared nonce that is certainly higher than what others have reached.
-const NC_LEAP: u32 = 0x1000;
 
 /// The pause that a device gets which resets faster callers; clients in the field wait 300 to 400 ms.
 const PACE: Duration = Duration::from_millis(400);
@@ -53,10 +50,10 @@ enum Exchange {
     Refused(Refusal),
 }
 
-/// A challenge, and how many tries the device says are left.
+/// A challenge, and what the device says about locks beside it.
 struct Offer {
     challenge: Challenge,
-    tries_left: Option<u32>,
+    locks: LockState,
 }
 
 /// What came back, unjudged.
@@ -87,6 +84,8 @@ pub(crate) struct Link {
     last: Option<Instant>,
     /// The nonce that was answered last, and how often.
     nonce: Option<(String, u32)>,
+    /// With so many tries left before a lock, none is made.
+    tries_kept: u32,
     /// A login worked in this conversation, so that the password is known to be right.
     is_proven: bool,
     /// Set by a refused login or a lock: what every later call answers.
@@ -138,6 +137,7 @@ impl Link {
             manners,
             last: None,
             nonce: None,
+            tries_kept: TRIES_KEPT,
             is_proven: false,
             stopped: None,
         })
@@ -156,6 +156,12 @@ impl Link {
     /// What was known and has been learnt of how the device wants to be asked.
     pub(crate) fn manners(&self) -> Manners {
         self.manners
+    }
+
+    /// Keeps one more login try: this one repeats what was refused before, and must not take the last one
+    /// from a password that is corrected.
+    pub(crate) fn keep_a_try(&mut self) {
+        self.tries_kept = TRIES_KEPT + 1;
     }
 
     /// How long reading a whole list may take.
@@ -245,6 +251,9 @@ impl Link {
         };
         let mut is_repeated = false;
         loop {
+            if let Err(error) = offer.locks.allows_a_login(self.tries_kept) {
+                return Err(self.stop(error));
+            }
             let nc = self.count(&offer.challenge);
             let is_stale = match self.send_digest(ask, &offer.challenge, nc)? {
                 Ok(raw) => {
@@ -253,7 +262,7 @@ impl Link {
                 }
                 Err(is_stale) => is_stale,
             };
-            if offer.tries_left.is_none() && !is_stale && !self.is_proven {
+            if offer.locks.tries_left.is_none() && !is_stale && !self.is_proven {
                 // Nothing that the device says could show that the answer was right.
                 return Err(self.stop(Error::LoginRefused { tries_left: None }));
             }
@@ -264,11 +273,11 @@ impl Link {
             let refusal = Refusal {
                 is_stale,
                 is_other_nonce: next.challenge.nonce() != offer.challenge.nonce(),
-                before: offer.tries_left,
-                after: next.tries_left,
+                before: offer.locks.tries_left,
+                after: next.locks.tries_left,
             };
             log::debug!("{}: {refusal:?}", ask.call);
-            if refusal.is_counted() == Some(true) {
+            if next.locks.locked || refusal.is_counted() == Some(true) {
                 let tries_left = refusal.tries_left();
                 return Err(self.stop(Error::LoginRefused { tries_left }));
             }
@@ -278,7 +287,7 @@ impl Link {
             (is_repeated, offer) = (true, next);
             if !refusal.is_other_nonce {
                 // Somebody else has answered it too, so often that ours looked old.
-                self.nonce = self.nonce.take().map(|(nonce, count)| (nonce, count + NC_LEAP));
+                self.nonce = self.nonce.take().map(|(nonce, count)| (nonce, count.max(growing())));
             }
         }
     }
@@ -290,11 +299,9 @@ impl Link {
             return Ok(Err(raw));
         }
         let locks = LockState::read(&raw.body);
-        if let Err(error) = locks.allows_a_login() {
-            return Err(self.stop(error));
-        }
         match challenge::choose(raw.challenges.iter().map(Vec::as_slice)) {
-            Ok(challenge) => Ok(Ok(Offer { challenge, tries_left: locks.tries_left })),
+            Ok(challenge) => Ok(Ok(Offer { challenge, locks })),
+            Err(_) if locks.locked => Err(self.stop(locks.refusal())),
             Err(offered) => Err(no_challenge(ask, &raw, offered)),
         }
     }
@@ -553,4 +560,12 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = inner.source();
     }
     shown(&text.unwrap_or_else(|| "no connection".to_owned())).chars().take(120).collect()
+}
+
+/// A number that is higher in every later run of any program that makes it in the same way.
+fn growing() -> u32 {
+    #[expect(clippy::disallowed_methods, reason = "it tells no time to anybody")]
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let hundredths = now.map_or(0, |since| since.as_millis() / 10);
+    u32::try_from(hundredths & 0x7fff_ffff).unwrap_or_default()
 }

@@ -74,7 +74,7 @@ pub enum Error {
         /// How long it still lasts, where told.
         unlock_after: Option<Duration>,
     },
-    /// Fewer than three tries are left before the lock; no login was spent.
+    /// Too few tries are left before the lock for one more; no login was spent.
     #[error("only {tries_left} login tries are left before the device locks, so none was made")]
     TooFewTries {
         /// Tries left.

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::error::Error;
 use super::wire::{Document, Meaning, field, integer, read_status, text};
 
-/// Fewer tries left than this, and no login is sent: one may be ours and one somebody's typing error.
-pub(crate) const TRIES_MIN: u32 = 3;
+/// So many tries before a lock are left alone: one may be ours and one somebody's typing error.
+pub(crate) const TRIES_KEPT: u32 = 2;
 
 /// The longest lock believed, in seconds; longer ones are shown as this.
 const LOCK_MAX_S: i64 = 86_400;
@@ -63,18 +63,23 @@ impl LockState {
         }
     }
 
-    /// Whether a login may be spent now.
+    /// Whether a login may be spent now, if so many tries are to be left.
     ///
     /// # Errors
     /// [`Error::LockedOut`] and [`Error::TooFewTries`].
-    pub fn allows_a_login(&self) -> Result<(), Error> {
+    pub(crate) fn allows_a_login(&self, kept: u32) -> Result<(), Error> {
         if self.locked {
-            return Err(Error::LockedOut { unlock_after: self.unlock_after });
+            return Err(self.refusal());
         }
         match self.tries_left {
-            Some(tries_left) if tries_left < TRIES_MIN => Err(Error::TooFewTries { tries_left }),
+            Some(tries_left) if tries_left <= kept => Err(Error::TooFewTries { tries_left }),
             _ => Ok(()),
         }
+    }
+
+    /// What is told of a device that is locked.
+    pub(crate) fn refusal(&self) -> Error {
+        Error::LockedOut { unlock_after: self.unlock_after }
     }
 }
 
@@ -202,7 +207,7 @@ mod tests {
     #[test]
     fn when_a_login_may_be_spent() {
         let with = |locked, tries_left| {
-            LockState { locked, unlock_after: None, tries_left }.allows_a_login()
+            LockState { locked, unlock_after: None, tries_left }.allows_a_login(TRIES_KEPT)
         };
         assert_eq!(with(false, None), Ok(()));
         assert_eq!(with(false, Some(3)), Ok(()));

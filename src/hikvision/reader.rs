@@ -113,6 +113,11 @@ impl Reader {
         self.link.manners()
     }
 
+    /// Keeps one more login try than the two that are always kept, because the login was refused before.
+    pub fn keep_a_try(&mut self) {
+        self.link.keep_a_try();
+    }
+
     /// HTTP requests sent so far.
     #[must_use]
     pub fn requests(&self) -> u64 {

@@ -13,7 +13,8 @@ use super::convert::{
 };
 use super::{Intent, Store, StoreError};
 use crate::model::{
-    DeviceLimits, DeviceName, Email, EmployeeNo, Manners, MemberKey, Person, ReadBack, UserType, Window,
+    DeviceLimits, DeviceName, Email, EmployeeNo, Manners, MemberKey, Person, ReadBack, UserType,
+    Window,
 };
 
 /// What is known of one device.

@@ -54,6 +54,13 @@ impl LoginMemory {
             })
     }
 
+    /// Whether the next try by itself is one more of a login that was refused twice: whether it was a typing
+    /// error or a device that was not ready is known by then.
+    #[must_use]
+    pub fn is_retried(&self) -> bool {
+        self.refusals >= 2
+    }
+
     /// The same for a person who asks for it: an earlier refusal does not count, a lock in sight does.
     #[must_use]
     pub fn by_hand(self) -> Self {

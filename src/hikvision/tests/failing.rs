@@ -42,7 +42,7 @@ fn a_pause_that_a_device_asks_for_is_kept_or_left_to_the_next_tick() {
         })
     };
     let server = busy("Retry-After: 1\r\n");
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     reader(&server.url).device_info().unwrap();
     assert!(began.elapsed().as_millis() >= 1000, "not sooner than asked");
     assert_eq!(server.logins(), 2);

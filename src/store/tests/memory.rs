@@ -99,7 +99,7 @@ fn a_login_that_works_forgets() {
     }
     drop(store);
     let store = sandbox.open();
-    assert!(!store.login_memory(&door(), "admin", &one).unwrap().may_try(at(90)), "remembered");
+    assert!(!store.login_memory(&door(), "admin", &one).unwrap().may_try(at(59)), "remembered");
     store.forget_refusals(&door()).unwrap();
     assert_eq!(store.login_memory(&door(), "admin", &one).unwrap(), LoginMemory::default());
     assert!(store.device_state(&door()).unwrap().needs_read, "nothing was read meanwhile");

@@ -19,6 +19,7 @@ mod modes;
 mod outcomes;
 mod paging;
 mod people;
+mod refusals;
 mod thousand;
 mod tls;
 mod trust;
@@ -208,6 +209,8 @@ fn every_switch_is_named() {
         body_401: _,
         // logins.rs
         lock: _,
+        // refusals.rs
+        logins_refused: _,
         // failures.rs
         keep_alive: _,
         concurrency: _,
