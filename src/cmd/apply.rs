@@ -6,9 +6,10 @@
 //! A plan file says who made it by its seal. One that this installation made may know more than the state
 //! file, since `diff` records nothing there: what became known after it was made is held against it. Any
 //! other (edited and hashed anew, or made with another state file) is worth only what can be proven from
-//! the state file alone, budgets and all; where that knows nothing yet, that is nothing. The same holds for
-//! one of our own by which more would lose access than is always allowed, if part of that waits for a second
-//! look: no budget has weighed that part.
+//! the state file alone, budgets and all; where that knows nothing yet, that is nothing.
+//!
+//! What waited for a second look when the plan was made waits on: who reviewed it saw no more than that one
+//! listing, and no budget has weighed it. The next tick asks again, and so does a new plan.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -72,7 +73,8 @@ fn carry_out<O: Outside>(
     let scope = Scope { is_offline: true, ..Scope::default() };
     let (gathered, open) = gather(outside, &context.config, store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
-    let (overtaken, changes, proven) = held(context, store, &gathered.facts, name, reviewed)?;
+    let Held { overtaken, changes, proven } =
+        held(context, store, &gathered.facts, name, reviewed)?;
     let run = store.begin_run("apply", context.clock.began()).map_err(store_error)?;
 
     for device in &context.config.devices {
@@ -119,30 +121,35 @@ enum Approval {
 /// Changes that must not be carried out any more, each with what has become known since.
 type Overtaken = Vec<(Change, Rule)>;
 
-/// Holds what was approved against what is known now: the changes that are overtaken, the others, and the
-/// proof of those.
+/// What was approved, held against what is known now.
+struct Held {
+    overtaken: Overtaken,
+    /// The others, also those that wait for a second look.
+    changes: Vec<Change>,
+    proven: ProvenPlan,
+}
+
+/// Holds what was approved against what is known now.
 fn held(
     context: &Context,
     store: &Store,
     facts: &Facts,
     name: String,
     approval: Approval,
-) -> Result<(Overtaken, Vec<Change>, ProvenPlan), Error> {
+) -> Result<Held, Error> {
     let store_error = |error| context.store_error(error);
     let (reviewed, is_blocked) = match approval {
         Approval::File(reviewed) => (reviewed, false),
         Approval::Blocked(reviewed) => (reviewed, true),
     };
+    let (waiting, approved): (Vec<Change>, Vec<Change>) =
+        reviewed.changes.into_iter().partition(|change| change.blocked.is_some());
     let seal = store.plan_seal(&reviewed.sha256).map_err(store_error)?;
-    let is_sealed = reviewed.seal == Some(seal);
-    if !is_blocked && (!is_sealed || reviewed.is_unweighed) {
-        let plan = Plan { changes: reviewed.changes, ..Plan::default() };
-        let name = match is_sealed {
-            true => format!("{name}, of which no budget has weighed what waits for a second look,"),
-            false => format!("{name}, which was not made as it is with this state file,"),
-        };
+    if !is_blocked && reviewed.seal != Some(seal) {
+        let name = format!("{name}, which was not made as it is with this state file,");
+        let plan = Plan { changes: [approved, waiting].concat(), ..Plan::default() };
         let proven = prove(facts, &plan).map_err(|found| Error::Forbidden { name, found })?;
-        return Ok((Vec::new(), plan.changes, proven));
+        return Ok(Held { overtaken: Vec::new(), changes: plan.changes, proven });
     }
     let mut news = BTreeSet::new();
     for source in &context.config.sources {
@@ -154,8 +161,8 @@ fn held(
         }
     }
     let mut overtaken = Vec::new();
-    let mut changes = Vec::with_capacity(reviewed.changes.len());
-    for change in reviewed.changes {
+    let mut changes = Vec::with_capacity(approved.len());
+    for change in approved {
         let has_news = news.contains(&change.member.organisation);
         let rule = if is_blocked {
             (has_news && closes_on_paid_time(facts, &change)).then_some(Rule::NoLockOut)
@@ -169,7 +176,8 @@ fn held(
     }
     let proven =
         prove_reviewed(facts, &changes).map_err(|found| Error::Forbidden { name, found })?;
-    Ok((overtaken, changes, proven))
+    changes.extend(waiting);
+    Ok(Held { overtaken, changes, proven })
 }
 
 /// Adds the overtaken changes to the report, in their places.

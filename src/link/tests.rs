@@ -417,6 +417,13 @@ fn an_accepted_link_holds() {
         let found = super::resolve(listed(&moved), &device, &other, &accepted, BY_EMAIL, &[]);
         assert!(matches!(&found[0], Err(NoLink::NameDiffers { found: Found::InsteadOf(_), .. })));
     }
+    // Whose name the person has keeps at least the question open.
+    let both = [member(1, "Novak", "ana@x.si"), member(2, "Kos", "bor@x.si")];
+    let device = persons(&[("7", "Ana Novak", ""), ("8", "Bor Kos", "")]);
+    let rows = table(&[("ana@x.si", "7"), ("bor@x.si", "8")]);
+    let links = stored(&[(1, "7", "Ana Novak"), (2, "8", "Bor Kos")]);
+    let found = super::resolve(listed(&both), &device, &rows, &links, BY_EMAIL, &[accept("8")]);
+    assert!(found.iter().all(|one| matches!(one, Err(NoLink::Ambiguous { .. }))), "{found:?}");
 }
 
 fn yielded(persons: &[&str], to: &[i64]) -> Result<Link, NoLink> {

@@ -13,7 +13,7 @@ use crate::config::{Guard, Mode};
 use crate::model::{EmployeeNo, Person, PersonLimit};
 
 /// Always allowed, however small the device. Source: design.md section 3.
-pub const REVOKE_PER_TICK_FLOOR: usize = 2;
+const REVOKE_PER_TICK_FLOOR: usize = 2;
 const REVOKE_PER_DAY_FLOOR: usize = 5;
 const GRANT_PER_TICK_FLOOR: usize = 20;
 

@@ -27,7 +27,6 @@ use crate::model::{
 };
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
-pub use guard::REVOKE_PER_TICK_FLOOR;
 pub use in_step::in_step;
 use left_by::{LeftBy, left_by};
 pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};

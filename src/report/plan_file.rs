@@ -7,8 +7,6 @@
 //! does, which only this installation can make, over the hash.
 //! Source: design.md section 6, last paragraph.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -20,7 +18,7 @@ use crate::model::{
     DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, PersonLimit, SourceName,
     Window, inert_json, parse_time,
 };
-use crate::plan::{Budget, Cause, Change, Kind, REVOKE_PER_TICK_FLOOR};
+use crate::plan::{Budget, Cause, Change, Kind};
 
 /// A plan can be carried out for this long. Source: design.md section 6.
 const VALID_FOR: TimeDelta = TimeDelta::minutes(60);
@@ -122,11 +120,8 @@ pub struct Reviewed {
     pub sha256: String,
     /// The seal over that, if it has one.
     pub seal: Option<String>,
-    /// The changes that were approved.
+    /// The changes that were approved, also those that waited for a second look.
     pub changes: Vec<Change>,
-    /// More would lose access on some device than is always allowed, and part of it waits for a second
-    /// look, which no budget has weighed.
-    pub is_unweighed: bool,
 }
 
 /// Reads a plan file, and when it was made.
@@ -142,23 +137,7 @@ pub fn read_reviewed(
     let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
     let text = |key: &str| plan.get(key).and_then(Value::as_str).map(str::to_owned);
     let (sha256, seal) = (text("sha256").unwrap_or_default(), text("seal"));
-    let is_unweighed = is_unweighed(&plan);
-    Ok(Reviewed { made_at: time(&plan, "made_at")?, sha256, seal, changes, is_unweighed })
-}
-
-/// See [`Reviewed`].
-fn is_unweighed(plan: &Map<String, Value>) -> bool {
-    let mut devices: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
-    let changes = plan.get("changes").and_then(Value::as_array);
-    for entry in changes.into_iter().flatten() {
-        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
-        if text("kind") == Kind::Revocation.as_str() && text("outcome") == "planned" {
-            let (count, waits) = devices.entry(text("device")).or_default();
-            *count += 1;
-            *waits |= text("blocked_by") == Budget::SecondLook.as_str();
-        }
-    }
-    devices.values().any(|(count, waits)| *waits && *count > REVOKE_PER_TICK_FLOOR)
+    Ok(Reviewed { made_at: time(&plan, "made_at")?, sha256, seal, changes })
 }
 
 /// Reads a plan file: the changes that were planned, or, of a blocked plan, those that wait.
@@ -249,6 +228,7 @@ fn change(entry: &Value) -> Option<Change> {
         Value::Null => None,
         date => Some(NaiveDate::parse_from_str(date.as_str()?, "%Y-%m-%d").ok()?),
     };
+    let blocked_by = entry.get("blocked_by").and_then(Value::as_str);
     let cause = text(entry, "cause")?;
     let kind = text(entry, "kind")?;
     let times = |key: &str| {
@@ -280,7 +260,8 @@ fn change(entry: &Value) -> Option<Change> {
         opens_door: entry.get("opens_door")?.as_bool()?,
         fingerprint: text(entry, "fingerprint")?,
         ends_at_once: entry.get("ends_at_once")?.as_bool()?,
-        blocked: None,
+        // Whatever else a change waited for is approved by carrying it out.
+        blocked: [Budget::SecondLook].into_iter().find(|hold| blocked_by == Some(hold.as_str())),
     })
 }
 

@@ -9,6 +9,7 @@ use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 
 use super::support::pinned::{self, START};
+use super::support::state::count;
 use super::support::{Sandbox, each};
 
 const LATER: &str = "2026-03-10T10:05:00Z";
@@ -678,5 +679,59 @@ fn a_person_who_was_removed_is_not_made_again() {
     let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
     assert_eq!(reasons(&run), [(150_004, "no-person")]);
     assert!(sandbox.club.devices[0].person("1004").is_none());
+    sandbox.assert_well_behaved();
+}
+
+/// Mutants: another name is taken as it is; the acceptance is of any person, member or door; it holds for the
+/// next name too, or for a second time; nobody can see later who accepted what.
+#[test]
+fn a_person_with_another_name_is_written_when_just_that_is_accepted() {
+    let sandbox = unlinked(2, |_| {});
+    fs::write(sandbox.path("persons.csv"), &sandbox.club.links_csv).unwrap();
+    sandbox.sync_at(START, 0);
+    let (door, other) = (&sandbox.club.devices[0], &sandbox.club.devices[1]);
+    let rename = |name: &str| {
+        assert!(door.edit_person("1004", |person| person.name = name.to_owned()));
+    };
+    rename("Nekdo Drug");
+    assert!(sandbox.club.renew(3, "2030-11-01"));
+    sandbox.clear_requests();
+    let run = sandbox.full_at(LATER, 0);
+    assert_eq!(reasons(&run), [(150_004, "name-differs")]);
+    let detail = run["left_out"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("ivms-sync sync --accept-link door1=1004:150004"), "{detail}");
+    assert_eq!(each(&run, "losses", "reason"), ["name-differs"], "told at once");
+    assert_eq!(each(&run, "changes", "device"), ["door2"]);
+    assert_eq!((door.writes().len(), other.writes().len()), (0, 1));
+
+    let accept = |link: &str, code| {
+        let now = "2026-03-10T10:10:00Z";
+        sandbox.at(now, &["sync", "--json", "--accept-link", link]).ends(code)
+    };
+    for wrong in ["door1=1005:150004", "door1=1004:150005", "door2=1004:150004", "door1=1:1"] {
+        let said = accept(wrong, 64);
+        assert!(said.stderr.contains("`ivms-sync diff` shows"), "{wrong}: {}", said.stderr);
+        assert_eq!(door.writes().len(), 0, "{wrong}");
+    }
+    let accepted =
+        || count(&sandbox.state(), "SELECT count(*) FROM change WHERE cause = 'link-accepted'");
+    assert_eq!(accepted(), 0);
+    let run = accept("door1=1004:150004", 0).json();
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"]);
+    assert_eq!(sandbox.end_on(0, "1004"), "2030-11-01T23:59:59");
+    assert_eq!(door.person("1004").unwrap().name, "Nekdo Drug");
+    assert_eq!(accepted(), 1);
+    let found = sandbox.at(SECOND, &["lookup", "150004", "--json"]).ends(0).json();
+    let history = found["members"][0]["history"].as_array().unwrap();
+    let line = history.iter().find(|line| line["outcome"] == "accepted").unwrap();
+    assert_eq!((&line["device"], &line["cause"]), (&json!("door1"), &json!("link-accepted")));
+
+    // It is used up, and says nothing of the next name.
+    accept("door1=1004:150004", 64);
+    assert_eq!(sandbox.full_at(SECOND, 0)["left_out"], json!([]));
+    rename("Spet Tretji");
+    let run = sandbox.full_at(THIRD, 0);
+    assert_eq!(reasons(&run), [(150_004, "name-differs")]);
+    assert_eq!(accepted(), 1);
     sandbox.assert_well_behaved();
 }

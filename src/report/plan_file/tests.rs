@@ -71,6 +71,22 @@ fn what_was_planned_comes_back() {
     assert_eq!(blocked, changes(ChangeState::Blocked));
 }
 
+/// Catches: a change that waits for a second look read like one that waits for nothing.
+#[test]
+fn what_waits_for_a_second_look_still_waits_when_it_comes_back() {
+    let mut report = report();
+    let one = &mut report.changes[0];
+    one.change.blocked = Some(Budget::SecondLook);
+    one.state = ChangeState::before_it_is_tried(&one.change);
+    let waiting = one.change.clone();
+    let text = write(&report, instant(MADE)).unwrap();
+    let waits = |changes: Vec<Change>| -> Vec<Change> {
+        changes.into_iter().filter(|change| change.blocked.is_some()).collect()
+    };
+    assert_eq!(waits(read_at(&text, MADE).unwrap()), [waiting]);
+    assert_eq!(waits(read(&text, instant(MADE), Approved::Blocked).unwrap()), []);
+}
+
 #[test]
 fn it_is_the_diff_document_and_more() {
     let plan = value();

@@ -5,6 +5,7 @@ mod answers;
 mod asking;
 mod clock;
 mod identity;
+mod looks;
 mod members;
 mod refused;
 

@@ -1,21 +1,12 @@
 //! A door that fails is asked less and less often, never given up, and never at the cost of somebody
 //! who stands outside.
 
-use chrono::TimeDelta;
 use ivms_sync_simulators::club::employee_no;
 use ivms_sync_simulators::http::Fault;
 
-use super::super::support::pinned::instant;
+use super::super::support::pinned::{START, tick};
 use super::super::support::{Sandbox, each};
 use super::{UNTIL, requests};
-
-const START: &str = "2026-03-10T10:00:00Z";
-
-/// The time of the n-th tick after the start.
-fn tick(number: i32) -> String {
-    let at = instant(START) + TimeDelta::minutes(5) * number;
-    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
 
 /// A door whose search answers with an error inside, from now on.
 fn fails(sandbox: &Sandbox) {

@@ -67,6 +67,17 @@ impl Story {
         story
     }
 
+    /// One door whose firmware has confirmed a write, and then three renewals.
+    fn proven() -> Self {
+        let sandbox = Sandbox::agreeing(MEMBERS, 1);
+        sandbox.sync(0);
+        assert!(sandbox.club.renew(5, "2036-10-01"));
+        sandbox.sync(0);
+        let story = Self::around(sandbox);
+        story.sandbox.clear_requests();
+        story
+    }
+
     /// The story with this club.
     fn around(sandbox: Sandbox) -> Self {
         let before = sandbox.club.devices.iter().map(Device::persons).collect();

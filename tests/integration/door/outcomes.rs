@@ -39,15 +39,7 @@ fn an_untrue_ok_is_seen_and_tried_again() {
 
 #[test]
 fn an_untrue_ok_of_a_proven_firmware_is_tried_again_by_each_tick() {
-    let story = Story::under_way(1);
-    story.sandbox.club.renew(5, "2036-09-01");
-    story.sandbox.sync(0);
-    story.sandbox.club.renew(5, "2036-10-01");
-    story.sandbox.sync(0);
-    for index in RENEWED {
-        story.sandbox.club.renew(index, "2036-12-01");
-    }
-    story.sandbox.clear_requests();
+    let story = Story::proven();
     story.door().set(|switches| switches.effect = Effect::OkNotApplied);
     for tries in 1..=2 {
         let run = story.sync("OK, not applied", 3);

@@ -8,17 +8,9 @@ use ivms_sync_simulators::hikvision::{Device, Effect};
 use ivms_sync_simulators::http::Fault;
 use serde_json::{Value, json};
 
-use super::super::support::pinned::instant;
+use super::super::support::pinned::{START, tick};
 use super::super::support::{Sandbox, each};
 use super::{RENEWED, Story, UNTIL, requests};
-
-const START: &str = "2026-03-10T10:00:00Z";
-
-/// The time of the n-th tick after the start.
-fn tick(number: i32) -> String {
-    let at = instant(START) + chrono::TimeDelta::minutes(5) * number;
-    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
 
 /// A club of 40, read once and never written to, of whom all are renewed.
 fn all_renewed() -> Sandbox {
@@ -166,12 +158,9 @@ fn a_door_that_did_what_nobody_asked_for_is_said_by_every_command_and_written_by
 /// Mutant: whoever is first in the list is tried first every time.
 #[test]
 fn a_stubborn_head_starves_nobody() {
-    let story = Story::under_way(1);
+    let story = Story::proven();
     let [first, second, third] = RENEWED.map(employee_no);
-    // A door of proven firmware that breaks off at the first person, whatever is tried.
-    story.sandbox.club.renew(5, "2036-10-01");
-    story.sandbox.run(&["sync", "--only", "person:1006"]).ends(0);
-    story.sandbox.clear_requests();
+    // A door that breaks off at the first person, whatever is tried.
     let busy =
         json!({"statusCode": 2, "statusString": "Device Busy", "subStatusCode": "deviceBusy"});
     let busy = || Fault::raw(503, "application/json", busy.to_string());
@@ -190,10 +179,7 @@ fn a_stubborn_head_starves_nobody() {
 #[test]
 fn what_somebody_sets_while_a_slow_door_is_written_is_not_written_back() {
     for (what, seconds) in [("quick", 0), ("slow", 3)] {
-        let story = Story::under_way(1);
-        story.sandbox.club.renew(5, "2036-10-01");
-        story.sandbox.run(&["sync", "--only", "person:1006"]).ends(0);
-        story.sandbox.clear_requests();
+        let story = Story::proven();
         let door = story.door();
         let slow = Fault::Delay(Duration::from_secs(seconds));
         door.fault(slow.on("Modify").authenticated().times(1));

@@ -1,7 +1,7 @@
 //! One conversation with a door at a time, over all processes of this computer.
 
 use std::fs::File;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use ivms_sync_simulators::club::number;
@@ -10,19 +10,6 @@ use ivms_sync_simulators::http::Fault;
 
 use super::super::support::{Sandbox, each};
 use super::{UNTIL, logins, requests};
-
-/// Starts the binary and does not wait for it.
-fn start(sandbox: &Sandbox, arguments: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_ivms-sync"))
-        .args(arguments)
-        .current_dir(sandbox.folder.path())
-        .env_clear()
-        .envs(sandbox.passwords.clone())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
 
 /// Mutants: no lock; the memory of logins is read before the lock is there, or written after it is gone.
 #[test]
@@ -34,7 +21,7 @@ fn six_commands_at_once_with_a_wrong_password_spend_one_login() {
         sandbox.clear_requests();
         let door = &sandbox.club.devices[0];
         door.set_password("Changed-by-somebody");
-        let all: Vec<Child> = (0..6).map(|_| start(&sandbox, &command)).collect();
+        let all: Vec<Child> = (0..6).map(|_| sandbox.start(None, &command)).collect();
         for one in all {
             let said = one.wait_with_output().unwrap();
             let stderr = String::from_utf8(said.stderr).unwrap();
@@ -59,12 +46,35 @@ fn commands_at_once_never_talk_to_a_door_at_once() {
     let who = number(2).to_string();
     let commands =
         [vec!["sync", "--full"], vec!["diff", "--full"], vec!["lookup", &who], vec!["check"]];
-    let all: Vec<Child> = commands.iter().map(|command| start(&sandbox, command)).collect();
+    let all: Vec<Child> = commands.iter().map(|command| sandbox.start(None, command)).collect();
     for (one, command) in all.into_iter().zip(commands) {
         let said = one.wait_with_output().unwrap();
         let stderr = String::from_utf8(said.stderr).unwrap();
         assert!(said.status.success(), "{command:?}: {} {stderr}", said.status);
     }
+    sandbox.assert_well_behaved();
+}
+
+/// Mutant: no lock, or one that `diff` does not take: what one reads is asked for twice.
+#[test]
+fn a_diff_beside_a_sync_asks_for_nothing_twice() {
+    let sandbox = Sandbox::agreeing(35, 1);
+    sandbox.sync(0);
+    let door = &sandbox.club.devices[0];
+    let commands = [["sync", "--full"], ["diff", "--full"]];
+    let asked = |run: &dyn Fn()| {
+        sandbox.clear_requests();
+        run();
+        (requests(door, "Search"), requests(door, "deviceInfo"), logins(door))
+    };
+    let in_turn = asked(&|| commands.iter().for_each(|one| drop(sandbox.run(one).ends(0))));
+    let at_once = asked(&|| {
+        let all = commands.map(|one| sandbox.start(None, &one));
+        for one in all {
+            assert!(one.wait_with_output().unwrap().status.success());
+        }
+    });
+    assert_eq!(at_once, in_turn);
     sandbox.assert_well_behaved();
 }
 
@@ -80,8 +90,10 @@ fn a_door_that_somebody_else_talks_to_for_long_is_left_alone_in_words() {
     assert!(sandbox.club.renew(2, UNTIL));
     let who = number(2).to_string();
     let began = Instant::now();
-    let (sync, lookup) =
-        (start(&sandbox, &["sync", "--json"]), start(&sandbox, &["lookup", &who, "--json"]));
+    let (sync, lookup) = (
+        sandbox.start(None, &["sync", "--json"]),
+        sandbox.start(None, &["lookup", &who, "--json"]),
+    );
     let lookup = lookup.wait_with_output().unwrap();
     let stderr = String::from_utf8(lookup.stderr).unwrap();
     assert!(stderr.contains("door1: another ivms-sync on this computer"), "{stderr}");

@@ -95,6 +95,47 @@ fn ends_are_cut_to_what_the_capabilities_state() {
     }
 }
 
+/// What is learnt of the grain does not take away what the door states, nor the other way round.
+/// Mutants: the end that is sent is compared whole; the stated end is forgotten as soon as a grain is known; a
+/// cut to the stated end teaches no grain.
+#[test]
+fn a_stated_end_and_a_grain_are_kept_beside_each_other() {
+    const STATED: &str = "2030-12-31T23:59:59";
+    for (keeps, held, other) in [
+        (Keeps::Minutes, "2030-12-31T23:59:00", "2029-05-05T23:59:00"),
+        (Keeps::Days, "2030-12-31T00:00:00", "2029-05-05T00:00:00"),
+    ] {
+        let what = format!("{keeps:?}");
+        let story = Story::new(|door| {
+            door.keeps = keeps;
+            door.time_range_end = Some(STATED.into());
+            door.latest_end = Some(STATED.into());
+        });
+        let run = story.sync(&what, 3);
+        let outcomes = each(&run, "changes", "outcome");
+        assert_eq!(outcomes, ["not-applied", "confirmed", "confirmed"], "{what}");
+        for write in story.door().writes() {
+            assert_eq!(write["UserInfo"]["Valid"]["endTime"], STATED, "{what}");
+        }
+        let end = |index| story.door().person(&employee_no(index)).unwrap().end;
+        assert_eq!(RENEWED.map(end), [held; 3], "{what}");
+        for _ in 0..2 {
+            assert_eq!(story.sync_full(&what, 0)["changes"], json!([]), "{what}");
+        }
+        // One below the stated end and one beyond it: both are confirmed at once.
+        assert!(story.sandbox.club.renew(1, "2029-05-05"));
+        assert!(story.sandbox.club.renew(2, "2036-05-05"));
+        let run = story.sync(&what, 0);
+        assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 2], "{what}");
+        assert_eq!((end(1), end(2)), (other.to_owned(), held.to_owned()), "{what}");
+        // A renewal from one time beyond the stated end to another is nothing to do.
+        assert!(story.sandbox.club.renew(2, "2037-05-05"));
+        assert_eq!(story.sync_full(&what, 0)["changes"], json!([]), "{what}");
+        assert_eq!(story.door().writes().len(), 5, "{what}");
+        assert_eq!(story.sandbox.club.violations(), Vec::<String>::new(), "{what}");
+    }
+}
+
 /// The door states an end and keeps to it, though somebody there holds a later one: what it states is not
 /// believed, and what it does is no change that nobody asked for.
 /// Mutant: a cut that is not at the turn of a year stops the door until it is accepted.

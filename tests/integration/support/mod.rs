@@ -180,11 +180,16 @@ impl Sandbox {
         self.clocks(now);
         self.club.begin_run();
         std::fs::write(self.path("ivms-sync.toml"), self.config()).unwrap();
+        self.start(Some(now), arguments)
+    }
+
+    /// Starts the binary beside others with the configuration of the last run, and does not wait for it.
+    pub fn start(&self, now: Option<&str>, arguments: &[&str]) -> std::process::Child {
         std::process::Command::new(env!("CARGO_BIN_EXE_ivms-sync"))
             .args(arguments)
             .env_clear()
             .envs(self.passwords.iter().chain(&self.variables).cloned())
-            .env("IVMS_SYNC_TEST_NOW", now)
+            .envs(now.map(|now| ("IVMS_SYNC_TEST_NOW", now)))
             .current_dir(self.folder.path())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())

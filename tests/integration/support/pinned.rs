@@ -12,6 +12,12 @@ use super::{Said, Sandbox};
 /// The moment most tests with pinned times begin at: a Tuesday morning in winter.
 pub const START: &str = "2026-03-10T10:00:00Z";
 
+/// The time of the n-th tick after the start.
+pub fn tick(number: i32) -> String {
+    let at = instant(START) + chrono::TimeDelta::minutes(5) * number;
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// An instant of RFC 3339.
 pub fn instant(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&Utc)
