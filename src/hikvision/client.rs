@@ -170,11 +170,11 @@ impl Link {
     }
 
     /// Makes a call, again where that is harmless: a busy device up to three times (a write only if it
-    /// says `deviceBusy`, so did not take it), a read once after an inner error, and after a lost answer
-    /// in a more patient manner, of which there are two. A refusal for lack of a right is final.
+    /// says `deviceBusy`, so did not take it), a read once after an inner error, once after a lost answer,
+    /// and in each of two more patient manners. A refusal for lack of a right is final.
     pub(crate) fn call(&mut self, ask: &Ask) -> Result<Answer, Error> {
         let mut waits = Waits::new(self.limits.retry, seed());
-        let mut faulty = false;
+        let (mut faulty, mut lost) = (false, false);
         loop {
             self.asked_pause = None;
             let manners = self.manners;
@@ -189,6 +189,7 @@ impl Link {
                 | Error::Timeout { .. }
                 | Error::Unreachable { .. }
                     if self.manners != manners => {}
+                Error::AnswerLost { write: false, .. } if !lost => lost = true,
                 _ => return Err(error),
             }
             let left = self.limits.waits.saturating_sub(self.waited);
