@@ -4,6 +4,9 @@ use chrono::TimeDelta;
 use clap::ValueEnum;
 use ivms_sync::model::Member;
 
+use crate::club::ROLES;
+use crate::world::role_id;
+
 /// One way to be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Sabotage {
@@ -25,6 +28,22 @@ pub enum Sabotage {
     LyingClock,
     /// Every second tick does nothing, and says that all is well.
     LazyTicks,
+    /// Dates that can mean two things are taken as they are written.
+    ReadAnyway,
+    /// Memberships whose dates can not be read get lost.
+    LoseBadRoles,
+    /// Whatever membership has dates that can not be read, it opens doors.
+    SpreadBadRoles,
+    /// What a door makes of the dates that it is sent is never remembered.
+    ForgetGrain,
+    /// Every door is taken for the one that it was.
+    SameSerial,
+    /// Nobody reads the names on the doors.
+    OldNames,
+    /// Which roles opened a door is never remembered.
+    ForgetRoles,
+    /// What was sent and not confirmed is never remembered.
+    ForgetSent,
 }
 
 impl Sabotage {
@@ -33,8 +52,26 @@ impl Sabotage {
         self == Self::LoseMember && !is_complete && place % 3 == 1
     }
 
+    /// What is done to the state file before each run.
+    pub fn forgets(self) -> Option<&'static str> {
+        match self {
+            Self::ForgetGrain => Some("DELETE FROM read_back"),
+            Self::ForgetRoles => Some("DELETE FROM door_roles"),
+            Self::ForgetSent => Some(
+                "DROP TRIGGER IF EXISTS change_is_never_deleted; \
+                 DELETE FROM change WHERE outcome <> 'confirmed'",
+            ),
+            _ => None,
+        }
+    }
+
     /// What becomes of a member on the way.
     pub fn bend(self, member: &mut Member) {
+        if self == Self::LoseBadRoles {
+            member.unreadable.clear();
+        } else if self == Self::SpreadBadRoles {
+            member.unreadable.iter_mut().for_each(|role| role.id = role_id(ROLES[0]));
+        }
         let days = match self {
             Self::LongerDates => 1,
             Self::ShorterDates => -1,
