@@ -89,10 +89,10 @@ const DAILY: [(usize, Daily); 26] = [
     (4, Daily::Special),
     (1, Daily::Replace),
     (2, Daily::Stranger),
-    (4, Daily::BadRole),
-    (4, Daily::Notation),
-    (2, Daily::Rename),
-    (1, Daily::Roles),
+    (6, Daily::BadRole),
+    (6, Daily::Notation),
+    (5, Daily::Rename),
+    (4, Daily::Roles),
 ];
 
 const TROUBLES: [(usize, Trouble); 19] = [
@@ -111,10 +111,10 @@ const TROUBLES: [(usize, Trouble); 19] = [
     (3, Trouble::Reopen),
     (4, Trouble::Full),
     (2, Trouble::ShortList),
-    (2, Trouble::Nameless),
-    (2, Trouble::Suffix),
-    (4, Trouble::Late),
-    (2, Trouble::Turn),
+    (4, Trouble::Nameless),
+    (4, Trouble::Suffix),
+    (6, Trouble::Late),
+    (4, Trouble::Turn),
 ];
 
 /// Statements at which the state file may fail.
@@ -497,7 +497,11 @@ impl World {
             Daily::Notation => {
                 let odd = self.chance.one_of(&Notation::ODD);
                 if let Some(card) = self.door(door).cards.get_mut(&no) {
-                    card.edit(|card| card.notation = odd);
+                    // Dates as the program has written them would tell it what the form means.
+                    card.edit(|card| {
+                        card.span.end = ahead.max(card.span.begin) + TimeDelta::seconds(45_296);
+                        (card.notation, card.is_upside_down) = (odd, false);
+                    });
                 }
                 self.diary.note("odd dates by hand", || format!("of {no} on {door}: {odd:?}"));
             }
@@ -545,6 +549,12 @@ impl World {
         } else {
             self.club.doors[door].roles = roles;
         }
+        // A door may only name roles that some organisation lists.
+        let lists: Vec<_> = self.club.organisations.iter().map(|one| one.roles.clone()).collect();
+        let is_listed = |role: &i64| lists.iter().any(|list| list.as_ref().is_none_or(|it| it.contains(role)));
+        for door in &mut self.club.doors {
+            door.roles.iter_mut().for_each(|roles| roles.retain(is_listed));
+        }
         self.roles_were.push(before);
         self.diary.note("roles changed", String::new);
     }
@@ -579,7 +589,7 @@ impl World {
         let humans = &self.humans;
         let door = self.doors[at].get_mut().unwrap_or_else(PoisonError::into_inner);
         door.turned_by = 0;
-        door.names = door.names.at_least_perhaps();
+        door.names = Names::Perhaps;
         for card in std::mem::take(&mut door.cards).into_values() {
             let no = card.owner.map_or_else(|| card.no.clone(), |owner| humans[owner].no.clone());
             door.put(card, no);

@@ -177,6 +177,11 @@ impl Life {
         // An approved plan was made at the last tick.
         let then = self.synced_at.with_timezone(&self.world.club.doors[at].zone).naive_local();
         let moments = [Some(self.world.local(at)), Some(then).filter(|_| !self.is_sync())];
+        // Whoever is linked to nobody may be ended, if somebody approves it.
+        let ends = write.after.end < self.world.local(at);
+        if !self.is_sync() && ends && !self.is_surely_linked(&write.card) {
+            return Ok(());
+        }
         let mut wanted = Vec::new();
         for (state, is_vanished) in known.versions().flat_map(|one| [(one, may), (one, must)]) {
             for now in moments.into_iter().flatten() {
@@ -261,6 +266,7 @@ impl Life {
     pub fn judge_doors(&mut self, ended: &Ended, way: &Way) -> Result<(), String> {
         for at in 0..self.world.doors.len() {
             self.tally.door_ticks.0 += 1;
+            self.hear_of_paid_time(at);
             let Some(report) = ended.report().filter(|_| self.is_sync() && way.is_open[at]) else {
                 continue;
             };
@@ -320,6 +326,28 @@ impl Life {
             self.judge_waiting(at, &waiting, report)?;
         }
         Ok(())
+    }
+
+    /// Paid time that the program has heard of, whether the door could be asked or not: a later period may
+    /// be joined to it.
+    fn hear_of_paid_time(&mut self, at: usize) {
+        let local = self.world.local(at);
+        let (humans, club) = (&self.world.humans, &self.world.club);
+        let door = self.world.doors[at].get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for card in door.cards.values_mut() {
+            let Some(human) = card.owner.map(|owner| &humans[owner]) else { continue };
+            for state in human.known.versions() {
+                let due = due(club, (human.organisation, at), state, false, local);
+                let grain = door.grain;
+                let ends = due.last_moment().into_iter().flat_map(|end| [end, grain.cut(end)]);
+                card.paid_until.retain(|end| *end >= local);
+                for end in ends {
+                    if !card.paid_until.contains(&end) {
+                        card.paid_until.push(end);
+                    }
+                }
+            }
+        }
     }
 
     /// One person on a door that nothing stands in the way of: whether they are newly linked, and how
@@ -407,7 +435,7 @@ impl Life {
         report: &Report,
     ) -> Result<(), String> {
         let name = self.world.club.doors[at].name.clone();
-        let by_roles = self.waiting_by_roles(at, report);
+        let by_roles = self.waiting_by_roles(at, report) + self.released(at, report)?;
         let blocked: Vec<(&str, Kind, bool)> = report
             .changes
             .iter()
@@ -498,6 +526,31 @@ impl Life {
                 })
         };
         report.changes.iter().filter(is_it).count()
+    }
+
+    /// How many revocations wait because the person is linked to nobody: never one who certainly is.
+    fn released(&self, at: usize, report: &Report) -> Result<usize, String> {
+        let door = crate::outside::open(&self.world.doors[at]);
+        let is_released = |one: &&ChangeReport| {
+            one.change.device.as_str() == self.world.club.doors[at].name
+                && one.change.blocked == Some(Budget::Released)
+        };
+        let released: Vec<&ChangeReport> = report.changes.iter().filter(is_released).collect();
+        for one in &released {
+            let card = door.cards.get(one.change.employee_no.as_str());
+            if card.is_some_and(|card| self.is_surely_linked(card)) {
+                return Err(format!(
+                    "door {at}: person {} is linked, and said to be linked to nobody",
+                    one.change.employee_no
+                ));
+            }
+        }
+        Ok(released.len())
+    }
+
+    fn is_surely_linked(&self, card: &Card) -> bool {
+        let is_sure = |owner| self.claim(card, owner).is_sure;
+        card.is_linked && !self.world.has_other_name(card) && card.owner.is_some_and(is_sure)
     }
 
     /// Remembers where roles that were changed are settled: where nobody would certainly lose access by that.
