@@ -133,6 +133,7 @@ impl Life {
         self.keep_books(ended);
         self.judge_doors(ended, &way)?;
         self.settle_roles(ended, &way);
+        (0..self.world.doors.len()).for_each(|at| self.hear_of_paid_time(at));
         if ended.report().is_some() && self.is_sync() {
             self.synced_at = self.world.now;
         }

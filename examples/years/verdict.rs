@@ -266,7 +266,6 @@ impl Life {
     pub fn judge_doors(&mut self, ended: &Ended, way: &Way) -> Result<(), String> {
         for at in 0..self.world.doors.len() {
             self.tally.door_ticks.0 += 1;
-            self.hear_of_paid_time(at);
             let Some(report) = ended.report().filter(|_| self.is_sync() && way.is_open[at]) else {
                 continue;
             };
@@ -330,7 +329,7 @@ impl Life {
 
     /// Paid time that the program has heard of, whether the door could be asked or not: a later period may
     /// be joined to it.
-    fn hear_of_paid_time(&mut self, at: usize) {
+    pub fn hear_of_paid_time(&mut self, at: usize) {
         let local = self.world.local(at);
         let (humans, club) = (&self.world.humans, &self.world.club);
         let door = self.world.doors[at].get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -422,7 +421,10 @@ impl Life {
         let look = if takes || opens {
             Look::Waits { takes, due }
         } else {
-            Look::Broken(format!("due is {due:?}"))
+            let roles = told.member.roles.iter();
+            let roles: Vec<String> =
+                roles.map(|role| format!("{}: {} to {}", role.id, role.begin, role.end)).collect();
+            Look::Broken(format!("due is {due:?}, of {}", roles.join(", ")))
         };
         Some((is_named, look))
     }
