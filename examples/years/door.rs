@@ -51,6 +51,8 @@ pub struct Card {
     pub is_served: bool,
     /// Until when time was paid for that was kept in sync here.
     pub paid_until: Vec<NaiveDateTime>,
+    /// The same of time that was heard of, whether the door was asked or not.
+    pub heard_until: Vec<NaiveDateTime>,
     record: Option<PersonRecord>,
 }
 
@@ -74,6 +76,7 @@ impl Card {
             is_name_accepted: false,
             is_served: false,
             paid_until: Vec::new(),
+            heard_until: Vec::new(),
             record: None,
         }
     }
@@ -88,12 +91,14 @@ impl Card {
 
     /// A later period, joined to the one that it replaces: paid time that runs and touches it, and ends no
     /// later. Source: README, "Who has access, and until when".
-    pub fn joined(&self, due: Due, now: NaiveDateTime) -> Option<Due> {
+    /// It must be to what was kept in sync, and may be to what was only heard of (`may`).
+    pub fn joined(&self, due: Due, now: NaiveDateTime, may: bool) -> Option<Due> {
         let Due::Open(first, last) = due else { return None };
         let goes_on = |end: &NaiveDateTime| {
             *end >= now && *end + TimeDelta::seconds(1) >= first && last >= *end
         };
-        let is_joined = first > now && self.paid_until.iter().any(goes_on);
+        let is_joined = first > now
+            && (self.paid_until.iter().any(goes_on) || may && self.heard_until.iter().any(goes_on));
         is_joined.then_some(Due::Open(now, last))
     }
 

@@ -540,7 +540,8 @@ impl World {
 
     /// Somebody changes `roles` in the configuration: of an organisation, or of a door.
     fn change_roles(&mut self, door: usize) {
-        let lists = [None, Some(ROLES[..3].to_vec()), Some(ROLES[..2].to_vec()), Some(ROLES[..1].to_vec())];
+        let lists =
+            [None, Some(ROLES[..3].to_vec()), Some(ROLES[..2].to_vec()), Some(ROLES[..1].to_vec())];
         let roles = lists[self.chance.below(lists.len())].clone();
         let organisation = self.chance.below(self.club.organisations.len());
         let before = self.club.clone();
@@ -551,7 +552,8 @@ impl World {
         }
         // A door may only name roles that some organisation lists.
         let lists: Vec<_> = self.club.organisations.iter().map(|one| one.roles.clone()).collect();
-        let is_listed = |role: &i64| lists.iter().any(|list| list.as_ref().is_none_or(|it| it.contains(role)));
+        let is_listed =
+            |role: &i64| lists.iter().any(|list| list.as_ref().is_none_or(|it| it.contains(role)));
         for door in &mut self.club.doors {
             door.roles.iter_mut().for_each(|roles| roles.retain(is_listed));
         }
@@ -564,8 +566,12 @@ impl World {
         let by = self.chance.between(1, 3) as usize;
         let humans = &self.humans;
         let door = self.doors[at].get_mut().unwrap_or_else(PoisonError::into_inner);
-        let nos: Vec<String> =
-            door.cards.values().filter(|card| card.owner.is_some()).map(|card| card.no.clone()).collect();
+        let nos: Vec<String> = door
+            .cards
+            .values()
+            .filter(|card| card.owner.is_some())
+            .map(|card| card.no.clone())
+            .collect();
         if door.turned_by > 0 || nos.len() < 5 {
             return;
         }

@@ -39,7 +39,12 @@ impl Notation {
     ];
 
     /// Both dates as they are told, and what kind of time they are said to be.
-    pub fn tell(self, begin: NaiveDateTime, end: NaiveDateTime, zone: Tz) -> ([String; 2], &'static str) {
+    pub fn tell(
+        self,
+        begin: NaiveDateTime,
+        end: NaiveDateTime,
+        zone: Tz,
+    ) -> ([String; 2], &'static str) {
         let plain = |at: NaiveDateTime| at.format("%Y-%m-%dT%H:%M:%S").to_string();
         let with = |suffix: &str| [begin, end].map(|at| plain(at) + suffix);
         let moments = [begin, end].map(|at| zone.from_local_datetime(&at).earliest());
@@ -63,8 +68,7 @@ impl Notation {
     /// Whether dates told like this can mean one thing only: whoever takes them for the wall clock and
     /// whoever takes them for what they say of UTC mean the same moments.
     pub fn is_clear(self, begin: NaiveDateTime, end: NaiveDateTime, zone: Tz) -> bool {
-        let is_utc_there =
-            |at| zone.offset_from_utc_datetime(&at).fix().local_minus_utc() == 0;
+        let is_utc_there = |at| zone.offset_from_utc_datetime(&at).fix().local_minus_utc() == 0;
         match self {
             Self::Plain | Self::Blank | Self::Offset | Self::Utc => true,
             Self::Zulu | Self::BareUtc => is_utc_there(begin) && is_utc_there(end),

@@ -101,7 +101,8 @@ impl Book {
         let (some, all) = (is_far_fewer(self.size.1), is_far_fewer(self.size.0));
         // One that has never told its number can not be told from another.
         let may_be_other = known != 0 && known != serial;
-        let is_other = may_be_other && self.perhaps_serial.is_none_or(|perhaps| perhaps != 0 && perhaps != serial);
+        let is_other = may_be_other
+            && self.perhaps_serial.is_none_or(|perhaps| perhaps != 0 && perhaps != serial);
         (may_be_other || some || all, is_other || some && all)
     }
 }
@@ -180,8 +181,13 @@ impl Life {
     /// What was told, and whether it was rightly believed or refused.
     fn learn(&mut self, ended: &Ended) -> Result<Way, String> {
         let (host_now, now) = (self.world.host_now(), self.world.now);
-        let mut way =
-            Way { is_told: vec![], is_refused: vec![], is_doubted: vec![], is_open: vec![], may_wait: vec![] };
+        let mut way = Way {
+            is_told: vec![],
+            is_refused: vec![],
+            is_doubted: vec![],
+            is_open: vec![],
+            may_wait: vec![],
+        };
         for at in 0..self.world.desks.len() {
             let rules = self.world.club.organisations[at].clone();
             let line = ended.report().and_then(|report| {
@@ -590,7 +596,8 @@ impl Life {
                     }
                 }
                 (_, Some(count)) => {
-                    door.names = if door.names == Names::Same { Names::Same } else { Names::Perhaps };
+                    door.names =
+                        if door.names == Names::Same { Names::Same } else { Names::Perhaps };
                     book.perhaps_read_at = Some(host_now);
                     book.perhaps_serial = Some(door.serial_told());
                     book.size = (book.size.0.min(count), book.size.1.max(count));

@@ -270,7 +270,8 @@ impl Life {
             let Some(no) = self.some_other_name(door) else { continue };
             let is_accepted = self.world.chance.in_thousand(30);
             let card = self.world.door(door).cards.get_mut(&no).filter(|_| is_accepted);
-            if let Some((card, owner)) = card.and_then(|card| card.owner.map(|owner| (card, owner))) {
+            if let Some((card, owner)) = card.and_then(|card| card.owner.map(|owner| (card, owner)))
+            {
                 card.is_name_accepted = true;
                 accept_link = Some((door, no, owner));
             }

@@ -35,14 +35,24 @@ impl Roles {
     }
 
     /// Whether somebody would lose access by a change that waits for a person.
-    pub fn wait_for(&self, now: &Club, (organisation, door): (usize, usize), state: &State) -> bool {
+    pub fn wait_for(
+        &self,
+        now: &Club,
+        (organisation, door): (usize, usize),
+        state: &State,
+    ) -> bool {
         let before = self.unsettled[door][organisation].as_ref();
         before.is_some_and(|before| has_lost(before, now, (organisation, door), state))
     }
 }
 
 /// Whether a role opened the door before, and does not now.
-pub fn has_lost(before: &Club, now: &Club, (organisation, door): (usize, usize), state: &State) -> bool {
+pub fn has_lost(
+    before: &Club,
+    now: &Club,
+    (organisation, door): (usize, usize),
+    state: &State,
+) -> bool {
     state.member.roles.iter().any(|role| {
         let id = role.id.get();
         before.opens(organisation, door, id) && !now.opens(organisation, door, id)

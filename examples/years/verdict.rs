@@ -85,7 +85,8 @@ impl Life {
                 }
                 let is_seen = is_recognised(&self.pasts[at].kept, grain, write.after);
                 let holds_it = !card.is_upside_down && grain.keep(write.after) == card.span;
-                if holds_it && is_seen && self.is_sync() && grain.latest.is_none_or(|it| it > local) {
+                if holds_it && is_seen && self.is_sync() && grain.latest.is_none_or(|it| it > local)
+                {
                     return about(write, "the door holds that already, as far as it can");
                 }
                 if card.is_linked && !card.is_name_accepted && self.world.has_other_name(card) {
@@ -187,8 +188,9 @@ impl Life {
             for now in moments.into_iter().flatten() {
                 let places = (organisation, at);
                 let due = due(&self.world.club, places, state, is_vanished, now);
-                let joined = write.card.joined(due, now);
-                let both = [Some(due), joined, Some(due.cut(grain)), joined.map(|due| due.cut(grain))];
+                let joined = write.card.joined(due, now, true);
+                let both =
+                    [Some(due), joined, Some(due.cut(grain)), joined.map(|due| due.cut(grain))];
                 let is_served = |due: Due| due != Due::AsItIs && write.after.serves(due, now);
                 if both.into_iter().flatten().any(is_served) {
                     return Ok(());
@@ -311,7 +313,16 @@ impl Life {
             }
             self.world.door(at).cards = cards;
             // What the program may have forgotten, because it was seen to be over, is not held against it.
-            self.world.door(at).cards.values_mut().for_each(|card| card.is_served = false);
+            // Of an organisation that is not believed it forgets nothing.
+            let humans = &self.world.humans;
+            let is_kept = |card: &Card| {
+                card.owner.is_some_and(|owner| way.is_doubted[humans[owner].organisation])
+            };
+            let door = self.world.doors[at].get_mut();
+            let door = door.unwrap_or_else(std::sync::PoisonError::into_inner);
+            for card in door.cards.values_mut() {
+                card.is_served &= is_kept(card);
+            }
             for (no, is_linked, (is_served, paid_until)) in linked {
                 if let Some(card) = self.world.door(at).cards.get_mut(&no) {
                     card.is_linked |= is_linked;
@@ -332,17 +343,18 @@ impl Life {
     pub fn hear_of_paid_time(&mut self, at: usize) {
         let local = self.world.local(at);
         let (humans, club) = (&self.world.humans, &self.world.club);
-        let door = self.world.doors[at].get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let door =
+            self.world.doors[at].get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         for card in door.cards.values_mut() {
             let Some(human) = card.owner.map(|owner| &humans[owner]) else { continue };
             for state in human.known.versions() {
                 let due = due(club, (human.organisation, at), state, false, local);
                 let grain = door.grain;
                 let ends = due.last_moment().into_iter().flat_map(|end| [end, grain.cut(end)]);
-                card.paid_until.retain(|end| *end >= local);
+                card.heard_until.retain(|end| *end >= local);
                 for end in ends {
-                    if !card.paid_until.contains(&end) {
-                        card.paid_until.push(end);
+                    if !card.heard_until.contains(&end) {
+                        card.heard_until.push(end);
                     }
                 }
             }
@@ -399,9 +411,15 @@ impl Life {
             false => serves(due),
         };
         // Or the next period joined to the one that runs; it must be, where the program has kept that.
-        let joined = card.joined(due, local).filter(|_| !is_right && !card.is_upside_down);
-        let is_joined = joined.is_some_and(serves);
-        let due = joined.filter(|_| card.is_served || is_joined).unwrap_or(due);
+        let is_open = !is_right && !card.is_upside_down;
+        let joined = card.joined(due, local, false).filter(|_| is_open);
+        let may_be_joined = card.joined(due, local, true).filter(|_| is_open);
+        let is_joined = may_be_joined.is_some_and(serves);
+        let due = match (card.is_served, is_joined) {
+            (_, true) => may_be_joined.unwrap_or(due),
+            (true, false) => joined.unwrap_or(due),
+            (false, false) => due,
+        };
         let is_right = is_right || is_joined;
         if is_right {
             return Some((is_named, if due == Due::Gone { Look::Fine } else { Look::Served(due) }));
@@ -557,7 +575,8 @@ impl Life {
 
     /// Remembers where roles that were changed are settled: where nobody would certainly lose access by that.
     pub fn settle_roles(&mut self, ended: &Ended, way: &Way) {
-        let is_heard = |organisation: usize| way.is_told[organisation] || way.is_doubted[organisation];
+        let is_heard =
+            |organisation: usize| way.is_told[organisation] || way.is_doubted[organisation];
         let all_heard = self.is_sync() && (0..self.world.desks.len()).all(is_heard);
         for at in 0..self.world.doors.len() {
             let rules = self.world.club.doors[at].clone();
@@ -578,13 +597,15 @@ impl Life {
                 if !losers || rules.mode == Mode::GrantOnly {
                     self.roles.unsettled[at][organisation] = None;
                 }
-                let report = ended.report().filter(|_| all_heard && self.books[at].read_at.is_some());
+                let report =
+                    ended.report().filter(|_| all_heard && self.books[at].read_at.is_some());
                 let waits = report.is_none_or(|report| {
                     let mut changes = report.changes.iter();
                     changes.any(|one| one.change.blocked == Some(Budget::RolesChanged))
                 });
                 let is_settled = !waits && self.roles.unsettled[at][organisation].is_none();
-                self.roles.is_remembered[at][organisation] |= is_settled && !way.is_doubted[organisation];
+                self.roles.is_remembered[at][organisation] |=
+                    is_settled && !way.is_doubted[organisation];
             }
         }
     }

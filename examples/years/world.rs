@@ -133,7 +133,8 @@ impl World {
         use Keeps::{Days, FullDays, Minutes, NextDays, Seconds};
         let keeps = self.chance.one_of(&[Minutes, Days, FullDays, NextDays]);
         let year = self.now.year() + self.chance.one_of(&[1, 2, 5]);
-        let latest = NaiveDate::from_ymd_opt(year, 12, 31).and_then(|day| day.and_hms_opt(23, 59, 59));
+        let latest =
+            NaiveDate::from_ymd_opt(year, 12, 31).and_then(|day| day.and_hms_opt(23, 59, 59));
         let says_latest = self.chance.in_thousand(500);
         match self.chance.below(100) {
             0..10 => Grain { keeps, ..Grain::default() },

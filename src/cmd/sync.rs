@@ -235,8 +235,8 @@ fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), Sto
                     && change.member.organisation == *organisation
                     && change.blocked == Some(Budget::RolesChanged)
             };
-            let is_settled = !plan.is_held_back(*organisation, &device.name)
-                && !plan.changes.iter().any(waits);
+            let is_settled =
+                !plan.is_held_back(*organisation, &device.name) && !plan.changes.iter().any(waits);
             if is_settled && device.settled_roles.get(organisation) != Some(&roles) {
                 store.record_settled_roles(&device.name, *organisation, roles.as_ref())?;
             }

@@ -403,7 +403,8 @@ mod tests {
             (London, end, false),
             (Ljubljana, end, false),
         ] {
-            let valid = json!({"enable": true, "beginTime": begin, "endTime": end, "timeType": "UTC"});
+            let valid =
+                json!({"enable": true, "beginTime": begin, "endTime": end, "timeType": "UTC"});
             let read = PersonRecord::read(&json!({"employeeNo": "1", "Valid": valid}), zone);
             let want = if is_known { known(begin, end) } else { unclear(begin, end) };
             assert_eq!(read.unwrap().person.limit, want, "{zone} {end}");
