@@ -4,9 +4,6 @@ use chrono::TimeDelta;
 use clap::ValueEnum;
 use ivms_sync::model::Member;
 
-use crate::club::ROLES;
-use crate::world::role_id;
-
 /// One way to be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Sabotage {
@@ -30,10 +27,6 @@ pub enum Sabotage {
     LazyTicks,
     /// Dates that can mean two things are taken as they are written.
     ReadAnyway,
-    /// Memberships whose dates can not be read get lost.
-    LoseBadRoles,
-    /// Whatever membership has dates that can not be read, it opens doors.
-    SpreadBadRoles,
     /// What a door makes of the dates that it is sent is never remembered.
     ForgetGrain,
     /// Every door is taken for the one that it was.
@@ -67,11 +60,6 @@ impl Sabotage {
 
     /// What becomes of a member on the way.
     pub fn bend(self, member: &mut Member) {
-        if self == Self::LoseBadRoles {
-            member.unreadable.clear();
-        } else if self == Self::SpreadBadRoles {
-            member.unreadable.iter_mut().for_each(|role| role.id = role_id(ROLES[0]));
-        }
         let days = match self {
             Self::LongerDates => 1,
             Self::ShorterDates => -1,
