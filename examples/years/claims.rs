@@ -33,6 +33,10 @@ impl Life {
 
     /// The e-mail by which the program finds a card.
     pub fn email_of<'a>(&self, card: &'a Card, owner: &'a Human) -> Option<&'a str> {
-        if self.world.club.by_file { owner.card_email.as_deref() } else { card.email.as_deref() }
+        if self.world.club.by_file {
+            owner.card_email.as_deref().filter(|_| card.no == owner.no)
+        } else {
+            card.email.as_deref()
+        }
     }
 }

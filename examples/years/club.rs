@@ -179,6 +179,14 @@ impl Club {
         text
     }
 
+    /// Whether both have the same roles in their configuration.
+    pub fn has_same_roles(&self, other: &Self) -> bool {
+        let organisations = self.organisations.iter().zip(&other.organisations);
+        let doors = self.doors.iter().zip(&other.doors);
+        organisations.map(|(one, two)| one.roles == two.roles).all(|is_same| is_same)
+            && doors.map(|(one, two)| one.roles == two.roles).all(|is_same| is_same)
+    }
+
     /// Whether a role opens a door for the members of an organisation.
     pub fn opens(&self, organisation: usize, door: usize, role: i64) -> bool {
         let lists = [&self.organisations[organisation].roles, &self.doors[door].roles];

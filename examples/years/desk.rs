@@ -53,6 +53,9 @@ pub struct Desk {
     pub complete_at: Option<DateTime<Utc>>,
     /// Since when complete listings are refused because so many have really left.
     pub stuck_since: Option<DateTime<Utc>>,
+    /// How many of those served would still be, where so many would be left out that the program does not
+    /// believe it: the number that somebody who accepts it must give.
+    pub would_keep: Option<usize>,
     pub tick: DeskTick,
 }
 
@@ -85,6 +88,7 @@ impl Desk {
             before: Vec::new(),
             complete_at: None,
             stuck_since: None,
+            would_keep: None,
             tick: DeskTick::default(),
         }
     }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use ivms_sync::hikvision::{DeviceClock, DeviceInfo, Error, PersonList, PersonRecord};
+use ivms_sync::hikvision::{Abilities, DeviceClock, DeviceInfo, Error, PersonList, PersonRecord};
 use ivms_sync::model::{EmployeeNo, Window};
 use ivms_sync::outside::{ReadDevice, WriteDevice};
 use serde_json::json;
 
+use crate::firmware::{Grain, Notation};
 use crate::ledger::{Due, Span};
 use crate::outside::{Death, die, open};
 use crate::sabotage::Sabotage;
@@ -31,6 +32,10 @@ pub struct Card {
     pub span: Span,
     /// The end stands before the begin.
     pub is_upside_down: bool,
+    /// How the dates are told, until the next write.
+    pub notation: Notation,
+    /// Written already, and shown from then on.
+    pub late: Option<(DateTime<Utc>, Span)>,
     pub email: Option<String>,
     /// The rights a write must send back as they are.
     pub right: u32,
@@ -40,10 +45,14 @@ pub struct Card {
     pub by_hand: bool,
     /// The program has had the occasion to store the link.
     pub is_linked: bool,
+    /// Somebody has told it, or may have, that the name on the card is right.
+    pub is_name_accepted: bool,
     /// The program has had the occasion to see that the door was as paid for.
     pub is_served: bool,
     /// Until when time was paid for that was kept in sync here.
     pub paid_until: Vec<NaiveDateTime>,
+    /// The same of time that was heard of, whether the door was asked or not.
+    pub heard_until: Vec<NaiveDateTime>,
     record: Option<PersonRecord>,
 }
 
@@ -57,13 +66,17 @@ impl Card {
             is_permanent: false,
             span,
             is_upside_down: false,
+            notation: Notation::Plain,
+            late: None,
             email,
             right: 1,
             owner: None,
             by_hand: true,
             is_linked: false,
+            is_name_accepted: false,
             is_served: false,
             paid_until: Vec::new(),
+            heard_until: Vec::new(),
             record: None,
         }
     }
@@ -71,18 +84,21 @@ impl Card {
     /// Somebody changes the card at the device.
     pub fn edit(&mut self, change: impl FnOnce(&mut Self)) {
         change(self);
+        self.late = None;
         self.by_hand = true;
         self.record = None;
     }
 
     /// A later period, joined to the one that it replaces: paid time that runs and touches it, and ends no
     /// later. Source: README, "Who has access, and until when".
-    pub fn joined(&self, due: Due, now: NaiveDateTime) -> Option<Due> {
+    /// It must be to what was kept in sync, and may be to what was only heard of (`may`).
+    pub fn joined(&self, due: Due, now: NaiveDateTime, may: bool) -> Option<Due> {
         let Due::Open(first, last) = due else { return None };
         let goes_on = |end: &NaiveDateTime| {
             *end >= now && *end + TimeDelta::seconds(1) >= first && last >= *end
         };
-        let is_joined = first > now && self.paid_until.iter().any(goes_on);
+        let is_joined = first > now
+            && (self.paid_until.iter().any(goes_on) || may && self.heard_until.iter().any(goes_on));
         is_joined.then_some(Due::Open(now, last))
     }
 
@@ -91,23 +107,47 @@ impl Card {
         self.is_permanent || !self.is_upside_down && self.span.contains(at)
     }
 
+    /// The device takes new dates.
+    pub fn take(&mut self, span: Span) {
+        self.span = span;
+        (self.is_upside_down, self.notation, self.late) = (false, Notation::Plain, None);
+        self.record = None;
+    }
+
+    /// The two dates as they stand on the device.
+    fn dates(&self) -> (NaiveDateTime, NaiveDateTime) {
+        match self.is_upside_down {
+            false => (self.span.begin, self.span.end),
+            true => (self.span.end, self.span.begin - TimeDelta::days(1)),
+        }
+    }
+
+    /// Whether the dates, as they are told, can mean two things, or nothing.
+    pub fn is_unclear(&self, zone: Tz) -> bool {
+        let (begin, end) = self.dates();
+        !self.is_permanent && !self.notation.is_clear(begin, end, zone)
+    }
+
+    /// Forgets how it was told.
+    pub fn tell_anew(&mut self) {
+        self.record = None;
+    }
+
     /// As the device tells it.
-    fn record(&mut self, zone: Tz) -> Option<PersonRecord> {
+    fn record(&mut self, zone: Tz, suffix: Notation) -> Option<PersonRecord> {
         if self.record.is_none() {
-            let (begin, end) = match self.is_upside_down {
-                false => (self.span.begin, self.span.end),
-                true => (self.span.end, self.span.begin - TimeDelta::days(1)),
-            };
-            let time = |at: NaiveDateTime| at.format("%Y-%m-%dT%H:%M:%S").to_string();
+            let (begin, end) = self.dates();
+            let notation = if suffix == Notation::Plain { self.notation } else { suffix };
+            let ([begin, end], kind) = notation.tell(begin, end, zone);
             let value = json!({
                 "employeeNo": self.no,
                 "name": self.name,
                 "userType": if self.is_barred { "blackList" } else { "normal" },
                 "Valid": {
                     "enable": !self.is_permanent,
-                    "beginTime": time(begin),
-                    "endTime": time(end),
-                    "timeType": "local",
+                    "beginTime": begin,
+                    "endTime": end,
+                    "timeType": kind,
                 },
                 "doorRight": self.right.to_string(),
                 "RightPlan": [{"doorNo": 1, "planTemplateNo": "1"}],
@@ -142,7 +182,23 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Door {
     pub cards: BTreeMap<String, Card>,
+    /// Its serial number.
     pub serial: u32,
+    /// The firmware has forgotten the serial number, until then.
+    pub nameless_until: DateTime<Utc>,
+    /// What it makes of the dates that it is sent.
+    pub grain: Grain,
+    /// The form in which it tells everybody's dates, where that is not each card's own, until then.
+    pub suffix: Notation,
+    pub suffix_until: DateTime<Utc>,
+    /// Writes show so much later than they are confirmed, until then.
+    pub is_late_by: TimeDelta,
+    pub late_until: DateTime<Utc>,
+    /// The numbers were given anew by so many places, until then.
+    pub turned_by: usize,
+    pub turned_until: DateTime<Utc>,
+    /// Names are other ones than those that the program read.
+    pub names: Names,
     /// The zone its clock runs in.
     pub zone: Tz,
     /// How far its clock is off.
@@ -160,6 +216,22 @@ pub struct Door {
     /// Wrong logins since the password was last put right.
     pub wrong_in_row: u32,
     pub tick: DoorTick,
+}
+
+/// Whether the names on a device are those that the program last read and believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    Same,
+    /// Some may be others.
+    Perhaps,
+    /// So many of linked persons are others that the door must not be believed.
+    Others,
+}
+
+impl Names {
+    pub fn at_least_perhaps(self) -> Self {
+        if self == Self::Same { Self::Perhaps } else { self }
+    }
 }
 
 /// How much of its list a device shows.
@@ -193,6 +265,7 @@ pub struct DoorTick {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Calls {
     pub info: u32,
+    pub abilities: u32,
     pub clock: u32,
     pub lists: u32,
     pub exact: u32,
@@ -201,7 +274,7 @@ pub struct Calls {
 
 impl Calls {
     pub fn all(self) -> u32 {
-        self.info + self.clock + self.lists + self.exact + self.writes
+        self.info + self.abilities + self.clock + self.lists + self.exact + self.writes
     }
 }
 
@@ -220,6 +293,15 @@ impl Door {
         Self {
             cards: BTreeMap::new(),
             serial,
+            nameless_until: born,
+            grain: Grain::default(),
+            suffix: Notation::Plain,
+            suffix_until: born,
+            is_late_by: TimeDelta::zero(),
+            late_until: born,
+            turned_by: 0,
+            turned_until: born,
+            names: Names::Same,
             zone,
             skew: TimeDelta::zero(),
             skewed_until: born,
@@ -237,6 +319,32 @@ impl Door {
 
     pub fn is_away(&self) -> bool {
         self.tick.now < self.away_until
+    }
+
+    /// Tells everybody's dates in this form.
+    pub fn tell_as(&mut self, suffix: Notation) {
+        self.suffix = suffix;
+        for card in self.cards.values_mut() {
+            card.tell_anew();
+            card.by_hand = true;
+        }
+    }
+
+    /// Gives an entry a number; what the program knew of the number is another's.
+    pub fn put(&mut self, mut card: Card, no: String) {
+        card.edit(|card| card.no.clone_from(&no));
+        (card.is_linked, card.is_served, card.is_name_accepted) = (false, false, false);
+        self.cards.entry(no).or_insert(card);
+    }
+
+    /// The serial number as it tells it; 0 for none.
+    pub fn serial_told(&self) -> u32 {
+        if self.tick.now < self.nameless_until { 0 } else { self.serial }
+    }
+
+    /// Whether writes show later than they are confirmed, now or still.
+    pub fn is_late(&self) -> bool {
+        self.is_late_by > TimeDelta::zero() || self.cards.values().any(|card| card.late.is_some())
     }
 
     fn log_in(&mut self, with: u32) -> Result<(), Error> {
@@ -259,6 +367,17 @@ impl Door {
         let tries_left = self.tells_tries.then_some(left as u32 - 1);
         Err(Error::LoginRefused { tries_left })
     }
+}
+
+/// What a program that is broken on purpose makes of a person.
+fn read_wrongly(mut record: PersonRecord, sabotage: Option<Sabotage>) -> PersonRecord {
+    let person = &mut record.person;
+    match sabotage {
+        Some(Sabotage::ReadAnyway) => person.limit = person.limit.read_as_written(),
+        Some(Sabotage::OldNames) => person.name.clear(),
+        _ => {}
+    }
+    record
 }
 
 /// A connection to a device.
@@ -349,7 +468,11 @@ impl<'a> ReadDevice for Line<'a> {
         let info = DeviceInfo {
             name: "door".to_owned(),
             model: "DS".to_owned(),
-            serial: format!("S{}", arrived.door.serial),
+            serial: match arrived.door.serial_told() {
+                _ if arrived.door.tick.sabotage == Some(Sabotage::SameSerial) => "S".to_owned(),
+                0 => String::new(),
+                serial => format!("S{serial}"),
+            },
             firmware: "V1".to_owned(),
         };
         arrived.answer("device info", false, info)
@@ -364,6 +487,14 @@ impl<'a> ReadDevice for Line<'a> {
         arrived.answer("clock", false, DeviceClock { local, offset_minutes: None })
     }
 
+    fn abilities(&mut self) -> Result<Abilities, Error> {
+        let arrived = self.arrive("capabilities", false, |calls| calls.abilities += 1)?;
+        let grain = arrived.door.grain;
+        let latest = grain.latest.filter(|_| grain.says_latest);
+        let time_end = latest.map(|at| at.format("%Y-%m-%dT%H:%M:%S").to_string());
+        arrived.answer("capabilities", false, Abilities { time_end, ..Abilities::default() })
+    }
+
     fn all_persons(&mut self, each: &mut dyn FnMut(PersonRecord)) -> Result<PersonList, Error> {
         let mut arrived = self.arrive("person list", false, |calls| calls.lists += 1)?;
         let zone = self.zone;
@@ -373,8 +504,10 @@ impl<'a> ReadDevice for Line<'a> {
             (Shows::Half, _) | (_, Some(Fault::HalfList)) => total / 2,
             (Shows::All, _) => total,
         };
+        let (suffix, sabotage) = (arrived.door.suffix, arrived.door.tick.sabotage);
         for card in arrived.door.cards.values_mut().take(shown) {
-            card.record(zone).into_iter().for_each(&mut *each);
+            let record = card.record(zone, suffix);
+            record.map(|record| read_wrongly(record, sabotage)).into_iter().for_each(&mut *each);
         }
         let complete = arrived.fault != Some(Fault::HalfList);
         if complete && !matches!(arrived.fault, Some(Fault::LostAfter | Fault::Die(_))) {
@@ -396,6 +529,7 @@ impl<'a> ReadDevice for Line<'a> {
     ) -> Result<BTreeMap<EmployeeNo, PersonRecord>, Error> {
         let mut arrived = self.arrive("persons", false, |calls| calls.exact += 1)?;
         let mut found = BTreeMap::new();
+        let (suffix, sabotage) = (arrived.door.suffix, arrived.door.tick.sabotage);
         for no in wanted {
             let is_meddled_with = arrived.fault == Some(Fault::Meanwhile);
             arrived.door.is_meddled_with |= is_meddled_with;
@@ -403,8 +537,8 @@ impl<'a> ReadDevice for Line<'a> {
             if is_meddled_with {
                 card.edit(|card| card.right += 1);
             }
-            if let Some(record) = card.record(self.zone) {
-                found.insert(no.clone(), record);
+            if let Some(record) = card.record(self.zone, suffix) {
+                found.insert(no.clone(), read_wrongly(record, sabotage));
             }
         }
         arrived.answer("persons", false, found)
@@ -427,20 +561,24 @@ impl<'a> WriteDevice for Pen<'a> {
         let zone = self.0.zone;
         let took = arrived.fault != Some(Fault::Untrue);
         let is_twice = arrived.door.tick.sabotage == Some(Sabotage::WriteTwice);
+        let (suffix, grain) = (arrived.door.suffix, arrived.door.grain);
+        let late = arrived.door.is_late_by;
+        let shows_at = arrived.door.tick.now + late;
         let no = record.person.employee_no.as_str();
         for _ in 0..=usize::from(is_twice) {
             let Some(card) = arrived.door.cards.get_mut(no) else {
                 return Err(Error::NoSuchPerson(record.person.employee_no.clone()));
             };
             let is_rest_same = card
-                .record(zone)
+                .record(zone, suffix)
                 .is_some_and(|held| held.person.fingerprint == record.person.fingerprint);
             let after = Span { begin: validity.begin(), end: validity.end() };
             let write = Write { card: card.clone(), after, took, is_rest_same };
-            if took {
-                card.span = after;
-                card.is_upside_down = false;
-                card.record = None;
+            if took && late > TimeDelta::zero() {
+                let shows_at = card.late.map_or(shows_at, |(at, _)| at);
+                card.late = Some((shows_at, grain.keep(after)));
+            } else if took {
+                card.take(grain.keep(after));
             }
             arrived.door.tick.writes.push(write);
         }

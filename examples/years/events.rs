@@ -3,11 +3,12 @@
 use std::sync::PoisonError;
 
 use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
-use ivms_sync::model::{Email, Role};
+use ivms_sync::model::{Email, Role, UnreadableRole};
 
 use crate::club::ROLES;
 use crate::desk::Mood;
-use crate::door::{Fault, Shows};
+use crate::door::{Card, Fault, Names, Shows};
+use crate::firmware::Notation;
 use crate::ledger::last_moment;
 use crate::outside::Death;
 use crate::world::{World, role_id};
@@ -36,6 +37,10 @@ enum Daily {
     Special,
     Replace,
     Stranger,
+    BadRole,
+    Notation,
+    Rename,
+    Roles,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,9 +60,13 @@ enum Trouble {
     Reopen,
     Full,
     ShortList,
+    Nameless,
+    Suffix,
+    Late,
+    Turn,
 }
 
-const DAILY: [(usize, Daily); 22] = [
+const DAILY: [(usize, Daily); 26] = [
     (30, Daily::Renew),
     (6, Daily::Join),
     (8, Daily::Card),
@@ -80,9 +89,13 @@ const DAILY: [(usize, Daily); 22] = [
     (4, Daily::Special),
     (1, Daily::Replace),
     (2, Daily::Stranger),
+    (6, Daily::BadRole),
+    (6, Daily::Notation),
+    (5, Daily::Rename),
+    (4, Daily::Roles),
 ];
 
-const TROUBLES: [(usize, Trouble); 15] = [
+const TROUBLES: [(usize, Trouble); 19] = [
     (12, Trouble::Desk),
     (8, Trouble::BadListing),
     (14, Trouble::Away),
@@ -98,6 +111,10 @@ const TROUBLES: [(usize, Trouble); 15] = [
     (3, Trouble::Reopen),
     (4, Trouble::Full),
     (2, Trouble::ShortList),
+    (4, Trouble::Nameless),
+    (4, Trouble::Suffix),
+    (6, Trouble::Late),
+    (4, Trouble::Turn),
 ];
 
 /// Statements at which the state file may fail.
@@ -155,6 +172,22 @@ impl World {
                     door.cards.values_mut().for_each(|card| card.by_hand = true);
                 }
             }
+            if door.suffix != Notation::Plain && now >= door.suffix_until {
+                door.tell_as(Notation::Plain);
+            }
+            if now >= door.late_until {
+                door.is_late_by = TimeDelta::zero();
+            }
+            for card in door.cards.values_mut() {
+                if let Some((_, span)) = card.late.filter(|(at, _)| now >= *at) {
+                    card.take(span);
+                    card.by_hand = true;
+                }
+            }
+            if door.turned_by > 0 && now >= door.turned_until {
+                self.turn_back(at);
+            }
+            let door = self.door(at);
             let right = door.password;
             if self.passwords[at] != right && now >= self.password_put_right[at] {
                 self.passwords[at] = right;
@@ -270,6 +303,16 @@ impl World {
                 });
                 self.diary.note("inverted dates", || format!("of {place}"));
             }
+            Daily::BadRole => {
+                let id = role_id(self.chance.one_of(&ROLES));
+                let problem = "EndDate is `soon`, not a date".to_owned();
+                self.change(place, |state| match state.member.unreadable.pop() {
+                    Some(_) => {}
+                    None => state.member.unreadable.push(UnreadableRole { id, problem }),
+                });
+                self.diary.note("membership with bad dates", || format!("of {place}: {id}"));
+            }
+            Daily::Roles => self.change_roles(door),
             Daily::ManyRenew => self.many("renewal of many", Self::renew),
             Daily::ManyCancel => self.many("cancellation of many", Self::cancel),
             Daily::ManyLeave => self.many("exodus", Self::unlist),
@@ -341,9 +384,9 @@ impl World {
         if self.club.by_file {
             return;
         }
-        let no = self.humans[place].no.clone();
         for door in 0..self.doors.len() {
-            if let Some(card) = self.door(door).cards.get_mut(&no) {
+            let mut cards = self.door(door).cards.values_mut();
+            if let Some(card) = cards.find(|card| card.owner == Some(place)) {
                 card.edit(|card| card.email.clone_from(&email));
             }
         }
@@ -417,10 +460,13 @@ impl World {
         let ahead = self.day(by_days);
         match what {
             Daily::EditDates => {
+                let grain = self.door(door).grain;
                 if let Some(card) = self.door(door).cards.get_mut(&no) {
                     card.edit(|card| {
                         card.span.end = capped(ahead.max(card.span.begin));
+                        card.span = grain.keep(card.span);
                         card.is_upside_down = kind == 0;
+                        card.notation = Notation::Plain;
                     });
                 }
                 self.diary.note("dates changed by hand", || format!("of {no} on {door}"));
@@ -448,6 +494,31 @@ impl World {
                 }
                 self.diary.note("made special by hand", || format!("{no} on {door}"));
             }
+            Daily::Notation => {
+                let odd = self.chance.one_of(&Notation::ODD);
+                if let Some(card) = self.door(door).cards.get_mut(&no) {
+                    // Dates as the program has written them would tell it what the form means.
+                    card.edit(|card| {
+                        card.span.end = ahead.max(card.span.begin) + TimeDelta::seconds(45_296);
+                        (card.notation, card.is_upside_down) = (odd, false);
+                    });
+                }
+                self.diary.note("odd dates by hand", || format!("of {no} on {door}: {odd:?}"));
+            }
+            Daily::Rename => {
+                self.strangers += 1;
+                let other = format!("Somebody Else{}", self.strangers);
+                let human = self.door(door).cards.get(&no).and_then(|card| card.owner);
+                let Some(own) = human.map(|at| self.humans[at].truth.member.name()) else { return };
+                let door_at = self.door(door);
+                door_at.names = door_at.names.at_least_perhaps();
+                if let Some(card) = door_at.cards.get_mut(&no) {
+                    let name = if card.name == own { other } else { own };
+                    card.edit(|card| card.name = name);
+                    card.is_name_accepted = false;
+                }
+                self.diary.note("name changed by hand", || format!("of {no} on {door}"));
+            }
             Daily::Replace => {
                 let door = self.door(door);
                 door.serial += 1;
@@ -465,6 +536,71 @@ impl World {
                 self.diary.note("stranger gets a card", || format!("on {door}"));
             }
         }
+    }
+
+    /// Somebody changes `roles` in the configuration: of an organisation, or of a door.
+    fn change_roles(&mut self, door: usize) {
+        let lists =
+            [None, Some(ROLES[..3].to_vec()), Some(ROLES[..2].to_vec()), Some(ROLES[..1].to_vec())];
+        let roles = lists[self.chance.below(lists.len())].clone();
+        let organisation = self.chance.below(self.club.organisations.len());
+        let before = self.club.clone();
+        if self.chance.in_thousand(600) {
+            self.club.organisations[organisation].roles = roles;
+        } else {
+            self.club.doors[door].roles = roles;
+        }
+        // A door may only name roles that some organisation lists.
+        let lists: Vec<_> = self.club.organisations.iter().map(|one| one.roles.clone()).collect();
+        let is_listed =
+            |role: &i64| lists.iter().any(|list| list.as_ref().is_none_or(|it| it.contains(role)));
+        for door in &mut self.club.doors {
+            door.roles.iter_mut().for_each(|roles| roles.retain(is_listed));
+        }
+        self.roles_were.push(before);
+        self.diary.note("roles changed", String::new);
+    }
+
+    /// The numbers on a device are given anew: everybody's entry moves on by some places.
+    fn turn(&mut self, at: usize, until: chrono::DateTime<chrono::Utc>) {
+        let by = self.chance.between(1, 3) as usize;
+        let humans = &self.humans;
+        let door = self.doors[at].get_mut().unwrap_or_else(PoisonError::into_inner);
+        let nos: Vec<String> = door
+            .cards
+            .values()
+            .filter(|card| card.owner.is_some())
+            .map(|card| card.no.clone())
+            .collect();
+        if door.turned_by > 0 || nos.len() < 5 {
+            return;
+        }
+        // Who is certainly known there, and gets a number that somebody else had.
+        let is_known = |card: &&Card| {
+            card.is_linked && card.owner.is_some_and(|owner| humans[owner].is_listed)
+        };
+        let known = door.cards.values().filter(is_known).count();
+        let is_many = known >= 3 && known * 100 > door.cards.len() * 10;
+        door.names = if is_many { Names::Others } else { door.names.at_least_perhaps() };
+        (door.turned_by, door.turned_until) = (by, until);
+        let cards: Vec<Card> = nos.iter().filter_map(|no| door.cards.remove(no)).collect();
+        for (place, card) in cards.into_iter().enumerate() {
+            door.put(card, nos[(place + by) % nos.len()].clone());
+        }
+        self.diary.note("persons renumbered", || format!("on {at} until {until}"));
+    }
+
+    /// Everybody has the old number again.
+    fn turn_back(&mut self, at: usize) {
+        let humans = &self.humans;
+        let door = self.doors[at].get_mut().unwrap_or_else(PoisonError::into_inner);
+        door.turned_by = 0;
+        door.names = Names::Perhaps;
+        for card in std::mem::take(&mut door.cards).into_values() {
+            let no = card.owner.map_or_else(|| card.no.clone(), |owner| humans[owner].no.clone());
+            door.put(card, no);
+        }
+        self.diary.note("numbers as they were", || format!("on {at}"));
     }
 
     /// Minutes to days, mostly minutes.
@@ -522,6 +658,24 @@ impl World {
             Trouble::CopyBack => self.next.puts_copy_back = true,
             Trouble::Reopen => self.next.reopens = true,
             Trouble::Full => self.next.is_full = true,
+            Trouble::Nameless => {
+                self.door(at).nameless_until = until;
+                self.diary.note("device gives no serial", || format!("{at} until {until}"));
+            }
+            Trouble::Suffix => {
+                let suffix = self.chance.one_of(&[Notation::Zulu, Notation::OtherOffset]);
+                let door = self.door(at);
+                door.tell_as(suffix);
+                door.suffix_until = until;
+                self.diary.note("device appends a suffix", || format!("{at} until {until}"));
+            }
+            Trouble::Late => {
+                let by = self.club.every * self.chance.between(1, 12) as i32;
+                let door = self.door(at);
+                (door.is_late_by, door.late_until) = (by, until);
+                self.diary.note("device shows writes late", || format!("{at} until {until}"));
+            }
+            Trouble::Turn => self.turn(at, until),
             Trouble::ShortList => {
                 let shows = self.chance.one_of(&[Shows::Half, Shows::Nobody]);
                 let door = self.door(at);

@@ -7,12 +7,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use ivms_sync::exit::Exit;
 use ivms_sync::plan::{Loss, Reason};
-use ivms_sync::report::{ChangeState, DeviceOutcome, Report};
+use ivms_sync::report::{ChangeState, DeviceOutcome, Report, Trouble};
 
 use crate::club::Mode;
 use crate::desk::Mood;
-use crate::door::{Door, Fault, Shows};
-use crate::ledger::Span;
+use crate::door::{Card, Fault, Names, Shows};
+use crate::firmware::{Kept, Notation};
+use crate::ledger::{Due, Human, Span, due};
 use crate::life::{Errand, Life};
 
 /// How a run of the program ended.
@@ -49,6 +50,8 @@ pub struct Book {
     pub serial: Option<u32>,
     /// The one that was perhaps accepted since, in a run that died.
     pub perhaps_serial: Option<u32>,
+    /// When it last did not confirm a write because of what it is like, by the host's clock.
+    pub unconfirmed_at: Option<DateTime<Utc>>,
     /// How often it failed in a row, at most, and when it last did, by the host's clock.
     pub failed: Option<(u32, DateTime<Utc>)>,
     /// Since when it is not believed.
@@ -64,6 +67,8 @@ pub struct Past {
     pub revoked: Vec<(DateTime<Utc>, String)>,
     /// Every write that took, for the audit log.
     pub took: Vec<(String, Span)>,
+    /// What the door is known to have kept otherwise than sent.
+    pub kept: Vec<Kept>,
 }
 
 impl Book {
@@ -74,6 +79,13 @@ impl Book {
         let minutes = 5_i64.saturating_mul(1 << count.clamp(1, 6).saturating_sub(1)).min(60);
         let wait = if count < 2 { TimeDelta::zero() } else { TimeDelta::minutes(minutes) };
         (last..last + wait).contains(&host_now)
+    }
+
+    /// Whether the program may wait with writes because the door has not confirmed some: after three it tries
+    /// one at a time, at most an hour apart. Source: README, "Safety rules".
+    pub fn is_unproven(&self, host_now: DateTime<Utc>) -> bool {
+        let hour = TimeDelta::minutes(60);
+        self.unconfirmed_at.is_some_and(|at| (at..=at + hour).contains(&host_now))
     }
 
     /// Whether the program may, and whether it must, refuse to believe a door that holds so many
@@ -87,8 +99,11 @@ impl Book {
             gone >= 3 && gone * 2 > before || persons == 0 && before > 0
         };
         let (some, all) = (is_far_fewer(self.size.1), is_far_fewer(self.size.0));
-        let is_other = known != serial && self.perhaps_serial != Some(serial);
-        (known != serial || some || all, is_other || some && all)
+        // One that has never told its number can not be told from another.
+        let may_be_other = known != 0 && known != serial;
+        let is_other = may_be_other
+            && self.perhaps_serial.is_none_or(|perhaps| perhaps != 0 && perhaps != serial);
+        (may_be_other || some || all, is_other || some && all)
     }
 }
 
@@ -98,6 +113,8 @@ pub struct Way {
     pub is_told: Vec<bool>,
     /// For each organisation: its listing was refused.
     pub is_refused: Vec<bool>,
+    /// For each organisation: so many who were served would be left out that nothing of it is believed.
+    pub is_doubted: Vec<bool>,
     /// For each door: it could be reached, read and written.
     pub is_open: Vec<bool>,
     /// For each door: the program may wait there because it failed before; but it never makes
@@ -116,6 +133,8 @@ impl Life {
         self.judge_exit(ended, &way)?;
         self.keep_books(ended);
         self.judge_doors(ended, &way)?;
+        self.settle_roles(ended, &way);
+        (0..self.world.doors.len()).for_each(|at| self.hear_of_paid_time(at));
         if ended.report().is_some() && self.is_sync() {
             self.synced_at = self.world.now;
         }
@@ -162,8 +181,13 @@ impl Life {
     /// What was told, and whether it was rightly believed or refused.
     fn learn(&mut self, ended: &Ended) -> Result<Way, String> {
         let (host_now, now) = (self.world.host_now(), self.world.now);
-        let mut way =
-            Way { is_told: vec![], is_refused: vec![], is_open: vec![], may_wait: vec![] };
+        let mut way = Way {
+            is_told: vec![],
+            is_refused: vec![],
+            is_doubted: vec![],
+            is_open: vec![],
+            may_wait: vec![],
+        };
         for at in 0..self.world.desks.len() {
             let rules = self.world.club.organisations[at].clone();
             let line = ended.report().and_then(|report| {
@@ -239,6 +263,11 @@ impl Life {
             way.is_told.push(is_recorded);
             way.is_refused.push(is_accepted == Some(false));
         }
+        for at in 0..self.world.desks.len() {
+            let is_doubted = self.is_doubted(at, ended)?;
+            way.is_doubted.push(is_doubted);
+            way.is_told[at] &= !is_doubted;
+        }
         for at in 0..self.world.doors.len() {
             let name = self.world.club.doors[at].name.clone();
             let is_believed = ended.report().is_some_and(|report| {
@@ -251,6 +280,46 @@ impl Life {
             way.may_wait.push(self.books[at].may_wait(host_now));
         }
         Ok(way)
+    }
+
+    /// Whether an organisation is not believed because of those who would be left out; there must be so many
+    /// of whom that can be.
+    fn is_doubted(&mut self, at: usize, ended: &Ended) -> Result<bool, String> {
+        let name = self.world.club.organisations[at].name.clone();
+        let is_it = |trouble: &&Trouble| {
+            trouble.exit == Exit::Refused
+                && trouble.about == name
+                && trouble.text.starts_with("not believed: ")
+        };
+        let trouble = ended.report().and_then(|report| report.troubles.iter().find(is_it));
+        let hint = trouble.and_then(|trouble| trouble.hint.as_deref());
+        let kept = hint.and_then(|hint| hint.rsplit_once(' ')?.1.parse().ok());
+        if ended.report().is_some() {
+            self.world.desk(at).would_keep = kept;
+        }
+        if trouble.is_none() {
+            return Ok(false);
+        }
+        let club = &self.world.club;
+        let may_be_left_out = |human: &&Human| {
+            let mut versions = human.known.versions();
+            human.organisation == at
+                && versions.any(|state| {
+                    let is_without = |door| {
+                        let local = self.world.local(door);
+                        let due = due(club, (at, door), state, false, local);
+                        matches!(due, Due::AsItIs | Due::Gone)
+                    };
+                    human.tangled_with.is_some()
+                        || state.member.email.is_none()
+                        || (0..club.doors.len()).any(is_without)
+                })
+        };
+        let left_out = self.world.humans.iter().filter(may_be_left_out).count();
+        match left_out {
+            0..3 => Err(format!("{name} is not believed because of {left_out} members")),
+            _ => Ok(true),
+        }
     }
 
     /// Everybody in an answer was told of; in a complete one, everybody else was missing.
@@ -283,6 +352,7 @@ impl Life {
     fn is_open(&mut self, at: usize) -> bool {
         let password = self.world.passwords[at];
         let host_is_right = self.world.host_skew == TimeDelta::zero();
+        let (host_now, local) = (self.world.host_now(), self.world.local(at));
         let book = self.books[at];
         let (zone, mode) = (self.world.club.doors[at].zone, self.world.club.doors[at].mode);
         let door = self.world.door(at);
@@ -294,8 +364,13 @@ impl Life {
             && door.zone == zone
             && door.shows == Shows::All
             && !door.is_meddled_with
+            && !door.is_late()
+            && door.suffix == Notation::Plain
+            && door.names != Names::Others
+            && door.grain.latest.is_none_or(|latest| latest > local)
+            && !book.is_unproven(host_now)
             && door.password == password
-            && !book.doubts(door.serial, door.cards.len()).0
+            && !book.doubts(door.serial_told(), door.cards.len()).0
     }
 
     /// A quiet tick asks each organisation once and no door; no tick asks more than it needs.
@@ -315,24 +390,32 @@ impl Life {
             let (book, accepts) = (self.books[at], self.accepts(at));
             let age = book.read_at.map(|read_at| host_now - read_at);
             let is_due = age.is_none_or(|age| age < TimeDelta::zero() || age >= rules.audit_every);
+            // Whose clock is wrong, the host's or the source's, a door may be asked.
+            let may_be_witness = !self.world.host_skew.is_zero();
+            let names = self.world.door(at).names;
+            let lost = ended.report().map_or(0, |report| self.missing(report, at));
             let door = &*self.world.door(at);
             let calls = door.tick.calls;
             let (was_read, was_asked) = (door.tick.read_all, calls.lists + calls.info > 0);
-            let doubts = book.doubts(door.serial, was_read.unwrap_or(door.cards.len()));
+            let doubts = book.doubts(door.serial_told(), was_read.unwrap_or(door.cards.len()));
             let outcome = ended.report().and_then(|report| {
                 report.devices.iter().find(|line| line.name.as_str() == rules.name)
             });
             let is_doubted = outcome.is_some_and(|line| line.outcome == DeviceOutcome::NotBelieved);
-            if was_read.is_some() && doubts.1 && !is_doubted && outcome.is_some() && !accepts {
+            let must_doubt = doubts.1 || names == Names::Others;
+            if was_read.is_some() && must_doubt && !is_doubted && outcome.is_some() && !accepts {
                 return Err(format!(
                     "door {at} is another one or has lost its persons, and is believed"
                 ));
             }
-            let lost = ended.report().map_or(0, |report| missing(report, &rules.name, door));
             let is_short = door.shows != Shows::All
                 || matches!(door.tick.fault, Some((_, Fault::HalfList)))
                 || calls.all() == 0 && book.doubted_since.is_some();
-            let may_doubt = doubts.0 || door.is_meddled_with || lost >= 3 || is_short;
+            let may_doubt = doubts.0
+                || door.is_meddled_with
+                || lost >= 3
+                || is_short
+                || door.names != Names::Same;
             if is_doubted && !may_doubt && !book.may_wait(host_now) {
                 return Err(format!("door {at} is not believed for no reason"));
             }
@@ -346,12 +429,14 @@ impl Life {
                 mine.filter(|one| !waits(&one.state)).count() as u32
             });
             let lists = u32::from(may_read && is_sync);
-            // Whose clock is wrong, the host's or the source's, a door may be asked.
-            let may_be_witness = !self.world.host_skew.is_zero();
             let batches = changes.unwrap_or(u32::MAX / 4).div_ceil(30);
             let writes = changes.unwrap_or(u32::MAX);
             let asks_who = u32::from(changes != Some(0));
+            // One that has confirmed nothing yet is written to one person at a time.
+            let is_odd = door.is_late() || !door.grain.is_exact() || book.is_unproven(host_now);
+            let batches = if is_odd { changes.unwrap_or(u32::MAX / 4) } else { batches };
             let too_many = calls.info > lists.max(asks_who)
+                || calls.abilities > calls.lists + u32::from(book.may_read)
                 || calls.lists > lists.max(u32::from(accepts))
                 || calls.clock > 1
                 || calls.writes > writes
@@ -426,8 +511,11 @@ impl Life {
             is_calm &= way.is_open[at] || observed && is_well && self.world.host_skew.is_zero();
             let door = self.world.door(at);
             let is_whole = door.shows == Shows::All && door.password == password;
-            let is_whole = is_whole && missing(report, &rules.name, door) < 3;
-            let doubts = self.books[at].doubts(door.serial, door.cards.len());
+            let is_whole = is_whole && door.names == Names::Same && !door.is_late();
+            let is_whole = is_whole && door.grain.is_exact() && door.suffix == Notation::Plain;
+            let is_whole = is_whole && self.missing(report, at) < 3;
+            let door = self.world.door(at);
+            let doubts = self.books[at].doubts(door.serial_told(), door.cards.len());
             is_calm &= !doubts.0;
             is_calm &= is_whole && self.books[at].failed.is_none();
         }
@@ -498,22 +586,27 @@ impl Life {
             };
             match (ended, tick) {
                 (Ended::Well(_), Some(count)) => {
-                    (book.serial, book.perhaps_serial) = (Some(door.serial), None);
+                    (book.serial, book.perhaps_serial) = (Some(door.serial_told()), None);
                     (book.read_at, book.perhaps_read_at) = (Some(host_now), None);
                     book.size = (count, count);
                     book.may_read = false;
+                    door.names = Names::Same;
                     if door.shows == Shows::All {
                         door.cards.values_mut().for_each(|card| card.by_hand = false);
                     }
                 }
                 (_, Some(count)) => {
+                    door.names =
+                        if door.names == Names::Same { Names::Same } else { Names::Perhaps };
                     book.perhaps_read_at = Some(host_now);
-                    book.perhaps_serial = Some(door.serial);
+                    book.perhaps_serial = Some(door.serial_told());
                     book.size = (book.size.0.min(count), book.size.1.max(count));
                     book.may_read = true;
                 }
                 (_, None) => {}
             }
+            let is_odd = door.is_late() || !door.grain.is_exact();
+            let is_odd = is_odd && !door.tick.writes.is_empty();
             let has_failed = ended.report().is_none_or(|report| {
                 let mine = report.changes.iter().filter(|one| one.change.device.as_str() == name);
                 let mut bad = mine.filter(|one| {
@@ -525,6 +618,9 @@ impl Life {
             if has_failed || was_hit && was_asked {
                 book.may_read = true;
             }
+            if has_failed && is_odd {
+                book.unconfirmed_at = Some(host_now);
+            }
             if ended.report().is_some() && is_open && !is_observed {
                 book.is_seasoned |= door.cards.values().any(|card| card.is_linked);
             }
@@ -535,16 +631,27 @@ impl Life {
     }
 }
 
-/// How many members are said to be lost at a door for a reason that is the door's, and is so.
-fn missing(report: &Report, name: &str, door: &Door) -> usize {
-    let losses = report.losses.iter().filter(|loss| loss.device.as_str() == name);
-    let is_so = |loss: &&Loss| {
-        let card = door.cards.get(loss.employee_no.as_str());
-        match loss.reason {
-            Reason::NoPerson => card.is_none(),
-            Reason::PermanentOnDevice => card.is_some_and(|card| card.is_permanent),
-            reason => reason == Reason::NameDiffers,
-        }
-    };
-    losses.filter(is_so).count()
+impl Life {
+    /// How many members are said to be lost at a door for a reason that is the door's, and is so.
+    pub fn missing(&self, report: &Report, at: usize) -> usize {
+        let name = &self.world.club.doors[at].name;
+        let door = crate::outside::open(&self.world.doors[at]);
+        let losses = report.losses.iter().filter(|loss| loss.device.as_str() == name);
+        let is_so = |loss: &&Loss| {
+            let card = door.cards.get(loss.employee_no.as_str());
+            let is_another = |card: &Card| {
+                let is_his = |owner: usize| {
+                    self.world.humans[owner].truth.member.key.number == loss.member.number
+                };
+                !card.owner.is_some_and(is_his) || self.world.has_other_name(card)
+            };
+            match loss.reason {
+                Reason::NoPerson => card.is_none(),
+                Reason::PermanentOnDevice => card.is_some_and(|card| card.is_permanent),
+                Reason::NameDiffers => card.is_none_or(is_another),
+                _ => false,
+            }
+        };
+        losses.filter(is_so).count()
+    }
 }

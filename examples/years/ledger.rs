@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use ivms_sync::model::Member;
+use ivms_sync::model::{Member, UnreadableRole};
 
 use crate::club::Club;
+use crate::firmware::Grain;
 
 /// A membership as the organisation has it at one time.
 #[derive(Debug)]
@@ -75,6 +76,14 @@ pub struct Span {
 }
 
 impl Due {
+    /// The same on a door that takes no later end.
+    pub fn cut(self, grain: Grain) -> Self {
+        match self {
+            Self::Open(first, last) => Self::Open(first, grain.cut(last)),
+            other => other,
+        }
+    }
+
     /// The last moment of what is open.
     pub fn last_moment(self) -> Option<NaiveDateTime> {
         match self {
@@ -87,6 +96,18 @@ impl Due {
 impl Span {
     pub fn contains(self, at: NaiveDateTime) -> bool {
         self.begin <= at && at <= self.end
+    }
+
+    /// The same on a door that keeps dates coarser, where nobody gains or loses as much as `unit`.
+    pub fn serves_within(self, due: Due, now: NaiveDateTime, unit: TimeDelta) -> bool {
+        let is_near = |one: NaiveDateTime, other: NaiveDateTime| (one - other).abs() < unit;
+        match due {
+            Due::AsItIs => true,
+            Due::Shut | Due::Gone => self.end < now + unit,
+            Due::Open(first, last) => {
+                is_near(self.begin.max(now), first) && is_near(self.end.max(now), last.max(now))
+            }
+        }
     }
 
     /// What is left of it from now on.
@@ -133,7 +154,7 @@ pub fn due(
     let second = TimeDelta::seconds(1);
     let latest = last_moment();
     let mut paid = Vec::with_capacity(state.member.roles.len());
-    let mut has_door_role = false;
+    let mut has_door_role = is_doubtful(club, (organisation, door), state);
     for role in &state.member.roles {
         let whole_day = role.end.time() == NaiveTime::MIN;
         let end = if whole_day { role.end + TimeDelta::days(1) - second } else { role.end };
@@ -166,6 +187,12 @@ pub fn due(
     if first > latest { Due::Shut } else { Due::Open(first, last.min(latest)) }
 }
 
+/// Whether a membership opens the door at times that nobody can read: then nothing is taken away there.
+pub fn is_doubtful(club: &Club, (organisation, door): (usize, usize), state: &State) -> bool {
+    let opens = |role: &UnreadableRole| club.opens(organisation, door, role.id.get());
+    state.member.unreadable.iter().any(opens)
+}
+
 impl State {
     /// Whether both say the same of what opens doors.
     fn says_the_same(&self, other: &Self) -> bool {
@@ -173,6 +200,7 @@ impl State {
         self.is_unusable == other.is_unusable
             && one.inactive == two.inactive
             && one.roles == two.roles
+            && one.unreadable == two.unreadable
     }
 }
 

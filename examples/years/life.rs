@@ -8,7 +8,8 @@ use ivms_sync::clock::Clock;
 use ivms_sync::cmd::{Context, apply, sync};
 use ivms_sync::config::{self, Environment};
 use ivms_sync::error::Error;
-use ivms_sync::gather::Scope;
+use ivms_sync::gather::{AcceptLink, Scope};
+use ivms_sync::model::EmployeeNo;
 use ivms_sync::progress::Silent;
 use ivms_sync::report::Report;
 use ivms_sync::report::look::Look;
@@ -16,12 +17,13 @@ use ivms_sync::stop::Stop;
 use ivms_sync::store::Store;
 use tempfile::TempDir;
 
-use crate::club::Mode;
+use crate::club::{Club, Mode};
 use crate::desk::DeskTick;
-use crate::door::DoorTick;
+use crate::door::{Card, DoorTick, Names};
 use crate::judge::{Book, Ended, Past};
 use crate::ledger::Known;
 use crate::outside::{Died, Streets};
+use crate::roles::Roles;
 use crate::sabotage::Sabotage;
 use crate::tally::Tally;
 use crate::world::World;
@@ -37,7 +39,13 @@ pub struct Violation {
 /// What a run of the program was asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Errand {
-    Sync { is_full: bool, accept_shrink: Option<usize>, accept_door: Option<(usize, usize)> },
+    Sync {
+        is_full: bool,
+        accept_shrink: Option<usize>,
+        accept_door: Option<(usize, usize)>,
+        /// A door, a person there, and the place of a member.
+        accept_link: Option<(usize, String, usize)>,
+    },
     Approve(String),
 }
 
@@ -69,7 +77,8 @@ pub struct Life {
     pub store: Option<Store>,
     copy: Option<Copy>,
     sabotage: Option<Sabotage>,
-    config_of: Vec<u32>,
+    config_of: (Vec<u32>, Club),
+    pub roles: Roles,
     link_file: String,
     folder: TempDir,
 }
@@ -91,7 +100,12 @@ impl Life {
             pasts: vec![Past::default(); doors],
             tally: Tally::of(&world.club),
             tick: 0,
-            errand: Errand::Sync { is_full: false, accept_shrink: None, accept_door: None },
+            errand: Errand::Sync {
+                is_full: false,
+                accept_shrink: None,
+                accept_door: None,
+                accept_link: None,
+            },
             synced_at: world.now,
             ran_at: world.host_now(),
             waiting: None,
@@ -99,7 +113,8 @@ impl Life {
             store: None,
             copy: None,
             sabotage,
-            config_of: world.passwords.clone(),
+            config_of: (world.passwords.clone(), world.club.clone()),
+            roles: Roles::of(&world.club),
             link_file: String::new(),
             folder,
             world,
@@ -196,15 +211,23 @@ impl Life {
                 self.link_file = text;
             }
         }
-        if self.config_of != self.world.passwords {
+        let (passwords, club) = &self.config_of;
+        if *passwords != self.world.passwords || !club.has_same_roles(&self.world.club) {
             self.context = load(self.folder.path(), &self.world, self.sabotage)?;
             for door in 0..self.world.doors.len() {
-                if self.config_of[door] != self.world.passwords[door] {
-                    self.world.door(door).wrong_in_row = 0;
+                if passwords[door] != self.world.passwords[door] {
+                    self.world.doors[door]
+                        .get_mut()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .wrong_in_row = 0;
                     self.books[door].deaths = 0;
                 }
             }
-            self.config_of.clone_from(&self.world.passwords);
+            self.roles.change(club, &self.world.club);
+            self.config_of = (self.world.passwords.clone(), self.world.club.clone());
+        }
+        if let Some(text) = self.sabotage.and_then(Sabotage::forgets) {
+            self.sql(text)?;
         }
         self.errand = self.admin(next.is_full);
         Ok(())
@@ -228,6 +251,10 @@ impl Life {
                     |one: &&crate::ledger::Human| one.organisation == desk && one.is_listed;
                 accept_shrink = Some(self.world.humans.iter().filter(listed).count());
             }
+            let kept = self.world.desk(desk).would_keep;
+            if kept.is_some() && self.world.chance.in_thousand(30) {
+                accept_shrink = kept;
+            }
         }
         let mut accept_door = None;
         for door in 0..self.world.doors.len() {
@@ -238,7 +265,27 @@ impl Life {
                 accept_door = Some((door, self.world.door(door).cards.len()));
             }
         }
-        Errand::Sync { is_full, accept_shrink, accept_door }
+        let mut accept_link = None;
+        for door in 0..self.world.doors.len() {
+            let Some(no) = self.some_other_name(door) else { continue };
+            let is_accepted = self.world.chance.in_thousand(30);
+            let card = self.world.door(door).cards.get_mut(&no).filter(|_| is_accepted);
+            if let Some((card, owner)) = card.and_then(|card| card.owner.map(|owner| (card, owner)))
+            {
+                card.is_name_accepted = true;
+                accept_link = Some((door, no, owner));
+            }
+        }
+        Errand::Sync { is_full, accept_shrink, accept_door, accept_link }
+    }
+
+    /// A person on a door who is linked under another name.
+    fn some_other_name(&self, door: usize) -> Option<String> {
+        let door = crate::outside::open(&self.world.doors[door]);
+        let is_it = |card: &&Card| {
+            card.is_linked && !card.is_name_accepted && self.world.has_other_name(card)
+        };
+        door.cards.values().find(is_it).map(|card| card.no.clone())
     }
 
     /// Calls the program.
@@ -265,11 +312,19 @@ impl Life {
         let names = world.club.doors.iter().map(|door| place(&door.name).unwrap_or_default());
         let names: Vec<usize> = names.collect();
         let result = catch_unwind(AssertUnwindSafe(|| match errand {
-            Errand::Sync { is_full, accept_shrink, accept_door } => {
+            Errand::Sync { is_full, accept_shrink, accept_door, accept_link } => {
                 let accepted = accept_door.iter().filter_map(|(door, persons)| {
                     Some((context.config.devices.get(names[*door])?.name.clone(), *persons))
                 });
+                let accepted_link = accept_link.iter().filter_map(|(door, no, owner)| {
+                    Some(AcceptLink {
+                        device: context.config.devices.get(names[*door])?.name.clone(),
+                        employee_no: EmployeeNo::new(no).ok()?,
+                        number: world.humans[*owner].truth.member.key.number,
+                    })
+                });
                 let scope = Scope {
+                    accept_links: accepted_link.collect(),
                     is_full: *is_full,
                     accept_shrink: *accept_shrink,
                     accept_devices: accepted.collect(),
@@ -303,6 +358,8 @@ impl Life {
     fn failed(&self, error: Error) -> Result<Ended, String> {
         match (&error, &self.errand) {
             (Error::Store { .. }, _) if self.tally.store_fails => Ok(Ended::Failed),
+            // By then it may be settled.
+            (Error::NothingToAccept { .. }, _) => Ok(Ended::Failed),
             (Error::NoBlockedPlan(_) | Error::Plan { .. }, Errand::Approve(_)) => Ok(Ended::Failed),
             _ => Err(format!("the program gave up: {error}")),
         }
@@ -419,8 +476,11 @@ impl Life {
                 // Whatever was read since is forgotten; the door itself shows it again.
                 card.by_hand = true;
             }
+            let door = self.world.door(at);
+            door.names = Names::Perhaps;
         }
         (self.books, self.pasts) = (copy.books, copy.pasts);
+        self.roles = Roles::of(&self.world.club);
         for book in &mut self.books {
             book.may_read = true;
             book.deaths += 1;

@@ -25,12 +25,37 @@ pub enum Sabotage {
     LyingClock,
     /// Every second tick does nothing, and says that all is well.
     LazyTicks,
+    /// Dates that can mean two things are taken as they are written.
+    ReadAnyway,
+    /// What a door makes of the dates that it is sent is never remembered.
+    ForgetGrain,
+    /// Every door is taken for the one that it was.
+    SameSerial,
+    /// Nobody reads the names on the doors.
+    OldNames,
+    /// Which roles opened a door is never remembered.
+    ForgetRoles,
+    /// What was sent and not confirmed is never remembered.
+    ForgetSent,
 }
 
 impl Sabotage {
     /// Whether a member gets lost on the way.
     pub fn hides(self, place: usize, is_complete: bool) -> bool {
         self == Self::LoseMember && !is_complete && place % 3 == 1
+    }
+
+    /// What is done to the state file before each run.
+    pub fn forgets(self) -> Option<&'static str> {
+        match self {
+            Self::ForgetGrain => Some("DELETE FROM read_back"),
+            Self::ForgetRoles => Some("DELETE FROM door_roles"),
+            Self::ForgetSent => Some(
+                "DROP TRIGGER IF EXISTS change_is_never_deleted; \
+                 DELETE FROM change WHERE outcome <> 'confirmed'",
+            ),
+            _ => None,
+        }
     }
 
     /// What becomes of a member on the way.

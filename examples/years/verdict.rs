@@ -1,15 +1,17 @@
 //! The oracle, second part: every write, every door, and at the end the state file.
 
 use chrono::{NaiveDateTime, TimeDelta};
-use ivms_sync::plan::Kind;
-use ivms_sync::report::{ChangeState, Report};
+use ivms_sync::plan::{Budget, Kind};
+use ivms_sync::report::{ChangeReport, ChangeState, Report};
 
 use crate::claims::Claim;
-use crate::club::Mode;
+use crate::club::{Club, Mode};
 use crate::door::{Card, Write};
+use crate::firmware::{Kept, Notation, is_recognised};
 use crate::judge::{Ended, Way};
-use crate::ledger::{Due, Span, State, due};
+use crate::ledger::{Due, Human, Span, State, due, is_doubtful};
 use crate::life::Life;
+use crate::roles::has_lost;
 use crate::tally::Tally;
 
 /// What budgets allow, from the contract. Source: README, "Safety rules".
@@ -40,6 +42,10 @@ impl Life {
             let local = self.world.local(at);
             let shown = self.world.door(at).skew.abs() > TimeDelta::seconds(60)
                 || self.world.door(at).zone != rules.zone;
+            let (suffix, grain) = {
+                let door = self.world.door(at);
+                (door.suffix, door.grain)
+            };
             let (mut lost, mut opened) = (Vec::new(), 0);
             for write in &writes {
                 if rules.mode == Mode::Observe {
@@ -60,10 +66,10 @@ impl Life {
                     return about(write, "the person has no limit");
                 }
                 let book = &self.books[at];
-                let serial = crate::outside::open(&self.world.doors[at]).serial;
+                let serial = crate::outside::open(&self.world.doors[at]).serial_told();
                 if book.is_seasoned
-                    && book.serial.is_some_and(|known| known != serial)
-                    && book.perhaps_serial != Some(serial)
+                    && book.serial.is_some_and(|known| known != 0 && known != serial)
+                    && book.perhaps_serial.is_none_or(|known| known != 0 && known != serial)
                     && !self.accepts(at)
                 {
                     return about(write, "it is another device");
@@ -73,6 +79,18 @@ impl Life {
                 }
                 if write.after == card.span && !card.is_upside_down {
                     return about(write, "the door holds that already");
+                }
+                if card.is_unclear(rules.zone) && suffix == Notation::Plain {
+                    return about(write, "the person's dates can mean two things");
+                }
+                let is_seen = is_recognised(&self.pasts[at].kept, grain, write.after);
+                let holds_it = !card.is_upside_down && grain.keep(write.after) == card.span;
+                if holds_it && is_seen && self.is_sync() && grain.latest.is_none_or(|it| it > local)
+                {
+                    return about(write, "the door holds that already, as far as it can");
+                }
+                if card.is_linked && !card.is_name_accepted && self.world.has_other_name(card) {
+                    return about(write, "the name on the door is another one");
                 }
                 let takes = takes_away(card, write.after, local);
                 opened += usize::from(!card.opens_at(local) && write.after.contains(local));
@@ -99,7 +117,21 @@ impl Life {
             let book = &mut self.pasts[at];
             book.revoked.extend(lost.into_iter().map(|no| (host_now, no)));
             let took = writes.into_iter().filter(|write| write.took);
-            book.took.extend(took.map(|write| (write.card.no, write.after)));
+            let took: Vec<Write> = took.collect();
+            book.took.extend(took.iter().map(|write| (write.card.no.clone(), write.after)));
+            let is_plain = {
+                let door = self.world.door(at);
+                !door.tick.was_hit && !door.is_late() && door.tick.calls.exact > 0
+            };
+            let book = &mut self.pasts[at];
+            for write in took.iter().filter(|_| is_plain && ended.report().is_some()) {
+                let kept = Kept { sent: write.after, held: grain.keep(write.after) };
+                let has_moved = write.card.is_upside_down || write.card.span != kept.held;
+                let is_new = book.kept.iter().all(|one| one.sent != kept.sent);
+                if kept.held != kept.sent && has_moved && is_new {
+                    book.kept.push(kept);
+                }
+            }
         }
         Ok(())
     }
@@ -122,6 +154,19 @@ impl Life {
             if way.is_refused[organisation] {
                 return Err("the listing was refused".to_owned());
             }
+            if way.is_doubted[organisation] {
+                return Err("too many who were served would be left out".to_owned());
+            }
+            let places = (organisation, at);
+            let club = &self.world.club;
+            let is_sure = known.heard.is_empty();
+            let told = known.told.as_ref().filter(|_| takes && is_sure);
+            if told.is_some_and(|told| is_doubtful(club, places, told)) {
+                return Err("it is taken away, and nobody can read what was paid for".to_owned());
+            }
+            if told.is_some_and(|told| self.roles.wait_for(club, places, told)) {
+                return Err("it is taken away by a change of roles that nobody approved".to_owned());
+            }
             if takes && !way.is_told[organisation] {
                 return Err("it is taken away on old news".to_owned());
             }
@@ -129,15 +174,23 @@ impl Life {
                 return Err("it is taken away on what was said once".to_owned());
             }
         }
+        let grain = crate::outside::open(&self.world.doors[at]).grain;
         // An approved plan was made at the last tick.
         let then = self.synced_at.with_timezone(&self.world.club.doors[at].zone).naive_local();
         let moments = [Some(self.world.local(at)), Some(then).filter(|_| !self.is_sync())];
+        // Whoever is linked to nobody may be ended, if somebody approves it.
+        let ends = write.after.end < self.world.local(at);
+        if !self.is_sync() && ends && !self.is_surely_linked(&write.card) {
+            return Ok(());
+        }
         let mut wanted = Vec::new();
         for (state, is_vanished) in known.versions().flat_map(|one| [(one, may), (one, must)]) {
             for now in moments.into_iter().flatten() {
                 let places = (organisation, at);
                 let due = due(&self.world.club, places, state, is_vanished, now);
-                let both = [Some(due), write.card.joined(due, now)];
+                let joined = write.card.joined(due, now, true);
+                let both =
+                    [Some(due), joined, Some(due.cut(grain)), joined.map(|due| due.cut(grain))];
                 let is_served = |due: Due| due != Due::AsItIs && write.after.serves(due, now);
                 if both.into_iter().flatten().any(is_served) {
                     return Ok(());
@@ -186,9 +239,14 @@ impl Life {
         let size = self.books[at].size.1;
         let door = crate::outside::open(&self.world.doors[at]);
         let mine = || door.cards.values().filter(|card| card.owner.is_some());
-        let is_his = |card: &Card| card.owner.is_some_and(|owner| self.claim(card, owner).is_sure);
+        let is_his = |card: &Card| {
+            let mut owner = card.owner.into_iter();
+            owner.any(|owner| self.claim(card, owner).is_sure) && !self.world.has_other_name(card)
+        };
+        let zone = self.world.club.doors[at].zone;
         let is_sure = |card: &&Card| {
-            card.is_linked && !card.by_hand && is_touchable(card, &protect) && is_his(card)
+            let is_plain = !card.by_hand && !card.is_unclear(zone);
+            card.is_linked && is_plain && is_touchable(card, &protect) && is_his(card)
         };
         let may_be = |card: &&Card| card.by_hand || is_touchable(card, &protect);
         let had_time = |card: &&Card| {
@@ -217,6 +275,7 @@ impl Life {
             let local = self.world.local(at);
             let mode = self.world.club.doors[at].mode;
             let protect = self.world.club.doors[at].protect.clone();
+            let zone = self.world.club.doors[at].zone;
             let cards = std::mem::take(&mut self.world.door(at).cards);
             let mut linked: Vec<(String, bool, (bool, Option<NaiveDateTime>))> = Vec::new();
             let mut waiting: Vec<Waiting> = Vec::new();
@@ -224,6 +283,8 @@ impl Life {
             for card in cards.values() {
                 let Some(place) = card.owner else { continue };
                 if card.by_hand
+                    || card.is_unclear(zone)
+                    || self.world.has_other_name(card)
                     || !is_touchable(card, &protect)
                     || !way.is_told[self.world.humans[place].organisation]
                 {
@@ -252,7 +313,16 @@ impl Life {
             }
             self.world.door(at).cards = cards;
             // What the program may have forgotten, because it was seen to be over, is not held against it.
-            self.world.door(at).cards.values_mut().for_each(|card| card.is_served = false);
+            // Of an organisation that is not believed it forgets nothing.
+            let humans = &self.world.humans;
+            let is_kept = |card: &Card| {
+                card.owner.is_some_and(|owner| way.is_doubted[humans[owner].organisation])
+            };
+            let door = self.world.doors[at].get_mut();
+            let door = door.unwrap_or_else(std::sync::PoisonError::into_inner);
+            for card in door.cards.values_mut() {
+                card.is_served &= is_kept(card);
+            }
             for (no, is_linked, (is_served, paid_until)) in linked {
                 if let Some(card) = self.world.door(at).cards.get_mut(&no) {
                     card.is_linked |= is_linked;
@@ -266,6 +336,29 @@ impl Life {
             self.judge_waiting(at, &waiting, report)?;
         }
         Ok(())
+    }
+
+    /// Paid time that the program has heard of, whether the door could be asked or not: a later period may
+    /// be joined to it.
+    pub fn hear_of_paid_time(&mut self, at: usize) {
+        let local = self.world.local(at);
+        let (humans, club) = (&self.world.humans, &self.world.club);
+        let door =
+            self.world.doors[at].get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for card in door.cards.values_mut() {
+            let Some(human) = card.owner.map(|owner| &humans[owner]) else { continue };
+            for state in human.known.versions() {
+                let due = due(club, (human.organisation, at), state, false, local);
+                let grain = door.grain;
+                let ends = due.last_moment().into_iter().flat_map(|end| [end, grain.cut(end)]);
+                card.heard_until.retain(|end| *end >= local);
+                for end in ends {
+                    if !card.heard_until.contains(&end) {
+                        card.heard_until.push(end);
+                    }
+                }
+            }
+        }
     }
 
     /// One person on a door that nothing stands in the way of: whether they are newly linked, and how
@@ -306,15 +399,27 @@ impl Life {
             return None;
         }
         self.tally.checked += 1;
-        let due = due(&self.world.club, (human.organisation, at), told, must, local);
+        let places = (human.organisation, at);
+        let grain = crate::outside::open(&self.world.doors[at]).grain;
+        let due = due(&self.world.club, places, told, must, local).cut(grain);
+        let serves = |due: Due| match grain.is_exact() {
+            true => card.span.serves(due, local),
+            false => card.span.serves_within(due, local, grain.unit()),
+        };
         let is_right = match card.is_upside_down {
             true => due == Due::AsItIs,
-            false => card.span.serves(due, local),
+            false => serves(due),
         };
         // Or the next period joined to the one that runs; it must be, where the program has kept that.
-        let joined = card.joined(due, local).filter(|_| !is_right && !card.is_upside_down);
-        let is_joined = joined.is_some_and(|joined| card.span.serves(joined, local));
-        let due = joined.filter(|_| card.is_served || is_joined).unwrap_or(due);
+        let is_open = !is_right && !card.is_upside_down;
+        let joined = card.joined(due, local, false).filter(|_| is_open);
+        let may_be_joined = card.joined(due, local, true).filter(|_| is_open);
+        let is_joined = may_be_joined.is_some_and(serves);
+        let due = match (card.is_served, is_joined) {
+            (_, true) => may_be_joined.unwrap_or(due),
+            (true, false) => joined.unwrap_or(due),
+            (false, false) => due,
+        };
         let is_right = is_right || is_joined;
         if is_right {
             return Some((is_named, if due == Due::Gone { Look::Fine } else { Look::Served(due) }));
@@ -328,10 +433,16 @@ impl Life {
             false => card.span.loses(due, local),
         };
         let takes = loses && !opens;
+        if takes && is_doubtful(&self.world.club, places, told) {
+            return Some((is_named, Look::Fine));
+        }
         let look = if takes || opens {
             Look::Waits { takes, due }
         } else {
-            Look::Broken(format!("due is {due:?}"))
+            let roles = told.member.roles.iter();
+            let roles: Vec<String> =
+                roles.map(|role| format!("{}: {} to {}", role.id, role.begin, role.end)).collect();
+            Look::Broken(format!("due is {due:?}, of {}", roles.join(", ")))
         };
         Some((is_named, look))
     }
@@ -344,6 +455,7 @@ impl Life {
         report: &Report,
     ) -> Result<(), String> {
         let name = self.world.club.doors[at].name.clone();
+        let by_roles = self.waiting_by_roles(at, report) + self.released(at, report)?;
         let blocked: Vec<(&str, Kind, bool)> = report
             .changes
             .iter()
@@ -382,6 +494,7 @@ impl Life {
         }
         let revocations = blocked.iter().filter(|(_, kind, _)| *kind == Kind::Revocation).count();
         let openings = blocked.len() - revocations;
+        let revocations = revocations - by_roles;
         let host_now = self.world.host_now();
         let since = host_now - TimeDelta::hours(24);
         let (linked, with_time) = self.shares(at);
@@ -412,6 +525,107 @@ impl Life {
             return Err(format!("door {at}: {openings} grants wait, and no budget is exceeded"));
         }
         Ok(())
+    }
+
+    /// How many revocations wait because `roles` were changed, and it is so.
+    fn waiting_by_roles(&self, at: usize, report: &Report) -> usize {
+        let is_it = |one: &&ChangeReport| {
+            let key = one.change.member;
+            let is_him = |human: &&Human| human.truth.member.key.number == key.number;
+            let human = self.world.humans.iter().find(is_him);
+            one.state == ChangeState::Blocked
+                && one.change.device.as_str() == self.world.club.doors[at].name
+                && one.change.blocked == Some(Budget::RolesChanged)
+                && human.is_some_and(|human| {
+                    let places = (human.organisation, at);
+                    let lost = |before: &Club| {
+                        let mut versions = human.known.versions();
+                        versions.any(|told| has_lost(before, &self.world.club, places, told))
+                    };
+                    self.world.roles_were.iter().any(lost)
+                })
+        };
+        report.changes.iter().filter(is_it).count()
+    }
+
+    /// How many revocations wait because the person is linked to nobody: never one who certainly is.
+    fn released(&self, at: usize, report: &Report) -> Result<usize, String> {
+        let door = crate::outside::open(&self.world.doors[at]);
+        let is_released = |one: &&ChangeReport| {
+            one.change.device.as_str() == self.world.club.doors[at].name
+                && one.change.blocked == Some(Budget::Released)
+        };
+        let released: Vec<&ChangeReport> = report.changes.iter().filter(is_released).collect();
+        for one in &released {
+            let card = door.cards.get(one.change.employee_no.as_str());
+            if card.is_some_and(|card| self.is_surely_linked(card)) {
+                return Err(format!(
+                    "door {at}: person {} is linked, and said to be linked to nobody",
+                    one.change.employee_no
+                ));
+            }
+        }
+        Ok(released.len())
+    }
+
+    fn is_surely_linked(&self, card: &Card) -> bool {
+        let is_sure = |owner| self.claim(card, owner).is_sure;
+        card.is_linked && !self.world.has_other_name(card) && card.owner.is_some_and(is_sure)
+    }
+
+    /// Remembers where roles that were changed are settled: where nobody would certainly lose access by that.
+    pub fn settle_roles(&mut self, ended: &Ended, way: &Way) {
+        let is_heard =
+            |organisation: usize| way.is_told[organisation] || way.is_doubted[organisation];
+        let all_heard = self.is_sync() && (0..self.world.desks.len()).all(is_heard);
+        for at in 0..self.world.doors.len() {
+            let rules = self.world.club.doors[at].clone();
+            for organisation in 0..self.world.desks.len() {
+                let mut losers = false;
+                if self.roles.unsettled[at][organisation].is_some() {
+                    let door = crate::outside::open(&self.world.doors[at]);
+                    losers = door.cards.values().any(|card| {
+                        let is_certain = card.is_linked
+                            && !card.by_hand
+                            && !card.is_unclear(rules.zone)
+                            && !self.world.has_other_name(card)
+                            && is_touchable(card, &rules.protect);
+                        let Some(owner) = card.owner.filter(|_| is_certain) else { return false };
+                        self.loses_by_roles(at, organisation, card, owner)
+                    });
+                }
+                if !losers || rules.mode == Mode::GrantOnly {
+                    self.roles.unsettled[at][organisation] = None;
+                }
+                let report =
+                    ended.report().filter(|_| all_heard && self.books[at].read_at.is_some());
+                let waits = report.is_none_or(|report| {
+                    let mut changes = report.changes.iter();
+                    changes.any(|one| one.change.blocked == Some(Budget::RolesChanged))
+                });
+                let is_settled = !waits && self.roles.unsettled[at][organisation].is_none();
+                self.roles.is_remembered[at][organisation] |=
+                    is_settled && !way.is_doubted[organisation];
+            }
+        }
+    }
+
+    fn loses_by_roles(&self, at: usize, organisation: usize, card: &Card, owner: usize) -> bool {
+        let human = &self.world.humans[owner];
+        let claim = self.claim(card, owner);
+        let Some(told) = &human.known.told else { return false };
+        let (local, places) = (self.world.local(at), (organisation, at));
+        let (may, must) = claim.vanished;
+        let due = due(&self.world.club, places, told, must, local);
+        human.organisation == organisation
+            && human.known.heard.is_empty()
+            && claim.is_sure
+            && may == must
+            && (due != Due::Gone || card.is_served)
+            && !is_doubtful(&self.world.club, places, told)
+            && self.roles.wait_for(&self.world.club, places, told)
+            && card.span.loses(due, local)
+            && !matches!(due, Due::Open(first, _) if first <= local && !card.opens_at(local))
     }
 
     /// Each write that took has its line in the audit log.

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use ivms_sync::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role, RoleId};
 
 use crate::chance::Chance;
 use crate::club::{Club, ROLES};
 use crate::desk::Desk;
 use crate::door::{Card, Door};
+use crate::firmware::{Grain, Keeps};
 use crate::ledger::{Due, Human, Known, Span, State, due, last_moment};
 
 /// Everything that is so, whether the program knows it or not.
@@ -26,11 +27,13 @@ pub struct World {
     pub doors: Vec<Mutex<Door>>,
     /// The passwords that the configuration has for the doors, and when a wrong one is put right.
     pub passwords: Vec<u32>,
+    /// Lists of roles of the configuration that were in force once.
+    pub roles_were: Vec<Club>,
     pub password_put_right: Vec<DateTime<Utc>>,
     /// What the next tick is hit by.
     pub next: Next,
     pub diary: Diary,
-    strangers: usize,
+    pub strangers: usize,
 }
 
 /// What comes with the next tick.
@@ -84,15 +87,17 @@ impl World {
             desks: club.organisations.iter().map(|_| Mutex::new(Desk::new(born))).collect(),
             doors: Vec::new(),
             passwords: vec![0; club.doors.len()],
+            roles_were: Vec::new(),
             password_put_right: vec![born; club.doors.len()],
             next: Next::default(),
             diary: Diary { hash: 0xcbf2_9ce4_8422_2325, ..Diary::default() },
             strangers: 0,
             club,
         };
-        for (at, rules) in world.club.doors.iter().enumerate() {
-            let door = Door::new(at as u32 * 1000, rules.zone, rules.tells_tries, born);
+        for (at, rules) in world.club.doors.clone().into_iter().enumerate() {
+            let door = Door::new(at as u32 * 1000 + 1, rules.zone, rules.tells_tries, born);
             world.doors.push(Mutex::new(door));
+            world.door(at).grain = world.some_grain();
         }
         for _ in 0..world.club.members {
             let place = world.join_club();
@@ -121,6 +126,21 @@ impl World {
             }
         }
         world
+    }
+
+    /// What a firmware makes of dates: mostly nothing.
+    fn some_grain(&mut self) -> Grain {
+        use Keeps::{Days, FullDays, Minutes, NextDays, Seconds};
+        let keeps = self.chance.one_of(&[Minutes, Days, FullDays, NextDays]);
+        let year = self.now.year() + self.chance.one_of(&[1, 2, 5]);
+        let latest =
+            NaiveDate::from_ymd_opt(year, 12, 31).and_then(|day| day.and_hms_opt(23, 59, 59));
+        let says_latest = self.chance.in_thousand(500);
+        match self.chance.below(100) {
+            0..10 => Grain { keeps, ..Grain::default() },
+            10..16 => Grain { keeps: Seconds, latest, says_latest },
+            _ => Grain::default(),
+        }
     }
 
     pub fn door(&mut self, at: usize) -> &mut Door {
@@ -206,6 +226,7 @@ impl World {
             _ => Span { begin: midnight - TimeDelta::days(9), end: midnight + TimeDelta::days(3) },
         };
         let span = Span { begin: span.begin, end: span.end.min(last_moment()) };
+        let span = crate::outside::open(&self.doors[door]).grain.keep(span);
         let name = human.truth.member.name();
         let email = human.card_email.clone().filter(|_| !self.club.by_file);
         let mut card = Card::new(human.no.clone(), name, span, email);
@@ -219,6 +240,7 @@ impl World {
         let ahead = self.chance.between(-50, 500);
         let span = Span { begin: self.day(-100), end: self.day(ahead) };
         let span = Span { begin: span.begin, end: span.end.min(last_moment()) };
+        let span = self.door(door).grain.keep(span);
         let no = format!("S{}", self.strangers);
         let email = Some(format!("{no}@elsewhere.example")).filter(|_| !self.club.by_file);
         let card = Card::new(no, "Stranger".to_owned(), span, email);
@@ -234,6 +256,11 @@ impl World {
         state.member.roles.sort();
         human.truth = Arc::new(state);
         human.changed_at = self.now;
+    }
+
+    /// Whether a card has another name than the member whose it is said to be.
+    pub fn has_other_name(&self, card: &Card) -> bool {
+        card.owner.is_some_and(|owner| card.name != self.humans[owner].truth.member.name())
     }
 
     /// The link file, for clubs that use one.

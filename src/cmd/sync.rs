@@ -232,7 +232,8 @@ fn remember(
     done.map_err(|error| context.store_error(error))
 }
 
-/// Remembers the roles that open each door as settled, where nobody waits to lose access by them.
+/// Remembers the roles that open each door as settled, where nobody waits to lose access by them. What is
+/// held back because too many would be left out has not followed from them yet.
 fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
     for device in facts.devices.iter().filter(|device| !device.linking.is_empty()) {
         for organisation in facts.sources.keys() {
@@ -242,7 +243,8 @@ fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), Sto
                     && change.member.organisation == *organisation
                     && change.blocked == Some(Budget::RolesChanged)
             };
-            let is_settled = !plan.changes.iter().any(waits);
+            let is_settled =
+                !plan.is_held_back(*organisation, &device.name) && !plan.changes.iter().any(waits);
             if is_settled && device.settled_roles.get(organisation) != Some(&roles) {
                 store.record_settled_roles(&device.name, *organisation, roles.as_ref())?;
             }

@@ -54,6 +54,14 @@ impl Plan {
         })
     }
 
+    /// Whether nothing is done for members of an organisation on a device, because too many of those served
+    /// would be left out.
+    #[must_use]
+    pub fn is_held_back(&self, organisation: OrganisationId, device: &DeviceName) -> bool {
+        let mut doubted = self.too_many_lost.iter().filter(|one| !one.is_accepted);
+        doubted.any(|one| one.whose.covers(organisation, device))
+    }
+
     /// The devices that are not believed, because too many of those served there are lost.
     pub fn doubted_devices(&self) -> impl Iterator<Item = &DeviceName> {
         let doubted = self.too_many_lost.iter().filter(|one| !one.is_accepted);
@@ -117,9 +125,9 @@ pub enum Whose {
 
 impl Whose {
     /// Whether what is said of a member on a device follows from this word.
-    fn covers(&self, member: MemberKey, device: &DeviceName) -> bool {
+    fn covers(&self, organisation: OrganisationId, device: &DeviceName) -> bool {
         match self {
-            Self::Source(organisation) => member.organisation == *organisation,
+            Self::Source(doubted) => organisation == *doubted,
             Self::Device(name) => device == name,
         }
     }
@@ -330,19 +338,13 @@ pub(super) fn mark(plan: &mut Plan) {
 
 /// Takes the changes out that follow from a source or a device that is not believed.
 pub(super) fn hold_back(facts: &Facts, plan: &mut Plan) {
-    let doubted: Vec<&TooManyLost> =
-        plan.too_many_lost.iter().filter(|one| !one.is_accepted).collect();
-    if doubted.is_empty() {
-        return;
-    }
-    let is_doubted = |member: MemberKey, device: &DeviceName| {
-        doubted.iter().any(|one| one.whose.covers(member, device))
-    };
     // Nothing is remembered of what is not believed.
-    plan.served.retain(|served| !is_doubted(served.member, &served.device));
+    let mut served = std::mem::take(&mut plan.served);
+    served.retain(|served| !plan.is_held_back(served.member.organisation, &served.device));
+    plan.served = served;
     let (held, kept) = std::mem::take(&mut plan.changes)
         .into_iter()
-        .partition(|change| is_doubted(change.member, &change.device));
+        .partition(|change| plan.is_held_back(change.member.organisation, &change.device));
     plan.changes = kept;
     for change in held {
         let device = facts.devices.iter().find(|device| device.name == change.device);

@@ -352,11 +352,13 @@ impl<'a> Pair<'a> {
         };
         match entitlement {
             Entitlement::Paid(validity) => self.with(validity),
-            // Whoever has been served until now has lost the role by the word of the source.
+            // Whoever has been served until now has lost the role by the word of the source; the door is to
+            // follow, all the more where somebody has accepted that.
             Entitlement::NoDoorRole => {
-                match (self.device.served(&self.member.member.key), self.person()) {
+                let link = self.device.stored.links.get(&self.member.member.key);
+                match (link.and_then(|link| link.served), self.person()) {
                     (Some(served), Some(_)) => {
-                        self.with(roles_gone(served, self.now()).within(self.device.limits))
+                        self.with(roles_gone(served.window, self.now()).within(self.device.limits))
                     }
                     _ => Decision::left_out(false, Reason::NoDoorRole, None),
                 }

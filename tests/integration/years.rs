@@ -11,8 +11,11 @@ use super::support::{Said, said};
 /// Some clubs for some ticks: seconds, also with little optimisation.
 const SHORT: &str = "--seed 2 --clubs 40 --ticks 40";
 
+/// Enough for what is rare.
+const LONGER: &str = "--seed 2 --clubs 70 --ticks 90";
+
 /// The ways to break the program.
-const SABOTAGES: [&str; 9] = [
+const SABOTAGES: [&str; 15] = [
     "lose-member",
     "longer-dates",
     "shorter-dates",
@@ -22,6 +25,12 @@ const SABOTAGES: [&str; 9] = [
     "unprotected",
     "lying-clock",
     "lazy-ticks",
+    "read-anyway",
+    "forget-grain",
+    "same-serial",
+    "old-names",
+    "forget-roles",
+    "forget-sent",
 ];
 
 fn years(arguments: &str) -> Said {
@@ -55,7 +64,7 @@ fn clubs_live_without_a_breach_and_the_same_seed_gives_the_same_lives() {
 #[test]
 fn every_sabotage_is_found_and_its_line_repeats_it() {
     for sabotage in SABOTAGES {
-        let found = years(&format!("{SHORT} --sabotage {sabotage}"));
+        let found = years(&format!("{LONGER} --sabotage {sabotage}"));
         assert_eq!(found.code, 1, "{sabotage}: {}\n{}", found.stdout, found.stderr);
         let breach = line(&found, "BROKEN: ");
         let reproduce = line(&found, "  reproduce: cargo run --profile years --example years -- ");

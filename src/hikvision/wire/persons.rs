@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::{DateTime, NaiveDateTime, TimeZone as _};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -158,7 +158,7 @@ impl Stated {
 /// A blank for the `T` changes nothing. A `local` time with `Z` or an offset is either that moment, or
 /// the wall clock with a suffix that firmware appends to everything: where both are the same second on
 /// the device's own clock, it is read; else it can mean two things. So can a `UTC` time without an
-/// offset, and a time of a type that nobody documents.
+/// offset, unless the device's clock shows UTC at that moment, and a time of a type that nobody documents.
 fn read_time(stated: &str, kind: &str, zone: Tz) -> Stated {
     let stated = stated.trim();
     if stated.is_empty() {
@@ -177,6 +177,9 @@ fn read_time(stated: &str, kind: &str, zone: Tz) -> Stated {
             Stated::Known(local)
         }
         ("utc", Some(_), Some(of_zone)) => Stated::Known(whole_seconds(of_zone)),
+        ("utc", None, _) if zone.from_utc_datetime(&local).naive_local() == local => {
+            Stated::Known(local)
+        }
         _ => Stated::Unclear(Some(local)),
     }
 }
@@ -392,6 +395,19 @@ mod tests {
             let valid = json!({"enable": true, "beginTime": stated[0], "endTime": stated[1], "timeType": "local"});
             let read = PersonRecord::read(&json!({"employeeNo": "1", "Valid": valid}), zone);
             assert_eq!(read.unwrap().person.limit, expected, "{zone} {stated:?}");
+        }
+        // A `UTC` time without an offset means one thing where the wall clock shows UTC.
+        for (zone, end, is_known) in [
+            (chrono_tz::UTC, end, true),
+            (London, "2026-12-31T23:59:59", true),
+            (London, end, false),
+            (Ljubljana, end, false),
+        ] {
+            let valid =
+                json!({"enable": true, "beginTime": begin, "endTime": end, "timeType": "UTC"});
+            let read = PersonRecord::read(&json!({"employeeNo": "1", "Valid": valid}), zone);
+            let want = if is_known { known(begin, end) } else { unclear(begin, end) };
+            assert_eq!(read.unwrap().person.limit, want, "{zone} {end}");
         }
         // The hour that comes twice: either offset says which one, and the wall clock is the same.
         for offset in ["+02:00", "+01:00"] {

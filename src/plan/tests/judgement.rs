@@ -240,6 +240,18 @@ fn many_losses_are_not_believed() {
         assert_eq!(plan.changes.len(), if want { 30 } else { 0 });
         assert!(prove(&world.facts, &plan).is_ok());
     }
+    // Once that is accepted nobody is lost any more, and the doors still follow.
+    let mut known = all.clone();
+    for device in &mut known.facts.devices {
+        let links = device.stored.links.values_mut();
+        links.flat_map(|link| &mut link.served).for_each(|one| one.is_loss_accepted = true);
+    }
+    let plan = known.plan();
+    assert!(plan.too_many_lost.is_empty() && plan.losses.is_empty());
+    assert_eq!(plan.changes.len(), 30);
+    let (organisation, front) = (all.facts.members[0].member.key.organisation, FRONT.parse_name());
+    assert!(all.plan().is_held_back(organisation, &front));
+    assert!(!plan.is_held_back(organisation, &front));
     // The same text of everybody.
     let mut dates = World::agreeing(20).served();
     for place in 1..=20 {

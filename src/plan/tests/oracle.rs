@@ -515,7 +515,7 @@ fn has_lost_all(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bo
         source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
             && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
     };
-    served.is_some_and(|one| !one.is_loss_accepted) && !member.member.roles.iter().any(opens)
+    served.is_some() && !member.member.roles.iter().any(opens)
 }
 
 /// A member with no role that opens the door is left out, whatever the person holds, and so is one
