@@ -17,6 +17,9 @@ use crate::store::{Failures, Unasked, Unproven, WriteMemory};
 /// Writes that a firmware may leave unconfirmed before the others wait.
 pub const PROBES: u32 = 3;
 
+/// So many persons are named who were changed unasked.
+const NAMED_MAX: usize = 3;
+
 /// How a device may be written to in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
@@ -84,6 +87,17 @@ pub fn unproven(
              then ivms-sync sync --accept-device {name}={persons} tries the others at once"
         )),
     })
+}
+
+/// What to remember of persons who were changed unasked, each with what was; nothing where nobody was.
+#[must_use]
+pub fn met_unasked(met: &[String], at: DateTime<Utc>) -> Option<Unasked> {
+    let (named, others) = met.split_at(met.len().min(NAMED_MAX));
+    let and = match others.len() {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    (!met.is_empty()).then(|| Unasked { text: format!("{}{and}", named.join("; ")), at })
 }
 
 /// Says that a device changed what nobody asked for, so that nothing is written there until somebody

@@ -10,9 +10,6 @@ use crate::plan::Change;
 use crate::report::ChangeState;
 use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
 
-/// So many persons are named who were changed unasked.
-const NAMED_MAX: usize = 3;
-
 /// A write that left, and may have taken.
 struct Sent<'c> {
     change: &'c Change,
@@ -120,7 +117,7 @@ impl OneDevice<'_, '_> {
             }
             settled.push((one.change, despite(outcome, one.refusal, is_unasked)));
         }
-        let unasked = unasked(&met, self.execution.clock.now());
+        let unasked = trust::met_unasked(&met, self.execution.clock.now());
         self.settle(settled, unasked.clone())?;
         match unasked {
             None => Ok(()),
@@ -216,14 +213,4 @@ fn despite(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outco
     }
     let what = outcome.error.as_deref().unwrap_or("and it took the change");
     Outcome { error: Some(format!("the device said no ({refusal}); {what}")), ..outcome }
-}
-
-/// What to remember of persons who were changed unasked.
-fn unasked(met: &[String], at: chrono::DateTime<chrono::Utc>) -> Option<Unasked> {
-    let (named, others) = met.split_at(met.len().min(NAMED_MAX));
-    let and = match others.len() {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    (!met.is_empty()).then(|| Unasked { text: format!("{}{and}", named.join("; ")), at })
 }
