@@ -198,10 +198,7 @@ impl<'a, 's> OneDevice<'a, 's> {
     ) -> Result<(), Halt> {
         let now = self.execution.clock.now();
         let known = self.store().device_state(&self.device.name)?;
-        let memory = self.store().write_memory(&self.device.name)?;
-        if let Some(unasked) = &memory.unasked {
-            return Err(Halt::Untrusted(trust::unasked(self.device, unasked, self.persons()?)));
-        }
+        self.check_unasked()?;
         let reader = match reader {
             Some(reader) => {
                 self.firmware = known.firmware.clone().unwrap_or_default();
@@ -209,6 +206,7 @@ impl<'a, 's> OneDevice<'a, 's> {
             }
             None => self.connect(outside, &known)?,
         };
+        let memory = self.store().write_memory(&self.device.name)?;
         self.trust = trust::of(known.proven_firmware.as_deref(), &memory, &self.firmware, now);
         let mut writer = reader.into_writer();
         if known.asked_firmware.as_ref() == Some(&self.firmware) {
@@ -237,6 +235,13 @@ impl<'a, 's> OneDevice<'a, 's> {
             self.write(&mut writer, rest, &mut base)?;
         }
         self.check_trust()
+    }
+
+    /// Whether the device changed nothing that nobody asked for.
+    fn check_unasked(&self) -> Result<(), Halt> {
+        let memory = self.store().write_memory(&self.device.name)?;
+        let Some(unasked) = memory.unasked else { return Ok(()) };
+        Err(Halt::Untrusted(trust::unasked(self.device, &unasked, self.persons()?)))
     }
 
     /// Whether anything may be written now: see [`trust`].
@@ -294,7 +299,8 @@ impl<'a, 's> OneDevice<'a, 's> {
         let found = reader.persons(&wanted)?;
         let persons = found.into_iter().map(|(id, record)| (id, record.person)).collect();
         let now = self.execution.clock.now();
-        Ok(settle_open(&mut self.store(), &self.device.name, &persons, &self.limits, now)?)
+        settle_open(&mut self.store(), &self.device.name, &persons, &self.limits, now)?;
+        self.check_unasked()
     }
 
     /// Tells how many changes are done, with so many that are not settled yet.

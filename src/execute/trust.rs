@@ -12,10 +12,14 @@ use crate::config::DeviceConfig;
 use crate::exit::Exit;
 use crate::gather::back_off;
 use crate::report::Trouble;
+use crate::report::text::some_of;
 use crate::store::{Failures, Unasked, Unproven, WriteMemory};
 
 /// Writes that a firmware may leave unconfirmed before the others wait.
 pub const PROBES: u32 = 3;
+
+/// So many persons are named who were changed unasked.
+const NAMED_MAX: usize = 3;
 
 /// How a device may be written to in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +88,12 @@ pub fn unproven(
              then ivms-sync sync --accept-device {name}={persons} tries the others at once"
         )),
     })
+}
+
+/// What to remember of persons who were changed unasked, each with what was; nothing where nobody was.
+#[must_use]
+pub fn met_unasked(met: &[String], at: DateTime<Utc>) -> Option<Unasked> {
+    (!met.is_empty()).then(|| Unasked { text: some_of(met, NAMED_MAX, "; "), at })
 }
 
 /// Says that a device changed what nobody asked for, so that nothing is written there until somebody

@@ -8,11 +8,7 @@ use crate::model::{EmployeeNo, ReadBack};
 use crate::outside::{ReadDevice, WriteDevice};
 use crate::plan::Change;
 use crate::report::ChangeState;
-use crate::report::text::some_of;
 use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
-
-/// So many persons are named who were changed unasked.
-const NAMED_MAX: usize = 3;
 
 /// A write that left, and may have taken.
 struct Sent<'c> {
@@ -121,7 +117,7 @@ impl OneDevice<'_, '_> {
             }
             settled.push((one.change, despite(outcome, one.refusal, is_unasked)));
         }
-        let unasked = unasked(&met, self.execution.clock.now());
+        let unasked = trust::met_unasked(&met, self.execution.clock.now());
         self.settle(settled, unasked.clone())?;
         match unasked {
             None => Ok(()),
@@ -217,9 +213,4 @@ fn despite(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outco
     }
     let what = outcome.error.as_deref().unwrap_or("and it took the change");
     Outcome { error: Some(format!("the device said no ({refusal}); {what}")), ..outcome }
-}
-
-/// What to remember of persons who were changed unasked.
-fn unasked(met: &[String], at: chrono::DateTime<chrono::Utc>) -> Option<Unasked> {
-    (!met.is_empty()).then(|| Unasked { text: some_of(met, NAMED_MAX, "; "), at })
 }

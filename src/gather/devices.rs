@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::belief::{self, Doubt, Seen};
+use super::record::cut_off_unasked;
 use super::{Scope, back_off, conversation};
 use crate::config::{DeviceConfig, Guard, Mode};
 use crate::execute::trust;
@@ -17,8 +18,8 @@ use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::lock::Holder;
 use crate::store::{
-    DeviceState, Failure, Failures, LoginMemory, PersonsOfDevice, Store, StoreError, StoredMember,
-    WriteMemory,
+    DeviceState, Failure, Failures, Intent, LoginMemory, PersonsOfDevice, Store, StoreError,
+    StoredMember, Unasked, WriteMemory,
 };
 
 use told::{backing_off, left_out, remembered, unclear};
@@ -33,6 +34,7 @@ pub(super) struct Before {
     pub login: LoginMemory,
     pub failures: Failures,
     pub writes: WriteMemory,
+    pub open_intents: Vec<Intent>,
 }
 
 impl Before {
@@ -53,6 +55,7 @@ impl Before {
             login: login_memory(store, device, scope)?,
             failures: store.failures(&device.name)?,
             writes: store.write_memory(&device.name)?,
+            open_intents: store.open_intents(&device.name)?,
         })
     }
 
@@ -201,7 +204,9 @@ pub(super) fn read_due<O: Outside>(
                 return (doubted(config, before, &doubt, seen.persons), None);
             }
             let is_accepted = ask.accepted == Some(seen.persons);
-            let stopped = stopped(config, &before.writes, seen.persons).filter(|_| !is_accepted);
+            let cut_off = cut_off_unasked(&before.open_intents, &persons, now);
+            let unasked = before.writes.unasked.as_ref().or(cut_off.as_ref());
+            let stopped = stopped(config, unasked, seen.persons).filter(|_| !is_accepted);
             let confirmed = before.persons.confirmed.clone();
             let written = before.persons.written.clone();
             let renamed = Renamed::between(before.persons, &persons);
@@ -257,7 +262,7 @@ pub(super) fn busy(config: &DeviceConfig, before: Before, holder: &Holder) -> De
 /// What is known of a device that is not asked.
 pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered {
     DeviceGathered {
-        stopped: stopped(config, &before.writes, before.persons.persons.len()),
+        stopped: stopped(config, before.writes.unasked.as_ref(), before.persons.persons.len()),
         is_accepted: false,
         outcome: DeviceOutcome::Ok,
         is_known: before.state.read_at.is_some(),
@@ -323,8 +328,8 @@ impl DeviceGathered {
 }
 
 /// Why nothing is written there, although it may be read.
-fn stopped(config: &DeviceConfig, writes: &WriteMemory, persons: usize) -> Option<Trouble> {
-    let unasked = writes.unasked.as_ref().filter(|_| config.mode != Mode::Observe)?;
+fn stopped(config: &DeviceConfig, unasked: Option<&Unasked>, persons: usize) -> Option<Trouble> {
+    let unasked = unasked.filter(|_| config.mode != Mode::Observe)?;
     Some(trust::unasked(config, unasked, persons))
 }
 

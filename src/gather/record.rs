@@ -6,13 +6,17 @@ use chrono::{DateTime, Utc};
 
 use super::{AcceptedOn, Gathered, links};
 use crate::config::{Config, LinkRule};
+use crate::execute::trust;
+use crate::hikvision::is_same_but_for_dates;
 use crate::link::{Link, Served, StoredLink, email_digest, name_digest};
 use crate::model::{
     DeviceLimits, DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, Window,
 };
 use crate::plan::{DeviceFacts, Facts, Plan};
 use crate::report::DeviceOutcome;
-use crate::store::{ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError};
+use crate::store::{
+    Intent, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError, Unasked,
+};
 
 impl Gathered {
     /// Records accepted listings, readings, link files, and links with what `plan` says of them.
@@ -162,6 +166,8 @@ fn linked_now(
 /// Settles what a run that died had announced, by what the device holds now: `persons` are those
 /// announced, or everybody; `limits`, what it makes of the windows it is sent.
 ///
+/// A change that nobody asked for is remembered, as after any write; see [`cut_off_unasked`].
+///
 /// # Errors
 /// [`StoreError`].
 pub fn settle_open(
@@ -175,6 +181,7 @@ pub fn settle_open(
     if intents.is_empty() {
         return Ok(());
     }
+    let unasked = cut_off_unasked(&intents, persons, now);
     let settled: Vec<_> = intents
         .into_iter()
         .map(|intent| {
@@ -189,5 +196,30 @@ pub fn settle_open(
             (intent, Outcome::sent(kind, Some(text.to_owned()), person.cloned()))
         })
         .collect();
-    store.settle(&settled, now)
+    store.settle(&settled, now)?;
+    unasked.map_or(Ok(()), |unasked| store.remember_unasked(device, &unasked))
+}
+
+/// What a device changed that nobody asked for with writes that were cut off before they were read back,
+/// as these persons tell. One who still holds the dates of before may not have been written to, and
+/// whatever else changed may be somebody's own doing. Pure.
+pub(super) fn cut_off_unasked(
+    intents: &[Intent],
+    persons: &BTreeMap<EmployeeNo, Person>,
+    now: DateTime<Utc>,
+) -> Option<Unasked> {
+    let is_met = |intent: &&Intent| {
+        persons.get(&intent.employee_no).is_some_and(|person| {
+            person.limit.window() != intent.before
+                && !is_same_but_for_dates(&intent.fingerprint, &person.fingerprint)
+        })
+    };
+    let what = |intent: &Intent| {
+        format!(
+            "person {}: more than the dates changed with a write that was cut off",
+            intent.employee_no
+        )
+    };
+    let met: Vec<String> = intents.iter().filter(is_met).map(what).collect();
+    trust::met_unasked(&met, now)
 }

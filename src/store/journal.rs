@@ -51,6 +51,8 @@ pub struct Intent {
     pub before: Option<Window>,
     /// What was to be written.
     pub after: Window,
+    /// The person's fingerprint as read before the write.
+    pub fingerprint: String,
 }
 
 impl Intent {
@@ -66,6 +68,7 @@ impl Intent {
             kind: change.kind,
             before: change.before.window(),
             after: change.after,
+            fingerprint: change.fingerprint.clone(),
         }
     }
 }
@@ -242,8 +245,8 @@ impl Store {
         {
             let mut put = transaction.prepare_cached(
                 "INSERT INTO intent (run, device, employee_no, organisation, number, birth_date, \
-                 cause, kind, before_begin, before_end, after_begin, after_end) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 cause, kind, before_begin, before_end, after_begin, after_end, fingerprint) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?;
             for intent in intents {
                 put.execute(params![
@@ -259,6 +262,7 @@ impl Store {
                     intent.before.map(|window| wall_out(window.end())),
                     wall_out(intent.after.begin()),
                     wall_out(intent.after.end()),
+                    intent.fingerprint,
                 ])?;
             }
         }
@@ -288,7 +292,8 @@ impl Store {
     pub fn open_intents(&self, device: &DeviceName) -> Result<Vec<Intent>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT run, employee_no, organisation, number, birth_date, cause, kind, \
-             before_begin, before_end, after_begin, after_end FROM intent WHERE device = ?1",
+             before_begin, before_end, after_begin, after_end, fingerprint FROM intent \
+             WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let mut intents = Vec::new();
@@ -439,5 +444,6 @@ fn intent_in(device: &DeviceName, row: &Row<'_>) -> Result<Intent, StoreError> {
         kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
         before: window_in(row.get(7)?, row.get(8)?)?,
         after: window_in(row.get(9)?, row.get(10)?)?.ok_or_else(|| damaged("a window", "NULL"))?,
+        fingerprint: row.get(11)?,
     })
 }

@@ -204,6 +204,7 @@ CREATE TABLE intent (
     before_end   INTEGER,
     after_begin  INTEGER NOT NULL,
     after_end    INTEGER NOT NULL,
+    fingerprint  TEXT    NOT NULL,       -- of the person as read before the write
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
 

@@ -25,7 +25,7 @@ use crate::xml::{self, Excess};
 pub use abilities::Abilities;
 pub use modify::differs_beyond_validity;
 pub(crate) use modify::modify_body;
-pub use persons::PersonRecord;
+pub use persons::{PersonRecord, is_same_but_for_dates};
 pub(crate) use search::{SearchPage, SearchWord, search_body};
 pub use status::ResponseStatus;
 pub(crate) use status::{Meaning, read_status};

@@ -9,7 +9,7 @@ use super::{PersonRecord, field, persons};
 use crate::model::{Window, format_time};
 
 /// The keys of `Valid` that a change sets.
-const VALID_SET: &[&str] = &["enable", "beginTime", "endTime", "timeType"];
+pub(super) const VALID_SET: &[&str] = &["enable", "beginTime", "endTime", "timeType"];
 
 /// Fields that are never compared: the PIN is never returned, a picture's address and the number of
 /// openings move by themselves, and `Valid` is compared key by key.
@@ -110,7 +110,7 @@ fn compare(
 }
 
 /// Whether a value says nothing: no text, no number but nought, no entry that says something.
-fn is_empty(value: &Value) -> bool {
+pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(value) => !value,
@@ -127,7 +127,7 @@ fn canonical(value: Option<&Value>) -> Option<String> {
     Some(text)
 }
 
-fn is_one_of(keys: &[&str], key: &str) -> bool {
+pub(super) fn is_one_of(keys: &[&str], key: &str) -> bool {
     keys.iter().any(|one| one.eq_ignore_ascii_case(key))
 }
 

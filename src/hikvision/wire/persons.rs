@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use super::modify::{VALID_SET, is_empty, is_one_of};
 use super::standard::standard;
 use super::system::{read_moment, whole_seconds};
 use super::{boolean, field, list, object, shown, text};
@@ -211,11 +212,33 @@ pub(super) fn writable(
     kept
 }
 
-/// SHA-256 in lower-case hex over the writable fields in canonical JSON (keys sorted at any depth).
+/// Half of a fingerprint, in hex digits: 128 bits, which nobody hits by chance.
+const HALF: usize = 32;
+
+/// The halves of two SHA-256, in lower-case hex, over the writable fields in canonical JSON (keys sorted at
+/// any depth): over what a change of dates leaves alone and that says something, then over everything.
 fn fingerprint(employee_no: &EmployeeNo, fields: &Map<String, Value>) -> String {
-    let mut canonical = String::new();
-    write_canonical(&Value::Object(writable(employee_no, fields)), &mut canonical);
-    hex(&Sha256::digest(canonical.as_bytes()))
+    let half = |fields: Map<String, Value>| {
+        let mut canonical = String::new();
+        write_canonical(&Value::Object(fields), &mut canonical);
+        let mut digits = hex(&Sha256::digest(canonical.as_bytes()));
+        digits.truncate(HALF);
+        digits
+    };
+    let everything = writable(employee_no, fields);
+    let mut lasting = everything.clone();
+    if let Some(Value::Object(valid)) = lasting.get_mut("Valid") {
+        valid.retain(|key, value| !is_one_of(VALID_SET, key) && !is_empty(value));
+    }
+    lasting.retain(|_, value| !is_empty(value));
+    half(lasting) + &half(everything)
+}
+
+/// Whether two fingerprints are of persons who differ in their dates at most. A field that says nothing
+/// is as good as none, as in [`super::differs_beyond_validity`].
+#[must_use]
+pub fn is_same_but_for_dates(before: &str, now: &str) -> bool {
+    before.get(..HALF) == now.get(..HALF)
 }
 
 /// JSON with sorted keys and no spaces. The depth is bounded by that of the JSON that was read.
@@ -508,6 +531,29 @@ mod tests {
             ),
             base
         );
+    }
+
+    /// Mutants: dates are a part of it; a key of `Valid` that no change sets is not; an empty field is.
+    #[test]
+    fn fingerprints_tell_other_dates_from_other_fields() {
+        let print = |value: Value| read(value).unwrap().person.fingerprint;
+        let base = json!({"employeeNo": "1", "name": "Ana", "doorRight": "1", "belongGroup": "",
+            "Valid": {"enable": true, "beginTime": "a", "endTime": "b", "weekPlan": 1}});
+        let before = print(base.clone());
+        for (field, value, is_same) in [
+            ("/Valid/endTime", json!("c"), true),
+            ("/Valid/beginTime", json!("c"), true),
+            ("/Valid/enable", json!("true"), true),
+            ("/belongGroup", json!(null), true),
+            ("/Valid/weekPlan", json!(2), false),
+            ("/doorRight", json!(""), false),
+            ("/name", json!("Eva"), false),
+            ("/employeeNo", json!("2"), false),
+        ] {
+            let mut changed = base.clone();
+            *changed.pointer_mut(field).unwrap() = value;
+            assert_eq!(is_same_but_for_dates(&before, &print(changed)), is_same, "{field}");
+        }
     }
 
     #[test]

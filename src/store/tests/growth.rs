@@ -27,6 +27,7 @@ fn runs_that_changed_nothing_are_forgotten_after_ninety_days() {
         kind: Kind::Grant,
         before: None,
         after: year(),
+        fingerprint: String::new(),
     };
     let outcome = Outcome::sent(OutcomeKind::Confirmed, None, None);
     store.settle(&[(intent(busy, "1"), outcome)], at(6)).unwrap();

@@ -155,6 +155,7 @@ fn changes_without_an_outcome_are_told() {
         kind: Kind::Grant,
         before: None,
         after: year(),
+        fingerprint: String::new(),
     };
     store.announce(&[intent]).unwrap();
     drop(store);

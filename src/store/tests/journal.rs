@@ -14,6 +14,7 @@ fn intent(run: RunId, person: &str, kind: Kind) -> Intent {
         kind,
         before: Some(year()),
         after: window("2026-01-01T00:00:00", "2027-12-31T23:59:59"),
+        fingerprint: format!("as {person} was"),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use ivms_sync_simulators::hikvision::Effect;
 use ivms_sync_simulators::http::Fault;
 use serde_json::{Value, json};
 
@@ -177,6 +178,36 @@ fn a_signal_before_anything_is_written_ends_the_run_at_once() {
     assert!(sandbox.club.devices[0].writes().is_empty());
     sandbox.club.cardskipper.http().clear_faults();
     the_next_run_finishes(&sandbox);
+}
+
+/// Mutants: the next run looks at the dates alone; it remembers and does not tell, or tells and forgets.
+#[test]
+fn what_a_door_changed_unasked_is_seen_although_the_run_was_killed() {
+    let sandbox = long_writing();
+    let door = &sandbox.club.devices[0];
+    let empties = Effect::AlsoChanges("doorRight".to_owned(), json!(""));
+    door.set(|switches| switches.effect = empties);
+    let mut child = sandbox.start_at(LATER, &["sync"]);
+    wait_for_writes(&sandbox, 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    door.http().clear_faults();
+    for now in ["2026-03-10T10:06:00Z", "2026-03-10T10:11:00Z"] {
+        let run = sandbox.sync_at(now, 4);
+        let text = run["problems"][0]["text"].as_str().unwrap();
+        assert!(text.contains("changed what nobody asked for"), "{text}");
+        assert!(
+            text.contains("more than the dates changed with a write that was cut off"),
+            "{text}"
+        );
+        assert_eq!(run["devices"][0]["outcome"], "not-believed");
+    }
+    assert_eq!(door.writes().len(), 1, "one person was met, and nobody else is");
+    door.set(|switches| switches.effect = Effect::Applied);
+    let accept = ["sync", "--json", "--accept-device", "door1=15"];
+    let run = sandbox.at("2026-03-10T10:16:00Z", &accept).ends(0).json();
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 9]);
+    sandbox.assert_well_behaved();
 }
 
 #[test]
