@@ -49,7 +49,7 @@ impl<O: Outside> Asking<'_, O> {
     /// `may_ask` says of each device whether a login may be tried on it now.
     ///
     /// # Errors
-    /// [`StoreError::Unusable`] when the lock of a device can not be taken.
+    /// [`StoreError::Unusable`] when the lock of a device cannot be taken.
     pub(super) fn tell_whose(
         &self,
         (sources, devices): (&mut [SourceGathered], &mut [DeviceGathered]),
@@ -110,7 +110,7 @@ impl<O: Outside> Asking<'_, O> {
                 Some(!matches!(fault, Some(ClockFault::Time { .. })))
             }
             Err(error) => {
-                log::info!("{}: its clock can not be asked: {error}", config.name);
+                log::info!("{}: its clock cannot be asked: {error}", config.name);
                 if error.spent_a_login() {
                     let (outcome, trouble, login) = failure(config, &error);
                     (gathered.outcome, gathered.login) = (outcome, login);

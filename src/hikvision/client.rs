@@ -260,7 +260,7 @@ impl Link {
             Err(diqwest::error::Error::Reqwest(error)) => Err(self.transport_error(ask, &error)),
             // Nothing was sent: the login does not fit into a header.
             Err(_) => {
-                Err(Error::Setup { what: "the user name can not be sent in a header".to_owned() })
+                Err(Error::Setup { what: "the user name cannot be sent in a header".to_owned() })
             }
         }
     }

@@ -70,7 +70,7 @@ pub struct Holder {
 /// Takes the lock, or says who holds it.
 ///
 /// # Errors
-/// [`StoreError::Unusable`] when the lock file can not be made, read or written, and
+/// [`StoreError::Unusable`] when the lock file cannot be made, read or written, and
 /// [`StoreError::Lost`] when the state file is gone.
 pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>, StoreError> {
     let unusable = |error: std::io::Error| StoreError::Unusable(format!("its lock file: {error}"));
@@ -105,7 +105,7 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
 /// locks of one device in one process wait for each other in vain.
 ///
 /// # Errors
-/// [`StoreError::Unusable`] when the lock file can not be made or locked.
+/// [`StoreError::Unusable`] when the lock file cannot be made or locked.
 pub fn take_device(
     state: &Path,
     device: &DeviceName,
@@ -202,7 +202,7 @@ fn write_whole(file: &mut File, holder: &str, has_state: bool) -> std::io::Resul
 
 fn read_text(file: &mut File) -> String {
     let mut bytes = Vec::new();
-    // A text that can not be read says nothing.
+    // A text that cannot be read says nothing.
     let _ = file.take(LENGTH_MAX).read_to_end(&mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -232,11 +232,11 @@ fn a_future_membership_and_a_bad_entry_are_explained() {
     });
     let text = sandbox.at(LATER, &["lookup", "150005"]).stdout;
     assert!(text.contains("membership  role 3126: EndDate is `soon`, not a date\n"), "{text}");
-    assert!(text.contains("may enter   nobody knows when"), "{text}");
-    assert!(text.contains("; what is paid for can not be read.\n"), "{text}");
+    assert!(text.contains("may enter   not known"), "{text}");
+    assert!(text.contains("; what is paid for cannot be read.\n"), "{text}");
     sandbox.club.cardskipper.edit(number(4), |member| member.organisations[0].roles[0].id = -1);
     let text = sandbox.at(LATER, &["lookup", "150005"]).stdout;
-    assert!(text.contains("can not be used: the Id of a role is `-1`"), "{text}");
+    assert!(text.contains("cannot be used: the Id of a role is `-1`"), "{text}");
     sandbox.assert_well_behaved();
 }
 

@@ -173,7 +173,7 @@ fn what_only_one_listing_says_is_not_borne_out() {
     let mut plan = plan_of(&sandbox, "2026-03-10T10:10:00Z");
     plan["remark"] = json!("looked at");
     put(&sandbox, &plan);
-    refuses(&sandbox, "one look", "by the word of one listing");
+    refuses(&sandbox, "one look", "on the word of one listing");
     // A second tick has heard the same.
     sandbox.look_at("2026-03-10T10:11:00Z");
     let run = sandbox.at(APPLIED, &["apply", "plan.json", "--json"]).ends(0).json();
@@ -234,7 +234,7 @@ fn what_waits_for_a_second_look_is_weighed_before_it_is_taken_away() {
     refused("access would be given at a time that is not paid for");
     // A tick has heard it as well; then a second one, and it is more than the budget.
     sandbox.look_at("2026-03-10T10:10:00Z");
-    refused("by the word of one listing");
+    refused("on the word of one listing");
     sandbox.look_at("2026-03-10T10:11:00Z");
     refused("on door1: ");
     let run = sandbox.sync_at("2026-03-10T10:13:00Z", 4);
