@@ -338,7 +338,7 @@ pub fn detail<'a>(one: &LeftOut, name_of: impl Fn(&EmployeeNo) -> Option<&'a str
     match (one.detail.as_deref().unwrap_or_default(), named.as_str()) {
         (detail, "") => detail.to_owned(),
         ("", named) => format!("person {named}"),
-        (detail, named) => format!("{detail} (on the door: {named})"),
+        (detail, named) => format!("{detail}; on the door: {named}"),
     }
 }
 

@@ -244,7 +244,7 @@ fn the_name_that_the_door_holds_stands_beside_the_person() {
         assert!(said.stdout.contains(wanted), "{line}: {wanted}: {}", said.stdout);
         Some(said)
     };
-    let claimed = "(on the door: 1002 Claimed Twice)";
+    let claimed = "; on the door: 1002 Claimed Twice";
     let Some(_) = shows("sync", claimed) else { return };
     let quiet = shows("-v sync", claimed).unwrap();
     assert!(quiet.stdout.contains("nothing has changed since"), "{quiet:?}");
