@@ -104,7 +104,7 @@ pub enum Color {
 }
 
 impl Color {
-    /// What is asked for on a command line that can not be read otherwise: an error is coloured, too.
+    /// What is asked for on a command line that cannot be read otherwise: an error is coloured, too.
     #[must_use]
     pub fn among(words: &[OsString]) -> Self {
         let value = words.iter().enumerate().find_map(|(place, word)| {
@@ -276,7 +276,7 @@ pub struct StatusArgs {
 /// Flags of `check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
-    /// Send a test message over every way to tell somebody: e-mail, webhook.
+    /// Send a test message by e-mail and webhook, and call the heartbeat.
     #[arg(long)]
     pub notify: bool,
 }

@@ -23,7 +23,7 @@ pub enum Error {
     /// The configuration was not found or has problems.
     #[error("{0}")]
     Config(#[from] ConfigError),
-    /// The state file can not be used.
+    /// The state file cannot be used.
     #[error("the state file {} {error}", path.display())]
     Store {
         /// Which file.
@@ -31,7 +31,7 @@ pub enum Error {
         /// What is wrong with it.
         error: StoreError,
     },
-    /// A link file that was never read before can not be read, or looks cut off.
+    /// A link file that was never read before cannot be read, or looks cut off.
     #[error("{0}")]
     LinkFile(LinkFileError),
     /// Another run holds the lock.
@@ -43,7 +43,7 @@ pub enum Error {
         is_old: bool,
     },
     /// WHO is neither an e-mail, nor a number, nor a person.
-    #[error("{0:?} is no e-mail address, no member number and no person:EMPLOYEENO")]
+    #[error("{0:?} is not an e-mail address, a member number or person:EMPLOYEENO")]
     Who(String),
     /// `--only` names somebody who is not known.
     #[error("{text}; nothing was done")]
@@ -69,7 +69,7 @@ pub enum Error {
         /// The member's number.
         member: MemberNumber,
     },
-    /// The plan can not be carried out.
+    /// The plan cannot be carried out.
     #[error("the plan {name} {error}")]
     Plan {
         /// The file or id.
@@ -91,7 +91,7 @@ pub enum Error {
         /// The change that breaks the rule.
         found: Counterexample,
     },
-    /// A file named on the command line can not be read or written.
+    /// A file named on the command line cannot be read or written.
     #[error("{}: {error}", path.display())]
     File {
         /// Which file.
@@ -100,7 +100,7 @@ pub enum Error {
         error: std::io::Error,
     },
     /// A file to be written is one that a run reads.
-    #[error("{} can not be written: it is {own}", path.display())]
+    #[error("{} cannot be written: it is {own}", path.display())]
     OwnFile {
         /// The path as it was given.
         path: PathBuf,

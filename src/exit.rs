@@ -18,7 +18,7 @@ pub enum Exit {
     /// A safety rule refused something: a person must look.
     Refused,
     /// Temporary: Cardskipper, or every device, could not be reached, or a link file that was read
-    /// before can not be read now.
+    /// before cannot be read now.
     Temporary,
     /// The state file is damaged or from a newer version, or this host's clock is wrong.
     Fatal,
@@ -34,9 +34,9 @@ pub enum Exit {
     NobodyFound,
     /// `lookup`: found, but a device differs from what it should hold.
     DeviceDiffers,
-    /// The command line can not be understood.
+    /// The command line cannot be understood.
     Usage,
-    /// The configuration can not be used.
+    /// The configuration cannot be used.
     Config,
     /// Interrupted by SIGINT, journal closed.
     Interrupted,
@@ -113,7 +113,7 @@ impl Exit {
             Self::NobodyFound => "nobody was found",
             Self::DeviceDiffers => "a door differs",
             Self::Usage => "the command line was not understood",
-            Self::Config => "the configuration can not be used",
+            Self::Config => "the configuration cannot be used",
             Self::Interrupted | Self::Terminated => "interrupted",
             Self::Bug => "failed",
         }

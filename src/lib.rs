@@ -36,7 +36,7 @@
 //! # What always holds
 //!
 //! - After a plan is carried out, planning again gives an empty plan.
-//! - `diff` and `lookup` never make a [`hikvision::Writer`], so they can not write to a device.
+//! - `diff` and `lookup` never make a [`hikvision::Writer`], so they cannot write to a device.
 //! - [`execute::execute`] takes a [`plan::ProvenPlan`], which only the checker makes.
 //! - An intent is on the disk before the first byte of its write leaves; the device is asked about
 //!   every intent without an outcome before anything else is done there.

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     let done = std::panic::catch_unwind(|| match std::env::current_dir() {
         Ok(folder) => ivms_sync::run(&cli, &environment, &folder, clock, &terminal),
         Err(error) => {
-            log::error!("the working folder can not be used: {error}");
+            log::error!("the working folder cannot be used: {error}");
             Exit::Config
         }
     });
@@ -81,7 +81,7 @@ fn set_up_log(cli: &Cli, terminal: &Terminal) {
             let (time, target) = (out.timestamp_millis(), record.target());
             write!(out, "{time} {target} ")?;
         }
-        // Whatever a message quotes, also one of a library, can not steer the terminal.
+        // Whatever a message quotes, also one of a library, cannot steer the terminal.
         let text = inert_lines(&record.args().to_string());
         writeln!(out, "{style}{word}{style:#}: {text}")
     });

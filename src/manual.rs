@@ -102,7 +102,7 @@ fn escaped(text: &str) -> String {
 fn meaning(exit: Exit) -> &'static str {
     match exit {
         Exit::InStep => {
-            "in step, or everything applied, or another run is at work since under 10 minutes"
+            "in step, or everything applied, or another run has been at work for less than 10 minutes"
         }
         Exit::Bug => "a bug, or anything not named here",
         Exit::ChangesPending => "diff --exit-code: changes are pending",
@@ -111,15 +111,15 @@ fn meaning(exit: Exit) -> &'static str {
         }
         Exit::Refused => "a safety rule refused something: a person must look",
         Exit::Temporary => "temporary: Cardskipper, or every door, could not be reached",
-        Exit::Fatal => "the state file can not be used, or this computer's clock is wrong",
+        Exit::Fatal => "the state file cannot be used, or this computer's clock is wrong",
         Exit::TimeLimit => "the time limit was reached; the rest next run",
         Exit::LockHeld => "another run has held the lock for more than 10 minutes",
         Exit::Login => "a login was refused, a right is missing, or a door has locked us out",
         Exit::StalePlan => "the plan is stale, expired, or was changed",
         Exit::NobodyFound => "lookup, --only: nobody found",
         Exit::DeviceDiffers => "lookup: found, but a door differs from what it should hold",
-        Exit::Usage => "the command line can not be understood",
-        Exit::Config => "the configuration can not be used",
+        Exit::Usage => "the command line cannot be understood",
+        Exit::Config => "the configuration cannot be used",
         Exit::Interrupted => "interrupted by SIGINT; the change in hand was finished",
         Exit::Terminated => "ended by SIGTERM; the change in hand was finished",
     }

@@ -3,7 +3,7 @@
 //! [`gather`](crate::gather) and [`execute`](crate::execute) know the outside systems only through
 //! these traits. [`Network`] is the real thing; a simulation of many years puts its own worlds behind
 //! them, and further sources and targets will. Reading and writing are two types, so that who was given
-//! only a reader can not write. Source: design.md section 7.
+//! only a reader cannot write. Source: design.md section 7.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -64,10 +64,10 @@ impl Stop {
             let idle = flag::register_conditional_shutdown(number, code, stop.is_idle.clone());
             let value = usize::from(exit.code());
             let busy = flag::register_usize(number, stop.signal.clone(), value);
-            // Where a handler can not be set, the signal ends the process at once, and the journal
+            // Where a handler cannot be set, the signal ends the process at once, and the journal
             // is settled by the next run: worse manners, the same end state.
             if let Err(error) = idle.and(busy) {
-                log::debug!("signal {number} can not be listened for: {error}");
+                log::debug!("signal {number} cannot be listened for: {error}");
             }
         }
         stop

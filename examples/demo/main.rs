@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Ok(wrong) if wrong.is_empty() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
-            println!("The demo can not be shown: {error}");
+            println!("The demo cannot be shown: {error}");
             ExitCode::FAILURE
         }
     }

@@ -87,7 +87,7 @@ impl Stage {
     /// Sets the club of the story.
     ///
     /// # Errors
-    /// When the folder can not be made or written.
+    /// When the folder cannot be made or written.
     pub fn set(binary: PathBuf) -> Result<Self, Box<dyn Error>> {
         Self::open(binary, Opening::of_the_story())
     }
@@ -95,7 +95,7 @@ impl Stage {
     /// Starts the simulators, and makes a folder with a configuration and a link file.
     ///
     /// # Errors
-    /// When the folder can not be made or written.
+    /// When the folder cannot be made or written.
     pub fn open(binary: PathBuf, opening: Opening) -> Result<Self, Box<dyn Error>> {
         let Opening { world, today, clock, listing } = opening;
         let time = clock.clone().unwrap_or_default();
@@ -156,7 +156,7 @@ impl Stage {
     /// Runs the program in the folder, in an environment that holds the passwords and nothing else.
     ///
     /// # Errors
-    /// When the program can not be started.
+    /// When the program cannot be started.
     pub fn run(&self, arguments: &[&str]) -> Result<Said, Box<dyn Error>> {
         self.club.begin_run();
         for door in &self.club.devices {

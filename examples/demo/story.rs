@@ -79,7 +79,7 @@ fn first_look(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Error>
     scene.check("who was forgotten on both doors is shown for both", shown(&both) == 2);
     scene.check("who was forgotten on one is shown for one", shown(&one) == 1);
     let lost = number(WITHOUT_EMAIL).to_string();
-    scene.check("it names whom it can not find, and says what to do", shown(&lost) == 1);
+    scene.check("it names whom it cannot find, and says what to do", shown(&lost) == 1);
     scene.check("nothing was changed on the doors", stage.persons() == before);
     Ok(())
 }
@@ -165,7 +165,7 @@ fn unplugged(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Error>>
         ends.get(FRONT_DOOR) == Some(&until),
     );
     let status = scene.ran(stage.run(&["status"])?, 0);
-    scene.check("status says which door needs a look", status.stdout.contains("failed once"));
+    scene.check("status says which door has a problem", status.stdout.contains("failed once"));
     scene.tell("\nThe power is back. The next tick catches up by itself.");
     door()?.go_online();
     scene.ran(stage.run(&["sync"])?, 0);
@@ -222,7 +222,7 @@ fn wrong_import(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Erro
     let (members, before) = (stage.club.cardskipper.members(), stage.persons());
     scene.tell(
         "Somebody imports an old spreadsheet into Cardskipper: four memberships now end \
-         yesterday.\nNobody loses a door by the word of one listing: the first tick only takes a look.",
+         yesterday.\nNobody loses a door on the word of one listing: the first tick only takes a look.",
     );
     let yesterday = stage.yesterday();
     for member in WRONGLY_IMPORTED {

@@ -99,7 +99,7 @@ impl Book {
             gone >= 3 && gone * 2 > before || persons == 0 && before > 0
         };
         let (some, all) = (is_far_fewer(self.size.1), is_far_fewer(self.size.0));
-        // One that has never told its number can not be told from another.
+        // One that has never told its number cannot be told from another.
         let may_be_other = known != 0 && known != serial;
         let is_other = may_be_other
             && self.perhaps_serial.is_none_or(|perhaps| perhaps != 0 && perhaps != serial);

@@ -358,7 +358,7 @@ impl Client {
 
     fn of_status(&self, call: &'static str, status: u16, response: &mut Response<Body>) -> Error {
         let mut page = Vec::new();
-        // An error page that can not be read changes nothing about the error.
+        // An error page that cannot be read changes nothing about the error.
         let _ = response.body_mut().as_reader().take(ERROR_PAGE_MAX_BYTES).read_to_end(&mut page);
         let secrets = [self.password.expose(), &self.credentials()];
         let excerpt = excerpt_of_page(&String::from_utf8_lossy(&page), &secrets);

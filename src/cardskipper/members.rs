@@ -33,7 +33,7 @@ const QUOTED_MAX_CHARS: usize = 40;
 pub struct Listed {
     /// Members, sorted by key; no key occurs twice.
     pub members: Vec<Member>,
-    /// Entries that can not be used, in the order of the document.
+    /// Entries that cannot be used, in the order of the document.
     pub unusable: Vec<Unusable>,
     /// Members listed without the configured organisation.
     pub elsewhere: usize,
@@ -49,7 +49,7 @@ struct Found<T> {
 /// dates that carry one. Source: cardskipper-api.md, "Member/Export response".
 ///
 /// # Errors
-/// [`WireError`] when the document as a whole can not be taken. An entry that can not be used is no
+/// [`WireError`] when the document as a whole cannot be taken. An entry that cannot be used is no
 /// error: it is in [`Listed::unusable`].
 pub fn parse_members(
     body: &[u8],
@@ -161,7 +161,7 @@ fn number(text: &str) -> Option<MemberNumber> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
-/// The roles of a member, and those with dates that can not be read.
+/// The roles of a member, and those with dates that cannot be read.
 type Roles = (Vec<Role>, Vec<UnreadableRole>);
 
 /// `Ok(None)`: the organisation is not named. Several blocks of one organisation count together.
@@ -251,7 +251,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Joins entries that are equal but for their roles; takes all entries of a member out when they
-/// contradict each other or one of them can not be used.
+/// contradict each other or one of them cannot be used.
 fn without_doubles(
     mut members: Vec<Found<Member>>,
     unusable: &mut Vec<Found<Unusable>>,

@@ -41,7 +41,7 @@ pub enum Listing {
 pub struct Export {
     /// The members of the configured organisation, sorted by key; no key occurs twice.
     pub members: Vec<Member>,
-    /// Entries of the configured organisation that can not be used, in the order of the answer.
+    /// Entries of the configured organisation that cannot be used, in the order of the answer.
     pub unusable: Vec<Unusable>,
     /// Members listed without the configured organisation: the search spans all organisations the
     /// login may see.

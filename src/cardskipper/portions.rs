@@ -109,7 +109,7 @@ impl<'t> Cutter<'t> {
 
 impl Cut<'_> {
     /// Calls back with every entry of every list and the byte where it begins, in any order; `None`
-    /// when this can not be told for the whole document, and then what was called for is worth nothing.
+    /// when this cannot be told for the whole document, and then what was called for is worth nothing.
     pub(super) fn each_entry(&self, mut entry: impl FnMut(Node<'_, '_>, usize)) -> Option<()> {
         let Range { start, end } = self.inside;
         let mut portion = String::new();

@@ -1,4 +1,4 @@
-//! Members that were listed but can not be used, with the reason.
+//! Members that were listed but cannot be used, with the reason.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::model::MemberNumber;
 
-/// A member of the configured organisation whose entry can not be used. Nothing is guessed: the member
+/// A member of the configured organisation whose entry cannot be used. Nothing is guessed: the member
 /// stays as it is on the doors, and the entry is reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
@@ -20,20 +20,20 @@ pub struct Unusable {
     pub reason: UnusableReason,
 }
 
-/// Why an entry can not be used. The text inside is the attribute as written, cut to 40 characters;
+/// Why an entry cannot be used. The text inside is the attribute as written, cut to 40 characters;
 /// `None` when the attribute is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnusableReason {
     /// `OrganisationMemberId` is missing, zero or no number.
     NoNumber,
-    /// An `Organisation/@Id` of this member can not be read, so nobody knows whose roles these are.
+    /// An `Organisation/@Id` of this member cannot be read, so nobody knows whose roles these are.
     BadOrganisation(Option<String>),
     /// `Inactive` is neither true nor false.
     BadInactive(String),
-    /// A `Role/@Id` can not be read.
+    /// A `Role/@Id` cannot be read.
     BadRole(Option<String>),
     /// The same number and birth date is listed more than once, and the entries contradict each other
-    /// or one of them can not be used.
+    /// or one of them cannot be used.
     ListedTwice,
 }
 

@@ -211,6 +211,7 @@ fn both_sides(
     let to_look_after = attention::troubles(&context.config, &plan, &seen_before, names)
         .into_iter()
         .chain(attention::released(&plan, names))
+        .chain(attention::permanent(&plan, names))
         .chain(attention::unlike_names(&gathered.facts, false, shows_names));
     findings.extend(to_look_after.map(Finding::from));
     // Of an organisation that gave no word nobody knows who holds what.
@@ -322,7 +323,7 @@ fn abilities(
     let mut found = Vec::new();
     let mut parts = Vec::new();
     if let Some(most) = said.persons_max {
-        parts.push(format!("holds {most} persons at most"));
+        parts.push(format!("holds at most {most} persons"));
     }
     if let Some(page) = said.page_max {
         parts.push(format!("lists {page} at a time"));
@@ -331,7 +332,7 @@ fn abilities(
         parts.push("lets them be changed".to_owned());
     }
     if let Some(end) = &said.time_end {
-        parts.push(format!("takes dates to {}", visible(end, TIME_CHARS)));
+        parts.push(format!("takes dates up to {}", visible(end, TIME_CHARS)));
     }
     if !parts.is_empty() {
         found.push(Finding::ok(name, parts.join(", ")));
@@ -339,7 +340,7 @@ fn abilities(
     if said.can_modify == Some(false) {
         let remedy = "see that the login may change persons, and ask the vendor for a firmware that \
                       supports UserInfo/Modify";
-        let text = "says that persons can not be changed".to_owned();
+        let text = "says that persons cannot be changed".to_owned();
         found.push(Finding::failed(name, text, Some(remedy.to_owned()), Exit::PartFailed));
     }
     if said.has_local_time == Some(false) {
@@ -364,12 +365,13 @@ fn clock(context: &Context, device: &DeviceConfig, reader: &mut Reader) -> Findi
     let wrong = |text| Finding::failed(name, text, remedy.clone(), Exit::PartFailed);
     let shown = match reader.clock() {
         Ok(shown) => shown,
-        Err(error) => return wrong(format!("its clock can not be read: {error}")),
+        Err(error) => return wrong(format!("its clock cannot be read: {error}")),
     };
     match device_clock_fault(shown, context.clock.now(), device.time_zone) {
         None => {
             let seconds = TOLERANCE.num_seconds();
-            let text = format!("its clock is right to {seconds} seconds in {}", device.time_zone);
+            let text =
+                format!("its clock is right to within {seconds} seconds ({})", device.time_zone);
             Finding::ok(name, text)
         }
         Some(ClockFault::Time { off, .. }) => wrong(format!("its clock is {off}")),

@@ -1,4 +1,4 @@
-//! `diff`: what `sync` would do. It never makes a `Writer`, so it can not write to a device.
+//! `diff`: what `sync` would do. It never makes a `Writer`, so it cannot write to a device.
 
 use std::collections::BTreeSet;
 

@@ -33,14 +33,15 @@ pub(super) fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String>
                 .collect();
             let numbers = numbers.iter().map(|(number, told)| (number.as_str(), told.clone()));
             let mut found = near(&typed.to_string(), 1, NAMED, numbers);
-            found.extend(persons(facts, |id| id == typed.to_string()));
+            found.extend(persons(facts, |id| id == typed.to_string(), shows_names));
             found.truncate(NAMED);
             found
         }
         Who::Person(typed) => {
             let bare = |text: &str| text.trim_start_matches('0').to_owned();
             let wanted = bare(typed.as_str());
-            let mut found = persons(facts, |id| id != typed.as_str() && bare(id) == wanted);
+            let is_wanted = |id: &str| id != typed.as_str() && bare(id) == wanted;
+            let mut found = persons(facts, is_wanted, shows_names);
             let number: Option<MemberNumber> = typed.as_str().parse().ok();
             let same = members().filter(|member| Some(member.key.number) == number);
             found.extend(same.map(|member| format!("member {}", numbered(member, shows_names))));
@@ -56,11 +57,16 @@ fn numbered(member: &Member, shows_names: bool) -> String {
 }
 
 /// The persons whose id is wanted, by door.
-fn persons(facts: &Facts, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+fn persons(facts: &Facts, is_wanted: impl Fn(&str) -> bool, shows_names: bool) -> Vec<String> {
     let mut found = Vec::new();
     for device in &facts.devices {
-        let ids = device.persons.keys().filter(|id| is_wanted(id.as_str()));
-        found.extend(ids.map(|id| format!("person:{id} (on {})", device.name)));
+        let persons = device.persons.iter().filter(|(id, _)| is_wanted(id.as_str()));
+        found.extend(persons.map(|(id, person)| match person.name.as_str() {
+            name if shows_names && !name.is_empty() => {
+                format!("person:{id} ({name}, on {})", device.name)
+            }
+            _ => format!("person:{id} (on {})", device.name),
+        }));
     }
     found
 }

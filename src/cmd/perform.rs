@@ -213,7 +213,7 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             troubles.push(Trouble {
                 exit: Exit::PartFailed,
                 about: about.clone(),
-                text: format!("{} did not take", many(failed, "change")),
+                text: format!("{} did not take effect", many(failed, "change")),
                 hint: Some("the next run tries again".to_owned()),
             });
         }
@@ -243,13 +243,13 @@ fn over_budget(device: &str, budget: Budget, blocked: usize, id: &str) -> Troubl
         Budget::LastPerson => "and no linked person could open the door any more".to_owned(),
         Budget::Released => "written to before and linked to nobody now".to_owned(),
         Budget::RolesChanged => "because `roles` in the configuration have changed".to_owned(),
-        Budget::SecondLook => "by the word of one listing alone".to_owned(),
+        Budget::SecondLook => "on the word of one listing alone".to_owned(),
         _ => format!("more than {} allows", budget.as_str()),
     };
     Trouble {
         exit: Exit::Refused,
         about: device.to_owned(),
-        text: format!("{what}, {limit}; nothing of that was written (blocked plan {id})"),
+        text: format!("{what}, {limit}; none of that was written (blocked plan {id})"),
         hint: Some(format!(
             "look at it with `ivms-sync diff`; if it is right: ivms-sync apply --blocked {id}"
         )),

@@ -55,7 +55,7 @@ impl Who {
 /// Reads all `--only` flags.
 ///
 /// # Errors
-/// [`Error::Who`] for the first that can not be read.
+/// [`Error::Who`] for the first that cannot be read.
 pub fn only(flags: &[String]) -> Result<Only, Error> {
     let mut only = Only::default();
     for flag in flags {

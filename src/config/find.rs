@@ -51,7 +51,7 @@ fn named(path: PathBuf, by: &str) -> Result<PathBuf, ConfigError> {
             Err(ConfigError::of_file(path, wrong))
         }
         Err(error) => {
-            let wrong = Wrong::new(format!("can not be reached ({error}), but is named by {by}"));
+            let wrong = Wrong::new(format!("cannot be reached ({error}), but is named by {by}"));
             Err(ConfigError::of_file(path, wrong))
         }
     }

@@ -48,7 +48,7 @@ fn read_file(path: &Path) -> Result<SourceFile, Wrong> {
 }
 
 fn unreadable(error: &std::io::Error) -> Wrong {
-    Wrong::new(format!("can not be read: {error}"))
+    Wrong::new(format!("cannot be read: {error}"))
 }
 
 /// Makes a configuration of a file's content. `path` is absolute; passwords kept in other files are

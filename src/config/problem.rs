@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::path::PathBuf;
 
-/// A configuration that can not be used.
+/// A configuration that cannot be used.
 ///
 /// `Display` prints one line per problem. No message ever quotes a value of the file or of an
 /// override, since a password can stand in the wrong place: names of keys, variables and files only.

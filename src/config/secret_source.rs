@@ -94,12 +94,12 @@ fn checked(text: &str, name: &str) -> Result<Secret, Wrong> {
         return Err(Wrong::new(if name == "it" {
             "is empty".to_owned()
         } else {
-            format!("can not be read: {name} is empty")
+            format!("cannot be read: {name} is empty")
         }));
     }
     if text.chars().any(char::is_control) {
         return Err(Wrong::new(format!(
-            "can not be used: {name} holds a line break or another control character"
+            "cannot be used: {name} holds a line break or another control character"
         ))
         .hint("write the password alone, on one line"));
     }
@@ -151,7 +151,7 @@ fn fetch(source: &Source<'_>, surroundings: &Surroundings<'_>) -> Result<Fetched
                 environment.get("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
             let Some(folder) = folder else {
                 return Err(Wrong::new(
-                    "can not be read: the variable CREDENTIALS_DIRECTORY is not set",
+                    "cannot be read: the variable CREDENTIALS_DIRECTORY is not set",
                 )
                 .hint("credentials exist only in a systemd unit with LoadCredential="));
             };
@@ -166,10 +166,10 @@ fn variable(name: &str, environment: &Environment) -> Result<Fetched, Wrong> {
             .hint("letters, digits and _ only; the password itself does not belong there"));
     }
     if environment.is_unreadable(name) {
-        return Err(Wrong::new(format!("can not be read: the variable {name} is not UTF-8 text")));
+        return Err(Wrong::new(format!("cannot be read: the variable {name} is not UTF-8 text")));
     }
     let Some(text) = environment.get(name) else {
-        return Err(Wrong::new(format!("can not be read: the variable {name} is not set"))
+        return Err(Wrong::new(format!("cannot be read: the variable {name} is not set"))
             .hint("set it for the user and the job that run ivms-sync; cron passes on none of your shell's"));
     };
     Ok(Fetched { secret: checked(text, &format!("the variable {name}"))?, warning: None })
@@ -178,24 +178,24 @@ fn variable(name: &str, environment: &Environment) -> Result<Fetched, Wrong> {
 fn file(path: &Path, warn_readable: bool) -> Result<Fetched, Wrong> {
     let shown_path = shown_path(path);
     let failed = |error: std::io::Error| {
-        Wrong::new(format!("can not be read from {shown_path}: {error}"))
+        Wrong::new(format!("cannot be read from {shown_path}: {error}"))
             .hint("the path is relative to the configuration file; the user that runs ivms-sync must be able to read it")
     };
     let alone = "the file must hold the password and nothing else";
     let (bytes, metadata) = match bounded::read(path, FILE_BYTES_MAX).map_err(failed)? {
         Bounded::Whole { bytes, metadata } => (bytes, metadata),
         Bounded::NotAFile => {
-            let message = format!("can not be read: {shown_path} is not a regular file");
+            let message = format!("cannot be read: {shown_path} is not a regular file");
             return Err(Wrong::new(message).hint(alone));
         }
         Bounded::TooLarge => {
             let message =
-                format!("can not be read: {shown_path} is longer than {FILE_BYTES_MAX} bytes");
+                format!("cannot be read: {shown_path} is longer than {FILE_BYTES_MAX} bytes");
             return Err(Wrong::new(message).hint(alone));
         }
     };
     let Ok(text) = String::from_utf8(bytes) else {
-        return Err(Wrong::new(format!("can not be read: {shown_path} is not UTF-8 text")));
+        return Err(Wrong::new(format!("cannot be read: {shown_path} is not UTF-8 text")));
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end_matches(['\r', '\n']);
     let secret = checked(text, &shown_path)?;

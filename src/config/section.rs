@@ -133,7 +133,7 @@ impl<'a> Section<'a> {
         Read { section: self, key, outcome }
     }
 
-    /// Reads a list, each item with its place; nothing when an item is wrong. Variables can not give
+    /// Reads a list, each item with its place; nothing when an item is wrong. Variables cannot give
     /// lists.
     pub fn list<T>(
         &self,
@@ -144,7 +144,7 @@ impl<'a> Section<'a> {
         if let Some(found) = self.find(key)
             && matches!(found.raw, Raw::Variable(_))
         {
-            let wrong = Wrong::new("is a list, which a variable can not replace");
+            let wrong = Wrong::new("is a list, which a variable cannot replace");
             self.wrong_at(key, &found.origin, wrong.hint("change it in the file"));
         }
         let value = in_file?;

@@ -3,7 +3,7 @@
 //!
 //! [`write()`] makes a file under a name that nobody can guess, in the folder of its target, and renames it
 //! when it is complete. Files that stay open while others look at them (the state file and its locks)
-//! can not be renamed into place: [`open_own`] opens those, and refuses what somebody else may have laid
+//! cannot be renamed into place: [`open_own`] opens those, and refuses what somebody else may have laid
 //! there.
 
 mod others;
@@ -46,7 +46,7 @@ impl Rights {
             if file.metadata()?.gid() != group {
                 fchown(file, None, Some(group)).map_err(|error| {
                     let text = format!(
-                        "can not be given to the group {name} ({error}); let this user be a member of it, \
+                        "cannot be given to the group {name} ({error}); let this user be a member of it, \
                          or leave group out, and give the folder to the group with the setgid bit: \
                          chgrp {name} and chmod g+s"
                     );

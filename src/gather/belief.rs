@@ -102,7 +102,7 @@ pub fn judge(
     Ok(())
 }
 
-/// Judges who a device says it is. One that has never said can not be told apart.
+/// Judges who a device says it is. One that has never said cannot be told apart.
 ///
 /// # Errors
 /// [`Doubt::OtherDevice`] and [`Doubt::NoSerial`].

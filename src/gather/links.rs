@@ -50,7 +50,7 @@ impl Looks {
 
 /// Reads every link file, or takes its stored rows when its content is the same as before.
 ///
-/// A file that can not be read now (a share that is away) keeps its stored rows, and so does one that
+/// A file that cannot be read now (a share that is away) keeps its stored rows, and so does one that
 /// looks cut off until the next run sees the same bytes: links never depend on the weather. One that
 /// was never read has none, and without it a weaker rule could link somebody to the wrong person: then
 /// nothing is gathered at all.

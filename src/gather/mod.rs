@@ -123,7 +123,7 @@ pub enum GatherError {
     /// The state file.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// A link file that was never read before can not be read. Going on without it could link
+    /// A link file that was never read before cannot be read. Going on without it could link
     /// members by a later rule to other persons than the file would.
     #[error("{error}")]
     LinkFile {

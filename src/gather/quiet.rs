@@ -2,7 +2,7 @@
 //!
 //! A plan is made of the state file, the configuration, the link files, the listings and the time, and
 //! of nothing else. When a run found nothing to do and nothing wrong, it leaves its word ([`word`]):
-//! what it was made of, and until when the time alone can not change that. As long as all of it still
+//! what it was made of, and until when the time alone cannot change that. As long as all of it still
 //! stands and the listings bring nothing new, the next tick would come to the same, so it asks for the
 //! listings and ends ([`listen`]). Whatever is not quite so makes a tick that looks at everything, with
 //! the answers it has already.

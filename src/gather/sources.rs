@@ -254,7 +254,7 @@ pub(super) fn blame_source(config: &SourceConfig, gathered: &mut SourceGathered,
     gathered.trouble = Some(Trouble {
         exit: Exit::Temporary,
         about: config.name.to_string(),
-        text: format!("{text}; nothing of its listing counts, and nothing is taken away"),
+        text: format!("{text}; none of its listing counts, and nothing is taken away"),
         hint: Some(
             "nothing to set right here: tell whoever runs the proxy, or support@cardskipper.se"
                 .to_owned(),

@@ -98,7 +98,7 @@ impl<O: Outside> Asking<'_, O> {
         match self.is_ours(config, manners, conversation.reader.as_mut()) {
             Ok(answer) => Ok(Some(answer)),
             Err(error) => {
-                log::info!("{}: its clock can not be asked: {error}", config.name);
+                log::info!("{}: its clock cannot be asked: {error}", config.name);
                 let (outcome, trouble, login) = failure(config, &error);
                 gathered.failure = to_remember(&trouble);
                 if error.spent_a_login() {

@@ -31,7 +31,7 @@ use crate::config::Secret;
 /// often its nonce was answered before.
 ///
 /// # Errors
-/// When the user name fits no header, or the challenge can not be answered.
+/// When the user name fits no header, or the challenge cannot be answered.
 pub(crate) fn authorization(
     challenge: &Challenge,
     nc: u32,

@@ -146,13 +146,13 @@ pub enum Error {
         http: u16,
     },
     /// The certificate is not the pinned one. Nothing was sent.
-    #[error("the device shows another certificate than the pinned one: sha256:{found_sha256}")]
+    #[error("the device shows a different certificate from the pinned one: sha256:{found_sha256}")]
     Certificate {
         /// SHA-256 of the certificate shown (DER), 64 hex digits.
         found_sha256: String,
     },
     /// This computer could not set up a connection at all.
-    #[error("the connection can not be set up: {what}")]
+    #[error("the connection cannot be set up: {what}")]
     Setup {
         /// Why.
         what: String,

@@ -42,7 +42,7 @@ impl Found {
 /// The TLS set-up for a device, or nothing where reqwest's own (the system's roots) is meant.
 ///
 /// # Errors
-/// When the provider can not do TLS 1.2 and 1.3, as text.
+/// When the provider cannot do TLS 1.2 and 1.3, as text.
 pub(crate) fn client_config(
     tls: &Tls,
     is_https: bool,

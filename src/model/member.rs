@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 use super::{Email, MemberKey, RoleId};
 
 /// One person in one Cardskipper organisation. Personal data that a date sync does not need
-/// (address, phone, personal number) has no field here, so it can not be stored or logged.
+/// (address, phone, personal number) has no field here, so it cannot be stored or logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// Who it is.
@@ -20,7 +20,7 @@ pub struct Member {
     pub inactive: bool,
     /// Memberships in this organisation, sorted by role and begin, all kinds of roles.
     pub roles: Vec<Role>,
-    /// Memberships whose dates can not be read, sorted. Nobody knows when they hold, so they give
+    /// Memberships whose dates cannot be read, sorted. Nobody knows when they hold, so they give
     /// nothing; and on a door that one of them opens nothing is taken away either.
     pub unreadable: Vec<UnreadableRole>,
 }

@@ -100,7 +100,7 @@ pub(super) fn agent(limit: Duration) -> Agent {
 }
 
 /// What became of a call without an answer, as a sentence fragment without the address, which may hold a
-/// secret. Who can not be reached is somebody who gave no sign at all.
+/// secret. Who cannot be reached is somebody who gave no sign at all.
 pub(super) fn no_answer(host: &str, error: &ureq::Error, limit: Duration) -> String {
     let unreached = |why: &str| format!("{host} could not be reached: {why}");
     match error {
@@ -110,11 +110,11 @@ pub(super) fn no_answer(host: &str, error: &ureq::Error, limit: Duration) -> Str
             format!("{host} gave no answer within {} seconds", limit.as_secs())
         }
         ureq::Error::Rustls(error) => {
-            format!("the connection to {host} can not be protected: {error}")
+            format!("the connection to {host} cannot be protected: {error}")
         }
         ureq::Error::Io(error) if is_unreached(error.kind()) => unreached(&error.to_string()),
         ureq::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
-            format!("the connection to {host} can not be protected: {error}")
+            format!("the connection to {host} cannot be protected: {error}")
         }
         ureq::Error::Io(error) => format!("{host} answered, and then broke off: {error}"),
         _ => format!("{host} answered, but not as a web server does"),

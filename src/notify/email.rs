@@ -68,7 +68,7 @@ fn letter(
     let mailbox = |text: &str| {
         let address: Result<Address, _> = text.parse();
         address.map(|address| Mailbox::new(None, address)).map_err(|error| NotTaken {
-            text: format!("an address can not be used: {error}"),
+            text: format!("an address cannot be used: {error}"),
             hint: "correct from and to in [notify.email]",
             exit: Exit::Config,
             is_told: false,
@@ -279,7 +279,7 @@ fn not_taken(config: &NotifyEmail, stopped: &Stopped) -> NotTaken {
             Exit::Temporary,
         ),
         (Step::Greeting, None) if is_tls || error.is_client() => (
-            format!("the connection to {host} can not be protected: {told}"),
+            format!("the connection to {host} cannot be protected: {told}"),
             "see smtp and tls in [notify.email]: smtps:// or smtp://, the right port, and a \
              certificate that this computer trusts",
             Exit::Temporary,

@@ -71,12 +71,12 @@ pub(super) fn learn(
         }
     };
     if let Err(error) = memory.keep(PLACE, &kept) {
-        log::info!("a refused login at the mail server can not be remembered: {error}");
+        log::info!("a refused login at the mail server cannot be remembered: {error}");
     }
 }
 
 /// 16 bits that change (nearly always) with the login, as the state file has them of doors: so few that
-/// guesses can not be tested with them. `None`: there is no login.
+/// guesses cannot be tested with them. `None`: there is no login.
 fn check(config: &NotifyEmail) -> Option<String> {
     let (username, password) = (config.username.as_ref()?, config.password.as_ref()?);
     let mut hash = Sha256::new();

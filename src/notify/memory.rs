@@ -1,4 +1,4 @@
-//! Where it is remembered what was told: in the state file, or beside it where that can not be used.
+//! Where it is remembered what was told: in the state file, or beside it where that cannot be used.
 //!
 //! A state file that is damaged must be told of, and not at every tick. So there is a small second
 //! memory, `ivms-sync.db.alarms`, which exists only while it is needed: the first run that can use

@@ -147,7 +147,7 @@ fn paragraph(word: &Word, now: DateTime<Utc>, zone: Tz) -> String {
     let Some(condition) = &word.condition else {
         let until = word.until.map(|until| format!(" to {}", at(until))).unwrap_or_default();
         let text = format!(
-            "{}. The trouble was there from {}{until}. There is nothing to do.",
+            "{}. The trouble lasted from {}{until}. There is nothing to do.",
             word.topic.well(),
             at(word.since)
         );

@@ -183,13 +183,13 @@ impl Watch<'_> {
         });
         let decision = decide(&remembered, sights, now);
         let message = compose(&decision.words, now, zone, sender(config));
-        // What can not be remembered would be told at every tick.
+        // What cannot be remembered would be told at every tick.
         let kept = match (&message, decision.untold == remembered) {
             (None, true) => Ok(()),
             _ => memory.keep(name, &decision.untold),
         };
         if let Err(error) = &kept {
-            log::info!("alarms can not be remembered: {error}");
+            log::info!("alarms cannot be remembered: {error}");
         }
         let Some(message) = message else { return Ok(()) };
         if kept.is_err() && !memory::is_window(now, zone) {
@@ -205,7 +205,7 @@ impl Watch<'_> {
         }
         log::info!("told by {name}: {}", message.subject);
         if let Err(error) = memory.keep(name, &decision.told) {
-            log::info!("alarms can not be remembered: {error}");
+            log::info!("alarms cannot be remembered: {error}");
         }
         sent
     }

@@ -226,7 +226,7 @@ fn source_sights(report: &Report, source: &SourceReport) -> Vec<Sight> {
     let sights = SourceTrouble::ALL.map(|kind| {
         let condition = found.get(&kind).map(|trouble| Condition {
             waiting: vec![match kind {
-                SourceTrouble::List => "Nothing of it was taken over.".to_owned(),
+                SourceTrouble::List => "None of it was used.".to_owned(),
                 _ => "Renewals are not seen meanwhile; every door keeps what it has.".to_owned(),
             }],
             ..told(trouble)
@@ -304,7 +304,7 @@ fn lost(report: &Report, device: &DeviceName) -> Option<Condition> {
     let mut waiting = Vec::new();
     for (kind, what) in [
         (LossKind::StandingOutside, "The door is closed for"),
-        (LossKind::OpenWithoutReason, "The door opens, and nobody can say whether it may, for"),
+        (LossKind::OpenWithoutReason, "The door still opens, rightly or not, for"),
     ] {
         let members = numbers_of(kind);
         if !members.is_empty() {
@@ -348,11 +348,13 @@ fn waiting(report: &Report, device: &DeviceName) -> Vec<String> {
     if later > 0 {
         let what = many(later, "longer membership");
         let verb = if later == 1 { "is" } else { "are" };
-        lines.push(format!("{what} {verb} not there yet; nobody stands outside for that today."));
+        lines.push(format!(
+            "{what} {verb} not on the door yet; nobody stands outside because of it today."
+        ));
     }
     if ended > 0 {
         let verb = if ended == 1 { "opens" } else { "open" };
-        lines.push(format!("{} still {verb} it.", many(ended, "ended membership")));
+        lines.push(format!("{} still {verb} the door.", many(ended, "ended membership")));
     }
     lines
 }

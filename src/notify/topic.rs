@@ -13,15 +13,15 @@ pub enum Topic {
     Door(DeviceName, DoorTrouble),
     /// Something about an organisation.
     Source(SourceName, SourceTrouble),
-    /// A link file that was read before can not be read now; its path.
+    /// A link file that was read before cannot be read now; its path.
     LinkFile(String),
-    /// A link file that was never read can not be read: nothing is done at all.
+    /// A link file that was never read cannot be read: nothing is done at all.
     NewLinkFile,
     /// This computer's clock is wrong.
     OwnClock,
     /// The time limit was reached.
     TimeLimit,
-    /// The state file can not be used.
+    /// The state file cannot be used.
     StateFile,
     /// Another run holds the lock for too long.
     Lock,
@@ -155,15 +155,15 @@ impl Topic {
                 SourceTrouble::List => format!("Cardskipper's list of {name} is not believed"),
             },
             Self::LinkFile(path) => {
-                format!("The link file {} can not be read", file_name(path))
+                format!("The link file {} cannot be read", file_name(path))
             }
             Self::NewLinkFile => {
-                "A link file can not be read, and nothing is done without it".to_owned()
+                "A link file cannot be read, and nothing is done without it".to_owned()
             }
             Self::OwnClock => "The clock of this computer is wrong, so nothing is done".to_owned(),
             Self::TimeLimit => "The runs do not finish in time".to_owned(),
             Self::StateFile => {
-                "The memory of ivms-sync (the state file) can not be used, so nothing is done"
+                "The memory of ivms-sync (the state file) cannot be used, so nothing is done"
                     .to_owned()
             }
             Self::Lock => "A run of ivms-sync hangs, and keeps all others from working".to_owned(),

@@ -1,7 +1,7 @@
 //! Members who were served on a door until now and are left out there. Pure.
 //!
-//! One of them is told at once. Many at once are no news of members but of a listing or a door that can
-//! not be right: then it is not believed, and nothing follows from it.
+//! One of them is told at once. Many at once are no news of members but of a listing or a door that cannot
+//! be right: then it is not believed, and nothing follows from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

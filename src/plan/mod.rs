@@ -47,7 +47,7 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Sorted by reason, source, member, device.
     pub left_out: Vec<LeftOut>,
-    /// Memberships with dates that can not be right, beside others of the same member that count:
+    /// Memberships with dates that cannot be right, beside others of the same member that count:
     /// one line for each member, in the order of `left_out`. They hinder nothing.
     pub ignored: Vec<LeftOut>,
     /// Members who were served on a door until now and are left out there, by device and member.
@@ -234,7 +234,7 @@ fn plan_member(
     }
 }
 
-/// The roles of a member that can not be right, where others of the member count.
+/// The roles of a member that cannot be right, where others of the member count.
 fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &MemberFacts) -> Option<LeftOut> {
     let opens_some_door = |role: RoleId| {
         facts.devices.iter().any(|device| {

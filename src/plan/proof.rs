@@ -2,7 +2,7 @@
 //!
 //! It shares no decision with the planner: what is paid is asked here of the roles, moment by moment,
 //! without joining windows; kinds, links, protection and budgets are worked out again. Whatever it
-//! can not prove it refuses, and names the counter-example. Only a [`ProvenPlan`] can be carried out.
+//! cannot prove it refuses, and names the counter-example. Only a [`ProvenPlan`] can be carried out.
 //! Source: design.md section 5.3.
 
 mod budgets;
@@ -129,7 +129,7 @@ impl fmt::Display for Rule {
             Self::Range => "the times are outside what devices take",
             Self::Budget => "a budget is exceeded",
             Self::LastPerson => "nobody could open the door any more",
-            Self::SecondLook => "access would be taken away by the word of one listing",
+            Self::SecondLook => "access would be taken away on the word of one listing",
             Self::RolesChanged => "access would be taken away by a change of `roles`",
             Self::TooManyLost => "too many of those served would be left out for it to be believed",
         })
@@ -367,7 +367,7 @@ fn is_paid_by_who_vanished(
             && source.is_some_and(|source| {
                 let paid = PaidTime::of(facts, device, source, other);
                 let has_time = paid.first_from(now).is_some_and(|next| next <= LATEST_END);
-                // Whose entry can not be read may have paid for anything.
+                // Whose entry cannot be read may have paid for anything.
                 other.problem.is_some() || paid.is_doubtful || has_time
             })
     })

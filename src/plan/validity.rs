@@ -18,7 +18,7 @@ pub enum Entitlement {
     /// None of the member's roles opens this device.
     NoDoorRole,
     /// Door roles exist, but none with dates that can be right: each ends before it begins, begins
-    /// later than a device can hold, or can not be read.
+    /// later than a device can hold, or cannot be read.
     BadDates,
 }
 

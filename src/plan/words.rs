@@ -154,7 +154,7 @@ pub enum Reason {
     Ambiguous,
     /// None of the member's roles opens the device.
     NoDoorRole,
-    /// The dates can not be right.
+    /// The dates cannot be right.
     BadDates,
     /// The person may not be touched.
     Protected,

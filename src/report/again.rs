@@ -52,7 +52,7 @@ struct Kept {
 /// Writes down what a report says of devices and of members for whom nothing is done.
 ///
 /// # Errors
-/// When that can not be written as JSON, which would be a bug.
+/// When that cannot be written as JSON, which would be a bug.
 pub fn write(report: &Report) -> Result<String, serde_json::Error> {
     let left = |one: &LeftOut| Left {
         who: who(&one.source, one.member),

@@ -84,7 +84,7 @@ fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
             ));
         }
         let (count, have) = (many(of_source.len(), "member"), have(of_source.len()));
-        let hint = "ivms-sync status --unlinked FILE lists them all, with what to do".to_owned();
+        let hint = "`ivms-sync status --unlinked FILE` lists them all, with the reasons".to_owned();
         let text = format!("{count} paid and {have} no door");
         troubles.push(remark(first.source.to_string(), text, hint));
     }
@@ -113,12 +113,34 @@ pub fn released(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
                 named(names, &one.device, &one.employee_no),
                 one.member.number
             ),
-            "if that is right, add the person to `protect`; else approve the end: `ivms-sync status` \
-             names the plan"
+            "if that is right, add the person to `protect`; otherwise approve that it ends: `ivms-sync \
+             status` names the plan"
                 .to_owned(),
         )
     };
     plan.released.iter().map(remark_of).collect()
+}
+
+/// Members who never expire on a door, paid or not: one remark for each door.
+#[must_use]
+pub fn permanent(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
+    let mut by_door: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for one in plan.left_out.iter().filter(|one| one.reason == Reason::PermanentOnDevice) {
+        let door = one.device.as_ref().map_or_else(|| "every door".to_owned(), ToString::to_string);
+        let persons = one.persons.iter().map(|id| match &one.device {
+            Some(device) => named(names, device, id),
+            None => id.to_string(),
+        });
+        let persons = some_of(persons, NAMED_MAX, ", ");
+        by_door.entry(door).or_default().push(format!("{} is person {persons}", one.member.number));
+    }
+    let (title, remedy) = explain(Reason::PermanentOnDevice);
+    let told = by_door.into_iter().map(|(door, who)| {
+        let count = many(who.len(), "member");
+        let who = some_of(&who, NAMED_MAX, ", ");
+        remark(door, format!("{count} {title}: member {who}"), remedy.to_owned())
+    });
+    told.collect()
 }
 
 /// Members whom a link file leads to persons with altogether other names. The file is the word of whoever
@@ -175,7 +197,7 @@ fn not_believed(config: &Config, lost: &TooManyLost) -> Trouble {
     let TooManyLost { whose, lost: count, served, allowed, common, .. } = lost;
     let text = format!(
         "not believed: {count} of {} served until now would be left out, and at most {allowed} may be; \
-         {common}; nothing of it was written",
+         {common}; none of it was written",
         many(*served, "member"),
     );
     let (about, hint) = match whose {
@@ -259,7 +281,7 @@ pub fn of(
     let unlimited = unlimited.map(|one| Attention {
         kind: AttentionKind::OpenWithoutReason,
         device: one.device.clone(),
-        employee_no: None,
+        employee_no: one.persons.first().cloned(),
         member: one.member,
         reason: one.reason.as_str().to_owned(),
         ends: None,

@@ -18,7 +18,7 @@ struct Document<'a> {
 /// Makes the document. That of `sync`, `diff` and `apply` has every field that it always has.
 ///
 /// # Errors
-/// When it can not be made, which would be a bug.
+/// When it cannot be made, which would be a bug.
 pub fn document(command: &'static str, trouble: Trouble) -> Result<Value, serde_json::Error> {
     let exit_code = trouble.exit.code();
     if ["sync", "diff", "apply"].contains(&command) {

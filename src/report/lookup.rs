@@ -50,7 +50,7 @@ pub struct MemberStory {
     pub role_names: Vec<(RoleId, Option<String>)>,
     /// What the member should hold, on doors that take every role of the organisation.
     pub validity: Option<Window>,
-    /// Why the member's own entry can not be used.
+    /// Why the member's own entry cannot be used.
     pub problem: Option<String>,
     /// Each device.
     pub devices: Vec<DeviceStory>,
@@ -167,7 +167,7 @@ fn member_text(story: &MemberStory, is_offline: bool, (look, zone): (Look, Tz)) 
     if let Some(problem) = &story.problem {
         let _ = writeln!(
             out,
-            "  the newest entry in Cardskipper can not be used: {}",
+            "  the newest entry in Cardskipper cannot be used: {}",
             printable(problem)
         );
     }
@@ -195,8 +195,7 @@ fn member_text(story: &MemberStory, is_offline: bool, (look, zone): (Look, Tz)) 
             let _ = writeln!(out, "  may enter   {}", text::window(window));
         }
         None if !member.unreadable.is_empty() => {
-            let _ =
-                writeln!(out, "  may enter   nobody knows when: correct the dates in Cardskipper");
+            let _ = writeln!(out, "  may enter   not known: correct the dates in Cardskipper");
         }
         None => {
             let _ = writeln!(out, "  may enter   at no time: no membership opens a door");

@@ -40,7 +40,7 @@ pub enum PlanFileError {
     #[error("is a plan of version {0}, and this ivms-sync knows version 1")]
     Version(String),
     /// The hash does not fit the content.
-    #[error("was changed after it was written: the SHA-256 does not fit")]
+    #[error("was changed after it was written: the SHA-256 does not match")]
     Tampered,
     /// Older than 60 minutes.
     #[error("expired at {0}")]
@@ -53,7 +53,7 @@ pub enum PlanFileError {
 /// Writes a plan that stays in the state file: the document of a report, made fit for `apply`.
 ///
 /// # Errors
-/// When the document can not be written as JSON, which would be a bug.
+/// When the document cannot be written as JSON, which would be a bug.
 pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_json::Error> {
     hashed(report, made_at).and_then(|(plan, _)| printed(&plan))
 }

@@ -168,7 +168,7 @@ fn state(report: &Report, one: &ChangeReport) -> String {
         ChangeState::SecondLook => "waits for a second look",
         ChangeState::Tried(OutcomeKind::Confirmed) => "done",
         ChangeState::Tried(OutcomeKind::Refused | OutcomeKind::Moved) => "refused",
-        ChangeState::Tried(OutcomeKind::NotApplied) => "not taken",
+        ChangeState::Tried(OutcomeKind::NotApplied) => "not applied",
         ChangeState::Tried(OutcomeKind::Unknown) => "not known",
     };
     match &one.error {
@@ -201,16 +201,7 @@ pub fn summary(report: &Report) -> String {
             .iter()
             .filter(|one| one.change.kind == Kind::Grant && one.state != ChangeState::Blocked)
             .count();
-        match grants {
-            0 => {}
-            1 => parts.push("1 change gives or lengthens access".to_owned()),
-            _ => parts.push(format!("{grants} changes give or lengthen access")),
-        }
-        match total - blocked - second_look - grants {
-            0 => {}
-            1 => parts.push("1 change ends or shortens access".to_owned()),
-            revocations => parts.push(format!("{revocations} changes end or shorten access")),
-        }
+        parts.extend(kinds(grants, total - blocked - second_look - grants));
     } else {
         if done > 0 {
             parts.push(format!("{} done", many(done, "change")));
@@ -255,6 +246,22 @@ pub fn summary(report: &Report) -> String {
     let mut line = parts.join(", ");
     line.push('.');
     line
+}
+
+/// How many changes there are of each kind, where there are any.
+pub(super) fn kinds(grants: usize, revocations: usize) -> Vec<String> {
+    let mut parts = Vec::new();
+    match grants {
+        0 => {}
+        1 => parts.push("1 change gives or lengthens access".to_owned()),
+        _ => parts.push(format!("{grants} changes give or lengthen access")),
+    }
+    match revocations {
+        0 => {}
+        1 => parts.push("1 change ends or shortens access".to_owned()),
+        _ => parts.push(format!("{revocations} changes end or shorten access")),
+    }
+    parts
 }
 
 /// How many members with paid time are left out somewhere.
@@ -331,7 +338,7 @@ pub fn detail<'a>(one: &LeftOut, name_of: impl Fn(&EmployeeNo) -> Option<&'a str
     match (one.detail.as_deref().unwrap_or_default(), named.as_str()) {
         (detail, "") => detail.to_owned(),
         ("", named) => format!("person {named}"),
-        (detail, named) => format!("{detail} (on the door: {named})"),
+        (detail, named) => format!("{detail}; on the door: {named}"),
     }
 }
 
@@ -390,7 +397,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
             "Right as it is, unless the membership type is missing from `roles`.",
         ),
         Reason::BadDates => (
-            "dates that can not be right",
+            "dates that cannot be right",
             "Correct the start and end of the membership in Cardskipper.",
         ),
         Reason::Protected => (

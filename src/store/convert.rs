@@ -146,7 +146,7 @@ pub(super) fn limit_in(
     })
 }
 
-/// A value that can not be what the schema says.
+/// A value that cannot be what the schema says.
 pub(super) fn damaged(what: &str, value: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(format!("{value} is not {what}"))
 }

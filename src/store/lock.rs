@@ -70,7 +70,7 @@ pub struct Holder {
 /// Takes the lock, or says who holds it.
 ///
 /// # Errors
-/// [`StoreError::Unusable`] when the lock file can not be made, read or written,
+/// [`StoreError::Unusable`] when the lock file cannot be made, read or written,
 /// [`StoreError::NotOurs`] when what lies there is not ours, and [`StoreError::Lost`] when the state file
 /// is gone.
 pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>, StoreError> {
@@ -102,7 +102,7 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
 /// locks of one device in one process wait for each other in vain.
 ///
 /// # Errors
-/// [`StoreError::Unusable`] when the lock file can not be made or locked, [`StoreError::NotOurs`] when what
+/// [`StoreError::Unusable`] when the lock file cannot be made or locked, [`StoreError::NotOurs`] when what
 /// lies there is not ours.
 pub fn take_device(
     state: &Path,
@@ -197,7 +197,7 @@ fn write_whole(file: &mut File, holder: &str, has_state: bool) -> std::io::Resul
 
 fn read_text(file: &mut File) -> String {
     let mut bytes = Vec::new();
-    // A text that can not be read says nothing.
+    // A text that cannot be read says nothing.
     let _ = file.take(LENGTH_MAX).read_to_end(&mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
 }

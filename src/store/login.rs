@@ -195,7 +195,7 @@ impl Store {
     }
 
     /// 16 bits that change (nearly always) with the user and the password, salted per file. So few
-    /// bits fit 65,536 times more passwords than the right one: who reads the file can not test
+    /// bits fit 65,536 times more passwords than the right one: who reads the file cannot test
     /// guesses with them, and a changed password goes unnoticed once in 65,536 times.
     fn login_check(&self, username: &str, password: &Secret) -> Result<i64, StoreError> {
         let salt = self.salt()?;

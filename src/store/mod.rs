@@ -113,8 +113,8 @@ pub enum StoreError {
     /// SQLite's own check found damage, or a value is not what the schema says.
     #[error("is damaged: {0}")]
     Damaged(String),
-    /// The file or its folder can not be created, read or written.
-    #[error("can not be used: {0}")]
+    /// The file or its folder cannot be created, read or written.
+    #[error("cannot be used: {0}")]
     Unusable(String),
     /// Any other failure of SQLite.
     #[error("failed: {0}")]
@@ -300,7 +300,7 @@ impl Store {
         Ok(self.connection.query_row("SELECT value FROM salt", [], |row| row.get(0))?)
     }
 
-    /// The seal of a plan by its SHA-256: whoever can not read this file can not make it, and another
+    /// The seal of a plan by its SHA-256: whoever cannot read this file cannot make it, and another
     /// state file makes another one.
     ///
     /// # Errors
@@ -381,7 +381,7 @@ fn refuse_others(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let which = if suffix.is_empty() { String::new() } else { format!("{suffix} file") };
         let checked = files::check_own(&lock::beside(path, suffix));
-        // What can not be looked at is for whoever opens it.
+        // What cannot be looked at is for whoever opens it.
         if let Err(error @ StoreError::NotOurs(_)) = checked.map_err(|e| unusable(&which, &e)) {
             return Err(error);
         }
@@ -389,7 +389,7 @@ fn refuse_others(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Why a file can not be used: the state file, or the one beside it that is named `which`.
+/// Why a file cannot be used: the state file, or the one beside it that is named `which`.
 fn unusable(which: &str, error: &std::io::Error) -> StoreError {
     let is_itself = which.is_empty();
     match error.kind() {

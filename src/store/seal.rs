@@ -26,7 +26,7 @@ impl Seal {
         Self(fnv::go_on(self.0, bytes.iter().copied()))
     }
 
-    /// A text with its length, so that two texts can not share their border.
+    /// A text with its length, so that two texts cannot share their border.
     fn text(self, text: &str) -> Self {
         self.number(i64::try_from(text.len()).unwrap_or(i64::MAX)).bytes(text.as_bytes())
     }

@@ -65,7 +65,7 @@ fn the_demo_goes_as_told() {
         "\nerror: gym-door: ",
         "\n[exit code 12: ",
         "\n(nothing is printed)\n[exit code 12: ",
-        "\nNobody loses a door by the word of one listing: ",
+        "\nNobody loses a door on the word of one listing: ",
         "\n$ ivms-sync sync\n(nothing is printed)\n[exit code 0: ",
         "\nThe next tick hears the same. ",
         "\nerror: front-door: ",

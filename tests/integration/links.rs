@@ -386,7 +386,7 @@ fn why_a_row_is_left_out_is_told_by_every_command_that_looks() {
     for is_known in [false, true] {
         let said = sandbox.at(START, &["check"]).stdout;
         for words in [
-            "persons.csv: 1 row left out (line 2): a quotation mark stands in it",
+            "persons.csv: 1 row left out (line 2): it has a stray quotation mark",
             "1 row left out (line 5): its person id is a number with a fraction, or below zero",
             "1 row left out (line 4): it has a person id and no e-mail",
             "hint: take the mark out, or save the file as Excel workbook",
@@ -402,7 +402,10 @@ fn why_a_row_is_left_out_is_told_by_every_command_that_looks() {
         assert_eq!(diff["rows_left_out"], check["rows_left_out"]);
         assert_eq!(diff["rows_left_out"][0]["line"], 2);
         let said = sandbox.at(START, &["-v", "diff"]).ends(0).stdout;
-        assert!(said.contains("1 row of link files left out: a quotation"), "{said}");
+        assert!(
+            said.contains("1 row of link files left out: it has a stray quotation mark"),
+            "{said}"
+        );
         assert!(said.contains("line 2"), "{said}");
         assert!(!said.contains('@'), "no e-mail where nobody looks: {said}");
         let brief = sandbox.at(START, &["diff"]).ends(0).stdout;
@@ -410,7 +413,7 @@ fn why_a_row_is_left_out_is_told_by_every_command_that_looks() {
 
         for who in [number(0).to_string(), "ana@example.org".to_owned()] {
             let said = sandbox.at(START, &["lookup", &who]).stdout;
-            let words = "persons.csv line 2, left out because a quotation mark stands in it";
+            let words = "persons.csv line 2, left out because it has a stray quotation mark";
             assert!(said.contains(words), "{who}: {said}");
         }
         // Nobody's e-mail, and a person that only the file knows.

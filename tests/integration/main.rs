@@ -8,7 +8,7 @@
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a test that can not go on should stop where it stands"
+    reason = "a test that cannot go on should stop where it stands"
 )]
 
 mod alarms;

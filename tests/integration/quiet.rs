@@ -132,7 +132,7 @@ fn whatever_could_bring_something_ends_it() {
         ),
         ("a member who paid", |s| assert!(s.club.renew(3, "2031-01-31")), THIRD, &[], 0),
         (
-            "an entry that can not be used",
+            "an entry that cannot be used",
             |s| {
                 let spoil = |member: &mut Member| {
                     member.organisations[0].roles[0].end = "soon".to_owned();

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use ivms_sync_simulators::club::number;
+use ivms_sync_simulators::club::{employee_no, number};
 use ivms_sync_simulators::http::Fault;
 use unicode_width::UnicodeWidthStr;
 
@@ -227,6 +227,39 @@ fn a_narrow_terminal_gets_tables_that_fit_and_a_pipe_never_does() {
         }
         assert!(narrow.lines().count() > piped.lines().count(), "{narrow}");
     }
+}
+
+/// Mutants: the name in the list of changes alone; none in a quiet tick, in `check` or in `apply`.
+#[test]
+fn the_name_that_the_door_holds_stands_beside_the_person() {
+    let sandbox = Sandbox::pinned(6, 1);
+    let door = &sandbox.club.devices[0];
+    let email = sandbox.club.cardskipper.member(number(1)).unwrap().email;
+    assert!(sandbox.club.cardskipper.edit(number(2), |member| member.email = email));
+    for (index, name) in [(0, "Paying Person"), (1, "Claimed Twice"), (3, "Somebody Else")] {
+        assert!(door.edit_person(&employee_no(index), |person| person.name = name.into()));
+    }
+    let shows = |line: &str, wanted: &str| {
+        let said = seen(&sandbox, 250, &format!("--color never {line}"), &[])?;
+        assert!(said.stdout.contains(wanted), "{line}: {wanted}: {}", said.stdout);
+        Some(said)
+    };
+    let claimed = "; on the door: 1002 Claimed Twice";
+    let Some(_) = shows("sync", claimed) else { return };
+    let quiet = shows("-v sync", claimed).unwrap();
+    assert!(quiet.stdout.contains("nothing has changed since"), "{quiet:?}");
+    shows("diff", claimed);
+    shows("lookup 150002", claimed);
+    shows("check", "is person 1004 Somebody Else");
+    assert!(!sandbox.at(START, &["check"]).stdout.contains("Somebody Else"), "only on a terminal");
+    assert!(sandbox.club.renew(0, "2030-11-01"));
+    sandbox.at(START, &["diff", "--out", "plan.json"]).ends(0);
+    assert!(!std::fs::read_to_string(sandbox.path("plan.json")).unwrap().contains("Paying Person"));
+    door.go_offline();
+    shows("sync", "1001 Paying Person");
+    shows("status", "1001 Paying Person");
+    door.go_online();
+    shows("apply plan.json", "1001 Paying Person");
 }
 
 #[test]

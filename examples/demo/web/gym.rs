@@ -59,7 +59,7 @@ impl Gym {
     /// Opens the club.
     ///
     /// # Errors
-    /// When its folder can not be made or written.
+    /// When its folder cannot be made or written.
     pub fn open(binary: PathBuf) -> Result<Self, Box<dyn Error>> {
         let settings = WorldSettings {
             members: MEMBERS,
@@ -136,7 +136,7 @@ impl Gym {
     /// Does what a button stands for.
     ///
     /// # Errors
-    /// When there is no such member or door, or the program can not be started.
+    /// When there is no such member or door, or the program cannot be started.
     pub fn act(&mut self, action: &Action) -> Result<(), Box<dyn Error>> {
         let before = self.rows();
         match action {
@@ -244,7 +244,7 @@ impl Gym {
         self.note(if plug {
             format!("The cable of {name} is back: it can be reached again.")
         } else {
-            format!("Somebody pulls the network cable of {name}: it can not be reached.")
+            format!("Somebody pulls the network cable of {name}: it cannot be reached.")
         });
         Ok(())
     }

@@ -45,7 +45,7 @@ const HEADERS: [(&str, &str); 6] = [
 /// Serves the page until it is over; port 0 takes a free one. The folder is removed then.
 ///
 /// # Errors
-/// When the club can not be set up, or the port is taken.
+/// When the club cannot be set up, or the port is taken.
 pub fn serve(binary: PathBuf, port: u16, is_over: &AtomicBool) -> Result<(), Box<dyn Error>> {
     let mut gym = Gym::open(binary)?;
     let server = Server::http((Ipv4Addr::LOCALHOST, port)).map_err(|e| e as Box<dyn Error>)?;

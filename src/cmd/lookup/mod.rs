@@ -1,4 +1,4 @@
-//! `lookup`: one member, both sides. It never makes a `Writer`, so it can not write to a device.
+//! `lookup`: one member, both sides. It never makes a `Writer`, so it cannot write to a device.
 
 mod why;
 
@@ -26,6 +26,7 @@ use crate::plan::validity::{DoorRoles, entitlement};
 use crate::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
 use crate::progress::Progress;
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
+use crate::report::text::many;
 use crate::report::{DeviceOutcome, Report, RowLeftOut, Trouble, text};
 use crate::store::Store;
 
@@ -209,13 +210,22 @@ fn advice(who: &Who, facts: &Facts, is_offline: bool) -> String {
     match who {
         Who::Email(_) => {
             "Check the spelling. In Cardskipper, see that the member has exactly this \
-             e-mail; the number works too."
+             e-mail; the member number works too."
                 .to_owned()
         }
         Who::Number(_) => "Check the number in Cardskipper; the e-mail works too.".to_owned(),
         Who::Person(employee_no) => {
-            let holders = facts.devices.iter().filter(|d| d.persons.contains_key(employee_no));
-            let doors: Vec<&str> = holders.map(|device| device.name.as_str()).collect();
+            let doors: Vec<String> = facts
+                .devices
+                .iter()
+                .filter_map(|device| {
+                    let name = &device.persons.get(employee_no)?.name;
+                    Some(match name.as_str() {
+                        "" => device.name.to_string(),
+                        name => format!("{} ({name})", device.name),
+                    })
+                })
+                .collect();
             if doors.is_empty() {
                 return "Check the person id; it is text, so 7 and 007 are not the same."
                     .to_owned();
@@ -237,14 +247,19 @@ fn searched(config: &Config, facts: &Facts) -> Vec<String> {
             let members = facts.members.iter();
             let count =
                 members.filter(|m| m.member.key.organisation == source.organisation).count();
-            format!("{count} members of {} (organisation {})", source.name, source.organisation)
+            format!(
+                "{} of {} (organisation {})",
+                many(count, "member"),
+                source.name,
+                source.organisation
+            )
         })
         .collect();
     places.extend(
         facts
             .devices
             .iter()
-            .map(|device| format!("{} persons on {}", device.persons.len(), device.name)),
+            .map(|device| format!("{} on {}", many(device.persons.len(), "person"), device.name)),
     );
     places.extend(config.link.files.iter().map(|file| format!("the link file {}", file.display())));
     places

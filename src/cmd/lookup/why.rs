@@ -73,14 +73,14 @@ pub(super) fn why(
                 .to_owned()
         }
         PersonLimit::Unreadable { .. } => {
-            "The dates on the door can not be read; the next sync sets them.".to_owned()
+            "The dates on the door cannot be read; the next sync sets them.".to_owned()
         }
         PersonLimit::Window(window) if window.contains(now) => {
             let until = text::last(window.end());
             if is_paid {
                 format!("Valid on the door until {until}.")
             } else if is_unknown {
-                format!("Valid on the door until {until}; what is paid for can not be read.")
+                format!("Valid on the door until {until}; what is paid for cannot be read.")
             } else {
                 format!("Valid on the door until {until}, although there is no paid time now.")
             }
@@ -94,7 +94,7 @@ pub(super) fn why(
             if is_paid {
                 format!("{state}, but there is paid time now: the door is behind.")
             } else if is_unknown {
-                format!("{state}; what is paid for can not be read.")
+                format!("{state}; what is paid for cannot be read.")
             } else if member.member.inactive {
                 format!("{state}; the member is marked inactive in Cardskipper.")
             } else {

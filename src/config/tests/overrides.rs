@@ -66,7 +66,7 @@ fn problems_name_the_variable() {
         (
             "IVMS_SYNC__HIKVISION__FRONT_DOOR__PROTECT",
             "1",
-            "hikvision.front-door.protect: is a list, which a variable can not replace (hint: change it in the file)",
+            "hikvision.front-door.protect: is a list, which a variable cannot replace (hint: change it in the file)",
         ),
         ("IVMS_SYNC__CARDSKIPPER__CLUB__ROLES", "[1]", "cardskipper.club.roles: is a list"),
         (

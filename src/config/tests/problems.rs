@@ -342,7 +342,7 @@ fn files_that_are_no_configuration() {
     let path = folder.path().join("ivms-sync.toml");
     let nothing = Environment::default();
     let message = |path: &Path| load(path, &nothing).unwrap_err().to_string();
-    assert!(message(&path).contains("can not be read"));
+    assert!(message(&path).contains("cannot be read"));
     assert!(message(folder.path()).contains("is not a regular file (hint: is this"));
     std::fs::write(&path, b"a = 1\nb = \"\xff\"").unwrap();
     assert!(message(&path).contains("ivms-sync.toml:2: is not UTF-8 text (hint: save"));

@@ -122,7 +122,7 @@ proptest! {
         for damage in &damages {
             text = damaged(&text, damage);
         }
-        // Only one damage can not move the password into a key that is not secret.
+        // Only one damage cannot move the password into a key that is not secret.
         if damages.len() == 1 {
             tells_nothing(&text, &variables());
         } else {

@@ -118,7 +118,7 @@ pub(super) fn left_out(config: &DeviceConfig, unusable: &[String]) -> Option<Tro
         exit: Exit::InStep,
         about: config.name.to_string(),
         text: format!("not every person can be used: {}", some_of(unusable, 1, ", ")),
-        hint: Some("give that person on the device a number, or delete it there".to_owned()),
+        hint: Some("give that person a number on the device, or delete it there".to_owned()),
     })
 }
 

@@ -260,7 +260,7 @@ fn realms_in_utf8_and_old_challenges_work() {
             if request.header("authorization").is_none() {
                 return unauthorized(challenge, "");
             }
-            // digest_auth's own parser is what we avoid: it can not read a realm in UTF-8.
+            // digest_auth's own parser is what we avoid: it cannot read a realm in UTF-8.
             if challenge.is_ascii() {
                 assert!(request.is_logged_in());
             }

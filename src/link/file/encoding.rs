@@ -2,7 +2,7 @@
 //!
 //! A byte-order mark decides; else valid UTF-8 is UTF-8; else it is one of the two code pages that
 //! Excel writes in the countries around the program: Windows-1250 (č š ž) or Windows-1252 (å ä ö).
-//! Which of the two can not be told from a few letters, so it is not guessed: a byte on which both
+//! Which of the two cannot be told from a few letters, so it is not guessed: a byte on which both
 //! agree becomes that letter, any other becomes U+FFFD, and a person id or e-mail that holds U+FFFD
 //! is unusable. Names, where such letters really stand, are not read at all.
 

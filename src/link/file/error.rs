@@ -1,4 +1,4 @@
-//! Why a whole link file can not be used, and what to do about it.
+//! Why a whole link file cannot be used, and what to do about it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::model::visible;
 /// The most characters of what the reader of workbooks says.
 const DETAIL_CHARS: usize = 200;
 
-/// A link file that can not be used, with its name.
+/// A link file that cannot be used, with its name.
 #[derive(Debug, thiserror::Error)]
 #[error("link file {}: {problem}", path.display())]
 pub struct LinkFileError {
@@ -47,7 +47,7 @@ pub enum FileProblem {
     #[error("is not a regular file")]
     NotAFile,
     /// The operating system refuses: no permission, or held open by Excel on Windows.
-    #[error("can not be opened: {0}")]
+    #[error("cannot be opened: {0}")]
     Io(io::Error),
     /// More bytes than [`super::FILE_BYTES_MAX`].
     #[error("is larger than {} MiB", limit / (1024 * 1024))]
@@ -89,7 +89,7 @@ pub enum FileProblem {
     #[error("looks cut off: {0}")]
     LooksCutOff(Doubt),
     /// A workbook that is damaged, or written in a way that is not understood.
-    #[error("is a workbook that can not be read: {detail}")]
+    #[error("is a workbook that cannot be read: {detail}")]
     Xlsx {
         /// What the reader says.
         detail: String,

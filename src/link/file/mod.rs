@@ -67,7 +67,7 @@ pub struct LinkFile {
     pub sha256: String,
     /// Rows with a person id and an e-mail, in the file's order, exact repetitions left out.
     pub rows: Vec<LinkRow>,
-    /// Rows that can not link anybody, in the file's order. A row without an e-mail is normal in an
+    /// Rows that cannot link anybody, in the file's order. A row without an e-mail is normal in an
     /// export of iVMS-4200, so show these as counts by [`RowReason`] unless asked for more.
     pub unusable: Vec<UnusableRow>,
     /// What the administrator should know about how the file was read.

@@ -67,7 +67,7 @@ where
 
 /// Looks for `uniqueCount="N"` in the table of texts. calamine makes room for `N` texts before it
 /// reads the first, and a request for more memory than there is ends the process: that is not a
-/// panic, and can not be caught.
+/// panic, and cannot be caught.
 #[derive(Default)]
 struct StringCount {
     /// The last bytes of the chunk before, so that a cut through the middle hides nothing.

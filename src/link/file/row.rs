@@ -18,7 +18,7 @@ pub struct LinkRow {
     pub email: Email,
 }
 
-/// One row that is left out: it can not link anybody.
+/// One row that is left out: it cannot link anybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusableRow {
     /// The row in the sheet, or the line in a CSV file on which the row begins; from 1.
@@ -53,7 +53,7 @@ pub enum RowReason {
     /// may have become zeros.
     IdLostDigits,
     /// The person id is a number whose format shows something else than its digits, and what it shows
-    /// can not be told for sure.
+    /// cannot be told for sure.
     IdShownOtherwise,
     /// The person id cell holds a date, TRUE or FALSE.
     IdIsNoNumber,
@@ -133,13 +133,13 @@ impl RowReason {
                 ("it has an e-mail and no person id", "write the person id beside the e-mail")
             }
             Self::NotAnEmail => {
-                ("its e-mail cell holds something else", "write the e-mail alone into it")
+                ("its e-mail cell holds something else", "write only the e-mail into it")
             }
             Self::SeveralEmails => {
-                ("its e-mail cell holds different addresses", "leave one of them")
+                ("its e-mail cell holds different addresses", "keep only one of them")
             }
             Self::BadId => (
-                "its person id is too long for a door, or holds a character that is not seen",
+                "its person id is too long for a door, or holds an invisible character",
                 "type the person id again, as the door shows it",
             ),
             Self::IdNotWhole => (
@@ -151,7 +151,7 @@ impl RowReason {
                 "format the column as text and type the person id again",
             ),
             Self::IdShownOtherwise => (
-                "its person id is a number that is shown in another form than its digits",
+                "its person id is a number that is not shown as its plain digits",
                 "format the column as text and type the id that the door knows",
             ),
             Self::IdIsNoNumber => (
@@ -162,18 +162,18 @@ impl RowReason {
                 "its formula holds no value yet",
                 "open the file in a spreadsheet program and save it",
             ),
-            Self::ErrorValue => ("a cell of it holds an error value", "correct the formula"),
+            Self::ErrorValue => ("one of its cells holds an error value", "correct the formula"),
             Self::StrayQuote => (
-                "a quotation mark stands in it that closes or opens nothing, so its cells are a guess",
+                "it has a stray quotation mark, so where its cells begin and end is a guess",
                 "take the mark out, or save the file as Excel workbook (.xlsx)",
             ),
             Self::UnknownLetter => (
-                "a letter of it can not be told from the file's encoding",
+                "one of its letters cannot be read in the file's encoding",
                 "save the file as CSV UTF-8 or .xlsx",
             ),
             Self::CellTooLong => (
-                "a cell of it is too long for a person id or an e-mail",
-                "leave the person id and the e-mail alone in their cells",
+                "one of its cells is too long for a person id or an e-mail",
+                "leave only the person id and only the e-mail in their cells",
             ),
             Self::MoreCellsThanHeader => (
                 "it has more cells than the header row: a separator stands in one of them",

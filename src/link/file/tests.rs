@@ -420,7 +420,7 @@ fn what_is_no_link_file() {
         (b"<?xml version='1.0'?><persons/>", "is an XML file and no workbook"),
         (b"MIME-Version: 1.0\r\n", "is a web archive (.mht)"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "is neither a workbook nor text"),
-        (b"PK\x03\x04 and no more", "is a workbook that can not be read"),
+        (b"PK\x03\x04 and no more", "is a workbook that cannot be read"),
         (b"Name,Phone\nEva,1\n", "has no header row"),
         (b"*Person ID,Name\n7,Eva\n", "row 1 names a person id column, but no e-mail column"),
         (b"x\nName;Email\n", "row 2 names an e-mail column, but no person id column"),

@@ -1,6 +1,6 @@
 //! Workbooks, read cell by cell.
 //!
-//! Only visible worksheets count: what the administrator can not see must not link anybody (hidden
+//! Only visible worksheets count: what the administrator cannot see must not link anybody (hidden
 //! rows and filtered rows are read, since iVMS-4200 would import them too). Cells are streamed and
 //! never laid out as a grid, since a single cell at XFD1048576 would make that grid 17 billion wide.
 
@@ -143,7 +143,7 @@ fn is_read(header: &Header, (row, column): (u32, u32)) -> bool {
     row >= header.line && (column == header.id_column || column == header.email_column)
 }
 
-/// Formulas whose kept value can not be meant.
+/// Formulas whose kept value cannot be meant.
 #[derive(Default)]
 struct Formulas {
     /// Cells by row and column, from 0, in which a formula holds nothing or 0. Programs that write

@@ -164,7 +164,7 @@ proptest! {
         prop_assert!(!message.subject.contains(['\r', '\n']));
         prop_assert!(!message.text.chars().any(|c| c.is_control() && c != '\n'));
         for line in message.text.lines() {
-            // One long word can not be broken.
+            // One long word cannot be broken.
             let is_one_word = !line.trim().contains(' ');
             prop_assert!(is_one_word || line.width() <= WIDTH, "{}", line);
         }

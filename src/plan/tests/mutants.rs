@@ -116,7 +116,7 @@ fn wrong_dates() -> Vec<Mutant> {
                 role.end = role.end.date().and_time(NaiveTime::MIN);
             }
         }),
-        misled("forgets the roles whose dates can not be read", Rule::NoLockOut, |facts| {
+        misled("forgets the roles whose dates cannot be read", Rule::NoLockOut, |facts| {
             facts.members.iter_mut().for_each(|one| one.member.unreadable.clear());
         }),
         misled("forgets every role but the first", Rule::NoLockOut, |facts| {

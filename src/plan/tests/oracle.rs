@@ -27,7 +27,7 @@ fn now_at(facts: &Facts, device: &DeviceFacts) -> NaiveDateTime {
     local - TimeDelta::nanoseconds(i64::from(local.nanosecond()))
 }
 
-/// The last second of each role that opens the door, by its first; roles that can not be right, and
+/// The last second of each role that opens the door, by its first; roles that cannot be right, and
 /// ended memberships, are not in it.
 fn paid_spans(
     facts: &Facts,
@@ -398,7 +398,7 @@ fn one_wrong(facts: &Facts, device: &DeviceFacts, change: &Change) -> Result<See
         _ => {}
     }
     if seen.revokes && hides_a_role(facts, device, member) {
-        return Err("taken away although a role can not be read");
+        return Err("taken away although a role cannot be read");
     }
     if seen.revokes && was_left_by_somebody_paid(facts, device, member, id) {
         return Err("taken from somebody who is missing from the listing");
@@ -446,7 +446,7 @@ fn was_left_by_somebody_paid(
     })
 }
 
-/// Whether a role that opens the door has dates that can not be read.
+/// Whether a role that opens the door has dates that cannot be read.
 fn hides_a_role(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bool {
     let source = &facts.sources[&member.member.key.organisation];
     member.member.unreadable.iter().any(|role| {
@@ -519,7 +519,7 @@ fn has_lost_all(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bo
 }
 
 /// A member with no role that opens the door is left out, whatever the person holds, and so is one
-/// with dates that can not be right.
+/// with dates that cannot be right.
 fn has_good_role(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bool {
     let mut listed = member.clone();
     listed.member.inactive = false;

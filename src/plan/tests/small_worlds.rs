@@ -235,7 +235,7 @@ fn one_member() -> Tried {
 }
 
 impl Single {
-    /// What else may be, and what may be remembered: days of grace, narrower roles, an entry that can not be read, somebody who is
+    /// What else may be, and what may be remembered: days of grace, narrower roles, an entry that cannot be read, somebody who is
     /// not linked, a window that was confirmed before, a limit to one member. All together with all.
     fn every_rule(&mut self, limit: Option<PersonLimit>) {
         let narrow = Some(BTreeSet::from([role_id(1)]));

@@ -1,4 +1,4 @@
-//! Roles whose dates can not be read: they spoil the doors that they open, and no others.
+//! Roles whose dates cannot be read: they spoil the doors that they open, and no others.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::model::UnreadableRole;
 const SAUNA: i64 = GYM + 1;
 
 impl World {
-    /// One more role, with dates that can not be read.
+    /// One more role, with dates that cannot be read.
     fn unreadable(self, number: &str, id: i64) -> Self {
         let problem = "EndDate is `soon`, not a date".to_owned();
         let role = UnreadableRole { id: role_id(id), problem };

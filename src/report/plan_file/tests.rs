@@ -9,7 +9,7 @@ use crate::report::{ChangeReport, ChangeState};
 
 const MADE: &str = "2026-11-21T11:00:00Z";
 
-/// A renewal for somebody with an odd number and no birth date, dates that can not be read, and
+/// A renewal for somebody with an odd number and no birth date, dates that cannot be read, and
 /// three revocations over budget.
 fn report() -> Report {
     let unreadable =

@@ -114,9 +114,9 @@ fn head(status: &Status) -> String {
         let when = source.fetched_at.map_or("never".to_owned(), |at| status.moment_and_age(at));
         let _ = writeln!(
             html,
-            "<p class=\"quiet\">{}: {} members, last answer {}</p>",
+            "<p class=\"quiet\">{}: {}, last answer {}</p>",
             Text(source.name.as_str()),
-            source.members,
+            many(usize::try_from(source.members).unwrap_or(usize::MAX), "member"),
             Text(&when)
         );
     }
@@ -184,9 +184,10 @@ fn outside(status: &Status) -> String {
     if no_door > 0 {
         let _ = writeln!(
             content,
-            "<p class=\"bad\">{} paid and no door knows them. <code>ivms-sync status --unlinked \
+            "<p class=\"bad\">{} paid and {} no door. <code>ivms-sync status --unlinked \
              FILE.csv</code> lists them.</p>",
-            many(no_door, "member")
+            many(no_door, "member"),
+            if no_door == 1 { "has" } else { "have" }
         );
     }
     if content.is_empty() {
@@ -214,7 +215,7 @@ fn open_doors(status: &Status) -> String {
             AttentionKind::OpenWithoutReason,
             "open",
             "Open without reason",
-            "The door opens, and nobody can say whether that is paid for",
+            "The door opens, and it is not known whether this is paid for",
         ),
         (
             AttentionKind::Released,
@@ -303,7 +304,7 @@ fn left_out(status: &Status) -> String {
     section("Nothing can be done for", &table("left-out", caption, &titles, &rows))
 }
 
-/// Bars for each day, and the same as a table for whoever can not see them.
+/// Bars for each day, and the same as a table for whoever cannot see them.
 fn chart(status: &Status) -> String {
     let days = status.days();
     let height = |day: &Day| day.grants + day.revocations + day.failed;
@@ -339,7 +340,7 @@ fn chart(status: &Status) -> String {
     html.push_str(
         "</svg>\n<p><span class=\"key-item\"><span class=\"key grant\"></span>given or lengthened\
          </span> <span class=\"key-item\"><span class=\"key loss\"></span>ended or shortened</span> \
-         <span class=\"key-item\"><span class=\"key fail\"></span>did not take</span></p>\n",
+         <span class=\"key-item\"><span class=\"key fail\"></span>did not take effect</span></p>\n",
     );
     let rows: Vec<_> = days
         .iter()

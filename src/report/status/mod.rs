@@ -119,9 +119,9 @@ impl DeviceStatus {
         let Some(failure) = self.failures.last.as_ref().filter(|_| self.failures.count > 0) else {
             return match (self.known.read_at, self.mode) {
                 (None, _) => "never read".to_owned(),
-                (Some(_), Mode::Observe) => "well, only observed".to_owned(),
-                (Some(_), Mode::GrantOnly) => "well, nothing is taken away there".to_owned(),
-                (Some(_), Mode::Full) => "well".to_owned(),
+                (Some(_), Mode::Observe) => "ok, only observed".to_owned(),
+                (Some(_), Mode::GrantOnly) => "ok, nothing is taken away there".to_owned(),
+                (Some(_), Mode::Full) => "ok".to_owned(),
             };
         };
         let times = match self.failures.count {

@@ -10,7 +10,7 @@ use crate::plan::{Cause, Kind, Reason};
 use crate::report::look::{Look, Tone};
 use crate::report::rows_left_out::by_reason;
 use crate::report::table::Table;
-use crate::report::text::{cause_words, explain, last, many, person, rest};
+use crate::report::text::{cause_words, explain, kinds, last, many, person, rest};
 use crate::store::{Attention, AttentionKind, Waiting};
 
 /// Lines of one kind before the rest is only counted.
@@ -55,7 +55,7 @@ fn runs(status: &Status, look: Look) -> String {
 }
 
 fn sources(status: &Status, look: Look) -> String {
-    let mut table = Table::new(&["organisation", "members", "last answer", "last whole list"]);
+    let mut table = Table::new(&["organisation", "members", "last answer", "last full list"]);
     for source in &status.sources {
         let when = |at: Option<_>| at.map_or("never".to_owned(), |at| status.moment(at));
         table.row([
@@ -176,16 +176,16 @@ fn outside(status: &Status, look: Look) -> String {
 fn attention(status: &Status, look: Look) -> String {
     let mut text = String::new();
     for (kind, title) in [
-        (AttentionKind::StandingOutside, "Standing outside: served until now, and left out"),
+        (AttentionKind::StandingOutside, "Standing outside (served until now, and left out)"),
         (
             AttentionKind::OpenWithoutReason,
-            "Open without reason: nobody can say whether that is paid for",
+            "Open without reason (it is not known whether this is paid for)",
         ),
         (
             AttentionKind::Released,
-            "Linked to nobody: written to before, and no member is linked to them now",
+            "Linked to nobody (written to before, and no member is linked to them now)",
         ),
-        (AttentionKind::Observed, "Only observed: wanted, and never written there"),
+        (AttentionKind::Observed, "Only observed (wanted, and never written there)"),
     ] {
         let lines: Vec<Line> = status.to_look_after(kind).map(Line::to_look_after).collect();
         if !lines.is_empty() {
@@ -204,7 +204,8 @@ fn attention(status: &Status, look: Look) -> String {
     if let Some(age) = status.silent_for() {
         let _ = write!(
             text,
-            "\nThere was no run for {}: nobody knows how it is now. See that the schedule runs.\n",
+            "\nThere has been no run for {}, so it is not known how things stand now. See that the \
+             schedule runs.\n",
             span(age)
         );
     }
@@ -218,14 +219,8 @@ fn waiting(status: &Status, look: Look) -> String {
     }
     let grants = status.others().filter(|one| one.kind == Kind::Grant).count();
     let revocations = lines.len() - grants;
-    let mut parts = Vec::new();
-    if grants > 0 {
-        parts.push(format!("{} to be given", many(grants, "date")));
-    }
-    if revocations > 0 {
-        parts.push(format!("{} to be taken away", many(revocations, "date")));
-    }
-    format!("\nWaiting: {}\n{}", parts.join(", "), table(status, &lines, look))
+    let parts = kinds(grants, revocations).join(", ");
+    format!("\nWaiting: {parts}\n{}", table(status, &lines, look))
 }
 
 /// Rows of link files that link nobody, as counts with the command that lists them.
@@ -248,7 +243,7 @@ fn blocked(status: &Status) -> String {
     for plan in &status.blocked {
         let _ = write!(
             text,
-            "\nChanges wait for your approval since {}. Look at them with `ivms-sync diff`; if each \
+            "\nChanges have been waiting for your approval since {}. Look at them with `ivms-sync diff`; if each \
              is right:\n  ivms-sync apply --blocked {}\n",
             status.moment(plan.made_at),
             plan.id
@@ -267,9 +262,12 @@ fn left_out(status: &Status) -> String {
         return text;
     }
     let is_unlinked = |reason: &Reason| super::unlinked::is_unlinked(*reason);
-    let hint = match status.left_out_counts().keys().any(is_unlinked) {
-        true => "Write them into a file to be filled in: ivms-sync status --unlinked FILE.csv",
-        false => "`ivms-sync diff` names them, and says what to do about each.",
-    };
-    format!("\nMembers with paid time for whom nothing is done:\n{text}{hint}\n")
+    text.push_str("`ivms-sync diff` names them, and says what to do about each.\n");
+    if status.left_out_counts().keys().any(is_unlinked) {
+        text.push_str(
+            "To write those who are linked to nobody into a file to be filled in: ivms-sync status \
+             --unlinked FILE.csv\n",
+        );
+    }
+    format!("\nMembers with paid time for whom nothing is done:\n{text}")
 }

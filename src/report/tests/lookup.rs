@@ -120,7 +120,7 @@ fn what_can_be_added() {
     for line in [
         "  e-mail      none in Cardskipper",
         "  marked inactive in Cardskipper",
-        "  the newest entry in Cardskipper can not be used: EndDate is `soon`",
+        "  the newest entry in Cardskipper cannot be used: EndDate is `soon`",
         "  may enter   at no time: no membership opens a door",
         "front-door: does not open now",
         "  person      1 (found by member number and name, kept from before)",

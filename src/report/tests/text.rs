@@ -21,6 +21,17 @@ fn the_name_that_the_door_holds_stands_beside_the_person() {
     }
 }
 
+/// Mutants: one more than are shown; the rest is not counted, or is counted where there is none.
+#[test]
+fn many_things_are_not_all_named() {
+    use crate::report::text::some_of;
+    for (count, want) in
+        [(0, ""), (1, "1"), (2, "1; 2"), (3, "1; 2; and 1 more"), (9, "1; 2; and 7 more")]
+    {
+        assert_eq!(some_of(1..=count, 2, "; "), want);
+    }
+}
+
 #[test]
 fn nothing_to_do() {
     let quiet = report("sync", &World::agreeing(3));
@@ -65,7 +76,7 @@ fn every_way_to_end() {
             "done",
             "refused: the device said no",
             "refused: the person moved",
-            "not taken: it holds another window",
+            "not applied: it holds another window",
             "not known: the answer was lost",
             "not done yet: not reached in this run",
             "blocked",
@@ -138,7 +149,7 @@ Nothing to change on 1 door; 11 members with paid time are left out.
   150008  front-door
   … and 2 more (all of them with --json)
 
-1 member left out: dates that can not be right
+1 member left out: dates that cannot be right
   Correct the start and end of the membership in Cardskipper.
   150014  front-door  EndDate is missing
 "

@@ -109,7 +109,7 @@ fn settled_is_all_or_nothing() {
     store.announce(&intents).unwrap();
     let moved = Person { fingerprint: "new".into(), ..person("1") };
     let outcome = Outcome { person: Some(moved), ..ended(OutcomeKind::Confirmed) };
-    // No such run: the second line can not be written.
+    // No such run: the second line cannot be written.
     let lost = Intent { run: RunId::new(99).unwrap(), ..intents[1].clone() };
     let outcomes = [(intents[0].clone(), outcome), (lost, ended(OutcomeKind::Confirmed))];
     assert!(store.settle(&outcomes, at(1)).is_err());

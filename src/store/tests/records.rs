@@ -236,7 +236,7 @@ fn links_are_kept_with_their_rule_and_replaced() {
     let other = store.links(&DeviceName::new("back-door").unwrap()).unwrap();
     assert_eq!(other, StoredLinks::default());
 
-    // A member who is not known can not be linked.
+    // A member who is not known cannot be linked.
     let stranger = [(key(club(), 3), link("9", LinkRule::File))];
     store.record_links(&door(), &known, &stranger).unwrap();
     assert_eq!(store.links(&door()).unwrap(), known);

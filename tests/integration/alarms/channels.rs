@@ -89,7 +89,7 @@ fn with_tls_and_a_login() {
         trouble(&sandbox);
         // Nobody vouches for the certificate yet.
         let said = sandbox.at(START, &["sync"]).ends(12);
-        assert!(said.stderr.contains("can not be protected"), "{mechanism}: {}", said.stderr);
+        assert!(said.stderr.contains("cannot be protected"), "{mechanism}: {}", said.stderr);
         no_mail(&server);
         trust(&mut sandbox, &server);
         tick(&sandbox, 5, 12);
@@ -126,7 +126,7 @@ fn a_certificate_for_another_name_gets_nothing() {
     trust(&mut sandbox, &server);
     trouble(&sandbox);
     let said = sandbox.at(START, &["sync"]).ends(12);
-    assert!(said.stderr.contains("can not be protected"), "{}", said.stderr);
+    assert!(said.stderr.contains("cannot be protected"), "{}", said.stderr);
     no_mail(&server);
 }
 

@@ -35,7 +35,7 @@ fn at_the_start_and_at_the_end_with_the_exit_code() {
     service.go_online();
     service.clear_faults();
     called();
-    // A run that can not even begin is heard of too.
+    // A run that cannot even begin is heard of too.
     std::fs::write(sandbox.state(), "no database at all, but more than nothing".repeat(20))
         .unwrap();
     tick(&sandbox, 20, 7);

@@ -98,7 +98,7 @@ fn a_conversation_without_a_login_teaches_nothing_of_it() {
     assert_eq!(server.logins(), 1, "it is still left alone");
 }
 
-/// Where the state file can not be used, it is remembered beside it. Mutant: no memory there.
+/// Where the state file cannot be used, it is remembered beside it. Mutant: no memory there.
 #[test]
 fn a_refused_login_is_remembered_without_a_state_file() {
     let (sandbox, server) = with_login();
@@ -132,7 +132,7 @@ fn out_of_reach_is_only_who_gave_no_sign() {
     sandbox.set("guard", "tls = \"required\"");
     server.set(|switches| *switches = Switches::default());
     let text = tested(&sandbox, 70)["text"].as_str().unwrap().to_owned();
-    assert!(text.contains("can not be protected") && !text.contains("reached"), "{text}");
+    assert!(text.contains("cannot be protected") && !text.contains("reached"), "{text}");
     drop(server);
     let text = tested(&sandbox, 71)["text"].as_str().unwrap().to_owned();
     assert!(text.contains("localhost could not be reached"), "{text}");

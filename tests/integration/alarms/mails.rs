@@ -66,7 +66,7 @@ fn a_door_that_is_away_is_told_once_then_daily_and_when_it_is_back() {
     let mail = one_mail(&server);
     assert_eq!(mail.subject(), "ivms-sync: over: door1 answers again");
     let want =
-        "door1 answers again. The trouble was there from 2026-03-10 11:05 to\n2026-03-11 11:25.";
+        "door1 answers again. The trouble lasted from 2026-03-10 11:05 to\n2026-03-11 11:25.";
     assert!(mail.body().starts_with(want), "{}", mail.body());
     for minutes in [1475, 1480, 1485] {
         tick(&sandbox, minutes, 0);

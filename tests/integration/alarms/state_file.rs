@@ -11,7 +11,7 @@ fn a_damaged_state_file_is_told_once_a_day_and_when_it_is_well_again() {
     std::fs::write(sandbox.state(), "no database at all".repeat(100)).unwrap();
     tick(&sandbox, 5, 7);
     let mail = one_mail(&server);
-    let subject = "The memory of ivms-sync (the state file) can not be used, so nothing is done";
+    let subject = "The memory of ivms-sync (the state file) cannot be used, so nothing is done";
     assert_eq!(mail.subject(), format!("ivms-sync: {subject}"));
     let body = mail.body().replace("\n     ", "");
     assert!(body.contains("put back a copy of the file"), "{body}");
@@ -85,7 +85,7 @@ fn a_link_file_that_was_never_read_is_told_at_once() {
     let config = sandbox.config().replacen("[link]\nfiles = [\"persons.csv\"]\n", "", 1);
     sandbox.replace_config(Some(config));
     tick(&sandbox, 5, 78);
-    let subject = "ivms-sync: A link file can not be read, and nothing is done without it";
+    let subject = "ivms-sync: A link file cannot be read, and nothing is done without it";
     assert_eq!(one_mail(&server).subject(), subject);
     tick(&sandbox, 10, 78);
     no_mail(&server);

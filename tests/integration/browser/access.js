@@ -15,7 +15,7 @@ if (!(document.documentElement.lang || "").trim()) problems.push("the document h
 if (!document.title.trim()) problems.push("the document has no title");
 const viewport = document.querySelector("meta[name=viewport]");
 if (!viewport || !/width=device-width/.test(viewport.content)) problems.push("no viewport as wide as the device");
-if (viewport && /user-scalable=no|maximum-scale/.test(viewport.content)) problems.push("the page can not be enlarged");
+if (viewport && /user-scalable=no|maximum-scale/.test(viewport.content)) problems.push("the page cannot be enlarged");
 if (document.querySelectorAll("main, [role=main]").length !== 1) problems.push("there is not exactly one main part");
 
 // Headings.

@@ -223,7 +223,7 @@ impl Browser {
     /// Shows the page in a window of this size, in pixels.
     #[track_caller]
     pub fn resize(&self, width: u32, height: u32) {
-        // Not by the size of the window, which can not be as narrow as a phone.
+        // Not by the size of the window, which cannot be as narrow as a phone.
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.ask_chromium("Emulation.setDeviceMetricsOverride", &size);

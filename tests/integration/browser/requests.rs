@@ -189,5 +189,5 @@ fn the_page_is_not_served_when_the_program_does_not_work() {
     let output = command(env!("CARGO")).arg("--web").stdin(Stdio::null()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.starts_with("The demo can not be shown: sync ended with 101: "), "{said}");
+    assert!(said.starts_with("The demo cannot be shown: sync ended with 101: "), "{said}");
 }

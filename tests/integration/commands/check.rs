@@ -35,8 +35,8 @@ fn all_is_well_before_the_first_run_and_after() {
         let door: Vec<_> = about(&document, "door1").into_iter().map(|(_, text)| text).collect();
         assert!(door[0].contains("firmware V") && door[0].ends_with("15 persons"), "{door:?}");
         assert!(door[1].contains("clock is right"), "{door:?}");
-        let able = "holds 3000 persons at most, lists 30 at a time, lets them be changed, \
-                    takes dates to 2037-12-31T23:59:59";
+        let able = "holds at most 3000 persons, lists 30 at a time, lets them be changed, \
+                    takes dates up to 2037-12-31T23:59:59";
         assert_eq!(door[2..], [able, "12 of 12 members linked"]);
         assert!(sandbox.club.devices.iter().all(|door| door.writes().is_empty()));
         sandbox.sync_at(START, 0);

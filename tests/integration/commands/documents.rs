@@ -3,7 +3,7 @@
 use std::fs;
 
 use ivms_sync_simulators::cardskipper::Member;
-use ivms_sync_simulators::club::number;
+use ivms_sync_simulators::club::{employee_no, number};
 use serde_json::{Value, json};
 
 use super::LATER;
@@ -136,7 +136,7 @@ fn documents_have_the_keys_of_the_contract() {
     let plan: Value =
         serde_json::from_str(&fs::read_to_string(sandbox.path("plan.json")).unwrap()).unwrap();
     let mut shape = report_shape(false);
-    for key in ["made_at", "expires_at", "sha256"] {
+    for key in ["made_at", "expires_at", "sha256", "seal"] {
         shape[key] = json!("string");
     }
     shape["changes"][0]["fingerprint"] = json!("string");
@@ -174,6 +174,39 @@ fn documents_have_the_keys_of_the_contract() {
         }
     }
     sandbox.assert_well_behaved();
+}
+
+#[test]
+fn released_persons_and_rows_of_link_files_have_their_keys() {
+    let sandbox = Sandbox::pinned(12, 1);
+    let second = employee_no(1);
+    sandbox.club.renew(1, "2030-11-01");
+    sandbox.sync_at(START, 0);
+    // The row of the member leads to another person now, and one links nobody.
+    let rows = sandbox.club.links_csv.replacen(&second, "9001", 1) + "77,\n";
+    fs::write(sandbox.path("persons.csv"), rows).unwrap();
+    let keys = |document: &Value, list: &str, template: Value| {
+        assert_shape(&json!([template]), &document[list], list);
+    };
+    let row = || {
+        json!({
+            "file": "string", "line": "number", "reason": "string", "detail": "string",
+            "hint": "string",
+        })
+    };
+    let diff = sandbox.at(LATER, &["diff", "--json"]).json();
+    let released = json!({
+        "device": "string", "employee_no": "string", "source": "string", "number": "number",
+        "holds": {"begin": "string|null", "end": "string|null"},
+    });
+    keys(&diff, "released", released);
+    assert_eq!(diff["released"][0]["employee_no"], json!(second));
+    keys(&diff, "rows_left_out", row());
+    for command in ["check", "status"] {
+        let document = sandbox.at(LATER, &[command, "--json"]).json();
+        keys(&document, "rows_left_out", row());
+        assert_eq!(document["rows_left_out"][0]["reason"], "no-email", "{document}");
+    }
 }
 
 #[test]

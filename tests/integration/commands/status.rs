@@ -114,7 +114,7 @@ fn a_blocked_plan_is_named_with_its_command_until_it_is_approved() {
     assert_eq!(document["outside"], 0, "they are inside");
     let text = sandbox.at(TICKS[1], &["status"]).ends(0).stdout;
     assert!(text.contains(&format!("ivms-sync apply --blocked {id}\n")), "{text}");
-    assert!(text.contains("Waiting: 3 dates to be taken away"), "{text}");
+    assert!(text.contains("Waiting: 3 changes end or shorten access"), "{text}");
     sandbox.at(TICKS[1], &["apply", "--blocked", &id]).ends(0);
     let document = status(&sandbox, TICKS[2]);
     assert_eq!((&document["blocked"], &document["waiting"]), (&json!([]), &json!([])));
@@ -128,6 +128,66 @@ fn a_door_that_is_only_observed_lets_nobody_wait() {
     sandbox.club.renew(3, "2027-01-31");
     sandbox.sync_at(TICKS[0], 0);
     assert_eq!(status(&sandbox, TICKS[0])["waiting"], json!([]));
+    // And no page says of it that all is in step.
+    let page = page(&sandbox, TICKS[0]);
+    assert!(page.contains("<h1>1 change is only observed</h1>"), "{page}");
+    assert!(!page.contains("Nobody who has paid stands outside"), "{page}");
+}
+
+/// The page of `status` at a moment.
+fn page(sandbox: &Sandbox, now: &str) -> String {
+    sandbox.at(now, &["status", "--html", "page.html"]).ends(0);
+    fs::read_to_string(sandbox.path("page.html")).unwrap()
+}
+
+/// Mutants: a page that looks only at who stands outside, at the last run's code, or at no clock.
+#[test]
+fn a_page_says_that_all_is_in_step_only_where_it_is() {
+    const IN_STEP: &str = "<h1>All doors are in step</h1>";
+    let sandbox = Sandbox::pinned(12, 1);
+    sandbox.sync_at(START, 0);
+    let fine = page(&sandbox, START);
+    assert!(
+        fine.contains(IN_STEP) && fine.contains("Nobody who has paid stands outside"),
+        "{fine}"
+    );
+    let late = page(&sandbox, "2026-03-10T11:00:00Z");
+    assert!(!late.contains(IN_STEP) && late.contains("<h1>no run for 60 minutes</h1>"), "{late}");
+    assert!(!late.contains("Nobody who has paid stands outside"), "{late}");
+    // One change waits for its second look; whoever is permanent on a door is left out there.
+    assert!(sandbox.club.inactivate(2));
+    sandbox.sync_at(TICKS[0], 0);
+    let waits = page(&sandbox, TICKS[0]);
+    assert!(waits.contains("<h1>1 change waits</h1>"), "{waits}");
+    sandbox.sync_at(TICKS[1], 0);
+    assert!(page(&sandbox, TICKS[1]).contains(IN_STEP));
+    sandbox.club.cardskipper.edit(number(4), |member| member.email.clear());
+    sandbox.club.devices[0].remove_person(&employee_no(4));
+    sandbox.at(TICKS[2], &["sync", "--full"]).ends(0);
+    let left_out = page(&sandbox, TICKS[2]);
+    assert!(!left_out.contains(IN_STEP), "{left_out}");
+    assert!(!left_out.contains("Nobody who has paid stands outside"), "{left_out}");
+}
+
+/// Mutants: the words of the documents told to people; rows of link files told by `diff -v` alone.
+#[test]
+fn reasons_are_said_in_words_and_rows_of_link_files_are_counted() {
+    let sandbox = Sandbox::pinned(12, 1);
+    let rows = format!("{}9001,\n9002,\n", sandbox.club.links_csv);
+    fs::write(sandbox.path("persons.csv"), rows).unwrap();
+    sandbox.sync_at(START, 0);
+    sandbox.club.cardskipper.edit(number(7), |member| member.set_end("soon"));
+    sandbox.sync_at(TICKS[0], 0);
+    assert_eq!(each(&status(&sandbox, TICKS[0]), "attention", "reason"), ["bad-dates"]);
+    let text = sandbox.at(TICKS[0], &["status"]).ends(0).stdout;
+    assert!(text.contains("dates that cannot be right"), "{text}");
+    assert!(
+        !text.contains("bad-dates") && !page(&sandbox, TICKS[0]).contains("bad-dates"),
+        "{text}"
+    );
+    let rows = "Rows of link files that link nobody:\n  2  it has a person id and no e-mail\n\
+                `ivms-sync diff -v` lists them";
+    assert!(text.contains(rows), "{text}");
 }
 
 /// The samples of a file of metrics, held against the exposition format.
@@ -205,7 +265,7 @@ fn the_page_holds_everything_and_nothing_that_is_not_its_own() {
     sandbox.sync_at(TICKS[0], 3);
     let page = fs::read_to_string(sandbox.path("doors.html")).unwrap();
     assert!(
-        page.contains("<h1>1 paying member stands outside, 1 door needs a look</h1>"),
+        page.contains("<h1>1 paying member stands outside, 1 door has a problem</h1>"),
         "{page}"
     );
     assert!(page.contains(&format!(">{}<", number(3))), "{page}");

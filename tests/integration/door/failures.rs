@@ -93,7 +93,7 @@ fn a_door_that_is_off_while_persons_are_looked_up_is_told() {
     sandbox.assert_well_behaved();
 }
 
-/// What a list that can not be read comes to.
+/// What a list that cannot be read comes to.
 enum Reading {
     /// The second try, or the answer itself, is good.
     Works,

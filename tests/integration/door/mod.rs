@@ -135,7 +135,7 @@ impl Story {
         self.stays_in_step(what);
     }
 
-    /// The odd door can not be served: this exit code, this word about the door, nothing written.
+    /// The odd door cannot be served: this exit code, this word about the door, nothing written.
     /// As soon as it behaves, the next tick catches up.
     #[track_caller]
     fn is_refused(&self, what: &str, code: i32, outcome: &str) {

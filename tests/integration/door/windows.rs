@@ -154,7 +154,7 @@ fn a_cut_to_the_stated_end_is_no_change_unasked() {
     assert!(!told.contains("nobody asked for"), "{told}");
 }
 
-/// Mutants: an unclear date is planned like one that can not be read (all doors "would open"); it is
+/// Mutants: an unclear date is planned like one that cannot be read (all doors "would open"); it is
 /// told for each person.
 #[test]
 fn dates_that_can_mean_two_things_are_left_alone_and_told_once() {

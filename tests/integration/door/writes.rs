@@ -68,7 +68,7 @@ fn firmware_that_replaces_a_person_loses_nothing_that_can_be_read() {
         assert_eq!(after.door_right, before.door_right);
         assert_eq!(after.right_plan, before.right_plan);
         assert_eq!(after.belong_group, before.belong_group);
-        // The PIN is never told, so it can not be sent back and its loss can not be seen: with
+        // The PIN is never told, so it cannot be sent back and its loss cannot be seen: with
         // firmware like this, which nobody has met, it would go silently.
         assert_eq!(after.pin, None);
         let expected = Person { end: format!("{UNTIL}T23:59:59"), pin: None, ..before.clone() };

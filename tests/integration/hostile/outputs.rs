@@ -1,5 +1,5 @@
 //! What the program writes: never over what it reads, never through what somebody has laid in its way, and
-//! one file that can not be written is no reason to leave out another.
+//! one file that cannot be written is no reason to leave out another.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

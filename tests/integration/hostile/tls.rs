@@ -58,7 +58,7 @@ fn a_pin_is_enough_and_a_wrong_one_names_the_right_one() {
         assert_eq!(each(&run, "devices", "outcome"), ["unreachable"], "{tls:?}");
         let told = told(&run);
         assert!(
-            told.contains(&format!("another certificate than the pinned one: sha256:{shown}")),
+            told.contains(&format!("a different certificate from the pinned one: sha256:{shown}")),
             "{told}"
         );
         assert!(told.contains("pin the new fingerprint") && told.contains("in between"), "{told}");

@@ -173,7 +173,7 @@ fn what_only_one_listing_says_is_not_borne_out() {
     let mut plan = plan_of(&sandbox, "2026-03-10T10:10:00Z");
     plan["remark"] = json!("looked at");
     put(&sandbox, &plan);
-    refuses(&sandbox, "one look", "by the word of one listing");
+    refuses(&sandbox, "one look", "on the word of one listing");
     // A second tick has heard the same.
     sandbox.look_at("2026-03-10T10:11:00Z");
     let run = sandbox.at(APPLIED, &["apply", "plan.json", "--json"]).ends(0).json();

@@ -18,7 +18,7 @@ use crate::support::{Said, Sandbox, each};
 
 const LATER: &str = "2026-03-10T10:05:00Z";
 
-/// Runs every command against a state file that can not be used.
+/// Runs every command against a state file that cannot be used.
 #[track_caller]
 fn refused(sandbox: &Sandbox, what: &str, words: &str) -> Said {
     let doors = sandbox.doors();
@@ -126,7 +126,7 @@ fn a_state_file_that_can_not_be_made_is_refused() {
     let config = sandbox.config();
     let state = format!("state = \"persons.csv/ivms-sync.db\"\n{config}");
     sandbox.replace_config(Some(state));
-    refused(&sandbox, "below a file", "can not be used");
+    refused(&sandbox, "below a file", "cannot be used");
     let folder = sandbox.path("ivms-sync.db");
     fs::create_dir(&folder).unwrap();
     sandbox.replace_config(Some(config));

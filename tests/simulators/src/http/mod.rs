@@ -234,7 +234,7 @@ impl HttpServer {
     /// Listens again on the same port.
     ///
     /// # Panics
-    /// If that can not be.
+    /// If that cannot be.
     pub fn go_online(&self) {
         if lock(&self.online).as_ref().is_some_and(|online| online.stop.load(Ordering::SeqCst)) {
             // A fault closed the listener; its threads end here.

@@ -20,7 +20,7 @@ impl Port {
     /// Takes a port; 0 takes a free one.
     pub fn take(number: u16) -> io::Result<Self> {
         if cfg!(not(unix)) {
-            // Two sockets can not share a port there: it is kept only while somebody listens.
+            // Two sockets cannot share a port there: it is kept only while somebody listens.
             let number = TcpListener::bind((Ipv4Addr::LOCALHOST, number))?.local_addr()?.port();
             return Ok(Self { number, _kept: None });
         }
