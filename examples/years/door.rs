@@ -89,17 +89,16 @@ impl Card {
         self.record = None;
     }
 
-    /// A later period, joined to the one that it replaces: paid time that runs and touches it, and ends no
-    /// later. Source: README, "Who has access, and until when".
+    /// A later period, joined to the one that it replaces: paid time that runs, and ends no later. Where it
+    /// does not touch the later period, it runs alone first. Source: README, "Who has access, and until when".
     /// It must be to what was kept in sync, and may be to what was only heard of (`may`).
     pub fn joined(&self, due: Due, now: NaiveDateTime, may: bool) -> Option<Due> {
         let Due::Open(first, last) = due else { return None };
-        let goes_on = |end: &NaiveDateTime| {
-            *end >= now && *end + TimeDelta::seconds(1) >= first && last >= *end
-        };
-        let is_joined = first > now
-            && (self.paid_until.iter().any(goes_on) || may && self.heard_until.iter().any(goes_on));
-        is_joined.then_some(Due::Open(now, last))
+        let heard = self.heard_until.iter().filter(|_| may);
+        let ends = self.paid_until.iter().chain(heard).copied();
+        let end = ends.filter(|end| first > now && *end >= now && last >= *end).max()?;
+        let touches = end + TimeDelta::seconds(1) >= first;
+        Some(Due::Open(now, if touches { last } else { end }))
     }
 
     /// Whether the door opens at a moment of its own clock.

@@ -3,6 +3,7 @@
 //! Pure. Absence means something only in a complete listing, and even there only after it repeats.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -45,6 +46,7 @@ pub fn merge(
     export: Export,
     asked: Asked,
 ) -> Merged {
+    let export = Export { members: one_entry_each(export.members, &known), ..export };
     let known_as = KnownAs::new(organisation, &known, &export);
     let usable = export.members.into_iter().map(|mut member| {
         member.key = known_as.member(&member);
@@ -90,6 +92,45 @@ pub fn merge(
         put(new, Some(false));
     }
     merged
+}
+
+/// Joins entries of one listing that are one human being: the same number and the same name, and another
+/// birth date. A membership that was imported anew stands beside the old one, and time that was paid on
+/// either is paid. One that is not marked inactive counts before those that are.
+fn one_entry_each(members: Vec<Member>, known: &[StoredMember]) -> Vec<Member> {
+    let mut entries: HashMap<(MemberNumber, Vec<String>), usize> = HashMap::new();
+    let mut joined: Vec<Member> = Vec::with_capacity(members.len());
+    let is_known = |key: &MemberKey| known.binary_search_by_key(key, StoredMember::key).is_ok();
+    for entry in members {
+        let name = plain_words(&entry.name());
+        let place = match entries.entry((entry.key.number, name)) {
+            Entry::Occupied(place) if !place.key().1.is_empty() => *place.get(),
+            Entry::Occupied(_) => joined.len(),
+            Entry::Vacant(place) => *place.insert(joined.len()),
+        };
+        match joined.get_mut(place) {
+            Some(first) if first.key != entry.key => {
+                let keeps_key = is_known(&first.key) || !is_known(&entry.key);
+                let key = if keeps_key { first.key } else { entry.key };
+                *first = Member { key, ..both(first, &entry) };
+            }
+            // The very same key twice is for whoever sorts them.
+            Some(_) | None => joined.push(entry),
+        }
+    }
+    joined
+}
+
+/// What two entries of one human being come to.
+fn both(one: &Member, other: &Member) -> Member {
+    let (first, second) = if one.inactive && !other.inactive { (other, one) } else { (one, other) };
+    let mut both = first.clone();
+    both.email = both.email.or_else(|| second.email.clone());
+    if first.inactive == second.inactive {
+        both.roles.extend(second.roles.iter().filter(|role| !first.roles.contains(role)).cloned());
+        both.unreadable.extend(second.unreadable.iter().cloned());
+    }
+    both
 }
 
 /// Takes over since when a listing says what it says of the roles and of `inactive`, if an earlier one
@@ -276,7 +317,7 @@ fn with_problem(
 mod tests {
     use super::*;
     use crate::cardskipper::UnusableReason;
-    use crate::model::Email;
+    use crate::model::{Email, Role, RoleId};
 
     fn organisation() -> OrganisationId {
         OrganisationId::new(123).unwrap()
@@ -341,8 +382,8 @@ mod tests {
             let merged = merge(organisation(), known(&[1]), export(vec![member]), changes(0));
             merged.changed.first().map(|one| one.keeps_email_and_roles)
         };
-        let role = |end: &str| crate::model::Role {
-            id: crate::model::RoleId::new(3126).unwrap(),
+        let role = |end: &str| Role {
+            id: RoleId::new(3126).unwrap(),
             begin: crate::model::parse_time("2026-01-01T00:00:00").unwrap(),
             end: crate::model::parse_time(end).unwrap(),
         };
@@ -350,7 +391,7 @@ mod tests {
         assert_eq!(with(|member| member.last_name.push('a')), Some(true));
         assert_eq!(with(|member| member.inactive = true), Some(true));
         let unreadable = |member: &mut Member| {
-            let id = crate::model::RoleId::new(1).unwrap();
+            let id = RoleId::new(1).unwrap();
             member.unreadable.push(crate::model::UnreadableRole { id, problem: "?".into() });
         };
         assert_eq!(with(unreadable), Some(true));
@@ -424,8 +465,8 @@ mod tests {
     /// before a change counts for it; a clock set back makes old words new.
     #[test]
     fn two_looks_agree() {
-        let role = |end: &str| crate::model::Role {
-            id: crate::model::RoleId::new(3126).unwrap(),
+        let role = |end: &str| Role {
+            id: RoleId::new(3126).unwrap(),
             begin: crate::model::parse_time("2026-01-01T00:00:00").unwrap(),
             end: crate::model::parse_time(end).unwrap(),
         };
@@ -507,6 +548,53 @@ mod tests {
         }
     }
 
+    /// Mutants: the first entry counts alone; an inactive one ends the other; other names are joined.
+    #[test]
+    fn two_entries_of_one_human_being_count_as_one() {
+        use chrono::Datelike as _;
+
+        let entry = |day: Option<u32>, name: &str, inactive: bool, role: i64| {
+            let mut member = member(4, name);
+            member.key.birth_date = day.and_then(|day| NaiveDate::from_ymd_opt(1990, 1, day));
+            member.inactive = inactive;
+            let at = at(role).naive_utc();
+            member.roles = vec![Role { id: RoleId::new(role).unwrap(), begin: at, end: at }];
+            member
+        };
+        let stored = || vec![StoredMember::seen(entry(Some(1), "Novak", false, 1), at(-60))];
+        let old = |inactive| entry(Some(1), "Novak", inactive, 1);
+        let new = |inactive| entry(Some(9), "Novak", inactive, 2);
+        for (what, entries, want) in [
+            ("both paid", [old(false), new(false)], vec![(1, false, vec![1, 2])]),
+            ("the old one is inactive", [old(true), new(false)], vec![(1, false, vec![2])]),
+            ("in the other order", [new(false), old(true)], vec![(1, false, vec![2])]),
+            ("the new one is inactive", [old(false), new(true)], vec![(1, false, vec![1])]),
+            ("both are inactive", [old(true), new(true)], vec![(1, true, vec![1, 2])]),
+            (
+                "another name is another one",
+                [old(true), entry(Some(9), "Kos", false, 2)],
+                vec![(1, true, vec![1]), (9, false, vec![2])],
+            ),
+            (
+                "without a birth date",
+                [old(true), entry(None, "Novak", false, 2)],
+                vec![(1, false, vec![2])],
+            ),
+        ] {
+            let merged = merge(organisation(), stored(), export(entries.into()), complete(at(0)));
+            let seen: Vec<_> = merged
+                .members
+                .iter()
+                .map(|one| {
+                    let day = one.key().birth_date.map_or(0, |date| date.day());
+                    let roles: Vec<i64> = one.member.roles.iter().map(|r| r.id.get()).collect();
+                    (day, one.member.inactive, roles)
+                })
+                .collect();
+            assert_eq!(seen, want, "{what}");
+        }
+    }
+
     /// Mutants that this catches: a corrected birth date makes another member; equal numbers alone make the
     /// same one; whoever is listed with the known date as well is taken for somebody else's correction.
     #[test]
@@ -540,22 +628,22 @@ mod tests {
                 vec![(2, Some(2), 1), (2, Some(9), 0)],
             ),
             (
-                "both dates are listed: two members",
+                "both dates are listed, with one name: still one",
                 known.to_vec(),
                 vec![born(2, Some(2), "Novak"), born(2, Some(9), "Novak")],
-                vec![(2, Some(2), 0), (2, Some(9), 0)],
+                vec![(2, Some(2), 0)],
             ),
             (
-                "two new dates: nobody knows which",
+                "two new dates with one name: still one",
                 known.to_vec(),
                 vec![born(2, Some(8), "Novak"), born(2, Some(9), "Novak")],
-                vec![(2, Some(2), 1), (2, Some(8), 0), (2, Some(9), 0)],
+                vec![(2, Some(2), 0)],
             ),
             (
                 "two are known, and one of them is listed as ever",
                 vec![born(2, Some(2), "Novak"), born(2, Some(3), "Novak")],
                 vec![born(2, Some(3), "Novak"), born(2, Some(9), "Novak")],
-                vec![(2, Some(2), 0), (2, Some(3), 0)],
+                vec![(2, Some(2), 1), (2, Some(3), 0)],
             ),
             (
                 "another number",

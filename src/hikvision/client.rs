@@ -188,7 +188,10 @@ impl Link {
                 Error::AnswerLost { write: false, .. }
                 | Error::Timeout { .. }
                 | Error::Unreachable { .. }
-                    if self.manners != manners => {}
+                    if self.manners != manners =>
+                {
+                    lost = true;
+                }
                 Error::AnswerLost { write: false, .. } if !lost => lost = true,
                 _ => return Err(error),
             }
@@ -567,6 +570,6 @@ fn innermost(error: &reqwest::Error) -> String {
 fn growing() -> u32 {
     #[expect(clippy::disallowed_methods, reason = "it tells no time to anybody")]
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let hundredths = now.map_or(0, |since| since.as_millis() / 10);
-    u32::try_from(hundredths & 0x7fff_ffff).unwrap_or_default()
+    let milliseconds = now.map_or(0, |since| since.as_millis());
+    u32::try_from(milliseconds & 0x7fff_ffff).unwrap_or_default()
 }

@@ -28,7 +28,7 @@ use crate::model::{
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
 pub use in_step::in_step;
-use left_by::{LeftBy, left_by};
+use left_by::Others;
 pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};
 use person::for_person;
 pub use person::kind_of;
@@ -153,12 +153,12 @@ pub struct LeftOut {
 #[must_use]
 pub fn plan(facts: &Facts) -> Plan {
     let mut plan = Plan::default();
-    let left: Vec<LeftBy> = facts.devices.iter().map(|device| left_by(facts, device)).collect();
+    let others: Vec<Others> = facts.devices.iter().map(|one| Others::of(facts, one)).collect();
     for (index, member) in facts.members.iter().enumerate() {
         let Some(source) = facts.sources.get(&member.member.key.organisation) else {
             continue;
         };
-        plan_member(facts, source, &left, index, &mut plan);
+        plan_member(facts, source, &others, index, &mut plan);
     }
     released::find(facts, &mut plan);
     plan.losses.sort_by(|a, b| (&a.device, a.member).cmp(&(&b.device, b.member)));
@@ -190,7 +190,7 @@ fn sort_left_out(left_out: &mut [LeftOut]) {
 fn plan_member(
     facts: &Facts,
     source: &SourceFacts,
-    left: &[LeftBy<'_>],
+    others: &[Others<'_>],
     index: usize,
     plan: &mut Plan,
 ) {
@@ -199,11 +199,11 @@ fn plan_member(
     let mut doors = losses::Doors::default();
     let is_named = facts.only.is_everyone() || facts.only.names_member(&member.member);
     let mut is_in_question = is_named;
-    for (device, left) in facts.devices.iter().zip(left) {
+    for (device, others) in facts.devices.iter().zip(others) {
         let link = device.linking.get(index);
         let is_asked_for = is_named || link.is_some_and(|link| names_person_of(&facts.only, link));
         is_in_question |= is_asked_for;
-        let pair = Pair { facts, source, member, device, left, link };
+        let pair = Pair { facts, source, member, device, others, link };
         let Decision { has_paid_time, verdict, served } = pair.decide();
         if let Some(window) = served {
             pair.remember_served(window, &mut plan.served);
@@ -285,10 +285,13 @@ fn merge_devices(mut left_out: Vec<LeftOut>, devices: usize) -> Vec<LeftOut> {
         .all(|pair| matches!(pair, [a, b] if a.reason == b.reason && a.detail == b.detail));
     if same && left_out.len() == devices && devices > 1 {
         let has_paid_time = left_out.iter().any(|one| one.has_paid_time);
+        let persons: BTreeSet<EmployeeNo> =
+            left_out.iter().flat_map(|one| one.persons.iter().cloned()).collect();
         left_out.truncate(1);
         for one in &mut left_out {
             one.device = None;
             one.has_paid_time = has_paid_time;
+            one.persons = persons.iter().cloned().collect();
         }
     }
     left_out
@@ -307,7 +310,7 @@ struct Pair<'a> {
     source: &'a SourceFacts,
     member: &'a MemberFacts,
     device: &'a DeviceFacts,
-    left: &'a LeftBy<'a>,
+    others: &'a Others<'a>,
     /// What the link rules gave; `None` when the device's persons are not known.
     link: Option<&'a Result<Link, NoLink>>,
 }

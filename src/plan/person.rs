@@ -15,7 +15,7 @@ use crate::model::{Person, PersonLimit, Role, Window};
 
 /// What becomes of a person whom the member is linked to.
 pub(super) fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -> Verdict {
-    let Pair { facts, source, member, device, left, .. } = *pair;
+    let Pair { facts, source, member, device, others, .. } = *pair;
     let now = pair.now();
     if is_protected(device, person) {
         return Verdict::LeftOut(Reason::Protected, Some(format!("person {}", person.employee_no)));
@@ -46,7 +46,7 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -
         return Verdict::LeftOut(Reason::BadDates, Some(detail));
     }
     if kind == Kind::Revocation
-        && let Some(gone) = paid_before(facts, (device, left), member, id, now)
+        && let Some(gone) = paid_before(facts, (device, others), member, id, now)
     {
         let detail = format!(
             "person {id} was member {}, who is no longer listed and has paid time: nothing is taken \
@@ -54,6 +54,16 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -
             gone.member.key.number
         );
         return Verdict::LeftOut(Reason::Blocked, Some(detail));
+    }
+    if kind == Kind::Revocation
+        && let Some(other) = others.claims_with_time(facts, device, id, now)
+    {
+        let detail = format!(
+            "person {id} is also claimed by member {}, who has the same name and paid time: nothing is \
+             taken away",
+            other.member.key.number
+        );
+        return Verdict::LeftOut(Reason::Ambiguous, Some(detail));
     }
     let confirmed = device.confirmed.get(&person.employee_no);
     let drifted = confirmed.is_some_and(|window| validity.is_met_by(window));

@@ -17,7 +17,7 @@ pub struct Released {
     pub employee_no: EmployeeNo,
     /// For whom it was last written to.
     pub member: MemberKey,
-    /// That member's organisation in the configuration.
+    /// That member's organisation in the configuration; its number where the configuration has it no more.
     pub source: SourceName,
     /// What the person holds.
     pub limit: PersonLimit,
@@ -75,16 +75,20 @@ fn release(
         PersonLimit::Permanent(_) => true,
         PersonLimit::Unreadable { .. } | PersonLimit::Unclear { .. } => false,
     };
-    // Without its organisation nobody can say whose rules hold.
-    let source = facts.sources.get(&member.organisation);
-    let (true, false, Some(source)) = (has_time, is_protected(device, person), source) else {
+    if !has_time || is_protected(device, person) {
         return;
+    }
+    // An organisation that the configuration has no more is named by its number.
+    let source = match facts.sources.get(&member.organisation) {
+        Some(source) => Ok(source.name.clone()),
+        None => SourceName::new(&member.organisation.to_string()),
     };
+    let Ok(source) = source else { return };
     plan.released.push(Released {
         device: device.name.clone(),
         employee_no: employee_no.clone(),
         member,
-        source: source.name.clone(),
+        source: source.clone(),
         limit: person.limit,
     });
     if let (PersonLimit::Window(window), Mode::Full | Mode::Observe) = (person.limit, device.mode) {
@@ -92,7 +96,7 @@ fn release(
             device: device.name.clone(),
             employee_no: employee_no.clone(),
             member,
-            source: source.name.clone(),
+            source,
             cause: Cause::Released,
             kind: Kind::Revocation,
             before: person.limit,

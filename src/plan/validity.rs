@@ -81,8 +81,9 @@ impl Validity {
 ///
 /// `door_roles` are the roles that open this device (`None`: every role); `vanished` says that the
 /// member has been missing from complete listings for long enough to count. `known` is the paid time that
-/// was kept in sync there until now: where it still runs and a later period that ends no earlier follows on
-/// it, the two are joined. A club that replaces a running period by its renewal closes no door.
+/// was kept in sync there until now: where it still runs and the roles give a later period that ends no
+/// earlier, it runs on, joined to that one where no moment lies between. A club that replaces a running
+/// period by its renewal closes no door.
 #[must_use]
 pub fn entitlement(
     member: &Member,
@@ -123,16 +124,16 @@ pub fn roles_gone(served: Window, now: NaiveDateTime) -> Validity {
     Validity { window, ended, now, whole: window, limits }
 }
 
-/// A future period with the running one that it replaces, where it follows on that one and ends no earlier.
+/// A future period with the running one that it replaces, where it ends no earlier: both in one where it
+/// follows on that one, else the running one first.
 fn joined_to(known: Window, next: Window, now: NaiveDateTime) -> Window {
-    let goes_on = next.begin() > now
-        && known.contains(now)
-        && touches(&known, &next)
-        && next.end() >= known.end();
-    if !goes_on {
-        return next;
+    if next.begin() <= now || !known.contains(now) || next.end() < known.end() {
+        next
+    } else if touches(&known, &next) {
+        Window::new(known.begin(), next.end()).unwrap_or(next)
+    } else {
+        known
     }
-    Window::new(known.begin(), next.end()).unwrap_or(next)
 }
 
 /// A role of the member that opens this device, with dates that nobody can read: it may hide paid time.
@@ -447,10 +448,10 @@ mod tests {
                 "2026-01-01T00:00:00 to 2027-11-21T23:59:59",
             ),
             (
-                "a day lies between",
+                "a day lies between: the running one goes on",
                 ("2026-01-01T00:00:00", "2026-12-31T23:59:59"),
                 ("2027-01-02", "2027-12-31"),
-                "2027-01-02T00:00:00 to 2027-12-31T23:59:59",
+                "2026-01-01T00:00:00 to 2026-12-31T23:59:59",
             ),
             (
                 "is over",

@@ -45,14 +45,14 @@ impl PaidTime {
         paid
     }
 
-    /// Adds the time that is known as paid for and runs now, where no role does, and where time that
-    /// ends no earlier follows on it without a gap: the club has replaced one by the other.
+    /// Adds the time that is known as paid for and runs now, where no role does, and where later time ends
+    /// no earlier: the club has replaced one by the other.
     fn go_on_from(&mut self, known: (NaiveDateTime, NaiveDateTime), now: NaiveDateTime) {
         let (Some(over), Some(next)) = (known.1.checked_add_signed(SECOND), self.first_from(now))
         else {
             return;
         };
-        let runs = known.0 <= now && now < over && next > now && next <= over;
+        let runs = known.0 <= now && now < over && next > now;
         // Where all that is paid for without a gap from `next` on is over.
         let mut end = next;
         let longer = |end: NaiveDateTime| {

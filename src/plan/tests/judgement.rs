@@ -4,7 +4,7 @@
 //! The proof has each rule of its own; the mutants beside this file show that it refuses a planner that
 //! breaks one. The mutants named here are of the planner, and each was seen to fail the test.
 
-use super::super::{Budget, LossKind, Plan, Whose, prove};
+use super::super::{Budget, Kind, LossKind, Plan, Reason, Whose, prove};
 use super::world::{FRONT, GYM, World, employee, role_id, window};
 use super::{changes, left_out};
 use crate::link::{Found, NoLink};
@@ -330,9 +330,50 @@ fn a_person_written_to_and_linked_to_nobody_is_released() {
         let plan = world.plan();
         assert!(plan.released.is_empty() && plan.changes.is_empty(), "{what}: {plan:?}");
     }
+    // The configuration has the organisation no more: whoever was served by it is not forgotten.
+    let without = |mut world: World| {
+        world.facts.sources.clear();
+        world
+    };
+    let plan = without(unlinked()).plan();
+    assert_eq!(changes(&plan), [want]);
+    assert_eq!(plan.released[0].source.to_string(), "123");
     // Whoever has no limit there is told, and nothing can be planned.
     let forever = unlinked().holds_on(FRONT, "2", PersonLimit::Permanent(None)).plan();
     assert_eq!((forever.released.len(), forever.changes.len()), (1, 0));
+}
+
+/// A new number or another organisation for the same human being, whose old membership ends.
+/// Mutants: any claim keeps the door open; one without paid time does; a namesake is not looked for.
+#[test]
+fn who_may_be_somebody_who_paid_keeps_the_door() {
+    let claimed = |name: &str, periods: &[(&str, &str)]| {
+        let mut world = World::agreeing(3).served().inactive("150002");
+        let rivals = [world.facts.members[1].member.key].into();
+        let claim = NoLink::Ambiguous { persons: [employee("2")].into(), rivals };
+        world = world.link(FRONT, "150003", Err(claim)).paid("150003", periods);
+        world = world.person(FRONT, "2", |person| person.name = name.to_owned());
+        world.person(FRONT, "3", |person| person.limit = PersonLimit::Permanent(None))
+    };
+    let paid = [("2026-01-01", "2027-12-31")];
+    let ends = "front-door 2 inactive revocation 2026-01-01T00:00:00 to 2026-11-20T23:59:59";
+    for (what, name, periods, want) in [
+        ("a namesake who paid", "Ana Novak 150003", &paid[..], &[][..]),
+        ("somebody else who paid", "Ana Novak 150002", &paid[..], &[ends][..]),
+        (
+            "a namesake who has not",
+            "Ana Novak 150003",
+            &[("2025-01-01", "2025-12-31")][..],
+            &[ends],
+        ),
+    ] {
+        let world = claimed(name, periods);
+        let plan = world.plan();
+        assert_eq!(changes(&plan), want, "{what}");
+        let is_told = plan.losses.iter().any(|loss| loss.reason == Reason::Ambiguous);
+        assert!(is_told || !want.is_empty(), "{what}: {:?}", plan.losses);
+        assert!(prove(&world.facts, &plan).is_ok(), "{what}");
+    }
 }
 
 /// Mutants: who has a door counts; a door that is not meant for the member counts as one; before every
@@ -373,6 +414,20 @@ fn a_renewal_that_replaces_a_running_period_closes_no_door() {
     assert!(prove(&joined.facts, &joined.plan()).is_ok());
     // In the ticks after it the door holds just that.
     assert_eq!(changes(&joined.applied().plan()), [""; 0]);
+    // With a gap between them the running one goes on, and the next one is written when it is over.
+    let apart = three().paid("150002", &[("2027-01-15", "2027-12-31")]);
+    assert_eq!(changes(&apart.plan()), [""; 0]);
+    let closed = apart.clone().holds("2", "2026-01-01", "2026-02-01");
+    let want = "front-door 2 drift grant 2026-01-01T00:00:00 to 2026-12-31T23:59:59, opens";
+    assert_eq!(changes(&closed.plan()), [want], "shut by hand, and opened again");
+    assert!(prove(&closed.facts, &closed.plan()).is_ok());
+    let over = apart.clone().at("2027-01-02T11:00:00Z");
+    let want = "front-door 2 started grant 2027-01-15T00:00:00 to 2027-12-31T23:59:59";
+    assert_eq!(changes(&over.plan()), [want]);
+    assert!(prove(&over.facts, &over.plan()).is_ok());
+    // Later, and shorter than what runs: that is a correction.
+    let shorter = three().paid("150002", &[("2026-12-01", "2026-12-20")]);
+    assert_eq!(shorter.plan().changes[0].kind, Kind::Revocation);
     let unknown = moved(World::agreeing(3)).plan();
     let want = "front-door 2 shortened revocation 2026-12-01T00:00:00 to 2027-11-30T23:59:59";
     assert_eq!(changes(&unknown), [want]);

@@ -59,7 +59,7 @@ fn paid_spans(
     spans
 }
 
-/// Whether time that is known as paid for runs now, no role does, and roles go on from it at once for at
+/// Whether time that is known as paid for runs now, no role does, and the next time that roles give lasts at
 /// least as long.
 fn goes_on(
     spans: &[(NaiveDateTime, NaiveDateTime)],
@@ -67,8 +67,9 @@ fn goes_on(
     now: NaiveDateTime,
 ) -> bool {
     let is_paid = |at: NaiveDateTime| spans.iter().any(|(a, b)| *a <= at && at <= *b);
-    let Some(next) = spans.iter().map(|(a, _)| *a).filter(|a| *a > now).min() else { return false };
-    if is_paid(now) || now < first || last < now || next > last + SECOND {
+    let is_next = |a: &NaiveDateTime| *a > now && *a <= last_of_all();
+    let Some(next) = spans.iter().map(|(a, _)| *a).filter(is_next).min() else { return false };
+    if is_paid(now) || now < first || last < now {
         return false;
     }
     let mut reached = next;
@@ -403,6 +404,9 @@ fn one_wrong(facts: &Facts, device: &DeviceFacts, change: &Change) -> Result<See
     if seen.revokes && was_left_by_somebody_paid(facts, device, member, id) {
         return Err("taken from somebody who is missing from the listing");
     }
+    if seen.revokes && is_claimed_by_a_namesake(facts, device, id) {
+        return Err("taken from a person whom a namesake with paid time claims");
+    }
     if seen.revokes && !member.is_agreed {
         return Err("taken away by the word of one listing");
     }
@@ -443,6 +447,19 @@ fn was_left_by_somebody_paid(
         let has_time = spans.iter().any(|(first, last)| *last >= now && *first <= last_of_all());
         let may_have = other.problem.is_some() || hides_a_role(facts, device, other);
         persons.contains(id) && !is_same && (has_time || may_have)
+    })
+}
+
+/// Whether a member with the person's name and with time to come claims the person, and another one is
+/// linked to it.
+fn is_claimed_by_a_namesake(facts: &Facts, device: &DeviceFacts, id: &EmployeeNo) -> bool {
+    let now = now_at(facts, device);
+    facts.members.iter().zip(&device.linking).any(|(other, link)| {
+        let Err(NoLink::Ambiguous { persons, .. }) = link else { return false };
+        let is_namesake = crate::link::is_same_person(&other.member, &device.persons[id].name);
+        let spans = paid_spans(facts, device, other);
+        let has_time = spans.iter().any(|(first, last)| *last >= now && *first <= last_of_all());
+        persons.contains(id) && is_namesake && has_time
     })
 }
 
@@ -496,6 +513,7 @@ pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
             let may_take = device.mode != Mode::GrantOnly && standing == Standing::Fresh;
             if !is_paid && open && may_take && has_good_role {
                 let is_kept = was_left_by_somebody_paid(facts, device, member, id)
+                    || is_claimed_by_a_namesake(facts, device, id)
                     || hides_a_role(facts, device, member);
                 if !is_kept && !touched.contains(&(&device.name, id)) {
                     return Some("who has not paid stays in");

@@ -36,7 +36,7 @@ fn colours_repeat_what_the_words_say() {
     for (text, code, word) in [
         (&report, "32", "done"),
         (&report, "31", "refused: the device said no"),
-        (&report, "31", "not taken: it holds another window"),
+        (&report, "31", "not applied: it holds another window"),
         (&report, "33", "blocked"),
         (&report, "1", "member"),
         (&lookup, "32", "opens now"),

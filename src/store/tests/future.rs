@@ -28,7 +28,7 @@ fn refused_logins_in_the_future_count_as_none() {
         ("a lock in sight alone", refused(0, None, 3, Some(YEAR)), true, None),
         ("a lock in sight now", refused(1, Some(YEAR), 3, Some(-5)), false, Some(at(25))),
         ("one just now", refused(1, Some(-5), 3, Some(YEAR)), false, Some(at(25))),
-        ("two long ago", refused(2, Some(-YEAR), 0, None), false, None),
+        ("two long ago", refused(2, Some(-YEAR), 0, None), true, Some(at(30 - YEAR))),
         ("one of a run that began later", refused(1, Some(2), 1, Some(2)), false, Some(at(32))),
         ("three of it", refused(0, None, 3, Some(2)), false, Some(at(32))),
     ] {

@@ -112,7 +112,7 @@ fn answers_to_the_list_that_are_cut_garbled_or_endless() {
         ("cut", on_list(Fault::CutBody(100)).times(2), Fails),
         ("dropped once", on_list(Fault::DropBefore).times(1), Works),
         ("dropped when done once", on_list(Fault::DropAfter).times(1), Works),
-        ("dropped", on_list(Fault::DropBefore).times(2), Fails),
+        ("dropped", on_list(Fault::DropBefore).times(3), Fails),
         ("no challenge once", Fault::DropBefore.on("Search").times(1), Works),
         ("length too long once", on_list(Fault::WrongContentLength(10)).times(1), Works),
         ("length too long", on_list(Fault::WrongContentLength(10)).times(2), Fails),
@@ -123,7 +123,7 @@ fn answers_to_the_list_that_are_cut_garbled_or_endless() {
             on_list(Fault::Drip { size: 2000, pause: Duration::from_millis(1) }),
             Works,
         ),
-        ("endless headers", on_list(Fault::EndlessHeaders).times(2), Fails),
+        ("endless headers", on_list(Fault::EndlessHeaders).times(3), Fails),
         ("a huge body", on_list(Fault::HugeBody(1 << 40)).times(1), Fails),
         ("elsewhere", on_list(Fault::Redirect("http://127.0.0.1:1/".into())).times(1), Fails),
         ("a page", on_list(Fault::raw(200, "text/html", html)).times(1), Fails),
@@ -251,7 +251,7 @@ fn a_read_back_that_fails_is_settled_by_the_next_tick() {
     side_by_side(cases, |(what, fault)| {
         let story = Story::under_way(1);
         // The first search looks at the three before they are written.
-        story.door().fault(fault.on("Search").authenticated().after(1).times(2));
+        story.door().fault(fault.on("Search").authenticated().after(1).times(3));
         let run = story.sync(what, 5);
         let outcomes = each(&run, "changes", "outcome");
         assert_eq!(outcomes, ["unknown", "planned", "planned"], "{what}");
@@ -321,7 +321,7 @@ fn a_door_that_drops_every_login_is_unreachable() {
 
 fn a_list_that_takes_too_long_does_not_hold_up_the_other_door() {
     let story = Story::around(Sandbox::agreeing(35, 2));
-    story.door().fault(Fault::Delay(Duration::from_secs(40)).on("Search").authenticated().times(1));
+    story.door().fault(Fault::Delay(Duration::from_secs(40)).on("Search").authenticated().times(2));
     let run = story.sync("too slow", 3);
     assert_eq!(each(&run, "devices", "outcome"), ["unreachable", "ok"]);
     assert!(story.door().writes().is_empty());

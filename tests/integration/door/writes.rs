@@ -123,7 +123,7 @@ fn an_account_that_may_not_write_is_told_and_costs_no_login() {
             story.door().clear_requests();
             let run = story.sync(&what, 12);
             let problem = run["problems"][0]["text"].as_str().unwrap();
-            assert!(problem.contains("lowPrivilege"), "{what}: {problem}");
+            assert!(problem.contains("lacks the right"), "{what}: {problem}");
             assert_eq!(each(&run, "changes", "outcome"), ["planned"; 3], "{what}");
             let tried = story.door().requests();
             let tried = tried.iter().filter(|r| r.target.contains("Modify"));
