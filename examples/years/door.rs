@@ -92,13 +92,13 @@ impl Card {
     /// A later period, joined to the one that it replaces: paid time that runs, and ends no later. Where it
     /// does not touch the later period, it runs alone first. Source: README, "Who has access, and until when".
     /// It must be to what was kept in sync, and may be to what was only heard of (`may`).
-    pub fn joined(&self, due: Due, now: NaiveDateTime, may: bool) -> Option<Due> {
-        let Due::Open(first, last) = due else { return None };
+    pub fn joined(&self, due: Due, now: NaiveDateTime, may: bool) -> Vec<Due> {
+        let Due::Open(first, last) = due else { return Vec::new() };
         let heard = self.heard_until.iter().filter(|_| may);
         let ends = self.paid_until.iter().chain(heard).copied();
-        let end = ends.filter(|end| first > now && *end >= now && last >= *end).max()?;
-        let touches = end + TimeDelta::seconds(1) >= first;
-        Some(Due::Open(now, if touches { last } else { end }))
+        let running = ends.filter(|end| first > now && *end >= now && last >= *end);
+        let touches = |end: NaiveDateTime| end + TimeDelta::seconds(1) >= first;
+        running.map(|end| Due::Open(now, if touches(end) { last } else { end })).collect()
     }
 
     /// Whether the door opens at a moment of its own clock.

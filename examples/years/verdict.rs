@@ -189,10 +189,9 @@ impl Life {
                 let places = (organisation, at);
                 let due = due(&self.world.club, places, state, is_vanished, now);
                 let joined = write.card.joined(due, now, true);
-                let both =
-                    [Some(due), joined, Some(due.cut(grain)), joined.map(|due| due.cut(grain))];
+                let all = joined.into_iter().chain([due]);
                 let is_served = |due: Due| due != Due::AsItIs && write.after.serves(due, now);
-                if both.into_iter().flatten().any(is_served) {
+                if all.flat_map(|due| [due, due.cut(grain)]).any(is_served) {
                     return Ok(());
                 }
                 wanted.push(due);
@@ -412,15 +411,11 @@ impl Life {
         };
         // Or the next period joined to the one that runs; it must be, where the program has kept that.
         let is_open = !is_right && !card.is_upside_down;
-        let joined = card.joined(due, local, false).filter(|_| is_open);
-        let may_be_joined = card.joined(due, local, true).filter(|_| is_open);
-        let is_joined = may_be_joined.is_some_and(serves);
-        let due = match (card.is_served, is_joined) {
-            (_, true) => may_be_joined.unwrap_or(due),
-            (true, false) => joined.unwrap_or(due),
-            (false, false) => due,
-        };
-        let is_right = is_right || is_joined;
+        let may_be_joined = card.joined(due, local, true).into_iter().find(|due| serves(*due));
+        let must_be_joined = card.joined(due, local, false).pop().filter(|_| card.is_served);
+        let joined = may_be_joined.or(must_be_joined).filter(|_| is_open);
+        let is_right = is_right || is_open && may_be_joined.is_some();
+        let due = joined.unwrap_or(due);
         if is_right {
             return Some((is_named, if due == Due::Gone { Look::Fine } else { Look::Served(due) }));
         }

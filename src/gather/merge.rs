@@ -94,8 +94,8 @@ pub fn merge(
     merged
 }
 
-/// Joins entries of one listing that are one human being: the same number and the same name, and another
-/// birth date. A membership that was imported anew stands beside the old one, and time that was paid on
+/// Joins entries of one listing that are one human being: the same number and the same name, another birth
+/// date, and no other e-mail. A membership that was imported anew stands beside the old one, and time that was paid on
 /// either is paid. One that is not marked inactive counts before those that are.
 fn one_entry_each(members: Vec<Member>, known: &[StoredMember]) -> Vec<Member> {
     let mut entries: HashMap<(MemberNumber, Vec<String>), usize> = HashMap::new();
@@ -109,7 +109,7 @@ fn one_entry_each(members: Vec<Member>, known: &[StoredMember]) -> Vec<Member> {
             Entry::Vacant(place) => *place.insert(joined.len()),
         };
         match joined.get_mut(place) {
-            Some(first) if first.key != entry.key => {
+            Some(first) if first.key != entry.key && !have_two_emails(first, &entry) => {
                 let keeps_key = is_known(&first.key) || !is_known(&entry.key);
                 let key = if keeps_key { first.key } else { entry.key };
                 *first = Member { key, ..both(first, &entry) };
@@ -119,6 +119,10 @@ fn one_entry_each(members: Vec<Member>, known: &[StoredMember]) -> Vec<Member> {
         }
     }
     joined
+}
+
+fn have_two_emails(one: &Member, other: &Member) -> bool {
+    one.email.is_some() && other.email.is_some() && one.email != other.email
 }
 
 /// What two entries of one human being come to.

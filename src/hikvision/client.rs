@@ -13,6 +13,8 @@
 //! resets fresh connections too is asked with pauses. Both are [`Manners`], which the caller may keep
 //! for the next conversation. Source: hikvision-isapi.md sections 5, 6 and 13.
 
+mod exchange;
+
 use std::error::Error as _;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
@@ -25,11 +27,11 @@ use reqwest::header::{
 };
 use url::{Position, Url};
 
-use super::call::{Answer, Ask, DEVICE_INFO, Limits};
-use super::challenge::{self, Challenge};
+use super::call::{Answer, Ask, Limits};
+use super::challenge::Challenge;
 use super::digest::{OneAnswer, authorization};
 use super::error::Error;
-use super::login::{LockState, Refusal, TRIES_KEPT};
+use super::login::{LockState, TRIES_KEPT};
 use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
 use crate::config::{DeviceConfig, Secret};
@@ -39,22 +41,6 @@ use crate::retry::{Waits, retry_after, seed};
 
 /// The pause that a device gets which resets faster callers; clients in the field wait 300 to 400 ms.
 const PACE: Duration = Duration::from_millis(400);
-
-/// What came of a request and, where one was wanted, its login.
-enum Exchange {
-    /// No login was wanted.
-    Open(Raw),
-    /// It was taken.
-    LoggedIn(Raw),
-    /// It was not taken, and the device does not say that it was wrong.
-    Refused(Refusal),
-}
-
-/// A challenge, and what the device says about locks beside it.
-struct Offer {
-    challenge: Challenge,
-    locks: LockState,
-}
 
 /// What came back, unjudged.
 struct Raw {
@@ -219,105 +205,6 @@ impl Link {
         } else {
             LockState::default()
         })
-    }
-
-    fn call_once(&mut self, ask: &Ask) -> Result<Answer, Error> {
-        if let Some(error) = &self.stopped {
-            return Err(error.clone());
-        }
-        let refusal = match self.exchange(ask)? {
-            Exchange::Open(raw) => return self.judge(ask, raw, false),
-            Exchange::LoggedIn(raw) => return self.judge(ask, raw, true),
-            Exchange::Refused(refusal) => refusal,
-        };
-        if ask.path != DEVICE_INFO
-            && let Exchange::LoggedIn(raw) = self.exchange(&Ask::device_info())?
-            && (200..300).contains(&raw.http)
-        {
-            // The login is right. A refusal that was not tried again may have been an old nonce.
-            return match self.exchange(ask)? {
-                Exchange::LoggedIn(raw) if !refusal.may_repeat() => self.judge(ask, raw, true),
-                _ => Err(Error::MissingRight { call: ask.call, http: 401 }),
-            };
-        }
-        let error = match refusal.is_counted() {
-            Some(false) => Error::LoginPaused,
-            _ => Error::LoginRefused { tries_left: refusal.tries_left() },
-        };
-        Err(self.stop(error))
-    }
-
-    /// Sends a request with the login where one is wanted.
-    fn exchange(&mut self, ask: &Ask) -> Result<Exchange, Error> {
-        let mut offer = match self.offer(ask)? {
-            Ok(offer) => offer,
-            Err(raw) => return Ok(Exchange::Open(raw)),
-        };
-        let mut is_repeated = false;
-        loop {
-            if let Err(error) = offer.locks.allows_a_login(self.tries_kept) {
-                return Err(self.stop(error));
-            }
-            let nc = self.count(&offer.challenge);
-            let is_stale = match self.send_digest(ask, &offer.challenge, nc)? {
-                Ok(raw) => {
-                    self.is_proven = true;
-                    return Ok(Exchange::LoggedIn(raw));
-                }
-                Err(is_stale) => is_stale,
-            };
-            if offer.locks.tries_left.is_none() && !is_stale && !self.is_proven {
-                // Nothing that the device says could show that the answer was right.
-                return Err(self.stop(Error::LoginRefused { tries_left: None }));
-            }
-            let next = match self.offer(ask)? {
-                Ok(next) => next,
-                Err(raw) => return Ok(Exchange::Open(raw)),
-            };
-            let refusal = Refusal {
-                is_stale,
-                is_other_nonce: next.challenge.nonce() != offer.challenge.nonce(),
-                before: offer.locks.tries_left,
-                after: next.locks.tries_left,
-            };
-            log::debug!("{}: {refusal:?}", ask.call);
-            if next.locks.locked || refusal.is_counted() == Some(true) {
-                let tries_left = refusal.tries_left();
-                return Err(self.stop(Error::LoginRefused { tries_left }));
-            }
-            if is_repeated || !refusal.may_repeat() {
-                return Ok(Exchange::Refused(refusal));
-            }
-            (is_repeated, offer) = (true, next);
-            if !refusal.is_other_nonce {
-                // Somebody else has answered it too, so often that ours looked old.
-                self.nonce = self.nonce.take().map(|(nonce, count)| (nonce, count.max(growing())));
-            }
-        }
-    }
-
-    /// Asks without a login; what comes back is a challenge, or already the answer.
-    fn offer(&mut self, ask: &Ask) -> Result<Result<Offer, Raw>, Error> {
-        let raw = self.send(ask)?;
-        if raw.http != 401 {
-            return Ok(Err(raw));
-        }
-        let locks = LockState::read(&raw.body);
-        match challenge::choose(raw.challenges.iter().map(Vec::as_slice)) {
-            Ok(challenge) => Ok(Ok(Offer { challenge, locks })),
-            Err(_) if locks.locked => Err(self.stop(locks.refusal())),
-            Err(offered) => Err(no_challenge(ask, &raw, offered)),
-        }
-    }
-
-    /// How often this nonce was answered before.
-    fn count(&mut self, challenge: &Challenge) -> u32 {
-        let before = match &self.nonce {
-            Some((nonce, count)) if nonce == challenge.nonce() => *count,
-            _ => 0,
-        };
-        self.nonce = Some((challenge.nonce().to_owned(), before + 1));
-        before
     }
 
     fn stop(&mut self, error: Error) -> Error {
@@ -532,17 +419,6 @@ impl Link {
     }
 }
 
-/// Why a 401 came without a challenge that can be answered, where the body says so.
-fn no_challenge(ask: &Ask, raw: &Raw, offered: String) -> Error {
-    let document = Document::parse(&raw.body).ok();
-    let status = document.and_then(|document| read_status(ask.call, raw.http, &document));
-    match status.map(|status| status.meaning()) {
-        Some(Meaning::NotActivated) => Error::NotActivated,
-        Some(Meaning::ForbiddenIp) => Error::ForbiddenIp,
-        _ => Error::NoDigest { offered },
-    }
-}
-
 /// The pause that an answer asks for.
 fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
@@ -564,12 +440,4 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = inner.source();
     }
     shown(&text.unwrap_or_else(|| "no connection".to_owned())).chars().take(120).collect()
-}
-
-/// A number that is higher in every later run of any program that makes it in the same way.
-fn growing() -> u32 {
-    #[expect(clippy::disallowed_methods, reason = "it tells no time to anybody")]
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let milliseconds = now.map_or(0, |since| since.as_millis());
-    u32::try_from(milliseconds & 0x7fff_ffff).unwrap_or_default()
 }
