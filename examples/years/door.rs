@@ -212,8 +212,9 @@ pub struct Door {
     pub was_locked: bool,
     /// Something changed in the middle of a write that nobody had asked for: the program may have noticed.
     pub is_meddled_with: bool,
-    /// Wrong logins since the password was last put right.
+    /// Wrong logins since the password was last put right, and when the first of them was.
     pub wrong_in_row: u32,
+    wrong_since: Option<DateTime<Utc>>,
     pub tick: DoorTick,
 }
 
@@ -312,8 +313,14 @@ impl Door {
             was_locked: false,
             is_meddled_with: false,
             wrong_in_row: 0,
+            wrong_since: None,
             tick: DoorTick::default(),
         }
+    }
+
+    /// For how long logins have been wrong by now.
+    pub fn wrong_for(&self) -> TimeDelta {
+        self.wrong_since.map_or_else(TimeDelta::zero, |since| self.tick.now - since)
     }
 
     pub fn is_away(&self) -> bool {
@@ -361,6 +368,9 @@ impl Door {
             return Err(Error::TooFewTries { tries_left: left as u32 });
         }
         self.wrong_logins.push(now);
+        if self.wrong_in_row == 0 {
+            self.wrong_since = Some(now);
+        }
         self.wrong_in_row += 1;
         self.was_locked |= self.wrong_logins.len() >= TRIES;
         let tries_left = self.tells_tries.then_some(left as u32 - 1);
