@@ -11,7 +11,7 @@ use ivms_sync::report::{ChangeState, DeviceOutcome, Report, Trouble};
 
 use crate::club::Mode;
 use crate::desk::Mood;
-use crate::door::{Card, Fault, Names, Shows};
+use crate::door::{Fault, Names, Shows};
 use crate::firmware::{Kept, Notation};
 use crate::ledger::{Due, Human, Span, due};
 use crate::life::{Errand, Life};
@@ -415,6 +415,8 @@ impl Life {
                 || door.is_meddled_with
                 || lost >= 3
                 || is_short
+                // The first writes to a firmware, none of them confirmed.
+                || door.is_late()
                 || door.names != Names::Same;
             if is_doubted && !may_doubt && !book.may_wait(host_now) {
                 return Err(format!("door {at} is not believed for no reason"));

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::perform::Performance;
 use super::{Context, who};
 use crate::cli::SyncArgs;
+use crate::config::Mode;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::quiet::{self, Asked, Heard, listen};
@@ -236,16 +237,21 @@ fn remember(
 /// held back because too many would be left out has not followed from them yet.
 fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
     for device in facts.devices.iter().filter(|device| !device.linking.is_empty()) {
-        for organisation in facts.sources.keys() {
+        for (organisation, source) in &facts.sources {
+            let known = device.settled_roles.get(organisation);
+            // Where nothing is taken away, nothing shows what still waits.
+            let takes_nothing = source.standing != Standing::Fresh
+                || device.mode == Mode::GrantOnly && known.is_some();
             let roles = facts.door_roles(device, *organisation);
             let waits = |change: &Change| {
                 change.device == device.name
                     && change.member.organisation == *organisation
                     && change.blocked == Some(Budget::RolesChanged)
             };
-            let is_settled =
-                !plan.is_held_back(*organisation, &device.name) && !plan.changes.iter().any(waits);
-            if is_settled && device.settled_roles.get(organisation) != Some(&roles) {
+            let is_settled = !takes_nothing
+                && !plan.is_held_back(*organisation, &device.name)
+                && !plan.changes.iter().any(waits);
+            if is_settled && known != Some(&roles) {
                 store.record_settled_roles(&device.name, *organisation, roles.as_ref())?;
             }
         }

@@ -402,6 +402,10 @@ impl<'a> Pair<'a> {
     }
 
     fn remember_served(&self, window: Option<Window>, news: &mut Vec<ServedNow>) {
+        // Where a listing is not accepted, this computer's clock may be what is wrong.
+        if self.source.standing == Standing::Refused {
+            return;
+        }
         let member = self.member.member.key;
         let stored = self.device.stored.links.get(&member).and_then(|link| link.served);
         let is_known = match (stored, window) {

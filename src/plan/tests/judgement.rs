@@ -4,7 +4,7 @@
 //! The proof has each rule of its own; the mutants beside this file show that it refuses a planner that
 //! breaks one. The mutants named here are of the planner, and each was seen to fail the test.
 
-use super::super::{Budget, Kind, LossKind, Plan, Reason, Whose, prove};
+use super::super::{Budget, Kind, LossKind, Plan, Reason, Standing, Whose, prove};
 use super::world::{FRONT, GYM, World, employee, role_id, window};
 use super::{changes, left_out};
 use crate::link::{Found, NoLink};
@@ -62,6 +62,10 @@ fn a_role_that_the_source_took_away_ends_access() {
         all = all.roles(number, &[]);
     }
     assert!(all.plan().changes.iter().all(|one| one.blocked == Some(Budget::RevokePerTick)));
+    // A listing that is not accepted teaches nothing: a clock that is a year ahead sees all time as over.
+    let ahead = three().roles("150002", &[]).at("2028-02-01T11:00:00Z");
+    assert_eq!(ahead.plan().served.len(), 1);
+    assert_eq!(ahead.standing("club", Standing::Refused).plan().served, []);
     // Once the door follows, nothing is served any more, and nothing is left to do.
     let followed = three().roles("150002", &[]).applied();
     let second = followed.plan();

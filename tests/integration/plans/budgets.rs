@@ -1,6 +1,7 @@
 //! Budgets: what is held back, and how it is approved.
 
-use ivms_sync_simulators::club::{employee_no, number};
+use ivms_sync_simulators::club::{ROLE, employee_no, number};
+use ivms_sync_simulators::http::Fault;
 use serde_json::json;
 
 use super::{LATER, LOOKED, with_inactive};
@@ -210,5 +211,38 @@ fn the_last_person_of_a_door_waits_for_approval() {
     let id = said.json()["blocked"].as_str().unwrap().to_owned();
     sandbox.at(LATER, &["apply", "--blocked", &id]).ends(0);
     assert_eq!(sandbox.end_on(0, "1001"), "2026-03-09T23:59:59");
+    sandbox.assert_well_behaved();
+}
+
+/// Mutants: what the configuration takes away goes out at once; a tick in which nothing is heard, and so
+/// nothing taken away, settles it.
+#[test]
+fn what_a_changed_configuration_takes_away_waits_through_ticks_without_an_answer() {
+    let other = ROLE + 7;
+    let mut sandbox = Sandbox::pinned(20, 1);
+    for index in [3, 4] {
+        assert!(sandbox.club.cardskipper.edit(number(index), |member| {
+            member.organisations[0].roles[0].id = other;
+        }));
+    }
+    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}, {other}]"));
+    sandbox.sync_at(START, 0);
+    let doors = sandbox.doors();
+    sandbox.extra.clear();
+    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}]"));
+    let waits = |sandbox: &Sandbox, now: &str| {
+        let run = sandbox.sync_at(now, 4);
+        assert_eq!(each(&run, "changes", "blocked_by"), ["roles-changed"; 2], "{now}");
+        run["blocked"].as_str().unwrap().to_owned()
+    };
+    waits(&sandbox, "2026-03-10T10:05:00Z");
+    sandbox.club.cardskipper.http().fault(Fault::DropBefore.times(50));
+    sandbox.sync_at("2026-03-10T10:10:00Z", 5);
+    sandbox.club.cardskipper.http().clear_faults();
+    let id = waits(&sandbox, "2026-03-10T10:15:00Z");
+    assert_eq!(sandbox.doors(), doors);
+    sandbox.at("2026-03-10T10:16:00Z", &["apply", "--blocked", &id]).ends(0);
+    assert_eq!(sandbox.end_on(0, "1004"), "2026-03-09T23:59:59");
+    assert_eq!(sandbox.sync_at("2026-03-10T10:20:00Z", 0)["changes"], json!([]));
     sandbox.assert_well_behaved();
 }
