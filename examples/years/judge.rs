@@ -336,7 +336,8 @@ impl Life {
                 continue;
             }
             let owes_look = human.owes_look;
-            human.owes_look &= !is_recorded;
+            // A run that died may have recorded what it heard.
+            human.owes_look = false;
             if listed.next_if_eq(&place).is_some() {
                 human.known.tell(&human.truth, is_recorded);
             } else if answer.is_complete {
