@@ -272,12 +272,12 @@ impl<'a, 's> OneDevice<'a, 's> {
         Ok(belief::believed_limits(device, known, &persons, self.execution.clock.now()))
     }
 
-    /// Connects to a device that was not read in this run. Once there is something to lose, it must
-    /// still be the device that it was: addresses move, and the persons of another door may look the
-    /// same. Its firmware is known then, too.
+    /// Connects to a device that was not read in this run. One that was read before must still be the device
+    /// that it was: addresses move, and the persons of another door may look the same. Its firmware is
+    /// known then, too.
     fn connect<O: Outside>(&mut self, outside: &O, known: &DeviceState) -> Result<O::Reader, Halt> {
         let mut reader = outside.connect(self.device, known.manners)?;
-        if known.proven_firmware.is_none() {
+        if known.serial.is_none() && known.proven_firmware.is_none() {
             self.firmware = known.firmware.clone().unwrap_or_default();
             return Ok(reader);
         }

@@ -78,8 +78,9 @@ impl LoginMemory {
         memory
     }
 
-    /// Whether one more wrong login could lock the device.
-    fn is_spent(&self, now: DateTime<Utc>) -> bool {
+    /// Whether one more wrong login could lock the device: then none is sent, whatever the password.
+    #[must_use]
+    pub fn is_spent(&self, now: DateTime<Utc>) -> bool {
         self.spent >= MAX_SPENT && self.spent_since.is_some_and(|since| is_recent(since, now))
     }
 

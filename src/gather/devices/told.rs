@@ -78,16 +78,18 @@ pub fn held_back(
     now: DateTime<Utc>,
 ) -> Option<Trouble> {
     let text = login.left_alone(now, config.time_zone)?;
-    Some(Trouble {
-        exit: Exit::Login,
-        about: config.name.to_string(),
-        text,
-        hint: Some(format!(
+    let hint = if login.is_spent(now) {
+        "so many logins were refused within half an hour that one more, with whatever password, could \
+         lock this computer out; find what sends wrong ones, and wait"
+            .to_owned()
+    } else {
+        format!(
             "correct username and password of [hikvision.{}]; a changed password is tried at once, and so is \
              any by `ivms-sync check`",
             config.name
-        )),
-    })
+        )
+    };
+    Some(Trouble { exit: Exit::Login, about: config.name.to_string(), text, hint: Some(hint) })
 }
 
 /// Says once for the door that persons hold dates that nobody can read for certain.

@@ -40,7 +40,8 @@ fn so_many_changes_cost_at_most_so_many_calls() {
         let others = calls.len() - writes;
         assert_eq!(writes, changed, "{changed}");
         assert_eq!(door.writes().len(), changed, "{changed}");
-        let allowed = 2 * changed.div_ceil(30) + 2;
+        // Who it is, its clock and the first write's read-back besides.
+        let allowed = 2 * changed.div_ceil(30) + 3;
         assert!(others <= allowed, "{changed}: {others} other calls, {allowed} allowed: {calls:?}");
         assert!(calls.iter().all(|(_, count)| *count <= 2), "{changed}: {calls:?}");
         sandbox.assert_well_behaved();
