@@ -14,7 +14,7 @@ use crate::model::{
 };
 
 /// The columns of a member, in the order in which [`member_in`] reads them.
-const MEMBER_COLUMNS: &str = "id, organisation, number, birth_date, first_name, last_name, email, \
+pub(super) const MEMBER_COLUMNS: &str = "id, organisation, number, birth_date, first_name, last_name, email, \
                               inactive, problem, missed, missing_since, said_at, is_repeated, seal, \
                               unreadable";
 
