@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::config::{DeviceConfig, Guard};
-use crate::model::{DeviceLimits, EmployeeNo, Person};
+use crate::model::{DeviceLimits, DeviceName, EmployeeNo, Person};
 
 /// With fewer persons missing than this nothing is far fewer, however small the device.
 const SMALLEST_LOSS: usize = 3;
@@ -57,6 +57,14 @@ pub enum Doubt {
         renamed: usize,
         /// Linked persons.
         linked: usize,
+    },
+    /// Another section of the configuration leads to the same device.
+    #[error("is the same device as [hikvision.{first}]: both have serial number {serial:?}")]
+    Twin {
+        /// The section that comes first.
+        first: DeviceName,
+        /// The serial number of both.
+        serial: String,
     },
     /// It gave a serial number before, and gives none now.
     #[error("states no serial number, and was {before:?} until now: another device?")]

@@ -13,7 +13,7 @@ use crate::config::{DeviceConfig, Guard, Mode};
 use crate::execute::trust;
 use crate::hikvision::{Abilities, Class, DeviceInfo, Error};
 use crate::link::{StoredLink, StoredLinks, is_same_person, name_digest};
-use crate::model::{DeviceLimits, EmployeeNo, Manners, Person, PersonLimit, Window};
+use crate::model::{DeviceLimits, DeviceName, EmployeeNo, Manners, Person, PersonLimit, Window};
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::lock::Holder;
@@ -114,6 +114,8 @@ pub struct DeviceGathered {
     pub(super) persons: PersonsOfDevice,
     /// Whether its persons are known at all.
     pub is_known: bool,
+    /// Its serial number, where it has told one.
+    pub(super) serial: Option<String>,
     /// What it makes of the windows it is sent.
     pub limits: DeviceLimits,
     /// Nothing was ever written to it.
@@ -220,6 +222,7 @@ pub(super) fn read_due<O: Outside>(
             let gathered = DeviceGathered {
                 outcome: DeviceOutcome::Ok,
                 is_known: true,
+                serial: Some(info.serial.clone()),
                 limits,
                 is_first_run: before.state.first_written_at.is_none(),
                 persons: PersonsOfDevice { persons, confirmed, written },
@@ -266,6 +269,7 @@ pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered
         is_accepted: false,
         outcome: DeviceOutcome::Ok,
         is_known: before.state.read_at.is_some(),
+        serial: before.state.serial,
         limits: before.limits,
         is_first_run: before.state.first_written_at.is_none(),
         persons: before.persons,
@@ -276,6 +280,26 @@ pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered
         is_backing_off: false,
         renamed: None,
     }
+}
+
+/// Finds devices to which an earlier section leads as well, by their serial numbers, and disowns them.
+/// Returns their places.
+pub(super) fn disown_twins(configs: &[DeviceConfig], devices: &mut [DeviceGathered]) -> Vec<usize> {
+    let mut first: BTreeMap<String, DeviceName> = BTreeMap::new();
+    let mut twins = Vec::new();
+    for (place, (config, device)) in configs.iter().zip(devices).enumerate() {
+        let Some(serial) = device.serial.clone().filter(|serial| !serial.trim().is_empty()) else {
+            continue;
+        };
+        match first.get(&serial) {
+            Some(first) => {
+                device.disown(config, &Doubt::Twin { first: first.clone(), serial });
+                twins.push(place);
+            }
+            None => drop(first.insert(serial, config.name.clone())),
+        }
+    }
+    twins
 }
 
 impl Renamed {
@@ -313,6 +337,21 @@ impl DeviceGathered {
             person.is_some_and(|person| !is_same_person(&stored_member.member, &person.name))
         });
         belief::judge_names(others.count(), linked, guard).err()
+    }
+
+    /// Believes nothing of a device that another section of the configuration leads to as well: two
+    /// conversations with one device, and rules that may differ.
+    fn disown(&mut self, config: &DeviceConfig, doubt: &Doubt) {
+        let trouble = Trouble {
+            hint: Some(format!(
+                "remove one of the two sections; nothing was written by way of [hikvision.{}]",
+                config.name
+            )),
+            ..not_believed(config, doubt, None)
+        };
+        (self.outcome, self.trouble) = (DeviceOutcome::NotBelieved, Some(trouble));
+        (self.persons, self.is_known) = (PersonsOfDevice::default(), false);
+        (self.reading, self.failure) = (None, None);
     }
 
     /// Takes a reading back that is not believed: what is known of the device stays.

@@ -215,6 +215,11 @@ pub fn gather_with<O: Outside>(
             *open = Conversation::none();
         }
     }
+    for place in devices::disown_twins(&config.devices, &mut devices) {
+        if let Some(open) = open.get_mut(place) {
+            *open = Conversation::none();
+        }
+    }
     let both = facts::Both { config, sources: &mut sources, devices: &mut devices };
     let facts = both.facts(&links.table, known, &scope, now);
     let (facts, accepted) = facts.map_err(GatherError::NothingToAccept)?;

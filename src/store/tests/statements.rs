@@ -1,7 +1,6 @@
 //! Every statement in the code finds its rows by an index: the state file of a large club with years
 //! of history is as quick as that of a small one.
 
-use super::super::members::MEMBER_COLUMNS;
 use super::*;
 
 const SOURCES: [(&str, &str); 12] = [
@@ -30,7 +29,7 @@ fn statements(source: &str) -> Vec<String> {
             let rest = &source[place + 1..];
             let literal = &rest[..rest.find('"').unwrap()];
             let lines: Vec<_> = literal.split("\\\n").map(str::trim_start).collect();
-            found.push(lines.concat().replace("{MEMBER_COLUMNS}", MEMBER_COLUMNS));
+            found.push(lines.concat().replace("{MEMBER_COLUMNS}", members::MEMBER_COLUMNS));
         }
     }
     found

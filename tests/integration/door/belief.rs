@@ -257,3 +257,32 @@ fn a_name_or_number_that_can_not_be_is_a_mistake_in_the_command_line() {
     assert!(said.stderr.contains("no device garage"), "{}", said.stderr);
     assert!(sandbox.club.devices[0].requests().is_empty());
 }
+
+/// Mutants: both are believed; the first is not; what was read of the second is remembered.
+#[test]
+fn two_ways_to_one_door_are_not_both_believed() {
+    let mut sandbox = Sandbox::pinned(5, 1);
+    sandbox.sync_at(START, 0);
+    let text = sandbox.config();
+    let start = text.find("[hikvision.door1]").unwrap();
+    let section = &text[start..];
+    let section = section[1..].find("\n[").map_or(section, |end| &section[..=end]);
+    let other =
+        section.replace("[hikvision.door1]", "[hikvision.gym]").replace("127.0.0.1", "localhost");
+    sandbox.replace_config(Some(format!("{text}\n{other}")));
+    sandbox.club.renew(1, UNTIL);
+    for now in ["2026-03-10T10:05:00Z", "2026-03-10T10:10:00Z"] {
+        let said = sandbox.at(now, &["sync", "--json"]).ends(4);
+        let run = said.json();
+        assert_eq!(each(&run, "devices", "outcome"), ["ok", "not-believed"]);
+        let told = run["problems"].to_string();
+        assert!(told.contains("is the same device as [hikvision.door1]"), "{told}");
+        assert!(each(&run, "changes", "device").iter().all(|door| *door == "door1"), "{run:#}");
+    }
+    assert_eq!(sandbox.club.devices[0].writes().len(), 1);
+    let check = sandbox.at("2026-03-10T10:11:00Z", &["check"]).ends(4);
+    assert!(check.stdout.contains("remove one of the two sections"), "{}", check.stdout);
+    sandbox.replace_config(None);
+    sandbox.sync_at("2026-03-10T10:15:00Z", 0);
+    sandbox.assert_well_behaved();
+}
