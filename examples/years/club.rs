@@ -181,10 +181,10 @@ impl Club {
 
     /// Whether both have the same roles in their configuration.
     pub fn has_same_roles(&self, other: &Self) -> bool {
-        let organisations = self.organisations.iter().zip(&other.organisations);
-        let doors = self.doors.iter().zip(&other.doors);
-        organisations.map(|(one, two)| one.roles == two.roles).all(|is_same| is_same)
-            && doors.map(|(one, two)| one.roles == two.roles).all(|is_same| is_same)
+        let mut organisations = self.organisations.iter().zip(&other.organisations);
+        let mut doors = self.doors.iter().zip(&other.doors);
+        organisations.all(|(one, two)| one.roles == two.roles)
+            && doors.all(|(one, two)| one.roles == two.roles)
     }
 
     /// Whether a role opens a door for the members of an organisation.

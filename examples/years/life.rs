@@ -214,14 +214,12 @@ impl Life {
         let (passwords, club) = &self.config_of;
         if *passwords != self.world.passwords || !club.has_same_roles(&self.world.club) {
             self.context = load(self.folder.path(), &self.world, self.sabotage)?;
-            for door in 0..self.world.doors.len() {
-                if passwords[door] != self.world.passwords[door] {
-                    self.world.doors[door]
-                        .get_mut()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .wrong_in_row = 0;
-                    self.books[door].deaths = 0;
-                }
+            let changed = passwords.iter().zip(&self.world.passwords).map(|(old, new)| old != new);
+            let places = self.world.doors.iter_mut().zip(&mut self.books).zip(changed);
+            for ((door, book), _) in places.filter(|(_, is_changed)| *is_changed) {
+                let door = door.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+                door.wrong_in_row = 0;
+                book.deaths = 0;
             }
             self.roles.change(club, &self.world.club);
             self.config_of = (self.world.passwords.clone(), self.world.club.clone());

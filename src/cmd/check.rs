@@ -211,7 +211,7 @@ fn both_sides(
     let to_look_after = attention::troubles(&context.config, &plan, &seen_before, names)
         .into_iter()
         .chain(attention::released(&plan, names))
-        .chain(attention::permanent(&plan, names))
+        .chain(attention::permanent(&plan, true, names))
         .chain(attention::unlike_names(&gathered.facts, false, shows_names));
     findings.extend(to_look_after.map(Finding::from));
     // Of an organisation that gave no word nobody knows who holds what.

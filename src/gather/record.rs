@@ -166,7 +166,7 @@ fn linked_now(
 /// Settles what a run that died had announced, by what the device holds now: `persons` are those
 /// announced, or everybody; `limits`, what it makes of the windows it is sent.
 ///
-/// A change that nobody asked for is remembered, as after any write; see [`cut_off_unasked`].
+/// A change that nobody asked for is remembered, as after any write.
 ///
 /// # Errors
 /// [`StoreError`].

@@ -10,7 +10,7 @@ use crate::config::{Config, LinkRule};
 use crate::exit::Exit;
 use crate::link::plain_words;
 use crate::model::{DeviceName, EmployeeNo, MemberKey, PersonLimit};
-use crate::plan::{Facts, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose};
+use crate::plan::{Facts, LeftOut, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose};
 use crate::store::{Attention, AttentionKind};
 
 /// So many are named one by one; the rest is counted.
@@ -121,11 +121,14 @@ pub fn released(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
     plan.released.iter().map(remark_of).collect()
 }
 
-/// Members who never expire on a door, paid or not: one remark for each door.
+/// Members who never expire on a door: one remark for each door. `of_all` is whether those with paid time are
+/// among them.
 #[must_use]
-pub fn permanent(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
+pub fn permanent(plan: &Plan, of_all: bool, names: Option<&Facts>) -> Vec<Trouble> {
     let mut by_door: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for one in plan.left_out.iter().filter(|one| one.reason == Reason::PermanentOnDevice) {
+    let is_one =
+        |one: &&LeftOut| one.reason == Reason::PermanentOnDevice && (of_all || !one.has_paid_time);
+    for one in plan.left_out.iter().filter(is_one) {
         let door = one.device.as_ref().map_or_else(|| "every door".to_owned(), ToString::to_string);
         let persons = one.persons.iter().map(|id| match &one.device {
             Some(device) => named(names, device, id),

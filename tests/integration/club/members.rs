@@ -1,7 +1,7 @@
 //! What a membership becomes on a door.
 
 use ivms_sync_simulators::cardskipper::Member;
-use ivms_sync_simulators::club::{ORGANISATION, ROLE, number};
+use ivms_sync_simulators::club::{ORGANISATION, ROLE, employee_no, number};
 use serde_json::json;
 
 use super::{only_change, only_second_look, set_role};
@@ -380,5 +380,22 @@ fn a_membership_that_no_door_can_hold_is_reported_and_stops_nobody_else() {
     assert_eq!(each(&run, "left_out", "reason"), ["bad-dates"]);
     assert!(run["left_out"][0]["detail"].as_str().unwrap().contains("2037"));
     assert_eq!(sandbox.club.devices[0].person("1004"), person);
+    sandbox.assert_well_behaved();
+}
+
+/// Mutants: who has not paid and never expires on the door is told by nobody; it is told in every tick.
+#[test]
+fn who_has_not_paid_and_never_expires_on_the_door_is_told() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    sandbox.club.inactivate(3);
+    sandbox.club.devices[0].edit_person(&employee_no(3), |person| person.enable = false);
+    let told = "door1: 1 member without an end on the door: member 150004 is person 1004";
+    let first = sandbox.at("2026-03-10T10:05:00Z", &["sync", "--full"]).ends(0);
+    assert!(first.stderr.contains(told), "{}", first.stderr);
+    let again = sandbox.at("2026-03-10T10:10:00Z", &["sync", "--full"]).ends(0);
+    assert_eq!(again.stderr, "", "once a day");
+    let check = sandbox.at("2026-03-10T10:11:00Z", &["check"]);
+    assert!(check.stdout.contains("member 150004 is person 1004"), "{}", check.stdout);
     sandbox.assert_well_behaved();
 }
