@@ -49,8 +49,8 @@ pub struct Card {
     pub is_name_accepted: bool,
     /// The program has had the occasion to see that the door was as paid for.
     pub is_served: bool,
-    /// Until when time was paid for that was kept in sync here.
-    pub paid_until: Vec<NaiveDateTime>,
+    /// Until when the time runs that was kept in sync here last, if it was running then.
+    pub paid_until: Option<NaiveDateTime>,
     /// The same of time that was heard of, whether the door was asked or not.
     pub heard_until: Vec<NaiveDateTime>,
     record: Option<PersonRecord>,
@@ -75,7 +75,7 @@ impl Card {
             is_linked: false,
             is_name_accepted: false,
             is_served: false,
-            paid_until: Vec::new(),
+            paid_until: None,
             heard_until: Vec::new(),
             record: None,
         }

@@ -292,7 +292,11 @@ impl Life {
                 let look = self.look(at, card, place, local);
                 if let Some((is_named, look)) = &look {
                     let is_linked = *is_named || matches!(look, Look::Served(_));
-                    linked.push((card.no.clone(), is_linked, look.paid_until(card.is_served)));
+                    linked.push((
+                        card.no.clone(),
+                        is_linked,
+                        look.paid_until(card.is_served, local),
+                    ));
                 }
                 match look.map_or(Look::Fine, |(_, look)| look) {
                     Look::Fine | Look::Served(_) => {}
@@ -326,7 +330,7 @@ impl Life {
                 if let Some(card) = self.world.door(at).cards.get_mut(&no) {
                     card.is_linked |= is_linked;
                     card.is_served = is_served;
-                    card.paid_until.extend(paid_until.filter(|end| !card.paid_until.contains(end)));
+                    card.paid_until = paid_until.or(card.paid_until);
                 }
             }
             if let Some(what) = broken {
@@ -701,14 +705,11 @@ enum Look {
 
 impl Look {
     /// Whether the program keeps somebody's paid time in sync, who was served so far or not, and until
-    /// when it runs.
-    fn paid_until(&self, was_served: bool) -> (bool, Option<NaiveDateTime>) {
+    /// when it runs, if it runs now.
+    fn paid_until(&self, was_served: bool, now: NaiveDateTime) -> (bool, Option<NaiveDateTime>) {
         match self {
-            Self::Served(due) | Self::Waits { due, .. } => {
-                let is_kept = matches!(self, Self::Served(Due::Open(..)));
-                let is_served = is_kept || was_served && *due == Due::Gone;
-                (is_served, due.last_moment())
-            }
+            Self::Served(Due::Open(first, last)) => (true, (*first <= now).then_some(*last)),
+            Self::Served(due) | Self::Waits { due, .. } => (was_served && *due == Due::Gone, None),
             Self::Fine | Self::Broken(_) => (false, None),
         }
     }
