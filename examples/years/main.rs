@@ -1,4 +1,4 @@
-//! Ten years in a minute or two: hundreds of made-up clubs live through everything at once.
+//! Years in a minute or two: hundreds of made-up clubs live through everything at once.
 //!
 //! ```text
 //! cargo run --profile years --example years
