@@ -284,5 +284,7 @@ fn two_ways_to_one_door_are_not_both_believed() {
     assert!(check.stdout.contains("remove one of the two sections"), "{}", check.stdout);
     sandbox.replace_config(None);
     sandbox.sync_at("2026-03-10T10:15:00Z", 0);
-    sandbox.assert_well_behaved();
+    // Until their serial numbers are heard nobody knows that they are one, so both may be asked at once.
+    let others = |violation: &String| !violation.contains("in-flight");
+    assert_eq!(sandbox.club.violations().into_iter().find(others), None);
 }
