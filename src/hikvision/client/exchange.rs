@@ -39,10 +39,12 @@ impl Link {
             && (200..300).contains(&raw.http)
         {
             // The login is right. A refusal that was not tried again may have been an old nonce.
-            return match self.exchange(ask)? {
-                Exchange::LoggedIn(raw) if !refusal.may_repeat() => self.judge(ask, raw, true),
-                _ => Err(Error::MissingRight { call: ask.call, http: 401 }),
-            };
+            if !refusal.may_repeat()
+                && let Exchange::LoggedIn(raw) = self.exchange(ask)?
+            {
+                return self.judge(ask, raw, true);
+            }
+            return Err(Error::MissingRight { call: ask.call, http: 401 });
         }
         let error = match refusal.is_counted() {
             Some(false) => Error::LoginPaused,

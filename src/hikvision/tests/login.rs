@@ -153,18 +153,24 @@ fn a_nonce_that_has_worn_out_is_answered_anew_once() {
 /// Mutant: it is told as a wrong password.
 #[test]
 fn a_missing_right_is_no_wrong_password() {
-    for told in [true, false] {
+    for (told, is_fresh) in [(true, false), (false, false), (true, true)] {
+        let made = AtomicUsize::new(0);
         let server = Server::new(move |request| {
+            let fresh = challenge(made.fetch_add(1, Relaxed), "");
+            let challenge = if is_fresh { fresh.as_str() } else { CHALLENGE };
             let is_info = request.line().contains("deviceInfo");
             match request.is_logged_in() && is_info {
                 true => ok(DEVICE_INFO),
-                false if told => counted(CHALLENGE, 5),
-                false => unauthorized(CHALLENGE, ""),
+                false if told => counted(challenge, 5),
+                false => unauthorized(challenge, ""),
             }
         });
         let mut reader = reader(&server.url);
         reader.device_info().unwrap();
+        let before = server.logins();
         let error = reader.abilities().unwrap_err();
+        // Refused twice, and deviceInfo beside; none more is spent.
+        assert_eq!(server.logins() - before, 3, "{told} {is_fresh}");
         assert_eq!(error, Error::MissingRight { call: "person capabilities", http: 401 });
         assert!(!error.spent_a_login() && error.hint().unwrap().contains("Parameters Settings"));
         reader.device_info().unwrap();
