@@ -2,8 +2,8 @@
 //!
 //! Pure. Absence means something only in a complete listing, and even there only after it repeats.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -95,9 +95,14 @@ pub fn merge(
 }
 
 /// Joins entries of one listing that are one human being: the same number and the same name, another birth
-/// date, and no other e-mail. A membership that was imported anew stands beside the old one, and time that was paid on
-/// either is paid. One that is not marked inactive counts before those that are.
+/// date, and no other e-mail. A membership that was imported anew stands beside the old one, and time that
+/// was paid on either is paid. One that is not marked inactive counts before those that are.
 fn one_entry_each(members: Vec<Member>, known: &[StoredMember]) -> Vec<Member> {
+    // Hardly ever does a number stand twice, and names need not be compared where none does.
+    let mut numbers = HashSet::with_capacity(members.len());
+    if members.iter().all(|member| numbers.insert(member.key.number)) {
+        return members;
+    }
     let mut entries: HashMap<(MemberNumber, Vec<String>), usize> = HashMap::new();
     let mut joined: Vec<Member> = Vec::with_capacity(members.len());
     let is_known = |key: &MemberKey| known.binary_search_by_key(key, StoredMember::key).is_ok();
