@@ -393,7 +393,9 @@ fn judge(
         let limit = &before.person.limit;
         let is_rounded = ReadBack::of(change.after, limit, &after.person.limit).is_some()
             || limits.is_cut_as_stated(change.after, &after.person.limit);
-        let has_moved = after.person.limit != *limit && !is_rounded;
+        // A suffix that the device appends, or no longer does, moves no date.
+        let has_moved =
+            after.person.limit.read_as_written() != limit.read_as_written() && !is_rounded;
         return (outcome, has_moved || !fields.is_empty());
     }
     if fields.is_empty() {

@@ -23,9 +23,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gather::{Scope, gather};
 use crate::outside::Outside;
-use crate::plan::{
-    Change, Facts, Plan, ProvenPlan, Rule, closes_on_paid_time, objection, prove, prove_reviewed,
-};
+use crate::plan::{Change, Facts, Plan, ProvenPlan, Rule, objection, prove, prove_reviewed};
 use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
 use crate::report::{ChangeReport, ChangeState, Report, Trouble};
 use crate::store::{OutcomeKind, Store};
@@ -164,12 +162,8 @@ fn held(
     let mut changes = Vec::with_capacity(approved.len());
     for change in approved {
         let has_news = news.contains(&change.member.organisation);
-        let rule = if is_blocked {
-            (has_news && closes_on_paid_time(facts, &change)).then_some(Rule::NoLockOut)
-        } else {
-            objection(facts, &change, has_news)
-        };
-        match rule {
+        // What waits was kept with all that was known, and `roles` may have changed since.
+        match objection(facts, &change, is_blocked || has_news) {
             Some(rule) => overtaken.push((change, rule)),
             None => changes.push(change),
         }

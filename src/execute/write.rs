@@ -109,7 +109,7 @@ impl OneDevice<'_, '_> {
         let mut met = Vec::new();
         for one in sent {
             let after = found.get(&one.change.employee_no);
-            self.learn(one.change, &one.before, after)?;
+            self.learn(&one, after)?;
             let (outcome, is_unasked) = judge(one.change, &one.before, after, &self.limits);
             if is_unasked {
                 let what = outcome.error.as_deref().unwrap_or("changed unasked");
@@ -127,22 +127,24 @@ impl OneDevice<'_, '_> {
         }
     }
 
-    /// Remembers a window that the device kept otherwise than sent, as one does that rounds.
-    fn learn(
-        &mut self,
-        change: &Change,
-        before: &PersonRecord,
-        after: Option<&PersonRecord>,
-    ) -> Result<(), StoreError> {
-        let seen = after.and_then(|after| {
-            ReadBack::of(change.after, &before.person.limit, &after.person.limit)
-        });
-        let Some(seen) = seen.filter(|seen| !self.limits.is_same(seen.sent, seen.held)) else {
+    /// Remembers a window that the device kept otherwise than sent, as one does that rounds. The same
+    /// again, of a write that it took, is a second read-back.
+    fn learn(&mut self, one: &Sent<'_>, after: Option<&PersonRecord>) -> Result<(), StoreError> {
+        let (sent, before) = (one.change.after, &one.before.person.limit);
+        let Some(after) = after.map(|after| &after.person.limit) else { return Ok(()) };
+        let Some(held) = after.window().filter(|held| !self.limits.is_same(sent, *held)) else {
             return Ok(());
         };
-        let (name, id) = (&self.device.name, &change.employee_no);
-        log::info!("{name}: person {id}: sent {}, and it keeps {}", seen.sent, seen.held);
-        self.store().record_read_back(name, &self.firmware, id, &seen)?;
+        let (name, id) = (&self.device.name, &one.change.employee_no);
+        if let Some(seen) = ReadBack::of(sent, before, after) {
+            log::info!("{name}: person {id}: sent {sent}, and it keeps {held}");
+            self.store().record_read_back(name, &self.firmware, id, &seen)?;
+        } else if before != after
+            || one.refusal.is_some()
+            || !self.store().repeat_read_back(name, &self.firmware, id, &ReadBack { sent, held })?
+        {
+            return Ok(());
+        }
         self.limits = self.believed_limits()?;
         Ok(())
     }

@@ -3,8 +3,8 @@
 //!
 //! Pure. A device that keeps minutes or whole days, or knows no later year, would otherwise be written
 //! in every tick for ever and never be confirmed. Nothing is assumed of a firmware: the latest end is
-//! what its capabilities state, and a rounding is learnt from two different read-backs that one rule
-//! explains. A rule moves a time by less than its unit, so nobody gains or loses more than that.
+//! what its capabilities state, and a rounding is learnt from two read-backs that one rule explains, of
+//! two persons or of one who was written to twice. A rule moves a time by less than its unit, so nobody gains or loses more than that.
 
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ impl Default for DeviceLimits {
 }
 
 impl DeviceLimits {
-    /// What is known of a device: the latest end that its capabilities state, and different read-backs
+    /// What is known of a device: the latest end that its capabilities state, and the read-backs
     /// that showed another window than the one sent. A rounding is learnt from two that one rule explains,
     /// and so is a latest end; where some are explained by neither, none of them teaches anything.
     #[must_use]

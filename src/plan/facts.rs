@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 
-use super::validity::{DoorRoles, Entitlement, entitlement};
+use super::validity::{DoorRoles, Entitlement, covered, entitlement};
 use crate::config::{Guard, Mode, Policy};
 use crate::link::{Linking, StoredLinks};
 use crate::model::{
     DeviceLimits, DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId,
-    Person, RoleId, SourceName, Window,
+    Person, Role, RoleId, SourceName, Window,
 };
 
 /// Both sides as they were gathered, and the rules that hold between them.
@@ -137,13 +137,38 @@ impl Facts {
     pub fn entitlement(&self, device: &DeviceFacts, member: &MemberFacts) -> Option<Entitlement> {
         let source = self.sources.get(&member.member.key.organisation)?;
         let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
-        let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
-        let known = known.map(|served| served.window);
         let (vanished, now) = (member.is_vanished, device.local(self.now));
+        // Time that runs under a role which the configuration no longer opens the door for is not paid for
+        // there, whatever follows on it.
+        let is_of_lost_role = |role: &Role| {
+            self.is_lost_by_configuration(device, member, role)
+                && covered(role, self.policy.grace_days).is_some_and(|window| window.contains(now))
+        };
+        let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
+        let known = known.filter(|_| !member.member.roles.iter().any(is_of_lost_role));
+        let known = known.map(|served| served.window);
         Some(match entitlement(&member.member, &roles, &self.policy, vanished, known, now) {
             Entitlement::Paid(validity) => Entitlement::Paid(validity.within(device.limits)),
             none => none,
         })
+    }
+
+    /// Whether a role of the member opened the door when all that follows from `roles` was last settled, and
+    /// opens it no more: then the configuration may be what takes access away, and not the source.
+    pub(super) fn is_lost_by_configuration(
+        &self,
+        device: &DeviceFacts,
+        member: &MemberFacts,
+        role: &Role,
+    ) -> bool {
+        let organisation = member.member.key.organisation;
+        let (Some(source), Some(settled)) =
+            (self.sources.get(&organisation), device.settled_roles.get(&organisation))
+        else {
+            return false;
+        };
+        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        settled.as_ref().is_none_or(|roles| roles.contains(&role.id)) && !roles.open(role.id)
     }
 
     /// The roles of an organisation that open a device: those that both lists name; `None` for every role.

@@ -32,9 +32,7 @@ use left_by::Others;
 pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};
 use person::for_person;
 pub use person::kind_of;
-pub use proof::{
-    Counterexample, ProvenPlan, Rule, closes_on_paid_time, objection, prove, prove_reviewed,
-};
+pub use proof::{Counterexample, ProvenPlan, Rule, objection, prove, prove_reviewed};
 pub use released::Released;
 pub use steady::steady_until;
 use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, roles_gone, unreadable_here};

@@ -11,7 +11,7 @@ use super::{
     is_protected,
 };
 use crate::config::Mode;
-use crate::model::{Person, PersonLimit, Role, Window};
+use crate::model::{Person, PersonLimit, Window};
 
 /// What becomes of a person whom the member is linked to.
 pub(super) fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -> Verdict {
@@ -89,14 +89,10 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -
     }))
 }
 
-/// Whether the member holds a role that opened the door when all that follows from `roles` was last
-/// settled, and opens it no more: then the configuration may be what takes access away, and not the source.
+/// Whether the member holds a role that the configuration may have taken the door from.
 fn loses_a_role_by_configuration(pair: &Pair<'_>) -> bool {
-    let organisation = pair.member.member.key.organisation;
-    let Some(settled) = pair.device.settled_roles.get(&organisation) else { return false };
-    let roles = pair.door_roles();
-    let opened = |role: &Role| settled.as_ref().is_none_or(|roles| roles.contains(&role.id));
-    pair.member.member.roles.iter().any(|role| opened(role) && !roles.open(role.id))
+    let is_lost = |role| pair.facts.is_lost_by_configuration(pair.device, pair.member, role);
+    pair.member.member.roles.iter().any(is_lost)
 }
 
 /// A change that opens a closed door at this moment is a grant, even if later time is lost: no budget

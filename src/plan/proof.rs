@@ -15,7 +15,7 @@ use std::fmt;
 
 use chrono::{Datelike, NaiveDateTime, TimeDelta};
 
-use super::{Cause, Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, SourceFacts, Standing};
+use super::{Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, SourceFacts, Standing};
 use crate::config::Mode;
 use crate::link::NoLink;
 use crate::model::{
@@ -173,28 +173,6 @@ pub fn prove_reviewed(facts: &Facts, changes: &[Change]) -> Result<ProvenPlan, C
         proven.push(change.clone());
     }
     Ok(ProvenPlan { changes: proven })
-}
-
-/// Whether a reviewed change would close a door on somebody whose paid time, as far as `facts` know,
-/// includes now. That says something only where the facts are newer than the review.
-#[must_use]
-pub fn closes_on_paid_time(facts: &Facts, change: &Change) -> bool {
-    if change.cause == Cause::Released {
-        // It was approved because nobody is linked to the person.
-        return facts.devices.iter().filter(|device| device.name == change.device).any(|device| {
-            device.linking.iter().flatten().any(|link| link.employee_no == change.employee_no)
-        });
-    }
-    let known = (|| {
-        let device = facts.devices.iter().find(|device| device.name == change.device)?;
-        let source = facts.sources.get(&change.member.organisation)?;
-        let member = facts.members.iter().find(|facts| facts.member.key == change.member)?;
-        Some((device, PaidTime::of(facts, device, source, member)))
-    })();
-    known.is_some_and(|(device, paid)| {
-        let now = device.local(facts.now);
-        paid.covers(now) && !change.after.contains(now)
-    })
 }
 
 /// Shown, but never written, so there is nothing to prove.

@@ -1,6 +1,7 @@
 //! Devices and their persons as last read.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -113,7 +114,7 @@ impl Store {
 
     fn read_backs(&self, device: &DeviceName) -> Result<Vec<ReadBack>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT sent_begin, sent_end, held_begin, held_end FROM read_back \
+            "SELECT sent_begin, sent_end, held_begin, held_end, times FROM read_back \
              JOIN device ON device.name = read_back.device \
              AND device.firmware = read_back.firmware WHERE device = ?1",
         )?;
@@ -122,13 +123,15 @@ impl Store {
         while let Some(row) = rows.next()? {
             let sent = window_in(row.get(0)?, row.get(1)?)?;
             let held = window_in(row.get(2)?, row.get(3)?)?;
-            found.extend(sent.zip(held).map(|(sent, held)| ReadBack { sent, held }));
+            let Some((sent, held)) = sent.zip(held) else { continue };
+            let times = if row.get::<_, i64>(4)? > 1 { 2 } else { 1 };
+            found.extend(iter::repeat_n(ReadBack { sent, held }, times));
         }
         Ok(found)
     }
 
-    /// Remembers a window that the device kept otherwise than it was sent; the same one again changes
-    /// nothing. What an earlier firmware kept is forgotten.
+    /// Remembers a window that the device kept otherwise than it was sent. What an earlier firmware kept
+    /// is forgotten.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -145,7 +148,7 @@ impl Store {
         )?;
         self.exec(
             "INSERT OR REPLACE INTO read_back (device, employee_no, sent_begin, sent_end, \
-             held_begin, held_end, firmware) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             held_begin, held_end, firmware, times) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
             params![
                 device.as_str(),
                 employee_no.as_str(),
@@ -157,6 +160,34 @@ impl Store {
             ],
         )?;
         Ok(())
+    }
+
+    /// Counts a window that the device kept before as it keeps it now, of the same times that were sent: the
+    /// second one of the two that teach a rounding, where only one person is written to.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn repeat_read_back(
+        &self,
+        device: &DeviceName,
+        firmware: &str,
+        employee_no: &EmployeeNo,
+        seen: &ReadBack,
+    ) -> Result<bool, StoreError> {
+        let known = self.connection.execute(
+            "UPDATE read_back SET times = 2 WHERE (device, employee_no, sent_begin, sent_end, \
+             held_begin, held_end, firmware) = (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                device.as_str(),
+                employee_no.as_str(),
+                wall_out(seen.sent.begin()),
+                wall_out(seen.sent.end()),
+                wall_out(seen.held.begin()),
+                wall_out(seen.held.end()),
+                firmware,
+            ],
+        )?;
+        Ok(known > 0)
     }
 
     /// Remembers how a device wants to be asked.

@@ -87,6 +87,7 @@ CREATE TABLE read_back (
     held_begin  INTEGER NOT NULL,
     held_end    INTEGER NOT NULL,
     firmware    TEXT    NOT NULL,
+    times       INTEGER NOT NULL,
     PRIMARY KEY (device, employee_no, sent_begin, sent_end)
 ) STRICT, WITHOUT ROWID;
 

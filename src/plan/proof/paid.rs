@@ -27,20 +27,33 @@ impl PaidTime {
         let lists = [source.roles.as_ref(), device.roles.as_ref()];
         let is_door_role =
             |id: &RoleId| lists.into_iter().flatten().all(|roles| roles.contains(id));
-        let opens_here = |role: &&Role| !is_ended && is_door_role(&role.id);
         let grace = Days::new(u64::from(facts.policy.grace_days));
-        let spans = member.member.roles.iter().filter(opens_here).filter_map(|role| {
+        let span = |role: &Role| {
             // An end at midnight names the last whole day.
             let whole_day = role.end.time() == NaiveTime::MIN;
             let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
             let over = role.end.checked_add_signed(rest)?;
             (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
-        });
+        };
+        let roles = &member.member.roles;
+        let opens_here = |role: &&Role| !is_ended && is_door_role(&role.id);
         let is_doubtful = member.member.unreadable.iter().any(|role| is_door_role(&role.id));
-        let mut paid = Self { spans: spans.collect(), is_doubtful };
+        let mut paid =
+            Self { spans: roles.iter().filter(opens_here).filter_map(span).collect(), is_doubtful };
+        // Nobody pays for this door with a role that `roles` opened it for, and now do not.
+        let settled = device.settled_roles.get(&member.member.key.organisation);
+        let opened = |id: &RoleId| {
+            settled.is_some_and(|all| all.as_ref().is_none_or(|all| all.contains(id)))
+        };
+        let now = device.local(facts.now);
+        let is_lost = roles
+            .iter()
+            .filter(|role| opened(&role.id) && !is_door_role(&role.id))
+            .filter_map(span)
+            .any(|(first, over)| first <= now && now < over);
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
-        if let Some(known) = known.map(|known| known.window) {
-            paid.go_on_from((known.begin(), known.end()), device.local(facts.now));
+        if let Some(known) = known.map(|known| known.window).filter(|_| !is_lost) {
+            paid.go_on_from((known.begin(), known.end()), now);
         }
         paid
     }

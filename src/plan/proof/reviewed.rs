@@ -4,11 +4,11 @@
 //! without that seal has no such past: it must be proven whole from what is known now, like any other.
 
 use super::{PaidTime, Rule, check_access};
-use crate::plan::{Change, Facts};
+use crate::plan::{Cause, Change, Facts};
 
-/// Why a change of our own plan must not be carried out any more. `is_overtaken`: a listing of its source
-/// that is newer than the plan is among the facts; otherwise the plan may know more than they do, and
-/// only a link to somebody else speaks against it.
+/// Why a change of our own plan must not be carried out any more. `is_overtaken`: the facts hold all that the
+/// plan knew, and maybe more; otherwise the plan may know more than they do, and only a link to somebody else
+/// speaks against it.
 #[must_use]
 pub fn objection(facts: &Facts, change: &Change, is_overtaken: bool) -> Option<Rule> {
     let device = facts.devices.iter().find(|device| device.name == change.device)?;
@@ -24,8 +24,12 @@ pub fn objection(facts: &Facts, change: &Change, is_overtaken: bool) -> Option<R
     let is_taken = both().any(|(one, link)| {
         is_linked(link) && !is_same(one.member.key.number, one.member.key.organisation)
     });
-    if is_taken {
+    // Somebody approved the end of a person who was linked to nobody.
+    if is_taken || change.cause == Cause::Released && device.linking.iter().any(is_linked) {
         return Some(Rule::Linked);
+    }
+    if change.cause == Cause::Released {
+        return None;
     }
     if !is_overtaken {
         return None;

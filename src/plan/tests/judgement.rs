@@ -98,6 +98,16 @@ fn what_the_configuration_takes_away_waits_for_approval() {
         assert_eq!(waits, [want.then_some(Budget::RolesChanged)], "{what}");
         assert!(prove(&world.facts, &plan).is_ok(), "{what}");
     }
+    // What runs under the role that is lost is not joined to what follows under another.
+    let later = |world: World| {
+        let roles = [(OTHER, "2026-01-01", "2026-12-31"), (GYM, "2027-01-01", "2027-12-31")];
+        world.roles("150002", &roles)
+    };
+    let waits =
+        |world: World| world.plan().changes.iter().map(|one| one.blocked).collect::<Vec<_>>();
+    let served = settled(Some(&[GYM, OTHER]), later(three().served()));
+    assert_eq!(waits(served), [Some(Budget::RolesChanged)]);
+    assert_eq!(waits(settled(Some(&[GYM]), later(three().served()))), [None], "a renewal");
     // A role more opens doors at once.
     let more = settled(Some(&[OTHER]), World::agreeing(1).renewed("150001"));
     assert_eq!(more.plan().pending().count(), 1);

@@ -51,7 +51,14 @@ fn paid_spans(
     }
     let now = now_at(facts, device);
     let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
+    let grace = TimeDelta::days(i64::from(facts.policy.grace_days));
+    let runs_by_a_lost_role = member.member.roles.iter().any(|role| {
+        let midnight = role.end.num_seconds_from_midnight() == 0 && role.end.nanosecond() == 0;
+        let rest = TimeDelta::seconds(if midnight { 86_399 } else { 0 });
+        is_lost(facts, device, member, role) && role.begin <= now && now <= role.end + rest + grace
+    });
     if let Some((first, last)) = known.map(|known| (known.window.begin(), known.window.end()))
+        && !runs_by_a_lost_role
         && goes_on(&spans, (first, last), now)
     {
         spans.push((first, last));
@@ -418,18 +425,17 @@ fn one_wrong(facts: &Facts, device: &DeviceFacts, change: &Change) -> Result<See
 
 /// Whether one of the member's roles opened the door before `roles` were changed, and does no more.
 fn configuration_takes_away(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bool {
+    member.member.roles.iter().any(|role| is_lost(facts, device, member, role))
+}
+
+fn is_lost(facts: &Facts, device: &DeviceFacts, member: &MemberFacts, role: &Role) -> bool {
     let organisation = member.member.key.organisation;
     let source = &facts.sources[&organisation];
     let Some(before) = device.settled_roles.get(&organisation) else { return false };
-    for role in &member.member.roles {
-        let was = before.as_ref().is_none_or(|some| some.contains(&role.id));
-        let by_source = source.roles.as_ref().is_none_or(|some| some.contains(&role.id));
-        let by_device = device.roles.as_ref().is_none_or(|some| some.contains(&role.id));
-        if was && !(by_source && by_device) {
-            return true;
-        }
-    }
-    false
+    let was = before.as_ref().is_none_or(|some| some.contains(&role.id));
+    let by_source = source.roles.as_ref().is_none_or(|some| some.contains(&role.id));
+    let by_device = device.roles.as_ref().is_none_or(|some| some.contains(&role.id));
+    was && !(by_source && by_device)
 }
 
 fn was_left_by_somebody_paid(

@@ -102,7 +102,7 @@ fn what_no_run_can_use() {
         ),
         (
             "UPDATE device SET firmware = 'V1';
-             INSERT INTO read_back VALUES ('front-door', '1', 2, 1, 1, 2, 'V1')",
+             INSERT INTO read_back VALUES ('front-door', '1', 2, 1, 1, 2, 'V1', 1)",
             "after it ends",
         ),
         (
