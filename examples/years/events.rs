@@ -148,11 +148,19 @@ impl World {
         self.things_end();
     }
 
+    /// By a clock that jumps nobody can tell any more when a login was refused: the program begins anew.
+    fn forget_logins(&mut self) {
+        for door in &mut self.doors {
+            door.get_mut().unwrap_or_else(PoisonError::into_inner).wrong_in_row = 0;
+        }
+    }
+
     /// Outages end, and somebody puts right what has to be put right by hand.
     fn things_end(&mut self) {
         let now = self.now;
         if self.host_skew != TimeDelta::zero() && now >= self.host_skewed_until {
             self.host_skew = TimeDelta::zero();
+            self.forget_logins();
             self.diary.note("host clock right again", String::new);
         }
         for desk in &mut self.desks {
@@ -647,6 +655,7 @@ impl World {
                 let far = self.chance.between(2, minutes);
                 self.host_skew = TimeDelta::minutes(self.chance.one_of(&[far, -far]));
                 self.host_skewed_until = until;
+                self.forget_logins();
                 let skew = self.host_skew;
                 self.diary.note("host clock jumps", || format!("by {skew} until {until}"));
             }

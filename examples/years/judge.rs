@@ -439,9 +439,9 @@ impl Life {
             let is_odd = door.is_late() || !door.grain.is_exact() || book.is_unproven(host_now);
             let batches = if is_odd { changes.unwrap_or(u32::MAX / 4) } else { batches };
             let too_many = calls.info > lists.max(asks_who)
-                || calls.abilities > calls.lists + u32::from(book.may_read)
+                || calls.abilities > u32::from(may_read).max(u32::from(accepts))
                 || calls.lists > lists.max(u32::from(accepts))
-                || calls.clock > 1
+                || calls.clock > 1 + u32::from(may_be_witness)
                 || calls.writes > writes
                 || calls.exact > u32::from(book.may_read) + 3 * batches
                 || changes == Some(0) && calls.exact > 0

@@ -130,13 +130,15 @@ impl OneDevice<'_, '_> {
     /// Remembers a window that the device kept otherwise than sent, as one does that rounds. The same
     /// again, of a write that it took, is a second read-back.
     fn learn(&mut self, one: &Sent<'_>, after: Option<&PersonRecord>) -> Result<(), StoreError> {
-        let (sent, before) = (one.change.after, &one.before.person.limit);
-        let Some(after) = after.map(|after| &after.person.limit) else { return Ok(()) };
+        let (sent, before) = (one.change.after, one.before.person.limit.read_as_written());
+        let Some(after) = after.map(|after| after.person.limit.read_as_written()) else {
+            return Ok(());
+        };
         let Some(held) = after.window().filter(|held| !self.limits.is_same(sent, *held)) else {
             return Ok(());
         };
         let (name, id) = (&self.device.name, &one.change.employee_no);
-        if let Some(seen) = ReadBack::of(sent, before, after) {
+        if let Some(seen) = ReadBack::of(sent, &before, &after) {
             log::info!("{name}: person {id}: sent {sent}, and it keeps {held}");
             self.store().record_read_back(name, &self.firmware, id, &seen)?;
         } else if before != after

@@ -85,9 +85,10 @@ pub struct ReadBack {
 impl ReadBack {
     /// A window that was read back in place of the one sent, if a device that rounds or knows no later
     /// end would do so. Nothing when the person still holds what was there `before`: the write did not
-    /// take.
+    /// take. A suffix of the device counts for nothing, as in [`DeviceLimits::is_held`].
     #[must_use]
     pub fn of(sent: Window, before: &PersonLimit, after: &PersonLimit) -> Option<Self> {
+        let (before, after) = (before.read_as_written(), after.read_as_written());
         let held = after.window()?;
         let read_back = Self { sent, held };
         let is_explained = rounding(&[read_back], Window::begin).is_some()
