@@ -65,6 +65,11 @@ pub struct Book {
 pub struct Past {
     /// Who lost access when, by the host's clock.
     pub revoked: Vec<(DateTime<Utc>, String)>,
+    /// When the last run after one without a report ended, by the host's clock: what that one sent, or had
+    /// announced, counts from then on.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// The last run ended without a report.
+    pub is_cut_off: bool,
     /// Every write that took, for the audit log.
     pub took: Vec<(String, Span)>,
     /// What the door is known to have kept otherwise than sent.

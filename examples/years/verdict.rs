@@ -23,6 +23,12 @@ impl Life {
     /// Every write must be owed to somebody, take nothing that is paid, and be needed.
     pub fn judge_writes(&mut self, ended: &Ended, way: &Way) -> Result<(), String> {
         let host_now = self.world.host_now();
+        for past in &mut self.pasts {
+            if ended.report().is_none() || past.is_cut_off {
+                past.settled_at = Some(host_now);
+            }
+            past.is_cut_off = ended.report().is_none();
+        }
         for at in 0..self.world.doors.len() {
             let writes = self.world.door(at).tick.writes.clone();
             if writes.is_empty() {
@@ -515,6 +521,7 @@ impl Life {
             && keeps_somebody
             && revocations <= allowed(with_time.0, 5, 2)
             && today + revocations <= allowed(with_time.0, 15, 5)
+            && self.pasts[at].settled_at.is_none_or(|settled| settled < since)
         {
             return Err(format!(
                 "door {at}: {revocations} revocations wait, and no budget is exceeded"
