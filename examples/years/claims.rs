@@ -27,8 +27,14 @@ impl Life {
             organisation: human.organisation,
             known: &human.known,
             vanished: human.known.vanished(desk.complete_at),
-            is_sure: human.tangled_with.is_none() || card.is_linked && is_found,
+            is_sure: !self.is_another_s(card, human)
+                && (human.tangled_with.is_none() || card.is_linked && is_found),
         }
+    }
+
+    /// Whether the link file leads somebody else to a card that was renumbered.
+    pub fn is_another_s(&self, card: &Card, owner: &Human) -> bool {
+        self.world.club.by_file && card.no != owner.no
     }
 
     /// The e-mail by which the program finds a card.

@@ -154,6 +154,11 @@ impl Life {
         let Some(place) = write.card.owner else {
             return Err("the person is nobody's".to_owned());
         };
+        // A first link by a file is the admin's word, whatever the names.
+        let is_first = !self.books[at].is_seasoned || self.accepts(at);
+        if is_first && self.is_another_s(&write.card, &self.world.humans[place]) {
+            return Ok(());
+        }
         let Claim { organisation, known, vanished: (may, must), .. } =
             self.claim(&write.card, place);
         if self.is_sync() && ended.report().is_some() {
@@ -282,7 +287,7 @@ impl Life {
             let protect = self.world.club.doors[at].protect.clone();
             let zone = self.world.club.doors[at].zone;
             let cards = std::mem::take(&mut self.world.door(at).cards);
-            let mut linked: Vec<(String, bool, (bool, Option<NaiveDateTime>))> = Vec::new();
+            let mut linked: Vec<(String, bool, (bool, Option<PaidUntil>))> = Vec::new();
             let mut waiting: Vec<Waiting> = Vec::new();
             let mut broken = None;
             for card in cards.values() {
@@ -336,7 +341,7 @@ impl Life {
                 if let Some(card) = self.world.door(at).cards.get_mut(&no) {
                     card.is_linked |= is_linked;
                     card.is_served = is_served;
-                    card.paid_until = paid_until.or(card.paid_until);
+                    card.paid_until = paid_until.unwrap_or(card.paid_until);
                 }
             }
             if let Some(what) = broken {
@@ -422,7 +427,10 @@ impl Life {
         // Or the next period joined to the one that runs; it must be, where the program has kept that.
         let is_open = !is_right && !card.is_upside_down;
         let may_be_joined = card.joined(due, local, true).into_iter().find(|due| serves(*due));
-        let must_be_joined = card.joined(due, local, false).pop().filter(|_| card.is_served);
+        // What runs under a role that `roles` opened the door for, and now do not, is joined to nothing.
+        let may_be_lost = self.roles.wait_for(&self.world.club, places, told);
+        let must_be_joined = card.joined(due, local, false).pop();
+        let must_be_joined = must_be_joined.filter(|_| card.is_served && !may_be_lost);
         let joined = may_be_joined.or(must_be_joined).filter(|_| is_open);
         let is_right = is_right || is_open && may_be_joined.is_some();
         let due = joined.unwrap_or(due);
@@ -710,13 +718,17 @@ enum Look {
     Broken(String),
 }
 
+/// Until when time runs that is kept in sync, if it runs.
+type PaidUntil = Option<NaiveDateTime>;
+
 impl Look {
     /// Whether the program keeps somebody's paid time in sync, who was served so far or not, and until
-    /// when it runs, if it runs now.
-    fn paid_until(&self, was_served: bool, now: NaiveDateTime) -> (bool, Option<NaiveDateTime>) {
+    /// when it runs, if it runs now; the outer `None`: as before.
+    fn paid_until(&self, was_served: bool, now: NaiveDateTime) -> (bool, Option<PaidUntil>) {
         match self {
-            Self::Served(Due::Open(first, last)) => (true, (*first <= now).then_some(*last)),
-            Self::Served(due) | Self::Waits { due, .. } => (was_served && *due == Due::Gone, None),
+            Self::Served(Due::Open(first, last)) => (true, Some((*first <= now).then_some(*last))),
+            Self::Served(due) => (was_served && *due == Due::Gone, Some(None)),
+            Self::Waits { due, .. } => (was_served && *due == Due::Gone, None),
             Self::Fine | Self::Broken(_) => (false, None),
         }
     }

@@ -16,7 +16,7 @@ use crate::gather::{Gathered, Scope, gather_with};
 use crate::model::{DeviceName, MemberNumber, OrganisationId, RunId};
 use crate::notify::{self, Watch};
 use crate::outside::Outside;
-use crate::plan::{Budget, Change, Facts, Plan, Standing, in_step, plan, prove};
+use crate::plan::{Budget, Change, Facts, MemberFacts, Plan, Standing, in_step, plan, prove};
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
 use crate::report::{attention, plan_file};
 use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
@@ -249,9 +249,14 @@ fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), Sto
                     && change.member.organisation == *organisation
                     && change.blocked == Some(Budget::RolesChanged)
             };
+            let is_remembered = |member: &MemberFacts| {
+                member.member.key.organisation == *organisation
+                    && facts.remembers_lost_time(device, member)
+            };
             let is_settled = !takes_nothing
                 && !plan.is_held_back(*organisation, &device.name)
-                && !plan.changes.iter().any(waits);
+                && !plan.changes.iter().any(waits)
+                && !facts.members.iter().any(is_remembered);
             if is_settled && known != Some(&roles) {
                 store.record_settled_roles(&device.name, *organisation, roles.as_ref())?;
             }

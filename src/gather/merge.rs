@@ -54,7 +54,7 @@ pub fn merge(
     });
     let mut news: Vec<StoredMember> = usable.collect();
     let problems = export.unusable.iter();
-    news.extend(problems.filter_map(|one| with_problem(&known_as, one, asked.at)));
+    news.extend(problems.flat_map(|one| with_problem(&known_as, one, asked.at)));
     // The sort is stable, so of two entries with one key the usable one comes first and stays.
     news.sort_by_key(StoredMember::key);
     news.dedup_by_key(|member| member.key());
@@ -68,7 +68,9 @@ pub fn merge(
         }
         merged.members.push(member);
     };
-    let complete_at = Some(asked.at).filter(|_| asked.is_complete);
+    // Whoever is missing may be the one whose number cannot be read.
+    let is_whole = asked.is_complete && export.unusable.iter().all(|one| one.number.is_some());
+    let complete_at = Some(asked.at).filter(|_| is_whole);
     let mut news = news.into_iter().peekable();
     for old in known {
         while let Some(new) = news.next_if(|new| new.key() < old.key()) {
@@ -299,27 +301,38 @@ fn is_same_human(one: &Member, other: &Member) -> bool {
     one.email.is_some() && one.email == other.email || name(one) == name(other)
 }
 
-/// The known member an unusable entry is about (or a bare one), marked with the problem.
+/// The known members whom an unusable entry may be about (or a bare one), marked with the problem. Who is
+/// listed with the same number, but without a birth date or with one that is not known, may be any of those
+/// who are not listed otherwise: none of them is missing.
 fn with_problem(
     known_as: &KnownAs<'_>,
     unusable: &Unusable,
     at: DateTime<Utc>,
-) -> Option<StoredMember> {
-    let key = known_as.key(unusable.number?, unusable.birth_date);
-    let member = match known_as.find(key.number, key.birth_date) {
-        Some(known) => known.member.clone(),
-        None => Member {
-            key,
-            first_name: String::new(),
-            last_name: String::new(),
-            email: None,
-            inactive: false,
-            roles: Vec::new(),
-            unreadable: Vec::new(),
-        },
+) -> Vec<StoredMember> {
+    let Some(number) = unusable.number else { return Vec::new() };
+    let key = known_as.key(number, unusable.birth_date);
+    let marked = |member: &Member| {
+        let problem = Some(unusable.reason.to_string());
+        StoredMember { problem, ..StoredMember::seen(member.clone(), at) }
     };
-    let problem = Some(unusable.reason.to_string());
-    Some(StoredMember { problem, ..StoredMember::seen(member, at) })
+    if let Some(known) = known_as.find(key.number, key.birth_date) {
+        return vec![marked(&known.member)];
+    }
+    let listed = known_as.listed.get(&number).map(Vec::as_slice).unwrap_or_default();
+    let may_be = known_as.numbered(number).filter(|one| !listed.contains(&one.key().birth_date));
+    let found: Vec<_> = may_be.map(|one| marked(&one.member)).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    vec![marked(&Member {
+        key,
+        first_name: String::new(),
+        last_name: String::new(),
+        email: None,
+        inactive: false,
+        roles: Vec::new(),
+        unreadable: Vec::new(),
+    })]
 }
 
 #[cfg(test)]
@@ -755,6 +768,29 @@ mod tests {
         let merged = merge(organisation(), known.clone(), bad, complete(at(0)));
         let [one] = merged.members.as_slice() else { panic!("{merged:?}") };
         assert!(one.problem.is_some() && one.member == known[0].member && one.missed == 0);
+        // Without a number it may be about anybody who is missing.
+        let mut nobody_s = export(vec![]);
+        nobody_s.unusable.push(Unusable { number: None, ..unusable(2) });
+        let merged = merge(organisation(), known.clone(), nobody_s, complete(at(0)));
+        assert_eq!(merged.members, known);
+        // With a birth date that is not known it may have been corrected.
+        let mut corrected = export(vec![]);
+        corrected
+            .unusable
+            .push(Unusable { birth_date: born(2, Some(3), "").key.birth_date, ..unusable(2) });
+        let merged = merge(organisation(), known.clone(), corrected, complete(at(0)));
+        let [one] = merged.members.as_slice() else { panic!("{merged:?}") };
+        assert!(one.problem.is_some() && one.member == known[0].member && one.missed == 0);
+        // It may be any of two, but nobody who is listed otherwise.
+        let three: Vec<_> = [(2, "Novak"), (3, "Kos"), (4, "Zupan")]
+            .map(|(born_on, name)| StoredMember::seen(born(2, Some(born_on), name), at(-60)))
+            .into();
+        let mut two = export(vec![born(2, Some(4), "Zupan")]);
+        two.unusable.push(unusable(2));
+        let merged = merge(organisation(), three, two, complete(at(0)));
+        let told: Vec<_> =
+            merged.members.iter().map(|one| (one.problem.is_some(), one.missed)).collect();
+        assert_eq!(told, [(true, 0), (true, 0), (false, 0)]);
         // Beside a usable entry of the number, nobody knows whose it is.
         let mut both = export(vec![born(2, Some(2), "Novak")]);
         both.unusable.push(unusable(2));

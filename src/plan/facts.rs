@@ -140,17 +140,35 @@ impl Facts {
         let (vanished, now) = (member.is_vanished, device.local(self.now));
         // Time that runs under a role which the configuration no longer opens the door for is not paid for
         // there, whatever follows on it.
-        let is_of_lost_role = |role: &Role| {
-            self.is_lost_by_configuration(device, member, role)
-                && covered(role, self.policy.grace_days).is_some_and(|window| window.contains(now))
-        };
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
-        let known = known.filter(|_| !member.member.roles.iter().any(is_of_lost_role));
+        let known = known.filter(|_| !self.is_in_lost_time(device, member));
         let known = known.map(|served| served.window);
         Some(match entitlement(&member.member, &roles, &self.policy, vanished, known, now) {
             Entitlement::Paid(validity) => Entitlement::Paid(validity.within(device.limits)),
             none => none,
         })
+    }
+
+    /// Whether time runs now under a role of the member that the configuration may have taken the door from.
+    fn is_in_lost_time(&self, device: &DeviceFacts, member: &MemberFacts) -> bool {
+        let now = device.local(self.now);
+        let runs = |role: &Role| {
+            covered(role, self.policy.grace_days).is_some_and(|window| window.contains(now))
+        };
+        let mut roles = member.member.roles.iter();
+        roles.any(|role| runs(role) && self.is_lost_by_configuration(device, member, role))
+    }
+
+    /// Whether time is remembered as paid for that runs only under a role which the configuration may have
+    /// taken the door from: nobody is seen to lose it where the member is left out.
+    #[must_use]
+    pub fn remembers_lost_time(&self, device: &DeviceFacts, member: &MemberFacts) -> bool {
+        let now = device.local(self.now);
+        let runs = |window: Window| window.contains(now);
+        let validity = self.entitlement(device, member).and_then(|due| due.validity());
+        device.served(&member.member.key).is_some_and(runs)
+            && self.is_in_lost_time(device, member)
+            && !validity.is_some_and(|due| runs(due.window))
     }
 
     /// Whether a role of the member opened the door when all that follows from `roles` was last settled, and
