@@ -595,7 +595,11 @@ impl Life {
             if was_contacted && has_failed {
                 let count = book.failed.map_or(0, |(count, _)| count);
                 book.failed = Some((count + 1, host_now));
-            } else if was_contacted && ended.report().is_some() && !door.tick.has_refused {
+            } else if was_contacted && door.tick.has_refused {
+                // It counts, and is tried again as logins are, not for having failed.
+                let (count, last) = book.failed.unwrap_or((0, DateTime::<Utc>::MIN_UTC));
+                book.failed = Some((count + 1, last));
+            } else if was_contacted && ended.report().is_some() {
                 book.failed = None;
             }
             book.doubted_since = match (is_doubted, book.doubted_since) {

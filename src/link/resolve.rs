@@ -30,7 +30,8 @@ pub struct Claimant<'a> {
 /// Of two members who claim a person, the one who is linked to it and whose name fits keeps it, and the
 /// newcomer is ambiguous; else both are. A vanished member's claim yields to a listed member's: when one
 /// of two who share an e-mail has left, the one who is there is not ambiguous for ever. Where nobody is
-/// listed it yields to a member of the same number who was there for longer. What the person holds is not
+/// listed it yields to whoever is linked with a name that fits, or to a member of the same number who was there
+/// for longer. What the person holds is not
 /// touched by that ([`NoLink::Yielded`] tells planning whose it was).
 pub fn resolve<'a>(
     members: impl Iterator<Item = Claimant<'a>>,
@@ -141,15 +142,15 @@ struct Rival {
 impl Rival {
     /// Whether this one gives way to another who claims the same person.
     fn yields_to(self, other: Self) -> bool {
-        let is_kept_by_other = other.is_linked == Linked::WithName
-            && self.is_linked != Linked::WithName
-            && (other.vanished_since.is_none() || self.is_doubtful);
+        let is_kept_by_other =
+            other.is_linked == Linked::WithName && self.is_linked != Linked::WithName;
         match (self.vanished_since, other.vanished_since) {
-            (None, _) => is_kept_by_other,
+            (None, None) => is_kept_by_other,
+            (None, Some(_)) => is_kept_by_other && self.is_doubtful,
             (Some(_), None) => !other.is_doubtful,
             (Some(since), Some(other_since)) => {
                 let number = |rival: Self| (rival.key.organisation, rival.key.number);
-                number(self) == number(other) && since < other_since
+                is_kept_by_other || number(self) == number(other) && since < other_since
             }
         }
     }

@@ -545,6 +545,13 @@ fn a_kept_link_yields_once_its_member_has_vanished() {
     let found = resolve(claimants(&members), &named, &rows, &without_name(&stored), BY_EMAIL, &[]);
     assert_eq!(found[0], yielded(&["7"], &[2]));
     assert_eq!(linked(&found[1]), Some(("7", LinkRule::File)));
+    // Where both have left, the one whose name it is keeps the person.
+    let gone = without(&both, &[1, 2]);
+    let of_first = persons(&[("7", "Ana Novak", "")]);
+    let known = without_name(&stored);
+    let found = resolve(claimants(&gone), &of_first, &rows, &known, BY_EMAIL, &[]);
+    assert_eq!(linked(&found[0]), Some(("7", LinkRule::File)));
+    assert_eq!(found[1], yielded(&["7"], &[1]));
     // A listed member's kept link is not lost to somebody who is no longer there.
     let members = without(&both, &[2]);
     let found = resolve(claimants(&members), &device, &rows, &stored, BY_EMAIL, &[]);

@@ -166,7 +166,8 @@ impl Facts {
         let now = device.local(self.now);
         let runs = |window: Window| window.contains(now);
         let validity = self.entitlement(device, member).and_then(|due| due.validity());
-        device.served(&member.member.key).is_some_and(runs)
+        let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
+        known.is_some_and(|known| runs(known.window))
             && self.is_in_lost_time(device, member)
             && !validity.is_some_and(|due| runs(due.window))
     }
