@@ -181,9 +181,9 @@ fn tell_overtaken(report: &mut Report, overtaken: Overtaken) {
         let (text, error) = match rule {
             Rule::NoLockOut => (
                 format!(
-                    "person {person} keeps access: the membership was paid since the plan was made"
+                    "person {person} keeps access: the membership is paid for, by what has become known since the plan was made"
                 ),
-                "paid since the plan was made".to_owned(),
+                "paid for, as is known now".to_owned(),
             ),
             rule => (
                 format!(

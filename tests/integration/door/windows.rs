@@ -4,7 +4,7 @@ use ivms_sync_simulators::club::employee_no;
 use ivms_sync_simulators::hikvision::{Dates, Keeps};
 use serde_json::json;
 
-use super::super::support::each;
+use super::super::support::{Sandbox, each};
 use super::{RENEWED, Story, Turn, UNTIL};
 
 /// The first write is not applied, the second shows the same rule and counts, and from then on
@@ -46,6 +46,31 @@ fn a_rounding_is_learnt_from_two_read_backs() {
         let run = story.sync(what, 0);
         assert_eq!(each(&run, "changes", "outcome"), ["confirmed"], "{what}");
         assert_eq!(story.sandbox.club.violations(), Vec::<String>::new(), "{what}");
+    }
+}
+
+/// A small club writes to one person: the same read-back of a second write is the second one.
+/// Mutants: only two persons teach a rounding (the third tick stops the door); a write that did not take is a
+/// read-back.
+#[test]
+fn one_person_teaches_a_rounding_with_a_second_write() {
+    for (what, keeps, held) in [
+        ("minutes", Keeps::Minutes, "2036-11-01T23:59:00"),
+        ("days", Keeps::Days, "2036-11-01T00:00:00"),
+    ] {
+        let sandbox = Sandbox::agreeing(3, 1);
+        let device = &sandbox.club.devices[0];
+        device.set(|door| door.keeps = keeps);
+        assert!(sandbox.club.renew(0, UNTIL));
+        let outcome = |code: i32| {
+            let run = sandbox.sync(code);
+            each(&run, "changes", "outcome").into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(outcome(3), ["not-applied"], "{what}");
+        assert_eq!(outcome(0), ["confirmed"], "{what}");
+        assert_eq!(outcome(0), Vec::<String>::new(), "{what}");
+        assert_eq!(device.person(&employee_no(0)).unwrap().end, held, "{what}");
+        assert_eq!(sandbox.club.violations(), Vec::<String>::new(), "{what}");
     }
 }
 

@@ -214,6 +214,30 @@ fn the_last_person_of_a_door_waits_for_approval() {
     sandbox.assert_well_behaved();
 }
 
+/// Mutant: only listings that are newer than the plan speak against it.
+#[test]
+fn what_waits_by_the_configuration_is_not_carried_out_once_it_is_put_back() {
+    let other = ROLE + 7;
+    let mut sandbox = Sandbox::pinned(20, 1);
+    assert!(sandbox.club.cardskipper.edit(number(3), |member| {
+        member.organisations[0].roles[0].id = other;
+    }));
+    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}, {other}]"));
+    sandbox.sync_at(START, 0);
+    let doors = sandbox.doors();
+    sandbox.extra.clear();
+    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}]"));
+    let run = sandbox.sync_at("2026-03-10T10:05:00Z", 4);
+    let id = run["blocked"].as_str().unwrap().to_owned();
+    sandbox.extra.clear();
+    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}, {other}]"));
+    let said = sandbox.at("2026-03-10T10:06:00Z", &["apply", "--blocked", &id]).ends(13);
+    assert!(said.stderr.contains("person 1004 keeps access"), "{}", said.stderr);
+    assert_eq!(sandbox.doors(), doors);
+    assert_eq!(sandbox.sync_at("2026-03-10T10:10:00Z", 0)["changes"], json!([]));
+    sandbox.assert_well_behaved();
+}
+
 /// Mutants: what the configuration takes away goes out at once; a tick in which nothing is heard, and so
 /// nothing taken away, settles it.
 #[test]
