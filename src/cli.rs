@@ -4,12 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::gather::AcceptLink;
 use crate::model::{DeviceName, EmployeeNo};
+use crate::topics::TOPICS;
 
 /// Copy membership end dates from Cardskipper to Hikvision doors.
 ///
@@ -20,6 +22,7 @@ use crate::model::{DeviceName, EmployeeNo};
     name = "ivms-sync",
     version,
     max_term_width = 100,
+    disable_help_subcommand = true,
     override_usage = "ivms-sync [OPTIONS] <COMMAND>\n       ivms-sync --completions <SHELL>\n       ivms-sync --man",
     after_help = "Examples:\n  ivms-sync diff\n  ivms-sync sync\n  ivms-sync lookup anna@example.se"
 )]
@@ -153,6 +156,11 @@ pub enum Command {
         after_help = "Examples:\n  ivms-sync status\n  ivms-sync status --html /var/www/doors.html\n  ivms-sync status --unlinked missing.csv"
     )]
     Status(StatusArgs),
+    /// Explain a command or a topic: configuration, links, safety, the state file and more.
+    #[command(
+        after_help = "Examples:\n  ivms-sync help\n  ivms-sync help links\n  ivms-sync help sync"
+    )]
+    Help(HelpArgs),
 }
 
 impl Command {
@@ -166,6 +174,7 @@ impl Command {
             Self::Lookup(_) => "lookup",
             Self::Check(_) => "check",
             Self::Status(_) => "status",
+            Self::Help(_) => "help",
         }
     }
 }
@@ -271,6 +280,20 @@ pub struct StatusArgs {
     /// Write the members who could not be linked to this file, with the columns of a link file.
     #[arg(long, value_name = "FILE")]
     pub unlinked: Option<PathBuf>,
+}
+
+/// What `help` explains.
+#[derive(Debug, Clone, Args)]
+pub struct HelpArgs {
+    /// A command or a topic; without one, all of them are listed.
+    #[arg(value_name = "TOPIC", value_parser = topics(), hide_possible_values = true)]
+    pub topic: Option<String>,
+}
+
+/// The topics, and the commands.
+fn topics() -> PossibleValuesParser {
+    let commands = ["sync", "diff", "apply", "lookup", "check", "status"];
+    PossibleValuesParser::new(TOPICS.into_iter().map(|(topic, ..)| topic).chain(commands))
 }
 
 /// Flags of `check`.

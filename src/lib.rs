@@ -75,6 +75,7 @@ pub mod store;
 mod suggest;
 pub mod terminal;
 pub mod threats;
+pub mod topics;
 mod xml;
 
 use std::io::IsTerminal;
@@ -162,5 +163,7 @@ fn try_run(
         Command::Lookup(args) => cmd::lookup::run(&context, args),
         Command::Check(args) => cmd::check::run(&context, args),
         Command::Status(args) => cmd::status::run(&context, args),
+        // A text, which needs nothing of all this: see `manual::text`.
+        Command::Help(_) => Ok(Exit::InStep),
     }
 }

@@ -7,17 +7,39 @@ use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command as Asked};
 use crate::exit::Exit;
+use crate::topics::{self, TOPICS};
 
 const NAME: &str = "ivms-sync";
 
 /// The text that a command line asks for, if it does.
 #[must_use]
 pub fn text(cli: &Cli) -> Option<String> {
-    match cli.completions {
-        Some(shell) => Some(completions(shell)),
-        None => cli.man.then(manual),
+    match (cli.completions, &cli.command) {
+        (Some(shell), _) => Some(completions(shell)),
+        (None, Some(Asked::Help(args))) => Some(help(args.topic.as_deref())),
+        (None, _) => cli.man.then(manual),
+    }
+}
+
+/// What is to be said about a topic or a command; of nothing, what there is.
+#[must_use]
+pub fn help(topic: Option<&str>) -> String {
+    let mut command = Cli::command();
+    command.build();
+    let Some(topic) = topic else {
+        let mut text = command.render_long_help().to_string();
+        text.push_str("\nTopics of `ivms-sync help TOPIC`:\n");
+        for (topic, _, about) in TOPICS {
+            text.push_str(&format!("  {topic:<12}{about}\n"));
+        }
+        return text;
+    };
+    match (topics::text(topic), command.find_subcommand_mut(topic)) {
+        (Some(text), _) => format!("{text}\n"),
+        (None, Some(command)) => command.render_long_help().to_string(),
+        (None, None) => help(None),
     }
 }
 

@@ -428,7 +428,8 @@ impl Life {
         let is_open = !is_right && !card.is_upside_down;
         let may_be_joined = card.joined(due, local, true).into_iter().find(|due| serves(*due));
         // What runs under a role that `roles` opened the door for, and now do not, is joined to nothing.
-        let may_be_lost = self.roles.wait_for(&self.world.club, places, told);
+        let lost = |before: &Club| has_lost(before, &self.world.club, places, told);
+        let may_be_lost = self.world.roles_were.iter().any(lost);
         let must_be_joined = card.joined(due, local, false).pop();
         let must_be_joined = must_be_joined.filter(|_| card.is_served && !may_be_lost);
         let joined = may_be_joined.or(must_be_joined).filter(|_| is_open);

@@ -150,7 +150,11 @@ impl Facts {
     }
 
     /// Whether time runs now under a role of the member that the configuration may have taken the door from.
+    /// Where nothing is ever taken away it runs on.
     fn is_in_lost_time(&self, device: &DeviceFacts, member: &MemberFacts) -> bool {
+        if device.mode == Mode::GrantOnly {
+            return false;
+        }
         let now = device.local(self.now);
         let runs = |role: &Role| {
             covered(role, self.policy.grace_days).is_some_and(|window| window.contains(now))

@@ -1,6 +1,6 @@
 //! The state file's schema: one file of SQL, and the number of the format it makes.
 //!
-//! `user_version` holds the format. Nothing was released before this format, so a file of another one
+//! `user_version` holds the format, and so does the table `about`. Nothing was released before this format, so a file of another one
 //! is refused and not a byte of it is changed.
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -8,10 +8,25 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// The format this program reads and writes. Every change of `schema.sql` takes the next number.
-pub(super) const FORMAT: i64 = 9;
+pub(super) const FORMAT: i64 = 10;
 
-/// The format of a file; 0 for one that has no tables yet.
+/// The format of a file; 0 for one that has no tables yet. A file that was restored from a dump has it in
+/// a table only.
 pub(super) fn format(connection: &Connection) -> Result<i64, StoreError> {
+    let version = user_version(connection)?;
+    if version != 0 {
+        return Ok(version);
+    }
+    let is_there = "SELECT count(*) FROM pragma_table_info('about') WHERE name = 'format'";
+    match connection.query_row(is_there, [], |row| row.get::<_, i64>(0))? {
+        0 => Ok(0),
+        _ => Ok(connection.query_row("SELECT max(format) FROM about", [], |row| {
+            row.get::<_, Option<i64>>(0).map(Option::unwrap_or_default)
+        })?),
+    }
+}
+
+fn user_version(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
@@ -31,15 +46,16 @@ pub(super) fn check_format(connection: &Connection) -> Result<(), StoreError> {
 
 /// Makes the tables of a new file; one that has them is left as it is.
 pub(super) fn create(connection: &mut Connection) -> Result<(), StoreError> {
-    if format(connection)? == FORMAT {
+    if user_version(connection)? == FORMAT {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
     // Another process may have made them while this one waited for the lock.
     if format(&transaction)? == 0 {
         transaction.execute_batch(include_str!("schema.sql"))?;
-        transaction.pragma_update(None, "user_version", FORMAT)?;
+        transaction.execute("INSERT INTO about VALUES (?1)", [FORMAT])?;
     }
+    transaction.pragma_update(None, "user_version", FORMAT)?;
     Ok(transaction.commit()?)
 }
 

@@ -3,6 +3,9 @@
 -- Wall-clock times of devices and roles are seconds since 1970-01-01T00:00:00 on that wall clock; instants
 -- (columns named ..._at or ..._since) are seconds since 1970 in UTC.
 
+-- The format of the file, beside `user_version`: a dump keeps this, and not that.
+CREATE TABLE about (format INTEGER NOT NULL) STRICT;
+
 CREATE TABLE source (
     organisation     INTEGER PRIMARY KEY,
     complete_at      INTEGER,            -- when the last accepted complete listing was asked for
@@ -78,7 +81,7 @@ CREATE TABLE device (
     pause_ms         INTEGER NOT NULL DEFAULT 0   -- from one request to the next
 ) STRICT, WITHOUT ROWID;
 
--- Windows that a firmware kept otherwise than sent; two different ones teach how it rounds.
+-- Windows that a firmware kept otherwise than sent; two read-backs teach how it rounds.
 CREATE TABLE read_back (
     device      TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
     employee_no TEXT    NOT NULL,
@@ -321,3 +324,43 @@ CREATE TABLE attention (
     since_at     INTEGER NOT NULL,
     PRIMARY KEY (kind, device, employee_no, organisation, number, birth_date)
 ) STRICT, WITHOUT ROWID;
+
+-- For reports of other programs. These three keep their columns within a format; the tables need not.
+
+CREATE VIEW v_member AS SELECT
+    member.organisation, member.number, nullif(birth_date, '') AS birth_date, first_name, last_name, email,
+    inactive,
+    (SELECT group_concat(role || ': ' || strftime('%Y-%m-%d %H:%M:%S', begins, 'unixepoch') || ' to '
+                         || strftime('%Y-%m-%d %H:%M:%S', ends, 'unixepoch'), ', ')
+     FROM member_role WHERE member_role.member = member.id) AS roles,
+    (SELECT strftime('%Y-%m-%d %H:%M:%S', max(ends), 'unixepoch')
+     FROM member_role WHERE member_role.member = member.id) AS last_role_ends,
+    (SELECT group_concat(device || '=' || employee_no, ', ')
+     FROM link WHERE link.member = member.id) AS persons,
+    problem,
+    strftime('%Y-%m-%dT%H:%M:%SZ', missing_since, 'unixepoch') AS missing_since_utc
+    FROM member;
+
+CREATE VIEW v_door AS SELECT
+    name, serial, firmware,
+    strftime('%Y-%m-%dT%H:%M:%SZ', read_at, 'unixepoch') AS read_at_utc,
+    (SELECT count(*) FROM person WHERE person.device = device.name) AS persons,
+    (SELECT count(*) FROM link WHERE link.device = device.name) AS linked,
+    (SELECT count(*) FROM waiting WHERE waiting.device = device.name) AS waiting,
+    failures, strftime('%Y-%m-%dT%H:%M:%SZ', failed_at, 'unixepoch') AS failed_at_utc, failure,
+    is_doubted, login_refusals, unasked
+    FROM device;
+
+CREATE VIEW v_change AS SELECT
+    change.id, run, strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch') AS at_utc, change.device, change.employee_no,
+    person.name AS person_name, change.organisation, change.number,
+    trim(member.first_name || ' ' || member.last_name) AS member_name, kind, cause,
+    strftime('%Y-%m-%d %H:%M:%S', before_begin, 'unixepoch') AS before_begin,
+    strftime('%Y-%m-%d %H:%M:%S', before_end, 'unixepoch') AS before_end,
+    strftime('%Y-%m-%d %H:%M:%S', after_begin, 'unixepoch') AS after_begin,
+    strftime('%Y-%m-%d %H:%M:%S', after_end, 'unixepoch') AS after_end,
+    outcome, error
+    FROM change
+    LEFT JOIN person ON person.device = change.device AND person.employee_no = change.employee_no
+    LEFT JOIN member ON member.organisation = change.organisation AND member.number = change.number
+                    AND member.birth_date = change.birth_date;

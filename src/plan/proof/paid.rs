@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::SECOND;
-use crate::config::Ending;
+use crate::config::{Ending, Mode};
 use crate::model::{LATEST_END, Role, RoleId};
 use crate::plan::{DeviceFacts, Facts, MemberFacts, SourceFacts};
 
@@ -51,8 +51,9 @@ impl PaidTime {
             .filter(|role| opened(&role.id) && !is_door_role(&role.id))
             .filter_map(span)
             .any(|(first, over)| first <= now && now < over);
+        let keeps_all = device.mode == Mode::GrantOnly;
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
-        if let Some(known) = known.map(|known| known.window).filter(|_| !is_lost) {
+        if let Some(known) = known.map(|known| known.window).filter(|_| keeps_all || !is_lost) {
             paid.go_on_from((known.begin(), known.end()), now);
         }
         paid

@@ -52,11 +52,17 @@ fn paid_spans(
     let now = now_at(facts, device);
     let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
     let grace = TimeDelta::days(i64::from(facts.policy.grace_days));
-    let runs_by_a_lost_role = member.member.roles.iter().any(|role| {
-        let midnight = role.end.num_seconds_from_midnight() == 0 && role.end.nanosecond() == 0;
-        let rest = TimeDelta::seconds(if midnight { 86_399 } else { 0 });
-        is_lost(facts, device, member, role) && role.begin <= now && now <= role.end + rest + grace
-    });
+    let may_lose = device.mode != Mode::GrantOnly;
+    let runs_by_a_lost_role = may_lose
+        && member.member.roles.iter().any(|role| {
+            let midnight = role.end.num_seconds_from_midnight() == 0 && role.end.nanosecond() == 0;
+            let last = role.end + TimeDelta::seconds(if midnight { 86_399 } else { 0 });
+            let can_be_right = role.begin <= last;
+            is_lost(facts, device, member, role)
+                && can_be_right
+                && role.begin <= now
+                && now <= last + grace
+        });
     if let Some((first, last)) = known.map(|known| (known.window.begin(), known.window.end()))
         && !runs_by_a_lost_role
         && goes_on(&spans, (first, last), now)

@@ -284,3 +284,34 @@ fn runs_have_numbers_of_their_own() {
         .unwrap();
     assert_eq!(row, (at(2).timestamp(), 4, 3, 1));
 }
+
+#[test]
+fn the_views_tell_members_doors_and_changes_in_readable_times() {
+    let sandbox = Sandbox::new();
+    let mut store = sandbox.open();
+    list_members(&mut store, &[member(1)]);
+    read_door(&mut store, [person("1")]);
+    let run = store.begin_run("sync", at(0)).unwrap();
+    let one = intent(run, "1", Kind::Grant);
+    store.announce(&[one.clone()]).unwrap();
+    store.settle(&[(one, ended(OutcomeKind::Confirmed))], at(1)).unwrap();
+    let tells = |columns: &str| -> String {
+        let query = format!("SELECT concat_ws(' | ', {columns}");
+        store.connection.query_row(&query, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(
+        tells("number, last_role_ends, substr(roles, 1, 45)) FROM v_member"),
+        "1 | 9999-12-31 23:59:59 | 1: 2026-01-01 00:00:00 to 2026-06-30 00:00:00"
+    );
+    assert_eq!(
+        tells("name, read_at_utc, persons, linked) FROM v_door"),
+        "front-door | 2026-11-18T11:06:40Z | 1 | 0"
+    );
+    assert_eq!(
+        tells(
+            "at_utc, person_name, member_name, kind, before_end, after_end, outcome) FROM v_change"
+        ),
+        "2026-11-18T11:07:40Z | Žiga 漢 Novak | Žiga O'Novák; DROP TABLE member | grant | \
+         2026-12-31 23:59:59 | 2027-12-31 23:59:59 | confirmed"
+    );
+}
