@@ -107,6 +107,14 @@ pub enum Error {
         /// Which of our own files it is.
         own: String,
     },
+    /// A sheet to be filled in would be written over what somebody has filled in.
+    #[error("{} cannot be written: {what}", path.display())]
+    FilledIn {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What is in the file.
+        what: String,
+    },
     /// The checker found a change that breaks a safety rule.
     #[error("{0}")]
     Unproven(#[from] Counterexample),
@@ -144,7 +152,8 @@ impl Error {
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
             | Self::File { .. }
-            | Self::OwnFile { .. } => Exit::Usage,
+            | Self::OwnFile { .. }
+            | Self::FilledIn { .. } => Exit::Usage,
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::NotKnown { exit, .. } => *exit,
@@ -164,7 +173,8 @@ impl Error {
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
             | Self::File { .. }
-            | Self::OwnFile { .. } => "command line",
+            | Self::OwnFile { .. }
+            | Self::FilledIn { .. } => "command line",
             Self::Plan { .. } | Self::NoBlockedPlan(_) | Self::Forbidden { .. } => "plan",
             Self::Locked { .. } | Self::Unproven(_) | Self::Output(_) | Self::Json(_) => "this run",
         }
@@ -183,6 +193,10 @@ impl Error {
                 Some("make a new plan with `ivms-sync diff --out PLAN` and look at it again")
             }
             Self::OwnFile { .. } => Some("name a file of its own"),
+            Self::FilledIn { .. } => Some(
+                "name another file; one that is filled in belongs into `files` under [link], and can be \
+                 removed if nobody needs it",
+            ),
             Self::NoBlockedPlan(_) => {
                 Some("run `ivms-sync sync`: it names the id of what is blocked now, if anything is")
             }

@@ -142,8 +142,10 @@ fn meaning(exit: Exit) -> &'static str {
         Exit::DeviceDiffers => "lookup: found, but a door differs from what it should hold",
         Exit::Usage => "the command line cannot be understood",
         Exit::Config => "the configuration cannot be used",
-        Exit::Interrupted => "interrupted by SIGINT; the change in hand was finished",
-        Exit::Terminated => "ended by SIGTERM; the change in hand was finished",
+        Exit::Interrupted => {
+            "interrupted by SIGINT, once the change that was being made was complete"
+        }
+        Exit::Terminated => "ended by SIGTERM, once the change that was being made was complete",
     }
 }
 

@@ -110,7 +110,7 @@ fn watch(signal: &AtomicUsize, end: &Receiver<()>) {
         }
         log::error!(
             "interrupted while a door did not answer\n  hint: the next run asks the door what became \
-             of the change in hand, before anything else"
+             of the change that was being made, before anything else"
         );
         low_level::exit(i32::try_from(code).unwrap_or(i32::from(Exit::Terminated.code())));
     }

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn names_can_not_steer_a_terminal() {
+    fn names_cannot_steer_a_terminal() {
         assert_eq!(clean_name("  Anna\u{1b}[31m \u{202e}Ek\u{7} "), "Anna[31m Ek");
         assert_eq!(clean_name("漢".repeat(500).as_str()).chars().count(), NAME_MAX_CHARS);
         assert_eq!(clean_name("\u{feff} O'Neil & Söner "), "O'Neil & Söner");

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono_tz::Tz;
+
 use super::{Context, print, print_json};
 use crate::cli::CheckArgs;
 use crate::config::{DeviceConfig, Tls};
@@ -23,7 +25,7 @@ use crate::plan::{DeviceFacts, plan};
 use crate::report::attention;
 use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::roles::{self, Held};
-use crate::report::text::many;
+use crate::report::text::{many, with_zone};
 use crate::report::{DeviceOutcome, RowLeftOut, Trouble};
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
@@ -44,7 +46,7 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     findings.extend(advice.map(|text| Finding::warning("configuration", text, None)));
     findings.extend(written_by_others(context));
     let health = Health::of(&context.config.state);
-    findings.extend(state_file(&health));
+    findings.extend(state_file(&health, context.config.zone_of_people()));
     let mut rows = Vec::new();
     // A file that is not sound is left as it is, and without it nothing else can be asked.
     if !health.findings.iter().any(|found| found.severity == Severity::Failed) {
@@ -96,7 +98,7 @@ fn written_by_others(context: &Context) -> Vec<Finding> {
 }
 
 /// Whether the state file is sound.
-fn state_file(health: &Health) -> Vec<Finding> {
+fn state_file(health: &Health, zone: Tz) -> Vec<Finding> {
     const ABOUT: &str = "state file";
     let failed = if health.is_busy { Exit::Temporary } else { Exit::Fatal };
     let mut found: Vec<Finding> = Vec::new();
@@ -108,12 +110,12 @@ fn state_file(health: &Health) -> Vec<Finding> {
         });
     }
     if found.is_empty() {
-        found.push(Finding::ok(ABOUT, sound(health)));
+        found.push(Finding::ok(ABOUT, sound(health, zone)));
     }
     found
 }
 
-fn sound(health: &Health) -> String {
+fn sound(health: &Health, zone: Tz) -> String {
     if !health.exists {
         return "there is none yet; the first run makes it".to_owned();
     }
@@ -121,7 +123,7 @@ fn sound(health: &Health) -> String {
     match &health.last_run {
         None => size,
         Some(run) => {
-            let began = run.began.format("%Y-%m-%d %H:%M UTC");
+            let began = with_zone(run.began, zone);
             let end = run
                 .exit_code
                 .map_or_else(|| "has no end yet".to_owned(), |code| format!("ended with {code}"));
@@ -211,8 +213,9 @@ fn both_sides(
     let to_look_after = attention::troubles(&context.config, &plan, &seen_before, names)
         .into_iter()
         .chain(attention::released(&plan, names))
-        .chain(attention::permanent(&plan, true, names))
-        .chain(attention::unlike_names(&gathered.facts, false, shows_names));
+        .chain(attention::permanent(&plan, true, context.config.devices.len(), names))
+        .chain(attention::unlike_names(&gathered.facts, false, shows_names))
+        .chain(attention::protects_nobody(&gathered.facts));
     findings.extend(to_look_after.map(Finding::from));
     // Of an organisation that gave no word nobody knows who holds what.
     if gathered.sources.iter().all(|source| source.report.accepted) {
@@ -263,6 +266,8 @@ fn devices(
             );
             findings.push(Finding::ok(name, text));
         }
+        let kept = facts.limits.rounding_in_words();
+        findings.extend(kept.map(|text| Finding::ok(name, text)));
         findings.extend(of(troubles, name));
         if open.lock.is_some() {
             findings.extend(certificate(device));

@@ -174,7 +174,9 @@ fn stop_trouble(stopped: Vec<Exit>) -> Option<Trouble> {
     let exit = Exit::of_all(stopped);
     let text = match exit {
         Exit::TimeLimit => "the time limit was reached; the rest follows in the next run",
-        _ => "interrupted; the change in hand was finished, the rest follows in the next run",
+        _ => {
+            "interrupted; the change that was being made is complete, and the rest follows in the next run"
+        }
     };
     Some(Trouble { exit, about: "this run".to_owned(), text: text.to_owned(), hint: None })
 }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::{Context, print, print_json, write_file};
+use crate::bounded::{self, Bounded};
 use crate::cli::StatusArgs;
 use crate::config::{DeviceConfig, Mode};
 use crate::error::Error;
@@ -16,7 +16,8 @@ use crate::execute::trust;
 use crate::exit::Exit;
 use crate::files::Rights;
 use crate::gather::{Scope, back_off, devices::held_back, gather};
-use crate::model::{DeviceName, EmployeeNo};
+use crate::link::file::FILE_BYTES_MAX;
+use crate::model::{DeviceName, EmployeeNo, Member};
 use crate::plan::{DeviceFacts, LeftOut, plan};
 use crate::report::Report;
 use crate::report::status::{
@@ -52,6 +53,7 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
     status.rows_left_out = rows.map_err(|error| context.store_error(error))?;
     let mut said = String::new();
     if let Some(path) = &args.unlinked {
+        keep_filled_in(path, members())?;
         let members = members().map(|member| (member.key, member)).collect();
         let (sheet, count) = unlinked::sheet(&status.left_out, &members);
         write_file(path, &sheet, &Rights::PRIVATE)?;
@@ -80,6 +82,24 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
         print(&text::render(&status, context.look))?;
     }
     Ok(Exit::InStep)
+}
+
+/// Makes sure that a sheet of the unlinked takes the place of nothing that somebody has filled in.
+fn keep_filled_in<'a>(path: &Path, members: impl Iterator<Item = &'a Member>) -> Result<(), Error> {
+    // What is laid there in place of a file is refused when it is to be written.
+    if !std::fs::symlink_metadata(path).is_ok_and(|it| it.is_file()) {
+        return Ok(());
+    }
+    let by_hand = match bounded::read(path, FILE_BYTES_MAX) {
+        Ok(Bounded::Whole { bytes, .. }) => unlinked::by_hand(&bytes, members),
+        Ok(Bounded::TooLarge) => Some("it is another file".to_owned()),
+        // A file that cannot be read may hold anything.
+        Ok(Bounded::NotAFile) | Err(_) => Some("it cannot be read".to_owned()),
+    };
+    match by_hand {
+        None => Ok(()),
+        Some(what) => Err(Error::FilledIn { path: path.to_owned(), what }),
+    }
 }
 
 /// The names that a door holds.
@@ -174,7 +194,7 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
     let audit = store.audit_since(since, AUDIT_SHOWN)?;
     Ok(Status {
         at,
-        zone: config.devices.first().map_or(Tz::UTC, |device| device.time_zone),
+        zone: config.zone_of_people(),
         runs: store.runs(RUNS_SHOWN)?,
         last_success: store.last_success()?,
         sources,

@@ -72,6 +72,14 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+impl Config {
+    /// The zone in which people are told times that belong to no door: the first door's.
+    #[must_use]
+    pub fn zone_of_people(&self) -> Tz {
+        self.devices.first().map_or(Tz::UTC, |device| device.time_zone)
+    }
+}
+
 /// `[cardskipper.NAME]`: one organisation.
 #[derive(Debug, Clone)]
 pub struct SourceConfig {

@@ -17,6 +17,7 @@ use super::{
     SourceConfig, Tls, address, notify, value,
 };
 use crate::files::{Rights, is_same};
+use crate::link::file::is_invisible;
 use crate::model::{DeviceName, EmployeeNo, MemberNumber, OrganisationId, RoleId, SourceName};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -171,7 +172,14 @@ fn protected(item: &DeValue<'_>) -> Result<EmployeeNo, Wrong> {
         }
         _ => wrong,
     })?;
-    value::id(EmployeeNo::new(text))
+    let id = value::id(EmployeeNo::new(text))?;
+    if text.trim() != text || text.contains(is_invisible) {
+        let wrong = Wrong::new("has a blank at an end, or an invisible character in it");
+        return Err(
+            wrong.hint("type it again, just as the door shows it: ids are compared exactly")
+        );
+    }
+    Ok(id)
 }
 
 /// A certificate is only ever looked at on `https`. To pin one on `http` is an error, because the

@@ -30,7 +30,7 @@ fn a_file_is_made_or_replaced_and_nothing_else_is_left() {
 }
 
 #[test]
-fn what_can_not_be_written_leaves_nothing_and_reads_the_same_every_time() {
+fn what_cannot_be_written_leaves_nothing_and_reads_the_same_every_time() {
     let folder = folder();
     let missing = folder.path().join("missing").join("page.html");
     let said = |path: &Path| write(path, "text", &Rights::PRIVATE).unwrap_err().to_string();

@@ -53,7 +53,14 @@ impl Both<'_> {
                     vanished_since: facts.missing_since.filter(|_| facts.is_vanished),
                 });
                 let rules = &self.config.link.by;
-                link::resolve(people, persons, table, &known.stored, rules, accepted)
+                let mut linking =
+                    link::resolve(people, persons, table, &known.stored, rules, accepted);
+                // Somebody who looked has accepted the names of this door.
+                if !gathered.is_accepted {
+                    let people = members.iter().map(|facts| &facts.member);
+                    link::doubt_first_links(&mut linking, people, persons, &known.stored);
+                }
+                linking
             };
             let mut linking = if gathered.is_known { resolve(&[]) } else { Vec::new() };
             let wanted = scope.accept_links.iter().filter(|one| one.device == device.name);
@@ -114,7 +121,7 @@ fn in_question(
         Err(NoLink::NameDiffers { employee_no, found }) => {
             let linked = match found {
                 Found::InsteadOf(linked) => Some(linked),
-                Found::ByNumber | Found::Renamed | Found::SomebodyElses => None,
+                Found::ByNumber | Found::Renamed | Found::SomebodyElses | Found::OneOfMany => None,
             };
             [Some(employee_no), linked].contains(&Some(&wanted.employee_no))
         }

@@ -1,6 +1,6 @@
 //! Reads link files whose content changed.
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +9,10 @@ use super::GatherError;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::link::LinkTable;
-use crate::link::file::{self, Doubt, FileProblem, LinkFile, LinkFileError, UnusableRow};
+use crate::link::file::{
+    self, Doubt, FileProblem, LinkFile, LinkFileError, LinkRow, RowReason, UnusableRow,
+};
+use crate::model::{Email, EmployeeNo};
 use crate::report::Trouble;
 use crate::store::{Store, StoreError};
 
@@ -33,7 +36,7 @@ pub struct LinksGathered {
 pub struct FreshFile {
     path: String,
     sha256: String,
-    rows: LinkTable,
+    rows: Vec<(LinkRow, DateTime<Utc>)>,
     left_out: Vec<UnusableRow>,
 }
 
@@ -72,7 +75,7 @@ pub(super) fn read(
             }
             Ok(Some(read)) => {
                 let mut before = LinkTable::default();
-                store.link_rows(&name, &mut before)?;
+                before.extend(store.link_rows(&name)?);
                 match doubt(store, config, &name, &read, &before)? {
                     None => {
                         gathered.looks.0.push((name.clone(), None));
@@ -125,35 +128,56 @@ impl LinksGathered {
 
     /// Takes the stored rows of a file.
     fn keep(&mut self, store: &Store, name: &str, known: Option<String>) -> Result<(), StoreError> {
-        store.link_rows(name, &mut self.table)?;
+        self.table.extend(store.link_rows(name)?);
         self.hashes.extend(known);
         Ok(())
     }
 
     /// Takes the rows that were read; one that was there before is as old as it was.
     fn take(&mut self, path: String, read: LinkFile, before: &LinkTable, now: DateTime<Utc>) {
-        let mut rows = LinkTable::default();
-        for row in read.rows {
+        let with_since = |row: LinkRow| {
             let since = before.since(&row.email, &row.employee_no).unwrap_or(now);
-            self.table.insert(row.email.clone(), row.employee_no.clone(), since);
-            rows.insert(row.email, row.employee_no, since);
-        }
+            (row, since)
+        };
+        let rows: Vec<_> = read.rows.into_iter().map(with_since).collect();
+        self.table.extend(rows.iter().cloned());
         self.hashes.push(read.sha256.clone());
         let (sha256, left_out) = (read.sha256, read.unusable);
         self.fresh.push(FreshFile { path, sha256, rows, left_out });
     }
 
-    /// The rows of a file that were left out when its rows in use were read.
+    /// The rows of a file that link nobody, by line: those that were left out when its rows in use were
+    /// read, and those that are `contested`, by e-mail and person.
     pub(super) fn left_out(
         &self,
         store: &Store,
         path: &Path,
-    ) -> Result<Cow<'_, [UnusableRow]>, StoreError> {
+        contested: &BTreeSet<(&Email, &EmployeeNo)>,
+    ) -> Result<Vec<UnusableRow>, StoreError> {
         let name = path.to_string_lossy();
-        match self.fresh.iter().find(|fresh| fresh.path == name) {
-            Some(fresh) => Ok(Cow::Borrowed(&fresh.left_out)),
-            None => store.link_rows_left_out(&name).map(Cow::Owned),
+        let fresh = self.fresh.iter().find(|fresh| fresh.path == name);
+        let mut left_out = match fresh {
+            Some(fresh) => fresh.left_out.clone(),
+            None => store.link_rows_left_out(&name)?,
+        };
+        if contested.is_empty() {
+            return Ok(left_out);
         }
+        let rows = match fresh {
+            Some(fresh) => fresh.rows.clone(),
+            None => store.link_rows(&name)?,
+        };
+        let rows = rows.into_iter().map(|(row, _)| row);
+        let those = rows.filter(|row| contested.contains(&(&row.email, &row.employee_no)));
+        left_out.extend(those.map(|LinkRow { line, employee_no, email }| UnusableRow {
+            line,
+            reason: RowReason::SeveralPersons,
+            cell: String::new(),
+            employee_no: Some(employee_no),
+            emails: vec![email],
+        }));
+        left_out.sort_by_key(|row| row.line);
+        Ok(left_out)
     }
 }
 

@@ -586,24 +586,45 @@ mod tests {
         let stored = || vec![StoredMember::seen(entry(Some(1), "Novak", false, 1), at(-60))];
         let old = |inactive| entry(Some(1), "Novak", inactive, 1);
         let new = |inactive| entry(Some(9), "Novak", inactive, 2);
+        let kos = |day| entry(Some(day), "Kos", false, 3);
         for (what, entries, want) in [
-            ("both paid", [old(false), new(false)], vec![(1, false, vec![1, 2])]),
-            ("the old one is inactive", [old(true), new(false)], vec![(1, false, vec![2])]),
-            ("in the other order", [new(false), old(true)], vec![(1, false, vec![2])]),
-            ("the new one is inactive", [old(false), new(true)], vec![(1, false, vec![1])]),
-            ("both are inactive", [old(true), new(true)], vec![(1, true, vec![1, 2])]),
+            ("both paid", vec![old(false), new(false)], vec![(1, false, vec![1, 2])]),
+            ("the old one is inactive", vec![old(true), new(false)], vec![(1, false, vec![2])]),
+            ("in the other order", vec![new(false), old(true)], vec![(1, false, vec![2])]),
+            ("the new one is inactive", vec![old(false), new(true)], vec![(1, false, vec![1])]),
+            ("both are inactive", vec![old(true), new(true)], vec![(1, true, vec![1, 2])]),
             (
                 "another name is another one",
-                [old(true), entry(Some(9), "Kos", false, 2)],
+                vec![old(true), entry(Some(9), "Kos", false, 2)],
                 vec![(1, true, vec![1]), (9, false, vec![2])],
             ),
             (
                 "without a birth date",
-                [old(true), entry(None, "Novak", false, 2)],
+                vec![old(true), entry(None, "Novak", false, 2)],
                 vec![(1, false, vec![2])],
             ),
+            (
+                "a third one with another name is another one",
+                vec![kos(5), old(false), new(false)],
+                vec![(1, false, vec![1, 2]), (5, false, vec![3])],
+            ),
+            (
+                "the third one has a name of its own and no birth date",
+                vec![old(true), new(false), entry(None, "Kos", false, 3)],
+                vec![(0, false, vec![3]), (1, false, vec![2])],
+            ),
+            (
+                "the third one has the birth date that is known",
+                vec![new(false), entry(Some(8), "Novak", false, 4), kos(1)],
+                vec![(1, false, vec![3]), (9, false, vec![2, 4])],
+            ),
+            (
+                "all three are one",
+                vec![entry(Some(8), "Novak", false, 4), new(true), old(false)],
+                vec![(1, false, vec![4, 1])],
+            ),
         ] {
-            let merged = merge(organisation(), stored(), export(entries.into()), complete(at(0)));
+            let merged = merge(organisation(), stored(), export(entries), complete(at(0)));
             let seen: Vec<_> = merged
                 .members
                 .iter()

@@ -1,9 +1,12 @@
 //! What there is to say of what was gathered.
 
+use std::collections::BTreeSet;
+
 use super::Gathered;
 use crate::config::{Config, Mode};
 use crate::exit::Exit;
 use crate::link::file::UnusableRow;
+use crate::model::{Email, EmployeeNo};
 use crate::report::{DeviceOutcome, DeviceReport, KeptLink, RowLeftOut, SourceReport, Trouble};
 use crate::store::{Store, StoreError};
 
@@ -44,13 +47,30 @@ impl Gathered {
         is_personal: bool,
         is_wanted: impl Fn(&UnusableRow) -> bool,
     ) -> Result<Vec<RowLeftOut>, StoreError> {
+        let contested = self.contested_rows();
         let mut all = Vec::new();
         for path in &config.link.files {
-            let rows = self.links.left_out(store, path)?;
+            let rows = self.links.left_out(store, path, &contested)?;
             let wanted = rows.iter().filter(|row| is_wanted(row));
             all.extend(wanted.map(|row| RowLeftOut::new(path, row, is_personal)));
         }
         Ok(all)
+    }
+
+    /// The rows of all link files that stand beside the same e-mail and lead to different persons of one
+    /// door. On another door each of them may well be the only one.
+    fn contested_rows(&self) -> BTreeSet<(&Email, &EmployeeNo)> {
+        let mut contested = BTreeSet::new();
+        for (email, persons) in self.links.table.contested() {
+            for device in &self.facts.devices {
+                let is_there = |person: &&&EmployeeNo| device.persons.contains_key(**person);
+                let there: Vec<_> = persons.iter().filter(is_there).collect();
+                if there.len() > 1 {
+                    contested.extend(there.into_iter().map(|person| (email, *person)));
+                }
+            }
+        }
+        contested
     }
 
     /// Links that are kept although the rule that made them no longer gives them.

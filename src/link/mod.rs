@@ -6,6 +6,7 @@
 //! fits, by a changed row of a link file, or by the word of somebody who looked.
 
 pub mod file;
+mod first;
 mod name;
 mod resolve;
 
@@ -19,9 +20,13 @@ use chrono::{DateTime, Utc};
 use foldhash::fast::RandomState;
 
 use crate::config::LinkRule;
+use crate::link::file::LinkRow;
 use crate::model::{Email, EmployeeNo, MemberKey, Window};
 
-pub use name::{NameDigest, email_digest, is_same_person, name_agrees, name_digest, plain_words};
+pub use first::doubt_first_links;
+pub use name::{
+    NameDigest, email_digest, is_same_person, is_unlike, name_agrees, name_digest, plain_words,
+};
 pub use resolve::{Claimant, resolve};
 
 /// E-mail to person ids, from all link files together.
@@ -74,12 +79,11 @@ impl LinkTable {
         Several::add_to(&mut self.by_email, email, listed);
     }
 
-    /// The rows, sorted, for storing.
-    #[must_use]
-    pub fn rows(&self) -> Vec<(&Email, &EmployeeNo, DateTime<Utc>)> {
-        let mut rows: Vec<_> = self.each().collect();
-        rows.sort_unstable();
-        rows
+    /// The e-mails that stand beside more than one person, with these, in no order.
+    pub fn contested(&self) -> impl Iterator<Item = (&Email, BTreeSet<&EmployeeNo>)> {
+        let several = self.by_email.iter().filter(|(_, persons)| !persons.others.is_empty());
+        let persons = several.map(|(email, _)| (email, self.persons(email).collect()));
+        persons.filter(|(_, persons): &(_, BTreeSet<_>)| persons.len() > 1)
     }
 
     /// The rows in no order.
@@ -106,6 +110,14 @@ impl LinkTable {
     fn persons(&self, email: &Email) -> impl Iterator<Item = &EmployeeNo> {
         let listed = self.by_email.get(email).into_iter().flat_map(Several::iter);
         listed.map(|row| &row.employee_no)
+    }
+}
+
+impl Extend<(LinkRow, DateTime<Utc>)> for LinkTable {
+    fn extend<T: IntoIterator<Item = (LinkRow, DateTime<Utc>)>>(&mut self, rows: T) {
+        for (LinkRow { email, employee_no, .. }, since) in rows {
+            self.insert(email, employee_no, since);
+        }
     }
 }
 
@@ -212,6 +224,8 @@ pub enum Found {
     InsteadOf(EmployeeNo),
     /// The person was linked to another member before.
     SomebodyElses,
+    /// A link file leads there for the first time, and most new rows lead to the names of other members.
+    OneOfMany,
 }
 
 /// The persons whom a member is linked to, or who came into question.

@@ -55,6 +55,15 @@ pub fn is_same_person(member: &Member, name_on_device: &str) -> bool {
     rest.is_empty() || first_names.is_empty() || rest.iter().any(is_first_name)
 }
 
+/// Whether two names that are both known have no word in common.
+#[must_use]
+pub fn is_unlike(member: &Member, name_on_device: &str) -> bool {
+    let on_device = plain_words(name_on_device);
+    let words = plain_words(&member.name());
+    let is_known = !on_device.is_empty() && !words.is_empty();
+    is_known && !words.iter().any(|word| on_device.contains(word))
+}
+
 /// The words of the name on a device that are not the last name, if that is in it.
 fn without_last_name(last_name: &str, name_on_device: &str) -> Option<Vec<String>> {
     let wanted = plain_words(last_name);

@@ -578,14 +578,96 @@ fn half_a_club_with_one_e_mail_is_ambiguous_and_takes_no_time() {
 fn the_order_of_rows_makes_no_other_table() {
     let rows = [("ana@x.si", "7"), ("ana@x.si", "12"), ("ana@x.si", "3"), ("kos@x.si", "7")];
     let first = table(&rows);
-    let sorted = first.rows();
     for turn in 1..rows.len() {
         let mut turned = rows;
         turned.rotate_left(turn);
         assert_eq!(table(&turned), first);
         let twice = table(&[turned, rows].concat());
-        assert_eq!((&twice, twice.rows()), (&first, sorted.clone()));
+        assert_eq!(twice, first);
     }
     let persons: Vec<_> = first.persons(&Email::parse("ana@x.si").unwrap()).collect();
     assert_eq!(persons, [&id("12"), &id("3"), &id("7")]);
+}
+
+// Mutants: a row that two files hold counts as two persons; every e-mail counts.
+#[test]
+fn an_e_mail_beside_several_persons_is_contested() {
+    let mut rows = table(&[("ana@x.si", "7"), ("ana@x.si", "12"), ("kos@x.si", "7")]);
+    let later = DateTime::from_timestamp(60, 0).unwrap();
+    rows.insert(Email::parse("kos@x.si").unwrap(), id("7"), later);
+    let contested: Vec<_> = rows.contested().collect();
+    let ana = Email::parse("ana@x.si").unwrap();
+    assert_eq!(contested, [(&ana, BTreeSet::from([&id("12"), &id("7")]))]);
+}
+
+/// Mutants that this catches: two are many; half is most; names that are not known count; a link that
+/// stands is taken back; a door whose names are no names of people is never linked.
+#[test]
+fn new_rows_that_mostly_lead_to_other_members_link_nobody() {
+    const NAMES: [&str; 6] = ["Novak", "Kos", "Ek", "Berg", "Zupan", "Lund"];
+    const IDS: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
+    // For each member the name on the door: `+` the own, `-` another member's, `c` no name of a human being,
+    // `?` none. The first ones are linked already.
+    let case = |names: &str, standing: usize| {
+        let members = (1..).zip(NAMES).map(|(number, name)| {
+            let first_name = String::new();
+            Member { first_name, ..member(number, name, "a@x.si") }
+        });
+        let members: Vec<_> = members.take(names.len()).collect();
+        let other = |place: usize| NAMES[(place + 1) % names.len()];
+        let on_door = names.chars().enumerate().map(|(place, sign)| match sign {
+            '+' => (IDS[place], NAMES[place], ""),
+            '-' => (IDS[place], other(place), ""),
+            'c' => (IDS[place], "Card 9", ""),
+            _ => (IDS[place], "", ""),
+        });
+        let on_door: Vec<_> = on_door.collect();
+        let links: Vec<_> = (1..).zip(&on_door).map(|(n, (id, name, _))| (n, *id, *name)).collect();
+        let found = IDS.iter().take(names.len()).map(|person| {
+            let (employee_no, rule) = (id(person), LinkRule::File);
+            Ok(Link { employee_no, rule, is_outdated: false })
+        });
+        let mut found: Linking = found.collect();
+        let stored = stored(&links[..standing]);
+        doubt_first_links(&mut found, members.iter(), &persons(&on_door), &stored);
+        let signs = found.iter().map(|link| match link {
+            Ok(_) => '+',
+            Err(NoLink::NameDiffers { found: Found::OneOfMany, .. }) => '-',
+            Err(other) => panic!("{other:?}"),
+        });
+        signs.collect::<String>()
+    };
+    for (names, standing, want) in [
+        ("---", 0, "---"),
+        ("--", 0, "++"),
+        ("---+++", 0, "++++++"),
+        ("---++", 0, "---++"),
+        ("---???", 0, "------"),
+        ("??????", 0, "++++++"),
+        ("---c", 0, "----"),
+        ("--cccc", 0, "++++++"),
+        ("cccccc", 0, "++++++"),
+        ("+++---", 3, "+++---"),
+        ("------", 3, "+++---"),
+        ("------", 4, "++++++"),
+    ] {
+        assert_eq!(case(names, standing), want, "{names} {standing}");
+    }
+}
+
+#[test]
+fn a_link_that_would_move_with_many_others_stays_what_it_was() {
+    let names = ["Novak", "Kos", "Ek"];
+    let members: Vec<_> = (1..).zip(names).map(|(number, name)| member(number, name, "")).collect();
+    let device = persons(&[("1", "Novak", ""), ("2", "Kos", ""), ("3", "Ek", "")]);
+    let one = |person: &str| {
+        Ok(Link { employee_no: id(person), rule: LinkRule::File, is_outdated: false })
+    };
+    let mut found: Linking = vec![one("2"), one("3"), one("1")];
+    let stored = stored(&[(1, "1", "Novak")]);
+    doubt_first_links(&mut found, members.iter(), &device, &stored);
+    let differs = |person: &str, found| Err(NoLink::NameDiffers { employee_no: id(person), found });
+    let instead = Found::InsteadOf(id("1"));
+    let many = || Found::OneOfMany;
+    assert_eq!(found, [differs("2", instead), differs("3", many()), differs("1", many())]);
 }

@@ -174,6 +174,22 @@ impl DeviceLimits {
         Self { latest_end: latest.map_or(self.latest_end, |end| end.max(self.latest_end)), ..self }
     }
 
+    /// What the device does to the ends that it is sent, to be said of it; nothing when it keeps them.
+    #[must_use]
+    pub fn rounding_in_words(&self) -> Option<String> {
+        let (unit, time, effect) = match self.end {
+            Rounding::Exact => return None,
+            Rounding::Down(unit) => (unit, "first second", "access ends a little earlier"),
+            Rounding::Full(unit) => (unit, "last second", "access ends a little later"),
+            Rounding::Up(unit) => (unit, "end", "access ends a little later"),
+        };
+        let (unit, at_most) = match unit {
+            Unit::Minute => ("minute", "by less than a minute"),
+            Unit::Day => ("day", "by less than a day"),
+        };
+        Some(format!("keeps end dates as the {time} of their {unit}: {effect}, {at_most}"))
+    }
+
     /// The last moment that the device takes as an end.
     #[must_use]
     pub fn latest_end(&self) -> NaiveDateTime {
@@ -346,6 +362,40 @@ mod tests {
         }
         let other = [seen[0], cut("2035-05-31T23:59:59", "2031-12-31T23:59:59")];
         assert_eq!(DeviceLimits::known(None, &other), DeviceLimits::default(), "two ends are none");
+    }
+
+    /// Mutants: what is exact is told; a minute and a day, or earlier and later, are mixed up.
+    #[test]
+    fn a_rounding_is_told_in_words() {
+        let words = |pairs: [(&str, &str); 2]| {
+            let seen = pairs.map(|(sent, held)| ReadBack {
+                sent: window("2026-01-01", sent),
+                held: window("2026-01-01", held),
+            });
+            DeviceLimits::known(None, &seen).rounding_in_words()
+        };
+        let ends = ["2026-03-05T23:59:59", "2026-04-07T23:59:59"];
+        for (held, want) in [
+            (ends, None),
+            (
+                ["2026-03-05T23:59:00", "2026-04-07T23:59:00"],
+                Some(
+                    "first second of their minute: access ends a little earlier, by less than a minute",
+                ),
+            ),
+            (
+                ["2026-03-05T00:00:00", "2026-04-07T00:00:00"],
+                Some("first second of their day: access ends a little earlier, by less than a day"),
+            ),
+            (
+                ["2026-03-06T00:00:00", "2026-04-08T00:00:00"],
+                Some("end of their minute: access ends a little later, by less than a minute"),
+            ),
+        ] {
+            let found = words([(ends[0], held[0]), (ends[1], held[1])]);
+            let want = want.map(|want| format!("keeps end dates as the {want}"));
+            assert_eq!(found, want, "{held:?}");
+        }
     }
 
     /// Mutants: one cut, or one rounding beside two cuts, is enough; a mixture teaches nothing.

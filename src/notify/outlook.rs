@@ -116,7 +116,8 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
         | Error::Forbidden { .. }
         | Error::NotKnown { .. }
         | Error::File { .. }
-        | Error::OwnFile { .. } => return None,
+        | Error::OwnFile { .. }
+        | Error::FilledIn { .. } => return None,
     };
     let condition = Condition {
         exit: error.exit(),

@@ -452,6 +452,7 @@ fn name_differs(pair: &Pair<'_>, person: &EmployeeNo, found: &Found) -> String {
         Found::SomebodyElses => {
             format!("person {person} was another member's before and has another name")
         }
+        Found::OneOfMany => format!("person {person} has another name, as in most new rows"),
     };
     let accept = |person: &EmployeeNo| {
         format!("--accept-link {}={person}:{}", pair.device.name, pair.member.member.key.number)

@@ -8,9 +8,11 @@ use super::Trouble;
 use super::text::{explain, last, many, person, some_of};
 use crate::config::{Config, LinkRule};
 use crate::exit::Exit;
-use crate::link::plain_words;
+use crate::link::{Found, NoLink, is_unlike};
 use crate::model::{DeviceName, EmployeeNo, MemberKey, PersonLimit};
-use crate::plan::{Facts, LeftOut, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose};
+use crate::plan::{
+    DeviceFacts, Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose,
+};
 use crate::store::{Attention, AttentionKind};
 
 /// So many are named one by one; the rest is counted.
@@ -122,12 +124,23 @@ pub fn released(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
 }
 
 /// Members who never expire on a door: one remark for each door. `of_all` is whether those with paid time are
-/// among them.
+/// among them; `doors`, how many there are.
 #[must_use]
-pub fn permanent(plan: &Plan, of_all: bool, names: Option<&Facts>) -> Vec<Trouble> {
+pub fn permanent(plan: &Plan, of_all: bool, doors: usize, names: Option<&Facts>) -> Vec<Trouble> {
     let mut by_door: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let is_one =
-        |one: &&LeftOut| one.reason == Reason::PermanentOnDevice && (of_all || !one.has_paid_time);
+    // Who was served until now is told as a loss.
+    let is_lost = |one: &LeftOut| {
+        let mine = plan.losses.iter().filter(|loss| {
+            loss.member == one.member
+                && !loss.is_one_of_many
+                && loss.reason == Reason::PermanentOnDevice
+                && one.device.as_ref().is_none_or(|door| *door == loss.device)
+        });
+        mine.count() == if one.device.is_some() { 1 } else { doors }
+    };
+    let is_one = |one: &&LeftOut| {
+        one.reason == Reason::PermanentOnDevice && (of_all || !one.has_paid_time) && !is_lost(one)
+    };
     for one in plan.left_out.iter().filter(is_one) {
         let door = one.device.as_ref().map_or_else(|| "every door".to_owned(), ToString::to_string);
         let persons = one.persons.iter().map(|id| match &one.device {
@@ -146,17 +159,55 @@ pub fn permanent(plan: &Plan, of_all: bool, names: Option<&Facts>) -> Vec<Troubl
     told.collect()
 }
 
+/// Persons under `protect` whom nobody on the door is: one remark for each door that was ever read. Ids are
+/// compared exactly, so one in another letter case, or with other zeros in front, protects nobody.
+#[must_use]
+pub fn protects_nobody(facts: &Facts) -> Vec<Trouble> {
+    let alike = |id: &EmployeeNo| id.as_str().trim().trim_start_matches('0').to_lowercase();
+    let mut troubles = Vec::new();
+    for device in facts.devices.iter().filter(|device| !device.persons.is_empty()) {
+        let missing: Vec<_> =
+            device.protect.iter().filter(|id| !device.persons.contains_key(*id)).collect();
+        if missing.is_empty() {
+            continue;
+        }
+        let meant = |id: &EmployeeNo| {
+            let mut near = device.persons.keys().filter(|there| alike(there) == alike(id));
+            near.next().map_or_else(String::new, |there| format!(" (did you mean {there}?)"))
+        };
+        let ids = missing.iter().map(|id| format!("{id}{}", meant(id)));
+        let (who, are) = if missing.len() == 1 { ("person", "is") } else { ("persons", "are") };
+        troubles.push(remark(
+            device.name.to_string(),
+            format!(
+                "{who} {} under `protect` {are} not on the door",
+                some_of(ids, NAMED_MAX, ", ")
+            ),
+            "write each id into `protect` just as the door shows it, or take it out".to_owned(),
+        ));
+    }
+    troubles
+}
+
 /// Members whom a link file leads to persons with altogether other names. The file is the word of whoever
-/// wrote it, so they are linked; a wrong row would show here. `is_first` leaves out those who were linked
-/// before; `shows_names` sets both names beside the numbers.
+/// wrote it, so they are linked, unless most of its new rows lead to other members; a wrong row would show
+/// here. `is_first` leaves out those who were linked before; `shows_names` sets both names beside the numbers.
 #[must_use]
 pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     for device in &facts.devices {
         let mut unlike = Vec::new();
+        let mut doubted = Vec::new();
         for (member, link) in facts.members.iter().zip(&device.linking) {
             let key = member.member.key;
-            let Ok(link) = link else { continue };
+            let link = match link {
+                Ok(link) => link,
+                Err(NoLink::NameDiffers { employee_no, found: Found::OneOfMany }) => {
+                    doubted.push(format!("{} is person {employee_no}", key.number));
+                    continue;
+                }
+                Err(_) => continue,
+            };
             let is_known = || {
                 let stored = device.stored.links.get(&key);
                 stored.is_some_and(|stored| stored.employee_no == link.employee_no)
@@ -165,18 +216,20 @@ pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Tro
                 continue;
             }
             let name = device.persons.get(&link.employee_no).map_or("", |one| one.name.as_str());
-            let on_door = plain_words(name);
-            let member_name = member.member.name();
-            let words = plain_words(&member_name);
-            if !on_door.is_empty() && !words.iter().any(|word| on_door.contains(word)) {
+            if is_unlike(&member.member, name) {
                 unlike.push(match shows_names {
                     true => format!(
-                        "{} {member_name} is person {} {name}",
-                        key.number, link.employee_no
+                        "{} {} is person {} {name}",
+                        key.number,
+                        member.member.name(),
+                        link.employee_no
                     ),
                     false => format!("{} is person {}", key.number, link.employee_no),
                 });
             }
+        }
+        if !doubted.is_empty() {
+            troubles.push(file_not_believed(device, &doubted));
         }
         if unlike.is_empty() {
             continue;
@@ -194,6 +247,22 @@ pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Tro
         ));
     }
     troubles
+}
+
+/// Says that most new rows of the link files lead to other members, and the way out.
+fn file_not_believed(device: &DeviceFacts, doubted: &[String]) -> Trouble {
+    let (name, persons) = (&device.name, device.persons.len());
+    let text = format!(
+        "the link files are not believed: most of their new rows lead to persons with the names of \
+         other members, as if one column had been sorted without the other; not linked: {} (member {})",
+        many(doubted.len(), "member"),
+        some_of(doubted, NAMED_MAX, ", "),
+    );
+    let hint = format!(
+        "compare a few rows with the names on the door, and correct the file; if the rows are right: \
+         ivms-sync sync --accept-device {name}={persons}"
+    );
+    Trouble { exit: Exit::Refused, about: name.to_string(), text, hint: Some(hint) }
 }
 
 fn not_believed(config: &Config, lost: &TooManyLost) -> Trouble {
@@ -236,7 +305,18 @@ pub fn of(
     is_written: impl Fn(&DeviceName) -> bool,
     now: DateTime<Utc>,
 ) -> Vec<Attention> {
-    let losses = plan.losses.iter().map(|loss| Attention {
+    // Nobody has paid for the time of somebody who never expires on the door, or not any more.
+    let unlimited: Vec<&LeftOut> = plan
+        .left_out
+        .iter()
+        .filter(|one| one.reason == Reason::PermanentOnDevice && !one.has_paid_time)
+        .collect();
+    let is_unlimited = |loss: &Loss| {
+        unlimited.iter().any(|one| {
+            one.member == loss.member && one.device.as_ref().is_none_or(|door| *door == loss.device)
+        })
+    };
+    let losses = plan.losses.iter().filter(|loss| !is_unlimited(loss)).map(|loss| Attention {
         kind: match loss.kind {
             LossKind::StandingOutside => AttentionKind::StandingOutside,
             LossKind::OpenWithoutReason => AttentionKind::OpenWithoutReason,
@@ -245,7 +325,7 @@ pub fn of(
         employee_no: Some(loss.employee_no.clone()),
         member: loss.member,
         reason: loss.reason.as_str().to_owned(),
-        ends: Some(loss.served.end()),
+        ends: (loss.reason != Reason::PermanentOnDevice).then(|| loss.served.end()),
         since: now,
     });
     let no_door = plan.no_door.iter().map(|one| Attention {
@@ -276,12 +356,7 @@ pub fn of(
         ends: Some(change.after.end()),
         since: now,
     });
-    // Nobody has paid for the time of somebody who never expires on the door, or not any more.
-    let unlimited = plan
-        .left_out
-        .iter()
-        .filter(|one| one.reason == Reason::PermanentOnDevice && !one.has_paid_time);
-    let unlimited = unlimited.map(|one| Attention {
+    let unlimited = unlimited.iter().map(|one| Attention {
         kind: AttentionKind::OpenWithoutReason,
         device: one.device.clone(),
         employee_no: one.persons.first().cloned(),

@@ -211,7 +211,7 @@ fn member_text(story: &MemberStory, is_offline: bool, (look, zone): (Look, Tz)) 
 fn device_text(device: &DeviceStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
     // Somebody who was not found may well be on the door, under a person nobody linked.
     let (state, tone) = match (&device.employee_no, device.opens_now) {
-        (None, _) => ("not found there", Tone::Warning),
+        (None, _) => ("linked to nobody there", Tone::Warning),
         (Some(_), true) => ("opens now", Tone::Good),
         (Some(_), false) => ("does not open now", Tone::Bad),
     };

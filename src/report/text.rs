@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use chrono::{NaiveDateTime, Timelike};
+use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
+use chrono_tz::Tz;
 
 use super::look::{Look, Tone};
 use super::table::Table;
@@ -79,6 +80,12 @@ fn is_first_second(at: NaiveDateTime) -> bool {
 
 fn day(at: NaiveDateTime) -> String {
     at.format("%Y-%m-%d").to_string()
+}
+
+/// A moment on the clock of people, to the minute, with the name of its zone.
+#[must_use]
+pub fn with_zone(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string()
 }
 
 fn to_the_second(at: NaiveDateTime) -> String {

@@ -167,7 +167,7 @@ impl Health {
             self.open_intents += store.open_intents(&device)?.len();
         }
         for path in store.column::<String>("SELECT path FROM link_file")? {
-            store.link_rows(&path, &mut crate::link::LinkTable::default())?;
+            store.link_rows(&path)?;
             store.link_rows_left_out(&path)?;
         }
         store.waiting()?;

@@ -11,8 +11,8 @@ use super::convert::{
 };
 use super::{Store, StoreError, seal};
 use crate::config::LinkRule;
-use crate::link::file::{RowReason, UnusableRow};
-use crate::link::{LinkTable, Served, StoredLink, StoredLinks};
+use crate::link::file::{LinkRow, RowReason, UnusableRow};
+use crate::link::{Served, StoredLink, StoredLinks};
 use crate::model::{DeviceName, Email, EmployeeNo, MemberKey, OrganisationId, RoleId};
 
 /// The roles that open a device, by organisation; `None` for every role.
@@ -168,7 +168,8 @@ impl Store {
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     }
 
-    /// Replaces the rows of a link file, those left out among them.
+    /// Replaces the rows of a link file, those left out among them. Each row comes with the time since
+    /// when the file holds it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -176,7 +177,7 @@ impl Store {
         &mut self,
         path: &str,
         sha256: &str,
-        rows: &LinkTable,
+        rows: &[(LinkRow, DateTime<Utc>)],
         left_out: &[UnusableRow],
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
@@ -184,15 +185,16 @@ impl Store {
         transaction.execute("DELETE FROM link_file WHERE path = ?1", [path])?;
         transaction.execute(
             "INSERT INTO link_file (path, sha256, read_at, seal) VALUES (?1, ?2, ?3, ?4)",
-            params![path, sha256, instant_out(at), seal::of_rows(rows.rows().into_iter())],
+            params![path, sha256, instant_out(at), seal::of_rows(rows)],
         )?;
         {
             let mut put = transaction.prepare_cached(
-                "INSERT INTO link_row (path, email, employee_no, since_at) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO link_row (path, email, employee_no, since_at, line) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
-            for (email, employee_no, since) in rows.rows() {
-                let since = instant_out(since);
-                put.execute(params![path, email.as_str(), employee_no.as_str(), since])?;
+            for (LinkRow { line, employee_no, email }, since) in rows {
+                let (email, employee_no) = (email.as_str(), employee_no.as_str());
+                put.execute(params![path, email, employee_no, instant_out(*since), line])?;
             }
             let mut put = transaction.prepare_cached(
                 "INSERT INTO link_row_left_out (path, line, reason, cell, employee_no, emails) \
@@ -213,31 +215,29 @@ impl Store {
         transaction.commit()
     }
 
-    /// Adds the stored rows of a link file to a table.
+    /// The stored rows of a link file, in no order, each with the time since when the file holds it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn link_rows(&self, path: &str, table: &mut LinkTable) -> Result<(), StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT email, employee_no, since_at FROM link_row WHERE path = ?1")?;
+    pub fn link_rows(&self, path: &str) -> Result<Vec<(LinkRow, DateTime<Utc>)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT email, employee_no, since_at, line FROM link_row WHERE path = ?1",
+        )?;
         let mut rows = statement.query([path])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let email = Email::parse(text_at(row, 0)?);
             let email = email.ok_or_else(|| damaged("an e-mail", "a link row"))?;
-            found.push((email, employee_in(text_at(row, 1)?)?, instant_in(row.get(2)?)?));
+            let employee_no = employee_in(text_at(row, 1)?)?;
+            let row_of_file = LinkRow { line: row.get(3)?, employee_no, email };
+            found.push((row_of_file, instant_in(row.get(2)?)?));
         }
         let mut statement =
             self.connection.prepare_cached("SELECT seal FROM link_file WHERE path = ?1")?;
         let mut rows = statement.query([path])?;
         let sealed = rows.next()?.map(|row| row.get::<_, Option<i64>>(0)).transpose()?.flatten();
-        let wanted = || seal::of_rows(found.iter().map(|(email, no, since)| (email, no, *since)));
-        seal::check(sealed, wanted, "a link file")?;
-        for (email, employee_no, since) in found {
-            table.insert(email, employee_no, since);
-        }
-        Ok(())
+        seal::check(sealed, || seal::of_rows(&found), "a link file")?;
+        Ok(found)
     }
 
     /// The rows of a link file that were left out, in the file's order.

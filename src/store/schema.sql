@@ -161,6 +161,7 @@ CREATE TABLE link_row (
     email       TEXT NOT NULL,
     employee_no TEXT NOT NULL,
     since_at    INTEGER NOT NULL,        -- when this very row was first in the file
+    line        INTEGER NOT NULL,        -- where it stands in the file
     PRIMARY KEY (path, email, employee_no)
 ) STRICT, WITHOUT ROWID;
 

@@ -12,7 +12,8 @@ use super::members::StoredMember;
 use super::quiet::Quiet;
 use crate::fnv;
 use crate::link::StoredLink;
-use crate::model::{DeviceName, Email, EmployeeNo, MemberKey};
+use crate::link::file::LinkRow;
+use crate::model::{DeviceName, Email, MemberKey};
 
 /// A digest in the making.
 struct Seal(u64);
@@ -109,14 +110,13 @@ pub(super) fn of_link(device: &DeviceName, member: MemberKey, link: &StoredLink)
 }
 
 /// The seal of the rows of a link file, in whatever order they come.
-pub(super) fn of_rows<'a>(
-    rows: impl Iterator<Item = (&'a Email, &'a EmployeeNo, DateTime<Utc>)>,
-) -> i64 {
-    rows.map(|(email, employee_no, since)| {
-        let since = super::convert::instant_out(since);
-        Seal::new().text(email.as_str()).text(employee_no.as_str()).number(since).end()
-    })
-    .fold(0, i64::wrapping_add)
+pub(super) fn of_rows(rows: &[(LinkRow, DateTime<Utc>)]) -> i64 {
+    let seal = |(row, since): &(LinkRow, DateTime<Utc>)| {
+        let since = super::convert::instant_out(*since);
+        let seal = Seal::new().text(row.email.as_str()).text(row.employee_no.as_str());
+        seal.number(since).number(row.line.into()).end()
+    };
+    rows.iter().map(seal).fold(0, i64::wrapping_add)
 }
 
 /// The seal of what makes a tick quiet.

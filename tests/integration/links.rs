@@ -432,6 +432,102 @@ fn why_a_row_is_left_out_is_told_by_every_command_that_looks() {
     sandbox.assert_well_behaved();
 }
 
+// Mutants: rows of one file alone are compared; a person of another door counts; the link follows a row.
+#[test]
+fn rows_that_lead_to_two_persons_of_one_door_are_told_and_move_no_link() {
+    let mut sandbox = Sandbox::pinned(6, 1);
+    sandbox.sync_at(START, 0);
+    let email = sandbox.club.cardskipper.member(number(3)).unwrap().email;
+    let links_csv = &sandbox.club.links_csv;
+    let (row, more) = (links_csv.lines().position(|line| line.starts_with("1004,")), "more.csv");
+    let row = row.unwrap() + 1;
+    for (first, second, told) in [
+        (format!("{links_csv}1005,{email}\n"), String::new(), Some(("persons.csv", 8))),
+        (links_csv.clone(), format!("1006,{email}\n"), Some((more, 2))),
+        // On another door it may well be the right one.
+        (links_csv.clone(), format!("7777,{email}\n"), None),
+    ] {
+        fs::write(sandbox.path("persons.csv"), first).unwrap();
+        fs::write(sandbox.path(more), format!("Person ID,Email\n{second}")).unwrap();
+        let config = sandbox.config().replace("\"persons.csv\"]", "\"persons.csv\", \"more.csv\"]");
+        sandbox.replace_config(Some(config));
+        // By what is read, and by what is known.
+        for is_known in [false, true] {
+            let check = sandbox.at(LATER, &["check", "--json"]).json();
+            let diff = sandbox.at(LATER, &["diff", "--json"]).ends(0).json();
+            let story = sandbox.at(LATER, &["lookup", "150004", "--json"]).json();
+            assert_eq!(check["rows_left_out"], diff["rows_left_out"]);
+            assert_eq!(check["rows_left_out"], story["rows_left_out"]);
+            let rows = check["rows_left_out"].as_array().unwrap().iter();
+            let rows = rows.map(|row| {
+                assert_eq!(row["reason"], "several-persons");
+                let file = std::path::Path::new(row["file"].as_str().unwrap());
+                let line = row["line"].as_u64().unwrap();
+                (file.file_name().unwrap().to_str().unwrap().to_owned(), line)
+            });
+            let want = told.map(|(file, line)| {
+                [("persons.csv".to_owned(), row as u64), (file.to_owned(), line)]
+            });
+            assert_eq!(rows.collect::<Vec<_>>(), want.into_iter().flatten().collect::<Vec<_>>());
+            let said = sandbox.at(LATER, &["-v", "diff"]).ends(0).stdout;
+            let words = "2 rows of link files left out: its e-mail stands beside another person";
+            assert_eq!(said.contains(words), told.is_some(), "{said}");
+            assert_eq!(link_of(&sandbox, LATER, "150004"), (json!("1004"), json!("file")));
+            if !is_known {
+                let run = sandbox.sync_at(LATER, 0);
+                assert_eq!(run["left_out"], json!([]));
+            }
+        }
+    }
+    sandbox.assert_well_behaved();
+}
+
+// Mutants: every row is believed; the run ends as if all were well; the acceptance is of any number of
+// persons; a second run links them after all.
+#[test]
+fn a_file_with_one_column_sorted_by_itself_links_nobody() {
+    let sandbox = unlinked(1, |_| {});
+    let mut pairs = pairs(&sandbox);
+    let ids: Vec<String> = pairs.iter().map(|(id, _)| id.clone()).collect();
+    for (place, (id, _)) in pairs.iter_mut().enumerate() {
+        id.clone_from(&ids[(place + 3) % ids.len()]);
+    }
+    let rows: String = pairs.iter().map(|(id, email)| format!("{id},{email}\n")).collect();
+    fs::write(sandbox.path("persons.csv"), format!("Person ID,Email\n{rows}")).unwrap();
+    for index in 0..10 {
+        assert!(sandbox.club.renew(index, "2030-11-01"));
+    }
+    let doors = sandbox.doors();
+    for now in [START, LATER] {
+        let run = sandbox.sync_at(now, 4);
+        assert_eq!(sandbox.doors(), doors, "{now}");
+        let names_differ = reasons(&run).iter().filter(|(_, why)| *why == "name-differs").count();
+        assert!(names_differ > 5, "{run}");
+        let words = "as if one column had been sorted without the other";
+        let mut problems = run["problems"].as_array().unwrap().iter();
+        let problem = problems.find(|one| one["text"].as_str().unwrap().contains(words)).unwrap();
+        let hint = problem["hint"].as_str().unwrap();
+        let command = format!("ivms-sync sync --accept-device door1={}", doors[0].len());
+        assert!(hint.ends_with(&command), "{hint}");
+    }
+    for command in [&["diff", "--json"][..], &["check", "--json"]] {
+        let said = sandbox.at(LATER, command).ends(4).stdout;
+        assert!(said.contains("the link files are not believed"), "{said}");
+    }
+    let one = sandbox.at(LATER, &["lookup", "150004"]).stdout;
+    assert!(one.contains("has another name, as in most new rows"), "{one}");
+    let accept = |persons: &str, code| {
+        let door = format!("door1={persons}");
+        sandbox.at(SECOND, &["sync", "--json", "--accept-device", &door]).ends(code).json()
+    };
+    accept("9", 4);
+    assert_eq!(sandbox.doors(), doors);
+    let run = accept(&doors[0].len().to_string(), 0);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 10], "somebody has looked");
+    sandbox.sync_at(THIRD, 0);
+    sandbox.assert_well_behaved();
+}
+
 // E-mails on the device
 
 #[test]

@@ -328,7 +328,7 @@ fn history_tells_what_failed_and_is_newest_first() {
 }
 
 #[test]
-fn a_name_can_not_steer_the_terminal() {
+fn a_name_cannot_steer_the_terminal() {
     let sandbox = Sandbox::pinned(5, 1);
     sandbox.club.cardskipper.edit(number(3), |member| {
         member.first = "Ana\u{202e}".to_owned();

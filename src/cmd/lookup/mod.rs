@@ -5,8 +5,6 @@ mod why;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono_tz::Tz;
-
 use self::why::{Standing, next, remedy, why};
 use super::who::Who;
 use super::{Context, near, print, print_json};
@@ -56,7 +54,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
         searched: searched(&context.config, &gathered.facts),
         near: near::misses(&who, &gathered.facts, true),
         advice: advice(&who, &gathered.facts, args.offline),
-        zone: context.config.devices.first().map_or(Tz::UTC, |device| device.time_zone),
+        zone: context.config.zone_of_people(),
         is_offline: args.offline,
         rows_left_out: Vec::new(),
     };

@@ -131,6 +131,18 @@ fn table() -> Vec<(String, &'static str)> {
             "10: hikvision.front-door.protect: is empty",
         ),
         (
+            with("username = \"admin", "protect = [\n\"1\",\n\"42 \"]"),
+            "12: hikvision.front-door.protect: has a blank at an end, or an invisible character in it (hint: type it again, just as the door shows it: ids are compared exactly",
+        ),
+        (
+            with("username = \"admin", "protect = [\"\u{a0}42\"]"),
+            "10: hikvision.front-door.protect: has a blank at an end",
+        ),
+        (
+            with("username = \"admin", "protect = [\"4\u{200b}2\"]"),
+            "10: hikvision.front-door.protect: has a blank at an end, or an invisible character",
+        ),
+        (
             with("username = \"admin", "roles = []"),
             "10: hikvision.front-door.roles: is empty, so that no membership would open a door (hint: leave the key out",
         ),

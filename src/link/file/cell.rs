@@ -55,6 +55,6 @@ pub(super) fn trim(text: &str) -> &str {
 }
 
 /// Whether a character shows nothing, so that two ids that look the same differ by it.
-pub(super) fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     steers(c) || matches!(c, '\u{34f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }

@@ -13,6 +13,7 @@
 //! named as in `header`. Source: hikvision-isapi.md section 9; design.md section 4, Linking.
 
 mod cell;
+mod conditional;
 mod csv;
 mod doubt;
 mod encoding;
@@ -32,6 +33,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+pub(crate) use cell::is_invisible;
 pub use doubt::{Doubt, doubt};
 pub use error::{FileProblem, LinkFileError};
 pub use row::{LinkRow, RowReason, UnusableRow};

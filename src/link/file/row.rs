@@ -45,6 +45,9 @@ pub enum RowReason {
     NotAnEmail,
     /// The e-mail cell holds different addresses, and which one counts is a guess.
     SeveralEmails,
+    /// Other rows have the same e-mail and another person of the same door. Told of a row that was read:
+    /// it makes no link there.
+    SeveralPersons,
     /// The person id is longer than a device takes, or holds a character that shows nothing.
     BadId,
     /// The person id is a number with a fraction or below zero.
@@ -75,11 +78,12 @@ pub enum RowReason {
 
 impl RowReason {
     /// Each of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoEmail,
         Self::NoId,
         Self::NotAnEmail,
         Self::SeveralEmails,
+        Self::SeveralPersons,
         Self::BadId,
         Self::IdNotWhole,
         Self::IdLostDigits,
@@ -101,6 +105,7 @@ impl RowReason {
             Self::NoId => "no-person-id",
             Self::NotAnEmail => "not-an-email",
             Self::SeveralEmails => "several-emails",
+            Self::SeveralPersons => "several-persons",
             Self::BadId => "bad-person-id",
             Self::IdNotWhole => "person-id-not-whole",
             Self::IdLostDigits => "person-id-lost-digits",
@@ -138,6 +143,10 @@ impl RowReason {
             Self::SeveralEmails => {
                 ("its e-mail cell holds different addresses", "keep only one of them")
             }
+            Self::SeveralPersons => (
+                "its e-mail stands beside another person of the same door, too",
+                "keep the row of the person who is the member, and take the others out",
+            ),
             Self::BadId => (
                 "its person id is too long for a door, or holds an invisible character",
                 "type the person id again, as the door shows it",

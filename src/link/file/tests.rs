@@ -4,7 +4,9 @@ mod hostile;
 
 use std::io::Cursor;
 
-use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
+use rust_xlsxwriter::{
+    ConditionalFormatCell, ConditionalFormatCellRule, ExcelDateTime, Format, Formula, Workbook,
+};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -307,6 +309,38 @@ fn ids_that_excel_took_for_something_else() {
             (15, "person-id-shown-otherwise"),
         ]
     );
+}
+
+// Mutants: rules are not looked for; every rule counts, whatever it formats; texts are refused as well;
+// the rule of another column counts.
+#[test]
+fn a_number_that_a_condition_may_show_otherwise_is_refused() {
+    let padded = Format::new().set_num_format("00000");
+    let bold = Format::new().set_bold();
+    let rule = |format: &Format| {
+        let above_zero = ConditionalFormatCellRule::GreaterThan(0);
+        ConditionalFormatCell::new().set_rule(above_zero).set_format(format)
+    };
+    let file = parsed(&plain(|sheet| {
+        for row in 1..=5 {
+            sheet.write(row, 0, 40 + row).unwrap();
+            sheet.write(row, 1, format!("p{row}@example.se")).unwrap();
+        }
+        sheet.write(2, 0, "0042").unwrap();
+        sheet.add_conditional_format(4, 0, 4, 0, &rule(&bold)).unwrap();
+        sheet.add_conditional_format(1, 0, 3, 0, &rule(&padded)).unwrap();
+        sheet.add_conditional_format(5, 1, 5, 2, &rule(&padded)).unwrap();
+    }));
+    assert_eq!(
+        rows(&file),
+        expect(&[
+            (3, "0042", "p2@example.se"),
+            (5, "44", "p4@example.se"),
+            (6, "45", "p5@example.se")
+        ])
+    );
+    let refused = "person-id-shown-otherwise";
+    assert_eq!(kinds(&file), [(2, refused), (4, refused)]);
 }
 
 // Mutants: the second reading, for formulas, is left out; `are_in_ids` is never set; a 0 that was typed

@@ -9,6 +9,7 @@ use std::io::Cursor;
 use std::panic::AssertUnwindSafe;
 
 use super::cell::Cell;
+use super::conditional;
 use super::format::{Shown, shown};
 use super::header::{Header, Search};
 use super::parts::check_parts;
@@ -62,7 +63,7 @@ fn read_workbook(bytes: &[u8]) -> Result<Contents, FileProblem> {
         }
     }
     let (name, header) = chosen.ok_or_else(|| search.failure())?;
-    let rows = read_rows(&mut book, &name, &header)?;
+    let rows = read_rows(bytes, &mut book, &name, &header)?;
     Ok(rows.finish(notes))
 }
 
@@ -96,8 +97,15 @@ fn find_header(
     Ok(None)
 }
 
-fn read_rows(book: &mut Book<'_>, sheet: &str, header: &Header) -> Result<Rows, FileProblem> {
+fn read_rows(
+    bytes: &[u8],
+    book: &mut Book<'_>,
+    sheet: &str,
+    header: &Header,
+) -> Result<Rows, FileProblem> {
     let formulas = formulas_without_value(book, sheet, header)?;
+    let column = u32::try_from(header.id_column).unwrap_or(u32::MAX);
+    let formatted = conditional::formatted(bytes, column)?;
     // By row number, since nothing forces a writer to write rows in order.
     let mut found: BTreeMap<u32, (Cell, Cell)> = BTreeMap::new();
     let mut cells = book.worksheet_cells_reader(sheet).map_err(FileProblem::xlsx)?;
@@ -112,6 +120,7 @@ fn read_rows(book: &mut Book<'_>, sheet: &str, header: &Header) -> Result<Rows, 
             DataRef::Float(value) if is_id && *value == 0.0 && formulas.are_in_ids => {
                 Cell::NoValueYet
             }
+            value if is_id && formatted.contains(row) => convert(value, None),
             value => {
                 // A workbook without styles has one style, that of numbers as they are.
                 let format = match cells.styles().get(style) {

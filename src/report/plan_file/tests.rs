@@ -272,7 +272,7 @@ fn every_field_of_a_change_is_needed() {
 }
 
 #[test]
-fn values_that_can_not_be_are_refused_though_the_hash_is_right() {
+fn values_that_cannot_be_are_refused_though_the_hash_is_right() {
     for (field, value) in [
         ("device", json!("front door")),
         ("employee_no", json!("")),

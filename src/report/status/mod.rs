@@ -19,6 +19,7 @@ use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, MemberKey, OrganisationId, SourceName};
 use crate::plan::{Budget, Kind, LeftOut, Reason};
 use crate::report::RowLeftOut;
+use crate::report::text::with_zone;
 use crate::store::{
     Attention, AttentionKind, AuditLine, BlockedOverview, DeviceOverview, Failures, GrantDelay,
     PastRun, Waiting,
@@ -266,16 +267,17 @@ impl Status {
         self.person_names.get(&(device.clone(), person.clone())).map(String::as_str)
     }
 
-    /// A moment as people here write it, to the minute.
+    /// A moment as people here write it, to the minute, for tables: the first line names the zone.
     #[must_use]
     pub fn moment(&self, at: DateTime<Utc>) -> String {
         at.with_timezone(&self.zone).format("%Y-%m-%d %H:%M").to_string()
     }
 
-    /// A moment and how long ago it was.
+    /// A moment with its zone, and how long ago it was.
     #[must_use]
     pub fn moment_and_age(&self, at: DateTime<Utc>) -> String {
-        format!("{} ({} ago)", self.moment(at), span(self.at.signed_duration_since(at)))
+        let age = span(self.at.signed_duration_since(at));
+        format!("{} ({age} ago)", with_zone(at, self.zone))
     }
 
     /// Members with paid time for whom nothing can be done, each counted once for a reason.

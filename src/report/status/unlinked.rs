@@ -4,11 +4,15 @@
 //! Semicolons and a byte order mark, because that is what a spreadsheet program opens right with a double
 //! click where people write decimal commas; link files are read with either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{DeviceName, Member, MemberKey, visible};
 use crate::plan::{LeftOut, Reason};
 use crate::report::text::explain;
+
+/// The columns.
+const HEADINGS: [&str; 7] =
+    ["Person ID", "Email", "Member", "First name", "Last name", "Door", "Reason"];
 
 /// The longest cell.
 const CELL_MAX: usize = 300;
@@ -52,22 +56,59 @@ pub fn sheet(left_out: &[LeftOut], members: &BTreeMap<MemberKey, &Member>) -> (S
         // A record that went into memory has no way to fail.
         let _ = sheet.write_record(cells.map(harmless));
     };
-    put(["Person ID", "Email", "Member", "First name", "Last name", "Door", "Reason"]);
+    put(HEADINGS);
     for row in rows.values() {
         let doors: Vec<&str> = row.doors.iter().map(|door| door.as_str()).collect();
         let doors = if row.is_everywhere { "every door".to_owned() } else { doors.join(", ") };
-        put([
-            "",
-            row.member.email.as_ref().map_or("", |email| email.as_str()),
-            &row.member.key.number.to_string(),
-            &row.member.first_name,
-            &row.member.last_name,
-            &doors,
-            explain(row.reason).0,
-        ]);
+        let [email, number, first_name, last_name] = who(row.member);
+        let reason = explain(row.reason).0;
+        put(["", &email, &number, &first_name, &last_name, &doors, reason]);
     }
     let bytes = sheet.into_inner().unwrap_or_default();
     (String::from_utf8_lossy(&bytes).into_owned(), rows.len())
+}
+
+/// What an earlier sheet holds that came from somebody's hand, as a sentence fragment; nothing where each of
+/// its rows is one that [`sheet`] makes of these members, and the next sheet loses nothing.
+#[must_use]
+pub fn by_hand<'a>(bytes: &[u8], members: impl Iterator<Item = &'a Member>) -> Option<String> {
+    let mut rows = csv::ReaderBuilder::new()
+        .delimiter(b';')
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes));
+    let known: BTreeSet<[String; 4]> =
+        members.map(|member| who(member).map(|cell| harmless(&cell))).collect();
+    let reasons: Vec<String> =
+        Reason::ALL.into_iter().map(|reason| harmless(explain(reason).0)).collect();
+    for (line, record) in (1..).zip(rows.records()) {
+        let Ok(record) = record else { return Some("it is another file".to_owned()) };
+        let cells: Vec<&str> = record.iter().collect();
+        if line == 1 {
+            if cells != HEADINGS {
+                return Some("it is another file".to_owned());
+            }
+            continue;
+        }
+        let [person, email, number, first_name, last_name, _, reason] = cells[..] else {
+            return Some(format!("line {line} was changed by hand"));
+        };
+        if !person.is_empty() {
+            return Some(format!("line {line} has a person id that somebody has filled in"));
+        }
+        let who = [email, number, first_name, last_name].map(str::to_owned);
+        if !known.contains(&who) || !reasons.iter().any(|known| known == reason) {
+            return Some(format!("line {line} was changed, by hand or in Cardskipper"));
+        }
+    }
+    None
+}
+
+/// The cells that name a member.
+fn who(member: &Member) -> [String; 4] {
+    let email = member.email.as_ref().map_or_else(String::new, |email| email.as_str().to_owned());
+    let number = member.key.number.to_string();
+    [email, number, member.first_name.clone(), member.last_name.clone()]
 }
 
 /// A cell that no spreadsheet program takes for a formula.

@@ -141,7 +141,7 @@ fn damaged_pages_are_found_at_once() {
 }
 
 #[test]
-fn values_that_can_not_be_are_damage() {
+fn values_that_cannot_be_are_damage() {
     for damage in [
         "UPDATE member SET number = -1",
         "UPDATE member SET birth_date = '1990-02-30'",

@@ -4,7 +4,7 @@ use super::*;
 use std::collections::BTreeSet;
 
 use crate::link::LinkTable;
-use crate::link::file::{RowReason, UnusableRow};
+use crate::link::file::{LinkRow, RowReason, UnusableRow};
 
 #[test]
 fn members_come_back_as_they_were() {
@@ -267,16 +267,16 @@ fn the_roles_of_a_door_are_settled_for_each_organisation() {
 fn rows_of_link_files() {
     let mut store = Sandbox::new().open();
     let table = |rows: &[(&str, &str, i64)]| {
-        let mut table = LinkTable::default();
-        for (email, person, since) in rows {
-            table.insert(Email::parse(email).unwrap(), id(person), at(*since));
-        }
-        table
+        let rows = (2..).zip(rows).map(|(line, (email, person, since))| {
+            let (employee_no, email) = (id(person), Email::parse(email).unwrap());
+            (LinkRow { line, employee_no, email }, at(*since))
+        });
+        rows.collect::<Vec<_>>()
     };
     let read = |store: &Store, path: &str| {
-        let mut table = LinkTable::default();
-        store.link_rows(path, &mut table).unwrap();
-        table
+        let mut rows = store.link_rows(path).unwrap();
+        rows.sort_by_key(|(row, _)| row.line);
+        rows
     };
     assert_eq!(store.link_file_hash("a.xlsx").unwrap(), None);
     let first = table(&[("åsa@x.se", "7", 0), ("åsa@x.se", "8", -5), ("kos@x.si", "007", 0)]);
@@ -285,8 +285,9 @@ fn rows_of_link_files() {
     store.record_link_file("b.csv", "hash 2", &other, &[], at(0)).unwrap();
     assert_eq!(store.link_file_hash("a.xlsx").unwrap().as_deref(), Some("hash 1"));
     assert_eq!((read(&store, "a.xlsx"), read(&store, "b.csv")), (first, other.clone()));
-    let mut both = read(&store, "a.xlsx");
-    store.link_rows("b.csv", &mut both).unwrap();
+    let mut both = LinkTable::default();
+    both.extend(read(&store, "a.xlsx"));
+    both.extend(read(&store, "b.csv"));
     let since = |person: &str| both.since(&Email::parse("kos@x.si").unwrap(), &id(person));
     assert_eq!((since("007"), since("7")), (Some(at(-9)), None), "the file that had it first");
     let second = table(&[("kos@x.si", "7", 1)]);
@@ -313,7 +314,7 @@ fn rows_that_were_left_out_and_files_in_doubt() {
             _ => row(line, reason, Some("ž 8"), &[]),
         })
         .collect();
-    let table = LinkTable::default();
+    let table = [];
     store.record_link_file("a.csv", "hash 1", &table, &rows, at(0)).unwrap();
     store.record_link_file("b.csv", "hash 1", &table, &rows[..1], at(0)).unwrap();
     assert_eq!(store.link_rows_left_out("a.csv").unwrap(), rows);

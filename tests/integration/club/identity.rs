@@ -70,7 +70,7 @@ fn who_leaves_after_a_corrected_birth_date_loses_the_door() {
 }
 
 #[test]
-fn a_birth_date_that_can_not_be_read_is_no_other_member() {
+fn a_birth_date_that_cannot_be_read_is_no_other_member() {
     let sandbox = Sandbox::pinned(10, 1);
     sandbox.sync_at(START, 0);
     sandbox.club.cardskipper.edit(number(3), |member| member.birth_date = "unknown".into());

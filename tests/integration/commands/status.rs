@@ -247,7 +247,7 @@ fn metrics_are_whole_and_a_failed_run_leaves_the_last_success_alone() {
 }
 
 #[test]
-fn a_page_that_can_not_be_written_is_said_and_stops_nothing() {
+fn a_page_that_cannot_be_written_is_said_and_stops_nothing() {
     let mut sandbox = Sandbox::pinned(12, 1);
     sandbox.set("link", "[report]\nhtml = \"nowhere/doors.html\"");
     let said = sandbox.at(START, &["sync"]).ends(0);
@@ -314,6 +314,25 @@ fn the_sheet_of_the_unlinked_becomes_a_link_file_once_it_is_filled_in() {
         let mode = fs::metadata(&sheet).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "names are in it");
     }
+    // It may be made anew as long as nobody has written into it.
+    let again = ["status", "--unlinked", "missing.csv"];
+    sandbox.at(TICKS[0], &again).ends(0);
+    let lines: Vec<&str> = text.split_inclusive("\r\n").collect();
+    let first_row = lines[1];
+    for (by_hand, words) in [
+        (text.replace(first_row, &format!("1005{first_row}")), "line 2 has a person id"),
+        (format!("{text}1005;a@example.si\r\n"), "line 5 was changed"),
+        (text.replace("new@example.si", "newer@example.si"), "was changed"),
+        (text.replace("no e-mail in Cardskipper", "asked at the desk"), "was changed"),
+        ("my notes\n".to_owned(), "it is another file"),
+    ] {
+        fs::write(&sheet, &by_hand).unwrap();
+        let said = sandbox.at(TICKS[0], &again).ends(64);
+        assert!(said.stderr.contains(words), "{words}: {}", said.stderr);
+        assert!(said.stderr.contains("hint: name another file"), "{}", said.stderr);
+        assert_eq!(fs::read_to_string(&sheet).unwrap(), by_hand, "nothing is lost");
+    }
+    fs::write(&sheet, &text).unwrap();
     // As it is, it links nobody and stops nothing.
     sandbox.set("link", "# the sheet");
     let with_sheet = sandbox

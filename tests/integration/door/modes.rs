@@ -121,6 +121,66 @@ fn whoever_is_protected_stays_as_they_are_and_is_told() {
     }
 }
 
+// Mutants: told as a loss and once more; the date of the lost membership is shown for the door's.
+#[test]
+fn who_was_served_and_never_expires_is_listed_once_and_without_a_date() {
+    for is_paid in [true, false] {
+        let sandbox = Sandbox::agreeing(10, 2);
+        sandbox.sync(0);
+        if !is_paid {
+            assert!(sandbox.club.inactivate(3));
+        }
+        for door in &sandbox.club.devices {
+            door.edit_person("1004", |person| *person = person.clone().permanent());
+        }
+        for command in [&["check", "--json"][..], &["sync", "--full", "--json"]] {
+            let said = sandbox.run(command).ends(0).json();
+            let field = if command[0] == "check" { "findings" } else { "problems" };
+            let texts = each(&said, field, "text");
+            let mine: Vec<_> = texts.iter().filter(|text| text.contains("1004")).collect();
+            assert_eq!(mine.len(), 2, "once for each door: {mine:?}");
+        }
+        let status = sandbox.run(&["status", "--json"]).ends(0).json();
+        let listed = status["attention"].as_array().unwrap();
+        let mine: Vec<_> = listed.iter().filter(|one| one["number"] == json!(number(3))).collect();
+        assert!(!mine.is_empty() && mine.len() <= 2, "{listed:?}");
+        for one in mine {
+            assert_eq!((&one["kind"], &one["ends"]), (&json!("open-without-reason"), &json!(null)));
+        }
+    }
+}
+
+// Mutants: letter case or zeros in front do not count when somebody is protected; nobody is told; a door
+// that has them all is told of.
+#[test]
+fn an_id_under_protect_is_compared_exactly_and_told_where_nobody_has_it() {
+    let mut world = World::agreeing(10, 2);
+    for persons in &mut world.devices {
+        persons.push(Person::new("STAFF-1"));
+    }
+    let mut sandbox = Sandbox::with(world.start());
+    sandbox.set("hikvision.door1", "protect = [\"01001\", \"staff-1\", \"1002\", \"9999\"]");
+    sandbox.set("hikvision.door2", "protect = [\"1002\", \"STAFF-1\"]");
+    sandbox.sync(0);
+    let words = "persons 01001 (did you mean 1001?), 9999, staff-1 (did you mean STAFF-1?) under \
+                 `protect` are not on the door";
+    let check = sandbox.run(&["check", "--json"]).json();
+    let findings = check["findings"].as_array().unwrap().iter();
+    let told: Vec<_> =
+        findings.filter(|one| one["text"].as_str().unwrap().contains("`protect`")).collect();
+    assert_eq!(told.len(), 1, "once, and of the door that lacks them: {told:?}");
+    assert_eq!((&told[0]["about"], &told[0]["verdict"]), (&json!("door1"), &json!("warning")));
+    assert_eq!(told[0]["text"], words);
+    let diff = sandbox.run(&["diff", "--json"]).ends(0).json();
+    assert!(each(&diff, "problems", "text").contains(&words), "{diff}");
+    for index in [0, 1] {
+        assert!(sandbox.club.renew(index, UNTIL));
+    }
+    let run = sandbox.sync(0);
+    assert_eq!(each(&run, "changes", "employee_no"), ["1001", "1001"], "01001 is not 1001");
+    sandbox.assert_well_behaved();
+}
+
 #[test]
 fn a_stranger_with_odd_dates_is_nobodys_business() {
     let mut world = World::agreeing(35, 1);

@@ -95,7 +95,7 @@ fn the_disk_breaks_at_any_step_of_a_tick() {
 }
 
 #[test]
-fn the_disk_can_not_be_read_from_any_step_of_a_tick_on() {
+fn the_disk_cannot_be_read_from_any_step_of_a_tick_on() {
     every_call(Kind::Tick, On::Reads, Do::Broken, |_| true, 2);
 }
 

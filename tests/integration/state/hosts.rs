@@ -87,7 +87,7 @@ fn of_two_computers_on_one_schedule_only_one_ever_writes() {
 }
 
 #[test]
-fn a_computer_that_can_not_be_told_from_others_is_not_refused() {
+fn a_computer_that_cannot_be_told_from_others_is_not_refused() {
     let sandbox = Sandbox::pinned(10, 1);
     sandbox.sync_at(START, 0);
     let state = Connection::open(sandbox.state()).unwrap();

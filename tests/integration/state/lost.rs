@@ -77,7 +77,7 @@ fn a_lock_file_that_says_nothing_is_no_trouble() {
 }
 
 #[test]
-fn a_lock_file_that_can_not_be_used_is_told() {
+fn a_lock_file_that_cannot_be_used_is_told() {
     let sandbox = Sandbox::pinned(5, 1);
     fs::create_dir(sandbox.path("ivms-sync.db.lock")).unwrap();
     let said = sandbox.at(START, &["sync"]).ends(7);

@@ -120,7 +120,7 @@ fn remove_side_files(sandbox: &Sandbox) {
 }
 
 #[test]
-fn a_state_file_that_can_not_be_made_is_refused() {
+fn a_state_file_that_cannot_be_made_is_refused() {
     let mut sandbox = Sandbox::pinned(5, 1);
     // A folder that is a file: nobody can write there, not even root.
     let config = sandbox.config();

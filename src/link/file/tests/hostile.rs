@@ -7,7 +7,7 @@ use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 use super::super::*;
-use super::{fixture, ivms_4200, parsed, problem, rows};
+use super::{fixture, ivms_4200, parsed, plain, problem, rows};
 
 /// The same workbook with one part replaced by what `change` makes of it.
 fn with_part(bytes: &[u8], wanted: &str, change: impl Fn(String) -> String) -> Vec<u8> {
@@ -55,7 +55,7 @@ fn a_bomb_that_understates_its_size_is_refused_too() {
 }
 
 #[test]
-fn a_table_of_texts_can_not_ask_for_all_memory() {
+fn a_table_of_texts_cannot_ask_for_all_memory() {
     // The second would end the process in the allocator, the third panics, the first is harmless.
     for (count, fine) in [("20", true), ("1000000000000", false), ("18446744073709551615", false)] {
         let bytes = with_part(&ivms_4200(), "xl/sharedStrings.xml", |xml| {
@@ -82,6 +82,47 @@ fn what_makes_the_reader_panic_is_contained() {
     if cfg!(debug_assertions) {
         assert!(matches!(problem(&far), FileProblem::Xlsx { .. }));
         assert!(matches!(problem(&below), FileProblem::Xlsx { .. }));
+    }
+}
+
+// Mutants: the newer form is not read; a format that is not there is none; a range that is written oddly is
+// nothing; many rules take long.
+#[test]
+fn rules_of_every_form_that_may_format_numbers_count() {
+    let sheet = plain(|sheet| {
+        sheet.write(1, 0, 1007).unwrap();
+        sheet.write(1, 1, "ana@example.se").unwrap();
+    });
+    let newer = |place: &str| {
+        format!(
+            "<extLst><ext><x14:conditionalFormattings><x14:conditionalFormatting><x14:cfRule><xm:f>1</xm:f>\
+             <x14:dxf><numFmt numFmtId=\"164\" formatCode=\"00000\"/></x14:dxf></x14:cfRule><xm:sqref>{place}\
+             </xm:sqref></x14:conditionalFormatting></x14:conditionalFormattings></ext></extLst>"
+        )
+    };
+    let rule = |place: &str, id: &str| {
+        format!(
+            "<conditionalFormatting sqref=\"{place}\"><cfRule dxfId=\"{id}\"/></conditionalFormatting>"
+        )
+    };
+    for (what, rules, counts) in [
+        ("none", String::new(), false),
+        ("newer", newer("A2"), true),
+        ("newer, elsewhere", newer("B2 A3:A99"), false),
+        ("newer, odd letter", newer("&#65;2"), true),
+        ("without a format", rule("A2", "x").replace("dxfId", "id"), false),
+        ("no such format", rule("A2", "7"), true),
+        ("no number", rule("A2", "x"), true),
+        ("broken", rule("A2:::", "7"), true),
+        ("many", rule("B1:B1048576", "7").repeat(50_000) + &rule("A2", "7"), true),
+        ("wide", rule(&"A1:A1048576 ".repeat(50_000), "7"), true),
+    ] {
+        let bytes = with_part(&sheet, "xl/worksheets/sheet1.xml", |xml| {
+            xml.replace("</worksheet>", &format!("{rules}</worksheet>"))
+        });
+        let found = parsed(&bytes);
+        let want = if counts { (0, 1) } else { (1, 0) };
+        assert_eq!((found.rows.len(), found.unusable.len()), want, "{what}");
     }
 }
 
