@@ -54,15 +54,16 @@ mod tests {
     #[test]
     fn every_topic_is_one_whole_section() {
         for (topic, heading, about) in TOPICS {
-            let text = text(topic).unwrap_or_else(|| panic!("{topic}"));
-            assert!(text.starts_with(heading) && text.lines().count() > 5, "{topic}: {text}");
-            assert_eq!(text.matches("```").count() % 2, 0, "{topic}: a block of code is cut");
-            let headings = text.lines().filter(|line| line.starts_with("## ")).count();
+            let section = text(topic).unwrap_or_else(|| panic!("{topic}"));
+            let lines = section.lines().count();
+            assert!(section.starts_with(heading) && lines > 5, "{topic}: {section}");
+            assert_eq!(section.matches("```").count() % 2, 0, "{topic}: a block of code is cut");
+            let headings = section.lines().filter(|line| line.starts_with("## ")).count();
             assert_eq!(headings, 1, "{topic}");
             assert!(!about.is_empty());
-            let next = README.split_once(text).map(|(_, rest)| rest.trim_start());
+            let next = README.split_once(section).map(|(_, rest)| rest.trim_start());
             assert!(next.is_some_and(|next| next.starts_with("## ")), "{topic}");
         }
-        assert_eq!(super::text("weather"), None);
+        assert_eq!(text("weather"), None);
     }
 }

@@ -293,7 +293,7 @@ fn the_views_tell_members_doors_and_changes_in_readable_times() {
     read_door(&mut store, [person("1")]);
     let run = store.begin_run("sync", at(0)).unwrap();
     let one = intent(run, "1", Kind::Grant);
-    store.announce(&[one.clone()]).unwrap();
+    store.announce(std::slice::from_ref(&one)).unwrap();
     store.settle(&[(one, ended(OutcomeKind::Confirmed))], at(1)).unwrap();
     let tells = |columns: &str| -> String {
         let query = format!("SELECT concat_ws(' | ', {columns}");
