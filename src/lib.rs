@@ -63,6 +63,7 @@ mod json;
 pub mod link;
 pub mod manual;
 pub mod model;
+mod network_words;
 pub mod notify;
 pub mod outside;
 pub mod plan;
