@@ -71,6 +71,7 @@ pub mod progress;
 pub mod report;
 pub mod requests;
 mod retry;
+mod shell;
 pub mod stop;
 pub mod store;
 mod suggest;
