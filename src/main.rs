@@ -1,7 +1,7 @@
 //! The program: parses, sets up the log, and turns a result into an exit code.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -23,7 +23,11 @@ fn main() -> ExitCode {
             // Help and version are answers, everything else is a mistake in the command line;
             // clap's own code 2 would mean "changes are pending".
             let exit = if told.use_stderr() { Exit::Usage } else { Exit::InStep };
-            return if told.print().is_ok() { exit.into() } else { Exit::Bug.into() };
+            return match told.print() {
+                // A reader that went away (`| head`) has read enough.
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::Bug.into(),
+                _ => exit.into(),
+            };
         }
     };
     if let Some(text) = manual::text(&cli) {
