@@ -1,13 +1,13 @@
 //! The program: parses, sets up the log, and turns a result into an exit code.
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use ivms_sync::cli::{Cli, Color};
 use ivms_sync::clock::Clock;
-use ivms_sync::cmd::print;
+use ivms_sync::cmd::{is_reader_gone, print};
 use ivms_sync::config::Environment;
 use ivms_sync::exit::Exit;
 use ivms_sync::manual;
@@ -24,8 +24,7 @@ fn main() -> ExitCode {
             // clap's own code 2 would mean "changes are pending".
             let exit = if told.use_stderr() { Exit::Usage } else { Exit::InStep };
             return match told.print() {
-                // A reader that went away (`| head`) has read enough.
-                Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::Bug.into(),
+                Err(error) if !is_reader_gone(&error) => Exit::Bug.into(),
                 _ => exit.into(),
             };
         }

@@ -42,7 +42,10 @@ impl<'a> Session<'a> {
     #[track_caller]
     fn is(mut self, name: &str) {
         let folder = self.sandbox.folder.path().display().to_string();
-        self.text = self.text.replace(&folder, "FOLDER");
+        // As Wine shows the same folder, and words about files that are the system's own.
+        let on_windows = format!("Z:{}\\", folder.replace('/', "\\"));
+        self.text = self.text.replace(&on_windows, "FOLDER/").replace(&folder, "FOLDER");
+        self.text = self.text.replace("File not found.", "No such file or directory");
         let mut servers = vec![("CARDSKIPPER".to_owned(), self.sandbox.club.cardskipper.port())];
         for (place, device) in self.sandbox.club.devices.iter().enumerate() {
             servers.push((format!("DOOR{}", place + 1), device.port()));
