@@ -1,8 +1,11 @@
 //! Reads files that somebody else wrote: never more than fits, never one that could wait for ever.
 
+use std::borrow::Cow;
 use std::fs::{File, Metadata};
 use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
+
+use encoding_rs::{Encoding, UTF_8};
 
 /// What a file holds, or why it was not read.
 #[derive(Debug)]
@@ -46,6 +49,15 @@ pub fn read(path: &Path, bytes_max: u64) -> Result<Bounded, Error> {
     Ok(Bounded::Whole { bytes, metadata })
 }
 
+/// The text of a file that an editor or a shell wrote: UTF-8, or UTF-16 where a byte-order mark says so, as
+/// PowerShell's `>` does. `None`: it is neither.
+#[must_use]
+pub fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let (encoding, mark) = Encoding::for_bom(bytes).unwrap_or((UTF_8, 0));
+    let body = bytes.get(mark..).unwrap_or_default();
+    encoding.decode_without_bom_handling_and_without_replacement(body)
+}
+
 /// The error for something that is no regular file, where only an [`Error`] can be told.
 #[must_use]
 pub fn not_a_file() -> Error {
@@ -71,6 +83,23 @@ mod tests {
         }
         assert!(matches!(read(folder.path(), 10), Ok(Bounded::NotAFile)));
         assert!(read(&folder.path().join("missing"), 10).is_err());
+    }
+
+    #[test]
+    fn a_mark_decides_and_nothing_is_replaced() {
+        for bytes in [
+            &b"\xC4\x8D="[..],
+            b"\xEF\xBB\xBF\xC4\x8D=",
+            b"\xFF\xFE\x0D\x01=\0",
+            b"\xFE\xFF\x01\x0D\0=",
+        ] {
+            assert_eq!(text(bytes).unwrap(), "č=", "{bytes:?}");
+        }
+        for bytes in [&b"\xE8"[..], b"\xFF\xFE\x0D", b"\xFF\xFE\x00\xD8", b"\xEF\xBB\xBF\xE8"] {
+            assert_eq!(text(bytes), None, "{bytes:?}");
+        }
+        // Without a mark it is not guessed.
+        assert_eq!(text(b"a\0").unwrap(), "a\0");
     }
 
     #[cfg(unix)]

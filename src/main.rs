@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use ivms_sync::cli::{Cli, Color};
 use ivms_sync::clock::Clock;
-use ivms_sync::cmd::print;
+use ivms_sync::cmd::{is_reader_gone, print};
 use ivms_sync::config::Environment;
 use ivms_sync::exit::Exit;
 use ivms_sync::manual;
@@ -23,7 +23,10 @@ fn main() -> ExitCode {
             // Help and version are answers, everything else is a mistake in the command line;
             // clap's own code 2 would mean "changes are pending".
             let exit = if told.use_stderr() { Exit::Usage } else { Exit::InStep };
-            return if told.print().is_ok() { exit.into() } else { Exit::Bug.into() };
+            return match told.print() {
+                Err(error) if !is_reader_gone(&error) => Exit::Bug.into(),
+                _ => exit.into(),
+            };
         }
     };
     if let Some(text) = manual::text(&cli) {

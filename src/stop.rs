@@ -1,13 +1,13 @@
 //! Reasons to finish the change in hand and go: a signal, or the time limit.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::{flag, low_level};
+use signal_hook::low_level;
 
 use crate::clock::Clock;
 use crate::exit::Exit;
@@ -16,10 +16,10 @@ use crate::exit::Exit;
 /// 2, exit code 8.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// How long the change in hand may take after a signal: who sends one waits about 10 s. A door that
-/// hangs can take longer, since its answer is waited for; then the process ends with the change
-/// announced, and the next run asks the door what became of it.
-const GRACE: Duration = Duration::from_secs(8);
+/// How long the change in hand may take after a signal: who sends one waits about 10 s, and Windows 5 s
+/// where a console is closed. A door that hangs can take longer, since its answer is waited for; then the
+/// process ends with the change announced, and the next run asks the door what became of it.
+const GRACE: Duration = Duration::from_secs(if cfg!(windows) { 4 } else { 8 });
 
 /// How often the watch over a signal looks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -55,22 +55,64 @@ impl Stop {
         }
     }
 
-    /// Listens for SIGINT and SIGTERM from now on.
+    /// Listens from now on for SIGINT and SIGTERM; on Windows for what a console tells, of which Ctrl-C and
+    /// Ctrl-Break count as the first, and its closing, the log-off and the shutdown as the second.
     #[must_use]
     pub fn listening(clock: Clock) -> Self {
         let stop = Self::at_time_limit(clock);
-        for (number, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
-            let code = i32::from(exit.code());
-            let idle = flag::register_conditional_shutdown(number, code, stop.is_idle.clone());
-            let value = usize::from(exit.code());
-            let busy = flag::register_usize(number, stop.signal.clone(), value);
-            // Where a handler cannot be set, the signal ends the process at once, and the journal
-            // is settled by the next run: worse manners, the same end state.
-            if let Err(error) = idle.and(busy) {
-                log::debug!("signal {number} cannot be listened for: {error}");
-            }
+        // Where nothing can be listened for, a signal ends the process at once, and the journal is settled
+        // by the next run: worse manners, the same end state.
+        if let Err(error) = stop.listen() {
+            log::debug!("signals cannot be listened for: {error}");
         }
         stop
+    }
+
+    #[cfg(not(windows))]
+    fn listen(&self) -> io::Result<()> {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        use signal_hook::flag;
+        for (number, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
+            let code = i32::from(exit.code());
+            flag::register_conditional_shutdown(number, code, Arc::clone(&self.is_idle))?;
+            let value = usize::from(exit.code());
+            flag::register_usize(number, Arc::clone(&self.signal), value)?;
+        }
+        Ok(())
+    }
+
+    /// On a thread of its own. Windows ends the process as soon as the handler of a closing console
+    /// returns; tokio, which the HTTP client brings, is the one whose handler does not.
+    #[cfg(windows)]
+    fn listen(&self) -> io::Result<()> {
+        use std::task::Poll;
+        use tokio::signal::windows as console;
+        let (mut c, mut breaks) = (console::ctrl_c()?, console::ctrl_break()?);
+        let (mut close, mut log_off) = (console::ctrl_close()?, console::ctrl_logoff()?);
+        let mut shutdown = console::ctrl_shutdown()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let (signal, is_idle) = (Arc::clone(&self.signal), Arc::clone(&self.is_idle));
+        thread::Builder::new().spawn(move || {
+            loop {
+                let exit = runtime.block_on(std::future::poll_fn(|context| {
+                    let is_asked =
+                        c.poll_recv(context).is_ready() | breaks.poll_recv(context).is_ready();
+                    let is_told = close.poll_recv(context).is_ready()
+                        | log_off.poll_recv(context).is_ready()
+                        | shutdown.poll_recv(context).is_ready();
+                    match (is_asked, is_told) {
+                        (true, _) => Poll::Ready(Exit::Interrupted),
+                        (_, true) => Poll::Ready(Exit::Terminated),
+                        _ => Poll::Pending,
+                    }
+                }));
+                if is_idle.load(Ordering::SeqCst) {
+                    low_level::exit(i32::from(exit.code()));
+                }
+                signal.store(usize::from(exit.code()), Ordering::SeqCst);
+            }
+        })?;
+        Ok(())
     }
 
     /// Says that writing begins; it ends when the answer is dropped.

@@ -22,6 +22,7 @@ use super::wire::{self, export_request, may_be_xml, parse_members, parse_role_na
 use super::{Error, Export, Listing};
 use crate::config::{Secret, SourceConfig};
 use crate::model::{OrganisationId, RoleId, SourceName};
+use crate::network_words;
 use crate::progress::{Meter, Progress, Silent, Unit};
 use crate::requests::RequestCount;
 use crate::retry::{Rule, Waits, retry_after, seed};
@@ -311,7 +312,7 @@ impl Client {
                     format!("no connection within {} ms", self.limits.connect.as_millis())
                 }
                 ureq::Error::Timeout(_) => return self.timed_out(request).into(),
-                other => quotable(&other.to_string(), 200),
+                other => quotable(&network_words::of_ureq(&other), 200),
             };
             let error = Error::Unreachable { call: request.call, host: host(&self.base), reason };
             Failed { error, may_repeat, asked: None }
@@ -348,7 +349,7 @@ impl Client {
             Err(error) => match ureq::Error::from(error) {
                 ureq::Error::Timeout(_) => Err(self.timed_out(request).into()),
                 other => {
-                    let reason = quotable(&other.to_string(), 120);
+                    let reason = quotable(&network_words::of_ureq(&other), 120);
                     let error = Error::Truncated { call, bytes: body.len(), reason };
                     Err(Failed { error, may_repeat: true, asked: None })
                 }

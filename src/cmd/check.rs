@@ -27,6 +27,7 @@ use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::roles::{self, Held};
 use crate::report::text::{many, with_zone};
 use crate::report::{DeviceOutcome, RowLeftOut, Trouble};
+use crate::shell::quoted;
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
 
@@ -90,9 +91,10 @@ fn written_by_others(context: &Context) -> Vec<Finding> {
     // That one is told with who may read it.
     found.retain(|path, _| !files::is_same(path, &config.state));
     let told = found.into_iter().map(|(path, mode)| {
+        let command = quoted(&path.to_string_lossy());
         let (path, kind) = (path.display(), if path.is_dir() { "the folder" } else { "the file" });
         let text = format!("{kind} {path} can be written by other users (mode {mode:o})");
-        Finding::warning("files", text, Some(format!("chmod go-w {path}")))
+        Finding::warning("files", text, Some(format!("chmod go-w {command}")))
     });
     told.collect()
 }

@@ -13,6 +13,7 @@ use crate::model::DeviceName;
 use crate::plan::{plan, prove};
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
 use crate::report::{attention, plan_file};
+use crate::shell::quoted;
 
 /// Runs the command.
 ///
@@ -89,7 +90,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         print(&format!(
             "\nThe plan is in {}. Carry it out within 60 minutes:\n  ivms-sync apply {}\n",
             path.display(),
-            path.display()
+            quoted(&path.to_string_lossy())
         ))?;
     }
     Ok(exit)

@@ -228,9 +228,17 @@ pub fn print(text: &str) -> Result<(), Error> {
     // As it is, except for colours on a terminal of Windows that does not know them.
     let mut out = anstream::AutoStream::always(std::io::stdout().lock());
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        Err(error) if !is_reader_gone(&error) => Err(Error::Output(error)),
         _ => Ok(()),
     }
+}
+
+/// Whether the reader of a pipe went away, as `head` does when it has read enough.
+#[must_use]
+pub fn is_reader_gone(error: &std::io::Error) -> bool {
+    // "No process is on the other end of the pipe", which has no kind.
+    let is_named_pipe = cfg!(windows) && error.raw_os_error() == Some(233);
+    is_named_pipe || error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
 /// Prints one JSON document on stdout.

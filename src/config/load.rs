@@ -1,5 +1,6 @@
 //! Reads the configuration file: bytes to text, text to TOML, TOML to [`Config`].
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -9,8 +10,10 @@ use super::problem::{Report, Wrong};
 use super::schema;
 use super::secret_source::{Surroundings, is_readable_by_others};
 use super::section::{Reader, Section};
+use super::value::SINGLE_QUOTES;
 use super::{Config, ConfigError, Environment, Problem};
 use crate::bounded::{self, Bounded};
+use crate::shell::quoted;
 
 /// The most bytes of a configuration file; a thousand devices fit into a third of it.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -59,10 +62,10 @@ pub(super) fn interpret(
     environment: &Environment,
 ) -> Result<Config, Vec<Problem>> {
     let text = decode(&file.bytes).map_err(|problem| vec![problem])?;
-    let report = Report::new(text);
-    let document = match DeTable::parse(text) {
+    let report = Report::new(&text);
+    let document = match DeTable::parse(&text) {
         Ok(document) => document.into_inner(),
-        Err(error) => return Err(vec![syntax_error(&error, text, &report)]),
+        Err(error) => return Err(vec![syntax_error(&error, &text, &report)]),
     };
     let reader = Reader { report, overrides: Overrides::new(environment) };
     let folder = path.parent().unwrap_or(path);
@@ -75,8 +78,9 @@ pub(super) fn interpret(
     if file.is_readable_by_others && surroundings.has_literal.get() {
         reader.report.warn(format!(
             "{path} holds a password and can be read by other users of this computer: \
-             run chmod 600 {path} now, and change the password if it may have been seen.",
-            path = path.display()
+             run chmod 600 {command} now, and change the password if it may have been seen.",
+            path = path.display(),
+            command = quoted(&path.to_string_lossy())
         ));
     }
     let (problems, warnings) = reader.report.finish();
@@ -87,20 +91,18 @@ pub(super) fn interpret(
 }
 
 /// The text without its byte order mark.
-fn decode(bytes: &[u8]) -> Result<&str, Problem> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
-        Err(error) => {
-            let before = bytes.iter().take(error.valid_up_to());
-            Err(Problem {
-                key: String::new(),
-                line: Some(before.filter(|byte| **byte == b'\n').count() + 1),
-                variable: None,
-                message: "is not UTF-8 text".to_owned(),
-                hint: Some("save the file as UTF-8 in your editor".to_owned()),
-            })
+fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
+    bounded::text(bytes).ok_or_else(|| {
+        let valid = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+        let before = bytes.iter().take(valid);
+        Problem {
+            key: String::new(),
+            line: Some(before.filter(|byte| **byte == b'\n').count() + 1),
+            variable: None,
+            message: "is not UTF-8 text".to_owned(),
+            hint: Some("save the file as UTF-8 in your editor".to_owned()),
         }
-    }
+    })
 }
 
 /// The parser's own `Display` shows the line of the file, which may hold a password: only its
@@ -113,12 +115,14 @@ fn syntax_error(error: &toml::de::Error, text: &str, report: &Report) -> Problem
         "duplicate key" => "this key or section stands in the file twice",
         message => message,
     };
+    let broken = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let has_escape = broken.contains('"') && broken.contains('\\');
     Problem {
         key: String::new(),
         line: Some(line),
         variable: None,
         message: format!("syntax error at column {column}: {message}"),
-        hint: None,
+        hint: has_escape.then(|| SINGLE_QUOTES.to_owned()),
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn read(
     path: &Path,
     surroundings: &Surroundings<'_>,
 ) -> Option<Config> {
-    let state = top.text("state", value::not_empty).or("ivms-sync.db".to_owned());
+    let state = top.text("state", value::path).or("ivms-sync.db".to_owned());
     let zones = Zones::read(top);
     let sources = top.named("cardskipper", "club", "there is no organisation to copy from");
     let sources: Vec<SourceRead<'_>> =
@@ -222,7 +222,7 @@ pub(super) fn warn_plain_http(section: &Section<'_>, url: &Url, what: &str) {
 /// `[link]`.
 fn link(section: &Section<'_>, folder: &Path) -> LinkConfig {
     let files = section
-        .list("files", |item| value::not_empty(text(item)?).map(|path| absolute(folder, &path)))
+        .list("files", |item| value::path(text(item)?).map(|path| absolute(folder, &path)))
         .unwrap_or_default();
     section.refuse_repeats("files", &files);
     let by = section.list("by", |item| value::link_rule(text(item)?));
@@ -285,7 +285,7 @@ fn guard(section: &Section<'_>) -> Guard {
 /// `[report]`.
 fn report_files(section: &Section<'_>, folder: &Path) -> ReportFiles {
     let file = |key: &'static str| {
-        section.text(key, value::not_empty).optional().map(|path| absolute(folder, &path))
+        section.text(key, value::path).optional().map(|path| absolute(folder, &path))
     };
     let (html, prometheus) = (file("html"), file("prometheus"));
     let rights = Rights {

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::load::absolute;
 use super::problem::{Wrong, shown};
 use super::section::{Raw, Section, mismatch, text};
-use super::{Environment, Secret};
+use super::{Environment, Secret, value};
 use crate::bounded::{self, Bounded};
 
 /// The most bytes of a file that holds a password: many times more than any login takes.
@@ -88,7 +88,8 @@ fn literal(text: &str) -> Result<Fetched, Wrong> {
 }
 
 /// A password that can be sent. A control character is nearly always a line break that came along
-/// by accident, and the refused logins it would cause can lock the device's account.
+/// by accident, and so is a blank at an end, but where it stands in quotes; the refused logins they would
+/// cause can lock the device's account.
 fn checked(text: &str, name: &str) -> Result<Secret, Wrong> {
     if text.trim().is_empty() {
         return Err(Wrong::new(if name == "it" {
@@ -102,6 +103,12 @@ fn checked(text: &str, name: &str) -> Result<Secret, Wrong> {
             "cannot be used: {name} holds a line break or another control character"
         ))
         .hint("write the password alone, on one line"));
+    }
+    if name != "it" && text.trim() != text {
+        return Err(Wrong::new(format!("cannot be used: {name} begins or ends with a blank")).hint(
+            "take it out with an editor: on Windows, `echo` leaves the one before `>`; a password that \
+             really has one can only be written in the configuration itself, in quotes",
+        ));
     }
     Ok(Secret::new(text.to_owned()))
 }
@@ -122,7 +129,9 @@ fn source<'v>(table: &'v DeTable<'_>) -> Result<Source<'v>, Wrong> {
             return Err(Wrong::new(format!("has the unknown key {}", shown(kind))).hint(advice));
         }
     };
-    let name = text(value.get_ref()).map_err(|wrong| Wrong {
+    let read = text(value.get_ref());
+    let read = if kind == "file" { read.and_then(|it| value::path(it).map(|_| it)) } else { read };
+    let name = read.map_err(|wrong| Wrong {
         message: format!("has a key {kind} that {}", wrong.message),
         ..wrong
     })?;
@@ -194,11 +203,10 @@ fn file(path: &Path, warn_readable: bool) -> Result<Fetched, Wrong> {
             return Err(Wrong::new(message).hint(alone));
         }
     };
-    let Ok(text) = String::from_utf8(bytes) else {
+    let Some(text) = bounded::text(&bytes) else {
         return Err(Wrong::new(format!("cannot be read: {shown_path} is not UTF-8 text")));
     };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end_matches(['\r', '\n']);
-    let secret = checked(text, &shown_path)?;
+    let secret = checked(text.trim_end_matches(['\r', '\n']), &shown_path)?;
     let warning = (warn_readable && is_readable_by_others(&metadata)).then(|| {
         format!("{shown_path} can be read by other users of this computer; run chmod 600 on it.")
     });

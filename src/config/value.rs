@@ -20,6 +20,18 @@ pub(super) fn not_empty(text: &str) -> Result<String, Wrong> {
     if text.trim().is_empty() { Err(Wrong::new("is empty")) } else { Ok(text.to_owned()) }
 }
 
+/// What to do about a path whose `\` was taken for the beginning of an escape.
+pub(super) const SINGLE_QUOTES: &str =
+    "write a path in single quotes, where \\ stands for itself: 'C:\\Folder\\file'";
+
+/// The path of a file. `"C:\temp"` holds a tabulator, and names another file than was meant.
+pub(super) fn path(text: &str) -> Result<String, Wrong> {
+    if text.chars().any(char::is_control) {
+        return Err(Wrong::new("holds a control character").hint(SINGLE_QUOTES));
+    }
+    not_empty(text)
+}
+
 /// An IANA time zone.
 pub(super) fn time_zone(text: &str) -> Result<Tz, Wrong> {
     text.parse().map_err(|_| {
@@ -200,6 +212,19 @@ mod tests {
             assert!(interval(text, 7).unwrap_err().message.contains("between"), "{text}");
         }
         assert!(interval("30d", 30).is_ok());
+    }
+
+    #[test]
+    fn paths() {
+        for text in ["links.csv", "C:\\temp\\new.csv", "/srv/za člane/a b.csv"] {
+            assert_eq!(path(text), Ok(text.to_owned()));
+        }
+        for text in ["C:\temp", "a\nb", "\u{7f}", "\u{85}"] {
+            let wrong = path(text).unwrap_err();
+            assert!(wrong.message.contains("control character"), "{text:?}");
+            assert!(wrong.hint.unwrap().contains("single quotes"), "{text:?}");
+        }
+        assert!(path(" ").unwrap_err().message.contains("is empty"));
     }
 
     #[test]

@@ -17,6 +17,9 @@ use std::time::Duration;
 
 pub use others::written_by_others;
 
+#[cfg(unix)]
+use crate::shell::quoted;
+
 /// Between these two stands what nobody can guess.
 const TEMPORARY: (&str, &str) = (".ivms-sync-", ".tmp");
 const RANDOM_CHARS: usize = 16;
@@ -48,7 +51,8 @@ impl Rights {
                     let text = format!(
                         "cannot be given to the group {name} ({error}); let this user be a member of it, \
                          or leave group out, and give the folder to the group with the setgid bit: \
-                         chgrp {name} and chmod g+s"
+                         chgrp {} and chmod g+s",
+                        quoted(name)
                     );
                     Error::new(error.kind(), text)
                 })?;
@@ -123,8 +127,11 @@ fn remove_left_over(folder: &Path, newest: &File) {
     let Ok(now) = newest.metadata().and_then(|found| found.modified()) else { return };
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let is_ours =
-            name.to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(suffix));
+        let name = name.to_str();
+        let chance = name.and_then(|name| name.strip_prefix(prefix)?.strip_suffix(suffix));
+        let is_ours = chance.is_some_and(|chance| {
+            chance.len() == RANDOM_CHARS && chance.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
         let is_old = |found: Metadata| {
             let age = found.modified().ok().and_then(|at| now.duration_since(at).ok());
             found.is_file() && age.is_some_and(|age| age >= LEFT_OVER_AFTER)

@@ -55,7 +55,9 @@ fn left_over_temporaries_go_and_nothing_else() {
         file.set_modified(now - Duration::from_secs(age)).unwrap();
     };
     make(".ivms-sync-0123456789abcdef.tmp", 2 * 3600);
-    make(".ivms-sync-in-use-by-another.tmp", 60);
+    make(".ivms-sync-inUseByAnother01.tmp", 60);
+    make(".ivms-sync-a-note-somebody-made.tmp", 9000);
+    make(".ivms-sync-somebody-s-note.tmp", 9000);
     make(".ivms-sync-notes.txt", 9000);
     make("ivms-sync-x.tmp", 9000);
     std::fs::create_dir(folder.path().join(".ivms-sync-folder.tmp")).unwrap();
@@ -63,9 +65,11 @@ fn left_over_temporaries_go_and_nothing_else() {
     assert_eq!(
         names(folder.path()),
         [
+            ".ivms-sync-a-note-somebody-made.tmp",
             ".ivms-sync-folder.tmp",
-            ".ivms-sync-in-use-by-another.tmp",
+            ".ivms-sync-inUseByAnother01.tmp",
             ".ivms-sync-notes.txt",
+            ".ivms-sync-somebody-s-note.tmp",
             "a",
             "ivms-sync-x.tmp"
         ]

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::tls::{Found, client_config};
 use crate::config::{DeviceConfig, Tls};
 use crate::hex::hex;
+use crate::network_words;
 
 /// How long the handshake may take, however slowly the bytes come.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(8);
@@ -24,7 +25,7 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(8);
 /// What went wrong, as a fragment.
 pub fn fingerprint(config: &DeviceConfig) -> Result<String, String> {
     let deadline = Instant::now() + HANDSHAKE_MAX;
-    let text = |error: io::Error| error.to_string();
+    let text = |error: io::Error| network_words::of_io(&error);
     let host = config.url.host_str().ok_or("the address has no host")?;
     // An IPv6 address stands in brackets in an address, and without them in a certificate.
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -52,7 +53,7 @@ pub fn fingerprint(config: &DeviceConfig) -> Result<String, String> {
 
 /// Sends what is to be sent, or reads what has come.
 fn step(connection: &mut ClientConnection, stream: &mut TcpStream) -> Result<(), String> {
-    let text = |error: io::Error| error.to_string();
+    let text = |error: io::Error| network_words::of_io(&error);
     if connection.wants_write() {
         let mut out = Vec::new();
         connection.write_tls(&mut out).map_err(text)?;

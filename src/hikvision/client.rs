@@ -15,7 +15,6 @@
 
 mod exchange;
 
-use std::error::Error as _;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
@@ -36,6 +35,7 @@ use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
 use crate::config::{DeviceConfig, Secret};
 use crate::model::Manners;
+use crate::network_words;
 use crate::requests::RequestCount;
 use crate::retry::{Waits, retry_after, seed};
 
@@ -433,11 +433,6 @@ fn is_timeout(error: &std::io::Error) -> bool {
 
 /// The innermost cause, which names neither the address nor anything sent.
 fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = error.source();
-    let mut text = None;
-    while let Some(inner) = cause {
-        text = Some(inner.to_string());
-        cause = inner.source();
-    }
-    shown(&text.unwrap_or_else(|| "no connection".to_owned())).chars().take(120).collect()
+    let text = network_words::innermost(error).unwrap_or_else(|| "no connection".to_owned());
+    shown(&text).chars().take(120).collect()
 }

@@ -24,6 +24,7 @@ use crate::exit::Exit;
 use crate::gather::LoginResult;
 use crate::hex::hex;
 use crate::model::visible;
+use crate::network_words;
 
 /// The longest part of a mail server's answer that is quoted.
 const QUOTED: usize = 160;
@@ -229,9 +230,10 @@ fn quoted(config: &NotifyEmail, error: &smtp::Error) -> String {
     let mut told = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        let text = cause.to_string();
-        if !told.contains(&text) {
-            told = format!("{told}: {text}");
+        let (text, words) = (cause.to_string(), network_words::of_cause(cause));
+        told = told.replace(&text, &words);
+        if !told.contains(&words) {
+            told = format!("{told}: {words}");
         }
         source = cause.source();
     }

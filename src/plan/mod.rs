@@ -25,6 +25,7 @@ use crate::model::{
     DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, Role, RoleId, SourceName,
     UnreadableRole, UserType, Window,
 };
+use crate::shell::quoted;
 
 pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
 pub use in_step::in_step;
@@ -455,7 +456,8 @@ fn name_differs(pair: &Pair<'_>, person: &EmployeeNo, found: &Found) -> String {
         Found::OneOfMany => format!("person {person} has another name, as in most new rows"),
     };
     let accept = |person: &EmployeeNo| {
-        format!("--accept-link {}={person}:{}", pair.device.name, pair.member.member.key.number)
+        let (door, number) = (&pair.device.name, pair.member.member.key.number);
+        format!("--accept-link {}", quoted(&format!("{door}={person}:{number}")))
     };
     let is_there = |linked: &&EmployeeNo| pair.device.persons.contains_key(linked);
     let keep = match found {

@@ -2,11 +2,12 @@
 //! their holder dies.
 //!
 //! The lock of a run is on a file of its own beside the state file (`ivms-sync.db.lock`), because SQLite uses
-//! file locks of its own. The file also says who holds it and since when; that counts only while the
-//! lock is held. And it remembers that there is a state file: one that is gone, or empty, was lost,
-//! and a run that simply made a new one would forget what was managed. The lock of a device is on a file of
-//! the same kind (`ivms-sync.db.front-door.lock`), and whoever talks to the device holds it, also a
-//! command that only reads: two that log in with a wrong password at once would spend two logins.
+//! file locks of its own. The file also remembers that there is a state file: one that is gone, or empty, was
+//! lost, and a run that simply made a new one would forget what was managed. Who holds the lock and since
+//! when stands in a file beside it (`ivms-sync.db.holder`), because Windows lets nobody else read what is
+//! locked; that counts only while the lock is held. The lock of a device is on a file of the same kind
+//! (`ivms-sync.db.front-door.lock`), and whoever talks to the device holds it, also a command that only
+//! reads: two that log in with a wrong password at once would spend two logins.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -21,10 +22,12 @@ use crate::files;
 use crate::model::DeviceName;
 
 /// The line that says that there is a state file beside the lock.
-const HAS_STATE: &str = "state";
+const HAS_STATE: &str = "state\n";
+/// What the file that says who holds a lock adds to the name of the state file.
+const HOLDER: &str = ".holder";
 /// SQLite takes a file shorter than its smallest page for an empty one.
 const SHORTEST: u64 = 512;
-/// No lock file is longer.
+/// No lock file is longer, and no text about its holder.
 const LENGTH_MAX: u64 = 64;
 /// How often somebody who waits for a lock looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -33,8 +36,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
-    /// Who holds it and since when, as it stands in the file.
-    holder: String,
     state: PathBuf,
     remembers: bool,
 }
@@ -45,7 +46,7 @@ impl Drop for RunLock {
     fn drop(&mut self) {
         if !self.remembers
             && is_filled(&self.state)
-            && let Err(error) = write_whole(&mut self.file, &self.holder, true)
+            && let Err(error) = write_whole(&mut self.file, HAS_STATE)
         {
             log::debug!("the lock file could not be written: {error}");
         }
@@ -88,12 +89,12 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
             {
                 return Err(StoreError::Lost);
             }
-            let holder = described(now);
-            write_whole(&mut file, &holder, has_state).map_err(unusable)?;
-            Ok(Ok(RunLock { file, holder, state, remembers: has_state }))
+            write_whole(&mut file, if has_state { HAS_STATE } else { "" }).map_err(unusable)?;
+            let holder = beside(&state, HOLDER);
+            write_holder(&holder, now).map_err(|error| super::unusable("holder file", &error))?;
+            Ok(Ok(RunLock { file, state, remembers: has_state }))
         }
-        // What stands there is only for the message; a holder that has not written yet is fine.
-        Err(TryLockError::WouldBlock) => Ok(Err(parse_holder(&read_text(&mut file)))),
+        Err(TryLockError::WouldBlock) => Ok(Err(read_holder(&beside(&state, HOLDER)))),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
 }
@@ -113,27 +114,29 @@ pub fn take_device(
     let which = format!("lock file for {device}");
     let unusable = |error: std::io::Error| super::unusable(&which, &error);
     let state = files::resolved(state);
-    let mut file = files::open_own(&beside(&state, &device_suffix(device))).map_err(unusable)?;
+    let suffix = device_suffix(device);
+    let file = files::open_own(&beside(&state, &format!("{suffix}.lock"))).map_err(unusable)?;
+    let holder = beside(&state, &format!("{suffix}{HOLDER}"));
     let began = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => {
                 // Who holds it is only for the message of others.
-                if let Err(error) = write_whole(&mut file, &described(now), false) {
-                    log::debug!("the lock file of {device} could not be written: {error}");
+                if let Err(error) = write_holder(&holder, now) {
+                    log::debug!("who holds the lock of {device} could not be written: {error}");
                 }
                 return Ok(Ok(DeviceLock { _file: file }));
             }
             Err(TryLockError::WouldBlock) if began.elapsed() < patience => {
                 thread::sleep(LOOK_EVERY);
             }
-            Err(TryLockError::WouldBlock) => return Ok(Err(parse_holder(&read_text(&mut file)))),
+            Err(TryLockError::WouldBlock) => return Ok(Err(read_holder(&holder))),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
     }
 }
 
-/// What the lock file of a device adds to the name of the state file. Names of devices are letters, digits,
+/// What the files of a device add to the name of the state file. Names of devices are letters, digits,
 /// `-` and `_`; where files are told apart without their case, `Gate` and `gate` are still two doors.
 fn device_suffix(device: &DeviceName) -> String {
     let mut suffix = String::from(".");
@@ -143,7 +146,6 @@ fn device_suffix(device: &DeviceName) -> String {
         }
         suffix.push(letter);
     }
-    suffix.push_str(".lock");
     suffix
 }
 
@@ -154,11 +156,6 @@ pub(super) fn make_folder(state: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(files::folder_of(state))
-}
-
-/// Who takes a lock now, and when.
-fn described(now: DateTime<Utc>) -> String {
-    format!("{} {}\n", std::process::id(), now.timestamp())
 }
 
 /// A file beside the state file, by what is added to its name.
@@ -187,9 +184,19 @@ fn is_filled(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| !found.is_file() || found.len() >= SHORTEST)
 }
 
+/// Says who takes a lock now, and when.
+fn write_holder(path: &Path, now: DateTime<Utc>) -> std::io::Result<()> {
+    let text = format!("{} {}\n", std::process::id(), now.timestamp());
+    write_whole(&mut files::open_own(path)?, &text)
+}
+
+/// What stands there is only for a message; a holder that has not written yet is fine.
+fn read_holder(path: &Path) -> Holder {
+    parse_holder(&File::open(path).map(|mut file| read_text(&mut file)).unwrap_or_default())
+}
+
 /// In one piece and over what stood there, so that a run that dies in between leaves the old text.
-fn write_whole(file: &mut File, holder: &str, has_state: bool) -> std::io::Result<()> {
-    let text = if has_state { format!("{holder}{HAS_STATE}\n") } else { holder.to_owned() };
+fn write_whole(file: &mut File, text: &str) -> std::io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(text.as_bytes())?;
     file.set_len(text.len() as u64)
@@ -203,7 +210,7 @@ fn read_text(file: &mut File) -> String {
 }
 
 fn remembers(text: &str) -> bool {
-    text.lines().any(|line| line == HAS_STATE)
+    text.lines().any(|line| line == HAS_STATE.trim_end())
 }
 
 fn parse_holder(text: &str) -> Holder {
@@ -302,8 +309,10 @@ mod tests {
             [&b"\xff\xfe\x00"[..], &[b'9'; 5000], b"-1 -1", b"1 99999999999999999999\n", b""]
         {
             std::fs::write(beside(&state, ".lock"), text).unwrap();
+            std::fs::write(beside(&state, HOLDER), text).unwrap();
             drop(take(&state, now()).unwrap().unwrap());
-            let written = std::fs::read_to_string(beside(&state, ".lock")).unwrap();
+            assert_eq!(std::fs::read(beside(&state, ".lock")).unwrap(), b"");
+            let written = std::fs::read_to_string(beside(&state, HOLDER)).unwrap();
             assert_eq!(written, format!("{} 1700000000\n", std::process::id()));
         }
     }

@@ -28,7 +28,7 @@ fn each_file_opens_with_how_to_install_it_and_what_exit_codes_mean() {
         "ivms-sync-cronjob.yaml",
     ] {
         let text = text_of(name);
-        let head: String = text.lines().take(40).collect::<Vec<_>>().join("\n").to_lowercase();
+        let head: String = text.lines().take(60).collect::<Vec<_>>().join("\n").to_lowercase();
         assert!(head.contains("ivms-sync"), "{name}");
         assert!(head.contains("install"), "{name}: how to install");
         assert!(head.contains("exit codes"), "{name}: exit codes");
@@ -382,6 +382,46 @@ fn the_task_has_what_windows_asks_for() {
     assert!(!has_duration, "without a duration it repeats for ever");
     assert!(at("Actions/Exec/Command").text().is_some_and(|c| c.ends_with("\\ivms-sync.exe")));
     assert_eq!(at("Actions").attribute("Context"), at("Principals/Principal").attribute("id"));
+}
+
+/// Mutants: a right for everybody; the desk may write where the configuration and the passwords are; a folder
+/// that keeps what `ProgramData` lets everybody do.
+#[test]
+fn the_access_lists_of_windows_let_in_whom_they_name() {
+    let text = text_of("ivms-sync-task.xml");
+    let lists: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| line.starts_with("icacls ")).collect();
+    assert_eq!(lists.len(), 6, "{lists:?}");
+    let known = ["*S-1-5-19", "*S-1-5-18", "*S-1-5-32-544", "ivms-sync-desk"];
+    let mut closed = Vec::new();
+    for list in &lists {
+        let words: Vec<&str> = list.split(' ').collect();
+        let folder = words[1];
+        if words.contains(&"/inheritance:r") {
+            assert!(words.contains(&"/grant:r"), "{list}");
+            closed.push(folder);
+        }
+        assert!(
+            closed.iter().any(|one| folder.starts_with(one)),
+            "closed before it is opened: {list}"
+        );
+        let grants = words.iter().skip_while(|word| !word.starts_with("/grant")).skip(1);
+        for grant in grants {
+            let (who, rights) = grant.split_once(':').unwrap();
+            assert!(known.contains(&who), "{list}");
+            let is_trusted = matches!(who, "*S-1-5-18" | "*S-1-5-32-544");
+            let wanted = match folder {
+                _ if is_trusted => "(OI)(CI)F",
+                "C:\\ProgramData\\ivms-sync" => "(OI)(CI)RX",
+                "C:\\ProgramData\\ivms-sync\\state" => "(OI)(CI)M",
+                "C:\\ProgramData\\ivms-sync-links" if who == "*S-1-5-19" => "(OI)(CI)RX",
+                "C:\\ProgramData\\ivms-sync-links" => "(OI)(CI)M",
+                _ => panic!("{list}"),
+            };
+            assert_eq!(rights, wanted, "{list}");
+        }
+    }
+    assert_eq!(closed, ["C:\\ProgramData\\ivms-sync", "C:\\ProgramData\\ivms-sync-links"]);
 }
 
 // The manifest of Kubernetes

@@ -27,6 +27,7 @@ mod lookup;
 mod main_job;
 mod newcomer;
 mod plans;
+mod platform;
 mod quiet;
 mod readme;
 mod restraint;

@@ -100,7 +100,7 @@ fn a_tick_beside_another_run_is_quiet_and_apply_says_that_nothing_was_done() {
     let now = chrono::Utc::now().timestamp();
     for (since, code) in [(now + 365 * 86_400, 11), (now + 30, 0), (now - 300, 0), (now - 700, 11)]
     {
-        std::fs::write(sandbox.path("ivms-sync.db.lock"), format!("1 {since}\nstate\n")).unwrap();
+        std::fs::write(sandbox.path("ivms-sync.db.holder"), format!("1 {since}\n")).unwrap();
         sandbox.run(&["sync"]).ends(code);
     }
     drop(lock);

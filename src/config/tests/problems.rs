@@ -271,6 +271,14 @@ fn table() -> Vec<(String, &'static str)> {
         (replaced("\"admin\"", "admin"), "9: syntax error at column 12: "),
         (replaced("\"admin\"", "\"admin"), "9: syntax error at column "),
         (
+            format!("state = \"C:\\ProgramData\\x.db\"\n{SMALL}"),
+            "1: syntax error at column 13: missing escaped value, expected",
+        ),
+        (
+            format!("state = \"C:\\temp\"\n{SMALL}"),
+            "1: state: holds a control character (hint: write a path in single quotes, where \\ stands",
+        ),
+        (
             with("username = \"admin", "username = \"b\""),
             "10: syntax error at column 1: this key or section stands in the file twice",
         ),
@@ -358,6 +366,14 @@ fn files_that_are_no_configuration() {
     assert!(message(folder.path()).contains("is not a regular file (hint: is this"));
     std::fs::write(&path, b"a = 1\nb = \"\xff\"").unwrap();
     assert!(message(&path).contains("ivms-sync.toml:2: is not UTF-8 text (hint: save"));
+    std::fs::write(&path, b"\xFF\xFEa").unwrap();
+    assert!(message(&path).contains("is not UTF-8 text"));
+    // As an editor on Windows writes it, and as PowerShell's `>` does.
+    let words = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    std::fs::write(&path, words("\u{feff}a = 1\r\nb = \"C:\\Program\"\r\n")).unwrap();
+    let told = message(&path);
+    assert!(told.contains("ivms-sync.toml:2: syntax error"), "{told}");
+    assert!(told.contains("(hint: write a path in single quotes, where \\ stands for"), "{told}");
     std::fs::write(&path, "#".repeat(1024 * 1024 + 1)).unwrap();
     assert!(message(&path).contains("is longer than 1048576 bytes"));
 }

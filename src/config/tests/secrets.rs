@@ -25,10 +25,13 @@ fn set_mode(_: &Path, _: u32) {}
 #[test]
 fn from_a_file() {
     for (content, expected) in [
-        ("hunter2", "hunter2"),
-        ("hunter2\n", "hunter2"),
-        ("hunter2\r\n", "hunter2"),
-        ("\u{feff} with spaces \n", " with spaces "),
+        (&b"hunter2"[..], "hunter2"),
+        (b"hunter2\n", "hunter2"),
+        (b"hunter2\r\n", "hunter2"),
+        (b"\xEF\xBB\xBFwith spaces\n", "with spaces"),
+        // As `"..." > file` writes it in PowerShell.
+        (b"\xFF\xFEh\0\x0D\x01\r\0\n\0", "hč"),
+        (b"\xFE\xFF\0h\x01\x0D", "hč"),
     ] {
         let (folder, path) = folder_with("{ file = \"door.pw\" }");
         std::fs::write(folder.path().join("door.pw"), content).unwrap();
@@ -41,11 +44,15 @@ fn from_a_file() {
 
 #[test]
 fn from_a_file_that_is_no_password() {
-    let table: [(&[u8], &str); 5] = [
+    let table: [(&[u8], &str); 9] = [
+        (b"hunter2 \r\n", "door.pw begins or ends with a blank (hint: take it out"),
+        (b" hunter2", "begins or ends with a blank"),
+        (b"\xFF\xFEh\0 \0\r\0\n\0", "begins or ends with a blank"),
+        (b"\xFF\xFEh\0i", "is not UTF-8"),
         (b"", "is empty"),
         (b" \n", "is empty"),
         (b"two\nlines", "line break"),
-        (b"\xff\xfe", "is not UTF-8"),
+        (b"\xff", "is not UTF-8"),
         (&[b'x'; 4097], "is longer than 4096 bytes"),
     ];
     for (content, expected) in table {
@@ -79,6 +86,11 @@ fn from_nowhere() {
         ("{ env = \"NOT_SET\" }", "the variable NOT_SET is not set (hint: "),
         ("{ env = \"EMPTY\" }", "the variable EMPTY is empty"),
         ("{ env = \"CARRIAGE\" }", "the variable CARRIAGE holds a line break"),
+        ("{ env = \"BLANK\" }", "the variable BLANK begins or ends with a blank (hint: "),
+        (
+            "{ file = \"C:\\temp\" }",
+            "has a key file that holds a control character (hint: write a path",
+        ),
         ("{ env = \"hunter2!\" }", "is not the name of a variable"),
         ("{ env = 3 }", "has a key env that is a whole number, where text is wanted"),
         ("{ env = \"\" }", "has a key env that is empty"),
@@ -96,7 +108,7 @@ fn from_nowhere() {
         ("[\"hunter2\"]", "is a list"),
     ] {
         let text = replaced("{ env = \"DOOR_PASSWORD\" }", password);
-        let variables = environment(&[("EMPTY", ""), ("CARRIAGE", "x\r")]);
+        let variables = environment(&[("EMPTY", ""), ("CARRIAGE", "x\r"), ("BLANK", "hunter2 ")]);
         let error = read_with(&text, &variables).unwrap_err();
         assert_eq!(error.problems.len(), 1, "{error}");
         let shown = error.to_string();

@@ -19,7 +19,7 @@ fn word(topic: Topic, why: Why, exit: Exit) -> Word {
     let condition = (why != Why::Over).then(|| Condition {
         exit,
         waiting: vec!["2 members who renewed are waiting: 150004, 150010.".to_owned()],
-        detail: Some("the device could not be reached: Connection refused".to_owned()),
+        detail: Some("the device could not be reached: connection refused".to_owned()),
         hint: Some(
             "check the address, then run `ivms-sync sync --accept-device front-door=412` once"
                 .to_owned(),
@@ -43,7 +43,7 @@ fn a_mail_about_a_door() {
          waiting: 150004, 150010.\n\
          \n\
          \x20 Since: 2026-03-10 11:00\n\
-         \x20 In detail: the device could not be reached: Connection refused\n\
+         \x20 In detail: the device could not be reached: connection refused\n\
          \x20 What to do: check the address, then run\n\
          \x20   `ivms-sync sync --accept-device front-door=412` once\n\
          \x20 Command: ivms-sync check\n\

@@ -190,6 +190,8 @@ fn links_are_never_followed() {
         ("", "nowhere", "is a symbolic link"),
         (".lock", "victim", "has a lock file that is a symbolic link"),
         (".lock", "nowhere", "has a lock file that is a symbolic link"),
+        (".holder", "victim", "has a holder file that is a symbolic link"),
+        (".holder", "nowhere", "has a holder file that is a symbolic link"),
         ("-wal", "victim", "has a -wal file that is a symbolic link"),
         ("-shm", "nowhere", "has a -shm file that is a symbolic link"),
         ("-journal", "victim", "has a -journal file that is a symbolic link"),
@@ -205,7 +207,7 @@ fn links_are_never_followed() {
         let _ = fs::remove_file(&laid);
         symlink(target, &laid).unwrap();
         let refused = match suffix {
-            ".lock" => lock::take(&sandbox.path(), at(0)).unwrap_err(),
+            ".lock" | ".holder" => lock::take(&sandbox.path(), at(0)).unwrap_err(),
             _ => sandbox.refused(),
         };
         assert!(matches!(&refused, StoreError::NotOurs(text) if text.contains(words)), "{refused}");

@@ -63,7 +63,7 @@ fn a_run_that_hangs_is_told_after_three_ticks() {
         .unwrap();
     lock.lock().unwrap();
     // It took the lock at the first tick, five minutes after the start.
-    std::fs::write(sandbox.path("ivms-sync.db.lock"), "1 1773137100\n").unwrap();
+    std::fs::write(sandbox.path("ivms-sync.db.holder"), "1 1773137100\n").unwrap();
     for (minutes, code) in [(10, 0), (16, 11), (21, 11)] {
         tick(&sandbox, minutes, code);
     }

@@ -1,6 +1,7 @@
 //! The command line and the configuration.
 
 use std::fs;
+use std::process::Stdio;
 
 use crate::support::pinned::START;
 use crate::support::{Sandbox, binary, said};
@@ -27,6 +28,31 @@ fn help_and_version_are_answers() {
         assert!(overview.contains(&format!("\n  {command} ")), "{overview}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
+}
+
+/// `ivms-sync --help | head -1`: who has read enough is no trouble. Mutant: any error of stdout is a bug.
+#[test]
+fn a_reader_that_went_away_is_no_trouble() {
+    let sandbox = Sandbox::pinned(5, 1);
+    sandbox.at(START, &["sync"]).ends(0);
+    for arguments in [
+        &["--help"][..],
+        &["sync", "--help"],
+        &["--version"],
+        &["--man"],
+        &["--completions", "bash"],
+        &["status"],
+        &["status", "--json"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = crate::support::program();
+        command.args(arguments).env_clear().current_dir(sandbox.folder.path());
+        command.envs(sandbox.passwords.iter().cloned()).env("IVMS_SYNC_TEST_NOW", START);
+        let output = command.stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{arguments:?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! One run at a time, and runs that are interrupted.
 
 use std::fs;
-use std::io::Write as _;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -16,11 +15,10 @@ use crate::support::{Said, Sandbox, each};
 
 /// Holds the lock of the state file, as a run that took it at this instant would.
 fn hold_lock(sandbox: &Sandbox, since: &str) -> fs::File {
-    let path = sandbox.path("ivms-sync.db.lock");
-    let mut file =
-        fs::OpenOptions::new().create(true).truncate(true).write(true).open(path).unwrap();
+    let file = fs::File::open(sandbox.path("ivms-sync.db.lock")).unwrap();
     file.lock().unwrap();
-    writeln!(file, "4711 {}", instant(since).timestamp()).unwrap();
+    let holder = format!("4711 {}\n", instant(since).timestamp());
+    fs::write(sandbox.path("ivms-sync.db.holder"), holder).unwrap();
     file
 }
 

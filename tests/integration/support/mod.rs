@@ -185,7 +185,7 @@ impl Sandbox {
 
     /// Starts the binary beside others with the configuration of the last run, and does not wait for it.
     pub fn start(&self, now: Option<&str>, arguments: &[&str]) -> std::process::Child {
-        std::process::Command::new(env!("CARGO_BIN_EXE_ivms-sync"))
+        program()
             .args(arguments)
             .env_clear()
             .envs(self.passwords.iter().chain(&self.variables).cloned())
@@ -243,8 +243,20 @@ impl Sandbox {
 
 /// The binary in a folder, with an empty environment and a time limit.
 pub fn binary(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ivms-sync"));
+    let mut command = Command::from_std(program());
     command.env_clear().current_dir(folder).timeout(Duration::from_secs(60));
+    command
+}
+
+/// The binary: this platform's own, or that of another platform after the words that run it, as
+/// `.ci/platforms` sets them.
+pub fn program() -> std::process::Command {
+    let own = || env!("CARGO_BIN_EXE_ivms-sync").to_owned();
+    let program = std::env::var("IVMS_SYNC_PROGRAM").unwrap_or_else(|_| own());
+    let runner = std::env::var("IVMS_SYNC_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace().chain([program.as_str()]);
+    let mut command = std::process::Command::new(words.next().unwrap_or_default());
+    command.args(words);
     command
 }
 
