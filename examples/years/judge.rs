@@ -421,8 +421,10 @@ impl Life {
                 || door.is_meddled_with
                 || lost >= 3
                 || is_short
-                // The first writes to a firmware, none of them confirmed.
+                // The first writes to a firmware, none of them confirmed: they show late, or did and are
+                // rounded now.
                 || door.is_late()
+                || book.unconfirmed_at.is_some() && !door.grain.is_exact()
                 || door.names != Names::Same;
             if is_doubted && !may_doubt && !book.may_wait(host_now) {
                 return Err(format!("door {at} is not believed for no reason"));

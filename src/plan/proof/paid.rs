@@ -62,8 +62,9 @@ impl PaidTime {
     /// Adds the time that is known as paid for and runs now, where no role does, and where later time ends
     /// no earlier: the club has replaced one by the other.
     fn go_on_from(&mut self, known: (NaiveDateTime, NaiveDateTime), now: NaiveDateTime) {
-        let (Some(over), Some(next)) = (known.1.checked_add_signed(SECOND), self.first_from(now))
-        else {
+        // Time that no device can hold replaces nothing.
+        let next = self.first_from(now).filter(|next| *next <= LATEST_END);
+        let (Some(over), Some(next)) = (known.1.checked_add_signed(SECOND), next) else {
             return;
         };
         let runs = known.0 <= now && now < over && next > now;

@@ -113,6 +113,17 @@ fn what_the_configuration_takes_away_waits_for_approval() {
     assert_eq!(more.plan().pending().count(), 1);
 }
 
+/// Mutant: the proof joins what runs to time that begins after the last moment of any device.
+#[test]
+fn time_beyond_what_devices_hold_replaces_nothing() {
+    let world = World::agreeing(2).served();
+    let beyond = [("2026-01-01", "2026-03-31"), ("2038-01-01", "2038-06-30")];
+    let plan = world.paid("150001", &beyond);
+    let want = "front-door 1 shortened revocation 2026-01-01T00:00:00 to 2026-03-31T23:59:59";
+    assert_eq!(changes(&plan.plan()), [want]);
+    assert!(prove(&plan.facts, &plan.plan()).is_ok());
+}
+
 /// Mutants: one listing is enough; it keeps back grants; it counts in a budget before it is carried out.
 #[test]
 fn nothing_is_taken_away_by_the_word_of_one_listing() {
