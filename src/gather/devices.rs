@@ -13,7 +13,9 @@ use crate::config::{DeviceConfig, Guard, Mode};
 use crate::execute::trust;
 use crate::hikvision::{Abilities, Class, DeviceInfo, Error};
 use crate::link::{StoredLink, StoredLinks, is_same_person, name_digest};
-use crate::model::{DeviceLimits, DeviceName, EmployeeNo, Manners, Person, PersonLimit, Window};
+use crate::model::{
+    DeviceLimits, DeviceName, EmployeeNo, Flaw, Manners, Person, PersonLimit, Window,
+};
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::lock::Holder;
@@ -22,7 +24,7 @@ use crate::store::{
     StoredMember, Unasked, WriteMemory,
 };
 
-use told::{backing_off, left_out, remembered, unclear};
+use told::{backing_off, both, flawed, left_out, remembered, unclear};
 pub use told::{failure, held_back, not_believed, to_remember};
 
 /// What is known of a device before it is asked.
@@ -213,7 +215,12 @@ pub(super) fn read_due<O: Outside>(
             let written = before.persons.written.clone();
             let renamed = Renamed::between(before.persons, &persons);
             settle_notation(&mut persons, &confirmed);
-            let said = [left_out(config, &unusable), unclear(config, &persons)];
+            let said = [
+                left_out(config, &unusable),
+                flawed(config, &persons, Flaw::Twice),
+                flawed(config, &persons, Flaw::NotUtf8),
+                unclear(config, &persons),
+            ];
             let limits = match &abilities {
                 // What the former firmware did says nothing of this one.
                 Some(said) => DeviceLimits::known(said.latest_end(), &[]),
@@ -235,7 +242,7 @@ pub(super) fn read_due<O: Outside>(
                     at: now,
                 }),
                 login: LoginResult::Worked,
-                trouble: said.into_iter().flatten().next(),
+                trouble: said.into_iter().flatten().reduce(both),
                 failure: None,
                 is_backing_off: false,
                 stopped,
@@ -307,6 +314,7 @@ impl Renamed {
         let is_another = |(id, old): &(&EmployeeNo, &Person)| {
             now.get(*id).is_some_and(|new| {
                 old.name != new.name
+                    && new.flaw != Some(Flaw::NotUtf8)
                     && !old.name.trim().is_empty()
                     && name_digest(&old.name) != name_digest(&new.name)
             })
@@ -445,6 +453,11 @@ fn read<O: Outside>(
     let list = reader.all_persons(&mut |record| {
         persons.insert(record.person.employee_no.clone(), record.person);
     })?;
+    for number in &list.twice {
+        if let Some(person) = persons.get_mut(number) {
+            person.flaw = Some(Flaw::Twice);
+        }
+    }
     if !list.complete {
         let stated = list.total_stated.map_or_else(|| "?".to_owned(), |total| total.to_string());
         let what = format!("the list ended after {} of {stated} persons", persons.len());

@@ -44,11 +44,11 @@ impl Writer {
     /// others when it did not.
     pub fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), Error> {
         const CALL: &str = "person change";
-        let body = modify_body(record, validity, &self.named).map_err(|error| Error::Wire {
-            call: CALL,
-            what: error.to_string(),
-            excerpt: String::new(),
-        })?;
+        if let Some(flaw) = record.person.flaw {
+            let what = format!("the person {}, so nothing is sent", flaw.what());
+            return Err(Error::Wire { call: CALL, what, excerpt: String::new() });
+        }
+        let body = modify_body(record, validity, &self.named);
         let ask = Ask {
             call: CALL,
             method: Method::PUT,

@@ -19,6 +19,6 @@ pub use id::{
 };
 pub use limits::{DeviceLimits, Manners, ReadBack};
 pub use member::{Member, Role, UnreadableRole};
-pub use person::{Person, PersonLimit, UserType};
+pub use person::{Flaw, Person, PersonLimit, UserType};
 pub use visible::{inert_json, inert_lines, steers, visible};
 pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};

@@ -417,5 +417,9 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
             "without an end on the door",
             "The door has their dates switched off. Switch them on there to have them kept in step.",
         ),
+        Reason::FlawedOnDevice => (
+            "an entry on the door that cannot be changed safely",
+            "Write the name anew at the door; if there are two entries, delete the one that is wrong.",
+        ),
     }
 }

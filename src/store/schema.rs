@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// The format this program reads and writes. Every change of `schema.sql` takes the next number.
-pub(super) const FORMAT: i64 = 9;
+pub(super) const FORMAT: i64 = 10;
 
 /// The format of a file; 0 for one that has no tables yet.
 pub(super) fn format(connection: &Connection) -> Result<i64, StoreError> {

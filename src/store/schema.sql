@@ -102,6 +102,7 @@ CREATE TABLE person (
     is_device_admin INTEGER NOT NULL,
     email           TEXT,
     fingerprint     TEXT    NOT NULL,
+    flaw            TEXT,                -- twice, not-utf-8: why nothing may be written for them
     confirmed_begin INTEGER,             -- the last window the device was seen to hold as it should
     confirmed_end   INTEGER,
     confirmed_at    INTEGER,

@@ -10,10 +10,13 @@ use crate::exit::Exit;
 use crate::gather::back_off;
 use crate::gather::belief::Doubt;
 use crate::hikvision::{Class, Error};
-use crate::model::{EmployeeNo, Person, PersonLimit};
+use crate::model::{EmployeeNo, Flaw, Person, PersonLimit};
 use crate::report::text::some_of;
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::{Failure, LoginMemory};
+
+/// So many persons are named who have the same flaw.
+const NAMED_MAX: usize = 5;
 
 /// How a device is told that failed a while ago and is left alone for longer and longer.
 pub(super) fn backing_off(
@@ -112,6 +115,43 @@ pub(super) fn unclear(
                 .to_owned(),
         ),
     })
+}
+
+/// Says once for the door whose entries have this flaw.
+pub(super) fn flawed(
+    config: &DeviceConfig,
+    persons: &BTreeMap<EmployeeNo, Person>,
+    flaw: Flaw,
+) -> Option<Trouble> {
+    let met = persons.values().filter(|person| person.flaw == Some(flaw));
+    let met: Vec<&str> = met.map(|person| person.employee_no.as_str()).collect();
+    let hint = match flaw {
+        Flaw::Twice => {
+            "delete the entry that is wrong on the device, or give it a number of its own"
+        }
+        Flaw::NotUtf8 => "write the name anew on the device, or ask its vendor for other firmware",
+    };
+    (!met.is_empty()).then(|| Trouble {
+        exit: Exit::InStep,
+        about: config.name.to_string(),
+        text: format!(
+            "person {} {}; nothing is changed there for them",
+            some_of(&met, NAMED_MAX, ", "),
+            flaw.what()
+        ),
+        hint: Some(hint.to_owned()),
+    })
+}
+
+/// Two things to look at in one.
+pub(super) fn both(one: Trouble, other: Trouble) -> Trouble {
+    let hint: Vec<String> = [one.hint, other.hint].into_iter().flatten().collect();
+    Trouble {
+        text: format!("{}; {}", one.text, other.text),
+        hint: Some(hint.join("; ")),
+        exit: one.exit,
+        about: one.about,
+    }
 }
 
 /// Says that entries were left out, which is worth a look and no failure.

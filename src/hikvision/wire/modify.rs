@@ -15,25 +15,13 @@ pub(super) const VALID_SET: &[&str] = &["enable", "beginTime", "endTime", "timeT
 /// openings move by themselves, and `Valid` is compared key by key.
 const NOT_COMPARED: &[&str] = &["password", "faceURL", "openDoorTime", "Valid"];
 
-/// Why a record is not sent back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ModifyError {
-    /// A text came in bytes that are not UTF-8: sending it back would change it.
-    #[error("the record holds bytes that are not UTF-8, so sending it back would change it")]
-    NotUtf8,
-}
-
 /// The body that sets the validity of one person and sends every other writable field back with the
 /// value that was read, in its documented type and spelling.
 /// Whether a device keeps omitted fields is not known, so none is omitted; `password`, counts and
 /// read-only fields are never sent. `enable` is always true: false would open the door for ever.
 /// `named` are further fields that the device's capabilities name: what the person holds of them goes
 /// back as read.
-pub(crate) fn modify_body(
-    record: &PersonRecord,
-    validity: Window,
-    named: &[String],
-) -> Result<Vec<u8>, ModifyError> {
+pub(crate) fn modify_body(record: &PersonRecord, validity: Window, named: &[String]) -> Vec<u8> {
     let mut user = persons::writable(&record.person.employee_no, &record.fields);
     let as_read = user.remove("Valid");
     let mut valid = Map::new();
@@ -60,11 +48,7 @@ pub(crate) fn modify_body(
             ordered.insert(key.clone(), value.clone());
         }
     }
-    let body = json!({"UserInfo": ordered}).to_string();
-    if record.replaced && body.contains('\u{fffd}') {
-        return Err(ModifyError::NotUtf8);
-    }
-    Ok(body.into_bytes())
+    json!({"UserInfo": ordered}).to_string().into_bytes()
 }
 
 /// The fields that differ between two readings of a person, apart from the four keys of `Valid` that
@@ -134,7 +118,7 @@ pub(super) fn is_one_of(keys: &[&str], key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::parse_time;
+    use crate::model::{Flaw, parse_time};
     use chrono_tz::Europe::Ljubljana;
 
     fn record(value: Value) -> PersonRecord {
@@ -150,7 +134,7 @@ mod tests {
     }
 
     fn body(value: Value) -> String {
-        String::from_utf8(modify_body(&record(value), next_year(), &[]).unwrap()).unwrap()
+        String::from_utf8(modify_body(&record(value), next_year(), &[])).unwrap()
     }
 
     fn example() -> Value {
@@ -186,13 +170,12 @@ mod tests {
                 serde_json::from_str(&body(json!({"employeeNo": "7", "name": name}))).unwrap();
             assert_eq!(sent["UserInfo"]["name"], name);
         }
-        let stored = record(json!({"employeeNo": "7", "name": "An\u{fffd}a"}));
-        assert!(
-            modify_body(&stored, next_year(), &[]).is_ok(),
-            "the device itself holds that character"
-        );
-        let broken = stored.with_replaced_bytes(true);
-        assert_eq!(modify_body(&broken, next_year(), &[]), Err(ModifyError::NotUtf8));
+        let held = record(json!({"employeeNo": "7", "name": "An\u{fffd}a"}));
+        let whole = held.clone().with_replaced_bytes(false).person.flaw;
+        assert_eq!(whole, None, "the device itself holds that character");
+        assert_eq!(held.with_replaced_bytes(true).person.flaw, Some(Flaw::NotUtf8));
+        let beside = record(json!({"employeeNo": "8", "name": "Ana"})).with_replaced_bytes(true);
+        assert_eq!(beside.person.flaw, None, "another record of the same page");
     }
 
     #[test]
@@ -279,7 +262,7 @@ mod tests {
             record(json!({"employeeNo": "7", "RoomNumber": "12", "floorNumbers": [1, {"x": 0}],
             "doorRight": 1, "other": 5}));
         let named = ["doorright", "floorNumbers", "nobodyHolds", "roomNumber"].map(str::to_owned);
-        let sent = String::from_utf8(modify_body(&read, next_year(), &named).unwrap()).unwrap();
+        let sent = String::from_utf8(modify_body(&read, next_year(), &named)).unwrap();
         let end = r#""doorRight":"1","floorNumbers":[1,{"x":0}],"roomNumber":"12"}}"#;
         assert!(sent.ends_with(end), "{sent}");
     }

@@ -170,6 +170,7 @@ fn every_reason_says_what_to_do() {
         Blocked,
         DeviceUnreachable,
         PermanentOnDevice,
+        FlawedOnDevice,
     ];
     for reason in reasons {
         let (title, remedy) = explain(reason);

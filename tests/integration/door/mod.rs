@@ -12,6 +12,7 @@ mod belief;
 mod clock;
 mod cost;
 mod digest;
+mod entries;
 mod failures;
 mod fields;
 mod logins;
@@ -264,6 +265,10 @@ fn every_switch_is_named() {
         time_range_end: _,
         keeps: _,
         dates: _,
+        // entries.rs
+        listed_twice: _,
+        twice_at_end: _,
+        names_in_gbk: _,
         // fields.rs
         further_fields: _,
         empty_vanishes: _,

@@ -5,7 +5,7 @@
 //! `digest-syntax`, `digest-replay`, `endless-attempts`, `login-while-locked`, `in-flight`, `no-content-length`,
 //! `malformed`, `password-key`, `remote-control`, `setup-used`, `record-used`, `delete-used`,
 //! `empty-delete`, `enable-false`, `begin-after-end`, `year-after-2037`, `time-type`,
-//! `read-only-field`, `control-field`, `content-type`, `no-format-json`, `no-read-back`,
+//! `unclear-person`, `read-only-field`, `control-field`, `content-type`, `no-format-json`, `no-read-back`,
 //! `unknown-path`, `wrong-method`.
 
 use std::collections::{BTreeSet, HashSet};

@@ -27,6 +27,11 @@ pub(super) fn modify(state: &mut State, body: &Value) -> Result<Reply, Failure> 
     state.audit.person_written(&Value::Object(info.clone()));
     let employee_no = employee_no(&info)?;
     state.audit.modify_begins(&employee_no);
+    let State { switches, audit, .. } = state;
+    if switches.listed_twice.contains(&employee_no) || switches.names_in_gbk.contains(&employee_no)
+    {
+        audit.note("unclear-person", &employee_no);
+    }
     let Some(index) = state.persons.iter().position(|p| p.employee_no == employee_no) else {
         if info.get("addUser") == Some(&Value::Bool(true)) {
             return record(state, body).map(Reply::Answer);

@@ -82,6 +82,12 @@ pub struct Switches {
     pub dates: Dates,
     /// Texts and lists that are empty are left out of answers.
     pub empty_vanishes: bool,
+    /// Persons whose number a second entry of the list has, under another name. Source: section 13.
+    pub listed_twice: Vec<String>,
+    /// That entry stands at the end of the list, and not right behind the first.
+    pub twice_at_end: bool,
+    /// Persons whose name comes in GBK. Source: section 13.
+    pub names_in_gbk: Vec<String>,
     /// Unknown keys.
     pub unknown_key: UnknownKey,
     /// Meaning of `enable:false`.
