@@ -20,16 +20,14 @@ struct Sent<'c> {
 
 impl OneDevice<'_, '_> {
     /// Writes a batch: all intents first, then the writes, then one reading that tells what became
-    /// of each.
+    /// of each. One that the device took in a form that is news is the last of them; says how many were
+    /// dealt with.
     pub(super) fn write<'c>(
         &mut self,
         writer: &mut impl WriteDevice<Reader: ReadDevice>,
         batch: &[&'c Change],
         base: &mut Base,
-    ) -> Result<(), Halt> {
-        if batch.is_empty() {
-            return Ok(());
-        }
+    ) -> Result<usize, Halt> {
         let intents: Vec<Intent> =
             batch.iter().map(|change| Intent::of(self.execution.run, change)).collect();
         self.store().announce(&intents)?;
@@ -39,6 +37,12 @@ impl OneDevice<'_, '_> {
         let mut halt = None;
         let mut rest = batch;
         while let Some((change, others)) = rest.split_first() {
+            if writer.write_manners() != self.write_manners {
+                for change in rest {
+                    self.store().withdraw(&self.device.name, &change.employee_no)?;
+                }
+                break;
+            }
             let clock = self.execution.clock;
             halt = halt.or_else(|| self.check_stop().err());
             if halt.is_none() {
@@ -83,7 +87,16 @@ impl OneDevice<'_, '_> {
             self.tell(sent.len() + settled.len());
         }
         self.read_back(writer, sent, settled)?;
-        halt.map_or(Ok(()), Err)
+        let learnt = writer.write_manners();
+        if learnt != self.write_manners {
+            self.store().record_write_manners(&self.device.name, &self.firmware, &learnt)?;
+            self.write_manners = learnt;
+        }
+        if let Some(halt) = halt {
+            return Err(halt);
+        }
+        self.check_refusal()?;
+        Ok(batch.len() - rest.len())
     }
 
     /// Reads back what was sent, and settles it. Success is what the device holds, not what it said: an

@@ -33,7 +33,7 @@ use super::digest::{OneAnswer, authorization};
 use super::error::Error;
 use super::login::{LockState, TRIES_KEPT};
 use super::tls::{Found, client_config};
-use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
+use super::wire::{Document, Meaning, ResponseStatus, read_status, refusal_words, shown};
 use crate::config::{DeviceConfig, Secret};
 use crate::model::Manners;
 use crate::requests::RequestCount;
@@ -68,6 +68,8 @@ pub(crate) struct Link {
     manners: Manners,
     /// When the last request was answered.
     last: Option<Instant>,
+    /// What the last refusal said in words.
+    refusal: String,
     /// The nonce that was answered last, and how often.
     nonce: Option<(String, u32)>,
     /// With so many tries left before a lock, none is made.
@@ -122,6 +124,7 @@ impl Link {
             asked_pause: None,
             manners,
             last: None,
+            refusal: String::new(),
             nonce: None,
             tries_kept: TRIES_KEPT,
             is_proven: false,
@@ -142,6 +145,11 @@ impl Link {
     /// What was known and has been learnt of how the device wants to be asked.
     pub(crate) fn manners(&self) -> Manners {
         self.manners
+    }
+
+    /// What the last refusal said in words: never to be shown, as it may name people.
+    pub(crate) fn refusal(&self) -> &str {
+        &self.refusal
     }
 
     /// Keeps one more login try: this one repeats what was refused before, and must not take the last one
@@ -381,11 +389,14 @@ impl Link {
                 let is_quotable = !repeats(self.password.expose()) && !repeats("response=");
                 Ok(Answer::new(document, status, if is_quotable { body } else { Vec::new() }))
             }
-            meaning => Err(self.refusal(ask, judged, meaning, logged_in)),
+            meaning => {
+                self.refusal = document.as_ref().map(refusal_words).unwrap_or_default();
+                Err(self.refused(ask, judged, meaning, logged_in))
+            }
         }
     }
 
-    fn refusal(
+    fn refused(
         &mut self,
         ask: &Ask,
         status: ResponseStatus,
@@ -414,6 +425,7 @@ impl Link {
             | Meaning::NoSuchPerson
             | Meaning::SearchExpired
             | Meaning::FormRefused
+            | Meaning::MethodRefused
             | Meaning::Refused => Error::Refused(status),
         }
     }

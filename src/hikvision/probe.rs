@@ -6,7 +6,8 @@ use chrono_tz::Tz;
 use super::challenge;
 use super::login::LockState;
 use super::wire::{
-    DeviceClock, DeviceInfo, Document, PersonRecord, SearchPage, excerpt, modify_body, read_status,
+    DeviceClock, DeviceInfo, Document, PersonRecord, SearchPage, excerpt, modify_body,
+    modify_fields, read_status,
 };
 use crate::model::Window;
 use digest_auth::AuthContext;
@@ -49,7 +50,9 @@ pub fn read(body: &[u8], zone: Tz, window: Window) -> Seen {
             .map(|record| record.with_replaced_bytes(page.replaced))
             .map(|record| {
                 let is_sent = record.person.flaw.is_none();
-                let body = is_sent.then(|| modify_body(&record, window, &[]));
+                let body = is_sent.then(|| {
+                    modify_body(&modify_fields(&record, window, &[], &Default::default()))
+                });
                 (record, body)
             })
             .collect();

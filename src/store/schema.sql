@@ -75,7 +75,11 @@ CREATE TABLE device (
     sent_fields      TEXT,               -- names of fields of a person, with blanks between them
     latest_end       INTEGER,
     one_request      INTEGER NOT NULL DEFAULT 0,  -- it answers one on a connection, and no second one
-    pause_ms         INTEGER NOT NULL DEFAULT 0   -- from one request to the next
+    pause_ms         INTEGER NOT NULL DEFAULT 0,  -- from one request to the next
+    learnt_firmware  TEXT,               -- the one that the next three are about
+    by_post          INTEGER NOT NULL DEFAULT 0,  -- it takes POST in place of PUT
+    dropped_fields   TEXT,               -- fields of a person that it refuses, with blanks between them
+    refuses          TEXT                -- why it takes no change of anybody
 ) STRICT, WITHOUT ROWID;
 
 -- Windows that a firmware kept otherwise than sent; two different ones teach how it rounds.

@@ -24,11 +24,11 @@ use crate::xml::{self, Excess};
 
 pub use abilities::Abilities;
 pub use modify::differs_beyond_validity;
-pub(crate) use modify::modify_body;
+pub(crate) use modify::{droppable, modify_body, modify_fields};
 pub use persons::{PersonRecord, is_same_but_for_dates};
 pub(crate) use search::{SearchPage, SearchWord, search_body};
 pub use status::ResponseStatus;
-pub(crate) use status::{Meaning, read_status};
+pub(crate) use status::{Meaning, read_status, refusal_words};
 pub use system::{DeviceClock, DeviceInfo};
 
 /// The longest excerpt of an answer in an error, in characters.
@@ -261,7 +261,7 @@ mod tests {
     fn a_name_in_gbk_spoils_no_answer() {
         // The second byte of the last character of the name is a backslash.
         let mut body = br#"{"A":{"name":"x"#.to_vec();
-        body.extend([0xd5, 0xc5, 0x81, b'\\']);
+        body.extend([0xd5, 0xc5, 0xc8, 0xfd, 0x81, b'\\']);
         body.extend(br#"","b":"\"1"}}"#);
         let read = Document::parse(&body).unwrap();
         assert!(read.replaced);

@@ -20,8 +20,14 @@ const NOT_COMPARED: &[&str] = &["password", "faceURL", "openDoorTime", "Valid"];
 /// Whether a device keeps omitted fields is not known, so none is omitted; `password`, counts and
 /// read-only fields are never sent. `enable` is always true: false would open the door for ever.
 /// `named` are further fields that the device's capabilities name: what the person holds of them goes
-/// back as read.
-pub(crate) fn modify_body(record: &PersonRecord, validity: Window, named: &[String]) -> Vec<u8> {
+/// back as read. `dropped` are those that its firmware refuses; nor are empty values sent that would be.
+pub(crate) fn modify_fields(
+    record: &PersonRecord,
+    validity: Window,
+    named: &[String],
+    dropped: &BTreeSet<String>,
+) -> Map<String, Value> {
+    let is_dropped = |key: &str| dropped.iter().any(|one| one.eq_ignore_ascii_case(key));
     let mut user = persons::writable(&record.person.employee_no, &record.fields);
     let as_read = user.remove("Valid");
     let mut valid = Map::new();
@@ -39,16 +45,71 @@ pub(crate) fn modify_body(record: &PersonRecord, validity: Window, named: &[Stri
     for key in persons::WRITABLE {
         if *key == "Valid" {
             ordered.insert((*key).to_owned(), Value::Object(std::mem::take(&mut valid)));
-        } else if let Some(value) = user.remove(*key) {
+        } else if let Some(value) = user.remove(*key)
+            && !is_dropped(key)
+            && !is_refused_empty(key, &value)
+        {
             ordered.insert((*key).to_owned(), value);
         }
     }
     for key in named.iter().filter(|key| !is_one_of(persons::WRITABLE, key)) {
-        if let Some(value) = field(&record.fields, key) {
+        if let Some(value) = field(&record.fields, key).filter(|value| value.as_str() != Some(""))
+            && !is_dropped(key)
+        {
             ordered.insert(key.clone(), value.clone());
         }
     }
-    json!({"UserInfo": ordered}).to_string().into_bytes()
+    ordered
+}
+
+/// The body that sends these fields of a person.
+pub(crate) fn modify_body(fields: &Map<String, Value>) -> Vec<u8> {
+    json!({"UserInfo": fields}).to_string().into_bytes()
+}
+
+/// Whether devices refuse this value, which says nothing: no doors at all, and a text in place of a list.
+fn is_refused_empty(key: &str, value: &Value) -> bool {
+    match key {
+        "doorRight" | "RightPlan" | "PersonInfoExtends" => value.as_str() == Some(""),
+        _ => false,
+    }
+}
+
+/// Fields that are never left out because a device refuses them: who it is, and what is to be changed.
+const NEVER_DROPPED: &[&str] = &["employeeNo", "Valid"];
+
+/// The field that a refusal names, as far as the change can do without it: one that was sent, or that holds
+/// one. A word of a sentence counts only where no word of a language is written so.
+pub(crate) fn droppable(sent: &Map<String, Value>, refusal: &str) -> Option<String> {
+    let is_sentence = refusal.trim().contains(char::is_whitespace);
+    let is_name = |word: &&str| {
+        let rest = word.get(1..).unwrap_or_default();
+        !word.is_empty() && (!is_sentence || rest.contains(|c: char| c.is_ascii_uppercase()))
+    };
+    let words = refusal.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_name);
+    let named = words.filter_map(|word| {
+        let holds = |(key, value): &(&String, &Value)| {
+            key.eq_ignore_ascii_case(word) || has_key(value, word)
+        };
+        sent.iter().find(holds).map(|(key, _)| key)
+    });
+    // Where several are named, one that must stay may be what the device minds.
+    let named: Vec<&String> = named.collect();
+    let stays = |key: &&String| {
+        // What no reading shows for certain stays, too.
+        let lower = key.to_ascii_lowercase();
+        is_one_of(NEVER_DROPPED, key) || lower.contains("password") || lower.contains("pwd")
+    };
+    let first = named.first().filter(|_| !named.iter().any(stays));
+    first.map(|field| (*field).clone())
+}
+
+fn has_key(value: &Value, key: &str) -> bool {
+    match value {
+        Value::Object(map) => map.keys().any(|one| one.eq_ignore_ascii_case(key)),
+        Value::Array(values) => values.iter().any(|one| has_key(one, key)),
+        _ => false,
+    }
 }
 
 /// The fields that differ between two readings of a person, apart from the four keys of `Valid` that
@@ -133,8 +194,12 @@ mod tests {
         .unwrap()
     }
 
+    fn fields(value: Value) -> Map<String, Value> {
+        modify_fields(&record(value), next_year(), &[], &BTreeSet::new())
+    }
+
     fn body(value: Value) -> String {
-        String::from_utf8(modify_body(&record(value), next_year(), &[])).unwrap()
+        String::from_utf8(modify_body(&fields(value))).unwrap()
     }
 
     fn example() -> Value {
@@ -176,6 +241,49 @@ mod tests {
         assert_eq!(held.with_replaced_bytes(true).person.flaw, Some(Flaw::NotUtf8));
         let beside = record(json!({"employeeNo": "8", "name": "Ana"})).with_replaced_bytes(true);
         assert_eq!(beside.person.flaw, None, "another record of the same page");
+    }
+
+    /// Mutants: an empty text goes back; an empty one of another field stays away.
+    #[test]
+    fn empty_values_that_devices_refuse_are_not_sent() {
+        let sent = fields(json!({"employeeNo": "7", "doorRight": "", "RightPlan": "",
+            "PersonInfoExtends": null, "belongGroup": "", "name": ""}));
+        let keys: Vec<&str> = sent.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["employeeNo", "name", "Valid", "belongGroup"]);
+    }
+
+    /// Mutants: any word counts; only whole refusals; a key inside of a field is not looked for; a field
+    /// that must stay is dropped.
+    #[test]
+    fn the_field_that_a_refusal_names() {
+        let sent = fields(json!({"employeeNo": "7", "name": "Ana", "gender": "male",
+            "doorRight": "1", "RightPlan": [{"doorNo": 1, "planTemplateNo": "1"}],
+            "PersonInfoExtends": [{"value": ""}]}));
+        for (refusal, expected) in [
+            ("RightPlan", Some("RightPlan")),
+            ("rightplan", Some("RightPlan")),
+            ("UserInfo.gender", Some("gender")),
+            ("UserInfo/RightPlan[0]/planTemplateNo", Some("RightPlan")),
+            ("planTemplateNo", Some("RightPlan")),
+            ("invalid parameter: doorRight", Some("doorRight")),
+            ("name", Some("name")),
+            ("the name is not well formed", None),
+            ("value out of range", None),
+            ("badJsonContent", None),
+            ("belongGroup", None),
+            ("UserInfo", None),
+            ("employeeNo", None),
+            ("Valid", None),
+            ("endTime", None),
+            ("Valid.endTime/RightPlan", None),
+            ("", None),
+        ] {
+            assert_eq!(droppable(&sent, refusal).as_deref(), expected, "{refusal}");
+        }
+        let dropped = BTreeSet::from(["gender".to_owned()]);
+        let value = json!({"employeeNo": "7", "Gender": "male", "name": "Ana"});
+        let sent = modify_fields(&record(value), next_year(), &[], &dropped);
+        assert!(!sent.contains_key("gender") && sent.contains_key("name"));
     }
 
     #[test]
@@ -262,7 +370,8 @@ mod tests {
             record(json!({"employeeNo": "7", "RoomNumber": "12", "floorNumbers": [1, {"x": 0}],
             "doorRight": 1, "other": 5}));
         let named = ["doorright", "floorNumbers", "nobodyHolds", "roomNumber"].map(str::to_owned);
-        let sent = String::from_utf8(modify_body(&read, next_year(), &named)).unwrap();
+        let sent = modify_fields(&read, next_year(), &named, &BTreeSet::new());
+        let sent = String::from_utf8(modify_body(&sent)).unwrap();
         let end = r#""doorRight":"1","floorNumbers":[1,{"x":0}],"roomNumber":"12"}}"#;
         assert!(sent.ends_with(end), "{sent}");
     }

@@ -16,6 +16,7 @@ mod entries;
 mod failures;
 mod fields;
 mod logins;
+mod manners;
 mod modes;
 mod outcomes;
 mod paging;
@@ -265,6 +266,11 @@ fn every_switch_is_named() {
         time_range_end: _,
         keeps: _,
         dates: _,
+        // manners.rs
+        modify_by: _,
+        support_function: _,
+        refused_fields: _,
+        naming: _,
         // entries.rs
         listed_twice: _,
         twice_at_end: _,

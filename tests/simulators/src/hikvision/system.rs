@@ -123,8 +123,9 @@ pub(super) fn user_info(state: &State) -> Response {
         PageLimit::One => 1,
         PageLimit::Thirty | PageLimit::ThirtyOrError => 30,
     };
+    let support = state.switches.support_function.unwrap_or("post,delete,put,get,setUp");
     let mut all = json!({
-        "supportFunction": {"@opt": "post,delete,put,get,setUp"},
+        "supportFunction": {"@opt": support},
         "UserInfoSearchCond": {
             "searchID": {"@min": 1, "@max": 36},
             "maxResults": {"@min": 1, "@max": page},

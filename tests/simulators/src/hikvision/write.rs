@@ -11,7 +11,9 @@ use super::answers::{
 };
 use super::person::{Person, Set, last_second, parse_time, time_text};
 use super::state::State;
-use super::switches::{BeginAfterEnd, Effect, FarYear, Keeps, Omitted, UnknownKey, UnknownPerson};
+use super::switches::{
+    BeginAfterEnd, Effect, FarYear, Keeps, Naming, Omitted, UnknownKey, UnknownPerson,
+};
 use crate::http::{Reply, Response};
 
 /// Longest `employeeNo` in bytes. Source: section 2.4.
@@ -41,6 +43,13 @@ pub(super) fn modify(state: &mut State, body: &Value) -> Result<Reply, Failure> 
             UnknownPerson::DeviceUserNotExist => NO_USER.into(),
         });
     };
+    if let Some(key) = state.switches.refused_fields.iter().find(|key| info.contains_key(**key)) {
+        return Err(BAD_PARAMETERS.about(&match state.switches.naming {
+            Naming::Bare => (*key).to_owned(),
+            Naming::Path => format!("UserInfo.{key}"),
+            Naming::Sentence => format!("invalid parameter {key}"),
+        }));
+    }
     let mut changed = edited(state, &state.persons[index], &info)?;
     if state.switches.omitted == Omitted::Replace {
         reset_omitted(&mut changed, &info);
@@ -147,6 +156,7 @@ fn edited(state: &State, before: &Person, info: &Map<String, Value>) -> Result<P
                 let email = value.as_str().ok_or_else(|| BAD_JSON_CONTENT.about(key))?;
                 person.email = email.to_owned();
             }
+            "doorRight" if value.as_str() == Some("") => return Err(BAD_PARAMETERS.about(key)),
             "checkUser" | "addUser" | "deleteUser" | "dynamicCode" => {}
             key => match person.set(key, value) {
                 Set::Done | Set::ReadOnly => {}

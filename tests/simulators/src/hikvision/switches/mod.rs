@@ -88,6 +88,14 @@ pub struct Switches {
     pub twice_at_end: bool,
     /// Persons whose name comes in GBK. Source: section 13.
     pub names_in_gbk: Vec<String>,
+    /// With which method Modify is to be sent. Source: section 13.
+    pub modify_by: ModifyBy,
+    /// `supportFunction` of its capabilities, where it is not all of them.
+    pub support_function: Option<&'static str>,
+    /// Fields of a person that Modify refuses, naming them. Source: section 13.
+    pub refused_fields: &'static [&'static str],
+    /// How it names them.
+    pub naming: Naming,
     /// Unknown keys.
     pub unknown_key: UnknownKey,
     /// Meaning of `enable:false`.
