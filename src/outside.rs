@@ -140,6 +140,19 @@ pub trait WriteDevice {
     /// # Errors
     /// [`hikvision::Error`]; of class `Unknown` when the change may have happened.
     fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), hikvision::Error>;
+
+    /// Sends a change again with the PIN that the device showed before it and has lost; where none is
+    /// shown, nothing is to do.
+    ///
+    /// # Errors
+    /// [`hikvision::Error`].
+    fn put_back_pin(
+        &mut self,
+        _before: &PersonRecord,
+        _validity: Window,
+    ) -> Result<(), hikvision::Error> {
+        Ok(())
+    }
 }
 
 /// The real outside: HTTP.
@@ -258,5 +271,13 @@ impl WriteDevice for Writer {
 
     fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), hikvision::Error> {
         Self::modify(self, record, validity)
+    }
+
+    fn put_back_pin(
+        &mut self,
+        before: &PersonRecord,
+        validity: Window,
+    ) -> Result<(), hikvision::Error> {
+        Self::put_back_pin(self, before, validity)
     }
 }

@@ -3,7 +3,7 @@
 use super::base::{Base, check};
 use super::trust::{self, Trust};
 use super::{Halt, OneDevice, judge};
-use crate::hikvision::{Class, Error, PersonRecord};
+use crate::hikvision::{Class, Error, PersonRecord, has_lost_pin};
 use crate::model::{EmployeeNo, ReadBack};
 use crate::outside::{ReadDevice, WriteDevice};
 use crate::plan::Change;
@@ -123,7 +123,12 @@ impl OneDevice<'_, '_> {
         for one in sent {
             let after = found.get(&one.change.employee_no);
             self.learn(&one, after)?;
-            let (outcome, is_unasked) = judge(one.change, &one.before, after, &self.limits);
+            let (mut outcome, is_unasked) = judge(one.change, &one.before, after, &self.limits);
+            if after.is_some_and(|after| has_lost_pin(&one.before, after)) {
+                let what = outcome.error.take().unwrap_or_default();
+                let end = put_back_pin(writer, &one);
+                outcome.error = Some(format!("{what}; the PIN that it showed {end}"));
+            }
             if is_unasked {
                 let what = outcome.error.as_deref().unwrap_or("changed unasked");
                 met.push(format!("person {}: {what}", one.change.employee_no));
@@ -204,6 +209,22 @@ impl OneDevice<'_, '_> {
         })?;
         self.trust = trust;
         Ok(())
+    }
+}
+
+/// Puts a PIN back that the device showed and has lost; says what came of it. It is tried once.
+fn put_back_pin(writer: &mut impl WriteDevice<Reader: ReadDevice>, one: &Sent<'_>) -> &'static str {
+    const LOST: &str = "is lost and could not be put back: set it anew at the door";
+    let (before, id) = (&one.before, &one.change.employee_no);
+    // Success is what the device holds, whatever it said.
+    if let Err(error) = writer.put_back_pin(before, one.change.after) {
+        log::warn!("person {id}: {error}");
+    }
+    match writer.reader().persons(std::slice::from_ref(id)) {
+        Ok(found) if found.get(id).is_some_and(|after| !has_lost_pin(before, after)) => {
+            "was lost and has been put back"
+        }
+        Ok(_) | Err(_) => LOST,
     }
 }
 

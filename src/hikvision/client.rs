@@ -350,9 +350,11 @@ impl Link {
             return Error::Certificate { found_sha256 };
         }
         let sorted = if error.is_connect() {
-            let timeout = error.is_timeout();
-            let what = if timeout { "no connection in time".to_owned() } else { innermost(error) };
-            Error::Unreachable { what }
+            match error.is_timeout() {
+                true => Error::Unreachable { what: "no connection in time".to_owned() },
+                false if is_tls(error) => Error::NoTls { what: innermost(error) },
+                false => Error::Unreachable { what: innermost(error) },
+            }
         } else if error.is_timeout() {
             ask.timed_out()
         } else {
@@ -441,6 +443,27 @@ fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
 fn is_timeout(error: &std::io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
     error.kind() == std::io::ErrorKind::TimedOut || inner.is_some_and(reqwest::Error::is_timeout)
+}
+
+/// Whether TLS failed on a connection that was made, for another reason than the certificate.
+fn is_tls(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        if let Some(tls) = inner.downcast_ref() {
+            return !matches!(tls, rustls::Error::InvalidCertificate(_));
+        }
+        // What the HTTP client says of a connection that the other side closes meanwhile.
+        if inner.to_string() == "tls handshake eof" {
+            return true;
+        }
+        // An error of input and output names as its source that of the one it holds.
+        let held = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = match held {
+            Some(held) => Some(held),
+            None => inner.source(),
+        };
+    }
+    false
 }
 
 /// The innermost cause, which names neither the address nor anything sent.

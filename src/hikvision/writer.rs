@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 use super::call::Ask;
 use super::error::Error;
 use super::reader::Reader;
-use super::wire::{Meaning, PersonRecord, ResponseStatus, droppable, modify_body, modify_fields};
+use super::wire::{
+    Meaning, PersonRecord, ResponseStatus, droppable, modify_body, modify_fields, shown_pin,
+};
 use crate::model::{Window, WriteManners};
 
 const MODIFY: &str = "/ISAPI/AccessControl/UserInfo/Modify?format=json";
@@ -97,6 +99,21 @@ impl Writer {
                 },
             }
         }
+    }
+
+    /// Sends a change again with the PIN that the device showed before and has lost: the only time that a PIN
+    /// is ever sent. `before` is the person as read before the change.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] where no PIN was shown; others as of [`Self::modify`].
+    pub fn put_back_pin(&mut self, before: &PersonRecord, validity: Window) -> Result<(), Error> {
+        let Some(pin) = shown_pin(before) else {
+            let what = "the PIN was shown in a form that cannot be sent back".to_owned();
+            return Err(Error::Wire { call: CALL, what, excerpt: String::new() });
+        };
+        let mut fields = modify_fields(before, validity, &self.named, &self.manners.dropped);
+        fields.insert("password".to_owned(), Value::String(pin));
+        self.reader.link.call(&ask(&fields, self.manners.by_post)).map(drop)
     }
 
     /// The field to leave out, if the device named one in its refusal that can be.

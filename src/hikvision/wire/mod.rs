@@ -23,8 +23,8 @@ use crate::model::visible;
 use crate::xml::{self, Excess};
 
 pub use abilities::Abilities;
-pub use modify::differs_beyond_validity;
-pub(crate) use modify::{droppable, modify_body, modify_fields};
+pub use modify::{differs_beyond_validity, has_lost_pin};
+pub(crate) use modify::{droppable, modify_body, modify_fields, shown_pin};
 pub use persons::{PersonRecord, is_same_but_for_dates};
 pub(crate) use search::{SearchPage, SearchWord, search_body};
 pub use status::ResponseStatus;

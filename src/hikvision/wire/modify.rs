@@ -5,15 +5,19 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{PersonRecord, field, persons};
+use super::{PersonRecord, field, persons, text};
 use crate::model::{Window, format_time};
 
 /// The keys of `Valid` that a change sets.
 pub(super) const VALID_SET: &[&str] = &["enable", "beginTime", "endTime", "timeType"];
 
-/// Fields that are never compared: the PIN is never returned, a picture's address and the number of
-/// openings move by themselves, and `Valid` is compared key by key.
+/// Fields that are not compared like others: the PIN, which most devices never return, is by
+/// [`has_lost_pin`]; a picture's address and the number of openings move by themselves; and `Valid` is
+/// compared key by key.
 const NOT_COMPARED: &[&str] = &["password", "faceURL", "openDoorTime", "Valid"];
+
+/// The longest PIN. Source: section 2.4.
+const PIN_DIGITS_MAX: usize = 8;
 
 /// The body that sets the validity of one person and sends every other writable field back with the
 /// value that was read, in its documented type and spelling.
@@ -131,10 +135,32 @@ pub fn differs_beyond_validity(before: &PersonRecord, after: &PersonRecord) -> V
         VALID_SET,
         &mut differing,
     );
+    if has_lost_pin(before, after) {
+        differing.insert("password".to_owned());
+    }
     if before.person.employee_no != after.person.employee_no {
         differing.insert("employeeNo".to_owned());
     }
     differing.into_iter().collect()
+}
+
+/// Whether a device that showed a person's PIN before shows none, or another one, now. Source: section 13.
+#[must_use]
+pub fn has_lost_pin(before: &PersonRecord, after: &PersonRecord) -> bool {
+    let shown = |record: &PersonRecord| {
+        let pin = field(&record.fields, "password").and_then(text);
+        pin.filter(|pin| !pin.is_empty())
+    };
+    let before = shown(before);
+    before.is_some() && before != shown(after)
+}
+
+/// The PIN that a device shows, where it is one: digits, and not stars in their place.
+pub(crate) fn shown_pin(record: &PersonRecord) -> Option<String> {
+    let pin = field(&record.fields, "password").and_then(text)?;
+    let is_pin =
+        (1..=PIN_DIGITS_MAX).contains(&pin.len()) && pin.bytes().all(|b| b.is_ascii_digit());
+    is_pin.then_some(pin)
 }
 
 fn compare(
@@ -308,6 +334,37 @@ mod tests {
             "belongGroup was empty, so nothing of it was lost"
         );
     }
+    /// Mutants: a PIN that is shown now for the first time is a change; stars are a PIN.
+    #[test]
+    fn pins_are_compared_where_they_are_shown() {
+        let with = |pin: Value| record(json!({"employeeNo": "7", "password": pin}));
+        for (before, after, is_lost) in [
+            (json!("1234"), json!("1234"), false),
+            (json!("1234"), json!(""), true),
+            (json!("1234"), json!(null), true),
+            (json!("1234"), json!("9999"), true),
+            (json!("0012"), json!("12"), true),
+            (json!(""), json!("1234"), false),
+            (json!(null), json!(null), false),
+            (json!("****"), json!("****"), false),
+            (json!("****"), json!(""), true),
+        ] {
+            let (old, new) = (with(before.clone()), with(after.clone()));
+            assert_eq!(has_lost_pin(&old, &new), is_lost, "{before} {after}");
+            let told = if is_lost { vec!["password"] } else { Vec::new() };
+            assert_eq!(differs_beyond_validity(&old, &new), told, "{before} {after}");
+        }
+        for (shown, pin) in [
+            (json!("0012"), Some("0012")),
+            (json!(1234), Some("1234")),
+            (json!("****"), None),
+            (json!("123456789"), None),
+            (json!(""), None),
+        ] {
+            assert_eq!(shown_pin(&with(shown.clone())).as_deref(), pin, "{shown}");
+        }
+    }
+
     /// Mutants: without the rule every case is named; with `Some(_)` for `is_empty` the last three
     /// are not.
     #[test]

@@ -150,12 +150,17 @@ impl ResponseStatus {
     /// What a person can do about it.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self.sub_status.to_ascii_lowercase().as_str() {
+            "invalidoperation" if self.http == 403 => Some(
+                "the device may have too many connections at the moment: see what else asks it; on some it \
+                 means that a window begins after it ends",
+            ),
             "invalidoperation" => {
                 Some("on some devices this means that a window begins after it ends")
             }
             "notsupport" => Some(
                 "the device lacks this call: is it an access-control device with its own persons?",
             ),
+            "methodnotallowed" => Some("this firmware does not offer the call in that way"),
             _ => None,
         }
     }

@@ -21,6 +21,7 @@ mod modes;
 mod outcomes;
 mod paging;
 mod people;
+mod pins;
 mod refusals;
 mod thousand;
 mod tls;
@@ -266,6 +267,8 @@ fn every_switch_is_named() {
         time_range_end: _,
         keeps: _,
         dates: _,
+        // pins.rs
+        shows_pin: _,
         // manners.rs
         modify_by: _,
         support_function: _,

@@ -60,6 +60,8 @@ pub(super) fn modify(state: &mut State, body: &Value) -> Result<Reply, Failure> 
     }
     state.writes.push(body.clone());
     state.audit.modified(&employee_no);
+    let lost = state.persons[index].pin.clone().filter(|_| changed.pin.is_none());
+    state.audit.pin_lost(&employee_no, lost.filter(|_| state.switches.shows_pin));
     if let Effect::RefusedYetChanges(key, value) = &effect {
         if state.persons[index].set(key, value) != Set::Done {
             state.persons[index].extra.insert(key.clone(), value.clone());

@@ -88,6 +88,8 @@ pub struct Switches {
     pub twice_at_end: bool,
     /// Persons whose name comes in GBK. Source: section 13.
     pub names_in_gbk: Vec<String>,
+    /// Search shows the PIN in `password`. Source: section 13.
+    pub shows_pin: bool,
     /// With which method Modify is to be sent. Source: section 13.
     pub modify_by: ModifyBy,
     /// `supportFunction` of its capabilities, where it is not all of them.
