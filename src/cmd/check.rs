@@ -333,12 +333,6 @@ fn manners(name: &str, asked: Manners, written: &WriteManners) -> Vec<Finding> {
         let fields = some_of(&written.dropped, usize::MAX, ", ");
         learnt(format!("is not sent back {fields} of a person, because it refuses that"));
     }
-    if let Some(why) = &written.refuses {
-        let text = format!("takes no change of a person, neither by PUT nor by POST ({why})");
-        let remedy = "ask the vendor for firmware that supports UserInfo/Modify; other firmware is \
-                      tried by itself";
-        found.push(Finding::failed(name, text, Some(remedy.to_owned()), Exit::Refused));
-    }
     found
 }
 

@@ -214,7 +214,9 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
                 exit: Exit::PartFailed,
                 about: about.clone(),
                 text: format!("{} did not take effect", many(failed, "change")),
-                hint: Some("the next run tries again".to_owned()),
+                // A door that is not believed has said itself what is to be done.
+                hint: (device.outcome != DeviceOutcome::NotBelieved)
+                    .then(|| "the next run tries again".to_owned()),
             });
         }
         if let Some(id) = &report.blocked {

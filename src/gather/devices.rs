@@ -9,22 +9,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::belief::{self, Doubt, Seen};
 use super::record::cut_off_unasked;
 use super::{Scope, back_off, conversation};
-use crate::config::{DeviceConfig, Guard, Mode};
-use crate::execute::trust;
+use crate::config::{DeviceConfig, Guard};
 use crate::hikvision::{Abilities, Class, DeviceInfo, Error};
 use crate::link::{StoredLink, StoredLinks, is_same_person, name_digest};
 use crate::model::{
-    DeviceLimits, DeviceName, EmployeeNo, Flaw, Manners, Person, PersonLimit, Window,
+    DeviceLimits, DeviceName, EmployeeNo, Flaw, Manners, Person, PersonLimit, Window, WriteManners,
 };
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::lock::Holder;
 use crate::store::{
     DeviceState, Failure, Failures, Intent, LoginMemory, PersonsOfDevice, Store, StoreError,
-    StoredMember, Unasked, WriteMemory,
+    StoredMember, WriteMemory,
 };
 
-use told::{backing_off, both, flawed, left_out, remembered, unclear};
+use told::{backing_off, both, flawed, left_out, refusal, remembered, stopped, unclear};
 pub use told::{failure, held_back, not_believed, to_remember};
 
 /// What is known of a device before it is asked.
@@ -36,6 +35,7 @@ pub(super) struct Before {
     pub login: LoginMemory,
     pub failures: Failures,
     pub writes: WriteMemory,
+    pub write_manners: WriteManners,
     pub open_intents: Vec<Intent>,
 }
 
@@ -50,8 +50,11 @@ impl Before {
         scope: &Scope,
     ) -> Result<Self, StoreError> {
         let _look = store.reading()?;
+        let state = store.device_state(&device.name)?;
+        let firmware = state.firmware.as_deref().unwrap_or_default();
         Ok(Self {
-            state: store.device_state(&device.name)?,
+            write_manners: store.write_manners(&device.name, firmware)?,
+            state,
             limits: store.device_limits(&device.name)?,
             persons: store.persons(&device.name)?,
             login: login_memory(store, device, scope)?,
@@ -210,7 +213,10 @@ pub(super) fn read_due<O: Outside>(
             let is_accepted = ask.accepted == Some(seen.persons);
             let cut_off = cut_off_unasked(&before.open_intents, &persons, now);
             let unasked = before.writes.unasked.as_ref().or(cut_off.as_ref());
-            let stopped = stopped(config, unasked, seen.persons).filter(|_| !is_accepted);
+            let is_same = before.state.firmware.as_ref() == Some(&info.firmware);
+            let refuses = refusal(&before).filter(|_| is_same);
+            let stopped = stopped(config, unasked, refuses, seen.persons);
+            let stopped = stopped.filter(|_| !is_accepted);
             let confirmed = before.persons.confirmed.clone();
             let written = before.persons.written.clone();
             let renamed = Renamed::between(before.persons, &persons);
@@ -272,7 +278,12 @@ pub(super) fn busy(config: &DeviceConfig, before: Before, holder: &Holder) -> De
 /// What is known of a device that is not asked.
 pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered {
     DeviceGathered {
-        stopped: stopped(config, before.writes.unasked.as_ref(), before.persons.persons.len()),
+        stopped: stopped(
+            config,
+            before.writes.unasked.as_ref(),
+            refusal(&before),
+            before.persons.persons.len(),
+        ),
         is_accepted: false,
         outcome: DeviceOutcome::Ok,
         is_known: before.state.read_at.is_some(),
@@ -372,12 +383,6 @@ impl DeviceGathered {
         self.persons = renamed.before;
         self.reading = None;
     }
-}
-
-/// Why nothing is written there, although it may be read.
-fn stopped(config: &DeviceConfig, unasked: Option<&Unasked>, persons: usize) -> Option<Trouble> {
-    let unasked = unasked.filter(|_| config.mode != Mode::Observe)?;
-    Some(trust::unasked(config, unasked, persons))
 }
 
 /// A device that is not believed: what is known of it stays.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::{AskDevice, Before, LoginResult};
-use crate::config::DeviceConfig;
+use crate::config::{DeviceConfig, Mode};
+use crate::execute::trust;
 use crate::exit::Exit;
 use crate::gather::back_off;
 use crate::gather::belief::Doubt;
@@ -13,10 +14,10 @@ use crate::hikvision::{Class, Error};
 use crate::model::{EmployeeNo, Flaw, Person, PersonLimit};
 use crate::report::text::some_of;
 use crate::report::{DeviceOutcome, Trouble};
-use crate::store::{Failure, LoginMemory};
+use crate::store::{Failure, LoginMemory, Unasked};
 
 /// So many persons are named who have the same flaw.
-const NAMED_MAX: usize = 5;
+const NAMED_MAX: usize = 3;
 
 /// How a device is told that failed a while ago and is left alone for longer and longer.
 pub(super) fn backing_off(
@@ -95,6 +96,28 @@ pub fn held_back(
     Some(Trouble { exit: Exit::Login, about: config.name.to_string(), text, hint: Some(hint) })
 }
 
+/// Why nothing is written there, although it may be read.
+pub(super) fn stopped(
+    config: &DeviceConfig,
+    unasked: Option<&Unasked>,
+    refusal: Option<(&str, &str)>,
+    persons: usize,
+) -> Option<Trouble> {
+    if config.mode == Mode::Observe {
+        return None;
+    }
+    let refuses = || {
+        let (firmware, why) = refusal?;
+        Some(trust::refuses(config, firmware, why, persons))
+    };
+    unasked.map(|unasked| trust::unasked(config, unasked, persons)).or_else(refuses)
+}
+
+/// The firmware that takes no change of anybody, and why, if the one last seen is such.
+pub(super) fn refusal(before: &Before) -> Option<(&str, &str)> {
+    before.state.firmware.as_deref().zip(before.write_manners.refuses.as_deref())
+}
+
 /// Says once for the door that persons hold dates that nobody can read for certain.
 pub(super) fn unclear(
     config: &DeviceConfig,
@@ -124,7 +147,8 @@ pub(super) fn flawed(
     flaw: Flaw,
 ) -> Option<Trouble> {
     let met = persons.values().filter(|person| person.flaw == Some(flaw));
-    let met: Vec<&str> = met.map(|person| person.employee_no.as_str()).collect();
+    let met: Vec<String> =
+        met.map(|person| format!("person {} {}", person.employee_no, flaw.what())).collect();
     let hint = match flaw {
         Flaw::Twice => {
             "delete the entry that is wrong on the device, or give it a number of its own"
@@ -134,11 +158,7 @@ pub(super) fn flawed(
     (!met.is_empty()).then(|| Trouble {
         exit: Exit::InStep,
         about: config.name.to_string(),
-        text: format!(
-            "person {} {}; nothing is changed there for them",
-            some_of(&met, NAMED_MAX, ", "),
-            flaw.what()
-        ),
+        text: format!("{}; nothing is changed there for them", some_of(&met, NAMED_MAX, ", ")),
         hint: Some(hint.to_owned()),
     })
 }

@@ -74,6 +74,9 @@ fn a_door_that_takes_no_change() {
     story.assert_untouched("none");
     let words = check(&story, 4);
     assert!(words.contains("takes no change of a person, neither by PUT nor by POST"), "{words}");
+    let who = format!("person:{}", employee_no(RENEWED[0]));
+    let said = story.sandbox.run(&["lookup", &who]);
+    assert!(said.stdout.contains("nothing is written to this door until"), "{said:?}");
     story.door().edit_settings(|settings| settings.firmware = "V9.9.9".into());
     story.door().set(|door| (door.modify_by, door.support_function) = (ModifyBy::Put, None));
     let run = story.sync_full("other firmware", 0);
