@@ -157,7 +157,7 @@ fn what_became(
     }
     let outcome = devices.iter().find(|line| line.name == change.device).map(|line| line.outcome);
     let error = match outcome {
-        Some(DeviceOutcome::Unreachable) => Some("the door did not answer"),
+        Some(DeviceOutcome::Unreachable) => Some("the door gave no usable answer"),
         Some(DeviceOutcome::LoginRefused) => Some("the door refused the login"),
         Some(DeviceOutcome::ClockWrong) => Some("the door's clock is wrong"),
         Some(DeviceOutcome::NotBelieved) => Some(NOT_BELIEVED),

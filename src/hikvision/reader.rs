@@ -470,10 +470,13 @@ impl Run {
     }
 
     fn list(self) -> PersonList {
-        let complete = match self.total {
-            Some(total) => self.read_so_far() >= total && !self.total_moved,
-            None => self.ended,
-        };
+        // A list that repeats more entries than it has numbers is none.
+        let is_list = self.extra.values().sum::<usize>() <= self.seen.len();
+        let complete = is_list
+            && match self.total {
+                Some(total) => self.read_so_far() >= total && !self.total_moved,
+                None => self.ended,
+            };
         PersonList {
             count: self.seen.len(),
             total_stated: self.total,

@@ -220,7 +220,7 @@ pub fn summary(report: &Report) -> String {
     for device in &report.devices {
         let problem = match device.outcome {
             DeviceOutcome::Ok => continue,
-            DeviceOutcome::Unreachable => "did not answer",
+            DeviceOutcome::Unreachable => "gave no usable answer",
             DeviceOutcome::LoginRefused => "refused the login",
             DeviceOutcome::ClockWrong => "has a wrong clock",
             DeviceOutcome::NotBelieved => "is not believed",
