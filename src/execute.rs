@@ -4,6 +4,7 @@
 //! Devices run side by side, each with one request at a time. Until a firmware has confirmed a write,
 //! each is read back alone before the next is sent: should it take more than it was told (reference 3.1:
 //! nobody has proven that it does not), it happens to one person and not to thirty. See [`trust`].
+//! The same when it takes a change in a form that is news: nobody else meets it before that is read back.
 //! What such a probe costs is spent, once the firmware is proven, on asking the device who it is.
 //! Source: design.md section 4, "Carrying out, per change".
 
@@ -25,7 +26,7 @@ use crate::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::gather::devices::{failure, not_believed, to_remember};
 use crate::gather::{LoginResult, settle_open};
 use crate::hikvision::{Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
-use crate::model::{DeviceLimits, EmployeeNo, PersonLimit, ReadBack, RunId};
+use crate::model::{DeviceLimits, EmployeeNo, PersonLimit, ReadBack, RunId, WriteManners};
 use crate::outside::{Outside, ReadDevice, WriteDevice};
 use crate::plan::{Change, ProvenPlan};
 use crate::progress::{Meter, Progress, Silent, Unit};
@@ -126,6 +127,8 @@ struct OneDevice<'a, 's> {
     /// What that firmware makes of the windows it is sent.
     limits: DeviceLimits,
     trust: Trust,
+    /// How that firmware takes changes.
+    write_manners: WriteManners,
 }
 
 impl<'a, 's> OneDevice<'a, 's> {
@@ -139,7 +142,18 @@ impl<'a, 's> OneDevice<'a, 's> {
         };
         let (meter, firmware) = (Box::new(Silent), String::new());
         let (limits, trust) = (DeviceLimits::default(), Trust::Waiting);
-        Self { execution, device, result, planned: 0, meter, firmware, limits, trust }
+        let write_manners = WriteManners::default();
+        Self {
+            execution,
+            device,
+            result,
+            planned: 0,
+            meter,
+            firmware,
+            limits,
+            trust,
+            write_manners,
+        }
     }
 
     fn run<O: Outside>(
@@ -208,7 +222,10 @@ impl<'a, 's> OneDevice<'a, 's> {
         };
         let memory = self.store().write_memory(&self.device.name)?;
         self.trust = trust::of(known.proven_firmware.as_deref(), &memory, &self.firmware, now);
+        self.write_manners = self.store().write_manners(&self.device.name, &self.firmware)?;
+        self.check_refusal()?;
         let mut writer = reader.into_writer();
+        writer.write_as(&self.write_manners);
         if known.asked_firmware.as_ref() == Some(&self.firmware) {
             writer.also_send(&known.sent_fields);
         }
@@ -225,14 +242,12 @@ impl<'a, 's> OneDevice<'a, 's> {
             base.read(writer.reader(), batch, self.execution.clock)?;
             let ready = self.as_planned(batch, &base)?;
             let mut rest = ready.as_slice();
-            while self.trust != Trust::Proven
-                && let Some((probe, others)) = rest.split_first()
-            {
+            while let Some(probe) = rest.first() {
+                let now = if self.trust == Trust::Proven { rest } else { slice::from_ref(probe) };
                 self.check_trust()?;
-                self.write(&mut writer, slice::from_ref(probe), &mut base)?;
-                rest = others;
+                let written = self.write(&mut writer, now, &mut base)?;
+                rest = rest.get(written..).unwrap_or_default();
             }
-            self.write(&mut writer, rest, &mut base)?;
         }
         self.check_trust()
     }
@@ -242,6 +257,13 @@ impl<'a, 's> OneDevice<'a, 's> {
         let memory = self.store().write_memory(&self.device.name)?;
         let Some(unasked) = memory.unasked else { return Ok(()) };
         Err(Halt::Untrusted(trust::unasked(self.device, &unasked, self.persons()?)))
+    }
+
+    /// Whether its firmware takes changes at all.
+    fn check_refusal(&self) -> Result<(), Halt> {
+        let Some(why) = &self.write_manners.refuses else { return Ok(()) };
+        let trouble = trust::refuses(self.device, &self.firmware, why, self.persons()?);
+        Err(Halt::Untrusted(trouble))
     }
 
     /// Whether anything may be written now: see [`trust`].

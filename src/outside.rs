@@ -13,7 +13,7 @@ use crate::config::{DeviceConfig, SourceConfig};
 use crate::hikvision::{
     self, Abilities, DeviceClock, DeviceInfo, PersonList, PersonRecord, Reader, Writer,
 };
-use crate::model::{EmployeeNo, Manners, RoleId, Window};
+use crate::model::{EmployeeNo, Manners, RoleId, Window, WriteManners};
 use crate::progress::Progress;
 use crate::requests::RequestCount;
 
@@ -127,11 +127,32 @@ pub trait WriteDevice {
     /// Sends these fields of a person back as read, too, where a write must repeat what it keeps.
     fn also_send(&mut self, _fields: &[String]) {}
 
+    /// Begins with what is known of how its firmware takes changes.
+    fn write_as(&mut self, _manners: &WriteManners) {}
+
+    /// What was known and has been learnt of how its firmware takes changes.
+    fn write_manners(&self) -> WriteManners {
+        WriteManners::default()
+    }
+
     /// Sets the validity of a person that was just read, and nothing else.
     ///
     /// # Errors
     /// [`hikvision::Error`]; of class `Unknown` when the change may have happened.
     fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), hikvision::Error>;
+
+    /// Sends a change again with the PIN that the device showed before it and has lost; where none is
+    /// shown, nothing is to do.
+    ///
+    /// # Errors
+    /// [`hikvision::Error`].
+    fn put_back_pin(
+        &mut self,
+        _before: &PersonRecord,
+        _validity: Window,
+    ) -> Result<(), hikvision::Error> {
+        Ok(())
+    }
 }
 
 /// The real outside: HTTP.
@@ -240,7 +261,23 @@ impl WriteDevice for Writer {
         Self::also_send(self, fields);
     }
 
+    fn write_as(&mut self, manners: &WriteManners) {
+        Self::write_as(self, manners);
+    }
+
+    fn write_manners(&self) -> WriteManners {
+        Self::write_manners(self).clone()
+    }
+
     fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), hikvision::Error> {
         Self::modify(self, record, validity)
+    }
+
+    fn put_back_pin(
+        &mut self,
+        before: &PersonRecord,
+        validity: Window,
+    ) -> Result<(), hikvision::Error> {
+        Self::put_back_pin(self, before, validity)
     }
 }

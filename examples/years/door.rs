@@ -1,6 +1,6 @@
 //! A device, its persons, and what may be wrong with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -523,6 +523,7 @@ impl<'a> ReadDevice for Line<'a> {
             arrived.door.tick.read_all = Some(shown);
         }
         let list = PersonList {
+            twice: BTreeSet::new(),
             count: shown,
             total_stated: Some(if complete { shown } else { total }),
             pages: 1,

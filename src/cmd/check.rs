@@ -18,14 +18,14 @@ use crate::gather::{Connections, Gathered, Scope, gather};
 use crate::hex::hex;
 use crate::hikvision::{self, Abilities, Reader};
 use crate::link::NoLink;
-use crate::model::{Member, MemberKey, visible};
+use crate::model::{Manners, Member, MemberKey, WriteManners, visible};
 use crate::notify;
 use crate::outside::Network;
 use crate::plan::{DeviceFacts, plan};
 use crate::report::attention;
 use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::roles::{self, Held};
-use crate::report::text::{many, with_zone};
+use crate::report::text::{many, some_of, with_zone};
 use crate::report::{DeviceOutcome, RowLeftOut, Trouble};
 use crate::shell::quoted;
 use crate::store::Store;
@@ -208,7 +208,7 @@ fn both_sides(
         }
         findings.extend(of(&about_known, name));
     }
-    devices(context, &gathered, open, &about_known, findings);
+    devices(context, (store, &gathered), open, &about_known, findings)?;
     let plan = plan(&gathered.facts);
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
     let names = shows_names.then_some(&gathered.facts);
@@ -252,11 +252,11 @@ fn of<'a>(troubles: &'a [Trouble], name: &'a str) -> impl Iterator<Item = Findin
 
 fn devices(
     context: &Context,
-    gathered: &Gathered,
+    (store, gathered): (&Store, &Gathered),
     open: Connections<Network>,
     troubles: &[Trouble],
     findings: &mut Vec<Finding>,
-) {
+) -> Result<(), Error> {
     let devices = context.config.devices.iter().zip(&gathered.devices);
     for (((device, found), facts), open) in devices.zip(&gathered.facts.devices).zip(open) {
         let name = device.name.as_str();
@@ -267,6 +267,9 @@ fn devices(
                 reading.model, reading.firmware, reading.serial
             );
             findings.push(Finding::ok(name, text));
+            let learnt = store.write_manners(&device.name, &reading.firmware);
+            let learnt = learnt.map_err(|error| context.store_error(error))?;
+            findings.extend(manners(name, reading.manners, &learnt));
         }
         let kept = facts.limits.rounding_in_words();
         findings.extend(kept.map(|text| Finding::ok(name, text)));
@@ -282,6 +285,7 @@ fn devices(
             findings.push(links(gathered, facts));
         }
     }
+    Ok(())
 }
 
 /// Which certificate an `https` device shows, so that it can be pinned.
@@ -312,6 +316,31 @@ fn certificate(device: &DeviceConfig) -> Option<Finding> {
         }
         Tls::System => Finding { remedy: Some(pin), ..Finding::ok(name, text) },
     })
+}
+
+/// How the device wants to be asked and to be changed, as far as it is otherwise than documented.
+fn manners(name: &str, asked: Manners, written: &WriteManners) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut learnt = |text| found.push(Finding::ok(name, text));
+    if asked.one_request_per_connection {
+        learnt(
+            "gets one request per connection, because it does not answer a second one".to_owned(),
+        );
+    }
+    if !asked.pause.is_zero() {
+        let pause = asked.pause.as_millis();
+        learnt(format!(
+            "gets at least {pause} ms between two requests, because it cuts off faster callers"
+        ));
+    }
+    if written.by_post {
+        learnt("takes changes of persons by POST in place of PUT".to_owned());
+    }
+    if !written.dropped.is_empty() {
+        let fields = some_of(&written.dropped, usize::MAX, ", ");
+        learnt(format!("is not sent back {fields} of a person, because it refuses that"));
+    }
+    found
 }
 
 /// What the device says it can do with persons, as far as it says anything: old firmware does not.
@@ -345,9 +374,11 @@ fn abilities(
         found.push(Finding::ok(name, parts.join(", ")));
     }
     if said.can_modify == Some(false) {
-        let remedy = "see that the login may change persons, and ask the vendor for a firmware that \
-                      supports UserInfo/Modify";
-        let text = "says that persons cannot be changed".to_owned();
+        let remedy = "ask the vendor for firmware that supports UserInfo/Modify, or use mode = \"observe\" \
+                      and change the dates by hand";
+        let text = "says that persons cannot be changed: its capabilities offer no `put` \
+                    (supportFunction), so writing will most likely be refused"
+            .to_owned();
         found.push(Finding::failed(name, text, Some(remedy.to_owned()), Exit::PartFailed));
     }
     if said.has_local_time == Some(false) {

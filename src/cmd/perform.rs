@@ -157,7 +157,7 @@ fn what_became(
     }
     let outcome = devices.iter().find(|line| line.name == change.device).map(|line| line.outcome);
     let error = match outcome {
-        Some(DeviceOutcome::Unreachable) => Some("the door did not answer"),
+        Some(DeviceOutcome::Unreachable) => Some("the door gave no usable answer"),
         Some(DeviceOutcome::LoginRefused) => Some("the door refused the login"),
         Some(DeviceOutcome::ClockWrong) => Some("the door's clock is wrong"),
         Some(DeviceOutcome::NotBelieved) => Some(NOT_BELIEVED),
@@ -216,7 +216,9 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
                 exit: Exit::PartFailed,
                 about: about.clone(),
                 text: format!("{} did not take effect", many(failed, "change")),
-                hint: Some("the next run tries again".to_owned()),
+                // A door that is not believed has said itself what is to be done.
+                hint: (device.outcome != DeviceOutcome::NotBelieved)
+                    .then(|| "the next run tries again".to_owned()),
             });
         }
         if let Some(id) = &report.blocked {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::DeviceConfig;
 use crate::hikvision::{Error, PersonRecord};
-use crate::model::{DeviceLimits, EmployeeNo, Person, PersonLimit, UserType};
+use crate::model::{DeviceLimits, EmployeeNo, Flaw, Person, PersonLimit, UserType};
 use crate::outside::ReadDevice;
 use crate::plan::Change;
 use crate::store::{Outcome, OutcomeKind};
@@ -99,6 +99,11 @@ pub(super) fn check<'b>(
 fn untouchable(device: &DeviceConfig, person: &Person) -> Option<&'static str> {
     if device.protect.contains(&person.employee_no) {
         Some("the person is protected")
+    } else if let Some(flaw) = person.flaw {
+        Some(match flaw {
+            Flaw::Twice => "the person is in the door's list more than once",
+            Flaw::NotUtf8 => "the person's entry is in an encoding that is not UTF-8",
+        })
     } else if person.is_device_admin {
         Some("the person is an administrator of the device")
     } else if person.user_type == UserType::BlackList {

@@ -117,6 +117,26 @@ pub fn unasked(device: &DeviceConfig, unasked: &Unasked, persons: usize) -> Trou
     }
 }
 
+/// Says that a firmware takes no change of anybody, so that none is tried until it has another one or
+/// somebody asks for it; `persons` is how many the device holds.
+#[must_use]
+pub fn refuses(device: &DeviceConfig, firmware: &str, why: &str, persons: usize) -> Trouble {
+    let name = &device.name;
+    Trouble {
+        exit: Exit::Refused,
+        about: name.to_string(),
+        text: format!(
+            "its firmware {firmware} takes no change of a person, neither by PUT nor by POST ({why}); this \
+             will not work until it has other firmware, so nothing is tried"
+        ),
+        hint: Some(format!(
+            "ask the vendor for firmware that supports UserInfo/Modify, or set mode = \"observe\" for \
+             [hikvision.{name}] and change the dates by hand; other firmware is tried by itself, the same \
+             once more by ivms-sync sync --accept-device {name}={persons}"
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;

@@ -3,7 +3,7 @@
 use super::base::{Base, check};
 use super::trust::{self, Trust};
 use super::{Halt, OneDevice, judge};
-use crate::hikvision::{Class, Error, PersonRecord};
+use crate::hikvision::{Class, Error, PersonRecord, has_lost_pin};
 use crate::model::{EmployeeNo, ReadBack};
 use crate::outside::{ReadDevice, WriteDevice};
 use crate::plan::Change;
@@ -20,16 +20,14 @@ struct Sent<'c> {
 
 impl OneDevice<'_, '_> {
     /// Writes a batch: all intents first, then the writes, then one reading that tells what became
-    /// of each.
+    /// of each. One that the device took in a form that is news is the last of them; says how many were
+    /// dealt with.
     pub(super) fn write<'c>(
         &mut self,
         writer: &mut impl WriteDevice<Reader: ReadDevice>,
         batch: &[&'c Change],
         base: &mut Base,
-    ) -> Result<(), Halt> {
-        if batch.is_empty() {
-            return Ok(());
-        }
+    ) -> Result<usize, Halt> {
         let intents: Vec<Intent> =
             batch.iter().map(|change| Intent::of(self.execution.run, change)).collect();
         self.store().announce(&intents)?;
@@ -39,6 +37,12 @@ impl OneDevice<'_, '_> {
         let mut halt = None;
         let mut rest = batch;
         while let Some((change, others)) = rest.split_first() {
+            if writer.write_manners() != self.write_manners {
+                for change in rest {
+                    self.store().withdraw(&self.device.name, &change.employee_no)?;
+                }
+                break;
+            }
             let clock = self.execution.clock;
             halt = halt.or_else(|| self.check_stop().err());
             if halt.is_none() {
@@ -83,7 +87,16 @@ impl OneDevice<'_, '_> {
             self.tell(sent.len() + settled.len());
         }
         self.read_back(writer, sent, settled)?;
-        halt.map_or(Ok(()), Err)
+        let learnt = writer.write_manners();
+        if learnt != self.write_manners {
+            self.store().record_write_manners(&self.device.name, &self.firmware, &learnt)?;
+            self.write_manners = learnt;
+        }
+        if let Some(halt) = halt {
+            return Err(halt);
+        }
+        self.check_refusal()?;
+        Ok(batch.len() - rest.len())
     }
 
     /// Reads back what was sent, and settles it. Success is what the device holds, not what it said: an
@@ -110,7 +123,12 @@ impl OneDevice<'_, '_> {
         for one in sent {
             let after = found.get(&one.change.employee_no);
             self.learn(&one, after)?;
-            let (outcome, is_unasked) = judge(one.change, &one.before, after, &self.limits);
+            let (mut outcome, is_unasked) = judge(one.change, &one.before, after, &self.limits);
+            if after.is_some_and(|after| has_lost_pin(&one.before, after)) {
+                let what = outcome.error.take().unwrap_or_default();
+                let end = put_back_pin(writer, &one);
+                outcome.error = Some(format!("{what}; the PIN that it showed {end}"));
+            }
             if is_unasked {
                 let what = outcome.error.as_deref().unwrap_or("changed unasked");
                 met.push(format!("person {}: {what}", one.change.employee_no));
@@ -191,6 +209,22 @@ impl OneDevice<'_, '_> {
         })?;
         self.trust = trust;
         Ok(())
+    }
+}
+
+/// Puts a PIN back that the device showed and has lost; says what came of it. It is tried once.
+fn put_back_pin(writer: &mut impl WriteDevice<Reader: ReadDevice>, one: &Sent<'_>) -> &'static str {
+    const LOST: &str = "is lost and could not be put back: set it anew at the door";
+    let (before, id) = (&one.before, &one.change.employee_no);
+    // Success is what the device holds, whatever it said.
+    if let Err(error) = writer.put_back_pin(before, one.change.after) {
+        log::warn!("person {id}: {error}");
+    }
+    match writer.reader().persons(std::slice::from_ref(id)) {
+        Ok(found) if found.get(id).is_some_and(|after| !has_lost_pin(before, after)) => {
+            "was lost and has been put back"
+        }
+        Ok(_) | Err(_) => LOST,
     }
 }
 

@@ -9,20 +9,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::belief::{self, Doubt, Seen};
 use super::record::cut_off_unasked;
 use super::{Scope, back_off, conversation};
-use crate::config::{DeviceConfig, Guard, Mode};
-use crate::execute::trust;
+use crate::config::{DeviceConfig, Guard};
 use crate::hikvision::{Abilities, Class, DeviceInfo, Error};
 use crate::link::{StoredLink, StoredLinks, is_same_person, name_digest};
-use crate::model::{DeviceLimits, DeviceName, EmployeeNo, Manners, Person, PersonLimit, Window};
+use crate::model::{
+    DeviceLimits, DeviceName, EmployeeNo, Flaw, Manners, Person, PersonLimit, Window, WriteManners,
+};
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
 use crate::store::lock::Holder;
 use crate::store::{
     DeviceState, Failure, Failures, Intent, LoginMemory, PersonsOfDevice, Store, StoreError,
-    StoredMember, Unasked, WriteMemory,
+    StoredMember, WriteMemory,
 };
 
-use told::{backing_off, left_out, remembered, unclear};
+use told::{backing_off, both, flawed, left_out, refusal, remembered, stopped, unclear};
 pub use told::{failure, held_back, not_believed, to_remember};
 
 /// What is known of a device before it is asked.
@@ -34,6 +35,7 @@ pub(super) struct Before {
     pub login: LoginMemory,
     pub failures: Failures,
     pub writes: WriteMemory,
+    pub write_manners: WriteManners,
     pub open_intents: Vec<Intent>,
 }
 
@@ -48,8 +50,11 @@ impl Before {
         scope: &Scope,
     ) -> Result<Self, StoreError> {
         let _look = store.reading()?;
+        let state = store.device_state(&device.name)?;
+        let firmware = state.firmware.as_deref().unwrap_or_default();
         Ok(Self {
-            state: store.device_state(&device.name)?,
+            write_manners: store.write_manners(&device.name, firmware)?,
+            state,
             limits: store.device_limits(&device.name)?,
             persons: store.persons(&device.name)?,
             login: login_memory(store, device, scope)?,
@@ -208,12 +213,20 @@ pub(super) fn read_due<O: Outside>(
             let is_accepted = ask.accepted == Some(seen.persons);
             let cut_off = cut_off_unasked(&before.open_intents, &persons, now);
             let unasked = before.writes.unasked.as_ref().or(cut_off.as_ref());
-            let stopped = stopped(config, unasked, seen.persons).filter(|_| !is_accepted);
+            let is_same = before.state.firmware.as_ref() == Some(&info.firmware);
+            let refuses = refusal(&before).filter(|_| is_same);
+            let stopped = stopped(config, unasked, refuses, seen.persons);
+            let stopped = stopped.filter(|_| !is_accepted);
             let confirmed = before.persons.confirmed.clone();
             let written = before.persons.written.clone();
             let renamed = Renamed::between(before.persons, &persons);
             settle_notation(&mut persons, &confirmed);
-            let said = [left_out(config, &unusable), unclear(config, &persons)];
+            let said = [
+                left_out(config, &unusable),
+                flawed(config, &persons, Flaw::Twice),
+                flawed(config, &persons, Flaw::NotUtf8),
+                unclear(config, &persons),
+            ];
             let limits = match &abilities {
                 // What the former firmware did says nothing of this one.
                 Some(said) => DeviceLimits::known(said.latest_end(), &[]),
@@ -235,7 +248,7 @@ pub(super) fn read_due<O: Outside>(
                     at: now,
                 }),
                 login: LoginResult::Worked,
-                trouble: said.into_iter().flatten().next(),
+                trouble: said.into_iter().flatten().reduce(both),
                 failure: None,
                 is_backing_off: false,
                 stopped,
@@ -265,7 +278,12 @@ pub(super) fn busy(config: &DeviceConfig, before: Before, holder: &Holder) -> De
 /// What is known of a device that is not asked.
 pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered {
     DeviceGathered {
-        stopped: stopped(config, before.writes.unasked.as_ref(), before.persons.persons.len()),
+        stopped: stopped(
+            config,
+            before.writes.unasked.as_ref(),
+            refusal(&before),
+            before.persons.persons.len(),
+        ),
         is_accepted: false,
         outcome: DeviceOutcome::Ok,
         is_known: before.state.read_at.is_some(),
@@ -307,6 +325,7 @@ impl Renamed {
         let is_another = |(id, old): &(&EmployeeNo, &Person)| {
             now.get(*id).is_some_and(|new| {
                 old.name != new.name
+                    && new.flaw != Some(Flaw::NotUtf8)
                     && !old.name.trim().is_empty()
                     && name_digest(&old.name) != name_digest(&new.name)
             })
@@ -364,12 +383,6 @@ impl DeviceGathered {
         self.persons = renamed.before;
         self.reading = None;
     }
-}
-
-/// Why nothing is written there, although it may be read.
-fn stopped(config: &DeviceConfig, unasked: Option<&Unasked>, persons: usize) -> Option<Trouble> {
-    let unasked = unasked.filter(|_| config.mode != Mode::Observe)?;
-    Some(trust::unasked(config, unasked, persons))
 }
 
 /// A device that is not believed: what is known of it stays.
@@ -445,6 +458,11 @@ fn read<O: Outside>(
     let list = reader.all_persons(&mut |record| {
         persons.insert(record.person.employee_no.clone(), record.person);
     })?;
+    for number in &list.twice {
+        if let Some(person) = persons.get_mut(number) {
+            person.flaw = Some(Flaw::Twice);
+        }
+    }
     if !list.complete {
         let stated = list.total_stated.map_or_else(|| "?".to_owned(), |total| total.to_string());
         let what = format!("the list ended after {} of {stated} persons", persons.len());

@@ -32,7 +32,7 @@ use super::digest::{OneAnswer, authorization};
 use super::error::Error;
 use super::login::{LockState, TRIES_KEPT};
 use super::tls::{Found, client_config};
-use super::wire::{Document, Meaning, ResponseStatus, read_status, shown};
+use super::wire::{Document, Meaning, ResponseStatus, read_status, refusal_words, shown};
 use crate::config::{DeviceConfig, Secret};
 use crate::model::Manners;
 use crate::network_words;
@@ -68,6 +68,8 @@ pub(crate) struct Link {
     manners: Manners,
     /// When the last request was answered.
     last: Option<Instant>,
+    /// What the last refusal said in words.
+    refusal: String,
     /// The nonce that was answered last, and how often.
     nonce: Option<(String, u32)>,
     /// With so many tries left before a lock, none is made.
@@ -122,6 +124,7 @@ impl Link {
             asked_pause: None,
             manners,
             last: None,
+            refusal: String::new(),
             nonce: None,
             tries_kept: TRIES_KEPT,
             is_proven: false,
@@ -142,6 +145,11 @@ impl Link {
     /// What was known and has been learnt of how the device wants to be asked.
     pub(crate) fn manners(&self) -> Manners {
         self.manners
+    }
+
+    /// What the last refusal said in words: never to be shown, as it may name people.
+    pub(crate) fn refusal(&self) -> &str {
+        &self.refusal
     }
 
     /// Keeps one more login try: this one repeats what was refused before, and must not take the last one
@@ -342,9 +350,11 @@ impl Link {
             return Error::Certificate { found_sha256 };
         }
         let sorted = if error.is_connect() {
-            let timeout = error.is_timeout();
-            let what = if timeout { "no connection in time".to_owned() } else { innermost(error) };
-            Error::Unreachable { what }
+            match error.is_timeout() {
+                true => Error::Unreachable { what: "no connection in time".to_owned() },
+                false if is_tls(error) => Error::NoTls { what: innermost(error) },
+                false => Error::Unreachable { what: innermost(error) },
+            }
         } else if error.is_timeout() {
             ask.timed_out()
         } else {
@@ -381,11 +391,14 @@ impl Link {
                 let is_quotable = !repeats(self.password.expose()) && !repeats("response=");
                 Ok(Answer::new(document, status, if is_quotable { body } else { Vec::new() }))
             }
-            meaning => Err(self.refusal(ask, judged, meaning, logged_in)),
+            meaning => {
+                self.refusal = document.as_ref().map(refusal_words).unwrap_or_default();
+                Err(self.refused(ask, judged, meaning, logged_in))
+            }
         }
     }
 
-    fn refusal(
+    fn refused(
         &mut self,
         ask: &Ask,
         status: ResponseStatus,
@@ -414,6 +427,7 @@ impl Link {
             | Meaning::NoSuchPerson
             | Meaning::SearchExpired
             | Meaning::FormRefused
+            | Meaning::MethodRefused
             | Meaning::Refused => Error::Refused(status),
         }
     }
@@ -429,6 +443,27 @@ fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
 fn is_timeout(error: &std::io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
     error.kind() == std::io::ErrorKind::TimedOut || inner.is_some_and(reqwest::Error::is_timeout)
+}
+
+/// Whether TLS failed on a connection that was made, for another reason than the certificate.
+fn is_tls(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        if let Some(tls) = inner.downcast_ref() {
+            return !matches!(tls, rustls::Error::InvalidCertificate(_));
+        }
+        // What the HTTP client says of a connection that the other side closes meanwhile.
+        if inner.to_string() == "tls handshake eof" {
+            return true;
+        }
+        // An error of input and output names as its source that of the one it holds.
+        let held = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = match held {
+            Some(held) => Some(held),
+            None => inner.source(),
+        };
+    }
+    false
 }
 
 /// The innermost cause, which names neither the address nor anything sent.

@@ -30,6 +30,13 @@ pub enum Error {
         /// The innermost cause, without the address.
         what: String,
     },
+    /// A connection was made, and no TLS came about on it: no version or cipher in common, or the port
+    /// speaks something else. Nothing was sent.
+    #[error("the device was reached, but speaks no TLS that this program does: {what}")]
+    NoTls {
+        /// The innermost cause.
+        what: String,
+    },
     /// A read was sent and no answer came in time.
     #[error("{call}: no answer in time")]
     Timeout {
@@ -165,6 +172,7 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Unreachable { .. }
+            | Self::NoTls { .. }
             | Self::Timeout { .. }
             | Self::Busy { .. }
             | Self::LoginPaused => Class::Temporary,
@@ -216,6 +224,10 @@ impl Error {
             Self::Unreachable { .. } => {
                 Some("check the address, the port (80 or 443, not 8000) and the cable")
             }
+            Self::NoTls { .. } => Some(
+                "switch TLS 1.2 or 1.3 on in the device's own settings, or update its firmware; and see that \
+                 the port in its url is the one for https",
+            ),
             Self::LoginRefused { .. } => Some(
                 "correct the user name or password in the configuration, a changed one is tried at once; about \
                  five wrong logins lock this host out for 30 minutes",

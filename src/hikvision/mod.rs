@@ -32,6 +32,6 @@ pub use login::LockState;
 pub use reader::{MAX_EXACT, MAX_PERSONS, PersonList, Reader};
 pub use wire::{
     Abilities, DeviceClock, DeviceInfo, PersonRecord, ResponseStatus, differs_beyond_validity,
-    is_same_but_for_dates,
+    has_lost_pin, is_same_but_for_dates,
 };
 pub use writer::Writer;

@@ -6,7 +6,8 @@ use chrono_tz::Tz;
 use super::challenge;
 use super::login::LockState;
 use super::wire::{
-    DeviceClock, DeviceInfo, Document, PersonRecord, SearchPage, excerpt, modify_body, read_status,
+    DeviceClock, DeviceInfo, Document, PersonRecord, SearchPage, excerpt, modify_body,
+    modify_fields, read_status,
 };
 use crate::model::Window;
 use digest_auth::AuthContext;
@@ -24,8 +25,8 @@ pub struct Seen {
     pub info: Option<DeviceInfo>,
     /// Its clock.
     pub clock: Option<DeviceClock>,
-    /// Persons, each with the change that would be sent for it.
-    pub persons: Vec<(PersonRecord, Result<Vec<u8>, String>)>,
+    /// Persons, each with the change that would be sent for it, if one would.
+    pub persons: Vec<(PersonRecord, Option<Vec<u8>>)>,
 }
 
 /// Hands a body to every reader.
@@ -48,7 +49,10 @@ pub fn read(body: &[u8], zone: Tz, window: Window) -> Seen {
         seen.persons = records
             .map(|record| record.with_replaced_bytes(page.replaced))
             .map(|record| {
-                let body = modify_body(&record, window, &[]).map_err(|error| error.to_string());
+                let is_sent = record.person.flaw.is_none();
+                let body = is_sent.then(|| {
+                    modify_body(&modify_fields(&record, window, &[], &Default::default()))
+                });
                 (record, body)
             })
             .collect();

@@ -18,7 +18,7 @@ use super::wire::{
     search_body,
 };
 use crate::config::DeviceConfig;
-use crate::model::{DeviceName, EmployeeNo, Manners};
+use crate::model::{DeviceName, EmployeeNo, Flaw, Manners};
 use crate::progress::{Meter, Progress, Silent, Unit};
 use crate::requests::RequestCount;
 
@@ -63,6 +63,8 @@ pub struct PersonList {
     pub pages: usize,
     /// Why entries were left out, without names: `the entry at offset 3 has no employeeNo`.
     pub unusable: Vec<String>,
+    /// Numbers that several entries have; one of them was handed over.
+    pub twice: BTreeSet<EmployeeNo>,
     /// Whether this is certainly everybody. Absence means something only then.
     pub complete: bool,
 }
@@ -167,14 +169,25 @@ impl Reader {
 
     /// Reads all persons, page by page, and hands each over once. Source: sections 2.1 to 2.3.
     ///
+    /// A number that two pages show is looked for by itself: pages can overlap, and where they do not, two
+    /// entries have it. Source: section 13.
+    ///
     /// # Errors
     /// Any [`Error`] of a read; what was handed over before it is then not everybody.
     pub fn all_persons(&mut self, each: &mut dyn FnMut(PersonRecord)) -> Result<PersonList, Error> {
         let meter = self.progress.begin(self.name.as_str(), Unit::Persons);
-        self.search(&[], meter.as_ref(), &mut |record| {
+        let mut run = self.search(&[], meter.as_ref(), &mut |record| {
             each(record);
             ControlFlow::Continue(())
-        })
+        })?;
+        if let Some(numbers) = run.doubtful() {
+            match self.search(&numbers, &Silent, &mut |_| ControlFlow::Continue(())) {
+                Ok(exact) => run.learn(exact),
+                Err(Error::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(run.list())
     }
 
     /// Reads just these persons; one that is absent from the answer is not on the device. Asks for at
@@ -217,7 +230,9 @@ impl Reader {
         });
         match list {
             _ if foreign => Ok(false),
-            Ok(list) => {
+            Ok(run) => {
+                let list = run.list();
+                mark(found, &list.twice);
                 // Here an entry without a number could be one of those asked for.
                 let sure = list.complete && list.unusable.is_empty();
                 certain(&list, sure || numbers.iter().all(|number| found.contains_key(number)))
@@ -236,6 +251,7 @@ impl Reader {
             }
         })?;
         certain(&list, list.complete || found.len() == wanted.len())?;
+        mark(&mut found, &list.twice);
         Ok(found)
     }
 
@@ -246,7 +262,7 @@ impl Reader {
         wanted: &[EmployeeNo],
         meter: &dyn Meter,
         each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
-    ) -> Result<PersonList, Error> {
+    ) -> Result<Run, Error> {
         let mut run = Run::default();
         let until = Instant::now().checked_add(self.link.listing_max());
         let mut restarted = false;
@@ -254,7 +270,7 @@ impl Reader {
         loop {
             run.start(self.search_id());
             let error = match self.pages(wanted, until, meter, &mut run, each) {
-                Ok(()) => return Ok(run.list()),
+                Ok(()) => return Ok(run),
                 Err(error) => error,
             };
             let Error::Refused(status) = &error else { return Err(error) };
@@ -327,6 +343,15 @@ impl Reader {
     }
 }
 
+/// Says of the persons with these numbers that several entries have them.
+fn mark(found: &mut BTreeMap<EmployeeNo, PersonRecord>, twice: &BTreeSet<EmployeeNo>) {
+    for number in twice {
+        if let Some(record) = found.get_mut(number) {
+            record.person.flaw = Some(Flaw::Twice);
+        }
+    }
+}
+
 /// Somebody who was not found is absent only if everybody was read.
 fn certain(list: &PersonList, sure: bool) -> Result<(), Error> {
     if sure {
@@ -352,6 +377,10 @@ struct Run {
     total_moved: bool,
     ended: bool,
     seen: BTreeSet<EmployeeNo>,
+    /// Numbers that an earlier page had, too.
+    again: BTreeSet<EmployeeNo>,
+    /// How many entries more than one a single page had of a number.
+    extra: BTreeMap<EmployeeNo, usize>,
     /// Reasons with the content they belong to, so that an entry met twice counts once.
     unusable: BTreeMap<String, String>,
 }
@@ -362,10 +391,28 @@ impl Run {
         self.position = 0;
         self.total = None;
         self.total_moved = false;
+        self.again.clear();
     }
 
     fn read_so_far(&self) -> usize {
-        self.seen.len() + self.unusable.len()
+        self.seen.len() + self.unusable.len() + self.extra.values().sum::<usize>()
+    }
+
+    /// The numbers that several entries may have, where that is in question and they are few: a device that
+    /// gives the same page for ever has many.
+    fn doubtful(&self) -> Option<Vec<EmployeeNo>> {
+        let is_in_question = self.total.is_none_or(|total| self.read_so_far() < total);
+        let is_few = (1..=SMALL_PAGE).contains(&self.again.len());
+        (is_in_question && is_few).then(|| self.again.iter().cloned().collect())
+    }
+
+    /// Takes over what a search for the doubtful numbers showed on one page.
+    fn learn(&mut self, exact: Self) {
+        let asked = exact.extra.into_iter().filter(|(number, _)| self.again.contains(number));
+        for (number, extra) in asked {
+            let known = self.extra.entry(number).or_default();
+            *known = extra.max(*known);
+        }
     }
 
     /// Takes one page in, for which `asked` entries were asked; says whether it was the last one.
@@ -382,12 +429,21 @@ impl Run {
         self.total = page.total.max(self.total);
         let before = self.read_so_far();
         let size = page.persons.len();
+        let mut here: BTreeMap<EmployeeNo, usize> = BTreeMap::new();
         for (at, value) in page.persons.iter().enumerate() {
             match PersonRecord::read(value, zone) {
                 Ok(record) => {
-                    if self.seen.insert(record.person.employee_no.clone()) {
+                    let number = record.person.employee_no.clone();
+                    let others = here.entry(number.clone()).or_default();
+                    if *others > 0 {
+                        let known = self.extra.entry(number).or_default();
+                        *known = (*known).max(*others);
+                    } else if self.seen.insert(number.clone()) {
                         each(record.with_replaced_bytes(page.replaced))?;
+                    } else {
+                        self.again.insert(number);
                     }
+                    *others += 1;
                 }
                 Err(reason) => {
                     let place = format!("the entry at offset {} {reason}", self.position + at);
@@ -414,16 +470,20 @@ impl Run {
     }
 
     fn list(self) -> PersonList {
-        let complete = match self.total {
-            Some(total) => self.read_so_far() >= total && !self.total_moved,
-            None => self.ended,
-        };
+        // A list that repeats more entries than it has numbers is none.
+        let is_list = self.extra.values().sum::<usize>() <= self.seen.len();
+        let complete = is_list
+            && match self.total {
+                Some(total) => self.read_so_far() >= total && !self.total_moved,
+                None => self.ended,
+            };
         PersonList {
             count: self.seen.len(),
             total_stated: self.total,
             pages: self.pages,
             complete,
             unusable: self.unusable.into_values().collect(),
+            twice: self.extra.into_keys().collect(),
         }
     }
 }

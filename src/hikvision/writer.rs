@@ -1,33 +1,53 @@
 //! Changing a device: the validity of one person, and nothing else.
 
 use reqwest::Method;
+use serde_json::{Map, Value};
 
 use super::call::Ask;
 use super::error::Error;
 use super::reader::Reader;
-use super::wire::{Meaning, PersonRecord, modify_body};
-use crate::model::Window;
+use super::wire::{
+    Meaning, PersonRecord, ResponseStatus, droppable, modify_body, modify_fields, shown_pin,
+};
+use crate::model::{Window, WriteManners};
 
 const MODIFY: &str = "/ISAPI/AccessControl/UserInfo/Modify?format=json";
+
+const CALL: &str = "person change";
+
+/// How many refused fields are dropped from one change: real devices mind one or two.
+const DROPS_MAX: usize = 3;
 
 /// Changes validities. `Modify` is the only verb: it never makes a person that is not there.
 /// Source: hikvision-isapi.md sections 1.2 and 3.
 pub struct Writer {
     reader: Reader,
     named: Vec<String>,
+    manners: WriteManners,
 }
 
 impl Writer {
     /// Takes over a connection, with all it has learnt about logins.
     #[must_use]
     pub fn new(reader: Reader) -> Self {
-        Self { reader, named: Vec::new() }
+        Self { reader, named: Vec::new(), manners: WriteManners::default() }
     }
 
     /// Sends these fields back too, where a person holds them: those that the device's capabilities
     /// name.
     pub fn also_send(&mut self, fields: &[String]) {
         self.named = fields.to_vec();
+    }
+
+    /// Begins with what is known of how its firmware takes changes.
+    pub fn write_as(&mut self, manners: &WriteManners) {
+        self.manners = manners.clone();
+    }
+
+    /// What was known and has been learnt of how its firmware takes changes.
+    #[must_use]
+    pub fn write_manners(&self) -> &WriteManners {
+        &self.manners
     }
 
     /// The reading half.
@@ -39,32 +59,86 @@ impl Writer {
     /// field goes back as read. `Ok` means that the device said so: read the person back and compare
     /// before calling it done. The window is sent as it is; clamp it first.
     ///
+    /// Where the method is refused the other one is tried once, and where a field is, the change without
+    /// it; what worked is kept for the next change. Source: section 13.
+    ///
     /// # Errors
     /// [`Error::NoSuchPerson`]; any [`Error`] of class `Unknown` when the change may have happened;
     /// others when it did not.
     pub fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), Error> {
-        const CALL: &str = "person change";
-        let body = modify_body(record, validity, &self.named).map_err(|error| Error::Wire {
-            call: CALL,
-            what: error.to_string(),
-            excerpt: String::new(),
-        })?;
-        let ask = Ask {
-            call: CALL,
-            method: Method::PUT,
-            path: MODIFY,
-            body: Some(body),
-            write: true,
-            personal: true,
-        };
-        match self.reader.link.call(&ask) {
-            Ok(answer) if answer.status.is_some() => Ok(()),
-            // HTTP 2xx without a status that says 1: nobody knows.
-            Ok(_) => Err(Error::AnswerLost { call: CALL, write: true }),
-            Err(Error::Refused(status)) if status.meaning() == Meaning::NoSuchPerson => {
-                Err(Error::NoSuchPerson(record.person.employee_no.clone()))
-            }
-            Err(error) => Err(error),
+        if let Some(flaw) = record.person.flaw {
+            let what = format!("the person {}, so nothing is sent", flaw.what());
+            return Err(Error::Wire { call: CALL, what, excerpt: String::new() });
         }
+        let mut tried = WriteManners { refuses: None, ..self.manners.clone() };
+        loop {
+            let fields = modify_fields(record, validity, &self.named, &tried.dropped);
+            let status = match self.reader.link.call(&ask(&fields, tried.by_post)) {
+                Ok(answer) if answer.status.is_some() => {
+                    self.manners = tried;
+                    return Ok(());
+                }
+                // HTTP 2xx without a status that says 1: nobody knows.
+                Ok(_) => return Err(Error::AnswerLost { call: CALL, write: true }),
+                Err(Error::Refused(status)) => status,
+                Err(error) => return Err(error),
+            };
+            let is_turned = tried.by_post != self.manners.by_post;
+            match status.meaning() {
+                Meaning::MethodRefused if !is_turned => tried.by_post = !tried.by_post,
+                Meaning::MethodRefused => {
+                    self.manners.refuses = Some(status.to_string());
+                    return Err(Error::Refused(status));
+                }
+                Meaning::NoSuchPerson => {
+                    return Err(Error::NoSuchPerson(record.person.employee_no.clone()));
+                }
+                _ => match self.to_drop(&fields, &status, &tried) {
+                    Some(field) => drop(tried.dropped.insert(field)),
+                    None => return Err(Error::Refused(status)),
+                },
+            }
+        }
+    }
+
+    /// Sends a change again with the PIN that the device showed before and has lost: the only time that a PIN
+    /// is ever sent. `before` is the person as read before the change.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] where no PIN was shown; others as of [`Self::modify`].
+    pub fn put_back_pin(&mut self, before: &PersonRecord, validity: Window) -> Result<(), Error> {
+        let Some(pin) = shown_pin(before) else {
+            let what = "the PIN was shown in a form that cannot be sent back".to_owned();
+            return Err(Error::Wire { call: CALL, what, excerpt: String::new() });
+        };
+        let mut fields = modify_fields(before, validity, &self.named, &self.manners.dropped);
+        fields.insert("password".to_owned(), Value::String(pin));
+        self.reader.link.call(&ask(&fields, self.manners.by_post)).map(drop)
+    }
+
+    /// The field to leave out, if the device named one in its refusal that can be.
+    fn to_drop(
+        &self,
+        sent: &Map<String, Value>,
+        status: &ResponseStatus,
+        tried: &WriteManners,
+    ) -> Option<String> {
+        if tried.dropped.len() >= self.manners.dropped.len() + DROPS_MAX {
+            return None;
+        }
+        let field = droppable(sent, self.reader.link.refusal())?;
+        log::info!("{status}: trying without {field}");
+        Some(field)
+    }
+}
+
+fn ask(fields: &Map<String, Value>, by_post: bool) -> Ask {
+    Ask {
+        call: CALL,
+        method: if by_post { Method::POST } else { Method::PUT },
+        path: MODIFY,
+        body: Some(modify_body(fields)),
+        write: true,
+        personal: true,
     }
 }

@@ -36,6 +36,7 @@ fn persons(list: &[(&str, &str, &str)]) -> BTreeMap<EmployeeNo, Person> {
                 user_type: UserType::Normal,
                 limit: PersonLimit::Permanent(None),
                 is_device_admin: false,
+                flaw: None,
                 email: Email::parse(email),
                 fingerprint: String::new(),
             };

@@ -6,6 +6,7 @@
 //! what its capabilities state, and a rounding is learnt from two read-backs that one rule explains, of
 //! two persons or of one who was written to twice. A rule moves a time by less than its unit, so nobody gains or loses more than that.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{Datelike as _, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
@@ -238,6 +239,17 @@ pub struct Manners {
     pub one_request_per_connection: bool,
     /// The least time from one request to the next.
     pub pause: Duration,
+}
+
+/// How a firmware takes changes of persons, learnt from what it refused. The default is what is documented.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WriteManners {
+    /// It takes `POST` where `PUT` is documented.
+    pub by_post: bool,
+    /// Fields of a person that it refuses to be sent, and keeps all the same.
+    pub dropped: BTreeSet<String>,
+    /// Why it takes no change of anybody, if so.
+    pub refuses: Option<String>,
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ pub use id::{
     DeviceName, EmployeeNo, InvalidId, MemberKey, MemberNumber, OrganisationId, RoleId, RunId,
     SourceName,
 };
-pub use limits::{DeviceLimits, Manners, ReadBack};
+pub use limits::{DeviceLimits, Manners, ReadBack, WriteManners};
 pub use member::{Member, Role, UnreadableRole};
-pub use person::{Person, PersonLimit, UserType};
+pub use person::{Flaw, Person, PersonLimit, UserType};
 pub use visible::{inert_json, inert_lines, steers, visible};
 pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};

@@ -16,13 +16,49 @@ pub struct Person {
     pub user_type: UserType,
     /// When the door opens for them.
     pub limit: PersonLimit,
-    /// `localUIRight`: an administrator of the device itself, never touched.
+    /// An administrator of the device itself (`localUIRight`, `localUIUserType` and the like), never
+    /// touched.
     pub is_device_admin: bool,
+    /// Why nothing may be written for them, if so.
+    pub flaw: Option<Flaw>,
     /// An e-mail found on the device (`email`, or a `PersonInfoExtends` value that is one). Several
     /// different ones on one person count as none.
     pub email: Option<Email>,
     /// SHA-256 (lower-case hex) over the writable fields as read: tells whether the person moved.
     pub fingerprint: String,
+}
+
+/// What is wrong with a person's entry on a device, so that a write could meet somebody else or change
+/// what it does not mean to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// Several entries have this number. Source: hikvision-isapi.md section 13.
+    Twice,
+    /// It holds bytes that are not UTF-8, as a name in GBK does: it cannot be sent back as it is.
+    NotUtf8,
+}
+
+impl Flaw {
+    /// Every flaw, for reading words back.
+    pub const ALL: [Self; 2] = [Self::Twice, Self::NotUtf8];
+
+    /// The word in the state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Twice => "twice",
+            Self::NotUtf8 => "not-utf-8",
+        }
+    }
+
+    /// What is wrong, said of a person.
+    #[must_use]
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Twice => "is in the door's list more than once",
+            Self::NotUtf8 => "has a name or another text in an encoding that is not UTF-8",
+        }
+    }
 }
 
 /// `userType` of a person. Source: hikvision-isapi.md section 2.4.

@@ -159,7 +159,8 @@ fn is_of_source(reason: Reason) -> bool {
         | Reason::NameDiffers
         | Reason::Blocked
         | Reason::DeviceUnreachable
-        | Reason::PermanentOnDevice => false,
+        | Reason::PermanentOnDevice
+        | Reason::FlawedOnDevice => false,
     }
 }
 

@@ -483,6 +483,7 @@ fn all_members(members: &BTreeSet<MemberKey>) -> String {
 #[must_use]
 pub fn is_protected(device: &DeviceFacts, person: &Person) -> bool {
     person.is_device_admin
+        || person.flaw.is_some()
         || person.user_type == UserType::BlackList
         || device.protect.contains(&person.employee_no)
 }

@@ -17,6 +17,10 @@ use crate::model::{Person, PersonLimit, Window};
 pub(super) fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -> Verdict {
     let Pair { facts, source, member, device, others, .. } = *pair;
     let now = pair.now();
+    if let Some(flaw) = person.flaw {
+        let detail = format!("person {} {}", person.employee_no, flaw.what());
+        return Verdict::LeftOut(Reason::FlawedOnDevice, Some(detail));
+    }
     if is_protected(device, person) {
         return Verdict::LeftOut(Reason::Protected, Some(format!("person {}", person.employee_no)));
     }

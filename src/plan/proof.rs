@@ -370,7 +370,9 @@ fn has_lost_a_configured_role(
 fn is_untouchable(device: &DeviceFacts, employee_no: &EmployeeNo) -> bool {
     let person = device.persons.get(employee_no);
     device.protect.contains(employee_no)
-        || person.is_some_and(|p| p.is_device_admin || p.user_type == UserType::BlackList)
+        || person.is_some_and(|p| {
+            p.is_device_admin || p.user_type == UserType::BlackList || p.flaw.is_some()
+        })
 }
 
 fn is_in_range(window: Window) -> bool {

@@ -166,11 +166,13 @@ pub enum Reason {
     DeviceUnreachable,
     /// `enable:false`: the person never expires on the device.
     PermanentOnDevice,
+    /// The person's entry on the device has a [`Flaw`](crate::model::Flaw).
+    FlawedOnDevice,
 }
 
 impl Reason {
     /// Every reason, for reading words back.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoEmail,
         Self::NoPerson,
         Self::Ambiguous,
@@ -181,6 +183,7 @@ impl Reason {
         Self::Blocked,
         Self::DeviceUnreachable,
         Self::PermanentOnDevice,
+        Self::FlawedOnDevice,
     ];
 
     /// The word in output.
@@ -197,6 +200,7 @@ impl Reason {
             Self::Blocked => "blocked",
             Self::DeviceUnreachable => "device-unreachable",
             Self::PermanentOnDevice => "permanent-on-device",
+            Self::FlawedOnDevice => "flawed-on-device",
         }
     }
 }

@@ -227,7 +227,7 @@ pub fn summary(report: &Report) -> String {
     for device in &report.devices {
         let problem = match device.outcome {
             DeviceOutcome::Ok => continue,
-            DeviceOutcome::Unreachable => "did not answer",
+            DeviceOutcome::Unreachable => "gave no usable answer",
             DeviceOutcome::LoginRefused => "refused the login",
             DeviceOutcome::ClockWrong => "has a wrong clock",
             DeviceOutcome::NotBelieved => "is not believed",
@@ -423,6 +423,10 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
         Reason::PermanentOnDevice => (
             "without an end on the door",
             "The door has their dates switched off. Switch them on there to have them kept in step.",
+        ),
+        Reason::FlawedOnDevice => (
+            "an entry on the door that cannot be changed safely",
+            "Write the name anew at the door; if there are two entries, delete the one that is wrong.",
         ),
     }
 }

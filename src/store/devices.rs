@@ -14,8 +14,8 @@ use super::convert::{
 };
 use super::{Intent, Store, StoreError};
 use crate::model::{
-    DeviceLimits, DeviceName, Email, EmployeeNo, Manners, MemberKey, Person, ReadBack, UserType,
-    Window,
+    DeviceLimits, DeviceName, Email, EmployeeNo, Flaw, Manners, MemberKey, Person, ReadBack,
+    UserType, Window,
 };
 
 /// What is known of one device.
@@ -230,7 +230,7 @@ impl Store {
         let mut statement = self.connection.prepare_cached(
             "SELECT employee_no, name, user_type, limit_kind, begins, ends, is_device_admin, \
              email, fingerprint, confirmed_begin, confirmed_end, written_organisation, \
-             written_number, written_birth FROM person WHERE device = ?1",
+             written_number, written_birth, flaw FROM person WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let (mut persons, mut confirmed, mut written) = (Vec::new(), Vec::new(), Vec::new());
@@ -415,10 +415,11 @@ pub(super) fn put_person(
     transaction
         .prepare_cached(
             "INSERT INTO person (device, employee_no, name, user_type, limit_kind, begins, ends, \
-             is_device_admin, email, fingerprint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             is_device_admin, email, fingerprint, flaw) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
              ON CONFLICT (device, employee_no) DO UPDATE SET name = ?3, user_type = ?4, \
              limit_kind = ?5, begins = ?6, ends = ?7, is_device_admin = ?8, email = ?9, \
-             fingerprint = ?10",
+             fingerprint = ?10, flaw = ?11",
         )?
         .execute(params![
             device.as_str(),
@@ -431,6 +432,7 @@ pub(super) fn put_person(
             person.is_device_admin,
             person.email.as_ref().map(Email::as_str),
             person.fingerprint,
+            person.flaw.map(Flaw::as_str),
         ])?;
     Ok(())
 }
@@ -444,7 +446,13 @@ fn person_in(row: &Row<'_>) -> Result<Person, StoreError> {
         is_device_admin: row.get(6)?,
         email: maybe_text_at(row, 7)?.and_then(Email::parse),
         fingerprint: row.get(8)?,
+        flaw: maybe_text_at(row, 14)?.map(flaw_in).transpose()?,
     })
+}
+
+fn flaw_in(text: &str) -> Result<Flaw, StoreError> {
+    let flaw = Flaw::ALL.into_iter().find(|flaw| flaw.as_str() == text);
+    flaw.ok_or_else(|| damaged("what is wrong with a person", text))
 }
 
 fn user_type_out(user_type: UserType) -> &'static str {

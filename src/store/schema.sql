@@ -78,7 +78,11 @@ CREATE TABLE device (
     sent_fields      TEXT,               -- names of fields of a person, with blanks between them
     latest_end       INTEGER,
     one_request      INTEGER NOT NULL DEFAULT 0,  -- it answers one on a connection, and no second one
-    pause_ms         INTEGER NOT NULL DEFAULT 0   -- from one request to the next
+    pause_ms         INTEGER NOT NULL DEFAULT 0,  -- from one request to the next
+    learnt_firmware  TEXT,               -- the one that the next three are about
+    by_post          INTEGER NOT NULL DEFAULT 0,  -- it takes POST in place of PUT
+    dropped_fields   TEXT,               -- fields of a person that it refuses, with blanks between them
+    refuses          TEXT                -- why it takes no change of anybody
 ) STRICT, WITHOUT ROWID;
 
 -- Windows that a firmware kept otherwise than sent; two read-backs teach how it rounds.
@@ -105,6 +109,7 @@ CREATE TABLE person (
     is_device_admin INTEGER NOT NULL,
     email           TEXT,
     fingerprint     TEXT    NOT NULL,
+    flaw            TEXT,                -- twice, not-utf-8: why nothing may be written for them
     confirmed_begin INTEGER,             -- the last window the device was seen to hold as it should
     confirmed_end   INTEGER,
     confirmed_at    INTEGER,

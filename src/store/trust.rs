@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::convert::{instant_in, instant_out};
 use super::{Store, StoreError};
-use crate::model::DeviceName;
+use crate::model::{DeviceName, WriteManners};
 
 /// How a device took the writes that it was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,6 +64,46 @@ impl Store {
         Ok(WriteMemory { unproven, unasked })
     }
 
+    /// How this firmware of a device takes changes, as far as that was learnt.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn write_manners(
+        &self,
+        device: &DeviceName,
+        firmware: &str,
+    ) -> Result<WriteManners, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT by_post, dropped_fields, refuses FROM device \
+             WHERE name = ?1 AND learnt_firmware = ?2",
+        )?;
+        let mut rows = statement.query([device.as_str(), firmware])?;
+        let Some(row) = rows.next()? else { return Ok(WriteManners::default()) };
+        let dropped = row.get::<_, Option<String>>(1)?.unwrap_or_default();
+        let dropped = dropped.split_whitespace().map(str::to_owned).collect();
+        Ok(WriteManners { by_post: row.get(0)?, dropped, refuses: row.get(2)? })
+    }
+
+    /// Remembers how this firmware of a device takes changes; what an earlier one did is forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_write_manners(
+        &self,
+        device: &DeviceName,
+        firmware: &str,
+        manners: &WriteManners,
+    ) -> Result<(), StoreError> {
+        self.know_device(device)?;
+        let dropped: Vec<&str> = manners.dropped.iter().map(String::as_str).collect();
+        self.exec(
+            "UPDATE device SET learnt_firmware = ?2, by_post = ?3, dropped_fields = ?4, refuses = ?5 \
+             WHERE name = ?1",
+            params![device.as_str(), firmware, manners.by_post, dropped.join(" "), manners.refuses],
+        )?;
+        Ok(())
+    }
+
     /// Remembers a write that a firmware did not confirm, and that it has confirmed none.
     ///
     /// # Errors
@@ -108,7 +148,7 @@ impl Store {
     pub fn accept_writes(&self, device: &DeviceName) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET unasked = NULL, unasked_at = NULL, unproven_firmware = NULL, \
-             unconfirmed = 0, unconfirmed_at = NULL WHERE name = ?1",
+             unconfirmed = 0, unconfirmed_at = NULL, refuses = NULL WHERE name = ?1",
             [device.as_str()],
         )?;
         Ok(())
@@ -143,6 +183,25 @@ mod tests {
         store.accept_writes(&door).unwrap();
         assert_eq!(unproven(), None);
         assert_eq!(store.device_state(&door).unwrap().proven_firmware.as_deref(), Some("V1"));
+    }
+
+    #[test]
+    fn how_changes_are_taken_is_known_of_one_firmware() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("state.db")).unwrap();
+        let door = DeviceName::new("door").unwrap();
+        let manners = |firmware| store.write_manners(&door, firmware).unwrap();
+        assert_eq!(manners("V1"), WriteManners::default(), "a device never seen");
+        let dropped = ["RightPlan", "gender"].map(str::to_owned).into();
+        let learnt =
+            WriteManners { by_post: true, dropped, refuses: Some("methodNotAllowed".to_owned()) };
+        store.record_write_manners(&door, "V1", &learnt).unwrap();
+        assert_eq!(manners("V1"), learnt);
+        assert_eq!(manners("V2"), WriteManners::default(), "another firmware is tried anew");
+        store.accept_writes(&door).unwrap();
+        assert_eq!(manners("V1"), WriteManners { refuses: None, ..learnt });
+        store.record_write_manners(&door, "V2", &WriteManners::default()).unwrap();
+        assert_eq!(manners("V1"), WriteManners::default());
     }
 
     #[test]

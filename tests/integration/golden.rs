@@ -9,6 +9,7 @@ use std::path::Path;
 
 use ivms_sync_simulators::cardskipper::Member;
 use ivms_sync_simulators::club::{ORGANISATION, number};
+use ivms_sync_simulators::hikvision::{ModifyBy, Omitted};
 
 use super::support::Sandbox;
 use super::support::pinned::START;
@@ -263,4 +264,27 @@ fn what_goes_wrong() {
     sandbox.set("guard", "revoke_per_tick = \"lots\"");
     session(&sandbox, &["diff"]);
     Session { sandbox: &sandbox, text }.is("trouble");
+}
+
+/// Doors whose firmware takes changes in its own way, or not at all.
+#[test]
+fn doors_with_manners_of_their_own() {
+    let sandbox = Sandbox::pinned(12, 4);
+    let doors = &sandbox.club.devices;
+    doors[0].set(|door| (door.modify_by, door.refused_fields) = (ModifyBy::Post, &["gender"]));
+    doors[1].set(|door| {
+        (door.modify_by, door.support_function) = (ModifyBy::Nothing, Some("post,delete,get"));
+    });
+    doors[2].set(|door| (door.shows_pin, door.omitted) = (true, Omitted::Replace));
+    doors[3].set(|door| {
+        (door.listed_twice, door.names_in_gbk) = (vec!["1005".into()], vec!["1006".into()]);
+    });
+    sandbox.club.renew(0, "2027-01-31");
+    sandbox.club.renew(4, "2027-01-31");
+    let mut session = Session::new(&sandbox);
+    session.run(START, &["check"]);
+    session.run(START, &["sync"]);
+    session.run(START, &["check"]);
+    session.run(START, &["lookup", "150005"]);
+    session.is("manners");
 }

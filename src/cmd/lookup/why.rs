@@ -25,7 +25,7 @@ pub(super) fn next(
 ) -> Option<String> {
     match (change, left_out) {
         (Some(change), _) if is_stopped => Some(format!(
-            "nothing is written to this door until it is accepted; then the next sync sets it to {}",
+            "nothing is written to this door until that is settled; then the next sync sets it to {}",
             text::window(&change.after)
         )),
         (Some(change), _) => Some(match change.blocked {

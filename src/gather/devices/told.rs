@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::{AskDevice, Before, LoginResult};
-use crate::config::DeviceConfig;
+use crate::config::{DeviceConfig, Mode};
+use crate::execute::trust;
 use crate::exit::Exit;
 use crate::gather::back_off;
 use crate::gather::belief::Doubt;
 use crate::hikvision::{Class, Error};
-use crate::model::{EmployeeNo, Person, PersonLimit};
+use crate::model::{EmployeeNo, Flaw, Person, PersonLimit};
 use crate::report::text::some_of;
 use crate::report::{DeviceOutcome, Trouble};
-use crate::store::{Failure, LoginMemory};
+use crate::store::{Failure, LoginMemory, Unasked};
+
+/// So many persons are named who have the same flaw.
+const NAMED_MAX: usize = 3;
 
 /// How a device is told that failed a while ago and is left alone for longer and longer.
 pub(super) fn backing_off(
@@ -92,6 +96,28 @@ pub fn held_back(
     Some(Trouble { exit: Exit::Login, about: config.name.to_string(), text, hint: Some(hint) })
 }
 
+/// Why nothing is written there, although it may be read.
+pub(super) fn stopped(
+    config: &DeviceConfig,
+    unasked: Option<&Unasked>,
+    refusal: Option<(&str, &str)>,
+    persons: usize,
+) -> Option<Trouble> {
+    if config.mode == Mode::Observe {
+        return None;
+    }
+    let refuses = || {
+        let (firmware, why) = refusal?;
+        Some(trust::refuses(config, firmware, why, persons))
+    };
+    unasked.map(|unasked| trust::unasked(config, unasked, persons)).or_else(refuses)
+}
+
+/// The firmware that takes no change of anybody, and why, if the one last seen is such.
+pub(super) fn refusal(before: &Before) -> Option<(&str, &str)> {
+    before.state.firmware.as_deref().zip(before.write_manners.refuses.as_deref())
+}
+
 /// Says once for the door that persons hold dates that nobody can read for certain.
 pub(super) fn unclear(
     config: &DeviceConfig,
@@ -112,6 +138,40 @@ pub(super) fn unclear(
                 .to_owned(),
         ),
     })
+}
+
+/// Says once for the door whose entries have this flaw.
+pub(super) fn flawed(
+    config: &DeviceConfig,
+    persons: &BTreeMap<EmployeeNo, Person>,
+    flaw: Flaw,
+) -> Option<Trouble> {
+    let met = persons.values().filter(|person| person.flaw == Some(flaw));
+    let met: Vec<String> =
+        met.map(|person| format!("person {} {}", person.employee_no, flaw.what())).collect();
+    let hint = match flaw {
+        Flaw::Twice => {
+            "delete the entry that is wrong on the device, or give it a number of its own"
+        }
+        Flaw::NotUtf8 => "write the name anew on the device, or ask its vendor for other firmware",
+    };
+    (!met.is_empty()).then(|| Trouble {
+        exit: Exit::InStep,
+        about: config.name.to_string(),
+        text: format!("{}; nothing is changed there for them", some_of(&met, NAMED_MAX, ", ")),
+        hint: Some(hint.to_owned()),
+    })
+}
+
+/// Two things to look at in one.
+pub(super) fn both(one: Trouble, other: Trouble) -> Trouble {
+    let hint: Vec<String> = [one.hint, other.hint].into_iter().flatten().collect();
+    Trouble {
+        text: format!("{}; {}", one.text, other.text),
+        hint: Some(hint.join("; ")),
+        exit: one.exit,
+        about: one.about,
+    }
 }
 
 /// Says that entries were left out, which is worth a look and no failure.

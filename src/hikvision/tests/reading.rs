@@ -82,6 +82,7 @@ fn pages_until_all_are_read() {
             total_stated: Some(total),
             pages,
             unusable: Vec::new(),
+            twice: BTreeSet::new(),
             complete: true,
         };
         assert_eq!(list, Ok(expected));

@@ -1,5 +1,7 @@
 //! Certificates: the pinned one, another one, a copied one.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -60,6 +62,29 @@ fn the_pinned_certificate_and_its_key() {
         let error = ask(&copied, Tls::Pinned(pin())).unwrap_err();
         assert!(matches!(error, Error::Unreachable { .. }), "{error}");
         assert!(copied.requests().is_empty(), "nothing was sent");
+    }
+}
+
+/// Mutants: it could not be reached; it is the cable.
+#[test]
+fn no_tls_in_common_is_no_matter_of_the_cable() {
+    for answer in [&b""[..], b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x46"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                // The greeting is read, so that closing is no reset.
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(answer);
+            }
+        });
+        let error = Reader::with_limits(&config(&url, Tls::Insecure), Manners::default(), quick())
+            .unwrap()
+            .device_info()
+            .unwrap_err();
+        assert!(matches!(error, Error::NoTls { .. }), "{answer:?}: {error}");
+        assert_eq!(error.class(), Class::Temporary);
+        assert!(error.hint().unwrap().contains("TLS 1.2"), "{error}");
     }
 }
 

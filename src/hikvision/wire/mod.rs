@@ -23,12 +23,12 @@ use crate::model::visible;
 use crate::xml::{self, Excess};
 
 pub use abilities::Abilities;
-pub use modify::differs_beyond_validity;
-pub(crate) use modify::modify_body;
+pub use modify::{differs_beyond_validity, has_lost_pin};
+pub(crate) use modify::{droppable, modify_body, modify_fields, shown_pin};
 pub use persons::{PersonRecord, is_same_but_for_dates};
 pub(crate) use search::{SearchPage, SearchWord, search_body};
 pub use status::ResponseStatus;
-pub(crate) use status::{Meaning, read_status};
+pub(crate) use status::{Meaning, read_status, refusal_words};
 pub use system::{DeviceClock, DeviceInfo};
 
 /// The longest excerpt of an answer in an error, in characters.
@@ -65,13 +65,21 @@ pub(crate) struct Document {
 
 impl Document {
     /// Reads an answer. Bytes that are not UTF-8 become U+FFFD, so that one bad name does not hide
-    /// a whole list; [`modify_body`] refuses to send such a record back.
+    /// a whole list; such a record is never sent back. Where that breaks the JSON, a backslash behind such
+    /// a byte was the second half of a GBK character. Source: section 13.
     ///
     /// # Errors
     /// What is wrong, without quoting the answer.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
         let text = String::from_utf8_lossy(body);
         let replaced = matches!(text, std::borrow::Cow::Owned(_));
+        match Self::of_text(&text, replaced) {
+            Err(_) if replaced => Self::of_text(&without_halves(body), replaced),
+            read => read,
+        }
+    }
+
+    fn of_text(text: &str, replaced: bool) -> Result<Self, String> {
         let text = text.trim_start_matches('\u{feff}').trim();
         match text.chars().next() {
             None => Err("the answer is empty".to_owned()),
@@ -89,6 +97,21 @@ impl Document {
             Some(_) => Err("the answer is neither JSON nor XML".to_owned()),
         }
     }
+}
+
+/// The text, with a backslash that follows a byte that is not UTF-8 taken as a part of it.
+fn without_halves(body: &[u8]) -> String {
+    let mut text = String::with_capacity(body.len());
+    let mut is_behind = false;
+    for chunk in body.utf8_chunks() {
+        let valid = chunk.valid();
+        text.push_str(valid.strip_prefix('\\').filter(|_| is_behind).unwrap_or(valid));
+        is_behind = !chunk.invalid().is_empty();
+        if is_behind {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
 }
 
 fn parse_xml(text: &str, replaced: bool) -> Result<Document, String> {
@@ -231,6 +254,19 @@ mod tests {
         assert_eq!((xml.notation, json.notation), (Notation::Xml, Notation::Json));
         let several = Document::parse(b"<A><b>1</b><b>2</b><b>3</b></A>").unwrap();
         assert_eq!(Value::Object(several.root), serde_json::json!({"A": {"b": ["1", "2", "3"]}}));
+    }
+
+    /// Mutant: only one reading is tried.
+    #[test]
+    fn a_name_in_gbk_spoils_no_answer() {
+        // The second byte of the last character of the name is a backslash.
+        let mut body = br#"{"A":{"name":"x"#.to_vec();
+        body.extend([0xd5, 0xc5, 0xc8, 0xfd, 0x81, b'\\']);
+        body.extend(br#"","b":"\"1"}}"#);
+        let read = Document::parse(&body).unwrap();
+        assert!(read.replaced);
+        assert_eq!(read.root["A"]["b"], "\"1");
+        assert!(Document::parse(&body[..body.len() - 1]).is_err());
     }
 
     #[test]

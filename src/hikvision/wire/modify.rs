@@ -5,35 +5,33 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{PersonRecord, field, persons};
+use super::{PersonRecord, field, persons, text};
 use crate::model::{Window, format_time};
 
 /// The keys of `Valid` that a change sets.
 pub(super) const VALID_SET: &[&str] = &["enable", "beginTime", "endTime", "timeType"];
 
-/// Fields that are never compared: the PIN is never returned, a picture's address and the number of
-/// openings move by themselves, and `Valid` is compared key by key.
+/// Fields that are not compared like others: the PIN, which most devices never return, is by
+/// [`has_lost_pin`]; a picture's address and the number of openings move by themselves; and `Valid` is
+/// compared key by key.
 const NOT_COMPARED: &[&str] = &["password", "faceURL", "openDoorTime", "Valid"];
 
-/// Why a record is not sent back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ModifyError {
-    /// A text came in bytes that are not UTF-8: sending it back would change it.
-    #[error("the record holds bytes that are not UTF-8, so sending it back would change it")]
-    NotUtf8,
-}
+/// The longest PIN. Source: section 2.4.
+const PIN_DIGITS_MAX: usize = 8;
 
 /// The body that sets the validity of one person and sends every other writable field back with the
 /// value that was read, in its documented type and spelling.
 /// Whether a device keeps omitted fields is not known, so none is omitted; `password`, counts and
 /// read-only fields are never sent. `enable` is always true: false would open the door for ever.
 /// `named` are further fields that the device's capabilities name: what the person holds of them goes
-/// back as read.
-pub(crate) fn modify_body(
+/// back as read. `dropped` are those that its firmware refuses; nor are empty values sent that would be.
+pub(crate) fn modify_fields(
     record: &PersonRecord,
     validity: Window,
     named: &[String],
-) -> Result<Vec<u8>, ModifyError> {
+    dropped: &BTreeSet<String>,
+) -> Map<String, Value> {
+    let is_dropped = |key: &str| dropped.iter().any(|one| one.eq_ignore_ascii_case(key));
     let mut user = persons::writable(&record.person.employee_no, &record.fields);
     let as_read = user.remove("Valid");
     let mut valid = Map::new();
@@ -51,20 +49,71 @@ pub(crate) fn modify_body(
     for key in persons::WRITABLE {
         if *key == "Valid" {
             ordered.insert((*key).to_owned(), Value::Object(std::mem::take(&mut valid)));
-        } else if let Some(value) = user.remove(*key) {
+        } else if let Some(value) = user.remove(*key)
+            && !is_dropped(key)
+            && !is_refused_empty(key, &value)
+        {
             ordered.insert((*key).to_owned(), value);
         }
     }
     for key in named.iter().filter(|key| !is_one_of(persons::WRITABLE, key)) {
-        if let Some(value) = field(&record.fields, key) {
+        if let Some(value) = field(&record.fields, key).filter(|value| value.as_str() != Some(""))
+            && !is_dropped(key)
+        {
             ordered.insert(key.clone(), value.clone());
         }
     }
-    let body = json!({"UserInfo": ordered}).to_string();
-    if record.replaced && body.contains('\u{fffd}') {
-        return Err(ModifyError::NotUtf8);
+    ordered
+}
+
+/// The body that sends these fields of a person.
+pub(crate) fn modify_body(fields: &Map<String, Value>) -> Vec<u8> {
+    json!({"UserInfo": fields}).to_string().into_bytes()
+}
+
+/// Whether devices refuse this value, which says nothing: no doors at all, and a text in place of a list.
+fn is_refused_empty(key: &str, value: &Value) -> bool {
+    match key {
+        "doorRight" | "RightPlan" | "PersonInfoExtends" => value.as_str() == Some(""),
+        _ => false,
     }
-    Ok(body.into_bytes())
+}
+
+/// Fields that are never left out because a device refuses them: who it is, and what is to be changed.
+const NEVER_DROPPED: &[&str] = &["employeeNo", "Valid"];
+
+/// The field that a refusal names, as far as the change can do without it: one that was sent, or that holds
+/// one. A word of a sentence counts only where no word of a language is written so.
+pub(crate) fn droppable(sent: &Map<String, Value>, refusal: &str) -> Option<String> {
+    let is_sentence = refusal.trim().contains(char::is_whitespace);
+    let is_name = |word: &&str| {
+        let rest = word.get(1..).unwrap_or_default();
+        !word.is_empty() && (!is_sentence || rest.contains(|c: char| c.is_ascii_uppercase()))
+    };
+    let words = refusal.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_name);
+    let named = words.filter_map(|word| {
+        let holds = |(key, value): &(&String, &Value)| {
+            key.eq_ignore_ascii_case(word) || has_key(value, word)
+        };
+        sent.iter().find(holds).map(|(key, _)| key)
+    });
+    // Where several are named, one that must stay may be what the device minds.
+    let named: Vec<&String> = named.collect();
+    let stays = |key: &&String| {
+        // What no reading shows for certain stays, too.
+        let lower = key.to_ascii_lowercase();
+        is_one_of(NEVER_DROPPED, key) || lower.contains("password") || lower.contains("pwd")
+    };
+    let first = named.first().filter(|_| !named.iter().any(stays));
+    first.map(|field| (*field).clone())
+}
+
+fn has_key(value: &Value, key: &str) -> bool {
+    match value {
+        Value::Object(map) => map.keys().any(|one| one.eq_ignore_ascii_case(key)),
+        Value::Array(values) => values.iter().any(|one| has_key(one, key)),
+        _ => false,
+    }
 }
 
 /// The fields that differ between two readings of a person, apart from the four keys of `Valid` that
@@ -86,10 +135,32 @@ pub fn differs_beyond_validity(before: &PersonRecord, after: &PersonRecord) -> V
         VALID_SET,
         &mut differing,
     );
+    if has_lost_pin(before, after) {
+        differing.insert("password".to_owned());
+    }
     if before.person.employee_no != after.person.employee_no {
         differing.insert("employeeNo".to_owned());
     }
     differing.into_iter().collect()
+}
+
+/// Whether a device that showed a person's PIN before shows none, or another one, now. Source: section 13.
+#[must_use]
+pub fn has_lost_pin(before: &PersonRecord, after: &PersonRecord) -> bool {
+    let shown = |record: &PersonRecord| {
+        let pin = field(&record.fields, "password").and_then(text);
+        pin.filter(|pin| !pin.is_empty())
+    };
+    let before = shown(before);
+    before.is_some() && before != shown(after)
+}
+
+/// The PIN that a device shows, where it is one: digits, and not stars in their place.
+pub(crate) fn shown_pin(record: &PersonRecord) -> Option<String> {
+    let pin = field(&record.fields, "password").and_then(text)?;
+    let is_pin =
+        (1..=PIN_DIGITS_MAX).contains(&pin.len()) && pin.bytes().all(|b| b.is_ascii_digit());
+    is_pin.then_some(pin)
 }
 
 fn compare(
@@ -134,7 +205,7 @@ pub(super) fn is_one_of(keys: &[&str], key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::parse_time;
+    use crate::model::{Flaw, parse_time};
     use chrono_tz::Europe::Ljubljana;
 
     fn record(value: Value) -> PersonRecord {
@@ -149,8 +220,12 @@ mod tests {
         .unwrap()
     }
 
+    fn fields(value: Value) -> Map<String, Value> {
+        modify_fields(&record(value), next_year(), &[], &BTreeSet::new())
+    }
+
     fn body(value: Value) -> String {
-        String::from_utf8(modify_body(&record(value), next_year(), &[]).unwrap()).unwrap()
+        String::from_utf8(modify_body(&fields(value))).unwrap()
     }
 
     fn example() -> Value {
@@ -186,13 +261,55 @@ mod tests {
                 serde_json::from_str(&body(json!({"employeeNo": "7", "name": name}))).unwrap();
             assert_eq!(sent["UserInfo"]["name"], name);
         }
-        let stored = record(json!({"employeeNo": "7", "name": "An\u{fffd}a"}));
-        assert!(
-            modify_body(&stored, next_year(), &[]).is_ok(),
-            "the device itself holds that character"
-        );
-        let broken = stored.with_replaced_bytes(true);
-        assert_eq!(modify_body(&broken, next_year(), &[]), Err(ModifyError::NotUtf8));
+        let held = record(json!({"employeeNo": "7", "name": "An\u{fffd}a"}));
+        let whole = held.clone().with_replaced_bytes(false).person.flaw;
+        assert_eq!(whole, None, "the device itself holds that character");
+        assert_eq!(held.with_replaced_bytes(true).person.flaw, Some(Flaw::NotUtf8));
+        let beside = record(json!({"employeeNo": "8", "name": "Ana"})).with_replaced_bytes(true);
+        assert_eq!(beside.person.flaw, None, "another record of the same page");
+    }
+
+    /// Mutants: an empty text goes back; an empty one of another field stays away.
+    #[test]
+    fn empty_values_that_devices_refuse_are_not_sent() {
+        let sent = fields(json!({"employeeNo": "7", "doorRight": "", "RightPlan": "",
+            "PersonInfoExtends": null, "belongGroup": "", "name": ""}));
+        let keys: Vec<&str> = sent.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["employeeNo", "name", "Valid", "belongGroup"]);
+    }
+
+    /// Mutants: any word counts; only whole refusals; a key inside of a field is not looked for; a field
+    /// that must stay is dropped.
+    #[test]
+    fn the_field_that_a_refusal_names() {
+        let sent = fields(json!({"employeeNo": "7", "name": "Ana", "gender": "male",
+            "doorRight": "1", "RightPlan": [{"doorNo": 1, "planTemplateNo": "1"}],
+            "PersonInfoExtends": [{"value": ""}]}));
+        for (refusal, expected) in [
+            ("RightPlan", Some("RightPlan")),
+            ("rightplan", Some("RightPlan")),
+            ("UserInfo.gender", Some("gender")),
+            ("UserInfo/RightPlan[0]/planTemplateNo", Some("RightPlan")),
+            ("planTemplateNo", Some("RightPlan")),
+            ("invalid parameter: doorRight", Some("doorRight")),
+            ("name", Some("name")),
+            ("the name is not well formed", None),
+            ("value out of range", None),
+            ("badJsonContent", None),
+            ("belongGroup", None),
+            ("UserInfo", None),
+            ("employeeNo", None),
+            ("Valid", None),
+            ("endTime", None),
+            ("Valid.endTime/RightPlan", None),
+            ("", None),
+        ] {
+            assert_eq!(droppable(&sent, refusal).as_deref(), expected, "{refusal}");
+        }
+        let dropped = BTreeSet::from(["gender".to_owned()]);
+        let value = json!({"employeeNo": "7", "Gender": "male", "name": "Ana"});
+        let sent = modify_fields(&record(value), next_year(), &[], &dropped);
+        assert!(!sent.contains_key("gender") && sent.contains_key("name"));
     }
 
     #[test]
@@ -217,6 +334,37 @@ mod tests {
             "belongGroup was empty, so nothing of it was lost"
         );
     }
+    /// Mutants: a PIN that is shown now for the first time is a change; stars are a PIN.
+    #[test]
+    fn pins_are_compared_where_they_are_shown() {
+        let with = |pin: Value| record(json!({"employeeNo": "7", "password": pin}));
+        for (before, after, is_lost) in [
+            (json!("1234"), json!("1234"), false),
+            (json!("1234"), json!(""), true),
+            (json!("1234"), json!(null), true),
+            (json!("1234"), json!("9999"), true),
+            (json!("0012"), json!("12"), true),
+            (json!(""), json!("1234"), false),
+            (json!(null), json!(null), false),
+            (json!("****"), json!("****"), false),
+            (json!("****"), json!(""), true),
+        ] {
+            let (old, new) = (with(before.clone()), with(after.clone()));
+            assert_eq!(has_lost_pin(&old, &new), is_lost, "{before} {after}");
+            let told = if is_lost { vec!["password"] } else { Vec::new() };
+            assert_eq!(differs_beyond_validity(&old, &new), told, "{before} {after}");
+        }
+        for (shown, pin) in [
+            (json!("0012"), Some("0012")),
+            (json!(1234), Some("1234")),
+            (json!("****"), None),
+            (json!("123456789"), None),
+            (json!(""), None),
+        ] {
+            assert_eq!(shown_pin(&with(shown.clone())).as_deref(), pin, "{shown}");
+        }
+    }
+
     /// Mutants: without the rule every case is named; with `Some(_)` for `is_empty` the last three
     /// are not.
     #[test]
@@ -279,7 +427,8 @@ mod tests {
             record(json!({"employeeNo": "7", "RoomNumber": "12", "floorNumbers": [1, {"x": 0}],
             "doorRight": 1, "other": 5}));
         let named = ["doorright", "floorNumbers", "nobodyHolds", "roomNumber"].map(str::to_owned);
-        let sent = String::from_utf8(modify_body(&read, next_year(), &named).unwrap()).unwrap();
+        let sent = modify_fields(&read, next_year(), &named, &BTreeSet::new());
+        let sent = String::from_utf8(modify_body(&sent)).unwrap();
         let end = r#""doorRight":"1","floorNumbers":[1,{"x":0}],"roomNumber":"12"}}"#;
         assert!(sent.ends_with(end), "{sent}");
     }

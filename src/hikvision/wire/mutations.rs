@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{
-    DeviceClock, DeviceInfo, Document, PersonRecord, SearchPage, excerpt, modify_body, read_status,
+    DeviceClock, DeviceInfo, Document, PersonRecord, SearchPage, excerpt, modify_body,
+    modify_fields, read_status,
 };
 use crate::hikvision::LockState;
 use crate::model::{Window, parse_time};
@@ -38,7 +39,12 @@ fn read_everything(body: &[u8]) {
 fn person(value: Value) {
     let Ok(record) = PersonRecord::read(&value, Ljubljana) else { return };
     let at = parse_time("2026-01-01T00:00:00").unwrap();
-    let body = modify_body(&record, Window::new(at, at).unwrap(), &[]).unwrap();
+    let body = modify_body(&modify_fields(
+        &record,
+        Window::new(at, at).unwrap(),
+        &[],
+        &Default::default(),
+    ));
     let sent: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(sent["UserInfo"]["Valid"]["enable"], true);
     assert_eq!(sent["UserInfo"]["employeeNo"], record.person.employee_no.as_str());

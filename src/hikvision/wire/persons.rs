@@ -13,7 +13,7 @@ use super::standard::standard;
 use super::system::{read_moment, whole_seconds};
 use super::{boolean, field, list, object, shown, text};
 use crate::hex::hex;
-use crate::model::{Email, EmployeeNo, Person, PersonLimit, UserType, Window};
+use crate::model::{Email, EmployeeNo, Flaw, Person, PersonLimit, UserType, Window};
 
 /// The fields that a write sends back, in the order they are sent.
 /// Source: hikvision-isapi.md section 3.1, client rule.
@@ -40,8 +40,6 @@ pub struct PersonRecord {
     /// What planning needs.
     pub person: Person,
     pub(super) fields: Map<String, Value>,
-    /// Whether the page came with bytes that are not UTF-8, so that U+FFFD in it stands for them.
-    pub(super) replaced: bool,
 }
 
 impl std::fmt::Debug for PersonRecord {
@@ -70,20 +68,26 @@ impl PersonRecord {
                 _ => UserType::Normal,
             },
             limit: read_limit(object(fields, "Valid"), zone),
-            // Something there that is no truth value counts as yes: administrators are never touched.
-            is_device_admin: field(fields, "localUIRight")
-                .is_some_and(|value| boolean(value).unwrap_or(true))
-                || stated("localUIUserType").trim().to_ascii_lowercase().starts_with("admin"),
+            is_device_admin: is_administrator(&stated("userType")) || has_local_rights(fields),
             email: read_email(fields),
+            flaw: None,
             fingerprint: fingerprint(&employee_no, fields),
             employee_no,
         };
-        Ok(Self { person, fields: fields.clone(), replaced: false })
+        Ok(Self { person, fields: fields.clone() })
     }
 
-    /// The same record, read from a page that held bytes that are not UTF-8.
-    pub(crate) fn with_replaced_bytes(self, replaced: bool) -> Self {
-        Self { replaced, ..self }
+    /// The same record, read from a page that held bytes that are not UTF-8: where U+FFFD stands in it,
+    /// they were here.
+    pub(crate) fn with_replaced_bytes(mut self, replaced: bool) -> Self {
+        let mut text = String::new();
+        if replaced {
+            write_canonical(&Value::Object(self.fields.clone()), &mut text);
+        }
+        if text.contains(char::REPLACEMENT_CHARACTER) {
+            self.person.flaw = Some(Flaw::NotUtf8);
+        }
+        self
     }
 }
 
@@ -95,6 +99,32 @@ fn read_employee_no(fields: &Map<String, Value>) -> Result<EmployeeNo, String> {
     let value = candidates.next().ok_or("has no employeeNo")?;
     let stated = text(value).ok_or("has an employeeNo that is neither text nor a whole number")?;
     EmployeeNo::new(&stated).map_err(|error| format!("has an employeeNo that {error}"))
+}
+
+/// Whether a word names somebody who runs a device.
+fn is_administrator(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    ["admin", "operator", "manager"].iter().any(|one| word.contains(one))
+}
+
+/// Whether a field anywhere in a person gives a right to the device's own menus. Something that is no
+/// truth value counts as yes: administrators are never touched. The depth is bounded by that of the JSON
+/// that was read.
+fn has_local_rights(fields: &Map<String, Value>) -> bool {
+    fields.iter().any(|(key, value)| {
+        let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
+        match (key.to_ascii_lowercase().as_str(), value) {
+            (_, Value::Null) => false,
+            ("localuiright", value) => boolean(value).unwrap_or_else(|| !is_empty(value)),
+            ("localuiusertype", Value::String(word)) => is_administrator(word),
+            ("localuiusertype", value) => !is_empty(value),
+            (_, Value::Object(inner)) => has_local_rights(inner),
+            (_, Value::Array(values)) => {
+                values.iter().filter_map(Value::as_object).any(has_local_rights)
+            }
+            _ => false,
+        }
+    })
 }
 
 fn read_limit(valid: Option<&Map<String, Value>>, zone: Tz) -> PersonLimit {
@@ -498,12 +528,47 @@ mod tests {
             person(json!({"employeeNo": "1", "userType": "patient"})).user_type,
             UserType::Normal
         );
-        assert!(person(json!({"employeeNo": "1", "localUIRight": "true"})).is_device_admin);
-        assert!(person(json!({"employeeNo": "1", "localUIRight": "perhaps"})).is_device_admin);
-        assert!(!person(json!({"employeeNo": "1", "localUIRight": 0})).is_device_admin);
-        assert!(person(json!({"employeeNo": "1", "localUIUserType": "Admin"})).is_device_admin);
-        assert!(!person(json!({"employeeNo": "1", "localUIUserType": "user"})).is_device_admin);
         assert_eq!(person(json!({"employeeNo": "1", "name": "\u{202e}Ana\n"})).name, "Ana");
+    }
+
+    /// Mutants: only the documented key is looked at; only its spelling; only at the top; a word that is
+    /// no truth value is a no.
+    #[test]
+    fn administrators_by_every_field_that_names_them() {
+        for (fields, expected) in [
+            (json!({"localUIRight": true}), true),
+            (json!({"localUIRight": "true"}), true),
+            (json!({"localUIRight": 1}), true),
+            (json!({"localUIRight": "perhaps"}), true),
+            (json!({"localUIRight": {"menu": "all"}}), true),
+            (json!({"LocalUiRight": true}), true),
+            (json!({"local_ui_right": true}), true),
+            (json!({"localUIRight": [{"doorNo": 1}]}), true),
+            (json!({"UserRight": {"localUIRight": true}}), true),
+            (json!({"RightPlan": [{"doorNo": 1}, {"localUIUserType": "admin"}]}), true),
+            (json!({"localUIUserType": "admin"}), true),
+            (json!({"localUIUserType": "Administrator"}), true),
+            (json!({"localUIUserType": " superAdmin "}), true),
+            (json!({"localUIUserType": "operator"}), true),
+            (json!({"localUIUserType": 3}), true),
+            (json!({"userType": "admin"}), true),
+            (json!({"UserType": "superAdministrator"}), true),
+            (json!({}), false),
+            (json!({"localUIRight": 0}), false),
+            (json!({"localUIRight": "false"}), false),
+            (json!({"localUIRight": null}), false),
+            (json!({"localUIRight": ""}), false),
+            (json!({"localUIUserType": "user"}), false),
+            (json!({"localUIUserType": "viewer"}), false),
+            (json!({"localUIUserType": 0}), false),
+            (json!({"userType": "normal"}), false),
+            (json!({"name": "admin", "belongGroup": "operators"}), false),
+            (json!({"UserRight": {"localUIRight": false}}), false),
+        ] {
+            let mut value = fields.clone();
+            value["employeeNo"] = json!("1");
+            assert_eq!(read(value).unwrap().person.is_device_admin, expected, "{fields}");
+        }
     }
 
     #[test]

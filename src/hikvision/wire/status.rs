@@ -72,6 +72,8 @@ pub(crate) enum Meaning {
     SearchExpired,
     /// The device does not take this form of request: another form may do.
     FormRefused,
+    /// The path is known, and this method is not offered for it.
+    MethodRefused,
     /// Anything else that is not OK.
     Refused,
 }
@@ -82,6 +84,7 @@ const CODES: &[(&str, i64, Meaning)] = &[
     ("upgrading", 0x2000_0003, Meaning::BusyForLong),
     ("lowprivilege", 0x4000_0002, Meaning::LowPrivilege),
     ("badauthorization", 0x4000_0003, Meaning::BadLogin),
+    ("methodnotallowed", 0x4000_0004, Meaning::MethodRefused),
     ("notactivated", 0x4000_0007, Meaning::NotActivated),
     ("maxsessionuserlink", 0x4000_000B, Meaning::Busy),
     ("loginpassworderror", 0x4000_000C, Meaning::BadLogin),
@@ -137,6 +140,7 @@ impl ResponseStatus {
             (Some(_), _) => Meaning::Refused,
             (None, 200..=299) => Meaning::Done,
             (None, 403) => Meaning::LowPrivilege,
+            (None, 405) => Meaning::MethodRefused,
             (None, 408 | 429 | 502..=504) => Meaning::Busy,
             (None, 500) => Meaning::Fault,
             (None, _) => Meaning::Refused,
@@ -146,15 +150,29 @@ impl ResponseStatus {
     /// What a person can do about it.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self.sub_status.to_ascii_lowercase().as_str() {
+            "invalidoperation" if self.http == 403 => Some(
+                "the device may have too many connections at the moment: see what else asks it; on some it \
+                 means that a window begins after it ends",
+            ),
             "invalidoperation" => {
                 Some("on some devices this means that a window begins after it ends")
             }
             "notsupport" => Some(
                 "the device lacks this call: is it an access-control device with its own persons?",
             ),
+            "methodnotallowed" => Some("this firmware does not offer the call in that way"),
             _ => None,
         }
     }
+}
+
+/// Everything that a refusal says in words, which may name fields, and people: to be looked through, never to
+/// be shown.
+pub(crate) fn refusal_words(document: &Document) -> String {
+    let inner = document.root.values().filter_map(Value::as_object);
+    let holder = std::iter::once(&document.root).chain(inner).find(|map| is_status(map));
+    let said = |key| holder.and_then(|map| field(map, key)).and_then(text);
+    said("errorMsg").or_else(|| said("subStatusCode")).unwrap_or_default()
 }
 
 /// Finds a status in an answer: at the top or one level down. `None` when the answer has none, as
@@ -258,6 +276,7 @@ mod tests {
             (4, "notSupport", Meaning::FormRefused),
             (4, "lowPrivilege", Meaning::LowPrivilege),
             (4, "invalidOperation", Meaning::Refused),
+            (4, "methodNotAllowed", Meaning::MethodRefused),
             (4, "notActivated", Meaning::NotActivated),
             (4, "maxSessionUserLink", Meaning::Busy),
             (4, "theSearchIdDoesNotExist", Meaning::SearchExpired),
@@ -294,6 +313,7 @@ mod tests {
             (200, Meaning::Done),
             (403, Meaning::LowPrivilege),
             (404, Meaning::Refused),
+            (405, Meaning::MethodRefused),
             (503, Meaning::Busy),
             (500, Meaning::Fault),
         ] {

@@ -1,9 +1,16 @@
 //! Answers about the device itself: identity and clock.
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 
 use super::{Document, field, object, shown, text};
+use crate::model::visible;
+
+/// The length of a time without its offset.
+const CLOCK_CHARS: usize = 19;
+
+/// So much is quoted of a time that cannot be read.
+const STATED_CHARS: usize = 40;
 
 /// Who the device is. Texts are as stated, empty where it says nothing.
 /// Source: hikvision-isapi.md section 1.3.
@@ -57,7 +64,12 @@ impl DeviceClock {
         let root = &document.root;
         let time = object(root, "Time").ok_or_else(|| missing("Time", root))?;
         let stated = field(time, "localTime").and_then(text).ok_or("Time has no localTime")?;
-        let (local, own) = read_moment(stated.trim()).ok_or("localTime is no time")?;
+        let (local, own) = read_moment(stated.trim()).ok_or_else(|| {
+            format!(
+                "localTime is in no form that is known here: {:?}",
+                visible(&stated, STATED_CHARS)
+            )
+        })?;
         let zone =
             || field(time, "timeZone").and_then(text).and_then(|zone| posix_offset_minutes(&zone));
         Ok(Self { local, offset_minutes: own.or_else(zone) })
@@ -73,14 +85,51 @@ fn missing(wanted: &str, root: &Map<String, Value>) -> String {
     format!("the answer holds {found:?} where {wanted} was expected")
 }
 
-/// A wall-clock time with or without an offset, fractions cut off; the offset in minutes east.
+/// A wall-clock time with or without an offset, fractions cut off; the offset in minutes east. A blank may
+/// stand for the `T`.
 pub(super) fn read_moment(stated: &str) -> Option<(NaiveDateTime, Option<i32>)> {
-    if let Ok(with_offset) = DateTime::parse_from_rfc3339(stated) {
-        let offset = with_offset.offset().local_minus_utc() / 60;
-        return Some((whole_seconds(with_offset.naive_local()), Some(offset)));
-    }
-    let local = NaiveDateTime::parse_from_str(stated, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
-    Some((whole_seconds(local), None))
+    let (clock, rest) = stated.trim().split_at_checked(CLOCK_CHARS)?;
+    let clock = clock.replacen([' ', 't'], "T", 1);
+    let local = NaiveDateTime::parse_from_str(&clock, "%Y-%m-%dT%H:%M:%S").ok()?;
+    let rest = match rest.strip_prefix('.') {
+        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    let offset = match rest.trim() {
+        "" => None,
+        text => Some(offset_minutes(text)?),
+    };
+    Some((whole_seconds(local), offset))
+}
+
+/// The offset behind a time, in minutes east: `Z`, `+01:00`, `+0100`, `+01`, `01:00` (its sign lost on the
+/// way), `UTC+1`, or a POSIX zone, whose sign counts west.
+fn offset_minutes(stated: &str) -> Option<i32> {
+    let upper = stated.to_ascii_uppercase();
+    let named = ["UTC", "GMT", "Z"].iter().find_map(|name| upper.strip_prefix(name));
+    let digits = match named {
+        Some("") => return Some(0),
+        Some(digits) => digits,
+        None if upper.starts_with(|c: char| c.is_ascii_alphabetic() || c == '<') => {
+            return posix_offset_minutes(stated);
+        }
+        None => upper.as_str(),
+    };
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, digits.strip_prefix('+').unwrap_or(digits)),
+    };
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
+        None => (digits, "00"),
+    };
+    let number = |text: &str| {
+        let is_plain = matches!(text.len(), 1 | 2) && text.bytes().all(|b| b.is_ascii_digit());
+        is_plain.then(|| text.parse::<i32>().ok()).flatten()
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
 pub(super) fn whole_seconds(at: NaiveDateTime) -> NaiveDateTime {
@@ -156,9 +205,37 @@ mod tests {
         assert_eq!(clock("2026-11-21T12:00:00.25", "garbage"), Ok((noon.clone(), None)));
         assert_eq!(
             clock("2026-11-21T12:00:00", "CST-1:00:00DST01:00:00,M3.5.0/02:00:00,M10.5.0/03:00:00"),
-            Ok((noon, None))
+            Ok((noon.clone(), None))
         );
-        assert!(clock("21.11.2026 12:00", "CST-1").is_err());
+        for (offset, east) in [
+            ("+0100", 60),
+            ("+01", 60),
+            ("+1", 60),
+            (" 01:00", 60),
+            ("01:00", 60),
+            (" +01:00", 60),
+            ("UTC+1", 60),
+            (" GMT+01:00", 60),
+            ("UTC", 0),
+            ("z", 0),
+            ("CET-1", 60),
+            ("CST-5:00:00", 300),
+            (".5-0330", -210),
+        ] {
+            for mark in ["T", " ", "t"] {
+                let stated = format!("2026-11-21{mark}12:00:00{offset}");
+                assert_eq!(clock(&stated, ""), Ok((noon.clone(), Some(east))), "{stated}");
+            }
+        }
+        for odd in [
+            "21.11.2026 12:00:00",
+            "2026-11-21T12:00:00 o'clock",
+            "2026-11-21T12:00:00+9:75",
+            "noon",
+        ] {
+            let said = clock(odd, "CST-1").unwrap_err();
+            assert_eq!(said, format!("localTime is in no form that is known here: {odd:?}"));
+        }
         let json =
             document(r#"{"Time":{"timeMode":"manual","localTime":"2026-11-21T12:00:00-03:30"}}"#);
         assert_eq!(DeviceClock::read(&json).unwrap().offset_minutes, Some(-210));

@@ -6,7 +6,7 @@ use super::super::{Change, Kind, Plan, Standing, prove};
 use super::world::{FRONT, GYM, World, employee, person, role_id, time, window};
 use crate::config::{Ending, Mode};
 use crate::link::NoLink;
-use crate::model::{DeviceName, OrganisationId, PersonLimit, UserType};
+use crate::model::{DeviceName, Flaw, OrganisationId, PersonLimit, UserType};
 
 /// A renewal, a member whose door opens again, one marked inactive, and one who paid for less.
 fn world() -> World {
@@ -124,6 +124,9 @@ fn whom_nobody_may_touch() {
             }),
             damage("an administrator of the device", Rule::Untouchable, "1", |world, _| {
                 *world = world.clone().person(FRONT, "1", |person| person.is_device_admin = true);
+            }),
+            damage("a person with two entries", Rule::Untouchable, "1", |world, _| {
+                *world = world.clone().person(FRONT, "1", |person| person.flaw = Some(Flaw::Twice));
             }),
             damage("a barred person", Rule::Untouchable, "2", |world, _| {
                 *world = world

@@ -86,6 +86,7 @@ proptest! {
             let person = &device.persons[&change.employee_no];
             prop_assert!(!device.protect.contains(&change.employee_no));
             prop_assert!(!person.is_device_admin && person.user_type != UserType::BlackList);
+            prop_assert!(person.flaw.is_none());
             prop_assert!(!matches!(person.limit, PersonLimit::Permanent(_)));
             let place = facts.members.iter().position(|m| m.member.key == change.member).unwrap();
             let link = device.linking[place].as_ref().map(|link| &link.employee_no);

@@ -7,7 +7,7 @@ use super::world::{FRONT, GYM, World, employee};
 use super::{changes, left_out};
 use crate::config::Mode;
 use crate::link::{Found, NoLink};
-use crate::model::{PersonLimit, UserType};
+use crate::model::{Flaw, PersonLimit, UserType};
 
 fn three() -> World {
     World::agreeing(3)
@@ -66,6 +66,16 @@ fn every_reason() {
                 .renewed("150002")
                 .person(FRONT, "2", |person| person.user_type = UserType::BlackList),
             "protected (person 2), paid",
+        ),
+        (
+            three().renewed("150002").person(FRONT, "2", |person| person.flaw = Some(Flaw::Twice)),
+            "flawed-on-device (person 2 is in the door's list more than once), paid",
+        ),
+        (
+            three().inactive("150002").person(FRONT, "2", |person| {
+                person.flaw = Some(Flaw::NotUtf8);
+            }),
+            "flawed-on-device (person 2 has a name or another text in an encoding that is not UTF-8)",
         ),
         (three().holds_on(FRONT, "2", permanent), "permanent-on-device (person 2), paid"),
         (

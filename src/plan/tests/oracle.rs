@@ -106,6 +106,7 @@ fn may_be_touched(device: &DeviceFacts, id: &EmployeeNo) -> bool {
     let person = &device.persons[id];
     !device.protect.contains(id)
         && !person.is_device_admin
+        && person.flaw.is_none()
         && person.user_type != UserType::BlackList
         && !matches!(person.limit, PersonLimit::Permanent(_))
 }
@@ -315,7 +316,8 @@ fn left_out_by(
         Err(_) => None,
     };
     let is_touchable = person.is_some_and(|one| {
-        let free = one.user_type != UserType::BlackList && !one.is_device_admin;
+        let free =
+            one.user_type != UserType::BlackList && !one.is_device_admin && one.flaw.is_none();
         free && !device.protect.contains(&one.employee_no)
     });
     let unlimited = person.is_some_and(|one| matches!(one.limit, PersonLimit::Permanent(_)));

@@ -308,6 +308,7 @@ pub(crate) fn person(id: &str, limit: PersonLimit) -> Person {
         user_type: UserType::Normal,
         limit,
         is_device_admin: false,
+        flaw: None,
         email: None,
         fingerprint: format!("fingerprint of {id}"),
     }

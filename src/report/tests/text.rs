@@ -99,7 +99,7 @@ fn every_way_to_end() {
 fn doors_and_sources_that_did_not_do() {
     let mut sync = report("sync", &World::agreeing(3).renewed("150001"));
     for (outcome, words) in [
-        (DeviceOutcome::Unreachable, "front-door did not answer"),
+        (DeviceOutcome::Unreachable, "front-door gave no usable answer"),
         (DeviceOutcome::LoginRefused, "front-door refused the login"),
         (DeviceOutcome::ClockWrong, "front-door has a wrong clock"),
         (DeviceOutcome::Observed, "front-door is only observed"),
@@ -170,6 +170,7 @@ fn every_reason_says_what_to_do() {
         Blocked,
         DeviceUnreachable,
         PermanentOnDevice,
+        FlawedOnDevice,
     ];
     for reason in reasons {
         let (title, remedy) = explain(reason);

@@ -120,6 +120,7 @@ fn person(number: &str) -> Person {
         user_type: UserType::Normal,
         limit: PersonLimit::Window(year()),
         is_device_admin: false,
+        flaw: None,
         email: Email::parse("ziga@club.example"),
         fingerprint: "0f".repeat(32),
     }

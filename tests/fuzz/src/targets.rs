@@ -410,7 +410,7 @@ fn door(input: &[u8]) -> Result<(), String> {
             check(window.begin() <= window.end(), "an inverted window")?;
         }
         check(person.fingerprint.len() == 64, "a fingerprint of another length")?;
-        if let Ok(body) = body {
+        if let Some(body) = body {
             check_change(body, person.employee_no.as_str())?;
             size += body.len();
         }
@@ -430,7 +430,7 @@ fn check_change(body: &[u8], employee_no: &str) -> Result<(), String> {
     ]
     .concat();
     let seen = read_door(&list);
-    let [(record, Ok(again))] = seen.persons.as_slice() else {
+    let [(record, Some(again))] = seen.persons.as_slice() else {
         return Err(format!("a change that is no person: {}", String::from_utf8_lossy(body)));
     };
     check(record.person.employee_no.as_str() == employee_no, "a change of somebody else")?;

@@ -63,7 +63,7 @@ fn who_stands_outside_is_told_with_since_when_and_because_of_what() {
     assert_eq!(waiting["employee_no"], employee_no(3));
     assert_eq!(waiting["opens_door"], true);
     assert_eq!(waiting["since"], TICKS[0], "from the run that first saw the payment");
-    assert!(waiting["error"].as_str().unwrap().contains("did not answer"), "{waiting}");
+    assert!(waiting["error"].as_str().unwrap().contains("gave no usable answer"), "{waiting}");
     assert_eq!(document["devices"][1]["failures"], 2);
     assert_eq!(document["last_success"]["began"], START);
     assert_eq!(document["runs"][0]["exit_code"], 3);

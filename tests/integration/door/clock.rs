@@ -73,7 +73,9 @@ fn half_a_minute_is_fine() {
 
 #[test]
 fn local_time_without_an_offset_is_read() {
-    Story::new(|switches| switches.local_time = LocalTime::Plain).comes_in_step("plain");
+    for form in [LocalTime::Plain, LocalTime::Basic, LocalTime::NoSign] {
+        Story::new(|switches| switches.local_time = form).comes_in_step(&format!("{form:?}"));
+    }
 }
 
 #[test]

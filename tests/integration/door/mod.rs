@@ -12,13 +12,16 @@ mod belief;
 mod clock;
 mod cost;
 mod digest;
+mod entries;
 mod failures;
 mod fields;
 mod logins;
+mod manners;
 mod modes;
 mod outcomes;
 mod paging;
 mod people;
+mod pins;
 mod refusals;
 mod thousand;
 mod tls;
@@ -264,6 +267,17 @@ fn every_switch_is_named() {
         time_range_end: _,
         keeps: _,
         dates: _,
+        // pins.rs
+        shows_pin: _,
+        // manners.rs
+        modify_by: _,
+        support_function: _,
+        refused_fields: _,
+        naming: _,
+        // entries.rs
+        listed_twice: _,
+        twice_at_end: _,
+        names_in_gbk: _,
         // fields.rs
         further_fields: _,
         empty_vanishes: _,

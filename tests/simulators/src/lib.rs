@@ -35,7 +35,7 @@
 //! told). HTTP: `malformed`, `in-flight`,
 //! `no-content-length`, `content-type`, `no-format-json`, `unknown-path`, `wrong-method`. Bodies:
 //! `password-key`, `enable-false`, `begin-after-end`, `year-after-2037`, `time-type`,
-//! `read-only-field`, `control-field`, `empty-delete`. Calls: `remote-control`, `setup-used`,
+//! `read-only-field`, `control-field`, `unclear-person`, `empty-delete`. Calls: `remote-control`, `setup-used`,
 //! `record-used`, `delete-used`, `no-read-back`.
 //!
 //! # Violations of the service

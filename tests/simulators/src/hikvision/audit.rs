@@ -5,10 +5,10 @@
 //! `digest-syntax`, `digest-replay`, `endless-attempts`, `login-while-locked`, `in-flight`, `no-content-length`,
 //! `malformed`, `password-key`, `remote-control`, `setup-used`, `record-used`, `delete-used`,
 //! `empty-delete`, `enable-false`, `begin-after-end`, `year-after-2037`, `time-type`,
-//! `read-only-field`, `control-field`, `content-type`, `no-format-json`, `no-read-back`,
+//! `unclear-person`, `read-only-field`, `control-field`, `content-type`, `no-format-json`, `no-read-back`,
 //! `unknown-path`, `wrong-method`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::Datelike;
 use serde_json::Value;
@@ -32,6 +32,8 @@ pub(super) struct Audit {
     wrong_in_run: usize,
     triples: HashSet<(String, String, String)>,
     unread: BTreeSet<String>,
+    /// PINs that were shown and that the last Modify of a person lost: each may be put back once.
+    lost_pins: BTreeMap<String, String>,
     last: Option<Attempt>,
     told_locked: bool,
 }
@@ -77,7 +79,7 @@ impl Audit {
         if (wants_length && !told) || request.framing == Framing::Chunked {
             self.note("no-content-length", &what);
         }
-        if has_key(&request.body, "password") {
+        if has_key(&request.body, "password") && !self.puts_a_pin_back(&request.body) {
             self.note("password-key", &what);
         }
         if request.path().contains("/RemoteControl") {
@@ -93,6 +95,23 @@ impl Audit {
             self.authorization(switches, header, &what);
         }
         self.count_attempts(request, &what);
+    }
+
+    /// A Modify was accepted; this PIN is gone by it, if one is.
+    pub(super) fn pin_lost(&mut self, employee_no: &str, pin: Option<String>) {
+        match pin {
+            Some(pin) => drop(self.lost_pins.insert(employee_no.to_owned(), pin)),
+            None => drop(self.lost_pins.remove(employee_no)),
+        }
+    }
+
+    /// Whether a body holds nothing else of that kind than the very PIN that the person has just lost.
+    fn puts_a_pin_back(&self, body: &[u8]) -> bool {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let Some(info) = body["UserInfo"].as_object() else { return false };
+        let number = info.get("employeeNo").and_then(Value::as_str).unwrap_or_default();
+        let pin = info.get("password").and_then(Value::as_str);
+        pin.is_some() && self.lost_pins.get(number).map(String::as_str) == pin
     }
 
     fn authorization(&mut self, switches: &Switches, header: &str, what: &str) {

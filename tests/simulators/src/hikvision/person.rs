@@ -39,7 +39,7 @@ pub struct Person {
     pub close_delay_enabled: bool,
     /// `belongGroup`.
     pub belong_group: String,
-    /// `password`, the PIN: kept, never returned.
+    /// `password`, the PIN: kept, and returned only under [`Switches::shows_pin`].
     pub pin: Option<String>,
     /// `doorRight`, `"1"` or `"1,3"`.
     pub door_right: String,
@@ -242,6 +242,9 @@ impl Person {
             "floorNumber": self.floor_number, "localUIRight": self.local_ui_right,
             "gender": self.gender,
         });
+        if switches.shows_pin {
+            all["password"] = json!(self.pin.as_deref().unwrap_or_default());
+        }
         if !switches.no_num_of {
             all["numOfCard"] = json!(self.cards);
             all["numOfFP"] = json!(self.fingerprints);

@@ -13,7 +13,7 @@ use super::challenge;
 use super::digest::Account;
 use super::login::Verdict;
 use super::state::State;
-use super::switches::{Body401, Concurrency, KeepAlive, Permissions};
+use super::switches::{Body401, Concurrency, KeepAlive, ModifyBy, Permissions};
 use super::{search, system, write};
 use crate::http::{Handler, Reply, Request, Response};
 use crate::lock;
@@ -151,12 +151,23 @@ fn call(state: &mut State, request: &Request) -> Result<Reply, Failure> {
     let wanted = match person_call {
         "capabilities" | "Count" => "GET",
         "Search" | "Record" => "POST",
-        "Modify" | "SetUp" | "Delete" => "PUT",
+        "Modify" => match state.switches.modify_by {
+            ModifyBy::Put => "PUT",
+            ModifyBy::Post => "POST",
+            ModifyBy::Nothing => "",
+        },
+        "SetUp" | "Delete" => "PUT",
         _ => return Ok(not_found(state, request)),
     };
     if request.method != wanted {
         let what = format!("{} {path}", request.method);
-        state.audit.note("wrong-method", &what);
+        // Where the documented method is not taken, the other may be tried.
+        let is_tried = person_call == "Modify"
+            && state.switches.modify_by != ModifyBy::Put
+            && matches!(request.method.as_str(), "PUT" | "POST");
+        if !is_tried {
+            state.audit.note("wrong-method", &what);
+        }
         if request.method == "GET" {
             return Ok(Reply::Answer(page_not_found()));
         }
@@ -171,7 +182,7 @@ fn call(state: &mut State, request: &Request) -> Result<Reply, Failure> {
         "Count" => return Ok(Reply::Answer(system::count(state))),
         _ => {}
     }
-    if wanted == "PUT" || person_call == "Record" {
+    if person_call != "Search" {
         may_write(state)?;
     }
     let body: Value =

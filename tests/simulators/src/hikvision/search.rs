@@ -14,6 +14,11 @@ use crate::http::Response;
 /// Most numbers in one `EmployeeNoList`. Source: section 2.1.
 const FILTER_SIZE_MAX: usize = 30;
 
+/// Stands for a name in GBK until the answer is bytes.
+const GBK_HERE: &str = "GBK-HERE";
+/// Such a name. The second byte of its last character is a backslash.
+const GBK: &[u8] = &[0xd5, 0xc5, 0xc8, 0xfd, 0x81, 0x5c];
+
 /// A search as asked.
 struct Condition {
     search_id: String,
@@ -37,13 +42,45 @@ pub(super) fn search(state: &mut State, body: &Value) -> Result<Response, Failur
             Filter::Error => return Err(BAD_PARAMETERS.about("EmployeeNoList")),
         }
     }
+    let entries = entries(&state.switches, &state.persons);
     let found: Vec<&Person> =
-        state.persons.iter().filter(|p| condition.takes(&state.switches, p)).collect();
+        entries.iter().filter(|p| condition.takes(&state.switches, p)).collect();
     let shown = on_page(&state.switches, &condition, &found);
     let answer = page(&state.switches, &condition, &found, &shown);
     let numbers: Vec<String> = shown.iter().map(|p| p.employee_no.clone()).collect();
     state.audit.read_back(&numbers);
-    Ok(json_response(200, &answer))
+    Ok(in_gbk(json_response(200, &answer)))
+}
+
+/// The entries of the list, which can be more than one for a person.
+fn entries(switches: &Switches, persons: &[Person]) -> Vec<Person> {
+    let mut entries = Vec::new();
+    let mut at_end = Vec::new();
+    for person in persons {
+        let mut shown = person.clone();
+        if switches.names_in_gbk.contains(&person.employee_no) {
+            shown.name = GBK_HERE.to_owned();
+        }
+        entries.push(shown);
+        if switches.listed_twice.contains(&person.employee_no) {
+            let second = person.clone().name("Somebody Else");
+            if switches.twice_at_end { at_end.push(second) } else { entries.push(second) }
+        }
+    }
+    entries.append(&mut at_end);
+    entries
+}
+
+/// The same answer, with GBK in place of every name that is to be shown so.
+fn in_gbk(response: Response) -> Response {
+    let text = String::from_utf8_lossy(&response.body).into_owned();
+    let mut parts = text.split(GBK_HERE).map(str::as_bytes);
+    let mut body = parts.next().unwrap_or_default().to_vec();
+    for part in parts {
+        body.extend(GBK);
+        body.extend(part);
+    }
+    Response { body: body.into(), ..response }
 }
 
 fn condition(switches: &Switches, cond: &Map<String, Value>) -> Result<Condition, Failure> {

@@ -65,10 +65,14 @@ fn document(state: &State, request: &Request, root: &str, fields: &[(&str, &str)
 /// `GET /ISAPI/System/time`: wall clock, and zone with inverted sign.
 pub(super) fn time(state: &State) -> Response {
     let now: DateTime<Utc> = state.now() + state.clock_offset;
-    let local = state.zone.local(now).format("%Y-%m-%dT%H:%M:%S");
+    let mark = if state.switches.local_time == LocalTime::Basic { ' ' } else { 'T' };
+    let local = state.zone.local(now).format("%Y-%m-%d %H:%M:%S").to_string();
+    let local = local.replace(' ', &mark.to_string());
     let offset = match state.switches.local_time {
         LocalTime::WithOffset => state.zone.offset_text(now),
         LocalTime::Plain => String::new(),
+        LocalTime::Basic => state.zone.offset_text(now).replace(':', ""),
+        LocalTime::NoSign => state.zone.offset_text(now).replace('+', " "),
     };
     let body = format!(
         "<Time version=\"2.0\" xmlns=\"{}\"><timeMode>NTP</timeMode>\
@@ -123,8 +127,9 @@ pub(super) fn user_info(state: &State) -> Response {
         PageLimit::One => 1,
         PageLimit::Thirty | PageLimit::ThirtyOrError => 30,
     };
+    let support = state.switches.support_function.unwrap_or("post,delete,put,get,setUp");
     let mut all = json!({
-        "supportFunction": {"@opt": "post,delete,put,get,setUp"},
+        "supportFunction": {"@opt": support},
         "UserInfoSearchCond": {
             "searchID": {"@min": 1, "@max": 36},
             "maxResults": {"@min": 1, "@max": page},

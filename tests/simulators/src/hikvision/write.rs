@@ -11,7 +11,9 @@ use super::answers::{
 };
 use super::person::{Person, Set, last_second, parse_time, time_text};
 use super::state::State;
-use super::switches::{BeginAfterEnd, Effect, FarYear, Keeps, Omitted, UnknownKey, UnknownPerson};
+use super::switches::{
+    BeginAfterEnd, Effect, FarYear, Keeps, Naming, Omitted, UnknownKey, UnknownPerson,
+};
 use crate::http::{Reply, Response};
 
 /// Longest `employeeNo` in bytes. Source: section 2.4.
@@ -27,6 +29,11 @@ pub(super) fn modify(state: &mut State, body: &Value) -> Result<Reply, Failure> 
     state.audit.person_written(&Value::Object(info.clone()));
     let employee_no = employee_no(&info)?;
     state.audit.modify_begins(&employee_no);
+    let State { switches, audit, .. } = state;
+    if switches.listed_twice.contains(&employee_no) || switches.names_in_gbk.contains(&employee_no)
+    {
+        audit.note("unclear-person", &employee_no);
+    }
     let Some(index) = state.persons.iter().position(|p| p.employee_no == employee_no) else {
         if info.get("addUser") == Some(&Value::Bool(true)) {
             return record(state, body).map(Reply::Answer);
@@ -36,6 +43,13 @@ pub(super) fn modify(state: &mut State, body: &Value) -> Result<Reply, Failure> 
             UnknownPerson::DeviceUserNotExist => NO_USER.into(),
         });
     };
+    if let Some(key) = state.switches.refused_fields.iter().find(|key| info.contains_key(**key)) {
+        return Err(BAD_PARAMETERS.about(&match state.switches.naming {
+            Naming::Bare => (*key).to_owned(),
+            Naming::Path => format!("UserInfo.{key}"),
+            Naming::Sentence => format!("invalid parameter {key}"),
+        }));
+    }
     let mut changed = edited(state, &state.persons[index], &info)?;
     if state.switches.omitted == Omitted::Replace {
         reset_omitted(&mut changed, &info);
@@ -46,6 +60,8 @@ pub(super) fn modify(state: &mut State, body: &Value) -> Result<Reply, Failure> 
     }
     state.writes.push(body.clone());
     state.audit.modified(&employee_no);
+    let lost = state.persons[index].pin.clone().filter(|_| changed.pin.is_none());
+    state.audit.pin_lost(&employee_no, lost.filter(|_| state.switches.shows_pin));
     if let Effect::RefusedYetChanges(key, value) = &effect {
         if state.persons[index].set(key, value) != Set::Done {
             state.persons[index].extra.insert(key.clone(), value.clone());
@@ -142,6 +158,7 @@ fn edited(state: &State, before: &Person, info: &Map<String, Value>) -> Result<P
                 let email = value.as_str().ok_or_else(|| BAD_JSON_CONTENT.about(key))?;
                 person.email = email.to_owned();
             }
+            "doorRight" if value.as_str() == Some("") => return Err(BAD_PARAMETERS.about(key)),
             "checkUser" | "addUser" | "deleteUser" | "dynamicCode" => {}
             key => match person.set(key, value) {
                 Set::Done | Set::ReadOnly => {}

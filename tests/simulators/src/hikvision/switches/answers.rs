@@ -201,4 +201,8 @@ pub enum LocalTime {
     WithOffset,
     /// `2026-11-21T09:00:00`
     Plain,
+    /// `2026-11-21 09:00:00+0100`
+    Basic,
+    /// `2026-11-21T09:00:00 01:00`, the sign lost on the way.
+    NoSign,
 }

@@ -82,6 +82,22 @@ pub struct Switches {
     pub dates: Dates,
     /// Texts and lists that are empty are left out of answers.
     pub empty_vanishes: bool,
+    /// Persons whose number a second entry of the list has, under another name. Source: section 13.
+    pub listed_twice: Vec<String>,
+    /// That entry stands at the end of the list, and not right behind the first.
+    pub twice_at_end: bool,
+    /// Persons whose name comes in GBK. Source: section 13.
+    pub names_in_gbk: Vec<String>,
+    /// Search shows the PIN in `password`. Source: section 13.
+    pub shows_pin: bool,
+    /// With which method Modify is to be sent. Source: section 13.
+    pub modify_by: ModifyBy,
+    /// `supportFunction` of its capabilities, where it is not all of them.
+    pub support_function: Option<&'static str>,
+    /// Fields of a person that Modify refuses, naming them. Source: section 13.
+    pub refused_fields: &'static [&'static str],
+    /// How it names them.
+    pub naming: Naming,
     /// Unknown keys.
     pub unknown_key: UnknownKey,
     /// Meaning of `enable:false`.

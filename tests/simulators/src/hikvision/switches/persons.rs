@@ -34,6 +34,30 @@ pub enum Effect {
     RefusedYetApplied,
 }
 
+/// With which method Modify is to be sent; any other is answered `methodNotAllowed`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ModifyBy {
+    /// `PUT`, as documented.
+    #[default]
+    Put,
+    /// `POST`.
+    Post,
+    /// None.
+    Nothing,
+}
+
+/// How a refusal names a field.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Naming {
+    /// `gender`
+    #[default]
+    Bare,
+    /// `UserInfo.gender`
+    Path,
+    /// `invalid parameter userVerifyMode`
+    Sentence,
+}
+
 /// What becomes of a window that begins after its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BeginAfterEnd {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{device, exact, slugs, turned};
+use super::{device, exact, slugs, turned, window};
 use crate::hikvision::*;
 use crate::testing::Digest;
 
@@ -191,4 +191,28 @@ fn fields_of_a_person() {
     let person = find();
     assert_eq!(person["email"], "ana@x.si");
     assert!(person.get("numOfCard").is_none() && person.get("PersonInfoExtends").is_none());
+}
+
+#[test]
+fn entries_that_are_not_what_they_should_be() {
+    let (device, client) = device(many(3));
+    let body = || {
+        let everybody = json!({"UserInfoSearchCond": {
+            "searchID": "s1", "searchResultPosition": 0, "maxResults": 30,
+        }});
+        client.person("POST", "Search", &everybody).unwrap().body.to_vec()
+    };
+    let numbers = || {
+        let page: Value = serde_json::from_slice(&body()).unwrap();
+        let rows = page["UserInfoSearch"]["UserInfo"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["employeeNo"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    device.set(|s| s.listed_twice = vec!["1000".into()]);
+    assert_eq!(numbers(), ["1000", "1000", "1001", "1002"]);
+    device.set(|s| s.twice_at_end = true);
+    assert_eq!(numbers(), ["1000", "1001", "1002", "1000"]);
+    device.set(|s| (s.listed_twice, s.names_in_gbk) = (Vec::new(), vec!["1001".into()]));
+    assert!(String::from_utf8(body()).is_err());
+    client.person("PUT", "Modify", &window("1001", "2026-01-01T00:00:00", "2027-01-31T23:59:59"));
+    assert!(slugs(&device).contains(&"unclear-person".to_owned()));
 }

@@ -51,6 +51,74 @@ fn modify_replaces_where_switched() {
 }
 
 #[test]
+fn modify_by_another_method() {
+    let (device, client) = turned(|s| s.modify_by = ModifyBy::Post);
+    let code = |method| client.person(method, "Modify", &good_window()).unwrap().json();
+    assert_eq!(code("PUT")["subStatusCode"], "methodNotAllowed");
+    assert_eq!(code("POST")["statusCode"], 1);
+    device.set(|s| s.modify_by = ModifyBy::Nothing);
+    for method in ["PUT", "POST"] {
+        assert_eq!(code(method)["subStatusCode"], "methodNotAllowed");
+    }
+    client.person("POST", "Search", &exact("1007"));
+    assert!(slugs(&device).is_empty(), "{:?}", device.violations());
+    assert_eq!(device.writes().len(), 1);
+}
+
+#[test]
+fn fields_that_are_refused_by_name() {
+    let (device, client) = turned(|s| s.refused_fields = &["gender"]);
+    let mut body = good_window();
+    body["UserInfo"]["gender"] = json!("male");
+    for (naming, expected) in [
+        (Naming::Bare, "gender"),
+        (Naming::Path, "UserInfo.gender"),
+        (Naming::Sentence, "invalid parameter gender"),
+    ] {
+        device.set(|s| s.naming = naming);
+        let answer = client.person("PUT", "Modify", &body).unwrap().json();
+        assert_eq!(answer["errorMsg"], expected);
+    }
+    assert_eq!(device.writes(), Vec::<Value>::new());
+    device.set(|s| s.refused_fields = &[]);
+    body["UserInfo"]["doorRight"] = json!("");
+    let answer = client.person("PUT", "Modify", &body).unwrap().json();
+    assert_eq!(answer["errorMsg"], "doorRight", "an empty one is refused");
+}
+
+/// A PIN may be sent once, by whom it was shown to, to the person who has just lost it.
+#[test]
+fn a_pin_is_put_back_once() {
+    let (device, client) = device(vec![Person::new("1007").pin("1234")]);
+    device.set(|s| (s.shows_pin, s.omitted) = (true, Omitted::Replace));
+    let search = || client.person("POST", "Search", &exact("1007")).unwrap().json();
+    let shown = || search()["UserInfoSearch"]["UserInfo"][0]["password"].clone();
+    assert_eq!(shown(), "1234");
+    client.person("PUT", "Modify", &good_window());
+    assert_eq!(shown(), "");
+    let mut body = good_window();
+    body["UserInfo"]["password"] = json!("1234");
+    client.person("PUT", "Modify", &body);
+    assert_eq!(shown(), "1234");
+    assert!(slugs(&device).is_empty(), "{:?}", device.violations());
+    client.person("PUT", "Modify", &body);
+    search();
+    assert!(slugs(&device).contains(&"password-key".to_owned()));
+    // Nor another one, nor at a device that shows none.
+    for (shows_pin, pin) in [(true, "9999"), (false, "1234")] {
+        device.set(|s| s.shows_pin = shows_pin);
+        device.edit_person("1007", |person| person.pin = Some("1234".into()));
+        client.person("PUT", "Modify", &good_window());
+        search();
+        device.clear_violations();
+        body["UserInfo"]["password"] = json!(pin);
+        client.person("PUT", "Modify", &body);
+        search();
+        assert!(slugs(&device).contains(&"password-key".to_owned()), "{shows_pin} {pin}");
+    }
+}
+
+#[test]
 fn effects() {
     let far = "2027-01-31T23:59:59";
     for (effect, answered, applied) in [
