@@ -190,9 +190,9 @@ fn refuse(mood: Mood) -> Result<(), Error> {
     Err(match mood {
         Mood::Away => Error::Unreachable { call, host: host(), reason: "refused".to_owned() },
         Mood::Slow => Error::TimedOut { call, host: host(), limit_ms: 30_000 },
-        Mood::Overloaded => Error::Refused { call, status: 503, excerpt: String::new() },
+        Mood::Overloaded => Error::Refused { call, status: 503 },
         Mood::CutShort => Error::Truncated { call, bytes: 1000, reason: "end".to_owned() },
-        Mood::LoginRefused => Error::LoginRefused { call, excerpt: String::new() },
+        Mood::LoginRefused => Error::LoginRefused { call },
         _ => return Ok(()),
     })
 }

@@ -362,21 +362,25 @@ impl Client {
         // An error page that cannot be read changes nothing about the error.
         let _ = response.body_mut().as_reader().take(ERROR_PAGE_MAX_BYTES).read_to_end(&mut page);
         let secrets = [self.password.expose(), &self.credentials()];
-        let excerpt = excerpt_of_page(&String::from_utf8_lossy(&page), &secrets);
+        // The server's words may name a member: they are for whoever asks, and in no mail or message.
+        let words = excerpt_of_page(&String::from_utf8_lossy(&page), &secrets);
+        log::info!("{call}: status {status}, in the server's words: {words}");
         match status {
-            401 => Error::LoginRefused { call, excerpt },
-            403 => Error::NoRight { call, excerpt },
-            _ => Error::Refused { call, status, excerpt },
+            401 => Error::LoginRefused { call },
+            403 => Error::NoRight { call },
+            _ => Error::Refused { call, status },
         }
     }
 
     fn of_wire(&self, call: &'static str, error: wire::WireError, body: &[u8]) -> Error {
-        Error::of_wire(call, error, || self.excerpt(body))
-    }
-
-    fn excerpt(&self, body: &[u8]) -> String {
-        let start: Vec<u8> = body.iter().copied().take(ERROR_PAGE_MAX_BYTES as usize).collect();
-        excerpt(&String::from_utf8_lossy(&start), &[self.password.expose(), &self.credentials()])
+        // A document in an unknown shape may start with a member.
+        if matches!(error, wire::WireError::NotCardskipper { .. }) {
+            let start: Vec<u8> = body.iter().copied().take(ERROR_PAGE_MAX_BYTES as usize).collect();
+            let secrets = [self.password.expose(), &self.credentials()];
+            let words = excerpt(&String::from_utf8_lossy(&start), &secrets);
+            log::info!("{call}: no Cardskipper document; it begins: {words}");
+        }
+        Error::of_wire(call, error)
     }
 
     fn credentials(&self) -> String {

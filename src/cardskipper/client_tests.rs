@@ -256,10 +256,10 @@ fn what_a_status_means() {
             other => panic!("{status}: {other:?}"),
         }
         let shown = format!("{error} {error:?}");
-        assert!(error.to_string().contains(": No. You sent ***, ***[0m"), "{error}");
+        assert!(!error.to_string().contains("You sent"), "{error}");
         assert!(!shown.contains("ssword") && !shown.contains("YXBp"), "{shown}");
     }
-    let no_right = Error::NoRight { call: EXPORT, excerpt: String::new() };
+    let no_right = Error::NoRight { call: EXPORT };
     assert_eq!(no_right.to_string(), "Member/Export: the login has no right for this call");
     assert!(no_right.hint().unwrap().contains("support@cardskipper.se"));
     let empty = export(answer("500 Internal Server Error", b"")).unwrap_err();
@@ -273,10 +273,7 @@ fn success_that_is_none() {
         b"<!DOCTYPE html><title>Log in</title>",
     ))
     .unwrap_err();
-    assert_eq!(
-        page.to_string(),
-        "Member/Export: a web page in place of a `Cardskipper` document: <!DOCTYPE html><title>Log in</title>"
-    );
+    assert_eq!(page.to_string(), "Member/Export: a web page in place of a `Cardskipper` document");
     for reply in [
         answer("200 OK", b""),
         with_head("204 No Content", b""),
@@ -290,10 +287,7 @@ fn success_that_is_none() {
     let strange =
         export(answer("200 OK", b"<Cardskipper><Person Firstname='Anna'/></Cardskipper>"))
             .unwrap_err();
-    assert!(
-        matches!(&strange, Error::NotCardskipper { excerpt, .. } if excerpt.is_empty()),
-        "{strange:?}"
-    );
+    assert!(matches!(&strange, Error::NotCardskipper { .. }), "{strange:?}");
     assert!(!strange.to_string().contains("Anna"), "no name is quoted");
 }
 

@@ -31,30 +31,24 @@ pub enum Error {
         limit_ms: u128,
     },
     /// 401: user name or password is wrong, or the account is closed.
-    #[error("{call}: the login was refused{}", after_colon(excerpt))]
+    #[error("{call}: the login was refused")]
     LoginRefused {
         /// The call.
         call: &'static str,
-        /// The beginning of the answer.
-        excerpt: String,
     },
     /// 403: the login is right, but has no right for this call; each call needs its own.
-    #[error("{call}: the login has no right for this call{}", after_colon(excerpt))]
+    #[error("{call}: the login has no right for this call")]
     NoRight {
         /// The call.
         call: &'static str,
-        /// The beginning of the answer.
-        excerpt: String,
     },
     /// Any other status than success.
-    #[error("{call}: refused with status {status}{}", after_colon(excerpt))]
+    #[error("{call}: refused with status {status}")]
     Refused {
         /// The call.
         call: &'static str,
         /// The HTTP status.
         status: u16,
-        /// The beginning of the answer.
-        excerpt: String,
     },
     /// A redirect to another scheme, host or port. It was not followed: the login and the list of
     /// members go to the configured host only.
@@ -92,14 +86,12 @@ pub enum Error {
         limit: usize,
     },
     /// Success by its status, but no `Cardskipper` document, or one without what was asked for.
-    #[error("{call}: {found}{}", after_colon(excerpt))]
+    #[error("{call}: {found}")]
     NotCardskipper {
         /// The call.
         call: &'static str,
         /// What is there.
         found: String,
-        /// The beginning of the answer; empty where it may hold personal data.
-        excerpt: String,
     },
     /// A `Cardskipper` document that is not well-formed to its end, or in malformed bytes (then the
     /// line is 1).
@@ -124,17 +116,9 @@ pub enum Error {
     },
 }
 
-fn after_colon(excerpt: &str) -> String {
-    if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") }
-}
-
 impl Error {
-    /// Says what `error` means for `call`. `excerpt` is made only when it is shown.
-    pub(super) fn of_wire(
-        call: &'static str,
-        error: WireError,
-        excerpt: impl FnOnce() -> String,
-    ) -> Self {
+    /// Says what `error` means for `call`.
+    pub(super) fn of_wire(call: &'static str, error: WireError) -> Self {
         match error {
             WireError::BadEncoding { message } => Self::BadXml {
                 call,
@@ -145,12 +129,8 @@ impl Error {
             WireError::BadXml { line, column, message } => {
                 Self::BadXml { call, line, column, message }
             }
-            WireError::NotCardskipper { .. } => {
-                Self::NotCardskipper { call, found: error.to_string(), excerpt: excerpt() }
-            }
-            // No excerpt: a document in an unknown shape may start with a member.
-            WireError::Without { .. } => {
-                Self::NotCardskipper { call, found: error.to_string(), excerpt: String::new() }
+            WireError::NotCardskipper { .. } | WireError::Without { .. } => {
+                Self::NotCardskipper { call, found: error.to_string() }
             }
             WireError::UnknownOrganisation(organisation) => {
                 Self::UnknownOrganisation { call, organisation }

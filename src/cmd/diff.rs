@@ -87,11 +87,15 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let is_news = context.say_troubles(&report, &store);
     context.say(&report, exit, is_news)?;
     if let (Some(path), false) = (&args.out, context.is_json) {
-        print(&format!(
-            "\nThe plan is in {}. Carry it out within 60 minutes:\n  ivms-sync apply {}\n",
-            path.display(),
-            quoted(&path.to_string_lossy())
-        ))?;
+        let is_something = report.changes.iter().any(|one| one.state == ChangeState::Planned);
+        let what_to_do = match is_something {
+            true => format!(
+                "Carry it out within 60 minutes:\n  ivms-sync apply {}",
+                quoted(&path.to_string_lossy())
+            ),
+            false => "It holds nothing to carry out.".to_owned(),
+        };
+        print(&format!("\nThe plan is in {}. {what_to_do}\n", path.display()))?;
     }
     Ok(exit)
 }

@@ -1,6 +1,7 @@
 //! Reads the persons of each device, where that is due.
 
 mod told;
+mod twins;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::config::{DeviceConfig, Guard};
 use crate::hikvision::{Abilities, Class, DeviceInfo, Error};
 use crate::link::{StoredLink, StoredLinks, is_same_person, name_digest};
 use crate::model::{
-    DeviceLimits, DeviceName, EmployeeNo, Flaw, Manners, Person, PersonLimit, Window, WriteManners,
+    DeviceLimits, EmployeeNo, Flaw, Manners, Person, PersonLimit, Window, WriteManners,
 };
 use crate::outside::{Outside, ReadDevice};
 use crate::report::{DeviceOutcome, Trouble};
@@ -25,6 +26,7 @@ use crate::store::{
 
 use told::{backing_off, both, flawed, left_out, refusal, remembered, stopped, unclear};
 pub use told::{failure, held_back, not_believed, to_remember};
+pub(super) use twins::disown_twins;
 
 /// What is known of a device before it is asked.
 #[derive(Debug)]
@@ -298,26 +300,6 @@ pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered
         is_backing_off: false,
         renamed: None,
     }
-}
-
-/// Finds devices to which an earlier section leads as well, by their serial numbers, and disowns them.
-/// Returns their places.
-pub(super) fn disown_twins(configs: &[DeviceConfig], devices: &mut [DeviceGathered]) -> Vec<usize> {
-    let mut first: BTreeMap<String, DeviceName> = BTreeMap::new();
-    let mut twins = Vec::new();
-    for (place, (config, device)) in configs.iter().zip(devices).enumerate() {
-        let Some(serial) = device.serial.clone().filter(|serial| !serial.trim().is_empty()) else {
-            continue;
-        };
-        match first.get(&serial) {
-            Some(first) => {
-                device.disown(config, &Doubt::Twin { first: first.clone(), serial });
-                twins.push(place);
-            }
-            None => drop(first.insert(serial, config.name.clone())),
-        }
-    }
-    twins
 }
 
 impl Renamed {

@@ -121,7 +121,11 @@ fn in_question(
         Err(NoLink::NameDiffers { employee_no, found }) => {
             let linked = match found {
                 Found::InsteadOf(linked) => Some(linked),
-                Found::ByNumber | Found::Renamed | Found::SomebodyElses | Found::OneOfMany => None,
+                Found::ByNumber
+                | Found::Renamed
+                | Found::SomebodyElses
+                | Found::OneOfMany
+                | Found::AnothersName => None,
             };
             [Some(employee_no), linked].contains(&Some(&wanted.employee_no))
         }

@@ -196,8 +196,10 @@ pub fn gather_with<O: Outside>(
     }
     let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
     let mut known = Vec::with_capacity(config.devices.len());
+    let mut serials = Vec::with_capacity(config.devices.len());
     let reading = store.reading()?;
     for device in &config.devices {
+        serials.push(store.device_state(&device.name)?.serial);
         known.push(facts::KnownOfDevice {
             stored: store.links(&device.name)?,
             settled_roles: store.settled_roles(&device.name)?,
@@ -215,7 +217,7 @@ pub fn gather_with<O: Outside>(
             *open = Conversation::none();
         }
     }
-    for place in devices::disown_twins(&config.devices, &mut devices) {
+    for place in devices::disown_twins(&config.devices, &mut devices, &serials) {
         if let Some(open) = open.get_mut(place) {
             *open = Conversation::none();
         }

@@ -1,19 +1,21 @@
 //! First links by a file, judged together. Pure.
 //!
-//! One row that leads to a person with another name is the word of whoever wrote it. Where most rows lead to
+//! One row that leads to a person with another name is the word of whoever wrote it, unless it is just the
+//! name of another member: then it is a slip. Where most rows lead to
 //! persons with the names of other members, a column was sorted by itself or rows have slipped, and everybody
 //! would get somebody else's person. A door that calls its persons `Card 17` is none of that.
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Found, Link, Linking, NoLink, StoredLinks, is_unlike, plain_words};
+use super::{Found, Link, Linking, NoLink, StoredLinks, is_same_person, is_unlike, plain_words};
 use crate::config::LinkRule;
 use crate::model::{EmployeeNo, Member, Person};
 
 /// With fewer names of other members than this nothing is many.
 const SMALLEST: usize = 3;
 
-/// Takes back the new links by file on one device when at least three of them, and more than half of those
+/// Takes back the new links by file on one device that lead to a person with the whole name of another member;
+/// and, when at least three of them, and more than half of those
 /// with a name on both sides, lead to persons who have the name of another member and no word of their own:
 /// all of those whose name does not speak for them.
 pub fn doubt_first_links<'a>(
@@ -41,25 +43,37 @@ pub fn doubt_first_links<'a>(
         }
     }
     let are_most = |count: usize| count >= SMALLEST && count * 2 > known;
-    if !are_most(unlike.len()) {
-        return;
-    }
-    let names: HashSet<String> =
+    let words: HashSet<String> =
         members.clone().flat_map(|member| plain_words(&member.name())).collect();
-    let is_anothers = |name: &&&str| plain_words(name).iter().any(|word| names.contains(word));
-    if !are_most(unlike.iter().filter(is_anothers).count()) {
-        return;
-    }
+    let is_anothers = |name: &&&str| plain_words(name).iter().any(|word| words.contains(word));
+    let is_sorted_wrong =
+        are_most(unlike.len()) && are_most(unlike.iter().filter(is_anothers).count());
+    let whole_names: HashSet<Vec<String>> =
+        members.clone().map(|member| whole(&member.name())).collect();
     for (member, link) in members.zip(linking.iter_mut()) {
         let Ok(found) = link else { continue };
-        let speaks_for_it = !name(found).is_empty() && !is_unlike(member, name(found));
-        if !is_new(member, found) || speaks_for_it {
-            continue;
-        }
+        let on_door = name(found);
+        let is_slip = !is_same_person(member, on_door)
+            && whole(on_door) != whole(&member.name())
+            && whole_names.contains(&whole(on_door));
+        let speaks_for_it = !on_door.is_empty() && !is_unlike(member, on_door);
+        let doubt = match (is_sorted_wrong && !speaks_for_it, is_slip && !on_door.is_empty()) {
+            _ if !is_new(member, found) => continue,
+            (true, _) => Found::OneOfMany,
+            (false, true) => Found::AnothersName,
+            (false, false) => continue,
+        };
         let before = stored.links.get(&member.key).map(|before| before.employee_no.clone());
         *link = Err(NoLink::NameDiffers {
             employee_no: found.employee_no.clone(),
-            found: before.map_or(Found::OneOfMany, Found::InsteadOf),
+            found: before.map_or(doubt, Found::InsteadOf),
         });
     }
+}
+
+/// The words of a name in an order of their own: a door may have the last name first.
+fn whole(name: &str) -> Vec<String> {
+    let mut words = plain_words(name);
+    words.sort_unstable();
+    words
 }

@@ -226,6 +226,8 @@ pub enum Found {
     SomebodyElses,
     /// A link file leads there for the first time, and most new rows lead to the names of other members.
     OneOfMany,
+    /// A link file leads there anew, and the person has the whole name of another member.
+    AnothersName,
 }
 
 /// The persons whom a member is linked to, or who came into question.

@@ -601,7 +601,7 @@ fn an_e_mail_beside_several_persons_is_contested() {
     assert_eq!(contested, [(&ana, BTreeSet::from([&id("12"), &id("7")]))]);
 }
 
-/// Mutants that this catches: two are many; half is most; names that are not known count; a link that
+/// Mutants that this catches: a row to just another member's name links; two are many; half is most; names that are not known count; a link that
 /// stands is taken back; a door whose names are no names of people is never linked.
 #[test]
 fn new_rows_that_mostly_lead_to_other_members_link_nobody() {
@@ -634,23 +634,24 @@ fn new_rows_that_mostly_lead_to_other_members_link_nobody() {
         let signs = found.iter().map(|link| match link {
             Ok(_) => '+',
             Err(NoLink::NameDiffers { found: Found::OneOfMany, .. }) => '-',
+            Err(NoLink::NameDiffers { found: Found::AnothersName, .. }) => 'a',
             Err(other) => panic!("{other:?}"),
         });
         signs.collect::<String>()
     };
     for (names, standing, want) in [
         ("---", 0, "---"),
-        ("--", 0, "++"),
-        ("---+++", 0, "++++++"),
+        ("--", 0, "aa"),
+        ("---+++", 0, "aaa+++"),
         ("---++", 0, "---++"),
         ("---???", 0, "------"),
         ("??????", 0, "++++++"),
         ("---c", 0, "----"),
-        ("--cccc", 0, "++++++"),
+        ("--cccc", 0, "aa++++"),
         ("cccccc", 0, "++++++"),
         ("+++---", 3, "+++---"),
         ("------", 3, "+++---"),
-        ("------", 4, "++++++"),
+        ("------", 4, "++++aa"),
     ] {
         assert_eq!(case(names, standing), want, "{names} {standing}");
     }

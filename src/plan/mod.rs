@@ -454,6 +454,7 @@ fn name_differs(pair: &Pair<'_>, person: &EmployeeNo, found: &Found) -> String {
             format!("person {person} was another member's before and has another name")
         }
         Found::OneOfMany => format!("person {person} has another name, as in most new rows"),
+        Found::AnothersName => format!("person {person} has the name of another member"),
     };
     let accept = |person: &EmployeeNo| {
         let (door, number) = (&pair.device.name, pair.member.member.key.number);

@@ -405,7 +405,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::BadDates => (
             "dates that cannot be right",
-            "Correct the start and end of the membership in Cardskipper.",
+            "Correct the dates of the membership in Cardskipper; of a person who is named, those at the door.",
         ),
         Reason::Protected => (
             "protected, never touched",
@@ -413,7 +413,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::NameDiffers => (
             "the person found has another name",
-            "Compare the two names; if it is the same person, use a link file.",
+            "Compare the two names; if it is the same person, accept it by the command that is named.",
         ),
         Reason::Blocked => ("kept back by a safety rule", "See the messages of this run."),
         Reason::DeviceUnreachable => (
