@@ -217,6 +217,7 @@ fn both_sides(
         .chain(attention::released(&plan, names))
         .chain(attention::permanent(&plan, true, context.config.devices.len(), names))
         .chain(attention::unlike_names(&gathered.facts, false, shows_names))
+        .chain(attention::left_organisations(&gathered.facts))
         .chain(attention::protects_nobody(&gathered.facts));
     findings.extend(to_look_after.map(Finding::from));
     // Of an organisation that gave no word nobody knows who holds what.

@@ -47,6 +47,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let names = shows_names.then_some(&gathered.facts);
     report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before, names));
     report.troubles.extend(attention::unlike_names(&gathered.facts, true, shows_names));
+    report.troubles.extend(attention::left_organisations(&gathered.facts));
     report.troubles.extend(attention::protects_nobody(&gathered.facts));
     let devices = report.devices.iter();
     let stopped: BTreeSet<DeviceName> = devices

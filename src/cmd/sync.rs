@@ -170,6 +170,7 @@ fn tick_of<O: Outside>(
     remember(context, store, &gathered, &plan, is_whole)?;
     report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before, None));
     report.troubles.extend(attention::unlike_names(&gathered.facts, true, false));
+    report.troubles.extend(attention::left_organisations(&gathered.facts));
     report.troubles.extend(attention::permanent(&plan, false, context.config.devices.len(), None));
     report.take(&plan);
     report.kept_links = gathered.kept_links();

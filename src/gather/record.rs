@@ -128,6 +128,16 @@ fn link_news(
             news.push((key, now_so));
         }
     }
+    // Somebody has accepted the door as it is, also without those of an organisation that has left.
+    let has_left =
+        |key: &MemberKey| device.is_accepted && !facts.sources.contains_key(&key.organisation);
+    for (key, link) in device.stored.links.iter().filter(|(key, _)| has_left(key)) {
+        let mut link = link.clone();
+        if let Some(served) = link.served.as_mut().filter(|served| !served.is_loss_accepted) {
+            served.is_loss_accepted = true;
+            news.push((*key, link));
+        }
+    }
     news
 }
 

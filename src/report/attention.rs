@@ -9,7 +9,7 @@ use super::text::{explain, last, many, person, some_of};
 use crate::config::{Config, LinkRule};
 use crate::exit::Exit;
 use crate::link::{Found, NoLink, is_unlike};
-use crate::model::{DeviceName, EmployeeNo, MemberKey, PersonLimit};
+use crate::model::{DeviceName, EmployeeNo, MemberKey, OrganisationId, PersonLimit};
 use crate::plan::{
     DeviceFacts, Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose,
 };
@@ -245,6 +245,38 @@ pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Tro
              file"
                 .to_owned(),
         ));
+    }
+    troubles
+}
+
+/// Members of an organisation that no section names any more, who were served on a door until now: by one
+/// wrong digit of `organisation_id` a whole club would be kept up no more.
+#[must_use]
+pub fn left_organisations(facts: &Facts) -> Vec<Trouble> {
+    let mut troubles = Vec::new();
+    for device in facts.devices.iter().filter(|device| !device.is_accepted) {
+        let now = device.local(facts.now);
+        let mut served: BTreeMap<OrganisationId, usize> = BTreeMap::new();
+        for member in device.stored.links.keys() {
+            let is_left = !facts.sources.contains_key(&member.organisation);
+            if is_left && device.served(member).is_some_and(|window| window.end() >= now) {
+                *served.entry(member.organisation).or_default() += 1;
+            }
+        }
+        let (name, persons) = (&device.name, device.persons.len());
+        troubles.extend(served.into_iter().map(|(organisation, count)| Trouble {
+            exit: Exit::Refused,
+            about: name.to_string(),
+            text: format!(
+                "{} of organisation {organisation} served until now, and no section of the configuration \
+                 has that organisation: nothing is done for them",
+                many(count, "member"),
+            ),
+            hint: Some(format!(
+                "put `organisation_id` right; if the organisation has left: ivms-sync sync \
+                 --accept-device {name}={persons}"
+            )),
+        }));
     }
     troubles
 }

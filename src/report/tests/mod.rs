@@ -106,3 +106,25 @@ fn a_trouble_is_one_line_and_its_remedy_another() {
     assert_eq!(trouble.line(), "club: did not answer");
     assert_eq!(trouble.topic(), "5 club");
 }
+
+/// Mutants: an organisation that is configured counts; time that is over counts; an accepted door still tells.
+#[test]
+fn members_of_an_organisation_that_left_the_configuration_are_told() {
+    let told = |world: World| {
+        let troubles = attention::left_organisations(&world.facts);
+        troubles.into_iter().map(|one| (one.exit, one.about, one.text)).collect::<Vec<_>>()
+    };
+    let gone = |mut world: World| {
+        world.facts.sources.clear();
+        world
+    };
+    assert_eq!(told(World::agreeing(3).served()), []);
+    assert_eq!(told(gone(World::agreeing(3))), [], "nobody was served");
+    let text = "3 members of organisation 123 served until now, and no section of the configuration has \
+                that organisation: nothing is done for them";
+    let want = (Exit::Refused, FRONT.to_owned(), text.to_owned());
+    assert_eq!(told(gone(World::agreeing(3).served())), [want]);
+    assert_eq!(told(gone(World::agreeing(3).served()).at("2027-01-02T00:00:00Z")), []);
+    let accepted = gone(World::agreeing(3).served()).on(FRONT, |device| device.is_accepted = true);
+    assert_eq!(told(accepted), []);
+}

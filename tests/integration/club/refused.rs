@@ -213,10 +213,21 @@ fn an_organisation_without_any_member_is_doubted_aloud() {
     let config = sandbox.config().replace("organisation_id = 123", "organisation_id = 124");
     sandbox.replace_config(Some(config));
     let doors = sandbox.doors();
-    let said = sandbox.at("2026-03-10T10:05:00Z", &["sync"]).ends(0);
+    let said = sandbox.at("2026-03-10T10:05:00Z", &["sync"]).ends(4);
     assert!(said.stderr.contains("warning: club: "), "{}", said.stderr);
     assert!(said.stderr.contains("organisation_id"), "{}", said.stderr);
+    let left = "20 members of organisation 123 served until now";
+    assert!(said.stderr.contains(left), "{}", said.stderr);
     assert_eq!(sandbox.doors(), doors);
+    // It is told in every tick until somebody has accepted that they are gone.
+    let run = sandbox.at("2026-03-10T10:10:00Z", &["sync", "--json"]).ends(4).json();
+    assert!(run["problems"].to_string().contains(left), "{run}");
+    let back = sandbox.path("ivms-sync.db");
+    let kept = std::fs::read(&back).unwrap();
+    let accept = ["sync", "--json", "--accept-device", "door1=23"];
+    sandbox.at("2026-03-10T10:15:00Z", &accept).ends(0);
+    sandbox.at("2026-03-10T10:20:00Z", &["sync"]).ends(0);
+    std::fs::write(&back, kept).unwrap();
     sandbox.replace_config(None);
     goes_on(&sandbox);
     sandbox.assert_well_behaved();
