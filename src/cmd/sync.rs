@@ -245,6 +245,9 @@ fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), Sto
             let takes_nothing = source.standing != Standing::Fresh
                 || device.mode == Mode::GrantOnly && known.is_some();
             let roles = facts.door_roles(device, *organisation);
+            if known == Some(&roles) {
+                continue;
+            }
             let waits = |change: &Change| {
                 change.device == device.name
                     && change.member.organisation == *organisation
@@ -258,7 +261,7 @@ fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), Sto
                 && !plan.is_held_back(*organisation, &device.name)
                 && !plan.changes.iter().any(waits)
                 && !facts.members.iter().any(is_remembered);
-            if is_settled && known != Some(&roles) {
+            if is_settled {
                 store.record_settled_roles(&device.name, *organisation, roles.as_ref())?;
             }
         }

@@ -14,10 +14,10 @@ use crate::model::{EmployeeNo, Member, Person};
 /// With fewer names of other members than this nothing is many.
 const SMALLEST: usize = 3;
 
-/// Takes back the new links by file on one device that lead to a person with the whole name of another member;
-/// and, when at least three of them, and more than half of those
-/// with a name on both sides, lead to persons who have the name of another member and no word of their own:
-/// all of those whose name does not speak for them.
+/// Takes back the new links by file on one device that lead to a person with the whole name of another
+/// member; and, when at least three of them, and more than half of those with a name on both sides, lead to
+/// persons who have the name of another member and no word of their own: all of those whose name does not
+/// speak for them. Hardly ever is a link new, and then no name is compared.
 pub fn doubt_first_links<'a>(
     linking: &mut Linking,
     members: impl Iterator<Item = &'a Member> + Clone,
@@ -30,6 +30,10 @@ pub fn doubt_first_links<'a>(
         link.rule == LinkRule::File
             && before.is_none_or(|before| before.employee_no != link.employee_no)
     };
+    let mut both = members.clone().zip(linking.iter());
+    if !both.any(|(member, link)| link.as_ref().is_ok_and(|link| is_new(member, link))) {
+        return;
+    }
     let mut known = 0;
     let mut unlike: Vec<&str> = Vec::new();
     for (member, link) in members.clone().zip(linking.iter()) {
@@ -48,20 +52,29 @@ pub fn doubt_first_links<'a>(
     let is_anothers = |name: &&&str| plain_words(name).iter().any(|word| words.contains(word));
     let is_sorted_wrong =
         are_most(unlike.len()) && are_most(unlike.iter().filter(is_anothers).count());
-    let whole_names: HashSet<Vec<String>> =
-        members.clone().map(|member| whole(&member.name())).collect();
+    let whole_names: HashSet<Vec<String>> = members
+        .clone()
+        .map(|member| whole(&member.name()))
+        .filter(|name| !name.is_empty())
+        .collect();
     for (member, link) in members.zip(linking.iter_mut()) {
         let Ok(found) = link else { continue };
+        if !is_new(member, found) {
+            continue;
+        }
         let on_door = name(found);
-        let is_slip = !is_same_person(member, on_door)
-            && whole(on_door) != whole(&member.name())
-            && whole_names.contains(&whole(on_door));
         let speaks_for_it = !on_door.is_empty() && !is_unlike(member, on_door);
-        let doubt = match (is_sorted_wrong && !speaks_for_it, is_slip && !on_door.is_empty()) {
-            _ if !is_new(member, found) => continue,
-            (true, _) => Found::OneOfMany,
-            (false, true) => Found::AnothersName,
-            (false, false) => continue,
+        let is_slip = || {
+            !is_same_person(member, on_door)
+                && whole(on_door) != whole(&member.name())
+                && whole_names.contains(&whole(on_door))
+        };
+        let doubt = if is_sorted_wrong && !speaks_for_it {
+            Found::OneOfMany
+        } else if is_slip() {
+            Found::AnothersName
+        } else {
+            continue;
         };
         let before = stored.links.get(&member.key).map(|before| before.employee_no.clone());
         *link = Err(NoLink::NameDiffers {

@@ -160,7 +160,7 @@ impl Facts {
             covered(role, self.policy.grace_days).is_some_and(|window| window.contains(now))
         };
         let mut roles = member.member.roles.iter();
-        roles.any(|role| runs(role) && self.is_lost_by_configuration(device, member, role))
+        roles.any(|role| self.is_lost_by_configuration(device, member, role) && runs(role))
     }
 
     /// Whether time is remembered as paid for that runs only under a role which the configuration may have
@@ -169,11 +169,11 @@ impl Facts {
     pub fn remembers_lost_time(&self, device: &DeviceFacts, member: &MemberFacts) -> bool {
         let now = device.local(self.now);
         let runs = |window: Window| window.contains(now);
-        let validity = self.entitlement(device, member).and_then(|due| due.validity());
+        let due = || self.entitlement(device, member).and_then(|due| due.validity());
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
         known.is_some_and(|known| runs(known.window))
             && self.is_in_lost_time(device, member)
-            && !validity.is_some_and(|due| runs(due.window))
+            && !due().is_some_and(|due| runs(due.window))
     }
 
     /// Whether a role of the member opened the door when all that follows from `roles` was last settled, and

@@ -5,7 +5,7 @@ use std::iter;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params};
 
 use super::convert::{
@@ -149,15 +149,7 @@ impl Store {
         self.exec(
             "INSERT OR REPLACE INTO read_back (device, employee_no, sent_begin, sent_end, \
              held_begin, held_end, firmware, times) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
-            params![
-                device.as_str(),
-                employee_no.as_str(),
-                wall_out(seen.sent.begin()),
-                wall_out(seen.sent.end()),
-                wall_out(seen.held.begin()),
-                wall_out(seen.held.end()),
-                firmware,
-            ],
+            read_back_row(device, firmware, employee_no, seen),
         )?;
         Ok(())
     }
@@ -177,15 +169,7 @@ impl Store {
         let known = self.connection.execute(
             "UPDATE read_back SET times = 2 WHERE (device, employee_no, sent_begin, sent_end, \
              held_begin, held_end, firmware) = (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                device.as_str(),
-                employee_no.as_str(),
-                wall_out(seen.sent.begin()),
-                wall_out(seen.sent.end()),
-                wall_out(seen.held.begin()),
-                wall_out(seen.held.end()),
-                firmware,
-            ],
+            read_back_row(device, firmware, employee_no, seen),
         )?;
         Ok(known > 0)
     }
@@ -448,6 +432,21 @@ fn person_in(row: &Row<'_>) -> Result<Person, StoreError> {
         fingerprint: row.get(8)?,
         flaw: maybe_text_at(row, 14)?.map(flaw_in).transpose()?,
     })
+}
+
+/// One row of `read_back`, in the order of its columns.
+fn read_back_row(
+    device: &DeviceName,
+    firmware: &str,
+    employee_no: &EmployeeNo,
+    seen: &ReadBack,
+) -> [Value; 7] {
+    let (sent, held) = (seen.sent, seen.held);
+    let [from, to, kept_from, kept_to] =
+        [sent.begin(), sent.end(), held.begin(), held.end()].map(|at| Value::from(wall_out(at)));
+    let [device, person, firmware] =
+        [device.as_str(), employee_no.as_str(), firmware].map(|text| Value::from(text.to_owned()));
+    [device, person, from, to, kept_from, kept_to, firmware]
 }
 
 fn flaw_in(text: &str) -> Result<Flaw, StoreError> {

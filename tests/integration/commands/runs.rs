@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use super::LATER;
 use crate::support::pinned::{START, instant};
 use crate::support::state::count;
-use crate::support::{Said, Sandbox, each};
+use crate::support::{Sandbox, each, finish, wait_until};
+
+const LONG: Duration = Duration::from_secs(20);
 
 /// Holds the lock of the state file, as a run that took it at this instant would.
 fn hold_lock(sandbox: &Sandbox, since: &str) -> fs::File {
@@ -54,25 +56,6 @@ fn a_second_run_ends_quietly_while_the_first_is_young_and_with_11_when_it_is_old
     sandbox.assert_well_behaved();
 }
 
-/// Waits until something is so; it is a failure if it is not for twenty seconds.
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::yield_now();
-    }
-}
-
-fn finish(child: Child) -> Said {
-    let output = child.wait_with_output().unwrap();
-    Said {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
 #[test]
 fn two_runs_at_once_are_one_run() {
     let sandbox = Sandbox::pinned(5, 1);
@@ -82,7 +65,7 @@ fn two_runs_at_once_are_one_run() {
     let cardskipper = &sandbox.club.cardskipper;
     cardskipper.fault(Fault::Delay(Duration::from_secs(50)).on("/Member/Export"));
     let first = sandbox.start_at(LATER, &["sync"]);
-    wait_until("the first asks", || !cardskipper.requests().is_empty());
+    wait_until(LONG, "the first asks", || !cardskipper.requests().is_empty());
     let second = sandbox.run_at(Some(LATER), &["sync"]).ends(0);
     assert_eq!((&*second.stdout, &*second.stderr), ("", ""));
     assert_eq!(cardskipper.requests().len(), 1, "the second asked nobody");
@@ -113,7 +96,7 @@ fn long_writing() -> Sandbox {
 #[track_caller]
 fn wait_for_writes(sandbox: &Sandbox, wanted: usize) {
     let door = &sandbox.club.devices[0];
-    wait_until("writes are sent", || door.writes().len() >= wanted);
+    wait_until(LONG, "writes are sent", || door.writes().len() >= wanted);
 }
 
 /// The next run does the rest, and all ends as if nothing had happened.
@@ -169,7 +152,7 @@ fn a_signal_before_anything_is_written_ends_the_run_at_once() {
     sandbox.club.cardskipper.fault(slow.on("/Member/Export"));
     let began = Instant::now();
     let child = sandbox.start_at(LATER, &["sync"]);
-    wait_until("it asks", || !sandbox.club.cardskipper.requests().is_empty());
+    wait_until(LONG, "it asks", || !sandbox.club.cardskipper.requests().is_empty());
     signal(&child, "-TERM");
     finish(child).ends(143);
     assert!(began.elapsed() < Duration::from_secs(10), "it does not wait for Cardskipper");

@@ -7,7 +7,7 @@ use ivms_sync_simulators::http::Fault;
 
 use super::scene::{Kind, Scene};
 use crate::support::state::count;
-use crate::support::{Said, Sandbox};
+use crate::support::{Sandbox, finish};
 
 /// Waits until so many writes have reached the doors.
 fn wait_for_writes(sandbox: &Sandbox, wanted: usize) {
@@ -24,15 +24,6 @@ fn wait_for_writes(sandbox: &Sandbox, wanted: usize) {
 fn signal(child: &Child, name: &str) {
     let status = std::process::Command::new("kill").args([name, &child.id().to_string()]).status();
     assert!(status.unwrap().success());
-}
-
-fn finish(child: Child) -> Said {
-    let output = child.wait_with_output().unwrap();
-    Said {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
 }
 
 /// Lets the doors be quick again, and the schedule go on.

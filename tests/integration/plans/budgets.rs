@@ -1,6 +1,7 @@
 //! Budgets: what is held back, and how it is approved.
 
 use ivms_sync_simulators::club::{ROLE, employee_no, number};
+use ivms_sync_simulators::hikvision::Person;
 use ivms_sync_simulators::http::Fault;
 use serde_json::json;
 
@@ -214,23 +215,33 @@ fn the_last_person_of_a_door_waits_for_approval() {
     sandbox.assert_well_behaved();
 }
 
-/// Mutant: only listings that are newer than the plan speak against it.
-#[test]
-fn what_waits_by_the_configuration_is_not_carried_out_once_it_is_put_back() {
-    let other = ROLE + 7;
+const OTHER: i64 = ROLE + 7;
+
+/// A club where these members hold another role, which opened the door for one tick and is in `roles` no more;
+/// and what the door holds.
+fn without_the_other_role(members: &[usize]) -> (Sandbox, Vec<Vec<Person>>) {
     let mut sandbox = Sandbox::pinned(20, 1);
-    assert!(sandbox.club.cardskipper.edit(number(3), |member| {
-        member.organisations[0].roles[0].id = other;
-    }));
-    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}, {other}]"));
+    for index in members {
+        assert!(sandbox.club.cardskipper.edit(number(*index), |member| {
+            member.organisations[0].roles[0].id = OTHER;
+        }));
+    }
+    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}, {OTHER}]"));
     sandbox.sync_at(START, 0);
     let doors = sandbox.doors();
     sandbox.extra.clear();
     sandbox.set("cardskipper.club", &format!("roles = [{ROLE}]"));
+    (sandbox, doors)
+}
+
+/// Mutant: only listings that are newer than the plan speak against it.
+#[test]
+fn what_waits_by_the_configuration_is_not_carried_out_once_it_is_put_back() {
+    let (mut sandbox, doors) = without_the_other_role(&[3]);
     let run = sandbox.sync_at("2026-03-10T10:05:00Z", 4);
     let id = run["blocked"].as_str().unwrap().to_owned();
     sandbox.extra.clear();
-    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}, {other}]"));
+    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}, {OTHER}]"));
     let said = sandbox.at("2026-03-10T10:06:00Z", &["apply", "--blocked", &id]).ends(13);
     assert!(said.stderr.contains("person 1004 keeps access"), "{}", said.stderr);
     assert_eq!(sandbox.doors(), doors);
@@ -242,18 +253,7 @@ fn what_waits_by_the_configuration_is_not_carried_out_once_it_is_put_back() {
 /// nothing taken away, settles it.
 #[test]
 fn what_a_changed_configuration_takes_away_waits_through_ticks_without_an_answer() {
-    let other = ROLE + 7;
-    let mut sandbox = Sandbox::pinned(20, 1);
-    for index in [3, 4] {
-        assert!(sandbox.club.cardskipper.edit(number(index), |member| {
-            member.organisations[0].roles[0].id = other;
-        }));
-    }
-    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}, {other}]"));
-    sandbox.sync_at(START, 0);
-    let doors = sandbox.doors();
-    sandbox.extra.clear();
-    sandbox.set("cardskipper.club", &format!("roles = [{ROLE}]"));
+    let (sandbox, doors) = without_the_other_role(&[3, 4]);
     let waits = |sandbox: &Sandbox, now: &str| {
         let run = sandbox.sync_at(now, 4);
         assert_eq!(each(&run, "changes", "blocked_by"), ["roles-changed"; 2], "{now}");

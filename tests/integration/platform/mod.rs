@@ -3,13 +3,16 @@
 
 use std::fs::File;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ivms_sync_simulators::http::Fault;
 
 use crate::support::pinned::START;
 use crate::support::state::count;
-use crate::support::{Said, Sandbox, binary, each, program, said};
+use crate::support::{Sandbox, binary, each, finish, program, said, wait_until};
+
+/// Under an emulator everything takes longer.
+const LONG: Duration = Duration::from_secs(60);
 
 const LATER: &str = "2026-03-10T10:05:00Z";
 
@@ -40,24 +43,6 @@ fn a_renewal_comes_to_the_doors() {
     sandbox.assert_well_behaved();
 }
 
-fn finish(child: Child) -> Said {
-    let output = child.wait_with_output().unwrap();
-    Said {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// Catches: the holder of a lock is read through it, which Windows forbids, so that nobody ever hears of a run
 /// that hangs. Both are of the same platform: locks of different ones may not know of each other.
 #[test]
@@ -68,7 +53,7 @@ fn two_at_once_are_one_and_a_run_that_hangs_is_named() {
     let cardskipper = &sandbox.club.cardskipper;
     cardskipper.fault(Fault::Delay(Duration::from_secs(50)).on("/Member/Export"));
     let mut first = sandbox.start_at(LATER, &["sync"]);
-    wait_until("the first asks", || !cardskipper.requests().is_empty());
+    wait_until(LONG, "the first asks", || !cardskipper.requests().is_empty());
     let young = sandbox.run_at(Some("2026-03-10T10:10:00Z"), &["sync"]).ends(0);
     assert_eq!((&*young.stdout, &*young.stderr), ("", ""));
     let old = sandbox.run_at(Some("2026-03-10T10:15:01Z"), &["sync"]).ends(11);
@@ -90,7 +75,7 @@ fn writing() -> (Sandbox, Child) {
     sandbox.club.devices[0].fault(slow.on("UserInfo/Modify").authenticated());
     sandbox.club.devices[0].clear_writes();
     let child = sandbox.start_at(LATER, &["sync", "--json"]);
-    wait_until("writes are sent", || sandbox.club.devices[0].writes().len() >= 2);
+    wait_until(LONG, "writes are sent", || sandbox.club.devices[0].writes().len() >= 2);
     (sandbox, child)
 }
 

@@ -4,7 +4,7 @@ pub mod pinned;
 pub mod state;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use ivms_sync_simulators::club::{Club, World};
@@ -260,9 +260,27 @@ pub fn program() -> std::process::Command {
     command
 }
 
+/// Waits until something is so; it is a failure if it is not within the limit.
+#[track_caller]
+pub fn wait_until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < limit, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Runs a command and keeps what it said.
 pub fn said(command: &mut Command) -> Said {
-    let output = command.output().unwrap();
+    heard(command.output().unwrap())
+}
+
+/// Waits for a process that was started, and keeps what it said.
+pub fn finish(child: std::process::Child) -> Said {
+    heard(child.wait_with_output().unwrap())
+}
+
+fn heard(output: std::process::Output) -> Said {
     Said {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).unwrap(),
