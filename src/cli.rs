@@ -9,9 +9,9 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::gather::AcceptLink;
+use crate::engine::gather::AcceptLink;
+use crate::help::topics::TOPICS;
 use crate::model::{DeviceName, EmployeeNo};
-use crate::topics::TOPICS;
 
 /// Copy membership end dates from Cardskipper to Hikvision doors.
 ///

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 
 use crate::config::ConfigError;
+use crate::engine::link::file::LinkFileError;
+use crate::engine::plan::Counterexample;
 use crate::exit::Exit;
-use crate::link::file::LinkFileError;
 use crate::model::{DeviceName, EmployeeNo, MemberNumber};
-use crate::plan::Counterexample;
 use crate::report::Trouble;
 use crate::report::plan_file::PlanFileError;
 use crate::store::StoreError;

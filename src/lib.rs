@@ -16,28 +16,28 @@
 //! | where | what | touches the world |
 //! | --- | --- | --- |
 //! | [`model`] | members, roles, persons, windows, identities as types | no |
-//! | [`link`] | who is who; the readers of link files beside the rules | files |
-//! | [`plan`] | roles to windows, changes, budgets, and the checker that proves a plan | no |
+//! | [`engine::link`] | who is who; the readers of link files beside the rules | files |
+//! | [`engine::plan`] | roles to windows, changes, budgets, and the checker that proves a plan | no |
 //! | [`report`] | plans and outcomes as text, JSON and plan files | no |
-//! | [`cardskipper`] | the club's side: requests, reader, client | network |
-//! | [`hikvision`] | the doors' side: `Reader` can only read, `Writer` alone can write | network |
+//! | [`connectors::cardskipper`] | the club's side: requests, reader, client | network |
+//! | [`connectors::hikvision`] | the doors' side: `Reader` can only read, `Writer` alone can write | network |
 //! | [`store`] | the state file: memory, journal, audit log, the run lock | disk |
-//! | [`outside`] | the seams to both sides, and the network behind them | by the two above |
-//! | [`gather`] | asks both sides, merges listings, links | by the four above |
-//! | [`execute`] | carries out a proven plan, and nothing else | by the four above |
+//! | [`ports`] | the seams to both sides, and the network behind them | by the two above |
+//! | [`engine::gather`] | asks both sides, merges listings, links | by the four above |
+//! | [`engine::execute`] | carries out a proven plan, and nothing else | by the four above |
 //! | [`notify`] | alarms: who is told of what; e-mail, webhook, heartbeat | network, disk |
 //! | [`cmd`] | the commands: wiring | by all of them |
-//! | [`terminal`] | colours, widths and bars; [`progress`] is its seam, [`manual`] the texts about the program | the terminal |
+//! | [`term`] | colours, widths and bars; [`ports::progress`] is its seam, [`help`] the texts about the program | the terminal |
 //! | [`config`] | the file, the environment, passwords | files, environment |
-//! | [`files`] | writing: whole, with the right mode, never through a link; reading with a limit is [`bounded`] | files |
+//! | [`files`] | writing: whole, with the right mode, never through a link; reading with a limit is [`net::bounded`] | files |
 //!
-//! Start reading at [`plan::plan`], then [`execute::execute`], then [`cmd::sync`].
+//! Start reading at [`engine::plan::plan`], then [`engine::execute::execute`], then [`cmd::sync`].
 //!
 //! # What always holds
 //!
 //! - After a plan is carried out, planning again gives an empty plan.
-//! - `diff` and `lookup` never make a [`hikvision::Writer`], so they cannot write to a device.
-//! - [`execute::execute`] takes a [`plan::ProvenPlan`], which only the checker makes.
+//! - `diff` and `lookup` never make a [`connectors::hikvision::Writer`], so they cannot write to a device.
+//! - [`engine::execute::execute`] takes a [`engine::plan::ProvenPlan`], which only the checker makes.
 //! - An intent is on the disk before the first byte of its write leaves; the device is asked about
 //!   every intent without an outcome before anything else is done there.
 //! - A listing that failed, was cut short or shrank suspiciously changes nothing.
@@ -45,40 +45,26 @@
 //!
 //! Who could do harm, what stops them, what does not, and which test shows it: [`threats`].
 
-pub mod bounded;
-pub mod cardskipper;
 pub mod cli;
 pub mod clock;
 pub mod cmd;
 pub mod config;
+pub mod connectors;
+pub mod engine;
 pub mod error;
-pub mod execute;
 pub mod exit;
 pub mod files;
-mod fnv;
-pub mod gather;
-mod hex;
-pub mod hikvision;
-mod json;
-pub mod link;
-pub mod manual;
+pub mod help;
 pub mod model;
-mod network_words;
+pub mod net;
 pub mod notify;
-pub mod outside;
-pub mod plan;
-pub mod progress;
+pub mod ports;
 pub mod report;
-pub mod requests;
-mod retry;
-mod shell;
 pub mod stop;
 pub mod store;
-mod suggest;
-pub mod terminal;
+pub mod term;
+mod text;
 pub mod threats;
-pub mod topics;
-mod xml;
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -89,7 +75,7 @@ use config::Environment;
 use error::Error;
 use exit::Exit;
 use stop::Stop;
-use terminal::Terminal;
+use term::Terminal;
 
 /// Runs one command to its end.
 #[must_use]

@@ -10,9 +10,9 @@ use ivms_sync::clock::Clock;
 use ivms_sync::cmd::{is_reader_gone, print};
 use ivms_sync::config::Environment;
 use ivms_sync::exit::Exit;
-use ivms_sync::manual;
+use ivms_sync::help::manual;
 use ivms_sync::model::inert_lines;
-use ivms_sync::terminal::{Terminal, allow_colours};
+use ivms_sync::term::{Terminal, allow_colours};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();

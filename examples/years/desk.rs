@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
-use ivms_sync::cardskipper::{Error, Export, Listing, Unusable, UnusableReason};
+use ivms_sync::connectors::cardskipper::{Error, Export, Listing, Unusable, UnusableReason};
 use ivms_sync::model::RoleId;
-use ivms_sync::outside::ReadSource;
+use ivms_sync::ports::ReadSource;
 
 use crate::club::ROLES;
 use crate::ledger::Human;

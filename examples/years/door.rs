@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use ivms_sync::hikvision::{Abilities, DeviceClock, DeviceInfo, Error, PersonList, PersonRecord};
+use ivms_sync::connectors::hikvision::{
+    Abilities, DeviceClock, DeviceInfo, Error, PersonList, PersonRecord,
+};
 use ivms_sync::model::{EmployeeNo, Window};
-use ivms_sync::outside::{ReadDevice, WriteDevice};
+use ivms_sync::ports::{ReadDevice, WriteDevice};
 use serde_json::json;
 
 use crate::firmware::{Grain, Notation};

@@ -5,8 +5,8 @@
 //! there: then there is no excuse left, and every door must be as paid for, at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use ivms_sync::engine::plan::{Loss, Reason};
 use ivms_sync::exit::Exit;
-use ivms_sync::plan::{Loss, Reason};
 use ivms_sync::report::{ChangeState, DeviceOutcome, Report, Trouble};
 
 use crate::club::Mode;

@@ -4,9 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use ivms_sync::config::{DeviceConfig, SourceConfig};
-use ivms_sync::hikvision;
+use ivms_sync::connectors::hikvision;
 use ivms_sync::model::Manners;
-use ivms_sync::outside::Outside;
+use ivms_sync::ports::Outside;
 
 use crate::club::Club;
 use crate::desk::{Desk, Window};

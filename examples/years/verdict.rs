@@ -1,7 +1,7 @@
 //! The oracle, second part: every write, every door, and at the end the state file.
 
 use chrono::{NaiveDateTime, TimeDelta};
-use ivms_sync::plan::{Budget, Kind};
+use ivms_sync::engine::plan::{Budget, Kind};
 use ivms_sync::report::{ChangeReport, ChangeState, Report};
 
 use crate::claims::Claim;

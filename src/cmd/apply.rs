@@ -17,13 +17,15 @@ use std::path::Path;
 use super::Context;
 use super::perform::Performance;
 use super::sync::{end_run, finish};
-use crate::bounded::{self, Bounded};
 use crate::cli::ApplyArgs;
+use crate::engine::gather::{Scope, gather};
+use crate::engine::plan::{
+    Change, Facts, Plan, ProvenPlan, Rule, objection, prove, prove_reviewed,
+};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::gather::{Scope, gather};
-use crate::outside::Outside;
-use crate::plan::{Change, Facts, Plan, ProvenPlan, Rule, objection, prove, prove_reviewed};
+use crate::net::bounded::{self, Bounded};
+use crate::ports::Outside;
 use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
 use crate::report::{ChangeReport, ChangeState, Report, Trouble};
 use crate::store::{OutcomeKind, Store};

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use super::perform::NOT_BELIEVED;
 use super::{Context, print, who, write_file};
 use crate::cli::DiffArgs;
+use crate::engine::gather::{Scope, gather, weigh_devices};
+use crate::engine::plan::{plan, prove};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
-use crate::gather::{Scope, gather, weigh_devices};
 use crate::model::DeviceName;
-use crate::plan::{plan, prove};
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
 use crate::report::{attention, plan_file};
-use crate::shell::quoted;
+use crate::text::shell::quoted;
 
 /// Runs the command.
 ///

@@ -19,13 +19,13 @@ use serde::Serialize;
 
 use crate::clock::{Clock, is_future};
 use crate::config::{Config, Mode};
+use crate::engine::gather::{AcceptLink, GatherError};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{self, Rights};
-use crate::gather::{AcceptLink, GatherError};
 use crate::model::{DeviceName, inert_json};
-use crate::outside::Network;
-use crate::progress::Progress;
+use crate::ports::Network;
+use crate::ports::progress::Progress;
 use crate::report::look::Look;
 use crate::report::{ChangeReport, ChangeState, Report, Trouble, json, plan_file, text};
 use crate::stop::Stop;

@@ -1,9 +1,9 @@
 //! "Did you mean": members and persons whose e-mail, number or id is nearly what was typed. Pure.
 
 use super::who::Who;
+use crate::engine::plan::Facts;
 use crate::model::{Member, MemberNumber};
-use crate::plan::Facts;
-use crate::suggest::near;
+use crate::text::suggest::near;
 
 /// How many are named.
 const NAMED: usize = 3;

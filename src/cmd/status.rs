@@ -8,17 +8,17 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Context, print, print_json, write_file};
-use crate::bounded::{self, Bounded};
 use crate::cli::StatusArgs;
 use crate::config::{DeviceConfig, Mode};
+use crate::engine::execute::trust;
+use crate::engine::gather::{Scope, back_off, devices::held_back, gather};
+use crate::engine::link::file::FILE_BYTES_MAX;
+use crate::engine::plan::{DeviceFacts, LeftOut, plan};
 use crate::error::Error;
-use crate::execute::trust;
 use crate::exit::Exit;
 use crate::files::Rights;
-use crate::gather::{Scope, back_off, devices::held_back, gather};
-use crate::link::file::FILE_BYTES_MAX;
 use crate::model::{DeviceName, EmployeeNo, Member};
-use crate::plan::{DeviceFacts, LeftOut, plan};
+use crate::net::bounded::{self, Bounded};
 use crate::report::Report;
 use crate::report::status::{
     DAYS_SHOWN, DeviceStatus, SourceStatus, Status, html, json, prometheus, text, unlinked,

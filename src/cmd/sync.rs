@@ -9,14 +9,16 @@ use super::perform::Performance;
 use super::{Context, who};
 use crate::cli::SyncArgs;
 use crate::config::Mode;
+use crate::engine::gather::quiet::{self, Asked, Heard, listen};
+use crate::engine::gather::{Gathered, Scope, gather_with};
+use crate::engine::plan::{
+    Budget, Change, Facts, MemberFacts, Plan, Standing, in_step, plan, prove,
+};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::gather::quiet::{self, Asked, Heard, listen};
-use crate::gather::{Gathered, Scope, gather_with};
 use crate::model::{DeviceName, MemberNumber, OrganisationId, RunId};
 use crate::notify::{self, Watch};
-use crate::outside::Outside;
-use crate::plan::{Budget, Change, Facts, MemberFacts, Plan, Standing, in_step, plan, prove};
+use crate::ports::Outside;
 use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
 use crate::report::{attention, plan_file};
 use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};

@@ -1,11 +1,11 @@
 //! WHO: an e-mail address, a member number, or `person:EMPLOYEENO`.
 
 use super::near;
+use crate::engine::gather::Gathered;
+use crate::engine::plan::{Facts, Only, Plan, names_person_of};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::gather::Gathered;
 use crate::model::{Email, EmployeeNo, Member, MemberNumber};
-use crate::plan::{Facts, Only, Plan, names_person_of};
 use crate::report::Trouble;
 
 /// Who was asked for.

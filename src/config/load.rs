@@ -12,8 +12,8 @@ use super::secret_source::{Surroundings, is_readable_by_others};
 use super::section::{Reader, Section};
 use super::value::SINGLE_QUOTES;
 use super::{Config, ConfigError, Environment, Problem};
-use crate::bounded::{self, Bounded};
-use crate::shell::quoted;
+use crate::net::bounded::{self, Bounded};
+use crate::text::shell::quoted;
 
 /// The most bytes of a configuration file; a thousand devices fit into a third of it.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;

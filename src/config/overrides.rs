@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Environment;
 use super::problem::{Origin, Report, Wrong, shown};
-use crate::suggest::nearest;
+use crate::text::suggest::nearest;
 
 /// What the name of every such variable starts with. `IVMS_SYNC_CONFIG` does not.
 const PREFIX: &str = "IVMS_SYNC__";

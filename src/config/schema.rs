@@ -16,8 +16,8 @@ use super::{
     Config, DeviceConfig, Ending, Guard, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
     SourceConfig, Tls, address, notify, value,
 };
+use crate::engine::link::file::is_invisible;
 use crate::files::{Rights, is_same};
-use crate::link::file::is_invisible;
 use crate::model::{DeviceName, EmployeeNo, MemberNumber, OrganisationId, RoleId, SourceName};
 
 const HOUR: Duration = Duration::from_secs(3600);

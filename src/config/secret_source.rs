@@ -12,7 +12,7 @@ use super::load::absolute;
 use super::problem::{Wrong, shown};
 use super::section::{Raw, Section, mismatch, text};
 use super::{Environment, Secret, value};
-use crate::bounded::{self, Bounded};
+use crate::net::bounded::{self, Bounded};
 
 /// The most bytes of a file that holds a password: many times more than any login takes.
 const FILE_BYTES_MAX: u64 = 4096;

@@ -12,7 +12,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 use super::overrides::Overrides;
 use super::problem::{Origin, Report, Wrong, shown};
 use crate::model::InvalidId;
-use crate::suggest::nearest;
+use crate::text::suggest::nearest;
 
 /// What all sections share.
 pub(super) struct Reader<'a> {

@@ -9,7 +9,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use super::problem::Wrong;
 use super::{Ending, LinkRule, Mode, Percent, Tls};
 use crate::model::Email;
-use crate::suggest::nearest;
+use crate::text::suggest::nearest;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;

@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use others::written_by_others;
 
 #[cfg(unix)]
-use crate::shell::quoted;
+use crate::text::shell::quoted;
 
 /// Between these two stands what nobody can guess.
 const TEMPORARY: (&str, &str) = (".ivms-sync-", ".tmp");

@@ -12,9 +12,9 @@ use ureq::tls::{RootCerts, TlsConfig};
 use super::message::Message;
 use super::{email, webhook};
 use crate::config::{NotifyEmail, NotifyWebhook};
+use crate::engine::gather::LoginResult;
 use crate::exit::Exit;
-use crate::gather::LoginResult;
-use crate::network_words;
+use crate::net::words;
 
 /// A whole message on one channel takes no longer.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
@@ -105,7 +105,7 @@ pub(super) fn agent(limit: Duration) -> Agent {
 pub(super) fn no_answer(host: &str, error: &ureq::Error, limit: Duration) -> String {
     let unreached = |why: &str| format!("{host} could not be reached: {why}");
     match error {
-        ureq::Error::HostNotFound => unreached(&network_words::of_ureq(error)),
+        ureq::Error::HostNotFound => unreached(&words::of_ureq(error)),
         ureq::Error::ConnectionFailed => unreached("no connection"),
         ureq::Error::Timeout(_) => {
             format!("{host} gave no answer within {} seconds", limit.as_secs())
@@ -113,14 +113,12 @@ pub(super) fn no_answer(host: &str, error: &ureq::Error, limit: Duration) -> Str
         ureq::Error::Rustls(error) => {
             format!("the connection to {host} cannot be protected: {error}")
         }
-        ureq::Error::Io(error) if is_unreached(error.kind()) => {
-            unreached(&network_words::of_io(error))
-        }
+        ureq::Error::Io(error) if is_unreached(error.kind()) => unreached(&words::of_io(error)),
         ureq::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
             format!("the connection to {host} cannot be protected: {error}")
         }
         ureq::Error::Io(error) => {
-            format!("{host} answered, and then broke off: {}", network_words::of_io(error))
+            format!("{host} answered, and then broke off: {}", words::of_io(error))
         }
         _ => format!("{host} answered, but not as a web server does"),
     }

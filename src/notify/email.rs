@@ -20,11 +20,11 @@ use super::channel::{LIMIT, NotTaken, within};
 use super::hello;
 use super::message::Message;
 use crate::config::{MailTls, NotifyEmail};
+use crate::engine::gather::LoginResult;
 use crate::exit::Exit;
-use crate::gather::LoginResult;
-use crate::hex::hex;
 use crate::model::visible;
-use crate::network_words;
+use crate::net::words;
+use crate::text::hex::hex;
 
 /// The longest part of a mail server's answer that is quoted.
 const QUOTED: usize = 160;
@@ -230,7 +230,7 @@ fn quoted(config: &NotifyEmail, error: &smtp::Error) -> String {
     let mut told = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        let (text, words) = (cause.to_string(), network_words::of_cause(cause));
+        let (text, words) = (cause.to_string(), words::of_cause(cause));
         told = told.replace(&text, &words);
         if !told.contains(&words) {
             told = format!("{told}: {words}");

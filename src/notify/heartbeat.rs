@@ -9,8 +9,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::channel::{NotTaken, agent, no_answer};
+use crate::engine::gather::LoginResult;
 use crate::exit::Exit;
-use crate::gather::LoginResult;
 
 /// One call takes no longer.
 const LIMIT: Duration = Duration::from_secs(5);

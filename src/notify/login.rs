@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use super::channel::{Channel, NotTaken};
 use super::memory::Memory;
 use crate::config::NotifyEmail;
+use crate::engine::gather::LoginResult;
 use crate::exit::Exit;
-use crate::gather::LoginResult;
 use crate::store::{Alarm, LoginMemory};
 
 /// Where the memory keeps it, beside the channels.

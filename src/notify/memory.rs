@@ -12,8 +12,8 @@ use chrono::{DateTime, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::bounded::{self, Bounded};
 use crate::files::{self, Rights};
+use crate::net::bounded::{self, Bounded};
 use crate::store::{Alarm, Store};
 
 /// No second memory is longer.

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use super::topic::{DoorTrouble, SourceTrouble, Topic};
 use crate::config::Config;
+use crate::engine::plan::{Kind, LossKind};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::DeviceName;
-use crate::plan::{Kind, LossKind};
 use crate::report::text::{explain, many, some_of};
 use crate::report::{ChangeState, DeviceOutcome, DeviceReport, Report, SourceReport, Trouble};
 

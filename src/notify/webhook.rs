@@ -3,8 +3,8 @@
 use super::channel::{LIMIT, NotTaken, agent, no_answer};
 use super::message::Message;
 use crate::config::NotifyWebhook;
+use crate::engine::gather::LoginResult;
 use crate::exit::Exit;
-use crate::gather::LoginResult;
 
 /// Posts the message; any status from 200 to 299 says that it was taken.
 pub(super) fn send(config: &NotifyWebhook, message: &Message) -> Result<(), NotTaken> {

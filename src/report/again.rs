@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{DeviceReport, KeptLink, Report, Trouble};
 use crate::config::LinkRule;
+use crate::engine::plan::{LeftOut, NoDoor, Reason};
 use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, SourceName};
-use crate::plan::{LeftOut, NoDoor, Reason};
 
 #[derive(Serialize, Deserialize)]
 struct Again {

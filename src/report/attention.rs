@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use super::Trouble;
 use super::text::{explain, last, many, person, some_of};
 use crate::config::{Config, LinkRule};
-use crate::exit::Exit;
-use crate::link::{Found, NoLink, is_unlike};
-use crate::model::{DeviceName, EmployeeNo, MemberKey, OrganisationId, PersonLimit};
-use crate::plan::{
+use crate::engine::link::{Found, NoLink, is_unlike};
+use crate::engine::plan::{
     DeviceFacts, Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose,
 };
+use crate::exit::Exit;
+use crate::model::{DeviceName, EmployeeNo, MemberKey, OrganisationId, PersonLimit};
 use crate::store::{Attention, AttentionKind};
 
 /// So many are named one by one; the rest is counted.

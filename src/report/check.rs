@@ -11,8 +11,8 @@ use super::rows_left_out::{self, SHOWN_MAX, by_reason};
 use super::table::Table;
 use super::text::{many, some_of};
 use super::{RowLeftOut, Trouble};
+use crate::engine::link::file::RowReason;
 use crate::exit::Exit;
-use crate::link::file::RowReason;
 
 /// How one thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

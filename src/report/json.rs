@@ -9,8 +9,8 @@ use super::{
     ChangeReport, ChangeState, DeviceReport, KeptLink, Report, RowLeftOut, SourceReport, Trouble,
     rows_left_out,
 };
+use crate::engine::plan::{Budget, LeftOut};
 use crate::model::{PersonLimit, Window, format_time};
-use crate::plan::{Budget, LeftOut};
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -253,7 +253,7 @@ fn left_out(left_out: &LeftOut) -> Left {
     }
 }
 
-fn loss(loss: &crate::plan::Loss) -> Loss {
+fn loss(loss: &crate::engine::plan::Loss) -> Loss {
     Loss {
         source: loss.source.to_string(),
         number: loss.member.number.get(),
@@ -266,7 +266,7 @@ fn loss(loss: &crate::plan::Loss) -> Loss {
     }
 }
 
-fn no_door(one: &crate::plan::NoDoor) -> NoDoor {
+fn no_door(one: &crate::engine::plan::NoDoor) -> NoDoor {
     NoDoor {
         source: one.source.to_string(),
         number: one.member.number.get(),
@@ -274,7 +274,7 @@ fn no_door(one: &crate::plan::NoDoor) -> NoDoor {
     }
 }
 
-fn released(one: &crate::plan::Released) -> Released {
+fn released(one: &crate::engine::plan::Released) -> Released {
     Released {
         device: one.device.to_string(),
         employee_no: one.employee_no.to_string(),

@@ -13,9 +13,9 @@ use super::look::{Look, Tone};
 use super::table::{Table, printable};
 use super::{RowLeftOut, rows_left_out, text};
 use crate::config::LinkRule;
+use crate::engine::plan::Reason;
 use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, Member, PersonLimit, RoleId, SourceName, Window};
-use crate::plan::Reason;
 use crate::store::{AuditEntry, OutcomeKind};
 
 /// What was asked and what was found.

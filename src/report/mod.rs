@@ -20,9 +20,9 @@ pub mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::LinkRule;
+use crate::engine::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
 use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, SourceName};
-use crate::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
 use crate::store::OutcomeKind;
 pub use rows_left_out::RowLeftOut;
 

@@ -12,13 +12,13 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Report, json as document};
-use crate::hex::hex;
-use crate::json::{Problem, object as bounded_json};
+use crate::engine::plan::{Budget, Cause, Change, Kind};
 use crate::model::{
     DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, PersonLimit, SourceName,
     Window, inert_json, parse_time,
 };
-use crate::plan::{Budget, Cause, Change, Kind};
+use crate::text::hex::hex;
+use crate::text::json::{Problem, object as bounded_json};
 
 /// A plan can be carried out for this long. Source: design.md section 6.
 const VALID_FOR: TimeDelta = TimeDelta::minutes(60);

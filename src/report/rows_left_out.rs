@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::look::Look;
 use super::table::Table;
 use super::text::{many, rest};
-use crate::link::file::{RowReason, UnusableRow};
+use crate::engine::link::file::{RowReason, UnusableRow};
 use crate::model::Email;
 
 /// So many rows of a reason are shown before the rest is only counted.

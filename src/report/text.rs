@@ -9,8 +9,8 @@ use chrono_tz::Tz;
 use super::look::{Look, Tone};
 use super::table::Table;
 use super::{ChangeReport, ChangeState, DeviceOutcome, Report, rows_left_out};
+use crate::engine::plan::{Cause, Kind, LeftOut, Reason};
 use crate::model::{EmployeeNo, MemberKey, PersonLimit, Window};
-use crate::plan::{Cause, Kind, LeftOut, Reason};
 use crate::store::OutcomeKind;
 
 /// How many members are named for each reason before the rest is only counted.

@@ -10,8 +10,8 @@ use super::convert::{
     birth_out, damaged, employee_in, instant_in, instant_out, key_in, text_at, wall_in, wall_out,
 };
 use super::{Store, StoreError};
+use crate::engine::plan::LossKind;
 use crate::model::{DeviceName, EmployeeNo, MemberKey};
-use crate::plan::LossKind;
 
 /// One member or person to look after.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -21,7 +21,7 @@ pub struct AuditEntry {
     pub device: DeviceName,
     /// Who, there.
     pub employee_no: EmployeeNo,
-    /// Why, in the words of [`Cause`](crate::plan::Cause).
+    /// Why, in the words of [`Cause`](crate::engine::plan::Cause).
     pub cause: String,
     /// What the person held.
     pub before: Option<Window>,

@@ -17,8 +17,8 @@ use super::prune::prune;
 use super::waiting::tried;
 use super::{Machine, Quiet, Store, StoreError};
 use crate::clock::is_future;
+use crate::engine::plan::{Cause, Change, Kind};
 use crate::model::{DeviceName, EmployeeNo, MemberKey, Person, RunId, Window};
-use crate::plan::{Cause, Change, Kind};
 
 /// A computer that was silent for so long has stopped: another one may take its place. Two ticks of
 /// the usual schedule.

@@ -11,8 +11,8 @@ use super::convert::{
 };
 use super::{Store, StoreError, seal};
 use crate::config::LinkRule;
-use crate::link::file::{LinkRow, RowReason, UnusableRow};
-use crate::link::{Served, StoredLink, StoredLinks};
+use crate::engine::link::file::{LinkRow, RowReason, UnusableRow};
+use crate::engine::link::{Served, StoredLink, StoredLinks};
 use crate::model::{DeviceName, Email, EmployeeNo, MemberKey, OrganisationId, RoleId};
 
 /// The roles that open a device, by organisation; `None` for every role.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::hex::hex;
+use crate::text::hex::hex;
 
 /// A computer as far as it can be told from others. Digests only: the identities themselves are
 /// nobody's business.

@@ -49,7 +49,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sha2::Sha256;
 
 use crate::files;
-use crate::hex::hex;
+use crate::text::hex::hex;
 
 pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};

@@ -10,8 +10,8 @@ use rusqlite::{Row, params};
 use super::audit::entry_in;
 use super::convert::{damaged, instant_in, instant_out, key_in};
 use super::{AuditEntry, Store, StoreError};
+use crate::engine::plan::Kind;
 use crate::model::{DeviceName, MemberKey, RunId};
-use crate::plan::Kind;
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use super::StoreError;
 use super::members::StoredMember;
 use super::quiet::Quiet;
-use crate::fnv;
-use crate::link::StoredLink;
-use crate::link::file::LinkRow;
+use crate::engine::link::StoredLink;
+use crate::engine::link::file::LinkRow;
 use crate::model::{DeviceName, Email, MemberKey};
+use crate::text::fnv;
 
 /// A digest in the making.
 struct Seal(u64);

@@ -12,8 +12,8 @@ use super::convert::{
     birth_out, damaged, employee_in, instant_in, instant_out, key_in, wall_out, window_in,
 };
 use super::{Store, StoreError};
+use crate::engine::plan::{Budget, Change, Kind};
 use crate::model::{DeviceName, EmployeeNo, MemberKey, Window};
-use crate::plan::{Budget, Change, Kind};
 
 /// A change that a run wanted and that is not on the door yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -93,7 +93,7 @@ fn every_file_says_what_it_is() {
 
 /// Folders and files that must not touch the world, and those that say so of themselves.
 fn is_pure(path: &str) -> bool {
-    let folders = ["src/model/", "src/plan/", "src/report/"];
+    let folders = ["src/model/", "src/engine/plan/", "src/report/"];
     let is_wire = path.split('/').any(|part| part.starts_with("wire"));
     let says_so =
         || text(path).lines().take_while(|l| l.starts_with("//!")).any(|l| l.contains("Pure."));
@@ -124,12 +124,12 @@ fn what_is_pure_touches_nothing() {
     let pure: Vec<_> = rust_files("src").into_iter().filter(|path| is_pure(path)).collect();
     for path in [
         "src/model/window.rs",
-        "src/plan/proof.rs",
+        "src/engine/plan/proof.rs",
         "src/report/text.rs",
-        "src/cardskipper/wire.rs",
-        "src/hikvision/wire/persons.rs",
-        "src/gather/merge.rs",
-        "src/gather/acceptance.rs",
+        "src/connectors/cardskipper/wire.rs",
+        "src/connectors/hikvision/wire/persons.rs",
+        "src/engine/gather/merge.rs",
+        "src/engine/gather/acceptance.rs",
     ] {
         assert!(pure.iter().any(|one| one == path), "{path} is pure");
     }

@@ -8,21 +8,21 @@ use std::sync::Arc;
 use self::why::{Standing, next, remedy, why};
 use super::who::Who;
 use super::{Context, near, print, print_json};
-use crate::cardskipper::Client;
 use crate::cli::LookupArgs;
 use crate::config::{Config, DeviceConfig};
+use crate::connectors::cardskipper::Client;
+use crate::connectors::hikvision::Reader;
+use crate::engine::gather::conversation::{self, READING_PATIENCE};
+use crate::engine::gather::devices::failure;
+use crate::engine::gather::{Gathered, LoginResult, Scope, gather, remember_login};
+use crate::engine::link::Link;
+use crate::engine::link::file::UnusableRow;
+use crate::engine::plan::validity::{DoorRoles, entitlement};
+use crate::engine::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::gather::conversation::{self, READING_PATIENCE};
-use crate::gather::devices::failure;
-use crate::gather::{Gathered, LoginResult, Scope, gather, remember_login};
-use crate::hikvision::Reader;
-use crate::link::Link;
-use crate::link::file::UnusableRow;
 use crate::model::{EmployeeNo, Manners, OrganisationId, RoleId, UserType};
-use crate::plan::validity::{DoorRoles, entitlement};
-use crate::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
-use crate::progress::Progress;
+use crate::ports::progress::Progress;
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
 use crate::report::text::many;
 use crate::report::{DeviceOutcome, Report, RowLeftOut, Trouble, text};
@@ -187,7 +187,7 @@ fn read_persons(
     linked: &[EmployeeNo],
     facts: &mut DeviceFacts,
     progress: Arc<dyn Progress>,
-) -> Result<(), crate::hikvision::Error> {
+) -> Result<(), crate::connectors::hikvision::Error> {
     let mut reader = Reader::connect(device, manners)?.watched_by(progress);
     let mut found = reader.persons(linked)?;
     for employee_no in linked {

@@ -3,9 +3,9 @@
 
 use chrono::NaiveDateTime;
 
-use crate::link::{Link, NoLink};
+use crate::engine::link::{Link, NoLink};
+use crate::engine::plan::{Change, LeftOut, MemberFacts, Reason};
 use crate::model::{PersonLimit, Window};
-use crate::plan::{Change, LeftOut, MemberFacts, Reason};
 use crate::report::text;
 
 fn capitalised(text: &str) -> String {

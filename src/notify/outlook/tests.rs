@@ -1,10 +1,10 @@
 //! What a tick may claim to have seen.
 
 use super::*;
+use crate::engine::plan::{Loss, Reason};
 use crate::model::{
     EmployeeNo, LATEST_END, MemberKey, MemberNumber, OrganisationId, SourceName, Window, parse_time,
 };
-use crate::plan::{Loss, Reason};
 
 fn name() -> DeviceName {
     DeviceName::new("front-door").unwrap()

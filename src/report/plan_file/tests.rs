@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::Ending;
-use crate::plan::tests::world::{FRONT, World, employee, instant, time};
+use crate::engine::plan::tests::world::{FRONT, World, employee, instant, time};
 use crate::report::{ChangeReport, ChangeState};
 
 const MADE: &str = "2026-11-21T11:00:00Z";

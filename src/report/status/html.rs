@@ -7,8 +7,8 @@ use std::fmt::{self, Write as _};
 
 use super::text::{because, why};
 use super::{DAYS_SHOWN, Day, DeviceStatus, Status, code_words, span};
+use crate::engine::plan::Kind;
 use crate::model::steers;
-use crate::plan::Kind;
 use crate::report::text::{explain, last, many, window};
 use crate::store::{Attention, AttentionKind, AuditLine, Waiting};
 

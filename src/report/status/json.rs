@@ -199,7 +199,7 @@ fn wait(status: &Status, one: &Waiting) -> Wait {
         opens_door: one.opens_door,
         end: format_time(one.after.end()),
         since: instant(one.since),
-        blocked_by: one.budget.map(crate::plan::Budget::as_str),
+        blocked_by: one.budget.map(crate::engine::plan::Budget::as_str),
         error: one.trouble.clone(),
     }
 }

@@ -15,9 +15,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::config::Mode;
+use crate::engine::plan::{Budget, Kind, LeftOut, Reason};
 use crate::exit::Exit;
 use crate::model::{DeviceName, EmployeeNo, MemberKey, OrganisationId, SourceName};
-use crate::plan::{Budget, Kind, LeftOut, Reason};
 use crate::report::RowLeftOut;
 use crate::report::text::with_zone;
 use crate::store::{

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 
 use super::{DeviceStatus, Status};
-use crate::plan::Kind;
+use crate::engine::plan::Kind;
 use crate::store::AttentionKind;
 
 /// One metric family under construction.
@@ -161,8 +161,9 @@ fn waiting(out: &mut String, status: &Status) {
         let count = status.outside().filter(|one| one.device == device.name).count();
         outside.sample(&[("device", device.name.as_str())], count);
     }
-    let needs_approval =
-        |one: &&crate::store::Waiting| one.budget.is_some_and(crate::plan::Budget::needs_approval);
+    let needs_approval = |one: &&crate::store::Waiting| {
+        one.budget.is_some_and(crate::engine::plan::Budget::needs_approval)
+    };
     let blocked = status.waiting.iter().filter(needs_approval).count();
     family(out, "ivms_sync_blocked_changes", "gauge", "Changes that wait for an approval.")
         .sample(&[], blocked);

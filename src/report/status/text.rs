@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::{Status, code_words, span};
+use crate::engine::plan::{Cause, Kind, Reason};
 use crate::model::{DeviceName, EmployeeNo, MemberKey};
-use crate::plan::{Cause, Kind, Reason};
 use crate::report::look::{Look, Tone};
 use crate::report::rows_left_out::by_reason;
 use crate::report::table::Table;

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::plan::{LeftOut, Reason};
 use crate::model::{DeviceName, Member, MemberKey, visible};
-use crate::plan::{LeftOut, Reason};
 use crate::report::text::explain;
 
 /// The columns.

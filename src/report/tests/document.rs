@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::plan::tests::world::{GYM, instant};
+use crate::engine::plan::tests::world::{GYM, instant};
 use crate::report::json::document as make;
 
 fn document(report: &Report, exit_code: u8) -> Value {
@@ -164,7 +164,7 @@ fn left_out_members_and_sources() {
     let world = World::agreeing(2)
         .device("yard-door")
         .roles("150001", &[(GYM + 1, "2026-01-01", "2026-12-31")])
-        .link("yard-door", "150002", Err(crate::link::NoLink::NoPerson));
+        .link("yard-door", "150002", Err(crate::engine::link::NoLink::NoPerson));
     let mut report = report("sync", &world);
     report.sources.push(SourceReport {
         name: SourceName::new("club").unwrap(),

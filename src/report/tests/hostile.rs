@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::plan::plan;
+use crate::engine::plan::tests::generated::facts;
 use crate::model::EmployeeNo;
-use crate::plan::plan;
-use crate::plan::tests::generated::facts;
 use crate::report::look::Look;
 use crate::report::{json, plan_file, text};
 

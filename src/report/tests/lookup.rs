@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::engine::plan::Reason;
+use crate::engine::plan::tests::world::{GYM, instant};
 use crate::model::{RoleId, SourceName};
-use crate::plan::Reason;
-use crate::plan::tests::world::{GYM, instant};
 use crate::report::look::Look;
 use crate::report::lookup::{DeviceStory, MemberStory, Story, document};
 use crate::store::AuditEntry;

@@ -7,8 +7,8 @@ mod lookup;
 mod text;
 
 use super::*;
+use crate::engine::plan::tests::world::{FRONT, World, employee, window};
 use crate::model::PersonLimit;
-use crate::plan::tests::world::{FRONT, World, employee, window};
 
 /// A report of a plan on one door that answered, before anything was tried.
 fn report(command: &'static str, world: &World) -> Report {

@@ -1,8 +1,8 @@
 //! What people read. The texts stand here whole, so that a changed word is a change on purpose.
 
 use super::*;
-use crate::link::NoLink;
-use crate::plan::tests::world::time;
+use crate::engine::link::NoLink;
+use crate::engine::plan::tests::world::time;
 use crate::report::look::Look;
 use crate::report::text::{explain, first, last, limit, moment, summary, window as show};
 
@@ -158,7 +158,7 @@ Nothing to change on 1 door; 11 members with paid time are left out.
 
 #[test]
 fn every_reason_says_what_to_do() {
-    use crate::plan::Reason::*;
+    use crate::engine::plan::Reason::*;
     let reasons = [
         NoEmail,
         NoPerson,

@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::config::Secret;
-use crate::plan::Kind;
+use crate::engine::plan::Kind;
 use crate::store::{FutureRun, LoginMemory};
 
 const YEAR: i64 = 365 * 24 * 60;

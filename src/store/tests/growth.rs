@@ -1,7 +1,7 @@
 //! What the file forgets, and that it stays small.
 
 use super::*;
-use crate::plan::{Cause, Kind};
+use crate::engine::plan::{Cause, Kind};
 
 const DAY: i64 = 24 * 60;
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::plan::{Cause, Kind};
+use crate::engine::plan::{Cause, Kind};
 use crate::store::health::{Health, Severity};
 
 /// A file with something of everything in it, from a run that ended.

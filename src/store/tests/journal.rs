@@ -1,8 +1,8 @@
 //! Intents, outcomes and the audit log.
 
 use super::*;
+use crate::engine::plan::{Cause, Kind};
 use crate::model::RunId;
-use crate::plan::{Cause, Kind};
 
 fn intent(run: RunId, person: &str, kind: Kind) -> Intent {
     Intent {

@@ -198,7 +198,7 @@ fn whoever_waits_waits_since_the_first_run_that_wanted_it() {
         trouble: None,
         since: at(minute),
     };
-    let (grant, loss) = (crate::plan::Kind::Grant, crate::plan::Kind::Revocation);
+    let (grant, loss) = (crate::engine::plan::Kind::Grant, crate::engine::plan::Kind::Revocation);
     store.keep_waiting(&[wait("1", grant, 0), wait("2", grant, 0)], true).unwrap();
     // The one waits on, the other now for the opposite; a run that knows not everybody forgets nobody.
     store.keep_waiting(&[wait("1", grant, 5)], false).unwrap();

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::LinkRule;
-use crate::link::{Served, StoredLink, StoredLinks};
+use crate::engine::link::{Served, StoredLink, StoredLinks};
 use crate::model::{
     DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId, Person,
     PersonLimit, Role, RoleId, UnreadableRole, UserType, Window, parse_time,

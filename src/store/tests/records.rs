@@ -3,8 +3,8 @@
 use super::*;
 use std::collections::BTreeSet;
 
-use crate::link::LinkTable;
-use crate::link::file::{LinkRow, RowReason, UnusableRow};
+use crate::engine::link::LinkTable;
+use crate::engine::link::file::{LinkRow, RowReason, UnusableRow};
 
 #[test]
 fn members_come_back_as_they_were() {

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Ljubljana;
-use ivms_sync::cardskipper::wire::{parse_members, parse_members_by, parse_role_names};
 use ivms_sync::config::{Environment, load};
-use ivms_sync::hikvision::probe;
-use ivms_sync::link::file;
+use ivms_sync::connectors::cardskipper::wire::{parse_members, parse_members_by, parse_role_names};
+use ivms_sync::connectors::hikvision::probe;
+use ivms_sync::engine::link::file;
 use ivms_sync::model::{EmployeeNo, OrganisationId, PersonLimit, Window, parse_time, steers};
 use ivms_sync::report::plan_file::{Approved, read_reviewed};
 
@@ -293,7 +293,7 @@ fn club() -> Option<OrganisationId> {
     OrganisationId::new(123).ok()
 }
 
-fn read_members(input: &[u8]) -> Option<ivms_sync::cardskipper::wire::Listed> {
+fn read_members(input: &[u8]) -> Option<ivms_sync::connectors::cardskipper::wire::Listed> {
     parse_members(input, club()?, Ljubljana).ok()
 }
 

@@ -25,7 +25,7 @@ fn it_is_told_at_once_and_goes_on_as_what_it_is() {
             is_json: false,
             is_verbose: false,
             look: ivms_sync::report::look::Look::PLAIN,
-            progress: ivms_sync::progress::Silent::handle(),
+            progress: ivms_sync::ports::progress::Silent::handle(),
         };
         let run = || notify::watched(&context, |_| panic!("a mistake on purpose")).map(|_| ());
         assert!(catch_unwind(AssertUnwindSafe(run)).is_err());

@@ -7,7 +7,7 @@ use ivms_sync::cli::Cli;
 use ivms_sync::clock::Clock;
 use ivms_sync::config::Environment;
 use ivms_sync::exit::Exit;
-use ivms_sync::terminal::Terminal;
+use ivms_sync::term::Terminal;
 use ivms_sync_simulators::hikvision::{Body401, Lock};
 use ivms_sync_simulators::http::Fault;
 

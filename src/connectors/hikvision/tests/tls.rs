@@ -1,0 +1,113 @@
+//! Certificates: the pinned one, another one, a copied one.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::ring::{default_provider, sign::any_supported_type};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use sha2::{Digest as _, Sha256};
+
+use super::server::{Server, ok};
+use super::{config, quick};
+use crate::config::Tls;
+use crate::connectors::hikvision::{Class, Error, Reader};
+use crate::model::Manners;
+
+const CERTIFICATE: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/device.cert.der");
+const KEY: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/device.key.der");
+const OTHER_KEY: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/other.key.der");
+const DEVICE_INFO: &str = include_str!("../../../../tests/fixtures/hikvision/device-info.xml");
+
+/// Shows the certificate with whatever key it was given, as a thief of the certificate would.
+#[derive(Debug)]
+struct Shows(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Shows {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+fn server(key: &'static [u8], version: &'static rustls::SupportedProtocolVersion) -> Server {
+    let key = any_supported_type(&PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key))).unwrap();
+    let certified = CertifiedKey::new(vec![CertificateDer::from(CERTIFICATE)], key);
+    let tls = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(Shows(Arc::new(certified))));
+    Server::with_tls(Arc::new(tls), |_| ok(DEVICE_INFO))
+}
+
+fn ask(server: &Server, tls: Tls) -> Result<String, Error> {
+    let mut reader =
+        Reader::with_limits(&config(&server.url, tls), Manners::default(), quick()).unwrap();
+    reader.device_info().map(|info| info.model)
+}
+
+fn pin() -> [u8; 32] {
+    Sha256::digest(CERTIFICATE).into()
+}
+
+#[test]
+fn the_pinned_certificate_and_its_key() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let genuine = server(KEY, version);
+        assert_eq!(ask(&genuine, Tls::Pinned(pin())).as_deref(), Ok("DS-K1T341BMWI-T"));
+        let copied = server(OTHER_KEY, version);
+        let error = ask(&copied, Tls::Pinned(pin())).unwrap_err();
+        assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+        assert!(copied.requests().is_empty(), "nothing was sent");
+    }
+}
+
+/// Mutants: it could not be reached; it is the cable.
+#[test]
+fn no_tls_in_common_is_no_matter_of_the_cable() {
+    for answer in [&b""[..], b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x46"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                // The greeting is read, so that closing is no reset.
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(answer);
+            }
+        });
+        let error = Reader::with_limits(&config(&url, Tls::Insecure), Manners::default(), quick())
+            .unwrap()
+            .device_info()
+            .unwrap_err();
+        assert!(matches!(error, Error::NoTls { .. }), "{answer:?}: {error}");
+        assert_eq!(error.class(), Class::Temporary);
+        assert!(error.hint().unwrap().contains("TLS 1.2"), "{error}");
+    }
+}
+
+#[test]
+fn another_certificate_is_named() {
+    let server = server(KEY, &rustls::version::TLS13);
+    let error = ask(&server, Tls::Pinned([0; 32])).unwrap_err();
+    let found_sha256: String = pin().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(error, Error::Certificate { found_sha256 });
+    assert_eq!(error.class(), Class::Permanent);
+    assert!(server.requests().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn insecure_takes_anybody_and_the_system_does_not() {
+    let server = server(KEY, &rustls::version::TLS12);
+    assert_eq!(ask(&server, Tls::Insecure).as_deref(), Ok("DS-K1T341BMWI-T"));
+    let error = ask(&server, Tls::System).unwrap_err();
+    assert!(
+        matches!(&error, Error::Unreachable { what } if what.contains("certificate")),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("pin"), "{error}");
+    let copied = super::tls::server(OTHER_KEY, &rustls::version::TLS12);
+    assert!(ask(&copied, Tls::Insecure).is_ok());
+}

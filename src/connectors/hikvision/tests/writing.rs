@@ -1,0 +1,159 @@
+//! Writing: what is sent, and what is believed afterwards.
+
+use serde_json::Value;
+
+use super::server::{Reply, Server, answer, device, ok};
+use super::{assert_discreet, reader};
+use crate::connectors::hikvision::{Class, Error, PersonRecord, Writer};
+use crate::model::{EmployeeNo, Window, parse_time};
+
+const DONE: &str = r#"{"statusCode":1,"statusString":"OK","subStatusCode":"ok"}"#;
+
+fn record() -> PersonRecord {
+    let value: Value = serde_json::from_slice(include_bytes!(
+        "../../../../tests/fixtures/hikvision/user-info.json"
+    ))
+    .unwrap();
+    PersonRecord::read(&value, chrono_tz::Europe::Ljubljana).unwrap()
+}
+
+fn modify(server: &Server) -> Result<(), Error> {
+    let at = |text| parse_time(text).unwrap();
+    let window = Window::new(at("2026-01-01T00:00:00"), at("2027-12-31T23:59:59")).unwrap();
+    Writer::new(reader(&server.url)).modify(&record(), window)
+}
+
+#[test]
+fn a_change_as_it_is_sent() {
+    let server = device(|_, _| ok(DONE));
+    modify(&server).unwrap();
+    let requests = server.requests();
+    let [first, second] = requests.as_slice() else { panic!("{requests:?}") };
+    let golden =
+        include_str!("../../../../tests/fixtures/hikvision/modify-body.golden.json").trim_end();
+    for request in [first, second] {
+        assert_eq!(request.line(), "PUT /ISAPI/AccessControl/UserInfo/Modify?format=json HTTP/1.1");
+        assert_eq!(request.body, golden);
+        assert_eq!(request.header("content-length"), Some(golden.len().to_string().as_str()));
+        assert_eq!(request.header("accept-encoding"), None);
+    }
+    assert!(
+        second
+            .header("authorization")
+            .unwrap()
+            .contains(r#"uri="/ISAPI/AccessControl/UserInfo/Modify?format=json""#)
+    );
+}
+
+#[test]
+fn only_a_status_of_one_is_success() {
+    let unknown = Error::AnswerLost { call: "person change", write: true };
+    for body in ["", "{}", "<html/>", "OK", r#"{"status":"OK"}"#] {
+        let server = device(move |_, _| ok(body));
+        let error = modify(&server).unwrap_err();
+        assert_eq!((&error, error.class()), (&unknown, Class::Unknown), "{body}");
+        assert_eq!(server.logins(), 1);
+    }
+    let server = device(|_, _| {
+        answer("200 OK", "", "<ResponseStatus><statusCode>1</statusCode></ResponseStatus>")
+    });
+    modify(&server).unwrap();
+}
+
+#[test]
+fn lost_answers_are_unknown_and_never_repeated() {
+    let unknown = Error::AnswerLost { call: "person change", write: true };
+    let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"statusCode\":1".to_vec();
+    let long = format!("HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n{}", " ".repeat(70_000))
+        .into_bytes();
+    let replies: [fn(Vec<u8>) -> Reply; 3] =
+        [|_| Reply::Drop, |_| Reply::Silence, Reply::SendAndClose];
+    for (make, bytes) in
+        replies.into_iter().zip([Vec::new(), Vec::new(), cut]).chain([(replies[2], long)])
+    {
+        let server = device(move |_, _| make(bytes.clone()));
+        assert_eq!(modify(&server), Err(unknown.clone()));
+        assert_eq!(server.logins(), 1);
+    }
+    // A gateway in between does not know whether the device took it.
+    for status in ["408 Request Timeout", "502 Bad Gateway", "504 Gateway Timeout"] {
+        let server = device(move |_, _| answer(status, "Retry-After: 0\r\n", ""));
+        assert_eq!(modify(&server), Err(unknown.clone()), "{status}");
+        assert_eq!(server.logins(), 1, "{status}");
+    }
+    let server = Server::new(|_| Reply::Drop);
+    assert_eq!(modify(&server), Err(unknown));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_busy_device_has_not_taken_it() {
+    let busy = r#"{"statusCode":2,"subStatusCode":"deviceBusy"}"#;
+    let server = device(move |login, _| if login < 2 { ok(busy) } else { ok(DONE) });
+    modify(&server).unwrap();
+    assert_eq!(server.logins(), 3);
+    for (http, body) in [
+        ("200 OK", r#"{"statusCode":2,"subStatusCode":"networkError"}"#),
+        ("503 Service Unavailable", ""),
+    ] {
+        let server = device(move |_, _| answer(http, "", body));
+        assert_eq!(modify(&server).unwrap_err().class(), Class::Temporary);
+        assert_eq!(server.logins(), 1, "others are not repeated");
+    }
+}
+
+#[test]
+fn refusals_of_a_change() {
+    let status = |class: u8, code: &str| {
+        format!(r#"{{"statusCode":{class},"subStatusCode":"{code}","errorMsg":"Ana Example"}}"#)
+    };
+    let nobody = Error::NoSuchPerson(EmployeeNo::new("1007").unwrap());
+    for (http, body, expected, class) in [
+        ("200 OK", status(6, "employeeNoNotExist"), Some(nobody.clone()), Class::Permanent),
+        ("400 Bad Request", status(6, "deviceUserNotExist"), Some(nobody), Class::Permanent),
+        (
+            "403 Forbidden",
+            status(4, "lowPrivilege"),
+            Some(Error::MissingRight { call: "person change", http: 403 }),
+            Class::Login,
+        ),
+        ("200 OK", status(4, "invalidOperation"), None, Class::Permanent),
+        ("200 OK", status(3, "writeDatabaseError"), None, Class::Unknown),
+        ("200 OK", status(7, "rebootRequired"), None, Class::Unknown),
+        ("500 Internal Server Error", String::new(), None, Class::Unknown),
+        ("302 Found", String::new(), None, Class::Permanent),
+    ] {
+        let server = device(move |_, _| answer(http, "", &body));
+        let error = modify(&server).unwrap_err();
+        if let Some(expected) = expected {
+            assert_eq!(error, expected);
+        }
+        assert_eq!(error.class(), class, "{error}");
+        assert_discreet(&error);
+        assert_eq!(server.logins(), 1, "{error}");
+    }
+}
+
+#[test]
+fn connections_closed_without_notice_lose_nothing() {
+    let raw = |head: &str, body: &str| {
+        format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    };
+    let info = include_str!("../../../../tests/fixtures/hikvision/device-info.xml");
+    let server = Server::new(move |request| {
+        let body = if request.line().starts_with("GET") { info } else { DONE };
+        Reply::SendAndCloseLater(match request.is_logged_in() {
+            true => raw("200 OK", body),
+            false => {
+                raw(&format!("401 Unauthorized\r\nWWW-Authenticate: {}", super::CHALLENGE), "")
+            }
+        })
+    });
+    for _ in 0..20 {
+        modify(&server).unwrap();
+    }
+    let mut reader = reader(&server.url);
+    for _ in 0..20 {
+        reader.device_info().unwrap();
+    }
+}

@@ -1,0 +1,428 @@
+//! Carries out a proven plan: read, write, read back, record.
+//!
+//! Decides nothing: a change is carried out exactly as planned or refused because the person moved.
+//! Devices run side by side, each with one request at a time. Until a firmware has confirmed a write,
+//! each is read back alone before the next is sent: should it take more than it was told (reference 3.1:
+//! nobody has proven that it does not), it happens to one person and not to thirty. See [`trust`].
+//! The same when it takes a change in a form that is news: nobody else meets it before that is read back.
+//! What such a probe costs is spent, once the firmware is proven, on asking the device who it is.
+//! Source: design.md section 4, "Carrying out, per change".
+
+mod base;
+mod order;
+pub mod trust;
+mod write;
+
+use std::collections::BTreeMap;
+use std::slice;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use crate::clock::Clock;
+use crate::config::DeviceConfig;
+use crate::connectors::hikvision::{Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
+use crate::engine::gather::belief::{self, judge_serial};
+use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
+use crate::engine::gather::devices::{failure, not_believed, to_remember};
+use crate::engine::gather::{LoginResult, settle_open};
+use crate::engine::plan::{Change, ProvenPlan};
+use crate::exit::Exit;
+use crate::model::{DeviceLimits, EmployeeNo, PersonLimit, ReadBack, RunId, WriteManners};
+use crate::ports::progress::{Meter, Progress, Silent, Unit};
+use crate::ports::{Outside, ReadDevice, WriteDevice};
+use crate::report::{ChangeState, DeviceOutcome, Trouble};
+use crate::stop::Stop;
+use crate::store::{DeviceState, Outcome, OutcomeKind, Store, StoreError};
+
+use base::{Base, check};
+use trust::Trust;
+
+/// What every device thread needs.
+#[derive(Debug)]
+pub struct Execution<'a, 's> {
+    /// The plan.
+    pub plan: &'a ProvenPlan,
+    /// The run that carries it out.
+    pub run: RunId,
+    /// The state file.
+    pub store: &'a Mutex<&'s mut Store>,
+    /// The time.
+    pub clock: Clock,
+    /// When to leave the rest to the next tick.
+    pub stop: &'a Stop,
+    /// Who watches.
+    pub progress: &'a dyn Progress,
+}
+
+/// What became of the changes of one device.
+#[derive(Debug)]
+pub struct DeviceResult {
+    /// What became of each change that was reached.
+    pub changes: BTreeMap<EmployeeNo, (ChangeState, Option<String>)>,
+    /// How the device fared.
+    pub outcome: DeviceOutcome,
+    /// What a login taught.
+    pub login: LoginResult,
+    /// What went wrong.
+    pub troubles: Vec<Trouble>,
+    /// Why it stopped early, if it did.
+    pub stopped: Option<Exit>,
+}
+
+/// Carries out a plan on these devices, each with its open connection if there is one.
+///
+/// # Errors
+/// [`StoreError`] of any device; changes that were announced are settled by the next run.
+pub fn execute<O: Outside>(
+    outside: &O,
+    execution: &Execution<'_, '_>,
+    devices: Vec<(&DeviceConfig, Option<O::Reader>)>,
+) -> Result<Vec<DeviceResult>, StoreError> {
+    thread::scope(|threads| {
+        let running: Vec<_> = devices
+            .into_iter()
+            .map(|(device, reader)| {
+                let one = OneDevice::new(execution, device);
+                threads.spawn(move || one.run(outside, reader))
+            })
+            .collect();
+        let joined = running
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.collect()
+    })
+}
+
+/// Why the work on a device ends early.
+enum Halt {
+    Device(Error),
+    Store(StoreError),
+    Clock(Trouble),
+    Doubted(Trouble),
+    Stopped(Exit),
+    /// It is not trusted with writes; why is remembered already.
+    Untrusted(Trouble),
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Device(error)
+    }
+}
+
+struct OneDevice<'a, 's> {
+    execution: &'a Execution<'a, 's>,
+    device: &'a DeviceConfig,
+    result: DeviceResult,
+    /// How many changes there are, and who counts them.
+    planned: usize,
+    meter: Box<dyn Meter>,
+    firmware: String,
+    /// What that firmware makes of the windows it is sent.
+    limits: DeviceLimits,
+    trust: Trust,
+    /// How that firmware takes changes.
+    write_manners: WriteManners,
+}
+
+impl<'a, 's> OneDevice<'a, 's> {
+    fn new(execution: &'a Execution<'a, 's>, device: &'a DeviceConfig) -> Self {
+        let result = DeviceResult {
+            changes: BTreeMap::new(),
+            outcome: DeviceOutcome::Ok,
+            login: LoginResult::NotTried,
+            troubles: Vec::new(),
+            stopped: None,
+        };
+        let (meter, firmware) = (Box::new(Silent), String::new());
+        let (limits, trust) = (DeviceLimits::default(), Trust::Waiting);
+        let write_manners = WriteManners::default();
+        Self {
+            execution,
+            device,
+            result,
+            planned: 0,
+            meter,
+            firmware,
+            limits,
+            trust,
+            write_manners,
+        }
+    }
+
+    fn run<O: Outside>(
+        mut self,
+        outside: &O,
+        reader: Option<O::Reader>,
+    ) -> Result<DeviceResult, StoreError> {
+        let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
+        self.planned = changes.len();
+        self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
+        match self.carry_out(outside, reader, changes) {
+            Ok(()) => self.store().forget_failures(&self.device.name)?,
+            Err(Halt::Store(error)) => return Err(error),
+            Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
+            Err(Halt::Clock(trouble)) => {
+                self.result.outcome = DeviceOutcome::ClockWrong;
+                self.result.troubles.push(trouble);
+            }
+            Err(Halt::Untrusted(trouble)) => {
+                self.result.outcome = DeviceOutcome::NotBelieved;
+                self.result.troubles.push(trouble);
+                if self.result.login == LoginResult::Worked {
+                    self.store().forget_failures(&self.device.name)?;
+                }
+            }
+            Err(Halt::Doubted(trouble)) => {
+                self.result.outcome = DeviceOutcome::NotBelieved;
+                self.result.troubles.push(trouble);
+                self.store().require_reading(&self.device.name)?;
+            }
+            Err(Halt::Device(error)) => {
+                let (outcome, trouble, login) = failure(self.device, &error);
+                if let Some(failure) = to_remember(&trouble) {
+                    let now = self.execution.clock.now();
+                    self.store().remember_failure(&self.device.name, &failure, now)?;
+                }
+                self.result.outcome = outcome;
+                self.result.troubles.push(trouble);
+                self.result.login = login;
+                self.store().require_reading(&self.device.name)?;
+            }
+        }
+        Ok(self.result)
+    }
+
+    fn store(&self) -> MutexGuard<'a, &'s mut Store> {
+        // A thread that panicked holding the lock left no half transaction: SQLite rolled it back.
+        self.execution.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn carry_out<O: Outside>(
+        &mut self,
+        outside: &O,
+        reader: Option<O::Reader>,
+        mut changes: Vec<&Change>,
+    ) -> Result<(), Halt> {
+        let now = self.execution.clock.now();
+        let known = self.store().device_state(&self.device.name)?;
+        self.check_unasked()?;
+        let reader = match reader {
+            Some(reader) => {
+                self.firmware = known.firmware.clone().unwrap_or_default();
+                reader
+            }
+            None => self.connect(outside, &known)?,
+        };
+        let memory = self.store().write_memory(&self.device.name)?;
+        self.trust = trust::of(known.proven_firmware.as_deref(), &memory, &self.firmware, now);
+        self.write_manners = self.store().write_manners(&self.device.name, &self.firmware)?;
+        self.check_refusal()?;
+        let mut writer = reader.into_writer();
+        writer.write_as(&self.write_manners);
+        if known.asked_firmware.as_ref() == Some(&self.firmware) {
+            writer.also_send(&known.sent_fields);
+        }
+        self.limits = self.believed_limits()?;
+        self.settle_open(writer.reader())?;
+        self.check_trust()?;
+        self.check_clock(writer.reader())?;
+        self.result.login = LoginResult::Worked;
+        let tries = self.store().last_tries(&self.device.name)?;
+        order::sort(&mut changes, &tries, now);
+        for batch in changes.chunks(MAX_EXACT) {
+            self.check_stop()?;
+            let mut base = Base::default();
+            base.read(writer.reader(), batch, self.execution.clock)?;
+            let ready = self.as_planned(batch, &base)?;
+            let mut rest = ready.as_slice();
+            while let Some(probe) = rest.first() {
+                let now = if self.trust == Trust::Proven { rest } else { slice::from_ref(probe) };
+                self.check_trust()?;
+                let written = self.write(&mut writer, now, &mut base)?;
+                rest = rest.get(written..).unwrap_or_default();
+            }
+        }
+        self.check_trust()
+    }
+
+    /// Whether the device changed nothing that nobody asked for.
+    fn check_unasked(&self) -> Result<(), Halt> {
+        let memory = self.store().write_memory(&self.device.name)?;
+        let Some(unasked) = memory.unasked else { return Ok(()) };
+        Err(Halt::Untrusted(trust::unasked(self.device, &unasked, self.persons()?)))
+    }
+
+    /// Whether its firmware takes changes at all.
+    fn check_refusal(&self) -> Result<(), Halt> {
+        let Some(why) = &self.write_manners.refuses else { return Ok(()) };
+        let trouble = trust::refuses(self.device, &self.firmware, why, self.persons()?);
+        Err(Halt::Untrusted(trouble))
+    }
+
+    /// Whether anything may be written now: see [`trust`].
+    fn check_trust(&self) -> Result<(), Halt> {
+        if !matches!(self.trust, Trust::Waiting | Trust::Probing(0)) {
+            return Ok(());
+        }
+        let memory = self.store().write_memory(&self.device.name)?;
+        let now = self.execution.clock.now();
+        let trouble = trust::unproven(self.device, &memory, self.persons()?, now);
+        trouble.map_or(Ok(()), |trouble| Err(Halt::Untrusted(trouble)))
+    }
+
+    /// How many persons the device holds, as far as is known.
+    fn persons(&self) -> Result<usize, StoreError> {
+        let known = self.store().device_overview(&self.device.name)?;
+        Ok(usize::try_from(known.persons).unwrap_or(usize::MAX))
+    }
+
+    /// What is known of this firmware, as far as it is believed: the plan was made with the same.
+    fn believed_limits(&self) -> Result<DeviceLimits, StoreError> {
+        let (store, device) = (self.store(), self.device);
+        if store.device_state(&device.name)?.firmware.as_ref() != Some(&self.firmware) {
+            return Ok(DeviceLimits::default());
+        }
+        let known = store.device_limits(&device.name)?;
+        let persons = store.persons(&device.name)?.persons;
+        Ok(belief::believed_limits(device, known, &persons, self.execution.clock.now()))
+    }
+
+    /// Connects to a device that was not read in this run. One that was read before must still be the device
+    /// that it was: addresses move, and the persons of another door may look the same. Its firmware is
+    /// known then, too.
+    fn connect<O: Outside>(&mut self, outside: &O, known: &DeviceState) -> Result<O::Reader, Halt> {
+        let mut reader = outside.connect(self.device, known.manners)?;
+        if known.serial.is_none() && known.proven_firmware.is_none() {
+            self.firmware = known.firmware.clone().unwrap_or_default();
+            return Ok(reader);
+        }
+        let info = reader.device_info()?;
+        judge_serial(known.serial.as_deref().unwrap_or_default(), &info.serial)
+            .map_err(|doubt| Halt::Doubted(not_believed(self.device, &doubt, None)))?;
+        self.firmware = info.firmware;
+        Ok(reader)
+    }
+
+    /// Settles what a run that died had announced here. `sync` has done so while gathering; `apply`
+    /// asks nobody before this.
+    fn settle_open(&mut self, reader: &mut impl ReadDevice) -> Result<(), Halt> {
+        let open = self.store().open_intents(&self.device.name)?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<EmployeeNo> = open.into_iter().map(|intent| intent.employee_no).collect();
+        let found = reader.persons(&wanted)?;
+        let persons = found.into_iter().map(|(id, record)| (id, record.person)).collect();
+        let now = self.execution.clock.now();
+        settle_open(&mut self.store(), &self.device.name, &persons, &self.limits, now)?;
+        self.check_unasked()
+    }
+
+    /// Tells how many changes are done, with so many that are not settled yet.
+    fn tell(&self, unsettled: usize) {
+        self.meter.at(self.result.changes.len() + unsettled, Some(self.planned));
+    }
+
+    fn check_stop(&self) -> Result<(), Halt> {
+        self.execution.stop.now().map_or(Ok(()), |exit| Err(Halt::Stopped(exit)))
+    }
+
+    /// A device whose clock is wrong opens and closes at wrong times: nothing is written there.
+    fn check_clock(&mut self, reader: &mut impl ReadDevice) -> Result<(), Halt> {
+        let shown = reader.clock()?;
+        let (now, zone) = (self.execution.clock.now(), self.device.time_zone);
+        let text = match device_clock_fault(shown, now, zone) {
+            None => return Ok(()),
+            Some(ClockFault::Time { off, expected }) => format!(
+                "its clock is {off}: it shows {} where {zone} has {}; nothing was written there",
+                shown.local,
+                expected.format("%Y-%m-%d %H:%M:%S"),
+            ),
+            Some(ClockFault::Zone { stated, expected }) => format!(
+                "its clock shows the right time, but its zone is {} where {zone} has {}; nothing \
+                 was written there",
+                offset_text(stated),
+                offset_text(expected),
+            ),
+        };
+        let hint =
+            "set the device's clock and zone (or its NTP server), or time_zone in its section";
+        Err(Halt::Clock(Trouble {
+            exit: Exit::PartFailed,
+            about: self.device.name.to_string(),
+            text,
+            hint: Some(hint.to_owned()),
+        }))
+    }
+
+    /// The changes whose person still is what the plan saw; the others are settled.
+    fn as_planned<'c>(
+        &mut self,
+        batch: &[&'c Change],
+        base: &Base,
+    ) -> Result<Vec<&'c Change>, Halt> {
+        let mut ready = Vec::new();
+        let mut settled = Vec::new();
+        for change in batch {
+            match check(self.device, change, base, &self.limits) {
+                Ok(_) => ready.push(*change),
+                Err(outcome) => settled.push((*change, *outcome)),
+            }
+        }
+        self.settle(settled, None)?;
+        Ok(ready)
+    }
+}
+
+/// What a reading says about a write, and whether more changed than was asked.
+fn judge(
+    change: &Change,
+    before: &PersonRecord,
+    after: Option<&PersonRecord>,
+    limits: &DeviceLimits,
+) -> (Outcome, bool) {
+    let Some(after) = after else {
+        let text = "the person is gone after the write".to_owned();
+        return (Outcome::sent(OutcomeKind::Unknown, Some(text), None), true);
+    };
+    let person = Some(after.person.clone());
+    let fields = differs_beyond_validity(before, after);
+    if !limits.is_held(change.after, &after.person.limit) {
+        let text = match after.person.limit {
+            PersonLimit::Window(window) => {
+                format!("the device took the change but holds {window}")
+            }
+            PersonLimit::Permanent(_) => {
+                "the device took the change but enforces no dates now".to_owned()
+            }
+            PersonLimit::Unclear { .. } => {
+                "the device took the change but holds dates that can mean two things".to_owned()
+            }
+            PersonLimit::Unreadable { .. } => {
+                "the device took the change but holds no readable dates".to_owned()
+            }
+        };
+        let outcome = Outcome::sent(OutcomeKind::NotApplied, Some(text), person);
+        // Dates that are neither those asked for nor those of before are a change unasked, unless a
+        // device that rounds, or keeps to the end that it states, would hold them.
+        let limit = &before.person.limit;
+        let is_rounded = ReadBack::of(change.after, limit, &after.person.limit).is_some()
+            || limits.is_cut_as_stated(change.after, &after.person.limit);
+        // A suffix that the device appends, or no longer does, moves no date.
+        let has_moved =
+            after.person.limit.read_as_written() != limit.read_as_written() && !is_rounded;
+        return (outcome, has_moved || !fields.is_empty());
+    }
+    if fields.is_empty() {
+        return (Outcome::sent(OutcomeKind::Confirmed, None, person), false);
+    }
+    let text = format!("written, but the device also changed {}", fields.join(", "));
+    (Outcome::sent(OutcomeKind::Confirmed, Some(text), person), true)
+}

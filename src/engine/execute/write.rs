@@ -1,0 +1,254 @@
+//! Writing: announce, send, read back, settle.
+
+use super::base::{Base, check};
+use super::trust::{self, Trust};
+use super::{Halt, OneDevice, judge};
+use crate::connectors::hikvision::{Class, Error, PersonRecord, has_lost_pin};
+use crate::engine::plan::Change;
+use crate::model::{EmployeeNo, ReadBack};
+use crate::ports::{ReadDevice, WriteDevice};
+use crate::report::ChangeState;
+use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
+
+/// A write that left, and may have taken.
+struct Sent<'c> {
+    change: &'c Change,
+    before: PersonRecord,
+    /// What the device said when it refused.
+    refusal: Option<String>,
+}
+
+impl OneDevice<'_, '_> {
+    /// Writes a batch: all intents first, then the writes, then one reading that tells what became
+    /// of each. One that the device took in a form that is news is the last of them; says how many were
+    /// dealt with.
+    pub(super) fn write<'c>(
+        &mut self,
+        writer: &mut impl WriteDevice<Reader: ReadDevice>,
+        batch: &[&'c Change],
+        base: &mut Base,
+    ) -> Result<usize, Halt> {
+        let intents: Vec<Intent> =
+            batch.iter().map(|change| Intent::of(self.execution.run, change)).collect();
+        self.store().announce(&intents)?;
+
+        let mut sent: Vec<Sent<'c>> = Vec::new();
+        let mut settled: Vec<(&'c Change, Outcome)> = Vec::new();
+        let mut halt = None;
+        let mut rest = batch;
+        while let Some((change, others)) = rest.split_first() {
+            if writer.write_manners() != self.write_manners {
+                for change in rest {
+                    self.store().withdraw(&self.device.name, &change.employee_no)?;
+                }
+                break;
+            }
+            let clock = self.execution.clock;
+            halt = halt.or_else(|| self.check_stop().err());
+            if halt.is_none() {
+                halt = base.refresh(writer.reader(), rest, clock).err().map(Halt::from);
+            }
+            rest = others;
+            if halt.is_some() {
+                self.store().withdraw(&self.device.name, &change.employee_no)?;
+                continue;
+            }
+            let before = match check(self.device, change, base, &self.limits) {
+                Ok(record) => record.clone(),
+                Err(outcome) => {
+                    settled.push((change, *outcome));
+                    continue;
+                }
+            };
+            match writer.modify(&before, change.after) {
+                Ok(()) => sent.push(Sent { change, before, refusal: None }),
+                Err(error) if error.class() == Class::Unknown => {
+                    log::warn!("{}: person {}: {error}", self.device.name, change.employee_no);
+                    sent.push(Sent { change, before, refusal: None });
+                }
+                // What could not be put into words was not sent.
+                Err(error @ Error::Wire { .. }) => {
+                    let text = Some(error.to_string());
+                    settled.push((change, Outcome::unsent(OutcomeKind::Refused, text, None)));
+                }
+                Err(error @ Error::NoSuchPerson(_)) => {
+                    settled.push((change, refused(error.to_string())));
+                }
+                Err(error) if error.class() == Class::Permanent => {
+                    sent.push(Sent { change, before, refusal: Some(error.to_string()) });
+                }
+                Err(error) => {
+                    self.store().withdraw(&self.device.name, &change.employee_no)?;
+                    let (name, now) = (&self.device.name, self.execution.clock.now());
+                    self.store().remember_try(name, &change.employee_no, now)?;
+                    halt = Some(Halt::Device(error));
+                }
+            }
+            self.tell(sent.len() + settled.len());
+        }
+        self.read_back(writer, sent, settled)?;
+        let learnt = writer.write_manners();
+        if learnt != self.write_manners {
+            self.store().record_write_manners(&self.device.name, &self.firmware, &learnt)?;
+            self.write_manners = learnt;
+        }
+        if let Some(halt) = halt {
+            return Err(halt);
+        }
+        self.check_refusal()?;
+        Ok(batch.len() - rest.len())
+    }
+
+    /// Reads back what was sent, and settles it. Success is what the device holds, not what it said: an
+    /// OK can be untrue (reference 3.4), a lost answer can hide a write that took, and so can a no.
+    fn read_back<'c>(
+        &mut self,
+        writer: &mut impl WriteDevice<Reader: ReadDevice>,
+        sent: Vec<Sent<'c>>,
+        mut settled: Vec<(&'c Change, Outcome)>,
+    ) -> Result<(), Halt> {
+        if sent.is_empty() {
+            return Ok(self.settle(settled, None)?);
+        }
+        let wanted: Vec<EmployeeNo> = sent.iter().map(|s| s.change.employee_no.clone()).collect();
+        let found = match writer.reader().persons(&wanted) {
+            Ok(found) => found,
+            Err(error) => {
+                settled.extend(sent.into_iter().map(|one| not_read_back(one, &error)));
+                self.settle(settled, None)?;
+                return Err(error.into());
+            }
+        };
+        let mut met = Vec::new();
+        for one in sent {
+            let after = found.get(&one.change.employee_no);
+            self.learn(&one, after)?;
+            let (mut outcome, is_unasked) = judge(one.change, &one.before, after, &self.limits);
+            if after.is_some_and(|after| has_lost_pin(&one.before, after)) {
+                let what = outcome.error.take().unwrap_or_default();
+                let end = put_back_pin(writer, &one);
+                outcome.error = Some(format!("{what}; the PIN that it showed {end}"));
+            }
+            if is_unasked {
+                let what = outcome.error.as_deref().unwrap_or("changed unasked");
+                met.push(format!("person {}: {what}", one.change.employee_no));
+            }
+            settled.push((one.change, despite(outcome, one.refusal, is_unasked)));
+        }
+        let unasked = trust::met_unasked(&met, self.execution.clock.now());
+        self.settle(settled, unasked.clone())?;
+        match unasked {
+            None => Ok(()),
+            Some(unasked) => {
+                Err(Halt::Untrusted(trust::unasked(self.device, &unasked, self.persons()?)))
+            }
+        }
+    }
+
+    /// Remembers a window that the device kept otherwise than sent, as one does that rounds. The same
+    /// again, of a write that it took, is a second read-back.
+    fn learn(&mut self, one: &Sent<'_>, after: Option<&PersonRecord>) -> Result<(), StoreError> {
+        let (sent, before) = (one.change.after, one.before.person.limit.read_as_written());
+        let Some(after) = after.map(|after| after.person.limit.read_as_written()) else {
+            return Ok(());
+        };
+        let Some(held) = after.window().filter(|held| !self.limits.is_same(sent, *held)) else {
+            return Ok(());
+        };
+        let (name, id) = (&self.device.name, &one.change.employee_no);
+        if let Some(seen) = ReadBack::of(sent, &before, &after) {
+            log::info!("{name}: person {id}: sent {sent}, and it keeps {held}");
+            self.store().record_read_back(name, &self.firmware, id, &seen)?;
+        } else if before != after
+            || one.refusal.is_some()
+            || !self.store().repeat_read_back(name, &self.firmware, id, &ReadBack { sent, held })?
+        {
+            return Ok(());
+        }
+        self.limits = self.believed_limits()?;
+        Ok(())
+    }
+
+    /// Records outcomes, with what they teach about the device, and keeps them for the report.
+    pub(super) fn settle(
+        &mut self,
+        outcomes: Vec<(&Change, Outcome)>,
+        unasked: Option<Unasked>,
+    ) -> Result<(), StoreError> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        for (change, outcome) in &outcomes {
+            let state = (ChangeState::Tried(outcome.kind), outcome.error.clone());
+            self.result.changes.insert(change.employee_no.clone(), state);
+        }
+        self.tell(0);
+        // One write is sent at a time until the firmware is proven.
+        let probe = outcomes.iter().map(|(_, outcome)| outcome).find(|outcome| outcome.is_sent);
+        let trust = match (self.trust, probe.map(|outcome| outcome.kind)) {
+            (Trust::Probing(_), Some(OutcomeKind::Confirmed)) => Trust::Proven,
+            (Trust::Probing(left), Some(_)) => Trust::Probing(left.saturating_sub(1)),
+            (as_before, _) => as_before,
+        };
+        let lines: Vec<(Intent, Outcome)> = outcomes
+            .into_iter()
+            .map(|(change, outcome)| (Intent::of(self.execution.run, change), outcome))
+            .collect();
+        let (name, now) = (&self.device.name, self.execution.clock.now());
+        let (firmware, is_news) = (&self.firmware, trust != self.trust);
+        self.store().together(|store| {
+            store.settle(&lines, now)?;
+            if let Some(unasked) = &unasked {
+                return store.remember_unasked(name, unasked);
+            }
+            match trust {
+                Trust::Proven if is_news => store.prove_firmware(name, firmware),
+                Trust::Probing(_) if is_news => store.remember_unconfirmed(name, firmware, now),
+                Trust::Proven | Trust::Probing(_) | Trust::Waiting => Ok(()),
+            }
+        })?;
+        self.trust = trust;
+        Ok(())
+    }
+}
+
+/// Puts a PIN back that the device showed and has lost; says what came of it. It is tried once.
+fn put_back_pin(writer: &mut impl WriteDevice<Reader: ReadDevice>, one: &Sent<'_>) -> &'static str {
+    const LOST: &str = "is lost and could not be put back: set it anew at the door";
+    let (before, id) = (&one.before, &one.change.employee_no);
+    // Success is what the device holds, whatever it said.
+    if let Err(error) = writer.put_back_pin(before, one.change.after) {
+        log::warn!("person {id}: {error}");
+    }
+    match writer.reader().persons(std::slice::from_ref(id)) {
+        Ok(found) if found.get(id).is_some_and(|after| !has_lost_pin(before, after)) => {
+            "was lost and has been put back"
+        }
+        Ok(_) | Err(_) => LOST,
+    }
+}
+
+fn refused(text: String) -> Outcome {
+    Outcome::sent(OutcomeKind::Refused, Some(text), None)
+}
+
+fn not_read_back<'c>(one: Sent<'c>, error: &Error) -> (&'c Change, Outcome) {
+    let outcome = match one.refusal {
+        Some(refusal) => refused(refusal),
+        None => {
+            let text = format!("written, but not read back: {error}");
+            Outcome::sent(OutcomeKind::Unknown, Some(text), None)
+        }
+    };
+    (one.change, outcome)
+}
+
+/// What became of a write that the device may have refused: nothing, or something all the same.
+fn despite(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outcome {
+    let Some(refusal) = refusal else { return outcome };
+    if outcome.kind == OutcomeKind::NotApplied && !is_unasked {
+        return Outcome { kind: OutcomeKind::Refused, error: Some(refusal), ..outcome };
+    }
+    let what = outcome.error.as_deref().unwrap_or("and it took the change");
+    Outcome { error: Some(format!("the device said no ({refusal}); {what}")), ..outcome }
+}

@@ -1,0 +1,474 @@
+//! Reads the persons of each device, where that is due.
+
+mod told;
+mod twins;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::belief::{self, Doubt, Seen};
+use super::record::cut_off_unasked;
+use super::{Scope, back_off, conversation};
+use crate::config::{DeviceConfig, Guard};
+use crate::connectors::hikvision::{Abilities, Class, DeviceInfo, Error};
+use crate::engine::link::{StoredLink, StoredLinks, is_same_person, name_digest};
+use crate::model::{
+    DeviceLimits, EmployeeNo, Flaw, Manners, Person, PersonLimit, Window, WriteManners,
+};
+use crate::ports::{Outside, ReadDevice};
+use crate::report::{DeviceOutcome, Trouble};
+use crate::store::lock::Holder;
+use crate::store::{
+    DeviceState, Failure, Failures, Intent, LoginMemory, PersonsOfDevice, Store, StoreError,
+    StoredMember, WriteMemory,
+};
+
+use told::{backing_off, both, flawed, left_out, refusal, remembered, stopped, unclear};
+pub use told::{failure, held_back, not_believed, to_remember};
+pub(super) use twins::disown_twins;
+
+/// What is known of a device before it is asked.
+#[derive(Debug)]
+pub(super) struct Before {
+    pub state: DeviceState,
+    pub limits: DeviceLimits,
+    pub persons: PersonsOfDevice,
+    pub login: LoginMemory,
+    pub failures: Failures,
+    pub writes: WriteMemory,
+    pub write_manners: WriteManners,
+    pub open_intents: Vec<Intent>,
+}
+
+impl Before {
+    /// Reads what is known of a device.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) fn read(
+        store: &Store,
+        device: &DeviceConfig,
+        scope: &Scope,
+    ) -> Result<Self, StoreError> {
+        let _look = store.reading()?;
+        let state = store.device_state(&device.name)?;
+        let firmware = state.firmware.as_deref().unwrap_or_default();
+        Ok(Self {
+            write_manners: store.write_manners(&device.name, firmware)?,
+            state,
+            limits: store.device_limits(&device.name)?,
+            persons: store.persons(&device.name)?,
+            login: login_memory(store, device, scope)?,
+            failures: store.failures(&device.name)?,
+            writes: store.write_memory(&device.name)?,
+            open_intents: store.open_intents(&device.name)?,
+        })
+    }
+
+    /// The device as it was last read and believed.
+    fn seen(&self) -> Option<Seen<'_>> {
+        self.state.read_at?;
+        let serial = self.state.serial.as_deref().unwrap_or_default();
+        Some(Seen { serial, persons: self.persons.persons.len() })
+    }
+}
+
+/// What is remembered of logins, as far as it counts now.
+fn login_memory(
+    store: &Store,
+    device: &DeviceConfig,
+    scope: &Scope,
+) -> Result<LoginMemory, StoreError> {
+    let login = store.login_memory(&device.name, &device.username, &device.password)?;
+    Ok(if scope.tries_logins { login.by_hand() } else { login })
+}
+
+/// Whether a device may be asked for something besides: it is neither held back nor backing off. Only
+/// whoever holds its lock can tell.
+pub(super) fn may_ask(
+    store: &Store,
+    device: &DeviceConfig,
+    scope: &Scope,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let waits = back_off::waits_until(&store.failures(&device.name)?, now);
+    Ok(login_memory(store, device, scope)?.may_try(now) && waits.is_none())
+}
+
+/// How a device is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AskDevice {
+    pub now: DateTime<Utc>,
+    /// Whatever is known, and however often it failed.
+    pub is_full: bool,
+    /// `--accept-device`.
+    pub accepted: Option<usize>,
+}
+
+impl AskDevice {
+    pub(super) fn of(scope: &Scope, device: &DeviceConfig, now: DateTime<Utc>) -> Self {
+        let accepted = scope.accept_devices.get(&device.name).copied();
+        Self { now, is_full: scope.is_full, accepted }
+    }
+}
+
+/// What is known of a device after it was asked (or was not, because nothing was due).
+pub struct DeviceGathered {
+    /// How it fared so far.
+    pub outcome: DeviceOutcome,
+    /// Its persons, until the facts are put together: they have them then.
+    pub(super) persons: PersonsOfDevice,
+    /// Whether its persons are known at all.
+    pub is_known: bool,
+    /// Its serial number, where it has told one.
+    pub(super) serial: Option<String>,
+    /// What it makes of the windows it is sent.
+    pub limits: DeviceLimits,
+    /// Nothing was ever written to it.
+    pub is_first_run: bool,
+    /// The reading to record, if one was made.
+    pub reading: Option<FreshReading>,
+    /// What a login taught.
+    pub login: LoginResult,
+    /// What went wrong.
+    pub trouble: Option<Trouble>,
+    /// The failure to remember, if it failed just now.
+    pub failure: Option<Failure>,
+    /// It was not asked, because it failed a while ago. A change that opens a closed door is tried
+    /// all the same.
+    pub is_backing_off: bool,
+    /// Why nothing is written there whatever is planned, until somebody accepts the device.
+    pub stopped: Option<Trouble>,
+    /// `--accept-device` named just as many persons as it holds.
+    pub is_accepted: bool,
+    /// Persons whose name is another one than at the last reading, if there are any.
+    pub(super) renamed: Option<Renamed>,
+}
+
+/// Persons whose names have changed, and everything that was known before.
+#[derive(Debug)]
+pub(super) struct Renamed {
+    persons: BTreeSet<EmployeeNo>,
+    before: PersonsOfDevice,
+}
+
+/// A person list that was read just now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreshReading {
+    /// The device's serial number.
+    pub serial: String,
+    /// Its model.
+    pub model: String,
+    /// Its firmware.
+    pub firmware: String,
+    /// What its capabilities say, where they were asked for.
+    pub abilities: Option<Abilities>,
+    /// How it wants to be asked.
+    pub manners: Manners,
+    /// When the reading began.
+    pub at: DateTime<Utc>,
+}
+
+/// What a login taught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginResult {
+    /// None was tried, or it told nothing.
+    NotTried,
+    /// It worked.
+    Worked,
+    /// It was refused: remembered, so that the account is never locked.
+    Refused,
+}
+
+/// Reads a device that is due; the open connection comes with it, for carrying out.
+pub(super) fn read_due<O: Outside>(
+    outside: &O,
+    config: &DeviceConfig,
+    before: Before,
+    ask: AskDevice,
+) -> (DeviceGathered, Option<O::Reader>) {
+    let now = ask.now;
+    if let Some(trouble) = held_back(config, &before.login, now) {
+        let held = DeviceGathered {
+            outcome: DeviceOutcome::LoginRefused,
+            trouble: Some(trouble),
+            ..untouched(config, before)
+        };
+        return (held, None);
+    }
+    if let Some((outcome, trouble)) = backing_off(config, &before, ask) {
+        let is_backing_off = outcome == DeviceOutcome::Unreachable;
+        let trouble = Some(trouble);
+        return (
+            DeviceGathered { outcome, trouble, is_backing_off, ..untouched(config, before) },
+            None,
+        );
+    }
+    match read(outside, config, &before) {
+        Ok(Read { info, abilities, mut persons, unusable, reader }) => {
+            log::info!("{}: {} persons read", config.name, persons.len());
+            let seen = Seen { serial: &info.serial, persons: persons.len() };
+            if let Err(doubt) = belief::judge(before.seen(), seen, ask.accepted) {
+                return (doubted(config, before, &doubt, seen.persons), None);
+            }
+            let is_accepted = ask.accepted == Some(seen.persons);
+            let cut_off = cut_off_unasked(&before.open_intents, &persons, now);
+            let unasked = before.writes.unasked.as_ref().or(cut_off.as_ref());
+            let is_same = before.state.firmware.as_ref() == Some(&info.firmware);
+            let refuses = refusal(&before).filter(|_| is_same);
+            let stopped = stopped(config, unasked, refuses, seen.persons);
+            let stopped = stopped.filter(|_| !is_accepted);
+            let confirmed = before.persons.confirmed.clone();
+            let written = before.persons.written.clone();
+            let renamed = Renamed::between(before.persons, &persons);
+            settle_notation(&mut persons, &confirmed);
+            let said = [
+                left_out(config, &unusable),
+                flawed(config, &persons, Flaw::Twice),
+                flawed(config, &persons, Flaw::NotUtf8),
+                unclear(config, &persons),
+            ];
+            let limits = match &abilities {
+                // What the former firmware did says nothing of this one.
+                Some(said) => DeviceLimits::known(said.latest_end(), &[]),
+                None => before.limits,
+            };
+            let gathered = DeviceGathered {
+                outcome: DeviceOutcome::Ok,
+                is_known: true,
+                serial: Some(info.serial.clone()),
+                limits,
+                is_first_run: before.state.first_written_at.is_none(),
+                persons: PersonsOfDevice { persons, confirmed, written },
+                reading: Some(FreshReading {
+                    serial: info.serial,
+                    model: info.model,
+                    firmware: info.firmware,
+                    abilities,
+                    manners: reader.manners(),
+                    at: now,
+                }),
+                login: LoginResult::Worked,
+                trouble: said.into_iter().flatten().reduce(both),
+                failure: None,
+                is_backing_off: false,
+                stopped,
+                is_accepted,
+                renamed,
+            };
+            (gathered, Some(reader))
+        }
+        Err(error) => {
+            let (outcome, trouble, login) = failure(config, &error);
+            let failure = to_remember(&trouble);
+            let trouble = Some(trouble);
+            (DeviceGathered { outcome, trouble, login, failure, ..untouched(config, before) }, None)
+        }
+    }
+}
+
+/// A device that somebody else talks to: neither asked nor written to in this run.
+pub(super) fn busy(config: &DeviceConfig, before: Before, holder: &Holder) -> DeviceGathered {
+    DeviceGathered {
+        outcome: DeviceOutcome::Unreachable,
+        trouble: Some(conversation::busy(config, holder)),
+        ..untouched(config, before)
+    }
+}
+
+/// What is known of a device that is not asked.
+pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered {
+    DeviceGathered {
+        stopped: stopped(
+            config,
+            before.writes.unasked.as_ref(),
+            refusal(&before),
+            before.persons.persons.len(),
+        ),
+        is_accepted: false,
+        outcome: DeviceOutcome::Ok,
+        is_known: before.state.read_at.is_some(),
+        serial: before.state.serial,
+        limits: before.limits,
+        is_first_run: before.state.first_written_at.is_none(),
+        persons: before.persons,
+        reading: None,
+        login: LoginResult::NotTried,
+        trouble: None,
+        failure: None,
+        is_backing_off: false,
+        renamed: None,
+    }
+}
+
+impl Renamed {
+    fn between(before: PersonsOfDevice, now: &BTreeMap<EmployeeNo, Person>) -> Option<Self> {
+        let is_another = |(id, old): &(&EmployeeNo, &Person)| {
+            now.get(*id).is_some_and(|new| {
+                old.name != new.name
+                    && new.flaw != Some(Flaw::NotUtf8)
+                    && !old.name.trim().is_empty()
+                    && name_digest(&old.name) != name_digest(&new.name)
+            })
+        };
+        let persons = before.persons.iter().filter(is_another).map(|(id, _)| id.clone());
+        let persons: BTreeSet<EmployeeNo> = persons.collect();
+        (!persons.is_empty()).then_some(Self { persons, before })
+    }
+}
+
+impl DeviceGathered {
+    /// The doubt where many linked persons have another name than at the last reading, one that is not
+    /// their member's either: the numbers on the device may have been given anew.
+    pub(super) fn doubt_renamed<'a>(
+        &self,
+        stored: &StoredLinks,
+        members: impl Iterator<Item = &'a StoredMember>,
+        guard: Guard,
+    ) -> Option<Doubt> {
+        let renamed = self.renamed.as_ref()?;
+        let here = &self.persons.persons;
+        let is_here = |link: &&StoredLink| here.contains_key(&link.employee_no);
+        let linked = stored.links.values().filter(is_here).count();
+        let others = members.filter(|stored_member| {
+            let link = stored.links.get(&stored_member.key());
+            let link = link.filter(|link| renamed.persons.contains(&link.employee_no));
+            let person = link.and_then(|link| here.get(&link.employee_no));
+            person.is_some_and(|person| !is_same_person(&stored_member.member, &person.name))
+        });
+        belief::judge_names(others.count(), linked, guard).err()
+    }
+
+    /// Believes nothing of a device that another section of the configuration leads to as well: two
+    /// conversations with one device, and rules that may differ.
+    fn disown(&mut self, config: &DeviceConfig, doubt: &Doubt) {
+        let trouble = Trouble {
+            hint: Some(format!(
+                "remove one of the two sections; nothing was written by way of [hikvision.{}]",
+                config.name
+            )),
+            ..not_believed(config, doubt, None)
+        };
+        (self.outcome, self.trouble) = (DeviceOutcome::NotBelieved, Some(trouble));
+        (self.persons, self.is_known) = (PersonsOfDevice::default(), false);
+        (self.reading, self.failure) = (None, None);
+    }
+
+    /// Takes a reading back that is not believed: what is known of the device stays.
+    pub(super) fn take_back(&mut self, config: &DeviceConfig, doubt: &Doubt) {
+        let Some(renamed) = self.renamed.take() else { return };
+        let trouble = not_believed(config, doubt, Some(self.persons.persons.len()));
+        self.failure = Some(Failure { is_doubt: true, ..remembered(&trouble) });
+        self.outcome = DeviceOutcome::NotBelieved;
+        self.trouble = Some(trouble);
+        self.persons = renamed.before;
+        self.reading = None;
+    }
+}
+
+/// A device that is not believed: what is known of it stays.
+fn doubted(config: &DeviceConfig, before: Before, doubt: &Doubt, persons: usize) -> DeviceGathered {
+    let trouble = not_believed(config, doubt, Some(persons));
+    DeviceGathered {
+        outcome: DeviceOutcome::NotBelieved,
+        failure: Some(Failure { is_doubt: true, ..remembered(&trouble) }),
+        trouble: Some(trouble),
+        login: LoginResult::Worked,
+        ..untouched(config, before)
+    }
+}
+
+/// Whether the person list must be read now.
+pub(super) fn is_due(
+    config: &DeviceConfig,
+    store: &Store,
+    ask: AskDevice,
+) -> Result<bool, StoreError> {
+    Ok(ask.is_full
+        || ask.accepted.is_some()
+        || is_reading_due(config, &store.device_state(&config.name)?, ask.now)
+        || !store.open_intents(&config.name)?.is_empty())
+}
+
+/// Whether the person list is too old, or not to be relied on.
+pub(super) fn is_reading_due(
+    config: &DeviceConfig,
+    state: &DeviceState,
+    now: DateTime<Utc>,
+) -> bool {
+    let every = TimeDelta::from_std(config.audit_every).unwrap_or(TimeDelta::MAX);
+    state.needs_read
+        || state.read_at.is_none_or(|at| {
+            let age = now.signed_duration_since(at);
+            age < TimeDelta::zero() || age >= every
+        })
+}
+
+/// What a reading brought.
+struct Read<R> {
+    info: DeviceInfo,
+    /// Asked for where the firmware is not the one they are known of.
+    abilities: Option<Abilities>,
+    persons: BTreeMap<EmployeeNo, Person>,
+    /// Why entries were left out.
+    unusable: Vec<String>,
+    reader: R,
+}
+
+fn read<O: Outside>(
+    outside: &O,
+    config: &DeviceConfig,
+    before: &Before,
+) -> Result<Read<O::Reader>, Error> {
+    let known = &before.state;
+    let mut reader = outside.connect(config, known.manners)?;
+    if before.login.is_retried() {
+        reader.keep_a_try();
+    }
+    let info = reader.device_info()?;
+    let abilities = if known.asked_firmware.as_ref() == Some(&info.firmware) {
+        None
+    } else {
+        // Old firmware has no such words: it says nothing, and is not asked again.
+        match reader.abilities() {
+            Err(error) if error.class() != Class::Permanent => return Err(error),
+            said => Some(said.unwrap_or_default()),
+        }
+    };
+    let mut persons = BTreeMap::new();
+    let list = reader.all_persons(&mut |record| {
+        persons.insert(record.person.employee_no.clone(), record.person);
+    })?;
+    for number in &list.twice {
+        if let Some(person) = persons.get_mut(number) {
+            person.flaw = Some(Flaw::Twice);
+        }
+    }
+    if !list.complete {
+        let stated = list.total_stated.map_or_else(|| "?".to_owned(), |total| total.to_string());
+        let what = format!("the list ended after {} of {stated} persons", persons.len());
+        return Err(Error::Wire { call: "person list", what, excerpt: String::new() });
+    }
+    Ok(Read { info, abilities, persons, unusable: list.unusable, reader })
+}
+
+/// Reads unclear dates as they are written, where windows that this device was seen to hold settle it:
+/// more of them come back with the same digits and a suffix than with others.
+fn settle_notation(
+    persons: &mut BTreeMap<EmployeeNo, Person>,
+    confirmed: &BTreeMap<EmployeeNo, Window>,
+) {
+    let known = persons.values().filter_map(|person| match person.limit {
+        PersonLimit::Unclear { as_written } => {
+            Some((as_written?, confirmed.get(&person.employee_no)?))
+        }
+        _ => None,
+    });
+    let (same, others): (Vec<_>, Vec<_>) = known.partition(|(written, held)| written == *held);
+    if same.len() > others.len() {
+        for person in persons.values_mut() {
+            person.limit = person.limit.read_as_written();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Two sections of the configuration that lead to one device.
+
+use std::collections::BTreeMap;
+
+use super::DeviceGathered;
+use crate::config::DeviceConfig;
+use crate::engine::gather::belief::Doubt;
+use crate::model::DeviceName;
+
+/// Finds devices to which another section leads as well, by their serial numbers, and disowns them: the
+/// section under which a serial number is `known` from before keeps the device, else the first one.
+/// Returns their places.
+pub(in crate::engine::gather) fn disown_twins(
+    configs: &[DeviceConfig],
+    devices: &mut [DeviceGathered],
+    known: &[Option<String>],
+) -> Vec<usize> {
+    let mut first: BTreeMap<String, DeviceName> = BTreeMap::new();
+    let mut twins = Vec::new();
+    let both = configs.iter().zip(devices.iter()).zip(known);
+    for ((config, device), known) in both {
+        if let Some(serial) = known.as_ref().filter(|known| device.serial.as_ref() == Some(*known))
+        {
+            first.entry(serial.clone()).or_insert_with(|| config.name.clone());
+        }
+    }
+    for (place, (config, device)) in configs.iter().zip(devices).enumerate() {
+        let Some(serial) = device.serial.clone().filter(|serial| !serial.trim().is_empty()) else {
+            continue;
+        };
+        match first.get(&serial) {
+            Some(first) if *first == config.name => {}
+            Some(first) => {
+                device.disown(config, &Doubt::Twin { first: first.clone(), serial });
+                twins.push(place);
+            }
+            None => drop(first.insert(serial, config.name.clone())),
+        }
+    }
+    twins
+}

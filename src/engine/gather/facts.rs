@@ -1,0 +1,205 @@
+//! From what was gathered to what planning and the proof look at.
+//!
+//! Pure.
+
+use std::collections::BTreeMap;
+use std::mem;
+
+use chrono::{DateTime, Utc};
+
+use super::belief::believed_limits;
+use super::devices::DeviceGathered;
+use super::sources::SourceGathered;
+use super::{AcceptLink, Scope, merge};
+use crate::config::{Config, DeviceConfig};
+use crate::engine::link::{
+    self, AcceptedLink, Claimant, Found, Link, LinkTable, Linking, NoLink, StoredLinks,
+};
+use crate::engine::plan::{DeviceFacts, Facts, MemberFacts, SourceFacts};
+use crate::model::{DeviceName, OrganisationId, Window};
+use crate::store::{PersonsOfDevice, SettledRoles};
+
+/// Both sides, in the order of the configuration.
+pub(super) struct Both<'a> {
+    pub config: &'a Config,
+    /// Their members go into the facts.
+    pub sources: &'a mut [SourceGathered],
+    /// Their persons go into the facts.
+    pub devices: &'a mut [DeviceGathered],
+}
+
+impl Both<'_> {
+    /// Links members to persons and puts everything together. `known` is what is remembered of each
+    /// device beside its persons, in the order of the configuration.
+    ///
+    /// # Errors
+    /// The first link of [`Scope::accept_links`] that is not in question.
+    pub(super) fn facts(
+        self,
+        table: &LinkTable,
+        known: Vec<KnownOfDevice>,
+        scope: &Scope,
+        now: DateTime<Utc>,
+    ) -> Result<(Facts, Vec<AcceptedOn>), AcceptLink> {
+        let sources = source_facts(self.config, self.sources, scope);
+        let members = member_facts(self.sources);
+        let mut accepted_on = Vec::new();
+        let mut devices = Vec::with_capacity(known.len());
+        for ((device, gathered), known) in self.config.devices.iter().zip(self.devices).zip(known) {
+            let persons = &gathered.persons.persons;
+            let resolve = |accepted: &[AcceptedLink]| {
+                let people = members.iter().map(|facts| Claimant {
+                    member: &facts.member,
+                    vanished_since: facts.missing_since.filter(|_| facts.is_vanished),
+                });
+                let rules = &self.config.link.by;
+                let mut linking =
+                    link::resolve(people, persons, table, &known.stored, rules, accepted);
+                // Somebody who looked has accepted the names of this door.
+                if !gathered.is_accepted {
+                    let people = members.iter().map(|facts| &facts.member);
+                    link::doubt_first_links(&mut linking, people, persons, &known.stored);
+                }
+                linking
+            };
+            let mut linking = if gathered.is_known { resolve(&[]) } else { Vec::new() };
+            let wanted = scope.accept_links.iter().filter(|one| one.device == device.name);
+            let accepted: Vec<AcceptedLink> = wanted
+                .map(|one| in_question(one, &members, &linking).ok_or_else(|| one.clone()))
+                .collect::<Result<_, _>>()?;
+            if !accepted.is_empty() {
+                linking = resolve(&accepted);
+                accepted_on.extend(accepted.into_iter().map(|link| AcceptedOn {
+                    device: device.name.clone(),
+                    held: persons.get(&link.employee_no).and_then(|one| one.limit.window()),
+                    link,
+                }));
+            }
+            devices.push(device_facts(device, gathered, linking, known, now));
+        }
+        let facts = Facts {
+            now,
+            policy: self.config.policy,
+            guard: self.config.guard,
+            sources,
+            devices,
+            members,
+            only: scope.only.clone(),
+        };
+        Ok((facts, accepted_on))
+    }
+}
+
+/// What the state file remembers of a device beside its persons.
+#[derive(Debug, Default)]
+pub(super) struct KnownOfDevice {
+    pub stored: StoredLinks,
+    pub settled_roles: SettledRoles,
+    /// Persons to whom a revocation was sent within a day.
+    pub revoked: usize,
+}
+
+/// A link that was accepted in this run.
+#[derive(Debug, Clone)]
+pub struct AcceptedOn {
+    /// Where.
+    pub device: DeviceName,
+    /// The link.
+    pub link: AcceptedLink,
+    /// What the person holds.
+    pub held: Option<Window>,
+}
+
+/// The member whom an acceptance is about: the one with the number who is left out because of the name of
+/// just this person.
+fn in_question(
+    wanted: &AcceptLink,
+    members: &[MemberFacts],
+    linking: &Linking,
+) -> Option<AcceptedLink> {
+    let is_meant = |link: &Result<Link, NoLink>| match link {
+        Err(NoLink::NameDiffers { employee_no, found }) => {
+            let linked = match found {
+                Found::InsteadOf(linked) => Some(linked),
+                Found::ByNumber
+                | Found::Renamed
+                | Found::SomebodyElses
+                | Found::OneOfMany
+                | Found::AnothersName => None,
+            };
+            [Some(employee_no), linked].contains(&Some(&wanted.employee_no))
+        }
+        Ok(_) | Err(_) => false,
+    };
+    let both = members.iter().zip(linking);
+    let mut meant =
+        both.filter(|(facts, link)| facts.member.key.number == wanted.number && is_meant(link));
+    let (facts, _) = meant.next()?;
+    let employee_no = wanted.employee_no.clone();
+    let member = facts.member.key;
+    meant.next().is_none().then_some(AcceptedLink { employee_no, member })
+}
+
+fn source_facts(
+    config: &Config,
+    sources: &[SourceGathered],
+    scope: &Scope,
+) -> BTreeMap<OrganisationId, SourceFacts> {
+    let facts = config.sources.iter().zip(sources).map(|(source, gathered)| {
+        let facts = SourceFacts {
+            name: source.name.clone(),
+            roles: source.roles.clone(),
+            standing: gathered.standing,
+            accept_shrink: scope.accept_shrink,
+        };
+        (source.organisation, facts)
+    });
+    facts.collect()
+}
+
+/// Moves the members: there may be hundreds of thousands.
+fn member_facts(sources: &mut [SourceGathered]) -> Vec<MemberFacts> {
+    let mut members: Vec<MemberFacts> = Vec::new();
+    for gathered in sources {
+        let complete_at = gathered.complete_at;
+        members.extend(mem::take(&mut gathered.members).into_iter().map(|stored| MemberFacts {
+            is_vanished: merge::is_vanished(&stored, complete_at),
+            // Whoever has vanished was missing from several listings.
+            is_agreed: merge::is_agreed(&stored, complete_at)
+                || merge::is_vanished(&stored, complete_at),
+            said_at: stored.said_at,
+            missing_since: stored.missing_since,
+            member: stored.member,
+            problem: stored.problem,
+        }));
+    }
+    members.sort_by_key(|facts| facts.member.key);
+    members
+}
+
+fn device_facts(
+    device: &DeviceConfig,
+    gathered: &mut DeviceGathered,
+    linking: Linking,
+    known: KnownOfDevice,
+    now: DateTime<Utc>,
+) -> DeviceFacts {
+    let PersonsOfDevice { persons, confirmed, written } = mem::take(&mut gathered.persons);
+    DeviceFacts {
+        limits: believed_limits(device, gathered.limits, &persons, now),
+        name: device.name.clone(),
+        time_zone: device.time_zone,
+        mode: device.mode,
+        roles: device.roles.clone(),
+        protect: device.protect.clone(),
+        persons,
+        confirmed,
+        linking,
+        stored: known.stored,
+        written,
+        settled_roles: known.settled_roles,
+        is_first_run: gathered.is_first_run,
+        revoked_last_day: known.revoked,
+        is_accepted: gathered.is_accepted,
+    }
+}

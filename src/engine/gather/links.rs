@@ -1,0 +1,217 @@
+//! Reads link files whose content changed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use super::GatherError;
+use crate::config::Config;
+use crate::engine::link::LinkTable;
+use crate::engine::link::file::{
+    self, Doubt, FileProblem, LinkFile, LinkFileError, LinkRow, RowReason, UnusableRow,
+};
+use crate::exit::Exit;
+use crate::model::{Email, EmployeeNo};
+use crate::report::Trouble;
+use crate::store::{Store, StoreError};
+
+/// The rows of all link files, and which files must be recorded.
+#[derive(Debug, Default)]
+pub struct LinksGathered {
+    /// All rows together.
+    pub table: LinkTable,
+    /// The SHA-256 of the file that each part of the rows is from, as lower-case hex, in the order of
+    /// the configuration.
+    pub hashes: Vec<String>,
+    /// Files whose content changed.
+    pub fresh: Vec<FreshFile>,
+    /// What went wrong.
+    pub troubles: Vec<Trouble>,
+    looks: Looks,
+}
+
+/// A link file that was read just now.
+#[derive(Debug)]
+pub struct FreshFile {
+    path: String,
+    sha256: String,
+    rows: Vec<(LinkRow, DateTime<Utc>)>,
+    left_out: Vec<UnusableRow>,
+}
+
+/// Which files were looked at, by name, and the SHA-256 of content that looks cut off.
+#[derive(Debug, Default)]
+pub struct Looks(Vec<(String, Option<String>)>);
+
+impl Looks {
+    pub(super) fn record(&self, store: &Store) -> Result<(), StoreError> {
+        let mut looks = self.0.iter();
+        looks.try_for_each(|(path, doubted)| store.doubt_link_file(path, doubted.as_deref()))
+    }
+}
+
+/// Reads every link file, or takes its stored rows when its content is the same as before.
+///
+/// A file that cannot be read now (a share that is away) keeps its stored rows, and so does one that
+/// looks cut off until the next run sees the same bytes: links never depend on the weather. One that
+/// was never read has none, and without it a weaker rule could link somebody to the wrong person: then
+/// nothing is gathered at all.
+pub(super) fn read(
+    store: &Store,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<LinksGathered, GatherError> {
+    let mut gathered = LinksGathered::default();
+    let mut missing = None;
+    for path in &config.link.files {
+        let name = path.to_string_lossy().into_owned();
+        let known = store.link_file_hash(&name)?;
+        let error = match changed(path, known.as_deref()) {
+            Ok(None) => {
+                gathered.looks.0.push((name.clone(), None));
+                gathered.keep(store, &name, known)?;
+                continue;
+            }
+            Ok(Some(read)) => {
+                let mut before = LinkTable::default();
+                before.extend(store.link_rows(&name)?);
+                match doubt(store, config, &name, &read, &before)? {
+                    None => {
+                        gathered.looks.0.push((name.clone(), None));
+                        gathered.take(name, read, &before, now);
+                        continue;
+                    }
+                    Some(doubt) => {
+                        gathered.looks.0.push((name.clone(), Some(read.sha256)));
+                        LinkFileError::new(path, FileProblem::LooksCutOff(doubt))
+                    }
+                }
+            }
+            Err(error) => error,
+        };
+        if known.is_none() {
+            missing.get_or_insert(error);
+            continue;
+        }
+        gathered.keep(store, &name, known)?;
+        gathered.troubles.push(Trouble {
+            exit: if error.is_temporary() { Exit::InStep } else { Exit::Temporary },
+            about: name,
+            text: format!("{}; its rows from the last reading are used", error.problem),
+            hint: error.hint(),
+        });
+    }
+    match missing {
+        Some(error) => Err(GatherError::LinkFile { error, looks: gathered.looks }),
+        None => Ok(gathered),
+    }
+}
+
+/// Records the files that were read.
+pub(super) fn record(
+    store: &mut Store,
+    links: &LinksGathered,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for FreshFile { path, sha256, rows, left_out } in &links.fresh {
+        store.record_link_file(path, sha256, rows, left_out, now)?;
+    }
+    links.looks.record(store)
+}
+
+impl LinksGathered {
+    /// Whether a file looks cut off and waits for its second look.
+    pub(super) fn has_doubt(&self) -> bool {
+        self.looks.0.iter().any(|(_, doubted)| doubted.is_some())
+    }
+
+    /// Takes the stored rows of a file.
+    fn keep(&mut self, store: &Store, name: &str, known: Option<String>) -> Result<(), StoreError> {
+        self.table.extend(store.link_rows(name)?);
+        self.hashes.extend(known);
+        Ok(())
+    }
+
+    /// Takes the rows that were read; one that was there before is as old as it was.
+    fn take(&mut self, path: String, read: LinkFile, before: &LinkTable, now: DateTime<Utc>) {
+        let with_since = |row: LinkRow| {
+            let since = before.since(&row.email, &row.employee_no).unwrap_or(now);
+            (row, since)
+        };
+        let rows: Vec<_> = read.rows.into_iter().map(with_since).collect();
+        self.table.extend(rows.iter().cloned());
+        self.hashes.push(read.sha256.clone());
+        let (sha256, left_out) = (read.sha256, read.unusable);
+        self.fresh.push(FreshFile { path, sha256, rows, left_out });
+    }
+
+    /// The rows of a file that link nobody, by line: those that were left out when its rows in use were
+    /// read, and those that are `contested`, by e-mail and person.
+    pub(super) fn left_out(
+        &self,
+        store: &Store,
+        path: &Path,
+        contested: &BTreeSet<(&Email, &EmployeeNo)>,
+    ) -> Result<Vec<UnusableRow>, StoreError> {
+        let name = path.to_string_lossy();
+        let fresh = self.fresh.iter().find(|fresh| fresh.path == name);
+        let mut left_out = match fresh {
+            Some(fresh) => fresh.left_out.clone(),
+            None => store.link_rows_left_out(&name)?,
+        };
+        if contested.is_empty() {
+            return Ok(left_out);
+        }
+        let rows = match fresh {
+            Some(fresh) => fresh.rows.clone(),
+            None => store.link_rows(&name)?,
+        };
+        let rows = rows.into_iter().map(|(row, _)| row);
+        let those = rows.filter(|row| contested.contains(&(&row.email, &row.employee_no)));
+        left_out.extend(those.map(|LinkRow { line, employee_no, email }| UnusableRow {
+            line,
+            reason: RowReason::SeveralPersons,
+            cell: String::new(),
+            employee_no: Some(employee_no),
+            emails: vec![email],
+        }));
+        left_out.sort_by_key(|row| row.line);
+        Ok(left_out)
+    }
+}
+
+/// What a file says, if its content changed.
+fn changed(path: &Path, known: Option<&str>) -> Result<Option<LinkFile>, LinkFileError> {
+    if let Some(known) = known
+        && file::sha256_of(path)? == known
+    {
+        return Ok(None);
+    }
+    let read = file::read(path)?;
+    log::info!(
+        "{}: {} rows read, {} left out",
+        path.display(),
+        read.rows.len(),
+        read.unusable.len()
+    );
+    for note in &read.notes {
+        log::warn!("{}: {note}", path.display());
+    }
+    Ok(Some(read))
+}
+
+/// Why new content does not count yet, unless the last run saw the same.
+fn doubt(
+    store: &Store,
+    config: &Config,
+    name: &str,
+    read: &LinkFile,
+    before: &LinkTable,
+) -> Result<Option<Doubt>, StoreError> {
+    let Some(doubt) = file::doubt(read, before, config.guard) else {
+        return Ok(None);
+    };
+    let was_seen = store.doubted_link_file(name)?.is_some_and(|seen| seen == read.sha256);
+    Ok((!was_seen).then_some(doubt))
+}

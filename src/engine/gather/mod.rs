@@ -1,0 +1,430 @@
+//! Gathers both sides: asks the organisations, reads devices where that is due, links.
+//!
+//! Nothing is written here but the memory of logins; [`Gathered::record`] writes the rest, and only
+//! a command that holds the run lock calls it. `diff` and `lookup` gather and never record.
+
+pub mod acceptance;
+pub mod back_off;
+pub mod belief;
+pub mod clocks;
+pub mod conversation;
+pub mod devices;
+mod facts;
+mod links;
+mod merge;
+pub mod quiet;
+mod record;
+mod sources;
+mod told;
+mod witness;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::clock::Clock;
+use crate::config::{Config, DeviceConfig};
+use crate::connectors::cardskipper::Listing;
+use crate::engine::link::file::LinkFileError;
+use crate::engine::plan::{Budget, Change, Facts, MemberFacts, Only, Plan};
+use crate::model::{DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, RoleId};
+use crate::ports::Outside;
+use crate::report::Trouble;
+use crate::store::{SecondLook, Store, StoreError};
+
+pub use conversation::Conversation;
+use conversation::Turn;
+pub use devices::{DeviceGathered, LoginResult};
+pub use facts::AcceptedOn;
+pub use links::Looks;
+use quiet::Asked;
+pub use record::settle_open;
+pub use sources::SourceGathered;
+pub use told::weigh_devices;
+
+/// Budgets per day look back this far.
+const BUDGET_DAY: TimeDelta = TimeDelta::hours(24);
+
+/// How much to ask.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// `--full`.
+    pub is_full: bool,
+    /// `--only`.
+    pub only: Only,
+    /// `--accept-shrink`.
+    pub accept_shrink: Option<usize>,
+    /// `--accept-device`: how many persons a device may hold although it is not believed.
+    pub accept_devices: BTreeMap<DeviceName, usize>,
+    /// `--accept-link`.
+    pub accept_links: Vec<AcceptLink>,
+    /// Try a login although it was refused before: a person asks for it.
+    pub tries_logins: bool,
+    /// Ask nobody: take what is known from earlier runs.
+    pub is_offline: bool,
+}
+
+impl Scope {
+    /// What cron asks for: everybody, and nothing that is not due.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        let Self {
+            is_full,
+            only,
+            accept_shrink,
+            accept_devices,
+            accept_links,
+            tries_logins,
+            is_offline,
+        } = self;
+        let accepts =
+            accept_shrink.is_some() || !accept_devices.is_empty() || !accept_links.is_empty();
+        only.is_everyone() && !is_full && !accepts && !tries_logins && !is_offline
+    }
+}
+
+/// One `--accept-link DOOR=PERSON:MEMBER`: a person who looked says that they are the same human being.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptLink {
+    /// Where.
+    pub device: DeviceName,
+    /// Who, there.
+    pub employee_no: EmployeeNo,
+    /// The member's number.
+    pub number: MemberNumber,
+}
+
+/// Both sides as gathered.
+pub struct Gathered {
+    /// What planning and the proof look at.
+    pub facts: Facts,
+    /// What was heard from each organisation, in the order of the configuration.
+    pub sources: Vec<SourceGathered>,
+    /// What was read from each device, in the order of the configuration.
+    pub devices: Vec<DeviceGathered>,
+    /// Links that somebody has accepted in this run.
+    pub accepted: Vec<AcceptedOn>,
+    links: links::LinksGathered,
+    /// This computer's clock is not believed.
+    clock_trouble: Option<Trouble>,
+    now: DateTime<Utc>,
+}
+
+/// The conversation with each device that was asked, in the order of the configuration, for carrying out.
+pub type Connections<O> = Vec<Conversation<<O as Outside>::Reader>>;
+
+/// What everybody answered, in the order of the configuration.
+type Answers<O> = (Vec<SourceGathered>, Vec<DeviceGathered>, Connections<O>);
+
+/// Why nothing could be gathered at all.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError {
+    /// The state file.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A link file that was never read before cannot be read. Going on without it could link
+    /// members by a later rule to other persons than the file would.
+    #[error("{error}")]
+    LinkFile {
+        /// What is wrong with it.
+        error: LinkFileError,
+        /// What was seen of the other files.
+        looks: Looks,
+    },
+    /// `--accept-link` names nobody who is in question.
+    #[error("there is nothing to accept")]
+    NothingToAccept(AcceptLink),
+}
+
+impl GatherError {
+    /// Remembers what was seen, for the next run to compare; only one that holds the run lock does.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remember(&self, store: &Store) -> Result<(), StoreError> {
+        match self {
+            Self::LinkFile { looks, .. } => looks.record(store),
+            Self::Store(_) | Self::NothingToAccept(_) => Ok(()),
+        }
+    }
+}
+
+/// Gathers both sides.
+///
+/// # Errors
+/// [`GatherError`]; whatever goes wrong outside is in the troubles of what was gathered.
+pub fn gather<O: Outside>(
+    outside: &O,
+    config: &Config,
+    store: &Store,
+    clock: Clock,
+    scope: Scope,
+) -> Result<(Gathered, Connections<O>), GatherError> {
+    gather_with(outside, config, store, clock, scope, Asked::default())
+}
+
+/// The same, with what the organisations have answered in this run already.
+///
+/// # Errors
+/// [`GatherError`].
+pub fn gather_with<O: Outside>(
+    outside: &O,
+    config: &Config,
+    store: &Store,
+    clock: Clock,
+    scope: Scope,
+    asked: Asked,
+) -> Result<(Gathered, Connections<O>), GatherError> {
+    let now = clock.began();
+    let links = links::read(store, config, now)?;
+    let turns = conversation::take_turns(config, store, clock, &scope)?;
+    let (mut sources, mut devices, mut open) =
+        ask_all(outside, config, store, turns, clock, &scope, asked)?;
+    let both = (&mut *sources, &mut *devices);
+    let asking = witness::Asking { outside, config, store, scope: &scope, clock };
+    asking.tell_whose(both, &mut open)?;
+    let clock_trouble = if scope.is_offline {
+        None
+    } else {
+        let from = now.checked_add_signed(clocks::TOLERANCE).unwrap_or(now);
+        let doubt = store.future_run(from)?.filter(|run| clocks::is_set_back(*run, now));
+        doubt.and_then(|run| doubt_clock_set_back(&mut sources, run.began, now))
+    };
+    for (device, gathered) in config.devices.iter().zip(&devices) {
+        remember_login(store, device, gathered.login, now)?;
+    }
+    let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
+    let mut known = Vec::with_capacity(config.devices.len());
+    let mut serials = Vec::with_capacity(config.devices.len());
+    let reading = store.reading()?;
+    for device in &config.devices {
+        serials.push(store.device_state(&device.name)?.serial);
+        known.push(facts::KnownOfDevice {
+            stored: store.links(&device.name)?,
+            settled_roles: store.settled_roles(&device.name)?,
+            revoked: store.revocations_since(&device.name, yesterday, now)?,
+        });
+    }
+    drop(reading);
+    for ((place, device), known) in config.devices.iter().enumerate().zip(&known) {
+        let Some(gathered) = devices.get_mut(place) else { continue };
+        let members = sources.iter().flat_map(|source| &source.members);
+        let is_accepted = gathered.is_accepted;
+        let doubt = gathered.doubt_renamed(&known.stored, members, config.guard);
+        if let (Some(doubt), false, Some(open)) = (doubt, is_accepted, open.get_mut(place)) {
+            gathered.take_back(device, &doubt);
+            *open = Conversation::none();
+        }
+    }
+    for place in devices::disown_twins(&config.devices, &mut devices, &serials) {
+        if let Some(open) = open.get_mut(place) {
+            *open = Conversation::none();
+        }
+    }
+    let both = facts::Both { config, sources: &mut sources, devices: &mut devices };
+    let facts = both.facts(&links.table, known, &scope, now);
+    let (facts, accepted) = facts.map_err(GatherError::NothingToAccept)?;
+    Ok((Gathered { facts, sources, devices, accepted, links, clock_trouble, now }, open))
+}
+
+/// Remembers what a login taught. Source: design.md section 4, "Login".
+///
+/// # Errors
+/// [`StoreError`].
+pub fn remember_login(
+    store: &Store,
+    device: &DeviceConfig,
+    result: LoginResult,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    match result {
+        LoginResult::NotTried => Ok(()),
+        LoginResult::Worked => store.forget_refusals(&device.name),
+        LoginResult::Refused => store
+            .remember_refusal(&device.name, &device.username, &device.password, now)
+            .map(|_| ()),
+    }
+}
+
+/// Asks organisations and devices side by side: a slow one never waits for another.
+fn ask_all<O: Outside>(
+    outside: &O,
+    config: &Config,
+    store: &Store,
+    turns: Vec<Turn>,
+    clock: Clock,
+    scope: &Scope,
+    Asked(asked_before): Asked,
+) -> Result<Answers<O>, StoreError> {
+    let now = clock.began();
+    let ask = sources::Ask::at(now, scope, config);
+    let mut states = Vec::with_capacity(config.sources.len());
+    let mut names = Vec::with_capacity(config.sources.len());
+    for source in &config.sources {
+        states.push(store.source_state(source.organisation)?);
+        names.push(store.role_names(source.organisation)?);
+    }
+    if scope.is_offline {
+        let mut sources = Vec::with_capacity(states.len());
+        for (source, state) in config.sources.iter().zip(states) {
+            let members = store.members(source.organisation)?;
+            sources.push(sources::not_asked(source, &state, members));
+        }
+        let devices = config.devices.iter().zip(turns).map(|(device, turn)| {
+            let gathered = devices::untouched(device, turn.into_before());
+            (gathered, Conversation::none())
+        });
+        let (devices, open) = devices.unzip();
+        return Ok((sources, devices, open));
+    }
+    thread::scope(|threads| {
+        let devices: Vec<_> = config
+            .devices
+            .iter()
+            .zip(turns)
+            .map(|(device, turn)| {
+                let ask = devices::AskDevice::of(scope, device, now);
+                match turn {
+                    Turn::Ours(before, lock) => Coming::OnItsWay(threads.spawn(move || {
+                        let (gathered, reader) = devices::read_due(outside, device, *before, ask);
+                        (gathered, Conversation { lock: Some(lock), reader })
+                    })),
+                    Turn::NotDue(before) => Coming::Here(Box::new((
+                        devices::untouched(device, *before),
+                        Conversation::none(),
+                    ))),
+                    Turn::Busy(before, holder) => Coming::Here(Box::new((
+                        devices::busy(device, *before, &holder),
+                        Conversation::none(),
+                    ))),
+                }
+            })
+            .collect();
+        let mut asked = Vec::with_capacity(states.len());
+        let mut asked_before = asked_before.into_iter().flatten();
+        for ((source, state), names) in config.sources.iter().zip(states).zip(&names) {
+            let listing = sources::choose(source, &state, ask);
+            let answer = match asked_before.next() {
+                Some(answer) => Coming::Here(Box::new(answer)),
+                None => Coming::OnItsWay(
+                    threads.spawn(move || sources::request(outside, source, listing, names, clock)),
+                ),
+            };
+            // The members known are read while the answer is on its way, except beside a complete
+            // listing: that one takes most of a run's memory, and is best alone.
+            let early = match listing {
+                Listing::ChangedSince(_) => Some(store.members(source.organisation)?),
+                Listing::Complete => None,
+            };
+            asked.push((source, state, answer, early));
+        }
+        let mut sources = Vec::with_capacity(asked.len());
+        for (source, state, answer, early) in asked {
+            let answer = answer.when_here();
+            let members = match early {
+                Some(members) => members,
+                None => store.members(source.organisation)?,
+            };
+            sources.push(sources::digest(source, answer, state, members, ask));
+        }
+        let (devices, open) = devices.into_iter().map(Coming::when_here).unzip();
+        Ok((sources, devices, open))
+    })
+}
+
+/// A clock that shows less than when an earlier run began was set back, then or now; which of the two
+/// times is right, only a source's own clock tells. A small computer without a battery begins each life
+/// in the past, until the network has told it the time.
+fn doubt_clock_set_back(
+    sources: &mut [SourceGathered],
+    latest: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<Trouble> {
+    if sources.iter().any(|source| source.is_clock_confirmed) {
+        return None;
+    }
+    sources.iter_mut().for_each(sources::doubt_clock);
+    let text = format!(
+        "its clock shows {} UTC, and an earlier run began at {} UTC",
+        now.format("%Y-%m-%d %H:%M"),
+        latest.format("%Y-%m-%d %H:%M")
+    );
+    Some(sources::wrong_clock("this computer".to_owned(), text))
+}
+
+/// An answer that a thread waits for, or one that is here.
+enum Coming<'scope, T> {
+    OnItsWay(thread::ScopedJoinHandle<'scope, T>),
+    Here(Box<T>),
+}
+
+impl<T> Coming<'_, T> {
+    fn when_here(self) -> T {
+        match self {
+            Self::OnItsWay(thread) => joined(thread),
+            Self::Here(answer) => *answer,
+        }
+    }
+}
+
+/// A panic in a thread is a bug, and goes on as one.
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+impl Gathered {
+    /// What the next tick asks each organisation again, because somebody would lose access by what one
+    /// listing alone has said; only where that is news. What a listing of changes did not repeat, only
+    /// another complete listing can confirm.
+    #[must_use]
+    pub fn second_looks(
+        &self,
+        config: &Config,
+        plan: &Plan,
+    ) -> Vec<(OrganisationId, Option<SecondLook>)> {
+        if !self.facts.only.is_everyone() {
+            return Vec::new();
+        }
+        let waits = |change: &&Change| change.blocked == Some(Budget::SecondLook);
+        let waiting: BTreeSet<MemberKey> =
+            plan.changes.iter().filter(waits).map(|change| change.member).collect();
+        let mut news = Vec::new();
+        for (source, gathered) in config.sources.iter().zip(&self.sources) {
+            let (Some(listing), Some(state)) = (gathered.listing, &gathered.state) else {
+                continue;
+            };
+            let mine = self.facts.members.iter().filter(|facts| {
+                let key = facts.member.key;
+                key.organisation == source.organisation && waiting.contains(&key)
+            });
+            let asked_again = |facts: &MemberFacts| match listing {
+                Listing::ChangedSince(since) if facts.said_at >= self.now => {
+                    SecondLook::Since(since)
+                }
+                Listing::ChangedSince(_) | Listing::Complete => SecondLook::Complete,
+            };
+            let look = mine.map(asked_again).reduce(|one, other| match (one, other) {
+                (SecondLook::Since(one), SecondLook::Since(other)) => {
+                    SecondLook::Since(one.min(other))
+                }
+                _ => SecondLook::Complete,
+            });
+            if look != state.second_look {
+                news.push((source.organisation, look));
+            }
+        }
+        news
+    }
+
+    /// Role names of an organisation, where they were asked for just now.
+    #[must_use]
+    pub fn fresh_role_names(
+        &self,
+        config: &Config,
+        organisation: OrganisationId,
+    ) -> Option<&BTreeMap<RoleId, String>> {
+        let place = config.sources.iter().position(|s| s.organisation == organisation)?;
+        self.sources.get(place)?.role_names.as_ref()
+    }
+}

@@ -1,0 +1,200 @@
+//! The quiet tick: one that can only come to nothing.
+//!
+//! A plan is made of the state file, the configuration, the link files, the listings and the time, and
+//! of nothing else. When a run found nothing to do and nothing wrong, it leaves its word ([`word`]):
+//! what it was made of, and until when the time alone cannot change that. As long as all of it still
+//! stands and the listings bring nothing new, the next tick would come to the same, so it asks for the
+//! listings and ends ([`listen`]). Whatever is not quite so makes a tick that looks at everything, with
+//! the answers it has already.
+
+use std::thread;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use super::devices::is_reading_due;
+use super::sources::{self, Answer, Ask};
+use super::{Gathered, Scope, joined};
+use crate::clock::Clock;
+use crate::config::{Config, Mode};
+use crate::connectors::cardskipper::Listing;
+use crate::engine::link::file::sha256_of;
+use crate::engine::plan::{Standing, steady_until};
+use crate::exit::Exit;
+use crate::ports::Outside;
+use crate::report::{DeviceOutcome, DeviceReport, Report, SourceReport, Trouble, again};
+use crate::store::{Quiet, SourceState, Store, StoreError};
+use crate::text::hex::hex;
+
+/// A listing that names more members is compared with everybody.
+const NAMED_MAX: usize = 1_000;
+
+/// What the organisations had to say to a tick that may be quiet.
+#[derive(Debug)]
+pub enum Heard {
+    /// Nothing new: this is all that there is to say.
+    Nothing(Box<Report>),
+    /// Something, or they were not asked yet: everything must be looked at.
+    Something(Asked),
+}
+
+/// What is known of an organisation, and what it is asked.
+type Question = (SourceState, Listing);
+
+/// Answers that are there before everything is gathered: of every organisation in the order of the
+/// configuration, or none at all.
+#[derive(Debug, Default)]
+pub struct Asked(pub(super) Option<Vec<Answer>>);
+
+/// Asks the organisations for changes, if an earlier run's word says that nothing else can matter.
+///
+/// # Errors
+/// [`StoreError`]; whatever goes wrong outside is something that was heard.
+pub fn listen<O: Outside>(
+    outside: &O,
+    config: &Config,
+    store: &Store,
+    clock: Clock,
+    scope: &Scope,
+) -> Result<Heard, StoreError> {
+    let look = store.reading()?;
+    let now = clock.began();
+    let Some((quiet, questions)) = standing_word(config, store, now, scope)? else {
+        return Ok(Heard::Something(Asked::default()));
+    };
+    drop(look);
+    let ask = Ask::at(now, scope, config);
+    // A large link file takes a while to read, and so does an answer to come.
+    let (answers, stands) =
+        ask_for_changes(outside, config, &questions, clock, || came_from(config, &quiet));
+    if !stands {
+        return Ok(Heard::Something(Asked(Some(answers))));
+    }
+    let mut reports = Vec::with_capacity(answers.len());
+    for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&answers) {
+        let Some(numbers) = sources::named(answer, NAMED_MAX) else { break };
+        let members = store.members_numbered(source.organisation, &numbers)?;
+        reports.extend(sources::nothing_new(source, answer, state, members, ask));
+    }
+    let report = Some(reports).filter(|reports| reports.len() == answers.len());
+    match report.and_then(|reports| say_again(config, reports, &quiet.told)) {
+        Some(report) => Ok(Heard::Nothing(Box::new(report))),
+        None => Ok(Heard::Something(Asked(Some(answers)))),
+    }
+}
+
+/// The word of the last run that looked at everything, and of each organisation the state and what to
+/// ask, if it is still time to take it and nothing is due but listings of changes.
+fn standing_word(
+    config: &Config,
+    store: &Store,
+    now: DateTime<Utc>,
+    scope: &Scope,
+) -> Result<Option<(Quiet, Vec<Question>)>, StoreError> {
+    if !scope.is_usual() {
+        return Ok(None);
+    }
+    let Some(quiet) = store.quiet()? else { return Ok(None) };
+    if now < quiet.since || quiet.until <= now {
+        return Ok(None);
+    }
+    for device in &config.devices {
+        let state = store.device_state(&device.name)?;
+        if is_reading_due(device, &state, now) {
+            return Ok(None);
+        }
+    }
+    let mut questions = Vec::with_capacity(config.sources.len());
+    let ask = Ask::at(now, scope, config);
+    for source in &config.sources {
+        let state = store.source_state(source.organisation)?;
+        let listing = sources::choose(source, &state, ask);
+        if listing == Listing::Complete {
+            return Ok(None);
+        }
+        questions.push((state, listing));
+    }
+    Ok(Some((quiet, questions)))
+}
+
+/// Whether the configuration and the link files are those that a word was given on.
+fn came_from(config: &Config, quiet: &Quiet) -> bool {
+    let hashes: Result<Vec<_>, _> = config.link.files.iter().map(|path| sha256_of(path)).collect();
+    hashes.is_ok_and(|hashes| inputs(config, &hashes) == quiet.inputs)
+}
+
+/// Asks all organisations side by side, and does something else meanwhile.
+fn ask_for_changes<O: Outside, T>(
+    outside: &O,
+    config: &Config,
+    questions: &[Question],
+    clock: Clock,
+    meanwhile: impl FnOnce() -> T,
+) -> (Vec<Answer>, T) {
+    thread::scope(|threads| {
+        let asked: Vec<_> = config
+            .sources
+            .iter()
+            .zip(questions)
+            .map(|(source, (_, listing))| {
+                threads.spawn(move || {
+                    sources::request(outside, source, *listing, &Default::default(), clock)
+                })
+            })
+            .collect();
+        let done = meanwhile();
+        (asked.into_iter().map(joined).collect(), done)
+    })
+}
+
+fn say_again(config: &Config, sources: Vec<SourceReport>, told: &str) -> Option<Report> {
+    let mut report = Report::new("sync", None);
+    report.sources = sources;
+    let devices = config.devices.iter().map(|device| DeviceReport {
+        name: device.name.clone(),
+        persons: 0,
+        outcome: match device.mode {
+            Mode::Observe => DeviceOutcome::Observed,
+            Mode::GrantOnly | Mode::Full => DeviceOutcome::Ok,
+        },
+    });
+    report.devices = devices.collect();
+    again::say(told, &mut report).then_some(report)
+}
+
+/// The word of a run that looked at everything, if there was nothing to do and nothing wrong.
+#[must_use]
+pub fn word(config: &Config, gathered: &Gathered, report: &Report) -> Option<Quiet> {
+    // Remarks that bring no exit code are said again.
+    let is_well = |trouble: &Trouble| trouble.exit == Exit::InStep;
+    let has_nothing_to_say = report.changes.is_empty()
+        && report.losses.is_empty()
+        && report.troubles.iter().all(is_well);
+    let hears_all = gathered.sources.iter().all(|source| {
+        source.standing == Standing::Fresh && source.state.is_some() && source.trouble.is_none()
+    });
+    let sees_all = gathered.devices.iter().all(|device| {
+        device.is_known && device.outcome == DeviceOutcome::Ok && device.trouble.is_none()
+    });
+    // The next run takes the doubt back, or takes the file at its word: a quiet one would do neither.
+    let doubts_files = gathered.links.has_doubt();
+    if report.is_limited || !has_nothing_to_say || !hears_all || !sees_all || doubts_files {
+        return None;
+    }
+    Some(Quiet {
+        inputs: inputs(config, &gathered.links.hashes),
+        since: gathered.now,
+        until: steady_until(&gathered.facts)?,
+        told: again::write(report).ok()?,
+    })
+}
+
+/// A digest of everything a plan is made of but the state file, the listings and the time. Passwords
+/// are not in it: they change no plan.
+fn inputs(config: &Config, link_files: &[String]) -> String {
+    let Config { sources, devices, link, policy, guard, .. } = config;
+    let version = env!("CARGO_PKG_VERSION");
+    let all =
+        format!("{version} {sources:?} {devices:?} {link:?} {policy:?} {guard:?} {link_files:?}");
+    hex(&Sha256::digest(all.as_bytes()))
+}

@@ -1,0 +1,235 @@
+//! Writes down what was gathered, in one piece.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use super::{AcceptedOn, Gathered, links};
+use crate::config::{Config, LinkRule};
+use crate::connectors::hikvision::is_same_but_for_dates;
+use crate::engine::execute::trust;
+use crate::engine::link::{Link, Served, StoredLink, email_digest, name_digest};
+use crate::engine::plan::{DeviceFacts, Facts, Plan};
+use crate::model::{
+    DeviceLimits, DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, Window,
+};
+use crate::report::DeviceOutcome;
+use crate::store::{
+    Intent, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError, Unasked,
+};
+
+impl Gathered {
+    /// Records accepted listings, readings, link files, and links with what `plan` says of them.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing of it was recorded, and the next run asks again.
+    pub fn record(
+        &self,
+        config: &Config,
+        store: &mut Store,
+        plan: &Plan,
+        run: RunId,
+    ) -> Result<(), StoreError> {
+        store.together(|store| {
+            self.record_all(config, store, plan)?;
+            for AcceptedOn { device, link, held } in &self.accepted {
+                let person = (&link.employee_no, link.member);
+                store.record_accepted_link(run, device, person, *held, self.now)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn record_all(
+        &self,
+        config: &Config,
+        store: &mut Store,
+        plan: &Plan,
+    ) -> Result<(), StoreError> {
+        for (device, gathered) in config.devices.iter().zip(&self.devices) {
+            if !gathered.is_known {
+                store.know_device(&device.name)?;
+            }
+        }
+        for (source, gathered) in config.sources.iter().zip(&self.sources) {
+            if let Some(state) = &gathered.state {
+                let delta = ListingDelta { changed: &gathered.changed, state: state.clone() };
+                store.record_listing(source.organisation, &delta)?;
+            }
+            if let Some(names) = &gathered.role_names {
+                store.record_role_names(source.organisation, names)?;
+            }
+        }
+        links::record(store, &self.links, self.now)?;
+        for ((device, gathered), facts) in
+            config.devices.iter().zip(&self.devices).zip(&self.facts.devices)
+        {
+            if let Some(reading) = &gathered.reading {
+                let persons = &facts.persons;
+                settle_open(store, &device.name, persons, &facts.limits, self.now)?;
+                let recorded = Reading {
+                    serial: &reading.serial,
+                    firmware: &reading.firmware,
+                    persons,
+                    at: reading.at,
+                };
+                store.record_reading(&device.name, &recorded)?;
+                store.record_manners(&device.name, reading.manners)?;
+                if let Some(said) = &reading.abilities {
+                    let (fields, end) = (&said.fields, said.latest_end());
+                    store.record_capabilities(&device.name, &reading.firmware, fields, end)?;
+                }
+                store.forget_failures(&device.name)?;
+                if gathered.is_accepted {
+                    store.accept_writes(&device.name)?;
+                }
+            } else if let Some(failure) = &gathered.failure {
+                store.remember_failure(&device.name, failure, self.now)?;
+            } else if gathered.outcome != DeviceOutcome::Ok {
+                store.require_reading(&device.name)?;
+            }
+            let news = link_news(&self.facts, facts, plan, self.now);
+            if !news.is_empty() {
+                store.record_links(&device.name, &facts.stored, &news)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The links of a device that are new or changed, with the paid time that is kept in sync under each.
+/// Pure.
+fn link_news(
+    facts: &Facts,
+    device: &DeviceFacts,
+    plan: &Plan,
+    now: DateTime<Utc>,
+) -> Vec<(MemberKey, StoredLink)> {
+    let served = plan.served.iter().filter(|one| one.device == device.name);
+    let served: HashMap<MemberKey, Option<Window>> =
+        served.map(|one| (one.member, one.window)).collect();
+    let accepted: BTreeSet<MemberKey> = plan.accepted_losses(&device.name).collect();
+    let mut news = Vec::new();
+    for (member, link) in facts.members.iter().zip(&device.linking) {
+        let key = member.member.key;
+        let stored = device.stored.links.get(&key);
+        let mut now_so = match (link, stored) {
+            (Ok(link), stored) => linked_now(device, &member.member, link, stored, now),
+            (Err(_), Some(stored)) => stored.clone(),
+            (Err(_), None) => continue,
+        };
+        if let Some(window) = served.get(&key) {
+            now_so.served = window.map(|window| Served { window, is_loss_accepted: false });
+        }
+        if let Some(served) = now_so.served.as_mut().filter(|_| accepted.contains(&key)) {
+            served.is_loss_accepted = true;
+        }
+        if stored != Some(&now_so) {
+            news.push((key, now_so));
+        }
+    }
+    // Somebody has accepted the door as it is, also without those of an organisation that has left.
+    let has_left =
+        |key: &MemberKey| device.is_accepted && !facts.sources.contains_key(&key.organisation);
+    for (key, link) in device.stored.links.iter().filter(|(key, _)| has_left(key)) {
+        let mut link = link.clone();
+        if let Some(served) = link.served.as_mut().filter(|served| !served.is_loss_accepted) {
+            served.is_loss_accepted = true;
+            news.push((*key, link));
+        }
+    }
+    news
+}
+
+/// A link as it is to be remembered. The e-mail and the name are those of the last time that a rule led
+/// there; a link that holds on without a rule keeps those it was made with.
+fn linked_now(
+    device: &DeviceFacts,
+    member: &Member,
+    link: &Link,
+    stored: Option<&StoredLink>,
+    now: DateTime<Utc>,
+) -> StoredLink {
+    let name = device.persons.get(&link.employee_no).map_or(0, |one| name_digest(&one.name));
+    let same = stored.filter(|stored| stored.employee_no == link.employee_no);
+    let is_kept = link.is_outdated || link.rule == LinkRule::Accepted;
+    let email = match same {
+        Some(same) if is_kept && same.rule == link.rule => same.email,
+        _ => email_digest(member.email.as_ref()),
+    };
+    let was_accepted_just_now = link.rule == LinkRule::Accepted
+        && same.is_none_or(|same| same.rule != LinkRule::Accepted || same.name != name);
+    StoredLink {
+        employee_no: link.employee_no.clone(),
+        rule: link.rule,
+        // A door that has no name at the moment has not given the person another one.
+        name: same.map_or(name, |same| if name == 0 { same.name } else { name }),
+        email,
+        made_at: match same {
+            Some(same) if !was_accepted_just_now => same.made_at,
+            _ => now,
+        },
+        served: stored.and_then(|stored| stored.served),
+    }
+}
+
+/// Settles what a run that died had announced, by what the device holds now: `persons` are those
+/// announced, or everybody; `limits`, what it makes of the windows it is sent.
+///
+/// A change that nobody asked for is remembered, as after any write.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settle_open(
+    store: &mut Store,
+    device: &DeviceName,
+    persons: &BTreeMap<EmployeeNo, Person>,
+    limits: &DeviceLimits,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let intents = store.open_intents(device)?;
+    if intents.is_empty() {
+        return Ok(());
+    }
+    let unasked = cut_off_unasked(&intents, persons, now);
+    let settled: Vec<_> = intents
+        .into_iter()
+        .map(|intent| {
+            let person = persons.get(&intent.employee_no);
+            let took = person.is_some_and(|p| limits.is_held(intent.after, &p.limit));
+            let (kind, text) = if took {
+                (OutcomeKind::Confirmed, "the run was cut off; the device had taken the change")
+            } else {
+                (OutcomeKind::NotApplied, "the run was cut off before the device took the change")
+            };
+            log::warn!("{device}: person {}: {text}", intent.employee_no);
+            (intent, Outcome::sent(kind, Some(text.to_owned()), person.cloned()))
+        })
+        .collect();
+    store.settle(&settled, now)?;
+    unasked.map_or(Ok(()), |unasked| store.remember_unasked(device, &unasked))
+}
+
+/// What a device changed that nobody asked for with writes that were cut off before they were read back,
+/// as these persons tell. One who still holds the dates of before may not have been written to, and
+/// whatever else changed may be somebody's own doing. Pure.
+pub(super) fn cut_off_unasked(
+    intents: &[Intent],
+    persons: &BTreeMap<EmployeeNo, Person>,
+    now: DateTime<Utc>,
+) -> Option<Unasked> {
+    let is_met = |intent: &&Intent| {
+        persons.get(&intent.employee_no).is_some_and(|person| {
+            person.limit.window() != intent.before
+                && !is_same_but_for_dates(&intent.fingerprint, &person.fingerprint)
+        })
+    };
+    let what = |intent: &Intent| {
+        format!(
+            "person {}: more than the dates changed with a write that was cut off",
+            intent.employee_no
+        )
+    };
+    let met: Vec<String> = intents.iter().filter(is_met).map(what).collect();
+    trust::met_unasked(&met, now)
+}

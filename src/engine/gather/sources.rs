@@ -1,0 +1,448 @@
+//! Asks each organisation for its members.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Scope;
+use super::acceptance::{Listing as Judged, judge};
+use super::clocks::{Off, own_clock_off};
+use super::merge::{self, Merged, merge};
+use super::witness::Witnesses;
+use crate::clock::Clock;
+use crate::config::{Config, Guard, SourceConfig};
+use crate::connectors::cardskipper::{Error, Export, Listing};
+use crate::engine::plan::Standing;
+use crate::exit::Exit;
+use crate::model::{Member, MemberNumber, RoleId};
+use crate::ports::{Outside, ReadSource};
+use crate::report::text::many;
+use crate::report::{SourceReport, Trouble};
+use crate::store::{Changed, SecondLook, SourceState, StoredMember};
+
+/// `ChangedAt` is moved back by this much: the API states no zone and its vendor is east of UTC, so
+/// UTC wall time minus an hour can only overlap. Source: design.md section 4, "Gathering".
+const CHANGES_OVERLAP: TimeDelta = TimeDelta::hours(1);
+
+/// What an organisation was asked and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask {
+    pub now: DateTime<Utc>,
+    pub is_full: bool,
+    pub accept_shrink: Option<usize>,
+    pub guard: Guard,
+}
+
+impl Ask {
+    /// How organisations are asked in a run.
+    pub fn at(now: DateTime<Utc>, scope: &Scope, config: &Config) -> Self {
+        let Scope { is_full, accept_shrink, .. } = *scope;
+        Self { now, is_full, accept_shrink, guard: config.guard }
+    }
+}
+
+/// What is known of an organisation after it was asked.
+#[derive(Debug)]
+pub struct SourceGathered {
+    /// Whether its word counts.
+    pub standing: Standing,
+    /// Every member known, until the facts are put together: they have them then.
+    pub(super) members: Vec<StoredMember>,
+    /// Those that the listing changed, whole.
+    pub(super) changed: Vec<Changed>,
+    /// What it was asked for, if it answered and the answer was accepted.
+    pub listing: Option<Listing>,
+    /// Its state after an accepted listing; `None` when nothing was accepted.
+    pub state: Option<SourceState>,
+    /// When the last accepted complete listing was asked for.
+    pub complete_at: Option<DateTime<Utc>>,
+    /// Role names, when they were asked for.
+    pub role_names: Option<BTreeMap<RoleId, String>>,
+    /// What to say.
+    pub report: SourceReport,
+    /// What went wrong.
+    pub trouble: Option<Trouble>,
+    /// It told its time, and this computer has the same.
+    pub is_clock_confirmed: bool,
+    /// It told its time, and this computer's is off by this much from that.
+    pub(super) clock_off: Option<Off>,
+}
+
+/// What an organisation answered, before it is compared with what is known.
+#[derive(Debug)]
+pub(super) struct Answer {
+    export: Result<Export, Error>,
+    listing: Listing,
+    role_names: Option<BTreeMap<RoleId, String>>,
+    /// When the question left and the answer was there, by this computer's clock.
+    asked: DateTime<Utc>,
+    answered: DateTime<Utc>,
+}
+
+/// Which listing to ask for.
+pub(super) fn choose(config: &SourceConfig, state: &SourceState, ask: Ask) -> Listing {
+    let (Some(complete_at), Some(fetched_at)) = (state.complete_at, state.fetched_at) else {
+        return Listing::Complete;
+    };
+    let age = ask.now.signed_duration_since(complete_at);
+    let every = TimeDelta::from_std(config.full_every).unwrap_or(TimeDelta::MAX);
+    // A time in the future is a clock that was set back: what "changed since" means is not known then.
+    let is_future = complete_at.max(fetched_at) > ask.now;
+    let is_wanted = ask.is_full
+        || ask.accept_shrink.is_some()
+        || state.second_look == Some(SecondLook::Complete);
+    if is_wanted || is_future || age >= every {
+        return Listing::Complete;
+    }
+    let since = fetched_at.checked_sub_signed(CHANGES_OVERLAP).unwrap_or(fetched_at);
+    Listing::ChangedSince(match state.second_look {
+        Some(SecondLook::Since(wanted)) => since.min(wanted),
+        Some(SecondLook::Complete) | None => since,
+    })
+}
+
+/// Asks one organisation: one request on a quiet tick. Touches nothing but the network.
+pub(super) fn request<O: Outside>(
+    outside: &O,
+    config: &SourceConfig,
+    listing: Listing,
+    known_names: &BTreeMap<RoleId, String>,
+    clock: Clock,
+) -> Answer {
+    let source = outside.source(config);
+    let is_complete = matches!(listing, Listing::Complete);
+    let asked = clock.now();
+    let export = source.members(listing);
+    let answered = clock.now();
+    if let Ok(export) = &export {
+        log::info!(
+            "{}: {} with {} members, {} of them unusable, {} of other organisations",
+            config.name,
+            if is_complete { "complete listing" } else { "changes" },
+            export.members.len() + export.unusable.len(),
+            export.unusable.len(),
+            export.elsewhere,
+        );
+    }
+    let role_names = match &export {
+        Ok(export) if is_complete => ask_names(&source, export, known_names),
+        _ => None,
+    };
+    Answer { export, listing, role_names, asked, answered }
+}
+
+/// The numbers of everybody that a listing of changes names, if it could be used and names no more
+/// than `at_most`.
+pub(super) fn named(answer: &Answer, at_most: usize) -> Option<BTreeSet<MemberNumber>> {
+    let export = answer.export.as_ref().ok().filter(|_| answer.listing != Listing::Complete)?;
+    if export.members.len() + export.unusable.len() > at_most {
+        return None;
+    }
+    let usable = export.members.iter().map(|member| member.key.number);
+    Some(usable.chain(export.unusable.iter().filter_map(|one| one.number)).collect())
+}
+
+/// What to say of a listing of changes that changes nothing and gives no trouble; `None` where it does
+/// either. `members` are those known by the numbers that it names.
+pub(super) fn nothing_new(
+    config: &SourceConfig,
+    answer: &Answer,
+    state: &SourceState,
+    members: Vec<StoredMember>,
+    ask: Ask,
+) -> Option<SourceReport> {
+    let export = answer.export.as_ref().ok()?.clone();
+    let answer = Answer { export: Ok(export), role_names: None, ..*answer };
+    let gathered = digest(config, answer, state.clone(), members, ask);
+    let is_well = gathered.standing == Standing::Fresh && gathered.trouble.is_none();
+    (is_well && gathered.changed.is_empty()).then_some(gathered.report)
+}
+
+/// Compares an answer with what is known.
+pub(super) fn digest(
+    config: &SourceConfig,
+    answer: Answer,
+    state: SourceState,
+    members: Vec<StoredMember>,
+    ask: Ask,
+) -> SourceGathered {
+    let is_complete = answer.listing == Listing::Complete;
+    match answer.export {
+        Ok(export) => {
+            let server_time = export.server_time;
+            let off = server_time.and_then(|at| own_clock_off(at, answer.asked, answer.answered));
+            if let Some(off) = off {
+                return clock_differs(config, &export, state, members, is_complete, off);
+            }
+            let gathered = accept(config, state, members, ask, export, answer.listing);
+            let is_clock_confirmed = server_time.is_some();
+            SourceGathered { role_names: answer.role_names, is_clock_confirmed, ..gathered }
+        }
+        Err(error) => unreachable(config, state, members, is_complete, &error),
+    }
+}
+
+/// What is known of an organisation that was not asked (`lookup --offline`, `apply`).
+pub(super) fn not_asked(
+    config: &SourceConfig,
+    state: &SourceState,
+    members: Vec<StoredMember>,
+) -> SourceGathered {
+    SourceGathered {
+        standing: Standing::Fresh,
+        complete_at: state.complete_at,
+        members,
+        changed: Vec::new(),
+        listing: None,
+        state: None,
+        role_names: None,
+        report: SourceReport {
+            name: config.name.clone(),
+            is_complete: false,
+            members: 0,
+            accepted: true,
+            reason: None,
+        },
+        trouble: None,
+        is_clock_confirmed: false,
+        clock_off: None,
+    }
+}
+
+/// An answer whose time of day is not ours. Everything that follows from it is about dates, so nothing
+/// does; and nothing of it is remembered, since "changed since" would be counted from a wrong time.
+fn clock_differs(
+    config: &SourceConfig,
+    export: &Export,
+    before: SourceState,
+    members: Vec<StoredMember>,
+    is_complete: bool,
+    off: Off,
+) -> SourceGathered {
+    let reason = format!("this computer's clock is {}", off.than("this server's"));
+    let kept = not_asked(config, &before, members);
+    SourceGathered {
+        standing: Standing::Refused,
+        report: SourceReport {
+            is_complete,
+            members: export.members.len() + export.unusable.len(),
+            accepted: false,
+            reason: Some(reason.clone()),
+            ..kept.report
+        },
+        trouble: Some(wrong_clock(config.name.to_string(), reason)),
+        clock_off: Some(off),
+        ..kept
+    }
+}
+
+/// Says that it is the organisation's clock that is wrong, if it differs: this computer's is right. The
+/// answer may be an old one that a proxy has kept, so that it counts as none; what is known from before
+/// still opens doors.
+pub(super) fn blame_source(config: &SourceConfig, gathered: &mut SourceGathered, by: Witnesses) {
+    let Some(Off(ahead)) = gathered.clock_off else { return };
+    let witnesses = match (by.doors, by.sources) {
+        (0, _) => "another organisation".to_owned(),
+        (doors, _) => many(doors, "door"),
+    };
+    let text = format!(
+        "the clock of its server (or of a proxy on the way) is {}; {witnesses} and this computer agree",
+        Off(-ahead)
+    );
+    gathered.standing = Standing::Unreachable;
+    gathered.report.reason = Some(text.clone());
+    gathered.trouble = Some(Trouble {
+        exit: Exit::Temporary,
+        about: config.name.to_string(),
+        text: format!("{text}; none of its listing counts, and nothing is taken away"),
+        hint: Some(
+            "nothing to set right here: tell whoever runs the proxy, or support@cardskipper.se"
+                .to_owned(),
+        ),
+    });
+}
+
+/// Says that this computer's clock is not believed.
+pub(super) fn wrong_clock(about: String, text: String) -> Trouble {
+    Trouble {
+        exit: Exit::Fatal,
+        about,
+        text: format!("{text}; nothing was written"),
+        hint: Some(
+            "set this computer's clock and let it be kept right (NTP; on Linux `timedatectl \
+             set-ntp true`): every end date is judged by it"
+                .to_owned(),
+        ),
+    }
+}
+
+/// What is known of an organisation while this computer's clock is not believed: nothing follows
+/// from it, and nothing is remembered.
+pub(super) fn doubt_clock(gathered: &mut SourceGathered) {
+    gathered.standing = Standing::Refused;
+    gathered.state = None;
+}
+
+fn accept(
+    config: &SourceConfig,
+    before: SourceState,
+    members: Vec<StoredMember>,
+    ask: Ask,
+    export: Export,
+    listing: Listing,
+) -> SourceGathered {
+    let is_complete = listing == Listing::Complete;
+    let count = export.members.len() + export.unusable.len();
+    let mut report = SourceReport {
+        name: config.name.clone(),
+        is_complete,
+        members: count,
+        accepted: true,
+        reason: None,
+    };
+    if is_complete {
+        let numbers = || {
+            let usable = export.members.iter().map(|member| member.key.number);
+            usable.chain(export.unusable.iter().filter_map(|one| one.number))
+        };
+        let judged = Judged {
+            before: before.complete_members,
+            now: count,
+            sentinel: config.sentinel.map(|wanted| (wanted, numbers().any(|n| n == wanted))),
+            accept_shrink: ask.accept_shrink,
+        };
+        if let Err(refusal) = judge(ask.guard, judged) {
+            report.accepted = false;
+            report.reason = Some(refusal.to_string());
+            let trouble = Trouble {
+                exit: Exit::Refused,
+                about: config.name.to_string(),
+                text: refusal.to_string(),
+                hint: Some(refusal.hint()),
+            };
+            let kept = not_asked(config, &before, members);
+            return SourceGathered {
+                standing: Standing::Refused,
+                report,
+                trouble: Some(trouble),
+                ..kept
+            };
+        }
+    }
+    let trouble = if is_complete && count == 0 && ask.accept_shrink.is_none() {
+        Some(nobody_listed(config, export.elsewhere))
+    } else {
+        without_number(config, &export)
+    };
+    let complete_at = if is_complete { Some(ask.now) } else { None };
+    let state = SourceState {
+        complete_at: complete_at.or(before.complete_at),
+        fetched_at: Some(ask.now),
+        complete_members: if is_complete { Some(count) } else { before.complete_members },
+        second_look: before.second_look,
+    };
+    let complete_before = before.complete_at;
+    let asked = merge::Asked { at: ask.now, is_complete, complete_before };
+    let Merged { members, changed } = merge(config.organisation, members, export, asked);
+    SourceGathered {
+        standing: Standing::Fresh,
+        members,
+        changed,
+        complete_at: state.complete_at,
+        listing: Some(listing),
+        state: Some(state),
+        role_names: None,
+        report,
+        trouble,
+        is_clock_confirmed: false,
+        clock_off: None,
+    }
+}
+
+/// An entry without a member number belongs to nobody, so no member's report tells of it.
+fn without_number(config: &SourceConfig, export: &Export) -> Option<Trouble> {
+    let count = export.unusable.iter().filter(|one| one.number.is_none()).count();
+    let (entries, member) = match count {
+        0 => return None,
+        1 => ("1 entry has".to_owned(), "that member"),
+        _ => (format!("{count} entries have"), "those members"),
+    };
+    Some(Trouble {
+        exit: Exit::InStep,
+        about: config.name.to_string(),
+        text: format!(
+            "{entries} no member number that can be read, and nothing is done for {member}"
+        ),
+        hint: Some(
+            "look in Cardskipper for a member without a number, or with number 0".to_owned(),
+        ),
+    })
+}
+
+/// An organisation that never had a member is no danger to any door, but rarely what was meant.
+fn nobody_listed(config: &SourceConfig, elsewhere: usize) -> Trouble {
+    let text = match elsewhere {
+        0 => "the listing has no members".to_owned(),
+        _ => format!("the listing has {elsewhere} members, none of them of this organisation"),
+    };
+    Trouble {
+        exit: Exit::InStep,
+        about: config.name.to_string(),
+        text,
+        hint: Some(format!(
+            "see that organisation_id {} is right and that the account may export its members",
+            config.organisation
+        )),
+    }
+}
+
+/// Asks for role names when a role without one turns up. They are only for show, and the right to
+/// ask may be missing, so a refusal is no trouble.
+fn ask_names(
+    source: &impl ReadSource,
+    export: &Export,
+    known: &BTreeMap<RoleId, String>,
+) -> Option<BTreeMap<RoleId, String>> {
+    let used: BTreeSet<RoleId> = export.members.iter().flat_map(Member::role_ids).collect();
+    if used.iter().all(|role| known.contains_key(role)) {
+        return None;
+    }
+    match source.role_names() {
+        // A role that the answer does not name keeps its number as its name, or it would be asked
+        // for again at every complete listing.
+        Ok(mut names) => {
+            for role in used {
+                names.entry(role).or_insert_with(|| role.to_string());
+            }
+            Some(names)
+        }
+        Err(error) => {
+            log::info!("role names are not known: {error}");
+            None
+        }
+    }
+}
+
+fn unreachable(
+    config: &SourceConfig,
+    before: SourceState,
+    members: Vec<StoredMember>,
+    is_complete: bool,
+    error: &Error,
+) -> SourceGathered {
+    let exit = if error.is_login() { Exit::Login } else { Exit::Temporary };
+    let trouble = Trouble {
+        exit,
+        about: config.name.to_string(),
+        text: error.to_string(),
+        hint: error.hint(),
+    };
+    let kept = not_asked(config, &before, members);
+    let report = SourceReport {
+        is_complete,
+        accepted: false,
+        reason: Some(error.to_string()),
+        ..kept.report
+    };
+    SourceGathered { standing: Standing::Unreachable, report, trouble: Some(trouble), ..kept }
+}

@@ -1,0 +1,139 @@
+//! What there is to say of what was gathered.
+
+use std::collections::BTreeSet;
+
+use super::Gathered;
+use crate::config::{Config, Mode};
+use crate::engine::link::file::UnusableRow;
+use crate::exit::Exit;
+use crate::model::{Email, EmployeeNo};
+use crate::report::{DeviceOutcome, DeviceReport, KeptLink, RowLeftOut, SourceReport, Trouble};
+use crate::store::{Store, StoreError};
+
+impl Gathered {
+    /// What went wrong while gathering.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        let sources = self.sources.iter().filter_map(|source| source.trouble.clone());
+        let devices = self
+            .devices
+            .iter()
+            .flat_map(|device| device.trouble.iter().chain(device.stopped.iter()).cloned());
+        let clock = self.clock_trouble.clone();
+        self.links.troubles.iter().cloned().chain(clock).chain(sources).chain(devices).collect()
+    }
+
+    /// The rows of the link files that link nobody, in the order of the configuration. `is_personal`:
+    /// with whose they are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn rows_left_out(
+        &self,
+        config: &Config,
+        store: &Store,
+        is_personal: bool,
+    ) -> Result<Vec<RowLeftOut>, StoreError> {
+        self.rows_left_out_of(config, store, is_personal, |_| true)
+    }
+
+    /// Those of them that are wanted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn rows_left_out_of(
+        &self,
+        config: &Config,
+        store: &Store,
+        is_personal: bool,
+        is_wanted: impl Fn(&UnusableRow) -> bool,
+    ) -> Result<Vec<RowLeftOut>, StoreError> {
+        let contested = self.contested_rows();
+        let mut all = Vec::new();
+        for path in &config.link.files {
+            let rows = self.links.left_out(store, path, &contested)?;
+            let wanted = rows.iter().filter(|row| is_wanted(row));
+            all.extend(wanted.map(|row| RowLeftOut::new(path, row, is_personal)));
+        }
+        Ok(all)
+    }
+
+    /// The rows of all link files that stand beside the same e-mail and lead to different persons of one
+    /// door. On another door each of them may well be the only one.
+    fn contested_rows(&self) -> BTreeSet<(&Email, &EmployeeNo)> {
+        let mut contested = BTreeSet::new();
+        for (email, persons) in self.links.table.contested() {
+            for device in &self.facts.devices {
+                let is_there = |person: &&&EmployeeNo| device.persons.contains_key(**person);
+                let there: Vec<_> = persons.iter().filter(is_there).collect();
+                if there.len() > 1 {
+                    contested.extend(there.into_iter().map(|person| (email, *person)));
+                }
+            }
+        }
+        contested
+    }
+
+    /// Links that are kept although the rule that made them no longer gives them.
+    #[must_use]
+    pub fn kept_links(&self) -> Vec<KeptLink> {
+        let mut kept = Vec::new();
+        for device in &self.facts.devices {
+            for (member, link) in self.facts.members.iter().zip(&device.linking) {
+                let Ok(link) = link else { continue };
+                let Some(source) = self.facts.sources.get(&member.member.key.organisation) else {
+                    continue;
+                };
+                let only = &self.facts.only;
+                let is_asked_for = only.is_everyone()
+                    || only.names_member(&member.member)
+                    || only.names_person(&link.employee_no);
+                if link.is_outdated && is_asked_for {
+                    kept.push(KeptLink {
+                        source: source.name.clone(),
+                        member: member.member.key,
+                        device: device.name.clone(),
+                        employee_no: link.employee_no.clone(),
+                        rule: link.rule,
+                    });
+                }
+            }
+        }
+        kept
+    }
+
+    /// What to say of each organisation.
+    pub fn source_reports(&self) -> Vec<SourceReport> {
+        self.sources.iter().map(|source| source.report.clone()).collect()
+    }
+
+    /// What to say of each device so far.
+    pub fn device_reports(&self, config: &Config) -> Vec<DeviceReport> {
+        let devices = config.devices.iter().zip(&self.devices).zip(&self.facts.devices);
+        let reports = devices.map(|((device, gathered), facts)| {
+            let outcome = match (gathered.outcome, device.mode) {
+                (DeviceOutcome::Ok, Mode::Observe) => DeviceOutcome::Observed,
+                (DeviceOutcome::Ok, _) if gathered.stopped.is_some() => DeviceOutcome::NotBelieved,
+                (outcome, _) => outcome,
+            };
+            let persons = facts.persons.len();
+            DeviceReport { name: device.name.clone(), persons, outcome }
+        });
+        reports.collect()
+    }
+}
+
+/// Turns "part failed" into "temporary" when every device failed: nothing could be done at all.
+/// Source: design.md section 2, code 5.
+pub fn weigh_devices(devices: &[DeviceReport], troubles: &mut [Trouble]) {
+    let all_away = !devices.is_empty()
+        && devices.iter().all(|device| device.outcome == DeviceOutcome::Unreachable);
+    if !all_away {
+        return;
+    }
+    for trouble in troubles {
+        let is_device = devices.iter().any(|device| device.name.as_str() == trouble.about);
+        if is_device && trouble.exit == Exit::PartFailed {
+            trouble.exit = Exit::Temporary;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Whose clock is wrong, where an organisation's and this computer's differ: the doors are asked.
+//!
+//! They are asked for their time only then. With a door (or another organisation) that has our time, and
+//! none that has not, ours is right.
+
+use std::time::Duration;
+
+use super::clocks::{ClockFault, device_clock_fault};
+use super::devices::{self, DeviceGathered, failure, to_remember};
+use super::sources::{self, SourceGathered};
+use super::{Connections, Conversation, Scope};
+use crate::clock::Clock;
+use crate::config::{Config, DeviceConfig};
+use crate::connectors::hikvision::Error;
+use crate::model::Manners;
+use crate::ports::{Outside, ReadDevice};
+use crate::report::DeviceOutcome;
+use crate::store::lock::take_device;
+use crate::store::{Store, StoreError};
+
+/// Who agrees with this computer's clock, where nobody does not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Witnesses {
+    /// Doors with the same time.
+    pub doors: usize,
+    /// Organisations with the same time.
+    pub sources: usize,
+}
+
+/// Who is asked, and by what clock.
+pub(super) struct Asking<'a, O> {
+    pub outside: &'a O,
+    pub config: &'a Config,
+    /// The locks of the doors are beside it, and what is remembered of them is in it.
+    pub store: &'a Store,
+    pub scope: &'a Scope,
+    pub clock: Clock,
+}
+
+impl<O: Outside> Asking<'_, O> {
+    /// Puts it right whose clock is wrong, where some organisation has another time than this computer.
+    /// The first door that has another time ends it: then nobody knows.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) fn tell_whose(
+        &self,
+        (sources, devices): (&mut [SourceGathered], &mut [DeviceGathered]),
+        open: &mut Connections<O>,
+    ) -> Result<(), StoreError> {
+        if sources.iter().all(|source| source.clock_off.is_none()) {
+            return Ok(());
+        }
+        let mut witnesses = Witnesses {
+            sources: sources.iter().filter(|source| source.is_clock_confirmed).count(),
+            doors: 0,
+        };
+        for ((device, gathered), conversation) in self.config.devices.iter().zip(devices).zip(open)
+        {
+            if gathered.outcome != DeviceOutcome::Ok {
+                continue;
+            }
+            match self.ask(device, gathered, conversation)? {
+                Some(true) => witnesses.doors += 1,
+                Some(false) => return Ok(()),
+                None => {}
+            }
+        }
+        if witnesses.doors + witnesses.sources > 0 {
+            for (config, source) in self.config.sources.iter().zip(sources) {
+                sources::blame_source(config, source, witnesses);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a door has our time; `None` where it does not tell, is left alone, or talks to somebody
+    /// else.
+    fn ask(
+        &self,
+        config: &DeviceConfig,
+        gathered: &mut DeviceGathered,
+        conversation: &mut Conversation<O::Reader>,
+    ) -> Result<Option<bool>, StoreError> {
+        let now = self.clock.now();
+        if conversation.lock.is_none() {
+            let Ok(lock) = take_device(self.store.path(), &config.name, Duration::ZERO, now)?
+            else {
+                return Ok(None);
+            };
+            // Whoever had the lock may have spent a login.
+            if !devices::may_ask(self.store, config, self.scope, now)? {
+                return Ok(None);
+            }
+            conversation.lock = Some(lock);
+        }
+        let manners = self.store.device_state(&config.name)?.manners;
+        match self.is_ours(config, manners, conversation.reader.as_mut()) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) => {
+                log::info!("{}: its clock cannot be asked: {error}", config.name);
+                let (outcome, trouble, login) = failure(config, &error);
+                gathered.failure = to_remember(&trouble);
+                if error.spent_a_login() {
+                    (gathered.outcome, gathered.login) = (outcome, login);
+                    gathered.trouble = Some(trouble);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether a door shows our time.
+    fn is_ours(
+        &self,
+        config: &DeviceConfig,
+        manners: Manners,
+        reader: Option<&mut O::Reader>,
+    ) -> Result<bool, Error> {
+        let shown = match reader {
+            Some(reader) => reader.clock()?,
+            None => self.outside.connect(config, manners)?.clock()?,
+        };
+        let fault = device_clock_fault(shown, self.clock.now(), config.time_zone);
+        Ok(!matches!(fault, Some(ClockFault::Time { .. })))
+    }
+}

@@ -1,0 +1,6 @@
+//! Who is who, what must change, the proof of it, and carrying it out: the same for every system.
+
+pub mod execute;
+pub mod gather;
+pub mod link;
+pub mod plan;

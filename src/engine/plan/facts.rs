@@ -1,0 +1,244 @@
+//! What was gathered: all that planning and the proof may look at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
+use chrono_tz::Tz;
+
+use super::validity::{DoorRoles, Entitlement, covered, entitlement};
+use crate::config::{Guard, Mode, Policy};
+use crate::engine::link::{Linking, StoredLinks};
+use crate::model::{
+    DeviceLimits, DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId,
+    Person, Role, RoleId, SourceName, Window,
+};
+
+/// Both sides as they were gathered, and the rules that hold between them.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// When the tick began.
+    pub now: DateTime<Utc>,
+    /// `[policy]`.
+    pub policy: Policy,
+    /// `[guard]`.
+    pub guard: Guard,
+    /// The organisations.
+    pub sources: BTreeMap<OrganisationId, SourceFacts>,
+    /// Every member known of every organisation, sorted by key.
+    pub members: Vec<MemberFacts>,
+    /// Every device, sorted by name.
+    pub devices: Vec<DeviceFacts>,
+    /// `--only`.
+    pub only: Only,
+}
+
+/// One organisation.
+#[derive(Debug, Clone)]
+pub struct SourceFacts {
+    /// Its name in the configuration.
+    pub name: SourceName,
+    /// Roles that open doors; `None`: every role.
+    pub roles: Option<BTreeSet<RoleId>>,
+    /// Whether its word counts in this tick.
+    pub standing: Standing,
+    /// `--accept-shrink`: how many of those served may be served still, although the others would be left
+    /// out.
+    pub accept_shrink: Option<usize>,
+}
+
+/// Whether an organisation's word counts in this tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It answered, and the answer was accepted.
+    Fresh,
+    /// It did not answer. What is known from before still opens doors that were paid for, but
+    /// nothing is taken away on old news.
+    Unreachable,
+    /// Its listing was refused by a safety rule: nothing from it is written.
+    Refused,
+}
+
+/// One member, with what listings said beyond the member's own fields.
+#[derive(Debug, Clone)]
+pub struct MemberFacts {
+    /// As last seen.
+    pub member: Member,
+    /// Missing from complete listings for long enough to count.
+    pub is_vanished: bool,
+    /// When the first listing was asked for that lacked the member, unless a later one had them.
+    pub missing_since: Option<DateTime<Utc>>,
+    /// The member's entry in the newest listing could not be used, and why: nothing is done for a
+    /// member whose paid time is not known.
+    pub problem: Option<String>,
+    /// When the first listing was asked for that said what is known of the roles and of `inactive`.
+    pub said_at: DateTime<Utc>,
+    /// Two listings, a tick or more apart, say the same of the roles and of `inactive`.
+    pub is_agreed: bool,
+}
+
+/// One device.
+#[derive(Debug, Clone)]
+pub struct DeviceFacts {
+    /// Its name in the configuration.
+    pub name: DeviceName,
+    /// The zone its wall clock runs in.
+    pub time_zone: Tz,
+    /// What it makes of a window that it is sent.
+    pub limits: DeviceLimits,
+    /// What may be written.
+    pub mode: Mode,
+    /// Narrower than the organisation's roles.
+    pub roles: Option<BTreeSet<RoleId>>,
+    /// Persons never touched.
+    pub protect: BTreeSet<EmployeeNo>,
+    /// Its persons as last read.
+    pub persons: BTreeMap<EmployeeNo, Person>,
+    /// The last window that was confirmed for a person.
+    pub confirmed: BTreeMap<EmployeeNo, Window>,
+    /// What the link rules gave for each member, in the order of [`Facts::members`]; empty when
+    /// the device's persons are not known.
+    pub linking: Linking,
+    /// The links of earlier runs, with the paid time that was kept in sync under each.
+    pub stored: StoredLinks,
+    /// Persons that this program has written to, and for whom the last time.
+    pub written: BTreeMap<EmployeeNo, MemberKey>,
+    /// The roles from which everything that follows is settled; without an entry: those of now.
+    pub settled_roles: BTreeMap<OrganisationId, Option<BTreeSet<RoleId>>>,
+    /// Nothing was ever written to it.
+    pub is_first_run: bool,
+    /// Persons to whom a revocation was sent in the last 24 hours, whatever became of it.
+    pub revoked_last_day: usize,
+    /// `--accept-device`: somebody has looked at it.
+    pub is_accepted: bool,
+}
+
+impl DeviceFacts {
+    /// An instant as the device's wall clock shows it: to the second, as windows are, so that the
+    /// last second of a window is inside until it is over.
+    #[must_use]
+    pub fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
+        let local = at.with_timezone(&self.time_zone).naive_local();
+        local.with_nanosecond(0).unwrap_or(local)
+    }
+
+    /// The paid time of a member that was kept in sync here until now, unless somebody has accepted that
+    /// the member is served no more.
+    #[must_use]
+    pub fn served(&self, member: &MemberKey) -> Option<Window> {
+        let served = self.stored.links.get(member)?.served?;
+        (!served.is_loss_accepted).then_some(served.window)
+    }
+}
+
+impl Facts {
+    /// What a member is entitled to on a device: the one place where that is decided. `None` for a member
+    /// of an organisation that is not configured.
+    #[must_use]
+    pub fn entitlement(&self, device: &DeviceFacts, member: &MemberFacts) -> Option<Entitlement> {
+        let source = self.sources.get(&member.member.key.organisation)?;
+        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        let (vanished, now) = (member.is_vanished, device.local(self.now));
+        // Time that runs under a role which the configuration no longer opens the door for is not paid for
+        // there, whatever follows on it.
+        let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
+        let known = known.filter(|_| !self.is_in_lost_time(device, member));
+        let known = known.map(|served| served.window);
+        Some(match entitlement(&member.member, &roles, &self.policy, vanished, known, now) {
+            Entitlement::Paid(validity) => Entitlement::Paid(validity.within(device.limits)),
+            none => none,
+        })
+    }
+
+    /// Whether time runs now under a role of the member that the configuration may have taken the door from.
+    /// Where nothing is ever taken away it runs on.
+    fn is_in_lost_time(&self, device: &DeviceFacts, member: &MemberFacts) -> bool {
+        if device.mode == Mode::GrantOnly {
+            return false;
+        }
+        let now = device.local(self.now);
+        let runs = |role: &Role| {
+            covered(role, self.policy.grace_days).is_some_and(|window| window.contains(now))
+        };
+        let mut roles = member.member.roles.iter();
+        roles.any(|role| self.is_lost_by_configuration(device, member, role) && runs(role))
+    }
+
+    /// Whether time is remembered as paid for that runs only under a role which the configuration may have
+    /// taken the door from: nobody is seen to lose it where the member is left out.
+    #[must_use]
+    pub fn remembers_lost_time(&self, device: &DeviceFacts, member: &MemberFacts) -> bool {
+        let now = device.local(self.now);
+        let runs = |window: Window| window.contains(now);
+        let due = || self.entitlement(device, member).and_then(|due| due.validity());
+        let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
+        known.is_some_and(|known| runs(known.window))
+            && self.is_in_lost_time(device, member)
+            && !due().is_some_and(|due| runs(due.window))
+    }
+
+    /// Whether a role of the member opened the door when all that follows from `roles` was last settled, and
+    /// opens it no more: then the configuration may be what takes access away, and not the source.
+    pub(super) fn is_lost_by_configuration(
+        &self,
+        device: &DeviceFacts,
+        member: &MemberFacts,
+        role: &Role,
+    ) -> bool {
+        let organisation = member.member.key.organisation;
+        let (Some(source), Some(settled)) =
+            (self.sources.get(&organisation), device.settled_roles.get(&organisation))
+        else {
+            return false;
+        };
+        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        settled.as_ref().is_none_or(|roles| roles.contains(&role.id)) && !roles.open(role.id)
+    }
+
+    /// The roles of an organisation that open a device: those that both lists name; `None` for every role.
+    #[must_use]
+    pub fn door_roles(
+        &self,
+        device: &DeviceFacts,
+        organisation: OrganisationId,
+    ) -> Option<BTreeSet<RoleId>> {
+        let of_source = self.sources.get(&organisation).and_then(|source| source.roles.as_ref());
+        match (of_source, &device.roles) {
+            (None, None) => None,
+            (Some(one), None) => Some(one.clone()),
+            (None, Some(other)) => Some(other.clone()),
+            (Some(one), Some(other)) => Some(one.intersection(other).copied().collect()),
+        }
+    }
+}
+
+/// `--only WHO`: the members and persons a tick is limited to; none named means everyone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Only {
+    /// By e-mail.
+    pub emails: BTreeSet<Email>,
+    /// By member number.
+    pub numbers: BTreeSet<MemberNumber>,
+    /// By `employeeNo`.
+    pub persons: BTreeSet<EmployeeNo>,
+}
+
+impl Only {
+    /// Nobody was named, so nobody is kept out.
+    #[must_use]
+    pub fn is_everyone(&self) -> bool {
+        self.emails.is_empty() && self.numbers.is_empty() && self.persons.is_empty()
+    }
+
+    /// Whether a member was named by e-mail or number.
+    #[must_use]
+    pub fn names_member(&self, member: &Member) -> bool {
+        self.numbers.contains(&member.key.number)
+            || member.email.as_ref().is_some_and(|email| self.emails.contains(email))
+    }
+
+    /// Whether a person was named.
+    #[must_use]
+    pub fn names_person(&self, employee_no: &EmployeeNo) -> bool {
+        self.persons.contains(employee_no)
+    }
+}

@@ -1,0 +1,87 @@
+//! Persons of whom somebody else may have paid time: who they were before, or who claims them too. Pure.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDateTime;
+
+use super::validity::{DoorRoles, unreadable_here};
+use super::{DeviceFacts, Facts, MemberFacts};
+use crate::engine::link::{NoLink, is_same_person};
+use crate::model::EmployeeNo;
+
+/// The members, by person of a device.
+type ByPerson<'a> = BTreeMap<&'a EmployeeNo, Vec<&'a MemberFacts>>;
+
+/// Who else has to do with the persons of a device.
+#[derive(Debug, Default)]
+pub(super) struct Others<'a> {
+    /// The members who have left a person to somebody else.
+    left: ByPerson<'a>,
+    /// The members with a person's name who claim it, and have not got it because another member is linked
+    /// to it.
+    claiming: ByPerson<'a>,
+}
+
+impl<'a> Others<'a> {
+    pub(super) fn of(facts: &'a Facts, device: &'a DeviceFacts) -> Self {
+        let mut others = Self::default();
+        for (member, link) in facts.members.iter().zip(&device.linking) {
+            let (persons, by_person, needs_name) = match link {
+                Err(NoLink::Yielded { persons, .. }) => (persons, &mut others.left, false),
+                Err(NoLink::Ambiguous { persons, .. }) => (persons, &mut others.claiming, true),
+                _ => continue,
+            };
+            for person in persons {
+                let has_name = |name: &str| is_same_person(&member.member, name);
+                let found = device.persons.get(person);
+                if !needs_name || found.is_some_and(|found| has_name(&found.name)) {
+                    by_person.entry(person).or_default().push(member);
+                }
+            }
+        }
+        others
+    }
+
+    /// The member with the person's name who claims it and has paid time: it may be the same human being
+    /// with a new number or in another organisation, who must not lose the door with the old membership.
+    pub(super) fn claims_with_time(
+        &self,
+        facts: &Facts,
+        device: &DeviceFacts,
+        employee_no: &EmployeeNo,
+        now: NaiveDateTime,
+    ) -> Option<&'a MemberFacts> {
+        let mut claiming = self.claiming.get(employee_no).into_iter().flatten().copied();
+        claiming.find(|one| has_time(facts, device, one, now))
+    }
+}
+
+/// Whether a member has paid time now or later, as far as anybody knows.
+fn has_time(facts: &Facts, device: &DeviceFacts, member: &MemberFacts, now: NaiveDateTime) -> bool {
+    let paid = facts.entitlement(device, member).and_then(|paid| paid.validity());
+    paid.is_some_and(|validity| validity.window.end() >= now)
+}
+
+/// The member who left the person to `member`, is another one by number, and has paid time left as
+/// far as anybody knows: a listing that lacks somebody by mistake must not cost them the door.
+///
+/// An equal number is the same human being with a corrected birth date.
+pub(super) fn paid_before<'a>(
+    facts: &Facts,
+    (device, others): (&DeviceFacts, &Others<'a>),
+    member: &MemberFacts,
+    employee_no: &EmployeeNo,
+    now: NaiveDateTime,
+) -> Option<&'a MemberFacts> {
+    let mut gone = others.left.get(employee_no).into_iter().flatten().copied();
+    gone.find(|gone| {
+        let (old, new) = (gone.member.key, member.member.key);
+        let is_same = (old.organisation, old.number) == (new.organisation, new.number);
+        let Some(source) = facts.sources.get(&old.organisation) else { return false };
+        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        !is_same
+            && (has_time(facts, device, gone, now)
+                || gone.problem.is_some()
+                || unreadable_here(&gone.member, &roles).is_some())
+    })
+}

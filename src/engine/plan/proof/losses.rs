@@ -1,0 +1,139 @@
+//! Who is left out although served until now, counted again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{NaiveTime, TimeDelta};
+
+use super::{Counterexample, PaidTime, Rule, SECOND, is_untouchable, refuse};
+use crate::engine::link::{Link, NoLink};
+use crate::engine::plan::{Change, DeviceFacts, Facts, MemberFacts};
+use crate::model::{DeviceName, LATEST_END, MemberKey, OrganisationId, PersonLimit, Role};
+
+/// No change of a source or a device that leaves out too many of those whom it served: at least three,
+/// and more than `source_shrink` of them.
+pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut served: BTreeMap<Blamed<'_>, BTreeSet<MemberKey>> = BTreeMap::new();
+    let mut lost: BTreeMap<Blamed<'_>, BTreeSet<MemberKey>> = BTreeMap::new();
+    for device in &facts.devices {
+        for (key, link) in &device.stored.links {
+            if link.served.is_some_and(|served| !served.is_loss_accepted) {
+                served.entry(Blamed::Source(key.organisation)).or_default().insert(*key);
+                served.entry(Blamed::Device(&device.name)).or_default().insert(*key);
+            }
+        }
+        for (member, link) in facts.members.iter().zip(&device.linking) {
+            if let Some(blamed) = is_lost(facts, device, member, link) {
+                lost.entry(blamed).or_default().insert(member.member.key);
+            }
+        }
+    }
+    for (blamed, lost) in lost {
+        let served = served.get(&blamed).map_or(0, BTreeSet::len);
+        let percent = usize::from(facts.guard.source_shrink.get());
+        if lost.len() < 3 || lost.len() <= served * percent / 100 {
+            continue;
+        }
+        let left = served.saturating_sub(lost.len());
+        let offender = changes.iter().find(|change| match &blamed {
+            Blamed::Source(organisation) => {
+                let source = facts.sources.get(organisation);
+                change.member.organisation == *organisation
+                    && source.is_none_or(|source| source.accept_shrink != Some(left))
+            }
+            Blamed::Device(name) => {
+                let mut devices = facts.devices.iter();
+                change.device == **name && !devices.any(|d| d.name == **name && d.is_accepted)
+            }
+        });
+        if let Some(change) = offender {
+            return Err(refuse(change, Rule::TooManyLost));
+        }
+    }
+    Ok(())
+}
+
+/// Whose word leaves somebody out.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Blamed<'a> {
+    Source(OrganisationId),
+    Device(&'a DeviceName),
+}
+
+/// Whether a member who was served on a device, and has time left, is left out there, and by whose word.
+fn is_lost<'a>(
+    facts: &Facts,
+    device: &'a DeviceFacts,
+    member: &MemberFacts,
+    link: &Result<Link, NoLink>,
+) -> Option<Blamed<'a>> {
+    let key = member.member.key;
+    let served = device.stored.links.get(&key)?.served.filter(|one| !one.is_loss_accepted)?.window;
+    let source = facts.sources.get(&key.organisation)?;
+    if member.is_vanished {
+        return None;
+    }
+    let now = device.local(facts.now);
+    let of_source = Some(Blamed::Source(key.organisation));
+    let of_device = Some(Blamed::Device(&device.name));
+    let had_time = served.end() >= now;
+    if member.problem.is_some() {
+        return of_source;
+    }
+    let is_good = |role: &Role| {
+        let over = role.end.checked_add_signed(match role.end.time() {
+            NaiveTime::MIN => TimeDelta::days(1),
+            _ => SECOND,
+        });
+        over.is_some_and(|over| role.begin < over) && role.begin <= LATEST_END
+    };
+    let lists = [source.roles.as_ref(), device.roles.as_ref()];
+    let opens = |role: &&Role| lists.into_iter().flatten().all(|list| list.contains(&role.id));
+    let roles = &member.member.roles;
+    let mut hidden = member.member.unreadable.iter();
+    let hides_one =
+        hidden.any(|role| lists.into_iter().flatten().all(|list| list.contains(&role.id)));
+    let person = link.as_ref().ok().and_then(|link| device.persons.get(&link.employee_no));
+    if roles.iter().find(opens).is_none() && !hides_one {
+        // Only who holds another role has not simply left.
+        let is_elsewhere = roles.iter().any(|role| {
+            let whole_day = role.end.time() == NaiveTime::MIN;
+            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
+            let over = role.end.checked_add_signed(rest).unwrap_or(role.end);
+            is_good(role) && role.begin <= now && now < over
+        });
+        return match (is_elsewhere, person) {
+            (false, _) => None,
+            (true, None) => of_source.filter(|_| had_time),
+            // The door is to follow; where it does already, or may not, nobody is left out.
+            (true, Some(person)) => {
+                let may_change = !is_untouchable(device, &person.employee_no);
+                match person.limit {
+                    PersonLimit::Permanent(_) if may_change => of_device.filter(|_| had_time),
+                    PersonLimit::Window(held) if held.end() >= now && may_change => {
+                        of_source.filter(|_| had_time)
+                    }
+                    _ => None,
+                }
+            }
+        };
+    }
+    if !roles.iter().filter(opens).any(is_good) {
+        return of_source;
+    }
+    let paid = PaidTime::of(facts, device, source, member);
+    let has_paid = paid.first_from(now).is_some_and(|first| first <= LATEST_END);
+    let has_time = had_time || has_paid || paid.is_doubtful;
+    match (link, person) {
+        _ if !has_time => None,
+        (Err(NoLink::Ambiguous { .. } | NoLink::NoEmail), _) => of_source,
+        (Err(NoLink::Yielded { .. }), _) => of_source,
+        (Err(NoLink::NoPerson | NoLink::NameDiffers { .. }), _) | (Ok(_), None) => of_device,
+        (Ok(_), Some(person)) => {
+            let is_permanent = matches!(person.limit, PersonLimit::Permanent(_));
+            of_device.filter(|_| is_permanent && !is_untouchable(device, &person.employee_no))
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What a member has paid for, asked of the roles moment by moment.
+
+use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
+
+use super::SECOND;
+use crate::config::{Ending, Mode};
+use crate::engine::plan::{DeviceFacts, Facts, MemberFacts, SourceFacts};
+use crate::model::{LATEST_END, Role, RoleId};
+
+/// What a member has paid for on one device, said as simply as it can be said: the first moment of
+/// each role that opens the device, and the first moment after it.
+pub(super) struct PaidTime {
+    pub spans: Vec<(NaiveDateTime, NaiveDateTime)>,
+    /// One more role opens the device, at times that nobody can read.
+    pub is_doubtful: bool,
+}
+
+impl PaidTime {
+    pub fn of(
+        facts: &Facts,
+        device: &DeviceFacts,
+        source: &SourceFacts,
+        member: &MemberFacts,
+    ) -> Self {
+        let is_ended = member.member.inactive && facts.policy.inactive == Ending::End
+            || member.is_vanished && facts.policy.vanished == Ending::End;
+        let lists = [source.roles.as_ref(), device.roles.as_ref()];
+        let is_door_role =
+            |id: &RoleId| lists.into_iter().flatten().all(|roles| roles.contains(id));
+        let grace = Days::new(u64::from(facts.policy.grace_days));
+        let span = |role: &Role| {
+            // An end at midnight names the last whole day.
+            let whole_day = role.end.time() == NaiveTime::MIN;
+            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
+            let over = role.end.checked_add_signed(rest)?;
+            (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
+        };
+        let roles = &member.member.roles;
+        let opens_here = |role: &&Role| !is_ended && is_door_role(&role.id);
+        let is_doubtful = member.member.unreadable.iter().any(|role| is_door_role(&role.id));
+        let mut paid =
+            Self { spans: roles.iter().filter(opens_here).filter_map(span).collect(), is_doubtful };
+        // Nobody pays for this door with a role that `roles` opened it for, and now do not.
+        let settled = device.settled_roles.get(&member.member.key.organisation);
+        let opened = |id: &RoleId| {
+            settled.is_some_and(|all| all.as_ref().is_none_or(|all| all.contains(id)))
+        };
+        let now = device.local(facts.now);
+        let is_lost = roles
+            .iter()
+            .filter(|role| opened(&role.id) && !is_door_role(&role.id))
+            .filter_map(span)
+            .any(|(first, over)| first <= now && now < over);
+        let keeps_all = device.mode == Mode::GrantOnly;
+        let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
+        if let Some(known) = known.map(|known| known.window).filter(|_| keeps_all || !is_lost) {
+            paid.go_on_from((known.begin(), known.end()), now);
+        }
+        paid
+    }
+
+    /// Adds the time that is known as paid for and runs now, where no role does, and where later time ends
+    /// no earlier: the club has replaced one by the other.
+    fn go_on_from(&mut self, known: (NaiveDateTime, NaiveDateTime), now: NaiveDateTime) {
+        // Time that no device can hold replaces nothing.
+        let next = self.first_from(now).filter(|next| *next <= LATEST_END);
+        let (Some(over), Some(next)) = (known.1.checked_add_signed(SECOND), next) else {
+            return;
+        };
+        let runs = known.0 <= now && now < over && next > now;
+        // Where all that is paid for without a gap from `next` on is over.
+        let mut end = next;
+        let longer = |end: NaiveDateTime| {
+            let reach = self.spans.iter().filter(|(first, last)| *first <= end && end < *last);
+            reach.map(|(_, last)| *last).max()
+        };
+        while let Some(later) = longer(end) {
+            end = later;
+        }
+        if runs && end.min(LATEST_END + SECOND) >= over {
+            self.spans.push((known.0, over));
+        }
+    }
+
+    pub fn covers(&self, at: NaiveDateTime) -> bool {
+        self.spans.iter().any(|(first, over)| *first <= at && at < *over)
+    }
+
+    /// The first paid moment from `now` on.
+    pub fn first_from(&self, now: NaiveDateTime) -> Option<NaiveDateTime> {
+        let open = self.spans.iter().filter(|(_, over)| now < *over);
+        open.map(|(first, _)| now.max(*first)).min()
+    }
+}

@@ -1,0 +1,110 @@
+//! Persons whom this program has given time, and who are linked to nobody now. Pure.
+
+use std::collections::BTreeSet;
+
+use super::validity::ended_yesterday;
+use super::{Budget, Cause, Change, DeviceFacts, Facts, Kind, Plan, is_protected};
+use crate::config::Mode;
+use crate::engine::link::{Found, NoLink};
+use crate::model::{DeviceName, EmployeeNo, MemberKey, PersonLimit, SourceName};
+
+/// A person whom this program has written to, who has time left and is linked to nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Released {
+    /// Where.
+    pub device: DeviceName,
+    /// Who.
+    pub employee_no: EmployeeNo,
+    /// For whom it was last written to.
+    pub member: MemberKey,
+    /// That member's organisation in the configuration; its number where the configuration has it no more.
+    pub source: SourceName,
+    /// What the person holds.
+    pub limit: PersonLimit,
+}
+
+/// Finds them, and plans the end of each for somebody to approve.
+pub(super) fn find(facts: &Facts, plan: &mut Plan) {
+    // A device whose persons are not known has no links either.
+    for device in facts.devices.iter().filter(|device| !device.written.is_empty()) {
+        let in_question = in_question(device);
+        for (employee_no, member) in &device.written {
+            let is_asked_for = facts.only.is_everyone() || facts.only.names_person(employee_no);
+            if is_asked_for && !in_question.contains(employee_no) {
+                release(facts, device, employee_no, *member, plan);
+            }
+        }
+    }
+}
+
+/// Everybody whom a member is linked to, or who comes into question for one.
+fn in_question(device: &DeviceFacts) -> BTreeSet<&EmployeeNo> {
+    let mut persons = BTreeSet::new();
+    for link in &device.linking {
+        match link {
+            Ok(link) => drop(persons.insert(&link.employee_no)),
+            Err(
+                NoLink::Ambiguous { persons: several, .. }
+                | NoLink::Yielded { persons: several, .. },
+            ) => {
+                persons.extend(several);
+            }
+            Err(NoLink::NameDiffers { employee_no, found }) => {
+                persons.insert(employee_no);
+                if let Found::InsteadOf(linked) = found {
+                    persons.insert(linked);
+                }
+            }
+            Err(NoLink::NoEmail | NoLink::NoPerson) => {}
+        }
+    }
+    persons
+}
+
+fn release(
+    facts: &Facts,
+    device: &DeviceFacts,
+    employee_no: &EmployeeNo,
+    member: MemberKey,
+    plan: &mut Plan,
+) {
+    let now = device.local(facts.now);
+    let Some(person) = device.persons.get(employee_no) else { return };
+    let has_time = match person.limit {
+        PersonLimit::Window(window) => window.end() >= now,
+        PersonLimit::Permanent(_) => true,
+        PersonLimit::Unreadable { .. } | PersonLimit::Unclear { .. } => false,
+    };
+    if !has_time || is_protected(device, person) {
+        return;
+    }
+    // An organisation that the configuration has no more is named by its number.
+    let source = match facts.sources.get(&member.organisation) {
+        Some(source) => Ok(source.name.clone()),
+        None => SourceName::new(&member.organisation.to_string()),
+    };
+    let Ok(source) = source else { return };
+    plan.released.push(Released {
+        device: device.name.clone(),
+        employee_no: employee_no.clone(),
+        member,
+        source: source.clone(),
+        limit: person.limit,
+    });
+    if let (PersonLimit::Window(window), Mode::Full | Mode::Observe) = (person.limit, device.mode) {
+        plan.changes.push(Change {
+            device: device.name.clone(),
+            employee_no: employee_no.clone(),
+            member,
+            source,
+            cause: Cause::Released,
+            kind: Kind::Revocation,
+            before: person.limit,
+            after: ended_yesterday(window, now).clamped(),
+            opens_door: false,
+            fingerprint: person.fingerprint.clone(),
+            ends_at_once: true,
+            blocked: Some(Budget::Released),
+        });
+    }
+}

@@ -1,0 +1,179 @@
+//! The texts about the program itself, made from the definitions of its command line: completions
+//! for shells and the manual page.
+//!
+//! Pure.
+
+use clap::{Command, CommandFactory as _};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::cli::{Cli, Command as Asked};
+use crate::exit::Exit;
+use crate::help::topics::{self, TOPICS};
+
+const NAME: &str = "ivms-sync";
+
+/// The text that a command line asks for, if it does.
+#[must_use]
+pub fn text(cli: &Cli) -> Option<String> {
+    match (cli.completions, &cli.command) {
+        (Some(shell), _) => Some(completions(shell)),
+        (None, Some(Asked::Help(args))) => Some(help(args.topic.as_deref())),
+        (None, _) => cli.man.then(manual),
+    }
+}
+
+/// What is to be said about a topic or a command; of nothing, what there is.
+#[must_use]
+pub fn help(topic: Option<&str>) -> String {
+    let mut command = Cli::command();
+    command.build();
+    let Some(topic) = topic else {
+        let mut text = command.render_long_help().to_string();
+        text.push_str("\nTopics of `ivms-sync help TOPIC`:\n");
+        for (topic, _, about) in TOPICS {
+            text.push_str(&format!("  {topic:<12}{about}\n"));
+        }
+        return text;
+    };
+    match (topics::text(topic), command.find_subcommand_mut(topic)) {
+        (Some(text), _) => format!("{text}\n"),
+        (None, Some(command)) => command.render_long_help().to_string(),
+        (None, None) => help(None),
+    }
+}
+
+/// The script that completes commands and flags in a shell.
+#[must_use]
+pub fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
+    // For bash, clap_complete 4.6.11 takes the "-" in our name for a step to a subcommand, in one half
+    // of the script and not in the other, so that no command was offered its flags.
+    String::from_utf8_lossy(&script).replace("ivms__subcmd__sync", "ivms__sync")
+}
+
+/// One manual page for all commands, in the language of `man`.
+#[must_use]
+pub fn manual() -> String {
+    // Not built: every command then has only the flags of its own.
+    let command = Cli::command();
+    let man = Man::new(command.clone());
+    let mut page = String::new();
+    for part in [
+        format!(".TH IVMS\\-SYNC 1 \"\" \"ivms\\-sync {}\"\n", env!("CARGO_PKG_VERSION")),
+        roff(|out| man.render_name_section(out)),
+        SYNOPSIS.to_owned(),
+        roff(|out| man.render_description_section(out)),
+        roff(|out| man.render_options_section(out)),
+    ] {
+        page.push_str(&part);
+    }
+    page.push_str(".SH COMMANDS\n");
+    for sub in command.get_subcommands() {
+        page.push_str(&of_command(sub));
+    }
+    page.push_str(".SH EXIT STATUS\n");
+    for exit in Exit::ALL {
+        page.push_str(&format!(".TP\n\\fB{}\\fR\n{}\n", exit.code(), escaped(meaning(exit))));
+    }
+    page.push_str(REST);
+    page
+}
+
+/// One command: what it does, how it is called, and the flags of its own.
+fn of_command(command: &Command) -> String {
+    let name = format!("{NAME} {}", command.get_name());
+    let own = command.clone().bin_name(name).disable_help_flag(true);
+    let man = Man::new(own.clone());
+    let usage = own.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    let about = own.get_long_about().or(own.get_about()).map(ToString::to_string);
+    let mut text = format!(".SS {}\n", escaped(command.get_name()));
+    text.push_str(&format!("\\fB{}\\fR\n.PP\n", escaped(usage)));
+    text.push_str(&escaped(&about.unwrap_or_default()));
+    text.push('\n');
+    // The options come with a heading of their own, which would end the section of this command.
+    let options = roff(|out| man.render_options_section(out));
+    text.push_str(options.split_once(".SH OPTIONS\n").map_or("", |(_, rest)| rest));
+    if let Some(examples) = own.get_after_help() {
+        let examples = escaped(&examples.to_string());
+        text.push_str(&format!(".PP\n.nf\n{examples}\n.fi\n"));
+    }
+    text
+}
+
+fn roff(render: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut text = Vec::new();
+    // Writing into memory does not fail.
+    let _ = render(&mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// A text in which nothing is a command of `man`.
+fn escaped(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    let is_command = |line: &str| line.starts_with(['.', '\'']);
+    let lines = text
+        .lines()
+        .map(|line| if is_command(line) { format!("\\&{line}") } else { line.to_owned() });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What a code means, in one line.
+fn meaning(exit: Exit) -> &'static str {
+    match exit {
+        Exit::InStep => {
+            "in step, or everything applied, or another run has been at work for less than 10 minutes"
+        }
+        Exit::Bug => "a bug, or anything not named here",
+        Exit::ChangesPending => "diff --exit-code: changes are pending",
+        Exit::PartFailed => {
+            "part of the changes failed, or a door could not be used; tried again next run"
+        }
+        Exit::Refused => "a safety rule refused something: a person must look",
+        Exit::Temporary => "temporary: Cardskipper, or every door, could not be reached",
+        Exit::Fatal => "the state file cannot be used, or this computer's clock is wrong",
+        Exit::TimeLimit => "the time limit was reached; the rest next run",
+        Exit::LockHeld => "another run has held the lock for more than 10 minutes",
+        Exit::Login => "a login was refused, a right is missing, or a door has locked us out",
+        Exit::StalePlan => "the plan is stale, expired, or was changed",
+        Exit::NobodyFound => "lookup, --only: nobody found",
+        Exit::DeviceDiffers => "lookup: found, but a door differs from what it should hold",
+        Exit::Usage => "the command line cannot be understood",
+        Exit::Config => "the configuration cannot be used",
+        Exit::Interrupted => {
+            "interrupted by SIGINT, once the change that was being made was complete"
+        }
+        Exit::Terminated => "ended by SIGTERM, once the change that was being made was complete",
+    }
+}
+
+const SYNOPSIS: &str = "\
+.SH SYNOPSIS
+\\fBivms\\-sync\\fR [\\fIOPTIONS\\fR] \\fICOMMAND\\fR
+.br
+\\fBivms\\-sync\\fR \\fB\\-\\-completions\\fR \\fISHELL\\fR
+.br
+\\fBivms\\-sync\\fR \\fB\\-\\-man\\fR
+";
+
+const REST: &str = "\
+.SH ENVIRONMENT
+.TP
+\\fBIVMS_SYNC_CONFIG\\fR
+The configuration file, where \\fB\\-\\-config\\fR does not name one.
+.TP
+\\fBIVMS_SYNC__\\fR\\fISECTION\\fR\\fB__\\fR\\fIKEY\\fR
+Takes the place of a key of the configuration.
+.TP
+\\fBRUST_LOG\\fR
+What is logged, in the words of env_logger, up to debug.
+.TP
+\\fBNO_COLOR\\fR, \\fBCLICOLOR_FORCE\\fR, \\fBCOLUMNS\\fR
+Colours and width, where \\fB\\-\\-color\\fR is auto.
+.SH FILES
+.TP
+\\fI./ivms\\-sync.toml\\fR, \\fI~/.config/ivms\\-sync/ivms\\-sync.toml\\fR, \\fI/etc/ivms\\-sync/ivms\\-sync.toml\\fR
+The configuration: the first that exists.
+";

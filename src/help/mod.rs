@@ -1,0 +1,4 @@
+//! The texts about the program itself: `help TOPIC` and the manual page.
+
+pub mod manual;
+pub mod topics;

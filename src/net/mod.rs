@@ -1,0 +1,6 @@
+//! What every connection needs: limits, pauses, counts, and plain words for what a network says.
+
+pub mod bounded;
+pub mod requests;
+pub(crate) mod retry;
+pub(crate) mod words;

@@ -1,0 +1,8 @@
+//! Small readers and writers of text that several modules share. Pure.
+
+pub(crate) mod fnv;
+pub(crate) mod hex;
+pub(crate) mod json;
+pub(crate) mod shell;
+pub(crate) mod suggest;
+pub(crate) mod xml;

@@ -1,0 +1,244 @@
+//! Looks an XML text over before `roxmltree` reads it. Pure.
+//!
+//! The parser compares each attribute of an element with all others of it, looks prefixes up one by
+//! one, and copies every namespace in scope to each element that declares one more. So an element
+//! with a million attributes keeps it for hours, and a few megabytes of nested declarations make it
+//! ask for gigabytes. Real answers of both systems have at most some thirty attributes, five
+//! namespaces and ten levels. This pass is linear, keeps no text, and knows just enough of XML to
+//! count; whatever is not well-formed is left to the parser.
+
+/// Attributes of one element, declarations included.
+const ATTRIBUTES_MAX: usize = 256;
+
+/// Namespaces declared by an element and those around it.
+const NAMESPACES_MAX: usize = 64;
+
+/// Elements within each other.
+const DEPTH_MAX: usize = 256;
+
+/// What there is too much of, and the byte where the element begins that is too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Excess {
+    /// Of what: "more than N attributes".
+    pub(crate) limit: usize,
+    /// "attributes of one element" and the like, to be read after "more than N".
+    pub(crate) what: &'static str,
+    /// Offset in the text.
+    pub(crate) at: usize,
+}
+
+/// A tag as it stands in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Which.
+    pub(crate) kind: MarkKind,
+    /// Its first byte.
+    pub(crate) start: usize,
+    /// The byte behind its last.
+    pub(crate) end: usize,
+    /// How many elements are open around its element.
+    pub(crate) depth: usize,
+}
+
+/// Which tag it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MarkKind {
+    /// `<a>`.
+    Open,
+    /// `<a/>`.
+    Empty,
+    /// `</a>`.
+    Close,
+}
+
+/// What a text that is not too much has in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// Tags, comments, processing instructions and CDATA sections.
+    pub(crate) marks: usize,
+    /// Declarations of namespaces.
+    pub(crate) namespaces: usize,
+}
+
+/// Checks that the parser's work and memory stay in proportion to the text.
+///
+/// # Errors
+/// The first [`Excess`].
+pub(crate) fn look_over(text: &str) -> Result<(), Excess> {
+    walk(text, |_| {}).map(|_| ())
+}
+
+/// As [`look_over`], and shows every tag on the way. Where a text is not well-formed the walk may see
+/// other tags than the parser, or end too soon.
+///
+/// # Errors
+/// The first [`Excess`].
+pub(crate) fn walk(text: &str, mut see: impl FnMut(Mark)) -> Result<Counted, Excess> {
+    let bytes = text.as_bytes();
+    // For each open element, how many namespaces are in scope there.
+    let mut open: Vec<usize> = Vec::new();
+    let mut counted = Counted::default();
+    let mut at = 0;
+    while let Some(start) = find(bytes, at, b"<") {
+        let rest = bytes.get(start..).unwrap_or_default();
+        let end = if rest.starts_with(b"<!--") {
+            find(bytes, start + 4, b"-->").map(|end| end + 3)
+        } else if rest.starts_with(b"<![CDATA[") {
+            find(bytes, start + 9, b"]]>").map(|end| end + 3)
+        } else if rest.starts_with(b"<?") {
+            find(bytes, start + 2, b"?>").map(|end| end + 2)
+        } else if rest.starts_with(b"</") {
+            open.pop();
+            let end = find(bytes, start + 2, b">").map(|end| end + 1);
+            if let Some(end) = end {
+                see(Mark { kind: MarkKind::Close, start, end, depth: open.len() });
+            }
+            end
+        } else if rest.starts_with(b"<!") {
+            // A document type: the parser refuses the whole text.
+            None
+        } else {
+            let excess = |limit, what| Excess { limit, what, at: start };
+            let tag = Tag::read(rest);
+            let depth = open.len();
+            let scope = open.last().copied().unwrap_or(0) + tag.namespaces;
+            counted.namespaces += tag.namespaces;
+            if tag.attributes > ATTRIBUTES_MAX {
+                return Err(excess(ATTRIBUTES_MAX, "attributes of one element"));
+            }
+            if scope > NAMESPACES_MAX {
+                return Err(excess(NAMESPACES_MAX, "namespaces in one place"));
+            }
+            if !tag.is_closed {
+                open.push(scope);
+            }
+            if open.len() > DEPTH_MAX {
+                return Err(excess(DEPTH_MAX, "elements within each other"));
+            }
+            let kind = if tag.is_closed { MarkKind::Empty } else { MarkKind::Open };
+            let end = start + tag.length;
+            see(Mark { kind, start, end, depth });
+            Some(end)
+        };
+        let Some(end) = end else { break };
+        counted.marks += 1;
+        at = end;
+    }
+    Ok(counted)
+}
+
+/// What counts about a start tag.
+#[derive(Default)]
+struct Tag {
+    /// With both brackets; all that is left where the second is missing.
+    length: usize,
+    attributes: usize,
+    namespaces: usize,
+    /// `<a/>`.
+    is_closed: bool,
+}
+
+impl Tag {
+    fn read(bytes: &[u8]) -> Self {
+        let mut tag = Self::default();
+        let mut quote = None;
+        let mut before = b' ';
+        let mut word = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            tag.length = at + 1;
+            match (quote, byte) {
+                (Some(mark), _) if mark != byte => {}
+                (Some(_), _) => quote = None,
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (None, b'>') => {
+                    tag.is_closed = before == b'/';
+                    return tag;
+                }
+                (None, b'=') => {
+                    tag.attributes += 1;
+                    let name = bytes.get(word..at).unwrap_or_default();
+                    tag.namespaces += usize::from(name.starts_with(b"xmlns"));
+                }
+                (None, _) if is_space(before) || matches!(before, b'"' | b'\'') => {
+                    // A space between a name and its `=` does not begin another name.
+                    if !is_space(byte) {
+                        word = at;
+                    }
+                }
+                (None, _) => {}
+            }
+            before = byte;
+        }
+        tag
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    let at = match wanted {
+        [only] => memchr::memchr(*only, rest),
+        _ => memchr::memmem::find(rest, wanted),
+    };
+    Some(from + at?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn excess(text: &str) -> Option<(usize, &'static str)> {
+        look_over(text).err().map(|excess| (excess.limit, excess.what))
+    }
+
+    fn many(count: usize, one: impl Fn(usize) -> String) -> String {
+        (0..count).map(one).collect()
+    }
+
+    #[test]
+    fn real_documents_pass() {
+        for text in [
+            include_str!("../../tests/fixtures/cardskipper/member-export.xml"),
+            include_str!("../../tests/fixtures/cardskipper/organisation-info.xml"),
+            include_str!("../../tests/fixtures/hikvision/device-info.xml"),
+            "",
+            "<",
+            "<a",
+            "<a b='",
+            "no XML at all",
+            "<!DOCTYPE html><a>",
+            "<!-- <a> --><![CDATA[<a>]]><?x <a> ?><a b=\"<>='\" c='\"'/>",
+        ] {
+            assert_eq!(excess(text), None, "{text:.60}");
+        }
+        // Siblings may repeat what they like.
+        let siblings =
+            format!("<a>{}</a>", many(10_000, |_| "<b xmlns:p='u' p:x='1'/><b></b>".into()));
+        assert_eq!(excess(&siblings), None);
+    }
+
+    #[test]
+    fn what_would_keep_the_parser_busy_is_refused() {
+        let attributes = |count| {
+            format!("<a>{}</a>", format_args!("<b {}/>", many(count, |n| format!(" a{n} = '='"))))
+        };
+        assert_eq!(excess(&attributes(256)), None);
+        assert_eq!(excess(&attributes(257)), Some((256, "attributes of one element")));
+        let declared = |count| format!("<a {}/>", many(count, |n| format!("\nxmlns:n{n}='u{n}'")));
+        assert_eq!(excess(&declared(64)), None);
+        assert_eq!(excess(&declared(65)), Some((64, "namespaces in one place")));
+        let spaced = format!("<a {}/>", many(65, |n| format!("xmlns:n{n} \t=\n\"u\"")));
+        assert_eq!(excess(&spaced), Some((64, "namespaces in one place")));
+        let glued = format!("<a {}/>", many(65, |n| format!("xmlns:n{n}='u'")));
+        assert_eq!(excess(&glued), Some((64, "namespaces in one place")));
+        let nested = many(65, |n| format!("<a xmlns:n{n}='u{n}'>"));
+        assert_eq!(excess(&nested), Some((64, "namespaces in one place")));
+        assert_eq!(excess(&"<a>".repeat(256)), None);
+        assert_eq!(excess(&"<a>".repeat(100_000)), Some((256, "elements within each other")));
+        let hidden = format!("<!-- --><a/>{}", attributes(300));
+        assert_eq!(look_over(&hidden).unwrap_err().at, 15);
+    }
+}
