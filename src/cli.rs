@@ -11,7 +11,7 @@ use clap_complete::Shell;
 
 use crate::engine::gather::AcceptLink;
 use crate::help::topics::TOPICS;
-use crate::model::{DeviceName, EmployeeNo};
+use crate::model::{RecordId, TargetName};
 
 /// Copy membership end dates from Cardskipper to Hikvision doors.
 ///
@@ -216,8 +216,8 @@ impl FromStr for AcceptLink {
                       front-door=1001:150002";
         let (device, rest) = text.split_once('=').ok_or(wanted)?;
         let (person, number) = rest.rsplit_once(':').ok_or(wanted)?;
-        let device = DeviceName::new(device).map_err(|_| wanted)?;
-        let employee_no = EmployeeNo::new(person).map_err(|_| wanted)?;
+        let device = TargetName::new(device).map_err(|_| wanted)?;
+        let employee_no = RecordId::new(person).map_err(|_| wanted)?;
         Ok(Self { device, employee_no, number: number.parse().map_err(|_| wanted)? })
     }
 }
@@ -226,7 +226,7 @@ impl FromStr for AcceptLink {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcceptDevice {
     /// Which device.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// How many persons it holds.
     pub persons: usize,
 }
@@ -237,7 +237,7 @@ impl FromStr for AcceptDevice {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wanted = "write the name of a door, = and how many persons it holds: front-door=412";
         let (device, persons) = text.split_once('=').ok_or(wanted)?;
-        let device = DeviceName::new(device).map_err(|_| wanted)?;
+        let device = TargetName::new(device).map_err(|_| wanted)?;
         Ok(Self { device, persons: persons.parse().map_err(|_| wanted)? })
     }
 }

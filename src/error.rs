@@ -11,7 +11,7 @@ use crate::config::ConfigError;
 use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::Counterexample;
 use crate::exit::Exit;
-use crate::model::{DeviceName, EmployeeNo, MemberNumber};
+use crate::model::{HolderNumber, RecordId, TargetName};
 use crate::report::Trouble;
 use crate::report::plan_file::PlanFileError;
 use crate::store::StoreError;
@@ -55,7 +55,7 @@ pub enum Error {
     },
     /// `--accept-device` names a device that is not in the configuration.
     #[error("there is no device {0} in the configuration")]
-    NoDevice(DeviceName),
+    NoDevice(TargetName),
     /// `--accept-link` names nobody who is in question.
     #[error(
         "there is nothing to accept: member {member} is not left out as name-differs with person \
@@ -63,11 +63,11 @@ pub enum Error {
     )]
     NothingToAccept {
         /// The device.
-        device: DeviceName,
+        device: TargetName,
         /// The person there.
-        employee_no: EmployeeNo,
+        employee_no: RecordId,
         /// The member's number.
-        member: MemberNumber,
+        member: HolderNumber,
     },
     /// The plan cannot be carried out.
     #[error("the plan {name} {error}")]

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
 use ivms_sync::connectors::cardskipper::{Error, Export, Listing, Unusable, UnusableReason};
-use ivms_sync::model::RoleId;
+use ivms_sync::model::RightCode;
 use ivms_sync::ports::ReadSource;
 
 use crate::club::ROLES;
@@ -175,11 +175,11 @@ impl ReadSource for Window<'_> {
         Ok(export)
     }
 
-    fn role_names(&self) -> Result<BTreeMap<RoleId, String>, Error> {
+    fn role_names(&self) -> Result<BTreeMap<RightCode, String>, Error> {
         let mut desk = crate::outside::open(self.desk);
         desk.tick.calls.1 += 1;
         let names =
-            ROLES.iter().filter_map(|role| Some((RoleId::new(*role).ok()?, format!("{role}"))));
+            ROLES.iter().filter_map(|role| Some((RightCode::new(*role).ok()?, format!("{role}"))));
         Ok(names.collect())
     }
 }

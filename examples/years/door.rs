@@ -7,9 +7,9 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use ivms_sync::connectors::hikvision::{
-    Abilities, DeviceClock, DeviceInfo, Error, PersonList, PersonRecord,
+    Abilities, DeviceClock, DeviceInfo, Error, FullRecord, PersonList,
 };
-use ivms_sync::model::{EmployeeNo, Window};
+use ivms_sync::model::{RecordId, Window};
 use ivms_sync::ports::{ReadDevice, WriteDevice};
 use serde_json::json;
 
@@ -55,7 +55,7 @@ pub struct Card {
     pub paid_until: Option<NaiveDateTime>,
     /// The same of time that was heard of, whether the door was asked or not.
     pub heard_until: Vec<NaiveDateTime>,
-    record: Option<PersonRecord>,
+    record: Option<FullRecord>,
 }
 
 impl Card {
@@ -135,7 +135,7 @@ impl Card {
     }
 
     /// As the device tells it.
-    fn record(&mut self, zone: Tz, suffix: Notation) -> Option<PersonRecord> {
+    fn record(&mut self, zone: Tz, suffix: Notation) -> Option<FullRecord> {
         if self.record.is_none() {
             let (begin, end) = self.dates();
             let notation = if suffix == Notation::Plain { self.notation } else { suffix };
@@ -155,7 +155,7 @@ impl Card {
                 "localUIRight": self.is_admin,
                 "PersonInfoExtends": [{"value": self.email.clone().unwrap_or_default()}],
             });
-            self.record = PersonRecord::read(&value, zone).ok();
+            self.record = FullRecord::read(&value, zone).ok();
         }
         self.record.clone()
     }
@@ -381,7 +381,7 @@ impl Door {
 }
 
 /// What a program that is broken on purpose makes of a person.
-fn read_wrongly(mut record: PersonRecord, sabotage: Option<Sabotage>) -> PersonRecord {
+fn read_wrongly(mut record: FullRecord, sabotage: Option<Sabotage>) -> FullRecord {
     let person = &mut record.person;
     match sabotage {
         Some(Sabotage::ReadAnyway) => person.limit = person.limit.read_as_written(),
@@ -506,7 +506,7 @@ impl<'a> ReadDevice for Line<'a> {
         arrived.answer("capabilities", false, Abilities { time_end, ..Abilities::default() })
     }
 
-    fn all_persons(&mut self, each: &mut dyn FnMut(PersonRecord)) -> Result<PersonList, Error> {
+    fn all_persons(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<PersonList, Error> {
         let mut arrived = self.arrive("person list", false, |calls| calls.lists += 1)?;
         let zone = self.zone;
         let total = arrived.door.cards.len();
@@ -535,10 +535,7 @@ impl<'a> ReadDevice for Line<'a> {
         arrived.answer("person list", false, list)
     }
 
-    fn persons(
-        &mut self,
-        wanted: &[EmployeeNo],
-    ) -> Result<BTreeMap<EmployeeNo, PersonRecord>, Error> {
+    fn persons(&mut self, wanted: &[RecordId]) -> Result<BTreeMap<RecordId, FullRecord>, Error> {
         let mut arrived = self.arrive("persons", false, |calls| calls.exact += 1)?;
         let mut found = BTreeMap::new();
         let (suffix, sabotage) = (arrived.door.suffix, arrived.door.tick.sabotage);
@@ -568,7 +565,7 @@ impl<'a> WriteDevice for Pen<'a> {
         &mut self.0
     }
 
-    fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), Error> {
+    fn modify(&mut self, record: &FullRecord, validity: Window) -> Result<(), Error> {
         let mut arrived = self.0.arrive("modify", true, |calls| calls.writes += 1)?;
         let zone = self.0.zone;
         let took = arrived.fault != Some(Fault::Untrue);

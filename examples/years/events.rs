@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
-use ivms_sync::model::{Email, Role, UnreadableRole};
+use ivms_sync::model::{Email, Right, UnreadableRight};
 
 use crate::club::ROLES;
 use crate::desk::Mood;
@@ -20,7 +20,7 @@ enum Daily {
     Card,
     Cancel,
     Inactive,
-    Role,
+    Right,
     Email,
     Share,
     Birth,
@@ -72,7 +72,7 @@ const DAILY: [(usize, Daily); 26] = [
     (8, Daily::Card),
     (8, Daily::Cancel),
     (6, Daily::Inactive),
-    (5, Daily::Role),
+    (5, Daily::Right),
     (5, Daily::Email),
     (3, Daily::Share),
     (1, Daily::Birth),
@@ -244,7 +244,7 @@ impl World {
                     let next = after.map_or(today, |end| end + TimeDelta::days(1));
                     let begin = next.max(today) + gap;
                     let end = capped(begin + length);
-                    roles.push(Role { id: role_id(role), begin: begin.min(end), end });
+                    roles.push(Right { id: role_id(role), begin: begin.min(end), end });
                 }
             }
         });
@@ -285,7 +285,7 @@ impl World {
                 self.change(place, |state| state.member.inactive = !state.member.inactive);
                 self.diary.note("inactive mark", || format!("of {place}"));
             }
-            Daily::Role => {
+            Daily::Right => {
                 let role = role_id(self.chance.one_of(&ROLES));
                 self.change(place, |state| {
                     if let Some(last) = state.member.roles.last_mut() {
@@ -316,7 +316,7 @@ impl World {
                 let problem = "EndDate is `soon`, not a date".to_owned();
                 self.change(place, |state| match state.member.unreadable.pop() {
                     Some(_) => {}
-                    None => state.member.unreadable.push(UnreadableRole { id, problem }),
+                    None => state.member.unreadable.push(UnreadableRight { id, problem }),
                 });
                 self.diary.note("membership with bad dates", || format!("of {place}: {id}"));
             }

@@ -7,7 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use ivms_sync::engine::plan::{Loss, Reason};
 use ivms_sync::exit::Exit;
-use ivms_sync::report::{ChangeState, DeviceOutcome, Report, Trouble};
+use ivms_sync::report::{ChangeState, Report, TargetOutcome, Trouble};
 
 use crate::club::Mode;
 use crate::desk::Mood;
@@ -277,7 +277,7 @@ impl Life {
             let name = self.world.club.doors[at].name.clone();
             let is_believed = ended.report().is_some_and(|report| {
                 let line = report.devices.iter().find(|line| line.name.as_str() == name);
-                line.is_none_or(|line| line.outcome != DeviceOutcome::NotBelieved)
+                line.is_none_or(|line| line.outcome != TargetOutcome::NotBelieved)
             });
             // Whether a door is rightly not believed is judged by what it was asked.
             let is_open = self.is_open(at) && is_believed;
@@ -407,7 +407,7 @@ impl Life {
             let outcome = ended.report().and_then(|report| {
                 report.devices.iter().find(|line| line.name.as_str() == rules.name)
             });
-            let is_doubted = outcome.is_some_and(|line| line.outcome == DeviceOutcome::NotBelieved);
+            let is_doubted = outcome.is_some_and(|line| line.outcome == TargetOutcome::NotBelieved);
             let must_doubt = doubts.1 || names == Names::Others;
             if was_read.is_some() && must_doubt && !is_doubted && outcome.is_some() && !accepts {
                 return Err(format!(
@@ -582,7 +582,7 @@ impl Life {
             let outcome = ended
                 .report()
                 .and_then(|report| report.devices.iter().find(|line| line.name.as_str() == name));
-            let is_doubted = outcome.is_some_and(|line| line.outcome == DeviceOutcome::NotBelieved);
+            let is_doubted = outcome.is_some_and(|line| line.outcome == TargetOutcome::NotBelieved);
             let has_failed = is_doubted || door.tick.has_erred;
             let was_contacted = door.tick.calls.all() > 0;
             let tick = std::mem::take(&mut door.tick.read_all).filter(|_| !is_doubted);
@@ -591,7 +591,7 @@ impl Life {
                 || matches!(door.tick.fault, Some((_, Fault::Die(_))))
                 || door.is_away();
             // It was believed, and asked: the program has not noticed, or somebody has accepted it.
-            let is_believed = outcome.is_some_and(|line| line.outcome == DeviceOutcome::Ok);
+            let is_believed = outcome.is_some_and(|line| line.outcome == TargetOutcome::Ok);
             door.is_meddled_with &= !(is_believed && was_contacted);
             let book = &mut self.books[at];
             if was_contacted && has_failed {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use ivms_sync::model::{Member, UnreadableRole};
+use ivms_sync::model::{Holder, UnreadableRight};
 
 use crate::club::Club;
 use crate::firmware::Grain;
@@ -14,7 +14,7 @@ use crate::firmware::Grain;
 /// A membership as the organisation has it at one time.
 #[derive(Debug)]
 pub struct State {
-    pub member: Member,
+    pub member: Holder,
     /// The entry comes with dates that nobody can read.
     pub is_unusable: bool,
 }
@@ -189,7 +189,7 @@ pub fn due(
 
 /// Whether a membership opens the door at times that nobody can read: then nothing is taken away there.
 pub fn is_doubtful(club: &Club, (organisation, door): (usize, usize), state: &State) -> bool {
-    let opens = |role: &UnreadableRole| club.opens(organisation, door, role.id.get());
+    let opens = |role: &UnreadableRight| club.opens(organisation, door, role.id.get());
     state.member.unreadable.iter().any(opens)
 }
 

@@ -9,7 +9,7 @@ use ivms_sync::cmd::{Context, apply, sync};
 use ivms_sync::config::{self, Environment};
 use ivms_sync::engine::gather::{AcceptLink, Scope};
 use ivms_sync::error::Error;
-use ivms_sync::model::EmployeeNo;
+use ivms_sync::model::RecordId;
 use ivms_sync::ports::progress::Silent;
 use ivms_sync::report::Report;
 use ivms_sync::report::look::Look;
@@ -317,7 +317,7 @@ impl Life {
                 let accepted_link = accept_link.iter().filter_map(|(door, no, owner)| {
                     Some(AcceptLink {
                         device: context.config.devices.get(names[*door])?.name.clone(),
-                        employee_no: EmployeeNo::new(no).ok()?,
+                        employee_no: RecordId::new(no).ok()?,
                         number: world.humans[*owner].truth.member.key.number,
                     })
                 });

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use ivms_sync::config::{DeviceConfig, SourceConfig};
+use ivms_sync::config::{SourceConfig, TargetConfig};
 use ivms_sync::connectors::hikvision;
 use ivms_sync::model::Manners;
 use ivms_sync::ports::Outside;
@@ -65,7 +65,7 @@ impl<'a> Outside for Streets<'a> {
         }
     }
 
-    fn connect(&self, config: &DeviceConfig, _: Manners) -> Result<Line<'a>, hikvision::Error> {
+    fn connect(&self, config: &TargetConfig, _: Manners) -> Result<Line<'a>, hikvision::Error> {
         let name = config.name.as_str();
         let door = self.club.doors.iter().position(|one| one.name == name).unwrap_or_default();
         let password = config.password.expose().trim_start_matches('p').parse().unwrap_or(u32::MAX);

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use clap::ValueEnum;
-use ivms_sync::model::Member;
+use ivms_sync::model::Holder;
 
 /// One way to be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,7 +59,7 @@ impl Sabotage {
     }
 
     /// What becomes of a member on the way.
-    pub fn bend(self, member: &mut Member) {
+    pub fn bend(self, member: &mut Holder) {
         let days = match self {
             Self::LongerDates => 1,
             Self::ShorterDates => -1,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use ivms_sync::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role, RoleId};
+use ivms_sync::model::{Email, Holder, HolderId, HolderNumber, OrganisationId, Right, RightCode};
 
 use crate::chance::Chance;
 use crate::club::{Club, ROLES};
@@ -185,17 +185,17 @@ impl World {
         let begin = self.day(-ago);
         let role =
             self.chance.weighted(&[(60, ROLES[0]), (20, ROLES[1]), (12, ROLES[2]), (8, ROLES[3])]);
-        let member = Member {
-            key: MemberKey {
+        let member = Holder {
+            key: HolderId {
                 organisation: organisation_id(self.club.organisations[organisation].id),
-                number: MemberNumber::new(number).unwrap_or_else(|_| unreachable!("above zero")),
+                number: HolderNumber::new(number).unwrap_or_else(|_| unreachable!("above zero")),
                 birth_date: Some(birth),
             },
             first_name: "Ana".to_owned(),
             last_name: format!("Novak{number}"),
             email: email.as_deref().and_then(Email::parse),
             inactive: false,
-            roles: vec![Role { id: role_id(role), begin, end: begin + TimeDelta::days(length) }],
+            roles: vec![Right { id: role_id(role), begin, end: begin + TimeDelta::days(length) }],
             unreadable: Vec::new(),
         };
         self.humans.push(Human {
@@ -279,6 +279,6 @@ pub fn organisation_id(id: i64) -> OrganisationId {
     OrganisationId::new(id).unwrap_or_else(|_| unreachable!("above zero"))
 }
 
-pub fn role_id(id: i64) -> RoleId {
-    RoleId::new(id).unwrap_or_else(|_| unreachable!("above zero"))
+pub fn role_id(id: i64) -> RightCode {
+    RightCode::new(id).unwrap_or_else(|_| unreachable!("above zero"))
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Context;
-use super::perform::Performance;
+use super::carry_out::CarryOut;
 use super::sync::{end_run, finish};
 use crate::cli::ApplyArgs;
 use crate::engine::gather::{Scope, gather};
@@ -82,8 +82,8 @@ fn carry_out<O: Outside>(
     }
     let mut report = Report::new("apply", Some(run));
     report.devices = gathered.device_reports(&context.config);
-    let performance = Performance { context, run, proven: &proven, changes };
-    performance.carry_out(outside, store, (&gathered, open), &mut report)?;
+    let carry_out = CarryOut { context, run, proven: &proven, changes };
+    carry_out.carry_out(outside, store, (&gathered, open), &mut report)?;
     tell_overtaken(&mut report, overtaken);
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));

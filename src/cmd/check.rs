@@ -9,23 +9,23 @@ use chrono_tz::Tz;
 
 use super::{Context, print, print_json};
 use crate::cli::CheckArgs;
-use crate::config::{DeviceConfig, Tls};
+use crate::config::{TargetConfig, Tls};
 use crate::connectors::hikvision::{self, Abilities, Reader};
 use crate::engine::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
 use crate::engine::gather::{Connections, Gathered, Scope, gather};
 use crate::engine::link::NoLink;
-use crate::engine::plan::{DeviceFacts, plan};
+use crate::engine::plan::{TargetFacts, plan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files;
-use crate::model::{Manners, Member, MemberKey, WriteManners, visible};
+use crate::model::{Holder, HolderId, Manners, WriteManners, visible};
 use crate::notify;
 use crate::ports::Network;
 use crate::report::attention;
 use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::roles::{self, Held};
 use crate::report::text::{many, some_of, with_zone};
-use crate::report::{DeviceOutcome, RowLeftOut, Trouble};
+use crate::report::{RowLeftOut, TargetOutcome, Trouble};
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
 use crate::text::hex::hex;
@@ -236,8 +236,8 @@ fn both_sides(
 /// Members of some organisations, without those who are no longer listed.
 fn listed(
     gathered: &Gathered,
-    is_wanted: impl Fn(MemberKey) -> bool,
-) -> impl Iterator<Item = &Member> {
+    is_wanted: impl Fn(HolderId) -> bool,
+) -> impl Iterator<Item = &Holder> {
     let members = gathered.facts.members.iter().filter(|facts| facts.missing_since.is_none());
     members.map(|facts| &facts.member).filter(move |member| is_wanted(member.key))
 }
@@ -261,7 +261,7 @@ fn devices(
     let devices = context.config.devices.iter().zip(&gathered.devices);
     for (((device, found), facts), open) in devices.zip(&gathered.facts.devices).zip(open) {
         let name = device.name.as_str();
-        if let (DeviceOutcome::Ok, Some(reading)) = (found.outcome, &found.reading) {
+        if let (TargetOutcome::Ok, Some(reading)) = (found.outcome, &found.reading) {
             let persons = many(facts.persons.len(), "person");
             let text = format!(
                 "{}, firmware {}, serial number {}, {persons}",
@@ -290,7 +290,7 @@ fn devices(
 }
 
 /// Which certificate an `https` device shows, so that it can be pinned.
-fn certificate(device: &DeviceConfig) -> Option<Finding> {
+fn certificate(device: &TargetConfig) -> Option<Finding> {
     if device.url.scheme() != "https" {
         return None;
     }
@@ -395,7 +395,7 @@ fn abilities(
     found
 }
 
-fn clock(context: &Context, device: &DeviceConfig, reader: &mut Reader) -> Finding {
+fn clock(context: &Context, device: &TargetConfig, reader: &mut Reader) -> Finding {
     let name = device.name.as_str();
     let remedy = Some(
         "set the device's clock and zone (or its NTP server), or time_zone in its section"
@@ -424,7 +424,7 @@ fn clock(context: &Context, device: &DeviceConfig, reader: &mut Reader) -> Findi
 }
 
 /// How many members are linked to a person there, and why the others are not.
-fn links(gathered: &Gathered, device: &DeviceFacts) -> Finding {
+fn links(gathered: &Gathered, device: &TargetFacts) -> Finding {
     let members = gathered.facts.members.iter().zip(&device.linking);
     let here: Vec<_> = members.filter(|(member, _)| !member.is_vanished).collect();
     let count = |wanted: fn(&NoLink) -> bool| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::perform::NOT_BELIEVED;
+use super::carry_out::NOT_BELIEVED;
 use super::{Context, print, who, write_file};
 use crate::cli::DiffArgs;
 use crate::engine::gather::{Scope, gather, weigh_devices};
@@ -10,8 +10,8 @@ use crate::engine::plan::{plan, prove};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
-use crate::model::DeviceName;
-use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
+use crate::model::TargetName;
+use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome};
 use crate::report::{attention, plan_file};
 use crate::text::shell::quoted;
 
@@ -50,8 +50,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     report.troubles.extend(attention::left_organisations(&gathered.facts));
     report.troubles.extend(attention::protects_nobody(&gathered.facts));
     let devices = report.devices.iter();
-    let stopped: BTreeSet<DeviceName> = devices
-        .filter(|line| line.outcome == DeviceOutcome::NotBelieved)
+    let stopped: BTreeSet<TargetName> = devices
+        .filter(|line| line.outcome == TargetOutcome::NotBelieved)
         .map(|line| line.name.clone())
         .collect();
     report.take(&plan);

@@ -1,11 +1,11 @@
 //! The commands: wiring only. Each gathers, asks the pure parts, and says what came of it.
 
 pub mod apply;
+mod carry_out;
 pub mod check;
 pub mod diff;
 pub mod lookup;
 mod near;
-mod perform;
 pub mod status;
 pub mod sync;
 pub mod who;
@@ -23,7 +23,7 @@ use crate::engine::gather::{AcceptLink, GatherError};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{self, Rights};
-use crate::model::{DeviceName, inert_json};
+use crate::model::{TargetName, inert_json};
 use crate::ports::Network;
 use crate::ports::progress::Progress;
 use crate::report::look::Look;
@@ -103,7 +103,7 @@ impl Context {
 
     /// Whether anything is ever written to a device.
     #[must_use]
-    pub fn writes_to(&self, device: &DeviceName) -> bool {
+    pub fn writes_to(&self, device: &TargetName) -> bool {
         let mut devices = self.config.devices.iter();
         devices.any(|one| one.name == *device && one.mode != Mode::Observe)
     }

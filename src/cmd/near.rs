@@ -2,7 +2,7 @@
 
 use super::who::Who;
 use crate::engine::plan::Facts;
-use crate::model::{Member, MemberNumber};
+use crate::model::{Holder, HolderNumber};
 use crate::text::suggest::near;
 
 /// How many are named.
@@ -37,12 +37,12 @@ pub(super) fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String>
             found.truncate(NAMED);
             found
         }
-        Who::Person(typed) => {
+        Who::Record(typed) => {
             let bare = |text: &str| text.trim_start_matches('0').to_owned();
             let wanted = bare(typed.as_str());
             let is_wanted = |id: &str| id != typed.as_str() && bare(id) == wanted;
             let mut found = persons(facts, is_wanted, shows_names);
-            let number: Option<MemberNumber> = typed.as_str().parse().ok();
+            let number: Option<HolderNumber> = typed.as_str().parse().ok();
             let same = members().filter(|member| Some(member.key.number) == number);
             found.extend(same.map(|member| format!("member {}", numbered(member, shows_names))));
             found.truncate(NAMED);
@@ -51,7 +51,7 @@ pub(super) fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String>
     }
 }
 
-fn numbered(member: &Member, shows_names: bool) -> String {
+fn numbered(member: &Holder, shows_names: bool) -> String {
     let number = member.key.number;
     if shows_names { format!("{number} ({})", member.name()) } else { number.to_string() }
 }

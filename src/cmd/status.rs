@@ -9,15 +9,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Context, print, print_json, write_file};
 use crate::cli::StatusArgs;
-use crate::config::{DeviceConfig, Mode};
+use crate::config::{Mode, TargetConfig};
 use crate::engine::execute::trust;
 use crate::engine::gather::{Scope, back_off, devices::held_back, gather};
 use crate::engine::link::file::FILE_BYTES_MAX;
-use crate::engine::plan::{DeviceFacts, LeftOut, plan};
+use crate::engine::plan::{LeftOut, TargetFacts, plan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
-use crate::model::{DeviceName, EmployeeNo, Member};
+use crate::model::{Holder, RecordId, TargetName};
 use crate::net::bounded::{self, Bounded};
 use crate::report::Report;
 use crate::report::status::{
@@ -85,7 +85,7 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
 }
 
 /// Makes sure that a sheet of the unlinked takes the place of nothing that somebody has filled in.
-fn keep_filled_in<'a>(path: &Path, members: impl Iterator<Item = &'a Member>) -> Result<(), Error> {
+fn keep_filled_in<'a>(path: &Path, members: impl Iterator<Item = &'a Holder>) -> Result<(), Error> {
     // What is laid there in place of a file is refused when it is to be written.
     if !std::fs::symlink_metadata(path).is_ok_and(|it| it.is_file()) {
         return Ok(());
@@ -104,8 +104,8 @@ fn keep_filled_in<'a>(path: &Path, members: impl Iterator<Item = &'a Member>) ->
 
 /// The names that a door holds.
 fn named_there(
-    device: &DeviceFacts,
-) -> impl Iterator<Item = ((DeviceName, EmployeeNo), String)> + use<'_> {
+    device: &TargetFacts,
+) -> impl Iterator<Item = ((TargetName, RecordId), String)> + use<'_> {
     let named = device.persons.iter().filter(|(_, person)| !person.name.is_empty());
     named.map(|(id, person)| ((device.name.clone(), id.clone()), person.name.clone()))
 }
@@ -143,7 +143,7 @@ fn write(
 
 /// Why a device is not written to, or hardly, with the way out.
 fn write_trouble(
-    device: &DeviceConfig,
+    device: &TargetConfig,
     writes: &WriteMemory,
     known: &DeviceOverview,
     at: DateTime<Utc>,

@@ -5,21 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::perform::Performance;
+use super::carry_out::CarryOut;
 use super::{Context, who};
 use crate::cli::SyncArgs;
 use crate::config::Mode;
 use crate::engine::gather::quiet::{self, Asked, Heard, listen};
 use crate::engine::gather::{Gathered, Scope, gather_with};
 use crate::engine::plan::{
-    Budget, Change, Facts, MemberFacts, Plan, Standing, in_step, plan, prove,
+    Budget, Change, Facts, HolderFacts, Plan, Standing, in_step, plan, prove,
 };
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{DeviceName, MemberNumber, OrganisationId, RunId};
+use crate::model::{HolderNumber, OrganisationId, RunId, TargetName};
 use crate::notify::{self, Watch};
 use crate::ports::Outside;
-use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report};
+use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome};
 use crate::report::{attention, plan_file};
 use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
 
@@ -51,10 +51,10 @@ fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<
 }
 
 /// The devices of `--accept-device`.
-fn accepted(context: &Context, args: &SyncArgs) -> Result<BTreeMap<DeviceName, usize>, Error> {
+fn accepted(context: &Context, args: &SyncArgs) -> Result<BTreeMap<TargetName, usize>, Error> {
     let named = args.accept_device.iter().map(|one| &one.device);
     let mut named = named.chain(args.accept_link.iter().map(|one| &one.device));
-    let is_known = |name: &DeviceName| context.config.devices.iter().any(|d| d.name == *name);
+    let is_known = |name: &TargetName| context.config.devices.iter().any(|d| d.name == *name);
     match named.find(|name| !is_known(name)) {
         Some(unknown) => Err(Error::NoDevice(unknown.clone())),
         None => {
@@ -111,7 +111,7 @@ fn quiet_tick<O: Outside>(
     log::info!("nothing has changed since everything was last looked at");
     if context.shows_names() {
         let left_out = report.left_out.iter().map(|one| one.member);
-        let mut told: BTreeMap<OrganisationId, BTreeSet<MemberNumber>> = BTreeMap::new();
+        let mut told: BTreeMap<OrganisationId, BTreeSet<HolderNumber>> = BTreeMap::new();
         for member in left_out.chain(report.kept_links.iter().map(|one| one.member)) {
             told.entry(member.organisation).or_default().insert(member.number);
         }
@@ -176,8 +176,8 @@ fn tick_of<O: Outside>(
     report.troubles.extend(attention::permanent(&plan, false, context.config.devices.len(), None));
     report.take(&plan);
     report.kept_links = gathered.kept_links();
-    let performance = Performance { context, run, proven: &proven, changes: plan.changes };
-    performance.carry_out(outside, store, (&gathered, open), &mut report)?;
+    let carry_out = CarryOut { context, run, proven: &proven, changes: plan.changes };
+    carry_out.carry_out(outside, store, (&gathered, open), &mut report)?;
     if context.shows_names() {
         for device in &gathered.facts.devices {
             report.show_person_names(&device.name, &device.persons);
@@ -255,7 +255,7 @@ fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), Sto
                     && change.member.organisation == *organisation
                     && change.blocked == Some(Budget::RolesChanged)
             };
-            let is_remembered = |member: &MemberFacts| {
+            let is_remembered = |member: &HolderFacts| {
                 member.member.key.organisation == *organisation
                     && facts.remembers_lost_time(device, member)
             };
@@ -294,10 +294,10 @@ fn end_first_runs(
 ) -> Result<(), Error> {
     let both = gathered.facts.devices.iter().zip(&report.devices);
     let over = both.filter(|(device, line)| {
-        let is_served = line.outcome == DeviceOutcome::Ok;
+        let is_served = line.outcome == TargetOutcome::Ok;
         device.is_first_run && is_served && device.linking.iter().any(Result::is_ok)
     });
-    let over: Vec<&DeviceName> = over.map(|(device, _)| &device.name).collect();
+    let over: Vec<&TargetName> = over.map(|(device, _)| &device.name).collect();
     if over.is_empty() {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use crate::engine::gather::Gathered;
 use crate::engine::plan::{Facts, Only, Plan, names_person_of};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Email, EmployeeNo, Member, MemberNumber};
+use crate::model::{Email, Holder, HolderNumber, RecordId};
 use crate::report::Trouble;
 
 /// Who was asked for.
@@ -14,9 +14,9 @@ pub enum Who {
     /// By e-mail.
     Email(Email),
     /// By member number.
-    Number(MemberNumber),
+    Number(HolderNumber),
     /// By `employeeNo`.
-    Person(EmployeeNo),
+    Record(RecordId),
 }
 
 impl Who {
@@ -27,7 +27,7 @@ impl Who {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let no = || Error::Who(text.to_owned());
         if let Some(employee_no) = text.strip_prefix("person:") {
-            return EmployeeNo::new(employee_no).map(Self::Person).map_err(|_| no());
+            return RecordId::new(employee_no).map(Self::Record).map_err(|_| no());
         }
         if let Ok(number) = text.parse() {
             return Ok(Self::Number(number));
@@ -37,18 +37,18 @@ impl Who {
 
     /// Whether a member was asked for by e-mail or number.
     #[must_use]
-    pub fn is_member(&self, member: &Member) -> bool {
+    pub fn is_member(&self, member: &Holder) -> bool {
         match self {
             Self::Email(email) => member.email.as_ref() == Some(email),
             Self::Number(number) => member.key.number == *number,
-            Self::Person(_) => false,
+            Self::Record(_) => false,
         }
     }
 
     /// Whether a person was asked for by `employeeNo`.
     #[must_use]
-    pub fn is_person(&self, employee_no: &EmployeeNo) -> bool {
-        matches!(self, Self::Person(wanted) if wanted == employee_no)
+    pub fn is_person(&self, employee_no: &RecordId) -> bool {
+        matches!(self, Self::Record(wanted) if wanted == employee_no)
     }
 }
 
@@ -62,7 +62,7 @@ pub fn only(flags: &[String]) -> Result<Only, Error> {
         match Who::parse(flag)? {
             Who::Email(email) => only.emails.insert(email),
             Who::Number(number) => only.numbers.insert(number),
-            Who::Person(employee_no) => only.persons.insert(employee_no),
+            Who::Record(employee_no) => only.persons.insert(employee_no),
         };
     }
     Ok(only)
@@ -80,14 +80,14 @@ pub fn must_be_known(gathered: &Gathered, plan: &Plan, shows_names: bool) -> Res
     let facts = &gathered.facts;
     let Only { emails, numbers, persons } = &facts.only;
     let has =
-        |wanted: &dyn Fn(&Member) -> bool| facts.members.iter().any(|facts| wanted(&facts.member));
+        |wanted: &dyn Fn(&Holder) -> bool| facts.members.iter().any(|facts| wanted(&facts.member));
     let emails = emails.iter().filter(|email| !has(&|m| m.email.as_ref() == Some(email)));
     let numbers = numbers.iter().filter(|number| !has(&|m| m.key.number == **number));
     let persons = persons.iter().filter(|person| !is_known(facts, plan, person));
     let unknown: Vec<Who> = emails
         .map(|email| Who::Email(email.clone()))
         .chain(numbers.map(|number| Who::Number(*number)))
-        .chain(persons.map(|person| Who::Person(person.clone())))
+        .chain(persons.map(|person| Who::Record(person.clone())))
         .collect();
     if unknown.is_empty() {
         return Ok(());
@@ -95,7 +95,7 @@ pub fn must_be_known(gathered: &Gathered, plan: &Plan, shows_names: bool) -> Res
     let mut parts: Vec<String> =
         unknown.iter().map(|who| not_known(who, facts, shows_names)).collect();
     let devices = gathered.devices.iter().filter_map(|device| device.trouble.as_ref());
-    let asks_doors = unknown.iter().any(|who| matches!(who, Who::Person(_)));
+    let asks_doors = unknown.iter().any(|who| matches!(who, Who::Record(_)));
     let doubts = gathered.sources.iter().filter_map(|source| source.trouble.as_ref());
     let doubts = doubts.chain(devices.filter(|_| asks_doors));
     let doubts: Vec<&Trouble> = doubts.filter(|trouble| trouble.exit != Exit::InStep).collect();
@@ -105,7 +105,7 @@ pub fn must_be_known(gathered: &Gathered, plan: &Plan, shows_names: bool) -> Res
 }
 
 /// Whether a person is linked, came into question for somebody, or is changed by the plan.
-fn is_known(facts: &Facts, plan: &Plan, person: &EmployeeNo) -> bool {
+fn is_known(facts: &Facts, plan: &Plan, person: &RecordId) -> bool {
     let only = Only { persons: [person.clone()].into(), ..Only::default() };
     let mut links = facts.devices.iter().flat_map(|device| &device.linking);
     links.any(|link| names_person_of(&only, link))
@@ -120,7 +120,7 @@ fn not_known(who: &Who, facts: &Facts, shows_names: bool) -> String {
             format!("--only {email}: no member has this e-mail address")
         }
         Who::Number(number) => format!("--only {number}: there is no such member"),
-        Who::Person(person) => {
+        Who::Record(person) => {
             let holders = facts.devices.iter().filter(|one| one.persons.contains_key(person));
             let doors: Vec<&str> = holders.map(|device| device.name.as_str()).collect();
             if doors.is_empty() {
@@ -152,7 +152,7 @@ mod tests {
     fn three_ways_to_name_somebody() {
         assert!(matches!(Who::parse("Anna@Example.se"), Ok(Who::Email(_))));
         assert!(matches!(Who::parse("150002"), Ok(Who::Number(_))));
-        assert!(matches!(Who::parse("person:007"), Ok(Who::Person(id)) if id.as_str() == "007"));
+        assert!(matches!(Who::parse("person:007"), Ok(Who::Record(id)) if id.as_str() == "007"));
         for bad in ["", "anna", "person:", "-5", "1.5"] {
             assert!(Who::parse(bad).is_err(), "{bad}");
         }

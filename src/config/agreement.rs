@@ -8,24 +8,24 @@ use url::Url;
 
 use super::problem::{Origin, Wrong};
 use super::section::Section;
-use super::{DeviceConfig, SourceConfig, value};
-use crate::model::{OrganisationId, RoleId};
+use super::{SourceConfig, TargetConfig, value};
+use crate::model::{OrganisationId, RightCode};
 
 /// An organisation as far as it could be read.
 pub(super) struct SourceRead<'a> {
     pub section: Section<'a>,
     pub organisation: Option<OrganisationId>,
     /// `None`: every role, or a list that could not be read.
-    pub roles: Option<BTreeSet<RoleId>>,
+    pub roles: Option<BTreeSet<RightCode>>,
     pub config: Option<SourceConfig>,
 }
 
 /// A device as far as it could be read.
-pub(super) struct DeviceRead<'a> {
+pub(super) struct TargetRead<'a> {
     pub section: Section<'a>,
     pub url: Option<Url>,
-    pub config: Option<DeviceConfig>,
-    pub roles: Vec<(Origin, RoleId)>,
+    pub config: Option<TargetConfig>,
+    pub roles: Vec<(Origin, RightCode)>,
 }
 
 /// One organisation read under two names would have every member twice.
@@ -41,9 +41,9 @@ pub(super) fn refuse_same_organisation(sources: &[SourceRead<'_>]) {
 }
 
 /// One device under two names would be planned for twice, and its budgets would count twice.
-pub(super) fn refuse_same_device(devices: &[DeviceRead<'_>]) {
+pub(super) fn refuse_same_device(devices: &[TargetRead<'_>]) {
     let mut seen = BTreeMap::new();
-    for DeviceRead { section, url, .. } in devices {
+    for TargetRead { section, url, .. } in devices {
         let Some(url) = url else { continue };
         let place = (
             url.scheme().to_owned(),
@@ -59,8 +59,8 @@ pub(super) fn refuse_same_device(devices: &[DeviceRead<'_>]) {
 
 /// A role on a device that no organisation lists opens nothing: most likely a typing error. Can be
 /// told only when every organisation lists its roles.
-pub(super) fn refuse_idle_roles(sources: &[SourceRead<'_>], devices: &[DeviceRead<'_>]) {
-    let mut listed: BTreeSet<RoleId> = BTreeSet::new();
+pub(super) fn refuse_idle_roles(sources: &[SourceRead<'_>], devices: &[TargetRead<'_>]) {
+    let mut listed: BTreeSet<RightCode> = BTreeSet::new();
     for source in sources {
         let Some(roles) = &source.roles else { return };
         listed.extend(roles);
@@ -68,7 +68,7 @@ pub(super) fn refuse_idle_roles(sources: &[SourceRead<'_>], devices: &[DeviceRea
     if sources.is_empty() {
         return;
     }
-    for DeviceRead { section, roles, .. } in devices {
+    for TargetRead { section, roles, .. } in devices {
         for (origin, role) in roles.iter().filter(|(_, role)| !listed.contains(role)) {
             let wrong = Wrong::new(format!("holds {role}, which no organisation lists"));
             section.wrong_at("roles", origin, wrong.hint("add it to the roles of an organisation"));

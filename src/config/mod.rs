@@ -34,7 +34,7 @@ use chrono_tz::Tz;
 use url::Url;
 
 use crate::files::Rights;
-use crate::model::{DeviceName, EmployeeNo, MemberNumber, OrganisationId, RoleId, SourceName};
+use crate::model::{HolderNumber, OrganisationId, RecordId, RightCode, SourceName, TargetName};
 
 pub use environment::Environment;
 pub use find::find;
@@ -54,7 +54,7 @@ pub struct Config {
     /// The Cardskipper organisations, sorted by name.
     pub sources: Vec<SourceConfig>,
     /// The Hikvision devices, sorted by name.
-    pub devices: Vec<DeviceConfig>,
+    pub devices: Vec<TargetConfig>,
     /// How members are linked to persons.
     pub link: LinkConfig,
     /// What becomes of members in special states.
@@ -94,20 +94,20 @@ pub struct SourceConfig {
     /// Login password.
     pub password: Secret,
     /// Roles that open doors; `None`: every role.
-    pub roles: Option<BTreeSet<RoleId>>,
+    pub roles: Option<BTreeSet<RightCode>>,
     /// A complete listing at least this often.
     pub full_every: Duration,
     /// A member that must be in every complete listing.
-    pub sentinel: Option<MemberNumber>,
+    pub sentinel: Option<HolderNumber>,
     /// The zone in which dates with an offset are read.
     pub time_zone: Tz,
 }
 
 /// `[hikvision.NAME]`: one device.
 #[derive(Debug, Clone)]
-pub struct DeviceConfig {
+pub struct TargetConfig {
     /// The section's name.
-    pub name: DeviceName,
+    pub name: TargetName,
     /// Scheme, host and port.
     pub url: Url,
     /// Login name.
@@ -119,9 +119,9 @@ pub struct DeviceConfig {
     /// What may be written.
     pub mode: Mode,
     /// Narrower than the organisation's roles; `None`: the same.
-    pub roles: Option<BTreeSet<RoleId>>,
+    pub roles: Option<BTreeSet<RightCode>>,
     /// Persons never touched.
-    pub protect: BTreeSet<EmployeeNo>,
+    pub protect: BTreeSet<RecordId>,
     /// The whole person list is compared at least this often.
     pub audit_every: Duration,
     /// The zone the device's wall clock runs in.
@@ -179,7 +179,7 @@ pub enum LinkRule {
     /// The device holds the member's e-mail.
     DeviceEmail,
     /// The member number is the `employeeNo`, and the name agrees.
-    MemberNumber,
+    HolderNumber,
     /// Somebody who looked has said so (`sync --accept-link`). No rule of the configuration.
     Accepted,
 }
@@ -191,7 +191,7 @@ impl LinkRule {
         match self {
             Self::File => "file",
             Self::DeviceEmail => "device-email",
-            Self::MemberNumber => "member-number",
+            Self::HolderNumber => "member-number",
             Self::Accepted => "accepted",
         }
     }
@@ -199,7 +199,7 @@ impl LinkRule {
     /// Reads the word back.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::File, Self::DeviceEmail, Self::MemberNumber, Self::Accepted]
+        [Self::File, Self::DeviceEmail, Self::HolderNumber, Self::Accepted]
             .into_iter()
             .find(|rule| rule.as_str() == word)
     }

@@ -7,18 +7,18 @@ use std::time::Duration;
 use toml::de::DeValue;
 use url::Url;
 
-use super::agreement::{self, DeviceRead, SourceRead, Zones};
+use super::agreement::{self, SourceRead, TargetRead, Zones};
 use super::load::absolute;
 use super::problem::{Origin, Wrong};
 use super::secret_source::{self, Surroundings};
 use super::section::{Section, integer, text};
 use super::{
-    Config, DeviceConfig, Ending, Guard, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
-    SourceConfig, Tls, address, notify, value,
+    Config, Ending, Guard, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles, SourceConfig,
+    TargetConfig, Tls, address, notify, value,
 };
 use crate::engine::link::file::is_invisible;
 use crate::files::{Rights, is_same};
-use crate::model::{DeviceName, EmployeeNo, MemberNumber, OrganisationId, RoleId, SourceName};
+use crate::model::{HolderNumber, OrganisationId, RecordId, RightCode, SourceName, TargetName};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -46,7 +46,7 @@ pub(super) fn read(
     let sources: Vec<SourceRead<'_>> =
         sources.into_iter().map(|section| source(section, &zones, surroundings)).collect();
     let devices = top.named("hikvision", "front-door", "there is no door to write to");
-    let devices: Vec<DeviceRead<'_>> =
+    let devices: Vec<TargetRead<'_>> =
         devices.into_iter().map(|section| device(section, &zones, surroundings)).collect();
     let link = link(&top.section("link"), surroundings.folder);
     let policy = policy(&top.section("policy"));
@@ -100,7 +100,7 @@ fn source<'a>(
     let full_every =
         section.text("full_every", |text| value::interval(text, FULL_EVERY_DAYS_MAX)).or(HOUR);
     let sentinel =
-        section.integer("sentinel", |number| value::id(MemberNumber::new(number))).optional();
+        section.integer("sentinel", |number| value::id(HolderNumber::new(number))).optional();
     let time_zone = zones.of(&section);
     section.finish();
     if let Some(url) = &url {
@@ -129,8 +129,8 @@ fn device<'a>(
     section: Section<'a>,
     zones: &Zones,
     surroundings: &Surroundings<'_>,
-) -> DeviceRead<'a> {
-    let name = section.settle_name(DeviceName::new(section.name()));
+) -> TargetRead<'a> {
+    let name = section.settle_name(TargetName::new(section.name()));
     let url = section.text("url", address::device).required();
     let username = section.text("username", value::not_empty).required();
     let password = required_password(&section, surroundings);
@@ -148,7 +148,7 @@ fn device<'a>(
     let placed_roles = roles.clone().unwrap_or_default();
     let address = url.clone();
     let config = (|| {
-        Some(DeviceConfig {
+        Some(TargetConfig {
             name: name?,
             url: url?,
             username: username?,
@@ -161,18 +161,18 @@ fn device<'a>(
             time_zone,
         })
     })();
-    DeviceRead { section, url: address, config, roles: placed_roles }
+    TargetRead { section, url: address, config, roles: placed_roles }
 }
 
 /// One entry of `protect`.
-fn protected(item: &DeValue<'_>) -> Result<EmployeeNo, Wrong> {
+fn protected(item: &DeValue<'_>) -> Result<RecordId, Wrong> {
     let text = text(item).map_err(|wrong| match item {
         DeValue::Integer(_) => {
             wrong.hint("put it in quotes: on a device 007 and 7 are two persons")
         }
         _ => wrong,
     })?;
-    let id = value::id(EmployeeNo::new(text))?;
+    let id = value::id(RecordId::new(text))?;
     if text.trim() != text || text.contains(is_invisible) {
         let wrong = Wrong::new("has a blank at an end, or an invisible character in it");
         return Err(
@@ -326,8 +326,8 @@ fn required_password(
 }
 
 /// The role list of an organisation or device; `None` for every role.
-fn roles(section: &Section<'_>) -> Option<Vec<(Origin, RoleId)>> {
-    let roles = section.list("roles", |item| value::id(RoleId::new(integer(item)?)));
+fn roles(section: &Section<'_>) -> Option<Vec<(Origin, RightCode)>> {
+    let roles = section.list("roles", |item| value::id(RightCode::new(integer(item)?)));
     if is_empty_list(section, "roles") {
         let wrong = Wrong::new("is empty, so that no membership would open a door");
         section.wrong("roles", wrong.hint("leave the key out to mean every role"));

@@ -146,7 +146,7 @@ pub(super) fn ending(text: &str) -> Result<Ending, Wrong> {
 
 /// A rule that links members to persons.
 pub(super) fn link_rule(text: &str) -> Result<LinkRule, Wrong> {
-    let rules = [LinkRule::File, LinkRule::DeviceEmail, LinkRule::MemberNumber];
+    let rules = [LinkRule::File, LinkRule::DeviceEmail, LinkRule::HolderNumber];
     word(text, &rules.map(|rule| (rule.as_str(), rule)))
 }
 
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(mode("grant_only").unwrap_err().hint.unwrap(), "did you mean \"grant-only\"?");
         assert_eq!(ending("keep"), Ok(Ending::Keep));
         assert!(ending("END").is_err(), "words are written one way");
-        assert_eq!(link_rule("member-number"), Ok(LinkRule::MemberNumber));
+        assert_eq!(link_rule("member-number"), Ok(LinkRule::HolderNumber));
     }
 
     #[test]

@@ -19,20 +19,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::clock::Clock;
-use crate::config::DeviceConfig;
-use crate::connectors::hikvision::{Error, MAX_EXACT, PersonRecord, differs_beyond_validity};
+use crate::config::TargetConfig;
+use crate::connectors::hikvision::{Error, FullRecord, MAX_EXACT, differs_beyond_validity};
 use crate::engine::gather::belief::{self, judge_serial};
 use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::engine::gather::devices::{failure, not_believed, to_remember};
 use crate::engine::gather::{LoginResult, settle_open};
 use crate::engine::plan::{Change, ProvenPlan};
 use crate::exit::Exit;
-use crate::model::{DeviceLimits, EmployeeNo, PersonLimit, ReadBack, RunId, WriteManners};
+use crate::model::{Limit, ReadBack, RecordId, RunId, TargetLimits, WriteManners};
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
 use crate::ports::{Outside, ReadDevice, WriteDevice};
-use crate::report::{ChangeState, DeviceOutcome, Trouble};
+use crate::report::{ChangeState, TargetOutcome, Trouble};
 use crate::stop::Stop;
-use crate::store::{DeviceState, Outcome, OutcomeKind, Store, StoreError};
+use crate::store::{Outcome, OutcomeKind, Store, StoreError, TargetState};
 
 use base::{Base, check};
 use trust::Trust;
@@ -56,11 +56,11 @@ pub struct Execution<'a, 's> {
 
 /// What became of the changes of one device.
 #[derive(Debug)]
-pub struct DeviceResult {
+pub struct TargetResult {
     /// What became of each change that was reached.
-    pub changes: BTreeMap<EmployeeNo, (ChangeState, Option<String>)>,
+    pub changes: BTreeMap<RecordId, (ChangeState, Option<String>)>,
     /// How the device fared.
-    pub outcome: DeviceOutcome,
+    pub outcome: TargetOutcome,
     /// What a login taught.
     pub login: LoginResult,
     /// What went wrong.
@@ -76,13 +76,13 @@ pub struct DeviceResult {
 pub fn execute<O: Outside>(
     outside: &O,
     execution: &Execution<'_, '_>,
-    devices: Vec<(&DeviceConfig, Option<O::Reader>)>,
-) -> Result<Vec<DeviceResult>, StoreError> {
+    devices: Vec<(&TargetConfig, Option<O::Reader>)>,
+) -> Result<Vec<TargetResult>, StoreError> {
     thread::scope(|threads| {
         let running: Vec<_> = devices
             .into_iter()
             .map(|(device, reader)| {
-                let one = OneDevice::new(execution, device);
+                let one = OneTarget::new(execution, device);
                 threads.spawn(move || one.run(outside, reader))
             })
             .collect();
@@ -116,32 +116,32 @@ impl From<Error> for Halt {
     }
 }
 
-struct OneDevice<'a, 's> {
+struct OneTarget<'a, 's> {
     execution: &'a Execution<'a, 's>,
-    device: &'a DeviceConfig,
-    result: DeviceResult,
+    device: &'a TargetConfig,
+    result: TargetResult,
     /// How many changes there are, and who counts them.
     planned: usize,
     meter: Box<dyn Meter>,
     firmware: String,
     /// What that firmware makes of the windows it is sent.
-    limits: DeviceLimits,
+    limits: TargetLimits,
     trust: Trust,
     /// How that firmware takes changes.
     write_manners: WriteManners,
 }
 
-impl<'a, 's> OneDevice<'a, 's> {
-    fn new(execution: &'a Execution<'a, 's>, device: &'a DeviceConfig) -> Self {
-        let result = DeviceResult {
+impl<'a, 's> OneTarget<'a, 's> {
+    fn new(execution: &'a Execution<'a, 's>, device: &'a TargetConfig) -> Self {
+        let result = TargetResult {
             changes: BTreeMap::new(),
-            outcome: DeviceOutcome::Ok,
+            outcome: TargetOutcome::Ok,
             login: LoginResult::NotTried,
             troubles: Vec::new(),
             stopped: None,
         };
         let (meter, firmware) = (Box::new(Silent), String::new());
-        let (limits, trust) = (DeviceLimits::default(), Trust::Waiting);
+        let (limits, trust) = (TargetLimits::default(), Trust::Waiting);
         let write_manners = WriteManners::default();
         Self {
             execution,
@@ -160,7 +160,7 @@ impl<'a, 's> OneDevice<'a, 's> {
         mut self,
         outside: &O,
         reader: Option<O::Reader>,
-    ) -> Result<DeviceResult, StoreError> {
+    ) -> Result<TargetResult, StoreError> {
         let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
         self.planned = changes.len();
         self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
@@ -169,18 +169,18 @@ impl<'a, 's> OneDevice<'a, 's> {
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
             Err(Halt::Clock(trouble)) => {
-                self.result.outcome = DeviceOutcome::ClockWrong;
+                self.result.outcome = TargetOutcome::ClockWrong;
                 self.result.troubles.push(trouble);
             }
             Err(Halt::Untrusted(trouble)) => {
-                self.result.outcome = DeviceOutcome::NotBelieved;
+                self.result.outcome = TargetOutcome::NotBelieved;
                 self.result.troubles.push(trouble);
                 if self.result.login == LoginResult::Worked {
                     self.store().forget_failures(&self.device.name)?;
                 }
             }
             Err(Halt::Doubted(trouble)) => {
-                self.result.outcome = DeviceOutcome::NotBelieved;
+                self.result.outcome = TargetOutcome::NotBelieved;
                 self.result.troubles.push(trouble);
                 self.store().require_reading(&self.device.name)?;
             }
@@ -284,10 +284,10 @@ impl<'a, 's> OneDevice<'a, 's> {
     }
 
     /// What is known of this firmware, as far as it is believed: the plan was made with the same.
-    fn believed_limits(&self) -> Result<DeviceLimits, StoreError> {
+    fn believed_limits(&self) -> Result<TargetLimits, StoreError> {
         let (store, device) = (self.store(), self.device);
         if store.device_state(&device.name)?.firmware.as_ref() != Some(&self.firmware) {
-            return Ok(DeviceLimits::default());
+            return Ok(TargetLimits::default());
         }
         let known = store.device_limits(&device.name)?;
         let persons = store.persons(&device.name)?.persons;
@@ -297,7 +297,7 @@ impl<'a, 's> OneDevice<'a, 's> {
     /// Connects to a device that was not read in this run. One that was read before must still be the device
     /// that it was: addresses move, and the persons of another door may look the same. Its firmware is
     /// known then, too.
-    fn connect<O: Outside>(&mut self, outside: &O, known: &DeviceState) -> Result<O::Reader, Halt> {
+    fn connect<O: Outside>(&mut self, outside: &O, known: &TargetState) -> Result<O::Reader, Halt> {
         let mut reader = outside.connect(self.device, known.manners)?;
         if known.serial.is_none() && known.proven_firmware.is_none() {
             self.firmware = known.firmware.clone().unwrap_or_default();
@@ -317,7 +317,7 @@ impl<'a, 's> OneDevice<'a, 's> {
         if open.is_empty() {
             return Ok(());
         }
-        let wanted: Vec<EmployeeNo> = open.into_iter().map(|intent| intent.employee_no).collect();
+        let wanted: Vec<RecordId> = open.into_iter().map(|intent| intent.employee_no).collect();
         let found = reader.persons(&wanted)?;
         let persons = found.into_iter().map(|(id, record)| (id, record.person)).collect();
         let now = self.execution.clock.now();
@@ -384,9 +384,9 @@ impl<'a, 's> OneDevice<'a, 's> {
 /// What a reading says about a write, and whether more changed than was asked.
 fn judge(
     change: &Change,
-    before: &PersonRecord,
-    after: Option<&PersonRecord>,
-    limits: &DeviceLimits,
+    before: &FullRecord,
+    after: Option<&FullRecord>,
+    limits: &TargetLimits,
 ) -> (Outcome, bool) {
     let Some(after) = after else {
         let text = "the person is gone after the write".to_owned();
@@ -396,16 +396,16 @@ fn judge(
     let fields = differs_beyond_validity(before, after);
     if !limits.is_held(change.after, &after.person.limit) {
         let text = match after.person.limit {
-            PersonLimit::Window(window) => {
+            Limit::Window(window) => {
                 format!("the device took the change but holds {window}")
             }
-            PersonLimit::Permanent(_) => {
+            Limit::Permanent(_) => {
                 "the device took the change but enforces no dates now".to_owned()
             }
-            PersonLimit::Unclear { .. } => {
+            Limit::Unclear { .. } => {
                 "the device took the change but holds dates that can mean two things".to_owned()
             }
-            PersonLimit::Unreadable { .. } => {
+            Limit::Unreadable { .. } => {
                 "the device took the change but holds no readable dates".to_owned()
             }
         };

@@ -77,12 +77,12 @@ number_id! {
 }
 number_id! {
     /// A member's number in one organisation (`Member/@OrganisationMemberId`). The same number can
-    /// occur twice with different birth dates: see [`MemberKey`].
-    MemberNumber
+    /// occur twice with different birth dates: see [`HolderId`].
+    HolderNumber
 }
 number_id! {
     /// A membership type in Cardskipper (`Role/@Id`).
-    RoleId
+    RightCode
 }
 number_id! {
     /// One invocation that may write: one tick.
@@ -134,15 +134,15 @@ name_id! {
 }
 name_id! {
     /// One device in the configuration: `front-door` in `[hikvision.front-door]`.
-    DeviceName
+    TargetName
 }
 
 /// The identity of a person on a device: text of 1 to 32 bytes, never a number (`"007"` is not
 /// `"7"`). Source: hikvision-isapi.md section 2.4, row `employeeNo`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EmployeeNo(SmolStr);
+pub struct RecordId(SmolStr);
 
-impl EmployeeNo {
+impl RecordId {
     /// The most bytes a device takes.
     pub const MAX_BYTES: usize = 32;
 
@@ -177,7 +177,7 @@ impl EmployeeNo {
     }
 }
 
-impl fmt::Display for EmployeeNo {
+impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
@@ -188,11 +188,11 @@ impl fmt::Display for EmployeeNo {
 /// An entry without a readable birth date is the one member known by its number, as long as there is
 /// only one, and no other entry of the listing has the number; else it stands alone. Source: cardskipper-api.md, "Identity and duplicates".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MemberKey {
+pub struct HolderId {
     /// The organisation the member belongs to.
     pub organisation: OrganisationId,
     /// The member's number there.
-    pub number: MemberNumber,
+    pub number: HolderNumber,
     /// The member's birth date; changing it in Cardskipper makes another member.
     pub birth_date: Option<NaiveDate>,
 }
@@ -203,27 +203,27 @@ mod tests {
 
     #[test]
     fn employee_numbers_stay_text() {
-        let seven = EmployeeNo::new("7").unwrap();
-        let padded = EmployeeNo::new("007").unwrap();
+        let seven = RecordId::new("7").unwrap();
+        let padded = RecordId::new("007").unwrap();
         assert_ne!(seven, padded);
-        assert_eq!(EmployeeNo::new(" "), Err(InvalidId::Empty));
-        assert_eq!(EmployeeNo::new("a\u{0}"), Err(InvalidId::ControlCharacter));
-        assert!(EmployeeNo::new(&"č".repeat(16)).is_ok(), "32 bytes fit");
-        assert!(EmployeeNo::new(&"č".repeat(17)).is_err(), "34 bytes do not");
+        assert_eq!(RecordId::new(" "), Err(InvalidId::Empty));
+        assert_eq!(RecordId::new("a\u{0}"), Err(InvalidId::ControlCharacter));
+        assert!(RecordId::new(&"č".repeat(16)).is_ok(), "32 bytes fit");
+        assert!(RecordId::new(&"č".repeat(17)).is_err(), "34 bytes do not");
     }
 
     #[test]
     fn numbers_are_above_zero() {
-        assert!(MemberNumber::from_str(" 150002 ").is_ok());
+        assert!(HolderNumber::from_str(" 150002 ").is_ok());
         for bad in ["0", "-1", "", "1.5", "99999999999999999999", "１"] {
-            assert_eq!(MemberNumber::from_str(bad), Err(InvalidId::NotANumber), "{bad}");
+            assert_eq!(HolderNumber::from_str(bad), Err(InvalidId::NotANumber), "{bad}");
         }
     }
 
     #[test]
     fn section_names_fit_an_environment_variable() {
-        assert!(DeviceName::new("front-door_2").is_ok());
-        assert_eq!(DeviceName::new("front door"), Err(InvalidId::BadCharacter));
+        assert!(TargetName::new("front-door_2").is_ok());
+        assert_eq!(TargetName::new("front door"), Err(InvalidId::BadCharacter));
         assert_eq!(SourceName::new(""), Err(InvalidId::Empty));
     }
 }

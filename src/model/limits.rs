@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{Datelike as _, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 
-use super::{LATEST_END, PersonLimit, Window};
+use super::{LATEST_END, Limit, Window};
 
 /// How a device keeps one of the two times of a window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -86,9 +86,9 @@ pub struct ReadBack {
 impl ReadBack {
     /// A window that was read back in place of the one sent, if a device that rounds or knows no later
     /// end would do so. Nothing when the person still holds what was there `before`: the write did not
-    /// take. A suffix of the device counts for nothing, as in [`DeviceLimits::is_held`].
+    /// take. A suffix of the device counts for nothing, as in [`TargetLimits::is_held`].
     #[must_use]
-    pub fn of(sent: Window, before: &PersonLimit, after: &PersonLimit) -> Option<Self> {
+    pub fn of(sent: Window, before: &Limit, after: &Limit) -> Option<Self> {
         let (before, after) = (before.read_as_written(), after.read_as_written());
         let held = after.window()?;
         let read_back = Self { sent, held };
@@ -117,7 +117,7 @@ fn rounding(read_backs: &[ReadBack], time: impl Fn(&Window) -> NaiveDateTime) ->
 
 /// What a device makes of the windows it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeviceLimits {
+pub struct TargetLimits {
     /// As stated or learnt, whether it is believed or not.
     stated_end: NaiveDateTime,
     latest_end: NaiveDateTime,
@@ -125,7 +125,7 @@ pub struct DeviceLimits {
     end: Rounding,
 }
 
-impl Default for DeviceLimits {
+impl Default for TargetLimits {
     /// What every device documents: seconds, until the end of 2037.
     fn default() -> Self {
         let (begin, end) = (Rounding::Exact, Rounding::Exact);
@@ -133,7 +133,7 @@ impl Default for DeviceLimits {
     }
 }
 
-impl DeviceLimits {
+impl TargetLimits {
     /// What is known of a device: the latest end that its capabilities state, and the read-backs
     /// that showed another window than the one sent. A rounding is learnt from two that one rule explains,
     /// and so is a latest end; where some are explained by neither, none of them teaches anything.
@@ -218,7 +218,7 @@ impl DeviceLimits {
     /// Whether a person who was sent `sent` holds it up to the end that the device states: nothing that
     /// nobody asked for, also where that end is not believed.
     #[must_use]
-    pub fn is_cut_as_stated(&self, sent: Window, limit: &PersonLimit) -> bool {
+    pub fn is_cut_as_stated(&self, sent: Window, limit: &Limit) -> bool {
         let stated = Self { latest_end: self.stated_end, ..*self };
         stated.is_held(sent, limit)
     }
@@ -226,7 +226,7 @@ impl DeviceLimits {
     /// Whether a person who was sent `sent` holds it. Digits that are what was just sent are the wall
     /// clock, whatever suffix the device puts behind them.
     #[must_use]
-    pub fn is_held(&self, sent: Window, limit: &PersonLimit) -> bool {
+    pub fn is_held(&self, sent: Window, limit: &Limit) -> bool {
         limit.read_as_written().window().is_some_and(|held| self.is_same(sent, held))
     }
 }
@@ -330,7 +330,7 @@ mod tests {
             ("an hour is no grain", &odd, "2028-05-01T23:59:59", "2028-05-01T22:59:59", false),
             ("as sent is always right", &days, "2028-05-01T23:59:59", "2028-05-01T23:59:59", true),
         ] {
-            let limits = DeviceLimits::known(None, seen);
+            let limits = TargetLimits::known(None, seen);
             assert_eq!(limits.is_same(window(B, end), window(B, held)), same, "{what}");
         }
     }
@@ -348,7 +348,7 @@ mod tests {
             ("disproved", Some("2030-12-31"), Some("2036-12-31T23:59:59"), "2036-12-31T23:59:59"),
         ] {
             let held = held.map(|end| window("2026-01-01", end));
-            let limits = DeviceLimits::known(stated.map(at), &[]).believed(held.into_iter(), now);
+            let limits = TargetLimits::known(stated.map(at), &[]).believed(held.into_iter(), now);
             assert_eq!(limits.cut(long).end(), at(end), "{what}");
         }
         let cut = |sent: &str, held: &str| read_back(("2026-01-01", sent), ("2026-01-01", held));
@@ -356,14 +356,14 @@ mod tests {
             cut("2036-12-31T23:59:59", "2030-12-31T23:59:59"),
             cut("2035-05-31T23:59:59", "2030-12-31T23:59:59"),
         ];
-        let learnt = DeviceLimits::known(None, &seen);
+        let learnt = TargetLimits::known(None, &seen);
         assert!(learnt.is_same(long, window("2026-01-01", "2030-12-31T23:59:59")));
         let short = window("2026-01-01", "2029-12-31T23:59:59");
         assert_eq!(learnt.cut(short), short);
         // What is not believed is known all the same: whoever keeps to it changes nothing unasked.
-        let stated = DeviceLimits::known(Some(at("2030-06-30T23:59:59")), &[]);
+        let stated = TargetLimits::known(Some(at("2030-06-30T23:59:59")), &[]);
         let limits = stated.believed([long].into_iter(), now);
-        let held = |end: &str| PersonLimit::Window(window("2026-01-01", end));
+        let held = |end: &str| Limit::Window(window("2026-01-01", end));
         for (end, is_held, is_as_stated) in [
             ("2036-12-31T23:59:59", true, true),
             ("2030-06-30T23:59:59", false, true),
@@ -373,7 +373,7 @@ mod tests {
             assert_eq!(limits.is_cut_as_stated(long, &held(end)), is_as_stated, "{end}");
         }
         let other = [seen[0], cut("2035-05-31T23:59:59", "2031-12-31T23:59:59")];
-        assert_eq!(DeviceLimits::known(None, &other), DeviceLimits::default(), "two ends are none");
+        assert_eq!(TargetLimits::known(None, &other), TargetLimits::default(), "two ends are none");
     }
 
     /// Mutants: what is exact is told; a minute and a day, or earlier and later, are mixed up.
@@ -384,7 +384,7 @@ mod tests {
                 sent: window("2026-01-01", sent),
                 held: window("2026-01-01", held),
             });
-            DeviceLimits::known(None, &seen).rounding_in_words()
+            TargetLimits::known(None, &seen).rounding_in_words()
         };
         let ends = ["2026-03-05T23:59:59", "2026-04-07T23:59:59"];
         for (held, want) in [
@@ -434,7 +434,7 @@ mod tests {
             ("and one that nothing explains", vec![cuts[0], cuts[1], odd], false, false),
             ("and two, of which one", vec![cuts[0], cuts[1], minutes[0], odd], false, false),
         ] {
-            let limits = DeviceLimits::known(None, &seen);
+            let limits = TargetLimits::known(None, &seen);
             let same = |(sent, held): (&str, &str)| {
                 limits.is_same(window("2026-01-01", sent), window("2026-01-01", held))
             };
@@ -446,7 +446,7 @@ mod tests {
     #[test]
     fn what_is_evidence() {
         let sent = window("2026-01-01", "2036-05-31T23:59:59");
-        let old = PersonLimit::Window(window("2026-01-01", "2026-12-31T23:59:59"));
+        let old = Limit::Window(window("2026-01-01", "2026-12-31T23:59:59"));
         for (what, after, is_evidence) in [
             ("as sent", "2036-05-31T23:59:59", false),
             ("not taken", "2026-12-31T23:59:59", false),
@@ -461,7 +461,7 @@ mod tests {
             ("an hour less", "2036-05-31T22:59:59", false),
             ("later than sent", "2037-12-31T23:59:59", false),
         ] {
-            let after = PersonLimit::Window(window("2026-01-01", after));
+            let after = Limit::Window(window("2026-01-01", after));
             assert_eq!(ReadBack::of(sent, &old, &after).is_some(), is_evidence, "{what}");
         }
     }

@@ -5,20 +5,20 @@
 //! there on they are trusted.
 
 mod email;
+mod holder;
 mod id;
 mod limits;
-mod member;
-mod person;
+mod record;
 mod visible;
 mod window;
 
 pub use email::Email;
+pub use holder::{Holder, Right, UnreadableRight};
 pub use id::{
-    DeviceName, EmployeeNo, InvalidId, MemberKey, MemberNumber, OrganisationId, RoleId, RunId,
-    SourceName,
+    HolderId, HolderNumber, InvalidId, OrganisationId, RecordId, RightCode, RunId, SourceName,
+    TargetName,
 };
-pub use limits::{DeviceLimits, Manners, ReadBack, WriteManners};
-pub use member::{Member, Role, UnreadableRole};
-pub use person::{Flaw, Person, PersonLimit, UserType};
+pub use limits::{Manners, ReadBack, TargetLimits, WriteManners};
+pub use record::{Flaw, Limit, Record, UserType};
 pub use visible::{inert_json, inert_lines, steers, visible};
 pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};

@@ -11,9 +11,9 @@ use crate::config::Config;
 use crate::engine::plan::{Kind, LossKind};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::DeviceName;
+use crate::model::TargetName;
 use crate::report::text::{explain, many, some_of};
-use crate::report::{ChangeState, DeviceOutcome, DeviceReport, Report, SourceReport, Trouble};
+use crate::report::{ChangeState, Report, SourceReport, TargetOutcome, TargetReport, Trouble};
 
 /// How many member numbers are named before the rest is only counted.
 const NUMBERS_SHOWN: usize = 10;
@@ -242,15 +242,15 @@ fn source_sights(report: &Report, source: &SourceReport) -> Vec<Sight> {
     sights.into()
 }
 
-fn door_sights(report: &Report, device: &DeviceReport, sees_plan: bool) -> Vec<Sight> {
+fn door_sights(report: &Report, device: &TargetReport, sees_plan: bool) -> Vec<Sight> {
     let mut found: BTreeMap<DoorTrouble, Vec<&Trouble>> = BTreeMap::new();
     for trouble in about(report, device.name.as_str()) {
         let kind = match (trouble.exit, device.outcome) {
             (Exit::Login, _) => DoorTrouble::Login,
-            (Exit::Refused, DeviceOutcome::NotBelieved) => DoorTrouble::Doubt,
+            (Exit::Refused, TargetOutcome::NotBelieved) => DoorTrouble::Doubt,
             (Exit::Refused, _) => DoorTrouble::Blocked,
-            (Exit::PartFailed | Exit::Temporary, DeviceOutcome::Unreachable) => DoorTrouble::Away,
-            (Exit::PartFailed, DeviceOutcome::ClockWrong) => DoorTrouble::Clock,
+            (Exit::PartFailed | Exit::Temporary, TargetOutcome::Unreachable) => DoorTrouble::Away,
+            (Exit::PartFailed, TargetOutcome::ClockWrong) => DoorTrouble::Clock,
             (Exit::PartFailed, _) => DoorTrouble::Writes,
             // An organisation of the same name.
             _ => continue,
@@ -271,7 +271,7 @@ fn door_sights(report: &Report, device: &DeviceReport, sees_plan: bool) -> Vec<S
 
 fn door(
     report: &Report,
-    device: &DeviceReport,
+    device: &TargetReport,
     kind: DoorTrouble,
     troubles: &[&Trouble],
 ) -> Option<Condition> {
@@ -295,7 +295,7 @@ fn door(
 }
 
 /// Who was served at a door until now and is left out there, by member number.
-fn lost(report: &Report, device: &DeviceName) -> Option<Condition> {
+fn lost(report: &Report, device: &TargetName) -> Option<Condition> {
     let mine =
         || report.losses.iter().filter(|loss| loss.device == *device && !loss.is_one_of_many);
     let numbers_of = |kind: LossKind| -> BTreeSet<i64> {
@@ -323,7 +323,7 @@ fn lost(report: &Report, device: &DeviceName) -> Option<Condition> {
 }
 
 /// Who waits at a door, by member number.
-fn waiting(report: &Report, device: &DeviceName) -> Vec<String> {
+fn waiting(report: &Report, device: &TargetName) -> Vec<String> {
     let open = || {
         report.changes.iter().filter(|one| {
             one.change.device == *device

@@ -4,13 +4,13 @@
 
 use std::fmt;
 
-use crate::model::{DeviceName, SourceName};
+use crate::model::{SourceName, TargetName};
 
 /// One trouble of one thing; `Display` is the name by which it is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
     /// Something about a door.
-    Door(DeviceName, DoorTrouble),
+    Door(TargetName, DoorTrouble),
     /// Something about an organisation.
     Source(SourceName, SourceTrouble),
     /// A link file that was read before cannot be read now; its path.

@@ -10,12 +10,12 @@ pub mod progress;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::{DeviceConfig, SourceConfig};
+use crate::config::{SourceConfig, TargetConfig};
 use crate::connectors::cardskipper::{self, Client, Export, Listing};
 use crate::connectors::hikvision::{
-    self, Abilities, DeviceClock, DeviceInfo, PersonList, PersonRecord, Reader, Writer,
+    self, Abilities, DeviceClock, DeviceInfo, FullRecord, PersonList, Reader, Writer,
 };
-use crate::model::{EmployeeNo, Manners, RoleId, Window, WriteManners};
+use crate::model::{Manners, RecordId, RightCode, Window, WriteManners};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
 
@@ -36,7 +36,7 @@ pub trait Outside: Sync {
     /// [`hikvision::Error::Setup`].
     fn connect(
         &self,
-        config: &DeviceConfig,
+        config: &TargetConfig,
         manners: Manners,
     ) -> Result<Self::Reader, hikvision::Error>;
 
@@ -59,7 +59,7 @@ pub trait ReadSource {
     ///
     /// # Errors
     /// [`cardskipper::Error`].
-    fn role_names(&self) -> Result<BTreeMap<RoleId, String>, cardskipper::Error>;
+    fn role_names(&self) -> Result<BTreeMap<RightCode, String>, cardskipper::Error>;
 }
 
 /// One device, read only. One request at a time.
@@ -102,7 +102,7 @@ pub trait ReadDevice: Send + Sized {
     /// [`hikvision::Error`]; what was handed over before it is then not everybody.
     fn all_persons(
         &mut self,
-        each: &mut dyn FnMut(PersonRecord),
+        each: &mut dyn FnMut(FullRecord),
     ) -> Result<PersonList, hikvision::Error>;
 
     /// Reads just these persons; one that is absent from the answer is not on the device.
@@ -111,8 +111,8 @@ pub trait ReadDevice: Send + Sized {
     /// [`hikvision::Error`].
     fn persons(
         &mut self,
-        wanted: &[EmployeeNo],
-    ) -> Result<BTreeMap<EmployeeNo, PersonRecord>, hikvision::Error>;
+        wanted: &[RecordId],
+    ) -> Result<BTreeMap<RecordId, FullRecord>, hikvision::Error>;
 
     /// Takes the right to write. Only [`execute`](crate::engine::execute) does.
     fn into_writer(self) -> Self::Writer;
@@ -141,7 +141,7 @@ pub trait WriteDevice {
     ///
     /// # Errors
     /// [`hikvision::Error`]; of class `Unknown` when the change may have happened.
-    fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), hikvision::Error>;
+    fn modify(&mut self, record: &FullRecord, validity: Window) -> Result<(), hikvision::Error>;
 
     /// Sends a change again with the PIN that the device showed before it and has lost; where none is
     /// shown, nothing is to do.
@@ -150,7 +150,7 @@ pub trait WriteDevice {
     /// [`hikvision::Error`].
     fn put_back_pin(
         &mut self,
-        _before: &PersonRecord,
+        _before: &FullRecord,
         _validity: Window,
     ) -> Result<(), hikvision::Error> {
         Ok(())
@@ -188,7 +188,7 @@ impl Outside for Network {
         Client::new(config).counted_by(count).watched_by(Arc::clone(&self.progress))
     }
 
-    fn connect(&self, config: &DeviceConfig, manners: Manners) -> Result<Reader, hikvision::Error> {
+    fn connect(&self, config: &TargetConfig, manners: Manners) -> Result<Reader, hikvision::Error> {
         let count = self.count(format!("hikvision.{}", config.name));
         let reader = Reader::connect(config, manners)?.counted_by(count);
         Ok(reader.watched_by(Arc::clone(&self.progress)))
@@ -205,7 +205,7 @@ impl ReadSource for Client {
         Self::members(self, listing)
     }
 
-    fn role_names(&self) -> Result<BTreeMap<RoleId, String>, cardskipper::Error> {
+    fn role_names(&self) -> Result<BTreeMap<RightCode, String>, cardskipper::Error> {
         Self::role_names(self)
     }
 }
@@ -235,15 +235,15 @@ impl ReadDevice for Reader {
 
     fn all_persons(
         &mut self,
-        each: &mut dyn FnMut(PersonRecord),
+        each: &mut dyn FnMut(FullRecord),
     ) -> Result<PersonList, hikvision::Error> {
         Self::all_persons(self, each)
     }
 
     fn persons(
         &mut self,
-        wanted: &[EmployeeNo],
-    ) -> Result<BTreeMap<EmployeeNo, PersonRecord>, hikvision::Error> {
+        wanted: &[RecordId],
+    ) -> Result<BTreeMap<RecordId, FullRecord>, hikvision::Error> {
         Self::persons(self, wanted)
     }
 
@@ -271,13 +271,13 @@ impl WriteDevice for Writer {
         Self::write_manners(self).clone()
     }
 
-    fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), hikvision::Error> {
+    fn modify(&mut self, record: &FullRecord, validity: Window) -> Result<(), hikvision::Error> {
         Self::modify(self, record, validity)
     }
 
     fn put_back_pin(
         &mut self,
-        before: &PersonRecord,
+        before: &FullRecord,
         validity: Window,
     ) -> Result<(), hikvision::Error> {
         Self::put_back_pin(self, before, validity)

@@ -5,11 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceReport, KeptLink, Report, Trouble};
+use super::{KeptLink, Report, TargetReport, Trouble};
 use crate::config::LinkRule;
 use crate::engine::plan::{LeftOut, NoDoor, Reason};
 use crate::exit::Exit;
-use crate::model::{DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, SourceName};
+use crate::model::{HolderId, HolderNumber, OrganisationId, RecordId, SourceName, TargetName};
 
 #[derive(Serialize, Deserialize)]
 struct Again {
@@ -68,7 +68,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
         employee_no: one.employee_no.to_string(),
         linked_by: one.rule.as_str().to_owned(),
     };
-    let persons = |one: &DeviceReport| (one.name.to_string(), one.persons);
+    let persons = |one: &TargetReport| (one.name.to_string(), one.persons);
     serde_json::to_string(&Again {
         persons: report.devices.iter().map(persons).collect(),
         left_out: report.left_out.iter().map(left).collect(),
@@ -116,7 +116,7 @@ pub fn say(text: &str, report: &mut Report) -> bool {
     true
 }
 
-fn who(source: &SourceName, member: MemberKey) -> Who {
+fn who(source: &SourceName, member: HolderId) -> Who {
     Who {
         source: source.to_string(),
         organisation: member.organisation.get(),
@@ -125,14 +125,14 @@ fn who(source: &SourceName, member: MemberKey) -> Who {
     }
 }
 
-fn read_who(who: &Who) -> Option<(SourceName, MemberKey)> {
+fn read_who(who: &Who) -> Option<(SourceName, HolderId)> {
     let birth_date = match &who.born {
         Some(born) => Some(born.parse().ok()?),
         None => None,
     };
-    let member = MemberKey {
+    let member = HolderId {
         organisation: OrganisationId::new(who.organisation).ok()?,
-        number: MemberNumber::new(who.number).ok()?,
+        number: HolderNumber::new(who.number).ok()?,
         birth_date,
     };
     Some((SourceName::new(&who.source).ok()?, member))
@@ -147,7 +147,7 @@ fn no_door((who, reason): (Who, String)) -> Option<NoDoor> {
 fn left_out(left: Left) -> Option<LeftOut> {
     let (source, member) = read_who(&left.who)?;
     let device = match left.device {
-        Some(name) => Some(DeviceName::new(&name).ok()?),
+        Some(name) => Some(TargetName::new(&name).ok()?),
         None => None,
     };
     Some(LeftOut {
@@ -156,7 +156,7 @@ fn left_out(left: Left) -> Option<LeftOut> {
         member,
         device,
         detail: left.detail,
-        persons: left.persons.iter().map(|id| EmployeeNo::new(id).ok()).collect::<Option<_>>()?,
+        persons: left.persons.iter().map(|id| RecordId::new(id).ok()).collect::<Option<_>>()?,
         has_paid_time: left.has_paid_time,
     })
 }
@@ -166,8 +166,8 @@ fn kept_link(kept: Kept) -> Option<KeptLink> {
     Some(KeptLink {
         source,
         member,
-        device: DeviceName::new(&kept.device).ok()?,
-        employee_no: EmployeeNo::new(&kept.employee_no).ok()?,
+        device: TargetName::new(&kept.device).ok()?,
+        employee_no: RecordId::new(&kept.employee_no).ok()?,
         rule: LinkRule::from_word(&kept.linked_by)?,
     })
 }
@@ -175,19 +175,19 @@ fn kept_link(kept: Kept) -> Option<KeptLink> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::DeviceOutcome;
+    use crate::report::TargetOutcome;
 
-    fn member(number: i64, born: Option<&str>) -> MemberKey {
-        MemberKey {
+    fn member(number: i64, born: Option<&str>) -> HolderId {
+        HolderId {
             organisation: OrganisationId::new(123).unwrap(),
-            number: MemberNumber::new(number).unwrap(),
+            number: HolderNumber::new(number).unwrap(),
             birth_date: born.map(|date| date.parse().unwrap()),
         }
     }
 
-    fn device(name: &str, persons: usize) -> DeviceReport {
-        let name = DeviceName::new(name).unwrap();
-        DeviceReport { name, persons, outcome: DeviceOutcome::Ok }
+    fn device(name: &str, persons: usize) -> TargetReport {
+        let name = TargetName::new(name).unwrap();
+        TargetReport { name, persons, outcome: TargetOutcome::Ok }
     }
 
     fn report() -> Report {
@@ -200,20 +200,20 @@ mod tests {
                 reason,
                 source: source(),
                 member: member(number, is_odd.then_some("2001-02-28")),
-                device: is_odd.then(|| DeviceName::new("front").unwrap()),
+                device: is_odd.then(|| TargetName::new("front").unwrap()),
                 detail: (number % 3 == 0).then(|| "person 7, \"9\"\n".to_owned()),
                 persons: (0..number % 3)
-                    .map(|id| EmployeeNo::new(&id.to_string()).unwrap())
+                    .map(|id| RecordId::new(&id.to_string()).unwrap())
                     .collect(),
                 has_paid_time: number % 4 == 0,
             });
         }
-        for rule in [LinkRule::File, LinkRule::DeviceEmail, LinkRule::MemberNumber] {
+        for rule in [LinkRule::File, LinkRule::DeviceEmail, LinkRule::HolderNumber] {
             report.kept_links.push(KeptLink {
                 source: source(),
                 member: member(7, None),
-                device: DeviceName::new("back").unwrap(),
-                employee_no: EmployeeNo::new("0012").unwrap(),
+                device: TargetName::new("back").unwrap(),
+                employee_no: RecordId::new("0012").unwrap(),
                 rule,
             });
         }

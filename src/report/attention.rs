@@ -9,10 +9,10 @@ use super::text::{explain, last, many, person, some_of};
 use crate::config::{Config, LinkRule};
 use crate::engine::link::{Found, NoLink, is_unlike};
 use crate::engine::plan::{
-    DeviceFacts, Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose,
+    Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TargetFacts, TooManyLost, Whose,
 };
 use crate::exit::Exit;
-use crate::model::{DeviceName, EmployeeNo, MemberKey, OrganisationId, PersonLimit};
+use crate::model::{HolderId, Limit, OrganisationId, RecordId, TargetName};
 use crate::store::{Attention, AttentionKind};
 
 /// So many are named one by one; the rest is counted.
@@ -58,7 +58,7 @@ pub fn troubles(
 
 /// Members who have paid and have no door: those who are new by their numbers, all of them as a count.
 fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
-    let known: BTreeSet<MemberKey> = before
+    let known: BTreeSet<HolderId> = before
         .iter()
         .filter(|one| one.kind == AttentionKind::NoDoor)
         .map(|one| one.member)
@@ -94,7 +94,7 @@ fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
 }
 
 /// A person with the name that the door holds, where that may be shown.
-fn named(names: Option<&Facts>, device: &DeviceName, employee_no: &EmployeeNo) -> String {
+fn named(names: Option<&Facts>, device: &TargetName, employee_no: &RecordId) -> String {
     let device = names.and_then(|facts| facts.devices.iter().find(|one| one.name == *device));
     let found = device.and_then(|device| device.persons.get(employee_no));
     person(employee_no, found.map(|person| person.name.as_str()))
@@ -105,7 +105,7 @@ fn named(names: Option<&Facts>, device: &DeviceName, employee_no: &EmployeeNo) -
 pub fn released(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
     let remark_of = |one: &Released| {
         let until = match one.limit {
-            PersonLimit::Window(window) => format!("has access until {}", last(window.end())),
+            Limit::Window(window) => format!("has access until {}", last(window.end())),
             _ => "has access".to_owned(),
         };
         remark(
@@ -163,7 +163,7 @@ pub fn permanent(plan: &Plan, of_all: bool, doors: usize, names: Option<&Facts>)
 /// compared exactly, so one in another letter case, or with other zeros in front, protects nobody.
 #[must_use]
 pub fn protects_nobody(facts: &Facts) -> Vec<Trouble> {
-    let alike = |id: &EmployeeNo| id.as_str().trim().trim_start_matches('0').to_lowercase();
+    let alike = |id: &RecordId| id.as_str().trim().trim_start_matches('0').to_lowercase();
     let mut troubles = Vec::new();
     for device in facts.devices.iter().filter(|device| !device.persons.is_empty()) {
         let missing: Vec<_> =
@@ -171,7 +171,7 @@ pub fn protects_nobody(facts: &Facts) -> Vec<Trouble> {
         if missing.is_empty() {
             continue;
         }
-        let meant = |id: &EmployeeNo| {
+        let meant = |id: &RecordId| {
             let mut near = device.persons.keys().filter(|there| alike(there) == alike(id));
             near.next().map_or_else(String::new, |there| format!(" (did you mean {there}?)"))
         };
@@ -282,7 +282,7 @@ pub fn left_organisations(facts: &Facts) -> Vec<Trouble> {
 }
 
 /// Says that most new rows of the link files lead to other members, and the way out.
-fn file_not_believed(device: &DeviceFacts, doubted: &[String]) -> Trouble {
+fn file_not_believed(device: &TargetFacts, doubted: &[String]) -> Trouble {
     let (name, persons) = (&device.name, device.persons.len());
     let text = format!(
         "the link files are not believed: most of their new rows lead to persons with the names of \
@@ -334,7 +334,7 @@ fn remark(about: String, text: String, hint: String) -> Trouble {
 /// device.
 pub fn of(
     plan: &Plan,
-    is_written: impl Fn(&DeviceName) -> bool,
+    is_written: impl Fn(&TargetName) -> bool,
     now: DateTime<Utc>,
 ) -> Vec<Attention> {
     // Nobody has paid for the time of somebody who never expires on the door, or not any more.

@@ -6,11 +6,11 @@
 use serde::Serialize;
 
 use super::{
-    ChangeReport, ChangeState, DeviceReport, KeptLink, Report, RowLeftOut, SourceReport, Trouble,
+    ChangeReport, ChangeState, KeptLink, Report, RowLeftOut, SourceReport, TargetReport, Trouble,
     rows_left_out,
 };
 use crate::engine::plan::{Budget, LeftOut};
-use crate::model::{PersonLimit, Window, format_time};
+use crate::model::{Limit, Window, format_time};
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -57,7 +57,7 @@ struct Device {
 struct Change {
     device: String,
     employee_no: String,
-    member: Member,
+    member: Holder,
     cause: &'static str,
     kind: &'static str,
     before: Times,
@@ -68,7 +68,7 @@ struct Change {
 }
 
 #[derive(Debug, Serialize)]
-struct Member {
+struct Holder {
     source: String,
     number: i64,
 }
@@ -146,14 +146,12 @@ impl From<Window> for Times {
     }
 }
 
-impl From<&PersonLimit> for Times {
-    fn from(limit: &PersonLimit) -> Self {
+impl From<&Limit> for Times {
+    fn from(limit: &Limit) -> Self {
         match limit {
-            PersonLimit::Window(window) | PersonLimit::Permanent(Some(window)) => (*window).into(),
-            PersonLimit::Permanent(None) | PersonLimit::Unclear { .. } => {
-                Self { begin: None, end: None }
-            }
-            PersonLimit::Unreadable { begin, end } => {
+            Limit::Window(window) | Limit::Permanent(Some(window)) => (*window).into(),
+            Limit::Permanent(None) | Limit::Unclear { .. } => Self { begin: None, end: None },
+            Limit::Unreadable { begin, end } => {
                 Self { begin: begin.map(format_time), end: end.map(format_time) }
             }
         }
@@ -202,7 +200,7 @@ fn source(report: &SourceReport) -> Source {
     }
 }
 
-fn device(report: &Report, device: &DeviceReport) -> Device {
+fn device(report: &Report, device: &TargetReport) -> Device {
     let count = |wanted: &dyn Fn(&ChangeReport) -> bool| {
         let mine = report.changes.iter().filter(|one| one.change.device == device.name);
         mine.filter(|one| wanted(one)).count()
@@ -232,7 +230,7 @@ fn change(report: &ChangeReport) -> Change {
     Change {
         device: change.device.to_string(),
         employee_no: change.employee_no.to_string(),
-        member: Member { source: change.source.to_string(), number: change.member.number.get() },
+        member: Holder { source: change.source.to_string(), number: change.member.number.get() },
         cause: change.cause.as_str(),
         kind: change.kind.as_str(),
         before: Times::from(&change.before),

@@ -15,7 +15,7 @@ use super::{RowLeftOut, rows_left_out, text};
 use crate::config::LinkRule;
 use crate::engine::plan::Reason;
 use crate::exit::Exit;
-use crate::model::{DeviceName, EmployeeNo, Member, PersonLimit, RoleId, SourceName, Window};
+use crate::model::{Holder, Limit, RecordId, RightCode, SourceName, TargetName, Window};
 use crate::store::{AuditEntry, OutcomeKind};
 
 /// What was asked and what was found.
@@ -24,7 +24,7 @@ pub struct Story {
     /// WHO, as typed.
     pub who: String,
     /// Everybody it fits.
-    pub members: Vec<MemberStory>,
+    pub members: Vec<HolderStory>,
     /// What was searched, in plain words; said when nobody was found.
     pub searched: Vec<String>,
     /// Whom somebody may have meant then.
@@ -41,30 +41,30 @@ pub struct Story {
 
 /// One member, from both sides.
 #[derive(Debug, Clone)]
-pub struct MemberStory {
+pub struct HolderStory {
     /// The organisation's name in the configuration.
     pub source: SourceName,
     /// The member.
-    pub member: Member,
+    pub member: Holder,
     /// Role names, where they are known.
-    pub role_names: Vec<(RoleId, Option<String>)>,
+    pub role_names: Vec<(RightCode, Option<String>)>,
     /// What the member should hold, on doors that take every role of the organisation.
     pub validity: Option<Window>,
     /// Why the member's own entry cannot be used.
     pub problem: Option<String>,
     /// Each device.
-    pub devices: Vec<DeviceStory>,
+    pub devices: Vec<TargetStory>,
     /// The audit log, newest first.
     pub history: Vec<AuditEntry>,
 }
 
 /// One member on one device.
 #[derive(Debug, Clone)]
-pub struct DeviceStory {
+pub struct TargetStory {
     /// Its name.
-    pub name: DeviceName,
+    pub name: TargetName,
     /// The person, if linked.
-    pub employee_no: Option<EmployeeNo>,
+    pub employee_no: Option<RecordId>,
     /// What the door calls that person.
     pub person_name: Option<String>,
     /// By which rule.
@@ -72,7 +72,7 @@ pub struct DeviceStory {
     /// That rule no longer gives the person; the link is kept from before.
     pub is_link_kept: bool,
     /// What the device holds now (or held when it was last read).
-    pub actual: Option<PersonLimit>,
+    pub actual: Option<Limit>,
     /// What it should hold.
     pub expected: Option<Window>,
     /// Whether the two agree, or nothing is expected and nothing is there.
@@ -149,7 +149,7 @@ fn rows_text(rows: &[RowLeftOut]) -> String {
     out
 }
 
-fn member_text(story: &MemberStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
+fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
     let member = &story.member;
     let mut out = String::new();
     let _ = writeln!(
@@ -208,7 +208,7 @@ fn member_text(story: &MemberStory, is_offline: bool, (look, zone): (Look, Tz)) 
     out
 }
 
-fn device_text(device: &DeviceStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
+fn device_text(device: &TargetStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
     // Somebody who was not found may well be on the door, under a person nobody linked.
     let (state, tone) = match (&device.employee_no, device.opens_now) {
         (None, _) => ("linked to nobody there", Tone::Warning),
@@ -251,7 +251,7 @@ fn rule_words(rule: LinkRule) -> &'static str {
     match rule {
         LinkRule::File => "link file",
         LinkRule::DeviceEmail => "e-mail on the door",
-        LinkRule::MemberNumber => "member number and name",
+        LinkRule::HolderNumber => "member number and name",
         LinkRule::Accepted => "accepted by hand",
     }
 }
@@ -382,8 +382,8 @@ fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn member_json(story: &MemberStory) -> MemberJson {
-    let role_name = |id: RoleId| {
+fn member_json(story: &HolderStory) -> MemberJson {
+    let role_name = |id: RightCode| {
         story.role_names.iter().find(|(known, _)| *known == id).and_then(|(_, name)| name.clone())
     };
     MemberJson {
@@ -420,7 +420,7 @@ fn member_json(story: &MemberStory) -> MemberJson {
     }
 }
 
-fn device_json(device: &DeviceStory) -> DeviceJson {
+fn device_json(device: &TargetStory) -> DeviceJson {
     DeviceJson {
         name: device.name.to_string(),
         employee_no: device.employee_no.as_ref().map(ToString::to_string),
@@ -429,7 +429,7 @@ fn device_json(device: &DeviceStory) -> DeviceJson {
         link_kept: device.is_link_kept,
         actual: device.actual.as_ref().map(|limit| ActualJson {
             times: Times::from(limit),
-            enable: !matches!(limit, PersonLimit::Permanent(_)),
+            enable: !matches!(limit, Limit::Permanent(_)),
         }),
         expected: device.expected.map(Times::from),
         in_step: device.in_step,

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::LinkRule;
 use crate::engine::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
 use crate::exit::Exit;
-use crate::model::{DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, SourceName};
+use crate::model::{Holder, HolderId, Record, RecordId, RunId, SourceName, TargetName};
 use crate::store::OutcomeKind;
 pub use rows_left_out::RowLeftOut;
 
@@ -36,7 +36,7 @@ pub struct Report {
     /// The organisations, by name.
     pub sources: Vec<SourceReport>,
     /// The devices, by name.
-    pub devices: Vec<DeviceReport>,
+    pub devices: Vec<TargetReport>,
     /// The changes, in the order of the plan.
     pub changes: Vec<ChangeReport>,
     /// Members for whom nothing is done.
@@ -61,9 +61,9 @@ pub struct Report {
     /// What went wrong.
     pub troubles: Vec<Trouble>,
     /// Names to show beside member numbers, where names may be shown.
-    pub names: BTreeMap<MemberKey, String>,
+    pub names: BTreeMap<HolderId, String>,
     /// The names that doors hold, of persons who are spoken of, where names may be shown.
-    pub person_names: BTreeMap<(DeviceName, EmployeeNo), String>,
+    pub person_names: BTreeMap<(TargetName, RecordId), String>,
 }
 
 impl Report {
@@ -99,7 +99,7 @@ impl Report {
         self.released = plan.released.clone();
         for doubted in plan.doubted_devices() {
             for line in self.devices.iter_mut().filter(|line| line.name == *doubted) {
-                line.outcome = DeviceOutcome::NotBelieved;
+                line.outcome = TargetOutcome::NotBelieved;
             }
         }
     }
@@ -111,23 +111,19 @@ impl Report {
     }
 
     /// Takes the names of these members to be shown.
-    pub fn show_names<'a>(&mut self, members: impl Iterator<Item = &'a Member>) {
+    pub fn show_names<'a>(&mut self, members: impl Iterator<Item = &'a Holder>) {
         self.names = members.map(|member| (member.key, member.name())).collect();
     }
 
     /// Takes the names to be shown that a door holds of persons who are spoken of; `persons` are all of
     /// that door.
-    pub fn show_person_names(
-        &mut self,
-        device: &DeviceName,
-        persons: &BTreeMap<EmployeeNo, Person>,
-    ) {
-        let is_here = |name: &DeviceName| name == device;
+    pub fn show_person_names(&mut self, device: &TargetName, persons: &BTreeMap<RecordId, Record>) {
+        let is_here = |name: &TargetName| name == device;
         let changed = self.changes.iter().map(|one| &one.change);
         let changed = changed.filter(|one| is_here(&one.device)).map(|one| &one.employee_no);
         let kept = self.kept_links.iter().filter(|one| is_here(&one.device));
         let left_out = self.left_out.iter().filter(|one| one.device.as_ref().is_none_or(is_here));
-        let told: BTreeSet<&EmployeeNo> = changed
+        let told: BTreeSet<&RecordId> = changed
             .chain(kept.map(|one| &one.employee_no))
             .chain(left_out.flat_map(|one| &one.persons))
             .collect();
@@ -140,13 +136,13 @@ impl Report {
 
     /// What a door calls a person, where that may be shown.
     #[must_use]
-    pub fn person_name(&self, device: &DeviceName, person: &EmployeeNo) -> Option<&str> {
+    pub fn person_name(&self, device: &TargetName, person: &RecordId) -> Option<&str> {
         self.person_names.get(&(device.clone(), person.clone())).map(String::as_str)
     }
 
     /// The same of a person who is spoken of for every door: the first name that one of them holds.
     #[must_use]
-    pub fn person_name_anywhere(&self, person: &EmployeeNo) -> Option<&str> {
+    pub fn person_name_anywhere(&self, person: &RecordId) -> Option<&str> {
         let mut names = self.person_names.iter();
         names.find(|((_, id), _)| id == person).map(|(_, name)| name.as_str())
     }
@@ -165,11 +161,11 @@ pub struct KeptLink {
     /// The organisation's name.
     pub source: SourceName,
     /// Who.
-    pub member: MemberKey,
+    pub member: HolderId,
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// Who, there.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// The rule that made the link.
     pub rule: LinkRule,
 }
@@ -191,18 +187,18 @@ pub struct SourceReport {
 
 /// How one device fared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceReport {
+pub struct TargetReport {
     /// Its name.
-    pub name: DeviceName,
+    pub name: TargetName,
     /// How many persons are known there.
     pub persons: usize,
     /// How it fared.
-    pub outcome: DeviceOutcome,
+    pub outcome: TargetOutcome,
 }
 
 /// How one device fared. Source: design.md section 6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeviceOutcome {
+pub enum TargetOutcome {
     /// Answered wherever it was asked.
     Ok,
     /// Did not answer.
@@ -217,7 +213,7 @@ pub enum DeviceOutcome {
     Observed,
 }
 
-impl DeviceOutcome {
+impl TargetOutcome {
     /// The word in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

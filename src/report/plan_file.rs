@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use super::{Report, json as document};
 use crate::engine::plan::{Budget, Cause, Change, Kind};
 use crate::model::{
-    DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, PersonLimit, SourceName,
-    Window, inert_json, parse_time,
+    HolderId, HolderNumber, Limit, OrganisationId, RecordId, SourceName, TargetName, Window,
+    inert_json, parse_time,
 };
 use crate::text::hex::hex;
 use crate::text::json::{Problem, object as bounded_json};
@@ -238,18 +238,16 @@ fn change(entry: &Value) -> Option<Change> {
     };
     let (before_begin, before_end) = times("before")?;
     let before = match (before_begin, before_end) {
-        (Some(begin), Some(end)) if begin <= end => {
-            PersonLimit::Window(Window::new(begin, end).ok()?)
-        }
-        (begin, end) => PersonLimit::Unreadable { begin, end },
+        (Some(begin), Some(end)) if begin <= end => Limit::Window(Window::new(begin, end).ok()?),
+        (begin, end) => Limit::Unreadable { begin, end },
     };
     let (after_begin, after_end) = times("after")?;
     Some(Change {
-        device: DeviceName::new(&text(entry, "device")?).ok()?,
-        employee_no: EmployeeNo::new(&text(entry, "employee_no")?).ok()?,
-        member: MemberKey {
+        device: TargetName::new(&text(entry, "device")?).ok()?,
+        employee_no: RecordId::new(&text(entry, "employee_no")?).ok()?,
+        member: HolderId {
             organisation: OrganisationId::new(member.get("organisation")?.as_i64()?).ok()?,
-            number: MemberNumber::new(member.get("number")?.as_i64()?).ok()?,
+            number: HolderNumber::new(member.get("number")?.as_i64()?).ok()?,
             birth_date,
         },
         source: SourceName::new(&text(member, "source")?).ok()?,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::check::Finding;
 use super::text::{many, some_of};
 use crate::exit::Exit;
-use crate::model::{Member, RoleId};
+use crate::model::{Holder, RightCode};
 
 /// So many roles are listed.
 const LISTED_MAX: usize = 20;
@@ -17,13 +17,13 @@ const LISTED_MAX: usize = 20;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
     members: usize,
-    by_role: BTreeMap<RoleId, usize>,
+    by_role: BTreeMap<RightCode, usize>,
 }
 
 impl Held {
     /// Counts the roles of these members.
     #[must_use]
-    pub fn by<'a>(members: impl Iterator<Item = &'a Member>) -> Self {
+    pub fn by<'a>(members: impl Iterator<Item = &'a Holder>) -> Self {
         let mut held = Self::default();
         for member in members {
             held.members += 1;
@@ -40,8 +40,8 @@ impl Held {
 pub fn of_source(
     about: &str,
     held: &Held,
-    configured: Option<&BTreeSet<RoleId>>,
-    names: &BTreeMap<RoleId, String>,
+    configured: Option<&BTreeSet<RightCode>>,
+    names: &BTreeMap<RightCode, String>,
 ) -> Vec<Finding> {
     if held.members == 0 {
         return Vec::new();
@@ -56,8 +56,8 @@ pub fn of_source(
 pub fn of_door(
     about: &str,
     held: &Held,
-    configured: &BTreeSet<RoleId>,
-    names: &BTreeMap<RoleId, String>,
+    configured: &BTreeSet<RightCode>,
+    names: &BTreeMap<RightCode, String>,
 ) -> Option<Finding> {
     if held.members == 0 {
         return None;
@@ -67,10 +67,10 @@ pub fn of_door(
 
 fn listed(
     held: &Held,
-    configured: Option<&BTreeSet<RoleId>>,
-    names: &BTreeMap<RoleId, String>,
+    configured: Option<&BTreeSet<RightCode>>,
+    names: &BTreeMap<RightCode, String>,
 ) -> String {
-    let mut roles: Vec<(&RoleId, &usize)> = held.by_role.iter().collect();
+    let mut roles: Vec<(&RightCode, &usize)> = held.by_role.iter().collect();
     roles.sort_by_key(|(role, count)| (std::cmp::Reverse(**count), **role));
     if roles.is_empty() {
         return "nobody holds a role".to_owned();
@@ -87,15 +87,15 @@ fn wrong(
     about: &str,
     section: &str,
     held: &Held,
-    configured: &BTreeSet<RoleId>,
-    names: &BTreeMap<RoleId, String>,
+    configured: &BTreeSet<RightCode>,
+    names: &BTreeMap<RightCode, String>,
 ) -> Option<Finding> {
-    let idle: Vec<RoleId> =
+    let idle: Vec<RightCode> =
         configured.iter().copied().filter(|role| !held.by_role.contains_key(role)).collect();
     if idle.is_empty() {
         return None;
     }
-    let all = |roles: &mut dyn Iterator<Item = RoleId>| {
+    let all = |roles: &mut dyn Iterator<Item = RightCode>| {
         roles.map(|role| called(role, names)).collect::<Vec<_>>().join(", ")
     };
     let named = all(&mut idle.iter().copied());
@@ -114,7 +114,7 @@ fn wrong(
 }
 
 /// A role with its name. One that Cardskipper gives no name is remembered by its number.
-fn called(role: RoleId, names: &BTreeMap<RoleId, String>) -> String {
+fn called(role: RightCode, names: &BTreeMap<RightCode, String>) -> String {
     match names.get(&role) {
         Some(name) if *name != role.to_string() => format!("{role} {name}"),
         _ => role.to_string(),
@@ -126,8 +126,8 @@ mod tests {
     use super::*;
     use crate::report::check::Verdict;
 
-    fn role(id: i64) -> RoleId {
-        RoleId::new(id).unwrap()
+    fn role(id: i64) -> RightCode {
+        RightCode::new(id).unwrap()
     }
 
     fn held(counts: &[(i64, usize)], members: usize) -> Held {

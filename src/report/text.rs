@@ -8,9 +8,9 @@ use chrono_tz::Tz;
 
 use super::look::{Look, Tone};
 use super::table::Table;
-use super::{ChangeReport, ChangeState, DeviceOutcome, Report, rows_left_out};
+use super::{ChangeReport, ChangeState, Report, TargetOutcome, rows_left_out};
 use crate::engine::plan::{Cause, Kind, LeftOut, Reason};
-use crate::model::{EmployeeNo, MemberKey, PersonLimit, Window};
+use crate::model::{HolderId, Limit, RecordId, Window};
 use crate::store::OutcomeKind;
 
 /// How many members are named for each reason before the rest is only counted.
@@ -94,12 +94,12 @@ fn to_the_second(at: NaiveDateTime) -> String {
 
 /// A person's limit as people write it.
 #[must_use]
-pub fn limit(limit: &PersonLimit) -> String {
+pub fn limit(limit: &Limit) -> String {
     match limit {
-        PersonLimit::Window(found) => window(found),
-        PersonLimit::Permanent(_) => "no limit".to_owned(),
-        PersonLimit::Unclear { .. } => "unclear".to_owned(),
-        PersonLimit::Unreadable { .. } => "unreadable".to_owned(),
+        Limit::Window(found) => window(found),
+        Limit::Permanent(_) => "no limit".to_owned(),
+        Limit::Unclear { .. } => "unclear".to_owned(),
+        Limit::Unreadable { .. } => "unreadable".to_owned(),
     }
 }
 
@@ -126,14 +126,14 @@ fn changes(report: &Report, look: Look) -> String {
 
 /// A person with the name that the door holds, where it may be shown.
 #[must_use]
-pub fn person(employee_no: &EmployeeNo, name: Option<&str>) -> String {
+pub fn person(employee_no: &RecordId, name: Option<&str>) -> String {
     match name {
         Some(name) if !name.is_empty() => format!("{employee_no} {name}"),
         _ => employee_no.to_string(),
     }
 }
 
-fn member(report: &Report, key: MemberKey) -> String {
+fn member(report: &Report, key: HolderId) -> String {
     match report.names.get(&key) {
         Some(name) if !name.is_empty() => format!("{} {name}", key.number),
         _ => key.number.to_string(),
@@ -165,7 +165,7 @@ pub fn cause_words(cause: Cause) -> &'static str {
 
 fn state(report: &Report, one: &ChangeReport) -> String {
     let is_observed = report.devices.iter().any(|device| {
-        device.name == one.change.device && device.outcome == DeviceOutcome::Observed
+        device.name == one.change.device && device.outcome == TargetOutcome::Observed
     });
     let word = match one.state {
         ChangeState::Planned if is_observed => "only observed",
@@ -226,12 +226,12 @@ pub fn summary(report: &Report) -> String {
     }
     for device in &report.devices {
         let problem = match device.outcome {
-            DeviceOutcome::Ok => continue,
-            DeviceOutcome::Unreachable => "gave no usable answer",
-            DeviceOutcome::LoginRefused => "refused the login",
-            DeviceOutcome::ClockWrong => "has a wrong clock",
-            DeviceOutcome::NotBelieved => "is not believed",
-            DeviceOutcome::Observed => "is only observed",
+            TargetOutcome::Ok => continue,
+            TargetOutcome::Unreachable => "gave no usable answer",
+            TargetOutcome::LoginRefused => "refused the login",
+            TargetOutcome::ClockWrong => "has a wrong clock",
+            TargetOutcome::NotBelieved => "is not believed",
+            TargetOutcome::Observed => "is only observed",
         };
         parts.push(format!("{} {problem}", device.name));
     }
@@ -339,7 +339,7 @@ fn left_out(report: &Report, look: Look) -> String {
 
 /// What there is to say of a member who is left out beside the reason, with the names that doors hold of
 /// the persons it is about.
-pub fn detail<'a>(one: &LeftOut, name_of: impl Fn(&EmployeeNo) -> Option<&'a str>) -> String {
+pub fn detail<'a>(one: &LeftOut, name_of: impl Fn(&RecordId) -> Option<&'a str>) -> String {
     let named = one.persons.iter().filter_map(|id| name_of(id).map(|name| person(id, Some(name))));
     let named = some_of(named, SHOWN_PER_REASON, ", ");
     match (one.detail.as_deref().unwrap_or_default(), named.as_str()) {

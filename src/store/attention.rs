@@ -11,7 +11,7 @@ use super::convert::{
 };
 use super::{Store, StoreError};
 use crate::engine::plan::LossKind;
-use crate::model::{DeviceName, EmployeeNo, MemberKey};
+use crate::model::{HolderId, RecordId, TargetName};
 
 /// One member or person to look after.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,11 +19,11 @@ pub struct Attention {
     /// What kind of care it needs.
     pub kind: AttentionKind,
     /// Where; `None`: at no door in particular.
-    pub device: Option<DeviceName>,
+    pub device: Option<TargetName>,
     /// Who, there; `None` where no person is known.
-    pub employee_no: Option<EmployeeNo>,
+    pub employee_no: Option<RecordId>,
     /// Whose membership.
-    pub member: MemberKey,
+    pub member: HolderId,
     /// Why, in the words of the plan's reasons and causes.
     pub reason: String,
     /// When the time on the door is over, in its wall-clock time.
@@ -72,7 +72,7 @@ impl AttentionKind {
 
 impl Attention {
     /// Everything but since when.
-    fn place(&self) -> (AttentionKind, Option<&DeviceName>, Option<&EmployeeNo>, MemberKey) {
+    fn place(&self) -> (AttentionKind, Option<&TargetName>, Option<&RecordId>, HolderId) {
         (self.kind, self.device.as_ref(), self.employee_no.as_ref(), self.member)
     }
 }
@@ -104,8 +104,8 @@ impl Store {
                 )?
                 .execute(params![
                     one.kind.as_str(),
-                    one.device.as_ref().map_or("", DeviceName::as_str),
-                    one.employee_no.as_ref().map_or("", EmployeeNo::as_str),
+                    one.device.as_ref().map_or("", TargetName::as_str),
+                    one.employee_no.as_ref().map_or("", RecordId::as_str),
                     one.member.organisation.get(),
                     one.member.number.get(),
                     birth_out(one.member.birth_date),
@@ -131,7 +131,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let kind = text_at(row, 0)?;
             let (device, person) = (text_at(row, 1)?, text_at(row, 2)?);
-            let device = (!device.is_empty()).then(|| DeviceName::new(device)).transpose();
+            let device = (!device.is_empty()).then(|| TargetName::new(device)).transpose();
             let ends: Option<i64> = row.get(7)?;
             found.push(Attention {
                 kind: AttentionKind::ALL
@@ -154,16 +154,16 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MemberNumber, OrganisationId};
+    use crate::model::{HolderNumber, OrganisationId};
 
     fn one(kind: AttentionKind, number: i64, reason: &str, minute: i64) -> Attention {
         Attention {
             kind,
-            device: DeviceName::new("door").ok().filter(|_| kind != AttentionKind::NoDoor),
-            employee_no: EmployeeNo::new("7").ok().filter(|_| kind == AttentionKind::Released),
-            member: MemberKey {
+            device: TargetName::new("door").ok().filter(|_| kind != AttentionKind::NoDoor),
+            employee_no: RecordId::new("7").ok().filter(|_| kind == AttentionKind::Released),
+            member: HolderId {
                 organisation: OrganisationId::new(1).unwrap(),
-                number: MemberNumber::new(number).unwrap(),
+                number: HolderNumber::new(number).unwrap(),
                 birth_date: None,
             },
             reason: reason.to_owned(),

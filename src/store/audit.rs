@@ -8,7 +8,7 @@ use super::convert::{
 };
 use super::journal::run_in;
 use super::{Store, StoreError};
-use crate::model::{DeviceName, EmployeeNo, MemberKey, RunId, Window};
+use crate::model::{HolderId, RecordId, RunId, TargetName, Window};
 
 /// One line of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub struct AuditEntry {
     /// The run.
     pub run: RunId,
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// Who, there.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// Why, in the words of [`Cause`](crate::engine::plan::Cause).
     pub cause: String,
     /// What the person held.
@@ -42,8 +42,8 @@ impl Store {
     pub fn record_accepted_link(
         &self,
         run: RunId,
-        device: &DeviceName,
-        (employee_no, member): (&EmployeeNo, MemberKey),
+        device: &TargetName,
+        (employee_no, member): (&RecordId, HolderId),
         held: Option<Window>,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
@@ -75,7 +75,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn history(&self, member: MemberKey, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+    pub fn history(&self, member: HolderId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT at, run, device, employee_no, cause, before_begin, before_end, after_begin, \
              after_end, outcome, error FROM change \
@@ -101,7 +101,7 @@ pub(super) fn entry_in(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
     Ok(AuditEntry {
         at: instant_in(row.get(0)?)?,
         run: run_in(row.get(1)?)?,
-        device: DeviceName::new(&device).map_err(|error| damaged("a device", error))?,
+        device: TargetName::new(&device).map_err(|error| damaged("a device", error))?,
         employee_no: employee_in(&employee_no)?,
         cause: row.get(4)?,
         before: window_in(row.get(5)?, row.get(6)?)?,

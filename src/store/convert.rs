@@ -7,9 +7,7 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use super::StoreError;
-use crate::model::{
-    EmployeeNo, MemberKey, MemberNumber, OrganisationId, PersonLimit, RoleId, Window,
-};
+use crate::model::{HolderId, HolderNumber, Limit, OrganisationId, RecordId, RightCode, Window};
 
 /// An instant as UTC seconds.
 pub(super) fn instant_out(at: DateTime<Utc>) -> i64 {
@@ -78,51 +76,49 @@ fn birth_in(text: &str) -> Option<NaiveDate> {
 }
 
 /// The three columns of a member's identity, starting at column `first`.
-pub(super) fn key_in(row: &Row<'_>, first: usize) -> Result<MemberKey, StoreError> {
+pub(super) fn key_in(row: &Row<'_>, first: usize) -> Result<HolderId, StoreError> {
     let birth = text_at(row, first + 2)?;
     let birth_date = if birth.is_empty() {
         None
     } else {
         Some(birth_in(birth).ok_or_else(|| damaged("a birth date", birth))?)
     };
-    Ok(MemberKey {
+    Ok(HolderId {
         organisation: OrganisationId::new(row.get(first)?)
             .map_err(|error| damaged("an organisation id", error))?,
-        number: MemberNumber::new(row.get(first + 1)?)
+        number: HolderNumber::new(row.get(first + 1)?)
             .map_err(|error| damaged("a member number", error))?,
         birth_date,
     })
 }
 
 /// A role id.
-pub(super) fn role_in(id: i64) -> Result<RoleId, StoreError> {
-    RoleId::new(id).map_err(|error| damaged("a role id", error))
+pub(super) fn role_in(id: i64) -> Result<RightCode, StoreError> {
+    RightCode::new(id).map_err(|error| damaged("a role id", error))
 }
 
 /// A person's identity.
-pub(super) fn employee_in(text: &str) -> Result<EmployeeNo, StoreError> {
-    EmployeeNo::new(text).map_err(|error| damaged("an employeeNo", error))
+pub(super) fn employee_in(text: &str) -> Result<RecordId, StoreError> {
+    RecordId::new(text).map_err(|error| damaged("an employeeNo", error))
 }
 
 /// A person's limit as its three columns.
-pub(super) fn limit_out(limit: &PersonLimit) -> (&'static str, Option<i64>, Option<i64>) {
+pub(super) fn limit_out(limit: &Limit) -> (&'static str, Option<i64>, Option<i64>) {
     let both = |window: &Window| (Some(wall_out(window.begin())), Some(wall_out(window.end())));
     match limit {
-        PersonLimit::Window(window) => {
+        Limit::Window(window) => {
             let (begin, end) = both(window);
             ("window", begin, end)
         }
-        PersonLimit::Permanent(window) => {
+        Limit::Permanent(window) => {
             let (begin, end) = window.as_ref().map_or((None, None), both);
             ("permanent", begin, end)
         }
-        PersonLimit::Unclear { as_written } => {
+        Limit::Unclear { as_written } => {
             let (begin, end) = as_written.as_ref().map_or((None, None), both);
             ("unclear", begin, end)
         }
-        PersonLimit::Unreadable { begin, end } => {
-            ("unreadable", begin.map(wall_out), end.map(wall_out))
-        }
+        Limit::Unreadable { begin, end } => ("unreadable", begin.map(wall_out), end.map(wall_out)),
     }
 }
 
@@ -131,14 +127,14 @@ pub(super) fn limit_in(
     kind: &str,
     begin: Option<i64>,
     end: Option<i64>,
-) -> Result<PersonLimit, StoreError> {
+) -> Result<Limit, StoreError> {
     Ok(match kind {
         "window" => {
-            PersonLimit::Window(window_in(begin, end)?.ok_or_else(|| damaged("a window", "NULL"))?)
+            Limit::Window(window_in(begin, end)?.ok_or_else(|| damaged("a window", "NULL"))?)
         }
-        "permanent" => PersonLimit::Permanent(window_in(begin, end)?),
-        "unclear" => PersonLimit::Unclear { as_written: window_in(begin, end)? },
-        "unreadable" => PersonLimit::Unreadable {
+        "permanent" => Limit::Permanent(window_in(begin, end)?),
+        "unclear" => Limit::Unclear { as_written: window_in(begin, end)? },
+        "unreadable" => Limit::Unreadable {
             begin: begin.map(wall_in).transpose()?,
             end: end.map(wall_in).transpose()?,
         },

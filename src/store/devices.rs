@@ -14,13 +14,13 @@ use super::convert::{
 };
 use super::{Intent, Store, StoreError};
 use crate::model::{
-    DeviceLimits, DeviceName, Email, EmployeeNo, Flaw, Manners, MemberKey, Person, ReadBack,
-    UserType, Window,
+    Email, Flaw, HolderId, Manners, ReadBack, Record, RecordId, TargetLimits, TargetName, UserType,
+    Window,
 };
 
 /// What is known of one device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DeviceState {
+pub struct TargetState {
     /// Its serial number when it was last read.
     pub serial: Option<String>,
     /// Its firmware when it was last asked.
@@ -43,13 +43,13 @@ pub struct DeviceState {
 
 /// The persons of one device as last read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PersonsOfDevice {
+pub struct RecordsOfTarget {
     /// By identity.
-    pub persons: BTreeMap<EmployeeNo, Person>,
+    pub persons: BTreeMap<RecordId, Record>,
     /// The last window each person was seen to hold as it should.
-    pub confirmed: BTreeMap<EmployeeNo, Window>,
+    pub confirmed: BTreeMap<RecordId, Window>,
     /// Persons that this program has written to, and for whom the last time.
-    pub written: BTreeMap<EmployeeNo, MemberKey>,
+    pub written: BTreeMap<RecordId, HolderId>,
 }
 
 /// A person list as read just now.
@@ -60,7 +60,7 @@ pub struct Reading<'a> {
     /// Its firmware.
     pub firmware: &'a str,
     /// Its persons.
-    pub persons: &'a BTreeMap<EmployeeNo, Person>,
+    pub persons: &'a BTreeMap<RecordId, Record>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -70,20 +70,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn device_state(&self, device: &DeviceName) -> Result<DeviceState, StoreError> {
+    pub fn device_state(&self, device: &TargetName) -> Result<TargetState, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT serial, read_at, needs_read, first_written_at, firmware, proven_firmware, \
              asked_firmware, sent_fields, one_request, pause_ms FROM device WHERE name = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let Some(row) = rows.next()? else {
-            return Ok(DeviceState { needs_read: true, ..DeviceState::default() });
+            return Ok(TargetState { needs_read: true, ..TargetState::default() });
         };
         let instant = |column| -> Result<Option<DateTime<Utc>>, StoreError> {
             row.get::<_, Option<i64>>(column)?.map(instant_in).transpose()
         };
         let sent_fields = row.get::<_, Option<String>>(7)?.unwrap_or_default();
-        Ok(DeviceState {
+        Ok(TargetState {
             asked_firmware: row.get(6)?,
             sent_fields: sent_fields.split_whitespace().map(str::to_owned).collect(),
             serial: row.get(0)?,
@@ -103,16 +103,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn device_limits(&self, device: &DeviceName) -> Result<DeviceLimits, StoreError> {
+    pub fn device_limits(&self, device: &TargetName) -> Result<TargetLimits, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT latest_end FROM device WHERE name = ?1")?;
         let mut rows = statement.query([device.as_str()])?;
-        let Some(row) = rows.next()? else { return Ok(DeviceLimits::default()) };
+        let Some(row) = rows.next()? else { return Ok(TargetLimits::default()) };
         let stated_end = row.get::<_, Option<i64>>(0)?.map(wall_in).transpose()?;
-        Ok(DeviceLimits::known(stated_end, &self.read_backs(device)?))
+        Ok(TargetLimits::known(stated_end, &self.read_backs(device)?))
     }
 
-    fn read_backs(&self, device: &DeviceName) -> Result<Vec<ReadBack>, StoreError> {
+    fn read_backs(&self, device: &TargetName) -> Result<Vec<ReadBack>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT sent_begin, sent_end, held_begin, held_end, times FROM read_back \
              JOIN device ON device.name = read_back.device \
@@ -137,9 +137,9 @@ impl Store {
     /// [`StoreError`].
     pub fn record_read_back(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         firmware: &str,
-        employee_no: &EmployeeNo,
+        employee_no: &RecordId,
         seen: &ReadBack,
     ) -> Result<(), StoreError> {
         self.exec(
@@ -161,9 +161,9 @@ impl Store {
     /// [`StoreError`].
     pub fn repeat_read_back(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         firmware: &str,
-        employee_no: &EmployeeNo,
+        employee_no: &RecordId,
         seen: &ReadBack,
     ) -> Result<bool, StoreError> {
         let known = self.connection.execute(
@@ -178,7 +178,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn record_manners(&self, device: &DeviceName, manners: Manners) -> Result<(), StoreError> {
+    pub fn record_manners(&self, device: &TargetName, manners: Manners) -> Result<(), StoreError> {
         let pause = u64::try_from(manners.pause.as_millis()).unwrap_or(u64::MAX);
         self.exec(
             "UPDATE device SET one_request = ?2, pause_ms = ?3 \
@@ -194,7 +194,7 @@ impl Store {
     /// [`StoreError`].
     pub fn record_capabilities(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         firmware: &str,
         fields: &[String],
         latest_end: Option<NaiveDateTime>,
@@ -210,7 +210,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn persons(&self, device: &DeviceName) -> Result<PersonsOfDevice, StoreError> {
+    pub fn persons(&self, device: &TargetName) -> Result<RecordsOfTarget, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT employee_no, name, user_type, limit_kind, begins, ends, is_device_admin, \
              email, fingerprint, confirmed_begin, confirmed_end, written_organisation, \
@@ -229,7 +229,7 @@ impl Store {
             persons.push((person.employee_no.clone(), person));
         }
         // They come in the order of their numbers, so that a map of them is made without a search.
-        Ok(PersonsOfDevice {
+        Ok(RecordsOfTarget {
             persons: persons.into_iter().collect(),
             confirmed: confirmed.into_iter().collect(),
             written: written.into_iter().collect(),
@@ -240,7 +240,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn know_device(&self, device: &DeviceName) -> Result<(), StoreError> {
+    pub fn know_device(&self, device: &TargetName) -> Result<(), StoreError> {
         self.exec("INSERT OR IGNORE INTO device (name) VALUES (?1)", [device.as_str()])?;
         Ok(())
     }
@@ -252,7 +252,7 @@ impl Store {
     /// [`StoreError`].
     pub fn record_reading(
         &mut self,
-        device: &DeviceName,
+        device: &TargetName,
         reading: &Reading<'_>,
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
@@ -284,8 +284,8 @@ impl Store {
     /// [`StoreError`].
     pub fn record_persons<'a>(
         &mut self,
-        device: &DeviceName,
-        persons: impl Iterator<Item = &'a Person>,
+        device: &TargetName,
+        persons: impl Iterator<Item = &'a Record>,
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
         let transaction = self.piece()?;
@@ -299,7 +299,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn require_reading(&self, device: &DeviceName) -> Result<(), StoreError> {
+    pub fn require_reading(&self, device: &TargetName) -> Result<(), StoreError> {
         self.know_device(device)?;
         self.exec("UPDATE device SET needs_read = 1 WHERE name = ?1", [device.as_str()])?;
         Ok(())
@@ -309,7 +309,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn end_first_run(&self, device: &DeviceName, at: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn end_first_run(&self, device: &TargetName, at: DateTime<Utc>) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET first_written_at = ?2 WHERE name = ?1 AND first_written_at IS NULL",
             params![device.as_str(), instant_out(at)],
@@ -321,7 +321,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn prove_firmware(&self, device: &DeviceName, firmware: &str) -> Result<(), StoreError> {
+    pub fn prove_firmware(&self, device: &TargetName, firmware: &str) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET firmware = ?2, proven_firmware = ?2, unproven_firmware = NULL, \
              unconfirmed = 0, unconfirmed_at = NULL WHERE name = ?1",
@@ -336,8 +336,8 @@ impl Store {
     /// [`StoreError`].
     pub fn record_in_step(
         &mut self,
-        device: &DeviceName,
-        persons: &[(EmployeeNo, Window)],
+        device: &TargetName,
+        persons: &[(RecordId, Window)],
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let transaction = self.piece()?;
@@ -350,8 +350,8 @@ impl Store {
 
 pub(super) fn confirm(
     transaction: &Connection,
-    device: &DeviceName,
-    employee_no: &EmployeeNo,
+    device: &TargetName,
+    employee_no: &RecordId,
     window: Window,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -392,8 +392,8 @@ pub(super) fn remember_writing(
 
 pub(super) fn put_person(
     transaction: &Connection,
-    device: &DeviceName,
-    person: &Person,
+    device: &TargetName,
+    person: &Record,
 ) -> Result<(), StoreError> {
     let (kind, begin, end) = limit_out(&person.limit);
     transaction
@@ -421,8 +421,8 @@ pub(super) fn put_person(
     Ok(())
 }
 
-fn person_in(row: &Row<'_>) -> Result<Person, StoreError> {
-    Ok(Person {
+fn person_in(row: &Row<'_>) -> Result<Record, StoreError> {
+    Ok(Record {
         employee_no: employee_in(text_at(row, 0)?)?,
         name: row.get(1)?,
         user_type: user_type_in(text_at(row, 2)?)?,
@@ -436,9 +436,9 @@ fn person_in(row: &Row<'_>) -> Result<Person, StoreError> {
 
 /// One row of `read_back`, in the order of its columns.
 fn read_back_row(
-    device: &DeviceName,
+    device: &TargetName,
     firmware: &str,
-    employee_no: &EmployeeNo,
+    employee_no: &RecordId,
     seen: &ReadBack,
 ) -> [Value; 7] {
     let (sent, held) = (seen.sent, seen.held);

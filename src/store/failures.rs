@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::convert::{instant_in, instant_out};
 use super::{Store, StoreError};
-use crate::model::DeviceName;
+use crate::model::TargetName;
 
 /// What is remembered of a device's failures.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn failures(&self, device: &DeviceName) -> Result<Failures, StoreError> {
+    pub fn failures(&self, device: &TargetName) -> Result<Failures, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT failures, failed_at, failure, failure_hint, is_doubted FROM device \
              WHERE name = ?1",
@@ -60,7 +60,7 @@ impl Store {
     /// [`StoreError`].
     pub fn remember_failure(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         failure: &Failure,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
@@ -77,7 +77,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn forget_failures(&self, device: &DeviceName) -> Result<(), StoreError> {
+    pub fn forget_failures(&self, device: &TargetName) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET failures = 0, failed_at = NULL, failure = NULL, \
              failure_hint = NULL, is_doubted = 0 WHERE name = ?1 AND failures > 0",
@@ -99,7 +99,7 @@ mod tests {
     fn failures_add_up_until_a_success() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap();
-        let door = DeviceName::new("door").unwrap();
+        let door = TargetName::new("door").unwrap();
         assert_eq!(store.failures(&door).unwrap(), Failures::default(), "a device never seen");
         let at = |seconds: i64| DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
         store.remember_failure(&door, &failure("no answer", false), at(0)).unwrap();

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::convert::instant_in;
 use super::{Store, StoreError, lock, schema};
-use crate::model::{DeviceName, OrganisationId};
+use crate::model::{OrganisationId, TargetName};
 
 /// Of each kind of damage so many places are named.
 const PLACES_MAX: u32 = 5;
@@ -155,7 +155,7 @@ impl Health {
         }
         for name in store.column::<String>("SELECT name FROM device")? {
             let device =
-                DeviceName::new(&name).map_err(|error| StoreError::Damaged(error.to_string()))?;
+                TargetName::new(&name).map_err(|error| StoreError::Damaged(error.to_string()))?;
             store.device_state(&device)?;
             store.persons(&device)?;
             store.device_limits(&device)?;

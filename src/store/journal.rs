@@ -18,7 +18,7 @@ use super::waiting::tried;
 use super::{Machine, Quiet, Store, StoreError};
 use crate::clock::is_future;
 use crate::engine::plan::{Cause, Change, Kind};
-use crate::model::{DeviceName, EmployeeNo, MemberKey, Person, RunId, Window};
+use crate::model::{HolderId, Record, RecordId, RunId, TargetName, Window};
 
 /// A computer that was silent for so long has stopped: another one may take its place. Two ticks of
 /// the usual schedule.
@@ -38,11 +38,11 @@ pub struct Intent {
     /// The run that announced it.
     pub run: RunId,
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// Who, there.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// Whose membership.
-    pub member: MemberKey,
+    pub member: HolderId,
     /// Why.
     pub cause: Cause,
     /// Grant or revocation.
@@ -81,7 +81,7 @@ pub struct Outcome {
     /// What went wrong, without names and secrets.
     pub error: Option<String>,
     /// The person as read back, where that worked.
-    pub person: Option<Person>,
+    pub person: Option<Record>,
     /// The write left this computer, or may have: whatever became of it, it counts in the budgets.
     pub is_sent: bool,
 }
@@ -89,13 +89,13 @@ pub struct Outcome {
 impl Outcome {
     /// The end of a write that left this computer, or may have.
     #[must_use]
-    pub fn sent(kind: OutcomeKind, error: Option<String>, person: Option<Person>) -> Self {
+    pub fn sent(kind: OutcomeKind, error: Option<String>, person: Option<Record>) -> Self {
         Self { kind, error, person, is_sent: true }
     }
 
     /// The end of one that did not leave.
     #[must_use]
-    pub fn unsent(kind: OutcomeKind, error: Option<String>, person: Option<Person>) -> Self {
+    pub fn unsent(kind: OutcomeKind, error: Option<String>, person: Option<Record>) -> Self {
         Self { is_sent: false, ..Self::sent(kind, error, person) }
     }
 }
@@ -273,11 +273,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn withdraw(
-        &self,
-        device: &DeviceName,
-        employee_no: &EmployeeNo,
-    ) -> Result<(), StoreError> {
+    pub fn withdraw(&self, device: &TargetName, employee_no: &RecordId) -> Result<(), StoreError> {
         self.exec(
             "DELETE FROM intent WHERE device = ?1 AND employee_no = ?2",
             [device.as_str(), employee_no.as_str()],
@@ -289,7 +285,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn open_intents(&self, device: &DeviceName) -> Result<Vec<Intent>, StoreError> {
+    pub fn open_intents(&self, device: &TargetName) -> Result<Vec<Intent>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT run, employee_no, organisation, number, birth_date, cause, kind, \
              before_begin, before_end, after_begin, after_end, fingerprint FROM intent \
@@ -327,7 +323,7 @@ impl Store {
     /// [`StoreError`].
     pub fn revocations_since(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<usize, StoreError> {
@@ -353,8 +349,8 @@ impl Store {
     /// [`StoreError`].
     pub fn confirmed_at(
         &self,
-        device: &DeviceName,
-        employee_no: &EmployeeNo,
+        device: &TargetName,
+        employee_no: &RecordId,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT confirmed_at FROM person WHERE device = ?1 AND employee_no = ?2",
@@ -428,7 +424,7 @@ pub(super) fn run_in(id: i64) -> Result<RunId, StoreError> {
     RunId::new(id).map_err(|error| damaged("a run", error))
 }
 
-fn intent_in(device: &DeviceName, row: &Row<'_>) -> Result<Intent, StoreError> {
+fn intent_in(device: &TargetName, row: &Row<'_>) -> Result<Intent, StoreError> {
     let employee_no: String = row.get(1)?;
     let cause: String = row.get(5)?;
     let kind: String = row.get(6)?;

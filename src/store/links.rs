@@ -13,17 +13,17 @@ use super::{Store, StoreError, seal};
 use crate::config::LinkRule;
 use crate::engine::link::file::{LinkRow, RowReason, UnusableRow};
 use crate::engine::link::{Served, StoredLink, StoredLinks};
-use crate::model::{DeviceName, Email, EmployeeNo, MemberKey, OrganisationId, RoleId};
+use crate::model::{Email, HolderId, OrganisationId, RecordId, RightCode, TargetName};
 
 /// The roles that open a device, by organisation; `None` for every role.
-pub type SettledRoles = BTreeMap<OrganisationId, Option<BTreeSet<RoleId>>>;
+pub type SettledRoles = BTreeMap<OrganisationId, Option<BTreeSet<RightCode>>>;
 
 impl Store {
     /// What is remembered of the links of a device.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn links(&self, device: &DeviceName) -> Result<StoredLinks, StoreError> {
+    pub fn links(&self, device: &TargetName) -> Result<StoredLinks, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT organisation, number, birth_date, employee_no, rule, name_digest, \
              email_digest, made_at, served_begin, served_end, is_loss_accepted, link.seal \
@@ -56,16 +56,16 @@ impl Store {
     /// [`StoreError`].
     pub fn record_links(
         &mut self,
-        device: &DeviceName,
+        device: &TargetName,
         known: &StoredLinks,
-        news: &[(MemberKey, StoredLink)],
+        news: &[(HolderId, StoredLink)],
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
-        let goes_elsewhere = |(key, link): &&(MemberKey, StoredLink)| {
+        let goes_elsewhere = |(key, link): &&(HolderId, StoredLink)| {
             known.links.get(key).is_none_or(|old| old.employee_no != link.employee_no)
         };
         let moved: Vec<_> = news.iter().filter(goes_elsewhere).collect();
-        let held: HashSet<&EmployeeNo> = match moved.is_empty() {
+        let held: HashSet<&RecordId> = match moved.is_empty() {
             true => HashSet::new(),
             false => known.links.values().map(|link| &link.employee_no).collect(),
         };
@@ -112,7 +112,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn settled_roles(&self, device: &DeviceName) -> Result<SettledRoles, StoreError> {
+    pub fn settled_roles(&self, device: &TargetName) -> Result<SettledRoles, StoreError> {
         let mut statement = self
             .connection
             .prepare_cached("SELECT organisation, roles FROM door_roles WHERE device = ?1")?;
@@ -141,9 +141,9 @@ impl Store {
     /// [`StoreError`].
     pub fn record_settled_roles(
         &mut self,
-        device: &DeviceName,
+        device: &TargetName,
         organisation: OrganisationId,
-        roles: Option<&BTreeSet<RoleId>>,
+        roles: Option<&BTreeSet<RightCode>>,
     ) -> Result<(), StoreError> {
         let roles = roles.map_or_else(
             || "*".to_owned(),
@@ -207,7 +207,7 @@ impl Store {
                     row.line,
                     row.reason.as_str(),
                     row.cell,
-                    row.employee_no.as_ref().map(EmployeeNo::as_str),
+                    row.employee_no.as_ref().map(RecordId::as_str),
                     emails.join(" "),
                 ])?;
             }
@@ -299,9 +299,9 @@ impl Store {
 /// them as former links.
 fn replace_links(
     transaction: &Connection,
-    device: &DeviceName,
-    key: MemberKey,
-    person: &EmployeeNo,
+    device: &TargetName,
+    key: HolderId,
+    person: &RecordId,
 ) -> Result<(), StoreError> {
     let (organisation, number) = (key.organisation.get(), key.number.get());
     let birth = birth_out(key.birth_date);
@@ -341,7 +341,7 @@ fn replace_links(
 }
 
 /// A row of `link` and its member, in the order in which [`Store::links`] asks for its columns.
-fn link_in(row: &Row<'_>) -> Result<(MemberKey, StoredLink), StoreError> {
+fn link_in(row: &Row<'_>) -> Result<(HolderId, StoredLink), StoreError> {
     let rule = text_at(row, 4)?;
     let window = window_in(row.get(8)?, row.get(9)?)?;
     let is_loss_accepted = row.get(10)?;

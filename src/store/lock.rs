@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 
 use super::StoreError;
 use crate::files;
-use crate::model::DeviceName;
+use crate::model::TargetName;
 
 /// The line that says that there is a state file beside the lock.
 const HAS_STATE: &str = "state\n";
@@ -55,7 +55,7 @@ impl Drop for RunLock {
 
 /// The held lock of a device; dropping it frees it.
 #[derive(Debug)]
-pub struct DeviceLock {
+pub struct TargetLock {
     _file: File,
 }
 
@@ -107,10 +107,10 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
 /// lies there is not ours.
 pub fn take_device(
     state: &Path,
-    device: &DeviceName,
+    device: &TargetName,
     patience: Duration,
     now: DateTime<Utc>,
-) -> Result<Result<DeviceLock, Holder>, StoreError> {
+) -> Result<Result<TargetLock, Holder>, StoreError> {
     let which = format!("lock file for {device}");
     let unusable = |error: std::io::Error| super::unusable(&which, &error);
     let state = files::resolved(state);
@@ -125,7 +125,7 @@ pub fn take_device(
                 if let Err(error) = write_holder(&holder, now) {
                     log::debug!("who holds the lock of {device} could not be written: {error}");
                 }
-                return Ok(Ok(DeviceLock { _file: file }));
+                return Ok(Ok(TargetLock { _file: file }));
             }
             Err(TryLockError::WouldBlock) if began.elapsed() < patience => {
                 thread::sleep(LOOK_EVERY);
@@ -138,7 +138,7 @@ pub fn take_device(
 
 /// What the files of a device add to the name of the state file. Names of devices are letters, digits,
 /// `-` and `_`; where files are told apart without their case, `Gate` and `gate` are still two doors.
-fn device_suffix(device: &DeviceName) -> String {
+fn device_suffix(device: &TargetName) -> String {
     let mut suffix = String::from(".");
     for letter in device.as_str().chars() {
         if letter.is_ascii_uppercase() {
@@ -246,7 +246,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state.db");
         let take = |name: &str, patience| {
-            let device = DeviceName::new(name).unwrap();
+            let device = TargetName::new(name).unwrap();
             take_device(&state, &device, Duration::from_millis(patience), now()).unwrap()
         };
         let held = take("gate", 0).unwrap();
@@ -275,7 +275,7 @@ mod tests {
         std::os::unix::fs::symlink(&real, folder.path().join("way")).unwrap();
         let (state, way) = (real.join("state.db"), folder.path().join("way").join("state.db"));
         let take = |state: &Path| {
-            let device = DeviceName::new("gate").unwrap();
+            let device = TargetName::new("gate").unwrap();
             take_device(state, &device, Duration::ZERO, now()).unwrap()
         };
         let _held = take(&state).unwrap();
@@ -289,7 +289,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (state, victim) = (folder.path().join("state.db"), folder.path().join("victim"));
         std::os::unix::fs::symlink(&victim, beside(&state, ".gate.lock")).unwrap();
-        let device = DeviceName::new("gate").unwrap();
+        let device = TargetName::new("gate").unwrap();
         let refused = take_device(&state, &device, Duration::ZERO, now()).unwrap_err();
         let words = "has a lock file for gate that is a symbolic link";
         assert!(

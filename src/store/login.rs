@@ -11,7 +11,7 @@ use super::convert::{instant_in, instant_out};
 use super::{Store, StoreError};
 use crate::clock::is_future;
 use crate::config::Secret;
-use crate::model::DeviceName;
+use crate::model::TargetName;
 
 /// How long a login waits after so many refusals in a row: a device that refuses a right password for a
 /// while, or one that was corrected on the device, comes back by itself.
@@ -125,7 +125,7 @@ impl Store {
     /// [`StoreError`].
     pub fn login_memory(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         username: &str,
         password: &Secret,
     ) -> Result<LoginMemory, StoreError> {
@@ -153,7 +153,7 @@ impl Store {
     /// [`StoreError`].
     pub fn remember_refusal(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         username: &str,
         password: &Secret,
         now: DateTime<Utc>,
@@ -186,7 +186,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn forget_refusals(&self, device: &DeviceName) -> Result<(), StoreError> {
+    pub fn forget_refusals(&self, device: &TargetName) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET login_check = NULL, login_refusals = 0, login_refused_at = NULL, \
              login_spent = 0, login_spent_since = NULL WHERE name = ?1 AND login_refusals > 0",

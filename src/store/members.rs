@@ -10,7 +10,7 @@ use super::convert::{
 };
 use super::{Store, StoreError, seal};
 use crate::model::{
-    Email, Member, MemberKey, MemberNumber, OrganisationId, Role, RoleId, UnreadableRole,
+    Email, Holder, HolderId, HolderNumber, OrganisationId, Right, RightCode, UnreadableRight,
 };
 
 /// The columns of a member, in the order in which [`member_in`] reads them.
@@ -42,9 +42,9 @@ pub enum SecondLook {
 
 /// A member as last seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredMember {
+pub struct StoredHolder {
     /// The member.
-    pub member: Member,
+    pub member: Holder,
     /// Why the newest entry could not be used, if so; the fields are then those of an older one.
     pub problem: Option<String>,
     /// Complete listings in a row without the member.
@@ -60,7 +60,7 @@ pub struct StoredMember {
 /// A member without the roles, as its row has it.
 struct MemberRow {
     row: i64,
-    stored: StoredMember,
+    stored: StoredHolder,
     sealed: Option<i64>,
 }
 
@@ -68,7 +68,7 @@ struct MemberRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
     /// The member, whole.
-    pub stored: StoredMember,
+    pub stored: StoredHolder,
     /// E-mail and roles are those on file: only the rest of the row is news.
     pub keeps_email_and_roles: bool,
 }
@@ -124,7 +124,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn members(&self, organisation: OrganisationId) -> Result<Vec<StoredMember>, StoreError> {
+    pub fn members(&self, organisation: OrganisationId) -> Result<Vec<StoredHolder>, StoreError> {
         let mut found = self.member_rows(organisation)?;
         found.sort_unstable_by_key(|one| one.row);
         let mut rest = found.iter_mut().peekable();
@@ -168,8 +168,8 @@ impl Store {
     pub fn members_numbered(
         &self,
         organisation: OrganisationId,
-        numbers: &BTreeSet<MemberNumber>,
-    ) -> Result<Vec<StoredMember>, StoreError> {
+        numbers: &BTreeSet<HolderNumber>,
+    ) -> Result<Vec<StoredHolder>, StoreError> {
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT {MEMBER_COLUMNS} FROM member WHERE organisation = ?1 AND number = ?2"
         ))?;
@@ -313,7 +313,7 @@ impl Store {
     pub fn role_names(
         &self,
         organisation: OrganisationId,
-    ) -> Result<BTreeMap<RoleId, String>, StoreError> {
+    ) -> Result<BTreeMap<RightCode, String>, StoreError> {
         let mut statement = self
             .connection
             .prepare_cached("SELECT role, name FROM role_name WHERE organisation = ?1")?;
@@ -332,7 +332,7 @@ impl Store {
     pub fn record_role_names(
         &mut self,
         organisation: OrganisationId,
-        names: &BTreeMap<RoleId, String>,
+        names: &BTreeMap<RightCode, String>,
     ) -> Result<(), StoreError> {
         let transaction = self.piece()?;
         transaction
@@ -357,7 +357,7 @@ fn second_look_out(second_look: Option<SecondLook>) -> Option<i64> {
 /// A row of `member`, in the order of [`MEMBER_COLUMNS`].
 fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
     let email = maybe_text_at(row, 6)?;
-    let member = Member {
+    let member = Holder {
         key: key_in(row, 1)?,
         first_name: row.get(4)?,
         last_name: row.get(5)?,
@@ -367,7 +367,7 @@ fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
         unreadable: unreadable_in(maybe_text_at(row, 14)?)?,
     };
     let missing_since: Option<i64> = row.get(10)?;
-    let stored = StoredMember {
+    let stored = StoredHolder {
         member,
         problem: row.get(8)?,
         missed: row.get(9)?,
@@ -379,7 +379,7 @@ fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
 }
 
 /// Roles with unreadable dates as JSON; nothing where there are none, as nearly always.
-fn unreadable_out(roles: &[UnreadableRole]) -> Result<Option<String>, StoreError> {
+fn unreadable_out(roles: &[UnreadableRight]) -> Result<Option<String>, StoreError> {
     if roles.is_empty() {
         return Ok(None);
     }
@@ -388,33 +388,35 @@ fn unreadable_out(roles: &[UnreadableRole]) -> Result<Option<String>, StoreError
     serde_json::to_string(&rows).map(Some).map_err(|error| StoreError::Unusable(error.to_string()))
 }
 
-fn unreadable_in(text: Option<&str>) -> Result<Vec<UnreadableRole>, StoreError> {
+fn unreadable_in(text: Option<&str>) -> Result<Vec<UnreadableRight>, StoreError> {
     let Some(text) = text else { return Ok(Vec::new()) };
     let rows: Vec<(i64, String)> =
         serde_json::from_str(text).map_err(|error| damaged("unreadable roles", error))?;
-    rows.into_iter().map(|(id, problem)| Ok(UnreadableRole { id: role_in(id)?, problem })).collect()
+    rows.into_iter()
+        .map(|(id, problem)| Ok(UnreadableRight { id: role_in(id)?, problem }))
+        .collect()
 }
 
 /// A role in the columns from `first` on.
-fn role_at(row: &Row<'_>, first: usize) -> Result<Role, StoreError> {
-    Ok(Role {
+fn role_at(row: &Row<'_>, first: usize) -> Result<Right, StoreError> {
+    Ok(Right {
         id: role_in(row.get(first)?)?,
         begin: wall_in(row.get(first + 1)?)?,
         end: wall_in(row.get(first + 2)?)?,
     })
 }
 
-impl StoredMember {
+impl StoredHolder {
     /// A member as a listing that was asked for at `said_at` says, for the first time.
     #[must_use]
-    pub fn seen(member: Member, said_at: DateTime<Utc>) -> Self {
+    pub fn seen(member: Holder, said_at: DateTime<Utc>) -> Self {
         let (problem, missing_since) = (None, None);
         Self { member, problem, missed: 0, missing_since, said_at, is_repeated: false }
     }
 
     /// Who it is.
     #[must_use]
-    pub fn key(&self) -> MemberKey {
+    pub fn key(&self) -> HolderId {
         self.member.key
     }
 }

@@ -11,7 +11,7 @@ use super::audit::entry_in;
 use super::convert::{damaged, instant_in, instant_out, key_in};
 use super::{AuditEntry, Store, StoreError};
 use crate::engine::plan::Kind;
-use crate::model::{DeviceName, MemberKey, RunId};
+use crate::model::{HolderId, RunId, TargetName};
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub struct GrantDelay {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditLine {
     /// Whose membership.
-    pub member: MemberKey,
+    pub member: HolderId,
     /// Grant or revocation.
     pub kind: Kind,
     /// What happened.
@@ -112,7 +112,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn device_overview(&self, device: &DeviceName) -> Result<DeviceOverview, StoreError> {
+    pub fn device_overview(&self, device: &TargetName) -> Result<DeviceOverview, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT read_at, firmware, \
              (SELECT count(*) FROM person WHERE person.device = device.name), \

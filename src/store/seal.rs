@@ -8,11 +8,11 @@
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
-use super::members::StoredMember;
+use super::members::StoredHolder;
 use super::quiet::Quiet;
 use crate::engine::link::StoredLink;
 use crate::engine::link::file::LinkRow;
-use crate::model::{DeviceName, Email, MemberKey};
+use crate::model::{Email, HolderId, TargetName};
 use crate::text::fnv;
 
 /// A digest in the making.
@@ -43,7 +43,7 @@ impl Seal {
         }
     }
 
-    fn key(self, key: MemberKey) -> Self {
+    fn key(self, key: HolderId) -> Self {
         let seal = self.number(key.organisation.get()).number(key.number.get());
         seal.text(&super::convert::birth_out(key.birth_date))
     }
@@ -54,7 +54,7 @@ impl Seal {
 }
 
 /// The seal of a member with the roles, in whatever order these come.
-pub(super) fn of_member(stored: &StoredMember) -> i64 {
+pub(super) fn of_member(stored: &StoredHolder) -> i64 {
     let member = &stored.member;
     let mut roles: Vec<_> = member
         .roles
@@ -90,7 +90,7 @@ pub(super) fn of_member(stored: &StoredMember) -> i64 {
 }
 
 /// The seal of a link.
-pub(super) fn of_link(device: &DeviceName, member: MemberKey, link: &StoredLink) -> i64 {
+pub(super) fn of_link(device: &TargetName, member: HolderId, link: &StoredLink) -> i64 {
     let seal = Seal::new()
         .text(device.as_str())
         .key(member)

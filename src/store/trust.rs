@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::convert::{instant_in, instant_out};
 use super::{Store, StoreError};
-use crate::model::{DeviceName, WriteManners};
+use crate::model::{TargetName, WriteManners};
 
 /// How a device took the writes that it was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn write_memory(&self, device: &DeviceName) -> Result<WriteMemory, StoreError> {
+    pub fn write_memory(&self, device: &TargetName) -> Result<WriteMemory, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT unproven_firmware, unconfirmed, unconfirmed_at, unasked, unasked_at \
              FROM device WHERE name = ?1",
@@ -70,7 +70,7 @@ impl Store {
     /// [`StoreError`].
     pub fn write_manners(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         firmware: &str,
     ) -> Result<WriteManners, StoreError> {
         let mut statement = self.connection.prepare_cached(
@@ -90,7 +90,7 @@ impl Store {
     /// [`StoreError`].
     pub fn record_write_manners(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         firmware: &str,
         manners: &WriteManners,
     ) -> Result<(), StoreError> {
@@ -110,7 +110,7 @@ impl Store {
     /// [`StoreError`].
     pub fn remember_unconfirmed(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         firmware: &str,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
@@ -130,7 +130,7 @@ impl Store {
     /// [`StoreError`].
     pub fn remember_unasked(
         &self,
-        device: &DeviceName,
+        device: &TargetName,
         unasked: &Unasked,
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
@@ -145,7 +145,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn accept_writes(&self, device: &DeviceName) -> Result<(), StoreError> {
+    pub fn accept_writes(&self, device: &TargetName) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET unasked = NULL, unasked_at = NULL, unproven_firmware = NULL, \
              unconfirmed = 0, unconfirmed_at = NULL, refuses = NULL WHERE name = ?1",
@@ -167,7 +167,7 @@ mod tests {
     fn what_a_firmware_did_not_confirm_adds_up_until_it_does_or_somebody_accepts_it() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap();
-        let door = DeviceName::new("door").unwrap();
+        let door = TargetName::new("door").unwrap();
         let unproven = || store.write_memory(&door).unwrap().unproven;
         assert_eq!(unproven(), None, "a device never seen");
         for (firmware, seconds, count) in
@@ -189,7 +189,7 @@ mod tests {
     fn how_changes_are_taken_is_known_of_one_firmware() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap();
-        let door = DeviceName::new("door").unwrap();
+        let door = TargetName::new("door").unwrap();
         let manners = |firmware| store.write_manners(&door, firmware).unwrap();
         assert_eq!(manners("V1"), WriteManners::default(), "a device never seen");
         let dropped = ["RightPlan", "gender"].map(str::to_owned).into();
@@ -208,7 +208,7 @@ mod tests {
     fn what_nobody_asked_for_stays_until_somebody_accepts_it_and_proves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap();
-        let door = DeviceName::new("door").unwrap();
+        let door = TargetName::new("door").unwrap();
         store.know_device(&door).unwrap();
         store.prove_firmware(&door, "V1").unwrap();
         let unasked = Unasked { text: "person 7: doorRight".to_owned(), at: at(5) };

@@ -13,17 +13,17 @@ use super::convert::{
 };
 use super::{Store, StoreError};
 use crate::engine::plan::{Budget, Change, Kind};
-use crate::model::{DeviceName, EmployeeNo, MemberKey, Window};
+use crate::model::{HolderId, RecordId, TargetName, Window};
 
 /// A change that a run wanted and that is not on the door yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// Who, there.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// Whose membership.
-    pub member: MemberKey,
+    pub member: HolderId,
     /// Grant or revocation.
     pub kind: Kind,
     /// A closed door would open: the member stands outside until then.
@@ -120,8 +120,8 @@ impl Store {
     /// [`StoreError`].
     pub fn remember_try(
         &self,
-        device: &DeviceName,
-        employee_no: &EmployeeNo,
+        device: &TargetName,
+        employee_no: &RecordId,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         tried(&self.connection, device, employee_no, at)
@@ -133,8 +133,8 @@ impl Store {
     /// [`StoreError`].
     pub fn last_tries(
         &self,
-        device: &DeviceName,
-    ) -> Result<BTreeMap<EmployeeNo, DateTime<Utc>>, StoreError> {
+        device: &TargetName,
+    ) -> Result<BTreeMap<RecordId, DateTime<Utc>>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT employee_no, tried_at FROM waiting WHERE device = ?1 AND tried_at IS NOT NULL",
         )?;
@@ -164,7 +164,7 @@ impl Store {
             let (kind, budget): (String, Option<String>) = (row.get(5)?, row.get(9)?);
             let is_known = |known: &Budget, word: &str| known.as_str() == word;
             waiting.push(Waiting {
-                device: DeviceName::new(&device).map_err(|error| damaged("a device", error))?,
+                device: TargetName::new(&device).map_err(|error| damaged("a device", error))?,
                 employee_no: employee_in(&employee_no)?,
                 member: key_in(row, 2)?,
                 kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
@@ -188,8 +188,8 @@ impl Store {
 /// Whoever waits waits behind those who were never tried.
 pub(super) fn tried(
     connection: &Connection,
-    device: &DeviceName,
-    employee_no: &EmployeeNo,
+    device: &TargetName,
+    employee_no: &RecordId,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     connection

@@ -9,7 +9,7 @@ use self::why::{Standing, next, remedy, why};
 use super::who::Who;
 use super::{Context, near, print, print_json};
 use crate::cli::LookupArgs;
-use crate::config::{Config, DeviceConfig};
+use crate::config::{Config, TargetConfig};
 use crate::connectors::cardskipper::Client;
 use crate::connectors::hikvision::Reader;
 use crate::engine::gather::conversation::{self, READING_PATIENCE};
@@ -17,15 +17,15 @@ use crate::engine::gather::devices::failure;
 use crate::engine::gather::{Gathered, LoginResult, Scope, gather, remember_login};
 use crate::engine::link::Link;
 use crate::engine::link::file::UnusableRow;
-use crate::engine::plan::validity::{DoorRoles, entitlement};
-use crate::engine::plan::{DeviceFacts, Facts, MemberFacts, Plan, plan};
+use crate::engine::plan::validity::{OpeningRights, entitlement};
+use crate::engine::plan::{Facts, HolderFacts, Plan, TargetFacts, plan};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{EmployeeNo, Manners, OrganisationId, RoleId, UserType};
+use crate::model::{Manners, OrganisationId, RecordId, RightCode, UserType};
 use crate::ports::progress::Progress;
-use crate::report::lookup::{DeviceStory, MemberStory, Story, document, render};
+use crate::report::lookup::{HolderStory, Story, TargetStory, document, render};
 use crate::report::text::many;
-use crate::report::{DeviceOutcome, Report, RowLeftOut, Trouble, text};
+use crate::report::{Report, RowLeftOut, TargetOutcome, Trouble, text};
 use crate::store::Store;
 
 /// Lines of history shown.
@@ -94,7 +94,7 @@ fn rows_left_out(
         let mut found = story.members.iter().filter_map(|story| story.member.email.as_ref());
         let is_asked_for = match who {
             Who::Email(email) => row.emails.contains(email),
-            Who::Person(employee_no) => row.employee_no.as_ref() == Some(employee_no),
+            Who::Record(employee_no) => row.employee_no.as_ref() == Some(employee_no),
             Who::Number(_) => false,
         };
         is_asked_for || found.any(|email| row.emails.contains(email))
@@ -132,10 +132,10 @@ fn look_now(
             continue;
         };
         let was_read = found.reading.is_some();
-        if was_read || found.outcome != DeviceOutcome::Ok {
+        if was_read || found.outcome != TargetOutcome::Ok {
             continue;
         }
-        let linked: Vec<EmployeeNo> = wanted
+        let linked: Vec<RecordId> = wanted
             .iter()
             .filter_map(|place| facts.linking.get(*place)?.as_ref().ok())
             .map(|link| link.employee_no.clone())
@@ -158,10 +158,10 @@ fn look_now(
 fn look_at(
     context: &Context,
     store: &Store,
-    device: &DeviceConfig,
-    linked: &[EmployeeNo],
-    facts: &mut DeviceFacts,
-) -> Result<Result<(), (DeviceOutcome, Trouble)>, Error> {
+    device: &TargetConfig,
+    linked: &[RecordId],
+    facts: &mut TargetFacts,
+) -> Result<Result<(), (TargetOutcome, Trouble)>, Error> {
     let store_error = |error| context.store_error(error);
     let turn = conversation::open(store, device, None, READING_PATIENCE, context.clock);
     let _lock = match turn.map_err(store_error)? {
@@ -182,10 +182,10 @@ fn look_at(
 }
 
 fn read_persons(
-    device: &DeviceConfig,
+    device: &TargetConfig,
     manners: Manners,
-    linked: &[EmployeeNo],
-    facts: &mut DeviceFacts,
+    linked: &[RecordId],
+    facts: &mut TargetFacts,
     progress: Arc<dyn Progress>,
 ) -> Result<(), crate::connectors::hikvision::Error> {
     let mut reader = Reader::connect(device, manners)?.watched_by(progress);
@@ -212,7 +212,7 @@ fn advice(who: &Who, facts: &Facts, is_offline: bool) -> String {
                 .to_owned()
         }
         Who::Number(_) => "Check the number in Cardskipper; the e-mail works too.".to_owned(),
-        Who::Person(employee_no) => {
+        Who::Record(employee_no) => {
             let doors: Vec<String> = facts
                 .devices
                 .iter()
@@ -270,7 +270,7 @@ fn tell(
     tick: &Plan,
     place: usize,
     is_offline: bool,
-) -> Result<MemberStory, Error> {
+) -> Result<HolderStory, Error> {
     let facts = &gathered.facts;
     let missing = || Error::Who(place.to_string());
     let member = facts.members.get(place).ok_or_else(missing)?;
@@ -279,7 +279,7 @@ fn tell(
     let store_error = |error| context.store_error(error);
     let names = role_names(context, store, gathered, organisation, member, is_offline)?;
     let now = facts.devices.first().map_or(facts.now.naive_utc(), |device| device.local(facts.now));
-    let door_roles = DoorRoles { source: source.roles.as_ref(), device: None };
+    let door_roles = OpeningRights { source: source.roles.as_ref(), device: None };
     let validity =
         entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, None, now)
             .validity();
@@ -301,7 +301,7 @@ fn tell(
         story.read_at = store.device_state(&device.name).map_err(store_error)?.read_at;
         devices.push(story);
     }
-    Ok(MemberStory {
+    Ok(HolderStory {
         source: source.name.clone(),
         member: member.member.clone(),
         role_names: names,
@@ -318,10 +318,10 @@ fn role_names(
     store: &Store,
     gathered: &Gathered,
     organisation: OrganisationId,
-    member: &MemberFacts,
+    member: &HolderFacts,
     is_offline: bool,
-) -> Result<Vec<(RoleId, Option<String>)>, Error> {
-    let mut known: BTreeMap<RoleId, String> =
+) -> Result<Vec<(RightCode, Option<String>)>, Error> {
+    let mut known: BTreeMap<RightCode, String> =
         match gathered.fresh_role_names(&context.config, organisation) {
             Some(names) => names.clone(),
             None => store.role_names(organisation).map_err(|error| context.store_error(error))?,
@@ -341,7 +341,7 @@ fn role_names(
 /// How a device was asked, and what waits there.
 #[derive(Clone, Copy)]
 struct HowAsked<'a> {
-    outcome: DeviceOutcome,
+    outcome: TargetOutcome,
     is_offline: bool,
     blocked: Option<&'a str>,
     is_stopped: bool,
@@ -350,10 +350,10 @@ struct HowAsked<'a> {
 fn on_device(
     facts: &Facts,
     tick: &Plan,
-    (member, place): (&MemberFacts, usize),
-    device: &DeviceFacts,
+    (member, place): (&HolderFacts, usize),
+    device: &TargetFacts,
     how: HowAsked<'_>,
-) -> DeviceStory {
+) -> TargetStory {
     let now = device.local(facts.now);
     let key = member.member.key;
     let desired = facts.entitlement(device, member).and_then(|found| found.validity());
@@ -369,7 +369,7 @@ fn on_device(
     let is_barred = person.is_some_and(|person| person.user_type == UserType::BlackList);
     let opens_now = !is_barred && actual.is_some_and(|limit| limit.opens_at(now));
     // The name of a linked person stands beside the number already.
-    let name_of = |id: &EmployeeNo| match linked {
+    let name_of = |id: &RecordId| match linked {
         Some(_) => None,
         None => device.persons.get(id).map(|person| person.name.as_str()),
     };
@@ -385,7 +385,7 @@ fn on_device(
     } else {
         why(member, link, desired.map(|v| v.window), actual, now, told())
     };
-    let is_unasked = how.outcome != DeviceOutcome::Ok && !how.is_offline;
+    let is_unasked = how.outcome != TargetOutcome::Ok && !how.is_offline;
     if is_unasked {
         why = format!("The door could not be asked now; this is from memory. {why}");
     }
@@ -405,7 +405,7 @@ fn on_device(
     } else {
         remedy(&standing)
     };
-    DeviceStory {
+    TargetStory {
         name: device.name.clone(),
         employee_no: linked.map(|link| link.employee_no.clone()),
         person_name: person.map(|person| person.name.clone()).filter(|name| !name.is_empty()),

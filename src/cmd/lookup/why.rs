@@ -4,8 +4,8 @@
 use chrono::NaiveDateTime;
 
 use crate::engine::link::{Link, NoLink};
-use crate::engine::plan::{Change, LeftOut, MemberFacts, Reason};
-use crate::model::{PersonLimit, Window};
+use crate::engine::plan::{Change, HolderFacts, LeftOut, Reason};
+use crate::model::{Limit, Window};
 use crate::report::text;
 
 fn capitalised(text: &str) -> String {
@@ -45,10 +45,10 @@ pub(super) fn next(
 
 /// One sentence that says why the door opens or does not.
 pub(super) fn why(
-    member: &MemberFacts,
+    member: &HolderFacts,
     link: Option<&Result<Link, NoLink>>,
     expected: Option<Window>,
-    actual: Option<PersonLimit>,
+    actual: Option<Limit>,
     now: NaiveDateTime,
     left_out: Option<(&LeftOut, String)>,
 ) -> String {
@@ -65,17 +65,17 @@ pub(super) fn why(
     let is_paid = expected.is_some_and(|window| window.contains(now));
     let is_unknown = left_out.is_some_and(|(one, _)| one.reason == Reason::BadDates);
     match actual {
-        PersonLimit::Permanent(_) => {
+        Limit::Permanent(_) => {
             "The dates of this person are switched off on the door, so it always opens.".to_owned()
         }
-        PersonLimit::Unclear { .. } => {
+        Limit::Unclear { .. } => {
             "The dates on the door are in a form that can mean two things, so nothing is changed there."
                 .to_owned()
         }
-        PersonLimit::Unreadable { .. } => {
+        Limit::Unreadable { .. } => {
             "The dates on the door cannot be read; the next sync sets them.".to_owned()
         }
-        PersonLimit::Window(window) if window.contains(now) => {
+        Limit::Window(window) if window.contains(now) => {
             let until = text::last(window.end());
             if is_paid {
                 format!("Valid on the door until {until}.")
@@ -85,7 +85,7 @@ pub(super) fn why(
                 format!("Valid on the door until {until}, although there is no paid time now.")
             }
         }
-        PersonLimit::Window(window) => {
+        Limit::Window(window) => {
             let state = if window.end() < now {
                 format!("Validity on the door ended {}", text::last(window.end()))
             } else {
@@ -107,7 +107,7 @@ pub(super) fn why(
 /// What is known of a member on a device, for [`remedy`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Standing<'a> {
-    pub member: &'a MemberFacts,
+    pub member: &'a HolderFacts,
     pub is_linked: bool,
     pub is_barred: bool,
     pub opens_now: bool,

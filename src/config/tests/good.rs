@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::*;
 use crate::config::{Ending, Guard, LinkRule, MailTls, Mode, Percent, Policy, Tls, load};
-use crate::model::{EmployeeNo, MemberNumber, RoleId};
+use crate::model::{HolderNumber, RecordId, RightCode};
 
 #[test]
 fn defaults() {
@@ -133,22 +133,22 @@ token = {{ env = "CLUB_PASSWORD" }}
     let [a, b] = config.sources.as_slice() else { panic!("two sources") };
     assert_eq!((a.name.as_str(), a.time_zone), ("a", Tz::Europe__Ljubljana));
     assert_eq!((b.name.as_str(), b.time_zone), ("b", Tz::Europe__Stockholm));
-    let role = |number| RoleId::new(number).unwrap();
+    let role = |number| RightCode::new(number).unwrap();
     assert_eq!(b.roles, Some(BTreeSet::from([role(1), role(2)])));
     assert_eq!(b.full_every, Duration::from_secs(1800));
-    assert_eq!(b.sentinel, MemberNumber::new(9).ok());
+    assert_eq!(b.sentinel, HolderNumber::new(9).ok());
     assert_eq!(b.url.path(), "/cardskipper");
     let [side] = config.devices.as_slice() else { panic!("one device") };
     assert_eq!(side.tls, Tls::Pinned([0xab; 32]));
     assert_eq!(side.mode, Mode::Observe);
     assert_eq!(side.roles, Some(BTreeSet::from([role(2), role(3)])));
-    let person = |text| EmployeeNo::new(text).unwrap();
+    let person = |text| RecordId::new(text).unwrap();
     assert_eq!(side.protect, BTreeSet::from([person("1"), person("007")]));
     assert_eq!(side.audit_every, Duration::from_secs(36 * 3600));
     assert_eq!(side.time_zone, Tz::UTC);
     let more = std::path::absolute("/data/more.csv").unwrap();
     assert_eq!(config.link.files, [folder().join("persons.xlsx"), more]);
-    let by = [LinkRule::DeviceEmail, LinkRule::File, LinkRule::MemberNumber];
+    let by = [LinkRule::DeviceEmail, LinkRule::File, LinkRule::HolderNumber];
     assert_eq!(config.link.by, by);
     let policy = Policy { grace_days: 365, inactive: Ending::Keep, vanished: Ending::End };
     assert_eq!(config.policy, policy);

@@ -21,7 +21,7 @@ use super::text::{excerpt, excerpt_of_page, quotable};
 use super::wire::{self, export_request, may_be_xml, parse_members, parse_role_names};
 use super::{Error, Export, Listing};
 use crate::config::{Secret, SourceConfig};
-use crate::model::{OrganisationId, RoleId, SourceName};
+use crate::model::{OrganisationId, RightCode, SourceName};
 use crate::net::requests::RequestCount;
 use crate::net::retry::{Rule, Waits, retry_after, seed};
 use crate::net::words;
@@ -220,7 +220,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]; [`Error::UnknownOrganisation`] when this login does not see the organisation.
-    pub fn role_names(&self) -> Result<BTreeMap<RoleId, String>, Error> {
+    pub fn role_names(&self) -> Result<BTreeMap<RightCode, String>, Error> {
         let answer =
             self.ask(&Request { call: INFO, body: None, limit: self.limits.info, meter: &Silent })?;
         parse_role_names(&answer.body, self.organisation)

@@ -15,7 +15,7 @@ use super::unusable::{Unusable, UnusableReason};
 use super::wire::{
     WireError, attribute, cardskipper_root, check_limits, children, must_hold, parse_checked,
 };
-use crate::model::{Email, Member, MemberKey, MemberNumber, OrganisationId, Role, UnreadableRole};
+use crate::model::{Email, Holder, HolderId, HolderNumber, OrganisationId, Right, UnreadableRight};
 
 /// The element of a listing that holds the members, and one of them.
 pub(super) const LIST: &str = "Members";
@@ -32,7 +32,7 @@ const QUOTED_MAX_CHARS: usize = 40;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Members, sorted by key; no key occurs twice.
-    pub members: Vec<Member>,
+    pub members: Vec<Holder>,
     /// Entries that cannot be used, in the order of the document.
     pub unusable: Vec<Unusable>,
     /// Members listed without the configured organisation.
@@ -87,7 +87,7 @@ struct Club {
 /// The entries of a document.
 #[derive(Default)]
 struct Entries {
-    members: Vec<Found<Member>>,
+    members: Vec<Found<Holder>>,
     unusable: Vec<Found<Unusable>>,
     elsewhere: usize,
 }
@@ -131,7 +131,7 @@ fn read_member(
     node: Node<'_, '_>,
     organisation: OrganisationId,
     zone: Tz,
-) -> Result<Option<Member>, Unusable> {
+) -> Result<Option<Holder>, Unusable> {
     let number = attribute(node, "OrganisationMemberId").and_then(number);
     let birth_date =
         attribute(node, "Birthdate").and_then(|text| date::parse(text, zone)).map(|at| at.date());
@@ -144,8 +144,8 @@ fn read_member(
     };
     let number = number.ok_or_else(|| unusable(UnusableReason::NoNumber))?;
     let inactive = read_inactive(node).map_err(unusable)?;
-    Ok(Some(Member {
-        key: MemberKey { organisation, number, birth_date },
+    Ok(Some(Holder {
+        key: HolderId { organisation, number, birth_date },
         first_name: attribute(node, "Firstname").map(clean_name).unwrap_or_default(),
         last_name: attribute(node, "Lastname").map(clean_name).unwrap_or_default(),
         email: read_email(node),
@@ -156,13 +156,13 @@ fn read_member(
 }
 
 /// Digits only: a sign or a fraction is no member number.
-fn number(text: &str) -> Option<MemberNumber> {
+fn number(text: &str) -> Option<HolderNumber> {
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 /// The roles of a member, and those with dates that cannot be read.
-type Roles = (Vec<Role>, Vec<UnreadableRole>);
+type Roles = (Vec<Right>, Vec<UnreadableRight>);
 
 /// `Ok(None)`: the organisation is not named. Several blocks of one organisation count together.
 fn read_roles(
@@ -201,7 +201,10 @@ fn tidied<T: Ord>(roles: &mut Vec<T>) {
 
 /// A role has the dates of its own line, and no others: one that lacks a date, or has one that is no
 /// date, gives no time at all.
-fn read_role(node: Node<'_, '_>, zone: Tz) -> Result<Result<Role, UnreadableRole>, UnusableReason> {
+fn read_role(
+    node: Node<'_, '_>,
+    zone: Tz,
+) -> Result<Result<Right, UnreadableRight>, UnusableReason> {
     let written = attribute(node, "Id");
     let id = written
         .and_then(|id| id.parse().ok())
@@ -209,8 +212,8 @@ fn read_role(node: Node<'_, '_>, zone: Tz) -> Result<Result<Role, UnreadableRole
     let dates = read_date(node, "StartDate", zone)
         .and_then(|begin| Ok((begin, read_date(node, "EndDate", zone)?)));
     Ok(match dates {
-        Ok((begin, end)) => Ok(Role { id, begin, end }),
-        Err(problem) => Err(UnreadableRole { id, problem }),
+        Ok((begin, end)) => Ok(Right { id, begin, end }),
+        Err(problem) => Err(UnreadableRight { id, problem }),
     })
 }
 
@@ -253,15 +256,15 @@ fn quoted(text: &str) -> String {
 /// Joins entries that are equal but for their roles; takes all entries of a member out when they
 /// contradict each other or one of them cannot be used.
 fn without_doubles(
-    mut members: Vec<Found<Member>>,
+    mut members: Vec<Found<Holder>>,
     unusable: &mut Vec<Found<Unusable>>,
-) -> Vec<Member> {
+) -> Vec<Holder> {
     let tainted: BTreeSet<_> = unusable
         .iter()
         .filter_map(|entry| Some((entry.value.number?, entry.value.birth_date)))
         .collect();
     members.sort_by_key(|member| (member.value.key, member.at));
-    let mut kept: Vec<Member> = Vec::with_capacity(members.len());
+    let mut kept: Vec<Holder> = Vec::with_capacity(members.len());
     let mut rest = members.into_iter().peekable();
     while let Some(mut first) = rest.next() {
         let key = first.value.key;
@@ -295,8 +298,8 @@ fn without_doubles(
 
 /// Takes over the other's roles; false when they differ in anything else. Destructured, so that a new
 /// field of a member breaks the build until it is compared.
-fn joined(first: &mut Member, other: Member) -> bool {
-    let Member { key: _, first_name, last_name, email, inactive, mut roles, mut unreadable } =
+fn joined(first: &mut Holder, other: Holder) -> bool {
+    let Holder { key: _, first_name, last_name, email, inactive, mut roles, mut unreadable } =
         other;
     let equal = first.first_name == first_name
         && first.last_name == last_name

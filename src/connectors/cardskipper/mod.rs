@@ -20,7 +20,7 @@ pub mod wire;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::Member;
+use crate::model::Holder;
 
 pub use client::{Client, MAX_EXPORT_BYTES};
 pub use error::Error;
@@ -40,7 +40,7 @@ pub enum Listing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
     /// The members of the configured organisation, sorted by key; no key occurs twice.
-    pub members: Vec<Member>,
+    pub members: Vec<Holder>,
     /// Entries of the configured organisation that cannot be used, in the order of the answer.
     pub unusable: Vec<Unusable>,
     /// Members listed without the configured organisation: the search spans all organisations the

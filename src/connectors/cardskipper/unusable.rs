@@ -4,14 +4,14 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use crate::model::MemberNumber;
+use crate::model::HolderNumber;
 
 /// A member of the configured organisation whose entry cannot be used. Nothing is guessed: the member
 /// stays as it is on the doors, and the entry is reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
     /// The member's number, as far as it could be read.
-    pub number: Option<MemberNumber>,
+    pub number: Option<HolderNumber>,
     /// The member's birth date, as far as it could be read.
     pub birth_date: Option<NaiveDate>,
     /// The line of the answer where the entry starts, counted from 1.

@@ -11,7 +11,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 use super::Listing;
 use super::encoding::decode;
 use super::text::{clean_name, escape, quotable};
-use crate::model::{OrganisationId, RoleId};
+use crate::model::{OrganisationId, RightCode};
 use crate::text::xml::{self, Counted, Excess, Mark};
 
 pub use super::members::{Listed, parse_members, parse_members_by};
@@ -102,7 +102,7 @@ fn changed_at(moment: DateTime<Utc>) -> String {
 pub fn parse_role_names(
     body: &[u8],
     organisation: OrganisationId,
-) -> Result<BTreeMap<RoleId, String>, WireError> {
+) -> Result<BTreeMap<RightCode, String>, WireError> {
     let text = decode(body)?;
     let document = parse_document(&text)?;
     let root = cardskipper_root(&document)?;
@@ -135,7 +135,7 @@ fn is_organisation(node: Node<'_, '_>, organisation: OrganisationId) -> bool {
         && attribute(node, "Id").and_then(|id| id.parse().ok()) == Some(organisation)
 }
 
-fn collect_role_names(organisation: Node<'_, '_>, names: &mut BTreeMap<RoleId, String>) {
+fn collect_role_names(organisation: Node<'_, '_>, names: &mut BTreeMap<RightCode, String>) {
     for role in organisation.descendants().filter(|node| node.tag_name().name() == "Role") {
         let id = attribute(role, "Id").and_then(|id| id.parse().ok());
         let name = attribute(role, "Name").map(clean_name).filter(|name| !name.is_empty());

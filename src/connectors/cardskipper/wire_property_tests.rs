@@ -6,10 +6,10 @@ use proptest::prelude::*;
 
 use super::tests::{SAMPLE, around, club, one, read};
 use super::*;
-use crate::model::{Email, Member, MemberKey, MemberNumber, Role};
+use crate::model::{Email, Holder, HolderId, HolderNumber, Right};
 
 /// Writes a member the way the service is believed to.
-fn written(member: &Member) -> String {
+fn written(member: &Holder) -> String {
     let roles: String = member
         .roles
         .iter()
@@ -50,16 +50,16 @@ prop_compose! {
         email in proptest::option::of("[a-z<&'\"]{1,8}@[a-zå]{1,8}"),
         inactive in any::<bool>(),
         roles in prop::collection::btree_set((1_i64..9999, any_date(), any_date(), 0_u32..86_400), 0..4),
-    ) -> Member {
+    ) -> Holder {
         let [first, last] = names;
-        Member {
-            key: MemberKey { organisation: club(), number: MemberNumber::new(number).unwrap(), birth_date },
+        Holder {
+            key: HolderId { organisation: club(), number: HolderNumber::new(number).unwrap(), birth_date },
             first_name: first.trim().to_owned(),
             last_name: last.trim().to_owned(),
             email: email.and_then(|email| Email::parse(&email)),
             inactive,
-            roles: roles.into_iter().map(|(id, begin, end, seconds)| Role {
-                id: RoleId::new(id).unwrap(),
+            roles: roles.into_iter().map(|(id, begin, end, seconds)| Right {
+                id: RightCode::new(id).unwrap(),
                 begin: begin.and_time(chrono::NaiveTime::MIN),
                 end: end.and_time(chrono::NaiveTime::MIN) + chrono::Duration::seconds(i64::from(seconds)),
             }).collect(),
@@ -73,8 +73,8 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read(members in prop::collection::btree_map(1_i64..500, any_member(), 0..6)) {
-        let mut members: Vec<Member> = members.into_iter().map(|(number, mut member)| {
-            member.key.number = MemberNumber::new(number).unwrap();
+        let mut members: Vec<Holder> = members.into_iter().map(|(number, mut member)| {
+            member.key.number = HolderNumber::new(number).unwrap();
             member.roles.sort_unstable();
             member
         }).collect();

@@ -5,7 +5,7 @@ use chrono_tz::Europe::Stockholm;
 
 use super::super::{Unusable, UnusableReason};
 use super::*;
-use crate::model::{Email, Member, MemberKey, MemberNumber, Role, UnreadableRole, parse_time};
+use crate::model::{Email, Holder, HolderId, HolderNumber, Right, UnreadableRight, parse_time};
 
 pub(super) const SAMPLE: &str =
     include_str!("../../../tests/fixtures/cardskipper/member-export.xml");
@@ -39,19 +39,19 @@ fn one_with(attributes: &str, roles: &str) -> String {
 
 const ROLE: &str = "Id='3126' StartDate='2026-01-01' EndDate='2026-12-31'";
 
-fn role(id: i64, begin: &str, end: &str) -> Role {
-    Role {
-        id: RoleId::new(id).unwrap(),
+fn role(id: i64, begin: &str, end: &str) -> Right {
+    Right {
+        id: RightCode::new(id).unwrap(),
         begin: parse_time(begin).unwrap(),
         end: parse_time(end).unwrap(),
     }
 }
 
-fn sample_member() -> Member {
-    Member {
-        key: MemberKey {
+fn sample_member() -> Holder {
+    Holder {
+        key: HolderId {
             organisation: club(),
-            number: MemberNumber::new(150_002).unwrap(),
+            number: HolderNumber::new(150_002).unwrap(),
             birth_date: NaiveDate::from_ymd_opt(2009, 4, 21),
         },
         first_name: "Test".to_owned(),
@@ -331,7 +331,7 @@ fn a_role_has_the_dates_of_its_own_line() {
             missing("EndDate"),
         ),
     ] {
-        let wanted = UnreadableRole { id: RoleId::new(1).unwrap(), problem };
+        let wanted = UnreadableRight { id: RightCode::new(1).unwrap(), problem };
         let good_line = format!("<Role {ROLE}/>");
         for lines in [format!("{good_line}{roles}"), format!("{roles}{good_line}")] {
             let listed = read(&around(&one_with("OrganisationMemberId='1'", &lines))).unwrap();
@@ -372,7 +372,7 @@ fn unusable_entries_tell_who_and_where() {
         listed.unusable,
         [
             Unusable {
-                number: MemberNumber::new(2).ok(),
+                number: HolderNumber::new(2).ok(),
                 birth_date: NaiveDate::from_ymd_opt(1981, 5, 3),
                 line: 4,
                 reason: UnusableReason::BadRole(Some("0".to_owned())),

@@ -33,7 +33,7 @@ use super::error::Error;
 use super::login::{LockState, TRIES_KEPT};
 use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, refusal_words, shown};
-use crate::config::{DeviceConfig, Secret};
+use crate::config::{Secret, TargetConfig};
 use crate::model::Manners;
 use crate::net::requests::RequestCount;
 use crate::net::retry::{Waits, retry_after, seed};
@@ -83,7 +83,7 @@ pub(crate) struct Link {
 impl Link {
     /// Sets up the client; sends nothing.
     pub(crate) fn new(
-        config: &DeviceConfig,
+        config: &TargetConfig,
         limits: Limits,
         manners: Manners,
     ) -> Result<Self, Error> {

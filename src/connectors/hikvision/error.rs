@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::wire::ResponseStatus;
-use crate::model::EmployeeNo;
+use crate::model::RecordId;
 
 /// What the caller may do about an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ pub enum Error {
     Refused(ResponseStatus),
     /// The person to change is not on the device.
     #[error("there is no person {0} on the device")]
-    NoSuchPerson(EmployeeNo),
+    NoSuchPerson(RecordId),
     /// The answer is not what the reference describes.
     #[error("{call}: {what}{}", quoted(excerpt))]
     Wire {

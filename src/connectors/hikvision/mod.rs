@@ -31,7 +31,7 @@ pub use error::{Class, Error};
 pub use login::LockState;
 pub use reader::{MAX_EXACT, MAX_PERSONS, PersonList, Reader};
 pub use wire::{
-    Abilities, DeviceClock, DeviceInfo, PersonRecord, ResponseStatus, differs_beyond_validity,
+    Abilities, DeviceClock, DeviceInfo, FullRecord, ResponseStatus, differs_beyond_validity,
     has_lost_pin, is_same_but_for_dates,
 };
 pub use writer::Writer;

@@ -6,8 +6,8 @@ use chrono_tz::Tz;
 use super::challenge;
 use super::login::LockState;
 use super::wire::{
-    DeviceClock, DeviceInfo, Document, PersonRecord, SearchPage, excerpt, modify_body,
-    modify_fields, read_status,
+    DeviceClock, DeviceInfo, Document, FullRecord, SearchPage, excerpt, modify_body, modify_fields,
+    read_status,
 };
 use crate::model::Window;
 use digest_auth::AuthContext;
@@ -26,7 +26,7 @@ pub struct Seen {
     /// Its clock.
     pub clock: Option<DeviceClock>,
     /// Persons, each with the change that would be sent for it, if one would.
-    pub persons: Vec<(PersonRecord, Option<Vec<u8>>)>,
+    pub persons: Vec<(FullRecord, Option<Vec<u8>>)>,
 }
 
 /// Hands a body to every reader.
@@ -45,7 +45,7 @@ pub fn read(body: &[u8], zone: Tz, window: Window) -> Seen {
     seen.info = DeviceInfo::read(&document).ok();
     seen.clock = DeviceClock::read(&document).ok();
     if let Ok(page) = SearchPage::read(document) {
-        let records = page.persons.iter().filter_map(|one| PersonRecord::read(one, zone).ok());
+        let records = page.persons.iter().filter_map(|one| FullRecord::read(one, zone).ok());
         seen.persons = records
             .map(|record| record.with_replaced_bytes(page.replaced))
             .map(|record| {

@@ -14,11 +14,11 @@ use super::client::Link;
 use super::error::Error;
 use super::login::LockState;
 use super::wire::{
-    Abilities, DeviceClock, DeviceInfo, Document, Meaning, PersonRecord, SearchPage, SearchWord,
+    Abilities, DeviceClock, DeviceInfo, Document, FullRecord, Meaning, SearchPage, SearchWord,
     search_body,
 };
-use crate::config::DeviceConfig;
-use crate::model::{DeviceName, EmployeeNo, Flaw, Manners};
+use crate::config::TargetConfig;
+use crate::model::{Flaw, Manners, RecordId, TargetName};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
 
@@ -48,7 +48,7 @@ pub struct Reader {
     /// Set once a device answered an exact search with other persons, or refused its form.
     filter_is_ignored: bool,
     searches: u64,
-    name: DeviceName,
+    name: TargetName,
     progress: Arc<dyn Progress>,
 }
 
@@ -64,7 +64,7 @@ pub struct PersonList {
     /// Why entries were left out, without names: `the entry at offset 3 has no employeeNo`.
     pub unusable: Vec<String>,
     /// Numbers that several entries have; one of them was handed over.
-    pub twice: BTreeSet<EmployeeNo>,
+    pub twice: BTreeSet<RecordId>,
     /// Whether this is certainly everybody. Absence means something only then.
     pub complete: bool,
 }
@@ -75,12 +75,12 @@ impl Reader {
     ///
     /// # Errors
     /// [`Error::Setup`] when the address or the TLS set-up is unusable.
-    pub fn connect(config: &DeviceConfig, manners: Manners) -> Result<Self, Error> {
+    pub fn connect(config: &TargetConfig, manners: Manners) -> Result<Self, Error> {
         Self::with_limits(config, manners, Limits::default())
     }
 
     pub(super) fn with_limits(
-        config: &DeviceConfig,
+        config: &TargetConfig,
         manners: Manners,
         limits: Limits,
     ) -> Result<Self, Error> {
@@ -174,7 +174,7 @@ impl Reader {
     ///
     /// # Errors
     /// Any [`Error`] of a read; what was handed over before it is then not everybody.
-    pub fn all_persons(&mut self, each: &mut dyn FnMut(PersonRecord)) -> Result<PersonList, Error> {
+    pub fn all_persons(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<PersonList, Error> {
         let meter = self.progress.begin(self.name.as_str(), Unit::Persons);
         let mut run = self.search(&[], meter.as_ref(), &mut |record| {
             each(record);
@@ -199,9 +199,9 @@ impl Reader {
     /// certainly everybody.
     pub fn persons(
         &mut self,
-        wanted: &[EmployeeNo],
-    ) -> Result<BTreeMap<EmployeeNo, PersonRecord>, Error> {
-        let wanted: Vec<EmployeeNo> =
+        wanted: &[RecordId],
+    ) -> Result<BTreeMap<RecordId, FullRecord>, Error> {
+        let wanted: Vec<RecordId> =
             wanted.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
         let mut found = BTreeMap::new();
         for numbers in wanted.chunks(MAX_EXACT) {
@@ -216,8 +216,8 @@ impl Reader {
     /// One exact search; false when the device did not understand it.
     fn exact(
         &mut self,
-        numbers: &[EmployeeNo],
-        found: &mut BTreeMap<EmployeeNo, PersonRecord>,
+        numbers: &[RecordId],
+        found: &mut BTreeMap<RecordId, FullRecord>,
     ) -> Result<bool, Error> {
         let mut foreign = false;
         let list = self.search(numbers, &Silent, &mut |record| {
@@ -243,7 +243,7 @@ impl Reader {
         }
     }
 
-    fn pick(&mut self, wanted: &[EmployeeNo]) -> Result<BTreeMap<EmployeeNo, PersonRecord>, Error> {
+    fn pick(&mut self, wanted: &[RecordId]) -> Result<BTreeMap<RecordId, FullRecord>, Error> {
         let mut found = BTreeMap::new();
         let list = self.all_persons(&mut |record| {
             if wanted.binary_search(&record.person.employee_no).is_ok() {
@@ -259,9 +259,9 @@ impl Reader {
     /// if it refuses the size.
     fn search(
         &mut self,
-        wanted: &[EmployeeNo],
+        wanted: &[RecordId],
         meter: &dyn Meter,
-        each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
+        each: &mut dyn FnMut(FullRecord) -> ControlFlow<()>,
     ) -> Result<Run, Error> {
         let mut run = Run::default();
         let until = Instant::now().checked_add(self.link.listing_max());
@@ -290,11 +290,11 @@ impl Reader {
 
     fn pages(
         &mut self,
-        wanted: &[EmployeeNo],
+        wanted: &[RecordId],
         until: Option<Instant>,
         meter: &dyn Meter,
         run: &mut Run,
-        each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
+        each: &mut dyn FnMut(FullRecord) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         loop {
             if run.pages > 0 && until.is_some_and(|until| Instant::now() > until) {
@@ -344,7 +344,7 @@ impl Reader {
 }
 
 /// Says of the persons with these numbers that several entries have them.
-fn mark(found: &mut BTreeMap<EmployeeNo, PersonRecord>, twice: &BTreeSet<EmployeeNo>) {
+fn mark(found: &mut BTreeMap<RecordId, FullRecord>, twice: &BTreeSet<RecordId>) {
     for number in twice {
         if let Some(record) = found.get_mut(number) {
             record.person.flaw = Some(Flaw::Twice);
@@ -376,11 +376,11 @@ struct Run {
     /// The total changed between pages: somebody edits in parallel, and rows may have been skipped.
     total_moved: bool,
     ended: bool,
-    seen: BTreeSet<EmployeeNo>,
+    seen: BTreeSet<RecordId>,
     /// Numbers that an earlier page had, too.
-    again: BTreeSet<EmployeeNo>,
+    again: BTreeSet<RecordId>,
     /// How many entries more than one a single page had of a number.
-    extra: BTreeMap<EmployeeNo, usize>,
+    extra: BTreeMap<RecordId, usize>,
     /// Reasons with the content they belong to, so that an entry met twice counts once.
     unusable: BTreeMap<String, String>,
 }
@@ -400,7 +400,7 @@ impl Run {
 
     /// The numbers that several entries may have, where that is in question and they are few: a device that
     /// gives the same page for ever has many.
-    fn doubtful(&self) -> Option<Vec<EmployeeNo>> {
+    fn doubtful(&self) -> Option<Vec<RecordId>> {
         let is_in_question = self.total.is_none_or(|total| self.read_so_far() < total);
         let is_few = (1..=SMALL_PAGE).contains(&self.again.len());
         (is_in_question && is_few).then(|| self.again.iter().cloned().collect())
@@ -422,16 +422,16 @@ impl Run {
         page: SearchPage,
         asked: usize,
         zone: Tz,
-        each: &mut dyn FnMut(PersonRecord) -> ControlFlow<()>,
+        each: &mut dyn FnMut(FullRecord) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         self.pages += 1;
         self.total_moved |= self.total.is_some() && page.total != self.total;
         self.total = page.total.max(self.total);
         let before = self.read_so_far();
         let size = page.persons.len();
-        let mut here: BTreeMap<EmployeeNo, usize> = BTreeMap::new();
+        let mut here: BTreeMap<RecordId, usize> = BTreeMap::new();
         for (at, value) in page.persons.iter().enumerate() {
-            match PersonRecord::read(value, zone) {
+            match FullRecord::read(value, zone) {
                 Ok(record) => {
                     let number = record.person.employee_no.clone();
                     let others = here.entry(number.clone()).or_default();

@@ -7,7 +7,7 @@ use super::call::Ask;
 use super::error::Error;
 use super::reader::Reader;
 use super::wire::{
-    Meaning, PersonRecord, ResponseStatus, droppable, modify_body, modify_fields, shown_pin,
+    FullRecord, Meaning, ResponseStatus, droppable, modify_body, modify_fields, shown_pin,
 };
 use crate::model::{Window, WriteManners};
 
@@ -65,7 +65,7 @@ impl Writer {
     /// # Errors
     /// [`Error::NoSuchPerson`]; any [`Error`] of class `Unknown` when the change may have happened;
     /// others when it did not.
-    pub fn modify(&mut self, record: &PersonRecord, validity: Window) -> Result<(), Error> {
+    pub fn modify(&mut self, record: &FullRecord, validity: Window) -> Result<(), Error> {
         if let Some(flaw) = record.person.flaw {
             let what = format!("the person {}, so nothing is sent", flaw.what());
             return Err(Error::Wire { call: CALL, what, excerpt: String::new() });
@@ -106,7 +106,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`Error::Wire`] where no PIN was shown; others as of [`Self::modify`].
-    pub fn put_back_pin(&mut self, before: &PersonRecord, validity: Window) -> Result<(), Error> {
+    pub fn put_back_pin(&mut self, before: &FullRecord, validity: Window) -> Result<(), Error> {
         let Some(pin) = shown_pin(before) else {
             let what = "the PIN was shown in a form that cannot be sent back".to_owned();
             return Err(Error::Wire { call: CALL, what, excerpt: String::new() });

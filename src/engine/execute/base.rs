@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::config::DeviceConfig;
-use crate::connectors::hikvision::{Error, PersonRecord};
+use crate::config::TargetConfig;
+use crate::connectors::hikvision::{Error, FullRecord};
 use crate::engine::plan::Change;
-use crate::model::{DeviceLimits, EmployeeNo, Flaw, Person, PersonLimit, UserType};
+use crate::model::{Flaw, Limit, Record, RecordId, TargetLimits, UserType};
 use crate::ports::ReadDevice;
 use crate::store::{Outcome, OutcomeKind};
 
@@ -21,7 +21,7 @@ const AGE_MAX: Duration = Duration::from_secs(2);
 /// had taken; nobody, for a person whom the device no longer has.
 #[derive(Default)]
 pub(super) struct Base {
-    persons: BTreeMap<EmployeeNo, (Duration, Option<PersonRecord>)>,
+    persons: BTreeMap<RecordId, (Duration, Option<FullRecord>)>,
     /// A reading of several persons took longer than what was read may be old.
     is_slow: bool,
 }
@@ -38,7 +38,7 @@ impl Base {
         clock: Clock,
     ) -> Result<(), Error> {
         let at = clock.elapsed();
-        let wanted: Vec<EmployeeNo> = changes.iter().map(|c| c.employee_no.clone()).collect();
+        let wanted: Vec<RecordId> = changes.iter().map(|c| c.employee_no.clone()).collect();
         let mut found = reader.persons(&wanted)?;
         self.is_slow |= clock.elapsed().saturating_sub(at) > AGE_MAX;
         let told = wanted.into_iter().map(|id| {
@@ -72,11 +72,11 @@ impl Base {
 /// The person of a change, if they still are what the plan saw and may be touched. One who already holds
 /// what was to be written is settled as confirmed; nothing of what is settled here was sent.
 pub(super) fn check<'b>(
-    device: &DeviceConfig,
+    device: &TargetConfig,
     change: &Change,
     base: &'b Base,
-    limits: &DeviceLimits,
-) -> Result<&'b PersonRecord, Box<Outcome>> {
+    limits: &TargetLimits,
+) -> Result<&'b FullRecord, Box<Outcome>> {
     let Some((_, Some(record))) = base.persons.get(&change.employee_no) else {
         return Err(unsent(OutcomeKind::Moved, "the person is no longer on the device", None));
     };
@@ -96,7 +96,7 @@ pub(super) fn check<'b>(
 }
 
 /// Whom nothing may touch, whatever a plan file says: the last look before a write.
-fn untouchable(device: &DeviceConfig, person: &Person) -> Option<&'static str> {
+fn untouchable(device: &TargetConfig, person: &Record) -> Option<&'static str> {
     if device.protect.contains(&person.employee_no) {
         Some("the person is protected")
     } else if let Some(flaw) = person.flaw {
@@ -108,13 +108,13 @@ fn untouchable(device: &DeviceConfig, person: &Person) -> Option<&'static str> {
         Some("the person is an administrator of the device")
     } else if person.user_type == UserType::BlackList {
         Some("the person is barred on the device")
-    } else if matches!(person.limit, PersonLimit::Permanent(_)) {
+    } else if matches!(person.limit, Limit::Permanent(_)) {
         Some("the person has no limit on the device")
     } else {
         None
     }
 }
 
-fn unsent(kind: OutcomeKind, text: &str, person: Option<Person>) -> Box<Outcome> {
+fn unsent(kind: OutcomeKind, text: &str, person: Option<Record>) -> Box<Outcome> {
     Box::new(Outcome::unsent(kind, Some(text.to_owned()), person))
 }

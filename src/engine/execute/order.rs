@@ -10,13 +10,13 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::is_future;
 use crate::engine::plan::Change;
-use crate::model::EmployeeNo;
+use crate::model::RecordId;
 
 /// Sorts changes: closed doors that must open, then what was never tried, then what was tried and failed,
 /// longest ago first; else as planned. A try in the future is none: a clock was ahead.
 pub(super) fn sort(
     changes: &mut [&Change],
-    tries: &BTreeMap<EmployeeNo, DateTime<Utc>>,
+    tries: &BTreeMap<RecordId, DateTime<Utc>>,
     now: DateTime<Utc>,
 ) {
     changes.sort_by_key(|change| {
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
     use crate::engine::plan::{Cause, Kind};
     use crate::model::{
-        DeviceName, MemberKey, MemberNumber, OrganisationId, PersonLimit, SourceName, Window,
+        HolderId, HolderNumber, Limit, OrganisationId, SourceName, TargetName, Window,
     };
 
     fn change(id: &str, opens_door: bool) -> Change {
@@ -41,17 +41,17 @@ mod tests {
             Window::new(day.and_hms_opt(0, 0, 0).unwrap(), day.and_hms_opt(1, 0, 0).unwrap());
         let window = window.unwrap();
         Change {
-            device: DeviceName::new("door").unwrap(),
-            employee_no: EmployeeNo::new(id).unwrap(),
-            member: MemberKey {
+            device: TargetName::new("door").unwrap(),
+            employee_no: RecordId::new(id).unwrap(),
+            member: HolderId {
                 organisation: OrganisationId::new(1).unwrap(),
-                number: MemberNumber::new(1).unwrap(),
+                number: HolderNumber::new(1).unwrap(),
                 birth_date: None,
             },
             source: SourceName::new("club").unwrap(),
             cause: Cause::Renewed,
             kind: Kind::Grant,
-            before: PersonLimit::Window(window),
+            before: Limit::Window(window),
             after: window,
             opens_door,
             fingerprint: String::new(),
@@ -77,7 +77,7 @@ mod tests {
         ];
         let changes = all.map(|(id, opens_door, _)| change(id, opens_door));
         let tries = all.iter().filter_map(|(id, _, minutes)| {
-            Some((EmployeeNo::new(id).unwrap(), now + TimeDelta::minutes((*minutes)?)))
+            Some((RecordId::new(id).unwrap(), now + TimeDelta::minutes((*minutes)?)))
         });
         let mut sorted: Vec<&Change> = changes.iter().collect();
         sort(&mut sorted, &tries.collect(), now);

@@ -8,7 +8,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::config::DeviceConfig;
+use crate::config::TargetConfig;
 use crate::engine::gather::back_off;
 use crate::exit::Exit;
 use crate::report::Trouble;
@@ -64,7 +64,7 @@ fn next_probe_at(unproven: &Unproven, now: DateTime<Utc>) -> Option<DateTime<Utc
 /// how many the device holds.
 #[must_use]
 pub fn unproven(
-    device: &DeviceConfig,
+    device: &TargetConfig,
     memory: &WriteMemory,
     persons: usize,
     now: DateTime<Utc>,
@@ -99,7 +99,7 @@ pub fn met_unasked(met: &[String], at: DateTime<Utc>) -> Option<Unasked> {
 /// Says that a device changed what nobody asked for, so that nothing is written there until somebody
 /// accepts it; `persons` is how many it holds.
 #[must_use]
-pub fn unasked(device: &DeviceConfig, unasked: &Unasked, persons: usize) -> Trouble {
+pub fn unasked(device: &TargetConfig, unasked: &Unasked, persons: usize) -> Trouble {
     let name = &device.name;
     let at = unasked.at.with_timezone(&device.time_zone).format("%Y-%m-%d %H:%M");
     Trouble {
@@ -120,7 +120,7 @@ pub fn unasked(device: &DeviceConfig, unasked: &Unasked, persons: usize) -> Trou
 /// Says that a firmware takes no change of anybody, so that none is tried until it has another one or
 /// somebody asks for it; `persons` is how many the device holds.
 #[must_use]
-pub fn refuses(device: &DeviceConfig, firmware: &str, why: &str, persons: usize) -> Trouble {
+pub fn refuses(device: &TargetConfig, firmware: &str, why: &str, persons: usize) -> Trouble {
     let name = &device.name;
     Trouble {
         exit: Exit::Refused,

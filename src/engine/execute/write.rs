@@ -2,10 +2,10 @@
 
 use super::base::{Base, check};
 use super::trust::{self, Trust};
-use super::{Halt, OneDevice, judge};
-use crate::connectors::hikvision::{Class, Error, PersonRecord, has_lost_pin};
+use super::{Halt, OneTarget, judge};
+use crate::connectors::hikvision::{Class, Error, FullRecord, has_lost_pin};
 use crate::engine::plan::Change;
-use crate::model::{EmployeeNo, ReadBack};
+use crate::model::{ReadBack, RecordId};
 use crate::ports::{ReadDevice, WriteDevice};
 use crate::report::ChangeState;
 use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
@@ -13,12 +13,12 @@ use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
 /// A write that left, and may have taken.
 struct Sent<'c> {
     change: &'c Change,
-    before: PersonRecord,
+    before: FullRecord,
     /// What the device said when it refused.
     refusal: Option<String>,
 }
 
-impl OneDevice<'_, '_> {
+impl OneTarget<'_, '_> {
     /// Writes a batch: all intents first, then the writes, then one reading that tells what became
     /// of each. One that the device took in a form that is news is the last of them; says how many were
     /// dealt with.
@@ -110,7 +110,7 @@ impl OneDevice<'_, '_> {
         if sent.is_empty() {
             return Ok(self.settle(settled, None)?);
         }
-        let wanted: Vec<EmployeeNo> = sent.iter().map(|s| s.change.employee_no.clone()).collect();
+        let wanted: Vec<RecordId> = sent.iter().map(|s| s.change.employee_no.clone()).collect();
         let found = match writer.reader().persons(&wanted) {
             Ok(found) => found,
             Err(error) => {
@@ -147,7 +147,7 @@ impl OneDevice<'_, '_> {
 
     /// Remembers a window that the device kept otherwise than sent, as one does that rounds. The same
     /// again, of a write that it took, is a second read-back.
-    fn learn(&mut self, one: &Sent<'_>, after: Option<&PersonRecord>) -> Result<(), StoreError> {
+    fn learn(&mut self, one: &Sent<'_>, after: Option<&FullRecord>) -> Result<(), StoreError> {
         let (sent, before) = (one.change.after, one.before.person.limit.read_as_written());
         let Some(after) = after.map(|after| after.person.limit.read_as_written()) else {
             return Ok(());

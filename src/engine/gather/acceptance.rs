@@ -4,7 +4,7 @@
 //! believing it would lock everybody out. Source: design.md section 5.1.
 
 use crate::config::Guard;
-use crate::model::MemberNumber;
+use crate::model::HolderNumber;
 
 /// What is asked of a complete listing.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ pub struct Listing {
     /// Members in this one.
     pub now: usize,
     /// The member that must be in it, and whether it is.
-    pub sentinel: Option<(MemberNumber, bool)>,
+    pub sentinel: Option<(HolderNumber, bool)>,
     /// `--accept-shrink N`.
     pub accept_shrink: Option<usize>,
 }
@@ -42,7 +42,7 @@ pub enum Refusal {
     },
     /// The sentinel is not in it.
     #[error("the listing does not hold member {0}, the sentinel that must be in it")]
-    NoSentinel(MemberNumber),
+    NoSentinel(HolderNumber),
 }
 
 impl Refusal {
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_missing_sentinel_is_never_overruled() {
-        let number = MemberNumber::new(1).unwrap();
+        let number = HolderNumber::new(1).unwrap();
         let without = Listing { sentinel: Some((number, false)), ..listing(Some(5), 5) };
         assert_eq!(judge(guard(), without), Err(Refusal::NoSentinel(number)));
         let accepted = Listing { accept_shrink: Some(5), ..without };

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::{DeviceConfig, Guard};
-use crate::model::{DeviceLimits, DeviceName, EmployeeNo, Person};
+use crate::config::{Guard, TargetConfig};
+use crate::model::{Record, RecordId, TargetLimits, TargetName};
 
 /// With fewer persons missing than this nothing is far fewer, however small the device.
 const SMALLEST_LOSS: usize = 3;
@@ -62,7 +62,7 @@ pub enum Doubt {
     #[error("is the same device as [hikvision.{first}]: both have serial number {serial:?}")]
     Twin {
         /// The section that comes first.
-        first: DeviceName,
+        first: TargetName,
         /// The serial number of both.
         serial: String,
     },
@@ -128,11 +128,11 @@ pub fn judge_serial(before: &str, now: &str) -> Result<(), Doubt> {
 /// writing and settling all go by the same.
 #[must_use]
 pub fn believed_limits(
-    device: &DeviceConfig,
-    known: DeviceLimits,
-    persons: &BTreeMap<EmployeeNo, Person>,
+    device: &TargetConfig,
+    known: TargetLimits,
+    persons: &BTreeMap<RecordId, Record>,
     now: DateTime<Utc>,
-) -> DeviceLimits {
+) -> TargetLimits {
     let held = persons.values().filter_map(|person| person.limit.window());
     known.believed(held, now.with_timezone(&device.time_zone).naive_local())
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Scope;
-use super::devices::{self, AskDevice, Before};
+use super::devices::{self, AskTarget, Before};
 use crate::clock::Clock;
-use crate::config::{Config, DeviceConfig};
+use crate::config::{Config, TargetConfig};
 use crate::exit::Exit;
-use crate::report::{DeviceOutcome, Trouble};
-use crate::store::lock::{DeviceLock, Holder, take_device};
+use crate::report::{TargetOutcome, Trouble};
+use crate::store::lock::{Holder, TargetLock, take_device};
 use crate::store::{Store, StoreError};
 
 /// How long whoever reads waits for others, all devices together.
@@ -27,7 +27,7 @@ pub const WRITING_PATIENCE: Duration = Duration::from_secs(20);
 /// A conversation with a device. No other process talks to it while this has the lock.
 pub struct Conversation<R> {
     /// Held since before what is remembered of the device was read.
-    pub lock: Option<DeviceLock>,
+    pub lock: Option<TargetLock>,
     /// The open connection, if the device was read.
     pub reader: Option<R>,
 }
@@ -43,7 +43,7 @@ impl<R> Conversation<R> {
 /// Whose turn it is to talk to a device.
 pub(super) enum Turn {
     /// It is due, and nobody else talks to it.
-    Ours(Box<Before>, DeviceLock),
+    Ours(Box<Before>, TargetLock),
     /// There is nothing to ask.
     NotDue(Box<Before>),
     /// It is due, and somebody else talks to it.
@@ -71,7 +71,7 @@ pub(super) fn take_turns(
     let began = clock.elapsed();
     let mut turns = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
-        let ask = AskDevice::of(scope, device, now);
+        let ask = AskTarget::of(scope, device, now);
         let is_due = || devices::is_due(device, store, ask);
         if scope.is_offline || !is_due()? {
             turns.push(Turn::NotDue(Box::new(Before::read(store, device, scope)?)));
@@ -91,34 +91,34 @@ pub(super) fn take_turns(
 
 /// Opens a conversation with a device that was not asked in this run, or goes on with one whose lock is
 /// `held`: the lock first, and what is remembered of logins under it. When it must not be: why, and as
-/// [`DeviceOutcome::Unreachable`] where somebody else is talking to the device.
+/// [`TargetOutcome::Unreachable`] where somebody else is talking to the device.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn open(
     store: &Store,
-    device: &DeviceConfig,
-    held: Option<DeviceLock>,
+    device: &TargetConfig,
+    held: Option<TargetLock>,
     patience: Duration,
     clock: Clock,
-) -> Result<Result<DeviceLock, (DeviceOutcome, Trouble)>, StoreError> {
+) -> Result<Result<TargetLock, (TargetOutcome, Trouble)>, StoreError> {
     let lock = match held {
         Some(lock) => lock,
         None => match take_device(store.path(), &device.name, patience, clock.now())? {
             Ok(lock) => lock,
-            Err(holder) => return Ok(Err((DeviceOutcome::Unreachable, busy(device, &holder)))),
+            Err(holder) => return Ok(Err((TargetOutcome::Unreachable, busy(device, &holder)))),
         },
     };
     let login = store.login_memory(&device.name, &device.username, &device.password)?;
     Ok(match devices::held_back(device, &login, clock.now()) {
-        Some(trouble) => Err((DeviceOutcome::LoginRefused, trouble)),
+        Some(trouble) => Err((TargetOutcome::LoginRefused, trouble)),
         None => Ok(lock),
     })
 }
 
 /// Says that somebody else talks to a device: for this command it is as good as away, and no login is
 /// spent there.
-pub(super) fn busy(device: &DeviceConfig, holder: &Holder) -> Trouble {
+pub(super) fn busy(device: &TargetConfig, holder: &Holder) -> Trouble {
     let since = |at: DateTime<Utc>| at.with_timezone(&device.time_zone).format("%H:%M:%S");
     let who = match (holder.process, holder.since) {
         (Some(process), Some(at)) => format!(" (process {process}, since {})", since(at)),

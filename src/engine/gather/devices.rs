@@ -10,18 +10,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::belief::{self, Doubt, Seen};
 use super::record::cut_off_unasked;
 use super::{Scope, back_off, conversation};
-use crate::config::{DeviceConfig, Guard};
+use crate::config::{Guard, TargetConfig};
 use crate::connectors::hikvision::{Abilities, Class, DeviceInfo, Error};
 use crate::engine::link::{StoredLink, StoredLinks, is_same_person, name_digest};
-use crate::model::{
-    DeviceLimits, EmployeeNo, Flaw, Manners, Person, PersonLimit, Window, WriteManners,
-};
+use crate::model::{Flaw, Limit, Manners, Record, RecordId, TargetLimits, Window, WriteManners};
 use crate::ports::{Outside, ReadDevice};
-use crate::report::{DeviceOutcome, Trouble};
+use crate::report::{TargetOutcome, Trouble};
 use crate::store::lock::Holder;
 use crate::store::{
-    DeviceState, Failure, Failures, Intent, LoginMemory, PersonsOfDevice, Store, StoreError,
-    StoredMember, WriteMemory,
+    Failure, Failures, Intent, LoginMemory, RecordsOfTarget, Store, StoreError, StoredHolder,
+    TargetState, WriteMemory,
 };
 
 use told::{backing_off, both, flawed, left_out, refusal, remembered, stopped, unclear};
@@ -31,9 +29,9 @@ pub(super) use twins::disown_twins;
 /// What is known of a device before it is asked.
 #[derive(Debug)]
 pub(super) struct Before {
-    pub state: DeviceState,
-    pub limits: DeviceLimits,
-    pub persons: PersonsOfDevice,
+    pub state: TargetState,
+    pub limits: TargetLimits,
+    pub persons: RecordsOfTarget,
     pub login: LoginMemory,
     pub failures: Failures,
     pub writes: WriteMemory,
@@ -48,7 +46,7 @@ impl Before {
     /// [`StoreError`].
     pub(super) fn read(
         store: &Store,
-        device: &DeviceConfig,
+        device: &TargetConfig,
         scope: &Scope,
     ) -> Result<Self, StoreError> {
         let _look = store.reading()?;
@@ -77,7 +75,7 @@ impl Before {
 /// What is remembered of logins, as far as it counts now.
 fn login_memory(
     store: &Store,
-    device: &DeviceConfig,
+    device: &TargetConfig,
     scope: &Scope,
 ) -> Result<LoginMemory, StoreError> {
     let login = store.login_memory(&device.name, &device.username, &device.password)?;
@@ -88,7 +86,7 @@ fn login_memory(
 /// whoever holds its lock can tell.
 pub(super) fn may_ask(
     store: &Store,
-    device: &DeviceConfig,
+    device: &TargetConfig,
     scope: &Scope,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
@@ -98,7 +96,7 @@ pub(super) fn may_ask(
 
 /// How a device is asked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct AskDevice {
+pub(super) struct AskTarget {
     pub now: DateTime<Utc>,
     /// Whatever is known, and however often it failed.
     pub is_full: bool,
@@ -106,25 +104,25 @@ pub(super) struct AskDevice {
     pub accepted: Option<usize>,
 }
 
-impl AskDevice {
-    pub(super) fn of(scope: &Scope, device: &DeviceConfig, now: DateTime<Utc>) -> Self {
+impl AskTarget {
+    pub(super) fn of(scope: &Scope, device: &TargetConfig, now: DateTime<Utc>) -> Self {
         let accepted = scope.accept_devices.get(&device.name).copied();
         Self { now, is_full: scope.is_full, accepted }
     }
 }
 
 /// What is known of a device after it was asked (or was not, because nothing was due).
-pub struct DeviceGathered {
+pub struct TargetGathered {
     /// How it fared so far.
-    pub outcome: DeviceOutcome,
+    pub outcome: TargetOutcome,
     /// Its persons, until the facts are put together: they have them then.
-    pub(super) persons: PersonsOfDevice,
+    pub(super) persons: RecordsOfTarget,
     /// Whether its persons are known at all.
     pub is_known: bool,
     /// Its serial number, where it has told one.
     pub(super) serial: Option<String>,
     /// What it makes of the windows it is sent.
-    pub limits: DeviceLimits,
+    pub limits: TargetLimits,
     /// Nothing was ever written to it.
     pub is_first_run: bool,
     /// The reading to record, if one was made.
@@ -149,8 +147,8 @@ pub struct DeviceGathered {
 /// Persons whose names have changed, and everything that was known before.
 #[derive(Debug)]
 pub(super) struct Renamed {
-    persons: BTreeSet<EmployeeNo>,
-    before: PersonsOfDevice,
+    persons: BTreeSet<RecordId>,
+    before: RecordsOfTarget,
 }
 
 /// A person list that was read just now.
@@ -184,24 +182,24 @@ pub enum LoginResult {
 /// Reads a device that is due; the open connection comes with it, for carrying out.
 pub(super) fn read_due<O: Outside>(
     outside: &O,
-    config: &DeviceConfig,
+    config: &TargetConfig,
     before: Before,
-    ask: AskDevice,
-) -> (DeviceGathered, Option<O::Reader>) {
+    ask: AskTarget,
+) -> (TargetGathered, Option<O::Reader>) {
     let now = ask.now;
     if let Some(trouble) = held_back(config, &before.login, now) {
-        let held = DeviceGathered {
-            outcome: DeviceOutcome::LoginRefused,
+        let held = TargetGathered {
+            outcome: TargetOutcome::LoginRefused,
             trouble: Some(trouble),
             ..untouched(config, before)
         };
         return (held, None);
     }
     if let Some((outcome, trouble)) = backing_off(config, &before, ask) {
-        let is_backing_off = outcome == DeviceOutcome::Unreachable;
+        let is_backing_off = outcome == TargetOutcome::Unreachable;
         let trouble = Some(trouble);
         return (
-            DeviceGathered { outcome, trouble, is_backing_off, ..untouched(config, before) },
+            TargetGathered { outcome, trouble, is_backing_off, ..untouched(config, before) },
             None,
         );
     }
@@ -231,16 +229,16 @@ pub(super) fn read_due<O: Outside>(
             ];
             let limits = match &abilities {
                 // What the former firmware did says nothing of this one.
-                Some(said) => DeviceLimits::known(said.latest_end(), &[]),
+                Some(said) => TargetLimits::known(said.latest_end(), &[]),
                 None => before.limits,
             };
-            let gathered = DeviceGathered {
-                outcome: DeviceOutcome::Ok,
+            let gathered = TargetGathered {
+                outcome: TargetOutcome::Ok,
                 is_known: true,
                 serial: Some(info.serial.clone()),
                 limits,
                 is_first_run: before.state.first_written_at.is_none(),
-                persons: PersonsOfDevice { persons, confirmed, written },
+                persons: RecordsOfTarget { persons, confirmed, written },
                 reading: Some(FreshReading {
                     serial: info.serial,
                     model: info.model,
@@ -263,23 +261,23 @@ pub(super) fn read_due<O: Outside>(
             let (outcome, trouble, login) = failure(config, &error);
             let failure = to_remember(&trouble);
             let trouble = Some(trouble);
-            (DeviceGathered { outcome, trouble, login, failure, ..untouched(config, before) }, None)
+            (TargetGathered { outcome, trouble, login, failure, ..untouched(config, before) }, None)
         }
     }
 }
 
 /// A device that somebody else talks to: neither asked nor written to in this run.
-pub(super) fn busy(config: &DeviceConfig, before: Before, holder: &Holder) -> DeviceGathered {
-    DeviceGathered {
-        outcome: DeviceOutcome::Unreachable,
+pub(super) fn busy(config: &TargetConfig, before: Before, holder: &Holder) -> TargetGathered {
+    TargetGathered {
+        outcome: TargetOutcome::Unreachable,
         trouble: Some(conversation::busy(config, holder)),
         ..untouched(config, before)
     }
 }
 
 /// What is known of a device that is not asked.
-pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered {
-    DeviceGathered {
+pub(super) fn untouched(config: &TargetConfig, before: Before) -> TargetGathered {
+    TargetGathered {
         stopped: stopped(
             config,
             before.writes.unasked.as_ref(),
@@ -287,7 +285,7 @@ pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered
             before.persons.persons.len(),
         ),
         is_accepted: false,
-        outcome: DeviceOutcome::Ok,
+        outcome: TargetOutcome::Ok,
         is_known: before.state.read_at.is_some(),
         serial: before.state.serial,
         limits: before.limits,
@@ -303,8 +301,8 @@ pub(super) fn untouched(config: &DeviceConfig, before: Before) -> DeviceGathered
 }
 
 impl Renamed {
-    fn between(before: PersonsOfDevice, now: &BTreeMap<EmployeeNo, Person>) -> Option<Self> {
-        let is_another = |(id, old): &(&EmployeeNo, &Person)| {
+    fn between(before: RecordsOfTarget, now: &BTreeMap<RecordId, Record>) -> Option<Self> {
+        let is_another = |(id, old): &(&RecordId, &Record)| {
             now.get(*id).is_some_and(|new| {
                 old.name != new.name
                     && new.flaw != Some(Flaw::NotUtf8)
@@ -313,18 +311,18 @@ impl Renamed {
             })
         };
         let persons = before.persons.iter().filter(is_another).map(|(id, _)| id.clone());
-        let persons: BTreeSet<EmployeeNo> = persons.collect();
+        let persons: BTreeSet<RecordId> = persons.collect();
         (!persons.is_empty()).then_some(Self { persons, before })
     }
 }
 
-impl DeviceGathered {
+impl TargetGathered {
     /// The doubt where many linked persons have another name than at the last reading, one that is not
     /// their member's either: the numbers on the device may have been given anew.
     pub(super) fn doubt_renamed<'a>(
         &self,
         stored: &StoredLinks,
-        members: impl Iterator<Item = &'a StoredMember>,
+        members: impl Iterator<Item = &'a StoredHolder>,
         guard: Guard,
     ) -> Option<Doubt> {
         let renamed = self.renamed.as_ref()?;
@@ -342,7 +340,7 @@ impl DeviceGathered {
 
     /// Believes nothing of a device that another section of the configuration leads to as well: two
     /// conversations with one device, and rules that may differ.
-    fn disown(&mut self, config: &DeviceConfig, doubt: &Doubt) {
+    fn disown(&mut self, config: &TargetConfig, doubt: &Doubt) {
         let trouble = Trouble {
             hint: Some(format!(
                 "remove one of the two sections; nothing was written by way of [hikvision.{}]",
@@ -350,17 +348,17 @@ impl DeviceGathered {
             )),
             ..not_believed(config, doubt, None)
         };
-        (self.outcome, self.trouble) = (DeviceOutcome::NotBelieved, Some(trouble));
-        (self.persons, self.is_known) = (PersonsOfDevice::default(), false);
+        (self.outcome, self.trouble) = (TargetOutcome::NotBelieved, Some(trouble));
+        (self.persons, self.is_known) = (RecordsOfTarget::default(), false);
         (self.reading, self.failure) = (None, None);
     }
 
     /// Takes a reading back that is not believed: what is known of the device stays.
-    pub(super) fn take_back(&mut self, config: &DeviceConfig, doubt: &Doubt) {
+    pub(super) fn take_back(&mut self, config: &TargetConfig, doubt: &Doubt) {
         let Some(renamed) = self.renamed.take() else { return };
         let trouble = not_believed(config, doubt, Some(self.persons.persons.len()));
         self.failure = Some(Failure { is_doubt: true, ..remembered(&trouble) });
-        self.outcome = DeviceOutcome::NotBelieved;
+        self.outcome = TargetOutcome::NotBelieved;
         self.trouble = Some(trouble);
         self.persons = renamed.before;
         self.reading = None;
@@ -368,10 +366,10 @@ impl DeviceGathered {
 }
 
 /// A device that is not believed: what is known of it stays.
-fn doubted(config: &DeviceConfig, before: Before, doubt: &Doubt, persons: usize) -> DeviceGathered {
+fn doubted(config: &TargetConfig, before: Before, doubt: &Doubt, persons: usize) -> TargetGathered {
     let trouble = not_believed(config, doubt, Some(persons));
-    DeviceGathered {
-        outcome: DeviceOutcome::NotBelieved,
+    TargetGathered {
+        outcome: TargetOutcome::NotBelieved,
         failure: Some(Failure { is_doubt: true, ..remembered(&trouble) }),
         trouble: Some(trouble),
         login: LoginResult::Worked,
@@ -381,9 +379,9 @@ fn doubted(config: &DeviceConfig, before: Before, doubt: &Doubt, persons: usize)
 
 /// Whether the person list must be read now.
 pub(super) fn is_due(
-    config: &DeviceConfig,
+    config: &TargetConfig,
     store: &Store,
-    ask: AskDevice,
+    ask: AskTarget,
 ) -> Result<bool, StoreError> {
     Ok(ask.is_full
         || ask.accepted.is_some()
@@ -393,8 +391,8 @@ pub(super) fn is_due(
 
 /// Whether the person list is too old, or not to be relied on.
 pub(super) fn is_reading_due(
-    config: &DeviceConfig,
-    state: &DeviceState,
+    config: &TargetConfig,
+    state: &TargetState,
     now: DateTime<Utc>,
 ) -> bool {
     let every = TimeDelta::from_std(config.audit_every).unwrap_or(TimeDelta::MAX);
@@ -410,7 +408,7 @@ struct Read<R> {
     info: DeviceInfo,
     /// Asked for where the firmware is not the one they are known of.
     abilities: Option<Abilities>,
-    persons: BTreeMap<EmployeeNo, Person>,
+    persons: BTreeMap<RecordId, Record>,
     /// Why entries were left out.
     unusable: Vec<String>,
     reader: R,
@@ -418,7 +416,7 @@ struct Read<R> {
 
 fn read<O: Outside>(
     outside: &O,
-    config: &DeviceConfig,
+    config: &TargetConfig,
     before: &Before,
 ) -> Result<Read<O::Reader>, Error> {
     let known = &before.state;
@@ -456,13 +454,11 @@ fn read<O: Outside>(
 /// Reads unclear dates as they are written, where windows that this device was seen to hold settle it:
 /// more of them come back with the same digits and a suffix than with others.
 fn settle_notation(
-    persons: &mut BTreeMap<EmployeeNo, Person>,
-    confirmed: &BTreeMap<EmployeeNo, Window>,
+    persons: &mut BTreeMap<RecordId, Record>,
+    confirmed: &BTreeMap<RecordId, Window>,
 ) {
     let known = persons.values().filter_map(|person| match person.limit {
-        PersonLimit::Unclear { as_written } => {
-            Some((as_written?, confirmed.get(&person.employee_no)?))
-        }
+        Limit::Unclear { as_written } => Some((as_written?, confirmed.get(&person.employee_no)?)),
         _ => None,
     });
     let (same, others): (Vec<_>, Vec<_>) = known.partition(|(written, held)| written == *held);

@@ -8,16 +8,16 @@ use std::mem;
 use chrono::{DateTime, Utc};
 
 use super::belief::believed_limits;
-use super::devices::DeviceGathered;
+use super::devices::TargetGathered;
 use super::sources::SourceGathered;
 use super::{AcceptLink, Scope, merge};
-use crate::config::{Config, DeviceConfig};
+use crate::config::{Config, TargetConfig};
 use crate::engine::link::{
     self, AcceptedLink, Claimant, Found, Link, LinkTable, Linking, NoLink, StoredLinks,
 };
-use crate::engine::plan::{DeviceFacts, Facts, MemberFacts, SourceFacts};
-use crate::model::{DeviceName, OrganisationId, Window};
-use crate::store::{PersonsOfDevice, SettledRoles};
+use crate::engine::plan::{Facts, HolderFacts, SourceFacts, TargetFacts};
+use crate::model::{OrganisationId, TargetName, Window};
+use crate::store::{RecordsOfTarget, SettledRoles};
 
 /// Both sides, in the order of the configuration.
 pub(super) struct Both<'a> {
@@ -25,7 +25,7 @@ pub(super) struct Both<'a> {
     /// Their members go into the facts.
     pub sources: &'a mut [SourceGathered],
     /// Their persons go into the facts.
-    pub devices: &'a mut [DeviceGathered],
+    pub devices: &'a mut [TargetGathered],
 }
 
 impl Both<'_> {
@@ -37,7 +37,7 @@ impl Both<'_> {
     pub(super) fn facts(
         self,
         table: &LinkTable,
-        known: Vec<KnownOfDevice>,
+        known: Vec<KnownOfTarget>,
         scope: &Scope,
         now: DateTime<Utc>,
     ) -> Result<(Facts, Vec<AcceptedOn>), AcceptLink> {
@@ -92,7 +92,7 @@ impl Both<'_> {
 
 /// What the state file remembers of a device beside its persons.
 #[derive(Debug, Default)]
-pub(super) struct KnownOfDevice {
+pub(super) struct KnownOfTarget {
     pub stored: StoredLinks,
     pub settled_roles: SettledRoles,
     /// Persons to whom a revocation was sent within a day.
@@ -103,7 +103,7 @@ pub(super) struct KnownOfDevice {
 #[derive(Debug, Clone)]
 pub struct AcceptedOn {
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// The link.
     pub link: AcceptedLink,
     /// What the person holds.
@@ -114,7 +114,7 @@ pub struct AcceptedOn {
 /// just this person.
 fn in_question(
     wanted: &AcceptLink,
-    members: &[MemberFacts],
+    members: &[HolderFacts],
     linking: &Linking,
 ) -> Option<AcceptedLink> {
     let is_meant = |link: &Result<Link, NoLink>| match link {
@@ -158,11 +158,11 @@ fn source_facts(
 }
 
 /// Moves the members: there may be hundreds of thousands.
-fn member_facts(sources: &mut [SourceGathered]) -> Vec<MemberFacts> {
-    let mut members: Vec<MemberFacts> = Vec::new();
+fn member_facts(sources: &mut [SourceGathered]) -> Vec<HolderFacts> {
+    let mut members: Vec<HolderFacts> = Vec::new();
     for gathered in sources {
         let complete_at = gathered.complete_at;
-        members.extend(mem::take(&mut gathered.members).into_iter().map(|stored| MemberFacts {
+        members.extend(mem::take(&mut gathered.members).into_iter().map(|stored| HolderFacts {
             is_vanished: merge::is_vanished(&stored, complete_at),
             // Whoever has vanished was missing from several listings.
             is_agreed: merge::is_agreed(&stored, complete_at)
@@ -178,14 +178,14 @@ fn member_facts(sources: &mut [SourceGathered]) -> Vec<MemberFacts> {
 }
 
 fn device_facts(
-    device: &DeviceConfig,
-    gathered: &mut DeviceGathered,
+    device: &TargetConfig,
+    gathered: &mut TargetGathered,
     linking: Linking,
-    known: KnownOfDevice,
+    known: KnownOfTarget,
     now: DateTime<Utc>,
-) -> DeviceFacts {
-    let PersonsOfDevice { persons, confirmed, written } = mem::take(&mut gathered.persons);
-    DeviceFacts {
+) -> TargetFacts {
+    let RecordsOfTarget { persons, confirmed, written } = mem::take(&mut gathered.persons);
+    TargetFacts {
         limits: believed_limits(device, gathered.limits, &persons, now),
         name: device.name.clone(),
         time_zone: device.time_zone,

@@ -12,7 +12,7 @@ use crate::engine::link::file::{
     self, Doubt, FileProblem, LinkFile, LinkFileError, LinkRow, RowReason, UnusableRow,
 };
 use crate::exit::Exit;
-use crate::model::{Email, EmployeeNo};
+use crate::model::{Email, RecordId};
 use crate::report::Trouble;
 use crate::store::{Store, StoreError};
 
@@ -152,7 +152,7 @@ impl LinksGathered {
         &self,
         store: &Store,
         path: &Path,
-        contested: &BTreeSet<(&Email, &EmployeeNo)>,
+        contested: &BTreeSet<(&Email, &RecordId)>,
     ) -> Result<Vec<UnusableRow>, StoreError> {
         let name = path.to_string_lossy();
         let fresh = self.fresh.iter().find(|fresh| fresh.path == name);

@@ -11,7 +11,7 @@ use identity::{KnownAs, one_entry_each, with_problem};
 use crate::clock::is_future;
 use crate::connectors::cardskipper::Export;
 use crate::model::OrganisationId;
-use crate::store::{Changed, StoredMember};
+use crate::store::{Changed, StoredHolder};
 
 /// A member missing from this many complete listings in a row has vanished …
 const VANISHED_AFTER_LISTINGS: u32 = 3;
@@ -22,7 +22,7 @@ const VANISHED_AFTER: TimeDelta = TimeDelta::minutes(10);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Merged {
     /// Every member known, sorted by key.
-    pub members: Vec<StoredMember>,
+    pub members: Vec<StoredHolder>,
     /// Those that are new or differ from before.
     pub changed: Vec<Changed>,
 }
@@ -42,7 +42,7 @@ pub struct Asked {
 #[must_use]
 pub fn merge(
     organisation: OrganisationId,
-    known: Vec<StoredMember>,
+    known: Vec<StoredHolder>,
     export: Export,
     asked: Asked,
 ) -> Merged {
@@ -50,18 +50,18 @@ pub fn merge(
     let known_as = KnownAs::new(organisation, &known, &export);
     let usable = export.members.into_iter().map(|mut member| {
         member.key = known_as.member(&member);
-        StoredMember::seen(member, asked.at)
+        StoredHolder::seen(member, asked.at)
     });
-    let mut news: Vec<StoredMember> = usable.collect();
+    let mut news: Vec<StoredHolder> = usable.collect();
     let problems = export.unusable.iter();
     news.extend(problems.flat_map(|one| with_problem(&known_as, one, asked.at)));
     // The sort is stable, so of two entries with one key the usable one comes first and stays.
-    news.sort_by_key(StoredMember::key);
+    news.sort_by_key(StoredHolder::key);
     news.dedup_by_key(|member| member.key());
 
     let mut merged =
         Merged { members: Vec::with_capacity(known.len().max(news.len())), ..Merged::default() };
-    let mut put = |member: StoredMember, keeps_email_and_roles: Option<bool>| {
+    let mut put = |member: StoredHolder, keeps_email_and_roles: Option<bool>| {
         if let Some(keeps_email_and_roles) = keeps_email_and_roles {
             let stored = member.clone();
             merged.changed.push(Changed { stored, keeps_email_and_roles });
@@ -99,7 +99,7 @@ pub fn merge(
 /// Takes over since when a listing says what it says of the roles and of `inactive`, if an earlier one
 /// said the same, and whether this one repeats it. That a complete listing repeats it needs no row of
 /// its own: see [`is_agreed`].
-fn remember_looks(new: &mut StoredMember, old: &StoredMember, asked: Asked) {
+fn remember_looks(new: &mut StoredHolder, old: &StoredHolder, asked: Asked) {
     let (one, other) = (&new.member, &old.member);
     let says_the_same = one.roles == other.roles
         && one.unreadable == other.unreadable
@@ -118,14 +118,14 @@ fn remember_looks(new: &mut StoredMember, old: &StoredMember, asked: Asked) {
 /// nothing is taken away on what was said once. `complete_at` is when the last accepted complete
 /// listing was asked for; a member who was missing there is not agreed on by it.
 #[must_use]
-pub fn is_agreed(member: &StoredMember, complete_at: Option<DateTime<Utc>>) -> bool {
+pub fn is_agreed(member: &StoredHolder, complete_at: Option<DateTime<Utc>>) -> bool {
     let is_in_a_later_one = || complete_at.is_some_and(|at| at > member.said_at);
     member.is_repeated || member.missed == 0 && is_in_a_later_one()
 }
 
 /// Whether a member has been missing for long enough to count, at the last complete listing.
 #[must_use]
-pub fn is_vanished(member: &StoredMember, complete_at: Option<DateTime<Utc>>) -> bool {
+pub fn is_vanished(member: &StoredHolder, complete_at: Option<DateTime<Utc>>) -> bool {
     match (member.missing_since, complete_at) {
         (Some(since), Some(last)) => {
             member.missed >= VANISHED_AFTER_LISTINGS
@@ -137,7 +137,7 @@ pub fn is_vanished(member: &StoredMember, complete_at: Option<DateTime<Utc>>) ->
 
 /// A member that a complete listing lacks; `None` when nothing new is to be remembered: counting on
 /// beyond what is asked would rewrite the row at every listing for ever.
-fn missed(member: &StoredMember, at: DateTime<Utc>) -> Option<StoredMember> {
+fn missed(member: &StoredHolder, at: DateTime<Utc>) -> Option<StoredHolder> {
     if is_vanished(member, Some(at)) {
         return None;
     }

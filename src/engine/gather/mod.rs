@@ -24,18 +24,18 @@ use std::thread;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
-use crate::config::{Config, DeviceConfig};
+use crate::config::{Config, TargetConfig};
 use crate::connectors::cardskipper::Listing;
 use crate::engine::link::file::LinkFileError;
-use crate::engine::plan::{Budget, Change, Facts, MemberFacts, Only, Plan};
-use crate::model::{DeviceName, EmployeeNo, MemberKey, MemberNumber, OrganisationId, RoleId};
+use crate::engine::plan::{Budget, Change, Facts, HolderFacts, Only, Plan};
+use crate::model::{HolderId, HolderNumber, OrganisationId, RecordId, RightCode, TargetName};
 use crate::ports::Outside;
 use crate::report::Trouble;
 use crate::store::{SecondLook, Store, StoreError};
 
 pub use conversation::Conversation;
 use conversation::Turn;
-pub use devices::{DeviceGathered, LoginResult};
+pub use devices::{LoginResult, TargetGathered};
 pub use facts::AcceptedOn;
 pub use links::Looks;
 use quiet::Asked;
@@ -56,7 +56,7 @@ pub struct Scope {
     /// `--accept-shrink`.
     pub accept_shrink: Option<usize>,
     /// `--accept-device`: how many persons a device may hold although it is not believed.
-    pub accept_devices: BTreeMap<DeviceName, usize>,
+    pub accept_devices: BTreeMap<TargetName, usize>,
     /// `--accept-link`.
     pub accept_links: Vec<AcceptLink>,
     /// Try a login although it was refused before: a person asks for it.
@@ -88,11 +88,11 @@ impl Scope {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcceptLink {
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// Who, there.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// The member's number.
-    pub number: MemberNumber,
+    pub number: HolderNumber,
 }
 
 /// Both sides as gathered.
@@ -102,7 +102,7 @@ pub struct Gathered {
     /// What was heard from each organisation, in the order of the configuration.
     pub sources: Vec<SourceGathered>,
     /// What was read from each device, in the order of the configuration.
-    pub devices: Vec<DeviceGathered>,
+    pub devices: Vec<TargetGathered>,
     /// Links that somebody has accepted in this run.
     pub accepted: Vec<AcceptedOn>,
     links: links::LinksGathered,
@@ -115,7 +115,7 @@ pub struct Gathered {
 pub type Connections<O> = Vec<Conversation<<O as Outside>::Reader>>;
 
 /// What everybody answered, in the order of the configuration.
-type Answers<O> = (Vec<SourceGathered>, Vec<DeviceGathered>, Connections<O>);
+type Answers<O> = (Vec<SourceGathered>, Vec<TargetGathered>, Connections<O>);
 
 /// Why nothing could be gathered at all.
 #[derive(Debug, thiserror::Error)]
@@ -200,7 +200,7 @@ pub fn gather_with<O: Outside>(
     let reading = store.reading()?;
     for device in &config.devices {
         serials.push(store.device_state(&device.name)?.serial);
-        known.push(facts::KnownOfDevice {
+        known.push(facts::KnownOfTarget {
             stored: store.links(&device.name)?,
             settled_roles: store.settled_roles(&device.name)?,
             revoked: store.revocations_since(&device.name, yesterday, now)?,
@@ -234,7 +234,7 @@ pub fn gather_with<O: Outside>(
 /// [`StoreError`].
 pub fn remember_login(
     store: &Store,
-    device: &DeviceConfig,
+    device: &TargetConfig,
     result: LoginResult,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -284,7 +284,7 @@ fn ask_all<O: Outside>(
             .iter()
             .zip(turns)
             .map(|(device, turn)| {
-                let ask = devices::AskDevice::of(scope, device, now);
+                let ask = devices::AskTarget::of(scope, device, now);
                 match turn {
                     Turn::Ours(before, lock) => Coming::OnItsWay(threads.spawn(move || {
                         let (gathered, reader) = devices::read_due(outside, device, *before, ask);
@@ -387,7 +387,7 @@ impl Gathered {
             return Vec::new();
         }
         let waits = |change: &&Change| change.blocked == Some(Budget::SecondLook);
-        let waiting: BTreeSet<MemberKey> =
+        let waiting: BTreeSet<HolderId> =
             plan.changes.iter().filter(waits).map(|change| change.member).collect();
         let mut news = Vec::new();
         for (source, gathered) in config.sources.iter().zip(&self.sources) {
@@ -398,7 +398,7 @@ impl Gathered {
                 let key = facts.member.key;
                 key.organisation == source.organisation && waiting.contains(&key)
             });
-            let asked_again = |facts: &MemberFacts| match listing {
+            let asked_again = |facts: &HolderFacts| match listing {
                 Listing::ChangedSince(since) if facts.said_at >= self.now => {
                     SecondLook::Since(since)
                 }
@@ -423,7 +423,7 @@ impl Gathered {
         &self,
         config: &Config,
         organisation: OrganisationId,
-    ) -> Option<&BTreeMap<RoleId, String>> {
+    ) -> Option<&BTreeMap<RightCode, String>> {
         let place = config.sources.iter().position(|s| s.organisation == organisation)?;
         self.sources.get(place)?.role_names.as_ref()
     }

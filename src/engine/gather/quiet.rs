@@ -22,7 +22,7 @@ use crate::engine::link::file::sha256_of;
 use crate::engine::plan::{Standing, steady_until};
 use crate::exit::Exit;
 use crate::ports::Outside;
-use crate::report::{DeviceOutcome, DeviceReport, Report, SourceReport, Trouble, again};
+use crate::report::{Report, SourceReport, TargetOutcome, TargetReport, Trouble, again};
 use crate::store::{Quiet, SourceState, Store, StoreError};
 use crate::text::hex::hex;
 
@@ -150,12 +150,12 @@ fn ask_for_changes<O: Outside, T>(
 fn say_again(config: &Config, sources: Vec<SourceReport>, told: &str) -> Option<Report> {
     let mut report = Report::new("sync", None);
     report.sources = sources;
-    let devices = config.devices.iter().map(|device| DeviceReport {
+    let devices = config.devices.iter().map(|device| TargetReport {
         name: device.name.clone(),
         persons: 0,
         outcome: match device.mode {
-            Mode::Observe => DeviceOutcome::Observed,
-            Mode::GrantOnly | Mode::Full => DeviceOutcome::Ok,
+            Mode::Observe => TargetOutcome::Observed,
+            Mode::GrantOnly | Mode::Full => TargetOutcome::Ok,
         },
     });
     report.devices = devices.collect();
@@ -174,7 +174,7 @@ pub fn word(config: &Config, gathered: &Gathered, report: &Report) -> Option<Qui
         source.standing == Standing::Fresh && source.state.is_some() && source.trouble.is_none()
     });
     let sees_all = gathered.devices.iter().all(|device| {
-        device.is_known && device.outcome == DeviceOutcome::Ok && device.trouble.is_none()
+        device.is_known && device.outcome == TargetOutcome::Ok && device.trouble.is_none()
     });
     // The next run takes the doubt back, or takes the file at its word: a quiet one would do neither.
     let doubts_files = gathered.links.has_doubt();

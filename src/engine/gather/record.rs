@@ -9,11 +9,9 @@ use crate::config::{Config, LinkRule};
 use crate::connectors::hikvision::is_same_but_for_dates;
 use crate::engine::execute::trust;
 use crate::engine::link::{Link, Served, StoredLink, email_digest, name_digest};
-use crate::engine::plan::{DeviceFacts, Facts, Plan};
-use crate::model::{
-    DeviceLimits, DeviceName, EmployeeNo, Member, MemberKey, Person, RunId, Window,
-};
-use crate::report::DeviceOutcome;
+use crate::engine::plan::{Facts, Plan, TargetFacts};
+use crate::model::{Holder, HolderId, Record, RecordId, RunId, TargetLimits, TargetName, Window};
+use crate::report::TargetOutcome;
 use crate::store::{
     Intent, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError, Unasked,
 };
@@ -85,7 +83,7 @@ impl Gathered {
                 }
             } else if let Some(failure) = &gathered.failure {
                 store.remember_failure(&device.name, failure, self.now)?;
-            } else if gathered.outcome != DeviceOutcome::Ok {
+            } else if gathered.outcome != TargetOutcome::Ok {
                 store.require_reading(&device.name)?;
             }
             let news = link_news(&self.facts, facts, plan, self.now);
@@ -101,14 +99,14 @@ impl Gathered {
 /// Pure.
 fn link_news(
     facts: &Facts,
-    device: &DeviceFacts,
+    device: &TargetFacts,
     plan: &Plan,
     now: DateTime<Utc>,
-) -> Vec<(MemberKey, StoredLink)> {
+) -> Vec<(HolderId, StoredLink)> {
     let served = plan.served.iter().filter(|one| one.device == device.name);
-    let served: HashMap<MemberKey, Option<Window>> =
+    let served: HashMap<HolderId, Option<Window>> =
         served.map(|one| (one.member, one.window)).collect();
-    let accepted: BTreeSet<MemberKey> = plan.accepted_losses(&device.name).collect();
+    let accepted: BTreeSet<HolderId> = plan.accepted_losses(&device.name).collect();
     let mut news = Vec::new();
     for (member, link) in facts.members.iter().zip(&device.linking) {
         let key = member.member.key;
@@ -130,7 +128,7 @@ fn link_news(
     }
     // Somebody has accepted the door as it is, also without those of an organisation that has left.
     let has_left =
-        |key: &MemberKey| device.is_accepted && !facts.sources.contains_key(&key.organisation);
+        |key: &HolderId| device.is_accepted && !facts.sources.contains_key(&key.organisation);
     for (key, link) in device.stored.links.iter().filter(|(key, _)| has_left(key)) {
         let mut link = link.clone();
         if let Some(served) = link.served.as_mut().filter(|served| !served.is_loss_accepted) {
@@ -144,8 +142,8 @@ fn link_news(
 /// A link as it is to be remembered. The e-mail and the name are those of the last time that a rule led
 /// there; a link that holds on without a rule keeps those it was made with.
 fn linked_now(
-    device: &DeviceFacts,
-    member: &Member,
+    device: &TargetFacts,
+    member: &Holder,
     link: &Link,
     stored: Option<&StoredLink>,
     now: DateTime<Utc>,
@@ -182,9 +180,9 @@ fn linked_now(
 /// [`StoreError`].
 pub fn settle_open(
     store: &mut Store,
-    device: &DeviceName,
-    persons: &BTreeMap<EmployeeNo, Person>,
-    limits: &DeviceLimits,
+    device: &TargetName,
+    persons: &BTreeMap<RecordId, Record>,
+    limits: &TargetLimits,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let intents = store.open_intents(device)?;
@@ -215,7 +213,7 @@ pub fn settle_open(
 /// whatever else changed may be somebody's own doing. Pure.
 pub(super) fn cut_off_unasked(
     intents: &[Intent],
-    persons: &BTreeMap<EmployeeNo, Person>,
+    persons: &BTreeMap<RecordId, Record>,
     now: DateTime<Utc>,
 ) -> Option<Unasked> {
     let is_met = |intent: &&Intent| {

@@ -14,11 +14,11 @@ use crate::config::{Config, Guard, SourceConfig};
 use crate::connectors::cardskipper::{Error, Export, Listing};
 use crate::engine::plan::Standing;
 use crate::exit::Exit;
-use crate::model::{Member, MemberNumber, RoleId};
+use crate::model::{Holder, HolderNumber, RightCode};
 use crate::ports::{Outside, ReadSource};
 use crate::report::text::many;
 use crate::report::{SourceReport, Trouble};
-use crate::store::{Changed, SecondLook, SourceState, StoredMember};
+use crate::store::{Changed, SecondLook, SourceState, StoredHolder};
 
 /// `ChangedAt` is moved back by this much: the API states no zone and its vendor is east of UTC, so
 /// UTC wall time minus an hour can only overlap. Source: design.md section 4, "Gathering".
@@ -47,7 +47,7 @@ pub struct SourceGathered {
     /// Whether its word counts.
     pub standing: Standing,
     /// Every member known, until the facts are put together: they have them then.
-    pub(super) members: Vec<StoredMember>,
+    pub(super) members: Vec<StoredHolder>,
     /// Those that the listing changed, whole.
     pub(super) changed: Vec<Changed>,
     /// What it was asked for, if it answered and the answer was accepted.
@@ -57,7 +57,7 @@ pub struct SourceGathered {
     /// When the last accepted complete listing was asked for.
     pub complete_at: Option<DateTime<Utc>>,
     /// Role names, when they were asked for.
-    pub role_names: Option<BTreeMap<RoleId, String>>,
+    pub role_names: Option<BTreeMap<RightCode, String>>,
     /// What to say.
     pub report: SourceReport,
     /// What went wrong.
@@ -73,7 +73,7 @@ pub struct SourceGathered {
 pub(super) struct Answer {
     export: Result<Export, Error>,
     listing: Listing,
-    role_names: Option<BTreeMap<RoleId, String>>,
+    role_names: Option<BTreeMap<RightCode, String>>,
     /// When the question left and the answer was there, by this computer's clock.
     asked: DateTime<Utc>,
     answered: DateTime<Utc>,
@@ -106,7 +106,7 @@ pub(super) fn request<O: Outside>(
     outside: &O,
     config: &SourceConfig,
     listing: Listing,
-    known_names: &BTreeMap<RoleId, String>,
+    known_names: &BTreeMap<RightCode, String>,
     clock: Clock,
 ) -> Answer {
     let source = outside.source(config);
@@ -133,7 +133,7 @@ pub(super) fn request<O: Outside>(
 
 /// The numbers of everybody that a listing of changes names, if it could be used and names no more
 /// than `at_most`.
-pub(super) fn named(answer: &Answer, at_most: usize) -> Option<BTreeSet<MemberNumber>> {
+pub(super) fn named(answer: &Answer, at_most: usize) -> Option<BTreeSet<HolderNumber>> {
     let export = answer.export.as_ref().ok().filter(|_| answer.listing != Listing::Complete)?;
     if export.members.len() + export.unusable.len() > at_most {
         return None;
@@ -148,7 +148,7 @@ pub(super) fn nothing_new(
     config: &SourceConfig,
     answer: &Answer,
     state: &SourceState,
-    members: Vec<StoredMember>,
+    members: Vec<StoredHolder>,
     ask: Ask,
 ) -> Option<SourceReport> {
     let export = answer.export.as_ref().ok()?.clone();
@@ -163,7 +163,7 @@ pub(super) fn digest(
     config: &SourceConfig,
     answer: Answer,
     state: SourceState,
-    members: Vec<StoredMember>,
+    members: Vec<StoredHolder>,
     ask: Ask,
 ) -> SourceGathered {
     let is_complete = answer.listing == Listing::Complete;
@@ -186,7 +186,7 @@ pub(super) fn digest(
 pub(super) fn not_asked(
     config: &SourceConfig,
     state: &SourceState,
-    members: Vec<StoredMember>,
+    members: Vec<StoredHolder>,
 ) -> SourceGathered {
     SourceGathered {
         standing: Standing::Fresh,
@@ -215,7 +215,7 @@ fn clock_differs(
     config: &SourceConfig,
     export: &Export,
     before: SourceState,
-    members: Vec<StoredMember>,
+    members: Vec<StoredHolder>,
     is_complete: bool,
     off: Off,
 ) -> SourceGathered {
@@ -286,7 +286,7 @@ pub(super) fn doubt_clock(gathered: &mut SourceGathered) {
 fn accept(
     config: &SourceConfig,
     before: SourceState,
-    members: Vec<StoredMember>,
+    members: Vec<StoredHolder>,
     ask: Ask,
     export: Export,
     listing: Listing,
@@ -401,9 +401,9 @@ fn nobody_listed(config: &SourceConfig, elsewhere: usize) -> Trouble {
 fn ask_names(
     source: &impl ReadSource,
     export: &Export,
-    known: &BTreeMap<RoleId, String>,
-) -> Option<BTreeMap<RoleId, String>> {
-    let used: BTreeSet<RoleId> = export.members.iter().flat_map(Member::role_ids).collect();
+    known: &BTreeMap<RightCode, String>,
+) -> Option<BTreeMap<RightCode, String>> {
+    let used: BTreeSet<RightCode> = export.members.iter().flat_map(Holder::role_ids).collect();
     if used.iter().all(|role| known.contains_key(role)) {
         return None;
     }
@@ -426,7 +426,7 @@ fn ask_names(
 fn unreachable(
     config: &SourceConfig,
     before: SourceState,
-    members: Vec<StoredMember>,
+    members: Vec<StoredHolder>,
     is_complete: bool,
     error: &Error,
 ) -> SourceGathered {

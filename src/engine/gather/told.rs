@@ -6,8 +6,8 @@ use super::Gathered;
 use crate::config::{Config, Mode};
 use crate::engine::link::file::UnusableRow;
 use crate::exit::Exit;
-use crate::model::{Email, EmployeeNo};
-use crate::report::{DeviceOutcome, DeviceReport, KeptLink, RowLeftOut, SourceReport, Trouble};
+use crate::model::{Email, RecordId};
+use crate::report::{KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport, Trouble};
 use crate::store::{Store, StoreError};
 
 impl Gathered {
@@ -59,11 +59,11 @@ impl Gathered {
 
     /// The rows of all link files that stand beside the same e-mail and lead to different persons of one
     /// door. On another door each of them may well be the only one.
-    fn contested_rows(&self) -> BTreeSet<(&Email, &EmployeeNo)> {
+    fn contested_rows(&self) -> BTreeSet<(&Email, &RecordId)> {
         let mut contested = BTreeSet::new();
         for (email, persons) in self.links.table.contested() {
             for device in &self.facts.devices {
-                let is_there = |person: &&&EmployeeNo| device.persons.contains_key(**person);
+                let is_there = |person: &&&RecordId| device.persons.contains_key(**person);
                 let there: Vec<_> = persons.iter().filter(is_there).collect();
                 if there.len() > 1 {
                     contested.extend(there.into_iter().map(|person| (email, *person)));
@@ -107,16 +107,16 @@ impl Gathered {
     }
 
     /// What to say of each device so far.
-    pub fn device_reports(&self, config: &Config) -> Vec<DeviceReport> {
+    pub fn device_reports(&self, config: &Config) -> Vec<TargetReport> {
         let devices = config.devices.iter().zip(&self.devices).zip(&self.facts.devices);
         let reports = devices.map(|((device, gathered), facts)| {
             let outcome = match (gathered.outcome, device.mode) {
-                (DeviceOutcome::Ok, Mode::Observe) => DeviceOutcome::Observed,
-                (DeviceOutcome::Ok, _) if gathered.stopped.is_some() => DeviceOutcome::NotBelieved,
+                (TargetOutcome::Ok, Mode::Observe) => TargetOutcome::Observed,
+                (TargetOutcome::Ok, _) if gathered.stopped.is_some() => TargetOutcome::NotBelieved,
                 (outcome, _) => outcome,
             };
             let persons = facts.persons.len();
-            DeviceReport { name: device.name.clone(), persons, outcome }
+            TargetReport { name: device.name.clone(), persons, outcome }
         });
         reports.collect()
     }
@@ -124,9 +124,9 @@ impl Gathered {
 
 /// Turns "part failed" into "temporary" when every device failed: nothing could be done at all.
 /// Source: design.md section 2, code 5.
-pub fn weigh_devices(devices: &[DeviceReport], troubles: &mut [Trouble]) {
+pub fn weigh_devices(devices: &[TargetReport], troubles: &mut [Trouble]) {
     let all_away = !devices.is_empty()
-        && devices.iter().all(|device| device.outcome == DeviceOutcome::Unreachable);
+        && devices.iter().all(|device| device.outcome == TargetOutcome::Unreachable);
     if !all_away {
         return;
     }

@@ -6,15 +6,15 @@
 use std::time::Duration;
 
 use super::clocks::{ClockFault, device_clock_fault};
-use super::devices::{self, DeviceGathered, failure, to_remember};
+use super::devices::{self, TargetGathered, failure, to_remember};
 use super::sources::{self, SourceGathered};
 use super::{Connections, Conversation, Scope};
 use crate::clock::Clock;
-use crate::config::{Config, DeviceConfig};
+use crate::config::{Config, TargetConfig};
 use crate::connectors::hikvision::Error;
 use crate::model::Manners;
 use crate::ports::{Outside, ReadDevice};
-use crate::report::DeviceOutcome;
+use crate::report::TargetOutcome;
 use crate::store::lock::take_device;
 use crate::store::{Store, StoreError};
 
@@ -45,7 +45,7 @@ impl<O: Outside> Asking<'_, O> {
     /// [`StoreError`].
     pub(super) fn tell_whose(
         &self,
-        (sources, devices): (&mut [SourceGathered], &mut [DeviceGathered]),
+        (sources, devices): (&mut [SourceGathered], &mut [TargetGathered]),
         open: &mut Connections<O>,
     ) -> Result<(), StoreError> {
         if sources.iter().all(|source| source.clock_off.is_none()) {
@@ -57,7 +57,7 @@ impl<O: Outside> Asking<'_, O> {
         };
         for ((device, gathered), conversation) in self.config.devices.iter().zip(devices).zip(open)
         {
-            if gathered.outcome != DeviceOutcome::Ok {
+            if gathered.outcome != TargetOutcome::Ok {
                 continue;
             }
             match self.ask(device, gathered, conversation)? {
@@ -78,8 +78,8 @@ impl<O: Outside> Asking<'_, O> {
     /// else.
     fn ask(
         &self,
-        config: &DeviceConfig,
-        gathered: &mut DeviceGathered,
+        config: &TargetConfig,
+        gathered: &mut TargetGathered,
         conversation: &mut Conversation<O::Reader>,
     ) -> Result<Option<bool>, StoreError> {
         let now = self.clock.now();
@@ -113,7 +113,7 @@ impl<O: Outside> Asking<'_, O> {
     /// Whether a door shows our time.
     fn is_ours(
         &self,
-        config: &DeviceConfig,
+        config: &TargetConfig,
         manners: Manners,
         reader: Option<&mut O::Reader>,
     ) -> Result<bool, Error> {

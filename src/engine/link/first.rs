@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{Found, Link, Linking, NoLink, StoredLinks, is_same_person, is_unlike, plain_words};
 use crate::config::LinkRule;
-use crate::model::{EmployeeNo, Member, Person};
+use crate::model::{Holder, Record, RecordId};
 
 /// With fewer names of other members than this nothing is many.
 const SMALLEST: usize = 3;
@@ -20,12 +20,12 @@ const SMALLEST: usize = 3;
 /// speak for them. Hardly ever is a link new, and then no name is compared.
 pub fn doubt_first_links<'a>(
     linking: &mut Linking,
-    members: impl Iterator<Item = &'a Member> + Clone,
-    persons: &BTreeMap<EmployeeNo, Person>,
+    members: impl Iterator<Item = &'a Holder> + Clone,
+    persons: &BTreeMap<RecordId, Record>,
     stored: &StoredLinks,
 ) {
     let name = |link: &Link| persons.get(&link.employee_no).map_or("", |one| one.name.as_str());
-    let is_new = |member: &Member, link: &Link| {
+    let is_new = |member: &Holder, link: &Link| {
         let before = stored.links.get(&member.key);
         link.rule == LinkRule::File
             && before.is_none_or(|before| before.employee_no != link.employee_no)

@@ -21,7 +21,7 @@ use foldhash::fast::RandomState;
 
 use crate::config::LinkRule;
 use crate::engine::link::file::LinkRow;
-use crate::model::{Email, EmployeeNo, MemberKey, Window};
+use crate::model::{Email, HolderId, RecordId, Window};
 
 pub use first::doubt_first_links;
 pub use name::{
@@ -38,7 +38,7 @@ pub struct LinkTable {
 /// A person as a link file names them beside an e-mail. The same row of two files is there twice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Listed {
-    employee_no: EmployeeNo,
+    employee_no: RecordId,
     /// When this row was first in the file.
     since: DateTime<Utc>,
 }
@@ -74,20 +74,20 @@ impl<T: Ord> Several<T> {
 
 impl LinkTable {
     /// Adds one row of a link file, which holds it since then.
-    pub fn insert(&mut self, email: Email, employee_no: EmployeeNo, since: DateTime<Utc>) {
+    pub fn insert(&mut self, email: Email, employee_no: RecordId, since: DateTime<Utc>) {
         let listed = Listed { employee_no, since };
         Several::add_to(&mut self.by_email, email, listed);
     }
 
     /// The e-mails that stand beside more than one person, with these, in no order.
-    pub fn contested(&self) -> impl Iterator<Item = (&Email, BTreeSet<&EmployeeNo>)> {
+    pub fn contested(&self) -> impl Iterator<Item = (&Email, BTreeSet<&RecordId>)> {
         let several = self.by_email.iter().filter(|(_, persons)| !persons.others.is_empty());
         let persons = several.map(|(email, _)| (email, self.persons(email).collect()));
         persons.filter(|(_, persons): &(_, BTreeSet<_>)| persons.len() > 1)
     }
 
     /// The rows in no order.
-    fn each(&self) -> impl Iterator<Item = (&Email, &EmployeeNo, DateTime<Utc>)> {
+    fn each(&self) -> impl Iterator<Item = (&Email, &RecordId, DateTime<Utc>)> {
         self.by_email.iter().flat_map(|(email, persons)| {
             persons.iter().map(move |listed| (email, &listed.employee_no, listed.since))
         })
@@ -96,7 +96,7 @@ impl LinkTable {
     /// Since when a file holds this very row, over all readings that held it; the earliest, if several
     /// files do.
     #[must_use]
-    pub fn since(&self, email: &Email, employee_no: &EmployeeNo) -> Option<DateTime<Utc>> {
+    pub fn since(&self, email: &Email, employee_no: &RecordId) -> Option<DateTime<Utc>> {
         let listed = self.by_email.get(email)?.iter();
         listed.filter(|row| row.employee_no == *employee_no).map(|row| row.since).min()
     }
@@ -107,7 +107,7 @@ impl LinkTable {
         self.by_email.contains_key(email)
     }
 
-    fn persons(&self, email: &Email) -> impl Iterator<Item = &EmployeeNo> {
+    fn persons(&self, email: &Email) -> impl Iterator<Item = &RecordId> {
         let listed = self.by_email.get(email).into_iter().flat_map(Several::iter);
         listed.map(|row| &row.employee_no)
     }
@@ -125,7 +125,7 @@ impl Extend<(LinkRow, DateTime<Utc>)> for LinkTable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredLink {
     /// The person it leads to.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// The rule that made it.
     pub rule: LinkRule,
     /// The name on the door when the link was made or last agreed with, as [`name_digest`].
@@ -151,25 +151,25 @@ pub struct Served {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredLinks {
     /// The links that hold, by member.
-    pub links: HashMap<MemberKey, StoredLink, RandomState>,
+    pub links: HashMap<HolderId, StoredLink, RandomState>,
     /// Members who were linked to a person before and are linked to another one since.
-    pub former: BTreeMap<EmployeeNo, BTreeSet<MemberKey>>,
+    pub former: BTreeMap<RecordId, BTreeSet<HolderId>>,
 }
 
 /// A link that somebody who looked has accepted: `--accept-link DOOR=PERSON:MEMBER`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcceptedLink {
     /// The person on this device.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// The member.
-    pub member: MemberKey,
+    pub member: HolderId,
 }
 
 /// A member found to be a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// The person.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// The rule that made it.
     pub rule: LinkRule,
     /// The rule no longer gives this person; the link is kept because nobody else claims them.
@@ -190,23 +190,23 @@ pub enum NoLink {
     /// Several persons for the member, or several members for the person.
     Ambiguous {
         /// The persons that came into question.
-        persons: BTreeSet<EmployeeNo>,
+        persons: BTreeSet<RecordId>,
         /// Other members who claim one of them, no more than [`CLAIMANTS_MAX`].
-        rivals: BTreeSet<MemberKey>,
+        rivals: BTreeSet<HolderId>,
     },
     /// The member is no longer listed, and somebody who is listed, or was for longer by the same number,
     /// claims the same person: that one has the person, unless several of them do.
     Yielded {
         /// The persons that came into question.
-        persons: BTreeSet<EmployeeNo>,
+        persons: BTreeSet<RecordId>,
         /// Those who have it instead: listed members who claim one of them, or the same number with
         /// another birth date, no more than [`CLAIMANTS_MAX`].
-        to: BTreeSet<MemberKey>,
+        to: BTreeSet<HolderId>,
     },
     /// A person comes into question whose name on the device is not the member's.
     NameDiffers {
         /// That person.
-        employee_no: EmployeeNo,
+        employee_no: RecordId,
         /// How the person comes into question.
         found: Found,
     },
@@ -221,7 +221,7 @@ pub enum Found {
     /// the number may have been given to somebody else.
     Renamed,
     /// The member is linked to this other person, and the rules lead here now.
-    InsteadOf(EmployeeNo),
+    InsteadOf(RecordId),
     /// The person was linked to another member before.
     SomebodyElses,
     /// A link file leads there for the first time, and most new rows lead to the names of other members.
@@ -232,7 +232,7 @@ pub enum Found {
 
 /// The persons whom a member is linked to, or who came into question.
 #[must_use]
-pub fn in_question(linked: &Result<Link, NoLink>) -> Vec<&EmployeeNo> {
+pub fn in_question(linked: &Result<Link, NoLink>) -> Vec<&RecordId> {
     match linked {
         Ok(link) => vec![&link.employee_no],
         Err(NoLink::NameDiffers { employee_no, found: Found::InsteadOf(linked) }) => {

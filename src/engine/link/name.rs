@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::model::{Email, Member};
+use crate::model::{Email, Holder};
 use crate::text::fnv::fnv;
 
 /// So many letters of a first name must be equal: `Alex` is taken for `Alexander`, `Ana` not for `Anton`.
@@ -43,7 +43,7 @@ pub fn name_agrees(last_name: &str, name_on_device: &str) -> bool {
 /// left of it is nothing, an initial of a first name, or begins like one. Two of a family are not
 /// taken for each other.
 #[must_use]
-pub fn is_same_person(member: &Member, name_on_device: &str) -> bool {
+pub fn is_same_person(member: &Holder, name_on_device: &str) -> bool {
     let Some(rest) = without_last_name(&member.last_name, name_on_device) else { return false };
     let first_names = plain_words(&member.first_name);
     let begins_alike = |one: &String, other: &String| {
@@ -57,7 +57,7 @@ pub fn is_same_person(member: &Member, name_on_device: &str) -> bool {
 
 /// Whether two names that are both known have no word in common.
 #[must_use]
-pub fn is_unlike(member: &Member, name_on_device: &str) -> bool {
+pub fn is_unlike(member: &Holder, name_on_device: &str) -> bool {
     let on_device = plain_words(name_on_device);
     let words = plain_words(&member.name());
     let is_known = !on_device.is_empty() && !words.is_empty();
@@ -112,7 +112,7 @@ fn without_stroke(letter: char) -> impl Iterator<Item = char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MemberKey, MemberNumber, OrganisationId};
+    use crate::model::{HolderId, HolderNumber, OrganisationId};
 
     #[test]
     fn names_compare_without_case_and_accents_as_whole_words() {
@@ -134,10 +134,10 @@ mod tests {
     /// first name never fits.
     #[test]
     fn two_of_a_family_are_not_the_same_person() {
-        let member = |first: &str, last: &str| Member {
-            key: MemberKey {
+        let member = |first: &str, last: &str| Holder {
+            key: HolderId {
                 organisation: OrganisationId::new(1).unwrap(),
-                number: MemberNumber::new(1).unwrap(),
+                number: HolderNumber::new(1).unwrap(),
                 birth_date: None,
             },
             first_name: first.to_owned(),

@@ -11,13 +11,13 @@ use super::{
     StoredLinks, email_digest, is_same_person, name_agrees, name_digest,
 };
 use crate::config::LinkRule;
-use crate::model::{Email, EmployeeNo, Member, MemberKey, Person};
+use crate::model::{Email, Holder, HolderId, Record, RecordId};
 
 /// A member who may be a person.
 #[derive(Debug, Clone, Copy)]
 pub struct Claimant<'a> {
     /// The member.
-    pub member: &'a Member,
+    pub member: &'a Holder,
     /// Since when the member is missing from complete listings, if for long enough to count.
     pub vanished_since: Option<DateTime<Utc>>,
 }
@@ -35,7 +35,7 @@ pub struct Claimant<'a> {
 /// touched by that ([`NoLink::Yielded`] tells planning whose it was).
 pub fn resolve<'a>(
     members: impl Iterator<Item = Claimant<'a>>,
-    persons: &BTreeMap<EmployeeNo, Person>,
+    persons: &BTreeMap<RecordId, Record>,
     table: &LinkTable,
     stored: &StoredLinks,
     rules: &[LinkRule],
@@ -68,13 +68,13 @@ pub fn resolve<'a>(
 /// What one member's rules give, before anybody else is looked at.
 enum Claim<'a> {
     One(OneClaim<'a>),
-    Several(BTreeSet<&'a EmployeeNo>),
+    Several(BTreeSet<&'a RecordId>),
     None(NoLink),
 }
 
 /// A claim to one person.
 struct OneClaim<'a> {
-    person: &'a EmployeeNo,
+    person: &'a RecordId,
     rule: LinkRule,
     is_outdated: bool,
     is_linked: Linked,
@@ -92,11 +92,11 @@ enum Linked {
 }
 
 impl<'a> Claim<'a> {
-    fn new(person: &'a EmployeeNo, rule: LinkRule) -> Self {
+    fn new(person: &'a RecordId, rule: LinkRule) -> Self {
         Self::One(OneClaim { person, rule, is_outdated: false, is_linked: Linked::Not })
     }
 
-    fn persons(&self) -> impl Iterator<Item = &'a EmployeeNo> {
+    fn persons(&self) -> impl Iterator<Item = &'a RecordId> {
         let (one, several) = match self {
             Self::One(one) => (Some(one.person), None),
             Self::Several(several) => (None, Some(several)),
@@ -108,7 +108,7 @@ impl<'a> Claim<'a> {
 
 /// A member's claim, with what weighs it against others.
 struct Claimed<'a> {
-    member: &'a Member,
+    member: &'a Holder,
     vanished_since: Option<DateTime<Utc>>,
     claim: Claim<'a>,
     /// The person was another member's before, and the name is not this one's.
@@ -133,7 +133,7 @@ impl Claimed<'_> {
 /// A member who claims a person.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rival {
-    key: MemberKey,
+    key: HolderId,
     vanished_since: Option<DateTime<Utc>>,
     is_doubtful: bool,
     is_linked: Linked,
@@ -157,10 +157,10 @@ impl Rival {
 }
 
 /// Who claims each person.
-type ClaimedBy<'a> = HashMap<&'a EmployeeNo, Several<Rival>, RandomState>;
+type ClaimedBy<'a> = HashMap<&'a RecordId, Several<Rival>, RandomState>;
 
 /// The persons with an e-mail on the device.
-type ByEmail<'a> = HashMap<&'a Email, Several<&'a EmployeeNo>, RandomState>;
+type ByEmail<'a> = HashMap<&'a Email, Several<&'a RecordId>, RandomState>;
 
 fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLink> {
     if let Claim::None(reason) = &claimed.claim {
@@ -197,7 +197,7 @@ fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLi
 }
 
 /// Some of these claimants: always the same ones, whoever asks.
-fn some<'a>(claimants: impl Iterator<Item = &'a Rival>) -> BTreeSet<MemberKey> {
+fn some<'a>(claimants: impl Iterator<Item = &'a Rival>) -> BTreeSet<HolderId> {
     let mut found = BTreeSet::new();
     for rival in claimants {
         found.insert(rival.key);
@@ -210,7 +210,7 @@ fn some<'a>(claimants: impl Iterator<Item = &'a Rival>) -> BTreeSet<MemberKey> {
 
 /// What is known of one device when its persons are claimed.
 struct Door<'a> {
-    persons: &'a BTreeMap<EmployeeNo, Person>,
+    persons: &'a BTreeMap<RecordId, Record>,
     by_email: ByEmail<'a>,
     table: &'a LinkTable,
     stored: &'a StoredLinks,
@@ -221,19 +221,19 @@ struct Door<'a> {
 }
 
 /// Everybody who is or was linked to a person, and whether that link holds.
-type Owners<'a> = HashMap<&'a EmployeeNo, Several<(MemberKey, bool)>, RandomState>;
+type Owners<'a> = HashMap<&'a RecordId, Several<(HolderId, bool)>, RandomState>;
 
 /// What the rules give for a member.
 enum Given<'a> {
-    One(&'a EmployeeNo, LinkRule),
-    Several(BTreeSet<&'a EmployeeNo>),
+    One(&'a RecordId, LinkRule),
+    Several(BTreeSet<&'a RecordId>),
     /// Nobody; the person with the member's number has another name.
-    OtherName(&'a EmployeeNo),
+    OtherName(&'a RecordId),
     Nobody,
 }
 
 impl<'a> Door<'a> {
-    fn claim(&self, member: &Member) -> Claim<'a> {
+    fn claim(&self, member: &Holder) -> Claim<'a> {
         let by_hand = self.accepted.iter().find(|one| one.member == member.key);
         let accepted = by_hand.and_then(|one| self.persons.get_key_value(&one.employee_no));
         if let Some((person, _)) = accepted {
@@ -267,7 +267,7 @@ impl<'a> Door<'a> {
     }
 
     /// The claim of somebody who is linked to nobody on the door.
-    fn newcomer(&self, member: &Member, given: Given<'a>) -> Claim<'a> {
+    fn newcomer(&self, member: &Holder, given: Given<'a>) -> Claim<'a> {
         match given {
             Given::One(person, rule) => Claim::new(person, rule),
             Given::Several(several) => Claim::Several(several),
@@ -276,7 +276,7 @@ impl<'a> Door<'a> {
                 found: Found::ByNumber,
             }),
             Given::Nobody => {
-                let needs_email = !self.rules.contains(&LinkRule::MemberNumber);
+                let needs_email = !self.rules.contains(&LinkRule::HolderNumber);
                 Claim::None(match member.email {
                     None if needs_email => NoLink::NoEmail,
                     _ => NoLink::NoPerson,
@@ -289,9 +289,9 @@ impl<'a> Door<'a> {
     /// the door is no longer the member's; one whose name is only spelled otherwise is.
     fn held(
         &self,
-        member: &Member,
+        member: &Holder,
         stored: &StoredLink,
-        person: &'a EmployeeNo,
+        person: &'a RecordId,
         rule: LinkRule,
         is_outdated: bool,
     ) -> Claim<'a> {
@@ -314,10 +314,10 @@ impl<'a> Door<'a> {
     /// stays when the other person is somebody else's, or when somebody has accepted it as it is.
     fn moved(
         &self,
-        member: &Member,
+        member: &Holder,
         stored: &StoredLink,
-        old: Option<&'a EmployeeNo>,
-        new: &'a EmployeeNo,
+        old: Option<&'a RecordId>,
+        new: &'a RecordId,
         rule: LinkRule,
     ) -> Claim<'a> {
         let email = member.email.as_ref();
@@ -343,7 +343,7 @@ impl<'a> Door<'a> {
         }
     }
 
-    fn agrees(&self, member: &Member, person: &EmployeeNo) -> bool {
+    fn agrees(&self, member: &Holder, person: &RecordId) -> bool {
         let on_door = self.persons.get(person);
         on_door.is_some_and(|person| name_agrees(&member.last_name, &person.name))
     }
@@ -365,7 +365,7 @@ impl<'a> Door<'a> {
     }
 
     /// Everybody who is or was linked to a person, and whether that link holds.
-    fn owners(&self, person: &EmployeeNo) -> impl Iterator<Item = (MemberKey, bool)> {
+    fn owners(&self, person: &RecordId) -> impl Iterator<Item = (HolderId, bool)> {
         let owners = self.owners.get_or_init(|| {
             let mut owners = Owners::default();
             let linked = self.stored.links.iter();
@@ -381,7 +381,7 @@ impl<'a> Door<'a> {
         owners.get(person).into_iter().flat_map(Several::iter).copied()
     }
 
-    fn by_rules(&self, member: &Member) -> Given<'a> {
+    fn by_rules(&self, member: &Holder) -> Given<'a> {
         let mut other_name = None;
         for rule in self.rules {
             let given = match rule {
@@ -394,7 +394,7 @@ impl<'a> Door<'a> {
                     let there = member.email.as_ref().and_then(|email| self.by_email.get(email));
                     one_or_several(there.into_iter().flat_map(Several::iter).copied(), *rule)
                 }
-                LinkRule::MemberNumber => match by_number(member, self.persons) {
+                LinkRule::HolderNumber => match by_number(member, self.persons) {
                     Some((id, true)) => Some(Given::One(id, *rule)),
                     Some((id, false)) => {
                         other_name = Some(id);
@@ -415,7 +415,7 @@ impl<'a> Door<'a> {
 
 /// The persons that one rule gives, if it gives any.
 fn one_or_several<'a>(
-    mut persons: impl Iterator<Item = &'a EmployeeNo>,
+    mut persons: impl Iterator<Item = &'a RecordId>,
     rule: LinkRule,
 ) -> Option<Given<'a>> {
     let first = persons.next()?;
@@ -425,7 +425,7 @@ fn one_or_several<'a>(
     }
 }
 
-fn index_by_email(persons: &BTreeMap<EmployeeNo, Person>) -> ByEmail<'_> {
+fn index_by_email(persons: &BTreeMap<RecordId, Record>) -> ByEmail<'_> {
     let mut index = ByEmail::default();
     for (id, person) in persons {
         let Some(email) = &person.email else { continue };
@@ -436,10 +436,10 @@ fn index_by_email(persons: &BTreeMap<EmployeeNo, Person>) -> ByEmail<'_> {
 
 /// The person whose number is the member's, and whether the name agrees.
 fn by_number<'a>(
-    member: &Member,
-    persons: &'a BTreeMap<EmployeeNo, Person>,
-) -> Option<(&'a EmployeeNo, bool)> {
-    let id = EmployeeNo::new(&member.key.number.to_string()).ok()?;
+    member: &Holder,
+    persons: &'a BTreeMap<RecordId, Record>,
+) -> Option<(&'a RecordId, bool)> {
+    let id = RecordId::new(&member.key.number.to_string()).ok()?;
     let (id, person) = persons.get_key_value(&id)?;
     Some((id, name_agrees(&member.last_name, &person.name)))
 }

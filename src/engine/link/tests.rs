@@ -1,18 +1,18 @@
 //! Tables for the link rules.
 
 use super::*;
-use crate::model::{Member, MemberNumber, OrganisationId, Person, PersonLimit, UserType};
+use crate::model::{Holder, HolderNumber, Limit, OrganisationId, Record, UserType};
 
-fn key(number: i64) -> MemberKey {
-    MemberKey {
+fn key(number: i64) -> HolderId {
+    HolderId {
         organisation: OrganisationId::new(123).unwrap(),
-        number: MemberNumber::new(number).unwrap(),
+        number: HolderNumber::new(number).unwrap(),
         birth_date: None,
     }
 }
 
-fn member(number: i64, last_name: &str, email: &str) -> Member {
-    Member {
+fn member(number: i64, last_name: &str, email: &str) -> Holder {
+    Holder {
         key: key(number),
         first_name: "Ana".into(),
         last_name: last_name.into(),
@@ -23,18 +23,18 @@ fn member(number: i64, last_name: &str, email: &str) -> Member {
     }
 }
 
-fn id(text: &str) -> EmployeeNo {
-    EmployeeNo::new(text).unwrap()
+fn id(text: &str) -> RecordId {
+    RecordId::new(text).unwrap()
 }
 
-fn persons(list: &[(&str, &str, &str)]) -> BTreeMap<EmployeeNo, Person> {
+fn persons(list: &[(&str, &str, &str)]) -> BTreeMap<RecordId, Record> {
     list.iter()
         .map(|(number, name, email)| {
-            let person = Person {
+            let person = Record {
                 employee_no: id(number),
                 name: (*name).into(),
                 user_type: UserType::Normal,
-                limit: PersonLimit::Permanent(None),
+                limit: Limit::Permanent(None),
                 is_device_admin: false,
                 flaw: None,
                 email: Email::parse(email),
@@ -54,19 +54,19 @@ fn table(rows: &[(&str, &str)]) -> LinkTable {
 }
 
 const BY_EMAIL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail];
-const ALL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail, LinkRule::MemberNumber];
+const ALL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail, LinkRule::HolderNumber];
 
-fn listed(members: &[Member]) -> impl Iterator<Item = Claimant<'_>> {
+fn listed(members: &[Holder]) -> impl Iterator<Item = Claimant<'_>> {
     members.iter().map(|member| Claimant { member, vanished_since: None })
 }
 
 /// The same, and those with these numbers have vanished.
-fn without(members: &[Member], vanished: &[i64]) -> Vec<(Member, bool)> {
-    let is_vanished = |member: &Member| vanished.contains(&member.key.number.get());
+fn without(members: &[Holder], vanished: &[i64]) -> Vec<(Holder, bool)> {
+    let is_vanished = |member: &Holder| vanished.contains(&member.key.number.get());
     members.iter().map(|member| (member.clone(), is_vanished(member))).collect()
 }
 
-fn claimants(members: &[(Member, bool)]) -> impl Iterator<Item = Claimant<'_>> {
+fn claimants(members: &[(Holder, bool)]) -> impl Iterator<Item = Claimant<'_>> {
     members.iter().map(|(member, is_vanished)| Claimant {
         member,
         vanished_since: is_vanished.then_some(DateTime::UNIX_EPOCH),
@@ -164,7 +164,7 @@ fn equal_numbers_alone_never_link() {
     let members = [member(7, "Novák", "")];
     let same = persons(&[("7", "NOVAK, Ana", "")]);
     let found = resolve(listed(&members), &same, &LinkTable::default(), &no_stored(), ALL, &[]);
-    assert_eq!(linked(&found[0]), Some(("7", LinkRule::MemberNumber)));
+    assert_eq!(linked(&found[0]), Some(("7", LinkRule::HolderNumber)));
     let other = persons(&[("7", "Berg Lars", "")]);
     let found = resolve(listed(&members), &other, &LinkTable::default(), &no_stored(), ALL, &[]);
     assert_eq!(found[0], Err(NoLink::NameDiffers { employee_no: id("7"), found: Found::ByNumber }));
@@ -355,7 +355,7 @@ fn who_is_linked_keeps_the_person_and_the_newcomer_is_ambiguous() {
     let ambiguous = |rival: i64| {
         Err(NoLink::Ambiguous { persons: [id("7")].into(), rivals: [key(rival)].into() })
     };
-    let found = |members: &[Member], stored: &StoredLinks, device| {
+    let found = |members: &[Holder], stored: &StoredLinks, device| {
         resolve(listed(members), device, &LinkTable::default(), stored, BY_EMAIL, &[])
     };
     let parents = stored(&[(1, "7", "Ana Novak")]);
@@ -398,7 +398,7 @@ fn an_accepted_link_holds() {
     let rows = table(&[("ana@x.si", "8")]);
     let links = stored(&[(1, "7", "Ana Novak")]);
     let accept = |person: &str| AcceptedLink { employee_no: id(person), member: key(1) };
-    let resolve = |members: &[Member], links: &StoredLinks, accepted: &[AcceptedLink]| {
+    let resolve = |members: &[Holder], links: &StoredLinks, accepted: &[AcceptedLink]| {
         resolve(listed(members), &device, &rows, links, BY_EMAIL, accepted)
     };
     for person in ["7", "8"] {
@@ -464,14 +464,14 @@ fn who_left_after_a_corrected_birth_date_has_the_person_still() {
     let other = member(2, "Kos", "ana@x.si");
     let at = |hours: i64| DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(hours);
     let device = persons(&[("7", "", "ana@x.si")]);
-    let found = |members: &[(Member, Option<DateTime<Utc>>)]| {
+    let found = |members: &[(Holder, Option<DateTime<Utc>>)]| {
         let all = members
             .iter()
             .map(|(member, vanished_since)| Claimant { member, vanished_since: *vanished_since });
         resolve(all, &device, &LinkTable::default(), &no_stored(), BY_EMAIL, &[])
     };
     let to =
-        |member: &Member| NoLink::Yielded { persons: [id("7")].into(), to: [member.key].into() };
+        |member: &Holder| NoLink::Yielded { persons: [id("7")].into(), to: [member.key].into() };
     for (first, second) in [(0, 1), (1, 0)] {
         // Whichever birth date was corrected.
         let both = [born(1), born(2)];
@@ -525,7 +525,7 @@ fn a_vanished_claim_on_several_persons_yields_them_all() {
     // The other way round: who is listed and unclear gets nobody, and takes nobody.
     let members = without(&both, &[2]);
     let found = resolve(claimants(&members), &device, &rows, &no_stored(), BY_EMAIL, &[]);
-    let persons: BTreeSet<EmployeeNo> = [id("7"), id("8")].into();
+    let persons: BTreeSet<RecordId> = [id("7"), id("8")].into();
     assert_eq!(found[0], Err(NoLink::Ambiguous { persons, rivals: BTreeSet::new() }));
     assert_eq!(found[1], yielded(&["8"], &[1]));
 }
@@ -612,7 +612,7 @@ fn new_rows_that_mostly_lead_to_other_members_link_nobody() {
     let case = |names: &str, standing: usize| {
         let members = (1..).zip(NAMES).map(|(number, name)| {
             let first_name = String::new();
-            Member { first_name, ..member(number, name, "a@x.si") }
+            Holder { first_name, ..member(number, name, "a@x.si") }
         });
         let members: Vec<_> = members.take(names.len()).collect();
         let other = |place: usize| NAMES[(place + 1) % names.len()];

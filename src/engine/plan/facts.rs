@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 
-use super::validity::{DoorRoles, Entitlement, covered, entitlement};
+use super::validity::{Entitlement, OpeningRights, covered, entitlement};
 use crate::config::{Guard, Mode, Policy};
 use crate::engine::link::{Linking, StoredLinks};
 use crate::model::{
-    DeviceLimits, DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId,
-    Person, Role, RoleId, SourceName, Window,
+    Email, Holder, HolderId, HolderNumber, OrganisationId, Record, RecordId, Right, RightCode,
+    SourceName, TargetLimits, TargetName, Window,
 };
 
 /// Both sides as they were gathered, and the rules that hold between them.
@@ -25,9 +25,9 @@ pub struct Facts {
     /// The organisations.
     pub sources: BTreeMap<OrganisationId, SourceFacts>,
     /// Every member known of every organisation, sorted by key.
-    pub members: Vec<MemberFacts>,
+    pub members: Vec<HolderFacts>,
     /// Every device, sorted by name.
-    pub devices: Vec<DeviceFacts>,
+    pub devices: Vec<TargetFacts>,
     /// `--only`.
     pub only: Only,
 }
@@ -38,7 +38,7 @@ pub struct SourceFacts {
     /// Its name in the configuration.
     pub name: SourceName,
     /// Roles that open doors; `None`: every role.
-    pub roles: Option<BTreeSet<RoleId>>,
+    pub roles: Option<BTreeSet<RightCode>>,
     /// Whether its word counts in this tick.
     pub standing: Standing,
     /// `--accept-shrink`: how many of those served may be served still, although the others would be left
@@ -60,9 +60,9 @@ pub enum Standing {
 
 /// One member, with what listings said beyond the member's own fields.
 #[derive(Debug, Clone)]
-pub struct MemberFacts {
+pub struct HolderFacts {
     /// As last seen.
-    pub member: Member,
+    pub member: Holder,
     /// Missing from complete listings for long enough to count.
     pub is_vanished: bool,
     /// When the first listing was asked for that lacked the member, unless a later one had them.
@@ -78,32 +78,32 @@ pub struct MemberFacts {
 
 /// One device.
 #[derive(Debug, Clone)]
-pub struct DeviceFacts {
+pub struct TargetFacts {
     /// Its name in the configuration.
-    pub name: DeviceName,
+    pub name: TargetName,
     /// The zone its wall clock runs in.
     pub time_zone: Tz,
     /// What it makes of a window that it is sent.
-    pub limits: DeviceLimits,
+    pub limits: TargetLimits,
     /// What may be written.
     pub mode: Mode,
     /// Narrower than the organisation's roles.
-    pub roles: Option<BTreeSet<RoleId>>,
+    pub roles: Option<BTreeSet<RightCode>>,
     /// Persons never touched.
-    pub protect: BTreeSet<EmployeeNo>,
+    pub protect: BTreeSet<RecordId>,
     /// Its persons as last read.
-    pub persons: BTreeMap<EmployeeNo, Person>,
+    pub persons: BTreeMap<RecordId, Record>,
     /// The last window that was confirmed for a person.
-    pub confirmed: BTreeMap<EmployeeNo, Window>,
+    pub confirmed: BTreeMap<RecordId, Window>,
     /// What the link rules gave for each member, in the order of [`Facts::members`]; empty when
     /// the device's persons are not known.
     pub linking: Linking,
     /// The links of earlier runs, with the paid time that was kept in sync under each.
     pub stored: StoredLinks,
     /// Persons that this program has written to, and for whom the last time.
-    pub written: BTreeMap<EmployeeNo, MemberKey>,
+    pub written: BTreeMap<RecordId, HolderId>,
     /// The roles from which everything that follows is settled; without an entry: those of now.
-    pub settled_roles: BTreeMap<OrganisationId, Option<BTreeSet<RoleId>>>,
+    pub settled_roles: BTreeMap<OrganisationId, Option<BTreeSet<RightCode>>>,
     /// Nothing was ever written to it.
     pub is_first_run: bool,
     /// Persons to whom a revocation was sent in the last 24 hours, whatever became of it.
@@ -112,7 +112,7 @@ pub struct DeviceFacts {
     pub is_accepted: bool,
 }
 
-impl DeviceFacts {
+impl TargetFacts {
     /// An instant as the device's wall clock shows it: to the second, as windows are, so that the
     /// last second of a window is inside until it is over.
     #[must_use]
@@ -124,7 +124,7 @@ impl DeviceFacts {
     /// The paid time of a member that was kept in sync here until now, unless somebody has accepted that
     /// the member is served no more.
     #[must_use]
-    pub fn served(&self, member: &MemberKey) -> Option<Window> {
+    pub fn served(&self, member: &HolderId) -> Option<Window> {
         let served = self.stored.links.get(member)?.served?;
         (!served.is_loss_accepted).then_some(served.window)
     }
@@ -134,9 +134,9 @@ impl Facts {
     /// What a member is entitled to on a device: the one place where that is decided. `None` for a member
     /// of an organisation that is not configured.
     #[must_use]
-    pub fn entitlement(&self, device: &DeviceFacts, member: &MemberFacts) -> Option<Entitlement> {
+    pub fn entitlement(&self, device: &TargetFacts, member: &HolderFacts) -> Option<Entitlement> {
         let source = self.sources.get(&member.member.key.organisation)?;
-        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        let roles = OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
         let (vanished, now) = (member.is_vanished, device.local(self.now));
         // Time that runs under a role which the configuration no longer opens the door for is not paid for
         // there, whatever follows on it.
@@ -151,12 +151,12 @@ impl Facts {
 
     /// Whether time runs now under a role of the member that the configuration may have taken the door from.
     /// Where nothing is ever taken away it runs on.
-    fn is_in_lost_time(&self, device: &DeviceFacts, member: &MemberFacts) -> bool {
+    fn is_in_lost_time(&self, device: &TargetFacts, member: &HolderFacts) -> bool {
         if device.mode == Mode::GrantOnly {
             return false;
         }
         let now = device.local(self.now);
-        let runs = |role: &Role| {
+        let runs = |role: &Right| {
             covered(role, self.policy.grace_days).is_some_and(|window| window.contains(now))
         };
         let mut roles = member.member.roles.iter();
@@ -166,7 +166,7 @@ impl Facts {
     /// Whether time is remembered as paid for that runs only under a role which the configuration may have
     /// taken the door from: nobody is seen to lose it where the member is left out.
     #[must_use]
-    pub fn remembers_lost_time(&self, device: &DeviceFacts, member: &MemberFacts) -> bool {
+    pub fn remembers_lost_time(&self, device: &TargetFacts, member: &HolderFacts) -> bool {
         let now = device.local(self.now);
         let runs = |window: Window| window.contains(now);
         let due = || self.entitlement(device, member).and_then(|due| due.validity());
@@ -180,9 +180,9 @@ impl Facts {
     /// opens it no more: then the configuration may be what takes access away, and not the source.
     pub(super) fn is_lost_by_configuration(
         &self,
-        device: &DeviceFacts,
-        member: &MemberFacts,
-        role: &Role,
+        device: &TargetFacts,
+        member: &HolderFacts,
+        role: &Right,
     ) -> bool {
         let organisation = member.member.key.organisation;
         let (Some(source), Some(settled)) =
@@ -190,7 +190,7 @@ impl Facts {
         else {
             return false;
         };
-        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        let roles = OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
         settled.as_ref().is_none_or(|roles| roles.contains(&role.id)) && !roles.open(role.id)
     }
 
@@ -198,9 +198,9 @@ impl Facts {
     #[must_use]
     pub fn door_roles(
         &self,
-        device: &DeviceFacts,
+        device: &TargetFacts,
         organisation: OrganisationId,
-    ) -> Option<BTreeSet<RoleId>> {
+    ) -> Option<BTreeSet<RightCode>> {
         let of_source = self.sources.get(&organisation).and_then(|source| source.roles.as_ref());
         match (of_source, &device.roles) {
             (None, None) => None,
@@ -217,9 +217,9 @@ pub struct Only {
     /// By e-mail.
     pub emails: BTreeSet<Email>,
     /// By member number.
-    pub numbers: BTreeSet<MemberNumber>,
+    pub numbers: BTreeSet<HolderNumber>,
     /// By `employeeNo`.
-    pub persons: BTreeSet<EmployeeNo>,
+    pub persons: BTreeSet<RecordId>,
 }
 
 impl Only {
@@ -231,14 +231,14 @@ impl Only {
 
     /// Whether a member was named by e-mail or number.
     #[must_use]
-    pub fn names_member(&self, member: &Member) -> bool {
+    pub fn names_member(&self, member: &Holder) -> bool {
         self.numbers.contains(&member.key.number)
             || member.email.as_ref().is_some_and(|email| self.emails.contains(email))
     }
 
     /// Whether a person was named.
     #[must_use]
-    pub fn names_person(&self, employee_no: &EmployeeNo) -> bool {
+    pub fn names_person(&self, employee_no: &RecordId) -> bool {
         self.persons.contains(employee_no)
     }
 }

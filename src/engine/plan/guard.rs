@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 
-use super::{Budget, Change, DeviceFacts, Facts, Kind, is_protected};
+use super::{Budget, Change, Facts, Kind, TargetFacts, is_protected};
 use crate::config::{Guard, Mode};
-use crate::model::{EmployeeNo, Person, PersonLimit};
+use crate::model::{Limit, Record, RecordId};
 
 /// Always allowed, however small the device. Source: design.md section 3.
 const REVOKE_PER_TICK_FLOOR: usize = 2;
@@ -19,17 +19,17 @@ const GRANT_PER_TICK_FLOOR: usize = 20;
 
 /// How many closed doors may be opened in one tick, of so many linked persons; `None`: as many as there
 /// are, on a device's first run.
-fn openings_allowed(guard: Guard, device: &DeviceFacts, linked: usize) -> Option<usize> {
+fn openings_allowed(guard: Guard, device: &TargetFacts, linked: usize) -> Option<usize> {
     let share = guard.grant_per_tick.of(linked).max(GRANT_PER_TICK_FLOOR);
     (!device.is_first_run).then_some(share)
 }
 
 /// The linked persons of a device that a plan may change, and what each holds.
-fn touchable(device: &DeviceFacts) -> impl Iterator<Item = &Person> {
+fn touchable(device: &TargetFacts) -> impl Iterator<Item = &Record> {
     let linked = device.linking.iter().flatten();
     let persons = linked.filter_map(|link| device.persons.get(&link.employee_no));
     persons.filter(|person| {
-        !is_protected(device, person) && !matches!(person.limit, PersonLimit::Permanent(_))
+        !is_protected(device, person) && !matches!(person.limit, Limit::Permanent(_))
     })
 }
 
@@ -38,7 +38,7 @@ fn touchable(device: &DeviceFacts) -> impl Iterator<Item = &Person> {
 ///
 /// Of the grants only those that open a closed door wait: keeping back an extension would lock out
 /// somebody who is inside today.
-pub fn apply_budgets(facts: &Facts, device: &DeviceFacts, changes: &mut [Change]) {
+pub fn apply_budgets(facts: &Facts, device: &TargetFacts, changes: &mut [Change]) {
     if device.mode == Mode::Observe {
         return;
     }
@@ -54,13 +54,13 @@ pub fn apply_budgets(facts: &Facts, device: &DeviceFacts, changes: &mut [Change]
     let grant_over = allowed.is_some_and(|limit| opened > limit).then_some(Budget::GrantPerTick);
     // Who is given time in this tick has time to lose in the next one: so a plan that was carried out
     // makes no room for what waited.
-    let gains: BTreeSet<&EmployeeNo> = changes
+    let gains: BTreeSet<&RecordId> = changes
         .iter()
         .filter(|change| mine(change) && change.kind == Kind::Grant && change.after.end() >= now)
         .filter(|change| grant_over.is_none() || !change.opens_door)
         .map(|change| &change.employee_no)
         .collect();
-    let has_time = |person: &&Person| {
+    let has_time = |person: &&Record| {
         person.limit.window().is_some_and(|window| window.end() >= now)
             || gains.contains(&person.employee_no)
     };
@@ -97,11 +97,11 @@ pub fn apply_budgets(facts: &Facts, device: &DeviceFacts, changes: &mut [Change]
 /// Whoever may not be touched does not count, on either side: the members' way in must not depend on
 /// the caretaker's.
 fn is_emptied(
-    device: &DeviceFacts,
-    changes: &BTreeMap<&EmployeeNo, &Change>,
+    device: &TargetFacts,
+    changes: &BTreeMap<&RecordId, &Change>,
     now: NaiveDateTime,
 ) -> bool {
-    let is_open_after = |person: &Person| match changes.get(&person.employee_no) {
+    let is_open_after = |person: &Record| match changes.get(&person.employee_no) {
         Some(change) => change.after.contains(now),
         None => person.limit.opens_at(now),
     };

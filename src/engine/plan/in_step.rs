@@ -1,13 +1,13 @@
 //! Who holds what they should. Pure.
 
 use super::Facts;
-use crate::model::{DeviceName, EmployeeNo, Window};
+use crate::model::{RecordId, TargetName, Window};
 
 /// Persons who hold what they should and were not known to: `(device, persons)`.
 ///
 /// Remembering them is what tells drift (the device moved) from news (the member moved).
 #[must_use]
-pub fn in_step(facts: &Facts) -> Vec<(DeviceName, Vec<(EmployeeNo, Window)>)> {
+pub fn in_step(facts: &Facts) -> Vec<(TargetName, Vec<(RecordId, Window)>)> {
     let mut found = Vec::new();
     for device in &facts.devices {
         let mut here = Vec::new();

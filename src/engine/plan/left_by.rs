@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 
-use super::validity::{DoorRoles, unreadable_here};
-use super::{DeviceFacts, Facts, MemberFacts};
+use super::validity::{OpeningRights, unreadable_here};
+use super::{Facts, HolderFacts, TargetFacts};
 use crate::engine::link::{NoLink, is_same_person};
-use crate::model::EmployeeNo;
+use crate::model::RecordId;
 
 /// The members, by person of a device.
-type ByPerson<'a> = BTreeMap<&'a EmployeeNo, Vec<&'a MemberFacts>>;
+type ByPerson<'a> = BTreeMap<&'a RecordId, Vec<&'a HolderFacts>>;
 
 /// Who else has to do with the persons of a device.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(super) struct Others<'a> {
 }
 
 impl<'a> Others<'a> {
-    pub(super) fn of(facts: &'a Facts, device: &'a DeviceFacts) -> Self {
+    pub(super) fn of(facts: &'a Facts, device: &'a TargetFacts) -> Self {
         let mut others = Self::default();
         for (member, link) in facts.members.iter().zip(&device.linking) {
             let (persons, by_person, needs_name) = match link {
@@ -47,17 +47,17 @@ impl<'a> Others<'a> {
     pub(super) fn claims_with_time(
         &self,
         facts: &Facts,
-        device: &DeviceFacts,
-        employee_no: &EmployeeNo,
+        device: &TargetFacts,
+        employee_no: &RecordId,
         now: NaiveDateTime,
-    ) -> Option<&'a MemberFacts> {
+    ) -> Option<&'a HolderFacts> {
         let mut claiming = self.claiming.get(employee_no).into_iter().flatten().copied();
         claiming.find(|one| has_time(facts, device, one, now))
     }
 }
 
 /// Whether a member has paid time now or later, as far as anybody knows.
-fn has_time(facts: &Facts, device: &DeviceFacts, member: &MemberFacts, now: NaiveDateTime) -> bool {
+fn has_time(facts: &Facts, device: &TargetFacts, member: &HolderFacts, now: NaiveDateTime) -> bool {
     let paid = facts.entitlement(device, member).and_then(|paid| paid.validity());
     paid.is_some_and(|validity| validity.window.end() >= now)
 }
@@ -68,17 +68,17 @@ fn has_time(facts: &Facts, device: &DeviceFacts, member: &MemberFacts, now: Naiv
 /// An equal number is the same human being with a corrected birth date.
 pub(super) fn paid_before<'a>(
     facts: &Facts,
-    (device, others): (&DeviceFacts, &Others<'a>),
-    member: &MemberFacts,
-    employee_no: &EmployeeNo,
+    (device, others): (&TargetFacts, &Others<'a>),
+    member: &HolderFacts,
+    employee_no: &RecordId,
     now: NaiveDateTime,
-) -> Option<&'a MemberFacts> {
+) -> Option<&'a HolderFacts> {
     let mut gone = others.left.get(employee_no).into_iter().flatten().copied();
     gone.find(|gone| {
         let (old, new) = (gone.member.key, member.member.key);
         let is_same = (old.organisation, old.number) == (new.organisation, new.number);
         let Some(source) = facts.sources.get(&old.organisation) else { return false };
-        let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        let roles = OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
         !is_same
             && (has_time(facts, device, gone, now)
                 || gone.problem.is_some()

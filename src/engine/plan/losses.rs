@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDateTime;
 
 use super::validity::{covered, unreadable_here};
-use super::{Facts, LeftOut, MemberFacts, Pair, Plan, Reason, SourceFacts, Verdict, is_protected};
+use super::{Facts, HolderFacts, LeftOut, Pair, Plan, Reason, SourceFacts, Verdict, is_protected};
 use crate::model::{
-    DeviceName, EmployeeNo, MemberKey, OrganisationId, PersonLimit, Role, RoleId, SourceName,
-    Window,
+    HolderId, Limit, OrganisationId, RecordId, Right, RightCode, SourceName, TargetName, Window,
 };
 
 /// A member who was served on a door until now and is left out there.
@@ -22,11 +21,11 @@ pub struct Loss {
     /// The organisation's name in the configuration.
     pub source: SourceName,
     /// Who.
-    pub member: MemberKey,
+    pub member: HolderId,
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// The person who was served, there.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// What comes of it at the door.
     pub kind: LossKind,
     /// The paid time that was served.
@@ -34,7 +33,7 @@ pub struct Loss {
     /// More words, as in [`LeftOut`].
     pub detail: Option<String>,
     /// Roles that run now and do not open the door.
-    pub other_roles: BTreeSet<RoleId>,
+    pub other_roles: BTreeSet<RightCode>,
     /// `--only` asks for the member or the person, or for everybody.
     pub is_asked_for: bool,
     /// One of so many at once that the source or the door is told of, and not each of them.
@@ -45,8 +44,8 @@ impl Plan {
     /// The members on a device of whom somebody has accepted that they are served no more.
     pub fn accepted_losses<'a>(
         &'a self,
-        device: &'a DeviceName,
-    ) -> impl Iterator<Item = MemberKey> + 'a {
+        device: &'a TargetName,
+    ) -> impl Iterator<Item = HolderId> + 'a {
         let accepted = self.too_many_lost.iter().filter(|one| one.is_accepted);
         accepted.flat_map(move |one| {
             let losses = self.losses.iter().filter(|loss| loss.device == *device);
@@ -57,13 +56,13 @@ impl Plan {
     /// Whether nothing is done for members of an organisation on a device, because too many of those served
     /// would be left out.
     #[must_use]
-    pub fn is_held_back(&self, organisation: OrganisationId, device: &DeviceName) -> bool {
+    pub fn is_held_back(&self, organisation: OrganisationId, device: &TargetName) -> bool {
         let mut doubted = self.too_many_lost.iter().filter(|one| !one.is_accepted);
         doubted.any(|one| one.whose.covers(organisation, device))
     }
 
     /// The devices that are not believed, because too many of those served there are lost.
-    pub fn doubted_devices(&self) -> impl Iterator<Item = &DeviceName> {
+    pub fn doubted_devices(&self) -> impl Iterator<Item = &TargetName> {
         let doubted = self.too_many_lost.iter().filter(|one| !one.is_accepted);
         doubted.filter_map(|one| match &one.whose {
             Whose::Device(device) => Some(device),
@@ -111,7 +110,7 @@ pub struct NoDoor {
     /// The organisation's name in the configuration.
     pub source: SourceName,
     /// Who.
-    pub member: MemberKey,
+    pub member: HolderId,
 }
 
 /// Whose word is not believed.
@@ -120,12 +119,12 @@ pub enum Whose {
     /// An organisation's listing.
     Source(OrganisationId),
     /// A device's person list.
-    Device(DeviceName),
+    Device(TargetName),
 }
 
 impl Whose {
     /// Whether what is said of a member on a device follows from this word.
-    fn covers(&self, organisation: OrganisationId, device: &DeviceName) -> bool {
+    fn covers(&self, organisation: OrganisationId, device: &TargetName) -> bool {
         match self {
             Self::Source(doubted) => organisation == *doubted,
             Self::Device(name) => device == name,
@@ -231,21 +230,21 @@ fn without_door_role(pair: &Pair<'_>, now: NaiveDateTime) -> Option<Reason> {
     let Some(person) = pair.person() else { return Some(Reason::NoDoorRole) };
     match person.limit {
         _ if is_protected(pair.device, person) => None,
-        PersonLimit::Permanent(_) => Some(Reason::PermanentOnDevice),
-        PersonLimit::Window(window) => (window.end() >= now).then_some(Reason::NoDoorRole),
-        PersonLimit::Unreadable { .. } | PersonLimit::Unclear { .. } => None,
+        Limit::Permanent(_) => Some(Reason::PermanentOnDevice),
+        Limit::Window(window) => (window.end() >= now).then_some(Reason::NoDoorRole),
+        Limit::Unreadable { .. } | Limit::Unclear { .. } => None,
     }
 }
 
-fn running_roles(member: &MemberFacts, now: NaiveDateTime) -> BTreeSet<RoleId> {
-    let running = |role: &&Role| covered(role, 0).is_some_and(|it| it.contains(now));
+fn running_roles(member: &HolderFacts, now: NaiveDateTime) -> BTreeSet<RightCode> {
+    let running = |role: &&Right| covered(role, 0).is_some_and(|it| it.contains(now));
     member.member.roles.iter().filter(running).map(|role| role.id).collect()
 }
 
 /// The sources and devices of whose served members too many are left out at once. Members are counted
 /// once, on however many doors they are left out.
 pub(super) fn too_many(facts: &Facts, losses: &[Loss]) -> Vec<TooManyLost> {
-    let mut lost: BTreeMap<Whose, BTreeMap<MemberKey, &Loss>> = BTreeMap::new();
+    let mut lost: BTreeMap<Whose, BTreeMap<HolderId, &Loss>> = BTreeMap::new();
     for loss in losses {
         lost.entry(loss.whose()).or_default().insert(loss.member, loss);
     }
@@ -279,7 +278,7 @@ fn served(facts: &Facts, whose: &Whose) -> usize {
         Whose::Source(_) => true,
         Whose::Device(name) => device.name == *name,
     });
-    let is_wanted = |key: &&MemberKey| match whose {
+    let is_wanted = |key: &&HolderId| match whose {
         Whose::Source(organisation) => key.organisation == *organisation,
         Whose::Device(_) => true,
     };
@@ -400,7 +399,7 @@ impl Doors {
     }
 
     /// The member, if paid time is there and a door is not. Before every door is known nobody can say.
-    pub(super) fn none_for(self, source: &SourceFacts, member: &MemberFacts) -> Option<NoDoor> {
+    pub(super) fn none_for(self, source: &SourceFacts, member: &HolderFacts) -> Option<NoDoor> {
         let is_certain = self.known > 0 && self.unknown == 0 && !member.is_vanished;
         let is_without = is_certain && self.has_paid_time && !self.has_door;
         let reason = self.reason.filter(|_| is_without)?;

@@ -22,12 +22,12 @@ use chrono::NaiveDateTime;
 
 use crate::engine::link::{CLAIMANTS_MAX, Found, Link, NoLink, in_question};
 use crate::model::{
-    DeviceName, EmployeeNo, MemberKey, Person, PersonLimit, Role, RoleId, SourceName,
-    UnreadableRole, UserType, Window,
+    HolderId, Limit, Record, RecordId, Right, RightCode, SourceName, TargetName, UnreadableRight,
+    UserType, Window,
 };
 use crate::text::shell::quoted;
 
-pub use facts::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
+pub use facts::{Facts, HolderFacts, Only, SourceFacts, Standing, TargetFacts};
 pub use in_step::in_step;
 use left_by::Others;
 pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};
@@ -36,7 +36,9 @@ pub use person::kind_of;
 pub use proof::{Counterexample, ProvenPlan, Rule, objection, prove, prove_reviewed};
 pub use released::Released;
 pub use steady::steady_until;
-use validity::{DoorRoles, EndedBy, Entitlement, Validity, covered, roles_gone, unreadable_here};
+use validity::{
+    EndedBy, Entitlement, OpeningRights, Validity, covered, roles_gone, unreadable_here,
+};
 pub use words::{Budget, Cause, Kind, Reason};
 
 /// All changes of one tick, with what was left out and why.
@@ -65,9 +67,9 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedNow {
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// Whose.
-    pub member: MemberKey,
+    pub member: HolderId,
     /// The paid time; `None` once the source has taken it away and the door follows.
     pub window: Option<Window>,
 }
@@ -96,11 +98,11 @@ impl Plan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// Who, there.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// Whose membership it follows from.
-    pub member: MemberKey,
+    pub member: HolderId,
     /// The organisation's name in the configuration.
     pub source: SourceName,
     /// Why.
@@ -108,7 +110,7 @@ pub struct Change {
     /// Whether access is given or taken.
     pub kind: Kind,
     /// What the person holds.
-    pub before: PersonLimit,
+    pub before: Limit,
     /// What the person shall hold.
     pub after: Window,
     /// A closed door opens at this moment.
@@ -137,13 +139,13 @@ pub struct LeftOut {
     /// The organisation's name in the configuration.
     pub source: SourceName,
     /// Who.
-    pub member: MemberKey,
+    pub member: HolderId,
     /// On which device; `None`: on all of them.
-    pub device: Option<DeviceName>,
+    pub device: Option<TargetName>,
     /// More words where the reason alone does not say what to look at; no names, no e-mails.
     pub detail: Option<String>,
     /// The persons that it is about: whom the member is linked to, or who came into question.
-    pub persons: Vec<EmployeeNo>,
+    pub persons: Vec<RecordId>,
     /// The member has paid time now or later: worth an admin's attention.
     pub has_paid_time: bool,
 }
@@ -234,24 +236,25 @@ fn plan_member(
 }
 
 /// The roles of a member that cannot be right, where others of the member count.
-fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &MemberFacts) -> Option<LeftOut> {
-    let opens_some_door = |role: RoleId| {
+fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> Option<LeftOut> {
+    let opens_some_door = |role: RightCode| {
         facts.devices.iter().any(|device| {
-            let roles = DoorRoles { source: source.roles.as_ref(), device: device.roles.as_ref() };
+            let roles =
+                OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
             roles.open(role)
         })
     };
     let door_roles = member.member.roles.iter().filter(|role| opens_some_door(role.id));
-    let (good, bad): (Vec<&Role>, Vec<&Role>) =
+    let (good, bad): (Vec<&Right>, Vec<&Right>) =
         door_roles.partition(|role| covered(role, 0).is_some());
-    let unreadable: Vec<&UnreadableRole> =
+    let unreadable: Vec<&UnreadableRight> =
         member.member.unreadable.iter().filter(|role| opens_some_door(role.id)).collect();
     let is_doubtful = !unreadable.is_empty();
     if good.is_empty() || (bad.is_empty() && !is_doubtful) || member.problem.is_some() {
         return None;
     }
     // Its last day may still be running on one of the doors.
-    let is_current = |role: &Role| {
+    let is_current = |role: &Right| {
         facts.devices.iter().any(|device| role.begin.max(role.end) >= device.local(facts.now))
     };
     let unreadable = unreadable.iter().map(ToString::to_string);
@@ -267,7 +270,7 @@ fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &MemberFacts) -> O
     })
 }
 
-fn said(role: &Role) -> String {
+fn said(role: &Right) -> String {
     let dates = format!("{} to {}", role.begin.date(), role.end.date());
     format!("role {} from {dates}", role.id)
 }
@@ -284,7 +287,7 @@ fn merge_devices(mut left_out: Vec<LeftOut>, devices: usize) -> Vec<LeftOut> {
         .all(|pair| matches!(pair, [a, b] if a.reason == b.reason && a.detail == b.detail));
     if same && left_out.len() == devices && devices > 1 {
         let has_paid_time = left_out.iter().any(|one| one.has_paid_time);
-        let persons: BTreeSet<EmployeeNo> =
+        let persons: BTreeSet<RecordId> =
             left_out.iter().flat_map(|one| one.persons.iter().cloned()).collect();
         left_out.truncate(1);
         for one in &mut left_out {
@@ -307,8 +310,8 @@ enum Verdict {
 struct Pair<'a> {
     facts: &'a Facts,
     source: &'a SourceFacts,
-    member: &'a MemberFacts,
-    device: &'a DeviceFacts,
+    member: &'a HolderFacts,
+    device: &'a TargetFacts,
     others: &'a Others<'a>,
     /// What the link rules gave; `None` when the device's persons are not known.
     link: Option<&'a Result<Link, NoLink>>,
@@ -335,12 +338,12 @@ impl<'a> Pair<'a> {
     }
 
     /// The roles that open the device.
-    fn door_roles(&self) -> DoorRoles<'a> {
-        DoorRoles { source: self.source.roles.as_ref(), device: self.device.roles.as_ref() }
+    fn door_roles(&self) -> OpeningRights<'a> {
+        OpeningRights { source: self.source.roles.as_ref(), device: self.device.roles.as_ref() }
     }
 
     /// The person whom the member is linked to, if there is one on the device.
-    fn person(&self) -> Option<&'a Person> {
+    fn person(&self) -> Option<&'a Record> {
         let link = self.link?.as_ref().ok()?;
         self.device.persons.get(&link.employee_no)
     }
@@ -441,7 +444,7 @@ fn no_link_verdict(pair: &Pair<'_>, no_link: &NoLink) -> Verdict {
 }
 
 /// Why a person with another name comes into question, and how somebody who looked accepts it.
-fn name_differs(pair: &Pair<'_>, person: &EmployeeNo, found: &Found) -> String {
+fn name_differs(pair: &Pair<'_>, person: &RecordId, found: &Found) -> String {
     let why = match found {
         Found::ByNumber => return format!("person {person} has another name"),
         Found::Renamed => {
@@ -456,11 +459,11 @@ fn name_differs(pair: &Pair<'_>, person: &EmployeeNo, found: &Found) -> String {
         Found::OneOfMany => format!("person {person} has another name, as in most new rows"),
         Found::AnothersName => format!("person {person} has the name of another member"),
     };
-    let accept = |person: &EmployeeNo| {
+    let accept = |person: &RecordId| {
         let (door, number) = (&pair.device.name, pair.member.member.key.number);
         format!("--accept-link {}", quoted(&format!("{door}={person}:{number}")))
     };
-    let is_there = |linked: &&EmployeeNo| pair.device.persons.contains_key(linked);
+    let is_there = |linked: &&RecordId| pair.device.persons.contains_key(linked);
     let keep = match found {
         Found::InsteadOf(linked) => Some(linked).filter(is_there),
         _ => None,
@@ -469,12 +472,12 @@ fn name_differs(pair: &Pair<'_>, person: &EmployeeNo, found: &Found) -> String {
     format!("{why}; to accept: ivms-sync sync {}{}", accept(person), keep.unwrap_or_default())
 }
 
-fn all_persons(persons: &BTreeSet<EmployeeNo>) -> String {
-    let persons: Vec<&str> = persons.iter().map(EmployeeNo::as_str).collect();
+fn all_persons(persons: &BTreeSet<RecordId>) -> String {
+    let persons: Vec<&str> = persons.iter().map(RecordId::as_str).collect();
     format!("person {}", persons.join(", "))
 }
 
-fn all_members(members: &BTreeSet<MemberKey>) -> String {
+fn all_members(members: &BTreeSet<HolderId>) -> String {
     let named = members.iter().take(CLAIMANTS_MAX - 1).map(|key| key.number.to_string());
     let others = if members.len() < CLAIMANTS_MAX { "" } else { " and others" };
     format!("member {}{others}", named.collect::<Vec<_>>().join(", "))
@@ -482,7 +485,7 @@ fn all_members(members: &BTreeSet<MemberKey>) -> String {
 
 /// Whether a person may not be touched, whatever the membership says. Source: design.md section 4.
 #[must_use]
-pub fn is_protected(device: &DeviceFacts, person: &Person) -> bool {
+pub fn is_protected(device: &TargetFacts, person: &Record) -> bool {
     person.is_device_admin
         || person.flaw.is_some()
         || person.user_type == UserType::BlackList

@@ -7,14 +7,14 @@ use chrono::NaiveDateTime;
 use super::left_by::paid_before;
 use super::validity::{EndedBy, Validity, touches, unreadable_here};
 use super::{
-    Budget, Cause, Change, DeviceFacts, Kind, Pair, Reason, SourceFacts, Standing, Verdict,
+    Budget, Cause, Change, Kind, Pair, Reason, SourceFacts, Standing, TargetFacts, Verdict,
     is_protected,
 };
 use crate::config::Mode;
-use crate::model::{Person, PersonLimit, Window};
+use crate::model::{Limit, Record, Window};
 
 /// What becomes of a person whom the member is linked to.
-pub(super) fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -> Verdict {
+pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -> Verdict {
     let Pair { facts, source, member, device, others, .. } = *pair;
     let now = pair.now();
     if let Some(flaw) = person.flaw {
@@ -24,11 +24,11 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Person, validity: Validity) -
     if is_protected(device, person) {
         return Verdict::LeftOut(Reason::Protected, Some(format!("person {}", person.employee_no)));
     }
-    if let PersonLimit::Permanent(_) = person.limit {
+    if let Limit::Permanent(_) = person.limit {
         let detail = format!("person {}", person.employee_no);
         return Verdict::LeftOut(Reason::PermanentOnDevice, Some(detail));
     }
-    if let PersonLimit::Unclear { .. } = person.limit {
+    if let Limit::Unclear { .. } = person.limit {
         let id = &person.employee_no;
         let detail =
             format!("person {id} has dates on the door in a form that can mean two things");
@@ -115,7 +115,7 @@ pub fn kind_of(before: Option<Window>, after: Window, now: NaiveDateTime) -> Kin
 }
 
 /// Why a change of this kind may not be carried out here and now, if so.
-fn held_back(source: &SourceFacts, device: &DeviceFacts, kind: Kind) -> Option<String> {
+fn held_back(source: &SourceFacts, device: &TargetFacts, kind: Kind) -> Option<String> {
     match (source.standing, kind) {
         (Standing::Refused, _) => {
             return Some(format!("the listing of {} was not accepted", source.name));

@@ -15,11 +15,11 @@ use std::fmt;
 
 use chrono::{Datelike, NaiveDateTime, TimeDelta};
 
-use super::{Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, SourceFacts, Standing};
+use super::{Change, Facts, HolderFacts, Kind, Plan, SourceFacts, Standing, TargetFacts};
 use crate::config::Mode;
 use crate::engine::link::NoLink;
 use crate::model::{
-    DeviceName, EmployeeNo, LATEST_END, MemberKey, MemberNumber, PersonLimit, UserType, Window,
+    HolderId, HolderNumber, LATEST_END, Limit, RecordId, TargetName, UserType, Window,
 };
 
 use budgets::{check_budgets, check_last_person};
@@ -41,7 +41,7 @@ pub struct ProvenPlan {
 
 impl ProvenPlan {
     /// The changes to carry out on one device, grants first.
-    pub fn for_device<'a>(&'a self, device: &'a DeviceName) -> impl Iterator<Item = &'a Change> {
+    pub fn for_device<'a>(&'a self, device: &'a TargetName) -> impl Iterator<Item = &'a Change> {
         self.changes.iter().filter(move |change| change.device == *device)
     }
 
@@ -64,11 +64,11 @@ impl ProvenPlan {
 #[error("the plan breaks a safety rule: member {member}, person {employee_no} on {device}: {rule}")]
 pub struct Counterexample {
     /// Whose membership.
-    pub member: MemberNumber,
+    pub member: HolderNumber,
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// Who, there.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// The rule that does not hold.
     pub rule: Rule,
 }
@@ -158,7 +158,7 @@ pub fn prove(facts: &Facts, plan: &Plan) -> Result<ProvenPlan, Counterexample> {
 /// # Errors
 /// The first [`Counterexample`], in the order given.
 pub fn prove_reviewed(facts: &Facts, changes: &[Change]) -> Result<ProvenPlan, Counterexample> {
-    let mut seen: BTreeSet<(&DeviceName, &EmployeeNo)> = BTreeSet::new();
+    let mut seen: BTreeSet<(&TargetName, &RecordId)> = BTreeSet::new();
     let mut proven = Vec::new();
     for change in changes.iter().filter(|change| !is_observed(facts, change)) {
         let device = facts.devices.iter().find(|device| device.name == change.device);
@@ -180,7 +180,7 @@ fn is_observed(facts: &Facts, change: &Change) -> bool {
     facts.devices.iter().any(|d| d.name == change.device && d.mode == Mode::Observe)
 }
 
-fn reviewed_breaks(device: &DeviceFacts, change: &Change, now: NaiveDateTime) -> Option<Rule> {
+fn reviewed_breaks(device: &TargetFacts, change: &Change, now: NaiveDateTime) -> Option<Rule> {
     // Between the plan and its approval time has passed, so that what was to be taken away may be
     // over by itself: a revocation that takes nothing is no lie, a grant that takes something is.
     let is_called_grant = change.kind == Kind::Grant;
@@ -208,11 +208,11 @@ fn refuse(change: &Change, rule: Rule) -> Counterexample {
 }
 
 fn check_all(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
-    let mut seen: BTreeSet<(&DeviceName, &EmployeeNo)> = BTreeSet::new();
+    let mut seen: BTreeSet<(&TargetName, &RecordId)> = BTreeSet::new();
     if changes.is_empty() {
         return Ok(());
     }
-    let members: BTreeSet<MemberKey> = changes.iter().map(|change| change.member).collect();
+    let members: BTreeSet<HolderId> = changes.iter().map(|change| change.member).collect();
     let all = facts.members.iter().enumerate().map(|(place, one)| (one.member.key, place));
     let places: BTreeMap<_, usize> = all.filter(|(key, _)| members.contains(key)).collect();
     let claims: Vec<Claims<'_>> =
@@ -246,15 +246,15 @@ fn check_all(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
 /// Who stands behind the persons of a device that are to be changed.
 struct Claims<'a> {
     /// How many members are linked to each.
-    links: BTreeMap<&'a EmployeeNo, usize>,
+    links: BTreeMap<&'a RecordId, usize>,
     /// The members who left each to somebody else.
-    left: BTreeMap<&'a EmployeeNo, Vec<&'a MemberFacts>>,
+    left: BTreeMap<&'a RecordId, Vec<&'a HolderFacts>>,
 }
 
 impl<'a> Claims<'a> {
-    fn of(facts: &'a Facts, device: &'a DeviceFacts, changes: &[&'a Change]) -> Self {
+    fn of(facts: &'a Facts, device: &'a TargetFacts, changes: &[&'a Change]) -> Self {
         let mine = changes.iter().filter(|change| change.device == device.name);
-        let persons: BTreeSet<&EmployeeNo> = mine.map(|change| &change.employee_no).collect();
+        let persons: BTreeSet<&RecordId> = mine.map(|change| &change.employee_no).collect();
         let mut claims = Self { links: BTreeMap::new(), left: BTreeMap::new() };
         for (member, link) in facts.members.iter().zip(&device.linking) {
             match link {
@@ -275,19 +275,19 @@ impl<'a> Claims<'a> {
 
 fn check_one(
     facts: &Facts,
-    (device, claims): (&DeviceFacts, &Claims<'_>),
+    (device, claims): (&TargetFacts, &Claims<'_>),
     source: &SourceFacts,
-    member: &MemberFacts,
+    member: &HolderFacts,
     change: &Change,
 ) -> Result<(), Rule> {
     let person = device.persons.get(&change.employee_no).ok_or(Rule::Known)?;
     if is_untouchable(device, &change.employee_no) {
         return Err(Rule::Untouchable);
     }
-    if matches!(person.limit, PersonLimit::Permanent(_)) {
+    if matches!(person.limit, Limit::Permanent(_)) {
         return Err(Rule::NotPermanent);
     }
-    if matches!(person.limit, PersonLimit::Unclear { .. }) {
+    if matches!(person.limit, Limit::Unclear { .. }) {
         // Nobody knows what such a change would take or give.
         return Err(Rule::Base);
     }
@@ -332,11 +332,11 @@ fn check_one(
 /// for now or later: absence alone must not cost anybody the door. The same number is the same member.
 fn is_paid_by_who_vanished(
     facts: &Facts,
-    (device, claims): (&DeviceFacts, &Claims<'_>),
+    (device, claims): (&TargetFacts, &Claims<'_>),
     change: &Change,
     now: NaiveDateTime,
 ) -> bool {
-    let same = |key: &MemberKey| {
+    let same = |key: &HolderId| {
         key.number == change.member.number && key.organisation == change.member.organisation
     };
     claims.left.get(&change.employee_no).into_iter().flatten().any(|other| {
@@ -353,9 +353,9 @@ fn is_paid_by_who_vanished(
 
 /// Whether a role of the member was good for the door before `roles` were changed, and is not now.
 fn has_lost_a_configured_role(
-    device: &DeviceFacts,
+    device: &TargetFacts,
     source: &SourceFacts,
-    member: &MemberFacts,
+    member: &HolderFacts,
 ) -> bool {
     let before = device.settled_roles.get(&member.member.key.organisation);
     let lists = || [source.roles.as_ref(), device.roles.as_ref()].into_iter().flatten();
@@ -367,7 +367,7 @@ fn has_lost_a_configured_role(
     })
 }
 
-fn is_untouchable(device: &DeviceFacts, employee_no: &EmployeeNo) -> bool {
+fn is_untouchable(device: &TargetFacts, employee_no: &RecordId) -> bool {
     let person = device.persons.get(employee_no);
     device.protect.contains(employee_no)
         || person.is_some_and(|p| {
@@ -408,7 +408,7 @@ fn check_access(
     paid: &PaidTime,
     change: &Change,
     now: NaiveDateTime,
-    device: &DeviceFacts,
+    device: &TargetFacts,
 ) -> Result<(), Rule> {
     let after = change.after;
     // No device holds more than it takes: what was held before and is paid must stay all the same.

@@ -3,24 +3,24 @@
 use std::collections::BTreeSet;
 
 use super::validity::ended_yesterday;
-use super::{Budget, Cause, Change, DeviceFacts, Facts, Kind, Plan, is_protected};
+use super::{Budget, Cause, Change, Facts, Kind, Plan, TargetFacts, is_protected};
 use crate::config::Mode;
 use crate::engine::link::{Found, NoLink};
-use crate::model::{DeviceName, EmployeeNo, MemberKey, PersonLimit, SourceName};
+use crate::model::{HolderId, Limit, RecordId, SourceName, TargetName};
 
 /// A person whom this program has written to, who has time left and is linked to nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Released {
     /// Where.
-    pub device: DeviceName,
+    pub device: TargetName,
     /// Who.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// For whom it was last written to.
-    pub member: MemberKey,
+    pub member: HolderId,
     /// That member's organisation in the configuration; its number where the configuration has it no more.
     pub source: SourceName,
     /// What the person holds.
-    pub limit: PersonLimit,
+    pub limit: Limit,
 }
 
 /// Finds them, and plans the end of each for somebody to approve.
@@ -38,7 +38,7 @@ pub(super) fn find(facts: &Facts, plan: &mut Plan) {
 }
 
 /// Everybody whom a member is linked to, or who comes into question for one.
-fn in_question(device: &DeviceFacts) -> BTreeSet<&EmployeeNo> {
+fn in_question(device: &TargetFacts) -> BTreeSet<&RecordId> {
     let mut persons = BTreeSet::new();
     for link in &device.linking {
         match link {
@@ -63,17 +63,17 @@ fn in_question(device: &DeviceFacts) -> BTreeSet<&EmployeeNo> {
 
 fn release(
     facts: &Facts,
-    device: &DeviceFacts,
-    employee_no: &EmployeeNo,
-    member: MemberKey,
+    device: &TargetFacts,
+    employee_no: &RecordId,
+    member: HolderId,
     plan: &mut Plan,
 ) {
     let now = device.local(facts.now);
     let Some(person) = device.persons.get(employee_no) else { return };
     let has_time = match person.limit {
-        PersonLimit::Window(window) => window.end() >= now,
-        PersonLimit::Permanent(_) => true,
-        PersonLimit::Unreadable { .. } | PersonLimit::Unclear { .. } => false,
+        Limit::Window(window) => window.end() >= now,
+        Limit::Permanent(_) => true,
+        Limit::Unreadable { .. } | Limit::Unclear { .. } => false,
     };
     if !has_time || is_protected(device, person) {
         return;
@@ -91,7 +91,7 @@ fn release(
         source: source.clone(),
         limit: person.limit,
     });
-    if let (PersonLimit::Window(window), Mode::Full | Mode::Observe) = (person.limit, device.mode) {
+    if let (Limit::Window(window), Mode::Full | Mode::Observe) = (person.limit, device.mode) {
         plan.changes.push(Change {
             device: device.name.clone(),
             employee_no: employee_no.clone(),

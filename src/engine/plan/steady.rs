@@ -7,8 +7,8 @@
 use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, Offset, TimeDelta, Timelike, Utc};
 
 use super::validity::covered;
-use super::{DeviceFacts, Facts};
-use crate::model::Role;
+use super::{Facts, TargetFacts};
+use crate::model::Right;
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -23,7 +23,7 @@ pub fn steady_until(facts: &Facts) -> Option<DateTime<Utc>> {
     facts.devices.iter().map(|device| on_device(facts, device)).min()
 }
 
-fn on_device(facts: &Facts, device: &DeviceFacts) -> DateTime<Utc> {
+fn on_device(facts: &Facts, device: &TargetFacts) -> DateTime<Utc> {
     let now = device.local(facts.now);
     let roles = facts.members.iter().flat_map(|facts| &facts.member.roles);
     let paid = roles.flat_map(|role| moments(role, facts.policy.grace_days));
@@ -43,7 +43,7 @@ fn on_device(facts: &Facts, device: &DeviceFacts) -> DateTime<Utc> {
 }
 
 /// The moments of a role that a plan may compare with the time.
-fn moments(role: &Role, grace_days: u32) -> impl Iterator<Item = NaiveDateTime> {
+fn moments(role: &Right, grace_days: u32) -> impl Iterator<Item = NaiveDateTime> {
     let windows = [covered(role, grace_days), covered(role, 0)];
     let covered = windows.into_iter().flatten();
     let covered = covered.flat_map(|window| [window.begin(), window.end()]);
@@ -57,7 +57,7 @@ fn midnight_after(now: NaiveDateTime) -> Option<NaiveDateTime> {
 
 /// The last full hour from now at which the door's clock has not been set to or from daylight-saving
 /// time, if it is within a day.
-fn clock_is_set(now: DateTime<Utc>, device: &DeviceFacts) -> Option<DateTime<Utc>> {
+fn clock_is_set(now: DateTime<Utc>, device: &TargetFacts) -> Option<DateTime<Utc>> {
     let offset = |at: DateTime<Utc>| at.with_timezone(&device.time_zone).offset().fix();
     let after = |hours: i32| now.checked_add_signed(HOUR * hours);
     let is_set = |hours: &i32| after(*hours).is_none_or(|at| offset(at) != offset(now));

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use crate::config::{Ending, Policy};
-use crate::model::{DeviceLimits, LATEST_END, Member, Role, RoleId, UnreadableRole, Window};
+use crate::model::{Holder, LATEST_END, Right, RightCode, TargetLimits, UnreadableRight, Window};
 
 /// What a member's roles come to on one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Validity {
     now: NaiveDateTime,
     /// The window before it was cut to what the device takes: one that holds it all the same is right.
     whole: Window,
-    limits: DeviceLimits,
+    limits: TargetLimits,
 }
 
 /// Why access ends before the paid date.
@@ -72,7 +72,7 @@ impl Validity {
 
     /// The same on a device with these limits.
     #[must_use]
-    pub fn within(self, limits: DeviceLimits) -> Self {
+    pub fn within(self, limits: TargetLimits) -> Self {
         Self { window: limits.cut(self.whole), limits, ..self }
     }
 }
@@ -86,8 +86,8 @@ impl Validity {
 /// period by its renewal closes no door.
 #[must_use]
 pub fn entitlement(
-    member: &Member,
-    door_roles: &DoorRoles<'_>,
+    member: &Holder,
+    door_roles: &OpeningRights<'_>,
     policy: &Policy,
     vanished: bool,
     known: Option<Window>,
@@ -112,7 +112,7 @@ pub fn entitlement(
     };
     let window = if ended.is_some() { ended_yesterday(current, now) } else { current };
     let window = window.clamped();
-    let limits = DeviceLimits::default();
+    let limits = TargetLimits::default();
     Entitlement::Paid(Validity { window, ended, now, whole: window, limits })
 }
 
@@ -120,7 +120,7 @@ pub fn entitlement(
 #[must_use]
 pub fn roles_gone(served: Window, now: NaiveDateTime) -> Validity {
     let window = ended_yesterday(served, now).clamped();
-    let (ended, limits) = (Some(EndedBy::RolesGone), DeviceLimits::default());
+    let (ended, limits) = (Some(EndedBy::RolesGone), TargetLimits::default());
     Validity { window, ended, now, whole: window, limits }
 }
 
@@ -139,26 +139,26 @@ fn joined_to(known: Window, next: Window, now: NaiveDateTime) -> Window {
 /// A role of the member that opens this device, with dates that nobody can read: it may hide paid time.
 #[must_use]
 pub fn unreadable_here<'a>(
-    member: &'a Member,
-    door_roles: &DoorRoles<'_>,
-) -> Option<&'a UnreadableRole> {
+    member: &'a Holder,
+    door_roles: &OpeningRights<'_>,
+) -> Option<&'a UnreadableRight> {
     member.unreadable.iter().find(|role| door_roles.open(role.id))
 }
 
 /// The roles that open one device: the organisation's list and the device's own, either of which
 /// may be absent (every role).
 #[derive(Debug, Clone, Copy)]
-pub struct DoorRoles<'a> {
+pub struct OpeningRights<'a> {
     /// `roles` of the organisation.
-    pub source: Option<&'a BTreeSet<RoleId>>,
+    pub source: Option<&'a BTreeSet<RightCode>>,
     /// `roles` of the device.
-    pub device: Option<&'a BTreeSet<RoleId>>,
+    pub device: Option<&'a BTreeSet<RightCode>>,
 }
 
-impl DoorRoles<'_> {
+impl OpeningRights<'_> {
     /// Whether a role opens the device.
     #[must_use]
-    pub fn open(&self, role: RoleId) -> bool {
+    pub fn open(&self, role: RightCode) -> bool {
         self.source.is_none_or(|roles| roles.contains(&role))
             && self.device.is_none_or(|roles| roles.contains(&role))
     }
@@ -167,7 +167,7 @@ impl DoorRoles<'_> {
 /// What one role covers, grace included; nothing when it ends before it begins, or begins later than
 /// a device can hold: clamped, it would be a moment nobody has paid for.
 #[must_use]
-pub fn covered(role: &Role, grace_days: u32) -> Option<Window> {
+pub fn covered(role: &Right, grace_days: u32) -> Option<Window> {
     let end = end_of(role);
     if role.begin > end || role.begin > LATEST_END {
         return None;
@@ -178,7 +178,7 @@ pub fn covered(role: &Role, grace_days: u32) -> Option<Window> {
 
 /// The last moment of a role: EndDate is the last valid *day*, so midnight means its end.
 /// Source: cardskipper-api.md, "Dates and time zone".
-fn end_of(role: &Role) -> NaiveDateTime {
+fn end_of(role: &Right) -> NaiveDateTime {
     if role.end.time() == NaiveTime::MIN { end_of_day(role.end) } else { role.end }
 }
 
@@ -232,10 +232,10 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
-    use crate::model::{MemberKey, MemberNumber, OrganisationId, parse_time};
+    use crate::model::{HolderId, HolderNumber, OrganisationId, parse_time};
 
     const KEEP: Policy = Policy { grace_days: 0, inactive: Ending::End, vanished: Ending::Keep };
-    const EVERY_ROLE: DoorRoles<'_> = DoorRoles { source: None, device: None };
+    const EVERY_ROLE: OpeningRights<'_> = OpeningRights { source: None, device: None };
 
     fn at(text: &str) -> NaiveDateTime {
         parse_time(text)
@@ -243,11 +243,11 @@ mod tests {
             .unwrap()
     }
 
-    fn member(roles: &[(i64, &str, &str)]) -> Member {
-        Member {
-            key: MemberKey {
+    fn member(roles: &[(i64, &str, &str)]) -> Holder {
+        Holder {
+            key: HolderId {
                 organisation: OrganisationId::new(123).unwrap(),
-                number: MemberNumber::new(1).unwrap(),
+                number: HolderNumber::new(1).unwrap(),
                 birth_date: None,
             },
             first_name: "Ana".into(),
@@ -256,8 +256,8 @@ mod tests {
             inactive: false,
             roles: roles
                 .iter()
-                .map(|(id, begin, end)| Role {
-                    id: RoleId::new(*id).unwrap(),
+                .map(|(id, begin, end)| Right {
+                    id: RightCode::new(*id).unwrap(),
                     begin: at(begin),
                     end: at(end),
                 })
@@ -266,7 +266,7 @@ mod tests {
         }
     }
 
-    fn window_of(member: &Member, policy: &Policy, now: &str) -> Option<String> {
+    fn window_of(member: &Holder, policy: &Policy, now: &str) -> Option<String> {
         entitlement(member, &EVERY_ROLE, policy, false, None, at(now))
             .validity()
             .map(|validity| validity.window.to_string())
@@ -388,13 +388,13 @@ mod tests {
         let found = entitlement(&beyond, &EVERY_ROLE, &KEEP, false, None, at("2026-01-01"));
         assert_eq!(found, Entitlement::BadDates, "no device holds these dates");
         let other = member(&[(2, "2026-01-01", "2026-12-31")]);
-        let gym = BTreeSet::from([RoleId::new(1).unwrap()]);
-        let door = DoorRoles { source: Some(&gym), device: None };
+        let gym = BTreeSet::from([RightCode::new(1).unwrap()]);
+        let door = OpeningRights { source: Some(&gym), device: None };
         assert_eq!(
             entitlement(&other, &door, &KEEP, false, None, at("2026-01-01")),
             Entitlement::NoDoorRole
         );
-        let narrow = DoorRoles { source: None, device: Some(&gym) };
+        let narrow = OpeningRights { source: None, device: Some(&gym) };
         assert_eq!(
             entitlement(&other, &narrow, &KEEP, false, None, at("2026-01-01")),
             Entitlement::NoDoorRole

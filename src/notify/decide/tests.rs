@@ -4,13 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::exit::Exit;
-use crate::model::DeviceName;
+use crate::model::TargetName;
 use crate::notify::topic::DoorTrouble;
 
 const TICK: TimeDelta = TimeDelta::minutes(5);
 
 fn door() -> Topic {
-    Topic::Door(DeviceName::new("front-door").unwrap(), DoorTrouble::Away)
+    Topic::Door(TargetName::new("front-door").unwrap(), DoorTrouble::Away)
 }
 
 fn condition(exit: Exit) -> Condition {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{DeviceName, SourceName};
+use crate::model::{SourceName, TargetName};
 use crate::notify::outlook::Condition;
 use crate::notify::topic::{DoorTrouble, SourceTrouble, Topic};
 
@@ -12,7 +12,7 @@ fn at(minutes: i64) -> DateTime<Utc> {
 }
 
 fn door(trouble: DoorTrouble) -> Topic {
-    Topic::Door(DeviceName::new("front-door").unwrap(), trouble)
+    Topic::Door(TargetName::new("front-door").unwrap(), trouble)
 }
 
 fn word(topic: Topic, why: Why, exit: Exit) -> Word {

@@ -3,11 +3,11 @@
 use super::*;
 use crate::engine::plan::{Loss, Reason};
 use crate::model::{
-    EmployeeNo, LATEST_END, MemberKey, MemberNumber, OrganisationId, SourceName, Window, parse_time,
+    HolderId, HolderNumber, LATEST_END, OrganisationId, RecordId, SourceName, Window, parse_time,
 };
 
-fn name() -> DeviceName {
-    DeviceName::new("front-door").unwrap()
+fn name() -> TargetName {
+    TargetName::new("front-door").unwrap()
 }
 
 /// A tick in which everything was asked for and everybody is well.
@@ -20,7 +20,7 @@ fn good() -> Report {
         accepted: true,
         reason: None,
     });
-    report.devices.push(DeviceReport { name: name(), persons: 5, outcome: DeviceOutcome::Ok });
+    report.devices.push(TargetReport { name: name(), persons: 5, outcome: TargetOutcome::Ok });
     report
 }
 
@@ -28,7 +28,7 @@ fn trouble(exit: Exit, about: &str) -> Trouble {
     Trouble { exit, about: about.to_owned(), text: "it happened".to_owned(), hint: None }
 }
 
-fn with(outcome: DeviceOutcome, troubles: Vec<Trouble>) -> Report {
+fn with(outcome: TargetOutcome, troubles: Vec<Trouble>) -> Report {
     let mut report = good();
     report.devices[0].outcome = outcome;
     report.troubles = troubles;
@@ -66,49 +66,49 @@ fn only_what_was_looked_at_is_well() {
     let cases: Vec<(Report, Vec<&str>, Vec<&str>)> = vec![
         (good(), vec![], vec![]),
         (
-            with(DeviceOutcome::Unreachable, vec![trouble(Exit::PartFailed, "front-door")]),
+            with(TargetOutcome::Unreachable, vec![trouble(Exit::PartFailed, "front-door")]),
             vec!["door front-door away"],
             [&["door front-door login", "door front-door doubt"][..], &plan].concat(),
         ),
         (
-            with(DeviceOutcome::Unreachable, vec![trouble(Exit::Temporary, "front-door")]),
+            with(TargetOutcome::Unreachable, vec![trouble(Exit::Temporary, "front-door")]),
             vec!["door front-door away"],
             [&["door front-door login", "door front-door doubt"][..], &plan].concat(),
         ),
         (
-            with(DeviceOutcome::LoginRefused, vec![trouble(Exit::Login, "front-door")]),
+            with(TargetOutcome::LoginRefused, vec![trouble(Exit::Login, "front-door")]),
             vec!["door front-door login"],
             [&["door front-door doubt"][..], &plan].concat(),
         ),
         (
-            with(DeviceOutcome::NotBelieved, vec![trouble(Exit::Refused, "front-door")]),
+            with(TargetOutcome::NotBelieved, vec![trouble(Exit::Refused, "front-door")]),
             vec!["door front-door doubt"],
             plan.into(),
         ),
         (
-            with(DeviceOutcome::ClockWrong, vec![trouble(Exit::PartFailed, "front-door")]),
+            with(TargetOutcome::ClockWrong, vec![trouble(Exit::PartFailed, "front-door")]),
             vec!["door front-door clock"],
             plan[1..].into(),
         ),
         (
-            with(DeviceOutcome::Ok, vec![trouble(Exit::PartFailed, "front-door")]),
+            with(TargetOutcome::Ok, vec![trouble(Exit::PartFailed, "front-door")]),
             vec!["door front-door writes"],
             plan[2..].into(),
         ),
         (
-            with(DeviceOutcome::Ok, vec![trouble(Exit::Refused, "front-door")]),
+            with(TargetOutcome::Ok, vec![trouble(Exit::Refused, "front-door")]),
             vec!["door front-door blocked"],
             vec![plan[3]],
         ),
         // A warning is no alarm.
-        (with(DeviceOutcome::Ok, vec![trouble(Exit::InStep, "front-door")]), vec![], vec![]),
+        (with(TargetOutcome::Ok, vec![trouble(Exit::InStep, "front-door")]), vec![], vec![]),
         (
-            with(DeviceOutcome::Ok, vec![trouble(Exit::TimeLimit, "this run")]),
+            with(TargetOutcome::Ok, vec![trouble(Exit::TimeLimit, "this run")]),
             vec!["time-limit"],
             plan.into(),
         ),
         (
-            with(DeviceOutcome::Ok, vec![trouble(Exit::Temporary, "/club/persons.csv")]),
+            with(TargetOutcome::Ok, vec![trouble(Exit::Temporary, "/club/persons.csv")]),
             vec!["file /club/persons.csv"],
             vec![],
         ),
@@ -150,13 +150,13 @@ fn who_is_lost_with_many_others_is_told_of_once() {
         report.losses.push(Loss {
             reason: Reason::NoDoorRole,
             source: source.clone(),
-            member: MemberKey {
+            member: HolderId {
                 organisation: OrganisationId::new(123).unwrap(),
-                number: MemberNumber::new(number).unwrap(),
+                number: HolderNumber::new(number).unwrap(),
                 birth_date: None,
             },
             device: name(),
-            employee_no: EmployeeNo::new("1004").unwrap(),
+            employee_no: RecordId::new("1004").unwrap(),
             kind: LossKind::OpenWithoutReason,
             served: Window::new(parse_time("2026-01-01T00:00:00").unwrap(), LATEST_END).unwrap(),
             detail: None,
@@ -177,7 +177,7 @@ fn a_run_that_looked_at_less_saw_nothing() {
     limited.is_limited = true;
     assert_eq!(of_report(&[], &limited), None);
     for exit in [Exit::Interrupted, Exit::Terminated] {
-        assert_eq!(of_report(&[], &with(DeviceOutcome::Ok, vec![trouble(exit, "this run")])), None);
+        assert_eq!(of_report(&[], &with(TargetOutcome::Ok, vec![trouble(exit, "this run")])), None);
     }
 }
 

@@ -13,11 +13,11 @@ const MADE: &str = "2026-11-21T11:00:00Z";
 /// three revocations over budget.
 fn report() -> Report {
     let unreadable =
-        PersonLimit::Unreadable { begin: Some(time("2026-01-01")), end: Some(time("2025-01-01")) };
+        Limit::Unreadable { begin: Some(time("2026-01-01")), end: Some(time("2025-01-01")) };
     let world = World::agreeing(9)
         .renewed("150001")
         .holds_on(FRONT, "2", unreadable)
-        .holds_on(FRONT, "3", PersonLimit::Unreadable { begin: None, end: None })
+        .holds_on(FRONT, "3", Limit::Unreadable { begin: None, end: None })
         .inactive("150004")
         .inactive("150005")
         .inactive("150006");
@@ -261,7 +261,7 @@ fn every_field_of_a_change_is_needed() {
             "/changes/0/outcome" => assert_eq!(found.unwrap().len(), 2, "it is not planned then"),
             // Then the dates were not readable, which is not what the door holds now.
             "/changes/0/before/begin" | "/changes/0/before/end" => {
-                assert!(matches!(found.unwrap()[0].before, PersonLimit::Unreadable { .. }));
+                assert!(matches!(found.unwrap()[0].before, Limit::Unreadable { .. }));
             }
             _ => {
                 let text = "a change lacks a field, or has a wrong one".to_owned();
@@ -326,9 +326,9 @@ fn the_id_of_a_blocked_part_is_that_of_its_changes() {
     assert_eq!(id(&changes.clone()), Some(whole.clone()), "in every tick the same");
     assert_ne!(id(&changes[1..]), Some(whole.clone()));
     let damages: [fn(&mut Change); 7] = [
-        |change| change.device = DeviceName::new("yard-door").unwrap(),
+        |change| change.device = TargetName::new("yard-door").unwrap(),
         |change| change.cause = Cause::Drift,
-        |change| change.member.number = MemberNumber::new(7).unwrap(),
+        |change| change.member.number = HolderNumber::new(7).unwrap(),
         |change| change.member.organisation = OrganisationId::new(7).unwrap(),
         |change| change.employee_no = employee("10"),
         |change| change.fingerprint.push('x'),
@@ -406,7 +406,7 @@ fn what_was_kept_before_midnight_is_carried_out_as_it_was_kept() {
     // Of the day before yesterday by then, and over all the same: nothing is left to do.
     let mut done = world.at("2026-11-22T11:00:00Z");
     for change in changes {
-        let held = PersonLimit::Window(change.after);
+        let held = Limit::Window(change.after);
         done = done.holds_on(FRONT, change.employee_no.as_str(), held);
     }
     assert_eq!(done.plan().changes.len(), 0);

@@ -17,7 +17,7 @@ use chrono_tz::Tz;
 use crate::config::Mode;
 use crate::engine::plan::{Budget, Kind, LeftOut, Reason};
 use crate::exit::Exit;
-use crate::model::{DeviceName, EmployeeNo, MemberKey, OrganisationId, SourceName};
+use crate::model::{HolderId, OrganisationId, RecordId, SourceName, TargetName};
 use crate::report::RowLeftOut;
 use crate::report::text::with_zone;
 use crate::store::{
@@ -64,9 +64,9 @@ pub struct Status {
     /// Rows of link files that link nobody.
     pub rows_left_out: Vec<RowLeftOut>,
     /// Names to show beside member numbers, where names may be shown.
-    pub names: BTreeMap<MemberKey, String>,
+    pub names: BTreeMap<HolderId, String>,
     /// The names that doors hold, of persons who are spoken of, where names may be shown.
-    pub person_names: BTreeMap<(DeviceName, EmployeeNo), String>,
+    pub person_names: BTreeMap<(TargetName, RecordId), String>,
 }
 
 /// One organisation.
@@ -88,7 +88,7 @@ pub struct SourceStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceStatus {
     /// Its name in the configuration.
-    pub name: DeviceName,
+    pub name: TargetName,
     /// What may be written.
     pub mode: Mode,
     /// What is remembered of it.
@@ -183,7 +183,7 @@ impl Status {
     #[must_use]
     pub fn concerns(&self) -> Vec<String> {
         let mut parts = Vec::new();
-        let mut outside: BTreeSet<MemberKey> = self.outside().map(|one| one.member).collect();
+        let mut outside: BTreeSet<HolderId> = self.outside().map(|one| one.member).collect();
         let lost = self.to_look_after(AttentionKind::StandingOutside);
         outside.extend(lost.map(|one| one.member));
         let cared_for = |kind| self.members_to_look_after(kind);
@@ -229,7 +229,7 @@ impl Status {
 
     /// How many members with paid time are left out, beside those who are counted as to be looked after.
     fn paid_and_left_out(&self) -> usize {
-        let counted: BTreeSet<MemberKey> = self
+        let counted: BTreeSet<HolderId> = self
             .attention
             .iter()
             .filter(|one| one.kind != AttentionKind::Observed)
@@ -246,7 +246,7 @@ impl Status {
 
     /// The name of an organisation.
     #[must_use]
-    pub fn source(&self, key: MemberKey) -> &str {
+    pub fn source(&self, key: HolderId) -> &str {
         let mut sources = self.sources.iter();
         let found = sources.find(|source| source.organisation == key.organisation);
         found.map_or("?", |source| source.name.as_str())
@@ -254,7 +254,7 @@ impl Status {
 
     /// A member as people are told of them.
     #[must_use]
-    pub fn member(&self, key: MemberKey) -> String {
+    pub fn member(&self, key: HolderId) -> String {
         match self.names.get(&key) {
             Some(name) if !name.is_empty() => format!("{} {name}", key.number),
             _ => key.number.to_string(),
@@ -263,7 +263,7 @@ impl Status {
 
     /// What a door calls a person, where that may be shown.
     #[must_use]
-    pub fn person_name(&self, device: &DeviceName, person: &EmployeeNo) -> Option<&str> {
+    pub fn person_name(&self, device: &TargetName, person: &RecordId) -> Option<&str> {
         self.person_names.get(&(device.clone(), person.clone())).map(String::as_str)
     }
 
@@ -283,7 +283,7 @@ impl Status {
     /// Members with paid time for whom nothing can be done, each counted once for a reason.
     #[must_use]
     pub fn left_out_counts(&self) -> BTreeMap<Reason, usize> {
-        let mut members: BTreeMap<Reason, Vec<MemberKey>> = BTreeMap::new();
+        let mut members: BTreeMap<Reason, Vec<HolderId>> = BTreeMap::new();
         for one in self.left_out.iter().filter(|one| one.has_paid_time) {
             members.entry(one.reason).or_default().push(one.member);
         }

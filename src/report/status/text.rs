@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::{Status, code_words, span};
 use crate::engine::plan::{Cause, Kind, Reason};
-use crate::model::{DeviceName, EmployeeNo, MemberKey};
+use crate::model::{HolderId, RecordId, TargetName};
 use crate::report::look::{Look, Tone};
 use crate::report::rows_left_out::by_reason;
 use crate::report::table::Table;
@@ -94,9 +94,9 @@ pub(super) fn because(one: &Waiting) -> String {
 
 /// One line about somebody.
 struct Line {
-    member: MemberKey,
-    device: Option<DeviceName>,
-    employee_no: Option<EmployeeNo>,
+    member: HolderId,
+    device: Option<TargetName>,
+    employee_no: Option<RecordId>,
     until: Option<NaiveDateTime>,
     since: DateTime<Utc>,
     because: String,

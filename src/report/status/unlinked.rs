@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::plan::{LeftOut, Reason};
-use crate::model::{DeviceName, Member, MemberKey, visible};
+use crate::model::{Holder, HolderId, TargetName, visible};
 use crate::report::text::explain;
 
 /// The columns.
@@ -25,16 +25,16 @@ pub fn is_unlinked(reason: Reason) -> bool {
 
 /// One member who could not be linked.
 struct Row<'a> {
-    member: &'a Member,
+    member: &'a Holder,
     reason: Reason,
-    doors: Vec<&'a DeviceName>,
+    doors: Vec<&'a TargetName>,
     is_everywhere: bool,
 }
 
 /// The sheet, and how many members are in it: those with paid time, by number.
 #[must_use]
-pub fn sheet(left_out: &[LeftOut], members: &BTreeMap<MemberKey, &Member>) -> (String, usize) {
-    let mut rows: BTreeMap<(MemberKey, Reason), Row<'_>> = BTreeMap::new();
+pub fn sheet(left_out: &[LeftOut], members: &BTreeMap<HolderId, &Holder>) -> (String, usize) {
+    let mut rows: BTreeMap<(HolderId, Reason), Row<'_>> = BTreeMap::new();
     for one in left_out.iter().filter(|one| one.has_paid_time && is_unlinked(one.reason)) {
         let Some(member) = members.get(&one.member) else { continue };
         let row = rows.entry((one.member, one.reason)).or_insert_with(|| Row {
@@ -71,7 +71,7 @@ pub fn sheet(left_out: &[LeftOut], members: &BTreeMap<MemberKey, &Member>) -> (S
 /// What an earlier sheet holds that came from somebody's hand, as a sentence fragment; nothing where each of
 /// its rows is one that [`sheet`] makes of these members, and the next sheet loses nothing.
 #[must_use]
-pub fn by_hand<'a>(bytes: &[u8], members: impl Iterator<Item = &'a Member>) -> Option<String> {
+pub fn by_hand<'a>(bytes: &[u8], members: impl Iterator<Item = &'a Holder>) -> Option<String> {
     let mut rows = csv::ReaderBuilder::new()
         .delimiter(b';')
         .has_headers(false)
@@ -105,7 +105,7 @@ pub fn by_hand<'a>(bytes: &[u8], members: impl Iterator<Item = &'a Member>) -> O
 }
 
 /// The cells that name a member.
-fn who(member: &Member) -> [String; 4] {
+fn who(member: &Holder) -> [String; 4] {
     let email = member.email.as_ref().map_or_else(String::new, |email| email.as_str().to_owned());
     let number = member.key.number.to_string();
     [email, number, member.first_name.clone(), member.last_name.clone()]

@@ -108,11 +108,11 @@ fn every_outcome_has_its_word_and_is_counted() {
     assert_eq!((&device["changes"], &device["confirmed"]), (&json!(7), &json!(1)));
     assert_eq!((&device["failed"], &device["blocked"]), (&json!(5), &json!(1)));
     for (outcome, word) in [
-        (DeviceOutcome::Ok, "ok"),
-        (DeviceOutcome::Unreachable, "unreachable"),
-        (DeviceOutcome::LoginRefused, "login-refused"),
-        (DeviceOutcome::ClockWrong, "clock-wrong"),
-        (DeviceOutcome::Observed, "observed"),
+        (TargetOutcome::Ok, "ok"),
+        (TargetOutcome::Unreachable, "unreachable"),
+        (TargetOutcome::LoginRefused, "login-refused"),
+        (TargetOutcome::ClockWrong, "clock-wrong"),
+        (TargetOutcome::Observed, "observed"),
     ] {
         let mut report = every_outcome();
         report.devices[0].outcome = outcome;
@@ -137,10 +137,8 @@ fn a_blocked_change_says_by_what() {
 
 #[test]
 fn what_is_not_there_is_null() {
-    let unreadable = PersonLimit::Unreadable {
-        begin: None,
-        end: Some(window("2025-01-01", "2025-01-02").end()),
-    };
+    let unreadable =
+        Limit::Unreadable { begin: None, end: Some(window("2025-01-01", "2025-01-02").end()) };
     let world = World::agreeing(1).holds_on(FRONT, "1", unreadable);
     let whole = document(&report("diff", &world), 0);
     assert_eq!(whole["run"], Value::Null);

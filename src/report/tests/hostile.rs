@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::plan::plan;
 use crate::engine::plan::tests::generated::facts;
-use crate::model::EmployeeNo;
+use crate::model::RecordId;
 use crate::report::look::Look;
 use crate::report::{json, plan_file, text};
 
@@ -42,7 +42,7 @@ proptest! {
         let mut report = Report::new(command, None);
         let mut names = names.iter().cycle();
         report.changes = plan.changes.into_iter().map(|mut change| {
-            if let Ok(odd) = EmployeeNo::new(names.next().unwrap()) {
+            if let Ok(odd) = RecordId::new(names.next().unwrap()) {
                 change.employee_no = odd;
             }
             let error = change.opens_door.then(|| names.next().unwrap().clone());
@@ -54,8 +54,8 @@ proptest! {
         }
         report.names = facts.members.iter().map(|m| (m.member.key, names.next().unwrap().clone())).collect();
         for device in &facts.devices {
-            let outcome = DeviceOutcome::Ok;
-            report.devices.push(DeviceReport { name: device.name.clone(), persons: 0, outcome });
+            let outcome = TargetOutcome::Ok;
+            report.devices.push(TargetReport { name: device.name.clone(), persons: 0, outcome });
         }
 
         let shown = text::render(&report, Look::PLAIN);

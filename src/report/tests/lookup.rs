@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::engine::plan::Reason;
 use crate::engine::plan::tests::world::{GYM, instant};
-use crate::model::{RoleId, SourceName};
+use crate::model::{RightCode, SourceName};
 use crate::report::look::Look;
-use crate::report::lookup::{DeviceStory, MemberStory, Story, document};
+use crate::report::lookup::{HolderStory, Story, TargetStory, document};
 use crate::store::AuditEntry;
 
 fn render(story: &Story) -> String {
@@ -19,15 +19,15 @@ fn noon() -> DateTime<Utc> {
     instant("2026-11-21T11:00:00Z")
 }
 
-fn door() -> DeviceStory {
+fn door() -> TargetStory {
     let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
-    DeviceStory {
-        name: DeviceName::new(FRONT).unwrap(),
+    TargetStory {
+        name: TargetName::new(FRONT).unwrap(),
         employee_no: Some(employee("1")),
         person_name: None,
         linked_by: Some(LinkRule::File),
         is_link_kept: false,
-        actual: Some(PersonLimit::Window(year)),
+        actual: Some(Limit::Window(year)),
         expected: Some(year),
         in_step: true,
         opens_now: true,
@@ -46,7 +46,7 @@ pub(super) fn story() -> Story {
     let entry = AuditEntry {
         at: noon(),
         run: RunId::new(17).unwrap(),
-        device: DeviceName::new(FRONT).unwrap(),
+        device: TargetName::new(FRONT).unwrap(),
         employee_no: employee("1"),
         cause: "renewed".into(),
         before: None,
@@ -57,10 +57,10 @@ pub(super) fn story() -> Story {
     Story {
         rows_left_out: Vec::new(),
         who: "150001".into(),
-        members: vec![MemberStory {
+        members: vec![HolderStory {
             source: SourceName::new("club").unwrap(),
             member,
-            role_names: vec![(RoleId::new(GYM).unwrap(), Some("Gym".into()))],
+            role_names: vec![(RightCode::new(GYM).unwrap(), Some("Gym".into()))],
             validity: Some(year),
             problem: None,
             devices: vec![door()],
@@ -108,10 +108,10 @@ fn what_can_be_added() {
     member.problem = Some("EndDate is \u{202e}`soon`".into());
     member.validity = None;
     member.history.clear();
-    member.devices[0] = DeviceStory {
+    member.devices[0] = TargetStory {
         opens_now: false,
         is_link_kept: true,
-        linked_by: Some(LinkRule::MemberNumber),
+        linked_by: Some(LinkRule::HolderNumber),
         next: Some("the next sync sets it right".into()),
         read_at: None,
         ..door()
@@ -147,7 +147,7 @@ fn nobody_and_several() {
 fn exits() {
     let mut story = story();
     assert_eq!(story.exit(), Exit::InStep);
-    story.members[0].devices.push(DeviceStory { in_step: false, ..door() });
+    story.members[0].devices.push(TargetStory { in_step: false, ..door() });
     assert_eq!(story.exit(), Exit::DeviceDiffers);
     story.members.clear();
     assert_eq!(story.exit(), Exit::NobodyFound);
@@ -156,7 +156,7 @@ fn exits() {
 #[test]
 fn the_document_holds_what_the_contract_names() {
     let mut story = story();
-    story.members[0].devices.push(DeviceStory {
+    story.members[0].devices.push(TargetStory {
         employee_no: None,
         linked_by: None,
         actual: None,
@@ -165,8 +165,8 @@ fn the_document_holds_what_the_contract_names() {
         confirmed_at: None,
         ..door()
     });
-    let permanent = Some(PersonLimit::Permanent(None));
-    story.members[0].devices.push(DeviceStory { actual: permanent, ..door() });
+    let permanent = Some(Limit::Permanent(None));
+    story.members[0].devices.push(TargetStory { actual: permanent, ..door() });
     let whole = serde_json::to_value(document(&story, 21)).unwrap();
     assert_eq!((&whole["version"], &whole["who"]), (&json!(1), &json!("150001")));
     assert_eq!(whole["exit_code"], json!(21));

@@ -8,7 +8,7 @@ mod text;
 
 use super::*;
 use crate::engine::plan::tests::world::{FRONT, World, employee, window};
-use crate::model::PersonLimit;
+use crate::model::Limit;
 
 /// A report of a plan on one door that answered, before anything was tried.
 fn report(command: &'static str, world: &World) -> Report {
@@ -18,10 +18,10 @@ fn report(command: &'static str, world: &World) -> Report {
         .facts
         .devices
         .iter()
-        .map(|device| DeviceReport {
+        .map(|device| TargetReport {
             name: device.name.clone(),
             persons: device.persons.len(),
-            outcome: DeviceOutcome::Ok,
+            outcome: TargetOutcome::Ok,
         })
         .collect();
     report.take(&plan);

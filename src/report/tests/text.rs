@@ -14,7 +14,7 @@ fn render(report: &Report) -> String {
 #[test]
 fn the_name_that_the_door_holds_stands_beside_the_person() {
     use crate::report::text::person;
-    let id = EmployeeNo::new("1004").unwrap();
+    let id = RecordId::new("1004").unwrap();
     for (name, want) in [(Some("Ana Novak"), "1004 Ana Novak"), (Some(""), "1004"), (None, "1004")]
     {
         assert_eq!(person(&id, name), want);
@@ -99,17 +99,17 @@ fn every_way_to_end() {
 fn doors_and_sources_that_did_not_do() {
     let mut sync = report("sync", &World::agreeing(3).renewed("150001"));
     for (outcome, words) in [
-        (DeviceOutcome::Unreachable, "front-door gave no usable answer"),
-        (DeviceOutcome::LoginRefused, "front-door refused the login"),
-        (DeviceOutcome::ClockWrong, "front-door has a wrong clock"),
-        (DeviceOutcome::Observed, "front-door is only observed"),
+        (TargetOutcome::Unreachable, "front-door gave no usable answer"),
+        (TargetOutcome::LoginRefused, "front-door refused the login"),
+        (TargetOutcome::ClockWrong, "front-door has a wrong clock"),
+        (TargetOutcome::Observed, "front-door is only observed"),
     ] {
         sync.devices[0].outcome = outcome;
         assert_eq!(summary(&sync), format!("1 change not done, {words}."));
     }
     assert!(render(&sync).contains("  renewed  only observed\n"), "{}", render(&sync));
     sync.changes.clear();
-    sync.devices[0].outcome = DeviceOutcome::Ok;
+    sync.devices[0].outcome = TargetOutcome::Ok;
     sync.sources.push(SourceReport {
         name: SourceName::new("club").unwrap(),
         is_complete: true,
@@ -186,7 +186,7 @@ fn kept_links_are_told() {
     kept.kept_links.push(KeptLink {
         source: SourceName::new("club").unwrap(),
         member,
-        device: DeviceName::new(FRONT).unwrap(),
+        device: TargetName::new(FRONT).unwrap(),
         employee_no: employee("1"),
         rule: LinkRule::File,
     });
@@ -223,7 +223,7 @@ fn moments_and_windows() {
     assert_eq!(show(&year), "2026-01-01 – 2026-12-31");
     let short = window("2026-01-01T00:00:00", "2026-12-31T00:00:00");
     assert_ne!(show(&short), show(&year), "what is written differs, and can be seen to");
-    assert_eq!(limit(&PersonLimit::Window(year)), "2026-01-01 – 2026-12-31");
-    assert_eq!(limit(&PersonLimit::Permanent(Some(year))), "no limit");
-    assert_eq!(limit(&PersonLimit::Unreadable { begin: None, end: None }), "unreadable");
+    assert_eq!(limit(&Limit::Window(year)), "2026-01-01 – 2026-12-31");
+    assert_eq!(limit(&Limit::Permanent(Some(year))), "no limit");
+    assert_eq!(limit(&Limit::Unreadable { begin: None, end: None }), "unreadable");
 }

@@ -42,11 +42,8 @@ fn announced_settled_logged() {
     let intent = intent(run, "1", Kind::Grant);
     store.announce(std::slice::from_ref(&intent)).unwrap();
     assert_eq!(store.open_intents(&door()).unwrap(), std::slice::from_ref(&intent));
-    let after = Person {
-        limit: PersonLimit::Window(intent.after),
-        fingerprint: "new".into(),
-        ..person("1")
-    };
+    let after =
+        Record { limit: Limit::Window(intent.after), fingerprint: "new".into(), ..person("1") };
     let outcome = Outcome { person: Some(after.clone()), ..ended(OutcomeKind::Confirmed) };
     store.settle(&[(intent.clone(), outcome)], at(1)).unwrap();
 
@@ -79,7 +76,7 @@ fn every_cause_kind_and_window_survives() {
         for kind in [Kind::Grant, Kind::Revocation] {
             let person = format!("{place} {}", kind.as_str());
             let before = (place % 2 == 0).then(year);
-            let member = MemberKey { birth_date: None, ..key(club(), 5) };
+            let member = HolderId { birth_date: None, ..key(club(), 5) };
             intents.push(Intent { cause, before, member, ..intent(run, &person, kind) });
         }
     }
@@ -107,7 +104,7 @@ fn settled_is_all_or_nothing() {
     let (_sandbox, mut store, run) = started();
     let intents = [intent(run, "1", Kind::Grant), intent(run, "2", Kind::Grant)];
     store.announce(&intents).unwrap();
-    let moved = Person { fingerprint: "new".into(), ..person("1") };
+    let moved = Record { fingerprint: "new".into(), ..person("1") };
     let outcome = Outcome { person: Some(moved), ..ended(OutcomeKind::Confirmed) };
     // No such run: the second line cannot be written.
     let lost = Intent { run: RunId::new(99).unwrap(), ..intents[1].clone() };
@@ -183,7 +180,7 @@ fn history_is_one_member_s_newest_first() {
     };
     assert_eq!(minutes(1, 3), [4, 3, 2]);
     assert_eq!(minutes(2, 3), [9]);
-    let twin = MemberKey { birth_date: None, ..key(club(), 1) };
+    let twin = HolderId { birth_date: None, ..key(club(), 1) };
     assert!(store.history(twin, 3).unwrap().is_empty(), "another birth date is another member");
 }
 
@@ -211,7 +208,7 @@ fn every_revocation_of_a_day_that_was_sent_counts_whatever_became_of_it() {
     assert_eq!(count(&store, 0), 5, "1, 2, may have taken, said no, shows it late");
     assert_eq!(count(&store, 6), 4);
     assert_eq!(count(&store, 9), 0);
-    let other = DeviceName::new("back-door").unwrap();
+    let other = TargetName::new("back-door").unwrap();
     let elsewhere = store.revocations_since(&other, at(0), at(9)).unwrap();
     assert_eq!(elsewhere, 0, "each device counts its own");
     // A run has died: nobody knows what became of these.

@@ -108,7 +108,7 @@ fn a_login_that_works_forgets() {
 #[test]
 fn each_device_has_refusals_of_its_own() {
     let store = Sandbox::new().open();
-    let (one, other) = (password("one"), DeviceName::new("back-door").unwrap());
+    let (one, other) = (password("one"), TargetName::new("back-door").unwrap());
     store.remember_refusal(&door(), "admin", &one, at(0)).unwrap();
     assert_eq!(store.login_memory(&other, "admin", &one).unwrap(), LoginMemory::default());
 }

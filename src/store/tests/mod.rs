@@ -18,8 +18,8 @@ use super::*;
 use crate::config::LinkRule;
 use crate::engine::link::{Served, StoredLink, StoredLinks};
 use crate::model::{
-    DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId, Person,
-    PersonLimit, Role, RoleId, UnreadableRole, UserType, Window, parse_time,
+    Email, Holder, HolderId, HolderNumber, Limit, OrganisationId, Record, RecordId, Right,
+    RightCode, TargetName, UnreadableRight, UserType, Window, parse_time,
 };
 
 /// A state file in a folder of its own.
@@ -67,32 +67,32 @@ fn club() -> OrganisationId {
     OrganisationId::new(123).unwrap()
 }
 
-fn door() -> DeviceName {
-    DeviceName::new("front-door").unwrap()
+fn door() -> TargetName {
+    TargetName::new("front-door").unwrap()
 }
 
-fn id(text: &str) -> EmployeeNo {
-    EmployeeNo::new(text).unwrap()
+fn id(text: &str) -> RecordId {
+    RecordId::new(text).unwrap()
 }
 
-fn role(number: i64, begin: &str, end: &str) -> Role {
-    Role { id: RoleId::new(number).unwrap(), begin: time(begin), end: time(end) }
+fn role(number: i64, begin: &str, end: &str) -> Right {
+    Right { id: RightCode::new(number).unwrap(), begin: time(begin), end: time(end) }
 }
 
-fn unreadable(number: i64, problem: &str) -> UnreadableRole {
-    UnreadableRole { id: RoleId::new(number).unwrap(), problem: problem.to_owned() }
+fn unreadable(number: i64, problem: &str) -> UnreadableRight {
+    UnreadableRight { id: RightCode::new(number).unwrap(), problem: problem.to_owned() }
 }
 
-fn key(organisation: OrganisationId, number: i64) -> MemberKey {
-    MemberKey {
+fn key(organisation: OrganisationId, number: i64) -> HolderId {
+    HolderId {
         organisation,
-        number: MemberNumber::new(number).unwrap(),
+        number: HolderNumber::new(number).unwrap(),
         birth_date: NaiveDate::from_ymd_opt(1990, 2, 28),
     }
 }
 
-fn member(number: i64) -> StoredMember {
-    let member = Member {
+fn member(number: i64) -> StoredHolder {
+    let member = Holder {
         key: key(club(), number),
         first_name: "Žiga".into(),
         last_name: "O'Novák; DROP TABLE member".into(),
@@ -105,7 +105,7 @@ fn member(number: i64) -> StoredMember {
         ],
         unreadable: vec![],
     };
-    StoredMember::seen(member, at(0))
+    StoredHolder::seen(member, at(0))
 }
 
 /// A link by this rule, under which nobody was served yet.
@@ -113,12 +113,12 @@ fn link(person: &str, rule: LinkRule) -> StoredLink {
     StoredLink { employee_no: id(person), rule, name: 7, email: -7, made_at: at(0), served: None }
 }
 
-fn person(number: &str) -> Person {
-    Person {
+fn person(number: &str) -> Record {
+    Record {
         employee_no: id(number),
         name: "Žiga 漢 Novak".into(),
         user_type: UserType::Normal,
-        limit: PersonLimit::Window(year()),
+        limit: Limit::Window(year()),
         is_device_admin: false,
         flaw: None,
         email: Email::parse("ziga@club.example"),
@@ -126,12 +126,12 @@ fn person(number: &str) -> Person {
     }
 }
 
-fn list(persons: impl IntoIterator<Item = Person>) -> BTreeMap<EmployeeNo, Person> {
+fn list(persons: impl IntoIterator<Item = Record>) -> BTreeMap<RecordId, Record> {
     persons.into_iter().map(|person| (person.employee_no.clone(), person)).collect()
 }
 
 /// Records these persons as the whole list of the door.
-fn read_door(store: &mut Store, persons: impl IntoIterator<Item = Person>) {
+fn read_door(store: &mut Store, persons: impl IntoIterator<Item = Record>) {
     let persons = list(persons);
     let reading =
         Reading { serial: "DS-K1T342", firmware: "V3.18.0", persons: &persons, at: at(0) };
@@ -139,7 +139,7 @@ fn read_door(store: &mut Store, persons: impl IntoIterator<Item = Person>) {
 }
 
 /// Records these members as an accepted complete listing.
-fn list_members(store: &mut Store, members: &[StoredMember]) {
+fn list_members(store: &mut Store, members: &[StoredHolder]) {
     let state = SourceState {
         complete_at: Some(at(0)),
         fetched_at: Some(at(0)),
@@ -151,6 +151,6 @@ fn list_members(store: &mut Store, members: &[StoredMember]) {
 }
 
 /// A member of whom everything may be news.
-fn whole(stored: StoredMember) -> Changed {
+fn whole(stored: StoredHolder) -> Changed {
     Changed { stored, keeps_email_and_roles: false }
 }

@@ -10,9 +10,9 @@ use crate::engine::link::file::{LinkRow, RowReason, UnusableRow};
 fn members_come_back_as_they_were() {
     let sandbox = Sandbox::new();
     let mut store = sandbox.open();
-    let bare = StoredMember {
-        member: Member {
-            key: MemberKey { birth_date: None, ..key(club(), 7) },
+    let bare = StoredHolder {
+        member: Holder {
+            key: HolderId { birth_date: None, ..key(club(), 7) },
             first_name: String::new(),
             last_name: "\u{0}\u{202e}'\"".into(),
             email: None,
@@ -26,8 +26,8 @@ fn members_come_back_as_they_were() {
         said_at: at(3),
         is_repeated: true,
     };
-    let elsewhere = Member { key: key(OrganisationId::new(456).unwrap(), 1), ..member(1).member };
-    let elsewhere = StoredMember::seen(elsewhere, at(1));
+    let elsewhere = Holder { key: key(OrganisationId::new(456).unwrap(), 1), ..member(1).member };
+    let elsewhere = StoredHolder::seen(elsewhere, at(1));
     // Another birth date is another member.
     let mut twin = member(7);
     twin.member.key.birth_date = NaiveDate::from_ymd_opt(1904, 2, 29);
@@ -97,8 +97,8 @@ fn the_state_of_an_organisation() {
 #[test]
 fn role_names_are_replaced_as_a_whole() {
     let mut store = Sandbox::new().open();
-    let names = |list: &[(i64, &str)]| -> BTreeMap<RoleId, String> {
-        list.iter().map(|(id, name)| (RoleId::new(*id).unwrap(), (*name).to_owned())).collect()
+    let names = |list: &[(i64, &str)]| -> BTreeMap<RightCode, String> {
+        list.iter().map(|(id, name)| (RightCode::new(*id).unwrap(), (*name).to_owned())).collect()
     };
     let first = names(&[(1, "Gym"), (3126, "Årskort 'Šport' 漢")]);
     store.record_role_names(club(), &first).unwrap();
@@ -116,22 +116,22 @@ fn persons_of_every_limit_come_back_as_they_were() {
     let begin = Some(time("2026-01-01T00:00:00"));
     let end = Some(time("1999-12-31T00:00:00"));
     let limits = [
-        PersonLimit::Window(year()),
-        PersonLimit::Permanent(None),
-        PersonLimit::Permanent(Some(year())),
-        PersonLimit::Unreadable { begin: None, end: None },
-        PersonLimit::Unreadable { begin, end: None },
-        PersonLimit::Unreadable { begin: None, end },
-        PersonLimit::Unreadable { begin, end },
+        Limit::Window(year()),
+        Limit::Permanent(None),
+        Limit::Permanent(Some(year())),
+        Limit::Unreadable { begin: None, end: None },
+        Limit::Unreadable { begin, end: None },
+        Limit::Unreadable { begin: None, end },
+        Limit::Unreadable { begin, end },
     ];
-    let mut persons: Vec<Person> = Vec::new();
+    let mut persons: Vec<Record> = Vec::new();
     for (place, limit) in limits.into_iter().enumerate() {
-        persons.push(Person { limit, ..person(&format!("00{place}")) });
+        persons.push(Record { limit, ..person(&format!("00{place}")) });
     }
     for user_type in [UserType::Visitor, UserType::BlackList] {
-        persons.push(Person { user_type, ..person(&format!("{user_type:?}")) });
+        persons.push(Record { user_type, ..person(&format!("{user_type:?}")) });
     }
-    persons.push(Person { is_device_admin: true, email: None, ..person("x'\"; --") });
+    persons.push(Record { is_device_admin: true, email: None, ..person("x'\"; --") });
     read_door(&mut store, persons.clone());
     drop(store);
     assert_eq!(sandbox.open().persons(&door()).unwrap().persons, list(persons));
@@ -143,7 +143,7 @@ fn a_reading_is_the_whole_list() {
     assert!(store.device_state(&door()).unwrap().needs_read, "never read");
     read_door(&mut store, [person("1"), person("2")]);
     store.record_in_step(&door(), &[(id("1"), year()), (id("2"), year())], at(1)).unwrap();
-    let moved = Person { fingerprint: "moved".into(), ..person("2") };
+    let moved = Record { fingerprint: "moved".into(), ..person("2") };
     read_door(&mut store, [moved.clone(), person("3")]);
     let found = store.persons(&door()).unwrap();
     assert_eq!(found.persons, list([moved, person("3")]));
@@ -160,7 +160,7 @@ fn a_reading_is_the_whole_list() {
 fn persons_read_by_number_leave_the_others() {
     let mut store = Sandbox::new().open();
     read_door(&mut store, [person("1"), person("2")]);
-    let moved = Person { limit: PersonLimit::Permanent(None), ..person("2") };
+    let moved = Record { limit: Limit::Permanent(None), ..person("2") };
     store.record_persons(&door(), [&moved].into_iter()).unwrap();
     assert_eq!(store.persons(&door()).unwrap().persons, list([person("1"), moved]));
 }
@@ -170,30 +170,30 @@ fn the_state_of_a_device() {
     let mut store = Sandbox::new().open();
     store.know_device(&door()).unwrap();
     store.know_device(&door()).unwrap();
-    let never = DeviceState { needs_read: true, ..DeviceState::default() };
+    let never = TargetState { needs_read: true, ..TargetState::default() };
     assert_eq!(store.device_state(&door()).unwrap(), never);
     read_door(&mut store, [person("1")]);
-    let read = DeviceState {
+    let read = TargetState {
         serial: Some("DS-K1T342".into()),
         firmware: Some("V3.18.0".into()),
         proven_firmware: None,
         read_at: Some(at(0)),
         needs_read: false,
         first_written_at: None,
-        ..DeviceState::default()
+        ..TargetState::default()
     };
     assert_eq!(store.device_state(&door()).unwrap(), read);
     store.require_reading(&door()).unwrap();
     assert_eq!(
         store.device_state(&door()).unwrap(),
-        DeviceState { needs_read: true, ..read.clone() }
+        TargetState { needs_read: true, ..read.clone() }
     );
     read_door(&mut store, [person("1")]);
     store.end_first_run(&door(), at(2)).unwrap();
     store.end_first_run(&door(), at(3)).unwrap();
-    let written = DeviceState { first_written_at: Some(at(2)), ..read };
+    let written = TargetState { first_written_at: Some(at(2)), ..read };
     assert_eq!(store.device_state(&door()).unwrap(), written, "the first time counts");
-    let other = DeviceName::new("back-door").unwrap();
+    let other = TargetName::new("back-door").unwrap();
     assert!(store.persons(&other).unwrap().persons.is_empty(), "each device has its own persons");
 }
 
@@ -221,7 +221,7 @@ fn links_are_kept_with_their_rule_and_replaced() {
     assert_eq!((&known.links[&one], known.former.len()), (&first, 0));
 
     // Another person: the old link is a former one.
-    let number = link("007", LinkRule::MemberNumber);
+    let number = link("007", LinkRule::HolderNumber);
     store.record_links(&door(), &known, &[(one, number.clone())]).unwrap();
     let known = store.links(&door()).unwrap();
     assert_eq!(known.links.get(&one), Some(&number));
@@ -233,7 +233,7 @@ fn links_are_kept_with_their_rule_and_replaced() {
     assert_eq!(known.links, [(two, number)].into_iter().collect());
     let former = [(id("007"), [one].into()), (id("7"), [one].into()), (id("8"), [two].into())];
     assert_eq!(known.former, BTreeMap::from(former));
-    let other = store.links(&DeviceName::new("back-door").unwrap()).unwrap();
+    let other = store.links(&TargetName::new("back-door").unwrap()).unwrap();
     assert_eq!(other, StoredLinks::default());
 
     // A member who is not known cannot be linked.
@@ -249,7 +249,7 @@ fn links_are_kept_with_their_rule_and_replaced() {
 fn the_roles_of_a_door_are_settled_for_each_organisation() {
     let mut store = Sandbox::new().open();
     let other = OrganisationId::new(456).unwrap();
-    let role = |id| RoleId::new(id).unwrap();
+    let role = |id| RightCode::new(id).unwrap();
     assert!(store.settled_roles(&door()).unwrap().is_empty());
     for (organisation, roles) in [
         (club(), None),

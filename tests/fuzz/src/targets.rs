@@ -9,7 +9,7 @@ use ivms_sync::config::{Environment, load};
 use ivms_sync::connectors::cardskipper::wire::{parse_members, parse_members_by, parse_role_names};
 use ivms_sync::connectors::hikvision::probe;
 use ivms_sync::engine::link::file;
-use ivms_sync::model::{EmployeeNo, OrganisationId, PersonLimit, Window, parse_time, steers};
+use ivms_sync::model::{Limit, OrganisationId, RecordId, Window, parse_time, steers};
 use ivms_sync::report::plan_file::{Approved, read_reviewed};
 
 /// A reader under test.
@@ -277,7 +277,7 @@ fn check_inert(what: &str, text: &str) -> Result<(), String> {
     }
 }
 
-fn check_number(number: &EmployeeNo) -> Result<(), String> {
+fn check_number(number: &RecordId) -> Result<(), String> {
     let text = number.as_str();
     let fits = (1..=32).contains(&text.len())
         && !text.chars().any(char::is_control)
@@ -347,7 +347,7 @@ fn members(input: &[u8]) -> Result<(), String> {
 
 fn read_roles(
     input: &[u8],
-) -> Option<std::collections::BTreeMap<ivms_sync::model::RoleId, String>> {
+) -> Option<std::collections::BTreeMap<ivms_sync::model::RightCode, String>> {
     parse_role_names(input, club()?).ok()
 }
 
@@ -406,7 +406,7 @@ fn door(input: &[u8]) -> Result<(), String> {
         check_number(&person.employee_no)?;
         check_inert("a person's name", &person.name)?;
         check(person.name.chars().count() <= 128, "a name is too long")?;
-        if let PersonLimit::Window(window) | PersonLimit::Permanent(Some(window)) = person.limit {
+        if let Limit::Window(window) | Limit::Permanent(Some(window)) = person.limit {
             check(window.begin() <= window.end(), "an inverted window")?;
         }
         check(person.fingerprint.len() == 64, "a fingerprint of another length")?;
@@ -435,7 +435,7 @@ fn check_change(body: &[u8], employee_no: &str) -> Result<(), String> {
     };
     check(record.person.employee_no.as_str() == employee_no, "a change of somebody else")?;
     check(
-        window().is_some_and(|window| record.person.limit == PersonLimit::Window(window)),
+        window().is_some_and(|window| record.person.limit == Limit::Window(window)),
         "a change to another window",
     )?;
     check(again == body, "a change made of a change differs")?;

@@ -13,8 +13,8 @@ use url::Url;
 
 use super::call::Limits;
 use super::{Error, Reader};
-use crate::config::{DeviceConfig, Mode, Secret, Tls};
-use crate::model::{DeviceName, Manners};
+use crate::config::{Mode, Secret, TargetConfig, Tls};
+use crate::model::{Manners, TargetName};
 use crate::net::retry::Rule;
 
 /// The challenge seen on live terminals: no algorithm, empty opaque, domain "::".
@@ -22,11 +22,11 @@ const CHALLENGE: &str = r#"Digest qop="auth", realm="DS-11A8BC2D", nonce="6e6f6e
 
 const PASSWORD: &str = "s3cret-pass";
 
-fn config(url: &str, tls: Tls) -> DeviceConfig {
+fn config(url: &str, tls: Tls) -> TargetConfig {
     // In the program `run` does this once; here every test may be the first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    DeviceConfig {
-        name: DeviceName::new("front-door").unwrap(),
+    TargetConfig {
+        name: TargetName::new("front-door").unwrap(),
         url: Url::parse(url).unwrap(),
         username: "admin".to_owned(),
         password: Secret::new(PASSWORD.to_owned()),

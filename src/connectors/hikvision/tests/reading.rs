@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::server::{Reply, Request, Server, answer, device, ok};
 use super::{assert_discreet, reader};
 use crate::connectors::hikvision::{Error, PersonList, Reader};
-use crate::model::EmployeeNo;
+use crate::model::RecordId;
 use crate::ports::progress::tests::Heard;
 
 pub(super) const DEVICE_INFO: &str =
@@ -67,8 +67,8 @@ pub(super) fn read_all(reader: &mut Reader) -> (Result<PersonList, Error>, Vec<S
     (list, numbers)
 }
 
-fn numbers(range: impl IntoIterator<Item = usize>) -> Vec<EmployeeNo> {
-    range.into_iter().map(|number| EmployeeNo::new(&number.to_string()).unwrap()).collect()
+fn numbers(range: impl IntoIterator<Item = usize>) -> Vec<RecordId> {
+    range.into_iter().map(|number| RecordId::new(&number.to_string()).unwrap()).collect()
 }
 
 #[test]

@@ -4,17 +4,17 @@ use serde_json::Value;
 
 use super::server::{Reply, Server, answer, device, ok};
 use super::{assert_discreet, reader};
-use crate::connectors::hikvision::{Class, Error, PersonRecord, Writer};
-use crate::model::{EmployeeNo, Window, parse_time};
+use crate::connectors::hikvision::{Class, Error, FullRecord, Writer};
+use crate::model::{RecordId, Window, parse_time};
 
 const DONE: &str = r#"{"statusCode":1,"statusString":"OK","subStatusCode":"ok"}"#;
 
-fn record() -> PersonRecord {
+fn record() -> FullRecord {
     let value: Value = serde_json::from_slice(include_bytes!(
         "../../../../tests/fixtures/hikvision/user-info.json"
     ))
     .unwrap();
-    PersonRecord::read(&value, chrono_tz::Europe::Ljubljana).unwrap()
+    FullRecord::read(&value, chrono_tz::Europe::Ljubljana).unwrap()
 }
 
 fn modify(server: &Server) -> Result<(), Error> {
@@ -107,7 +107,7 @@ fn refusals_of_a_change() {
     let status = |class: u8, code: &str| {
         format!(r#"{{"statusCode":{class},"subStatusCode":"{code}","errorMsg":"Ana Example"}}"#)
     };
-    let nobody = Error::NoSuchPerson(EmployeeNo::new("1007").unwrap());
+    let nobody = Error::NoSuchPerson(RecordId::new("1007").unwrap());
     for (http, body, expected, class) in [
         ("200 OK", status(6, "employeeNoNotExist"), Some(nobody.clone()), Class::Permanent),
         ("400 Bad Request", status(6, "deviceUserNotExist"), Some(nobody), Class::Permanent),

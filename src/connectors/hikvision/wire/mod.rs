@@ -25,7 +25,7 @@ use crate::text::xml::{self, Excess};
 pub use abilities::Abilities;
 pub use modify::{differs_beyond_validity, has_lost_pin};
 pub(crate) use modify::{droppable, modify_body, modify_fields, shown_pin};
-pub use persons::{PersonRecord, is_same_but_for_dates};
+pub use persons::{FullRecord, is_same_but_for_dates};
 pub(crate) use search::{SearchPage, SearchWord, search_body};
 pub use status::ResponseStatus;
 pub(crate) use status::{Meaning, read_status, refusal_words};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{PersonRecord, field, persons, text};
+use super::{FullRecord, field, persons, text};
 use crate::model::{Window, format_time};
 
 /// The keys of `Valid` that a change sets.
@@ -26,7 +26,7 @@ const PIN_DIGITS_MAX: usize = 8;
 /// `named` are further fields that the device's capabilities name: what the person holds of them goes
 /// back as read. `dropped` are those that its firmware refuses; nor are empty values sent that would be.
 pub(crate) fn modify_fields(
-    record: &PersonRecord,
+    record: &FullRecord,
     validity: Window,
     named: &[String],
     dropped: &BTreeSet<String>,
@@ -120,13 +120,12 @@ fn has_key(value: &Value, key: &str) -> bool {
 /// a change sets: after a write, what changed unasked. Counts of cards and faces are compared too,
 /// and so is every field that is not sent back. Names of fields only, sorted, no values.
 #[must_use]
-pub fn differs_beyond_validity(before: &PersonRecord, after: &PersonRecord) -> Vec<String> {
+pub fn differs_beyond_validity(before: &FullRecord, after: &FullRecord) -> Vec<String> {
     let mut differing = BTreeSet::new();
     compare(&before.fields, &after.fields, "", NOT_COMPARED, &mut differing);
     let empty = Map::new();
-    let valid = |record: &'_ PersonRecord| {
-        field(&record.fields, "Valid").and_then(Value::as_object).cloned()
-    };
+    let valid =
+        |record: &'_ FullRecord| field(&record.fields, "Valid").and_then(Value::as_object).cloned();
     let (old, new) = (valid(before), valid(after));
     compare(
         old.as_ref().unwrap_or(&empty),
@@ -146,8 +145,8 @@ pub fn differs_beyond_validity(before: &PersonRecord, after: &PersonRecord) -> V
 
 /// Whether a device that showed a person's PIN before shows none, or another one, now. Source: section 13.
 #[must_use]
-pub fn has_lost_pin(before: &PersonRecord, after: &PersonRecord) -> bool {
-    let shown = |record: &PersonRecord| {
+pub fn has_lost_pin(before: &FullRecord, after: &FullRecord) -> bool {
+    let shown = |record: &FullRecord| {
         let pin = field(&record.fields, "password").and_then(text);
         pin.filter(|pin| !pin.is_empty())
     };
@@ -156,7 +155,7 @@ pub fn has_lost_pin(before: &PersonRecord, after: &PersonRecord) -> bool {
 }
 
 /// The PIN that a device shows, where it is one: digits, and not stars in their place.
-pub(crate) fn shown_pin(record: &PersonRecord) -> Option<String> {
+pub(crate) fn shown_pin(record: &FullRecord) -> Option<String> {
     let pin = field(&record.fields, "password").and_then(text)?;
     let is_pin =
         (1..=PIN_DIGITS_MAX).contains(&pin.len()) && pin.bytes().all(|b| b.is_ascii_digit());
@@ -208,8 +207,8 @@ mod tests {
     use crate::model::{Flaw, parse_time};
     use chrono_tz::Europe::Ljubljana;
 
-    fn record(value: Value) -> PersonRecord {
-        PersonRecord::read(&value, Ljubljana).unwrap()
+    fn record(value: Value) -> FullRecord {
+        FullRecord::read(&value, Ljubljana).unwrap()
     }
 
     fn next_year() -> Window {

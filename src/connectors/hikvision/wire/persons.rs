@@ -12,7 +12,7 @@ use super::modify::{VALID_SET, is_empty, is_one_of};
 use super::standard::standard;
 use super::system::{read_moment, whole_seconds};
 use super::{boolean, field, list, object, shown, text};
-use crate::model::{Email, EmployeeNo, Flaw, Person, PersonLimit, UserType, Window};
+use crate::model::{Email, Flaw, Limit, Record, RecordId, UserType, Window};
 use crate::text::hex::hex;
 
 /// The fields that a write sends back, in the order they are sent.
@@ -36,13 +36,13 @@ pub(super) const WRITABLE: &[&str] = &[
 /// One person as read from a device: what planning needs, and every field that a write must send
 /// back or compare. `Debug` shows the number only, since the rest is personal.
 #[derive(Clone, PartialEq)]
-pub struct PersonRecord {
+pub struct FullRecord {
     /// What planning needs.
-    pub person: Person,
+    pub person: Record,
     pub(super) fields: Map<String, Value>,
 }
 
-impl std::fmt::Debug for PersonRecord {
+impl std::fmt::Debug for FullRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PersonRecord")
             .field("employee_no", &self.person.employee_no)
@@ -50,7 +50,7 @@ impl std::fmt::Debug for PersonRecord {
     }
 }
 
-impl PersonRecord {
+impl FullRecord {
     /// Reads one `UserInfo` object of any spelling. `zone` is the one the device's wall clock runs
     /// in; it is needed only for times that a device states with an offset.
     ///
@@ -60,7 +60,7 @@ impl PersonRecord {
         let fields = value.as_object().ok_or("is no object")?;
         let employee_no = read_employee_no(fields)?;
         let stated = |key| field(fields, key).and_then(text).unwrap_or_default();
-        let person = Person {
+        let person = Record {
             name: shown(&stated("name")),
             user_type: match stated("userType").trim() {
                 kind if kind.eq_ignore_ascii_case("blackList") => UserType::BlackList,
@@ -92,13 +92,13 @@ impl PersonRecord {
 }
 
 /// `employeeNo`, or one of the two other places where firmware puts it. A number becomes its text.
-fn read_employee_no(fields: &Map<String, Value>) -> Result<EmployeeNo, String> {
+fn read_employee_no(fields: &Map<String, Value>) -> Result<RecordId, String> {
     let detail = object(fields, "EmployeeNoDetail").and_then(|detail| field(detail, "employeeNo"));
     let places = [field(fields, "employeeNo"), field(fields, "employeeNoString"), detail];
     let mut candidates = places.into_iter().flatten().filter(|value| value.as_str() != Some(""));
     let value = candidates.next().ok_or("has no employeeNo")?;
     let stated = text(value).ok_or("has an employeeNo that is neither text nor a whole number")?;
-    EmployeeNo::new(&stated).map_err(|error| format!("has an employeeNo that {error}"))
+    RecordId::new(&stated).map_err(|error| format!("has an employeeNo that {error}"))
 }
 
 /// Whether a word names somebody who runs a device.
@@ -127,9 +127,9 @@ fn has_local_rights(fields: &Map<String, Value>) -> bool {
     })
 }
 
-fn read_limit(valid: Option<&Map<String, Value>>, zone: Tz) -> PersonLimit {
+fn read_limit(valid: Option<&Map<String, Value>>, zone: Tz) -> Limit {
     let Some(valid) = valid else {
-        return PersonLimit::Unreadable { begin: None, end: None };
+        return Limit::Unreadable { begin: None, end: None };
     };
     let kind = field(valid, "timeType").and_then(text).unwrap_or_default();
     let read = |key| {
@@ -142,12 +142,12 @@ fn read_limit(valid: Option<&Map<String, Value>>, zone: Tz) -> PersonLimit {
     };
     let window = both(begin.known(), end.known());
     match (field(valid, "enable").and_then(boolean), window) {
-        (Some(false), window) => PersonLimit::Permanent(window),
-        (Some(true), Some(window)) => PersonLimit::Window(window),
+        (Some(false), window) => Limit::Permanent(window),
+        (Some(true), Some(window)) => Limit::Window(window),
         (Some(true), None) if begin.is_unclear() || end.is_unclear() => {
-            PersonLimit::Unclear { as_written: both(begin.as_written(), end.as_written()) }
+            Limit::Unclear { as_written: both(begin.as_written(), end.as_written()) }
         }
-        _ => PersonLimit::Unreadable { begin: begin.known(), end: end.known() },
+        _ => Limit::Unreadable { begin: begin.known(), end: end.known() },
     }
 }
 
@@ -227,10 +227,7 @@ fn read_email(fields: &Map<String, Value>) -> Option<Email> {
 
 /// The writable fields under their standard names and in their documented types; what fits none is
 /// as read.
-pub(super) fn writable(
-    employee_no: &EmployeeNo,
-    fields: &Map<String, Value>,
-) -> Map<String, Value> {
+pub(super) fn writable(employee_no: &RecordId, fields: &Map<String, Value>) -> Map<String, Value> {
     let mut kept = Map::new();
     for key in WRITABLE {
         if *key == "employeeNo" {
@@ -247,7 +244,7 @@ const HALF: usize = 32;
 
 /// The halves of two SHA-256, in lower-case hex, over the writable fields in canonical JSON (keys sorted at
 /// any depth): over what a change of dates leaves alone and that says something, then over everything.
-fn fingerprint(employee_no: &EmployeeNo, fields: &Map<String, Value>) -> String {
+fn fingerprint(employee_no: &RecordId, fields: &Map<String, Value>) -> String {
     let half = |fields: Map<String, Value>| {
         let mut canonical = String::new();
         write_canonical(&Value::Object(fields), &mut canonical);
@@ -310,11 +307,11 @@ mod tests {
     use chrono_tz::Europe::Ljubljana;
     use serde_json::json;
 
-    fn read(value: Value) -> Result<PersonRecord, String> {
-        PersonRecord::read(&value, Ljubljana)
+    fn read(value: Value) -> Result<FullRecord, String> {
+        FullRecord::read(&value, Ljubljana)
     }
 
-    fn limit(valid: Value) -> PersonLimit {
+    fn limit(valid: Value) -> Limit {
         read(json!({"employeeNo": "1", "Valid": valid})).unwrap().person.limit
     }
 
@@ -336,7 +333,7 @@ mod tests {
         assert_eq!(person.user_type, UserType::Normal);
         assert_eq!(
             person.limit,
-            PersonLimit::Window(window("2026-01-01T00:00:00", "2026-12-31T23:59:59"))
+            Limit::Window(window("2026-01-01T00:00:00", "2026-12-31T23:59:59"))
         );
         assert!(!person.is_device_admin);
         assert_eq!(person.email, None);
@@ -378,35 +375,32 @@ mod tests {
     fn limits() {
         let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
         let valid = |enable: Value, kind: &str| json!({"enable": enable, "beginTime": "2026-01-01T00:00:00", "endTime": "2026-12-31T23:59:59", "timeType": kind});
-        assert_eq!(limit(valid(json!(true), "local")), PersonLimit::Window(year));
-        assert_eq!(limit(valid(json!("true"), "LOCAL")), PersonLimit::Window(year));
-        assert_eq!(limit(valid(json!(1), "")), PersonLimit::Window(year));
-        assert_eq!(limit(valid(json!(false), "local")), PersonLimit::Permanent(Some(year)));
-        assert_eq!(limit(json!({"enable": "false"})), PersonLimit::Permanent(None));
-        let unreadable = PersonLimit::Unreadable { begin: None, end: None };
-        let unclear = PersonLimit::Unclear { as_written: Some(year) };
+        assert_eq!(limit(valid(json!(true), "local")), Limit::Window(year));
+        assert_eq!(limit(valid(json!("true"), "LOCAL")), Limit::Window(year));
+        assert_eq!(limit(valid(json!(1), "")), Limit::Window(year));
+        assert_eq!(limit(valid(json!(false), "local")), Limit::Permanent(Some(year)));
+        assert_eq!(limit(json!({"enable": "false"})), Limit::Permanent(None));
+        let unreadable = Limit::Unreadable { begin: None, end: None };
+        let unclear = Limit::Unclear { as_written: Some(year) };
         assert_eq!(limit(valid(json!(true), "UTC")), unclear, "UTC without an offset");
         assert_eq!(limit(valid(json!(true), "Mars")), unclear);
         assert_eq!(limit(json!({})), unreadable);
         assert_eq!(limit(json!("2026")), unreadable);
         assert_eq!(read(json!({"employeeNo": "1"})).unwrap().person.limit, unreadable);
-        let known = PersonLimit::Unreadable { begin: Some(year.begin()), end: Some(year.end()) };
+        let known = Limit::Unreadable { begin: Some(year.begin()), end: Some(year.end()) };
         assert_eq!(limit(valid(json!(null), "local")), known, "no enable");
         assert_eq!(limit(valid(json!("maybe"), "local")), known);
         assert_eq!(
             limit(
                 json!({"enable": true, "beginTime": "2027-01-01T00:00:00", "endTime": "2026-12-31T23:59:59"})
             ),
-            PersonLimit::Unreadable {
-                begin: parse_time("2027-01-01T00:00:00"),
-                end: Some(year.end())
-            },
+            Limit::Unreadable { begin: parse_time("2027-01-01T00:00:00"), end: Some(year.end()) },
         );
         assert_eq!(
             limit(
                 json!({"enable": true, "BeginTime": "2026-01-01T00:00:00", "endTime": "31.12.2026"})
             ),
-            PersonLimit::Unclear { as_written: None },
+            Limit::Unclear { as_written: None },
         );
     }
 
@@ -415,9 +409,9 @@ mod tests {
     #[test]
     fn dates_in_other_forms_are_read_where_they_mean_one_thing() {
         use chrono_tz::Europe::London;
-        let known = |begin: &str, end: &str| PersonLimit::Window(window(begin, end));
+        let known = |begin: &str, end: &str| Limit::Window(window(begin, end));
         let unclear =
-            |begin: &str, end: &str| PersonLimit::Unclear { as_written: Some(window(begin, end)) };
+            |begin: &str, end: &str| Limit::Unclear { as_written: Some(window(begin, end)) };
         let (begin, end) = ("2026-01-01T00:00:00", "2026-07-31T23:59:59");
         for (zone, stated, expected) in [
             (Ljubljana, [begin, end].map(str::to_owned), known(begin, end)),
@@ -442,11 +436,11 @@ mod tests {
             (
                 London,
                 [begin.to_owned(), "31/12/2026".to_owned()],
-                PersonLimit::Unclear { as_written: None },
+                Limit::Unclear { as_written: None },
             ),
         ] {
             let valid = json!({"enable": true, "beginTime": stated[0], "endTime": stated[1], "timeType": "local"});
-            let read = PersonRecord::read(&json!({"employeeNo": "1", "Valid": valid}), zone);
+            let read = FullRecord::read(&json!({"employeeNo": "1", "Valid": valid}), zone);
             assert_eq!(read.unwrap().person.limit, expected, "{zone} {stated:?}");
         }
         // A `UTC` time without an offset means one thing where the wall clock shows UTC.
@@ -458,7 +452,7 @@ mod tests {
         ] {
             let valid =
                 json!({"enable": true, "beginTime": begin, "endTime": end, "timeType": "UTC"});
-            let read = PersonRecord::read(&json!({"employeeNo": "1", "Valid": valid}), zone);
+            let read = FullRecord::read(&json!({"employeeNo": "1", "Valid": valid}), zone);
             let want = if is_known { known(begin, end) } else { unclear(begin, end) };
             assert_eq!(read.unwrap().person.limit, want, "{zone} {end}");
         }
@@ -475,7 +469,7 @@ mod tests {
         assert_eq!(
             limit(json!({"enable": true, "timeType": "UTC",
                 "beginTime": "2026-01-01T00:00:00+08:00", "endTime": "2026-07-31T21:59:59Z"})),
-            PersonLimit::Window(window("2025-12-31T17:00:00", "2026-07-31T23:59:59"))
+            Limit::Window(window("2025-12-31T17:00:00", "2026-07-31T23:59:59"))
         );
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Document, field, integer, list, object, text};
-use crate::model::EmployeeNo;
+use crate::model::RecordId;
 
 /// What `responseStatusStrg` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) fn search_body(
     search_id: &str,
     position: usize,
     size: usize,
-    wanted: &[EmployeeNo],
+    wanted: &[RecordId],
 ) -> Vec<u8> {
     let mut condition = json!({
         "searchID": search_id,
@@ -106,7 +106,7 @@ mod tests {
             String::from_utf8(search_body("3f0c2a91", 30, 30, &[])).unwrap(),
             r#"{"UserInfoSearchCond":{"searchID":"3f0c2a91","searchResultPosition":30,"maxResults":30}}"#
         );
-        let wanted = [EmployeeNo::new("1007").unwrap(), EmployeeNo::new("a\"b").unwrap()];
+        let wanted = [RecordId::new("1007").unwrap(), RecordId::new("a\"b").unwrap()];
         assert_eq!(
             String::from_utf8(search_body("1", 0, 30, &wanted)).unwrap(),
             r#"{"UserInfoSearchCond":{"searchID":"1","searchResultPosition":0,"maxResults":30,"EmployeeNoList":[{"employeeNo":"1007"},{"employeeNo":"a\"b"}]}}"#

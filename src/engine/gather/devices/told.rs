@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{AskDevice, Before, LoginResult};
-use crate::config::{DeviceConfig, Mode};
+use super::{AskTarget, Before, LoginResult};
+use crate::config::{Mode, TargetConfig};
 use crate::connectors::hikvision::{Class, Error};
 use crate::engine::execute::trust;
 use crate::engine::gather::back_off;
 use crate::engine::gather::belief::Doubt;
 use crate::exit::Exit;
-use crate::model::{EmployeeNo, Flaw, Person, PersonLimit};
+use crate::model::{Flaw, Limit, Record, RecordId};
 use crate::report::text::some_of;
-use crate::report::{DeviceOutcome, Trouble};
+use crate::report::{TargetOutcome, Trouble};
 use crate::store::{Failure, LoginMemory, Unasked};
 
 /// So many persons are named who have the same flaw.
@@ -21,19 +21,19 @@ const NAMED_MAX: usize = 3;
 
 /// How a device is told that failed a while ago and is left alone for longer and longer.
 pub(super) fn backing_off(
-    config: &DeviceConfig,
+    config: &TargetConfig,
     before: &Before,
-    ask: AskDevice,
-) -> Option<(DeviceOutcome, Trouble)> {
+    ask: AskTarget,
+) -> Option<(TargetOutcome, Trouble)> {
     if ask.is_full || ask.accepted.is_some() {
         return None;
     }
     let until = back_off::waits_until(&before.failures, ask.now)?;
     let failure = before.failures.last.clone()?;
     let (outcome, exit) = if failure.is_doubt {
-        (DeviceOutcome::NotBelieved, Exit::Refused)
+        (TargetOutcome::NotBelieved, Exit::Refused)
     } else {
-        (DeviceOutcome::Unreachable, Exit::PartFailed)
+        (TargetOutcome::Unreachable, Exit::PartFailed)
     };
     let text = format!(
         "{} (failed {} times in a row; asked again at {})",
@@ -48,7 +48,7 @@ pub(super) fn backing_off(
 /// Says why a device is not believed, and the way out; `persons` is how many it holds, where that
 /// was read.
 #[must_use]
-pub fn not_believed(config: &DeviceConfig, doubt: &Doubt, persons: Option<usize>) -> Trouble {
+pub fn not_believed(config: &TargetConfig, doubt: &Doubt, persons: Option<usize>) -> Trouble {
     let name = &config.name;
     let way_out = match persons {
         Some(persons) => format!("ivms-sync sync --accept-device {name}={persons}"),
@@ -77,7 +77,7 @@ pub(super) fn remembered(trouble: &Trouble) -> Failure {
 
 /// Why the device is left alone, if it is: a login that was refused is not simply tried again.
 pub fn held_back(
-    config: &DeviceConfig,
+    config: &TargetConfig,
     login: &LoginMemory,
     now: DateTime<Utc>,
 ) -> Option<Trouble> {
@@ -98,7 +98,7 @@ pub fn held_back(
 
 /// Why nothing is written there, although it may be read.
 pub(super) fn stopped(
-    config: &DeviceConfig,
+    config: &TargetConfig,
     unasked: Option<&Unasked>,
     refusal: Option<(&str, &str)>,
     persons: usize,
@@ -120,10 +120,10 @@ pub(super) fn refusal(before: &Before) -> Option<(&str, &str)> {
 
 /// Says once for the door that persons hold dates that nobody can read for certain.
 pub(super) fn unclear(
-    config: &DeviceConfig,
-    persons: &BTreeMap<EmployeeNo, Person>,
+    config: &TargetConfig,
+    persons: &BTreeMap<RecordId, Record>,
 ) -> Option<Trouble> {
-    let is_unclear = |person: &&Person| matches!(person.limit, PersonLimit::Unclear { .. });
+    let is_unclear = |person: &&Record| matches!(person.limit, Limit::Unclear { .. });
     let count = persons.values().filter(is_unclear).count();
     let (who, have) = if count == 1 { ("person", "has") } else { ("persons", "have") };
     (count > 0).then(|| Trouble {
@@ -142,8 +142,8 @@ pub(super) fn unclear(
 
 /// Says once for the door whose entries have this flaw.
 pub(super) fn flawed(
-    config: &DeviceConfig,
-    persons: &BTreeMap<EmployeeNo, Person>,
+    config: &TargetConfig,
+    persons: &BTreeMap<RecordId, Record>,
     flaw: Flaw,
 ) -> Option<Trouble> {
     let met = persons.values().filter(|person| person.flaw == Some(flaw));
@@ -175,7 +175,7 @@ pub(super) fn both(one: Trouble, other: Trouble) -> Trouble {
 }
 
 /// Says that entries were left out, which is worth a look and no failure.
-pub(super) fn left_out(config: &DeviceConfig, unusable: &[String]) -> Option<Trouble> {
+pub(super) fn left_out(config: &TargetConfig, unusable: &[String]) -> Option<Trouble> {
     (!unusable.is_empty()).then(|| Trouble {
         exit: Exit::InStep,
         about: config.name.to_string(),
@@ -186,11 +186,11 @@ pub(super) fn left_out(config: &DeviceConfig, unusable: &[String]) -> Option<Tro
 
 /// How a failed call is told, and what it says about the login.
 #[must_use]
-pub fn failure(config: &DeviceConfig, error: &Error) -> (DeviceOutcome, Trouble, LoginResult) {
+pub fn failure(config: &TargetConfig, error: &Error) -> (TargetOutcome, Trouble, LoginResult) {
     let (outcome, exit) = match error.class() {
-        Class::Login => (DeviceOutcome::LoginRefused, Exit::Login),
+        Class::Login => (TargetOutcome::LoginRefused, Exit::Login),
         Class::Temporary | Class::Unknown | Class::Permanent => {
-            (DeviceOutcome::Unreachable, Exit::PartFailed)
+            (TargetOutcome::Unreachable, Exit::PartFailed)
         }
     };
     let login = if error.spent_a_login() { LoginResult::Refused } else { LoginResult::NotTried };

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::DeviceGathered;
-use crate::config::DeviceConfig;
+use super::TargetGathered;
+use crate::config::TargetConfig;
 use crate::engine::gather::belief::Doubt;
-use crate::model::DeviceName;
+use crate::model::TargetName;
 
 /// Finds devices to which another section leads as well, by their serial numbers, and disowns them: the
 /// section under which a serial number is `known` from before keeps the device, else the first one.
 /// Returns their places.
 pub(in crate::engine::gather) fn disown_twins(
-    configs: &[DeviceConfig],
-    devices: &mut [DeviceGathered],
+    configs: &[TargetConfig],
+    devices: &mut [TargetGathered],
     known: &[Option<String>],
 ) -> Vec<usize> {
-    let mut first: BTreeMap<String, DeviceName> = BTreeMap::new();
+    let mut first: BTreeMap<String, TargetName> = BTreeMap::new();
     let mut twins = Vec::new();
     let both = configs.iter().zip(devices.iter()).zip(known);
     for ((config, device), known) in both {

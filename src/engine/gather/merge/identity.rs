@@ -7,21 +7,21 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::connectors::cardskipper::{Export, Unusable};
 use crate::engine::link::plain_words;
-use crate::model::{Member, MemberKey, MemberNumber, OrganisationId};
-use crate::store::StoredMember;
+use crate::model::{Holder, HolderId, HolderNumber, OrganisationId};
+use crate::store::StoredHolder;
 
 /// Joins entries of one listing that are one human being: the same number and the same name, another birth
 /// date, and no other e-mail. A membership that was imported anew stands beside the old one, and time that
 /// was paid on either is paid. One that is not marked inactive counts before those that are.
-pub(super) fn one_entry_each(members: Vec<Member>, known: &[StoredMember]) -> Vec<Member> {
+pub(super) fn one_entry_each(members: Vec<Holder>, known: &[StoredHolder]) -> Vec<Holder> {
     // Hardly ever does a number stand twice, and names need not be compared where none does.
     let mut numbers = HashSet::with_capacity(members.len());
     if members.iter().all(|member| numbers.insert(member.key.number)) {
         return members;
     }
-    let mut entries: HashMap<(MemberNumber, Vec<String>), usize> = HashMap::new();
-    let mut joined: Vec<Member> = Vec::with_capacity(members.len());
-    let is_known = |key: &MemberKey| known.binary_search_by_key(key, StoredMember::key).is_ok();
+    let mut entries: HashMap<(HolderNumber, Vec<String>), usize> = HashMap::new();
+    let mut joined: Vec<Holder> = Vec::with_capacity(members.len());
+    let is_known = |key: &HolderId| known.binary_search_by_key(key, StoredHolder::key).is_ok();
     for entry in members {
         let name = plain_words(&entry.name());
         let place = match entries.entry((entry.key.number, name)) {
@@ -33,7 +33,7 @@ pub(super) fn one_entry_each(members: Vec<Member>, known: &[StoredMember]) -> Ve
             Some(first) if first.key != entry.key && !have_two_emails(first, &entry) => {
                 let keeps_key = is_known(&first.key) || !is_known(&entry.key);
                 let key = if keeps_key { first.key } else { entry.key };
-                *first = Member { key, ..both(first, &entry) };
+                *first = Holder { key, ..both(first, &entry) };
             }
             // The very same key twice is for whoever sorts them.
             Some(_) | None => joined.push(entry),
@@ -42,12 +42,12 @@ pub(super) fn one_entry_each(members: Vec<Member>, known: &[StoredMember]) -> Ve
     joined
 }
 
-fn have_two_emails(one: &Member, other: &Member) -> bool {
+fn have_two_emails(one: &Holder, other: &Holder) -> bool {
     one.email.is_some() && other.email.is_some() && one.email != other.email
 }
 
 /// What two entries of one human being come to.
-fn both(one: &Member, other: &Member) -> Member {
+fn both(one: &Holder, other: &Holder) -> Holder {
     let (first, second) = if one.inactive && !other.inactive { (other, one) } else { (one, other) };
     let mut both = first.clone();
     both.email = both.email.or_else(|| second.email.clone());
@@ -62,16 +62,16 @@ fn both(one: &Member, other: &Member) -> Member {
 pub(super) struct KnownAs<'a> {
     organisation: OrganisationId,
     /// Sorted by key.
-    known: &'a [StoredMember],
+    known: &'a [StoredHolder],
     /// The birth dates with which a number is listed, for numbers that stand without a birth date or
     /// with one that is not known.
-    listed: HashMap<MemberNumber, Vec<Option<NaiveDate>>>,
+    listed: HashMap<HolderNumber, Vec<Option<NaiveDate>>>,
 }
 
 impl<'a> KnownAs<'a> {
     pub(super) fn new(
         organisation: OrganisationId,
-        known: &'a [StoredMember],
+        known: &'a [StoredHolder],
         export: &Export,
     ) -> Self {
         let mut known_as = Self { organisation, known, listed: HashMap::new() };
@@ -80,7 +80,7 @@ impl<'a> KnownAs<'a> {
         let entries = usable
             .chain(unusable)
             .filter_map(|(number, birth_date)| number.map(|number| (number, birth_date)));
-        let is_odd = |(number, birth_date): &(MemberNumber, Option<NaiveDate>)| {
+        let is_odd = |(number, birth_date): &(HolderNumber, Option<NaiveDate>)| {
             birth_date.is_none()
                 || known_as.find(*number, *birth_date).is_none()
                     && known_as.numbered(*number).next().is_some()
@@ -100,16 +100,16 @@ impl<'a> KnownAs<'a> {
 
     fn find(
         &self,
-        number: MemberNumber,
+        number: HolderNumber,
         birth_date: Option<NaiveDate>,
-    ) -> Option<&'a StoredMember> {
-        let key = MemberKey { organisation: self.organisation, number, birth_date };
-        let place = self.known.binary_search_by_key(&key, StoredMember::key).ok()?;
+    ) -> Option<&'a StoredHolder> {
+        let key = HolderId { organisation: self.organisation, number, birth_date };
+        let place = self.known.binary_search_by_key(&key, StoredHolder::key).ok()?;
         self.known.get(place)
     }
 
     /// The members known by a number.
-    fn numbered(&self, number: MemberNumber) -> impl Iterator<Item = &'a StoredMember> {
+    fn numbered(&self, number: HolderNumber) -> impl Iterator<Item = &'a StoredHolder> {
         let first = self.known.partition_point(|one| {
             (one.key().organisation, one.key().number) < (self.organisation, number)
         });
@@ -120,7 +120,7 @@ impl<'a> KnownAs<'a> {
     /// The identity of an entry. A corrected birth date makes no other member: where the number is listed
     /// with one date that is not known, it is the one member known by that number who is not listed
     /// with the known date, if the name or the e-mail is the same.
-    pub(super) fn member(&self, entry: &Member) -> MemberKey {
+    pub(super) fn member(&self, entry: &Holder) -> HolderId {
         let (number, birth_date) = (entry.key.number, entry.key.birth_date);
         let key = self.key(number, birth_date);
         let Some(dates) = self.listed.get(&number) else { return key };
@@ -144,12 +144,12 @@ impl<'a> KnownAs<'a> {
     /// The identity of an entry of which no more than this is known. Without a readable birth date it is
     /// the one member known by that number, if there is only one, and if no other entry has the number;
     /// else it stands alone.
-    fn key(&self, number: MemberNumber, birth_date: Option<NaiveDate>) -> MemberKey {
-        let key = MemberKey { organisation: self.organisation, number, birth_date };
+    fn key(&self, number: HolderNumber, birth_date: Option<NaiveDate>) -> HolderId {
+        let key = HolderId { organisation: self.organisation, number, birth_date };
         if birth_date.is_some() {
             return key;
         }
-        let mut same = self.numbered(number).map(StoredMember::key);
+        let mut same = self.numbered(number).map(StoredHolder::key);
         let is_alone = self.listed.get(&number).is_some_and(|dates| dates.len() == 1);
         match (same.next(), same.next()) {
             (Some(only), None) if is_alone => only,
@@ -159,8 +159,8 @@ impl<'a> KnownAs<'a> {
 }
 
 /// Whether two entries with the same number are one human being: the same name, or the same e-mail.
-fn is_same_human(one: &Member, other: &Member) -> bool {
-    let name = |member: &Member| plain_words(&member.name());
+fn is_same_human(one: &Holder, other: &Holder) -> bool {
+    let name = |member: &Holder| plain_words(&member.name());
     one.email.is_some() && one.email == other.email || name(one) == name(other)
 }
 
@@ -171,12 +171,12 @@ pub(super) fn with_problem(
     known_as: &KnownAs<'_>,
     unusable: &Unusable,
     at: DateTime<Utc>,
-) -> Vec<StoredMember> {
+) -> Vec<StoredHolder> {
     let Some(number) = unusable.number else { return Vec::new() };
     let key = known_as.key(number, unusable.birth_date);
-    let marked = |member: &Member| {
+    let marked = |member: &Holder| {
         let problem = Some(unusable.reason.to_string());
-        StoredMember { problem, ..StoredMember::seen(member.clone(), at) }
+        StoredHolder { problem, ..StoredHolder::seen(member.clone(), at) }
     };
     if let Some(known) = known_as.find(key.number, key.birth_date) {
         return vec![marked(&known.member)];
@@ -187,7 +187,7 @@ pub(super) fn with_problem(
     if !found.is_empty() {
         return found;
     }
-    vec![marked(&Member {
+    vec![marked(&Holder {
         key,
         first_name: String::new(),
         last_name: String::new(),

@@ -4,16 +4,16 @@ use chrono::NaiveDate;
 
 use super::*;
 use crate::connectors::cardskipper::{Unusable, UnusableReason};
-use crate::model::{Email, Member, MemberKey, MemberNumber, Role, RoleId};
+use crate::model::{Email, Holder, HolderId, HolderNumber, Right, RightCode};
 
 fn organisation() -> OrganisationId {
     OrganisationId::new(123).unwrap()
 }
 
-fn member(number: i64, last_name: &str) -> Member {
-    let number = MemberNumber::new(number).unwrap();
-    Member {
-        key: MemberKey { organisation: organisation(), number, birth_date: None },
+fn member(number: i64, last_name: &str) -> Holder {
+    let number = HolderNumber::new(number).unwrap();
+    Holder {
+        key: HolderId { organisation: organisation(), number, birth_date: None },
         first_name: "Ana".into(),
         last_name: last_name.into(),
         email: None,
@@ -23,7 +23,7 @@ fn member(number: i64, last_name: &str) -> Member {
     }
 }
 
-fn export(members: Vec<Member>) -> Export {
+fn export(members: Vec<Holder>) -> Export {
     Export { members, unusable: vec![], elsewhere: 0, server_time: None, bytes: 0 }
 }
 
@@ -39,10 +39,10 @@ fn changes(minute: i64) -> Asked {
     Asked { at: at(minute), is_complete: false, complete_before: None }
 }
 
-fn known(numbers: &[i64]) -> Vec<StoredMember> {
+fn known(numbers: &[i64]) -> Vec<StoredHolder> {
     let agreed = |number: &i64| {
-        let seen = StoredMember::seen(member(*number, "Novak"), at(-60));
-        StoredMember { is_repeated: true, ..seen }
+        let seen = StoredHolder::seen(member(*number, "Novak"), at(-60));
+        StoredHolder { is_repeated: true, ..seen }
     };
     numbers.iter().map(agreed).collect()
 }
@@ -63,23 +63,23 @@ fn changes_only_add_and_update() {
 
 #[test]
 fn what_is_the_same_of_whoever_changed() {
-    let with = |edit: fn(&mut Member)| {
+    let with = |edit: fn(&mut Holder)| {
         let mut member = member(1, "Novak");
         edit(&mut member);
         let merged = merge(organisation(), known(&[1]), export(vec![member]), changes(0));
         merged.changed.first().map(|one| one.keeps_email_and_roles)
     };
-    let role = |end: &str| Role {
-        id: RoleId::new(3126).unwrap(),
+    let role = |end: &str| Right {
+        id: RightCode::new(3126).unwrap(),
         begin: crate::model::parse_time("2026-01-01T00:00:00").unwrap(),
         end: crate::model::parse_time(end).unwrap(),
     };
     assert_eq!(with(|_| ()), None);
     assert_eq!(with(|member| member.last_name.push('a')), Some(true));
     assert_eq!(with(|member| member.inactive = true), Some(true));
-    let unreadable = |member: &mut Member| {
-        let id = RoleId::new(1).unwrap();
-        member.unreadable.push(crate::model::UnreadableRole { id, problem: "?".into() });
+    let unreadable = |member: &mut Holder| {
+        let id = RightCode::new(1).unwrap();
+        member.unreadable.push(crate::model::UnreadableRight { id, problem: "?".into() });
     };
     assert_eq!(with(unreadable), Some(true));
     assert_eq!(with(|member| member.email = Email::parse("a@example.si")), Some(false));
@@ -133,7 +133,7 @@ fn an_unusable_entry_keeps_what_was_known_and_says_why() {
     let mut bad = export(vec![]);
     for number in [1, 7] {
         bad.unusable.push(Unusable {
-            number: MemberNumber::new(number).ok(),
+            number: HolderNumber::new(number).ok(),
             birth_date: None,
             line: 3,
             reason: UnusableReason::BadInactive("soon".into()),
@@ -152,15 +152,15 @@ fn an_unusable_entry_keeps_what_was_known_and_says_why() {
 /// before a change counts for it; a clock set back makes old words new.
 #[test]
 fn two_looks_agree() {
-    let role = |end: &str| Role {
-        id: RoleId::new(3126).unwrap(),
+    let role = |end: &str| Right {
+        id: RightCode::new(3126).unwrap(),
         begin: crate::model::parse_time("2026-01-01T00:00:00").unwrap(),
         end: crate::model::parse_time(end).unwrap(),
     };
-    let paid = |end: &str| Member { roles: vec![role(end)], ..member(1, "Novak") };
+    let paid = |end: &str| Holder { roles: vec![role(end)], ..member(1, "Novak") };
     let (long, short) = (paid("2026-12-31T00:00:00"), paid("2026-06-30T00:00:00"));
-    let inactive = Member { inactive: true, ..long.clone() };
-    type Listing<'a> = (i64, bool, Option<&'a Member>);
+    let inactive = Holder { inactive: true, ..long.clone() };
+    type Listing<'a> = (i64, bool, Option<&'a Holder>);
     let agreed = |listings: &[Listing<'_>]| {
         let (mut members, mut complete_at) = (Vec::new(), None);
         for (minute, is_complete, entry) in listings {
@@ -234,10 +234,10 @@ fn two_entries_of_one_human_being_count_as_one() {
         member.key.birth_date = day.and_then(|day| NaiveDate::from_ymd_opt(1990, 1, day));
         member.inactive = inactive;
         let at = at(role).naive_utc();
-        member.roles = vec![Role { id: RoleId::new(role).unwrap(), begin: at, end: at }];
+        member.roles = vec![Right { id: RightCode::new(role).unwrap(), begin: at, end: at }];
         member
     };
-    let stored = || vec![StoredMember::seen(entry(Some(1), "Novak", false, 1), at(-60))];
+    let stored = || vec![StoredHolder::seen(entry(Some(1), "Novak", false, 1), at(-60))];
     let old = |inactive| entry(Some(1), "Novak", inactive, 1);
     let new = |inactive| entry(Some(9), "Novak", inactive, 2);
     let kos = |day| entry(Some(day), "Kos", false, 3);
@@ -296,12 +296,12 @@ fn two_entries_of_one_human_being_count_as_one() {
 /// same one; whoever is listed with the known date as well is taken for somebody else's correction.
 #[test]
 fn a_corrected_birth_date_is_the_same_member() {
-    let mail = |mut member: Member, email: &str| {
+    let mail = |mut member: Holder, email: &str| {
         member.email = Email::parse(email);
         member
     };
     let known = [born(2, Some(2), "Novak")];
-    let keys = |known: &[Member], listed: Vec<Member>| -> Vec<(i64, Option<u32>, u32)> {
+    let keys = |known: &[Holder], listed: Vec<Holder>| -> Vec<(i64, Option<u32>, u32)> {
         let after = after(known, listed).into_iter();
         after.map(|(number, day, _, missed)| (number, day, missed)).collect()
     };
@@ -349,26 +349,26 @@ fn a_corrected_birth_date_is_the_same_member() {
 }
 
 /// A member born on that day of 1990, or on a day that nobody can read.
-fn born(number: i64, day: Option<u32>, last_name: &str) -> Member {
+fn born(number: i64, day: Option<u32>, last_name: &str) -> Holder {
     let mut member = member(number, last_name);
     member.key.birth_date = day.and_then(|day| NaiveDate::from_ymd_opt(1990, 1, day));
     member
 }
 
 /// Every member after a complete listing: number, day of birth, last name, missed.
-fn after(known: &[Member], listed: Vec<Member>) -> Vec<(i64, Option<u32>, String, u32)> {
+fn after(known: &[Holder], listed: Vec<Holder>) -> Vec<(i64, Option<u32>, String, u32)> {
     use chrono::Datelike;
     let mut known: Vec<_> =
-        known.iter().cloned().map(|one| StoredMember::seen(one, at(-60))).collect();
-    known.sort_by_key(StoredMember::key);
+        known.iter().cloned().map(|one| StoredHolder::seen(one, at(-60))).collect();
+    known.sort_by_key(StoredHolder::key);
     let merged = merge(organisation(), known, export(listed), complete(at(0)));
-    let line = |one: &StoredMember| {
+    let line = |one: &StoredHolder| {
         let key = one.key();
         let day = key.birth_date.map(|date| date.day());
         (key.number.get(), day, one.member.last_name.clone(), one.missed)
     };
     let lines: Vec<_> = merged.members.iter().map(line).collect();
-    assert!(merged.members.is_sorted_by_key(StoredMember::key));
+    assert!(merged.members.is_sorted_by_key(StoredHolder::key));
     lines
 }
 
@@ -376,7 +376,7 @@ fn after(known: &[Member], listed: Vec<Member>) -> Vec<(i64, Option<u32>, String
 fn without_a_birth_date_it_is_the_one_member_with_the_number() {
     let name = |text: &str| text.to_owned();
     let others = [born(1, Some(1), "Kos"), born(3, Some(3), "Zajc")];
-    let beside = |mut list: Vec<Member>| {
+    let beside = |mut list: Vec<Holder>| {
         list.extend(others.iter().cloned());
         list
     };
@@ -426,12 +426,12 @@ fn without_a_birth_date_it_is_the_one_member_with_the_number() {
 #[test]
 fn an_unusable_entry_without_a_birth_date_is_about_the_member_with_the_number() {
     let unusable = |number: i64| Unusable {
-        number: MemberNumber::new(number).ok(),
+        number: HolderNumber::new(number).ok(),
         birth_date: None,
         line: 3,
         reason: UnusableReason::BadInactive("soon".into()),
     };
-    let known = vec![StoredMember::seen(born(2, Some(2), "Novak"), at(-60))];
+    let known = vec![StoredHolder::seen(born(2, Some(2), "Novak"), at(-60))];
     let mut bad = export(vec![]);
     bad.unusable.push(unusable(2));
     let merged = merge(organisation(), known.clone(), bad, complete(at(0)));
@@ -452,7 +452,7 @@ fn an_unusable_entry_without_a_birth_date_is_about_the_member_with_the_number() 
     assert!(one.problem.is_some() && one.member == known[0].member && one.missed == 0);
     // It may be any of two, but nobody who is listed otherwise.
     let three: Vec<_> = [(2, "Novak"), (3, "Kos"), (4, "Zupan")]
-        .map(|(born_on, name)| StoredMember::seen(born(2, Some(born_on), name), at(-60)))
+        .map(|(born_on, name)| StoredHolder::seen(born(2, Some(born_on), name), at(-60)))
         .into();
     let mut two = export(vec![born(2, Some(4), "Zupan")]);
     two.unusable.push(unusable(2));

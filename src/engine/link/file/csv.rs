@@ -19,7 +19,7 @@ use super::header::{Header, Search};
 use super::row::{RowReason, Rows, read_row};
 use super::value::{read_email, read_id};
 use super::{Contents, FileProblem, HEADER_ROWS_MAX};
-use crate::model::{Email, EmployeeNo};
+use crate::model::{Email, RecordId};
 
 /// In the order they are tried; a header row decides, so the order hardly matters.
 const SEPARATORS: [u8; 3] = *b",;\t";
@@ -313,7 +313,7 @@ impl Sheet {
 }
 
 /// Who a row says belong together.
-type Pair = (EmployeeNo, Email);
+type Pair = (RecordId, Email);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::cell::Cell;
 use super::value::{Refusal, emails_in, read_email, read_id};
 use super::{CELL_BYTES_MAX, Contents, FileNote, FileProblem, ROWS_MAX};
-use crate::model::{Email, EmployeeNo};
+use crate::model::{Email, RecordId};
 
 /// One usable row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct LinkRow {
     /// The row in the sheet, or the line in a CSV file on which the row begins; from 1.
     pub line: u32,
     /// The person on the device.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// The member's address.
     pub email: Email,
 }
@@ -29,7 +29,7 @@ pub struct UnusableRow {
     /// data, like the rest below.
     pub cell: String,
     /// The person, where that much is sure.
-    pub employee_no: Option<EmployeeNo>,
+    pub employee_no: Option<RecordId>,
     /// The addresses that stand in the row.
     pub emails: Vec<Email>,
 }
@@ -196,7 +196,7 @@ impl RowReason {
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     contents: Contents,
-    seen: HashSet<(EmployeeNo, Email)>,
+    seen: HashSet<(RecordId, Email)>,
 }
 
 impl Rows {
@@ -221,7 +221,7 @@ impl Rows {
     fn take_pair(
         &mut self,
         line: u32,
-        (employee_no, email): (EmployeeNo, Email),
+        (employee_no, email): (RecordId, Email),
     ) -> Result<(), FileProblem> {
         if self.seen.insert((employee_no.clone(), email.clone())) {
             self.contents.rows.push(LinkRow { line, employee_no, email });
@@ -247,7 +247,7 @@ impl Rows {
         &mut self,
         line: u32,
         Refusal { reason, cell }: Refusal,
-        employee_no: Option<EmployeeNo>,
+        employee_no: Option<RecordId>,
         emails: Vec<Email>,
     ) -> Result<(), FileProblem> {
         self.contents.unusable.push(UnusableRow { line, reason, cell, employee_no, emails });
@@ -268,7 +268,7 @@ impl Rows {
 }
 
 /// What the two cells of a row say; nothing where neither is filled.
-pub(super) fn read_row(id: &Cell, email: &Cell) -> Result<Option<(EmployeeNo, Email)>, Refusal> {
+pub(super) fn read_row(id: &Cell, email: &Cell) -> Result<Option<(RecordId, Email)>, Refusal> {
     match (id, email) {
         (Cell::Blank, Cell::Blank) => Ok(None),
         (_, Cell::Blank) => Err(RowReason::NoEmail.into()),

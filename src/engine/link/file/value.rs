@@ -3,7 +3,7 @@
 use super::cell::{Cell, is_invisible, trim};
 use super::format::Shown;
 use super::row::RowReason;
-use crate::model::{Email, EmployeeNo, InvalidId};
+use crate::model::{Email, InvalidId, RecordId};
 
 /// How many characters of a cell a message shows.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -29,7 +29,7 @@ impl From<RowReason> for Refusal {
 }
 
 /// The person id of a cell.
-pub(super) fn read_id(cell: &Cell) -> Result<EmployeeNo, Refusal> {
+pub(super) fn read_id(cell: &Cell) -> Result<RecordId, Refusal> {
     let text = match cell {
         // Told apart before this is called; no id is the truth either way.
         Cell::Blank => return Err(RowReason::NoId.into()),
@@ -47,7 +47,7 @@ pub(super) fn read_id(cell: &Cell) -> Result<EmployeeNo, Refusal> {
     if text.contains(is_invisible) {
         return Err(Refusal::of(RowReason::BadId, &text));
     }
-    EmployeeNo::new(&text).map_err(|why| match why {
+    RecordId::new(&text).map_err(|why| match why {
         InvalidId::Empty => RowReason::NoId.into(),
         _ => Refusal::of(RowReason::BadId, &text),
     })

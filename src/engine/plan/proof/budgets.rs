@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Counterexample, Rule, is_untouchable, refuse};
 use crate::config::Percent;
 use crate::engine::plan::{Change, Facts, Kind};
-use crate::model::{EmployeeNo, PersonLimit};
+use crate::model::{Limit, RecordId};
 
 /// The budgets of design.md section 3, `[guard]`, counted again.
 pub(super) fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
@@ -13,7 +13,7 @@ pub(super) fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Co
     for device in &facts.devices {
         let now = device.local(facts.now);
         let mine = || changes.iter().filter(|change| change.device == device.name);
-        let gainers: BTreeSet<&EmployeeNo> = mine()
+        let gainers: BTreeSet<&RecordId> = mine()
             .filter(|change| change.kind == Kind::Grant && now <= change.after.end())
             .map(|change| &change.employee_no)
             .collect();
@@ -24,12 +24,10 @@ pub(super) fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Co
                 continue;
             }
             match person.limit {
-                PersonLimit::Permanent(_) => continue,
-                PersonLimit::Window(held) if now <= held.end() => losers += 1,
+                Limit::Permanent(_) => continue,
+                Limit::Window(held) if now <= held.end() => losers += 1,
                 _ if gainers.contains(employee_no) => losers += 1,
-                PersonLimit::Window(_)
-                | PersonLimit::Unreadable { .. }
-                | PersonLimit::Unclear { .. } => {}
+                Limit::Window(_) | Limit::Unreadable { .. } | Limit::Unclear { .. } => {}
             }
             linked += 1;
         }
@@ -65,7 +63,7 @@ pub(super) fn check_last_person(facts: &Facts, changes: &[&Change]) -> Result<()
         if !mine.clone().any(|change| change.kind == Kind::Revocation) {
             continue;
         }
-        let mut open: BTreeSet<&EmployeeNo> = BTreeSet::new();
+        let mut open: BTreeSet<&RecordId> = BTreeSet::new();
         for employee_no in device.linking.iter().flatten().map(|link| &link.employee_no) {
             let limit = device.persons.get(employee_no).and_then(|person| person.limit.window());
             let opens = limit.is_some_and(|window| window.contains(now));

@@ -6,8 +6,8 @@ use chrono::{NaiveTime, TimeDelta};
 
 use super::{Counterexample, PaidTime, Rule, SECOND, is_untouchable, refuse};
 use crate::engine::link::{Link, NoLink};
-use crate::engine::plan::{Change, DeviceFacts, Facts, MemberFacts};
-use crate::model::{DeviceName, LATEST_END, MemberKey, OrganisationId, PersonLimit, Role};
+use crate::engine::plan::{Change, Facts, HolderFacts, TargetFacts};
+use crate::model::{HolderId, LATEST_END, Limit, OrganisationId, Right, TargetName};
 
 /// No change of a source or a device that leaves out too many of those whom it served: at least three,
 /// and more than `source_shrink` of them.
@@ -15,8 +15,8 @@ pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Cou
     if changes.is_empty() {
         return Ok(());
     }
-    let mut served: BTreeMap<Blamed<'_>, BTreeSet<MemberKey>> = BTreeMap::new();
-    let mut lost: BTreeMap<Blamed<'_>, BTreeSet<MemberKey>> = BTreeMap::new();
+    let mut served: BTreeMap<Blamed<'_>, BTreeSet<HolderId>> = BTreeMap::new();
+    let mut lost: BTreeMap<Blamed<'_>, BTreeSet<HolderId>> = BTreeMap::new();
     for device in &facts.devices {
         for (key, link) in &device.stored.links {
             if link.served.is_some_and(|served| !served.is_loss_accepted) {
@@ -59,14 +59,14 @@ pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Cou
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Blamed<'a> {
     Source(OrganisationId),
-    Device(&'a DeviceName),
+    Device(&'a TargetName),
 }
 
 /// Whether a member who was served on a device, and has time left, is left out there, and by whose word.
 fn is_lost<'a>(
     facts: &Facts,
-    device: &'a DeviceFacts,
-    member: &MemberFacts,
+    device: &'a TargetFacts,
+    member: &HolderFacts,
     link: &Result<Link, NoLink>,
 ) -> Option<Blamed<'a>> {
     let key = member.member.key;
@@ -82,7 +82,7 @@ fn is_lost<'a>(
     if member.problem.is_some() {
         return of_source;
     }
-    let is_good = |role: &Role| {
+    let is_good = |role: &Right| {
         let over = role.end.checked_add_signed(match role.end.time() {
             NaiveTime::MIN => TimeDelta::days(1),
             _ => SECOND,
@@ -90,7 +90,7 @@ fn is_lost<'a>(
         over.is_some_and(|over| role.begin < over) && role.begin <= LATEST_END
     };
     let lists = [source.roles.as_ref(), device.roles.as_ref()];
-    let opens = |role: &&Role| lists.into_iter().flatten().all(|list| list.contains(&role.id));
+    let opens = |role: &&Right| lists.into_iter().flatten().all(|list| list.contains(&role.id));
     let roles = &member.member.roles;
     let mut hidden = member.member.unreadable.iter();
     let hides_one =
@@ -111,8 +111,8 @@ fn is_lost<'a>(
             (true, Some(person)) => {
                 let may_change = !is_untouchable(device, &person.employee_no);
                 match person.limit {
-                    PersonLimit::Permanent(_) if may_change => of_device.filter(|_| had_time),
-                    PersonLimit::Window(held) if held.end() >= now && may_change => {
+                    Limit::Permanent(_) if may_change => of_device.filter(|_| had_time),
+                    Limit::Window(held) if held.end() >= now && may_change => {
                         of_source.filter(|_| had_time)
                     }
                     _ => None,
@@ -132,7 +132,7 @@ fn is_lost<'a>(
         (Err(NoLink::Yielded { .. }), _) => of_source,
         (Err(NoLink::NoPerson | NoLink::NameDiffers { .. }), _) | (Ok(_), None) => of_device,
         (Ok(_), Some(person)) => {
-            let is_permanent = matches!(person.limit, PersonLimit::Permanent(_));
+            let is_permanent = matches!(person.limit, Limit::Permanent(_));
             of_device.filter(|_| is_permanent && !is_untouchable(device, &person.employee_no))
         }
     }

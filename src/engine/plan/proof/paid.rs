@@ -4,8 +4,8 @@ use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::SECOND;
 use crate::config::{Ending, Mode};
-use crate::engine::plan::{DeviceFacts, Facts, MemberFacts, SourceFacts};
-use crate::model::{LATEST_END, Role, RoleId};
+use crate::engine::plan::{Facts, HolderFacts, SourceFacts, TargetFacts};
+use crate::model::{LATEST_END, Right, RightCode};
 
 /// What a member has paid for on one device, said as simply as it can be said: the first moment of
 /// each role that opens the device, and the first moment after it.
@@ -18,17 +18,17 @@ pub(super) struct PaidTime {
 impl PaidTime {
     pub fn of(
         facts: &Facts,
-        device: &DeviceFacts,
+        device: &TargetFacts,
         source: &SourceFacts,
-        member: &MemberFacts,
+        member: &HolderFacts,
     ) -> Self {
         let is_ended = member.member.inactive && facts.policy.inactive == Ending::End
             || member.is_vanished && facts.policy.vanished == Ending::End;
         let lists = [source.roles.as_ref(), device.roles.as_ref()];
         let is_door_role =
-            |id: &RoleId| lists.into_iter().flatten().all(|roles| roles.contains(id));
+            |id: &RightCode| lists.into_iter().flatten().all(|roles| roles.contains(id));
         let grace = Days::new(u64::from(facts.policy.grace_days));
-        let span = |role: &Role| {
+        let span = |role: &Right| {
             // An end at midnight names the last whole day.
             let whole_day = role.end.time() == NaiveTime::MIN;
             let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
@@ -36,13 +36,13 @@ impl PaidTime {
             (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
         };
         let roles = &member.member.roles;
-        let opens_here = |role: &&Role| !is_ended && is_door_role(&role.id);
+        let opens_here = |role: &&Right| !is_ended && is_door_role(&role.id);
         let is_doubtful = member.member.unreadable.iter().any(|role| is_door_role(&role.id));
         let mut paid =
             Self { spans: roles.iter().filter(opens_here).filter_map(span).collect(), is_doubtful };
         // Nobody pays for this door with a role that `roles` opened it for, and now do not.
         let settled = device.settled_roles.get(&member.member.key.organisation);
-        let opened = |id: &RoleId| {
+        let opened = |id: &RightCode| {
             settled.is_some_and(|all| all.as_ref().is_none_or(|all| all.contains(id)))
         };
         let now = device.local(facts.now);

@@ -4,7 +4,7 @@ use super::super::proof::Rule;
 use super::super::{Budget, Change, Kind, prove};
 use super::world::{FRONT, World, employee};
 use crate::config::{Mode, Percent};
-use crate::model::{PersonLimit, UserType};
+use crate::model::{Limit, UserType};
 
 /// `count` members marked inactive, `renewals` renewed, `returning` whose door opens again.
 fn world(members: usize, revoked: usize, renewals: usize, returning: usize) -> World {
@@ -166,7 +166,7 @@ fn last_person(world: &World) -> Option<Budget> {
 fn the_last_valid_person_waits_for_approval() {
     let last = Some(Budget::LastPerson);
     let over = |world: World, id: &str| world.holds(id, "2025-01-01", "2025-12-31T23:59:59");
-    let permanent = PersonLimit::Permanent(None);
+    let permanent = Limit::Permanent(None);
     for (what, world, want) in [
         ("the only one", world(1, 1, 0, 0), last),
         ("both of two", world(2, 2, 0, 0), last),

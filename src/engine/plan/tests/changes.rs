@@ -4,7 +4,7 @@ use super::super::{Standing, prove};
 use super::world::{FRONT, GYM, World, role_id, window, zone};
 use super::{changes, left_out};
 use crate::config::{Ending, Mode};
-use crate::model::{PersonLimit, UserType};
+use crate::model::{Limit, UserType};
 
 /// One thing is changed in a world that agrees; these changes follow and nobody is left out.
 struct Case {
@@ -219,7 +219,7 @@ fn drift_is_when_only_the_door_moved() {
 
 #[test]
 fn unreadable_dates_are_set_right() {
-    let unreadable = PersonLimit::Unreadable { begin: None, end: None };
+    let unreadable = Limit::Unreadable { begin: None, end: None };
     let paid = three().holds_on(FRONT, "2", unreadable).unconfirmed();
     assert_eq!(
         changes(&paid.plan()),
@@ -331,7 +331,7 @@ fn a_change_says_what_it_starts_from() {
     let plan = World::agreeing(1).renewed("150001").plan();
     let [change] = plan.changes.as_slice() else { panic!("{plan:?}") };
     let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
-    assert_eq!(change.before, PersonLimit::Window(year));
+    assert_eq!(change.before, Limit::Window(year));
     assert_eq!(change.fingerprint, "fingerprint of 1");
     assert_eq!(change.member.number.get(), 150_001);
     assert_eq!(change.source.as_str(), "club");

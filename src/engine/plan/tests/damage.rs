@@ -6,7 +6,7 @@ use super::super::{Change, Kind, Plan, Standing, prove};
 use super::world::{FRONT, GYM, World, employee, person, role_id, time, window};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
-use crate::model::{DeviceName, Flaw, OrganisationId, PersonLimit, UserType};
+use crate::model::{Flaw, Limit, OrganisationId, TargetName, UserType};
 
 /// A renewal, a member whose door opens again, one marked inactive, and one who paid for less.
 fn world() -> World {
@@ -95,7 +95,7 @@ fn who() {
                 });
             }),
             damage("an unknown device", Rule::Known, "1", |_, plan| {
-                change(plan, "1").device = DeviceName::new("cellar").unwrap();
+                change(plan, "1").device = TargetName::new("cellar").unwrap();
             }),
             damage("an unknown member", Rule::Known, "1", |world, _| {
                 let place = world.place("150001");
@@ -134,7 +134,7 @@ fn whom_nobody_may_touch() {
                     .person(FRONT, "2", |person| person.user_type = UserType::BlackList);
             }),
             damage("a person who never expires", Rule::NotPermanent, "1", |world, plan| {
-                let permanent = PersonLimit::Permanent(change(plan, "1").before.window());
+                let permanent = Limit::Permanent(change(plan, "1").before.window());
                 change(plan, "1").before = permanent;
                 *world = world.clone().person(FRONT, "1", |person| person.limit = permanent);
             }),
@@ -143,7 +143,7 @@ fn whom_nobody_may_touch() {
             }),
             damage("another window to start from", Rule::Base, "1", |_, plan| {
                 change(plan, "1").before =
-                    PersonLimit::Window(window("2026-01-01", "2026-12-30T23:59:59"));
+                    Limit::Window(window("2026-01-01", "2026-12-30T23:59:59"));
             }),
         ],
     );
@@ -311,7 +311,7 @@ fn changes_say_what_they_do() {
                 Rule::Honest,
                 "2",
                 |world, plan| {
-                    let next_year = PersonLimit::Window(window("2028-01-01", "2028-12-31"));
+                    let next_year = Limit::Window(window("2028-01-01", "2028-12-31"));
                     change(plan, "2").before = next_year;
                     change(plan, "2").kind = Kind::Revocation;
                     *world = world.clone().person(FRONT, "2", |person| person.limit = next_year);
@@ -322,7 +322,7 @@ fn changes_say_what_they_do() {
                 Rule::Honest,
                 "2",
                 |world, plan| {
-                    let next_year = PersonLimit::Window(window("2028-01-01", "2028-12-31"));
+                    let next_year = Limit::Window(window("2028-01-01", "2028-12-31"));
                     change(plan, "2").before = next_year;
                     change(plan, "2").opens_door = false;
                     until(change(plan, "2"), "2026-11-22", "2027-12-31T23:59:59");
@@ -337,7 +337,7 @@ fn changes_say_what_they_do() {
                 change(plan, "1").opens_door = true;
             }),
             damage("unreadable dates ended as a grant", Rule::Honest, "3", |world, plan| {
-                let unreadable = PersonLimit::Unreadable { begin: None, end: None };
+                let unreadable = Limit::Unreadable { begin: None, end: None };
                 change(plan, "3").before = unreadable;
                 change(plan, "3").kind = Kind::Grant;
                 *world = world.clone().person(FRONT, "3", |person| person.limit = unreadable);
@@ -373,7 +373,7 @@ fn where_and_when_nothing_may_be_written() {
     let observed = world().on(FRONT, |device| device.mode = Mode::Observe);
     let plan = world().plan();
     let proven = prove(&observed.facts, &plan).unwrap();
-    let front = DeviceName::new(FRONT).unwrap();
+    let front = TargetName::new(FRONT).unwrap();
     assert_eq!(proven.for_device(&front).count(), 0, "an observed device is never written");
     assert_eq!(proven.len(), plan.changes.len() / 2);
 }

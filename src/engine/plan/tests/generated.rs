@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::validity::covered;
-use super::super::{DeviceFacts, Facts, MemberFacts, Only, SourceFacts, Standing};
+use super::super::{Facts, HolderFacts, Only, SourceFacts, Standing, TargetFacts};
 use super::world::{NOW, employee, instant, linked, member, person, role_id, stored, time, zone};
 use crate::config::{Ending, Guard, Mode, Percent, Policy};
 use crate::engine::link::{Found, NoLink, StoredLinks};
 use crate::model::{
-    DeviceName, MemberKey, OrganisationId, PersonLimit, Role, RoleId, SourceName, UnreadableRole,
+    HolderId, Limit, OrganisationId, Right, RightCode, SourceName, TargetName, UnreadableRight,
     UserType, Window,
 };
 
@@ -41,15 +41,15 @@ fn moment() -> impl Strategy<Value = NaiveDateTime> + Clone {
     prop_oneof![30 => near, 1 => select(wild.map(time).to_vec())]
 }
 
-fn role() -> impl Strategy<Value = Role> {
+fn role() -> impl Strategy<Value = Right> {
     let length = prop_oneof![6 => 0..40_i64, 2 => 300..400_i64, 1 => -5..0_i64];
     let lasting =
         (1..=3_i64, moment(), length, time_of_day()).prop_map(|(id, begin, days, rest)| {
             let day = begin.date().and_time(NaiveTime::MIN);
             let end = day.checked_add_signed(TimeDelta::days(days) + TimeDelta::seconds(rest));
-            Role { id: role_id(id), begin, end: end.unwrap_or(begin) }
+            Right { id: role_id(id), begin, end: end.unwrap_or(begin) }
         });
-    let free = (1..=3_i64, moment(), moment()).prop_map(|(id, begin, end)| Role {
+    let free = (1..=3_i64, moment(), moment()).prop_map(|(id, begin, end)| Right {
         id: role_id(id),
         begin,
         end,
@@ -57,19 +57,19 @@ fn role() -> impl Strategy<Value = Role> {
     prop_oneof![5 => lasting, 1 => free]
 }
 
-fn some_roles() -> impl Strategy<Value = Option<BTreeSet<RoleId>>> {
+fn some_roles() -> impl Strategy<Value = Option<BTreeSet<RightCode>>> {
     let chosen = prop::collection::btree_set((1..=3_i64).prop_map(role_id), 1..3);
     prop_oneof![5 => Just(None), 1 => chosen.prop_map(Some)]
 }
 
 #[derive(Debug, Clone)]
 struct Life {
-    roles: Vec<Role>,
+    roles: Vec<Right>,
     inactive: bool,
     is_vanished: bool,
     problem: bool,
     is_agreed: bool,
-    unreadable: Option<RoleId>,
+    unreadable: Option<RightCode>,
 }
 
 fn life() -> impl Strategy<Value = Life> {
@@ -112,8 +112,8 @@ fn held() -> impl Strategy<Value = Held> {
     ]
 }
 
-fn limit(held: &Held, roles: &[Role]) -> Option<PersonLimit> {
-    let window = |begin, end| Window::new(begin, end).ok().map(PersonLimit::Window);
+fn limit(held: &Held, roles: &[Right]) -> Option<Limit> {
+    let window = |begin, end| Window::new(begin, end).ok().map(Limit::Window);
     match held {
         Held::AsPaid { which, days_off } => {
             let paid = roles.get(which % roles.len().max(1)).and_then(|role| covered(role, 0));
@@ -121,8 +121,8 @@ fn limit(held: &Held, roles: &[Role]) -> Option<PersonLimit> {
             paid.and_then(|paid| window(paid.begin(), paid.end() + TimeDelta::days(*days_off)))
         }
         Held::Window(begin, end) => window(*begin, *end),
-        Held::Permanent => Some(PersonLimit::Permanent(None)),
-        Held::Unreadable => Some(PersonLimit::Unreadable { begin: None, end: None }),
+        Held::Permanent => Some(Limit::Permanent(None)),
+        Held::Unreadable => Some(Limit::Unreadable { begin: None, end: None }),
         Held::Absent => None,
     }
 }
@@ -160,16 +160,16 @@ fn place() -> impl Strategy<Value = Place> {
     )
 }
 
-fn device(name: &str, places: usize) -> impl Strategy<Value = (DeviceFacts, Vec<Place>)> + use<> {
-    let name = DeviceName::new(name).unwrap();
+fn device(name: &str, places: usize) -> impl Strategy<Value = (TargetFacts, Vec<Place>)> + use<> {
+    let name = TargetName::new(name).unwrap();
     let zones = ["Europe/Ljubljana", "America/New_York", "Pacific/Kiritimati", "Etc/UTC"];
     let mode =
         prop_oneof![4 => Just(Mode::Full), 1 => Just(Mode::GrantOnly), 1 => Just(Mode::Observe)];
     let places = prop::collection::vec(place(), places);
     (select(zones.to_vec()), mode, some_roles(), any::<bool>(), 0..7_usize, places, 0..40_usize)
         .prop_map(move |(zone_name, mode, roles, is_first_run, revoked, places, foreign)| {
-            let mut device = DeviceFacts {
-                limits: crate::model::DeviceLimits::default(),
+            let mut device = TargetFacts {
+                limits: crate::model::TargetLimits::default(),
                 name: name.clone(),
                 time_zone: zone(zone_name),
                 mode,
@@ -187,13 +187,13 @@ fn device(name: &str, places: usize) -> impl Strategy<Value = (DeviceFacts, Vec<
             };
             for number in 0..foreign {
                 let id = format!("foreign {number}");
-                device.persons.insert(employee(&id), person(&id, PersonLimit::Permanent(None)));
+                device.persons.insert(employee(&id), person(&id, Limit::Permanent(None)));
             }
             (device, places)
         })
 }
 
-fn settle(device: &mut DeviceFacts, key: MemberKey, life: &Life, place: &Place) {
+fn settle(device: &mut TargetFacts, key: HolderId, life: &Life, place: &Place) {
     let id = &key.number.to_string();
     let id_there = employee(id);
     let served = place.served.as_ref().and_then(|held| limit(held, &life.roles));
@@ -224,7 +224,7 @@ fn settle(device: &mut DeviceFacts, key: MemberKey, life: &Life, place: &Place) 
 }
 
 /// Some of those who vanished have left their claim to the next member.
-fn leave_persons(device: &mut DeviceFacts, places: &[Place], members: &[MemberFacts]) {
+fn leave_persons(device: &mut TargetFacts, places: &[Place], members: &[HolderFacts]) {
     for (at, pair) in members.windows(2).enumerate() {
         let [gone, next] = pair else { continue };
         let linked = device.linking[at + 1].as_ref().map(|link| link.employee_no.clone());
@@ -236,7 +236,7 @@ fn leave_persons(device: &mut DeviceFacts, places: &[Place], members: &[MemberFa
 }
 
 /// An organisation, its members, and the roles from which everything was settled, if that is remembered.
-type Club = (SourceFacts, Vec<Life>, Option<Option<BTreeSet<RoleId>>>);
+type Club = (SourceFacts, Vec<Life>, Option<Option<BTreeSet<RightCode>>>);
 
 fn source(name: &'static str, members: usize) -> impl Strategy<Value = Club> {
     let standing = prop_oneof![
@@ -324,14 +324,14 @@ pub(crate) fn facts_of(members: usize, doors: &[&str]) -> impl Strategy<Value = 
     )
 }
 
-fn one_member(organisation: OrganisationId, number: i64, life: Life) -> MemberFacts {
+fn one_member(organisation: OrganisationId, number: i64, life: Life) -> HolderFacts {
     let mut member = member(organisation, number, &[]);
     member.roles = life.roles;
     member.inactive = life.inactive;
-    let unreadable = |id| UnreadableRole { id, problem: "EndDate is missing".to_owned() };
+    let unreadable = |id| UnreadableRight { id, problem: "EndDate is missing".to_owned() };
     member.unreadable = life.unreadable.into_iter().map(unreadable).collect();
     let problem = life.problem.then(|| "Inactive is `soon`".to_owned());
-    MemberFacts {
+    HolderFacts {
         member,
         is_vanished: life.is_vanished,
         missing_since: None,

@@ -8,7 +8,7 @@ use super::super::{Budget, Kind, LossKind, Plan, Reason, Standing, Whose, prove}
 use super::world::{FRONT, GYM, World, employee, role_id, window};
 use super::{changes, left_out};
 use crate::engine::link::{Found, NoLink};
-use crate::model::PersonLimit;
+use crate::model::Limit;
 
 const OTHER: i64 = 4000;
 
@@ -149,7 +149,7 @@ fn nothing_is_taken_away_by_the_word_of_one_listing() {
 /// Mutants: a loss is not seen; whoever is only late is one; who has left the club is one.
 #[test]
 fn who_was_served_and_is_left_out_is_a_loss() {
-    let permanent = PersonLimit::Permanent(None);
+    let permanent = Limit::Permanent(None);
     let differs = || NoLink::NameDiffers { employee_no: employee("2"), found: Found::Renamed };
     let ambiguous = || NoLink::Ambiguous { persons: [employee("2")].into(), rivals: [].into() };
     for (what, world, want) in [
@@ -307,12 +307,12 @@ fn many_losses_are_not_believed() {
 }
 
 trait ParseName {
-    fn parse_name(&self) -> crate::model::DeviceName;
+    fn parse_name(&self) -> crate::model::TargetName;
 }
 
 impl ParseName for str {
-    fn parse_name(&self) -> crate::model::DeviceName {
-        crate::model::DeviceName::new(self).unwrap()
+    fn parse_name(&self) -> crate::model::TargetName {
+        crate::model::TargetName::new(self).unwrap()
     }
 }
 
@@ -364,7 +364,7 @@ fn a_person_written_to_and_linked_to_nobody_is_released() {
     assert_eq!(changes(&plan), [want]);
     assert_eq!(plan.released[0].source.to_string(), "123");
     // Whoever has no limit there is told, and nothing can be planned.
-    let forever = unlinked().holds_on(FRONT, "2", PersonLimit::Permanent(None)).plan();
+    let forever = unlinked().holds_on(FRONT, "2", Limit::Permanent(None)).plan();
     assert_eq!((forever.released.len(), forever.changes.len()), (1, 0));
 }
 
@@ -378,7 +378,7 @@ fn who_may_be_somebody_who_paid_keeps_the_door() {
         let claim = NoLink::Ambiguous { persons: [employee("2")].into(), rivals };
         world = world.link(FRONT, "150003", Err(claim)).paid("150003", periods);
         world = world.person(FRONT, "2", |person| person.name = name.to_owned());
-        world.person(FRONT, "3", |person| person.limit = PersonLimit::Permanent(None))
+        world.person(FRONT, "3", |person| person.limit = Limit::Permanent(None))
     };
     let paid = [("2026-01-01", "2027-12-31")];
     let ends = "front-door 2 inactive revocation 2026-01-01T00:00:00 to 2026-11-20T23:59:59";

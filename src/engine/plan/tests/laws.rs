@@ -5,14 +5,14 @@ use proptest::prelude::*;
 
 use super::super::proof::Rule;
 use super::super::validity::Entitlement;
-use super::super::{Cause, Change, DeviceFacts, Facts, Kind, Plan, in_step, plan, prove};
+use super::super::{Cause, Change, Facts, Kind, Plan, TargetFacts, in_step, plan, prove};
 use super::generated::{facts, facts_of, grid};
 use super::oracle::{missing, wrong};
 use super::world::{FRONT, World, apply, window};
 use crate::config::Mode;
-use crate::model::{LATEST_END, PersonLimit, UserType, Window};
+use crate::model::{LATEST_END, Limit, UserType, Window};
 
-fn device<'a>(facts: &'a Facts, change: &Change) -> &'a DeviceFacts {
+fn device<'a>(facts: &'a Facts, change: &Change) -> &'a TargetFacts {
     facts.devices.iter().find(|device| device.name == change.device).unwrap()
 }
 
@@ -87,7 +87,7 @@ proptest! {
             prop_assert!(!device.protect.contains(&change.employee_no));
             prop_assert!(!person.is_device_admin && person.user_type != UserType::BlackList);
             prop_assert!(person.flaw.is_none());
-            prop_assert!(!matches!(person.limit, PersonLimit::Permanent(_)));
+            prop_assert!(!matches!(person.limit, Limit::Permanent(_)));
             let place = facts.members.iter().position(|m| m.member.key == change.member).unwrap();
             let link = device.linking[place].as_ref().map(|link| &link.employee_no);
             prop_assert_eq!(link, Ok(&change.employee_no));
@@ -103,7 +103,7 @@ proptest! {
             let after = change.after;
             prop_assert!(after.begin() <= after.end());
             prop_assert!(after.begin().year() >= 2000 && after.end() <= LATEST_END, "{}", after);
-            prop_assert!(PersonLimit::Window(after) != change.before);
+            prop_assert!(Limit::Window(after) != change.before);
         }
     }
 
@@ -212,7 +212,7 @@ proptest! {
         // The grid is the wall clock of Ljubljana, in winter.
         world.facts.now = now.and_utc() - TimeDelta::hours(1);
         world.facts.policy.grace_days = grace_days;
-        let limit = before.map_or(PersonLimit::Unreadable { begin: None, end: None }, PersonLimit::Window);
+        let limit = before.map_or(Limit::Unreadable { begin: None, end: None }, Limit::Window);
         let texts: Vec<_> = roles.iter().map(|role| {
             (role.begin().format("%FT%T").to_string(), role.end().format("%FT%T").to_string())
         }).collect();

@@ -7,7 +7,7 @@ use super::world::{FRONT, GYM, World, employee};
 use super::{changes, left_out};
 use crate::config::Mode;
 use crate::engine::link::{Found, NoLink};
-use crate::model::{Flaw, PersonLimit, UserType};
+use crate::model::{Flaw, Limit, UserType};
 
 fn three() -> World {
     World::agreeing(3)
@@ -26,7 +26,7 @@ fn every_reason() {
     let differs = NoLink::NameDiffers { employee_no: employee("9"), found: Found::ByNumber };
     let rival = ambiguous(&three(), &["2", "7"], &["150001"]);
     let twice = ambiguous(&three(), &["2", "7"], &[]);
-    let permanent = PersonLimit::Permanent(None);
+    let permanent = Limit::Permanent(None);
     for (world, want) in [
         (three().link(FRONT, "150002", Err(NoLink::NoEmail)), "no-email, paid"),
         (three().link(FRONT, "150002", Err(NoLink::NoPerson)), "no-person, paid"),

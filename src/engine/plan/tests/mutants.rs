@@ -18,7 +18,7 @@ use super::small_worlds::crowd;
 use super::world::{World, employee};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
-use crate::model::{DeviceName, LATEST_END, PersonLimit, UserType, Window};
+use crate::model::{LATEST_END, Limit, TargetName, UserType, Window};
 
 /// Generated worlds beside the crowds.
 const GENERATED: usize = 1_500;
@@ -196,8 +196,8 @@ fn wrong_persons() -> Vec<Mutant> {
         }),
         misled("takes over who never expires", Rule::NotPermanent, |facts| {
             for person in facts.devices.iter_mut().flat_map(|d| d.persons.values_mut()) {
-                if let PersonLimit::Permanent(_) = person.limit {
-                    person.limit = PersonLimit::Unreadable { begin: None, end: None };
+                if let Limit::Permanent(_) = person.limit {
+                    person.limit = Limit::Unreadable { begin: None, end: None };
                 }
             }
         }),
@@ -247,7 +247,7 @@ fn wrong_persons() -> Vec<Mutant> {
         }),
         altered("writes to a door that is not there", Rule::Known, |plan, _| {
             for change in &mut plan.changes {
-                change.device = DeviceName::new("cellar").unwrap();
+                change.device = TargetName::new("cellar").unwrap();
             }
         }),
         altered("swaps the doors", Rule::Base, |plan, facts| {
@@ -300,7 +300,7 @@ fn wrong_restraint() -> Vec<Mutant> {
             facts.members.push(caretaker);
             for device in facts.devices.iter_mut().filter(|device| !device.linking.is_empty()) {
                 let always = super::world::window("2000-01-01", "2037-12-31");
-                let person = super::world::person("caretaker", PersonLimit::Window(always));
+                let person = super::world::person("caretaker", Limit::Window(always));
                 device.persons.insert(employee("caretaker"), person);
                 device.linking.push(Ok(super::world::linked("caretaker")));
             }
@@ -379,7 +379,7 @@ fn worlds() -> Vec<Facts> {
         for place in 0..400 {
             let id = format!("foreign {place}");
             let always = super::world::window("2000-01-01", "2037-12-31");
-            let person = super::world::person(&id, PersonLimit::Window(always));
+            let person = super::world::person(&id, Limit::Window(always));
             world.facts.devices[0].persons.insert(employee(&id), person);
         }
         worlds.push(world.clone().facts);

@@ -8,12 +8,10 @@ use std::collections::BTreeSet;
 
 use chrono::{NaiveDateTime, TimeDelta, Timelike};
 
-use super::super::{Budget, Change, DeviceFacts, Facts, Kind, MemberFacts, Plan, Standing};
+use super::super::{Budget, Change, Facts, HolderFacts, Kind, Plan, Standing, TargetFacts};
 use crate::config::{Ending, Mode, Percent};
 use crate::engine::link::{Link, NoLink};
-use crate::model::{
-    DeviceName, EmployeeNo, MemberKey, OrganisationId, PersonLimit, Role, UserType,
-};
+use crate::model::{HolderId, Limit, OrganisationId, RecordId, Right, TargetName, UserType};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
@@ -22,7 +20,7 @@ fn last_of_all() -> NaiveDateTime {
     super::world::time("2037-12-31T23:59:59")
 }
 
-fn now_at(facts: &Facts, device: &DeviceFacts) -> NaiveDateTime {
+fn now_at(facts: &Facts, device: &TargetFacts) -> NaiveDateTime {
     let local = facts.now.with_timezone(&device.time_zone).naive_local();
     local - TimeDelta::nanoseconds(i64::from(local.nanosecond()))
 }
@@ -31,8 +29,8 @@ fn now_at(facts: &Facts, device: &DeviceFacts) -> NaiveDateTime {
 /// ended memberships, are not in it.
 fn paid_spans(
     facts: &Facts,
-    device: &DeviceFacts,
-    member: &MemberFacts,
+    device: &TargetFacts,
+    member: &HolderFacts,
 ) -> Vec<(NaiveDateTime, NaiveDateTime)> {
     let source = &facts.sources[&member.member.key.organisation];
     let ended = (member.member.inactive && facts.policy.inactive == Ending::End)
@@ -94,21 +92,21 @@ fn goes_on(
     reached > last || is_paid(reached) || reached > last_of_all()
 }
 
-fn is_open(limit: &PersonLimit, at: NaiveDateTime) -> bool {
+fn is_open(limit: &Limit, at: NaiveDateTime) -> bool {
     match limit {
-        PersonLimit::Window(window) => window.begin() <= at && at <= window.end(),
-        PersonLimit::Permanent(_) => true,
-        PersonLimit::Unclear { .. } | PersonLimit::Unreadable { .. } => false,
+        Limit::Window(window) => window.begin() <= at && at <= window.end(),
+        Limit::Permanent(_) => true,
+        Limit::Unclear { .. } | Limit::Unreadable { .. } => false,
     }
 }
 
-fn may_be_touched(device: &DeviceFacts, id: &EmployeeNo) -> bool {
+fn may_be_touched(device: &TargetFacts, id: &RecordId) -> bool {
     let person = &device.persons[id];
     !device.protect.contains(id)
         && !person.is_device_admin
         && person.flaw.is_none()
         && person.user_type != UserType::BlackList
-        && !matches!(person.limit, PersonLimit::Permanent(_))
+        && !matches!(person.limit, Limit::Permanent(_))
 }
 
 /// What a change does from now on, seen moment by moment.
@@ -121,8 +119,8 @@ struct Seen {
 
 fn look(
     paid: &[(NaiveDateTime, NaiveDateTime)],
-    before: &PersonLimit,
-    after: &PersonLimit,
+    before: &Limit,
+    after: &Limit,
     now: NaiveDateTime,
 ) -> Seen {
     let is_paid = |at: NaiveDateTime| paid.iter().any(|(first, last)| *first <= at && at <= *last);
@@ -146,7 +144,7 @@ fn look(
         has_begun |= is_paid(at);
         locked_out |= has_begun && !is_over && !opened && at <= last_of_all();
     }
-    if let (PersonLimit::Unreadable { .. }, PersonLimit::Window(window)) = (before, after) {
+    if let (Limit::Unreadable { .. }, Limit::Window(window)) = (before, after) {
         loses = window.end() < now;
     }
     let opens = !is_open(before, now) && is_open(after, now);
@@ -207,13 +205,13 @@ pub(super) fn wrong(facts: &Facts, changes: &[&Change]) -> Option<&'static str> 
 
 /// How many linked persons may be touched, and how many of them can get in now or later, or will by these
 /// changes.
-fn who_may_be_touched(facts: &Facts, device: &DeviceFacts, changes: &[&Change]) -> (usize, usize) {
+fn who_may_be_touched(facts: &Facts, device: &TargetFacts, changes: &[&Change]) -> (usize, usize) {
     let now = now_at(facts, device);
     let linked = device.linking.iter().flatten().map(|link| &link.employee_no);
-    let touchable: Vec<&EmployeeNo> = linked
+    let touchable: Vec<&RecordId> = linked
         .filter(|id| device.persons.contains_key(*id) && may_be_touched(device, id))
         .collect();
-    let has_time = |id: &&&EmployeeNo| {
+    let has_time = |id: &&&RecordId| {
         let held = device.persons[**id].limit.window().is_some_and(|window| window.end() >= now);
         let is_given = changes.iter().any(|change| {
             change.employee_no == ***id && change.kind == Kind::Grant && change.after.end() >= now
@@ -227,17 +225,17 @@ fn who_may_be_touched(facts: &Facts, device: &DeviceFacts, changes: &[&Change]) 
 /// left out.
 struct Doubted {
     sources: BTreeSet<OrganisationId>,
-    devices: BTreeSet<DeviceName>,
+    devices: BTreeSet<TargetName>,
 }
 
 impl Doubted {
     fn of(facts: &Facts) -> Self {
-        let too_many = |lost: &BTreeSet<MemberKey>, served: &BTreeSet<MemberKey>| {
+        let too_many = |lost: &BTreeSet<HolderId>, served: &BTreeSet<HolderId>| {
             let percent = usize::from(facts.guard.source_shrink.get());
             lost.len() >= 3 && lost.len() > served.len() * percent / 100
         };
-        let mut all_served: BTreeSet<MemberKey> = BTreeSet::new();
-        let mut by_source: BTreeSet<MemberKey> = BTreeSet::new();
+        let mut all_served: BTreeSet<HolderId> = BTreeSet::new();
+        let mut by_source: BTreeSet<HolderId> = BTreeSet::new();
         let mut doubted = Self { sources: BTreeSet::new(), devices: BTreeSet::new() };
         for device in &facts.devices {
             let (mut served, mut lost) = (BTreeSet::new(), BTreeSet::new());
@@ -262,7 +260,7 @@ impl Doubted {
             all_served.extend(served);
         }
         for (organisation, source) in &facts.sources {
-            let of = |all: &BTreeSet<MemberKey>| -> BTreeSet<MemberKey> {
+            let of = |all: &BTreeSet<HolderId>| -> BTreeSet<HolderId> {
                 all.iter().filter(|key| key.organisation == *organisation).copied().collect()
             };
             let (lost, served) = (of(&by_source), of(&all_served));
@@ -273,7 +271,7 @@ impl Doubted {
         doubted
     }
 
-    fn holds(&self, device: &DeviceFacts, organisation: OrganisationId) -> bool {
+    fn holds(&self, device: &TargetFacts, organisation: OrganisationId) -> bool {
         self.sources.contains(&organisation) || self.devices.contains(&device.name)
     }
 }
@@ -287,8 +285,8 @@ enum Blame {
 /// Who leaves a member out who was served on the device, if anybody does.
 fn left_out_by(
     facts: &Facts,
-    device: &DeviceFacts,
-    member: &MemberFacts,
+    device: &TargetFacts,
+    member: &HolderFacts,
     link: &Result<Link, NoLink>,
 ) -> Option<Blame> {
     if member.is_vanished {
@@ -301,12 +299,12 @@ fn left_out_by(
     let source = &facts.sources[&member.member.key.organisation];
     let served = device.stored.links[&member.member.key].served.unwrap().window;
     let had_time = served.end() >= now;
-    let last_of = |role: &Role| match role.end.num_seconds_from_midnight() {
+    let last_of = |role: &Right| match role.end.num_seconds_from_midnight() {
         0 => role.end + TimeDelta::seconds(86_399),
         _ => role.end,
     };
-    let is_right = |role: &&Role| role.begin <= last_of(role) && role.begin <= last_of_all();
-    let opens = |role: &&Role| {
+    let is_right = |role: &&Right| role.begin <= last_of(role) && role.begin <= last_of_all();
+    let opens = |role: &&Right| {
         source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
             && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
     };
@@ -320,10 +318,10 @@ fn left_out_by(
             one.user_type != UserType::BlackList && !one.is_device_admin && one.flaw.is_none();
         free && !device.protect.contains(&one.employee_no)
     });
-    let unlimited = person.is_some_and(|one| matches!(one.limit, PersonLimit::Permanent(_)));
+    let unlimited = person.is_some_and(|one| matches!(one.limit, Limit::Permanent(_)));
     let hides_a_role = hides_a_role(facts, device, member);
     if !roles.iter().any(|role| opens(&role)) && !hides_a_role {
-        let runs = |role: &Role| role.begin <= now && now <= last_of(role);
+        let runs = |role: &Right| role.begin <= now && now <= last_of(role);
         if !had_time || !roles.iter().filter(is_right).any(runs) {
             return None;
         }
@@ -350,7 +348,7 @@ fn left_out_by(
     }
 }
 
-fn is_left_empty(facts: &Facts, device: &DeviceFacts, changes: &[&Change]) -> bool {
+fn is_left_empty(facts: &Facts, device: &TargetFacts, changes: &[&Change]) -> bool {
     let now = now_at(facts, device);
     let (mut before, mut after) = (0, 0);
     for link in device.linking.iter().flatten() {
@@ -360,14 +358,14 @@ fn is_left_empty(facts: &Facts, device: &DeviceFacts, changes: &[&Change]) -> bo
             continue;
         }
         let written = changes.iter().find(|change| change.employee_no == *id);
-        let limit = written.map_or(person.limit, |change| PersonLimit::Window(change.after));
+        let limit = written.map_or(person.limit, |change| Limit::Window(change.after));
         before += usize::from(is_open(&person.limit, now));
         after += usize::from(is_open(&limit, now));
     }
     before > 0 && after == 0
 }
 
-fn one_wrong(facts: &Facts, device: &DeviceFacts, change: &Change) -> Result<Seen, &'static str> {
+fn one_wrong(facts: &Facts, device: &TargetFacts, change: &Change) -> Result<Seen, &'static str> {
     let id = &change.employee_no;
     let Some(person) = device.persons.get(id) else { return Err("a person who is not there") };
     let mut owners = Vec::new();
@@ -395,7 +393,7 @@ fn one_wrong(facts: &Facts, device: &DeviceFacts, change: &Change) -> Result<See
     }
     let now = now_at(facts, device);
     let paid = paid_spans(facts, device, member);
-    let seen = look(&paid, &person.limit, &PersonLimit::Window(change.after), now);
+    let seen = look(&paid, &person.limit, &Limit::Window(change.after), now);
     if seen.locked_out {
         return Err("somebody is kept out of paid time");
     }
@@ -432,11 +430,11 @@ fn one_wrong(facts: &Facts, device: &DeviceFacts, change: &Change) -> Result<See
 }
 
 /// Whether one of the member's roles opened the door before `roles` were changed, and does no more.
-fn configuration_takes_away(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bool {
+fn configuration_takes_away(facts: &Facts, device: &TargetFacts, member: &HolderFacts) -> bool {
     member.member.roles.iter().any(|role| is_lost(facts, device, member, role))
 }
 
-fn is_lost(facts: &Facts, device: &DeviceFacts, member: &MemberFacts, role: &Role) -> bool {
+fn is_lost(facts: &Facts, device: &TargetFacts, member: &HolderFacts, role: &Right) -> bool {
     let organisation = member.member.key.organisation;
     let source = &facts.sources[&organisation];
     let Some(before) = device.settled_roles.get(&organisation) else { return false };
@@ -448,9 +446,9 @@ fn is_lost(facts: &Facts, device: &DeviceFacts, member: &MemberFacts, role: &Rol
 
 fn was_left_by_somebody_paid(
     facts: &Facts,
-    device: &DeviceFacts,
-    member: &MemberFacts,
-    id: &EmployeeNo,
+    device: &TargetFacts,
+    member: &HolderFacts,
+    id: &RecordId,
 ) -> bool {
     let now = now_at(facts, device);
     facts.members.iter().zip(&device.linking).any(|(other, link)| {
@@ -466,7 +464,7 @@ fn was_left_by_somebody_paid(
 
 /// Whether a member with the person's name and with time to come claims the person, and another one is
 /// linked to it.
-fn is_claimed_by_a_namesake(facts: &Facts, device: &DeviceFacts, id: &EmployeeNo) -> bool {
+fn is_claimed_by_a_namesake(facts: &Facts, device: &TargetFacts, id: &RecordId) -> bool {
     let now = now_at(facts, device);
     facts.members.iter().zip(&device.linking).any(|(other, link)| {
         let Err(NoLink::Ambiguous { persons, .. }) = link else { return false };
@@ -479,7 +477,7 @@ fn is_claimed_by_a_namesake(facts: &Facts, device: &DeviceFacts, id: &EmployeeNo
 }
 
 /// Whether a role that opens the door has dates that cannot be read.
-fn hides_a_role(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bool {
+fn hides_a_role(facts: &Facts, device: &TargetFacts, member: &HolderFacts) -> bool {
     let source = &facts.sources[&member.member.key.organisation];
     member.member.unreadable.iter().any(|role| {
         source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
@@ -540,11 +538,11 @@ pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
 }
 
 /// A member who was served, and from whom the source has taken every role that opens the door.
-fn has_lost_all(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bool {
+fn has_lost_all(facts: &Facts, device: &TargetFacts, member: &HolderFacts) -> bool {
     let key = &member.member.key;
     let served = device.stored.links.get(key).and_then(|link| link.served);
     let source = &facts.sources[&key.organisation];
-    let opens = |role: &Role| {
+    let opens = |role: &Right| {
         source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
             && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
     };
@@ -553,7 +551,7 @@ fn has_lost_all(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bo
 
 /// A member with no role that opens the door is left out, whatever the person holds, and so is one
 /// with dates that cannot be right.
-fn has_good_role(facts: &Facts, device: &DeviceFacts, member: &MemberFacts) -> bool {
+fn has_good_role(facts: &Facts, device: &TargetFacts, member: &HolderFacts) -> bool {
     let mut listed = member.clone();
     listed.member.inactive = false;
     listed.is_vanished = false;

@@ -5,7 +5,7 @@ use super::super::{Change, Kind, objection, prove_reviewed};
 use super::world::{FRONT, World, employee, window};
 use crate::config::Mode;
 use crate::engine::link::NoLink;
-use crate::model::{DeviceName, PersonLimit, UserType};
+use crate::model::{Limit, TargetName, UserType};
 
 /// Nine members, three of them inactive: over budget, and approved by a person.
 fn blocked() -> (World, Vec<Change>) {
@@ -24,7 +24,7 @@ fn a_review_is_what_budgets_wait_for() {
     let (world, changes) = blocked();
     let proven = prove_reviewed(&world.facts, &changes).unwrap();
     assert_eq!(proven.len(), 3);
-    let front = DeviceName::new(FRONT).unwrap();
+    let front = TargetName::new(FRONT).unwrap();
     assert!(proven.for_device(&front).eq(changes.iter()));
 }
 
@@ -33,7 +33,7 @@ fn everything_else_is_proven_again() {
     type Damage = fn(&mut World, &mut Vec<Change>);
     let damages: [(&str, Rule, Damage); 8] = [
         ("an unknown device", Rule::Known, |_, changes| {
-            changes[0].device = DeviceName::new("cellar").unwrap();
+            changes[0].device = TargetName::new("cellar").unwrap();
         }),
         ("the same person twice", Rule::Once, |_, changes| changes.push(changes[0].clone())),
         ("protected since", Rule::Untouchable, |world, _| {
@@ -71,7 +71,7 @@ fn an_observed_device_is_left_out_and_the_rest_goes_on() {
     let observed = world.on(FRONT, |device| device.mode = Mode::Observe);
     let proven = prove_reviewed(&observed.facts, &changes).unwrap();
     assert_eq!((proven.len(), changes.len()), (1, 2));
-    assert_eq!(proven.for_device(&DeviceName::new(FRONT).unwrap()).count(), 0);
+    assert_eq!(proven.for_device(&TargetName::new(FRONT).unwrap()).count(), 0);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn time_that_passed_since_is_no_lie() {
     let (world, changes) = blocked();
     assert_eq!(refused(&world.at("2027-01-01T11:00:00Z"), &changes), None);
     // Dates that nobody can read, set until tonight, and carried out after midnight.
-    let unreadable = PersonLimit::Unreadable { begin: None, end: None };
+    let unreadable = Limit::Unreadable { begin: None, end: None };
     let tonight = World::agreeing(1)
         .paid("150001", &[("2026-01-01", "2026-11-21")])
         .holds_on(FRONT, "1", unreadable);

@@ -14,9 +14,9 @@ use super::oracle::{missing, wrong};
 use super::world::{FRONT, NOW, World, apply, employee, instant, role_id, time, window};
 use crate::config::{Ending, LinkRule, Mode};
 use crate::engine::link::{self, Claimant, LinkTable, NoLink, StoredLinks};
-use crate::model::{Email, EmployeeNo, PersonLimit, Role, UserType};
+use crate::model::{Email, Limit, RecordId, Right, UserType};
 
-const UNREADABLE: PersonLimit = PersonLimit::Unreadable { begin: None, end: None };
+const UNREADABLE: Limit = Limit::Unreadable { begin: None, end: None };
 
 /// The worlds tried, and how many of them came to something.
 #[derive(Debug, Default)]
@@ -97,12 +97,12 @@ impl Tried {
     }
 }
 
-fn role(id: i64, begin: &str, end: &str) -> Role {
-    Role { id: role_id(id), begin: time(begin), end: time(end) }
+fn role(id: i64, begin: &str, end: &str) -> Right {
+    Right { id: role_id(id), begin: time(begin), end: time(end) }
 }
 
 /// Memberships around the Saturday noon of [`NOW`], which is 12:00:00 where the door is.
-fn memberships() -> Vec<Vec<Role>> {
+fn memberships() -> Vec<Vec<Right>> {
     let one = |begin, end| vec![role(1, begin, end)];
     vec![
         vec![],
@@ -127,11 +127,11 @@ fn memberships() -> Vec<Vec<Role>> {
 }
 
 /// What a door may hold of somebody: nobody, no limit, unreadable, and windows of every kind.
-fn limits() -> Vec<Option<PersonLimit>> {
-    let held = |begin, end| Some(PersonLimit::Window(window(begin, end)));
+fn limits() -> Vec<Option<Limit>> {
+    let held = |begin, end| Some(Limit::Window(window(begin, end)));
     vec![
         None,
-        Some(PersonLimit::Permanent(None)),
+        Some(Limit::Permanent(None)),
         Some(UNREADABLE),
         held("2026-10-01", "2026-10-31T23:59:59"),
         held("2026-10-01", "2026-11-20T23:59:59"),
@@ -167,7 +167,7 @@ struct Single {
 }
 
 impl Single {
-    fn set_person(&mut self, limit: Option<PersonLimit>, touch: Touch) {
+    fn set_person(&mut self, limit: Option<Limit>, touch: Touch) {
         let device = &mut self.facts.devices[0];
         device.persons.remove(&employee("1"));
         device.protect.clear();
@@ -237,7 +237,7 @@ fn one_member() -> Tried {
 impl Single {
     /// What else may be, and what may be remembered: days of grace, narrower roles, an entry that cannot be read, somebody who is
     /// not linked, a window that was confirmed before, a limit to one member. All together with all.
-    fn every_rule(&mut self, limit: Option<PersonLimit>) {
+    fn every_rule(&mut self, limit: Option<Limit>) {
         let narrow = Some(BTreeSet::from([role_id(1)]));
         let linked = self.facts.devices[0].linking[0].clone();
         let confirmed = limit.and_then(|limit| limit.window());
@@ -293,7 +293,7 @@ impl Single {
 }
 
 /// What two members may have paid for, and what two persons may hold: enough to gain, lose and keep.
-fn few_memberships() -> Vec<Vec<Role>> {
+fn few_memberships() -> Vec<Vec<Right>> {
     let one = |begin, end| vec![role(1, begin, end)];
     vec![
         vec![],
@@ -304,10 +304,10 @@ fn few_memberships() -> Vec<Vec<Role>> {
     ]
 }
 
-fn few_limits() -> Vec<PersonLimit> {
-    let held = |begin, end| PersonLimit::Window(window(begin, end));
+fn few_limits() -> Vec<Limit> {
+    let held = |begin, end| Limit::Window(window(begin, end));
     vec![
-        PersonLimit::Permanent(None),
+        Limit::Permanent(None),
         UNREADABLE,
         held("2026-10-01", "2026-10-31T23:59:59"),
         held("2026-10-01", "2026-12-31T23:59:59"),
@@ -364,8 +364,7 @@ fn two_members() -> Tried {
                 facts.members[1].member.key.number = numbers[0].number;
                 facts.members[1].member.key.birth_date = None;
             }
-            let ids: Vec<EmployeeNo> =
-                ["1", "2"][..persons].iter().map(|id| employee(id)).collect();
+            let ids: Vec<RecordId> = ["1", "2"][..persons].iter().map(|id| employee(id)).collect();
             facts.devices[0].persons = ids
                 .iter()
                 .map(|id| (id.clone(), super::world::person(id.as_str(), UNREADABLE)))
@@ -380,7 +379,7 @@ fn two_members() -> Tried {
 }
 
 /// All that two linked members may have paid for and two persons may hold, and the rules between them.
-fn two_with(facts: &mut Facts, ids: &[EmployeeNo], tried: &mut Tried) {
+fn two_with(facts: &mut Facts, ids: &[RecordId], tried: &mut Tried) {
     let (memberships, limits) = (few_memberships(), few_limits());
     for paid in 0..memberships.len().pow(2) {
         facts.members[0].member.roles = memberships[paid % memberships.len()].clone();

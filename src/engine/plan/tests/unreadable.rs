@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::prove;
 use super::world::{FRONT, GYM, World, role_id};
 use super::{changes, left_out};
-use crate::model::UnreadableRole;
+use crate::model::UnreadableRight;
 
 /// A role that opens no door.
 const SAUNA: i64 = GYM + 1;
@@ -14,7 +14,7 @@ impl World {
     /// One more role, with dates that cannot be read.
     fn unreadable(self, number: &str, id: i64) -> Self {
         let problem = "EndDate is `soon`, not a date".to_owned();
-        let role = UnreadableRole { id: role_id(id), problem };
+        let role = UnreadableRight { id: role_id(id), problem };
         self.member(number, |facts| facts.member.unreadable.push(role))
     }
 }

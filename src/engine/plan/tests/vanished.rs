@@ -6,7 +6,7 @@ use super::world::{FRONT, World, employee, window};
 use super::{changes, left_out};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
-use crate::model::MemberNumber;
+use crate::model::HolderNumber;
 
 /// Member 150001 is gone and has left person `1` to member 150002. Both paid for 2026, and the person
 /// holds just that; member 150003 has nothing to do with it.
@@ -123,7 +123,7 @@ fn an_equal_number_of_another_club_is_another_member() {
     let old = world.place("150001");
     world.facts.members[old].member.key.organisation =
         crate::model::OrganisationId::new(456).unwrap();
-    world.facts.members[old].member.key.number = MemberNumber::new(150_002).unwrap();
+    world.facts.members[old].member.key.number = HolderNumber::new(150_002).unwrap();
     assert_eq!(changes(&world.plan()), [""; 0]);
     assert_eq!(prove(&world.facts, &taken).unwrap_err().rule, Rule::NoLockOut);
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
-use super::super::{DeviceFacts, Facts, MemberFacts, Only, Plan, SourceFacts, Standing, plan};
+use super::super::{Facts, HolderFacts, Only, Plan, SourceFacts, Standing, TargetFacts, plan};
 use crate::config::{Ending, Guard, LinkRule, Mode, Percent, Policy};
 use crate::engine::link::{Link, NoLink, Served, StoredLink, StoredLinks};
 use crate::model::{
-    DeviceName, Email, EmployeeNo, Member, MemberKey, MemberNumber, OrganisationId, Person,
-    PersonLimit, Role, RoleId, SourceName, UserType, Window, parse_time,
+    Email, Holder, HolderId, HolderNumber, Limit, OrganisationId, Record, RecordId, Right,
+    RightCode, SourceName, TargetName, UserType, Window, parse_time,
 };
 
 /// The role that opens doors unless a test says otherwise.
@@ -65,7 +65,7 @@ impl World {
                 other => format!("{other}-{place}"),
             };
             let first = if organisation.get() == 123 { 150_000 } else { 450_000 };
-            self.facts.members.push(MemberFacts {
+            self.facts.members.push(HolderFacts {
                 member: member(organisation, first + place, &[(GYM, "2026-01-01", "2026-12-31")]),
                 is_vanished: false,
                 missing_since: None,
@@ -83,9 +83,9 @@ impl World {
 
     /// One more device that agrees with everybody.
     pub fn device(mut self, name: &str) -> Self {
-        let mut device = DeviceFacts {
-            limits: crate::model::DeviceLimits::default(),
-            name: DeviceName::new(name).unwrap(),
+        let mut device = TargetFacts {
+            limits: crate::model::TargetLimits::default(),
+            name: TargetName::new(name).unwrap(),
             time_zone: chrono_tz::Europe::Ljubljana,
             mode: Mode::Full,
             roles: None,
@@ -140,7 +140,7 @@ impl World {
         self.member(number, |facts| facts.problem = Some(problem.to_owned()))
     }
 
-    pub fn member(mut self, number: &str, change: impl FnOnce(&mut MemberFacts)) -> Self {
+    pub fn member(mut self, number: &str, change: impl FnOnce(&mut HolderFacts)) -> Self {
         let place = self.place(number);
         change(&mut self.facts.members[place]);
         self
@@ -151,23 +151,23 @@ impl World {
     /// The person holds this window.
     pub fn holds(mut self, person: &str, begin: &str, end: &str) -> Self {
         for name in self.device_names() {
-            self = self.holds_on(&name, person, PersonLimit::Window(window(begin, end)));
+            self = self.holds_on(&name, person, Limit::Window(window(begin, end)));
         }
         self
     }
 
-    pub fn holds_on(self, device: &str, person: &str, limit: PersonLimit) -> Self {
+    pub fn holds_on(self, device: &str, person: &str, limit: Limit) -> Self {
         self.person(device, person, |person| {
             person.limit = limit;
             person.fingerprint.push('*');
         })
     }
 
-    pub fn person(self, device: &str, id: &str, change: impl FnOnce(&mut Person)) -> Self {
+    pub fn person(self, device: &str, id: &str, change: impl FnOnce(&mut Record)) -> Self {
         self.on(device, |device| change(device.persons.get_mut(&employee(id)).unwrap()))
     }
 
-    pub fn on(mut self, name: &str, change: impl FnOnce(&mut DeviceFacts)) -> Self {
+    pub fn on(mut self, name: &str, change: impl FnOnce(&mut TargetFacts)) -> Self {
         change(self.facts.devices.iter_mut().find(|d| d.name.as_str() == name).unwrap());
         self
     }
@@ -250,7 +250,7 @@ impl World {
 
     /// The place of a member among the members.
     pub fn place(&self, number: &str) -> usize {
-        let number: MemberNumber = number.parse().unwrap();
+        let number: HolderNumber = number.parse().unwrap();
         self.facts.members.iter().position(|m| m.member.key.number == number).unwrap()
     }
 
@@ -273,7 +273,7 @@ pub(crate) fn apply(facts: &mut Facts, plan: &Plan) {
             continue;
         }
         let person = device.persons.get_mut(&change.employee_no).unwrap();
-        person.limit = PersonLimit::Window(change.after);
+        person.limit = Limit::Window(change.after);
         person.fingerprint.push('+');
         device.confirmed.insert(change.employee_no.clone(), change.after);
         device.is_first_run = false;
@@ -281,9 +281,9 @@ pub(crate) fn apply(facts: &mut Facts, plan: &Plan) {
     }
 }
 
-fn agree(device: &mut DeviceFacts, id: &str, key: MemberKey) {
+fn agree(device: &mut TargetFacts, id: &str, key: HolderId) {
     let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
-    device.persons.insert(employee(id), person(id, PersonLimit::Window(year)));
+    device.persons.insert(employee(id), person(id, Limit::Window(year)));
     device.confirmed.insert(employee(id), year);
     device.linking.push(Ok(linked(id)));
     device.stored.links.insert(key, stored(id, None));
@@ -301,8 +301,8 @@ pub(crate) fn stored(person: &str, served: Option<Window>) -> StoredLink {
     }
 }
 
-pub(crate) fn person(id: &str, limit: PersonLimit) -> Person {
-    Person {
+pub(crate) fn person(id: &str, limit: Limit) -> Record {
+    Record {
         employee_no: employee(id),
         name: format!("Person {id}"),
         user_type: UserType::Normal,
@@ -318,11 +318,11 @@ pub(crate) fn member(
     organisation: OrganisationId,
     number: i64,
     of: &[(i64, &str, &str)],
-) -> Member {
-    Member {
-        key: MemberKey {
+) -> Holder {
+    Holder {
+        key: HolderId {
             organisation,
-            number: MemberNumber::new(number).unwrap(),
+            number: HolderNumber::new(number).unwrap(),
             birth_date: NaiveDate::from_ymd_opt(1990, 1, 1),
         },
         first_name: "Ana".into(),
@@ -334,8 +334,8 @@ pub(crate) fn member(
     }
 }
 
-fn roles(of: &[(i64, &str, &str)]) -> Vec<Role> {
-    let read = |(id, begin, end): &(i64, &str, &str)| Role {
+fn roles(of: &[(i64, &str, &str)]) -> Vec<Right> {
+    let read = |(id, begin, end): &(i64, &str, &str)| Right {
         id: role_id(*id),
         begin: time(begin),
         end: time(end),
@@ -347,12 +347,12 @@ pub(crate) fn linked(person: &str) -> Link {
     Link { employee_no: employee(person), rule: LinkRule::File, is_outdated: false }
 }
 
-pub(crate) fn employee(id: &str) -> EmployeeNo {
-    EmployeeNo::new(id).unwrap()
+pub(crate) fn employee(id: &str) -> RecordId {
+    RecordId::new(id).unwrap()
 }
 
-pub(crate) fn role_id(id: i64) -> RoleId {
-    RoleId::new(id).unwrap()
+pub(crate) fn role_id(id: i64) -> RightCode {
+    RightCode::new(id).unwrap()
 }
 
 pub(crate) fn zone(name: &str) -> Tz {

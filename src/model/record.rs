@@ -2,20 +2,20 @@
 
 use chrono::NaiveDateTime;
 
-use super::{Email, EmployeeNo, Window};
+use super::{Email, RecordId, Window};
 
 /// One `UserInfo` on one device. The full record, with every field a write must send back, stays in
 /// `hikvision::wire`; planning needs no more than this. Source: hikvision-isapi.md section 2.4.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct Record {
     /// Who it is, on this device.
-    pub employee_no: EmployeeNo,
+    pub employee_no: RecordId,
     /// Name as shown on the device; may be empty.
     pub name: String,
     /// What kind of person.
     pub user_type: UserType,
     /// When the door opens for them.
-    pub limit: PersonLimit,
+    pub limit: Limit,
     /// An administrator of the device itself (`localUIRight`, `localUIUserType` and the like), never
     /// touched.
     pub is_device_admin: bool,
@@ -74,7 +74,7 @@ pub enum UserType {
 
 /// The `Valid` object of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PersonLimit {
+pub enum Limit {
     /// `enable:true` with a window that makes sense.
     Window(Window),
     /// `enable:false`: the dates are not enforced, the door (most likely) always opens. The dates,
@@ -97,7 +97,7 @@ pub enum PersonLimit {
     },
 }
 
-impl PersonLimit {
+impl Limit {
     /// The enforced window, if there is one.
     #[must_use]
     pub fn window(&self) -> Option<Window> {

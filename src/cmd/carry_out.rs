@@ -5,16 +5,16 @@ use std::sync::Mutex;
 
 use super::Context;
 use crate::config::Mode;
-use crate::engine::execute::{DeviceResult, Execution, execute};
+use crate::engine::execute::{Execution, TargetResult, execute};
 use crate::engine::gather::conversation::{self, WRITING_PATIENCE};
 use crate::engine::gather::{Connections, Gathered, remember_login, weigh_devices};
 use crate::engine::plan::{Budget, Change, ProvenPlan};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{DeviceName, RunId};
+use crate::model::{RunId, TargetName};
 use crate::ports::Outside;
 use crate::report::text::many;
-use crate::report::{ChangeReport, ChangeState, DeviceOutcome, Report, Trouble, plan_file};
+use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome, Trouble, plan_file};
 use crate::store::{OutcomeKind, Store, Waiting};
 
 /// Why a planned change is not written.
@@ -22,7 +22,7 @@ pub(super) const NOT_BELIEVED: &str = "the door is not believed, so nothing is w
 
 /// A plan on its way to the devices.
 #[derive(Debug)]
-pub(super) struct Performance<'a> {
+pub(super) struct CarryOut<'a> {
     pub context: &'a Context,
     pub run: RunId,
     pub proven: &'a ProvenPlan,
@@ -30,7 +30,7 @@ pub(super) struct Performance<'a> {
     pub changes: Vec<Change>,
 }
 
-impl Performance<'_> {
+impl CarryOut<'_> {
     /// Carries the plan out on every device that is ready, and completes the report.
     pub(super) fn carry_out<O: Outside>(
         self,
@@ -42,11 +42,11 @@ impl Performance<'_> {
         let context = self.context;
         let config = &context.config;
         let store_error = |error| context.store_error(error);
-        let mut names: Vec<&DeviceName> = Vec::new();
+        let mut names: Vec<&TargetName> = Vec::new();
         let (mut ready, mut locks) = (Vec::new(), Vec::new());
-        let mut busy: BTreeSet<&DeviceName> = BTreeSet::new();
+        let mut busy: BTreeSet<&TargetName> = BTreeSet::new();
         for ((device, found), open) in config.devices.iter().zip(&gathered.devices).zip(open) {
-            let is_ready = found.outcome == DeviceOutcome::Ok
+            let is_ready = found.outcome == TargetOutcome::Ok
                 || found.is_backing_off && self.opens_a_door(&device.name);
             let has_work = self.proven.for_device(&device.name).next().is_some();
             // Where there is nothing to do no login is tried, and others may talk to the door.
@@ -64,7 +64,7 @@ impl Performance<'_> {
                 Err((outcome, trouble)) => {
                     report.troubles.push(trouble);
                     set_outcome(report, &device.name, outcome);
-                    if outcome == DeviceOutcome::Unreachable {
+                    if outcome == TargetOutcome::Unreachable {
                         busy.insert(&device.name);
                     }
                 }
@@ -82,7 +82,7 @@ impl Performance<'_> {
         let writing = context.stop.writing();
         let results = execute(outside, &execution, ready).map_err(store_error)?;
         drop(writing);
-        let mut results: BTreeMap<&DeviceName, DeviceResult> =
+        let mut results: BTreeMap<&TargetName, TargetResult> =
             names.into_iter().zip(results).collect();
 
         for (device, found) in config.devices.iter().zip(&gathered.devices) {
@@ -120,7 +120,7 @@ impl Performance<'_> {
 
     /// Whether somebody stands outside there: a device that is left alone for a while because it
     /// failed is tried all the same.
-    fn opens_a_door(&self, device: &DeviceName) -> bool {
+    fn opens_a_door(&self, device: &TargetName) -> bool {
         self.proven.for_device(device).any(|change| change.opens_door)
     }
 }
@@ -136,7 +136,7 @@ fn keep_waiting(context: &Context, store: &mut Store, report: &Report) -> Result
     store.keep_waiting(&waiting, false).map_err(|error| context.store_error(error))
 }
 
-fn set_outcome(report: &mut Report, device: &DeviceName, outcome: DeviceOutcome) {
+fn set_outcome(report: &mut Report, device: &TargetName, outcome: TargetOutcome) {
     if let Some(line) = report.devices.iter_mut().find(|line| line.name == *device) {
         line.outcome = outcome;
     }
@@ -144,8 +144,8 @@ fn set_outcome(report: &mut Report, device: &DeviceName, outcome: DeviceOutcome)
 
 fn what_became(
     change: Change,
-    devices: &[crate::report::DeviceReport],
-    results: &BTreeMap<&DeviceName, DeviceResult>,
+    devices: &[crate::report::TargetReport],
+    results: &BTreeMap<&TargetName, TargetResult>,
 ) -> ChangeReport {
     if change.blocked.is_some() {
         let state = ChangeState::before_it_is_tried(&change);
@@ -157,12 +157,12 @@ fn what_became(
     }
     let outcome = devices.iter().find(|line| line.name == change.device).map(|line| line.outcome);
     let error = match outcome {
-        Some(DeviceOutcome::Unreachable) => Some("the door gave no usable answer"),
-        Some(DeviceOutcome::LoginRefused) => Some("the door refused the login"),
-        Some(DeviceOutcome::ClockWrong) => Some("the door's clock is wrong"),
-        Some(DeviceOutcome::NotBelieved) => Some(NOT_BELIEVED),
-        Some(DeviceOutcome::Ok) => Some("not reached in this run"),
-        Some(DeviceOutcome::Observed) | None => None,
+        Some(TargetOutcome::Unreachable) => Some("the door gave no usable answer"),
+        Some(TargetOutcome::LoginRefused) => Some("the door refused the login"),
+        Some(TargetOutcome::ClockWrong) => Some("the door's clock is wrong"),
+        Some(TargetOutcome::NotBelieved) => Some(NOT_BELIEVED),
+        Some(TargetOutcome::Ok) => Some("not reached in this run"),
+        Some(TargetOutcome::Observed) | None => None,
     };
     ChangeReport { change, state: ChangeState::Planned, error: error.map(str::to_owned) }
 }
@@ -217,7 +217,7 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
                 about: about.clone(),
                 text: format!("{} did not take effect", many(failed, "change")),
                 // A door that is not believed has said itself what is to be done.
-                hint: (device.outcome != DeviceOutcome::NotBelieved)
+                hint: (device.outcome != TargetOutcome::NotBelieved)
                     .then(|| "the next run tries again".to_owned()),
             });
         }

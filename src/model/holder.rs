@@ -2,14 +2,14 @@
 
 use chrono::NaiveDateTime;
 
-use super::{Email, MemberKey, RoleId};
+use super::{Email, HolderId, RightCode};
 
 /// One person in one Cardskipper organisation. Personal data that a date sync does not need
 /// (address, phone, personal number) has no field here, so it cannot be stored or logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub struct Holder {
     /// Who it is.
-    pub key: MemberKey,
+    pub key: HolderId,
     /// First name, as written in Cardskipper; may be empty.
     pub first_name: String,
     /// Last name, as written in Cardskipper; may be empty.
@@ -19,15 +19,15 @@ pub struct Member {
     /// `Inactive="true"`: the club has put the member and all memberships out of use.
     pub inactive: bool,
     /// Memberships in this organisation, sorted by role and begin, all kinds of roles.
-    pub roles: Vec<Role>,
+    pub roles: Vec<Right>,
     /// Memberships whose dates cannot be read, sorted. Nobody knows when they hold, so they give
     /// nothing; and on a door that one of them opens nothing is taken away either.
-    pub unreadable: Vec<UnreadableRole>,
+    pub unreadable: Vec<UnreadableRight>,
 }
 
-impl Member {
+impl Holder {
     /// The roles of the member, with and without dates that can be read.
-    pub fn role_ids(&self) -> impl Iterator<Item = RoleId> {
+    pub fn role_ids(&self) -> impl Iterator<Item = RightCode> {
         let unreadable = self.unreadable.iter().map(|role| role.id);
         self.roles.iter().map(|role| role.id).chain(unreadable)
     }
@@ -45,9 +45,9 @@ impl Member {
 /// other time of day is taken as given. An inverted role is kept as it is, so that it can be
 /// reported. Source: cardskipper-api.md, "Dates and time zone".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Role {
+pub struct Right {
     /// Which membership type.
-    pub id: RoleId,
+    pub id: RightCode,
     /// First valid moment.
     pub begin: NaiveDateTime,
     /// Last valid day (at midnight) or moment.
@@ -56,14 +56,14 @@ pub struct Role {
 
 /// A membership of a member that opens doors for a time that nobody can read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnreadableRole {
+pub struct UnreadableRight {
     /// Which membership type.
-    pub id: RoleId,
+    pub id: RightCode,
     /// What is wrong with its dates: "EndDate is `soon`, not a date".
     pub problem: String,
 }
 
-impl std::fmt::Display for UnreadableRole {
+impl std::fmt::Display for UnreadableRight {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "role {}: {}", self.id, self.problem)
     }
