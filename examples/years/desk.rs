@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
-use ivms_sync::connectors::cardskipper::{Error, Export, Listing, Unusable, UnusableReason};
+use ivms_sync::connectors::cardskipper::Error;
 use ivms_sync::model::RightCode;
-use ivms_sync::ports::ReadSource;
+use ivms_sync::ports::{Failure, Listing, Snapshot, Source, Unusable};
 
 use crate::club::ROLES;
 use crate::ledger::Human;
@@ -114,8 +114,8 @@ pub struct Window<'a> {
     pub sabotage: Option<crate::sabotage::Sabotage>,
 }
 
-impl ReadSource for Window<'_> {
-    fn members(&self, listing: Listing) -> Result<Export, Error> {
+impl Source for Window<'_> {
+    fn snapshot(&self, listing: Listing) -> Result<Snapshot, Failure> {
         let mut desk = crate::outside::open(self.desk);
         desk.tick.calls.0 += 1;
         if desk.tick.death == Some(Death::Before) {
@@ -125,12 +125,11 @@ impl ReadSource for Window<'_> {
         refuse(desk.mood)?;
         let is_complete = listing == Listing::Complete;
         let mut answer = Answer { is_complete, humans: Vec::new(), has_sentinel: false };
-        let mut export = Export {
+        let mut export = Snapshot {
             members: Vec::new(),
             unusable: Vec::new(),
             elsewhere: 0,
             server_time: Some(self.now),
-            bytes: 0,
         };
         for (place, human) in self.humans.iter().enumerate() {
             if human.organisation != self.organisation || !human.is_listed {
@@ -156,7 +155,7 @@ impl ReadSource for Window<'_> {
                     number: Some(member.key.number),
                     birth_date: member.key.birth_date,
                     line: 1,
-                    reason: UnusableReason::BadInactive("soon".to_owned()),
+                    reason: "Inactive is `soon`, neither true nor false".to_owned(),
                 });
             } else {
                 let mut member = member.clone();
@@ -175,7 +174,7 @@ impl ReadSource for Window<'_> {
         Ok(export)
     }
 
-    fn role_names(&self) -> Result<BTreeMap<RightCode, String>, Error> {
+    fn right_names(&self) -> Result<BTreeMap<RightCode, String>, Failure> {
         let mut desk = crate::outside::open(self.desk);
         desk.tick.calls.1 += 1;
         let names =

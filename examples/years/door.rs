@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use ivms_sync::connectors::hikvision::{
-    Abilities, DeviceClock, DeviceInfo, Error, FullRecord, PersonList,
-};
+use ivms_sync::connectors::hikvision::{Error, differs_beyond_validity, read_record};
 use ivms_sync::model::{RecordId, Window};
-use ivms_sync::ports::{ReadDevice, WriteDevice};
+use ivms_sync::ports::{
+    Capabilities, Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock,
+    TargetWriter,
+};
 use serde_json::json;
 
 use crate::firmware::{Grain, Notation};
@@ -155,7 +156,7 @@ impl Card {
                 "localUIRight": self.is_admin,
                 "PersonInfoExtends": [{"value": self.email.clone().unwrap_or_default()}],
             });
-            self.record = FullRecord::read(&value, zone).ok();
+            self.record = read_record(&value, zone).ok();
         }
         self.record.clone()
     }
@@ -471,13 +472,14 @@ impl Arrived<'_> {
     }
 }
 
-impl<'a> ReadDevice for Line<'a> {
-    type Writer = Pen<'a>;
+impl Target for Line<'_> {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { batch: 30 }
+    }
 
-    fn device_info(&mut self) -> Result<DeviceInfo, Error> {
+    fn identity(&mut self) -> Result<Identity, Failure> {
         let arrived = self.arrive("device info", false, |calls| calls.info += 1)?;
-        let info = DeviceInfo {
-            name: "door".to_owned(),
+        let info = Identity {
             model: "DS".to_owned(),
             serial: match arrived.door.serial_told() {
                 _ if arrived.door.tick.sabotage == Some(Sabotage::SameSerial) => "S".to_owned(),
@@ -486,27 +488,27 @@ impl<'a> ReadDevice for Line<'a> {
             },
             firmware: "V1".to_owned(),
         };
-        arrived.answer("device info", false, info)
+        Ok(arrived.answer("device info", false, info)?)
     }
 
-    fn clock(&mut self) -> Result<DeviceClock, Error> {
+    fn clock(&mut self) -> Result<Option<TargetClock>, Failure> {
         let arrived = self.arrive("clock", false, |calls| calls.clock += 1)?;
         let door = &arrived.door;
         let lies = door.tick.sabotage == Some(Sabotage::LyingClock);
         let skew = if lies { TimeDelta::zero() } else { door.skew };
         let local = (door.tick.now + skew).with_timezone(&door.zone).naive_local();
-        arrived.answer("clock", false, DeviceClock { local, offset_minutes: None })
+        Ok(arrived.answer("clock", false, Some(TargetClock { local, offset_minutes: None }))?)
     }
 
-    fn abilities(&mut self) -> Result<Abilities, Error> {
+    fn statement(&mut self) -> Result<Statement, Failure> {
         let arrived = self.arrive("capabilities", false, |calls| calls.abilities += 1)?;
         let grain = arrived.door.grain;
-        let latest = grain.latest.filter(|_| grain.says_latest);
-        let time_end = latest.map(|at| at.format("%Y-%m-%dT%H:%M:%S").to_string());
-        arrived.answer("capabilities", false, Abilities { time_end, ..Abilities::default() })
+        let latest_end = grain.latest.filter(|_| grain.says_latest);
+        let said = Statement { latest_end, ..Statement::default() };
+        Ok(arrived.answer("capabilities", false, said)?)
     }
 
-    fn all_persons(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<PersonList, Error> {
+    fn all(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Failure> {
         let mut arrived = self.arrive("person list", false, |calls| calls.lists += 1)?;
         let zone = self.zone;
         let total = arrived.door.cards.len();
@@ -524,7 +526,7 @@ impl<'a> ReadDevice for Line<'a> {
         if complete && !matches!(arrived.fault, Some(Fault::LostAfter | Fault::Die(_))) {
             arrived.door.tick.read_all = Some(shown);
         }
-        let list = PersonList {
+        let list = RecordList {
             twice: BTreeSet::new(),
             count: shown,
             total_stated: Some(if complete { shown } else { total }),
@@ -532,10 +534,10 @@ impl<'a> ReadDevice for Line<'a> {
             unusable: Vec::new(),
             complete,
         };
-        arrived.answer("person list", false, list)
+        Ok(arrived.answer("person list", false, list)?)
     }
 
-    fn persons(&mut self, wanted: &[RecordId]) -> Result<BTreeMap<RecordId, FullRecord>, Error> {
+    fn some(&mut self, wanted: &[RecordId]) -> Result<BTreeMap<RecordId, FullRecord>, Failure> {
         let mut arrived = self.arrive("persons", false, |calls| calls.exact += 1)?;
         let mut found = BTreeMap::new();
         let (suffix, sabotage) = (arrived.door.suffix, arrived.door.tick.sabotage);
@@ -550,22 +552,27 @@ impl<'a> ReadDevice for Line<'a> {
                 found.insert(no.clone(), read_wrongly(record, sabotage));
             }
         }
-        arrived.answer("persons", false, found)
+        Ok(arrived.answer("persons", false, found)?)
     }
 
-    fn into_writer(self) -> Pen<'a> {
-        Pen(self)
+    fn differences(&self, before: &FullRecord, after: &FullRecord) -> Vec<String> {
+        differs_beyond_validity(before, after)
+    }
+
+    fn into_writer<'w>(self: Box<Self>) -> Box<dyn TargetWriter + 'w>
+    where
+        Self: 'w,
+    {
+        Box::new(Pen(*self))
     }
 }
 
-impl<'a> WriteDevice for Pen<'a> {
-    type Reader = Line<'a>;
-
-    fn reader(&mut self) -> &mut Line<'a> {
+impl TargetWriter for Pen<'_> {
+    fn reader(&mut self) -> &mut dyn Target {
         &mut self.0
     }
 
-    fn modify(&mut self, record: &FullRecord, validity: Window) -> Result<(), Error> {
+    fn set(&mut self, record: &FullRecord, validity: Window) -> Result<(), Failure> {
         let mut arrived = self.0.arrive("modify", true, |calls| calls.writes += 1)?;
         let zone = self.0.zone;
         let took = arrived.fault != Some(Fault::Untrue);
@@ -576,7 +583,7 @@ impl<'a> WriteDevice for Pen<'a> {
         let no = record.person.employee_no.as_str();
         for _ in 0..=usize::from(is_twice) {
             let Some(card) = arrived.door.cards.get_mut(no) else {
-                return Err(Error::NoSuchPerson(record.person.employee_no.clone()));
+                return Err(Error::NoSuchPerson(record.person.employee_no.clone()).into());
             };
             let is_rest_same = card
                 .record(zone, suffix)
@@ -591,6 +598,6 @@ impl<'a> WriteDevice for Pen<'a> {
             }
             arrived.door.tick.writes.push(write);
         }
-        arrived.answer("modify", true, ())
+        Ok(arrived.answer("modify", true, ())?)
     }
 }

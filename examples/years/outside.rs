@@ -4,9 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use ivms_sync::config::{SourceConfig, TargetConfig};
-use ivms_sync::connectors::hikvision;
-use ivms_sync::model::Manners;
-use ivms_sync::ports::Outside;
+use ivms_sync::model::Memory;
+use ivms_sync::ports::{Failure, Source, Systems, Target};
 
 use crate::club::Club;
 use crate::desk::{Desk, Window};
@@ -47,29 +46,30 @@ pub struct Streets<'a> {
     pub sabotage: Option<Sabotage>,
 }
 
-impl<'a> Outside for Streets<'a> {
-    type Source = Window<'a>;
-    type Reader = Line<'a>;
-
-    fn source(&self, config: &SourceConfig) -> Window<'a> {
+impl Systems for Streets<'_> {
+    fn source<'a>(&'a self, config: &SourceConfig) -> Box<dyn Source + 'a> {
         let name = config.name.as_str();
         let named = |one: &crate::club::Organisation| one.name == name;
         let organisation = self.club.organisations.iter().position(named).unwrap_or_default();
-        Window {
+        Box::new(Window {
             desk: &self.desks[organisation],
             humans: self.humans,
             organisation,
             east: self.club.organisations[organisation].east,
             now: self.now,
             sabotage: self.sabotage,
-        }
+        })
     }
 
-    fn connect(&self, config: &TargetConfig, _: Manners) -> Result<Line<'a>, hikvision::Error> {
+    fn target<'a>(
+        &'a self,
+        config: &TargetConfig,
+        _: &Memory,
+    ) -> Result<Box<dyn Target + 'a>, Failure> {
         let name = config.name.as_str();
         let door = self.club.doors.iter().position(|one| one.name == name).unwrap_or_default();
         let password = config.password.expose().trim_start_matches('p').parse().unwrap_or(u32::MAX);
         let line = Line { door: &self.doors[door], password, zone: config.time_zone, login: None };
-        Ok(line)
+        Ok(Box::new(line))
     }
 }

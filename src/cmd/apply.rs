@@ -25,7 +25,7 @@ use crate::engine::plan::{
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::net::bounded::{self, Bounded};
-use crate::ports::Outside;
+use crate::ports::Systems;
 use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
 use crate::report::{ChangeReport, ChangeState, Report, Trouble};
 use crate::store::{OutcomeKind, Store};
@@ -50,28 +50,28 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
 ///
 /// # Errors
 /// [`Error`].
-pub fn approve<O: Outside>(
+pub fn approve(
     context: &Context,
-    outside: &O,
+    systems: &dyn Systems,
     store: &mut Store,
     id: &str,
 ) -> Result<Report, Error> {
     let reviewed = from_blocked(context, store, id)?;
-    let report = carry_out(context, outside, store, id.to_owned(), reviewed)?;
+    let report = carry_out(context, systems, store, id.to_owned(), reviewed)?;
     forget(context, store, Some(id), &report)?;
     Ok(report)
 }
 
-fn carry_out<O: Outside>(
+fn carry_out(
     context: &Context,
-    outside: &O,
+    systems: &dyn Systems,
     store: &mut Store,
     name: String,
     reviewed: Approval,
 ) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
     let scope = Scope { is_offline: true, ..Scope::default() };
-    let (gathered, open) = gather(outside, &context.config, store, context.clock, scope)
+    let (gathered, open) = gather(systems, &context.config, store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
     let Held { overtaken, changes, proven } =
         held(context, store, &gathered.facts, name, reviewed)?;
@@ -83,7 +83,7 @@ fn carry_out<O: Outside>(
     let mut report = Report::new("apply", Some(run));
     report.devices = gathered.device_reports(&context.config);
     let carry_out = CarryOut { context, run, proven: &proven, changes };
-    carry_out.carry_out(outside, store, (&gathered, open), &mut report)?;
+    carry_out.carry_out(systems, store, (&gathered, open), &mut report)?;
     tell_overtaken(&mut report, overtaken);
     if context.shows_names() {
         report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
@@ -91,7 +91,7 @@ fn carry_out<O: Outside>(
             report.show_person_names(&device.name, &device.persons);
         }
     }
-    end_run(context, outside, store, &report, None, run)?;
+    end_run(context, systems, store, &report, None, run)?;
     Ok(report)
 }
 

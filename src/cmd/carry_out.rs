@@ -12,7 +12,7 @@ use crate::engine::plan::{Budget, Change, ProvenPlan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{RunId, TargetName};
-use crate::ports::Outside;
+use crate::ports::Systems;
 use crate::report::text::many;
 use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome, Trouble, plan_file};
 use crate::store::{OutcomeKind, Store, Waiting};
@@ -32,11 +32,11 @@ pub(super) struct CarryOut<'a> {
 
 impl CarryOut<'_> {
     /// Carries the plan out on every device that is ready, and completes the report.
-    pub(super) fn carry_out<O: Outside>(
+    pub(super) fn carry_out(
         self,
-        outside: &O,
+        systems: &dyn Systems,
         store: &mut Store,
-        (gathered, open): (&Gathered, Connections<O>),
+        (gathered, open): (&Gathered, Connections<'_>),
         report: &mut Report,
     ) -> Result<(), Error> {
         let context = self.context;
@@ -80,7 +80,7 @@ impl CarryOut<'_> {
             progress: context.progress.as_ref(),
         };
         let writing = context.stop.writing();
-        let results = execute(outside, &execution, ready).map_err(store_error)?;
+        let results = execute(systems, &execution, ready).map_err(store_error)?;
         drop(writing);
         let mut results: BTreeMap<&TargetName, TargetResult> =
             names.into_iter().zip(results).collect();

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use super::{Context, print, print_json};
 use crate::cli::CheckArgs;
 use crate::config::{TargetConfig, Tls};
-use crate::connectors::hikvision::{self, Abilities, Reader};
+use crate::connectors::hikvision;
 use crate::engine::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
 use crate::engine::gather::{Connections, Gathered, Scope, gather};
 use crate::engine::link::NoLink;
@@ -18,13 +18,13 @@ use crate::engine::plan::{TargetFacts, plan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files;
-use crate::model::{Holder, HolderId, Manners, WriteManners, visible};
+use crate::model::{Holder, HolderId};
 use crate::notify;
-use crate::ports::Network;
+use crate::ports::{self, Failure, Severity as Said, Statement, Systems, Target};
 use crate::report::attention;
 use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::roles::{self, Held};
-use crate::report::text::{many, some_of, with_zone};
+use crate::report::text::{many, with_zone};
 use crate::report::{RowLeftOut, TargetOutcome, Trouble};
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
@@ -34,14 +34,19 @@ use crate::text::shell::quoted;
 /// A device is nearly full from so many per cent on.
 const NEARLY_FULL: u64 = 95;
 
-/// The longest time that is quoted.
-const TIME_CHARS: usize = 32;
-
 /// Runs the command.
 ///
 /// # Errors
 /// [`Error`].
 pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
+    run_on(context, &context.network(), args)
+}
+
+/// The same against any systems.
+///
+/// # Errors
+/// [`Error`].
+pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Result<Exit, Error> {
     let mut findings = vec![configuration(context)];
     let advice = context.config.warnings.iter().cloned();
     findings.extend(advice.map(|text| Finding::warning("configuration", text, None)));
@@ -52,7 +57,7 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     // A file that is not sound is left as it is, and without it nothing else can be asked.
     if !health.findings.iter().any(|found| found.severity == Severity::Failed) {
         match context.open_store() {
-            Ok(store) => rows = both_sides(context, &store, &mut findings)?,
+            Ok(store) => rows = both_sides(context, systems, &store, &mut findings)?,
             Err(error) => findings.push(failed("state file", &error)),
         }
     }
@@ -169,18 +174,18 @@ fn failed(about: &str, error: &Error) -> Finding {
 /// Asks everybody once, and tells of each; returns the rows of link files that link nobody.
 fn both_sides(
     context: &Context,
+    systems: &dyn Systems,
     store: &Store,
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<RowLeftOut>, Error> {
     let scope = Scope { is_full: true, tries_logins: true, ..Scope::default() };
-    let (gathered, open) =
-        match gather(&context.network(), &context.config, store, context.clock, scope) {
-            Ok(gathered) => gathered,
-            Err(error) => {
-                findings.push(failed("link file", &context.gather_error(error)));
-                return Ok(Vec::new());
-            }
-        };
+    let (gathered, open) = match gather(systems, &context.config, store, context.clock, scope) {
+        Ok(gathered) => gathered,
+        Err(error) => {
+            findings.push(failed("link file", &context.gather_error(error)));
+            return Ok(Vec::new());
+        }
+    };
     let troubles = gathered.troubles();
     let (about_known, others): (Vec<Trouble>, Vec<Trouble>) =
         troubles.into_iter().partition(|trouble| is_named(context, &trouble.about));
@@ -208,7 +213,7 @@ fn both_sides(
         }
         findings.extend(of(&about_known, name));
     }
-    devices(context, (store, &gathered), open, &about_known, findings)?;
+    devices(context, &gathered, open, &about_known, findings);
     let plan = plan(&gathered.facts);
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
     let names = shows_names.then_some(&gathered.facts);
@@ -253,11 +258,11 @@ fn of<'a>(troubles: &'a [Trouble], name: &'a str) -> impl Iterator<Item = Findin
 
 fn devices(
     context: &Context,
-    (store, gathered): (&Store, &Gathered),
-    open: Connections<Network>,
+    gathered: &Gathered,
+    open: Connections<'_>,
     troubles: &[Trouble],
     findings: &mut Vec<Finding>,
-) -> Result<(), Error> {
+) {
     let devices = context.config.devices.iter().zip(&gathered.devices);
     for (((device, found), facts), open) in devices.zip(&gathered.facts.devices).zip(open) {
         let name = device.name.as_str();
@@ -268,9 +273,8 @@ fn devices(
                 reading.model, reading.firmware, reading.serial
             );
             findings.push(Finding::ok(name, text));
-            let learnt = store.write_manners(&device.name, &reading.firmware);
-            let learnt = learnt.map_err(|error| context.store_error(error))?;
-            findings.extend(manners(name, reading.manners, &learnt));
+            let learnt = open.reader.iter().flat_map(|target| target.learnt());
+            findings.extend(learnt.map(|text| Finding::ok(name, text)));
         }
         let kept = facts.limits.rounding_in_words();
         findings.extend(kept.map(|text| Finding::ok(name, text)));
@@ -279,14 +283,13 @@ fn devices(
             findings.extend(certificate(device));
         }
         if let Some(mut reader) = open.reader {
-            findings.push(clock(context, device, &mut reader));
-            findings.extend(abilities(name, facts.persons.len(), reader.abilities()));
+            findings.extend(clock(context, device, reader.as_mut()));
+            findings.extend(statement(name, facts.persons.len(), reader.statement()));
         }
         if found.is_known {
             findings.push(links(gathered, facts));
         }
     }
-    Ok(())
 }
 
 /// Which certificate an `https` device shows, so that it can be pinned.
@@ -319,37 +322,8 @@ fn certificate(device: &TargetConfig) -> Option<Finding> {
     })
 }
 
-/// How the device wants to be asked and to be changed, as far as it is otherwise than documented.
-fn manners(name: &str, asked: Manners, written: &WriteManners) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let mut learnt = |text| found.push(Finding::ok(name, text));
-    if asked.one_request_per_connection {
-        learnt(
-            "gets one request per connection, because it does not answer a second one".to_owned(),
-        );
-    }
-    if !asked.pause.is_zero() {
-        let pause = asked.pause.as_millis();
-        learnt(format!(
-            "gets at least {pause} ms between two requests, because it cuts off faster callers"
-        ));
-    }
-    if written.by_post {
-        learnt("takes changes of persons by POST in place of PUT".to_owned());
-    }
-    if !written.dropped.is_empty() {
-        let fields = some_of(&written.dropped, usize::MAX, ", ");
-        learnt(format!("is not sent back {fields} of a person, because it refuses that"));
-    }
-    found
-}
-
-/// What the device says it can do with persons, as far as it says anything: old firmware does not.
-fn abilities(
-    name: &str,
-    persons: usize,
-    said: Result<Abilities, hikvision::Error>,
-) -> Vec<Finding> {
+/// What a target says of itself, as far as it says anything.
+fn statement(name: &str, persons: usize, said: Result<Statement, Failure>) -> Vec<Finding> {
     let said = match said {
         Ok(said) => said,
         Err(error) => {
@@ -358,55 +332,39 @@ fn abilities(
         }
     };
     let mut found = Vec::new();
-    let mut parts = Vec::new();
-    if let Some(most) = said.persons_max {
-        parts.push(format!("holds at most {most} persons"));
+    if !said.facts.is_empty() {
+        found.push(Finding::ok(name, said.facts.join(", ")));
     }
-    if let Some(page) = said.page_max {
-        parts.push(format!("lists {page} at a time"));
-    }
-    if said.can_modify == Some(true) {
-        parts.push("lets them be changed".to_owned());
-    }
-    if let Some(end) = &said.time_end {
-        parts.push(format!("takes dates up to {}", visible(end, TIME_CHARS)));
-    }
-    if !parts.is_empty() {
-        found.push(Finding::ok(name, parts.join(", ")));
-    }
-    if said.can_modify == Some(false) {
-        let remedy = "ask the vendor for firmware that supports UserInfo/Modify, or use mode = \"observe\" \
-                      and change the dates by hand";
-        let text = "says that persons cannot be changed: its capabilities offer no `put` \
-                    (supportFunction), so writing will most likely be refused"
-            .to_owned();
-        found.push(Finding::failed(name, text, Some(remedy.to_owned()), Exit::PartFailed));
-    }
-    if said.has_local_time == Some(false) {
-        let text = "says that it takes no local time, so dates could be off by the zone".to_owned();
-        let remedy = "change one person with `ivms-sync sync --only WHO`, and look at the door";
-        found.push(Finding::warning(name, text, Some(remedy.to_owned())));
-    }
+    found.extend(said.remarks.into_iter().map(|remark| of_remark(name, remark)));
     let is_nearly_full = |most: u64| persons as u64 * 100 >= most.saturating_mul(NEARLY_FULL);
-    if said.persons_max.is_some_and(is_nearly_full) {
+    if said.capacity.is_some_and(is_nearly_full) {
         let remedy = "delete persons who left, at the door or in iVMS-4200".to_owned();
         found.push(Finding::warning(name, "is nearly full".to_owned(), Some(remedy)));
     }
     found
 }
 
-fn clock(context: &Context, device: &TargetConfig, reader: &mut Reader) -> Finding {
+fn of_remark(name: &str, remark: ports::Remark) -> Finding {
+    let ports::Remark { severity, text, remedy } = remark;
+    match (severity, remedy) {
+        (Said::Ok, remedy) => Finding { remedy, ..Finding::ok(name, text) },
+        (Said::Warning, remedy) => Finding::warning(name, text, remedy),
+        (Said::Failed, remedy) => Finding::failed(name, text, remedy, Exit::PartFailed),
+    }
+}
+
+fn clock(context: &Context, device: &TargetConfig, target: &mut dyn Target) -> Option<Finding> {
     let name = device.name.as_str();
     let remedy = Some(
         "set the device's clock and zone (or its NTP server), or time_zone in its section"
             .to_owned(),
     );
     let wrong = |text| Finding::failed(name, text, remedy.clone(), Exit::PartFailed);
-    let shown = match reader.clock() {
-        Ok(shown) => shown,
-        Err(error) => return wrong(format!("its clock cannot be read: {error}")),
+    let shown = match target.clock() {
+        Ok(shown) => shown?,
+        Err(error) => return Some(wrong(format!("its clock cannot be read: {error}"))),
     };
-    match device_clock_fault(shown, context.clock.now(), device.time_zone) {
+    Some(match device_clock_fault(shown, context.clock.now(), device.time_zone) {
         None => {
             let seconds = TOLERANCE.num_seconds();
             let text =
@@ -420,7 +378,7 @@ fn clock(context: &Context, device: &TargetConfig, reader: &mut Reader) -> Findi
             device.time_zone,
             offset_text(expected)
         )),
-    }
+    })
 }
 
 /// How many members are linked to a person there, and why the others are not.

@@ -19,12 +19,12 @@ use serde::Serialize;
 
 use crate::clock::{Clock, is_future};
 use crate::config::{Config, Mode};
+use crate::connectors::Network;
 use crate::engine::gather::{AcceptLink, GatherError};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{self, Rights};
 use crate::model::{TargetName, inert_json};
-use crate::ports::Network;
 use crate::ports::progress::Progress;
 use crate::report::look::Look;
 use crate::report::{ChangeReport, ChangeState, Report, Trouble, json, plan_file, text};

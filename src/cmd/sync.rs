@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{HolderNumber, OrganisationId, RunId, TargetName};
 use crate::notify::{self, Watch};
-use crate::ports::Outside;
+use crate::ports::Systems;
 use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome};
 use crate::report::{attention, plan_file};
 use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
@@ -69,29 +69,29 @@ fn accepted(context: &Context, args: &SyncArgs) -> Result<BTreeMap<TargetName, u
 ///
 /// # Errors
 /// [`Error`].
-pub fn tick<O: Outside>(
+pub fn tick(
     context: &Context,
-    outside: &O,
+    systems: &dyn Systems,
     store: &mut Store,
     scope: Scope,
 ) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
-    let heard = listen(outside, &context.config, store, context.clock, &scope);
+    let heard = listen(systems, &context.config, store, context.clock, &scope);
     let asked = match heard.map_err(store_error)? {
-        Heard::Nothing(report) => return quiet_tick(context, outside, store, *report),
+        Heard::Nothing(report) => return quiet_tick(context, systems, store, *report),
         Heard::Something(asked) => asked,
     };
     store.check().map_err(store_error)?;
     let run = store.begin_run("sync", context.clock.began()).map_err(store_error)?;
-    match tick_of(context, outside, store, scope, asked, run) {
+    match tick_of(context, systems, store, scope, asked, run) {
         Ok((report, quiet)) => {
-            end_run(context, outside, store, &report, quiet, run).map(|()| report)
+            end_run(context, systems, store, &report, quiet, run).map(|()| report)
         }
         Err(error) => {
             // A run without an end has died, and this one has not.
             let end = RunEnd {
                 exit_code: error.exit().code(),
-                requests: outside.requests(),
+                requests: systems.requests(),
                 ..RunEnd::default()
             };
             store.end_run(run, context.clock.now(), &end).map_err(store_error)?;
@@ -101,9 +101,9 @@ pub fn tick<O: Outside>(
 }
 
 /// A tick that came to nothing, as was known before: it is recorded, and its report is complete.
-fn quiet_tick<O: Outside>(
+fn quiet_tick(
     context: &Context,
-    outside: &O,
+    systems: &dyn Systems,
     store: &mut Store,
     mut report: Report,
 ) -> Result<Report, Error> {
@@ -129,15 +129,15 @@ fn quiet_tick<O: Outside>(
         began: context.clock.began(),
         ended: context.clock.now(),
         asked: context.config.sources.iter().map(|source| source.organisation).collect(),
-        requests: outside.requests(),
+        requests: systems.requests(),
     };
     report.run = Some(store.record_quiet_run(&quiet).map_err(store_error)?);
     Ok(report)
 }
 
-fn tick_of<O: Outside>(
+fn tick_of(
     context: &Context,
-    outside: &O,
+    systems: &dyn Systems,
     store: &mut Store,
     scope: Scope,
     asked: Asked,
@@ -146,7 +146,7 @@ fn tick_of<O: Outside>(
     let store_error = |error| context.store_error(error);
     let is_everyone = scope.only.is_everyone();
     let (gathered, open) =
-        match gather_with(outside, &context.config, store, context.clock, scope, asked) {
+        match gather_with(systems, &context.config, store, context.clock, scope, asked) {
             Ok(gathered) => gathered,
             Err(error) => {
                 error.remember(store).map_err(store_error)?;
@@ -177,7 +177,7 @@ fn tick_of<O: Outside>(
     report.take(&plan);
     report.kept_links = gathered.kept_links();
     let carry_out = CarryOut { context, run, proven: &proven, changes: plan.changes };
-    carry_out.carry_out(outside, store, (&gathered, open), &mut report)?;
+    carry_out.carry_out(systems, store, (&gathered, open), &mut report)?;
     if context.shows_names() {
         for device in &gathered.facts.devices {
             report.show_person_names(&device.name, &device.persons);
@@ -316,9 +316,9 @@ pub(super) fn finish(context: &Context, store: &Store, report: &Report) -> Resul
 }
 
 /// Records how a run ended.
-pub(super) fn end_run<O: Outside>(
+pub(super) fn end_run(
     context: &Context,
-    outside: &O,
+    systems: &dyn Systems,
     store: &Store,
     report: &Report,
     quiet: Option<Quiet>,
@@ -330,7 +330,7 @@ pub(super) fn end_run<O: Outside>(
         exit_code: report.exit().code(),
         confirmed: report.count(|state| state.is_confirmed()),
         failed: report.count(has_failed),
-        requests: outside.requests(),
+        requests: systems.requests(),
         quiet,
     };
     store.end_run(run, context.clock.now(), &end).map_err(|error| context.store_error(error))

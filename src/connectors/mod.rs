@@ -4,3 +4,6 @@
 
 pub mod cardskipper;
 pub mod hikvision;
+mod network;
+
+pub use network::Network;

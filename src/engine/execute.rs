@@ -20,16 +20,15 @@ use std::thread;
 
 use crate::clock::Clock;
 use crate::config::TargetConfig;
-use crate::connectors::hikvision::{Error, FullRecord, MAX_EXACT, differs_beyond_validity};
 use crate::engine::gather::belief::{self, judge_serial};
 use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::engine::gather::devices::{failure, not_believed, to_remember};
 use crate::engine::gather::{LoginResult, settle_open};
 use crate::engine::plan::{Change, ProvenPlan};
 use crate::exit::Exit;
-use crate::model::{Limit, ReadBack, RecordId, RunId, TargetLimits, WriteManners};
+use crate::model::{Limit, Memory, ReadBack, RecordId, RunId, TargetLimits};
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
-use crate::ports::{Outside, ReadDevice, WriteDevice};
+use crate::ports::{Failure, FullRecord, Systems, Target};
 use crate::report::{ChangeState, TargetOutcome, Trouble};
 use crate::stop::Stop;
 use crate::store::{Outcome, OutcomeKind, Store, StoreError, TargetState};
@@ -73,17 +72,17 @@ pub struct TargetResult {
 ///
 /// # Errors
 /// [`StoreError`] of any device; changes that were announced are settled by the next run.
-pub fn execute<O: Outside>(
-    outside: &O,
+pub fn execute<'o>(
+    systems: &'o dyn Systems,
     execution: &Execution<'_, '_>,
-    devices: Vec<(&TargetConfig, Option<O::Reader>)>,
+    devices: Vec<(&TargetConfig, Option<Box<dyn Target + 'o>>)>,
 ) -> Result<Vec<TargetResult>, StoreError> {
     thread::scope(|threads| {
         let running: Vec<_> = devices
             .into_iter()
             .map(|(device, reader)| {
                 let one = OneTarget::new(execution, device);
-                threads.spawn(move || one.run(outside, reader))
+                threads.spawn(move || one.run(systems, reader))
             })
             .collect();
         let joined = running
@@ -95,7 +94,7 @@ pub fn execute<O: Outside>(
 
 /// Why the work on a device ends early.
 enum Halt {
-    Device(Error),
+    Device(Failure),
     Store(StoreError),
     Clock(Trouble),
     Doubted(Trouble),
@@ -110,8 +109,8 @@ impl From<StoreError> for Halt {
     }
 }
 
-impl From<Error> for Halt {
-    fn from(error: Error) -> Self {
+impl From<Failure> for Halt {
+    fn from(error: Failure) -> Self {
         Self::Device(error)
     }
 }
@@ -127,8 +126,10 @@ struct OneTarget<'a, 's> {
     /// What that firmware makes of the windows it is sent.
     limits: TargetLimits,
     trust: Trust,
-    /// How that firmware takes changes.
-    write_manners: WriteManners,
+    /// What the connector remembers of it.
+    memory: Memory,
+    /// Why that firmware takes no change of anybody, if so.
+    refusal: Option<String>,
 }
 
 impl<'a, 's> OneTarget<'a, 's> {
@@ -142,7 +143,6 @@ impl<'a, 's> OneTarget<'a, 's> {
         };
         let (meter, firmware) = (Box::new(Silent), String::new());
         let (limits, trust) = (TargetLimits::default(), Trust::Waiting);
-        let write_manners = WriteManners::default();
         Self {
             execution,
             device,
@@ -152,19 +152,20 @@ impl<'a, 's> OneTarget<'a, 's> {
             firmware,
             limits,
             trust,
-            write_manners,
+            memory: Memory::default(),
+            refusal: None,
         }
     }
 
-    fn run<O: Outside>(
+    fn run<'o>(
         mut self,
-        outside: &O,
-        reader: Option<O::Reader>,
+        systems: &'o dyn Systems,
+        reader: Option<Box<dyn Target + 'o>>,
     ) -> Result<TargetResult, StoreError> {
         let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
         self.planned = changes.len();
         self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
-        match self.carry_out(outside, reader, changes) {
+        match self.carry_out(systems, reader, changes) {
             Ok(()) => self.store().forget_failures(&self.device.name)?,
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
@@ -204,10 +205,10 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.execution.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn carry_out<O: Outside>(
+    fn carry_out<'o>(
         &mut self,
-        outside: &O,
-        reader: Option<O::Reader>,
+        systems: &'o dyn Systems,
+        reader: Option<Box<dyn Target + 'o>>,
         mut changes: Vec<&Change>,
     ) -> Result<(), Halt> {
         let now = self.execution.clock.now();
@@ -218,17 +219,15 @@ impl<'a, 's> OneTarget<'a, 's> {
                 self.firmware = known.firmware.clone().unwrap_or_default();
                 reader
             }
-            None => self.connect(outside, &known)?,
+            None => self.connect(systems, &known)?,
         };
         let memory = self.store().write_memory(&self.device.name)?;
         self.trust = trust::of(known.proven_firmware.as_deref(), &memory, &self.firmware, now);
-        self.write_manners = self.store().write_manners(&self.device.name, &self.firmware)?;
+        self.refusal = self.store().refusal(&self.device.name, &self.firmware)?;
         self.check_refusal()?;
+        self.memory = reader.memory();
+        let batch_size = reader.capabilities().batch;
         let mut writer = reader.into_writer();
-        writer.write_as(&self.write_manners);
-        if known.asked_firmware.as_ref() == Some(&self.firmware) {
-            writer.also_send(&known.sent_fields);
-        }
         self.limits = self.believed_limits()?;
         self.settle_open(writer.reader())?;
         self.check_trust()?;
@@ -236,7 +235,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.result.login = LoginResult::Worked;
         let tries = self.store().last_tries(&self.device.name)?;
         order::sort(&mut changes, &tries, now);
-        for batch in changes.chunks(MAX_EXACT) {
+        for batch in changes.chunks(batch_size) {
             self.check_stop()?;
             let mut base = Base::default();
             base.read(writer.reader(), batch, self.execution.clock)?;
@@ -245,7 +244,7 @@ impl<'a, 's> OneTarget<'a, 's> {
             while let Some(probe) = rest.first() {
                 let now = if self.trust == Trust::Proven { rest } else { slice::from_ref(probe) };
                 self.check_trust()?;
-                let written = self.write(&mut writer, now, &mut base)?;
+                let written = self.write(writer.as_mut(), now, &mut base)?;
                 rest = rest.get(written..).unwrap_or_default();
             }
         }
@@ -261,7 +260,7 @@ impl<'a, 's> OneTarget<'a, 's> {
 
     /// Whether its firmware takes changes at all.
     fn check_refusal(&self) -> Result<(), Halt> {
-        let Some(why) = &self.write_manners.refuses else { return Ok(()) };
+        let Some(why) = &self.refusal else { return Ok(()) };
         let trouble = trust::refuses(self.device, &self.firmware, why, self.persons()?);
         Err(Halt::Untrusted(trouble))
     }
@@ -297,13 +296,17 @@ impl<'a, 's> OneTarget<'a, 's> {
     /// Connects to a device that was not read in this run. One that was read before must still be the device
     /// that it was: addresses move, and the persons of another door may look the same. Its firmware is
     /// known then, too.
-    fn connect<O: Outside>(&mut self, outside: &O, known: &TargetState) -> Result<O::Reader, Halt> {
-        let mut reader = outside.connect(self.device, known.manners)?;
+    fn connect<'o>(
+        &mut self,
+        systems: &'o dyn Systems,
+        known: &TargetState,
+    ) -> Result<Box<dyn Target + 'o>, Halt> {
+        let mut reader = systems.target(self.device, &known.memory)?;
         if known.serial.is_none() && known.proven_firmware.is_none() {
             self.firmware = known.firmware.clone().unwrap_or_default();
             return Ok(reader);
         }
-        let info = reader.device_info()?;
+        let info = reader.identity()?;
         judge_serial(known.serial.as_deref().unwrap_or_default(), &info.serial)
             .map_err(|doubt| Halt::Doubted(not_believed(self.device, &doubt, None)))?;
         self.firmware = info.firmware;
@@ -312,13 +315,13 @@ impl<'a, 's> OneTarget<'a, 's> {
 
     /// Settles what a run that died had announced here. `sync` has done so while gathering; `apply`
     /// asks nobody before this.
-    fn settle_open(&mut self, reader: &mut impl ReadDevice) -> Result<(), Halt> {
+    fn settle_open(&mut self, reader: &mut dyn Target) -> Result<(), Halt> {
         let open = self.store().open_intents(&self.device.name)?;
         if open.is_empty() {
             return Ok(());
         }
         let wanted: Vec<RecordId> = open.into_iter().map(|intent| intent.employee_no).collect();
-        let found = reader.persons(&wanted)?;
+        let found = reader.some(&wanted)?;
         let persons = found.into_iter().map(|(id, record)| (id, record.person)).collect();
         let now = self.execution.clock.now();
         settle_open(&mut self.store(), &self.device.name, &persons, &self.limits, now)?;
@@ -335,8 +338,8 @@ impl<'a, 's> OneTarget<'a, 's> {
     }
 
     /// A device whose clock is wrong opens and closes at wrong times: nothing is written there.
-    fn check_clock(&mut self, reader: &mut impl ReadDevice) -> Result<(), Halt> {
-        let shown = reader.clock()?;
+    fn check_clock(&mut self, reader: &mut dyn Target) -> Result<(), Halt> {
+        let Some(shown) = reader.clock()? else { return Ok(()) };
         let (now, zone) = (self.execution.clock.now(), self.device.time_zone);
         let text = match device_clock_fault(shown, now, zone) {
             None => return Ok(()),
@@ -387,13 +390,14 @@ fn judge(
     before: &FullRecord,
     after: Option<&FullRecord>,
     limits: &TargetLimits,
+    differences: impl FnOnce(&FullRecord, &FullRecord) -> Vec<String>,
 ) -> (Outcome, bool) {
     let Some(after) = after else {
         let text = "the person is gone after the write".to_owned();
         return (Outcome::sent(OutcomeKind::Unknown, Some(text), None), true);
     };
     let person = Some(after.person.clone());
-    let fields = differs_beyond_validity(before, after);
+    let fields = differences(before, after);
     if !limits.is_held(change.after, &after.person.limit) {
         let text = match after.person.limit {
             Limit::Window(window) => {

@@ -1,13 +1,9 @@
-//! What a device makes of the windows it is sent: a latest end, and times kept coarser than sent. And how
-//! it wants to be asked.
+//! What a device makes of the windows it is sent: a latest end, and times kept coarser than sent.
 //!
 //! Pure. A device that keeps minutes or whole days, or knows no later year, would otherwise be written
 //! in every tick for ever and never be confirmed. Nothing is assumed of a firmware: the latest end is
 //! what its capabilities state, and a rounding is learnt from two read-backs that one rule explains, of
 //! two persons or of one who was written to twice. A rule moves a time by less than its unit, so nobody gains or loses more than that.
-
-use std::collections::BTreeSet;
-use std::time::Duration;
 
 use chrono::{Datelike as _, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 
@@ -229,27 +225,6 @@ impl TargetLimits {
     pub fn is_held(&self, sent: Window, limit: &Limit) -> bool {
         limit.read_as_written().window().is_some_and(|held| self.is_same(sent, held))
     }
-}
-
-/// How a device wants to be asked, learnt from requests that it left without an answer. The default is
-/// what most devices take.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Manners {
-    /// It answers one request on a connection, and no second one.
-    pub one_request_per_connection: bool,
-    /// The least time from one request to the next.
-    pub pause: Duration,
-}
-
-/// How a firmware takes changes of persons, learnt from what it refused. The default is what is documented.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WriteManners {
-    /// It takes `POST` where `PUT` is documented.
-    pub by_post: bool,
-    /// Fields of a person that it refuses to be sent, and keeps all the same.
-    pub dropped: BTreeSet<String>,
-    /// Why it takes no change of anybody, if so.
-    pub refuses: Option<String>,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod email;
 mod holder;
 mod id;
 mod limits;
+mod memory;
 mod record;
 mod visible;
 mod window;
@@ -18,7 +19,8 @@ pub use id::{
     HolderId, HolderNumber, InvalidId, OrganisationId, RecordId, RightCode, RunId, SourceName,
     TargetName,
 };
-pub use limits::{Manners, ReadBack, TargetLimits, WriteManners};
-pub use record::{Flaw, Limit, Record, UserType};
+pub use limits::{ReadBack, TargetLimits};
+pub use memory::Memory;
+pub use record::{Flaw, Limit, Record, UserType, fingerprint, is_same_but_for_dates};
 pub use visible::{inert_json, inert_lines, steers, visible};
 pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};

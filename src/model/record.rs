@@ -1,8 +1,10 @@
 //! Persons on a device, reduced to what planning needs.
 
 use chrono::NaiveDateTime;
+use sha2::{Digest, Sha256};
 
 use super::{Email, RecordId, Window};
+use crate::text::hex::hex;
 
 /// One `UserInfo` on one device. The full record, with every field a write must send back, stays in
 /// `hikvision::wire`; planning needs no more than this. Source: hikvision-isapi.md section 2.4.
@@ -24,7 +26,7 @@ pub struct Record {
     /// An e-mail found on the device (`email`, or a `PersonInfoExtends` value that is one). Several
     /// different ones on one person count as none.
     pub email: Option<Email>,
-    /// SHA-256 (lower-case hex) over the writable fields as read: tells whether the person moved.
+    /// Tells whether the record changed since: see [`fingerprint`].
     pub fingerprint: String,
 }
 
@@ -126,4 +128,26 @@ impl Limit {
             other => other,
         }
     }
+}
+
+/// Half of a fingerprint, in hex digits: 128 bits, which nobody hits by chance.
+const HALF: usize = 32;
+
+/// The fingerprint of a record: the halves of two SHA-256, in lower-case hex, over what a change of dates
+/// leaves alone and that says something, then over everything that a write may send. Both are the fields
+/// in a canonical form of the connector's.
+#[must_use]
+pub fn fingerprint(lasting: &str, everything: &str) -> String {
+    let half = |canonical: &str| {
+        let mut digits = hex(&Sha256::digest(canonical.as_bytes()));
+        digits.truncate(HALF);
+        digits
+    };
+    half(lasting) + &half(everything)
+}
+
+/// Whether two fingerprints are of records that differ in their dates at most.
+#[must_use]
+pub fn is_same_but_for_dates(before: &str, now: &str) -> bool {
+    before.get(..HALF) == now.get(..HALF)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::iter;
-use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use rusqlite::types::{Value, ValueRef};
@@ -14,7 +13,7 @@ use super::convert::{
 };
 use super::{Intent, Store, StoreError};
 use crate::model::{
-    Email, Flaw, HolderId, Manners, ReadBack, Record, RecordId, TargetLimits, TargetName, UserType,
+    Email, Flaw, HolderId, Memory, ReadBack, Record, RecordId, TargetLimits, TargetName, UserType,
     Window,
 };
 
@@ -29,10 +28,8 @@ pub struct TargetState {
     pub proven_firmware: Option<String>,
     /// The firmware whose capabilities were asked for.
     pub asked_firmware: Option<String>,
-    /// The fields of a person that its capabilities name.
-    pub sent_fields: Vec<String>,
-    /// How it wants to be asked.
-    pub manners: Manners,
+    /// What its connector remembers of it.
+    pub memory: Memory,
     /// When its person list was last read whole.
     pub read_at: Option<DateTime<Utc>>,
     /// Something failed there since, so that the list must be read again.
@@ -73,7 +70,7 @@ impl Store {
     pub fn device_state(&self, device: &TargetName) -> Result<TargetState, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT serial, read_at, needs_read, first_written_at, firmware, proven_firmware, \
-             asked_firmware, sent_fields, one_request, pause_ms FROM device WHERE name = ?1",
+             asked_firmware, memory FROM device WHERE name = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let Some(row) = rows.next()? else {
@@ -82,20 +79,15 @@ impl Store {
         let instant = |column| -> Result<Option<DateTime<Utc>>, StoreError> {
             row.get::<_, Option<i64>>(column)?.map(instant_in).transpose()
         };
-        let sent_fields = row.get::<_, Option<String>>(7)?.unwrap_or_default();
         Ok(TargetState {
             asked_firmware: row.get(6)?,
-            sent_fields: sent_fields.split_whitespace().map(str::to_owned).collect(),
             serial: row.get(0)?,
             read_at: instant(1)?,
             needs_read: row.get(2)?,
             first_written_at: instant(3)?,
             firmware: row.get(4)?,
             proven_firmware: row.get(5)?,
-            manners: Manners {
-                one_request_per_connection: row.get(8)?,
-                pause: Duration::from_millis(row.get(9)?),
-            },
+            memory: Memory::kept(row.get(7)?),
         })
     }
 
@@ -174,34 +166,32 @@ impl Store {
         Ok(known > 0)
     }
 
-    /// Remembers how a device wants to be asked.
+    /// Keeps what a connector remembers of a device.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn record_manners(&self, device: &TargetName, manners: Manners) -> Result<(), StoreError> {
-        let pause = u64::try_from(manners.pause.as_millis()).unwrap_or(u64::MAX);
+    pub fn record_memory(&self, device: &TargetName, memory: &Memory) -> Result<(), StoreError> {
+        self.know_device(device)?;
         self.exec(
-            "UPDATE device SET one_request = ?2, pause_ms = ?3 \
-             WHERE name = ?1 AND (one_request <> ?2 OR pause_ms <> ?3)",
-            params![device.as_str(), manners.one_request_per_connection, pause],
+            "UPDATE device SET memory = ?2 WHERE name = ?1 AND memory <> ?2",
+            params![device.as_str(), memory.as_str()],
         )?;
         Ok(())
     }
 
-    /// Remembers what the capabilities of a firmware said.
+    /// Remembers that this firmware was asked what it can do, and the latest end that it stated.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn record_capabilities(
+    pub fn record_statement(
         &self,
         device: &TargetName,
         firmware: &str,
-        fields: &[String],
         latest_end: Option<NaiveDateTime>,
     ) -> Result<(), StoreError> {
         self.exec(
-            "UPDATE device SET asked_firmware = ?2, sent_fields = ?3, latest_end = ?4 WHERE name = ?1",
-            params![device.as_str(), firmware, fields.join(" "), latest_end.map(wall_out)],
+            "UPDATE device SET asked_firmware = ?2, latest_end = ?3 WHERE name = ?1",
+            params![device.as_str(), firmware, latest_end.map(wall_out)],
         )?;
         Ok(())
     }

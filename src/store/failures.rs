@@ -18,12 +18,12 @@ pub struct Failures {
     /// When the last one was.
     pub last_at: Option<DateTime<Utc>>,
     /// What the last one was.
-    pub last: Option<Failure>,
+    pub last: Option<LastFailure>,
 }
 
 /// One failure, as it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct LastFailure {
     /// What happened; no names, no secrets.
     pub text: String,
     /// What to do.
@@ -50,7 +50,7 @@ impl Store {
         Ok(Failures {
             count: row.get(0)?,
             last_at: last_at.map(instant_in).transpose()?,
-            last: text.map(|text| Failure { text, hint, is_doubt }),
+            last: text.map(|text| LastFailure { text, hint, is_doubt }),
         })
     }
 
@@ -61,7 +61,7 @@ impl Store {
     pub fn remember_failure(
         &self,
         device: &TargetName,
-        failure: &Failure,
+        failure: &LastFailure,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
@@ -91,8 +91,8 @@ impl Store {
 mod tests {
     use super::*;
 
-    fn failure(text: &str, is_doubt: bool) -> Failure {
-        Failure { text: text.to_owned(), hint: Some("look".to_owned()), is_doubt }
+    fn failure(text: &str, is_doubt: bool) -> LastFailure {
+        LastFailure { text: text.to_owned(), hint: Some("look".to_owned()), is_doubt }
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
 pub use audit::AuditEntry;
 pub use devices::{Reading, RecordsOfTarget, TargetState};
-pub use failures::{Failure, Failures};
+pub use failures::{Failures, LastFailure};
 pub use future::FutureRun;
 pub use journal::{Intent, Outcome, OutcomeKind, RunEnd};
 pub use links::SettledRoles;

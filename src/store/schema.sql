@@ -74,15 +74,11 @@ CREATE TABLE device (
     unconfirmed_at   INTEGER,            -- the last of them
     unasked          TEXT,               -- what it changed that nobody asked for: not written until accepted
     unasked_at       INTEGER,
-    asked_firmware   TEXT,               -- the one whose capabilities the next two are from
-    sent_fields      TEXT,               -- names of fields of a person, with blanks between them
-    latest_end       INTEGER,
-    one_request      INTEGER NOT NULL DEFAULT 0,  -- it answers one on a connection, and no second one
-    pause_ms         INTEGER NOT NULL DEFAULT 0,  -- from one request to the next
-    learnt_firmware  TEXT,               -- the one that the next three are about
-    by_post          INTEGER NOT NULL DEFAULT 0,  -- it takes POST in place of PUT
-    dropped_fields   TEXT,               -- fields of a person that it refuses, with blanks between them
-    refuses          TEXT                -- why it takes no change of anybody
+    asked_firmware   TEXT,               -- the one that was asked what it can do
+    latest_end       INTEGER,            -- the last moment it takes as an end, as it states
+    refusing_firmware TEXT,              -- the one that takes no change of anybody
+    refuses          TEXT,               -- why
+    memory           TEXT NOT NULL DEFAULT ''  -- what the connector remembers, in its own words
 ) STRICT, WITHOUT ROWID;
 
 -- Windows that a firmware kept otherwise than sent; two read-backs teach how it rounds.

@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::convert::{instant_in, instant_out};
 use super::{Store, StoreError};
-use crate::model::{TargetName, WriteManners};
+use crate::model::TargetName;
 
 /// How a device took the writes that it was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,42 +64,36 @@ impl Store {
         Ok(WriteMemory { unproven, unasked })
     }
 
-    /// How this firmware of a device takes changes, as far as that was learnt.
+    /// Why this firmware of a device takes no change of anybody, if so.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn write_manners(
+    pub fn refusal(
         &self,
         device: &TargetName,
         firmware: &str,
-    ) -> Result<WriteManners, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT by_post, dropped_fields, refuses FROM device \
-             WHERE name = ?1 AND learnt_firmware = ?2",
+            "SELECT refuses FROM device WHERE name = ?1 AND refusing_firmware = ?2",
         )?;
         let mut rows = statement.query([device.as_str(), firmware])?;
-        let Some(row) = rows.next()? else { return Ok(WriteManners::default()) };
-        let dropped = row.get::<_, Option<String>>(1)?.unwrap_or_default();
-        let dropped = dropped.split_whitespace().map(str::to_owned).collect();
-        Ok(WriteManners { by_post: row.get(0)?, dropped, refuses: row.get(2)? })
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?.flatten())
     }
 
-    /// Remembers how this firmware of a device takes changes; what an earlier one did is forgotten.
+    /// Remembers that this firmware of a device takes no change of anybody.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn record_write_manners(
+    pub fn record_refusal(
         &self,
         device: &TargetName,
         firmware: &str,
-        manners: &WriteManners,
+        why: &str,
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
-        let dropped: Vec<&str> = manners.dropped.iter().map(String::as_str).collect();
         self.exec(
-            "UPDATE device SET learnt_firmware = ?2, by_post = ?3, dropped_fields = ?4, refuses = ?5 \
-             WHERE name = ?1",
-            params![device.as_str(), firmware, manners.by_post, dropped.join(" "), manners.refuses],
+            "UPDATE device SET refusing_firmware = ?2, refuses = ?3 WHERE name = ?1",
+            [device.as_str(), firmware, why],
         )?;
         Ok(())
     }
@@ -158,6 +152,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Memory;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
@@ -186,22 +181,29 @@ mod tests {
     }
 
     #[test]
-    fn how_changes_are_taken_is_known_of_one_firmware() {
+    fn who_takes_no_change_is_known_of_one_firmware_until_somebody_accepts_it() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap();
         let door = TargetName::new("door").unwrap();
-        let manners = |firmware| store.write_manners(&door, firmware).unwrap();
-        assert_eq!(manners("V1"), WriteManners::default(), "a device never seen");
-        let dropped = ["RightPlan", "gender"].map(str::to_owned).into();
-        let learnt =
-            WriteManners { by_post: true, dropped, refuses: Some("methodNotAllowed".to_owned()) };
-        store.record_write_manners(&door, "V1", &learnt).unwrap();
-        assert_eq!(manners("V1"), learnt);
-        assert_eq!(manners("V2"), WriteManners::default(), "another firmware is tried anew");
+        let refusal = |firmware| store.refusal(&door, firmware).unwrap();
+        assert_eq!(refusal("V1"), None, "a device never seen");
+        store.record_refusal(&door, "V1", "methodNotAllowed").unwrap();
+        assert_eq!(refusal("V1").as_deref(), Some("methodNotAllowed"));
+        assert_eq!(refusal("V2"), None, "another firmware is tried anew");
         store.accept_writes(&door).unwrap();
-        assert_eq!(manners("V1"), WriteManners { refuses: None, ..learnt });
-        store.record_write_manners(&door, "V2", &WriteManners::default()).unwrap();
-        assert_eq!(manners("V1"), WriteManners::default());
+        assert_eq!(refusal("V1"), None);
+    }
+
+    #[test]
+    fn what_a_connector_remembers_comes_back_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("state.db")).unwrap();
+        let door = TargetName::new("door").unwrap();
+        let memory = || store.device_state(&door).unwrap().memory;
+        assert_eq!(memory(), Memory::default());
+        let kept = Memory::of(&["PUT", "RightPlan"]);
+        store.record_memory(&door, &kept).unwrap();
+        assert_eq!(memory(), kept);
     }
 
     #[test]

@@ -3,15 +3,12 @@
 mod why;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use self::why::{Standing, next, remedy, why};
 use super::who::Who;
 use super::{Context, near, print, print_json};
 use crate::cli::LookupArgs;
 use crate::config::{Config, TargetConfig};
-use crate::connectors::cardskipper::Client;
-use crate::connectors::hikvision::Reader;
 use crate::engine::gather::conversation::{self, READING_PATIENCE};
 use crate::engine::gather::devices::failure;
 use crate::engine::gather::{Gathered, LoginResult, Scope, gather, remember_login};
@@ -21,8 +18,8 @@ use crate::engine::plan::validity::{OpeningRights, entitlement};
 use crate::engine::plan::{Facts, HolderFacts, Plan, TargetFacts, plan};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Manners, OrganisationId, RecordId, RightCode, UserType};
-use crate::ports::progress::Progress;
+use crate::model::{Memory, OrganisationId, RecordId, RightCode, UserType};
+use crate::ports::{Failure, Systems};
 use crate::report::lookup::{HolderStory, Story, TargetStory, document, render};
 use crate::report::text::many;
 use crate::report::{Report, RowLeftOut, TargetOutcome, Trouble, text};
@@ -36,17 +33,24 @@ const HISTORY_LINES: u32 = 20;
 /// # Errors
 /// [`Error`].
 pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
+    run_on(context, &context.network(), args)
+}
+
+/// The same against any systems.
+///
+/// # Errors
+/// [`Error`].
+pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Result<Exit, Error> {
     let who = Who::parse(&args.who)?;
     let store = context.open_store()?;
     let scope = Scope { is_offline: args.offline, ..Scope::default() };
-    let (mut gathered, _) =
-        gather(&context.network(), &context.config, &store, context.clock, scope)
-            .map_err(|error| context.gather_error(error))?;
+    let (mut gathered, _) = gather(systems, &context.config, &store, context.clock, scope)
+        .map_err(|error| context.gather_error(error))?;
     let wanted = matching(&gathered.facts, &who);
     let mut report = Report::new("lookup", None);
     report.troubles = gathered.troubles();
     if !args.offline {
-        look_now(context, &store, &mut gathered, &wanted, &mut report)?;
+        look_now(context, systems, &store, &mut gathered, &wanted, &mut report)?;
     }
     let mut story = Story {
         who: args.who.clone(),
@@ -60,7 +64,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     };
     let tick = plan(&gathered.facts);
     for place in wanted {
-        story.members.push(tell(context, &store, &gathered, &tick, place, args.offline)?);
+        story.members.push(tell(context, systems, &store, &gathered, &tick, place, args.offline)?);
     }
     story.rows_left_out = rows_left_out(context, &store, &gathered, &who, &story)?;
     // What is found counts. "Nobody" is certain only when Cardskipper could be asked; a door that
@@ -120,6 +124,7 @@ fn matching(facts: &Facts, who: &Who) -> Vec<usize> {
 /// Reads the linked persons from the devices, so that the story tells what the doors hold now.
 fn look_now(
     context: &Context,
+    systems: &dyn Systems,
     store: &Store,
     gathered: &mut Gathered,
     wanted: &[usize],
@@ -143,7 +148,7 @@ fn look_now(
         if linked.is_empty() {
             continue;
         }
-        match look_at(context, store, device, &linked, facts)? {
+        match look_at(context, systems, store, device, &linked, facts)? {
             Ok(()) => {}
             Err((outcome, trouble)) => {
                 found.outcome = outcome;
@@ -157,6 +162,7 @@ fn look_now(
 /// Reads persons from one device when it is our turn to talk to it, or says why not.
 fn look_at(
     context: &Context,
+    systems: &dyn Systems,
     store: &Store,
     device: &TargetConfig,
     linked: &[RecordId],
@@ -168,8 +174,8 @@ fn look_at(
         Ok(lock) => lock,
         Err(told) => return Ok(Err(told)),
     };
-    let manners = store.device_state(&device.name).map_err(store_error)?.manners;
-    let result = read_persons(device, manners, linked, facts, Arc::clone(&context.progress));
+    let memory = store.device_state(&device.name).map_err(store_error)?.memory;
+    let result = read_persons(systems, device, &memory, linked, facts);
     let (login, told) = match result {
         Ok(()) => (LoginResult::Worked, Ok(())),
         Err(error) => {
@@ -182,14 +188,13 @@ fn look_at(
 }
 
 fn read_persons(
+    systems: &dyn Systems,
     device: &TargetConfig,
-    manners: Manners,
+    memory: &Memory,
     linked: &[RecordId],
     facts: &mut TargetFacts,
-    progress: Arc<dyn Progress>,
-) -> Result<(), crate::connectors::hikvision::Error> {
-    let mut reader = Reader::connect(device, manners)?.watched_by(progress);
-    let mut found = reader.persons(linked)?;
+) -> Result<(), Failure> {
+    let mut found = systems.target(device, memory)?.some(linked)?;
     for employee_no in linked {
         match found.remove(employee_no) {
             Some(record) => facts.persons.insert(employee_no.clone(), record.person),
@@ -265,6 +270,7 @@ fn searched(config: &Config, facts: &Facts) -> Vec<String> {
 
 fn tell(
     context: &Context,
+    systems: &dyn Systems,
     store: &Store,
     gathered: &Gathered,
     tick: &Plan,
@@ -277,7 +283,7 @@ fn tell(
     let organisation = member.member.key.organisation;
     let source = facts.sources.get(&organisation).ok_or_else(missing)?;
     let store_error = |error| context.store_error(error);
-    let names = role_names(context, store, gathered, organisation, member, is_offline)?;
+    let names = role_names(context, systems, store, gathered, organisation, member, is_offline)?;
     let now = facts.devices.first().map_or(facts.now.naive_utc(), |device| device.local(facts.now));
     let door_roles = OpeningRights { source: source.roles.as_ref(), device: None };
     let validity =
@@ -315,6 +321,7 @@ fn tell(
 /// The names of a member's roles: known ones, else asked for now (never offline).
 fn role_names(
     context: &Context,
+    systems: &dyn Systems,
     store: &Store,
     gathered: &Gathered,
     organisation: OrganisationId,
@@ -330,7 +337,7 @@ fn role_names(
     let lacks_one = roles().any(|role| !known.contains_key(&role));
     let source = context.config.sources.iter().find(|s| s.organisation == organisation);
     if let (true, false, Some(source)) = (lacks_one, is_offline, source) {
-        match Client::new(source).role_names() {
+        match systems.source(source).right_names() {
             Ok(names) => known = names,
             Err(error) => log::info!("role names are not known: {error}"),
         }

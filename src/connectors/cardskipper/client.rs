@@ -16,16 +16,17 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Timeout};
 use url::Url;
 
+use super::Error;
 use super::base64;
 use super::text::{excerpt, excerpt_of_page, quotable};
 use super::wire::{self, export_request, may_be_xml, parse_members, parse_role_names};
-use super::{Error, Export, Listing};
 use crate::config::{Secret, SourceConfig};
 use crate::model::{OrganisationId, RightCode, SourceName};
 use crate::net::requests::RequestCount;
 use crate::net::retry::{Rule, Waits, retry_after, seed};
 use crate::net::words;
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
+use crate::ports::{Listing, Snapshot};
 
 /// The largest answer taken, decompressed. A member takes about 600 bytes, so this is more than
 /// 400,000 of them; the limit keeps a compressed bomb or an endless answer from filling the memory.
@@ -188,7 +189,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]; none of them means that there are no members.
-    pub fn members(&self, listing: Listing) -> Result<Export, Error> {
+    pub fn members(&self, listing: Listing) -> Result<Snapshot, Error> {
         let body = export_request(self.organisation, listing);
         // What changed since the last tick is little, and nobody waits for it.
         let meter = match listing {
@@ -207,12 +208,11 @@ impl Client {
             listed.elsewhere,
             answer.body.len()
         );
-        Ok(Export {
+        Ok(Snapshot {
             members: listed.members,
-            unusable: listed.unusable,
+            unusable: listed.unusable.into_iter().map(Into::into).collect(),
             elsewhere: listed.elsewhere,
             server_time: answer.server_time,
-            bytes: answer.body.len(),
         })
     }
 

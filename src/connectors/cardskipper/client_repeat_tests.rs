@@ -10,7 +10,7 @@ use super::*;
 const QUICK: Rule = Rule { first: Duration::from_millis(2), ..RETRY };
 
 /// The outcome of one complete export answered by these, and how often was asked.
-fn repeated(replies: Vec<Reply>) -> (Result<Export, Error>, usize) {
+fn repeated(replies: Vec<Reply>) -> (Result<Snapshot, Error>, usize) {
     let (url, asked) = serve(replies);
     let limits = Limits { export: Duration::from_secs(20), retry: QUICK, ..Limits::default() };
     let result = limited(&url, limits).members(Listing::Complete);

@@ -14,40 +14,10 @@ mod encoding;
 mod error;
 mod members;
 mod portions;
+mod source;
 mod text;
 mod unusable;
 pub mod wire;
 
-use chrono::{DateTime, Utc};
-
-use crate::model::Holder;
-
 pub use client::{Client, MAX_EXPORT_BYTES};
 pub use error::Error;
-pub use unusable::{Unusable, UnusableReason};
-
-/// Which members are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listing {
-    /// All of them; only here does absence mean something.
-    Complete,
-    /// Those changed after this moment. It is sent as UTC wall time without a zone; the caller has
-    /// already subtracted what the unknown zone of the service makes necessary.
-    ChangedSince(DateTime<Utc>),
-}
-
-/// What one `Member/Export` call brought.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Export {
-    /// The members of the configured organisation, sorted by key; no key occurs twice.
-    pub members: Vec<Holder>,
-    /// Entries of the configured organisation that cannot be used, in the order of the answer.
-    pub unusable: Vec<Unusable>,
-    /// Members listed without the configured organisation: the search spans all organisations the
-    /// login may see.
-    pub elsewhere: usize,
-    /// The service's own clock (`Date` header), where it told.
-    pub server_time: Option<DateTime<Utc>>,
-    /// Size of the answer, decompressed.
-    pub bytes: usize,
-}

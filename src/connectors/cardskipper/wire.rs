@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::Listing;
 use super::encoding::decode;
 use super::text::{clean_name, escape, quotable};
 use crate::model::{OrganisationId, RightCode};
+use crate::ports::Listing;
 use crate::text::xml::{self, Counted, Excess, Mark};
 
 pub use super::members::{Listed, parse_members, parse_members_by};

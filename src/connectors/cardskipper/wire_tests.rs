@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, TimeZone};
 use chrono_tz::Europe::Stockholm;
 
-use super::super::{Unusable, UnusableReason};
+use super::super::unusable::{Unusable, UnusableReason};
 use super::*;
 use crate::model::{Email, Holder, HolderId, HolderNumber, Right, UnreadableRight, parse_time};
 

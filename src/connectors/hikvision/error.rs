@@ -123,6 +123,9 @@ pub enum Error {
     /// Any other answer that is not OK.
     #[error("{0}")]
     Refused(ResponseStatus),
+    /// It takes no change of anybody, neither by `PUT` nor by `POST`.
+    #[error("{0}")]
+    TakesNoChange(ResponseStatus),
     /// The person to change is not on the device.
     #[error("there is no person {0} on the device")]
     NoSuchPerson(RecordId),
@@ -198,6 +201,7 @@ impl Error {
             | Self::ForbiddenIp => Class::Login,
             Self::NotActivated
             | Self::Refused(_)
+            | Self::TakesNoChange(_)
             | Self::NoSuchPerson(_)
             | Self::Wire { .. }
             | Self::TooLarge { .. }
@@ -249,7 +253,7 @@ impl Error {
             Self::ForbiddenIp => Some("allow this host in the device's IP address filter"),
             Self::NotActivated => Some("activate the device in its own set-up first"),
             Self::RebootRequired { .. } => Some("reboot the device"),
-            Self::Refused(status) => Some(status.hint().unwrap_or(
+            Self::Refused(status) | Self::TakesNoChange(status) => Some(status.hint().unwrap_or(
                 "look at the device's own web page and log; if it is no access-control device, correct its url",
             )),
             Self::Redirected { .. } => {

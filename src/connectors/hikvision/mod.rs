@@ -1,7 +1,7 @@
 //! Hikvision devices: persons, their validity, and nothing else.
 //!
-//! [`Reader`] reads and [`Writer`] wraps a reader and can change a validity; whoever must not write
-//! (`diff`, `lookup`, `check`) never makes a writer. Below them: `client` sends requests one at a time
+//! [`Door`] is the target that the engine sees. `Reader` reads and `Writer` borrows a reader and can change a
+//! validity. Below them: `client` sends requests one at a time
 //! within limits, `digest` and `challenge` log in, `login` reads what a refusal says about locks,
 //! `tls` judges certificates, and `wire` (pure) holds every body and every answer.
 //!
@@ -16,11 +16,14 @@ mod client;
 mod digest;
 mod error;
 mod login;
+mod manners;
 #[doc(hidden)]
 pub mod probe;
 mod reader;
+mod target;
 mod tls;
 mod wire;
+mod words;
 mod writer;
 
 #[cfg(test)]
@@ -29,9 +32,8 @@ mod tests;
 pub use certificate::fingerprint;
 pub use error::{Class, Error};
 pub use login::LockState;
-pub use reader::{MAX_EXACT, MAX_PERSONS, PersonList, Reader};
+pub use reader::{MAX_PERSONS, Reader};
+pub use target::Door;
 pub use wire::{
-    Abilities, DeviceClock, DeviceInfo, FullRecord, ResponseStatus, differs_beyond_validity,
-    has_lost_pin, is_same_but_for_dates,
+    Abilities, DeviceClock, DeviceInfo, ResponseStatus, differs_beyond_validity, read_record,
 };
-pub use writer::Writer;

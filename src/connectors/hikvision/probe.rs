@@ -6,10 +6,11 @@ use chrono_tz::Tz;
 use super::challenge;
 use super::login::LockState;
 use super::wire::{
-    DeviceClock, DeviceInfo, Document, FullRecord, SearchPage, excerpt, modify_body, modify_fields,
-    read_status,
+    DeviceClock, DeviceInfo, Document, SearchPage, excerpt, modify_body, modify_fields,
+    read_record, read_status, with_replaced_bytes,
 };
 use crate::model::Window;
+use crate::ports::FullRecord;
 use digest_auth::AuthContext;
 
 /// Everything that the readers make of one body.
@@ -45,9 +46,9 @@ pub fn read(body: &[u8], zone: Tz, window: Window) -> Seen {
     seen.info = DeviceInfo::read(&document).ok();
     seen.clock = DeviceClock::read(&document).ok();
     if let Ok(page) = SearchPage::read(document) {
-        let records = page.persons.iter().filter_map(|one| FullRecord::read(one, zone).ok());
+        let records = page.persons.iter().filter_map(|one| read_record(one, zone).ok());
         seen.persons = records
-            .map(|record| record.with_replaced_bytes(page.replaced))
+            .map(|record| with_replaced_bytes(record, page.replaced))
             .map(|record| {
                 let is_sent = record.person.flaw.is_none();
                 let body = is_sent.then(|| {

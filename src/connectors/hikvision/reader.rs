@@ -13,14 +13,16 @@ use super::call::{Ask, Limits};
 use super::client::Link;
 use super::error::Error;
 use super::login::LockState;
+use super::manners::Manners;
 use super::wire::{
-    Abilities, DeviceClock, DeviceInfo, Document, FullRecord, Meaning, SearchPage, SearchWord,
-    search_body,
+    Abilities, DeviceClock, DeviceInfo, Document, Meaning, SearchPage, SearchWord, read_record,
+    search_body, with_replaced_bytes,
 };
 use crate::config::TargetConfig;
-use crate::model::{Flaw, Manners, RecordId, TargetName};
+use crate::model::{Flaw, RecordId, TargetName};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
+use crate::ports::{FullRecord, RecordList};
 
 /// The most numbers one exact search may name. Source: hikvision-isapi.md section 2.1.
 pub const MAX_EXACT: usize = 30;
@@ -50,23 +52,6 @@ pub struct Reader {
     searches: u64,
     name: TargetName,
     progress: Arc<dyn Progress>,
-}
-
-/// How reading all persons went.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonList {
-    /// Persons handed over, each number once.
-    pub count: usize,
-    /// `totalMatches`, where the device states it.
-    pub total_stated: Option<usize>,
-    /// Pages read.
-    pub pages: usize,
-    /// Why entries were left out, without names: `the entry at offset 3 has no employeeNo`.
-    pub unusable: Vec<String>,
-    /// Numbers that several entries have; one of them was handed over.
-    pub twice: BTreeSet<RecordId>,
-    /// Whether this is certainly everybody. Absence means something only then.
-    pub complete: bool,
 }
 
 impl Reader {
@@ -174,7 +159,7 @@ impl Reader {
     ///
     /// # Errors
     /// Any [`Error`] of a read; what was handed over before it is then not everybody.
-    pub fn all_persons(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<PersonList, Error> {
+    pub fn all_persons(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Error> {
         let meter = self.progress.begin(self.name.as_str(), Unit::Persons);
         let mut run = self.search(&[], meter.as_ref(), &mut |record| {
             each(record);
@@ -353,7 +338,7 @@ fn mark(found: &mut BTreeMap<RecordId, FullRecord>, twice: &BTreeSet<RecordId>) 
 }
 
 /// Somebody who was not found is absent only if everybody was read.
-fn certain(list: &PersonList, sure: bool) -> Result<(), Error> {
+fn certain(list: &RecordList, sure: bool) -> Result<(), Error> {
     if sure {
         return Ok(());
     }
@@ -431,7 +416,7 @@ impl Run {
         let size = page.persons.len();
         let mut here: BTreeMap<RecordId, usize> = BTreeMap::new();
         for (at, value) in page.persons.iter().enumerate() {
-            match FullRecord::read(value, zone) {
+            match read_record(value, zone) {
                 Ok(record) => {
                     let number = record.person.employee_no.clone();
                     let others = here.entry(number.clone()).or_default();
@@ -439,7 +424,7 @@ impl Run {
                         let known = self.extra.entry(number).or_default();
                         *known = (*known).max(*others);
                     } else if self.seen.insert(number.clone()) {
-                        each(record.with_replaced_bytes(page.replaced))?;
+                        each(with_replaced_bytes(record, page.replaced))?;
                     } else {
                         self.again.insert(number);
                     }
@@ -469,7 +454,7 @@ impl Run {
         ControlFlow::Continue(())
     }
 
-    fn list(self) -> PersonList {
+    fn list(self) -> RecordList {
         // A list that repeats more entries than it has numbers is none.
         let is_list = self.extra.values().sum::<usize>() <= self.seen.len();
         let complete = is_list
@@ -477,7 +462,7 @@ impl Run {
                 Some(total) => self.read_so_far() >= total && !self.total_moved,
                 None => self.ended,
             };
-        PersonList {
+        RecordList {
             count: self.seen.len(),
             total_stated: self.total,
             pages: self.pages,

@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 
 use super::call::Ask;
 use super::error::Error;
+use super::manners::WriteManners;
 use super::reader::Reader;
-use super::wire::{
-    FullRecord, Meaning, ResponseStatus, droppable, modify_body, modify_fields, shown_pin,
-};
-use crate::model::{Window, WriteManners};
+use super::wire::{Meaning, ResponseStatus, droppable, modify_body, modify_fields, shown_pin};
+use crate::model::Window;
+use crate::ports::FullRecord;
 
 const MODIFY: &str = "/ISAPI/AccessControl/UserInfo/Modify?format=json";
 
@@ -20,39 +20,18 @@ const DROPS_MAX: usize = 3;
 
 /// Changes validities. `Modify` is the only verb: it never makes a person that is not there.
 /// Source: hikvision-isapi.md sections 1.2 and 3.
-pub struct Writer {
-    reader: Reader,
-    named: Vec<String>,
-    manners: WriteManners,
+pub struct Writer<'r> {
+    reader: &'r mut Reader,
+    manners: &'r mut WriteManners,
+    /// Fields that are sent back too, where a person holds them: those that the capabilities name.
+    named: &'r [String],
 }
 
-impl Writer {
-    /// Takes over a connection, with all it has learnt about logins.
-    #[must_use]
-    pub fn new(reader: Reader) -> Self {
-        Self { reader, named: Vec::new(), manners: WriteManners::default() }
-    }
-
-    /// Sends these fields back too, where a person holds them: those that the device's capabilities
-    /// name.
-    pub fn also_send(&mut self, fields: &[String]) {
-        self.named = fields.to_vec();
-    }
-
-    /// Begins with what is known of how its firmware takes changes.
-    pub fn write_as(&mut self, manners: &WriteManners) {
-        self.manners = manners.clone();
-    }
-
-    /// What was known and has been learnt of how its firmware takes changes.
-    #[must_use]
-    pub fn write_manners(&self) -> &WriteManners {
-        &self.manners
-    }
-
-    /// The reading half.
-    pub fn reader(&mut self) -> &mut Reader {
-        &mut self.reader
+impl<'r> Writer<'r> {
+    /// Borrows a connection, with all it has learnt about logins, and what is known of how its firmware
+    /// takes changes.
+    pub fn new(reader: &'r mut Reader, manners: &'r mut WriteManners, named: &'r [String]) -> Self {
+        Self { reader, manners, named }
     }
 
     /// Sets the validity of a person that was just read; `enable` becomes true, every other readable
@@ -70,12 +49,12 @@ impl Writer {
             let what = format!("the person {}, so nothing is sent", flaw.what());
             return Err(Error::Wire { call: CALL, what, excerpt: String::new() });
         }
-        let mut tried = WriteManners { refuses: None, ..self.manners.clone() };
+        let mut tried = self.manners.clone();
         loop {
-            let fields = modify_fields(record, validity, &self.named, &tried.dropped);
+            let fields = modify_fields(record, validity, self.named, &tried.dropped);
             let status = match self.reader.link.call(&ask(&fields, tried.by_post)) {
                 Ok(answer) if answer.status.is_some() => {
-                    self.manners = tried;
+                    *self.manners = tried;
                     return Ok(());
                 }
                 // HTTP 2xx without a status that says 1: nobody knows.
@@ -87,8 +66,7 @@ impl Writer {
             match status.meaning() {
                 Meaning::MethodRefused if !is_turned => tried.by_post = !tried.by_post,
                 Meaning::MethodRefused => {
-                    self.manners.refuses = Some(status.to_string());
-                    return Err(Error::Refused(status));
+                    return Err(Error::TakesNoChange(status));
                 }
                 Meaning::NoSuchPerson => {
                     return Err(Error::NoSuchPerson(record.person.employee_no.clone()));
@@ -111,7 +89,7 @@ impl Writer {
             let what = "the PIN was shown in a form that cannot be sent back".to_owned();
             return Err(Error::Wire { call: CALL, what, excerpt: String::new() });
         };
-        let mut fields = modify_fields(before, validity, &self.named, &self.manners.dropped);
+        let mut fields = modify_fields(before, validity, self.named, &self.manners.dropped);
         fields.insert("password".to_owned(), Value::String(pin));
         self.reader.link.call(&ask(&fields, self.manners.by_post)).map(drop)
     }

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::TargetConfig;
-use crate::connectors::hikvision::{Error, FullRecord};
 use crate::engine::plan::Change;
 use crate::model::{Flaw, Limit, Record, RecordId, TargetLimits, UserType};
-use crate::ports::ReadDevice;
+use crate::ports::{Failure, FullRecord, Target};
 use crate::store::{Outcome, OutcomeKind};
 
 /// What was read longer ago is read again before it is written.
@@ -30,16 +29,16 @@ impl Base {
     /// Reads the persons of these changes, beside what is known of others.
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`Failure`].
     pub fn read(
         &mut self,
-        reader: &mut impl ReadDevice,
+        reader: &mut dyn Target,
         changes: &[&Change],
         clock: Clock,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         let at = clock.elapsed();
         let wanted: Vec<RecordId> = changes.iter().map(|c| c.employee_no.clone()).collect();
-        let mut found = reader.persons(&wanted)?;
+        let mut found = reader.some(&wanted)?;
         self.is_slow |= clock.elapsed().saturating_sub(at) > AGE_MAX;
         let told = wanted.into_iter().map(|id| {
             let record = found.remove(&id);
@@ -53,13 +52,13 @@ impl Base {
     /// of the others, unless the device is so slow that they would be old by then.
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`Failure`].
     pub fn refresh(
         &mut self,
-        reader: &mut impl ReadDevice,
+        reader: &mut dyn Target,
         changes: &[&Change],
         clock: Clock,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         let first = changes.first().and_then(|change| self.persons.get(&change.employee_no));
         if first.is_some_and(|(at, _)| clock.elapsed().saturating_sub(*at) <= AGE_MAX) {
             return Ok(());

@@ -3,10 +3,9 @@
 use super::base::{Base, check};
 use super::trust::{self, Trust};
 use super::{Halt, OneTarget, judge};
-use crate::connectors::hikvision::{Class, Error, FullRecord, has_lost_pin};
 use crate::engine::plan::Change;
 use crate::model::{ReadBack, RecordId};
-use crate::ports::{ReadDevice, WriteDevice};
+use crate::ports::{Class, Failure, FullRecord, TargetWriter};
 use crate::report::ChangeState;
 use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
 
@@ -24,7 +23,7 @@ impl OneTarget<'_, '_> {
     /// dealt with.
     pub(super) fn write<'c>(
         &mut self,
-        writer: &mut impl WriteDevice<Reader: ReadDevice>,
+        writer: &mut dyn TargetWriter,
         batch: &[&'c Change],
         base: &mut Base,
     ) -> Result<usize, Halt> {
@@ -37,7 +36,7 @@ impl OneTarget<'_, '_> {
         let mut halt = None;
         let mut rest = batch;
         while let Some((change, others)) = rest.split_first() {
-            if writer.write_manners() != self.write_manners {
+            if self.refusal.is_some() || writer.reader().memory() != self.memory {
                 for change in rest {
                     self.store().withdraw(&self.device.name, &change.employee_no)?;
                 }
@@ -60,22 +59,26 @@ impl OneTarget<'_, '_> {
                     continue;
                 }
             };
-            match writer.modify(&before, change.after) {
+            match writer.set(&before, change.after) {
                 Ok(()) => sent.push(Sent { change, before, refusal: None }),
-                Err(error) if error.class() == Class::Unknown => {
+                Err(error) if error.class == Class::Unknown => {
                     log::warn!("{}: person {}: {error}", self.device.name, change.employee_no);
                     sent.push(Sent { change, before, refusal: None });
                 }
-                // What could not be put into words was not sent.
-                Err(error @ Error::Wire { .. }) => {
-                    let text = Some(error.to_string());
+                Err(error) if error.class == Class::NotSent => {
+                    let text = Some(error.text);
                     settled.push((change, Outcome::unsent(OutcomeKind::Refused, text, None)));
                 }
-                Err(error @ Error::NoSuchPerson(_)) => {
-                    settled.push((change, refused(error.to_string())));
+                Err(error) if error.class == Class::NoSuchRecord => {
+                    settled.push((change, refused(error.text)));
                 }
-                Err(error) if error.class() == Class::Permanent => {
-                    sent.push(Sent { change, before, refusal: Some(error.to_string()) });
+                Err(error) if error.is_permanent() => {
+                    if error.class == Class::TakesNoChange {
+                        let why = error.text.as_str();
+                        self.store().record_refusal(&self.device.name, &self.firmware, why)?;
+                        self.refusal = Some(error.text.clone());
+                    }
+                    sent.push(Sent { change, before, refusal: Some(error.text) });
                 }
                 Err(error) => {
                     self.store().withdraw(&self.device.name, &change.employee_no)?;
@@ -87,10 +90,10 @@ impl OneTarget<'_, '_> {
             self.tell(sent.len() + settled.len());
         }
         self.read_back(writer, sent, settled)?;
-        let learnt = writer.write_manners();
-        if learnt != self.write_manners {
-            self.store().record_write_manners(&self.device.name, &self.firmware, &learnt)?;
-            self.write_manners = learnt;
+        let learnt = writer.reader().memory();
+        if learnt != self.memory {
+            self.store().record_memory(&self.device.name, &learnt)?;
+            self.memory = learnt;
         }
         if let Some(halt) = halt {
             return Err(halt);
@@ -103,7 +106,7 @@ impl OneTarget<'_, '_> {
     /// OK can be untrue (reference 3.4), a lost answer can hide a write that took, and so can a no.
     fn read_back<'c>(
         &mut self,
-        writer: &mut impl WriteDevice<Reader: ReadDevice>,
+        writer: &mut dyn TargetWriter,
         sent: Vec<Sent<'c>>,
         mut settled: Vec<(&'c Change, Outcome)>,
     ) -> Result<(), Halt> {
@@ -111,7 +114,7 @@ impl OneTarget<'_, '_> {
             return Ok(self.settle(settled, None)?);
         }
         let wanted: Vec<RecordId> = sent.iter().map(|s| s.change.employee_no.clone()).collect();
-        let found = match writer.reader().persons(&wanted) {
+        let found = match writer.reader().some(&wanted) {
             Ok(found) => found,
             Err(error) => {
                 settled.extend(sent.into_iter().map(|one| not_read_back(one, &error)));
@@ -123,11 +126,16 @@ impl OneTarget<'_, '_> {
         for one in sent {
             let after = found.get(&one.change.employee_no);
             self.learn(&one, after)?;
-            let (mut outcome, is_unasked) = judge(one.change, &one.before, after, &self.limits);
-            if after.is_some_and(|after| has_lost_pin(&one.before, after)) {
+            let differences = |before: &FullRecord, after: &FullRecord| {
+                writer.reader().differences(before, after)
+            };
+            let (mut outcome, is_unasked) =
+                judge(one.change, &one.before, after, &self.limits, differences);
+            let restored =
+                after.and_then(|after| writer.restore(&one.before, after, one.change.after));
+            if let Some(restored) = restored {
                 let what = outcome.error.take().unwrap_or_default();
-                let end = put_back_pin(writer, &one);
-                outcome.error = Some(format!("{what}; the PIN that it showed {end}"));
+                outcome.error = Some(format!("{what}; {restored}"));
             }
             if is_unasked {
                 let what = outcome.error.as_deref().unwrap_or("changed unasked");
@@ -212,27 +220,11 @@ impl OneTarget<'_, '_> {
     }
 }
 
-/// Puts a PIN back that the device showed and has lost; says what came of it. It is tried once.
-fn put_back_pin(writer: &mut impl WriteDevice<Reader: ReadDevice>, one: &Sent<'_>) -> &'static str {
-    const LOST: &str = "is lost and could not be put back: set it anew at the door";
-    let (before, id) = (&one.before, &one.change.employee_no);
-    // Success is what the device holds, whatever it said.
-    if let Err(error) = writer.put_back_pin(before, one.change.after) {
-        log::warn!("person {id}: {error}");
-    }
-    match writer.reader().persons(std::slice::from_ref(id)) {
-        Ok(found) if found.get(id).is_some_and(|after| !has_lost_pin(before, after)) => {
-            "was lost and has been put back"
-        }
-        Ok(_) | Err(_) => LOST,
-    }
-}
-
 fn refused(text: String) -> Outcome {
     Outcome::sent(OutcomeKind::Refused, Some(text), None)
 }
 
-fn not_read_back<'c>(one: Sent<'c>, error: &Error) -> (&'c Change, Outcome) {
+fn not_read_back<'c>(one: Sent<'c>, error: &Failure) -> (&'c Change, Outcome) {
     let outcome = match one.refusal {
         Some(refusal) => refused(refusal),
         None => {

@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, Utc};
 use chrono_tz::{OffsetComponents, Tz};
 
-use crate::connectors::hikvision::DeviceClock;
+use crate::ports::TargetClock;
 use crate::store::FutureRun;
 
 /// Clocks that are off by more are wrong.
@@ -85,7 +85,7 @@ pub enum ClockFault {
 /// Judges a device's clock. Some firmwares state their standard offset all the year, so in summer that
 /// one is as good as the one in force.
 #[must_use]
-pub fn device_clock_fault(shown: DeviceClock, now: DateTime<Utc>, zone: Tz) -> Option<ClockFault> {
+pub fn device_clock_fault(shown: TargetClock, now: DateTime<Utc>, zone: Tz) -> Option<ClockFault> {
     let there = now.with_timezone(&zone);
     let expected = there.naive_local();
     let off = shown.local.signed_duration_since(expected);
@@ -214,7 +214,7 @@ mod tests {
             ("2026-11-21T10:00:00Z", "Asia/Kathmandu", "2026-11-21T15:45:00", Some(345), None),
         ];
         for (now, zone, shown, offset_minutes, want) in cases {
-            let clock = DeviceClock { local: parse_time(shown).unwrap(), offset_minutes };
+            let clock = TargetClock { local: parse_time(shown).unwrap(), offset_minutes };
             let fault = device_clock_fault(clock, utc(now), zone.parse().unwrap());
             match (fault, want) {
                 (None, None) => {}

@@ -13,6 +13,7 @@ use super::devices::{self, AskTarget, Before};
 use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
 use crate::exit::Exit;
+use crate::ports::Target;
 use crate::report::{TargetOutcome, Trouble};
 use crate::store::lock::{Holder, TargetLock, take_device};
 use crate::store::{Store, StoreError};
@@ -25,14 +26,14 @@ pub const READING_PATIENCE: Duration = Duration::from_secs(10);
 pub const WRITING_PATIENCE: Duration = Duration::from_secs(20);
 
 /// A conversation with a device. No other process talks to it while this has the lock.
-pub struct Conversation<R> {
+pub struct Conversation<'a> {
     /// Held since before what is remembered of the device was read.
     pub lock: Option<TargetLock>,
     /// The open connection, if the device was read.
-    pub reader: Option<R>,
+    pub reader: Option<Box<dyn Target + 'a>>,
 }
 
-impl<R> Conversation<R> {
+impl Conversation<'_> {
     /// The device was not asked.
     #[must_use]
     pub fn none() -> Self {

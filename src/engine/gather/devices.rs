@@ -11,14 +11,13 @@ use super::belief::{self, Doubt, Seen};
 use super::record::cut_off_unasked;
 use super::{Scope, back_off, conversation};
 use crate::config::{Guard, TargetConfig};
-use crate::connectors::hikvision::{Abilities, Class, DeviceInfo, Error};
 use crate::engine::link::{StoredLink, StoredLinks, is_same_person, name_digest};
-use crate::model::{Flaw, Limit, Manners, Record, RecordId, TargetLimits, Window, WriteManners};
-use crate::ports::{Outside, ReadDevice};
+use crate::model::{Flaw, Limit, Memory, Record, RecordId, TargetLimits, Window};
+use crate::ports::{Class, Failure, Identity, Statement, Systems, Target};
 use crate::report::{TargetOutcome, Trouble};
 use crate::store::lock::Holder;
 use crate::store::{
-    Failure, Failures, Intent, LoginMemory, RecordsOfTarget, Store, StoreError, StoredHolder,
+    Failures, Intent, LastFailure, LoginMemory, RecordsOfTarget, Store, StoreError, StoredHolder,
     TargetState, WriteMemory,
 };
 
@@ -35,7 +34,8 @@ pub(super) struct Before {
     pub login: LoginMemory,
     pub failures: Failures,
     pub writes: WriteMemory,
-    pub write_manners: WriteManners,
+    /// Why its firmware takes no change of anybody, if so.
+    pub refusal: Option<String>,
     pub open_intents: Vec<Intent>,
 }
 
@@ -53,7 +53,7 @@ impl Before {
         let state = store.device_state(&device.name)?;
         let firmware = state.firmware.as_deref().unwrap_or_default();
         Ok(Self {
-            write_manners: store.write_manners(&device.name, firmware)?,
+            refusal: store.refusal(&device.name, firmware)?,
             state,
             limits: store.device_limits(&device.name)?,
             persons: store.persons(&device.name)?,
@@ -132,7 +132,7 @@ pub struct TargetGathered {
     /// What went wrong.
     pub trouble: Option<Trouble>,
     /// The failure to remember, if it failed just now.
-    pub failure: Option<Failure>,
+    pub failure: Option<LastFailure>,
     /// It was not asked, because it failed a while ago. A change that opens a closed door is tried
     /// all the same.
     pub is_backing_off: bool,
@@ -160,10 +160,10 @@ pub struct FreshReading {
     pub model: String,
     /// Its firmware.
     pub firmware: String,
-    /// What its capabilities say, where they were asked for.
-    pub abilities: Option<Abilities>,
-    /// How it wants to be asked.
-    pub manners: Manners,
+    /// What it says of itself, where it was asked for that.
+    pub statement: Option<Statement>,
+    /// What its connector remembers of it.
+    pub memory: Memory,
     /// When the reading began.
     pub at: DateTime<Utc>,
 }
@@ -180,12 +180,12 @@ pub enum LoginResult {
 }
 
 /// Reads a device that is due; the open connection comes with it, for carrying out.
-pub(super) fn read_due<O: Outside>(
-    outside: &O,
+pub(super) fn read_due<'a>(
+    systems: &'a dyn Systems,
     config: &TargetConfig,
     before: Before,
     ask: AskTarget,
-) -> (TargetGathered, Option<O::Reader>) {
+) -> (TargetGathered, Option<Box<dyn Target + 'a>>) {
     let now = ask.now;
     if let Some(trouble) = held_back(config, &before.login, now) {
         let held = TargetGathered {
@@ -203,8 +203,8 @@ pub(super) fn read_due<O: Outside>(
             None,
         );
     }
-    match read(outside, config, &before) {
-        Ok(Read { info, abilities, mut persons, unusable, reader }) => {
+    match read(systems, config, &before) {
+        Ok(Read { info, statement, mut persons, unusable, reader }) => {
             log::info!("{}: {} persons read", config.name, persons.len());
             let seen = Seen { serial: &info.serial, persons: persons.len() };
             if let Err(doubt) = belief::judge(before.seen(), seen, ask.accepted) {
@@ -227,9 +227,9 @@ pub(super) fn read_due<O: Outside>(
                 flawed(config, &persons, Flaw::NotUtf8),
                 unclear(config, &persons),
             ];
-            let limits = match &abilities {
+            let limits = match &statement {
                 // What the former firmware did says nothing of this one.
-                Some(said) => TargetLimits::known(said.latest_end(), &[]),
+                Some(said) => TargetLimits::known(said.latest_end, &[]),
                 None => before.limits,
             };
             let gathered = TargetGathered {
@@ -243,8 +243,8 @@ pub(super) fn read_due<O: Outside>(
                     serial: info.serial,
                     model: info.model,
                     firmware: info.firmware,
-                    abilities,
-                    manners: reader.manners(),
+                    statement,
+                    memory: reader.memory(),
                     at: now,
                 }),
                 login: LoginResult::Worked,
@@ -357,7 +357,7 @@ impl TargetGathered {
     pub(super) fn take_back(&mut self, config: &TargetConfig, doubt: &Doubt) {
         let Some(renamed) = self.renamed.take() else { return };
         let trouble = not_believed(config, doubt, Some(self.persons.persons.len()));
-        self.failure = Some(Failure { is_doubt: true, ..remembered(&trouble) });
+        self.failure = Some(LastFailure { is_doubt: true, ..remembered(&trouble) });
         self.outcome = TargetOutcome::NotBelieved;
         self.trouble = Some(trouble);
         self.persons = renamed.before;
@@ -370,7 +370,7 @@ fn doubted(config: &TargetConfig, before: Before, doubt: &Doubt, persons: usize)
     let trouble = not_believed(config, doubt, Some(persons));
     TargetGathered {
         outcome: TargetOutcome::NotBelieved,
-        failure: Some(Failure { is_doubt: true, ..remembered(&trouble) }),
+        failure: Some(LastFailure { is_doubt: true, ..remembered(&trouble) }),
         trouble: Some(trouble),
         login: LoginResult::Worked,
         ..untouched(config, before)
@@ -404,38 +404,38 @@ pub(super) fn is_reading_due(
 }
 
 /// What a reading brought.
-struct Read<R> {
-    info: DeviceInfo,
-    /// Asked for where the firmware is not the one they are known of.
-    abilities: Option<Abilities>,
+struct Read<'a> {
+    info: Identity,
+    /// Asked for where the firmware is not the one it is known of.
+    statement: Option<Statement>,
     persons: BTreeMap<RecordId, Record>,
     /// Why entries were left out.
     unusable: Vec<String>,
-    reader: R,
+    reader: Box<dyn Target + 'a>,
 }
 
-fn read<O: Outside>(
-    outside: &O,
+fn read<'a>(
+    systems: &'a dyn Systems,
     config: &TargetConfig,
     before: &Before,
-) -> Result<Read<O::Reader>, Error> {
+) -> Result<Read<'a>, Failure> {
     let known = &before.state;
-    let mut reader = outside.connect(config, known.manners)?;
+    let mut reader = systems.target(config, &known.memory)?;
     if before.login.is_retried() {
         reader.keep_a_try();
     }
-    let info = reader.device_info()?;
-    let abilities = if known.asked_firmware.as_ref() == Some(&info.firmware) {
+    let info = reader.identity()?;
+    let statement = if known.asked_firmware.as_ref() == Some(&info.firmware) {
         None
     } else {
         // Old firmware has no such words: it says nothing, and is not asked again.
-        match reader.abilities() {
-            Err(error) if error.class() != Class::Permanent => return Err(error),
+        match reader.statement() {
+            Err(error) if !error.is_permanent() => return Err(error),
             said => Some(said.unwrap_or_default()),
         }
     };
     let mut persons = BTreeMap::new();
-    let list = reader.all_persons(&mut |record| {
+    let list = reader.all(&mut |record| {
         persons.insert(record.person.employee_no.clone(), record.person);
     })?;
     for number in &list.twice {
@@ -446,9 +446,14 @@ fn read<O: Outside>(
     if !list.complete {
         let stated = list.total_stated.map_or_else(|| "?".to_owned(), |total| total.to_string());
         let what = format!("the list ended after {} of {stated} persons", persons.len());
-        return Err(Error::Wire { call: "person list", what, excerpt: String::new() });
+        return Err(Failure {
+            class: Class::Refused,
+            has_spent_login: false,
+            text: format!("person list: {what}"),
+            hint: Some("the next run reads it again; if it stays so, restart it".to_owned()),
+        });
     }
-    Ok(Read { info, abilities, persons, unusable: list.unusable, reader })
+    Ok(Read { info, statement, persons, unusable: list.unusable, reader })
 }
 
 /// Reads unclear dates as they are written, where windows that this device was seen to hold settle it:

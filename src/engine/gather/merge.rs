@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use identity::{KnownAs, one_entry_each, with_problem};
 
 use crate::clock::is_future;
-use crate::connectors::cardskipper::Export;
 use crate::model::OrganisationId;
+use crate::ports::Snapshot;
 use crate::store::{Changed, StoredHolder};
 
 /// A member missing from this many complete listings in a row has vanished …
@@ -43,10 +43,10 @@ pub struct Asked {
 pub fn merge(
     organisation: OrganisationId,
     known: Vec<StoredHolder>,
-    export: Export,
+    export: Snapshot,
     asked: Asked,
 ) -> Merged {
-    let export = Export { members: one_entry_each(export.members, &known), ..export };
+    let export = Snapshot { members: one_entry_each(export.members, &known), ..export };
     let known_as = KnownAs::new(organisation, &known, &export);
     let usable = export.members.into_iter().map(|mut member| {
         member.key = known_as.member(&member);

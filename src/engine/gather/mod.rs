@@ -25,11 +25,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
-use crate::connectors::cardskipper::Listing;
 use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::{Budget, Change, Facts, HolderFacts, Only, Plan};
 use crate::model::{HolderId, HolderNumber, OrganisationId, RecordId, RightCode, TargetName};
-use crate::ports::Outside;
+use crate::ports::{Listing, Systems};
 use crate::report::Trouble;
 use crate::store::{SecondLook, Store, StoreError};
 
@@ -112,10 +111,10 @@ pub struct Gathered {
 }
 
 /// The conversation with each device that was asked, in the order of the configuration, for carrying out.
-pub type Connections<O> = Vec<Conversation<<O as Outside>::Reader>>;
+pub type Connections<'a> = Vec<Conversation<'a>>;
 
 /// What everybody answered, in the order of the configuration.
-type Answers<O> = (Vec<SourceGathered>, Vec<TargetGathered>, Connections<O>);
+type Answers<'a> = (Vec<SourceGathered>, Vec<TargetGathered>, Connections<'a>);
 
 /// Why nothing could be gathered at all.
 #[derive(Debug, thiserror::Error)]
@@ -154,35 +153,35 @@ impl GatherError {
 ///
 /// # Errors
 /// [`GatherError`]; whatever goes wrong outside is in the troubles of what was gathered.
-pub fn gather<O: Outside>(
-    outside: &O,
+pub fn gather<'a>(
+    systems: &'a dyn Systems,
     config: &Config,
     store: &Store,
     clock: Clock,
     scope: Scope,
-) -> Result<(Gathered, Connections<O>), GatherError> {
-    gather_with(outside, config, store, clock, scope, Asked::default())
+) -> Result<(Gathered, Connections<'a>), GatherError> {
+    gather_with(systems, config, store, clock, scope, Asked::default())
 }
 
 /// The same, with what the organisations have answered in this run already.
 ///
 /// # Errors
 /// [`GatherError`].
-pub fn gather_with<O: Outside>(
-    outside: &O,
+pub fn gather_with<'a>(
+    systems: &'a dyn Systems,
     config: &Config,
     store: &Store,
     clock: Clock,
     scope: Scope,
     asked: Asked,
-) -> Result<(Gathered, Connections<O>), GatherError> {
+) -> Result<(Gathered, Connections<'a>), GatherError> {
     let now = clock.began();
     let links = links::read(store, config, now)?;
     let turns = conversation::take_turns(config, store, clock, &scope)?;
     let (mut sources, mut devices, mut open) =
-        ask_all(outside, config, store, turns, clock, &scope, asked)?;
+        ask_all(systems, config, store, turns, clock, &scope, asked)?;
     let both = (&mut *sources, &mut *devices);
-    let asking = witness::Asking { outside, config, store, scope: &scope, clock };
+    let asking = witness::Asking { systems, config, store, scope: &scope, clock };
     asking.tell_whose(both, &mut open)?;
     let clock_trouble = if scope.is_offline {
         None
@@ -248,15 +247,15 @@ pub fn remember_login(
 }
 
 /// Asks organisations and devices side by side: a slow one never waits for another.
-fn ask_all<O: Outside>(
-    outside: &O,
+fn ask_all<'a>(
+    systems: &'a dyn Systems,
     config: &Config,
     store: &Store,
     turns: Vec<Turn>,
     clock: Clock,
     scope: &Scope,
     Asked(asked_before): Asked,
-) -> Result<Answers<O>, StoreError> {
+) -> Result<Answers<'a>, StoreError> {
     let now = clock.began();
     let ask = sources::Ask::at(now, scope, config);
     let mut states = Vec::with_capacity(config.sources.len());
@@ -287,7 +286,7 @@ fn ask_all<O: Outside>(
                 let ask = devices::AskTarget::of(scope, device, now);
                 match turn {
                     Turn::Ours(before, lock) => Coming::OnItsWay(threads.spawn(move || {
-                        let (gathered, reader) = devices::read_due(outside, device, *before, ask);
+                        let (gathered, reader) = devices::read_due(systems, device, *before, ask);
                         (gathered, Conversation { lock: Some(lock), reader })
                     })),
                     Turn::NotDue(before) => Coming::Here(Box::new((
@@ -308,7 +307,7 @@ fn ask_all<O: Outside>(
             let answer = match asked_before.next() {
                 Some(answer) => Coming::Here(Box::new(answer)),
                 None => Coming::OnItsWay(
-                    threads.spawn(move || sources::request(outside, source, listing, names, clock)),
+                    threads.spawn(move || sources::request(systems, source, listing, names, clock)),
                 ),
             };
             // The members known are read while the answer is on its way, except beside a complete

@@ -17,11 +17,10 @@ use super::sources::{self, Answer, Ask};
 use super::{Gathered, Scope, joined};
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
-use crate::connectors::cardskipper::Listing;
 use crate::engine::link::file::sha256_of;
 use crate::engine::plan::{Standing, steady_until};
 use crate::exit::Exit;
-use crate::ports::Outside;
+use crate::ports::{Listing, Systems};
 use crate::report::{Report, SourceReport, TargetOutcome, TargetReport, Trouble, again};
 use crate::store::{Quiet, SourceState, Store, StoreError};
 use crate::text::hex::hex;
@@ -50,8 +49,8 @@ pub struct Asked(pub(super) Option<Vec<Answer>>);
 ///
 /// # Errors
 /// [`StoreError`]; whatever goes wrong outside is something that was heard.
-pub fn listen<O: Outside>(
-    outside: &O,
+pub fn listen(
+    systems: &dyn Systems,
     config: &Config,
     store: &Store,
     clock: Clock,
@@ -66,7 +65,7 @@ pub fn listen<O: Outside>(
     let ask = Ask::at(now, scope, config);
     // A large link file takes a while to read, and so does an answer to come.
     let (answers, stands) =
-        ask_for_changes(outside, config, &questions, clock, || came_from(config, &quiet));
+        ask_for_changes(systems, config, &questions, clock, || came_from(config, &quiet));
     if !stands {
         return Ok(Heard::Something(Asked(Some(answers))));
     }
@@ -124,8 +123,8 @@ fn came_from(config: &Config, quiet: &Quiet) -> bool {
 }
 
 /// Asks all organisations side by side, and does something else meanwhile.
-fn ask_for_changes<O: Outside, T>(
-    outside: &O,
+fn ask_for_changes<T>(
+    systems: &dyn Systems,
     config: &Config,
     questions: &[Question],
     clock: Clock,
@@ -138,7 +137,7 @@ fn ask_for_changes<O: Outside, T>(
             .zip(questions)
             .map(|(source, (_, listing))| {
                 threads.spawn(move || {
-                    sources::request(outside, source, *listing, &Default::default(), clock)
+                    sources::request(systems, source, *listing, &Default::default(), clock)
                 })
             })
             .collect();

@@ -6,11 +6,13 @@ use chrono::{DateTime, Utc};
 
 use super::{AcceptedOn, Gathered, links};
 use crate::config::{Config, LinkRule};
-use crate::connectors::hikvision::is_same_but_for_dates;
 use crate::engine::execute::trust;
 use crate::engine::link::{Link, Served, StoredLink, email_digest, name_digest};
 use crate::engine::plan::{Facts, Plan, TargetFacts};
-use crate::model::{Holder, HolderId, Record, RecordId, RunId, TargetLimits, TargetName, Window};
+use crate::model::{
+    Holder, HolderId, Record, RecordId, RunId, TargetLimits, TargetName, Window,
+    is_same_but_for_dates,
+};
 use crate::report::TargetOutcome;
 use crate::store::{
     Intent, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError, Unasked,
@@ -72,10 +74,9 @@ impl Gathered {
                     at: reading.at,
                 };
                 store.record_reading(&device.name, &recorded)?;
-                store.record_manners(&device.name, reading.manners)?;
-                if let Some(said) = &reading.abilities {
-                    let (fields, end) = (&said.fields, said.latest_end());
-                    store.record_capabilities(&device.name, &reading.firmware, fields, end)?;
+                store.record_memory(&device.name, &reading.memory)?;
+                if let Some(said) = &reading.statement {
+                    store.record_statement(&device.name, &reading.firmware, said.latest_end)?;
                 }
                 store.forget_failures(&device.name)?;
                 if gathered.is_accepted {

@@ -11,11 +11,10 @@ use super::merge::{self, Merged, merge};
 use super::witness::Witnesses;
 use crate::clock::Clock;
 use crate::config::{Config, Guard, SourceConfig};
-use crate::connectors::cardskipper::{Error, Export, Listing};
 use crate::engine::plan::Standing;
 use crate::exit::Exit;
 use crate::model::{Holder, HolderNumber, RightCode};
-use crate::ports::{Outside, ReadSource};
+use crate::ports::{Class, Failure, Listing, Snapshot, Source, Systems};
 use crate::report::text::many;
 use crate::report::{SourceReport, Trouble};
 use crate::store::{Changed, SecondLook, SourceState, StoredHolder};
@@ -71,7 +70,7 @@ pub struct SourceGathered {
 /// What an organisation answered, before it is compared with what is known.
 #[derive(Debug)]
 pub(super) struct Answer {
-    export: Result<Export, Error>,
+    export: Result<Snapshot, Failure>,
     listing: Listing,
     role_names: Option<BTreeMap<RightCode, String>>,
     /// When the question left and the answer was there, by this computer's clock.
@@ -102,17 +101,17 @@ pub(super) fn choose(config: &SourceConfig, state: &SourceState, ask: Ask) -> Li
 }
 
 /// Asks one organisation: one request on a quiet tick. Touches nothing but the network.
-pub(super) fn request<O: Outside>(
-    outside: &O,
+pub(super) fn request(
+    systems: &dyn Systems,
     config: &SourceConfig,
     listing: Listing,
     known_names: &BTreeMap<RightCode, String>,
     clock: Clock,
 ) -> Answer {
-    let source = outside.source(config);
+    let source = systems.source(config);
     let is_complete = matches!(listing, Listing::Complete);
     let asked = clock.now();
-    let export = source.members(listing);
+    let export = source.snapshot(listing);
     let answered = clock.now();
     if let Ok(export) = &export {
         log::info!(
@@ -125,7 +124,7 @@ pub(super) fn request<O: Outside>(
         );
     }
     let role_names = match &export {
-        Ok(export) if is_complete => ask_names(&source, export, known_names),
+        Ok(export) if is_complete => ask_names(source.as_ref(), export, known_names),
         _ => None,
     };
     Answer { export, listing, role_names, asked, answered }
@@ -213,7 +212,7 @@ pub(super) fn not_asked(
 /// does; and nothing of it is remembered, since "changed since" would be counted from a wrong time.
 fn clock_differs(
     config: &SourceConfig,
-    export: &Export,
+    export: &Snapshot,
     before: SourceState,
     members: Vec<StoredHolder>,
     is_complete: bool,
@@ -288,7 +287,7 @@ fn accept(
     before: SourceState,
     members: Vec<StoredHolder>,
     ask: Ask,
-    export: Export,
+    export: Snapshot,
     listing: Listing,
 ) -> SourceGathered {
     let is_complete = listing == Listing::Complete;
@@ -360,7 +359,7 @@ fn accept(
 }
 
 /// An entry without a member number belongs to nobody, so no member's report tells of it.
-fn without_number(config: &SourceConfig, export: &Export) -> Option<Trouble> {
+fn without_number(config: &SourceConfig, export: &Snapshot) -> Option<Trouble> {
     let count = export.unusable.iter().filter(|one| one.number.is_none()).count();
     let (entries, member) = match count {
         0 => return None,
@@ -399,15 +398,15 @@ fn nobody_listed(config: &SourceConfig, elsewhere: usize) -> Trouble {
 /// Asks for role names when a role without one turns up. They are only for show, and the right to
 /// ask may be missing, so a refusal is no trouble.
 fn ask_names(
-    source: &impl ReadSource,
-    export: &Export,
+    source: &dyn Source,
+    export: &Snapshot,
     known: &BTreeMap<RightCode, String>,
 ) -> Option<BTreeMap<RightCode, String>> {
     let used: BTreeSet<RightCode> = export.members.iter().flat_map(Holder::role_ids).collect();
     if used.iter().all(|role| known.contains_key(role)) {
         return None;
     }
-    match source.role_names() {
+    match source.right_names() {
         // A role that the answer does not name keeps its number as its name, or it would be asked
         // for again at every complete listing.
         Ok(mut names) => {
@@ -428,14 +427,14 @@ fn unreachable(
     before: SourceState,
     members: Vec<StoredHolder>,
     is_complete: bool,
-    error: &Error,
+    error: &Failure,
 ) -> SourceGathered {
-    let exit = if error.is_login() { Exit::Login } else { Exit::Temporary };
+    let exit = if error.class == Class::Login { Exit::Login } else { Exit::Temporary };
     let trouble = Trouble {
         exit,
         about: config.name.to_string(),
         text: error.to_string(),
-        hint: error.hint(),
+        hint: error.hint.clone(),
     };
     let kept = not_asked(config, &before, members);
     let report = SourceReport {

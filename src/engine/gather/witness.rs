@@ -11,9 +11,8 @@ use super::sources::{self, SourceGathered};
 use super::{Connections, Conversation, Scope};
 use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
-use crate::connectors::hikvision::Error;
-use crate::model::Manners;
-use crate::ports::{Outside, ReadDevice};
+use crate::model::Memory;
+use crate::ports::{Failure, Systems, Target};
 use crate::report::TargetOutcome;
 use crate::store::lock::take_device;
 use crate::store::{Store, StoreError};
@@ -28,8 +27,8 @@ pub(super) struct Witnesses {
 }
 
 /// Who is asked, and by what clock.
-pub(super) struct Asking<'a, O> {
-    pub outside: &'a O,
+pub(super) struct Asking<'a, 's> {
+    pub systems: &'s dyn Systems,
     pub config: &'a Config,
     /// The locks of the doors are beside it, and what is remembered of them is in it.
     pub store: &'a Store,
@@ -37,7 +36,7 @@ pub(super) struct Asking<'a, O> {
     pub clock: Clock,
 }
 
-impl<O: Outside> Asking<'_, O> {
+impl<'s> Asking<'_, 's> {
     /// Puts it right whose clock is wrong, where some organisation has another time than this computer.
     /// The first door that has another time ends it: then nobody knows.
     ///
@@ -46,7 +45,7 @@ impl<O: Outside> Asking<'_, O> {
     pub(super) fn tell_whose(
         &self,
         (sources, devices): (&mut [SourceGathered], &mut [TargetGathered]),
-        open: &mut Connections<O>,
+        open: &mut Connections<'s>,
     ) -> Result<(), StoreError> {
         if sources.iter().all(|source| source.clock_off.is_none()) {
             return Ok(());
@@ -80,7 +79,7 @@ impl<O: Outside> Asking<'_, O> {
         &self,
         config: &TargetConfig,
         gathered: &mut TargetGathered,
-        conversation: &mut Conversation<O::Reader>,
+        conversation: &mut Conversation<'s>,
     ) -> Result<Option<bool>, StoreError> {
         let now = self.clock.now();
         if conversation.lock.is_none() {
@@ -94,14 +93,14 @@ impl<O: Outside> Asking<'_, O> {
             }
             conversation.lock = Some(lock);
         }
-        let manners = self.store.device_state(&config.name)?.manners;
-        match self.is_ours(config, manners, conversation.reader.as_mut()) {
-            Ok(answer) => Ok(Some(answer)),
+        let memory = self.store.device_state(&config.name)?.memory;
+        match self.is_ours(config, &memory, conversation.reader.as_deref_mut()) {
+            Ok(answer) => Ok(answer),
             Err(error) => {
                 log::info!("{}: its clock cannot be asked: {error}", config.name);
                 let (outcome, trouble, login) = failure(config, &error);
                 gathered.failure = to_remember(&trouble);
-                if error.spent_a_login() {
+                if error.has_spent_login {
                     (gathered.outcome, gathered.login) = (outcome, login);
                     gathered.trouble = Some(trouble);
                 }
@@ -114,14 +113,15 @@ impl<O: Outside> Asking<'_, O> {
     fn is_ours(
         &self,
         config: &TargetConfig,
-        manners: Manners,
-        reader: Option<&mut O::Reader>,
-    ) -> Result<bool, Error> {
+        memory: &Memory,
+        reader: Option<&mut (dyn Target + 's)>,
+    ) -> Result<Option<bool>, Failure> {
         let shown = match reader {
             Some(reader) => reader.clock()?,
-            None => self.outside.connect(config, manners)?.clock()?,
+            None => self.systems.target(config, memory)?.clock()?,
         };
-        let fault = device_clock_fault(shown, self.clock.now(), config.time_zone);
-        Ok(!matches!(fault, Some(ClockFault::Time { .. })))
+        let fault =
+            shown.and_then(|shown| device_clock_fault(shown, self.clock.now(), config.time_zone));
+        Ok(shown.map(|_| !matches!(fault, Some(ClockFault::Time { .. }))))
     }
 }

@@ -10,8 +10,8 @@ use super::server::{Reply, Server, answer, device, ok, unauthorized};
 use super::{CHALLENGE, assert_discreet, config, reader};
 use crate::config::Tls;
 use crate::connectors::hikvision::call::Limits;
+use crate::connectors::hikvision::manners::Manners;
 use crate::connectors::hikvision::{Class, Error, Reader};
-use crate::model::Manners;
 
 #[test]
 fn busy_devices_are_asked_again() {

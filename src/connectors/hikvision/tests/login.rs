@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::server::{Reply, Server, answer, device, ok, unauthorized};
 use super::{CHALLENGE, PASSWORD, assert_discreet, config, quick, reader};
 use crate::config::{Secret, Tls};
+use crate::connectors::hikvision::manners::Manners;
 use crate::connectors::hikvision::{Class, Error, Reader};
-use crate::model::Manners;
 
 const DEVICE_INFO: &str = include_str!("../../../../tests/fixtures/hikvision/device-info.xml");
 const LOCKED: &str = include_str!("../../../../tests/fixtures/hikvision/user-check-locked.xml");

@@ -14,7 +14,8 @@ use url::Url;
 use super::call::Limits;
 use super::{Error, Reader};
 use crate::config::{Mode, Secret, TargetConfig, Tls};
-use crate::model::{Manners, TargetName};
+use crate::connectors::hikvision::manners::Manners;
+use crate::model::TargetName;
 use crate::net::retry::Rule;
 
 /// The challenge seen on live terminals: no algorithm, empty opaque, domain "::".

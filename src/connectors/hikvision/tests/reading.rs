@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::server::{Reply, Request, Server, answer, device, ok};
 use super::{assert_discreet, reader};
-use crate::connectors::hikvision::{Error, PersonList, Reader};
+use crate::connectors::hikvision::{Error, Reader};
 use crate::model::RecordId;
+use crate::ports::RecordList;
 use crate::ports::progress::tests::Heard;
 
 pub(super) const DEVICE_INFO: &str =
@@ -60,7 +61,7 @@ fn paged(total: usize, cap: usize) -> Server {
     })
 }
 
-pub(super) fn read_all(reader: &mut Reader) -> (Result<PersonList, Error>, Vec<String>) {
+pub(super) fn read_all(reader: &mut Reader) -> (Result<RecordList, Error>, Vec<String>) {
     let mut numbers = Vec::new();
     let list = reader
         .all_persons(&mut |record| numbers.push(record.person.employee_no.as_str().to_owned()));
@@ -77,7 +78,7 @@ fn pages_until_all_are_read() {
         let server = paged(total, cap);
         let mut reader = reader(&server.url);
         let (list, read) = read_all(&mut reader);
-        let expected = PersonList {
+        let expected = RecordList {
             count: total,
             total_stated: Some(total),
             pages,

@@ -14,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 use super::server::{Server, ok};
 use super::{config, quick};
 use crate::config::Tls;
+use crate::connectors::hikvision::manners::Manners;
 use crate::connectors::hikvision::{Class, Error, Reader};
-use crate::model::Manners;
 
 const CERTIFICATE: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/device.cert.der");
 const KEY: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/device.key.der");

@@ -4,8 +4,11 @@ use serde_json::Value;
 
 use super::server::{Reply, Server, answer, device, ok};
 use super::{assert_discreet, reader};
-use crate::connectors::hikvision::{Class, Error, FullRecord, Writer};
+use crate::connectors::hikvision::manners::WriteManners;
+use crate::connectors::hikvision::writer::Writer;
+use crate::connectors::hikvision::{Class, Error, read_record};
 use crate::model::{RecordId, Window, parse_time};
+use crate::ports::FullRecord;
 
 const DONE: &str = r#"{"statusCode":1,"statusString":"OK","subStatusCode":"ok"}"#;
 
@@ -14,13 +17,14 @@ fn record() -> FullRecord {
         "../../../../tests/fixtures/hikvision/user-info.json"
     ))
     .unwrap();
-    FullRecord::read(&value, chrono_tz::Europe::Ljubljana).unwrap()
+    read_record(&value, chrono_tz::Europe::Ljubljana).unwrap()
 }
 
 fn modify(server: &Server) -> Result<(), Error> {
     let at = |text| parse_time(text).unwrap();
     let window = Window::new(at("2026-01-01T00:00:00"), at("2027-12-31T23:59:59")).unwrap();
-    Writer::new(reader(&server.url)).modify(&record(), window)
+    let (mut reader, mut manners) = (reader(&server.url), WriteManners::default());
+    Writer::new(&mut reader, &mut manners, &[]).modify(&record(), window)
 }
 
 #[test]

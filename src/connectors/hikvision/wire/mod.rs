@@ -23,9 +23,10 @@ use crate::text::json::{self, Problem};
 use crate::text::xml::{self, Excess};
 
 pub use abilities::Abilities;
-pub use modify::{differs_beyond_validity, has_lost_pin};
-pub(crate) use modify::{droppable, modify_body, modify_fields, shown_pin};
-pub use persons::{FullRecord, is_same_but_for_dates};
+pub use modify::differs_beyond_validity;
+pub(crate) use modify::{droppable, has_lost_pin, modify_body, modify_fields, shown_pin};
+pub use persons::read_record;
+pub(crate) use persons::with_replaced_bytes;
 pub(crate) use search::{SearchPage, SearchWord, search_body};
 pub use status::ResponseStatus;
 pub(crate) use status::{Meaning, read_status, refusal_words};

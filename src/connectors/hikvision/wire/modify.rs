@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{FullRecord, field, persons, text};
+use super::{field, persons, text};
 use crate::model::{Window, format_time};
+use crate::ports::FullRecord;
 
 /// The keys of `Valid` that a change sets.
 pub(super) const VALID_SET: &[&str] = &["enable", "beginTime", "endTime", "timeType"];
@@ -145,7 +146,7 @@ pub fn differs_beyond_validity(before: &FullRecord, after: &FullRecord) -> Vec<S
 
 /// Whether a device that showed a person's PIN before shows none, or another one, now. Source: section 13.
 #[must_use]
-pub fn has_lost_pin(before: &FullRecord, after: &FullRecord) -> bool {
+pub(crate) fn has_lost_pin(before: &FullRecord, after: &FullRecord) -> bool {
     let shown = |record: &FullRecord| {
         let pin = field(&record.fields, "password").and_then(text);
         pin.filter(|pin| !pin.is_empty())
@@ -203,12 +204,13 @@ pub(super) fn is_one_of(keys: &[&str], key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{read_record, with_replaced_bytes};
     use super::*;
     use crate::model::{Flaw, parse_time};
     use chrono_tz::Europe::Ljubljana;
 
     fn record(value: Value) -> FullRecord {
-        FullRecord::read(&value, Ljubljana).unwrap()
+        read_record(&value, Ljubljana).unwrap()
     }
 
     fn next_year() -> Window {
@@ -263,10 +265,11 @@ mod tests {
             assert_eq!(sent["UserInfo"]["name"], name);
         }
         let held = record(json!({"employeeNo": "7", "name": "An\u{fffd}a"}));
-        let whole = held.clone().with_replaced_bytes(false).person.flaw;
+        let whole = with_replaced_bytes(held.clone(), false).person.flaw;
         assert_eq!(whole, None, "the device itself holds that character");
-        assert_eq!(held.with_replaced_bytes(true).person.flaw, Some(Flaw::NotUtf8));
-        let beside = record(json!({"employeeNo": "8", "name": "Ana"})).with_replaced_bytes(true);
+        assert_eq!(with_replaced_bytes(held, true).person.flaw, Some(Flaw::NotUtf8));
+        let beside = record(json!({"employeeNo": "8", "name": "Ana"}));
+        let beside = with_replaced_bytes(beside, true);
         assert_eq!(beside.person.flaw, None, "another record of the same page");
     }
 

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{
-    DeviceClock, DeviceInfo, Document, FullRecord, SearchPage, excerpt, modify_body, modify_fields,
-    read_status,
+    DeviceClock, DeviceInfo, Document, SearchPage, excerpt, modify_body, modify_fields,
+    read_record, read_status,
 };
 use crate::connectors::hikvision::LockState;
 use crate::model::{Window, parse_time};
@@ -37,7 +37,7 @@ fn read_everything(body: &[u8]) {
 }
 
 fn person(value: Value) {
-    let Ok(record) = FullRecord::read(&value, Ljubljana) else { return };
+    let Ok(record) = read_record(&value, Ljubljana) else { return };
     let at = parse_time("2026-01-01T00:00:00").unwrap();
     let body = modify_body(&modify_fields(
         &record,

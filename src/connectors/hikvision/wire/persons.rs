@@ -6,14 +6,13 @@ use std::fmt::Write as _;
 use chrono::{DateTime, NaiveDateTime, TimeZone as _};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use super::modify::{VALID_SET, is_empty, is_one_of};
 use super::standard::standard;
 use super::system::{read_moment, whole_seconds};
 use super::{boolean, field, list, object, shown, text};
-use crate::model::{Email, Flaw, Limit, Record, RecordId, UserType, Window};
-use crate::text::hex::hex;
+use crate::model::{self, Email, Flaw, Limit, Record, RecordId, UserType, Window};
+use crate::ports::FullRecord;
 
 /// The fields that a write sends back, in the order they are sent.
 /// Source: hikvision-isapi.md section 3.1, client rule.
@@ -33,62 +32,43 @@ pub(super) const WRITABLE: &[&str] = &[
     "PersonInfoExtends",
 ];
 
-/// One person as read from a device: what planning needs, and every field that a write must send
-/// back or compare. `Debug` shows the number only, since the rest is personal.
-#[derive(Clone, PartialEq)]
-pub struct FullRecord {
-    /// What planning needs.
-    pub person: Record,
-    pub(super) fields: Map<String, Value>,
+/// Reads one `UserInfo` object of any spelling. `zone` is the one the device's wall clock runs
+/// in; it is needed only for times that a device states with an offset.
+///
+/// # Errors
+/// Why the object has no usable `employeeNo`, without quoting the person.
+pub fn read_record(value: &Value, zone: Tz) -> Result<FullRecord, String> {
+    let fields = value.as_object().ok_or("is no object")?;
+    let employee_no = read_employee_no(fields)?;
+    let stated = |key| field(fields, key).and_then(text).unwrap_or_default();
+    let person = Record {
+        name: shown(&stated("name")),
+        user_type: match stated("userType").trim() {
+            kind if kind.eq_ignore_ascii_case("blackList") => UserType::BlackList,
+            kind if kind.eq_ignore_ascii_case("visitor") => UserType::Visitor,
+            _ => UserType::Normal,
+        },
+        limit: read_limit(object(fields, "Valid"), zone),
+        is_device_admin: is_administrator(&stated("userType")) || has_local_rights(fields),
+        email: read_email(fields),
+        flaw: None,
+        fingerprint: fingerprint(&employee_no, fields),
+        employee_no,
+    };
+    Ok(FullRecord { person, fields: fields.clone() })
 }
 
-impl std::fmt::Debug for FullRecord {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PersonRecord")
-            .field("employee_no", &self.person.employee_no)
-            .finish_non_exhaustive()
+/// The same record, read from a page that held bytes that are not UTF-8: where U+FFFD stands in it,
+/// they were here.
+pub(crate) fn with_replaced_bytes(mut record: FullRecord, replaced: bool) -> FullRecord {
+    let mut text = String::new();
+    if replaced {
+        write_canonical(&Value::Object(record.fields.clone()), &mut text);
     }
-}
-
-impl FullRecord {
-    /// Reads one `UserInfo` object of any spelling. `zone` is the one the device's wall clock runs
-    /// in; it is needed only for times that a device states with an offset.
-    ///
-    /// # Errors
-    /// Why the object has no usable `employeeNo`, without quoting the person.
-    pub fn read(value: &Value, zone: Tz) -> Result<Self, String> {
-        let fields = value.as_object().ok_or("is no object")?;
-        let employee_no = read_employee_no(fields)?;
-        let stated = |key| field(fields, key).and_then(text).unwrap_or_default();
-        let person = Record {
-            name: shown(&stated("name")),
-            user_type: match stated("userType").trim() {
-                kind if kind.eq_ignore_ascii_case("blackList") => UserType::BlackList,
-                kind if kind.eq_ignore_ascii_case("visitor") => UserType::Visitor,
-                _ => UserType::Normal,
-            },
-            limit: read_limit(object(fields, "Valid"), zone),
-            is_device_admin: is_administrator(&stated("userType")) || has_local_rights(fields),
-            email: read_email(fields),
-            flaw: None,
-            fingerprint: fingerprint(&employee_no, fields),
-            employee_no,
-        };
-        Ok(Self { person, fields: fields.clone() })
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        record.person.flaw = Some(Flaw::NotUtf8);
     }
-
-    /// The same record, read from a page that held bytes that are not UTF-8: where U+FFFD stands in it,
-    /// they were here.
-    pub(crate) fn with_replaced_bytes(mut self, replaced: bool) -> Self {
-        let mut text = String::new();
-        if replaced {
-            write_canonical(&Value::Object(self.fields.clone()), &mut text);
-        }
-        if text.contains(char::REPLACEMENT_CHARACTER) {
-            self.person.flaw = Some(Flaw::NotUtf8);
-        }
-        self
-    }
+    record
 }
 
 /// `employeeNo`, or one of the two other places where firmware puts it. A number becomes its text.
@@ -239,33 +219,22 @@ pub(super) fn writable(employee_no: &RecordId, fields: &Map<String, Value>) -> M
     kept
 }
 
-/// Half of a fingerprint, in hex digits: 128 bits, which nobody hits by chance.
-const HALF: usize = 32;
-
 /// The halves of two SHA-256, in lower-case hex, over the writable fields in canonical JSON (keys sorted at
 /// any depth): over what a change of dates leaves alone and that says something, then over everything.
 fn fingerprint(employee_no: &RecordId, fields: &Map<String, Value>) -> String {
-    let half = |fields: Map<String, Value>| {
-        let mut canonical = String::new();
-        write_canonical(&Value::Object(fields), &mut canonical);
-        let mut digits = hex(&Sha256::digest(canonical.as_bytes()));
-        digits.truncate(HALF);
-        digits
-    };
     let everything = writable(employee_no, fields);
     let mut lasting = everything.clone();
     if let Some(Value::Object(valid)) = lasting.get_mut("Valid") {
         valid.retain(|key, value| !is_one_of(VALID_SET, key) && !is_empty(value));
     }
     lasting.retain(|_, value| !is_empty(value));
-    half(lasting) + &half(everything)
+    model::fingerprint(&canonical(lasting), &canonical(everything))
 }
 
-/// Whether two fingerprints are of persons who differ in their dates at most. A field that says nothing
-/// is as good as none, as in [`super::differs_beyond_validity`].
-#[must_use]
-pub fn is_same_but_for_dates(before: &str, now: &str) -> bool {
-    before.get(..HALF) == now.get(..HALF)
+fn canonical(fields: Map<String, Value>) -> String {
+    let mut text = String::new();
+    write_canonical(&Value::Object(fields), &mut text);
+    text
 }
 
 /// JSON with sorted keys and no spaces. The depth is bounded by that of the JSON that was read.
@@ -308,7 +277,7 @@ mod tests {
     use serde_json::json;
 
     fn read(value: Value) -> Result<FullRecord, String> {
-        FullRecord::read(&value, Ljubljana)
+        read_record(&value, Ljubljana)
     }
 
     fn limit(valid: Value) -> Limit {
@@ -440,7 +409,7 @@ mod tests {
             ),
         ] {
             let valid = json!({"enable": true, "beginTime": stated[0], "endTime": stated[1], "timeType": "local"});
-            let read = FullRecord::read(&json!({"employeeNo": "1", "Valid": valid}), zone);
+            let read = read_record(&json!({"employeeNo": "1", "Valid": valid}), zone);
             assert_eq!(read.unwrap().person.limit, expected, "{zone} {stated:?}");
         }
         // A `UTC` time without an offset means one thing where the wall clock shows UTC.
@@ -452,7 +421,7 @@ mod tests {
         ] {
             let valid =
                 json!({"enable": true, "beginTime": begin, "endTime": end, "timeType": "UTC"});
-            let read = FullRecord::read(&json!({"employeeNo": "1", "Valid": valid}), zone);
+            let read = read_record(&json!({"employeeNo": "1", "Valid": valid}), zone);
             let want = if is_known { known(begin, end) } else { unclear(begin, end) };
             assert_eq!(read.unwrap().person.limit, want, "{zone} {end}");
         }
@@ -611,7 +580,7 @@ mod tests {
         ] {
             let mut changed = base.clone();
             *changed.pointer_mut(field).unwrap() = value;
-            assert_eq!(is_same_but_for_dates(&before, &print(changed)), is_same, "{field}");
+            assert_eq!(model::is_same_but_for_dates(&before, &print(changed)), is_same, "{field}");
         }
     }
 

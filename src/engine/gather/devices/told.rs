@@ -6,15 +6,15 @@ use chrono::{DateTime, Utc};
 
 use super::{AskTarget, Before, LoginResult};
 use crate::config::{Mode, TargetConfig};
-use crate::connectors::hikvision::{Class, Error};
 use crate::engine::execute::trust;
 use crate::engine::gather::back_off;
 use crate::engine::gather::belief::Doubt;
 use crate::exit::Exit;
 use crate::model::{Flaw, Limit, Record, RecordId};
+use crate::ports::{Class, Failure};
 use crate::report::text::some_of;
 use crate::report::{TargetOutcome, Trouble};
-use crate::store::{Failure, LoginMemory, Unasked};
+use crate::store::{LastFailure, LoginMemory, Unasked};
 
 /// So many persons are named who have the same flaw.
 const NAMED_MAX: usize = 3;
@@ -67,12 +67,12 @@ pub fn not_believed(config: &TargetConfig, doubt: &Doubt, persons: Option<usize>
 
 /// What to remember of a failed call. Logins have a memory and rules of their own.
 #[must_use]
-pub fn to_remember(trouble: &Trouble) -> Option<Failure> {
+pub fn to_remember(trouble: &Trouble) -> Option<LastFailure> {
     (trouble.exit != Exit::Login).then(|| remembered(trouble))
 }
 
-pub(super) fn remembered(trouble: &Trouble) -> Failure {
-    Failure { text: trouble.text.clone(), hint: trouble.hint.clone(), is_doubt: false }
+pub(super) fn remembered(trouble: &Trouble) -> LastFailure {
+    LastFailure { text: trouble.text.clone(), hint: trouble.hint.clone(), is_doubt: false }
 }
 
 /// Why the device is left alone, if it is: a login that was refused is not simply tried again.
@@ -115,7 +115,7 @@ pub(super) fn stopped(
 
 /// The firmware that takes no change of anybody, and why, if the one last seen is such.
 pub(super) fn refusal(before: &Before) -> Option<(&str, &str)> {
-    before.state.firmware.as_deref().zip(before.write_manners.refuses.as_deref())
+    before.state.firmware.as_deref().zip(before.refusal.as_deref())
 }
 
 /// Says once for the door that persons hold dates that nobody can read for certain.
@@ -186,19 +186,22 @@ pub(super) fn left_out(config: &TargetConfig, unusable: &[String]) -> Option<Tro
 
 /// How a failed call is told, and what it says about the login.
 #[must_use]
-pub fn failure(config: &TargetConfig, error: &Error) -> (TargetOutcome, Trouble, LoginResult) {
-    let (outcome, exit) = match error.class() {
+pub fn failure(config: &TargetConfig, error: &Failure) -> (TargetOutcome, Trouble, LoginResult) {
+    let (outcome, exit) = match error.class {
         Class::Login => (TargetOutcome::LoginRefused, Exit::Login),
-        Class::Temporary | Class::Unknown | Class::Permanent => {
-            (TargetOutcome::Unreachable, Exit::PartFailed)
-        }
+        Class::Temporary
+        | Class::Unknown
+        | Class::Refused
+        | Class::NoSuchRecord
+        | Class::NotSent
+        | Class::TakesNoChange => (TargetOutcome::Unreachable, Exit::PartFailed),
     };
-    let login = if error.spent_a_login() { LoginResult::Refused } else { LoginResult::NotTried };
+    let login = if error.has_spent_login { LoginResult::Refused } else { LoginResult::NotTried };
     let trouble = Trouble {
         exit,
         about: config.name.to_string(),
-        text: error.to_string(),
-        hint: error.hint().map(str::to_owned),
+        text: error.text.clone(),
+        hint: error.hint.clone(),
     };
     (outcome, trouble, login)
 }

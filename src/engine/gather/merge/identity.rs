@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::connectors::cardskipper::{Export, Unusable};
 use crate::engine::link::plain_words;
 use crate::model::{Holder, HolderId, HolderNumber, OrganisationId};
+use crate::ports::{Snapshot, Unusable};
 use crate::store::StoredHolder;
 
 /// Joins entries of one listing that are one human being: the same number and the same name, another birth
@@ -72,7 +72,7 @@ impl<'a> KnownAs<'a> {
     pub(super) fn new(
         organisation: OrganisationId,
         known: &'a [StoredHolder],
-        export: &Export,
+        export: &Snapshot,
     ) -> Self {
         let mut known_as = Self { organisation, known, listed: HashMap::new() };
         let usable = export.members.iter().map(|one| (Some(one.key.number), one.key.birth_date));

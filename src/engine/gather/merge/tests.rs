@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::*;
-use crate::connectors::cardskipper::{Unusable, UnusableReason};
 use crate::model::{Email, Holder, HolderId, HolderNumber, Right, RightCode};
+use crate::ports::{Snapshot, Unusable};
 
 fn organisation() -> OrganisationId {
     OrganisationId::new(123).unwrap()
@@ -23,8 +23,8 @@ fn member(number: i64, last_name: &str) -> Holder {
     }
 }
 
-fn export(members: Vec<Holder>) -> Export {
-    Export { members, unusable: vec![], elsewhere: 0, server_time: None, bytes: 0 }
+fn export(members: Vec<Holder>) -> Snapshot {
+    Snapshot { members, unusable: vec![], elsewhere: 0, server_time: None }
 }
 
 fn at(minutes: i64) -> DateTime<Utc> {
@@ -136,7 +136,7 @@ fn an_unusable_entry_keeps_what_was_known_and_says_why() {
             number: HolderNumber::new(number).ok(),
             birth_date: None,
             line: 3,
-            reason: UnusableReason::BadInactive("soon".into()),
+            reason: "Inactive is `soon`, neither true nor false".to_owned(),
         });
     }
     let merged = merge(organisation(), known(&[1]), bad, complete(at(0)));
@@ -429,7 +429,7 @@ fn an_unusable_entry_without_a_birth_date_is_about_the_member_with_the_number() 
         number: HolderNumber::new(number).ok(),
         birth_date: None,
         line: 3,
-        reason: UnusableReason::BadInactive("soon".into()),
+        reason: "Inactive is `soon`, neither true nor false".to_owned(),
     };
     let known = vec![StoredHolder::seen(born(2, Some(2), "Novak"), at(-60))];
     let mut bad = export(vec![]);

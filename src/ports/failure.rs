@@ -1,0 +1,54 @@
+//! Why a system gave no usable answer, sorted by what the engine may do about it.
+
+use std::fmt;
+
+/// What may be done about a failed call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// It may work at another time; nothing was changed.
+    Temporary,
+    /// A write left and its answer was lost: only reading tells whether it took.
+    Unknown,
+    /// The login is wrong, locked or lacks a right: trying again can make it worse.
+    Login,
+    /// The system said no, or cannot be understood; the same again brings the same.
+    Refused,
+    /// There is no such record.
+    NoSuchRecord,
+    /// The request could not be put into words, so that nothing was sent.
+    NotSent,
+    /// The target takes no change of any record.
+    TakesNoChange,
+}
+
+/// A call that failed. No text in it holds a secret or the name of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What may be done about it.
+    pub class: Class,
+    /// A login was refused, which counts towards a lock.
+    pub has_spent_login: bool,
+    /// What happened, as a fragment that follows the system's name.
+    pub text: String,
+    /// What a person can do.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// Whether the same call would fail again, whenever it is made.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        match self.class {
+            Class::Refused | Class::NoSuchRecord | Class::NotSent | Class::TakesNoChange => true,
+            Class::Temporary | Class::Unknown | Class::Login => false,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Failure {}
