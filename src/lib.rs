@@ -125,7 +125,7 @@ fn try_run(
     terminal: &Terminal,
 ) -> Result<Exit, Error> {
     let path = config::find(cli.config.as_deref(), environment, working_dir)?;
-    let config = config::load(&path, environment)?;
+    let config = config::load(&path, environment, connectors::KINDS)?;
     // Advice is for whoever runs a command by hand, not for every tick; `check` tells it itself.
     let is_by_hand = std::io::stderr().is_terminal() || matches!(command, Command::Diff(_));
     if (is_by_hand || cli.verbose > 0) && !matches!(command, Command::Check(_)) {

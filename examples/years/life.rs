@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use ivms_sync::clock::Clock;
 use ivms_sync::cmd::{Context, apply, sync};
 use ivms_sync::config::{self, Environment};
+use ivms_sync::connectors::KINDS;
 use ivms_sync::engine::gather::{AcceptLink, Scope};
 use ivms_sync::error::Error;
 use ivms_sync::model::RecordId;
@@ -535,7 +536,7 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
         std::fs::write(links, world.link_file()).map_err(|error| error.to_string())?;
     }
     let nothing: [(&str, &str); 0] = [];
-    let config = config::load(&path, &Environment::from_pairs(nothing))
+    let config = config::load(&path, &Environment::from_pairs(nothing), KINDS)
         .map_err(|error| error.to_string())?;
     let clock = Clock::standing_still(world.host_now());
     let stop = Stop::at_time_limit(clock);

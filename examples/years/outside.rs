@@ -4,8 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use ivms_sync::config::{SourceConfig, TargetConfig};
+use ivms_sync::engine::Systems;
 use ivms_sync::model::Memory;
-use ivms_sync::ports::{Failure, Source, Systems, Target};
+use ivms_sync::ports::{Failure, Source, Target};
 
 use crate::club::Club;
 use crate::desk::{Desk, Window};
@@ -68,7 +69,8 @@ impl Systems for Streets<'_> {
     ) -> Result<Box<dyn Target + 'a>, Failure> {
         let name = config.name.as_str();
         let door = self.club.doors.iter().position(|one| one.name == name).unwrap_or_default();
-        let password = config.password.expose().trim_start_matches('p').parse().unwrap_or(u32::MAX);
+        let password =
+            config.login.secret.expose().trim_start_matches('p').parse().unwrap_or(u32::MAX);
         let line = Line { door: &self.doors[door], password, zone: config.time_zone, login: None };
         Ok(Box::new(line))
     }

@@ -18,6 +18,7 @@ use super::Context;
 use super::carry_out::CarryOut;
 use super::sync::{end_run, finish};
 use crate::cli::ApplyArgs;
+use crate::engine::Systems;
 use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::{
     Change, Facts, Plan, ProvenPlan, Rule, objection, prove, prove_reviewed,
@@ -25,7 +26,6 @@ use crate::engine::plan::{
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::net::bounded::{self, Bounded};
-use crate::ports::Systems;
 use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
 use crate::report::{ChangeReport, ChangeState, Report, Trouble};
 use crate::store::{OutcomeKind, Store};

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use super::Context;
 use crate::config::Mode;
+use crate::engine::Systems;
 use crate::engine::execute::{Execution, TargetResult, execute};
 use crate::engine::gather::conversation::{self, WRITING_PATIENCE};
 use crate::engine::gather::{Connections, Gathered, remember_login, weigh_devices};
@@ -12,7 +13,6 @@ use crate::engine::plan::{Budget, Change, ProvenPlan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{RunId, TargetName};
-use crate::ports::Systems;
 use crate::report::text::many;
 use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome, Trouble, plan_file};
 use crate::store::{OutcomeKind, Store, Waiting};

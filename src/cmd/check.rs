@@ -9,8 +9,8 @@ use chrono_tz::Tz;
 
 use super::{Context, print, print_json};
 use crate::cli::CheckArgs;
-use crate::config::{TargetConfig, Tls};
-use crate::connectors::hikvision;
+use crate::config::TargetConfig;
+use crate::engine::Systems;
 use crate::engine::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
 use crate::engine::gather::{Connections, Gathered, Scope, gather};
 use crate::engine::link::NoLink;
@@ -20,7 +20,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::model::{Holder, HolderId};
 use crate::notify;
-use crate::ports::{self, Failure, Severity as Said, Statement, Systems, Target};
+use crate::ports::{self, Failure, Severity as Said, Statement, Target};
 use crate::report::attention;
 use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::roles::{self, Held};
@@ -28,7 +28,6 @@ use crate::report::text::{many, with_zone};
 use crate::report::{RowLeftOut, TargetOutcome, Trouble};
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
-use crate::text::hex::hex;
 use crate::text::shell::quoted;
 
 /// A device is nearly full from so many per cent on.
@@ -280,7 +279,8 @@ fn devices(
         findings.extend(kept.map(|text| Finding::ok(name, text)));
         findings.extend(of(troubles, name));
         if open.lock.is_some() {
-            findings.extend(certificate(device));
+            let seen = device.settings.examine();
+            findings.extend(seen.into_iter().map(|remark| of_remark(name, remark)));
         }
         if let Some(mut reader) = open.reader {
             findings.extend(clock(context, device, reader.as_mut()));
@@ -290,36 +290,6 @@ fn devices(
             findings.push(links(gathered, facts));
         }
     }
-}
-
-/// Which certificate an `https` device shows, so that it can be pinned.
-fn certificate(device: &TargetConfig) -> Option<Finding> {
-    if device.url.scheme() != "https" {
-        return None;
-    }
-    let name = device.name.as_str();
-    let shown = match hikvision::fingerprint(device) {
-        Ok(shown) => shown,
-        // That nobody answers was said already, with what to do.
-        Err(error) => {
-            log::debug!("{name}: no certificate was seen: {error}");
-            return None;
-        }
-    };
-    let text = format!("its certificate is sha256:{shown}");
-    let pin = format!("to pin it: tls = \"sha256:{shown}\" under [hikvision.{name}]");
-    Some(match &device.tls {
-        Tls::Pinned(pinned) if hex(pinned) == shown => {
-            Finding::ok(name, format!("{text}, as pinned"))
-        }
-        // Another one than the pinned was refused, and named, already.
-        Tls::Pinned(_) => return None,
-        Tls::Insecure => {
-            let text = format!("{text}; whoever shows another one would be believed too");
-            Finding::warning(name, text, Some(pin))
-        }
-        Tls::System => Finding { remedy: Some(pin), ..Finding::ok(name, text) },
-    })
 }
 
 /// What a target says of itself, as far as it says anything.

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::clock::{Clock, is_future};
 use crate::config::{Config, Mode};
-use crate::connectors::Network;
+use crate::engine::Network;
 use crate::engine::gather::{AcceptLink, GatherError};
 use crate::error::Error;
 use crate::exit::Exit;

@@ -177,7 +177,7 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
     let mut devices = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
         let failures = store.failures(&device.name)?;
-        let login = store.login_memory(&device.name, &device.username, &device.password)?;
+        let login = store.login_memory(&device.name, &device.login.name, &device.login.secret)?;
         let known = store.device_overview(&device.name)?;
         let writes = store.write_memory(&device.name)?;
         devices.push(DeviceStatus {

@@ -9,6 +9,7 @@ use super::carry_out::CarryOut;
 use super::{Context, who};
 use crate::cli::SyncArgs;
 use crate::config::Mode;
+use crate::engine::Systems;
 use crate::engine::gather::quiet::{self, Asked, Heard, listen};
 use crate::engine::gather::{Gathered, Scope, gather_with};
 use crate::engine::plan::{
@@ -18,7 +19,6 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{HolderNumber, OrganisationId, RunId, TargetName};
 use crate::notify::{self, Watch};
-use crate::ports::Systems;
 use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome};
 use crate::report::{attention, plan_file};
 use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};

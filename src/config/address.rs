@@ -8,7 +8,7 @@ use super::problem::Wrong;
 use super::value::is_ip;
 
 /// The address of a device: `http` or `https`, a host, perhaps a port, and nothing else.
-pub(super) fn device(text: &str) -> Result<Url, Wrong> {
+pub fn device(text: &str) -> Result<Url, Wrong> {
     let url = checked(text, &["https", "http"], "write https://192.168.1.100")?;
     if url.path() != "/" {
         return Err(Wrong::new("has a path").hint("write only the address, up to the host or port"));
@@ -17,12 +17,12 @@ pub(super) fn device(text: &str) -> Result<Url, Wrong> {
 }
 
 /// An `http` or `https` address to which a path can be appended.
-pub(super) fn web(text: &str) -> Result<Url, Wrong> {
+pub fn web(text: &str) -> Result<Url, Wrong> {
     checked(text, &["https", "http"], "write the whole address, https:// and all")
 }
 
 /// The address of a webhook: like [`web`], but many a service puts its key behind a `?`.
-pub(super) fn webhook(text: &str) -> Result<Url, Wrong> {
+pub fn webhook(text: &str) -> Result<Url, Wrong> {
     let bare = text.split_once('?').map_or(text, |(bare, _)| bare);
     let url = web(bare)?;
     if text.contains('#') {
@@ -32,7 +32,7 @@ pub(super) fn webhook(text: &str) -> Result<Url, Wrong> {
 }
 
 /// The address of a mail server.
-pub(super) fn mail_server(text: &str) -> Result<Url, Wrong> {
+pub fn mail_server(text: &str) -> Result<Url, Wrong> {
     let url = checked(text, &["smtps", "smtp"], "write smtps://mail.example:465")?;
     if !matches!(url.path(), "" | "/") {
         return Err(Wrong::new("has a path").hint("write only the address, up to the host or port"));
@@ -41,7 +41,7 @@ pub(super) fn mail_server(text: &str) -> Result<Url, Wrong> {
 }
 
 /// Whether a host is this machine, so that nobody can listen on the way.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         // Behind smtp:// every host is a name to the parser, also one that is a number.
         Some(Host::Domain(name)) => {

@@ -4,11 +4,10 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
-use url::Url;
 
 use super::problem::{Origin, Wrong};
 use super::section::Section;
-use super::{SourceConfig, TargetConfig, value};
+use super::{Place, SourceConfig, TargetConfig, value};
 use crate::model::{OrganisationId, RightCode};
 
 /// An organisation as far as it could be read.
@@ -23,7 +22,7 @@ pub(super) struct SourceRead<'a> {
 /// A device as far as it could be read.
 pub(super) struct TargetRead<'a> {
     pub section: Section<'a>,
-    pub url: Option<Url>,
+    pub place: Option<Place>,
     pub config: Option<TargetConfig>,
     pub roles: Vec<(Origin, RightCode)>,
 }
@@ -43,16 +42,22 @@ pub(super) fn refuse_same_organisation(sources: &[SourceRead<'_>]) {
 /// One device under two names would be planned for twice, and its budgets would count twice.
 pub(super) fn refuse_same_device(devices: &[TargetRead<'_>]) {
     let mut seen = BTreeMap::new();
-    for TargetRead { section, url, .. } in devices {
-        let Some(url) = url else { continue };
-        let place = (
-            url.scheme().to_owned(),
-            url.host_str().map(str::to_owned),
-            url.port_or_known_default(),
-        );
-        if let Some(first) = seen.insert(place, section.dotted("")) {
+    for TargetRead { section, place, .. } in devices {
+        let Some(place) = place else { continue };
+        if let Some(first) = seen.insert(&place.place, section.dotted("")) {
             let wrong = Wrong::new(format!("is the address of {first} too"));
-            section.wrong("url", wrong.hint("remove one of the two sections"));
+            section.wrong(place.key, wrong.hint("remove one of the two sections"));
+        }
+    }
+}
+
+/// A name stands for one section everywhere, whatever kind of system that is.
+pub(super) fn refuse_same_names<'a>(sections: impl Iterator<Item = &'a Section<'a>>) {
+    let mut seen = BTreeMap::new();
+    for section in sections {
+        if let Some(first) = seen.insert(section.name().to_owned(), section.dotted("")) {
+            let wrong = Wrong::new(format!("has the same name as {first}"));
+            section.wrong_section(wrong.hint("give one of them another name"));
         }
     }
 }

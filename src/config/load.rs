@@ -11,7 +11,7 @@ use super::schema;
 use super::secret_source::{Surroundings, is_readable_by_others};
 use super::section::{Reader, Section};
 use super::value::SINGLE_QUOTES;
-use super::{Config, ConfigError, Environment, Problem};
+use super::{Config, ConfigError, Environment, Kinds, Problem};
 use crate::net::bounded::{self, Bounded};
 use crate::text::shell::quoted;
 
@@ -22,11 +22,11 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// [`ConfigError`] with everything that is wrong with the file, its passwords and its overrides.
-pub fn load(path: &Path, environment: &Environment) -> Result<Config, ConfigError> {
+pub fn load(path: &Path, environment: &Environment, kinds: Kinds) -> Result<Config, ConfigError> {
     let of_file = |wrong| ConfigError::of_file(path.to_owned(), wrong);
     let file = read_file(path).map_err(of_file)?;
     let absolute = std::path::absolute(path).map_err(|error| of_file(unreadable(&error)))?;
-    interpret(&file, &absolute, environment)
+    interpret(&file, &absolute, environment, kinds)
         .map_err(|problems| ConfigError { path: path.to_owned(), problems })
 }
 
@@ -60,6 +60,7 @@ pub(super) fn interpret(
     file: &SourceFile,
     path: &Path,
     environment: &Environment,
+    kinds: Kinds,
 ) -> Result<Config, Vec<Problem>> {
     let text = decode(&file.bytes).map_err(|problem| vec![problem])?;
     let report = Report::new(&text);
@@ -72,7 +73,7 @@ pub(super) fn interpret(
     let surroundings = Surroundings::new(environment, folder);
     let config = {
         let top = Section::top(&reader, &document);
-        schema::read(&top, path, &surroundings)
+        schema::read(&top, path, kinds, &surroundings)
     };
     reader.overrides.report_unknown(&reader.report);
     if file.is_readable_by_others && surroundings.has_literal.get() {

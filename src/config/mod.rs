@@ -9,11 +9,13 @@
 //! sections must not contradict), `problem` (everything wrong, said at once). Nothing here ever
 //! quotes a value of the file in a message.
 
-mod address;
+pub mod address;
 mod agreement;
+mod connection;
 mod environment;
 mod find;
 mod inputs;
+mod kind;
 mod load;
 mod notify;
 mod overrides;
@@ -24,10 +26,11 @@ mod secret_source;
 mod section;
 #[cfg(test)]
 mod tests;
-mod value;
+pub mod value;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -38,9 +41,21 @@ use crate::model::{HolderNumber, OrganisationId, RecordId, RightCode, SourceName
 
 pub use environment::Environment;
 pub use find::find;
+pub use kind::{
+    Common, Kinds, Login, Nouns, Place, SourceKind, SourceParts, SourceSettings, TargetKind,
+    TargetParts, TargetSettings, Wiring,
+};
 pub use load::load;
 pub use problem::{ConfigError, Problem};
 pub use secret::Secret;
+
+/// What connectors read their sections with.
+pub mod reading {
+    pub use super::problem::{Origin, Wrong};
+    pub use super::secret_source::Surroundings;
+    pub use super::section::{Section, integer, text};
+    pub use super::{address, value};
+}
 
 /// Everything that was configured, with every default filled in and every path absolute.
 #[derive(Debug, Clone)]
@@ -80,42 +95,38 @@ impl Config {
     }
 }
 
-/// `[cardskipper.NAME]`: one organisation.
+/// A section of a source: `[cardskipper.NAME]`.
 #[derive(Debug, Clone)]
 pub struct SourceConfig {
     /// The section's name.
     pub name: SourceName,
-    /// `https://api.cardskipper.se`, without a path or with one that is kept in front.
-    pub url: Url,
+    /// What kind of system it is.
+    pub kind: &'static dyn SourceKind,
+    /// How to connect to it.
+    pub settings: Arc<dyn SourceSettings>,
     /// The organisation whose members count.
     pub organisation: OrganisationId,
-    /// Login name.
-    pub username: String,
-    /// Login password.
-    pub password: Secret,
     /// Roles that open doors; `None`: every role.
     pub roles: Option<BTreeSet<RightCode>>,
     /// A complete listing at least this often.
     pub full_every: Duration,
     /// A member that must be in every complete listing.
     pub sentinel: Option<HolderNumber>,
-    /// The zone in which dates with an offset are read.
+    /// The zone of the section.
     pub time_zone: Tz,
 }
 
-/// `[hikvision.NAME]`: one device.
+/// A section of a target: `[hikvision.NAME]`.
 #[derive(Debug, Clone)]
 pub struct TargetConfig {
     /// The section's name.
     pub name: TargetName,
-    /// Scheme, host and port.
-    pub url: Url,
-    /// Login name.
-    pub username: String,
-    /// Login password.
-    pub password: Secret,
-    /// How an `https` certificate is judged.
-    pub tls: Tls,
+    /// What kind of system it is.
+    pub kind: &'static dyn TargetKind,
+    /// How to connect to it.
+    pub settings: Arc<dyn TargetSettings>,
+    /// Who logs in there.
+    pub login: Login,
     /// What may be written.
     pub mode: Mode,
     /// Narrower than the organisation's roles; `None`: the same.
@@ -126,6 +137,22 @@ pub struct TargetConfig {
     pub audit_every: Duration,
     /// The zone the device's wall clock runs in.
     pub time_zone: Tz,
+}
+
+impl SourceConfig {
+    /// Its section in the configuration: `cardskipper.club`.
+    #[must_use]
+    pub fn section(&self) -> String {
+        format!("{}.{}", self.kind.name(), self.name)
+    }
+}
+
+impl TargetConfig {
+    /// Its section in the configuration: `hikvision.front-door`.
+    #[must_use]
+    pub fn section(&self) -> String {
+        format!("{}.{}", self.kind.name(), self.name)
+    }
 }
 
 /// How an `https` certificate is judged.

@@ -1,7 +1,7 @@
 //! `[notify]`: whom to tell, and how.
 
 use super::problem::Wrong;
-use super::schema::{is_empty_list, warn_plain_http};
+use super::schema::is_empty_list;
 use super::secret_source::{self, Surroundings};
 use super::section::{Section, text};
 use super::{MailTls, Notify, NotifyEmail, NotifyWebhook, address, value};
@@ -103,6 +103,6 @@ fn read_webhook(section: &Section<'_>, surroundings: &Surroundings<'_>) -> Optio
     let token = secret_source::read(section, "token", surroundings);
     section.finish();
     let url = url?;
-    warn_plain_http(section, &url, "the messages and the token");
+    section.warn_plain_http(&url, "the messages and the token");
     Some(NotifyWebhook { url, token })
 }

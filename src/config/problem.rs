@@ -33,7 +33,7 @@ pub struct Problem {
 
 impl ConfigError {
     /// An error with a single problem that concerns the whole file.
-    pub(super) fn of_file(path: PathBuf, wrong: Wrong) -> Self {
+    pub fn of_file(path: PathBuf, wrong: Wrong) -> Self {
         let problem = Problem {
             key: String::new(),
             line: None,
@@ -78,7 +78,7 @@ impl fmt::Display for Problem {
 
 /// What is wrong with a value, before anybody knows where the value stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wrong {
+pub struct Wrong {
     pub message: String,
     pub hint: Option<String>,
 }
@@ -98,7 +98,7 @@ impl Wrong {
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
+pub enum Origin {
     /// A byte of the file.
     Offset(usize),
     /// An environment variable.
@@ -108,7 +108,7 @@ pub(super) enum Origin {
 }
 
 /// Problems and advice, collected while the file is read.
-pub(super) struct Report {
+pub struct Report {
     line_starts: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<String>>,
@@ -158,7 +158,7 @@ impl Report {
 }
 
 /// A name from the file made fit for one line of a terminal: no control characters, no excess length.
-pub(super) fn shown(name: &str) -> String {
+pub fn shown(name: &str) -> String {
     const LONGEST: usize = 64;
     let mut text: String = name.chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if name.chars().nth(LONGEST).is_some() {

@@ -5,20 +5,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use toml::de::DeValue;
-use url::Url;
 
 use super::agreement::{self, SourceRead, TargetRead, Zones};
 use super::load::absolute;
 use super::problem::{Origin, Wrong};
-use super::secret_source::{self, Surroundings};
+use super::secret_source::Surroundings;
 use super::section::{Section, integer, text};
 use super::{
-    Config, Ending, Guard, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles, SourceConfig,
-    TargetConfig, Tls, address, notify, value,
+    Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
+    SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts, notify, value,
 };
 use crate::engine::link::file::is_invisible;
 use crate::files::{Rights, is_same};
-use crate::model::{HolderNumber, OrganisationId, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{HolderNumber, RecordId, RightCode, SourceName, TargetName};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -38,16 +37,29 @@ const GRACE_DAYS_MAX: i64 = 365;
 pub(super) fn read(
     top: &Section<'_>,
     path: &Path,
+    kinds: Kinds,
     surroundings: &Surroundings<'_>,
 ) -> Option<Config> {
     let state = top.text("state", value::path).or("ivms-sync.db".to_owned());
     let zones = Zones::read(top);
-    let sources = top.named("cardskipper", "club", "there is no organisation to copy from");
-    let sources: Vec<SourceRead<'_>> =
-        sources.into_iter().map(|section| source(section, &zones, surroundings)).collect();
-    let devices = top.named("hikvision", "front-door", "there is no door to write to");
-    let devices: Vec<TargetRead<'_>> =
-        devices.into_iter().map(|section| device(section, &zones, surroundings)).collect();
+    let mut sources: Vec<SourceRead<'_>> = Vec::new();
+    let mut groups = Groups::default();
+    for kind in kinds.sources {
+        let sections = groups.read(top, kind.name(), "club");
+        sources.extend(sections.into_iter().map(|one| source(*kind, one, &zones, surroundings)));
+    }
+    groups.refuse_none(top, "there is no organisation to copy from");
+    let mut devices: Vec<TargetRead<'_>> = Vec::new();
+    let mut groups = Groups::default();
+    for kind in kinds.targets {
+        let sections = groups.read(top, kind.name(), "front-door");
+        devices.extend(sections.into_iter().map(|one| device(*kind, one, &zones, surroundings)));
+    }
+    groups.refuse_none(top, "there is no door to write to");
+    sources.sort_by(|a, b| a.section.name().cmp(b.section.name()));
+    devices.sort_by(|a, b| a.section.name().cmp(b.section.name()));
+    agreement::refuse_same_names(sources.iter().map(|read| &read.section));
+    agreement::refuse_same_names(devices.iter().map(|read| &read.section));
     let link = link(&top.section("link"), surroundings.folder);
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
@@ -77,91 +89,106 @@ pub(super) fn read(
     Some(config)
 }
 
+/// The groups of sections of all kinds of one side.
+#[derive(Default)]
+struct Groups {
+    /// The first kind, with the name of its sample section.
+    first: Option<(&'static str, &'static str)>,
+    is_any_given: bool,
+}
+
+impl Groups {
+    fn read<'a>(
+        &mut self,
+        top: &Section<'a>,
+        kind: &'static str,
+        example: &'static str,
+    ) -> Vec<Section<'a>> {
+        self.first.get_or_insert((kind, example));
+        let (sections, is_given) = top.named(kind, example);
+        self.is_any_given |= is_given;
+        sections
+    }
+
+    /// Notes that no kind has a section.
+    fn refuse_none(&self, top: &Section<'_>, without: &str) {
+        if let (Some((kind, example)), false) = (self.first, self.is_any_given) {
+            let wrong = Wrong::new(format!("is missing: {without}"));
+            top.section(kind).wrong_section(wrong.hint(format!("write [{kind}.{example}]")));
+        }
+    }
+}
+
 /// Windows names the computer in every process; other systems, if at all, under another name.
 fn computer(environment: &super::Environment) -> Option<String> {
     let names = ["COMPUTERNAME", "HOSTNAME"].into_iter();
     names.filter_map(|name| environment.get(name)).find(|name| !name.is_empty()).map(str::to_owned)
 }
 
-/// `[cardskipper.NAME]`.
+/// `[KIND.NAME]` of a source.
 fn source<'a>(
+    kind: &'static dyn SourceKind,
     section: Section<'a>,
     zones: &Zones,
     surroundings: &Surroundings<'_>,
 ) -> SourceRead<'a> {
     let name = section.settle_name(SourceName::new(section.name()));
-    let url = section.text("url", address::web).required();
-    let organisation = section
-        .integer("organisation_id", |number| value::id(OrganisationId::new(number)))
-        .required();
-    let username = section.text("username", value::not_empty).required();
-    let password = required_password(&section, surroundings);
+    let common = Common { name: name.clone(), time_zone: zones.of(&section) };
+    let SourceParts { settings, organisation } = kind.read(&section, &common, surroundings);
     let roles = roles(&section);
     let full_every =
         section.text("full_every", |text| value::interval(text, FULL_EVERY_DAYS_MAX)).or(HOUR);
     let sentinel =
         section.integer("sentinel", |number| value::id(HolderNumber::new(number))).optional();
-    let time_zone = zones.of(&section);
     section.finish();
-    if let Some(url) = &url {
-        warn_plain_http(&section, url, "names, e-mails and the password");
-    }
     let roles = roles.map(without_origins);
     let listed = roles.clone();
     let config = (|| {
         Some(SourceConfig {
             name: name?,
-            url: url?,
+            kind,
+            settings: settings?,
             organisation: organisation?,
-            username: username?,
-            password: password?,
             roles,
             full_every,
             sentinel,
-            time_zone,
+            time_zone: common.time_zone,
         })
     })();
     SourceRead { section, organisation, roles: listed, config }
 }
 
-/// `[hikvision.NAME]`.
+/// `[KIND.NAME]` of a target.
 fn device<'a>(
+    kind: &'static dyn TargetKind,
     section: Section<'a>,
     zones: &Zones,
     surroundings: &Surroundings<'_>,
 ) -> TargetRead<'a> {
     let name = section.settle_name(TargetName::new(section.name()));
-    let url = section.text("url", address::device).required();
-    let username = section.text("username", value::not_empty).required();
-    let password = required_password(&section, surroundings);
-    let tls = section.text("tls", value::tls).or(Tls::System);
+    let common = Common { name: name.clone(), time_zone: zones.of(&section) };
+    let TargetParts { settings, login, place } = kind.read(&section, &common, surroundings);
     let mode = section.text("mode", value::mode).or(Mode::Full);
     let roles = roles(&section);
     let protect = section.list("protect", protected);
     let audit_every =
         section.text("audit_every", |text| value::interval(text, AUDIT_EVERY_DAYS_MAX)).or(HOUR);
-    let time_zone = zones.of(&section);
     section.finish();
-    if let Some(url) = &url {
-        check_tls(&section, url, &tls);
-    }
     let placed_roles = roles.clone().unwrap_or_default();
-    let address = url.clone();
     let config = (|| {
         Some(TargetConfig {
             name: name?,
-            url: url?,
-            username: username?,
-            password: password?,
-            tls,
+            kind,
+            settings: settings?,
+            login: login?,
             mode,
             roles: roles.map(without_origins),
             protect: protect.map(without_origins).unwrap_or_default(),
             audit_every,
-            time_zone,
+            time_zone: common.time_zone,
         })
     })();
-    TargetRead { section, url: address, config, roles: placed_roles }
+    TargetRead { section, place, config, roles: placed_roles }
 }
 
 /// One entry of `protect`.
@@ -180,43 +207,6 @@ fn protected(item: &DeValue<'_>) -> Result<RecordId, Wrong> {
         );
     }
     Ok(id)
-}
-
-/// A certificate is only ever looked at on `https`. To pin one on `http` is an error, because the
-/// writer believes in a protection that is not there; `insecure` there is merely without effect.
-fn check_tls(section: &Section<'_>, url: &Url, tls: &Tls) {
-    let key = section.dotted("tls");
-    if url.scheme() == "https" {
-        if *tls == Tls::Insecure {
-            section.warn(format!(
-                "{key} is \"insecure\": whoever answers at this address is believed to be the \
-                 device. Pin its certificate instead: tls = \"sha256:…\" with the fingerprint \
-                 that the browser or openssl shows."
-            ));
-        }
-        return;
-    }
-    warn_plain_http(section, url, "names and door rights");
-    match tls {
-        Tls::System => {}
-        Tls::Pinned(_) => section.wrong(
-            "tls",
-            Wrong::new("pins a certificate, but the address is plain http and has none")
-                .hint("write https:// in url, or remove tls"),
-        ),
-        Tls::Insecure => {
-            section.warn(format!("{key} has no effect, because the address is plain http."));
-        }
-    }
-}
-
-pub(super) fn warn_plain_http(section: &Section<'_>, url: &Url, what: &str) {
-    if url.scheme() == "http" && !address::is_loopback(url) {
-        section.warn(format!(
-            "{} is plain http: anybody on the network can read and change {what} on the way.",
-            section.dotted("url")
-        ));
-    }
 }
 
 /// `[link]`.
@@ -311,18 +301,6 @@ fn refuse_own_files(section: &Section<'_>, config: &Config) {
         let wrong = Wrong::new(format!("is the same file as {}", section.dotted("html")));
         section.wrong("prometheus", wrong.hint("name a file of its own"));
     }
-}
-
-fn required_password(
-    section: &Section<'_>,
-    surroundings: &Surroundings<'_>,
-) -> Option<super::Secret> {
-    if section.find("password").is_none() {
-        let wrong = Wrong::new("is missing").hint("write password = { env = \"NAME\" }");
-        section.wrong("password", wrong);
-        return None;
-    }
-    secret_source::read(section, "password", surroundings)
 }
 
 /// The role list of an organisation or device; `None` for every role.

@@ -18,7 +18,7 @@ use crate::net::bounded::{self, Bounded};
 const FILE_BYTES_MAX: u64 = 4096;
 
 /// What the sources of passwords depend on beside the configuration's text.
-pub(super) struct Surroundings<'a> {
+pub struct Surroundings<'a> {
     pub environment: &'a Environment,
     /// The folder of the configuration file, absolute.
     pub folder: &'a Path,
@@ -51,7 +51,7 @@ struct Fetched {
 }
 
 /// Reads a password key: `None` when it is absent (not noted) or wrong (noted).
-pub(super) fn read(
+pub fn read(
     section: &Section<'_>,
     key: &'static str,
     surroundings: &Surroundings<'_>,
@@ -227,13 +227,13 @@ fn shown_path(path: &Path) -> String {
 
 /// Whether the mode lets the group or everybody read the file.
 #[cfg(unix)]
-pub(super) fn is_readable_by_others(metadata: &Metadata) -> bool {
+pub fn is_readable_by_others(metadata: &Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     metadata.is_file() && metadata.permissions().mode() & 0o044 != 0
 }
 
 /// Access lists are not looked at.
 #[cfg(not(unix))]
-pub(super) fn is_readable_by_others(_: &Metadata) -> bool {
+pub fn is_readable_by_others(_: &Metadata) -> bool {
     false
 }

@@ -15,13 +15,13 @@ use crate::model::InvalidId;
 use crate::text::suggest::nearest;
 
 /// What all sections share.
-pub(super) struct Reader<'a> {
+pub struct Reader<'a> {
     pub report: Report,
-    pub overrides: Overrides<'a>,
+    pub(super) overrides: Overrides<'a>,
 }
 
 /// One section, or the top of the file.
-pub(super) struct Section<'a> {
+pub struct Section<'a> {
     reader: &'a Reader<'a>,
     path: Vec<String>,
     table: Option<&'a DeTable<'a>>,
@@ -223,7 +223,7 @@ impl<'a> Section<'a> {
 
     /// The sections that each have a name of their own, `[hikvision.front-door]`, sorted by name.
     /// None at all is a problem; `example` is a name to advise and `without` says why it matters.
-    pub fn named(&self, key: &'static str, example: &str, without: &str) -> Vec<Self> {
+    pub fn named(&self, key: &'static str, example: &str) -> (Vec<Self>, bool) {
         let group = self.section(key);
         let advice = format!("write [{key}.{example}]");
         let is_wrong_type = group.table.is_none() && group.origin != Origin::Nowhere;
@@ -246,13 +246,10 @@ impl<'a> Section<'a> {
                 sections.push(group.child(name.get_ref(), Some(table), origin));
             }
         }
-        if sections.is_empty() && bare.is_none() && !is_wrong_type {
-            let wrong = Wrong::new(format!("is missing: {without}")).hint(advice);
-            group.wrong_section(wrong);
-        }
+        let is_given = !sections.is_empty() || bare.is_some() || is_wrong_type;
         sections.sort_by(|a, b| a.name().cmp(b.name()));
         group.refuse_lookalikes(&mut sections);
-        sections
+        (sections, is_given)
     }
 
     /// Takes overrides away from sections that one variable could mean both of.
@@ -309,13 +306,13 @@ impl<'a> Section<'a> {
 }
 
 /// A key that was found, and where.
-pub(super) struct Found<'a> {
+pub struct Found<'a> {
     pub origin: Origin,
     pub raw: Raw<'a>,
 }
 
 /// A value that nobody has looked into.
-pub(super) enum Raw<'a> {
+pub enum Raw<'a> {
     /// The text of a variable.
     Variable(&'a str),
     /// A value of the file.
@@ -324,7 +321,7 @@ pub(super) enum Raw<'a> {
 
 /// The result of reading a key: absent, present but wrong (and noted), or good.
 #[must_use]
-pub(super) struct Read<'s, T> {
+pub struct Read<'s, T> {
     section: &'s Section<'s>,
     key: &'static str,
     outcome: Option<Option<T>>,
@@ -356,7 +353,7 @@ impl<T> Read<'_, T> {
 }
 
 /// A value that must be text.
-pub(super) fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Wrong> {
+pub fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Wrong> {
     value.as_str().ok_or_else(|| {
         let wrong = mismatch(value, "text");
         if value.is_table() || value.is_array() { wrong } else { wrong.hint("put it in quotes") }
@@ -364,7 +361,7 @@ pub(super) fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Wrong> {
 }
 
 /// A value that must be a whole number.
-pub(super) fn integer(value: &DeValue<'_>) -> Result<i64, Wrong> {
+pub fn integer(value: &DeValue<'_>) -> Result<i64, Wrong> {
     match value {
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
             .map_err(|_| Wrong::new("is too large a number")),
@@ -381,7 +378,7 @@ fn table<'v>(value: &'v DeValue<'v>) -> Result<&'v DeTable<'v>, Wrong> {
 }
 
 /// Says what was found and what is wanted.
-pub(super) fn mismatch(found: &DeValue<'_>, wanted: &str) -> Wrong {
+pub fn mismatch(found: &DeValue<'_>, wanted: &str) -> Wrong {
     let found = match found {
         DeValue::String(_) => "text",
         DeValue::Integer(_) => "a whole number",

@@ -16,16 +16,16 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// Text that is not blank.
-pub(super) fn not_empty(text: &str) -> Result<String, Wrong> {
+pub fn not_empty(text: &str) -> Result<String, Wrong> {
     if text.trim().is_empty() { Err(Wrong::new("is empty")) } else { Ok(text.to_owned()) }
 }
 
 /// What to do about a path whose `\` was taken for the beginning of an escape.
-pub(super) const SINGLE_QUOTES: &str =
+pub const SINGLE_QUOTES: &str =
     "write a path in single quotes, where \\ stands for itself: 'C:\\Folder\\file'";
 
 /// The path of a file. `"C:\temp"` holds a tabulator, and names another file than was meant.
-pub(super) fn path(text: &str) -> Result<String, Wrong> {
+pub fn path(text: &str) -> Result<String, Wrong> {
     if text.chars().any(char::is_control) {
         return Err(Wrong::new("holds a control character").hint(SINGLE_QUOTES));
     }
@@ -33,7 +33,7 @@ pub(super) fn path(text: &str) -> Result<String, Wrong> {
 }
 
 /// An IANA time zone.
-pub(super) fn time_zone(text: &str) -> Result<Tz, Wrong> {
+pub fn time_zone(text: &str) -> Result<Tz, Wrong> {
     text.parse().map_err(|_| {
         let wrong = Wrong::new("is not a known time zone");
         match nearest(text, TZ_VARIANTS.iter().map(|zone| zone.name())) {
@@ -45,7 +45,7 @@ pub(super) fn time_zone(text: &str) -> Result<Tz, Wrong> {
 
 /// `"90s"`, `"5m"`, `"1h 30m"`, `"7d"`: whole numbers with units, the larger unit first, and the sum
 /// from one minute to `days` days.
-pub(super) fn interval(text: &str, days: u64) -> Result<Duration, Wrong> {
+pub fn interval(text: &str, days: u64) -> Result<Duration, Wrong> {
     let unreadable = || {
         Wrong::new("is not a length of time")
             .hint("write a number with a unit, for example \"90s\", \"5m\", \"1h 30m\" or \"1d\"")
@@ -83,7 +83,7 @@ pub(super) fn interval(text: &str, days: u64) -> Result<Duration, Wrong> {
 }
 
 /// `"10%"`.
-pub(super) fn percent(text: &str) -> Result<Percent, Wrong> {
+pub fn percent(text: &str) -> Result<Percent, Wrong> {
     let number = text.trim().strip_suffix('%').and_then(|number| number.trim_end().parse().ok());
     number.and_then(Percent::new).ok_or_else(|| {
         Wrong::new("is not a share from 0% to 100%")
@@ -92,7 +92,7 @@ pub(super) fn percent(text: &str) -> Result<Percent, Wrong> {
 }
 
 /// How a certificate is judged.
-pub(super) fn tls(text: &str) -> Result<Tls, Wrong> {
+pub fn tls(text: &str) -> Result<Tls, Wrong> {
     match text {
         "system" => return Ok(Tls::System),
         "insecure" => return Ok(Tls::Insecure),
@@ -121,7 +121,7 @@ fn sha256(text: &str) -> Option<[u8; 32]> {
 }
 
 /// One of a few words.
-pub(super) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wrong> {
+pub fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wrong> {
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
         return Ok(*value);
     }
@@ -134,24 +134,24 @@ pub(super) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wrong>
 }
 
 /// What may be written to a device.
-pub(super) fn mode(text: &str) -> Result<Mode, Wrong> {
+pub fn mode(text: &str) -> Result<Mode, Wrong> {
     let modes = [Mode::Observe, Mode::GrantOnly, Mode::Full];
     word(text, &modes.map(|mode| (mode.as_str(), mode)))
 }
 
 /// `"end"` or `"keep"`.
-pub(super) fn ending(text: &str) -> Result<Ending, Wrong> {
+pub fn ending(text: &str) -> Result<Ending, Wrong> {
     word(text, &[("end", Ending::End), ("keep", Ending::Keep)])
 }
 
 /// A rule that links members to persons.
-pub(super) fn link_rule(text: &str) -> Result<LinkRule, Wrong> {
+pub fn link_rule(text: &str) -> Result<LinkRule, Wrong> {
     let rules = [LinkRule::File, LinkRule::DeviceEmail, LinkRule::HolderNumber];
     word(text, &rules.map(|rule| (rule.as_str(), rule)))
 }
 
 /// One plain e-mail address. The letters stay as typed: a mail server may care.
-pub(super) fn mail_address(text: &str) -> Result<String, Wrong> {
+pub fn mail_address(text: &str) -> Result<String, Wrong> {
     let plain = !text.contains(['<', '>', ',', ';', '"']);
     // What the mail library would refuse when there is something to say is refused now.
     let is_sendable = || text.trim().parse::<lettre::Address>().is_ok();
@@ -163,7 +163,7 @@ pub(super) fn mail_address(text: &str) -> Result<String, Wrong> {
 }
 
 /// `"0640"`: permission bits of a file that its owner writes and nobody else does.
-pub(super) fn file_mode(text: &str) -> Result<u32, Wrong> {
+pub fn file_mode(text: &str) -> Result<u32, Wrong> {
     let is_octal =
         (3..=4).contains(&text.len()) && text.bytes().all(|b| (b'0'..=b'7').contains(&b));
     let mode = u32::from_str_radix(text, 8).ok().filter(|_| is_octal).ok_or_else(|| {
@@ -177,12 +177,12 @@ pub(super) fn file_mode(text: &str) -> Result<u32, Wrong> {
 }
 
 /// A number that an identity type takes.
-pub(super) fn id<T, E: fmt::Display>(made: Result<T, E>) -> Result<T, Wrong> {
+pub fn id<T, E: fmt::Display>(made: Result<T, E>) -> Result<T, Wrong> {
     made.map_err(|error| Wrong::new(error.to_string()))
 }
 
 /// Whether a text is an IP address, with or without a port: safe to repeat in a hint.
-pub(super) fn is_ip(text: &str) -> bool {
+pub fn is_ip(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok() || text.parse::<std::net::SocketAddr>().is_ok()
 }
 

@@ -1,9 +1,12 @@
-//! The systems that memberships come from and go to: one folder each.
+//! The systems that rights come from and go to: one folder each, and one line in [`KINDS`].
 //!
-//! Nothing outside a folder knows the wire formats or the errors of its system.
+//! Nothing outside a folder knows the wire format, the errors or the keys of its system.
 
 pub mod cardskipper;
 pub mod hikvision;
-mod network;
 
-pub use network::Network;
+use crate::config::Kinds;
+
+/// Every kind of system there is.
+pub const KINDS: Kinds =
+    Kinds { sources: &[&cardskipper::Cardskipper], targets: &[&hikvision::Hikvision] };

@@ -20,6 +20,7 @@ use std::thread;
 
 use crate::clock::Clock;
 use crate::config::TargetConfig;
+use crate::engine::Systems;
 use crate::engine::gather::belief::{self, judge_serial};
 use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::engine::gather::devices::{failure, not_believed, to_remember};
@@ -28,7 +29,7 @@ use crate::engine::plan::{Change, ProvenPlan};
 use crate::exit::Exit;
 use crate::model::{Limit, Memory, ReadBack, RecordId, RunId, TargetLimits};
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
-use crate::ports::{Failure, FullRecord, Systems, Target};
+use crate::ports::{Failure, FullRecord, Target};
 use crate::report::{ChangeState, TargetOutcome, Trouble};
 use crate::stop::Stop;
 use crate::store::{Outcome, OutcomeKind, Store, StoreError, TargetState};

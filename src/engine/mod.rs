@@ -4,3 +4,6 @@ pub mod execute;
 pub mod gather;
 pub mod link;
 pub mod plan;
+mod systems;
+
+pub use systems::{Network, Systems};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser};
 use ivms_sync::cli::Cli;
 use ivms_sync::config::{self, Environment};
+use ivms_sync::connectors::KINDS;
 use ivms_sync::exit::Exit;
 use ivms_sync_simulators::club::employee_no;
 use serde_json::Value;
@@ -141,7 +142,7 @@ fn every_configuration_loads() {
     for block in blocks {
         let path = folder.path().join("ivms-sync.toml");
         std::fs::write(&path, &block).unwrap();
-        let loaded = config::load(&path, &Environment::from_pairs(passwords));
+        let loaded = config::load(&path, &Environment::from_pairs(passwords), KINDS);
         let config = loaded.unwrap_or_else(|error| panic!("{block}\n{error}"));
         assert_eq!(config.warnings, Vec::<String>::new(), "what it advises");
     }

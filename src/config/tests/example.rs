@@ -66,7 +66,8 @@ fn it_holds_every_key_and_no_other() {
     let reader = Reader { report: Report::new(&text), overrides: Overrides::new(&environment) };
     let folder = folder();
     let surroundings = Surroundings::new(&environment, &folder);
-    schema::read(&Section::top(&reader, &document), &folder, &surroundings).unwrap();
+    let top = Section::top(&reader, &document);
+    schema::read(&top, &folder, KINDS, &surroundings).unwrap();
     let known: BTreeSet<String> = reader.overrides.keys().into_iter().collect();
     assert_eq!(written, known);
 }
@@ -78,7 +79,8 @@ fn it_tells_the_true_defaults() {
     assert_eq!(given.state, default.state);
     assert_eq!(given.sources[0].full_every, default.sources[0].full_every);
     let (door, plain) = (&given.devices[0], &default.devices[0]);
-    assert_eq!((&door.tls, door.mode), (&plain.tls, plain.mode));
+    let tls = |config| &super::door(config).tls;
+    assert_eq!((tls(door), door.mode), (tls(plain), plain.mode));
     assert_eq!((&door.protect, door.audit_every), (&plain.protect, plain.audit_every));
     assert_eq!(given.link.by, default.link.by);
     assert_eq!(given.policy, default.policy);

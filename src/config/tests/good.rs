@@ -17,18 +17,18 @@ fn defaults() {
     assert_eq!(config.warnings, Vec::<String>::new());
     let [source] = config.sources.as_slice() else { panic!("one source") };
     assert_eq!(source.name.as_str(), "club");
-    assert_eq!(source.url.as_str(), "https://api.cardskipper.se/");
+    assert_eq!(club(source).url.as_str(), "https://api.cardskipper.se/");
     assert_eq!(source.organisation.get(), 123);
-    assert_eq!(source.username, "api@club.example");
-    assert_eq!(source.password.expose(), "club-pw");
+    assert_eq!(club(source).username, "api@club.example");
+    assert_eq!(club(source).password.expose(), "club-pw");
     assert_eq!(source.roles, None);
     assert_eq!(source.full_every, Duration::from_secs(3600));
     assert_eq!(source.sentinel, None);
     assert_eq!(source.time_zone, Tz::Europe__Ljubljana);
     let [device] = config.devices.as_slice() else { panic!("one device") };
     assert_eq!(device.name.as_str(), "front-door");
-    assert_eq!(device.password.expose(), "door-pw");
-    assert_eq!(device.tls, Tls::System);
+    assert_eq!(device.login.secret.expose(), "door-pw");
+    assert_eq!(door(device).tls, Tls::System);
     assert_eq!(device.mode, Mode::Full);
     assert_eq!(device.roles, None);
     assert_eq!(device.protect, BTreeSet::new());
@@ -137,9 +137,9 @@ token = {{ env = "CLUB_PASSWORD" }}
     assert_eq!(b.roles, Some(BTreeSet::from([role(1), role(2)])));
     assert_eq!(b.full_every, Duration::from_secs(1800));
     assert_eq!(b.sentinel, HolderNumber::new(9).ok());
-    assert_eq!(b.url.path(), "/cardskipper");
+    assert_eq!(club(b).url.path(), "/cardskipper");
     let [side] = config.devices.as_slice() else { panic!("one device") };
-    assert_eq!(side.tls, Tls::Pinned([0xab; 32]));
+    assert_eq!(door(side).tls, Tls::Pinned([0xab; 32]));
     assert_eq!(side.mode, Mode::Observe);
     assert_eq!(side.roles, Some(BTreeSet::from([role(2), role(3)])));
     let person = |text| RecordId::new(text).unwrap();
@@ -184,7 +184,7 @@ fn relative_to_the_file_wherever_the_program_runs() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("club.toml");
     std::fs::write(&path, SMALL).unwrap();
-    let config = load(&path, &environment(&[])).unwrap();
+    let config = load(&path, &environment(&[]), KINDS).unwrap();
     assert_eq!(config.state, folder.path().join("ivms-sync.db"));
     assert_eq!(config.path, path);
 }

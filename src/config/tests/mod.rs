@@ -8,10 +8,12 @@ mod properties;
 mod reports;
 mod secrets;
 
+use std::any::Any;
 use std::path::{Path, PathBuf};
 
 use super::load::{SourceFile, interpret};
-use super::{Config, ConfigError, Environment};
+use super::{Config, ConfigError, Environment, SourceConfig, TargetConfig};
+use crate::connectors::{KINDS, cardskipper, hikvision};
 
 /// A small configuration that is right. Lines are counted in the tests.
 const SMALL: &str = r#"time_zone = "Europe/Ljubljana"
@@ -39,12 +41,22 @@ fn environment(more: &[(&str, &str)]) -> Environment {
 
 fn read_with(text: &str, environment: &Environment) -> Result<Config, ConfigError> {
     let file = SourceFile { bytes: text.as_bytes().to_vec(), is_readable_by_others: false };
-    interpret(&file, &folder().join("ivms-sync.toml"), environment)
+    interpret(&file, &folder().join("ivms-sync.toml"), environment, KINDS)
         .map_err(|problems| ConfigError { path: "ivms-sync.toml".into(), problems })
 }
 
 fn read(text: &str) -> Result<Config, ConfigError> {
     read_with(text, &environment(&[]))
+}
+
+/// What the connector read of a section of Cardskipper.
+fn club(config: &SourceConfig) -> &cardskipper::Settings {
+    (config.settings.as_ref() as &dyn Any).downcast_ref().unwrap()
+}
+
+/// What the connector read of a section of a Hikvision device.
+fn door(config: &TargetConfig) -> &hikvision::Settings {
+    (config.settings.as_ref() as &dyn Any).downcast_ref().unwrap()
 }
 
 /// [`SMALL`] with a line put in below the line that starts so.

@@ -30,8 +30,8 @@ fn each_type_is_read_as_the_keys_own() {
     assert_eq!(source.full_every.as_secs(), 300);
     assert_eq!(source.sentinel.unwrap().get(), 12);
     let device = &config.devices[0];
-    assert_eq!(device.url.port(), Some(8080));
-    assert_eq!(device.password.expose(), "other-pw");
+    assert_eq!(door(device).url.port(), Some(8080));
+    assert_eq!(device.login.secret.expose(), "other-pw");
     assert_eq!(device.mode, Mode::Observe);
     assert_eq!(config.policy.grace_days, 3);
     assert_eq!(config.policy.vanished, Ending::End);
@@ -45,7 +45,7 @@ fn a_variable_can_give_what_the_file_lacks() {
     let text = replaced("password = { env = \"DOOR_PASSWORD\" }\n", "");
     let variables = [("IVMS_SYNC__HIKVISION__FRONT_DOOR__PASSWORD", "pw")];
     let config = read_with(&text, &environment(&variables)).unwrap();
-    assert_eq!(config.devices[0].password.expose(), "pw");
+    assert_eq!(config.devices[0].login.secret.expose(), "pw");
 }
 
 #[test]

@@ -361,7 +361,7 @@ fn files_that_are_no_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ivms-sync.toml");
     let nothing = Environment::default();
-    let message = |path: &Path| load(path, &nothing).unwrap_err().to_string();
+    let message = |path: &Path| load(path, &nothing, KINDS).unwrap_err().to_string();
     assert!(message(&path).contains("cannot be read"));
     assert!(message(folder.path()).contains("is not a regular file (hint: is this"));
     std::fs::write(&path, b"a = 1\nb = \"\xff\"").unwrap();

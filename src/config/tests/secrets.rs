@@ -36,8 +36,8 @@ fn from_a_file() {
         let (folder, path) = folder_with("{ file = \"door.pw\" }");
         std::fs::write(folder.path().join("door.pw"), content).unwrap();
         set_mode(&folder.path().join("door.pw"), 0o600);
-        let config = load(&path, &environment(&[])).unwrap();
-        assert_eq!(config.devices[0].password.expose(), expected);
+        let config = load(&path, &environment(&[]), KINDS).unwrap();
+        assert_eq!(config.devices[0].login.secret.expose(), expected);
         assert_eq!(config.warnings, Vec::<String>::new());
     }
 }
@@ -58,14 +58,14 @@ fn from_a_file_that_is_no_password() {
     for (content, expected) in table {
         let (folder, path) = folder_with("{ file = \"door.pw\" }");
         std::fs::write(folder.path().join("door.pw"), content).unwrap();
-        let error = load(&path, &environment(&[])).unwrap_err();
+        let error = load(&path, &environment(&[]), KINDS).unwrap_err();
         assert_eq!(error.problems[0].line, Some(10));
         assert_eq!(error.problems[0].key, "hikvision.front-door.password");
         assert!(error.to_string().contains(expected), "{error}");
         assert!(error.to_string().contains("door.pw"), "{error}");
     }
     let (_folder, path) = folder_with("{ file = \"gone.pw\" }");
-    let error = load(&path, &environment(&[])).unwrap_err().to_string();
+    let error = load(&path, &environment(&[]), KINDS).unwrap_err().to_string();
     assert!(error.contains("gone.pw") && error.contains("hint: "), "{error}");
 }
 
@@ -75,8 +75,8 @@ fn from_a_credential() {
     std::fs::write(folder.path().join("door"), "hunter2\n").unwrap();
     let credentials = folder.path().to_str().unwrap().to_owned();
     let set = environment(&[("CREDENTIALS_DIRECTORY", &credentials)]);
-    assert_eq!(load(&path, &set).unwrap().devices[0].password.expose(), "hunter2");
-    let error = load(&path, &environment(&[])).unwrap_err().to_string();
+    assert_eq!(load(&path, &set, KINDS).unwrap().devices[0].login.secret.expose(), "hunter2");
+    let error = load(&path, &environment(&[]), KINDS).unwrap_err().to_string();
     assert!(error.contains("CREDENTIALS_DIRECTORY is not set"), "{error}");
 }
 
@@ -121,8 +121,8 @@ fn from_nowhere() {
 #[test]
 fn a_literal_is_warned_about() {
     let (_folder, path) = folder_with("\"hunter2\"");
-    let config = load(&path, &environment(&[])).unwrap();
-    assert_eq!(config.devices[0].password.expose(), "hunter2");
+    let config = load(&path, &environment(&[]), KINDS).unwrap();
+    assert_eq!(config.devices[0].login.secret.expose(), "hunter2");
     assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
     assert!(config.warnings[0].starts_with("hikvision.front-door.password is written in the file"));
     assert!(!format!("{config:?}").contains("hunter2"));
@@ -134,7 +134,7 @@ fn files_that_others_can_read_are_warned_about() {
     for (mode, count) in [(0o600, 1), (0o640, 2), (0o604, 2), (0o400, 1)] {
         let (_folder, path) = folder_with("\"hunter2\"");
         set_mode(&path, mode);
-        let warnings = load(&path, &environment(&[])).unwrap().warnings;
+        let warnings = load(&path, &environment(&[]), KINDS).unwrap().warnings;
         assert_eq!(warnings.len(), count, "{mode:o} {warnings:?}");
         assert_eq!(warnings.iter().any(|text| text.contains("chmod 600")), count == 2);
     }
@@ -143,7 +143,7 @@ fn files_that_others_can_read_are_warned_about() {
         set_mode(&path, 0o644);
         std::fs::write(folder.path().join("door.pw"), "hunter2").unwrap();
         set_mode(&folder.path().join("door.pw"), mode);
-        let warnings = load(&path, &environment(&[])).unwrap().warnings;
+        let warnings = load(&path, &environment(&[]), KINDS).unwrap().warnings;
         assert_eq!(warnings.len(), count, "{mode:o} {warnings:?}");
         assert!(!format!("{warnings:?}").contains("hunter2"));
     }

@@ -18,9 +18,10 @@ use url::Url;
 
 use super::Error;
 use super::base64;
+use super::config::Settings;
 use super::text::{excerpt, excerpt_of_page, quotable};
 use super::wire::{self, export_request, may_be_xml, parse_members, parse_role_names};
-use crate::config::{Secret, SourceConfig};
+use crate::config::Secret;
 use crate::model::{OrganisationId, RightCode, SourceName};
 use crate::net::requests::RequestCount;
 use crate::net::retry::{Rule, Waits, retry_after, seed};
@@ -132,11 +133,11 @@ impl Client {
     /// Prepares the calls; the network is not touched. `https` needs the process-wide rustls provider
     /// that `run` installs.
     #[must_use]
-    pub fn new(config: &SourceConfig) -> Self {
+    pub fn new(config: &Settings) -> Self {
         Self::with_limits(config, Limits::default())
     }
 
-    pub(super) fn with_limits(config: &SourceConfig, limits: Limits) -> Self {
+    pub(super) fn with_limits(config: &Settings, limits: Limits) -> Self {
         // The roots of the operating system, as for the devices: a club's own root certificate is
         // installed in one place. ureq's default are Mozilla's, which are not built in here.
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();

@@ -134,15 +134,12 @@ pub(super) const ONCE: Rule = Rule { repeats_max: 0, ..RETRY };
 
 pub(super) fn limited(url: &Url, limits: Limits) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let config = SourceConfig {
+    let config = Settings {
         name: SourceName::new("club").unwrap(),
         url: url.clone(),
         organisation: OrganisationId::new(123).unwrap(),
         username: "api@club.example".to_owned(),
         password: Secret::new("pässword".to_owned()),
-        roles: None,
-        full_every: Duration::from_secs(3600),
-        sentinel: None,
         time_zone: chrono_tz::Europe::Stockholm,
     };
     Client::with_limits(&config, limits)
@@ -273,10 +270,7 @@ fn success_that_is_none() {
         b"<!DOCTYPE html><title>Log in</title>",
     ))
     .unwrap_err();
-    assert_eq!(
-        page.to_string(),
-        "Member/Export: a web page in place of a `Cardskipper` document"
-    );
+    assert_eq!(page.to_string(), "Member/Export: a web page in place of a `Cardskipper` document");
     for reply in [
         answer("200 OK", b""),
         with_head("204 No Content", b""),

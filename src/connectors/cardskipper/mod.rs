@@ -9,6 +9,7 @@
 
 mod base64;
 mod client;
+mod config;
 mod date;
 mod encoding;
 mod error;
@@ -20,4 +21,5 @@ mod unusable;
 pub mod wire;
 
 pub use client::{Client, MAX_EXPORT_BYTES};
+pub use config::{Cardskipper, Settings};
 pub use error::Error;

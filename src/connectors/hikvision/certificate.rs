@@ -10,8 +10,9 @@ use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
 use sha2::{Digest as _, Sha256};
 
+use super::config::Settings;
 use super::tls::{Found, client_config};
-use crate::config::{TargetConfig, Tls};
+use crate::config::Tls;
 use crate::net::words;
 use crate::text::hex::hex;
 
@@ -23,7 +24,7 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(8);
 ///
 /// # Errors
 /// What went wrong, as a fragment.
-pub fn fingerprint(config: &TargetConfig) -> Result<String, String> {
+pub fn fingerprint(config: &Settings) -> Result<String, String> {
     let deadline = Instant::now() + HANDSHAKE_MAX;
     let text = |error: io::Error| words::of_io(&error);
     let host = config.url.host_str().ok_or("the address has no host")?;

@@ -28,13 +28,14 @@ use url::{Position, Url};
 
 use super::call::{Answer, Ask, Limits};
 use super::challenge::Challenge;
+use super::config::Settings;
 use super::digest::{OneAnswer, authorization};
 use super::error::Error;
 use super::login::{LockState, TRIES_KEPT};
 use super::manners::Manners;
 use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, refusal_words, shown};
-use crate::config::{Secret, TargetConfig};
+use crate::config::Secret;
 use crate::net::requests::RequestCount;
 use crate::net::retry::{Waits, retry_after, seed};
 use crate::net::words;
@@ -82,11 +83,7 @@ pub(crate) struct Link {
 
 impl Link {
     /// Sets up the client; sends nothing.
-    pub(crate) fn new(
-        config: &TargetConfig,
-        limits: Limits,
-        manners: Manners,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(config: &Settings, limits: Limits, manners: Manners) -> Result<Self, Error> {
         let setup = |what: String| Error::Setup { what };
         let mut base = config.url.clone();
         // A login in the address would make reqwest send it as Basic.

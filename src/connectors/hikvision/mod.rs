@@ -13,6 +13,7 @@ mod call;
 mod certificate;
 mod challenge;
 mod client;
+mod config;
 mod digest;
 mod error;
 mod login;
@@ -30,6 +31,7 @@ mod writer;
 mod tests;
 
 pub use certificate::fingerprint;
+pub use config::{Hikvision, Settings};
 pub use error::{Class, Error};
 pub use login::LockState;
 pub use reader::{MAX_PERSONS, Reader};

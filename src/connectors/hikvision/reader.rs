@@ -11,6 +11,7 @@ use reqwest::Method;
 
 use super::call::{Ask, Limits};
 use super::client::Link;
+use super::config::Settings;
 use super::error::Error;
 use super::login::LockState;
 use super::manners::Manners;
@@ -18,7 +19,6 @@ use super::wire::{
     Abilities, DeviceClock, DeviceInfo, Document, Meaning, SearchPage, SearchWord, read_record,
     search_body, with_replaced_bytes,
 };
-use crate::config::TargetConfig;
 use crate::model::{Flaw, RecordId, TargetName};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
@@ -60,12 +60,12 @@ impl Reader {
     ///
     /// # Errors
     /// [`Error::Setup`] when the address or the TLS set-up is unusable.
-    pub fn connect(config: &TargetConfig, manners: Manners) -> Result<Self, Error> {
+    pub fn connect(config: &Settings, manners: Manners) -> Result<Self, Error> {
         Self::with_limits(config, manners, Limits::default())
     }
 
     pub(super) fn with_limits(
-        config: &TargetConfig,
+        config: &Settings,
         manners: Manners,
         limits: Limits,
     ) -> Result<Self, Error> {

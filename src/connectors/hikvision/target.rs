@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::config::Settings;
 use super::manners::Remembered;
 use super::reader::{MAX_EXACT, Reader};
 use super::wire::{differs_beyond_validity, has_lost_pin};
 use super::writer::Writer;
 use super::{Class, Error, words};
-use crate::config::TargetConfig;
 use crate::model::{Memory, RecordId, Window};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
@@ -49,7 +49,7 @@ impl Door {
     /// # Errors
     /// [`Failure`] when the address or the TLS set-up is unusable.
     pub fn connect(
-        config: &TargetConfig,
+        config: &Settings,
         memory: &Memory,
         count: RequestCount,
         progress: Arc<dyn Progress>,

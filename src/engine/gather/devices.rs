@@ -11,9 +11,10 @@ use super::belief::{self, Doubt, Seen};
 use super::record::cut_off_unasked;
 use super::{Scope, back_off, conversation};
 use crate::config::{Guard, TargetConfig};
+use crate::engine::Systems;
 use crate::engine::link::{StoredLink, StoredLinks, is_same_person, name_digest};
 use crate::model::{Flaw, Limit, Memory, Record, RecordId, TargetLimits, Window};
-use crate::ports::{Class, Failure, Identity, Statement, Systems, Target};
+use crate::ports::{Class, Failure, Identity, Statement, Target};
 use crate::report::{TargetOutcome, Trouble};
 use crate::store::lock::Holder;
 use crate::store::{
@@ -78,7 +79,7 @@ fn login_memory(
     device: &TargetConfig,
     scope: &Scope,
 ) -> Result<LoginMemory, StoreError> {
-    let login = store.login_memory(&device.name, &device.username, &device.password)?;
+    let login = store.login_memory(&device.name, &device.login.name, &device.login.secret)?;
     Ok(if scope.tries_logins { login.by_hand() } else { login })
 }
 

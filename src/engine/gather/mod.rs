@@ -25,10 +25,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
+use crate::engine::Systems;
 use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::{Budget, Change, Facts, HolderFacts, Only, Plan};
 use crate::model::{HolderId, HolderNumber, OrganisationId, RecordId, RightCode, TargetName};
-use crate::ports::{Listing, Systems};
+use crate::ports::Listing;
 use crate::report::Trouble;
 use crate::store::{SecondLook, Store, StoreError};
 
@@ -241,7 +242,7 @@ pub fn remember_login(
         LoginResult::NotTried => Ok(()),
         LoginResult::Worked => store.forget_refusals(&device.name),
         LoginResult::Refused => store
-            .remember_refusal(&device.name, &device.username, &device.password, now)
+            .remember_refusal(&device.name, &device.login.name, &device.login.secret, now)
             .map(|_| ()),
     }
 }

@@ -1,5 +1,6 @@
 //! One target for each reader. A target says what is wrong with what its reader accepted.
 
+use std::any::Any;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use chrono_tz::Europe::Ljubljana;
 use ivms_sync::config::{Environment, load};
 use ivms_sync::connectors::cardskipper::wire::{parse_members, parse_members_by, parse_role_names};
 use ivms_sync::connectors::hikvision::probe;
+use ivms_sync::connectors::{KINDS, cardskipper, hikvision};
 use ivms_sync::engine::link::file;
 use ivms_sync::model::{Limit, OrganisationId, RecordId, Window, parse_time, steers};
 use ivms_sync::report::plan_file::{Approved, read_reviewed};
@@ -514,7 +516,7 @@ fn read_config(input: &[u8]) -> Option<Result<ivms_sync::config::Config, String>
     let name = path.display().to_string();
     // The folder has another name every time.
     Some(
-        load(&path, &Environment::from_pairs(pairs))
+        load(&path, &Environment::from_pairs(pairs), KINDS)
             .map_err(|error| error.to_string().replace(&name, "FILE")),
     )
 }
@@ -540,8 +542,16 @@ fn config(input: &[u8]) -> Result<(), String> {
         (Ok(config), Ok(_)) => {
             check(!format!("{config:?}").contains("Env-phrase-7"), "a password in Debug")?;
             check(!config.sources.is_empty() && !config.devices.is_empty(), "nothing to do")?;
-            let urls = config.sources.iter().map(|source| &source.url);
-            for url in urls.chain(config.devices.iter().map(|device| &device.url)) {
+            let club = |settings: &dyn Any| {
+                Some(settings.downcast_ref::<cardskipper::Settings>()?.url.clone())
+            };
+            let door = |settings: &dyn Any| {
+                Some(settings.downcast_ref::<hikvision::Settings>()?.url.clone())
+            };
+            let urls = config.sources.iter().filter_map(|one| club(one.settings.as_ref()));
+            for url in
+                urls.chain(config.devices.iter().filter_map(|one| door(one.settings.as_ref())))
+            {
                 check(
                     matches!(url.scheme(), "http" | "https") && url.host_str().is_some(),
                     "an address without a host",

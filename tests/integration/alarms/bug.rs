@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ivms_sync::clock::Clock;
 use ivms_sync::cmd::Context;
 use ivms_sync::config::{self, Environment};
+use ivms_sync::connectors::KINDS;
 use ivms_sync::notify;
 use ivms_sync::stop::Stop;
 
@@ -19,7 +20,7 @@ fn it_is_told_at_once_and_goes_on_as_what_it_is() {
     let breaks_off = |minutes| {
         let clock = Clock::standing_still(instant(&minute(minutes)));
         let context = Context {
-            config: config::load(&sandbox.path("ivms-sync.toml"), &environment).unwrap(),
+            config: config::load(&sandbox.path("ivms-sync.toml"), &environment, KINDS).unwrap(),
             clock,
             stop: Stop::at_time_limit(clock),
             is_json: false,

@@ -12,8 +12,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::call::Limits;
-use super::{Error, Reader};
-use crate::config::{Mode, Secret, TargetConfig, Tls};
+use super::{Error, Reader, Settings};
+use crate::config::{Secret, Tls};
 use crate::connectors::hikvision::manners::Manners;
 use crate::model::TargetName;
 use crate::net::retry::Rule;
@@ -23,19 +23,15 @@ const CHALLENGE: &str = r#"Digest qop="auth", realm="DS-11A8BC2D", nonce="6e6f6e
 
 const PASSWORD: &str = "s3cret-pass";
 
-fn config(url: &str, tls: Tls) -> TargetConfig {
+fn config(url: &str, tls: Tls) -> Settings {
     // In the program `run` does this once; here every test may be the first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    TargetConfig {
+    Settings {
         name: TargetName::new("front-door").unwrap(),
         url: Url::parse(url).unwrap(),
         username: "admin".to_owned(),
         password: Secret::new(PASSWORD.to_owned()),
         tls,
-        mode: Mode::Full,
-        roles: None,
-        protect: std::collections::BTreeSet::new(),
-        audit_every: Duration::from_secs(3600),
         time_zone: chrono_tz::Europe::Ljubljana,
     }
 }

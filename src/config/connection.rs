@@ -1,0 +1,58 @@
+//! Keys that connectors over HTTP have in common.
+
+use url::Url;
+
+use super::problem::Wrong;
+use super::secret_source::{self, Surroundings};
+use super::section::Section;
+use super::{Secret, Tls, address};
+
+impl Section<'_> {
+    /// A password that must be there.
+    pub fn password(&self, key: &'static str, surroundings: &Surroundings<'_>) -> Option<Secret> {
+        if self.find(key).is_none() {
+            let hint = format!("write {key} = {{ env = \"NAME\" }}");
+            self.wrong(key, Wrong::new("is missing").hint(hint));
+            return None;
+        }
+        secret_source::read(self, key, surroundings)
+    }
+
+    /// Warns of an address over which anybody can read and change `what` on the way.
+    pub fn warn_plain_http(&self, url: &Url, what: &str) {
+        if url.scheme() == "http" && !address::is_loopback(url) {
+            self.warn(format!(
+                "{} is plain http: anybody on the network can read and change {what} on the way.",
+                self.dotted("url")
+            ));
+        }
+    }
+
+    /// A certificate is only ever looked at on `https`. To pin one on `http` is an error, because the
+    /// writer believes in a protection that is not there; `insecure` there is merely without effect.
+    pub fn check_tls(&self, url: &Url, tls: &Tls, what: &str) {
+        let key = self.dotted("tls");
+        if url.scheme() == "https" {
+            if *tls == Tls::Insecure {
+                self.warn(format!(
+                    "{key} is \"insecure\": whoever answers at this address is believed to be the \
+                     device. Pin its certificate instead: tls = \"sha256:…\" with the fingerprint \
+                     that the browser or openssl shows."
+                ));
+            }
+            return;
+        }
+        self.warn_plain_http(url, what);
+        match tls {
+            Tls::System => {}
+            Tls::Pinned(_) => self.wrong(
+                "tls",
+                Wrong::new("pins a certificate, but the address is plain http and has none")
+                    .hint("write https:// in url, or remove tls"),
+            ),
+            Tls::Insecure => {
+                self.warn(format!("{key} has no effect, because the address is plain http."));
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Kinds of systems: what a connector tells the configuration of itself.
+//!
+//! The common keys of a section are read here; what is the connector's own, it reads itself and keeps to
+//! itself: the engine only ever asks it to connect.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use url::Url;
+
+use super::Secret;
+use super::secret_source::Surroundings;
+use super::section::Section;
+use crate::model::{Memory, OrganisationId, SourceName, TargetName};
+use crate::net::requests::RequestCount;
+use crate::ports::progress::Progress;
+use crate::ports::{Failure, Remark, Source, Target};
+
+/// Every kind of system that a configuration may name.
+#[derive(Debug, Clone, Copy)]
+pub struct Kinds {
+    /// Where rights come from.
+    pub sources: &'static [&'static dyn SourceKind],
+    /// Where they go to.
+    pub targets: &'static [&'static dyn TargetKind],
+}
+
+/// What a connection is given by the run.
+#[derive(Debug)]
+pub struct Wiring {
+    /// Who watches long readings.
+    pub progress: Arc<dyn Progress>,
+    /// Counts its requests.
+    pub count: RequestCount,
+}
+
+/// What is shared by all keys of a section.
+#[derive(Debug, Clone)]
+pub struct Common<N> {
+    /// The section's name; `None` when it is none, which is noted already.
+    pub name: Option<N>,
+    /// The zone of the section.
+    pub time_zone: Tz,
+}
+
+/// What a connector calls things, in the words of its users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nouns {
+    /// The system: "Cardskipper".
+    pub system: &'static str,
+    /// One section of it: "organisation", "door".
+    pub one: &'static str,
+    /// Several of them.
+    pub many: &'static str,
+}
+
+/// A kind of source: `[NAME.…]` in the configuration.
+pub trait SourceKind: Debug + Sync {
+    /// The word in front of the dot: `cardskipper`.
+    fn name(&self) -> &'static str;
+
+    /// What it calls things.
+    fn nouns(&self) -> Nouns;
+
+    /// Reads its own keys, and notes every problem.
+    fn read(
+        &self,
+        section: &Section<'_>,
+        common: &Common<SourceName>,
+        surroundings: &Surroundings<'_>,
+    ) -> SourceParts;
+}
+
+/// A kind of target: `[NAME.…]` in the configuration.
+pub trait TargetKind: Debug + Sync {
+    /// The word in front of the dot: `hikvision`.
+    fn name(&self) -> &'static str;
+
+    /// What it calls things.
+    fn nouns(&self) -> Nouns;
+
+    /// Reads its own keys, and notes every problem.
+    fn read(
+        &self,
+        section: &Section<'_>,
+        common: &Common<TargetName>,
+        surroundings: &Surroundings<'_>,
+    ) -> TargetParts;
+}
+
+/// What a connector read of a section of a source; `None` together with a noted problem.
+#[derive(Debug)]
+pub struct SourceParts {
+    /// How to connect.
+    pub settings: Option<Arc<dyn SourceSettings>>,
+    /// The account: two sections of one account would have every holder twice.
+    pub organisation: Option<OrganisationId>,
+}
+
+/// What a connector read of a section of a target; `None` together with a noted problem.
+#[derive(Debug)]
+pub struct TargetParts {
+    /// How to connect.
+    pub settings: Option<Arc<dyn TargetSettings>>,
+    /// Who logs in: a changed login is tried at once after refusals.
+    pub login: Option<Login>,
+    /// Where it is: two sections that lead to one target would be planned for twice.
+    pub place: Option<Place>,
+}
+
+/// Where a target is, in a form that is the same for the same place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The key that says so.
+    pub key: &'static str,
+    /// The place.
+    pub place: String,
+}
+
+impl Place {
+    /// The place that an address leads to, whatever stands behind the host and port.
+    #[must_use]
+    pub fn of_url(url: &Url) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or_default();
+        Self { key: "url", place: format!("{}://{host}:{port}", url.scheme()) }
+    }
+}
+
+/// A name and a secret.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The name, which is no secret.
+    pub name: String,
+    /// The password, or whatever takes its place.
+    pub secret: Secret,
+}
+
+/// How to connect to a source.
+pub trait SourceSettings: Any + Debug + Send + Sync {
+    /// Prepares to ask; nothing is sent yet.
+    fn connect(&self, wiring: Wiring) -> Box<dyn Source>;
+}
+
+/// How to connect to a target.
+pub trait TargetSettings: Any + Debug + Send + Sync {
+    /// Prepares a connection, with what is remembered of the target; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Failure`] where the address or the TLS set-up is unusable.
+    fn connect(&self, wiring: Wiring, memory: &Memory) -> Result<Box<dyn Target>, Failure>;
+
+    /// What `check` tells of the way there beside the target itself: its certificate, above all. May ask the
+    /// network, and never logs in.
+    fn examine(&self) -> Vec<Remark> {
+        Vec::new()
+    }
+}

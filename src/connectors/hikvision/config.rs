@@ -1,0 +1,115 @@
+//! `[hikvision.NAME]`: the keys of a device.
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use url::Url;
+
+use super::{Door, fingerprint};
+use crate::config::reading::{Section, Surroundings, address, value};
+use crate::config::{
+    Common, Login, Nouns, Place, Secret, TargetKind, TargetParts, TargetSettings, Tls, Wiring,
+};
+use crate::model::{Memory, TargetName};
+use crate::ports::{Failure, Remark, Severity, Target};
+use crate::text::hex::hex;
+
+/// The kind of target that a Hikvision device is.
+#[derive(Debug)]
+pub struct Hikvision;
+
+/// One device.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The section's name.
+    pub name: TargetName,
+    /// Scheme, host and port.
+    pub url: Url,
+    /// Login name.
+    pub username: String,
+    /// Login password.
+    pub password: Secret,
+    /// How an `https` certificate is judged.
+    pub tls: Tls,
+    /// The zone the device's wall clock runs in.
+    pub time_zone: Tz,
+}
+
+impl TargetKind for Hikvision {
+    fn name(&self) -> &'static str {
+        "hikvision"
+    }
+
+    fn nouns(&self) -> Nouns {
+        Nouns { system: "Hikvision", one: "door", many: "doors" }
+    }
+
+    fn read(
+        &self,
+        section: &Section<'_>,
+        common: &Common<TargetName>,
+        surroundings: &Surroundings<'_>,
+    ) -> TargetParts {
+        let url = section.text("url", address::device).required();
+        let username = section.text("username", value::not_empty).required();
+        let password = section.password("password", surroundings);
+        let tls = section.text("tls", value::tls).or(Tls::System);
+        if let Some(url) = &url {
+            section.check_tls(url, &tls, "names and door rights");
+        }
+        let place = url.as_ref().map(Place::of_url);
+        let login = username.clone().zip(password.clone());
+        let settings = || {
+            Some(Settings {
+                name: common.name.clone()?,
+                url: url?,
+                username: username?,
+                password: password?,
+                tls,
+                time_zone: common.time_zone,
+            })
+        };
+        TargetParts {
+            settings: settings().map(|settings| Arc::new(settings) as Arc<dyn TargetSettings>),
+            login: login.map(|(name, secret)| Login { name, secret }),
+            place,
+        }
+    }
+}
+
+impl TargetSettings for Settings {
+    fn connect(&self, wiring: Wiring, memory: &Memory) -> Result<Box<dyn Target>, Failure> {
+        Ok(Box::new(Door::connect(self, memory, wiring.count, wiring.progress)?))
+    }
+
+    /// Which certificate an `https` device shows, so that it can be pinned.
+    fn examine(&self) -> Vec<Remark> {
+        if self.url.scheme() != "https" {
+            return Vec::new();
+        }
+        let name = &self.name;
+        let shown = match fingerprint(self) {
+            Ok(shown) => shown,
+            // That nobody answers was said already, with what to do.
+            Err(error) => {
+                log::debug!("{name}: no certificate was seen: {error}");
+                return Vec::new();
+            }
+        };
+        let text = format!("its certificate is sha256:{shown}");
+        let pin = Some(format!("to pin it: tls = \"sha256:{shown}\" under [hikvision.{name}]"));
+        vec![match &self.tls {
+            Tls::Pinned(pinned) if hex(pinned) == shown => {
+                Remark { severity: Severity::Ok, text: format!("{text}, as pinned"), remedy: None }
+            }
+            // Another one than the pinned was refused, and named, already.
+            Tls::Pinned(_) => return Vec::new(),
+            Tls::Insecure => Remark {
+                severity: Severity::Warning,
+                text: format!("{text}; whoever shows another one would be believed too"),
+                remedy: pin,
+            },
+            Tls::System => Remark { severity: Severity::Ok, text, remedy: pin },
+        }]
+    }
+}

@@ -1,0 +1,75 @@
+//! The systems that a run may ask or change.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::config::{SourceConfig, TargetConfig, Wiring};
+use crate::model::Memory;
+use crate::net::requests::RequestCount;
+use crate::ports::progress::Progress;
+use crate::ports::{Failure, Source, Target};
+
+/// Everything that a run may ask or change. [`Network`] is the real thing; a simulation puts its own worlds
+/// here.
+pub trait Systems: Sync {
+    /// Prepares to ask a source; nothing is sent yet.
+    fn source<'a>(&'a self, config: &SourceConfig) -> Box<dyn Source + 'a>;
+
+    /// Prepares a connection to a target, with what is remembered of it; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Failure`] where the address or the TLS set-up is unusable.
+    fn target<'a>(
+        &'a self,
+        config: &TargetConfig,
+        memory: &Memory,
+    ) -> Result<Box<dyn Target + 'a>, Failure>;
+
+    /// How many requests went to each system so far, by its section in the configuration
+    /// (`hikvision.front-door`); nothing where that is not counted.
+    fn requests(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
+}
+
+/// Connects as the configuration says, and counts the requests to each system.
+#[derive(Debug)]
+pub struct Network {
+    progress: Arc<dyn Progress>,
+    counts: Mutex<BTreeMap<String, RequestCount>>,
+}
+
+impl Network {
+    /// The network, with somebody who watches long readings.
+    #[must_use]
+    pub fn watched_by(progress: Arc<dyn Progress>) -> Self {
+        Self { progress, counts: Mutex::default() }
+    }
+
+    /// What a connection is given; a second one to the same section counts on.
+    fn wiring(&self, section: String) -> Wiring {
+        // What a panic elsewhere left is a count like any other.
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(section).or_default().clone();
+        Wiring { progress: Arc::clone(&self.progress), count }
+    }
+}
+
+impl Systems for Network {
+    fn source<'a>(&'a self, config: &SourceConfig) -> Box<dyn Source + 'a> {
+        config.settings.connect(self.wiring(config.section()))
+    }
+
+    fn target<'a>(
+        &'a self,
+        config: &TargetConfig,
+        memory: &Memory,
+    ) -> Result<Box<dyn Target + 'a>, Failure> {
+        config.settings.connect(self.wiring(config.section()), memory).map(|target| target as _)
+    }
+
+    fn requests(&self) -> BTreeMap<String, u64> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.iter().map(|(section, count)| (section.clone(), count.get())).collect()
+    }
+}
