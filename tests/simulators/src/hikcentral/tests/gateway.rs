@@ -8,6 +8,8 @@ use crate::clock::Clock;
 use crate::http::Tls;
 use crate::testing::send;
 
+type Headers = Vec<(String, String)>;
+
 #[test]
 fn a_signed_call_is_answered() {
     let (platform, client) = turned(|_| {});
@@ -81,7 +83,7 @@ fn every_byte_counts() {
     let (platform, client) = turned(|_| {});
     let target = format!("/artemis/api/{PERSONS}");
     let good = client.sign(&target, r#"{"pageNo":1,"pageSize":5}"#);
-    let code = |change: &dyn Fn(&mut Vec<(String, String)>), body: &str| {
+    let code = |change: &dyn Fn(&mut Headers), body: &str| {
         let mut headers = good.clone();
         change(&mut headers);
         let headers: Vec<_> = headers.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
@@ -90,7 +92,7 @@ fn every_byte_counts() {
     };
     let body = r#"{"pageNo":1,"pageSize":5}"#;
     let set = |name: &'static str, value: &'static str| {
-        move |headers: &mut Vec<(String, String)>| {
+        move |headers: &mut Headers| {
             headers.retain(|(key, _)| key != name);
             headers.push((name.into(), value.into()));
         }
@@ -106,7 +108,7 @@ fn every_byte_counts() {
     ] {
         assert_eq!(code(&set(name, value), body), "0x02401003", "{name}");
     }
-    let without_md5 = |headers: &mut Vec<(String, String)>| {
+    let without_md5 = |headers: &mut Headers| {
         headers.retain(|(key, _)| key != "Content-MD5");
     };
     assert_eq!(code(&without_md5, body), "0x02401003");
@@ -209,17 +211,17 @@ fn without_open_api_or_prefix_there_is_a_plain_404() {
 
 #[test]
 fn only_post_and_only_json_objects() {
-    let (_platform, client) = turned(|_| {});
+    let (platform, client) = turned(|_| {});
     let code = |client: &Client, body: &str| {
         let answer = client.try_call(PERSONS, body).unwrap().json();
         (answer["code"].as_str().unwrap().to_owned(), answer["msg"].as_str().unwrap().to_owned())
     };
     let page = r#"{"pageNo":1,"pageSize":5}"#;
     for content_type in ["application/json", "application/json;charset=UTF-8"] {
-        assert_eq!(code(&Client { content_type, ..Client::of(&_platform) }, page).0, "0");
+        assert_eq!(code(&Client { content_type, ..Client::of(&platform) }, page).0, "0");
     }
     let parameter = |name: &str| ("2".to_owned(), format!("{name} parameter error"));
-    let text = Client { content_type: "text/plain", ..Client::of(&_platform) };
+    let text = Client { content_type: "text/plain", ..Client::of(&platform) };
     assert_eq!(code(&text, page), parameter("Content-Type"));
     for body in ["", "[]", "{", "null"] {
         assert_eq!(code(&client, body), parameter("body"), "{body}");
