@@ -74,6 +74,7 @@ pub(super) fn written(switches: &Switches) -> Value {
         WriteData::NullText => json!("null"),
         WriteData::Blank => json!(" "),
         WriteData::Object => json!({}),
+        WriteData::Null => Value::Null,
     }
 }
 

@@ -157,7 +157,7 @@ impl Doors {
         self.applied(code, id).is_some_and(|window| window.holds(at, zone))
     }
 
-    /// Doors and persons where the door does not go by what the platform holds, by name of the door.
+    /// Doors and persons where the door does not go by what the platform holds, by their codes and ids.
     pub(super) fn behind(&self, persons: &[Person]) -> Vec<(String, String)> {
         let mut found = Vec::new();
         let known = by_id(persons);
@@ -165,7 +165,7 @@ impl Doors {
             let gone = place.applied.keys().filter(|id| !known.contains_key(id.as_str()));
             let differs = |person: &&Person| place.wanted(&self.levels, person).is_some();
             let ids = persons.iter().filter(differs).map(|person| &person.id).chain(gone);
-            found.extend(ids.map(|id| (place.door.name.clone(), id.clone())));
+            found.extend(ids.map(|id| (place.door.code.clone(), id.clone())));
         }
         found
     }

@@ -197,7 +197,7 @@ impl Platform {
         self.with(|state| state.doors.applied(door, id).cloned())
     }
 
-    /// Names of doors with ids of persons, where the door does not go by what the platform holds.
+    /// Codes of doors with ids of persons, where the door does not go by what the platform holds.
     pub fn behind(&self) -> Vec<(String, String)> {
         self.with(|state| state.doors.behind(&state.persons))
     }

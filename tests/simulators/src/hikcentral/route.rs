@@ -9,7 +9,7 @@ use super::answers::{Failure, failure, page, success};
 use super::refusal::{Answer, Refusal};
 use super::state::State;
 use super::{apply, gateway, lists, update};
-use crate::http::{Handler, Reply, Request, Response};
+use crate::http::{Handler, Reply, Request};
 use crate::lock;
 
 /// Beginning of every path.
@@ -24,7 +24,8 @@ impl Handler for Route {
         match answer(&mut state, request) {
             Reply::Answer(mut response) => {
                 response.keep_alive = !state.switches.closes;
-                Reply::Answer(response.with_header("Server", "nginx"))
+                let date = state.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+                Reply::Answer(response.with_header("Server", "nginx").with_header("Date", &date))
             }
             other => other,
         }
@@ -128,11 +129,7 @@ fn call(state: &mut State, request: &Request) -> Result<Reply, Failure> {
         "visitor/v1/auth/reapplication" => apply::again(state, &body)?,
         _ => apply::result(state, &body)?,
     };
-    Ok(Reply::Answer(answered(state, data)))
-}
-
-fn answered(state: &State, data: Value) -> Response {
-    success(&state.switches, data)
+    Ok(Reply::Answer(success(&state.switches, data)))
 }
 
 /// The JSON object of a call; two of them may come without.

@@ -24,7 +24,7 @@ pub struct Settings {
     pub port: u16,
     /// TLS or not.
     pub tls: Tls,
-    /// The platform's time.
+    /// The platform's time, which every answer tells in `Date`.
     pub clock: Clock,
     /// The platform's zone, in which a time without offset is meant.
     pub zone: Zone,

@@ -1,5 +1,7 @@
 //! Everything a platform holds in its memory, behind one lock.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -44,6 +46,8 @@ pub(super) struct State {
     pub(super) audit: Audit,
     pub(super) nonces: Nonces,
     pub(super) meanwhile: Vec<Meanwhile>,
+    /// Ids that were ever used; the platform gives none of them again.
+    ids: HashSet<String>,
     ids_given: usize,
 }
 
@@ -61,6 +65,7 @@ impl State {
             audit: Audit::default(),
             nonces: Nonces::default(),
             meanwhile: Vec::new(),
+            ids: HashSet::new(),
             ids_given: 0,
         };
         for person in persons {
@@ -72,15 +77,19 @@ impl State {
 
     /// Adds a person at the end of the list; returns the `personId`.
     pub(super) fn add(&mut self, mut person: Person) -> String {
-        assert!(self.person(&person.id).is_none(), "there are two persons {}", person.id);
-        while person.id.is_empty() || self.person(&person.id).is_some() {
+        while person.id.is_empty() {
             self.ids_given += 1;
-            person.id = match self.switches.guids {
+            let id = match self.switches.guids {
                 false => self.ids_given.to_string(),
                 true => format!("8d3a4f0e-6b1c-4d57-9a51-{:012x}", self.ids_given),
             };
+            if !self.ids.contains(&id) {
+                person.id = id;
+            }
         }
         let id = person.id.clone();
+        let is_new = self.ids.insert(id.clone()) || self.person(&id).is_none();
+        assert!(is_new, "there are two persons {id}");
         self.persons.push(person);
         id
     }

@@ -114,6 +114,8 @@ pub enum WriteData {
     Blank,
     /// `{}`
     Object,
+    /// `null`
+    Null,
 }
 
 /// `data` of a list without rows.

@@ -290,3 +290,20 @@ fn a_connection_is_kept_unless_it_is_closed() {
     platform.set(|s| s.closes = true);
     assert!(!kept(&client));
 }
+
+#[test]
+fn a_removed_id_is_never_given_again() {
+    let (platform, _) = turned(|_| {});
+    let id = platform.add_person(Person::new("Eva", "Zajc"));
+    platform.remove_person(&id);
+    assert_eq!(platform.add_person(Person::new("Eva", "Zajc")), "2");
+    // An operator's import may bring it back.
+    assert_eq!(platform.add_person(Person::new("Eva", "Zajc").id(&id)), id);
+}
+
+#[test]
+#[should_panic(expected = "there are two persons 12")]
+fn an_id_has_one_person() {
+    let (platform, _) = turned(|_| {});
+    platform.add_person(Person::new("Eva", "Zajc").id("12"));
+}

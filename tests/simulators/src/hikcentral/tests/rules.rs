@@ -242,6 +242,8 @@ fn a_platform_can_become_another_one() {
     let client = Client::of(&platform);
     client.data(UPDATE, &renewal(&client));
     assert_eq!(platform.writes()[0].at, at("2026-11-28T12:00:00Z"));
+    let date = client.answer(VERSION, &json!({})).headers("Date").join("");
+    assert_eq!(date, "Sat, 28 Nov 2026 12:00:00 GMT");
     platform.clock().advance(TimeDelta::hours(1));
     client.data(UPDATE, &renewal(&client));
     assert_eq!(platform.writes()[1].at, at("2026-11-28T13:00:00Z"));

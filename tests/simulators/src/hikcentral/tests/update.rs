@@ -32,6 +32,7 @@ fn a_success_carries_many_kinds_of_data() {
         (WriteData::NullText, json!("null")),
         (WriteData::Blank, json!(" ")),
         (WriteData::Object, json!({})),
+        (WriteData::Null, json!(null)),
     ] {
         let (_platform, client) = turned(|s| s.write_data = kind);
         assert_eq!(client.data(UPDATE, &renewal(&client)), data);
