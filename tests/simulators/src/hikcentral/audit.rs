@@ -32,7 +32,7 @@ const UPDATE_KEYS: [&str; 15] = [
     "residentRoomNo",
     "residentFloorNo",
 ];
-/// Keys of what a body is recognised by.
+/// Keys of faces, fingers and eyes.
 const BIOMETRICS: [&str; 6] =
     ["faces", "faceData", "fingerPrint", "iris", "palmPrintVein", "personPhoto"];
 

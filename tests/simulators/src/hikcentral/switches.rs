@@ -70,7 +70,8 @@ pub struct Switches {
     pub far_year: FarYear,
     /// When the doors learn of an update.
     pub apply: Apply,
-    /// How many polls of `applicationResult` see an application as not yet done; 0 does it at once.
+    /// How many calls of `applicationResult`, for numbers or failures, see an application as not yet
+    /// done; 0 does it at once.
     pub apply_polls: usize,
     /// Closes the connection after each answer.
     pub closes: bool,
