@@ -96,6 +96,8 @@ fn doors_may_learn_by_themselves() {
     assert!(platform.applied("2", &id).is_none());
     platform.remove_person("12");
     assert!(platform.applied("1", "12").is_none());
+    client.data(DELETE, &json!({"personId": "13"}));
+    assert!(platform.applied("1", "13").is_none());
 }
 
 #[test]

@@ -297,8 +297,10 @@ fn a_removed_id_is_never_given_again() {
     let id = platform.add_person(Person::new("Eva", "Zajc"));
     platform.remove_person(&id);
     assert_eq!(platform.add_person(Person::new("Eva", "Zajc")), "2");
-    // An operator's import may bring it back.
+    // An operator's import may bring it back, or bring others.
     assert_eq!(platform.add_person(Person::new("Eva", "Zajc").id(&id)), id);
+    platform.add_person(Person::new("Eva", "Zajc").id("3"));
+    assert_eq!(platform.add_person(Person::new("Eva", "Zajc")), "4");
 }
 
 #[test]

@@ -63,8 +63,18 @@ fn what_does_not_belong_into_an_update() {
 
 #[test]
 fn times_have_one_form_and_an_order() {
-    for text in ["2027-01-31T23:59:59", "2027-01-31T22:59:59Z", "2027-01-31T23:59:59.000+01:00"] {
-        assert_eq!(after(|body| body["endTime"] = json!(text)), ["time-form"], "{text}");
+    for (text, why) in [
+        ("2027-01-31T23:59:59", "has no offset"),
+        ("2027-01-31T22:59:59Z", "ends in Z"),
+        ("2027-01-31T23:59:59.000+01:00", "has a fraction"),
+        ("2027-01-31", "is no time"),
+    ] {
+        let (platform, client) = turned(|_| {});
+        let mut body = renewal(&client);
+        body["endTime"] = json!(text);
+        client.code(UPDATE, &body);
+        let line = format!("time-form: endTime \"{text}\" of 12 {why}");
+        assert_eq!(platform.violations(), [line]);
     }
     assert_eq!(without("beginTime"), ["half-window"]);
     assert_eq!(without("endTime"), ["half-window"]);
@@ -86,6 +96,9 @@ fn a_person_is_read_before_and_after_a_write() {
     assert_eq!(slugs(&platform), ["unread-write"]);
     client.data(UPDATE, &body);
     client.data(UPDATE, &body);
+    // A code that nobody has is not the person of that id.
+    client.code(BY_CODE, &json!({"personCode": "12"}));
+    assert_eq!(slugs(&platform), ["unread-write", "no-read-back", "no-read-back"]);
     client.data(BY_CODE, &json!({"personCode": "M150001"}));
     assert_eq!(slugs(&platform), ["unread-write", "no-read-back"]);
     platform.clear_violations();
@@ -146,10 +159,11 @@ fn requests_have_a_form() {
     Client::of(&platform).with("X-Note", "testsecret0123456789").code(VERSION, &json!({}));
     let query = format!("{VERSION}?a=1");
     assert_eq!(client.code(&query, &json!({})).0, "0");
-    assert_eq!(
-        slugs(&platform),
-        ["content-type", "wrong-method", "content-md5", "secret-sent", "query"]
-    );
+    client.code(VERSION, &json!({"secret": "testsecret0123456789"}));
+    client.code("testsecret0123456789", &json!({}));
+    let form = ["content-type", "wrong-method", "content-md5", "secret-sent", "query"];
+    assert_eq!(slugs(&platform)[..5], form);
+    assert_eq!(slugs(&platform)[5..], ["secret-sent", "secret-sent", "path-not-allowed"]);
     platform.clear_violations();
     let head = "POST /artemis/api/common/v1/version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
     read(connect(client.port, format!("{head}\r\n").as_bytes()));
