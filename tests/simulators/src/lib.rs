@@ -1,10 +1,11 @@
-//! The outside world of `ivms-sync`, simulated: a Cardskipper service and Hikvision doors, as small
-//! servers with a memory. They share no code with the client, are stricter than the real things,
+//! The outside world of `ivms-sync`, simulated: a Cardskipper service, Hikvision doors and HikCentral,
+//! as small servers with a memory. They share no code with the client, are stricter than the real things,
 //! and list what a client did wrong.
 //!
 //! * [`club::Club`]: everything at once, both sides in agreement.
 //! * [`cardskipper::Server`]: members; Basic login, `Member/Export`, `Organisation/Info`.
 //! * [`hikvision::Device`]: persons; Digest login, ISAPI, each quirk of firmware a switch.
+//! * [`hikcentral::Platform`]: persons of many doors; signed calls, levels, applications to doors.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -38,6 +39,16 @@
 //! `read-only-field`, `control-field`, `unclear-person`, `empty-delete`. Calls: `remote-control`, `setup-used`,
 //! `record-used`, `delete-used`, `no-read-back`.
 //!
+//! # Violations of the platform
+//!
+//! Account: `bad-signature-again` (the second in a run), `signed-but-absent` (a header), `content-md5`
+//! (not of this body), `nonce-again`, `secret-sent`. HTTP: `malformed`, `in-flight`, `rate`, `too-soon`
+//! (than `Retry-After`), `no-content-length`, `content-type`, `wrong-method`, `no-prefix`
+//! (`/artemis/api/`), `query`, `path-not-allowed`, `add-used`, `delete-used`. Lists: `page-size`. Updates:
+//! `unread-write` (the person was not shown in this run), `no-read-back`, `drops-field`,
+//! `changes-field`, `drops-cards`, `changes-cards`, `empty-array`, `biometrics`, `unknown-field`,
+//! `time-form`, `half-window`, `begin-after-end`, `after-2037`. Applications: `reapplied-everybody`.
+//!
 //! # Violations of the service
 //!
 //! `malformed`, `unknown-authorization`, `get-with-body`, `no-content-length`, `content-type`,
@@ -49,6 +60,7 @@ mod base64;
 pub mod cardskipper;
 pub mod clock;
 pub mod club;
+pub mod hikcentral;
 pub mod hikvision;
 pub mod http;
 pub mod smtp;

@@ -6,6 +6,7 @@ use chrono::{NaiveDate, TimeDelta};
 
 use crate::cardskipper::{self, Member, Server};
 use crate::clock::real_now;
+use crate::hikcentral;
 use crate::hikvision::{self, Device, Person};
 use names::{Dice, email, name};
 
@@ -78,6 +79,12 @@ impl World {
             text.push_str(&format!("{},{}\n", employee_no(index), member.email));
         }
         text
+    }
+
+    /// Every member as a person of a HikCentral, in agreement, with the ids of the devices.
+    pub fn platform_persons(&self) -> Vec<hikcentral::Person> {
+        let members = self.members.iter().enumerate();
+        members.map(|(index, member)| platform_person(member, index)).collect()
     }
 
     /// Starts the service and the devices, with default settings.
@@ -187,6 +194,20 @@ fn person(member: &Member, index: usize) -> Person {
     }
 }
 
+/// The same person on a HikCentral, with a card.
+fn platform_person(member: &Member, index: usize) -> hikcentral::Person {
+    let person = hikcentral::Person::new(&member.first, &member.last)
+        .id(&employee_no(index))
+        .code(&format!("M{}", member.number))
+        .email(&member.email)
+        .phone(member.phones.first().map_or("", String::as_str))
+        .card(&(800_000 + index).to_string());
+    match member.organisations.iter().flat_map(|o| &o.roles).next() {
+        Some(role) => person.valid(&role.start, &role.end),
+        None => person,
+    }
+}
+
 fn foreign(index: usize) -> Person {
     let person = Person::new(&(FIRST_FOREIGN_NO + index).to_string());
     match index {
@@ -221,6 +242,13 @@ mod tests {
             assert_eq!(person.end, format!("{}T23:59:59", role.end));
             assert!(person.name.contains(&member.last));
             assert!(member.email.is_ascii());
+        }
+        let persons = world.platform_persons();
+        assert_eq!(persons.len(), 50);
+        for (member, person) in world.members.iter().zip(&persons) {
+            let role = &member.organisations[0].roles[0];
+            assert_eq!(person.email, member.email);
+            assert!(person.end.as_ref().unwrap().starts_with(&format!("{}T23:59:59+", role.end)));
         }
         assert_eq!(world.links_csv().lines().count(), 51);
     }
