@@ -3,4 +3,5 @@
 //! Nothing outside a folder knows the wire formats or the errors of its system.
 
 pub mod cardskipper;
+pub mod hikcentral;
 pub mod hikvision;

@@ -10,8 +10,8 @@ use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
 use sha2::{Digest as _, Sha256};
 
-use super::tls::{Found, client_config};
 use crate::config::{TargetConfig, Tls};
+use crate::net::tls::{Found, client_config};
 use crate::net::words;
 use crate::text::hex::hex;
 

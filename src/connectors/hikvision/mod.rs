@@ -3,7 +3,7 @@
 //! [`Reader`] reads and [`Writer`] wraps a reader and can change a validity; whoever must not write
 //! (`diff`, `lookup`, `check`) never makes a writer. Below them: `client` sends requests one at a time
 //! within limits, `digest` and `challenge` log in, `login` reads what a refusal says about locks,
-//! `tls` judges certificates, and `wire` (pure) holds every body and every answer.
+//! and `wire` (pure) holds every body and every answer.
 //!
 //! Never: Basic; a second login after a refused one, or any login close to a lock; `enable:false`;
 //! `password`; `SetUp`, `Record` or `Delete`; a door opened; a redirect followed; a person's name in an
@@ -19,7 +19,6 @@ mod login;
 #[doc(hidden)]
 pub mod probe;
 mod reader;
-mod tls;
 mod wire;
 mod writer;
 
