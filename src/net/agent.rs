@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use ureq::config::Config;
+use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, DefaultConnector, Either, LazyBuffers, NextTimeout,
     TcpConnector, Transport, TransportAdapter,
@@ -22,19 +24,19 @@ use ureq::{Agent, Error};
 use super::tls::{Found, client_config};
 use crate::config::Tls;
 
-/// Whether an agent is about to make a connection. What fails meanwhile has sent no byte of HTTP.
+/// Whether an agent has a connection for a request. What fails before has sent no byte of HTTP.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Connecting(Arc<AtomicBool>);
 
 impl Connecting {
-    /// Whether the last request failed before its connection was made.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+    /// A request begins.
+    pub(crate) fn begin(&self) {
+        self.set(true);
     }
 
-    /// Forgets what became of earlier requests; one that reuses a connection makes none.
-    pub(crate) fn reset(&self) {
-        self.set(false);
+    /// Whether the request failed before it had a connection.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
     }
 
     fn set(&self, is_on: bool) {
@@ -66,8 +68,8 @@ pub(crate) fn agent(
         .user_agent(concat!("ivms-sync/", env!("CARGO_PKG_VERSION")))
         .tls_config(roots)
         .build();
-    let resolver = DefaultResolver::default();
     let connecting = connecting.clone();
+    let resolver = Watched { inner: DefaultResolver::default(), connecting: connecting.clone() };
     Ok(match client_config(tls, is_https, found)? {
         None => {
             let watched = Watched { inner: DefaultConnector::default(), connecting };
@@ -80,11 +82,26 @@ pub(crate) fn agent(
     })
 }
 
-/// Says when a connection is being made.
+/// Says how far a request has come: every one looks up its host first, and then makes a connection or takes
+/// one that is open.
 #[derive(Debug)]
-struct Watched<C> {
-    inner: C,
+struct Watched<T> {
+    inner: T,
     connecting: Connecting,
+}
+
+impl<R: Resolver> Resolver for Watched<R> {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        self.connecting.set(true);
+        let found = self.inner.resolve(uri, config, timeout)?;
+        self.connecting.set(false);
+        Ok(found)
+    }
 }
 
 impl<C: Connector> Connector for Watched<C> {

@@ -68,15 +68,7 @@ impl Ask {
 }
 
 /// An answer that says yes.
-#[derive(Debug)]
 pub(super) struct Answer(Envelope);
-
-impl std::fmt::Debug for Envelope {
-    /// Without its data, which are about persons.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Envelope").field("code", &self.code).finish_non_exhaustive()
-    }
-}
 
 impl Answer {
     /// What it says.
@@ -224,7 +216,7 @@ impl Link {
             request = request.header(name, value);
         }
         self.requests.count();
-        self.connecting.reset();
+        self.connecting.begin();
         log::debug!("POST {}", ask.path);
         let request = request.config().timeout_global(Some(self.limits.answer)).build();
         request.send(ask.body.as_slice()).map_err(|error| self.transport_error(ask, &error))
@@ -268,19 +260,13 @@ impl Link {
         if let Some(found_sha256) = self.found.take() {
             return Error::Certificate { found_sha256 };
         }
-        let is_unsent = self.connecting.has_failed()
-            || matches!(
-                error,
-                ureq::Error::HostNotFound
-                    | ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect)
-            );
-        match error {
-            ureq::Error::Timeout(_) if is_unsent => {
+        match (self.connecting.has_failed(), error) {
+            (true, ureq::Error::Timeout(_)) => {
                 Error::Unreachable { what: "no connection in time".to_owned() }
             }
-            _ if is_unsent => Error::Unreachable { what: visible(&words::of_ureq(error), 200) },
-            ureq::Error::Timeout(_) => ask.timed_out(),
-            _ => ask.lost(),
+            (true, _) => Error::Unreachable { what: visible(&words::of_ureq(error), 200) },
+            (false, ureq::Error::Timeout(_)) => ask.timed_out(),
+            (false, _) => ask.lost(),
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) fn update_body(
     let begin = begin_text(record, validity.begin(), zone);
     let end = time::write(&time::moment(validity.clamped().end(), zone, Edge::End));
     let moment = |text: &str| DateTime::parse_from_rfc3339(text).ok();
-    if !moment(&begin).zip(moment(&end)).is_some_and(|(begin, end)| begin < end) {
+    if moment(&begin).zip(moment(&end)).is_none_or(|(begin, end)| begin >= end) {
         return Err(format!("a validity from {begin} to {end} cannot be sent"));
     }
     let mut body = Map::new();
