@@ -3,6 +3,7 @@
 //! Nothing outside a folder knows the wire format, the errors or the keys of its system.
 
 pub mod cardskipper;
+pub mod hikcentral;
 pub mod hikvision;
 
 use crate::config::Kinds;

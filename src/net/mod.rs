@@ -1,6 +1,8 @@
 //! What every connection needs: limits, pauses, counts, and plain words for what a network says.
 
+pub(crate) mod agent;
 pub mod bounded;
 pub mod requests;
 pub(crate) mod retry;
+pub(crate) mod tls;
 pub(crate) mod words;

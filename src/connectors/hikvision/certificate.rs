@@ -11,8 +11,8 @@ use rustls::pki_types::ServerName;
 use sha2::{Digest as _, Sha256};
 
 use super::config::Settings;
-use super::tls::{Found, client_config};
 use crate::config::Tls;
+use crate::net::tls::{Found, client_config};
 use crate::net::words;
 use crate::text::hex::hex;
 

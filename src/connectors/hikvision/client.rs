@@ -33,11 +33,11 @@ use super::digest::{OneAnswer, authorization};
 use super::error::Error;
 use super::login::{LockState, TRIES_KEPT};
 use super::manners::Manners;
-use super::tls::{Found, client_config};
 use super::wire::{Document, Meaning, ResponseStatus, read_status, refusal_words, shown};
 use crate::config::Secret;
 use crate::net::requests::RequestCount;
 use crate::net::retry::{Waits, retry_after, seed};
+use crate::net::tls::{Found, client_config};
 use crate::net::words;
 
 /// The pause that a device gets which resets faster callers; clients in the field wait 300 to 400 ms.

@@ -3,7 +3,7 @@
 //! [`Door`] is the target that the engine sees. `Reader` reads and `Writer` borrows a reader and can change a
 //! validity. Below them: `client` sends requests one at a time
 //! within limits, `digest` and `challenge` log in, `login` reads what a refusal says about locks,
-//! `tls` judges certificates, and `wire` (pure) holds every body and every answer.
+//! and `wire` (pure) holds every body and every answer.
 //!
 //! Never: Basic; a second login after a refused one, or any login close to a lock; `enable:false`;
 //! `password`; `SetUp`, `Record` or `Delete`; a door opened; a redirect followed; a person's name in an
@@ -22,7 +22,6 @@ mod manners;
 pub mod probe;
 mod reader;
 mod target;
-mod tls;
 mod wire;
 mod words;
 mod writer;

@@ -1,6 +1,6 @@
-//! How an `https` device is judged. Source: hikvision-isapi.md section 6.
+//! How a target behind `https` is judged. Source: hikvision-isapi.md section 6.
 //!
-//! * `system`: by the operating system's roots and the host name; reqwest's own way.
+//! * `system`: by the operating system's roots and the host name; the HTTP client's own way.
 //! * `sha256:…`: the certificate shown must be that very one, and whoever shows it must hold its key
 //!   (the handshake's signature is verified), so that a copied certificate is no use. Name, date and
 //!   issuer are not asked: devices are self-signed, and their clocks are at times wrong.
@@ -39,7 +39,7 @@ impl Found {
     }
 }
 
-/// The TLS set-up for a device, or nothing where reqwest's own (the system's roots) is meant.
+/// The TLS set-up for a target, or nothing where the HTTP client's own (the system's roots) is meant.
 ///
 /// # Errors
 /// When the provider cannot do TLS 1.2 and 1.3, as text.

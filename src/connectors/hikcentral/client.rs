@@ -1,0 +1,289 @@
+//! One platform over HTTP: one request at a time, signed, within limits.
+//!
+//! Reads are repeated where that may help; writes never are, since nobody knows whether one whose answer
+//! was lost was carried out. After a refused signature nothing more is sent.
+
+mod exchange;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use url::Url;
+
+use self::exchange::{Answer, Ask, Link};
+use super::codes::Meaning;
+use super::error::Error;
+use super::listing::{PersonList, Run, Step};
+use super::wire::{
+    Counts, Failures, FullRecord, Page, Version, counts_body, failures_body, page_body,
+    person_body, read_counts, read_failures, reapplication_body, update_body,
+};
+use crate::config::{Secret, Tls};
+use crate::model::{RecordId, Window};
+use crate::net::requests::RequestCount;
+use crate::net::retry::Rule;
+
+/// How many persons a page holds, the most that a platform gives.
+const PAGE_SIZE: usize = 500;
+
+/// How many persons are applied with one request.
+const APPLIED_AT_ONCE: usize = 100;
+
+/// How long and how much; a test makes them small.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// To find the host, and to get a connection: a host that is there answers at once.
+    pub(super) connect: Duration,
+    /// A whole call with its answer: a page of 500 persons takes a large platform some time.
+    pub(super) answer: Duration,
+    /// All waits before repetitions together.
+    pub(super) waits: Duration,
+    /// A whole list of persons.
+    pub(super) listing: Duration,
+    /// The longest answer, decompressed; a page of 500 persons takes about 1 MB.
+    pub(super) body: usize,
+    /// How a read is repeated.
+    pub(super) retry: Rule,
+    /// How many persons a page holds.
+    pub(super) page: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            answer: Duration::from_secs(60),
+            waits: Duration::from_secs(120),
+            listing: Duration::from_secs(600),
+            body: 16 * 1024 * 1024,
+            retry: Rule {
+                repeats_max: 3,
+                first: Duration::from_secs(1),
+                longest: Duration::from_secs(8),
+                in_all: Duration::from_secs(30),
+            },
+            page: PAGE_SIZE,
+        }
+    }
+}
+
+/// Where a platform is and how it is asked.
+#[derive(Clone)]
+pub struct Settings {
+    /// `http` or `https`, a host and perhaps a port.
+    pub url: Url,
+    /// The partner's AppKey.
+    pub app_key: String,
+    /// The partner's AppSecret.
+    pub app_secret: Secret,
+    /// The platform's user in whose name is asked, where that is not the partner's own.
+    pub user_id: Option<String>,
+    /// How an `https` certificate is judged.
+    pub tls: Tls,
+    /// The zone of the site's wall clock.
+    pub zone: Tz,
+    /// The most requests in a second.
+    pub requests_per_second: u32,
+}
+
+impl Settings {
+    /// What is asked of a platform in a second where nothing else is configured. Nobody publishes a limit;
+    /// this is what other programs keep to.
+    pub const REQUESTS_PER_SECOND: u32 = 5;
+}
+
+impl std::fmt::Debug for Settings {
+    /// Without the AppKey, which must not get into a log either.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let url = self.url.as_str();
+        f.debug_struct("Settings")
+            .field("url", &url)
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The calls to one platform.
+#[derive(Debug)]
+pub struct Client {
+    link: Link,
+    zone: Tz,
+    limits: Limits,
+}
+
+impl Client {
+    /// Prepares the calls; the network is not touched. `https` needs the process-wide rustls provider that
+    /// `run` installs.
+    ///
+    /// # Errors
+    /// [`Error::Unsent`] when a connection cannot be set up.
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        Self::with_limits(settings, Limits::default())
+    }
+
+    pub(super) fn with_limits(settings: &Settings, limits: Limits) -> Result<Self, Error> {
+        Ok(Self { link: Link::new(settings, limits)?, zone: settings.zone, limits })
+    }
+
+    /// Counts its requests here.
+    #[must_use]
+    pub fn counted_by(mut self, requests: RequestCount) -> Self {
+        self.link.count_with(requests);
+        self
+    }
+
+    /// Asks what the platform is.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::TooOld`] for one that is too old for the calls here.
+    pub fn version(&mut self) -> Result<Version, Error> {
+        let ask = Ask::read("version", "/artemis/api/common/v1/version", b"{}".to_vec());
+        let answer = self.link.call(&ask)?;
+        let version = answer.read(&ask, Version::read)?;
+        if version.is_new_enough() {
+            return Ok(version);
+        }
+        Err(Error::TooOld { found: version.software })
+    }
+
+    /// Reads all persons and hands each over once, in pages. Platforms document no order, so rows can move
+    /// from one page to another meanwhile: where somebody may have been skipped, everybody is read once
+    /// more.
+    ///
+    /// # Errors
+    /// [`Error`]; what was handed over before it is then not everybody.
+    pub fn all_persons(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<PersonList, Error> {
+        let mut run = Run::new(self.limits.page, self.limits.listing);
+        loop {
+            if run.is_out_of_time() {
+                return Err(Error::Timeout { call: "person list" });
+            }
+            // The plain list shows no validity on every version; this one, without a filter, does.
+            let body = page_body(run.page(), self.limits.page);
+            let path = "/artemis/api/resource/v1/person/advance/personList";
+            let ask = Ask::read("person list", path, body);
+            let page = self.link.call(&ask)?.read(&ask, Page::read)?;
+            match run.take(page, self.zone, each) {
+                Step::Next => {}
+                Step::Again => {
+                    log::debug!("person list: rows have moved; once more from the start")
+                }
+                Step::Done => return Ok(run.list()),
+            }
+        }
+    }
+
+    /// Reads the person with this number; nothing when there is none.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn person_by_code(&mut self, code: &str) -> Result<Option<FullRecord>, Error> {
+        let path = "/artemis/api/resource/v1/person/personCode/personInfo";
+        let ask = Ask::read("person by code", path, person_body("personCode", code));
+        self.person(ask, |record| record.code == code)
+    }
+
+    /// Reads the person with this id; nothing when there is none.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn person_by_id(&mut self, id: &RecordId) -> Result<Option<FullRecord>, Error> {
+        let path = "/artemis/api/resource/v1/person/personId/personInfo";
+        let ask = Ask::read("person by id", path, person_body("personId", id.as_str()));
+        self.person(ask, |record| record.person.employee_no == *id)
+    }
+
+    /// Reads the persons with these ids; one that is absent from the answer is not on the platform.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn persons(
+        &mut self,
+        wanted: &[RecordId],
+    ) -> Result<BTreeMap<RecordId, FullRecord>, Error> {
+        let mut found = BTreeMap::new();
+        for id in wanted.iter().collect::<BTreeSet<_>>() {
+            if let Some(record) = self.person_by_id(id)? {
+                found.insert(id.clone(), record);
+            }
+        }
+        Ok(found)
+    }
+
+    fn person(
+        &mut self,
+        ask: Ask,
+        is_wanted: impl Fn(&FullRecord) -> bool,
+    ) -> Result<Option<FullRecord>, Error> {
+        let answer = match self.link.call(&ask) {
+            Err(Error::Refused { meaning: Meaning::NotFound, .. }) => return Ok(None),
+            answer => answer?,
+        };
+        let zone = self.zone;
+        answer
+            .read(&ask, |envelope| {
+                envelope.object()?;
+                let record = FullRecord::read(&envelope.data, zone)
+                    .map_err(|what| format!("the person {what}"))?;
+                if !is_wanted(&record) {
+                    return Err("the answer is about another person".to_owned());
+                }
+                Ok(record.with_replaced_bytes(envelope.replaced))
+            })
+            .map(Some)
+    }
+
+    /// Sets the validity of a person that was just read, and nothing else.
+    ///
+    /// # Errors
+    /// [`Error`]; of class `Unknown` when the change may have happened.
+    pub fn update(&mut self, record: &FullRecord, validity: Window) -> Result<(), Error> {
+        let body =
+            update_body(record, validity, self.zone).map_err(|what| Error::Unsent { what })?;
+        let path = "/artemis/api/resource/v1/person/single/update";
+        let mut ask = Ask::write("person update", path, body);
+        ask.private = record.private();
+        self.link.call(&ask).map(|_| ())
+    }
+
+    /// Asks that these persons are sent to their devices again. That is only queued: what becomes of it,
+    /// [`Self::application_failures`] tells.
+    ///
+    /// # Errors
+    /// [`Error`]; some of them may be queued then, and asking for them again does no harm.
+    pub fn reapply(&mut self, persons: &[RecordId]) -> Result<(), Error> {
+        for some in persons.chunks(APPLIED_AT_ONCE) {
+            let path = "/artemis/api/visitor/v1/auth/reapplication";
+            self.link.call(&Ask::write("reapplication", path, reapplication_body(some)))?;
+        }
+        Ok(())
+    }
+
+    /// Asks how many persons are not on their devices as the platform has them.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn application_counts(&mut self) -> Result<Counts, Error> {
+        self.application(counts_body(), read_counts)
+    }
+
+    /// Asks which persons a device did not take; pages count from 1, and hold 500 at most.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn application_failures(&mut self, page: u32) -> Result<Failures, Error> {
+        self.application(failures_body(page, PAGE_SIZE), read_failures)
+    }
+
+    fn application<T>(
+        &mut self,
+        body: Vec<u8>,
+        reader: fn(&super::wire::Envelope) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        let path = "/artemis/api/acs/v1/auth/applicationResult";
+        let ask = Ask::read("application result", path, body);
+        let answer: Answer = self.link.call(&ask)?;
+        answer.read(&ask, reader)
+    }
+}

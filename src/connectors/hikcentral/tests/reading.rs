@@ -1,0 +1,216 @@
+//! What is asked, and what is read.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::server::{Request, Server, answer, said};
+use super::{KEY, SECRET, client, ok, person, quick, settings};
+use crate::connectors::hikcentral::{Client, Counts, Error, PersonList};
+use crate::model::RecordId;
+use crate::net::requests::RequestCount;
+
+const VERSION: &str = r#"{"code":"0","msg":"Success","data":{"produceName":"HikCentral Professional","softVersion":"V2.1.0.0"}}"#;
+
+fn id(text: &str) -> RecordId {
+    RecordId::new(text).unwrap()
+}
+
+/// Mutants: a header is signed that is not sent as signed; the body is not under the signature.
+#[test]
+fn every_request_is_signed() {
+    let server = Server::new(|_, request| {
+        assert!(request.is_signed_with(SECRET), "{}", request.head);
+        said(VERSION)
+    });
+    let mut settings = settings(&server.url);
+    settings.user_id = Some("sync user".to_owned());
+    let count = RequestCount::default();
+    let mut client = Client::with_limits(&settings, quick()).unwrap().counted_by(count.clone());
+    assert_eq!(client.version().unwrap().to_string(), "V2.1.0.0");
+    assert!(client.version().is_ok());
+    assert_eq!(count.get(), 2);
+    let [first, second] = &server.requests()[..] else { panic!() };
+    assert_eq!(first.line(), "POST /artemis/api/common/v1/version HTTP/1.1");
+    assert_eq!((first.body.as_str(), first.header("x-ca-key")), ("{}", Some(KEY)));
+    assert_eq!(
+        first.header("x-ca-signature-headers"),
+        Some("userid,x-ca-key,x-ca-nonce,x-ca-timestamp")
+    );
+    assert_eq!(first.header("content-md5"), Some("mZFLkyvTelC5g8XnyQrpOw=="));
+    assert_eq!(first.header("accept"), Some("*/*"));
+    assert_eq!(first.header("content-type"), Some("application/json"));
+    assert_eq!(first.header("userid"), Some("sync user"));
+    assert_ne!(first.header("x-ca-nonce"), second.header("x-ca-nonce"));
+    assert!(!first.is_signed_with("another secret"));
+    for text in [format!("{client:?}"), format!("{settings:?}")] {
+        assert!(!text.contains(SECRET) && !text.contains(KEY), "{text}");
+    }
+}
+
+#[test]
+fn old_versions_are_refused() {
+    let server = Server::new(|_, _| said(&VERSION.replace("V2.1", "V1.7")));
+    let error = client(&server.url).version().unwrap_err();
+    assert_eq!(error, Error::TooOld { found: "V1.7.0.0".to_owned() });
+}
+
+/// Answers pages of two from these lists of ids, one list for each page asked for.
+fn listing(
+    pages: Vec<(usize, Vec<u32>)>,
+) -> (Result<PersonList, Error>, Vec<String>, Vec<Request>) {
+    let count = pages.len();
+    let server = Server::new(move |at, _| {
+        let (total, ids) = &pages[at];
+        let list: Vec<Value> = ids.iter().map(|id| person(*id)).collect();
+        said(&ok(json!({"total": total, "pageNo": 1, "pageSize": 2, "list": list})))
+    });
+    let mut handed = Vec::new();
+    let list = client(&server.url)
+        .all_persons(&mut |record| handed.push(record.person.employee_no.to_string()));
+    assert_eq!(server.requests().len(), count);
+    (list, handed, server.requests())
+}
+
+#[test]
+fn everybody_is_read_once() {
+    let (list, handed, requests) = listing(vec![(3, vec![1, 2]), (3, vec![3])]);
+    let list = list.unwrap();
+    assert!(list.complete);
+    assert_eq!((list.count, list.total_stated, list.pages), (3, Some(3), 2));
+    assert_eq!(handed, ["1", "2", "3"]);
+    let bodies: Vec<_> = requests.iter().map(|request| request.body.as_str()).collect();
+    assert_eq!(bodies, [r#"{"pageNo":1,"pageSize":2}"#, r#"{"pageNo":2,"pageSize":2}"#]);
+    let list = "/artemis/api/resource/v1/person/advance/personList";
+    assert!(requests.iter().all(|request| request.path() == list));
+}
+
+#[test]
+fn moved_rows_are_read_once_more() {
+    let (list, handed, requests) =
+        listing(vec![(3, vec![1, 2]), (3, vec![2]), (3, vec![2, 1]), (3, vec![3])]);
+    assert!(list.unwrap().complete);
+    assert_eq!(handed, ["1", "2", "3"]);
+    assert!(requests[2].body.contains(r#""pageNo":1"#));
+}
+
+#[test]
+fn a_list_that_stays_short_is_incomplete() {
+    let (list, handed, _) = listing(vec![(5, vec![1]), (5, vec![1])]);
+    assert!(!list.unwrap().complete);
+    assert_eq!(handed, ["1"]);
+}
+
+#[test]
+fn one_person() {
+    let server = Server::new(|_, request| match request.body.as_str() {
+        r#"{"personId":"1"}"# | r#"{"personCode":"150001"}"# => said(&ok(person(1))),
+        _ => said(r#"{"code":"128","msg":"The request resource does not exist","data":""}"#),
+    });
+    let mut client = client(&server.url);
+    assert_eq!(client.person_by_id(&id("1")).unwrap().unwrap().code, "150001");
+    let found = client.person_by_code("150001").unwrap().unwrap();
+    assert_eq!(found.person.employee_no, id("1"));
+    assert_eq!(client.person_by_id(&id("2")).unwrap(), None);
+    assert_eq!(client.person_by_code("150002").unwrap(), None);
+    let several = client.persons(&[id("2"), id("1"), id("1")]).unwrap();
+    assert_eq!(several.keys().collect::<Vec<_>>(), [&id("1")]);
+    let paths: Vec<_> = server.requests().iter().map(|request| request.path().to_owned()).collect();
+    assert_eq!(paths[0], "/artemis/api/resource/v1/person/personId/personInfo");
+    assert_eq!(paths[1], "/artemis/api/resource/v1/person/personCode/personInfo");
+    assert_eq!(paths.len(), 6, "nobody is asked for twice");
+}
+
+#[test]
+fn an_answer_about_somebody_else_is_none() {
+    let server = Server::new(|_, _| said(&ok(person(9))));
+    let mut client = client(&server.url);
+    for error in
+        [client.person_by_id(&id("1")).unwrap_err(), client.person_by_code("150001").unwrap_err()]
+    {
+        assert!(matches!(&error, Error::Wire { what, .. } if what.contains("another")), "{error}");
+        super::assert_discreet(&error);
+    }
+}
+
+#[test]
+fn results_of_applying() {
+    let server = Server::new(|_, request| {
+        assert_eq!(request.path(), "/artemis/api/acs/v1/auth/applicationResult");
+        said(&ok(json!({
+            "statisticResult": {"unApplicationCount": 1, "applicationFailCount": 1, "editAndUnApplicationCount": 0},
+            "applicationErrorResult": {"applicationFailCount": 1, "list": [
+                {"deviceName": "Front door", "errorList": [{"personCode": "150001", "errorItems": "1"}]}
+            ]},
+        })))
+    });
+    let mut client = client(&server.url);
+    let counts = client.application_counts().unwrap();
+    assert_eq!(counts, Counts { waiting: 1, failed: 1, edited: 0 });
+    let failures = client.application_failures(1).unwrap();
+    assert_eq!(failures.list[0].items, ["card"]);
+}
+
+/// Mutants: the limit counts packed bytes; a packed answer is not read.
+#[test]
+fn packed_answers_are_read_within_the_limit() {
+    let packed = |body: &str| {
+        // One stored block, no compression: enough for a reader of gzip.
+        let bytes = body.as_bytes();
+        let length = u16::try_from(bytes.len()).unwrap();
+        let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
+        out.extend(length.to_le_bytes());
+        out.extend((!length).to_le_bytes());
+        out.write_all(bytes).unwrap();
+        out.extend(crc32(bytes).to_le_bytes());
+        out.extend(u32::from(length).to_le_bytes());
+        out
+    };
+    let headers = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
+    let body = packed(VERSION);
+    let server = Server::new(move |_, _| answer("200 OK", headers, &body));
+    assert!(client(&server.url).version().is_ok());
+    let server = Server::new(|_, _| said(&format!("{VERSION}{}", " ".repeat(65 * 1024))));
+    let error = client(&server.url).version().unwrap_err();
+    assert_eq!(error, Error::TooLarge { call: "version", limit: 64 * 1024 });
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, byte: &u8| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }
+        })
+    };
+    !bytes.iter().fold(!0, step)
+}
+
+#[test]
+fn no_more_requests_in_a_second_than_configured() {
+    let server = Server::new(|_, _| said(VERSION));
+    let mut settings = settings(&server.url);
+    settings.requests_per_second = 20;
+    let mut client = Client::with_limits(&settings, quick()).unwrap();
+    for _ in 0..4 {
+        client.version().unwrap();
+    }
+    let at: Vec<_> = server.requests().iter().map(|request| request.at).collect();
+    // The server sees them a little later or earlier than they were sent.
+    assert!(at[3] - at[0] >= Duration::from_millis(140), "{:?}", at[3] - at[0]);
+}
+
+#[test]
+fn whatever_cannot_be_sent_is_not() {
+    for change in [
+        (|settings| settings.url = url::Url::parse("ftp://host/").unwrap())
+            as fn(&mut crate::connectors::hikcentral::Settings),
+        |settings| settings.app_key = "a\r\nb".to_owned(),
+        |settings| settings.app_key = String::new(),
+        |settings| settings.user_id = Some("č".to_owned()),
+    ] {
+        let mut settings = settings("http://127.0.0.1:9/");
+        change(&mut settings);
+        let error = Client::with_limits(&settings, quick()).unwrap_err();
+        assert!(matches!(error, Error::Unsent { .. }), "{error}");
+    }
+}

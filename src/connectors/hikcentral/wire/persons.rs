@@ -1,0 +1,431 @@
+//! One person, as read, and a page of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use chrono_tz::Tz;
+
+use super::time::{self, Stated};
+use super::{Envelope, count_at, shown, text_at, text_of};
+use crate::model::{Email, Flaw, Limit, Record, RecordId, UserType, Window};
+use crate::text::hex::hex;
+
+/// The fields of a change besides `personId` and the two times, in the order they are sent.
+pub(super) const KEPT: &[&str] = &[
+    "personCode",
+    "personFamilyName",
+    "personGivenName",
+    "orgIndexCode",
+    "gender",
+    "phoneNo",
+    "remark",
+    "email",
+    "cards",
+    "keyfobs",
+    "residentRoomNo",
+    "residentFloorNo",
+];
+
+/// What a change sets.
+pub(super) const TIMES: [&str; 2] = ["beginTime", "endTime"];
+
+/// A picture's address may move by itself.
+const PHOTO: &str = "personPhoto";
+
+/// One person as read from a platform: what planning needs, and every field that a write must send back or
+/// compare. `Debug` shows the id only, since the rest is personal.
+#[derive(Clone, PartialEq)]
+pub struct FullRecord {
+    /// What planning needs. The record's id is the `personId`.
+    pub person: Record,
+    /// The number that an operator gave the person; may be empty.
+    pub code: String,
+    pub(super) fields: Map<String, Value>,
+}
+
+impl std::fmt::Debug for FullRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FullRecord").field("id", &self.person.employee_no).finish_non_exhaustive()
+    }
+}
+
+impl FullRecord {
+    /// Reads one person. `zone` is that of the site.
+    ///
+    /// # Errors
+    /// Why there is no usable `personId`, without quoting the person.
+    pub(crate) fn read(value: &Value, zone: Tz) -> Result<Self, String> {
+        let fields = value.as_object().ok_or("is no object")?;
+        let stated = fields.get("personId").filter(|value| !value.is_null());
+        let stated = text_of(stated.ok_or("has no personId")?)
+            .ok_or("has a personId that is neither text nor a whole number")?;
+        let id = RecordId::new(&stated).map_err(|error| format!("has a personId that {error}"))?;
+        if id.as_str().contains(',') {
+            // Ids are joined by commas where persons are to be applied.
+            return Err("has a personId with a comma".to_owned());
+        }
+        let text = |key| text_at(fields, key);
+        let whole = text("personName");
+        let name = match whole.trim() {
+            "" => format!("{} {}", text("personGivenName"), text("personFamilyName")),
+            _ => whole,
+        };
+        let person = Record {
+            name: shown(&name),
+            user_type: UserType::Normal,
+            limit: read_limit(fields, zone),
+            is_device_admin: false,
+            flaw: None,
+            email: Email::parse(&text("email")),
+            fingerprint: fingerprint(&id, fields, zone),
+            employee_no: id,
+        };
+        Ok(Self { person, code: text("personCode"), fields: fields.clone() })
+    }
+
+    /// The same record, read from an answer that held bytes that are not UTF-8: where U+FFFD stands in it,
+    /// they were here.
+    pub(crate) fn with_replaced_bytes(mut self, replaced: bool) -> Self {
+        let has_mark = || Value::Object(self.fields.clone()).to_string().contains('\u{fffd}');
+        if replaced && has_mark() {
+            self.person.flaw = Some(Flaw::NotUtf8);
+        }
+        self
+    }
+
+    /// What must not stand in a message about this person.
+    pub(crate) fn private(&self) -> Vec<String> {
+        ["personName", "personGivenName", "personFamilyName", "email", "phoneNo"]
+            .map(|key| text_at(&self.fields, key))
+            .into()
+    }
+}
+
+fn read_limit(fields: &Map<String, Value>, zone: Tz) -> Limit {
+    let [begin, end] = TIMES.map(|key| time::read(&text_at(fields, key), zone));
+    if begin == Stated::Unclear || end == Stated::Unclear {
+        return Limit::Unclear { as_written: None };
+    }
+    let window =
+        begin.known().zip(end.known()).and_then(|(begin, end)| Window::new(begin, end).ok());
+    match window {
+        Some(window) => Limit::Window(window),
+        None => Limit::Unreadable { begin: begin.known(), end: end.known() },
+    }
+}
+
+/// Half of a fingerprint, in hex digits: 128 bits, which nobody hits by chance.
+const HALF: usize = 32;
+
+/// The halves of two SHA-256, in lower-case hex, over the fields that a write sends in one notation: over
+/// all but the two times, then over everything. A time counts as the moment that it is.
+fn fingerprint(id: &RecordId, fields: &Map<String, Value>, zone: Tz) -> String {
+    let half = |fields: &BTreeMap<&str, Value>| {
+        let text = fields.iter().map(|(key, value)| format!("{key}:{value}\n"));
+        let mut digits = hex(&Sha256::digest(text.collect::<String>()));
+        digits.truncate(HALF);
+        digits
+    };
+    let mut said: BTreeMap<&str, Value> = BTreeMap::from([("personId", json!(id.as_str()))]);
+    for key in KEPT {
+        if let Some(value) = fields.get(*key).and_then(canonical) {
+            said.insert(key, value);
+        }
+    }
+    let lasting = half(&said);
+    for key in TIMES {
+        let stated = text_at(fields, key);
+        let text = match time::read(&stated, zone) {
+            Stated::Known(at) => at.to_string(),
+            Stated::Missing | Stated::Unclear => stated,
+        };
+        said.insert(key, Value::String(text));
+    }
+    lasting + &half(&said)
+}
+
+/// Whether two fingerprints are of persons who differ in their dates at most.
+#[must_use]
+pub fn is_same_but_for_dates(before: &str, now: &str) -> bool {
+    before.get(..HALF) == now.get(..HALF)
+}
+
+/// A value in one notation: whole numbers as text, lists and keys sorted, nothing that says nothing. The
+/// depth is bounded by that of the JSON that was read.
+fn canonical(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => (!text.is_empty()).then(|| value.clone()),
+        Value::Number(number) => Some(Value::String(number.to_string())),
+        Value::Bool(_) => Some(value.clone()),
+        Value::Array(values) => {
+            let mut values: Vec<Value> = values.iter().filter_map(canonical).collect();
+            values.sort_by_cached_key(Value::to_string);
+            (!values.is_empty()).then_some(Value::Array(values))
+        }
+        Value::Object(map) => {
+            let said = map.iter().filter_map(|(key, value)| Some((key, canonical(value)?)));
+            let sorted: BTreeMap<&String, Value> = said.collect();
+            let map: Map<String, Value> =
+                sorted.into_iter().map(|(key, value)| (key.clone(), value)).collect();
+            (!map.is_empty()).then_some(Value::Object(map))
+        }
+    }
+}
+
+/// The fields that differ between two readings of a person, apart from the two times that a change sets:
+/// after a write, what changed unasked. Names of fields only, sorted, no values.
+#[must_use]
+pub fn differs_beyond_validity(before: &FullRecord, after: &FullRecord) -> Vec<String> {
+    let said = |record: &FullRecord, key: &str| record.fields.get(key).and_then(canonical);
+    let keys: BTreeSet<&String> = before.fields.keys().chain(after.fields.keys()).collect();
+    let differs = |key: &&&String| {
+        let (old, new) = (said(before, key), said(after, key));
+        match key.as_str() {
+            PHOTO => old.is_some() != new.is_some(),
+            key => !TIMES.contains(&key) && old != new,
+        }
+    };
+    keys.iter().filter(differs).map(|key| shown(key)).collect()
+}
+
+/// One page of a list.
+pub(crate) struct Page {
+    /// How many there are on all pages, where that was said.
+    pub(crate) total: Option<usize>,
+    /// The entries, to be read one by one.
+    pub(crate) persons: Vec<Value>,
+    /// Whether bytes that are not UTF-8 were replaced by U+FFFD.
+    pub(crate) replaced: bool,
+}
+
+impl Page {
+    /// Reads a page. An empty one may be `[]` in place of the whole object.
+    ///
+    /// # Errors
+    /// That the answer is no page.
+    pub(crate) fn read(envelope: &Envelope) -> Result<Self, String> {
+        let replaced = envelope.replaced;
+        if envelope.data.as_array().is_some_and(Vec::is_empty) {
+            return Ok(Self { total: None, persons: Vec::new(), replaced });
+        }
+        let data = envelope.object()?;
+        let total = count_at(data, "total");
+        let persons = match data.get("list") {
+            Some(Value::Array(persons)) => persons.clone(),
+            None | Some(Value::Null) if total == Some(0) => Vec::new(),
+            _ => return Err("the answer holds no list".to_owned()),
+        };
+        Ok(Self { total, persons, replaced })
+    }
+}
+
+/// Asks for one page; pages count from 1.
+pub(crate) fn page_body(page: usize, size: usize) -> Vec<u8> {
+    json!({"pageNo": page, "pageSize": size}).to_string().into_bytes()
+}
+
+/// Asks for one person by `personId` or `personCode`.
+pub(crate) fn person_body(key: &str, value: &str) -> Vec<u8> {
+    json!({key: value}).to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::parse_time;
+    use chrono_tz::Europe::Ljubljana;
+
+    /// An answer of a real server, but for the names.
+    const REAL: &str = r#"{"personId":"1","personCode":"6211765992","personName":"ma jack","personFamilyName":"jack","personGivenName":"ma","gender":0,"orgIndexCode":"5","personPhoto":{"picUri":""},"phoneNo":"","email":"","remark":"","beginTime":"2025-03-19T10:28:22-06:00","endTime":"2034-05-26T15:00:00+08:00"}"#;
+
+    fn read(value: Value) -> Result<FullRecord, String> {
+        FullRecord::read(&value, Ljubljana)
+    }
+
+    fn with(change: impl Fn(&mut Value)) -> FullRecord {
+        let mut value: Value = serde_json::from_str(REAL).unwrap();
+        change(&mut value);
+        read(value).unwrap()
+    }
+
+    fn page(data: Value) -> Result<Page, String> {
+        Page::read(&Envelope::parse(json!({"code": "0", "data": data}).to_string().as_bytes())?)
+    }
+
+    #[test]
+    fn a_real_answer() {
+        let record = with(|_| {});
+        let person = &record.person;
+        assert_eq!((person.employee_no.as_str(), record.code.as_str()), ("1", "6211765992"));
+        assert_eq!((person.name.as_str(), &person.email), ("ma jack", &None));
+        let begin = parse_time("2025-03-19T17:28:22").unwrap();
+        let end = parse_time("2034-05-26T09:00:00").unwrap();
+        assert_eq!(person.limit, Limit::Window(Window::new(begin, end).unwrap()));
+        assert_eq!((person.user_type, person.flaw), (UserType::Normal, None));
+        assert_eq!(person.fingerprint.len(), 2 * HALF);
+        assert_eq!(format!("{record:?}"), "FullRecord { id: RecordId(\"1\"), .. }");
+    }
+
+    #[test]
+    fn ids_names_and_addresses() {
+        for (value, id) in [
+            (json!({"personId": "8551"}), Ok("8551")),
+            (json!({"personId": 8551}), Ok("8551")),
+            (json!({"personId": "007"}), Ok("007")),
+            (json!({}), Err("has no personId")),
+            (json!({"personId": null}), Err("has no personId")),
+            (
+                json!({"personId": 1.5}),
+                Err("has a personId that is neither text nor a whole number"),
+            ),
+            (
+                json!({"personId": ["1"]}),
+                Err("has a personId that is neither text nor a whole number"),
+            ),
+            (json!({"personId": "1,2"}), Err("has a personId with a comma")),
+            (json!("1"), Err("is no object")),
+        ] {
+            let got = read(value.clone()).map(|record| record.person.employee_no.to_string());
+            assert_eq!(got.as_deref().map_err(String::as_str), id, "{value}");
+        }
+        assert!(read(json!({"personId": " "})).is_err());
+        let name = |value: Value| read(value).unwrap().person.name;
+        let parts = json!({"personId": 1, "personName": " ", "personGivenName": "Ana", "personFamilyName": "Ek"});
+        assert_eq!(name(parts), "Ana Ek");
+        assert_eq!(name(json!({"personId": 1, "personFamilyName": "E\u{202e}k"})), "Ek");
+        assert_eq!(name(json!({"personId": 1})), "");
+        let email = |text: &str| read(json!({"personId": 1, "email": text})).unwrap().person.email;
+        assert_eq!(email(" Ana@Example.SI ").unwrap().as_str(), "ana@example.si");
+        assert_eq!(email("none"), None);
+    }
+
+    #[test]
+    fn no_validity_is_invented() {
+        let end = parse_time("2034-05-26T09:00:00");
+        let limit = |begin: Value| with(|value| value["beginTime"] = begin.clone()).person.limit;
+        for nothing in [json!(""), json!(null), json!({}), json!("  ")] {
+            assert_eq!(limit(nothing), Limit::Unreadable { begin: None, end });
+        }
+        // Neither a number nor words are a time that anybody can be sure of.
+        for unclear in [json!("soon"), json!(1_801_234_567), json!("2025-03-19")] {
+            assert_eq!(limit(unclear), Limit::Unclear { as_written: None });
+        }
+        let inverted = limit(json!("2035-01-01T00:00:00"));
+        assert_eq!(inverted, Limit::Unreadable { begin: parse_time("2035-01-01T00:00:00"), end });
+        let neither = with(|value| {
+            value.as_object_mut().unwrap().retain(|key, _| !TIMES.contains(&key.as_str()));
+        });
+        assert_eq!(neither.person.limit, Limit::Unreadable { begin: None, end: None });
+    }
+
+    /// Mutants: another notation moves it; a field that is sent does not; dates move the first half.
+    #[test]
+    fn what_moves_a_fingerprint() {
+        let before = with(|_| {}).person.fingerprint;
+        let now = |change: &dyn Fn(&mut Value)| with(change).person.fingerprint;
+        for same in [
+            now(&|value| value["gender"] = json!("0")),
+            now(&|value| value["personId"] = json!(1)),
+            now(&|value| value["beginTime"] = json!("2025-03-19T17:28:22.000+01:00")),
+            now(&|value| value["cards"] = json!([])),
+            now(&|value| value["email"] = json!(null)),
+            now(&|value| value["personPhoto"] = json!({"picUri": "/1.jpg"})),
+        ] {
+            assert_eq!(same, before);
+        }
+        for key in KEPT {
+            let moved = now(&|value| value[*key] = json!("other"));
+            assert!(moved != before && !is_same_but_for_dates(&before, &moved), "{key}");
+        }
+        for key in TIMES {
+            let moved = now(&|value| value[key] = json!("2026-01-01T00:00:00+01:00"));
+            assert!(moved != before && is_same_but_for_dates(&before, &moved), "{key}");
+            let gone = now(&|value| value[key] = json!(null));
+            assert!(gone != before && gone != moved, "{key}");
+        }
+        let cards = |list: Value| now(&move |value| value["cards"] = list.clone());
+        assert_eq!(
+            cards(json!([{"cardNo": "1"}, {"cardNo": "2"}])),
+            cards(json!([{"cardNo": "2"}, {"cardNo": "1"}]))
+        );
+    }
+
+    #[test]
+    fn what_changed_unasked() {
+        let whole = |value: &mut Value| {
+            value["email"] = json!("ana@example.si");
+            value["cards"] = json!([{"cardNo": "1"}, {"cardNo": "2"}]);
+            value["personPhoto"] = json!({"picUri": "/1.jpg"});
+            value["customFieldList"] =
+                json!([{"id": 1, "customFiledName": "x", "customFieldValue": "y"}]);
+        };
+        let before = with(whole);
+        let changed = |change: &dyn Fn(&mut Value)| {
+            differs_beyond_validity(
+                &before,
+                &with(|value| {
+                    whole(value);
+                    change(value);
+                }),
+            )
+        };
+        assert!(changed(&|_| {}).is_empty());
+        assert!(changed(&|value| value["endTime"] = json!("2030-01-01T00:00:00+01:00")).is_empty());
+        assert!(changed(&|value| value["personPhoto"] = json!({"picUri": "/2.jpg"})).is_empty());
+        assert!(
+            changed(&|value| value["cards"] = json!([{"cardNo": "2"}, {"cardNo": "1"}])).is_empty()
+        );
+        assert!(changed(&|value| value["phoneNo"] = json!(null)).is_empty());
+        assert_eq!(changed(&|value| value["personPhoto"] = json!({"picUri": ""})), ["personPhoto"]);
+        assert_eq!(
+            changed(&|value| {
+                value["cards"] = json!([{"cardNo": "1"}]);
+                value.as_object_mut().unwrap().remove("email");
+                value["customFieldList"] = json!(null);
+                value["new"] = json!("x");
+            }),
+            ["cards", "customFieldList", "email", "new"]
+        );
+        assert_eq!(changed(&|value| value["personId"] = json!("2")), ["personId"]);
+    }
+
+    #[test]
+    fn pages() {
+        let read =
+            page(json!({"total": 2, "pageNo": 1, "pageSize": 500, "list": [{}, {}]})).unwrap();
+        assert_eq!((read.total, read.persons.len()), (Some(2), 2));
+        for (data, total) in [
+            (json!([]), None),
+            (json!({"total": 0, "list": []}), Some(0)),
+            (json!({"total": "0"}), Some(0)),
+            (json!({"total": 0, "list": null}), Some(0)),
+        ] {
+            let read = page(data).unwrap();
+            assert_eq!((read.total, read.persons.len()), (total, 0));
+        }
+        for data in [
+            json!(""),
+            json!("null"),
+            json!(null),
+            json!({}),
+            json!([1]),
+            json!({"total": 3}),
+            json!({"total": 1, "list": {}}),
+        ] {
+            assert!(page(data.clone()).is_err(), "{data}");
+        }
+        assert_eq!(page_body(2, 500), br#"{"pageNo":2,"pageSize":500}"#);
+        assert_eq!(person_body("personCode", "a\"b"), br#"{"personCode":"a\"b"}"#);
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf_8() {
+        let damaged = with(|value| value["remark"] = json!("x\u{fffd}"));
+        assert_eq!(damaged.clone().with_replaced_bytes(true).person.flaw, Some(Flaw::NotUtf8));
+        assert_eq!(damaged.with_replaced_bytes(false).person.flaw, None);
+        assert_eq!(with(|_| {}).with_replaced_bytes(true).person.flaw, None);
+    }
+}
