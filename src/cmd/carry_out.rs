@@ -13,9 +13,9 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{RunId, TargetName};
 use crate::ports::Outside;
-use crate::report::text::many;
 use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome, Trouble, plan_file};
 use crate::store::{OutcomeKind, Store, Waiting};
+use crate::text::lists::many;
 
 /// Why a planned change is not written.
 pub(super) const NOT_BELIEVED: &str = "the door is not believed, so nothing is written there";

@@ -24,11 +24,12 @@ use crate::ports::Network;
 use crate::report::attention;
 use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::roles::{self, Held};
-use crate::report::text::{many, some_of, with_zone};
+use crate::report::text::with_zone;
 use crate::report::{RowLeftOut, TargetOutcome, Trouble};
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
 use crate::text::hex::hex;
+use crate::text::lists::{many, some_of};
 use crate::text::shell::quoted;
 
 /// A device is nearly full from so many per cent on.

@@ -23,8 +23,8 @@ use crate::report::Report;
 use crate::report::status::{
     DAYS_SHOWN, DeviceStatus, SourceStatus, Status, html, json, prometheus, text, unlinked,
 };
-use crate::report::text::many;
 use crate::store::{DeviceOverview, Store, StoreError, WriteMemory};
+use crate::text::lists::many;
 
 /// Runs that are shown.
 const RUNS_SHOWN: u32 = 10;

@@ -12,8 +12,9 @@ use crate::engine::plan::{Kind, LossKind};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::TargetName;
-use crate::report::text::{explain, many, some_of};
+use crate::report::text::explain;
 use crate::report::{ChangeState, Report, SourceReport, TargetOutcome, TargetReport, Trouble};
+use crate::text::lists::{many, some_of};
 
 /// How many member numbers are named before the rest is only counted.
 const NUMBERS_SHOWN: usize = 10;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::Trouble;
-use super::text::{explain, last, many, person, some_of};
+use super::text::{explain, last, person};
 use crate::config::{Config, LinkRule};
 use crate::engine::link::{Found, NoLink, is_unlike};
 use crate::engine::plan::{
@@ -14,6 +14,7 @@ use crate::engine::plan::{
 use crate::exit::Exit;
 use crate::model::{HolderId, Limit, OrganisationId, RecordId, TargetName};
 use crate::store::{Attention, AttentionKind};
+use crate::text::lists::{many, some_of};
 
 /// So many are named one by one; the rest is counted.
 const NAMED_MAX: usize = 8;

@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::look::{Look, Tone};
 use super::rows_left_out::{self, SHOWN_MAX, by_reason};
 use super::table::Table;
-use super::text::{many, some_of};
 use super::{RowLeftOut, Trouble};
 use crate::engine::link::file::RowReason;
 use crate::exit::Exit;
+use crate::text::lists::{many, some_of};
 
 /// How one thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

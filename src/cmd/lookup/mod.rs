@@ -24,9 +24,9 @@ use crate::exit::Exit;
 use crate::model::{Manners, OrganisationId, RecordId, RightCode, UserType};
 use crate::ports::progress::Progress;
 use crate::report::lookup::{HolderStory, Story, TargetStory, document, render};
-use crate::report::text::many;
 use crate::report::{Report, RowLeftOut, TargetOutcome, Trouble, text};
 use crate::store::Store;
+use crate::text::lists::many;
 
 /// Lines of history shown.
 const HISTORY_LINES: u32 = 20;

@@ -12,8 +12,8 @@ use crate::config::TargetConfig;
 use crate::engine::gather::back_off;
 use crate::exit::Exit;
 use crate::report::Trouble;
-use crate::report::text::some_of;
 use crate::store::{Failures, Unasked, Unproven, WriteMemory};
+use crate::text::lists::some_of;
 
 /// Writes that a firmware may leave unconfirmed before the others wait.
 pub const PROBES: u32 = 3;

@@ -16,9 +16,9 @@ use crate::engine::plan::Standing;
 use crate::exit::Exit;
 use crate::model::{Holder, HolderNumber, RightCode};
 use crate::ports::{Outside, ReadSource};
-use crate::report::text::many;
 use crate::report::{SourceReport, Trouble};
 use crate::store::{Changed, SecondLook, SourceState, StoredHolder};
+use crate::text::lists::many;
 
 /// `ChangedAt` is moved back by this much: the API states no zone and its vendor is east of UTC, so
 /// UTC wall time minus an hour can only overlap. Source: design.md section 4, "Gathering".

@@ -12,9 +12,9 @@ use crate::engine::gather::back_off;
 use crate::engine::gather::belief::Doubt;
 use crate::exit::Exit;
 use crate::model::{Flaw, Limit, Record, RecordId};
-use crate::report::text::some_of;
 use crate::report::{TargetOutcome, Trouble};
 use crate::store::{Failure, LoginMemory, Unasked};
+use crate::text::lists::some_of;
 
 /// So many persons are named who have the same flaw.
 const NAMED_MAX: usize = 3;
