@@ -27,10 +27,11 @@ use crate::model::{TargetName, inert_json};
 use crate::ports::Network;
 use crate::ports::progress::Progress;
 use crate::report::look::Look;
-use crate::report::{ChangeReport, ChangeState, Report, Trouble, json, plan_file, text};
+use crate::report::{ChangeReport, ChangeState, Report, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
 use crate::store::{Machine, Store, StoreError};
+use crate::trouble::Trouble;
 
 /// A run that holds the lock for longer hangs, or has far too much to do. Source: design.md
 /// section 2, codes 0 and 11.
@@ -191,7 +192,7 @@ impl Context {
             |one: &&ChangeReport| !one.state.is_confirmed() && one.state != ChangeState::SecondLook;
         let waiting = report.changes.iter().filter(is_waiting).map(|one| &one.change);
         let waiting = plan_file::blocked_id(waiting).map(|id| format!("waiting {id}"));
-        let is_well = report.troubles.iter().all(|trouble| trouble.exit == Exit::InStep);
+        let is_well = report.troubles.iter().all(Trouble::is_remark);
         if is_well
             && waiting.is_none()
             && let Err(error) = store.forget_said()
@@ -213,7 +214,7 @@ impl Context {
 }
 
 fn say_trouble(trouble: &Trouble) {
-    let level = match trouble.exit {
+    let level = match trouble.exit() {
         Exit::InStep => log::Level::Warn,
         _ => log::Level::Error,
     };

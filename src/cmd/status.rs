@@ -156,7 +156,7 @@ fn write_trouble(
         Some(unasked) => trust::unasked(device, unasked, persons),
         None => trust::unproven(device, writes, persons, at)?,
     };
-    Some(format!("{}: ivms-sync sync --accept-device {}={persons}", trouble.text, device.name))
+    Some(format!("{}: ivms-sync sync --accept-device {}={persons}", trouble.text(), device.name))
 }
 
 /// What the state file knows.
@@ -187,7 +187,7 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
             known,
             left_alone_until: back_off::waits_until(&failures, at),
             failures,
-            login_trouble: held_back(device, &login, at).map(|trouble| trouble.text),
+            login_trouble: held_back(device, &login, at).map(|trouble| trouble.text()),
         });
     }
     let since = at.checked_sub_signed(TimeDelta::days(DAYS_SHOWN)).unwrap_or(at);

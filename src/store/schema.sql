@@ -66,6 +66,7 @@ CREATE TABLE device (
     failed_at        INTEGER,            -- the last of them
     failure          TEXT,               -- what it was, to be told while waiting
     failure_hint     TEXT,
+    failure_command  TEXT,               -- the one to type
     is_doubted       INTEGER NOT NULL DEFAULT 0,  -- it answered, and was not believed
     firmware         TEXT,               -- when it was last read
     proven_firmware  TEXT,               -- the one that took a first write well

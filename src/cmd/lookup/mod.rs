@@ -24,9 +24,10 @@ use crate::exit::Exit;
 use crate::model::{Manners, OrganisationId, RecordId, RightCode, UserType};
 use crate::ports::progress::Progress;
 use crate::report::lookup::{HolderStory, Story, TargetStory, document, render};
-use crate::report::{Report, RowLeftOut, TargetOutcome, Trouble, text};
+use crate::report::{Report, RowLeftOut, TargetOutcome, text};
 use crate::store::Store;
 use crate::text::lists::many;
+use crate::trouble::Trouble;
 
 /// Lines of history shown.
 const HISTORY_LINES: u32 = 20;
@@ -67,7 +68,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     // is away (code 3) takes nobody out of Cardskipper.
     let exit = match story.exit() {
         Exit::NobodyFound => {
-            let troubles = report.troubles.iter().map(|trouble| trouble.exit);
+            let troubles = report.troubles.iter().map(Trouble::exit);
             let doubts = troubles.filter(|exit| *exit != Exit::PartFailed);
             Exit::of_all(doubts.chain([Exit::NobodyFound]))
         }
