@@ -44,7 +44,7 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     };
     let report = carry_out(context, &context.network(), &mut store, name_of(args), reviewed)?;
     forget(context, &store, args.blocked.as_deref(), &report)?;
-    finish(context, &store, &report)
+    finish(context, &mut store, &report)
 }
 
 /// Carries out the blocked plan with an id against any outside: everything but the lock and the words.

@@ -19,6 +19,7 @@ use crate::exit::Exit;
 use crate::files::Rights;
 use crate::model::{Holder, RecordId, TargetName};
 use crate::net::bounded::{self, Bounded};
+use crate::notify::stderr;
 use crate::report::Report;
 use crate::report::status::{
     DAYS_SHOWN, DeviceStatus, SourceStatus, Status, html, json, prometheus, text, unlinked,
@@ -112,7 +113,7 @@ fn named_there(
 
 /// Writes the files of `[report]` after a tick. Trouble with them is said, and changes nothing else: a
 /// full disk under a web page must not keep a door from being written.
-pub(super) fn write_files(context: &Context, store: &Store, report: &Report) {
+pub(super) fn write_files(context: &Context, store: &mut Store, report: &Report) {
     let files = &context.config.report;
     if files.html.is_none() && files.prometheus.is_none() {
         return;
@@ -123,7 +124,7 @@ pub(super) fn write_files(context: &Context, store: &Store, report: &Report) {
         Err(error) => vec![context.store_error(error)],
     };
     for error in failed {
-        if store.may_say(&format!("0 report {error}"), context.clock.began()).unwrap_or(true) {
+        if stderr::is_news(store, format!("report {error}"), context.clock.began()) {
             log::warn!("{}", error.lines());
         }
     }

@@ -215,7 +215,7 @@ fn of_source(kind: &TroubleKind) -> Option<SourceTrouble> {
     match kind {
         TroubleKind::Unreachable(_) | TroubleKind::ServerClock(_) => Some(SourceTrouble::Away),
         TroubleKind::LoginRefused(_) => Some(SourceTrouble::Login),
-        TroubleKind::ListRefused(_) | TroubleKind::TooManyLost { .. } => Some(SourceTrouble::List),
+        TroubleKind::ListRefused(..) | TroubleKind::TooManyLost { .. } => Some(SourceTrouble::List),
         _ => None,
     }
 }

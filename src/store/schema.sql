@@ -258,12 +258,6 @@ CREATE TABLE blocked_plan (
     document TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What was already said on stderr, so that the same trouble is not mailed every five minutes.
-CREATE TABLE said (
-    what    TEXT PRIMARY KEY,
-    said_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE salt (value BLOB NOT NULL) STRICT;
 INSERT INTO salt VALUES (randomblob(16));
 
@@ -294,7 +288,7 @@ CREATE TABLE request (
 -- What each channel was told of trouble, so that nobody hears the same thing every five minutes.
 
 CREATE TABLE alarm (
-    channel    TEXT    NOT NULL,    -- email, webhook
+    channel    TEXT    NOT NULL,    -- email, webhook, stderr
     topic      TEXT    NOT NULL,    -- door front-door away
     since_at   INTEGER NOT NULL,    -- the first bad tick
     bad        INTEGER NOT NULL,    -- bad ticks in a row, as far as they are counted

@@ -18,8 +18,8 @@ pub enum TroubleKind {
     ServerClock(String),
     /// This computer's clock is not believed; why.
     OwnClock(String),
-    /// A complete listing is not believed.
-    ListRefused(Failed),
+    /// A complete listing is not believed; the rule that it breaks, as a word.
+    ListRefused(&'static str, Failed),
     /// So many entries have no number that can be read.
     NoNumber(usize),
     /// Nobody of this organisation is listed.

@@ -123,7 +123,7 @@ impl TroubleKind {
             | Self::ClockZone { .. }
             | Self::Moved(_, Reviewed::No)
             | Self::NotApplied { .. } => Exit::PartFailed,
-            Self::ListRefused(_)
+            Self::ListRefused(..)
             | Self::BackingOff { is_doubt: true, .. }
             | Self::NotBelieved { .. }
             | Self::Twin(_)
@@ -164,7 +164,7 @@ impl TroubleKind {
             Self::NotBelieved { .. } | Self::BackingOff { is_doubt: true, .. } => "not-believed",
             Self::ServerClock(_) => "server-clock",
             Self::OwnClock(_) => "own-clock",
-            Self::ListRefused(_) => "list-refused",
+            Self::ListRefused(rule, _) => return format!("list-refused {rule}"),
             Self::NoNumber(_) => "no-number",
             Self::NobodyListed { .. } => "nobody-listed",
             Self::LinkFileUnread { .. } => "unread",

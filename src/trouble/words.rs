@@ -57,7 +57,7 @@ impl TroubleKind {
         match self {
             Self::Unreachable(failed)
             | Self::LoginRefused(failed)
-            | Self::ListRefused(failed)
+            | Self::ListRefused(_, failed)
             | Self::NotTold(failed)
             | Self::BrokeOff(_, failed)
             | Self::Repeated(_, failed) => failed.text.clone(),
@@ -228,7 +228,7 @@ impl TroubleKind {
         let hint = match self {
             Self::Unreachable(failed)
             | Self::LoginRefused(failed)
-            | Self::ListRefused(failed)
+            | Self::ListRefused(_, failed)
             | Self::LinkFileUnread { failed, .. }
             | Self::BackingOff { failed, .. }
             | Self::NotTold(failed)

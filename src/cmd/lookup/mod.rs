@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
         }
         exit => exit,
     };
-    context.say_troubles(&report, &store);
+    context.say_troubles(&report);
     if context.is_json {
         print_json(&document(&story, exit.code()))?;
     } else {

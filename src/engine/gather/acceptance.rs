@@ -47,6 +47,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The rule that the listing breaks, as a word that lasts.
+    #[must_use]
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Empty { .. } => "empty",
+            Self::Shrunk { .. } => "shrunk",
+            Self::NoSentinel(_) => "no-sentinel",
+        }
+    }
+
     /// Why, with the way out.
     #[must_use]
     pub fn failed(&self) -> Failed {

@@ -289,7 +289,7 @@ fn accept(
         if let Err(refusal) = judge(ask.guard, judged) {
             report.accepted = false;
             report.reason = Some(refusal.to_string());
-            let kind = TroubleKind::ListRefused(refusal.failed());
+            let kind = TroubleKind::ListRefused(refusal.rule(), refusal.failed());
             let kept = not_asked(config, &before, members);
             return SourceGathered {
                 standing: Standing::Refused,

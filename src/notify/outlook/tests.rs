@@ -157,7 +157,7 @@ fn only_what_was_looked_at_is_well() {
             [&[list][..], &plan, &["clock"]].concat(),
         ),
         (
-            unheard(vec![club(TroubleKind::ListRefused(failed()))]),
+            unheard(vec![club(TroubleKind::ListRefused("empty", failed()))]),
             vec![list],
             [&plan[..], &["clock"]].concat(),
         ),

@@ -173,7 +173,7 @@ fn left_out_members_and_sources() {
     });
     let name = SourceName::new("club").unwrap();
     let failed = Failed { text: "the listing is empty".into(), hint: None };
-    report.troubles.push(Trouble::of_source(&name, TroubleKind::ListRefused(failed)));
+    report.troubles.push(Trouble::of_source(&name, TroubleKind::ListRefused("empty", failed)));
     let whole = document(&report, report.exit().code());
     let told: Vec<_> = whole["left_out"]
         .as_array()
