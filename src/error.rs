@@ -1,7 +1,7 @@
 //! Why a command could not run at all, and the one place that says so on stderr.
 //!
 //! What goes wrong *within* a run (a door that is away, a listing that is refused) is no error: it
-//! is a [`crate::report::Trouble`], and the run goes on without it.
+//! is a [`Trouble`], and the run goes on without it.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,10 @@ use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::Counterexample;
 use crate::exit::Exit;
 use crate::model::{HolderNumber, RecordId, TargetName};
-use crate::report::Trouble;
 use crate::report::plan_file::PlanFileError;
 use crate::store::StoreError;
 use crate::store::lock::Holder;
+use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
 /// Why a command could not run, or had to stop before it changed anything more.
 #[derive(Debug, thiserror::Error)]
@@ -219,15 +219,11 @@ impl Error {
         }
     }
 
-    /// The same as a problem within a run is told.
+    /// The same as a trouble within a run.
     #[must_use]
     pub fn trouble(&self) -> Trouble {
-        Trouble {
-            exit: self.exit(),
-            about: self.about().to_owned(),
-            text: self.to_string(),
-            hint: self.hint().map(str::to_owned),
-        }
+        let kind = TroubleKind::BrokeOff(self.exit(), Failed::new(self, self.hint()));
+        Trouble::new(About::Command(self.about()), kind)
     }
 
     /// The lines for stderr.

@@ -27,6 +27,7 @@
 //! | [`engine::execute`] | carries out a proven plan, and nothing else | by the four above |
 //! | [`notify`] | alarms: who is told of what; e-mail, webhook, heartbeat | network, disk |
 //! | [`cmd`] | the commands: wiring | by all of them |
+//! | [`trouble`] | what went wrong: about whom, of which kind; exit code, text and hint follow | no |
 //! | [`term`] | colours, widths and bars; [`ports::progress`] is its seam, [`help`] the texts about the program | the terminal |
 //! | [`config`] | the file, the environment, passwords | files, environment |
 //! | [`files`] | writing: whole, with the right mode, never through a link; reading with a limit is [`net::bounded`] | files |
@@ -65,6 +66,7 @@ pub mod store;
 pub mod term;
 mod text;
 pub mod threats;
+pub mod trouble;
 
 use std::io::IsTerminal;
 use std::path::Path;

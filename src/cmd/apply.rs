@@ -27,8 +27,9 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::net::bounded::{self, Bounded};
 use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
-use crate::report::{ChangeReport, ChangeState, Report, Trouble};
+use crate::report::{ChangeReport, ChangeState, Report};
 use crate::store::{OutcomeKind, Store};
+use crate::trouble::{Trouble, TroubleKind};
 
 /// Runs the command.
 ///
@@ -43,7 +44,7 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     };
     let report = carry_out(context, &context.network(), &mut store, name_of(args), reviewed)?;
     forget(context, &store, args.blocked.as_deref(), &report)?;
-    finish(context, &store, &report)
+    finish(context, &mut store, &report)
 }
 
 /// Carries out the blocked plan with an id against any outside: everything but the lock and the words.
@@ -180,28 +181,12 @@ fn held(
 fn tell_overtaken(report: &mut Report, overtaken: Overtaken) {
     for (change, rule) in overtaken {
         let person = &change.employee_no;
-        let (text, error) = match rule {
-            Rule::NoLockOut => (
-                format!(
-                    "person {person} keeps access: the membership is paid for, by what has become known since the plan was made"
-                ),
-                "paid for, as is known now".to_owned(),
-            ),
-            rule => (
-                format!(
-                    "person {person} is left alone, by what became known since the plan was made: {rule}"
-                ),
-                rule.to_string(),
-            ),
+        let (rule, error) = match rule {
+            Rule::NoLockOut => (None, "paid for, as is known now".to_owned()),
+            rule => (Some(rule.to_string()), rule.to_string()),
         };
-        report.troubles.push(Trouble {
-            exit: Exit::StalePlan,
-            about: change.device.to_string(),
-            text,
-            hint: Some(
-                "make a new plan with `ivms-sync diff --out PLAN` and look at it again".to_owned(),
-            ),
-        });
+        let kind = TroubleKind::Overtaken(person.clone(), rule);
+        report.troubles.push(Trouble::of_target(&change.device, kind));
         report.changes.push(ChangeReport {
             change,
             state: ChangeState::Tried(OutcomeKind::Moved),

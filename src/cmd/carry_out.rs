@@ -13,9 +13,9 @@ use crate::engine::plan::{Budget, Change, ProvenPlan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{RunId, TargetName};
-use crate::report::text::many;
-use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome, Trouble, plan_file};
+use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome, plan_file};
 use crate::store::{OutcomeKind, Store, Waiting};
+use crate::trouble::{About, BlockedBy, Reviewed, Trouble, TroubleKind};
 
 /// Why a planned change is not written.
 pub(super) const NOT_BELIEVED: &str = "the door is not believed, so nothing is written there";
@@ -89,14 +89,16 @@ impl CarryOut<'_> {
             let Some(result) = results.get_mut(&device.name) else { continue };
             if found.is_backing_off {
                 // It was asked after all, and what came of that is told instead.
-                report.troubles.retain(|trouble| Some(trouble) != found.trouble.as_ref());
+                let about = About::Target(device.name.clone());
+                report.troubles.retain(|one| {
+                    one.about != about || !matches!(one.kind, TroubleKind::BackingOff { .. })
+                });
             }
             remember_login(store, device, result.login, context.clock.now())
                 .map_err(store_error)?;
             // That a device is stopped was told while gathering.
-            let told = &report.troubles;
-            let news: Vec<Trouble> =
-                result.troubles.drain(..).filter(|trouble| !told.contains(trouble)).collect();
+            let known: BTreeSet<String> = report.troubles.iter().map(Trouble::topic).collect();
+            let news = result.troubles.drain(..).filter(|one| !known.contains(&one.topic()));
             report.troubles.extend(news);
             set_outcome(report, &device.name, result.outcome);
         }
@@ -171,14 +173,11 @@ fn stop_trouble(stopped: Vec<Exit>) -> Option<Trouble> {
     if stopped.is_empty() {
         return None;
     }
-    let exit = Exit::of_all(stopped);
-    let text = match exit {
-        Exit::TimeLimit => "the time limit was reached; the rest follows in the next run",
-        _ => {
-            "interrupted; the change that was being made is complete, and the rest follows in the next run"
-        }
+    let kind = match Exit::of_all(stopped) {
+        Exit::TimeLimit => TroubleKind::TimeLimit,
+        exit => TroubleKind::Interrupted(exit),
     };
-    Some(Trouble { exit, about: "this run".to_owned(), text: text.to_owned(), hint: None })
+    Some(Trouble::new(About::Run, kind))
 }
 
 /// What the outcomes of single changes mean for the run.
@@ -189,43 +188,30 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             let mine = report.changes.iter().filter(|one| one.change.device == device.name);
             mine.filter(|one| wanted(one)).count()
         };
-        let about = device.name.to_string();
+        let mut found = |kind| troubles.push(Trouble::of_target(&device.name, kind));
         let moved = count(&|one| one.state == ChangeState::Tried(OutcomeKind::Moved));
         if moved > 0 {
-            let is_apply = report.command == "apply";
-            let was = if moved == 1 { "was" } else { "were" };
-            troubles.push(Trouble {
-                exit: if is_apply { Exit::StalePlan } else { Exit::PartFailed },
-                about: about.clone(),
-                text: format!(
-                    "{} {was} refused, because somebody changed the person on the door meanwhile",
-                    many(moved, "change")
-                ),
-                hint: is_apply.then(|| {
-                    "make a new plan with `ivms-sync diff --out PLAN` and look at it again"
-                        .to_owned()
-                }),
-            });
+            let reviewed = if report.command == "apply" { Reviewed::Yes } else { Reviewed::No };
+            found(TroubleKind::Moved(moved, reviewed));
         }
         let failed = count(&|one| {
             matches!(one.state, ChangeState::Tried(outcome)
                 if outcome != OutcomeKind::Confirmed && outcome != OutcomeKind::Moved)
         });
         if failed > 0 {
-            troubles.push(Trouble {
-                exit: Exit::PartFailed,
-                about: about.clone(),
-                text: format!("{} did not take effect", many(failed, "change")),
-                // A door that is not believed has said itself what is to be done.
-                hint: (device.outcome != TargetOutcome::NotBelieved)
-                    .then(|| "the next run tries again".to_owned()),
-            });
+            // A door that is not believed has said itself what is to be done.
+            let is_tried_again = device.outcome != TargetOutcome::NotBelieved;
+            found(TroubleKind::NotApplied { count: failed, is_tried_again });
         }
-        if let Some(id) = &report.blocked {
+        if let Some(plan) = &report.blocked {
             for budget in Budget::ALL.into_iter().filter(|budget| budget.needs_approval()) {
-                let blocked = count(&|one| one.change.blocked == Some(budget));
-                if blocked > 0 {
-                    troubles.push(over_budget(&about, budget, blocked, id));
+                let persons = count(&|one| one.change.blocked == Some(budget));
+                if persons > 0 {
+                    found(TroubleKind::Blocked {
+                        persons,
+                        by: blocked_by(budget),
+                        plan: plan.clone(),
+                    });
                 }
             }
         }
@@ -233,29 +219,14 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
     troubles
 }
 
-fn over_budget(device: &str, budget: Budget, blocked: usize, id: &str) -> Trouble {
-    let persons = many(blocked, "person");
-    let what = match budget {
-        Budget::RevokePerTick => format!("{persons} would lose access, or some of it, in one run"),
-        Budget::RevokePerDay => format!("{persons} more would lose access, or some of it, today"),
-        Budget::GrantPerTick => format!("a closed door would open for {persons} in one run"),
-        Budget::LastPerson | Budget::Released | Budget::RolesChanged | Budget::SecondLook => {
-            format!("{persons} would lose access, or some of it")
-        }
-    };
-    let limit = match budget {
-        Budget::LastPerson => "and no linked person could open the door any more".to_owned(),
-        Budget::Released => "written to before and linked to nobody now".to_owned(),
-        Budget::RolesChanged => "because `roles` in the configuration have changed".to_owned(),
-        Budget::SecondLook => "on the word of one listing alone".to_owned(),
-        _ => format!("more than {} allows", budget.as_str()),
-    };
-    Trouble {
-        exit: Exit::Refused,
-        about: device.to_owned(),
-        text: format!("{what}, {limit}; none of that was written (blocked plan {id})"),
-        hint: Some(format!(
-            "look at it with `ivms-sync diff`; if it is right: ivms-sync apply --blocked {id}"
-        )),
+fn blocked_by(budget: Budget) -> BlockedBy {
+    match budget {
+        Budget::RevokePerTick => BlockedBy::RevokedPerRun(budget.as_str()),
+        Budget::RevokePerDay => BlockedBy::RevokedPerDay(budget.as_str()),
+        Budget::GrantPerTick => BlockedBy::OpenedPerRun(budget.as_str()),
+        Budget::LastPerson => BlockedBy::LastPerson,
+        Budget::Released => BlockedBy::Released,
+        Budget::RolesChanged => BlockedBy::RolesChanged,
+        Budget::SecondLook => BlockedBy::SecondLook,
     }
 }

@@ -24,11 +24,13 @@ use crate::ports::{self, Failure, Severity as Said, Statement, Target};
 use crate::report::attention;
 use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::roles::{self, Held};
-use crate::report::text::{many, with_zone};
-use crate::report::{RowLeftOut, TargetOutcome, Trouble};
+use crate::report::text::with_zone;
+use crate::report::{RowLeftOut, TargetOutcome};
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
+use crate::text::lists::many;
 use crate::text::shell::quoted;
+use crate::trouble::{About, Trouble};
 
 /// A device is nearly full from so many per cent on.
 const NEARLY_FULL: u64 = 95;
@@ -186,8 +188,9 @@ fn both_sides(
         }
     };
     let troubles = gathered.troubles();
-    let (about_known, others): (Vec<Trouble>, Vec<Trouble>) =
-        troubles.into_iter().partition(|trouble| is_named(context, &trouble.about));
+    let (about_known, others): (Vec<Trouble>, Vec<Trouble>) = troubles
+        .into_iter()
+        .partition(|trouble| matches!(trouble.about, About::Source(_) | About::Target(_)));
     findings.extend(others.into_iter().map(Finding::from));
     // What is found goes into the document, too.
     let shows_names = context.shows_names() && !context.is_json;
@@ -210,7 +213,7 @@ fn both_sides(
             findings.extend(roles::of_source(name, &held, config.roles.as_ref(), &names));
             all_names.extend(names);
         }
-        findings.extend(of(&about_known, name));
+        findings.extend(of(&about_known, &About::Source(source.name.clone())));
     }
     devices(context, &gathered, open, &about_known, findings);
     let plan = plan(&gathered.facts);
@@ -246,13 +249,8 @@ fn listed(
     members.map(|facts| &facts.member).filter(move |member| is_wanted(member.key))
 }
 
-fn is_named(context: &Context, about: &str) -> bool {
-    context.config.sources.iter().any(|source| source.name.as_str() == about)
-        || context.config.devices.iter().any(|device| device.name.as_str() == about)
-}
-
-fn of<'a>(troubles: &'a [Trouble], name: &'a str) -> impl Iterator<Item = Finding> + 'a {
-    troubles.iter().filter(move |trouble| trouble.about == name).cloned().map(Finding::from)
+fn of<'a>(troubles: &'a [Trouble], about: &'a About) -> impl Iterator<Item = Finding> + 'a {
+    troubles.iter().filter(move |trouble| trouble.about == *about).cloned().map(Finding::from)
 }
 
 fn devices(
@@ -277,7 +275,7 @@ fn devices(
         }
         let kept = facts.limits.rounding_in_words();
         findings.extend(kept.map(|text| Finding::ok(name, text)));
-        findings.extend(of(troubles, name));
+        findings.extend(of(troubles, &About::Target(device.name.clone())));
         if open.lock.is_some() {
             let seen = device.settings.examine();
             findings.extend(seen.into_iter().map(|remark| of_remark(name, remark)));

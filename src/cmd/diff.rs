@@ -85,7 +85,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         })?;
         write_file(path, &text, &Rights::PRIVATE)?;
     }
-    let is_news = context.say_troubles(&report, &store);
+    let is_news = context.say_troubles(&report);
     context.say(&report, exit, is_news)?;
     if let (Some(path), false) = (&args.out, context.is_json) {
         let is_something = report.changes.iter().any(|one| one.state == ChangeState::Planned);

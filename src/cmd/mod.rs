@@ -25,12 +25,14 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{self, Rights};
 use crate::model::{TargetName, inert_json};
+use crate::notify::{decide::Line, stderr};
 use crate::ports::progress::Progress;
 use crate::report::look::Look;
-use crate::report::{ChangeReport, ChangeState, Report, Trouble, json, plan_file, text};
+use crate::report::{ChangeReport, ChangeState, Report, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
 use crate::store::{Machine, Store, StoreError};
+use crate::trouble::Trouble;
 
 /// A run that holds the lock for longer hangs, or has far too much to do. Source: design.md
 /// section 2, codes 0 and 11.
@@ -156,7 +158,7 @@ impl Context {
     }
 
     /// Says a report on stdout, as text or as JSON. A tick without news says nothing, so that cron
-    /// sends no mail; `is_news` is what [`Context::say_troubles`] found.
+    /// sends no mail; `is_news` is what [`Context::say_news`] found.
     ///
     /// # Errors
     /// [`Error::Output`].
@@ -174,46 +176,44 @@ impl Context {
         if is_quiet_tick { Ok(()) } else { print(&text::render(report, self.look)) }
     }
 
-    /// Says what went wrong on stderr, and tells whether anything in the report is news. A tick by
-    /// cron says the same trouble once a day, and the same waiting changes too; a person hears it
-    /// every time. The exit code tells it always.
-    ///
-    /// What a person was told is not remembered: it is news to cron's mail still, and `diff` and
-    /// `lookup` leave the state file alone.
-    pub fn say_troubles(&self, report: &Report, store: &Store) -> bool {
+    /// Says on stderr what went wrong, and gives whether that is anything.
+    pub fn say_troubles(&self, report: &Report) -> bool {
+        report.troubles.iter().for_each(say_trouble);
+        !report.troubles.is_empty()
+    }
+
+    /// Says on stderr what went wrong, and gives whether anything in the report is news. A tick by cron
+    /// says the same trouble once a day, and the same waiting changes too; a person hears it every time,
+    /// which is not remembered: it is news to cron's mail still. The exit code tells it always.
+    pub fn say_news(&self, report: &Report, store: &mut Store) -> bool {
         let is_tick = report.command == "sync" && !report.is_limited;
         if !is_tick || std::io::stderr().is_terminal() {
-            report.troubles.iter().for_each(say_trouble);
-            return !report.troubles.is_empty();
+            return self.say_troubles(report);
         }
         // What waits for a second look goes on by itself.
         let is_waiting =
             |one: &&ChangeReport| !one.state.is_confirmed() && one.state != ChangeState::SecondLook;
         let waiting = report.changes.iter().filter(is_waiting).map(|one| &one.change);
         let waiting = plan_file::blocked_id(waiting).map(|id| format!("waiting {id}"));
-        let is_well = report.troubles.iter().all(|trouble| trouble.exit == Exit::InStep);
-        if is_well
-            && waiting.is_none()
-            && let Err(error) = store.forget_said()
-        {
-            log::debug!("what was said could not be forgotten: {error}");
-        }
-        let may_say = |key: &str| store.may_say(key, self.clock.began()).unwrap_or(true);
-        let mut is_news = waiting.is_some_and(|key| may_say(&key));
-        for trouble in &report.troubles {
-            if may_say(&trouble.topic()) {
-                say_trouble(trouble);
-                is_news = true;
-            } else {
-                log::debug!("{}", trouble.line());
+        let is_well = waiting.is_none() && report.troubles.iter().all(Trouble::is_remark);
+        let troubles = report.troubles.iter();
+        let mut lines: Vec<Line> = troubles
+            .map(|trouble| Line { topic: trouble.topic(), is_remark: trouble.is_remark() })
+            .collect();
+        lines.extend(waiting.map(|topic| Line { topic, is_remark: false }));
+        let news = stderr::news(store, &lines, is_well, self.clock.began());
+        for (trouble, is_news) in report.troubles.iter().zip(&news) {
+            match is_news {
+                true => say_trouble(trouble),
+                false => log::debug!("{}", trouble.line()),
             }
         }
-        is_news
+        news.contains(&true)
     }
 }
 
 fn say_trouble(trouble: &Trouble) {
-    let level = match trouble.exit {
+    let level = match trouble.exit() {
         Exit::InStep => log::Level::Warn,
         _ => log::Level::Error,
     };

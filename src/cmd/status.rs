@@ -19,12 +19,13 @@ use crate::exit::Exit;
 use crate::files::Rights;
 use crate::model::{Holder, RecordId, TargetName};
 use crate::net::bounded::{self, Bounded};
+use crate::notify::stderr;
 use crate::report::Report;
 use crate::report::status::{
     DAYS_SHOWN, DeviceStatus, SourceStatus, Status, html, json, prometheus, text, unlinked,
 };
-use crate::report::text::many;
 use crate::store::{DeviceOverview, Store, StoreError, WriteMemory};
+use crate::text::lists::many;
 
 /// Runs that are shown.
 const RUNS_SHOWN: u32 = 10;
@@ -112,7 +113,7 @@ fn named_there(
 
 /// Writes the files of `[report]` after a tick. Trouble with them is said, and changes nothing else: a
 /// full disk under a web page must not keep a door from being written.
-pub(super) fn write_files(context: &Context, store: &Store, report: &Report) {
+pub(super) fn write_files(context: &Context, store: &mut Store, report: &Report) {
     let files = &context.config.report;
     if files.html.is_none() && files.prometheus.is_none() {
         return;
@@ -123,7 +124,7 @@ pub(super) fn write_files(context: &Context, store: &Store, report: &Report) {
         Err(error) => vec![context.store_error(error)],
     };
     for error in failed {
-        if store.may_say(&format!("0 report {error}"), context.clock.began()).unwrap_or(true) {
+        if stderr::is_news(store, format!("report {error}"), context.clock.began()) {
             log::warn!("{}", error.lines());
         }
     }
@@ -156,7 +157,7 @@ fn write_trouble(
         Some(unasked) => trust::unasked(device, unasked, persons),
         None => trust::unproven(device, writes, persons, at)?,
     };
-    Some(format!("{}: ivms-sync sync --accept-device {}={persons}", trouble.text, device.name))
+    Some(format!("{}: ivms-sync sync --accept-device {}={persons}", trouble.text(), device.name))
 }
 
 /// What the state file knows.
@@ -187,7 +188,7 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
             known,
             left_alone_until: back_off::waits_until(&failures, at),
             failures,
-            login_trouble: held_back(device, &login, at).map(|trouble| trouble.text),
+            login_trouble: held_back(device, &login, at).map(|trouble| trouble.text()),
         });
     }
     let since = at.checked_sub_signed(TimeDelta::days(DAYS_SHOWN)).unwrap_or(at);

@@ -44,8 +44,8 @@ fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<
     let _lock = context.take_lock()?;
     let mut store = context.open_store_unchecked()?;
     let report = tick(context, &context.network(), &mut store, scope)?;
-    super::status::write_files(context, &store, &report);
-    let exit = finish(context, &store, &report);
+    super::status::write_files(context, &mut store, &report);
+    let exit = finish(context, &mut store, &report);
     watch.saw(&mut store, &report);
     exit
 }
@@ -308,9 +308,9 @@ fn end_first_runs(
 }
 
 /// Says what happened, and gives the exit code.
-pub(super) fn finish(context: &Context, store: &Store, report: &Report) -> Result<Exit, Error> {
+pub(super) fn finish(context: &Context, store: &mut Store, report: &Report) -> Result<Exit, Error> {
     let exit = report.exit();
-    let is_news = context.say_troubles(report, store);
+    let is_news = context.say_news(report, store);
     context.say(report, exit, is_news)?;
     Ok(exit)
 }

@@ -6,7 +6,7 @@ use crate::engine::plan::{Facts, Only, Plan, names_person_of};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{Email, Holder, HolderNumber, RecordId};
-use crate::report::Trouble;
+use crate::trouble::Trouble;
 
 /// Who was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,9 +98,9 @@ pub fn must_be_known(gathered: &Gathered, plan: &Plan, shows_names: bool) -> Res
     let asks_doors = unknown.iter().any(|who| matches!(who, Who::Record(_)));
     let doubts = gathered.sources.iter().filter_map(|source| source.trouble.as_ref());
     let doubts = doubts.chain(devices.filter(|_| asks_doors));
-    let doubts: Vec<&Trouble> = doubts.filter(|trouble| trouble.exit != Exit::InStep).collect();
-    parts.extend(doubts.iter().map(|trouble| format!("{}: {}", trouble.about, trouble.text)));
-    let exits = doubts.iter().map(|trouble| trouble.exit).chain([Exit::NobodyFound]);
+    let doubts: Vec<&Trouble> = doubts.filter(|trouble| !trouble.is_remark()).collect();
+    parts.extend(doubts.iter().map(|trouble| format!("{}: {}", trouble.about, trouble.text())));
+    let exits = doubts.iter().map(|trouble| trouble.exit()).chain([Exit::NobodyFound]);
     Err(Error::NotKnown { text: parts.join("; "), exit: Exit::of_all(exits) })
 }
 

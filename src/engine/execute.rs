@@ -30,9 +30,10 @@ use crate::exit::Exit;
 use crate::model::{Limit, Memory, ReadBack, RecordId, RunId, TargetLimits};
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
 use crate::ports::{Failure, FullRecord, Target};
-use crate::report::{ChangeState, TargetOutcome, Trouble};
+use crate::report::{ChangeState, TargetOutcome};
 use crate::stop::Stop;
 use crate::store::{Outcome, OutcomeKind, Store, StoreError, TargetState};
+use crate::trouble::{Trouble, TroubleKind};
 
 use base::{Base, check};
 use trust::Trust;
@@ -342,28 +343,18 @@ impl<'a, 's> OneTarget<'a, 's> {
     fn check_clock(&mut self, reader: &mut dyn Target) -> Result<(), Halt> {
         let Some(shown) = reader.clock()? else { return Ok(()) };
         let (now, zone) = (self.execution.clock.now(), self.device.time_zone);
-        let text = match device_clock_fault(shown, now, zone) {
+        let kind = match device_clock_fault(shown, now, zone) {
             None => return Ok(()),
-            Some(ClockFault::Time { off, expected }) => format!(
-                "its clock is {off}: it shows {} where {zone} has {}; nothing was written there",
-                shown.local,
-                expected.format("%Y-%m-%d %H:%M:%S"),
-            ),
-            Some(ClockFault::Zone { stated, expected }) => format!(
-                "its clock shows the right time, but its zone is {} where {zone} has {}; nothing \
-                 was written there",
-                offset_text(stated),
-                offset_text(expected),
-            ),
+            Some(ClockFault::Time { off, expected }) => {
+                TroubleKind::ClockOff { off: off.to_string(), shown: shown.local, expected, zone }
+            }
+            Some(ClockFault::Zone { stated, expected }) => TroubleKind::ClockZone {
+                stated: offset_text(stated),
+                expected: offset_text(expected),
+                zone,
+            },
         };
-        let hint =
-            "set the device's clock and zone (or its NTP server), or time_zone in its section";
-        Err(Halt::Clock(Trouble {
-            exit: Exit::PartFailed,
-            about: self.device.name.to_string(),
-            text,
-            hint: Some(hint.to_owned()),
-        }))
+        Err(Halt::Clock(Trouble::of_target(&self.device.name, kind)))
     }
 
     /// The changes whose person still is what the plan saw; the others are settled.

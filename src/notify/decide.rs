@@ -5,6 +5,9 @@
 //! two good ticks. What comes back within a day is told again, but is then over only after twelve calm
 //! hours: a door that comes and goes brings a handful of messages a day, however often it does so.
 //! Every channel has a memory of its own, and only what it took counts as told.
+//!
+//! Stderr has a rule of its own, [`decide_stderr`]: everything at once and then once a day, and nothing of
+//! what is over. Cron mails it, and the exit code tells the rest.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -99,6 +102,53 @@ pub fn decide(remembered: &[Alarm], sights: &[Sight], now: DateTime<Utc>) -> Dec
         decision.untold.push(alarm);
     }
     decision
+}
+
+/// Something that stderr may say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What makes it the same as one of an earlier tick.
+    pub topic: String,
+    /// It brings no exit code, and is not in every tick: that it is not seen means nothing.
+    pub is_remark: bool,
+}
+
+/// Decides which lines stderr has to say, and what to remember: what was said within a day is not said
+/// again. `is_well` forgets all that is no remark, so that the next trouble is news at once.
+#[must_use]
+pub fn decide_stderr(
+    remembered: &[Alarm],
+    lines: &[Line],
+    is_well: bool,
+    now: DateTime<Utc>,
+) -> (Vec<bool>, Vec<Alarm>) {
+    let is_said = |alarm: &&Alarm| {
+        alarm.told_at.is_some_and(|at| at <= now && now.signed_duration_since(at) < DAY)
+    };
+    // A remark is no bad tick.
+    let is_kept = |alarm: &&Alarm| !is_well || alarm.bad == 0;
+    let mut after: Vec<Alarm> =
+        remembered.iter().filter(is_said).filter(is_kept).cloned().collect();
+    let mut news = Vec::with_capacity(lines.len());
+    let old: Vec<String> = after.iter().map(|alarm| alarm.topic.clone()).collect();
+    for line in lines {
+        let is_new = !old.contains(&line.topic);
+        news.push(is_new);
+        if after.iter().all(|alarm| alarm.topic != line.topic) {
+            after.push(Alarm {
+                topic: line.topic.clone(),
+                since: now,
+                bad: u32::from(!line.is_remark),
+                good: 0,
+                good_since: None,
+                told_at: Some(now),
+                cleared_at: None,
+                is_again: false,
+            });
+        }
+    }
+    after.sort_by(|one, other| one.topic.cmp(&other.topic));
+    (news, after)
 }
 
 /// A time that lies in the future was told by a clock that was set back since. What was told then is told

@@ -19,6 +19,7 @@ mod login;
 mod memory;
 pub mod message;
 pub mod outlook;
+pub mod stderr;
 pub mod topic;
 mod webhook;
 
@@ -35,6 +36,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::Report;
 use crate::store::Store;
+use crate::trouble::{About, Failed, Trouble, TroubleKind};
 use decide::decide;
 use heartbeat::Heartbeat;
 use memory::{Beside, Memory};
@@ -131,7 +133,7 @@ impl Watch<'_> {
         }
         let failed = self.tell(&mut Memory::State(store), &sights);
         for (channel, why) in failed {
-            self.warn(store, channel, &why);
+            self.warn(store, &not_told(channel, &why));
         }
     }
 
@@ -149,7 +151,7 @@ impl Watch<'_> {
         }
         let failed = with_memory(self.context, is_state_sound, |memory| self.tell(memory, sights));
         for (channel, why) in failed {
-            log::info!("{}", line(channel, &why));
+            log::info!("{}", not_told(channel, &why).line());
         }
     }
 
@@ -211,18 +213,18 @@ impl Watch<'_> {
     }
 
     /// Says on stderr that a channel did not take a message: to a person always, to cron once a day.
-    fn warn(&self, store: &Store, channel: Channel<'_>, why: &NotTaken) {
-        // Under 0, which is kept for its day: see `Store::forget_said`.
-        let key = format!("0 notify {}", channel.name());
+    fn warn(&self, store: &mut Store, trouble: &Trouble) {
         let is_by_hand = std::io::stderr().is_terminal();
-        let is_news = is_by_hand || store.may_say(&key, self.context.clock.began()).unwrap_or(true);
+        let now = self.context.clock.began();
+        let is_news = is_by_hand || stderr::is_news(store, trouble.topic(), now);
         let level = if is_news { log::Level::Warn } else { log::Level::Info };
-        log::log!(level, "{}", line(channel, why));
+        log::log!(level, "{}", trouble.line());
     }
 }
 
-fn line(channel: Channel<'_>, why: &NotTaken) -> String {
-    format!("notify.{}: {}\n  hint: {}", channel.name(), why.text, why.hint)
+fn not_told(channel: Channel<'_>, why: &NotTaken) -> Trouble {
+    let failed = Failed::new(&why.text, Some(why.hint));
+    Trouble::new(About::Channel(channel.name()), TroubleKind::NotTold(failed))
 }
 
 /// Times in messages are the club's.

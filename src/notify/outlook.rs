@@ -12,8 +12,10 @@ use crate::engine::plan::{Kind, LossKind};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::TargetName;
-use crate::report::text::{explain, many, some_of};
-use crate::report::{ChangeState, Report, SourceReport, TargetOutcome, TargetReport, Trouble};
+use crate::report::text::explain;
+use crate::report::{ChangeState, Report, SourceReport, TargetOutcome, TargetReport};
+use crate::text::lists::{many, some_of};
+use crate::trouble::{About, Hint, Trouble, TroubleKind};
 
 /// How many member numbers are named before the rest is only counted.
 const NUMBERS_SHOWN: usize = 10;
@@ -71,25 +73,25 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Sight>> 
     if report.is_limited || is_cut_off {
         return None;
     }
-    let finds = |exit: Exit| report.troubles.iter().find(|trouble| trouble.exit == exit);
+    let found = by_topic(report);
     let hears_all = report.sources.iter().all(|source| source.accepted);
-    let time_limit = finds(Exit::TimeLimit);
-    let sees_plan = hears_all && time_limit.is_none();
+    let sees_plan = hears_all && !found.contains_key(&Topic::TimeLimit);
     let mut sights = Vec::new();
     for source in &report.sources {
-        sights.extend(source_sights(report, source));
+        sights.extend(source_sights(report, &found, source));
     }
     for device in &report.devices {
-        sights.extend(door_sights(report, device, sees_plan));
-    }
-    for path in link_files {
-        let path = path.to_string_lossy().into_owned();
-        let condition = about(report, &path).next().map(told);
-        sights.push(sight(Topic::LinkFile(path), condition, true));
+        sights.extend(door_sights(report, &found, device, sees_plan));
     }
     let is_clock_seen = report.sources.iter().any(|source| source.accepted);
-    sights.push(sight(Topic::OwnClock, finds(Exit::Fatal).map(told), is_clock_seen));
-    sights.push(sight(Topic::TimeLimit, time_limit.map(told), true));
+    let files = link_files.iter().map(|path| path.to_string_lossy().into_owned());
+    let others = files
+        .map(|path| (Topic::LinkFile(path), true))
+        .chain([(Topic::OwnClock, is_clock_seen), (Topic::TimeLimit, true)]);
+    for (topic, is_seen) in others {
+        let condition = found.get(&topic).and_then(|troubles| first(troubles));
+        sights.push(sight(topic, condition, is_seen));
+    }
     for topic in [Topic::StateFile, Topic::Lock, Topic::NewLinkFile, Topic::Proof, Topic::Bug] {
         sights.push(Sight { topic, standing: Standing::Well });
     }
@@ -182,107 +184,152 @@ fn sight(topic: Topic, condition: Option<Condition>, is_seen: bool) -> Sight {
     Sight { topic, standing }
 }
 
-/// The troubles of one thing that bring an exit code.
-fn about<'a>(report: &'a Report, name: &'a str) -> impl Iterator<Item = &'a Trouble> {
-    report.troubles.iter().filter(move |one| one.about == name && one.exit != Exit::InStep)
+/// The troubles that bring an exit code, each under what people are told of it.
+type Found<'a> = BTreeMap<Topic, Vec<&'a Trouble>>;
+
+fn by_topic(report: &Report) -> Found<'_> {
+    let mut found = Found::new();
+    for trouble in report.troubles.iter().filter(|trouble| !trouble.is_remark()) {
+        if let Some(topic) = topic_of(report, trouble) {
+            found.entry(topic).or_default().push(trouble);
+        }
+    }
+    found
 }
 
-/// A trouble as it is told on stderr. A hint that ends with a command gives that to be typed.
-fn told(trouble: &Trouble) -> Condition {
-    let hint = trouble.hint.as_deref();
-    let split = hint.and_then(|hint| {
-        let at = hint.rfind(": ivms-sync ")?;
-        Some((hint.get(..=at)?, hint.get(at + 2..)?))
-    });
-    let (hint, command) = match split {
-        Some((hint, command)) => (Some(hint), command),
-        None => (hint, "ivms-sync check"),
+fn topic_of(report: &Report, trouble: &Trouble) -> Option<Topic> {
+    match (&trouble.kind, &trouble.about) {
+        (TroubleKind::OwnClock(_), _) => Some(Topic::OwnClock),
+        (TroubleKind::TimeLimit, _) => Some(Topic::TimeLimit),
+        (_, About::LinkFile(path)) => Some(Topic::LinkFile(path.clone())),
+        (kind, About::Source(name)) => Some(Topic::Source(name.clone(), of_source(kind)?)),
+        (kind, About::Target(name)) => {
+            let device = report.devices.iter().find(|device| device.name == *name)?;
+            Some(Topic::Door(name.clone(), of_door(kind, device.outcome)?))
+        }
+        _ => None,
+    }
+}
+
+fn of_source(kind: &TroubleKind) -> Option<SourceTrouble> {
+    match kind {
+        TroubleKind::Unreachable(_) | TroubleKind::ServerClock(_) => Some(SourceTrouble::Away),
+        TroubleKind::LoginRefused(_) => Some(SourceTrouble::Login),
+        TroubleKind::ListRefused(..) | TroubleKind::TooManyLost { .. } => Some(SourceTrouble::List),
+        _ => None,
+    }
+}
+
+fn of_door(kind: &TroubleKind, outcome: TargetOutcome) -> Option<DoorTrouble> {
+    match kind {
+        TroubleKind::Unreachable(_)
+        | TroubleKind::Busy(_)
+        | TroubleKind::BackingOff { is_doubt: false, .. } => Some(DoorTrouble::Away),
+        TroubleKind::LoginRefused(_) | TroubleKind::HeldBack { .. } => Some(DoorTrouble::Login),
+        TroubleKind::NotBelieved { .. }
+        | TroubleKind::Twin(_)
+        | TroubleKind::BackingOff { is_doubt: true, .. } => Some(DoorTrouble::Doubt),
+        TroubleKind::Unproven { .. }
+        | TroubleKind::ChangedUnasked { .. }
+        | TroubleKind::TakesNoChange { .. }
+        | TroubleKind::TooManyLost { .. } => Some(DoorTrouble::Stopped),
+        TroubleKind::ClockOff { .. } | TroubleKind::ClockZone { .. } => Some(DoorTrouble::Clock),
+        // Whatever broke off the work is why these were not done.
+        TroubleKind::Moved(..) | TroubleKind::NotApplied { .. } => Some(match outcome {
+            TargetOutcome::Unreachable => DoorTrouble::Away,
+            TargetOutcome::ClockWrong => DoorTrouble::Clock,
+            _ => DoorTrouble::Writes,
+        }),
+        TroubleKind::Blocked { .. }
+        | TroubleKind::LinkFilesDoubted { .. }
+        | TroubleKind::OrganisationLeft { .. } => Some(DoorTrouble::Blocked),
+        _ => None,
+    }
+}
+
+fn first(troubles: &[&Trouble]) -> Option<Condition> {
+    troubles.first().map(|trouble| condition_of(trouble))
+}
+
+/// A trouble as stderr has it.
+fn condition_of(trouble: &Trouble) -> Condition {
+    let (hint, command) = match trouble.hint() {
+        // The command stands in a line of its own.
+        Some(Hint { text, command: Some(command) }) => (Some(format!("{text}:")), Some(command)),
+        Some(Hint { text, command: None }) => (Some(text), None),
+        None => (None, None),
     };
     Condition {
-        exit: trouble.exit,
+        exit: trouble.exit(),
         waiting: Vec::new(),
-        detail: Some(trouble.text.clone()),
-        hint: hint.map(str::to_owned),
-        commands: vec![command.to_owned()],
+        detail: Some(trouble.text()),
+        hint,
+        commands: vec![command.unwrap_or_else(|| "ivms-sync check".to_owned())],
     }
 }
 
-fn source_sights(report: &Report, source: &SourceReport) -> Vec<Sight> {
-    let mut found: BTreeMap<SourceTrouble, &Trouble> = BTreeMap::new();
-    let mut is_clock_wrong = false;
-    for trouble in about(report, source.name.as_str()) {
-        let kind = match trouble.exit {
-            Exit::Login => SourceTrouble::Login,
-            Exit::Refused => SourceTrouble::List,
-            Exit::Temporary => SourceTrouble::Away,
-            // A door of the same name, or this computer's clock.
-            Exit::Fatal => {
-                is_clock_wrong = true;
-                continue;
-            }
-            _ => continue,
-        };
-        found.entry(kind).or_insert(trouble);
-    }
+fn source_sights(report: &Report, found: &Found<'_>, source: &SourceReport) -> Vec<Sight> {
+    let topic = |kind| Topic::Source(source.name.clone(), kind);
+    let is_clock_wrong = report.troubles.iter().any(|trouble| {
+        trouble.about == About::Source(source.name.clone())
+            && matches!(trouble.kind, TroubleKind::OwnClock(_))
+    });
     let sights = SourceTrouble::ALL.map(|kind| {
-        let condition = found.get(&kind).map(|trouble| Condition {
+        let condition = found.get(&topic(kind)).and_then(|troubles| first(troubles));
+        let condition = condition.map(|condition| Condition {
             waiting: vec![match kind {
                 SourceTrouble::List => "None of it was used.".to_owned(),
                 _ => "Renewals are not seen meanwhile; every door keeps what it has.".to_owned(),
             }],
-            ..told(trouble)
+            ..condition
         });
+        let is_passed = SourceTrouble::ALL
+            .into_iter()
+            .all(|earlier| earlier >= kind || !found.contains_key(&topic(earlier)));
         // The list as a whole shows only when all of it was asked for.
         let is_seen = match kind {
             SourceTrouble::List => source.accepted && source.is_complete && !is_clock_wrong,
-            _ => !found.keys().any(|seen| *seen < kind),
+            _ => is_passed,
         };
-        sight(Topic::Source(source.name.clone(), kind), condition, is_seen)
+        sight(topic(kind), condition, is_seen)
     });
     sights.into()
 }
 
-fn door_sights(report: &Report, device: &TargetReport, sees_plan: bool) -> Vec<Sight> {
-    let mut found: BTreeMap<DoorTrouble, Vec<&Trouble>> = BTreeMap::new();
-    for trouble in about(report, device.name.as_str()) {
-        let kind = match (trouble.exit, device.outcome) {
-            (Exit::Login, _) => DoorTrouble::Login,
-            (Exit::Refused, TargetOutcome::NotBelieved) => DoorTrouble::Doubt,
-            (Exit::Refused, _) => DoorTrouble::Blocked,
-            (Exit::PartFailed | Exit::Temporary, TargetOutcome::Unreachable) => DoorTrouble::Away,
-            (Exit::PartFailed, TargetOutcome::ClockWrong) => DoorTrouble::Clock,
-            (Exit::PartFailed, _) => DoorTrouble::Writes,
-            // An organisation of the same name.
-            _ => continue,
-        };
-        found.entry(kind).or_default().push(trouble);
-    }
-    let sights = DoorTrouble::ALL.map(|kind| {
-        let condition = match kind {
-            DoorTrouble::Lost => lost(report, &device.name),
-            _ => found.get(&kind).and_then(|troubles| door(report, device, kind, troubles)),
-        };
-        let is_passed = !found.keys().any(|seen| *seen < kind);
-        let is_seen = is_passed && (sees_plan || !kind.needs_plan());
-        sight(Topic::Door(device.name.clone(), kind), condition, is_seen)
-    });
-    sights.into()
-}
-
-fn door(
+fn door_sights(
     report: &Report,
+    found: &Found<'_>,
     device: &TargetReport,
-    kind: DoorTrouble,
-    troubles: &[&Trouble],
-) -> Option<Condition> {
-    let first = told(troubles.first()?);
-    if kind != DoorTrouble::Blocked {
-        return Some(Condition { waiting: waiting(report, &device.name), ..first });
+    sees_plan: bool,
+) -> Vec<Sight> {
+    let topic = |kind| Topic::Door(device.name.clone(), kind);
+    let sights = DoorTrouble::ALL.map(|kind| {
+        let condition = match (kind, found.get(&topic(kind))) {
+            (DoorTrouble::Lost, _) => lost(report, &device.name),
+            (_, None) => None,
+            (DoorTrouble::Blocked, Some(troubles)) => blocked(report, troubles),
+            (_, Some(troubles)) => first(troubles)
+                .map(|condition| Condition { waiting: waiting(report, &device.name), ..condition }),
+        };
+        let is_passed = DoorTrouble::ALL
+            .into_iter()
+            .all(|earlier| earlier >= kind || !found.contains_key(&topic(earlier)));
+        let is_seen = is_passed && (sees_plan || !kind.needs_plan());
+        sight(topic(kind), condition, is_seen)
+    });
+    sights.into()
+}
+
+/// What waits for somebody's word: changes by the id of their plan, anything else by its own command.
+fn blocked(report: &Report, troubles: &[&Trouble]) -> Option<Condition> {
+    let texts: Vec<String> = troubles.iter().map(|trouble| trouble.text()).collect();
+    let condition = Condition { detail: Some(texts.join("; ")), ..first(troubles)? };
+    let is_plan = |trouble: &&Trouble| matches!(trouble.kind, TroubleKind::Blocked { .. });
+    if !troubles.iter().any(is_plan) {
+        return Some(condition);
     }
-    let texts: Vec<&str> = troubles.iter().map(|trouble| trouble.text.as_str()).collect();
     let approve = report.blocked.iter().map(|id| format!("ivms-sync apply --blocked {id}"));
     Some(Condition {
-        detail: Some(texts.join("; ")),
         hint: Some(
             "look at the changes with the first command; if each of them is right, approve them \
              with the second. If the id is no longer known, things have changed since, and the \
@@ -290,7 +337,7 @@ fn door(
                 .to_owned(),
         ),
         commands: std::iter::once("ivms-sync diff".to_owned()).chain(approve).collect(),
-        ..first
+        ..condition
     })
 }
 

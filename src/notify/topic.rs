@@ -41,6 +41,8 @@ pub enum DoorTrouble {
     Login,
     /// It is not believed.
     Doubt,
+    /// It is believed, and what it does with changes is not.
+    Stopped,
     /// Its clock is wrong.
     Clock,
     /// Changes do not take.
@@ -64,10 +66,11 @@ pub enum SourceTrouble {
 
 impl DoorTrouble {
     /// All, in their order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Away,
         Self::Login,
         Self::Doubt,
+        Self::Stopped,
         Self::Clock,
         Self::Writes,
         Self::Blocked,
@@ -77,7 +80,7 @@ impl DoorTrouble {
     /// Whether it shows only where changes are planned, for which every organisation must be heard.
     #[must_use]
     pub fn needs_plan(self) -> bool {
-        self >= Self::Clock
+        self >= Self::Stopped
     }
 
     fn word(self) -> &'static str {
@@ -85,6 +88,7 @@ impl DoorTrouble {
             Self::Away => "away",
             Self::Login => "login",
             Self::Doubt => "doubt",
+            Self::Stopped => "stopped",
             Self::Clock => "clock",
             Self::Writes => "writes",
             Self::Blocked => "blocked",
@@ -139,6 +143,9 @@ impl Topic {
                 DoorTrouble::Doubt => {
                     format!("{name} looks like another device, or has lost its persons")
                 }
+                DoorTrouble::Stopped => {
+                    format!("Nothing is written to {name} until somebody has looked")
+                }
                 DoorTrouble::Clock => {
                     format!("The clock of {name} is wrong, so nothing is written there")
                 }
@@ -180,6 +187,9 @@ impl Topic {
                 DoorTrouble::Away => format!("{name} answers again"),
                 DoorTrouble::Login => format!("{name} takes the login again"),
                 DoorTrouble::Doubt => format!("{name} is believed again"),
+                DoorTrouble::Stopped => {
+                    format!("Nobody needs to look before {name} is written to any more")
+                }
                 DoorTrouble::Clock => format!("The clock of {name} holds nothing back any more"),
                 DoorTrouble::Writes => format!("No change is stuck at {name} any more"),
                 DoorTrouble::Blocked => {

@@ -5,11 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeptLink, Report, TargetReport, Trouble};
+use super::{KeptLink, Report, TargetReport};
 use crate::config::LinkRule;
 use crate::engine::plan::{LeftOut, NoDoor, Reason};
-use crate::exit::Exit;
 use crate::model::{HolderId, HolderNumber, OrganisationId, RecordId, SourceName, TargetName};
+use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
 
 #[derive(Serialize, Deserialize)]
 struct Again {
@@ -17,10 +17,19 @@ struct Again {
     persons: Vec<(String, usize)>,
     left_out: Vec<Left>,
     kept_links: Vec<Kept>,
-    /// Troubles that bring no exit code: about what, the text, what to do.
-    remarks: Vec<(String, String, Option<String>)>,
+    /// Troubles that bring no exit code.
+    remarks: Vec<Remark>,
     /// Members who have paid and have no door, and why.
     no_door: Vec<(Who, String)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Remark {
+    topic: String,
+    about: String,
+    text: String,
+    hint: Option<String>,
+    command: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,12 +87,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
             .iter()
             .map(|one| (who(&one.source, one.member), one.reason.as_str().to_owned()))
             .collect(),
-        remarks: report
-            .troubles
-            .iter()
-            .filter(|trouble| trouble.exit == Exit::InStep)
-            .map(|one| (one.about.clone(), one.text.clone(), one.hint.clone()))
-            .collect(),
+        remarks: report.troubles.iter().filter(|trouble| trouble.is_remark()).map(remark).collect(),
     })
 }
 
@@ -103,17 +107,26 @@ pub fn say(text: &str, report: &mut Report) -> bool {
         return false;
     };
     (report.left_out, report.kept_links, report.no_door) = (left_out, kept_links, no_door);
-    let remarks = again.remarks.into_iter();
-    report.troubles.extend(remarks.map(|(about, text, hint)| Trouble {
-        exit: Exit::InStep,
-        about,
-        text,
-        hint,
-    }));
+    report.troubles.extend(again.remarks.into_iter().map(repeated));
     for (device, (_, persons)) in report.devices.iter_mut().zip(again.persons) {
         device.persons = persons;
     }
     true
+}
+
+fn remark(trouble: &Trouble) -> Remark {
+    let (hint, command) = match trouble.hint() {
+        Some(hint) => (Some(hint.text), hint.command),
+        None => (None, None),
+    };
+    let (topic, about) = (trouble.topic(), trouble.about.to_string());
+    Remark { topic, about, text: trouble.text(), hint, command }
+}
+
+fn repeated(remark: Remark) -> Trouble {
+    let Remark { topic, about, text, hint, command } = remark;
+    let hint = hint.map(|text| Hint { text, command });
+    Trouble::new(About::Named(about), TroubleKind::Repeated(topic, Failed { text, hint }))
 }
 
 fn who(source: &SourceName, member: HolderId) -> Who {

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::Trouble;
-use super::text::{explain, last, many, person, some_of};
+use super::text::{explain, last, person};
 use crate::config::{Config, LinkRule};
 use crate::engine::link::{Found, NoLink, is_unlike};
 use crate::engine::plan::{
-    Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TargetFacts, TooManyLost, Whose,
+    Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose,
 };
-use crate::exit::Exit;
-use crate::model::{HolderId, Limit, OrganisationId, RecordId, TargetName};
+use crate::model::{HolderId, HolderNumber, Limit, OrganisationId, RecordId, TargetName};
 use crate::store::{Attention, AttentionKind};
+use crate::text::lists::some_of;
+use crate::trouble::{About, Trouble, TroubleKind};
 
 /// So many are named one by one; the rest is counted.
 const NAMED_MAX: usize = 8;
@@ -33,24 +33,16 @@ pub fn troubles(
     for loss in single.iter().take(NAMED_MAX) {
         let (title, _) = explain(loss.reason);
         let detail = loss.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-        let at_the_door = match loss.kind {
-            LossKind::StandingOutside => "the door is closed",
-            LossKind::OpenWithoutReason => "the door opens",
+        let kind = TroubleKind::ServedNoMore {
+            member: loss.member.number,
+            person: named(names, &loss.device, &loss.employee_no),
+            why: format!("{title}{detail}"),
+            is_open: loss.kind == LossKind::OpenWithoutReason,
         };
-        troubles.push(remark(
-            loss.device.to_string(),
-            format!(
-                "member {} was served until now (person {}) and is left out: {title}{detail}; \
-                 {at_the_door}",
-                loss.member.number,
-                named(names, &loss.device, &loss.employee_no)
-            ),
-            format!("ivms-sync lookup {}", loss.member.number),
-        ));
+        troubles.push(Trouble::of_target(&loss.device, kind));
     }
     if let Some(more) = single.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
-        let text = format!("{} more who were served are left out", many(more, "member"));
-        troubles.push(remark("members".to_owned(), text, "ivms-sync diff".to_owned()));
+        troubles.push(Trouble::new(About::Members, TroubleKind::MoreServedNoMore(more)));
     }
     troubles.extend(without_door(plan, before));
     troubles
@@ -63,32 +55,22 @@ fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
         .filter(|one| one.kind == AttentionKind::NoDoor)
         .map(|one| one.member)
         .collect();
-    let have = |count: usize| if count == 1 { "has" } else { "have" };
     let mut troubles = Vec::new();
     for of_source in plan.no_door.chunk_by(|one, other| one.source == other.source) {
         let Some(first) = of_source.first() else { continue };
         let is_new = |one: &&NoDoor| !known.contains(&one.member);
-        let mut new: BTreeMap<Reason, Vec<&NoDoor>> = BTreeMap::new();
+        let mut new: BTreeMap<Reason, Vec<HolderNumber>> = BTreeMap::new();
         for one in of_source.iter().filter(is_new) {
-            new.entry(one.reason).or_default().push(one);
+            new.entry(one.reason).or_default().push(one.member.number);
         }
         // Of the first ones ever the count is enough.
         let is_first_time = of_source.iter().all(|one| is_new(&one));
         for (reason, new) in new.into_iter().filter(|_| !is_first_time) {
-            let Some(example) = new.first() else { continue };
-            let numbers = some_of(new.iter().map(|one| one.member.number), NAMED_MAX, ", ");
-            let (title, _) = explain(reason);
-            let who = if new.len() == 1 { "member" } else { "members" };
-            troubles.push(remark(
-                first.source.to_string(),
-                format!("{who} {numbers} paid and {} no door: {title}", have(new.len())),
-                format!("ivms-sync lookup {}", example.member.number),
-            ));
+            let kind = TroubleKind::NewWithoutDoor(new, explain(reason).0);
+            troubles.push(Trouble::of_source(&first.source, kind));
         }
-        let (count, have) = (many(of_source.len(), "member"), have(of_source.len()));
-        let hint = "`ivms-sync status --unlinked FILE` lists them all, with the reasons".to_owned();
-        let text = format!("{count} paid and {have} no door");
-        troubles.push(remark(first.source.to_string(), text, hint));
+        let kind = TroubleKind::WithoutDoor(of_source.len());
+        troubles.push(Trouble::of_source(&first.source, kind));
     }
     troubles
 }
@@ -104,21 +86,16 @@ fn named(names: Option<&Facts>, device: &TargetName, employee_no: &RecordId) -> 
 #[must_use]
 pub fn released(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
     let remark_of = |one: &Released| {
-        let until = match one.limit {
-            Limit::Window(window) => format!("has access until {}", last(window.end())),
-            _ => "has access".to_owned(),
+        let kind = TroubleKind::Released {
+            id: one.employee_no.clone(),
+            person: named(names, &one.device, &one.employee_no),
+            member: one.member.number,
+            until: match one.limit {
+                Limit::Window(window) => Some(last(window.end())),
+                _ => None,
+            },
         };
-        remark(
-            one.device.to_string(),
-            format!(
-                "person {} was written to for member {}, is linked to nobody now and {until}",
-                named(names, &one.device, &one.employee_no),
-                one.member.number
-            ),
-            "if that is right, add the person to `protect`; otherwise approve that it ends: `ivms-sync \
-             status` names the plan"
-                .to_owned(),
-        )
+        Trouble::of_target(&one.device, kind)
     };
     plan.released.iter().map(remark_of).collect()
 }
@@ -127,7 +104,7 @@ pub fn released(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
 /// among them; `doors`, how many there are.
 #[must_use]
 pub fn permanent(plan: &Plan, of_all: bool, doors: usize, names: Option<&Facts>) -> Vec<Trouble> {
-    let mut by_door: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut by_door: BTreeMap<About, Vec<String>> = BTreeMap::new();
     // Who was served until now is told as a loss.
     let is_lost = |one: &LeftOut| {
         let mine = plan.losses.iter().filter(|loss| {
@@ -142,7 +119,7 @@ pub fn permanent(plan: &Plan, of_all: bool, doors: usize, names: Option<&Facts>)
         one.reason == Reason::PermanentOnDevice && (of_all || !one.has_paid_time) && !is_lost(one)
     };
     for one in plan.left_out.iter().filter(is_one) {
-        let door = one.device.as_ref().map_or_else(|| "every door".to_owned(), ToString::to_string);
+        let door = one.device.clone().map_or(About::EveryTarget, About::Target);
         let persons = one.persons.iter().map(|id| match &one.device {
             Some(device) => named(names, device, id),
             None => id.to_string(),
@@ -150,13 +127,9 @@ pub fn permanent(plan: &Plan, of_all: bool, doors: usize, names: Option<&Facts>)
         let persons = some_of(persons, NAMED_MAX, ", ");
         by_door.entry(door).or_default().push(format!("{} is person {persons}", one.member.number));
     }
-    let (title, remedy) = explain(Reason::PermanentOnDevice);
-    let told = by_door.into_iter().map(|(door, who)| {
-        let count = many(who.len(), "member");
-        let who = some_of(&who, NAMED_MAX, ", ");
-        remark(door, format!("{count} {title}: member {who}"), remedy.to_owned())
-    });
-    told.collect()
+    let told = explain(Reason::PermanentOnDevice);
+    let troubles = by_door.into_iter();
+    troubles.map(|(door, who)| Trouble::new(door, TroubleKind::Permanent(who, told))).collect()
 }
 
 /// Persons under `protect` whom nobody on the door is: one remark for each door that was ever read. Ids are
@@ -176,15 +149,8 @@ pub fn protects_nobody(facts: &Facts) -> Vec<Trouble> {
             near.next().map_or_else(String::new, |there| format!(" (did you mean {there}?)"))
         };
         let ids = missing.iter().map(|id| format!("{id}{}", meant(id)));
-        let (who, are) = if missing.len() == 1 { ("person", "is") } else { ("persons", "are") };
-        troubles.push(remark(
-            device.name.to_string(),
-            format!(
-                "{who} {} under `protect` {are} not on the door",
-                some_of(ids, NAMED_MAX, ", ")
-            ),
-            "write each id into `protect` just as the door shows it, or take it out".to_owned(),
-        ));
+        let kind = TroubleKind::ProtectsNobody(ids.collect());
+        troubles.push(Trouble::of_target(&device.name, kind));
     }
     troubles
 }
@@ -229,22 +195,14 @@ pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Tro
             }
         }
         if !doubted.is_empty() {
-            troubles.push(file_not_believed(device, &doubted));
+            let persons = device.persons.len();
+            let kind = TroubleKind::LinkFilesDoubted { rows: doubted, persons };
+            troubles.push(Trouble::of_target(&device.name, kind));
         }
         if unlike.is_empty() {
             continue;
         }
-        let count = many(unlike.len(), "member");
-        troubles.push(remark(
-            device.name.to_string(),
-            format!(
-                "{count} linked by a link file to a person with another name: member {}",
-                some_of(&unlike, NAMED_MAX, ", ")
-            ),
-            "compare the names with `ivms-sync lookup NUMBER`; a wrong row is corrected in the link \
-             file"
-                .to_owned(),
-        ));
+        troubles.push(Trouble::of_target(&device.name, TroubleKind::OtherNames(unlike)));
     }
     troubles
 }
@@ -263,71 +221,31 @@ pub fn left_organisations(facts: &Facts) -> Vec<Trouble> {
                 *served.entry(member.organisation).or_default() += 1;
             }
         }
-        let (name, persons) = (&device.name, device.persons.len());
-        troubles.extend(served.into_iter().map(|(organisation, count)| Trouble {
-            exit: Exit::Refused,
-            about: name.to_string(),
-            text: format!(
-                "{} of organisation {organisation} served until now, and no section of the configuration \
-                 has that organisation: nothing is done for them",
-                many(count, "member"),
-            ),
-            hint: Some(format!(
-                "put `organisation_id` right; if the organisation has left: ivms-sync sync \
-                 --accept-device {name}={persons}"
-            )),
+        let persons = device.persons.len();
+        troubles.extend(served.into_iter().map(|(organisation, members)| {
+            let kind = TroubleKind::OrganisationLeft { organisation, members, persons };
+            Trouble::of_target(&device.name, kind)
         }));
     }
     troubles
 }
 
-/// Says that most new rows of the link files lead to other members, and the way out.
-fn file_not_believed(device: &TargetFacts, doubted: &[String]) -> Trouble {
-    let (name, persons) = (&device.name, device.persons.len());
-    let text = format!(
-        "the link files are not believed: most of their new rows lead to persons with the names of \
-         other members, as if one column had been sorted without the other; not linked: {} (member {})",
-        many(doubted.len(), "member"),
-        some_of(doubted, NAMED_MAX, ", "),
-    );
-    let hint = format!(
-        "compare a few rows with the names on the door, and correct the file; if the rows are right: \
-         ivms-sync sync --accept-device {name}={persons}"
-    );
-    Trouble { exit: Exit::Refused, about: name.to_string(), text, hint: Some(hint) }
-}
-
 fn not_believed(config: &Config, lost: &TooManyLost) -> Trouble {
-    let TooManyLost { whose, lost: count, served, allowed, common, .. } = lost;
-    let text = format!(
-        "not believed: {count} of {} served until now would be left out, and at most {allowed} may be; \
-         {common}; none of it was written",
-        many(*served, "member"),
-    );
-    let (about, hint) = match whose {
+    let TooManyLost { whose, lost, served, allowed, common, .. } = lost;
+    let about = match whose {
         Whose::Source(organisation) => {
             let source = config.sources.iter().find(|one| one.organisation == *organisation);
-            let about = source.map_or_else(|| organisation.to_string(), |one| one.name.to_string());
-            let kept = served.saturating_sub(*count);
-            let hint = format!(
-                "correct it in the source, or `roles` in the configuration; if it is right: \
-                 ivms-sync sync --full --accept-shrink {kept}"
-            );
-            (about, hint)
+            source.map_or(About::Organisation(*organisation), |one| About::Source(one.name.clone()))
         }
-        Whose::Device(name) => (
-            name.to_string(),
-            format!(
-                "look at the persons on the door; if they are right: \
-                 ivms-sync sync --accept-device {name}=PERSONS, with the number of persons it holds"
-            ),
-        ),
+        Whose::Device(name) => About::Target(name.clone()),
     };
-    Trouble { exit: Exit::Refused, about, text, hint: Some(hint) }
-}
-
-fn remark(about: String, text: String, hint: String) -> Trouble {
-    Trouble { exit: Exit::InStep, about, text, hint: Some(hint) }
+    let kind = TroubleKind::TooManyLost {
+        lost: *lost,
+        served: *served,
+        allowed: *allowed,
+        common: common.to_string(),
+    };
+    Trouble::new(about, kind)
 }
 
 /// Everybody to look after, for the state file. `is_written` says whether anything is ever written to a

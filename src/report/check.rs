@@ -6,13 +6,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::RowLeftOut;
 use super::look::{Look, Tone};
 use super::rows_left_out::{self, SHOWN_MAX, by_reason};
 use super::table::Table;
-use super::text::{many, some_of};
-use super::{RowLeftOut, Trouble};
 use crate::engine::link::file::RowReason;
 use crate::exit::Exit;
+use crate::text::lists::{many, some_of};
+use crate::trouble::Trouble;
 
 /// How one thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -83,8 +84,9 @@ impl Finding {
 
 impl From<Trouble> for Finding {
     fn from(trouble: Trouble) -> Self {
-        let Trouble { exit, about, text, hint } = trouble;
-        match exit {
+        let (about, text) = (trouble.about.to_string(), trouble.text());
+        let hint = trouble.hint().map(|hint| hint.to_string());
+        match trouble.exit() {
             Exit::InStep => Self::warning(&about, text, hint),
             exit => Self::failed(&about, text, hint, exit),
         }

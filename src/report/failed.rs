@@ -4,7 +4,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Report, Trouble, json};
+use super::{Report, json};
+use crate::trouble::Trouble;
 
 /// The document of a command without changes.
 #[derive(Debug, Serialize)]
@@ -20,7 +21,7 @@ struct Document<'a> {
 /// # Errors
 /// When it cannot be made, which would be a bug.
 pub fn document(command: &'static str, trouble: Trouble) -> Result<Value, serde_json::Error> {
-    let exit_code = trouble.exit.code();
+    let exit_code = trouble.exit().code();
     if ["sync", "diff", "apply"].contains(&command) {
         let report = Report { troubles: vec![trouble], ..Report::new(command, None) };
         return serde_json::to_value(json::document(&report, exit_code));

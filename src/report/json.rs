@@ -183,10 +183,10 @@ pub fn document(report: &Report, exit_code: u8) -> Document<'_> {
 
 pub(super) fn problem(trouble: &Trouble) -> Problem {
     Problem {
-        about: trouble.about.clone(),
-        text: trouble.text.clone(),
-        hint: trouble.hint.clone(),
-        exit_code: trouble.exit.code(),
+        about: trouble.about.to_string(),
+        text: trouble.text(),
+        hint: trouble.hint().map(|hint| hint.to_string()),
+        exit_code: trouble.exit().code(),
     }
 }
 

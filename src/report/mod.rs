@@ -24,6 +24,7 @@ use crate::engine::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
 use crate::exit::Exit;
 use crate::model::{Holder, HolderId, Record, RecordId, RunId, SourceName, TargetName};
 use crate::store::OutcomeKind;
+use crate::trouble::Trouble;
 pub use rows_left_out::RowLeftOut;
 
 /// Everything that one `sync`, `diff` or `apply` has to say.
@@ -107,7 +108,7 @@ impl Report {
     /// What the run ends with.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        Exit::of_all(self.troubles.iter().map(|trouble| trouble.exit))
+        Exit::of_all(self.troubles.iter().map(Trouble::exit))
     }
 
     /// Takes the names of these members to be shown.
@@ -277,42 +278,6 @@ impl ChangeState {
     #[must_use]
     pub fn is_confirmed(self) -> bool {
         self == Self::Tried(OutcomeKind::Confirmed)
-    }
-}
-
-/// Something that went wrong, and what it means for the exit code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    /// What the run ends with if nothing worse happened.
-    pub exit: Exit,
-    /// The system or thing it is about: `front-door`, `club`, a file.
-    pub about: String,
-    /// What happened, as a sentence fragment that follows the name.
-    pub text: String,
-    /// What to do.
-    pub hint: Option<String>,
-}
-
-impl Trouble {
-    /// What makes it the same trouble as an earlier one, whatever seconds and numbers the text
-    /// holds: it is about the same thing, ends the same way and has the same remedy. A login that
-    /// is held back is the same as the refusal it is held back for.
-    #[must_use]
-    pub fn topic(&self) -> String {
-        let remedy = match (self.exit, &self.hint) {
-            (Exit::Login, _) | (_, None) => "",
-            (_, Some(hint)) => hint,
-        };
-        format!("{} {} {remedy}", self.exit.code(), self.about).trim_end().to_owned()
-    }
-
-    /// The line for stderr.
-    #[must_use]
-    pub fn line(&self) -> String {
-        match &self.hint {
-            Some(hint) => format!("{}: {}\n  hint: {hint}", self.about, self.text),
-            None => format!("{}: {}", self.about, self.text),
-        }
     }
 }
 

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::Finding;
-use super::text::{many, some_of};
 use crate::exit::Exit;
 use crate::model::{Holder, RightCode};
+use crate::text::lists::{many, some_of};
 
 /// So many roles are listed.
 const LISTED_MAX: usize = 20;

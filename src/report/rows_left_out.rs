@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::look::Look;
 use super::table::Table;
-use super::text::{many, rest};
+use super::text::rest;
 use crate::engine::link::file::{RowReason, UnusableRow};
 use crate::model::Email;
+use crate::text::lists::many;
 
 /// So many rows of a reason are shown before the rest is only counted.
 pub(super) const SHOWN_MAX: usize = 8;

@@ -12,6 +12,7 @@ use super::{ChangeReport, ChangeState, Report, TargetOutcome, rows_left_out};
 use crate::engine::plan::{Cause, Kind, LeftOut, Reason};
 use crate::model::{HolderId, Limit, RecordId, Window};
 use crate::store::OutcomeKind;
+use crate::text::lists::{many, some_of};
 
 /// How many members are named for each reason before the rest is only counted.
 const SHOWN_PER_REASON: usize = 8;
@@ -275,27 +276,6 @@ pub(super) fn kinds(grants: usize, revocations: usize) -> Vec<String> {
 fn paid_and_left_out(report: &Report) -> usize {
     let paid = report.left_out.iter().filter(|one| one.has_paid_time);
     paid.map(|one| one.member).collect::<BTreeSet<_>>().len()
-}
-
-/// A number of things in words: `1 change`, `2 changes`.
-#[must_use]
-pub fn many(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
-}
-
-/// The first of several things, and how many there are besides: `1, 2, and 5 more`.
-pub fn some_of<T: ToString>(
-    all: impl IntoIterator<Item = T>,
-    shown_max: usize,
-    separator: &str,
-) -> String {
-    let mut all = all.into_iter();
-    let mut parts: Vec<String> = all.by_ref().take(shown_max).map(|one| one.to_string()).collect();
-    let more = all.count();
-    if more > 0 {
-        parts.push(format!("and {more} more"));
-    }
-    parts.join(separator)
 }
 
 /// The members for whom nothing is done, by reason, with what to do about each. Members without

@@ -9,6 +9,7 @@ use rusqlite::params;
 use super::convert::{instant_in, instant_out};
 use super::{Store, StoreError};
 use crate::model::TargetName;
+use crate::trouble::{Failed, Hint};
 
 /// What is remembered of a device's failures.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,10 +25,8 @@ pub struct Failures {
 /// One failure, as it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastFailure {
-    /// What happened; no names, no secrets.
-    pub text: String,
-    /// What to do.
-    pub hint: Option<String>,
+    /// What happened, and what to do.
+    pub failed: Failed,
     /// The device answered, and what it answered was not believed.
     pub is_doubt: bool,
 }
@@ -39,18 +38,20 @@ impl Store {
     /// [`StoreError`].
     pub fn failures(&self, device: &TargetName) -> Result<Failures, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT failures, failed_at, failure, failure_hint, is_doubted FROM device \
+            "SELECT failures, failed_at, failure, failure_hint, failure_command, is_doubted FROM device \
              WHERE name = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let Some(row) = rows.next()? else { return Ok(Failures::default()) };
         let last_at: Option<i64> = row.get(1)?;
         let text: Option<String> = row.get(2)?;
-        let (hint, is_doubt) = (row.get(3)?, row.get(4)?);
+        let hint: Option<String> = row.get(3)?;
+        let (command, is_doubt) = (row.get(4)?, row.get(5)?);
+        let hint = hint.map(|text| Hint { text, command });
         Ok(Failures {
             count: row.get(0)?,
             last_at: last_at.map(instant_in).transpose()?,
-            last: text.map(|text| LastFailure { text, hint, is_doubt }),
+            last: text.map(|text| LastFailure { failed: Failed { text, hint }, is_doubt }),
         })
     }
 
@@ -65,10 +66,18 @@ impl Store {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.know_device(device)?;
+        let hint = failure.failed.hint.as_ref();
         self.exec(
             "UPDATE device SET failures = min(failures + 1, 1000), failed_at = ?2, failure = ?3, \
-             failure_hint = ?4, is_doubted = ?5, needs_read = 1 WHERE name = ?1",
-            params![device.as_str(), instant_out(at), failure.text, failure.hint, failure.is_doubt],
+             failure_hint = ?4, failure_command = ?5, is_doubted = ?6, needs_read = 1 WHERE name = ?1",
+            params![
+                device.as_str(),
+                instant_out(at),
+                failure.failed.text,
+                hint.map(|hint| &hint.text),
+                hint.and_then(|hint| hint.command.as_ref()),
+                failure.is_doubt
+            ],
         )?;
         Ok(())
     }
@@ -80,7 +89,7 @@ impl Store {
     pub fn forget_failures(&self, device: &TargetName) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET failures = 0, failed_at = NULL, failure = NULL, \
-             failure_hint = NULL, is_doubted = 0 WHERE name = ?1 AND failures > 0",
+             failure_hint = NULL, failure_command = NULL, is_doubted = 0 WHERE name = ?1 AND failures > 0",
             [device.as_str()],
         )?;
         Ok(())
@@ -92,7 +101,9 @@ mod tests {
     use super::*;
 
     fn failure(text: &str, is_doubt: bool) -> LastFailure {
-        LastFailure { text: text.to_owned(), hint: Some("look".to_owned()), is_doubt }
+        let command = is_doubt.then(|| "ivms-sync sync".to_owned());
+        let hint = Some(Hint { text: "look".to_owned(), command });
+        LastFailure { failed: Failed { text: text.to_owned(), hint }, is_doubt }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is forgotten with time, so that the file stays small at 288 runs a day for years.
 //!
 //! Kept for ever: the audit log, and the runs it names. Bounded by themselves: persons by the doors'
-//! lists, links by members and doors, blocked plans and role names by being replaced.
+//! lists, links by members and doors, blocked plans, role names and what was told by being replaced.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
@@ -11,8 +11,6 @@ use super::convert::instant_out;
 
 /// A run that changed nothing is remembered this long: 288 a day make 26,000 rows.
 pub(super) const RUNS_KEPT: TimeDelta = TimeDelta::days(90);
-/// What was said is said again after a day; what is older decides nothing.
-const SAID_KEPT: TimeDelta = TimeDelta::days(2);
 /// A blocked plan that no run has seen for so long fits nothing any more.
 const BLOCKED_KEPT: TimeDelta = TimeDelta::days(90);
 /// A member who is no longer listed, holds no link and whose last membership ended is forgotten this
@@ -28,7 +26,6 @@ pub(super) fn prune(connection: &Connection, now: DateTime<Utc>) -> Result<(), S
          AND NOT EXISTS (SELECT 1 FROM intent WHERE intent.run = run.id)",
         [before(RUNS_KEPT)],
     )?;
-    connection.execute("DELETE FROM said WHERE said_at < ?1", [before(SAID_KEPT)])?;
     connection.execute("DELETE FROM blocked_plan WHERE seen_at < ?1", [before(BLOCKED_KEPT)])?;
     // Role times are wall-clock times; a year does not care for a zone.
     connection.execute(

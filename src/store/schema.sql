@@ -66,6 +66,7 @@ CREATE TABLE device (
     failed_at        INTEGER,            -- the last of them
     failure          TEXT,               -- what it was, to be told while waiting
     failure_hint     TEXT,
+    failure_command  TEXT,               -- the one to type
     is_doubted       INTEGER NOT NULL DEFAULT 0,  -- it answered, and was not believed
     firmware         TEXT,               -- when it was last read
     proven_firmware  TEXT,               -- the one that took a first write well
@@ -253,12 +254,6 @@ CREATE TABLE blocked_plan (
     document TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What was already said on stderr, so that the same trouble is not mailed every five minutes.
-CREATE TABLE said (
-    what    TEXT PRIMARY KEY,
-    said_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE salt (value BLOB NOT NULL) STRICT;
 INSERT INTO salt VALUES (randomblob(16));
 
@@ -289,7 +284,7 @@ CREATE TABLE request (
 -- What each channel was told of trouble, so that nobody hears the same thing every five minutes.
 
 CREATE TABLE alarm (
-    channel    TEXT    NOT NULL,    -- email, webhook
+    channel    TEXT    NOT NULL,    -- email, webhook, stderr
     topic      TEXT    NOT NULL,    -- door front-door away
     since_at   INTEGER NOT NULL,    -- the first bad tick
     bad        INTEGER NOT NULL,    -- bad ticks in a row, as far as they are counted

@@ -3,6 +3,7 @@
 pub(crate) mod fnv;
 pub(crate) mod hex;
 pub(crate) mod json;
+pub(crate) mod lists;
 pub(crate) mod shell;
 pub(crate) mod suggest;
 pub(crate) mod xml;

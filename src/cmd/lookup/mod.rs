@@ -22,9 +22,10 @@ use crate::exit::Exit;
 use crate::model::{Memory, OrganisationId, RecordId, RightCode, UserType};
 use crate::ports::Failure;
 use crate::report::lookup::{HolderStory, Story, TargetStory, document, render};
-use crate::report::text::many;
-use crate::report::{Report, RowLeftOut, TargetOutcome, Trouble, text};
+use crate::report::{Report, RowLeftOut, TargetOutcome, text};
 use crate::store::Store;
+use crate::text::lists::many;
+use crate::trouble::Trouble;
 
 /// Lines of history shown.
 const HISTORY_LINES: u32 = 20;
@@ -72,13 +73,13 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Re
     // is away (code 3) takes nobody out of Cardskipper.
     let exit = match story.exit() {
         Exit::NobodyFound => {
-            let troubles = report.troubles.iter().map(|trouble| trouble.exit);
+            let troubles = report.troubles.iter().map(Trouble::exit);
             let doubts = troubles.filter(|exit| *exit != Exit::PartFailed);
             Exit::of_all(doubts.chain([Exit::NobodyFound]))
         }
         exit => exit,
     };
-    context.say_troubles(&report, &store);
+    context.say_troubles(&report);
     if context.is_json {
         print_json(&document(&story, exit.code()))?;
     } else {

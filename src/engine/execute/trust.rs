@@ -10,10 +10,9 @@ use chrono::{DateTime, Utc};
 
 use crate::config::TargetConfig;
 use crate::engine::gather::back_off;
-use crate::exit::Exit;
-use crate::report::Trouble;
-use crate::report::text::some_of;
 use crate::store::{Failures, Unasked, Unproven, WriteMemory};
+use crate::text::lists::some_of;
+use crate::trouble::{Trouble, TroubleKind};
 
 /// Writes that a firmware may leave unconfirmed before the others wait.
 pub const PROBES: u32 = 3;
@@ -75,19 +74,8 @@ pub fn unproven(
         Some(at) => format!("at {}", at.with_timezone(&device.time_zone).format("%H:%M")),
     };
     let Unproven { firmware, count, .. } = unproven;
-    let name = &device.name;
-    Some(Trouble {
-        exit: Exit::Refused,
-        about: name.to_string(),
-        text: format!(
-            "confirmed none of {count} writes, the first to its firmware {firmware}; the others wait, \
-             and one person more is tried {next}"
-        ),
-        hint: Some(format!(
-            "see what `ivms-sync status` says of these persons, and that they are right on the device; \
-             then ivms-sync sync --accept-device {name}={persons} tries the others at once"
-        )),
-    })
+    let (firmware, count) = (firmware.clone(), *count);
+    Some(Trouble::of_target(&device.name, TroubleKind::Unproven { firmware, count, next, persons }))
 }
 
 /// What to remember of persons who were changed unasked, each with what was; nothing where nobody was.
@@ -100,41 +88,17 @@ pub fn met_unasked(met: &[String], at: DateTime<Utc>) -> Option<Unasked> {
 /// accepts it; `persons` is how many it holds.
 #[must_use]
 pub fn unasked(device: &TargetConfig, unasked: &Unasked, persons: usize) -> Trouble {
-    let name = &device.name;
     let at = unasked.at.with_timezone(&device.time_zone).format("%Y-%m-%d %H:%M");
-    Trouble {
-        exit: Exit::Refused,
-        about: name.to_string(),
-        text: format!(
-            "changed what nobody asked for ({at}, {}); nothing is written there until it is accepted",
-            unasked.text
-        ),
-        hint: Some(format!(
-            "set that person right on the device and find out why it did so; then \
-             ivms-sync sync --accept-device {name}={persons}, or mode = \"observe\" for \
-             [hikvision.{name}]"
-        )),
-    }
+    let text = format!("{at}, {}", unasked.text);
+    Trouble::of_target(&device.name, TroubleKind::ChangedUnasked { text, persons })
 }
 
 /// Says that a firmware takes no change of anybody, so that none is tried until it has another one or
 /// somebody asks for it; `persons` is how many the device holds.
 #[must_use]
 pub fn refuses(device: &TargetConfig, firmware: &str, why: &str, persons: usize) -> Trouble {
-    let name = &device.name;
-    Trouble {
-        exit: Exit::Refused,
-        about: name.to_string(),
-        text: format!(
-            "its firmware {firmware} takes no change of a person, neither by PUT nor by POST ({why}); this \
-             will not work until it has other firmware, so nothing is tried"
-        ),
-        hint: Some(format!(
-            "ask the vendor for firmware that supports UserInfo/Modify, or set mode = \"observe\" for \
-             [hikvision.{name}] and change the dates by hand; other firmware is tried by itself, the same \
-             once more by ivms-sync sync --accept-device {name}={persons}"
-        )),
-    }
+    let (firmware, why) = (firmware.to_owned(), why.to_owned());
+    Trouble::of_target(&device.name, TroubleKind::TakesNoChange { firmware, why, persons })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use crate::config::Guard;
 use crate::model::HolderNumber;
+use crate::trouble::{Failed, Hint};
 
 /// What is asked of a complete listing.
 #[derive(Debug, Clone, Copy)]
@@ -46,23 +47,35 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The way out.
+    /// The rule that the listing breaks, as a word that lasts.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn rule(&self) -> &'static str {
         match self {
-            Self::Empty { .. } => "nothing was written; see in Cardskipper that the organisation \
-                 still has its members and that the account may export them. If everybody has \
-                 really left: ivms-sync sync --full --accept-shrink 0"
-                .to_owned(),
-            Self::Shrunk { now, .. } => format!(
-                "nothing was written; if so many have really left: \
-                 ivms-sync sync --full --accept-shrink {now}"
-            ),
-            Self::NoSentinel(number) => format!(
-                "nothing was written; see that member {number} still exists and that \
-                 organisation_id is right, or choose another sentinel"
-            ),
+            Self::Empty { .. } => "empty",
+            Self::Shrunk { .. } => "shrunk",
+            Self::NoSentinel(_) => "no-sentinel",
         }
+    }
+
+    /// Why, with the way out.
+    #[must_use]
+    pub fn failed(&self) -> Failed {
+        let accept = |members: usize| format!("ivms-sync sync --full --accept-shrink {members}");
+        let hint = match self {
+            Self::Empty { .. } => Hint::command(
+                "nothing was written; see in Cardskipper that the organisation still has its members and \
+                 that the account may export them. If everybody has really left",
+                accept(0),
+            ),
+            Self::Shrunk { now, .. } => {
+                Hint::command("nothing was written; if so many have really left", accept(*now))
+            }
+            Self::NoSentinel(number) => Hint::text(format!(
+                "nothing was written; see that member {number} still exists and that organisation_id is \
+                 right, or choose another sentinel"
+            )),
+        };
+        Failed { text: self.to_string(), hint: Some(hint) }
     }
 }
 

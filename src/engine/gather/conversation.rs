@@ -12,11 +12,11 @@ use super::Scope;
 use super::devices::{self, AskTarget, Before};
 use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
-use crate::exit::Exit;
 use crate::ports::Target;
-use crate::report::{TargetOutcome, Trouble};
+use crate::report::TargetOutcome;
 use crate::store::lock::{Holder, TargetLock, take_device};
 use crate::store::{Store, StoreError};
+use crate::trouble::{Trouble, TroubleKind};
 
 /// How long whoever reads waits for others, all devices together.
 pub const READING_PATIENCE: Duration = Duration::from_secs(10);
@@ -120,15 +120,8 @@ pub fn open(
 /// Says that somebody else talks to a device: for this command it is as good as away, and no login is
 /// spent there.
 pub(super) fn busy(device: &TargetConfig, holder: &Holder) -> Trouble {
-    let since = |at: DateTime<Utc>| at.with_timezone(&device.time_zone).format("%H:%M:%S");
-    let who = match (holder.process, holder.since) {
-        (Some(process), Some(at)) => format!(" (process {process}, since {})", since(at)),
-        _ => String::new(),
-    };
-    Trouble {
-        exit: Exit::PartFailed,
-        about: device.name.to_string(),
-        text: format!("another ivms-sync on this computer is talking to it{who}; it was not asked"),
-        hint: Some("run it again when the other one is done".to_owned()),
-    }
+    let since =
+        |at: DateTime<Utc>| at.with_timezone(&device.time_zone).format("%H:%M:%S").to_string();
+    let known = holder.process.zip(holder.since.map(since));
+    Trouble::of_target(&device.name, TroubleKind::Busy(known))
 }

@@ -15,14 +15,15 @@ use crate::engine::Systems;
 use crate::engine::link::{StoredLink, StoredLinks, is_same_person, name_digest};
 use crate::model::{Flaw, Limit, Memory, Record, RecordId, TargetLimits, Window};
 use crate::ports::{Class, Failure, Identity, Statement, Target};
-use crate::report::{TargetOutcome, Trouble};
+use crate::report::TargetOutcome;
 use crate::store::lock::Holder;
 use crate::store::{
     Failures, Intent, LastFailure, LoginMemory, RecordsOfTarget, Store, StoreError, StoredHolder,
     TargetState, WriteMemory,
 };
+use crate::trouble::{Trouble, TroubleKind};
 
-use told::{backing_off, both, flawed, left_out, refusal, remembered, stopped, unclear};
+use told::{backing_off, refusal, remarks, remembered, stopped};
 pub use told::{failure, held_back, not_believed, to_remember};
 pub(super) use twins::disown_twins;
 
@@ -222,12 +223,7 @@ pub(super) fn read_due<'a>(
             let written = before.persons.written.clone();
             let renamed = Renamed::between(before.persons, &persons);
             settle_notation(&mut persons, &confirmed);
-            let said = [
-                left_out(config, &unusable),
-                flawed(config, &persons, Flaw::Twice),
-                flawed(config, &persons, Flaw::NotUtf8),
-                unclear(config, &persons),
-            ];
+            let remarks = remarks(config, &unusable, &persons);
             let limits = match &statement {
                 // What the former firmware did says nothing of this one.
                 Some(said) => TargetLimits::known(said.latest_end, &[]),
@@ -249,7 +245,7 @@ pub(super) fn read_due<'a>(
                     at: now,
                 }),
                 login: LoginResult::Worked,
-                trouble: said.into_iter().flatten().reduce(both),
+                trouble: remarks,
                 failure: None,
                 is_backing_off: false,
                 stopped,
@@ -342,13 +338,7 @@ impl TargetGathered {
     /// Believes nothing of a device that another section of the configuration leads to as well: two
     /// conversations with one device, and rules that may differ.
     fn disown(&mut self, config: &TargetConfig, doubt: &Doubt) {
-        let trouble = Trouble {
-            hint: Some(format!(
-                "remove one of the two sections; nothing was written by way of [hikvision.{}]",
-                config.name
-            )),
-            ..not_believed(config, doubt, None)
-        };
+        let trouble = Trouble::of_target(&config.name, TroubleKind::Twin(doubt.to_string()));
         (self.outcome, self.trouble) = (TargetOutcome::NotBelieved, Some(trouble));
         (self.persons, self.is_known) = (RecordsOfTarget::default(), false);
         (self.reading, self.failure) = (None, None);

@@ -11,10 +11,9 @@ use crate::engine::link::LinkTable;
 use crate::engine::link::file::{
     self, Doubt, FileProblem, LinkFile, LinkFileError, LinkRow, RowReason, UnusableRow,
 };
-use crate::exit::Exit;
 use crate::model::{Email, RecordId};
-use crate::report::Trouble;
 use crate::store::{Store, StoreError};
+use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
 /// The rows of all link files, and which files must be recorded.
 #[derive(Debug, Default)]
@@ -95,12 +94,9 @@ pub(super) fn read(
             continue;
         }
         gathered.keep(store, &name, known)?;
-        gathered.troubles.push(Trouble {
-            exit: if error.is_temporary() { Exit::InStep } else { Exit::Temporary },
-            about: name,
-            text: format!("{}; its rows from the last reading are used", error.problem),
-            hint: error.hint(),
-        });
+        let failed = Failed::new(&error.problem, error.hint());
+        let kind = TroubleKind::LinkFileUnread { may_be_right: error.is_temporary(), failed };
+        gathered.troubles.push(Trouble::new(About::LinkFile(name), kind));
     }
     match missing {
         Some(error) => Err(GatherError::LinkFile { error, looks: gathered.looks }),

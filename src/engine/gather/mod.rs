@@ -30,8 +30,8 @@ use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::{Budget, Change, Facts, HolderFacts, Only, Plan};
 use crate::model::{HolderId, HolderNumber, OrganisationId, RecordId, RightCode, TargetName};
 use crate::ports::Listing;
-use crate::report::Trouble;
 use crate::store::{SecondLook, Store, StoreError};
+use crate::trouble::{About, Trouble, TroubleKind, own_clock_set_back};
 
 pub use conversation::Conversation;
 use conversation::Turn;
@@ -345,12 +345,8 @@ fn doubt_clock_set_back(
         return None;
     }
     sources.iter_mut().for_each(sources::doubt_clock);
-    let text = format!(
-        "its clock shows {} UTC, and an earlier run began at {} UTC",
-        now.format("%Y-%m-%d %H:%M"),
-        latest.format("%Y-%m-%d %H:%M")
-    );
-    Some(sources::wrong_clock("this computer".to_owned(), text))
+    let kind = TroubleKind::OwnClock(own_clock_set_back(now, latest));
+    Some(Trouble::new(About::ThisComputer, kind))
 }
 
 /// An answer that a thread waits for, or one that is here.

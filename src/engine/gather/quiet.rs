@@ -20,11 +20,11 @@ use crate::config::{Config, Mode};
 use crate::engine::Systems;
 use crate::engine::link::file::sha256_of;
 use crate::engine::plan::{Standing, steady_until};
-use crate::exit::Exit;
 use crate::ports::Listing;
-use crate::report::{Report, SourceReport, TargetOutcome, TargetReport, Trouble, again};
+use crate::report::{Report, SourceReport, TargetOutcome, TargetReport, again};
 use crate::store::{Quiet, SourceState, Store, StoreError};
 use crate::text::hex::hex;
+use crate::trouble::Trouble;
 
 /// A listing that names more members is compared with everybody.
 const NAMED_MAX: usize = 1_000;
@@ -166,10 +166,9 @@ fn say_again(config: &Config, sources: Vec<SourceReport>, told: &str) -> Option<
 #[must_use]
 pub fn word(config: &Config, gathered: &Gathered, report: &Report) -> Option<Quiet> {
     // Remarks that bring no exit code are said again.
-    let is_well = |trouble: &Trouble| trouble.exit == Exit::InStep;
     let has_nothing_to_say = report.changes.is_empty()
         && report.losses.is_empty()
-        && report.troubles.iter().all(is_well);
+        && report.troubles.iter().all(Trouble::is_remark);
     let hears_all = gathered.sources.iter().all(|source| {
         source.standing == Standing::Fresh && source.state.is_some() && source.trouble.is_none()
     });

@@ -13,12 +13,12 @@ use crate::clock::Clock;
 use crate::config::{Config, Guard, SourceConfig};
 use crate::engine::Systems;
 use crate::engine::plan::Standing;
-use crate::exit::Exit;
 use crate::model::{Holder, HolderNumber, RightCode};
 use crate::ports::{Class, Failure, Listing, Snapshot, Source};
-use crate::report::text::many;
-use crate::report::{SourceReport, Trouble};
+use crate::report::SourceReport;
 use crate::store::{Changed, SecondLook, SourceState, StoredHolder};
+use crate::text::lists::many;
+use crate::trouble::{Failed, Trouble, TroubleKind, other_clock, own_clock_differs};
 
 /// `ChangedAt` is moved back by this much: the API states no zone and its vendor is east of UTC, so
 /// UTC wall time minus an hour can only overlap. Source: design.md section 4, "Gathering".
@@ -219,7 +219,7 @@ fn clock_differs(
     is_complete: bool,
     off: Off,
 ) -> SourceGathered {
-    let reason = format!("this computer's clock is {}", off.than("this server's"));
+    let reason = own_clock_differs(off.than("this server's"));
     let kept = not_asked(config, &before, members);
     SourceGathered {
         standing: Standing::Refused,
@@ -230,7 +230,7 @@ fn clock_differs(
             reason: Some(reason.clone()),
             ..kept.report
         },
-        trouble: Some(wrong_clock(config.name.to_string(), reason)),
+        trouble: Some(Trouble::of_source(&config.name, TroubleKind::OwnClock(reason))),
         clock_off: Some(off),
         ..kept
     }
@@ -245,35 +245,10 @@ pub(super) fn blame_source(config: &SourceConfig, gathered: &mut SourceGathered,
         (0, _) => "another organisation".to_owned(),
         (doors, _) => many(doors, "door"),
     };
-    let text = format!(
-        "the clock of its server (or of a proxy on the way) is {}; {witnesses} and this computer agree",
-        Off(-ahead)
-    );
+    let reason = other_clock(Off(-ahead), &witnesses);
     gathered.standing = Standing::Unreachable;
-    gathered.report.reason = Some(text.clone());
-    gathered.trouble = Some(Trouble {
-        exit: Exit::Temporary,
-        about: config.name.to_string(),
-        text: format!("{text}; none of its listing counts, and nothing is taken away"),
-        hint: Some(
-            "nothing to set right here: tell whoever runs the proxy, or support@cardskipper.se"
-                .to_owned(),
-        ),
-    });
-}
-
-/// Says that this computer's clock is not believed.
-pub(super) fn wrong_clock(about: String, text: String) -> Trouble {
-    Trouble {
-        exit: Exit::Fatal,
-        about,
-        text: format!("{text}; nothing was written"),
-        hint: Some(
-            "set this computer's clock and let it be kept right (NTP; on Linux `timedatectl \
-             set-ntp true`): every end date is judged by it"
-                .to_owned(),
-        ),
-    }
+    gathered.report.reason = Some(reason.clone());
+    gathered.trouble = Some(Trouble::of_source(&config.name, TroubleKind::ServerClock(reason)));
 }
 
 /// What is known of an organisation while this computer's clock is not believed: nothing follows
@@ -314,17 +289,12 @@ fn accept(
         if let Err(refusal) = judge(ask.guard, judged) {
             report.accepted = false;
             report.reason = Some(refusal.to_string());
-            let trouble = Trouble {
-                exit: Exit::Refused,
-                about: config.name.to_string(),
-                text: refusal.to_string(),
-                hint: Some(refusal.hint()),
-            };
+            let kind = TroubleKind::ListRefused(refusal.rule(), refusal.failed());
             let kept = not_asked(config, &before, members);
             return SourceGathered {
                 standing: Standing::Refused,
                 report,
-                trouble: Some(trouble),
+                trouble: Some(Trouble::of_source(&config.name, kind)),
                 ..kept
             };
         }
@@ -362,38 +332,13 @@ fn accept(
 /// An entry without a member number belongs to nobody, so no member's report tells of it.
 fn without_number(config: &SourceConfig, export: &Snapshot) -> Option<Trouble> {
     let count = export.unusable.iter().filter(|one| one.number.is_none()).count();
-    let (entries, member) = match count {
-        0 => return None,
-        1 => ("1 entry has".to_owned(), "that member"),
-        _ => (format!("{count} entries have"), "those members"),
-    };
-    Some(Trouble {
-        exit: Exit::InStep,
-        about: config.name.to_string(),
-        text: format!(
-            "{entries} no member number that can be read, and nothing is done for {member}"
-        ),
-        hint: Some(
-            "look in Cardskipper for a member without a number, or with number 0".to_owned(),
-        ),
-    })
+    (count > 0).then(|| Trouble::of_source(&config.name, TroubleKind::NoNumber(count)))
 }
 
 /// An organisation that never had a member is no danger to any door, but rarely what was meant.
 fn nobody_listed(config: &SourceConfig, elsewhere: usize) -> Trouble {
-    let text = match elsewhere {
-        0 => "the listing has no members".to_owned(),
-        _ => format!("the listing has {elsewhere} members, none of them of this organisation"),
-    };
-    Trouble {
-        exit: Exit::InStep,
-        about: config.name.to_string(),
-        text,
-        hint: Some(format!(
-            "see that organisation_id {} is right and that the account may export its members",
-            config.organisation
-        )),
-    }
+    let organisation = config.organisation;
+    Trouble::of_source(&config.name, TroubleKind::NobodyListed { elsewhere, organisation })
 }
 
 /// Asks for role names when a role without one turns up. They are only for show, and the right to
@@ -430,12 +375,10 @@ fn unreachable(
     is_complete: bool,
     error: &Failure,
 ) -> SourceGathered {
-    let exit = if error.class == Class::Login { Exit::Login } else { Exit::Temporary };
-    let trouble = Trouble {
-        exit,
-        about: config.name.to_string(),
-        text: error.to_string(),
-        hint: error.hint.clone(),
+    let failed = Failed::new(error, error.hint.as_deref());
+    let kind = match error.class {
+        Class::Login => TroubleKind::LoginRefused(failed),
+        _ => TroubleKind::Unreachable(failed),
     };
     let kept = not_asked(config, &before, members);
     let report = SourceReport {
@@ -444,5 +387,10 @@ fn unreachable(
         reason: Some(error.to_string()),
         ..kept.report
     };
-    SourceGathered { standing: Standing::Unreachable, report, trouble: Some(trouble), ..kept }
+    SourceGathered {
+        standing: Standing::Unreachable,
+        report,
+        trouble: Some(Trouble::of_source(&config.name, kind)),
+        ..kept
+    }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::Gathered;
 use crate::config::{Config, Mode};
 use crate::engine::link::file::UnusableRow;
-use crate::exit::Exit;
 use crate::model::{Email, RecordId};
-use crate::report::{KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport, Trouble};
+use crate::report::{KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport};
 use crate::store::{Store, StoreError};
+use crate::trouble::{About, Trouble};
 
 impl Gathered {
     /// What went wrong while gathering.
@@ -131,9 +131,6 @@ pub fn weigh_devices(devices: &[TargetReport], troubles: &mut [Trouble]) {
         return;
     }
     for trouble in troubles {
-        let is_device = devices.iter().any(|device| device.name.as_str() == trouble.about);
-        if is_device && trouble.exit == Exit::PartFailed {
-            trouble.exit = Exit::Temporary;
-        }
+        trouble.is_everywhere = matches!(trouble.about, About::Target(_));
     }
 }

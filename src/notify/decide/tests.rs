@@ -271,3 +271,49 @@ proptest! {
         prop_assert_eq!(taken.last().unwrap().1, Why::Over);
     }
 }
+
+fn on_stderr(topic: &str, is_remark: bool) -> Line {
+    Line { topic: topic.to_owned(), is_remark }
+}
+
+#[test]
+fn stderr_says_the_same_once_a_day() {
+    let at = |minute: i64| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+    let line = [on_stderr("source club unreachable", false)];
+    let day = 24 * 60;
+    let mut memory = Vec::new();
+    for (minute, want) in [
+        (0, true),
+        (5, false),
+        (day - 1, false),
+        (day, true),
+        (day + 5, false),
+        // The clock was set back to before it was last said: nobody knows how long ago that is.
+        (day - 10, true),
+        (day - 5, false),
+        (2 * day - 10, true),
+    ] {
+        let (news, after) = decide_stderr(&memory, &line, false, at(minute));
+        assert_eq!(news, [want], "minute {minute}");
+        assert!(after == memory || want, "nothing is written down where nothing is said");
+        memory = after;
+    }
+    let other = [on_stderr("source club login", false), line[0].clone()];
+    let (news, memory) = decide_stderr(&memory, &other, false, at(2 * day));
+    assert_eq!(news, [true, false], "another trouble is news");
+    let (_, memory) = decide_stderr(&memory, &[], true, at(2 * day + 5));
+    let (news, _) = decide_stderr(&memory, &line, false, at(2 * day + 10));
+    assert_eq!(news, [true], "all was well in between");
+}
+
+/// Mutants: a remark is forgotten by a tick that does not see it; what is old is kept for ever.
+#[test]
+fn a_remark_is_kept_for_its_day_though_all_is_well() {
+    let at = |minute: i64| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+    let remark = [on_stderr("target door unclear-dates", true)];
+    let (news, memory) = decide_stderr(&[], &remark, true, at(0));
+    assert_eq!(news, [true]);
+    let (_, memory) = decide_stderr(&memory, &[], true, at(5));
+    assert_eq!(decide_stderr(&memory, &remark, true, at(10)).0, [false]);
+    assert_eq!(decide_stderr(&memory, &[], false, at(24 * 60)).1, []);
+}

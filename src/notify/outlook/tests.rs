@@ -5,16 +5,19 @@ use crate::engine::plan::{Loss, Reason};
 use crate::model::{
     HolderId, HolderNumber, LATEST_END, OrganisationId, RecordId, SourceName, Window, parse_time,
 };
+use crate::trouble::{BlockedBy, Failed};
+
+const NAME: &str = "gym";
 
 fn name() -> TargetName {
-    TargetName::new("front-door").unwrap()
+    TargetName::new(NAME).unwrap()
 }
 
 /// A tick in which everything was asked for and everybody is well.
 fn good() -> Report {
     let mut report = Report::new("sync", None);
     report.sources.push(SourceReport {
-        name: SourceName::new("club").unwrap(),
+        name: SourceName::new(NAME).unwrap(),
         is_complete: true,
         members: 5,
         accepted: true,
@@ -24,8 +27,35 @@ fn good() -> Report {
     report
 }
 
-fn trouble(exit: Exit, about: &str) -> Trouble {
-    Trouble { exit, about: about.to_owned(), text: "it happened".to_owned(), hint: None }
+fn failed() -> Failed {
+    Failed { text: "it happened".to_owned(), hint: None }
+}
+
+/// The door is called as the club is, so that nothing is told apart by a name.
+fn door(kind: TroubleKind) -> Trouble {
+    Trouble::of_target(&name(), kind)
+}
+
+fn club(kind: TroubleKind) -> Trouble {
+    Trouble::of_source(&SourceName::new(NAME).unwrap(), kind)
+}
+
+fn stopped() -> TroubleKind {
+    TroubleKind::ChangedUnasked { text: "a card".to_owned(), persons: 5 }
+}
+
+fn clock() -> TroubleKind {
+    let [stated, expected] = ["UTC+8", "UTC+1"].map(str::to_owned);
+    TroubleKind::ClockZone { stated, expected, zone: chrono_tz::Europe::Ljubljana }
+}
+
+fn blocked_by_hand() -> TroubleKind {
+    let organisation = OrganisationId::new(123).unwrap();
+    TroubleKind::OrganisationLeft { organisation, members: 3, persons: 5 }
+}
+
+fn unread() -> TroubleKind {
+    TroubleKind::LinkFileUnread { may_be_right: false, failed: failed() }
 }
 
 fn with(outcome: TargetOutcome, troubles: Vec<Trouble>) -> Report {
@@ -57,77 +87,85 @@ fn seen(report: &Report) -> (Vec<String>, Vec<String>) {
 #[test]
 fn only_what_was_looked_at_is_well() {
     let plan = [
-        "door front-door clock",
-        "door front-door writes",
-        "door front-door blocked",
-        "door front-door lost",
+        "door gym stopped",
+        "door gym clock",
+        "door gym writes",
+        "door gym blocked",
+        "door gym lost",
     ];
-    let list = "source club list";
+    let list = "source gym list";
+    let file = About::LinkFile("/club/persons.csv".to_owned());
+    let applied = |count| door(TroubleKind::NotApplied { count, is_tried_again: true });
     let cases: Vec<(Report, Vec<&str>, Vec<&str>)> = vec![
         (good(), vec![], vec![]),
         (
-            with(TargetOutcome::Unreachable, vec![trouble(Exit::PartFailed, "front-door")]),
-            vec!["door front-door away"],
-            [&["door front-door login", "door front-door doubt"][..], &plan].concat(),
+            with(TargetOutcome::Unreachable, vec![door(TroubleKind::Unreachable(failed()))]),
+            vec!["door gym away"],
+            [&["door gym login", "door gym doubt"][..], &plan].concat(),
         ),
         (
-            with(TargetOutcome::Unreachable, vec![trouble(Exit::Temporary, "front-door")]),
-            vec!["door front-door away"],
-            [&["door front-door login", "door front-door doubt"][..], &plan].concat(),
+            with(TargetOutcome::Unreachable, vec![door(TroubleKind::Busy(None)), applied(1)]),
+            vec!["door gym away"],
+            [&["door gym login", "door gym doubt"][..], &plan].concat(),
         ),
         (
-            with(TargetOutcome::LoginRefused, vec![trouble(Exit::Login, "front-door")]),
-            vec!["door front-door login"],
-            [&["door front-door doubt"][..], &plan].concat(),
+            with(TargetOutcome::LoginRefused, vec![door(TroubleKind::LoginRefused(failed()))]),
+            vec!["door gym login"],
+            [&["door gym doubt"][..], &plan].concat(),
         ),
         (
-            with(TargetOutcome::NotBelieved, vec![trouble(Exit::Refused, "front-door")]),
-            vec!["door front-door doubt"],
+            with(TargetOutcome::NotBelieved, vec![door(TroubleKind::Twin("twin".to_owned()))]),
+            vec!["door gym doubt"],
             plan.into(),
         ),
         (
-            with(TargetOutcome::ClockWrong, vec![trouble(Exit::PartFailed, "front-door")]),
-            vec!["door front-door clock"],
+            with(TargetOutcome::NotBelieved, vec![door(stopped())]),
+            vec!["door gym stopped"],
             plan[1..].into(),
         ),
         (
-            with(TargetOutcome::Ok, vec![trouble(Exit::PartFailed, "front-door")]),
-            vec!["door front-door writes"],
+            with(TargetOutcome::ClockWrong, vec![door(clock()), applied(2)]),
+            vec!["door gym clock"],
             plan[2..].into(),
         ),
+        (with(TargetOutcome::Ok, vec![applied(1)]), vec!["door gym writes"], plan[3..].into()),
         (
-            with(TargetOutcome::Ok, vec![trouble(Exit::Refused, "front-door")]),
-            vec!["door front-door blocked"],
-            vec![plan[3]],
+            with(TargetOutcome::Ok, vec![door(blocked_by_hand())]),
+            vec!["door gym blocked"],
+            vec![plan[4]],
         ),
         // A warning is no alarm.
-        (with(TargetOutcome::Ok, vec![trouble(Exit::InStep, "front-door")]), vec![], vec![]),
+        (with(TargetOutcome::Ok, vec![door(TroubleKind::UnclearDates(1))]), vec![], vec![]),
         (
-            with(TargetOutcome::Ok, vec![trouble(Exit::TimeLimit, "this run")]),
+            with(TargetOutcome::Ok, vec![Trouble::new(About::Run, TroubleKind::TimeLimit)]),
             vec!["time-limit"],
             plan.into(),
         ),
         (
-            with(TargetOutcome::Ok, vec![trouble(Exit::Temporary, "/club/persons.csv")]),
+            with(TargetOutcome::Ok, vec![Trouble::new(file, unread())]),
             vec!["file /club/persons.csv"],
             vec![],
         ),
         (
-            unheard(vec![trouble(Exit::Temporary, "club")]),
-            vec!["source club away"],
-            [&["source club login", list][..], &plan, &["clock"]].concat(),
+            unheard(vec![club(TroubleKind::Unreachable(failed()))]),
+            vec!["source gym away"],
+            [&["source gym login", list][..], &plan, &["clock"]].concat(),
         ),
         (
-            unheard(vec![trouble(Exit::Login, "club")]),
-            vec!["source club login"],
+            unheard(vec![club(TroubleKind::LoginRefused(failed()))]),
+            vec!["source gym login"],
             [&[list][..], &plan, &["clock"]].concat(),
         ),
         (
-            unheard(vec![trouble(Exit::Refused, "club")]),
+            unheard(vec![club(TroubleKind::ListRefused("empty", failed()))]),
             vec![list],
             [&plan[..], &["clock"]].concat(),
         ),
-        (unheard(vec![trouble(Exit::Fatal, "club")]), vec!["clock"], [&[list][..], &plan].concat()),
+        (
+            unheard(vec![club(TroubleKind::OwnClock("it is late".to_owned()))]),
+            vec!["clock"],
+            [&[list][..], &plan].concat(),
+        ),
     ];
     for (report, bad, unseen) in cases {
         let want = (
@@ -171,13 +209,40 @@ fn who_is_lost_with_many_others_is_told_of_once() {
     assert_eq!(seen(&report).0, Vec::<String>::new());
 }
 
+/// Mutant: whatever waits for somebody is approved by the id of a plan.
+#[test]
+fn each_thing_that_waits_has_its_own_way_out() {
+    let told = |report: &Report| {
+        let found = by_topic(report);
+        blocked(report, &found[&Topic::Door(name(), DoorTrouble::Blocked)]).unwrap()
+    };
+    let mut report = with(TargetOutcome::Ok, vec![door(blocked_by_hand())]);
+    assert_eq!(told(&report).commands, ["ivms-sync sync --accept-device gym=5"]);
+    report.blocked = Some("0a1b2c3d".to_owned());
+    report.troubles.push(door(TroubleKind::Blocked {
+        persons: 2,
+        by: BlockedBy::LastPerson,
+        plan: "0a1b2c3d".to_owned(),
+    }));
+    assert_eq!(told(&report).commands, ["ivms-sync diff", "ivms-sync apply --blocked 0a1b2c3d"]);
+}
+
 #[test]
 fn a_run_that_looked_at_less_saw_nothing() {
     let mut limited = good();
     limited.is_limited = true;
     assert_eq!(of_report(&[], &limited), None);
     for exit in [Exit::Interrupted, Exit::Terminated] {
-        assert_eq!(of_report(&[], &with(TargetOutcome::Ok, vec![trouble(exit, "this run")])), None);
+        assert_eq!(
+            of_report(
+                &[],
+                &with(
+                    TargetOutcome::Ok,
+                    vec![Trouble::new(About::Run, TroubleKind::Interrupted(exit))]
+                )
+            ),
+            None
+        );
     }
 }
 

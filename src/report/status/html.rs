@@ -9,8 +9,9 @@ use super::text::{because, why};
 use super::{DAYS_SHOWN, Day, DeviceStatus, Status, code_words, span};
 use crate::engine::plan::Kind;
 use crate::model::steers;
-use crate::report::text::{explain, last, many, window};
+use crate::report::text::{explain, last, window};
 use crate::store::{Attention, AttentionKind, AuditLine, Waiting};
+use crate::text::lists::many;
 
 /// The width and height of the chart in its own units.
 const CHART: (u32, u32) = (900, 120);

@@ -129,7 +129,7 @@ pub fn document(status: &Status) -> Document<'_> {
         read_at: device.known.read_at.map(instant),
         confirmed_at: device.known.confirmed_at.map(instant),
         failures: device.failures.count,
-        failure: device.failures.last.as_ref().map(|failure| failure.text.clone()),
+        failure: device.failures.last.as_ref().map(|failure| failure.failed.text.clone()),
         left_alone_until: device.left_alone_until.map(instant),
         login_trouble: device.login_trouble.clone(),
         write_trouble: device.write_trouble.clone(),

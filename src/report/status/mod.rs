@@ -133,7 +133,7 @@ impl DeviceStatus {
             None => "asked again by the next run".to_owned(),
             Some(until) => format!("asked again at {}", until.with_timezone(&zone).format("%H:%M")),
         };
-        format!("{times}, {again}: {}", failure.text)
+        format!("{times}, {again}: {}", failure.failed.text)
     }
 }
 

@@ -10,8 +10,9 @@ use crate::model::{HolderId, RecordId, TargetName};
 use crate::report::look::{Look, Tone};
 use crate::report::rows_left_out::by_reason;
 use crate::report::table::Table;
-use crate::report::text::{cause_words, explain, kinds, last, many, person, rest};
+use crate::report::text::{cause_words, explain, kinds, last, person, rest};
 use crate::store::{Attention, AttentionKind, Waiting};
+use crate::text::lists::many;
 
 /// Lines of one kind before the rest is only counted.
 const SHOWN: usize = 12;

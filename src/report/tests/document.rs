@@ -171,12 +171,9 @@ fn left_out_members_and_sources() {
         accepted: false,
         reason: Some("the listing is empty".into()),
     });
-    report.troubles.push(Trouble {
-        exit: Exit::Refused,
-        about: "club".into(),
-        text: "the listing is empty".into(),
-        hint: None,
-    });
+    let name = SourceName::new("club").unwrap();
+    let failed = Failed { text: "the listing is empty".into(), hint: None };
+    report.troubles.push(Trouble::of_source(&name, TroubleKind::ListRefused("empty", failed)));
     let whole = document(&report, report.exit().code());
     let told: Vec<_> = whole["left_out"]
         .as_array()

@@ -9,6 +9,7 @@ mod text;
 use super::*;
 use crate::engine::plan::tests::world::{FRONT, World, employee, window};
 use crate::model::Limit;
+use crate::trouble::{About, Failed, TroubleKind};
 
 /// A report of a plan on one door that answered, before anything was tried.
 fn report(command: &'static str, world: &World) -> Report {
@@ -66,7 +67,8 @@ fn every_outcome() -> Report {
 
 #[test]
 fn the_worst_trouble_decides_the_exit() {
-    let trouble = |exit| Trouble { exit, about: "x".into(), text: String::new(), hint: None };
+    let failed = || Failed { text: String::new(), hint: None };
+    let trouble = |exit| Trouble::new(About::Run, TroubleKind::BrokeOff(exit, failed()));
     for (found, want) in [
         (&[][..], Exit::InStep),
         (&[Exit::InStep], Exit::InStep),
@@ -92,27 +94,15 @@ fn the_worst_trouble_decides_the_exit() {
     }
 }
 
-#[test]
-fn a_trouble_is_one_line_and_its_remedy_another() {
-    let mut trouble = Trouble {
-        exit: Exit::Temporary,
-        about: "club".into(),
-        text: "did not answer".into(),
-        hint: Some("look whether it is up".into()),
-    };
-    assert_eq!(trouble.line(), "club: did not answer\n  hint: look whether it is up");
-    assert_eq!(trouble.topic(), "5 club look whether it is up");
-    trouble.hint = None;
-    assert_eq!(trouble.line(), "club: did not answer");
-    assert_eq!(trouble.topic(), "5 club");
-}
-
 /// Mutants: an organisation that is configured counts; time that is over counts; an accepted door still tells.
 #[test]
 fn members_of_an_organisation_that_left_the_configuration_are_told() {
     let told = |world: World| {
         let troubles = attention::left_organisations(&world.facts);
-        troubles.into_iter().map(|one| (one.exit, one.about, one.text)).collect::<Vec<_>>()
+        troubles
+            .into_iter()
+            .map(|one| (one.exit(), one.about.to_string(), one.text()))
+            .collect::<Vec<_>>()
     };
     let gone = |mut world: World| {
         world.facts.sources.clear();

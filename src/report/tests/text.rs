@@ -24,7 +24,7 @@ fn the_name_that_the_door_holds_stands_beside_the_person() {
 /// Mutants: one more than are shown; the rest is not counted, or is counted where there is none.
 #[test]
 fn many_things_are_not_all_named() {
-    use crate::report::text::some_of;
+    use crate::text::lists::some_of;
     for (count, want) in
         [(0, ""), (1, "1"), (2, "1; 2"), (3, "1; 2; and 1 more"), (9, "1; 2; and 7 more")]
     {

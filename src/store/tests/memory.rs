@@ -1,4 +1,4 @@
-//! Refused logins, blocked plans, and what was already said.
+//! Refused logins, blocked plans, and who waits.
 
 use super::*;
 use crate::config::Secret;
@@ -152,36 +152,6 @@ fn blocked_plans() {
     assert!(kept(&store, "c").is_some());
     store.keep_blocked(None, at(15)).unwrap();
     assert_eq!(kept(&store, "c"), None, "nothing is blocked any more");
-}
-
-#[test]
-fn the_same_is_said_once_a_day() {
-    let store = Sandbox::new().open();
-    let day = 24 * 60;
-    for (minute, want) in [
-        (0, true),
-        (5, false),
-        (day - 1, false),
-        (day, true),
-        (day + 5, false),
-        // The clock was set back to before it was last said: nobody knows how long ago that is.
-        (day - 10, true),
-        (day - 5, false),
-        (2 * day - 10, true),
-    ] {
-        assert_eq!(store.may_say("5 club", at(minute)).unwrap(), want, "minute {minute}");
-    }
-    assert!(store.may_say("12 club", at(2 * day)).unwrap(), "another trouble is news");
-    store.forget_said().unwrap();
-    assert!(store.may_say("5 club", at(2 * day)).unwrap(), "all was well in between");
-}
-
-#[test]
-fn a_remark_is_kept_for_its_day_though_all_is_well() {
-    let store = Sandbox::new().open();
-    assert!(store.may_say("0 front-door", at(0)).unwrap());
-    store.forget_said().unwrap();
-    assert!(!store.may_say("0 front-door", at(5)).unwrap());
 }
 
 #[test]

@@ -12,9 +12,10 @@ use crate::engine::gather::belief::Doubt;
 use crate::exit::Exit;
 use crate::model::{Flaw, Limit, Record, RecordId};
 use crate::ports::{Class, Failure};
-use crate::report::text::some_of;
-use crate::report::{TargetOutcome, Trouble};
+use crate::report::TargetOutcome;
 use crate::store::{LastFailure, LoginMemory, Unasked};
+use crate::text::lists::some_of;
+use crate::trouble::{Failed, Trouble, TroubleKind};
 
 /// So many persons are named who have the same flaw.
 const NAMED_MAX: usize = 3;
@@ -30,49 +31,35 @@ pub(super) fn backing_off(
     }
     let until = back_off::waits_until(&before.failures, ask.now)?;
     let failure = before.failures.last.clone()?;
-    let (outcome, exit) = if failure.is_doubt {
-        (TargetOutcome::NotBelieved, Exit::Refused)
-    } else {
-        (TargetOutcome::Unreachable, Exit::PartFailed)
+    let outcome = match failure.is_doubt {
+        true => TargetOutcome::NotBelieved,
+        false => TargetOutcome::Unreachable,
     };
-    let text = format!(
-        "{} (failed {} times in a row; asked again at {})",
-        failure.text,
-        before.failures.count,
-        until.with_timezone(&config.time_zone).format("%H:%M")
-    );
-    let about = config.name.to_string();
-    Some((outcome, Trouble { exit, about, text, hint: failure.hint }))
+    let kind = TroubleKind::BackingOff {
+        is_doubt: failure.is_doubt,
+        failed: failure.failed,
+        count: before.failures.count,
+        until: until.with_timezone(&config.time_zone).format("%H:%M").to_string(),
+    };
+    Some((outcome, Trouble::of_target(&config.name, kind)))
 }
 
 /// Says why a device is not believed, and the way out; `persons` is how many it holds, where that
 /// was read.
 #[must_use]
 pub fn not_believed(config: &TargetConfig, doubt: &Doubt, persons: Option<usize>) -> Trouble {
-    let name = &config.name;
-    let way_out = match persons {
-        Some(persons) => format!("ivms-sync sync --accept-device {name}={persons}"),
-        None => "run `ivms-sync sync --full`, which says how to accept it".to_owned(),
-    };
-    Trouble {
-        exit: Exit::Refused,
-        about: name.to_string(),
-        text: doubt.to_string(),
-        hint: Some(format!(
-            "nothing was written there; see that the address of [hikvision.{name}] leads to the right \
-             device and that its persons are there. If it was replaced or cleaned up on purpose: {way_out}"
-        )),
-    }
+    Trouble::of_target(&config.name, TroubleKind::NotBelieved { text: doubt.to_string(), persons })
 }
 
 /// What to remember of a failed call. Logins have a memory and rules of their own.
 #[must_use]
 pub fn to_remember(trouble: &Trouble) -> Option<LastFailure> {
-    (trouble.exit != Exit::Login).then(|| remembered(trouble))
+    (trouble.exit() != Exit::Login).then(|| remembered(trouble))
 }
 
 pub(super) fn remembered(trouble: &Trouble) -> LastFailure {
-    LastFailure { text: trouble.text.clone(), hint: trouble.hint.clone(), is_doubt: false }
+    let failed = Failed { text: trouble.text(), hint: trouble.hint() };
+    LastFailure { failed, is_doubt: false }
 }
 
 /// Why the device is left alone, if it is: a login that was refused is not simply tried again.
@@ -82,18 +69,8 @@ pub fn held_back(
     now: DateTime<Utc>,
 ) -> Option<Trouble> {
     let text = login.left_alone(now, config.time_zone)?;
-    let hint = if login.is_spent(now) {
-        "so many logins were refused within half an hour that one more, with whatever password, could \
-         lock this computer out; find what sends wrong ones, and wait"
-            .to_owned()
-    } else {
-        format!(
-            "correct username and password of [hikvision.{}]; a changed password is tried at once, and so is \
-             any by `ivms-sync check`",
-            config.name
-        )
-    };
-    Some(Trouble { exit: Exit::Login, about: config.name.to_string(), text, hint: Some(hint) })
+    let kind = TroubleKind::HeldBack { text, is_spent: login.is_spent(now) };
+    Some(Trouble::of_target(&config.name, kind))
 }
 
 /// Why nothing is written there, although it may be read.
@@ -118,90 +95,53 @@ pub(super) fn refusal(before: &Before) -> Option<(&str, &str)> {
     before.state.firmware.as_deref().zip(before.refusal.as_deref())
 }
 
-/// Says once for the door that persons hold dates that nobody can read for certain.
-pub(super) fn unclear(
+/// What is to be said once for the device of the persons it holds.
+pub(super) fn remarks(
     config: &TargetConfig,
+    unusable: &[String],
     persons: &BTreeMap<RecordId, Record>,
 ) -> Option<Trouble> {
-    let is_unclear = |person: &&Record| matches!(person.limit, Limit::Unclear { .. });
-    let count = persons.values().filter(is_unclear).count();
-    let (who, have) = if count == 1 { ("person", "has") } else { ("persons", "have") };
-    (count > 0).then(|| Trouble {
-        exit: Exit::InStep,
-        about: config.name.to_string(),
-        text: format!(
-            "{count} {who} {have} dates in a form that can mean two things; nothing is changed for them"
-        ),
-        hint: Some(
-            "the documented form is 2026-12-31T23:59:59 without Z or offset: set the dates anew on the \
-             device, or ask its vendor for other firmware"
-                .to_owned(),
-        ),
-    })
+    let unusable =
+        (!unusable.is_empty()).then(|| TroubleKind::Unusable(some_of(unusable, 1, ", ")));
+    let flawed = Flaw::ALL.into_iter().filter_map(|flaw| flawed(persons, flaw));
+    let kinds = unusable.into_iter().chain(flawed).chain(unclear(persons));
+    let mut kinds: Vec<TroubleKind> = kinds.collect();
+    let kind = match kinds.len() {
+        0 => return None,
+        1 => kinds.pop()?,
+        _ => TroubleKind::Several(kinds),
+    };
+    Some(Trouble::of_target(&config.name, kind))
 }
 
-/// Says once for the door whose entries have this flaw.
-pub(super) fn flawed(
-    config: &TargetConfig,
-    persons: &BTreeMap<RecordId, Record>,
-    flaw: Flaw,
-) -> Option<Trouble> {
+/// Persons who hold dates that nobody can read for certain.
+fn unclear(persons: &BTreeMap<RecordId, Record>) -> Option<TroubleKind> {
+    let is_unclear = |person: &&Record| matches!(person.limit, Limit::Unclear { .. });
+    let count = persons.values().filter(is_unclear).count();
+    (count > 0).then_some(TroubleKind::UnclearDates(count))
+}
+
+/// Entries that have this flaw.
+fn flawed(persons: &BTreeMap<RecordId, Record>, flaw: Flaw) -> Option<TroubleKind> {
     let met = persons.values().filter(|person| person.flaw == Some(flaw));
     let met: Vec<String> =
         met.map(|person| format!("person {} {}", person.employee_no, flaw.what())).collect();
-    let hint = match flaw {
-        Flaw::Twice => {
-            "delete the entry that is wrong on the device, or give it a number of its own"
-        }
-        Flaw::NotUtf8 => "write the name anew on the device, or ask its vendor for other firmware",
-    };
-    (!met.is_empty()).then(|| Trouble {
-        exit: Exit::InStep,
-        about: config.name.to_string(),
-        text: format!("{}; nothing is changed there for them", some_of(&met, NAMED_MAX, ", ")),
-        hint: Some(hint.to_owned()),
-    })
-}
-
-/// Two things to look at in one.
-pub(super) fn both(one: Trouble, other: Trouble) -> Trouble {
-    let hint: Vec<String> = [one.hint, other.hint].into_iter().flatten().collect();
-    Trouble {
-        text: format!("{}; {}", one.text, other.text),
-        hint: Some(hint.join("; ")),
-        exit: one.exit,
-        about: one.about,
-    }
-}
-
-/// Says that entries were left out, which is worth a look and no failure.
-pub(super) fn left_out(config: &TargetConfig, unusable: &[String]) -> Option<Trouble> {
-    (!unusable.is_empty()).then(|| Trouble {
-        exit: Exit::InStep,
-        about: config.name.to_string(),
-        text: format!("not every person can be used: {}", some_of(unusable, 1, ", ")),
-        hint: Some("give that person a number on the device, or delete it there".to_owned()),
-    })
+    (!met.is_empty()).then(|| TroubleKind::Flawed(flaw, some_of(&met, NAMED_MAX, ", ")))
 }
 
 /// How a failed call is told, and what it says about the login.
 #[must_use]
 pub fn failure(config: &TargetConfig, error: &Failure) -> (TargetOutcome, Trouble, LoginResult) {
-    let (outcome, exit) = match error.class {
-        Class::Login => (TargetOutcome::LoginRefused, Exit::Login),
+    let failed = Failed::new(error, error.hint.as_deref());
+    let (outcome, kind) = match error.class {
+        Class::Login => (TargetOutcome::LoginRefused, TroubleKind::LoginRefused(failed)),
         Class::Temporary
         | Class::Unknown
         | Class::Refused
         | Class::NoSuchRecord
         | Class::NotSent
-        | Class::TakesNoChange => (TargetOutcome::Unreachable, Exit::PartFailed),
+        | Class::TakesNoChange => (TargetOutcome::Unreachable, TroubleKind::Unreachable(failed)),
     };
     let login = if error.has_spent_login { LoginResult::Refused } else { LoginResult::NotTried };
-    let trouble = Trouble {
-        exit,
-        about: config.name.to_string(),
-        text: error.text.clone(),
-        hint: error.hint.clone(),
-    };
-    (outcome, trouble, login)
+    (outcome, Trouble::of_target(&config.name, kind), login)
 }

@@ -1,13 +1,10 @@
-//! Small things to remember: blocked plans, and what was already said.
+//! The parts of plans that wait for a person's approval.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::convert::{instant_in, instant_out};
 use super::{Store, StoreError};
-
-/// The same trouble is said again on stderr after this long. Source: design.md section 2.
-const SAY_AGAIN_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// A part of a plan that waits for a person's approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,30 +78,5 @@ impl Store {
         let mut rows = statement.query([id])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         Ok(Some(BlockedPlan { made_at: instant_in(row.get(0)?)?, document: row.get(1)? }))
-    }
-
-    /// Whether this trouble should be said now: yes, unless it was said within the last day.
-    /// Saying so is remembered.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn may_say(&self, what: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let after = now.checked_sub_signed(SAY_AGAIN_AFTER).unwrap_or(now);
-        let changed = self.exec(
-            "INSERT INTO said (what, said_at) VALUES (?1, ?2) ON CONFLICT (what) DO UPDATE \
-             SET said_at = ?2 WHERE said_at <= ?3 OR said_at > ?2",
-            params![what, instant_out(now), instant_out(after)],
-        )?;
-        Ok(changed > 0)
-    }
-
-    /// Forgets what was said, once all is well: the next trouble is news again. What came with exit
-    /// code 0 is kept for its day, since only the ticks that read a device see it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn forget_said(&self) -> Result<(), StoreError> {
-        self.exec("DELETE FROM said WHERE what NOT LIKE '0 %'", [])?;
-        Ok(())
     }
 }

@@ -1,0 +1,268 @@
+//! The kinds of trouble, each with what its texts need to know.
+
+use chrono::NaiveDateTime;
+use chrono_tz::Tz;
+
+use crate::exit::Exit;
+use crate::model::{Flaw, HolderNumber, OrganisationId, RecordId};
+
+/// What can go wrong, with what the text needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// It gave no usable answer.
+    Unreachable(Failed),
+    /// It refused the login.
+    LoginRefused(Failed),
+
+    /// Its clock, or that of a proxy on the way, is wrong by the word of others; see [`super::other_clock`].
+    ServerClock(String),
+    /// This computer's clock is not believed; why.
+    OwnClock(String),
+    /// A complete listing is not believed; the rule that it breaks, as a word.
+    ListRefused(&'static str, Failed),
+    /// So many entries have no number that can be read.
+    NoNumber(usize),
+    /// Nobody of this organisation is listed.
+    NobodyListed {
+        /// Members of others in the listing.
+        elsewhere: usize,
+        /// Which organisation was asked for.
+        organisation: OrganisationId,
+    },
+
+    /// A link file cannot be read, and its rows from the last reading are used.
+    LinkFileUnread {
+        /// It may be right as it is: it is asked again before that counts.
+        may_be_right: bool,
+        /// Why.
+        failed: Failed,
+    },
+
+    /// Another process talks to it: which, and since when, where that is known.
+    Busy(Option<(u32, String)>),
+    /// It failed a while ago, and is left alone for longer and longer.
+    BackingOff {
+        /// It answered, and was not believed.
+        is_doubt: bool,
+        /// What it was.
+        failed: Failed,
+        /// How often in a row.
+        count: u32,
+        /// When it is asked again.
+        until: String,
+    },
+    /// It refused the login, and is left alone.
+    HeldBack {
+        /// For how long, and why.
+        text: String,
+        /// Another login, with whatever password, could lock this computer out.
+        is_spent: bool,
+    },
+    /// It looks like another device, or has lost its records.
+    NotBelieved {
+        /// Why.
+        text: String,
+        /// How many persons it holds, where that was read.
+        persons: Option<usize>,
+    },
+    /// Another section of the configuration leads to it as well.
+    Twin(String),
+    /// So many persons hold dates that nobody can read for certain.
+    UnclearDates(usize),
+    /// Entries that cannot be changed safely; who has them.
+    Flawed(Flaw, String),
+    /// Entries that cannot be used; which.
+    Unusable(String),
+
+    /// Its clock shows a wrong time.
+    ClockOff {
+        /// How far.
+        off: String,
+        /// What it shows.
+        shown: NaiveDateTime,
+        /// What it should show.
+        expected: NaiveDateTime,
+        /// Where.
+        zone: Tz,
+    },
+    /// Its clock is right, and in another zone than it should be.
+    ClockZone {
+        /// The zone's offset as it states it.
+        stated: String,
+        /// As it should be.
+        expected: String,
+        /// Where.
+        zone: Tz,
+    },
+    /// It confirmed nothing of what it was sent.
+    Unproven {
+        /// The firmware that is new.
+        firmware: String,
+        /// How many writes.
+        count: u32,
+        /// When the next one is tried.
+        next: String,
+        /// How many persons it holds.
+        persons: usize,
+    },
+    /// It changed what nobody asked for.
+    ChangedUnasked {
+        /// When, and what.
+        text: String,
+        /// How many persons it holds.
+        persons: usize,
+    },
+    /// Its firmware takes no change of anybody.
+    TakesNoChange {
+        /// Which firmware.
+        firmware: String,
+        /// By which answer.
+        why: String,
+        /// How many persons it holds.
+        persons: usize,
+    },
+
+    /// So many changes were refused because somebody changed the person meanwhile; whether somebody who
+    /// has reviewed them waits for the answer.
+    Moved(usize, Reviewed),
+    /// So many changes did not take effect.
+    NotApplied {
+        /// How many.
+        count: usize,
+        /// The next run tries again.
+        is_tried_again: bool,
+    },
+    /// Changes wait for approval.
+    Blocked {
+        /// Of so many persons.
+        persons: usize,
+        /// By which limit.
+        by: BlockedBy,
+        /// The id of the plan that holds them.
+        plan: String,
+    },
+    /// A reviewed change does not fit any more; the rule that it would break, or none where the
+    /// membership is paid for.
+    Overtaken(RecordId, Option<String>),
+    /// The time limit was reached.
+    TimeLimit,
+    /// Somebody stopped the run.
+    Interrupted(Exit),
+
+    /// Who was served until now and is left out.
+    ServedNoMore {
+        /// Who.
+        member: HolderNumber,
+        /// The person there, with the name where it may be shown.
+        person: String,
+        /// The reason.
+        why: String,
+        /// The door still opens.
+        is_open: bool,
+    },
+    /// So many more of them.
+    MoreServedNoMore(usize),
+    /// Too many who were served until now would be left out.
+    TooManyLost {
+        /// How many.
+        lost: usize,
+        /// Of how many.
+        served: usize,
+        /// And how many may be.
+        allowed: usize,
+        /// What they have in common.
+        common: String,
+    },
+    /// Who has paid and newly has no door.
+    NewWithoutDoor(Vec<HolderNumber>, &'static str),
+    /// How many have paid and have no door.
+    WithoutDoor(usize),
+    /// A person that was written to and is linked to nobody now.
+    Released {
+        /// Who, there.
+        id: RecordId,
+        /// The same with the name where it may be shown.
+        person: String,
+        /// For whom it was written.
+        member: HolderNumber,
+        /// Until when it has access, where that ends.
+        until: Option<String>,
+    },
+    /// Members who never expire; who, and the reason's title and remedy.
+    Permanent(Vec<String>, (&'static str, &'static str)),
+    /// Ids under `protect` that nobody has.
+    ProtectsNobody(Vec<String>),
+    /// Members whom a link file leads to persons with other names.
+    OtherNames(Vec<String>),
+    /// Most new rows of the link files lead to persons with the names of other members.
+    LinkFilesDoubted {
+        /// Which.
+        rows: Vec<String>,
+        /// How many persons the target holds.
+        persons: usize,
+    },
+    /// Members were served of an organisation that no section names any more.
+    OrganisationLeft {
+        /// Which.
+        organisation: OrganisationId,
+        /// How many.
+        members: usize,
+        /// How many persons the target holds.
+        persons: usize,
+    },
+
+    /// A channel did not take a message.
+    NotTold(Failed),
+    /// A command broke off, or a file beside it could not be written.
+    BrokeOff(Exit, Failed),
+    /// What an earlier run said and what is true still: its topic, and its words.
+    Repeated(String, Failed),
+    /// Several remarks about the same thing.
+    Several(Vec<TroubleKind>),
+}
+
+/// What failed, in words, and what to do about it: from an error that has its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// What happened; no names, no secrets.
+    pub text: String,
+    /// What to do.
+    pub hint: Option<Hint>,
+}
+
+/// What to do about a trouble; `Display` says it whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// In words; may be empty where the command says it.
+    pub text: String,
+    /// The command to type.
+    pub command: Option<String>,
+}
+
+/// What holds changes back until somebody approves them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockedBy {
+    /// A limit for those who would lose access in one run; its name in the configuration.
+    RevokedPerRun(&'static str),
+    /// The same for a day.
+    RevokedPerDay(&'static str),
+    /// A limit for doors that would open in one run.
+    OpenedPerRun(&'static str),
+    /// Nobody who is linked could open the door any more.
+    LastPerson,
+    /// They are linked to nobody now.
+    Released,
+    /// `roles` in the configuration have changed.
+    RolesChanged,
+    /// Only one listing says so.
+    SecondLook,
+}
+
+/// Whether a person has reviewed what is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reviewed {
+    /// In a plan that does not fit any more where something has moved.
+    Yes,
+    /// Nobody did; the next run looks again.
+    No,
+}

@@ -1,0 +1,247 @@
+//! What went wrong within a run: about whom, of which kind, with what the texts need to know.
+//!
+//! Pure. Exit code, topic, text, hint and command follow from the kind, each by one match, and all texts for
+//! people are in one place ([`words`]). What the error of a system says stays the text of its connector.
+//! What keeps a command from running at all is a [`crate::error::Error`].
+
+mod kind;
+mod words;
+
+use std::fmt;
+
+use crate::exit::Exit;
+use crate::model::{Flaw, OrganisationId, SourceName, TargetName};
+
+pub use kind::{BlockedBy, Failed, Hint, Reviewed, TroubleKind};
+pub use words::{other_clock, own_clock_differs, own_clock_set_back};
+
+/// Something that went wrong, or that somebody should look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What it is about.
+    pub about: About,
+    /// Of which kind it is.
+    pub kind: TroubleKind,
+    /// Every target was unreachable, so that nothing could be done at all.
+    pub is_everywhere: bool,
+}
+
+/// What a trouble is about; `Display` is its name for people.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// A source.
+    Source(SourceName),
+    /// An organisation that no section of the configuration names.
+    Organisation(OrganisationId),
+    /// A target.
+    Target(TargetName),
+    /// All targets alike.
+    EveryTarget,
+    /// Members of any source.
+    Members,
+    /// A link file; its path.
+    LinkFile(String),
+    /// This computer, above all its clock.
+    ThisComputer,
+    /// The run as a whole.
+    Run,
+    /// A way to tell somebody; its name.
+    Channel(&'static str),
+    /// What a command is given, or needs, or writes.
+    Command(&'static str),
+    /// What an earlier run named; its name for people.
+    Named(String),
+}
+
+impl Trouble {
+    /// A trouble of one thing.
+    #[must_use]
+    pub fn new(about: About, kind: TroubleKind) -> Self {
+        Self { about, kind, is_everywhere: false }
+    }
+
+    /// The same of a target.
+    #[must_use]
+    pub fn of_target(name: &TargetName, kind: TroubleKind) -> Self {
+        Self::new(About::Target(name.clone()), kind)
+    }
+
+    /// The same of a source.
+    #[must_use]
+    pub fn of_source(name: &SourceName, kind: TroubleKind) -> Self {
+        Self::new(About::Source(name.clone()), kind)
+    }
+
+    /// Nothing that brings an exit code: somebody should look, some time.
+    #[must_use]
+    pub fn is_remark(&self) -> bool {
+        self.exit() == Exit::InStep
+    }
+
+    /// What makes it the same trouble as an earlier one, whatever its text says: it is about the same
+    /// thing and of the same kind. A target that is left alone has the trouble that it is left alone for.
+    #[must_use]
+    pub fn topic(&self) -> String {
+        format!("{} {}", self.about.topic(), self.kind.topic()).trim().to_owned()
+    }
+
+    /// What a run ends with if nothing worse happened.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self.kind.exit(&self.about) {
+            Exit::PartFailed if self.is_everywhere => Exit::Temporary,
+            exit => exit,
+        }
+    }
+
+    /// The line for stderr.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let (about, text) = (&self.about, self.text());
+        match self.hint() {
+            Some(hint) => format!("{about}: {text}\n  hint: {hint}"),
+            None => format!("{about}: {text}"),
+        }
+    }
+}
+
+impl TroubleKind {
+    fn exit(&self, about: &About) -> Exit {
+        match self {
+            Self::Unreachable(_) => match about {
+                About::Source(_) => Exit::Temporary,
+                _ => Exit::PartFailed,
+            },
+            Self::LoginRefused(_) | Self::HeldBack { .. } => Exit::Login,
+            Self::ServerClock(_) => Exit::Temporary,
+            Self::OwnClock(_) => Exit::Fatal,
+            Self::LinkFileUnread { may_be_right: true, .. } => Exit::InStep,
+            Self::LinkFileUnread { may_be_right: false, .. } => Exit::Temporary,
+            Self::Busy(_)
+            | Self::BackingOff { is_doubt: false, .. }
+            | Self::ClockOff { .. }
+            | Self::ClockZone { .. }
+            | Self::Moved(_, Reviewed::No)
+            | Self::NotApplied { .. } => Exit::PartFailed,
+            Self::ListRefused(..)
+            | Self::BackingOff { is_doubt: true, .. }
+            | Self::NotBelieved { .. }
+            | Self::Twin(_)
+            | Self::Unproven { .. }
+            | Self::ChangedUnasked { .. }
+            | Self::TakesNoChange { .. }
+            | Self::Blocked { .. }
+            | Self::TooManyLost { .. }
+            | Self::LinkFilesDoubted { .. }
+            | Self::OrganisationLeft { .. } => Exit::Refused,
+            Self::Moved(_, Reviewed::Yes) | Self::Overtaken(..) => Exit::StalePlan,
+            Self::TimeLimit => Exit::TimeLimit,
+            Self::Interrupted(exit) | Self::BrokeOff(exit, _) => *exit,
+            Self::NoNumber(_)
+            | Self::NobodyListed { .. }
+            | Self::UnclearDates(_)
+            | Self::Flawed(..)
+            | Self::Unusable(_)
+            | Self::ServedNoMore { .. }
+            | Self::MoreServedNoMore(_)
+            | Self::NewWithoutDoor(..)
+            | Self::WithoutDoor(_)
+            | Self::Released { .. }
+            | Self::Permanent(..)
+            | Self::ProtectsNobody(_)
+            | Self::OtherNames(_)
+            | Self::NotTold(_)
+            | Self::Repeated(..) => Exit::InStep,
+            Self::Several(kinds) => Exit::of_all(kinds.iter().map(|kind| kind.exit(about))),
+        }
+    }
+
+    /// A word that lasts, and whatever makes it a trouble of its own beside others of the kind.
+    fn topic(&self) -> String {
+        let word = match self {
+            Self::Unreachable(_) | Self::BackingOff { is_doubt: false, .. } => "unreachable",
+            Self::LoginRefused(_) | Self::HeldBack { .. } => "login",
+            Self::NotBelieved { .. } | Self::BackingOff { is_doubt: true, .. } => "not-believed",
+            Self::ServerClock(_) => "server-clock",
+            Self::OwnClock(_) => "own-clock",
+            Self::ListRefused(rule, _) => return format!("list-refused {rule}"),
+            Self::NoNumber(_) => "no-number",
+            Self::NobodyListed { .. } => "nobody-listed",
+            Self::LinkFileUnread { .. } => "unread",
+            Self::Busy(_) => "busy",
+            Self::Twin(_) => "twin",
+            Self::UnclearDates(_) => "unclear-dates",
+            Self::Flawed(Flaw::Twice, _) => "entries-twice",
+            Self::Flawed(Flaw::NotUtf8, _) => "not-utf8",
+            Self::Unusable(_) => "unusable",
+            Self::ClockOff { .. } | Self::ClockZone { .. } => "clock",
+            Self::Unproven { .. } => "unproven",
+            Self::ChangedUnasked { .. } => "changed-unasked",
+            Self::TakesNoChange { .. } => "takes-no-change",
+            Self::Moved(..) => "moved",
+            Self::NotApplied { .. } => "not-applied",
+            Self::Blocked { plan, .. } => return format!("blocked {plan}"),
+            Self::Overtaken(person, _) => return format!("overtaken {person}"),
+            Self::TimeLimit => "time-limit",
+            Self::Interrupted(_) => "interrupted",
+            Self::ServedNoMore { member, .. } => return format!("served-no-more {member}"),
+            Self::MoreServedNoMore(_) => "more-served-no-more",
+            Self::TooManyLost { .. } => "too-many-lost",
+            Self::NewWithoutDoor(members, _) => {
+                let members: Vec<String> = members.iter().map(ToString::to_string).collect();
+                return format!("new-without-door {}", members.join(" "));
+            }
+            Self::WithoutDoor(_) => "without-door",
+            Self::Released { id, .. } => return format!("released {id}"),
+            Self::Permanent(..) => "permanent",
+            Self::ProtectsNobody(_) => "protects-nobody",
+            Self::OtherNames(_) => "other-names",
+            Self::LinkFilesDoubted { .. } => "link-files-doubted",
+            Self::OrganisationLeft { organisation, .. } => {
+                return format!("organisation-left {organisation}");
+            }
+            Self::NotTold(_) => "not-told",
+            Self::BrokeOff(..) => "broke-off",
+            Self::Repeated(topic, _) => return topic.clone(),
+            Self::Several(kinds) => {
+                let words: Vec<String> = kinds.iter().map(Self::topic).collect();
+                return words.join(" ");
+            }
+        };
+        word.to_owned()
+    }
+}
+
+impl About {
+    fn topic(&self) -> String {
+        match self {
+            Self::Source(name) => format!("source {name}"),
+            Self::Target(name) => format!("target {name}"),
+            Self::LinkFile(path) => format!("file {path}"),
+            // Its topic is whole.
+            Self::Named(_) => String::new(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(name) => name.fmt(f),
+            Self::Organisation(organisation) => organisation.fmt(f),
+            Self::Target(name) => name.fmt(f),
+            Self::EveryTarget => f.write_str("every door"),
+            Self::Members => f.write_str("members"),
+            Self::LinkFile(path) => f.write_str(path),
+            Self::ThisComputer => f.write_str("this computer"),
+            Self::Run => f.write_str("this run"),
+            Self::Channel(name) => write!(f, "notify.{name}"),
+            Self::Command(what) => f.write_str(what),
+            Self::Named(name) => f.write_str(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,434 @@
+//! The texts of all troubles, as one list.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::{About, BlockedBy, Failed, Hint, Reviewed, Trouble, TroubleKind};
+use crate::model::Flaw;
+use crate::text::lists::{many, some_of};
+
+/// So many are named one by one; the rest is counted.
+const NAMED_MAX: usize = 8;
+
+/// A new plan for one that does not fit any more.
+const NEW_PLAN: &str = "make a new plan with `ivms-sync diff --out PLAN` and look at it again";
+
+/// Why the clock of a source is not believed: it is off by so much, by the word of `witnesses`.
+#[must_use]
+pub fn other_clock(off: impl fmt::Display, witnesses: &str) -> String {
+    format!(
+        "the clock of its server (or of a proxy on the way) is {off}; {witnesses} and this computer agree"
+    )
+}
+
+/// Why this computer's clock is not believed: it is off by so much.
+#[must_use]
+pub fn own_clock_differs(off: impl fmt::Display) -> String {
+    format!("this computer's clock is {off}")
+}
+
+/// Why this computer's clock is not believed: an earlier run began later than it shows.
+#[must_use]
+pub fn own_clock_set_back(now: DateTime<Utc>, earlier: DateTime<Utc>) -> String {
+    format!(
+        "its clock shows {} UTC, and an earlier run began at {} UTC",
+        now.format("%Y-%m-%d %H:%M"),
+        earlier.format("%Y-%m-%d %H:%M")
+    )
+}
+
+impl Trouble {
+    /// What happened, as a sentence fragment that follows the name.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.kind.text()
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint> {
+        self.kind.hint(&self.about)
+    }
+}
+
+impl TroubleKind {
+    fn text(&self) -> String {
+        match self {
+            Self::Unreachable(failed)
+            | Self::LoginRefused(failed)
+            | Self::ListRefused(_, failed)
+            | Self::NotTold(failed)
+            | Self::BrokeOff(_, failed)
+            | Self::Repeated(_, failed) => failed.text.clone(),
+            Self::NotBelieved { text, .. } | Self::Twin(text) | Self::HeldBack { text, .. } => {
+                text.clone()
+            }
+            Self::ServerClock(reason) => {
+                format!("{reason}; none of its listing counts, and nothing is taken away")
+            }
+            Self::OwnClock(reason) => format!("{reason}; nothing was written"),
+            Self::NoNumber(count) => {
+                let (entries, member) = match count {
+                    1 => ("1 entry has".to_owned(), "that member"),
+                    _ => (format!("{count} entries have"), "those members"),
+                };
+                format!(
+                    "{entries} no member number that can be read, and nothing is done for {member}"
+                )
+            }
+            Self::NobodyListed { elsewhere: 0, .. } => "the listing has no members".to_owned(),
+            Self::NobodyListed { elsewhere, .. } => {
+                format!("the listing has {elsewhere} members, none of them of this organisation")
+            }
+            Self::LinkFileUnread { failed, .. } => {
+                format!("{}; its rows from the last reading are used", failed.text)
+            }
+            Self::Busy(holder) => {
+                let who = match holder {
+                    Some((process, since)) => format!(" (process {process}, since {since})"),
+                    None => String::new(),
+                };
+                format!(
+                    "another ivms-sync on this computer is talking to it{who}; it was not asked"
+                )
+            }
+            Self::BackingOff { failed, count, until, .. } => {
+                format!("{} (failed {count} times in a row; asked again at {until})", failed.text)
+            }
+            Self::UnclearDates(count) => {
+                let have = if *count == 1 { "has" } else { "have" };
+                format!(
+                    "{} {have} dates in a form that can mean two things; nothing is changed for them",
+                    many(*count, "person")
+                )
+            }
+            Self::Flawed(_, persons) => format!("{persons}; nothing is changed there for them"),
+            Self::Unusable(entries) => format!("not every person can be used: {entries}"),
+            Self::ClockOff { off, shown, expected, zone } => format!(
+                "its clock is {off}: it shows {shown} where {zone} has {}; nothing was written there",
+                expected.format("%Y-%m-%d %H:%M:%S"),
+            ),
+            Self::ClockZone { stated, expected, zone } => format!(
+                "its clock shows the right time, but its zone is {stated} where {zone} has {expected}; \
+                 nothing was written there"
+            ),
+            Self::Unproven { firmware, count, next, .. } => format!(
+                "confirmed none of {count} writes, the first to its firmware {firmware}; the others wait, \
+                 and one person more is tried {next}"
+            ),
+            Self::ChangedUnasked { text, .. } => format!(
+                "changed what nobody asked for ({text}); nothing is written there until it is accepted"
+            ),
+            Self::TakesNoChange { firmware, why, .. } => format!(
+                "its firmware {firmware} takes no change of a person, neither by PUT nor by POST ({why}); \
+                 this will not work until it has other firmware, so nothing is tried"
+            ),
+            Self::Moved(count, _) => {
+                let was = if *count == 1 { "was" } else { "were" };
+                format!(
+                    "{} {was} refused, because somebody changed the person on the door meanwhile",
+                    many(*count, "change")
+                )
+            }
+            Self::NotApplied { count, .. } => {
+                format!("{} did not take effect", many(*count, "change"))
+            }
+            Self::Blocked { persons, by, plan } => {
+                format!("{}; none of that was written (blocked plan {plan})", by.text(*persons))
+            }
+            Self::Overtaken(person, None) => format!(
+                "person {person} keeps access: the membership is paid for, by what has become known since \
+                 the plan was made"
+            ),
+            Self::Overtaken(person, Some(rule)) => format!(
+                "person {person} is left alone, by what became known since the plan was made: {rule}"
+            ),
+            Self::TimeLimit => {
+                "the time limit was reached; the rest follows in the next run".to_owned()
+            }
+            Self::Interrupted(_) => {
+                "interrupted; the change that was being made is complete, and the rest \
+                                     follows in the next run"
+                    .to_owned()
+            }
+            Self::ServedNoMore { member, person, why, is_open } => {
+                let door = if *is_open { "the door opens" } else { "the door is closed" };
+                format!(
+                    "member {member} was served until now (person {person}) and is left out: {why}; {door}"
+                )
+            }
+            Self::MoreServedNoMore(count) => {
+                format!("{} more who were served are left out", many(*count, "member"))
+            }
+            Self::TooManyLost { lost, served, allowed, common } => format!(
+                "not believed: {lost} of {} served until now would be left out, and at most {allowed} may \
+                 be; {common}; none of it was written",
+                many(*served, "member"),
+            ),
+            Self::NewWithoutDoor(members, why) => {
+                let (who, have) = match members.len() {
+                    1 => ("member", "has"),
+                    _ => ("members", "have"),
+                };
+                format!(
+                    "{who} {} paid and {have} no door: {why}",
+                    some_of(members, NAMED_MAX, ", ")
+                )
+            }
+            Self::WithoutDoor(count) => {
+                let have = if *count == 1 { "has" } else { "have" };
+                format!("{} paid and {have} no door", many(*count, "member"))
+            }
+            Self::Released { person, member, until, .. } => {
+                let until =
+                    until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+                format!(
+                    "person {person} was written to for member {member}, is linked to nobody now and has \
+                     access{until}"
+                )
+            }
+            Self::Permanent(who, (title, _)) => format!(
+                "{} {title}: member {}",
+                many(who.len(), "member"),
+                some_of(who, NAMED_MAX, ", ")
+            ),
+            Self::ProtectsNobody(ids) => {
+                let (who, are) = if ids.len() == 1 { ("person", "is") } else { ("persons", "are") };
+                format!(
+                    "{who} {} under `protect` {are} not on the door",
+                    some_of(ids, NAMED_MAX, ", ")
+                )
+            }
+            Self::OtherNames(members) => format!(
+                "{} linked by a link file to a person with another name: member {}",
+                many(members.len(), "member"),
+                some_of(members, NAMED_MAX, ", ")
+            ),
+            Self::LinkFilesDoubted { rows, .. } => format!(
+                "the link files are not believed: most of their new rows lead to persons with the names of \
+                 other members, as if one column had been sorted without the other; not linked: {} \
+                 (member {})",
+                many(rows.len(), "member"),
+                some_of(rows, NAMED_MAX, ", "),
+            ),
+            Self::OrganisationLeft { organisation, members, .. } => format!(
+                "{} of organisation {organisation} served until now, and no section of the configuration \
+                 has that organisation: nothing is done for them",
+                many(*members, "member"),
+            ),
+            Self::Several(kinds) => {
+                let texts: Vec<String> = kinds.iter().map(Self::text).collect();
+                texts.join("; ")
+            }
+        }
+    }
+
+    fn hint(&self, about: &About) -> Option<Hint> {
+        let hint = match self {
+            Self::Unreachable(failed)
+            | Self::LoginRefused(failed)
+            | Self::ListRefused(_, failed)
+            | Self::LinkFileUnread { failed, .. }
+            | Self::BackingOff { failed, .. }
+            | Self::NotTold(failed)
+            | Self::BrokeOff(_, failed)
+            | Self::Repeated(_, failed) => return failed.hint.clone(),
+            Self::Moved(_, Reviewed::No)
+            | Self::NotApplied { is_tried_again: false, .. }
+            | Self::TimeLimit
+            | Self::Interrupted(_) => return None,
+            Self::ServerClock(_) => Hint::text(
+                "nothing to set right here: tell whoever runs the proxy, or support@cardskipper.se",
+            ),
+            Self::OwnClock(_) => Hint::text(
+                "set this computer's clock and let it be kept right (NTP; on Linux `timedatectl set-ntp \
+                 true`): every end date is judged by it",
+            ),
+            Self::NoNumber(_) => {
+                Hint::text("look in Cardskipper for a member without a number, or with number 0")
+            }
+            Self::NobodyListed { organisation, .. } => Hint::text(format!(
+                "see that organisation_id {organisation} is right and that the account may export its \
+                 members"
+            )),
+            Self::Busy(_) => Hint::text("run it again when the other one is done"),
+            Self::HeldBack { is_spent: true, .. } => Hint::text(
+                "so many logins were refused within half an hour that one more, with whatever password, \
+                 could lock this computer out; find what sends wrong ones, and wait",
+            ),
+            Self::HeldBack { is_spent: false, .. } => Hint::text(format!(
+                "correct username and password of [hikvision.{about}]; a changed password is tried at once, \
+                 and so is any by `ivms-sync check`"
+            )),
+            Self::NotBelieved { persons, .. } => {
+                let looks = format!(
+                    "nothing was written there; see that the address of [hikvision.{about}] leads to the \
+                     right device and that its persons are there. If it was replaced or cleaned up on \
+                     purpose"
+                );
+                match persons {
+                    Some(persons) => Hint::command(looks, accept(about, persons)),
+                    None => Hint::text(format!(
+                        "{looks}: run `ivms-sync sync --full`, which says how to accept it"
+                    )),
+                }
+            }
+            Self::Twin(_) => Hint::text(format!(
+                "remove one of the two sections; nothing was written by way of [hikvision.{about}]"
+            )),
+            Self::UnclearDates(_) => Hint::text(
+                "the documented form is 2026-12-31T23:59:59 without Z or offset: set the dates anew on the \
+                 device, or ask its vendor for other firmware",
+            ),
+            Self::Flawed(Flaw::Twice, _) => Hint::text(
+                "delete the entry that is wrong on the device, or give it a number of its own",
+            ),
+            Self::Flawed(Flaw::NotUtf8, _) => Hint::text(
+                "write the name anew on the device, or ask its vendor for other firmware",
+            ),
+            Self::Unusable(_) => {
+                Hint::text("give that person a number on the device, or delete it there")
+            }
+            Self::ClockOff { .. } | Self::ClockZone { .. } => Hint::text(
+                "set the device's clock and zone (or its NTP server), or time_zone in its section",
+            ),
+            Self::Unproven { persons, .. } => Hint::command(
+                "see what `ivms-sync status` says of these persons, and that they are right on the device; \
+                 then this tries the others at once",
+                accept(about, persons),
+            ),
+            Self::ChangedUnasked { persons, .. } => Hint::command(
+                format!(
+                    "set that person right on the device and find out why it did so, or set mode = \
+                     \"observe\" for [hikvision.{about}]; once it is right, accept it"
+                ),
+                accept(about, persons),
+            ),
+            Self::TakesNoChange { persons, .. } => Hint::command(
+                format!(
+                    "ask the vendor for firmware that supports UserInfo/Modify, or set mode = \"observe\" \
+                     for [hikvision.{about}] and change the dates by hand; other firmware is tried by \
+                     itself, and this tries the same once more"
+                ),
+                accept(about, persons),
+            ),
+            Self::Moved(_, Reviewed::Yes) | Self::Overtaken(..) => Hint::text(NEW_PLAN),
+            Self::NotApplied { is_tried_again: true, .. } => Hint::text("the next run tries again"),
+            Self::Blocked { plan, .. } => Hint::command(
+                "look at it with `ivms-sync diff`; if it is right",
+                format!("ivms-sync apply --blocked {plan}"),
+            ),
+            Self::ServedNoMore { member, .. } => {
+                Hint::command("", format!("ivms-sync lookup {member}"))
+            }
+            Self::MoreServedNoMore(_) => Hint::command("", "ivms-sync diff".to_owned()),
+            Self::TooManyLost { lost, served, .. } => match about {
+                About::Target(name) => Hint::text(format!(
+                    "look at the persons on the door; if they are right: ivms-sync sync --accept-device \
+                     {name}=PERSONS, with the number of persons it holds"
+                )),
+                _ => Hint::command(
+                    "correct it in the source, or `roles` in the configuration; if it is right",
+                    format!(
+                        "ivms-sync sync --full --accept-shrink {}",
+                        served.saturating_sub(*lost)
+                    ),
+                ),
+            },
+            Self::NewWithoutDoor(members, _) => {
+                let first = members.first()?;
+                Hint::command("", format!("ivms-sync lookup {first}"))
+            }
+            Self::WithoutDoor(_) => {
+                Hint::text("`ivms-sync status --unlinked FILE` lists them all, with the reasons")
+            }
+            Self::Released { .. } => Hint::text(
+                "if that is right, add the person to `protect`; otherwise approve that it ends: `ivms-sync \
+                 status` names the plan",
+            ),
+            Self::Permanent(_, (_, remedy)) => Hint::text(*remedy),
+            Self::ProtectsNobody(_) => {
+                Hint::text("write each id into `protect` just as the door shows it, or take it out")
+            }
+            Self::OtherNames(_) => Hint::text(
+                "compare the names with `ivms-sync lookup NUMBER`; a wrong row is corrected in the link \
+                 file",
+            ),
+            Self::LinkFilesDoubted { persons, .. } => Hint::command(
+                "compare a few rows with the names on the door, and correct the file; if the rows are right",
+                accept(about, persons),
+            ),
+            Self::OrganisationLeft { persons, .. } => Hint::command(
+                "put `organisation_id` right; if the organisation has left",
+                accept(about, persons),
+            ),
+            Self::Several(kinds) => {
+                let hints = kinds.iter().filter_map(|kind| kind.hint(about));
+                Hint::text(hints.map(|hint| hint.to_string()).collect::<Vec<_>>().join("; "))
+            }
+        };
+        Some(hint)
+    }
+}
+
+/// The command that accepts what a target holds.
+fn accept(name: &About, persons: &usize) -> String {
+    format!("ivms-sync sync --accept-device {name}={persons}")
+}
+
+impl BlockedBy {
+    fn text(self, persons: usize) -> String {
+        let persons = many(persons, "person");
+        let lose = format!("{persons} would lose access, or some of it");
+        match self {
+            Self::RevokedPerRun(name) => format!("{lose}, in one run, more than {name} allows"),
+            Self::RevokedPerDay(name) => format!(
+                "{persons} more would lose access, or some of it, today, more than {name} allows"
+            ),
+            Self::OpenedPerRun(name) => format!(
+                "a closed door would open for {persons} in one run, more than {name} allows"
+            ),
+            Self::LastPerson => {
+                format!("{lose}, and no linked person could open the door any more")
+            }
+            Self::Released => format!("{lose}, written to before and linked to nobody now"),
+            Self::RolesChanged => {
+                format!("{lose}, because `roles` in the configuration have changed")
+            }
+            Self::SecondLook => format!("{lose}, on the word of one listing alone"),
+        }
+    }
+}
+
+impl Failed {
+    /// A failure whose hint is words alone.
+    #[must_use]
+    pub fn new(text: impl fmt::Display, hint: Option<impl Into<String>>) -> Self {
+        Self { text: text.to_string(), hint: hint.map(Hint::text) }
+    }
+}
+
+impl Hint {
+    /// Something to do that is no command.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), command: None }
+    }
+
+    /// A command to type; the text says when.
+    #[must_use]
+    pub fn command(text: impl Into<String>, command: String) -> Self {
+        Self { text: text.into(), command: Some(command) }
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.command {
+            None => f.write_str(&self.text),
+            Some(command) if self.text.is_empty() => f.write_str(command),
+            Some(command) => write!(f, "{}: {command}", self.text),
+        }
+    }
+}
