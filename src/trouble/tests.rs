@@ -1,3 +1,5 @@
+//! Troubles: what tells them apart, and what they say.
+
 use super::*;
 use crate::model::HolderNumber;
 

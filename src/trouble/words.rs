@@ -294,8 +294,8 @@ impl TroubleKind {
                 "set the device's clock and zone (or its NTP server), or time_zone in its section",
             ),
             Self::Unproven { persons, .. } => Hint::command(
-                "see what `ivms-sync status` says of these persons, and that they are right on the device; \
-                 then this tries the others at once",
+                "see what `ivms-sync status` says of these persons, and that they are right on the device. \
+                 To try the others at once",
                 accept(about, persons),
             ),
             Self::ChangedUnasked { persons, .. } => Hint::command(
@@ -309,7 +309,7 @@ impl TroubleKind {
                 format!(
                     "ask the vendor for firmware that supports UserInfo/Modify, or set mode = \"observe\" \
                      for [hikvision.{about}] and change the dates by hand; other firmware is tried by \
-                     itself, and this tries the same once more"
+                     itself. To try the same once more"
                 ),
                 accept(about, persons),
             ),

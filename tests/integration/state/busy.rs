@@ -15,7 +15,7 @@ fn held() -> (Sandbox, Connection) {
     sandbox.sync_at(START, 0);
     let other = Connection::open(sandbox.state()).unwrap();
     other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;").unwrap();
-    other.execute_batch("UPDATE said SET said_at = said_at; COMMIT").unwrap();
+    other.execute_batch("UPDATE alarm SET since_at = since_at; COMMIT").unwrap();
     (sandbox, other)
 }
 
