@@ -7,7 +7,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use ivms_sync::engine::plan::{Loss, Reason};
 use ivms_sync::exit::Exit;
-use ivms_sync::report::{ChangeState, Report, TargetOutcome, Trouble};
+use ivms_sync::report::{ChangeState, Report, TargetOutcome};
+use ivms_sync::trouble::Trouble;
 
 use crate::club::Mode;
 use crate::desk::Mood;
@@ -292,12 +293,12 @@ impl Life {
     fn is_doubted(&mut self, at: usize, ended: &Ended) -> Result<bool, String> {
         let name = self.world.club.organisations[at].name.clone();
         let is_it = |trouble: &&Trouble| {
-            trouble.exit == Exit::Refused
-                && trouble.about == name
-                && trouble.text.starts_with("not believed: ")
+            trouble.exit() == Exit::Refused
+                && trouble.about.to_string() == name
+                && trouble.text().starts_with("not believed: ")
         };
         let trouble = ended.report().and_then(|report| report.troubles.iter().find(is_it));
-        let hint = trouble.and_then(|trouble| trouble.hint.as_deref());
+        let hint = trouble.and_then(|trouble| trouble.hint().map(|hint| hint.to_string()));
         let kept = hint.and_then(|hint| hint.rsplit_once(' ')?.1.parse().ok());
         if ended.report().is_some() {
             self.world.desk(at).would_keep = kept;
@@ -506,7 +507,7 @@ impl Life {
         let Some(report) = ended.report() else { return Ok(()) };
         let exit = report.exit();
         let is_refused = way.is_refused.iter().any(|refused| *refused);
-        let is_login = report.troubles.iter().any(|trouble| trouble.exit == Exit::Login);
+        let is_login = report.troubles.iter().any(|trouble| trouble.exit() == Exit::Login);
         let fits = match exit {
             Exit::Bug => false,
             Exit::InStep => {
@@ -636,7 +637,7 @@ impl Life {
                 let mut bad = mine.filter(|one| {
                     matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed()
                 });
-                let is_in_trouble = report.troubles.iter().any(|trouble| trouble.about == name);
+                let is_in_trouble = report.troubles.iter().any(|trouble| trouble.about.to_string() == name);
                 bad.next().is_some() || is_in_trouble
             });
             if has_failed || was_hit && was_asked {

@@ -495,7 +495,7 @@ fn told(report: &Report) -> Vec<String> {
     let troubles = report
         .troubles
         .iter()
-        .map(|one| format!("    {} {}: {}", one.exit.code(), one.about, one.text));
+        .map(|one| format!("    {} {}: {}", one.exit().code(), one.about, one.text()));
     let changes = report.changes.iter().map(|one| {
         let change = &one.change;
         format!(
