@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::command::CommandName;
 use crate::engine::gather::AcceptLink;
 use crate::help::topics::TOPICS;
 use crate::model::{RecordId, TargetName};
@@ -166,15 +167,15 @@ pub enum Command {
 impl Command {
     /// Its name, as it is typed.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> CommandName {
         match self {
-            Self::Sync(_) => "sync",
-            Self::Diff(_) => "diff",
-            Self::Apply(_) => "apply",
-            Self::Lookup(_) => "lookup",
-            Self::Check(_) => "check",
-            Self::Status(_) => "status",
-            Self::Help(_) => "help",
+            Self::Sync(_) => CommandName::Sync,
+            Self::Diff(_) => CommandName::Diff,
+            Self::Apply(_) => CommandName::Apply,
+            Self::Lookup(_) => CommandName::Lookup,
+            Self::Check(_) => CommandName::Check,
+            Self::Status(_) => CommandName::Status,
+            Self::Help(_) => CommandName::Help,
         }
     }
 }

@@ -49,6 +49,7 @@
 pub mod cli;
 pub mod clock;
 pub mod cmd;
+pub mod command;
 pub mod config;
 pub mod connectors;
 pub mod engine;

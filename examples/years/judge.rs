@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ivms_sync::engine::plan::{Loss, Reason};
 use ivms_sync::exit::Exit;
 use ivms_sync::report::{ChangeState, Report, TargetOutcome};
-use ivms_sync::trouble::Trouble;
+use ivms_sync::trouble::{About, Trouble, TroubleKind};
 
 use crate::club::Mode;
 use crate::desk::Mood;
@@ -292,18 +292,19 @@ impl Life {
     /// of whom that can be.
     fn is_doubted(&mut self, at: usize, ended: &Ended) -> Result<bool, String> {
         let name = self.world.club.organisations[at].name.clone();
-        let is_it = |trouble: &&Trouble| {
-            trouble.exit() == Exit::Refused
-                && trouble.about.to_string() == name
-                && trouble.text().starts_with("not believed: ")
+        let kept_by = |trouble: &Trouble| match (&trouble.about, &trouble.kind) {
+            (About::Source(source), TroubleKind::TooManyLost { lost, served, .. })
+                if source.as_str() == name =>
+            {
+                Some(served - lost)
+            }
+            _ => None,
         };
-        let trouble = ended.report().and_then(|report| report.troubles.iter().find(is_it));
-        let hint = trouble.and_then(|trouble| trouble.hint().map(|hint| hint.to_string()));
-        let kept = hint.and_then(|hint| hint.rsplit_once(' ')?.1.parse().ok());
+        let kept = ended.report().and_then(|report| report.troubles.iter().find_map(kept_by));
         if ended.report().is_some() {
             self.world.desk(at).would_keep = kept;
         }
-        if trouble.is_none() {
+        if kept.is_none() {
             return Ok(false);
         }
         let club = &self.world.club;
@@ -637,7 +638,9 @@ impl Life {
                 let mut bad = mine.filter(|one| {
                     matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed()
                 });
-                let is_in_trouble = report.troubles.iter().any(|trouble| trouble.about.to_string() == name);
+                let is_in_trouble = report.troubles.iter().any(
+                    |trouble| matches!(&trouble.about, About::Target(target) if target.as_str() == name),
+                );
                 bad.next().is_some() || is_in_trouble
             });
             if has_failed || was_hit && was_asked {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use ivms_sync::clock::Clock;
 use ivms_sync::cmd::{Context, apply, sync};
+use ivms_sync::command::CommandName;
 use ivms_sync::config::{self, Environment};
 use ivms_sync::connectors::KINDS;
 use ivms_sync::engine::gather::{AcceptLink, Scope};
@@ -290,7 +291,7 @@ impl Life {
     /// Calls the program.
     fn run(&mut self) -> Result<Ended, String> {
         if self.sabotage == Some(Sabotage::LazyTicks) && self.tick.is_multiple_of(2) {
-            return Ok(Ended::Well(Box::new(Report::new("sync", None))));
+            return Ok(Ended::Well(Box::new(Report::new(CommandName::Sync, None))));
         }
         let clock = Clock::standing_still(self.world.host_now());
         (self.context.clock, self.context.stop) = (clock, Stop::at_time_limit(clock));

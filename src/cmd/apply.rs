@@ -18,6 +18,7 @@ use super::Context;
 use super::carry_out::CarryOut;
 use super::sync::{end_run, finish};
 use crate::cli::ApplyArgs;
+use crate::command::CommandName;
 use crate::engine::Systems;
 use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::{
@@ -81,7 +82,7 @@ fn carry_out(
     for device in &context.config.devices {
         store.know_device(&device.name).map_err(store_error)?;
     }
-    let mut report = Report::new("apply", Some(run));
+    let mut report = Report::new(CommandName::Apply, Some(run));
     report.devices = gathered.device_reports(&context.config);
     let carry_out = CarryOut { context, run, proven: &proven, changes };
     carry_out.carry_out(systems, store, (&gathered, open), &mut report)?;

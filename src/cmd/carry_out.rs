@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::Context;
+use crate::command::CommandName;
 use crate::config::Mode;
 use crate::engine::Systems;
 use crate::engine::execute::{Execution, TargetResult, execute};
@@ -191,7 +192,8 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
         let mut found = |kind| troubles.push(Trouble::of_target(&device.name, kind));
         let moved = count(&|one| one.state == ChangeState::Tried(OutcomeKind::Moved));
         if moved > 0 {
-            let reviewed = if report.command == "apply" { Reviewed::Yes } else { Reviewed::No };
+            let reviewed =
+                if report.command == CommandName::Apply { Reviewed::Yes } else { Reviewed::No };
             found(TroubleKind::Moved(moved, reviewed));
         }
         let failed = count(&|one| {

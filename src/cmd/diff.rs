@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::carry_out::NOT_BELIEVED;
 use super::{Context, print, who, write_file};
 use crate::cli::DiffArgs;
+use crate::command::CommandName;
 use crate::engine::gather::{Scope, gather, weigh_devices};
 use crate::engine::plan::{plan, prove};
 use crate::error::Error;
@@ -30,7 +31,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     prove(&gathered.facts, &plan)?;
 
-    let mut report = Report::new("diff", None);
+    let mut report = Report::new(CommandName::Diff, None);
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
     report.is_limited = !gathered.facts.only.is_everyone();

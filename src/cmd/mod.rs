@@ -18,6 +18,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::clock::{Clock, is_future};
+use crate::command::CommandName;
 use crate::config::{Config, Mode};
 use crate::engine::Network;
 use crate::engine::gather::{AcceptLink, GatherError};
@@ -167,7 +168,7 @@ impl Context {
             return print_json(&json::document(report, exit.code()));
         }
         let was_done = report.count(|state| state.is_confirmed()) > 0;
-        let is_quiet_tick = report.command == "sync"
+        let is_quiet_tick = report.command == CommandName::Sync
             && !report.is_limited
             && !was_done
             && !is_news
@@ -186,7 +187,7 @@ impl Context {
     /// says the same trouble once a day, and the same waiting changes too; a person hears it every time,
     /// which is not remembered: it is news to cron's mail still. The exit code tells it always.
     pub fn say_news(&self, report: &Report, store: &mut Store) -> bool {
-        let is_tick = report.command == "sync" && !report.is_limited;
+        let is_tick = report.command == CommandName::Sync && !report.is_limited;
         if !is_tick || std::io::stderr().is_terminal() {
             return self.say_troubles(report);
         }

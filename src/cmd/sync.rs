@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::carry_out::CarryOut;
 use super::{Context, who};
 use crate::cli::SyncArgs;
+use crate::command::CommandName;
 use crate::config::Mode;
 use crate::engine::Systems;
 use crate::engine::gather::quiet::{self, Asked, Heard, listen};
@@ -158,7 +159,7 @@ fn tick_of(
     let proven = prove(&gathered.facts, &plan)?;
     let seen_before = store.attention().map_err(store_error)?;
     gathered.record(&context.config, store, &plan, run).map_err(store_error)?;
-    let mut report = Report::new("sync", Some(run));
+    let mut report = Report::new(CommandName::Sync, Some(run));
     report.sources = gathered.source_reports();
     report.devices = gathered.device_reports(&context.config);
     report.is_limited = !is_everyone;
@@ -279,7 +280,7 @@ fn blocked_document(plan: &Plan, now: DateTime<Utc>) -> Result<Option<(String, S
         state: ChangeState::Blocked,
         error: None,
     });
-    let mut waiting = Report::new("sync", None);
+    let mut waiting = Report::new(CommandName::Sync, None);
     waiting.changes = blocked.collect();
     Ok(Some((id, plan_file::write(&waiting, now)?)))
 }

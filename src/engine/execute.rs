@@ -98,11 +98,11 @@ pub fn execute<'o>(
 enum Halt {
     Device(Failure),
     Store(StoreError),
-    Clock(Trouble),
-    Doubted(Trouble),
+    Clock(Box<Trouble>),
+    Doubted(Box<Trouble>),
     Stopped(Exit),
     /// It is not trusted with writes; why is remembered already.
-    Untrusted(Trouble),
+    Untrusted(Box<Trouble>),
 }
 
 impl From<StoreError> for Halt {
@@ -173,18 +173,18 @@ impl<'a, 's> OneTarget<'a, 's> {
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
             Err(Halt::Clock(trouble)) => {
                 self.result.outcome = TargetOutcome::ClockWrong;
-                self.result.troubles.push(trouble);
+                self.result.troubles.push(*trouble);
             }
             Err(Halt::Untrusted(trouble)) => {
                 self.result.outcome = TargetOutcome::NotBelieved;
-                self.result.troubles.push(trouble);
+                self.result.troubles.push(*trouble);
                 if self.result.login == LoginResult::Worked {
                     self.store().forget_failures(&self.device.name)?;
                 }
             }
             Err(Halt::Doubted(trouble)) => {
                 self.result.outcome = TargetOutcome::NotBelieved;
-                self.result.troubles.push(trouble);
+                self.result.troubles.push(*trouble);
                 self.store().require_reading(&self.device.name)?;
             }
             Err(Halt::Device(error)) => {
@@ -257,14 +257,14 @@ impl<'a, 's> OneTarget<'a, 's> {
     fn check_unasked(&self) -> Result<(), Halt> {
         let memory = self.store().write_memory(&self.device.name)?;
         let Some(unasked) = memory.unasked else { return Ok(()) };
-        Err(Halt::Untrusted(trust::unasked(self.device, &unasked, self.persons()?)))
+        Err(Halt::Untrusted(Box::new(trust::unasked(self.device, &unasked, self.persons()?))))
     }
 
     /// Whether its firmware takes changes at all.
     fn check_refusal(&self) -> Result<(), Halt> {
         let Some(why) = &self.refusal else { return Ok(()) };
         let trouble = trust::refuses(self.device, &self.firmware, why, self.persons()?);
-        Err(Halt::Untrusted(trouble))
+        Err(Halt::Untrusted(Box::new(trouble)))
     }
 
     /// Whether anything may be written now: see [`trust`].
@@ -275,7 +275,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         let memory = self.store().write_memory(&self.device.name)?;
         let now = self.execution.clock.now();
         let trouble = trust::unproven(self.device, &memory, self.persons()?, now);
-        trouble.map_or(Ok(()), |trouble| Err(Halt::Untrusted(trouble)))
+        trouble.map_or(Ok(()), |trouble| Err(Halt::Untrusted(Box::new(trouble))))
     }
 
     /// How many persons the device holds, as far as is known.
@@ -310,7 +310,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         }
         let info = reader.identity()?;
         judge_serial(known.serial.as_deref().unwrap_or_default(), &info.serial)
-            .map_err(|doubt| Halt::Doubted(not_believed(self.device, &doubt, None)))?;
+            .map_err(|doubt| Halt::Doubted(Box::new(not_believed(self.device, &doubt, None))))?;
         self.firmware = info.firmware;
         Ok(reader)
     }
@@ -354,7 +354,7 @@ impl<'a, 's> OneTarget<'a, 's> {
                 zone,
             },
         };
-        Err(Halt::Clock(Trouble::of_target(&self.device.name, kind)))
+        Err(Halt::Clock(Box::new(Trouble::of_target(&self.device.name, kind))))
     }
 
     /// The changes whose person still is what the plan saw; the others are settled.

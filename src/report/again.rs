@@ -188,6 +188,7 @@ fn kept_link(kept: Kept) -> Option<KeptLink> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::CommandName;
     use crate::report::TargetOutcome;
 
     fn member(number: i64, born: Option<&str>) -> HolderId {
@@ -204,7 +205,7 @@ mod tests {
     }
 
     fn report() -> Report {
-        let mut report = Report::new("sync", None);
+        let mut report = Report::new(CommandName::Sync, None);
         report.devices = vec![device("back", 3), device("front", 412)];
         let source = || SourceName::new("club").unwrap();
         for (number, reason) in (1..).zip(Reason::ALL) {
@@ -236,7 +237,7 @@ mod tests {
     #[test]
     fn what_is_said_again_is_what_was_said() {
         let first = report();
-        let mut second = Report::new("sync", None);
+        let mut second = Report::new(CommandName::Sync, None);
         second.devices = vec![device("back", 0), device("front", 0)];
         assert!(say(&write(&first).unwrap(), &mut second));
         assert_eq!(second.left_out, first.left_out);
@@ -247,7 +248,7 @@ mod tests {
     #[test]
     fn of_other_doors_or_in_other_words_nothing_is_said() {
         let text = write(&report()).unwrap();
-        let empty = || Report::new("sync", None);
+        let empty = || Report::new(CommandName::Sync, None);
         let with = |names: &[&str]| {
             let devices = names.iter().map(|name| device(name, 0)).collect();
             Report { devices, ..empty() }

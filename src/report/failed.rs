@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Report, json};
+use crate::command::CommandName;
 use crate::trouble::Trouble;
 
 /// The document of a command without changes.
@@ -20,12 +21,12 @@ struct Document<'a> {
 ///
 /// # Errors
 /// When it cannot be made, which would be a bug.
-pub fn document(command: &'static str, trouble: Trouble) -> Result<Value, serde_json::Error> {
+pub fn document(command: CommandName, trouble: Trouble) -> Result<Value, serde_json::Error> {
     let exit_code = trouble.exit().code();
-    if ["sync", "diff", "apply"].contains(&command) {
+    if matches!(command, CommandName::Sync | CommandName::Diff | CommandName::Apply) {
         let report = Report { troubles: vec![trouble], ..Report::new(command, None) };
         return serde_json::to_value(json::document(&report, exit_code));
     }
     let problems = vec![json::problem(&trouble)];
-    serde_json::to_value(Document { version: 1, command, problems, exit_code })
+    serde_json::to_value(Document { version: 1, command: command.as_str(), problems, exit_code })
 }

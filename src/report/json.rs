@@ -164,7 +164,7 @@ pub fn document(report: &Report, exit_code: u8) -> Document<'_> {
     let rows = report.rows_left_out.as_ref();
     Document {
         version: 1,
-        command: report.command,
+        command: report.command.as_str(),
         run: report.run.map(crate::model::RunId::get),
         sources: report.sources.iter().map(source).collect(),
         devices: report.devices.iter().map(|one| device(report, one)).collect(),

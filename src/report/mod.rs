@@ -19,6 +19,7 @@ pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::command::CommandName;
 use crate::config::LinkRule;
 use crate::engine::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
 use crate::exit::Exit;
@@ -31,7 +32,7 @@ pub use rows_left_out::RowLeftOut;
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The command's name.
-    pub command: &'static str,
+    pub command: CommandName,
     /// The run, if the command may write.
     pub run: Option<RunId>,
     /// The organisations, by name.
@@ -70,7 +71,7 @@ pub struct Report {
 impl Report {
     /// An empty report.
     #[must_use]
-    pub fn new(command: &'static str, run: Option<RunId>) -> Self {
+    pub fn new(command: CommandName, run: Option<RunId>) -> Self {
         Self {
             command,
             run,

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use super::look::{Look, Tone};
 use super::table::Table;
 use super::{ChangeReport, ChangeState, Report, TargetOutcome, rows_left_out};
+use crate::command::CommandName;
 use crate::engine::plan::{Cause, Kind, LeftOut, Reason};
 use crate::model::{HolderId, Limit, RecordId, Window};
 use crate::store::OutcomeKind;
@@ -170,7 +171,7 @@ fn state(report: &Report, one: &ChangeReport) -> String {
     });
     let word = match one.state {
         ChangeState::Planned if is_observed => "only observed",
-        ChangeState::Planned if report.command == "diff" => "",
+        ChangeState::Planned if report.command == CommandName::Diff => "",
         ChangeState::Planned => "not done yet",
         ChangeState::Blocked => "blocked",
         ChangeState::SecondLook => "waits for a second look",
@@ -203,7 +204,7 @@ pub fn summary(report: &Report) -> String {
     let second_look = report.count(|state| *state == ChangeState::SecondLook);
     let open = total - done - blocked - second_look;
     let mut parts = Vec::new();
-    if report.command == "diff" {
+    if report.command == CommandName::Diff {
         let grants = report
             .changes
             .iter()
@@ -241,7 +242,7 @@ pub fn summary(report: &Report) -> String {
     if parts.is_empty() {
         let doors = many(report.devices.len(), "door");
         return match report.command {
-            "apply" => "The plan holds nothing to do.".to_owned(),
+            CommandName::Apply => "The plan holds nothing to do.".to_owned(),
             _ => match paid_and_left_out(report) {
                 0 => format!("In step: nothing to change on {doors}."),
                 1 => format!("Nothing to change on {doors}; 1 member with paid time is left out."),

@@ -8,6 +8,7 @@ use self::why::{Standing, next, remedy, why};
 use super::who::Who;
 use super::{Context, near, print, print_json};
 use crate::cli::LookupArgs;
+use crate::command::CommandName;
 use crate::config::{Config, TargetConfig};
 use crate::engine::Systems;
 use crate::engine::gather::conversation::{self, READING_PATIENCE};
@@ -49,7 +50,7 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Re
     let (mut gathered, _) = gather(systems, &context.config, &store, context.clock, scope)
         .map_err(|error| context.gather_error(error))?;
     let wanted = matching(&gathered.facts, &who);
-    let mut report = Report::new("lookup", None);
+    let mut report = Report::new(CommandName::Lookup, None);
     report.troubles = gathered.troubles();
     if !args.offline {
         look_now(context, systems, &store, &mut gathered, &wanted, &mut report)?;

@@ -147,9 +147,11 @@ impl OneTarget<'_, '_> {
         self.settle(settled, unasked.clone())?;
         match unasked {
             None => Ok(()),
-            Some(unasked) => {
-                Err(Halt::Untrusted(trust::unasked(self.device, &unasked, self.persons()?)))
-            }
+            Some(unasked) => Err(Halt::Untrusted(Box::new(trust::unasked(
+                self.device,
+                &unasked,
+                self.persons()?,
+            )))),
         }
     }
 

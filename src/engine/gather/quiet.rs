@@ -16,6 +16,7 @@ use super::devices::is_reading_due;
 use super::sources::{self, Answer, Ask};
 use super::{Gathered, Scope, joined};
 use crate::clock::Clock;
+use crate::command::CommandName;
 use crate::config::{Config, Mode};
 use crate::engine::Systems;
 use crate::engine::link::file::sha256_of;
@@ -148,7 +149,7 @@ fn ask_for_changes<T>(
 }
 
 fn say_again(config: &Config, sources: Vec<SourceReport>, told: &str) -> Option<Report> {
-    let mut report = Report::new("sync", None);
+    let mut report = Report::new(CommandName::Sync, None);
     report.sources = sources;
     let devices = config.devices.iter().map(|device| TargetReport {
         name: device.name.clone(),

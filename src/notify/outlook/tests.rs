@@ -1,6 +1,7 @@
 //! What a tick may claim to have seen.
 
 use super::*;
+use crate::command::CommandName;
 use crate::engine::plan::{Loss, Reason};
 use crate::model::{
     HolderId, HolderNumber, LATEST_END, OrganisationId, RecordId, SourceName, Window, parse_time,
@@ -15,7 +16,7 @@ fn name() -> TargetName {
 
 /// A tick in which everything was asked for and everybody is well.
 fn good() -> Report {
-    let mut report = Report::new("sync", None);
+    let mut report = Report::new(CommandName::Sync, None);
     report.sources.push(SourceReport {
         name: SourceName::new(NAME).unwrap(),
         is_complete: true,

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::command::CommandName;
 use crate::config::Ending;
 use crate::engine::plan::tests::world::{FRONT, World, employee, instant, time};
 use crate::report::{ChangeReport, ChangeState};
@@ -24,7 +25,7 @@ fn report() -> Report {
     let mut plan = world.plan();
     plan.changes[0].employee_no = employee(" \"\\漢\u{202e}{}");
     plan.changes[0].member.birth_date = None;
-    let mut report = Report::new("diff", None);
+    let mut report = Report::new(CommandName::Diff, None);
     report.changes = plan.changes.into_iter().map(reported).collect();
     assert_eq!(report.changes.len(), 6);
     report
@@ -396,7 +397,7 @@ fn the_id_stays_the_same_across_midnight() {
 #[test]
 fn what_was_kept_before_midnight_is_carried_out_as_it_was_kept() {
     let world = World::agreeing(9).inactive("150001").inactive("150002").inactive("150003");
-    let mut report = Report::new("sync", None);
+    let mut report = Report::new(CommandName::Sync, None);
     report.changes = world.plan().changes.into_iter().map(reported).collect();
     let kept = write(&report, instant(MADE)).unwrap();
     let tomorrow = instant("2026-11-22T11:00:00Z");

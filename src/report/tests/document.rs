@@ -123,7 +123,7 @@ fn every_outcome_has_its_word_and_is_counted() {
 #[test]
 fn a_blocked_change_says_by_what() {
     let blocked_by = |world: World| {
-        let whole = document(&report("diff", &world), 4);
+        let whole = document(&report(CommandName::Diff, &world), 4);
         let changes = whole["changes"].as_array().unwrap().clone();
         let words: Vec<_> = changes.iter().map(|change| change["blocked_by"].clone()).collect();
         words
@@ -140,7 +140,7 @@ fn what_is_not_there_is_null() {
     let unreadable =
         Limit::Unreadable { begin: None, end: Some(window("2025-01-01", "2025-01-02").end()) };
     let world = World::agreeing(1).holds_on(FRONT, "1", unreadable);
-    let whole = document(&report("diff", &world), 0);
+    let whole = document(&report(CommandName::Diff, &world), 0);
     assert_eq!(whole["run"], Value::Null);
     assert_eq!(whole["blocked"], Value::Null);
     let change = &whole["changes"][0];
@@ -151,7 +151,7 @@ fn what_is_not_there_is_null() {
 
 #[test]
 fn an_empty_report_is_whole_lists() {
-    let whole = document(&Report::new("diff", None), 0);
+    let whole = document(&Report::new(CommandName::Diff, None), 0);
     for list in ["sources", "devices", "changes", "left_out"] {
         assert_eq!(whole[list], json!([]), "{list}");
     }
@@ -163,7 +163,7 @@ fn left_out_members_and_sources() {
         .device("yard-door")
         .roles("150001", &[(GYM + 1, "2026-01-01", "2026-12-31")])
         .link("yard-door", "150002", Err(crate::engine::link::NoLink::NoPerson));
-    let mut report = report("sync", &world);
+    let mut report = report(CommandName::Sync, &world);
     report.sources.push(SourceReport {
         name: SourceName::new("club").unwrap(),
         is_complete: false,
@@ -198,7 +198,7 @@ fn left_out_members_and_sources() {
 fn times_carry_no_zone_and_no_fraction() {
     let world = World::agreeing(1).renewed("150001").at("2026-11-21T11:00:00.123456789Z");
     assert_eq!(world.facts.now, instant("2026-11-21T11:00:00.123456789Z"));
-    let text = document(&report("diff", &world), 0).to_string();
+    let text = document(&report(CommandName::Diff, &world), 0).to_string();
     assert!(text.contains("\"2027-12-31T23:59:59\""), "{text}");
     assert!(!text.contains('Z') && !text.contains('+'), "{text}");
 }

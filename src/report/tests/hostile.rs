@@ -36,7 +36,7 @@ proptest! {
     fn nothing_breaks_and_nothing_steers_the_terminal(
         facts in facts(),
         names in prop::collection::vec(odd(), 24),
-        command in prop::sample::select(vec!["diff", "sync", "apply"]),
+        command in prop::sample::select(vec![CommandName::Diff, CommandName::Sync, CommandName::Apply]),
     ) {
         let plan = plan(&facts);
         let mut report = Report::new(command, None);

@@ -12,7 +12,7 @@ use crate::model::Limit;
 use crate::trouble::{About, Failed, TroubleKind};
 
 /// A report of a plan on one door that answered, before anything was tried.
-fn report(command: &'static str, world: &World) -> Report {
+fn report(command: CommandName, world: &World) -> Report {
     let plan = world.plan();
     let mut report = Report::new(command, None);
     report.devices = world
@@ -51,7 +51,7 @@ fn every_outcome() -> Report {
         .iter()
         .fold(World::agreeing(9), |world, n| world.renewed(&format!("15000{n}")))
         .inactive("150007");
-    let mut report = report("sync", &world);
+    let mut report = report(CommandName::Sync, &world);
     report.run = RunId::new(17).ok();
     let tried = ChangeState::Tried;
     became(&mut report, "1", tried(OutcomeKind::Confirmed), None);
@@ -84,7 +84,7 @@ fn the_worst_trouble_decides_the_exit() {
         (&[Exit::Refused, Exit::InStep, Exit::Temporary], Exit::Refused),
     ] {
         for turned in [false, true] {
-            let mut report = Report::new("sync", None);
+            let mut report = Report::new(CommandName::Sync, None);
             report.troubles = found.iter().copied().map(trouble).collect();
             if turned {
                 report.troubles.reverse();

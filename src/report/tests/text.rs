@@ -34,11 +34,14 @@ fn many_things_are_not_all_named() {
 
 #[test]
 fn nothing_to_do() {
-    let quiet = report("sync", &World::agreeing(3));
+    let quiet = report(CommandName::Sync, &World::agreeing(3));
     assert_eq!(render(&quiet), "In step: nothing to change on 1 door.\n");
-    let two = report("diff", &World::agreeing(3).device("yard-door"));
+    let two = report(CommandName::Diff, &World::agreeing(3).device("yard-door"));
     assert_eq!(render(&two), "In step: nothing to change on 2 doors.\n");
-    assert_eq!(render(&report("apply", &World::agreeing(3))), "The plan holds nothing to do.\n");
+    assert_eq!(
+        render(&report(CommandName::Apply, &World::agreeing(3))),
+        "The plan holds nothing to do.\n"
+    );
 }
 
 #[test]
@@ -49,7 +52,7 @@ fn some_changes() {
         .holds("11", "2025-11-01", "2026-10-31T23:59:59")
         .holds("12", "2026-01-01", "2027-06-30")
         .inactive("150003");
-    let mut diff = report("diff", &world);
+    let mut diff = report(CommandName::Diff, &world);
     assert_eq!(
         render(&diff),
         "  member  door        person  from                              to                       why
@@ -97,7 +100,7 @@ fn every_way_to_end() {
 
 #[test]
 fn doors_and_sources_that_did_not_do() {
-    let mut sync = report("sync", &World::agreeing(3).renewed("150001"));
+    let mut sync = report(CommandName::Sync, &World::agreeing(3).renewed("150001"));
     for (outcome, words) in [
         (TargetOutcome::Unreachable, "front-door gave no usable answer"),
         (TargetOutcome::LoginRefused, "front-door refused the login"),
@@ -133,7 +136,7 @@ fn members_left_out_by_reason() {
         .roles("150013", &[])
         .problem("150014", "EndDate is missing");
     assert_eq!(
-        render(&report("diff", &world)),
+        render(&report(CommandName::Diff, &world)),
         "\
 Nothing to change on 1 door; 11 members with paid time are left out.
 
@@ -181,7 +184,7 @@ fn every_reason_says_what_to_do() {
 
 #[test]
 fn kept_links_are_told() {
-    let mut kept = report("diff", &World::agreeing(1));
+    let mut kept = report(CommandName::Diff, &World::agreeing(1));
     let member = World::agreeing(1).facts.members[0].member.key;
     kept.kept_links.push(KeptLink {
         source: SourceName::new("club").unwrap(),
