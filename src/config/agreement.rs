@@ -9,7 +9,8 @@ use url::Url;
 use super::problem::{Origin, Wrong};
 use super::section::Section;
 use super::{SourceConfig, TargetConfig, value};
-use crate::model::{OrganisationId, RightCode};
+use crate::connectors::cardskipper::OrganisationId;
+use crate::model::RightCode;
 
 /// An organisation as far as it could be read.
 pub(super) struct SourceRead<'a> {
@@ -63,7 +64,7 @@ pub(super) fn refuse_idle_roles(sources: &[SourceRead<'_>], devices: &[TargetRea
     let mut listed: BTreeSet<RightCode> = BTreeSet::new();
     for source in sources {
         let Some(roles) = &source.roles else { return };
-        listed.extend(roles);
+        listed.extend(roles.iter().cloned());
     }
     if sources.is_empty() {
         return;

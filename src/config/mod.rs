@@ -33,8 +33,9 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use url::Url;
 
+use crate::connectors::cardskipper::OrganisationId;
 use crate::files::Rights;
-use crate::model::{HolderNumber, OrganisationId, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{Accounts, HolderNumber, RecordId, RightCode, SourceName, TargetName};
 
 pub use environment::Environment;
 pub use find::find;
@@ -77,6 +78,13 @@ impl Config {
     #[must_use]
     pub fn zone_of_people(&self) -> Tz {
         self.devices.first().map_or(Tz::UTC, |device| device.time_zone)
+    }
+
+    /// What is read under each name.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        let account = |one: &SourceConfig| (one.name.clone(), one.organisation.account());
+        self.sources.iter().map(account).collect()
     }
 }
 

@@ -16,9 +16,10 @@ use super::{
     Config, Ending, Guard, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles, SourceConfig,
     TargetConfig, Tls, address, notify, value,
 };
+use crate::connectors::cardskipper::OrganisationId;
 use crate::engine::link::file::is_invisible;
 use crate::files::{Rights, is_same};
-use crate::model::{HolderNumber, OrganisationId, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{HolderNumber, RecordId, RightCode, SourceName, TargetName};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -100,7 +101,7 @@ fn source<'a>(
     let full_every =
         section.text("full_every", |text| value::interval(text, FULL_EVERY_DAYS_MAX)).or(HOUR);
     let sentinel =
-        section.integer("sentinel", |number| value::id(HolderNumber::new(number))).optional();
+        section.integer("sentinel", |number| value::id(HolderNumber::whole(number))).optional();
     let time_zone = zones.of(&section);
     section.finish();
     if let Some(url) = &url {
@@ -327,7 +328,7 @@ fn required_password(
 
 /// The role list of an organisation or device; `None` for every role.
 fn roles(section: &Section<'_>) -> Option<Vec<(Origin, RightCode)>> {
-    let roles = section.list("roles", |item| value::id(RightCode::new(integer(item)?)));
+    let roles = section.list("roles", |item| value::id(RightCode::whole(integer(item)?)));
     if is_empty_list(section, "roles") {
         let wrong = Wrong::new("is empty, so that no membership would open a door");
         section.wrong("roles", wrong.hint("leave the key out to mean every role"));

@@ -4,19 +4,22 @@
 //! (`cardskipper::wire`, `hikvision::wire`, `link::file`, `config`) build these values, and from
 //! there on they are trusted.
 
+mod account;
 mod email;
 mod holder;
 mod id;
 mod limits;
 mod record;
+#[cfg(test)]
+pub(crate) mod testing;
 mod visible;
 mod window;
 
+pub use account::Accounts;
 pub use email::Email;
 pub use holder::{Holder, Right, UnreadableRight};
 pub use id::{
-    HolderId, HolderNumber, InvalidId, OrganisationId, RecordId, RightCode, RunId, SourceName,
-    TargetName,
+    HolderId, HolderNumber, InvalidId, RecordId, RightCode, RunId, SourceName, TargetName,
 };
 pub use limits::{Manners, ReadBack, TargetLimits, WriteManners};
 pub use record::{Flaw, Limit, Record, UserType};

@@ -9,7 +9,7 @@ use super::{KeptLink, Report, TargetReport, Trouble};
 use crate::config::LinkRule;
 use crate::engine::plan::{LeftOut, NoDoor, Reason};
 use crate::exit::Exit;
-use crate::model::{HolderId, HolderNumber, OrganisationId, RecordId, SourceName, TargetName};
+use crate::model::{HolderId, RecordId, SourceName, TargetName};
 
 #[derive(Serialize, Deserialize)]
 struct Again {
@@ -26,9 +26,7 @@ struct Again {
 #[derive(Serialize, Deserialize)]
 struct Who {
     source: String,
-    organisation: i64,
-    number: i64,
-    born: Option<String>,
+    holder: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,7 +53,7 @@ struct Kept {
 /// When that cannot be written as JSON, which would be a bug.
 pub fn write(report: &Report) -> Result<String, serde_json::Error> {
     let left = |one: &LeftOut| Left {
-        who: who(&one.source, one.member),
+        who: who(&one.source, &one.member),
         reason: one.reason.as_str().to_owned(),
         device: one.device.as_ref().map(ToString::to_string),
         detail: one.detail.clone(),
@@ -63,7 +61,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
         has_paid_time: one.has_paid_time,
     };
     let kept = |one: &KeptLink| Kept {
-        who: who(&one.source, one.member),
+        who: who(&one.source, &one.member),
         device: one.device.to_string(),
         employee_no: one.employee_no.to_string(),
         linked_by: one.rule.as_str().to_owned(),
@@ -76,7 +74,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
         no_door: report
             .no_door
             .iter()
-            .map(|one| (who(&one.source, one.member), one.reason.as_str().to_owned()))
+            .map(|one| (who(&one.source, &one.member), one.reason.as_str().to_owned()))
             .collect(),
         remarks: report
             .troubles
@@ -116,26 +114,14 @@ pub fn say(text: &str, report: &mut Report) -> bool {
     true
 }
 
-fn who(source: &SourceName, member: HolderId) -> Who {
-    Who {
-        source: source.to_string(),
-        organisation: member.organisation.get(),
-        number: member.number.get(),
-        born: member.birth_date.map(|date| date.to_string()),
-    }
+fn who(source: &SourceName, member: &HolderId) -> Who {
+    Who { source: source.to_string(), holder: member.as_str().to_owned() }
 }
 
 fn read_who(who: &Who) -> Option<(SourceName, HolderId)> {
-    let birth_date = match &who.born {
-        Some(born) => Some(born.parse().ok()?),
-        None => None,
-    };
-    let member = HolderId {
-        organisation: OrganisationId::new(who.organisation).ok()?,
-        number: HolderNumber::new(who.number).ok()?,
-        birth_date,
-    };
-    Some((SourceName::new(&who.source).ok()?, member))
+    let source = SourceName::new(&who.source).ok()?;
+    let member = HolderId::new(source.clone(), &who.holder).ok()?;
+    Some((source, member))
 }
 
 fn no_door((who, reason): (Who, String)) -> Option<NoDoor> {
@@ -175,14 +161,12 @@ fn kept_link(kept: Kept) -> Option<KeptLink> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::testing::holder;
     use crate::report::TargetOutcome;
 
     fn member(number: i64, born: Option<&str>) -> HolderId {
-        HolderId {
-            organisation: OrganisationId::new(123).unwrap(),
-            number: HolderNumber::new(number).unwrap(),
-            birth_date: born.map(|date| date.parse().unwrap()),
-        }
+        let born = born.map(|date| format!("/{date}")).unwrap_or_default();
+        holder(&format!("{number}{born}"))
     }
 
     fn device(name: &str, persons: usize) -> TargetReport {
@@ -245,8 +229,8 @@ mod tests {
         }
         for (from, to) in [
             ("no-email", "no-such-reason"),
-            ("2001-02-28", "2001-02-29"),
-            ("\"number\":1,", "\"number\":0,"),
+            ("\"1/2001-02-28\"", "\"\""),
+            ("\"club\"", "\"the club\""),
             ("member-number", "by-guess"),
             ("\"0012\"", "\"\""),
             ("{\"persons\"", "{\"people\""),

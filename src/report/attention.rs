@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 
 use super::Trouble;
 use super::text::{explain, last, many, person, some_of};
-use crate::config::{Config, LinkRule};
+use crate::config::LinkRule;
 use crate::engine::link::{Found, NoLink, is_unlike};
 use crate::engine::plan::{
     Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TargetFacts, TooManyLost, Whose,
 };
 use crate::exit::Exit;
-use crate::model::{HolderId, Limit, OrganisationId, RecordId, TargetName};
+use crate::model::{HolderId, Limit, RecordId, SourceName, TargetName};
 use crate::store::{Attention, AttentionKind};
 
 /// So many are named one by one; the rest is counted.
@@ -21,14 +21,9 @@ const NAMED_MAX: usize = 8;
 /// What a plan says of whom to look after, as troubles. `before` are those whom an earlier run saw; `names`
 /// are the facts, where the names that doors hold may be shown.
 #[must_use]
-pub fn troubles(
-    config: &Config,
-    plan: &Plan,
-    before: &[Attention],
-    names: Option<&Facts>,
-) -> Vec<Trouble> {
+pub fn troubles(plan: &Plan, before: &[Attention], names: Option<&Facts>) -> Vec<Trouble> {
     let doubted = plan.too_many_lost.iter().filter(|one| !one.is_accepted);
-    let mut troubles: Vec<Trouble> = doubted.map(|one| not_believed(config, one)).collect();
+    let mut troubles: Vec<Trouble> = doubted.map(not_believed).collect();
     let single: Vec<_> = plan.losses.iter().filter(|loss| !loss.is_one_of_many).collect();
     for loss in single.iter().take(NAMED_MAX) {
         let (title, _) = explain(loss.reason);
@@ -42,10 +37,10 @@ pub fn troubles(
             format!(
                 "member {} was served until now (person {}) and is left out: {title}{detail}; \
                  {at_the_door}",
-                loss.member.number,
+                loss.member.human(),
                 named(names, &loss.device, &loss.employee_no)
             ),
-            format!("ivms-sync lookup {}", loss.member.number),
+            format!("ivms-sync lookup {}", loss.member.human()),
         ));
     }
     if let Some(more) = single.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
@@ -58,10 +53,10 @@ pub fn troubles(
 
 /// Members who have paid and have no door: those who are new by their numbers, all of them as a count.
 fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
-    let known: BTreeSet<HolderId> = before
+    let known: BTreeSet<&HolderId> = before
         .iter()
         .filter(|one| one.kind == AttentionKind::NoDoor)
-        .map(|one| one.member)
+        .map(|one| &one.member)
         .collect();
     let have = |count: usize| if count == 1 { "has" } else { "have" };
     let mut troubles = Vec::new();
@@ -76,13 +71,13 @@ fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
         let is_first_time = of_source.iter().all(|one| is_new(&one));
         for (reason, new) in new.into_iter().filter(|_| !is_first_time) {
             let Some(example) = new.first() else { continue };
-            let numbers = some_of(new.iter().map(|one| one.member.number), NAMED_MAX, ", ");
+            let numbers = some_of(new.iter().map(|one| one.member.human()), NAMED_MAX, ", ");
             let (title, _) = explain(reason);
             let who = if new.len() == 1 { "member" } else { "members" };
             troubles.push(remark(
                 first.source.to_string(),
                 format!("{who} {numbers} paid and {} no door: {title}", have(new.len())),
-                format!("ivms-sync lookup {}", example.member.number),
+                format!("ivms-sync lookup {}", example.member.human()),
             ));
         }
         let (count, have) = (many(of_source.len(), "member"), have(of_source.len()));
@@ -113,7 +108,7 @@ pub fn released(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
             format!(
                 "person {} was written to for member {}, is linked to nobody now and {until}",
                 named(names, &one.device, &one.employee_no),
-                one.member.number
+                one.member.human()
             ),
             "if that is right, add the person to `protect`; otherwise approve that it ends: `ivms-sync \
              status` names the plan"
@@ -148,7 +143,10 @@ pub fn permanent(plan: &Plan, of_all: bool, doors: usize, names: Option<&Facts>)
             None => id.to_string(),
         });
         let persons = some_of(persons, NAMED_MAX, ", ");
-        by_door.entry(door).or_default().push(format!("{} is person {persons}", one.member.number));
+        by_door
+            .entry(door)
+            .or_default()
+            .push(format!("{} is person {persons}", one.member.human()));
     }
     let (title, remedy) = explain(Reason::PermanentOnDevice);
     let told = by_door.into_iter().map(|(door, who)| {
@@ -199,11 +197,11 @@ pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Tro
         let mut unlike = Vec::new();
         let mut doubted = Vec::new();
         for (member, link) in facts.members.iter().zip(&device.linking) {
-            let key = member.member.key;
+            let key = &member.member.key;
             let link = match link {
                 Ok(link) => link,
                 Err(NoLink::NameDiffers { employee_no, found: Found::OneOfMany }) => {
-                    doubted.push(format!("{} is person {employee_no}", key.number));
+                    doubted.push(format!("{} is person {employee_no}", key.human()));
                     continue;
                 }
                 Err(_) => continue,
@@ -220,11 +218,11 @@ pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Tro
                 unlike.push(match shows_names {
                     true => format!(
                         "{} {} is person {} {name}",
-                        key.number,
+                        key.human(),
                         member.member.name(),
                         link.employee_no
                     ),
-                    false => format!("{} is person {}", key.number, link.employee_no),
+                    false => format!("{} is person {}", key.human(), link.employee_no),
                 });
             }
         }
@@ -256,11 +254,11 @@ pub fn left_organisations(facts: &Facts) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     for device in facts.devices.iter().filter(|device| !device.is_accepted) {
         let now = device.local(facts.now);
-        let mut served: BTreeMap<OrganisationId, usize> = BTreeMap::new();
+        let mut served: BTreeMap<&SourceName, usize> = BTreeMap::new();
         for member in device.stored.links.keys() {
-            let is_left = !facts.sources.contains_key(&member.organisation);
+            let is_left = !facts.sources.contains_key(&member.source);
             if is_left && device.served(member).is_some_and(|window| window.end() >= now) {
-                *served.entry(member.organisation).or_default() += 1;
+                *served.entry(&member.source).or_default() += 1;
             }
         }
         let (name, persons) = (&device.name, device.persons.len());
@@ -297,7 +295,7 @@ fn file_not_believed(device: &TargetFacts, doubted: &[String]) -> Trouble {
     Trouble { exit: Exit::Refused, about: name.to_string(), text, hint: Some(hint) }
 }
 
-fn not_believed(config: &Config, lost: &TooManyLost) -> Trouble {
+fn not_believed(lost: &TooManyLost) -> Trouble {
     let TooManyLost { whose, lost: count, served, allowed, common, .. } = lost;
     let text = format!(
         "not believed: {count} of {} served until now would be left out, and at most {allowed} may be; \
@@ -305,9 +303,8 @@ fn not_believed(config: &Config, lost: &TooManyLost) -> Trouble {
         many(*served, "member"),
     );
     let (about, hint) = match whose {
-        Whose::Source(organisation) => {
-            let source = config.sources.iter().find(|one| one.organisation == *organisation);
-            let about = source.map_or_else(|| organisation.to_string(), |one| one.name.to_string());
+        Whose::Source(source) => {
+            let about = source.to_string();
             let kept = served.saturating_sub(*count);
             let hint = format!(
                 "correct it in the source, or `roles` in the configuration; if it is right: \
@@ -355,7 +352,7 @@ pub fn of(
         },
         device: Some(loss.device.clone()),
         employee_no: Some(loss.employee_no.clone()),
-        member: loss.member,
+        member: loss.member.clone(),
         reason: loss.reason.as_str().to_owned(),
         ends: (loss.reason != Reason::PermanentOnDevice).then(|| loss.served.end()),
         since: now,
@@ -364,7 +361,7 @@ pub fn of(
         kind: AttentionKind::NoDoor,
         device: None,
         employee_no: None,
-        member: one.member,
+        member: one.member.clone(),
         reason: one.reason.as_str().to_owned(),
         ends: None,
         since: now,
@@ -373,7 +370,7 @@ pub fn of(
         kind: AttentionKind::Released,
         device: Some(one.device.clone()),
         employee_no: Some(one.employee_no.clone()),
-        member: one.member,
+        member: one.member.clone(),
         reason: "released".to_owned(),
         ends: one.limit.window().map(|window| window.end()),
         since: now,
@@ -383,7 +380,7 @@ pub fn of(
         kind: AttentionKind::Observed,
         device: Some(change.device.clone()),
         employee_no: Some(change.employee_no.clone()),
-        member: change.member,
+        member: change.member.clone(),
         reason: change.cause.as_str().to_owned(),
         ends: Some(change.after.end()),
         since: now,
@@ -392,7 +389,7 @@ pub fn of(
         kind: AttentionKind::OpenWithoutReason,
         device: one.device.clone(),
         employee_no: one.persons.first().cloned(),
-        member: one.member,
+        member: one.member.clone(),
         reason: one.reason.as_str().to_owned(),
         ends: None,
         since: now,
@@ -401,8 +398,8 @@ pub fn of(
         losses.chain(no_door).chain(released).chain(observed).chain(unlimited).collect();
     all.sort_unstable();
     all.dedup_by(|one, other| {
-        (one.kind, &one.device, &one.employee_no, one.member)
-            == (other.kind, &other.device, &other.employee_no, other.member)
+        (one.kind, &one.device, &one.employee_no, &one.member)
+            == (other.kind, &other.device, &other.employee_no, &other.member)
     });
     all
 }

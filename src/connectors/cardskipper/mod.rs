@@ -12,6 +12,7 @@ mod client;
 mod date;
 mod encoding;
 mod error;
+mod identity;
 mod members;
 mod portions;
 mod text;
@@ -24,6 +25,7 @@ use crate::model::Holder;
 
 pub use client::{Client, MAX_EXPORT_BYTES};
 pub use error::Error;
+pub use identity::OrganisationId;
 pub use unusable::{Unusable, UnusableReason};
 
 /// Which members are asked for.
