@@ -347,6 +347,6 @@ fn roles_out(roles: &BTreeSet<RightCode>) -> Result<String, StoreError> {
 
 fn roles_in(text: &str) -> Result<BTreeSet<RightCode>, StoreError> {
     let ids: Vec<String> =
-        serde_json::from_str(text).map_err(|error| damaged("role ids", error))?;
+        serde_json::from_str(text).map_err(|_| damaged("a list of role ids", text))?;
     ids.iter().map(|id| RightCode::new(id).map_err(|error| damaged("a role id", error))).collect()
 }
