@@ -202,14 +202,14 @@ fn both_sides(
         let name = source.name.as_str();
         if source.accepted {
             findings.push(Finding::ok(name, many(source.members, "member")));
-            let names = match gathered.fresh_role_names(&context.config, config.organisation) {
+            let names = match gathered.fresh_role_names(&context.config, &config.name) {
                 Some(names) => names.clone(),
                 None => {
-                    let names = store.role_names(config.organisation);
+                    let names = store.role_names(&config.name);
                     names.map_err(|error| context.store_error(error))?
                 }
             };
-            let held = Held::by(listed(&gathered, |key| key.organisation == config.organisation));
+            let held = Held::by(listed(&gathered, |key| key.source == config.name));
             findings.extend(roles::of_source(name, &held, config.roles.as_ref(), &names));
             all_names.extend(names);
         }
@@ -219,7 +219,7 @@ fn both_sides(
     let plan = plan(&gathered.facts);
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
     let names = shows_names.then_some(&gathered.facts);
-    let to_look_after = attention::troubles(&context.config, &plan, &seen_before, names)
+    let to_look_after = attention::troubles(&plan, &seen_before, names)
         .into_iter()
         .chain(attention::released(&plan, names))
         .chain(attention::permanent(&plan, true, context.config.devices.len(), names))
@@ -243,10 +243,10 @@ fn both_sides(
 /// Members of some organisations, without those who are no longer listed.
 fn listed(
     gathered: &Gathered,
-    is_wanted: impl Fn(HolderId) -> bool,
+    is_wanted: impl Fn(&HolderId) -> bool,
 ) -> impl Iterator<Item = &Holder> {
     let members = gathered.facts.members.iter().filter(|facts| facts.missing_since.is_none());
-    members.map(|facts| &facts.member).filter(move |member| is_wanted(member.key))
+    members.map(|facts| &facts.member).filter(move |member| is_wanted(&member.key))
 }
 
 fn of<'a>(troubles: &'a [Trouble], about: &'a About) -> impl Iterator<Item = Finding> + 'a {

@@ -37,7 +37,7 @@ use chrono_tz::Tz;
 use url::Url;
 
 use crate::files::Rights;
-use crate::model::{HolderNumber, OrganisationId, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{Account, Accounts, HolderNumber, RecordId, RightCode, SourceName, TargetName};
 
 pub use environment::Environment;
 pub use find::find;
@@ -93,6 +93,13 @@ impl Config {
     pub fn zone_of_people(&self) -> Tz {
         self.devices.first().map_or(Tz::UTC, |device| device.time_zone)
     }
+
+    /// What is read under each name.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        let account = |one: &SourceConfig| (one.name.clone(), one.account.id.clone());
+        self.sources.iter().map(account).collect()
+    }
 }
 
 /// A section of a source: `[cardskipper.NAME]`.
@@ -104,8 +111,8 @@ pub struct SourceConfig {
     pub kind: &'static dyn SourceKind,
     /// How to connect to it.
     pub settings: Arc<dyn SourceSettings>,
-    /// The organisation whose members count.
-    pub organisation: OrganisationId,
+    /// What it reads.
+    pub account: Account,
     /// Roles that open doors; `None`: every role.
     pub roles: Option<BTreeSet<RightCode>>,
     /// A complete listing at least this often.

@@ -4,20 +4,23 @@
 //! (`cardskipper::wire`, `hikvision::wire`, `link::file`, `config`) build these values, and from
 //! there on they are trusted.
 
+mod account;
 mod email;
 mod holder;
 mod id;
 mod limits;
 mod memory;
 mod record;
+#[cfg(test)]
+pub(crate) mod testing;
 mod visible;
 mod window;
 
+pub use account::{Account, Accounts};
 pub use email::Email;
 pub use holder::{Holder, Right, UnreadableRight};
 pub use id::{
-    HolderId, HolderNumber, InvalidId, OrganisationId, RecordId, RightCode, RunId, SourceName,
-    TargetName,
+    HolderId, HolderNumber, InvalidId, RecordId, RightCode, RunId, SourceName, TargetName,
 };
 pub use limits::{ReadBack, TargetLimits};
 pub use memory::Memory;

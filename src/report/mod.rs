@@ -114,7 +114,7 @@ impl Report {
 
     /// Takes the names of these members to be shown.
     pub fn show_names<'a>(&mut self, members: impl Iterator<Item = &'a Holder>) {
-        self.names = members.map(|member| (member.key, member.name())).collect();
+        self.names = members.map(|member| (member.key.clone(), member.name())).collect();
     }
 
     /// Takes the names to be shown that a door holds of persons who are spoken of; `persons` are all of

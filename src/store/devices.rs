@@ -8,8 +8,8 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params};
 
 use super::convert::{
-    birth_out, damaged, employee_in, instant_in, instant_out, key_in, limit_in, limit_out,
-    maybe_text_at, text_at, wall_in, wall_out, window_in,
+    damaged, instant_in, instant_out, limit_in, limit_out, maybe_text_at, text_at, wall_in,
+    wall_out, window_in,
 };
 use super::{Intent, Store, StoreError};
 use crate::model::{
@@ -203,8 +203,8 @@ impl Store {
     pub fn persons(&self, device: &TargetName) -> Result<RecordsOfTarget, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT employee_no, name, user_type, limit_kind, begins, ends, is_device_admin, \
-             email, fingerprint, confirmed_begin, confirmed_end, written_organisation, \
-             written_number, written_birth, flaw FROM person WHERE device = ?1",
+             email, fingerprint, confirmed_begin, confirmed_end, written_source, \
+             written_holder, flaw FROM person WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let (mut persons, mut confirmed, mut written) = (Vec::new(), Vec::new(), Vec::new());
@@ -214,7 +214,7 @@ impl Store {
                 confirmed.push((person.employee_no.clone(), window));
             }
             if row.get_ref(11)? != ValueRef::Null {
-                written.push((person.employee_no.clone(), key_in(row, 11)?));
+                written.push((person.employee_no.clone(), self.key_in(row, 11)?));
             }
             persons.push((person.employee_no.clone(), person));
         }
@@ -363,19 +363,19 @@ pub(super) fn confirm(
 /// Remembers for whom a person was written to.
 pub(super) fn remember_writing(
     transaction: &Connection,
+    account: &str,
     intent: &Intent,
 ) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
-            "UPDATE person SET written_organisation = ?3, written_number = ?4, \
-             written_birth = ?5 WHERE device = ?1 AND employee_no = ?2",
+            "UPDATE person SET written_source = ?3, written_holder = ?4 \
+             WHERE device = ?1 AND employee_no = ?2",
         )?
         .execute(params![
             intent.device.as_str(),
             intent.employee_no.as_str(),
-            intent.member.organisation.get(),
-            intent.member.number.get(),
-            birth_out(intent.member.birth_date),
+            account,
+            intent.member.as_str(),
         ])?;
     Ok(())
 }
@@ -413,14 +413,14 @@ pub(super) fn put_person(
 
 fn person_in(row: &Row<'_>) -> Result<Record, StoreError> {
     Ok(Record {
-        employee_no: employee_in(text_at(row, 0)?)?,
+        employee_no: row.get(0)?,
         name: row.get(1)?,
         user_type: user_type_in(text_at(row, 2)?)?,
         limit: limit_in(text_at(row, 3)?, row.get(4)?, row.get(5)?)?,
         is_device_admin: row.get(6)?,
         email: maybe_text_at(row, 7)?.and_then(Email::parse),
         fingerprint: row.get(8)?,
-        flaw: maybe_text_at(row, 14)?.map(flaw_in).transpose()?,
+        flaw: maybe_text_at(row, 13)?.map(flaw_in).transpose()?,
     })
 }
 

@@ -19,10 +19,11 @@ use url::Url;
 use super::Error;
 use super::base64;
 use super::config::Settings;
+use super::identity::OrganisationId;
 use super::text::{excerpt, excerpt_of_page, quotable};
-use super::wire::{self, export_request, may_be_xml, parse_members, parse_role_names};
+use super::wire::{self, Club, export_request, may_be_xml, parse_members, parse_role_names};
 use crate::config::Secret;
-use crate::model::{OrganisationId, RightCode, SourceName};
+use crate::model::{RightCode, SourceName};
 use crate::net::requests::RequestCount;
 use crate::net::retry::{Rule, Waits, retry_after, seed};
 use crate::net::words;
@@ -200,7 +201,9 @@ impl Client {
         let (limit, meter) = (self.limits.export, meter.as_ref());
         let request = Request { call: EXPORT, body: Some(&body), limit, meter };
         let answer = self.ask(&request)?;
-        let listed = parse_members(&answer.body, self.organisation, self.zone)
+        let club =
+            Club { source: self.name.clone(), organisation: self.organisation, zone: self.zone };
+        let listed = parse_members(&answer.body, &club)
             .map_err(|error| self.of_wire(EXPORT, error, &answer.body))?;
         log::debug!(
             "{EXPORT}: {} members, {} unusable, {} elsewhere in {} bytes",

@@ -73,8 +73,8 @@ pub fn listen(
     }
     let mut reports = Vec::with_capacity(answers.len());
     for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&answers) {
-        let Some(numbers) = sources::named(answer, NAMED_MAX) else { break };
-        let members = store.members_numbered(source.organisation, &numbers)?;
+        let Some(humans) = sources::named(answer, NAMED_MAX) else { break };
+        let members = store.members_by_human(&source.name, &humans)?;
         reports.extend(sources::nothing_new(source, answer, state, members, ask));
     }
     let report = Some(reports).filter(|reports| reports.len() == answers.len());
@@ -108,7 +108,7 @@ fn standing_word(
     let mut questions = Vec::with_capacity(config.sources.len());
     let ask = Ask::at(now, scope, config);
     for source in &config.sources {
-        let state = store.source_state(source.organisation)?;
+        let state = store.source_state(&source.name)?;
         let listing = sources::choose(source, &state, ask);
         if listing == Listing::Complete {
             return Ok(None);

@@ -80,7 +80,7 @@ impl Gathered {
         for device in &self.facts.devices {
             for (member, link) in self.facts.members.iter().zip(&device.linking) {
                 let Ok(link) = link else { continue };
-                let Some(source) = self.facts.sources.get(&member.member.key.organisation) else {
+                let Some(source) = self.facts.sources.get(&member.member.key.source) else {
                     continue;
                 };
                 let only = &self.facts.only;
@@ -90,7 +90,7 @@ impl Gathered {
                 if link.is_outdated && is_asked_for {
                     kept.push(KeptLink {
                         source: source.name.clone(),
-                        member: member.member.key,
+                        member: member.member.key.clone(),
                         device: device.name.clone(),
                         employee_no: link.employee_no.clone(),
                         rule: link.rule,

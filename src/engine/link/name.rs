@@ -112,7 +112,7 @@ fn without_stroke(letter: char) -> impl Iterator<Item = char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HolderId, HolderNumber, OrganisationId};
+    use crate::model::testing::{bare, holder};
 
     #[test]
     fn names_compare_without_case_and_accents_as_whole_words() {
@@ -135,17 +135,9 @@ mod tests {
     #[test]
     fn two_of_a_family_are_not_the_same_person() {
         let member = |first: &str, last: &str| Holder {
-            key: HolderId {
-                organisation: OrganisationId::new(1).unwrap(),
-                number: HolderNumber::new(1).unwrap(),
-                birth_date: None,
-            },
             first_name: first.to_owned(),
             last_name: last.to_owned(),
-            email: None,
-            inactive: false,
-            roles: vec![],
-            unreadable: vec![],
+            ..bare(holder("1"))
         };
         for (first, last, device, want) in [
             ("Ana", "Novak", "Novak Ana", true),

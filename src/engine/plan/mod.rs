@@ -156,13 +156,13 @@ pub fn plan(facts: &Facts) -> Plan {
     let mut plan = Plan::default();
     let others: Vec<Others> = facts.devices.iter().map(|one| Others::of(facts, one)).collect();
     for (index, member) in facts.members.iter().enumerate() {
-        let Some(source) = facts.sources.get(&member.member.key.organisation) else {
+        let Some(source) = facts.sources.get(&member.member.key.source) else {
             continue;
         };
         plan_member(facts, source, &others, index, &mut plan);
     }
     released::find(facts, &mut plan);
-    plan.losses.sort_by(|a, b| (&a.device, a.member).cmp(&(&b.device, b.member)));
+    plan.losses.sort_by(|a, b| (&a.device, &a.member).cmp(&(&b.device, &b.member)));
     plan.too_many_lost = losses::too_many(facts, &plan.losses);
     losses::mark(&mut plan);
     losses::hold_back(facts, &mut plan);
@@ -177,14 +177,15 @@ pub fn plan(facts: &Facts) -> Plan {
     }
     sort_left_out(&mut plan.left_out);
     sort_left_out(&mut plan.ignored);
-    plan.served.sort_by(|a, b| (&a.device, a.member).cmp(&(&b.device, b.member)));
-    plan.no_door.sort_by_key(|one| one.member);
+    plan.served.sort_by(|a, b| (&a.device, &a.member).cmp(&(&b.device, &b.member)));
+    plan.no_door.sort_by(|one, other| one.member.cmp(&other.member));
     plan
 }
 
 fn sort_left_out(left_out: &mut [LeftOut]) {
     left_out.sort_by(|a, b| {
-        (a.reason, &a.source, a.member, &a.device).cmp(&(b.reason, &b.source, b.member, &b.device))
+        (a.reason, &a.source, &a.member, &a.device)
+            .cmp(&(b.reason, &b.source, &b.member, &b.device))
     });
 }
 
@@ -218,7 +219,7 @@ fn plan_member(
             Verdict::LeftOut(reason, detail) => here.push(LeftOut {
                 reason,
                 source: source.name.clone(),
-                member: member.member.key,
+                member: member.member.key.clone(),
                 device: Some(device.name.clone()),
                 detail,
                 persons: link.map(in_question).unwrap_or_default().into_iter().cloned().collect(),
@@ -237,18 +238,18 @@ fn plan_member(
 
 /// The roles of a member that cannot be right, where others of the member count.
 fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> Option<LeftOut> {
-    let opens_some_door = |role: RightCode| {
+    let opens_some_door = |role: &RightCode| {
         facts.devices.iter().any(|device| {
             let roles =
                 OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
             roles.open(role)
         })
     };
-    let door_roles = member.member.roles.iter().filter(|role| opens_some_door(role.id));
+    let door_roles = member.member.roles.iter().filter(|role| opens_some_door(&role.id));
     let (good, bad): (Vec<&Right>, Vec<&Right>) =
         door_roles.partition(|role| covered(role, 0).is_some());
     let unreadable: Vec<&UnreadableRight> =
-        member.member.unreadable.iter().filter(|role| opens_some_door(role.id)).collect();
+        member.member.unreadable.iter().filter(|role| opens_some_door(&role.id)).collect();
     let is_doubtful = !unreadable.is_empty();
     if good.is_empty() || (bad.is_empty() && !is_doubtful) || member.problem.is_some() {
         return None;
@@ -262,7 +263,7 @@ fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> O
     Some(LeftOut {
         reason: Reason::BadDates,
         source: source.name.clone(),
-        member: member.member.key,
+        member: member.member.key.clone(),
         device: None,
         detail: Some(format!("ignored, the others count: {}", roles.join(", "))),
         persons: Vec::new(),
@@ -408,13 +409,14 @@ impl<'a> Pair<'a> {
         if self.source.standing == Standing::Refused {
             return;
         }
-        let member = self.member.member.key;
-        let stored = self.device.stored.links.get(&member).and_then(|link| link.served);
+        let member = &self.member.member.key;
+        let stored = self.device.stored.links.get(member).and_then(|link| link.served);
         let is_known = match (stored, window) {
             (Some(served), Some(window)) => served.window == window && !served.is_loss_accepted,
             (stored, window) => stored.is_none() && window.is_none(),
         };
         if !is_known {
+            let member = member.clone();
             news.push(ServedNow { device: self.device.name.clone(), member, window });
         }
     }
@@ -460,7 +462,7 @@ fn name_differs(pair: &Pair<'_>, person: &RecordId, found: &Found) -> String {
         Found::AnothersName => format!("person {person} has the name of another member"),
     };
     let accept = |person: &RecordId| {
-        let (door, number) = (&pair.device.name, pair.member.member.key.number);
+        let (door, number) = (&pair.device.name, pair.member.member.key.human());
         format!("--accept-link {}", quoted(&format!("{door}={person}:{number}")))
     };
     let is_there = |linked: &&RecordId| pair.device.persons.contains_key(linked);
@@ -478,7 +480,7 @@ fn all_persons(persons: &BTreeSet<RecordId>) -> String {
 }
 
 fn all_members(members: &BTreeSet<HolderId>) -> String {
-    let named = members.iter().take(CLAIMANTS_MAX - 1).map(|key| key.number.to_string());
+    let named = members.iter().take(CLAIMANTS_MAX - 1).map(|key| key.human().to_string());
     let others = if members.len() < CLAIMANTS_MAX { "" } else { " and others" };
     format!("member {}{others}", named.collect::<Vec<_>>().join(", "))
 }

@@ -60,7 +60,7 @@ pub(super) fn story() -> Story {
         members: vec![HolderStory {
             source: SourceName::new("club").unwrap(),
             member,
-            role_names: vec![(RightCode::new(GYM).unwrap(), Some("Gym".into()))],
+            role_names: vec![(RightCode::whole(GYM).unwrap(), Some("Gym".into()))],
             validity: Some(year),
             problem: None,
             devices: vec![door()],

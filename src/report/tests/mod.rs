@@ -110,7 +110,7 @@ fn members_of_an_organisation_that_left_the_configuration_are_told() {
     };
     assert_eq!(told(World::agreeing(3).served()), []);
     assert_eq!(told(gone(World::agreeing(3))), [], "nobody was served");
-    let text = "3 members of organisation 123 served until now, and no section of the configuration has \
+    let text = "3 members of organisation club served until now, and no section of the configuration has \
                 that organisation: nothing is done for them";
     let want = (Exit::Refused, FRONT.to_owned(), text.to_owned());
     assert_eq!(told(gone(World::agreeing(3).served())), [want]);

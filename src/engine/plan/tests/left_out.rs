@@ -14,10 +14,9 @@ fn three() -> World {
 }
 
 fn ambiguous(world: &World, persons: &[&str], rivals: &[&str]) -> NoLink {
-    let members = &world.facts.members;
     NoLink::Ambiguous {
         persons: persons.iter().map(|id| employee(id)).collect(),
-        rivals: rivals.iter().map(|n| members[world.place(n)].member.key).collect(),
+        rivals: rivals.iter().map(|n| world.key(n)).collect(),
     }
 }
 
@@ -153,7 +152,7 @@ fn standings_and_modes_hold_changes_back() {
 #[test]
 fn one_source_refused_leaves_the_other_at_work() {
     let world = World::agreeing(1)
-        .source("spa", 456, 1)
+        .source("spa", 1)
         .renewed("150001")
         .renewed("450001")
         .standing("club", Standing::Refused);

@@ -18,6 +18,7 @@ use super::small_worlds::crowd;
 use super::world::{World, employee};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
+use crate::model::testing::undated;
 use crate::model::{LATEST_END, Limit, TargetName, UserType, Window};
 
 /// Generated worlds beside the crowds.
@@ -296,7 +297,7 @@ fn wrong_restraint() -> Vec<Mutant> {
             let Some(first) = facts.members.first().cloned() else { return };
             let mut caretaker = first;
             caretaker.member.roles.clear();
-            caretaker.member.key.birth_date = None;
+            caretaker.member.key = undated(&caretaker.member.key);
             facts.members.push(caretaker);
             for device in facts.devices.iter_mut().filter(|device| !device.linking.is_empty()) {
                 let always = super::world::window("2000-01-01", "2037-12-31");
