@@ -173,7 +173,7 @@ pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Tro
                 Err(_) => continue,
             };
             let is_known = || {
-                let stored = device.stored.links.get(&key);
+                let stored = device.stored.links.get(key);
                 stored.is_some_and(|stored| stored.employee_no == link.employee_no)
             };
             if link.rule != LinkRule::File || is_first && is_known() {

@@ -362,3 +362,34 @@ fn together_is_all_or_nothing() {
     list_members(&mut store, &[member(2)]);
     assert_eq!(sandbox.open().members(club()).unwrap().len(), 2);
 }
+
+/// Mutants: rows are kept by the section's name; whoever reads an account that no section names is taken for
+/// a section of that name.
+#[test]
+fn a_section_may_get_another_name_and_another_account_is_another_organisation() {
+    let sandbox = Sandbox::new();
+    let reading = |name: &str, account: &str| {
+        let source = SourceName::new(name).unwrap();
+        sandbox.open().with_accounts([(source, account.to_owned())].into_iter().collect())
+    };
+    let mut store = reading("club", "cardskipper:123");
+    list_members(&mut store, &[member(1)]);
+    read_door(&mut store, [person("1")]);
+    let links = [(key(club(), 1), link("1", LinkRule::File))];
+    store.record_links(&door(), &StoredLinks::default(), &links).unwrap();
+    let linked = |store: &Store| {
+        let links = store.links(&door()).unwrap().links;
+        links.into_keys().map(|key| (key.source.to_string(), key.human().to_owned())).next()
+    };
+    assert_eq!(linked(&store), Some(("club".to_owned(), "1".to_owned())));
+    drop(store);
+    let store = reading("spa", "cardskipper:123");
+    assert_eq!(store.members(&spa()).unwrap().len(), 1, "another name");
+    assert_eq!(linked(&store), Some(("spa".to_owned(), "1".to_owned())));
+    drop(store);
+    let store = reading("club", "cardskipper:456");
+    assert!(store.members(club()).unwrap().is_empty(), "another account");
+    let left = linked(&store).unwrap().0;
+    assert_eq!(left, "cardskipper:123");
+    assert!(SourceName::new(&left).is_err(), "no section is called so");
+}
