@@ -110,16 +110,16 @@ fn what_no_run_can_use() {
         ),
         (
             "INSERT INTO waiting VALUES
-             ('front-door', '1', 1, 1, '', 'gift', 1, 1, 2, NULL, NULL, NULL, 0)",
+             ('front-door', '1', 'club', '1', 'gift', 1, 1, 2, NULL, NULL, NULL, 0)",
             "gift is not a kind of change",
         ),
         (
             "INSERT INTO waiting VALUES
-             ('front-door', '1', 1, 1, '', 'grant', 1, 1, 2, NULL, NULL, 99999999999999, 0)",
+             ('front-door', '1', 'club', '1', 'grant', 1, 1, 2, NULL, NULL, 99999999999999, 0)",
             "99999999999999 is not an instant",
         ),
         (
-            "INSERT INTO attention VALUES ('odd', '', '', 1, 1, '', '', NULL, 0)",
+            "INSERT INTO attention VALUES ('odd', '', '', 'club', '1', '', NULL, 0)",
             "odd is not a kind of attention",
         ),
         (
