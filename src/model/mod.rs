@@ -24,6 +24,6 @@ pub use id::{
 };
 pub use limits::{ReadBack, TargetLimits};
 pub use memory::Memory;
-pub use record::{Flaw, Limit, Record, UserType, fingerprint, is_same_but_for_dates};
+pub use record::{Flaw, Limit, Record, RecordStanding, fingerprint, is_same_but_for_dates};
 pub use visible::{inert_json, inert_lines, steers, visible};
 pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};

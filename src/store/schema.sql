@@ -101,11 +101,10 @@ CREATE TABLE person (
     device          TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
     employee_no     TEXT    NOT NULL,
     name            TEXT    NOT NULL,
-    user_type       TEXT    NOT NULL,
+    standing        TEXT    NOT NULL,    -- free, barred, administrator: whether it may be touched
     limit_kind      TEXT    NOT NULL,    -- window, permanent, unclear, unreadable
     begins          INTEGER,
     ends            INTEGER,
-    is_device_admin INTEGER NOT NULL,
     email           TEXT,
     fingerprint     TEXT    NOT NULL,
     flaw            TEXT,                -- twice, not-utf-8: why nothing may be written for them

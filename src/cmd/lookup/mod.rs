@@ -20,7 +20,7 @@ use crate::engine::plan::validity::{OpeningRights, entitlement};
 use crate::engine::plan::{Facts, HolderFacts, Plan, TargetFacts, plan};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Memory, RecordId, RightCode, SourceName, UserType};
+use crate::model::{Memory, RecordId, RecordStanding, RightCode, SourceName};
 use crate::ports::Failure;
 use crate::report::lookup::{HolderStory, Story, TargetStory, document, render};
 use crate::report::{Report, RowLeftOut, TargetOutcome, text};
@@ -375,7 +375,7 @@ fn on_device(
     let left_out = tick.left_out.iter().find(|one| {
         one.member == *key && one.device.as_ref().is_none_or(|name| *name == device.name)
     });
-    let is_barred = person.is_some_and(|person| person.user_type == UserType::BlackList);
+    let is_barred = person.is_some_and(|person| person.standing == RecordStanding::Barred);
     let opens_now = !is_barred && actual.is_some_and(|limit| limit.opens_at(now));
     // The name of a linked person stands beside the number already.
     let name_of = |id: &RecordId| match linked {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::testing::{bare, holder};
-use crate::model::{Holder, Limit, Record, UserType};
+use crate::model::{Holder, Limit, Record, RecordStanding};
 
 fn key(number: i64) -> HolderId {
     holder(&number.to_string())
@@ -27,9 +27,8 @@ fn persons(list: &[(&str, &str, &str)]) -> BTreeMap<RecordId, Record> {
             let person = Record {
                 employee_no: id(number),
                 name: (*name).into(),
-                user_type: UserType::Normal,
+                standing: RecordStanding::Free,
                 limit: Limit::Permanent(None),
-                is_device_admin: false,
                 flaw: None,
                 email: Email::parse(email),
                 fingerprint: String::new(),

@@ -22,8 +22,8 @@ use chrono::NaiveDateTime;
 
 use crate::engine::link::{CLAIMANTS_MAX, Found, Link, NoLink, in_question};
 use crate::model::{
-    HolderId, Limit, Record, RecordId, Right, RightCode, SourceName, TargetName, UnreadableRight,
-    UserType, Window,
+    HolderId, Limit, Record, RecordId, RecordStanding, Right, RightCode, SourceName, TargetName,
+    UnreadableRight, Window,
 };
 use crate::text::shell::quoted;
 
@@ -488,9 +488,8 @@ fn all_members(members: &BTreeSet<HolderId>) -> String {
 /// Whether a person may not be touched, whatever the membership says. Source: design.md section 4.
 #[must_use]
 pub fn is_protected(device: &TargetFacts, person: &Record) -> bool {
-    person.is_device_admin
+    person.standing != RecordStanding::Free
         || person.flaw.is_some()
-        || person.user_type == UserType::BlackList
         || device.protect.contains(&person.employee_no)
 }
 

@@ -18,7 +18,7 @@ use chrono::{Datelike, NaiveDateTime, TimeDelta};
 use super::{Change, Facts, HolderFacts, Kind, Plan, SourceFacts, Standing, TargetFacts};
 use crate::config::Mode;
 use crate::engine::link::NoLink;
-use crate::model::{HolderId, LATEST_END, Limit, RecordId, TargetName, UserType, Window};
+use crate::model::{HolderId, LATEST_END, Limit, RecordId, RecordStanding, TargetName, Window};
 
 use budgets::{check_budgets, check_last_person};
 use losses::check_losses;
@@ -365,9 +365,7 @@ fn has_lost_a_configured_role(
 fn is_untouchable(device: &TargetFacts, employee_no: &RecordId) -> bool {
     let person = device.persons.get(employee_no);
     device.protect.contains(employee_no)
-        || person.is_some_and(|p| {
-            p.is_device_admin || p.user_type == UserType::BlackList || p.flaw.is_some()
-        })
+        || person.is_some_and(|p| p.standing != RecordStanding::Free || p.flaw.is_some())
 }
 
 fn is_in_range(window: Window) -> bool {

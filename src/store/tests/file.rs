@@ -150,7 +150,7 @@ fn values_that_cannot_be_are_damage() {
         "UPDATE member_role SET begins = 9223372036854775807 WHERE role = '3126'",
         "UPDATE member SET missing_since = 9223372036854775807",
         "UPDATE person SET employee_no = ''",
-        "UPDATE person SET user_type = 'friend'",
+        "UPDATE person SET standing = 'friend'",
         "UPDATE person SET limit_kind = 'sometimes'",
         "UPDATE person SET begins = NULL",
         "UPDATE person SET begins = ends + 1",

@@ -19,8 +19,8 @@ use super::*;
 use crate::config::LinkRule;
 use crate::engine::link::{Served, StoredLink, StoredLinks};
 use crate::model::{
-    Email, Holder, HolderId, HolderNumber, Limit, Record, RecordId, Right, RightCode, SourceName,
-    TargetName, UnreadableRight, UserType, Window, parse_time,
+    Email, Holder, HolderId, HolderNumber, Limit, Record, RecordId, RecordStanding, Right,
+    RightCode, SourceName, TargetName, UnreadableRight, Window, parse_time,
 };
 
 /// A state file in a folder of its own.
@@ -120,9 +120,8 @@ fn person(number: &str) -> Record {
     Record {
         employee_no: id(number),
         name: "Žiga 漢 Novak".into(),
-        user_type: UserType::Normal,
+        standing: RecordStanding::Free,
         limit: Limit::Window(year()),
-        is_device_admin: false,
         flaw: None,
         email: Email::parse("ziga@club.example"),
         fingerprint: "0f".repeat(32),

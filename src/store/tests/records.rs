@@ -129,10 +129,10 @@ fn persons_of_every_limit_come_back_as_they_were() {
     for (place, limit) in limits.into_iter().enumerate() {
         persons.push(Record { limit, ..person(&format!("00{place}")) });
     }
-    for user_type in [UserType::Visitor, UserType::BlackList] {
-        persons.push(Record { user_type, ..person(&format!("{user_type:?}")) });
+    for standing in RecordStanding::ALL {
+        persons.push(Record { standing, ..person(&format!("{standing:?}")) });
     }
-    persons.push(Record { is_device_admin: true, email: None, ..person("x'\"; --") });
+    persons.push(Record { email: None, ..person("x'\"; --") });
     read_door(&mut store, persons.clone());
     drop(store);
     assert_eq!(sandbox.open().persons(&door()).unwrap().persons, list(persons));

@@ -4,7 +4,7 @@ use super::super::{Standing, prove};
 use super::world::{FRONT, GYM, World, role_id, window, zone};
 use super::{changes, left_out};
 use crate::config::{Ending, Mode};
-use crate::model::{Limit, UserType};
+use crate::model::{Limit, RecordStanding};
 
 /// One thing is changed in a world that agrees; these changes follow and nobody is left out.
 struct Case {
@@ -84,7 +84,7 @@ fn grants() {
             what: "a visitor is a person like others",
             world: three()
                 .renewed("150002")
-                .person(FRONT, "2", |person| person.user_type = UserType::Visitor),
+                .person(FRONT, "2", |person| person.standing = RecordStanding::Free),
             want: &["front-door 2 renewed grant 2026-01-01T00:00:00 to 2027-12-31T23:59:59"],
         },
         Case {

@@ -7,7 +7,7 @@ use super::world::{FRONT, GYM, World, employee, person, role_id, time, window};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
 use crate::model::testing::undated;
-use crate::model::{Flaw, Limit, SourceName, TargetName, UserType};
+use crate::model::{Flaw, Limit, RecordStanding, SourceName, TargetName};
 
 /// A renewal, a member whose door opens again, one marked inactive, and one who paid for less.
 fn world() -> World {
@@ -125,7 +125,9 @@ fn whom_nobody_may_touch() {
                 });
             }),
             damage("an administrator of the device", Rule::Untouchable, "1", |world, _| {
-                *world = world.clone().person(FRONT, "1", |person| person.is_device_admin = true);
+                *world = world
+                    .clone()
+                    .person(FRONT, "1", |person| person.standing = RecordStanding::Administrator);
             }),
             damage("a person with two entries", Rule::Untouchable, "1", |world, _| {
                 *world = world.clone().person(FRONT, "1", |person| person.flaw = Some(Flaw::Twice));
@@ -133,7 +135,7 @@ fn whom_nobody_may_touch() {
             damage("a barred person", Rule::Untouchable, "2", |world, _| {
                 *world = world
                     .clone()
-                    .person(FRONT, "2", |person| person.user_type = UserType::BlackList);
+                    .person(FRONT, "2", |person| person.standing = RecordStanding::Barred);
             }),
             damage("a person who never expires", Rule::NotPermanent, "1", |world, plan| {
                 let permanent = Limit::Permanent(change(plan, "1").before.window());

@@ -12,7 +12,8 @@ use super::world::{NOW, employee, instant, linked, member, person, role_id, stor
 use crate::config::{Ending, Guard, Mode, Percent, Policy};
 use crate::engine::link::{Found, NoLink, StoredLinks};
 use crate::model::{
-    HolderId, Limit, Right, RightCode, SourceName, TargetName, UnreadableRight, UserType, Window,
+    HolderId, Limit, RecordStanding, Right, RightCode, SourceName, TargetName, UnreadableRight,
+    Window,
 };
 
 const MEMBERS_MAX: usize = 12;
@@ -133,27 +134,25 @@ struct Place {
     confirmed: Option<Held>,
     /// What was served under an earlier link, if anything.
     served: Option<Held>,
-    is_admin: bool,
-    user_type: UserType,
+    standing: RecordStanding,
     is_protected: bool,
 }
 
 fn place() -> impl Strategy<Value = Place> {
-    let user_type = prop_oneof![
-        8 => Just(UserType::Normal),
-        1 => Just(UserType::Visitor),
-        1 => Just(UserType::BlackList),
+    let standing = prop_oneof![
+        8 => Just(RecordStanding::Free),
+        1 => Just(RecordStanding::Administrator),
+        1 => Just(RecordStanding::Barred),
     ];
     let confirmed = prop::option::of(held());
     let served = prop::option::of(held());
-    (held(), 0..20_u32, confirmed, served, seldom(12), user_type, seldom(12)).prop_map(
-        |(held, link, confirmed, served, is_admin, user_type, is_protected)| Place {
+    (held(), 0..20_u32, confirmed, served, standing, seldom(12)).prop_map(
+        |(held, link, confirmed, served, standing, is_protected)| Place {
             held,
             link,
             confirmed,
             served,
-            is_admin,
-            user_type,
+            standing,
             is_protected,
         },
     )
@@ -202,8 +201,7 @@ fn settle(device: &mut TargetFacts, key: &HolderId, life: &Life, place: &Place) 
     let limit = limit(&place.held, &life.roles);
     if let Some(limit) = limit {
         let mut person = person(id, limit);
-        person.is_device_admin = place.is_admin;
-        person.user_type = place.user_type;
+        person.standing = place.standing;
         let confirmed = place.confirmed.as_ref().and_then(|held| self::limit(held, &life.roles));
         if let Some(window) = confirmed.and_then(|limit| limit.window()) {
             device.confirmed.insert(id_there.clone(), window);

@@ -10,7 +10,7 @@ use super::generated::{facts, facts_of, grid};
 use super::oracle::{missing, wrong};
 use super::world::{FRONT, World, apply, window};
 use crate::config::Mode;
-use crate::model::{LATEST_END, Limit, UserType, Window};
+use crate::model::{LATEST_END, Limit, RecordStanding, Window};
 
 fn device<'a>(facts: &'a Facts, change: &Change) -> &'a TargetFacts {
     facts.devices.iter().find(|device| device.name == change.device).unwrap()
@@ -85,7 +85,7 @@ proptest! {
             let device = device(&facts, change);
             let person = &device.persons[&change.employee_no];
             prop_assert!(!device.protect.contains(&change.employee_no));
-            prop_assert!(!person.is_device_admin && person.user_type != UserType::BlackList);
+            prop_assert!(person.standing == RecordStanding::Free);
             prop_assert!(person.flaw.is_none());
             prop_assert!(!matches!(person.limit, Limit::Permanent(_)));
             let place = facts.members.iter().position(|m| m.member.key == change.member).unwrap();

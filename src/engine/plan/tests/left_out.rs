@@ -7,7 +7,7 @@ use super::world::{FRONT, GYM, World, employee};
 use super::{changes, left_out};
 use crate::config::Mode;
 use crate::engine::link::{Found, NoLink};
-use crate::model::{Flaw, Limit, UserType};
+use crate::model::{Flaw, Limit, RecordStanding};
 
 fn three() -> World {
     World::agreeing(3)
@@ -57,13 +57,15 @@ fn every_reason() {
             "protected (person 2), paid",
         ),
         (
-            three().renewed("150002").person(FRONT, "2", |person| person.is_device_admin = true),
+            three()
+                .renewed("150002")
+                .person(FRONT, "2", |person| person.standing = RecordStanding::Administrator),
             "protected (person 2), paid",
         ),
         (
             three()
                 .renewed("150002")
-                .person(FRONT, "2", |person| person.user_type = UserType::BlackList),
+                .person(FRONT, "2", |person| person.standing = RecordStanding::Barred),
             "protected (person 2), paid",
         ),
         (

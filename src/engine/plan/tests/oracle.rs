@@ -11,7 +11,7 @@ use chrono::{NaiveDateTime, TimeDelta, Timelike};
 use super::super::{Budget, Change, Facts, HolderFacts, Kind, Plan, Standing, TargetFacts};
 use crate::config::{Ending, Mode, Percent};
 use crate::engine::link::{Link, NoLink};
-use crate::model::{HolderId, Limit, RecordId, Right, SourceName, TargetName, UserType};
+use crate::model::{HolderId, Limit, RecordId, RecordStanding, Right, SourceName, TargetName};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
@@ -103,9 +103,8 @@ fn is_open(limit: &Limit, at: NaiveDateTime) -> bool {
 fn may_be_touched(device: &TargetFacts, id: &RecordId) -> bool {
     let person = &device.persons[id];
     !device.protect.contains(id)
-        && !person.is_device_admin
         && person.flaw.is_none()
-        && person.user_type != UserType::BlackList
+        && person.standing == RecordStanding::Free
         && !matches!(person.limit, Limit::Permanent(_))
 }
 
@@ -314,8 +313,7 @@ fn left_out_by(
         Err(_) => None,
     };
     let is_touchable = person.is_some_and(|one| {
-        let free =
-            one.user_type != UserType::BlackList && !one.is_device_admin && one.flaw.is_none();
+        let free = one.standing == RecordStanding::Free && one.flaw.is_none();
         free && !device.protect.contains(&one.employee_no)
     });
     let unlimited = person.is_some_and(|one| matches!(one.limit, Limit::Permanent(_)));

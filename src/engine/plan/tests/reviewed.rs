@@ -6,7 +6,7 @@ use super::world::{FRONT, World, employee, window};
 use crate::config::Mode;
 use crate::engine::link::NoLink;
 use crate::model::testing::undated;
-use crate::model::{Limit, TargetName, UserType};
+use crate::model::{Limit, RecordStanding, TargetName};
 
 /// Nine members, three of them inactive: over budget, and approved by a person.
 fn blocked() -> (World, Vec<Change>) {
@@ -43,7 +43,7 @@ fn everything_else_is_proven_again() {
             });
         }),
         ("barred since", Rule::Untouchable, |world, _| {
-            *world = world.clone().person(FRONT, "2", |p| p.user_type = UserType::BlackList);
+            *world = world.clone().person(FRONT, "2", |p| p.standing = RecordStanding::Barred);
         }),
         ("an end beyond 2037", Rule::Range, |_, changes| {
             changes[1].after = window("2026-01-01", "2038-01-01");

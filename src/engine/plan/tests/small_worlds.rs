@@ -15,7 +15,7 @@ use super::world::{FRONT, NOW, World, apply, employee, instant, role_id, time, w
 use crate::config::{Ending, LinkRule, Mode};
 use crate::engine::link::{self, Claimant, LinkTable, NoLink, StoredLinks};
 use crate::model::testing::undated;
-use crate::model::{Email, Limit, RecordId, Right, UserType};
+use crate::model::{Email, Limit, RecordId, RecordStanding, Right};
 
 const UNREADABLE: Limit = Limit::Unreadable { begin: None, end: None };
 
@@ -177,10 +177,11 @@ impl Single {
         }
         if let Some(limit) = limit {
             let mut person = super::world::person("1", limit);
-            person.is_device_admin = touch == Touch::Administrator;
-            if touch == Touch::Barred {
-                person.user_type = UserType::BlackList;
-            }
+            person.standing = match touch {
+                Touch::Administrator => RecordStanding::Administrator,
+                Touch::Barred => RecordStanding::Barred,
+                Touch::Free | Touch::Protected => RecordStanding::Free,
+            };
             device.persons.insert(employee("1"), person);
         }
     }

@@ -9,8 +9,8 @@ use super::super::{Facts, HolderFacts, Only, Plan, SourceFacts, Standing, Target
 use crate::config::{Ending, Guard, LinkRule, Mode, Percent, Policy};
 use crate::engine::link::{Link, NoLink, Served, StoredLink, StoredLinks};
 use crate::model::{
-    Email, Holder, HolderId, HolderNumber, Limit, Record, RecordId, Right, RightCode, SourceName,
-    TargetName, UserType, Window, parse_time,
+    Email, Holder, HolderId, HolderNumber, Limit, Record, RecordId, RecordStanding, Right,
+    RightCode, SourceName, TargetName, Window, parse_time,
 };
 
 /// The role that opens doors unless a test says otherwise.
@@ -306,9 +306,8 @@ pub(crate) fn person(id: &str, limit: Limit) -> Record {
     Record {
         employee_no: employee(id),
         name: format!("Person {id}"),
-        user_type: UserType::Normal,
+        standing: RecordStanding::Free,
         limit,
-        is_device_admin: false,
         flaw: None,
         email: None,
         fingerprint: format!("fingerprint of {id}"),
