@@ -351,7 +351,7 @@ fn clock(context: &Context, device: &TargetConfig, target: &mut dyn Target) -> O
 
 /// How many members are linked to a person there, and why the others are not.
 fn links(gathered: &Gathered, device: &TargetFacts) -> Finding {
-    let members = gathered.facts.members.iter().zip(&device.linking);
+    let members = gathered.facts.linked(device);
     let here: Vec<_> = members.filter(|(member, _)| !member.is_vanished).collect();
     let count = |wanted: fn(&NoLink) -> bool| {
         here.iter().filter(|(_, link)| link.as_ref().is_err_and(wanted)).count()

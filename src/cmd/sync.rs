@@ -14,7 +14,7 @@ use crate::engine::Systems;
 use crate::engine::gather::quiet::{self, Asked, Heard, listen};
 use crate::engine::gather::{Gathered, Scope, gather_with};
 use crate::engine::plan::{
-    Budget, Change, Facts, HolderFacts, Plan, Standing, in_step, plan, prove,
+    Budget, Change, Facts, HolderFacts, Plan, Standing, in_sync, plan, prove,
 };
 use crate::error::Error;
 use crate::exit::Exit;
@@ -209,7 +209,7 @@ fn remember(
     let blocked = blocked.as_ref().map(|(id, document)| (id.as_str(), document.as_str()));
     let changes = plan.changes.iter().filter(|change| context.writes_to(&change.device));
     let waiting: Vec<Waiting> = changes.map(|change| Waiting::of(change, None, now)).collect();
-    let in_step = in_step(&gathered.facts);
+    let in_sync = in_sync(&gathered.facts);
     let attention = attention::of(plan, |device| context.writes_to(device), now);
     let second_looks = gathered.second_looks(&context.config, plan);
     let done = store.together(|store| {
@@ -230,8 +230,8 @@ fn remember(
         for (source, second_look) in &second_looks {
             store.record_second_look(source, *second_look)?;
         }
-        for (device, persons) in &in_step {
-            store.record_in_step(device, persons, context.clock.now())?;
+        for (device, persons) in &in_sync {
+            store.record_in_sync(device, persons, context.clock.now())?;
         }
         Ok(())
     });

@@ -162,7 +162,7 @@ pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Tro
     for device in &facts.devices {
         let mut unlike = Vec::new();
         let mut doubted = Vec::new();
-        for (member, link) in facts.members.iter().zip(&device.linking) {
+        for (member, link) in facts.linked(device) {
             let key = &member.member.key;
             let link = match link {
                 Ok(link) => link,

@@ -324,7 +324,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn record_in_step(
+    pub fn record_in_sync(
         &mut self,
         device: &TargetName,
         persons: &[(RecordId, Window)],

@@ -17,7 +17,7 @@ use crate::engine::gather::{Gathered, LoginResult, Scope, gather, remember_login
 use crate::engine::link::Link;
 use crate::engine::link::file::UnusableRow;
 use crate::engine::plan::validity::{OpeningRights, entitlement};
-use crate::engine::plan::{Facts, HolderFacts, Plan, TargetFacts, plan};
+use crate::engine::plan::{Facts, HolderFacts, Plan, TargetFacts, is_in_sync, plan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{Memory, RecordId, RecordStanding, RightCode, SourceName};
@@ -384,11 +384,7 @@ fn on_device(
     };
     let told = || left_out.map(|one| (one, text::detail(one, name_of)));
     let next = next(change, told().filter(|_| person.is_some()), how.is_stopped);
-    let in_step = match (desired, actual.and_then(|limit| limit.window())) {
-        (Some(validity), Some(window)) => validity.is_met_by(&window),
-        (Some(validity), None) => validity.window.end() < now && actual.is_none(),
-        (None, _) => true,
-    };
+    let in_sync = is_in_sync(desired, actual, now);
     let mut why = if is_barred {
         "This person is barred on the door, whatever the dates say.".to_owned()
     } else {
@@ -422,7 +418,7 @@ fn on_device(
         is_link_kept: linked.is_some_and(|link| link.is_outdated),
         actual,
         expected: desired.map(|validity| validity.window),
-        in_step,
+        in_step: in_sync,
         opens_now,
         why,
         left_out: left_out.map(|one| one.reason),

@@ -20,7 +20,7 @@ use crate::command::CommandName;
 use crate::config::{Config, Mode};
 use crate::engine::Systems;
 use crate::engine::link::file::sha256_of;
-use crate::engine::plan::{Standing, steady_until};
+use crate::engine::plan::{Standing, unchanged_until};
 use crate::ports::Listing;
 use crate::report::{Report, SourceReport, TargetOutcome, TargetReport, again};
 use crate::store::{Quiet, SourceState, Store, StoreError};
@@ -184,7 +184,7 @@ pub fn word(config: &Config, gathered: &Gathered, report: &Report) -> Option<Qui
     Some(Quiet {
         inputs: inputs(config, &gathered.links.hashes),
         since: gathered.now,
-        until: steady_until(&gathered.facts)?,
+        until: unchanged_until(&gathered.facts)?,
         told: again::write(report).ok()?,
     })
 }

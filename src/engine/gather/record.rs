@@ -109,7 +109,7 @@ fn link_news(
         served.map(|one| (&one.member, one.window)).collect();
     let accepted: BTreeSet<&HolderId> = plan.accepted_losses(&device.name).collect();
     let mut news = Vec::new();
-    for (member, link) in facts.members.iter().zip(&device.linking) {
+    for (member, link) in facts.linked(device) {
         let key = &member.member.key;
         let stored = device.stored.links.get(key);
         let mut now_so = match (link, stored) {

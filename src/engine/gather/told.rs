@@ -78,7 +78,7 @@ impl Gathered {
     pub fn kept_links(&self) -> Vec<KeptLink> {
         let mut kept = Vec::new();
         for device in &self.facts.devices {
-            for (member, link) in self.facts.members.iter().zip(&device.linking) {
+            for (member, link) in self.facts.linked(device) {
                 let Ok(link) = link else { continue };
                 let Some(source) = self.facts.sources.get(&member.member.key.source) else {
                     continue;

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::validity::{Entitlement, OpeningRights, covered, entitlement};
 use crate::config::{Guard, Mode, Policy};
-use crate::engine::link::{Linking, StoredLinks};
+use crate::engine::link::{Link, Linking, NoLink, StoredLinks};
 use crate::model::{
     Email, Holder, HolderId, HolderNumber, Record, RecordId, Right, RightCode, SourceName,
     TargetLimits, TargetName, Window,
@@ -131,6 +131,15 @@ impl TargetFacts {
 }
 
 impl Facts {
+    /// Every holder with what the link rules gave on a device; nobody where its records are not known.
+    pub fn linked<'f>(
+        &'f self,
+        device: &'f TargetFacts,
+    ) -> impl Iterator<Item = (&'f HolderFacts, &'f Result<Link, NoLink>)> {
+        debug_assert!(device.linking.is_empty() || device.linking.len() == self.members.len());
+        self.members.iter().zip(&device.linking)
+    }
+
     /// What a member is entitled to on a device: the one place where that is decided. `None` for a member
     /// of an organisation that is not configured.
     #[must_use]

@@ -5,14 +5,14 @@
 //! a plan out decides nothing any more. Source: design.md section 4, "Planning".
 
 mod facts;
+mod former_holders;
 mod guard;
-mod in_step;
-mod left_by;
+mod in_sync;
 mod losses;
 mod person;
 pub mod proof;
 mod released;
-mod steady;
+mod unchanged;
 pub mod validity;
 mod words;
 
@@ -28,14 +28,14 @@ use crate::model::{
 use crate::text::shell::quoted;
 
 pub use facts::{Facts, HolderFacts, Only, SourceFacts, Standing, TargetFacts};
-pub use in_step::in_step;
-use left_by::Others;
+use former_holders::Others;
+pub use in_sync::{in_sync, is_in_sync};
 pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};
 use person::for_person;
 pub use person::kind_of;
 pub use proof::{Counterexample, ProvenPlan, Rule, objection, prove, prove_reviewed};
 pub use released::Released;
-pub use steady::steady_until;
+pub use unchanged::unchanged_until;
 use validity::{
     EndedBy, Entitlement, OpeningRights, Validity, covered, roles_gone, unreadable_here,
 };

@@ -4,7 +4,7 @@
 
 use chrono::NaiveDateTime;
 
-use super::left_by::paid_before;
+use super::former_holders::paid_before;
 use super::validity::{EndedBy, Validity, touches, unreadable_here};
 use super::{
     Budget, Cause, Change, Kind, Pair, Reason, SourceFacts, Standing, TargetFacts, Verdict,

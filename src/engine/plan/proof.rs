@@ -254,7 +254,7 @@ impl<'a> Claims<'a> {
         let mine = changes.iter().filter(|change| change.device == device.name);
         let persons: BTreeSet<&RecordId> = mine.map(|change| &change.employee_no).collect();
         let mut claims = Self { links: BTreeMap::new(), left: BTreeMap::new() };
-        for (member, link) in facts.members.iter().zip(&device.linking) {
+        for (member, link) in facts.linked(device) {
             match link {
                 Ok(link) if persons.contains(&link.employee_no) => {
                     *claims.links.entry(&link.employee_no).or_default() += 1;

@@ -143,7 +143,7 @@ fn a_reading_is_the_whole_list() {
     let mut store = Sandbox::new().open();
     assert!(store.device_state(&door()).unwrap().needs_read, "never read");
     read_door(&mut store, [person("1"), person("2")]);
-    store.record_in_step(&door(), &[(id("1"), year()), (id("2"), year())], at(1)).unwrap();
+    store.record_in_sync(&door(), &[(id("1"), year()), (id("2"), year())], at(1)).unwrap();
     let moved = Record { fingerprint: "moved".into(), ..person("2") };
     read_door(&mut store, [moved.clone(), person("3")]);
     let found = store.persons(&door()).unwrap();

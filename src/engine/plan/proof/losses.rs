@@ -24,7 +24,7 @@ pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Cou
                 served.entry(Blamed::Device(&device.name)).or_default().insert(key);
             }
         }
-        for (member, link) in facts.members.iter().zip(&device.linking) {
+        for (member, link) in facts.linked(device) {
             if let Some(blamed) = is_lost(facts, device, member, link) {
                 lost.entry(blamed).or_default().insert(&member.member.key);
             }

@@ -14,7 +14,7 @@ pub fn objection(facts: &Facts, change: &Change, is_overtaken: bool) -> Option<R
     let device = facts.devices.iter().find(|device| device.name == change.device)?;
     let person = &change.employee_no;
     // Whose birth date was corrected is still the same member.
-    let both = || facts.members.iter().zip(&device.linking);
+    let both = || facts.linked(device);
     let is_linked = |link: &Result<crate::engine::link::Link, _>| {
         link.as_ref().is_ok_and(|link| link.employee_no == *person)
     };

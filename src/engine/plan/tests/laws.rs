@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::super::proof::Rule;
 use super::super::validity::Entitlement;
-use super::super::{Cause, Change, Facts, Kind, Plan, TargetFacts, in_step, plan, prove};
+use super::super::{Cause, Change, Facts, Kind, Plan, TargetFacts, in_sync, plan, prove};
 use super::generated::{facts, facts_of, grid};
 use super::oracle::{missing, wrong};
 use super::world::{FRONT, World, apply, window};
@@ -168,7 +168,7 @@ proptest! {
     #[test]
     fn who_is_in_step_is_not_changed(facts in facts()) {
         let plan = plan(&facts);
-        for (name, persons) in in_step(&facts) {
+        for (name, persons) in in_sync(&facts) {
             for (employee_no, held) in persons {
                 let changed = plan.changes.iter().any(|c| c.device == name && c.employee_no == employee_no);
                 prop_assert!(!changed, "{} {} {}", name, employee_no, held);

@@ -12,7 +12,7 @@ mod oracle;
 mod order;
 mod reviewed;
 mod small_worlds;
-mod steady;
+mod unchanged;
 mod unreadable;
 mod vanished;
 pub(crate) mod world;

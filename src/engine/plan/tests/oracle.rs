@@ -243,7 +243,7 @@ impl Doubted {
                     served.insert(key.clone());
                 }
             }
-            for (member, link) in facts.members.iter().zip(&device.linking) {
+            for (member, link) in facts.linked(device) {
                 let key = member.member.key.clone();
                 if served.contains(&key) {
                     match left_out_by(facts, device, member, link) {
@@ -367,7 +367,7 @@ fn one_wrong(facts: &Facts, device: &TargetFacts, change: &Change) -> Result<See
     let id = &change.employee_no;
     let Some(person) = device.persons.get(id) else { return Err("a person who is not there") };
     let mut owners = Vec::new();
-    for (member, link) in facts.members.iter().zip(&device.linking) {
+    for (member, link) in facts.linked(device) {
         if link.as_ref().is_ok_and(|link| link.employee_no == *id) {
             owners.push(member);
         }
@@ -449,7 +449,7 @@ fn was_left_by_somebody_paid(
     id: &RecordId,
 ) -> bool {
     let now = now_at(facts, device);
-    facts.members.iter().zip(&device.linking).any(|(other, link)| {
+    facts.linked(device).any(|(other, link)| {
         let Err(NoLink::Yielded { persons, .. }) = link else { return false };
         let (one, two) = (&other.member.key, &member.member.key);
         let is_same = one.source == two.source && one.human() == two.human();
@@ -464,7 +464,7 @@ fn was_left_by_somebody_paid(
 /// linked to it.
 fn is_claimed_by_a_namesake(facts: &Facts, device: &TargetFacts, id: &RecordId) -> bool {
     let now = now_at(facts, device);
-    facts.members.iter().zip(&device.linking).any(|(other, link)| {
+    facts.linked(device).any(|(other, link)| {
         let Err(NoLink::Ambiguous { persons, .. }) = link else { return false };
         let is_namesake =
             crate::engine::link::is_same_person(&other.member, &device.persons[id].name);
@@ -490,7 +490,7 @@ pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
     let touched: BTreeSet<_> = plan.changes.iter().map(|c| (&c.device, &c.employee_no)).collect();
     for device in &facts.devices {
         let now = now_at(facts, device);
-        for (member, link) in facts.members.iter().zip(&device.linking) {
+        for (member, link) in facts.linked(device) {
             let standing = facts.sources[&member.member.key.source].standing;
             let is_named = facts.only.is_everyone() || facts.only.names_member(&member.member);
             let Ok(link) = link else { continue };

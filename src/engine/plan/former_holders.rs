@@ -25,7 +25,7 @@ pub(super) struct Others<'a> {
 impl<'a> Others<'a> {
     pub(super) fn of(facts: &'a Facts, device: &'a TargetFacts) -> Self {
         let mut others = Self::default();
-        for (member, link) in facts.members.iter().zip(&device.linking) {
+        for (member, link) in facts.linked(device) {
             let (persons, by_person, needs_name) = match link {
                 Err(NoLink::Yielded { persons, .. }) => (persons, &mut others.left, false),
                 Err(NoLink::Ambiguous { persons, .. }) => (persons, &mut others.claiming, true),
