@@ -142,7 +142,7 @@ fn sound(health: &Health, zone: Tz) -> String {
 
 /// Sends a test message over every channel.
 fn test_messages(context: &Context) -> Vec<Finding> {
-    let tried = notify::try_out(context);
+    let tried = notify::try_out(&context.config, context.clock);
     if tried.is_empty() {
         let text = "there is neither [notify.email] nor [notify.webhook]: nobody would be told";
         let remedy = "see Alarms in the README".to_owned();

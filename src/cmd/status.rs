@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Context, print, print_json, write_file};
 use crate::cli::StatusArgs;
 use crate::config::{Mode, TargetConfig};
-use crate::engine::execute::trust;
+use crate::engine::gather::trust;
 use crate::engine::gather::{Scope, back_off, devices::held_back, gather};
 use crate::engine::link::file::FILE_BYTES_MAX;
 use crate::engine::plan::{LeftOut, TargetFacts, plan};

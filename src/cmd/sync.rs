@@ -21,7 +21,7 @@ use crate::exit::Exit;
 use crate::model::{Accounts, RunId, SourceName, TargetName};
 use crate::notify::{self, Watch};
 use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome};
-use crate::report::{attention, plan_file};
+use crate::report::{again, attention, plan_file};
 use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
 
 /// Runs the command.
@@ -29,7 +29,7 @@ use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
 /// # Errors
 /// [`Error`].
 pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
-    notify::watched(context, |watch| run_watched(context, args, watch))
+    notify::watched(&context.config, context.clock, |watch| run_watched(context, args, watch))
 }
 
 fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<Exit, Error> {
@@ -77,9 +77,11 @@ pub fn tick(
     scope: Scope,
 ) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
-    let heard = listen(systems, &context.config, store, context.clock, &scope);
+    let heard = listen(systems, &context.config, store, context.clock, &scope, |sources, told| {
+        again::report(&context.config, sources, told)
+    });
     let asked = match heard.map_err(store_error)? {
-        Heard::Nothing(report) => return quiet_tick(context, systems, store, *report),
+        Heard::Nothing(report) => return quiet_tick(context, systems, store, report),
         Heard::Something(asked) => asked,
     };
     store.check().map_err(store_error)?;
@@ -187,7 +189,8 @@ fn tick_of(
     if is_everyone {
         end_first_runs(context, store, &gathered, &report)?;
     }
-    let quiet = quiet::word(&context.config, &gathered, &report);
+    let quiet =
+        again::of_quiet(&report).and_then(|told| quiet::word(&context.config, &gathered, told));
     Ok((report, quiet))
 }
 

@@ -49,6 +49,9 @@ pub use load::load;
 pub use problem::{ConfigError, Problem};
 pub use secret::Secret;
 
+pub use crate::model::LinkRule;
+pub use crate::net::tls::Tls;
+
 /// What connectors read their sections with.
 pub mod reading {
     pub use super::problem::{Origin, Wrong};
@@ -162,17 +165,6 @@ impl TargetConfig {
     }
 }
 
-/// How an `https` certificate is judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tls {
-    /// By the roots of the operating system.
-    System,
-    /// By the SHA-256 of the certificate (DER); nothing else about it is asked.
-    Pinned([u8; 32]),
-    /// Not at all: the connection is encrypted to whoever answers.
-    Insecure,
-}
-
 /// What may be written to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -203,40 +195,6 @@ pub struct LinkConfig {
     pub files: Vec<PathBuf>,
     /// The rules in the order they are tried.
     pub by: Vec<LinkRule>,
-}
-
-/// How a member was found to be a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LinkRule {
-    /// A link file holds the member's e-mail beside the person id.
-    File,
-    /// The device holds the member's e-mail.
-    DeviceEmail,
-    /// The member number is the `employeeNo`, and the name agrees.
-    HolderNumber,
-    /// Somebody who looked has said so (`sync --accept-link`). No rule of the configuration.
-    Accepted,
-}
-
-impl LinkRule {
-    /// The word in the configuration, the output and the state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::DeviceEmail => "device-email",
-            Self::HolderNumber => "member-number",
-            Self::Accepted => "accepted",
-        }
-    }
-
-    /// Reads the word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::File, Self::DeviceEmail, Self::HolderNumber, Self::Accepted]
-            .into_iter()
-            .find(|rule| rule.as_str() == word)
-    }
 }
 
 /// `[policy]`.

@@ -15,9 +15,8 @@ use super::{
     Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
     SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts, notify, value,
 };
-use crate::engine::link::file::is_invisible;
 use crate::files::{Rights, is_same};
-use crate::model::{HolderNumber, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{HolderNumber, RecordId, RightCode, SourceName, TargetName, is_invisible};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeptLink, Report, TargetReport};
-use crate::config::LinkRule;
+use super::{KeptLink, Report, SourceReport, TargetOutcome, TargetReport};
+use crate::command::CommandName;
+use crate::config::{Config, LinkRule, Mode};
 use crate::engine::plan::{LeftOut, NoDoor, Reason};
 use crate::model::{HolderId, RecordId, SourceName, TargetName};
 use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
@@ -87,6 +88,33 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
             .collect(),
         remarks: report.troubles.iter().filter(|trouble| trouble.is_remark()).map(remark).collect(),
     })
+}
+
+/// The same of a run that looked at everything and had nothing to do: what a quiet tick says again.
+#[must_use]
+pub fn of_quiet(report: &Report) -> Option<String> {
+    // Remarks that bring no exit code are said again.
+    let has_nothing_to_say = report.changes.is_empty()
+        && report.losses.is_empty()
+        && report.troubles.iter().all(Trouble::is_remark);
+    if report.is_limited || !has_nothing_to_say { None } else { write(report).ok() }
+}
+
+/// The report of a quiet tick, where the text is one of its configuration.
+#[must_use]
+pub fn report(config: &Config, sources: Vec<SourceReport>, text: &str) -> Option<Report> {
+    let mut report = Report::new(CommandName::Sync, None);
+    report.sources = sources;
+    let devices = config.devices.iter().map(|device| TargetReport {
+        name: device.name.clone(),
+        persons: 0,
+        outcome: match device.mode {
+            Mode::Observe => TargetOutcome::Observed,
+            Mode::GrantOnly | Mode::Full => TargetOutcome::Ok,
+        },
+    });
+    report.devices = devices.collect();
+    say(text, &mut report).then_some(report)
 }
 
 /// Says it again in another report, whose devices are those of the configuration: `false`, and the
@@ -174,9 +202,7 @@ fn kept_link(kept: Kept) -> Option<KeptLink> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::CommandName;
     use crate::model::testing::holder;
-    use crate::report::TargetOutcome;
 
     fn member(number: i64, born: Option<&str>) -> HolderId {
         let born = born.map(|date| format!("/{date}")).unwrap_or_default();

@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::convert::{damaged, instant_in, instant_out, text_at, wall_in, wall_out};
 use super::{Store, StoreError};
-use crate::engine::plan::LossKind;
+use crate::model::LossKind;
 use crate::model::{HolderId, RecordId, TargetName};
 
 /// One member or person to look after.

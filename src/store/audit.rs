@@ -19,7 +19,7 @@ pub struct AuditEntry {
     pub device: TargetName,
     /// Who, there.
     pub employee_no: RecordId,
-    /// Why, in the words of [`Cause`](crate::engine::plan::Cause).
+    /// Why, in the words of [`Cause`](crate::model::Cause).
     pub cause: String,
     /// What the person held.
     pub before: Option<Window>,

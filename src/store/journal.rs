@@ -15,7 +15,7 @@ use super::prune::prune;
 use super::waiting::tried;
 use super::{Machine, Quiet, Store, StoreError};
 use crate::clock::is_future;
-use crate::engine::plan::{Cause, Change, Kind};
+use crate::model::{Cause, Change, Kind};
 use crate::model::{HolderId, Record, RecordId, RunId, TargetName, Window};
 
 /// A computer that was silent for so long has stopped: another one may take its place. Two ticks of

@@ -8,9 +8,9 @@ use rusqlite::{Connection, Row, params};
 use super::convert::{damaged, instant_in, instant_out, text_at, wall_out, window_in};
 use super::{Store, StoreError, seal};
 use crate::config::LinkRule;
-use crate::engine::link::file::{LinkRow, RowReason, UnusableRow};
-use crate::engine::link::{Served, StoredLink, StoredLinks};
 use crate::model::{Email, HolderId, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{LinkRow, RowReason, UnusableRow};
+use crate::model::{Served, StoredLink, StoredLinks};
 
 /// The roles that open a device, by organisation; `None` for every role.
 pub type SettledRoles = BTreeMap<SourceName, Option<BTreeSet<RightCode>>>;

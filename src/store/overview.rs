@@ -10,7 +10,7 @@ use rusqlite::{Row, params};
 use super::audit::entry_in;
 use super::convert::{damaged, instant_in, instant_out};
 use super::{AuditEntry, Store, StoreError};
-use crate::engine::plan::Kind;
+use crate::model::Kind;
 use crate::model::{HolderId, RunId, TargetName};
 
 /// One run.

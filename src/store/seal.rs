@@ -10,9 +10,7 @@ use chrono::{DateTime, Utc};
 use super::StoreError;
 use super::members::StoredHolder;
 use super::quiet::Quiet;
-use crate::engine::link::StoredLink;
-use crate::engine::link::file::LinkRow;
-use crate::model::{Email, HolderId, HolderNumber, TargetName};
+use crate::model::{Email, HolderId, HolderNumber, LinkRow, StoredLink, TargetName};
 use crate::text::fnv;
 
 /// A digest in the making.

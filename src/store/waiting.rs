@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 
 use super::convert::{damaged, instant_in, instant_out, wall_out, window_in};
 use super::{Store, StoreError};
-use crate::engine::plan::{Budget, Change, Kind};
+use crate::model::{Budget, Change, Kind};
 use crate::model::{HolderId, RecordId, TargetName, Window};
 
 /// A change that a run wanted and that is not on the door yet.

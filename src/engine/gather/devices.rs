@@ -12,10 +12,10 @@ use super::record::cut_off_unasked;
 use super::{Scope, back_off, conversation};
 use crate::config::{Guard, TargetConfig};
 use crate::engine::Systems;
+use crate::engine::TargetOutcome;
 use crate::engine::link::{StoredLink, StoredLinks, is_same_person, name_digest};
 use crate::model::{Flaw, Limit, Memory, Record, RecordId, TargetLimits, Window};
 use crate::ports::{Class, Failure, Identity, Statement, Target};
-use crate::report::TargetOutcome;
 use crate::store::lock::Holder;
 use crate::store::{
     Failures, Intent, LastFailure, LoginMemory, RecordsOfTarget, Store, StoreError, StoredHolder,

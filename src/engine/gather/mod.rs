@@ -16,6 +16,7 @@ pub mod quiet;
 mod record;
 mod sources;
 mod told;
+pub mod trust;
 mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
+use super::trust;
 use super::{AcceptedOn, Gathered, links};
 use crate::config::{Config, LinkRule};
-use crate::engine::execute::trust;
+use crate::engine::TargetOutcome;
 use crate::engine::link::{Link, Served, StoredLink, email_digest, name_digest};
 use crate::engine::plan::{Facts, Plan, TargetFacts};
 use crate::model::{
     Holder, HolderId, Record, RecordId, RunId, TargetLimits, TargetName, Window,
     is_same_but_for_dates,
 };
-use crate::report::TargetOutcome;
 use crate::store::{
     Intent, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError, Unasked,
 };

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::Gathered;
 use crate::config::{Config, Mode};
 use crate::engine::link::file::UnusableRow;
+use crate::engine::{KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport};
 use crate::model::{Email, RecordId};
-use crate::report::{KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport};
 use crate::store::{Store, StoreError};
 use crate::trouble::{About, Trouble};
 

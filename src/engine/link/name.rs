@@ -3,15 +3,11 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::model::{Email, Holder};
+use crate::model::{Email, Holder, NameDigest};
 use crate::text::fnv::fnv;
 
 /// So many letters of a first name must be equal: `Alex` is taken for `Alexander`, `Ana` not for `Anton`.
 const FIRST_NAME_LETTERS: usize = 3;
-
-/// A name as a number: the sum of the digests of its words, without case, accents and order; 0 for no
-/// name. Equal names have equal numbers, and others very likely have others. It is stored.
-pub type NameDigest = i64;
 
 /// The digest of a name on a door.
 #[must_use]

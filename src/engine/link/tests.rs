@@ -1,5 +1,7 @@
 //! Tables for the link rules.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::model::testing::{bare, holder};
 use crate::model::{Holder, Limit, Record, RecordStanding};

@@ -9,7 +9,9 @@ use chrono::NaiveDateTime;
 
 use super::validity::{covered, unreadable_here};
 use super::{Facts, HolderFacts, LeftOut, Pair, Plan, Reason, SourceFacts, Verdict, is_protected};
-use crate::model::{HolderId, Limit, RecordId, Right, RightCode, SourceName, TargetName, Window};
+use crate::model::{
+    HolderId, Limit, LossKind, RecordId, Right, RightCode, SourceName, TargetName, Window,
+};
 
 /// A member who was served on a door until now and is left out there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,15 +71,6 @@ impl Plan {
     }
 }
 
-/// What comes of a loss at the door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LossKind {
-    /// The door is closed for the person, or the person is gone.
-    StandingOutside,
-    /// The door opens, and nobody can say whether that is paid for.
-    OpenWithoutReason,
-}
-
 impl Loss {
     /// Whose word it is that leaves the member out.
     #[must_use]
@@ -85,17 +78,6 @@ impl Loss {
         match is_of_source(self.reason) {
             true => Whose::Source(self.member.source.clone()),
             false => Whose::Device(self.device.clone()),
-        }
-    }
-}
-
-impl LossKind {
-    /// The word in output and state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::StandingOutside => "standing-outside",
-            Self::OpenWithoutReason => "open-without-reason",
         }
     }
 }

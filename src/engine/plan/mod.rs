@@ -14,7 +14,6 @@ pub mod proof;
 mod released;
 mod unchanged;
 pub mod validity;
-mod words;
 
 use std::collections::BTreeSet;
 
@@ -22,7 +21,7 @@ use chrono::NaiveDateTime;
 
 use crate::engine::link::{CLAIMANTS_MAX, Found, Link, NoLink, in_question};
 use crate::model::{
-    HolderId, Limit, Record, RecordId, RecordStanding, Right, RightCode, SourceName, TargetName,
+    HolderId, Record, RecordId, RecordStanding, Right, RightCode, SourceName, TargetName,
     UnreadableRight, Window,
 };
 use crate::text::shell::quoted;
@@ -30,7 +29,7 @@ use crate::text::shell::quoted;
 pub use facts::{Facts, HolderFacts, Only, SourceFacts, Standing, TargetFacts};
 use former_holders::Others;
 pub use in_sync::{in_sync, is_in_sync};
-pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};
+pub use losses::{Loss, NoDoor, TooManyLost, Whose};
 use person::for_person;
 pub use person::kind_of;
 pub use proof::{Counterexample, ProvenPlan, Rule, objection, prove, prove_reviewed};
@@ -39,7 +38,8 @@ pub use unchanged::unchanged_until;
 use validity::{
     EndedBy, Entitlement, OpeningRights, Validity, covered, roles_gone, unreadable_here,
 };
-pub use words::{Budget, Cause, Kind, Reason};
+
+pub use crate::model::{Budget, Cause, Change, Kind, LossKind, Reason};
 
 /// All changes of one tick, with what was left out and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,43 +91,6 @@ impl Plan {
         let mut told: Vec<LeftOut> = self.left_out.iter().chain(&self.ignored).cloned().collect();
         sort_left_out(&mut told);
         told
-    }
-}
-
-/// One person's new validity on one device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Where.
-    pub device: TargetName,
-    /// Who, there.
-    pub employee_no: RecordId,
-    /// Whose membership it follows from.
-    pub member: HolderId,
-    /// The organisation's name in the configuration.
-    pub source: SourceName,
-    /// Why.
-    pub cause: Cause,
-    /// Whether access is given or taken.
-    pub kind: Kind,
-    /// What the person holds.
-    pub before: Limit,
-    /// What the person shall hold.
-    pub after: Window,
-    /// A closed door opens at this moment.
-    pub opens_door: bool,
-    /// The person's fingerprint as read: the change is refused if it moved since.
-    pub fingerprint: String,
-    /// Access ends at once: the end is yesterday's, and moves with every midnight.
-    pub ends_at_once: bool,
-    /// Set when a budget keeps the change from being carried out.
-    pub blocked: Option<Budget>,
-}
-
-impl Change {
-    /// Whether somebody must approve it before it is carried out.
-    #[must_use]
-    pub fn needs_approval(&self) -> bool {
-        self.blocked.is_some_and(Budget::needs_approval)
     }
 }
 

@@ -8,7 +8,8 @@ mod text;
 
 use super::*;
 use crate::engine::plan::tests::world::{FRONT, World, employee, window};
-use crate::model::Limit;
+use crate::model::{Limit, LinkRule, SourceName};
+use crate::store::OutcomeKind;
 use crate::trouble::{About, Failed, TroubleKind};
 
 /// A report of a plan on one door that answered, before anything was tried.
