@@ -9,11 +9,12 @@
 //! Source: design.md section 4, "Carrying out, per change".
 
 mod base;
+mod commit;
 mod order;
 pub mod trust;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -132,6 +133,8 @@ struct OneTarget<'a, 's> {
     memory: Memory,
     /// Why that firmware takes no change of anybody, if so.
     refusal: Option<String>,
+    /// Announced in this run, and nothing of an earlier one waits to be committed.
+    expected: BTreeSet<RecordId>,
 }
 
 impl<'a, 's> OneTarget<'a, 's> {
@@ -156,6 +159,7 @@ impl<'a, 's> OneTarget<'a, 's> {
             trust,
             memory: Memory::default(),
             refusal: None,
+            expected: BTreeSet::new(),
         }
     }
 
@@ -235,6 +239,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.check_trust()?;
         self.check_clock(writer.reader())?;
         self.result.login = LoginResult::Worked;
+        self.commit(writer.as_mut())?;
         let tries = self.store().last_tries(&self.device.name)?;
         order::sort(&mut changes, &tries, now);
         for batch in changes.chunks(batch_size) {
@@ -250,6 +255,7 @@ impl<'a, 's> OneTarget<'a, 's> {
                 rest = rest.get(written..).unwrap_or_default();
             }
         }
+        self.ask_settlement(writer.reader())?;
         self.check_trust()
     }
 

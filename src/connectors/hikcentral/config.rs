@@ -33,6 +33,11 @@ impl TargetKind for HikCentral {
         Nouns { system: "HikCentral", one: "platform", many: "platforms" }
     }
 
+    /// The doors learn of a change when it is applied to them.
+    fn commits(&self) -> bool {
+        true
+    }
+
     fn read(
         &self,
         section: &Section<'_>,

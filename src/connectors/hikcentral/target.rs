@@ -1,16 +1,16 @@
 //! A platform as a target of the engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::wire::differs_beyond_validity;
+use super::wire::{differs_beyond_validity, person_id};
 use super::{Class, Client, Error, Meaning, Settings};
 use crate::config::Wiring;
 use crate::model::{LATEST_END, RecordId, TargetName, Window};
 use crate::ports::progress::{Progress, Unit};
 use crate::ports::{
-    self, Capabilities, Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock,
-    TargetWriter,
+    self, Capabilities, Failure, FullRecord, Identity, Pending, RecordList, Settlement, Statement,
+    Target, TargetClock, TargetWriter,
 };
 
 /// How many persons are written between two readings, which ask for one person at a time.
@@ -40,6 +40,8 @@ pub struct Platform {
     name: TargetName,
     host: String,
     progress: Arc<dyn Progress>,
+    /// What the platform calls those who were read one by one.
+    person_ids: BTreeMap<RecordId, String>,
 }
 
 impl Platform {
@@ -55,7 +57,7 @@ impl Platform {
         let Wiring { progress, count } = wiring;
         let host = settings.url.host_str().unwrap_or_default().to_owned();
         let client = Client::new(settings)?.counted_by(count);
-        Ok(Self { client, name: name.clone(), host, progress })
+        Ok(Self { client, name: name.clone(), host, progress, person_ids: BTreeMap::new() })
     }
 }
 
@@ -95,7 +97,39 @@ impl Target for Platform {
     }
 
     fn some(&mut self, wanted: &[RecordId]) -> Result<BTreeMap<RecordId, FullRecord>, Failure> {
-        Ok(self.client.persons(wanted)?)
+        let found = self.client.persons(wanted)?;
+        let ids = found.iter().map(|(id, record)| (id.clone(), person_id(record)));
+        self.person_ids.extend(ids);
+        Ok(found)
+    }
+
+    /// Failures are told by the number; of those who wait a platform tells only how many there are, so
+    /// that everybody waits as long as anybody does.
+    fn settlement(&mut self, ids: &[RecordId]) -> Result<Pending, Failure> {
+        let counts = self.client.application_counts()?;
+        let mut pending = Pending::default();
+        let mut page = 1;
+        while counts.failed > 0 && page <= FAILURE_PAGES_MAX {
+            let failures = self.client.application_failures(page)?;
+            if failures.list.is_empty() {
+                break;
+            }
+            for failure in failures.list {
+                let id = ids.iter().find(|id| id.as_str() == failure.person_code);
+                if let Some(id) = id {
+                    let what = failure.items.join(", ");
+                    let at = format!("{} ({what})", failure.device);
+                    let so_far = pending.failed.entry(id.clone()).or_default();
+                    *so_far = if so_far.is_empty() { at } else { format!("{so_far}, {at}") };
+                }
+            }
+            page += 1;
+        }
+        if counts.waiting + counts.edited > 0 {
+            let waits = |id: &&RecordId| !pending.failed.contains_key(*id);
+            pending.waiting = ids.iter().filter(waits).cloned().collect::<BTreeSet<_>>();
+        }
+        Ok(pending)
     }
 
     fn differences(&self, before: &FullRecord, after: &FullRecord) -> Vec<String> {
@@ -109,6 +143,9 @@ impl Target for Platform {
         Box::new(PlatformWriter(*self))
     }
 }
+
+/// The most pages of failures that are read.
+const FAILURE_PAGES_MAX: u32 = 20;
 
 /// The same connection, with the right to write.
 struct PlatformWriter(Platform);
@@ -132,5 +169,16 @@ impl TargetWriter for PlatformWriter {
             Error::Unsent { what } => not_sent(what),
             error => error.into(),
         })
+    }
+
+    /// Whoever is not there any more is not applied.
+    fn commit(&mut self, ids: &[RecordId]) -> Result<Settlement, Failure> {
+        let is_unknown = |id: &&RecordId| !self.0.person_ids.contains_key(*id);
+        let unknown: Vec<RecordId> = ids.iter().filter(is_unknown).cloned().collect();
+        self.0.some(&unknown)?;
+        let persons: Vec<String> =
+            ids.iter().filter_map(|id| self.0.person_ids.get(id).cloned()).collect();
+        self.0.client.reapply(&persons)?;
+        Ok(Settlement::Queued)
     }
 }
