@@ -49,7 +49,8 @@ impl CarryOut<'_> {
         for ((device, found), open) in config.devices.iter().zip(&gathered.devices).zip(open) {
             let is_ready = found.outcome == TargetOutcome::Ok
                 || found.is_backing_off && self.opens_a_door(&device.name);
-            let has_work = self.proven.for_device(&device.name).next().is_some();
+            let has_work = self.proven.for_device(&device.name).next().is_some()
+                || !store.uncommitted(&device.name).map_err(store_error)?.is_empty();
             // Where there is nothing to do no login is tried, and others may talk to the door.
             if !is_ready || !has_work || device.mode == Mode::Observe {
                 continue;

@@ -26,8 +26,8 @@ use crate::report::check::{Finding, document, exit, render, rows_left_out};
 use crate::report::roles::{self, Held};
 use crate::report::text::with_zone;
 use crate::report::{RowLeftOut, TargetOutcome};
-use crate::store::Store;
 use crate::store::health::{Health, Severity};
+use crate::store::{Store, Uncommitted};
 use crate::text::lists::many;
 use crate::text::shell::quoted;
 use crate::trouble::{About, Trouble};
@@ -216,6 +216,11 @@ fn both_sides(
         findings.extend(of(&about_known, &About::Source(source.name.clone())));
     }
     devices(context, &gathered, open, &about_known, findings);
+    for device in &context.config.devices {
+        let waiting =
+            store.uncommitted(&device.name).map_err(|error| context.store_error(error))?;
+        findings.extend(not_in_force(context, device, &waiting));
+    }
     let plan = plan(&gathered.facts);
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
     let names = shows_names.then_some(&gathered.facts);
@@ -288,6 +293,20 @@ fn devices(
             findings.push(links(gathered, facts));
         }
     }
+}
+
+/// What was written to a target and is not known to be in force.
+fn not_in_force(
+    context: &Context,
+    device: &TargetConfig,
+    waiting: &[Uncommitted],
+) -> Option<Finding> {
+    let since =
+        with_zone(waiting.iter().map(|one| one.since).min()?, context.config.zone_of_people());
+    let persons = many(waiting.len(), "person");
+    let text = format!("{persons} written, not yet in force at the doors (since {since})");
+    let remedy = "the next run asks what became of it".to_owned();
+    Some(Finding::warning(device.name.as_str(), text, Some(remedy)))
 }
 
 /// What a target says of itself, as far as it says anything.

@@ -184,6 +184,7 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
             name: device.name.clone(),
             mode: device.mode,
             write_trouble: write_trouble(device, &writes, &known, at),
+            uncommitted: store.uncommitted(&device.name)?,
             known,
             left_alone_until: back_off::waits_until(&failures, at),
             failures,

@@ -81,6 +81,11 @@ pub trait TargetKind: Debug + Sync {
     /// What it calls things.
     fn nouns(&self) -> Nouns;
 
+    /// Whether a write is in force only once it is committed.
+    fn commits(&self) -> bool {
+        false
+    }
+
     /// Reads its own keys, and notes every problem.
     fn read(
         &self,

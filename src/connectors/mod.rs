@@ -9,5 +9,7 @@ pub mod hikvision;
 use crate::config::Kinds;
 
 /// Every kind of system there is.
-pub const KINDS: Kinds =
-    Kinds { sources: &[&cardskipper::Cardskipper], targets: &[&hikvision::Hikvision] };
+pub const KINDS: Kinds = Kinds {
+    sources: &[&cardskipper::Cardskipper],
+    targets: &[&hikvision::Hikvision, &hikcentral::HikCentral],
+};

@@ -9,10 +9,11 @@
 //! Source: design.md section 4, "Carrying out, per change".
 
 mod base;
+mod commit;
 mod order;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -131,6 +132,8 @@ struct OneTarget<'a, 's> {
     memory: Memory,
     /// Why that firmware takes no change of anybody, if so.
     refusal: Option<String>,
+    /// Announced in this run, and nothing of an earlier one waits to be committed.
+    expected: BTreeSet<RecordId>,
 }
 
 impl<'a, 's> OneTarget<'a, 's> {
@@ -155,6 +158,7 @@ impl<'a, 's> OneTarget<'a, 's> {
             trust,
             memory: Memory::default(),
             refusal: None,
+            expected: BTreeSet::new(),
         }
     }
 
@@ -234,6 +238,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.check_trust()?;
         self.check_clock(writer.reader())?;
         self.result.login = LoginResult::Worked;
+        self.commit(writer.as_mut())?;
         let tries = self.store().last_tries(&self.device.name)?;
         order::sort(&mut changes, &tries, now);
         for batch in changes.chunks(batch_size) {
@@ -249,6 +254,7 @@ impl<'a, 's> OneTarget<'a, 's> {
                 rest = rest.get(written..).unwrap_or_default();
             }
         }
+        self.ask_settlement(writer.reader())?;
         self.check_trust()
     }
 

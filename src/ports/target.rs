@@ -51,6 +51,24 @@ pub struct Statement {
     pub remarks: Vec<Remark>,
 }
 
+/// When a commit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// It is in force.
+    AtOnce,
+    /// It was asked for; [`Target::settlement`] tells what became of it.
+    Queued,
+}
+
+/// Records that were committed and are not in force.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pending {
+    /// Nothing has become of it yet.
+    pub waiting: BTreeSet<RecordId>,
+    /// It failed; where and why, without names of persons.
+    pub failed: BTreeMap<RecordId, String>,
+}
+
 /// Something about a target that a person should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
@@ -159,6 +177,14 @@ pub trait Target: Send {
     /// [`Failure`].
     fn some(&mut self, wanted: &[RecordId]) -> Result<BTreeMap<RecordId, FullRecord>, Failure>;
 
+    /// Which of these committed records are not in force.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    fn settlement(&mut self, _ids: &[RecordId]) -> Result<Pending, Failure> {
+        Ok(Pending::default())
+    }
+
     /// Names what differs between two readings of a record beside its window.
     fn differences(&self, before: &FullRecord, after: &FullRecord) -> Vec<String>;
 
@@ -178,6 +204,14 @@ pub trait TargetWriter {
     /// # Errors
     /// [`Failure`]; of class `Unknown` when the change may have happened.
     fn set(&mut self, record: &FullRecord, window: Window) -> Result<(), Failure>;
+
+    /// Puts in force what was written to these records; again does no harm.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    fn commit(&mut self, _ids: &[RecordId]) -> Result<Settlement, Failure> {
+        Ok(Settlement::AtOnce)
+    }
 
     /// Puts back what a write lost although nobody asked for that, where the connector can; says what came
     /// of it, or nothing where nothing of the kind was lost.

@@ -87,6 +87,10 @@ pub struct TargetStory {
     pub next: Option<String>,
     /// What the admin can do.
     pub remedy: Option<String>,
+    /// Whether what was written is in force at the doors, where that is a step of its own.
+    pub in_force: Option<bool>,
+    /// Since when something written is not known to be in force.
+    pub not_in_force_since: Option<DateTime<Utc>>,
     /// When the device was last seen to hold what it should.
     pub confirmed_at: Option<DateTime<Utc>>,
     /// When the device was last read whole.
@@ -235,6 +239,11 @@ fn device_text(device: &TargetStory, is_offline: bool, (look, zone): (Look, Tz))
     if let Some(remedy) = &device.remedy {
         let _ = writeln!(out, "  to do       {}", printable(remedy));
     }
+    if let Some(since) = device.not_in_force_since {
+        let since = local(since, zone);
+        let _ =
+            writeln!(out, "  at doors    written, not yet in force at the doors (since {since})");
+    }
     if let Some(at) = device.confirmed_at {
         let _ = writeln!(out, "  confirmed   {}", local(at, zone));
     }
@@ -341,6 +350,7 @@ struct DeviceJson {
     reason: Option<&'static str>,
     next: Option<String>,
     remedy: Option<String>,
+    in_force: Option<bool>,
     confirmed_at: Option<String>,
     read_at: Option<String>,
 }
@@ -438,6 +448,7 @@ fn device_json(device: &TargetStory) -> DeviceJson {
         reason: device.left_out.map(Reason::as_str),
         next: device.next.clone(),
         remedy: device.remedy.clone(),
+        in_force: device.in_force,
         confirmed_at: device.confirmed_at.map(instant),
         read_at: device.read_at.map(instant),
     }

@@ -39,6 +39,7 @@ mod quiet;
 mod schema;
 mod seal;
 mod trust;
+mod uncommitted;
 mod waiting;
 
 use std::path::{Path, PathBuf};
@@ -67,6 +68,7 @@ pub use members::{Changed, ListingDelta, SecondLook, SourceState, StoredHolder};
 pub use overview::{AuditLine, BlockedOverview, DeviceOverview, GrantDelay, PastRun};
 pub use quiet::{Quiet, QuietRun};
 pub use trust::{Unasked, Unproven, WriteMemory};
+pub use uncommitted::Uncommitted;
 pub use waiting::Waiting;
 
 /// How long to wait for another process's transaction.

@@ -40,7 +40,8 @@ pub struct QuietRun {
 
 impl Store {
     /// The word of the last run that looked at everything, if it found nothing to do, the last run of
-    /// all ended well, on this computer, and no write is without an outcome.
+    /// all ended well, on this computer, no write is without an outcome, and
+    /// everything written is in force.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -48,7 +49,8 @@ impl Store {
         let is_well = self.last_run()?.is_some_and(|last| {
             last.exit_code == Some(0) && !self.machine.is_other_than(&last.machine)
         });
-        let has_intents = "SELECT EXISTS (SELECT 1 FROM intent)";
+        let has_intents =
+            "SELECT EXISTS (SELECT 1 FROM intent) OR EXISTS (SELECT 1 FROM uncommitted)";
         if !is_well || self.connection.query_row(has_intents, [], |row| row.get(0))? {
             return Ok(None);
         }

@@ -213,6 +213,15 @@ CREATE TABLE intent (
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
 
+-- Records of targets with a commit step that were written and are not known to be in force.
+CREATE TABLE uncommitted (
+    device      TEXT    NOT NULL,
+    employee_no TEXT    NOT NULL,
+    since_at    INTEGER NOT NULL,        -- when the first such write was announced
+    is_queued   INTEGER NOT NULL,        -- the target was asked to put it in force
+    PRIMARY KEY (device, employee_no)
+) STRICT, WITHOUT ROWID;
+
 -- The audit log: every write that was tried, with its outcome. Append-only.
 CREATE TABLE change (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -132,6 +132,10 @@ pub enum TroubleKind {
         /// The next run tries again.
         is_tried_again: bool,
     },
+    /// Written, and a door did not take it; who, and where and why.
+    NotTakenAtDoors(Vec<(RecordId, String)>),
+    /// Written more than 30 minutes ago, and not known to be in force at the doors; who.
+    NotInForce(Vec<RecordId>),
     /// Changes wait for approval.
     Blocked {
         /// Of so many persons.

@@ -122,7 +122,9 @@ impl TroubleKind {
             | Self::ClockOff { .. }
             | Self::ClockZone { .. }
             | Self::Moved(_, Reviewed::No)
-            | Self::NotApplied { .. } => Exit::PartFailed,
+            | Self::NotApplied { .. }
+            | Self::NotTakenAtDoors(_)
+            | Self::NotInForce(_) => Exit::PartFailed,
             Self::ListRefused(..)
             | Self::BackingOff { is_doubt: true, .. }
             | Self::NotBelieved { .. }
@@ -180,6 +182,8 @@ impl TroubleKind {
             Self::TakesNoChange { .. } => "takes-no-change",
             Self::Moved(..) => "moved",
             Self::NotApplied { .. } => "not-applied",
+            Self::NotTakenAtDoors(_) => "not-taken-at-doors",
+            Self::NotInForce(_) => "not-in-force",
             Self::Blocked { plan, .. } => return format!("blocked {plan}"),
             Self::Overtaken(person, _) => return format!("overtaken {person}"),
             Self::TimeLimit => "time-limit",

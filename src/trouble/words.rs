@@ -134,6 +134,16 @@ impl TroubleKind {
             Self::NotApplied { count, .. } => {
                 format!("{} did not take effect", many(*count, "change"))
             }
+            Self::NotTakenAtDoors(failed) => {
+                let who: Vec<String> =
+                    failed.iter().map(|(id, why)| format!("person {id} at {why}")).collect();
+                format!("written, but not taken at the doors: {}", some_of(&who, NAMED_MAX, "; "))
+            }
+            Self::NotInForce(persons) => format!(
+                "written more than 30 minutes ago, and not known to be in force at the doors: {} {}",
+                if persons.len() == 1 { "person" } else { "persons" },
+                some_of(persons, NAMED_MAX, ", "),
+            ),
             Self::Blocked { persons, by, plan } => {
                 format!("{}; none of that was written (blocked plan {plan})", by.text(*persons))
             }
@@ -234,6 +244,14 @@ impl TroubleKind {
             | Self::NotTold(failed)
             | Self::BrokeOff(_, failed)
             | Self::Repeated(_, failed) => return failed.hint.clone(),
+            Self::NotTakenAtDoors(_) => Hint::text(
+                "see that these devices are on and reachable from the platform; the next run applies the \
+                 persons again",
+            ),
+            Self::NotInForce(_) => Hint::text(
+                "look in the platform's Web Client whether persons wait to be applied to their devices, \
+                 and apply them there",
+            ),
             Self::Moved(_, Reviewed::No)
             | Self::NotApplied { is_tried_again: false, .. }
             | Self::TimeLimit

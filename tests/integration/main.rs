@@ -19,6 +19,7 @@ mod cron;
 mod demo;
 mod door;
 mod golden;
+mod hikcentral;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod kill;

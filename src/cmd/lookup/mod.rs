@@ -305,6 +305,15 @@ fn tell(
         if let Some(employee_no) = &story.employee_no {
             story.confirmed_at =
                 store.confirmed_at(&device.name, employee_no).map_err(store_error)?;
+            let open = store.uncommitted(&device.name).map_err(store_error)?;
+            let open = open.into_iter().find(|one| one.employee_no == *employee_no);
+            let commits = context
+                .config
+                .devices
+                .iter()
+                .any(|config| config.name == device.name && config.kind.commits());
+            story.in_force = commits.then_some(open.is_none());
+            story.not_in_force_since = open.map(|one| one.since);
         }
         story.read_at = store.device_state(&device.name).map_err(store_error)?.read_at;
         devices.push(story);
@@ -424,6 +433,8 @@ fn on_device(
         left_out: left_out.map(|one| one.reason),
         next,
         remedy,
+        in_force: None,
+        not_in_force_since: None,
         confirmed_at: None,
         read_at: None,
     }

@@ -16,7 +16,13 @@ use crate::config::section::{Reader, Section};
 pub(super) const EXAMPLE: &str = include_str!("../../../examples/ivms-sync.toml");
 
 pub(super) fn passwords() -> Environment {
-    let names = ["CARDSKIPPER_PASSWORD", "FRONT_DOOR_PASSWORD", "SMTP_PASSWORD", "WEBHOOK_TOKEN"];
+    let names = [
+        "CARDSKIPPER_PASSWORD",
+        "FRONT_DOOR_PASSWORD",
+        "HIKCENTRAL_SECRET",
+        "SMTP_PASSWORD",
+        "WEBHOOK_TOKEN",
+    ];
     Environment::from_pairs(names.map(|name| (name, "a-password")))
 }
 
@@ -35,7 +41,9 @@ fn keys(table: &DeTable<'_>, path: &str, into: &mut BTreeSet<String>) {
     for (name, value) in table {
         let key = format!("{path}{}", name.get_ref());
         match Spanned::get_ref(value) {
-            DeValue::Table(inner) if !["password", "token"].contains(&&**name.get_ref()) => {
+            DeValue::Table(inner)
+                if !["password", "app_secret", "token"].contains(&&**name.get_ref()) =>
+            {
                 keys(inner, &format!("{key}."), into);
             }
             _ => {
@@ -78,7 +86,8 @@ fn it_tells_the_true_defaults() {
     let default = read(SMALL).unwrap();
     assert_eq!(given.state, default.state);
     assert_eq!(given.sources[0].full_every, default.sources[0].full_every);
-    let (door, plain) = (&given.devices[0], &default.devices[0]);
+    let is_door = |device: &&TargetConfig| device.kind.name() == "hikvision";
+    let (door, plain) = (given.devices.iter().find(is_door).unwrap(), &default.devices[0]);
     let tls = |config| &super::door(config).tls;
     assert_eq!((tls(door), door.mode), (tls(plain), plain.mode));
     assert_eq!((&door.protect, door.audit_every), (&plain.protect, plain.audit_every));

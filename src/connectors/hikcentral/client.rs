@@ -14,15 +14,16 @@ use url::Url;
 use self::exchange::{Answer, Ask, Link};
 use super::codes::Meaning;
 use super::error::Error;
-use super::listing::{PersonList, Run, Step};
+use super::listing::{Run, Step};
 use super::wire::{
-    Counts, Failures, FullRecord, Page, Version, counts_body, failures_body, page_body,
-    person_body, read_counts, read_failures, reapplication_body, update_body,
+    Counts, Failures, Page, Version, counts_body, failures_body, page_body, person_body, private,
+    read_counts, read_failures, read_record, reapplication_body, update_body, with_replaced_bytes,
 };
 use crate::config::{Secret, Tls};
 use crate::model::{RecordId, Window};
 use crate::net::requests::RequestCount;
 use crate::net::retry::Rule;
+use crate::ports::{FullRecord, RecordList};
 
 /// How many persons a page holds, the most that a platform gives.
 const PAGE_SIZE: usize = 500;
@@ -153,7 +154,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]; what was handed over before it is then not everybody.
-    pub fn all_persons(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<PersonList, Error> {
+    pub fn all_persons(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Error> {
         let mut run = Run::new(self.limits.page, self.limits.listing);
         loop {
             if run.is_out_of_time() {
@@ -174,27 +175,7 @@ impl Client {
         }
     }
 
-    /// Reads the person with this number; nothing when there is none.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn person_by_code(&mut self, code: &str) -> Result<Option<FullRecord>, Error> {
-        let path = "/artemis/api/resource/v1/person/personCode/personInfo";
-        let ask = Ask::read("person by code", path, person_body("personCode", code));
-        self.person(ask, |record| record.code == code)
-    }
-
-    /// Reads the person with this id; nothing when there is none.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn person_by_id(&mut self, id: &RecordId) -> Result<Option<FullRecord>, Error> {
-        let path = "/artemis/api/resource/v1/person/personId/personInfo";
-        let ask = Ask::read("person by id", path, person_body("personId", id.as_str()));
-        self.person(ask, |record| record.person.employee_no == *id)
-    }
-
-    /// Reads the persons with these ids; one that is absent from the answer is not on the platform.
+    /// Reads the persons with these numbers; one that is absent from the answer is not on the platform.
     ///
     /// # Errors
     /// [`Error`].
@@ -204,18 +185,20 @@ impl Client {
     ) -> Result<BTreeMap<RecordId, FullRecord>, Error> {
         let mut found = BTreeMap::new();
         for id in wanted.iter().collect::<BTreeSet<_>>() {
-            if let Some(record) = self.person_by_id(id)? {
+            if let Some(record) = self.person(id)? {
                 found.insert(id.clone(), record);
             }
         }
         Ok(found)
     }
 
-    fn person(
-        &mut self,
-        ask: Ask,
-        is_wanted: impl Fn(&FullRecord) -> bool,
-    ) -> Result<Option<FullRecord>, Error> {
+    /// Reads the person with this number; nothing when there is none.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn person(&mut self, code: &RecordId) -> Result<Option<FullRecord>, Error> {
+        let path = "/artemis/api/resource/v1/person/personCode/personInfo";
+        let ask = Ask::read("person", path, person_body(code));
         let answer = match self.link.call(&ask) {
             Err(Error::Refused { meaning: Meaning::NotFound, .. }) => return Ok(None),
             answer => answer?,
@@ -224,12 +207,12 @@ impl Client {
         answer
             .read(&ask, |envelope| {
                 envelope.object()?;
-                let record = FullRecord::read(&envelope.data, zone)
+                let record = read_record(&envelope.data, zone)
                     .map_err(|what| format!("the person {what}"))?;
-                if !is_wanted(&record) {
+                if record.person.employee_no != *code {
                     return Err("the answer is about another person".to_owned());
                 }
-                Ok(record.with_replaced_bytes(envelope.replaced))
+                Ok(with_replaced_bytes(record, envelope.replaced))
             })
             .map(Some)
     }
@@ -243,16 +226,16 @@ impl Client {
             update_body(record, validity, self.zone).map_err(|what| Error::Unsent { what })?;
         let path = "/artemis/api/resource/v1/person/single/update";
         let mut ask = Ask::write("person update", path, body);
-        ask.private = record.private();
+        ask.private = private(record);
         self.link.call(&ask).map(|_| ())
     }
 
-    /// Asks that these persons are sent to their devices again. That is only queued: what becomes of it,
+    /// Asks that the persons with these `personId`s are sent to their devices again. That is only queued: what becomes of it,
     /// [`Self::application_failures`] tells.
     ///
     /// # Errors
     /// [`Error`]; some of them may be queued then, and asking for them again does no harm.
-    pub fn reapply(&mut self, persons: &[RecordId]) -> Result<(), Error> {
+    pub fn reapply(&mut self, persons: &[String]) -> Result<(), Error> {
         for some in persons.chunks(APPLIED_AT_ONCE) {
             let path = "/artemis/api/visitor/v1/auth/reapplication";
             self.link.call(&Ask::write("reapplication", path, reapplication_body(some)))?;

@@ -5,28 +5,12 @@ use std::time::{Duration, Instant};
 
 use chrono_tz::Tz;
 
-use super::wire::{FullRecord, Page};
+use super::wire::{Page, person_id, read_record, with_replaced_bytes};
 use crate::model::RecordId;
+use crate::ports::{FullRecord, RecordList};
 
 /// The most pages of one pass: 200,000 persons, four times what the largest platforms hold.
 const MAX_PAGES: usize = 400;
-
-/// What became of a reading of all persons.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonList {
-    /// How many persons were handed over.
-    pub count: usize,
-    /// How many the platform says there are.
-    pub total_stated: Option<usize>,
-    /// How many pages were read, of both passes where there were two.
-    pub pages: usize,
-    /// Everybody was read: whoever is absent is not on the platform.
-    pub complete: bool,
-    /// What is wrong with entries that are no person, without quoting them.
-    pub unusable: Vec<String>,
-    /// Ids that several entries of one page have.
-    pub twice: BTreeSet<RecordId>,
-}
 
 /// What to do after a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +34,8 @@ pub(super) struct Run {
     total_moved: bool,
     /// Entries of this pass, by what they are: an id, or the text of one that has none.
     here: BTreeSet<String>,
-    seen: BTreeSet<RecordId>,
+    /// Who was handed over, each with what the platform calls them.
+    seen: BTreeMap<RecordId, String>,
     twice: BTreeSet<RecordId>,
     /// Reasons with the content they belong to, so that an entry met twice counts once.
     unusable: BTreeMap<String, String>,
@@ -67,7 +52,7 @@ impl Run {
             total: None,
             total_moved: false,
             here: BTreeSet::new(),
-            seen: BTreeSet::new(),
+            seen: BTreeMap::new(),
             twice: BTreeSet::new(),
             unusable: BTreeMap::new(),
         }
@@ -92,14 +77,21 @@ impl Run {
         }
         let mut on_page = BTreeSet::new();
         for (at, value) in page.persons.iter().enumerate() {
-            match FullRecord::read(value, zone) {
+            match read_record(value, zone) {
                 Ok(record) => {
                     let id = record.person.employee_no.clone();
-                    self.here.insert(format!("id {id}"));
-                    if !on_page.insert(id.clone()) {
-                        self.twice.insert(id);
-                    } else if self.seen.insert(id) {
-                        each(record.with_replaced_bytes(page.replaced));
+                    let person = person_id(&record);
+                    self.here.insert(format!("id {person}"));
+                    match self.seen.get(&id) {
+                        Some(known) if *known != person || on_page.contains(&id) => {
+                            self.twice.insert(id);
+                        }
+                        Some(_) => drop(on_page.insert(id)),
+                        None => {
+                            on_page.insert(id.clone());
+                            self.seen.insert(id, person);
+                            each(with_replaced_bytes(record, page.replaced));
+                        }
                     }
                 }
                 Err(reason) => {
@@ -140,11 +132,11 @@ impl Run {
         is_whole && !self.total_moved && self.page < MAX_PAGES
     }
 
-    pub(super) fn list(self) -> PersonList {
+    pub(super) fn list(self) -> RecordList {
         // Both passes together have met everybody, as far as nobody came or went between them.
         let met = self.seen.len() + self.unusable.len();
         let is_met = !self.total_moved && self.total == Some(met);
-        PersonList {
+        RecordList {
             count: self.seen.len(),
             total_stated: self.total,
             pages: self.pages,
@@ -164,7 +156,7 @@ mod tests {
     fn page(total: Option<usize>, ids: &[u32]) -> Page {
         let persons = ids.iter().map(|id| match id {
             0 => json!({"personName": "nobody"}),
-            id => json!({"personId": id}),
+            id => json!({"personId": id, "personCode": id % 100}),
         });
         Page { total, persons: persons.collect::<Vec<Value>>(), replaced: false }
     }
@@ -172,7 +164,7 @@ mod tests {
     type Pages = Vec<(Option<usize>, Vec<u32>)>;
 
     /// Reads pages of two in the order given; those asked for must be as many.
-    fn read(pages: Pages) -> (PersonList, Vec<String>) {
+    fn read(pages: Pages) -> (RecordList, Vec<String>) {
         let mut run = Run::new(2, Duration::from_secs(60));
         let mut handed = Vec::new();
         let count = pages.len();
@@ -253,6 +245,14 @@ mod tests {
         }
         let (list, _) = read(twice(vec![(Some(2), vec![1, 1])]));
         assert_eq!(list.twice.len(), 1);
+    }
+
+    /// Mutant: only those of one page are compared.
+    #[test]
+    fn two_persons_with_one_number_are_known_as_such() {
+        let (list, handed) = read(vec![(Some(3), vec![1, 2]), (Some(3), vec![101])]);
+        assert!(list.complete);
+        assert_eq!((list.twice.len(), handed.len()), (1, 2));
     }
 
     #[test]

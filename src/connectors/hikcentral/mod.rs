@@ -1,6 +1,7 @@
 //! HikCentral Professional: persons of a whole platform, their validity, and nothing else.
 //!
-//! [`Client`] asks one platform through its OpenAPI gateway. Below it: `client` sends signed requests one at a
+//! [`Platform`] is one platform as the engine knows it, and `config` its section of the configuration.
+//! [`Client`] asks it through its OpenAPI gateway. Below it: `client` sends signed requests one at a
 //! time within limits, `sign` makes the signature, `listing` reads all persons page by page, `codes` sorts
 //! refusals by what to do about them, and `wire` (pure) holds every body and every answer.
 //!
@@ -12,9 +13,11 @@
 
 mod client;
 mod codes;
+mod config;
 mod error;
 mod listing;
 mod sign;
+mod target;
 mod wire;
 
 #[cfg(test)]
@@ -22,9 +25,7 @@ mod tests;
 
 pub use client::{Client, Settings};
 pub use codes::{Code, Meaning};
+pub use config::HikCentral;
 pub use error::{Class, Error, Refusal};
-pub use listing::PersonList;
-pub use wire::{
-    Counts, Failure, Failures, FullRecord, Version, differs_beyond_validity, is_same_but_for_dates,
-    settled,
-};
+pub use target::Platform;
+pub use wire::{Counts, Failure, Failures, Version, differs_beyond_validity, settled};

@@ -29,7 +29,7 @@ impl OneTarget<'_, '_> {
     ) -> Result<usize, Halt> {
         let intents: Vec<Intent> =
             batch.iter().map(|change| Intent::of(self.execution.run, change)).collect();
-        self.store().announce(&intents)?;
+        self.announce(&intents)?;
 
         let mut sent: Vec<Sent<'c>> = Vec::new();
         let mut settled: Vec<(&'c Change, Outcome)> = Vec::new();
@@ -38,7 +38,7 @@ impl OneTarget<'_, '_> {
         while let Some((change, others)) = rest.split_first() {
             if self.refusal.is_some() || writer.reader().memory() != self.memory {
                 for change in rest {
-                    self.store().withdraw(&self.device.name, &change.employee_no)?;
+                    self.withdraw(&change.employee_no)?;
                 }
                 break;
             }
@@ -49,7 +49,7 @@ impl OneTarget<'_, '_> {
             }
             rest = others;
             if halt.is_some() {
-                self.store().withdraw(&self.device.name, &change.employee_no)?;
+                self.withdraw(&change.employee_no)?;
                 continue;
             }
             let before = match check(self.device, change, base, &self.limits) {
@@ -81,7 +81,7 @@ impl OneTarget<'_, '_> {
                     sent.push(Sent { change, before, refusal: Some(error.text) });
                 }
                 Err(error) => {
-                    self.store().withdraw(&self.device.name, &change.employee_no)?;
+                    self.withdraw(&change.employee_no)?;
                     let (name, now) = (&self.device.name, self.execution.clock.now());
                     self.store().remember_try(name, &change.employee_no, now)?;
                     halt = Some(Halt::Device(error));
@@ -98,8 +98,38 @@ impl OneTarget<'_, '_> {
         if let Some(halt) = halt {
             return Err(halt);
         }
+        self.commit(writer)?;
         self.check_refusal()?;
         Ok(batch.len() - rest.len())
+    }
+
+    /// Announces writes, and that they are to be committed where that is a step of its own.
+    fn announce(&mut self, intents: &[Intent]) -> Result<(), StoreError> {
+        let (name, now) = (&self.device.name, self.execution.clock.now());
+        let mut expected = Vec::new();
+        self.store().together(|store| {
+            if self.device.kind.commits() {
+                let ids: Vec<_> = intents.iter().map(|one| one.employee_no.clone()).collect();
+                expected = store.expect_commits(name, &ids, now)?;
+            }
+            store.announce(intents)
+        })?;
+        self.expected.extend(expected);
+        Ok(())
+    }
+
+    /// Takes back the announcement of a write that never left.
+    fn withdraw(&mut self, id: &RecordId) -> Result<(), StoreError> {
+        self.store().withdraw(&self.device.name, id)?;
+        self.expect_nothing(id)
+    }
+
+    /// Nothing was written to a record, so that nothing is to be committed.
+    fn expect_nothing(&mut self, id: &RecordId) -> Result<(), StoreError> {
+        match self.expected.remove(id) {
+            true => self.store().forget_commits(&self.device.name, std::slice::from_ref(id)),
+            false => Ok(()),
+        }
     }
 
     /// Reads back what was sent, and settles it. Success is what the device holds, not what it said: an
@@ -192,6 +222,14 @@ impl OneTarget<'_, '_> {
             let state = (ChangeState::Tried(outcome.kind), outcome.error.clone());
             self.result.changes.insert(change.employee_no.clone(), state);
         }
+        let is_unwritten = |outcome: &Outcome| {
+            !outcome.is_sent || matches!(outcome.kind, OutcomeKind::Refused | OutcomeKind::Moved)
+        };
+        let unwritten: Vec<RecordId> = outcomes
+            .iter()
+            .filter(|(_, outcome)| is_unwritten(outcome))
+            .map(|(change, _)| change.employee_no.clone())
+            .collect();
         self.tell(0);
         // One write is sent at a time until the firmware is proven.
         let probe = outcomes.iter().map(|(_, outcome)| outcome).find(|outcome| outcome.is_sent);
@@ -218,7 +256,7 @@ impl OneTarget<'_, '_> {
             }
         })?;
         self.trust = trust;
-        Ok(())
+        unwritten.iter().try_for_each(|id| self.expect_nothing(id))
     }
 }
 

@@ -67,6 +67,8 @@ struct Device {
     left_alone_until: Option<String>,
     login_trouble: Option<String>,
     write_trouble: Option<String>,
+    not_in_force: usize,
+    not_in_force_since: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -134,6 +136,8 @@ pub fn document(status: &Status) -> Document<'_> {
         left_alone_until: device.left_alone_until.map(instant),
         login_trouble: device.login_trouble.clone(),
         write_trouble: device.write_trouble.clone(),
+        not_in_force: device.uncommitted.len(),
+        not_in_force_since: device.not_in_force_since().map(instant),
     });
     let blocked = status.blocked.iter();
     let counts = status.left_out_counts().into_iter();

@@ -22,8 +22,9 @@ use crate::report::RowLeftOut;
 use crate::report::text::with_zone;
 use crate::store::{
     Attention, AttentionKind, AuditLine, BlockedOverview, DeviceOverview, Failures, GrantDelay,
-    PastRun, Waiting,
+    PastRun, Uncommitted, Waiting,
 };
+use crate::text::lists::many;
 
 /// How far back changes are shown.
 pub const DAYS_SHOWN: i64 = 30;
@@ -99,6 +100,8 @@ pub struct DeviceStatus {
     pub login_trouble: Option<String>,
     /// Why nothing is written there until somebody accepts it, or only to one person at a time.
     pub write_trouble: Option<String>,
+    /// Written, and not known to be in force at the doors.
+    pub uncommitted: Vec<Uncommitted>,
 }
 
 impl DeviceStatus {
@@ -109,6 +112,12 @@ impl DeviceStatus {
         self.failures.count == 0 && !has_trouble && self.known.read_at.is_some()
     }
 
+    /// Since when something written is not known to be in force.
+    #[must_use]
+    pub fn not_in_force_since(&self) -> Option<DateTime<Utc>> {
+        self.uncommitted.iter().map(|one| one.since).min()
+    }
+
     /// How it is, in plain words.
     #[must_use]
     pub fn words(&self, zone: Tz) -> String {
@@ -116,6 +125,13 @@ impl DeviceStatus {
             return trouble.clone();
         }
         let Some(failure) = self.failures.last.as_ref().filter(|_| self.failures.count > 0) else {
+            if let Some(since) = self.not_in_force_since() {
+                return format!(
+                    "{} written, not yet in force at the doors (since {})",
+                    many(self.uncommitted.len(), "person"),
+                    with_zone(since, zone)
+                );
+            }
             return match (self.known.read_at, self.mode) {
                 (None, _) => "never read".to_owned(),
                 (Some(_), Mode::Observe) => "ok, only observed".to_owned(),

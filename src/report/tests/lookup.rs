@@ -35,6 +35,8 @@ fn door() -> TargetStory {
         left_out: None,
         next: None,
         remedy: None,
+        in_force: None,
+        not_in_force_since: None,
         confirmed_at: Some(noon()),
         read_at: Some(noon()),
     }

@@ -45,7 +45,7 @@ fn a_wrong_signature_is_never_sent_twice() {
              authentication failed,Invalid Signature!\")"
         );
         assert_eq!(client.version().unwrap_err(), error);
-        assert_eq!(client.reapply(&[crate::model::RecordId::new("1").unwrap()]), Err(error));
+        assert_eq!(client.reapply(&["1".to_owned()]), Err(error));
         assert_eq!(server.requests().len(), 1, "nothing is sent after it");
     }
 }

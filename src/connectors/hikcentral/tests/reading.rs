@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use super::server::{Request, Server, answer, said};
 use super::{KEY, SECRET, client, ok, person, quick, settings};
-use crate::connectors::hikcentral::{Client, Counts, Error, PersonList};
+use crate::connectors::hikcentral::wire::person_id;
+use crate::connectors::hikcentral::{Client, Counts, Error};
 use crate::model::RecordId;
 use crate::net::requests::RequestCount;
+use crate::ports::RecordList;
 
 const VERSION: &str = r#"{"code":"0","msg":"Success","data":{"produceName":"HikCentral Professional","softVersion":"V2.1.0.0"}}"#;
 
@@ -59,7 +61,7 @@ fn old_versions_are_refused() {
 /// Answers pages of two from these lists of ids, one list for each page asked for.
 fn listing(
     pages: Vec<(usize, Vec<u32>)>,
-) -> (Result<PersonList, Error>, Vec<String>, Vec<Request>) {
+) -> (Result<RecordList, Error>, Vec<String>, Vec<Request>) {
     let count = pages.len();
     let server = Server::new(move |at, _| {
         let (total, ids) = &pages[at];
@@ -79,7 +81,7 @@ fn everybody_is_read_once() {
     let list = list.unwrap();
     assert!(list.complete);
     assert_eq!((list.count, list.total_stated, list.pages), (3, Some(3), 2));
-    assert_eq!(handed, ["1", "2", "3"]);
+    assert_eq!(handed, ["150001", "150002", "150003"]);
     let bodies: Vec<_> = requests.iter().map(|request| request.body.as_str()).collect();
     assert_eq!(bodies, [r#"{"pageNo":1,"pageSize":2}"#, r#"{"pageNo":2,"pageSize":2}"#]);
     let list = "/artemis/api/resource/v1/person/advance/personList";
@@ -91,7 +93,7 @@ fn moved_rows_are_read_once_more() {
     let (list, handed, requests) =
         listing(vec![(3, vec![1, 2]), (3, vec![2]), (3, vec![2, 1]), (3, vec![3])]);
     assert!(list.unwrap().complete);
-    assert_eq!(handed, ["1", "2", "3"]);
+    assert_eq!(handed, ["150001", "150002", "150003"]);
     assert!(requests[2].body.contains(r#""pageNo":1"#));
 }
 
@@ -99,39 +101,33 @@ fn moved_rows_are_read_once_more() {
 fn a_list_that_stays_short_is_incomplete() {
     let (list, handed, _) = listing(vec![(5, vec![1]), (5, vec![1])]);
     assert!(!list.unwrap().complete);
-    assert_eq!(handed, ["1"]);
+    assert_eq!(handed, ["150001"]);
 }
 
 #[test]
 fn one_person() {
     let server = Server::new(|_, request| match request.body.as_str() {
-        r#"{"personId":"1"}"# | r#"{"personCode":"150001"}"# => said(&ok(person(1))),
+        r#"{"personCode":"150001"}"# => said(&ok(person(1))),
         _ => said(r#"{"code":"128","msg":"The request resource does not exist","data":""}"#),
     });
     let mut client = client(&server.url);
-    assert_eq!(client.person_by_id(&id("1")).unwrap().unwrap().code, "150001");
-    let found = client.person_by_code("150001").unwrap().unwrap();
-    assert_eq!(found.person.employee_no, id("1"));
-    assert_eq!(client.person_by_id(&id("2")).unwrap(), None);
-    assert_eq!(client.person_by_code("150002").unwrap(), None);
-    let several = client.persons(&[id("2"), id("1"), id("1")]).unwrap();
-    assert_eq!(several.keys().collect::<Vec<_>>(), [&id("1")]);
-    let paths: Vec<_> = server.requests().iter().map(|request| request.path().to_owned()).collect();
-    assert_eq!(paths[0], "/artemis/api/resource/v1/person/personId/personInfo");
-    assert_eq!(paths[1], "/artemis/api/resource/v1/person/personCode/personInfo");
-    assert_eq!(paths.len(), 6, "nobody is asked for twice");
+    let found = client.person(&id("150001")).unwrap().unwrap();
+    assert_eq!((found.person.employee_no.as_str(), person_id(&found).as_str()), ("150001", "1"));
+    assert_eq!(client.person(&id("150002")).unwrap(), None);
+    let wanted = ["150002", "150001", "150001"].map(id);
+    let several = client.persons(&wanted).unwrap();
+    assert_eq!(several.keys().collect::<Vec<_>>(), [&wanted[1]]);
+    let requests = server.requests();
+    assert_eq!(requests[0].path(), "/artemis/api/resource/v1/person/personCode/personInfo");
+    assert_eq!(requests.len(), 4, "nobody is asked for twice");
 }
 
 #[test]
 fn an_answer_about_somebody_else_is_none() {
     let server = Server::new(|_, _| said(&ok(person(9))));
-    let mut client = client(&server.url);
-    for error in
-        [client.person_by_id(&id("1")).unwrap_err(), client.person_by_code("150001").unwrap_err()]
-    {
-        assert!(matches!(&error, Error::Wire { what, .. } if what.contains("another")), "{error}");
-        super::assert_discreet(&error);
-    }
+    let error = client(&server.url).person(&id("150001")).unwrap_err();
+    assert!(matches!(&error, Error::Wire { what, .. } if what.contains("another")), "{error}");
+    super::assert_discreet(&error);
 }
 
 #[test]

@@ -4,11 +4,13 @@ use serde_json::Value;
 
 use super::server::{Reply, Server, answer, said};
 use super::{SECRET, assert_discreet, client, ok, person};
-use crate::connectors::hikcentral::{Class, Error, FullRecord, Meaning};
+use crate::connectors::hikcentral::wire::read_record;
+use crate::connectors::hikcentral::{Class, Error, Meaning};
 use crate::model::{RecordId, Window, parse_time};
+use crate::ports::FullRecord;
 
 fn record() -> FullRecord {
-    FullRecord::read(&person(1), chrono_tz::Europe::Ljubljana).unwrap()
+    read_record(&person(1), chrono_tz::Europe::Ljubljana).unwrap()
 }
 
 fn year() -> Window {
@@ -94,7 +96,7 @@ fn a_connection_that_was_reused_and_closed_leaves_a_write_unknown() {
         _ => Reply::Drop,
     });
     let mut client = client(&server.url);
-    let read = client.person_by_id(&RecordId::new("1").unwrap()).unwrap().unwrap();
+    let read = client.person(&RecordId::new("150001").unwrap()).unwrap().unwrap();
     assert_eq!(client.update(&read, year()).unwrap_err().class(), Class::Unknown);
     assert_eq!(server.requests().len(), 2);
 }
@@ -128,7 +130,7 @@ fn a_window_that_is_none_is_not_sent() {
 #[test]
 fn persons_are_applied_a_hundred_at_a_time() {
     let server = Server::new(|_, _| said(r#"{"code":"0","msg":"Success","data":"null"}"#));
-    let ids: Vec<_> = (1..=250).map(|id| RecordId::new(&id.to_string()).unwrap()).collect();
+    let ids: Vec<_> = (1..=250).map(|id| id.to_string()).collect();
     let mut client = client(&server.url);
     client.reapply(&[]).unwrap();
     client.reapply(&ids[..2]).unwrap();
@@ -147,7 +149,7 @@ fn applying_stops_at_the_first_refusal() {
         0 => said(r#"{"code":"0"}"#),
         _ => said(r#"{"code":"8","msg":"This product version is not supported","data":""}"#),
     });
-    let ids: Vec<_> = (1..=250).map(|id| RecordId::new(&id.to_string()).unwrap()).collect();
+    let ids: Vec<_> = (1..=250).map(|id| id.to_string()).collect();
     let error = client(&server.url).reapply(&ids).unwrap_err();
     assert!(matches!(&error, Error::Refused { meaning: Meaning::NotOffered, .. }), "{error}");
     assert!(error.to_string().contains("/artemis/api/visitor/v1/auth/reapplication"), "{error}");

@@ -3,13 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{Envelope, count_at, list_at, shown, text_at};
-use crate::model::RecordId;
 
 /// Asks that these persons are sent to their devices again, also those that failed before. `personIds` is
 /// one text with commas.
-pub(crate) fn reapplication_body(persons: &[RecordId]) -> Vec<u8> {
-    let ids: Vec<&str> = persons.iter().map(RecordId::as_str).collect();
-    json!({"ImmediateDownload": 0, "personIds": ids.join(",")}).to_string().into_bytes()
+pub(crate) fn reapplication_body(persons: &[String]) -> Vec<u8> {
+    json!({"ImmediateDownload": 0, "personIds": persons.join(",")}).to_string().into_bytes()
 }
 
 /// Asks how many persons wait for being applied.
@@ -121,7 +119,7 @@ mod tests {
 
     #[test]
     fn bodies() {
-        let ids = ["1", "2"].map(|id| RecordId::new(id).unwrap());
+        let ids = ["1", "2"].map(str::to_owned);
         assert_eq!(reapplication_body(&ids), br#"{"ImmediateDownload":0,"personIds":"1,2"}"#);
         assert_eq!(
             failures_body(3, 500),

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
 use chrono_tz::Tz;
 
 use super::time::{self, Stated};
 use super::{Envelope, count_at, shown, text_at, text_of};
-use crate::model::{Email, Flaw, Limit, Record, RecordId, RecordStanding, Window};
-use crate::text::hex::hex;
+use crate::model::{self, Email, Flaw, Limit, Record, RecordId, RecordStanding, Window};
+use crate::ports::FullRecord;
 
 /// The fields of a change besides `personId` and the two times, in the order they are sent.
 pub(super) const KEPT: &[&str] = &[
@@ -34,72 +33,63 @@ pub(super) const TIMES: [&str; 2] = ["beginTime", "endTime"];
 /// A picture's address may move by itself.
 const PHOTO: &str = "personPhoto";
 
-/// One person as read from a platform: what planning needs, and every field that a write must send back or
-/// compare. `Debug` shows the id only, since the rest is personal.
-#[derive(Clone, PartialEq)]
-pub struct FullRecord {
-    /// What planning needs. The record's id is the `personId`.
-    pub person: Record,
-    /// The number that an operator gave the person; may be empty.
-    pub code: String,
-    pub(super) fields: Map<String, Value>,
+/// Reads one person. The record's id is the `personCode`, the number that operators see and that stays;
+/// `zone` is that of the site.
+///
+/// # Errors
+/// Why the person can neither be named nor be written to, without quoting them.
+pub(crate) fn read_record(value: &Value, zone: Tz) -> Result<FullRecord, String> {
+    let fields = value.as_object().ok_or("is no object")?;
+    let stated = |key: &str| {
+        let value = fields.get(key).filter(|value| !value.is_null() && **value != "");
+        text_of(value.ok_or_else(|| format!("has no {key}"))?)
+            .ok_or_else(|| format!("has a {key} that is neither text nor a whole number"))
+    };
+    let person_id = stated("personId")?;
+    if !person_id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
+        // They are joined by commas where persons are to be applied.
+        return Err("has a personId that cannot be sent".to_owned());
+    }
+    let id = RecordId::new(&stated("personCode")?)
+        .map_err(|error| format!("has a personCode that {error}"))?;
+    let text = |key| text_at(fields, key);
+    let whole = text("personName");
+    let name = match whole.trim() {
+        "" => format!("{} {}", text("personGivenName"), text("personFamilyName")),
+        _ => whole,
+    };
+    let person = Record {
+        name: shown(&name),
+        standing: RecordStanding::Free,
+        limit: read_limit(fields, zone),
+        flaw: None,
+        email: Email::parse(&text("email")),
+        fingerprint: fingerprint(&person_id, fields, zone),
+        employee_no: id,
+    };
+    Ok(FullRecord { person, fields: fields.clone() })
 }
 
-impl std::fmt::Debug for FullRecord {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FullRecord").field("id", &self.person.employee_no).finish_non_exhaustive()
-    }
+/// What the platform calls a person where it is written to.
+pub(crate) fn person_id(record: &FullRecord) -> String {
+    text_at(&record.fields, "personId")
 }
 
-impl FullRecord {
-    /// Reads one person. `zone` is that of the site.
-    ///
-    /// # Errors
-    /// Why there is no usable `personId`, without quoting the person.
-    pub(crate) fn read(value: &Value, zone: Tz) -> Result<Self, String> {
-        let fields = value.as_object().ok_or("is no object")?;
-        let stated = fields.get("personId").filter(|value| !value.is_null());
-        let stated = text_of(stated.ok_or("has no personId")?)
-            .ok_or("has a personId that is neither text nor a whole number")?;
-        let id = RecordId::new(&stated).map_err(|error| format!("has a personId that {error}"))?;
-        if id.as_str().contains(',') {
-            // Ids are joined by commas where persons are to be applied.
-            return Err("has a personId with a comma".to_owned());
-        }
-        let text = |key| text_at(fields, key);
-        let whole = text("personName");
-        let name = match whole.trim() {
-            "" => format!("{} {}", text("personGivenName"), text("personFamilyName")),
-            _ => whole,
-        };
-        let person = Record {
-            name: shown(&name),
-            standing: RecordStanding::Free,
-            limit: read_limit(fields, zone),
-            flaw: None,
-            email: Email::parse(&text("email")),
-            fingerprint: fingerprint(&id, fields, zone),
-            employee_no: id,
-        };
-        Ok(Self { person, code: text("personCode"), fields: fields.clone() })
+/// The same record, read from an answer that held bytes that are not UTF-8: where U+FFFD stands in it,
+/// they were here.
+pub(crate) fn with_replaced_bytes(mut record: FullRecord, replaced: bool) -> FullRecord {
+    let has_mark = || Value::Object(record.fields.clone()).to_string().contains('\u{fffd}');
+    if replaced && has_mark() {
+        record.person.flaw = Some(Flaw::NotUtf8);
     }
+    record
+}
 
-    /// The same record, read from an answer that held bytes that are not UTF-8: where U+FFFD stands in it,
-    /// they were here.
-    pub(crate) fn with_replaced_bytes(mut self, replaced: bool) -> Self {
-        let has_mark = || Value::Object(self.fields.clone()).to_string().contains('\u{fffd}');
-        if replaced && has_mark() {
-            self.person.flaw = Some(Flaw::NotUtf8);
-        }
-        self
-    }
-
-    /// What must not stand in a message about this person.
-    pub(crate) fn private(&self) -> Vec<String> {
-        ["personName", "personGivenName", "personFamilyName", "email", "phoneNo"]
-            .map(|key| text_at(&self.fields, key))
-            .into()
-    }
+/// What must not stand in a message about this person.
+pub(crate) fn private(record: &FullRecord) -> Vec<String> {
+    ["personName", "personGivenName", "personFamilyName", "email", "phoneNo"]
+        .map(|key| text_at(&record.fields, key))
+        .into()
 }
 
 fn read_limit(fields: &Map<String, Value>, zone: Tz) -> Limit {
@@ -115,25 +105,18 @@ fn read_limit(fields: &Map<String, Value>, zone: Tz) -> Limit {
     }
 }
 
-/// Half of a fingerprint, in hex digits: 128 bits, which nobody hits by chance.
-const HALF: usize = 32;
-
-/// The halves of two SHA-256, in lower-case hex, over the fields that a write sends in one notation: over
-/// all but the two times, then over everything. A time counts as the moment that it is.
-fn fingerprint(id: &RecordId, fields: &Map<String, Value>, zone: Tz) -> String {
-    let half = |fields: &BTreeMap<&str, Value>| {
-        let text = fields.iter().map(|(key, value)| format!("{key}:{value}\n"));
-        let mut digits = hex(&Sha256::digest(text.collect::<String>()));
-        digits.truncate(HALF);
-        digits
+/// The fingerprint over the fields that a write sends; a time counts as the moment that it is.
+fn fingerprint(id: &str, fields: &Map<String, Value>, zone: Tz) -> String {
+    let canonical_text = |fields: &BTreeMap<&str, Value>| -> String {
+        fields.iter().map(|(key, value)| format!("{key}:{value}\n")).collect()
     };
-    let mut said: BTreeMap<&str, Value> = BTreeMap::from([("personId", json!(id.as_str()))]);
+    let mut said: BTreeMap<&str, Value> = BTreeMap::from([("personId", json!(id))]);
     for key in KEPT {
         if let Some(value) = fields.get(*key).and_then(canonical) {
             said.insert(key, value);
         }
     }
-    let lasting = half(&said);
+    let lasting = canonical_text(&said);
     for key in TIMES {
         let stated = text_at(fields, key);
         let text = match time::read(&stated, zone) {
@@ -142,13 +125,7 @@ fn fingerprint(id: &RecordId, fields: &Map<String, Value>, zone: Tz) -> String {
         };
         said.insert(key, Value::String(text));
     }
-    lasting + &half(&said)
-}
-
-/// Whether two fingerprints are of persons who differ in their dates at most.
-#[must_use]
-pub fn is_same_but_for_dates(before: &str, now: &str) -> bool {
-    before.get(..HALF) == now.get(..HALF)
+    model::fingerprint(&lasting, &canonical_text(&said))
 }
 
 /// A value in one notation: whole numbers as text, lists and keys sorted, nothing that says nothing. The
@@ -226,22 +203,22 @@ pub(crate) fn page_body(page: usize, size: usize) -> Vec<u8> {
     json!({"pageNo": page, "pageSize": size}).to_string().into_bytes()
 }
 
-/// Asks for one person by `personId` or `personCode`.
-pub(crate) fn person_body(key: &str, value: &str) -> Vec<u8> {
-    json!({key: value}).to_string().into_bytes()
+/// Asks for one person.
+pub(crate) fn person_body(code: &RecordId) -> Vec<u8> {
+    json!({"personCode": code.as_str()}).to_string().into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::parse_time;
+    use crate::model::{is_same_but_for_dates, parse_time};
     use chrono_tz::Europe::Ljubljana;
 
     /// An answer of a real server, but for the names.
     const REAL: &str = r#"{"personId":"1","personCode":"6211765992","personName":"ma jack","personFamilyName":"jack","personGivenName":"ma","gender":0,"orgIndexCode":"5","personPhoto":{"picUri":""},"phoneNo":"","email":"","remark":"","beginTime":"2025-03-19T10:28:22-06:00","endTime":"2034-05-26T15:00:00+08:00"}"#;
 
     fn read(value: Value) -> Result<FullRecord, String> {
-        FullRecord::read(&value, Ljubljana)
+        read_record(&value, Ljubljana)
     }
 
     fn with(change: impl Fn(&mut Value)) -> FullRecord {
@@ -258,45 +235,48 @@ mod tests {
     fn a_real_answer() {
         let record = with(|_| {});
         let person = &record.person;
-        assert_eq!((person.employee_no.as_str(), record.code.as_str()), ("1", "6211765992"));
+        assert_eq!((person_id(&record).as_str(), person.employee_no.as_str()), ("1", "6211765992"));
         assert_eq!((person.name.as_str(), &person.email), ("ma jack", &None));
         let begin = parse_time("2025-03-19T17:28:22").unwrap();
         let end = parse_time("2034-05-26T09:00:00").unwrap();
         assert_eq!(person.limit, Limit::Window(Window::new(begin, end).unwrap()));
         assert_eq!((person.standing, person.flaw), (RecordStanding::Free, None));
-        assert_eq!(person.fingerprint.len(), 2 * HALF);
-        assert_eq!(format!("{record:?}"), "FullRecord { id: RecordId(\"1\"), .. }");
+        assert_eq!(person.fingerprint.len(), 64);
     }
 
     #[test]
     fn ids_names_and_addresses() {
+        let odd = "that is neither text nor a whole number";
         for (value, id) in [
-            (json!({"personId": "8551"}), Ok("8551")),
-            (json!({"personId": 8551}), Ok("8551")),
-            (json!({"personId": "007"}), Ok("007")),
-            (json!({}), Err("has no personId")),
-            (json!({"personId": null}), Err("has no personId")),
+            (json!({"personId": "8551", "personCode": "007"}), Ok(("8551", "007"))),
+            (json!({"personId": 8551, "personCode": 7}), Ok(("8551", "7"))),
+            (json!({"personCode": "7"}), Err("has no personId".to_owned())),
+            (json!({"personId": null, "personCode": "7"}), Err("has no personId".to_owned())),
+            (json!({"personId": "1"}), Err("has no personCode".to_owned())),
+            (json!({"personId": "1", "personCode": ""}), Err("has no personCode".to_owned())),
+            (json!({"personId": 1.5}), Err(format!("has a personId {odd}"))),
+            (json!({"personId": "1", "personCode": [1]}), Err(format!("has a personCode {odd}"))),
+            (json!({"personId": "1,2"}), Err("has a personId that cannot be sent".to_owned())),
+            (json!({"personId": " "}), Err("has a personId that cannot be sent".to_owned())),
             (
-                json!({"personId": 1.5}),
-                Err("has a personId that is neither text nor a whole number"),
+                json!({"personId": "1", "personCode": " "}),
+                Err("has a personCode that is empty".to_owned()),
             ),
-            (
-                json!({"personId": ["1"]}),
-                Err("has a personId that is neither text nor a whole number"),
-            ),
-            (json!({"personId": "1,2"}), Err("has a personId with a comma")),
-            (json!("1"), Err("is no object")),
+            (json!("1"), Err("is no object".to_owned())),
         ] {
-            let got = read(value.clone()).map(|record| record.person.employee_no.to_string());
-            assert_eq!(got.as_deref().map_err(String::as_str), id, "{value}");
+            let got = read(value.clone());
+            let got = got.map(|one| (person_id(&one), one.person.employee_no.to_string()));
+            assert_eq!(got, id.map(|(id, code)| (id.to_owned(), code.to_owned())), "{value}");
         }
-        assert!(read(json!({"personId": " "})).is_err());
-        let name = |value: Value| read(value).unwrap().person.name;
-        let parts = json!({"personId": 1, "personName": " ", "personGivenName": "Ana", "personFamilyName": "Ek"});
-        assert_eq!(name(parts), "Ana Ek");
-        assert_eq!(name(json!({"personId": 1, "personFamilyName": "E\u{202e}k"})), "Ek");
-        assert_eq!(name(json!({"personId": 1})), "");
-        let email = |text: &str| read(json!({"personId": 1, "email": text})).unwrap().person.email;
+        let of = |key: &str, text: &str| {
+            read(json!({"personId": 1, "personCode": 7, key: text})).unwrap().person
+        };
+        let parts = json!({"personId": 1, "personCode": 7, "personName": " ", "personGivenName": "Ana",
+            "personFamilyName": "Ek"});
+        assert_eq!(read(parts).unwrap().person.name, "Ana Ek");
+        assert_eq!(of("personFamilyName", "E\u{202e}k").name, "Ek");
+        assert_eq!(of("remark", "x").name, "");
+        let email = |text: &str| of("email", text).email;
         assert_eq!(email(" Ana@Example.SI ").unwrap().as_str(), "ana@example.si");
         assert_eq!(email("none"), None);
     }
@@ -417,14 +397,15 @@ mod tests {
             assert!(page(data.clone()).is_err(), "{data}");
         }
         assert_eq!(page_body(2, 500), br#"{"pageNo":2,"pageSize":500}"#);
-        assert_eq!(person_body("personCode", "a\"b"), br#"{"personCode":"a\"b"}"#);
+        let code = RecordId::new("a\"b").unwrap();
+        assert_eq!(person_body(&code), br#"{"personCode":"a\"b"}"#);
     }
 
     #[test]
     fn bytes_that_are_not_utf_8() {
         let damaged = with(|value| value["remark"] = json!("x\u{fffd}"));
-        assert_eq!(damaged.clone().with_replaced_bytes(true).person.flaw, Some(Flaw::NotUtf8));
-        assert_eq!(damaged.with_replaced_bytes(false).person.flaw, None);
-        assert_eq!(with(|_| {}).with_replaced_bytes(true).person.flaw, None);
+        assert_eq!(with_replaced_bytes(damaged.clone(), true).person.flaw, Some(Flaw::NotUtf8));
+        assert_eq!(with_replaced_bytes(damaged, false).person.flaw, None);
+        assert_eq!(with_replaced_bytes(with(|_| {}), true).person.flaw, None);
     }
 }

@@ -8,10 +8,11 @@ use chrono::{DateTime, NaiveDateTime};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
-use super::persons::{FullRecord, KEPT};
+use super::persons::{KEPT, person_id};
 use super::text_at;
 use super::time::{self, Edge};
 use crate::model::Window;
+use crate::ports::FullRecord;
 
 /// The body that sets the validity of a person that was just read, and sends everything else back.
 ///
@@ -29,7 +30,7 @@ pub(crate) fn update_body(
         return Err(format!("a validity from {begin} to {end} cannot be sent"));
     }
     let mut body = Map::new();
-    body.insert("personId".to_owned(), record.person.employee_no.as_str().into());
+    body.insert("personId".to_owned(), person_id(record).into());
     for key in KEPT {
         if let Some(value) = record.fields.get(*key).filter(|value| is_sent(value)) {
             body.insert((*key).to_owned(), value.clone());
@@ -61,6 +62,7 @@ fn is_sent(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::read_record;
     use super::*;
     use crate::model::parse_time;
     use chrono_tz::Europe::Ljubljana;
@@ -78,7 +80,7 @@ mod tests {
     }
 
     fn body(person: &Value, begin: &str, end: &str) -> Result<Value, String> {
-        let record = FullRecord::read(person, Ljubljana).unwrap();
+        let record = read_record(person, Ljubljana).unwrap();
         let window = Window::new(parse_time(begin).unwrap(), parse_time(end).unwrap()).unwrap();
         update_body(&record, window, Ljubljana).map(|bytes| serde_json::from_slice(&bytes).unwrap())
     }
@@ -169,14 +171,14 @@ mod tests {
         ) {
             let clock = |seconds| DateTime::from_timestamp(seconds, 0).unwrap().naive_utc();
             let wanted = Window::new(clock(begin), clock(begin + length)).unwrap();
-            let before = FullRecord::read(&person(), Ljubljana).unwrap();
+            let before = read_record(&person(), Ljubljana).unwrap();
             let sent: Value =
                 serde_json::from_slice(&update_body(&before, wanted, Ljubljana).unwrap()).unwrap();
             let mut stored = person();
             for (key, value) in sent.as_object().unwrap() {
                 stored[key.as_str()] = value.clone();
             }
-            let after = FullRecord::read(&stored, Ljubljana).unwrap();
+            let after = read_record(&stored, Ljubljana).unwrap();
             let held = super::super::settled(wanted, Ljubljana);
             prop_assert_eq!(after.person.limit, crate::model::Limit::Window(held));
             prop_assert!(super::super::differs_beyond_validity(&before, &after).is_empty());

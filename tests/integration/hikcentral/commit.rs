@@ -1,0 +1,98 @@
+//! Between written and in force at the doors.
+
+use std::time::Duration;
+
+use ivms_sync_simulators::hikcentral::{DoorState, Refusal};
+use ivms_sync_simulators::http::Fault;
+
+use super::*;
+use crate::support::wait_until;
+
+/// Catches: what was written and not committed is forgotten by a kill, and the doors never learn of it,
+/// since there is nothing more to change.
+#[test]
+fn a_kill_between_write_and_commit_loses_nothing() {
+    let site = Site::new(4);
+    site.sandbox.club.renew(1, "2030-11-01");
+    let slow = Duration::from_millis(1500);
+    site.platform.fault(Fault::Delay(slow).on("single/update").times(1));
+    site.platform.begin_run();
+    let mut child = site.sandbox.start_at(&tick(1), &["sync"]);
+    wait_until(Duration::from_secs(20), "the write", || !site.platform.writes().is_empty());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(site.uncommitted(), 1);
+    assert_eq!(site.behind(), 2, "neither door knows");
+    let device = story(&site, "150002", &tick(1));
+    assert_eq!(device["in_force"], false);
+    // The answer that nobody waits for any more.
+    std::thread::sleep(slow);
+    let run = site.sync_at(&tick(2), 0);
+    assert_eq!(run["changes"], serde_json::json!([]), "all is written");
+    assert_eq!((site.behind(), site.uncommitted()), (0, 0));
+    assert_eq!(site.platform.writes().len(), 1);
+    assert_eq!(site.platform.count("reapplication"), 1);
+    site.assert_well_behaved();
+}
+
+/// Catches: a commit that was refused is not made again.
+#[test]
+fn a_commit_that_fails_is_made_by_the_next_run() {
+    let site = Site::new(4);
+    site.sandbox.club.renew(1, "2030-11-01");
+    site.platform.refuse(Refusal::code("6").on("reapplication").times(1));
+    site.sync_at(&tick(1), 5);
+    assert_eq!((site.behind(), site.uncommitted()), (2, 1));
+    site.sync_at(&tick(2), 0);
+    assert_eq!((site.behind(), site.uncommitted()), (0, 0));
+    site.assert_well_behaved();
+}
+
+#[test]
+fn a_door_that_does_not_take_a_person_is_told() {
+    let site = Site::new(4);
+    site.sandbox.club.renew(1, "2030-11-01");
+    site.platform.set_door("2", DoorState::Offline);
+    let said = site.at(&tick(1), &["sync"]).ends(3);
+    let told =
+        "site: written, but not taken at the doors: person M150002 at Device of Back door (device)";
+    assert!(said.stderr.contains(told), "{said:?}");
+    assert_eq!(story(&site, "150002", &tick(1))["in_force"], false);
+    let said = site.at(&tick(1), &["lookup", "150002"]);
+    let words = "written, not yet in force at the doors (since 2026-03-10 11:05)";
+    assert!(said.stdout.contains(words), "{said:?}");
+    let said = site.at(&tick(1), &["status"]).ends(0);
+    assert!(said.stdout.contains("1 person written, not yet in force at the doors"), "{said:?}");
+    let status = site.at(&tick(1), &["status", "--json"]).json();
+    assert_eq!(status["devices"][0]["not_in_force"], 1);
+    assert_eq!(status["devices"][0]["not_in_force_since"], "2026-03-10T10:05:00Z");
+    let said = site.at(&tick(1), &["check"]);
+    assert!(said.stdout.contains("1 person written, not yet in force at the doors"), "{said:?}");
+    site.platform.set_door("2", DoorState::Online);
+    site.sync_at(&tick(2), 0);
+    assert_eq!((site.behind(), site.uncommitted()), (0, 0));
+    assert_eq!(story(&site, "150002", &tick(2))["in_force"], true);
+    site.assert_well_behaved();
+}
+
+#[test]
+fn what_takes_longer_than_half_an_hour_is_told() {
+    let site = Site::new(4);
+    site.sandbox.club.renew(1, "2030-11-01");
+    site.platform.set(|switches| switches.apply_polls = 12);
+    site.sync_at(&tick(1), 0);
+    assert_eq!((site.behind(), site.uncommitted()), (2, 1));
+    for number in 2..=6 {
+        site.sync_at(&tick(number), 0);
+    }
+    let said = site.at(&tick(8), &["sync"]).ends(3);
+    let told = "written more than 30 minutes ago, and not known to be in force at the doors: person M150002";
+    assert!(said.stderr.contains(told), "{said:?}");
+    for number in 9..=13 {
+        site.at(&tick(number), &["sync"]);
+    }
+    assert_eq!(site.platform.count("reapplication"), 1, "it is not asked for twice");
+    site.sync_at(&tick(14), 0);
+    assert_eq!((site.behind(), site.uncommitted()), (0, 0));
+    site.assert_well_behaved();
+}
