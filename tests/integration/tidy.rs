@@ -48,8 +48,10 @@ fn is_test(path: &str) -> bool {
     let is_declared = || {
         let parents = ["mod.rs", "lib.rs"].map(|parent| format!("{folder}/{parent}"));
         let parents = parents.into_iter().filter(|parent| root().join(parent).exists());
-        let declared = format!("#[cfg(test)]\nmod {name};");
-        parents.into_iter().any(|parent| text(&parent).contains(&declared))
+        let declared = ["mod", "pub mod", "pub(crate) mod"];
+        let declared = declared.map(|word| format!("#[cfg(test)]\n{word} {name};"));
+        let declares = |parent: &String| declared.iter().any(|one| text(parent).contains(one));
+        parents.into_iter().any(|parent| declares(&parent))
     };
     path.contains("/tests/") || name == "tests" || name.ends_with("_tests") || is_declared()
 }
