@@ -18,8 +18,8 @@ use ivms_sync::config::{
 use ivms_sync::engine::gather::Scope;
 use ivms_sync::exit::Exit;
 use ivms_sync::model::{
-    Account, Email, Holder, HolderId, HolderNumber, Limit, Memory, Record, RecordId, Right,
-    RightCode, SourceName, TargetName, UserType, Window, fingerprint, parse_time,
+    Account, Email, Holder, HolderId, HolderNumber, Limit, Memory, Record, RecordId,
+    RecordStanding, Right, RightCode, SourceName, TargetName, Window, fingerprint, parse_time,
 };
 use ivms_sync::ports::progress::Silent;
 use ivms_sync::ports::{
@@ -186,9 +186,8 @@ fn record(id: u32, window: Window) -> FullRecord {
     let person = Record {
         employee_no: RecordId::new(&id.to_string()).unwrap(),
         name: format!("Guest Number{id}"),
-        user_type: UserType::Normal,
         limit: Limit::Window(window),
-        is_device_admin: false,
+        standing: RecordStanding::Free,
         flaw: None,
         email: Some(Email::parse(&email(id)).unwrap()),
         fingerprint: fingerprint(&id.to_string(), &fields.to_string()),
