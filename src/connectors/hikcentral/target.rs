@@ -108,20 +108,28 @@ impl Target for Platform {
     fn settlement(&mut self, ids: &[RecordId]) -> Result<Pending, Failure> {
         let counts = self.client.application_counts()?;
         let mut pending = Pending::default();
-        let mut page = 1;
+        let (mut page, mut seen) = (1, 0);
         while counts.failed > 0 && page <= FAILURE_PAGES_MAX {
             let failures = self.client.application_failures(page)?;
             if failures.list.is_empty() {
                 break;
             }
+            seen += failures.list.len();
             for failure in failures.list {
                 let id = ids.iter().find(|id| id.as_str() == failure.person_code);
                 if let Some(id) = id {
                     let what = failure.items.join(", ");
                     let at = format!("{} ({what})", failure.device);
                     let so_far = pending.failed.entry(id.clone()).or_default();
-                    *so_far = if so_far.is_empty() { at } else { format!("{so_far}, {at}") };
+                    if so_far.is_empty() {
+                        *so_far = at;
+                    } else if !so_far.contains(&at) {
+                        *so_far = format!("{so_far}, {at}");
+                    }
                 }
+            }
+            if failures.total.is_some_and(|total| seen >= total) {
+                break;
             }
             page += 1;
         }
