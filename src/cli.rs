@@ -11,8 +11,8 @@ use clap_complete::Shell;
 
 use crate::command::CommandName;
 use crate::engine::gather::AcceptLink;
-use crate::help::topics::TOPICS;
 use crate::model::{RecordId, TargetName};
+use crate::text::topics::TOPICS;
 
 /// Copy membership end dates from Cardskipper to Hikvision doors.
 ///

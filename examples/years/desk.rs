@@ -146,14 +146,14 @@ impl Source for Window<'_> {
             }
             answer.humans.push(place);
             let member = &human.truth.member;
-            answer.has_sentinel |= member.key.number.get() == 1;
+            answer.has_sentinel |= member.key.human() == "1";
             if self.sabotage.is_some_and(|one| one.hides(place, is_complete)) {
                 continue;
             }
             if human.truth.is_unusable {
                 export.unusable.push(Unusable {
-                    number: Some(member.key.number),
-                    birth_date: member.key.birth_date,
+                    key: Some(member.key.clone()),
+                    number: member.number.clone(),
                     line: 1,
                     reason: "Inactive is `soon`, neither true nor false".to_owned(),
                 });
@@ -165,7 +165,7 @@ impl Source for Window<'_> {
                 export.members.push(member);
             }
         }
-        export.members.sort_by_key(|member| member.key);
+        export.members.sort_by(|one, other| one.key.cmp(&other.key));
         desk.tick.answer = Some(answer);
         if desk.tick.death == Some(Death::After) {
             drop(desk);
@@ -177,8 +177,9 @@ impl Source for Window<'_> {
     fn right_names(&self) -> Result<BTreeMap<RightCode, String>, Failure> {
         let mut desk = crate::outside::open(self.desk);
         desk.tick.calls.1 += 1;
-        let names =
-            ROLES.iter().filter_map(|role| Some((RightCode::new(*role).ok()?, format!("{role}"))));
+        let names = ROLES
+            .iter()
+            .filter_map(|role| Some((RightCode::whole(*role).ok()?, format!("{role}"))));
         Ok(names.collect())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use ivms_sync::model::{Email, Right, UnreadableRight};
 
 use crate::club::ROLES;
@@ -11,7 +11,7 @@ use crate::door::{Card, Fault, Names, Shows};
 use crate::firmware::Notation;
 use crate::ledger::last_moment;
 use crate::outside::Death;
-use crate::world::{World, role_id};
+use crate::world::{World, holder_id, role_id};
 
 #[derive(Debug, Clone, Copy)]
 enum Daily {
@@ -289,7 +289,7 @@ impl World {
                 let role = role_id(self.chance.one_of(&ROLES));
                 self.change(place, |state| {
                     if let Some(last) = state.member.roles.last_mut() {
-                        last.id = role;
+                        last.id = role.clone();
                     }
                 });
                 self.diary.note("role change", || format!("of {place} to {role}"));
@@ -316,7 +316,9 @@ impl World {
                 let problem = "EndDate is `soon`, not a date".to_owned();
                 self.change(place, |state| match state.member.unreadable.pop() {
                     Some(_) => {}
-                    None => state.member.unreadable.push(UnreadableRight { id, problem }),
+                    None => {
+                        state.member.unreadable.push(UnreadableRight { id: id.clone(), problem })
+                    }
                 });
                 self.diary.note("membership with bad dates", || format!("of {place}: {id}"));
             }
@@ -438,14 +440,16 @@ impl World {
             return;
         }
         self.change(place, |state| {
-            let birth = &mut state.member.key.birth_date;
-            *birth = birth.map(|date| date + TimeDelta::days(1));
+            let key = &mut state.member.key;
+            let born = key.as_str().split_once('/').and_then(|(_, date)| date.parse().ok());
+            let born: NaiveDate = born.unwrap_or_else(|| unreachable!("everybody was born"));
+            *key = holder_id(key.source.as_str(), key.human(), born + TimeDelta::days(1));
         });
         self.diary.note("corrected birth date", || format!("of {place}"));
     }
 
     fn unlist(&mut self, place: usize) {
-        let is_sentinel = self.humans[place].truth.member.key.number.get() == 1;
+        let is_sentinel = self.humans[place].truth.member.key.human() == "1";
         if is_sentinel && self.club.organisations.iter().any(|one| one.has_sentinel) {
             return;
         }

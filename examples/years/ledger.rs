@@ -10,6 +10,7 @@ use ivms_sync::model::{Holder, UnreadableRight};
 
 use crate::club::Club;
 use crate::firmware::Grain;
+use crate::world::number_of;
 
 /// A membership as the organisation has it at one time.
 #[derive(Debug)]
@@ -158,7 +159,7 @@ pub fn due(
     for role in &state.member.roles {
         let whole_day = role.end.time() == NaiveTime::MIN;
         let end = if whole_day { role.end + TimeDelta::days(1) - second } else { role.end };
-        let opens = club.opens(organisation, door, role.id.get());
+        let opens = club.opens(organisation, door, number_of(&role.id));
         has_door_role |= opens;
         if role.begin <= end && role.begin <= latest && opens {
             paid.push((role.begin, end + TimeDelta::days(club.grace_days)));
@@ -189,7 +190,7 @@ pub fn due(
 
 /// Whether a membership opens the door at times that nobody can read: then nothing is taken away there.
 pub fn is_doubtful(club: &Club, (organisation, door): (usize, usize), state: &State) -> bool {
-    let opens = |role: &UnreadableRight| club.opens(organisation, door, role.id.get());
+    let opens = |role: &UnreadableRight| club.opens(organisation, door, number_of(&role.id));
     state.member.unreadable.iter().any(opens)
 }
 

@@ -134,7 +134,7 @@ impl Life {
         self.store = None;
         let store =
             Store::open(&self.state_path()).map_err(|error| format!("state file: {error}"))?;
-        self.store = Some(store);
+        self.store = Some(store.with_accounts(self.context.config.accounts()));
         Ok(())
     }
 
@@ -320,7 +320,7 @@ impl Life {
                     Some(AcceptLink {
                         device: context.config.devices.get(names[*door])?.name.clone(),
                         employee_no: RecordId::new(no).ok()?,
-                        number: world.humans[*owner].truth.member.key.number,
+                        number: world.humans[*owner].truth.member.number.clone()?,
                     })
                 });
                 let scope = Scope {

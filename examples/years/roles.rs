@@ -2,6 +2,7 @@
 
 use crate::club::{Club, ROLES};
 use crate::ledger::State;
+use crate::world::number_of;
 
 /// What opened each door before its roles were changed, by door and organisation, as long as somebody would
 /// lose access by the change.
@@ -54,7 +55,7 @@ pub fn has_lost(
     state: &State,
 ) -> bool {
     state.member.roles.iter().any(|role| {
-        let id = role.id.get();
+        let id = number_of(&role.id);
         before.opens(organisation, door, id) && !now.opens(organisation, door, id)
     })
 }

@@ -545,8 +545,8 @@ impl Life {
     /// How many revocations wait because `roles` were changed, and it is so.
     fn waiting_by_roles(&self, at: usize, report: &Report) -> usize {
         let is_it = |one: &&ChangeReport| {
-            let key = one.change.member;
-            let is_him = |human: &&Human| human.truth.member.key.number == key.number;
+            let key = &one.change.member;
+            let is_him = |human: &&Human| human.truth.member.key.is_same_human(key);
             let human = self.world.humans.iter().find(is_him);
             one.state == ChangeState::Blocked
                 && one.change.device.as_str() == self.world.club.doors[at].name

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use ivms_sync::model::{Email, Holder, HolderId, HolderNumber, OrganisationId, Right, RightCode};
+use ivms_sync::model::{Email, Holder, HolderId, HolderNumber, Right, RightCode, SourceName};
 
 use crate::chance::Chance;
 use crate::club::{Club, ROLES};
@@ -186,11 +186,8 @@ impl World {
         let role =
             self.chance.weighted(&[(60, ROLES[0]), (20, ROLES[1]), (12, ROLES[2]), (8, ROLES[3])]);
         let member = Holder {
-            key: HolderId {
-                organisation: organisation_id(self.club.organisations[organisation].id),
-                number: HolderNumber::new(number).unwrap_or_else(|_| unreachable!("above zero")),
-                birth_date: Some(birth),
-            },
+            key: holder_id(&self.club.organisations[organisation].name, &number.to_string(), birth),
+            number: HolderNumber::whole(number).ok(),
             first_name: "Ana".to_owned(),
             last_name: format!("Novak{number}"),
             email: email.as_deref().and_then(Email::parse),
@@ -275,10 +272,17 @@ impl World {
     }
 }
 
-pub fn organisation_id(id: i64) -> OrganisationId {
-    OrganisationId::new(id).unwrap_or_else(|_| unreachable!("above zero"))
+/// As Cardskipper's are spelled.
+pub fn holder_id(source: &str, number: &str, born: NaiveDate) -> HolderId {
+    let id = SourceName::new(source)
+        .and_then(|source| HolderId::new(source, &format!("{number}/{born}")));
+    id.unwrap_or_else(|_| unreachable!("a name, a number and a date"))
 }
 
 pub fn role_id(id: i64) -> RightCode {
-    RightCode::new(id).unwrap_or_else(|_| unreachable!("above zero"))
+    RightCode::whole(id).unwrap_or_else(|_| unreachable!("above zero"))
+}
+
+pub fn number_of(role: &RightCode) -> i64 {
+    role.as_str().parse().unwrap_or_else(|_| unreachable!("roles here are numbers"))
 }

@@ -155,17 +155,17 @@ fn held(
     }
     let mut news = BTreeSet::new();
     for source in &context.config.sources {
-        let state = store.source_state(source.organisation).map_err(store_error)?;
+        let state = store.source_state(&source.name).map_err(store_error)?;
         // A plan by a clock that was ahead may be as old as any.
         let is_from_future = reviewed.made_at > context.clock.now();
         if is_from_future || state.fetched_at.is_some_and(|at| at > reviewed.made_at) {
-            news.insert(source.organisation);
+            news.insert(&source.name);
         }
     }
     let mut overtaken = Vec::new();
     let mut changes = Vec::with_capacity(approved.len());
     for change in approved {
-        let has_news = news.contains(&change.member.organisation);
+        let has_news = news.contains(&change.member.source);
         // What waits was kept with all that was known, and `roles` may have changed since.
         match objection(facts, &change, is_blocked || has_news) {
             Some(rule) => overtaken.push((change, rule)),
@@ -221,15 +221,25 @@ fn from_file(context: &Context, path: &Path) -> Result<Approval, Error> {
     };
     let text = String::from_utf8(bytes)
         .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
-    plan_file::read_reviewed(&text, context.clock.began(), Approved::Planned)
-        .map(Approval::File)
-        .map_err(refused)
+    plan_file::read_reviewed(
+        &text,
+        &context.config.accounts(),
+        context.clock.began(),
+        Approved::Planned,
+    )
+    .map(Approval::File)
+    .map_err(refused)
 }
 
 fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<Approval, Error> {
     let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
     let kept = kept.ok_or_else(|| Error::NoBlockedPlan(id.to_owned()))?;
-    plan_file::read_reviewed(&kept.document, context.clock.began(), Approved::Blocked)
-        .map(Approval::Blocked)
-        .map_err(|error| Error::Plan { name: id.to_owned(), error })
+    plan_file::read_reviewed(
+        &kept.document,
+        &context.config.accounts(),
+        context.clock.began(),
+        Approved::Blocked,
+    )
+    .map(Approval::Blocked)
+    .map_err(|error| Error::Plan { name: id.to_owned(), error })
 }

@@ -142,7 +142,7 @@ fn sound(health: &Health, zone: Tz) -> String {
 
 /// Sends a test message over every channel.
 fn test_messages(context: &Context) -> Vec<Finding> {
-    let tried = notify::try_out(context);
+    let tried = notify::try_out(&context.config, context.clock);
     if tried.is_empty() {
         let text = "there is neither [notify.email] nor [notify.webhook]: nobody would be told";
         let remedy = "see Alarms in the README".to_owned();
@@ -202,14 +202,14 @@ fn both_sides(
         let name = source.name.as_str();
         if source.accepted {
             findings.push(Finding::ok(name, many(source.members, "member")));
-            let names = match gathered.fresh_role_names(&context.config, config.organisation) {
+            let names = match gathered.fresh_role_names(&context.config, &config.name) {
                 Some(names) => names.clone(),
                 None => {
-                    let names = store.role_names(config.organisation);
+                    let names = store.role_names(&config.name);
                     names.map_err(|error| context.store_error(error))?
                 }
             };
-            let held = Held::by(listed(&gathered, |key| key.organisation == config.organisation));
+            let held = Held::by(listed(&gathered, |key| key.source == config.name));
             findings.extend(roles::of_source(name, &held, config.roles.as_ref(), &names));
             all_names.extend(names);
         }
@@ -224,7 +224,7 @@ fn both_sides(
     let plan = plan(&gathered.facts);
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
     let names = shows_names.then_some(&gathered.facts);
-    let to_look_after = attention::troubles(&context.config, &plan, &seen_before, names)
+    let to_look_after = attention::troubles(&plan, &seen_before, names)
         .into_iter()
         .chain(attention::released(&plan, names))
         .chain(attention::permanent(&plan, true, context.config.devices.len(), names))
@@ -248,10 +248,10 @@ fn both_sides(
 /// Members of some organisations, without those who are no longer listed.
 fn listed(
     gathered: &Gathered,
-    is_wanted: impl Fn(HolderId) -> bool,
+    is_wanted: impl Fn(&HolderId) -> bool,
 ) -> impl Iterator<Item = &Holder> {
     let members = gathered.facts.members.iter().filter(|facts| facts.missing_since.is_none());
-    members.map(|facts| &facts.member).filter(move |member| is_wanted(member.key))
+    members.map(|facts| &facts.member).filter(move |member| is_wanted(&member.key))
 }
 
 fn of<'a>(troubles: &'a [Trouble], about: &'a About) -> impl Iterator<Item = Finding> + 'a {
@@ -370,7 +370,7 @@ fn clock(context: &Context, device: &TargetConfig, target: &mut dyn Target) -> O
 
 /// How many members are linked to a person there, and why the others are not.
 fn links(gathered: &Gathered, device: &TargetFacts) -> Finding {
-    let members = gathered.facts.members.iter().zip(&device.linking);
+    let members = gathered.facts.linked(device);
     let here: Vec<_> = members.filter(|(member, _)| !member.is_vanished).collect();
     let count = |wanted: fn(&NoLink) -> bool| {
         here.iter().filter(|(_, link)| link.as_ref().is_err_and(wanted)).count()

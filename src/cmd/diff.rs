@@ -46,7 +46,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     // Troubles go into every document, too.
     let shows_names = context.shows_names_everywhere() && !context.is_json && args.out.is_none();
     let names = shows_names.then_some(&gathered.facts);
-    report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before, names));
+    report.troubles.extend(attention::troubles(&plan, &seen_before, names));
     report.troubles.extend(attention::unlike_names(&gathered.facts, true, shows_names));
     report.troubles.extend(attention::left_organisations(&gathered.facts));
     report.troubles.extend(attention::protects_nobody(&gathered.facts));
@@ -81,7 +81,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let pending = args.exit_code && !report.changes.is_empty();
     let exit = if pending { Exit::of_all([found, Exit::ChangesPending]) } else { found };
     if let Some(path) = &args.out {
-        let text = plan_file::write_sealed(&report, context.clock.began(), |sha256| {
+        let accounts = context.config.accounts();
+        let text = plan_file::write_sealed(&report, &accounts, context.clock.began(), |sha256| {
             store.plan_seal(sha256).map_err(|error| context.store_error(error))
         })?;
         write_file(path, &text, &Rights::PRIVATE)?;

@@ -83,7 +83,8 @@ impl Context {
 
     fn here(&self, store: Result<Store, StoreError>) -> Result<Store, Error> {
         let store = store.map_err(|error| self.store_error(error))?;
-        Ok(store.on(Machine::here(self.config.computer.as_deref())))
+        let store = store.on(Machine::here(self.config.computer.as_deref()));
+        Ok(store.with_accounts(self.config.accounts()))
     }
 
     /// Takes the run lock.

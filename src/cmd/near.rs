@@ -19,9 +19,9 @@ pub(super) fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String>
             let emails = members().filter_map(|member| {
                 let email = member.email.as_ref()?.as_str();
                 let told = if shows_names {
-                    format!("{email} ({}, member {})", member.name(), member.key.number)
+                    format!("{email} ({}, member {})", member.name(), member.key.human())
                 } else {
-                    format!("member {}", member.key.number)
+                    format!("member {}", member.key.human())
                 };
                 Some((email, told))
             });
@@ -29,7 +29,7 @@ pub(super) fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String>
         }
         Who::Number(typed) => {
             let numbers: Vec<(String, String)> = members()
-                .map(|member| (member.key.number.to_string(), numbered(member, shows_names)))
+                .map(|member| (member.key.human().to_string(), numbered(member, shows_names)))
                 .collect();
             let numbers = numbers.iter().map(|(number, told)| (number.as_str(), told.clone()));
             let mut found = near(&typed.to_string(), 1, NAMED, numbers);
@@ -43,7 +43,7 @@ pub(super) fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String>
             let is_wanted = |id: &str| id != typed.as_str() && bare(id) == wanted;
             let mut found = persons(facts, is_wanted, shows_names);
             let number: Option<HolderNumber> = typed.as_str().parse().ok();
-            let same = members().filter(|member| Some(member.key.number) == number);
+            let same = members().filter(|member| number.is_some() && member.number == number);
             found.extend(same.map(|member| format!("member {}", numbered(member, shows_names))));
             found.truncate(NAMED);
             found
@@ -52,7 +52,7 @@ pub(super) fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String>
 }
 
 fn numbered(member: &Holder, shows_names: bool) -> String {
-    let number = member.key.number;
+    let number = member.key.human();
     if shows_names { format!("{number} ({})", member.name()) } else { number.to_string() }
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Context, print, print_json, write_file};
 use crate::cli::StatusArgs;
 use crate::config::{Mode, TargetConfig};
-use crate::engine::execute::trust;
+use crate::engine::gather::trust;
 use crate::engine::gather::{Scope, back_off, devices::held_back, gather};
 use crate::engine::link::file::FILE_BYTES_MAX;
 use crate::engine::plan::{LeftOut, TargetFacts, plan};
@@ -55,7 +55,7 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
     let mut said = String::new();
     if let Some(path) = &args.unlinked {
         keep_filled_in(path, members())?;
-        let members = members().map(|member| (member.key, member)).collect();
+        let members = members().map(|member| (&member.key, member)).collect();
         let (sheet, count) = unlinked::sheet(&status.left_out, &members);
         write_file(path, &sheet, &Rights::PRIVATE)?;
         said = format!(
@@ -77,7 +77,7 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
     } else if args.html.is_none() && args.prometheus.is_none() {
         if context.shows_names() {
             let named = members().filter(|member| !member.name().is_empty());
-            status.names = named.map(|member| (member.key, member.name())).collect();
+            status.names = named.map(|member| (member.key.clone(), member.name())).collect();
             status.person_names = gathered.facts.devices.iter().flat_map(named_there).collect();
         }
         print(&text::render(&status, context.look))?;
@@ -166,11 +166,10 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
     let config = &context.config;
     let mut sources = Vec::with_capacity(config.sources.len());
     for source in &config.sources {
-        let state = store.source_state(source.organisation)?;
+        let state = store.source_state(&source.name)?;
         sources.push(SourceStatus {
             name: source.name.clone(),
-            organisation: source.organisation,
-            members: store.member_count(source.organisation)?,
+            members: store.member_count(&source.name)?,
             fetched_at: state.fetched_at,
             complete_at: state.complete_at,
         });

@@ -14,14 +14,14 @@ use crate::engine::Systems;
 use crate::engine::gather::quiet::{self, Asked, Heard, listen};
 use crate::engine::gather::{Gathered, Scope, gather_with};
 use crate::engine::plan::{
-    Budget, Change, Facts, HolderFacts, Plan, Standing, in_step, plan, prove,
+    Budget, Change, Facts, HolderFacts, Plan, Standing, in_sync, plan, prove,
 };
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{HolderNumber, OrganisationId, RunId, TargetName};
+use crate::model::{Accounts, RunId, SourceName, TargetName};
 use crate::notify::{self, Watch};
 use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome};
-use crate::report::{attention, plan_file};
+use crate::report::{again, attention, plan_file};
 use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
 
 /// Runs the command.
@@ -29,7 +29,7 @@ use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
 /// # Errors
 /// [`Error`].
 pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
-    notify::watched(context, |watch| run_watched(context, args, watch))
+    notify::watched(&context.config, context.clock, |watch| run_watched(context, args, watch))
 }
 
 fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<Exit, Error> {
@@ -77,9 +77,11 @@ pub fn tick(
     scope: Scope,
 ) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
-    let heard = listen(systems, &context.config, store, context.clock, &scope);
+    let heard = listen(systems, &context.config, store, context.clock, &scope, |sources, told| {
+        again::report(&context.config, sources, told)
+    });
     let asked = match heard.map_err(store_error)? {
-        Heard::Nothing(report) => return quiet_tick(context, systems, store, *report),
+        Heard::Nothing(report) => return quiet_tick(context, systems, store, report),
         Heard::Something(asked) => asked,
     };
     store.check().map_err(store_error)?;
@@ -111,14 +113,14 @@ fn quiet_tick(
     let store_error = |error| context.store_error(error);
     log::info!("nothing has changed since everything was last looked at");
     if context.shows_names() {
-        let left_out = report.left_out.iter().map(|one| one.member);
-        let mut told: BTreeMap<OrganisationId, BTreeSet<HolderNumber>> = BTreeMap::new();
-        for member in left_out.chain(report.kept_links.iter().map(|one| one.member)) {
-            told.entry(member.organisation).or_default().insert(member.number);
+        let left_out = report.left_out.iter().map(|one| &one.member);
+        let mut told: BTreeMap<&SourceName, BTreeSet<&str>> = BTreeMap::new();
+        for member in left_out.chain(report.kept_links.iter().map(|one| &one.member)) {
+            told.entry(&member.source).or_default().insert(member.human());
         }
         let mut members = Vec::new();
-        for (organisation, numbers) in &told {
-            members.extend(store.members_numbered(*organisation, numbers).map_err(store_error)?);
+        for (source, humans) in &told {
+            members.extend(store.members_by_human(source, humans).map_err(store_error)?);
         }
         report.show_names(members.iter().map(|stored| &stored.member));
         for device in &context.config.devices {
@@ -129,7 +131,7 @@ fn quiet_tick(
     let quiet = QuietRun {
         began: context.clock.began(),
         ended: context.clock.now(),
-        asked: context.config.sources.iter().map(|source| source.organisation).collect(),
+        asked: context.config.sources.iter().map(|source| source.name.clone()).collect(),
         requests: systems.requests(),
     };
     report.run = Some(store.record_quiet_run(&quiet).map_err(store_error)?);
@@ -171,7 +173,7 @@ fn tick_of(
     let is_whole =
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
     remember(context, store, &gathered, &plan, is_whole)?;
-    report.troubles.extend(attention::troubles(&context.config, &plan, &seen_before, None));
+    report.troubles.extend(attention::troubles(&plan, &seen_before, None));
     report.troubles.extend(attention::unlike_names(&gathered.facts, true, false));
     report.troubles.extend(attention::left_organisations(&gathered.facts));
     report.troubles.extend(attention::permanent(&plan, false, context.config.devices.len(), None));
@@ -187,7 +189,8 @@ fn tick_of(
     if is_everyone {
         end_first_runs(context, store, &gathered, &report)?;
     }
-    let quiet = quiet::word(&context.config, &gathered, &report);
+    let quiet =
+        again::of_quiet(&report).and_then(|told| quiet::word(&context.config, &gathered, told));
     Ok((report, quiet))
 }
 
@@ -205,11 +208,11 @@ fn remember(
     is_whole: bool,
 ) -> Result<(), Error> {
     let now = context.clock.began();
-    let blocked = blocked_document(plan, now)?;
+    let blocked = blocked_document(plan, &context.config.accounts(), now)?;
     let blocked = blocked.as_ref().map(|(id, document)| (id.as_str(), document.as_str()));
     let changes = plan.changes.iter().filter(|change| context.writes_to(&change.device));
     let waiting: Vec<Waiting> = changes.map(|change| Waiting::of(change, None, now)).collect();
-    let in_step = in_step(&gathered.facts);
+    let in_sync = in_sync(&gathered.facts);
     let attention = attention::of(plan, |device| context.writes_to(device), now);
     let second_looks = gathered.second_looks(&context.config, plan);
     let done = store.together(|store| {
@@ -227,11 +230,11 @@ fn remember(
         for device in plan.doubted_devices() {
             store.require_reading(device)?;
         }
-        for (organisation, second_look) in &second_looks {
-            store.record_second_look(*organisation, *second_look)?;
+        for (source, second_look) in &second_looks {
+            store.record_second_look(source, *second_look)?;
         }
-        for (device, persons) in &in_step {
-            store.record_in_step(device, persons, context.clock.now())?;
+        for (device, persons) in &in_sync {
+            store.record_in_sync(device, persons, context.clock.now())?;
         }
         Ok(())
     });
@@ -242,30 +245,29 @@ fn remember(
 /// held back because too many would be left out has not followed from them yet.
 fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
     for device in facts.devices.iter().filter(|device| !device.linking.is_empty()) {
-        for (organisation, source) in &facts.sources {
-            let known = device.settled_roles.get(organisation);
+        for (name, source) in &facts.sources {
+            let known = device.settled_roles.get(name);
             // Where nothing is taken away, nothing shows what still waits.
             let takes_nothing = source.standing != Standing::Fresh
                 || device.mode == Mode::GrantOnly && known.is_some();
-            let roles = facts.door_roles(device, *organisation);
+            let roles = facts.door_roles(device, name);
             if known == Some(&roles) {
                 continue;
             }
             let waits = |change: &Change| {
                 change.device == device.name
-                    && change.member.organisation == *organisation
+                    && change.member.source == *name
                     && change.blocked == Some(Budget::RolesChanged)
             };
             let is_remembered = |member: &HolderFacts| {
-                member.member.key.organisation == *organisation
-                    && facts.remembers_lost_time(device, member)
+                member.member.key.source == *name && facts.remembers_lost_time(device, member)
             };
             let is_settled = !takes_nothing
-                && !plan.is_held_back(*organisation, &device.name)
+                && !plan.is_held_back(name, &device.name)
                 && !plan.changes.iter().any(waits)
                 && !facts.members.iter().any(is_remembered);
             if is_settled {
-                store.record_settled_roles(&device.name, *organisation, roles.as_ref())?;
+                store.record_settled_roles(&device.name, name, roles.as_ref())?;
             }
         }
     }
@@ -273,7 +275,11 @@ fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), Sto
 }
 
 /// The part of a plan that waits for approval as a plan file, with its id.
-fn blocked_document(plan: &Plan, now: DateTime<Utc>) -> Result<Option<(String, String)>, Error> {
+fn blocked_document(
+    plan: &Plan,
+    accounts: &Accounts,
+    now: DateTime<Utc>,
+) -> Result<Option<(String, String)>, Error> {
     let Some(id) = plan_file::blocked_id(plan.blocked()) else { return Ok(None) };
     let blocked = plan.blocked().map(|change| ChangeReport {
         change: change.clone(),
@@ -282,7 +288,7 @@ fn blocked_document(plan: &Plan, now: DateTime<Utc>) -> Result<Option<(String, S
     });
     let mut waiting = Report::new(CommandName::Sync, None);
     waiting.changes = blocked.collect();
-    Ok(Some((id, plan_file::write(&waiting, now)?)))
+    Ok(Some((id, plan_file::write(&waiting, accounts, now)?)))
 }
 
 /// Once a door is written to whose persons are linked, its first run is over, also when nothing had to

@@ -40,7 +40,7 @@ impl Who {
     pub fn is_member(&self, member: &Holder) -> bool {
         match self {
             Self::Email(email) => member.email.as_ref() == Some(email),
-            Self::Number(number) => member.key.number == *number,
+            Self::Number(number) => member.number.as_ref() == Some(number),
             Self::Record(_) => false,
         }
     }
@@ -82,11 +82,11 @@ pub fn must_be_known(gathered: &Gathered, plan: &Plan, shows_names: bool) -> Res
     let has =
         |wanted: &dyn Fn(&Holder) -> bool| facts.members.iter().any(|facts| wanted(&facts.member));
     let emails = emails.iter().filter(|email| !has(&|m| m.email.as_ref() == Some(email)));
-    let numbers = numbers.iter().filter(|number| !has(&|m| m.key.number == **number));
+    let numbers = numbers.iter().filter(|number| !has(&|m| m.number.as_ref() == Some(number)));
     let persons = persons.iter().filter(|person| !is_known(facts, plan, person));
     let unknown: Vec<Who> = emails
         .map(|email| Who::Email(email.clone()))
-        .chain(numbers.map(|number| Who::Number(*number)))
+        .chain(numbers.map(|number| Who::Number(number.clone())))
         .chain(persons.map(|person| Who::Record(person.clone())))
         .collect();
     if unknown.is_empty() {

@@ -8,12 +8,12 @@ use chrono_tz::Tz;
 use super::problem::{Origin, Wrong};
 use super::section::Section;
 use super::{Place, SourceConfig, TargetConfig, value};
-use crate::model::{OrganisationId, RightCode};
+use crate::model::{Account, RightCode};
 
 /// An organisation as far as it could be read.
 pub(super) struct SourceRead<'a> {
     pub section: Section<'a>,
-    pub organisation: Option<OrganisationId>,
+    pub account: Option<Account>,
     /// `None`: every role, or a list that could not be read.
     pub roles: Option<BTreeSet<RightCode>>,
     pub config: Option<SourceConfig>,
@@ -30,11 +30,11 @@ pub(super) struct TargetRead<'a> {
 /// One organisation read under two names would have every member twice.
 pub(super) fn refuse_same_organisation(sources: &[SourceRead<'_>]) {
     let mut seen = BTreeMap::new();
-    for SourceRead { section, organisation, .. } in sources {
-        let Some(organisation) = organisation else { continue };
-        if let Some(first) = seen.insert(*organisation, section.dotted("")) {
+    for SourceRead { section, account, .. } in sources {
+        let Some(account) = account else { continue };
+        if let Some(first) = seen.insert(&account.id, section.dotted("")) {
             let wrong = Wrong::new(format!("is the organisation of {first} too"));
-            section.wrong("organisation_id", wrong.hint("remove one of the two sections"));
+            section.wrong(account.key, wrong.hint("remove one of the two sections"));
         }
     }
 }
@@ -68,7 +68,7 @@ pub(super) fn refuse_idle_roles(sources: &[SourceRead<'_>], devices: &[TargetRea
     let mut listed: BTreeSet<RightCode> = BTreeSet::new();
     for source in sources {
         let Some(roles) = &source.roles else { return };
-        listed.extend(roles);
+        listed.extend(roles.iter().cloned());
     }
     if sources.is_empty() {
         return;

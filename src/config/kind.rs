@@ -13,7 +13,7 @@ use url::Url;
 use super::Secret;
 use super::secret_source::Surroundings;
 use super::section::Section;
-use crate::model::{Memory, OrganisationId, SourceName, TargetName};
+use crate::model::{Account, Memory, SourceName, TargetName};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
 use crate::ports::{Failure, Remark, Source, Target};
@@ -100,8 +100,8 @@ pub trait TargetKind: Debug + Sync {
 pub struct SourceParts {
     /// How to connect.
     pub settings: Option<Arc<dyn SourceSettings>>,
-    /// The account: two sections of one account would have every holder twice.
-    pub organisation: Option<OrganisationId>,
+    /// What it reads: two sections of one account would have every holder twice.
+    pub account: Option<Account>,
 }
 
 /// What a connector read of a section of a target; `None` together with a noted problem.

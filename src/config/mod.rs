@@ -37,7 +37,7 @@ use chrono_tz::Tz;
 use url::Url;
 
 use crate::files::Rights;
-use crate::model::{HolderNumber, OrganisationId, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{Account, Accounts, HolderNumber, RecordId, RightCode, SourceName, TargetName};
 
 pub use environment::Environment;
 pub use find::find;
@@ -48,6 +48,9 @@ pub use kind::{
 pub use load::load;
 pub use problem::{ConfigError, Problem};
 pub use secret::Secret;
+
+pub use crate::model::LinkRule;
+pub use crate::net::tls::Tls;
 
 /// What connectors read their sections with.
 pub mod reading {
@@ -93,6 +96,13 @@ impl Config {
     pub fn zone_of_people(&self) -> Tz {
         self.devices.first().map_or(Tz::UTC, |device| device.time_zone)
     }
+
+    /// What is read under each name.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        let account = |one: &SourceConfig| (one.name.clone(), one.account.id.clone());
+        self.sources.iter().map(account).collect()
+    }
 }
 
 /// A section of a source: `[cardskipper.NAME]`.
@@ -104,8 +114,8 @@ pub struct SourceConfig {
     pub kind: &'static dyn SourceKind,
     /// How to connect to it.
     pub settings: Arc<dyn SourceSettings>,
-    /// The organisation whose members count.
-    pub organisation: OrganisationId,
+    /// What it reads.
+    pub account: Account,
     /// Roles that open doors; `None`: every role.
     pub roles: Option<BTreeSet<RightCode>>,
     /// A complete listing at least this often.
@@ -155,17 +165,6 @@ impl TargetConfig {
     }
 }
 
-/// How an `https` certificate is judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tls {
-    /// By the roots of the operating system.
-    System,
-    /// By the SHA-256 of the certificate (DER); nothing else about it is asked.
-    Pinned([u8; 32]),
-    /// Not at all: the connection is encrypted to whoever answers.
-    Insecure,
-}
-
 /// What may be written to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -196,40 +195,6 @@ pub struct LinkConfig {
     pub files: Vec<PathBuf>,
     /// The rules in the order they are tried.
     pub by: Vec<LinkRule>,
-}
-
-/// How a member was found to be a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LinkRule {
-    /// A link file holds the member's e-mail beside the person id.
-    File,
-    /// The device holds the member's e-mail.
-    DeviceEmail,
-    /// The member number is the `employeeNo`, and the name agrees.
-    HolderNumber,
-    /// Somebody who looked has said so (`sync --accept-link`). No rule of the configuration.
-    Accepted,
-}
-
-impl LinkRule {
-    /// The word in the configuration, the output and the state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::DeviceEmail => "device-email",
-            Self::HolderNumber => "member-number",
-            Self::Accepted => "accepted",
-        }
-    }
-
-    /// Reads the word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::File, Self::DeviceEmail, Self::HolderNumber, Self::Accepted]
-            .into_iter()
-            .find(|rule| rule.as_str() == word)
-    }
 }
 
 /// `[policy]`.

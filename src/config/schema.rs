@@ -15,9 +15,8 @@ use super::{
     Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
     SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts, notify, value,
 };
-use crate::engine::link::file::is_invisible;
 use crate::files::{Rights, is_same};
-use crate::model::{HolderNumber, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{HolderNumber, RecordId, RightCode, SourceName, TargetName, is_invisible};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -134,28 +133,28 @@ fn source<'a>(
 ) -> SourceRead<'a> {
     let name = section.settle_name(SourceName::new(section.name()));
     let common = Common { name: name.clone(), time_zone: zones.of(&section) };
-    let SourceParts { settings, organisation } = kind.read(&section, &common, surroundings);
+    let SourceParts { settings, account } = kind.read(&section, &common, surroundings);
     let roles = roles(&section);
     let full_every =
         section.text("full_every", |text| value::interval(text, FULL_EVERY_DAYS_MAX)).or(HOUR);
     let sentinel =
-        section.integer("sentinel", |number| value::id(HolderNumber::new(number))).optional();
+        section.integer("sentinel", |number| value::id(HolderNumber::whole(number))).optional();
     section.finish();
     let roles = roles.map(without_origins);
-    let listed = roles.clone();
+    let (listed, read) = (roles.clone(), account.clone());
     let config = (|| {
         Some(SourceConfig {
             name: name?,
             kind,
             settings: settings?,
-            organisation: organisation?,
+            account: account?,
             roles,
             full_every,
             sentinel,
             time_zone: common.time_zone,
         })
     })();
-    SourceRead { section, organisation, roles: listed, config }
+    SourceRead { section, account: read, roles: listed, config }
 }
 
 /// `[KIND.NAME]` of a target.
@@ -305,7 +304,7 @@ fn refuse_own_files(section: &Section<'_>, config: &Config) {
 
 /// The role list of an organisation or device; `None` for every role.
 fn roles(section: &Section<'_>) -> Option<Vec<(Origin, RightCode)>> {
-    let roles = section.list("roles", |item| value::id(RightCode::new(integer(item)?)));
+    let roles = section.list("roles", |item| value::id(RightCode::whole(integer(item)?)));
     if is_empty_list(section, "roles") {
         let wrong = Wrong::new("is empty, so that no membership would open a door");
         section.wrong("roles", wrong.hint("leave the key out to mean every role"));

@@ -11,7 +11,6 @@
 mod base;
 mod commit;
 mod order;
-pub mod trust;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,17 +26,17 @@ use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text}
 use crate::engine::gather::devices::{failure, not_believed, to_remember};
 use crate::engine::gather::{LoginResult, settle_open};
 use crate::engine::plan::{Change, ProvenPlan};
+use crate::engine::{ChangeState, TargetOutcome};
 use crate::exit::Exit;
 use crate::model::{Limit, Memory, ReadBack, RecordId, RunId, TargetLimits};
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
 use crate::ports::{Failure, FullRecord, Target};
-use crate::report::{ChangeState, TargetOutcome};
 use crate::stop::Stop;
 use crate::store::{Outcome, OutcomeKind, Store, StoreError, TargetState};
 use crate::trouble::{Trouble, TroubleKind};
 
+use crate::engine::gather::trust::{self, Trust};
 use base::{Base, check};
-use trust::Trust;
 
 /// What every device thread needs.
 #[derive(Debug)]

@@ -3,7 +3,9 @@
 pub mod execute;
 pub mod gather;
 pub mod link;
+mod outcome;
 pub mod plan;
 mod systems;
 
+pub use outcome::{ChangeState, KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport};
 pub use systems::{Network, Systems};

@@ -9,7 +9,7 @@ use clap_mangen::Man;
 
 use crate::cli::{Cli, Command as Asked};
 use crate::exit::Exit;
-use crate::help::topics::{self, TOPICS};
+use crate::text::topics::{self, TOPICS};
 
 const NAME: &str = "ivms-sync";
 

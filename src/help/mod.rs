@@ -1,4 +1,3 @@
 //! The texts about the program itself: `help TOPIC` and the manual page.
 
 pub mod manual;
-pub mod topics;

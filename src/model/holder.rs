@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 
-use super::{Email, HolderId, RightCode};
+use super::{Email, HolderId, HolderNumber, RightCode};
 
 /// One person in one Cardskipper organisation. Personal data that a date sync does not need
 /// (address, phone, personal number) has no field here, so it cannot be stored or logged.
@@ -10,6 +10,8 @@ use super::{Email, HolderId, RightCode};
 pub struct Holder {
     /// Who it is.
     pub key: HolderId,
+    /// What people call the member by, where there is such a number.
+    pub number: Option<HolderNumber>,
     /// First name, as written in Cardskipper; may be empty.
     pub first_name: String,
     /// Last name, as written in Cardskipper; may be empty.
@@ -27,9 +29,9 @@ pub struct Holder {
 
 impl Holder {
     /// The roles of the member, with and without dates that can be read.
-    pub fn role_ids(&self) -> impl Iterator<Item = RightCode> {
-        let unreadable = self.unreadable.iter().map(|role| role.id);
-        self.roles.iter().map(|role| role.id).chain(unreadable)
+    pub fn role_ids(&self) -> impl Iterator<Item = &RightCode> {
+        let unreadable = self.unreadable.iter().map(|role| &role.id);
+        self.roles.iter().map(|role| &role.id).chain(unreadable)
     }
 
     /// First and last name with one space between.
@@ -44,7 +46,7 @@ impl Holder {
 /// `end` at midnight means the end of that day (Cardskipper's EndDate is the last valid day); any
 /// other time of day is taken as given. An inverted role is kept as it is, so that it can be
 /// reported. Source: cardskipper-api.md, "Dates and time zone".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Right {
     /// Which membership type.
     pub id: RightCode,

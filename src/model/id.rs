@@ -1,11 +1,14 @@
 //! Identities. Each is its own type, so that a member number can never be used as an `employeeNo`.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
+
+/// The most bytes of an identity that a source's connector spells.
+const TEXT_MAX_BYTES: usize = 64;
 
 /// Why a text is not an identity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,61 +35,103 @@ pub enum InvalidId {
     NotANumber,
 }
 
-macro_rules! number_id {
+/// One invocation that may write: one tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(i64);
+
+impl RunId {
+    /// Takes a number above zero.
+    ///
+    /// # Errors
+    /// [`InvalidId::NotANumber`] for zero and below.
+    pub fn new(value: i64) -> Result<Self, InvalidId> {
+        if value > 0 { Ok(Self(value)) } else { Err(InvalidId::NotANumber) }
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(i64);
+        ///
+        /// Text as the connector spells it; in order, numbers in it stand by their value.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub struct $name(SmolStr);
 
         impl $name {
-            /// Takes a number above zero.
+            /// Takes the text as it is.
+            ///
+            /// # Errors
+            /// [`InvalidId`] when it is blank, longer than 64 bytes or holds a control character.
+            pub fn new(text: &str) -> Result<Self, InvalidId> {
+                checked(text, TEXT_MAX_BYTES).map(Self)
+            }
+
+            /// Spells a whole number above zero.
             ///
             /// # Errors
             /// [`InvalidId::NotANumber`] for zero and below.
-            pub fn new(value: i64) -> Result<Self, InvalidId> {
-                if value > 0 { Ok(Self(value)) } else { Err(InvalidId::NotANumber) }
+            pub fn whole(number: i64) -> Result<Self, InvalidId> {
+                match number {
+                    1.. => Ok(Self(format_smolstr!("{number}"))),
+                    _ => Err(InvalidId::NotANumber),
+                }
             }
 
-            /// The number itself.
+            /// The text.
             #[must_use]
-            pub fn get(self) -> i64 {
-                self.0
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                by_value(&self.0, &other.0)
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidId;
-
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
-                let number = text.trim().parse().map_err(|_| InvalidId::NotANumber)?;
-                Self::new(number)
+                f.pad(&self.0)
             }
         }
     };
 }
 
-number_id! {
-    /// A Cardskipper organisation (`Organisation/@Id`).
-    OrganisationId
-}
-number_id! {
-    /// A member's number in one organisation (`Member/@OrganisationMemberId`). The same number can
-    /// occur twice with different birth dates: see [`HolderId`].
+text_id! {
+    /// What people type and read for a holder: a member's number in one organisation. Several holders of
+    /// a source may have the same.
     HolderNumber
 }
-number_id! {
-    /// A membership type in Cardskipper (`Role/@Id`).
+text_id! {
+    /// What a right is for: a membership type in Cardskipper (`Role/@Id`).
     RightCode
 }
-number_id! {
-    /// One invocation that may write: one tick.
-    RunId
+
+impl FromStr for HolderNumber {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        Self::whole(text.trim().parse().map_err(|_| InvalidId::NotANumber)?)
+    }
 }
 
 macro_rules! name_id {
@@ -132,6 +177,16 @@ name_id! {
     /// One organisation in the configuration: `club` in `[cardskipper.club]`.
     SourceName
 }
+
+impl SourceName {
+    /// Stands for the account of a source that is not in the configuration. The account holds a colon, and
+    /// no name does.
+    #[must_use]
+    pub fn unconfigured(account: &str) -> Self {
+        Self(account.into())
+    }
+}
+
 name_id! {
     /// One device in the configuration: `front-door` in `[hikvision.front-door]`.
     TargetName
@@ -151,23 +206,7 @@ impl RecordId {
     /// # Errors
     /// [`InvalidId`] when it is blank, longer than 32 bytes or holds a control character.
     pub fn new(text: &str) -> Result<Self, InvalidId> {
-        // Every tick reads every one, and nearly all of them are ASCII.
-        if !text.is_empty()
-            && text.len() <= Self::MAX_BYTES
-            && text.bytes().all(|byte| byte.is_ascii_graphic())
-        {
-            return Ok(Self(text.into()));
-        }
-        if text.trim().is_empty() {
-            return Err(InvalidId::Empty);
-        }
-        if text.len() > Self::MAX_BYTES {
-            return Err(InvalidId::TooLong { actual: text.len(), limit: Self::MAX_BYTES });
-        }
-        if text.chars().any(char::is_control) {
-            return Err(InvalidId::ControlCharacter);
-        }
-        Ok(Self(text.into()))
+        checked(text, Self::MAX_BYTES).map(Self)
     }
 
     /// The text as the device holds it.
@@ -183,18 +222,107 @@ impl fmt::Display for RecordId {
     }
 }
 
-/// The identity of a member: organisation, number and birth date together.
+/// Who a holder is: a source, and text that its connector spells.
 ///
-/// An entry without a readable birth date is the one member known by its number, as long as there is
-/// only one, and no other entry of the listing has the number; else it stands alone. Source: cardskipper-api.md, "Identity and duplicates".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What stands before the first `/` of the text names a human being, and is what people read; what stands
+/// behind it may be corrected, and makes another identity of the same human being. So a connector says with
+/// its spelling who is the same one: Cardskipper's spells `4711/1980-02-29`, the member's number and birth
+/// date.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HolderId {
-    /// The organisation the member belongs to.
-    pub organisation: OrganisationId,
-    /// The member's number there.
-    pub number: HolderNumber,
-    /// The member's birth date; changing it in Cardskipper makes another member.
-    pub birth_date: Option<NaiveDate>,
+    /// Where the holder is known.
+    pub source: SourceName,
+    text: SmolStr,
+}
+
+impl HolderId {
+    /// Takes the text as it is.
+    ///
+    /// # Errors
+    /// [`InvalidId`] when it is blank, longer than 64 bytes or holds a control character.
+    pub fn new(source: SourceName, text: &str) -> Result<Self, InvalidId> {
+        Ok(Self { source, text: checked(text, TEXT_MAX_BYTES)? })
+    }
+
+    /// The text as the connector spelled it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What of it names the human being, and what people call the holder.
+    #[must_use]
+    pub fn human(&self) -> &str {
+        self.text.split_once('/').map_or(&self.text, |(human, _)| human)
+    }
+
+    /// Whether it says no more than who the human being is.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        !self.text.contains('/')
+    }
+
+    /// Whether both are the same human being, one of them perhaps before a correction.
+    #[must_use]
+    pub fn is_same_human(&self, other: &Self) -> bool {
+        self.human() == other.human() && self.source == other.source
+    }
+}
+
+impl fmt::Display for HolderId {
+    /// What people call the holder, which may be less than the identity.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.human())
+    }
+}
+
+impl Ord for HolderId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.source.cmp(&other.source).then_with(|| by_value(&self.text, &other.text))
+    }
+}
+
+impl PartialOrd for HolderId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Compares texts by their characters, and runs of digits in them by value, as far as these have no
+/// leading zeros. A `/` comes before all, so that the identities of one human being stand together.
+fn by_value(one: &str, other: &str) -> Ordering {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let Some(place) = one.iter().zip(other).position(|(one, other)| one != other) else {
+        return one.len().cmp(&other.len());
+    };
+    let digits =
+        |bytes: &[u8]| bytes.iter().skip(place).take_while(|byte| byte.is_ascii_digit()).count();
+    let is_in_a_run =
+        place.checked_sub(1).and_then(|at| one.get(at)).is_some_and(u8::is_ascii_digit);
+    let by_length = match (digits(one), digits(other)) {
+        (0, _) | (_, 0) if !is_in_a_run => Ordering::Equal,
+        (one, other) => one.cmp(&other),
+    };
+    let rank = |bytes: &[u8]| bytes.get(place).map(|byte| if *byte == b'/' { 0 } else { *byte });
+    by_length.then_with(|| rank(one).cmp(&rank(other)))
+}
+
+/// Text without control characters, of some length.
+fn checked(text: &str, limit: usize) -> Result<SmolStr, InvalidId> {
+    // Every tick reads every one, and nearly all of them are ASCII.
+    if !text.is_empty() && text.len() <= limit && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(text.into());
+    }
+    if text.trim().is_empty() {
+        return Err(InvalidId::Empty);
+    }
+    if text.len() > limit {
+        return Err(InvalidId::TooLong { actual: text.len(), limit });
+    }
+    if text.chars().any(char::is_control) {
+        return Err(InvalidId::ControlCharacter);
+    }
+    Ok(text.into())
 }
 
 #[cfg(test)]
@@ -218,6 +346,53 @@ mod tests {
         for bad in ["0", "-1", "", "1.5", "99999999999999999999", "１"] {
             assert_eq!(HolderNumber::from_str(bad), Err(InvalidId::NotANumber), "{bad}");
         }
+    }
+
+    /// Mutants that this catches: text order; the length of the whole text; a run of digits that ends where
+    /// the texts begin to differ.
+    #[test]
+    fn numbers_in_identities_are_in_the_order_of_their_values() {
+        let source = || SourceName::new("club").unwrap();
+        let sorted = [
+            "2",
+            "9/1980-02-29",
+            "10",
+            "10/1980-02-29",
+            "10/1980-11-01",
+            "99",
+            "100",
+            "471",
+            "471/1",
+            "471-1",
+            "4711",
+            "a",
+            "a-1",
+            "a1",
+            "a1-9",
+            "a1b",
+            "a10-0",
+            "a10b",
+            "b",
+        ];
+        for (place, one) in sorted.iter().enumerate() {
+            for (other_place, other) in sorted.iter().enumerate() {
+                let id = |text: &str| HolderId::new(source(), text).unwrap();
+                assert_eq!(id(one).cmp(&id(other)), place.cmp(&other_place), "{one} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_before_the_stroke_is_the_human_being() {
+        let id = |source: &str, text: &str| {
+            HolderId::new(SourceName::new(source).unwrap(), text).unwrap()
+        };
+        let one = id("club", "4711/1980-02-29");
+        assert_eq!((one.human(), one.is_bare()), ("4711", false));
+        assert_eq!((id("club", "4711").human(), id("club", "4711").is_bare()), ("4711", true));
+        assert!(one.is_same_human(&id("club", "4711")));
+        assert!(!one.is_same_human(&id("club", "471/1980-02-29")));
+        assert!(!one.is_same_human(&id("gym", "4711/1980-02-29")));
     }
 
     #[test]

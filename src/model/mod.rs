@@ -4,23 +4,34 @@
 //! (`cardskipper::wire`, `hikvision::wire`, `link::file`, `config`) build these values, and from
 //! there on they are trusted.
 
+mod account;
+mod change;
 mod email;
 mod holder;
 mod id;
 mod limits;
+mod link;
+mod link_row;
 mod memory;
 mod record;
+#[cfg(test)]
+pub(crate) mod testing;
 mod visible;
 mod window;
+mod words;
 
+pub use account::{Account, Accounts};
+pub use change::Change;
 pub use email::Email;
 pub use holder::{Holder, Right, UnreadableRight};
 pub use id::{
-    HolderId, HolderNumber, InvalidId, OrganisationId, RecordId, RightCode, RunId, SourceName,
-    TargetName,
+    HolderId, HolderNumber, InvalidId, RecordId, RightCode, RunId, SourceName, TargetName,
 };
 pub use limits::{ReadBack, TargetLimits};
+pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
+pub use link_row::{LinkRow, RowReason, UnusableRow};
 pub use memory::Memory;
-pub use record::{Flaw, Limit, Record, UserType, fingerprint, is_same_but_for_dates};
-pub use visible::{inert_json, inert_lines, steers, visible};
+pub use record::{Flaw, Limit, Record, RecordStanding, fingerprint, is_same_but_for_dates};
+pub use visible::{inert_json, inert_lines, is_invisible, steers, visible};
 pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};
+pub use words::{Budget, Cause, Kind, LossKind, Reason};

@@ -14,13 +14,10 @@ pub struct Record {
     pub employee_no: RecordId,
     /// Name as shown on the device; may be empty.
     pub name: String,
-    /// What kind of person.
-    pub user_type: UserType,
     /// When the door opens for them.
     pub limit: Limit,
-    /// An administrator of the device itself (`localUIRight`, `localUIUserType` and the like), never
-    /// touched.
-    pub is_device_admin: bool,
+    /// Whether it may be touched, as far as the target itself says.
+    pub standing: RecordStanding,
     /// Why nothing may be written for them, if so.
     pub flaw: Option<Flaw>,
     /// An e-mail found on the device (`email`, or a `PersonInfoExtends` value that is one). Several
@@ -63,15 +60,30 @@ impl Flaw {
     }
 }
 
-/// `userType` of a person. Source: hikvision-isapi.md section 2.4.
+/// Whether a record may be touched, as far as the target itself says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UserType {
-    /// `normal`, and every kind that is not named below.
-    Normal,
-    /// `visitor`.
-    Visitor,
-    /// `blackList`: barred by the club, never touched.
-    BlackList,
+pub enum RecordStanding {
+    /// It may.
+    Free,
+    /// Barred by hand: the door does not open whatever the dates say, and that stays so.
+    Barred,
+    /// It runs the target itself; never touched.
+    Administrator,
+}
+
+impl RecordStanding {
+    /// Every standing, for reading words back.
+    pub const ALL: [Self; 3] = [Self::Free, Self::Barred, Self::Administrator];
+
+    /// The word in the state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Barred => "barred",
+            Self::Administrator => "administrator",
+        }
+    }
 }
 
 /// The `Valid` object of a person.

@@ -48,6 +48,12 @@ pub fn inert_lines(text: &str) -> String {
     text.chars().map(|c| if steers(c) && c != '\n' { ' ' } else { c }).collect()
 }
 
+/// Whether a character shows nothing, so that two ids that look the same differ by it.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    steers(c) || matches!(c, '\u{34f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,8 +21,7 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Error};
 
-use super::tls::{Found, client_config};
-use crate::config::Tls;
+use super::tls::{Found, Tls, client_config};
 
 /// Whether an agent has a connection for a request. What fails before has sent no byte of HTTP.
 #[derive(Debug, Clone, Default)]

@@ -19,8 +19,18 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest as _, Sha256};
 
-use crate::config::Tls;
 use crate::text::hex::hex;
+
+/// How an `https` certificate is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// By the roots of the operating system.
+    System,
+    /// By the SHA-256 of the certificate (DER); nothing else about it is asked.
+    Pinned([u8; 32]),
+    /// Not at all: the connection is encrypted to whoever answers.
+    Insecure,
+}
 
 /// The fingerprint of a certificate that was not the pinned one, carried out of the handshake.
 #[derive(Debug, Clone, Default)]

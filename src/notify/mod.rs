@@ -30,12 +30,12 @@ use chrono_tz::Tz;
 
 pub use channel::{Channel, NotTaken};
 
-use crate::cmd::Context;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::Report;
-use crate::store::Store;
+use crate::store::{Machine, Store};
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 use decide::decide;
 use heartbeat::Heartbeat;
@@ -46,7 +46,8 @@ use outlook::Sight;
 /// One run that somebody may hear of.
 #[derive(Debug)]
 pub struct Watch<'a> {
-    context: &'a Context,
+    config: &'a Config,
+    clock: Clock,
 }
 
 /// The ways to tell somebody, as configured.
@@ -60,13 +61,13 @@ pub fn channels(config: &Config) -> Vec<Channel<'_>> {
 /// Tries every channel with a message that says so, although its login may have been refused before: a
 /// person asks for it.
 #[must_use]
-pub fn try_out(context: &Context) -> Vec<(Channel<'_>, Result<(), NotTaken>)> {
-    let (config, now) = (&context.config, context.clock.now());
+pub fn try_out(config: &Config, clock: Clock) -> Vec<(Channel<'_>, Result<(), NotTaken>)> {
+    let now = clock.now();
     let computer = sender(config);
     let send = |channel: Channel<'_>| channel.send(&Message::test(computer), now, computer);
     let tried: Vec<_> = channels(config).into_iter().map(|one| (one, send(one))).collect();
     if !tried.is_empty() {
-        with_memory(context, true, |memory| {
+        with_memory(config, true, |memory| {
             tried.iter().for_each(|(channel, sent)| login::learn(memory, *channel, sent, now));
         });
     }
@@ -75,14 +76,17 @@ pub fn try_out(context: &Context) -> Vec<(Channel<'_>, Result<(), NotTaken>)> {
 
 /// Does something with the memory: the state file, or what lies beside it where that is not sound.
 fn with_memory<T>(
-    context: &Context,
+    config: &Config,
     is_state_sound: bool,
     work: impl FnOnce(&mut Memory<'_>) -> T,
 ) -> T {
-    let store = if is_state_sound { context.open_store().ok() } else { None };
+    let store = if is_state_sound { Store::open(&config.state).ok() } else { None };
     match store {
-        Some(mut store) => work(&mut Memory::State(&mut store)),
-        None => work(&mut Memory::Beside(Beside::open(&context.config.state))),
+        Some(store) => {
+            let mut store = store.on(Machine::here(config.computer.as_deref()));
+            work(&mut Memory::State(&mut store))
+        }
+        None => work(&mut Memory::Beside(Beside::open(&config.state))),
     }
 }
 
@@ -97,11 +101,12 @@ pub fn try_heartbeat(config: &Config, code: u8) -> Option<Result<(), NotTaken>> 
 /// # Errors
 /// Those of the run.
 pub fn watched(
-    context: &Context,
+    config: &Config,
+    clock: Clock,
     run: impl FnOnce(&Watch<'_>) -> Result<Exit, Error>,
 ) -> Result<Exit, Error> {
-    let heartbeat = context.config.notify.heartbeat.as_ref().map(Heartbeat::start);
-    let watch = Watch { context };
+    let heartbeat = config.notify.heartbeat.as_ref().map(Heartbeat::start);
+    let watch = Watch { config, clock };
     let outcome = catch_unwind(AssertUnwindSafe(|| run(&watch)));
     let exit = match &outcome {
         Ok(Ok(exit)) => *exit,
@@ -110,7 +115,7 @@ pub fn watched(
             error.exit()
         }
         Err(_) => {
-            watch.tell_without_run(&outlook::of_panic(&context.config), true);
+            watch.tell_without_run(&outlook::of_panic(config), true);
             Exit::Bug
         }
     };
@@ -123,7 +128,7 @@ pub fn watched(
 impl Watch<'_> {
     /// Tells what a tick came to.
     pub fn saw(&self, store: &mut Store, report: &Report) {
-        let config = &self.context.config;
+        let config = self.config;
         if channels(config).is_empty() {
             return;
         }
@@ -139,17 +144,17 @@ impl Watch<'_> {
 
     /// Tells of a run that broke off.
     fn failed(&self, error: &Error) {
-        let Some(sights) = outlook::of_error(&self.context.config, error) else { return };
+        let Some(sights) = outlook::of_error(self.config, error) else { return };
         self.tell_without_run(&sights, !matches!(error, Error::Store { .. }));
     }
 
     /// The same for a run that has no open state file any more.
     fn tell_without_run(&self, sights: &[Sight], is_state_sound: bool) {
-        let config = &self.context.config;
+        let config = self.config;
         if channels(config).is_empty() {
             return;
         }
-        let failed = with_memory(self.context, is_state_sound, |memory| self.tell(memory, sights));
+        let failed = with_memory(config, is_state_sound, |memory| self.tell(memory, sights));
         for (channel, why) in failed {
             log::info!("{}", not_told(channel, &why).line());
         }
@@ -162,7 +167,7 @@ impl Watch<'_> {
         sights: &[Sight],
     ) -> Vec<(Channel<'c>, NotTaken)> {
         let mut failed = Vec::new();
-        for channel in channels(&self.context.config) {
+        for channel in channels(self.config) {
             if let Err(why) = self.tell_one(memory, channel, sights) {
                 failed.push((channel, why));
             }
@@ -176,7 +181,7 @@ impl Watch<'_> {
         channel: Channel<'_>,
         sights: &[Sight],
     ) -> Result<(), NotTaken> {
-        let (config, now) = (&self.context.config, self.context.clock.began());
+        let (config, now) = (self.config, self.clock.began());
         let name = channel.name();
         let zone = zone(config);
         let remembered = memory.load(name).unwrap_or_else(|error| {
@@ -200,7 +205,7 @@ impl Watch<'_> {
         if let Some(why) = login::held_back(memory, channel, now, zone) {
             return Err(why);
         }
-        let sent = channel.send(&message, self.context.clock.now(), sender(config));
+        let sent = channel.send(&message, self.clock.now(), sender(config));
         login::learn(memory, channel, &sent, now);
         if sent.as_ref().is_err_and(|why| !why.is_told) {
             return sent;
@@ -215,7 +220,7 @@ impl Watch<'_> {
     /// Says on stderr that a channel did not take a message: to a person always, to cron once a day.
     fn warn(&self, store: &mut Store, trouble: &Trouble) {
         let is_by_hand = std::io::stderr().is_terminal();
-        let now = self.context.clock.began();
+        let now = self.clock.began();
         let is_news = is_by_hand || stderr::is_news(store, trouble.topic(), now);
         let level = if is_news { log::Level::Warn } else { log::Level::Info };
         log::log!(level, "{}", trouble.line());

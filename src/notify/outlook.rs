@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::engine::plan::{Kind, LossKind};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::TargetName;
+use crate::model::{HolderId, TargetName};
 use crate::report::text::explain;
 use crate::report::{ChangeState, Report, SourceReport, TargetOutcome, TargetReport};
 use crate::text::lists::{many, some_of};
@@ -345,8 +345,8 @@ fn blocked(report: &Report, troubles: &[&Trouble]) -> Option<Condition> {
 fn lost(report: &Report, device: &TargetName) -> Option<Condition> {
     let mine =
         || report.losses.iter().filter(|loss| loss.device == *device && !loss.is_one_of_many);
-    let numbers_of = |kind: LossKind| -> BTreeSet<i64> {
-        mine().filter(|loss| loss.kind == kind).map(|loss| loss.member.number.get()).collect()
+    let numbers_of = |kind: LossKind| -> BTreeSet<&HolderId> {
+        mine().filter(|loss| loss.kind == kind).map(|loss| &loss.member).collect()
     };
     let first = mine().next()?;
     let mut waiting = Vec::new();
@@ -365,7 +365,7 @@ fn lost(report: &Report, device: &TargetName) -> Option<Condition> {
         waiting,
         detail: Some(title.to_owned()),
         hint: Some(remedy.to_owned()),
-        commands: vec![format!("ivms-sync lookup {}", first.member.number)],
+        commands: vec![format!("ivms-sync lookup {}", first.member.human())],
     })
 }
 
@@ -378,10 +378,8 @@ fn waiting(report: &Report, device: &TargetName) -> Vec<String> {
                 && one.state != ChangeState::Blocked
         })
     };
-    let outside: BTreeSet<i64> = open()
-        .filter(|one| one.change.opens_door)
-        .map(|one| one.change.member.number.get())
-        .collect();
+    let outside: BTreeSet<&HolderId> =
+        open().filter(|one| one.change.opens_door).map(|one| &one.change.member).collect();
     let is_grant = |kind: Kind| kind == Kind::Grant;
     let later = open().filter(|one| is_grant(one.change.kind) && !one.change.opens_door).count();
     let ended = open().filter(|one| !is_grant(one.change.kind)).count();
@@ -407,8 +405,8 @@ fn waiting(report: &Report, device: &TargetName) -> Vec<String> {
     lines
 }
 
-fn numbers(members: &BTreeSet<i64>) -> String {
-    some_of(members, NUMBERS_SHOWN, ", ")
+fn numbers(members: &BTreeSet<&HolderId>) -> String {
+    some_of(members.iter().map(|member| member.human()), NUMBERS_SHOWN, ", ")
 }
 
 #[cfg(test)]

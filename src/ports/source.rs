@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::Failure;
-use crate::model::{Holder, HolderNumber, RightCode};
+use crate::model::{Holder, HolderId, HolderNumber, RightCode};
 
 /// Which holders are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +33,10 @@ pub struct Snapshot {
 /// A holder that was listed but cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// The holder's number, where it could be read.
+    /// Who it is, as far as that could be read.
+    pub key: Option<HolderId>,
+    /// What people call the holder by, as far as that could be read.
     pub number: Option<HolderNumber>,
-    /// The birth date, where it could be read.
-    pub birth_date: Option<NaiveDate>,
     /// Where the entry begins in the answer, from 1.
     pub line: u32,
     /// Why, without the name of a person.

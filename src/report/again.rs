@@ -5,10 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeptLink, Report, TargetReport};
-use crate::config::LinkRule;
+use super::{KeptLink, Report, SourceReport, TargetOutcome, TargetReport};
+use crate::command::CommandName;
+use crate::config::{Config, LinkRule, Mode};
 use crate::engine::plan::{LeftOut, NoDoor, Reason};
-use crate::model::{HolderId, HolderNumber, OrganisationId, RecordId, SourceName, TargetName};
+use crate::model::{HolderId, RecordId, SourceName, TargetName};
 use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
 
 #[derive(Serialize, Deserialize)]
@@ -35,9 +36,7 @@ struct Remark {
 #[derive(Serialize, Deserialize)]
 struct Who {
     source: String,
-    organisation: i64,
-    number: i64,
-    born: Option<String>,
+    holder: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,7 +63,7 @@ struct Kept {
 /// When that cannot be written as JSON, which would be a bug.
 pub fn write(report: &Report) -> Result<String, serde_json::Error> {
     let left = |one: &LeftOut| Left {
-        who: who(&one.source, one.member),
+        who: who(&one.source, &one.member),
         reason: one.reason.as_str().to_owned(),
         device: one.device.as_ref().map(ToString::to_string),
         detail: one.detail.clone(),
@@ -72,7 +71,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
         has_paid_time: one.has_paid_time,
     };
     let kept = |one: &KeptLink| Kept {
-        who: who(&one.source, one.member),
+        who: who(&one.source, &one.member),
         device: one.device.to_string(),
         employee_no: one.employee_no.to_string(),
         linked_by: one.rule.as_str().to_owned(),
@@ -85,10 +84,37 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
         no_door: report
             .no_door
             .iter()
-            .map(|one| (who(&one.source, one.member), one.reason.as_str().to_owned()))
+            .map(|one| (who(&one.source, &one.member), one.reason.as_str().to_owned()))
             .collect(),
         remarks: report.troubles.iter().filter(|trouble| trouble.is_remark()).map(remark).collect(),
     })
+}
+
+/// The same of a run that looked at everything and had nothing to do: what a quiet tick says again.
+#[must_use]
+pub fn of_quiet(report: &Report) -> Option<String> {
+    // Remarks that bring no exit code are said again.
+    let has_nothing_to_say = report.changes.is_empty()
+        && report.losses.is_empty()
+        && report.troubles.iter().all(Trouble::is_remark);
+    if report.is_limited || !has_nothing_to_say { None } else { write(report).ok() }
+}
+
+/// The report of a quiet tick, where the text is one of its configuration.
+#[must_use]
+pub fn report(config: &Config, sources: Vec<SourceReport>, text: &str) -> Option<Report> {
+    let mut report = Report::new(CommandName::Sync, None);
+    report.sources = sources;
+    let devices = config.devices.iter().map(|device| TargetReport {
+        name: device.name.clone(),
+        persons: 0,
+        outcome: match device.mode {
+            Mode::Observe => TargetOutcome::Observed,
+            Mode::GrantOnly | Mode::Full => TargetOutcome::Ok,
+        },
+    });
+    report.devices = devices.collect();
+    say(text, &mut report).then_some(report)
 }
 
 /// Says it again in another report, whose devices are those of the configuration: `false`, and the
@@ -129,26 +155,14 @@ fn repeated(remark: Remark) -> Trouble {
     Trouble::new(About::Named(about), TroubleKind::Repeated(topic, Failed { text, hint }))
 }
 
-fn who(source: &SourceName, member: HolderId) -> Who {
-    Who {
-        source: source.to_string(),
-        organisation: member.organisation.get(),
-        number: member.number.get(),
-        born: member.birth_date.map(|date| date.to_string()),
-    }
+fn who(source: &SourceName, member: &HolderId) -> Who {
+    Who { source: source.to_string(), holder: member.as_str().to_owned() }
 }
 
 fn read_who(who: &Who) -> Option<(SourceName, HolderId)> {
-    let birth_date = match &who.born {
-        Some(born) => Some(born.parse().ok()?),
-        None => None,
-    };
-    let member = HolderId {
-        organisation: OrganisationId::new(who.organisation).ok()?,
-        number: HolderNumber::new(who.number).ok()?,
-        birth_date,
-    };
-    Some((SourceName::new(&who.source).ok()?, member))
+    let source = SourceName::new(&who.source).ok()?;
+    let member = HolderId::new(source.clone(), &who.holder).ok()?;
+    Some((source, member))
 }
 
 fn no_door((who, reason): (Who, String)) -> Option<NoDoor> {
@@ -188,15 +202,11 @@ fn kept_link(kept: Kept) -> Option<KeptLink> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::CommandName;
-    use crate::report::TargetOutcome;
+    use crate::model::testing::holder;
 
     fn member(number: i64, born: Option<&str>) -> HolderId {
-        HolderId {
-            organisation: OrganisationId::new(123).unwrap(),
-            number: HolderNumber::new(number).unwrap(),
-            birth_date: born.map(|date| date.parse().unwrap()),
-        }
+        let born = born.map(|date| format!("/{date}")).unwrap_or_default();
+        holder(&format!("{number}{born}"))
     }
 
     fn device(name: &str, persons: usize) -> TargetReport {
@@ -259,8 +269,8 @@ mod tests {
         }
         for (from, to) in [
             ("no-email", "no-such-reason"),
-            ("2001-02-28", "2001-02-29"),
-            ("\"number\":1,", "\"number\":0,"),
+            ("\"1/2001-02-28\"", "\"\""),
+            ("\"club\"", "\"the club\""),
             ("member-number", "by-guess"),
             ("\"0012\"", "\"\""),
             ("{\"persons\"", "{\"people\""),

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::text::{explain, last, person};
-use crate::config::{Config, LinkRule};
+use crate::config::LinkRule;
 use crate::engine::link::{Found, NoLink, is_unlike};
 use crate::engine::plan::{
     Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose,
 };
-use crate::model::{HolderId, HolderNumber, Limit, OrganisationId, RecordId, TargetName};
+use crate::model::{HolderId, Limit, RecordId, SourceName, TargetName};
 use crate::store::{Attention, AttentionKind};
 use crate::text::lists::some_of;
 use crate::trouble::{About, Trouble, TroubleKind};
@@ -21,20 +21,15 @@ const NAMED_MAX: usize = 8;
 /// What a plan says of whom to look after, as troubles. `before` are those whom an earlier run saw; `names`
 /// are the facts, where the names that doors hold may be shown.
 #[must_use]
-pub fn troubles(
-    config: &Config,
-    plan: &Plan,
-    before: &[Attention],
-    names: Option<&Facts>,
-) -> Vec<Trouble> {
+pub fn troubles(plan: &Plan, before: &[Attention], names: Option<&Facts>) -> Vec<Trouble> {
     let doubted = plan.too_many_lost.iter().filter(|one| !one.is_accepted);
-    let mut troubles: Vec<Trouble> = doubted.map(|one| not_believed(config, one)).collect();
+    let mut troubles: Vec<Trouble> = doubted.map(not_believed).collect();
     let single: Vec<_> = plan.losses.iter().filter(|loss| !loss.is_one_of_many).collect();
     for loss in single.iter().take(NAMED_MAX) {
         let (title, _) = explain(loss.reason);
         let detail = loss.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
         let kind = TroubleKind::ServedNoMore {
-            member: loss.member.number,
+            member: loss.member.clone(),
             person: named(names, &loss.device, &loss.employee_no),
             why: format!("{title}{detail}"),
             is_open: loss.kind == LossKind::OpenWithoutReason,
@@ -50,18 +45,18 @@ pub fn troubles(
 
 /// Members who have paid and have no door: those who are new by their numbers, all of them as a count.
 fn without_door(plan: &Plan, before: &[Attention]) -> Vec<Trouble> {
-    let known: BTreeSet<HolderId> = before
+    let known: BTreeSet<&HolderId> = before
         .iter()
         .filter(|one| one.kind == AttentionKind::NoDoor)
-        .map(|one| one.member)
+        .map(|one| &one.member)
         .collect();
     let mut troubles = Vec::new();
     for of_source in plan.no_door.chunk_by(|one, other| one.source == other.source) {
         let Some(first) = of_source.first() else { continue };
         let is_new = |one: &&NoDoor| !known.contains(&one.member);
-        let mut new: BTreeMap<Reason, Vec<HolderNumber>> = BTreeMap::new();
+        let mut new: BTreeMap<Reason, Vec<HolderId>> = BTreeMap::new();
         for one in of_source.iter().filter(is_new) {
-            new.entry(one.reason).or_default().push(one.member.number);
+            new.entry(one.reason).or_default().push(one.member.clone());
         }
         // Of the first ones ever the count is enough.
         let is_first_time = of_source.iter().all(|one| is_new(&one));
@@ -89,7 +84,7 @@ pub fn released(plan: &Plan, names: Option<&Facts>) -> Vec<Trouble> {
         let kind = TroubleKind::Released {
             id: one.employee_no.clone(),
             person: named(names, &one.device, &one.employee_no),
-            member: one.member.number,
+            member: one.member.clone(),
             until: match one.limit {
                 Limit::Window(window) => Some(last(window.end())),
                 _ => None,
@@ -125,7 +120,10 @@ pub fn permanent(plan: &Plan, of_all: bool, doors: usize, names: Option<&Facts>)
             None => id.to_string(),
         });
         let persons = some_of(persons, NAMED_MAX, ", ");
-        by_door.entry(door).or_default().push(format!("{} is person {persons}", one.member.number));
+        by_door
+            .entry(door)
+            .or_default()
+            .push(format!("{} is person {persons}", one.member.human()));
     }
     let told = explain(Reason::PermanentOnDevice);
     let troubles = by_door.into_iter();
@@ -164,18 +162,18 @@ pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Tro
     for device in &facts.devices {
         let mut unlike = Vec::new();
         let mut doubted = Vec::new();
-        for (member, link) in facts.members.iter().zip(&device.linking) {
-            let key = member.member.key;
+        for (member, link) in facts.linked(device) {
+            let key = &member.member.key;
             let link = match link {
                 Ok(link) => link,
                 Err(NoLink::NameDiffers { employee_no, found: Found::OneOfMany }) => {
-                    doubted.push(format!("{} is person {employee_no}", key.number));
+                    doubted.push(format!("{} is person {employee_no}", key.human()));
                     continue;
                 }
                 Err(_) => continue,
             };
             let is_known = || {
-                let stored = device.stored.links.get(&key);
+                let stored = device.stored.links.get(key);
                 stored.is_some_and(|stored| stored.employee_no == link.employee_no)
             };
             if link.rule != LinkRule::File || is_first && is_known() {
@@ -186,11 +184,11 @@ pub fn unlike_names(facts: &Facts, is_first: bool, shows_names: bool) -> Vec<Tro
                 unlike.push(match shows_names {
                     true => format!(
                         "{} {} is person {} {name}",
-                        key.number,
+                        key.human(),
                         member.member.name(),
                         link.employee_no
                     ),
-                    false => format!("{} is person {}", key.number, link.employee_no),
+                    false => format!("{} is person {}", key.human(), link.employee_no),
                 });
             }
         }
@@ -214,15 +212,16 @@ pub fn left_organisations(facts: &Facts) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     for device in facts.devices.iter().filter(|device| !device.is_accepted) {
         let now = device.local(facts.now);
-        let mut served: BTreeMap<OrganisationId, usize> = BTreeMap::new();
+        let mut served: BTreeMap<&SourceName, usize> = BTreeMap::new();
         for member in device.stored.links.keys() {
-            let is_left = !facts.sources.contains_key(&member.organisation);
+            let is_left = !facts.sources.contains_key(&member.source);
             if is_left && device.served(member).is_some_and(|window| window.end() >= now) {
-                *served.entry(member.organisation).or_default() += 1;
+                *served.entry(&member.source).or_default() += 1;
             }
         }
         let persons = device.persons.len();
         troubles.extend(served.into_iter().map(|(organisation, members)| {
+            let organisation = organisation.clone();
             let kind = TroubleKind::OrganisationLeft { organisation, members, persons };
             Trouble::of_target(&device.name, kind)
         }));
@@ -230,13 +229,10 @@ pub fn left_organisations(facts: &Facts) -> Vec<Trouble> {
     troubles
 }
 
-fn not_believed(config: &Config, lost: &TooManyLost) -> Trouble {
+fn not_believed(lost: &TooManyLost) -> Trouble {
     let TooManyLost { whose, lost, served, allowed, common, .. } = lost;
     let about = match whose {
-        Whose::Source(organisation) => {
-            let source = config.sources.iter().find(|one| one.organisation == *organisation);
-            source.map_or(About::Organisation(*organisation), |one| About::Source(one.name.clone()))
-        }
+        Whose::Source(source) => About::Source(source.clone()),
         Whose::Device(name) => About::Target(name.clone()),
     };
     let kind = TroubleKind::TooManyLost {
@@ -273,7 +269,7 @@ pub fn of(
         },
         device: Some(loss.device.clone()),
         employee_no: Some(loss.employee_no.clone()),
-        member: loss.member,
+        member: loss.member.clone(),
         reason: loss.reason.as_str().to_owned(),
         ends: (loss.reason != Reason::PermanentOnDevice).then(|| loss.served.end()),
         since: now,
@@ -282,7 +278,7 @@ pub fn of(
         kind: AttentionKind::NoDoor,
         device: None,
         employee_no: None,
-        member: one.member,
+        member: one.member.clone(),
         reason: one.reason.as_str().to_owned(),
         ends: None,
         since: now,
@@ -291,7 +287,7 @@ pub fn of(
         kind: AttentionKind::Released,
         device: Some(one.device.clone()),
         employee_no: Some(one.employee_no.clone()),
-        member: one.member,
+        member: one.member.clone(),
         reason: "released".to_owned(),
         ends: one.limit.window().map(|window| window.end()),
         since: now,
@@ -301,7 +297,7 @@ pub fn of(
         kind: AttentionKind::Observed,
         device: Some(change.device.clone()),
         employee_no: Some(change.employee_no.clone()),
-        member: change.member,
+        member: change.member.clone(),
         reason: change.cause.as_str().to_owned(),
         ends: Some(change.after.end()),
         since: now,
@@ -310,7 +306,7 @@ pub fn of(
         kind: AttentionKind::OpenWithoutReason,
         device: one.device.clone(),
         employee_no: one.persons.first().cloned(),
-        member: one.member,
+        member: one.member.clone(),
         reason: one.reason.as_str().to_owned(),
         ends: None,
         since: now,
@@ -319,8 +315,8 @@ pub fn of(
         losses.chain(no_door).chain(released).chain(observed).chain(unlimited).collect();
     all.sort_unstable();
     all.dedup_by(|one, other| {
-        (one.kind, &one.device, &one.employee_no, one.member)
-            == (other.kind, &other.device, &other.employee_no, other.member)
+        (one.kind, &one.device, &one.employee_no, &one.member)
+            == (other.kind, &other.device, &other.employee_no, &other.member)
     });
     all
 }

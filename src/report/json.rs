@@ -3,7 +3,7 @@
 //! Fields are only ever added within version 1. Times are `YYYY-MM-DDTHH:MM:SS`, device wall time.
 //! Source: design.md section 6.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{
     ChangeReport, ChangeState, KeptLink, Report, RowLeftOut, SourceReport, TargetReport, Trouble,
@@ -67,10 +67,29 @@ struct Change {
     error: Option<String>,
 }
 
+/// What a connector spells: a number where it is a whole one.
+#[derive(Debug)]
+pub(super) struct Spelled(String);
+
+impl Spelled {
+    pub fn of(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl Serialize for Spelled {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.parse::<i64>() {
+            Ok(number) if number.to_string() == self.0 => serializer.serialize_i64(number),
+            _ => serializer.serialize_str(&self.0),
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Holder {
     source: String,
-    number: i64,
+    number: Spelled,
 }
 
 /// A window; both times are null where a device holds none that can be read.
@@ -85,7 +104,7 @@ pub struct Times {
 #[derive(Debug, Serialize)]
 struct Left {
     source: String,
-    number: i64,
+    number: Spelled,
     device: Option<String>,
     reason: &'static str,
     detail: Option<String>,
@@ -95,7 +114,7 @@ struct Left {
 #[derive(Debug, Serialize)]
 struct Loss {
     source: String,
-    number: i64,
+    number: Spelled,
     device: String,
     employee_no: String,
     reason: &'static str,
@@ -108,7 +127,7 @@ struct Loss {
 #[derive(Debug, Serialize)]
 struct NoDoor {
     source: String,
-    number: i64,
+    number: Spelled,
     reason: &'static str,
 }
 
@@ -118,14 +137,14 @@ struct Released {
     device: String,
     employee_no: String,
     source: String,
-    number: i64,
+    number: Spelled,
     holds: Times,
 }
 
 #[derive(Debug, Serialize)]
 struct Kept {
     source: String,
-    number: i64,
+    number: Spelled,
     device: String,
     employee_no: String,
     linked_by: &'static str,
@@ -230,7 +249,10 @@ fn change(report: &ChangeReport) -> Change {
     Change {
         device: change.device.to_string(),
         employee_no: change.employee_no.to_string(),
-        member: Holder { source: change.source.to_string(), number: change.member.number.get() },
+        member: Holder {
+            source: change.source.to_string(),
+            number: Spelled::of(change.member.human()),
+        },
         cause: change.cause.as_str(),
         kind: change.kind.as_str(),
         before: Times::from(&change.before),
@@ -244,7 +266,7 @@ fn change(report: &ChangeReport) -> Change {
 fn left_out(left_out: &LeftOut) -> Left {
     Left {
         source: left_out.source.to_string(),
-        number: left_out.member.number.get(),
+        number: Spelled::of(left_out.member.human()),
         device: left_out.device.as_ref().map(ToString::to_string),
         reason: left_out.reason.as_str(),
         detail: left_out.detail.clone(),
@@ -254,7 +276,7 @@ fn left_out(left_out: &LeftOut) -> Left {
 fn loss(loss: &crate::engine::plan::Loss) -> Loss {
     Loss {
         source: loss.source.to_string(),
-        number: loss.member.number.get(),
+        number: Spelled::of(loss.member.human()),
         device: loss.device.to_string(),
         employee_no: loss.employee_no.to_string(),
         reason: loss.reason.as_str(),
@@ -267,7 +289,7 @@ fn loss(loss: &crate::engine::plan::Loss) -> Loss {
 fn no_door(one: &crate::engine::plan::NoDoor) -> NoDoor {
     NoDoor {
         source: one.source.to_string(),
-        number: one.member.number.get(),
+        number: Spelled::of(one.member.human()),
         reason: one.reason.as_str(),
     }
 }
@@ -277,7 +299,7 @@ fn released(one: &crate::engine::plan::Released) -> Released {
         device: one.device.to_string(),
         employee_no: one.employee_no.to_string(),
         source: one.source.to_string(),
-        number: one.member.number.get(),
+        number: Spelled::of(one.member.human()),
         holds: Times::from(&one.limit),
     }
 }
@@ -285,7 +307,7 @@ fn released(one: &crate::engine::plan::Released) -> Released {
 fn kept_link(kept: &KeptLink) -> Kept {
     Kept {
         source: kept.source.to_string(),
-        number: kept.member.number.get(),
+        number: Spelled::of(kept.member.human()),
         device: kept.device.to_string(),
         employee_no: kept.employee_no.to_string(),
         linked_by: kept.rule.as_str(),

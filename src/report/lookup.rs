@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::json::Times;
+use super::json::{Spelled, Times};
 use super::look::{Look, Tone};
 use super::table::{Table, printable};
 use super::{RowLeftOut, rows_left_out, text};
@@ -160,7 +160,7 @@ fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) 
         out,
         "{}, member {} of {}",
         printable(&member.name()),
-        member.key.number,
+        member.key.human(),
         story.source
     );
     let email = member.email.as_ref().map_or("none in Cardskipper".to_owned(), ToString::to_string);
@@ -308,7 +308,7 @@ pub struct Document<'a> {
 #[derive(Debug, Serialize)]
 struct MemberJson {
     source: String,
-    number: i64,
+    number: Option<Spelled>,
     name: String,
     email: Option<String>,
     active: bool,
@@ -322,7 +322,7 @@ struct MemberJson {
 
 #[derive(Debug, Serialize)]
 struct RoleJson {
-    id: i64,
+    id: Spelled,
     name: Option<String>,
     begin: String,
     end: String,
@@ -330,7 +330,7 @@ struct RoleJson {
 
 #[derive(Debug, Serialize)]
 struct UnreadableRoleJson {
-    id: i64,
+    id: Spelled,
     name: Option<String>,
     problem: String,
 }
@@ -393,12 +393,12 @@ fn instant(at: DateTime<Utc>) -> String {
 }
 
 fn member_json(story: &HolderStory) -> MemberJson {
-    let role_name = |id: RightCode| {
-        story.role_names.iter().find(|(known, _)| *known == id).and_then(|(_, name)| name.clone())
+    let role_name = |id: &RightCode| {
+        story.role_names.iter().find(|(known, _)| known == id).and_then(|(_, name)| name.clone())
     };
     MemberJson {
         source: story.source.to_string(),
-        number: story.member.key.number.get(),
+        number: story.member.number.as_ref().map(|number| Spelled::of(number.as_str())),
         name: story.member.name(),
         email: story.member.email.as_ref().map(ToString::to_string),
         active: !story.member.inactive,
@@ -408,8 +408,8 @@ fn member_json(story: &HolderStory) -> MemberJson {
             .roles
             .iter()
             .map(|role| RoleJson {
-                id: role.id.get(),
-                name: role_name(role.id),
+                id: Spelled::of(role.id.as_str()),
+                name: role_name(&role.id),
                 begin: crate::model::format_time(role.begin),
                 end: crate::model::format_time(role.end),
             })
@@ -419,8 +419,8 @@ fn member_json(story: &HolderStory) -> MemberJson {
             .unreadable
             .iter()
             .map(|role| UnreadableRoleJson {
-                id: role.id.get(),
-                name: role_name(role.id),
+                id: Spelled::of(role.id.as_str()),
+                name: role_name(&role.id),
                 problem: role.problem.clone(),
             })
             .collect(),

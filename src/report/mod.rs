@@ -20,13 +20,13 @@ pub mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::command::CommandName;
-use crate::config::LinkRule;
 use crate::engine::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
+pub use crate::engine::{
+    ChangeState, KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport,
+};
 use crate::exit::Exit;
-use crate::model::{Holder, HolderId, Record, RecordId, RunId, SourceName, TargetName};
-use crate::store::OutcomeKind;
+use crate::model::{Holder, HolderId, Record, RecordId, RunId, TargetName};
 use crate::trouble::Trouble;
-pub use rows_left_out::RowLeftOut;
 
 /// Everything that one `sync`, `diff` or `apply` has to say.
 #[derive(Debug, Clone)]
@@ -114,7 +114,7 @@ impl Report {
 
     /// Takes the names of these members to be shown.
     pub fn show_names<'a>(&mut self, members: impl Iterator<Item = &'a Holder>) {
-        self.names = members.map(|member| (member.key, member.name())).collect();
+        self.names = members.map(|member| (member.key.clone(), member.name())).collect();
     }
 
     /// Takes the names to be shown that a door holds of persons who are spoken of; `persons` are all of
@@ -156,80 +156,6 @@ impl Report {
     }
 }
 
-/// A member whose link is kept although the rule that made it no longer gives it, an e-mail changed
-/// in Cardskipper, say: nobody else claims the person, and somebody should correct one side.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptLink {
-    /// The organisation's name.
-    pub source: SourceName,
-    /// Who.
-    pub member: HolderId,
-    /// Where.
-    pub device: TargetName,
-    /// Who, there.
-    pub employee_no: RecordId,
-    /// The rule that made the link.
-    pub rule: LinkRule,
-}
-
-/// What was heard from one organisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceReport {
-    /// Its name.
-    pub name: SourceName,
-    /// A complete listing, or changes only.
-    pub is_complete: bool,
-    /// Members in the answer; none when there was no answer.
-    pub members: usize,
-    /// Whether the answer counts.
-    pub accepted: bool,
-    /// Why not.
-    pub reason: Option<String>,
-}
-
-/// How one device fared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetReport {
-    /// Its name.
-    pub name: TargetName,
-    /// How many persons are known there.
-    pub persons: usize,
-    /// How it fared.
-    pub outcome: TargetOutcome,
-}
-
-/// How one device fared. Source: design.md section 6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TargetOutcome {
-    /// Answered wherever it was asked.
-    Ok,
-    /// Did not answer.
-    Unreachable,
-    /// Refused the login, or is left alone because it did.
-    LoginRefused,
-    /// Its clock is off by more than 60 seconds: nothing is written there.
-    ClockWrong,
-    /// Answered as another device, or without its persons: nothing is written there.
-    NotBelieved,
-    /// Mode "observe": looked at, never written.
-    Observed,
-}
-
-impl TargetOutcome {
-    /// The word in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Unreachable => "unreachable",
-            Self::LoginRefused => "login-refused",
-            Self::ClockWrong => "clock-wrong",
-            Self::NotBelieved => "not-believed",
-            Self::Observed => "observed",
-        }
-    }
-}
-
 /// One change and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeReport {
@@ -239,47 +165,6 @@ pub struct ChangeReport {
     pub state: ChangeState,
     /// What went wrong.
     pub error: Option<String>,
-}
-
-/// What became of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeState {
-    /// Not tried (`diff`), or not reached: the next tick tries it.
-    Planned,
-    /// Tried.
-    Tried(OutcomeKind),
-    /// Waits for approval.
-    Blocked,
-    /// Only one listing says so: the next run asks again, and then carries it out.
-    SecondLook,
-}
-
-impl ChangeState {
-    /// What a planned change waits for before it is tried.
-    #[must_use]
-    pub fn before_it_is_tried(change: &Change) -> Self {
-        match change.blocked {
-            None => Self::Planned,
-            Some(hold) if hold.needs_approval() => Self::Blocked,
-            Some(_) => Self::SecondLook,
-        }
-    }
-
-    /// The word in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Planned | Self::SecondLook => "planned",
-            Self::Tried(outcome) => outcome.as_str(),
-            Self::Blocked => "blocked",
-        }
-    }
-
-    /// Confirmed on the device.
-    #[must_use]
-    pub fn is_confirmed(self) -> bool {
-        self == Self::Tried(OutcomeKind::Confirmed)
-    }
 }
 
 #[cfg(test)]

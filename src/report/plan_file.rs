@@ -7,15 +7,14 @@
 //! does, which only this installation can make, over the hash.
 //! Source: design.md section 6, last paragraph.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Report, json as document};
 use crate::engine::plan::{Budget, Cause, Change, Kind};
 use crate::model::{
-    HolderId, HolderNumber, Limit, OrganisationId, RecordId, SourceName, TargetName, Window,
-    inert_json, parse_time,
+    Accounts, HolderId, Limit, RecordId, TargetName, Window, inert_json, parse_time,
 };
 use crate::text::hex::hex;
 use crate::text::json::{Problem, object as bounded_json};
@@ -54,8 +53,12 @@ pub enum PlanFileError {
 ///
 /// # Errors
 /// When the document cannot be written as JSON, which would be a bug.
-pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_json::Error> {
-    hashed(report, made_at).and_then(|(plan, _)| printed(&plan))
+pub fn write(
+    report: &Report,
+    accounts: &Accounts,
+    made_at: DateTime<Utc>,
+) -> Result<String, serde_json::Error> {
+    hashed(report, accounts, made_at).and_then(|(plan, _)| printed(&plan))
 }
 
 /// Writes a plan file; `seal` makes the seal of its SHA-256.
@@ -64,10 +67,11 @@ pub fn write(report: &Report, made_at: DateTime<Utc>) -> Result<String, serde_js
 /// As for [`write()`], or that of the seal.
 pub fn write_sealed<E: From<serde_json::Error>>(
     report: &Report,
+    accounts: &Accounts,
     made_at: DateTime<Utc>,
     seal: impl FnOnce(&str) -> Result<String, E>,
 ) -> Result<String, E> {
-    let (mut plan, hash) = hashed(report, made_at)?;
+    let (mut plan, hash) = hashed(report, accounts, made_at)?;
     plan.insert("seal".into(), json!(seal(&hash)?));
     Ok(printed(&plan)?)
 }
@@ -81,6 +85,7 @@ fn printed(plan: &Map<String, Value>) -> Result<String, serde_json::Error> {
 /// The document of a plan, with its SHA-256 in its place and beside it.
 fn hashed(
     report: &Report,
+    accounts: &Accounts,
     made_at: DateTime<Utc>,
 ) -> Result<(Map<String, Value>, String), serde_json::Error> {
     let mut plan = match serde_json::to_value(document::document(report, 0))? {
@@ -95,9 +100,9 @@ fn hashed(
                 entry.insert("opens_door".into(), json!(change.opens_door));
                 entry.insert("ends_at_once".into(), json!(change.ends_at_once));
                 if let Some(Value::Object(member)) = entry.get_mut("member") {
-                    let birth = change.member.birth_date.map(|date| date.to_string());
-                    member.insert("organisation".into(), json!(change.member.organisation.get()));
-                    member.insert("birth_date".into(), json!(birth));
+                    let account = accounts.account(&change.member.source);
+                    member.insert("account".into(), json!(account));
+                    member.insert("holder".into(), json!(change.member.as_str()));
                 }
             }
         }
@@ -130,10 +135,11 @@ pub struct Reviewed {
 /// [`PlanFileError`]; then nothing of it may be carried out.
 pub fn read_reviewed(
     text: &str,
+    accounts: &Accounts,
     now: DateTime<Utc>,
     approved: Approved,
 ) -> Result<Reviewed, PlanFileError> {
-    let changes = read(text, now, approved)?;
+    let changes = read(text, accounts, now, approved)?;
     let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
     let text = |key: &str| plan.get(key).and_then(Value::as_str).map(str::to_owned);
     let (sha256, seal) = (text("sha256").unwrap_or_default(), text("seal"));
@@ -146,6 +152,7 @@ pub fn read_reviewed(
 /// [`PlanFileError`]; then nothing of it may be carried out.
 pub fn read(
     text: &str,
+    accounts: &Accounts,
     now: DateTime<Utc>,
     approved: Approved,
 ) -> Result<Vec<Change>, PlanFileError> {
@@ -178,7 +185,7 @@ pub fn read(
         .iter()
         .filter(|entry| entry.get("outcome").and_then(Value::as_str) == Some(wanted))
         .map(|entry| {
-            change(entry).ok_or_else(|| {
+            change(entry, accounts).ok_or_else(|| {
                 PlanFileError::NotAPlan("a change lacks a field, or has a wrong one".to_owned())
             })
         })
@@ -221,13 +228,16 @@ fn check_age(plan: &Map<String, Value>, now: DateTime<Utc>) -> Result<(), PlanFi
     Ok(())
 }
 
-fn change(entry: &Value) -> Option<Change> {
+fn change(entry: &Value, accounts: &Accounts) -> Option<Change> {
     let text = |value: &Value, key: &str| value.get(key)?.as_str().map(str::to_owned);
     let member = entry.get("member")?;
-    let birth_date = match member.get("birth_date")? {
-        Value::Null => None,
-        date => Some(NaiveDate::parse_from_str(date.as_str()?, "%Y-%m-%d").ok()?),
-    };
+    // The section may have got another name since; the account is what it was.
+    text(member, "source")?;
+    let source = accounts.source(&text(member, "account")?);
+    let holder = HolderId::new(source.clone(), &text(member, "holder")?).ok()?;
+    if *member.get("number")? != json!(document::Spelled::of(holder.human())) {
+        return None;
+    }
     let blocked_by = entry.get("blocked_by").and_then(Value::as_str);
     let cause = text(entry, "cause")?;
     let kind = text(entry, "kind")?;
@@ -245,12 +255,8 @@ fn change(entry: &Value) -> Option<Change> {
     Some(Change {
         device: TargetName::new(&text(entry, "device")?).ok()?,
         employee_no: RecordId::new(&text(entry, "employee_no")?).ok()?,
-        member: HolderId {
-            organisation: OrganisationId::new(member.get("organisation")?.as_i64()?).ok()?,
-            number: HolderNumber::new(member.get("number")?.as_i64()?).ok()?,
-            birth_date,
-        },
-        source: SourceName::new(&text(member, "source")?).ok()?,
+        member: holder,
+        source,
         cause: Cause::ALL.into_iter().find(|known| known.as_str() == cause)?,
         kind: [Kind::Grant, Kind::Revocation].into_iter().find(|known| known.as_str() == kind)?,
         before,
@@ -305,13 +311,11 @@ pub fn blocked_id<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<Strin
         is_empty = false;
         let is_drift_back = change.cause == Cause::Drift && change.kind == Kind::Revocation;
         let moves_at_midnight = change.ends_at_once || is_drift_back;
-        let member = change.member;
-        let birth_date = member.birth_date.map(|date| date.to_string()).unwrap_or_default();
         for part in [
             change.device.as_str(),
             change.employee_no.as_str(),
             &change.fingerprint,
-            &format!("{} {} {birth_date}", member.organisation, member.number),
+            &format!("{} {}", change.member.source, change.member.as_str()),
             change.cause.as_str(),
             &(if moves_at_midnight { String::new() } else { change.after.to_string() }),
         ] {

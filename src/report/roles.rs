@@ -28,7 +28,7 @@ impl Held {
         for member in members {
             held.members += 1;
             for role in BTreeSet::from_iter(member.role_ids()) {
-                *held.by_role.entry(role).or_default() += 1;
+                *held.by_role.entry(role.clone()).or_default() += 1;
             }
         }
         held
@@ -71,14 +71,14 @@ fn listed(
     names: &BTreeMap<RightCode, String>,
 ) -> String {
     let mut roles: Vec<(&RightCode, &usize)> = held.by_role.iter().collect();
-    roles.sort_by_key(|(role, count)| (std::cmp::Reverse(**count), **role));
+    roles.sort_by_key(|(role, count)| (std::cmp::Reverse(**count), *role));
     if roles.is_empty() {
         return "nobody holds a role".to_owned();
     }
     let told = roles.into_iter().map(|(role, count)| {
         let is_idle = configured.is_some_and(|roles| !roles.contains(role));
         let idle = if is_idle { " (opens no door)" } else { "" };
-        format!("{} {}{idle}", called(*role, names), many(*count, "member"))
+        format!("{} {}{idle}", called(role, names), many(*count, "member"))
     });
     format!("roles: {}", some_of(told, LISTED_MAX, ", "))
 }
@@ -90,12 +90,12 @@ fn wrong(
     configured: &BTreeSet<RightCode>,
     names: &BTreeMap<RightCode, String>,
 ) -> Option<Finding> {
-    let idle: Vec<RightCode> =
-        configured.iter().copied().filter(|role| !held.by_role.contains_key(role)).collect();
+    let idle: Vec<&RightCode> =
+        configured.iter().filter(|role| !held.by_role.contains_key(*role)).collect();
     if idle.is_empty() {
         return None;
     }
-    let all = |roles: &mut dyn Iterator<Item = RightCode>| {
+    let all = |roles: &mut dyn Iterator<Item = &RightCode>| {
         roles.map(|role| called(role, names)).collect::<Vec<_>>().join(", ")
     };
     let named = all(&mut idle.iter().copied());
@@ -105,7 +105,7 @@ fn wrong(
     } else {
         format!("nobody holds {named}, which stands under `roles`")
     };
-    let others = all(&mut held.by_role.keys().copied().filter(|role| !configured.contains(role)));
+    let others = all(&mut held.by_role.keys().filter(|role| !configured.contains(*role)));
     let others = if others.is_empty() { "no other role".to_owned() } else { others };
     let remedy = format!(
         "correct `roles` of {section}{about}]; besides those named there members hold {others}"
@@ -114,8 +114,8 @@ fn wrong(
 }
 
 /// A role with its name. One that Cardskipper gives no name is remembered by its number.
-fn called(role: RightCode, names: &BTreeMap<RightCode, String>) -> String {
-    match names.get(&role) {
+fn called(role: &RightCode, names: &BTreeMap<RightCode, String>) -> String {
+    match names.get(role) {
         Some(name) if *name != role.to_string() => format!("{role} {name}"),
         _ => role.to_string(),
     }
@@ -127,7 +127,7 @@ mod tests {
     use crate::report::check::Verdict;
 
     fn role(id: i64) -> RightCode {
-        RightCode::new(id).unwrap()
+        RightCode::whole(id).unwrap()
     }
 
     fn held(counts: &[(i64, usize)], members: usize) -> Held {

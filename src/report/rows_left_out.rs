@@ -1,34 +1,19 @@
 //! Rows of link files that link nobody, in every document that tells of them.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use serde::Serialize;
 
 use super::look::Look;
 use super::table::Table;
 use super::text::rest;
-use crate::engine::link::file::{RowReason, UnusableRow};
-use crate::model::Email;
+use crate::engine::RowLeftOut;
+use crate::model::RowReason;
 use crate::text::lists::many;
 
 /// So many rows of a reason are shown before the rest is only counted.
 pub(super) const SHOWN_MAX: usize = 8;
-
-/// A row of a link file that links nobody.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowLeftOut {
-    /// The file, as the configuration names it.
-    pub file: String,
-    /// The row in the sheet, or the line in a CSV file.
-    pub line: u32,
-    /// Why.
-    pub reason: RowReason,
-    /// Whose row it is, or what stands in it; empty where that must not be shown.
-    pub who: String,
-}
 
 /// The same in JSON, where no e-mail is ever shown.
 #[derive(Debug, Serialize)]
@@ -41,13 +26,6 @@ pub(super) struct Json<'a> {
 }
 
 impl RowLeftOut {
-    /// Takes a row of a file, with whose it is where that may be shown.
-    #[must_use]
-    pub fn new(path: &Path, row: &UnusableRow, is_personal: bool) -> Self {
-        let who = if is_personal { who(row) } else { String::new() };
-        Self { file: path.to_string_lossy().into_owned(), line: row.line, reason: row.reason, who }
-    }
-
     /// One sentence fragment: `persons.csv line 7, left out because …`.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -59,16 +37,6 @@ impl RowLeftOut {
         let (detail, hint) = self.reason.explain();
         Json { file: &self.file, line: self.line, reason: self.reason.as_str(), detail, hint }
     }
-}
-
-fn who(row: &UnusableRow) -> String {
-    let person = row.employee_no.as_ref().map(|id| Cow::Owned(format!("person {id}")));
-    let emails = row.emails.iter().map(|email| Cow::Borrowed(Email::as_str(email)));
-    let mut parts: Vec<_> = person.into_iter().chain(emails).collect();
-    if row.emails.is_empty() && !row.cell.is_empty() {
-        parts.push(Cow::Owned(format!("\"{}\"", row.cell)));
-    }
-    parts.join(", ")
 }
 
 /// Rows by reason.

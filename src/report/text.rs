@@ -113,7 +113,7 @@ fn changes(report: &Report, look: Look) -> String {
     for one in &report.changes {
         let change = &one.change;
         table.row([
-            member(report, change.member),
+            member(report, &change.member),
             change.device.to_string(),
             person(&change.employee_no, report.person_name(&change.device, &change.employee_no)),
             limit(&change.before),
@@ -135,10 +135,10 @@ pub fn person(employee_no: &RecordId, name: Option<&str>) -> String {
     }
 }
 
-fn member(report: &Report, key: HolderId) -> String {
-    match report.names.get(&key) {
-        Some(name) if !name.is_empty() => format!("{} {name}", key.number),
-        _ => key.number.to_string(),
+fn member(report: &Report, key: &HolderId) -> String {
+    match report.names.get(key) {
+        Some(name) if !name.is_empty() => format!("{} {name}", key.human()),
+        _ => key.human().to_string(),
     }
 }
 
@@ -276,7 +276,7 @@ pub(super) fn kinds(grants: usize, revocations: usize) -> Vec<String> {
 /// How many members with paid time are left out somewhere.
 fn paid_and_left_out(report: &Report) -> usize {
     let paid = report.left_out.iter().filter(|one| one.has_paid_time);
-    paid.map(|one| one.member).collect::<BTreeSet<_>>().len()
+    paid.map(|one| &one.member).collect::<BTreeSet<_>>().len()
 }
 
 /// The members for whom nothing is done, by reason, with what to do about each. Members without
@@ -304,7 +304,7 @@ fn left_out(report: &Report, look: Look) -> String {
         let mut table = Table::new(&[]);
         for one in shown.iter().take(SHOWN_PER_REASON) {
             table.row([
-                member(report, one.member),
+                member(report, &one.member),
                 one.device.as_ref().map_or_else(|| "every door".to_owned(), ToString::to_string),
                 detail(one, |person| match &one.device {
                     Some(device) => report.person_name(device, person),
@@ -338,7 +338,7 @@ fn kept_links(report: &Report, look: Look) -> String {
     let mut table = Table::new(&[]);
     for kept in report.kept_links.iter().take(SHOWN_PER_REASON) {
         table.row([
-            member(report, kept.member),
+            member(report, &kept.member),
             kept.device.to_string(),
             format!(
                 "person {}",

@@ -6,11 +6,9 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use rusqlite::params;
 
-use super::convert::{
-    birth_out, damaged, employee_in, instant_in, instant_out, key_in, text_at, wall_in, wall_out,
-};
+use super::convert::{damaged, instant_in, instant_out, text_at, wall_in, wall_out};
 use super::{Store, StoreError};
-use crate::engine::plan::LossKind;
+use crate::model::LossKind;
 use crate::model::{HolderId, RecordId, TargetName};
 
 /// One member or person to look after.
@@ -72,8 +70,8 @@ impl AttentionKind {
 
 impl Attention {
     /// Everything but since when.
-    fn place(&self) -> (AttentionKind, Option<&TargetName>, Option<&RecordId>, HolderId) {
-        (self.kind, self.device.as_ref(), self.employee_no.as_ref(), self.member)
+    fn place(&self) -> (AttentionKind, Option<&TargetName>, Option<&RecordId>, &HolderId) {
+        (self.kind, self.device.as_ref(), self.employee_no.as_ref(), &self.member)
     }
 }
 
@@ -100,15 +98,15 @@ impl Store {
         for one in rows {
             transaction
                 .prepare_cached(
-                    "INSERT INTO attention (kind, device, employee_no, organisation, number,                      birth_date, reason, ends, since_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                    "INSERT INTO attention (kind, device, employee_no, source, holder, reason, ends, \
+                     since_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?
                 .execute(params![
                     one.kind.as_str(),
                     one.device.as_ref().map_or("", TargetName::as_str),
                     one.employee_no.as_ref().map_or("", RecordId::as_str),
-                    one.member.organisation.get(),
-                    one.member.number.get(),
-                    birth_out(one.member.birth_date),
+                    self.account(&one.member.source),
+one.member.as_str(),
                     one.reason,
                     one.ends.map(wall_out),
                     instant_out(one.since),
@@ -123,7 +121,7 @@ impl Store {
     /// [`StoreError`].
     pub fn attention(&self) -> Result<Vec<Attention>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT kind, device, employee_no, organisation, number, birth_date, reason, ends, \
+            "SELECT kind, device, employee_no, source, holder, reason, ends, \
              since_at FROM attention",
         )?;
         let mut rows = statement.query([])?;
@@ -132,18 +130,21 @@ impl Store {
             let kind = text_at(row, 0)?;
             let (device, person) = (text_at(row, 1)?, text_at(row, 2)?);
             let device = (!device.is_empty()).then(|| TargetName::new(device)).transpose();
-            let ends: Option<i64> = row.get(7)?;
+            let ends: Option<i64> = row.get(6)?;
             found.push(Attention {
                 kind: AttentionKind::ALL
                     .into_iter()
                     .find(|known| known.as_str() == kind)
                     .ok_or_else(|| damaged("a kind of attention", kind))?,
                 device: device.map_err(|error| damaged("a device", error))?,
-                employee_no: (!person.is_empty()).then(|| employee_in(person)).transpose()?,
-                member: key_in(row, 3)?,
-                reason: row.get(6)?,
+                employee_no: match person {
+                    "" => None,
+                    _ => Some(row.get(2)?),
+                },
+                member: self.key_in(row, 3)?,
+                reason: row.get(5)?,
                 ends: ends.map(wall_in).transpose()?,
-                since: instant_in(row.get(8)?)?,
+                since: instant_in(row.get(7)?)?,
             });
         }
         found.sort_unstable();
@@ -154,18 +155,14 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HolderNumber, OrganisationId};
+    use crate::model::testing::holder;
 
     fn one(kind: AttentionKind, number: i64, reason: &str, minute: i64) -> Attention {
         Attention {
             kind,
             device: TargetName::new("door").ok().filter(|_| kind != AttentionKind::NoDoor),
             employee_no: RecordId::new("7").ok().filter(|_| kind == AttentionKind::Released),
-            member: HolderId {
-                organisation: OrganisationId::new(1).unwrap(),
-                number: HolderNumber::new(number).unwrap(),
-                birth_date: None,
-            },
+            member: holder(&number.to_string()),
             reason: reason.to_owned(),
             ends: None,
             since: DateTime::from_timestamp(1_700_000_000 + 60 * minute, 0).unwrap(),

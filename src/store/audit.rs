@@ -3,9 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
-use super::convert::{
-    birth_out, damaged, employee_in, instant_in, instant_out, wall_out, window_in,
-};
+use super::convert::{instant_in, instant_out, wall_out, window_in};
 use super::journal::run_in;
 use super::{Store, StoreError};
 use crate::model::{HolderId, RecordId, RunId, TargetName, Window};
@@ -21,7 +19,7 @@ pub struct AuditEntry {
     pub device: TargetName,
     /// Who, there.
     pub employee_no: RecordId,
-    /// Why, in the words of [`Cause`](crate::engine::plan::Cause).
+    /// Why, in the words of [`Cause`](crate::model::Cause).
     pub cause: String,
     /// What the person held.
     pub before: Option<Window>,
@@ -43,7 +41,7 @@ impl Store {
         &self,
         run: RunId,
         device: &TargetName,
-        (employee_no, member): (&RecordId, HolderId),
+        (employee_no, member): (&RecordId, &HolderId),
         held: Option<Window>,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
@@ -52,18 +50,17 @@ impl Store {
             held.map(|window| wall_out(window.end())),
         );
         self.exec(
-            "INSERT INTO change (run, at, device, employee_no, organisation, number, birth_date, \
+            "INSERT INTO change (run, at, device, employee_no, source, holder, \
              cause, kind, before_begin, before_end, after_begin, after_end, outcome, sent) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'link-accepted', 'grant', ?8, ?9, ?8, ?9, \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'link-accepted', 'grant', ?7, ?8, ?7, ?8, \
              'accepted', FALSE)",
             params![
                 run.get(),
                 instant_out(at),
                 device.as_str(),
                 employee_no.as_str(),
-                member.organisation.get(),
-                member.number.get(),
-                birth_out(member.birth_date),
+                self.account(&member.source),
+                member.as_str(),
                 begin,
                 end,
             ],
@@ -75,18 +72,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn history(&self, member: HolderId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+    pub fn history(&self, member: &HolderId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT at, run, device, employee_no, cause, before_begin, before_end, after_begin, \
              after_end, outcome, error FROM change \
-             WHERE organisation = ?1 AND number = ?2 AND birth_date = ?3 ORDER BY id DESC LIMIT ?4",
+             WHERE source = ?1 AND holder = ?2 ORDER BY id DESC LIMIT ?3",
         )?;
-        let mut rows = statement.query(params![
-            member.organisation.get(),
-            member.number.get(),
-            birth_out(member.birth_date),
-            limit,
-        ])?;
+        let mut rows =
+            statement.query(params![self.account(&member.source), member.as_str(), limit,])?;
         let mut entries = Vec::new();
         while let Some(row) = rows.next()? {
             entries.push(entry_in(row)?);
@@ -96,13 +89,11 @@ impl Store {
 }
 
 pub(super) fn entry_in(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
-    let device: String = row.get(2)?;
-    let employee_no: String = row.get(3)?;
     Ok(AuditEntry {
         at: instant_in(row.get(0)?)?,
         run: run_in(row.get(1)?)?,
-        device: TargetName::new(&device).map_err(|error| damaged("a device", error))?,
-        employee_no: employee_in(&employee_no)?,
+        device: row.get(2)?,
+        employee_no: row.get(3)?,
         cause: row.get(4)?,
         before: window_in(row.get(5)?, row.get(6)?)?,
         after: window_in(row.get(7)?, row.get(8)?)?,

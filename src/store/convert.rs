@@ -2,12 +2,12 @@
 //!
 //! What does not convert back is damage, and is said to be: nothing is guessed.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use rusqlite::Row;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use super::StoreError;
-use crate::model::{HolderId, HolderNumber, Limit, OrganisationId, RecordId, RightCode, Window};
+use crate::model::{HolderNumber, Limit, RecordId, RightCode, TargetName, Window};
 
 /// An instant as UTC seconds.
 pub(super) fn instant_out(at: DateTime<Utc>) -> i64 {
@@ -61,46 +61,24 @@ pub(super) fn window_in(
     }
 }
 
-/// A birth date as its column.
-pub(super) fn birth_out(date: Option<NaiveDate>) -> String {
-    // What chrono shows is `%Y-%m-%d`, without its reading that form anew for every member.
-    date.map(|date| date.to_string()).unwrap_or_default()
+/// Identities are columns of text; what is none is damage.
+macro_rules! text_columns {
+    ($($id:ty),+) => {$(
+        impl ToSql for $id {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(ToSqlOutput::from(self.as_str()))
+            }
+        }
+
+        impl FromSql for $id {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                Self::new(value.as_str()?).map_err(|error| FromSqlError::Other(Box::new(error)))
+            }
+        }
+    )+};
 }
 
-/// Reads `YYYY-MM-DD`. By hand, because every tick reads every member, and chrono's general parser
-/// took a tenth of a quiet tick.
-fn birth_in(text: &str) -> Option<NaiveDate> {
-    let (year, rest) = text.split_at_checked(4)?;
-    let (month, day) = rest.strip_prefix('-')?.split_once('-')?;
-    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
-}
-
-/// The three columns of a member's identity, starting at column `first`.
-pub(super) fn key_in(row: &Row<'_>, first: usize) -> Result<HolderId, StoreError> {
-    let birth = text_at(row, first + 2)?;
-    let birth_date = if birth.is_empty() {
-        None
-    } else {
-        Some(birth_in(birth).ok_or_else(|| damaged("a birth date", birth))?)
-    };
-    Ok(HolderId {
-        organisation: OrganisationId::new(row.get(first)?)
-            .map_err(|error| damaged("an organisation id", error))?,
-        number: HolderNumber::new(row.get(first + 1)?)
-            .map_err(|error| damaged("a member number", error))?,
-        birth_date,
-    })
-}
-
-/// A role id.
-pub(super) fn role_in(id: i64) -> Result<RightCode, StoreError> {
-    RightCode::new(id).map_err(|error| damaged("a role id", error))
-}
-
-/// A person's identity.
-pub(super) fn employee_in(text: &str) -> Result<RecordId, StoreError> {
-    RecordId::new(text).map_err(|error| damaged("an employeeNo", error))
-}
+text_columns!(HolderNumber, RecordId, RightCode, TargetName);
 
 /// A person's limit as its three columns.
 pub(super) fn limit_out(limit: &Limit) -> (&'static str, Option<i64>, Option<i64>) {
@@ -145,22 +123,4 @@ pub(super) fn limit_in(
 /// A value that cannot be what the schema says.
 pub(super) fn damaged(what: &str, value: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(format!("{value} is not {what}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Seals are made over this text, so it stays what earlier versions wrote.
-    #[test]
-    fn a_birth_date_is_written_as_ever() {
-        for (year, month, day) in
-            [(2009, 4, 21), (1, 1, 1), (9999, 12, 31), (12_345, 6, 7), (-1, 2, 3)]
-        {
-            let date = NaiveDate::from_ymd_opt(year, month, day);
-            let ever = date.unwrap().format("%Y-%m-%d").to_string();
-            assert_eq!(birth_out(date), ever);
-        }
-        assert_eq!(birth_out(None), "");
-    }
 }

@@ -8,13 +8,13 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params};
 
 use super::convert::{
-    birth_out, damaged, employee_in, instant_in, instant_out, key_in, limit_in, limit_out,
-    maybe_text_at, text_at, wall_in, wall_out, window_in,
+    damaged, instant_in, instant_out, limit_in, limit_out, maybe_text_at, text_at, wall_in,
+    wall_out, window_in,
 };
 use super::{Intent, Store, StoreError};
 use crate::model::{
-    Email, Flaw, HolderId, Memory, ReadBack, Record, RecordId, TargetLimits, TargetName, UserType,
-    Window,
+    Email, Flaw, HolderId, Memory, ReadBack, Record, RecordId, RecordStanding, TargetLimits,
+    TargetName, Window,
 };
 
 /// What is known of one device.
@@ -202,9 +202,9 @@ impl Store {
     /// [`StoreError`].
     pub fn persons(&self, device: &TargetName) -> Result<RecordsOfTarget, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT employee_no, name, user_type, limit_kind, begins, ends, is_device_admin, \
-             email, fingerprint, confirmed_begin, confirmed_end, written_organisation, \
-             written_number, written_birth, flaw FROM person WHERE device = ?1",
+            "SELECT employee_no, name, standing, limit_kind, begins, ends, flaw, \
+             email, fingerprint, confirmed_begin, confirmed_end, written_source, \
+             written_holder FROM person WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let (mut persons, mut confirmed, mut written) = (Vec::new(), Vec::new(), Vec::new());
@@ -214,7 +214,7 @@ impl Store {
                 confirmed.push((person.employee_no.clone(), window));
             }
             if row.get_ref(11)? != ValueRef::Null {
-                written.push((person.employee_no.clone(), key_in(row, 11)?));
+                written.push((person.employee_no.clone(), self.key_in(row, 11)?));
             }
             persons.push((person.employee_no.clone(), person));
         }
@@ -324,7 +324,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn record_in_step(
+    pub fn record_in_sync(
         &mut self,
         device: &TargetName,
         persons: &[(RecordId, Window)],
@@ -363,19 +363,19 @@ pub(super) fn confirm(
 /// Remembers for whom a person was written to.
 pub(super) fn remember_writing(
     transaction: &Connection,
+    account: &str,
     intent: &Intent,
 ) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
-            "UPDATE person SET written_organisation = ?3, written_number = ?4, \
-             written_birth = ?5 WHERE device = ?1 AND employee_no = ?2",
+            "UPDATE person SET written_source = ?3, written_holder = ?4 \
+             WHERE device = ?1 AND employee_no = ?2",
         )?
         .execute(params![
             intent.device.as_str(),
             intent.employee_no.as_str(),
-            intent.member.organisation.get(),
-            intent.member.number.get(),
-            birth_out(intent.member.birth_date),
+            account,
+            intent.member.as_str(),
         ])?;
     Ok(())
 }
@@ -388,22 +388,19 @@ pub(super) fn put_person(
     let (kind, begin, end) = limit_out(&person.limit);
     transaction
         .prepare_cached(
-            "INSERT INTO person (device, employee_no, name, user_type, limit_kind, begins, ends, \
-             is_device_admin, email, fingerprint, flaw) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
-             ON CONFLICT (device, employee_no) DO UPDATE SET name = ?3, user_type = ?4, \
-             limit_kind = ?5, begins = ?6, ends = ?7, is_device_admin = ?8, email = ?9, \
-             fingerprint = ?10, flaw = ?11",
+            "INSERT INTO person (device, employee_no, name, standing, limit_kind, begins, ends, \
+             email, fingerprint, flaw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             ON CONFLICT (device, employee_no) DO UPDATE SET name = ?3, standing = ?4, \
+             limit_kind = ?5, begins = ?6, ends = ?7, email = ?8, fingerprint = ?9, flaw = ?10",
         )?
         .execute(params![
             device.as_str(),
             person.employee_no.as_str(),
             person.name,
-            user_type_out(person.user_type),
+            person.standing.as_str(),
             kind,
             begin,
             end,
-            person.is_device_admin,
             person.email.as_ref().map(Email::as_str),
             person.fingerprint,
             person.flaw.map(Flaw::as_str),
@@ -413,14 +410,13 @@ pub(super) fn put_person(
 
 fn person_in(row: &Row<'_>) -> Result<Record, StoreError> {
     Ok(Record {
-        employee_no: employee_in(text_at(row, 0)?)?,
+        employee_no: row.get(0)?,
         name: row.get(1)?,
-        user_type: user_type_in(text_at(row, 2)?)?,
+        standing: standing_in(text_at(row, 2)?)?,
         limit: limit_in(text_at(row, 3)?, row.get(4)?, row.get(5)?)?,
-        is_device_admin: row.get(6)?,
         email: maybe_text_at(row, 7)?.and_then(Email::parse),
         fingerprint: row.get(8)?,
-        flaw: maybe_text_at(row, 14)?.map(flaw_in).transpose()?,
+        flaw: maybe_text_at(row, 6)?.map(flaw_in).transpose()?,
     })
 }
 
@@ -444,19 +440,7 @@ fn flaw_in(text: &str) -> Result<Flaw, StoreError> {
     flaw.ok_or_else(|| damaged("what is wrong with a person", text))
 }
 
-fn user_type_out(user_type: UserType) -> &'static str {
-    match user_type {
-        UserType::Normal => "normal",
-        UserType::Visitor => "visitor",
-        UserType::BlackList => "blackList",
-    }
-}
-
-fn user_type_in(text: &str) -> Result<UserType, StoreError> {
-    match text {
-        "normal" => Ok(UserType::Normal),
-        "visitor" => Ok(UserType::Visitor),
-        "blackList" => Ok(UserType::BlackList),
-        other => Err(damaged("a kind of person", other)),
-    }
+fn standing_in(text: &str) -> Result<RecordStanding, StoreError> {
+    let standing = RecordStanding::ALL.into_iter().find(|one| one.as_str() == text);
+    standing.ok_or_else(|| damaged("whether a person may be touched", text))
 }

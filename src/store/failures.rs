@@ -1,7 +1,7 @@
 //! The memory of failing devices: how often in a row, and what the last failure was.
 //!
 //! A circuit breaker that survives the process. When to ask again is decided in
-//! [`crate::engine::gather::back_off`]; here it is only kept.
+//! the engine; here it is only kept.
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;

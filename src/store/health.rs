@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::convert::instant_in;
 use super::{Store, StoreError, lock, schema};
-use crate::model::{OrganisationId, TargetName};
+use crate::model::TargetName;
 
 /// Of each kind of damage so many places are named.
 const PLACES_MAX: u32 = 5;
@@ -147,15 +147,12 @@ impl Health {
 
     /// Reads every value that decides anything, as a run would.
     fn look_at_values(&mut self, store: &Store) -> Result<(), StoreError> {
-        for id in store.column::<i64>("SELECT organisation FROM source")? {
-            let organisation =
-                OrganisationId::new(id).map_err(|error| StoreError::Damaged(error.to_string()))?;
-            store.source_state(organisation)?;
-            store.members(organisation)?;
+        for account in store.column::<String>("SELECT account FROM source")? {
+            let source = store.accounts.source(&account);
+            store.source_state(&source)?;
+            store.members(&source)?;
         }
-        for name in store.column::<String>("SELECT name FROM device")? {
-            let device =
-                TargetName::new(&name).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        for device in store.column::<TargetName>("SELECT name FROM device")? {
             store.device_state(&device)?;
             store.persons(&device)?;
             store.device_limits(&device)?;

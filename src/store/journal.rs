@@ -9,15 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, Row, params};
 
-use super::convert::{
-    birth_out, damaged, employee_in, instant_in, instant_out, key_in, wall_out, window_in,
-};
+use super::convert::{damaged, instant_in, instant_out, wall_out, window_in};
 use super::devices::{confirm, put_person, remember_writing};
 use super::prune::prune;
 use super::waiting::tried;
 use super::{Machine, Quiet, Store, StoreError};
 use crate::clock::is_future;
-use crate::engine::plan::{Cause, Change, Kind};
+use crate::model::{Cause, Change, Kind};
 use crate::model::{HolderId, Record, RecordId, RunId, TargetName, Window};
 
 /// A computer that was silent for so long has stopped: another one may take its place. Two ticks of
@@ -63,7 +61,7 @@ impl Intent {
             run,
             device: change.device.clone(),
             employee_no: change.employee_no.clone(),
-            member: change.member,
+            member: change.member.clone(),
             cause: change.cause,
             kind: change.kind,
             before: change.before.window(),
@@ -244,18 +242,17 @@ impl Store {
         let transaction = self.piece()?;
         {
             let mut put = transaction.prepare_cached(
-                "INSERT INTO intent (run, device, employee_no, organisation, number, birth_date, \
+                "INSERT INTO intent (run, device, employee_no, source, holder, \
                  cause, kind, before_begin, before_end, after_begin, after_end, fingerprint) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?;
             for intent in intents {
                 put.execute(params![
                     intent.run.get(),
                     intent.device.as_str(),
                     intent.employee_no.as_str(),
-                    intent.member.organisation.get(),
-                    intent.member.number.get(),
-                    birth_out(intent.member.birth_date),
+                    self.account(&intent.member.source),
+                    intent.member.as_str(),
                     intent.cause.as_str(),
                     intent.kind.as_str(),
                     intent.before.map(|window| wall_out(window.begin())),
@@ -287,16 +284,36 @@ impl Store {
     /// [`StoreError`].
     pub fn open_intents(&self, device: &TargetName) -> Result<Vec<Intent>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT run, employee_no, organisation, number, birth_date, cause, kind, \
+            "SELECT run, employee_no, source, holder, cause, kind, \
              before_begin, before_end, after_begin, after_end, fingerprint FROM intent \
              WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let mut intents = Vec::new();
         while let Some(row) = rows.next()? {
-            intents.push(intent_in(device, row)?);
+            intents.push(self.intent_in(device, row)?);
         }
         Ok(intents)
+    }
+
+    fn intent_in(&self, device: &TargetName, row: &Row<'_>) -> Result<Intent, StoreError> {
+        let cause: String = row.get(4)?;
+        let kind: String = row.get(5)?;
+        Ok(Intent {
+            run: run_in(row.get(0)?)?,
+            device: device.clone(),
+            employee_no: row.get(1)?,
+            member: self.key_in(row, 2)?,
+            cause: Cause::ALL
+                .into_iter()
+                .find(|known| known.as_str() == cause)
+                .ok_or_else(|| damaged("a cause", &cause))?,
+            kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
+            before: window_in(row.get(6)?, row.get(7)?)?,
+            after: window_in(row.get(8)?, row.get(9)?)?
+                .ok_or_else(|| damaged("a window", "NULL"))?,
+            fingerprint: row.get(10)?,
+        })
     }
 
     /// Records how announced writes ended, all of them or none.
@@ -310,7 +327,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let transaction = self.piece()?;
         for (intent, outcome) in outcomes {
-            settle_one(&transaction, intent, outcome, at)?;
+            let account = self.account(&intent.member.source);
+            settle_one(&transaction, account, (intent, outcome), at)?;
         }
         transaction.commit()
     }
@@ -363,27 +381,26 @@ impl Store {
 
 fn settle_one(
     transaction: &Connection,
-    intent: &Intent,
-    outcome: &Outcome,
+    account: &str,
+    (intent, outcome): (&Intent, &Outcome),
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let device = &intent.device;
     transaction
         .prepare_cached(
-            "INSERT INTO change (run, at, device, employee_no, organisation, number, birth_date, \
+            "INSERT INTO change (run, at, device, employee_no, source, holder, \
              cause, kind, before_begin, before_end, after_begin, after_end, outcome, error, sent, \
-             waited) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
+             waited) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
              (SELECT ?2 - since_at FROM waiting \
-             WHERE device = ?3 AND employee_no = ?4 AND kind = ?9))",
+             WHERE device = ?3 AND employee_no = ?4 AND kind = ?8))",
         )?
         .execute(params![
             intent.run.get(),
             instant_out(at),
             device.as_str(),
             intent.employee_no.as_str(),
-            intent.member.organisation.get(),
-            intent.member.number.get(),
-            birth_out(intent.member.birth_date),
+            account,
+            intent.member.as_str(),
             intent.cause.as_str(),
             intent.kind.as_str(),
             intent.before.map(|window| wall_out(window.begin())),
@@ -399,7 +416,7 @@ fn settle_one(
     }
     if outcome.kind == OutcomeKind::Confirmed {
         confirm(transaction, device, &intent.employee_no, intent.after, at)?;
-        remember_writing(transaction, intent)?;
+        remember_writing(transaction, account, intent)?;
         transaction
             .prepare_cached("DELETE FROM waiting WHERE device = ?1 AND employee_no = ?2")?
             .execute([device.as_str(), intent.employee_no.as_str()])?;
@@ -422,24 +439,4 @@ fn settle_one(
 
 pub(super) fn run_in(id: i64) -> Result<RunId, StoreError> {
     RunId::new(id).map_err(|error| damaged("a run", error))
-}
-
-fn intent_in(device: &TargetName, row: &Row<'_>) -> Result<Intent, StoreError> {
-    let employee_no: String = row.get(1)?;
-    let cause: String = row.get(5)?;
-    let kind: String = row.get(6)?;
-    Ok(Intent {
-        run: run_in(row.get(0)?)?,
-        device: device.clone(),
-        employee_no: employee_in(&employee_no)?,
-        member: key_in(row, 2)?,
-        cause: Cause::ALL
-            .into_iter()
-            .find(|known| known.as_str() == cause)
-            .ok_or_else(|| damaged("a cause", &cause))?,
-        kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
-        before: window_in(row.get(7)?, row.get(8)?)?,
-        after: window_in(row.get(9)?, row.get(10)?)?.ok_or_else(|| damaged("a window", "NULL"))?,
-        fingerprint: row.get(11)?,
-    })
 }

@@ -5,18 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, params};
 
-use super::convert::{
-    birth_out, damaged, employee_in, instant_in, instant_out, key_in, maybe_text_at, text_at,
-    wall_out, window_in,
-};
+use super::convert::{damaged, instant_in, instant_out, text_at, wall_out, window_in};
 use super::{Store, StoreError, seal};
 use crate::config::LinkRule;
-use crate::engine::link::file::{LinkRow, RowReason, UnusableRow};
-use crate::engine::link::{Served, StoredLink, StoredLinks};
-use crate::model::{Email, HolderId, OrganisationId, RecordId, RightCode, TargetName};
+use crate::model::{Email, HolderId, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{LinkRow, RowReason, UnusableRow};
+use crate::model::{Served, StoredLink, StoredLinks};
 
 /// The roles that open a device, by organisation; `None` for every role.
-pub type SettledRoles = BTreeMap<OrganisationId, Option<BTreeSet<RightCode>>>;
+pub type SettledRoles = BTreeMap<SourceName, Option<BTreeSet<RightCode>>>;
 
 impl Store {
     /// What is remembered of the links of a device.
@@ -25,25 +22,25 @@ impl Store {
     /// [`StoreError`].
     pub fn links(&self, device: &TargetName) -> Result<StoredLinks, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT organisation, number, birth_date, employee_no, rule, name_digest, \
+            "SELECT source, holder, employee_no, rule, name_digest, \
              email_digest, made_at, served_begin, served_end, is_loss_accepted, link.seal \
              FROM link JOIN member ON member.id = link.member WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let mut stored = StoredLinks::default();
         while let Some(row) = rows.next()? {
-            let (key, link) = link_in(row)?;
-            seal::check(row.get(11)?, || seal::of_link(device, key, &link), "a link")?;
+            let (key, link) = (self.key_in(row, 0)?, link_in(row)?);
+            let whose = (self.account(&key.source), &key);
+            seal::check(row.get(10)?, || seal::of_link(device, whose, &link), "a link")?;
             stored.links.insert(key, link);
         }
         let mut statement = self.connection.prepare_cached(
-            "SELECT organisation, number, birth_date, employee_no FROM former_link \
+            "SELECT source, holder, employee_no FROM former_link \
              WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         while let Some(row) = rows.next()? {
-            let person = employee_in(text_at(row, 3)?)?;
-            stored.former.entry(person).or_default().insert(key_in(row, 0)?);
+            stored.former.entry(row.get(2)?).or_default().insert(self.key_in(row, 0)?);
         }
         Ok(stored)
     }
@@ -72,26 +69,26 @@ impl Store {
         let transaction = self.piece()?;
         for (key, link) in moved {
             if known.links.contains_key(key) || held.contains(&link.employee_no) {
-                replace_links(&transaction, device, *key, &link.employee_no)?;
+                let whose = (self.account(&key.source), key);
+                replace_links(&transaction, device, whose, &link.employee_no)?;
             }
         }
         {
             let mut put = transaction.prepare_cached(
                 "INSERT INTO link (device, member, employee_no, rule, name_digest, email_digest, \
                  made_at, served_begin, served_end, is_loss_accepted, seal) \
-                 SELECT ?1, id, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 FROM member \
-                 WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4 \
-                 ON CONFLICT (device, member) DO UPDATE SET employee_no = ?5, rule = ?6, \
-                 name_digest = ?7, email_digest = ?8, made_at = ?9, served_begin = ?10, \
-                 served_end = ?11, is_loss_accepted = ?12, seal = ?13",
+                 SELECT ?1, id, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM member \
+                 WHERE source = ?2 AND holder = ?3 \
+                 ON CONFLICT (device, member) DO UPDATE SET employee_no = ?4, rule = ?5, \
+                 name_digest = ?6, email_digest = ?7, made_at = ?8, served_begin = ?9, \
+                 served_end = ?10, is_loss_accepted = ?11, seal = ?12",
             )?;
             for (key, link) in news {
                 let served = link.served.map(|served| served.window);
                 put.execute(params![
                     device.as_str(),
-                    key.organisation.get(),
-                    key.number.get(),
-                    birth_out(key.birth_date),
+                    self.account(&key.source),
+                    key.as_str(),
                     link.employee_no.as_str(),
                     link.rule.as_str(),
                     link.name,
@@ -100,7 +97,7 @@ impl Store {
                     served.map(|window| wall_out(window.begin())),
                     served.map(|window| wall_out(window.end())),
                     link.served.is_some_and(|served| served.is_loss_accepted),
-                    seal::of_link(device, *key, link),
+                    seal::of_link(device, (self.account(&key.source), key), link),
                 ])?;
             }
         }
@@ -115,22 +112,16 @@ impl Store {
     pub fn settled_roles(&self, device: &TargetName) -> Result<SettledRoles, StoreError> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT organisation, roles FROM door_roles WHERE device = ?1")?;
+            .prepare_cached("SELECT source, roles FROM door_roles WHERE device = ?1")?;
         let mut rows = statement.query([device.as_str()])?;
         let mut settled = SettledRoles::new();
         while let Some(row) = rows.next()? {
-            let organisation = OrganisationId::new(row.get(0)?)
-                .map_err(|error| damaged("an organisation id", error))?;
+            let source = self.accounts.source(text_at(row, 0)?);
             let roles = match text_at(row, 1)? {
                 "*" => None,
-                "" => Some(BTreeSet::new()),
-                ids => Some(
-                    ids.split(',')
-                        .map(|id| id.parse().map_err(|error| damaged("a role id", error)))
-                        .collect::<Result<_, _>>()?,
-                ),
+                ids => Some(roles_in(ids)?),
             };
-            settled.insert(organisation, roles);
+            settled.insert(source, roles);
         }
         Ok(settled)
     }
@@ -142,17 +133,14 @@ impl Store {
     pub fn record_settled_roles(
         &mut self,
         device: &TargetName,
-        organisation: OrganisationId,
+        source: &SourceName,
         roles: Option<&BTreeSet<RightCode>>,
     ) -> Result<(), StoreError> {
-        let roles = roles.map_or_else(
-            || "*".to_owned(),
-            |ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
-        );
+        let roles = roles.map_or_else(|| Ok("*".to_owned()), roles_out)?;
         self.exec(
-            "INSERT INTO door_roles (device, organisation, roles) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (device, organisation) DO UPDATE SET roles = ?3",
-            params![device.as_str(), organisation.get(), roles],
+            "INSERT INTO door_roles (device, source, roles) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (device, source) DO UPDATE SET roles = ?3",
+            params![device.as_str(), self.account(source), roles],
         )?;
         Ok(())
     }
@@ -228,7 +216,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let email = Email::parse(text_at(row, 0)?);
             let email = email.ok_or_else(|| damaged("an e-mail", "a link row"))?;
-            let employee_no = employee_in(text_at(row, 1)?)?;
+            let employee_no = row.get(1)?;
             let row_of_file = LinkRow { line: row.get(3)?, employee_no, email };
             found.push((row_of_file, instant_in(row.get(2)?)?));
         }
@@ -259,7 +247,7 @@ impl Store {
                 line: row.get(0)?,
                 reason,
                 cell: row.get(2)?,
-                employee_no: maybe_text_at(row, 3)?.map(employee_in).transpose()?,
+                employee_no: row.get(3)?,
                 emails: text_at(row, 4)?.split(' ').filter_map(Email::parse).collect(),
             });
         }
@@ -300,39 +288,35 @@ impl Store {
 fn replace_links(
     transaction: &Connection,
     device: &TargetName,
-    key: HolderId,
+    (account, key): (&str, &HolderId),
     person: &RecordId,
 ) -> Result<(), StoreError> {
-    let (organisation, number) = (key.organisation.get(), key.number.get());
-    let birth = birth_out(key.birth_date);
     for (remember, forget) in [
         (
             "INSERT OR IGNORE INTO former_link \
-             (device, employee_no, organisation, number, birth_date) \
-             SELECT device, employee_no, organisation, number, birth_date \
+             (device, employee_no, source, holder) \
+             SELECT device, employee_no, source, holder \
              FROM link JOIN member ON member.id = link.member \
-             WHERE device = ?1 AND employee_no = ?5 \
-             AND NOT (organisation = ?2 AND number = ?3 AND birth_date = ?4)",
-            "DELETE FROM link WHERE device = ?1 AND employee_no = ?5 AND member NOT IN \
-             (SELECT id FROM member WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4)",
+             WHERE device = ?1 AND employee_no = ?4 AND NOT (source = ?2 AND holder = ?3)",
+            "DELETE FROM link WHERE device = ?1 AND employee_no = ?4 AND member NOT IN \
+             (SELECT id FROM member WHERE source = ?2 AND holder = ?3)",
         ),
         (
             "INSERT OR IGNORE INTO former_link \
-             (device, employee_no, organisation, number, birth_date) \
-             SELECT device, employee_no, organisation, number, birth_date \
+             (device, employee_no, source, holder) \
+             SELECT device, employee_no, source, holder \
              FROM member JOIN link ON link.member = member.id \
-             WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4 \
-             AND device = ?1 AND employee_no <> ?5",
-            "DELETE FROM link WHERE device = ?1 AND employee_no <> ?5 AND member IN \
-             (SELECT id FROM member WHERE organisation = ?2 AND number = ?3 AND birth_date = ?4)",
+             WHERE source = ?2 AND holder = ?3 \
+             AND device = ?1 AND employee_no <> ?4",
+            "DELETE FROM link WHERE device = ?1 AND employee_no <> ?4 AND member IN \
+             (SELECT id FROM member WHERE source = ?2 AND holder = ?3)",
         ),
     ] {
         for statement in [remember, forget] {
             transaction.prepare_cached(statement)?.execute(params![
                 device.as_str(),
-                organisation,
-                number,
-                birth,
+                account,
+                key.as_str(),
                 person.as_str()
             ])?;
         }
@@ -340,18 +324,29 @@ fn replace_links(
     Ok(())
 }
 
-/// A row of `link` and its member, in the order in which [`Store::links`] asks for its columns.
-fn link_in(row: &Row<'_>) -> Result<(HolderId, StoredLink), StoreError> {
-    let rule = text_at(row, 4)?;
-    let window = window_in(row.get(8)?, row.get(9)?)?;
-    let is_loss_accepted = row.get(10)?;
-    let link = StoredLink {
-        employee_no: employee_in(text_at(row, 3)?)?,
+/// A row of `link` without its member, in the order in which [`Store::links`] asks for its columns.
+fn link_in(row: &Row<'_>) -> Result<StoredLink, StoreError> {
+    let rule = text_at(row, 3)?;
+    let window = window_in(row.get(7)?, row.get(8)?)?;
+    let is_loss_accepted = row.get(9)?;
+    Ok(StoredLink {
+        employee_no: row.get(2)?,
         rule: LinkRule::from_word(rule).ok_or_else(|| damaged("a link rule", rule))?,
-        name: row.get(5)?,
-        email: row.get(6)?,
-        made_at: instant_in(row.get(7)?)?,
+        name: row.get(4)?,
+        email: row.get(5)?,
+        made_at: instant_in(row.get(6)?)?,
         served: window.map(|window| Served { window, is_loss_accepted }),
-    };
-    Ok((key_in(row, 0)?, link))
+    })
+}
+
+/// Role ids as a list in JSON.
+fn roles_out(roles: &BTreeSet<RightCode>) -> Result<String, StoreError> {
+    let ids: Vec<&str> = roles.iter().map(RightCode::as_str).collect();
+    serde_json::to_string(&ids).map_err(|error| StoreError::Unusable(error.to_string()))
+}
+
+fn roles_in(text: &str) -> Result<BTreeSet<RightCode>, StoreError> {
+    let ids: Vec<String> =
+        serde_json::from_str(text).map_err(|_| damaged("a list of role ids", text))?;
+    ids.iter().map(|id| RightCode::new(id).map_err(|error| damaged("a role id", error))).collect()
 }

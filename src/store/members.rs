@@ -5,16 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
-use super::convert::{
-    birth_out, damaged, instant_in, instant_out, key_in, maybe_text_at, role_in, wall_in, wall_out,
-};
+use super::convert::{damaged, instant_in, instant_out, maybe_text_at, wall_in, wall_out};
 use super::{Store, StoreError, seal};
-use crate::model::{
-    Email, Holder, HolderId, HolderNumber, OrganisationId, Right, RightCode, UnreadableRight,
-};
+use crate::model::{Email, Holder, HolderId, Right, RightCode, SourceName, UnreadableRight};
 
 /// The columns of a member, in the order in which [`member_in`] reads them.
-pub(super) const MEMBER_COLUMNS: &str = "id, organisation, number, birth_date, first_name, last_name, email, \
+pub(super) const MEMBER_COLUMNS: &str = "id, source, holder, number, first_name, last_name, email, \
                               inactive, problem, missed, missing_since, said_at, is_repeated, seal, \
                               unreadable";
 
@@ -87,12 +83,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn source_state(&self, organisation: OrganisationId) -> Result<SourceState, StoreError> {
+    pub fn source_state(&self, source: &SourceName) -> Result<SourceState, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT complete_at, fetched_at, complete_members, second_look FROM source \
-             WHERE organisation = ?1",
+             WHERE account = ?1",
         )?;
-        let mut rows = statement.query([organisation.get()])?;
+        let mut rows = statement.query([self.account(source)])?;
         let Some(row) = rows.next()? else { return Ok(SourceState::default()) };
         let instant = |column| -> Result<Option<DateTime<Utc>>, StoreError> {
             row.get::<_, Option<i64>>(column)?.map(instant_in).transpose()
@@ -113,26 +109,26 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn member_count(&self, organisation: OrganisationId) -> Result<u64, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT count(*) FROM member WHERE organisation = ?1")?;
-        Ok(statement.query_row([organisation.get()], |row| row.get(0))?)
+    pub fn member_count(&self, source: &SourceName) -> Result<u64, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT count(*) FROM member WHERE source = ?1")?;
+        Ok(statement.query_row([self.account(source)], |row| row.get(0))?)
     }
 
     /// Every member known of an organisation, sorted by key.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn members(&self, organisation: OrganisationId) -> Result<Vec<StoredHolder>, StoreError> {
-        let mut found = self.member_rows(organisation)?;
+    pub fn members(&self, source: &SourceName) -> Result<Vec<StoredHolder>, StoreError> {
+        let mut found = self.member_rows(source)?;
         found.sort_unstable_by_key(|one| one.row);
         let mut rest = found.iter_mut().peekable();
         let mut statement = self.connection.prepare_cached(
             "SELECT member, role, begins, ends FROM member_role \
-             WHERE member IN (SELECT id FROM member WHERE organisation = ?1) ORDER BY member",
+             WHERE member IN (SELECT id FROM member WHERE source = ?1) ORDER BY member",
         )?;
-        let mut rows = statement.query([organisation.get()])?;
+        let account = self.account(source);
+        let mut rows = statement.query([account])?;
         while let Some(row) = rows.next()? {
             let member: i64 = row.get(0)?;
             while rest.next_if(|one| one.row < member).is_some() {}
@@ -142,54 +138,81 @@ impl Store {
         }
         let mut members = Vec::with_capacity(found.len());
         for MemberRow { row: _, stored, sealed } in found {
-            seal::check(sealed, || seal::of_member(&stored), "a member")?;
+            seal::check(sealed, || seal::of_member(account, &stored), "a member")?;
             members.push(stored);
         }
-        members.sort_unstable_by_key(|stored| stored.member.key);
+        members.sort_unstable_by(|one, other| one.key().cmp(other.key()));
         Ok(members)
     }
 
-    fn member_rows(&self, organisation: OrganisationId) -> Result<Vec<MemberRow>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {MEMBER_COLUMNS} FROM member WHERE organisation = ?1"
-        ))?;
-        let mut rows = statement.query([organisation.get()])?;
+    fn member_rows(&self, source: &SourceName) -> Result<Vec<MemberRow>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("SELECT {MEMBER_COLUMNS} FROM member WHERE source = ?1"))?;
+        let mut rows = statement.query([self.account(source)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push(member_in(row)?);
+            found.push(self.member_in(row)?);
         }
         Ok(found)
     }
 
-    /// Every member known by one of these numbers, sorted by key.
+    /// A row of `member`, in the order of [`MEMBER_COLUMNS`].
+    fn member_in(&self, row: &Row<'_>) -> Result<MemberRow, StoreError> {
+        let email = maybe_text_at(row, 6)?;
+        let member = Holder {
+            key: self.key_in(row, 1)?,
+            number: row.get(3)?,
+            first_name: row.get(4)?,
+            last_name: row.get(5)?,
+            email: email.and_then(Email::parse),
+            inactive: row.get(7)?,
+            roles: Vec::new(),
+            unreadable: unreadable_in(maybe_text_at(row, 14)?)?,
+        };
+        let missing_since: Option<i64> = row.get(10)?;
+        let stored = StoredHolder {
+            member,
+            problem: row.get(8)?,
+            missed: row.get(9)?,
+            missing_since: missing_since.map(instant_in).transpose()?,
+            said_at: instant_in(row.get(11)?)?,
+            is_repeated: row.get(12)?,
+        };
+        Ok(MemberRow { row: row.get(0)?, stored, sealed: row.get(13)? })
+    }
+
+    /// Every member who is one of these human beings ([`HolderId::human`]), sorted by key.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn members_numbered(
+    pub fn members_by_human(
         &self,
-        organisation: OrganisationId,
-        numbers: &BTreeSet<HolderNumber>,
+        source: &SourceName,
+        humans: &BTreeSet<&str>,
     ) -> Result<Vec<StoredHolder>, StoreError> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {MEMBER_COLUMNS} FROM member WHERE organisation = ?1 AND number = ?2"
+            "SELECT {MEMBER_COLUMNS} FROM member WHERE source = ?1 \
+             AND (holder = ?2 OR holder > ?2 || '/' AND holder < ?2 || '0')"
         ))?;
         let mut of_member = self
             .connection
             .prepare_cached("SELECT role, begins, ends FROM member_role WHERE member = ?1")?;
-        let mut members = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            let mut rows = statement.query([organisation.get(), number.get()])?;
+        let mut members = Vec::with_capacity(humans.len());
+        let account = self.account(source);
+        for human in humans {
+            let mut rows = statement.query([account, human])?;
             while let Some(row) = rows.next()? {
-                let MemberRow { row, mut stored, sealed } = member_in(row)?;
+                let MemberRow { row, mut stored, sealed } = self.member_in(row)?;
                 let mut roles = of_member.query([row])?;
                 while let Some(role) = roles.next()? {
                     stored.member.roles.push(role_at(role, 0)?);
                 }
-                seal::check(sealed, || seal::of_member(&stored), "a member")?;
+                seal::check(sealed, || seal::of_member(account, &stored), "a member")?;
                 members.push(stored);
             }
         }
-        members.sort_unstable_by_key(|stored| stored.member.key);
+        members.sort_unstable_by(|one, other| one.key().cmp(other.key()));
         Ok(members)
     }
 
@@ -199,18 +222,19 @@ impl Store {
     /// [`StoreError`].
     pub fn record_listing(
         &mut self,
-        organisation: OrganisationId,
+        source: &SourceName,
         delta: &ListingDelta<'_>,
     ) -> Result<(), StoreError> {
         let transaction = self.piece()?;
+        let account = self.account(source);
         {
             let mut put_member = transaction.prepare_cached(
-                "INSERT INTO member (organisation, number, birth_date, first_name, last_name, \
+                "INSERT INTO member (source, holder, number, first_name, last_name, \
                  email, inactive, problem, missed, missing_since, said_at, is_repeated, seal, \
                  unreadable) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
-                 ON CONFLICT (organisation, number, birth_date) DO UPDATE SET \
-                 first_name = ?4, last_name = ?5, email = ?6, inactive = ?7, problem = ?8, \
-                 missed = ?9, missing_since = ?10, said_at = ?11, is_repeated = ?12, seal = ?13, \
+                 ON CONFLICT (source, holder) DO UPDATE SET \
+                 number = ?3, first_name = ?4, last_name = ?5, email = ?6, inactive = ?7, \
+                 problem = ?8, missed = ?9, missing_since = ?10, said_at = ?11, is_repeated = ?12, seal = ?13, \
                  unreadable = ?14 RETURNING id",
             )?;
             let mut drop_roles =
@@ -222,17 +246,16 @@ impl Store {
             let mut touch_member = transaction.prepare_cached(
                 "UPDATE member SET first_name = ?4, last_name = ?5, inactive = ?6, problem = ?7, \
                  missed = ?8, missing_since = ?9, said_at = ?10, is_repeated = ?11, seal = ?12, \
-                 unreadable = ?13 \
-                 WHERE organisation = ?1 AND number = ?2 AND birth_date = ?3",
+                 unreadable = ?13 WHERE source = ?1 AND holder = ?2 AND number IS ?3",
             )?;
             for Changed { stored, keeps_email_and_roles } in delta.changed {
                 let member = &stored.member;
                 // Two indexes and the roles need not be written anew.
                 let is_touched = *keeps_email_and_roles
                     && touch_member.execute(params![
-                        member.key.organisation.get(),
-                        member.key.number.get(),
-                        birth_out(member.key.birth_date),
+                        account,
+                        member.key.as_str(),
+                        member.number,
                         member.first_name,
                         member.last_name,
                         member.inactive,
@@ -241,7 +264,7 @@ impl Store {
                         stored.missing_since.map(instant_out),
                         instant_out(stored.said_at),
                         stored.is_repeated,
-                        seal::of_member(stored),
+                        seal::of_member(account, stored),
                         unreadable_out(&member.unreadable)?,
                     ])? == 1;
                 if is_touched {
@@ -249,9 +272,9 @@ impl Store {
                 }
                 let row: i64 = put_member.query_row(
                     params![
-                        member.key.organisation.get(),
-                        member.key.number.get(),
-                        birth_out(member.key.birth_date),
+                        account,
+                        member.key.as_str(),
+                        member.number,
                         member.first_name,
                         member.last_name,
                         member.email.as_ref().map(Email::as_str),
@@ -261,7 +284,7 @@ impl Store {
                         stored.missing_since.map(instant_out),
                         instant_out(stored.said_at),
                         stored.is_repeated,
-                        seal::of_member(stored),
+                        seal::of_member(account, stored),
                         unreadable_out(&member.unreadable)?,
                     ],
                     |row| row.get(0),
@@ -269,22 +292,23 @@ impl Store {
                 drop_roles.execute([row])?;
                 for role in &member.roles {
                     let (begins, ends) = (wall_out(role.begin), wall_out(role.end));
-                    put_role.execute(params![row, role.id.get(), begins, ends])?;
+                    put_role.execute(params![row, role.id, begins, ends])?;
                 }
             }
             transaction
                 .prepare_cached(
-                    "INSERT INTO source (organisation, complete_at, fetched_at, complete_members, \
-                     second_look) VALUES (?1, ?2, ?3, ?4, ?5) \
-                     ON CONFLICT (organisation) DO UPDATE SET complete_at = ?2, fetched_at = ?3, \
-                     complete_members = ?4, second_look = ?5",
+                    "INSERT INTO source (account, complete_at, fetched_at, complete_members, \
+                     second_look, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                     ON CONFLICT (account) DO UPDATE SET complete_at = ?2, fetched_at = ?3, \
+                     complete_members = ?4, second_look = ?5, name = ?6",
                 )?
                 .execute(params![
-                    organisation.get(),
+                    account,
                     delta.state.complete_at.map(instant_out),
                     delta.state.fetched_at.map(instant_out),
                     delta.state.complete_members,
                     second_look_out(delta.state.second_look),
+                    source.as_str(),
                 ])?;
         }
         transaction.commit()
@@ -296,12 +320,12 @@ impl Store {
     /// [`StoreError`].
     pub fn record_second_look(
         &self,
-        organisation: OrganisationId,
+        source: &SourceName,
         second_look: Option<SecondLook>,
     ) -> Result<(), StoreError> {
         self.exec(
-            "UPDATE source SET second_look = ?2 WHERE organisation = ?1",
-            params![organisation.get(), second_look_out(second_look)],
+            "UPDATE source SET second_look = ?2 WHERE account = ?1",
+            params![self.account(source), second_look_out(second_look)],
         )?;
         Ok(())
     }
@@ -312,15 +336,14 @@ impl Store {
     /// [`StoreError`].
     pub fn role_names(
         &self,
-        organisation: OrganisationId,
+        source: &SourceName,
     ) -> Result<BTreeMap<RightCode, String>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT role, name FROM role_name WHERE organisation = ?1")?;
-        let mut rows = statement.query([organisation.get()])?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT role, name FROM role_name WHERE source = ?1")?;
+        let mut rows = statement.query([self.account(source)])?;
         let mut names = BTreeMap::new();
         while let Some(row) = rows.next()? {
-            names.insert(role_in(row.get(0)?)?, row.get(1)?);
+            names.insert(row.get(0)?, row.get(1)?);
         }
         Ok(names)
     }
@@ -331,16 +354,16 @@ impl Store {
     /// [`StoreError`].
     pub fn record_role_names(
         &mut self,
-        organisation: OrganisationId,
+        source: &SourceName,
         names: &BTreeMap<RightCode, String>,
     ) -> Result<(), StoreError> {
         let transaction = self.piece()?;
-        transaction
-            .execute("DELETE FROM role_name WHERE organisation = ?1", [organisation.get()])?;
+        let account = self.account(source);
+        transaction.execute("DELETE FROM role_name WHERE source = ?1", [account])?;
         for (role, name) in names {
             transaction.execute(
-                "INSERT INTO role_name (organisation, role, name) VALUES (?1, ?2, ?3)",
-                params![organisation.get(), role.get(), name],
+                "INSERT INTO role_name (source, role, name) VALUES (?1, ?2, ?3)",
+                params![account, role, name],
             )?;
         }
         transaction.commit()
@@ -354,53 +377,32 @@ fn second_look_out(second_look: Option<SecondLook>) -> Option<i64> {
     })
 }
 
-/// A row of `member`, in the order of [`MEMBER_COLUMNS`].
-fn member_in(row: &Row<'_>) -> Result<MemberRow, StoreError> {
-    let email = maybe_text_at(row, 6)?;
-    let member = Holder {
-        key: key_in(row, 1)?,
-        first_name: row.get(4)?,
-        last_name: row.get(5)?,
-        email: email.and_then(Email::parse),
-        inactive: row.get(7)?,
-        roles: Vec::new(),
-        unreadable: unreadable_in(maybe_text_at(row, 14)?)?,
-    };
-    let missing_since: Option<i64> = row.get(10)?;
-    let stored = StoredHolder {
-        member,
-        problem: row.get(8)?,
-        missed: row.get(9)?,
-        missing_since: missing_since.map(instant_in).transpose()?,
-        said_at: instant_in(row.get(11)?)?,
-        is_repeated: row.get(12)?,
-    };
-    Ok(MemberRow { row: row.get(0)?, stored, sealed: row.get(13)? })
-}
-
 /// Roles with unreadable dates as JSON; nothing where there are none, as nearly always.
 fn unreadable_out(roles: &[UnreadableRight]) -> Result<Option<String>, StoreError> {
     if roles.is_empty() {
         return Ok(None);
     }
-    let rows: Vec<(i64, &str)> =
-        roles.iter().map(|role| (role.id.get(), role.problem.as_str())).collect();
+    let rows: Vec<(&str, &str)> =
+        roles.iter().map(|role| (role.id.as_str(), role.problem.as_str())).collect();
     serde_json::to_string(&rows).map(Some).map_err(|error| StoreError::Unusable(error.to_string()))
 }
 
 fn unreadable_in(text: Option<&str>) -> Result<Vec<UnreadableRight>, StoreError> {
     let Some(text) = text else { return Ok(Vec::new()) };
-    let rows: Vec<(i64, String)> =
+    let rows: Vec<(String, String)> =
         serde_json::from_str(text).map_err(|error| damaged("unreadable roles", error))?;
     rows.into_iter()
-        .map(|(id, problem)| Ok(UnreadableRight { id: role_in(id)?, problem }))
+        .map(|(id, problem)| {
+            let id = RightCode::new(&id).map_err(|error| damaged("a role id", error))?;
+            Ok(UnreadableRight { id, problem })
+        })
         .collect()
 }
 
 /// A role in the columns from `first` on.
 fn role_at(row: &Row<'_>, first: usize) -> Result<Right, StoreError> {
     Ok(Right {
-        id: role_in(row.get(first)?)?,
+        id: row.get(first)?,
         begin: wall_in(row.get(first + 1)?)?,
         end: wall_in(row.get(first + 2)?)?,
     })
@@ -416,7 +418,7 @@ impl StoredHolder {
 
     /// Who it is.
     #[must_use]
-    pub fn key(&self) -> HolderId {
-        self.member.key
+    pub fn key(&self) -> &HolderId {
+        &self.member.key
     }
 }

@@ -50,6 +50,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sha2::Sha256;
 
 use crate::files;
+use crate::model::{Accounts, HolderId, SourceName};
 use crate::text::hex::hex;
 
 pub use alarms::Alarm;
@@ -200,6 +201,7 @@ pub struct Store {
     connection: Connection,
     path: PathBuf,
     machine: Machine,
+    accounts: Accounts,
     /// Every page was looked at since the file was opened.
     is_checked: bool,
     /// What is written now is a part of [`Store::together`].
@@ -274,8 +276,14 @@ impl Store {
     }
 
     fn around(connection: Connection, path: &Path) -> Self {
-        let machine = Machine::here(None);
-        Self { connection, path: path.to_owned(), machine, is_checked: false, is_together: false }
+        Self {
+            connection,
+            path: path.to_owned(),
+            machine: Machine::here(None),
+            accounts: Accounts::default(),
+            is_checked: false,
+            is_together: false,
+        }
     }
 
     /// Lets SQLite look at the structure of every page, once: about a millisecond for 1,000 members.
@@ -295,6 +303,25 @@ impl Store {
     pub fn on(mut self, machine: Machine) -> Self {
         self.machine = machine;
         self
+    }
+
+    /// Says what is read under which name. An account that nothing names is as an organisation that has left.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: Accounts) -> Self {
+        self.accounts = accounts;
+        self
+    }
+
+    /// The two columns of a member's identity, starting at column `first`.
+    fn key_in(&self, row: &rusqlite::Row<'_>, first: usize) -> Result<HolderId, StoreError> {
+        let source = self.accounts.source(convert::text_at(row, first)?);
+        let text = convert::text_at(row, first + 1)?;
+        HolderId::new(source, text).map_err(|error| convert::damaged("a member", error))
+    }
+
+    /// The account by which a source is known here.
+    fn account<'a>(&'a self, source: &'a SourceName) -> &'a str {
+        self.accounts.account(source)
     }
 
     /// What only this state file knows.

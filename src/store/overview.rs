@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
 use super::audit::entry_in;
-use super::convert::{damaged, instant_in, instant_out, key_in};
+use super::convert::{damaged, instant_in, instant_out};
 use super::{AuditEntry, Store, StoreError};
-use crate::engine::plan::Kind;
+use crate::model::Kind;
 use crate::model::{HolderId, RunId, TargetName};
 
 /// One run.
@@ -157,15 +157,15 @@ impl Store {
     ) -> Result<Vec<AuditLine>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT at, run, device, employee_no, cause, before_begin, before_end, after_begin, \
-             after_end, outcome, error, organisation, number, birth_date, kind FROM change \
+             after_end, outcome, error, source, holder, kind FROM change \
              WHERE at >= ?1 ORDER BY at DESC, id DESC LIMIT ?2",
         )?;
         let mut rows = statement.query(params![instant_out(since), limit])?;
         let mut lines = Vec::new();
         while let Some(row) = rows.next()? {
-            let kind: String = row.get(14)?;
+            let kind: String = row.get(13)?;
             let kind = Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?;
-            lines.push(AuditLine { member: key_in(row, 11)?, kind, entry: entry_in(row)? });
+            lines.push(AuditLine { member: self.key_in(row, 11)?, kind, entry: entry_in(row)? });
         }
         Ok(lines)
     }

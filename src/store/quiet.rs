@@ -10,7 +10,7 @@ use super::convert::{instant_in, instant_out};
 use super::journal::run_in;
 use super::prune::prune;
 use super::{Store, StoreError, seal};
-use crate::model::{OrganisationId, RunId};
+use crate::model::{RunId, SourceName};
 
 /// The word of a run that found nothing to do and nothing wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct QuietRun {
     /// When it ended.
     pub ended: DateTime<Utc>,
     /// The organisations that were asked.
-    pub asked: Vec<OrganisationId>,
+    pub asked: Vec<SourceName>,
     /// HTTP requests by target.
     pub requests: BTreeMap<String, u64>,
 }
@@ -110,11 +110,10 @@ impl Store {
             params![began, self.machine.id, self.machine.boot, instant_out(run.ended)],
         )?;
         let id = transaction.last_insert_rowid();
-        for organisation in &run.asked {
-            let organisation = organisation.get();
+        for source in &run.asked {
             self.exec(
-                "UPDATE source SET fetched_at = ?2 WHERE organisation = ?1",
-                [organisation, began],
+                "UPDATE source SET fetched_at = ?2 WHERE account = ?1",
+                params![self.account(source), began],
             )?;
         }
         self.count_requests(&run.requests)?;

@@ -1,32 +1,34 @@
 -- The state file's one schema.
 --
 -- Wall-clock times of devices and roles are seconds since 1970-01-01T00:00:00 on that wall clock; instants
--- (columns named ..._at or ..._since) are seconds since 1970 in UTC.
+-- (columns named ..._at or ..._since) are seconds since 1970 in UTC. A member is known by two columns: the
+-- account of the source, and what its connector spells.
 
 -- The format of the file, beside `user_version`: a dump keeps this, and not that.
 CREATE TABLE about (format INTEGER NOT NULL) STRICT;
 
 CREATE TABLE source (
-    organisation     INTEGER PRIMARY KEY,
+    account          TEXT PRIMARY KEY,   -- what is read, whatever its section is called: cardskipper:123
+    name             TEXT,               -- what its section was called last
     complete_at      INTEGER,            -- when the last accepted complete listing was asked for
     fetched_at       INTEGER,            -- when the last accepted listing of any kind was asked for
     complete_members INTEGER,            -- how many members the last accepted complete listing had
     second_look      INTEGER             -- what to ask again before access is taken away: 0 a complete listing, else
                                          -- the changes since then; NULL nothing
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE role_name (
-    organisation INTEGER NOT NULL,
-    role         INTEGER NOT NULL,
-    name         TEXT    NOT NULL,
-    PRIMARY KEY (organisation, role)
+    source TEXT NOT NULL,
+    role   TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    PRIMARY KEY (source, role)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE member (
     id            INTEGER PRIMARY KEY,
-    organisation  INTEGER NOT NULL,
-    number        INTEGER NOT NULL,
-    birth_date    TEXT    NOT NULL,      -- YYYY-MM-DD, or empty when not known
+    source        TEXT    NOT NULL,
+    holder        TEXT    NOT NULL,      -- 4711/1980-02-29
+    number        TEXT,                  -- what people call the member by
     first_name    TEXT    NOT NULL,
     last_name     TEXT    NOT NULL,
     email         TEXT,
@@ -38,14 +40,14 @@ CREATE TABLE member (
     said_at       INTEGER NOT NULL,      -- when the first listing was asked for that said what stands here of roles and inactive
     is_repeated   INTEGER NOT NULL,      -- a later listing of changes said the same
     seal          INTEGER,               -- over the member and the roles
-    UNIQUE (organisation, number, birth_date)
+    UNIQUE (source, holder)
 ) STRICT;
 CREATE INDEX member_email ON member (email) WHERE email IS NOT NULL;
-CREATE INDEX member_number ON member (number);
+CREATE INDEX member_number ON member (number) WHERE number IS NOT NULL;
 
 CREATE TABLE member_role (
     member INTEGER NOT NULL REFERENCES member (id) ON DELETE CASCADE,
-    role   INTEGER NOT NULL,
+    role   TEXT    NOT NULL,
     begins INTEGER NOT NULL,
     ends   INTEGER NOT NULL,
     PRIMARY KEY (member, role, begins, ends)
@@ -99,20 +101,18 @@ CREATE TABLE person (
     device          TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
     employee_no     TEXT    NOT NULL,
     name            TEXT    NOT NULL,
-    user_type       TEXT    NOT NULL,
+    standing        TEXT    NOT NULL,    -- free, barred, administrator: whether it may be touched
     limit_kind      TEXT    NOT NULL,    -- window, permanent, unclear, unreadable
     begins          INTEGER,
     ends            INTEGER,
-    is_device_admin INTEGER NOT NULL,
     email           TEXT,
     fingerprint     TEXT    NOT NULL,
     flaw            TEXT,                -- twice, not-utf-8: why nothing may be written for them
     confirmed_begin INTEGER,             -- the last window the device was seen to hold as it should
     confirmed_end   INTEGER,
     confirmed_at    INTEGER,
-    written_organisation INTEGER,        -- for whom it was last written to by this program
-    written_number  INTEGER,
-    written_birth   TEXT,
+    written_source  TEXT,                -- for whom it was last written to by this program
+    written_holder  TEXT,
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -137,18 +137,17 @@ CREATE INDEX link_member ON link (member);
 CREATE TABLE former_link (
     device       TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
     employee_no  TEXT    NOT NULL,
-    organisation INTEGER NOT NULL,
-    number       INTEGER NOT NULL,
-    birth_date   TEXT    NOT NULL,
-    PRIMARY KEY (device, employee_no, organisation, number, birth_date)
+    source       TEXT    NOT NULL,
+    holder       TEXT    NOT NULL,
+    PRIMARY KEY (device, employee_no, source, holder)
 ) STRICT, WITHOUT ROWID;
 
 -- The roles that opened a door when everything that followed from them was last settled.
 CREATE TABLE door_roles (
     device       TEXT    NOT NULL,
-    organisation INTEGER NOT NULL,
-    roles        TEXT    NOT NULL,       -- ids with commas between them, or `*` for every role
-    PRIMARY KEY (device, organisation)
+    source       TEXT    NOT NULL,
+    roles        TEXT    NOT NULL,       -- ids as a JSON list, or `*` for every role
+    PRIMARY KEY (device, source)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE link_file (
@@ -202,9 +201,8 @@ CREATE TABLE intent (
     run          INTEGER NOT NULL REFERENCES run (id),
     device       TEXT    NOT NULL,
     employee_no  TEXT    NOT NULL,
-    organisation INTEGER NOT NULL,
-    number       INTEGER NOT NULL,
-    birth_date   TEXT    NOT NULL,
+    source       TEXT    NOT NULL,
+    holder       TEXT    NOT NULL,
     cause        TEXT    NOT NULL,
     kind         TEXT    NOT NULL,
     before_begin INTEGER,
@@ -231,9 +229,8 @@ CREATE TABLE change (
     at           INTEGER NOT NULL,
     device       TEXT    NOT NULL,
     employee_no  TEXT    NOT NULL,
-    organisation INTEGER NOT NULL,
-    number       INTEGER NOT NULL,
-    birth_date   TEXT    NOT NULL,
+    source       TEXT    NOT NULL,
+    holder       TEXT    NOT NULL,
     cause        TEXT    NOT NULL,
     kind         TEXT    NOT NULL,
     before_begin INTEGER,
@@ -245,7 +242,7 @@ CREATE TABLE change (
     sent         INTEGER NOT NULL,       -- it left this computer, or may have
     waited       INTEGER                 -- seconds from the run that first wanted it to its outcome
 ) STRICT;
-CREATE INDEX change_member ON change (organisation, number);
+CREATE INDEX change_member ON change (source, holder);
 CREATE INDEX change_person ON change (device, employee_no);
 CREATE INDEX change_device_at ON change (device, at);
 CREATE INDEX change_run ON change (run);
@@ -271,9 +268,8 @@ INSERT INTO salt VALUES (randomblob(16));
 CREATE TABLE waiting (
     device       TEXT    NOT NULL,
     employee_no  TEXT    NOT NULL,
-    organisation INTEGER NOT NULL,
-    number       INTEGER NOT NULL,
-    birth_date   TEXT    NOT NULL,
+    source       TEXT    NOT NULL,
+    holder       TEXT    NOT NULL,
     kind         TEXT    NOT NULL,
     opens_door   INTEGER NOT NULL,       -- the member stands outside until then
     after_begin  INTEGER NOT NULL,
@@ -322,20 +318,19 @@ CREATE TABLE attention (
     kind         TEXT    NOT NULL,       -- standing-outside, open-without-reason, no-door, released, observed
     device       TEXT    NOT NULL,       -- empty: no door in particular
     employee_no  TEXT    NOT NULL,       -- empty: nobody on a door
-    organisation INTEGER NOT NULL,
-    number       INTEGER NOT NULL,
-    birth_date   TEXT    NOT NULL,
+    source       TEXT    NOT NULL,
+    holder       TEXT    NOT NULL,
     reason       TEXT    NOT NULL,
     ends         INTEGER,                -- when the time on the door is over, in wall-clock time
     since_at     INTEGER NOT NULL,
-    PRIMARY KEY (kind, device, employee_no, organisation, number, birth_date)
+    PRIMARY KEY (kind, device, employee_no, source, holder)
 ) STRICT, WITHOUT ROWID;
 
 -- For reports of other programs. These three keep their columns within a format; the tables need not.
 
 CREATE VIEW v_member AS SELECT
-    member.organisation, member.number, nullif(birth_date, '') AS birth_date, first_name, last_name, email,
-    inactive,
+    coalesce((SELECT name FROM source WHERE account = member.source), member.source) AS source,
+    holder, number, first_name, last_name, email, inactive,
     (SELECT group_concat(role || ': ' || strftime('%Y-%m-%d %H:%M:%S', begins, 'unixepoch') || ' to '
                          || strftime('%Y-%m-%d %H:%M:%S', ends, 'unixepoch'), ', ')
      FROM member_role WHERE member_role.member = member.id) AS roles,
@@ -359,8 +354,9 @@ CREATE VIEW v_door AS SELECT
 
 CREATE VIEW v_change AS SELECT
     change.id, run, strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch') AS at_utc, change.device, change.employee_no,
-    person.name AS person_name, change.organisation, change.number,
-    trim(member.first_name || ' ' || member.last_name) AS member_name, kind, cause,
+    person.name AS person_name,
+    coalesce((SELECT name FROM source WHERE account = change.source), change.source) AS source,
+    change.holder, member.number, trim(member.first_name || ' ' || member.last_name) AS member_name, kind, cause,
     strftime('%Y-%m-%d %H:%M:%S', before_begin, 'unixepoch') AS before_begin,
     strftime('%Y-%m-%d %H:%M:%S', before_end, 'unixepoch') AS before_end,
     strftime('%Y-%m-%d %H:%M:%S', after_begin, 'unixepoch') AS after_begin,
@@ -368,5 +364,4 @@ CREATE VIEW v_change AS SELECT
     outcome, error
     FROM change
     LEFT JOIN person ON person.device = change.device AND person.employee_no = change.employee_no
-    LEFT JOIN member ON member.organisation = change.organisation AND member.number = change.number
-                    AND member.birth_date = change.birth_date;
+    LEFT JOIN member ON member.source = change.source AND member.holder = change.holder;

@@ -10,9 +10,7 @@ use chrono::{DateTime, Utc};
 use super::StoreError;
 use super::members::StoredHolder;
 use super::quiet::Quiet;
-use crate::engine::link::StoredLink;
-use crate::engine::link::file::LinkRow;
-use crate::model::{Email, HolderId, TargetName};
+use crate::model::{Email, HolderId, HolderNumber, LinkRow, StoredLink, TargetName};
 use crate::text::fnv;
 
 /// A digest in the making.
@@ -43,9 +41,9 @@ impl Seal {
         }
     }
 
-    fn key(self, key: HolderId) -> Self {
-        let seal = self.number(key.organisation.get()).number(key.number.get());
-        seal.text(&super::convert::birth_out(key.birth_date))
+    /// A member by the account, since a section may get another name.
+    fn key(self, account: &str, key: &HolderId) -> Self {
+        self.text(account).text(key.as_str())
     }
 
     fn end(self) -> i64 {
@@ -54,14 +52,14 @@ impl Seal {
 }
 
 /// The seal of a member with the roles, in whatever order these come.
-pub(super) fn of_member(stored: &StoredHolder) -> i64 {
+pub(super) fn of_member(account: &str, stored: &StoredHolder) -> i64 {
     let member = &stored.member;
     let mut roles: Vec<_> = member
         .roles
         .iter()
         .map(|role| {
             (
-                role.id.get(),
+                role.id.as_str(),
                 super::convert::wall_out(role.begin),
                 super::convert::wall_out(role.end),
             )
@@ -70,7 +68,8 @@ pub(super) fn of_member(stored: &StoredHolder) -> i64 {
     roles.sort_unstable();
     roles.dedup();
     let mut seal = Seal::new()
-        .key(member.key)
+        .key(account, &member.key)
+        .maybe(member.number.as_ref().map(HolderNumber::as_str))
         .text(&member.first_name)
         .text(&member.last_name)
         .maybe(member.email.as_ref().map(Email::as_str))
@@ -81,19 +80,23 @@ pub(super) fn of_member(stored: &StoredHolder) -> i64 {
         .number(super::convert::instant_out(stored.said_at))
         .number(i64::from(stored.is_repeated));
     for (id, begin, end) in roles {
-        seal = seal.number(id).number(begin).number(end);
+        seal = seal.text(id).number(begin).number(end);
     }
     for role in &member.unreadable {
-        seal = seal.number(role.id.get()).text(&role.problem);
+        seal = seal.text(role.id.as_str()).text(&role.problem);
     }
     seal.end()
 }
 
 /// The seal of a link.
-pub(super) fn of_link(device: &TargetName, member: HolderId, link: &StoredLink) -> i64 {
+pub(super) fn of_link(
+    device: &TargetName,
+    (account, member): (&str, &HolderId),
+    link: &StoredLink,
+) -> i64 {
     let seal = Seal::new()
         .text(device.as_str())
-        .key(member)
+        .key(account, member)
         .text(link.employee_no.as_str())
         .text(link.rule.as_str())
         .number(link.name)

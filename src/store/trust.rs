@@ -1,7 +1,7 @@
 //! The memory of how a device takes writes: what its firmware has not confirmed yet, and what it changed
 //! that nobody asked for.
 //!
-//! What follows from it is decided in [`crate::engine::execute::trust`]; here it is only kept.
+//! What follows from it is decided in the engine; here it is only kept.
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;

@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::convert::{employee_in, instant_in, instant_out};
+use super::convert::{instant_in, instant_out};
 use super::{Store, StoreError};
 use crate::model::{RecordId, TargetName};
 
@@ -99,7 +99,7 @@ impl Store {
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(Uncommitted {
-                employee_no: employee_in(&row.get::<_, String>(0)?)?,
+                employee_no: row.get(0)?,
                 since: instant_in(row.get(1)?)?,
                 is_queued: row.get(2)?,
             });

@@ -8,11 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-use super::convert::{
-    birth_out, damaged, employee_in, instant_in, instant_out, key_in, wall_out, window_in,
-};
+use super::convert::{damaged, instant_in, instant_out, wall_out, window_in};
 use super::{Store, StoreError};
-use crate::engine::plan::{Budget, Change, Kind};
+use crate::model::{Budget, Change, Kind};
 use crate::model::{HolderId, RecordId, TargetName, Window};
 
 /// A change that a run wanted and that is not on the door yet.
@@ -45,7 +43,7 @@ impl Waiting {
         Self {
             device: change.device.clone(),
             employee_no: change.employee_no.clone(),
-            member: change.member,
+            member: change.member.clone(),
             kind: change.kind,
             opens_door: change.opens_door,
             after: change.after,
@@ -88,20 +86,19 @@ impl Store {
         for one in waiting {
             transaction
                 .prepare_cached(
-                    "INSERT INTO waiting (device, employee_no, organisation, number, birth_date, \
+                    "INSERT INTO waiting (device, employee_no, source, holder, \
                      kind, opens_door, after_begin, after_end, budget, trouble, since_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
-                     ON CONFLICT (device, employee_no) DO UPDATE SET organisation = ?3, \
-                     number = ?4, birth_date = ?5, kind = ?6, opens_door = ?7, after_begin = ?8, \
-                     after_end = ?9, budget = ?10, trouble = ?11, \
-                     since_at = CASE WHEN kind = ?6 THEN min(since_at, ?12) ELSE ?12 END",
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+                     ON CONFLICT (device, employee_no) DO UPDATE SET source = ?3, \
+                     holder = ?4, kind = ?5, opens_door = ?6, after_begin = ?7, \
+                     after_end = ?8, budget = ?9, trouble = ?10, \
+                     since_at = CASE WHEN kind = ?5 THEN min(since_at, ?11) ELSE ?11 END",
                 )?
                 .execute(params![
                     one.device.as_str(),
                     one.employee_no.as_str(),
-                    one.member.organisation.get(),
-                    one.member.number.get(),
-                    birth_out(one.member.birth_date),
+                    self.account(&one.member.source),
+                    one.member.as_str(),
                     one.kind.as_str(),
                     one.opens_door,
                     wall_out(one.after.begin()),
@@ -141,8 +138,7 @@ impl Store {
         let mut rows = statement.query([device.as_str()])?;
         let mut tries = BTreeMap::new();
         while let Some(row) = rows.next()? {
-            let employee_no: String = row.get(0)?;
-            tries.insert(employee_in(&employee_no)?, instant_in(row.get(1)?)?);
+            tries.insert(row.get(0)?, instant_in(row.get(1)?)?);
         }
         Ok(tries)
     }
@@ -153,23 +149,22 @@ impl Store {
     /// [`StoreError`].
     pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT device, employee_no, organisation, number, birth_date, kind, opens_door, \
+            "SELECT device, employee_no, source, holder, kind, opens_door, \
              after_begin, after_end, budget, trouble, since_at FROM waiting \
              ORDER BY device, employee_no",
         )?;
         let mut rows = statement.query([])?;
         let mut waiting = Vec::new();
         while let Some(row) = rows.next()? {
-            let (device, employee_no): (String, String) = (row.get(0)?, row.get(1)?);
-            let (kind, budget): (String, Option<String>) = (row.get(5)?, row.get(9)?);
+            let (kind, budget): (String, Option<String>) = (row.get(4)?, row.get(8)?);
             let is_known = |known: &Budget, word: &str| known.as_str() == word;
             waiting.push(Waiting {
-                device: TargetName::new(&device).map_err(|error| damaged("a device", error))?,
-                employee_no: employee_in(&employee_no)?,
-                member: key_in(row, 2)?,
+                device: row.get(0)?,
+                employee_no: row.get(1)?,
+                member: self.key_in(row, 2)?,
                 kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
-                opens_door: row.get(6)?,
-                after: window_in(row.get(7)?, row.get(8)?)?
+                opens_door: row.get(5)?,
+                after: window_in(row.get(6)?, row.get(7)?)?
                     .ok_or_else(|| damaged("a window", "NULL"))?,
                 budget: budget
                     .map(|word| {
@@ -177,8 +172,8 @@ impl Store {
                         budget.ok_or_else(|| damaged("a budget", &word))
                     })
                     .transpose()?,
-                trouble: row.get(10)?,
-                since: instant_in(row.get(11)?)?,
+                trouble: row.get(9)?,
+                since: instant_in(row.get(10)?)?,
             });
         }
         Ok(waiting)

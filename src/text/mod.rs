@@ -6,4 +6,5 @@ pub(crate) mod json;
 pub(crate) mod lists;
 pub(crate) mod shell;
 pub(crate) mod suggest;
+pub(crate) mod topics;
 pub(crate) mod xml;

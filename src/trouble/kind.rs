@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 
 use crate::exit::Exit;
-use crate::model::{Flaw, HolderNumber, OrganisationId, RecordId};
+use crate::model::{Flaw, HolderId, RecordId, SourceName};
 
 /// What can go wrong, with what the text needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub enum TroubleKind {
     NobodyListed {
         /// Members of others in the listing.
         elsewhere: usize,
-        /// Which organisation was asked for.
-        organisation: OrganisationId,
+        /// The key and what it names: `organisation_id 123`.
+        account: String,
     },
 
     /// A link file cannot be read, and its rows from the last reading are used.
@@ -156,7 +156,7 @@ pub enum TroubleKind {
     /// Who was served until now and is left out.
     ServedNoMore {
         /// Who.
-        member: HolderNumber,
+        member: HolderId,
         /// The person there, with the name where it may be shown.
         person: String,
         /// The reason.
@@ -178,7 +178,7 @@ pub enum TroubleKind {
         common: String,
     },
     /// Who has paid and newly has no door.
-    NewWithoutDoor(Vec<HolderNumber>, &'static str),
+    NewWithoutDoor(Vec<HolderId>, &'static str),
     /// How many have paid and have no door.
     WithoutDoor(usize),
     /// A person that was written to and is linked to nobody now.
@@ -188,7 +188,7 @@ pub enum TroubleKind {
         /// The same with the name where it may be shown.
         person: String,
         /// For whom it was written.
-        member: HolderNumber,
+        member: HolderId,
         /// Until when it has access, where that ends.
         until: Option<String>,
     },
@@ -208,7 +208,7 @@ pub enum TroubleKind {
     /// Members were served of an organisation that no section names any more.
     OrganisationLeft {
         /// Which.
-        organisation: OrganisationId,
+        organisation: SourceName,
         /// How many.
         members: usize,
         /// How many persons the target holds.

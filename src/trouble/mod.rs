@@ -10,7 +10,7 @@ mod words;
 use std::fmt;
 
 use crate::exit::Exit;
-use crate::model::{Flaw, OrganisationId, SourceName, TargetName};
+use crate::model::{Flaw, SourceName, TargetName};
 
 pub use kind::{BlockedBy, Failed, Hint, Reviewed, TroubleKind};
 pub use words::{other_clock, own_clock_differs, own_clock_set_back};
@@ -32,7 +32,7 @@ pub enum About {
     /// A source.
     Source(SourceName),
     /// An organisation that no section of the configuration names.
-    Organisation(OrganisationId),
+    Organisation(SourceName),
     /// A target.
     Target(TargetName),
     /// All targets alike.

@@ -1,7 +1,7 @@
 //! Troubles: what tells them apart, and what they say.
 
 use super::*;
-use crate::model::HolderNumber;
+use crate::model::testing::holder;
 
 fn failed() -> Failed {
     Failed::new("did not answer", Some("look whether it is up"))
@@ -50,9 +50,8 @@ fn the_same_trouble_is_the_same_in_other_words() {
 /// Mutants: what a trouble is about is told by its name alone; whoever else has it is no news.
 #[test]
 fn other_troubles_have_other_topics() {
-    let number = |number| HolderNumber::new(number).unwrap();
     let served = |member| TroubleKind::ServedNoMore {
-        member: number(member),
+        member: holder(member),
         person: "7".to_owned(),
         why: "no e-mail".to_owned(),
         is_open: false,
@@ -68,8 +67,8 @@ fn other_troubles_have_other_topics() {
         Trouble::of_source(&club, unreachable()),
         Trouble::of_target(&door(), unreachable()),
         Trouble::of_target(&door(), TroubleKind::LoginRefused(failed())),
-        Trouble::of_target(&door(), served(1)),
-        Trouble::of_target(&door(), served(2)),
+        Trouble::of_target(&door(), served("1")),
+        Trouble::of_target(&door(), served("2")),
         Trouble::of_target(&door(), blocked("0a1b2c3d")),
         Trouble::of_target(&door(), blocked("1a1b2c3d")),
         Trouble::new(About::Run, TroubleKind::TimeLimit),

@@ -266,8 +266,8 @@ impl TroubleKind {
             Self::NoNumber(_) => {
                 Hint::text("look in Cardskipper for a member without a number, or with number 0")
             }
-            Self::NobodyListed { organisation, .. } => Hint::text(format!(
-                "see that organisation_id {organisation} is right and that the account may export its \
+            Self::NobodyListed { account, .. } => Hint::text(format!(
+                "see that {account} is right and that the account may export its \
                  members"
             )),
             Self::Busy(_) => Hint::text("run it again when the other one is done"),

@@ -114,8 +114,8 @@ fn whatever_could_bring_something_ends_it() {
             |s| {
                 state(
                     s,
-                    "INSERT INTO intent SELECT 2, device, employee_no, 123, 150004, \
-                     '1990-01-01', 'renewed', 'grant', 1, 2, 1, 3, fingerprint FROM person \
+                    "INSERT INTO intent SELECT 2, device, employee_no, 'cardskipper:123', \
+                     '150004/1990-01-01', 'renewed', 'grant', 1, 2, 1, 3, fingerprint FROM person \
                      WHERE device = 'door1' AND employee_no = '1004'",
                 );
             },

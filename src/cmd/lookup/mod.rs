@@ -17,10 +17,10 @@ use crate::engine::gather::{Gathered, LoginResult, Scope, gather, remember_login
 use crate::engine::link::Link;
 use crate::engine::link::file::UnusableRow;
 use crate::engine::plan::validity::{OpeningRights, entitlement};
-use crate::engine::plan::{Facts, HolderFacts, Plan, TargetFacts, plan};
+use crate::engine::plan::{Facts, HolderFacts, Plan, TargetFacts, is_in_sync, plan};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Memory, OrganisationId, RecordId, RightCode, UserType};
+use crate::model::{Memory, RecordId, RecordStanding, RightCode, SourceName};
 use crate::ports::Failure;
 use crate::report::lookup::{HolderStory, Story, TargetStory, document, render};
 use crate::report::{Report, RowLeftOut, TargetOutcome, text};
@@ -251,13 +251,13 @@ fn searched(config: &Config, facts: &Facts) -> Vec<String> {
         .iter()
         .map(|source| {
             let members = facts.members.iter();
-            let count =
-                members.filter(|m| m.member.key.organisation == source.organisation).count();
+            let count = members.filter(|m| m.member.key.source == source.name).count();
             format!(
-                "{} of {} (organisation {})",
+                "{} of {} ({} {})",
                 many(count, "member"),
                 source.name,
-                source.organisation
+                source.kind.nouns().one,
+                source.account.value
             )
         })
         .collect();
@@ -283,10 +283,9 @@ fn tell(
     let facts = &gathered.facts;
     let missing = || Error::Who(place.to_string());
     let member = facts.members.get(place).ok_or_else(missing)?;
-    let organisation = member.member.key.organisation;
-    let source = facts.sources.get(&organisation).ok_or_else(missing)?;
+    let source = facts.sources.get(&member.member.key.source).ok_or_else(missing)?;
     let store_error = |error| context.store_error(error);
-    let names = role_names(context, systems, store, gathered, organisation, member, is_offline)?;
+    let names = role_names(context, systems, store, gathered, &source.name, member, is_offline)?;
     let now = facts.devices.first().map_or(facts.now.naive_utc(), |device| device.local(facts.now));
     let door_roles = OpeningRights { source: source.roles.as_ref(), device: None };
     let validity =
@@ -326,7 +325,7 @@ fn tell(
         validity: validity.map(|validity| validity.window),
         problem: member.problem.clone(),
         devices,
-        history: store.history(member.member.key, HISTORY_LINES).map_err(store_error)?,
+        history: store.history(&member.member.key, HISTORY_LINES).map_err(store_error)?,
     })
 }
 
@@ -336,25 +335,25 @@ fn role_names(
     systems: &dyn Systems,
     store: &Store,
     gathered: &Gathered,
-    organisation: OrganisationId,
+    source: &SourceName,
     member: &HolderFacts,
     is_offline: bool,
 ) -> Result<Vec<(RightCode, Option<String>)>, Error> {
     let mut known: BTreeMap<RightCode, String> =
-        match gathered.fresh_role_names(&context.config, organisation) {
+        match gathered.fresh_role_names(&context.config, source) {
             Some(names) => names.clone(),
-            None => store.role_names(organisation).map_err(|error| context.store_error(error))?,
+            None => store.role_names(source).map_err(|error| context.store_error(error))?,
         };
     let roles = || member.member.role_ids();
-    let lacks_one = roles().any(|role| !known.contains_key(&role));
-    let source = context.config.sources.iter().find(|s| s.organisation == organisation);
+    let lacks_one = roles().any(|role| !known.contains_key(role));
+    let source = context.config.sources.iter().find(|one| one.name == *source);
     if let (true, false, Some(source)) = (lacks_one, is_offline, source) {
         match systems.source(source).right_names() {
             Ok(names) => known = names,
             Err(error) => log::info!("role names are not known: {error}"),
         }
     }
-    Ok(roles().map(|role| (role, known.get(&role).cloned())).collect())
+    Ok(roles().map(|role| (role.clone(), known.get(role).cloned())).collect())
 }
 
 /// How a device was asked, and what waits there.
@@ -374,18 +373,18 @@ fn on_device(
     how: HowAsked<'_>,
 ) -> TargetStory {
     let now = device.local(facts.now);
-    let key = member.member.key;
+    let key = &member.member.key;
     let desired = facts.entitlement(device, member).and_then(|found| found.validity());
     let link = device.linking.get(place);
     let linked = link.and_then(|link| link.as_ref().ok());
     let person = linked.and_then(|link| device.persons.get(&link.employee_no));
     let actual = person.map(|person| person.limit);
     let change =
-        tick.changes.iter().find(|change| change.member == key && change.device == device.name);
+        tick.changes.iter().find(|change| change.member == *key && change.device == device.name);
     let left_out = tick.left_out.iter().find(|one| {
-        one.member == key && one.device.as_ref().is_none_or(|name| *name == device.name)
+        one.member == *key && one.device.as_ref().is_none_or(|name| *name == device.name)
     });
-    let is_barred = person.is_some_and(|person| person.user_type == UserType::BlackList);
+    let is_barred = person.is_some_and(|person| person.standing == RecordStanding::Barred);
     let opens_now = !is_barred && actual.is_some_and(|limit| limit.opens_at(now));
     // The name of a linked person stands beside the number already.
     let name_of = |id: &RecordId| match linked {
@@ -394,11 +393,7 @@ fn on_device(
     };
     let told = || left_out.map(|one| (one, text::detail(one, name_of)));
     let next = next(change, told().filter(|_| person.is_some()), how.is_stopped);
-    let in_step = match (desired, actual.and_then(|limit| limit.window())) {
-        (Some(validity), Some(window)) => validity.is_met_by(&window),
-        (Some(validity), None) => validity.window.end() < now && actual.is_none(),
-        (None, _) => true,
-    };
+    let in_sync = is_in_sync(desired, actual, now);
     let mut why = if is_barred {
         "This person is barred on the door, whatever the dates say.".to_owned()
     } else {
@@ -432,7 +427,7 @@ fn on_device(
         is_link_kept: linked.is_some_and(|link| link.is_outdated),
         actual,
         expected: desired.map(|validity| validity.window),
-        in_step,
+        in_step: in_sync,
         opens_now,
         why,
         left_out: left_out.map(|one| one.reason),

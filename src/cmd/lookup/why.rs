@@ -124,7 +124,7 @@ pub(super) struct Standing<'a> {
 
 /// What the admin can do; nothing where nothing is wrong, or where the reason itself says it already.
 pub(super) fn remedy(standing: &Standing<'_>) -> Option<String> {
-    let number = standing.member.member.key.number;
+    let number = standing.member.member.key.human();
     if standing.is_barred {
         return Some("If that is a mistake, lift the bar at the door.".to_owned());
     }

@@ -18,7 +18,7 @@ fn defaults() {
     let [source] = config.sources.as_slice() else { panic!("one source") };
     assert_eq!(source.name.as_str(), "club");
     assert_eq!(club(source).url.as_str(), "https://api.cardskipper.se/");
-    assert_eq!(source.organisation.get(), 123);
+    assert_eq!(source.account.value, "123");
     assert_eq!(club(source).username, "api@club.example");
     assert_eq!(club(source).password.expose(), "club-pw");
     assert_eq!(source.roles, None);
@@ -133,10 +133,10 @@ token = {{ env = "CLUB_PASSWORD" }}
     let [a, b] = config.sources.as_slice() else { panic!("two sources") };
     assert_eq!((a.name.as_str(), a.time_zone), ("a", Tz::Europe__Ljubljana));
     assert_eq!((b.name.as_str(), b.time_zone), ("b", Tz::Europe__Stockholm));
-    let role = |number| RightCode::new(number).unwrap();
+    let role = |number| RightCode::whole(number).unwrap();
     assert_eq!(b.roles, Some(BTreeSet::from([role(1), role(2)])));
     assert_eq!(b.full_every, Duration::from_secs(1800));
-    assert_eq!(b.sentinel, HolderNumber::new(9).ok());
+    assert_eq!(b.sentinel, HolderNumber::whole(9).ok());
     assert_eq!(club(b).url.path(), "/cardskipper");
     let [side] = config.devices.as_slice() else { panic!("one device") };
     assert_eq!(door(side).tls, Tls::Pinned([0xab; 32]));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::{Ending, Mode};
+use crate::model::HolderNumber;
 
 #[test]
 fn each_type_is_read_as_the_keys_own() {
@@ -26,9 +27,9 @@ fn each_type_is_read_as_the_keys_own() {
     assert_eq!(config.state, folder().join("other.db"));
     let source = &config.sources[0];
     assert_eq!(source.time_zone, chrono_tz::Tz::UTC);
-    assert_eq!(source.organisation.get(), 7);
+    assert_eq!(source.account.value, "7");
     assert_eq!(source.full_every.as_secs(), 300);
-    assert_eq!(source.sentinel.unwrap().get(), 12);
+    assert_eq!(source.sentinel.as_ref().map(HolderNumber::as_str), Some("12"));
     let device = &config.devices[0];
     assert_eq!(door(device).url.port(), Some(8080));
     assert_eq!(device.login.secret.expose(), "other-pw");

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use ureq::http::header::{
     ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, LOCATION,
     RETRY_AFTER,
@@ -20,9 +19,9 @@ use super::Error;
 use super::base64;
 use super::config::Settings;
 use super::text::{excerpt, excerpt_of_page, quotable};
-use super::wire::{self, export_request, may_be_xml, parse_members, parse_role_names};
+use super::wire::{self, Club, export_request, may_be_xml, parse_members, parse_role_names};
 use crate::config::Secret;
-use crate::model::{OrganisationId, RightCode, SourceName};
+use crate::model::RightCode;
 use crate::net::requests::RequestCount;
 use crate::net::retry::{Rule, Waits, retry_after, seed};
 use crate::net::words;
@@ -105,13 +104,11 @@ impl From<Error> for Failed {
 pub struct Client {
     agent: Agent,
     base: Url,
-    organisation: OrganisationId,
-    zone: Tz,
+    club: Club,
     username: String,
     password: Secret,
     limits: Limits,
     requests: RequestCount,
-    name: SourceName,
     progress: Arc<dyn Progress>,
 }
 
@@ -163,13 +160,15 @@ impl Client {
         Self {
             agent,
             base,
-            organisation: config.organisation,
-            zone: config.time_zone,
+            club: Club {
+                source: config.name.clone(),
+                organisation: config.organisation,
+                zone: config.time_zone,
+            },
             username: config.username.clone(),
             password: config.password.clone(),
             limits,
             requests: RequestCount::default(),
-            name: config.name.clone(),
             progress: Silent::handle(),
         }
     }
@@ -191,16 +190,16 @@ impl Client {
     /// # Errors
     /// [`Error`]; none of them means that there are no members.
     pub fn members(&self, listing: Listing) -> Result<Snapshot, Error> {
-        let body = export_request(self.organisation, listing);
+        let body = export_request(self.club.organisation, listing);
         // What changed since the last tick is little, and nobody waits for it.
         let meter = match listing {
-            Listing::Complete => self.progress.begin(self.name.as_str(), Unit::Bytes),
+            Listing::Complete => self.progress.begin(self.club.source.as_str(), Unit::Bytes),
             Listing::ChangedSince(_) => Box::new(Silent),
         };
         let (limit, meter) = (self.limits.export, meter.as_ref());
         let request = Request { call: EXPORT, body: Some(&body), limit, meter };
         let answer = self.ask(&request)?;
-        let listed = parse_members(&answer.body, self.organisation, self.zone)
+        let listed = parse_members(&answer.body, &self.club)
             .map_err(|error| self.of_wire(EXPORT, error, &answer.body))?;
         log::debug!(
             "{EXPORT}: {} members, {} unusable, {} elsewhere in {} bytes",
@@ -224,7 +223,7 @@ impl Client {
     pub fn role_names(&self) -> Result<BTreeMap<RightCode, String>, Error> {
         let answer =
             self.ask(&Request { call: INFO, body: None, limit: self.limits.info, meter: &Silent })?;
-        parse_role_names(&answer.body, self.organisation)
+        parse_role_names(&answer.body, self.club.organisation)
             .map_err(|error| self.of_wire(INFO, error, &answer.body))
     }
 

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use chrono::TimeZone;
 
+use super::super::OrganisationId;
 use super::*;
 use crate::model::SourceName;
 use crate::ports::progress::tests::Heard;

@@ -6,9 +6,10 @@ use chrono_tz::Tz;
 use url::Url;
 
 use super::Client;
+use super::identity::OrganisationId;
 use crate::config::reading::{Section, Surroundings, address, value};
 use crate::config::{Common, Nouns, Secret, SourceKind, SourceParts, SourceSettings, Wiring};
-use crate::model::{OrganisationId, SourceName};
+use crate::model::{Account, SourceName};
 use crate::ports::Source;
 
 /// The kind of source that Cardskipper is.
@@ -67,7 +68,12 @@ impl SourceKind for Cardskipper {
             })
         };
         let settings = settings().map(|settings| Arc::new(settings) as Arc<dyn SourceSettings>);
-        SourceParts { settings, organisation }
+        let account = organisation.map(|organisation| Account {
+            key: "organisation_id",
+            id: format!("cardskipper:{organisation}"),
+            value: organisation.to_string(),
+        });
+        SourceParts { settings, account }
     }
 }
 

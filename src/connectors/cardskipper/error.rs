@@ -1,7 +1,7 @@
 //! Why Cardskipper gave no answer.
 
+use super::identity::OrganisationId;
 use super::wire::WireError;
-use crate::model::OrganisationId;
 
 /// A call that brought nothing. Every variant means "no answer", none means "no members".
 ///

@@ -9,13 +9,16 @@ use roxmltree::Node;
 
 use super::date;
 use super::encoding::decode;
+use super::identity::{OrganisationId, holder_id};
 use super::portions::Cutter;
 use super::text::{clean_name, quotable};
 use super::unusable::{Unusable, UnusableReason};
 use super::wire::{
     WireError, attribute, cardskipper_root, check_limits, children, must_hold, parse_checked,
 };
-use crate::model::{Email, Holder, HolderId, HolderNumber, OrganisationId, Right, UnreadableRight};
+use crate::model::{
+    Email, Holder, HolderId, HolderNumber, Right, RightCode, SourceName, UnreadableRight,
+};
 
 /// The element of a listing that holds the members, and one of them.
 pub(super) const LIST: &str = "Members";
@@ -51,12 +54,8 @@ struct Found<T> {
 /// # Errors
 /// [`WireError`] when the document as a whole cannot be taken. An entry that cannot be used is no
 /// error: it is in [`Listed::unusable`].
-pub fn parse_members(
-    body: &[u8],
-    organisation: OrganisationId,
-    zone: Tz,
-) -> Result<Listed, WireError> {
-    parse_members_by(body, organisation, zone, NonZeroUsize::new(PORTION))
+pub fn parse_members(body: &[u8], club: &Club) -> Result<Listed, WireError> {
+    parse_members_by(body, club, NonZeroUsize::new(PORTION))
 }
 
 /// As [`parse_members`], with so many entries of the list in the memory as a tree at a time; `None`
@@ -66,22 +65,24 @@ pub fn parse_members(
 /// As [`parse_members`].
 pub fn parse_members_by(
     body: &[u8],
-    organisation: OrganisationId,
-    zone: Tz,
+    club: &Club,
     portion: Option<NonZeroUsize>,
 ) -> Result<Listed, WireError> {
     let text = decode(body)?;
-    let Entries { members, mut unusable, elsewhere } =
-        read_entries(&text, Club { organisation, zone }, portion)?;
+    let Entries { members, mut unusable, elsewhere } = read_entries(&text, club, portion)?;
     let members = without_doubles(members, &mut unusable);
     Ok(Listed { members, unusable: with_lines(unusable, &text), elsewhere })
 }
 
 /// Whose members are wanted.
-#[derive(Debug, Clone, Copy)]
-struct Club {
-    organisation: OrganisationId,
-    zone: Tz,
+#[derive(Debug, Clone)]
+pub struct Club {
+    /// What the members' identities say of where they are known.
+    pub source: SourceName,
+    /// The one organisation.
+    pub organisation: OrganisationId,
+    /// For dates that carry a zone of their own; a role without one is in the club's time.
+    pub zone: Tz,
 }
 
 /// The entries of a document.
@@ -93,8 +94,8 @@ struct Entries {
 }
 
 impl Entries {
-    fn read(&mut self, node: Node<'_, '_>, at: usize, club: Club) {
-        match read_member(node, club.organisation, club.zone) {
+    fn read(&mut self, node: Node<'_, '_>, at: usize, club: &Club) {
+        match read_member(node, club) {
             Ok(Some(member)) => self.members.push(Found { at, value: member }),
             Ok(None) => self.elsewhere += 1,
             Err(entry) => self.unusable.push(Found { at, value: entry }),
@@ -104,7 +105,7 @@ impl Entries {
 
 fn read_entries(
     text: &str,
-    club: Club,
+    club: &Club,
     portion: Option<NonZeroUsize>,
 ) -> Result<Entries, WireError> {
     let mut cutter = Cutter::new(text, portion);
@@ -127,25 +128,25 @@ fn read_entries(
 }
 
 /// `Ok(None)`: a member of other organisations only.
-fn read_member(
-    node: Node<'_, '_>,
-    organisation: OrganisationId,
-    zone: Tz,
-) -> Result<Option<Holder>, Unusable> {
+fn read_member(node: Node<'_, '_>, club: &Club) -> Result<Option<Holder>, Unusable> {
+    let (organisation, zone) = (club.organisation, club.zone);
     let number = attribute(node, "OrganisationMemberId").and_then(number);
     let birth_date =
         attribute(node, "Birthdate").and_then(|text| date::parse(text, zone)).map(|at| at.date());
     // The line is filled in at the end, for all entries in one pass over the text.
-    let unusable = |reason| Unusable { number, birth_date, line: 0, reason };
+    let key = number.as_ref().and_then(|number| holder_id(&club.source, number, birth_date).ok());
+    let unusable = |reason| Unusable { key: key.clone(), number: number.clone(), line: 0, reason };
 
     let (roles, unreadable) = match read_roles(node, organisation, zone).map_err(unusable)? {
         None => return Ok(None),
         Some(roles) => roles,
     };
-    let number = number.ok_or_else(|| unusable(UnusableReason::NoNumber))?;
+    let key = || key.clone().ok_or_else(|| unusable(UnusableReason::NoNumber));
+    let key = key()?;
     let inactive = read_inactive(node).map_err(unusable)?;
     Ok(Some(Holder {
-        key: HolderId { organisation, number, birth_date },
+        key,
+        number,
         first_name: attribute(node, "Firstname").map(clean_name).unwrap_or_default(),
         last_name: attribute(node, "Lastname").map(clean_name).unwrap_or_default(),
         email: read_email(node),
@@ -159,6 +160,11 @@ fn read_member(
 fn number(text: &str) -> Option<HolderNumber> {
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+/// A role's id as it is spelled everywhere.
+pub(super) fn role_id(text: &str) -> Option<RightCode> {
+    RightCode::whole(text.trim().parse().ok()?).ok()
 }
 
 /// The roles of a member, and those with dates that cannot be read.
@@ -206,9 +212,8 @@ fn read_role(
     zone: Tz,
 ) -> Result<Result<Right, UnreadableRight>, UnusableReason> {
     let written = attribute(node, "Id");
-    let id = written
-        .and_then(|id| id.parse().ok())
-        .ok_or_else(|| UnusableReason::BadRole(written.map(quoted)))?;
+    let id =
+        written.and_then(role_id).ok_or_else(|| UnusableReason::BadRole(written.map(quoted)))?;
     let dates = read_date(node, "StartDate", zone)
         .and_then(|begin| Ok((begin, read_date(node, "EndDate", zone)?)));
     Ok(match dates {
@@ -259,18 +264,15 @@ fn without_doubles(
     mut members: Vec<Found<Holder>>,
     unusable: &mut Vec<Found<Unusable>>,
 ) -> Vec<Holder> {
-    let tainted: BTreeSet<_> = unusable
-        .iter()
-        .filter_map(|entry| Some((entry.value.number?, entry.value.birth_date)))
-        .collect();
-    members.sort_by_key(|member| (member.value.key, member.at));
+    let tainted: BTreeSet<HolderId> =
+        unusable.iter().filter_map(|entry| entry.value.key.clone()).collect();
+    members.sort_by(|one, other| (&one.value.key, one.at).cmp(&(&other.value.key, other.at)));
     let mut kept: Vec<Holder> = Vec::with_capacity(members.len());
     let mut rest = members.into_iter().peekable();
     while let Some(mut first) = rest.next() {
-        let key = first.value.key;
         let mut places = Vec::new();
-        let mut agree = !tainted.contains(&(key.number, key.birth_date));
-        while let Some(other) = rest.next_if(|other| other.value.key == key) {
+        let mut agree = !tainted.contains(&first.value.key);
+        while let Some(other) = rest.next_if(|other| other.value.key == first.value.key) {
             places.push(other.at);
             agree &= joined(&mut first.value, other.value);
         }
@@ -282,13 +284,15 @@ fn without_doubles(
             kept.push(first.value);
         } else {
             places.push(first.at);
+            let Holder { key, number, .. } = first.value;
+            let reason = UnusableReason::ListedTwice;
             unusable.extend(places.into_iter().map(|at| Found {
                 at,
                 value: Unusable {
-                    number: Some(key.number),
-                    birth_date: key.birth_date,
+                    key: Some(key.clone()),
+                    number: number.clone(),
                     line: 0,
-                    reason: UnusableReason::ListedTwice,
+                    reason: reason.clone(),
                 },
             }));
         }
@@ -299,8 +303,16 @@ fn without_doubles(
 /// Takes over the other's roles; false when they differ in anything else. Destructured, so that a new
 /// field of a member breaks the build until it is compared.
 fn joined(first: &mut Holder, other: Holder) -> bool {
-    let Holder { key: _, first_name, last_name, email, inactive, mut roles, mut unreadable } =
-        other;
+    let Holder {
+        key: _,
+        number: _,
+        first_name,
+        last_name,
+        email,
+        inactive,
+        mut roles,
+        mut unreadable,
+    } = other;
     let equal = first.first_name == first_name
         && first.last_name == last_name
         && first.email == email

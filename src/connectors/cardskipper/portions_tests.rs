@@ -1,11 +1,10 @@
 //! A listing read in portions is the listing read as one tree.
 
-use chrono_tz::Europe::Stockholm;
 use proptest::prelude::*;
 
+use super::super::wire::tests::club;
 use super::super::wire::{check_limits, parse_members_by};
 use super::*;
-use crate::model::OrganisationId;
 
 const SAMPLE: &str = include_str!("../../../tests/fixtures/cardskipper/member-export.xml");
 const INFO: &str = include_str!("../../../tests/fixtures/cardskipper/organisation-info.xml");
@@ -67,10 +66,10 @@ const PIECES: &[&str] = &[
 ];
 
 fn check(body: &[u8]) {
-    let club = OrganisationId::new(123).unwrap();
-    let whole = parse_members_by(body, club, Stockholm, None);
+    let club = club();
+    let whole = parse_members_by(body, &club, None);
     for portion in [1, 2, 3, 7, 1000] {
-        let cut = parse_members_by(body, club, Stockholm, NonZeroUsize::new(portion));
+        let cut = parse_members_by(body, &club, NonZeroUsize::new(portion));
         assert_eq!(cut, whole, "portions of {portion}: {}", String::from_utf8_lossy(body));
     }
 }
@@ -156,8 +155,8 @@ fn what_the_walk_does_not_see_through_is_read_as_one_tree() {
 fn the_limits_of_one_tree_stay() {
     let declared: String = (0..70_000).map(|n| format!("<Member xmlns:a='{n}'/>")).collect();
     let text = format!("<Cardskipper><Members>{declared}</Members></Cardskipper>");
-    let club = OrganisationId::new(123).unwrap();
-    let read = |portion| parse_members_by(text.as_bytes(), club, Stockholm, portion);
+    let club = club();
+    let read = |portion| parse_members_by(text.as_bytes(), &club, portion);
     let refused = read(NonZeroUsize::new(100)).unwrap_err();
     assert_eq!(Err(refused), read(None));
 }

@@ -19,8 +19,8 @@ impl From<Error> for Failure {
 
 impl From<super::unusable::Unusable> for Unusable {
     fn from(entry: super::unusable::Unusable) -> Self {
-        let super::unusable::Unusable { number, birth_date, line, reason } = entry;
-        Self { number, birth_date, line, reason: reason.to_string() }
+        let super::unusable::Unusable { key, number, line, reason } = entry;
+        Self { key, number, line, reason: reason.to_string() }
     }
 }
 

@@ -2,18 +2,16 @@
 
 use std::fmt;
 
-use chrono::NaiveDate;
-
-use crate::model::HolderNumber;
+use crate::model::{HolderId, HolderNumber};
 
 /// A member of the configured organisation whose entry cannot be used. Nothing is guessed: the member
 /// stays as it is on the doors, and the entry is reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// The member's number, as far as it could be read.
+    /// Who it is, as far as that could be read.
+    pub key: Option<HolderId>,
+    /// What people call the member by, as far as that could be read.
     pub number: Option<HolderNumber>,
-    /// The member's birth date, as far as it could be read.
-    pub birth_date: Option<NaiveDate>,
     /// The line of the answer where the entry starts, counted from 1.
     pub line: u32,
     /// What is wrong.

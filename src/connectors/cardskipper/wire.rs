@@ -9,12 +9,14 @@ use chrono::{DateTime, Utc};
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::encoding::decode;
+use super::identity::OrganisationId;
+use super::members::role_id;
 use super::text::{clean_name, escape, quotable};
-use crate::model::{OrganisationId, RightCode};
+use crate::model::RightCode;
 use crate::ports::Listing;
 use crate::text::xml::{self, Counted, Excess, Mark};
 
-pub use super::members::{Listed, parse_members, parse_members_by};
+pub use super::members::{Club, Listed, parse_members, parse_members_by};
 
 /// The most nodes (elements, texts) of one document. A member takes about 27 when the answer is
 /// indented, so this is half a million members, more than any club has. The tree costs about 70 bytes
@@ -137,7 +139,7 @@ fn is_organisation(node: Node<'_, '_>, organisation: OrganisationId) -> bool {
 
 fn collect_role_names(organisation: Node<'_, '_>, names: &mut BTreeMap<RightCode, String>) {
     for role in organisation.descendants().filter(|node| node.tag_name().name() == "Role") {
-        let id = attribute(role, "Id").and_then(|id| id.parse().ok());
+        let id = attribute(role, "Id").and_then(role_id);
         let name = attribute(role, "Name").map(clean_name).filter(|name| !name.is_empty());
         if let (Some(id), Some(name)) = (id, name) {
             // Document order: the organisation's own roles come before those of its children.
@@ -297,4 +299,4 @@ pub(super) fn attribute<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
 mod property_tests;
 #[cfg(test)]
 #[path = "wire_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -1,22 +1,30 @@
 //! Tables and properties of the reader.
 
-use chrono::{NaiveDate, TimeZone};
+use chrono::TimeZone;
 use chrono_tz::Europe::Stockholm;
 
 use super::super::unusable::{Unusable, UnusableReason};
 use super::*;
-use crate::model::{Email, Holder, HolderId, HolderNumber, Right, UnreadableRight, parse_time};
+use crate::model::{
+    Email, Holder, HolderId, HolderNumber, Right, SourceName, UnreadableRight, parse_time,
+};
 
 pub(super) const SAMPLE: &str =
     include_str!("../../../tests/fixtures/cardskipper/member-export.xml");
 const INFO: &str = include_str!("../../../tests/fixtures/cardskipper/organisation-info.xml");
 
-pub(super) fn club() -> OrganisationId {
-    OrganisationId::new(123).unwrap()
+pub(in super::super) fn club() -> Club {
+    let source = SourceName::new("club").unwrap();
+    Club { source, organisation: OrganisationId::new(123).unwrap(), zone: Stockholm }
+}
+
+/// The identity of a member of the club.
+fn holder(text: &str) -> HolderId {
+    HolderId::new(club().source, text).unwrap()
 }
 
 pub(super) fn read(document: &str) -> Result<Listed, WireError> {
-    parse_members(document.as_bytes(), club(), Stockholm)
+    parse_members(document.as_bytes(), &club())
 }
 
 /// A document around the given `Member` elements.
@@ -41,7 +49,7 @@ const ROLE: &str = "Id='3126' StartDate='2026-01-01' EndDate='2026-12-31'";
 
 fn role(id: i64, begin: &str, end: &str) -> Right {
     Right {
-        id: RightCode::new(id).unwrap(),
+        id: RightCode::whole(id).unwrap(),
         begin: parse_time(begin).unwrap(),
         end: parse_time(end).unwrap(),
     }
@@ -49,11 +57,8 @@ fn role(id: i64, begin: &str, end: &str) -> Right {
 
 fn sample_member() -> Holder {
     Holder {
-        key: HolderId {
-            organisation: club(),
-            number: HolderNumber::new(150_002).unwrap(),
-            birth_date: NaiveDate::from_ymd_opt(2009, 4, 21),
-        },
+        key: holder("150002/2009-04-21"),
+        number: HolderNumber::whole(150_002).ok(),
         first_name: "Test".to_owned(),
         last_name: "Person".to_owned(),
         email: Email::parse("test@example.se"),
@@ -76,13 +81,13 @@ fn the_request_has_the_known_form() {
     let head = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Cardskipper xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" \
                 xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><SearchCriteriaMember><OrganisationId value=\"123\"/>";
     let tail = "</SearchCriteriaMember></Cardskipper>";
-    assert_eq!(export_request(club(), Listing::Complete), format!("{head}{tail}"));
+    assert_eq!(export_request(club().organisation, Listing::Complete), format!("{head}{tail}"));
     let since = Utc.with_ymd_and_hms(2026, 11, 1, 6, 5, 4).unwrap();
     assert_eq!(
-        export_request(club(), Listing::ChangedSince(since)),
+        export_request(club().organisation, Listing::ChangedSince(since)),
         format!("{head}<ChangedAt value=\"2026-11-01T06:05:04\"/>{tail}")
     );
-    Document::parse(&export_request(club(), Listing::ChangedSince(since))).unwrap();
+    Document::parse(&export_request(club().organisation, Listing::ChangedSince(since))).unwrap();
 }
 
 #[test]
@@ -132,7 +137,7 @@ fn the_sample_in_every_dress() {
     }
     let wide: Vec<u8> =
         format!("\u{feff}{SAMPLE}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_eq!(parse_members(&wide, club(), Stockholm), Ok(wanted), "UTF-16");
+    assert_eq!(parse_members(&wide, &club()), Ok(wanted), "UTF-16");
 }
 
 #[test]
@@ -215,10 +220,9 @@ fn which_organisation_counts() {
     let ids = |document: &str| {
         let listed = read(document).unwrap();
         assert_eq!(listed.unusable, []);
-        let roles = listed
-            .members
-            .first()
-            .map(|member| member.roles.iter().map(|role| role.id.get()).collect::<Vec<_>>());
+        let roles = listed.members.first().map(|member| {
+            member.roles.iter().map(|role| role.id.as_str().parse().unwrap()).collect::<Vec<i64>>()
+        });
         (roles, listed.elsewhere)
     };
     assert_eq!(ids(&organisations(&block("124", 1))), (None, 1));
@@ -331,7 +335,7 @@ fn a_role_has_the_dates_of_its_own_line() {
             missing("EndDate"),
         ),
     ] {
-        let wanted = UnreadableRight { id: RightCode::new(1).unwrap(), problem };
+        let wanted = UnreadableRight { id: RightCode::whole(1).unwrap(), problem };
         let good_line = format!("<Role {ROLE}/>");
         for lines in [format!("{good_line}{roles}"), format!("{roles}{good_line}")] {
             let listed = read(&around(&one_with("OrganisationMemberId='1'", &lines))).unwrap();
@@ -372,12 +376,12 @@ fn unusable_entries_tell_who_and_where() {
         listed.unusable,
         [
             Unusable {
-                number: HolderNumber::new(2).ok(),
-                birth_date: NaiveDate::from_ymd_opt(1981, 5, 3),
+                key: Some(holder("2/1981-05-03")),
+                number: HolderNumber::whole(2).ok(),
                 line: 4,
                 reason: UnusableReason::BadRole(Some("0".to_owned())),
             },
-            Unusable { number: None, birth_date: None, line: 6, reason: UnusableReason::NoNumber },
+            Unusable { key: None, number: None, line: 6, reason: UnusableReason::NoNumber },
         ]
     );
     assert!(listed.unusable.iter().all(|entry| !entry.reason.to_string().is_empty()));
@@ -391,7 +395,7 @@ fn what_is_kept_although_strange() {
         .members
         .remove(0);
     assert_eq!(member.roles, [role(3126, "2026-12-31T00:00:00", "2026-01-01T00:00:00")]);
-    assert_eq!((member.key.birth_date, member.first_name.as_str(), member.email), (None, "", None));
+    assert_eq!((member.key, member.first_name.as_str(), member.email), (holder("1"), "", None));
 }
 
 #[test]
@@ -433,8 +437,8 @@ fn members_listed_twice() {
     let listed = read(&around(&[first.clone(), more, first.clone()].concat())).unwrap();
     assert_eq!((listed.members.len(), listed.unusable.len()), (1, 0));
     assert_eq!(
-        listed.members[0].roles.iter().map(|role| role.id.get()).collect::<Vec<_>>(),
-        [1, 3126]
+        listed.members[0].roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>(),
+        ["1", "3126"]
     );
 
     let listed = read(&around(&[first.clone(), renamed].join("\n"))).unwrap();
@@ -465,16 +469,20 @@ fn a_document_cut_anywhere_is_an_error() {
     assert!(read(&document).is_ok());
     for length in 0..document.len() {
         let cut = &document.as_bytes()[..length];
-        assert!(parse_members(cut, club(), Stockholm).is_err(), "cut after {length} bytes");
-        assert!(parse_role_names(cut, club()).is_err(), "cut after {length} bytes");
+        assert!(parse_members(cut, &club()).is_err(), "cut after {length} bytes");
+        assert!(parse_role_names(cut, club().organisation).is_err(), "cut after {length} bytes");
     }
 }
 
 #[test]
 fn role_names() {
     let names = |organisation: i64| {
-        parse_role_names(INFO.as_bytes(), OrganisationId::new(organisation).unwrap())
-            .map(|names| names.into_iter().map(|(id, name)| (id.get(), name)).collect::<Vec<_>>())
+        parse_role_names(INFO.as_bytes(), OrganisationId::new(organisation).unwrap()).map(|names| {
+            names
+                .into_iter()
+                .map(|(id, name)| (id.as_str().parse().unwrap(), name))
+                .collect::<Vec<_>>()
+        })
     };
     let named = |pairs: &[(i64, &str)]| {
         Ok(pairs.iter().map(|(id, name)| (*id, (*name).to_owned())).collect::<Vec<_>>())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::TargetConfig;
 use crate::engine::plan::Change;
-use crate::model::{Flaw, Limit, Record, RecordId, TargetLimits, UserType};
+use crate::model::{Flaw, Limit, Record, RecordId, RecordStanding, TargetLimits};
 use crate::ports::{Failure, FullRecord, Target};
 use crate::store::{Outcome, OutcomeKind};
 
@@ -103,14 +103,17 @@ fn untouchable(device: &TargetConfig, person: &Record) -> Option<&'static str> {
             Flaw::Twice => "the person is in the door's list more than once",
             Flaw::NotUtf8 => "the person's entry is in an encoding that is not UTF-8",
         })
-    } else if person.is_device_admin {
-        Some("the person is an administrator of the device")
-    } else if person.user_type == UserType::BlackList {
-        Some("the person is barred on the device")
-    } else if matches!(person.limit, Limit::Permanent(_)) {
-        Some("the person has no limit on the device")
     } else {
-        None
+        match (person.standing, person.limit) {
+            (RecordStanding::Administrator, _) => {
+                Some("the person is an administrator of the device")
+            }
+            (RecordStanding::Barred, _) => Some("the person is barred on the device"),
+            (RecordStanding::Free, Limit::Permanent(_)) => {
+                Some("the person has no limit on the device")
+            }
+            (RecordStanding::Free, _) => None,
+        }
     }
 }
 

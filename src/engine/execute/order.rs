@@ -31,9 +31,8 @@ mod tests {
 
     use super::*;
     use crate::engine::plan::{Cause, Kind};
-    use crate::model::{
-        HolderId, HolderNumber, Limit, OrganisationId, SourceName, TargetName, Window,
-    };
+    use crate::model::testing::holder;
+    use crate::model::{Limit, SourceName, TargetName, Window};
 
     fn change(id: &str, opens_door: bool) -> Change {
         let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
@@ -43,11 +42,7 @@ mod tests {
         Change {
             device: TargetName::new("door").unwrap(),
             employee_no: RecordId::new(id).unwrap(),
-            member: HolderId {
-                organisation: OrganisationId::new(1).unwrap(),
-                number: HolderNumber::new(1).unwrap(),
-                birth_date: None,
-            },
+            member: holder("1"),
             source: SourceName::new("club").unwrap(),
             cause: Cause::Renewed,
             kind: Kind::Grant,

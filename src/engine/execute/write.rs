@@ -1,12 +1,12 @@
 //! Writing: announce, send, read back, settle.
 
 use super::base::{Base, check};
-use super::trust::{self, Trust};
 use super::{Halt, OneTarget, judge};
+use crate::engine::ChangeState;
+use crate::engine::gather::trust::{self, Trust};
 use crate::engine::plan::Change;
 use crate::model::{ReadBack, RecordId};
 use crate::ports::{Class, Failure, FullRecord, TargetWriter};
-use crate::report::ChangeState;
 use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
 
 /// A write that left, and may have taken.

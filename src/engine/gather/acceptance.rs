@@ -9,13 +9,13 @@ use crate::trouble::{Failed, Hint};
 
 /// What is asked of a complete listing.
 #[derive(Debug, Clone, Copy)]
-pub struct Listing {
+pub struct Listing<'a> {
     /// Members in the last accepted complete listing.
     pub before: Option<usize>,
     /// Members in this one.
     pub now: usize,
     /// The member that must be in it, and whether it is.
-    pub sentinel: Option<(HolderNumber, bool)>,
+    pub sentinel: Option<(&'a HolderNumber, bool)>,
     /// `--accept-shrink N`.
     pub accept_shrink: Option<usize>,
 }
@@ -83,9 +83,9 @@ impl Refusal {
 ///
 /// # Errors
 /// Why it is not believed.
-pub fn judge(guard: Guard, listing: Listing) -> Result<(), Refusal> {
+pub fn judge(guard: Guard, listing: Listing<'_>) -> Result<(), Refusal> {
     if let Some((number, false)) = listing.sentinel {
-        return Err(Refusal::NoSentinel(number));
+        return Err(Refusal::NoSentinel(number.clone()));
     }
     let before = listing.before.unwrap_or(0);
     let missing = before.saturating_sub(listing.now);
@@ -117,7 +117,7 @@ mod tests {
         }
     }
 
-    fn listing(before: Option<usize>, now: usize) -> Listing {
+    fn listing(before: Option<usize>, now: usize) -> Listing<'static> {
         Listing { before, now, sentinel: None, accept_shrink: None }
     }
 
@@ -152,9 +152,9 @@ mod tests {
 
     #[test]
     fn a_missing_sentinel_is_never_overruled() {
-        let number = HolderNumber::new(1).unwrap();
-        let without = Listing { sentinel: Some((number, false)), ..listing(Some(5), 5) };
-        assert_eq!(judge(guard(), without), Err(Refusal::NoSentinel(number)));
+        let number = HolderNumber::whole(1).unwrap();
+        let without = Listing { sentinel: Some((&number, false)), ..listing(Some(5), 5) };
+        assert_eq!(judge(guard(), without), Err(Refusal::NoSentinel(number.clone())));
         let accepted = Listing { accept_shrink: Some(5), ..without };
         assert!(judge(guard(), accepted).is_err());
     }

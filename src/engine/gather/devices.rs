@@ -12,10 +12,10 @@ use super::record::cut_off_unasked;
 use super::{Scope, back_off, conversation};
 use crate::config::{Guard, TargetConfig};
 use crate::engine::Systems;
+use crate::engine::TargetOutcome;
 use crate::engine::link::{StoredLink, StoredLinks, is_same_person, name_digest};
 use crate::model::{Flaw, Limit, Memory, Record, RecordId, TargetLimits, Window};
 use crate::ports::{Class, Failure, Identity, Statement, Target};
-use crate::report::TargetOutcome;
 use crate::store::lock::Holder;
 use crate::store::{
     Failures, Intent, LastFailure, LoginMemory, RecordsOfTarget, Store, StoreError, StoredHolder,
@@ -327,7 +327,7 @@ impl TargetGathered {
         let is_here = |link: &&StoredLink| here.contains_key(&link.employee_no);
         let linked = stored.links.values().filter(is_here).count();
         let others = members.filter(|stored_member| {
-            let link = stored.links.get(&stored_member.key());
+            let link = stored.links.get(stored_member.key());
             let link = link.filter(|link| renamed.persons.contains(&link.employee_no));
             let person = link.and_then(|link| here.get(&link.employee_no));
             person.is_some_and(|person| !is_same_person(&stored_member.member, &person.name))

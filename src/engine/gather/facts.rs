@@ -16,7 +16,7 @@ use crate::engine::link::{
     self, AcceptedLink, Claimant, Found, Link, LinkTable, Linking, NoLink, StoredLinks,
 };
 use crate::engine::plan::{Facts, HolderFacts, SourceFacts, TargetFacts};
-use crate::model::{OrganisationId, TargetName, Window};
+use crate::model::{SourceName, TargetName, Window};
 use crate::store::{RecordsOfTarget, SettledRoles};
 
 /// Both sides, in the order of the configuration.
@@ -132,11 +132,12 @@ fn in_question(
         Ok(_) | Err(_) => false,
     };
     let both = members.iter().zip(linking);
-    let mut meant =
-        both.filter(|(facts, link)| facts.member.key.number == wanted.number && is_meant(link));
+    let mut meant = both.filter(|(facts, link)| {
+        facts.member.number.as_ref() == Some(&wanted.number) && is_meant(link)
+    });
     let (facts, _) = meant.next()?;
     let employee_no = wanted.employee_no.clone();
-    let member = facts.member.key;
+    let member = facts.member.key.clone();
     meant.next().is_none().then_some(AcceptedLink { employee_no, member })
 }
 
@@ -144,7 +145,7 @@ fn source_facts(
     config: &Config,
     sources: &[SourceGathered],
     scope: &Scope,
-) -> BTreeMap<OrganisationId, SourceFacts> {
+) -> BTreeMap<SourceName, SourceFacts> {
     let facts = config.sources.iter().zip(sources).map(|(source, gathered)| {
         let facts = SourceFacts {
             name: source.name.clone(),
@@ -152,7 +153,7 @@ fn source_facts(
             standing: gathered.standing,
             accept_shrink: scope.accept_shrink,
         };
-        (source.organisation, facts)
+        (source.name.clone(), facts)
     });
     facts.collect()
 }
@@ -173,7 +174,7 @@ fn member_facts(sources: &mut [SourceGathered]) -> Vec<HolderFacts> {
             problem: stored.problem,
         }));
     }
-    members.sort_by_key(|facts| facts.member.key);
+    members.sort_by(|one, other| one.member.key.cmp(&other.member.key));
     members
 }
 

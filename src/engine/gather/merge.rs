@@ -9,7 +9,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use identity::{KnownAs, one_entry_each, with_problem};
 
 use crate::clock::is_future;
-use crate::model::OrganisationId;
 use crate::ports::Snapshot;
 use crate::store::{Changed, StoredHolder};
 
@@ -40,14 +39,9 @@ pub struct Asked {
 
 /// Merges an accepted listing.
 #[must_use]
-pub fn merge(
-    organisation: OrganisationId,
-    known: Vec<StoredHolder>,
-    export: Snapshot,
-    asked: Asked,
-) -> Merged {
+pub fn merge(known: Vec<StoredHolder>, export: Snapshot, asked: Asked) -> Merged {
     let export = Snapshot { members: one_entry_each(export.members, &known), ..export };
-    let known_as = KnownAs::new(organisation, &known, &export);
+    let known_as = KnownAs::new(&known, &export);
     let usable = export.members.into_iter().map(|mut member| {
         member.key = known_as.member(&member);
         StoredHolder::seen(member, asked.at)
@@ -56,8 +50,8 @@ pub fn merge(
     let problems = export.unusable.iter();
     news.extend(problems.flat_map(|one| with_problem(&known_as, one, asked.at)));
     // The sort is stable, so of two entries with one key the usable one comes first and stays.
-    news.sort_by_key(StoredHolder::key);
-    news.dedup_by_key(|member| member.key());
+    news.sort_by(|one, other| one.key().cmp(other.key()));
+    news.dedup_by(|later, first| later.key() == first.key());
 
     let mut merged =
         Merged { members: Vec::with_capacity(known.len().max(news.len())), ..Merged::default() };
@@ -69,7 +63,7 @@ pub fn merge(
         merged.members.push(member);
     };
     // Whoever is missing may be the one whose number cannot be read.
-    let is_whole = asked.is_complete && export.unusable.iter().all(|one| one.number.is_some());
+    let is_whole = asked.is_complete && export.unusable.iter().all(|one| one.key.is_some());
     let complete_at = Some(asked.at).filter(|_| is_whole);
     let mut news = news.into_iter().peekable();
     for old in known {

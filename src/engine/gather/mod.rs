@@ -16,6 +16,7 @@ pub mod quiet;
 mod record;
 mod sources;
 mod told;
+pub mod trust;
 mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ use crate::config::{Config, TargetConfig};
 use crate::engine::Systems;
 use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::{Budget, Change, Facts, HolderFacts, Only, Plan};
-use crate::model::{HolderId, HolderNumber, OrganisationId, RecordId, RightCode, TargetName};
+use crate::model::{HolderId, HolderNumber, RecordId, RightCode, SourceName, TargetName};
 use crate::ports::Listing;
 use crate::store::{SecondLook, Store, StoreError};
 use crate::trouble::{About, Trouble, TroubleKind, own_clock_set_back};
@@ -262,13 +263,13 @@ fn ask_all<'a>(
     let mut states = Vec::with_capacity(config.sources.len());
     let mut names = Vec::with_capacity(config.sources.len());
     for source in &config.sources {
-        states.push(store.source_state(source.organisation)?);
-        names.push(store.role_names(source.organisation)?);
+        states.push(store.source_state(&source.name)?);
+        names.push(store.role_names(&source.name)?);
     }
     if scope.is_offline {
         let mut sources = Vec::with_capacity(states.len());
         for (source, state) in config.sources.iter().zip(states) {
-            let members = store.members(source.organisation)?;
+            let members = store.members(&source.name)?;
             sources.push(sources::not_asked(source, &state, members));
         }
         let devices = config.devices.iter().zip(turns).map(|(device, turn)| {
@@ -314,7 +315,7 @@ fn ask_all<'a>(
             // The members known are read while the answer is on its way, except beside a complete
             // listing: that one takes most of a run's memory, and is best alone.
             let early = match listing {
-                Listing::ChangedSince(_) => Some(store.members(source.organisation)?),
+                Listing::ChangedSince(_) => Some(store.members(&source.name)?),
                 Listing::Complete => None,
             };
             asked.push((source, state, answer, early));
@@ -324,7 +325,7 @@ fn ask_all<'a>(
             let answer = answer.when_here();
             let members = match early {
                 Some(members) => members,
-                None => store.members(source.organisation)?,
+                None => store.members(&source.name)?,
             };
             sources.push(sources::digest(source, answer, state, members, ask));
         }
@@ -378,21 +379,21 @@ impl Gathered {
         &self,
         config: &Config,
         plan: &Plan,
-    ) -> Vec<(OrganisationId, Option<SecondLook>)> {
+    ) -> Vec<(SourceName, Option<SecondLook>)> {
         if !self.facts.only.is_everyone() {
             return Vec::new();
         }
         let waits = |change: &&Change| change.blocked == Some(Budget::SecondLook);
-        let waiting: BTreeSet<HolderId> =
-            plan.changes.iter().filter(waits).map(|change| change.member).collect();
+        let waiting: BTreeSet<&HolderId> =
+            plan.changes.iter().filter(waits).map(|change| &change.member).collect();
         let mut news = Vec::new();
         for (source, gathered) in config.sources.iter().zip(&self.sources) {
             let (Some(listing), Some(state)) = (gathered.listing, &gathered.state) else {
                 continue;
             };
             let mine = self.facts.members.iter().filter(|facts| {
-                let key = facts.member.key;
-                key.organisation == source.organisation && waiting.contains(&key)
+                let key = &facts.member.key;
+                key.source == source.name && waiting.contains(key)
             });
             let asked_again = |facts: &HolderFacts| match listing {
                 Listing::ChangedSince(since) if facts.said_at >= self.now => {
@@ -407,7 +408,7 @@ impl Gathered {
                 _ => SecondLook::Complete,
             });
             if look != state.second_look {
-                news.push((source.organisation, look));
+                news.push((source.name.clone(), look));
             }
         }
         news
@@ -418,9 +419,9 @@ impl Gathered {
     pub fn fresh_role_names(
         &self,
         config: &Config,
-        organisation: OrganisationId,
+        source: &SourceName,
     ) -> Option<&BTreeMap<RightCode, String>> {
-        let place = config.sources.iter().position(|s| s.organisation == organisation)?;
+        let place = config.sources.iter().position(|one| one.name == *source)?;
         self.sources.get(place)?.role_names.as_ref()
     }
 }

@@ -16,25 +16,22 @@ use super::devices::is_reading_due;
 use super::sources::{self, Answer, Ask};
 use super::{Gathered, Scope, joined};
 use crate::clock::Clock;
-use crate::command::CommandName;
-use crate::config::{Config, Mode};
-use crate::engine::Systems;
+use crate::config::Config;
 use crate::engine::link::file::sha256_of;
-use crate::engine::plan::{Standing, steady_until};
+use crate::engine::plan::{Standing, unchanged_until};
+use crate::engine::{SourceReport, Systems, TargetOutcome};
 use crate::ports::Listing;
-use crate::report::{Report, SourceReport, TargetOutcome, TargetReport, again};
 use crate::store::{Quiet, SourceState, Store, StoreError};
 use crate::text::hex::hex;
-use crate::trouble::Trouble;
 
 /// A listing that names more members is compared with everybody.
 const NAMED_MAX: usize = 1_000;
 
 /// What the organisations had to say to a tick that may be quiet.
 #[derive(Debug)]
-pub enum Heard {
+pub enum Heard<T> {
     /// Nothing new: this is all that there is to say.
-    Nothing(Box<Report>),
+    Nothing(T),
     /// Something, or they were not asked yet: everything must be looked at.
     Something(Asked),
 }
@@ -48,16 +45,18 @@ type Question = (SourceState, Listing);
 pub struct Asked(pub(super) Option<Vec<Answer>>);
 
 /// Asks the organisations for changes, if an earlier run's word says that nothing else can matter.
+/// `retell` makes a report of what they answered and of what that run had to say, where it can.
 ///
 /// # Errors
 /// [`StoreError`]; whatever goes wrong outside is something that was heard.
-pub fn listen(
+pub fn listen<T>(
     systems: &dyn Systems,
     config: &Config,
     store: &Store,
     clock: Clock,
     scope: &Scope,
-) -> Result<Heard, StoreError> {
+    retell: impl FnOnce(Vec<SourceReport>, &str) -> Option<T>,
+) -> Result<Heard<T>, StoreError> {
     let look = store.reading()?;
     let now = clock.began();
     let Some((quiet, questions)) = standing_word(config, store, now, scope)? else {
@@ -73,13 +72,13 @@ pub fn listen(
     }
     let mut reports = Vec::with_capacity(answers.len());
     for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&answers) {
-        let Some(numbers) = sources::named(answer, NAMED_MAX) else { break };
-        let members = store.members_numbered(source.organisation, &numbers)?;
+        let Some(humans) = sources::named(answer, NAMED_MAX) else { break };
+        let members = store.members_by_human(&source.name, &humans)?;
         reports.extend(sources::nothing_new(source, answer, state, members, ask));
     }
     let report = Some(reports).filter(|reports| reports.len() == answers.len());
-    match report.and_then(|reports| say_again(config, reports, &quiet.told)) {
-        Some(report) => Ok(Heard::Nothing(Box::new(report))),
+    match report.and_then(|reports| retell(reports, &quiet.told)) {
+        Some(report) => Ok(Heard::Nothing(report)),
         None => Ok(Heard::Something(Asked(Some(answers)))),
     }
 }
@@ -108,7 +107,7 @@ fn standing_word(
     let mut questions = Vec::with_capacity(config.sources.len());
     let ask = Ask::at(now, scope, config);
     for source in &config.sources {
-        let state = store.source_state(source.organisation)?;
+        let state = store.source_state(&source.name)?;
         let listing = sources::choose(source, &state, ask);
         if listing == Listing::Complete {
             return Ok(None);
@@ -148,28 +147,10 @@ fn ask_for_changes<T>(
     })
 }
 
-fn say_again(config: &Config, sources: Vec<SourceReport>, told: &str) -> Option<Report> {
-    let mut report = Report::new(CommandName::Sync, None);
-    report.sources = sources;
-    let devices = config.devices.iter().map(|device| TargetReport {
-        name: device.name.clone(),
-        persons: 0,
-        outcome: match device.mode {
-            Mode::Observe => TargetOutcome::Observed,
-            Mode::GrantOnly | Mode::Full => TargetOutcome::Ok,
-        },
-    });
-    report.devices = devices.collect();
-    again::say(told, &mut report).then_some(report)
-}
-
-/// The word of a run that looked at everything, if there was nothing to do and nothing wrong.
+/// The word of a run that looked at everything, if there was nothing to do and nothing wrong: `told` is
+/// what it had to say then.
 #[must_use]
-pub fn word(config: &Config, gathered: &Gathered, report: &Report) -> Option<Quiet> {
-    // Remarks that bring no exit code are said again.
-    let has_nothing_to_say = report.changes.is_empty()
-        && report.losses.is_empty()
-        && report.troubles.iter().all(Trouble::is_remark);
+pub fn word(config: &Config, gathered: &Gathered, told: String) -> Option<Quiet> {
     let hears_all = gathered.sources.iter().all(|source| {
         source.standing == Standing::Fresh && source.state.is_some() && source.trouble.is_none()
     });
@@ -178,14 +159,14 @@ pub fn word(config: &Config, gathered: &Gathered, report: &Report) -> Option<Qui
     });
     // The next run takes the doubt back, or takes the file at its word: a quiet one would do neither.
     let doubts_files = gathered.links.has_doubt();
-    if report.is_limited || !has_nothing_to_say || !hears_all || !sees_all || doubts_files {
+    if !hears_all || !sees_all || doubts_files {
         return None;
     }
     Some(Quiet {
         inputs: inputs(config, &gathered.links.hashes),
         since: gathered.now,
-        until: steady_until(&gathered.facts)?,
-        told: again::write(report).ok()?,
+        until: unchanged_until(&gathered.facts)?,
+        told,
     })
 }
 

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
+use super::trust;
 use super::{AcceptedOn, Gathered, links};
 use crate::config::{Config, LinkRule};
-use crate::engine::execute::trust;
+use crate::engine::TargetOutcome;
 use crate::engine::link::{Link, Served, StoredLink, email_digest, name_digest};
 use crate::engine::plan::{Facts, Plan, TargetFacts};
 use crate::model::{
     Holder, HolderId, Record, RecordId, RunId, TargetLimits, TargetName, Window,
     is_same_but_for_dates,
 };
-use crate::report::TargetOutcome;
 use crate::store::{
     Intent, ListingDelta, Outcome, OutcomeKind, Reading, Store, StoreError, Unasked,
 };
@@ -33,7 +33,7 @@ impl Gathered {
         store.together(|store| {
             self.record_all(config, store, plan)?;
             for AcceptedOn { device, link, held } in &self.accepted {
-                let person = (&link.employee_no, link.member);
+                let person = (&link.employee_no, &link.member);
                 store.record_accepted_link(run, device, person, *held, self.now)?;
             }
             Ok(())
@@ -54,10 +54,10 @@ impl Gathered {
         for (source, gathered) in config.sources.iter().zip(&self.sources) {
             if let Some(state) = &gathered.state {
                 let delta = ListingDelta { changed: &gathered.changed, state: state.clone() };
-                store.record_listing(source.organisation, &delta)?;
+                store.record_listing(&source.name, &delta)?;
             }
             if let Some(names) = &gathered.role_names {
-                store.record_role_names(source.organisation, names)?;
+                store.record_role_names(&source.name, names)?;
             }
         }
         links::record(store, &self.links, self.now)?;
@@ -105,36 +105,35 @@ fn link_news(
     now: DateTime<Utc>,
 ) -> Vec<(HolderId, StoredLink)> {
     let served = plan.served.iter().filter(|one| one.device == device.name);
-    let served: HashMap<HolderId, Option<Window>> =
-        served.map(|one| (one.member, one.window)).collect();
-    let accepted: BTreeSet<HolderId> = plan.accepted_losses(&device.name).collect();
+    let served: HashMap<&HolderId, Option<Window>> =
+        served.map(|one| (&one.member, one.window)).collect();
+    let accepted: BTreeSet<&HolderId> = plan.accepted_losses(&device.name).collect();
     let mut news = Vec::new();
-    for (member, link) in facts.members.iter().zip(&device.linking) {
-        let key = member.member.key;
-        let stored = device.stored.links.get(&key);
+    for (member, link) in facts.linked(device) {
+        let key = &member.member.key;
+        let stored = device.stored.links.get(key);
         let mut now_so = match (link, stored) {
             (Ok(link), stored) => linked_now(device, &member.member, link, stored, now),
             (Err(_), Some(stored)) => stored.clone(),
             (Err(_), None) => continue,
         };
-        if let Some(window) = served.get(&key) {
+        if let Some(window) = served.get(key) {
             now_so.served = window.map(|window| Served { window, is_loss_accepted: false });
         }
-        if let Some(served) = now_so.served.as_mut().filter(|_| accepted.contains(&key)) {
+        if let Some(served) = now_so.served.as_mut().filter(|_| accepted.contains(key)) {
             served.is_loss_accepted = true;
         }
         if stored != Some(&now_so) {
-            news.push((key, now_so));
+            news.push((key.clone(), now_so));
         }
     }
     // Somebody has accepted the door as it is, also without those of an organisation that has left.
-    let has_left =
-        |key: &HolderId| device.is_accepted && !facts.sources.contains_key(&key.organisation);
+    let has_left = |key: &HolderId| device.is_accepted && !facts.sources.contains_key(&key.source);
     for (key, link) in device.stored.links.iter().filter(|(key, _)| has_left(key)) {
         let mut link = link.clone();
         if let Some(served) = link.served.as_mut().filter(|served| !served.is_loss_accepted) {
             served.is_loss_accepted = true;
-            news.push((*key, link));
+            news.push((key.clone(), link));
         }
     }
     news

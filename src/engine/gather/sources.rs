@@ -11,11 +11,11 @@ use super::merge::{self, Merged, merge};
 use super::witness::Witnesses;
 use crate::clock::Clock;
 use crate::config::{Config, Guard, SourceConfig};
+use crate::engine::SourceReport;
 use crate::engine::Systems;
 use crate::engine::plan::Standing;
-use crate::model::{Holder, HolderNumber, RightCode};
+use crate::model::{Holder, HolderId, RightCode};
 use crate::ports::{Class, Failure, Listing, Snapshot, Source};
-use crate::report::SourceReport;
 use crate::store::{Changed, SecondLook, SourceState, StoredHolder};
 use crate::text::lists::many;
 use crate::trouble::{Failed, Trouble, TroubleKind, other_clock, own_clock_differs};
@@ -131,15 +131,16 @@ pub(super) fn request(
     Answer { export, listing, role_names, asked, answered }
 }
 
-/// The numbers of everybody that a listing of changes names, if it could be used and names no more
+/// The human beings that a listing of changes names, if it could be used and names no more
 /// than `at_most`.
-pub(super) fn named(answer: &Answer, at_most: usize) -> Option<BTreeSet<HolderNumber>> {
+pub(super) fn named(answer: &Answer, at_most: usize) -> Option<BTreeSet<&str>> {
     let export = answer.export.as_ref().ok().filter(|_| answer.listing != Listing::Complete)?;
     if export.members.len() + export.unusable.len() > at_most {
         return None;
     }
-    let usable = export.members.iter().map(|member| member.key.number);
-    Some(usable.chain(export.unusable.iter().filter_map(|one| one.number)).collect())
+    let usable = export.members.iter().map(|member| member.key.human());
+    let unusable = export.unusable.iter().filter_map(|one| one.key.as_ref());
+    Some(usable.chain(unusable.map(HolderId::human)).collect())
 }
 
 /// What to say of a listing of changes that changes nothing and gives no trouble; `None` where it does
@@ -277,13 +278,16 @@ fn accept(
     };
     if is_complete {
         let numbers = || {
-            let usable = export.members.iter().map(|member| member.key.number);
-            usable.chain(export.unusable.iter().filter_map(|one| one.number))
+            let usable = export.members.iter().map(|member| member.number.as_ref());
+            usable.chain(export.unusable.iter().map(|one| one.number.as_ref()))
         };
         let judged = Judged {
             before: before.complete_members,
             now: count,
-            sentinel: config.sentinel.map(|wanted| (wanted, numbers().any(|n| n == wanted))),
+            sentinel: config
+                .sentinel
+                .as_ref()
+                .map(|wanted| (wanted, numbers().any(|one| one == Some(wanted)))),
             accept_shrink: ask.accept_shrink,
         };
         if let Err(refusal) = judge(ask.guard, judged) {
@@ -313,7 +317,7 @@ fn accept(
     };
     let complete_before = before.complete_at;
     let asked = merge::Asked { at: ask.now, is_complete, complete_before };
-    let Merged { members, changed } = merge(config.organisation, members, export, asked);
+    let Merged { members, changed } = merge(members, export, asked);
     SourceGathered {
         standing: Standing::Fresh,
         members,
@@ -331,14 +335,14 @@ fn accept(
 
 /// An entry without a member number belongs to nobody, so no member's report tells of it.
 fn without_number(config: &SourceConfig, export: &Snapshot) -> Option<Trouble> {
-    let count = export.unusable.iter().filter(|one| one.number.is_none()).count();
+    let count = export.unusable.iter().filter(|one| one.key.is_none()).count();
     (count > 0).then(|| Trouble::of_source(&config.name, TroubleKind::NoNumber(count)))
 }
 
 /// An organisation that never had a member is no danger to any door, but rarely what was meant.
 fn nobody_listed(config: &SourceConfig, elsewhere: usize) -> Trouble {
-    let organisation = config.organisation;
-    Trouble::of_source(&config.name, TroubleKind::NobodyListed { elsewhere, organisation })
+    let account = format!("{} {}", config.account.key, config.account.value);
+    Trouble::of_source(&config.name, TroubleKind::NobodyListed { elsewhere, account })
 }
 
 /// Asks for role names when a role without one turns up. They are only for show, and the right to
@@ -348,8 +352,8 @@ fn ask_names(
     export: &Snapshot,
     known: &BTreeMap<RightCode, String>,
 ) -> Option<BTreeMap<RightCode, String>> {
-    let used: BTreeSet<RightCode> = export.members.iter().flat_map(Holder::role_ids).collect();
-    if used.iter().all(|role| known.contains_key(role)) {
+    let used: BTreeSet<&RightCode> = export.members.iter().flat_map(Holder::role_ids).collect();
+    if used.iter().all(|role| known.contains_key(*role)) {
         return None;
     }
     match source.right_names() {
@@ -357,7 +361,7 @@ fn ask_names(
         // for again at every complete listing.
         Ok(mut names) => {
             for role in used {
-                names.entry(role).or_insert_with(|| role.to_string());
+                names.entry(role.clone()).or_insert_with(|| role.to_string());
             }
             Some(names)
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::Gathered;
 use crate::config::{Config, Mode};
 use crate::engine::link::file::UnusableRow;
+use crate::engine::{KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport};
 use crate::model::{Email, RecordId};
-use crate::report::{KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport};
 use crate::store::{Store, StoreError};
 use crate::trouble::{About, Trouble};
 
@@ -78,9 +78,9 @@ impl Gathered {
     pub fn kept_links(&self) -> Vec<KeptLink> {
         let mut kept = Vec::new();
         for device in &self.facts.devices {
-            for (member, link) in self.facts.members.iter().zip(&device.linking) {
+            for (member, link) in self.facts.linked(device) {
                 let Ok(link) = link else { continue };
-                let Some(source) = self.facts.sources.get(&member.member.key.organisation) else {
+                let Some(source) = self.facts.sources.get(&member.member.key.source) else {
                     continue;
                 };
                 let only = &self.facts.only;
@@ -90,7 +90,7 @@ impl Gathered {
                 if link.is_outdated && is_asked_for {
                     kept.push(KeptLink {
                         source: source.name.clone(),
-                        member: member.member.key,
+                        member: member.member.key.clone(),
                         device: device.name.clone(),
                         employee_no: link.employee_no.clone(),
                         rule: link.rule,

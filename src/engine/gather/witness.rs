@@ -12,9 +12,9 @@ use super::{Connections, Conversation, Scope};
 use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
 use crate::engine::Systems;
+use crate::engine::TargetOutcome;
 use crate::model::Memory;
 use crate::ports::{Failure, Target};
-use crate::report::TargetOutcome;
 use crate::store::lock::take_device;
 use crate::store::{Store, StoreError};
 

@@ -12,7 +12,7 @@ mod resolve;
 
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::{iter, mem};
 
@@ -21,12 +21,11 @@ use foldhash::fast::RandomState;
 
 use crate::config::LinkRule;
 use crate::engine::link::file::LinkRow;
-use crate::model::{Email, HolderId, RecordId, Window};
+use crate::model::{Email, HolderId, RecordId};
 
+pub use crate::model::{NameDigest, Served, StoredLink, StoredLinks};
 pub use first::doubt_first_links;
-pub use name::{
-    NameDigest, email_digest, is_same_person, is_unlike, name_agrees, name_digest, plain_words,
-};
+pub use name::{email_digest, is_same_person, is_unlike, name_agrees, name_digest, plain_words};
 pub use resolve::{Claimant, resolve};
 
 /// E-mail to person ids, from all link files together.
@@ -119,41 +118,6 @@ impl Extend<(LinkRow, DateTime<Utc>)> for LinkTable {
             self.insert(email, employee_no, since);
         }
     }
-}
-
-/// A link that an earlier run made: the person was read on the door under it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredLink {
-    /// The person it leads to.
-    pub employee_no: RecordId,
-    /// The rule that made it.
-    pub rule: LinkRule,
-    /// The name on the door when the link was made or last agreed with, as [`name_digest`].
-    pub name: NameDigest,
-    /// The member's e-mail at that time, as [`email_digest`]; 0 for none.
-    pub email: i64,
-    /// When it was made.
-    pub made_at: DateTime<Utc>,
-    /// The paid time that was last kept in sync there, if there ever was any.
-    pub served: Option<Served>,
-}
-
-/// Paid time of a member that was kept in sync on a door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Served {
-    /// The paid time, as the door takes it.
-    pub window: Window,
-    /// Somebody who looked has accepted that the member is served no more.
-    pub is_loss_accepted: bool,
-}
-
-/// What is remembered of the links of one device.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StoredLinks {
-    /// The links that hold, by member.
-    pub links: HashMap<HolderId, StoredLink, RandomState>,
-    /// Members who were linked to a person before and are linked to another one since.
-    pub former: BTreeMap<RecordId, BTreeSet<HolderId>>,
 }
 
 /// A link that somebody who looked has accepted: `--accept-link DOOR=PERSON:MEMBER`.

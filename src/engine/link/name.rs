@@ -3,15 +3,11 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::model::{Email, Holder};
+use crate::model::{Email, Holder, NameDigest};
 use crate::text::fnv::fnv;
 
 /// So many letters of a first name must be equal: `Alex` is taken for `Alexander`, `Ana` not for `Anton`.
 const FIRST_NAME_LETTERS: usize = 3;
-
-/// A name as a number: the sum of the digests of its words, without case, accents and order; 0 for no
-/// name. Equal names have equal numbers, and others very likely have others. It is stored.
-pub type NameDigest = i64;
 
 /// The digest of a name on a door.
 #[must_use]
@@ -112,7 +108,7 @@ fn without_stroke(letter: char) -> impl Iterator<Item = char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HolderId, HolderNumber, OrganisationId};
+    use crate::model::testing::{bare, holder};
 
     #[test]
     fn names_compare_without_case_and_accents_as_whole_words() {
@@ -135,17 +131,9 @@ mod tests {
     #[test]
     fn two_of_a_family_are_not_the_same_person() {
         let member = |first: &str, last: &str| Holder {
-            key: HolderId {
-                organisation: OrganisationId::new(1).unwrap(),
-                number: HolderNumber::new(1).unwrap(),
-                birth_date: None,
-            },
             first_name: first.to_owned(),
             last_name: last.to_owned(),
-            email: None,
-            inactive: false,
-            roles: vec![],
-            unreadable: vec![],
+            ..bare(holder("1"))
         };
         for (first, last, device, want) in [
             ("Ana", "Novak", "Novak Ana", true),

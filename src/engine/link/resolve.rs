@@ -115,14 +115,14 @@ struct Claimed<'a> {
     is_doubtful: bool,
 }
 
-impl Claimed<'_> {
-    fn as_rival(&self) -> Rival {
+impl<'a> Claimed<'a> {
+    fn as_rival(&self) -> Rival<'a> {
         let is_linked = match &self.claim {
             Claim::One(one) => one.is_linked,
             Claim::Several(_) | Claim::None(_) => Linked::Not,
         };
         Rival {
-            key: self.member.key,
+            key: &self.member.key,
             vanished_since: self.vanished_since,
             is_doubtful: self.is_doubtful,
             is_linked,
@@ -132,14 +132,14 @@ impl Claimed<'_> {
 
 /// A member who claims a person.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rival {
-    key: HolderId,
+struct Rival<'a> {
+    key: &'a HolderId,
     vanished_since: Option<DateTime<Utc>>,
     is_doubtful: bool,
     is_linked: Linked,
 }
 
-impl Rival {
+impl Rival<'_> {
     /// Whether this one gives way to another who claims the same person.
     fn yields_to(self, other: Self) -> bool {
         let is_kept_by_other =
@@ -149,15 +149,14 @@ impl Rival {
             (None, Some(_)) => is_kept_by_other && self.is_doubtful,
             (Some(_), None) => !other.is_doubtful,
             (Some(since), Some(other_since)) => {
-                let number = |rival: Self| (rival.key.organisation, rival.key.number);
-                is_kept_by_other || number(self) == number(other) && since < other_since
+                is_kept_by_other || self.key.is_same_human(other.key) && since < other_since
             }
         }
     }
 }
 
 /// Who claims each person.
-type ClaimedBy<'a> = HashMap<&'a RecordId, Several<Rival>, RandomState>;
+type ClaimedBy<'a> = HashMap<&'a RecordId, Several<Rival<'a>>, RandomState>;
 
 /// The persons with an e-mail on the device.
 type ByEmail<'a> = HashMap<&'a Email, Several<&'a RecordId>, RandomState>;
@@ -197,10 +196,10 @@ fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLi
 }
 
 /// Some of these claimants: always the same ones, whoever asks.
-fn some<'a>(claimants: impl Iterator<Item = &'a Rival>) -> BTreeSet<HolderId> {
+fn some<'a>(claimants: impl Iterator<Item = &'a Rival<'a>>) -> BTreeSet<HolderId> {
     let mut found = BTreeSet::new();
     for rival in claimants {
-        found.insert(rival.key);
+        found.insert(rival.key.clone());
         if found.len() == CLAIMANTS_MAX {
             break;
         }
@@ -221,7 +220,7 @@ struct Door<'a> {
 }
 
 /// Everybody who is or was linked to a person, and whether that link holds.
-type Owners<'a> = HashMap<&'a RecordId, Several<(HolderId, bool)>, RandomState>;
+type Owners<'a> = HashMap<&'a RecordId, Several<(&'a HolderId, bool)>, RandomState>;
 
 /// What the rules give for a member.
 enum Given<'a> {
@@ -329,7 +328,7 @@ impl<'a> Door<'a> {
         let is_settled = stored.rule == LinkRule::Accepted && is_same_email && !is_row_changed;
         let name = self.persons.get(new).map_or("", |person| person.name.as_str());
         let fits = is_same_person(member, name);
-        let is_taken = || self.owners(new).any(|(key, holds)| holds && key != member.key);
+        let is_taken = || self.owners(new).any(|(key, holds)| holds && *key != member.key);
         match old {
             Some(old) if is_settled => self.held(member, stored, old, stored.rule, false),
             Some(old) if fits && self.agrees(member, old) && is_taken() => {
@@ -358,21 +357,21 @@ impl<'a> Door<'a> {
         for claimed in claims.iter_mut().filter(|claimed| is_new(claimed)) {
             let Claim::One(one) = &claimed.claim else { continue };
             let mut owners = self.owners(one.person);
-            let is_somebody_elses = owners.any(|(key, _)| key != claimed.member.key);
+            let is_somebody_elses = owners.any(|(key, _)| *key != claimed.member.key);
             let name = self.persons.get(one.person).map_or("", |person| person.name.as_str());
             claimed.is_doubtful = is_somebody_elses && !is_same_person(claimed.member, name);
         }
     }
 
     /// Everybody who is or was linked to a person, and whether that link holds.
-    fn owners(&self, person: &RecordId) -> impl Iterator<Item = (HolderId, bool)> {
+    fn owners(&self, person: &RecordId) -> impl Iterator<Item = (&'a HolderId, bool)> {
         let owners = self.owners.get_or_init(|| {
             let mut owners = Owners::default();
             let linked = self.stored.links.iter();
-            let linked = linked.map(|(key, link)| (&link.employee_no, (*key, true)));
+            let linked = linked.map(|(key, link)| (&link.employee_no, (key, true)));
             let former = self.stored.former.iter();
             let former = former
-                .flat_map(|(person, keys)| keys.iter().map(move |key| (person, (*key, false))));
+                .flat_map(|(person, keys)| keys.iter().map(move |key| (person, (key, false))));
             for (person, owner) in linked.chain(former) {
                 Several::add_to(&mut owners, person, owner);
             }
@@ -439,7 +438,7 @@ fn by_number<'a>(
     member: &Holder,
     persons: &'a BTreeMap<RecordId, Record>,
 ) -> Option<(&'a RecordId, bool)> {
-    let id = RecordId::new(&member.key.number.to_string()).ok()?;
+    let id = RecordId::new(member.number.as_ref()?.as_str()).ok()?;
     let (id, person) = persons.get_key_value(&id)?;
     Some((id, name_agrees(&member.last_name, &person.name)))
 }

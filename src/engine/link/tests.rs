@@ -1,25 +1,21 @@
 //! Tables for the link rules.
 
+use std::collections::BTreeMap;
+
 use super::*;
-use crate::model::{Holder, HolderNumber, Limit, OrganisationId, Record, UserType};
+use crate::model::testing::{bare, holder};
+use crate::model::{Holder, Limit, Record, RecordStanding};
 
 fn key(number: i64) -> HolderId {
-    HolderId {
-        organisation: OrganisationId::new(123).unwrap(),
-        number: HolderNumber::new(number).unwrap(),
-        birth_date: None,
-    }
+    holder(&number.to_string())
 }
 
 fn member(number: i64, last_name: &str, email: &str) -> Holder {
     Holder {
-        key: key(number),
         first_name: "Ana".into(),
         last_name: last_name.into(),
         email: Email::parse(email),
-        inactive: false,
-        roles: vec![],
-        unreadable: vec![],
+        ..bare(key(number))
     }
 }
 
@@ -33,9 +29,8 @@ fn persons(list: &[(&str, &str, &str)]) -> BTreeMap<RecordId, Record> {
             let person = Record {
                 employee_no: id(number),
                 name: (*name).into(),
-                user_type: UserType::Normal,
+                standing: RecordStanding::Free,
                 limit: Limit::Permanent(None),
-                is_device_admin: false,
                 flaw: None,
                 email: Email::parse(email),
                 fingerprint: String::new(),
@@ -62,7 +57,7 @@ fn listed(members: &[Holder]) -> impl Iterator<Item = Claimant<'_>> {
 
 /// The same, and those with these numbers have vanished.
 fn without(members: &[Holder], vanished: &[i64]) -> Vec<(Holder, bool)> {
-    let is_vanished = |member: &Holder| vanished.contains(&member.key.number.get());
+    let is_vanished = |member: &Holder| vanished.iter().any(|number| member.key == key(*number));
     members.iter().map(|member| (member.clone(), is_vanished(member))).collect()
 }
 
@@ -458,7 +453,7 @@ fn a_vanished_member_yields_to_a_listed_one() {
 fn who_left_after_a_corrected_birth_date_has_the_person_still() {
     let born = |day: u32| {
         let mut member = member(1, "Novak", "ana@x.si");
-        member.key.birth_date = chrono::NaiveDate::from_ymd_opt(1990, 1, day);
+        member.key = holder(&format!("1/1990-01-{day:02}"));
         member
     };
     let other = member(2, "Kos", "ana@x.si");
@@ -470,8 +465,10 @@ fn who_left_after_a_corrected_birth_date_has_the_person_still() {
             .map(|(member, vanished_since)| Claimant { member, vanished_since: *vanished_since });
         resolve(all, &device, &LinkTable::default(), &no_stored(), BY_EMAIL, &[])
     };
-    let to =
-        |member: &Holder| NoLink::Yielded { persons: [id("7")].into(), to: [member.key].into() };
+    let to = |member: &Holder| NoLink::Yielded {
+        persons: [id("7")].into(),
+        to: [member.key.clone()].into(),
+    };
     for (first, second) in [(0, 1), (1, 0)] {
         // Whichever birth date was corrected.
         let both = [born(1), born(2)];

@@ -7,10 +7,10 @@ use chrono_tz::Tz;
 
 use super::validity::{Entitlement, OpeningRights, covered, entitlement};
 use crate::config::{Guard, Mode, Policy};
-use crate::engine::link::{Linking, StoredLinks};
+use crate::engine::link::{Link, Linking, NoLink, StoredLinks};
 use crate::model::{
-    Email, Holder, HolderId, HolderNumber, OrganisationId, Record, RecordId, Right, RightCode,
-    SourceName, TargetLimits, TargetName, Window,
+    Email, Holder, HolderId, HolderNumber, Record, RecordId, Right, RightCode, SourceName,
+    TargetLimits, TargetName, Window,
 };
 
 /// Both sides as they were gathered, and the rules that hold between them.
@@ -23,7 +23,7 @@ pub struct Facts {
     /// `[guard]`.
     pub guard: Guard,
     /// The organisations.
-    pub sources: BTreeMap<OrganisationId, SourceFacts>,
+    pub sources: BTreeMap<SourceName, SourceFacts>,
     /// Every member known of every organisation, sorted by key.
     pub members: Vec<HolderFacts>,
     /// Every device, sorted by name.
@@ -103,7 +103,7 @@ pub struct TargetFacts {
     /// Persons that this program has written to, and for whom the last time.
     pub written: BTreeMap<RecordId, HolderId>,
     /// The roles from which everything that follows is settled; without an entry: those of now.
-    pub settled_roles: BTreeMap<OrganisationId, Option<BTreeSet<RightCode>>>,
+    pub settled_roles: BTreeMap<SourceName, Option<BTreeSet<RightCode>>>,
     /// Nothing was ever written to it.
     pub is_first_run: bool,
     /// Persons to whom a revocation was sent in the last 24 hours, whatever became of it.
@@ -131,11 +131,20 @@ impl TargetFacts {
 }
 
 impl Facts {
+    /// Every holder with what the link rules gave on a device; nobody where its records are not known.
+    pub fn linked<'f>(
+        &'f self,
+        device: &'f TargetFacts,
+    ) -> impl Iterator<Item = (&'f HolderFacts, &'f Result<Link, NoLink>)> {
+        debug_assert!(device.linking.is_empty() || device.linking.len() == self.members.len());
+        self.members.iter().zip(&device.linking)
+    }
+
     /// What a member is entitled to on a device: the one place where that is decided. `None` for a member
     /// of an organisation that is not configured.
     #[must_use]
     pub fn entitlement(&self, device: &TargetFacts, member: &HolderFacts) -> Option<Entitlement> {
-        let source = self.sources.get(&member.member.key.organisation)?;
+        let source = self.sources.get(&member.member.key.source)?;
         let roles = OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
         let (vanished, now) = (member.is_vanished, device.local(self.now));
         // Time that runs under a role which the configuration no longer opens the door for is not paid for
@@ -184,14 +193,14 @@ impl Facts {
         member: &HolderFacts,
         role: &Right,
     ) -> bool {
-        let organisation = member.member.key.organisation;
+        let source = &member.member.key.source;
         let (Some(source), Some(settled)) =
-            (self.sources.get(&organisation), device.settled_roles.get(&organisation))
+            (self.sources.get(source), device.settled_roles.get(source))
         else {
             return false;
         };
         let roles = OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
-        settled.as_ref().is_none_or(|roles| roles.contains(&role.id)) && !roles.open(role.id)
+        settled.as_ref().is_none_or(|roles| roles.contains(&role.id)) && !roles.open(&role.id)
     }
 
     /// The roles of an organisation that open a device: those that both lists name; `None` for every role.
@@ -199,14 +208,14 @@ impl Facts {
     pub fn door_roles(
         &self,
         device: &TargetFacts,
-        organisation: OrganisationId,
+        source: &SourceName,
     ) -> Option<BTreeSet<RightCode>> {
-        let of_source = self.sources.get(&organisation).and_then(|source| source.roles.as_ref());
+        let of_source = self.sources.get(source).and_then(|source| source.roles.as_ref());
         match (of_source, &device.roles) {
             (None, None) => None,
             (Some(one), None) => Some(one.clone()),
             (None, Some(other)) => Some(other.clone()),
-            (Some(one), Some(other)) => Some(one.intersection(other).copied().collect()),
+            (Some(one), Some(other)) => Some(one.intersection(other).cloned().collect()),
         }
     }
 }
@@ -232,7 +241,7 @@ impl Only {
     /// Whether a member was named by e-mail or number.
     #[must_use]
     pub fn names_member(&self, member: &Holder) -> bool {
-        self.numbers.contains(&member.key.number)
+        member.number.as_ref().is_some_and(|number| self.numbers.contains(number))
             || member.email.as_ref().is_some_and(|email| self.emails.contains(email))
     }
 

@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 use super::validity::{covered, unreadable_here};
 use super::{Facts, HolderFacts, LeftOut, Pair, Plan, Reason, SourceFacts, Verdict, is_protected};
 use crate::model::{
-    HolderId, Limit, OrganisationId, RecordId, Right, RightCode, SourceName, TargetName, Window,
+    HolderId, Limit, LossKind, RecordId, Right, RightCode, SourceName, TargetName, Window,
 };
 
 /// A member who was served on a door until now and is left out there.
@@ -45,20 +45,20 @@ impl Plan {
     pub fn accepted_losses<'a>(
         &'a self,
         device: &'a TargetName,
-    ) -> impl Iterator<Item = HolderId> + 'a {
+    ) -> impl Iterator<Item = &'a HolderId> + 'a {
         let accepted = self.too_many_lost.iter().filter(|one| one.is_accepted);
         accepted.flat_map(move |one| {
             let losses = self.losses.iter().filter(|loss| loss.device == *device);
-            losses.filter(|loss| one.whose == loss.whose()).map(|loss| loss.member)
+            losses.filter(|loss| one.whose == loss.whose()).map(|loss| &loss.member)
         })
     }
 
     /// Whether nothing is done for members of an organisation on a device, because too many of those served
     /// would be left out.
     #[must_use]
-    pub fn is_held_back(&self, organisation: OrganisationId, device: &TargetName) -> bool {
+    pub fn is_held_back(&self, source: &SourceName, device: &TargetName) -> bool {
         let mut doubted = self.too_many_lost.iter().filter(|one| !one.is_accepted);
-        doubted.any(|one| one.whose.covers(organisation, device))
+        doubted.any(|one| one.whose.covers(source, device))
     }
 
     /// The devices that are not believed, because too many of those served there are lost.
@@ -71,33 +71,13 @@ impl Plan {
     }
 }
 
-/// What comes of a loss at the door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LossKind {
-    /// The door is closed for the person, or the person is gone.
-    StandingOutside,
-    /// The door opens, and nobody can say whether that is paid for.
-    OpenWithoutReason,
-}
-
 impl Loss {
     /// Whose word it is that leaves the member out.
     #[must_use]
     pub fn whose(&self) -> Whose {
         match is_of_source(self.reason) {
-            true => Whose::Source(self.member.organisation),
+            true => Whose::Source(self.member.source.clone()),
             false => Whose::Device(self.device.clone()),
-        }
-    }
-}
-
-impl LossKind {
-    /// The word in output and state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::StandingOutside => "standing-outside",
-            Self::OpenWithoutReason => "open-without-reason",
         }
     }
 }
@@ -117,16 +97,16 @@ pub struct NoDoor {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Whose {
     /// An organisation's listing.
-    Source(OrganisationId),
+    Source(SourceName),
     /// A device's person list.
     Device(TargetName),
 }
 
 impl Whose {
     /// Whether what is said of a member on a device follows from this word.
-    fn covers(&self, organisation: OrganisationId, device: &TargetName) -> bool {
+    fn covers(&self, source: &SourceName, device: &TargetName) -> bool {
         match self {
-            Self::Source(doubted) => organisation == *doubted,
+            Self::Source(doubted) => source == doubted,
             Self::Device(name) => device == name,
         }
     }
@@ -170,11 +150,11 @@ pub(super) fn of(
     has_paid_time: bool,
     is_asked_for: bool,
 ) -> Option<Loss> {
-    let member = pair.member.member.key;
-    let served = pair.device.served(&member).filter(|_| pair.link.is_some())?;
+    let member = &pair.member.member.key;
+    let served = pair.device.served(member).filter(|_| pair.link.is_some())?;
     let now = pair.now();
     let roles = pair.door_roles();
-    let door_roles = || pair.member.member.roles.iter().filter(|role| roles.open(role.id));
+    let door_roles = || pair.member.member.roles.iter().filter(|role| roles.open(&role.id));
     let has_door_role =
         door_roles().next().is_some() || unreadable_here(&pair.member.member, &roles).is_some();
     let is_unreadable = pair.member.problem.is_some()
@@ -204,12 +184,12 @@ pub(super) fn of(
     if pair.member.is_vanished || !has_paid_time && served.end() < now {
         return None;
     }
-    let stored = pair.device.stored.links.get(&member)?;
+    let stored = pair.device.stored.links.get(member)?;
     let is_open = |id| pair.device.persons.get(id).is_some_and(|one| one.limit.opens_at(now));
     Some(Loss {
         reason,
         source: pair.source.name.clone(),
-        member,
+        member: member.clone(),
         device: pair.device.name.clone(),
         employee_no: stored.employee_no.clone(),
         kind: match is_open(&stored.employee_no) {
@@ -238,15 +218,15 @@ fn without_door_role(pair: &Pair<'_>, now: NaiveDateTime) -> Option<Reason> {
 
 fn running_roles(member: &HolderFacts, now: NaiveDateTime) -> BTreeSet<RightCode> {
     let running = |role: &&Right| covered(role, 0).is_some_and(|it| it.contains(now));
-    member.member.roles.iter().filter(running).map(|role| role.id).collect()
+    member.member.roles.iter().filter(running).map(|role| role.id.clone()).collect()
 }
 
 /// The sources and devices of whose served members too many are left out at once. Members are counted
 /// once, on however many doors they are left out.
 pub(super) fn too_many(facts: &Facts, losses: &[Loss]) -> Vec<TooManyLost> {
-    let mut lost: BTreeMap<Whose, BTreeMap<HolderId, &Loss>> = BTreeMap::new();
+    let mut lost: BTreeMap<Whose, BTreeMap<&HolderId, &Loss>> = BTreeMap::new();
     for loss in losses {
-        lost.entry(loss.whose()).or_default().insert(loss.member, loss);
+        lost.entry(loss.whose()).or_default().insert(&loss.member, loss);
     }
     let mut found = Vec::new();
     for (whose, lost) in lost {
@@ -279,7 +259,7 @@ fn served(facts: &Facts, whose: &Whose) -> usize {
         Whose::Device(name) => device.name == *name,
     });
     let is_wanted = |key: &&HolderId| match whose {
-        Whose::Source(organisation) => key.organisation == *organisation,
+        Whose::Source(organisation) => key.source == *organisation,
         Whose::Device(_) => true,
     };
     let served = devices.flat_map(|device| {
@@ -295,7 +275,7 @@ fn common(lost: &[&Loss]) -> String {
     let mut by_role: BTreeMap<_, usize> = BTreeMap::new();
     let without_role = lost.iter().filter(|loss| loss.reason == Reason::NoDoorRole);
     for role in without_role.flat_map(|loss| &loss.other_roles) {
-        *by_role.entry(*role).or_default() += 1;
+        *by_role.entry(role).or_default() += 1;
     }
     if let Some((role, count)) = most(by_role) {
         return format!("{count} of {all} now hold role {role}, which is not in `roles`");
@@ -340,11 +320,11 @@ pub(super) fn mark(plan: &mut Plan) {
 pub(super) fn hold_back(facts: &Facts, plan: &mut Plan) {
     // Nothing is remembered of what is not believed.
     let mut served = std::mem::take(&mut plan.served);
-    served.retain(|served| !plan.is_held_back(served.member.organisation, &served.device));
+    served.retain(|served| !plan.is_held_back(&served.member.source, &served.device));
     plan.served = served;
     let (held, kept) = std::mem::take(&mut plan.changes)
         .into_iter()
-        .partition(|change| plan.is_held_back(change.member.organisation, &change.device));
+        .partition(|change| plan.is_held_back(&change.member.source, &change.device));
     plan.changes = kept;
     for change in held {
         let device = facts.devices.iter().find(|device| device.name == change.device);
@@ -403,6 +383,6 @@ impl Doors {
         let is_certain = self.known > 0 && self.unknown == 0 && !member.is_vanished;
         let is_without = is_certain && self.has_paid_time && !self.has_door;
         let reason = self.reason.filter(|_| is_without)?;
-        Some(NoDoor { reason, source: source.name.clone(), member: member.member.key })
+        Some(NoDoor { reason, source: source.name.clone(), member: member.member.key.clone() })
     }
 }

@@ -5,16 +5,15 @@
 //! a plan out decides nothing any more. Source: design.md section 4, "Planning".
 
 mod facts;
+mod former_holders;
 mod guard;
-mod in_step;
-mod left_by;
+mod in_sync;
 mod losses;
 mod person;
 pub mod proof;
 mod released;
-mod steady;
+mod unchanged;
 pub mod validity;
-mod words;
 
 use std::collections::BTreeSet;
 
@@ -22,24 +21,25 @@ use chrono::NaiveDateTime;
 
 use crate::engine::link::{CLAIMANTS_MAX, Found, Link, NoLink, in_question};
 use crate::model::{
-    HolderId, Limit, Record, RecordId, Right, RightCode, SourceName, TargetName, UnreadableRight,
-    UserType, Window,
+    HolderId, Record, RecordId, RecordStanding, Right, RightCode, SourceName, TargetName,
+    UnreadableRight, Window,
 };
 use crate::text::shell::quoted;
 
 pub use facts::{Facts, HolderFacts, Only, SourceFacts, Standing, TargetFacts};
-pub use in_step::in_step;
-use left_by::Others;
-pub use losses::{Loss, LossKind, NoDoor, TooManyLost, Whose};
+use former_holders::Others;
+pub use in_sync::{in_sync, is_in_sync};
+pub use losses::{Loss, NoDoor, TooManyLost, Whose};
 use person::for_person;
 pub use person::kind_of;
 pub use proof::{Counterexample, ProvenPlan, Rule, objection, prove, prove_reviewed};
 pub use released::Released;
-pub use steady::steady_until;
+pub use unchanged::unchanged_until;
 use validity::{
     EndedBy, Entitlement, OpeningRights, Validity, covered, roles_gone, unreadable_here,
 };
-pub use words::{Budget, Cause, Kind, Reason};
+
+pub use crate::model::{Budget, Cause, Change, Kind, LossKind, Reason};
 
 /// All changes of one tick, with what was left out and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,43 +94,6 @@ impl Plan {
     }
 }
 
-/// One person's new validity on one device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Where.
-    pub device: TargetName,
-    /// Who, there.
-    pub employee_no: RecordId,
-    /// Whose membership it follows from.
-    pub member: HolderId,
-    /// The organisation's name in the configuration.
-    pub source: SourceName,
-    /// Why.
-    pub cause: Cause,
-    /// Whether access is given or taken.
-    pub kind: Kind,
-    /// What the person holds.
-    pub before: Limit,
-    /// What the person shall hold.
-    pub after: Window,
-    /// A closed door opens at this moment.
-    pub opens_door: bool,
-    /// The person's fingerprint as read: the change is refused if it moved since.
-    pub fingerprint: String,
-    /// Access ends at once: the end is yesterday's, and moves with every midnight.
-    pub ends_at_once: bool,
-    /// Set when a budget keeps the change from being carried out.
-    pub blocked: Option<Budget>,
-}
-
-impl Change {
-    /// Whether somebody must approve it before it is carried out.
-    #[must_use]
-    pub fn needs_approval(&self) -> bool {
-        self.blocked.is_some_and(Budget::needs_approval)
-    }
-}
-
 /// A member for whom nothing is done, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
@@ -156,13 +119,13 @@ pub fn plan(facts: &Facts) -> Plan {
     let mut plan = Plan::default();
     let others: Vec<Others> = facts.devices.iter().map(|one| Others::of(facts, one)).collect();
     for (index, member) in facts.members.iter().enumerate() {
-        let Some(source) = facts.sources.get(&member.member.key.organisation) else {
+        let Some(source) = facts.sources.get(&member.member.key.source) else {
             continue;
         };
         plan_member(facts, source, &others, index, &mut plan);
     }
     released::find(facts, &mut plan);
-    plan.losses.sort_by(|a, b| (&a.device, a.member).cmp(&(&b.device, b.member)));
+    plan.losses.sort_by(|a, b| (&a.device, &a.member).cmp(&(&b.device, &b.member)));
     plan.too_many_lost = losses::too_many(facts, &plan.losses);
     losses::mark(&mut plan);
     losses::hold_back(facts, &mut plan);
@@ -177,14 +140,15 @@ pub fn plan(facts: &Facts) -> Plan {
     }
     sort_left_out(&mut plan.left_out);
     sort_left_out(&mut plan.ignored);
-    plan.served.sort_by(|a, b| (&a.device, a.member).cmp(&(&b.device, b.member)));
-    plan.no_door.sort_by_key(|one| one.member);
+    plan.served.sort_by(|a, b| (&a.device, &a.member).cmp(&(&b.device, &b.member)));
+    plan.no_door.sort_by(|one, other| one.member.cmp(&other.member));
     plan
 }
 
 fn sort_left_out(left_out: &mut [LeftOut]) {
     left_out.sort_by(|a, b| {
-        (a.reason, &a.source, a.member, &a.device).cmp(&(b.reason, &b.source, b.member, &b.device))
+        (a.reason, &a.source, &a.member, &a.device)
+            .cmp(&(b.reason, &b.source, &b.member, &b.device))
     });
 }
 
@@ -218,7 +182,7 @@ fn plan_member(
             Verdict::LeftOut(reason, detail) => here.push(LeftOut {
                 reason,
                 source: source.name.clone(),
-                member: member.member.key,
+                member: member.member.key.clone(),
                 device: Some(device.name.clone()),
                 detail,
                 persons: link.map(in_question).unwrap_or_default().into_iter().cloned().collect(),
@@ -237,18 +201,18 @@ fn plan_member(
 
 /// The roles of a member that cannot be right, where others of the member count.
 fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> Option<LeftOut> {
-    let opens_some_door = |role: RightCode| {
+    let opens_some_door = |role: &RightCode| {
         facts.devices.iter().any(|device| {
             let roles =
                 OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
             roles.open(role)
         })
     };
-    let door_roles = member.member.roles.iter().filter(|role| opens_some_door(role.id));
+    let door_roles = member.member.roles.iter().filter(|role| opens_some_door(&role.id));
     let (good, bad): (Vec<&Right>, Vec<&Right>) =
         door_roles.partition(|role| covered(role, 0).is_some());
     let unreadable: Vec<&UnreadableRight> =
-        member.member.unreadable.iter().filter(|role| opens_some_door(role.id)).collect();
+        member.member.unreadable.iter().filter(|role| opens_some_door(&role.id)).collect();
     let is_doubtful = !unreadable.is_empty();
     if good.is_empty() || (bad.is_empty() && !is_doubtful) || member.problem.is_some() {
         return None;
@@ -262,7 +226,7 @@ fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> O
     Some(LeftOut {
         reason: Reason::BadDates,
         source: source.name.clone(),
-        member: member.member.key,
+        member: member.member.key.clone(),
         device: None,
         detail: Some(format!("ignored, the others count: {}", roles.join(", "))),
         persons: Vec::new(),
@@ -408,13 +372,14 @@ impl<'a> Pair<'a> {
         if self.source.standing == Standing::Refused {
             return;
         }
-        let member = self.member.member.key;
-        let stored = self.device.stored.links.get(&member).and_then(|link| link.served);
+        let member = &self.member.member.key;
+        let stored = self.device.stored.links.get(member).and_then(|link| link.served);
         let is_known = match (stored, window) {
             (Some(served), Some(window)) => served.window == window && !served.is_loss_accepted,
             (stored, window) => stored.is_none() && window.is_none(),
         };
         if !is_known {
+            let member = member.clone();
             news.push(ServedNow { device: self.device.name.clone(), member, window });
         }
     }
@@ -460,7 +425,7 @@ fn name_differs(pair: &Pair<'_>, person: &RecordId, found: &Found) -> String {
         Found::AnothersName => format!("person {person} has the name of another member"),
     };
     let accept = |person: &RecordId| {
-        let (door, number) = (&pair.device.name, pair.member.member.key.number);
+        let (door, number) = (&pair.device.name, pair.member.member.key.human());
         format!("--accept-link {}", quoted(&format!("{door}={person}:{number}")))
     };
     let is_there = |linked: &&RecordId| pair.device.persons.contains_key(linked);
@@ -478,7 +443,7 @@ fn all_persons(persons: &BTreeSet<RecordId>) -> String {
 }
 
 fn all_members(members: &BTreeSet<HolderId>) -> String {
-    let named = members.iter().take(CLAIMANTS_MAX - 1).map(|key| key.number.to_string());
+    let named = members.iter().take(CLAIMANTS_MAX - 1).map(|key| key.human().to_string());
     let others = if members.len() < CLAIMANTS_MAX { "" } else { " and others" };
     format!("member {}{others}", named.collect::<Vec<_>>().join(", "))
 }
@@ -486,9 +451,8 @@ fn all_members(members: &BTreeSet<HolderId>) -> String {
 /// Whether a person may not be touched, whatever the membership says. Source: design.md section 4.
 #[must_use]
 pub fn is_protected(device: &TargetFacts, person: &Record) -> bool {
-    person.is_device_admin
+    person.standing != RecordStanding::Free
         || person.flaw.is_some()
-        || person.user_type == UserType::BlackList
         || device.protect.contains(&person.employee_no)
 }
 

@@ -4,7 +4,7 @@
 
 use chrono::NaiveDateTime;
 
-use super::left_by::paid_before;
+use super::former_holders::paid_before;
 use super::validity::{EndedBy, Validity, touches, unreadable_here};
 use super::{
     Budget, Cause, Change, Kind, Pair, Reason, SourceFacts, Standing, TargetFacts, Verdict,
@@ -55,7 +55,7 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -
         let detail = format!(
             "person {id} was member {}, who is no longer listed and has paid time: nothing is taken \
              away",
-            gone.member.key.number
+            gone.member.key.human()
         );
         return Verdict::LeftOut(Reason::Blocked, Some(detail));
     }
@@ -65,7 +65,7 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -
         let detail = format!(
             "person {id} is also claimed by member {}, who has the same name and paid time: nothing is \
              taken away",
-            other.member.key.number
+            other.member.key.human()
         );
         return Verdict::LeftOut(Reason::Ambiguous, Some(detail));
     }
@@ -80,7 +80,7 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -
     Verdict::Change(Box::new(Change {
         device: device.name.clone(),
         employee_no: person.employee_no.clone(),
-        member: member.member.key,
+        member: member.member.key.clone(),
         source: source.name.clone(),
         cause: cause_of(kind, before, &validity, drifted),
         kind,

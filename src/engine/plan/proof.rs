@@ -18,9 +18,7 @@ use chrono::{Datelike, NaiveDateTime, TimeDelta};
 use super::{Change, Facts, HolderFacts, Kind, Plan, SourceFacts, Standing, TargetFacts};
 use crate::config::Mode;
 use crate::engine::link::NoLink;
-use crate::model::{
-    HolderId, HolderNumber, LATEST_END, Limit, RecordId, TargetName, UserType, Window,
-};
+use crate::model::{HolderId, LATEST_END, Limit, RecordId, RecordStanding, TargetName, Window};
 
 use budgets::{check_budgets, check_last_person};
 use losses::check_losses;
@@ -64,7 +62,7 @@ impl ProvenPlan {
 #[error("the plan breaks a safety rule: member {member}, person {employee_no} on {device}: {rule}")]
 pub struct Counterexample {
     /// Whose membership.
-    pub member: HolderNumber,
+    pub member: String,
     /// Where.
     pub device: TargetName,
     /// Who, there.
@@ -200,7 +198,7 @@ fn reviewed_breaks(device: &TargetFacts, change: &Change, now: NaiveDateTime) ->
 
 fn refuse(change: &Change, rule: Rule) -> Counterexample {
     Counterexample {
-        member: change.member.number,
+        member: change.member.human().to_owned(),
         device: change.device.clone(),
         employee_no: change.employee_no.clone(),
         rule,
@@ -212,8 +210,8 @@ fn check_all(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
     if changes.is_empty() {
         return Ok(());
     }
-    let members: BTreeSet<HolderId> = changes.iter().map(|change| change.member).collect();
-    let all = facts.members.iter().enumerate().map(|(place, one)| (one.member.key, place));
+    let members: BTreeSet<&HolderId> = changes.iter().map(|change| &change.member).collect();
+    let all = facts.members.iter().enumerate().map(|(place, one)| (&one.member.key, place));
     let places: BTreeMap<_, usize> = all.filter(|(key, _)| members.contains(key)).collect();
     let claims: Vec<Claims<'_>> =
         facts.devices.iter().map(|device| Claims::of(facts, device, changes)).collect();
@@ -224,7 +222,7 @@ fn check_all(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
         let known = (|| {
             let (place, device) =
                 facts.devices.iter().enumerate().find(|(_, d)| d.name == change.device)?;
-            let source = facts.sources.get(&change.member.organisation)?;
+            let source = facts.sources.get(&change.member.source)?;
             let index = *places.get(&change.member)?;
             Some((claims.get(place)?, device, source, index, facts.members.get(index)?))
         })();
@@ -256,7 +254,7 @@ impl<'a> Claims<'a> {
         let mine = changes.iter().filter(|change| change.device == device.name);
         let persons: BTreeSet<&RecordId> = mine.map(|change| &change.employee_no).collect();
         let mut claims = Self { links: BTreeMap::new(), left: BTreeMap::new() };
-        for (member, link) in facts.members.iter().zip(&device.linking) {
+        for (member, link) in facts.linked(device) {
             match link {
                 Ok(link) if persons.contains(&link.employee_no) => {
                     *claims.links.entry(&link.employee_no).or_default() += 1;
@@ -336,12 +334,9 @@ fn is_paid_by_who_vanished(
     change: &Change,
     now: NaiveDateTime,
 ) -> bool {
-    let same = |key: &HolderId| {
-        key.number == change.member.number && key.organisation == change.member.organisation
-    };
     claims.left.get(&change.employee_no).into_iter().flatten().any(|other| {
-        let source = facts.sources.get(&other.member.key.organisation);
-        !same(&other.member.key)
+        let source = facts.sources.get(&other.member.key.source);
+        !other.member.key.is_same_human(&change.member)
             && source.is_some_and(|source| {
                 let paid = PaidTime::of(facts, device, source, other);
                 let has_time = paid.first_from(now).is_some_and(|next| next <= LATEST_END);
@@ -357,7 +352,7 @@ fn has_lost_a_configured_role(
     source: &SourceFacts,
     member: &HolderFacts,
 ) -> bool {
-    let before = device.settled_roles.get(&member.member.key.organisation);
+    let before = device.settled_roles.get(&member.member.key.source);
     let lists = || [source.roles.as_ref(), device.roles.as_ref()].into_iter().flatten();
     before.is_some_and(|before| {
         member.member.roles.iter().any(|role| {
@@ -370,9 +365,7 @@ fn has_lost_a_configured_role(
 fn is_untouchable(device: &TargetFacts, employee_no: &RecordId) -> bool {
     let person = device.persons.get(employee_no);
     device.protect.contains(employee_no)
-        || person.is_some_and(|p| {
-            p.is_device_admin || p.user_type == UserType::BlackList || p.flaw.is_some()
-        })
+        || person.is_some_and(|p| p.standing != RecordStanding::Free || p.flaw.is_some())
 }
 
 fn is_in_range(window: Window) -> bool {

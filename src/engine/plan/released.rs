@@ -31,7 +31,7 @@ pub(super) fn find(facts: &Facts, plan: &mut Plan) {
         for (employee_no, member) in &device.written {
             let is_asked_for = facts.only.is_everyone() || facts.only.names_person(employee_no);
             if is_asked_for && !in_question.contains(employee_no) {
-                release(facts, device, employee_no, *member, plan);
+                release(facts, device, employee_no, member, plan);
             }
         }
     }
@@ -65,7 +65,7 @@ fn release(
     facts: &Facts,
     device: &TargetFacts,
     employee_no: &RecordId,
-    member: HolderId,
+    member: &HolderId,
     plan: &mut Plan,
 ) {
     let now = device.local(facts.now);
@@ -78,25 +78,19 @@ fn release(
     if !has_time || is_protected(device, person) {
         return;
     }
-    // An organisation that the configuration has no more is named by its number.
-    let source = match facts.sources.get(&member.organisation) {
-        Some(source) => Ok(source.name.clone()),
-        None => SourceName::new(&member.organisation.to_string()),
-    };
-    let Ok(source) = source else { return };
     plan.released.push(Released {
         device: device.name.clone(),
         employee_no: employee_no.clone(),
-        member,
-        source: source.clone(),
+        member: member.clone(),
+        source: member.source.clone(),
         limit: person.limit,
     });
     if let (Limit::Window(window), Mode::Full | Mode::Observe) = (person.limit, device.mode) {
         plan.changes.push(Change {
             device: device.name.clone(),
             employee_no: employee_no.clone(),
-            member,
-            source,
+            member: member.clone(),
+            source: member.source.clone(),
             cause: Cause::Released,
             kind: Kind::Revocation,
             before: person.limit,

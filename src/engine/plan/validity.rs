@@ -95,7 +95,7 @@ pub fn entitlement(
 ) -> Entitlement {
     let mut windows: Vec<Window> = Vec::with_capacity(member.roles.len());
     let mut has_door_role = unreadable_here(member, door_roles).is_some();
-    for role in member.roles.iter().filter(|role| door_roles.open(role.id)) {
+    for role in member.roles.iter().filter(|role| door_roles.open(&role.id)) {
         has_door_role = true;
         windows.extend(covered(role, policy.grace_days));
     }
@@ -142,7 +142,7 @@ pub fn unreadable_here<'a>(
     member: &'a Holder,
     door_roles: &OpeningRights<'_>,
 ) -> Option<&'a UnreadableRight> {
-    member.unreadable.iter().find(|role| door_roles.open(role.id))
+    member.unreadable.iter().find(|role| door_roles.open(&role.id))
 }
 
 /// The roles that open one device: the organisation's list and the device's own, either of which
@@ -158,9 +158,9 @@ pub struct OpeningRights<'a> {
 impl OpeningRights<'_> {
     /// Whether a role opens the device.
     #[must_use]
-    pub fn open(&self, role: RightCode) -> bool {
-        self.source.is_none_or(|roles| roles.contains(&role))
-            && self.device.is_none_or(|roles| roles.contains(&role))
+    pub fn open(&self, role: &RightCode) -> bool {
+        self.source.is_none_or(|roles| roles.contains(role))
+            && self.device.is_none_or(|roles| roles.contains(role))
     }
 }
 
@@ -232,7 +232,8 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
-    use crate::model::{HolderId, HolderNumber, OrganisationId, parse_time};
+    use crate::model::parse_time;
+    use crate::model::testing::{bare, holder};
 
     const KEEP: Policy = Policy { grace_days: 0, inactive: Ending::End, vanished: Ending::Keep };
     const EVERY_ROLE: OpeningRights<'_> = OpeningRights { source: None, device: None };
@@ -245,24 +246,15 @@ mod tests {
 
     fn member(roles: &[(i64, &str, &str)]) -> Holder {
         Holder {
-            key: HolderId {
-                organisation: OrganisationId::new(123).unwrap(),
-                number: HolderNumber::new(1).unwrap(),
-                birth_date: None,
-            },
-            first_name: "Ana".into(),
-            last_name: "Novak".into(),
-            email: None,
-            inactive: false,
             roles: roles
                 .iter()
                 .map(|(id, begin, end)| Right {
-                    id: RightCode::new(*id).unwrap(),
+                    id: RightCode::whole(*id).unwrap(),
                     begin: at(begin),
                     end: at(end),
                 })
                 .collect(),
-            unreadable: vec![],
+            ..bare(holder("1"))
         }
     }
 
@@ -388,7 +380,7 @@ mod tests {
         let found = entitlement(&beyond, &EVERY_ROLE, &KEEP, false, None, at("2026-01-01"));
         assert_eq!(found, Entitlement::BadDates, "no device holds these dates");
         let other = member(&[(2, "2026-01-01", "2026-12-31")]);
-        let gym = BTreeSet::from([RightCode::new(1).unwrap()]);
+        let gym = BTreeSet::from([RightCode::whole(1).unwrap()]);
         let door = OpeningRights { source: Some(&gym), device: None };
         assert_eq!(
             entitlement(&other, &door, &KEEP, false, None, at("2026-01-01")),

@@ -3,9 +3,8 @@
 use super::*;
 use crate::command::CommandName;
 use crate::engine::plan::{Loss, Reason};
-use crate::model::{
-    HolderId, HolderNumber, LATEST_END, OrganisationId, RecordId, SourceName, Window, parse_time,
-};
+use crate::model::testing::holder;
+use crate::model::{HolderId, LATEST_END, RecordId, SourceName, Window, parse_time};
 use crate::trouble::{BlockedBy, Failed};
 
 const NAME: &str = "gym";
@@ -51,7 +50,7 @@ fn clock() -> TroubleKind {
 }
 
 fn blocked_by_hand() -> TroubleKind {
-    let organisation = OrganisationId::new(123).unwrap();
+    let organisation = SourceName::unconfigured("cardskipper:123");
     TroubleKind::OrganisationLeft { organisation, members: 3, persons: 5 }
 }
 
@@ -189,11 +188,7 @@ fn who_is_lost_with_many_others_is_told_of_once() {
         report.losses.push(Loss {
             reason: Reason::NoDoorRole,
             source: source.clone(),
-            member: HolderId {
-                organisation: OrganisationId::new(123).unwrap(),
-                number: HolderNumber::new(number).unwrap(),
-                birth_date: None,
-            },
+            member: holder(&format!("{number}")),
             device: name(),
             employee_no: RecordId::new("1004").unwrap(),
             kind: LossKind::OpenWithoutReason,
@@ -249,8 +244,9 @@ fn a_run_that_looked_at_less_saw_nothing() {
 
 #[test]
 fn many_numbers_are_counted() {
-    let few: BTreeSet<i64> = (1..=10).collect();
+    let all: Vec<HolderId> = (1..=13).map(|number| holder(&format!("{number}"))).collect();
+    let few: BTreeSet<&HolderId> = all.iter().take(10).collect();
     assert_eq!(numbers(&few), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10");
-    let many: BTreeSet<i64> = (1..=13).collect();
+    let many: BTreeSet<&HolderId> = all.iter().collect();
     assert_eq!(numbers(&many), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, and 3 more");
 }

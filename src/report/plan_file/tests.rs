@@ -6,6 +6,7 @@ use super::*;
 use crate::command::CommandName;
 use crate::config::Ending;
 use crate::engine::plan::tests::world::{FRONT, World, employee, instant, time};
+use crate::model::testing::{holder, source, undated};
 use crate::report::{ChangeReport, ChangeState};
 
 const MADE: &str = "2026-11-21T11:00:00Z";
@@ -24,7 +25,7 @@ fn report() -> Report {
         .inactive("150006");
     let mut plan = world.plan();
     plan.changes[0].employee_no = employee(" \"\\漢\u{202e}{}");
-    plan.changes[0].member.birth_date = None;
+    plan.changes[0].member = undated(&plan.changes[0].member);
     let mut report = Report::new(CommandName::Diff, None);
     report.changes = plan.changes.into_iter().map(reported).collect();
     assert_eq!(report.changes.len(), 6);
@@ -38,11 +39,11 @@ fn reported(change: Change) -> ChangeReport {
 }
 
 fn written() -> String {
-    write(&report(), instant(MADE)).unwrap()
+    write(&report(), &Accounts::default(), instant(MADE)).unwrap()
 }
 
 fn read_at(text: &str, now: &str) -> Result<Vec<Change>, PlanFileError> {
-    read(text, instant(now), Approved::Planned)
+    read(text, &Accounts::default(), instant(now), Approved::Planned)
 }
 
 fn value() -> Map<String, Value> {
@@ -67,7 +68,7 @@ fn what_was_planned_comes_back() {
     let planned = read_at(&written(), MADE).unwrap();
     assert_eq!(planned.len(), 3);
     assert_eq!(planned, changes(ChangeState::Planned));
-    let blocked = read(&written(), instant(MADE), Approved::Blocked).unwrap();
+    let blocked = read(&written(), &Accounts::default(), instant(MADE), Approved::Blocked).unwrap();
     assert_eq!(blocked.len(), 3);
     assert_eq!(blocked, changes(ChangeState::Blocked));
 }
@@ -80,12 +81,15 @@ fn what_waits_for_a_second_look_still_waits_when_it_comes_back() {
     one.change.blocked = Some(Budget::SecondLook);
     one.state = ChangeState::before_it_is_tried(&one.change);
     let waiting = one.change.clone();
-    let text = write(&report, instant(MADE)).unwrap();
+    let text = write(&report, &Accounts::default(), instant(MADE)).unwrap();
     let waits = |changes: Vec<Change>| -> Vec<Change> {
         changes.into_iter().filter(|change| change.blocked.is_some()).collect()
     };
     assert_eq!(waits(read_at(&text, MADE).unwrap()), [waiting]);
-    assert_eq!(waits(read(&text, instant(MADE), Approved::Blocked).unwrap()), []);
+    assert_eq!(
+        waits(read(&text, &Accounts::default(), instant(MADE), Approved::Blocked).unwrap()),
+        []
+    );
 }
 
 #[test]
@@ -220,7 +224,7 @@ fn it_lasts_an_hour() {
         ("2025-11-21T11:00:00Z", future()),
     ] {
         assert_eq!(read_at(&written(), now).map(|changes| changes.len()), want, "{now}");
-        let blocked = read(&written(), instant(now), Approved::Blocked);
+        let blocked = read(&written(), &Accounts::default(), instant(now), Approved::Blocked);
         assert_eq!(blocked.map(|changes| changes.len()), Ok(3), "a blocked plan waits: {now}");
     }
 }
@@ -329,8 +333,8 @@ fn the_id_of_a_blocked_part_is_that_of_its_changes() {
     let damages: [fn(&mut Change); 7] = [
         |change| change.device = TargetName::new("yard-door").unwrap(),
         |change| change.cause = Cause::Drift,
-        |change| change.member.number = HolderNumber::new(7).unwrap(),
-        |change| change.member.organisation = OrganisationId::new(7).unwrap(),
+        |change| change.member = holder("7/1990-01-01"),
+        |change| change.member.source = source("spa"),
         |change| change.employee_no = employee("10"),
         |change| change.fingerprint.push('x'),
         |change| change.after = Window::new(time("2026-01-01"), time("2026-01-02")).unwrap(),
@@ -399,9 +403,9 @@ fn what_was_kept_before_midnight_is_carried_out_as_it_was_kept() {
     let world = World::agreeing(9).inactive("150001").inactive("150002").inactive("150003");
     let mut report = Report::new(CommandName::Sync, None);
     report.changes = world.plan().changes.into_iter().map(reported).collect();
-    let kept = write(&report, instant(MADE)).unwrap();
+    let kept = write(&report, &Accounts::default(), instant(MADE)).unwrap();
     let tomorrow = instant("2026-11-22T11:00:00Z");
-    let changes = read(&kept, tomorrow, Approved::Blocked).unwrap();
+    let changes = read(&kept, &Accounts::default(), tomorrow, Approved::Blocked).unwrap();
     assert_eq!(changes.len(), 3);
     assert!(changes.iter().all(|change| change.after.end() == time("2026-11-20T23:59:59")));
     // Of the day before yesterday by then, and over all the same: nothing is left to do.

@@ -236,7 +236,7 @@ fn open_doors(status: &Status) -> String {
 fn attention_table(status: &Status, id: &str, caption: &str, all: &[&Attention]) -> String {
     let row = |one: &&Attention| {
         vec![
-            cell(one.member.number),
+            cell(one.member.human()),
             cell(one.device.as_ref().map_or("–", |name| name.as_str())),
             cell(one.employee_no.as_ref().map_or("–", |person| person.as_str())),
             cell(one.ends.map_or("–".to_owned(), last)),
@@ -253,7 +253,7 @@ const WAIT_TITLES: [&str; 6] = ["Member", "Door", "Person", "Until", "Since", "B
 fn wait_row(status: &Status, one: &Waiting, class: &str) -> Vec<String> {
     let age = span(status.at.signed_duration_since(one.since));
     vec![
-        cell(one.member.number),
+        cell(one.member.human()),
         cell(&one.device),
         cell(&one.employee_no),
         cell(last(one.after.end())),
@@ -384,7 +384,7 @@ fn audit_row(status: &Status, line: &AuditLine) -> Vec<String> {
     vec![
         cell(status.moment(entry.at)),
         cell(entry.run),
-        cell(line.member.number),
+        cell(line.member.human()),
         cell(&entry.device),
         cell(&entry.employee_no),
         cell(&entry.cause),

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Status;
 use crate::model::format_time;
+use crate::report::json::Spelled;
 use crate::report::{RowLeftOut, rows_left_out};
 use crate::store::{Attention, PastRun, Waiting};
 
@@ -75,7 +76,7 @@ struct Wait {
     device: String,
     employee_no: String,
     source: String,
-    number: i64,
+    number: Spelled,
     kind: &'static str,
     opens_door: bool,
     end: String,
@@ -91,7 +92,7 @@ struct Care {
     device: Option<String>,
     employee_no: Option<String>,
     source: String,
-    number: i64,
+    number: Spelled,
     reason: String,
     ends: Option<String>,
     since: String,
@@ -149,8 +150,8 @@ pub fn document(status: &Status) -> Document<'_> {
         sources: sources.collect(),
         devices: devices.collect(),
         outside: status.outside().count(),
-        waiting: status.waiting.iter().map(|one| wait(status, one)).collect(),
-        attention: status.attention.iter().map(|one| care(status, one)).collect(),
+        waiting: status.waiting.iter().map(wait).collect(),
+        attention: status.attention.iter().map(care).collect(),
         silent_for_seconds: status.silent_for().map(|age| age.num_seconds()),
         blocked: blocked
             .map(|plan| Blocked { id: plan.id.clone(), since: instant(plan.made_at) })
@@ -180,25 +181,25 @@ fn run(run: &PastRun) -> Run {
     }
 }
 
-fn care(status: &Status, one: &Attention) -> Care {
+fn care(one: &Attention) -> Care {
     Care {
         kind: one.kind.as_str(),
         device: one.device.as_ref().map(ToString::to_string),
         employee_no: one.employee_no.as_ref().map(ToString::to_string),
-        source: status.source(one.member).to_owned(),
-        number: one.member.number.get(),
+        source: one.member.source.to_string(),
+        number: Spelled::of(one.member.human()),
         reason: one.reason.clone(),
         ends: one.ends.map(format_time),
         since: instant(one.since),
     }
 }
 
-fn wait(status: &Status, one: &Waiting) -> Wait {
+fn wait(one: &Waiting) -> Wait {
     Wait {
         device: one.device.to_string(),
         employee_no: one.employee_no.to_string(),
-        source: status.source(one.member).to_owned(),
-        number: one.member.number.get(),
+        source: one.member.source.to_string(),
+        number: Spelled::of(one.member.human()),
         kind: one.kind.as_str(),
         opens_door: one.opens_door,
         end: format_time(one.after.end()),

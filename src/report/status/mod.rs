@@ -17,7 +17,7 @@ use chrono_tz::Tz;
 use crate::config::Mode;
 use crate::engine::plan::{Budget, Kind, LeftOut, Reason};
 use crate::exit::Exit;
-use crate::model::{HolderId, OrganisationId, RecordId, SourceName, TargetName};
+use crate::model::{HolderId, RecordId, SourceName, TargetName};
 use crate::report::RowLeftOut;
 use crate::report::text::with_zone;
 use crate::store::{
@@ -75,8 +75,6 @@ pub struct Status {
 pub struct SourceStatus {
     /// Its name in the configuration.
     pub name: SourceName,
-    /// Which it is.
-    pub organisation: OrganisationId,
     /// Members known.
     pub members: u64,
     /// When the last accepted listing of any kind was asked for.
@@ -173,7 +171,7 @@ impl Status {
     /// How many members need to be looked after in one way, each counted once.
     #[must_use]
     pub fn members_to_look_after(&self, kind: AttentionKind) -> usize {
-        self.to_look_after(kind).map(|one| one.member).collect::<BTreeSet<_>>().len()
+        self.to_look_after(kind).map(|one| &one.member).collect::<BTreeSet<_>>().len()
     }
 
     /// How long ago the last run began, if that is more than three ticks: then nobody knows how it is now.
@@ -199,9 +197,9 @@ impl Status {
     #[must_use]
     pub fn concerns(&self) -> Vec<String> {
         let mut parts = Vec::new();
-        let mut outside: BTreeSet<HolderId> = self.outside().map(|one| one.member).collect();
+        let mut outside: BTreeSet<&HolderId> = self.outside().map(|one| &one.member).collect();
         let lost = self.to_look_after(AttentionKind::StandingOutside);
-        outside.extend(lost.map(|one| one.member));
+        outside.extend(lost.map(|one| &one.member));
         let cared_for = |kind| self.members_to_look_after(kind);
         parts.extend(counted(
             outside.len(),
@@ -245,13 +243,13 @@ impl Status {
 
     /// How many members with paid time are left out, beside those who are counted as to be looked after.
     fn paid_and_left_out(&self) -> usize {
-        let counted: BTreeSet<HolderId> = self
+        let counted: BTreeSet<&HolderId> = self
             .attention
             .iter()
             .filter(|one| one.kind != AttentionKind::Observed)
-            .map(|one| one.member)
+            .map(|one| &one.member)
             .collect();
-        let left_out = self.left_out.iter().filter(|one| one.has_paid_time).map(|one| one.member);
+        let left_out = self.left_out.iter().filter(|one| one.has_paid_time).map(|one| &one.member);
         left_out.filter(|member| !counted.contains(member)).collect::<BTreeSet<_>>().len()
     }
 
@@ -260,20 +258,12 @@ impl Status {
         self.waiting.iter().filter(|one| !one.opens_door || one.kind != Kind::Grant)
     }
 
-    /// The name of an organisation.
-    #[must_use]
-    pub fn source(&self, key: HolderId) -> &str {
-        let mut sources = self.sources.iter();
-        let found = sources.find(|source| source.organisation == key.organisation);
-        found.map_or("?", |source| source.name.as_str())
-    }
-
     /// A member as people are told of them.
     #[must_use]
-    pub fn member(&self, key: HolderId) -> String {
-        match self.names.get(&key) {
-            Some(name) if !name.is_empty() => format!("{} {name}", key.number),
-            _ => key.number.to_string(),
+    pub fn member(&self, key: &HolderId) -> String {
+        match self.names.get(key) {
+            Some(name) if !name.is_empty() => format!("{} {name}", key.human()),
+            _ => key.human().to_string(),
         }
     }
 
@@ -299,9 +289,9 @@ impl Status {
     /// Members with paid time for whom nothing can be done, each counted once for a reason.
     #[must_use]
     pub fn left_out_counts(&self) -> BTreeMap<Reason, usize> {
-        let mut members: BTreeMap<Reason, Vec<HolderId>> = BTreeMap::new();
+        let mut members: BTreeMap<Reason, Vec<&HolderId>> = BTreeMap::new();
         for one in self.left_out.iter().filter(|one| one.has_paid_time) {
-            members.entry(one.reason).or_default().push(one.member);
+            members.entry(one.reason).or_default().push(&one.member);
         }
         members
             .into_iter()

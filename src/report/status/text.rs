@@ -108,7 +108,7 @@ impl Line {
     fn waiting(one: &Waiting) -> Self {
         let stands_outside = one.opens_door && one.kind == Kind::Grant;
         Self {
-            member: one.member,
+            member: one.member.clone(),
             device: Some(one.device.clone()),
             employee_no: Some(one.employee_no.clone()),
             until: Some(one.after.end()),
@@ -121,7 +121,7 @@ impl Line {
     fn to_look_after(one: &Attention) -> Self {
         let is_observed = one.kind == AttentionKind::Observed;
         Self {
-            member: one.member,
+            member: one.member.clone(),
             device: one.device.clone(),
             employee_no: one.employee_no.clone(),
             until: one.ends,
@@ -153,7 +153,7 @@ fn table(status: &Status, lines: &[Line], look: Look) -> String {
             person(employee_no, name)
         });
         table.row([
-            status.member(line.member),
+            status.member(&line.member),
             or_dash(line.device.as_ref().map(ToString::to_string)),
             or_dash(person),
             or_dash(line.until.map(last)),

@@ -33,11 +33,11 @@ struct Row<'a> {
 
 /// The sheet, and how many members are in it: those with paid time, by number.
 #[must_use]
-pub fn sheet(left_out: &[LeftOut], members: &BTreeMap<HolderId, &Holder>) -> (String, usize) {
-    let mut rows: BTreeMap<(HolderId, Reason), Row<'_>> = BTreeMap::new();
+pub fn sheet(left_out: &[LeftOut], members: &BTreeMap<&HolderId, &Holder>) -> (String, usize) {
+    let mut rows: BTreeMap<(&HolderId, Reason), Row<'_>> = BTreeMap::new();
     for one in left_out.iter().filter(|one| one.has_paid_time && is_unlinked(one.reason)) {
         let Some(member) = members.get(&one.member) else { continue };
-        let row = rows.entry((one.member, one.reason)).or_insert_with(|| Row {
+        let row = rows.entry((&one.member, one.reason)).or_insert_with(|| Row {
             member,
             reason: one.reason,
             doors: Vec::new(),
@@ -107,7 +107,7 @@ pub fn by_hand<'a>(bytes: &[u8], members: impl Iterator<Item = &'a Holder>) -> O
 /// The cells that name a member.
 fn who(member: &Holder) -> [String; 4] {
     let email = member.email.as_ref().map_or_else(String::new, |email| email.as_str().to_owned());
-    let number = member.key.number.to_string();
+    let number = member.key.human().to_string();
     [email, number, member.first_name.clone(), member.last_name.clone()]
 }
 

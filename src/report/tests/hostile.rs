@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::plan::plan;
 use crate::engine::plan::tests::generated::facts;
-use crate::model::RecordId;
+use crate::model::{Accounts, RecordId};
 use crate::report::look::Look;
 use crate::report::{json, plan_file, text};
 
@@ -52,7 +52,7 @@ proptest! {
         for one in &mut report.left_out {
             one.detail = Some(names.next().unwrap().clone());
         }
-        report.names = facts.members.iter().map(|m| (m.member.key, names.next().unwrap().clone())).collect();
+        report.names = facts.members.iter().map(|m| (m.member.key.clone(), names.next().unwrap().clone())).collect();
         for device in &facts.devices {
             let outcome = TargetOutcome::Ok;
             report.devices.push(TargetReport { name: device.name.clone(), persons: 0, outcome });
@@ -68,8 +68,8 @@ proptest! {
         for (one, change) in report.changes.iter().zip(again["changes"].as_array().unwrap()) {
             prop_assert_eq!(change["employee_no"].as_str(), Some(one.change.employee_no.as_str()));
         }
-        let file = plan_file::write(&report, facts.now).unwrap();
-        let read = plan_file::read(&file, facts.now, plan_file::Approved::Planned).unwrap();
+        let file = plan_file::write(&report, &Accounts::default(), facts.now).unwrap();
+        let read = plan_file::read(&file, &Accounts::default(), facts.now, plan_file::Approved::Planned).unwrap();
         let planned = report.changes.iter().map(|one| {
             let blocked = one.change.blocked.filter(|hold| !hold.needs_approval());
             Change { blocked, ..one.change.clone() }

@@ -14,7 +14,7 @@ fn texts(look: Look) -> [String; 3] {
     let mut report = every_outcome();
     let names = ["Žiga Šuštar", "漢字 漢字", "Åsa Öberg"];
     for (one, name) in report.changes.iter().zip(names.iter().cycle()) {
-        report.names.insert(one.change.member, (*name).to_owned());
+        report.names.insert(one.change.member.clone(), (*name).to_owned());
     }
     let remedy =
         || Some("see that the cable is in, and that nobody changed the address".to_owned());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::engine::plan::Reason;
 use crate::engine::plan::tests::world::{GYM, instant};
-use crate::model::{RightCode, SourceName};
+use crate::model::RightCode;
 use crate::report::look::Look;
 use crate::report::lookup::{HolderStory, Story, TargetStory, document};
 use crate::store::AuditEntry;
@@ -62,7 +62,7 @@ pub(super) fn story() -> Story {
         members: vec![HolderStory {
             source: SourceName::new("club").unwrap(),
             member,
-            role_names: vec![(RightCode::new(GYM).unwrap(), Some("Gym".into()))],
+            role_names: vec![(RightCode::whole(GYM).unwrap(), Some("Gym".into()))],
             validity: Some(year),
             problem: None,
             devices: vec![door()],

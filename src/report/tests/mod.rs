@@ -8,7 +8,8 @@ mod text;
 
 use super::*;
 use crate::engine::plan::tests::world::{FRONT, World, employee, window};
-use crate::model::Limit;
+use crate::model::{Limit, LinkRule, SourceName};
+use crate::store::OutcomeKind;
 use crate::trouble::{About, Failed, TroubleKind};
 
 /// A report of a plan on one door that answered, before anything was tried.
@@ -110,7 +111,7 @@ fn members_of_an_organisation_that_left_the_configuration_are_told() {
     };
     assert_eq!(told(World::agreeing(3).served()), []);
     assert_eq!(told(gone(World::agreeing(3))), [], "nobody was served");
-    let text = "3 members of organisation 123 served until now, and no section of the configuration has \
+    let text = "3 members of organisation club served until now, and no section of the configuration has \
                 that organisation: nothing is done for them";
     let want = (Exit::Refused, FRONT.to_owned(), text.to_owned());
     assert_eq!(told(gone(World::agreeing(3).served())), [want]);

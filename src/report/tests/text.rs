@@ -64,7 +64,7 @@ fn some_changes() {
 2 changes give or lengthen access, 2 changes end or shorten access.
 "
     );
-    diff.names.insert(diff.changes[0].change.member, "Žiga Novak".into());
+    diff.names.insert(diff.changes[0].change.member.clone(), "Žiga Novak".into());
     assert!(render(&diff).contains("\n  150001 Žiga Novak  front-door  1 "), "{}", render(&diff));
 }
 
@@ -185,7 +185,7 @@ fn every_reason_says_what_to_do() {
 #[test]
 fn kept_links_are_told() {
     let mut kept = report(CommandName::Diff, &World::agreeing(1));
-    let member = World::agreeing(1).facts.members[0].member.key;
+    let member = World::agreeing(1).key("150001");
     kept.kept_links.push(KeptLink {
         source: SourceName::new("club").unwrap(),
         member,

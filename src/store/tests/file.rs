@@ -143,14 +143,14 @@ fn damaged_pages_are_found_at_once() {
 #[test]
 fn values_that_cannot_be_are_damage() {
     for damage in [
-        "UPDATE member SET number = -1",
-        "UPDATE member SET birth_date = '1990-02-30'",
-        "UPDATE member SET birth_date = 'soon'",
-        "UPDATE member_role SET role = 0 WHERE begins < 0",
-        "UPDATE member_role SET begins = 9223372036854775807 WHERE role = 3126",
+        "UPDATE member SET number = ''",
+        "UPDATE member SET holder = ' '",
+        "UPDATE member SET holder = '1/1990-02-27'",
+        "UPDATE member_role SET role = '' WHERE begins < 0",
+        "UPDATE member_role SET begins = 9223372036854775807 WHERE role = '3126'",
         "UPDATE member SET missing_since = 9223372036854775807",
         "UPDATE person SET employee_no = ''",
-        "UPDATE person SET user_type = 'friend'",
+        "UPDATE person SET standing = 'friend'",
         "UPDATE person SET limit_kind = 'sometimes'",
         "UPDATE person SET begins = NULL",
         "UPDATE person SET begins = ends + 1",

@@ -86,12 +86,15 @@ fn what_no_run_can_use() {
     for (sql, words) in [
         ("PRAGMA user_version = 99", "newer version"),
         ("UPDATE member_role SET ends = ends + 1 WHERE member = 7", "does not fit its checksum"),
-        ("UPDATE member SET birth_date = 'soon' WHERE id = 7", "is not a birth date"),
+        ("UPDATE member SET holder = ' ' WHERE id = 7", "is not a member"),
         (
             "PRAGMA foreign_keys = OFF; UPDATE member_role SET member = 4711 WHERE member = 7",
             "3 rows of member_role belong to nothing",
         ),
-        ("INSERT INTO door_roles VALUES ('front-door', 1, '1,x')", "is not a role id"),
+        (
+            "INSERT INTO door_roles VALUES ('front-door', 'club', '1,x')",
+            "is not a list of role ids",
+        ),
         (
             "UPDATE device SET failures = 1, failed_at = 99999999999999",
             "99999999999999 is not an instant",
@@ -107,16 +110,16 @@ fn what_no_run_can_use() {
         ),
         (
             "INSERT INTO waiting VALUES
-             ('front-door', '1', 1, 1, '', 'gift', 1, 1, 2, NULL, NULL, NULL, 0)",
+             ('front-door', '1', 'club', '1', 'gift', 1, 1, 2, NULL, NULL, NULL, 0)",
             "gift is not a kind of change",
         ),
         (
             "INSERT INTO waiting VALUES
-             ('front-door', '1', 1, 1, '', 'grant', 1, 1, 2, NULL, NULL, 99999999999999, 0)",
+             ('front-door', '1', 'club', '1', 'grant', 1, 1, 2, NULL, NULL, 99999999999999, 0)",
             "99999999999999 is not an instant",
         ),
         (
-            "INSERT INTO attention VALUES ('odd', '', '', 1, 1, '', '', NULL, 0)",
+            "INSERT INTO attention VALUES ('odd', '', '', 'club', '1', '', NULL, 0)",
             "odd is not a kind of attention",
         ),
         (

@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::plan::{Cause, Kind};
 use crate::model::RunId;
+use crate::model::testing::undated;
 
 fn intent(run: RunId, person: &str, kind: Kind) -> Intent {
     Intent {
@@ -65,7 +66,7 @@ fn announced_settled_logged() {
         outcome: "confirmed".into(),
         error: None,
     };
-    assert_eq!(store.history(key(club(), 1), 20).unwrap(), [entry]);
+    assert_eq!(store.history(&key(club(), 1), 20).unwrap(), [entry]);
 }
 
 #[test]
@@ -76,7 +77,7 @@ fn every_cause_kind_and_window_survives() {
         for kind in [Kind::Grant, Kind::Revocation] {
             let person = format!("{place} {}", kind.as_str());
             let before = (place % 2 == 0).then(year);
-            let member = HolderId { birth_date: None, ..key(club(), 5) };
+            let member = undated(&key(club(), 5));
             intents.push(Intent { cause, before, member, ..intent(run, &person, kind) });
         }
     }
@@ -139,7 +140,7 @@ fn whatever_did_not_take_makes_the_list_be_read_again() {
         let state = store.device_state(&door()).unwrap();
         assert!(state.needs_read && state.first_written_at.is_none(), "{kind:?}");
         assert!(store.persons(&door()).unwrap().confirmed.is_empty(), "{kind:?}");
-        let history = store.history(key(club(), 1), 20).unwrap();
+        let history = store.history(&key(club(), 1), 20).unwrap();
         assert_eq!(history[0].outcome, kind.as_str());
         assert_eq!(history[0].error.as_deref(), Some("the answer was lost"));
         assert!(store.open_intents(&door()).unwrap().is_empty());
@@ -162,7 +163,7 @@ fn the_audit_log_is_never_changed() {
     // Neither is the run it belongs to.
     assert!(store.connection.execute("DELETE FROM run", []).is_err());
     assert_eq!(lines(&store), 1);
-    assert_eq!(store.history(key(club(), 1), 20).unwrap()[0].outcome, "confirmed");
+    assert_eq!(store.history(&key(club(), 1), 20).unwrap()[0].outcome, "confirmed");
 }
 
 #[test]
@@ -175,13 +176,13 @@ fn history_is_one_member_s_newest_first() {
     let other = Intent { member: key(club(), 2), ..intent(run, "2", Kind::Grant) };
     store.settle(&[(other, ended(OutcomeKind::Confirmed))], at(9)).unwrap();
     let minutes = |number, limit| -> Vec<i64> {
-        let history = store.history(key(club(), number), limit).unwrap();
+        let history = store.history(&key(club(), number), limit).unwrap();
         history.iter().map(|entry| (entry.at - at(0)).num_minutes()).collect()
     };
     assert_eq!(minutes(1, 3), [4, 3, 2]);
     assert_eq!(minutes(2, 3), [9]);
-    let twin = HolderId { birth_date: None, ..key(club(), 1) };
-    assert!(store.history(twin, 3).unwrap().is_empty(), "another birth date is another member");
+    let twin = undated(&key(club(), 1));
+    assert!(store.history(&twin, 3).unwrap().is_empty(), "another birth date is another member");
 }
 
 /// Mutants: counting confirmed ones only; counting lines, not persons; no upper bound; without intents.

@@ -10,16 +10,17 @@ mod records;
 mod statements;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::*;
 use crate::config::LinkRule;
 use crate::engine::link::{Served, StoredLink, StoredLinks};
 use crate::model::{
-    Email, Holder, HolderId, HolderNumber, Limit, OrganisationId, Record, RecordId, Right,
-    RightCode, TargetName, UnreadableRight, UserType, Window, parse_time,
+    Email, Holder, HolderId, HolderNumber, Limit, Record, RecordId, RecordStanding, Right,
+    RightCode, SourceName, TargetName, UnreadableRight, Window, parse_time,
 };
 
 /// A state file in a folder of its own.
@@ -63,8 +64,13 @@ fn year() -> Window {
     window("2026-01-01T00:00:00", "2026-12-31T23:59:59")
 }
 
-fn club() -> OrganisationId {
-    OrganisationId::new(123).unwrap()
+fn club() -> &'static SourceName {
+    static CLUB: LazyLock<SourceName> = LazyLock::new(|| SourceName::new("club").unwrap());
+    &CLUB
+}
+
+fn spa() -> SourceName {
+    SourceName::new("spa").unwrap()
 }
 
 fn door() -> TargetName {
@@ -76,24 +82,21 @@ fn id(text: &str) -> RecordId {
 }
 
 fn role(number: i64, begin: &str, end: &str) -> Right {
-    Right { id: RightCode::new(number).unwrap(), begin: time(begin), end: time(end) }
+    Right { id: RightCode::whole(number).unwrap(), begin: time(begin), end: time(end) }
 }
 
 fn unreadable(number: i64, problem: &str) -> UnreadableRight {
-    UnreadableRight { id: RightCode::new(number).unwrap(), problem: problem.to_owned() }
+    UnreadableRight { id: RightCode::whole(number).unwrap(), problem: problem.to_owned() }
 }
 
-fn key(organisation: OrganisationId, number: i64) -> HolderId {
-    HolderId {
-        organisation,
-        number: HolderNumber::new(number).unwrap(),
-        birth_date: NaiveDate::from_ymd_opt(1990, 2, 28),
-    }
+fn key(source: &SourceName, number: i64) -> HolderId {
+    HolderId::new(source.clone(), &format!("{number}/1990-02-28")).unwrap()
 }
 
 fn member(number: i64) -> StoredHolder {
     let member = Holder {
         key: key(club(), number),
+        number: HolderNumber::whole(number).ok(),
         first_name: "Žiga".into(),
         last_name: "O'Novák; DROP TABLE member".into(),
         email: Email::parse(&format!("ziga{number}@club.example")),
@@ -117,9 +120,8 @@ fn person(number: &str) -> Record {
     Record {
         employee_no: id(number),
         name: "Žiga 漢 Novak".into(),
-        user_type: UserType::Normal,
+        standing: RecordStanding::Free,
         limit: Limit::Window(year()),
-        is_device_admin: false,
         flaw: None,
         email: Email::parse("ziga@club.example"),
         fingerprint: "0f".repeat(32),

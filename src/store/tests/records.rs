@@ -1,6 +1,7 @@
 //! What is written comes back as it was: members, persons, links.
 
 use super::*;
+use crate::model::testing::undated;
 use std::collections::BTreeSet;
 
 use crate::engine::link::LinkTable;
@@ -12,7 +13,8 @@ fn members_come_back_as_they_were() {
     let mut store = sandbox.open();
     let bare = StoredHolder {
         member: Holder {
-            key: HolderId { birth_date: None, ..key(club(), 7) },
+            key: undated(&key(club(), 7)),
+            number: None,
             first_name: String::new(),
             last_name: "\u{0}\u{202e}'\"".into(),
             email: None,
@@ -26,20 +28,19 @@ fn members_come_back_as_they_were() {
         said_at: at(3),
         is_repeated: true,
     };
-    let elsewhere = Holder { key: key(OrganisationId::new(456).unwrap(), 1), ..member(1).member };
+    let elsewhere = Holder { key: key(&spa(), 1), ..member(1).member };
     let elsewhere = StoredHolder::seen(elsewhere, at(1));
     // Another birth date is another member.
     let mut twin = member(7);
-    twin.member.key.birth_date = NaiveDate::from_ymd_opt(1904, 2, 29);
+    twin.member.key = HolderId::new(club().clone(), "7/1904-02-29").unwrap();
     list_members(&mut store, &[twin.clone(), member(150_002), bare.clone()]);
-    let other = OrganisationId::new(456).unwrap();
     let changed = [whole(elsewhere.clone())];
     let delta = ListingDelta { changed: &changed, state: SourceState::default() };
-    store.record_listing(other, &delta).unwrap();
+    store.record_listing(&spa(), &delta).unwrap();
     drop(store);
     let store = sandbox.open();
     assert_eq!(store.members(club()).unwrap(), [bare, twin, member(150_002)], "sorted by key");
-    assert_eq!(store.members(other).unwrap(), [elsewhere]);
+    assert_eq!(store.members(&spa()).unwrap(), [elsewhere]);
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn the_state_of_an_organisation() {
 fn role_names_are_replaced_as_a_whole() {
     let mut store = Sandbox::new().open();
     let names = |list: &[(i64, &str)]| -> BTreeMap<RightCode, String> {
-        list.iter().map(|(id, name)| (RightCode::new(*id).unwrap(), (*name).to_owned())).collect()
+        list.iter().map(|(id, name)| (RightCode::whole(*id).unwrap(), (*name).to_owned())).collect()
     };
     let first = names(&[(1, "Gym"), (3126, "Årskort 'Šport' 漢")]);
     store.record_role_names(club(), &first).unwrap();
@@ -106,7 +107,7 @@ fn role_names_are_replaced_as_a_whole() {
     let second = names(&[(2, "Sauna")]);
     store.record_role_names(club(), &second).unwrap();
     assert_eq!(store.role_names(club()).unwrap(), second);
-    assert!(store.role_names(OrganisationId::new(456).unwrap()).unwrap().is_empty());
+    assert!(store.role_names(&spa()).unwrap().is_empty());
 }
 
 #[test]
@@ -128,10 +129,10 @@ fn persons_of_every_limit_come_back_as_they_were() {
     for (place, limit) in limits.into_iter().enumerate() {
         persons.push(Record { limit, ..person(&format!("00{place}")) });
     }
-    for user_type in [UserType::Visitor, UserType::BlackList] {
-        persons.push(Record { user_type, ..person(&format!("{user_type:?}")) });
+    for standing in RecordStanding::ALL {
+        persons.push(Record { standing, ..person(&format!("{standing:?}")) });
     }
-    persons.push(Record { is_device_admin: true, email: None, ..person("x'\"; --") });
+    persons.push(Record { email: None, ..person("x'\"; --") });
     read_door(&mut store, persons.clone());
     drop(store);
     assert_eq!(sandbox.open().persons(&door()).unwrap().persons, list(persons));
@@ -142,7 +143,7 @@ fn a_reading_is_the_whole_list() {
     let mut store = Sandbox::new().open();
     assert!(store.device_state(&door()).unwrap().needs_read, "never read");
     read_door(&mut store, [person("1"), person("2")]);
-    store.record_in_step(&door(), &[(id("1"), year()), (id("2"), year())], at(1)).unwrap();
+    store.record_in_sync(&door(), &[(id("1"), year()), (id("2"), year())], at(1)).unwrap();
     let moved = Record { fingerprint: "moved".into(), ..person("2") };
     read_door(&mut store, [moved.clone(), person("3")]);
     let found = store.persons(&door()).unwrap();
@@ -208,7 +209,7 @@ fn links_are_kept_with_their_rule_and_replaced() {
     let served = |is_loss_accepted| Some(Served { window, is_loss_accepted });
     let mut first = link("7", LinkRule::File);
     first.served = served(false);
-    let links = [(one, first.clone()), (two, link("8", LinkRule::DeviceEmail))];
+    let links = [(one.clone(), first.clone()), (two.clone(), link("8", LinkRule::DeviceEmail))];
     store.record_links(&door(), &StoredLinks::default(), &links).unwrap();
     let known = store.links(&door()).unwrap();
     assert_eq!(known, StoredLinks { links: links.into_iter().collect(), former: BTreeMap::new() });
@@ -216,22 +217,26 @@ fn links_are_kept_with_their_rule_and_replaced() {
     // The same person, by another rule: nothing is replaced.
     first.rule = LinkRule::Accepted;
     first.served = served(true);
-    store.record_links(&door(), &known, &[(one, first.clone())]).unwrap();
+    store.record_links(&door(), &known, &[(one.clone(), first.clone())]).unwrap();
     let known = store.links(&door()).unwrap();
     assert_eq!((&known.links[&one], known.former.len()), (&first, 0));
 
     // Another person: the old link is a former one.
     let number = link("007", LinkRule::HolderNumber);
-    store.record_links(&door(), &known, &[(one, number.clone())]).unwrap();
+    store.record_links(&door(), &known, &[(one.clone(), number.clone())]).unwrap();
     let known = store.links(&door()).unwrap();
     assert_eq!(known.links.get(&one), Some(&number));
-    assert_eq!(known.former, BTreeMap::from([(id("7"), [one].into())]));
+    assert_eq!(known.former, BTreeMap::from([(id("7"), [one.clone()].into())]));
 
     // Somebody else's person: the link of whoever had it is a former one, too.
-    store.record_links(&door(), &known, &[(two, number.clone())]).unwrap();
+    store.record_links(&door(), &known, &[(two.clone(), number.clone())]).unwrap();
     let known = store.links(&door()).unwrap();
-    assert_eq!(known.links, [(two, number)].into_iter().collect());
-    let former = [(id("007"), [one].into()), (id("7"), [one].into()), (id("8"), [two].into())];
+    assert_eq!(known.links, [(two.clone(), number)].into_iter().collect());
+    let former = [
+        (id("007"), [one.clone()].into()),
+        (id("7"), [one.clone()].into()),
+        (id("8"), [two.clone()].into()),
+    ];
     assert_eq!(known.former, BTreeMap::from(former));
     let other = store.links(&TargetName::new("back-door").unwrap()).unwrap();
     assert_eq!(other, StoredLinks::default());
@@ -248,16 +253,15 @@ fn links_are_kept_with_their_rule_and_replaced() {
 #[test]
 fn the_roles_of_a_door_are_settled_for_each_organisation() {
     let mut store = Sandbox::new().open();
-    let other = OrganisationId::new(456).unwrap();
-    let role = |id| RightCode::new(id).unwrap();
+    let role = |id| RightCode::whole(id).unwrap();
     assert!(store.settled_roles(&door()).unwrap().is_empty());
-    for (organisation, roles) in [
+    for (source, roles) in [
         (club(), None),
         (club(), Some(BTreeSet::new())),
-        (other, Some([role(1), role(3126)].into())),
+        (&spa(), Some([role(1), role(3126)].into())),
     ] {
-        store.record_settled_roles(&door(), organisation, roles.as_ref()).unwrap();
-        assert_eq!(store.settled_roles(&door()).unwrap()[&organisation], roles);
+        store.record_settled_roles(&door(), source, roles.as_ref()).unwrap();
+        assert_eq!(store.settled_roles(&door()).unwrap()[source], roles);
     }
     assert_eq!(store.settled_roles(&door()).unwrap().len(), 2);
 }
@@ -357,4 +361,35 @@ fn together_is_all_or_nothing() {
     // And what comes after is by itself again.
     list_members(&mut store, &[member(2)]);
     assert_eq!(sandbox.open().members(club()).unwrap().len(), 2);
+}
+
+/// Mutants: rows are kept by the section's name; whoever reads an account that no section names is taken for
+/// a section of that name.
+#[test]
+fn a_section_may_get_another_name_and_another_account_is_another_organisation() {
+    let sandbox = Sandbox::new();
+    let reading = |name: &str, account: &str| {
+        let source = SourceName::new(name).unwrap();
+        sandbox.open().with_accounts([(source, account.to_owned())].into_iter().collect())
+    };
+    let mut store = reading("club", "cardskipper:123");
+    list_members(&mut store, &[member(1)]);
+    read_door(&mut store, [person("1")]);
+    let links = [(key(club(), 1), link("1", LinkRule::File))];
+    store.record_links(&door(), &StoredLinks::default(), &links).unwrap();
+    let linked = |store: &Store| {
+        let links = store.links(&door()).unwrap().links;
+        links.into_keys().map(|key| (key.source.to_string(), key.human().to_owned())).next()
+    };
+    assert_eq!(linked(&store), Some(("club".to_owned(), "1".to_owned())));
+    drop(store);
+    let store = reading("spa", "cardskipper:123");
+    assert_eq!(store.members(&spa()).unwrap().len(), 1, "another name");
+    assert_eq!(linked(&store), Some(("spa".to_owned(), "1".to_owned())));
+    drop(store);
+    let store = reading("club", "cardskipper:456");
+    assert!(store.members(club()).unwrap().is_empty(), "another account");
+    let left = linked(&store).unwrap().0;
+    assert_eq!(left, "cardskipper:123");
+    assert!(SourceName::new(&left).is_err(), "no section is called so");
 }

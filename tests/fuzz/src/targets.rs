@@ -7,11 +7,14 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Ljubljana;
 use ivms_sync::config::{Environment, load};
-use ivms_sync::connectors::cardskipper::wire::{parse_members, parse_members_by, parse_role_names};
+use ivms_sync::connectors::cardskipper::OrganisationId;
+use ivms_sync::connectors::cardskipper::wire::{
+    Club, parse_members, parse_members_by, parse_role_names,
+};
 use ivms_sync::connectors::hikvision::probe;
 use ivms_sync::connectors::{KINDS, cardskipper, hikvision};
 use ivms_sync::engine::link::file;
-use ivms_sync::model::{Limit, OrganisationId, RecordId, Window, parse_time, steers};
+use ivms_sync::model::{Accounts, Limit, RecordId, SourceName, Window, parse_time, steers};
 use ivms_sync::report::plan_file::{Approved, read_reviewed};
 
 /// A reader under test.
@@ -291,21 +294,26 @@ fn check(holds: bool, what: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what.to_owned()) }
 }
 
-fn club() -> Option<OrganisationId> {
-    OrganisationId::new(123).ok()
+fn club() -> Option<Club> {
+    let organisation = OrganisationId::new(123).ok()?;
+    Some(Club { source: SourceName::new("club").ok()?, organisation, zone: Ljubljana })
+}
+
+fn is_number(text: &str) -> bool {
+    text.parse::<i64>().is_ok_and(|number| number > 0)
 }
 
 fn read_members(input: &[u8]) -> Option<ivms_sync::connectors::cardskipper::wire::Listed> {
-    parse_members(input, club()?, Ljubljana).ok()
+    parse_members(input, &club()?).ok()
 }
 
 /// The answer of `Member/Export`.
 fn members(input: &[u8]) -> Result<(), String> {
     let Some(club) = club() else { return Ok(()) };
-    let first = parse_members(input, club, Ljubljana);
-    check(first == parse_members(input, club, Ljubljana), "read twice, it differs")?;
+    let first = parse_members(input, &club);
+    check(first == parse_members(input, &club), "read twice, it differs")?;
     for portion in [None, NonZeroUsize::new(1), NonZeroUsize::new(2)] {
-        let again = parse_members_by(input, club, Ljubljana, portion);
+        let again = parse_members_by(input, &club, portion);
         check(first == again, "read in other portions, it differs")?;
     }
     let listed = match first {
@@ -315,7 +323,7 @@ fn members(input: &[u8]) -> Result<(), String> {
     let mut size = 0;
     for member in &listed.members {
         check(
-            member.key.organisation == club && member.key.number.get() > 0,
+            member.key.source == club.source && is_number(member.key.human()),
             "a key of another club",
         )?;
         check_inert("a first name", &member.first_name)?;
@@ -330,7 +338,7 @@ fn members(input: &[u8]) -> Result<(), String> {
         let mut roles = member.roles.clone();
         roles.sort_unstable();
         check(
-            roles == member.roles && roles.iter().all(|role| role.id.get() > 0),
+            roles == member.roles && roles.iter().all(|role| is_number(role.id.as_str())),
             "roles out of order",
         )?;
         size += member.first_name.len() + member.last_name.len() + member.roles.len() * 20;
@@ -350,20 +358,20 @@ fn members(input: &[u8]) -> Result<(), String> {
 fn read_roles(
     input: &[u8],
 ) -> Option<std::collections::BTreeMap<ivms_sync::model::RightCode, String>> {
-    parse_role_names(input, club()?).ok()
+    parse_role_names(input, club()?.organisation).ok()
 }
 
 /// The answer of `Organisation/Info`.
 fn roles(input: &[u8]) -> Result<(), String> {
     let Some(club) = club() else { return Ok(()) };
-    let first = parse_role_names(input, club);
-    check(first == parse_role_names(input, club), "read twice, it differs")?;
+    let first = parse_role_names(input, club.organisation);
+    check(first == parse_role_names(input, club.organisation), "read twice, it differs")?;
     match first {
         Err(error) => check_inert("the error", &error.to_string()),
         Ok(names) => {
             for (id, name) in &names {
                 check(
-                    id.get() > 0 && !name.is_empty() && name.chars().count() <= 128,
+                    is_number(id.as_str()) && !name.is_empty() && name.chars().count() <= 128,
                     "a role without a name",
                 )?;
                 check_inert("a role's name", name)?;
@@ -571,9 +579,14 @@ fn moment() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_137_400, 0).unwrap_or_default()
 }
 
+fn accounts() -> Accounts {
+    let source = SourceName::new("club").ok();
+    source.map(|source| (source, "cardskipper:123".to_owned())).into_iter().collect()
+}
+
 fn read_plan(input: &[u8]) -> Option<Result<usize, String>> {
     let text = std::str::from_utf8(input).ok()?;
-    let read = read_reviewed(text, moment(), Approved::Planned);
+    let read = read_reviewed(text, &accounts(), moment(), Approved::Planned);
     Some(read.map(|reviewed| reviewed.changes.len()).map_err(|error| error.to_string()))
 }
 

@@ -3,11 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ivms_sync::clock::Clock;
-use ivms_sync::cmd::Context;
 use ivms_sync::config::{self, Environment};
 use ivms_sync::connectors::KINDS;
 use ivms_sync::notify;
-use ivms_sync::stop::Stop;
 
 use super::{club, minute, no_mail, one_mail, tick};
 use crate::support::pinned::instant;
@@ -19,16 +17,9 @@ fn it_is_told_at_once_and_goes_on_as_what_it_is() {
     let environment = Environment::from_pairs(passwords);
     let breaks_off = |minutes| {
         let clock = Clock::standing_still(instant(&minute(minutes)));
-        let context = Context {
-            config: config::load(&sandbox.path("ivms-sync.toml"), &environment, KINDS).unwrap(),
-            clock,
-            stop: Stop::at_time_limit(clock),
-            is_json: false,
-            is_verbose: false,
-            look: ivms_sync::report::look::Look::PLAIN,
-            progress: ivms_sync::ports::progress::Silent::handle(),
-        };
-        let run = || notify::watched(&context, |_| panic!("a mistake on purpose")).map(|_| ());
+        let config = config::load(&sandbox.path("ivms-sync.toml"), &environment, KINDS).unwrap();
+        let run =
+            || notify::watched(&config, clock, |_| panic!("a mistake on purpose")).map(|_| ());
         assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
     };
     breaks_off(5);

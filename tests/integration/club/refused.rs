@@ -216,7 +216,7 @@ fn an_organisation_without_any_member_is_doubted_aloud() {
     let said = sandbox.at("2026-03-10T10:05:00Z", &["sync"]).ends(4);
     assert!(said.stderr.contains("warning: club: "), "{}", said.stderr);
     assert!(said.stderr.contains("organisation_id"), "{}", said.stderr);
-    let left = "20 members of organisation 123 served until now";
+    let left = "20 members of organisation cardskipper:123 served until now";
     assert!(said.stderr.contains(left), "{}", said.stderr);
     assert_eq!(sandbox.doors(), doors);
     // It is told in every tick until somebody has accepted that they are gone.

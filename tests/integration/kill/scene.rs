@@ -110,7 +110,7 @@ pub struct Ending {
 
 /// What must be the same in the state file however a run ended.
 const KNOWN: [&str; 6] = [
-    "SELECT organisation || ' ' || number || ' ' || birth_date || ' ' || first_name || ' ' || \
+    "SELECT source || ' ' || holder || ' ' || number || ' ' || first_name || ' ' || \
      coalesce(email, '-') || ' ' || inactive || ' ' || missed FROM member ORDER BY 1",
     "SELECT number || ' ' || role || ' ' || begins || ' ' || ends FROM member_role \
      JOIN member ON member.id = member ORDER BY 1",

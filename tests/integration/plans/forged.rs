@@ -90,6 +90,13 @@ fn what_the_state_file_does_not_bear_out_is_refused() {
     let other = plan["changes"].as_array().unwrap().iter().find(|c| c["employee_no"] == "1005");
     let other = other.unwrap().clone();
     type Edits = Vec<(String, Value)>;
+    let another = |number: i64| -> Edits {
+        let holder = format!("{number}/1990-01-01");
+        vec![
+            (of("1004", "member/number"), json!(number)),
+            (of("1004", "member/holder"), json!(holder)),
+        ]
+    };
     let cases: Vec<(&str, &str, Edits)> = vec![
         (
             "a longer end",
@@ -116,12 +123,12 @@ fn what_the_state_file_does_not_bear_out_is_refused() {
             ],
         ),
         ("a foreign person", "", vec![(of("1004", "employee_no"), json!("900"))]),
-        ("another member", "not known", vec![(of("1004", "member/number"), json!(150_010))]),
-        ("nobody's member", "not known", vec![(of("1004", "member/number"), json!(999_999))]),
+        ("another member", "not known", another(150_010)),
+        ("nobody's member", "not known", another(999_999)),
         (
             "another organisation",
             "not known",
-            vec![(of("1004", "member/organisation"), json!(124))],
+            vec![(of("1004", "member/account"), json!("cardskipper:124"))],
         ),
         (
             "another before",

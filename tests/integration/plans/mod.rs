@@ -40,7 +40,7 @@ fn named(document: &Value) -> Vec<Value> {
             for more in ["outcome", "error", "fingerprint", "opens_door"] {
                 fields.remove(more);
             }
-            for more in ["organisation", "birth_date"] {
+            for more in ["account", "holder"] {
                 fields["member"].as_object_mut().unwrap().remove(more);
             }
             change

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use super::time::{self, Stated};
 use super::{Envelope, count_at, shown, text_at, text_of};
-use crate::model::{self, Email, Flaw, Limit, Record, RecordId, UserType, Window};
+use crate::model::{self, Email, Flaw, Limit, Record, RecordId, RecordStanding, Window};
 use crate::ports::FullRecord;
 
 /// The fields of a change besides `personId` and the two times, in the order they are sent.
@@ -60,9 +60,8 @@ pub(crate) fn read_record(value: &Value, zone: Tz) -> Result<FullRecord, String>
     };
     let person = Record {
         name: shown(&name),
-        user_type: UserType::Normal,
+        standing: RecordStanding::Free,
         limit: read_limit(fields, zone),
-        is_device_admin: false,
         flaw: None,
         email: Email::parse(&text("email")),
         fingerprint: fingerprint(&person_id, fields, zone),
@@ -241,7 +240,7 @@ mod tests {
         let begin = parse_time("2025-03-19T17:28:22").unwrap();
         let end = parse_time("2034-05-26T09:00:00").unwrap();
         assert_eq!(person.limit, Limit::Window(Window::new(begin, end).unwrap()));
-        assert_eq!((person.user_type, person.flaw), (UserType::Normal, None));
+        assert_eq!((person.standing, person.flaw), (RecordStanding::Free, None));
         assert_eq!(person.fingerprint.len(), 64);
     }
 

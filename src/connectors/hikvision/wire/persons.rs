@@ -11,7 +11,7 @@ use super::modify::{VALID_SET, is_empty, is_one_of};
 use super::standard::standard;
 use super::system::{read_moment, whole_seconds};
 use super::{boolean, field, list, object, shown, text};
-use crate::model::{self, Email, Flaw, Limit, Record, RecordId, UserType, Window};
+use crate::model::{self, Email, Flaw, Limit, Record, RecordId, RecordStanding, Window};
 use crate::ports::FullRecord;
 
 /// The fields that a write sends back, in the order they are sent.
@@ -43,13 +43,14 @@ pub fn read_record(value: &Value, zone: Tz) -> Result<FullRecord, String> {
     let stated = |key| field(fields, key).and_then(text).unwrap_or_default();
     let person = Record {
         name: shown(&stated("name")),
-        user_type: match stated("userType").trim() {
-            kind if kind.eq_ignore_ascii_case("blackList") => UserType::BlackList,
-            kind if kind.eq_ignore_ascii_case("visitor") => UserType::Visitor,
-            _ => UserType::Normal,
-        },
         limit: read_limit(object(fields, "Valid"), zone),
-        is_device_admin: is_administrator(&stated("userType")) || has_local_rights(fields),
+        standing: if stated("userType").trim().eq_ignore_ascii_case("blackList") {
+            RecordStanding::Barred
+        } else if is_administrator(&stated("userType")) || has_local_rights(fields) {
+            RecordStanding::Administrator
+        } else {
+            RecordStanding::Free
+        },
         email: read_email(fields),
         flaw: None,
         fingerprint: fingerprint(&employee_no, fields),
@@ -299,12 +300,11 @@ mod tests {
         let person = record.unwrap().person;
         assert_eq!(person.employee_no.as_str(), "1007");
         assert_eq!(person.name, "Ana Example");
-        assert_eq!(person.user_type, UserType::Normal);
+        assert_eq!(person.standing, RecordStanding::Free);
         assert_eq!(
             person.limit,
             Limit::Window(window("2026-01-01T00:00:00", "2026-12-31T23:59:59"))
         );
-        assert!(!person.is_device_admin);
         assert_eq!(person.email, None);
     }
 
@@ -480,16 +480,16 @@ mod tests {
     fn kinds_and_administrators() {
         let person = |value: Value| read(value).unwrap().person;
         assert_eq!(
-            person(json!({"employeeNo": "1", "userType": "BLACKLIST"})).user_type,
-            UserType::BlackList
+            person(json!({"employeeNo": "1", "userType": "BLACKLIST"})).standing,
+            RecordStanding::Barred
         );
         assert_eq!(
-            person(json!({"employeeNo": "1", "userType": "visitor"})).user_type,
-            UserType::Visitor
+            person(json!({"employeeNo": "1", "userType": "visitor"})).standing,
+            RecordStanding::Free
         );
         assert_eq!(
-            person(json!({"employeeNo": "1", "userType": "patient"})).user_type,
-            UserType::Normal
+            person(json!({"employeeNo": "1", "userType": "patient"})).standing,
+            RecordStanding::Free
         );
         assert_eq!(person(json!({"employeeNo": "1", "name": "\u{202e}Ana\n"})).name, "Ana");
     }
@@ -515,7 +515,7 @@ mod tests {
             (json!({"localUIUserType": "operator"}), true),
             (json!({"localUIUserType": 3}), true),
             (json!({"userType": "admin"}), true),
-            (json!({"UserType": "superAdministrator"}), true),
+            (json!({"RecordStanding": "superAdministrator"}), true),
             (json!({}), false),
             (json!({"localUIRight": 0}), false),
             (json!({"localUIRight": "false"}), false),
@@ -530,7 +530,11 @@ mod tests {
         ] {
             let mut value = fields.clone();
             value["employeeNo"] = json!("1");
-            assert_eq!(read(value).unwrap().person.is_device_admin, expected, "{fields}");
+            assert_eq!(
+                read(value).unwrap().person.standing == RecordStanding::Administrator,
+                expected,
+                "{fields}"
+            );
         }
     }
 

@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 
 use super::{AskTarget, Before, LoginResult};
 use crate::config::{Mode, TargetConfig};
-use crate::engine::execute::trust;
+use crate::engine::TargetOutcome;
 use crate::engine::gather::back_off;
 use crate::engine::gather::belief::Doubt;
+use crate::engine::gather::trust;
 use crate::exit::Exit;
 use crate::model::{Flaw, Limit, Record, RecordId};
 use crate::ports::{Class, Failure};
-use crate::report::TargetOutcome;
 use crate::store::{LastFailure, LoginMemory, Unasked};
 use crate::text::lists::some_of;
 use crate::trouble::{Failed, Trouble, TroubleKind};

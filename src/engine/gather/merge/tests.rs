@@ -1,26 +1,13 @@
 //! Tests of merging listings.
 
-use chrono::NaiveDate;
-
 use super::*;
-use crate::model::{Email, Holder, HolderId, HolderNumber, Right, RightCode};
+use crate::model::testing::{bare, holder};
+use crate::model::{Email, Holder, HolderId, Right, RightCode};
 use crate::ports::{Snapshot, Unusable};
 
-fn organisation() -> OrganisationId {
-    OrganisationId::new(123).unwrap()
-}
-
 fn member(number: i64, last_name: &str) -> Holder {
-    let number = HolderNumber::new(number).unwrap();
-    Holder {
-        key: HolderId { organisation: organisation(), number, birth_date: None },
-        first_name: "Ana".into(),
-        last_name: last_name.into(),
-        email: None,
-        inactive: false,
-        roles: vec![],
-        unreadable: vec![],
-    }
+    let key = holder(&number.to_string());
+    Holder { first_name: "Ana".into(), last_name: last_name.into(), ..bare(key) }
 }
 
 fn export(members: Vec<Holder>) -> Snapshot {
@@ -48,13 +35,13 @@ fn known(numbers: &[i64]) -> Vec<StoredHolder> {
 }
 
 fn numbers(merged: &Merged) -> Vec<i64> {
-    merged.members.iter().map(|m| m.key().number.get()).collect()
+    merged.members.iter().map(|m| m.key().human().parse().unwrap()).collect()
 }
 
 #[test]
 fn changes_only_add_and_update() {
     let news = export(vec![member(5, "Kos"), member(2, "Novak"), member(3, "Zajc")]);
-    let merged = merge(organisation(), known(&[1, 2, 3]), news, changes(0));
+    let merged = merge(known(&[1, 2, 3]), news, changes(0));
     assert_eq!(numbers(&merged), [1, 2, 3, 5]);
     let changed: Vec<_> = merged.changed.into_iter().map(|one| one.stored).collect();
     assert_eq!(changed, merged.members[2..], "2 was listed but is the same");
@@ -66,11 +53,11 @@ fn what_is_the_same_of_whoever_changed() {
     let with = |edit: fn(&mut Holder)| {
         let mut member = member(1, "Novak");
         edit(&mut member);
-        let merged = merge(organisation(), known(&[1]), export(vec![member]), changes(0));
+        let merged = merge(known(&[1]), export(vec![member]), changes(0));
         merged.changed.first().map(|one| one.keeps_email_and_roles)
     };
     let role = |end: &str| Right {
-        id: RightCode::new(3126).unwrap(),
+        id: RightCode::whole(3126).unwrap(),
         begin: crate::model::parse_time("2026-01-01T00:00:00").unwrap(),
         end: crate::model::parse_time(end).unwrap(),
     };
@@ -78,18 +65,18 @@ fn what_is_the_same_of_whoever_changed() {
     assert_eq!(with(|member| member.last_name.push('a')), Some(true));
     assert_eq!(with(|member| member.inactive = true), Some(true));
     let unreadable = |member: &mut Holder| {
-        let id = RightCode::new(1).unwrap();
+        let id = RightCode::whole(1).unwrap();
         member.unreadable.push(crate::model::UnreadableRight { id, problem: "?".into() });
     };
     assert_eq!(with(unreadable), Some(true));
     assert_eq!(with(|member| member.email = Email::parse("a@example.si")), Some(false));
     let mut paid = member(1, "Novak");
     paid.roles = vec![role("2026-12-31T00:00:00")];
-    let merged = merge(organisation(), known(&[1]), export(vec![paid]), changes(0));
+    let merged = merge(known(&[1]), export(vec![paid]), changes(0));
     assert!(!merged.changed[0].keeps_email_and_roles);
-    let merged = merge(organisation(), known(&[1, 2]), export(vec![]), complete(at(0)));
+    let merged = merge(known(&[1, 2]), export(vec![]), complete(at(0)));
     assert!(merged.changed.iter().all(|one| one.keeps_email_and_roles), "they are missed");
-    let merged = merge(organisation(), vec![], export(vec![member(1, "Novak")]), changes(0));
+    let merged = merge(vec![], export(vec![member(1, "Novak")]), changes(0));
     assert!(!merged.changed[0].keeps_email_and_roles, "a new one");
 }
 
@@ -98,11 +85,11 @@ fn absence_counts_in_complete_listings_and_only_after_it_repeats() {
     let mut members = known(&[1, 2]);
     for (tick, want) in [(0, false), (5, false), (9, false), (10, true), (15, true)] {
         let only_one = export(vec![member(1, "Novak")]);
-        members = merge(organisation(), members, only_one, complete(at(tick))).members;
+        members = merge(members, only_one, complete(at(tick))).members;
         assert_eq!(is_vanished(&members[1], Some(at(tick))), want, "minute {tick}");
     }
     let both = export(vec![member(1, "Novak"), member(2, "Novak")]);
-    let back = merge(organisation(), members, both, complete(at(20)));
+    let back = merge(members, both, complete(at(20)));
     assert_eq!((back.members[1].missed, back.members[1].missing_since), (0, None));
 }
 
@@ -112,7 +99,7 @@ fn listings_in_the_future_count_as_none() {
     const YEAR: i64 = 365 * 24 * 60;
     let mut members = known(&[1]);
     for (tick, want) in [(YEAR, false), (YEAR + 5, false), (0, false), (5, false), (10, true)] {
-        members = merge(organisation(), members, export(vec![]), complete(at(tick))).members;
+        members = merge(members, export(vec![]), complete(at(tick))).members;
         assert_eq!(is_vanished(&members[0], Some(at(tick))), want, "minute {tick}");
     }
     assert_eq!((members[0].missed, members[0].missing_since), (3, Some(at(0))));
@@ -122,7 +109,7 @@ fn listings_in_the_future_count_as_none() {
 fn a_vanished_member_is_not_rewritten_at_every_listing() {
     let mut members = known(&[1]);
     for tick in 0..20 {
-        let merged = merge(organisation(), members, export(vec![]), complete(at(tick * 5)));
+        let merged = merge(members, export(vec![]), complete(at(tick * 5)));
         assert_eq!(merged.changed.is_empty(), tick >= 3, "listing {tick}");
         members = merged.members;
     }
@@ -133,13 +120,13 @@ fn an_unusable_entry_keeps_what_was_known_and_says_why() {
     let mut bad = export(vec![]);
     for number in [1, 7] {
         bad.unusable.push(Unusable {
-            number: HolderNumber::new(number).ok(),
-            birth_date: None,
+            key: Some(holder(&number.to_string())),
+            number: None,
             line: 3,
             reason: "Inactive is `soon`, neither true nor false".to_owned(),
         });
     }
-    let merged = merge(organisation(), known(&[1]), bad, complete(at(0)));
+    let merged = merge(known(&[1]), bad, complete(at(0)));
     assert_eq!(numbers(&merged), [1, 7]);
     assert_eq!(merged.members[0].member.last_name, "Novak");
     assert!(merged.members.iter().all(|m| m.problem.is_some() && m.missed == 0));
@@ -153,7 +140,7 @@ fn an_unusable_entry_keeps_what_was_known_and_says_why() {
 #[test]
 fn two_looks_agree() {
     let role = |end: &str| Right {
-        id: RightCode::new(3126).unwrap(),
+        id: RightCode::whole(3126).unwrap(),
         begin: crate::model::parse_time("2026-01-01T00:00:00").unwrap(),
         end: crate::model::parse_time(end).unwrap(),
     };
@@ -167,7 +154,7 @@ fn two_looks_agree() {
             let asked =
                 Asked { at: at(*minute), is_complete: *is_complete, complete_before: complete_at };
             let listed = export(entry.iter().copied().cloned().collect());
-            members = merge(organisation(), members, listed, asked).members;
+            members = merge(members, listed, asked).members;
             complete_at = if *is_complete { Some(at(*minute)) } else { complete_at };
         }
         is_agreed(&members[0], complete_at)
@@ -227,14 +214,12 @@ fn two_looks_agree() {
 /// Mutants: the first entry counts alone; an inactive one ends the other; other names are joined.
 #[test]
 fn two_entries_of_one_human_being_count_as_one() {
-    use chrono::Datelike as _;
-
     let entry = |day: Option<u32>, name: &str, inactive: bool, role: i64| {
         let mut member = member(4, name);
-        member.key.birth_date = day.and_then(|day| NaiveDate::from_ymd_opt(1990, 1, day));
+        member.key = on_day(4, day);
         member.inactive = inactive;
         let at = at(role).naive_utc();
-        member.roles = vec![Right { id: RightCode::new(role).unwrap(), begin: at, end: at }];
+        member.roles = vec![Right { id: RightCode::whole(role).unwrap(), begin: at, end: at }];
         member
     };
     let stored = || vec![StoredHolder::seen(entry(Some(1), "Novak", false, 1), at(-60))];
@@ -278,13 +263,14 @@ fn two_entries_of_one_human_being_count_as_one() {
             vec![(1, false, vec![4, 1])],
         ),
     ] {
-        let merged = merge(organisation(), stored(), export(entries), complete(at(0)));
+        let merged = merge(stored(), export(entries), complete(at(0)));
         let seen: Vec<_> = merged
             .members
             .iter()
             .map(|one| {
-                let day = one.key().birth_date.map_or(0, |date| date.day());
-                let roles: Vec<i64> = one.member.roles.iter().map(|r| r.id.get()).collect();
+                let day = day_of(one.key()).unwrap_or(0);
+                let roles: Vec<i64> =
+                    one.member.roles.iter().map(|r| r.id.as_str().parse().unwrap()).collect();
                 (day, one.member.inactive, roles)
             })
             .collect();
@@ -351,24 +337,31 @@ fn a_corrected_birth_date_is_the_same_member() {
 /// A member born on that day of 1990, or on a day that nobody can read.
 fn born(number: i64, day: Option<u32>, last_name: &str) -> Holder {
     let mut member = member(number, last_name);
-    member.key.birth_date = day.and_then(|day| NaiveDate::from_ymd_opt(1990, 1, day));
+    member.key = on_day(number, day);
     member
+}
+
+fn on_day(number: i64, day: Option<u32>) -> HolderId {
+    let date = day.map(|day| format!("/1990-01-{day:02}")).unwrap_or_default();
+    holder(&format!("{number}{date}"))
+}
+
+fn day_of(key: &HolderId) -> Option<u32> {
+    key.as_str().split_once("/1990-01-").map(|(_, day)| day.parse().unwrap())
 }
 
 /// Every member after a complete listing: number, day of birth, last name, missed.
 fn after(known: &[Holder], listed: Vec<Holder>) -> Vec<(i64, Option<u32>, String, u32)> {
-    use chrono::Datelike;
     let mut known: Vec<_> =
         known.iter().cloned().map(|one| StoredHolder::seen(one, at(-60))).collect();
-    known.sort_by_key(StoredHolder::key);
-    let merged = merge(organisation(), known, export(listed), complete(at(0)));
+    known.sort_by(|one, other| one.key().cmp(other.key()));
+    let merged = merge(known, export(listed), complete(at(0)));
     let line = |one: &StoredHolder| {
         let key = one.key();
-        let day = key.birth_date.map(|date| date.day());
-        (key.number.get(), day, one.member.last_name.clone(), one.missed)
+        (key.human().parse().unwrap(), day_of(key), one.member.last_name.clone(), one.missed)
     };
     let lines: Vec<_> = merged.members.iter().map(line).collect();
-    assert!(merged.members.is_sorted_by_key(StoredHolder::key));
+    assert!(merged.members.is_sorted_by(|one, other| one.key() <= other.key()));
     lines
 }
 
@@ -426,28 +419,26 @@ fn without_a_birth_date_it_is_the_one_member_with_the_number() {
 #[test]
 fn an_unusable_entry_without_a_birth_date_is_about_the_member_with_the_number() {
     let unusable = |number: i64| Unusable {
-        number: HolderNumber::new(number).ok(),
-        birth_date: None,
+        key: Some(holder(&number.to_string())),
+        number: None,
         line: 3,
         reason: "Inactive is `soon`, neither true nor false".to_owned(),
     };
     let known = vec![StoredHolder::seen(born(2, Some(2), "Novak"), at(-60))];
     let mut bad = export(vec![]);
     bad.unusable.push(unusable(2));
-    let merged = merge(organisation(), known.clone(), bad, complete(at(0)));
+    let merged = merge(known.clone(), bad, complete(at(0)));
     let [one] = merged.members.as_slice() else { panic!("{merged:?}") };
     assert!(one.problem.is_some() && one.member == known[0].member && one.missed == 0);
     // Without a number it may be about anybody who is missing.
     let mut nobody_s = export(vec![]);
-    nobody_s.unusable.push(Unusable { number: None, ..unusable(2) });
-    let merged = merge(organisation(), known.clone(), nobody_s, complete(at(0)));
+    nobody_s.unusable.push(Unusable { key: None, ..unusable(2) });
+    let merged = merge(known.clone(), nobody_s, complete(at(0)));
     assert_eq!(merged.members, known);
     // With a birth date that is not known it may have been corrected.
     let mut corrected = export(vec![]);
-    corrected
-        .unusable
-        .push(Unusable { birth_date: born(2, Some(3), "").key.birth_date, ..unusable(2) });
-    let merged = merge(organisation(), known.clone(), corrected, complete(at(0)));
+    corrected.unusable.push(Unusable { key: Some(on_day(2, Some(3))), ..unusable(2) });
+    let merged = merge(known.clone(), corrected, complete(at(0)));
     let [one] = merged.members.as_slice() else { panic!("{merged:?}") };
     assert!(one.problem.is_some() && one.member == known[0].member && one.missed == 0);
     // It may be any of two, but nobody who is listed otherwise.
@@ -456,14 +447,14 @@ fn an_unusable_entry_without_a_birth_date_is_about_the_member_with_the_number() 
         .into();
     let mut two = export(vec![born(2, Some(4), "Zupan")]);
     two.unusable.push(unusable(2));
-    let merged = merge(organisation(), three, two, complete(at(0)));
+    let merged = merge(three, two, complete(at(0)));
     let told: Vec<_> =
         merged.members.iter().map(|one| (one.problem.is_some(), one.missed)).collect();
     assert_eq!(told, [(true, 0), (true, 0), (false, 0)]);
     // Beside a usable entry of the number, nobody knows whose it is.
     let mut both = export(vec![born(2, Some(2), "Novak")]);
     both.unusable.push(unusable(2));
-    let merged = merge(organisation(), known, both, complete(at(0)));
+    let merged = merge(known, both, complete(at(0)));
     let has_problem: Vec<_> = merged.members.iter().map(|one| one.problem.is_some()).collect();
     assert_eq!(has_problem, [true, false]);
 }

@@ -2,7 +2,7 @@
 
 use super::CELL_BYTES_MAX;
 use super::format::Shown;
-use crate::model::steers;
+use crate::model::is_invisible;
 
 /// What a cell holds, as far as a person id or an e-mail is concerned.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,9 +52,4 @@ impl Cell {
 /// when an address is copied from a web page.
 pub(super) fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| is_invisible(c) || c.is_whitespace())
-}
-
-/// Whether a character shows nothing, so that two ids that look the same differ by it.
-pub(crate) fn is_invisible(c: char) -> bool {
-    steers(c) || matches!(c, '\u{34f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }

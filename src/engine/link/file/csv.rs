@@ -16,10 +16,10 @@ use memchr::{memchr, memchr2, memchr3};
 
 use super::cell::{Cell, trim};
 use super::header::{Header, Search};
-use super::row::{RowReason, Rows, read_row};
+use super::row::{Rows, read_row};
 use super::value::{read_email, read_id};
 use super::{Contents, FileProblem, HEADER_ROWS_MAX};
-use crate::model::{Email, RecordId};
+use crate::model::{Email, RecordId, RowReason};
 
 /// In the order they are tried; a header row decides, so the order hardly matters.
 const SEPARATORS: [u8; 3] = *b",;\t";

@@ -33,10 +33,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-pub(crate) use cell::is_invisible;
 pub use doubt::{Doubt, doubt};
 pub use error::{FileProblem, LinkFileError};
-pub use row::{LinkRow, RowReason, UnusableRow};
+
+pub use crate::model::{LinkRow, RowReason, UnusableRow};
 
 use crate::net::bounded::{self, Bounded};
 use crate::text::hex::hex;

@@ -1,9 +1,8 @@
 //! A person id and an e-mail out of a cell each, or the reason why not.
 
-use super::cell::{Cell, is_invisible, trim};
+use super::cell::{Cell, trim};
 use super::format::Shown;
-use super::row::RowReason;
-use crate::model::{Email, InvalidId, RecordId};
+use crate::model::{Email, InvalidId, RecordId, RowReason, is_invisible};
 
 /// How many characters of a cell a message shows.
 const SHOWN_CHARS_MAX: usize = 60;

@@ -7,7 +7,7 @@ use chrono::{NaiveTime, TimeDelta};
 use super::{Counterexample, PaidTime, Rule, SECOND, is_untouchable, refuse};
 use crate::engine::link::{Link, NoLink};
 use crate::engine::plan::{Change, Facts, HolderFacts, TargetFacts};
-use crate::model::{HolderId, LATEST_END, Limit, OrganisationId, Right, TargetName};
+use crate::model::{HolderId, LATEST_END, Limit, Right, SourceName, TargetName};
 
 /// No change of a source or a device that leaves out too many of those whom it served: at least three,
 /// and more than `source_shrink` of them.
@@ -15,18 +15,18 @@ pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Cou
     if changes.is_empty() {
         return Ok(());
     }
-    let mut served: BTreeMap<Blamed<'_>, BTreeSet<HolderId>> = BTreeMap::new();
-    let mut lost: BTreeMap<Blamed<'_>, BTreeSet<HolderId>> = BTreeMap::new();
+    let mut served: BTreeMap<Blamed<'_>, BTreeSet<&HolderId>> = BTreeMap::new();
+    let mut lost: BTreeMap<Blamed<'_>, BTreeSet<&HolderId>> = BTreeMap::new();
     for device in &facts.devices {
         for (key, link) in &device.stored.links {
             if link.served.is_some_and(|served| !served.is_loss_accepted) {
-                served.entry(Blamed::Source(key.organisation)).or_default().insert(*key);
-                served.entry(Blamed::Device(&device.name)).or_default().insert(*key);
+                served.entry(Blamed::Source(&key.source)).or_default().insert(key);
+                served.entry(Blamed::Device(&device.name)).or_default().insert(key);
             }
         }
-        for (member, link) in facts.members.iter().zip(&device.linking) {
+        for (member, link) in facts.linked(device) {
             if let Some(blamed) = is_lost(facts, device, member, link) {
-                lost.entry(blamed).or_default().insert(member.member.key);
+                lost.entry(blamed).or_default().insert(&member.member.key);
             }
         }
     }
@@ -38,9 +38,9 @@ pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Cou
         }
         let left = served.saturating_sub(lost.len());
         let offender = changes.iter().find(|change| match &blamed {
-            Blamed::Source(organisation) => {
-                let source = facts.sources.get(organisation);
-                change.member.organisation == *organisation
+            Blamed::Source(name) => {
+                let source = facts.sources.get(*name);
+                change.member.source == **name
                     && source.is_none_or(|source| source.accept_shrink != Some(left))
             }
             Blamed::Device(name) => {
@@ -58,7 +58,7 @@ pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Cou
 /// Whose word leaves somebody out.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Blamed<'a> {
-    Source(OrganisationId),
+    Source(&'a SourceName),
     Device(&'a TargetName),
 }
 
@@ -66,17 +66,17 @@ enum Blamed<'a> {
 fn is_lost<'a>(
     facts: &Facts,
     device: &'a TargetFacts,
-    member: &HolderFacts,
+    member: &'a HolderFacts,
     link: &Result<Link, NoLink>,
 ) -> Option<Blamed<'a>> {
-    let key = member.member.key;
-    let served = device.stored.links.get(&key)?.served.filter(|one| !one.is_loss_accepted)?.window;
-    let source = facts.sources.get(&key.organisation)?;
+    let key = &member.member.key;
+    let served = device.stored.links.get(key)?.served.filter(|one| !one.is_loss_accepted)?.window;
+    let source = facts.sources.get(&key.source)?;
     if member.is_vanished {
         return None;
     }
     let now = device.local(facts.now);
-    let of_source = Some(Blamed::Source(key.organisation));
+    let of_source = Some(Blamed::Source(&key.source));
     let of_device = Some(Blamed::Device(&device.name));
     let had_time = served.end() >= now;
     if member.problem.is_some() {

@@ -41,7 +41,7 @@ impl PaidTime {
         let mut paid =
             Self { spans: roles.iter().filter(opens_here).filter_map(span).collect(), is_doubtful };
         // Nobody pays for this door with a role that `roles` opened it for, and now do not.
-        let settled = device.settled_roles.get(&member.member.key.organisation);
+        let settled = device.settled_roles.get(&member.member.key.source);
         let opened = |id: &RightCode| {
             settled.is_some_and(|all| all.as_ref().is_none_or(|all| all.contains(id)))
         };

@@ -14,16 +14,12 @@ pub fn objection(facts: &Facts, change: &Change, is_overtaken: bool) -> Option<R
     let device = facts.devices.iter().find(|device| device.name == change.device)?;
     let person = &change.employee_no;
     // Whose birth date was corrected is still the same member.
-    let is_same = |number, organisation| {
-        (number, organisation) == (change.member.number, change.member.organisation)
-    };
-    let both = || facts.members.iter().zip(&device.linking);
+    let both = || facts.linked(device);
     let is_linked = |link: &Result<crate::engine::link::Link, _>| {
         link.as_ref().is_ok_and(|link| link.employee_no == *person)
     };
-    let is_taken = both().any(|(one, link)| {
-        is_linked(link) && !is_same(one.member.key.number, one.member.key.organisation)
-    });
+    let is_taken =
+        both().any(|(one, link)| is_linked(link) && !one.member.key.is_same_human(&change.member));
     // Somebody approved the end of a person who was linked to nobody.
     if is_taken || change.cause == Cause::Released && device.linking.iter().any(is_linked) {
         return Some(Rule::Linked);
@@ -34,7 +30,7 @@ pub fn objection(facts: &Facts, change: &Change, is_overtaken: bool) -> Option<R
     if !is_overtaken {
         return None;
     }
-    let source = facts.sources.get(&change.member.organisation)?;
+    let source = facts.sources.get(&change.member.source)?;
     let known = both().find(|(one, _)| one.member.key == change.member);
     let Some((member, _)) = known.filter(|(_, link)| is_linked(link)) else {
         return Some(Rule::Linked);

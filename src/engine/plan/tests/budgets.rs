@@ -4,7 +4,7 @@ use super::super::proof::Rule;
 use super::super::{Budget, Change, Kind, prove};
 use super::world::{FRONT, World, employee};
 use crate::config::{Mode, Percent};
-use crate::model::{Limit, UserType};
+use crate::model::{Limit, RecordStanding};
 
 /// `count` members marked inactive, `renewals` renewed, `returning` whose door opens again.
 fn world(members: usize, revoked: usize, renewals: usize, returning: usize) -> World {
@@ -213,14 +213,17 @@ fn the_last_valid_person_waits_for_approval() {
         ),
         (
             "an administrator of the door neither",
-            { world(2, 1, 0, 0).person(FRONT, "2", |person| person.is_device_admin = true) },
+            {
+                world(2, 1, 0, 0)
+                    .person(FRONT, "2", |person| person.standing = RecordStanding::Administrator)
+            },
             last,
         ),
         (
             "nor somebody barred",
             {
                 world(2, 1, 0, 0)
-                    .person(FRONT, "2", |person| person.user_type = UserType::BlackList)
+                    .person(FRONT, "2", |person| person.standing = RecordStanding::Barred)
             },
             last,
         ),

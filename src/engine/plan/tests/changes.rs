@@ -4,7 +4,7 @@ use super::super::{Standing, prove};
 use super::world::{FRONT, GYM, World, role_id, window, zone};
 use super::{changes, left_out};
 use crate::config::{Ending, Mode};
-use crate::model::{Limit, UserType};
+use crate::model::{Limit, RecordStanding};
 
 /// One thing is changed in a world that agrees; these changes follow and nobody is left out.
 struct Case {
@@ -27,7 +27,7 @@ fn three() -> World {
 
 #[test]
 fn a_world_that_agrees_needs_nothing() {
-    for world in [World::agreeing(0), three(), three().device("back-door").source("spa", 456, 2)] {
+    for world in [World::agreeing(0), three(), three().device("back-door").source("spa", 2)] {
         let plan = world.plan();
         assert!(plan.changes.is_empty() && plan.left_out.is_empty(), "{plan:?}");
     }
@@ -84,7 +84,7 @@ fn grants() {
             what: "a visitor is a person like others",
             world: three()
                 .renewed("150002")
-                .person(FRONT, "2", |person| person.user_type = UserType::Visitor),
+                .person(FRONT, "2", |person| person.standing = RecordStanding::Free),
             want: &["front-door 2 renewed grant 2026-01-01T00:00:00 to 2027-12-31T23:59:59"],
         },
         Case {
@@ -241,7 +241,7 @@ fn unreadable_dates_are_set_right() {
 #[test]
 fn every_source_and_every_door() {
     let world = World::agreeing(2)
-        .source("spa", 456, 2)
+        .source("spa", 2)
         .device("back-door")
         .renewed("150002")
         .inactive("450001");
@@ -333,7 +333,7 @@ fn a_change_says_what_it_starts_from() {
     let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
     assert_eq!(change.before, Limit::Window(year));
     assert_eq!(change.fingerprint, "fingerprint of 1");
-    assert_eq!(change.member.number.get(), 150_001);
+    assert_eq!(change.member.human(), "150001");
     assert_eq!(change.source.as_str(), "club");
     assert_eq!(change.blocked, None);
 }

@@ -6,7 +6,8 @@ use super::super::{Change, Kind, Plan, Standing, prove};
 use super::world::{FRONT, GYM, World, employee, person, role_id, time, window};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
-use crate::model::{Flaw, Limit, OrganisationId, TargetName, UserType};
+use crate::model::testing::undated;
+use crate::model::{Flaw, Limit, RecordStanding, SourceName, TargetName};
 
 /// A renewal, a member whose door opens again, one marked inactive, and one who paid for less.
 fn world() -> World {
@@ -69,7 +70,7 @@ fn who() {
                 *change(plan, "2") = two;
             }),
             damage("another member's change", Rule::Linked, "1", |_, plan| {
-                change(plan, "1").member = change(plan, "2").member;
+                change(plan, "1").member = change(plan, "2").member.clone();
             }),
             damage("a foreign person", Rule::Linked, "foreign", |world, plan| {
                 let held = change(plan, "1").before;
@@ -99,10 +100,11 @@ fn who() {
             }),
             damage("an unknown member", Rule::Known, "1", |world, _| {
                 let place = world.place("150001");
-                world.facts.members[place].member.key.birth_date = None;
+                let key = &mut world.facts.members[place].member.key;
+                *key = undated(key);
             }),
             damage("an unknown organisation", Rule::Known, "1", |_, plan| {
-                change(plan, "1").member.organisation = OrganisationId::new(9).unwrap();
+                change(plan, "1").member.source = SourceName::new("9").unwrap();
             }),
             damage("the same person twice", Rule::Once, "1", |_, plan| {
                 let again = change(plan, "1").clone();
@@ -123,7 +125,9 @@ fn whom_nobody_may_touch() {
                 });
             }),
             damage("an administrator of the device", Rule::Untouchable, "1", |world, _| {
-                *world = world.clone().person(FRONT, "1", |person| person.is_device_admin = true);
+                *world = world
+                    .clone()
+                    .person(FRONT, "1", |person| person.standing = RecordStanding::Administrator);
             }),
             damage("a person with two entries", Rule::Untouchable, "1", |world, _| {
                 *world = world.clone().person(FRONT, "1", |person| person.flaw = Some(Flaw::Twice));
@@ -131,7 +135,7 @@ fn whom_nobody_may_touch() {
             damage("a barred person", Rule::Untouchable, "2", |world, _| {
                 *world = world
                     .clone()
-                    .person(FRONT, "2", |person| person.user_type = UserType::BlackList);
+                    .person(FRONT, "2", |person| person.standing = RecordStanding::Barred);
             }),
             damage("a person who never expires", Rule::NotPermanent, "1", |world, plan| {
                 let permanent = Limit::Permanent(change(plan, "1").before.window());

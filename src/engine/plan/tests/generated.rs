@@ -12,8 +12,8 @@ use super::world::{NOW, employee, instant, linked, member, person, role_id, stor
 use crate::config::{Ending, Guard, Mode, Percent, Policy};
 use crate::engine::link::{Found, NoLink, StoredLinks};
 use crate::model::{
-    HolderId, Limit, OrganisationId, Right, RightCode, SourceName, TargetName, UnreadableRight,
-    UserType, Window,
+    HolderId, Limit, RecordStanding, Right, RightCode, SourceName, TargetName, UnreadableRight,
+    Window,
 };
 
 const MEMBERS_MAX: usize = 12;
@@ -134,27 +134,25 @@ struct Place {
     confirmed: Option<Held>,
     /// What was served under an earlier link, if anything.
     served: Option<Held>,
-    is_admin: bool,
-    user_type: UserType,
+    standing: RecordStanding,
     is_protected: bool,
 }
 
 fn place() -> impl Strategy<Value = Place> {
-    let user_type = prop_oneof![
-        8 => Just(UserType::Normal),
-        1 => Just(UserType::Visitor),
-        1 => Just(UserType::BlackList),
+    let standing = prop_oneof![
+        8 => Just(RecordStanding::Free),
+        1 => Just(RecordStanding::Administrator),
+        1 => Just(RecordStanding::Barred),
     ];
     let confirmed = prop::option::of(held());
     let served = prop::option::of(held());
-    (held(), 0..20_u32, confirmed, served, seldom(12), user_type, seldom(12)).prop_map(
-        |(held, link, confirmed, served, is_admin, user_type, is_protected)| Place {
+    (held(), 0..20_u32, confirmed, served, standing, seldom(12)).prop_map(
+        |(held, link, confirmed, served, standing, is_protected)| Place {
             held,
             link,
             confirmed,
             served,
-            is_admin,
-            user_type,
+            standing,
             is_protected,
         },
     )
@@ -193,18 +191,17 @@ fn device(name: &str, places: usize) -> impl Strategy<Value = (TargetFacts, Vec<
         })
 }
 
-fn settle(device: &mut TargetFacts, key: HolderId, life: &Life, place: &Place) {
-    let id = &key.number.to_string();
+fn settle(device: &mut TargetFacts, key: &HolderId, life: &Life, place: &Place) {
+    let id = key.human();
     let id_there = employee(id);
     let served = place.served.as_ref().and_then(|held| limit(held, &life.roles));
     if let Some(window) = served.and_then(|limit| limit.window()) {
-        device.stored.links.insert(key, stored(id, Some(window.clamped())));
+        device.stored.links.insert(key.clone(), stored(id, Some(window.clamped())));
     }
     let limit = limit(&place.held, &life.roles);
     if let Some(limit) = limit {
         let mut person = person(id, limit);
-        person.is_device_admin = place.is_admin;
-        person.user_type = place.user_type;
+        person.standing = place.standing;
         let confirmed = place.confirmed.as_ref().and_then(|held| self::limit(held, &life.roles));
         if let Some(window) = confirmed.and_then(|limit| limit.window()) {
             device.confirmed.insert(id_there.clone(), window);
@@ -229,7 +226,7 @@ fn leave_persons(device: &mut TargetFacts, places: &[Place], members: &[HolderFa
         let [gone, next] = pair else { continue };
         let linked = device.linking[at + 1].as_ref().map(|link| link.employee_no.clone());
         if let (true, 4..=11, Ok(person)) = (gone.is_vanished, places[at].link, linked) {
-            let to = [next.member.key].into();
+            let to = [next.member.key.clone()].into();
             device.linking[at] = Err(NoLink::Yielded { persons: [person].into(), to });
         }
     }
@@ -290,22 +287,20 @@ pub(crate) fn facts_of(members: usize, doors: &[&str]) -> impl Strategy<Value = 
                 only: Only::default(),
             };
             let mut places = 0;
-            for (organisation, first, (source, lives, settled)) in
-                [(123, 150_000, club), (456, 450_000, spa)]
-            {
-                let organisation = OrganisationId::new(organisation).unwrap();
-                facts.sources.insert(organisation, source);
+            for (first, (source, lives, settled)) in [(150_000, club), (450_000, spa)] {
+                let name = source.name.clone();
+                facts.sources.insert(name.clone(), source);
                 for (device, _) in &mut doors {
                     if let Some(settled) = &settled {
-                        device.settled_roles.insert(organisation, settled.clone());
+                        device.settled_roles.insert(name.clone(), settled.clone());
                     }
                 }
                 for (number, life) in (first..).zip(lives) {
                     for (device, all) in &mut doors {
-                        settle(device, member(organisation, number, &[]).key, &life, &all[places]);
+                        settle(device, &member(&name, number, &[]).key, &life, &all[places]);
                     }
                     places += 1;
-                    facts.members.push(one_member(organisation, number, life));
+                    facts.members.push(one_member(&name, number, life));
                 }
             }
             for (device, all) in &mut doors {
@@ -317,15 +312,15 @@ pub(crate) fn facts_of(members: usize, doors: &[&str]) -> impl Strategy<Value = 
             }
             facts.devices.extend(doors.into_iter().map(|(device, _)| device));
             if let Some(one) = only.and_then(|place| facts.members.get(place)) {
-                facts.only.numbers.insert(one.member.key.number);
+                facts.only.numbers.extend(one.member.number.clone());
             }
             facts
         },
     )
 }
 
-fn one_member(organisation: OrganisationId, number: i64, life: Life) -> HolderFacts {
-    let mut member = member(organisation, number, &[]);
+fn one_member(source: &SourceName, number: i64, life: Life) -> HolderFacts {
+    let mut member = member(source, number, &[]);
     member.roles = life.roles;
     member.inactive = life.inactive;
     let unreadable = |id| UnreadableRight { id, problem: "EndDate is missing".to_owned() };

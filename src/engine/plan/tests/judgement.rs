@@ -20,7 +20,7 @@ fn three() -> World {
 fn losses(plan: &Plan) -> Vec<String> {
     let line = |loss: &super::super::Loss| {
         let kind = loss.kind.as_str();
-        format!("{} {} {} {kind}", loss.member.number, loss.device, loss.reason)
+        format!("{} {} {} {kind}", loss.member.human(), loss.device, loss.reason)
     };
     plan.losses.iter().map(line).collect()
 }
@@ -76,10 +76,10 @@ fn a_role_that_the_source_took_away_ends_access() {
 /// Mutants: the configuration's change is carried out at once; it holds back what the source says as well.
 #[test]
 fn what_the_configuration_takes_away_waits_for_approval() {
-    let organisation = three().facts.members[0].member.key.organisation;
+    let source = three().key("150001").source;
     let settled = |roles: Option<&[i64]>, world: World| {
         let roles = roles.map(|ids| ids.iter().map(|id| role_id(*id)).collect());
-        world.on(FRONT, |device| drop(device.settled_roles.insert(organisation, roles)))
+        world.on(FRONT, |device| drop(device.settled_roles.insert(source.clone(), roles)))
     };
     let lost = |world: World| with_role(world, "150002", OTHER);
     for (what, world, want) in [
@@ -274,9 +274,9 @@ fn many_losses_are_not_believed() {
     let plan = known.plan();
     assert!(plan.too_many_lost.is_empty() && plan.losses.is_empty());
     assert_eq!(plan.changes.len(), 30);
-    let (organisation, front) = (all.facts.members[0].member.key.organisation, FRONT.parse_name());
-    assert!(all.plan().is_held_back(organisation, &front));
-    assert!(!plan.is_held_back(organisation, &front));
+    let (source, front) = (all.key("150001").source, FRONT.parse_name());
+    assert!(all.plan().is_held_back(&source, &front));
+    assert!(!plan.is_held_back(&source, &front));
     // The same text of everybody.
     let mut dates = World::agreeing(20).served();
     for place in 1..=20 {
@@ -295,7 +295,7 @@ fn many_losses_are_not_believed() {
     let plan = with_role(door.clone(), "150019", OTHER).plan();
     let alone = plan.losses.iter().filter(|loss| !loss.is_one_of_many);
     let alone: Vec<String> =
-        alone.map(|loss| format!("{} {}", loss.member.number, loss.device)).collect();
+        alone.map(|loss| format!("{} {}", loss.member.human(), loss.device)).collect();
     assert_eq!(alone, ["150019 front-door", "150019 yard-door"]);
     let plan = door.plan();
     assert_eq!(plan.too_many_lost[0].whose, Whose::Device("yard-door".parse_name()));
@@ -321,7 +321,7 @@ impl ParseName for str {
 #[test]
 fn a_person_written_to_and_linked_to_nobody_is_released() {
     let written = |world: World, person: &str| {
-        let member = world.facts.members[1].member.key;
+        let member = world.key("150002");
         world.on(FRONT, |device| {
             device.written.insert(employee(person), member);
         })
@@ -362,7 +362,7 @@ fn a_person_written_to_and_linked_to_nobody_is_released() {
     };
     let plan = without(unlinked()).plan();
     assert_eq!(changes(&plan), [want]);
-    assert_eq!(plan.released[0].source.to_string(), "123");
+    assert_eq!(plan.released[0].source.as_str(), "club");
     // Whoever has no limit there is told, and nothing can be planned.
     let forever = unlinked().holds_on(FRONT, "2", Limit::Permanent(None)).plan();
     assert_eq!((forever.released.len(), forever.changes.len()), (1, 0));
@@ -374,7 +374,7 @@ fn a_person_written_to_and_linked_to_nobody_is_released() {
 fn who_may_be_somebody_who_paid_keeps_the_door() {
     let claimed = |name: &str, periods: &[(&str, &str)]| {
         let mut world = World::agreeing(3).served().inactive("150002");
-        let rivals = [world.facts.members[1].member.key].into();
+        let rivals = [world.key("150002")].into();
         let claim = NoLink::Ambiguous { persons: [employee("2")].into(), rivals };
         world = world.link(FRONT, "150003", Err(claim)).paid("150003", periods);
         world = world.person(FRONT, "2", |person| person.name = name.to_owned());

@@ -7,17 +7,16 @@ use super::world::{FRONT, GYM, World, employee};
 use super::{changes, left_out};
 use crate::config::Mode;
 use crate::engine::link::{Found, NoLink};
-use crate::model::{Flaw, Limit, UserType};
+use crate::model::{Flaw, Limit, RecordStanding};
 
 fn three() -> World {
     World::agreeing(3)
 }
 
 fn ambiguous(world: &World, persons: &[&str], rivals: &[&str]) -> NoLink {
-    let members = &world.facts.members;
     NoLink::Ambiguous {
         persons: persons.iter().map(|id| employee(id)).collect(),
-        rivals: rivals.iter().map(|n| members[world.place(n)].member.key).collect(),
+        rivals: rivals.iter().map(|n| world.key(n)).collect(),
     }
 }
 
@@ -58,13 +57,15 @@ fn every_reason() {
             "protected (person 2), paid",
         ),
         (
-            three().renewed("150002").person(FRONT, "2", |person| person.is_device_admin = true),
+            three()
+                .renewed("150002")
+                .person(FRONT, "2", |person| person.standing = RecordStanding::Administrator),
             "protected (person 2), paid",
         ),
         (
             three()
                 .renewed("150002")
-                .person(FRONT, "2", |person| person.user_type = UserType::BlackList),
+                .person(FRONT, "2", |person| person.standing = RecordStanding::Barred),
             "protected (person 2), paid",
         ),
         (
@@ -153,7 +154,7 @@ fn standings_and_modes_hold_changes_back() {
 #[test]
 fn one_source_refused_leaves_the_other_at_work() {
     let world = World::agreeing(1)
-        .source("spa", 456, 1)
+        .source("spa", 1)
         .renewed("150001")
         .renewed("450001")
         .standing("club", Standing::Refused);

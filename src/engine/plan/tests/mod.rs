@@ -12,7 +12,7 @@ mod oracle;
 mod order;
 mod reviewed;
 mod small_worlds;
-mod steady;
+mod unchanged;
 mod unreadable;
 mod vanished;
 pub(crate) mod world;
@@ -43,7 +43,12 @@ fn left_out(plan: &Plan) -> Vec<String> {
         let device = one.device.as_ref().map_or("everywhere", |name| name.as_str());
         let detail = one.detail.as_ref().map(|detail| format!(" ({detail})"));
         let paid = if one.has_paid_time { ", paid" } else { "" };
-        format!("{} {device} {}{}{paid}", one.member.number, one.reason, detail.unwrap_or_default())
+        format!(
+            "{} {device} {}{}{paid}",
+            one.member.human(),
+            one.reason,
+            detail.unwrap_or_default()
+        )
     });
     lines.collect()
 }

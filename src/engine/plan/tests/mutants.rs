@@ -18,7 +18,8 @@ use super::small_worlds::crowd;
 use super::world::{World, employee};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
-use crate::model::{LATEST_END, Limit, TargetName, UserType, Window};
+use crate::model::testing::undated;
+use crate::model::{LATEST_END, Limit, RecordStanding, TargetName, Window};
 
 /// Generated worlds beside the crowds.
 const GENERATED: usize = 1_500;
@@ -188,11 +189,11 @@ fn wrong_persons() -> Vec<Mutant> {
         }),
         misled("forgets who administers the door", Rule::Untouchable, |facts| {
             let persons = facts.devices.iter_mut().flat_map(|device| device.persons.values_mut());
-            persons.for_each(|person| person.is_device_admin = false);
+            persons.for_each(|person| person.standing = RecordStanding::Free);
         }),
         misled("forgets who is barred", Rule::Untouchable, |facts| {
             let persons = facts.devices.iter_mut().flat_map(|device| device.persons.values_mut());
-            persons.for_each(|person| person.user_type = UserType::Normal);
+            persons.for_each(|person| person.standing = RecordStanding::Free);
         }),
         misled("takes over who never expires", Rule::NotPermanent, |facts| {
             for person in facts.devices.iter_mut().flat_map(|d| d.persons.values_mut()) {
@@ -296,7 +297,7 @@ fn wrong_restraint() -> Vec<Mutant> {
             let Some(first) = facts.members.first().cloned() else { return };
             let mut caretaker = first;
             caretaker.member.roles.clear();
-            caretaker.member.key.birth_date = None;
+            caretaker.member.key = undated(&caretaker.member.key);
             facts.members.push(caretaker);
             for device in facts.devices.iter_mut().filter(|device| !device.linking.is_empty()) {
                 let always = super::world::window("2000-01-01", "2037-12-31");

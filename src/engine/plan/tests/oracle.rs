@@ -11,7 +11,7 @@ use chrono::{NaiveDateTime, TimeDelta, Timelike};
 use super::super::{Budget, Change, Facts, HolderFacts, Kind, Plan, Standing, TargetFacts};
 use crate::config::{Ending, Mode, Percent};
 use crate::engine::link::{Link, NoLink};
-use crate::model::{HolderId, Limit, OrganisationId, RecordId, Right, TargetName, UserType};
+use crate::model::{HolderId, Limit, RecordId, RecordStanding, Right, SourceName, TargetName};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
@@ -32,7 +32,7 @@ fn paid_spans(
     device: &TargetFacts,
     member: &HolderFacts,
 ) -> Vec<(NaiveDateTime, NaiveDateTime)> {
-    let source = &facts.sources[&member.member.key.organisation];
+    let source = &facts.sources[&member.member.key.source];
     let ended = (member.member.inactive && facts.policy.inactive == Ending::End)
         || (member.is_vanished && facts.policy.vanished == Ending::End);
     let mut spans = Vec::new();
@@ -103,9 +103,8 @@ fn is_open(limit: &Limit, at: NaiveDateTime) -> bool {
 fn may_be_touched(device: &TargetFacts, id: &RecordId) -> bool {
     let person = &device.persons[id];
     !device.protect.contains(id)
-        && !person.is_device_admin
         && person.flaw.is_none()
-        && person.user_type != UserType::BlackList
+        && person.standing == RecordStanding::Free
         && !matches!(person.limit, Limit::Permanent(_))
 }
 
@@ -194,7 +193,7 @@ pub(super) fn wrong(facts: &Facts, changes: &[&Change]) -> Option<&'static str> 
             return Some("nobody can open the door any more");
         }
         for change in &mine {
-            if doubted.holds(device, change.member.organisation) {
+            if doubted.holds(device, &change.member.source) {
                 return Some("too many are left out for that to be believed");
             }
         }
@@ -224,7 +223,7 @@ fn who_may_be_touched(facts: &Facts, device: &TargetFacts, changes: &[&Change]) 
 /// Organisations and devices of whose served members three or more, and more than `source_shrink`, are
 /// left out.
 struct Doubted {
-    sources: BTreeSet<OrganisationId>,
+    sources: BTreeSet<SourceName>,
     devices: BTreeSet<TargetName>,
 }
 
@@ -241,11 +240,11 @@ impl Doubted {
             let (mut served, mut lost) = (BTreeSet::new(), BTreeSet::new());
             for (key, link) in &device.stored.links {
                 if link.served.is_some_and(|served| !served.is_loss_accepted) {
-                    served.insert(*key);
+                    served.insert(key.clone());
                 }
             }
-            for (member, link) in facts.members.iter().zip(&device.linking) {
-                let key = member.member.key;
+            for (member, link) in facts.linked(device) {
+                let key = member.member.key.clone();
                 if served.contains(&key) {
                     match left_out_by(facts, device, member, link) {
                         Some(Blame::Source) => drop(by_source.insert(key)),
@@ -259,20 +258,20 @@ impl Doubted {
             }
             all_served.extend(served);
         }
-        for (organisation, source) in &facts.sources {
+        for (name, source) in &facts.sources {
             let of = |all: &BTreeSet<HolderId>| -> BTreeSet<HolderId> {
-                all.iter().filter(|key| key.organisation == *organisation).copied().collect()
+                all.iter().filter(|key| key.source == *name).cloned().collect()
             };
             let (lost, served) = (of(&by_source), of(&all_served));
             if too_many(&lost, &served) && source.accept_shrink != Some(served.len() - lost.len()) {
-                doubted.sources.insert(*organisation);
+                doubted.sources.insert(name.clone());
             }
         }
         doubted
     }
 
-    fn holds(&self, device: &TargetFacts, organisation: OrganisationId) -> bool {
-        self.sources.contains(&organisation) || self.devices.contains(&device.name)
+    fn holds(&self, device: &TargetFacts, source: &SourceName) -> bool {
+        self.sources.contains(source) || self.devices.contains(&device.name)
     }
 }
 
@@ -296,7 +295,7 @@ fn left_out_by(
         return Some(Blame::Source);
     }
     let now = now_at(facts, device);
-    let source = &facts.sources[&member.member.key.organisation];
+    let source = &facts.sources[&member.member.key.source];
     let served = device.stored.links[&member.member.key].served.unwrap().window;
     let had_time = served.end() >= now;
     let last_of = |role: &Right| match role.end.num_seconds_from_midnight() {
@@ -314,8 +313,7 @@ fn left_out_by(
         Err(_) => None,
     };
     let is_touchable = person.is_some_and(|one| {
-        let free =
-            one.user_type != UserType::BlackList && !one.is_device_admin && one.flaw.is_none();
+        let free = one.standing == RecordStanding::Free && one.flaw.is_none();
         free && !device.protect.contains(&one.employee_no)
     });
     let unlimited = person.is_some_and(|one| matches!(one.limit, Limit::Permanent(_)));
@@ -369,7 +367,7 @@ fn one_wrong(facts: &Facts, device: &TargetFacts, change: &Change) -> Result<See
     let id = &change.employee_no;
     let Some(person) = device.persons.get(id) else { return Err("a person who is not there") };
     let mut owners = Vec::new();
-    for (member, link) in facts.members.iter().zip(&device.linking) {
+    for (member, link) in facts.linked(device) {
         if link.as_ref().is_ok_and(|link| link.employee_no == *id) {
             owners.push(member);
         }
@@ -403,7 +401,7 @@ fn one_wrong(facts: &Facts, device: &TargetFacts, change: &Change) -> Result<See
     if (change.kind == Kind::Revocation) != seen.revokes || change.opens_door != seen.opens {
         return Err("it does not say what it does");
     }
-    match (facts.sources[&change.member.organisation].standing, device.mode) {
+    match (facts.sources[&change.member.source].standing, device.mode) {
         (Standing::Refused, _) => return Err("a listing that was refused"),
         (Standing::Unreachable, _) if seen.revokes => return Err("taken away on old news"),
         (_, Mode::GrantOnly) if seen.revokes => {
@@ -435,9 +433,9 @@ fn configuration_takes_away(facts: &Facts, device: &TargetFacts, member: &Holder
 }
 
 fn is_lost(facts: &Facts, device: &TargetFacts, member: &HolderFacts, role: &Right) -> bool {
-    let organisation = member.member.key.organisation;
-    let source = &facts.sources[&organisation];
-    let Some(before) = device.settled_roles.get(&organisation) else { return false };
+    let name = &member.member.key.source;
+    let source = &facts.sources[name];
+    let Some(before) = device.settled_roles.get(name) else { return false };
     let was = before.as_ref().is_none_or(|some| some.contains(&role.id));
     let by_source = source.roles.as_ref().is_none_or(|some| some.contains(&role.id));
     let by_device = device.roles.as_ref().is_none_or(|some| some.contains(&role.id));
@@ -451,10 +449,10 @@ fn was_left_by_somebody_paid(
     id: &RecordId,
 ) -> bool {
     let now = now_at(facts, device);
-    facts.members.iter().zip(&device.linking).any(|(other, link)| {
+    facts.linked(device).any(|(other, link)| {
         let Err(NoLink::Yielded { persons, .. }) = link else { return false };
-        let (one, two) = (other.member.key, member.member.key);
-        let is_same = one.organisation == two.organisation && one.number == two.number;
+        let (one, two) = (&other.member.key, &member.member.key);
+        let is_same = one.source == two.source && one.human() == two.human();
         let spans = paid_spans(facts, device, other);
         let has_time = spans.iter().any(|(first, last)| *last >= now && *first <= last_of_all());
         let may_have = other.problem.is_some() || hides_a_role(facts, device, other);
@@ -466,7 +464,7 @@ fn was_left_by_somebody_paid(
 /// linked to it.
 fn is_claimed_by_a_namesake(facts: &Facts, device: &TargetFacts, id: &RecordId) -> bool {
     let now = now_at(facts, device);
-    facts.members.iter().zip(&device.linking).any(|(other, link)| {
+    facts.linked(device).any(|(other, link)| {
         let Err(NoLink::Ambiguous { persons, .. }) = link else { return false };
         let is_namesake =
             crate::engine::link::is_same_person(&other.member, &device.persons[id].name);
@@ -478,7 +476,7 @@ fn is_claimed_by_a_namesake(facts: &Facts, device: &TargetFacts, id: &RecordId) 
 
 /// Whether a role that opens the door has dates that cannot be read.
 fn hides_a_role(facts: &Facts, device: &TargetFacts, member: &HolderFacts) -> bool {
-    let source = &facts.sources[&member.member.key.organisation];
+    let source = &facts.sources[&member.member.key.source];
     member.member.unreadable.iter().any(|role| {
         source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
             && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
@@ -492,13 +490,13 @@ pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
     let touched: BTreeSet<_> = plan.changes.iter().map(|c| (&c.device, &c.employee_no)).collect();
     for device in &facts.devices {
         let now = now_at(facts, device);
-        for (member, link) in facts.members.iter().zip(&device.linking) {
-            let standing = facts.sources[&member.member.key.organisation].standing;
+        for (member, link) in facts.linked(device) {
+            let standing = facts.sources[&member.member.key.source].standing;
             let is_named = facts.only.is_everyone() || facts.only.names_member(&member.member);
             let Ok(link) = link else { continue };
             let id = &link.employee_no;
             let is_there = device.persons.contains_key(id) && may_be_touched(device, id);
-            let is_doubted = doubted.holds(device, member.member.key.organisation);
+            let is_doubted = doubted.holds(device, &member.member.key.source);
             if !is_there || !is_named || member.problem.is_some() || standing == Standing::Refused {
                 continue;
             }
@@ -541,7 +539,7 @@ pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
 fn has_lost_all(facts: &Facts, device: &TargetFacts, member: &HolderFacts) -> bool {
     let key = &member.member.key;
     let served = device.stored.links.get(key).and_then(|link| link.served);
-    let source = &facts.sources[&key.organisation];
+    let source = &facts.sources[&key.source];
     let opens = |role: &Right| {
         source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
             && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))

@@ -11,7 +11,7 @@ use crate::model::Email;
 /// Renewals, revocations and members left out, on two doors of two clubs.
 fn busy() -> World {
     World::agreeing(12)
-        .source("spa", 456, 3)
+        .source("spa", 3)
         .device("back-door")
         .renewed("150011")
         .renewed("150002")
@@ -91,9 +91,10 @@ fn only(world: World, emails: &[&str], numbers: &[&str], persons: &[&str]) -> Pl
 }
 
 fn who(plan: &Plan) -> Vec<i64> {
-    let changed = plan.changes.iter().map(|change| change.member.number.get());
-    let left_out = plan.left_out.iter().map(|one| one.member.number.get());
-    let all: BTreeSet<i64> = changed.chain(left_out).collect();
+    let changed = plan.changes.iter().map(|change| &change.member);
+    let left_out = plan.left_out.iter().map(|one| &one.member);
+    let all: BTreeSet<i64> =
+        changed.chain(left_out).map(|member| member.human().parse().unwrap()).collect();
     all.into_iter().collect()
 }
 
@@ -121,7 +122,7 @@ fn a_person_is_named_on_the_doors_where_they_are_linked() {
     let lines: Vec<_> = plan
         .changes
         .iter()
-        .map(|c| format!("{} {} {}", c.device, c.employee_no, c.member.number))
+        .map(|c| format!("{} {} {}", c.device, c.employee_no, c.member.human()))
         .collect();
     assert_eq!(lines, ["back-door 1 150002", "front-door 1 150001"]);
 }

@@ -5,7 +5,8 @@ use super::super::{Change, Kind, objection, prove_reviewed};
 use super::world::{FRONT, World, employee, window};
 use crate::config::Mode;
 use crate::engine::link::NoLink;
-use crate::model::{Limit, TargetName, UserType};
+use crate::model::testing::undated;
+use crate::model::{Limit, RecordStanding, TargetName};
 
 /// Nine members, three of them inactive: over budget, and approved by a person.
 fn blocked() -> (World, Vec<Change>) {
@@ -42,7 +43,7 @@ fn everything_else_is_proven_again() {
             });
         }),
         ("barred since", Rule::Untouchable, |world, _| {
-            *world = world.clone().person(FRONT, "2", |p| p.user_type = UserType::BlackList);
+            *world = world.clone().person(FRONT, "2", |p| p.standing = RecordStanding::Barred);
         }),
         ("an end beyond 2037", Rule::Range, |_, changes| {
             changes[1].after = window("2026-01-01", "2038-01-01");
@@ -126,6 +127,6 @@ fn what_speaks_against_our_own_plan() {
         assert_eq!(objection(&now.facts, &changes[0], true), overtaken, "{what}, overtaken");
     }
     let mut change = World::agreeing(3).renewed("150001").plan().changes.remove(0);
-    change.member.birth_date = None;
+    change.member = undated(&change.member);
     assert_eq!(objection(&World::agreeing(3).facts, &change, false), None, "the same member");
 }

@@ -14,7 +14,8 @@ use super::oracle::{missing, wrong};
 use super::world::{FRONT, NOW, World, apply, employee, instant, role_id, time, window};
 use crate::config::{Ending, LinkRule, Mode};
 use crate::engine::link::{self, Claimant, LinkTable, NoLink, StoredLinks};
-use crate::model::{Email, Limit, RecordId, Right, UserType};
+use crate::model::testing::undated;
+use crate::model::{Email, Limit, RecordId, RecordStanding, Right};
 
 const UNREADABLE: Limit = Limit::Unreadable { begin: None, end: None };
 
@@ -176,10 +177,11 @@ impl Single {
         }
         if let Some(limit) = limit {
             let mut person = super::world::person("1", limit);
-            person.is_device_admin = touch == Touch::Administrator;
-            if touch == Touch::Barred {
-                person.user_type = UserType::BlackList;
-            }
+            person.standing = match touch {
+                Touch::Administrator => RecordStanding::Administrator,
+                Touch::Barred => RecordStanding::Barred,
+                Touch::Free | Touch::Protected => RecordStanding::Free,
+            };
             device.persons.insert(employee("1"), person);
         }
     }
@@ -259,19 +261,19 @@ impl Single {
             self.facts.members[0].problem = problem;
             self.facts.only.numbers.clear();
             if flag(6) {
-                self.facts.only.numbers.insert(self.facts.members[0].member.key.number);
+                self.facts.only.numbers.extend(self.facts.members[0].member.number.clone());
             }
             // Said only once; `roles` changed; served before.
             self.facts.members[0].is_agreed = !flag(7);
-            let organisation = self.facts.members[0].member.key.organisation;
+            let source = self.facts.members[0].member.key.source.clone();
             let device = &mut self.facts.devices[0];
             device.settled_roles.clear();
             if flag(8) {
-                device.settled_roles.insert(organisation, None);
+                device.settled_roles.insert(source, None);
             }
             let served = window("2026-10-01", "2026-12-31T23:59:59");
             let link = super::world::stored("1", Some(served).filter(|_| flag(9)));
-            device.stored.links.insert(self.facts.members[0].member.key, link);
+            device.stored.links.insert(self.facts.members[0].member.key.clone(), link);
             for inactive in BOTH {
                 self.facts.members[0].member.inactive = inactive;
                 self.tried.look(&mut self.facts);
@@ -281,7 +283,7 @@ impl Single {
         self.facts.policy.grace_days = 0;
         self.facts.members[0].is_agreed = true;
         let link = super::world::stored("1", None);
-        let key = self.facts.members[0].member.key;
+        let key = self.facts.members[0].member.key.clone();
         self.facts.devices[0].settled_roles.clear();
         self.facts.devices[0].stored.links.insert(key, link);
         self.facts.members[0].problem = None;
@@ -351,7 +353,7 @@ fn two_members() -> Tried {
     for (place, email) in ["one@x.si", "two@x.si"].into_iter().enumerate() {
         facts.members[place].member.email = Email::parse(email);
     }
-    let numbers = [facts.members[0].member.key, facts.members[1].member.key];
+    let keys = [facts.members[0].member.key.clone(), facts.members[1].member.key.clone()];
     for persons in 0..=2_usize {
         for flags in 0..1_u32 << 4 {
             let flag = |bit: u32| flags & 1 << bit != 0;
@@ -359,10 +361,9 @@ fn two_members() -> Tried {
             facts.members[1].is_vanished = flag(1);
             facts.members[1].member.inactive = flag(2);
             // A corrected birth date: the same number.
-            facts.members[1].member.key = numbers[1];
+            facts.members[1].member.key = keys[1].clone();
             if flag(3) {
-                facts.members[1].member.key.number = numbers[0].number;
-                facts.members[1].member.key.birth_date = None;
+                facts.members[1].member.key = undated(&keys[0]);
             }
             let ids: Vec<RecordId> = ["1", "2"][..persons].iter().map(|id| employee(id)).collect();
             facts.devices[0].persons = ids

@@ -6,14 +6,14 @@ use super::world::{FRONT, World, employee, window};
 use super::{changes, left_out};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
-use crate::model::HolderNumber;
+use crate::model::HolderId;
+use crate::model::testing::{source, undated};
 
 /// Member 150001 is gone and has left person `1` to member 150002. Both paid for 2026, and the person
 /// holds just that; member 150003 has nothing to do with it.
 fn left() -> World {
     let world = World::agreeing(3).vanished("150001");
-    let (old, new) = (world.place("150001"), world.place("150002"));
-    let (old, new) = (world.facts.members[old].member.key, world.facts.members[new].member.key);
+    let (old, new) = (world.key("150001"), world.key("150002"));
     assert_ne!(old, new);
     let yielded = NoLink::Yielded { persons: [employee("1")].into(), to: [new].into() };
     world.link(FRONT, "150001", Err(yielded)).link(FRONT, "150002", Ok("1"))
@@ -47,11 +47,10 @@ fn whoever_is_listed_is_let_in() {
 fn taken(world: &World, after: (&str, &str)) -> Plan {
     let device = &world.facts.devices[0];
     let person = &device.persons[&employee("1")];
-    let place = world.place("150002");
     let change = Change {
         device: device.name.clone(),
         employee_no: employee("1"),
-        member: world.facts.members[place].member.key,
+        member: world.key("150002"),
         source: world.facts.sources.values().next().unwrap().name.clone(),
         cause: super::super::Cause::Shortened,
         kind: Kind::Revocation,
@@ -86,7 +85,7 @@ fn nobody_is_locked_out_by_a_listing_that_lacks_them() {
         assert!(lines.iter().any(|line| line.starts_with(kept)), "{lines:?}");
         let refused = prove(&world.facts, &taken(&world, after)).unwrap_err();
         assert_eq!(refused.rule, Rule::NoLockOut);
-        assert_eq!((refused.employee_no.as_str(), refused.member.get()), ("1", 150_002));
+        assert_eq!((refused.employee_no.as_str(), refused.member.as_str()), ("1", "150002"));
     }
     // An entry that could not be read may have been paid for anything.
     let unread = shorter().paid("150001", &[]).problem("150001", "EndDate is missing");
@@ -105,10 +104,8 @@ fn it_is_taken_away_where_the_vanished_one_has_no_claim_to_it() {
     let inactive = shorter().inactive("150001");
     // A corrected birth date: the same number, and so the same human being.
     let mut same = shorter();
-    let (old, new) = (same.place("150001"), same.place("150002"));
-    let number = same.facts.members[old].member.key.number;
-    same.facts.members[new].member.key.number = number;
-    same.facts.members[new].member.key.birth_date = None;
+    let new = same.place("150002");
+    same.facts.members[new].member.key = undated(&same.key("150001"));
     for world in [over, far, ends, inactive, same] {
         let plan = world.plan();
         assert_eq!(changes(&plan), want);
@@ -118,12 +115,10 @@ fn it_is_taken_away_where_the_vanished_one_has_no_claim_to_it() {
 
 #[test]
 fn an_equal_number_of_another_club_is_another_member() {
-    let mut world = left().source("spa", 456, 1).paid("150002", &[("2026-01-01", "2026-11-30")]);
+    let mut world = left().source("spa", 1).paid("150002", &[("2026-01-01", "2026-11-30")]);
     let taken = taken(&world, ("2026-01-01T00:00:00", "2026-11-30T23:59:59"));
     let old = world.place("150001");
-    world.facts.members[old].member.key.organisation =
-        crate::model::OrganisationId::new(456).unwrap();
-    world.facts.members[old].member.key.number = HolderNumber::new(150_002).unwrap();
+    world.facts.members[old].member.key = HolderId::new(source("spa"), "150002").unwrap();
     assert_eq!(changes(&world.plan()), [""; 0]);
     assert_eq!(prove(&world.facts, &taken).unwrap_err().rule, Rule::NoLockOut);
 }

@@ -9,8 +9,8 @@ use super::super::{Facts, HolderFacts, Only, Plan, SourceFacts, Standing, Target
 use crate::config::{Ending, Guard, LinkRule, Mode, Percent, Policy};
 use crate::engine::link::{Link, NoLink, Served, StoredLink, StoredLinks};
 use crate::model::{
-    Email, Holder, HolderId, HolderNumber, Limit, OrganisationId, Record, RecordId, Right,
-    RightCode, SourceName, TargetName, UserType, Window, parse_time,
+    Email, Holder, HolderId, HolderNumber, Limit, Record, RecordId, RecordStanding, Right,
+    RightCode, SourceName, TargetName, Window, parse_time,
 };
 
 /// The role that opens doors unless a test says otherwise.
@@ -45,37 +45,34 @@ impl World {
             devices: Vec::new(),
             only: Only::default(),
         };
-        Self { facts }.device(FRONT).source("club", 123, members)
+        Self { facts }.device(FRONT).source("club", members)
     }
 
-    /// One more organisation whose members agree on every device. The members of organisation 123
-    /// have numbers from 150001 and persons from `1`, those of 456 from 450001 and `456-1`.
-    pub fn source(mut self, name: &str, organisation: i64, members: usize) -> Self {
+    /// One more organisation whose members agree on every device. The members of `club`
+    /// have numbers from 150001 and persons from `1`, those of others from 450001 and `456-1`.
+    pub fn source(mut self, name: &str, members: usize) -> Self {
         let source = SourceFacts {
             name: SourceName::new(name).unwrap(),
             roles: Some(BTreeSet::from([role_id(GYM)])),
             standing: Standing::Fresh,
             accept_shrink: None,
         };
-        let organisation = OrganisationId::new(organisation).unwrap();
-        self.facts.sources.insert(organisation, source);
+        let (is_club, name) = (name == "club", source.name.clone());
+        self.facts.sources.insert(name.clone(), source);
         for place in 1..=i64::try_from(members).unwrap() {
-            let id = match organisation.get() {
-                123 => place.to_string(),
-                other => format!("{other}-{place}"),
-            };
-            let first = if organisation.get() == 123 { 150_000 } else { 450_000 };
+            let id = if is_club { place.to_string() } else { format!("456-{place}") };
+            let first = if is_club { 150_000 } else { 450_000 };
             self.facts.members.push(HolderFacts {
-                member: member(organisation, first + place, &[(GYM, "2026-01-01", "2026-12-31")]),
+                member: member(&name, first + place, &[(GYM, "2026-01-01", "2026-12-31")]),
                 is_vanished: false,
                 missing_since: None,
                 problem: None,
                 said_at: self.facts.now,
                 is_agreed: true,
             });
-            let key = self.facts.members[self.facts.members.len() - 1].member.key;
+            let key = self.facts.members[self.facts.members.len() - 1].member.key.clone();
             for device in &mut self.facts.devices {
-                agree(device, &id, key);
+                agree(device, &id, &key);
             }
         }
         self
@@ -250,8 +247,12 @@ impl World {
 
     /// The place of a member among the members.
     pub fn place(&self, number: &str) -> usize {
-        let number: HolderNumber = number.parse().unwrap();
-        self.facts.members.iter().position(|m| m.member.key.number == number).unwrap()
+        self.facts.members.iter().position(|m| m.member.key.human() == number).unwrap()
+    }
+
+    /// Who a member is.
+    pub fn key(&self, number: &str) -> HolderId {
+        self.facts.members[self.place(number)].member.key.clone()
     }
 
     fn device_names(&self) -> Vec<String> {
@@ -281,12 +282,12 @@ pub(crate) fn apply(facts: &mut Facts, plan: &Plan) {
     }
 }
 
-fn agree(device: &mut TargetFacts, id: &str, key: HolderId) {
+fn agree(device: &mut TargetFacts, id: &str, key: &HolderId) {
     let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
     device.persons.insert(employee(id), person(id, Limit::Window(year)));
     device.confirmed.insert(employee(id), year);
     device.linking.push(Ok(linked(id)));
-    device.stored.links.insert(key, stored(id, None));
+    device.stored.links.insert(key.clone(), stored(id, None));
 }
 
 /// A link of an earlier run, under which this was served.
@@ -305,26 +306,18 @@ pub(crate) fn person(id: &str, limit: Limit) -> Record {
     Record {
         employee_no: employee(id),
         name: format!("Person {id}"),
-        user_type: UserType::Normal,
+        standing: RecordStanding::Free,
         limit,
-        is_device_admin: false,
         flaw: None,
         email: None,
         fingerprint: format!("fingerprint of {id}"),
     }
 }
 
-pub(crate) fn member(
-    organisation: OrganisationId,
-    number: i64,
-    of: &[(i64, &str, &str)],
-) -> Holder {
+pub(crate) fn member(source: &SourceName, number: i64, of: &[(i64, &str, &str)]) -> Holder {
     Holder {
-        key: HolderId {
-            organisation,
-            number: HolderNumber::new(number).unwrap(),
-            birth_date: NaiveDate::from_ymd_opt(1990, 1, 1),
-        },
+        key: HolderId::new(source.clone(), &format!("{number}/1990-01-01")).unwrap(),
+        number: HolderNumber::whole(number).ok(),
         first_name: "Ana".into(),
         last_name: format!("Novak {number}"),
         email: Email::parse(&format!("member{number}@club.example")),
@@ -352,7 +345,7 @@ pub(crate) fn employee(id: &str) -> RecordId {
 }
 
 pub(crate) fn role_id(id: i64) -> RightCode {
-    RightCode::new(id).unwrap()
+    RightCode::whole(id).unwrap()
 }
 
 pub(crate) fn zone(name: &str) -> Tz {

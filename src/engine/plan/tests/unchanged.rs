@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
-use super::super::{Facts, Plan, plan, steady_until};
+use super::super::{Facts, Plan, plan, unchanged_until};
 use super::generated::facts;
 use super::world::{World, apply, instant};
 
@@ -25,7 +25,7 @@ proptest! {
     #[test]
     fn until_then_every_plan_is_the_same(facts in facts(), share in 0.0..1.0_f64) {
         let Some((facts, rest)) = at_rest(facts) else { return Ok(()) };
-        let until = steady_until(&facts).unwrap();
+        let until = unchanged_until(&facts).unwrap();
         let long = until.signed_duration_since(facts.now);
         prop_assert!(long <= TimeDelta::hours(25), "{}", until);
         let whole = long.num_milliseconds().max(0);
@@ -46,7 +46,7 @@ fn until(now: &str, zone: &str, ends: &str) -> String {
         device.time_zone = zone.parse().unwrap();
     }
     let (facts, _) = at_rest(world.facts).unwrap();
-    steady_until(&facts).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    unchanged_until(&facts).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 #[test]
@@ -78,5 +78,5 @@ fn table() {
 fn without_a_door_nothing_is_said() {
     let mut world = World::agreeing(1);
     world.facts.devices.clear();
-    assert_eq!(steady_until(&world.facts), None);
+    assert_eq!(unchanged_until(&world.facts), None);
 }

@@ -8,8 +8,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::back_off;
 use crate::config::TargetConfig;
-use crate::engine::gather::back_off;
 use crate::store::{Failures, Unasked, Unproven, WriteMemory};
 use crate::text::lists::some_of;
 use crate::trouble::{Trouble, TroubleKind};

@@ -19,7 +19,7 @@ const HOURS_OF_A_DAY: i32 = 26;
 /// devices. Never later than the next midnight on any door's wall clock, nor than an hour before such
 /// a clock is set forward or back.
 #[must_use]
-pub fn steady_until(facts: &Facts) -> Option<DateTime<Utc>> {
+pub fn unchanged_until(facts: &Facts) -> Option<DateTime<Utc>> {
     facts.devices.iter().map(|device| on_device(facts, device)).min()
 }
 

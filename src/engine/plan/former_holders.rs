@@ -25,7 +25,7 @@ pub(super) struct Others<'a> {
 impl<'a> Others<'a> {
     pub(super) fn of(facts: &'a Facts, device: &'a TargetFacts) -> Self {
         let mut others = Self::default();
-        for (member, link) in facts.members.iter().zip(&device.linking) {
+        for (member, link) in facts.linked(device) {
             let (persons, by_person, needs_name) = match link {
                 Err(NoLink::Yielded { persons, .. }) => (persons, &mut others.left, false),
                 Err(NoLink::Ambiguous { persons, .. }) => (persons, &mut others.claiming, true),
@@ -75,9 +75,8 @@ pub(super) fn paid_before<'a>(
 ) -> Option<&'a HolderFacts> {
     let mut gone = others.left.get(employee_no).into_iter().flatten().copied();
     gone.find(|gone| {
-        let (old, new) = (gone.member.key, member.member.key);
-        let is_same = (old.organisation, old.number) == (new.organisation, new.number);
-        let Some(source) = facts.sources.get(&old.organisation) else { return false };
+        let is_same = gone.member.key.is_same_human(&member.member.key);
+        let Some(source) = facts.sources.get(&gone.member.key.source) else { return false };
         let roles = OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
         !is_same
             && (has_time(facts, device, gone, now)

@@ -1,5 +1,4 @@
-//! The words of the contract for what a plan says: kinds, causes, budgets, reasons.
-//! Source: design.md section 4, "Planning".
+//! The words for what a plan says: kinds, causes, budgets, reasons.
 
 use std::fmt;
 
@@ -143,6 +142,26 @@ impl Budget {
     }
 }
 
+/// What comes of a loss at the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LossKind {
+    /// The door is closed for the person, or the person is gone.
+    StandingOutside,
+    /// The door opens, and nobody can say whether that is paid for.
+    OpenWithoutReason,
+}
+
+impl LossKind {
+    /// The word in output and state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StandingOutside => "standing-outside",
+            Self::OpenWithoutReason => "open-without-reason",
+        }
+    }
+}
+
 /// Why a member is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
@@ -166,7 +185,7 @@ pub enum Reason {
     DeviceUnreachable,
     /// `enable:false`: the person never expires on the device.
     PermanentOnDevice,
-    /// The person's entry on the device has a [`Flaw`](crate::model::Flaw).
+    /// The person's entry on the device has a [`Flaw`](super::Flaw).
     FlawedOnDevice,
 }
 

@@ -1,0 +1,202 @@
+//! Rows of link files: a person id beside an e-mail, or why a row links nobody.
+
+use super::{Email, RecordId};
+
+/// One usable row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkRow {
+    /// The row in the sheet, or the line in a CSV file on which the row begins; from 1.
+    pub line: u32,
+    /// The person on the device.
+    pub employee_no: RecordId,
+    /// The member's address.
+    pub email: Email,
+}
+
+/// One row that is left out: it cannot link anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusableRow {
+    /// The row in the sheet, or the line in a CSV file on which the row begins; from 1.
+    pub line: u32,
+    /// Why.
+    pub reason: RowReason,
+    /// What stands in the cell that the reason is about, at most 60 characters, or nothing. Personal
+    /// data, like the rest below.
+    pub cell: String,
+    /// The person, where that much is sure.
+    pub employee_no: Option<RecordId>,
+    /// The addresses that stand in the row.
+    pub emails: Vec<Email>,
+}
+
+/// Why a row is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowReason {
+    /// A person id without an e-mail; normal in an export of iVMS-4200.
+    NoEmail,
+    /// An e-mail without a person id.
+    NoId,
+    /// The e-mail cell holds something else.
+    NotAnEmail,
+    /// The e-mail cell holds different addresses, and which one counts is a guess.
+    SeveralEmails,
+    /// Other rows have the same e-mail and another person of the same door. Told of a row that was read:
+    /// it makes no link there.
+    SeveralPersons,
+    /// The person id is longer than a device takes, or holds a character that shows nothing.
+    BadId,
+    /// The person id is a number with a fraction or below zero.
+    IdNotWhole,
+    /// The person id is a number with more than the 15 digits that spreadsheets keep, so the last ones
+    /// may have become zeros.
+    IdLostDigits,
+    /// The person id is a number whose format shows something else than its digits, and what it shows
+    /// cannot be told for sure.
+    IdShownOtherwise,
+    /// The person id cell holds a date, TRUE or FALSE.
+    IdIsNoNumber,
+    /// A formula that was never calculated.
+    NoValueYet,
+    /// `#N/A` and its like.
+    ErrorValue,
+    /// A quotation mark stands where it is no part of the file's form, so that where the cells or the
+    /// rows end is a guess.
+    StrayQuote,
+    /// A letter of the person id or the e-mail could not be told from the file's encoding.
+    UnknownLetter,
+    /// A cell with more bytes than are looked at.
+    CellTooLong,
+    /// A CSV row with more filled cells than the header row has: a separator stands unquoted in
+    /// one of them, so the columns do not line up.
+    MoreCellsThanHeader,
+}
+
+impl RowReason {
+    /// Each of them.
+    pub const ALL: [Self; 16] = [
+        Self::NoEmail,
+        Self::NoId,
+        Self::NotAnEmail,
+        Self::SeveralEmails,
+        Self::SeveralPersons,
+        Self::BadId,
+        Self::IdNotWhole,
+        Self::IdLostDigits,
+        Self::IdShownOtherwise,
+        Self::IdIsNoNumber,
+        Self::NoValueYet,
+        Self::ErrorValue,
+        Self::StrayQuote,
+        Self::UnknownLetter,
+        Self::CellTooLong,
+        Self::MoreCellsThanHeader,
+    ];
+
+    /// The word in JSON and in the state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoEmail => "no-email",
+            Self::NoId => "no-person-id",
+            Self::NotAnEmail => "not-an-email",
+            Self::SeveralEmails => "several-emails",
+            Self::SeveralPersons => "several-persons",
+            Self::BadId => "bad-person-id",
+            Self::IdNotWhole => "person-id-not-whole",
+            Self::IdLostDigits => "person-id-lost-digits",
+            Self::IdShownOtherwise => "person-id-shown-otherwise",
+            Self::IdIsNoNumber => "person-id-no-number",
+            Self::NoValueYet => "formula-without-value",
+            Self::ErrorValue => "error-value",
+            Self::StrayQuote => "stray-quotation-mark",
+            Self::UnknownLetter => "unknown-letter",
+            Self::CellTooLong => "cell-too-long",
+            Self::MoreCellsThanHeader => "more-cells-than-header",
+        }
+    }
+
+    /// The reason behind a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
+    /// Why, to be read after "left out because", and what to do. Without personal data.
+    #[must_use]
+    pub fn explain(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoEmail => (
+                "it has a person id and no e-mail",
+                "write the e-mail beside the id, if the person is a member",
+            ),
+            Self::NoId => {
+                ("it has an e-mail and no person id", "write the person id beside the e-mail")
+            }
+            Self::NotAnEmail => {
+                ("its e-mail cell holds something else", "write only the e-mail into it")
+            }
+            Self::SeveralEmails => {
+                ("its e-mail cell holds different addresses", "keep only one of them")
+            }
+            Self::SeveralPersons => (
+                "its e-mail stands beside another person of the same door, too",
+                "keep the row of the person who is the member, and take the others out",
+            ),
+            Self::BadId => (
+                "its person id is too long for a door, or holds an invisible character",
+                "type the person id again, as the door shows it",
+            ),
+            Self::IdNotWhole => (
+                "its person id is a number with a fraction, or below zero",
+                "format the column as text and type the person id again",
+            ),
+            Self::IdLostDigits => (
+                "its person id is a number with more digits than a spreadsheet keeps",
+                "format the column as text and type the person id again",
+            ),
+            Self::IdShownOtherwise => (
+                "its person id is a number that is not shown as its plain digits",
+                "format the column as text and type the id that the door knows",
+            ),
+            Self::IdIsNoNumber => (
+                "its person id is a date, TRUE or FALSE",
+                "format the column as text and type the person id again",
+            ),
+            Self::NoValueYet => (
+                "its formula holds no value yet",
+                "open the file in a spreadsheet program and save it",
+            ),
+            Self::ErrorValue => ("one of its cells holds an error value", "correct the formula"),
+            Self::StrayQuote => (
+                "it has a stray quotation mark, so where its cells begin and end is a guess",
+                "take the mark out, or save the file as Excel workbook (.xlsx)",
+            ),
+            Self::UnknownLetter => (
+                "one of its letters cannot be read in the file's encoding",
+                "save the file as CSV UTF-8 or .xlsx",
+            ),
+            Self::CellTooLong => (
+                "one of its cells is too long for a person id or an e-mail",
+                "leave only the person id and only the e-mail in their cells",
+            ),
+            Self::MoreCellsThanHeader => (
+                "it has more cells than the header row: a separator stands in one of them",
+                "put that cell into quotation marks, or save the file as .xlsx",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_a_word_of_its_own_and_a_remedy() {
+        for reason in RowReason::ALL {
+            assert_eq!(RowReason::from_word(reason.as_str()), Some(reason));
+            let (why, remedy) = reason.explain();
+            assert!(!why.ends_with('.') && !remedy.ends_with('.'), "{why}: {remedy}");
+        }
+    }
+}

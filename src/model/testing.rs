@@ -1,0 +1,31 @@
+//! Identities for tests, which say nothing of how they are made.
+
+use super::{Holder, HolderId, SourceName};
+
+pub(crate) fn source(name: &str) -> SourceName {
+    SourceName::new(name).unwrap()
+}
+
+/// One of `club`.
+pub(crate) fn holder(text: &str) -> HolderId {
+    HolderId::new(source("club"), text).unwrap()
+}
+
+/// A member without anything but an identity and the number in it.
+pub(crate) fn bare(key: HolderId) -> Holder {
+    Holder {
+        number: key.human().parse().ok(),
+        key,
+        first_name: String::new(),
+        last_name: String::new(),
+        email: None,
+        inactive: false,
+        roles: vec![],
+        unreadable: vec![],
+    }
+}
+
+/// The same human being, of whom no more is said.
+pub(crate) fn undated(key: &HolderId) -> HolderId {
+    HolderId::new(key.source.clone(), key.human()).unwrap()
+}
