@@ -6,7 +6,22 @@ use crate::config::load;
 /// What is wrong with [`SMALL`] after one change; each is exactly one problem.
 fn table() -> Vec<(String, &'static str)> {
     let end = |text: &str| format!("{SMALL}{text}\n");
+    let platform = |line: &str| {
+        let secret = "app_secret = { env = \"DOOR_PASSWORD\" }";
+        end(&format!("[hikcentral.site]\nurl = \"https://192.168.1.10\"\n{secret}\n{line}"))
+    };
     vec![
+        // A platform.
+        (platform(""), "11: hikcentral.site.app_key: is missing"),
+        (
+            platform("app_key = \"č\""),
+            "14: hikcentral.site.app_key: holds a character that cannot be sent",
+        ),
+        (
+            platform("app_key = \"1\"\nrequests_per_second = 0"),
+            "15: hikcentral.site.requests_per_second: is not between 1 and 50",
+        ),
+        (platform("app_key = \"1\"\nuser_id = \"\""), "15: hikcentral.site.user_id: is empty"),
         // Types.
         (
             replaced("123", "\"123\""),

@@ -104,32 +104,33 @@ impl Target for Platform {
     }
 
     /// Failures are told by the number; of those who wait a platform tells only how many there are, so
-    /// that everybody waits as long as anybody does.
+    /// that everybody waits as long as anybody does, or as long as some failures are not known.
     fn settlement(&mut self, ids: &[RecordId]) -> Result<Pending, Failure> {
         let counts = self.client.application_counts()?;
-        let mut pending = Pending::default();
-        let mut page = 1;
-        while counts.failed > 0 && page <= FAILURE_PAGES_MAX {
-            let failures = self.client.application_failures(page)?;
-            if failures.list.is_empty() {
+        let mut failed: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
+        let (mut is_whole, mut is_anybodys, mut last) = (counts.failed == 0, false, Vec::new());
+        for page in 1..=FAILURE_PAGES_MAX {
+            if is_whole {
                 break;
             }
-            for failure in failures.list {
-                let id = ids.iter().find(|id| id.as_str() == failure.person_code);
-                if let Some(id) = id {
-                    let what = failure.items.join(", ");
-                    let at = format!("{} ({what})", failure.device);
-                    let so_far = pending.failed.entry(id.clone()).or_default();
-                    *so_far = if so_far.is_empty() { at } else { format!("{so_far}, {at}") };
+            let failures = self.client.application_failures(page)?.list;
+            // A platform that knows no pages gives the same one again.
+            is_whole = page > 1 && (failures.is_empty() || failures == last);
+            is_anybodys |= failures.iter().any(|failure| failure.person_code.is_empty());
+            for failure in &failures {
+                let found = ids.iter().find(|id| id.as_str() == failure.person_code);
+                if let Some(id) = found {
+                    let at = format!("{} ({})", failure.device, failure.items.join(", "));
+                    failed.entry(id.clone()).or_default().insert(at);
                 }
             }
-            page += 1;
+            last = failures;
         }
-        if counts.waiting + counts.edited > 0 {
-            let waits = |id: &&RecordId| !pending.failed.contains_key(*id);
-            pending.waiting = ids.iter().filter(waits).cloned().collect::<BTreeSet<_>>();
-        }
-        Ok(pending)
+        let waits = !is_whole || is_anybodys || counts.waiting + counts.edited > 0;
+        let waiting = ids.iter().filter(|id| waits && !failed.contains_key(*id)).cloned().collect();
+        let joined = |at: BTreeSet<String>| at.into_iter().collect::<Vec<_>>().join(", ");
+        let failed = failed.into_iter().map(|(id, at)| (id, joined(at))).collect();
+        Ok(Pending { waiting, failed })
     }
 
     fn differences(&self, before: &FullRecord, after: &FullRecord) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! Refused logins, blocked plans, and who waits.
 
+use std::slice;
+
 use super::*;
 use crate::config::Secret;
 
@@ -178,4 +180,24 @@ fn whoever_waits_waits_since_the_first_run_that_wanted_it() {
     assert_eq!(store.waiting().unwrap(), [wait("2", loss, 10)]);
     store.keep_waiting(&[], true).unwrap();
     assert_eq!(store.waiting().unwrap(), []);
+}
+
+/// Mutants: an older write is forgotten with a newer one that was not sent; a new write is not committed.
+#[test]
+fn what_was_written_is_known_until_it_is_in_force() {
+    let mut store = Sandbox::new().open();
+    let (one, two) = (id("1"), id("2"));
+    let known = |store: &Store| -> Vec<(RecordId, DateTime<Utc>, bool)> {
+        let open = store.uncommitted(&door()).unwrap().into_iter();
+        open.map(|one| (one.employee_no, one.since, one.is_queued)).collect()
+    };
+    let both = [one.clone(), two.clone()];
+    assert_eq!(store.expect_commits(&door(), &both, at(0)).unwrap(), both);
+    store.commit_queued(&door(), &both, true).unwrap();
+    store.forget_commits(&door(), slice::from_ref(&two)).unwrap();
+    assert_eq!(known(&store), [(one.clone(), at(0), true)]);
+    assert_eq!(store.expect_commits(&door(), &both, at(5)).unwrap(), slice::from_ref(&two));
+    assert_eq!(known(&store), [(one, at(0), false), (two, at(5), false)]);
+    let elsewhere = TargetName::new("other").unwrap();
+    assert_eq!(store.uncommitted(&elsewhere).unwrap(), []);
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 12] = [
+const SOURCES: [(&str, &str); 13] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("audit.rs", include_str!("../audit.rs")),
     ("blocked.rs", include_str!("../blocked.rs")),
@@ -15,6 +15,7 @@ const SOURCES: [(&str, &str); 12] = [
     ("members.rs", include_str!("../members.rs")),
     ("overview.rs", include_str!("../overview.rs")),
     ("trust.rs", include_str!("../trust.rs")),
+    ("uncommitted.rs", include_str!("../uncommitted.rs")),
     ("waiting.rs", include_str!("../waiting.rs")),
 ];
 

@@ -3,6 +3,7 @@
 mod failing;
 mod reading;
 mod server;
+mod settling;
 mod tls;
 mod writing;
 
