@@ -515,7 +515,7 @@ mod tests {
             (json!({"localUIUserType": "operator"}), true),
             (json!({"localUIUserType": 3}), true),
             (json!({"userType": "admin"}), true),
-            (json!({"RecordStanding": "superAdministrator"}), true),
+            (json!({"UserType": "superAdministrator"}), true),
             (json!({}), false),
             (json!({"localUIRight": 0}), false),
             (json!({"localUIRight": "false"}), false),
