@@ -210,7 +210,12 @@ fn both_sides(
                 }
             };
             let held = Held::by(listed(&gathered, |key| key.source == config.name));
-            findings.extend(roles::of_source(name, &held, config.roles.as_ref(), &names));
+            findings.extend(roles::of_source(
+                &config.section(),
+                &held,
+                config.roles.as_ref(),
+                &names,
+            ));
             all_names.extend(names);
         }
         findings.extend(of(&about_known, &About::Source(source.name.clone())));
@@ -238,7 +243,7 @@ fn both_sides(
         for device in &context.config.devices {
             let narrower = device.roles.as_ref();
             findings.extend(narrower.and_then(|configured| {
-                roles::of_door(device.name.as_str(), &held, configured, &all_names)
+                roles::of_door(&device.section(), &held, configured, &all_names)
             }));
         }
     }

@@ -38,6 +38,7 @@ use url::Url;
 
 use crate::files::Rights;
 use crate::model::{Account, Accounts, HolderNumber, RecordId, RightCode, SourceName, TargetName};
+use crate::text::lists::either;
 
 pub use environment::Environment;
 pub use find::find;
@@ -91,6 +92,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// What the systems are called that rights come from: "Cardskipper".
+    #[must_use]
+    pub fn systems(&self) -> String {
+        either(self.sources.iter().map(SourceConfig::system))
+    }
+
     /// The zone in which people are told times that belong to no door: the first door's.
     #[must_use]
     pub fn zone_of_people(&self) -> Tz {
@@ -150,6 +157,12 @@ pub struct TargetConfig {
 }
 
 impl SourceConfig {
+    /// What its system is called: "Cardskipper".
+    #[must_use]
+    pub fn system(&self) -> &'static str {
+        self.kind.nouns().system
+    }
+
     /// Its section in the configuration: `cardskipper.club`.
     #[must_use]
     pub fn section(&self) -> String {

@@ -29,6 +29,8 @@ pub struct KeptLink {
 pub struct SourceReport {
     /// Its name.
     pub name: SourceName,
+    /// What its system is called.
+    pub system: &'static str,
     /// A complete listing, or changes only.
     pub is_complete: bool,
     /// Members in the answer; none when there was no answer.

@@ -150,7 +150,8 @@ fn only(config: &Config, there: Topic, condition: Condition) -> Vec<Sight> {
         DoorTrouble::ALL.map(|trouble| Topic::Door(device.name.clone(), trouble))
     });
     let sources = config.sources.iter().flat_map(|source| {
-        SourceTrouble::ALL.map(|trouble| Topic::Source(source.name.clone(), trouble))
+        SourceTrouble::ALL
+            .map(|trouble| Topic::Source(source.name.clone(), source.system(), trouble))
     });
     let files = config.link.files.iter();
     let files = files.map(|path| Topic::LinkFile(path.to_string_lossy().into_owned()));
@@ -202,7 +203,10 @@ fn topic_of(report: &Report, trouble: &Trouble) -> Option<Topic> {
         (TroubleKind::OwnClock(_), _) => Some(Topic::OwnClock),
         (TroubleKind::TimeLimit, _) => Some(Topic::TimeLimit),
         (_, About::LinkFile(path)) => Some(Topic::LinkFile(path.clone())),
-        (kind, About::Source(name)) => Some(Topic::Source(name.clone(), of_source(kind)?)),
+        (kind, About::Source(name)) => {
+            let source = report.sources.iter().find(|source| source.name == *name)?;
+            Some(Topic::Source(name.clone(), source.system, of_source(kind)?))
+        }
         (kind, About::Target(name)) => {
             let device = report.devices.iter().find(|device| device.name == *name)?;
             Some(Topic::Door(name.clone(), of_door(kind, device.outcome)?))
@@ -269,7 +273,7 @@ fn condition_of(trouble: &Trouble) -> Condition {
 }
 
 fn source_sights(report: &Report, found: &Found<'_>, source: &SourceReport) -> Vec<Sight> {
-    let topic = |kind| Topic::Source(source.name.clone(), kind);
+    let topic = |kind| Topic::Source(source.name.clone(), source.system, kind);
     let is_clock_wrong = report.troubles.iter().any(|trouble| {
         trouble.about == About::Source(source.name.clone())
             && matches!(trouble.kind, TroubleKind::OwnClock(_))

@@ -11,8 +11,8 @@ use crate::model::{SourceName, TargetName};
 pub enum Topic {
     /// Something about a door.
     Door(TargetName, DoorTrouble),
-    /// Something about an organisation.
-    Source(SourceName, SourceTrouble),
+    /// Something about an organisation, and what its system is called.
+    Source(SourceName, &'static str, SourceTrouble),
     /// A link file that was read before cannot be read now; its path.
     LinkFile(String),
     /// A link file that was never read cannot be read: nothing is done at all.
@@ -114,7 +114,7 @@ impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Door(name, what) => write!(f, "door {name} {}", what.word()),
-            Self::Source(name, what) => write!(f, "source {name} {}", what.word()),
+            Self::Source(name, _, what) => write!(f, "source {name} {}", what.word()),
             Self::LinkFile(path) => write!(f, "file {path}"),
             Self::NewLinkFile => f.write_str("new-link-file"),
             Self::OwnClock => f.write_str("clock"),
@@ -153,13 +153,13 @@ impl Topic {
                 DoorTrouble::Blocked => format!("Changes on {name} wait for your approval"),
                 DoorTrouble::Lost => format!("Members who were served on {name} are left out"),
             },
-            Self::Source(name, what) => match what {
+            Self::Source(name, system, what) => match what {
                 SourceTrouble::Away if lasted.is_some() => {
-                    format!("Cardskipper has not answered for {name}{so_long}")
+                    format!("{system} has not answered for {name}{so_long}")
                 }
-                SourceTrouble::Away => format!("Cardskipper does not answer for {name}"),
-                SourceTrouble::Login => format!("Cardskipper refuses the login of {name}"),
-                SourceTrouble::List => format!("Cardskipper's list of {name} is not believed"),
+                SourceTrouble::Away => format!("{system} does not answer for {name}"),
+                SourceTrouble::Login => format!("{system} refuses the login of {name}"),
+                SourceTrouble::List => format!("{system}'s list of {name} is not believed"),
             },
             Self::LinkFile(path) => {
                 format!("The link file {} cannot be read", file_name(path))
@@ -199,10 +199,10 @@ impl Topic {
                     format!("Nobody who was served on {name} is left out any more")
                 }
             },
-            Self::Source(name, what) => match what {
-                SourceTrouble::Away => format!("Cardskipper answers for {name} again"),
-                SourceTrouble::Login => format!("Cardskipper takes the login of {name} again"),
-                SourceTrouble::List => format!("Cardskipper's list of {name} is believed again"),
+            Self::Source(name, system, what) => match what {
+                SourceTrouble::Away => format!("{system} answers for {name} again"),
+                SourceTrouble::Login => format!("{system} takes the login of {name} again"),
+                SourceTrouble::List => format!("{system}'s list of {name} is believed again"),
             },
             Self::LinkFile(path) => format!("The link file {} can be read again", file_name(path)),
             Self::NewLinkFile => "Every link file can be read".to_owned(),
@@ -220,7 +220,7 @@ impl Topic {
     pub fn about(&self) -> String {
         match self {
             Self::Door(name, _) => name.to_string(),
-            Self::Source(name, _) => name.to_string(),
+            Self::Source(name, ..) => name.to_string(),
             Self::LinkFile(path) => file_name(path).to_owned(),
             other => other.to_string(),
         }

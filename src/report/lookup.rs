@@ -44,6 +44,8 @@ pub struct Story {
 pub struct HolderStory {
     /// The organisation's name in the configuration.
     pub source: SourceName,
+    /// What its system is called.
+    pub system: &'static str,
     /// The member.
     pub member: Holder,
     /// Role names, where they are known.
@@ -154,7 +156,7 @@ fn rows_text(rows: &[RowLeftOut]) -> String {
 }
 
 fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
-    let member = &story.member;
+    let (member, system) = (&story.member, story.system);
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -163,17 +165,15 @@ fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) 
         member.key.human(),
         story.source
     );
-    let email = member.email.as_ref().map_or("none in Cardskipper".to_owned(), ToString::to_string);
+    let email =
+        member.email.as_ref().map_or_else(|| format!("none in {system}"), ToString::to_string);
     let _ = writeln!(out, "  e-mail      {}", printable(&email));
     if member.inactive {
-        let _ = writeln!(out, "  marked inactive in Cardskipper");
+        let _ = writeln!(out, "  marked inactive in {system}");
     }
     if let Some(problem) = &story.problem {
-        let _ = writeln!(
-            out,
-            "  the newest entry in Cardskipper cannot be used: {}",
-            printable(problem)
-        );
+        let _ =
+            writeln!(out, "  the newest entry in {system} cannot be used: {}", printable(problem));
     }
     for role in &member.roles {
         let name = story.role_names.iter().find(|(id, _)| *id == role.id);
@@ -183,7 +183,7 @@ fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) 
             "  membership  {} – {}  {}",
             text::first(role.begin),
             text::moment(role.end),
-            // A role that Cardskipper gives no name is remembered by its number.
+            // A role without a name is remembered by its number.
             if name.is_empty() || name == role.id.to_string() {
                 format!("role {}", role.id)
             } else {
@@ -199,7 +199,7 @@ fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) 
             let _ = writeln!(out, "  may enter   {}", text::window(window));
         }
         None if !member.unreadable.is_empty() => {
-            let _ = writeln!(out, "  may enter   not known: correct the dates in Cardskipper");
+            let _ = writeln!(out, "  may enter   not known: correct the dates in {system}");
         }
         None => {
             let _ = writeln!(out, "  may enter   at no time: no membership opens a door");

@@ -35,10 +35,10 @@ impl Held {
     }
 }
 
-/// The roles of an organisation, and what is wrong with its `roles` (`None`: every role opens doors).
+/// The roles of a section of a source, and what is wrong with its `roles` (`None`: every role opens doors).
 #[must_use]
 pub fn of_source(
-    about: &str,
+    section: &str,
     held: &Held,
     configured: Option<&BTreeSet<RightCode>>,
     names: &BTreeMap<RightCode, String>,
@@ -46,15 +46,15 @@ pub fn of_source(
     if held.members == 0 {
         return Vec::new();
     }
-    let mut found = vec![Finding::ok(about, listed(held, configured, names))];
-    found.extend(configured.and_then(|roles| wrong(about, "[cardskipper.", held, roles, names)));
+    let mut found = vec![Finding::ok(name(section), listed(held, configured, names))];
+    found.extend(configured.and_then(|roles| wrong(section, held, roles, names)));
     found
 }
 
-/// What is wrong with the `roles` of a door; `held` by the members of all organisations.
+/// What is wrong with the `roles` of a section of a target; `held` by the members of all organisations.
 #[must_use]
 pub fn of_door(
-    about: &str,
+    section: &str,
     held: &Held,
     configured: &BTreeSet<RightCode>,
     names: &BTreeMap<RightCode, String>,
@@ -62,7 +62,7 @@ pub fn of_door(
     if held.members == 0 {
         return None;
     }
-    wrong(about, "[hikvision.", held, configured, names)
+    wrong(section, held, configured, names)
 }
 
 fn listed(
@@ -84,7 +84,6 @@ fn listed(
 }
 
 fn wrong(
-    about: &str,
     section: &str,
     held: &Held,
     configured: &BTreeSet<RightCode>,
@@ -107,10 +106,14 @@ fn wrong(
     };
     let others = all(&mut held.by_role.keys().filter(|role| !configured.contains(*role)));
     let others = if others.is_empty() { "no other role".to_owned() } else { others };
-    let remedy = format!(
-        "correct `roles` of {section}{about}]; besides those named there members hold {others}"
-    );
-    Some(Finding::failed(about, text, Some(remedy), Exit::Config))
+    let remedy =
+        format!("correct `roles` of [{section}]; besides those named there members hold {others}");
+    Some(Finding::failed(name(section), text, Some(remedy), Exit::Config))
+}
+
+/// The name in a section: `club` in `KIND.club`.
+fn name(section: &str) -> &str {
+    section.rsplit('.').next().unwrap_or(section)
 }
 
 /// A role with its name. One that Cardskipper gives no name is remembered by its number.
@@ -181,21 +184,25 @@ mod tests {
             ),
         ] {
             let configured = configured.map(|ids| BTreeSet::from_iter(ids.into_iter().map(role)));
-            let found = of_source("club", &held, configured.as_ref(), &names);
+            let found = of_source("cardskipper.club", &held, configured.as_ref(), &names);
             assert_eq!((found[0].verdict, &*found[0].text), (Verdict::Ok, text), "{what}");
             let failed: Vec<&str> = found[1..].iter().map(|one| one.text.as_str()).collect();
             assert_eq!(failed, Vec::from_iter(failure), "{what}");
             assert!(found[1..].iter().all(|one| one.exit == Exit::Config && one.remedy.is_some()));
-            let at_door = configured.and_then(|roles| of_door("door", &held, &roles, &names));
+            let at_door =
+                configured.and_then(|roles| of_door("hikvision.door", &held, &roles, &names));
             assert_eq!(at_door.map(|one| one.text).as_deref(), failure, "{what}");
         }
-        assert_eq!(of_source("club", &held(&[], 0), Some(&[role(1)].into()), &names), []);
+        assert_eq!(
+            of_source("cardskipper.club", &held(&[], 0), Some(&[role(1)].into()), &names),
+            []
+        );
     }
 
     #[test]
     fn many_roles_are_not_all_listed() {
         let many: Vec<(i64, usize)> = (1..=23).map(|id| (id, 24 - id as usize)).collect();
-        let found = of_source("club", &held(&many, 50), None, &BTreeMap::new());
+        let found = of_source("cardskipper.club", &held(&many, 50), None, &BTreeMap::new());
         assert!(found[0].text.starts_with("roles: 1 23 members, 2 22 members, "), "{found:?}");
         assert!(found[0].text.ends_with(", and 3 more"), "{found:?}");
     }

@@ -1,9 +1,16 @@
 //! Counts and lists in words.
 
+use std::collections::BTreeSet;
+
 /// A number of things in words: `1 change`, `2 changes`.
 #[must_use]
 pub(crate) fn many(count: usize, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
+/// One of several names, each once: `Cardskipper`, `Cardskipper or Toybook`.
+pub(crate) fn either(names: impl Iterator<Item = &'static str>) -> String {
+    names.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" or ")
 }
 
 /// The first of several things, and how many there are besides: `1, 2, and 5 more`.

@@ -37,5 +37,6 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod tidy;
+mod toy;
 mod work;
 mod years;

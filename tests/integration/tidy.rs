@@ -1,5 +1,6 @@
 //! House rules that run: what a reviewer would otherwise have to look for by hand.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,8 +49,9 @@ fn is_test(path: &str) -> bool {
     let is_declared = || {
         let parents = ["mod.rs", "lib.rs"].map(|parent| format!("{folder}/{parent}"));
         let parents = parents.into_iter().filter(|parent| root().join(parent).exists());
-        let declared = format!("#[cfg(test)]\nmod {name};");
-        parents.into_iter().any(|parent| text(&parent).contains(&declared))
+        let declared = ["", "pub(crate) "].map(|seen| format!("#[cfg(test)]\n{seen}mod {name};"));
+        let is_in = |text: &str| declared.iter().any(|declared| text.contains(declared));
+        parents.into_iter().any(|parent| is_in(&text(&parent)))
     };
     path.contains("/tests/") || name == "tests" || name.ends_with("_tests") || is_declared()
 }
@@ -205,6 +207,218 @@ fn one_script_checks_everything() {
         let mode = fs::metadata(root().join(".ci/run")).unwrap().permissions().mode();
         assert_eq!(mode & 0o111, 0o111, ".ci/run is executable");
     }
+}
+
+/// The modules, lowest first: each may name those before it.
+const LAYERS: [&str; 23] = [
+    "text",
+    "model",
+    "command",
+    "exit",
+    "clock",
+    "stop",
+    "files",
+    "net",
+    "trouble",
+    "ports",
+    "config",
+    "connectors",
+    "store",
+    "engine",
+    "report",
+    "cli",
+    "help",
+    "term",
+    "error",
+    "notify",
+    "cmd",
+    "threats",
+    "lib",
+];
+
+/// The same within the engine.
+const ENGINE_LAYERS: [&str; 6] = ["outcome", "systems", "link", "plan", "gather", "execute"];
+
+/// Words of vendors, in small letters.
+const VENDORS: [&str; 5] = ["cardskipper", "hikvision", "hikcentral", "isapi", "artemis"];
+
+/// A path within the crate, and the file and line that name it.
+struct Named {
+    path: Vec<String>,
+    place: String,
+}
+
+impl Named {
+    fn part(&self, place: usize) -> &str {
+        self.path.get(place).map_or("", String::as_str)
+    }
+}
+
+/// The module that a file is, as a path within the crate.
+fn module(path: &str) -> Vec<String> {
+    let path = path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+    path.split('/').map(str::to_owned).collect()
+}
+
+/// Takes the paths that stand at the start of a text: `a::{b, c::d}` is two.
+fn paths_at<'t>(text: &'t str, before: &[String], found: &mut Vec<Vec<String>>) -> &'t str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    let mut path = before.to_vec();
+    path.push(word.to_owned());
+    let Some(inner) = rest.strip_prefix("::") else {
+        found.push(path);
+        return rest;
+    };
+    let Some(mut list) = inner.strip_prefix('{') else { return paths_at(inner, &path, found) };
+    loop {
+        list = list.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+        if list.is_empty() || list.starts_with('}') {
+            return list.get(1..).unwrap_or_default();
+        }
+        let rest = paths_at(list, &path, found);
+        assert!(rest.len() < list.len(), "{list}");
+        list = rest;
+    }
+}
+
+/// Every path within the crate that the code of a file names.
+fn named_in(path: &str) -> Vec<Named> {
+    let lines = code(path);
+    let text: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+    let mut all = Vec::new();
+    for start in ["crate::", "super::"] {
+        for (at, _) in text.match_indices(start) {
+            let (before, mut rest) = (&text[..at], &text[at + start.len()..]);
+            if before.ends_with("super::") || before.ends_with("pub(") {
+                continue;
+            }
+            let mut base = if start == "crate::" { Vec::new() } else { module(path) };
+            if start == "super::" {
+                // Within a module that the file itself holds, `super` is the file.
+                let mut outermost = before.lines().rev().filter(|line| !line.starts_with(' '));
+                let is_inline = outermost
+                    .find(|line| !line.is_empty())
+                    .is_some_and(|line| line.contains("mod ") && line.ends_with('{'));
+                if !is_inline {
+                    base.pop();
+                }
+            }
+            while let Some(inner) = rest.strip_prefix("super::") {
+                base.pop();
+                rest = inner;
+            }
+            let mut found = Vec::new();
+            match rest.strip_prefix('{') {
+                Some(_) => drop(paths_at(&format!("crate::{rest}"), &[], &mut found)),
+                None => drop(paths_at(rest, &[], &mut found)),
+            }
+            let place = format!("{path}:{}", before.matches('\n').count() + 1);
+            all.extend(found.into_iter().map(|mut named| {
+                if named.first().is_some_and(|first| first == "crate") {
+                    named.remove(0);
+                }
+                let path = [base.clone(), named].concat();
+                Named { path, place: place.clone() }
+            }));
+        }
+    }
+    all
+}
+
+fn sources() -> Vec<String> {
+    let is_built = |path: &String| !is_test(path) && path != "src/main.rs";
+    rust_files("src").into_iter().filter(is_built).collect()
+}
+
+fn rank(layers: &[&str], name: &str) -> usize {
+    let found = layers.iter().position(|layer| *layer == name);
+    found.unwrap_or_else(|| panic!("{name} has no place among {layers:?}"))
+}
+
+#[test]
+fn every_arrow_points_down() {
+    let mut seen = 0;
+    for path in sources() {
+        let own = module(&path).remove(0);
+        let here = rank(&LAYERS, &own);
+        for named in named_in(&path) {
+            seen += 1;
+            // What stands in `lib.rs` itself has no module of its own.
+            let there = rank(&LAYERS, named.part(0));
+            assert!(there <= here, "{}: {own} names {}", named.place, named.path.join("::"));
+        }
+    }
+    assert!(seen > 500, "{seen}");
+}
+
+#[test]
+fn within_the_engine_every_arrow_points_down_too() {
+    // What the engine's own module hands on, by the child that it comes from.
+    let mod_rs = text("src/engine/mod.rs");
+    let mut handed_on = Vec::new();
+    for (at, start) in mod_rs.match_indices("pub use ") {
+        paths_at(&mod_rs[at + start.len()..], &[], &mut handed_on);
+    }
+    assert!(handed_on.iter().any(|path| path.join("::") == "systems::Network"), "{handed_on:?}");
+    for path in sources().iter().filter(|path| path.starts_with("src/engine/")) {
+        let own = module(path);
+        let Some(own) = own.get(1) else { continue };
+        let here = rank(&ENGINE_LAYERS, own);
+        for named in named_in(path).iter().filter(|named| named.part(0) == "engine") {
+            let child = named.part(1);
+            let child = match handed_on.iter().find(|path| path.last().unwrap() == child) {
+                Some(path) => path[0].as_str(),
+                None => child,
+            };
+            let there = rank(&ENGINE_LAYERS, child);
+            assert!(there <= here, "{}: {own} names {}", named.place, named.path.join("::"));
+        }
+    }
+}
+
+#[test]
+fn a_connector_stands_alone_and_only_the_top_knows_which_there_are() {
+    let list = "src/connectors/mod.rs";
+    let mut kinds = Vec::new();
+    for path in sources().iter().filter(|path| *path != list && *path != "src/lib.rs") {
+        let own = module(path);
+        for named in named_in(path).iter().filter(|named| named.part(0) == "connectors") {
+            let is_own =
+                own[0] == "connectors" && own.get(1).is_some_and(|own| own == named.part(1));
+            assert!(is_own, "{}: {}", named.place, named.path.join("::"));
+            kinds.push(named.part(1).to_owned());
+        }
+    }
+    kinds.sort();
+    kinds.dedup();
+    assert!(kinds.len() > 1, "{kinds:?}");
+}
+
+/// Files outside of the connectors that say a vendor's word, and why.
+const SAY_A_VENDORS_WORD: [(&str, &str); 5] = [
+    ("src/exit.rs", "the exit codes, which are told before any configuration is read"),
+    ("src/help/manual.rs", "the same table"),
+    ("src/report/status/unlinked.rs", "a sheet that was changed elsewhere"),
+    ("src/report/text.rs", "what to do about members left out, of whichever source"),
+    ("src/trouble/words.rs", "hints: a trouble knows its target by name, not by section"),
+];
+
+#[test]
+fn nobody_but_a_connector_says_a_vendors_word() {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in sources().into_iter().filter(|path| !path.starts_with("src/connectors/")) {
+        for (number, line) in code(&path) {
+            let small = line.to_lowercase();
+            if VENDORS.iter().any(|word| small.contains(word)) {
+                found.entry(path.clone()).or_default().push(format!("{number}: {}", line.trim()));
+            }
+        }
+    }
+    for (path, reason) in SAY_A_VENDORS_WORD {
+        assert!(found.remove(path).is_some(), "{path} needs no exception ({reason})");
+    }
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]

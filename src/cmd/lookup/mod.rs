@@ -60,7 +60,7 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Re
         members: Vec::new(),
         searched: searched(&context.config, &gathered.facts),
         near: near::misses(&who, &gathered.facts, true),
-        advice: advice(&who, &gathered.facts, args.offline),
+        advice: advice(&who, &gathered.facts, &context.config.systems(), args.offline),
         zone: context.config.zone_of_people(),
         is_offline: args.offline,
         rows_left_out: Vec::new(),
@@ -208,18 +208,19 @@ fn read_persons(
 }
 
 /// What to do when nobody was found.
-fn advice(who: &Who, facts: &Facts, is_offline: bool) -> String {
+fn advice(who: &Who, facts: &Facts, system: &str, is_offline: bool) -> String {
     if is_offline && facts.members.is_empty() {
         return "Nothing is known yet: run `ivms-sync sync` first, or look without --offline."
             .into();
     }
     match who {
         Who::Email(_) => {
-            "Check the spelling. In Cardskipper, see that the member has exactly this \
-             e-mail; the member number works too."
-                .to_owned()
+            format!(
+                "Check the spelling. In {system}, see that the member has exactly this e-mail; the \
+                 member number works too."
+            )
         }
-        Who::Number(_) => "Check the number in Cardskipper; the e-mail works too.".to_owned(),
+        Who::Number(_) => format!("Check the number in {system}; the e-mail works too."),
         Who::Record(employee_no) => {
             let doors: Vec<String> = facts
                 .devices
@@ -284,6 +285,9 @@ fn tell(
     let missing = || Error::Who(place.to_string());
     let member = facts.members.get(place).ok_or_else(missing)?;
     let source = facts.sources.get(&member.member.key.source).ok_or_else(missing)?;
+    let mut configured = context.config.sources.iter();
+    let configured = configured.find(|one| one.name == source.name).ok_or_else(missing)?;
+    let system = configured.system();
     let store_error = |error| context.store_error(error);
     let names = role_names(context, systems, store, gathered, &source.name, member, is_offline)?;
     let now = facts.devices.first().map_or(facts.now.naive_utc(), |device| device.local(facts.now));
@@ -296,6 +300,7 @@ fn tell(
     let mut devices = Vec::new();
     for (device, found) in facts.devices.iter().zip(&gathered.devices) {
         let how = HowAsked {
+            system,
             outcome: found.outcome,
             is_offline,
             blocked: blocked.as_deref(),
@@ -320,6 +325,7 @@ fn tell(
     }
     Ok(HolderStory {
         source: source.name.clone(),
+        system,
         member: member.member.clone(),
         role_names: names,
         validity: validity.map(|validity| validity.window),
@@ -359,6 +365,8 @@ fn role_names(
 /// How a device was asked, and what waits there.
 #[derive(Clone, Copy)]
 struct HowAsked<'a> {
+    /// What the system of the member is called.
+    system: &'static str,
     outcome: TargetOutcome,
     is_offline: bool,
     blocked: Option<&'a str>,
@@ -397,7 +405,7 @@ fn on_device(
     let mut why = if is_barred {
         "This person is barred on the door, whatever the dates say.".to_owned()
     } else {
-        why(member, link, desired.map(|v| v.window), actual, now, told())
+        why(member, link, desired.map(|v| v.window), actual, now, told(), how.system)
     };
     let is_unasked = how.outcome != TargetOutcome::Ok && !how.is_offline;
     if is_unasked {
@@ -405,6 +413,7 @@ fn on_device(
     }
     let standing = Standing {
         member,
+        system: how.system,
         is_linked: linked.is_some(),
         is_barred,
         opens_now,

@@ -51,6 +51,7 @@ pub(super) fn why(
     actual: Option<Limit>,
     now: NaiveDateTime,
     left_out: Option<(&LeftOut, String)>,
+    system: &str,
 ) -> String {
     let Some(actual) = actual else {
         return match (link, left_out) {
@@ -96,7 +97,7 @@ pub(super) fn why(
             } else if is_unknown {
                 format!("{state}; what is paid for cannot be read.")
             } else if member.member.inactive {
-                format!("{state}; the member is marked inactive in Cardskipper.")
+                format!("{state}; the member is marked inactive in {system}.")
             } else {
                 format!("{state}, and there is no paid time now.")
             }
@@ -108,6 +109,8 @@ pub(super) fn why(
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Standing<'a> {
     pub member: &'a HolderFacts,
+    /// What the system of the member is called.
+    pub system: &'static str,
     pub is_linked: bool,
     pub is_barred: bool,
     pub opens_now: bool,
@@ -150,12 +153,13 @@ pub(super) fn remedy(standing: &Standing<'_>) -> Option<String> {
              face, and at the schedules of the door."
                 .to_owned(),
         ),
-        (true, false, false) if standing.member.member.inactive => Some(
-            "Take the mark away in Cardskipper if it is wrong; the door follows at the next run."
-                .to_owned(),
-        ),
         (true, false, false) => {
-            Some("Renew the membership in Cardskipper; the door follows at the next run.".to_owned())
+            let system = standing.system;
+            let what = match standing.member.member.inactive {
+                true => format!("Take the mark away in {system} if it is wrong"),
+                false => format!("Renew the membership in {system}"),
+            };
+            Some(format!("{what}; the door follows at the next run."))
         }
         _ => None,
     }

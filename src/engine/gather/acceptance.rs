@@ -57,14 +57,16 @@ impl Refusal {
         }
     }
 
-    /// Why, with the way out.
+    /// Why, with the way out, of the system of this name.
     #[must_use]
-    pub fn failed(&self) -> Failed {
+    pub fn failed(&self, system: &str) -> Failed {
         let accept = |members: usize| format!("ivms-sync sync --full --accept-shrink {members}");
         let hint = match self {
             Self::Empty { .. } => Hint::command(
-                "nothing was written; see in Cardskipper that the organisation still has its members and \
-                 that the account may export them. If everybody has really left",
+                format!(
+                    "nothing was written; see in {system} that the organisation still has its members and \
+                     that the account may export them. If everybody has really left"
+                ),
                 accept(0),
             ),
             Self::Shrunk { now, .. } => {

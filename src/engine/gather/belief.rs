@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::config::{Guard, TargetConfig};
-use crate::model::{Record, RecordId, TargetLimits, TargetName};
+use crate::model::{Record, RecordId, TargetLimits};
 
 /// With fewer persons missing than this nothing is far fewer, however small the device.
 const SMALLEST_LOSS: usize = 3;
@@ -59,10 +59,10 @@ pub enum Doubt {
         linked: usize,
     },
     /// Another section of the configuration leads to the same device.
-    #[error("is the same device as [hikvision.{first}]: both have serial number {serial:?}")]
+    #[error("is the same device as [{first}]: both have serial number {serial:?}")]
     Twin {
         /// The section that comes first.
-        first: TargetName,
+        first: String,
         /// The serial number of both.
         serial: String,
     },

@@ -199,6 +199,7 @@ pub(super) fn not_asked(
         role_names: None,
         report: SourceReport {
             name: config.name.clone(),
+            system: config.system(),
             is_complete: false,
             members: 0,
             accepted: true,
@@ -271,6 +272,7 @@ fn accept(
     let count = export.members.len() + export.unusable.len();
     let mut report = SourceReport {
         name: config.name.clone(),
+        system: config.system(),
         is_complete,
         members: count,
         accepted: true,
@@ -293,7 +295,7 @@ fn accept(
         if let Err(refusal) = judge(ask.guard, judged) {
             report.accepted = false;
             report.reason = Some(refusal.to_string());
-            let kind = TroubleKind::ListRefused(refusal.rule(), refusal.failed());
+            let kind = TroubleKind::ListRefused(refusal.rule(), refusal.failed(config.system()));
             let kept = not_asked(config, &before, members);
             return SourceGathered {
                 standing: Standing::Refused,

@@ -57,7 +57,7 @@ fn a_mail_about_a_door() {
 #[test]
 fn subjects() {
     let away = || door(DoorTrouble::Away);
-    let source = |what| Topic::Source(SourceName::new("club").unwrap(), what);
+    let source = |what| Topic::Source(SourceName::new("club").unwrap(), "Cardskipper", what);
     for (words, minutes, want) in [
         (
             vec![word(away(), Why::Again, Exit::PartFailed)],
@@ -100,7 +100,7 @@ fn subjects() {
 fn topics() -> Vec<Topic> {
     let club = || SourceName::new("club").unwrap();
     let doors = DoorTrouble::ALL.map(door);
-    let sources = SourceTrouble::ALL.map(|what| Topic::Source(club(), what));
+    let sources = SourceTrouble::ALL.map(|what| Topic::Source(club(), "Cardskipper", what));
     let others = [
         Topic::LinkFile("/home/anna/persons.xlsx".to_owned()),
         Topic::NewLinkFile,

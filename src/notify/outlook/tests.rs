@@ -18,6 +18,7 @@ fn good() -> Report {
     let mut report = Report::new(CommandName::Sync, None);
     report.sources.push(SourceReport {
         name: SourceName::new(NAME).unwrap(),
+        system: "Cardskipper",
         is_complete: true,
         members: 5,
         accepted: true,

@@ -25,6 +25,7 @@ fn keys_are_those_of_the_contract() {
     let mut report = every_outcome();
     report.sources.push(SourceReport {
         name: SourceName::new("club").unwrap(),
+        system: "Cardskipper",
         is_complete: true,
         members: 9,
         accepted: true,
@@ -166,6 +167,7 @@ fn left_out_members_and_sources() {
     let mut report = report(CommandName::Sync, &world);
     report.sources.push(SourceReport {
         name: SourceName::new("club").unwrap(),
+        system: "Cardskipper",
         is_complete: false,
         members: 2,
         accepted: false,

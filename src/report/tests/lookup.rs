@@ -61,6 +61,7 @@ pub(super) fn story() -> Story {
         who: "150001".into(),
         members: vec![HolderStory {
             source: SourceName::new("club").unwrap(),
+            system: "Cardskipper",
             member,
             role_names: vec![(RightCode::whole(GYM).unwrap(), Some("Gym".into()))],
             validity: Some(year),

@@ -115,6 +115,7 @@ fn doors_and_sources_that_did_not_do() {
     sync.devices[0].outcome = TargetOutcome::Ok;
     sync.sources.push(SourceReport {
         name: SourceName::new("club").unwrap(),
+        system: "Cardskipper",
         is_complete: true,
         members: 0,
         accepted: false,

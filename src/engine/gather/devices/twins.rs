@@ -15,13 +15,13 @@ pub(in crate::engine::gather) fn disown_twins(
     devices: &mut [TargetGathered],
     known: &[Option<String>],
 ) -> Vec<usize> {
-    let mut first: BTreeMap<String, TargetName> = BTreeMap::new();
+    let mut first: BTreeMap<String, (TargetName, String)> = BTreeMap::new();
     let mut twins = Vec::new();
     let both = configs.iter().zip(devices.iter()).zip(known);
     for ((config, device), known) in both {
         if let Some(serial) = known.as_ref().filter(|known| device.serial.as_ref() == Some(*known))
         {
-            first.entry(serial.clone()).or_insert_with(|| config.name.clone());
+            first.entry(serial.clone()).or_insert_with(|| (config.name.clone(), config.section()));
         }
     }
     for (place, (config, device)) in configs.iter().zip(devices).enumerate() {
@@ -29,12 +29,12 @@ pub(in crate::engine::gather) fn disown_twins(
             continue;
         };
         match first.get(&serial) {
-            Some(first) if *first == config.name => {}
-            Some(first) => {
-                device.disown(config, &Doubt::Twin { first: first.clone(), serial });
+            Some((first, _)) if *first == config.name => {}
+            Some((_, section)) => {
+                device.disown(config, &Doubt::Twin { first: section.clone(), serial });
                 twins.push(place);
             }
-            None => drop(first.insert(serial, config.name.clone())),
+            None => drop(first.insert(serial, (config.name.clone(), config.section()))),
         }
     }
     twins
