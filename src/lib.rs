@@ -1,43 +1,75 @@
 //! `ivms-sync`: plan and apply for access rights.
 //!
-//! A gym sells memberships in Cardskipper; its doors are Hikvision access-control devices. One run
-//! (a *tick*) finds whose membership changed and sets the validity period of the same person on
-//! every door. It is a blocking one-shot program: everything it must remember is in one SQLite file.
+//! A gym sells memberships in one system; its doors are run by others. One run (a *tick*) finds whose
+//! membership changed and sets the validity period of the same person on every door. It is a blocking
+//! one-shot program: everything it must remember is in one SQLite file.
 //!
 //! # The map
 //!
 //! ```text
-//!  cardskipper ─┐                                              ┌─> report (text, JSON)
-//!  hikvision ───┼─> gather ──> plan ──> proof ──> execute ─────┤
-//!  link files ──┘     │                   │          │         └─> store: outcomes, audit log
-//!  store: memory ─────┘             ProvenPlan   intent, write, read back
+//!  a source ─────┐                                              ┌─> report (text, JSON)
+//!  targets ──────┼─> gather ──> plan ──> proof ──> execute ─────┤
+//!  link files ───┘     │                   │          │         └─> store: outcomes, audit log
+//!  store: memory ──────┘             ProvenPlan   intent, write, commit, read back
 //! ```
+//!
+//! Lowest first. A module names only those above it in this table; a test says so.
 //!
 //! | where | what | touches the world |
 //! | --- | --- | --- |
-//! | [`model`] | members, roles, persons, windows, identities as types | no |
-//! | [`engine::link`] | who is who; the readers of link files beside the rules | files |
-//! | [`engine::plan`] | roles to windows, changes, budgets, and the checker that proves a plan | no |
-//! | [`report`] | plans and outcomes as text, JSON and plan files | no |
-//! | [`connectors::cardskipper`] | the club's side: requests, reader, client | network |
-//! | [`connectors::hikvision`] | the doors' side: `Reader` can only read, `Writer` alone can write | network |
-//! | [`store`] | the state file: memory, journal, audit log, the run lock | disk |
-//! | [`ports`] | the seams to both sides, and the network behind them | by the two above |
-//! | [`engine::gather`] | asks both sides, merges listings, links | by the four above |
-//! | [`engine::execute`] | carries out a proven plan, and nothing else | by the four above |
-//! | [`notify`] | alarms: who is told of what; e-mail, webhook, heartbeat | network, disk |
-//! | [`cmd`] | the commands: wiring | by all of them |
+//! | `text` | small readers and writers of text | no |
+//! | [`model`] | holders, rights, records, windows, changes, links, identities as types | no |
+//! | [`command`] | the commands by name | no |
+//! | [`exit`] | exit codes | no |
+//! | [`clock`], [`stop`] | the time, asked once; reasons to stop early | clock, signals |
+//! | [`files`] | writing: whole, with the right mode, never through a link | files |
+//! | [`net`] | what every connection needs: TLS, limits, pauses, counts | network, files |
 //! | [`trouble`] | what went wrong: about whom, of which kind; exit code, text and hint follow | no |
-//! | [`term`] | colours, widths and bars; [`ports::progress`] is its seam, [`help`] the texts about the program | the terminal |
-//! | [`config`] | the file, the environment, passwords | files, environment |
-//! | [`files`] | writing: whole, with the right mode, never through a link; reading with a limit is [`net::bounded`] | files |
+//! | [`ports`] | the seams to systems: a source lists holders, a target holds records | no |
+//! | [`config`] | the file, the environment, passwords; what a kind of system brings | files, environment |
+//! | [`connectors`] | one folder for each kind of system; nobody else names one | network |
+//! | [`store`] | the state file: memory, journal, audit log, the run lock | disk |
+//! | [`engine::link`] | who is who; the readers of link files beside the rules | files |
+//! | [`engine::plan`] | rights to windows, changes, budgets, and the checker that proves a plan | no |
+//! | [`engine::gather`] | asks both sides, merges listings, links | by those above |
+//! | [`engine::execute`] | carries out a proven plan, and nothing else | by those above |
+//! | [`report`] | plans and outcomes as text, JSON and plan files | no |
+//! | [`cli`], [`help`] | what was typed; the manual | no |
+//! | [`term`] | colours, widths and bars | the terminal |
+//! | [`error`] | what keeps a command from running at all | no |
+//! | [`notify`] | alarms: who hears of what; e-mail, webhook, heartbeat | network, disk |
+//! | [`cmd`] | the commands: wiring | by all of them |
+//!
+//! # The connectors
+//!
+//! | connector | lines | files outside its folder |
+//! | --- | --- | --- |
+//! | [`connectors::cardskipper`], a source | 2,266 | 6: the list in [`connectors`]; texts in [`exit`], [`help`], [`report`] (2) and [`trouble`] |
+//! | [`connectors::hikvision`], a target | 5,501 | 2: the list; hints in [`trouble`] |
+//! | [`connectors::hikcentral`], a target | 3,561 | 1: the list |
+//!
+//! Lines without tests: `find src/connectors/NAME -name '*.rs' -not -path '*/tests/*' -not -name
+//! '*_tests.rs' | xargs cat | wc -l`. A test lists the files outside that say a vendor's word.
+//!
+//! # How to add a system
+//!
+//! 1. Make a folder in `src/connectors`: `config`, `wire`, `client`, `source` or `target`, `error`, tests.
+//! 2. In `config`, implement [`config::SourceKind`] or [`config::TargetKind`]: name, nouns, own keys.
+//! 3. In `wire`, turn its documents into values of [`model`], without I/O; identities stay text.
+//! 4. Implement [`ports::Source`] (`snapshot`), or [`ports::Target`] and [`ports::TargetWriter`].
+//! 5. Sort every failure into a [`ports::Class`]: the engine decides by it what may be tried again.
+//! 6. Say what it can in [`ports::Capabilities`]; what takes effect later is committed and settled.
+//! 7. Keep what it must remember in a [`model::Memory`]: the state file holds it, unread.
+//! 8. Add one line to [`connectors::KINDS`].
+//! 9. Write a simulator of it in `tests/simulators`, and its section into the README.
+//! 10. Take `tests/integration/toy.rs` as the pattern: a whole source and target in one file.
 //!
 //! Start reading at [`engine::plan::plan`], then [`engine::execute::execute`], then [`cmd::sync`].
 //!
 //! # What always holds
 //!
 //! - After a plan is carried out, planning again gives an empty plan.
-//! - `diff` and `lookup` never make a [`connectors::hikvision::Writer`], so they cannot write to a device.
+//! - `diff` and `lookup` never ask for a [`ports::TargetWriter`], so they cannot write to a device.
 //! - [`engine::execute::execute`] takes a [`engine::plan::ProvenPlan`], which only the checker makes.
 //! - An intent is on the disk before the first byte of its write leaves; the device is asked about
 //!   every intent without an outcome before anything else is done there.

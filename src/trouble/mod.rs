@@ -1,7 +1,7 @@
 //! What went wrong within a run: about whom, of which kind, with what the texts need to know.
 //!
 //! Pure. Exit code, topic, text, hint and command follow from the kind, each by one match, and all texts for
-//! people are in one place ([`words`]). What the error of a system says stays the text of its connector.
+//! people are in one place (`words`). What the error of a system says stays the text of its connector.
 //! What keeps a command from running at all is a [`crate::error::Error`].
 
 mod kind;

@@ -176,7 +176,7 @@ impl Reader {
     }
 
     /// Reads just these persons; one that is absent from the answer is not on the device. Asks for at
-    /// most [`MAX_EXACT`] at a time and checks every number that comes back; where the device ignores
+    /// most `MAX_EXACT` at a time and checks every number that comes back; where the device ignores
     /// the question, pages through everybody instead. Source: section 2.1, row `EmployeeNoList`.
     ///
     /// # Errors
