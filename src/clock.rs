@@ -43,7 +43,6 @@ impl Clock {
         self.began
     }
 
-    /// The time now.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         let elapsed = TimeDelta::from_std(self.elapsed()).unwrap_or(TimeDelta::MAX);

@@ -5,17 +5,14 @@
 pub enum CommandName {
     /// Plans and carries out.
     Sync,
-    /// Plans.
     Diff,
     /// Carries out what was reviewed.
     Apply,
     /// Shows one member everywhere.
     Lookup,
-    /// Tries everything out.
     Check,
     /// Shows what is remembered.
     Status,
-    /// Explains itself.
     Help,
 }
 

@@ -26,7 +26,6 @@ pub enum Error {
     /// The state file cannot be used.
     #[error("the state file {} {error}", path.display())]
     Store {
-        /// Which file.
         path: PathBuf,
         /// What is wrong with it.
         error: StoreError,
@@ -37,7 +36,6 @@ pub enum Error {
     /// Another run holds the lock.
     #[error("another run is at work{}; nothing was done", described(holder))]
     Locked {
-        /// Who.
         holder: Holder,
         /// Whether it has held it for more than 10 minutes.
         is_old: bool,
@@ -61,14 +59,7 @@ pub enum Error {
         "there is nothing to accept: member {member} is not left out as name-differs with person \
          {employee_no} on {device}"
     )]
-    NothingToAccept {
-        /// The device.
-        device: TargetName,
-        /// The person there.
-        employee_no: RecordId,
-        /// The member's number.
-        member: HolderNumber,
-    },
+    NothingToAccept { device: TargetName, employee_no: RecordId, member: HolderNumber },
     /// The plan cannot be carried out.
     #[error("the plan {name} {error}")]
     Plan {
@@ -93,12 +84,7 @@ pub enum Error {
     },
     /// A file named on the command line cannot be read or written.
     #[error("{}: {error}", path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What went wrong.
-        error: std::io::Error,
-    },
+    File { path: PathBuf, error: std::io::Error },
     /// A file to be written is one that a run reads.
     #[error("{} cannot be written: it is {own}", path.display())]
     OwnFile {

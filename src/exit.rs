@@ -1,6 +1,6 @@
 //! Exit codes: a promise to scripts, in one place.
 //!
-//! Source: design.md section 2. The table in the README is held against this file by a test.
+//! The table in the README is held against this file by a test.
 
 use std::process::ExitCode;
 

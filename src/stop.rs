@@ -12,8 +12,7 @@ use signal_hook::low_level;
 use crate::clock::Clock;
 use crate::exit::Exit;
 
-/// How long a run may take before it leaves the rest to the next tick. Source: design.md section
-/// 2, exit code 8.
+/// How long a run may take before it leaves the rest to the next tick.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// How long the change in hand may take after a signal: who sends one waits about 10 s, and Windows 5 s

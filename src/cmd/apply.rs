@@ -33,9 +33,6 @@ use crate::store::{OutcomeKind, Store};
 use crate::trouble::{Trouble, TroubleKind};
 
 /// Runs the command.
-///
-/// # Errors
-/// [`Error`].
 pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
@@ -49,9 +46,6 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
 }
 
 /// Carries out the blocked plan with an id against any outside: everything but the lock and the words.
-///
-/// # Errors
-/// [`Error`].
 pub fn approve(
     context: &Context,
     systems: &dyn Systems,
@@ -114,7 +108,6 @@ fn forget(
 
 /// What a person has approved.
 enum Approval {
-    /// A plan file.
     File(Reviewed),
     /// A blocked plan of the state file.
     Blocked(Reviewed),

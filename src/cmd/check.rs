@@ -1,7 +1,7 @@
 //! `check`: is everything ready to run? Reads both sides whole, and writes to neither.
 //!
 //! It is also the way to try a login again that was refused before: once, and never while the device
-//! says that it is locked. Source: design.md sections 2 and 4, "Login".
+//! says that it is locked.
 
 use std::collections::BTreeMap;
 
@@ -36,17 +36,11 @@ use crate::trouble::{About, Trouble};
 const NEARLY_FULL: u64 = 95;
 
 /// Runs the command.
-///
-/// # Errors
-/// [`Error`].
 pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
     run_on(context, &context.network(), args)
 }
 
 /// The same against any systems.
-///
-/// # Errors
-/// [`Error`].
 pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Result<Exit, Error> {
     let mut findings = vec![configuration(context)];
     let advice = context.config.warnings.iter().cloned();

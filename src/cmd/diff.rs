@@ -17,9 +17,6 @@ use crate::report::{attention, plan_file};
 use crate::text::shell::quoted;
 
 /// Runs the command.
-///
-/// # Errors
-/// [`Error`].
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let only = who::only(&args.look.only)?;
     context.refuse_own_files(&[args.out.as_deref()])?;

@@ -35,16 +35,13 @@ use crate::store::lock::{self, RunLock};
 use crate::store::{Machine, Store, StoreError};
 use crate::trouble::Trouble;
 
-/// A run that holds the lock for longer hangs, or has far too much to do. Source: design.md
-/// section 2, codes 0 and 11.
+/// A run that holds the lock for longer hangs, or has far too much to do.
 const OLD_LOCK: TimeDelta = TimeDelta::minutes(10);
 
 /// What every command needs.
 #[derive(Debug)]
 pub struct Context {
-    /// The configuration.
     pub config: Config,
-    /// The time.
     pub clock: Clock,
     /// Reasons to stop early.
     pub stop: Stop,
@@ -59,24 +56,17 @@ pub struct Context {
 }
 
 impl Context {
-    /// The real outside.
     #[must_use]
     pub fn network(&self) -> Network {
         Network::watched_by(Arc::clone(&self.progress))
     }
 
     /// Opens the state file.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
     pub fn open_store(&self) -> Result<Store, Error> {
         self.here(Store::open(&self.config.state))
     }
 
     /// The same for a command that lets it be checked before it relies on it.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
     pub fn open_store_unchecked(&self) -> Result<Store, Error> {
         self.here(Store::open_unchecked(&self.config.state))
     }
@@ -130,9 +120,6 @@ impl Context {
 
     /// Makes sure that no file of the command line would be written over one that a run reads, nor over
     /// another one of them.
-    ///
-    /// # Errors
-    /// [`Error::OwnFile`].
     pub fn refuse_own_files(&self, targets: &[Option<&Path>]) -> Result<(), Error> {
         let targets: Vec<&Path> = targets.iter().copied().flatten().collect();
         for (place, path) in targets.iter().enumerate() {
@@ -161,9 +148,6 @@ impl Context {
 
     /// Says a report on stdout, as text or as JSON. A tick without news says nothing, so that cron
     /// sends no mail; `is_news` is what [`Context::say_news`] found.
-    ///
-    /// # Errors
-    /// [`Error::Output`].
     pub fn say(&self, report: &Report, exit: Exit, is_news: bool) -> Result<(), Error> {
         if self.is_json {
             return print_json(&json::document(report, exit.code()));
@@ -244,9 +228,6 @@ pub fn is_reader_gone(error: &std::io::Error) -> bool {
 }
 
 /// Prints one JSON document on stdout.
-///
-/// # Errors
-/// [`Error::Output`].
 pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
     let mut text = inert_json(&serde_json::to_string_pretty(document)?);
     text.push('\n');
@@ -254,9 +235,6 @@ pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
 }
 
 /// Writes a file that the command line or the configuration names.
-///
-/// # Errors
-/// [`Error::File`].
 pub fn write_file(path: &Path, text: &str, rights: &Rights) -> Result<(), Error> {
     files::write(path, text, rights).map_err(|error| Error::File { path: path.to_owned(), error })
 }

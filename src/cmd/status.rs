@@ -34,9 +34,6 @@ const RUNS_SHOWN: u32 = 10;
 const AUDIT_SHOWN: u32 = 2000;
 
 /// Runs the command.
-///
-/// # Errors
-/// [`Error`].
 pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
     context.refuse_own_files(&[
         args.unlinked.as_deref(),

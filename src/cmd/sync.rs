@@ -11,7 +11,7 @@ use crate::cli::SyncArgs;
 use crate::command::CommandName;
 use crate::config::Mode;
 use crate::engine::Systems;
-use crate::engine::gather::quiet::{self, Asked, Heard, listen};
+use crate::engine::gather::quiet::{self, Asked, Poll, poll};
 use crate::engine::gather::{Gathered, Scope, gather_with};
 use crate::engine::plan::{
     Budget, Change, Facts, HolderFacts, Plan, Standing, in_sync, plan, prove,
@@ -21,13 +21,10 @@ use crate::exit::Exit;
 use crate::model::{Accounts, RunId, SourceName, TargetName};
 use crate::notify::{self, Watch};
 use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome};
-use crate::report::{again, attention, plan_file};
+use crate::report::{attention, plan_file, repeated};
 use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
 
 /// Runs the command.
-///
-/// # Errors
-/// [`Error`].
 pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
     notify::watched(&context.config, context.clock, |watch| run_watched(context, args, watch))
 }
@@ -67,9 +64,6 @@ fn accepted(context: &Context, args: &SyncArgs) -> Result<BTreeMap<TargetName, u
 
 /// One tick against any outside: everything but the lock and the words. The run is recorded with the
 /// exit code that the report comes to.
-///
-/// # Errors
-/// [`Error`].
 pub fn tick(
     context: &Context,
     systems: &dyn Systems,
@@ -77,12 +71,12 @@ pub fn tick(
     scope: Scope,
 ) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
-    let heard = listen(systems, &context.config, store, context.clock, &scope, |sources, told| {
-        again::report(&context.config, sources, told)
+    let heard = poll(systems, &context.config, store, context.clock, &scope, |sources, told| {
+        repeated::report(&context.config, sources, told)
     });
     let asked = match heard.map_err(store_error)? {
-        Heard::Nothing(report) => return quiet_tick(context, systems, store, report),
-        Heard::Something(asked) => asked,
+        Poll::Unchanged(report) => return quiet_tick(context, systems, store, report),
+        Poll::Changed(asked) => asked,
     };
     store.check().map_err(store_error)?;
     let run = store.begin_run("sync", context.clock.began()).map_err(store_error)?;
@@ -189,8 +183,8 @@ fn tick_of(
     if is_everyone {
         end_first_runs(context, store, &gathered, &report)?;
     }
-    let quiet =
-        again::of_quiet(&report).and_then(|told| quiet::word(&context.config, &gathered, told));
+    let quiet = repeated::of_quiet(&report)
+        .and_then(|told| quiet::digest(&context.config, &gathered, told));
     Ok((report, quiet))
 }
 

@@ -11,9 +11,7 @@ use crate::trouble::Trouble;
 /// Who was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Who {
-    /// By e-mail.
     Email(Email),
-    /// By member number.
     Number(HolderNumber),
     /// By `employeeNo`.
     Record(RecordId),
@@ -21,9 +19,6 @@ pub enum Who {
 
 impl Who {
     /// Reads what was typed.
-    ///
-    /// # Errors
-    /// [`Error::Who`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         let no = || Error::Who(text.to_owned());
         if let Some(employee_no) = text.strip_prefix("person:") {
@@ -73,9 +68,6 @@ pub fn only(flags: &[String]) -> Result<Only, Error> {
 /// An e-mail stands in the message only where names may be shown, else with its first letter and its
 /// domain. Where an organisation (or, for a person, a door) gave no word in this run, nobody knows
 /// whether there is such a one: the run then ends as that trouble does.
-///
-/// # Errors
-/// [`Error::NotKnown`].
 pub fn must_be_known(gathered: &Gathered, plan: &Plan, shows_names: bool) -> Result<(), Error> {
     let facts = &gathered.facts;
     let Only { emails, numbers, persons } = &facts.only;

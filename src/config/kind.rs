@@ -32,7 +32,6 @@ pub struct Kinds {
 pub struct Wiring {
     /// Who watches long readings.
     pub progress: Arc<dyn Progress>,
-    /// Counts its requests.
     pub count: RequestCount,
 }
 
@@ -48,11 +47,9 @@ pub struct Common<N> {
 /// What a connector calls things, in the words of its users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nouns {
-    /// The system: "Cardskipper".
     pub system: &'static str,
     /// One section of it: "organisation", "door".
     pub one: &'static str,
-    /// Several of them.
     pub many: &'static str,
 }
 
@@ -98,7 +95,6 @@ pub trait TargetKind: Debug + Sync {
 /// What a connector read of a section of a source; `None` together with a noted problem.
 #[derive(Debug)]
 pub struct SourceParts {
-    /// How to connect.
     pub settings: Option<Arc<dyn SourceSettings>>,
     /// What it reads: two sections of one account would have every holder twice.
     pub account: Option<Account>,
@@ -107,7 +103,6 @@ pub struct SourceParts {
 /// What a connector read of a section of a target; `None` together with a noted problem.
 #[derive(Debug)]
 pub struct TargetParts {
-    /// How to connect.
     pub settings: Option<Arc<dyn TargetSettings>>,
     /// Who logs in: a changed login is tried at once after refusals.
     pub login: Option<Login>,
@@ -120,7 +115,6 @@ pub struct TargetParts {
 pub struct Place {
     /// The key that says so.
     pub key: &'static str,
-    /// The place.
     pub place: String,
 }
 

@@ -1,7 +1,7 @@
 //! What the program may rely on: the configuration, checked and resolved.
 //!
-//! Layers, weakest first: defaults, the TOML file, environment variables `IVMS_SYNC__…`, flags.
-//! This is the only part that reads the environment. Source: design.md section 3.
+//! Layers, weakest first: defaults, the TOML file, environment variables `IVMS_SYNC__…`, flags. This is
+//! the only part that reads the environment.
 //!
 //! [`find()`] names the file and [`load()`] makes a [`Config`] of it. On the way: `load` (bytes to TOML),
 //! `schema` (the keys), `section` (asking a table for keys), `overrides` (variables in their place),
@@ -78,9 +78,7 @@ pub struct Config {
     pub link: LinkConfig,
     /// What becomes of members in special states.
     pub policy: Policy,
-    /// Budgets.
     pub guard: Guard,
-    /// Whom to tell.
     pub notify: Notify,
     /// Files that every `sync` writes.
     pub report: ReportFiles,
@@ -115,13 +113,11 @@ impl Config {
 /// A section of a source: `[cardskipper.NAME]`.
 #[derive(Debug, Clone)]
 pub struct SourceConfig {
-    /// The section's name.
     pub name: SourceName,
     /// What kind of system it is.
     pub kind: &'static dyn SourceKind,
     /// How to connect to it.
     pub settings: Arc<dyn SourceSettings>,
-    /// What it reads.
     pub account: Account,
     /// Roles that open doors; `None`: every role.
     pub roles: Option<BTreeSet<RightCode>>,
@@ -136,7 +132,6 @@ pub struct SourceConfig {
 /// A section of a target: `[hikvision.NAME]`.
 #[derive(Debug, Clone)]
 pub struct TargetConfig {
-    /// The section's name.
     pub name: TargetName,
     /// What kind of system it is.
     pub kind: &'static dyn TargetKind,
@@ -148,7 +143,6 @@ pub struct TargetConfig {
     pub mode: Mode,
     /// Narrower than the organisation's roles; `None`: the same.
     pub roles: Option<BTreeSet<RightCode>>,
-    /// Persons never touched.
     pub protect: BTreeSet<RecordId>,
     /// The whole person list is compared at least this often.
     pub audit_every: Duration,
@@ -181,11 +175,9 @@ impl TargetConfig {
 /// What may be written to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Nothing.
     Observe,
     /// Only changes that start or lengthen access.
     GrantOnly,
-    /// Grants and revocations.
     Full,
 }
 
@@ -224,7 +216,6 @@ pub struct Policy {
 /// Whether a state of the member ends access before the paid date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// End access.
     End,
     /// Keep it until the paid date.
     Keep,
@@ -245,7 +236,7 @@ pub struct Guard {
 
 impl Guard {
     /// So many of `whole` may be lost at once before whoever says so is not believed: up to
-    /// `source_shrink`, and two, however few there are. Source: design.md section 5, rule 1.
+    /// `source_shrink`, and two, however few there are.
     #[must_use]
     pub fn losses_allowed(self, whole: usize) -> usize {
         self.source_shrink.of(whole).max(2)
@@ -307,9 +298,7 @@ pub struct NotifyEmail {
     pub tls: MailTls,
     /// Login name, where the mail server wants one.
     pub username: Option<String>,
-    /// Its password.
     pub password: Option<Secret>,
-    /// The sender.
     pub from: String,
     /// The receivers, at least one.
     pub to: Vec<String>,

@@ -101,7 +101,6 @@ impl Wrong {
 pub enum Origin {
     /// A byte of the file.
     Offset(usize),
-    /// An environment variable.
     Variable(String),
     /// Nowhere: it is missing, and so is its section.
     Nowhere,
@@ -132,7 +131,6 @@ impl Report {
         (line, start.copied().unwrap_or(0))
     }
 
-    /// Notes a problem.
     pub fn problem(&self, key: impl Into<String>, origin: &Origin, wrong: Wrong) {
         let (line, variable) = match origin {
             Origin::Offset(offset) => (Some(self.line_of(*offset).0), None),

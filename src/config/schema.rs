@@ -1,4 +1,4 @@
-//! The keys of the configuration with their types, defaults and rules. Source: design.md section 3.
+//! The keys of the configuration with their types, defaults and rules.
 
 use std::collections::BTreeSet;
 use std::path::Path;

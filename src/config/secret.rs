@@ -8,7 +8,6 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a password.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)

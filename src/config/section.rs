@@ -33,7 +33,6 @@ pub struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The whole file.
     pub fn top(reader: &'a Reader<'a>, table: &'a DeTable<'a>) -> Self {
         Self::new(reader, Vec::new(), Some(table), Origin::Nowhere)
     }
@@ -89,7 +88,6 @@ impl<'a> Section<'a> {
         self.reader.report.problem(self.dotted(""), &self.origin, wrong);
     }
 
-    /// Notes advice.
     pub fn warn(&self, sentence: String) {
         self.reader.report.warn(sentence);
     }
@@ -99,7 +97,6 @@ impl<'a> Section<'a> {
         name.map_err(|error| self.wrong_section(Wrong::new(error.to_string()))).ok()
     }
 
-    /// Reads text.
     pub fn text<T>(
         &self,
         key: &'static str,

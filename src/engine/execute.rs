@@ -2,11 +2,10 @@
 //!
 //! Decides nothing: a change is carried out exactly as planned or refused because the person moved.
 //! Devices run side by side, each with one request at a time. Until a firmware has confirmed a write,
-//! each is read back alone before the next is sent: should it take more than it was told (reference 3.1:
-//! nobody has proven that it does not), it happens to one person and not to thirty. See [`trust`].
-//! The same when it takes a change in a form that is news: nobody else meets it before that is read back.
-//! What such a probe costs is spent, once the firmware is proven, on asking the device who it is.
-//! Source: design.md section 4, "Carrying out, per change".
+//! each is read back alone before the next is sent: should it take more than it was told (reference
+//! 3.1: nobody has proven that it does not), it happens to one person and not to thirty. See [`trust`].
+//! The same when it takes a change in a form that is news: nobody else meets it before that is read
+//! back. What such a probe costs is spent, once the firmware is proven, on asking the device who it is.
 
 mod base;
 mod commit;
@@ -21,9 +20,9 @@ use std::thread;
 use crate::clock::Clock;
 use crate::config::TargetConfig;
 use crate::engine::Systems;
-use crate::engine::gather::belief::{self, judge_serial};
 use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::engine::gather::devices::{failure, not_believed, to_remember};
+use crate::engine::gather::plausibility::{self, judge_serial};
 use crate::engine::gather::{LoginResult, settle_open};
 use crate::engine::plan::{Change, ProvenPlan};
 use crate::engine::{ChangeState, TargetOutcome};
@@ -41,17 +40,13 @@ use base::{Base, check};
 /// What every device thread needs.
 #[derive(Debug)]
 pub struct Execution<'a, 's> {
-    /// The plan.
     pub plan: &'a ProvenPlan,
     /// The run that carries it out.
     pub run: RunId,
-    /// The state file.
     pub store: &'a Mutex<&'s mut Store>,
-    /// The time.
     pub clock: Clock,
     /// When to leave the rest to the next tick.
     pub stop: &'a Stop,
-    /// Who watches.
     pub progress: &'a dyn Progress,
 }
 
@@ -64,7 +59,6 @@ pub struct TargetResult {
     pub outcome: TargetOutcome,
     /// What a login taught.
     pub login: LoginResult,
-    /// What went wrong.
     pub troubles: Vec<Trouble>,
     /// Why it stopped early, if it did.
     pub stopped: Option<Exit>,
@@ -297,7 +291,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         }
         let known = store.device_limits(&device.name)?;
         let persons = store.persons(&device.name)?.persons;
-        Ok(belief::believed_limits(device, known, &persons, self.execution.clock.now()))
+        Ok(plausibility::believed_limits(device, known, &persons, self.execution.clock.now()))
     }
 
     /// Connects to a device that was not read in this run. One that was read before must still be the device

@@ -12,13 +12,9 @@ use crate::store::OutcomeKind;
 /// in Cardskipper, say: nobody else claims the person, and somebody should correct one side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptLink {
-    /// The organisation's name.
     pub source: SourceName,
-    /// Who.
     pub member: HolderId,
-    /// Where.
     pub device: TargetName,
-    /// Who, there.
     pub employee_no: RecordId,
     /// The rule that made the link.
     pub rule: LinkRule,
@@ -27,7 +23,6 @@ pub struct KeptLink {
 /// What was heard from one organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceReport {
-    /// Its name.
     pub name: SourceName,
     /// What its system is called.
     pub system: &'static str,
@@ -37,18 +32,15 @@ pub struct SourceReport {
     pub members: usize,
     /// Whether the answer counts.
     pub accepted: bool,
-    /// Why not.
     pub reason: Option<String>,
 }
 
 /// How one device fared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetReport {
-    /// Its name.
     pub name: TargetName,
     /// How many persons are known there.
     pub persons: usize,
-    /// How it fared.
     pub outcome: TargetOutcome,
 }
 
@@ -57,7 +49,6 @@ pub struct TargetReport {
 pub enum TargetOutcome {
     /// Answered wherever it was asked.
     Ok,
-    /// Did not answer.
     Unreachable,
     /// Refused the login, or is left alone because it did.
     LoginRefused,
@@ -89,9 +80,7 @@ impl TargetOutcome {
 pub enum ChangeState {
     /// Not tried (`diff`), or not reached: the next tick tries it.
     Planned,
-    /// Tried.
     Tried(OutcomeKind),
-    /// Waits for approval.
     Blocked,
     /// Only one listing says so: the next run asks again, and then carries it out.
     SecondLook,
@@ -132,7 +121,6 @@ pub struct RowLeftOut {
     pub file: String,
     /// The row in the sheet, or the line in a CSV file.
     pub line: u32,
-    /// Why.
     pub reason: RowReason,
     /// Whose row it is, or what stands in it; empty where that must not be shown.
     pub who: String,

@@ -29,7 +29,6 @@ const LEFT_OVER_AFTER: Duration = Duration::from_secs(3600);
 /// Who may read a file besides its owner; has no effect on Windows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rights {
-    /// Permission bits.
     pub mode: u32,
     /// A group by its name or number; `None`: what the system gives to new files in that folder.
     pub group: Option<String>,

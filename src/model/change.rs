@@ -5,15 +5,12 @@ use super::{Budget, Cause, HolderId, Kind, Limit, RecordId, SourceName, TargetNa
 /// One person's new validity on one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Where.
     pub device: TargetName,
-    /// Who, there.
     pub employee_no: RecordId,
     /// Whose membership it follows from.
     pub member: HolderId,
     /// The organisation's name in the configuration.
     pub source: SourceName,
-    /// Why.
     pub cause: Cause,
     /// Whether access is given or taken.
     pub kind: Kind,

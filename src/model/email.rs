@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 
 /// An e-mail address, trimmed, lower-cased and in Unicode NFC, so that equal addresses are equal
-/// values. Dots and `+tags` are kept: nothing cleverer is done. Source: design.md section 4, Linking.
+/// values. Dots and `+tags` are kept: nothing cleverer is done.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(SmolStr);
 

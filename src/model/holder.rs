@@ -8,7 +8,6 @@ use super::{Email, HolderId, HolderNumber, RightCode};
 /// (address, phone, personal number) has no field here, so it cannot be stored or logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Who it is.
     pub key: HolderId,
     /// What people call the member by, where there is such a number.
     pub number: Option<HolderNumber>,
@@ -43,14 +42,11 @@ impl Holder {
 
 /// One membership of a member, in the wall-clock time of the club.
 ///
-/// `end` at midnight means the end of that day (Cardskipper's EndDate is the last valid day); any
-/// other time of day is taken as given. An inverted role is kept as it is, so that it can be
-/// reported. Source: cardskipper-api.md, "Dates and time zone".
+/// `end` at midnight means the end of that day (Cardskipper's EndDate is the last valid day); any other
+/// time of day is taken as given. An inverted role is kept as it is, so that it can be reported.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Right {
-    /// Which membership type.
     pub id: RightCode,
-    /// First valid moment.
     pub begin: NaiveDateTime,
     /// Last valid day (at midnight) or moment.
     pub end: NaiveDateTime,
@@ -59,7 +55,6 @@ pub struct Right {
 /// A membership of a member that opens doors for a time that nobody can read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnreadableRight {
-    /// Which membership type.
     pub id: RightCode,
     /// What is wrong with its dates: "EndDate is `soon`, not a date".
     pub problem: String,

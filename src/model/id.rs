@@ -18,12 +18,7 @@ pub enum InvalidId {
     Empty,
     /// More bytes than the system that owns the identity takes.
     #[error("is {actual} bytes long, at most {limit} fit")]
-    TooLong {
-        /// Bytes found.
-        actual: usize,
-        /// Bytes allowed.
-        limit: usize,
-    },
+    TooLong { actual: usize, limit: usize },
     /// A control character, which no device takes and a terminal must not see.
     #[error("holds a control character")]
     ControlCharacter,
@@ -48,7 +43,6 @@ impl RunId {
         if value > 0 { Ok(Self(value)) } else { Err(InvalidId::NotANumber) }
     }
 
-    /// The number itself.
     #[must_use]
     pub fn get(self) -> i64 {
         self.0
@@ -89,7 +83,6 @@ macro_rules! text_id {
                 }
             }
 
-            /// The text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -192,8 +185,7 @@ name_id! {
     TargetName
 }
 
-/// The identity of a person on a device: text of 1 to 32 bytes, never a number (`"007"` is not
-/// `"7"`). Source: hikvision-isapi.md section 2.4, row `employeeNo`.
+/// The identity of a person on a device: text of 1 to 32 bytes, never a number (`"007"` is not `"7"`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(SmolStr);
 

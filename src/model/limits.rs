@@ -12,7 +12,6 @@ use super::{LATEST_END, Limit, Window};
 /// How a device keeps one of the two times of a window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Rounding {
-    /// As sent.
     #[default]
     Exact,
     /// The first second of the unit that it lies in.
@@ -73,7 +72,6 @@ impl Unit {
 /// A window that was sent, and the other one that was read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadBack {
-    /// What was sent.
     pub sent: Window,
     /// What the device held afterwards.
     pub held: Window,

@@ -9,7 +9,6 @@ pub struct LinkRow {
     pub line: u32,
     /// The person on the device.
     pub employee_no: RecordId,
-    /// The member's address.
     pub email: Email,
 }
 
@@ -18,7 +17,6 @@ pub struct LinkRow {
 pub struct UnusableRow {
     /// The row in the sheet, or the line in a CSV file on which the row begins; from 1.
     pub line: u32,
-    /// Why.
     pub reason: RowReason,
     /// What stands in the cell that the reason is about, at most 60 characters, or nothing. Personal
     /// data, like the rest below.
@@ -72,7 +70,6 @@ pub enum RowReason {
 }
 
 impl RowReason {
-    /// Each of them.
     pub const ALL: [Self; 16] = [
         Self::NoEmail,
         Self::NoId,

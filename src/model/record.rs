@@ -7,7 +7,7 @@ use super::{Email, RecordId, Window};
 use crate::text::hex::hex;
 
 /// One `UserInfo` on one device. The full record, with every field a write must send back, stays in
-/// `hikvision::wire`; planning needs no more than this. Source: hikvision-isapi.md section 2.4.
+/// `hikvision::wire`; planning needs no more than this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Who it is, on this device.
@@ -31,7 +31,7 @@ pub struct Record {
 /// what it does not mean to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
-    /// Several entries have this number. Source: hikvision-isapi.md section 13.
+    /// Several entries have this number.
     Twice,
     /// It holds bytes that are not UTF-8, as a name in GBK does: it cannot be sent back as it is.
     NotUtf8,
@@ -63,7 +63,6 @@ impl Flaw {
 /// Whether a record may be touched, as far as the target itself says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordStanding {
-    /// It may.
     Free,
     /// Barred by hand: the door does not open whatever the dates say, and that stays so.
     Barred,
@@ -92,7 +91,7 @@ pub enum Limit {
     /// `enable:true` with a window that makes sense.
     Window(Window),
     /// `enable:false`: the dates are not enforced, the door (most likely) always opens. The dates,
-    /// where readable, are kept to be shown. Source: hikvision-isapi.md section 3.3, "enable".
+    /// where readable, are kept to be shown.
     Permanent(Option<Window>),
     /// `enable:true` with dates in a form that can mean two things, or none that is known here: an
     /// offset or `Z` on a wall clock that is elsewhere, `UTC` without an offset, another notation.

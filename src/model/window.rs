@@ -5,11 +5,9 @@ use std::fmt;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 /// The latest end a device takes, 2037-12-31T23:59:59; also how "for ever" is written.
-/// Source: hikvision-isapi.md section 3.3.
 pub const LATEST_END: NaiveDateTime = wall(2037, 12, 31, 23, 59, 59);
 
 /// The earliest begin a device takes, 2000-01-01T00:00:00 on a live one.
-/// Source: hikvision-isapi.md sections 2.5 and 3.3.
 const EARLIEST_BEGIN: NaiveDateTime = wall(2000, 1, 1, 0, 0, 0);
 
 const fn wall(y: i32, mo: u32, d: u32, h: u32, mi: u32, s: u32) -> NaiveDateTime {
@@ -22,14 +20,8 @@ const fn wall(y: i32, mo: u32, d: u32, h: u32, mi: u32, s: u32) -> NaiveDateTime
 /// Why two times are no window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WindowError {
-    /// Begin after end.
     #[error("begins {begin} after it ends {end}")]
-    Inverted {
-        /// The begin given.
-        begin: NaiveDateTime,
-        /// The end given.
-        end: NaiveDateTime,
-    },
+    Inverted { begin: NaiveDateTime, end: NaiveDateTime },
 }
 
 /// A validity: begin and end, both included, in the wall-clock time of a device, to the second.
@@ -52,13 +44,11 @@ impl Window {
         Ok(Self { begin, end })
     }
 
-    /// First moment inside.
     #[must_use]
     pub fn begin(&self) -> NaiveDateTime {
         self.begin
     }
 
-    /// Last moment inside.
     #[must_use]
     pub fn end(&self) -> NaiveDateTime {
         self.end

@@ -75,7 +75,7 @@ impl Cause {
     }
 }
 
-/// What keeps a change back until a person has approved it. Source: design.md section 3, `[guard]`.
+/// What keeps a change back until a person has approved it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Budget {
     /// `revoke_per_tick`.
@@ -96,7 +96,6 @@ pub enum Budget {
 }
 
 impl Budget {
-    /// Every budget.
     pub const ALL: [Self; 7] = [
         Self::RevokePerTick,
         Self::RevokePerDay,

@@ -28,7 +28,6 @@ use super::tls::{Found, Tls, client_config};
 pub(crate) struct Connecting(Arc<AtomicBool>);
 
 impl Connecting {
-    /// A request begins.
     pub(crate) fn begin(&self) {
         self.set(true);
     }

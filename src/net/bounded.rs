@@ -10,9 +10,7 @@ use encoding_rs::{Encoding, UTF_8};
 /// What a file holds, or why it was not read.
 #[derive(Debug)]
 pub enum Bounded {
-    /// All of it.
     Whole {
-        /// Its bytes.
         bytes: Vec<u8>,
         /// What the file system says about it.
         metadata: Metadata,

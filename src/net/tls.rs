@@ -1,4 +1,4 @@
-//! How a target behind `https` is judged. Source: hikvision-isapi.md section 6.
+//! How a target behind `https` is judged.
 //!
 //! * `system`: by the operating system's roots and the host name; the HTTP client's own way.
 //! * `sha256:…`: the certificate shown must be that very one, and whoever shows it must hold its key

@@ -33,7 +33,6 @@ pub enum Channel<'a> {
 pub struct NotTaken {
     /// What happened; no secrets.
     pub text: String,
-    /// What to do.
     pub hint: &'static str,
     /// What `check --notify` ends with because of it.
     pub exit: Exit,

@@ -30,24 +30,18 @@ const SLACK: TimeDelta = TimeDelta::minutes(2);
 /// Why something is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
-    /// It began.
     First,
     /// It was over, and is back.
     Again,
-    /// It lasts.
     Reminder,
-    /// It is over.
     Over,
 }
 
 /// One thing to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// About which trouble.
     pub topic: Topic,
-    /// Why.
     pub why: Why,
-    /// When it began.
     pub since: DateTime<Utc>,
     /// When it was gone, where it is over.
     pub until: Option<DateTime<Utc>>,

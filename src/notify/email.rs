@@ -121,7 +121,6 @@ struct Stopped {
 enum Step {
     /// Connecting, TLS and the first words.
     Greeting,
-    /// The login.
     Login,
     /// Sender, receivers, the mail itself.
     Mail,

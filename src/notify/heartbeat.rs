@@ -47,9 +47,6 @@ fn call(url: &Url, last: &str) {
 }
 
 /// Calls the service at both ends as a run does that ended with `code`.
-///
-/// # Errors
-/// [`NotTaken`].
 pub(super) fn try_out(url: &Url, code: u8) -> Result<(), NotTaken> {
     try_call(url, "start")?;
     try_call(url, &code.to_string())

@@ -26,7 +26,6 @@ const WINDOW_MINUTES: u32 = 5;
 /// The memory of one run.
 #[derive(Debug)]
 pub(super) enum Memory<'a> {
-    /// The state file.
     State(&'a mut Store),
     /// The file beside it.
     Beside(Beside),

@@ -23,7 +23,6 @@ const NUMBERS_SHOWN: usize = 10;
 /// One trouble in the eyes of one tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sight {
-    /// Which trouble.
     pub topic: Topic,
     /// Whether it is there.
     pub standing: Standing,
@@ -32,9 +31,7 @@ pub struct Sight {
 /// Whether a trouble is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// It is.
     Bad(Box<Condition>),
-    /// It is not.
     Well,
     /// Nobody can tell from this tick.
     Unseen,
@@ -49,7 +46,6 @@ pub struct Condition {
     pub waiting: Vec<String>,
     /// What happened, in the words of stderr.
     pub detail: Option<String>,
-    /// What to do.
     pub hint: Option<String>,
     /// The commands to type.
     pub commands: Vec<String>,

@@ -76,7 +76,6 @@ pub struct Remark {
     pub severity: Severity,
     /// What it is, as a fragment that follows the target's name.
     pub text: String,
-    /// What to do.
     pub remedy: Option<String>,
 }
 
@@ -85,7 +84,6 @@ pub struct Remark {
 pub enum Severity {
     /// As it should be.
     Ok,
-    /// Worth a look.
     Warning,
     /// It keeps the target from doing its work.
     Failed,
@@ -98,7 +96,6 @@ pub struct RecordList {
     pub count: usize,
     /// How many there are, where the target states it.
     pub total_stated: Option<usize>,
-    /// Pages read.
     pub pages: usize,
     /// Why entries were left out, without names: `the entry at offset 3 has no employeeNo`.
     pub unusable: Vec<String>,
@@ -112,7 +109,6 @@ pub struct RecordList {
 /// keeps. `Debug` shows the id only, since the rest is personal.
 #[derive(Clone, PartialEq)]
 pub struct FullRecord {
-    /// What planning needs.
     pub person: Record,
     /// Every field as the connector read it; only the connector looks inside.
     pub fields: Map<String, Value>,
@@ -131,22 +127,12 @@ pub trait Target: Send {
     /// What it can hold and how it is asked; nothing is sent.
     fn capabilities(&self) -> Capabilities;
 
-    /// Who it is.
-    ///
-    /// # Errors
-    /// [`Failure`].
     fn identity(&mut self) -> Result<Identity, Failure>;
 
     /// What its clock shows; `None` for a target that holds moments and has no wall clock of its own.
-    ///
-    /// # Errors
-    /// [`Failure`].
     fn clock(&mut self) -> Result<Option<TargetClock>, Failure>;
 
     /// What it says of itself.
-    ///
-    /// # Errors
-    /// [`Failure`].
     fn statement(&mut self) -> Result<Statement, Failure> {
         Ok(Statement::default())
     }
@@ -172,15 +158,9 @@ pub trait Target: Send {
     fn all(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Failure>;
 
     /// Reads just these records; one that is absent from the answer is not there.
-    ///
-    /// # Errors
-    /// [`Failure`].
     fn some(&mut self, wanted: &[RecordId]) -> Result<BTreeMap<RecordId, FullRecord>, Failure>;
 
     /// Which of these committed records are not in force.
-    ///
-    /// # Errors
-    /// [`Failure`].
     fn settlement(&mut self, _ids: &[RecordId]) -> Result<Pending, Failure> {
         Ok(Pending::default())
     }
@@ -196,7 +176,6 @@ pub trait Target: Send {
 
 /// A connection to one target, to change it.
 pub trait TargetWriter {
-    /// The reading half.
     fn reader(&mut self) -> &mut dyn Target;
 
     /// Sets the window of a record that was just read, and nothing else.
@@ -206,9 +185,6 @@ pub trait TargetWriter {
     fn set(&mut self, record: &FullRecord, window: Window) -> Result<(), Failure>;
 
     /// Puts in force what was written to these records; again does no harm.
-    ///
-    /// # Errors
-    /// [`Failure`].
     fn commit(&mut self, _ids: &[RecordId]) -> Result<Settlement, Failure> {
         Ok(Settlement::AtOnce)
     }

@@ -50,11 +50,8 @@ impl Verdict {
 pub struct Finding {
     /// The thing: `configuration`, `state file`, the name of an organisation or a device.
     pub about: String,
-    /// How it stands.
     pub verdict: Verdict,
-    /// What was found.
     pub text: String,
-    /// What to do.
     pub remedy: Option<String>,
     /// What it alone would end the command with.
     #[serde(skip)]

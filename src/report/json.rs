@@ -1,7 +1,6 @@
 //! The JSON document of `sync`, `diff` and `apply`, version 1.
 //!
 //! Fields are only ever added within version 1. Times are `YYYY-MM-DDTHH:MM:SS`, device wall time.
-//! Source: design.md section 6.
 
 use serde::{Serialize, Serializer};
 
@@ -95,9 +94,7 @@ struct Holder {
 /// A window; both times are null where a device holds none that can be read.
 #[derive(Debug, Clone, Serialize)]
 pub struct Times {
-    /// First moment.
     pub begin: Option<String>,
-    /// Last moment.
     pub end: Option<String>,
 }
 

@@ -9,12 +9,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// What a word or a line tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tone {
-    /// Nothing by itself.
     #[default]
     Plain,
-    /// All is well.
     Good,
-    /// Somebody should look.
     Warning,
     /// It did not work.
     Bad,

@@ -1,6 +1,6 @@
 //! The story of one member, as text and as JSON.
 //!
-//! Pure. [`Story`] is filled by `cmd::lookup`. Source: design.md section 6, `lookup`.
+//! Pure. [`Story`] is filled by `cmd::lookup`.
 
 use std::fmt::Write as _;
 
@@ -21,9 +21,7 @@ use crate::store::{AuditEntry, OutcomeKind};
 /// What was asked and what was found.
 #[derive(Debug, Clone)]
 pub struct Story {
-    /// WHO, as typed.
     pub who: String,
-    /// Everybody it fits.
     pub members: Vec<HolderStory>,
     /// What was searched, in plain words; said when nobody was found.
     pub searched: Vec<String>,
@@ -46,7 +44,6 @@ pub struct HolderStory {
     pub source: SourceName,
     /// What its system is called.
     pub system: &'static str,
-    /// The member.
     pub member: Holder,
     /// Role names, where they are known.
     pub role_names: Vec<(RightCode, Option<String>)>,
@@ -54,7 +51,6 @@ pub struct HolderStory {
     pub validity: Option<Window>,
     /// Why the member's own entry cannot be used.
     pub problem: Option<String>,
-    /// Each device.
     pub devices: Vec<TargetStory>,
     /// The audit log, newest first.
     pub history: Vec<AuditEntry>,
@@ -63,13 +59,11 @@ pub struct HolderStory {
 /// One member on one device.
 #[derive(Debug, Clone)]
 pub struct TargetStory {
-    /// Its name.
     pub name: TargetName,
     /// The person, if linked.
     pub employee_no: Option<RecordId>,
     /// What the door calls that person.
     pub person_name: Option<String>,
-    /// By which rule.
     pub linked_by: Option<LinkRule>,
     /// That rule no longer gives the person; the link is kept from before.
     pub is_link_kept: bool,

@@ -3,7 +3,6 @@
 //! Pure. [`Report`] is filled by the commands; [`text`] is for people, [`json`] for programs, and
 //! both say the same.
 
-pub mod again;
 pub mod attention;
 pub mod check;
 pub mod failed;
@@ -11,6 +10,7 @@ pub mod json;
 pub mod look;
 pub mod lookup;
 pub mod plan_file;
+pub mod repeated;
 pub mod roles;
 mod rows_left_out;
 pub mod status;
@@ -31,7 +31,6 @@ use crate::trouble::Trouble;
 /// Everything that one `sync`, `diff` or `apply` has to say.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The command's name.
     pub command: CommandName,
     /// The run, if the command may write.
     pub run: Option<RunId>,
@@ -60,7 +59,6 @@ pub struct Report {
     pub is_blocked_kept: bool,
     /// Limited by `--only`: somebody asked for it just now and waits for the answer.
     pub is_limited: bool,
-    /// What went wrong.
     pub troubles: Vec<Trouble>,
     /// Names to show beside member numbers, where names may be shown.
     pub names: BTreeMap<HolderId, String>,
@@ -69,7 +67,6 @@ pub struct Report {
 }
 
 impl Report {
-    /// An empty report.
     #[must_use]
     pub fn new(command: CommandName, run: Option<RunId>) -> Self {
         Self {
@@ -159,11 +156,9 @@ impl Report {
 /// One change and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeReport {
-    /// The change.
     pub change: Change,
     /// What became of it.
     pub state: ChangeState,
-    /// What went wrong.
     pub error: Option<String>,
 }
 

@@ -1,11 +1,10 @@
 //! Plan files: what `diff --out` writes and `apply` carries out.
 //!
 //! A plan file is the `diff` document plus `made_at`, `expires_at`, the fingerprint of each touched
-//! person as read, and a SHA-256 over the content. The hash is taken over the document with an
-//! empty `sha256`, written as compact JSON with its keys in order, so that reformatting is no
-//! change and everything else is. It tells an accident or a careless edit, not a forger: that the seal
-//! does, which only this installation can make, over the hash.
-//! Source: design.md section 6, last paragraph.
+//! person as read, and a SHA-256 over the content. The hash is taken over the document with an empty
+//! `sha256`, written as compact JSON with its keys in order, so that reformatting is no change and
+//! everything else is. It tells an accident or a careless edit, not a forger: that the seal does, which
+//! only this installation can make, over the hash.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
@@ -19,7 +18,7 @@ use crate::model::{
 use crate::text::hex::hex;
 use crate::text::json::{Problem, object as bounded_json};
 
-/// A plan can be carried out for this long. Source: design.md section 6.
+/// A plan can be carried out for this long.
 const VALID_FOR: TimeDelta = TimeDelta::minutes(60);
 /// A plan "made" this far in the future comes from another clock.
 const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);

@@ -31,9 +31,6 @@ pub struct Alarm {
 
 impl Store {
     /// What is remembered for a channel, by topic.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn alarms(&self, channel: &str) -> Result<Vec<Alarm>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT topic, since_at, bad, good, good_at, told_at, cleared_at, is_again FROM alarm \
@@ -60,9 +57,6 @@ impl Store {
     }
 
     /// Remembers exactly this for a channel.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn keep_alarms(&mut self, channel: &str, alarms: &[Alarm]) -> Result<(), StoreError> {
         let transaction = self.piece()?;
         transaction.execute("DELETE FROM alarm WHERE channel = ?1", [channel])?;

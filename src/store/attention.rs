@@ -20,7 +20,6 @@ pub struct Attention {
     pub device: Option<TargetName>,
     /// Who, there; `None` where no person is known.
     pub employee_no: Option<RecordId>,
-    /// Whose membership.
     pub member: HolderId,
     /// Why, in the words of the plan's reasons and causes.
     pub reason: String,
@@ -46,7 +45,6 @@ pub enum AttentionKind {
 }
 
 impl AttentionKind {
-    /// Every kind.
     pub const ALL: [Self; 5] = [
         Self::StandingOutside,
         Self::OpenWithoutReason,
@@ -77,9 +75,6 @@ impl Attention {
 
 impl Store {
     /// Replaces everybody to look after. Who was among them before is so since then.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn keep_attention(&mut self, now_so: &[Attention]) -> Result<(), StoreError> {
         let known = self.attention()?;
         let since = |one: &Attention| {
@@ -116,9 +111,6 @@ one.member.as_str(),
     }
 
     /// Everybody to look after, sorted by kind, device, person and member.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn attention(&self) -> Result<Vec<Attention>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT kind, device, employee_no, source, holder, reason, ends, \

@@ -13,11 +13,8 @@ use crate::model::{HolderId, RecordId, RunId, TargetName, Window};
 pub struct AuditEntry {
     /// When the outcome was known.
     pub at: DateTime<Utc>,
-    /// The run.
     pub run: RunId,
-    /// Where.
     pub device: TargetName,
-    /// Who, there.
     pub employee_no: RecordId,
     /// Why, in the words of [`Cause`](crate::model::Cause).
     pub cause: String,
@@ -28,15 +25,11 @@ pub struct AuditEntry {
     /// How it ended, in the words of [`OutcomeKind`](super::OutcomeKind), or
     /// `accepted` for a decision of somebody who looked.
     pub outcome: String,
-    /// What went wrong.
     pub error: Option<String>,
 }
 
 impl Store {
     /// Writes into the audit log that somebody who looked has accepted a link.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_accepted_link(
         &self,
         run: RunId,
@@ -69,9 +62,6 @@ impl Store {
     }
 
     /// The audit log of one member, newest first, at most `limit` lines.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn history(&self, member: &HolderId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT at, run, device, employee_no, cause, before_begin, before_end, after_begin, \

@@ -11,16 +11,12 @@ use super::{Store, StoreError};
 pub struct BlockedPlan {
     /// When the tick that first made it began.
     pub made_at: DateTime<Utc>,
-    /// The plan document.
     pub document: String,
 }
 
 impl Store {
     /// Keeps exactly this blocked plan (or none), replacing what earlier ticks kept: when the facts
     /// move, the old approval must not fit any more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn keep_blocked(
         &mut self,
         blocked: Option<(&str, &str)>,
@@ -41,9 +37,6 @@ impl Store {
 
     /// Keeps one more blocked plan beside the others: that of a run limited by `--only`, which knows
     /// nothing of the rest. The next run without a limit forgets it, unless it comes to the same.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn also_keep_blocked(
         &self,
         id: &str,
@@ -59,18 +52,12 @@ impl Store {
     }
 
     /// Forgets a blocked plan that was carried out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn forget_blocked(&self, id: &str) -> Result<(), StoreError> {
         self.exec("DELETE FROM blocked_plan WHERE id = ?1", [id])?;
         Ok(())
     }
 
     /// The blocked plan with an id, if it still stands.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn blocked(&self, id: &str) -> Result<Option<BlockedPlan>, StoreError> {
         let mut statement = self
             .connection

@@ -41,7 +41,6 @@ pub struct TargetState {
 /// The persons of one device as last read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordsOfTarget {
-    /// By identity.
     pub persons: BTreeMap<RecordId, Record>,
     /// The last window each person was seen to hold as it should.
     pub confirmed: BTreeMap<RecordId, Window>,
@@ -54,19 +53,13 @@ pub struct RecordsOfTarget {
 pub struct Reading<'a> {
     /// The device's serial number.
     pub serial: &'a str,
-    /// Its firmware.
     pub firmware: &'a str,
-    /// Its persons.
     pub persons: &'a BTreeMap<RecordId, Record>,
-    /// When.
     pub at: DateTime<Utc>,
 }
 
 impl Store {
     /// What is known of a device; a device never read needs a reading.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn device_state(&self, device: &TargetName) -> Result<TargetState, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT serial, read_at, needs_read, first_written_at, firmware, proven_firmware, \
@@ -92,9 +85,6 @@ impl Store {
     }
 
     /// What a device makes of the windows it is sent, as its capabilities state and its firmware showed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn device_limits(&self, device: &TargetName) -> Result<TargetLimits, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT latest_end FROM device WHERE name = ?1")?;
@@ -124,9 +114,6 @@ impl Store {
 
     /// Remembers a window that the device kept otherwise than it was sent. What an earlier firmware kept
     /// is forgotten.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_read_back(
         &self,
         device: &TargetName,
@@ -148,9 +135,6 @@ impl Store {
 
     /// Counts a window that the device kept before as it keeps it now, of the same times that were sent: the
     /// second one of the two that teach a rounding, where only one person is written to.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn repeat_read_back(
         &self,
         device: &TargetName,
@@ -167,9 +151,6 @@ impl Store {
     }
 
     /// Keeps what a connector remembers of a device.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_memory(&self, device: &TargetName, memory: &Memory) -> Result<(), StoreError> {
         self.know_device(device)?;
         self.exec(
@@ -180,9 +161,6 @@ impl Store {
     }
 
     /// Remembers that this firmware was asked what it can do, and the latest end that it stated.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_statement(
         &self,
         device: &TargetName,
@@ -197,9 +175,6 @@ impl Store {
     }
 
     /// The persons of a device as last read.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn persons(&self, device: &TargetName) -> Result<RecordsOfTarget, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT employee_no, name, standing, limit_kind, begins, ends, flaw, \
@@ -227,9 +202,6 @@ impl Store {
     }
 
     /// Makes sure that a device has its row.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn know_device(&self, device: &TargetName) -> Result<(), StoreError> {
         self.exec("INSERT OR IGNORE INTO device (name) VALUES (?1)", [device.as_str()])?;
         Ok(())
@@ -237,9 +209,6 @@ impl Store {
 
     /// Records a person list, all of it or nothing. Confirmed windows of persons who are still
     /// there are kept; persons who are gone are forgotten.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_reading(
         &mut self,
         device: &TargetName,
@@ -269,9 +238,6 @@ impl Store {
     }
 
     /// Records persons that were read by number.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_persons<'a>(
         &mut self,
         device: &TargetName,
@@ -286,9 +252,6 @@ impl Store {
     }
 
     /// Remembers that something failed on a device, so that its list is read again.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn require_reading(&self, device: &TargetName) -> Result<(), StoreError> {
         self.know_device(device)?;
         self.exec("UPDATE device SET needs_read = 1 WHERE name = ?1", [device.as_str()])?;
@@ -296,9 +259,6 @@ impl Store {
     }
 
     /// Remembers that the first run with a device is over.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn end_first_run(&self, device: &TargetName, at: DateTime<Utc>) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET first_written_at = ?2 WHERE name = ?1 AND first_written_at IS NULL",
@@ -308,9 +268,6 @@ impl Store {
     }
 
     /// Remembers that this firmware took a write and changed nothing else.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn prove_firmware(&self, device: &TargetName, firmware: &str) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET firmware = ?2, proven_firmware = ?2, unproven_firmware = NULL, \
@@ -321,9 +278,6 @@ impl Store {
     }
 
     /// Remembers that persons were seen to hold what they should.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_in_sync(
         &mut self,
         device: &TargetName,

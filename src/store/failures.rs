@@ -33,9 +33,6 @@ pub struct LastFailure {
 
 impl Store {
     /// What is remembered of a device's failures.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn failures(&self, device: &TargetName) -> Result<Failures, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT failures, failed_at, failure, failure_hint, failure_command, is_doubted FROM device \
@@ -56,9 +53,6 @@ impl Store {
     }
 
     /// Remembers one more failure in a row.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn remember_failure(
         &self,
         device: &TargetName,
@@ -83,9 +77,6 @@ impl Store {
     }
 
     /// Forgets the failures of a device, after a success.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn forget_failures(&self, device: &TargetName) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET failures = 0, failed_at = NULL, failure = NULL, \

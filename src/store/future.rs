@@ -18,9 +18,6 @@ pub struct FutureRun {
 
 impl Store {
     /// The latest of the runs that began later than `now`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn future_run(&self, now: DateTime<Utc>) -> Result<Option<FutureRun>, StoreError> {
         let now = instant_out(now);
         let latest: Option<i64> = self

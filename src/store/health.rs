@@ -24,11 +24,9 @@ pub enum Severity {
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad.
     pub severity: Severity,
     /// What, as a sentence about the file.
     pub text: String,
-    /// What to do.
     pub remedy: String,
 }
 
@@ -37,11 +35,9 @@ pub struct Finding {
 pub struct LastRun {
     /// `sync` or `apply`.
     pub command: String,
-    /// When it began.
     pub began: DateTime<Utc>,
     /// When it ended, unless it is at work or was cut off.
     pub ended: Option<DateTime<Utc>>,
-    /// How it ended.
     pub exit_code: Option<u8>,
 }
 
@@ -58,7 +54,6 @@ pub struct Health {
     pub mode: Option<u32>,
     /// Changes that were announced and have no outcome: at work now, or cut off.
     pub open_intents: usize,
-    /// The last run.
     pub last_run: Option<LastRun>,
     /// Another program has it open, so that nothing of it could be seen.
     pub is_busy: bool,

@@ -35,15 +35,10 @@ pub(super) struct LastRun {
 pub struct Intent {
     /// The run that announced it.
     pub run: RunId,
-    /// Where.
     pub device: TargetName,
-    /// Who, there.
     pub employee_no: RecordId,
-    /// Whose membership.
     pub member: HolderId,
-    /// Why.
     pub cause: Cause,
-    /// Grant or revocation.
     pub kind: Kind,
     /// What the person held.
     pub before: Option<Window>,
@@ -74,7 +69,6 @@ impl Intent {
 /// How a write ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// In one word.
     pub kind: OutcomeKind,
     /// What went wrong, without names and secrets.
     pub error: Option<String>,
@@ -129,7 +123,6 @@ impl OutcomeKind {
 /// How a run ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunEnd {
-    /// Its exit code.
     pub exit_code: u8,
     /// Changes that were confirmed.
     pub confirmed: usize,
@@ -202,9 +195,6 @@ impl Store {
     }
 
     /// Ends a run, adds its requests to the counts, and keeps its word if it has one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn end_run(&self, run: RunId, now: DateTime<Utc>, end: &RunEnd) -> Result<(), StoreError> {
         let transaction = self.piece()?;
         self.exec(
@@ -267,9 +257,6 @@ impl Store {
     }
 
     /// Takes back an announcement of a write that never left.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn withdraw(&self, device: &TargetName, employee_no: &RecordId) -> Result<(), StoreError> {
         self.exec(
             "DELETE FROM intent WHERE device = ?1 AND employee_no = ?2",
@@ -279,9 +266,6 @@ impl Store {
     }
 
     /// The announced writes of a device that have no outcome: the run that made them died.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn open_intents(&self, device: &TargetName) -> Result<Vec<Intent>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT run, employee_no, source, holder, cause, kind, \
@@ -317,9 +301,6 @@ impl Store {
     }
 
     /// Records how announced writes ended, all of them or none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn settle(
         &mut self,
         outcomes: &[(Intent, Outcome)],
@@ -336,9 +317,6 @@ impl Store {
     /// Persons of a device to whom a revocation was sent from `since` to `now`, whatever became of it: a
     /// device that shows its writes late has carried out what it was not seen to take. Those announced
     /// without an outcome count too, and times in the future as none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn revocations_since(
         &self,
         device: &TargetName,
@@ -362,9 +340,6 @@ impl Store {
     }
 
     /// When a person was last seen to hold what they should.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn confirmed_at(
         &self,
         device: &TargetName,

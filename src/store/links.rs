@@ -17,9 +17,6 @@ pub type SettledRoles = BTreeMap<SourceName, Option<BTreeSet<RightCode>>>;
 
 impl Store {
     /// What is remembered of the links of a device.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn links(&self, device: &TargetName) -> Result<StoredLinks, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT source, holder, employee_no, rule, name_digest, \
@@ -48,9 +45,6 @@ impl Store {
     /// Stores links that are new or changed. A link to another person than before replaces the old one,
     /// and takes the person from whoever was linked to them; both are remembered as former links.
     /// `known` is what is stored now.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_links(
         &mut self,
         device: &TargetName,
@@ -106,9 +100,6 @@ impl Store {
 
     /// The roles that opened a device when all that followed from them was last settled; `None` for
     /// every role. An organisation that is not in it has nothing settled there yet.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn settled_roles(&self, device: &TargetName) -> Result<SettledRoles, StoreError> {
         let mut statement = self
             .connection
@@ -127,9 +118,6 @@ impl Store {
     }
 
     /// Remembers the roles from which nothing follows any more on a device.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_settled_roles(
         &mut self,
         device: &TargetName,
@@ -146,9 +134,6 @@ impl Store {
     }
 
     /// The SHA-256 of a link file when it was last read.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn link_file_hash(&self, path: &str) -> Result<Option<String>, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT sha256 FROM link_file WHERE path = ?1")?;
@@ -158,9 +143,6 @@ impl Store {
 
     /// Replaces the rows of a link file, those left out among them. Each row comes with the time since
     /// when the file holds it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_link_file(
         &mut self,
         path: &str,
@@ -204,9 +186,6 @@ impl Store {
     }
 
     /// The stored rows of a link file, in no order, each with the time since when the file holds it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn link_rows(&self, path: &str) -> Result<Vec<(LinkRow, DateTime<Utc>)>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT email, employee_no, since_at, line FROM link_row WHERE path = ?1",
@@ -229,9 +208,6 @@ impl Store {
     }
 
     /// The rows of a link file that were left out, in the file's order.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn link_rows_left_out(&self, path: &str) -> Result<Vec<UnusableRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT line, reason, cell, employee_no, emails FROM link_row_left_out \
@@ -255,9 +231,6 @@ impl Store {
     }
 
     /// The SHA-256 of a link file that looked cut off when the last run read it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn doubted_link_file(&self, path: &str) -> Result<Option<String>, StoreError> {
         let mut statement = self
             .connection
@@ -267,9 +240,6 @@ impl Store {
     }
 
     /// Remembers content of a link file that looks cut off, or that the file does not look so any more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn doubt_link_file(&self, path: &str, sha256: Option<&str>) -> Result<(), StoreError> {
         match sha256 {
             Some(sha256) => self.exec(

@@ -1,6 +1,4 @@
 //! The memory of refused logins, so that no device's account is ever locked by us.
-//!
-//! Source: design.md section 4, "Login"; hikvision-isapi.md section 5.5.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -120,9 +118,6 @@ fn is_recent(since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
 impl Store {
     /// What is remembered about logins on a device. A user or password other than the one that was
     /// refused has a clean slate.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn login_memory(
         &self,
         device: &TargetName,
@@ -148,9 +143,6 @@ impl Store {
     }
 
     /// Remembers a refused login.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn remember_refusal(
         &self,
         device: &TargetName,
@@ -183,9 +175,6 @@ impl Store {
     }
 
     /// Forgets refused logins, after one that worked.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn forget_refusals(&self, device: &TargetName) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET login_check = NULL, login_refusals = 0, login_refused_at = NULL, \

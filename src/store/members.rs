@@ -32,14 +32,12 @@ pub struct SourceState {
 pub enum SecondLook {
     /// The changes since then, at least.
     Since(DateTime<Utc>),
-    /// A complete listing.
     Complete,
 }
 
 /// A member as last seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredHolder {
-    /// The member.
     pub member: Holder,
     /// Why the newest entry could not be used, if so; the fields are then those of an older one.
     pub problem: Option<String>,
@@ -63,7 +61,6 @@ struct MemberRow {
 /// A member whom a listing has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
-    /// The member, whole.
     pub stored: StoredHolder,
     /// E-mail and roles are those on file: only the rest of the row is news.
     pub keeps_email_and_roles: bool,
@@ -80,9 +77,6 @@ pub struct ListingDelta<'a> {
 
 impl Store {
     /// What is known of an organisation; all empty for a new one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn source_state(&self, source: &SourceName) -> Result<SourceState, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT complete_at, fetched_at, complete_members, second_look FROM source \
@@ -106,9 +100,6 @@ impl Store {
     }
 
     /// How many members are known of an organisation.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn member_count(&self, source: &SourceName) -> Result<u64, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT count(*) FROM member WHERE source = ?1")?;
@@ -116,9 +107,6 @@ impl Store {
     }
 
     /// Every member known of an organisation, sorted by key.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn members(&self, source: &SourceName) -> Result<Vec<StoredHolder>, StoreError> {
         let mut found = self.member_rows(source)?;
         found.sort_unstable_by_key(|one| one.row);
@@ -183,9 +171,6 @@ impl Store {
     }
 
     /// Every member who is one of these human beings ([`HolderId::human`]), sorted by key.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn members_by_human(
         &self,
         source: &SourceName,
@@ -217,9 +202,6 @@ impl Store {
     }
 
     /// Records an accepted listing, all of it or nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_listing(
         &mut self,
         source: &SourceName,
@@ -315,9 +297,6 @@ impl Store {
     }
 
     /// Remembers what the next tick asks an organisation again.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_second_look(
         &self,
         source: &SourceName,
@@ -331,9 +310,6 @@ impl Store {
     }
 
     /// The names of an organisation's roles, as last told by Organisation/Info.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn role_names(
         &self,
         source: &SourceName,
@@ -349,9 +325,6 @@ impl Store {
     }
 
     /// Replaces the names of an organisation's roles.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_role_names(
         &mut self,
         source: &SourceName,
@@ -416,7 +389,6 @@ impl StoredHolder {
         Self { member, problem, missed: 0, missing_since, said_at, is_repeated: false }
     }
 
-    /// Who it is.
     #[must_use]
     pub fn key(&self) -> &HolderId {
         &self.member.key

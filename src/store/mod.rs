@@ -287,9 +287,6 @@ impl Store {
     }
 
     /// Lets SQLite look at the structure of every page, once: about a millisecond for 1,000 members.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`].
     pub fn check(&mut self) -> Result<(), StoreError> {
         if !self.is_checked {
             check_integrity(&self.connection)?;
@@ -331,9 +328,6 @@ impl Store {
 
     /// The seal of a plan by its SHA-256: whoever cannot read this file cannot make it, and another
     /// state file makes another one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn plan_seal(&self, sha256: &str) -> Result<String, StoreError> {
         let mut seal = Hmac::<Sha256>::new_from_slice(&self.salt()?)
             .map_err(|error| StoreError::Damaged(error.to_string()))?;
@@ -358,9 +352,6 @@ impl Store {
     /// Takes one look at the file for everything that is read until the answer is dropped: what another
     /// process writes meanwhile is not seen, and the file is locked once and not for every statement.
     /// Nothing may be written while it lives.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn reading(&self) -> Result<OneLook<'_>, StoreError> {
         Ok(OneLook { _transaction: self.connection.unchecked_transaction()? })
     }

@@ -16,15 +16,12 @@ use crate::model::{HolderId, RunId, TargetName};
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastRun {
-    /// Its number.
     pub id: RunId,
     /// `sync` or `apply`.
     pub command: String,
-    /// When it began.
     pub began: DateTime<Utc>,
     /// When it ended; `None`: it is at work, or was cut off.
     pub ended: Option<DateTime<Utc>>,
-    /// How it ended.
     pub exit_code: Option<u8>,
     /// Changes that were confirmed.
     pub confirmed: u64,
@@ -48,7 +45,6 @@ pub struct DeviceOverview {
 /// A blocked plan, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockedOverview {
-    /// Its id.
     pub id: String,
     /// When the run that first made it began.
     pub made_at: DateTime<Utc>,
@@ -61,26 +57,19 @@ pub struct GrantDelay {
     pub count: u64,
     /// Seconds in all, from the run that first wanted the change until the door was seen to hold it.
     pub seconds: u64,
-    /// The longest.
     pub longest: u64,
 }
 
 /// A line of the audit log and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditLine {
-    /// Whose membership.
     pub member: HolderId,
-    /// Grant or revocation.
     pub kind: Kind,
-    /// What happened.
     pub entry: AuditEntry,
 }
 
 impl Store {
     /// The last runs, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn runs(&self, limit: u32) -> Result<Vec<PastRun>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, command, started_at, ended_at, exit_code, confirmed, failed FROM run \
@@ -95,9 +84,6 @@ impl Store {
     }
 
     /// The last run that ended with 0.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn last_success(&self) -> Result<Option<PastRun>, StoreError> {
         // Runs are in the order of their ids, and one that went well is rarely far back.
         let mut statement = self.connection.prepare_cached(
@@ -109,9 +95,6 @@ impl Store {
     }
 
     /// What is remembered of a device.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn device_overview(&self, device: &TargetName) -> Result<DeviceOverview, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT read_at, firmware, \
@@ -131,9 +114,6 @@ impl Store {
     }
 
     /// The plans that wait for approval.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn blocked_plans(&self) -> Result<Vec<BlockedOverview>, StoreError> {
         let mut statement = self
             .connection
@@ -147,9 +127,6 @@ impl Store {
     }
 
     /// The audit log of everybody since then, newest first, at most `limit` lines.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn audit_since(
         &self,
         since: DateTime<Utc>,
@@ -171,9 +148,6 @@ impl Store {
     }
 
     /// How long grants waited.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn grant_delay(&self) -> Result<GrantDelay, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT count(*), coalesce(sum(waited), 0), coalesce(max(waited), 0) FROM change \
@@ -192,9 +166,6 @@ impl Store {
     }
 
     /// HTTP requests that `sync` and `apply` ever made, by target.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn requests(&self) -> Result<BTreeMap<String, u64>, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT target, total FROM request ORDER BY target")?;

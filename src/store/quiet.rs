@@ -30,7 +30,6 @@ pub struct Quiet {
 pub struct QuietRun {
     /// When it began; the listings were asked for then.
     pub began: DateTime<Utc>,
-    /// When it ended.
     pub ended: DateTime<Utc>,
     /// The organisations that were asked.
     pub asked: Vec<SourceName>,
@@ -42,9 +41,6 @@ impl Store {
     /// The word of the last run that looked at everything, if it found nothing to do, the last run of
     /// all ended well, on this computer, no write is without an outcome, and
     /// everything written is in force.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn quiet(&self) -> Result<Option<Quiet>, StoreError> {
         let is_well = self.last_run()?.is_some_and(|last| {
             last.exit_code == Some(0) && !self.machine.is_other_than(&last.machine)
@@ -94,9 +90,6 @@ impl Store {
 
     /// Records a quiet tick, from beginning to end in one transaction: it wrote to nobody, so nobody
     /// misses it if it dies before.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_quiet_run(&mut self, run: &QuietRun) -> Result<RunId, StoreError> {
         let last = self.last_run()?;
         let transaction = self.piece()?;

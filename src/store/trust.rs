@@ -41,9 +41,6 @@ pub struct Unasked {
 
 impl Store {
     /// What is remembered of how a device took writes.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn write_memory(&self, device: &TargetName) -> Result<WriteMemory, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT unproven_firmware, unconfirmed, unconfirmed_at, unasked, unasked_at \
@@ -65,9 +62,6 @@ impl Store {
     }
 
     /// Why this firmware of a device takes no change of anybody, if so.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn refusal(
         &self,
         device: &TargetName,
@@ -81,9 +75,6 @@ impl Store {
     }
 
     /// Remembers that this firmware of a device takes no change of anybody.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn record_refusal(
         &self,
         device: &TargetName,
@@ -99,9 +90,6 @@ impl Store {
     }
 
     /// Remembers a write that a firmware did not confirm, and that it has confirmed none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn remember_unconfirmed(
         &self,
         device: &TargetName,
@@ -119,9 +107,6 @@ impl Store {
     }
 
     /// Remembers a change that nobody asked for. What the firmware has proven counts no more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn remember_unasked(
         &self,
         device: &TargetName,
@@ -136,9 +121,6 @@ impl Store {
     }
 
     /// Forgets what kept a device from being written to: a person has looked at it and accepts it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn accept_writes(&self, device: &TargetName) -> Result<(), StoreError> {
         self.exec(
             "UPDATE device SET unasked = NULL, unasked_at = NULL, unproven_firmware = NULL, \

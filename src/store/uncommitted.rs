@@ -14,7 +14,6 @@ use crate::model::{RecordId, TargetName};
 /// A record that was written and is not known to be in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uncommitted {
-    /// Who.
     pub employee_no: RecordId,
     /// When the first write was announced that is not known to be in force.
     pub since: DateTime<Utc>,
@@ -24,9 +23,6 @@ pub struct Uncommitted {
 
 impl Store {
     /// Notes that records are about to be written, and gives those that were not noted yet.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn expect_commits(
         &self,
         device: &TargetName,
@@ -53,9 +49,6 @@ impl Store {
     }
 
     /// Notes that the target was asked to put records in force.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn commit_queued(
         &mut self,
         device: &TargetName,
@@ -74,9 +67,6 @@ impl Store {
     }
 
     /// Forgets records that are in force, or were not written after all.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn forget_commits(&self, device: &TargetName, ids: &[RecordId]) -> Result<(), StoreError> {
         for id in ids {
             self.exec(
@@ -88,9 +78,6 @@ impl Store {
     }
 
     /// The records of a target that are not known to be in force.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn uncommitted(&self, device: &TargetName) -> Result<Vec<Uncommitted>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT employee_no, since_at, is_queued FROM uncommitted WHERE device = ?1",

@@ -16,13 +16,9 @@ use crate::model::{HolderId, RecordId, TargetName, Window};
 /// A change that a run wanted and that is not on the door yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// Where.
     pub device: TargetName,
-    /// Who, there.
     pub employee_no: RecordId,
-    /// Whose membership.
     pub member: HolderId,
-    /// Grant or revocation.
     pub kind: Kind,
     /// A closed door would open: the member stands outside until then.
     pub opens_door: bool,
@@ -57,9 +53,6 @@ impl Waiting {
 impl Store {
     /// Keeps what waits. Whoever waited before for a change of the same kind waits since then. With
     /// `is_everybody`, whoever is not named waits no more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn keep_waiting(
         &mut self,
         waiting: &[Waiting],
@@ -112,9 +105,6 @@ impl Store {
     }
 
     /// Remembers that a write was tried and came to nothing that is worth an outcome: the door was busy.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn remember_try(
         &self,
         device: &TargetName,
@@ -125,9 +115,6 @@ impl Store {
     }
 
     /// Who waits at a device although a write was tried, and when that was last.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn last_tries(
         &self,
         device: &TargetName,
@@ -144,9 +131,6 @@ impl Store {
     }
 
     /// Everything that waits, by device and person.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT device, employee_no, source, holder, kind, opens_door, \

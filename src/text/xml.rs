@@ -30,9 +30,7 @@ pub(crate) struct Excess {
 /// A tag as it stands in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// Which.
     pub(crate) kind: MarkKind,
-    /// Its first byte.
     pub(crate) start: usize,
     /// The byte behind its last.
     pub(crate) end: usize,
@@ -56,7 +54,6 @@ pub(crate) enum MarkKind {
 pub(crate) struct Counted {
     /// Tags, comments, processing instructions and CDATA sections.
     pub(crate) marks: usize,
-    /// Declarations of namespaces.
     pub(crate) namespaces: usize,
 }
 

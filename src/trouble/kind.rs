@@ -34,7 +34,6 @@ pub enum TroubleKind {
     LinkFileUnread {
         /// It may be right as it is: it is asked again before that counts.
         may_be_right: bool,
-        /// Why.
         failed: Failed,
     },
 
@@ -44,7 +43,6 @@ pub enum TroubleKind {
     BackingOff {
         /// It answered, and was not believed.
         is_doubt: bool,
-        /// What it was.
         failed: Failed,
         /// How often in a row.
         count: u32,
@@ -60,7 +58,6 @@ pub enum TroubleKind {
     },
     /// It looks like another device, or has lost its records.
     NotBelieved {
-        /// Why.
         text: String,
         /// How many persons it holds, where that was read.
         persons: Option<usize>,
@@ -76,13 +73,10 @@ pub enum TroubleKind {
 
     /// Its clock shows a wrong time.
     ClockOff {
-        /// How far.
         off: String,
-        /// What it shows.
         shown: NaiveDateTime,
         /// What it should show.
         expected: NaiveDateTime,
-        /// Where.
         zone: Tz,
     },
     /// Its clock is right, and in another zone than it should be.
@@ -91,14 +85,12 @@ pub enum TroubleKind {
         stated: String,
         /// As it should be.
         expected: String,
-        /// Where.
         zone: Tz,
     },
     /// It confirmed nothing of what it was sent.
     Unproven {
         /// The firmware that is new.
         firmware: String,
-        /// How many writes.
         count: u32,
         /// When the next one is tried.
         next: String,
@@ -107,16 +99,13 @@ pub enum TroubleKind {
     },
     /// It changed what nobody asked for.
     ChangedUnasked {
-        /// When, and what.
         text: String,
         /// How many persons it holds.
         persons: usize,
     },
     /// Its firmware takes no change of anybody.
     TakesNoChange {
-        /// Which firmware.
         firmware: String,
-        /// By which answer.
         why: String,
         /// How many persons it holds.
         persons: usize,
@@ -127,7 +116,6 @@ pub enum TroubleKind {
     Moved(usize, Reviewed),
     /// So many changes did not take effect.
     NotApplied {
-        /// How many.
         count: usize,
         /// The next run tries again.
         is_tried_again: bool,
@@ -140,7 +128,6 @@ pub enum TroubleKind {
     Blocked {
         /// Of so many persons.
         persons: usize,
-        /// By which limit.
         by: BlockedBy,
         /// The id of the plan that holds them.
         plan: String,
@@ -155,11 +142,9 @@ pub enum TroubleKind {
 
     /// Who was served until now and is left out.
     ServedNoMore {
-        /// Who.
         member: HolderId,
         /// The person there, with the name where it may be shown.
         person: String,
-        /// The reason.
         why: String,
         /// The door still opens.
         is_open: bool,
@@ -168,9 +153,7 @@ pub enum TroubleKind {
     MoreServedNoMore(usize),
     /// Too many who were served until now would be left out.
     TooManyLost {
-        /// How many.
         lost: usize,
-        /// Of how many.
         served: usize,
         /// And how many may be.
         allowed: usize,
@@ -183,7 +166,6 @@ pub enum TroubleKind {
     WithoutDoor(usize),
     /// A person that was written to and is linked to nobody now.
     Released {
-        /// Who, there.
         id: RecordId,
         /// The same with the name where it may be shown.
         person: String,
@@ -200,16 +182,13 @@ pub enum TroubleKind {
     OtherNames(Vec<String>),
     /// Most new rows of the link files lead to persons with the names of other members.
     LinkFilesDoubted {
-        /// Which.
         rows: Vec<String>,
         /// How many persons the target holds.
         persons: usize,
     },
     /// Members were served of an organisation that no section names any more.
     OrganisationLeft {
-        /// Which.
         organisation: SourceName,
-        /// How many.
         members: usize,
         /// How many persons the target holds.
         persons: usize,
@@ -230,7 +209,6 @@ pub enum TroubleKind {
 pub struct Failed {
     /// What happened; no names, no secrets.
     pub text: String,
-    /// What to do.
     pub hint: Option<Hint>,
 }
 

@@ -29,13 +29,10 @@ pub struct Trouble {
 /// What a trouble is about; `Display` is its name for people.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
-    /// A source.
     Source(SourceName),
     /// An organisation that no section of the configuration names.
     Organisation(SourceName),
-    /// A target.
     Target(TargetName),
-    /// All targets alike.
     EveryTarget,
     /// Members of any source.
     Members,

@@ -45,7 +45,6 @@ impl Trouble {
         self.kind.text()
     }
 
-    /// What to do.
     #[must_use]
     pub fn hint(&self) -> Option<Hint> {
         self.kind.hint(&self.about)

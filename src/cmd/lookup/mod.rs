@@ -32,17 +32,11 @@ use crate::trouble::Trouble;
 const HISTORY_LINES: u32 = 20;
 
 /// Runs the command.
-///
-/// # Errors
-/// [`Error`].
 pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
     run_on(context, &context.network(), args)
 }
 
 /// The same against any systems.
-///
-/// # Errors
-/// [`Error`].
 pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Result<Exit, Error> {
     let who = Who::parse(&args.who)?;
     let store = context.open_store()?;

@@ -19,15 +19,12 @@ pub struct Cardskipper;
 /// One organisation.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The section's name.
     pub name: SourceName,
     /// `https://api.cardskipper.se`, without a path or with one that is kept in front.
     pub url: Url,
     /// The organisation whose members count.
     pub organisation: OrganisationId,
-    /// Login name.
     pub username: String,
-    /// Login password.
     pub password: Secret,
     /// The zone in which dates with an offset are read.
     pub time_zone: Tz,

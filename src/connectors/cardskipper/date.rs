@@ -10,10 +10,10 @@ const YEARS: std::ops::RangeInclusive<i32> = 1900..=9999;
 /// Reads `YYYY-MM-DD`, alone or with a time after `T` or a space; seconds, fraction and zone (`Z`,
 /// `+01:00`, `+0100`, `+01`) may be missing. The result is the club's wall-clock time, to the second.
 ///
-/// Without a zone the value is wall-clock time as written. With a zone and midnight written, it is
-/// that calendar day: .NET writes days as `…T00:00:00Z`. With a zone and another time of day, it is a
+/// Without a zone the value is wall-clock time as written. With a zone and midnight written, it is that
+/// calendar day: .NET writes days as `…T00:00:00Z`. With a zone and another time of day, it is a
 /// moment, moved into `zone`. Nothing is returned for text in any other form, for days that do not
-/// exist, and for years outside 1900 to 9999. Source: cardskipper-api.md, "Dates and time zone".
+/// exist, and for years outside 1900 to 9999.
 pub(super) fn parse(text: &str, zone: Tz) -> Option<NaiveDateTime> {
     let mut reader = Reader { rest: text.trim().as_bytes() };
     let year = reader.digits(4)?;

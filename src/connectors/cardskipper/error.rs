@@ -13,9 +13,7 @@ pub enum Error {
     /// answer began.
     #[error("{call}: failed to reach {host}: {reason}")]
     Unreachable {
-        /// The call.
         call: &'static str,
-        /// Host and port.
         host: String,
         /// What the network says.
         reason: String,
@@ -23,38 +21,24 @@ pub enum Error {
     /// The connection or the whole answer took too long.
     #[error("{call}: no complete answer from {host} within {limit_ms} ms")]
     TimedOut {
-        /// The call.
         call: &'static str,
-        /// Host and port.
         host: String,
         /// The limit that was hit, in milliseconds.
         limit_ms: u128,
     },
     /// 401: user name or password is wrong, or the account is closed.
     #[error("{call}: the login was refused")]
-    LoginRefused {
-        /// The call.
-        call: &'static str,
-    },
+    LoginRefused { call: &'static str },
     /// 403: the login is right, but has no right for this call; each call needs its own.
     #[error("{call}: the login has no right for this call")]
-    NoRight {
-        /// The call.
-        call: &'static str,
-    },
+    NoRight { call: &'static str },
     /// Any other status than success.
     #[error("{call}: refused with status {status}")]
-    Refused {
-        /// The call.
-        call: &'static str,
-        /// The HTTP status.
-        status: u16,
-    },
+    Refused { call: &'static str, status: u16 },
     /// A redirect to another scheme, host or port. It was not followed: the login and the list of
     /// members go to the configured host only.
     #[error("{call}: redirected to {to_host}, which is not the configured address")]
     Redirected {
-        /// The call.
         call: &'static str,
         /// Scheme, host and port.
         to_host: String,
@@ -62,7 +46,6 @@ pub enum Error {
     /// One redirect after the other on the same host.
     #[error("{call}: redirected more than {limit} times")]
     RedirectLoop {
-        /// The call.
         call: &'static str,
         /// Redirects that are followed.
         limit: u32,
@@ -70,9 +53,7 @@ pub enum Error {
     /// The answer broke off, or its compression is damaged.
     #[error("{call}: the answer broke off after {bytes} bytes: {reason}")]
     Truncated {
-        /// The call.
         call: &'static str,
-        /// Bytes read, decompressed.
         bytes: usize,
         /// What the network or the decompression says.
         reason: String,
@@ -80,24 +61,17 @@ pub enum Error {
     /// The answer is larger than we take, decompressed.
     #[error("{call}: the answer is larger than {limit} bytes")]
     TooLarge {
-        /// The call.
         call: &'static str,
         /// The limit in bytes.
         limit: usize,
     },
     /// Success by its status, but no `Cardskipper` document, or one without what was asked for.
     #[error("{call}: {found}")]
-    NotCardskipper {
-        /// The call.
-        call: &'static str,
-        /// What is there.
-        found: String,
-    },
+    NotCardskipper { call: &'static str, found: String },
     /// A `Cardskipper` document that is not well-formed to its end, or in malformed bytes (then the
     /// line is 1).
     #[error("{call}: the answer is not well-formed at line {line}, column {column}: {message}")]
     BadXml {
-        /// The call.
         call: &'static str,
         /// Counted from 1.
         line: u32,
@@ -108,12 +82,7 @@ pub enum Error {
     },
     /// `Organisation/Info` does not name the configured organisation.
     #[error("{call}: organisation {organisation} is not among those of this login")]
-    UnknownOrganisation {
-        /// The call.
-        call: &'static str,
-        /// The configured organisation.
-        organisation: OrganisationId,
-    },
+    UnknownOrganisation { call: &'static str, organisation: OrganisationId },
 }
 
 impl Error {

@@ -20,7 +20,6 @@ impl OrganisationId {
         if value > 0 { Ok(Self(value)) } else { Err(InvalidId::NotANumber) }
     }
 
-    /// The number itself.
     #[must_use]
     pub fn get(self) -> i64 {
         self.0
@@ -41,9 +40,8 @@ impl FromStr for OrganisationId {
     }
 }
 
-/// The identity of a member: the number names the human being, and the birth date tells apart those who have
-/// the same. An entry without a readable birth date says only who it is. Source: cardskipper-api.md,
-/// "Identity and duplicates".
+/// The identity of a member: the number names the human being, and the birth date tells apart those who
+/// have the same. An entry without a readable birth date says only who it is.
 ///
 /// # Errors
 /// [`InvalidId`], which no number and date come to.

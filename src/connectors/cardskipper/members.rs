@@ -49,7 +49,7 @@ struct Found<T> {
 }
 
 /// Reads the answer of `POST /Member/Export`. A role without zone is in the club's time; `zone` is for
-/// dates that carry one. Source: cardskipper-api.md, "Member/Export response".
+/// dates that carry one.
 ///
 /// # Errors
 /// [`WireError`] when the document as a whole cannot be taken. An entry that cannot be used is no
@@ -79,7 +79,6 @@ pub fn parse_members_by(
 pub struct Club {
     /// What the members' identities say of where they are known.
     pub source: SourceName,
-    /// The one organisation.
     pub organisation: OrganisationId,
     /// For dates that carry a zone of their own; a role without one is in the club's time.
     pub zone: Tz,

@@ -4,8 +4,6 @@
 //! side only reads: no call here changes anything in Cardskipper. An answer that is not wholly
 //! understood as a document is an [`Error`], never an empty or shorter list of members; a single
 //! entry that is not understood becomes an [`Unusable`](crate::ports::Unusable), never a guess.
-//!
-//! Source of everything: cardskipper-api.md.
 
 mod base64;
 mod client;

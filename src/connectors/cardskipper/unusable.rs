@@ -14,7 +14,6 @@ pub struct Unusable {
     pub number: Option<HolderNumber>,
     /// The line of the answer where the entry starts, counted from 1.
     pub line: u32,
-    /// What is wrong.
     pub reason: UnusableReason,
 }
 

@@ -48,10 +48,7 @@ pub enum WireError {
     },
     /// No document with the root `Cardskipper`: an error page, a login page, nothing at all.
     #[error("{found} in place of a `Cardskipper` document")]
-    NotCardskipper {
-        /// What is there.
-        found: String,
-    },
+    NotCardskipper { found: String },
     /// A `Cardskipper` document that holds something, but not what was asked for. An error message in
     /// XML must not pass for an empty club.
     #[error("the `Cardskipper` document has no `{wanted}` but `{found}`")]
@@ -67,8 +64,7 @@ pub enum WireError {
 }
 
 /// Writes the body of `POST /Member/Export`: criteria in the order of the guide's table, values in the
-/// attribute `value`, never `OnlyActive` (inactivation must show). Source: cardskipper-api.md,
-/// "Member/Export request".
+/// attribute `value`, never `OnlyActive` (inactivation must show).
 #[must_use]
 pub fn export_request(organisation: OrganisationId, listing: Listing) -> String {
     let mut criteria = criterion("OrganisationId", &organisation.to_string());
@@ -97,7 +93,7 @@ fn changed_at(moment: DateTime<Utc>) -> String {
 
 /// Reads the answer of `GET /Organisation/Info`: the role names of one organisation and of the
 /// organisations below it. An organisation that is itself listed only as a child, without roles of its
-/// own, goes by those of its parent. Source: cardskipper-api.md, "Organisation/Info".
+/// own, goes by those of its parent.
 ///
 /// # Errors
 /// [`WireError`]; also [`WireError::UnknownOrganisation`] when the answer does not name it.

@@ -74,9 +74,7 @@ impl Default for Limits {
 pub struct Settings {
     /// `http` or `https`, a host and perhaps a port.
     pub url: Url,
-    /// The partner's AppKey.
     pub app_key: String,
-    /// The partner's AppSecret.
     pub app_secret: Secret,
     /// The platform's user in whose name is asked, where that is not the partner's own.
     pub user_id: Option<String>,
@@ -176,9 +174,6 @@ impl Client {
     }
 
     /// Reads the persons with these numbers; one that is absent from the answer is not on the platform.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub fn persons(
         &mut self,
         wanted: &[RecordId],
@@ -193,9 +188,6 @@ impl Client {
     }
 
     /// Reads the person with this number; nothing when there is none.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub fn person(&mut self, code: &RecordId) -> Result<Option<FullRecord>, Error> {
         let path = "/artemis/api/resource/v1/person/personCode/personInfo";
         let ask = Ask::read("person", path, person_body(code));
@@ -244,17 +236,11 @@ impl Client {
     }
 
     /// Asks how many persons are not on their devices as the platform has them.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub fn application_counts(&mut self) -> Result<Counts, Error> {
         self.application(counts_body(), read_counts)
     }
 
     /// Asks which persons a device did not take; pages count from 1, and hold 500 at most.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub fn application_failures(&mut self, page: u32) -> Result<Failures, Error> {
         self.application(failures_body(page, PAGE_SIZE), read_failures)
     }

@@ -82,7 +82,6 @@ pub enum Meaning {
     NotFound,
     /// The platform does not take the request in this form.
     WrongRequest,
-    /// Anything else.
     Refused,
 }
 

@@ -66,14 +66,10 @@ pub enum Error {
     },
     /// A read was sent and no answer came in time.
     #[error("{call}: no answer in time")]
-    Timeout {
-        /// Which call.
-        call: &'static str,
-    },
+    Timeout { call: &'static str },
     /// The request may have reached the platform, and no usable answer came back.
     #[error("{call}: the answer was lost")]
     AnswerLost {
-        /// Which call.
         call: &'static str,
         /// Whether it may have changed something.
         write: bool,
@@ -81,37 +77,23 @@ pub enum Error {
     /// The platform said no.
     #[error("{}: {} ({refusal})", refusal.call, phrase(*meaning, refusal.api))]
     Refused {
-        /// What it said.
         refusal: Refusal,
-        /// What that means.
         meaning: Meaning,
         /// Whether the call may have changed something.
         write: bool,
     },
     /// There is no OpenAPI behind the address.
     #[error("{call}: there is no OpenAPI at this address (HTTP 404)")]
-    NoOpenApi {
-        /// Which call.
-        call: &'static str,
-    },
+    NoOpenApi { call: &'static str },
     /// The platform is older than what is spoken here.
     #[error("HikCentral {found} is too old: 2.0 or newer is needed")]
-    TooOld {
-        /// Its version.
-        found: String,
-    },
+    TooOld { found: String },
     /// A redirect, which is never followed: it could carry a signature elsewhere.
     #[error("{call}: the platform answered with a redirect (HTTP {http})")]
-    Redirected {
-        /// Which call.
-        call: &'static str,
-        /// The HTTP status.
-        http: u16,
-    },
+    Redirected { call: &'static str, http: u16 },
     /// The answer to a read is not what is documented.
     #[error("{call}: {what}")]
     Wire {
-        /// Which call.
         call: &'static str,
         /// What is wrong, without quoting the answer.
         what: String,
@@ -119,17 +101,13 @@ pub enum Error {
     /// The answer is longer than a platform has to say.
     #[error("{call}: the answer is longer than {limit} bytes")]
     TooLarge {
-        /// Which call.
         call: &'static str,
         /// The limit in bytes.
         limit: usize,
     },
     /// Nothing can be sent: the change makes no sense, or this computer cannot set up a connection.
     #[error("{what}")]
-    Unsent {
-        /// Why.
-        what: String,
-    },
+    Unsent { what: String },
 }
 
 impl Error {

@@ -19,7 +19,6 @@ pub(super) enum Step {
     Next,
     /// Read everything once more.
     Again,
-    /// That was all.
     Done,
 }
 

@@ -71,7 +71,6 @@ pub(crate) struct Ask {
     pub(crate) method: Method,
     /// Path with query, from `/ISAPI` on.
     pub(crate) path: &'static str,
-    /// JSON, or nothing.
     pub(crate) body: Option<Vec<u8>>,
     /// Whether it may change something: then it is repeated only when the device did not take it.
     pub(crate) write: bool,

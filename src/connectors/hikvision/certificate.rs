@@ -1,5 +1,5 @@
 //! Which certificate a device shows, so that somebody can pin it. Not a byte of HTTP is sent, and no
-//! login: only the handshake is made. Source: hikvision-isapi.md section 6.
+//! login: only the handshake is made.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};

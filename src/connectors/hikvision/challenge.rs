@@ -1,9 +1,8 @@
 //! What a 401 offers: reading `WWW-Authenticate` and choosing what to answer. Pure.
 //!
-//! Devices send one header or several, or several challenges joined by commas in one; parameters in
-//! any order; `qop` quoted or not; an empty `opaque`; realms with spaces, parentheses and UTF-8.
-//! `domain` is ignored: it is `"::"`.
-//! Basic is never answered. Source: hikvision-isapi.md sections 5.1 and 5.2.
+//! Devices send one header or several, or several challenges joined by commas in one; parameters in any
+//! order; `qop` quoted or not; an empty `opaque`; realms with spaces, parentheses and UTF-8. `domain`
+//! is ignored: it is `"::"`. Basic is never answered.
 
 use digest_auth::{Algorithm, AlgorithmType, Charset, Qop, WwwAuthenticateHeader};
 

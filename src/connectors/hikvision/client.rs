@@ -7,11 +7,11 @@
 //! wrong; see [`super::login::Refusal`]. After a wrong login nothing is sent any more.
 //!
 //! A pair shares one connection, which its second request closes. Some devices close theirs a moment
-//! after the 401 without announcing it, or never answer a second request. So a read that lost its answer
-//! there is repeated on a connection per request, as are all reads after it; and a write, which is
-//! never repeated after a lost answer, uses one connection per request from the start. A device that
+//! after the 401 without announcing it, or never answer a second request. So a read that lost its
+//! answer there is repeated on a connection per request, as are all reads after it; and a write, which
+//! is never repeated after a lost answer, uses one connection per request from the start. A device that
 //! resets fresh connections too is asked with pauses. Both are [`Manners`], which the caller may keep
-//! for the next conversation. Source: hikvision-isapi.md sections 5, 6 and 13.
+//! for the next conversation.
 
 mod exchange;
 

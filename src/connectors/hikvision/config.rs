@@ -21,13 +21,10 @@ pub struct Hikvision;
 /// One device.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The section's name.
     pub name: TargetName,
     /// Scheme, host and port.
     pub url: Url,
-    /// Login name.
     pub username: String,
-    /// Login password.
     pub password: Secret,
     /// How an `https` certificate is judged.
     pub tls: Tls,

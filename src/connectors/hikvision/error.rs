@@ -33,29 +33,20 @@ pub enum Error {
     /// A connection was made, and no TLS came about on it: no version or cipher in common, or the port
     /// speaks something else. Nothing was sent.
     #[error("the device was reached, but speaks no TLS that this program does: {what}")]
-    NoTls {
-        /// The innermost cause.
-        what: String,
-    },
+    NoTls { what: String },
     /// A read was sent and no answer came in time.
     #[error("{call}: no answer in time")]
-    Timeout {
-        /// Which call.
-        call: &'static str,
-    },
+    Timeout { call: &'static str },
     /// The request may have reached the device, and no usable answer came back.
     #[error("{call}: the answer was lost")]
     AnswerLost {
-        /// Which call.
         call: &'static str,
         /// Whether it may have changed something.
         write: bool,
     },
     /// The device says "not now": class 2 and its relatives, or HTTP 503. Nothing was done.
-    /// Source: hikvision-isapi.md section 4.4, letter T.
     #[error("{call}: the device is busy ({code})")]
     Busy {
-        /// Which call.
         call: &'static str,
         /// `subStatusCode`, or `HTTP 503`.
         code: String,
@@ -63,13 +54,12 @@ pub enum Error {
     /// Class 3, an error inside the device. After a write nobody knows what was stored.
     #[error("{status}")]
     DeviceFault {
-        /// What it said.
         status: ResponseStatus,
         /// Whether the call may have changed something.
         write: bool,
     },
-    /// A 401 that answers a challenge just received, or a code that says the same. Nothing more is
-    /// sent on this connection. Source: hikvision-isapi.md section 5.3.
+    /// A 401 that answers a challenge just received, or a code that says the same. Nothing more is sent
+    /// on this connection.
     #[error("the device refused the login{}", tries(*tries_left))]
     LoginRefused {
         /// Tries left before the lock, where the device told how many there were.
@@ -83,10 +73,7 @@ pub enum Error {
     },
     /// Too few tries are left before the lock for one more; no login was spent.
     #[error("only {tries_left} login tries are left before the device locks, so none was made")]
-    TooFewTries {
-        /// Tries left.
-        tries_left: u32,
-    },
+    TooFewTries { tries_left: u32 },
     /// A 401 without a Digest challenge that can be answered; no login was spent.
     #[error("the device offers no Digest login that can be used (offered: {offered})")]
     NoDigest {
@@ -94,16 +81,11 @@ pub enum Error {
         offered: String,
     },
     /// The account lacks the right for this call: HTTP 403, or a 401 with a login that is taken for
-    /// `deviceInfo`. Source: hikvision-isapi.md sections 5.4 and 13.
+    /// `deviceInfo`.
     #[error("{call}: the account lacks the right for this (HTTP {http})")]
-    MissingRight {
-        /// Which call.
-        call: &'static str,
-        /// The HTTP status.
-        http: u16,
-    },
-    /// Every login is met with a 401, and the device counts none as wrong: as it does for minutes after a
-    /// restart, or at its limit of connections. Source: hikvision-isapi.md section 13.
+    MissingRight { call: &'static str, http: u16 },
+    /// Every login is met with a 401, and the device counts none as wrong: as it does for minutes after
+    /// a restart, or at its limit of connections.
     #[error("the device takes no login at the moment, and counts ours as none that is wrong")]
     LoginPaused,
     /// The device's address filter does not let this host in.
@@ -115,7 +97,6 @@ pub enum Error {
     /// The device took it, but it takes effect only after a reboot.
     #[error("{call}: the device says that it must be rebooted first (rebootRequired)")]
     RebootRequired {
-        /// Which call.
         call: &'static str,
         /// Whether the call may have changed something.
         write: bool,
@@ -132,7 +113,6 @@ pub enum Error {
     /// The answer is not what the reference describes.
     #[error("{call}: {what}{}", quoted(excerpt))]
     Wire {
-        /// Which call.
         call: &'static str,
         /// What is wrong, and where.
         what: String,
@@ -142,19 +122,13 @@ pub enum Error {
     /// The answer is longer than a device has to say.
     #[error("{call}: the answer is longer than {limit} bytes")]
     TooLarge {
-        /// Which call.
         call: &'static str,
         /// The limit in bytes.
         limit: usize,
     },
     /// A redirect, which is never followed: it could carry a login elsewhere.
     #[error("{call}: the device answered with a redirect (HTTP {http})")]
-    Redirected {
-        /// Which call.
-        call: &'static str,
-        /// The HTTP status.
-        http: u16,
-    },
+    Redirected { call: &'static str, http: u16 },
     /// The certificate is not the pinned one. Nothing was sent.
     #[error("the device shows a different certificate from the pinned one: sha256:{found_sha256}")]
     Certificate {
@@ -163,10 +137,7 @@ pub enum Error {
     },
     /// This computer could not set up a connection at all.
     #[error("the connection cannot be set up: {what}")]
-    Setup {
-        /// Why.
-        what: String,
-    },
+    Setup { what: String },
 }
 
 impl Error {

@@ -1,7 +1,7 @@
 //! What the body of a 401 or 403 says about locks. Pure.
 //!
-//! Source: hikvision-isapi.md section 5.5. The same words come as `userCheck`, as `ResponseStatus`
-//! and as `ResponseStatus_AuthenticationFailed`, in XML and in JSON, on any address.
+//! The same words come as `userCheck`, as `ResponseStatus` and as
+//! `ResponseStatus_AuthenticationFailed`, in XML and in JSON, on any address.
 
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     /// Whether the device has counted a wrong login, where it tells how many are left. One that it did
-    /// not count was not wrong. Source: hikvision-isapi.md section 13.
+    /// not count was not wrong.
     pub(crate) fn is_counted(&self) -> Option<bool> {
         Some(self.after? < self.before?)
     }

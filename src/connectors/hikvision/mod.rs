@@ -7,7 +7,7 @@
 //!
 //! Never: Basic; a second login after a refused one, or any login close to a lock; `enable:false`;
 //! `password`; `SetUp`, `Record` or `Delete`; a door opened; a redirect followed; a person's name in an
-//! error or a log line. Facts: the ISAPI reference, cited as "hikvision-isapi.md section N".
+//! error or a log line.
 
 mod call;
 mod certificate;

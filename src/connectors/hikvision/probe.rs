@@ -18,13 +18,11 @@ use digest_auth::AuthContext;
 pub struct Seen {
     /// What a message would quote.
     pub excerpt: String,
-    /// Locks.
     pub lock: LockState,
     /// What it says about a request.
     pub status: Option<String>,
     /// Who the device is.
     pub info: Option<DeviceInfo>,
-    /// Its clock.
     pub clock: Option<DeviceClock>,
     /// Persons, each with the change that would be sent for it, if one would.
     pub persons: Vec<(FullRecord, Option<Vec<u8>>)>,

@@ -24,13 +24,13 @@ use crate::net::requests::RequestCount;
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
 use crate::ports::{FullRecord, RecordList};
 
-/// The most numbers one exact search may name. Source: hikvision-isapi.md section 2.1.
+/// The most numbers one exact search may name.
 pub const MAX_EXACT: usize = 30;
 
 /// The most persons read from one device; the largest known holds 3,000, controllers 100,000.
 pub const MAX_PERSONS: usize = 200_000;
 
-/// Persons asked for per page. Source: hikvision-isapi.md section 2.2.
+/// Persons asked for per page.
 const PAGE: usize = 30;
 
 /// The page size tried when a device refuses the first one.
@@ -119,26 +119,17 @@ impl Reader {
         self.link.lock_state()
     }
 
-    /// Who the device is; also the probe for reachability and login. Source: section 1.3.
-    ///
-    /// # Errors
-    /// Any [`Error`] of a read.
+    /// Who the device is; also the probe for reachability and login.
     pub fn device_info(&mut self) -> Result<DeviceInfo, Error> {
         self.system(&Ask::device_info(), DeviceInfo::read)
     }
 
-    /// What its clock shows. Source: section 3.3 and 8.
-    ///
-    /// # Errors
-    /// Any [`Error`] of a read.
+    /// What its clock shows.
     pub fn clock(&mut self) -> Result<DeviceClock, Error> {
         self.system(&Ask::get("device clock", "/ISAPI/System/time"), DeviceClock::read)
     }
 
-    /// What it says it can do with persons. Source: section 2.5.
-    ///
-    /// # Errors
-    /// Any [`Error`] of a read.
+    /// What it says it can do with persons.
     pub fn abilities(&mut self) -> Result<Abilities, Error> {
         const PATH: &str = "/ISAPI/AccessControl/UserInfo/capabilities?format=json";
         self.system(&Ask::get("person capabilities", PATH), Abilities::read)
@@ -152,10 +143,10 @@ impl Reader {
         self.link.call(ask)?.read(ask, |document| read(&document))
     }
 
-    /// Reads all persons, page by page, and hands each over once. Source: sections 2.1 to 2.3.
+    /// Reads all persons, page by page, and hands each over once.
     ///
-    /// A number that two pages show is looked for by itself: pages can overlap, and where they do not, two
-    /// entries have it. Source: section 13.
+    /// A number that two pages show is looked for by itself: pages can overlap, and where they do not,
+    /// two entries have it.
     ///
     /// # Errors
     /// Any [`Error`] of a read; what was handed over before it is then not everybody.
@@ -176,8 +167,8 @@ impl Reader {
     }
 
     /// Reads just these persons; one that is absent from the answer is not on the device. Asks for at
-    /// most `MAX_EXACT` at a time and checks every number that comes back; where the device ignores
-    /// the question, pages through everybody instead. Source: section 2.1, row `EmployeeNoList`.
+    /// most `MAX_EXACT` at a time and checks every number that comes back; where the device ignores the
+    /// question, pages through everybody instead.
     ///
     /// # Errors
     /// Any [`Error`] of a read; [`Error::Wire`] when somebody was not found but the answer was not
@@ -401,7 +392,6 @@ impl Run {
     }
 
     /// Takes one page in, for which `asked` entries were asked; says whether it was the last one.
-    /// Source: section 2.3, stop rules.
     fn take(
         &mut self,
         page: SearchPage,

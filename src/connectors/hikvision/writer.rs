@@ -19,7 +19,6 @@ const CALL: &str = "person change";
 const DROPS_MAX: usize = 3;
 
 /// Changes validities. `Modify` is the only verb: it never makes a person that is not there.
-/// Source: hikvision-isapi.md sections 1.2 and 3.
 pub struct Writer<'r> {
     reader: &'r mut Reader,
     manners: &'r mut WriteManners,
@@ -38,8 +37,8 @@ impl<'r> Writer<'r> {
     /// field goes back as read. `Ok` means that the device said so: read the person back and compare
     /// before calling it done. The window is sent as it is; clamp it first.
     ///
-    /// Where the method is refused the other one is tried once, and where a field is, the change without
-    /// it; what worked is kept for the next change. Source: section 13.
+    /// Where the method is refused the other one is tried once, and where a field is, the change
+    /// without it; what worked is kept for the next change.
     ///
     /// # Errors
     /// [`Error::NoSuchPerson`]; any [`Error`] of class `Unknown` when the change may have happened;

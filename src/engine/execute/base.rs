@@ -1,7 +1,7 @@
 //! The persons as they were read right before they are written.
 //!
 //! A write sends back every field as it was read, so what was read must be young: a bar or a door right
-//! that somebody sets meanwhile would be written away. Source: design.md section 4.
+//! that somebody sets meanwhile would be written away.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,9 +27,6 @@ pub(super) struct Base {
 
 impl Base {
     /// Reads the persons of these changes, beside what is known of others.
-    ///
-    /// # Errors
-    /// [`Failure`].
     pub fn read(
         &mut self,
         reader: &mut dyn Target,
@@ -50,9 +47,6 @@ impl Base {
 
     /// Reads the person of the first of these changes again if that was too long ago, and with it those
     /// of the others, unless the device is so slow that they would be old by then.
-    ///
-    /// # Errors
-    /// [`Failure`].
     pub fn refresh(
         &mut self,
         reader: &mut dyn Target,

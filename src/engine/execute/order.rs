@@ -1,8 +1,8 @@
 //! In which order the changes of one device are carried out.
 //!
-//! Pure. A run can end before it is through: at its time limit, or because the device goes away. Whoever
-//! stands outside comes first, and a write that fails again and again waits behind those that were never
-//! tried, so that a slow or stubborn head starves nobody. Source: design.md section 4.
+//! Pure. A run can end before it is through: at its time limit, or because the device goes away.
+//! Whoever stands outside comes first, and a write that fails again and again waits behind those that
+//! were never tried, so that a slow or stubborn head starves nobody.
 
 use std::collections::BTreeMap;
 

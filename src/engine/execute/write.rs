@@ -133,7 +133,7 @@ impl OneTarget<'_, '_> {
     }
 
     /// Reads back what was sent, and settles it. Success is what the device holds, not what it said: an
-    /// OK can be untrue (reference 3.4), a lost answer can hide a write that took, and so can a no.
+    /// OK can be untrue, a lost answer can hide a write that took, and so can a no.
     fn read_back<'c>(
         &mut self,
         writer: &mut dyn TargetWriter,

@@ -1,7 +1,6 @@
 //! Whether clocks agree: this computer's with those of the sources, and a device's with this computer's.
 //!
 //! Pure. Everything here is about dates; with a wrong clock every rule is applied to the wrong day.
-//! Source: design.md sections 2 (code 7) and 5.5; hikvision-isapi.md section 3.3.
 
 use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, Utc};
 use chrono_tz::{OffsetComponents, Tz};

@@ -93,9 +93,6 @@ pub(super) fn take_turns(
 /// Opens a conversation with a device that was not asked in this run, or goes on with one whose lock is
 /// `held`: the lock first, and what is remembered of logins under it. When it must not be: why, and as
 /// [`TargetOutcome::Unreachable`] where somebody else is talking to the device.
-///
-/// # Errors
-/// [`StoreError`].
 pub fn open(
     store: &Store,
     device: &TargetConfig,

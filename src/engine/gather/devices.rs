@@ -1,13 +1,13 @@
 //! Reads the persons of each device, where that is due.
 
-mod told;
+mod troubles;
 mod twins;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::belief::{self, Doubt, Seen};
+use super::plausibility::{self, Doubt, Seen};
 use super::record::cut_off_unasked;
 use super::{Scope, back_off, conversation};
 use crate::config::{Guard, TargetConfig};
@@ -23,8 +23,8 @@ use crate::store::{
 };
 use crate::trouble::{Trouble, TroubleKind};
 
-use told::{backing_off, refusal, remarks, remembered, stopped};
-pub use told::{failure, held_back, not_believed, to_remember};
+use troubles::{backing_off, refusal, remarks, remembered, stopped};
+pub use troubles::{failure, held_back, not_believed, to_remember};
 pub(super) use twins::disown_twins;
 
 /// What is known of a device before it is asked.
@@ -43,9 +43,6 @@ pub(super) struct Before {
 
 impl Before {
     /// Reads what is known of a device.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub(super) fn read(
         store: &Store,
         device: &TargetConfig,
@@ -131,7 +128,6 @@ pub struct TargetGathered {
     pub reading: Option<FreshReading>,
     /// What a login taught.
     pub login: LoginResult,
-    /// What went wrong.
     pub trouble: Option<Trouble>,
     /// The failure to remember, if it failed just now.
     pub failure: Option<LastFailure>,
@@ -158,9 +154,7 @@ pub(super) struct Renamed {
 pub struct FreshReading {
     /// The device's serial number.
     pub serial: String,
-    /// Its model.
     pub model: String,
-    /// Its firmware.
     pub firmware: String,
     /// What it says of itself, where it was asked for that.
     pub statement: Option<Statement>,
@@ -175,7 +169,6 @@ pub struct FreshReading {
 pub enum LoginResult {
     /// None was tried, or it told nothing.
     NotTried,
-    /// It worked.
     Worked,
     /// It was refused: remembered, so that the account is never locked.
     Refused,
@@ -209,7 +202,7 @@ pub(super) fn read_due<'a>(
         Ok(Read { info, statement, mut persons, unusable, reader }) => {
             log::info!("{}: {} persons read", config.name, persons.len());
             let seen = Seen { serial: &info.serial, persons: persons.len() };
-            if let Err(doubt) = belief::judge(before.seen(), seen, ask.accepted) {
+            if let Err(doubt) = plausibility::judge(before.seen(), seen, ask.accepted) {
                 return (doubted(config, before, &doubt, seen.persons), None);
             }
             let is_accepted = ask.accepted == Some(seen.persons);
@@ -332,7 +325,7 @@ impl TargetGathered {
             let person = link.and_then(|link| here.get(&link.employee_no));
             person.is_some_and(|person| !is_same_person(&stored_member.member, &person.name))
         });
-        belief::judge_names(others.count(), linked, guard).err()
+        plausibility::judge_names(others.count(), linked, guard).err()
     }
 
     /// Believes nothing of a device that another section of the configuration leads to as well: two

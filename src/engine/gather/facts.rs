@@ -7,8 +7,8 @@ use std::mem;
 
 use chrono::{DateTime, Utc};
 
-use super::belief::believed_limits;
 use super::devices::TargetGathered;
+use super::plausibility::believed_limits;
 use super::sources::SourceGathered;
 use super::{AcceptLink, Scope, merge};
 use crate::config::{Config, TargetConfig};
@@ -102,9 +102,7 @@ pub(super) struct KnownOfTarget {
 /// A link that was accepted in this run.
 #[derive(Debug, Clone)]
 pub struct AcceptedOn {
-    /// Where.
     pub device: TargetName,
-    /// The link.
     pub link: AcceptedLink,
     /// What the person holds.
     pub held: Option<Window>,

@@ -18,14 +18,12 @@ use crate::trouble::{About, Failed, Trouble, TroubleKind};
 /// The rows of all link files, and which files must be recorded.
 #[derive(Debug, Default)]
 pub struct LinksGathered {
-    /// All rows together.
     pub table: LinkTable,
     /// The SHA-256 of the file that each part of the rows is from, as lower-case hex, in the order of
     /// the configuration.
     pub hashes: Vec<String>,
     /// Files whose content changed.
     pub fresh: Vec<FreshFile>,
-    /// What went wrong.
     pub troubles: Vec<Trouble>,
     looks: Looks,
 }

@@ -14,7 +14,7 @@ use crate::store::{Changed, StoredHolder};
 
 /// A member missing from this many complete listings in a row has vanished …
 const VANISHED_AFTER_LISTINGS: u32 = 3;
-/// … if the first and the last of them are at least this far apart. Source: design.md section 3.
+/// … if the first and the last of them are at least this far apart.
 const VANISHED_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 /// The members after a listing, and which of them it changed.
@@ -31,7 +31,6 @@ pub struct Merged {
 pub struct Asked {
     /// When it was asked for.
     pub at: DateTime<Utc>,
-    /// It is complete.
     pub is_complete: bool,
     /// When the last complete listing before it was asked for, if one was accepted.
     pub complete_before: Option<DateTime<Utc>>,

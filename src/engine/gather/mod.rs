@@ -3,19 +3,19 @@
 //! Nothing is written here but the memory of logins; [`Gathered::record`] writes the rest, and only
 //! a command that holds the run lock calls it. `diff` and `lookup` gather and never record.
 
-pub mod acceptance;
 pub mod back_off;
-pub mod belief;
 pub mod clocks;
 pub mod conversation;
 pub mod devices;
 mod facts;
 mod links;
+pub mod listing_guard;
 mod merge;
+pub mod plausibility;
 pub mod quiet;
 mod record;
 mod sources;
-mod told;
+mod summary;
 pub mod trust;
 mod witness;
 
@@ -42,7 +42,7 @@ pub use links::Looks;
 use quiet::Asked;
 pub use record::settle_open;
 pub use sources::SourceGathered;
-pub use told::weigh_devices;
+pub use summary::weigh_devices;
 
 /// Budgets per day look back this far.
 const BUDGET_DAY: TimeDelta = TimeDelta::hours(24);
@@ -88,11 +88,8 @@ impl Scope {
 /// One `--accept-link DOOR=PERSON:MEMBER`: a person who looked says that they are the same human being.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcceptLink {
-    /// Where.
     pub device: TargetName,
-    /// Who, there.
     pub employee_no: RecordId,
-    /// The member's number.
     pub number: HolderNumber,
 }
 
@@ -121,7 +118,6 @@ type Answers<'a> = (Vec<SourceGathered>, Vec<TargetGathered>, Connections<'a>);
 /// Why nothing could be gathered at all.
 #[derive(Debug, thiserror::Error)]
 pub enum GatherError {
-    /// The state file.
     #[error("{0}")]
     Store(#[from] StoreError),
     /// A link file that was never read before cannot be read. Going on without it could link
@@ -140,9 +136,6 @@ pub enum GatherError {
 
 impl GatherError {
     /// Remembers what was seen, for the next run to compare; only one that holds the run lock does.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn remember(&self, store: &Store) -> Result<(), StoreError> {
         match self {
             Self::LinkFile { looks, .. } => looks.record(store),
@@ -166,9 +159,6 @@ pub fn gather<'a>(
 }
 
 /// The same, with what the organisations have answered in this run already.
-///
-/// # Errors
-/// [`GatherError`].
 pub fn gather_with<'a>(
     systems: &'a dyn Systems,
     config: &Config,
@@ -229,10 +219,7 @@ pub fn gather_with<'a>(
     Ok((Gathered { facts, sources, devices, accepted, links, clock_trouble, now }, open))
 }
 
-/// Remembers what a login taught. Source: design.md section 4, "Login".
-///
-/// # Errors
-/// [`StoreError`].
+/// Remembers what a login taught.
 pub fn remember_login(
     store: &Store,
     device: &TargetConfig,

@@ -1,11 +1,8 @@
-//! The quiet tick: one that can only come to nothing.
+//! The quiet tick: one that cannot change anything.
 //!
-//! A plan is made of the state file, the configuration, the link files, the listings and the time, and
-//! of nothing else. When a run found nothing to do and nothing wrong, it leaves its word ([`word`]):
-//! what it was made of, and until when the time alone cannot change that. As long as all of it still
-//! stands and the listings bring nothing new, the next tick would come to the same, so it asks for the
-//! listings and ends ([`listen`]). Whatever is not quite so makes a tick that looks at everything, with
-//! the answers it has already.
+//! A run that finds nothing to do and nothing wrong stores a digest of its inputs and the time until which
+//! the plan cannot change ([`digest`]). While the digest still matches, the next tick only polls the
+//! sources ([`poll`]). Otherwise it runs in full and reuses their answers.
 
 use std::thread;
 
@@ -29,11 +26,11 @@ const NAMED_MAX: usize = 1_000;
 
 /// What the organisations had to say to a tick that may be quiet.
 #[derive(Debug)]
-pub enum Heard<T> {
+pub enum Poll<T> {
     /// Nothing new: this is all that there is to say.
-    Nothing(T),
+    Unchanged(T),
     /// Something, or they were not asked yet: everything must be looked at.
-    Something(Asked),
+    Changed(Asked),
 }
 
 /// What is known of an organisation, and what it is asked.
@@ -44,23 +41,23 @@ type Question = (SourceState, Listing);
 #[derive(Debug, Default)]
 pub struct Asked(pub(super) Option<Vec<Answer>>);
 
-/// Asks the organisations for changes, if an earlier run's word says that nothing else can matter.
+/// Asks the organisations for changes, if the digest of an earlier run says that nothing else can matter.
 /// `retell` makes a report of what they answered and of what that run had to say, where it can.
 ///
 /// # Errors
 /// [`StoreError`]; whatever goes wrong outside is something that was heard.
-pub fn listen<T>(
+pub fn poll<T>(
     systems: &dyn Systems,
     config: &Config,
     store: &Store,
     clock: Clock,
     scope: &Scope,
     retell: impl FnOnce(Vec<SourceReport>, &str) -> Option<T>,
-) -> Result<Heard<T>, StoreError> {
+) -> Result<Poll<T>, StoreError> {
     let look = store.reading()?;
     let now = clock.began();
-    let Some((quiet, questions)) = standing_word(config, store, now, scope)? else {
-        return Ok(Heard::Something(Asked::default()));
+    let Some((quiet, questions)) = matching_digest(config, store, now, scope)? else {
+        return Ok(Poll::Changed(Asked::default()));
     };
     drop(look);
     let ask = Ask::at(now, scope, config);
@@ -68,7 +65,7 @@ pub fn listen<T>(
     let (answers, stands) =
         ask_for_changes(systems, config, &questions, clock, || came_from(config, &quiet));
     if !stands {
-        return Ok(Heard::Something(Asked(Some(answers))));
+        return Ok(Poll::Changed(Asked(Some(answers))));
     }
     let mut reports = Vec::with_capacity(answers.len());
     for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&answers) {
@@ -78,14 +75,14 @@ pub fn listen<T>(
     }
     let report = Some(reports).filter(|reports| reports.len() == answers.len());
     match report.and_then(|reports| retell(reports, &quiet.told)) {
-        Some(report) => Ok(Heard::Nothing(report)),
-        None => Ok(Heard::Something(Asked(Some(answers)))),
+        Some(report) => Ok(Poll::Unchanged(report)),
+        None => Ok(Poll::Changed(Asked(Some(answers)))),
     }
 }
 
-/// The word of the last run that looked at everything, and of each organisation the state and what to
+/// The digest of the last run that looked at everything, and of each organisation the state and what to
 /// ask, if it is still time to take it and nothing is due but listings of changes.
-fn standing_word(
+fn matching_digest(
     config: &Config,
     store: &Store,
     now: DateTime<Utc>,
@@ -117,7 +114,7 @@ fn standing_word(
     Ok(Some((quiet, questions)))
 }
 
-/// Whether the configuration and the link files are those that a word was given on.
+/// Whether the configuration and the link files are those that a digest was made of.
 fn came_from(config: &Config, quiet: &Quiet) -> bool {
     let hashes: Result<Vec<_>, _> = config.link.files.iter().map(|path| sha256_of(path)).collect();
     hashes.is_ok_and(|hashes| inputs(config, &hashes) == quiet.inputs)
@@ -147,10 +144,10 @@ fn ask_for_changes<T>(
     })
 }
 
-/// The word of a run that looked at everything, if there was nothing to do and nothing wrong: `told` is
+/// The digest of a run that looked at everything, if there was nothing to do and nothing wrong: `told` is
 /// what it had to say then.
 #[must_use]
-pub fn word(config: &Config, gathered: &Gathered, told: String) -> Option<Quiet> {
+pub fn digest(config: &Config, gathered: &Gathered, told: String) -> Option<Quiet> {
     let hears_all = gathered.sources.iter().all(|source| {
         source.standing == Standing::Fresh && source.state.is_some() && source.trouble.is_none()
     });

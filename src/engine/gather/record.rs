@@ -175,9 +175,6 @@ fn linked_now(
 /// announced, or everybody; `limits`, what it makes of the windows it is sent.
 ///
 /// A change that nobody asked for is remembered, as after any write.
-///
-/// # Errors
-/// [`StoreError`].
 pub fn settle_open(
     store: &mut Store,
     device: &TargetName,

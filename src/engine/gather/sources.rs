@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Scope;
-use super::acceptance::{Listing as Judged, judge};
 use super::clocks::{Off, own_clock_off};
+use super::listing_guard::{Listing as Judged, judge};
 use super::merge::{self, Merged, merge};
 use super::witness::Witnesses;
 use crate::clock::Clock;
@@ -20,8 +20,8 @@ use crate::store::{Changed, SecondLook, SourceState, StoredHolder};
 use crate::text::lists::many;
 use crate::trouble::{Failed, Trouble, TroubleKind, other_clock, own_clock_differs};
 
-/// `ChangedAt` is moved back by this much: the API states no zone and its vendor is east of UTC, so
-/// UTC wall time minus an hour can only overlap. Source: design.md section 4, "Gathering".
+/// `ChangedAt` is moved back by this much: the API states no zone and its vendor is east of UTC, so UTC
+/// wall time minus an hour can only overlap.
 const CHANGES_OVERLAP: TimeDelta = TimeDelta::hours(1);
 
 /// What an organisation was asked and how.
@@ -58,9 +58,7 @@ pub struct SourceGathered {
     pub complete_at: Option<DateTime<Utc>>,
     /// Role names, when they were asked for.
     pub role_names: Option<BTreeMap<RightCode, String>>,
-    /// What to say.
     pub report: SourceReport,
-    /// What went wrong.
     pub trouble: Option<Trouble>,
     /// It told its time, and this computer has the same.
     pub is_clock_confirmed: bool,

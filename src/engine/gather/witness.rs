@@ -40,9 +40,6 @@ pub(super) struct Asking<'a, 's> {
 impl<'s> Asking<'_, 's> {
     /// Puts it right whose clock is wrong, where some organisation has another time than this computer.
     /// The first door that has another time ends it: then nobody knows.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub(super) fn tell_whose(
         &self,
         (sources, devices): (&mut [SourceGathered], &mut [TargetGathered]),

@@ -125,14 +125,12 @@ impl Extend<(LinkRow, DateTime<Utc>)> for LinkTable {
 pub struct AcceptedLink {
     /// The person on this device.
     pub employee_no: RecordId,
-    /// The member.
     pub member: HolderId,
 }
 
 /// A member found to be a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The person.
     pub employee_no: RecordId,
     /// The rule that made it.
     pub rule: LinkRule,
@@ -169,7 +167,6 @@ pub enum NoLink {
     },
     /// A person comes into question whose name on the device is not the member's.
     NameDiffers {
-        /// That person.
         employee_no: RecordId,
         /// How the person comes into question.
         found: Found,

@@ -16,7 +16,6 @@ use crate::model::{Email, Holder, HolderId, Record, RecordId};
 /// A member who may be a person.
 #[derive(Debug, Clone, Copy)]
 pub struct Claimant<'a> {
-    /// The member.
     pub member: &'a Holder,
     /// Since when the member is missing from complete listings, if for long enough to count.
     pub vanished_since: Option<DateTime<Utc>>,
@@ -83,7 +82,6 @@ struct OneClaim<'a> {
 /// Whether a claim goes on from a link of an earlier run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Linked {
-    /// It is new.
     Not,
     /// The member is linked to the person.
     Yes,

@@ -22,7 +22,6 @@ pub struct Facts {
     pub policy: Policy,
     /// `[guard]`.
     pub guard: Guard,
-    /// The organisations.
     pub sources: BTreeMap<SourceName, SourceFacts>,
     /// Every member known of every organisation, sorted by key.
     pub members: Vec<HolderFacts>,
@@ -61,7 +60,6 @@ pub enum Standing {
 /// One member, with what listings said beyond the member's own fields.
 #[derive(Debug, Clone)]
 pub struct HolderFacts {
-    /// As last seen.
     pub member: Holder,
     /// Missing from complete listings for long enough to count.
     pub is_vanished: bool,
@@ -89,7 +87,6 @@ pub struct TargetFacts {
     pub mode: Mode,
     /// Narrower than the organisation's roles.
     pub roles: Option<BTreeSet<RightCode>>,
-    /// Persons never touched.
     pub protect: BTreeSet<RecordId>,
     /// Its persons as last read.
     pub persons: BTreeMap<RecordId, Record>,
@@ -223,9 +220,7 @@ impl Facts {
 /// `--only WHO`: the members and persons a tick is limited to; none named means everyone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Only {
-    /// By e-mail.
     pub emails: BTreeSet<Email>,
-    /// By member number.
     pub numbers: BTreeSet<HolderNumber>,
     /// By `employeeNo`.
     pub persons: BTreeSet<RecordId>,

@@ -12,7 +12,7 @@ use super::{Budget, Change, Facts, Kind, TargetFacts, is_protected};
 use crate::config::{Guard, Mode};
 use crate::model::{Limit, Record, RecordId};
 
-/// Always allowed, however small the device. Source: design.md section 3.
+/// Always allowed, however small the device.
 const REVOKE_PER_TICK_FLOOR: usize = 2;
 const REVOKE_PER_DAY_FLOOR: usize = 5;
 const GRANT_PER_TICK_FLOOR: usize = 20;

@@ -16,13 +16,10 @@ use crate::model::{
 /// A member who was served on a door until now and is left out there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// Why.
     pub reason: Reason,
     /// The organisation's name in the configuration.
     pub source: SourceName,
-    /// Who.
     pub member: HolderId,
-    /// Where.
     pub device: TargetName,
     /// The person who was served, there.
     pub employee_no: RecordId,
@@ -89,14 +86,12 @@ pub struct NoDoor {
     pub reason: Reason,
     /// The organisation's name in the configuration.
     pub source: SourceName,
-    /// Who.
     pub member: HolderId,
 }
 
 /// Whose word is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Whose {
-    /// An organisation's listing.
     Source(SourceName),
     /// A device's person list.
     Device(TargetName),
@@ -352,7 +347,6 @@ pub(super) struct Doors {
 }
 
 impl Doors {
-    /// Counts one door.
     pub(super) fn count(&mut self, pair: &Pair<'_>, verdict: &Verdict, has_paid_time: bool) {
         if pair.link.is_none() {
             self.unknown += 1;

@@ -1,8 +1,8 @@
 //! What one tick should change, as plain data.
 //!
-//! [`plan`] is pure and deterministic: the same facts give the same plan, in the same order. It
-//! knows no client, no database, no clock and prints nothing. All choices are made here; carrying
-//! a plan out decides nothing any more. Source: design.md section 4, "Planning".
+//! [`plan`] is pure and deterministic: the same facts give the same plan, in the same order. It knows
+//! no client, no database, no clock and prints nothing. All choices are made here; carrying a plan out
+//! decides nothing any more.
 
 mod facts;
 mod former_holders;
@@ -66,9 +66,7 @@ pub struct Plan {
 /// The paid time of a member that is kept in sync on a device from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedNow {
-    /// Where.
     pub device: TargetName,
-    /// Whose.
     pub member: HolderId,
     /// The paid time; `None` once the source has taken it away and the door follows.
     pub window: Option<Window>,
@@ -97,11 +95,9 @@ impl Plan {
 /// A member for whom nothing is done, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Why.
     pub reason: Reason,
     /// The organisation's name in the configuration.
     pub source: SourceName,
-    /// Who.
     pub member: HolderId,
     /// On which device; `None`: on all of them.
     pub device: Option<TargetName>,
@@ -448,7 +444,7 @@ fn all_members(members: &BTreeSet<HolderId>) -> String {
     format!("member {}{others}", named.collect::<Vec<_>>().join(", "))
 }
 
-/// Whether a person may not be touched, whatever the membership says. Source: design.md section 4.
+/// Whether a person may not be touched, whatever the membership says.
 #[must_use]
 pub fn is_protected(device: &TargetFacts, person: &Record) -> bool {
     person.standing != RecordStanding::Free

@@ -3,7 +3,6 @@
 //! It shares no decision with the planner: what is paid is asked here of the roles, moment by moment,
 //! without joining windows; kinds, links, protection and budgets are worked out again. Whatever it
 //! cannot prove it refuses, and names the counter-example. Only a [`ProvenPlan`] can be carried out.
-//! Source: design.md section 5.3.
 
 mod budgets;
 mod losses;
@@ -27,7 +26,7 @@ pub use reviewed::objection;
 
 /// The smallest step on a wall clock: windows and roles are told to the second.
 const SECOND: TimeDelta = TimeDelta::seconds(1);
-/// Devices take no earlier year. Source: hikvision-isapi.md section 3.3.
+/// Devices take no earlier year.
 const FIRST_YEAR: i32 = 2000;
 
 /// A plan that was proven against the facts it was made of. There is no other way to make one than
@@ -61,11 +60,8 @@ impl ProvenPlan {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the plan breaks a safety rule: member {member}, person {employee_no} on {device}: {rule}")]
 pub struct Counterexample {
-    /// Whose membership.
     pub member: String,
-    /// Where.
     pub device: TargetName,
-    /// Who, there.
     pub employee_no: RecordId,
     /// The rule that does not hold.
     pub rule: Rule,
@@ -98,7 +94,6 @@ pub enum Rule {
     Source,
     /// Begin and end are times a device takes.
     Range,
-    /// The budgets hold.
     Budget,
     /// Some linked person can open the door afterwards, where one can today.
     LastPerson,

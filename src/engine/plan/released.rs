@@ -11,9 +11,7 @@ use crate::model::{HolderId, Limit, RecordId, SourceName, TargetName};
 /// A person whom this program has written to, who has time left and is linked to nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Released {
-    /// Where.
     pub device: TargetName,
-    /// Who.
     pub employee_no: RecordId,
     /// For whom it was last written to.
     pub member: HolderId,

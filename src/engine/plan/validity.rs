@@ -1,7 +1,7 @@
 //! Roles to window: the one function that says when a member's door should open.
 //!
 //! Pure. Every command uses it, so `lookup` can never explain a door differently from what `sync`
-//! writes. Source: design.md section 4, "Validity of a member".
+//! writes.
 
 use std::collections::BTreeSet;
 
@@ -177,7 +177,6 @@ pub fn covered(role: &Right, grace_days: u32) -> Option<Window> {
 }
 
 /// The last moment of a role: EndDate is the last valid *day*, so midnight means its end.
-/// Source: cardskipper-api.md, "Dates and time zone".
 fn end_of(role: &Right) -> NaiveDateTime {
     if role.end.time() == NaiveTime::MIN { end_of_day(role.end) } else { role.end }
 }

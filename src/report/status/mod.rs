@@ -32,7 +32,6 @@ pub const DAYS_SHOWN: i64 = 30;
 /// How things stand at a moment, as far as the state file knows.
 #[derive(Debug, Clone)]
 pub struct Status {
-    /// The moment.
     pub at: DateTime<Utc>,
     /// The zone in which people here read times.
     pub zone: Tz,
@@ -40,9 +39,7 @@ pub struct Status {
     pub runs: Vec<PastRun>,
     /// The last `sync` that ended with 0.
     pub last_success: Option<PastRun>,
-    /// The organisations.
     pub sources: Vec<SourceStatus>,
-    /// The devices.
     pub devices: Vec<DeviceStatus>,
     /// Changes that are wanted and not on the door yet.
     pub waiting: Vec<Waiting>,
@@ -75,7 +72,6 @@ pub struct Status {
 pub struct SourceStatus {
     /// Its name in the configuration.
     pub name: SourceName,
-    /// Members known.
     pub members: u64,
     /// When the last accepted listing of any kind was asked for.
     pub fetched_at: Option<DateTime<Utc>>,
@@ -152,7 +148,6 @@ impl DeviceStatus {
 }
 
 impl Status {
-    /// The last run.
     #[must_use]
     pub fn last_run(&self) -> Option<&PastRun> {
         self.runs.first()
@@ -253,7 +248,6 @@ impl Status {
         left_out.filter(|member| !counted.contains(member)).collect::<BTreeSet<_>>().len()
     }
 
-    /// What waits besides.
     pub fn others(&self) -> impl Iterator<Item = &Waiting> {
         self.waiting.iter().filter(|one| !one.opens_door || one.kind != Kind::Grant)
     }
@@ -337,7 +331,6 @@ fn counted(count: usize, one: &str, several: &str) -> Option<String> {
 /// The changes of one day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Day {
-    /// Which.
     pub date: NaiveDate,
     /// Confirmed changes that gave or lengthened access.
     pub grants: u32,

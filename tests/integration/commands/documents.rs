@@ -44,7 +44,7 @@ fn assert_shape(template: &Value, real: &Value, path: &str) {
     }
 }
 
-/// The contract of `sync`, `diff` and `apply`. Source: design.md section 6.
+/// The contract of `sync`, `diff` and `apply`.
 fn report_shape(is_apply: bool) -> Value {
     let source = json!({
         "name": "string", "listing": "string", "members": "number", "accepted": "bool",

@@ -6,8 +6,6 @@
 //! | the same `employeeNo` twice | DS-K1T343MFX | `listed_twice` | [`a_number_that_two_entries_have`] |
 //! | names in GBK | older firmware | `names_in_gbk` | [`a_name_in_another_encoding`] |
 //! | administrators by another field | clients | `Person::extra` | [`administrators_by_another_field`] |
-//!
-//! Source: hikvision-isapi reference, section 13.
 
 use ivms_sync_simulators::club::employee_no;
 use ivms_sync_simulators::hikvision::{Counts, Filter, PageLimit, Pages, Switches};

@@ -5,8 +5,6 @@
 //! | PUT is answered `methodNotAllowed`, POST is taken | some firmware | `ModifyBy::Post` | [`a_door_that_takes_changes_by_post`] |
 //! | neither is taken | some firmware | `ModifyBy::Nothing` | [`a_door_that_takes_no_change`] |
 //! | fields sent back are answered 400, naming them | several | `refused_fields` | [`fields_that_a_door_refuses`] |
-//!
-//! Source: hikvision-isapi reference, section 13.
 
 use ivms_sync_simulators::club::employee_no;
 use ivms_sync_simulators::hikvision::{ErrorStatus, ModifyBy, Naming, Omitted};

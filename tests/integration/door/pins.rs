@@ -4,8 +4,6 @@
 //! | --- | --- | --- | --- |
 //! | Search shows the PIN in `password` | several | `shows_pin` | [`a_pin_that_is_shown_and_kept`] |
 //! | Modify loses it | a public PIN script | `Omitted::Replace` | [`a_pin_that_is_shown_and_lost`] |
-//!
-//! Source: hikvision-isapi reference, sections 3.1 and 13.
 
 use ivms_sync_simulators::club::employee_no;
 use ivms_sync_simulators::hikvision::Omitted;

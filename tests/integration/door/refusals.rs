@@ -8,8 +8,6 @@
 //! | 401 for a missing right | DS-K1T class | `Permissions::NoParameters` | [`a_right_that_is_missing`] |
 //! | never answers twice | DS-K2602T, DS-K2604T | `KeepAlive::SilentOnSecond` | [`a_door_that_never_answers_twice`] |
 //! | resets fast callers | several | `KeepAlive::ResetFaster` | [`a_door_that_resets_fast_callers`] |
-//!
-//! Source: hikvision-isapi reference, section 13.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

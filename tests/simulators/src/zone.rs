@@ -37,8 +37,8 @@ impl Zone {
         if self.local(summer) == local { summer } else { (local - standard).and_utc() }
     }
 
-    /// POSIX text with inverted sign, as in `System/time`: `CST-1:00:00` is UTC+1, and the
-    /// daylight part names the shift. Source: hikvision-isapi reference, section 3.3.
+    /// POSIX text with inverted sign, as in `System/time`: `CST-1:00:00` is UTC+1, and the daylight
+    /// part names the shift.
     pub fn posix(self) -> String {
         let (sign, minutes) = match self.east_minutes {
             east @ 0.. => ('-', east),

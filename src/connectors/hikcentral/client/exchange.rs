@@ -71,7 +71,6 @@ impl Ask {
 pub(super) struct Answer(Envelope);
 
 impl Answer {
-    /// What it says.
     pub(super) fn read<T>(
         &self,
         ask: &Ask,

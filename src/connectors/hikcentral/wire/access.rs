@@ -27,9 +27,7 @@ pub(crate) fn failures_body(page: u32, size: usize) -> Vec<u8> {
 /// How many persons are not on their devices as the platform has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// Never applied.
     pub waiting: usize,
-    /// Failed.
     pub failed: usize,
     /// Edited since they were applied.
     pub edited: usize,

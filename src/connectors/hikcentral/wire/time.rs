@@ -19,7 +19,6 @@ const CLOCK_CHARS: usize = 19;
 /// What a platform says about a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stated {
-    /// Nothing.
     Missing,
     /// A moment, as the wall clock of the site shows it.
     Known(NaiveDateTime),

@@ -11,7 +11,6 @@ use super::{Link, Raw};
 enum Exchange {
     /// No login was wanted.
     Open(Raw),
-    /// It was taken.
     LoggedIn(Raw),
     /// It was not taken, and the device does not say that it was wrong.
     Refused(Refusal),

@@ -1,4 +1,4 @@
-//! What a device says it can do with persons. Source: hikvision-isapi.md sections 1.2 and 2.5.
+//! What a device says it can do with persons.
 
 use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
@@ -14,7 +14,6 @@ const FIELD_SIZE_MAX: usize = 64;
 
 /// What capabilities name beside the fields of a person, and fields that are never sent, whatever they
 /// say: the PIN, controls that add or delete, and what a device only reports.
-/// Source: hikvision-isapi.md sections 2.4, 2.5 and 3.1.
 const NEVER: &[&str] = &[
     "addUser",
     "callNumberInfo",
@@ -121,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_two_live_answers() {
-        // The values of hikvision-isapi.md section 2.5.
+        // As a live terminal states them.
         let terminal = read(
             r#"{"UserInfo": {"supportFunction": {"@opt": "post,delete,put,get,setUp"},
             "UserInfoSearchCond": {"maxResults": {"@min": 1, "@max": 30}}, "maxRecordNum": 1500,

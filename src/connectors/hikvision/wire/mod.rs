@@ -1,9 +1,9 @@
 //! What is said to a device and what it answers, as bytes and as types. Pure: no client, no clock.
 //!
-//! Answers come as JSON or XML whatever was asked (the first byte that is no space decides), in any
-//! of three XML namespaces, with numbers as text and text as numbers, and with keys in any letter
-//! case. So both are read into one tree, and every reader asks that tree leniently for a key and
-//! strictly for its meaning. Source: hikvision-isapi.md sections 1.3, 2.3 and 4.1.
+//! Answers come as JSON or XML whatever was asked (the first byte that is no space decides), in any of
+//! three XML namespaces, with numbers as text and text as numbers, and with keys in any letter case. So
+//! both are read into one tree, and every reader asks that tree leniently for a key and strictly for
+//! its meaning.
 
 mod abilities;
 mod modify;
@@ -65,9 +65,9 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Reads an answer. Bytes that are not UTF-8 become U+FFFD, so that one bad name does not hide
-    /// a whole list; such a record is never sent back. Where that breaks the JSON, a backslash behind such
-    /// a byte was the second half of a GBK character. Source: section 13.
+    /// Reads an answer. Bytes that are not UTF-8 become U+FFFD, so that one bad name does not hide a
+    /// whole list; such a record is never sent back. Where that breaks the JSON, a backslash behind
+    /// such a byte was the second half of a GBK character.
     ///
     /// # Errors
     /// What is wrong, without quoting the answer.

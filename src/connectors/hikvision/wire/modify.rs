@@ -1,5 +1,4 @@
 //! The change of one person's validity, and the comparison after it.
-//! Source: hikvision-isapi.md sections 3.1 and 3.3.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +16,7 @@ pub(super) const VALID_SET: &[&str] = &["enable", "beginTime", "endTime", "timeT
 /// compared key by key.
 const NOT_COMPARED: &[&str] = &["password", "faceURL", "openDoorTime", "Valid"];
 
-/// The longest PIN. Source: section 2.4.
+/// The longest PIN.
 const PIN_DIGITS_MAX: usize = 8;
 
 /// The body that sets the validity of one person and sends every other writable field back with the
@@ -144,7 +143,7 @@ pub fn differs_beyond_validity(before: &FullRecord, after: &FullRecord) -> Vec<S
     differing.into_iter().collect()
 }
 
-/// Whether a device that showed a person's PIN before shows none, or another one, now. Source: section 13.
+/// Whether a device that showed a person's PIN before shows none, or another one, now.
 #[must_use]
 pub(crate) fn has_lost_pin(before: &FullRecord, after: &FullRecord) -> bool {
     let shown = |record: &FullRecord| {

@@ -1,4 +1,4 @@
-//! One `UserInfo`, as read. Source: hikvision-isapi.md sections 2.3, 2.4, 2.6 and 3.3.
+//! One `UserInfo`, as read.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -15,7 +15,6 @@ use crate::model::{self, Email, Flaw, Limit, Record, RecordId, RecordStanding, W
 use crate::ports::FullRecord;
 
 /// The fields that a write sends back, in the order they are sent.
-/// Source: hikvision-isapi.md section 3.1, client rule.
 pub(super) const WRITABLE: &[&str] = &[
     "employeeNo",
     "name",
@@ -135,7 +134,6 @@ fn read_limit(valid: Option<&Map<String, Value>>, zone: Tz) -> Limit {
 /// What a text of `Valid` says about a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stated {
-    /// Nothing.
     Missing,
     /// One moment of the device's wall clock.
     Known(NaiveDateTime),

@@ -1,4 +1,4 @@
-//! The paged search for persons: request and answer. Source: hikvision-isapi.md sections 2.1 to 2.3.
+//! The paged search for persons: request and answer.
 
 use serde_json::{Map, Value, json};
 
@@ -51,7 +51,7 @@ pub(crate) fn search_body(
 }
 
 impl SearchPage {
-    /// Reads a page in any of the spellings of section 2.3.
+    /// Reads a page in any of the known spellings.
     ///
     /// # Errors
     /// What is wrong, without quoting the answer: it holds names.

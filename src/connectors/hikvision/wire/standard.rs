@@ -1,9 +1,8 @@
 //! The documented types and spellings of what a write sends back.
 //!
 //! Firmware answers numbers as text, text as numbers and keys in any letter case, and nobody knows
-//! whether it takes back what it gave in that form. What the guides document, every device takes.
-//! A value that does not fit its documented type goes back as read.
-//! Source: hikvision-isapi.md sections 2.3 and 2.4.
+//! whether it takes back what it gave in that form. What the guides document, every device takes. A
+//! value that does not fit its documented type goes back as read.
 
 use serde_json::{Map, Value};
 

@@ -1,7 +1,6 @@
 //! `ResponseStatus`: what a device says about a request, at any HTTP status.
 //!
-//! Source: hikvision-isapi.md sections 4.1 to 4.4. HTTP 200 can carry an error, so this is looked
-//! for in every answer.
+//! HTTP 200 can carry an error, so this is looked for in every answer.
 
 use std::fmt;
 
@@ -43,10 +42,9 @@ impl fmt::Display for ResponseStatus {
     }
 }
 
-/// What a [`ResponseStatus`] means for the request. Source: hikvision-isapi.md section 4.4, column R.
+/// What a [`ResponseStatus`] means for the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// Done.
     Done,
     /// Busy for a moment; nothing was done.
     Busy,
@@ -60,9 +58,7 @@ pub(crate) enum Meaning {
     LowPrivilege,
     /// The login is wrong.
     BadLogin,
-    /// Locked out.
     Locked,
-    /// The address filter.
     ForbiddenIp,
     /// No password set yet.
     NotActivated,

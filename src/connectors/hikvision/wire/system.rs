@@ -13,7 +13,6 @@ const CLOCK_CHARS: usize = 19;
 const STATED_CHARS: usize = 40;
 
 /// Who the device is. Texts are as stated, empty where it says nothing.
-/// Source: hikvision-isapi.md section 1.3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceInfo {
     /// `deviceName`.
@@ -26,7 +25,7 @@ pub struct DeviceInfo {
     pub firmware: String,
 }
 
-/// The device's wall clock. Source: hikvision-isapi.md sections 3.3 and 8, `System/time`.
+/// The device's wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceClock {
     /// What its clock shows, to the second.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::TargetGathered;
 use crate::config::TargetConfig;
-use crate::engine::gather::belief::Doubt;
+use crate::engine::gather::plausibility::Doubt;
 use crate::model::TargetName;
 
 /// Finds devices to which another section leads as well, by their serial numbers, and disowns them: the

@@ -64,7 +64,6 @@ fn both(one: &Holder, other: &Holder) -> Holder {
 
 /// Who an entry of a listing is, among the members known.
 pub(super) struct KnownAs<'a> {
-    /// Sorted by key.
     known: &'a [StoredHolder],
     /// All that is listed of a human being of whom an entry says no more than who it is, or one that is not
     /// known.

@@ -16,7 +16,6 @@ pub(super) enum Cell {
     TooLong,
     /// A number of a workbook.
     Number {
-        /// The value stored.
         value: f64,
         /// What its format makes of it, if it is a whole number.
         shown: Shown,

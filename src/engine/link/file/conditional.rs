@@ -50,9 +50,6 @@ impl Formatted {
 
 /// Finds them in a workbook that [`super::parts::check_parts`] has looked over. A part that is not
 /// well-formed is read as far as it is.
-///
-/// # Errors
-/// [`FileProblem::Xlsx`].
 pub(super) fn formatted(bytes: &[u8], column: u32) -> Result<Formatted, FileProblem> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(FileProblem::xlsx)?;
     let mut sheets = Vec::new();

@@ -56,7 +56,6 @@ struct Line<'t> {
     number: u32,
     /// Where it begins in the text, in bytes.
     start: usize,
-    /// Without its end.
     text: &'t str,
 }
 

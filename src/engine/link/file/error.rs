@@ -40,7 +40,6 @@ impl LinkFileError {
 /// What is wrong with a link file. No variant holds the text of a cell, only of a heading.
 #[derive(Debug, thiserror::Error)]
 pub enum FileProblem {
-    /// No such file.
     #[error("does not exist")]
     Missing,
     /// A folder, a pipe or a device.
@@ -51,22 +50,13 @@ pub enum FileProblem {
     Io(io::Error),
     /// More bytes than [`super::FILE_BYTES_MAX`].
     #[error("is larger than {} MiB", limit / (1024 * 1024))]
-    TooLarge {
-        /// Bytes allowed.
-        limit: u64,
-    },
+    TooLarge { limit: u64 },
     /// A workbook that unpacks to more than [`super::UNPACKED_BYTES_MAX`].
     #[error("unpacks to more than {} MiB", limit / (1024 * 1024))]
-    TooLargeUnpacked {
-        /// Bytes allowed.
-        limit: u64,
-    },
+    TooLargeUnpacked { limit: u64 },
     /// More rows below the header than [`super::ROWS_MAX`].
     #[error("has more than {limit} rows")]
-    TooManyRows {
-        /// Rows allowed.
-        limit: usize,
-    },
+    TooManyRows { limit: usize },
     /// No bytes, or nothing but white space.
     #[error("is empty")]
     Empty,

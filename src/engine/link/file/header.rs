@@ -1,8 +1,7 @@
 //! Which row names the columns, and which columns those are.
 //!
-//! Both templates of the vendor put rules above the header row and stars in front of required
-//! headings, so the row is found by its headings and not by its number.
-//! Source: hikvision-isapi.md sections 9.1 and 9.2.
+//! Both templates of the vendor put rules above the header row and stars in front of required headings,
+//! so the row is found by its headings and not by its number.
 
 use unicode_normalization::UnicodeNormalization;
 

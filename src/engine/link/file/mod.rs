@@ -9,8 +9,8 @@
 //! [`UnusableRow`], never guessed; nothing here says who is linked to whom, so one e-mail may come
 //! out with two person ids and the link rules call that ambiguous.
 //!
-//! Layouts read: iVMS-4200's person template, HikCentral's, and anything else with both columns
-//! named as in `header`. Source: hikvision-isapi.md section 9; design.md section 4, Linking.
+//! Layouts read: iVMS-4200's person template, HikCentral's, and anything else with both columns named
+//! as in `header`.
 
 mod cell;
 mod conditional;

@@ -146,7 +146,6 @@ fn saved(mut book: Workbook) -> Vec<u8> {
 }
 
 /// iVMS-4200's person template: eight rule rows, starred headings, three persons.
-/// Source: hikvision-isapi.md section 9.1.
 fn ivms_4200() -> Vec<u8> {
     let rules = [
         "Rule:",
@@ -195,7 +194,6 @@ fn ivms_4200() -> Vec<u8> {
 }
 
 /// HikCentral's person template: rules in rows 1 to 9, the id under `ID`.
-/// Source: hikvision-isapi.md section 9.2.
 fn hikcentral() -> Vec<u8> {
     let headings = [
         "First Name",

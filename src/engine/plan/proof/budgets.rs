@@ -7,7 +7,7 @@ use crate::config::Percent;
 use crate::engine::plan::{Change, Facts, Kind};
 use crate::model::{Limit, RecordId};
 
-/// The budgets of design.md section 3, `[guard]`, counted again.
+/// The budgets of `[guard]`, counted again.
 pub(super) fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
     let guard = facts.guard;
     for device in &facts.devices {

@@ -93,7 +93,6 @@ enum Held {
         which: usize,
         days_off: i64,
     },
-    /// Any window.
     Window(NaiveDateTime, NaiveDateTime),
     Permanent,
     Unreadable,

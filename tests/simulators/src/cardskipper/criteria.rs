@@ -1,5 +1,4 @@
 //! Reads the body of `Member/Export`, as strictly as a schema would.
-//! Source: cardskipper-api reference, Member/Export request.
 
 use chrono::{NaiveDate, NaiveDateTime};
 use quick_xml::Reader;

@@ -1,7 +1,6 @@
 //! One member as the service keeps it. Dates are raw text, so that a test can serve any form.
 
 /// A member of one or more organisations.
-/// Source: cardskipper-api reference, Member/Export response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// `OrganisationMemberId`; only together with the birth date an identity.

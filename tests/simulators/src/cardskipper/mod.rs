@@ -1,5 +1,4 @@
 //! The Cardskipper service: Basic login, member search, organisations.
-//! Source: cardskipper-api reference.
 
 mod answers;
 mod criteria;

@@ -1,5 +1,4 @@
 //! Writes the answers: members and organisations as XML, in every form of the switches.
-//! Source: cardskipper-api reference, Member/Export response and Organisation/Info.
 
 use std::fmt::Write;
 

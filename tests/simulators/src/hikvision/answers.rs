@@ -1,5 +1,4 @@
-//! Envelopes of success and failure, and the error codes. Source: hikvision-isapi reference,
-//! section 4.
+//! Envelopes of success and failure, and the error codes.
 
 use serde_json::{Value, json};
 
@@ -8,7 +7,7 @@ use super::switches::{Body401, ErrorBody, ErrorStatus, Switches};
 use crate::http::Response;
 use crate::xml::escape;
 
-/// Class, name and number of one error. Source: section 4.4.
+/// Class, name and number of one error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Code(pub(super) u8, pub(super) &'static str, pub(super) u32);
 
@@ -54,7 +53,7 @@ impl Code {
     }
 }
 
-/// The `statusString` of a class. Source: section 4.3.
+/// The `statusString` of a class.
 fn class_words(class: u8) -> &'static str {
     match class {
         1 => "OK",
@@ -169,7 +168,7 @@ pub(super) fn unauthorized(switches: &Switches, target: &str, lock: &LockState) 
     }
 }
 
-/// `userCheck` of a failed login, with attempts and seconds left. Source: section 5.5.
+/// `userCheck` of a failed login, with attempts and seconds left.
 pub(super) fn user_check_401(switches: &Switches, lock: &LockState) -> Response {
     let more = match lock.seconds_left {
         Some(seconds) => format!(

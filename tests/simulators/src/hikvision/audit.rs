@@ -221,7 +221,7 @@ impl Audit {
     }
 
     /// A Modify begins: an earlier one of the same person must have been read back, and no more may
-    /// be waiting than one exact search can name (reference 2.1: 30).
+    /// be waiting than one exact search can name.
     pub(super) fn modify_begins(&mut self, employee_no: &str) {
         if self.unread.remove(employee_no) {
             self.violations.push(no_read_back(employee_no));

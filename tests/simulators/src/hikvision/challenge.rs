@@ -1,4 +1,4 @@
-//! The `WWW-Authenticate` headers of a 401. Source: hikvision-isapi reference, section 5.2.
+//! The `WWW-Authenticate` headers of a 401.
 
 use super::digest::Algorithm;
 use super::switches::{Challenge, Stale, Switches};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-/// The two hashes that devices offer. Source: hikvision-isapi reference, section 5.1.
+/// The two hashes that devices offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// MD5, also where no algorithm is named.

@@ -1,4 +1,4 @@
-//! Nonces, the check of a login, and the lock-out. Source: hikvision-isapi reference, section 5.
+//! Nonces, the check of a login, and the lock-out.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

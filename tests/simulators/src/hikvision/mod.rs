@@ -1,5 +1,4 @@
 //! A Hikvision access-control device: Digest login, ISAPI persons, and every quirk as a switch.
-//! Source: hikvision-isapi reference, sections 1 to 6 and 11.
 
 mod answers;
 mod audit;

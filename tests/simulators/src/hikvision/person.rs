@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::switches::{Dates, EnableFalse, Switches};
 
-/// Form of times on a device. Source: hikvision-isapi reference, section 3.3.
+/// Form of times on a device.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S";
 
 /// The template that a door follows for a person.
@@ -18,7 +18,6 @@ pub struct RightPlan {
 }
 
 /// A `UserInfo`. Times are raw text, so that a test can store anything.
-/// Source: hikvision-isapi reference, section 2.4.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Person {
     /// `employeeNo`, the key.
@@ -354,7 +353,7 @@ pub(super) fn parse_time(text: &str) -> Option<NaiveDateTime> {
     (text.len() == 19).then_some(time)
 }
 
-/// The last second that devices know. Source: section 3.3.
+/// The last second that devices know.
 pub(super) fn last_second() -> NaiveDateTime {
     NaiveDate::from_ymd_opt(2037, 12, 31)
         .and_then(|day| day.and_hms_opt(23, 59, 59))

@@ -1,5 +1,4 @@
 //! `POST UserInfo/Search`: conditions, pages, and the many forms of an answer.
-//! Source: hikvision-isapi reference, section 2.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +10,7 @@ use super::switches::{
 };
 use crate::http::Response;
 
-/// Most numbers in one `EmployeeNoList`. Source: section 2.1.
+/// Most numbers in one `EmployeeNoList`.
 const FILTER_SIZE_MAX: usize = 30;
 
 /// Stands for a name in GBK until the answer is bytes.

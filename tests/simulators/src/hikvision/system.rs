@@ -1,5 +1,4 @@
-//! The calls about the device itself. Source: hikvision-isapi reference, sections 1.1, 1.3, 1.4,
-//! 2.5 and 5.5.
+//! The calls about the device itself.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

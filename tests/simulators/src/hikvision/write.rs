@@ -1,5 +1,4 @@
 //! Modify, Record, SetUp and Delete: all truly effective, so that misuse shows.
-//! Source: hikvision-isapi reference, sections 1.2, 1.5 and 3.
 
 use chrono::{Datelike, NaiveDateTime, TimeDelta, Timelike};
 use serde_json::{Map, Value};
@@ -16,11 +15,11 @@ use super::switches::{
 };
 use crate::http::{Reply, Response};
 
-/// Longest `employeeNo` in bytes. Source: section 2.4.
+/// Longest `employeeNo` in bytes.
 const EMPLOYEE_NO_SIZE_MAX: usize = 32;
-/// Longest name in bytes. Source: section 2.5.
+/// Longest name in bytes.
 const NAME_SIZE_MAX: usize = 128;
-/// Specials that a name may hold. Source: section 1.7.
+/// Specials that a name may hold.
 const NAME_SPECIALS: &str = "()+,-.;=@[]_{} ";
 
 /// `PUT UserInfo/Modify`.
@@ -187,7 +186,7 @@ fn set_name(person: &mut Person, value: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks and sets the window. Source: section 3.3.
+/// Checks and sets the window.
 fn set_valid(state: &State, person: &mut Person, value: &Value) -> Result<(), Failure> {
     let window = value.as_object().ok_or_else(|| BAD_JSON_CONTENT.about("Valid"))?;
     for key in ["enable", "beginTime", "endTime"] {
@@ -245,7 +244,7 @@ fn kept(keeps: Keeps, begin: NaiveDateTime, end: NaiveDateTime) -> (NaiveDateTim
     }
 }
 
-/// What a replacing firmware forgets. Source: section 3.1.
+/// What a replacing firmware forgets.
 fn reset_omitted(person: &mut Person, info: &Map<String, Value>) {
     if !info.contains_key("doorRight") {
         person.door_right.clear();

@@ -14,7 +14,6 @@ use super::{Moment, Shared};
 use crate::lock;
 
 /// How long an idle connection is kept: what devices announce.
-/// Source: hikvision-isapi reference, section 6 (`timeout=10, max=99`).
 const IDLE_TIME_MAX: Duration = Duration::from_secs(10);
 /// How often a pause looks whether the peer is gone or the server stops.
 const PAUSE_STEP: Duration = Duration::from_millis(5);

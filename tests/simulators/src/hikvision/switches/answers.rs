@@ -1,5 +1,4 @@
-//! Switches of connections, errors, pages and forms. Source: hikvision-isapi reference, sections 1, 2,
-//! 4, 6 and 11.
+//! Switches of connections, errors, pages and forms.
 
 /// What happens to the connection after an answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -11,10 +10,10 @@ pub enum KeepAlive {
     Keep,
     /// Every n-th request gets no answer and is not carried out, the others as with `Close`.
     DropEvery(usize),
-    /// Kept, and a second request on it is never answered. Source: section 13.
+    /// Kept, and a second request on it is never answered.
     SilentOnSecond,
     /// A request that comes sooner than so many real milliseconds after the one before is not carried
-    /// out, and its connection is reset. Source: section 13.
+    /// out, and its connection is reset.
     ResetFaster(u64),
 }
 
@@ -54,7 +53,7 @@ pub enum ErrorBody {
     Xml,
 }
 
-/// The three namespaces of XML answers. Source: section 1.3.
+/// The three namespaces of XML answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Namespace {
     /// `http://www.isapi.org/ver20/XMLSchema`

@@ -1,4 +1,4 @@
-//! Switches of login and lock-out. Source: hikvision-isapi reference, sections 5 and 11.
+//! Switches of login and lock-out.
 
 /// How long a nonce lives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,9 +14,9 @@ pub enum NonceLife {
     BoundToUrl,
     /// Given for a read it is good for reads; the first write with it is answered 401.
     ReadsOnly,
-    /// The same for everybody for this many seconds, each count of it good once. Source: section 13.
+    /// The same for everybody for this many seconds, each count of it good once.
     Shared(i64),
-    /// The one that was given last, to whomever, and no other. Source: section 13.
+    /// The one that was given last, to whomever, and no other.
     LastOnly,
 }
 
@@ -128,6 +128,6 @@ pub enum Permissions {
     /// Writes are answered 403 `lowPrivilege`.
     ReadsOnly,
     /// Everything about persons is answered 401, without counting a failure: "Remote: Parameters
-    /// Settings" is missing. Source: section 13.
+    /// Settings" is missing.
     NoParameters,
 }

@@ -1,5 +1,5 @@
 //! How a device behaves: one enumeration for each point in which firmware differs. The first
-//! value of each is the default. Source of all: hikvision-isapi reference, section 11.
+//! value of each is the default.
 
 mod answers;
 mod login;
@@ -82,19 +82,19 @@ pub struct Switches {
     pub dates: Dates,
     /// Texts and lists that are empty are left out of answers.
     pub empty_vanishes: bool,
-    /// Persons whose number a second entry of the list has, under another name. Source: section 13.
+    /// Persons whose number a second entry of the list has, under another name.
     pub listed_twice: Vec<String>,
     /// That entry stands at the end of the list, and not right behind the first.
     pub twice_at_end: bool,
-    /// Persons whose name comes in GBK. Source: section 13.
+    /// Persons whose name comes in GBK.
     pub names_in_gbk: Vec<String>,
-    /// Search shows the PIN in `password`. Source: section 13.
+    /// Search shows the PIN in `password`.
     pub shows_pin: bool,
-    /// With which method Modify is to be sent. Source: section 13.
+    /// With which method Modify is to be sent.
     pub modify_by: ModifyBy,
     /// `supportFunction` of its capabilities, where it is not all of them.
     pub support_function: Option<&'static str>,
-    /// Fields of a person that Modify refuses, naming them. Source: section 13.
+    /// Fields of a person that Modify refuses, naming them.
     pub refused_fields: &'static [&'static str],
     /// How it names them.
     pub naming: Naming,
@@ -112,8 +112,8 @@ pub struct Switches {
     pub missing_top_key: MissingTopKey,
     /// A Modify of an unknown person.
     pub unknown_person: UnknownPerson,
-    /// The next so many right logins are answered 401, without counting a failure, as after a restart or
-    /// at a limit of connections. Source: section 13.
+    /// The next so many right logins are answered 401, without counting a failure, as after a restart
+    /// or at a limit of connections.
     pub logins_refused: usize,
     /// The next so many logged-in requests are answered `deviceBusy`.
     pub device_busy: usize,

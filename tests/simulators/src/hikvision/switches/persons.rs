@@ -1,4 +1,4 @@
-//! Switches of what writes do to persons. Source: hikvision-isapi reference, sections 3 and 11.
+//! Switches of what writes do to persons.
 
 use serde_json::Value;
 

@@ -8,7 +8,7 @@ use super::{AskTarget, Before, LoginResult};
 use crate::config::{Mode, TargetConfig};
 use crate::engine::TargetOutcome;
 use crate::engine::gather::back_off;
-use crate::engine::gather::belief::Doubt;
+use crate::engine::gather::plausibility::Doubt;
 use crate::engine::gather::trust;
 use crate::exit::Exit;
 use crate::model::{Flaw, Limit, Record, RecordId};

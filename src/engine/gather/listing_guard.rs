@@ -1,7 +1,7 @@
 //! Whether a complete listing may be believed.
 //!
 //! Pure. An empty, halved or wrong listing looks exactly like a club whose members have all left;
-//! believing it would lock everybody out. Source: design.md section 5.1.
+//! believing it would lock everybody out.
 
 use crate::config::Guard;
 use crate::model::HolderNumber;
@@ -25,18 +25,12 @@ pub struct Listing<'a> {
 pub enum Refusal {
     /// Nobody in it, and somebody before.
     #[error("the listing is empty, and the last one had {before} members")]
-    Empty {
-        /// Members before.
-        before: usize,
-    },
-    /// Too many fewer.
+    Empty { before: usize },
     #[error(
         "the listing has {now} members, and the last one had {before}; at most {allowed} may be missing"
     )]
     Shrunk {
-        /// Members before.
         before: usize,
-        /// Members now.
         now: usize,
         /// How many may be missing.
         allowed: usize,

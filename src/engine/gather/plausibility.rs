@@ -26,7 +26,6 @@ pub struct Seen<'a> {
 /// Why a device is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
-    /// Another serial number.
     #[error("answers with serial number {now:?}, and was {before:?} until now: another device?")]
     OtherDevice {
         /// The serial number before.
@@ -36,18 +35,10 @@ pub enum Doubt {
     },
     /// No persons, and some before.
     #[error("holds no persons, and held {before} until now")]
-    Empty {
-        /// Persons before.
-        before: usize,
-    },
+    Empty { before: usize },
     /// Fewer than half of the persons of before.
     #[error("holds {now} persons, and held {before} until now")]
-    FarFewer {
-        /// Persons before.
-        before: usize,
-        /// Persons now.
-        now: usize,
-    },
+    FarFewer { before: usize, now: usize },
     /// Many linked persons have other names.
     #[error(
         "holds other names for {renamed} of {linked} linked persons: were its persons renumbered?"
@@ -55,7 +46,6 @@ pub enum Doubt {
     Renamed {
         /// Linked persons with another name.
         renamed: usize,
-        /// Linked persons.
         linked: usize,
     },
     /// Another section of the configuration leads to the same device.

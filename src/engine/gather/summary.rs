@@ -24,9 +24,6 @@ impl Gathered {
 
     /// The rows of the link files that link nobody, in the order of the configuration. `is_personal`:
     /// with whose they are.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn rows_left_out(
         &self,
         config: &Config,
@@ -37,9 +34,6 @@ impl Gathered {
     }
 
     /// Those of them that are wanted.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn rows_left_out_of(
         &self,
         config: &Config,
@@ -123,7 +117,6 @@ impl Gathered {
 }
 
 /// Turns "part failed" into "temporary" when every device failed: nothing could be done at all.
-/// Source: design.md section 2, code 5.
 pub fn weigh_devices(devices: &[TargetReport], troubles: &mut [Trouble]) {
     let all_away = !devices.is_empty()
         && devices.iter().all(|device| device.outcome == TargetOutcome::Unreachable);
