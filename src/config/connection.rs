@@ -6,6 +6,9 @@ use super::problem::Wrong;
 use super::secret_source::{self, Surroundings};
 use super::section::Section;
 use super::{Secret, Tls, address};
+use crate::net::certificate;
+use crate::ports::{Remark, Severity};
+use crate::text::hex::hex;
 
 impl Section<'_> {
     /// A password that must be there.
@@ -55,4 +58,35 @@ impl Section<'_> {
             }
         }
     }
+}
+
+/// Which certificate an `https` target shows, so that it can be pinned under `section`. Asks the network,
+/// and never logs in.
+pub fn examine_certificate(url: &Url, tls: &Tls, section: &str) -> Vec<Remark> {
+    if url.scheme() != "https" {
+        return Vec::new();
+    }
+    let shown = match certificate::fingerprint(url) {
+        Ok(shown) => shown,
+        // That nobody answers was said already, with what to do.
+        Err(error) => {
+            log::debug!("{section}: no certificate was seen: {error}");
+            return Vec::new();
+        }
+    };
+    let text = format!("its certificate is sha256:{shown}");
+    let pin = Some(format!("to pin it: tls = \"sha256:{shown}\" under [{section}]"));
+    vec![match tls {
+        Tls::Pinned(pinned) if hex(pinned) == shown => {
+            Remark { severity: Severity::Ok, text: format!("{text}, as pinned"), remedy: None }
+        }
+        // Another one than the pinned was refused, and named, already.
+        Tls::Pinned(_) => return Vec::new(),
+        Tls::Insecure => Remark {
+            severity: Severity::Warning,
+            text: format!("{text}; whoever shows another one would be believed too"),
+            remedy: pin,
+        },
+        Tls::System => Remark { severity: Severity::Ok, text, remedy: pin },
+    }]
 }

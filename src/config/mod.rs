@@ -55,6 +55,7 @@ pub use crate::net::tls::Tls;
 
 /// What connectors read their sections with.
 pub mod reading {
+    pub use super::connection::examine_certificate;
     pub use super::problem::{Origin, Wrong};
     pub use super::secret_source::Surroundings;
     pub use super::section::{Section, integer, text};

@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub mod bounded;
+pub mod certificate;
 pub mod requests;
 pub(crate) mod retry;
 pub(crate) mod tls;

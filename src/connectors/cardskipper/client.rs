@@ -5,6 +5,8 @@ use std::io::Read as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use ureq::http::header::{
     ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, LOCATION,
@@ -16,7 +18,6 @@ use ureq::{Agent, Body, Timeout};
 use url::Url;
 
 use super::Error;
-use super::base64;
 use super::config::Settings;
 use super::text::{excerpt, excerpt_of_page, quotable};
 use super::wire::{self, Club, export_request, may_be_xml, parse_members, parse_role_names};
@@ -384,7 +385,7 @@ impl Client {
     }
 
     fn credentials(&self) -> String {
-        base64::encode(format!("{}:{}", self.username, self.password.expose()).as_bytes())
+        STANDARD.encode(format!("{}:{}", self.username, self.password.expose()))
     }
 
     /// `{url}/{call}`. The guide writes a closing slash; every client that is known to be served

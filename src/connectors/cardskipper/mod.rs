@@ -5,7 +5,6 @@
 //! understood as a document is an [`Error`], never an empty or shorter list of members; a single
 //! entry that is not understood becomes an [`Unusable`](crate::ports::Unusable), never a guess.
 
-mod base64;
 mod client;
 mod config;
 mod date;

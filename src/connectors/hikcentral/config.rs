@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{Platform, Settings};
-use crate::config::reading::{Section, Surroundings, Wrong, address, value};
+use crate::config::reading::{Section, Surroundings, Wrong, address, examine_certificate, value};
 use crate::config::{
     Common, Login, Nouns, Place, TargetKind, TargetParts, TargetSettings, Tls, Wiring,
 };
 use crate::model::{Memory, TargetName};
-use crate::ports::{Failure, Target};
+use crate::ports::{Failure, Remark, Target};
 
 /// The most requests in a second that can be asked for.
 const REQUESTS_PER_SECOND_MAX: i64 = 50;
@@ -79,6 +79,11 @@ impl TargetKind for HikCentral {
 impl TargetSettings for Configured {
     fn connect(&self, wiring: Wiring, _: &Memory) -> Result<Box<dyn Target>, Failure> {
         Ok(Box::new(Platform::connect(&self.name, &self.settings, wiring)?))
+    }
+
+    fn examine(&self) -> Vec<Remark> {
+        let Settings { url, tls, .. } = &self.settings;
+        examine_certificate(url, tls, &format!("hikcentral.{}", self.name))
     }
 }
 

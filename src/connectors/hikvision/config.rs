@@ -5,14 +5,13 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use url::Url;
 
-use super::{Door, fingerprint};
-use crate::config::reading::{Section, Surroundings, address, value};
+use super::Door;
+use crate::config::reading::{Section, Surroundings, address, examine_certificate, value};
 use crate::config::{
     Common, Login, Nouns, Place, Secret, TargetKind, TargetParts, TargetSettings, Tls, Wiring,
 };
 use crate::model::{Memory, TargetName};
-use crate::ports::{Failure, Remark, Severity, Target};
-use crate::text::hex::hex;
+use crate::ports::{Failure, Remark, Target};
 
 /// The kind of target that a Hikvision device is.
 #[derive(Debug)]
@@ -79,34 +78,7 @@ impl TargetSettings for Settings {
         Ok(Box::new(Door::connect(self, memory, wiring.count, wiring.progress)?))
     }
 
-    /// Which certificate an `https` device shows, so that it can be pinned.
     fn examine(&self) -> Vec<Remark> {
-        if self.url.scheme() != "https" {
-            return Vec::new();
-        }
-        let name = &self.name;
-        let shown = match fingerprint(self) {
-            Ok(shown) => shown,
-            // That nobody answers was said already, with what to do.
-            Err(error) => {
-                log::debug!("{name}: no certificate was seen: {error}");
-                return Vec::new();
-            }
-        };
-        let text = format!("its certificate is sha256:{shown}");
-        let pin = Some(format!("to pin it: tls = \"sha256:{shown}\" under [hikvision.{name}]"));
-        vec![match &self.tls {
-            Tls::Pinned(pinned) if hex(pinned) == shown => {
-                Remark { severity: Severity::Ok, text: format!("{text}, as pinned"), remedy: None }
-            }
-            // Another one than the pinned was refused, and named, already.
-            Tls::Pinned(_) => return Vec::new(),
-            Tls::Insecure => Remark {
-                severity: Severity::Warning,
-                text: format!("{text}; whoever shows another one would be believed too"),
-                remedy: pin,
-            },
-            Tls::System => Remark { severity: Severity::Ok, text, remedy: pin },
-        }]
+        examine_certificate(&self.url, &self.tls, &format!("hikvision.{}", self.name))
     }
 }

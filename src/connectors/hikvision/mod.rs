@@ -10,7 +10,6 @@
 //! error or a log line.
 
 mod call;
-mod certificate;
 mod challenge;
 mod client;
 mod config;
@@ -29,7 +28,6 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use certificate::fingerprint;
 pub use config::{Hikvision, Settings};
 pub use error::{Class, Error};
 pub use login::LockState;

@@ -1,6 +1,7 @@
 //! What a platform may refuse, and what is told of it.
 
 use ivms_sync_simulators::hikcentral::{Refusal, Settings};
+use ivms_sync_simulators::http::Tls;
 
 use super::*;
 use crate::support::each;
@@ -58,5 +59,28 @@ fn a_platform_that_is_asked_too_often_is_given_time() {
     site.sync_at(&tick(3), 0);
     assert_eq!(site.end_of("1003"), "2030-11-01T23:59:59+01:00");
     assert_eq!(site.behind(), 0);
+    site.assert_well_behaved();
+}
+
+#[test]
+fn the_certificate_of_a_platform_is_shown_so_that_it_can_be_pinned() {
+    let mut site = Site::unknown(4, Settings { tls: Tls::SelfSigned, ..Settings::default() });
+    let shown = site.platform.certificate_sha256().unwrap();
+    let said = site.at(START, &["check"]);
+    let pin = format!("tls = \"sha256:{shown}\" under [hikcentral.site]");
+    assert!(said.code != 0 && said.stdout.contains(&pin), "{said:?}");
+    let pinned = ("IVMS_SYNC__HIKCENTRAL__SITE__TLS".to_owned(), format!("sha256:{shown}"));
+    site.sandbox.variables.push(pinned);
+    let said = site.at(START, &["check"]);
+    assert!(
+        said.stdout.contains(&format!("its certificate is sha256:{shown}, as pinned")),
+        "{said:?}"
+    );
+    site.sync_at(&tick(1), 0);
+    let other =
+        ("IVMS_SYNC__HIKCENTRAL__SITE__TLS".to_owned(), format!("sha256:{}", "3f".repeat(32)));
+    site.sandbox.variables.push(other);
+    let said = site.at(&tick(2), &["sync", "--full"]);
+    assert!(said.code != 0 && said.stderr.contains(&shown), "{said:?}");
     site.assert_well_behaved();
 }

@@ -1,4 +1,4 @@
-//! Which certificate a device shows, so that somebody can pin it. Not a byte of HTTP is sent, and no
+//! Which certificate a server shows, so that somebody can pin it. Not a byte of HTTP is sent, and no
 //! login: only the handshake is made.
 
 use std::io::{self, Read as _, Write as _};
@@ -9,28 +9,27 @@ use std::time::{Duration, Instant};
 use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
-use super::config::Settings;
-use crate::config::Tls;
-use crate::net::tls::{Found, client_config};
+use crate::net::tls::{Found, Tls, client_config};
 use crate::net::words;
 use crate::text::hex::hex;
 
 /// How long the handshake may take, however slowly the bytes come.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(8);
 
-/// The SHA-256 over the certificate that an `https` device shows, in hexadecimal; whoever answers is
+/// The SHA-256 over the certificate that an `https` server shows, in hexadecimal; whoever answers is
 /// asked, and nothing is believed.
 ///
 /// # Errors
 /// What went wrong, as a fragment.
-pub fn fingerprint(config: &Settings) -> Result<String, String> {
+pub fn fingerprint(url: &Url) -> Result<String, String> {
     let deadline = Instant::now() + HANDSHAKE_MAX;
     let text = |error: io::Error| words::of_io(&error);
-    let host = config.url.host_str().ok_or("the address has no host")?;
+    let host = url.host_str().ok_or("the address has no host")?;
     // An IPv6 address stands in brackets in an address, and without them in a certificate.
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let port = config.url.port_or_known_default().unwrap_or(443);
+    let port = url.port_or_known_default().unwrap_or(443);
     let mut addresses = (host.as_str(), port).to_socket_addrs().map_err(text)?;
     let address = addresses.next().ok_or("the host has no address")?;
     let mut stream = TcpStream::connect_timeout(&address, HANDSHAKE_MAX).map_err(text)?;
@@ -48,7 +47,7 @@ pub fn fingerprint(config: &Settings) -> Result<String, String> {
         step(&mut connection, &mut stream)?;
     }
     let shown = connection.peer_certificates().and_then(<[_]>::first);
-    let shown = shown.ok_or("the device shows no certificate")?;
+    let shown = shown.ok_or("the server shows no certificate")?;
     Ok(hex(&Sha256::digest(shown.as_ref())))
 }
 
