@@ -125,7 +125,7 @@ impl Color {
 /// The commands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Bring every door in step: gather, plan, prove, carry out, record.
+    /// Bring every door in sync: gather, plan, prove, carry out, record.
     #[command(after_help = "Examples:\n  ivms-sync sync\n  ivms-sync sync --only anna@example.se")]
     Sync(SyncArgs),
     /// Show what sync would do; write to no door and not to Cardskipper.

@@ -258,7 +258,7 @@ fn empty_export(stage: &mut Stage, scene: &mut Scene) -> Result<(), Box<dyn Erro
     stage.club.cardskipper.set_members(members);
     scene.ran(stage.run(&["sync", "--full"])?, 0);
     let in_step = (0..MEMBERS).filter(|member| stage.is_in_step(*member)).count();
-    scene.check(&format!("all {MEMBERS} members are in step"), in_step == MEMBERS);
+    scene.check(&format!("all {MEMBERS} members are in sync"), in_step == MEMBERS);
     Ok(())
 }
 

@@ -63,7 +63,7 @@ pub fn only(flags: &[String]) -> Result<Only, Error> {
     Ok(only)
 }
 
-/// Makes sure that every `--only` fits somebody: a typing error would look like a door in step.
+/// Makes sure that every `--only` fits somebody: a typing error would look like a door in sync.
 ///
 /// An e-mail stands in the message only where names may be shown, else with its first letter and its
 /// domain. Where an organisation (or, for a person, a door) gave no word in this run, nobody knows

@@ -124,7 +124,7 @@ fn escaped(text: &str) -> String {
 fn meaning(exit: Exit) -> &'static str {
     match exit {
         Exit::InStep => {
-            "in step, or everything applied, or another run has been at work for less than 10 minutes"
+            "in sync, or everything applied, or another run has been at work for less than 10 minutes"
         }
         Exit::Bug => "a bug, or anything not named here",
         Exit::ChangesPending => "diff --exit-code: changes are pending",

@@ -403,7 +403,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::PermanentOnDevice => (
             "without an end on the door",
-            "The door has their dates switched off. Switch them on there to have them kept in step.",
+            "The door has their dates switched off. Switch them on there to have them kept in sync.",
         ),
         Reason::FlawedOnDevice => (
             "an entry on the door that cannot be changed safely",

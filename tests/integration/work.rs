@@ -1,5 +1,5 @@
 //! The work of every kind of tick, in the world of the benchmark and small: requests and rows written.
-//! It grows with what has changed, and where everything is read, in step with the club. No time is
+//! It grows with what has changed, and where everything is read, in proportion to the club. No time is
 //! looked at.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What becomes of a linked person: in step, a change, or left out.
+//! What becomes of a linked person: in sync, a change, or left out.
 //!
 //! Pure.
 

@@ -59,7 +59,7 @@ pub enum EndedBy {
 }
 
 impl Validity {
-    /// Whether a person who holds `actual` is in step.
+    /// Whether a person who holds `actual` is in sync.
     ///
     /// An ended access is satisfied by *any* window that is over: "yesterday" moves every day, and
     /// a device must not be written daily only to say once more that somebody is out.

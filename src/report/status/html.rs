@@ -81,7 +81,7 @@ fn headline(status: &Status) -> String {
         (false, _) => parts.join(", "),
         (true, None) => "No run yet".to_owned(),
         (true, Some(run)) => match run.exit_code {
-            Some(0) => "All doors are in step".to_owned(),
+            Some(0) => "All doors are in sync".to_owned(),
             Some(code) => format!("The last run did not end well: {}", code_words(code)),
             None => "A run is at work, or was cut off".to_owned(),
         },

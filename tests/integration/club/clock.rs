@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::pinned::{START, instant};
 use crate::support::{Sandbox, each};
 
-/// A club in step with a renewal to come.
+/// A club in sync with a renewal to come.
 fn with_news() -> Sandbox {
     let sandbox = Sandbox::pinned(20, 2);
     sandbox.sync_at(START, 0);

@@ -27,7 +27,7 @@ fn slipped(members: &mut [Member]) {
     std::mem::swap(&mut role(one).end, &mut role(other).end);
 }
 
-/// Twenty members who are in step; then the listings are wrong (`true`) or right, one a tick. Nobody ever holds
+/// Twenty members who are in sync; then the listings are wrong (`true`) or right, one a tick. Nobody ever holds
 /// less than is paid for, and in the end everybody holds what they held.
 /// Mutants: one listing is enough; a right one between two wrong ones is forgotten.
 #[test]

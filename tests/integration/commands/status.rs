@@ -128,7 +128,7 @@ fn a_door_that_is_only_observed_lets_nobody_wait() {
     sandbox.club.renew(3, "2027-01-31");
     sandbox.sync_at(TICKS[0], 0);
     assert_eq!(status(&sandbox, TICKS[0])["waiting"], json!([]));
-    // And no page says of it that all is in step.
+    // And no page says of it that all is in sync.
     let page = page(&sandbox, TICKS[0]);
     assert!(page.contains("<h1>1 change is only observed</h1>"), "{page}");
     assert!(!page.contains("Nobody who has paid stands outside"), "{page}");
@@ -143,7 +143,7 @@ fn page(sandbox: &Sandbox, now: &str) -> String {
 /// Mutants: a page that looks only at who stands outside, at the last run's code, or at no clock.
 #[test]
 fn a_page_says_that_all_is_in_step_only_where_it_is() {
-    const IN_STEP: &str = "<h1>All doors are in step</h1>";
+    const IN_STEP: &str = "<h1>All doors are in sync</h1>";
     let sandbox = Sandbox::pinned(12, 1);
     sandbox.sync_at(START, 0);
     let fine = page(&sandbox, START);

@@ -3,7 +3,7 @@
 //!
 //! Most scenarios tell one story: 35 members and three strangers are on a door, so that they fill
 //! more than a page; three memberships are renewed; the door behaves oddly. Either the club is
-//! brought in step all the same, or the refusal is told and nothing is lost: as soon as the door
+//! brought in sync all the same, or the refusal is told and nothing is lost: as soon as the door
 //! behaves, the next tick catches up. After that, planning again gives an empty plan.
 
 mod answers;
@@ -128,7 +128,7 @@ impl Story {
         }
     }
 
-    /// The odd door is brought in step, each person with one write; and so it stays.
+    /// The odd door is brought in sync, each person with one write; and so it stays.
     #[track_caller]
     fn comes_in_step(&self, what: &str) {
         let run = self.sync(what, 0);

@@ -19,7 +19,7 @@ const TICKS: usize = 1000;
 
 /// One tick with these passwords, in this process. Other tests start processes, and for a moment each
 /// of them holds every open file of this one: then the run lock is taken, and the tick is made again.
-/// No tick with a wrong password can end in step otherwise.
+/// No tick with a wrong password can end in sync otherwise.
 fn wrong_tick(pinned: &Pinned) -> Exit {
     let ends = (0..50).map(|nth: u64| {
         // The longer, the busier the machine is.

@@ -8,7 +8,7 @@ use super::super::support::{Sandbox, each};
 use super::{RENEWED, Story, Turn, UNTIL};
 
 /// The first write is not applied, the second shows the same rule and counts, and from then on
-/// everybody is in step. Mutants: one read-back is enough; none ever is; a rounded window stops the door.
+/// everybody is in sync. Mutants: one read-back is enough; none ever is; a rounded window stops the door.
 #[test]
 fn a_rounding_is_learnt_from_two_read_backs() {
     let cases: [(&str, Turn, &str); 4] = [

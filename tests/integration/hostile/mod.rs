@@ -61,7 +61,7 @@ impl Sandbox {
     }
 }
 
-/// A club in step, with a renewal and an inactivation that wait for the next good answer.
+/// A club in sync, with a renewal and an inactivation that wait for the next good answer.
 fn with_news() -> Sandbox {
     let sandbox = Sandbox::pinned(20, 1);
     sandbox.sync_at(START, 0);

@@ -15,7 +15,7 @@ const LATER: &str = "2026-03-10T10:05:00Z";
 /// When the news is seen for the first time, where a test is not about that.
 const LOOKED: &str = "2026-03-10T10:04:00Z";
 
-/// A club in step, then a renewal, a cancellation and a member marked inactive.
+/// A club in sync, then a renewal, a cancellation and a member marked inactive.
 fn with_news() -> Sandbox {
     let sandbox = Sandbox::pinned(40, 2);
     sandbox.sync_at(START, 0);

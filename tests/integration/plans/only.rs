@@ -68,7 +68,7 @@ fn only_for_somebody_unknown_is_an_error_that_does_nothing() {
             assert!(said.stderr.contains(named) && said.stderr.contains(near), "{who}: {said:?}");
             assert_eq!(said.stderr.contains("did you mean"), !near.is_empty(), "{said:?}");
             assert!(!said.stderr.contains('@'), "no e-mail in a log: {}", said.stderr);
-            assert_eq!(said.stdout, "", "nothing looks like a door in step");
+            assert_eq!(said.stdout, "", "nothing looks like a door in sync");
         }
     }
     let document = sandbox.at(LATER, &["sync", "--only", "999999", "--json"]).ends(20).json();

@@ -231,7 +231,7 @@ fn a_membership_that_ends_before_it_begins_is_told_and_hinders_nothing() {
                 to 2026-12-01), paid";
     assert_eq!(told(&world), [want]);
     assert!(plan.left_out.is_empty(), "nobody is left out");
-    assert_eq!(told(&world.clone().applied()), [want], "also when all is in step");
+    assert_eq!(told(&world.clone().applied()), [want], "also when all is in sync");
     // Once for all doors, beside what else there is to tell.
     let doors = world.clone().device("back-door").link(FRONT, "150002", Err(NoLink::NoPerson));
     assert_eq!(told(&doors), ["150002 front-door no-person, paid", want]);

@@ -64,7 +64,7 @@ fn an_unreadable_role_spoils_the_doors_that_it_opens() {
             None,
             Some(spoilt),
         ),
-        ("the door role beside one in step", five().unreadable("150002", GYM), None, None),
+        ("the door role beside one in sync", five().unreadable("150002", GYM), None, None),
         (
             "the door role beside a renewal",
             five().renewed("150002").unreadable("150002", GYM),
