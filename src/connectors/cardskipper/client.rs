@@ -19,19 +19,16 @@ use url::Url;
 
 use super::Error;
 use super::config::Settings;
+use super::limits::Limits;
 use super::text::{excerpt, excerpt_of_page, quotable};
 use super::wire::{self, Club, export_request, may_be_xml, parse_members, parse_role_names};
 use crate::config::Secret;
 use crate::model::RightCode;
 use crate::net::requests::RequestCount;
-use crate::net::retry::{Rule, Waits, retry_after, seed};
+use crate::net::retry::{Waits, retry_after, seed};
 use crate::net::words;
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
 use crate::ports::{Listing, Snapshot};
-
-/// The largest answer taken, decompressed. A member takes about 600 bytes, so this is more than
-/// 400,000 of them; the limit keeps a compressed bomb or an endless answer from filling the memory.
-pub const MAX_EXPORT_BYTES: usize = 256 * 1024 * 1024;
 
 /// The most room that is made for a body because it says how long it will be.
 const ROOM_FIRST: usize = 64 * 1024 * 1024;
@@ -45,44 +42,8 @@ const ERROR_PAGE_MAX_BYTES: u64 = 16 * 1024;
 /// Redirects followed, all on the same host: enough for a missing slash and a renamed path.
 const REDIRECTS_MAX: u32 = 3;
 
-/// How a call is repeated that found nobody home, or a service that said "not now". Every call here is
-/// a query, so repeating it is harmless; the waits are short, since the next tick is a retry as well.
-const RETRY: Rule = Rule {
-    repeats_max: 2,
-    first: Duration::from_millis(500),
-    longest: Duration::from_secs(2),
-    in_all: Duration::from_secs(20),
-};
-
 const EXPORT: &str = "Member/Export";
 const INFO: &str = "Organisation/Info";
-
-/// How long and how much; a test makes them small.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    /// To find the host, and to get a connection: a host that is there answers at once.
-    pub connect: Duration,
-    /// A whole export with its body: a large club takes the service some time to gather.
-    pub export: Duration,
-    /// A whole `Organisation/Info`, a few kilobytes.
-    pub info: Duration,
-    /// See [`MAX_EXPORT_BYTES`].
-    pub bytes: usize,
-    /// How a call is repeated, within its own limit.
-    pub retry: Rule,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            export: Duration::from_secs(60),
-            info: Duration::from_secs(15),
-            bytes: MAX_EXPORT_BYTES,
-            retry: RETRY,
-        }
-    }
-}
 
 /// A call that brought nothing, and whether the same may be asked again soon.
 struct Failed {

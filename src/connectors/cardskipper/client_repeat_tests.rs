@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::net::TcpListener;
 
+use super::super::limits::RETRY;
 use super::tests::{Reply, SAMPLE, address_of, answer, limited, read_request, serve, with_head};
 use super::*;
+use crate::net::retry::Rule;
 
 /// Repetitions as in the program, without its waits.
 const QUICK: Rule = Rule { first: Duration::from_millis(2), ..RETRY };

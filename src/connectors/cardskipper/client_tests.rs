@@ -7,8 +7,10 @@ use std::thread::JoinHandle;
 use chrono::TimeZone;
 
 use super::super::OrganisationId;
+use super::super::limits::RETRY;
 use super::*;
 use crate::model::SourceName;
+use crate::net::retry::Rule;
 use crate::ports::progress::tests::Heard;
 
 pub(super) const SAMPLE: &str =

@@ -1,5 +1,6 @@
 //! Answers in every form that HTTP has for them: whole ones are taken, cut ones and too large ones not.
 
+use super::super::limits::MAX_EXPORT_BYTES;
 use super::tests::{
     ONCE, ONE_MEGABYTE, Reply, SAMPLE, answer, chunked, export, gzip, limited, serve, with_head,
 };

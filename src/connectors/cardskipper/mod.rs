@@ -11,6 +11,7 @@ mod date;
 mod encoding;
 mod error;
 mod identity;
+mod limits;
 mod members;
 mod portions;
 mod source;
@@ -18,7 +19,8 @@ mod text;
 mod unusable;
 pub mod wire;
 
-pub use client::{Client, MAX_EXPORT_BYTES};
+pub use client::Client;
 pub use config::{Cardskipper, Settings};
 pub use error::Error;
 pub use identity::OrganisationId;
+pub use limits::MAX_EXPORT_BYTES;
