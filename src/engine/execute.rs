@@ -232,7 +232,6 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.check_trust()?;
         self.check_clock(writer.reader())?;
         self.result.login = LoginResult::Worked;
-        self.commit(writer.as_mut())?;
         let tries = self.store().last_tries(&self.device.name)?;
         order::sort(&mut changes, &tries, now);
         for batch in changes.chunks(batch_size) {
@@ -248,6 +247,8 @@ impl<'a, 's> OneTarget<'a, 's> {
                 rest = rest.get(written..).unwrap_or_default();
             }
         }
+        // Whoever waits from an earlier run comes after those who are outside now.
+        self.commit(writer.as_mut(), |_| true)?;
         self.ask_settlement(writer.reader())?;
         self.check_trust()
     }

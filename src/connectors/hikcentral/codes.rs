@@ -43,6 +43,11 @@ impl Code {
         self.number == Some(0)
     }
 
+    /// Whether the gateway itself says so, before the platform saw the request.
+    pub(super) fn is_of_gateway(&self) -> bool {
+        self.number.is_some_and(|number| (0x0240_1000..0x0240_2000).contains(&number))
+    }
+
     /// What it means for the request.
     pub(super) fn meaning(&self) -> Meaning {
         let Some(number) = self.number else { return Meaning::Refused };

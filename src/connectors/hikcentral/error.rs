@@ -34,16 +34,20 @@ pub struct Refusal {
     pub words: String,
 }
 
+impl Refusal {
+    /// Whether the request was counted and turned away, and nobody looked into it.
+    fn was_turned_away(&self) -> bool {
+        self.http == 429 || self.code.as_ref().is_some_and(Code::is_of_gateway)
+    }
+}
+
 impl fmt::Display for Refusal {
+    /// The words of the server may name persons, so that only the log of `-v` has them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.code {
-            Some(code) => write!(f, "code {code}")?,
-            None => write!(f, "HTTP {}", self.http)?,
+            Some(code) => write!(f, "code {code}"),
+            None => write!(f, "HTTP {}", self.http),
         }
-        if !self.words.is_empty() {
-            write!(f, ", \"{}\"", self.words)?;
-        }
-        Ok(())
     }
 }
 
@@ -118,7 +122,9 @@ impl Error {
             Self::Unreachable { .. } | Self::Timeout { .. } => Class::Temporary,
             Self::AnswerLost { write: true, .. } => Class::Unknown,
             Self::AnswerLost { write: false, .. } => Class::Temporary,
-            Self::Refused { meaning, write, .. } => match meaning {
+            Self::Refused { meaning, write, refusal } => match meaning {
+                // A platform, or a proxy before it, that is busy may have carried a write out all the same.
+                Meaning::SlowDown if *write && !refusal.was_turned_away() => Class::Unknown,
                 Meaning::SlowDown => Class::Temporary,
                 Meaning::Fault if *write => Class::Unknown,
                 Meaning::Fault => Class::Temporary,
@@ -263,7 +269,7 @@ mod tests {
     #[test]
     fn classes() {
         for (meaning, read, write) in [
-            (Meaning::SlowDown, Class::Temporary, Class::Temporary),
+            (Meaning::SlowDown, Class::Temporary, Class::Unknown),
             (Meaning::Fault, Class::Temporary, Class::Unknown),
             (Meaning::Login, Class::Login, Class::Login),
             (Meaning::PartnerUser, Class::Login, Class::Login),
@@ -280,6 +286,8 @@ mod tests {
             assert_eq!(refused("1", meaning, true).class(), write, "{meaning:?}");
             assert_eq!(refused("1", meaning, true).spent_a_login(), meaning == Meaning::Login);
         }
+        let rate = refused("0x02401036", Meaning::SlowDown, true);
+        assert_eq!(rate.class(), Class::Temporary, "the gateway turned it away");
         let lost = |write| Error::AnswerLost { call: "x", write }.class();
         assert_eq!((lost(false), lost(true)), (Class::Temporary, Class::Unknown));
     }
@@ -288,11 +296,11 @@ mod tests {
     fn the_raw_code_is_always_shown_and_the_api_named() {
         assert_eq!(
             refused("69", Meaning::UntickedApi, true).to_string(),
-            format!("person update: the API {API} is not ticked for the partner (code 69, \"no\")")
+            format!("person update: the API {API} is not ticked for the partner (code 69)")
         );
         assert_eq!(
             refused("0x02401003", Meaning::Login, false).to_string(),
-            "person update: the platform refused the signature (code 0x02401003, \"no\")"
+            "person update: the platform refused the signature (code 0x02401003)"
         );
         let hint = refused("69", Meaning::UntickedApi, true).hint().unwrap();
         assert!(hint.contains("Authorized APIs"), "{hint}");

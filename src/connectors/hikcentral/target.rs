@@ -109,6 +109,7 @@ impl Target for Platform {
         let counts = self.client.application_counts()?;
         let mut failed: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
         let (mut is_whole, mut is_anybodys, mut last) = (counts.failed == 0, false, Vec::new());
+        let mut listed = 0;
         for page in 1..=FAILURE_PAGES_MAX {
             if is_whole {
                 break;
@@ -116,9 +117,11 @@ impl Target for Platform {
             let failures = self.client.application_failures(page)?.list;
             // A platform that knows no pages gives the same one again.
             is_whole = page > 1 && (failures.is_empty() || failures == last);
+            listed += failures.len();
             is_anybodys |= failures.iter().any(|failure| failure.person_code.is_empty());
             for failure in &failures {
-                let found = ids.iter().find(|id| id.as_str() == failure.person_code);
+                let found =
+                    ids.iter().find(|id| id.as_str().eq_ignore_ascii_case(&failure.person_code));
                 if let Some(id) = found {
                     let at = format!("{} ({})", failure.device, failure.items.join(", "));
                     failed.entry(id.clone()).or_default().insert(at);
@@ -126,6 +129,8 @@ impl Target for Platform {
             }
             last = failures;
         }
+        // A failure that is counted and not listed could be anybody's.
+        is_anybodys |= listed < counts.failed;
         let waits = !is_whole || is_anybodys || counts.waiting + counts.edited > 0;
         let waiting = ids.iter().filter(|id| waits && !failed.contains_key(*id)).cloned().collect();
         let joined = |at: BTreeSet<String>| at.into_iter().collect::<Vec<_>>().join(", ");

@@ -14,9 +14,13 @@ use crate::trouble::{Trouble, TroubleKind};
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
 
 impl OneTarget<'_, '_> {
-    /// Commits whatever was written and was not committed yet.
-    pub(super) fn commit(&mut self, writer: &mut dyn TargetWriter) -> Result<(), Halt> {
-        let open = self.uncommitted(|one| !one.is_queued)?;
+    /// Commits what was written to these records and was not committed yet.
+    pub(super) fn commit(
+        &mut self,
+        writer: &mut dyn TargetWriter,
+        is_wanted: impl Fn(&RecordId) -> bool,
+    ) -> Result<(), Halt> {
+        let open = self.uncommitted(|one| !one.is_queued && is_wanted(&one.employee_no))?;
         if open.is_empty() {
             return Ok(());
         }

@@ -1,5 +1,7 @@
 //! Writing: announce, send, read back, settle.
 
+use std::collections::BTreeSet;
+
 use super::base::{Base, check};
 use super::{Halt, OneTarget, judge};
 use crate::engine::ChangeState;
@@ -89,16 +91,28 @@ impl OneTarget<'_, '_> {
             }
             self.tell(sent.len() + settled.len());
         }
-        self.read_back(writer, sent, settled)?;
+        let is_here = |id: &RecordId| batch.iter().any(|change| change.employee_no == *id);
+        // What was confirmed is put in force also where something else stops the rest.
+        let read_back = self.read_back(writer, sent, settled);
+        if let Err(Halt::Untrusted(_)) = &read_back {
+            let clean = (ChangeState::Tried(OutcomeKind::Confirmed), None);
+            let confirmed = self.result.changes.iter().filter(|(_, state)| **state == clean);
+            let confirmed: BTreeSet<RecordId> = confirmed.map(|(id, _)| id.clone()).collect();
+            self.commit(writer, |id| confirmed.contains(id))?;
+        }
+        read_back?;
         let learnt = writer.reader().memory();
         if learnt != self.memory {
             self.store().record_memory(&self.device.name, &learnt)?;
             self.memory = learnt;
         }
         if let Some(halt) = halt {
+            if let Halt::Stopped(_) = &halt {
+                self.commit(writer, is_here)?;
+            }
             return Err(halt);
         }
-        self.commit(writer)?;
+        self.commit(writer, is_here)?;
         self.check_refusal()?;
         Ok(batch.len() - rest.len())
     }

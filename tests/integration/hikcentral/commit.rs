@@ -96,3 +96,36 @@ fn what_takes_longer_than_half_an_hour_is_told() {
     assert_eq!((site.behind(), site.uncommitted()), (0, 0));
     site.assert_well_behaved();
 }
+
+/// Mutants: a busy platform is taken at its word; the write is forgotten and never in force.
+#[test]
+fn a_write_that_was_carried_out_although_it_was_refused_comes_into_force() {
+    for refusal in [Refusal::status(503), Refusal::code("6"), Refusal::code("3")] {
+        let site = Site::new(4);
+        site.sandbox.club.renew(1, "2030-11-01");
+        site.platform.refuse(refusal.on("single/update").times(1).carried_out());
+        site.at(&tick(1), &["sync"]);
+        site.at(&tick(2), &["sync", "--full"]);
+        assert_eq!((site.behind(), site.uncommitted()), (0, 0));
+        assert_eq!(site.end_of("1002"), "2030-11-01T23:59:59+01:00");
+    }
+}
+
+/// Mutants: what was confirmed beside somebody who vanished waits until a person accepts the platform.
+#[test]
+fn who_was_confirmed_is_in_force_although_another_one_stops_the_platform() {
+    let site = Site::new(6);
+    for member in 0..4 {
+        site.sandbox.club.renew(member, "2030-11-01");
+    }
+    site.platform.meanwhile("single/update", 3, |persons| persons.retain(|one| one.id != "1002"));
+    site.at(&tick(1), &["sync"]).ends(4);
+    let confirmed = site.platform.writes().len();
+    assert!(confirmed >= 3, "{confirmed}");
+    // The doors know the one who is gone.
+    assert!(
+        site.platform.behind().iter().all(|(_, id)| id == "1002"),
+        "{:?}",
+        site.platform.behind()
+    );
+}

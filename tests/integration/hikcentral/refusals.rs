@@ -53,7 +53,7 @@ fn a_platform_that_is_asked_too_often_is_given_time() {
     let run = site.sync_at(&tick(1), 0);
     assert_eq!(each(&run, "changes", "outcome"), ["confirmed"]);
     site.sandbox.club.renew(2, "2030-11-01");
-    site.platform.refuse(Refusal::code("6").on("single/update").times(1));
+    site.platform.refuse(Refusal::code("0x02401036").on("single/update").times(1));
     site.sync_at(&tick(2), 5);
     assert_eq!(site.platform.count("single/update"), 2, "a write is not repeated within a run");
     site.sync_at(&tick(3), 0);

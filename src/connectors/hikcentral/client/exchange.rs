@@ -331,6 +331,9 @@ impl Link {
             words: redacted(message, &private),
             code: envelope.map(|envelope| envelope.code),
         };
+        if !refusal.words.is_empty() {
+            log::debug!("{}: {refusal}: {}", ask.call, refusal.words);
+        }
         Err(Error::Refused { refusal, meaning, write: ask.write })
     }
 }
