@@ -2,6 +2,10 @@
 //!
 //! Pure. [`Story`] is filled by `cmd::lookup`.
 
+pub mod nobody;
+pub mod target;
+mod why;
+
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -10,6 +10,8 @@ pub mod failed;
 pub mod json;
 pub mod look;
 pub mod lookup;
+pub mod near;
+pub mod only;
 pub mod plan_file;
 pub mod repeated;
 pub mod roles;
