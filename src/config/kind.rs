@@ -16,7 +16,7 @@ use super::section::Section;
 use crate::model::{Account, Memory, SourceName, TargetName};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
-use crate::ports::{Failure, Remark, Source, Target};
+use crate::ports::{Capabilities, Failure, Remark, Source, Target};
 
 /// Every kind of system that a configuration may name.
 #[derive(Debug, Clone, Copy)]
@@ -78,10 +78,8 @@ pub trait TargetKind: Debug + Sync {
     /// What it calls things.
     fn nouns(&self) -> Nouns;
 
-    /// Whether a write is in force only once it is committed.
-    fn commits(&self) -> bool {
-        false
-    }
+    /// What each of them can hold and how it is asked.
+    fn capabilities(&self) -> Capabilities;
 
     /// Reads its own keys, and notes every problem.
     fn read(
