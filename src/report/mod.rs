@@ -4,6 +4,7 @@
 //! both say the same.
 
 pub mod attention;
+mod carried_out;
 pub mod check;
 pub mod failed;
 pub mod json;
@@ -20,12 +21,15 @@ pub mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::command::CommandName;
-use crate::engine::plan::{Change, LeftOut, Loss, NoDoor, Plan, Released};
+use crate::config::Config;
+use crate::engine::gather::Gathered;
+use crate::engine::plan::{Change, Facts, LeftOut, Loss, NoDoor, Plan, Released};
 pub use crate::engine::{
     ChangeState, KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport,
 };
 use crate::exit::Exit;
 use crate::model::{Holder, HolderId, Record, RecordId, RunId, TargetName};
+use crate::store::Attention;
 use crate::trouble::Trouble;
 
 /// Everything that one `sync`, `diff` or `apply` has to say.
@@ -90,8 +94,34 @@ impl Report {
         }
     }
 
+    /// What was gathered and planned, before anything is carried out. `seen_before` are those whom an earlier
+    /// run saw; `shows_names` sets names into the troubles, which go into every document.
+    #[must_use]
+    pub fn of(
+        command: CommandName,
+        run: Option<RunId>,
+        (config, gathered): (&Config, &Gathered),
+        plan: &Plan,
+        seen_before: &[Attention],
+        shows_names: bool,
+    ) -> Self {
+        let mut troubles = gathered.troubles();
+        let facts = &gathered.facts;
+        troubles.extend(attention::notices(command, plan, facts, seen_before, shows_names));
+        let mut report = Self {
+            sources: gathered.source_reports(),
+            devices: gathered.device_reports(config),
+            is_limited: !facts.only.is_everyone(),
+            troubles,
+            kept_links: gathered.kept_links(),
+            ..Self::new(command, run)
+        };
+        report.take_plan(plan);
+        report
+    }
+
     /// Takes what a plan says beside its changes.
-    pub fn take(&mut self, plan: &Plan) {
+    fn take_plan(&mut self, plan: &Plan) {
         self.left_out = plan.told();
         self.losses = plan.losses.clone();
         self.no_door = plan.no_door.clone();
@@ -112,6 +142,14 @@ impl Report {
     /// Takes the names of these members to be shown.
     pub fn show_names<'a>(&mut self, members: impl Iterator<Item = &'a Holder>) {
         self.names = members.map(|member| (member.key.clone(), member.name())).collect();
+    }
+
+    /// Takes the names of all members and persons who are spoken of, to be shown.
+    pub fn show_all_names(&mut self, facts: &Facts) {
+        self.show_names(facts.members.iter().map(|facts| &facts.member));
+        for device in &facts.devices {
+            self.show_person_names(&device.name, &device.persons);
+        }
     }
 
     /// Takes the names to be shown that a door holds of persons who are spoken of; `persons` are all of

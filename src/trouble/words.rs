@@ -256,14 +256,14 @@ impl TroubleKind {
             | Self::TimeLimit
             | Self::Interrupted(_) => return None,
             Self::ServerClock(_) => Hint::text(
-                "nothing to set right here: tell whoever runs the proxy, or support@cardskipper.se",
+                "nothing to set right here: tell whoever runs the proxy, or the support of that system",
             ),
             Self::OwnClock(_) => Hint::text(
                 "set this computer's clock and let it be kept right (NTP; on Linux `timedatectl set-ntp \
                  true`): every end date is judged by it",
             ),
             Self::NoNumber(_) => {
-                Hint::text("look in Cardskipper for a member without a number, or with number 0")
+                Hint::text("look there for a member without a number, or with number 0")
             }
             Self::NobodyListed { account, .. } => Hint::text(format!(
                 "see that {account} is right and that the account may export its \
@@ -275,12 +275,12 @@ impl TroubleKind {
                  could lock this computer out; find what sends wrong ones, and wait",
             ),
             Self::HeldBack { is_spent: false, .. } => Hint::text(format!(
-                "correct username and password of [hikvision.{about}]; a changed password is tried at once, \
+                "correct username and password in the section of {about}; a changed password is tried at once, \
                  and so is any by `ivms-sync check`"
             )),
             Self::NotBelieved { persons, .. } => {
                 let looks = format!(
-                    "nothing was written there; see that the address of [hikvision.{about}] leads to the \
+                    "nothing was written there; see that the address in the section of {about} leads to the \
                      right device and that its persons are there. If it was replaced or cleaned up on \
                      purpose"
                 );
@@ -292,7 +292,7 @@ impl TroubleKind {
                 }
             }
             Self::Twin(_) => Hint::text(format!(
-                "remove one of the two sections; nothing was written by way of [hikvision.{about}]"
+                "remove one of the two sections; nothing was written by way of {about}"
             )),
             Self::UnclearDates(_) => Hint::text(
                 "the documented form is 2026-12-31T23:59:59 without Z or offset: set the dates anew on the \
@@ -318,14 +318,14 @@ impl TroubleKind {
             Self::ChangedUnasked { persons, .. } => Hint::command(
                 format!(
                     "set that person right on the device and find out why it did so, or set mode = \
-                     \"observe\" for [hikvision.{about}]; once it is right, accept it"
+                     \"observe\" in the section of {about}; once it is right, accept it"
                 ),
                 accept(about, persons),
             ),
             Self::TakesNoChange { persons, .. } => Hint::command(
                 format!(
-                    "ask the vendor for firmware that supports UserInfo/Modify, or set mode = \"observe\" \
-                     for [hikvision.{about}] and change the dates by hand; other firmware is tried by \
+                    "ask the vendor for firmware that takes changes of single persons, or set mode = \"observe\" \
+                     in the section of {about} and change the dates by hand; other firmware is tried by \
                      itself. To try the same once more"
                 ),
                 accept(about, persons),

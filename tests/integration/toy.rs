@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use chrono::{NaiveDate, TimeDelta};
 use ivms_sync::cli::{CheckArgs, LookArgs, LookupArgs, SyncArgs};
 use ivms_sync::clock::Clock;
-use ivms_sync::cmd::{Context, check, lookup, sync};
+use ivms_sync::cmd::{Context, check, lookup, sync, tick};
 use ivms_sync::config::reading::{Section, Surroundings, value};
 use ivms_sync::config::{
     self, Common, Environment, Kinds, Login, Nouns, Place, Secret, SourceKind, SourceParts,
@@ -343,7 +343,7 @@ impl Toys {
         let _lock = context.take_lock().unwrap();
         let mut store = context.open_store_unchecked().unwrap();
         let scope = Scope { is_full: true, ..Scope::default() };
-        sync::tick(&context, &context.network(), &mut store, scope).unwrap()
+        tick::tick(&context, &context.network(), &mut store, scope).unwrap()
     }
 }
 

@@ -12,6 +12,8 @@ mod losses;
 mod person;
 pub mod proof;
 mod released;
+mod review;
+mod settled_roles;
 mod unchanged;
 pub mod validity;
 
@@ -34,6 +36,8 @@ use person::for_person;
 pub use person::kind_of;
 pub use proof::{Counterexample, ProvenPlan, Rule, objection, prove, prove_reviewed};
 pub use released::Released;
+pub use review::{Approval, Held, Overtaken, hold};
+pub use settled_roles::settled_roles;
 pub use unchanged::unchanged_until;
 use validity::{
     EndedBy, Entitlement, OpeningRights, Validity, covered, roles_gone, unreadable_here,
