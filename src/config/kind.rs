@@ -8,12 +8,14 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
+use toml::de::DeValue;
 use url::Url;
 
 use super::Secret;
+use super::problem::Wrong;
 use super::secret_source::Surroundings;
 use super::section::Section;
-use crate::model::{Account, Memory, SourceName, TargetName};
+use crate::model::{Account, Memory, RightCode, SourceName, TargetName};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
 use crate::ports::{Capabilities, Failure, Remark, Source, Target};
@@ -60,6 +62,12 @@ pub trait SourceKind: Debug + Sync {
 
     /// What it calls things.
     fn nouns(&self) -> Nouns;
+
+    /// Reads one entry of `roles` the way its system spells what a right is for.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn right_code(&self, entry: &DeValue<'_>) -> Result<RightCode, Wrong>;
 
     /// Reads its own keys, and notes every problem.
     fn read(

@@ -10,7 +10,7 @@ use chrono::{NaiveDate, TimeDelta};
 use ivms_sync::cli::{CheckArgs, LookArgs, LookupArgs, SyncArgs};
 use ivms_sync::clock::Clock;
 use ivms_sync::cmd::{Context, check, lookup, sync, tick};
-use ivms_sync::config::reading::{Section, Surroundings, value};
+use ivms_sync::config::reading::{DeValue, Section, Surroundings, Wrong, text, value};
 use ivms_sync::config::{
     self, Common, Environment, Kinds, Login, Nouns, Place, Secret, SourceKind, SourceParts,
     SourceSettings, TargetKind, TargetParts, TargetSettings, Wiring,
@@ -75,6 +75,10 @@ impl SourceKind for Toybook {
 
     fn nouns(&self) -> Nouns {
         Nouns { system: "Toybook", one: "book", many: "books" }
+    }
+
+    fn right_code(&self, entry: &DeValue<'_>) -> Result<RightCode, Wrong> {
+        value::id(RightCode::new(text(entry)?))
     }
 
     fn read(
@@ -291,7 +295,7 @@ impl Toys {
     fn new(place: &str, guests: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
-            "[toybook.club]\nplace = \"{place}\"\ntime_zone = \"Europe/Stockholm\"\n\n\
+            "[toybook.club]\nplace = \"{place}\"\ntime_zone = \"Europe/Stockholm\"\nroles = [\"guest\"]\n\n\
              [toydoor.front]\nplace = \"{place}\"\ntime_zone = \"Europe/Stockholm\"\n"
         );
         fs::write(folder.path().join("toys.toml"), text).unwrap();
