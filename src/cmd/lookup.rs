@@ -12,7 +12,7 @@ use crate::engine::plan::validity::{OpeningRights, entitlement};
 use crate::engine::plan::{Facts, HolderFacts, Plan, plan};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{RightCode, SourceName, Who};
+use crate::model::{RightCode, SourceName, TargetLimits, Who};
 use crate::report::lookup::nobody::{advice, searched};
 use crate::report::lookup::target::{HowAsked, on_device};
 use crate::report::lookup::{HolderStory, Story, document, render};
@@ -129,11 +129,13 @@ fn tell(
     let system = configured.system();
     let store_error = |error| context.store_error(error);
     let names = role_names(context, systems, store, gathered, &source.name, member, is_offline)?;
-    let now = facts.devices.first().map_or(facts.now.naive_utc(), |device| device.local(facts.now));
     let door_roles = OpeningRights { source: source.roles.as_ref(), device: None };
-    let validity =
-        entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, None, now)
-            .validity();
+    let validity = facts.devices.first().and_then(|device| {
+        let limits = TargetLimits::documented(device.limits.times());
+        let (policy, now) = (&facts.policy, device.local(facts.now));
+        entitlement(&member.member, &door_roles, policy, member.is_vanished, None, limits, now)
+            .validity()
+    });
     let waiting = store.blocked_plans().map_err(store_error)?;
     let blocked = waiting.into_iter().next_back().map(|plan| plan.id);
     let mut devices = Vec::new();
@@ -155,7 +157,7 @@ fn tell(
                 .config
                 .devices
                 .iter()
-                .any(|config| config.name == device.name && config.kind.commits());
+                .any(|config| config.name == device.name && config.kind.capabilities().commits);
             story.in_force = commits.then_some(open.is_none());
             story.not_in_force_since = open.map(|one| one.since);
         }

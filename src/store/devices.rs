@@ -14,7 +14,7 @@ use super::convert::{
 use super::{Intent, Store, StoreError};
 use crate::model::{
     Email, Flaw, HolderId, Memory, ReadBack, Record, RecordId, RecordStanding, TargetLimits,
-    TargetName, Window,
+    TargetName, TargetTimes, Window,
 };
 
 /// What is known of one device.
@@ -84,17 +84,28 @@ impl Store {
         })
     }
 
-    /// What a device makes of the windows it is sent, as its capabilities state and its firmware showed.
-    pub fn device_limits(&self, device: &TargetName) -> Result<TargetLimits, StoreError> {
+    /// What a device makes of the windows it is sent, as its kind documents, it states itself and its
+    /// firmware showed.
+    pub fn device_limits(
+        &self,
+        device: &TargetName,
+        times: TargetTimes,
+    ) -> Result<TargetLimits, StoreError> {
+        Ok(TargetLimits::known(times, self.stated_end(device)?, &self.read_backs(device)?))
+    }
+
+    pub(super) fn stated_end(
+        &self,
+        device: &TargetName,
+    ) -> Result<Option<NaiveDateTime>, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT latest_end FROM device WHERE name = ?1")?;
         let mut rows = statement.query([device.as_str()])?;
-        let Some(row) = rows.next()? else { return Ok(TargetLimits::default()) };
-        let stated_end = row.get::<_, Option<i64>>(0)?.map(wall_in).transpose()?;
-        Ok(TargetLimits::known(stated_end, &self.read_backs(device)?))
+        let Some(row) = rows.next()? else { return Ok(None) };
+        row.get::<_, Option<i64>>(0)?.map(wall_in).transpose()
     }
 
-    fn read_backs(&self, device: &TargetName) -> Result<Vec<ReadBack>, StoreError> {
+    pub(super) fn read_backs(&self, device: &TargetName) -> Result<Vec<ReadBack>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT sent_begin, sent_end, held_begin, held_end, times FROM read_back \
              JOIN device ON device.name = read_back.device \

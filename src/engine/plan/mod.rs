@@ -19,7 +19,7 @@ pub mod validity;
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDateTime;
+use chrono::{Datelike as _, NaiveDateTime};
 
 use crate::engine::link::{CLAIMANTS_MAX, Found, Link, NoLink, in_question};
 use crate::model::{
@@ -201,16 +201,17 @@ fn plan_member(
 
 /// The roles of a member that cannot be right, where others of the member count.
 fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> Option<LeftOut> {
-    let opens_some_door = |role: &RightCode| {
-        facts.devices.iter().any(|device| {
-            let roles =
-                OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
-            roles.open(role)
-        })
+    let opens = |role: &RightCode, device: &TargetFacts| {
+        OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() }.open(role)
+    };
+    let opens_some_door = |role: &RightCode| facts.devices.iter().any(|device| opens(role, device));
+    let counts_somewhere = |role: &Right| {
+        let mut doors = facts.devices.iter().filter(|device| opens(&role.id, device));
+        doors.any(|device| covered(role, 0, device.limits.times()).is_some())
     };
     let door_roles = member.member.roles.iter().filter(|role| opens_some_door(&role.id));
     let (good, bad): (Vec<&Right>, Vec<&Right>) =
-        door_roles.partition(|role| covered(role, 0).is_some());
+        door_roles.partition(|role| counts_somewhere(role));
     let unreadable: Vec<&UnreadableRight> =
         member.member.unreadable.iter().filter(|role| opens_some_door(&role.id)).collect();
     let is_doubtful = !unreadable.is_empty();
@@ -327,7 +328,7 @@ impl<'a> Pair<'a> {
                 let link = self.device.stored.links.get(&self.member.member.key);
                 match (link.and_then(|link| link.served), self.person()) {
                     (Some(served), Some(_)) => {
-                        self.with(roles_gone(served.window, self.now()).within(self.device.limits))
+                        self.with(roles_gone(served.window, self.device.limits, self.now()))
                     }
                     _ => Decision::left_out(false, Reason::NoDoorRole, None),
                 }
@@ -335,7 +336,12 @@ impl<'a> Pair<'a> {
             Entitlement::BadDates => {
                 // Nobody knows what was paid for: somebody must look, as if it were a lot.
                 let detail = unreadable_here(&self.member.member, &self.door_roles()).map_or_else(
-                    || "every membership ends before it begins, or begins after 2037".to_owned(),
+                    || {
+                        let last_year = self.device.limits.times().latest.year();
+                        format!(
+                            "every membership ends before it begins, or begins after {last_year}"
+                        )
+                    },
                     ToString::to_string,
                 );
                 Decision::left_out(true, Reason::BadDates, Some(detail))

@@ -92,7 +92,7 @@ fn release(
             cause: Cause::Released,
             kind: Kind::Revocation,
             before: person.limit,
-            after: ended_yesterday(window, now).clamped(),
+            after: device.limits.times().clamp(ended_yesterday(window, now)),
             opens_door: false,
             fingerprint: person.fingerprint.clone(),
             ends_at_once: true,
