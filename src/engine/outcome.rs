@@ -7,6 +7,7 @@ use crate::model::{
     Change, Email, HolderId, LinkRule, RecordId, RowReason, SourceName, TargetName, UnusableRow,
 };
 use crate::store::OutcomeKind;
+use crate::text::words::words;
 
 /// A member whose link is kept although the rule that made it no longer gives it, an e-mail changed
 /// in Cardskipper, say: nobody else claims the person, and somebody should correct one side.
@@ -44,34 +45,20 @@ pub struct TargetReport {
     pub outcome: TargetOutcome,
 }
 
-/// How one device fared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TargetOutcome {
-    /// Answered wherever it was asked.
-    Ok,
-    Unreachable,
-    /// Refused the login, or is left alone because it did.
-    LoginRefused,
-    /// Its clock is off by more than 60 seconds: nothing is written there.
-    ClockWrong,
-    /// Answered as another device, or without its persons: nothing is written there.
-    NotBelieved,
-    /// Mode "observe": looked at, never written.
-    Observed,
-}
-
-impl TargetOutcome {
-    /// The word in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Unreachable => "unreachable",
-            Self::LoginRefused => "login-refused",
-            Self::ClockWrong => "clock-wrong",
-            Self::NotBelieved => "not-believed",
-            Self::Observed => "observed",
-        }
+words! {
+    /// How one device fared.
+    pub enum TargetOutcome {
+        /// Answered wherever it was asked.
+        Ok = "ok",
+        Unreachable = "unreachable",
+        /// Refused the login, or is left alone because it did.
+        LoginRefused = "login-refused",
+        /// Its clock is off by more than 60 seconds: nothing is written there.
+        ClockWrong = "clock-wrong",
+        /// Answered as another device, or without its persons: nothing is written there.
+        NotBelieved = "not-believed",
+        /// Mode "observe": looked at, never written.
+        Observed = "observed",
     }
 }
 

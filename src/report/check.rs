@@ -13,29 +13,22 @@ use super::table::Table;
 use crate::engine::link::file::RowReason;
 use crate::exit::Exit;
 use crate::text::lists::{many, some_of};
+use crate::text::words::words;
 use crate::trouble::Trouble;
 
-/// How one thing stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// As it should be.
-    Ok,
-    /// It works, and somebody should look.
-    Warning,
-    /// It does not work.
-    Failed,
+words! {
+    /// How one thing stands.
+    pub enum Verdict {
+        /// As it should be.
+        Ok = "ok",
+        /// It works, and somebody should look.
+        Warning = "warning",
+        /// It does not work.
+        Failed = "failed",
+    }
 }
 
 impl Verdict {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Failed => "failed",
-        }
-    }
-
     fn tone(self) -> Tone {
         match self {
             Self::Ok => Tone::Good,

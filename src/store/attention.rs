@@ -8,8 +8,8 @@ use rusqlite::params;
 
 use super::convert::{damaged, instant_in, instant_out, text_at, wall_in, wall_out};
 use super::{Store, StoreError};
-use crate::model::LossKind;
 use crate::model::{HolderId, RecordId, TargetName};
+use crate::text::words::words;
 
 /// One member or person to look after.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,40 +29,19 @@ pub struct Attention {
     pub since: DateTime<Utc>,
 }
 
-/// What kind of care somebody needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AttentionKind {
-    /// Served until now, and the door is closed.
-    StandingOutside,
-    /// The door opens, and nobody can say whether that is paid for.
-    OpenWithoutReason,
-    /// Paid, and without a person on any door.
-    NoDoor,
-    /// A person that this program has written to is linked to nobody.
-    Released,
-    /// A change that is not made, since the door is only observed.
-    Observed,
-}
-
-impl AttentionKind {
-    pub const ALL: [Self; 5] = [
-        Self::StandingOutside,
-        Self::OpenWithoutReason,
-        Self::NoDoor,
-        Self::Released,
-        Self::Observed,
-    ];
-
-    /// The word in output and state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::StandingOutside => LossKind::StandingOutside.as_str(),
-            Self::OpenWithoutReason => LossKind::OpenWithoutReason.as_str(),
-            Self::NoDoor => "no-door",
-            Self::Released => "released",
-            Self::Observed => "observed",
-        }
+words! {
+    /// What kind of care somebody needs.
+    pub enum AttentionKind {
+        /// Served until now, and the door is closed.
+        StandingOutside = "standing-outside",
+        /// The door opens, and nobody can say whether that is paid for.
+        OpenWithoutReason = "open-without-reason",
+        /// Paid, and without a person on any door.
+        NoDoor = "no-door",
+        /// A person that this program has written to is linked to nobody.
+        Released = "released",
+        /// A change that is not made, since the door is only observed.
+        Observed = "observed",
     }
 }
 

@@ -7,4 +7,5 @@ pub(crate) mod lists;
 pub(crate) mod shell;
 pub(crate) mod suggest;
 pub(crate) mod topics;
+pub(crate) mod words;
 pub(crate) mod xml;
