@@ -214,20 +214,15 @@ fn from_file(context: &Context, path: &Path) -> Result<Approval, Error> {
     };
     let text = String::from_utf8(bytes)
         .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
-    plan_file::read_reviewed(
-        &text,
-        &context.config.accounts(),
-        context.clock.began(),
-        Approved::Planned,
-    )
-    .map(Approval::File)
-    .map_err(refused)
+    plan_file::read(&text, &context.config.accounts(), context.clock.began(), Approved::Planned)
+        .map(Approval::File)
+        .map_err(refused)
 }
 
 fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<Approval, Error> {
     let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
     let kept = kept.ok_or_else(|| Error::NoBlockedPlan(id.to_owned()))?;
-    plan_file::read_reviewed(
+    plan_file::read(
         &kept.document,
         &context.config.accounts(),
         context.clock.began(),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use serde::{Deserialize, Serialize};
 
 /// The latest end a device takes, 2037-12-31T23:59:59; also how "for ever" is written.
 pub const LATEST_END: NaiveDateTime = wall(2037, 12, 31, 23, 59, 59);
@@ -26,10 +27,26 @@ pub enum WindowError {
 
 /// A validity: begin and end, both included, in the wall-clock time of a device, to the second.
 /// Begin is never after end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Window {
     begin: NaiveDateTime,
     end: NaiveDateTime,
+}
+
+/// Two times that nobody has compared yet.
+#[derive(Deserialize)]
+struct Unchecked {
+    begin: NaiveDateTime,
+    end: NaiveDateTime,
+}
+
+impl TryFrom<Unchecked> for Window {
+    type Error = WindowError;
+
+    fn try_from(Unchecked { begin, end }: Unchecked) -> Result<Self, WindowError> {
+        Self::new(begin, end)
+    }
 }
 
 impl Window {

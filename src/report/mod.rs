@@ -5,7 +5,6 @@
 
 pub mod attention;
 pub mod check;
-pub mod failed;
 pub mod json;
 pub mod look;
 pub mod lookup;
