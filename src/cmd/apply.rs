@@ -82,10 +82,7 @@ fn carry_out(
     carry_out.carry_out(systems, store, (&gathered, open), &mut report)?;
     tell_overtaken(&mut report, overtaken);
     if context.shows_names() {
-        report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
-        for device in &gathered.facts.devices {
-            report.show_person_names(&device.name, &device.persons);
-        }
+        report.show_names(&gathered.facts);
     }
     end_run(context, systems, store, &report, None, run)?;
     Ok(report)

@@ -28,32 +28,24 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     prove(&gathered.facts, &plan)?;
 
-    let mut report = Report::new(CommandName::Diff, None);
-    report.sources = gathered.source_reports();
-    report.devices = gathered.device_reports(&context.config);
-    report.is_limited = !gathered.facts.only.is_everyone();
-    report.troubles = gathered.troubles();
-    weigh_devices(&report.devices, &mut report.troubles);
-    report.blocked = plan_file::blocked_id(plan.blocked());
-    if let Some(id) = &report.blocked {
-        let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
-        report.is_blocked_kept = kept.is_some();
-    }
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
     // Troubles go into every document, too.
     let shows_names = context.shows_names_everywhere() && !context.is_json && args.out.is_none();
     let names = shows_names.then_some(&gathered.facts);
-    report.troubles.extend(attention::troubles(&plan, &seen_before, names));
-    report.troubles.extend(attention::unlike_names(&gathered.facts, true, shows_names));
-    report.troubles.extend(attention::left_organisations(&gathered.facts));
+    let command = (CommandName::Diff, None);
+    let mut report = Report::of(command, &context.config, &gathered, &plan, &seen_before, names);
     report.troubles.extend(attention::protects_nobody(&gathered.facts));
-    let devices = report.devices.iter();
+    weigh_devices(&report.devices, &mut report.troubles);
+    report.blocked = plan_file::blocked_id(plan.blocked());
+    if let Some(id) = &report.blocked {
+        let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+        report.is_blocked_new = kept.is_none();
+    }
+    let devices = gathered.device_reports(&context.config).into_iter();
     let stopped: BTreeSet<TargetName> = devices
         .filter(|line| line.outcome == TargetOutcome::NotBelieved)
-        .map(|line| line.name.clone())
+        .map(|line| line.name)
         .collect();
-    report.take(&plan);
-    report.kept_links = gathered.kept_links();
     if context.is_json || context.is_verbose {
         let rows = gathered.rows_left_out(&context.config, &store, context.shows_names());
         report.rows_left_out = Some(rows.map_err(|error| context.store_error(error))?);
@@ -68,10 +60,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         })
         .collect();
     if context.shows_names() {
-        report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
-        for device in &gathered.facts.devices {
-            report.show_person_names(&device.name, &device.persons);
-        }
+        report.show_names(&gathered.facts);
     }
 
     let found = report.exit();

@@ -21,7 +21,7 @@ use crate::exit::Exit;
 use crate::model::{Accounts, RunId, SourceName, TargetName};
 use crate::notify::{self, Watch};
 use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome};
-use crate::report::{attention, plan_file, repeated};
+use crate::report::{attention, plan_file, unchanged};
 use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
 
 /// Runs the command.
@@ -72,7 +72,8 @@ pub fn tick(
 ) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
     let heard = poll(systems, &context.config, store, context.clock, &scope, |sources, told| {
-        repeated::report(&context.config, sources, told)
+        let devices = context.config.devices.iter().map(|device| (&device.name, device.mode));
+        unchanged::report(devices, sources, told)
     });
     let asked = match heard.map_err(store_error)? {
         Poll::Unchanged(report) => return quiet_tick(context, systems, store, report),
@@ -116,7 +117,7 @@ fn quiet_tick(
         for (source, humans) in &told {
             members.extend(store.members_by_human(source, humans).map_err(store_error)?);
         }
-        report.show_names(members.iter().map(|stored| &stored.member));
+        report.show_holder_names(members.iter().map(|stored| &stored.member));
         for device in &context.config.devices {
             let known = store.persons(&device.name).map_err(store_error)?;
             report.show_person_names(&device.name, &known.persons);
@@ -155,35 +156,22 @@ fn tick_of(
     let proven = prove(&gathered.facts, &plan)?;
     let seen_before = store.attention().map_err(store_error)?;
     gathered.record(&context.config, store, &plan, run).map_err(store_error)?;
-    let mut report = Report::new(CommandName::Sync, Some(run));
-    report.sources = gathered.source_reports();
-    report.devices = gathered.device_reports(&context.config);
-    report.is_limited = !is_everyone;
-    report.troubles = gathered.troubles();
-    if context.shows_names() {
-        report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
-    }
+    let command = (CommandName::Sync, Some(run));
+    let mut report = Report::of(command, &context.config, &gathered, &plan, &seen_before, None);
+    report.troubles.extend(attention::permanent(&plan, false, context.config.devices.len(), None));
     // What is not known of an organisation in this tick has not moved.
     let is_whole =
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
     remember(context, store, &gathered, &plan, is_whole)?;
-    report.troubles.extend(attention::troubles(&plan, &seen_before, None));
-    report.troubles.extend(attention::unlike_names(&gathered.facts, true, false));
-    report.troubles.extend(attention::left_organisations(&gathered.facts));
-    report.troubles.extend(attention::permanent(&plan, false, context.config.devices.len(), None));
-    report.take(&plan);
-    report.kept_links = gathered.kept_links();
     let carry_out = CarryOut { context, run, proven: &proven, changes: plan.changes };
     carry_out.carry_out(systems, store, (&gathered, open), &mut report)?;
     if context.shows_names() {
-        for device in &gathered.facts.devices {
-            report.show_person_names(&device.name, &device.persons);
-        }
+        report.show_names(&gathered.facts);
     }
     if is_everyone {
         end_first_runs(context, store, &gathered, &report)?;
     }
-    let quiet = repeated::of_quiet(&report)
+    let quiet = unchanged::remember(&report)
         .and_then(|told| quiet::digest(&context.config, &gathered, told));
     Ok((report, quiet))
 }

@@ -26,7 +26,7 @@ fn report(command: CommandName, world: &World) -> Report {
             outcome: TargetOutcome::Ok,
         })
         .collect();
-    report.take(&plan);
+    report.add_plan(&plan);
     report.changes = plan
         .changes
         .into_iter()
