@@ -271,7 +271,7 @@ fn devices(
             let persons = many(facts.persons.len(), "person");
             let text = format!(
                 "{}, firmware {}, serial number {}, {persons}",
-                reading.model, reading.firmware, reading.serial
+                reading.model, reading.version, reading.serial
             );
             findings.push(Finding::ok(name, text));
             let learnt = open.reader.iter().flat_map(|target| target.learnt());

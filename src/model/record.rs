@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use sha2::{Digest, Sha256};
 
-use super::{Email, RecordId, Window};
+use super::{Email, RecordId, Verb, Window};
 use crate::text::hex::hex;
 
 /// One `UserInfo` on one device. The full record, with every field a write must send back, stays in
@@ -71,6 +71,15 @@ pub enum RecordStanding {
 }
 
 impl RecordStanding {
+    /// Whether a record takes a change with this verb.
+    #[must_use]
+    pub fn takes(self, verb: Verb) -> bool {
+        match (self, verb) {
+            (Self::Free, Verb::Set) => true,
+            (Self::Barred | Self::Administrator, Verb::Set) => false,
+        }
+    }
+
     /// Every standing, for reading words back.
     pub const ALL: [Self; 3] = [Self::Free, Self::Barred, Self::Administrator];
 

@@ -15,7 +15,9 @@ use super::{RowLeftOut, rows_left_out, text};
 use crate::config::LinkRule;
 use crate::engine::plan::Reason;
 use crate::exit::Exit;
-use crate::model::{Holder, Limit, RecordId, RightCode, SourceName, TargetName, Window};
+use crate::model::{
+    Holder, Limit, RecordId, RightCode, SourceName, Span, TargetName, Window, format_time,
+};
 use crate::store::{AuditEntry, OutcomeKind};
 
 /// What was asked and what was found.
@@ -170,13 +172,14 @@ fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) 
             writeln!(out, "  the newest entry in {system} cannot be used: {}", printable(problem));
     }
     for role in &member.roles {
+        let Span::Wall { begin, end } = role.time;
         let name = story.role_names.iter().find(|(id, _)| *id == role.id);
         let name = name.and_then(|(_, name)| name.clone()).unwrap_or_default();
         let _ = writeln!(
             out,
             "  membership  {} – {}  {}",
-            text::first(role.begin),
-            text::moment(role.end),
+            text::first(begin),
+            text::moment(end),
             // A role without a name is remembered by its number.
             if name.is_empty() || name == role.id.to_string() {
                 format!("role {}", role.id)
@@ -401,11 +404,14 @@ fn member_json(story: &HolderStory) -> MemberJson {
             .member
             .roles
             .iter()
-            .map(|role| RoleJson {
-                id: Spelled::of(role.id.as_str()),
-                name: role_name(&role.id),
-                begin: crate::model::format_time(role.begin),
-                end: crate::model::format_time(role.end),
+            .map(|role| {
+                let Span::Wall { begin, end } = role.time;
+                RoleJson {
+                    id: Spelled::of(role.id.as_str()),
+                    name: role_name(&role.id),
+                    begin: format_time(begin),
+                    end: format_time(end),
+                }
             })
             .collect(),
         unreadable_roles: story

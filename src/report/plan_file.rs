@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::{Report, json as document};
 use crate::engine::plan::{Budget, Cause, Change, Kind};
 use crate::model::{
-    Accounts, HolderId, Limit, RecordId, TargetName, Window, inert_json, parse_time,
+    Accounts, HolderId, Limit, RecordId, TargetName, Verb, Window, inert_json, parse_time,
 };
 use crate::text::hex::hex;
 use crate::text::json::{Problem, object as bounded_json};
@@ -252,6 +252,8 @@ fn change(entry: &Value, accounts: &Accounts) -> Option<Change> {
     };
     let (after_begin, after_end) = times("after")?;
     Some(Change {
+        // The document knows no other.
+        verb: Verb::Set,
         device: TargetName::new(&text(entry, "device")?).ok()?,
         employee_no: RecordId::new(&text(entry, "employee_no")?).ok()?,
         member: holder,

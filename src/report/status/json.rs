@@ -128,7 +128,7 @@ pub fn document(status: &Status) -> Document<'_> {
         name: device.name.to_string(),
         mode: device.mode.as_str(),
         persons: device.known.persons,
-        firmware: device.known.firmware.clone(),
+        firmware: device.known.version.clone(),
         read_at: device.known.read_at.map(instant),
         confirmed_at: device.known.confirmed_at.map(instant),
         failures: device.failures.count,
