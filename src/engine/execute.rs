@@ -1,11 +1,11 @@
 //! Carries out a proven plan: read, write, read back, record.
 //!
 //! Decides nothing: a change is carried out exactly as planned or refused because the person moved.
-//! Devices run side by side, each with one request at a time. Until a firmware has confirmed a write,
+//! Devices run side by side, each with one request at a time. Until a version has confirmed a write,
 //! each is read back alone before the next is sent: should it take more than it was told (reference
 //! 3.1: nobody has proven that it does not), it happens to one person and not to thirty. See [`trust`].
 //! The same when it takes a change in a form that is news: nobody else meets it before that is read
-//! back. What such a probe costs is spent, once the firmware is proven, on asking the device who it is.
+//! back. What such a probe costs is spent, once the version is proven, on asking the device who it is.
 
 mod base;
 mod commit;
@@ -118,13 +118,13 @@ struct OneTarget<'a, 's> {
     /// How many changes there are, and who counts them.
     planned: usize,
     meter: Box<dyn Meter>,
-    firmware: String,
-    /// What that firmware makes of the windows it is sent.
+    version: String,
+    /// What that version makes of the windows it is sent.
     limits: TargetLimits,
     trust: Trust,
     /// What the connector remembers of it.
     memory: Memory,
-    /// Why that firmware takes no change of anybody, if so.
+    /// Why that version takes no change of anybody, if so.
     refusal: Option<String>,
     /// Announced in this run, and nothing of an earlier one waits to be committed.
     expected: BTreeSet<RecordId>,
@@ -139,7 +139,7 @@ impl<'a, 's> OneTarget<'a, 's> {
             troubles: Vec::new(),
             stopped: None,
         };
-        let (meter, firmware) = (Box::new(Silent), String::new());
+        let (meter, version) = (Box::new(Silent), String::new());
         let limits = TargetLimits::documented(device.kind.capabilities().times);
         let trust = Trust::Waiting;
         Self {
@@ -148,7 +148,7 @@ impl<'a, 's> OneTarget<'a, 's> {
             result,
             planned: 0,
             meter,
-            firmware,
+            version,
             limits,
             trust,
             memory: Memory::default(),
@@ -216,14 +216,14 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.check_unasked()?;
         let reader = match reader {
             Some(reader) => {
-                self.firmware = known.firmware.clone().unwrap_or_default();
+                self.version = known.version.clone().unwrap_or_default();
                 reader
             }
             None => self.connect(systems, &known)?,
         };
         let memory = self.store().write_memory(&self.device.name)?;
-        self.trust = trust::of(known.proven_firmware.as_deref(), &memory, &self.firmware, now);
-        self.refusal = self.store().refusal(&self.device.name, &self.firmware)?;
+        self.trust = trust::of(known.proven_version.as_deref(), &memory, &self.version, now);
+        self.refusal = self.store().refusal(&self.device.name, &self.version)?;
         self.check_refusal()?;
         self.memory = reader.memory();
         let mut writer = reader.into_writer();
@@ -260,10 +260,10 @@ impl<'a, 's> OneTarget<'a, 's> {
         Err(Halt::Untrusted(Box::new(trust::unasked(self.device, &unasked, self.persons()?))))
     }
 
-    /// Whether its firmware takes changes at all.
+    /// Whether its version takes changes at all.
     fn check_refusal(&self) -> Result<(), Halt> {
         let Some(why) = &self.refusal else { return Ok(()) };
-        let trouble = trust::refuses(self.device, &self.firmware, why, self.persons()?);
+        let trouble = trust::refuses(self.device, &self.version, why, self.persons()?);
         Err(Halt::Untrusted(Box::new(trouble)))
     }
 
@@ -284,11 +284,11 @@ impl<'a, 's> OneTarget<'a, 's> {
         Ok(usize::try_from(known.persons).unwrap_or(usize::MAX))
     }
 
-    /// What is known of this firmware, as far as it is believed: the plan was made with the same.
+    /// What is known of this version, as far as it is believed: the plan was made with the same.
     fn believed_limits(&self) -> Result<TargetLimits, StoreError> {
         let (store, device) = (self.store(), self.device);
         let times = device.kind.capabilities().times;
-        if store.device_state(&device.name)?.firmware.as_ref() != Some(&self.firmware) {
+        if store.device_state(&device.name)?.version.as_ref() != Some(&self.version) {
             return Ok(TargetLimits::documented(times));
         }
         let known = store.device_limits(&device.name, times)?;
@@ -297,7 +297,7 @@ impl<'a, 's> OneTarget<'a, 's> {
     }
 
     /// Connects to a device that was not read in this run. One that was read before must still be the device
-    /// that it was: addresses move, and the persons of another door may look the same. Its firmware is
+    /// that it was: addresses move, and the persons of another door may look the same. Its version is
     /// known then, too.
     fn connect<'o>(
         &mut self,
@@ -305,14 +305,14 @@ impl<'a, 's> OneTarget<'a, 's> {
         known: &TargetState,
     ) -> Result<Box<dyn Target + 'o>, Halt> {
         let mut reader = systems.target(self.device, &known.memory)?;
-        if known.serial.is_none() && known.proven_firmware.is_none() {
-            self.firmware = known.firmware.clone().unwrap_or_default();
+        if known.serial.is_none() && known.proven_version.is_none() {
+            self.version = known.version.clone().unwrap_or_default();
             return Ok(reader);
         }
         let info = reader.identity()?;
         judge_serial(known.serial.as_deref().unwrap_or_default(), &info.serial)
             .map_err(|doubt| Halt::Doubted(Box::new(not_believed(self.device, &doubt, None))))?;
-        self.firmware = info.firmware;
+        self.version = info.version;
         Ok(reader)
     }
 

@@ -22,9 +22,9 @@ mod window;
 mod words;
 
 pub use account::{Account, Accounts};
-pub use change::Change;
+pub use change::{Change, Verb};
 pub use email::Email;
-pub use holder::{Holder, Right, UnreadableRight};
+pub use holder::{Holder, Right, Span, UnreadableRight};
 pub use id::{
     HolderId, HolderNumber, InvalidId, RecordId, RightCode, RunId, SourceName, TargetName,
 };

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Email, RecordId, Window};
+use super::{Email, RecordId, Verb, Window};
 use crate::text::hex::hex;
 use crate::text::words::words;
 
@@ -59,6 +59,17 @@ words! {
         Barred = "barred",
         /// It runs the target itself; never touched.
         Administrator = "administrator",
+    }
+}
+
+impl RecordStanding {
+    /// Whether a record takes a change with this verb.
+    #[must_use]
+    pub fn takes(self, verb: Verb) -> bool {
+        match (self, verb) {
+            (Self::Free, Verb::Set) => true,
+            (Self::Barred | Self::Administrator, Verb::Set) => false,
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Identity {
     /// Its model or product.
     pub model: String,
     /// The version of what runs on it: whatever was learnt of how it takes writes is about this.
-    pub firmware: String,
+    pub version: String,
 }
 
 /// A target's wall clock.

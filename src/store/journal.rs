@@ -15,7 +15,7 @@ use super::prune::prune;
 use super::waiting::tried;
 use super::{Machine, Quiet, Store, StoreError};
 use crate::clock::is_future;
-use crate::model::{Cause, Change, Kind};
+use crate::model::{Cause, Change, Kind, Verb};
 use crate::model::{HolderId, Record, RecordId, RunId, TargetName, Window};
 use crate::text::words::words;
 
@@ -53,6 +53,8 @@ impl Intent {
     /// The intent to carry out a change.
     #[must_use]
     pub fn of(run: RunId, change: &Change) -> Self {
+        // The journal says nothing of the verb as long as there is one.
+        let Verb::Set = change.verb;
         Self {
             run,
             device: change.device.clone(),

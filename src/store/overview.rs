@@ -42,8 +42,8 @@ pub struct DeviceOverview {
     pub read_at: Option<DateTime<Utc>>,
     /// When somebody on it was last seen to hold what they should.
     pub confirmed_at: Option<DateTime<Utc>>,
-    /// Its firmware, when it was last read.
-    pub firmware: Option<String>,
+    /// Its version, when it was last read.
+    pub version: Option<String>,
 }
 
 /// A blocked plan, without its content.
@@ -103,7 +103,7 @@ impl Store {
     /// What is remembered of a device.
     pub fn device_overview(&self, device: &TargetName) -> Result<DeviceOverview, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT read_at, firmware, \
+            "SELECT read_at, version, \
              (SELECT count(*) FROM person WHERE person.device = device.name), \
              (SELECT max(confirmed_at) FROM person WHERE person.device = device.name) \
              FROM device WHERE name = ?1",
@@ -115,7 +115,7 @@ impl Store {
             persons: row.get(2)?,
             read_at: read_at.map(instant_in).transpose()?,
             confirmed_at: confirmed_at.map(instant_in).transpose()?,
-            firmware: row.get(1)?,
+            version: row.get(1)?,
         })
     }
 

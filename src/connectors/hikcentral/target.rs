@@ -65,7 +65,7 @@ impl Target for Platform {
         Ok(Identity {
             serial: self.host.clone(),
             model: version.product,
-            firmware: version.software,
+            version: version.software,
         })
     }
 

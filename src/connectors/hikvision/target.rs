@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::config::Settings;
-use super::manners::Remembered;
+use super::manners::{REMEMBERED_FORM, Remembered};
 use super::reader::Reader;
 use super::wire::{differs_beyond_validity, has_lost_pin};
 use super::writer::Writer;
@@ -53,7 +53,7 @@ impl Door {
         count: RequestCount,
         progress: Arc<dyn Progress>,
     ) -> Result<Self, Failure> {
-        let remembered: Remembered = memory.read();
+        let remembered: Remembered = memory.read(REMEMBERED_FORM);
         let reader = Reader::connect(config, remembered.manners)?;
         Ok(Self { reader: reader.counted_by(count).watched_by(progress), remembered })
     }
@@ -70,7 +70,7 @@ impl Target for Door {
                 ..Remembered::default()
             };
         }
-        Ok(Identity { serial: info.serial, model: info.model, firmware: info.firmware })
+        Ok(Identity { serial: info.serial, model: info.model, version: info.firmware })
     }
 
     fn clock(&mut self) -> Result<Option<TargetClock>, Failure> {
@@ -85,7 +85,10 @@ impl Target for Door {
     }
 
     fn memory(&self) -> Memory {
-        Memory::of(&Remembered { manners: self.reader.manners(), ..self.remembered.clone() })
+        Memory::of(
+            REMEMBERED_FORM,
+            &Remembered { manners: self.reader.manners(), ..self.remembered.clone() },
+        )
     }
 
     fn learnt(&self) -> Vec<String> {
