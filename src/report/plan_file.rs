@@ -252,7 +252,7 @@ impl Entry {
 fn hash(mut plan: Value) -> String {
     if let Value::Object(plan) = &mut plan {
         plan.remove("seal");
-        plan.insert("sha256".to_owned(), Value::default());
+        plan.insert("sha256".to_owned(), Value::from(""));
     }
     plan.sort_all_objects();
     hex(&Sha256::digest(plan.to_string().as_bytes()))
