@@ -49,10 +49,20 @@ impl CarryOut<'_> {
         for ((device, found), open) in config.devices.iter().zip(&gathered.devices).zip(open) {
             let is_ready = found.outcome == TargetOutcome::Ok
                 || found.is_backing_off && self.opens_a_door(&device.name);
-            let has_work = self.proven.for_device(&device.name).next().is_some()
-                || !store.uncommitted(&device.name).map_err(store_error)?.is_empty();
+            let open_commits = match device.kind.commits() {
+                true => store.uncommitted(&device.name).map_err(store_error)?,
+                false => Vec::new(),
+            };
+            let has_work = match device.mode {
+                // What was asked for before is still asked after.
+                Mode::Observe => open_commits.iter().any(|one| one.is_queued),
+                _ => {
+                    !open_commits.is_empty()
+                        || self.proven.for_device(&device.name).next().is_some()
+                }
+            };
             // Where there is nothing to do no login is tried, and others may talk to the door.
-            if !is_ready || !has_work || device.mode == Mode::Observe {
+            if !is_ready || !has_work {
                 continue;
             }
             let turn =
@@ -163,6 +173,7 @@ fn what_became(
     let error = match outcome {
         Some(TargetOutcome::Unreachable) => Some("the door gave no usable answer"),
         Some(TargetOutcome::LoginRefused) => Some("the door refused the login"),
+        Some(TargetOutcome::RightMissing) => Some("a right is missing for it"),
         Some(TargetOutcome::ClockWrong) => Some("the door's clock is wrong"),
         Some(TargetOutcome::NotBelieved) => Some(NOT_BELIEVED),
         Some(TargetOutcome::Ok) => Some("not reached in this run"),

@@ -12,6 +12,7 @@ use crate::cli::CheckArgs;
 use crate::config::TargetConfig;
 use crate::engine::Systems;
 use crate::engine::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
+use crate::engine::gather::devices::failure;
 use crate::engine::gather::{Connections, Gathered, Scope, gather};
 use crate::engine::link::NoLink;
 use crate::engine::plan::{TargetFacts, plan};
@@ -220,6 +221,9 @@ fn both_sides(
             store.uncommitted(&device.name).map_err(|error| context.store_error(error))?;
         findings.extend(not_in_force(context, device, &waiting));
     }
+    let uncommitted = store.uncommitted_targets().map_err(|error| context.store_error(error))?;
+    let left = attention::left_targets(&uncommitted, &context.config.devices);
+    findings.extend(left.into_iter().map(Finding::from));
     let plan = plan(&gathered.facts);
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
     let names = shows_names.then_some(&gathered.facts);
@@ -287,6 +291,8 @@ fn devices(
         if let Some(mut reader) = open.reader {
             findings.extend(clock(context, device, reader.as_mut()));
             findings.extend(statement(name, facts.persons.len(), reader.statement()));
+            let refused = reader.rehearse(facts.persons.keys().next());
+            findings.extend(refused.iter().map(|error| failure(device, error).1.into()));
         }
         if found.is_known {
             findings.push(links(gathered, facts));

@@ -13,7 +13,7 @@ use crate::config::{Mode, TargetConfig};
 use crate::engine::gather::trust;
 use crate::engine::gather::{Scope, back_off, devices::held_back, gather};
 use crate::engine::link::file::FILE_BYTES_MAX;
-use crate::engine::plan::{LeftOut, TargetFacts, plan};
+use crate::engine::plan::{Kind, LeftOut, TargetFacts, plan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
@@ -24,7 +24,7 @@ use crate::report::Report;
 use crate::report::status::{
     DAYS_SHOWN, DeviceStatus, SourceStatus, Status, html, json, prometheus, text, unlinked,
 };
-use crate::store::{DeviceOverview, Store, StoreError, WriteMemory};
+use crate::store::{DeviceOverview, Store, StoreError, Waiting, WriteMemory};
 use crate::text::lists::many;
 
 /// Runs that are shown.
@@ -188,6 +188,27 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
             login_trouble: held_back(device, &login, at).map(|trouble| trouble.text()),
         });
     }
+    let mut waiting = store.waiting()?;
+    for (device, one) in
+        devices.iter().flat_map(|one| one.uncommitted.iter().map(move |open| (&one.name, open)))
+    {
+        // Their doors do not know yet that they are to open.
+        let is_known =
+            |wait: &Waiting| wait.device == *device && wait.employee_no == one.employee_no;
+        if one.opens_door && !waiting.iter().any(is_known) {
+            waiting.push(Waiting {
+                device: device.clone(),
+                employee_no: one.employee_no.clone(),
+                member: one.member.clone(),
+                kind: Kind::Grant,
+                opens_door: true,
+                after: one.after,
+                budget: None,
+                trouble: Some("written, not yet in force at the doors".to_owned()),
+                since: one.since,
+            });
+        }
+    }
     let since = at.checked_sub_signed(TimeDelta::days(DAYS_SHOWN)).unwrap_or(at);
     let audit = store.audit_since(since, AUDIT_SHOWN)?;
     Ok(Status {
@@ -197,7 +218,7 @@ fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Stat
         last_success: store.last_success()?,
         sources,
         devices,
-        waiting: store.waiting()?,
+        waiting,
         attention: store.attention()?,
         blocked: store.blocked_plans()?,
         left_out,

@@ -170,6 +170,8 @@ fn tick_of(
     report.troubles.extend(attention::troubles(&plan, &seen_before, None));
     report.troubles.extend(attention::unlike_names(&gathered.facts, true, false));
     report.troubles.extend(attention::left_organisations(&gathered.facts));
+    let uncommitted = store.uncommitted_targets().map_err(store_error)?;
+    report.troubles.extend(attention::left_targets(&uncommitted, &context.config.devices));
     report.troubles.extend(attention::permanent(&plan, false, context.config.devices.len(), None));
     report.take(&plan);
     report.kept_links = gathered.kept_links();

@@ -52,6 +52,8 @@ pub enum TargetOutcome {
     Unreachable,
     /// Refused the login, or is left alone because it did.
     LoginRefused,
+    /// It takes the login, and a right, a licence or a permission is missing.
+    RightMissing,
     /// Its clock is off by more than 60 seconds: nothing is written there.
     ClockWrong,
     /// Answered as another device, or without its persons: nothing is written there.
@@ -68,6 +70,7 @@ impl TargetOutcome {
             Self::Ok => "ok",
             Self::Unreachable => "unreachable",
             Self::LoginRefused => "login-refused",
+            Self::RightMissing => "right-missing",
             Self::ClockWrong => "clock-wrong",
             Self::NotBelieved => "not-believed",
             Self::Observed => "observed",

@@ -31,7 +31,10 @@ pub use limits::{ReadBack, TargetLimits};
 pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
 pub use link_row::{LinkRow, RowReason, UnusableRow};
 pub use memory::Memory;
-pub use record::{Flaw, Limit, Record, RecordStanding, fingerprint, is_same_but_for_dates};
+pub use record::{
+    Flaw, Limit, Record, RecordStanding, fingerprint, fingerprint_by_fields, is_same_but_for_dates,
+    is_same_record,
+};
 pub use visible::{inert_json, inert_lines, is_invisible, steers, visible};
 pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};
 pub use words::{Budget, Cause, Kind, LossKind, Reason};

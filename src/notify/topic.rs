@@ -39,6 +39,8 @@ pub enum DoorTrouble {
     Away,
     /// It refuses the login, or is left alone because it did.
     Login,
+    /// It takes the login, and a right is missing.
+    Right,
     /// It is not believed.
     Doubt,
     /// It is believed, and what it does with changes is not.
@@ -66,9 +68,10 @@ pub enum SourceTrouble {
 
 impl DoorTrouble {
     /// All, in their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Away,
         Self::Login,
+        Self::Right,
         Self::Doubt,
         Self::Stopped,
         Self::Clock,
@@ -87,6 +90,7 @@ impl DoorTrouble {
         match self {
             Self::Away => "away",
             Self::Login => "login",
+            Self::Right => "right",
             Self::Doubt => "doubt",
             Self::Stopped => "stopped",
             Self::Clock => "clock",
@@ -140,6 +144,7 @@ impl Topic {
                 }
                 DoorTrouble::Away => format!("{name} does not answer"),
                 DoorTrouble::Login => format!("{name} refuses the login"),
+                DoorTrouble::Right => format!("{name} does not grant a right that is needed"),
                 DoorTrouble::Doubt => {
                     format!("{name} looks like another device, or has lost its persons")
                 }
@@ -186,6 +191,7 @@ impl Topic {
             Self::Door(name, what) => match what {
                 DoorTrouble::Away => format!("{name} answers again"),
                 DoorTrouble::Login => format!("{name} takes the login again"),
+                DoorTrouble::Right => format!("{name} grants every right that is needed"),
                 DoorTrouble::Doubt => format!("{name} is believed again"),
                 DoorTrouble::Stopped => {
                     format!("Nobody needs to look before {name} is written to any more")

@@ -23,8 +23,9 @@ use crate::exit::Exit;
 use crate::model::{Memory, RecordId, RecordStanding, RightCode, SourceName};
 use crate::ports::Failure;
 use crate::report::lookup::{HolderStory, Story, TargetStory, document, render};
+use crate::report::text::with_zone;
 use crate::report::{Report, RowLeftOut, TargetOutcome, text};
-use crate::store::Store;
+use crate::store::{Store, Uncommitted};
 use crate::text::lists::many;
 use crate::trouble::Trouble;
 
@@ -304,15 +305,16 @@ fn tell(
         if let Some(employee_no) = &story.employee_no {
             story.confirmed_at =
                 store.confirmed_at(&device.name, employee_no).map_err(store_error)?;
-            let open = store.uncommitted(&device.name).map_err(store_error)?;
-            let open = open.into_iter().find(|one| one.employee_no == *employee_no);
-            let commits = context
-                .config
-                .devices
-                .iter()
-                .any(|config| config.name == device.name && config.kind.commits());
-            story.in_force = commits.then_some(open.is_none());
-            story.not_in_force_since = open.map(|one| one.since);
+            let mut configured = context.config.devices.iter();
+            if configured.any(|one| one.name == device.name && one.kind.commits()) {
+                let open = store.uncommitted(&device.name).map_err(store_error)?;
+                let open = open.into_iter().find(|one| one.employee_no == *employee_no);
+                story.in_force = Some(open.is_none());
+                if let Some(open) = open {
+                    let since = with_zone(open.since, context.config.zone_of_people());
+                    story = not_in_force(story, &open, &since);
+                }
+            }
         }
         story.read_at = store.device_state(&device.name).map_err(store_error)?.read_at;
         devices.push(story);
@@ -327,6 +329,23 @@ fn tell(
         devices,
         history: store.history(&member.member.key, HISTORY_LINES).map_err(store_error)?,
     })
+}
+
+/// The same of a person whose dates are written and not in force at the doors, which go by those of before: one
+/// whom a door is to let in again still stands outside.
+fn not_in_force(story: TargetStory, open: &Uncommitted, since: &str) -> TargetStory {
+    let doors = if open.opens_door { "; the doors do not open yet" } else { "" };
+    TargetStory {
+        why: format!("Written, not yet in force at the doors (since {since}){doors}. {}", story.why),
+        opens_now: story.opens_now && !open.opens_door,
+        in_step: false,
+        remedy: Some(
+            "The next run asks what became of it; see that the devices are on and reachable from the platform."
+                .to_owned(),
+        ),
+        not_in_force_since: Some(open.since),
+        ..story
+    }
 }
 
 /// The names of a member's roles: known ones, else asked for now (never offline).

@@ -11,6 +11,7 @@ use chrono::{
 };
 use chrono_tz::Tz;
 
+#[cfg(test)]
 use crate::model::Window;
 
 /// How many characters `2027-01-31T23:59:59` has.
@@ -159,8 +160,8 @@ pub(super) fn is_documented(stated: &str) -> bool {
 
 /// The window that is read back after this one was written: within the range that devices take, and
 /// without times that the site's clocks skip.
-#[must_use]
-pub fn settled(window: Window, zone: Tz) -> Window {
+#[cfg(test)]
+pub(super) fn settled(window: Window, zone: Tz) -> Window {
     let window = window.clamped();
     let begin = moment(window.begin(), zone, Edge::Begin).naive_local();
     let end = moment(window.end(), zone, Edge::End).naive_local();
