@@ -14,8 +14,9 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{RightCode, SourceName, TargetLimits, Who};
 use crate::report::lookup::nobody::{advice, searched};
-use crate::report::lookup::target::{HowAsked, on_device};
+use crate::report::lookup::target::{HowAsked, not_in_force, on_device};
 use crate::report::lookup::{HolderStory, Story, document, render};
+use crate::report::text::with_zone;
 use crate::report::{Report, RowLeftOut, near};
 use crate::store::Store;
 use crate::trouble::Trouble;
@@ -151,15 +152,16 @@ fn tell(
         if let Some(employee_no) = &story.employee_no {
             story.confirmed_at =
                 store.confirmed_at(&device.name, employee_no).map_err(store_error)?;
-            let open = store.uncommitted(&device.name).map_err(store_error)?;
-            let open = open.into_iter().find(|one| one.employee_no == *employee_no);
-            let commits = context
-                .config
-                .devices
-                .iter()
-                .any(|config| config.name == device.name && config.kind.capabilities().commits);
-            story.in_force = commits.then_some(open.is_none());
-            story.not_in_force_since = open.map(|one| one.since);
+            let mut configured = context.config.devices.iter();
+            if configured.any(|one| one.name == device.name && one.kind.capabilities().commits) {
+                let open = store.uncommitted(&device.name).map_err(store_error)?;
+                let open = open.into_iter().find(|one| one.employee_no == *employee_no);
+                story.in_force = Some(open.is_none());
+                if let Some(open) = open {
+                    let since = with_zone(open.since, context.config.zone_of_people());
+                    story = not_in_force(story, &open, &since);
+                }
+            }
         }
         story.read_at = store.device_state(&device.name).map_err(store_error)?.read_at;
         devices.push(story);

@@ -18,7 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::clock::Clock;
-use crate::config::TargetConfig;
+use crate::config::{Mode, TargetConfig};
 use crate::engine::Systems;
 use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::engine::gather::devices::{failure, not_believed, to_remember};
@@ -128,13 +128,19 @@ struct OneTarget<'a, 's> {
     refusal: Option<String>,
     /// Announced in this run, and nothing of an earlier one waits to be committed.
     expected: BTreeSet<RecordId>,
+    /// How many records of others wait to be put in force, once that was asked.
+    others: Option<usize>,
+    failed_commits: commit::Failed,
+    /// Who cannot be changed as they are, and why.
+    unfit: Vec<(RecordId, String)>,
 }
 
 impl<'a, 's> OneTarget<'a, 's> {
     fn new(execution: &'a Execution<'a, 's>, device: &'a TargetConfig) -> Self {
+        let is_observed = device.mode == Mode::Observe;
         let result = TargetResult {
             changes: BTreeMap::new(),
-            outcome: TargetOutcome::Ok,
+            outcome: if is_observed { TargetOutcome::Observed } else { TargetOutcome::Ok },
             login: LoginResult::NotTried,
             troubles: Vec::new(),
             stopped: None,
@@ -154,6 +160,9 @@ impl<'a, 's> OneTarget<'a, 's> {
             memory: Memory::default(),
             refusal: None,
             expected: BTreeSet::new(),
+            others: None,
+            failed_commits: commit::Failed::default(),
+            unfit: Vec::new(),
         }
     }
 
@@ -165,7 +174,9 @@ impl<'a, 's> OneTarget<'a, 's> {
         let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
         self.planned = changes.len();
         self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
-        match self.carry_out(systems, reader, changes) {
+        let carried_out = self.carry_out(systems, reader, changes);
+        self.tell_of_failed();
+        match carried_out {
             Ok(()) => self.store().forget_failures(&self.device.name)?,
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
@@ -213,6 +224,13 @@ impl<'a, 's> OneTarget<'a, 's> {
     ) -> Result<(), Halt> {
         let now = self.execution.clock.now();
         let known = self.store().device_state(&self.device.name)?;
+        if self.device.mode == Mode::Observe {
+            // What was written before is asked after.
+            let mut reader = reader.map_or_else(|| self.connect(systems, &known), Ok)?;
+            self.ask_settlement(reader.as_mut())?;
+            self.result.login = LoginResult::Worked;
+            return Ok(());
+        }
         self.check_unasked()?;
         let reader = match reader {
             Some(reader) => {
@@ -380,12 +398,16 @@ impl<'a, 's> OneTarget<'a, 's> {
 /// What a reading says about a write, and whether more changed than was asked.
 fn judge(
     change: &Change,
-    before: &FullRecord,
-    after: Option<&FullRecord>,
+    (before, after): (&FullRecord, Option<&FullRecord>),
+    refusal: Option<&str>,
     limits: &TargetLimits,
     differences: impl FnOnce(&FullRecord, &FullRecord) -> Vec<String>,
 ) -> (Outcome, bool) {
     let Some(after) = after else {
+        if let Some(refusal) = refusal {
+            // It said so itself.
+            return (Outcome::sent(OutcomeKind::Refused, Some(refusal.to_owned()), None), false);
+        }
         let text = "the person is gone after the write".to_owned();
         return (Outcome::sent(OutcomeKind::Unknown, Some(text), None), true);
     };
@@ -400,7 +422,8 @@ fn judge(
                 "the device took the change but enforces no dates now".to_owned()
             }
             Limit::Unclear { .. } => {
-                "the device took the change but holds dates that can mean two things".to_owned()
+                "the device took the change but holds dates that can mean two things, or none"
+                    .to_owned()
             }
             Limit::Unreadable { .. } => {
                 "the device took the change but holds no readable dates".to_owned()

@@ -69,7 +69,7 @@ CREATE TABLE device (
     failure          TEXT,               -- what it was, to be told while waiting
     failure_hint     TEXT,
     failure_command  TEXT,               -- the one to type
-    is_doubted       INTEGER NOT NULL DEFAULT 0,  -- it answered, and was not believed
+    failure_kind     TEXT    NOT NULL DEFAULT 'passing',  -- what may be hoped for: passing, lasting, doubt
     version          TEXT,               -- of what runs on it, when it was last read
     proven_version   TEXT,               -- the one that took a first write well
     unproven_version TEXT,               -- the one that was written to and has confirmed nothing yet
@@ -223,8 +223,15 @@ CREATE TABLE intent (
 CREATE TABLE uncommitted (
     device      TEXT    NOT NULL,
     employee_no TEXT    NOT NULL,
+    handle      TEXT    NOT NULL,        -- what the target itself calls it, whatever people rename
+    source      TEXT    NOT NULL,        -- for whom it was written
+    holder      TEXT    NOT NULL,
+    after_begin INTEGER NOT NULL,        -- what was written last
+    after_end   INTEGER NOT NULL,
     since_at    INTEGER NOT NULL,        -- when the first such write was announced
     is_queued   INTEGER NOT NULL,        -- the target was asked to put it in force
+    opens_door  INTEGER NOT NULL,        -- a closed door is to open: the member stands outside until then
+    others      INTEGER NOT NULL,        -- how many waited there to be put in force before the last write
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -355,7 +362,7 @@ CREATE VIEW v_door AS SELECT
     (SELECT count(*) FROM link WHERE link.device = device.name) AS linked,
     (SELECT count(*) FROM waiting WHERE waiting.device = device.name) AS waiting,
     failures, strftime('%Y-%m-%dT%H:%M:%SZ', failed_at, 'unixepoch') AS failed_at_utc, failure,
-    is_doubted, login_refusals, unasked
+    failure_kind, login_refusals, unasked
     FROM device;
 
 CREATE VIEW v_change AS SELECT

@@ -21,7 +21,7 @@ use crate::store::{
     Failures, Intent, LastFailure, LoginMemory, RecordsOfTarget, Store, StoreError, StoredHolder,
     TargetState, WriteMemory,
 };
-use crate::trouble::{Trouble, TroubleKind};
+use crate::trouble::{FailureKind, Trouble, TroubleKind};
 
 use troubles::{backing_off, refusal, remarks, remembered, stopped};
 pub use troubles::{failure, held_back, not_believed, to_remember};
@@ -343,7 +343,7 @@ impl TargetGathered {
     pub(super) fn take_back(&mut self, config: &TargetConfig, doubt: &Doubt) {
         let Some(renamed) = self.renamed.take() else { return };
         let trouble = not_believed(config, doubt, Some(self.persons.persons.len()));
-        self.failure = Some(LastFailure { is_doubt: true, ..remembered(&trouble) });
+        self.failure = Some(LastFailure { kind: FailureKind::Doubt, ..remembered(&trouble) });
         self.outcome = TargetOutcome::NotBelieved;
         self.trouble = Some(trouble);
         self.persons = renamed.before;
@@ -356,7 +356,7 @@ fn doubted(config: &TargetConfig, before: Before, doubt: &Doubt, persons: usize)
     let trouble = not_believed(config, doubt, Some(persons));
     TargetGathered {
         outcome: TargetOutcome::NotBelieved,
-        failure: Some(LastFailure { is_doubt: true, ..remembered(&trouble) }),
+        failure: Some(LastFailure { kind: FailureKind::Doubt, ..remembered(&trouble) }),
         trouble: Some(trouble),
         login: LoginResult::Worked,
         ..untouched(config, before)
