@@ -71,10 +71,10 @@ fn carry_out(
         .map_err(|error| context.gather_error(error))?;
     let Held { overtaken, changes, proven } =
         held(context, store, &gathered.facts, name, reviewed)?;
-    let run = store.begin_run("apply", context.clock.began()).map_err(store_error)?;
+    let run = store.journal().begin_run("apply", context.clock.began()).map_err(store_error)?;
 
     for device in &context.config.devices {
-        store.know_device(&device.name).map_err(store_error)?;
+        store.devices().know_device(&device.name).map_err(store_error)?;
     }
     let mut report = Report::new(CommandName::Apply, Some(run));
     report.devices = gathered.device_reports(&context.config);
@@ -100,7 +100,7 @@ fn forget(
 ) -> Result<(), Error> {
     match id {
         Some(id) if report.changes.iter().all(|one| one.state.is_confirmed()) => {
-            store.forget_blocked(id).map_err(|error| context.store_error(error))
+            store.pending().forget_blocked(id).map_err(|error| context.store_error(error))
         }
         _ => Ok(()),
     }
@@ -148,7 +148,7 @@ fn held(
     }
     let mut news = BTreeSet::new();
     for source in &context.config.sources {
-        let state = store.source_state(&source.name).map_err(store_error)?;
+        let state = store.members().source_state(&source.name).map_err(store_error)?;
         // A plan by a clock that was ahead may be as old as any.
         let is_from_future = reviewed.made_at > context.clock.now();
         if is_from_future || state.fetched_at.is_some_and(|at| at > reviewed.made_at) {
@@ -225,7 +225,7 @@ fn from_file(context: &Context, path: &Path) -> Result<Approval, Error> {
 }
 
 fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<Approval, Error> {
-    let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+    let kept = store.pending().blocked(id).map_err(|error| context.store_error(error))?;
     let kept = kept.ok_or_else(|| Error::NoBlockedPlan(id.to_owned()))?;
     plan_file::read_reviewed(
         &kept.document,

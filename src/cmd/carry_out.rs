@@ -50,7 +50,7 @@ impl CarryOut<'_> {
             let is_ready = found.outcome == TargetOutcome::Ok
                 || found.is_backing_off && self.opens_a_door(&device.name);
             let has_work = self.proven.for_device(&device.name).next().is_some()
-                || !store.uncommitted(&device.name).map_err(store_error)?.is_empty();
+                || !store.journal().uncommitted(&device.name).map_err(store_error)?.is_empty();
             // Where there is nothing to do no login is tried, and others may talk to the door.
             if !is_ready || !has_work || device.mode == Mode::Observe {
                 continue;
@@ -137,7 +137,7 @@ fn keep_waiting(context: &Context, store: &mut Store, report: &Report) -> Result
     });
     let waiting: Vec<Waiting> =
         open.map(|one| Waiting::of(&one.change, one.error.clone(), now)).collect();
-    store.keep_waiting(&waiting, false).map_err(|error| context.store_error(error))
+    store.pending().keep_waiting(&waiting, false).map_err(|error| context.store_error(error))
 }
 
 fn set_outcome(report: &mut Report, device: &TargetName, outcome: TargetOutcome) {

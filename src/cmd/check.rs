@@ -199,7 +199,7 @@ fn both_sides(
             let names = match gathered.fresh_role_names(&context.config, &config.name) {
                 Some(names) => names.clone(),
                 None => {
-                    let names = store.role_names(&config.name);
+                    let names = store.members().role_names(&config.name);
                     names.map_err(|error| context.store_error(error))?
                 }
             };
@@ -216,12 +216,14 @@ fn both_sides(
     }
     devices(context, &gathered, open, &about_known, findings);
     for device in &context.config.devices {
-        let waiting =
-            store.uncommitted(&device.name).map_err(|error| context.store_error(error))?;
+        let waiting = store
+            .journal()
+            .uncommitted(&device.name)
+            .map_err(|error| context.store_error(error))?;
         findings.extend(not_in_force(context, device, &waiting));
     }
     let plan = plan(&gathered.facts);
-    let seen_before = store.attention().map_err(|error| context.store_error(error))?;
+    let seen_before = store.pending().attention().map_err(|error| context.store_error(error))?;
     let names = shows_names.then_some(&gathered.facts);
     let to_look_after = attention::troubles(&plan, &seen_before, names)
         .into_iter()

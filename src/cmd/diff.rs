@@ -36,10 +36,10 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     weigh_devices(&report.devices, &mut report.troubles);
     report.blocked = plan_file::blocked_id(plan.blocked());
     if let Some(id) = &report.blocked {
-        let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+        let kept = store.pending().blocked(id).map_err(|error| context.store_error(error))?;
         report.is_blocked_kept = kept.is_some();
     }
-    let seen_before = store.attention().map_err(|error| context.store_error(error))?;
+    let seen_before = store.pending().attention().map_err(|error| context.store_error(error))?;
     // Troubles go into every document, too.
     let shows_names = context.shows_names_everywhere() && !context.is_json && args.out.is_none();
     let names = shows_names.then_some(&gathered.facts);

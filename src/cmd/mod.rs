@@ -73,7 +73,7 @@ impl Context {
 
     fn here(&self, store: Result<Store, StoreError>) -> Result<Store, Error> {
         let store = store.map_err(|error| self.store_error(error))?;
-        let store = store.on(Machine::here(self.config.computer.as_deref()));
+        let store = store.with_machine(Machine::here(self.config.computer.as_deref()));
         Ok(store.with_accounts(self.config.accounts()))
     }
 
@@ -104,7 +104,7 @@ impl Context {
 
     /// Names the state file in an error.
     pub fn store_error(&self, error: StoreError) -> Error {
-        Error::Store { path: self.config.state.clone(), error }
+        Error::Store(error)
     }
 
     /// Names the state file in an error of gathering.

@@ -79,7 +79,7 @@ pub fn tick(
         Poll::Changed(asked) => asked,
     };
     store.check().map_err(store_error)?;
-    let run = store.begin_run("sync", context.clock.began()).map_err(store_error)?;
+    let run = store.journal().begin_run("sync", context.clock.began()).map_err(store_error)?;
     match tick_of(context, systems, store, scope, asked, run) {
         Ok((report, quiet)) => {
             end_run(context, systems, store, &report, quiet, run).map(|()| report)
@@ -91,7 +91,7 @@ pub fn tick(
                 requests: systems.requests(),
                 ..RunEnd::default()
             };
-            store.end_run(run, context.clock.now(), &end).map_err(store_error)?;
+            store.journal().end_run(run, context.clock.now(), &end).map_err(store_error)?;
             Err(error)
         }
     }
@@ -114,11 +114,11 @@ fn quiet_tick(
         }
         let mut members = Vec::new();
         for (source, humans) in &told {
-            members.extend(store.members_by_human(source, humans).map_err(store_error)?);
+            members.extend(store.members().members_by_human(source, humans).map_err(store_error)?);
         }
         report.show_names(members.iter().map(|stored| &stored.member));
         for device in &context.config.devices {
-            let known = store.persons(&device.name).map_err(store_error)?;
+            let known = store.devices().persons(&device.name).map_err(store_error)?;
             report.show_person_names(&device.name, &known.persons);
         }
     }
@@ -128,7 +128,7 @@ fn quiet_tick(
         asked: context.config.sources.iter().map(|source| source.name.clone()).collect(),
         requests: systems.requests(),
     };
-    report.run = Some(store.record_quiet_run(&quiet).map_err(store_error)?);
+    report.run = Some(store.journal().record_quiet_run(&quiet).map_err(store_error)?);
     Ok(report)
 }
 
@@ -153,7 +153,7 @@ fn tick_of(
     let plan = plan(&gathered.facts);
     who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     let proven = prove(&gathered.facts, &plan)?;
-    let seen_before = store.attention().map_err(store_error)?;
+    let seen_before = store.pending().attention().map_err(store_error)?;
     gathered.record(&context.config, store, &plan, run).map_err(store_error)?;
     let mut report = Report::new(CommandName::Sync, Some(run));
     report.sources = gathered.source_reports();
@@ -211,24 +211,26 @@ fn remember(
     let second_looks = gathered.second_looks(&context.config, plan);
     let done = store.together(|store| {
         match (is_whole, blocked) {
-            (true, blocked) => store.keep_blocked(blocked, now)?,
-            (false, Some((id, document))) => store.also_keep_blocked(id, document, now)?,
+            (true, blocked) => store.pending().keep_blocked(blocked, now)?,
+            (false, Some((id, document))) => {
+                store.pending().also_keep_blocked(id, document, now)?
+            }
             (false, None) => {}
         }
-        store.keep_waiting(&waiting, is_whole)?;
+        store.pending().keep_waiting(&waiting, is_whole)?;
         if is_whole {
-            store.keep_attention(&attention)?;
+            store.pending().keep_attention(&attention)?;
             settle_roles(store, &gathered.facts, plan)?;
         }
         // Until somebody accepts it, each tick looks whether the door shows its persons again.
         for device in plan.doubted_devices() {
-            store.require_reading(device)?;
+            store.devices().require_reading(device)?;
         }
         for (source, second_look) in &second_looks {
-            store.record_second_look(source, *second_look)?;
+            store.members().record_second_look(source, *second_look)?;
         }
         for (device, persons) in &in_sync {
-            store.record_in_sync(device, persons, context.clock.now())?;
+            store.devices().record_in_sync(device, persons, context.clock.now())?;
         }
         Ok(())
     });
@@ -237,7 +239,7 @@ fn remember(
 
 /// Remembers the roles that open each door as settled, where nobody waits to lose access by them. What is
 /// held back because too many would be left out has not followed from them yet.
-fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
+fn settle_roles(store: &Store, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
     for device in facts.devices.iter().filter(|device| !device.linking.is_empty()) {
         for (name, source) in &facts.sources {
             let known = device.settled_roles.get(name);
@@ -261,7 +263,7 @@ fn settle_roles(store: &mut Store, facts: &Facts, plan: &Plan) -> Result<(), Sto
                 && !plan.changes.iter().any(waits)
                 && !facts.members.iter().any(is_remembered);
             if is_settled {
-                store.record_settled_roles(&device.name, name, roles.as_ref())?;
+                store.links().record_settled_roles(&device.name, name, roles.as_ref())?;
             }
         }
     }
@@ -303,8 +305,9 @@ fn end_first_runs(
         return Ok(());
     }
     let now = context.clock.now();
-    let done =
-        store.together(|store| over.iter().try_for_each(|name| store.end_first_run(name, now)));
+    let done = store.together(|store| {
+        over.iter().try_for_each(|name| store.devices().end_first_run(name, now))
+    });
     done.map_err(|error| context.store_error(error))
 }
 
@@ -334,5 +337,8 @@ pub(super) fn end_run(
         requests: systems.requests(),
         quiet,
     };
-    store.end_run(run, context.clock.now(), &end).map_err(|error| context.store_error(error))
+    store
+        .journal()
+        .end_run(run, context.clock.now(), &end)
+        .map_err(|error| context.store_error(error))
 }

@@ -165,7 +165,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.planned = changes.len();
         self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
         match self.carry_out(systems, reader, changes) {
-            Ok(()) => self.store().forget_failures(&self.device.name)?,
+            Ok(()) => self.store().trust().forget_failures(&self.device.name)?,
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
             Err(Halt::Clock(trouble)) => {
@@ -176,24 +176,24 @@ impl<'a, 's> OneTarget<'a, 's> {
                 self.result.outcome = TargetOutcome::NotBelieved;
                 self.result.troubles.push(*trouble);
                 if self.result.login == LoginResult::Worked {
-                    self.store().forget_failures(&self.device.name)?;
+                    self.store().trust().forget_failures(&self.device.name)?;
                 }
             }
             Err(Halt::Doubted(trouble)) => {
                 self.result.outcome = TargetOutcome::NotBelieved;
                 self.result.troubles.push(*trouble);
-                self.store().require_reading(&self.device.name)?;
+                self.store().devices().require_reading(&self.device.name)?;
             }
             Err(Halt::Device(error)) => {
                 let (outcome, trouble, login) = failure(self.device, &error);
                 if let Some(failure) = to_remember(&trouble) {
                     let now = self.execution.clock.now();
-                    self.store().remember_failure(&self.device.name, &failure, now)?;
+                    self.store().trust().remember_failure(&self.device.name, &failure, now)?;
                 }
                 self.result.outcome = outcome;
                 self.result.troubles.push(trouble);
                 self.result.login = login;
-                self.store().require_reading(&self.device.name)?;
+                self.store().devices().require_reading(&self.device.name)?;
             }
         }
         Ok(self.result)
@@ -211,7 +211,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         mut changes: Vec<&Change>,
     ) -> Result<(), Halt> {
         let now = self.execution.clock.now();
-        let known = self.store().device_state(&self.device.name)?;
+        let known = self.store().devices().device_state(&self.device.name)?;
         self.check_unasked()?;
         let reader = match reader {
             Some(reader) => {
@@ -220,9 +220,9 @@ impl<'a, 's> OneTarget<'a, 's> {
             }
             None => self.connect(systems, &known)?,
         };
-        let memory = self.store().write_memory(&self.device.name)?;
+        let memory = self.store().trust().write_memory(&self.device.name)?;
         self.trust = trust::of(known.proven_firmware.as_deref(), &memory, &self.firmware, now);
-        self.refusal = self.store().refusal(&self.device.name, &self.firmware)?;
+        self.refusal = self.store().trust().refusal(&self.device.name, &self.firmware)?;
         self.check_refusal()?;
         self.memory = reader.memory();
         let batch_size = reader.capabilities().batch;
@@ -232,7 +232,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.check_trust()?;
         self.check_clock(writer.reader())?;
         self.result.login = LoginResult::Worked;
-        let tries = self.store().last_tries(&self.device.name)?;
+        let tries = self.store().pending().last_tries(&self.device.name)?;
         order::sort(&mut changes, &tries, now);
         for batch in changes.chunks(batch_size) {
             self.check_stop()?;
@@ -255,7 +255,7 @@ impl<'a, 's> OneTarget<'a, 's> {
 
     /// Whether the device changed nothing that nobody asked for.
     fn check_unasked(&self) -> Result<(), Halt> {
-        let memory = self.store().write_memory(&self.device.name)?;
+        let memory = self.store().trust().write_memory(&self.device.name)?;
         let Some(unasked) = memory.unasked else { return Ok(()) };
         Err(Halt::Untrusted(Box::new(trust::unasked(self.device, &unasked, self.persons()?))))
     }
@@ -272,7 +272,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         if !matches!(self.trust, Trust::Waiting | Trust::Probing(0)) {
             return Ok(());
         }
-        let memory = self.store().write_memory(&self.device.name)?;
+        let memory = self.store().trust().write_memory(&self.device.name)?;
         let now = self.execution.clock.now();
         let trouble = trust::unproven(self.device, &memory, self.persons()?, now);
         trouble.map_or(Ok(()), |trouble| Err(Halt::Untrusted(Box::new(trouble))))
@@ -280,18 +280,18 @@ impl<'a, 's> OneTarget<'a, 's> {
 
     /// How many persons the device holds, as far as is known.
     fn persons(&self) -> Result<usize, StoreError> {
-        let known = self.store().device_overview(&self.device.name)?;
+        let known = self.store().overview().device_overview(&self.device.name)?;
         Ok(usize::try_from(known.persons).unwrap_or(usize::MAX))
     }
 
     /// What is known of this firmware, as far as it is believed: the plan was made with the same.
     fn believed_limits(&self) -> Result<TargetLimits, StoreError> {
         let (store, device) = (self.store(), self.device);
-        if store.device_state(&device.name)?.firmware.as_ref() != Some(&self.firmware) {
+        if store.devices().device_state(&device.name)?.firmware.as_ref() != Some(&self.firmware) {
             return Ok(TargetLimits::default());
         }
-        let known = store.device_limits(&device.name)?;
-        let persons = store.persons(&device.name)?.persons;
+        let known = store.devices().device_limits(&device.name)?;
+        let persons = store.devices().persons(&device.name)?.persons;
         Ok(plausibility::believed_limits(device, known, &persons, self.execution.clock.now()))
     }
 
@@ -318,7 +318,7 @@ impl<'a, 's> OneTarget<'a, 's> {
     /// Settles what a run that died had announced here. `sync` has done so while gathering; `apply`
     /// asks nobody before this.
     fn settle_open(&mut self, reader: &mut dyn Target) -> Result<(), Halt> {
-        let open = self.store().open_intents(&self.device.name)?;
+        let open = self.store().journal().open_intents(&self.device.name)?;
         if open.is_empty() {
             return Ok(());
         }

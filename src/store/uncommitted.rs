@@ -5,10 +5,9 @@
 //! nothing: the next run commits what was not committed, and asks about what was.
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
 
-use super::convert::{instant_in, instant_out};
-use super::{Store, StoreError};
+use super::rows::row;
+use super::{Journal, StoreError};
 use crate::model::{RecordId, TargetName};
 
 /// A record that was written and is not known to be in force.
@@ -21,7 +20,9 @@ pub struct Uncommitted {
     pub is_queued: bool,
 }
 
-impl Store {
+row!(Uncommitted { employee_no, since, is_queued });
+
+impl Journal<'_> {
     /// Notes that records are about to be written, and gives those that were not noted yet.
     pub fn expect_commits(
         &self,
@@ -29,18 +30,16 @@ impl Store {
         ids: &[RecordId],
         at: DateTime<Utc>,
     ) -> Result<Vec<RecordId>, StoreError> {
+        let mut known = self.0.prepare(
+            "UPDATE uncommitted SET is_queued = 0 WHERE device = ?1 AND employee_no = ?2",
+        )?;
         let mut new = Vec::new();
         for id in ids {
-            let name = (device.as_str(), id.as_str());
-            let is_known = self.exec(
-                "UPDATE uncommitted SET is_queued = 0 WHERE device = ?1 AND employee_no = ?2",
-                name,
-            )? > 0;
-            if !is_known {
-                self.exec(
+            if known.run((device, id))? == 0 {
+                self.0.exec(
                     "INSERT INTO uncommitted (device, employee_no, since_at, is_queued) \
                      VALUES (?1, ?2, ?3, 0)",
-                    params![name.0, name.1, instant_out(at)],
+                    (device, id, at),
                 )?;
                 new.push(id.clone());
             }
@@ -50,47 +49,32 @@ impl Store {
 
     /// Notes that the target was asked to put records in force.
     pub fn commit_queued(
-        &mut self,
+        &self,
         device: &TargetName,
         ids: &[RecordId],
         is_queued: bool,
     ) -> Result<(), StoreError> {
-        self.together(|store| {
-            for id in ids {
-                store.exec(
+        self.0.together(|store| {
+            store
+                .prepare(
                     "UPDATE uncommitted SET is_queued = ?3 WHERE device = ?1 AND employee_no = ?2",
-                    params![device.as_str(), id.as_str(), is_queued],
-                )?;
-            }
-            Ok(())
+                )?
+                .run_each(ids.iter().map(|id| (device, id, is_queued)))
         })
     }
 
     /// Forgets records that are in force, or were not written after all.
     pub fn forget_commits(&self, device: &TargetName, ids: &[RecordId]) -> Result<(), StoreError> {
-        for id in ids {
-            self.exec(
-                "DELETE FROM uncommitted WHERE device = ?1 AND employee_no = ?2",
-                (device.as_str(), id.as_str()),
-            )?;
-        }
-        Ok(())
+        self.0
+            .prepare("DELETE FROM uncommitted WHERE device = ?1 AND employee_no = ?2")?
+            .run_each(ids.iter().map(|id| (device, id)))
     }
 
     /// The records of a target that are not known to be in force.
     pub fn uncommitted(&self, device: &TargetName) -> Result<Vec<Uncommitted>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.0.all(
             "SELECT employee_no, since_at, is_queued FROM uncommitted WHERE device = ?1",
-        )?;
-        let mut rows = statement.query([device.as_str()])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(Uncommitted {
-                employee_no: row.get(0)?,
-                since: instant_in(row.get(1)?)?,
-                is_queued: row.get(2)?,
-            });
-        }
-        Ok(found)
+            device,
+        )
     }
 }

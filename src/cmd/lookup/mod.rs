@@ -171,7 +171,7 @@ fn look_at(
         Ok(lock) => lock,
         Err(told) => return Ok(Err(told)),
     };
-    let memory = store.device_state(&device.name).map_err(store_error)?.memory;
+    let memory = store.devices().device_state(&device.name).map_err(store_error)?.memory;
     let result = read_persons(systems, device, &memory, linked, facts);
     let (login, told) = match result {
         Ok(()) => (LoginResult::Worked, Ok(())),
@@ -289,7 +289,7 @@ fn tell(
     let validity =
         entitlement(&member.member, &door_roles, &facts.policy, member.is_vanished, None, now)
             .validity();
-    let waiting = store.blocked_plans().map_err(store_error)?;
+    let waiting = store.overview().blocked_plans().map_err(store_error)?;
     let blocked = waiting.into_iter().next_back().map(|plan| plan.id);
     let mut devices = Vec::new();
     for (device, found) in facts.devices.iter().zip(&gathered.devices) {
@@ -303,8 +303,8 @@ fn tell(
         let mut story = on_device(facts, tick, (member, place), device, how);
         if let Some(employee_no) = &story.employee_no {
             story.confirmed_at =
-                store.confirmed_at(&device.name, employee_no).map_err(store_error)?;
-            let open = store.uncommitted(&device.name).map_err(store_error)?;
+                store.devices().confirmed_at(&device.name, employee_no).map_err(store_error)?;
+            let open = store.journal().uncommitted(&device.name).map_err(store_error)?;
             let open = open.into_iter().find(|one| one.employee_no == *employee_no);
             let commits = context
                 .config
@@ -314,7 +314,7 @@ fn tell(
             story.in_force = commits.then_some(open.is_none());
             story.not_in_force_since = open.map(|one| one.since);
         }
-        story.read_at = store.device_state(&device.name).map_err(store_error)?.read_at;
+        story.read_at = store.devices().device_state(&device.name).map_err(store_error)?.read_at;
         devices.push(story);
     }
     Ok(HolderStory {
@@ -325,7 +325,7 @@ fn tell(
         validity: validity.map(|validity| validity.window),
         problem: member.problem.clone(),
         devices,
-        history: store.history(&member.member.key, HISTORY_LINES).map_err(store_error)?,
+        history: store.journal().history(&member.member.key, HISTORY_LINES).map_err(store_error)?,
     })
 }
 
@@ -339,11 +339,12 @@ fn role_names(
     member: &HolderFacts,
     is_offline: bool,
 ) -> Result<Vec<(RightCode, Option<String>)>, Error> {
-    let mut known: BTreeMap<RightCode, String> =
-        match gathered.fresh_role_names(&context.config, source) {
-            Some(names) => names.clone(),
-            None => store.role_names(source).map_err(|error| context.store_error(error))?,
-        };
+    let mut known: BTreeMap<RightCode, String> = match gathered
+        .fresh_role_names(&context.config, source)
+    {
+        Some(names) => names.clone(),
+        None => store.members().role_names(source).map_err(|error| context.store_error(error))?,
+    };
     let roles = || member.member.role_ids();
     let lacks_one = roles().any(|role| !known.contains_key(role));
     let source = context.config.sources.iter().find(|one| one.name == *source);

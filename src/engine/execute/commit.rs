@@ -25,8 +25,12 @@ impl OneTarget<'_, '_> {
             return Ok(());
         }
         match writer.commit(&open)? {
-            Settlement::AtOnce => self.store().forget_commits(&self.device.name, &open)?,
-            Settlement::Queued => self.store().commit_queued(&self.device.name, &open, true)?,
+            Settlement::AtOnce => {
+                self.store().journal().forget_commits(&self.device.name, &open)?
+            }
+            Settlement::Queued => {
+                self.store().journal().commit_queued(&self.device.name, &open, true)?
+            }
         }
         Ok(())
     }
@@ -43,9 +47,9 @@ impl OneTarget<'_, '_> {
             |id: &&RecordId| pending.waiting.contains(id) || pending.failed.contains_key(id);
         let (_, in_force): (Vec<_>, Vec<_>) = queued.iter().partition(is_open);
         let in_force: Vec<RecordId> = in_force.into_iter().cloned().collect();
-        self.store().forget_commits(&self.device.name, &in_force)?;
+        self.store().journal().forget_commits(&self.device.name, &in_force)?;
         let failed: Vec<RecordId> = pending.failed.keys().cloned().collect();
-        self.store().commit_queued(&self.device.name, &failed, false)?;
+        self.store().journal().commit_queued(&self.device.name, &failed, false)?;
         let now = self.execution.clock.now();
         let is_late = |one: &Uncommitted| now.signed_duration_since(one.since) > PATIENCE;
         let late = self.uncommitted(|one| one.is_queued && is_late(one))?;
@@ -61,7 +65,7 @@ impl OneTarget<'_, '_> {
     }
 
     fn uncommitted(&self, is_wanted: impl Fn(&Uncommitted) -> bool) -> Result<Vec<RecordId>, Halt> {
-        let open = self.store().uncommitted(&self.device.name)?;
+        let open = self.store().journal().uncommitted(&self.device.name)?;
         Ok(open.into_iter().filter(is_wanted).map(|one| one.employee_no).collect())
     }
 }

@@ -77,7 +77,11 @@ impl OneTarget<'_, '_> {
                 Err(error) if error.is_permanent() => {
                     if error.class == Class::TakesNoChange {
                         let why = error.text.as_str();
-                        self.store().record_refusal(&self.device.name, &self.firmware, why)?;
+                        self.store().trust().record_refusal(
+                            &self.device.name,
+                            &self.firmware,
+                            why,
+                        )?;
                         self.refusal = Some(error.text.clone());
                     }
                     sent.push(Sent { change, before, refusal: Some(error.text) });
@@ -85,7 +89,7 @@ impl OneTarget<'_, '_> {
                 Err(error) => {
                     self.withdraw(&change.employee_no)?;
                     let (name, now) = (&self.device.name, self.execution.clock.now());
-                    self.store().remember_try(name, &change.employee_no, now)?;
+                    self.store().pending().remember_try(name, &change.employee_no, now)?;
                     halt = Some(Halt::Device(error));
                 }
             }
@@ -103,7 +107,7 @@ impl OneTarget<'_, '_> {
         read_back?;
         let learnt = writer.reader().memory();
         if learnt != self.memory {
-            self.store().record_memory(&self.device.name, &learnt)?;
+            self.store().devices().record_memory(&self.device.name, &learnt)?;
             self.memory = learnt;
         }
         if let Some(halt) = halt {
@@ -124,9 +128,9 @@ impl OneTarget<'_, '_> {
         self.store().together(|store| {
             if self.device.kind.commits() {
                 let ids: Vec<_> = intents.iter().map(|one| one.employee_no.clone()).collect();
-                expected = store.expect_commits(name, &ids, now)?;
+                expected = store.journal().expect_commits(name, &ids, now)?;
             }
-            store.announce(intents)
+            store.journal().announce(intents)
         })?;
         self.expected.extend(expected);
         Ok(())
@@ -134,14 +138,16 @@ impl OneTarget<'_, '_> {
 
     /// Takes back the announcement of a write that never left.
     fn withdraw(&mut self, id: &RecordId) -> Result<(), StoreError> {
-        self.store().withdraw(&self.device.name, id)?;
+        self.store().journal().withdraw(&self.device.name, id)?;
         self.expect_nothing(id)
     }
 
     /// Nothing was written to a record, so that nothing is to be committed.
     fn expect_nothing(&mut self, id: &RecordId) -> Result<(), StoreError> {
         match self.expected.remove(id) {
-            true => self.store().forget_commits(&self.device.name, std::slice::from_ref(id)),
+            true => {
+                self.store().journal().forget_commits(&self.device.name, std::slice::from_ref(id))
+            }
             false => Ok(()),
         }
     }
@@ -212,10 +218,15 @@ impl OneTarget<'_, '_> {
         let (name, id) = (&self.device.name, &one.change.employee_no);
         if let Some(seen) = ReadBack::of(sent, &before, &after) {
             log::info!("{name}: person {id}: sent {sent}, and it keeps {held}");
-            self.store().record_read_back(name, &self.firmware, id, &seen)?;
+            self.store().devices().record_read_back(name, &self.firmware, id, &seen)?;
         } else if before != after
             || one.refusal.is_some()
-            || !self.store().repeat_read_back(name, &self.firmware, id, &ReadBack { sent, held })?
+            || !self.store().devices().repeat_read_back(
+                name,
+                &self.firmware,
+                id,
+                &ReadBack { sent, held },
+            )?
         {
             return Ok(());
         }
@@ -259,13 +270,15 @@ impl OneTarget<'_, '_> {
         let (name, now) = (&self.device.name, self.execution.clock.now());
         let (firmware, is_news) = (&self.firmware, trust != self.trust);
         self.store().together(|store| {
-            store.settle(&lines, now)?;
+            store.journal().settle(&lines, now)?;
             if let Some(unasked) = &unasked {
-                return store.remember_unasked(name, unasked);
+                return store.trust().remember_unasked(name, unasked);
             }
             match trust {
-                Trust::Proven if is_news => store.prove_firmware(name, firmware),
-                Trust::Probing(_) if is_news => store.remember_unconfirmed(name, firmware, now),
+                Trust::Proven if is_news => store.devices().prove_firmware(name, firmware),
+                Trust::Probing(_) if is_news => {
+                    store.trust().remember_unconfirmed(name, firmware, now)
+                }
                 Trust::Proven | Trust::Probing(_) | Trust::Waiting => Ok(()),
             }
         })?;

@@ -70,7 +70,7 @@ pub fn poll<T>(
     let mut reports = Vec::with_capacity(answers.len());
     for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&answers) {
         let Some(humans) = sources::named(answer, NAMED_MAX) else { break };
-        let members = store.members_by_human(&source.name, &humans)?;
+        let members = store.members().members_by_human(&source.name, &humans)?;
         reports.extend(sources::nothing_new(source, answer, state, members, ask));
     }
     let report = Some(reports).filter(|reports| reports.len() == answers.len());
@@ -91,12 +91,12 @@ fn matching_digest(
     if !scope.is_usual() {
         return Ok(None);
     }
-    let Some(quiet) = store.quiet()? else { return Ok(None) };
+    let Some(quiet) = store.journal().quiet()? else { return Ok(None) };
     if now < quiet.since || quiet.until <= now {
         return Ok(None);
     }
     for device in &config.devices {
-        let state = store.device_state(&device.name)?;
+        let state = store.devices().device_state(&device.name)?;
         if is_reading_due(device, &state, now) {
             return Ok(None);
         }
@@ -104,7 +104,7 @@ fn matching_digest(
     let mut questions = Vec::with_capacity(config.sources.len());
     let ask = Ask::at(now, scope, config);
     for source in &config.sources {
-        let state = store.source_state(&source.name)?;
+        let state = store.members().source_state(&source.name)?;
         let listing = sources::choose(source, &state, ask);
         if listing == Listing::Complete {
             return Ok(None);
