@@ -4,8 +4,10 @@ use crate::text::words::words;
 
 words! {
     /// A command, without what it was given.
+    #[derive(Default)]
     pub enum CommandName {
         /// Plans and carries out.
+        #[default]
         Sync = "sync",
         Diff = "diff",
         /// Carries out what was reviewed.

@@ -61,6 +61,7 @@ pub mod reading {
     pub use super::secret_source::Surroundings;
     pub use super::section::{Section, integer, text};
     pub use super::{address, value};
+    pub use toml::de::DeValue;
 }
 
 /// Everything that was configured, with every default filled in and every path absolute.

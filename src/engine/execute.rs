@@ -140,7 +140,8 @@ impl<'a, 's> OneTarget<'a, 's> {
             stopped: None,
         };
         let (meter, firmware) = (Box::new(Silent), String::new());
-        let (limits, trust) = (TargetLimits::default(), Trust::Waiting);
+        let limits = TargetLimits::documented(device.kind.capabilities().times);
+        let trust = Trust::Waiting;
         Self {
             execution,
             device,
@@ -225,7 +226,6 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.refusal = self.store().trust().refusal(&self.device.name, &self.firmware)?;
         self.check_refusal()?;
         self.memory = reader.memory();
-        let batch_size = reader.capabilities().batch;
         let mut writer = reader.into_writer();
         self.limits = self.believed_limits()?;
         self.settle_open(writer.reader())?;
@@ -234,7 +234,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.result.login = LoginResult::Worked;
         let tries = self.store().pending().last_tries(&self.device.name)?;
         order::sort(&mut changes, &tries, now);
-        for batch in changes.chunks(batch_size) {
+        for batch in changes.chunks(self.device.kind.capabilities().batch) {
             self.check_stop()?;
             let mut base = Base::default();
             base.read(writer.reader(), batch, self.execution.clock)?;
@@ -287,10 +287,11 @@ impl<'a, 's> OneTarget<'a, 's> {
     /// What is known of this firmware, as far as it is believed: the plan was made with the same.
     fn believed_limits(&self) -> Result<TargetLimits, StoreError> {
         let (store, device) = (self.store(), self.device);
+        let times = device.kind.capabilities().times;
         if store.devices().device_state(&device.name)?.firmware.as_ref() != Some(&self.firmware) {
-            return Ok(TargetLimits::default());
+            return Ok(TargetLimits::documented(times));
         }
-        let known = store.devices().device_limits(&device.name)?;
+        let known = store.devices().device_limits(&device.name, times)?;
         let persons = store.devices().persons(&device.name)?.persons;
         Ok(plausibility::believed_limits(device, known, &persons, self.execution.clock.now()))
     }
@@ -326,7 +327,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         let found = reader.some(&wanted)?;
         let persons = found.into_iter().map(|(id, record)| (id, record.person)).collect();
         let now = self.execution.clock.now();
-        settle_open(&mut self.store(), &self.device.name, &persons, &self.limits, now)?;
+        settle_open(&self.store(), &self.device.name, &persons, &self.limits, now)?;
         self.check_unasked()
     }
 

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use serde::{Serialize, Serializer};
+
 use crate::model::{
     Change, Email, HolderId, LinkRule, RecordId, RowReason, SourceName, TargetName, UnusableRow,
 };
@@ -11,23 +13,28 @@ use crate::text::words::words;
 
 /// A member whose link is kept although the rule that made it no longer gives it, an e-mail changed
 /// in Cardskipper, say: nobody else claims the person, and somebody should correct one side.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeptLink {
+    #[serde(skip)]
     pub source: SourceName,
+    #[serde(flatten)]
     pub member: HolderId,
     pub device: TargetName,
     pub employee_no: RecordId,
     /// The rule that made the link.
+    #[serde(rename = "linked_by")]
     pub rule: LinkRule,
 }
 
 /// What was heard from one organisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceReport {
     pub name: SourceName,
     /// What its system is called.
+    #[serde(skip)]
     pub system: &'static str,
     /// A complete listing, or changes only.
+    #[serde(rename = "listing", serialize_with = "listing")]
     pub is_complete: bool,
     /// Members in the answer; none when there was no answer.
     pub members: usize,
@@ -36,8 +43,12 @@ pub struct SourceReport {
     pub reason: Option<String>,
 }
 
+fn listing<S: Serializer>(is_complete: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if *is_complete { "complete" } else { "changes" })
+}
+
 /// How one device fared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TargetReport {
     pub name: TargetName,
     /// How many persons are known there.

@@ -17,6 +17,7 @@ mod record;
 #[cfg(test)]
 pub(crate) mod testing;
 mod visible;
+mod who;
 mod window;
 mod words;
 
@@ -27,11 +28,12 @@ pub use holder::{Holder, Right, UnreadableRight};
 pub use id::{
     HolderId, HolderNumber, InvalidId, RecordId, RightCode, RunId, SourceName, TargetName,
 };
-pub use limits::{ReadBack, TargetLimits};
+pub use limits::{Granularity, ReadBack, TargetLimits, TargetTimes};
 pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
 pub use link_row::{LinkRow, RowReason, UnusableRow};
 pub use memory::Memory;
-pub use record::{Flaw, Limit, Record, RecordStanding, fingerprint, is_same_but_for_dates};
+pub use record::{Flaw, Limit, Record, RecordStanding, Times, fingerprint, is_same_but_for_dates};
 pub use visible::{inert_json, inert_lines, is_invisible, steers, visible};
-pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};
+pub use who::Who;
+pub use window::{Window, WindowError, format_time, parse_time};
 pub use words::{Budget, Cause, Kind, LossKind, Reason};

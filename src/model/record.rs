@@ -1,6 +1,7 @@
 //! Persons on a device, reduced to what planning needs.
 
 use chrono::NaiveDateTime;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Email, RecordId, Window};
@@ -61,8 +62,40 @@ words! {
     }
 }
 
+/// Two times in JSON; both are null where a device holds none that can be read.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Times {
+    begin: Option<NaiveDateTime>,
+    end: Option<NaiveDateTime>,
+}
+
+impl From<Option<Window>> for Times {
+    fn from(window: Option<Window>) -> Self {
+        Self { begin: window.map(|one| one.begin()), end: window.map(|one| one.end()) }
+    }
+}
+
+impl From<Limit> for Times {
+    fn from(limit: Limit) -> Self {
+        match limit {
+            Limit::Window(window) => Some(window).into(),
+            Limit::Permanent(window) => window.into(),
+            Limit::Unclear { .. } => None.into(),
+            Limit::Unreadable { begin, end } => Self { begin, end },
+        }
+    }
+}
+
+impl From<Times> for Limit {
+    fn from(Times { begin, end }: Times) -> Self {
+        let window = begin.zip(end).and_then(|(begin, end)| Window::new(begin, end).ok());
+        window.map_or(Self::Unreadable { begin, end }, Self::Window)
+    }
+}
+
 /// The `Valid` object of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Times", into = "Times")]
 pub enum Limit {
     /// `enable:true` with a window that makes sense.
     Window(Window),

@@ -4,14 +4,16 @@
 //! and so that a tick tells only what is news.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::Serialize;
 
 use super::rows::row;
 use super::{Pending, StoreError};
 use crate::model::{HolderId, RecordId, TargetName};
+use crate::text::times::whole_seconds;
 use crate::text::words::words;
 
 /// One member or person to look after.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Attention {
     /// What kind of care it needs.
     pub kind: AttentionKind,
@@ -19,12 +21,14 @@ pub struct Attention {
     pub device: Option<TargetName>,
     /// Who, there; `None` where no person is known.
     pub employee_no: Option<RecordId>,
+    #[serde(flatten)]
     pub member: HolderId,
     /// Why, in the words of the plan's reasons and causes.
     pub reason: String,
     /// When the time on the door is over, in its wall-clock time.
     pub ends: Option<NaiveDateTime>,
     /// When a run first saw it so.
+    #[serde(serialize_with = "whole_seconds")]
     pub since: DateTime<Utc>,
 }
 

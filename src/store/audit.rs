@@ -1,29 +1,39 @@
 //! The audit log as it is read, and the decisions of persons in it.
 
 use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
 
 use super::rows::{Columns, FromColumns};
 use super::{Journal, Overview, StoreError, StoreProblem};
-use crate::model::{HolderId, Kind, RecordId, RunId, TargetName, Window};
+use crate::model::{HolderId, Kind, RecordId, RunId, TargetName, Times, Window};
+use crate::text::times::whole_seconds;
 
 /// One line of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditEntry {
     /// When the outcome was known.
+    #[serde(serialize_with = "whole_seconds")]
     pub at: DateTime<Utc>,
     pub run: RunId,
     pub device: TargetName,
+    #[serde(skip)]
     pub employee_no: RecordId,
     /// Why, in the words of [`Cause`](crate::model::Cause).
     pub cause: String,
     /// What the person held.
+    #[serde(serialize_with = "times")]
     pub before: Option<Window>,
     /// What was to be written; `None` for a decision that was recorded while the person held no window.
+    #[serde(serialize_with = "times")]
     pub after: Option<Window>,
     /// How it ended, in the words of [`OutcomeKind`](super::OutcomeKind), or
     /// `accepted` for a decision of somebody who looked.
     pub outcome: String,
     pub error: Option<String>,
+}
+
+fn times<S: Serializer>(window: &Option<Window>, serializer: S) -> Result<S::Ok, S::Error> {
+    Times::from(*window).serialize(serializer)
 }
 
 /// A line of the audit log and whose it is.

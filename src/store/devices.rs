@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use super::rows::row;
 use super::{Devices, Intent, StoreError};
 use crate::model::{
-    HolderId, Memory, ReadBack, Record, RecordId, TargetLimits, TargetName, Window,
+    HolderId, Memory, ReadBack, Record, RecordId, TargetLimits, TargetName, TargetTimes, Window,
 };
 
 /// What is known of one device.
@@ -76,14 +76,26 @@ impl Devices<'_> {
         Ok(row.unwrap_or_else(|| TargetState { needs_read: true, ..TargetState::default() }))
     }
 
-    /// What a device makes of the windows it is sent, as its capabilities state and its firmware showed.
-    pub fn device_limits(&self, device: &TargetName) -> Result<TargetLimits, StoreError> {
-        let row = self.0.first("SELECT latest_end FROM device WHERE name = ?1", device)?;
-        let Some(stated_end) = row else { return Ok(TargetLimits::default()) };
-        Ok(TargetLimits::known(stated_end, &self.read_backs(device)?))
+    /// What a device makes of the windows it is sent, as its kind documents, it states itself and its
+    /// firmware showed.
+    pub fn device_limits(
+        &self,
+        device: &TargetName,
+        times: TargetTimes,
+    ) -> Result<TargetLimits, StoreError> {
+        Ok(TargetLimits::known(times, self.stated_end(device)?, &self.read_backs(device)?))
     }
 
-    fn read_backs(&self, device: &TargetName) -> Result<Vec<ReadBack>, StoreError> {
+    pub(super) fn stated_end(
+        &self,
+        device: &TargetName,
+    ) -> Result<Option<NaiveDateTime>, StoreError> {
+        let row: Option<Option<NaiveDateTime>> =
+            self.0.first("SELECT latest_end FROM device WHERE name = ?1", device)?;
+        Ok(row.flatten())
+    }
+
+    pub(super) fn read_backs(&self, device: &TargetName) -> Result<Vec<ReadBack>, StoreError> {
         let rows: Vec<(ReadBack, i64)> = self.0.all(
             "SELECT sent_begin, sent_end, held_begin, held_end, times FROM read_back \
              JOIN device ON device.name = read_back.device \

@@ -153,7 +153,8 @@ impl Health {
         for device in &devices {
             store.devices().device_state(device)?;
             store.devices().persons(device)?;
-            store.devices().device_limits(device)?;
+            store.devices().stated_end(device)?;
+            store.devices().read_backs(device)?;
             store.links().links(device)?;
             store.links().settled_roles(device)?;
             store.trust().failures(device)?;

@@ -6,15 +6,12 @@ use std::sync::Arc;
 use super::wire::{differs_beyond_validity, person_id};
 use super::{Class, Client, Error, Meaning, Settings};
 use crate::config::Wiring;
-use crate::model::{LATEST_END, RecordId, TargetName, Window};
+use crate::model::{RecordId, TargetName, Window};
 use crate::ports::progress::{Progress, Unit};
 use crate::ports::{
-    self, Capabilities, Failure, FullRecord, Identity, Pending, RecordList, Settlement, Statement,
-    Target, TargetClock, TargetWriter,
+    self, Failure, FullRecord, Identity, Pending, RecordList, Settlement, Target, TargetClock,
+    TargetWriter,
 };
-
-/// How many persons are written between two readings, which ask for one person at a time.
-const BATCH: usize = 30;
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -62,10 +59,6 @@ impl Platform {
 }
 
 impl Target for Platform {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { batch: BATCH }
-    }
-
     /// A platform states no serial number; its host stands for it.
     fn identity(&mut self) -> Result<Identity, Failure> {
         let version = self.client.version()?;
@@ -79,10 +72,6 @@ impl Target for Platform {
     /// Its times are moments, so its own clock opens nothing.
     fn clock(&mut self) -> Result<Option<TargetClock>, Failure> {
         Ok(None)
-    }
-
-    fn statement(&mut self) -> Result<Statement, Failure> {
-        Ok(Statement { latest_end: Some(LATEST_END), ..Statement::default() })
     }
 
     fn all(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Failure> {

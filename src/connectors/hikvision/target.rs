@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::config::Settings;
 use super::manners::Remembered;
-use super::reader::{MAX_EXACT, Reader};
+use super::reader::Reader;
 use super::wire::{differs_beyond_validity, has_lost_pin};
 use super::writer::Writer;
 use super::{Class, Error, words};
@@ -13,8 +13,7 @@ use crate::model::{Memory, RecordId, Window};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
 use crate::ports::{
-    self, Capabilities, Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock,
-    TargetWriter,
+    self, Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock, TargetWriter,
 };
 
 impl From<Error> for Failure {
@@ -61,10 +60,6 @@ impl Door {
 }
 
 impl Target for Door {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { batch: MAX_EXACT }
-    }
-
     fn identity(&mut self) -> Result<Identity, Failure> {
         let info = self.reader.device_info()?;
         if self.remembered.firmware != info.firmware {

@@ -126,7 +126,7 @@ impl OneTarget<'_, '_> {
         let (name, now) = (&self.device.name, self.execution.clock.now());
         let mut expected = Vec::new();
         self.store().together(|store| {
-            if self.device.kind.commits() {
+            if self.device.kind.capabilities().commits {
                 let ids: Vec<_> = intents.iter().map(|one| one.employee_no.clone()).collect();
                 expected = store.journal().expect_commits(name, &ids, now)?;
             }

@@ -54,7 +54,9 @@ impl Before {
         Ok(Self {
             refusal: store.trust().refusal(&device.name, firmware)?,
             state,
-            limits: store.devices().device_limits(&device.name)?,
+            limits: store
+                .devices()
+                .device_limits(&device.name, device.kind.capabilities().times)?,
             persons: store.devices().persons(&device.name)?,
             login: login_memory(store, device, scope)?,
             failures: store.trust().failures(&device.name)?,
@@ -220,7 +222,9 @@ pub(super) fn read_due<'a>(
             let remarks = remarks(config, &unusable, &persons);
             let limits = match &statement {
                 // What the former firmware did says nothing of this one.
-                Some(said) => TargetLimits::known(said.latest_end, &[]),
+                Some(said) => {
+                    TargetLimits::known(config.kind.capabilities().times, said.latest_end, &[])
+                }
                 None => before.limits,
             };
             let gathered = TargetGathered {

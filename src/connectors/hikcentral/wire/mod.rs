@@ -26,7 +26,7 @@ pub use persons::differs_beyond_validity;
 pub(crate) use persons::{
     Page, page_body, person_body, person_id, private, read_record, with_replaced_bytes,
 };
-pub use time::settled;
+pub use time::{TIMES, settled};
 pub(crate) use update::update_body;
 pub use version::Version;
 

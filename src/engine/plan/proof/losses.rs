@@ -7,7 +7,7 @@ use chrono::{NaiveTime, TimeDelta};
 use super::{Counterexample, PaidTime, Rule, SECOND, is_untouchable, refuse};
 use crate::engine::link::{Link, NoLink};
 use crate::engine::plan::{Change, Facts, HolderFacts, TargetFacts};
-use crate::model::{HolderId, LATEST_END, Limit, Right, SourceName, TargetName};
+use crate::model::{HolderId, Limit, Right, SourceName, TargetName};
 
 /// No change of a source or a device that leaves out too many of those whom it served: at least three,
 /// and more than `source_shrink` of them.
@@ -82,12 +82,13 @@ fn is_lost<'a>(
     if member.problem.is_some() {
         return of_source;
     }
+    let latest = device.limits.times().latest;
     let is_good = |role: &Right| {
         let over = role.end.checked_add_signed(match role.end.time() {
             NaiveTime::MIN => TimeDelta::days(1),
             _ => SECOND,
         });
-        over.is_some_and(|over| role.begin < over) && role.begin <= LATEST_END
+        over.is_some_and(|over| role.begin < over) && role.begin <= latest
     };
     let lists = [source.roles.as_ref(), device.roles.as_ref()];
     let opens = |role: &&Right| lists.into_iter().flatten().all(|list| list.contains(&role.id));
@@ -124,7 +125,7 @@ fn is_lost<'a>(
         return of_source;
     }
     let paid = PaidTime::of(facts, device, source, member);
-    let has_paid = paid.first_from(now).is_some_and(|first| first <= LATEST_END);
+    let has_paid = paid.first_from(now).is_some_and(|first| first <= latest);
     let has_time = had_time || has_paid || paid.is_doubtful;
     match (link, person) {
         _ if !has_time => None,

@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 use super::SECOND;
 use crate::config::{Ending, Mode};
 use crate::engine::plan::{Facts, HolderFacts, SourceFacts, TargetFacts};
-use crate::model::{LATEST_END, Right, RightCode};
+use crate::model::{Right, RightCode};
 
 /// What a member has paid for on one device, said as simply as it can be said: the first moment of
 /// each role that opens the device, and the first moment after it.
@@ -54,16 +54,22 @@ impl PaidTime {
         let keeps_all = device.mode == Mode::GrantOnly;
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
         if let Some(known) = known.map(|known| known.window).filter(|_| keeps_all || !is_lost) {
-            paid.go_on_from((known.begin(), known.end()), now);
+            let latest = device.limits.times().latest;
+            paid.go_on_from((known.begin(), known.end()), latest, now);
         }
         paid
     }
 
     /// Adds the time that is known as paid for and runs now, where no role does, and where later time ends
     /// no earlier: the club has replaced one by the other.
-    fn go_on_from(&mut self, known: (NaiveDateTime, NaiveDateTime), now: NaiveDateTime) {
-        // Time that no device can hold replaces nothing.
-        let next = self.first_from(now).filter(|next| *next <= LATEST_END);
+    fn go_on_from(
+        &mut self,
+        known: (NaiveDateTime, NaiveDateTime),
+        latest: NaiveDateTime,
+        now: NaiveDateTime,
+    ) {
+        // Time that the device cannot hold replaces nothing.
+        let next = self.first_from(now).filter(|next| *next <= latest);
         let (Some(over), Some(next)) = (known.1.checked_add_signed(SECOND), next) else {
             return;
         };
@@ -77,7 +83,7 @@ impl PaidTime {
         while let Some(later) = longer(end) {
             end = later;
         }
-        if runs && end.min(LATEST_END + SECOND) >= over {
+        if runs && end.min(latest + SECOND) >= over {
             self.spans.push((known.0, over));
         }
     }

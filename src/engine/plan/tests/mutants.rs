@@ -18,8 +18,8 @@ use super::small_worlds::crowd;
 use super::world::{World, employee};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
-use crate::model::testing::undated;
-use crate::model::{LATEST_END, Limit, RecordStanding, TargetName, Window};
+use crate::model::testing::{TIMES, undated};
+use crate::model::{Limit, RecordStanding, TargetName, Window};
 
 /// Generated worlds beside the crowds.
 const GENERATED: usize = 1_500;
@@ -163,12 +163,12 @@ fn wrong_dates() -> Vec<Mutant> {
         }),
         altered("gives for ever", Rule::NoStranger, |plan, _| {
             for change in &mut plan.changes {
-                change.after = Window::new(change.after.begin(), LATEST_END).unwrap();
+                change.after = Window::new(change.after.begin(), TIMES.latest).unwrap();
             }
         }),
         altered("writes ends that no door takes", Rule::Range, |plan, _| {
             for change in &mut plan.changes {
-                let end = LATEST_END + TimeDelta::seconds(1);
+                let end = TIMES.latest + TimeDelta::seconds(1);
                 change.after = Window::new(change.after.begin(), end).unwrap();
             }
         }),
