@@ -52,7 +52,7 @@ impl CarryOut<'_> {
             let is_ready = found.outcome == TargetOutcome::Ok
                 || found.is_backing_off && self.opens_a_door(&device.name);
             let uncommitted = match device.kind.capabilities().commits {
-                true => store.uncommitted(&device.name)?,
+                true => store.journal().uncommitted(&device.name)?,
                 false => Vec::new(),
             };
             let has_work = match device.mode {

@@ -99,7 +99,7 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Sight>> 
 #[must_use]
 pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
     let topic = match error {
-        Error::Store { .. } => Topic::StateFile,
+        Error::Store(_) => Topic::StateFile,
         Error::Locked { is_old: true, .. } => Topic::Lock,
         Error::LinkFile(_) => Topic::NewLinkFile,
         Error::Unproven(_) => Topic::Proof,

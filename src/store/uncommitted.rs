@@ -7,10 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
 
-use super::convert::{damaged, instant_in, instant_out, wall_out, window_in};
-use super::{Store, StoreError};
+use super::rows::row;
+use super::{Journal, StoreError};
 use crate::model::{Change, HolderId, Kind, RecordId, TargetName, Window};
 use crate::ports::Written;
 
@@ -42,11 +41,13 @@ impl Uncommitted {
     }
 }
 
-impl Store {
+row!(Uncommitted { employee_no, handle, member, after, since, is_queued, opens_door, others });
+
+impl Journal<'_> {
     /// Notes that records are about to be written, each with what the target calls it, and gives those that
     /// were not noted yet. So many `others` wait there to be put in force.
     pub fn expect_commits(
-        &mut self,
+        &self,
         device: &TargetName,
         changes: &[(&Change, String)],
         others: usize,
@@ -56,34 +57,22 @@ impl Store {
             self.uncommitted(device)?.into_iter().map(|one| one.employee_no).collect();
         let ids = changes.iter().map(|(change, _)| &change.employee_no);
         let new = ids.filter(|id| !known.contains(id)).cloned().collect();
-        let transaction = self.piece()?;
-        {
+        self.0.together(|store| {
             // A door that is closed stays so until what opens it is in force, whatever else is granted.
-            let mut put = transaction.prepare_cached(
-                "INSERT INTO uncommitted (device, employee_no, handle, source, holder, since_at, \
-                 is_queued, opens_door, others, after_begin, after_end) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7 AND ?8, ?9, ?10, ?11) \
+            let mut put = store.prepare(
+                "INSERT INTO uncommitted (device, employee_no, handle, source, holder, after_begin, \
+                 after_end, since_at, is_queued, opens_door, others) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9 AND ?10, ?11) \
                  ON CONFLICT (device, employee_no) DO UPDATE SET handle = ?3, source = ?4, \
-                 holder = ?5, is_queued = 0, opens_door = ?7 AND (?8 OR opens_door), others = ?9, \
-                 after_begin = ?10, after_end = ?11",
+                 holder = ?5, after_begin = ?6, after_end = ?7, is_queued = 0, \
+                 opens_door = ?9 AND (?10 OR opens_door), others = ?11",
             )?;
-            for (change, handle) in changes {
-                put.execute(params![
-                    device.as_str(),
-                    change.employee_no.as_str(),
-                    handle,
-                    self.account(&change.member.source),
-                    change.member.as_str(),
-                    instant_out(at),
-                    change.kind == Kind::Grant,
-                    change.opens_door,
-                    others,
-                    wall_out(change.after.begin()),
-                    wall_out(change.after.end()),
-                ])?;
-            }
-        }
-        transaction.commit()?;
+            put.run_each(changes.iter().map(|(change, handle)| {
+                let who = (device, &change.employee_no, handle, &change.member);
+                let opens = (change.kind == Kind::Grant, change.opens_door);
+                (who, change.after, at, opens, others)
+            }))
+        })?;
         Ok(new)
     }
 
@@ -94,14 +83,9 @@ impl Store {
         ids: impl IntoIterator<Item = &'i RecordId>,
         is_queued: bool,
     ) -> Result<(), StoreError> {
-        let transaction = self.piece()?;
-        for id in ids {
-            self.exec(
-                "UPDATE uncommitted SET is_queued = ?3 WHERE device = ?1 AND employee_no = ?2",
-                params![device.as_str(), id.as_str(), is_queued],
-            )?;
-        }
-        transaction.commit()
+        let queue = "UPDATE uncommitted SET is_queued = ?3 WHERE device = ?1 AND employee_no = ?2";
+        let ids = ids.into_iter().map(|id| (device, id, is_queued));
+        self.0.together(|store| store.prepare(queue)?.run_each(ids))
     }
 
     /// Forgets records that are in force, or were not written after all.
@@ -110,56 +94,35 @@ impl Store {
         device: &TargetName,
         ids: impl IntoIterator<Item = &'i RecordId>,
     ) -> Result<(), StoreError> {
-        let transaction = self.piece()?;
-        for id in ids {
-            self.exec(
-                "DELETE FROM uncommitted WHERE device = ?1 AND employee_no = ?2",
-                [device.as_str(), id.as_str()],
-            )?;
-        }
-        transaction.commit()
+        let forget = "DELETE FROM uncommitted WHERE device = ?1 AND employee_no = ?2";
+        let ids = ids.into_iter().map(|id| (device, id));
+        self.0.together(|store| store.prepare(forget)?.run_each(ids))
     }
 
     /// The records of a target that are not known to be in force.
     pub fn uncommitted(&self, device: &TargetName) -> Result<Vec<Uncommitted>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT employee_no, handle, source, holder, since_at, is_queued, opens_door, others, \
-             after_begin, after_end FROM uncommitted WHERE device = ?1",
-        )?;
-        let mut rows = statement.query([device.as_str()])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(Uncommitted {
-                employee_no: row.get(0)?,
-                handle: row.get(1)?,
-                member: self.key_in(row, 2)?,
-                after: window_in(row.get(8)?, row.get(9)?)?
-                    .ok_or_else(|| damaged("a window", "NULL"))?,
-                since: instant_in(row.get(4)?)?,
-                is_queued: row.get(5)?,
-                opens_door: row.get(6)?,
-                others: row.get(7)?,
-            });
-        }
-        Ok(found)
+        self.0.all(
+            "SELECT employee_no, handle, source, holder, after_begin, after_end, since_at, is_queued, \
+             opens_door, others FROM uncommitted WHERE device = ?1",
+            device,
+        )
     }
 
     /// The targets that have records which are not known to be in force, with how many.
     pub fn uncommitted_targets(&self) -> Result<BTreeMap<TargetName, usize>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT device, count(*) FROM uncommitted GROUP BY device")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows: Vec<_> =
+            self.0.all("SELECT device, count(*) FROM uncommitted GROUP BY device", ())?;
+        Ok(rows.into_iter().collect())
     }
 
     /// Whether a write to a target has no outcome yet, or, where that is asked, is not known to be in force.
     pub fn has_open_writes(&self, device: &TargetName, in_force: bool) -> Result<bool, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        let has = self.0.first(
             "SELECT EXISTS (SELECT 1 FROM intent WHERE device = ?1) \
              OR ?2 AND EXISTS (SELECT 1 FROM uncommitted WHERE device = ?1)",
+            (device, in_force),
         )?;
-        Ok(statement.query_row(params![device.as_str(), in_force], |row| row.get(0))?)
+        Ok(has.unwrap_or(true))
     }
 
     /// Takes over what is open at the same target under the name that its section had before. The caller has
@@ -174,7 +137,7 @@ impl Store {
             "UPDATE OR IGNORE intent SET device = ?1 WHERE device IN \
              (SELECT name FROM device WHERE serial = ?2 AND name <> ?1)",
         ] {
-            let moved = self.exec(follow, [device.as_str(), serial])?;
+            let moved = self.0.prepare(follow)?.run((device, serial))?;
             if moved > 0 {
                 log::info!("{device}: {moved} open writes are those of its section's former name");
             }

@@ -31,7 +31,7 @@ pub(super) fn both_sides(
     let (gathered, open) = match gather(systems, &context.config, store, context.clock, scope) {
         Ok(gathered) => gathered,
         Err(error) => {
-            findings.push(failed("link file", &context.gather_error(error)));
+            findings.push(failed("link file", &error.into()));
             return Ok(Vec::new());
         }
     };
@@ -43,7 +43,7 @@ pub(super) fn both_sides(
     // What is found goes into the document, too.
     let shows_names = context.shows_names() && !context.is_json;
     let rows = gathered.rows_left_out(&context.config, store, shows_names);
-    let rows = rows.map_err(|error| context.store_error(error))?;
+    let rows = rows?;
     findings.extend(rows_left_out(&rows));
     let mut all_names = BTreeMap::new();
     for (config, source) in context.config.sources.iter().zip(gathered.source_reports()) {
@@ -53,8 +53,8 @@ pub(super) fn both_sides(
             let names = match gathered.fresh_role_names(&context.config, &config.name) {
                 Some(names) => names.clone(),
                 None => {
-                    let names = store.role_names(&config.name);
-                    names.map_err(|error| context.store_error(error))?
+                    let names = store.members().role_names(&config.name);
+                    names?
                 }
             };
             let held = Held::by(listed(&gathered.facts, |key| key.source == config.name));
@@ -70,15 +70,14 @@ pub(super) fn both_sides(
     }
     devices(context, &gathered, open, &about_known, findings);
     for device in &context.config.devices {
-        let waiting =
-            store.uncommitted(&device.name).map_err(|error| context.store_error(error))?;
+        let waiting = store.journal().uncommitted(&device.name)?;
         findings.extend(not_in_force(&device.name, &waiting, context.config.zone_of_people()));
     }
-    let uncommitted = store.uncommitted_targets().map_err(|error| context.store_error(error))?;
+    let uncommitted = store.journal().uncommitted_targets()?;
     let left = attention::left_targets(&uncommitted, &context.config.devices);
     findings.extend(left.into_iter().map(Finding::from));
     let plan = plan(&gathered.facts);
-    let seen_before = store.attention().map_err(|error| context.store_error(error))?;
+    let seen_before = store.pending().attention()?;
     let facts = &gathered.facts;
     let to_look_after =
         attention::notices(CommandName::Check, &plan, facts, &seen_before, shows_names);

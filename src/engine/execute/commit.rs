@@ -43,8 +43,8 @@ impl OneTarget<'_, '_> {
         let ids = open.iter().map(|one| &one.id);
         let queued = ids.filter(|id| !refused.contains_key(*id) && !gone.contains(*id));
         let name = &self.device.name;
-        self.store().commit_queued(name, queued, true)?;
-        self.store().forget_commits(name, &gone)?;
+        self.store().journal().commit_queued(name, queued, true)?;
+        self.store().journal().forget_commits(name, &gone)?;
         self.failed_commits.refused.extend(refused);
         self.failed_commits.gone.extend(gone);
         Ok(())
@@ -63,8 +63,8 @@ impl OneTarget<'_, '_> {
             |id: &&RecordId| pending.waiting.contains(id) || pending.failed.contains_key(id);
         let name = &self.device.name;
         let in_force = written.iter().map(|one| &one.id).filter(|id| !is_open(id));
-        self.store().forget_commits(name, in_force)?;
-        self.store().commit_queued(name, pending.failed.keys(), false)?;
+        self.store().journal().forget_commits(name, in_force)?;
+        self.store().journal().commit_queued(name, pending.failed.keys(), false)?;
         let now = self.execution.clock.now();
         let is_late = |one: &&Uncommitted| {
             pending.waiting.contains(&one.employee_no)
@@ -108,7 +108,7 @@ impl OneTarget<'_, '_> {
         if !self.device.kind.capabilities().commits {
             return Ok(Vec::new());
         }
-        let mut open = self.store().uncommitted(&self.device.name)?;
+        let mut open = self.store().journal().uncommitted(&self.device.name)?;
         open.retain(is_wanted);
         Ok(open)
     }

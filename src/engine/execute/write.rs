@@ -88,7 +88,11 @@ impl OneTarget<'_, '_> {
                 Err(error) if error.is_permanent() => {
                     if error.class == Class::TakesNoChange {
                         let why = error.text.as_str();
-                        self.store().record_refusal(&self.device.name, &self.version, why)?;
+                        self.store().trust().record_refusal(
+                            &self.device.name,
+                            &self.version,
+                            why,
+                        )?;
                         self.refusal = Some(error.text.clone());
                     }
                     sent.push(Sent::refused(change, before, &error));
@@ -100,7 +104,7 @@ impl OneTarget<'_, '_> {
                 Err(error) => {
                     self.withdraw(&change.employee_no)?;
                     let (name, now) = (&self.device.name, self.execution.clock.now());
-                    self.store().remember_try(name, &change.employee_no, now)?;
+                    self.store().pending().remember_try(name, &change.employee_no, now)?;
                     halt = Some(Halt::Device(error));
                 }
             }
@@ -118,7 +122,7 @@ impl OneTarget<'_, '_> {
         read_back?;
         let learnt = writer.reader().memory();
         if learnt != self.memory {
-            self.store().record_memory(&self.device.name, &learnt)?;
+            self.store().devices().record_memory(&self.device.name, &learnt)?;
             self.memory = learnt;
         }
         let committed = self.commit(writer, is_here);
@@ -144,7 +148,7 @@ impl OneTarget<'_, '_> {
         let intents: Vec<Intent> =
             batch.iter().map(|change| Intent::of(self.execution.run, change)).collect();
         if !self.device.kind.capabilities().commits {
-            return self.store().announce(&intents);
+            return self.store().journal().announce(&intents);
         }
         let others = self.others_waiting(reader)?;
         let handle = |id| base.record(id).map(|record| reader.handle(record)).unwrap_or_default();
@@ -152,8 +156,8 @@ impl OneTarget<'_, '_> {
             batch.iter().map(|change| (*change, handle(&change.employee_no))).collect();
         let mut expected = BTreeSet::new();
         self.store().together(|store| {
-            expected = store.expect_commits(name, &changes, others, now)?;
-            store.announce(&intents)
+            expected = store.journal().expect_commits(name, &changes, others, now)?;
+            store.journal().announce(&intents)
         })?;
         self.expected.extend(expected);
         Ok(())
@@ -175,14 +179,14 @@ impl OneTarget<'_, '_> {
 
     /// Takes back the announcement of a write that never left.
     fn withdraw(&mut self, id: &RecordId) -> Result<(), StoreError> {
-        self.store().withdraw(&self.device.name, id)?;
+        self.store().journal().withdraw(&self.device.name, id)?;
         self.expect_nothing(id)
     }
 
     /// Nothing was written to a record, so that nothing is to be committed.
     fn expect_nothing(&mut self, id: &RecordId) -> Result<(), StoreError> {
         match self.expected.remove(id) {
-            true => self.store().forget_commits(&self.device.name, [id]),
+            true => self.store().journal().forget_commits(&self.device.name, [id]),
             false => Ok(()),
         }
     }
@@ -238,7 +242,7 @@ impl OneTarget<'_, '_> {
                 (OutcomeKind::Refused, Some(Class::MissingRight)) => {
                     self.withdraw(id)?;
                     let (name, now) = (&self.device.name, self.execution.clock.now());
-                    self.store().remember_try(name, id, now)?;
+                    self.store().pending().remember_try(name, id, now)?;
                     continue;
                 }
                 (OutcomeKind::Refused, Some(Class::Unfit)) => {
@@ -273,12 +277,12 @@ impl OneTarget<'_, '_> {
             self.result
                 .changes
                 .insert(id.clone(), (ChangeState::Tried(OutcomeKind::Unknown), text));
-            self.store().remember_try(name, id, now)?;
+            self.store().pending().remember_try(name, id, now)?;
         }
         // One write is sent at a time until the firmware is proven.
         if let Trust::Probing(left) = self.trust {
             self.trust = Trust::Probing(left.saturating_sub(1));
-            self.store().remember_unconfirmed(name, &self.version, now)?;
+            self.store().trust().remember_unconfirmed(name, &self.version, now)?;
         }
         Ok(())
     }
@@ -296,10 +300,15 @@ impl OneTarget<'_, '_> {
         let (name, id) = (&self.device.name, &one.change.employee_no);
         if let Some(seen) = ReadBack::of(sent, &before, &after) {
             log::info!("{name}: person {id}: sent {sent}, and it keeps {held}");
-            self.store().record_read_back(name, &self.version, id, &seen)?;
+            self.store().devices().record_read_back(name, &self.version, id, &seen)?;
         } else if before != after
             || one.refusal.is_some()
-            || !self.store().repeat_read_back(name, &self.version, id, &ReadBack { sent, held })?
+            || !self.store().devices().repeat_read_back(
+                name,
+                &self.version,
+                id,
+                &ReadBack { sent, held },
+            )?
         {
             return Ok(());
         }
@@ -343,13 +352,15 @@ impl OneTarget<'_, '_> {
         let (name, now) = (&self.device.name, self.execution.clock.now());
         let (version, is_news) = (&self.version, trust != self.trust);
         self.store().together(|store| {
-            store.settle(&lines, now)?;
+            store.journal().settle(&lines, now)?;
             if let Some(unasked) = &unasked {
-                return store.remember_unasked(name, unasked);
+                return store.trust().remember_unasked(name, unasked);
             }
             match trust {
-                Trust::Proven if is_news => store.prove_version(name, version),
-                Trust::Probing(_) if is_news => store.remember_unconfirmed(name, version, now),
+                Trust::Proven if is_news => store.devices().prove_version(name, version),
+                Trust::Probing(_) if is_news => {
+                    store.trust().remember_unconfirmed(name, version, now)
+                }
                 Trust::Proven | Trust::Probing(_) | Trust::Waiting => Ok(()),
             }
         })?;

@@ -49,17 +49,19 @@ impl Before {
         scope: &Scope,
     ) -> Result<Self, StoreError> {
         let _look = store.reading()?;
-        let state = store.device_state(&device.name)?;
+        let state = store.devices().device_state(&device.name)?;
         let version = state.version.as_deref().unwrap_or_default();
         Ok(Self {
-            refusal: store.refusal(&device.name, version)?,
+            refusal: store.trust().refusal(&device.name, version)?,
             state,
-            limits: store.device_limits(&device.name, device.kind.capabilities().times)?,
-            persons: store.persons(&device.name)?,
+            limits: store
+                .devices()
+                .device_limits(&device.name, device.kind.capabilities().times)?,
+            persons: store.devices().persons(&device.name)?,
             login: login_memory(store, device, scope)?,
-            failures: store.failures(&device.name)?,
-            writes: store.write_memory(&device.name)?,
-            open_intents: store.open_intents(&device.name)?,
+            failures: store.trust().failures(&device.name)?,
+            writes: store.trust().write_memory(&device.name)?,
+            open_intents: store.journal().open_intents(&device.name)?,
         })
     }
 
@@ -77,7 +79,8 @@ fn login_memory(
     device: &TargetConfig,
     scope: &Scope,
 ) -> Result<LoginMemory, StoreError> {
-    let login = store.login_memory(&device.name, &device.login.name, &device.login.secret)?;
+    let login =
+        store.trust().login_memory(&device.name, &device.login.name, &device.login.secret)?;
     Ok(if scope.tries_logins { login.by_hand() } else { login })
 }
 
@@ -89,7 +92,7 @@ pub(super) fn may_ask(
     scope: &Scope,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let waits = back_off::waits_until(&store.failures(&device.name)?, now);
+    let waits = back_off::waits_until(&store.trust().failures(&device.name)?, now);
     Ok(login_memory(store, device, scope)?.may_try(now) && waits.is_none())
 }
 
@@ -371,8 +374,8 @@ pub(super) fn is_due(
 ) -> Result<bool, StoreError> {
     Ok(ask.is_full
         || ask.accepted.is_some()
-        || is_reading_due(config, &store.device_state(&config.name)?, ask.now)
-        || !store.open_intents(&config.name)?.is_empty())
+        || is_reading_due(config, &store.devices().device_state(&config.name)?, ask.now)
+        || !store.journal().open_intents(&config.name)?.is_empty())
 }
 
 /// Whether the person list is too old, or not to be relied on.

@@ -9,12 +9,12 @@ use crate::store::health::{Health, Severity};
 /// A file with something of everything in it, from a run that ended.
 fn used() -> Sandbox {
     let sandbox = Sandbox::new();
-    let mut store = sandbox.open();
-    let run = store.begin_run("sync", at(0)).unwrap();
+    let store = sandbox.open();
+    let run = store.journal().begin_run("sync", at(0)).unwrap();
     let members: Vec<_> = (1..200).map(member).collect();
-    list_members(&mut store, &members);
-    read_door(&mut store, (1..200).map(|number| person(&number.to_string())));
-    store.end_run(run, at(1), &RunEnd::default()).unwrap();
+    list_members(&store, &members);
+    read_door(&store, (1..200).map(|number| person(&number.to_string())));
+    store.journal().end_run(run, at(1), &RunEnd::default()).unwrap();
     sandbox
 }
 
@@ -57,7 +57,7 @@ fn looking_changes_nothing() {
     assert!(fs::read(sandbox.path()).unwrap() == before);
     let store = sandbox.open();
     // While a run is at work, too.
-    store.begin_run("sync", at(5)).unwrap();
+    store.journal().begin_run("sync", at(5)).unwrap();
     let health = Health::of(&sandbox.path());
     assert_eq!(health.findings, []);
     let last = health.last_run.unwrap();
@@ -100,7 +100,7 @@ fn what_no_run_can_use() {
             "99999999999999 is not an instant",
         ),
         (
-            "UPDATE device SET unproven_version = 'V1', unconfirmed_at = 99999999999999",
+            "UPDATE device SET unproven_version = 'V1', unconfirmed = 1, unconfirmed_at = 99999999999999",
             "99999999999999 is not an instant",
         ),
         (
@@ -110,16 +110,16 @@ fn what_no_run_can_use() {
         ),
         (
             "INSERT INTO waiting VALUES
-             ('front-door', '1', 'club', '1', 'gift', 1, 1, 2, NULL, NULL, NULL, 0)",
+             ('front-door', '1', 'club', '1', 'gift', 1, 1, 2, NULL, NULL, 0, NULL)",
             "gift is not a kind of change",
         ),
         (
             "INSERT INTO waiting VALUES
-             ('front-door', '1', 'club', '1', 'grant', 1, 1, 2, NULL, NULL, 99999999999999, 0)",
+             ('front-door', '1', 'club', '1', 'grant', 1, 1, 2, NULL, NULL, 0, 99999999999999)",
             "99999999999999 is not an instant",
         ),
         (
-            "INSERT INTO attention VALUES ('odd', '', '', 'club', '1', '', NULL, 0)",
+            "INSERT INTO attention VALUES ('odd', NULL, NULL, 'club', '1', '', NULL, 0)",
             "odd is not a kind of attention",
         ),
         (
@@ -147,8 +147,8 @@ fn what_no_run_can_use() {
 #[test]
 fn changes_without_an_outcome_are_told() {
     let sandbox = used();
-    let mut store = sandbox.open();
-    let run = store.begin_run("sync", at(5)).unwrap();
+    let store = sandbox.open();
+    let run = store.journal().begin_run("sync", at(5)).unwrap();
     let intent = Intent {
         run,
         device: door(),
@@ -160,7 +160,7 @@ fn changes_without_an_outcome_are_told() {
         after: year(),
         fingerprint: String::new(),
     };
-    store.announce(&[intent]).unwrap();
+    store.journal().announce(&[intent]).unwrap();
     drop(store);
     assert_eq!(Health::of(&sandbox.path()).open_intents, 1);
     let (severity, text) = worst(&sandbox);

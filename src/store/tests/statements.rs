@@ -31,7 +31,7 @@ fn statements(source: &str) -> Vec<String> {
             let rest = &source[place + 1..];
             let literal = &rest[..rest.find('"').unwrap()];
             let lines: Vec<_> = literal.split("\\\n").map(str::trim_start).collect();
-            found.push(lines.concat().replace("{MEMBER_COLUMNS}", members::MEMBER_COLUMNS));
+            found.push(lines.concat());
         }
     }
     found
