@@ -17,7 +17,7 @@ impl Memory {
 
     /// Writes down what is to be remembered.
     #[must_use]
-    pub fn of(value: &impl Serialize) -> Self {
+    pub fn from_value(value: &impl Serialize) -> Self {
         Self(serde_json::to_string(value).unwrap_or_default())
     }
 

@@ -85,7 +85,10 @@ impl Target for Door {
     }
 
     fn memory(&self) -> Memory {
-        Memory::of(&Remembered { manners: self.reader.manners(), ..self.remembered.clone() })
+        Memory::from_value(&Remembered {
+            manners: self.reader.manners(),
+            ..self.remembered.clone()
+        })
     }
 
     fn learnt(&self) -> Vec<String> {

@@ -30,7 +30,7 @@ impl OneTarget<'_, '_> {
         base: &mut Base,
     ) -> Result<usize, Halt> {
         let intents: Vec<Intent> =
-            batch.iter().map(|change| Intent::of(self.execution.run, change)).collect();
+            batch.iter().map(|change| Intent::new(self.execution.run, change)).collect();
         self.announce(&intents)?;
 
         let mut sent: Vec<Sent<'c>> = Vec::new();
@@ -216,7 +216,7 @@ impl OneTarget<'_, '_> {
             return Ok(());
         };
         let (name, id) = (&self.device.name, &one.change.employee_no);
-        if let Some(seen) = ReadBack::of(sent, &before, &after) {
+        if let Some(seen) = ReadBack::explained(sent, &before, &after) {
             log::info!("{name}: person {id}: sent {sent}, and it keeps {held}");
             self.store().devices().record_read_back(name, &self.firmware, id, &seen)?;
         } else if before != after
@@ -265,7 +265,7 @@ impl OneTarget<'_, '_> {
         };
         let lines: Vec<(Intent, Outcome)> = outcomes
             .into_iter()
-            .map(|(change, outcome)| (Intent::of(self.execution.run, change), outcome))
+            .map(|(change, outcome)| (Intent::new(self.execution.run, change), outcome))
             .collect();
         let (name, now) = (&self.device.name, self.execution.clock.now());
         let (firmware, is_news) = (&self.firmware, trust != self.trust);
