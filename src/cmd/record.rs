@@ -30,7 +30,7 @@ pub(super) fn before(
     let blocked = blocked_document(plan, &context.config.accounts(), now)?;
     let blocked = blocked.as_ref().map(|(id, document)| (id.as_str(), document.as_str()));
     let changes = plan.changes.iter().filter(|change| context.writes_to(&change.device));
-    let waiting: Vec<Waiting> = changes.map(|change| Waiting::of(change, None, now)).collect();
+    let waiting: Vec<Waiting> = changes.map(|change| Waiting::new(change, None, now)).collect();
     let in_sync = in_sync(&gathered.facts);
     let attention = attention::of(plan, |device| context.writes_to(device), now);
     let second_looks = gathered.second_looks(&context.config, plan);
@@ -92,7 +92,7 @@ pub(super) fn why_not_done(
         !one.state.is_confirmed() && one.error.is_some() && context.writes_to(&one.change.device)
     });
     let waiting: Vec<Waiting> =
-        open.map(|one| Waiting::of(&one.change, one.error.clone(), now)).collect();
+        open.map(|one| Waiting::new(&one.change, one.error.clone(), now)).collect();
     store.pending().keep_waiting(&waiting, false).map_err(Error::Store)
 }
 

@@ -433,7 +433,7 @@ fn judge(
         // Dates that are neither those asked for nor those of before are a change unasked, unless a
         // device that rounds, or keeps to the end that it states, would hold them.
         let limit = &before.person.limit;
-        let is_rounded = ReadBack::of(change.after, limit, &after.person.limit).is_some()
+        let is_rounded = ReadBack::explained(change.after, limit, &after.person.limit).is_some()
             || limits.is_cut_as_stated(change.after, &after.person.limit);
         // A suffix that the device appends, or no longer does, moves no date.
         let has_moved =

@@ -66,7 +66,7 @@ row!(LastRun { command, began, ended, exit_code });
 impl Health {
     /// Looks at a state file. Takes as long as reading it all.
     #[must_use]
-    pub fn of(path: &Path) -> Self {
+    pub fn examine(path: &Path) -> Self {
         let mut health = Self::default();
         if let Err(error) = health.look(path) {
             health.is_busy = matches!(error, StoreProblem::Busy);

@@ -49,7 +49,7 @@ row!(Intent { run, device, employee_no, member, cause, kind, before, after, fing
 impl Intent {
     /// The intent to carry out a change.
     #[must_use]
-    pub fn of(run: RunId, change: &Change) -> Self {
+    pub fn new(run: RunId, change: &Change) -> Self {
         Self {
             run,
             device: change.device.clone(),

@@ -63,7 +63,7 @@ impl Links<'_> {
                    FROM link JOIN member ON member.id = link.member WHERE device = ?1";
         type Row = (HolderId, StoredLink, Option<i64>);
         store.prepare(sql)?.each(device, |(key, link, sealed): Row| {
-            seal::check(sealed, seal::of(&(device, &key, &link), &store.accounts), "a link")?;
+            seal::check(sealed, seal::seal_of(&(device, &key, &link), &store.accounts), "a link")?;
             stored.links.insert(key, link);
             Ok(())
         })?;
@@ -108,7 +108,8 @@ impl Links<'_> {
             )?;
             for (key, link) in news {
                 let row = (device, key, link);
-                let seal = seal::of(&row, &store.accounts).map_err(|error| store.error(error))?;
+                let seal =
+                    seal::seal_of(&row, &store.accounts).map_err(|error| store.error(error))?;
                 put.run((row, seal))?;
             }
             Ok(())
@@ -153,7 +154,8 @@ impl Links<'_> {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.0.together(|store| {
-            let seal = seal::of_all(rows, &store.accounts).map_err(|error| store.error(error))?;
+            let seal =
+                seal::seal_of_rows(rows, &store.accounts).map_err(|error| store.error(error))?;
             store.exec("DELETE FROM link_file WHERE path = ?1", path)?;
             store
                 .exec("INSERT INTO link_file VALUES (?1, ?2, ?3, ?4)", (path, sha256, at, seal))?;
@@ -173,7 +175,7 @@ impl Links<'_> {
             .all("SELECT email, employee_no, line, since_at FROM link_row WHERE path = ?1", path)?;
         let sealed: Option<Option<i64>> =
             store.first("SELECT seal FROM link_file WHERE path = ?1", path)?;
-        seal::check(sealed.flatten(), seal::of_all(&found, &store.accounts), "a link file")
+        seal::check(sealed.flatten(), seal::seal_of_rows(&found, &store.accounts), "a link file")
             .map_err(|problem| store.error(problem))?;
         Ok(found)
     }

@@ -148,7 +148,7 @@ impl StoredHolder {
         let mut roles: Vec<&Right> = self.member.roles.iter().collect();
         roles.sort_unstable();
         roles.dedup();
-        seal::of(&Sorted(self, roles), accounts)
+        seal::seal_of(&Sorted(self, roles), accounts)
     }
 
     fn check(&self, sealed: Option<i64>, accounts: &Accounts) -> Result<(), StoreProblem> {

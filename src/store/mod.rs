@@ -377,7 +377,7 @@ impl Prepared<'_> {
             let mut rows = self.statement.raw_query();
             let mut values = std::iter::from_fn(|| match rows.next() {
                 Ok(row) => {
-                    let mut columns = Columns::of(row?, &store.accounts);
+                    let mut columns = Columns::new(row?, &store.accounts);
                     let value = columns.next();
                     let is_whole = columns.read() == width || value.is_err();
                     Some(if is_whole {

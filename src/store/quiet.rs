@@ -50,7 +50,7 @@ impl Journal<'_> {
         let row: Option<(Quiet, i64)> =
             store.first("SELECT inputs, since_at, until_at, told, seal FROM quiet", ())?;
         let Some((quiet, sealed)) = row else { return Ok(None) };
-        let seal = seal::of(&quiet, &store.accounts);
+        let seal = seal::seal_of(&quiet, &store.accounts);
         seal::check(Some(sealed), seal, "what makes a tick quiet")
             .map_err(|problem| store.error(problem))?;
         Ok(Some(quiet))
@@ -60,7 +60,7 @@ impl Journal<'_> {
     pub(super) fn keep_quiet(&self, quiet: &Quiet) -> Result<(), StoreError> {
         self.drop_quiet()?;
         let store = self.0;
-        let seal = seal::of(quiet, &store.accounts).map_err(|problem| store.error(problem))?;
+        let seal = seal::seal_of(quiet, &store.accounts).map_err(|problem| store.error(problem))?;
         store.exec("INSERT INTO quiet VALUES (?1, ?2, ?3, ?4, ?5)", (quiet, seal))
     }
 

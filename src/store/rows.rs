@@ -29,7 +29,7 @@ pub(super) struct Columns<'r> {
 }
 
 impl<'r> Columns<'r> {
-    pub(super) fn of(row: &'r Row<'r>, accounts: &'r Accounts) -> Self {
+    pub(super) fn new(row: &'r Row<'r>, accounts: &'r Accounts) -> Self {
         Self { row, next: 0, accounts }
     }
 

@@ -44,15 +44,18 @@ impl<'a> Sink<'a> for Seal<'a> {
 }
 
 /// The seal of a row.
-pub(super) fn of(row: &impl ToColumns, accounts: &Accounts) -> Result<i64, StoreProblem> {
+pub(super) fn seal_of(row: &impl ToColumns, accounts: &Accounts) -> Result<i64, StoreProblem> {
     let mut seal = Seal { digest: fnv::EMPTY, accounts };
     row.write(&mut seal)?;
     Ok(seal.digest.cast_signed())
 }
 
 /// The seal of rows, in whatever order they come.
-pub(super) fn of_all<R: ToColumns>(rows: &[R], accounts: &Accounts) -> Result<i64, StoreProblem> {
-    rows.iter().try_fold(0, |sum: i64, row| Ok(sum.wrapping_add(of(row, accounts)?)))
+pub(super) fn seal_of_rows<R: ToColumns>(
+    rows: &[R],
+    accounts: &Accounts,
+) -> Result<i64, StoreProblem> {
+    rows.iter().try_fold(0, |sum: i64, row| Ok(sum.wrapping_add(seal_of(row, accounts)?)))
 }
 
 /// Compares a stored seal, if there is one, with what it must be.

@@ -44,7 +44,7 @@ fn end<S: Serializer>(window: &Window, serializer: S) -> Result<S::Ok, S::Error>
 impl Waiting {
     /// A change that waits since now, unless the file knows better.
     #[must_use]
-    pub fn of(change: &Change, trouble: Option<String>, now: DateTime<Utc>) -> Self {
+    pub fn new(change: &Change, trouble: Option<String>, now: DateTime<Utc>) -> Self {
         Self {
             device: change.device.clone(),
             employee_no: change.employee_no.clone(),

@@ -146,7 +146,7 @@ impl OneTarget<'_, '_> {
     ) -> Result<(), StoreError> {
         let (name, now) = (&self.device.name, self.execution.clock.now());
         let intents: Vec<Intent> =
-            batch.iter().map(|change| Intent::of(self.execution.run, change)).collect();
+            batch.iter().map(|change| Intent::new(self.execution.run, change)).collect();
         if !self.device.kind.capabilities().commits {
             return self.store().journal().announce(&intents);
         }
@@ -298,7 +298,7 @@ impl OneTarget<'_, '_> {
             return Ok(());
         };
         let (name, id) = (&self.device.name, &one.change.employee_no);
-        if let Some(seen) = ReadBack::of(sent, &before, &after) {
+        if let Some(seen) = ReadBack::explained(sent, &before, &after) {
             log::info!("{name}: person {id}: sent {sent}, and it keeps {held}");
             self.store().devices().record_read_back(name, &self.version, id, &seen)?;
         } else if before != after
@@ -347,7 +347,7 @@ impl OneTarget<'_, '_> {
         };
         let lines: Vec<(Intent, Outcome)> = outcomes
             .into_iter()
-            .map(|(change, outcome)| (Intent::of(self.execution.run, change), outcome))
+            .map(|(change, outcome)| (Intent::new(self.execution.run, change), outcome))
             .collect();
         let (name, now) = (&self.device.name, self.execution.clock.now());
         let (version, is_news) = (&self.version, trust != self.trust);

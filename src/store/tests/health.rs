@@ -20,7 +20,7 @@ fn used() -> Sandbox {
 
 /// The worst thing found, with its words.
 fn worst(sandbox: &Sandbox) -> (Severity, String) {
-    let health = Health::of(&sandbox.path());
+    let health = Health::examine(&sandbox.path());
     let finding = health.findings.first().unwrap_or_else(|| panic!("{health:?}"));
     assert!(!finding.remedy.is_empty(), "{finding:?}");
     (finding.severity, finding.text.clone())
@@ -29,7 +29,7 @@ fn worst(sandbox: &Sandbox) -> (Severity, String) {
 #[test]
 fn a_sound_file() {
     let sandbox = used();
-    let health = Health::of(&sandbox.path());
+    let health = Health::examine(&sandbox.path());
     assert_eq!(health.findings, [], "sound");
     assert!(health.exists);
     assert_eq!(health.version, Some(schema::FORMAT));
@@ -44,7 +44,7 @@ fn a_sound_file() {
 #[test]
 fn no_file_yet_is_no_finding_and_none_is_made() {
     let sandbox = Sandbox::new();
-    let health = Health::of(&sandbox.path());
+    let health = Health::examine(&sandbox.path());
     assert_eq!(health, Health::default());
     assert!(!sandbox.path().exists());
 }
@@ -53,12 +53,12 @@ fn no_file_yet_is_no_finding_and_none_is_made() {
 fn looking_changes_nothing() {
     let sandbox = used();
     let before = fs::read(sandbox.path()).unwrap();
-    assert!(Health::of(&sandbox.path()).exists);
+    assert!(Health::examine(&sandbox.path()).exists);
     assert!(fs::read(sandbox.path()).unwrap() == before);
     let store = sandbox.open();
     // While a run is at work, too.
     store.journal().begin_run("sync", at(5)).unwrap();
-    let health = Health::of(&sandbox.path());
+    let health = Health::examine(&sandbox.path());
     assert_eq!(health.findings, []);
     let last = health.last_run.unwrap();
     assert_eq!((last.began, last.ended, last.exit_code), (at(5), None, None));
@@ -162,7 +162,7 @@ fn changes_without_an_outcome_are_told() {
     };
     store.journal().announce(&[intent]).unwrap();
     drop(store);
-    assert_eq!(Health::of(&sandbox.path()).open_intents, 1);
+    assert_eq!(Health::examine(&sandbox.path()).open_intents, 1);
     let (severity, text) = worst(&sandbox);
     assert_eq!(severity, Severity::Warning);
     assert!(text.contains("1 changes without an outcome"), "{text}");
