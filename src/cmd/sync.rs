@@ -26,7 +26,7 @@ use crate::store::{Quiet, QuietRun, RunEnd, Store, StoreError, Waiting};
 
 /// Runs the command.
 pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
-    notify::watched(&context.config, context.clock, |watch| run_watched(context, args, watch))
+    notify::watch(&context.config, context.clock, |watch| run_watched(context, args, watch))
 }
 
 fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<Exit, Error> {
@@ -44,7 +44,7 @@ fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<
     let report = tick(context, &context.network(), &mut store, scope)?;
     super::status::write_files(context, &mut store, &report);
     let exit = finish(context, &mut store, &report);
-    watch.saw(&mut store, &report);
+    watch.record_tick(&mut store, &report);
     exit
 }
 
@@ -195,7 +195,7 @@ fn remember(
     let changes = plan.changes.iter().filter(|change| context.writes_to(&change.device));
     let waiting: Vec<Waiting> = changes.map(|change| Waiting::of(change, None, now)).collect();
     let in_sync = in_sync(&gathered.facts);
-    let attention = attention::of(plan, |device| context.writes_to(device), now);
+    let attention = attention::to_look_after(plan, |device| context.writes_to(device), now);
     let second_looks = gathered.second_looks(&context.config, plan);
     let done = store.together(|store| {
         match (is_whole, blocked) {

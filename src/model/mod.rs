@@ -32,6 +32,6 @@ pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
 pub use link_row::{LinkRow, RowReason, UnusableRow};
 pub use memory::Memory;
 pub use record::{Flaw, Limit, Record, RecordStanding, Times, fingerprint, is_same_but_for_dates};
-pub use visible::{inert_json, inert_lines, is_invisible, steers, visible};
+pub use visible::{inert_json, is_invisible, printable, printable_lines, steers, visible};
 pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};
 pub use words::{Budget, Cause, Kind, LossKind, Reason};

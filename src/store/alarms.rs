@@ -1,15 +1,16 @@
-//! The memory of alarms: what each channel was told, and of what it need not hear yet.
+//! The memory of alarms: what each channel has sent, and what it need not send yet.
 //!
 //! What to tell is decided in [`crate::notify::decide::decide`]; here it is only kept.
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
+use serde::{Deserialize, Serialize};
 
 use super::convert::{instant_in, instant_out};
 use super::{Store, StoreError};
 
 /// What is remembered of one trouble for one channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
     /// Which trouble: `door front-door away`.
     pub topic: String,
@@ -21,19 +22,19 @@ pub struct Alarm {
     pub good: u32,
     /// The first of them.
     pub good_since: Option<DateTime<Utc>>,
-    /// When a message about it was last taken; `None`: not told yet, or over.
-    pub told_at: Option<DateTime<Utc>>,
+    /// When a message about it was last taken; `None`: none yet, or over.
+    pub sent_at: Option<DateTime<Utc>>,
     /// When it was last said to be over.
     pub cleared_at: Option<DateTime<Utc>>,
     /// It came back within a day.
-    pub is_again: bool,
+    pub is_recurring: bool,
 }
 
 impl Store {
     /// What is remembered for a channel, by topic.
     pub fn alarms(&self, channel: &str) -> Result<Vec<Alarm>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT topic, since_at, bad, good, good_at, told_at, cleared_at, is_again FROM alarm \
+            "SELECT topic, since_at, bad, good, good_at, sent_at, cleared_at, is_recurring FROM alarm \
              WHERE channel = ?1 ORDER BY topic",
         )?;
         let mut rows = statement.query([channel])?;
@@ -48,9 +49,9 @@ impl Store {
                 bad: row.get(2)?,
                 good: row.get(3)?,
                 good_since: instant(4)?,
-                told_at: instant(5)?,
+                sent_at: instant(5)?,
                 cleared_at: instant(6)?,
-                is_again: row.get(7)?,
+                is_recurring: row.get(7)?,
             });
         }
         Ok(alarms)
@@ -62,8 +63,8 @@ impl Store {
         transaction.execute("DELETE FROM alarm WHERE channel = ?1", [channel])?;
         for alarm in alarms {
             transaction.execute(
-                "INSERT INTO alarm (channel, topic, since_at, bad, good, good_at, told_at, \
-                 cleared_at, is_again) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO alarm (channel, topic, since_at, bad, good, good_at, sent_at, \
+                 cleared_at, is_recurring) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
                     channel,
                     alarm.topic,
@@ -71,9 +72,9 @@ impl Store {
                     alarm.bad,
                     alarm.good,
                     alarm.good_since.map(instant_out),
-                    alarm.told_at.map(instant_out),
+                    alarm.sent_at.map(instant_out),
                     alarm.cleared_at.map(instant_out),
-                    alarm.is_again,
+                    alarm.is_recurring,
                 ],
             )?;
         }
@@ -96,16 +97,16 @@ mod tests {
             bad: 3,
             good: 1,
             good_since: Some(at(3)),
-            told_at: Some(at(1)),
+            sent_at: Some(at(1)),
             cleared_at: None,
-            is_again: true,
+            is_recurring: true,
         };
         let over = Alarm {
             topic: "lock".to_owned(),
-            told_at: None,
+            sent_at: None,
             good_since: None,
             cleared_at: Some(at(2)),
-            is_again: false,
+            is_recurring: false,
             ..told.clone()
         };
         store.keep_alarms("email", &[told.clone(), over.clone()]).unwrap();
