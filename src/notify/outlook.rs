@@ -22,19 +22,19 @@ const NUMBERS_SHOWN: usize = 10;
 
 /// One trouble in the eyes of one tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
+pub struct Observation {
     pub topic: Topic,
     /// Whether it is there.
-    pub standing: Standing,
+    pub state: TopicState,
 }
 
 /// Whether a trouble is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum TopicState {
     Bad(Box<Condition>),
     Well,
     /// Nobody can tell from this tick.
-    Unseen,
+    Unknown,
 }
 
 /// A trouble that is there, as far as this tick can tell. No names and no e-mails.
@@ -64,7 +64,7 @@ impl Condition {
 /// What a finished tick saw; nothing where it did not look at everybody, or was told to stop.
 /// `link_files` are those of the configuration.
 #[must_use]
-pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Sight>> {
+pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Observation>> {
     let is_cut_off = matches!(report.exit(), Exit::Interrupted | Exit::Terminated);
     if report.is_limited || is_cut_off {
         return None;
@@ -72,12 +72,12 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Sight>> 
     let found = by_topic(report);
     let hears_all = report.sources.iter().all(|source| source.accepted);
     let sees_plan = hears_all && !found.contains_key(&Topic::TimeLimit);
-    let mut sights = Vec::new();
+    let mut observations = Vec::new();
     for source in &report.sources {
-        sights.extend(source_sights(report, &found, source));
+        observations.extend(source_sights(report, &found, source));
     }
     for device in &report.devices {
-        sights.extend(door_sights(report, &found, device, sees_plan));
+        observations.extend(door_sights(report, &found, device, sees_plan));
     }
     let is_clock_seen = report.sources.iter().any(|source| source.accepted);
     let files = link_files.iter().map(|path| path.to_string_lossy().into_owned());
@@ -86,18 +86,18 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Sight>> 
         .chain([(Topic::OwnClock, is_clock_seen), (Topic::TimeLimit, true)]);
     for (topic, is_seen) in others {
         let condition = found.get(&topic).and_then(|troubles| first(troubles));
-        sights.push(sight(topic, condition, is_seen));
+        observations.push(observation(topic, condition, is_seen));
     }
     for topic in [Topic::StateFile, Topic::Lock, Topic::NewLinkFile, Topic::Proof, Topic::Bug] {
-        sights.push(Sight { topic, standing: Standing::Well });
+        observations.push(Observation { topic, state: TopicState::Well });
     }
-    Some(sights)
+    Some(observations)
 }
 
 /// What a run saw that ended with an error; nothing where that is the mistake of whoever typed it, or
 /// no trouble.
 #[must_use]
-pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
+pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
     let topic = match error {
         Error::Store(_) => Topic::StateFile,
         Error::Locked { is_old: true, .. } => Topic::Lock,
@@ -129,7 +129,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
 
 /// What a run saw that broke off because of a mistake in the program.
 #[must_use]
-pub fn of_panic(config: &Config) -> Vec<Sight> {
+pub fn of_panic(config: &Config) -> Vec<Observation> {
     let condition = Condition {
         exit: Exit::Bug,
         waiting: Vec::new(),
@@ -141,7 +141,7 @@ pub fn of_panic(config: &Config) -> Vec<Sight> {
 }
 
 /// One trouble, and nothing known of any other.
-fn only(config: &Config, there: Topic, condition: Condition) -> Vec<Sight> {
+fn only(config: &Config, there: Topic, condition: Condition) -> Vec<Observation> {
     let doors = config.devices.iter().flat_map(|device| {
         DoorTrouble::ALL.map(|trouble| Topic::Door(device.name.clone(), trouble))
     });
@@ -163,22 +163,22 @@ fn only(config: &Config, there: Topic, condition: Condition) -> Vec<Sight> {
     let all = sources.chain(doors).chain(files).chain(others);
     let mut condition = Some(Box::new(condition));
     all.map(|topic| {
-        let standing = match condition.take_if(|_| topic == there) {
-            Some(condition) => Standing::Bad(condition),
-            None => Standing::Unseen,
+        let state = match condition.take_if(|_| topic == there) {
+            Some(condition) => TopicState::Bad(condition),
+            None => TopicState::Unknown,
         };
-        Sight { topic, standing }
+        Observation { topic, state }
     })
     .collect()
 }
 
-fn sight(topic: Topic, condition: Option<Condition>, is_seen: bool) -> Sight {
-    let standing = match condition {
-        Some(condition) => Standing::Bad(Box::new(condition)),
-        None if is_seen => Standing::Well,
-        None => Standing::Unseen,
+fn observation(topic: Topic, condition: Option<Condition>, is_seen: bool) -> Observation {
+    let state = match condition {
+        Some(condition) => TopicState::Bad(Box::new(condition)),
+        None if is_seen => TopicState::Well,
+        None => TopicState::Unknown,
     };
-    Sight { topic, standing }
+    Observation { topic, state }
 }
 
 /// The troubles that bring an exit code, each under what people are told of it.
@@ -277,13 +277,13 @@ fn condition_of(trouble: &Trouble) -> Condition {
     }
 }
 
-fn source_sights(report: &Report, found: &Found<'_>, source: &SourceReport) -> Vec<Sight> {
+fn source_sights(report: &Report, found: &Found<'_>, source: &SourceReport) -> Vec<Observation> {
     let topic = |kind| Topic::Source(source.name.clone(), source.system, kind);
     let is_clock_wrong = report.troubles.iter().any(|trouble| {
         trouble.about == About::Source(source.name.clone())
             && matches!(trouble.kind, TroubleKind::OwnClock(_))
     });
-    let sights = SourceTrouble::ALL.map(|kind| {
+    let observations = SourceTrouble::ALL.map(|kind| {
         let condition = found.get(&topic(kind)).and_then(|troubles| first(troubles));
         let condition = condition.map(|condition| Condition {
             waiting: vec![match kind {
@@ -300,9 +300,9 @@ fn source_sights(report: &Report, found: &Found<'_>, source: &SourceReport) -> V
             SourceTrouble::List => source.accepted && source.is_complete && !is_clock_wrong,
             _ => is_passed,
         };
-        sight(topic(kind), condition, is_seen)
+        observation(topic(kind), condition, is_seen)
     });
-    sights.into()
+    observations.into()
 }
 
 fn door_sights(
@@ -310,9 +310,9 @@ fn door_sights(
     found: &Found<'_>,
     device: &TargetReport,
     sees_plan: bool,
-) -> Vec<Sight> {
+) -> Vec<Observation> {
     let topic = |kind| Topic::Door(device.name.clone(), kind);
-    let sights = DoorTrouble::ALL.map(|kind| {
+    let observations = DoorTrouble::ALL.map(|kind| {
         let condition = match (kind, found.get(&topic(kind))) {
             (DoorTrouble::Lost, _) => lost(report, &device.name),
             (_, None) => None,
@@ -324,9 +324,9 @@ fn door_sights(
             .into_iter()
             .all(|earlier| earlier >= kind || !found.contains_key(&topic(earlier)));
         let is_seen = is_passed && (sees_plan || !kind.needs_plan());
-        sight(topic(kind), condition, is_seen)
+        observation(topic(kind), condition, is_seen)
     });
-    sights.into()
+    observations.into()
 }
 
 /// What waits for somebody's word: changes by the id of their plan, anything else by its own command.

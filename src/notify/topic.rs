@@ -98,7 +98,7 @@ impl Topic {
     /// What is wrong, as a sentence without its full stop. `lasted` says for how long, where that is
     /// worth a word: `10 minutes`.
     #[must_use]
-    pub fn trouble(&self, lasted: Option<&str>) -> String {
+    pub fn problem(&self, lasted: Option<&str>) -> String {
         let so_long = lasted.map(|time| format!(" for {time}")).unwrap_or_default();
         match self {
             Self::Door(name, what) => match what {
@@ -149,7 +149,7 @@ impl Topic {
 
     /// That it is over, as a sentence without its full stop. Says no more than was seen.
     #[must_use]
-    pub fn well(&self) -> String {
+    pub fn recovery(&self) -> String {
         match self {
             Self::Door(name, what) => match what {
                 DoorTrouble::Away => format!("{name} answers again"),

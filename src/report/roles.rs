@@ -1,6 +1,6 @@
 //! Which roles members hold, held against those that are configured, for `check`. Pure.
 //!
-//! A role that was renumbered in Cardskipper, or mistyped here, makes every member one without a door, and
+//! A role that was renumbered at its source, or mistyped here, makes every member one without a door, and
 //! no single member shows that.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,7 +116,7 @@ fn name(section: &str) -> &str {
     section.rsplit('.').next().unwrap_or(section)
 }
 
-/// A role with its name. One that Cardskipper gives no name is remembered by its number.
+/// A role with its name. One without a name is remembered by its number.
 fn called(role: &RightCode, names: &BTreeMap<RightCode, String>) -> String {
     match names.get(role) {
         Some(name) if *name != role.to_string() => format!("{role} {name}"),
