@@ -28,4 +28,4 @@ pub use codes::{Code, Meaning};
 pub use config::HikCentral;
 pub use error::{Class, Error, Refusal};
 pub use target::Platform;
-pub use wire::{Counts, Failure, Failures, Version, differs_beyond_validity, settled};
+pub use wire::{Counts, Failure, Failures, Version, differs_beyond_validity, read_record, settled};

@@ -22,10 +22,8 @@ pub use access::{Counts, Failure, Failures};
 pub(crate) use access::{
     counts_body, failures_body, read_counts, read_failures, reapplication_body,
 };
-pub use persons::differs_beyond_validity;
-pub(crate) use persons::{
-    Page, page_body, person_body, person_id, private, read_record, with_replaced_bytes,
-};
+pub(crate) use persons::{Page, page_body, person_body, person_id, private, with_replaced_bytes};
+pub use persons::{differs_beyond_validity, read_record};
 pub use time::settled;
 pub(crate) use update::update_body;
 pub use version::Version;

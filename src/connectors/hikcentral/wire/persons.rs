@@ -38,7 +38,7 @@ const PHOTO: &str = "personPhoto";
 ///
 /// # Errors
 /// Why the person can neither be named nor be written to, without quoting them.
-pub(crate) fn read_record(value: &Value, zone: Tz) -> Result<FullRecord, String> {
+pub fn read_record(value: &Value, zone: Tz) -> Result<FullRecord, String> {
     let fields = value.as_object().ok_or("is no object")?;
     let stated = |key: &str| {
         let value = fields.get(key).filter(|value| !value.is_null() && **value != "");
@@ -105,13 +105,14 @@ fn read_limit(fields: &Map<String, Value>, zone: Tz) -> Limit {
     }
 }
 
-/// The fingerprint over the fields that a write sends; a time counts as the moment that it is.
+/// The fingerprint over the fields that a write sends, and over the whole name, which some platforms give
+/// without its parts; a time counts as the moment that it is.
 fn fingerprint(id: &str, fields: &Map<String, Value>, zone: Tz) -> String {
     let canonical_text = |fields: &BTreeMap<&str, Value>| -> String {
         fields.iter().map(|(key, value)| format!("{key}:{value}\n")).collect()
     };
     let mut said: BTreeMap<&str, Value> = BTreeMap::from([("personId", json!(id))]);
-    for key in KEPT {
+    for key in KEPT.iter().chain(&["personName"]) {
         if let Some(value) = fields.get(*key).and_then(canonical) {
             said.insert(key, value);
         }
@@ -315,7 +316,7 @@ mod tests {
         ] {
             assert_eq!(same, before);
         }
-        for key in KEPT {
+        for key in KEPT.iter().chain(&["personName"]) {
             let moved = now(&|value| value[*key] = json!("other"));
             assert!(moved != before && !is_same_but_for_dates(&before, &moved), "{key}");
         }
