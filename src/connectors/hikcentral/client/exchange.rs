@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use ureq::http::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER};
 use ureq::http::{HeaderMap, HeaderName, Response};
 use ureq::{Agent, Body};
@@ -85,6 +86,8 @@ struct Raw {
     http: u16,
     /// The pause that the platform asks for.
     pause: Option<Duration>,
+    /// What its clock showed.
+    date: Option<DateTime<Utc>>,
     body: Vec<u8>,
 }
 
@@ -107,6 +110,8 @@ pub(super) struct Link {
     waited: Duration,
     /// The pause that the last answer asked for.
     asked_pause: Option<Duration>,
+    /// What its clock showed in the last answer that told, and when that came.
+    shown: Option<(DateTime<Utc>, Instant)>,
     /// Set by a refused signature: what every later call answers.
     stopped: Option<Error>,
 }
@@ -154,8 +159,14 @@ impl Link {
             last: None,
             waited: Duration::ZERO,
             asked_pause: None,
+            shown: None,
             stopped: None,
         })
+    }
+
+    /// What the platform's clock shows now, where an answer has told.
+    pub(super) fn shows(&self) -> Option<DateTime<Utc>> {
+        self.shown.map(|(date, at)| date + at.elapsed())
     }
 
     pub(super) fn count_with(&mut self, requests: RequestCount) {
@@ -194,6 +205,7 @@ impl Link {
         let sent = self.send(ask)?;
         let raw = self.receive(ask, sent)?;
         self.asked_pause = raw.pause;
+        self.shown = raw.date.map(|date| (date, Instant::now())).or(self.shown);
         let judged = self.judge(ask, &raw);
         if let Err(error) = &judged
             && error.spent_a_login()
@@ -272,7 +284,7 @@ impl Link {
     /// Reads the body, never more than the limit. ureq's own limit counts compressed bytes.
     fn receive(&self, ask: &Ask, mut response: Response<Body>) -> Result<Raw, Error> {
         let http = response.status().as_u16();
-        let pause = asked_pause(response.headers());
+        let (pause, date) = (asked_pause(response.headers()), date(response.headers()));
         let limit = self.limits.body;
         let mut body = Vec::new();
         let reader = response.body_mut().as_reader();
@@ -284,7 +296,7 @@ impl Link {
             });
         }
         match read {
-            Ok(_) => Ok(Raw { http, pause, body }),
+            Ok(_) => Ok(Raw { http, pause, date, body }),
             Err(error) => Err(match ureq::Error::from(error) {
                 ureq::Error::Timeout(_) => ask.timed_out(),
                 _ => ask.lost(),
@@ -340,9 +352,17 @@ impl Link {
 
 /// The pause that an answer asks for.
 fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let date = text(DATE).and_then(|date| chrono::DateTime::parse_from_rfc2822(date.trim()).ok());
-    retry_after(text(RETRY_AFTER)?, date.map(|date| date.to_utc()))
+    retry_after(text(headers, RETRY_AFTER)?, date(headers))
+}
+
+/// What the clock of the platform showed.
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let date = DateTime::parse_from_rfc2822(text(headers, DATE)?.trim()).ok()?;
+    Some(date.to_utc())
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Another one for every request, in the form of a random UUID.
