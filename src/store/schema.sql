@@ -231,7 +231,6 @@ CREATE TABLE uncommitted (
     since_at    INTEGER NOT NULL,        -- when the first such write was announced
     is_queued   INTEGER NOT NULL,        -- the target was asked to put it in force
     opens_door  INTEGER NOT NULL,        -- a closed door is to open: the member stands outside until then
-    others      INTEGER NOT NULL,        -- how many waited there to be put in force before the last write
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
 
