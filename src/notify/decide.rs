@@ -15,7 +15,7 @@ use crate::clock::is_future;
 use crate::store::Alarm;
 use crate::text::words::words;
 
-/// Bad ticks in a row before trouble that may pass is told.
+/// Bad ticks in a row before trouble that may pass is sent.
 pub const BAD_TICKS: u32 = 3;
 /// Good ticks in a row before it is over.
 pub const GOOD_TICKS: u32 = 2;
@@ -191,7 +191,7 @@ fn bad(
 fn well(before: Option<Alarm>, now: DateTime<Utc>) -> Option<(Alarm, Option<Occasion>)> {
     let alarm = before?;
     if alarm.sent_at.is_none() {
-        // Nobody heard of it, so nobody need hear that it is over.
+        // Nobody got a message about it, so nobody needs one that it is over.
         let kept = Alarm { bad: 0, good: 0, good_since: None, is_recurring: false, ..alarm };
         return is_recent(kept.cleared_at, now).then_some((kept, None));
     }

@@ -188,7 +188,7 @@ impl Watch<'_> {
         });
         let decision = decide(&remembered, observations, now);
         let message = compose(&decision.notices, now, zone, sender(config));
-        // What cannot be remembered would be told at every tick.
+        // What cannot be remembered would be sent at every tick.
         let kept = match (&message, decision.if_refused == remembered) {
             (None, true) => Ok(()),
             _ => memory.keep(name, &decision.if_refused),
@@ -208,7 +208,7 @@ impl Watch<'_> {
         if sent.as_ref().is_err_and(|why| !why.is_delivered) {
             return sent;
         }
-        log::info!("told by {name}: {}", message.subject);
+        log::info!("sent by {name}: {}", message.subject);
         if let Err(error) = memory.keep(name, &decision.if_taken) {
             log::info!("alarms cannot be remembered: {error}");
         }

@@ -1,7 +1,7 @@
-//! What a tick came to, as troubles of things: each is there, is not there, or was not looked at.
+//! What a tick came to, as troubles of things: each is there, is not there, or is not known. Pure.
 //!
-//! Pure. "Not there" is claimed only where the tick got far enough to see it: a door that does not
-//! answer has not become a door whose clock is right.
+//! "Not there" is claimed only where the tick got far enough to see it: a door that does not answer has not
+//! become a door whose clock is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -52,6 +52,10 @@ pub struct Condition {
 }
 
 impl Condition {
+    fn new(exit: Exit, detail: Option<String>, hint: Option<String>, command: String) -> Self {
+        Self { exit, waiting: Vec::new(), detail, hint, commands: vec![command] }
+    }
+
     /// Whether it needs a person at once, or may pass by itself. Of what hinders no run (0) only members
     /// who are left out at a door come here: somebody who has paid may stand before it.
     #[must_use]
@@ -61,7 +65,7 @@ impl Condition {
     }
 }
 
-/// What a finished tick saw; nothing where it did not look at everybody, or was told to stop.
+/// What a finished tick saw; nothing where it did not look at everybody, or was stopped.
 /// `link_files` are those of the configuration.
 #[must_use]
 pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Observation>> {
@@ -70,14 +74,14 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Observat
         return None;
     }
     let found = by_topic(report);
-    let hears_all = report.sources.iter().all(|source| source.accepted);
-    let sees_plan = hears_all && !found.contains_key(&Topic::TimeLimit);
+    let has_all_answers = report.sources.iter().all(|source| source.accepted);
+    let sees_plan = has_all_answers && !found.contains_key(&Topic::TimeLimit);
     let mut observations = Vec::new();
     for source in &report.sources {
-        observations.extend(source_sights(report, &found, source));
+        observations.extend(source_observations(report, &found, source));
     }
     for device in &report.devices {
-        observations.extend(door_sights(report, &found, device, sees_plan));
+        observations.extend(door_observations(report, &found, device, sees_plan));
     }
     let is_clock_seen = report.sources.iter().any(|source| source.accepted);
     let files = link_files.iter().map(|path| path.to_string_lossy().into_owned());
@@ -117,26 +121,16 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::OwnFile { .. }
         | Error::FilledIn { .. } => return None,
     };
-    let condition = Condition {
-        exit: error.exit(),
-        waiting: Vec::new(),
-        detail: Some(error.to_string()),
-        hint: error.hint().map(str::to_owned),
-        commands: vec!["ivms-sync check".to_owned()],
-    };
+    let (detail, hint) = (Some(error.to_string()), error.hint().map(str::to_owned));
+    let condition = Condition::new(error.exit(), detail, hint, "ivms-sync check".to_owned());
     Some(only(config, topic, condition))
 }
 
 /// What a run saw that broke off because of a mistake in the program.
 #[must_use]
 pub fn of_panic(config: &Config) -> Vec<Observation> {
-    let condition = Condition {
-        exit: Exit::Bug,
-        waiting: Vec::new(),
-        detail: None,
-        hint: Some("run it by hand with -v, and report what it says".to_owned()),
-        commands: vec!["ivms-sync -v sync".to_owned()],
-    };
+    let hint = Some("run it by hand with -v, and report what it says".to_owned());
+    let condition = Condition::new(Exit::Bug, None, hint, "ivms-sync -v sync".to_owned());
     only(config, Topic::Bug, condition)
 }
 
@@ -151,16 +145,7 @@ fn only(config: &Config, there: Topic, condition: Condition) -> Vec<Observation>
     });
     let files = config.link.files.iter();
     let files = files.map(|path| Topic::LinkFile(path.to_string_lossy().into_owned()));
-    let others = [
-        Topic::NewLinkFile,
-        Topic::OwnClock,
-        Topic::TimeLimit,
-        Topic::StateFile,
-        Topic::Lock,
-        Topic::Proof,
-        Topic::Bug,
-    ];
-    let all = sources.chain(doors).chain(files).chain(others);
+    let all = sources.chain(doors).chain(files).chain(Topic::SINGLE);
     let mut condition = Some(Box::new(condition));
     all.map(|topic| {
         let state = match condition.take_if(|_| topic == there) {
@@ -181,7 +166,7 @@ fn observation(topic: Topic, condition: Option<Condition>, is_seen: bool) -> Obs
     Observation { topic, state }
 }
 
-/// The troubles that bring an exit code, each under what people are told of it.
+/// The troubles that bring an exit code, each under its topic.
 type Found<'a> = BTreeMap<Topic, Vec<&'a Trouble>>;
 
 fn by_topic(report: &Report) -> Found<'_> {
@@ -268,16 +253,15 @@ fn condition_of(trouble: &Trouble) -> Condition {
         Some(Hint { text, command: None }) => (Some(text), None),
         None => (None, None),
     };
-    Condition {
-        exit: trouble.exit(),
-        waiting: Vec::new(),
-        detail: Some(trouble.text()),
-        hint,
-        commands: vec![command.unwrap_or_else(|| "ivms-sync check".to_owned())],
-    }
+    let command = command.unwrap_or_else(|| "ivms-sync check".to_owned());
+    Condition::new(trouble.exit(), Some(trouble.text()), hint, command)
 }
 
-fn source_sights(report: &Report, found: &Found<'_>, source: &SourceReport) -> Vec<Observation> {
+fn source_observations(
+    report: &Report,
+    found: &Found<'_>,
+    source: &SourceReport,
+) -> Vec<Observation> {
     let topic = |kind| Topic::Source(source.name.clone(), source.system, kind);
     let is_clock_wrong = report.troubles.iter().any(|trouble| {
         trouble.about == About::Source(source.name.clone())
@@ -305,7 +289,7 @@ fn source_sights(report: &Report, found: &Found<'_>, source: &SourceReport) -> V
     observations.into()
 }
 
-fn door_sights(
+fn door_observations(
     report: &Report,
     found: &Found<'_>,
     device: &TargetReport,
@@ -329,7 +313,7 @@ fn door_sights(
     observations.into()
 }
 
-/// What waits for somebody's word: changes by the id of their plan, anything else by its own command.
+/// What waits for an approval: changes by the id of their plan, anything else by its own command.
 fn blocked(report: &Report, troubles: &[&Trouble]) -> Option<Condition> {
     let texts: Vec<String> = troubles.iter().map(|trouble| trouble.text()).collect();
     let condition = Condition { detail: Some(texts.join("; ")), ..first(troubles)? };
@@ -369,13 +353,9 @@ fn lost(report: &Report, device: &TargetName) -> Option<Condition> {
         }
     }
     let (title, remedy) = explain(first.reason);
-    Some(Condition {
-        exit: Exit::InStep,
-        waiting,
-        detail: Some(title.to_owned()),
-        hint: Some(remedy.to_owned()),
-        commands: vec![format!("ivms-sync lookup {}", first.member.human())],
-    })
+    let command = format!("ivms-sync lookup {}", first.member.human());
+    let (detail, hint) = (Some(title.to_owned()), Some(remedy.to_owned()));
+    Some(Condition { waiting, ..Condition::new(Exit::InStep, detail, hint, command) })
 }
 
 /// Who waits at a door, by member number.
@@ -393,12 +373,13 @@ fn waiting(report: &Report, device: &TargetName) -> Vec<String> {
     let later = open().filter(|one| is_grant(one.change.kind) && !one.change.opens_door).count();
     let ended = open().filter(|one| !is_grant(one.change.kind)).count();
     let mut lines = Vec::new();
-    match outside.len() {
-        0 => {}
-        1 => lines.push(format!("1 member who renewed is waiting: {}.", numbers(&outside))),
-        count => {
-            lines.push(format!("{count} members who renewed are waiting: {}.", numbers(&outside)));
-        }
+    if !outside.is_empty() {
+        let (who, verb) = match outside.len() {
+            1 => ("member", "is"),
+            _ => ("members", "are"),
+        };
+        let count = outside.len();
+        lines.push(format!("{count} {who} who renewed {verb} waiting: {}.", numbers(&outside)));
     }
     if later > 0 {
         let what = many(later, "longer membership");

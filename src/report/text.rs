@@ -169,7 +169,7 @@ fn state(report: &Report, one: &ChangeReport) -> String {
     let is_observed = report.devices.iter().any(|device| {
         device.name == one.change.device && device.outcome == TargetOutcome::Observed
     });
-    let word = match one.state {
+    let outcome = match one.state {
         ChangeState::Planned if is_observed => "only observed",
         ChangeState::Planned if report.command == CommandName::Diff => "",
         ChangeState::Planned => "not done yet",
@@ -181,9 +181,9 @@ fn state(report: &Report, one: &ChangeReport) -> String {
         ChangeState::Tried(OutcomeKind::Unknown) => "not known",
     };
     match &one.error {
-        Some(error) if word.is_empty() => error.clone(),
-        Some(error) => format!("{word}: {error}"),
-        None => word.to_owned(),
+        Some(error) if outcome.is_empty() => error.clone(),
+        Some(error) => format!("{outcome}: {error}"),
+        None => outcome.to_owned(),
     }
 }
 
