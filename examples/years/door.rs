@@ -481,7 +481,7 @@ impl Target for Line<'_> {
                 0 => String::new(),
                 serial => format!("S{serial}"),
             },
-            firmware: "V1".to_owned(),
+            version: "V1".to_owned(),
         };
         Ok(arrived.answer("device info", false, info)?)
     }

@@ -14,8 +14,9 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{RightCode, SourceName, TargetLimits, Who};
 use crate::report::lookup::nobody::{advice, searched};
-use crate::report::lookup::target::{HowAsked, on_device};
+use crate::report::lookup::target::{HowAsked, not_in_force, on_device};
 use crate::report::lookup::{HolderStory, Story, document, render};
+use crate::report::text::with_zone;
 use crate::report::{Report, RowLeftOut, near};
 use crate::store::Store;
 use crate::trouble::Trouble;
@@ -93,7 +94,7 @@ fn rows_left_out(
         is_asked_for || found.any(|email| row.emails.contains(email))
     };
     let rows = gathered.rows_left_out_of(&context.config, store, true, is_meant);
-    rows.map_err(Error::Store)
+    Ok(rows?)
 }
 
 /// Places of the members that WHO fits: by their own fields, or by a person linked to them.
@@ -148,15 +149,16 @@ fn tell(
         let mut story = on_device(facts, tick, (member, place), device, how);
         if let Some(employee_no) = &story.employee_no {
             story.confirmed_at = store.devices().confirmed_at(&device.name, employee_no)?;
-            let open = store.journal().uncommitted(&device.name)?;
-            let open = open.into_iter().find(|one| one.employee_no == *employee_no);
-            let commits = context
-                .config
-                .devices
-                .iter()
-                .any(|config| config.name == device.name && config.kind.capabilities().commits);
-            story.in_force = commits.then_some(open.is_none());
-            story.not_in_force_since = open.map(|one| one.since);
+            let mut configured = context.config.devices.iter();
+            if configured.any(|one| one.name == device.name && one.kind.capabilities().commits) {
+                let open = store.journal().uncommitted(&device.name)?;
+                let open = open.into_iter().find(|one| one.employee_no == *employee_no);
+                story.in_force = Some(open.is_none());
+                if let Some(open) = open {
+                    let since = with_zone(open.since, context.config.zone_of_people());
+                    story = not_in_force(story, &open, &since);
+                }
+            }
         }
         story.read_at = store.devices().device_state(&device.name)?.read_at;
         devices.push(story);

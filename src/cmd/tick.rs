@@ -11,7 +11,7 @@ use crate::engine::gather::{Scope, gather_with};
 use crate::engine::plan::{Standing, plan, prove};
 use crate::error::Error;
 use crate::model::{RunId, SourceName};
-use crate::report::{Report, unchanged};
+use crate::report::{Report, attention, unchanged};
 use crate::store::{Quiet, QuietRun, RunEnd, Store};
 
 /// Everything of a `sync` but the lock and what is said of it. The run is recorded with the exit code that
@@ -73,6 +73,8 @@ fn whole(
     gathered.record(config, store, &plan, run)?;
     let mut report =
         Report::of(CommandName::Sync, Some(run), (config, &gathered), &plan, &seen_before, false);
+    let uncommitted = store.journal().uncommitted_targets()?;
+    report.troubles.extend(attention::left_targets(&uncommitted, &config.devices));
     // What is not known of an organisation in this tick has not moved.
     let is_whole =
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);

@@ -16,12 +16,12 @@ use crate::model::{
 pub struct TargetState {
     /// Its serial number when it was last read.
     pub serial: Option<String>,
-    /// Its firmware when it was last asked.
-    pub firmware: Option<String>,
-    /// The firmware that was seen to take a write and change nothing else.
-    pub proven_firmware: Option<String>,
-    /// The firmware whose capabilities were asked for.
-    pub asked_firmware: Option<String>,
+    /// Its version when it was last asked.
+    pub version: Option<String>,
+    /// The version that was seen to take a write and change nothing else.
+    pub proven_version: Option<String>,
+    /// The version whose capabilities were asked for.
+    pub asked_version: Option<String>,
     /// What its connector remembers of it.
     pub memory: Memory,
     /// When its person list was last read whole.
@@ -47,16 +47,16 @@ pub struct RecordsOfTarget {
 pub struct Reading<'a> {
     /// The device's serial number.
     pub serial: &'a str,
-    pub firmware: &'a str,
+    pub version: &'a str,
     pub persons: &'a BTreeMap<RecordId, Record>,
     pub at: DateTime<Utc>,
 }
 
 row!(TargetState {
     serial,
-    firmware,
-    proven_firmware,
-    asked_firmware,
+    version,
+    proven_version,
+    asked_version,
     memory,
     read_at,
     needs_read,
@@ -69,15 +69,15 @@ impl Devices<'_> {
     /// What is known of a device; a device never read needs a reading.
     pub fn device_state(&self, device: &TargetName) -> Result<TargetState, StoreError> {
         let row = self.0.first(
-            "SELECT serial, firmware, proven_firmware, asked_firmware, memory, read_at, needs_read, \
-             first_written_at FROM device WHERE name = ?1",
+            "SELECT serial, version, proven_version, asked_version, form, text, read_at, needs_read, \
+             first_written_at FROM device LEFT JOIN connector_memory ON device = name WHERE name = ?1",
             device,
         )?;
         Ok(row.unwrap_or_else(|| TargetState { needs_read: true, ..TargetState::default() }))
     }
 
     /// What a device makes of the windows it is sent, as its kind documents, it states itself and its
-    /// firmware showed.
+    /// version showed.
     pub fn device_limits(
         &self,
         device: &TargetName,
@@ -99,29 +99,27 @@ impl Devices<'_> {
         let rows: Vec<(ReadBack, i64)> = self.0.all(
             "SELECT sent_begin, sent_end, held_begin, held_end, times FROM read_back \
              JOIN device ON device.name = read_back.device \
-             AND device.firmware = read_back.firmware WHERE device = ?1",
+             AND device.version = read_back.version WHERE device = ?1",
             device,
         )?;
         let repeated = |(seen, times)| iter::repeat_n(seen, if times > 1 { 2 } else { 1 });
         Ok(rows.into_iter().flat_map(repeated).collect())
     }
 
-    /// Remembers a window that the device kept otherwise than it was sent. What an earlier firmware kept
+    /// Remembers a window that the device kept otherwise than it was sent. What an earlier version kept
     /// is forgotten.
     pub fn record_read_back(
         &self,
         device: &TargetName,
-        firmware: &str,
+        version: &str,
         employee_no: &RecordId,
         seen: &ReadBack,
     ) -> Result<(), StoreError> {
-        self.0.exec(
-            "DELETE FROM read_back WHERE device = ?1 AND firmware <> ?2",
-            (device, firmware),
-        )?;
+        self.0
+            .exec("DELETE FROM read_back WHERE device = ?1 AND version <> ?2", (device, version))?;
         self.0.exec(
             "INSERT OR REPLACE INTO read_back VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
-            (device, employee_no, seen, firmware),
+            (device, employee_no, seen, version),
         )
     }
 
@@ -130,36 +128,37 @@ impl Devices<'_> {
     pub fn repeat_read_back(
         &self,
         device: &TargetName,
-        firmware: &str,
+        version: &str,
         employee_no: &RecordId,
         seen: &ReadBack,
     ) -> Result<bool, StoreError> {
         let mut update = self.0.prepare(
             "UPDATE read_back SET times = 2 WHERE (device, employee_no, sent_begin, sent_end, \
-             held_begin, held_end, firmware) = (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             held_begin, held_end, version) = (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
-        Ok(update.run((device, employee_no, seen, firmware))? > 0)
+        Ok(update.run((device, employee_no, seen, version))? > 0)
     }
 
     /// Keeps what a connector remembers of a device.
     pub fn record_memory(&self, device: &TargetName, memory: &Memory) -> Result<(), StoreError> {
         self.know_device(device)?;
         self.0.exec(
-            "UPDATE device SET memory = ?2 WHERE name = ?1 AND memory <> ?2",
+            "INSERT INTO connector_memory (device, form, text) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (device) DO UPDATE SET form = ?2, text = ?3 WHERE (form, text) <> (?2, ?3)",
             (device, memory),
         )
     }
 
-    /// Remembers that this firmware was asked what it can do, and the latest end that it stated.
+    /// Remembers that this version was asked what it can do, and the latest end that it stated.
     pub fn record_statement(
         &self,
         device: &TargetName,
-        firmware: &str,
+        version: &str,
         latest_end: Option<NaiveDateTime>,
     ) -> Result<(), StoreError> {
         self.0.exec(
-            "UPDATE device SET asked_firmware = ?2, latest_end = ?3 WHERE name = ?1",
-            (device, firmware, latest_end),
+            "UPDATE device SET asked_version = ?2, latest_end = ?3 WHERE name = ?1",
+            (device, version, latest_end),
         )
     }
 
@@ -210,9 +209,9 @@ impl Devices<'_> {
                 }
             }
             store.exec(
-                "UPDATE device SET serial = ?2, firmware = ?3, read_at = ?4, needs_read = 0 \
+                "UPDATE device SET serial = ?2, version = ?3, read_at = ?4, needs_read = 0 \
                  WHERE name = ?1",
-                (device, reading.serial, reading.firmware, reading.at),
+                (device, reading.serial, reading.version, reading.at),
             )
         })
     }
@@ -243,12 +242,12 @@ impl Devices<'_> {
         )
     }
 
-    /// Remembers that this firmware took a write and changed nothing else.
-    pub fn prove_firmware(&self, device: &TargetName, firmware: &str) -> Result<(), StoreError> {
+    /// Remembers that this version took a write and changed nothing else.
+    pub fn prove_version(&self, device: &TargetName, version: &str) -> Result<(), StoreError> {
         self.0.exec(
-            "UPDATE device SET firmware = ?2, proven_firmware = ?2, unproven_firmware = NULL, \
+            "UPDATE device SET version = ?2, proven_version = ?2, unproven_version = NULL, \
              unconfirmed = NULL, unconfirmed_at = NULL WHERE name = ?1",
-            (device, firmware),
+            (device, version),
         )
     }
 

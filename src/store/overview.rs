@@ -39,8 +39,8 @@ pub struct DeviceOverview {
     pub read_at: Option<DateTime<Utc>>,
     /// When somebody on it was last seen to hold what they should.
     pub confirmed_at: Option<DateTime<Utc>>,
-    /// Its firmware, when it was last read.
-    pub firmware: Option<String>,
+    /// Its version, when it was last read.
+    pub version: Option<String>,
 }
 
 /// A blocked plan, without its content.
@@ -64,7 +64,7 @@ pub struct GrantDelay {
 }
 
 row!(PastRun { id, command, began, ended, exit_code, confirmed, failed });
-row!(DeviceOverview { persons, read_at, confirmed_at, firmware });
+row!(DeviceOverview { persons, read_at, confirmed_at, version });
 row!(BlockedOverview { id, made_at });
 row!(GrantDelay { count, seconds, longest });
 
@@ -91,7 +91,7 @@ impl Overview<'_> {
     pub fn device_overview(&self, device: &TargetName) -> Result<DeviceOverview, StoreError> {
         let row = self.0.first(
             "SELECT (SELECT count(*) FROM person WHERE person.device = device.name), read_at, \
-             (SELECT max(confirmed_at) FROM person WHERE person.device = device.name), firmware \
+             (SELECT max(confirmed_at) FROM person WHERE person.device = device.name), version \
              FROM device WHERE name = ?1",
             device,
         )?;

@@ -37,17 +37,14 @@ pub struct QuietRun {
 }
 
 impl Journal<'_> {
-    /// What the last run that looked at everything left, if it found nothing to do, the last run of
-    /// all ended well, on this computer, no write is without an outcome, and
-    /// everything written is in force.
+    /// What the last run that looked at everything left, if it found nothing to do, and the last run of
+    /// all ended well, on this computer.
     pub fn quiet(&self) -> Result<Option<Quiet>, StoreError> {
         let store = self.0;
         let is_well = self.last_run()?.is_some_and(|last| {
             last.exit_code == Some(0) && !store.machine.is_other_than(&last.machine)
         });
-        let has_intents =
-            "SELECT EXISTS (SELECT 1 FROM intent) OR EXISTS (SELECT 1 FROM uncommitted)";
-        if !is_well || store.first(has_intents, ())? != Some(false) {
+        if !is_well {
             return Ok(None);
         }
         let row: Option<(Quiet, i64)> =

@@ -17,6 +17,8 @@ use crate::model::{
     Window,
 };
 
+use crate::trouble::FailureKind;
+
 type Result<T> = std::result::Result<T, StoreProblem>;
 
 /// The columns of a row that are not read yet.
@@ -202,7 +204,6 @@ macro_rules! texts {
 
 texts! {
     String: "a text", |text: &str| Some(text.to_owned());
-    Memory: "a memory", |text: &str| Some(Memory::kept(text.to_owned()));
     Email: "an e-mail", Email::parse;
     HolderNumber: "a number of a member", |text| HolderNumber::new(text).ok();
     RecordId: "a person id", |text| RecordId::new(text).ok();
@@ -211,6 +212,7 @@ texts! {
     Budget: "a budget", Budget::from_word;
     Cause: "a cause", Cause::from_word;
     Flaw: "what is wrong with a person", Flaw::from_word;
+    FailureKind: "a kind of failure", FailureKind::from_word;
     Kind: "a kind of change", Kind::from_word;
     LinkRule: "a link rule", LinkRule::from_word;
     RecordStanding: "whether a person may be touched", RecordStanding::from_word;
@@ -222,6 +224,24 @@ texts! {
 impl ToColumns for str {
     fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
         to.put(ValueRef::Text(self.as_bytes()))
+    }
+}
+
+/// What was never kept is empty.
+impl FromColumns for Memory {
+    const WIDTH: usize = 2;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        let kept = columns.next::<Option<(u32, String)>>()?;
+        Ok(kept.map_or_else(Self::default, |(form, text)| Self::kept(form, text)))
+    }
+}
+
+impl ToColumns for Memory {
+    const WIDTH: usize = 2;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        (self.form(), self.text()).write(to)
     }
 }
 

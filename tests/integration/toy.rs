@@ -110,10 +110,10 @@ impl SourceSettings for Book {
 impl Source for Book {
     fn snapshot(&self, _: Listing) -> Result<Snapshot, Failure> {
         let world = self.world.lock().unwrap();
-        let right = |last: &NaiveDate| Right {
-            id: RightCode::new("guest").unwrap(),
-            begin: parse_time("2026-01-01T00:00:00").unwrap(),
-            end: last.and_hms_opt(0, 0, 0).unwrap(),
+        let right = |last: &NaiveDate| {
+            let begin = parse_time("2026-01-01T00:00:00").unwrap();
+            let code = RightCode::new("guest").unwrap();
+            Right::by_wall_clock(code, begin, last.and_hms_opt(0, 0, 0).unwrap())
         };
         let guest = |(number, last): (&u32, &Option<NaiveDate>)| Holder {
             key: HolderId::new(self.name.clone(), &number.to_string()).unwrap(),
@@ -173,7 +173,7 @@ impl TargetKind for Toydoor {
 impl TargetSettings for Settings {
     fn connect(&self, wiring: Wiring, memory: &Memory) -> Result<Box<dyn Target>, Failure> {
         wiring.count.count();
-        let times = memory.read::<u32>();
+        let times = memory.read::<u32>(1);
         self.world.lock().unwrap().remembered.push(times);
         Ok(Box::new(Door { world: Arc::clone(&self.world), times: times + 1 }))
     }
@@ -208,7 +208,7 @@ fn record(id: u32, window: Window) -> FullRecord {
 impl Target for Door {
     fn identity(&mut self) -> Result<Identity, Failure> {
         let text = |text: &str| text.to_owned();
-        Ok(Identity { serial: text("T1"), model: text("Toy"), firmware: text("1") })
+        Ok(Identity { serial: text("T1"), model: text("Toy"), version: text("1") })
     }
 
     fn clock(&mut self) -> Result<Option<TargetClock>, Failure> {
@@ -216,7 +216,7 @@ impl Target for Door {
     }
 
     fn memory(&self) -> Memory {
-        Memory::from_value(&self.times)
+        Memory::of(1, &self.times)
     }
 
     fn all(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Failure> {

@@ -6,6 +6,7 @@ use super::failed;
 use crate::cmd::Context;
 use crate::command::CommandName;
 use crate::engine::Systems;
+use crate::engine::gather::devices::failure;
 use crate::engine::gather::{Connections, Gathered, Scope, gather};
 use crate::engine::plan::plan;
 use crate::error::Error;
@@ -72,6 +73,9 @@ pub(super) fn both_sides(
         let waiting = store.journal().uncommitted(&device.name)?;
         findings.extend(not_in_force(&device.name, &waiting, context.config.zone_of_people()));
     }
+    let uncommitted = store.journal().uncommitted_targets()?;
+    let left = attention::left_targets(&uncommitted, &context.config.devices);
+    findings.extend(left.into_iter().map(Finding::from));
     let plan = plan(&gathered.facts);
     let seen_before = store.pending().attention()?;
     let facts = &gathered.facts;
@@ -124,6 +128,8 @@ fn devices(
                 Ok(said) => findings.extend(statement(name, facts.persons.len(), said)),
                 Err(error) => log::debug!("{name}: what it can do is not known: {error}"),
             }
+            let refused = reader.rehearse(facts.persons.keys().next());
+            findings.extend(refused.iter().map(|error| failure(device, error).1.into()));
         }
         if found.is_known {
             findings.push(links(&gathered.facts, facts));

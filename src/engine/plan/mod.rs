@@ -24,8 +24,8 @@ use serde::Serialize;
 
 use crate::engine::link::{CLAIMANTS_MAX, Found, Link, NoLink, in_question};
 use crate::model::{
-    HolderId, Record, RecordId, RecordStanding, Right, RightCode, SourceName, TargetName,
-    UnreadableRight, Window,
+    HolderId, Record, RecordId, Right, RightCode, SourceName, Span, TargetName, UnreadableRight,
+    Window,
 };
 use crate::text::shell::quoted;
 
@@ -44,7 +44,7 @@ use validity::{
     EndedBy, Entitlement, OpeningRights, Validity, covered, roles_gone, unreadable_here,
 };
 
-pub use crate::model::{Budget, Cause, Change, Kind, LossKind, Reason};
+pub use crate::model::{Budget, Cause, Change, Kind, LossKind, Reason, Verb};
 
 /// All changes of one tick, with what was left out and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -225,7 +225,8 @@ fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> O
     }
     // Its last day may still be running on one of the doors.
     let is_current = |role: &Right| {
-        facts.devices.iter().any(|device| role.begin.max(role.end) >= device.local(facts.now))
+        let Span::Wall { begin, end } = role.time;
+        facts.devices.iter().any(|device| begin.max(end) >= device.local(facts.now))
     };
     let unreadable = unreadable.iter().map(ToString::to_string);
     let roles: Vec<String> = bad.iter().map(|role| said(role)).chain(unreadable).collect();
@@ -241,8 +242,8 @@ fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> O
 }
 
 fn said(role: &Right) -> String {
-    let dates = format!("{} to {}", role.begin.date(), role.end.date());
-    format!("role {} from {dates}", role.id)
+    let Span::Wall { begin, end } = role.time;
+    format!("role {} from {} to {}", role.id, begin.date(), end.date())
 }
 
 /// Whether a person was named who is linked to the member, or who came into question for it.
@@ -462,7 +463,7 @@ fn all_members(members: &BTreeSet<HolderId>) -> String {
 /// Whether a person may not be touched, whatever the membership says.
 #[must_use]
 pub fn is_protected(device: &TargetFacts, person: &Record) -> bool {
-    person.standing != RecordStanding::Free
+    !person.standing.takes(Verb::Set)
         || person.flaw.is_some()
         || device.protect.contains(&person.employee_no)
 }

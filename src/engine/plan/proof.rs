@@ -17,7 +17,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use super::{Change, Facts, HolderFacts, Kind, Plan, SourceFacts, Standing, TargetFacts};
 use crate::config::Mode;
 use crate::engine::link::NoLink;
-use crate::model::{HolderId, Limit, RecordId, RecordStanding, TargetName, Window};
+use crate::model::{HolderId, Limit, RecordId, RecordStanding, TargetName, Verb, Window};
 
 use budgets::{check_budgets, check_last_person};
 use losses::check_losses;
@@ -271,6 +271,8 @@ fn check_one(
     member: &HolderFacts,
     change: &Change,
 ) -> Result<(), Rule> {
+    // What follows is the proof of a window that is set.
+    let Verb::Set = change.verb;
     let person = device.persons.get(&change.employee_no).ok_or(Rule::Known)?;
     if is_untouchable(device, &change.employee_no) {
         return Err(Rule::Untouchable);

@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, Offset, TimeDelta, Timeli
 
 use super::validity::covered;
 use super::{Facts, TargetFacts};
-use crate::model::{Right, TargetTimes};
+use crate::model::{Right, Span, TargetTimes};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -51,7 +51,8 @@ fn moments(
     let windows = [covered(role, grace_days, times), covered(role, 0, times)];
     let covered = windows.into_iter().flatten();
     let covered = covered.flat_map(|window| [window.begin(), window.end()]);
-    [role.begin, role.end].into_iter().chain(covered)
+    let Span::Wall { begin, end } = role.time;
+    [begin, end].into_iter().chain(covered)
 }
 
 fn midnight_after(now: NaiveDateTime) -> Option<NaiveDateTime> {

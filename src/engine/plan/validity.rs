@@ -169,22 +169,9 @@ impl OpeningRights<'_> {
 /// a device can hold: clamped, it would be a moment nobody has paid for.
 #[must_use]
 pub fn covered(role: &Right, grace_days: u32, times: TargetTimes) -> Option<Window> {
-    let end = end_of(role);
-    if role.begin > end || role.begin > times.latest {
-        return None;
-    }
-    let end = end.checked_add_days(Days::new(u64::from(grace_days))).unwrap_or(end);
-    Window::new(role.begin, end).ok()
-}
-
-/// The last moment of a role: EndDate is the last valid *day*, so midnight means its end.
-fn end_of(role: &Right) -> NaiveDateTime {
-    if role.end.time() == NaiveTime::MIN { end_of_day(role.end) } else { role.end }
-}
-
-fn end_of_day(at: NaiveDateTime) -> NaiveDateTime {
-    let midnight = at.date().and_time(NaiveTime::MIN);
-    midnight.checked_add_signed(TimeDelta::seconds(24 * 60 * 60 - 1)).unwrap_or(midnight)
+    let paid = role.time.window().filter(|paid| paid.begin() <= times.latest)?;
+    let end = paid.end().checked_add_days(Days::new(u64::from(grace_days)));
+    Window::new(paid.begin(), end.unwrap_or(paid.end())).ok()
 }
 
 /// Joins windows that overlap or touch (one second apart), earliest first.
@@ -248,10 +235,8 @@ mod tests {
         Holder {
             roles: roles
                 .iter()
-                .map(|(id, begin, end)| Right {
-                    id: RightCode::whole(*id).unwrap(),
-                    begin: at(begin),
-                    end: at(end),
+                .map(|(id, begin, end)| {
+                    Right::by_wall_clock(RightCode::whole(*id).unwrap(), at(begin), at(end))
                 })
                 .collect(),
             ..bare(holder("1"))

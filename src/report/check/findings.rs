@@ -97,7 +97,7 @@ pub fn identity(found: &TargetGathered, facts: &TargetFacts) -> Option<Finding> 
     let text = format!(
         "{}, firmware {}, serial number {}, {}",
         reading.model,
-        reading.firmware,
+        reading.version,
         reading.serial,
         many(facts.persons.len(), "person")
     );

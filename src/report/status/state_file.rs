@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{DAYS_SHOWN, DeviceStatus, SourceStatus, Status};
 use crate::config::{Config, Mode, TargetConfig};
 use crate::engine::gather::{back_off, devices::held_back, trust};
-use crate::engine::plan::LeftOut;
-use crate::store::{DeviceOverview, Store, StoreError, WriteMemory};
+use crate::engine::plan::{Kind, LeftOut};
+use crate::store::{DeviceOverview, Store, StoreError, Waiting, WriteMemory};
 
 /// Runs that are shown.
 const RUNS_SHOWN: u32 = 10;
@@ -72,6 +72,27 @@ pub fn of_state_file(
             login_trouble: held_back(device, &login, at).map(|trouble| trouble.text()),
         });
     }
+    let mut waiting = store.pending().waiting()?;
+    for (device, one) in
+        devices.iter().flat_map(|one| one.uncommitted.iter().map(move |open| (&one.name, open)))
+    {
+        // Their doors do not know yet that they are to open.
+        let is_known =
+            |wait: &Waiting| wait.device == *device && wait.employee_no == one.employee_no;
+        if one.opens_door && !waiting.iter().any(is_known) {
+            waiting.push(Waiting {
+                device: device.clone(),
+                employee_no: one.employee_no.clone(),
+                member: one.member.clone(),
+                kind: Kind::Grant,
+                opens_door: true,
+                after: one.after,
+                budget: None,
+                trouble: Some("written, not yet in force at the doors".to_owned()),
+                since: one.since,
+            });
+        }
+    }
     let since = at.checked_sub_signed(TimeDelta::days(DAYS_SHOWN)).unwrap_or(at);
     let audit = store.overview().audit_since(since, AUDIT_SHOWN)?;
     Ok(Status {
@@ -81,7 +102,7 @@ pub fn of_state_file(
         last_success: store.overview().last_success()?,
         sources,
         devices,
-        waiting: store.pending().waiting()?,
+        waiting,
         attention: store.pending().attention()?,
         blocked: store.overview().blocked_plans()?,
         left_out,

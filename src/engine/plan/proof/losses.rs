@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{NaiveTime, TimeDelta};
+use chrono::NaiveDateTime;
 
-use super::{Counterexample, PaidTime, Rule, SECOND, is_untouchable, refuse};
+use super::paid::paid_by;
+use super::{Counterexample, PaidTime, Rule, is_untouchable, refuse};
 use crate::engine::link::{Link, NoLink};
 use crate::engine::plan::{Change, Facts, HolderFacts, TargetFacts};
 use crate::model::{HolderId, Limit, Right, SourceName, TargetName};
@@ -83,13 +84,7 @@ fn is_lost<'a>(
         return of_source;
     }
     let latest = device.limits.times().latest;
-    let is_good = |role: &Right| {
-        let over = role.end.checked_add_signed(match role.end.time() {
-            NaiveTime::MIN => TimeDelta::days(1),
-            _ => SECOND,
-        });
-        over.is_some_and(|over| role.begin < over) && role.begin <= latest
-    };
+    let is_good = |role: &Right| paid_by(role).is_some_and(|(begin, _)| begin <= latest);
     let lists = [source.roles.as_ref(), device.roles.as_ref()];
     let opens = |role: &&Right| lists.into_iter().flatten().all(|list| list.contains(&role.id));
     let roles = &member.member.roles;
@@ -99,12 +94,9 @@ fn is_lost<'a>(
     let person = link.as_ref().ok().and_then(|link| device.persons.get(&link.employee_no));
     if roles.iter().find(opens).is_none() && !hides_one {
         // Only who holds another role has not simply left.
-        let is_elsewhere = roles.iter().any(|role| {
-            let whole_day = role.end.time() == NaiveTime::MIN;
-            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
-            let over = role.end.checked_add_signed(rest).unwrap_or(role.end);
-            is_good(role) && role.begin <= now && now < over
-        });
+        let runs = |(begin, over): (NaiveDateTime, NaiveDateTime)| begin <= now && now < over;
+        let is_elsewhere =
+            roles.iter().any(|role| is_good(role) && paid_by(role).is_some_and(runs));
         return match (is_elsewhere, person) {
             (false, _) => None,
             (true, None) => of_source.filter(|_| had_time),

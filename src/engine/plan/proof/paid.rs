@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 use super::SECOND;
 use crate::config::{Ending, Mode};
 use crate::engine::plan::{Facts, HolderFacts, SourceFacts, TargetFacts};
-use crate::model::{Right, RightCode};
+use crate::model::{Right, RightCode, Span};
 
 /// What a member has paid for on one device, said as simply as it can be said: the first moment of
 /// each role that opens the device, and the first moment after it.
@@ -13,6 +13,15 @@ pub(super) struct PaidTime {
     pub spans: Vec<(NaiveDateTime, NaiveDateTime)>,
     /// One more role opens the device, at times that nobody can read.
     pub is_doubtful: bool,
+}
+
+/// The first moment of a role and the first after it; nothing where that is no time.
+pub(super) fn paid_by(role: &Right) -> Option<(NaiveDateTime, NaiveDateTime)> {
+    let Span::Wall { begin, end } = role.time;
+    // An end at midnight names the last whole day.
+    let rest = if end.time() == NaiveTime::MIN { TimeDelta::days(1) } else { SECOND };
+    let over = end.checked_add_signed(rest)?;
+    (begin < over).then_some((begin, over))
 }
 
 impl PaidTime {
@@ -29,11 +38,8 @@ impl PaidTime {
             |id: &RightCode| lists.into_iter().flatten().all(|roles| roles.contains(id));
         let grace = Days::new(u64::from(facts.policy.grace_days));
         let span = |role: &Right| {
-            // An end at midnight names the last whole day.
-            let whole_day = role.end.time() == NaiveTime::MIN;
-            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
-            let over = role.end.checked_add_signed(rest)?;
-            (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
+            let (begin, over) = paid_by(role)?;
+            Some((begin, over.checked_add_days(grace)?))
         };
         let roles = &member.member.roles;
         let opens_here = |role: &&Right| !is_ended && is_door_role(&role.id);

@@ -48,13 +48,10 @@ fn role() -> impl Strategy<Value = Right> {
         (1..=3_i64, moment(), length, time_of_day()).prop_map(|(id, begin, days, rest)| {
             let day = begin.date().and_time(NaiveTime::MIN);
             let end = day.checked_add_signed(TimeDelta::days(days) + TimeDelta::seconds(rest));
-            Right { id: role_id(id), begin, end: end.unwrap_or(begin) }
+            Right::by_wall_clock(role_id(id), begin, end.unwrap_or(begin))
         });
-    let free = (1..=3_i64, moment(), moment()).prop_map(|(id, begin, end)| Right {
-        id: role_id(id),
-        begin,
-        end,
-    });
+    let free = (1..=3_i64, moment(), moment())
+        .prop_map(|(id, begin, end)| Right::by_wall_clock(role_id(id), begin, end));
     prop_oneof![5 => lasting, 1 => free]
 }
 

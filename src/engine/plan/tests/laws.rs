@@ -238,6 +238,7 @@ proptest! {
         let opens = !held(now) && after.contains(now);
 
         let change = Change {
+            verb: super::super::Verb::Set,
             device: world.facts.devices[0].name.clone(),
             employee_no: super::world::employee("1"),
             member: world.facts.members[0].member.key.clone(),

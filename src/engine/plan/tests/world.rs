@@ -329,10 +329,8 @@ pub(crate) fn member(source: &SourceName, number: i64, of: &[(i64, &str, &str)])
 }
 
 fn roles(of: &[(i64, &str, &str)]) -> Vec<Right> {
-    let read = |(id, begin, end): &(i64, &str, &str)| Right {
-        id: role_id(*id),
-        begin: time(begin),
-        end: time(end),
+    let read = |(id, begin, end): &(i64, &str, &str)| {
+        Right::by_wall_clock(role_id(*id), time(begin), time(end))
     };
     of.iter().map(read).collect()
 }
