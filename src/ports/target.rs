@@ -9,13 +9,19 @@ use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 
 use super::Failure;
-use crate::model::{Memory, Record, RecordId, Window};
+use crate::model::{Memory, Record, RecordId, TargetTimes, Window};
 
-/// What a target can hold and how it is asked.
+/// What every target of a kind can hold and how it is asked: planning and the proof go by it. What one of
+/// them says of itself narrows it: see [`Statement`]. What can be done to a record are the methods of
+/// [`TargetWriter`]; a target without a wall clock says so in [`Target::clock`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
     /// The most records that one exact reading may name, and that are written between two readings.
     pub batch: usize,
+    /// The windows that it takes.
+    pub times: TargetTimes,
+    /// A write is in force only once it is committed.
+    pub commits: bool,
 }
 
 /// Who a target is. Texts are as stated, empty where it says nothing.
@@ -26,7 +32,7 @@ pub struct Identity {
     /// Its model or product.
     pub model: String,
     /// The version of what runs on it: whatever was learnt of how it takes writes is about this.
-    pub firmware: String,
+    pub version: String,
 }
 
 /// A target's wall clock.
@@ -133,9 +139,6 @@ impl fmt::Debug for FullRecord {
 
 /// A connection to one target, read only. One request at a time.
 pub trait Target: Send {
-    /// What it can hold and how it is asked; nothing is sent.
-    fn capabilities(&self) -> Capabilities;
-
     fn identity(&mut self) -> Result<Identity, Failure>;
 
     /// What its clock shows; `None` for a target that holds moments and has no wall clock of its own.

@@ -46,8 +46,8 @@ impl Store {
         let command = row.get(4)?;
         let hint = hint.map(|text| Hint { text, command });
         let word: String = row.get(5)?;
-        let kind = FailureKind::ALL.into_iter().find(|kind| kind.as_str() == word);
-        let kind = kind.ok_or_else(|| damaged("a kind of failure", &word))?;
+        let kind =
+            FailureKind::from_word(&word).ok_or_else(|| damaged("a kind of failure", &word))?;
         Ok(Failures {
             count: row.get(0)?,
             last_at: last_at.map(instant_in).transpose()?,

@@ -70,21 +70,27 @@ CREATE TABLE device (
     failure_hint     TEXT,
     failure_command  TEXT,               -- the one to type
     failure_kind     TEXT    NOT NULL DEFAULT 'passing',  -- what may be hoped for: passing, lasting, doubt
-    firmware         TEXT,               -- when it was last read
-    proven_firmware  TEXT,               -- the one that took a first write well
-    unproven_firmware TEXT,              -- the one that was written to and has confirmed nothing yet
+    version          TEXT,               -- of what runs on it, when it was last read
+    proven_version   TEXT,               -- the one that took a first write well
+    unproven_version TEXT,               -- the one that was written to and has confirmed nothing yet
     unconfirmed      INTEGER NOT NULL DEFAULT 0,  -- writes it was sent since, none of them confirmed
     unconfirmed_at   INTEGER,            -- the last of them
     unasked          TEXT,               -- what it changed that nobody asked for: not written until accepted
     unasked_at       INTEGER,
-    asked_firmware   TEXT,               -- the one that was asked what it can do
+    asked_version    TEXT,               -- the one that was asked what it can do
     latest_end       INTEGER,            -- the last moment it takes as an end, as it states
-    refusing_firmware TEXT,              -- the one that takes no change of anybody
-    refuses          TEXT,               -- why
-    memory           TEXT NOT NULL DEFAULT ''  -- what the connector remembers, in its own words
+    refusing_version TEXT,               -- the one that takes no change of anybody
+    refuses          TEXT                -- why
 ) STRICT, WITHOUT ROWID;
 
--- Windows that a firmware kept otherwise than sent; two read-backs teach how it rounds.
+-- What a connector remembers of a device; nobody else looks inside.
+CREATE TABLE connector_memory (
+    device TEXT    PRIMARY KEY REFERENCES device (name) ON DELETE CASCADE,
+    form   INTEGER NOT NULL,             -- what was written in another form is forgotten
+    text   TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Windows that a version kept otherwise than sent; two read-backs teach how it rounds.
 CREATE TABLE read_back (
     device      TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
     employee_no TEXT    NOT NULL,
@@ -92,7 +98,7 @@ CREATE TABLE read_back (
     sent_end    INTEGER NOT NULL,
     held_begin  INTEGER NOT NULL,
     held_end    INTEGER NOT NULL,
-    firmware    TEXT    NOT NULL,
+    version     TEXT    NOT NULL,
     times       INTEGER NOT NULL,
     PRIMARY KEY (device, employee_no, sent_begin, sent_end)
 ) STRICT, WITHOUT ROWID;
@@ -350,7 +356,7 @@ CREATE VIEW v_member AS SELECT
     FROM member;
 
 CREATE VIEW v_door AS SELECT
-    name, serial, firmware,
+    name, serial, version AS firmware,
     strftime('%Y-%m-%dT%H:%M:%SZ', read_at, 'unixepoch') AS read_at_utc,
     (SELECT count(*) FROM person WHERE person.device = device.name) AS persons,
     (SELECT count(*) FROM link WHERE link.device = device.name) AS linked,

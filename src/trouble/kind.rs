@@ -2,9 +2,11 @@
 
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
 use crate::model::{Flaw, HolderId, RecordId, SourceName};
+use crate::text::words::words;
 
 /// What can go wrong, with what the text needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,29 +217,15 @@ pub enum TroubleKind {
     Several(Vec<TroubleKind>),
 }
 
-/// What may be hoped for of a target that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
-    /// It may be over soon.
-    Passing,
-    /// It stays until somebody mends it.
-    Lasting,
-    /// It answered, and was not believed.
-    Doubt,
-}
-
-impl FailureKind {
-    /// Every kind, for reading words back.
-    pub const ALL: [Self; 3] = [Self::Passing, Self::Lasting, Self::Doubt];
-
-    /// The word in the state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Passing => "passing",
-            Self::Lasting => "lasting",
-            Self::Doubt => "doubt",
-        }
+words! {
+    /// What may be hoped for of a target that failed.
+    pub enum FailureKind {
+        /// It may be over soon.
+        Passing = "passing",
+        /// It stays until somebody mends it.
+        Lasting = "lasting",
+        /// It answered, and was not believed.
+        Doubt = "doubt",
     }
 }
 
@@ -250,7 +238,7 @@ pub struct Failed {
 }
 
 /// What to do about a trouble; `Display` says it whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
     /// In words; may be empty where the command says it.
     pub text: String,

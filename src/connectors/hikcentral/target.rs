@@ -6,15 +6,12 @@ use std::sync::Arc;
 use super::wire::{differs_beyond_validity, person_id};
 use super::{Applications, Client, Error, Meaning, Settings};
 use crate::config::Wiring;
-use crate::model::{LATEST_END, RecordId, TargetName, Window};
+use crate::model::{RecordId, TargetName, Window};
 use crate::ports::progress::{Progress, Unit};
 use crate::ports::{
-    Capabilities, Class, Committed, Failure, FullRecord, Identity, Pending, RecordList, Statement,
-    Target, TargetClock, TargetWriter, Written,
+    Class, Committed, Failure, FullRecord, Identity, Pending, RecordList, Target, TargetClock,
+    TargetWriter, Written,
 };
-
-/// How many persons are written between two readings, which ask for one person at a time.
-const BATCH: usize = 30;
 
 /// A connection to one platform.
 pub struct Platform {
@@ -44,10 +41,6 @@ impl Platform {
 }
 
 impl Target for Platform {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { batch: BATCH }
-    }
-
     /// The OpenAPI states a product and a version, and nothing that tells one platform from another: its host
     /// and port stand for a serial number, so that a platform that moves is taken for another one until
     /// somebody accepts it.
@@ -56,17 +49,13 @@ impl Target for Platform {
         Ok(Identity {
             serial: self.place.clone(),
             model: version.product,
-            firmware: version.software,
+            version: version.software,
         })
     }
 
     /// Its times are moments, so its own clock opens nothing.
     fn clock(&mut self) -> Result<Option<TargetClock>, Failure> {
         Ok(None)
-    }
-
-    fn statement(&mut self) -> Result<Statement, Failure> {
-        Ok(Statement { latest_end: Some(LATEST_END), ..Statement::default() })
     }
 
     fn all(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Failure> {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::config::Settings;
-use super::manners::Remembered;
-use super::reader::{MAX_EXACT, Reader};
+use super::manners::{REMEMBERED_FORM, Remembered};
+use super::reader::Reader;
 use super::wire::{differs_beyond_validity, has_lost_pin};
 use super::writer::Writer;
 use super::{Error, words};
@@ -13,8 +13,7 @@ use crate::model::{Memory, RecordId, Window};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
 use crate::ports::{
-    Capabilities, Class, Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock,
-    TargetWriter,
+    Class, Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock, TargetWriter,
 };
 
 /// A connection to one device.
@@ -35,17 +34,13 @@ impl Door {
         count: RequestCount,
         progress: Arc<dyn Progress>,
     ) -> Result<Self, Failure> {
-        let remembered: Remembered = memory.read();
+        let remembered: Remembered = memory.read(REMEMBERED_FORM);
         let reader = Reader::connect(config, remembered.manners)?;
         Ok(Self { reader: reader.counted_by(count).watched_by(progress), remembered })
     }
 }
 
 impl Target for Door {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { batch: MAX_EXACT }
-    }
-
     fn identity(&mut self) -> Result<Identity, Failure> {
         let info = self.reader.device_info()?;
         if self.remembered.firmware != info.firmware {
@@ -56,7 +51,7 @@ impl Target for Door {
                 ..Remembered::default()
             };
         }
-        Ok(Identity { serial: info.serial, model: info.model, firmware: info.firmware })
+        Ok(Identity { serial: info.serial, model: info.model, version: info.firmware })
     }
 
     fn clock(&mut self) -> Result<Option<TargetClock>, Failure> {
@@ -71,7 +66,10 @@ impl Target for Door {
     }
 
     fn memory(&self) -> Memory {
-        Memory::of(&Remembered { manners: self.reader.manners(), ..self.remembered.clone() })
+        Memory::of(
+            REMEMBERED_FORM,
+            &Remembered { manners: self.reader.manners(), ..self.remembered.clone() },
+        )
     }
 
     fn learnt(&self) -> Vec<String> {

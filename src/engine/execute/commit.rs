@@ -105,7 +105,7 @@ impl OneTarget<'_, '_> {
         &self,
         is_wanted: impl Fn(&Uncommitted) -> bool,
     ) -> Result<Vec<Uncommitted>, StoreError> {
-        if !self.device.kind.commits() {
+        if !self.device.kind.capabilities().commits {
             return Ok(Vec::new());
         }
         let mut open = self.store().uncommitted(&self.device.name)?;

@@ -7,7 +7,7 @@ use super::{Halt, OneTarget, judge};
 use crate::engine::ChangeState;
 use crate::engine::gather::trust::{self, Trust};
 use crate::engine::plan::Change;
-use crate::model::{ReadBack, RecordId};
+use crate::model::{ReadBack, RecordId, Verb};
 use crate::ports::{Class, Failure, FullRecord, Target, TargetWriter};
 use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
 
@@ -71,7 +71,10 @@ impl OneTarget<'_, '_> {
                     continue;
                 }
             };
-            match writer.set(&before, change.after) {
+            let written = match change.verb {
+                Verb::Set => writer.set(&before, change.after),
+            };
+            match written {
                 Ok(()) => sent.push(Sent::taken(change, before)),
                 Err(error) if error.class == Class::Unknown => {
                     log::warn!("{}: person {}: {error}", self.device.name, change.employee_no);
@@ -85,7 +88,7 @@ impl OneTarget<'_, '_> {
                 Err(error) if error.is_permanent() => {
                     if error.class == Class::TakesNoChange {
                         let why = error.text.as_str();
-                        self.store().record_refusal(&self.device.name, &self.firmware, why)?;
+                        self.store().record_refusal(&self.device.name, &self.version, why)?;
                         self.refusal = Some(error.text.clone());
                     }
                     sent.push(Sent::refused(change, before, &error));
@@ -140,7 +143,7 @@ impl OneTarget<'_, '_> {
         let (name, now) = (&self.device.name, self.execution.clock.now());
         let intents: Vec<Intent> =
             batch.iter().map(|change| Intent::of(self.execution.run, change)).collect();
-        if !self.device.kind.commits() {
+        if !self.device.kind.capabilities().commits {
             return self.store().announce(&intents);
         }
         let others = self.others_waiting(reader)?;
@@ -275,7 +278,7 @@ impl OneTarget<'_, '_> {
         // One write is sent at a time until the firmware is proven.
         if let Trust::Probing(left) = self.trust {
             self.trust = Trust::Probing(left.saturating_sub(1));
-            self.store().remember_unconfirmed(name, &self.firmware, now)?;
+            self.store().remember_unconfirmed(name, &self.version, now)?;
         }
         Ok(())
     }
@@ -293,10 +296,10 @@ impl OneTarget<'_, '_> {
         let (name, id) = (&self.device.name, &one.change.employee_no);
         if let Some(seen) = ReadBack::of(sent, &before, &after) {
             log::info!("{name}: person {id}: sent {sent}, and it keeps {held}");
-            self.store().record_read_back(name, &self.firmware, id, &seen)?;
+            self.store().record_read_back(name, &self.version, id, &seen)?;
         } else if before != after
             || one.refusal.is_some()
-            || !self.store().repeat_read_back(name, &self.firmware, id, &ReadBack { sent, held })?
+            || !self.store().repeat_read_back(name, &self.version, id, &ReadBack { sent, held })?
         {
             return Ok(());
         }
@@ -326,7 +329,7 @@ impl OneTarget<'_, '_> {
             .map(|(change, _)| change.employee_no.clone())
             .collect();
         self.tell(0);
-        // One write is sent at a time until the firmware is proven.
+        // One write is sent at a time until the version is proven.
         let probe = outcomes.iter().map(|(_, outcome)| outcome).find(|outcome| outcome.is_sent);
         let trust = match (self.trust, probe.map(|outcome| outcome.kind)) {
             (Trust::Probing(_), Some(OutcomeKind::Confirmed)) => Trust::Proven,
@@ -338,15 +341,15 @@ impl OneTarget<'_, '_> {
             .map(|(change, outcome)| (Intent::of(self.execution.run, change), outcome))
             .collect();
         let (name, now) = (&self.device.name, self.execution.clock.now());
-        let (firmware, is_news) = (&self.firmware, trust != self.trust);
+        let (version, is_news) = (&self.version, trust != self.trust);
         self.store().together(|store| {
             store.settle(&lines, now)?;
             if let Some(unasked) = &unasked {
                 return store.remember_unasked(name, unasked);
             }
             match trust {
-                Trust::Proven if is_news => store.prove_firmware(name, firmware),
-                Trust::Probing(_) if is_news => store.remember_unconfirmed(name, firmware, now),
+                Trust::Proven if is_news => store.prove_version(name, version),
+                Trust::Probing(_) if is_news => store.remember_unconfirmed(name, version, now),
                 Trust::Proven | Trust::Probing(_) | Trust::Waiting => Ok(()),
             }
         })?;

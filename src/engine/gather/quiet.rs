@@ -98,7 +98,7 @@ fn matching_digest(
     for device in &config.devices {
         let state = store.device_state(&device.name)?;
         // Where nothing may be written, nothing can be put in force either.
-        let is_committed = device.kind.commits() && device.mode != Mode::Observe;
+        let is_committed = device.kind.capabilities().commits && device.mode != Mode::Observe;
         if is_reading_due(device, &state, now)
             || store.has_open_writes(&device.name, is_committed)?
         {

@@ -70,14 +70,14 @@ impl Gathered {
                 settle_open(store, &device.name, persons, &facts.limits, self.now)?;
                 let recorded = Reading {
                     serial: &reading.serial,
-                    firmware: &reading.firmware,
+                    version: &reading.version,
                     persons,
                     at: reading.at,
                 };
                 store.record_reading(&device.name, &recorded)?;
                 store.record_memory(&device.name, &reading.memory)?;
                 if let Some(said) = &reading.statement {
-                    store.record_statement(&device.name, &reading.firmware, said.latest_end)?;
+                    store.record_statement(&device.name, &reading.version, said.latest_end)?;
                 }
                 store.forget_failures(&device.name)?;
                 if gathered.is_accepted {

@@ -3,8 +3,9 @@
 use super::*;
 use crate::command::CommandName;
 use crate::engine::plan::{Loss, Reason};
+use crate::model::testing::TIMES;
 use crate::model::testing::holder;
-use crate::model::{HolderId, LATEST_END, RecordId, SourceName, Window, parse_time};
+use crate::model::{HolderId, RecordId, SourceName, Window, parse_time};
 use crate::trouble::{BlockedBy, Failed};
 
 const NAME: &str = "gym";
@@ -198,7 +199,7 @@ fn who_is_lost_with_many_others_is_told_of_once() {
             device: name(),
             employee_no: RecordId::new("1004").unwrap(),
             kind: LossKind::OpenWithoutReason,
-            served: Window::new(parse_time("2026-01-01T00:00:00").unwrap(), LATEST_END).unwrap(),
+            served: Window::new(parse_time("2026-01-01T00:00:00").unwrap(), TIMES.latest).unwrap(),
             detail: None,
             other_roles: BTreeSet::new(),
             is_asked_for: true,

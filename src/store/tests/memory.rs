@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::Secret;
 use crate::model::testing::holder;
-use crate::model::{Cause, Change, Kind};
+use crate::model::{Cause, Change, Kind, Verb};
 
 fn password(text: &str) -> Secret {
     Secret::new(text.to_owned())
@@ -188,6 +188,7 @@ fn write_to(person: &str, kind: Kind, opens_door: bool) -> Change {
         device: door(),
         employee_no: id(person),
         member: holder("1"),
+        verb: Verb::Set,
         source: SourceName::new("club").unwrap(),
         cause: Cause::Renewed,
         kind,
@@ -241,7 +242,7 @@ fn what_is_open_follows_a_section_that_was_renamed() {
     let change = write_to("1", Kind::Grant, true);
     store.expect_commits(&door(), &[(&change, "p1".to_owned())], 0, at(0)).unwrap();
     let persons = BTreeMap::new();
-    let reading = |serial| Reading { serial, firmware: "1", persons: &persons, at: at(0) };
+    let reading = |serial| Reading { serial, version: "1", persons: &persons, at: at(0) };
     store.record_reading(&door(), &reading("host:443")).unwrap();
     let (other, renamed) = (TargetName::new("other").unwrap(), TargetName::new("new").unwrap());
     for (name, serial) in [(&other, "host:444"), (&renamed, ""), (&other, "host:444")] {

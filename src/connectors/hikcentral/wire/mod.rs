@@ -25,6 +25,7 @@ pub(crate) use persons::{
     Page, differs_beyond_validity, page_body, person_body, person_id, private, read_record,
     too_long, with_replaced_bytes,
 };
+pub use time::TIMES;
 pub(crate) use update::update_body;
 pub use version::Version;
 

@@ -86,15 +86,15 @@ pub(super) fn stopped(
         return None;
     }
     let refuses = || {
-        let (firmware, why) = refusal?;
-        Some(trust::refuses(config, firmware, why, persons))
+        let (version, why) = refusal?;
+        Some(trust::refuses(config, version, why, persons))
     };
     unasked.map(|unasked| trust::unasked(config, unasked, persons)).or_else(refuses)
 }
 
-/// The firmware that takes no change of anybody, and why, if the one last seen is such.
+/// The version that takes no change of anybody, and why, if the one last seen is such.
 pub(super) fn refusal(before: &Before) -> Option<(&str, &str)> {
-    before.state.firmware.as_deref().zip(before.refusal.as_deref())
+    before.state.version.as_deref().zip(before.refusal.as_deref())
 }
 
 /// What is to be said once for the device of the persons it holds.
