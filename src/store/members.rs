@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::rows::{Columns, FromColumns, Sink, ToColumns, row};
 use super::{Members, StoreError, StoreProblem, seal};
-use crate::model::{Accounts, Holder, HolderId, Right, RightCode, SourceName, Span};
+use crate::model::{Accounts, Holder, HolderId, Right, RightCode, SourceName};
 
 /// What is known of one organisation's listings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,19 +67,6 @@ pub struct ListingDelta<'a> {
     pub changed: &'a [Changed],
     /// The organisation's state afterwards.
     pub state: SourceState,
-}
-
-impl FromColumns for Right {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
-        Ok(Self::by_wall_clock(columns.next()?, columns.next()?, columns.next()?))
-    }
-}
-
-impl ToColumns for Right {
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
-        let Span::Wall { begin, end } = self.time;
-        (&self.id, begin, end).write(to)
-    }
 }
 
 row!(SourceState { complete_at, fetched_at, complete_members, second_look });
