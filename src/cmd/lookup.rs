@@ -94,7 +94,7 @@ fn rows_left_out(
         is_asked_for || found.any(|email| row.emails.contains(email))
     };
     let rows = gathered.rows_left_out_of(&context.config, store, true, is_meant);
-    Ok(rows?)
+    rows.map_err(Error::Store)
 }
 
 /// Places of the members that WHO fits: by their own fields, or by a person linked to them.

@@ -11,9 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::rows::row;
 use super::{Journal, Machine, Quiet, Store, StoreError, StoreProblem, prune};
 use crate::clock::is_future;
-use crate::model::{
-    Cause, Change, HolderId, Kind, Record, RecordId, RunId, TargetName, Verb, Window,
-};
+use crate::model::{Cause, Change, HolderId, Kind, Record, RecordId, RunId, TargetName, Window};
 use crate::text::words::words;
 
 /// A computer that was silent for so long has stopped: another one may take its place. Two ticks of
@@ -52,8 +50,6 @@ impl Intent {
     /// The intent to carry out a change.
     #[must_use]
     pub fn new(run: RunId, change: &Change) -> Self {
-        // The journal says nothing of the verb as long as there is one.
-        let Verb::Set = change.verb;
         Self {
             run,
             device: change.device.clone(),

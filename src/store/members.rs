@@ -69,6 +69,7 @@ pub struct ListingDelta<'a> {
     pub state: SourceState,
 }
 
+row!(Right { id, time });
 row!(SourceState { complete_at, fetched_at, complete_members, second_look });
 row!(MemberRow { row, stored, sealed });
 

@@ -13,7 +13,7 @@ use rusqlite::{Row, Statement};
 use super::StoreProblem;
 use crate::model::{
     Accounts, Budget, Cause, Email, Flaw, HolderId, HolderNumber, Kind, Limit, LinkRule, Memory,
-    RecordId, RecordStanding, Right, RightCode, RowReason, RunId, SourceName, Span, TargetName,
+    RecordId, RecordStanding, RightCode, RowReason, RunId, SourceName, Span, TargetName,
     UnreadableRight, Window,
 };
 use crate::trouble::FailureKind;
@@ -308,11 +308,11 @@ columns! {
         Self::Unreadable { begin, end } => ("unreadable", begin, end).write(to),
     };
 
-    Right, 3;
-    |columns| Ok(Self::by_wall_clock(columns.next()?, columns.next()?, columns.next()?));
-    |right, to| {
-        let Span::Wall { begin, end } = right.time;
-        (&right.id, begin, end).write(to)
+    Span, 2;
+    |columns| Ok(Self::Wall { begin: columns.next()?, end: columns.next()? });
+    |span, to| {
+        let Self::Wall { begin, end } = span;
+        (begin, end).write(to)
     };
 
     /// Role ids are a list in JSON.

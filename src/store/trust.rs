@@ -1,8 +1,7 @@
 //! The memory of how a device takes writes: what its version has not confirmed yet, and what it changed
 //! that nobody asked for.
 //!
-//! Kept here for every kind of target alike, since the rule that follows from it is the engine's own:
-//! what only a connector understands is its [`Memory`](crate::model::Memory).
+//! What follows from it is decided in the engine; here it is only kept.
 
 use chrono::{DateTime, Utc};
 
@@ -176,7 +175,7 @@ mod tests {
         let door = TargetName::new("door").unwrap();
         let memory = || store.devices().device_state(&door).unwrap().memory;
         assert_eq!(memory(), Memory::default());
-        let kept = Memory::of(2, &["PUT", "RightPlan"]);
+        let kept = Memory::from_value(2, &["PUT", "RightPlan"]);
         store.devices().record_memory(&door, &kept).unwrap();
         assert_eq!(memory(), kept);
         assert_eq!(kept.read::<Vec<String>>(2), ["PUT", "RightPlan"]);

@@ -29,8 +29,6 @@ pub struct Uncommitted {
     pub is_queued: bool,
     /// A closed door is to open: the member stands outside until it is in force.
     pub opens_door: bool,
-    /// How many others waited to be put in force before the last write.
-    pub others: usize,
 }
 
 impl Uncommitted {
@@ -41,16 +39,15 @@ impl Uncommitted {
     }
 }
 
-row!(Uncommitted { employee_no, handle, member, after, since, is_queued, opens_door, others });
+row!(Uncommitted { employee_no, handle, member, after, since, is_queued, opens_door });
 
 impl Journal<'_> {
     /// Notes that records are about to be written, each with what the target calls it, and gives those that
-    /// were not noted yet. So many `others` wait there to be put in force.
+    /// were not noted yet.
     pub fn expect_commits(
         &self,
         device: &TargetName,
         changes: &[(&Change, String)],
-        others: usize,
         at: DateTime<Utc>,
     ) -> Result<BTreeSet<RecordId>, StoreError> {
         let known: BTreeSet<RecordId> =
@@ -60,17 +57,18 @@ impl Journal<'_> {
         self.0.together(|store| {
             // A door that is closed stays so until what opens it is in force, whatever else is granted.
             let mut put = store.prepare(
-                "INSERT INTO uncommitted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9 AND ?10, ?11) \
+                "INSERT INTO uncommitted (device, employee_no, handle, source, holder, after_begin, \
+                 after_end, since_at, is_queued, opens_door) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9 AND ?10) \
                  ON CONFLICT (device, employee_no) DO UPDATE SET handle = ?3, source = ?4, \
                  holder = ?5, after_begin = ?6, after_end = ?7, is_queued = 0, \
-                 opens_door = ?9 AND (?10 OR opens_door), others = ?11",
+                 opens_door = ?9 AND (?10 OR opens_door)",
             )?;
-            for (change, handle) in changes {
-                let row = (device, &change.employee_no, handle, &change.member, change.after, at);
-                let is_grant = change.kind == Kind::Grant;
-                put.run((row, is_grant, change.opens_door, others))?;
-            }
-            Ok(())
+            put.run_each(changes.iter().map(|(change, handle)| {
+                let who = (device, &change.employee_no, handle, &change.member);
+                let opens = (change.kind == Kind::Grant, change.opens_door);
+                (who, change.after, at, opens)
+            }))
         })?;
         Ok(new)
     }
@@ -82,13 +80,9 @@ impl Journal<'_> {
         ids: impl IntoIterator<Item = &'i RecordId>,
         is_queued: bool,
     ) -> Result<(), StoreError> {
-        self.0.together(|store| {
-            store
-                .prepare(
-                    "UPDATE uncommitted SET is_queued = ?3 WHERE device = ?1 AND employee_no = ?2",
-                )?
-                .run_each(ids.into_iter().map(|id| (device, id, is_queued)))
-        })
+        let queue = "UPDATE uncommitted SET is_queued = ?3 WHERE device = ?1 AND employee_no = ?2";
+        let ids = ids.into_iter().map(|id| (device, id, is_queued));
+        self.0.together(|store| store.prepare(queue)?.run_each(ids))
     }
 
     /// Forgets records that are in force, or were not written after all.
@@ -97,35 +91,35 @@ impl Journal<'_> {
         device: &TargetName,
         ids: impl IntoIterator<Item = &'i RecordId>,
     ) -> Result<(), StoreError> {
-        self.0.together(|store| {
-            store
-                .prepare("DELETE FROM uncommitted WHERE device = ?1 AND employee_no = ?2")?
-                .run_each(ids.into_iter().map(|id| (device, id)))
-        })
+        let forget = "DELETE FROM uncommitted WHERE device = ?1 AND employee_no = ?2";
+        let ids = ids.into_iter().map(|id| (device, id));
+        self.0.together(|store| store.prepare(forget)?.run_each(ids))
     }
 
     /// The records of a target that are not known to be in force.
     pub fn uncommitted(&self, device: &TargetName) -> Result<Vec<Uncommitted>, StoreError> {
         self.0.all(
             "SELECT employee_no, handle, source, holder, after_begin, after_end, since_at, is_queued, \
-             opens_door, others FROM uncommitted WHERE device = ?1",
+             opens_door FROM uncommitted WHERE device = ?1",
             device,
         )
     }
 
     /// The targets that have records which are not known to be in force, with how many.
     pub fn uncommitted_targets(&self) -> Result<BTreeMap<TargetName, usize>, StoreError> {
-        self.0.all("SELECT device, count(*) FROM uncommitted GROUP BY device", ())
+        let rows: Vec<_> =
+            self.0.all("SELECT device, count(*) FROM uncommitted GROUP BY device", ())?;
+        Ok(rows.into_iter().collect())
     }
 
     /// Whether a write to a target has no outcome yet, or, where that is asked, is not known to be in force.
     pub fn has_open_writes(&self, device: &TargetName, in_force: bool) -> Result<bool, StoreError> {
-        let row = self.0.first(
+        let has = self.0.first(
             "SELECT EXISTS (SELECT 1 FROM intent WHERE device = ?1) \
              OR ?2 AND EXISTS (SELECT 1 FROM uncommitted WHERE device = ?1)",
             (device, in_force),
         )?;
-        Ok(row.unwrap_or_default())
+        Ok(has.unwrap_or(true))
     }
 
     /// Takes over what is open at the same target under the name that its section had before. The caller has

@@ -66,7 +66,7 @@ impl Target for Door {
     }
 
     fn memory(&self) -> Memory {
-        Memory::of(
+        Memory::from_value(
             REMEMBERED_FORM,
             &Remembered { manners: self.reader.manners(), ..self.remembered.clone() },
         )
