@@ -184,10 +184,10 @@ impl World {
                 door.tell_as(Notation::Plain);
             }
             door.settle(now);
-            if let Some(site) = &mut door.site {
-                if now >= site.slow_until {
-                    site.slow_by = site.usual;
-                }
+            if let Some(site) = &mut door.site
+                && now >= site.slow_until
+            {
+                site.slow_by = site.usual;
             }
             if now >= door.late_until {
                 door.is_late_by = TimeDelta::zero();

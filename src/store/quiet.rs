@@ -19,10 +19,10 @@ pub struct Quiet {
     /// From when on the time alone may bring a change.
     pub until: DateTime<Utc>,
     /// What that run had to say, to be said again.
-    pub told: String,
+    pub report: String,
 }
 
-row!(Quiet { inputs, since, until, told });
+row!(Quiet { inputs, since, until, report });
 
 /// A quiet tick: nothing is remembered of it but that it was.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ impl Journal<'_> {
             return Ok(None);
         }
         let row: Option<(Quiet, i64)> =
-            store.first("SELECT inputs, since_at, until_at, told, seal FROM quiet", ())?;
+            store.first("SELECT inputs, since_at, until_at, report, seal FROM quiet", ())?;
         let Some((quiet, sealed)) = row else { return Ok(None) };
         let seal = seal::seal_of(&quiet, &store.accounts);
         seal::check(Some(sealed), seal, "what makes a tick quiet")

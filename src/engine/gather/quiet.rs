@@ -74,7 +74,7 @@ pub fn poll<T>(
         reports.extend(sources::nothing_new(source, answer, state, members, ask));
     }
     let report = Some(reports).filter(|reports| reports.len() == answers.len());
-    match report.and_then(|reports| retell(reports, &quiet.told)) {
+    match report.and_then(|reports| retell(reports, &quiet.report)) {
         Some(report) => Ok(Poll::Unchanged(report)),
         None => Ok(Poll::Changed(Asked(Some(answers)))),
     }
@@ -167,7 +167,7 @@ pub fn digest(config: &Config, gathered: &Gathered, told: String) -> Option<Quie
         inputs: inputs(config, &gathered.links.hashes),
         since: gathered.now,
         until: unchanged_until(&gathered.facts)?,
-        told,
+        report: told,
     })
 }
 
