@@ -9,8 +9,7 @@ use chrono_tz::Tz;
 use ivms_sync::connectors::hikvision::{Error, differs_beyond_validity, read_record};
 use ivms_sync::model::{RecordId, Window};
 use ivms_sync::ports::{
-    Capabilities, Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock,
-    TargetWriter,
+    Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock, TargetWriter,
 };
 use serde_json::json;
 
@@ -473,10 +472,6 @@ impl Arrived<'_> {
 }
 
 impl Target for Line<'_> {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { batch: 30 }
-    }
-
     fn identity(&mut self) -> Result<Identity, Failure> {
         let arrived = self.arrive("device info", false, |calls| calls.info += 1)?;
         let info = Identity {
@@ -486,7 +481,7 @@ impl Target for Line<'_> {
                 0 => String::new(),
                 serial => format!("S{serial}"),
             },
-            firmware: "V1".to_owned(),
+            version: "V1".to_owned(),
         };
         Ok(arrived.answer("device info", false, info)?)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use ivms_sync::clock::Clock;
-use ivms_sync::cmd::{Context, apply, sync};
+use ivms_sync::cmd::{Context, apply, tick};
 use ivms_sync::command::CommandName;
 use ivms_sync::config::{self, Environment};
 use ivms_sync::connectors::KINDS;
@@ -330,7 +330,7 @@ impl Life {
                     accept_devices: accepted.collect(),
                     ..Scope::default()
                 };
-                sync::tick(context, &streets, &mut store, scope)
+                tick::tick(context, &streets, &mut store, scope)
             }
             Errand::Approve(id) => apply::approve(context, &streets, &mut store, id),
         }));
@@ -405,7 +405,11 @@ impl Life {
             (Errand::Approve(_), _) => self.waiting = None,
             (_, None) => self.waiting = None,
             (_, Some(id)) => {
-                let kept = self.store.as_ref().and_then(|store| store.blocked(id).ok()).flatten();
+                let kept = self
+                    .store
+                    .as_ref()
+                    .and_then(|store| store.pending().blocked(id).ok())
+                    .flatten();
                 if kept.is_none() {
                     return Err(format!("blocked plan {id} is not in the state file"));
                 }

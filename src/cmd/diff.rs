@@ -1,19 +1,14 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it cannot write to a device.
 
-use std::collections::BTreeSet;
-
-use super::carry_out::NOT_BELIEVED;
 use super::{Context, print, who, write_file};
 use crate::cli::DiffArgs;
 use crate::command::CommandName;
-use crate::engine::gather::{Scope, gather, weigh_devices};
+use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::{plan, prove};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
-use crate::model::TargetName;
-use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome};
-use crate::report::{attention, plan_file};
+use crate::report::{ChangeState, Report, plan_file};
 use crate::text::shell::quoted;
 
 /// Runs the command.
@@ -22,43 +17,26 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     context.refuse_own_files(&[args.out.as_deref()])?;
     let store = context.open_store()?;
     let scope = Scope { is_full: args.look.full, only, ..Scope::default() };
-    let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)
-        .map_err(|error| context.gather_error(error))?;
+    let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)?;
     let plan = plan(&gathered.facts);
     who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     prove(&gathered.facts, &plan)?;
 
-    let seen_before = store.attention().map_err(|error| context.store_error(error))?;
+    let seen_before = store.pending().attention()?;
     // Troubles go into every document, too.
     let shows_names = context.shows_names_everywhere() && !context.is_json && args.out.is_none();
-    let names = shows_names.then_some(&gathered.facts);
-    let command = (CommandName::Diff, None);
-    let mut report = Report::of(command, &context.config, &gathered, &plan, &seen_before, names);
-    report.troubles.extend(attention::protects_nobody(&gathered.facts));
-    weigh_devices(&report.devices, &mut report.troubles);
+    let both = (&context.config, &gathered);
+    let mut report = Report::of(CommandName::Diff, None, both, &plan, &seen_before, shows_names);
     report.blocked = plan_file::blocked_id(plan.blocked());
     if let Some(id) = &report.blocked {
-        let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+        let kept = store.pending().blocked(id)?;
         report.is_blocked_new = kept.is_none();
     }
-    let devices = gathered.device_reports(&context.config).into_iter();
-    let stopped: BTreeSet<TargetName> = devices
-        .filter(|line| line.outcome == TargetOutcome::NotBelieved)
-        .map(|line| line.name)
-        .collect();
     if context.is_json || context.is_verbose {
         let rows = gathered.rows_left_out(&context.config, &store, context.shows_names());
-        report.rows_left_out = Some(rows.map_err(|error| context.store_error(error))?);
+        report.rows_left_out = Some(rows?);
     }
-    report.changes = plan
-        .changes
-        .into_iter()
-        .map(|change| {
-            let state = ChangeState::before_it_is_tried(&change);
-            let error = stopped.contains(&change.device).then(|| NOT_BELIEVED.to_owned());
-            ChangeReport { change, state, error }
-        })
-        .collect();
+    report.take_planned(plan.changes);
     if context.shows_names() {
         report.show_names(&gathered.facts);
     }
@@ -69,7 +47,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     if let Some(path) = &args.out {
         let accounts = context.config.accounts();
         let text = plan_file::write_sealed(&report, &accounts, context.clock.began(), |sha256| {
-            store.plan_seal(sha256).map_err(|error| context.store_error(error))
+            store.plan_seal(sha256).map_err(Error::Store)
         })?;
         write_file(path, &text, &Rights::PRIVATE)?;
     }

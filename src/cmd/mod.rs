@@ -1,13 +1,13 @@
 //! The commands: wiring only. Each gathers, asks the pure parts, and says what came of it.
 
 pub mod apply;
-mod carry_out;
 pub mod check;
 pub mod diff;
 pub mod lookup;
-mod near;
+mod record;
 pub mod status;
 pub mod sync;
+pub mod tick;
 pub mod who;
 
 use std::io::{IsTerminal, Write};
@@ -21,11 +21,13 @@ use crate::clock::{Clock, is_future};
 use crate::command::CommandName;
 use crate::config::{Config, Mode};
 use crate::engine::Network;
+use crate::engine::carry_out::CarryOut;
 use crate::engine::gather::{AcceptLink, GatherError};
+use crate::engine::plan::ProvenPlan;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{self, Rights};
-use crate::model::{TargetName, inert_json};
+use crate::model::{RunId, TargetName, inert_json};
 use crate::notify::{decide::Line, stderr};
 use crate::ports::progress::Progress;
 use crate::report::look::Look;
@@ -72,8 +74,7 @@ impl Context {
     }
 
     fn here(&self, store: Result<Store, StoreError>) -> Result<Store, Error> {
-        let store = store.map_err(|error| self.store_error(error))?;
-        let store = store.on(Machine::here(self.config.computer.as_deref()));
+        let store = store?.with_machine(Machine::here(self.config.computer.as_deref()));
         Ok(store.with_accounts(self.config.accounts()))
     }
 
@@ -83,7 +84,7 @@ impl Context {
     /// [`Error::Locked`] when another run is at work.
     pub fn take_lock(&self) -> Result<RunLock, Error> {
         let now = self.clock.began();
-        match lock::take(&self.config.state, now).map_err(|error| self.store_error(error))? {
+        match lock::take(&self.config.state, now)? {
             Ok(lock) => Ok(lock),
             Err(holder) => {
                 // Since a time in the future is since nobody knows when.
@@ -102,20 +103,25 @@ impl Context {
         devices.any(|one| one.name == *device && one.mode != Mode::Observe)
     }
 
-    /// Names the state file in an error.
-    pub fn store_error(&self, error: StoreError) -> Error {
-        Error::Store { path: self.config.state.clone(), error }
+    /// A proven plan on its way to the devices.
+    #[must_use]
+    pub fn carry_out<'a>(&'a self, run: RunId, proven: &'a ProvenPlan) -> CarryOut<'a> {
+        CarryOut {
+            config: &self.config,
+            run,
+            proven,
+            clock: self.clock,
+            stop: &self.stop,
+            progress: self.progress.as_ref(),
+        }
     }
 
-    /// Names the state file in an error of gathering.
-    pub fn gather_error(&self, error: GatherError) -> Error {
-        match error {
-            GatherError::Store(error) => self.store_error(error),
-            GatherError::LinkFile { error, .. } => Error::LinkFile(error),
-            GatherError::NothingToAccept(AcceptLink { device, employee_no, number }) => {
-                Error::NothingToAccept { device, employee_no, member: number }
-            }
-        }
+    /// Says what happened, and gives the exit code.
+    pub fn finish(&self, store: &mut Store, report: &Report) -> Result<Exit, Error> {
+        let exit = report.exit();
+        let is_news = self.say_news(report, store);
+        self.say(report, exit, is_news)?;
+        Ok(exit)
     }
 
     /// Makes sure that no file of the command line would be written over one that a run reads, nor over
@@ -195,6 +201,19 @@ impl Context {
             }
         }
         news.contains(&true)
+    }
+}
+
+/// What keeps a run from being planned keeps the command from running.
+impl From<GatherError> for Error {
+    fn from(error: GatherError) -> Self {
+        match error {
+            GatherError::Store(error) => Self::Store(error),
+            GatherError::LinkFile { error, .. } => Self::LinkFile(error),
+            GatherError::NothingToAccept(AcceptLink { device, employee_no, number }) => {
+                Self::NothingToAccept { device, employee_no, member: number }
+            }
+        }
     }
 }
 

@@ -38,6 +38,8 @@ words! {
         Away = "away",
         /// It refuses the login, or is left alone because it did.
         Login = "login",
+        /// It takes the login, and a right is missing.
+        Right = "right",
         /// It is not believed.
         Doubt = "doubt",
         /// It is believed, and what it does with changes is not.
@@ -135,6 +137,10 @@ impl Topic {
             Self::Door(_, DoorTrouble::Login) => {
                 ("{name} refuses the login", "{name} takes the login again")
             }
+            Self::Door(_, DoorTrouble::Right) => (
+                "{name} does not grant a right that is needed",
+                "{name} grants every right that is needed",
+            ),
             Self::Door(_, DoorTrouble::Doubt) => (
                 "{name} looks like another device, or has lost its persons",
                 "{name} is believed again",

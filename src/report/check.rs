@@ -2,6 +2,8 @@
 //!
 //! Pure.
 
+pub mod findings;
+
 use std::path::Path;
 
 use serde::Serialize;

@@ -2,6 +2,10 @@
 //!
 //! Pure. [`Story`] is filled by `cmd::lookup`.
 
+pub mod nobody;
+pub mod target;
+mod why;
+
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -15,7 +19,7 @@ use crate::config::LinkRule;
 use crate::engine::plan::Reason;
 use crate::exit::Exit;
 use crate::model::{
-    Email, Holder, HolderNumber, Limit, RecordId, RightCode, SourceName, TargetName, Window,
+    Email, Holder, HolderNumber, Limit, RecordId, RightCode, SourceName, Span, TargetName, Window,
     printable,
 };
 use crate::store::{AuditEntry, OutcomeKind};
@@ -177,7 +181,8 @@ fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) 
         let _ = writeln!(out, "  the newest entry in {system} cannot be used: {problem}");
     }
     for role in &member.roles {
-        let times = format!("{} – {}", text::first(role.begin), text::moment(role.end));
+        let Span::Wall { begin, end } = role.time;
+        let times = format!("{} – {}", text::first(begin), text::moment(end));
         // A role without a name is remembered by its number.
         let name = story.role_name(&role.id).filter(|name| *name != role.id.as_str());
         let name = match name.unwrap_or_default() {
@@ -208,6 +213,9 @@ fn device_text(device: &TargetStory, is_offline: bool, (look, zone): (Look, Tz))
     // Somebody who was not found may well be on the door, under a person nobody linked.
     let (state, tone) = match (&device.employee_no, device.opens_now) {
         (None, _) => ("linked to nobody there", Tone::Warning),
+        (Some(_), _) if device.not_in_force_since.is_some() => {
+            ("not yet in force at the doors", Tone::Warning)
+        }
         (Some(_), true) => ("opens now", Tone::Good),
         (Some(_), false) => ("does not open now", Tone::Bad),
     };
@@ -355,11 +363,9 @@ impl HolderStory {
 
     fn json(&self) -> Member<'_> {
         let member = &self.member;
-        let roles = member.roles.iter().map(|role| Role {
-            id: &role.id,
-            name: self.role_name(&role.id),
-            begin: role.begin,
-            end: role.end,
+        let roles = member.roles.iter().map(|role| {
+            let Span::Wall { begin, end } = role.time;
+            Role { id: &role.id, name: self.role_name(&role.id), begin, end }
         });
         let unreadable = member.unreadable.iter().map(|role| UnreadableRole {
             id: &role.id,

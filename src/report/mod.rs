@@ -4,10 +4,13 @@
 //! both say the same.
 
 pub mod attention;
+mod carried_out;
 pub mod check;
 pub mod json;
 pub mod look;
 pub mod lookup;
+pub mod near;
+pub mod only;
 pub mod plan_file;
 pub mod roles;
 mod rows_left_out;
@@ -74,35 +77,34 @@ impl Report {
         Self { command, run, ..Self::default() }
     }
 
-    /// What was gathered and planned, before anything is carried out. `before` is whom an earlier run
-    /// named to look after; `names` are the facts, where names may be shown in troubles.
+    /// What was gathered and planned, before anything is carried out. `seen_before` are those whom an earlier
+    /// run saw; `shows_names` sets names into the troubles, which go into every document.
     #[must_use]
     pub fn of(
-        (command, run): (CommandName, Option<RunId>),
-        config: &Config,
-        gathered: &Gathered,
+        command: CommandName,
+        run: Option<RunId>,
+        (config, gathered): (&Config, &Gathered),
         plan: &Plan,
-        before: &[Attention],
-        names: Option<&Facts>,
+        seen_before: &[Attention],
+        shows_names: bool,
     ) -> Self {
+        let mut troubles = gathered.troubles();
         let facts = &gathered.facts;
+        troubles.extend(attention::notices(command, plan, facts, seen_before, shows_names));
         let mut report = Self {
             sources: gathered.source_reports(),
             devices: gathered.device_reports(config),
-            kept_links: gathered.kept_links(),
             is_limited: !facts.only.is_everyone(),
-            troubles: gathered.troubles(),
+            troubles,
+            kept_links: gathered.kept_links(),
             ..Self::new(command, run)
         };
-        report.troubles.extend(attention::troubles(plan, before, names));
-        report.troubles.extend(attention::unlike_names(facts, true, names.is_some()));
-        report.troubles.extend(attention::left_organisations(facts));
-        report.add_plan(plan);
+        report.take_plan(plan);
         report
     }
 
-    /// Adds what a plan says beside its changes.
-    fn add_plan(&mut self, plan: &Plan) {
+    /// Takes what a plan says beside its changes.
+    fn take_plan(&mut self, plan: &Plan) {
         self.left_out = plan.told();
         self.losses = plan.losses.clone();
         self.no_door = plan.no_door.clone();

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::json::{self, Document};
 use super::{ChangeState, Report};
 use crate::engine::plan::{Budget, Cause, Change, Kind};
-use crate::model::{Accounts, HolderId, Limit, RecordId, TargetName, Window, inert_json};
+use crate::model::{Accounts, HolderId, Limit, RecordId, TargetName, Verb, Window, inert_json};
 use crate::text::hex::hex;
 use crate::text::json::{Problem, object as bounded_json};
 use crate::text::times::{instant, whole_seconds};
@@ -231,6 +231,8 @@ impl Entry {
             return Err(PlanFileError::NotAPlan(other));
         }
         Ok(Change {
+            // The document knows no other.
+            verb: Verb::Set,
             device: self.device,
             employee_no: self.employee_no,
             member,

@@ -236,7 +236,8 @@ const LAYERS: [&str; 23] = [
 ];
 
 /// The same within the engine.
-const ENGINE_LAYERS: [&str; 6] = ["outcome", "systems", "link", "plan", "gather", "execute"];
+const ENGINE_LAYERS: [&str; 7] =
+    ["outcome", "systems", "link", "plan", "gather", "execute", "carry_out"];
 
 /// Words of vendors, in small letters.
 const VENDORS: [&str; 5] = ["cardskipper", "hikvision", "hikcentral", "isapi", "artemis"];

@@ -10,6 +10,7 @@ pub mod devices;
 mod facts;
 mod links;
 pub mod listing_guard;
+mod look_again;
 mod merge;
 pub mod plausibility;
 pub mod quiet;
@@ -179,7 +180,7 @@ pub fn gather_with<'a>(
         None
     } else {
         let from = now.checked_add_signed(clocks::TOLERANCE).unwrap_or(now);
-        let doubt = store.future_run(from)?.filter(|run| clocks::is_set_back(*run, now));
+        let doubt = store.overview().future_run(from)?.filter(|run| clocks::is_set_back(*run, now));
         doubt.and_then(|run| doubt_clock_set_back(&mut sources, run.began, now))
     };
     for (device, gathered) in config.devices.iter().zip(&devices) {
@@ -190,11 +191,11 @@ pub fn gather_with<'a>(
     let mut serials = Vec::with_capacity(config.devices.len());
     let reading = store.reading()?;
     for device in &config.devices {
-        serials.push(store.device_state(&device.name)?.serial);
+        serials.push(store.devices().device_state(&device.name)?.serial);
         known.push(facts::KnownOfTarget {
-            stored: store.links(&device.name)?,
-            settled_roles: store.settled_roles(&device.name)?,
-            revoked: store.revocations_since(&device.name, yesterday, now)?,
+            stored: store.links().links(&device.name)?,
+            settled_roles: store.links().settled_roles(&device.name)?,
+            revoked: store.journal().revocations_since(&device.name, yesterday, now)?,
         });
     }
     drop(reading);
@@ -228,8 +229,9 @@ pub fn remember_login(
 ) -> Result<(), StoreError> {
     match result {
         LoginResult::NotTried => Ok(()),
-        LoginResult::Worked => store.forget_refusals(&device.name),
+        LoginResult::Worked => store.trust().forget_refusals(&device.name),
         LoginResult::Refused => store
+            .trust()
             .remember_refusal(&device.name, &device.login.name, &device.login.secret, now)
             .map(|_| ()),
     }
@@ -250,13 +252,13 @@ fn ask_all<'a>(
     let mut states = Vec::with_capacity(config.sources.len());
     let mut names = Vec::with_capacity(config.sources.len());
     for source in &config.sources {
-        states.push(store.source_state(&source.name)?);
-        names.push(store.role_names(&source.name)?);
+        states.push(store.members().source_state(&source.name)?);
+        names.push(store.members().role_names(&source.name)?);
     }
     if scope.is_offline {
         let mut sources = Vec::with_capacity(states.len());
         for (source, state) in config.sources.iter().zip(states) {
-            let members = store.members(&source.name)?;
+            let members = store.members().members(&source.name)?;
             sources.push(sources::not_asked(source, &state, members));
         }
         let devices = config.devices.iter().zip(turns).map(|(device, turn)| {
@@ -302,7 +304,7 @@ fn ask_all<'a>(
             // The members known are read while the answer is on its way, except beside a complete
             // listing: that one takes most of a run's memory, and is best alone.
             let early = match listing {
-                Listing::ChangedSince(_) => Some(store.members(&source.name)?),
+                Listing::ChangedSince(_) => Some(store.members().members(&source.name)?),
                 Listing::Complete => None,
             };
             asked.push((source, state, answer, early));
@@ -312,7 +314,7 @@ fn ask_all<'a>(
             let answer = answer.when_here();
             let members = match early {
                 Some(members) => members,
-                None => store.members(&source.name)?,
+                None => store.members().members(&source.name)?,
             };
             sources.push(sources::digest(source, answer, state, members, ask));
         }

@@ -91,7 +91,7 @@ impl<'s> Asking<'_, 's> {
             }
             conversation.lock = Some(lock);
         }
-        let memory = self.store.device_state(&config.name)?.memory;
+        let memory = self.store.devices().device_state(&config.name)?.memory;
         match self.is_ours(config, &memory, conversation.reader.as_deref_mut()) {
             Ok(answer) => Ok(answer),
             Err(error) => {

@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::validity::{covered, unreadable_here};
 use super::{Facts, HolderFacts, LeftOut, Pair, Plan, Reason, SourceFacts, Verdict, is_protected};
 use crate::model::{
-    HolderId, Limit, LossKind, RecordId, Right, RightCode, SourceName, TargetName, Window,
+    HolderId, Limit, LossKind, RecordId, Right, RightCode, SourceName, TargetName, TargetTimes,
+    Window,
 };
 
 /// A member who was served on a door until now and is left out there.
@@ -156,15 +157,15 @@ pub(super) fn of(
     let member = &pair.member.member.key;
     let served = pair.device.served(member).filter(|_| pair.link.is_some())?;
     let now = pair.now();
-    let roles = pair.door_roles();
+    let (roles, times) = (pair.door_roles(), pair.device.limits.times());
     let door_roles = || pair.member.member.roles.iter().filter(|role| roles.open(&role.id));
     let has_door_role =
         door_roles().next().is_some() || unreadable_here(&pair.member.member, &roles).is_some();
     let is_unreadable = pair.member.problem.is_some()
-        || has_door_role && door_roles().all(|role| covered(role, 0).is_none());
+        || has_door_role && door_roles().all(|role| covered(role, 0, times).is_none());
     let other_roles = match has_door_role {
         true => BTreeSet::new(),
-        false => running_roles(pair.member, now),
+        false => running_roles(pair.member, times, now),
     };
     let (reason, detail) = match verdict {
         Verdict::LeftOut(Reason::BadDates, detail) if is_unreadable => {
@@ -219,8 +220,12 @@ fn without_door_role(pair: &Pair<'_>, now: NaiveDateTime) -> Option<Reason> {
     }
 }
 
-fn running_roles(member: &HolderFacts, now: NaiveDateTime) -> BTreeSet<RightCode> {
-    let running = |role: &&Right| covered(role, 0).is_some_and(|it| it.contains(now));
+fn running_roles(
+    member: &HolderFacts,
+    times: TargetTimes,
+    now: NaiveDateTime,
+) -> BTreeSet<RightCode> {
+    let running = |role: &&Right| covered(role, 0, times).is_some_and(|it| it.contains(now));
     member.member.roles.iter().filter(running).map(|role| role.id.clone()).collect()
 }
 

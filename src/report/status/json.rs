@@ -66,7 +66,7 @@ impl<'a> From<&'a DeviceStatus> for Device<'a> {
             name: &device.name,
             mode: device.mode,
             persons: device.known.persons,
-            firmware: device.known.firmware.as_deref(),
+            firmware: device.known.version.as_deref(),
             read_at: device.known.read_at,
             confirmed_at: device.known.confirmed_at,
             failures: device.failures.count,

@@ -6,6 +6,7 @@
 pub mod html;
 pub mod json;
 pub mod prometheus;
+pub mod state_file;
 pub mod text;
 pub mod unlinked;
 
