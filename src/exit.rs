@@ -17,7 +17,7 @@ pub enum Exit {
     PartFailed,
     /// A safety rule refused something: a person must look.
     Refused,
-    /// Temporary: Cardskipper, or every device, could not be reached, or a link file that was read
+    /// Temporary: a source, or every target, could not be reached, or a link file that was read
     /// before cannot be read now.
     Temporary,
     /// The state file is damaged or from a newer version, or this host's clock is wrong.
@@ -104,7 +104,7 @@ impl Exit {
             Self::ChangesPending => "changes are pending",
             Self::PartFailed => "part of it was not done",
             Self::Refused => "a safety rule held something back",
-            Self::Temporary => "Cardskipper or every door was away",
+            Self::Temporary => "the membership system or every door was unreachable",
             Self::Fatal => "the state file or this computer's clock is wrong",
             Self::TimeLimit => "out of time",
             Self::LockHeld => "another run was at work for too long",

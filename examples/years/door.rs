@@ -10,8 +10,8 @@ use ivms_sync::connectors::hikcentral;
 use ivms_sync::connectors::hikvision::{Error, differs_beyond_validity, read_record};
 use ivms_sync::model::{RecordId, Window};
 use ivms_sync::ports::{
-    Capabilities, Failure, FullRecord, Identity, Pending, RecordList, Settlement, Statement,
-    Target, TargetClock, TargetWriter,
+    Committed, Failure, FullRecord, Identity, Pending, RecordList, Statement, Target, TargetClock,
+    TargetWriter, Written,
 };
 use serde_json::json;
 
@@ -523,10 +523,6 @@ impl Arrived<'_> {
 }
 
 impl Target for Line<'_> {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { batch: 30 }
-    }
-
     fn identity(&mut self) -> Result<Identity, Failure> {
         let arrived = self.arrive("device info", false, |calls| calls.info += 1)?;
         let info = Identity {
@@ -536,7 +532,7 @@ impl Target for Line<'_> {
                 0 => String::new(),
                 serial => format!("S{serial}"),
             },
-            firmware: "V1".to_owned(),
+            version: "V1".to_owned(),
         };
         arrived.answer("device info", false, info)
     }
@@ -607,9 +603,15 @@ impl Target for Line<'_> {
         arrived.answer("persons", false, found)
     }
 
-    fn settlement(&mut self, ids: &[RecordId]) -> Result<Pending, Failure> {
+    fn waiting(&mut self) -> Result<usize, Failure> {
+        let arrived = self.arrive("waiting", false, |calls| calls.settlements += 1)?;
+        let waiting = arrived.door.waiting();
+        arrived.answer("waiting", false, waiting)
+    }
+
+    fn settlement(&mut self, written: &[Written], others: usize) -> Result<Pending, Failure> {
         let arrived = self.arrive("settlement", false, |calls| calls.settlements += 1)?;
-        let pending = arrived.door.pending(ids);
+        let pending = arrived.door.pending(written, others);
         arrived.answer("settlement", false, pending)
     }
 
@@ -670,14 +672,12 @@ impl TargetWriter for Pen<'_> {
         arrived.answer("modify", true, ())
     }
 
-    fn commit(&mut self, ids: &[RecordId]) -> Result<Settlement, Failure> {
+    fn commit(&mut self, written: &[Written]) -> Result<Committed, Failure> {
         let mut arrived = self.0.arrive("reapplication", true, |calls| calls.commits += 1)?;
-        if arrived.door.site.is_none() {
-            return Ok(Settlement::AtOnce);
-        }
+        let mut answer = Committed::default();
         if arrived.door.tick.sabotage != Some(Sabotage::NeverCommit) {
-            arrived.door.apply(ids);
+            answer = arrived.door.apply(written);
         }
-        arrived.answer("reapplication", true, Settlement::Queued)
+        arrived.answer("reapplication", true, answer)
     }
 }

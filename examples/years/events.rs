@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
-use ivms_sync::model::{Email, Right, UnreadableRight};
+use ivms_sync::model::{Email, Right, Span, UnreadableRight};
 
 use crate::club::ROLES;
 use crate::desk::Mood;
@@ -184,10 +184,8 @@ impl World {
                 door.tell_as(Notation::Plain);
             }
             door.settle(now);
-            if let Some(site) = &mut door.site {
-                if now >= site.slow_until {
-                    site.slow_by = site.usual;
-                }
+            if let Some(site) = door.site.as_mut().filter(|site| now >= site.slow_until) {
+                site.slow_by = site.usual;
             }
             if now >= door.late_until {
                 door.is_late_by = TimeDelta::zero();
@@ -214,7 +212,7 @@ impl World {
     fn day_passes(&mut self) {
         for place in 0..self.humans.len() {
             let human = &self.humans[place];
-            let last = human.truth.member.roles.iter().map(|role| role.end).max();
+            let last = human.truth.member.roles.iter().map(end_of).max();
             let left = last.map_or(0, |end| (end.date() - self.today()).num_days());
             let chances = match left {
                 -30..-2 => 15,
@@ -237,20 +235,21 @@ impl World {
         self.change(place, |state| {
             state.member.inactive = false;
             let roles = &mut state.member.roles;
-            roles.sort_by_key(|role| role.end);
+            roles.sort_by_key(end_of);
             if roles.len() > 4 {
                 roles.remove(0);
             }
             match roles.last_mut() {
-                Some(last) if extends && last.end >= today - TimeDelta::days(5) => {
-                    last.end = capped(last.end.date().and_time(NaiveTime::MIN) + length);
+                Some(last) if extends && end_of(last) >= today - TimeDelta::days(5) => {
+                    let Span::Wall { end, .. } = &mut last.time;
+                    *end = capped(end.date().and_time(NaiveTime::MIN) + length);
                 }
                 last => {
-                    let after = last.map(|role| role.end.date().and_time(NaiveTime::MIN));
+                    let after = last.map(|role| end_of(role).date().and_time(NaiveTime::MIN));
                     let next = after.map_or(today, |end| end + TimeDelta::days(1));
                     let begin = next.max(today) + gap;
                     let end = capped(begin + length);
-                    roles.push(Right { id: role_id(role), begin: begin.min(end), end });
+                    roles.push(Right::by_wall_clock(role_id(role), begin.min(end), end));
                 }
             }
         });
@@ -312,7 +311,8 @@ impl World {
             Daily::Inverted => {
                 self.change(place, |state| {
                     if let Some(last) = state.member.roles.last_mut() {
-                        (last.begin, last.end) = (last.end, last.begin);
+                        let Span::Wall { begin, end } = &mut last.time;
+                        std::mem::swap(begin, end);
                     }
                 });
                 self.diary.note("inverted dates", || format!("of {place}"));
@@ -373,9 +373,13 @@ impl World {
             if removes {
                 roles.clear();
             }
-            roles.retain(|role| role.begin <= end || role.end < role.begin);
-            for role in roles.iter_mut().filter(|role| role.end > end) {
-                role.end = end;
+            roles.retain(|role| {
+                let Span::Wall { begin, end: last } = role.time;
+                begin <= end || last < begin
+            });
+            for role in roles {
+                let Span::Wall { end: last, .. } = &mut role.time;
+                *last = (*last).min(end);
             }
         });
         self.diary.note("cancellation", || format!("of {place} at {end}"));
@@ -816,4 +820,9 @@ impl World {
 /// No later than what a device can hold.
 fn capped(at: NaiveDateTime) -> NaiveDateTime {
     at.min(last_moment())
+}
+
+fn end_of(role: &Right) -> NaiveDateTime {
+    let Span::Wall { end, .. } = role.time;
+    end
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use ivms_sync::model::{Holder, UnreadableRight};
+use ivms_sync::model::{self, Holder, UnreadableRight};
 
 use crate::club::Club;
 use crate::firmware::Grain;
@@ -157,12 +157,13 @@ pub fn due(
     let mut paid = Vec::with_capacity(state.member.roles.len());
     let mut has_door_role = is_doubtful(club, (organisation, door), state);
     for role in &state.member.roles {
-        let whole_day = role.end.time() == NaiveTime::MIN;
-        let end = if whole_day { role.end + TimeDelta::days(1) - second } else { role.end };
+        let model::Span::Wall { begin, end } = role.time;
+        let whole_day = end.time() == NaiveTime::MIN;
+        let end = if whole_day { end + TimeDelta::days(1) - second } else { end };
         let opens = club.opens(organisation, door, number_of(&role.id));
         has_door_role |= opens;
-        if role.begin <= end && role.begin <= latest && opens {
-            paid.push((role.begin, end + TimeDelta::days(club.grace_days)));
+        if begin <= end && begin <= latest && opens {
+            paid.push((begin, end + TimeDelta::days(club.grace_days)));
         }
     }
     if paid.is_empty() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use ivms_sync::clock::Clock;
-use ivms_sync::cmd::{Context, apply, sync};
+use ivms_sync::cmd::{Context, apply, tick};
 use ivms_sync::command::CommandName;
 use ivms_sync::config::{self, Environment};
 use ivms_sync::connectors::KINDS;
@@ -336,7 +336,7 @@ impl Life {
                     accept_devices: accepted.collect(),
                     ..Scope::default()
                 };
-                sync::tick(context, &streets, &mut store, scope)
+                tick::tick(context, &streets, &mut store, scope)
             }
             Errand::Approve(id) => apply::approve(context, &streets, &mut store, id),
         }));

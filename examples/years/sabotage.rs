@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use clap::ValueEnum;
-use ivms_sync::model::Holder;
+use ivms_sync::model::{Holder, Span};
 
 /// One way to be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,7 +71,8 @@ impl Sabotage {
             _ => return,
         };
         for role in &mut member.roles {
-            role.end += TimeDelta::days(days);
+            let Span::Wall { end, .. } = &mut role.time;
+            *end += TimeDelta::days(days);
         }
     }
 }

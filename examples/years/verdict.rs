@@ -459,7 +459,7 @@ impl Life {
         } else {
             let roles = told.member.roles.iter();
             let roles: Vec<String> =
-                roles.map(|role| format!("{}: {} to {}", role.id, role.begin, role.end)).collect();
+                roles.map(|role| format!("{}: {:?}", role.id, role.time)).collect();
             Look::Broken(format!("due is {due:?}, of {}", roles.join(", ")))
         };
         Some((is_named, look))

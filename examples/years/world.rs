@@ -200,7 +200,11 @@ impl World {
             last_name: format!("Novak{number}"),
             email: email.as_deref().and_then(Email::parse),
             inactive: false,
-            roles: vec![Right { id: role_id(role), begin, end: begin + TimeDelta::days(length) }],
+            roles: vec![Right::by_wall_clock(
+                role_id(role),
+                begin,
+                begin + TimeDelta::days(length),
+            )],
             unreadable: Vec::new(),
         };
         self.humans.push(Human {

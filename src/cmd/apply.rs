@@ -14,23 +14,18 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Context;
-use super::carry_out::CarryOut;
-use super::sync::{end_run, finish};
+use super::{Context, record};
 use crate::cli::ApplyArgs;
 use crate::command::CommandName;
 use crate::engine::Systems;
 use crate::engine::gather::{Scope, gather};
-use crate::engine::plan::{
-    Change, Facts, Plan, ProvenPlan, Rule, objection, prove, prove_reviewed,
-};
+use crate::engine::plan::{Approval, Facts, Held, hold};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::net::bounded::{self, Bounded};
+use crate::report::Report;
 use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
-use crate::report::{ChangeReport, ChangeState, Report};
-use crate::store::{OutcomeKind, Store};
-use crate::trouble::{Trouble, TroubleKind};
+use crate::store::Store;
 
 /// Runs the command.
 pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
@@ -42,7 +37,7 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     };
     let report = carry_out(context, &context.network(), &mut store, name_of(args), reviewed)?;
     forget(context, &store, args.blocked.as_deref(), &report)?;
-    finish(context, &mut store, &report)
+    context.finish(&mut store, &report)
 }
 
 /// Carries out the blocked plan with an id against any outside: everything but the lock and the words.
@@ -63,7 +58,7 @@ fn carry_out(
     systems: &dyn Systems,
     store: &mut Store,
     name: String,
-    reviewed: Approval,
+    reviewed: (Reviewed, bool),
 ) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
     let scope = Scope { is_offline: true, ..Scope::default() };
@@ -78,16 +73,14 @@ fn carry_out(
     }
     let mut report = Report::new(CommandName::Apply, Some(run));
     report.devices = gathered.device_reports(&context.config);
-    let carry_out = CarryOut { context, run, proven: &proven, changes };
-    carry_out.carry_out(systems, store, (&gathered, open), &mut report)?;
-    tell_overtaken(&mut report, overtaken);
+    let done = context.carry_out(run, &proven).carry_out(systems, store, (&gathered, open));
+    report.take_carried_out(changes, done.map_err(store_error)?);
+    record::why_not_done(context, store, &report)?;
+    report.take_overtaken(overtaken);
     if context.shows_names() {
-        report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
-        for device in &gathered.facts.devices {
-            report.show_person_names(&device.name, &device.persons);
-        }
+        report.show_names(&gathered.facts);
     }
-    end_run(context, systems, store, &report, None, run)?;
+    record::end_run(context, systems, store, &report, None, run)?;
     Ok(report)
 }
 
@@ -106,93 +99,38 @@ fn forget(
     }
 }
 
-/// What a person has approved.
-enum Approval {
-    File(Reviewed),
-    /// A blocked plan of the state file.
-    Blocked(Reviewed),
-}
-
-/// Changes that must not be carried out any more, each with what has become known since.
-type Overtaken = Vec<(Change, Rule)>;
-
-/// What was approved, held against what is known now.
-struct Held {
-    overtaken: Overtaken,
-    /// The others, also those that wait for a second look.
-    changes: Vec<Change>,
-    proven: ProvenPlan,
-}
-
 /// Holds what was approved against what is known now.
 fn held(
     context: &Context,
     store: &Store,
     facts: &Facts,
     name: String,
-    approval: Approval,
+    (reviewed, is_kept): (Reviewed, bool),
 ) -> Result<Held, Error> {
     let store_error = |error| context.store_error(error);
-    let (reviewed, is_blocked) = match approval {
-        Approval::File(reviewed) => (reviewed, false),
-        Approval::Blocked(reviewed) => (reviewed, true),
-    };
-    let (waiting, approved): (Vec<Change>, Vec<Change>) =
-        reviewed.changes.into_iter().partition(|change| change.blocked.is_some());
     let seal = store.plan_seal(&reviewed.sha256).map_err(store_error)?;
-    if !is_blocked && reviewed.seal != Some(seal) {
-        let name = format!("{name}, which was not made as it is with this state file,");
-        let plan = Plan { changes: [approved, waiting].concat(), ..Plan::default() };
-        let proven = prove(facts, &plan).map_err(|found| Error::Forbidden { name, found })?;
-        return Ok(Held { overtaken: Vec::new(), changes: plan.changes, proven });
-    }
+    let is_unsealed = !is_kept && reviewed.seal != Some(seal);
     let mut news = BTreeSet::new();
     for source in &context.config.sources {
         let state = store.source_state(&source.name).map_err(store_error)?;
         // A plan by a clock that was ahead may be as old as any.
         let is_from_future = reviewed.made_at > context.clock.now();
         if is_from_future || state.fetched_at.is_some_and(|at| at > reviewed.made_at) {
-            news.insert(&source.name);
+            news.insert(source.name.clone());
         }
     }
-    let mut overtaken = Vec::new();
-    let mut changes = Vec::with_capacity(approved.len());
-    for change in approved {
-        let has_news = news.contains(&change.member.source);
-        // What waits was kept with all that was known, and `roles` may have changed since.
-        match objection(facts, &change, is_blocked || has_news) {
-            Some(rule) => overtaken.push((change, rule)),
-            None => changes.push(change),
-        }
-    }
-    let proven =
-        prove_reviewed(facts, &changes).map_err(|found| Error::Forbidden { name, found })?;
-    changes.extend(waiting);
-    Ok(Held { overtaken, changes, proven })
-}
-
-/// Adds the overtaken changes to the report, in their places.
-fn tell_overtaken(report: &mut Report, overtaken: Overtaken) {
-    for (change, rule) in overtaken {
-        let person = &change.employee_no;
-        let (rule, error) = match rule {
-            Rule::NoLockOut => (None, "paid for, as is known now".to_owned()),
-            rule => (Some(rule.to_string()), rule.to_string()),
-        };
-        let kind = TroubleKind::Overtaken(person.clone(), rule);
-        report.troubles.push(Trouble::of_target(&change.device, kind));
-        report.changes.push(ChangeReport {
-            change,
-            state: ChangeState::Tried(OutcomeKind::Moved),
-            error: Some(error),
-        });
-    }
-    report.changes.sort_by(|a, b| {
-        let place = |one: &ChangeReport| {
-            (one.change.device.clone(), one.change.kind, one.change.employee_no.clone())
-        };
-        place(a).cmp(&place(b))
-    });
+    let approval = match is_kept {
+        true => Approval::Kept,
+        false if is_unsealed => Approval::Unsealed,
+        false => Approval::Sealed(&news),
+    };
+    hold(facts, reviewed.changes, approval).map_err(|found| Error::Forbidden {
+        name: match is_unsealed {
+            true => format!("{name}, which was not made as it is with this state file,"),
+            false => name,
+        },
+        found,
+    })
 }
 
 /// The plan as it was named: the file, or the id.
@@ -201,7 +139,7 @@ fn name_of(args: &ApplyArgs) -> String {
     args.plan.as_ref().map_or(id, |path| path.display().to_string())
 }
 
-fn from_file(context: &Context, path: &Path) -> Result<Approval, Error> {
+fn from_file(context: &Context, path: &Path) -> Result<(Reviewed, bool), Error> {
     let in_file = |error| Error::File { path: path.to_owned(), error };
     let refused = |error| Error::Plan { name: path.display().to_string(), error };
     let bytes = match bounded::read(path, plan_file::MAX_BYTES).map_err(in_file)? {
@@ -214,25 +152,20 @@ fn from_file(context: &Context, path: &Path) -> Result<Approval, Error> {
     };
     let text = String::from_utf8(bytes)
         .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
-    plan_file::read_reviewed(
-        &text,
-        &context.config.accounts(),
-        context.clock.began(),
-        Approved::Planned,
-    )
-    .map(Approval::File)
-    .map_err(refused)
+    plan_file::read(&text, &context.config.accounts(), context.clock.began(), Approved::Planned)
+        .map(|reviewed| (reviewed, false))
+        .map_err(refused)
 }
 
-fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<Approval, Error> {
+fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<(Reviewed, bool), Error> {
     let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
     let kept = kept.ok_or_else(|| Error::NoBlockedPlan(id.to_owned()))?;
-    plan_file::read_reviewed(
+    plan_file::read(
         &kept.document,
         &context.config.accounts(),
         context.clock.began(),
         Approved::Blocked,
     )
-    .map(Approval::Blocked)
+    .map(|reviewed| (reviewed, true))
     .map_err(|error| Error::Plan { name: id.to_owned(), error })
 }

@@ -1,19 +1,14 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it cannot write to a device.
 
-use std::collections::BTreeSet;
-
-use super::carry_out::NOT_BELIEVED;
 use super::{Context, print, who, write_file};
 use crate::cli::DiffArgs;
 use crate::command::CommandName;
-use crate::engine::gather::{Scope, gather, weigh_devices};
+use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::{plan, prove};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
-use crate::model::TargetName;
-use crate::report::{ChangeReport, ChangeState, Report, TargetOutcome};
-use crate::report::{attention, plan_file};
+use crate::report::{ChangeState, Report, plan_file};
 use crate::text::shell::quoted;
 
 /// Runs the command.
@@ -28,50 +23,23 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     prove(&gathered.facts, &plan)?;
 
-    let mut report = Report::new(CommandName::Diff, None);
-    report.sources = gathered.source_reports();
-    report.devices = gathered.device_reports(&context.config);
-    report.is_limited = !gathered.facts.only.is_everyone();
-    report.troubles = gathered.troubles();
-    weigh_devices(&report.devices, &mut report.troubles);
-    report.blocked = plan_file::blocked_id(plan.blocked());
-    if let Some(id) = &report.blocked {
-        let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
-        report.is_blocked_kept = kept.is_some();
-    }
     let seen_before = store.attention().map_err(|error| context.store_error(error))?;
     // Troubles go into every document, too.
     let shows_names = context.shows_names_everywhere() && !context.is_json && args.out.is_none();
-    let names = shows_names.then_some(&gathered.facts);
-    report.troubles.extend(attention::troubles(&plan, &seen_before, names));
-    report.troubles.extend(attention::unlike_names(&gathered.facts, true, shows_names));
-    report.troubles.extend(attention::left_organisations(&gathered.facts));
-    report.troubles.extend(attention::protects_nobody(&gathered.facts));
-    let devices = report.devices.iter();
-    let stopped: BTreeSet<TargetName> = devices
-        .filter(|line| line.outcome == TargetOutcome::NotBelieved)
-        .map(|line| line.name.clone())
-        .collect();
-    report.take(&plan);
-    report.kept_links = gathered.kept_links();
+    let both = (&context.config, &gathered);
+    let mut report = Report::of(CommandName::Diff, None, both, &plan, &seen_before, shows_names);
+    report.blocked = plan_file::blocked_id(plan.blocked());
+    if let Some(id) = &report.blocked {
+        let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+        report.is_blocked_new = kept.is_none();
+    }
     if context.is_json || context.is_verbose {
         let rows = gathered.rows_left_out(&context.config, &store, context.shows_names());
         report.rows_left_out = Some(rows.map_err(|error| context.store_error(error))?);
     }
-    report.changes = plan
-        .changes
-        .into_iter()
-        .map(|change| {
-            let state = ChangeState::before_it_is_tried(&change);
-            let error = stopped.contains(&change.device).then(|| NOT_BELIEVED.to_owned());
-            ChangeReport { change, state, error }
-        })
-        .collect();
+    report.take_planned(plan.changes);
     if context.shows_names() {
-        report.show_names(gathered.facts.members.iter().map(|facts| &facts.member));
-        for device in &gathered.facts.devices {
-            report.show_person_names(&device.name, &device.persons);
-        }
+        report.show_names(&gathered.facts);
     }
 
     let found = report.exit();

@@ -1,13 +1,13 @@
 //! The commands: wiring only. Each gathers, asks the pure parts, and says what came of it.
 
 pub mod apply;
-mod carry_out;
 pub mod check;
 pub mod diff;
 pub mod lookup;
-mod near;
+mod record;
 pub mod status;
 pub mod sync;
+pub mod tick;
 pub mod who;
 
 use std::io::{IsTerminal, Write};
@@ -21,11 +21,13 @@ use crate::clock::{Clock, is_future};
 use crate::command::CommandName;
 use crate::config::{Config, Mode};
 use crate::engine::Network;
+use crate::engine::carry_out::CarryOut;
 use crate::engine::gather::{AcceptLink, GatherError};
+use crate::engine::plan::ProvenPlan;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{self, Rights};
-use crate::model::{TargetName, inert_json};
+use crate::model::{RunId, TargetName, inert_json};
 use crate::notify::{decide::Line, stderr};
 use crate::ports::progress::Progress;
 use crate::report::look::Look;
@@ -100,6 +102,27 @@ impl Context {
     pub fn writes_to(&self, device: &TargetName) -> bool {
         let mut devices = self.config.devices.iter();
         devices.any(|one| one.name == *device && one.mode != Mode::Observe)
+    }
+
+    /// A proven plan on its way to the devices.
+    #[must_use]
+    pub fn carry_out<'a>(&'a self, run: RunId, proven: &'a ProvenPlan) -> CarryOut<'a> {
+        CarryOut {
+            config: &self.config,
+            run,
+            proven,
+            clock: self.clock,
+            stop: &self.stop,
+            progress: self.progress.as_ref(),
+        }
+    }
+
+    /// Says what happened, and gives the exit code.
+    pub fn finish(&self, store: &mut Store, report: &Report) -> Result<Exit, Error> {
+        let exit = report.exit();
+        let is_news = self.say_news(report, store);
+        self.say(report, exit, is_news)?;
+        Ok(exit)
     }
 
     /// Names the state file in an error.

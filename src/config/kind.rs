@@ -8,15 +8,17 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
+use toml::de::DeValue;
 use url::Url;
 
 use super::Secret;
+use super::problem::Wrong;
 use super::secret_source::Surroundings;
 use super::section::Section;
-use crate::model::{Account, Memory, SourceName, TargetName};
+use crate::model::{Account, Memory, RightCode, SourceName, TargetName};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
-use crate::ports::{Failure, Remark, Source, Target};
+use crate::ports::{Capabilities, Failure, Remark, Source, Target};
 
 /// Every kind of system that a configuration may name.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +63,12 @@ pub trait SourceKind: Debug + Sync {
     /// What it calls things.
     fn nouns(&self) -> Nouns;
 
+    /// Reads one entry of `roles` the way its system spells what a right is for.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn right_code(&self, entry: &DeValue<'_>) -> Result<RightCode, Wrong>;
+
     /// Reads its own keys, and notes every problem.
     fn read(
         &self,
@@ -78,10 +86,8 @@ pub trait TargetKind: Debug + Sync {
     /// What it calls things.
     fn nouns(&self) -> Nouns;
 
-    /// Whether a write is in force only once it is committed.
-    fn commits(&self) -> bool {
-        false
-    }
+    /// What each of them can hold and how it is asked.
+    fn capabilities(&self) -> Capabilities;
 
     /// Reads its own keys, and notes every problem.
     fn read(

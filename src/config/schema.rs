@@ -10,7 +10,7 @@ use super::agreement::{self, SourceRead, TargetRead, Zones};
 use super::load::absolute;
 use super::problem::{Origin, Wrong};
 use super::secret_source::Surroundings;
-use super::section::{Section, integer, text};
+use super::section::{Section, text};
 use super::{
     Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
     SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts, notify, value,
@@ -52,7 +52,9 @@ pub(super) fn read(
     let mut groups = Groups::default();
     for kind in kinds.targets {
         let sections = groups.read(top, kind.name(), "front-door");
-        devices.extend(sections.into_iter().map(|one| device(*kind, one, &zones, surroundings)));
+        devices.extend(
+            sections.into_iter().map(|one| device(*kind, kinds.sources, one, &zones, surroundings)),
+        );
     }
     groups.refuse_none(top, "there is no door to write to");
     sources.sort_by(|a, b| a.section.name().cmp(b.section.name()));
@@ -134,7 +136,7 @@ fn source<'a>(
     let name = section.settle_name(SourceName::new(section.name()));
     let common = Common { name: name.clone(), time_zone: zones.of(&section) };
     let SourceParts { settings, account } = kind.read(&section, &common, surroundings);
-    let roles = roles(&section);
+    let roles = roles(&section, &[kind]);
     let full_every =
         section.text("full_every", |text| value::interval(text, FULL_EVERY_DAYS_MAX)).or(HOUR);
     let sentinel =
@@ -160,6 +162,7 @@ fn source<'a>(
 /// `[KIND.NAME]` of a target.
 fn device<'a>(
     kind: &'static dyn TargetKind,
+    source_kinds: &[&dyn SourceKind],
     section: Section<'a>,
     zones: &Zones,
     surroundings: &Surroundings<'_>,
@@ -168,7 +171,7 @@ fn device<'a>(
     let common = Common { name: name.clone(), time_zone: zones.of(&section) };
     let TargetParts { settings, login, place } = kind.read(&section, &common, surroundings);
     let mode = section.text("mode", value::mode).or(Mode::Full);
-    let roles = roles(&section);
+    let roles = roles(&section, source_kinds);
     let protect = section.list("protect", protected);
     let audit_every =
         section.text("audit_every", |text| value::interval(text, AUDIT_EVERY_DAYS_MAX)).or(HOUR);
@@ -302,9 +305,14 @@ fn refuse_own_files(section: &Section<'_>, config: &Config) {
     }
 }
 
-/// The role list of an organisation or device; `None` for every role.
-fn roles(section: &Section<'_>) -> Option<Vec<(Origin, RightCode)>> {
-    let roles = section.list("roles", |item| value::id(RightCode::whole(integer(item)?)));
+/// The role list of an organisation or device, as one of these kinds of sources spells them; `None` for
+/// every role.
+fn roles(section: &Section<'_>, kinds: &[&dyn SourceKind]) -> Option<Vec<(Origin, RightCode)>> {
+    let roles = section.list("roles", |item| {
+        let read = kinds.iter().map(|kind| kind.right_code(item));
+        read.reduce(|first, next| first.or_else(|wrong| next.map_err(|_| wrong)))
+            .unwrap_or_else(|| Err(Wrong::new("is a right of no source")))
+    });
     if is_empty_list(section, "roles") {
         let wrong = Wrong::new("is empty, so that no membership would open a door");
         section.wrong("roles", wrong.hint("leave the key out to mean every role"));

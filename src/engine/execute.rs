@@ -1,11 +1,11 @@
 //! Carries out a proven plan: read, write, read back, record.
 //!
 //! Decides nothing: a change is carried out exactly as planned or refused because the person moved.
-//! Devices run side by side, each with one request at a time. Until a firmware has confirmed a write,
+//! Devices run side by side, each with one request at a time. Until a version has confirmed a write,
 //! each is read back alone before the next is sent: should it take more than it was told (reference
 //! 3.1: nobody has proven that it does not), it happens to one person and not to thirty. See [`trust`].
 //! The same when it takes a change in a form that is news: nobody else meets it before that is read
-//! back. What such a probe costs is spent, once the firmware is proven, on asking the device who it is.
+//! back. What such a probe costs is spent, once the version is proven, on asking the device who it is.
 
 mod base;
 mod commit;
@@ -18,7 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::clock::Clock;
-use crate::config::TargetConfig;
+use crate::config::{Mode, TargetConfig};
 use crate::engine::Systems;
 use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::engine::gather::devices::{failure, not_believed, to_remember};
@@ -118,41 +118,51 @@ struct OneTarget<'a, 's> {
     /// How many changes there are, and who counts them.
     planned: usize,
     meter: Box<dyn Meter>,
-    firmware: String,
-    /// What that firmware makes of the windows it is sent.
+    version: String,
+    /// What that version makes of the windows it is sent.
     limits: TargetLimits,
     trust: Trust,
     /// What the connector remembers of it.
     memory: Memory,
-    /// Why that firmware takes no change of anybody, if so.
+    /// Why that version takes no change of anybody, if so.
     refusal: Option<String>,
     /// Announced in this run, and nothing of an earlier one waits to be committed.
     expected: BTreeSet<RecordId>,
+    /// How many records of others wait to be put in force, once that was asked.
+    others: Option<usize>,
+    failed_commits: commit::Failed,
+    /// Who cannot be changed as they are, and why.
+    unfit: Vec<(RecordId, String)>,
 }
 
 impl<'a, 's> OneTarget<'a, 's> {
     fn new(execution: &'a Execution<'a, 's>, device: &'a TargetConfig) -> Self {
+        let is_observed = device.mode == Mode::Observe;
         let result = TargetResult {
             changes: BTreeMap::new(),
-            outcome: TargetOutcome::Ok,
+            outcome: if is_observed { TargetOutcome::Observed } else { TargetOutcome::Ok },
             login: LoginResult::NotTried,
             troubles: Vec::new(),
             stopped: None,
         };
-        let (meter, firmware) = (Box::new(Silent), String::new());
-        let (limits, trust) = (TargetLimits::default(), Trust::Waiting);
+        let (meter, version) = (Box::new(Silent), String::new());
+        let limits = TargetLimits::documented(device.kind.capabilities().times);
+        let trust = Trust::Waiting;
         Self {
             execution,
             device,
             result,
             planned: 0,
             meter,
-            firmware,
+            version,
             limits,
             trust,
             memory: Memory::default(),
             refusal: None,
             expected: BTreeSet::new(),
+            others: None,
+            failed_commits: commit::Failed::default(),
+            unfit: Vec::new(),
         }
     }
 
@@ -164,7 +174,9 @@ impl<'a, 's> OneTarget<'a, 's> {
         let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
         self.planned = changes.len();
         self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
-        match self.carry_out(systems, reader, changes) {
+        let carried_out = self.carry_out(systems, reader, changes);
+        self.tell_of_failed();
+        match carried_out {
             Ok(()) => self.store().forget_failures(&self.device.name)?,
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
@@ -212,20 +224,26 @@ impl<'a, 's> OneTarget<'a, 's> {
     ) -> Result<(), Halt> {
         let now = self.execution.clock.now();
         let known = self.store().device_state(&self.device.name)?;
+        if self.device.mode == Mode::Observe {
+            // What was written before is asked after.
+            let mut reader = reader.map_or_else(|| self.connect(systems, &known), Ok)?;
+            self.ask_settlement(reader.as_mut())?;
+            self.result.login = LoginResult::Worked;
+            return Ok(());
+        }
         self.check_unasked()?;
         let reader = match reader {
             Some(reader) => {
-                self.firmware = known.firmware.clone().unwrap_or_default();
+                self.version = known.version.clone().unwrap_or_default();
                 reader
             }
             None => self.connect(systems, &known)?,
         };
         let memory = self.store().write_memory(&self.device.name)?;
-        self.trust = trust::of(known.proven_firmware.as_deref(), &memory, &self.firmware, now);
-        self.refusal = self.store().refusal(&self.device.name, &self.firmware)?;
+        self.trust = trust::of(known.proven_version.as_deref(), &memory, &self.version, now);
+        self.refusal = self.store().refusal(&self.device.name, &self.version)?;
         self.check_refusal()?;
         self.memory = reader.memory();
-        let batch_size = reader.capabilities().batch;
         let mut writer = reader.into_writer();
         self.limits = self.believed_limits()?;
         self.settle_open(writer.reader())?;
@@ -234,7 +252,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.result.login = LoginResult::Worked;
         let tries = self.store().last_tries(&self.device.name)?;
         order::sort(&mut changes, &tries, now);
-        for batch in changes.chunks(batch_size) {
+        for batch in changes.chunks(self.device.kind.capabilities().batch) {
             self.check_stop()?;
             let mut base = Base::default();
             base.read(writer.reader(), batch, self.execution.clock)?;
@@ -260,10 +278,10 @@ impl<'a, 's> OneTarget<'a, 's> {
         Err(Halt::Untrusted(Box::new(trust::unasked(self.device, &unasked, self.persons()?))))
     }
 
-    /// Whether its firmware takes changes at all.
+    /// Whether its version takes changes at all.
     fn check_refusal(&self) -> Result<(), Halt> {
         let Some(why) = &self.refusal else { return Ok(()) };
-        let trouble = trust::refuses(self.device, &self.firmware, why, self.persons()?);
+        let trouble = trust::refuses(self.device, &self.version, why, self.persons()?);
         Err(Halt::Untrusted(Box::new(trouble)))
     }
 
@@ -284,19 +302,20 @@ impl<'a, 's> OneTarget<'a, 's> {
         Ok(usize::try_from(known.persons).unwrap_or(usize::MAX))
     }
 
-    /// What is known of this firmware, as far as it is believed: the plan was made with the same.
+    /// What is known of this version, as far as it is believed: the plan was made with the same.
     fn believed_limits(&self) -> Result<TargetLimits, StoreError> {
         let (store, device) = (self.store(), self.device);
-        if store.device_state(&device.name)?.firmware.as_ref() != Some(&self.firmware) {
-            return Ok(TargetLimits::default());
+        let times = device.kind.capabilities().times;
+        if store.device_state(&device.name)?.version.as_ref() != Some(&self.version) {
+            return Ok(TargetLimits::documented(times));
         }
-        let known = store.device_limits(&device.name)?;
+        let known = store.device_limits(&device.name, times)?;
         let persons = store.persons(&device.name)?.persons;
         Ok(plausibility::believed_limits(device, known, &persons, self.execution.clock.now()))
     }
 
     /// Connects to a device that was not read in this run. One that was read before must still be the device
-    /// that it was: addresses move, and the persons of another door may look the same. Its firmware is
+    /// that it was: addresses move, and the persons of another door may look the same. Its version is
     /// known then, too.
     fn connect<'o>(
         &mut self,
@@ -304,14 +323,14 @@ impl<'a, 's> OneTarget<'a, 's> {
         known: &TargetState,
     ) -> Result<Box<dyn Target + 'o>, Halt> {
         let mut reader = systems.target(self.device, &known.memory)?;
-        if known.serial.is_none() && known.proven_firmware.is_none() {
-            self.firmware = known.firmware.clone().unwrap_or_default();
+        if known.serial.is_none() && known.proven_version.is_none() {
+            self.version = known.version.clone().unwrap_or_default();
             return Ok(reader);
         }
         let info = reader.identity()?;
         judge_serial(known.serial.as_deref().unwrap_or_default(), &info.serial)
             .map_err(|doubt| Halt::Doubted(Box::new(not_believed(self.device, &doubt, None))))?;
-        self.firmware = info.firmware;
+        self.version = info.version;
         Ok(reader)
     }
 
@@ -379,12 +398,16 @@ impl<'a, 's> OneTarget<'a, 's> {
 /// What a reading says about a write, and whether more changed than was asked.
 fn judge(
     change: &Change,
-    before: &FullRecord,
-    after: Option<&FullRecord>,
+    (before, after): (&FullRecord, Option<&FullRecord>),
+    refusal: Option<&str>,
     limits: &TargetLimits,
     differences: impl FnOnce(&FullRecord, &FullRecord) -> Vec<String>,
 ) -> (Outcome, bool) {
     let Some(after) = after else {
+        if let Some(refusal) = refusal {
+            // It said so itself.
+            return (Outcome::sent(OutcomeKind::Refused, Some(refusal.to_owned()), None), false);
+        }
         let text = "the person is gone after the write".to_owned();
         return (Outcome::sent(OutcomeKind::Unknown, Some(text), None), true);
     };
@@ -399,7 +422,8 @@ fn judge(
                 "the device took the change but enforces no dates now".to_owned()
             }
             Limit::Unclear { .. } => {
-                "the device took the change but holds dates that can mean two things".to_owned()
+                "the device took the change but holds dates that can mean two things, or none"
+                    .to_owned()
             }
             Limit::Unreadable { .. } => {
                 "the device took the change but holds no readable dates".to_owned()

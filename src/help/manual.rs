@@ -132,7 +132,7 @@ fn meaning(exit: Exit) -> &'static str {
             "part of the changes failed, or a door could not be used; tried again next run"
         }
         Exit::Refused => "a safety rule refused something: a person must look",
-        Exit::Temporary => "temporary: Cardskipper, or every door, could not be reached",
+        Exit::Temporary => "temporary: the membership system, or every door, could not be reached",
         Exit::Fatal => "the state file cannot be used, or this computer's clock is wrong",
         Exit::TimeLimit => "the time limit was reached; the rest next run",
         Exit::LockHeld => "another run has held the lock for more than 10 minutes",

@@ -1,10 +1,19 @@
-//! A change: one record's new window.
+//! A change of one record.
 
 use super::{Budget, Cause, HolderId, Kind, Limit, RecordId, SourceName, TargetName, Window};
+
+/// What a change does to a record. Whatever a target can be told beside this, adding a record or removing
+/// one of ours, is a further verb, and is decided wherever this one is matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Gives a record that is there another window, and leaves the rest of it alone.
+    Set,
+}
 
 /// One person's new validity on one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
+    pub verb: Verb,
     pub device: TargetName,
     pub employee_no: RecordId,
     /// Whose membership it follows from.

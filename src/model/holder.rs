@@ -1,8 +1,8 @@
-//! Members and their roles, as Cardskipper tells them.
+//! Holders and their rights, as a source lists them.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::{Email, HolderId, HolderNumber, RightCode};
+use super::{Email, HolderId, HolderNumber, RightCode, Window};
 
 /// One person in one Cardskipper organisation. Personal data that a date sync does not need
 /// (address, phone, personal number) has no field here, so it cannot be stored or logged.
@@ -40,16 +40,44 @@ impl Holder {
     }
 }
 
-/// One membership of a member, in the wall-clock time of the club.
-///
-/// `end` at midnight means the end of that day (Cardskipper's EndDate is the last valid day); any other
-/// time of day is taken as given. An inverted role is kept as it is, so that it can be reported.
+/// One right of a holder: what for, and when.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Right {
     pub id: RightCode,
-    pub begin: NaiveDateTime,
-    /// Last valid day (at midnight) or moment.
-    pub end: NaiveDateTime,
+    pub time: Span,
+}
+
+/// When a right holds, in the terms of its source. One that ends before it begins is kept as it is, so that
+/// it can be reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Span {
+    /// On the wall clock of the place, whatever zone that is in.
+    Wall {
+        begin: NaiveDateTime,
+        /// The last day (at midnight) or moment; both are included.
+        end: NaiveDateTime,
+    },
+}
+
+impl Right {
+    /// A right that holds on the wall clock of the place.
+    #[must_use]
+    pub fn by_wall_clock(id: RightCode, begin: NaiveDateTime, end: NaiveDateTime) -> Self {
+        Self { id, time: Span::Wall { begin, end } }
+    }
+}
+
+impl Span {
+    /// The window on the wall clock of a target; `None` where it ends before it begins.
+    #[must_use]
+    pub fn window(self) -> Option<Window> {
+        let Self::Wall { begin, end } = self;
+        let last = match end.time() {
+            NaiveTime::MIN => end.checked_add_signed(TimeDelta::seconds(24 * 60 * 60 - 1)),
+            _ => None,
+        };
+        Window::new(begin, last.unwrap_or(end)).ok()
+    }
 }
 
 /// A membership of a member that opens doors for a time that nobody can read.

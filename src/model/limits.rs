@@ -1,13 +1,60 @@
 //! What a device makes of the windows it is sent: a latest end, and times kept coarser than sent.
 //!
 //! Pure. A device that keeps minutes or whole days, or knows no later year, would otherwise be written
-//! in every tick for ever and never be confirmed. Nothing is assumed of a firmware: the latest end is
+//! in every tick for ever and never be confirmed. Nothing is assumed of a version: the latest end is
 //! what its capabilities state, and a rounding is learnt from two read-backs that one rule explains, of
 //! two persons or of one who was written to twice. A rule moves a time by less than its unit, so nobody gains or loses more than that.
 
-use chrono::{Datelike as _, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 
-use super::{LATEST_END, Limit, Window};
+use super::{Limit, Window};
+
+/// The times that targets of one kind take, as their maker documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TargetTimes {
+    /// No window begins earlier.
+    pub earliest: NaiveDateTime,
+    /// No window ends later; also how "for ever" is written.
+    pub latest: NaiveDateTime,
+    /// A begin is kept as the first second of its unit, an end as the last.
+    pub granularity: Granularity,
+}
+
+impl TargetTimes {
+    /// Seconds, from the first of one year to the last of another.
+    #[must_use]
+    pub const fn of_years(first: i32, last: i32) -> Self {
+        let end_of_day = match NaiveTime::from_hms_opt(23, 59, 59) {
+            Some(time) => time,
+            None => NaiveTime::MIN,
+        };
+        let (earliest, latest) =
+            match (NaiveDate::from_ymd_opt(first, 1, 1), NaiveDate::from_ymd_opt(last, 12, 31)) {
+                (Some(first), Some(last)) => (
+                    NaiveDateTime::new(first, NaiveTime::MIN),
+                    NaiveDateTime::new(last, end_of_day),
+                ),
+                _ => (NaiveDateTime::MIN, NaiveDateTime::MAX),
+            };
+        Self { earliest, latest, granularity: Granularity::Second }
+    }
+
+    /// The same window moved into this range; one that lies wholly beyond it shrinks to the nearest
+    /// moment in it.
+    #[must_use]
+    pub fn clamp(&self, window: Window) -> Window {
+        let within = |at: NaiveDateTime| at.clamp(self.earliest, self.latest);
+        Window::new(within(window.begin()), within(window.end())).unwrap_or(window)
+    }
+}
+
+/// The unit that a target keeps times in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Granularity {
+    Second,
+    Minute,
+    Day,
+}
 
 /// How a device keeps one of the two times of a window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,29 +62,23 @@ enum Rounding {
     #[default]
     Exact,
     /// The first second of the unit that it lies in.
-    Down(Unit),
+    Down(Granularity),
     /// The last second of the unit that it lies in.
-    Full(Unit),
+    Full(Granularity),
     /// The first second of the next unit, unless it is the first of one.
-    Up(Unit),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Minute,
-    Day,
+    Up(Granularity),
 }
 
 impl Rounding {
     /// Finest first: where several explain what was read back, the first counts.
     const ALL: [Self; 7] = [
         Self::Exact,
-        Self::Down(Unit::Minute),
-        Self::Full(Unit::Minute),
-        Self::Up(Unit::Minute),
-        Self::Down(Unit::Day),
-        Self::Full(Unit::Day),
-        Self::Up(Unit::Day),
+        Self::Down(Granularity::Minute),
+        Self::Full(Granularity::Minute),
+        Self::Up(Granularity::Minute),
+        Self::Down(Granularity::Day),
+        Self::Full(Granularity::Day),
+        Self::Up(Granularity::Day),
     ];
 
     fn of(self, at: NaiveDateTime) -> NaiveDateTime {
@@ -53,9 +94,10 @@ impl Rounding {
     }
 }
 
-impl Unit {
+impl Granularity {
     fn seconds(self) -> i64 {
         match self {
+            Self::Second => 1,
             Self::Minute => 60,
             Self::Day => 24 * 60 * 60,
         }
@@ -63,6 +105,7 @@ impl Unit {
 
     fn start(self, at: NaiveDateTime) -> NaiveDateTime {
         match self {
+            Self::Second => at,
             Self::Minute => at.with_second(0).unwrap_or(at),
             Self::Day => at.date().and_time(NaiveTime::MIN),
         }
@@ -112,6 +155,7 @@ fn rounding(read_backs: &[ReadBack], time: impl Fn(&Window) -> NaiveDateTime) ->
 /// What a device makes of the windows it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TargetLimits {
+    times: TargetTimes,
     /// As stated or learnt, whether it is believed or not.
     stated_end: NaiveDateTime,
     latest_end: NaiveDateTime,
@@ -119,22 +163,28 @@ pub struct TargetLimits {
     end: Rounding,
 }
 
-impl Default for TargetLimits {
-    /// What every device documents: seconds, until the end of 2037.
-    fn default() -> Self {
-        let (begin, end) = (Rounding::Exact, Rounding::Exact);
-        Self { stated_end: LATEST_END, latest_end: LATEST_END, begin, end }
-    }
-}
-
 impl TargetLimits {
-    /// What is known of a device: the latest end that its capabilities state, and the read-backs
+    /// What every target of a kind does, as documented.
+    #[must_use]
+    pub fn documented(times: TargetTimes) -> Self {
+        let (begin, end) = match times.granularity {
+            Granularity::Second => (Rounding::Exact, Rounding::Exact),
+            unit => (Rounding::Down(unit), Rounding::Full(unit)),
+        };
+        Self { times, stated_end: times.latest, latest_end: times.latest, begin, end }
+    }
+
+    /// What is known of a device of a kind: the latest end that it states itself, and the read-backs
     /// that showed another window than the one sent. A rounding is learnt from two that one rule explains,
     /// and so is a latest end; where some are explained by neither, none of them teaches anything.
     #[must_use]
-    pub fn known(stated_end: Option<NaiveDateTime>, read_backs: &[ReadBack]) -> Self {
-        let stated = stated_end.map_or(LATEST_END, |end| end.min(LATEST_END));
-        let plain = Self { stated_end: stated, latest_end: stated, ..Self::default() };
+    pub fn known(
+        times: TargetTimes,
+        stated_end: Option<NaiveDateTime>,
+        read_backs: &[ReadBack],
+    ) -> Self {
+        let stated = stated_end.map_or(times.latest, |end| end.min(times.latest));
+        let plain = Self { stated_end: stated, latest_end: stated, ..Self::documented(times) };
         if read_backs.len() < 2 {
             return plain;
         }
@@ -163,9 +213,9 @@ impl TargetLimits {
     #[must_use]
     pub fn believed(self, held: impl Iterator<Item = Window>, now: NaiveDateTime) -> Self {
         if self.latest_end <= now {
-            return Self { latest_end: LATEST_END, ..self };
+            return Self { latest_end: self.times.latest, ..self };
         }
-        let latest = held.map(|window| window.end().min(LATEST_END)).max();
+        let latest = held.map(|window| window.end().min(self.times.latest)).max();
         Self { latest_end: latest.map_or(self.latest_end, |end| end.max(self.latest_end)), ..self }
     }
 
@@ -179,10 +229,17 @@ impl TargetLimits {
             Rounding::Up(unit) => (unit, "end", "access ends a little later"),
         };
         let (unit, at_most) = match unit {
-            Unit::Minute => ("minute", "by less than a minute"),
-            Unit::Day => ("day", "by less than a day"),
+            Granularity::Second => ("second", "by less than a second"),
+            Granularity::Minute => ("minute", "by less than a minute"),
+            Granularity::Day => ("day", "by less than a day"),
         };
         Some(format!("keeps end dates as the {time} of their {unit}: {effect}, {at_most}"))
+    }
+
+    /// What every target of its kind takes.
+    #[must_use]
+    pub fn times(&self) -> TargetTimes {
+        self.times
     }
 
     /// The last moment that the device takes as an end.
@@ -194,6 +251,7 @@ impl TargetLimits {
     /// The part of a window that the device can hold; a window wholly beyond shrinks to that moment.
     #[must_use]
     pub fn cut(&self, window: Window) -> Window {
+        let window = self.times.clamp(window);
         let (begin, end) = (window.begin(), window.end());
         let (begin, end) = (begin.min(self.latest_end), end.min(self.latest_end));
         Window::new(begin, end).unwrap_or(window)
@@ -229,6 +287,7 @@ impl TargetLimits {
 mod tests {
     use super::*;
     use crate::model::parse_time;
+    use crate::model::testing::TIMES;
 
     fn at(text: &str) -> NaiveDateTime {
         let full = if text.len() == 10 { format!("{text}T00:00:00") } else { text.to_owned() };
@@ -241,6 +300,29 @@ mod tests {
 
     fn read_back(sent: (&str, &str), held: (&str, &str)) -> ReadBack {
         ReadBack { sent: window(sent.0, sent.1), held: window(held.0, held.1) }
+    }
+
+    #[test]
+    fn clamped_to_what_targets_take() {
+        let long = TIMES.clamp(window("1999-05-01", "2099-12-31T23:59:59"));
+        assert_eq!(long, window("2000-01-01", "2037-12-31T23:59:59"));
+        assert_eq!(TIMES.clamp(window("2050-01-01", "2060-01-01")).begin(), TIMES.latest);
+    }
+
+    /// Mutants: a stated unit counts for the end or the begin only, or is rounded the other way.
+    #[test]
+    fn a_unit_that_is_stated_need_not_be_learnt() {
+        let days = TargetTimes { granularity: Granularity::Day, ..TIMES };
+        let (limits, sent) =
+            (TargetLimits::documented(days), window("2026-01-01T09:00:00", "2026-12-31T18:00:00"));
+        for (begin, end, is_same) in [
+            ("2026-01-01", "2026-12-31T23:59:59", true),
+            ("2026-01-01T09:00:00", "2026-12-31T18:00:00", true),
+            ("2026-01-02", "2026-12-31T23:59:59", false),
+            ("2026-01-01", "2026-12-31", false),
+        ] {
+            assert_eq!(limits.is_same(sent, window(begin, end)), is_same, "{begin} to {end}");
+        }
     }
 
     /// Each row: what two persons were sent and held, then whether a third one is the same.
@@ -303,7 +385,7 @@ mod tests {
             ("an hour is no grain", &odd, "2028-05-01T23:59:59", "2028-05-01T22:59:59", false),
             ("as sent is always right", &days, "2028-05-01T23:59:59", "2028-05-01T23:59:59", true),
         ] {
-            let limits = TargetLimits::known(None, seen);
+            let limits = TargetLimits::known(TIMES, None, seen);
             assert_eq!(limits.is_same(window(B, end), window(B, held)), same, "{what}");
         }
     }
@@ -321,7 +403,8 @@ mod tests {
             ("disproved", Some("2030-12-31"), Some("2036-12-31T23:59:59"), "2036-12-31T23:59:59"),
         ] {
             let held = held.map(|end| window("2026-01-01", end));
-            let limits = TargetLimits::known(stated.map(at), &[]).believed(held.into_iter(), now);
+            let limits =
+                TargetLimits::known(TIMES, stated.map(at), &[]).believed(held.into_iter(), now);
             assert_eq!(limits.cut(long).end(), at(end), "{what}");
         }
         let cut = |sent: &str, held: &str| read_back(("2026-01-01", sent), ("2026-01-01", held));
@@ -329,12 +412,12 @@ mod tests {
             cut("2036-12-31T23:59:59", "2030-12-31T23:59:59"),
             cut("2035-05-31T23:59:59", "2030-12-31T23:59:59"),
         ];
-        let learnt = TargetLimits::known(None, &seen);
+        let learnt = TargetLimits::known(TIMES, None, &seen);
         assert!(learnt.is_same(long, window("2026-01-01", "2030-12-31T23:59:59")));
         let short = window("2026-01-01", "2029-12-31T23:59:59");
         assert_eq!(learnt.cut(short), short);
         // What is not believed is known all the same: whoever keeps to it changes nothing unasked.
-        let stated = TargetLimits::known(Some(at("2030-06-30T23:59:59")), &[]);
+        let stated = TargetLimits::known(TIMES, Some(at("2030-06-30T23:59:59")), &[]);
         let limits = stated.believed([long].into_iter(), now);
         let held = |end: &str| Limit::Window(window("2026-01-01", end));
         for (end, is_held, is_as_stated) in [
@@ -346,7 +429,11 @@ mod tests {
             assert_eq!(limits.is_cut_as_stated(long, &held(end)), is_as_stated, "{end}");
         }
         let other = [seen[0], cut("2035-05-31T23:59:59", "2031-12-31T23:59:59")];
-        assert_eq!(TargetLimits::known(None, &other), TargetLimits::default(), "two ends are none");
+        assert_eq!(
+            TargetLimits::known(TIMES, None, &other),
+            TargetLimits::documented(TIMES),
+            "two ends are none"
+        );
     }
 
     /// Mutants: what is exact is told; a minute and a day, or earlier and later, are mixed up.
@@ -357,7 +444,7 @@ mod tests {
                 sent: window("2026-01-01", sent),
                 held: window("2026-01-01", held),
             });
-            TargetLimits::known(None, &seen).rounding_in_words()
+            TargetLimits::known(TIMES, None, &seen).rounding_in_words()
         };
         let ends = ["2026-03-05T23:59:59", "2026-04-07T23:59:59"];
         for (held, want) in [
@@ -407,7 +494,7 @@ mod tests {
             ("and one that nothing explains", vec![cuts[0], cuts[1], odd], false, false),
             ("and two, of which one", vec![cuts[0], cuts[1], minutes[0], odd], false, false),
         ] {
-            let limits = TargetLimits::known(None, &seen);
+            let limits = TargetLimits::known(TIMES, None, &seen);
             let same = |(sent, held): (&str, &str)| {
                 limits.is_same(window("2026-01-01", sent), window("2026-01-01", held))
             };

@@ -4,32 +4,43 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// What a connector remembers of a target between runs, in its own words; the engine keeps it and never
-/// looks inside. Empty when nothing is remembered.
+/// looks inside. What the engine itself goes by for every kind (refused logins, versions that took a write)
+/// is kept by the store and is not in here. Empty when nothing is remembered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Memory(String);
+pub struct Memory {
+    form: u32,
+    text: String,
+}
 
 impl Memory {
     /// What was kept, as it was kept.
     #[must_use]
-    pub fn kept(text: String) -> Self {
-        Self(text)
+    pub fn kept(form: u32, text: String) -> Self {
+        Self { form, text }
     }
 
-    /// Writes down what is to be remembered.
+    /// Writes down what is to be remembered. A connector that changes the meaning of what it writes takes
+    /// the next form.
     #[must_use]
-    pub fn of(value: &impl Serialize) -> Self {
-        Self(serde_json::to_string(value).unwrap_or_default())
+    pub fn of(form: u32, value: &impl Serialize) -> Self {
+        Self { form, text: serde_json::to_string(value).unwrap_or_default() }
     }
 
-    /// Reads it back; the default for what is empty or was written by another version.
+    /// Reads it back; the default for what is empty or was written in another form.
     #[must_use]
-    pub fn read<T: DeserializeOwned + Default>(&self) -> T {
-        serde_json::from_str(&self.0).unwrap_or_default()
+    pub fn read<T: DeserializeOwned + Default>(&self, form: u32) -> T {
+        let known = Some(&self.text).filter(|_| self.form == form);
+        known.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn form(&self) -> u32 {
+        self.form
     }
 
     /// The text to keep.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn text(&self) -> &str {
+        &self.text
     }
 }

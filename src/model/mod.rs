@@ -17,21 +17,26 @@ mod record;
 #[cfg(test)]
 pub(crate) mod testing;
 mod visible;
+mod who;
 mod window;
 mod words;
 
 pub use account::{Account, Accounts};
-pub use change::Change;
+pub use change::{Change, Verb};
 pub use email::Email;
-pub use holder::{Holder, Right, UnreadableRight};
+pub use holder::{Holder, Right, Span, UnreadableRight};
 pub use id::{
     HolderId, HolderNumber, InvalidId, RecordId, RightCode, RunId, SourceName, TargetName,
 };
-pub use limits::{ReadBack, TargetLimits};
+pub use limits::{Granularity, ReadBack, TargetLimits, TargetTimes};
 pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
 pub use link_row::{LinkRow, RowReason, UnusableRow};
 pub use memory::Memory;
-pub use record::{Flaw, Limit, Record, RecordStanding, fingerprint, is_same_but_for_dates};
+pub use record::{
+    Flaw, Limit, Record, RecordStanding, Times, fingerprint, fingerprint_by_fields,
+    is_same_but_for_dates, is_same_record,
+};
 pub use visible::{inert_json, inert_lines, is_invisible, steers, visible};
-pub use window::{LATEST_END, Window, WindowError, format_time, parse_time};
+pub use who::Who;
+pub use window::{Window, WindowError, format_time, parse_time};
 pub use words::{Budget, Cause, Kind, LossKind, Reason};

@@ -1,10 +1,14 @@
 //! Persons on a device, reduced to what planning needs.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Email, RecordId, Window};
+use super::{Email, RecordId, Verb, Window};
 use crate::text::hex::hex;
+use crate::text::words::words;
 
 /// One `UserInfo` on one device. The full record, with every field a write must send back, stays in
 /// `hikvision::wire`; planning needs no more than this.
@@ -27,29 +31,18 @@ pub struct Record {
     pub fingerprint: String,
 }
 
-/// What is wrong with a person's entry on a device, so that a write could meet somebody else or change
-/// what it does not mean to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flaw {
-    /// Several entries have this number.
-    Twice,
-    /// It holds bytes that are not UTF-8, as a name in GBK does: it cannot be sent back as it is.
-    NotUtf8,
+words! {
+    /// What is wrong with a person's entry on a device, so that a write could meet somebody else or change
+    /// what it does not mean to.
+    pub enum Flaw {
+        /// Several entries have this number.
+        Twice = "twice",
+        /// It holds bytes that are not UTF-8, as a name in GBK does: it cannot be sent back as it is.
+        NotUtf8 = "not-utf-8",
+    }
 }
 
 impl Flaw {
-    /// Every flaw, for reading words back.
-    pub const ALL: [Self; 2] = [Self::Twice, Self::NotUtf8];
-
-    /// The word in the state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Twice => "twice",
-            Self::NotUtf8 => "not-utf-8",
-        }
-    }
-
     /// What is wrong, said of a person.
     #[must_use]
     pub fn what(self) -> &'static str {
@@ -60,33 +53,62 @@ impl Flaw {
     }
 }
 
-/// Whether a record may be touched, as far as the target itself says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RecordStanding {
-    Free,
-    /// Barred by hand: the door does not open whatever the dates say, and that stays so.
-    Barred,
-    /// It runs the target itself; never touched.
-    Administrator,
+words! {
+    /// Whether a record may be touched, as far as the target itself says.
+    pub enum RecordStanding {
+        Free = "free",
+        /// Barred by hand: the door does not open whatever the dates say, and that stays so.
+        Barred = "barred",
+        /// It runs the target itself; never touched.
+        Administrator = "administrator",
+    }
 }
 
 impl RecordStanding {
-    /// Every standing, for reading words back.
-    pub const ALL: [Self; 3] = [Self::Free, Self::Barred, Self::Administrator];
-
-    /// The word in the state file.
+    /// Whether a record takes a change with this verb.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::Barred => "barred",
-            Self::Administrator => "administrator",
+    pub fn takes(self, verb: Verb) -> bool {
+        match (self, verb) {
+            (Self::Free, Verb::Set) => true,
+            (Self::Barred | Self::Administrator, Verb::Set) => false,
         }
     }
 }
 
+/// Two times in JSON; both are null where a device holds none that can be read.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Times {
+    begin: Option<NaiveDateTime>,
+    end: Option<NaiveDateTime>,
+}
+
+impl From<Option<Window>> for Times {
+    fn from(window: Option<Window>) -> Self {
+        Self { begin: window.map(|one| one.begin()), end: window.map(|one| one.end()) }
+    }
+}
+
+impl From<Limit> for Times {
+    fn from(limit: Limit) -> Self {
+        match limit {
+            Limit::Window(window) => Some(window).into(),
+            Limit::Permanent(window) => window.into(),
+            Limit::Unclear { .. } => None.into(),
+            Limit::Unreadable { begin, end } => Self { begin, end },
+        }
+    }
+}
+
+impl From<Times> for Limit {
+    fn from(Times { begin, end }: Times) -> Self {
+        let window = begin.zip(end).and_then(|(begin, end)| Window::new(begin, end).ok());
+        window.map_or(Self::Unreadable { begin, end }, Self::Window)
+    }
+}
+
 /// The `Valid` object of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Times", into = "Times")]
 pub enum Limit {
     /// `enable:true` with a window that makes sense.
     Window(Window),
@@ -144,6 +166,9 @@ impl Limit {
 /// Half of a fingerprint, in hex digits: 128 bits, which nobody hits by chance.
 const HALF: usize = 32;
 
+/// The digest of one field in a fingerprint by fields, in hex digits.
+const FIELD: usize = 12;
+
 /// The fingerprint of a record: the halves of two SHA-256, in lower-case hex, over what a change of dates
 /// leaves alone and that says something, then over everything that a write may send. Both are the fields
 /// in a canonical form of the connector's.
@@ -157,8 +182,74 @@ pub fn fingerprint(lasting: &str, everything: &str) -> String {
     half(lasting) + &half(everything)
 }
 
+/// A field of a record in a fingerprint: a letter that stands for it, an upper-case one where a change of dates
+/// sets it, and its content in the connector's canonical form.
+pub type FieldOfRecord = (char, String);
+
+/// The fingerprint of a record of a system whose answers do not all show the same fields: a word for each field
+/// that this answer shows. Fingerprints are compared by the fields that both show.
+#[must_use]
+pub fn fingerprint_by_fields(shown: impl IntoIterator<Item = FieldOfRecord>) -> String {
+    let word = |(letter, content): FieldOfRecord| {
+        let mut digits = hex(&Sha256::digest(content.as_bytes()));
+        digits.truncate(FIELD);
+        format!("{letter}{digits}")
+    };
+    let words: Vec<String> = shown.into_iter().map(word).collect();
+    words.join(" ")
+}
+
+/// Whether two fingerprints are of the same state of a record.
+#[must_use]
+pub fn is_same_record(before: &str, now: &str) -> bool {
+    before == now || agree(before, now, |_| true) == Some(true)
+}
+
 /// Whether two fingerprints are of records that differ in their dates at most.
 #[must_use]
 pub fn is_same_but_for_dates(before: &str, now: &str) -> bool {
-    before.get(..HALF) == now.get(..HALF)
+    let by_fields = agree(before, now, |letter| letter.is_ascii_lowercase());
+    by_fields.unwrap_or_else(|| before.get(..HALF) == now.get(..HALF))
+}
+
+/// Whether two fingerprints by fields agree in what both show of these fields; nothing where they are none.
+fn agree(before: &str, now: &str, is_compared: impl Fn(char) -> bool) -> Option<bool> {
+    let words = |text: &str| -> BTreeMap<char, String> {
+        let words =
+            text.split(' ').filter_map(|word| Some((word.chars().next()?, word.to_owned())));
+        words.filter(|(letter, _)| is_compared(*letter)).collect()
+    };
+    if !before.contains(' ') || !now.contains(' ') {
+        return None;
+    }
+    let (before, now) = (words(before), words(now));
+    Some(before.iter().all(|(letter, word)| now.get(letter).is_none_or(|now| now == word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mutants: a field that one answer lacks counts as changed; no field counts; dates count always.
+    #[test]
+    fn fingerprints_by_fields_are_compared_by_what_both_show() {
+        let of = |fields: &[(char, &str)]| {
+            fingerprint_by_fields(fields.iter().map(|(letter, text)| (*letter, (*text).to_owned())))
+        };
+        let whole = of(&[('i', "1"), ('e', "ana@club.example"), ('B', "2026")]);
+        for (other, same, same_but_for_dates) in [
+            (of(&[('i', "1"), ('e', "ana@club.example"), ('B', "2026")]), true, true),
+            (of(&[('i', "1"), ('B', "2026")]), true, true),
+            (of(&[('i', "1"), ('p', "77"), ('B', "2026")]), true, true),
+            (of(&[('i', "1"), ('e', "ana@club.example"), ('B', "2027")]), false, true),
+            (of(&[('i', "1"), ('e', "eva@club.example"), ('B', "2026")]), false, false),
+            (of(&[('i', "2"), ('B', "2026")]), false, false),
+        ] {
+            assert_eq!(is_same_record(&whole, &other), same, "{other}");
+            assert_eq!(is_same_but_for_dates(&whole, &other), same_but_for_dates, "{other}");
+        }
+        let (one, other) = (fingerprint("a", "b"), fingerprint("a", "c"));
+        assert!(is_same_record(&one, &one) && !is_same_record(&one, &other));
+        assert!(is_same_but_for_dates(&one, &other) && !is_same_record(&one, &whole));
+    }
 }

@@ -1,6 +1,9 @@
 //! Identities for tests, which say nothing of how they are made.
 
-use super::{Holder, HolderId, SourceName};
+use super::{Holder, HolderId, SourceName, TargetTimes};
+
+/// What a kind of targets takes that says nothing else.
+pub(crate) const TIMES: TargetTimes = TargetTimes::of_years(2000, 2037);
 
 pub(crate) fn source(name: &str) -> SourceName {
     SourceName::new(name).unwrap()

@@ -2,20 +2,8 @@
 
 use std::fmt;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-
-/// The latest end a device takes, 2037-12-31T23:59:59; also how "for ever" is written.
-pub const LATEST_END: NaiveDateTime = wall(2037, 12, 31, 23, 59, 59);
-
-/// The earliest begin a device takes, 2000-01-01T00:00:00 on a live one.
-const EARLIEST_BEGIN: NaiveDateTime = wall(2000, 1, 1, 0, 0, 0);
-
-const fn wall(y: i32, mo: u32, d: u32, h: u32, mi: u32, s: u32) -> NaiveDateTime {
-    match (NaiveDate::from_ymd_opt(y, mo, d), NaiveTime::from_hms_opt(h, mi, s)) {
-        (Some(date), Some(time)) => NaiveDateTime::new(date, time),
-        _ => NaiveDateTime::MIN,
-    }
-}
+use chrono::NaiveDateTime;
+use serde::{Deserialize, Serialize};
 
 /// Why two times are no window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,10 +14,26 @@ pub enum WindowError {
 
 /// A validity: begin and end, both included, in the wall-clock time of a device, to the second.
 /// Begin is never after end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Window {
     begin: NaiveDateTime,
     end: NaiveDateTime,
+}
+
+/// Two times that nobody has compared yet.
+#[derive(Deserialize)]
+struct Unchecked {
+    begin: NaiveDateTime,
+    end: NaiveDateTime,
+}
+
+impl TryFrom<Unchecked> for Window {
+    type Error = WindowError;
+
+    fn try_from(Unchecked { begin, end }: Unchecked) -> Result<Self, WindowError> {
+        Self::new(begin, end)
+    }
 }
 
 impl Window {
@@ -58,14 +62,6 @@ impl Window {
     #[must_use]
     pub fn contains(&self, at: NaiveDateTime) -> bool {
         self.begin <= at && at <= self.end
-    }
-
-    /// The same window moved into the range devices take, 2000-01-01 to 2037-12-31T23:59:59; a
-    /// window wholly outside shrinks to the nearest moment inside.
-    #[must_use]
-    pub fn clamped(self) -> Self {
-        let inside = |at: NaiveDateTime| at.clamp(EARLIEST_BEGIN, LATEST_END);
-        Self { begin: inside(self.begin), end: inside(self.end) }
     }
 
     /// Whether some moment at or after `from` lies in `self` but not in `other`. With `self` the
@@ -121,14 +117,6 @@ mod tests {
         let year = window("2026-01-01T00:00:00", "2026-12-31T23:59:59");
         assert!(year.contains(at("2026-12-31T23:59:59")));
         assert!(!year.contains(at("2027-01-01T00:00:00")));
-    }
-
-    #[test]
-    fn clamped_to_what_devices_take() {
-        let long = window("1999-05-01T00:00:00", "2099-12-31T23:59:59").clamped();
-        assert_eq!(long, window("2000-01-01T00:00:00", "2037-12-31T23:59:59"));
-        let beyond = window("2050-01-01T00:00:00", "2060-01-01T00:00:00").clamped();
-        assert_eq!(beyond.begin(), LATEST_END);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::text::{explain, last, person};
-use crate::config::LinkRule;
+use crate::command::CommandName;
+use crate::config::{LinkRule, TargetConfig};
 use crate::engine::link::{Found, NoLink, is_unlike};
 use crate::engine::plan::{
     Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose,
@@ -17,6 +18,33 @@ use crate::trouble::{About, Trouble, TroubleKind};
 
 /// So many are named one by one; the rest is counted.
 const NAMED_MAX: usize = 8;
+
+/// Everything that a command says of whom to look after. What is remembered from run to run (persons
+/// nobody uses any more, rows that were linked before) is said by `check` alone, and what a configuration
+/// has wrong by those whom a person runs. `shows_names` is whether names may be shown.
+pub fn notices(
+    command: CommandName,
+    plan: &Plan,
+    facts: &Facts,
+    seen_before: &[Attention],
+    shows_names: bool,
+) -> Vec<Trouble> {
+    let is_check = command == CommandName::Check;
+    let names = shows_names.then_some(facts);
+    let mut found = troubles(plan, seen_before, names);
+    if is_check {
+        found.extend(released(plan, names));
+    }
+    if command != CommandName::Diff {
+        found.extend(permanent(plan, is_check, facts.devices.len(), names));
+    }
+    found.extend(unlike_names(facts, !is_check, shows_names));
+    found.extend(left_organisations(facts));
+    if command != CommandName::Sync {
+        found.extend(protects_nobody(facts));
+    }
+    found
+}
 
 /// What a plan says of whom to look after, as troubles. `before` are those whom an earlier run saw; `names`
 /// are the facts, where the names that doors hold may be shown.
@@ -227,6 +255,17 @@ pub fn left_organisations(facts: &Facts) -> Vec<Trouble> {
         }));
     }
     troubles
+}
+
+/// Targets that no section names any more, and to whose doors what was written may not have come.
+#[must_use]
+pub fn left_targets(
+    uncommitted: &BTreeMap<TargetName, usize>,
+    devices: &[TargetConfig],
+) -> Vec<Trouble> {
+    let is_named = |name: &TargetName| devices.iter().any(|device| device.name == *name);
+    let left = uncommitted.iter().filter(|(name, _)| !is_named(name));
+    left.map(|(name, count)| Trouble::of_target(name, TroubleKind::TargetLeft(*count))).collect()
 }
 
 fn not_believed(lost: &TooManyLost) -> Trouble {

@@ -14,7 +14,7 @@ use super::convert::{
 use super::{Intent, Store, StoreError};
 use crate::model::{
     Email, Flaw, HolderId, Memory, ReadBack, Record, RecordId, RecordStanding, TargetLimits,
-    TargetName, Window,
+    TargetName, TargetTimes, Window,
 };
 
 /// What is known of one device.
@@ -22,12 +22,12 @@ use crate::model::{
 pub struct TargetState {
     /// Its serial number when it was last read.
     pub serial: Option<String>,
-    /// Its firmware when it was last asked.
-    pub firmware: Option<String>,
-    /// The firmware that was seen to take a write and change nothing else.
-    pub proven_firmware: Option<String>,
-    /// The firmware whose capabilities were asked for.
-    pub asked_firmware: Option<String>,
+    /// Its version when it was last asked.
+    pub version: Option<String>,
+    /// The version that was seen to take a write and change nothing else.
+    pub proven_version: Option<String>,
+    /// The version whose capabilities were asked for.
+    pub asked_version: Option<String>,
     /// What its connector remembers of it.
     pub memory: Memory,
     /// When its person list was last read whole.
@@ -53,7 +53,7 @@ pub struct RecordsOfTarget {
 pub struct Reading<'a> {
     /// The device's serial number.
     pub serial: &'a str,
-    pub firmware: &'a str,
+    pub version: &'a str,
     pub persons: &'a BTreeMap<RecordId, Record>,
     pub at: DateTime<Utc>,
 }
@@ -62,8 +62,9 @@ impl Store {
     /// What is known of a device; a device never read needs a reading.
     pub fn device_state(&self, device: &TargetName) -> Result<TargetState, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT serial, read_at, needs_read, first_written_at, firmware, proven_firmware, \
-             asked_firmware, memory FROM device WHERE name = ?1",
+            "SELECT serial, read_at, needs_read, first_written_at, version, proven_version, \
+             asked_version, form, text \
+             FROM device LEFT JOIN connector_memory ON device = name WHERE name = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let Some(row) = rows.next()? else {
@@ -73,32 +74,45 @@ impl Store {
             row.get::<_, Option<i64>>(column)?.map(instant_in).transpose()
         };
         Ok(TargetState {
-            asked_firmware: row.get(6)?,
+            asked_version: row.get(6)?,
             serial: row.get(0)?,
             read_at: instant(1)?,
             needs_read: row.get(2)?,
             first_written_at: instant(3)?,
-            firmware: row.get(4)?,
-            proven_firmware: row.get(5)?,
-            memory: Memory::kept(row.get(7)?),
+            version: row.get(4)?,
+            proven_version: row.get(5)?,
+            memory: row.get::<_, Option<u32>>(7)?.map_or(Ok(Memory::default()), |form| {
+                row.get(8).map(|text| Memory::kept(form, text))
+            })?,
         })
     }
 
-    /// What a device makes of the windows it is sent, as its capabilities state and its firmware showed.
-    pub fn device_limits(&self, device: &TargetName) -> Result<TargetLimits, StoreError> {
+    /// What a device makes of the windows it is sent, as its kind documents, it states itself and its
+    /// version showed.
+    pub fn device_limits(
+        &self,
+        device: &TargetName,
+        times: TargetTimes,
+    ) -> Result<TargetLimits, StoreError> {
+        Ok(TargetLimits::known(times, self.stated_end(device)?, &self.read_backs(device)?))
+    }
+
+    pub(super) fn stated_end(
+        &self,
+        device: &TargetName,
+    ) -> Result<Option<NaiveDateTime>, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT latest_end FROM device WHERE name = ?1")?;
         let mut rows = statement.query([device.as_str()])?;
-        let Some(row) = rows.next()? else { return Ok(TargetLimits::default()) };
-        let stated_end = row.get::<_, Option<i64>>(0)?.map(wall_in).transpose()?;
-        Ok(TargetLimits::known(stated_end, &self.read_backs(device)?))
+        let Some(row) = rows.next()? else { return Ok(None) };
+        row.get::<_, Option<i64>>(0)?.map(wall_in).transpose()
     }
 
-    fn read_backs(&self, device: &TargetName) -> Result<Vec<ReadBack>, StoreError> {
+    pub(super) fn read_backs(&self, device: &TargetName) -> Result<Vec<ReadBack>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT sent_begin, sent_end, held_begin, held_end, times FROM read_back \
              JOIN device ON device.name = read_back.device \
-             AND device.firmware = read_back.firmware WHERE device = ?1",
+             AND device.version = read_back.version WHERE device = ?1",
         )?;
         let mut rows = statement.query([device.as_str()])?;
         let mut found = Vec::new();
@@ -112,23 +126,23 @@ impl Store {
         Ok(found)
     }
 
-    /// Remembers a window that the device kept otherwise than it was sent. What an earlier firmware kept
+    /// Remembers a window that the device kept otherwise than it was sent. What an earlier version kept
     /// is forgotten.
     pub fn record_read_back(
         &self,
         device: &TargetName,
-        firmware: &str,
+        version: &str,
         employee_no: &RecordId,
         seen: &ReadBack,
     ) -> Result<(), StoreError> {
         self.exec(
-            "DELETE FROM read_back WHERE device = ?1 AND firmware <> ?2",
-            [device.as_str(), firmware],
+            "DELETE FROM read_back WHERE device = ?1 AND version <> ?2",
+            [device.as_str(), version],
         )?;
         self.exec(
             "INSERT OR REPLACE INTO read_back (device, employee_no, sent_begin, sent_end, \
-             held_begin, held_end, firmware, times) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
-            read_back_row(device, firmware, employee_no, seen),
+             held_begin, held_end, version, times) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
+            read_back_row(device, version, employee_no, seen),
         )?;
         Ok(())
     }
@@ -138,14 +152,14 @@ impl Store {
     pub fn repeat_read_back(
         &self,
         device: &TargetName,
-        firmware: &str,
+        version: &str,
         employee_no: &RecordId,
         seen: &ReadBack,
     ) -> Result<bool, StoreError> {
         let known = self.connection.execute(
             "UPDATE read_back SET times = 2 WHERE (device, employee_no, sent_begin, sent_end, \
-             held_begin, held_end, firmware) = (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            read_back_row(device, firmware, employee_no, seen),
+             held_begin, held_end, version) = (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            read_back_row(device, version, employee_no, seen),
         )?;
         Ok(known > 0)
     }
@@ -154,22 +168,23 @@ impl Store {
     pub fn record_memory(&self, device: &TargetName, memory: &Memory) -> Result<(), StoreError> {
         self.know_device(device)?;
         self.exec(
-            "UPDATE device SET memory = ?2 WHERE name = ?1 AND memory <> ?2",
-            params![device.as_str(), memory.as_str()],
+            "INSERT INTO connector_memory (device, form, text) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (device) DO UPDATE SET form = ?2, text = ?3 WHERE (form, text) <> (?2, ?3)",
+            params![device.as_str(), memory.form(), memory.text()],
         )?;
         Ok(())
     }
 
-    /// Remembers that this firmware was asked what it can do, and the latest end that it stated.
+    /// Remembers that this version was asked what it can do, and the latest end that it stated.
     pub fn record_statement(
         &self,
         device: &TargetName,
-        firmware: &str,
+        version: &str,
         latest_end: Option<NaiveDateTime>,
     ) -> Result<(), StoreError> {
         self.exec(
-            "UPDATE device SET asked_firmware = ?2, latest_end = ?3 WHERE name = ?1",
-            params![device.as_str(), firmware, latest_end.map(wall_out)],
+            "UPDATE device SET asked_version = ?2, latest_end = ?3 WHERE name = ?1",
+            params![device.as_str(), version, latest_end.map(wall_out)],
         )?;
         Ok(())
     }
@@ -230,9 +245,9 @@ impl Store {
             }
         }
         transaction.execute(
-            "UPDATE device SET serial = ?2, firmware = ?3, read_at = ?4, needs_read = 0 \
+            "UPDATE device SET serial = ?2, version = ?3, read_at = ?4, needs_read = 0 \
              WHERE name = ?1",
-            params![device.as_str(), reading.serial, reading.firmware, instant_out(reading.at)],
+            params![device.as_str(), reading.serial, reading.version, instant_out(reading.at)],
         )?;
         transaction.commit()
     }
@@ -267,12 +282,12 @@ impl Store {
         Ok(())
     }
 
-    /// Remembers that this firmware took a write and changed nothing else.
-    pub fn prove_firmware(&self, device: &TargetName, firmware: &str) -> Result<(), StoreError> {
+    /// Remembers that this version took a write and changed nothing else.
+    pub fn prove_version(&self, device: &TargetName, version: &str) -> Result<(), StoreError> {
         self.exec(
-            "UPDATE device SET firmware = ?2, proven_firmware = ?2, unproven_firmware = NULL, \
+            "UPDATE device SET version = ?2, proven_version = ?2, unproven_version = NULL, \
              unconfirmed = 0, unconfirmed_at = NULL WHERE name = ?1",
-            [device.as_str(), firmware],
+            [device.as_str(), version],
         )?;
         Ok(())
     }
@@ -377,16 +392,16 @@ fn person_in(row: &Row<'_>) -> Result<Record, StoreError> {
 /// One row of `read_back`, in the order of its columns.
 fn read_back_row(
     device: &TargetName,
-    firmware: &str,
+    version: &str,
     employee_no: &RecordId,
     seen: &ReadBack,
 ) -> [Value; 7] {
     let (sent, held) = (seen.sent, seen.held);
     let [from, to, kept_from, kept_to] =
         [sent.begin(), sent.end(), held.begin(), held.end()].map(|at| Value::from(wall_out(at)));
-    let [device, person, firmware] =
-        [device.as_str(), employee_no.as_str(), firmware].map(|text| Value::from(text.to_owned()));
-    [device, person, from, to, kept_from, kept_to, firmware]
+    let [device, person, version] =
+        [device.as_str(), employee_no.as_str(), version].map(|text| Value::from(text.to_owned()));
+    [device, person, from, to, kept_from, kept_to, version]
 }
 
 fn flaw_in(text: &str) -> Result<Flaw, StoreError> {

@@ -150,7 +150,8 @@ impl Health {
         for device in store.column::<TargetName>("SELECT name FROM device")? {
             store.device_state(&device)?;
             store.persons(&device)?;
-            store.device_limits(&device)?;
+            store.stated_end(&device)?;
+            store.read_backs(&device)?;
             store.links(&device)?;
             store.settled_roles(&device)?;
             store.failures(&device)?;

@@ -15,8 +15,9 @@ use super::prune::prune;
 use super::waiting::tried;
 use super::{Machine, Quiet, Store, StoreError};
 use crate::clock::is_future;
-use crate::model::{Cause, Change, Kind};
+use crate::model::{Cause, Change, Kind, Verb};
 use crate::model::{HolderId, Record, RecordId, RunId, TargetName, Window};
+use crate::text::words::words;
 
 /// A computer that was silent for so long has stopped: another one may take its place. Two ticks of
 /// the usual schedule.
@@ -52,6 +53,8 @@ impl Intent {
     /// The intent to carry out a change.
     #[must_use]
     pub fn of(run: RunId, change: &Change) -> Self {
+        // The journal says nothing of the verb as long as there is one.
+        let Verb::Set = change.verb;
         Self {
             run,
             device: change.device.clone(),
@@ -92,31 +95,19 @@ impl Outcome {
     }
 }
 
-/// How a write ended, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OutcomeKind {
-    /// Written and read back equal.
-    Confirmed,
-    /// The device refused; nothing was changed.
-    Refused,
-    /// The person moved since the plan was made, so nothing was written. Told as `refused`.
-    Moved,
-    /// The device said OK and holds something else.
-    NotApplied,
-    /// The answer was lost: it is read back first in the next run.
-    Unknown,
-}
-
-impl OutcomeKind {
-    /// The word in output and state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmed",
-            Self::Refused | Self::Moved => "refused",
-            Self::NotApplied => "not-applied",
-            Self::Unknown => "unknown",
-        }
+words! {
+    /// How a write ended, in one word.
+    pub enum OutcomeKind {
+        /// Written and read back equal.
+        Confirmed = "confirmed",
+        /// The device refused; nothing was changed.
+        Refused = "refused",
+        /// The person moved since the plan was made, so nothing was written. Told as `refused`.
+        Moved = "refused",
+        /// The device said OK and holds something else.
+        NotApplied = "not-applied",
+        /// The answer was lost: it is read back first in the next run.
+        Unknown = "unknown",
     }
 }
 

@@ -1,4 +1,8 @@
-//! The memory of refused logins, so that no device's account is ever locked by us.
+//! The memory of refused logins, so that no system's account is ever locked by us.
+//!
+//! A login is a name and a secret of whatever sort. When it may be tried next is a rule of the engine, the
+//! same for every kind of target, so it is kept here and not in a connector's
+//! [`Memory`](crate::model::Memory).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;

@@ -7,7 +7,7 @@ use rusqlite::{Row, params};
 
 use super::convert::{damaged, instant_in, instant_out, maybe_text_at, wall_in, wall_out};
 use super::{Store, StoreError, seal};
-use crate::model::{Email, Holder, HolderId, Right, RightCode, SourceName, UnreadableRight};
+use crate::model::{Email, Holder, HolderId, Right, RightCode, SourceName, Span, UnreadableRight};
 
 /// The columns of a member, in the order in which [`member_in`] reads them.
 pub(super) const MEMBER_COLUMNS: &str = "id, source, holder, number, first_name, last_name, email, \
@@ -273,7 +273,8 @@ impl Store {
                 )?;
                 drop_roles.execute([row])?;
                 for role in &member.roles {
-                    let (begins, ends) = (wall_out(role.begin), wall_out(role.end));
+                    let Span::Wall { begin, end } = role.time;
+                    let (begins, ends) = (wall_out(begin), wall_out(end));
                     put_role.execute(params![row, role.id, begins, ends])?;
                 }
             }
@@ -374,11 +375,8 @@ fn unreadable_in(text: Option<&str>) -> Result<Vec<UnreadableRight>, StoreError>
 
 /// A role in the columns from `first` on.
 fn role_at(row: &Row<'_>, first: usize) -> Result<Right, StoreError> {
-    Ok(Right {
-        id: row.get(first)?,
-        begin: wall_in(row.get(first + 1)?)?,
-        end: wall_in(row.get(first + 2)?)?,
-    })
+    let (begin, end) = (wall_in(row.get(first + 1)?)?, wall_in(row.get(first + 2)?)?);
+    Ok(Right::by_wall_clock(row.get(first)?, begin, end))
 }
 
 impl StoredHolder {

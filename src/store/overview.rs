@@ -6,21 +6,25 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
+use serde::Serialize;
 
 use super::audit::entry_in;
 use super::convert::{damaged, instant_in, instant_out};
 use super::{AuditEntry, Store, StoreError};
 use crate::model::Kind;
 use crate::model::{HolderId, RunId, TargetName};
+use crate::text::times::whole_seconds;
 
 /// One run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PastRun {
     pub id: RunId,
     /// `sync` or `apply`.
     pub command: String,
+    #[serde(serialize_with = "whole_seconds")]
     pub began: DateTime<Utc>,
     /// When it ended; `None`: it is at work, or was cut off.
+    #[serde(serialize_with = "whole_seconds")]
     pub ended: Option<DateTime<Utc>>,
     pub exit_code: Option<u8>,
     /// Changes that were confirmed.
@@ -38,25 +42,27 @@ pub struct DeviceOverview {
     pub read_at: Option<DateTime<Utc>>,
     /// When somebody on it was last seen to hold what they should.
     pub confirmed_at: Option<DateTime<Utc>>,
-    /// Its firmware, when it was last read.
-    pub firmware: Option<String>,
+    /// Its version, when it was last read.
+    pub version: Option<String>,
 }
 
 /// A blocked plan, without its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BlockedOverview {
     pub id: String,
     /// When the run that first made it began.
+    #[serde(rename = "since", serialize_with = "whole_seconds")]
     pub made_at: DateTime<Utc>,
 }
 
 /// How long grants waited, over the whole audit log.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct GrantDelay {
     /// Confirmed grants of which it is known.
     pub count: u64,
     /// Seconds in all, from the run that first wanted the change until the door was seen to hold it.
     pub seconds: u64,
+    #[serde(rename = "longest_seconds")]
     pub longest: u64,
 }
 
@@ -97,7 +103,7 @@ impl Store {
     /// What is remembered of a device.
     pub fn device_overview(&self, device: &TargetName) -> Result<DeviceOverview, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT read_at, firmware, \
+            "SELECT read_at, version, \
              (SELECT count(*) FROM person WHERE person.device = device.name), \
              (SELECT max(confirmed_at) FROM person WHERE person.device = device.name) \
              FROM device WHERE name = ?1",
@@ -109,7 +115,7 @@ impl Store {
             persons: row.get(2)?,
             read_at: read_at.map(instant_in).transpose()?,
             confirmed_at: confirmed_at.map(instant_in).transpose()?,
-            firmware: row.get(1)?,
+            version: row.get(1)?,
         })
     }
 

@@ -69,22 +69,28 @@ CREATE TABLE device (
     failure          TEXT,               -- what it was, to be told while waiting
     failure_hint     TEXT,
     failure_command  TEXT,               -- the one to type
-    is_doubted       INTEGER NOT NULL DEFAULT 0,  -- it answered, and was not believed
-    firmware         TEXT,               -- when it was last read
-    proven_firmware  TEXT,               -- the one that took a first write well
-    unproven_firmware TEXT,              -- the one that was written to and has confirmed nothing yet
+    failure_kind     TEXT    NOT NULL DEFAULT 'passing',  -- what may be hoped for: passing, lasting, doubt
+    version          TEXT,               -- of what runs on it, when it was last read
+    proven_version   TEXT,               -- the one that took a first write well
+    unproven_version TEXT,               -- the one that was written to and has confirmed nothing yet
     unconfirmed      INTEGER NOT NULL DEFAULT 0,  -- writes it was sent since, none of them confirmed
     unconfirmed_at   INTEGER,            -- the last of them
     unasked          TEXT,               -- what it changed that nobody asked for: not written until accepted
     unasked_at       INTEGER,
-    asked_firmware   TEXT,               -- the one that was asked what it can do
+    asked_version    TEXT,               -- the one that was asked what it can do
     latest_end       INTEGER,            -- the last moment it takes as an end, as it states
-    refusing_firmware TEXT,              -- the one that takes no change of anybody
-    refuses          TEXT,               -- why
-    memory           TEXT NOT NULL DEFAULT ''  -- what the connector remembers, in its own words
+    refusing_version TEXT,               -- the one that takes no change of anybody
+    refuses          TEXT                -- why
 ) STRICT, WITHOUT ROWID;
 
--- Windows that a firmware kept otherwise than sent; two read-backs teach how it rounds.
+-- What a connector remembers of a device; nobody else looks inside.
+CREATE TABLE connector_memory (
+    device TEXT    PRIMARY KEY REFERENCES device (name) ON DELETE CASCADE,
+    form   INTEGER NOT NULL,             -- what was written in another form is forgotten
+    text   TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Windows that a version kept otherwise than sent; two read-backs teach how it rounds.
 CREATE TABLE read_back (
     device      TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
     employee_no TEXT    NOT NULL,
@@ -92,7 +98,7 @@ CREATE TABLE read_back (
     sent_end    INTEGER NOT NULL,
     held_begin  INTEGER NOT NULL,
     held_end    INTEGER NOT NULL,
-    firmware    TEXT    NOT NULL,
+    version     TEXT    NOT NULL,
     times       INTEGER NOT NULL,
     PRIMARY KEY (device, employee_no, sent_begin, sent_end)
 ) STRICT, WITHOUT ROWID;
@@ -217,8 +223,15 @@ CREATE TABLE intent (
 CREATE TABLE uncommitted (
     device      TEXT    NOT NULL,
     employee_no TEXT    NOT NULL,
+    handle      TEXT    NOT NULL,        -- what the target itself calls it, whatever people rename
+    source      TEXT    NOT NULL,        -- for whom it was written
+    holder      TEXT    NOT NULL,
+    after_begin INTEGER NOT NULL,        -- what was written last
+    after_end   INTEGER NOT NULL,
     since_at    INTEGER NOT NULL,        -- when the first such write was announced
     is_queued   INTEGER NOT NULL,        -- the target was asked to put it in force
+    opens_door  INTEGER NOT NULL,        -- a closed door is to open: the member stands outside until then
+    others      INTEGER NOT NULL,        -- how many waited there to be put in force before the last write
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -343,13 +356,13 @@ CREATE VIEW v_member AS SELECT
     FROM member;
 
 CREATE VIEW v_door AS SELECT
-    name, serial, firmware,
+    name, serial, version AS firmware,
     strftime('%Y-%m-%dT%H:%M:%SZ', read_at, 'unixepoch') AS read_at_utc,
     (SELECT count(*) FROM person WHERE person.device = device.name) AS persons,
     (SELECT count(*) FROM link WHERE link.device = device.name) AS linked,
     (SELECT count(*) FROM waiting WHERE waiting.device = device.name) AS waiting,
     failures, strftime('%Y-%m-%dT%H:%M:%SZ', failed_at, 'unixepoch') AS failed_at_utc, failure,
-    is_doubted, login_refusals, unasked
+    failure_kind, login_refusals, unasked
     FROM device;
 
 CREATE VIEW v_change AS SELECT

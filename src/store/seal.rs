@@ -8,9 +8,10 @@
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use super::convert::wall_out;
 use super::members::StoredHolder;
 use super::quiet::Quiet;
-use crate::model::{Email, HolderId, HolderNumber, LinkRow, StoredLink, TargetName};
+use crate::model::{Email, HolderId, HolderNumber, LinkRow, Span, StoredLink, TargetName};
 use crate::text::fnv;
 
 /// A digest in the making.
@@ -58,11 +59,8 @@ pub(super) fn of_member(account: &str, stored: &StoredHolder) -> i64 {
         .roles
         .iter()
         .map(|role| {
-            (
-                role.id.as_str(),
-                super::convert::wall_out(role.begin),
-                super::convert::wall_out(role.end),
-            )
+            let Span::Wall { begin, end } = role.time;
+            (role.id.as_str(), wall_out(begin), wall_out(end))
         })
         .collect();
     roles.sort_unstable();
@@ -104,8 +102,8 @@ pub(super) fn of_link(
         .number(super::convert::instant_out(link.made_at));
     let seal = match link.served {
         Some(served) => seal
-            .number(super::convert::wall_out(served.window.begin()))
-            .number(super::convert::wall_out(served.window.end()))
+            .number(wall_out(served.window.begin()))
+            .number(wall_out(served.window.end()))
             .number(i64::from(served.is_loss_accepted)),
         None => seal,
     };

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
 use crate::model::{Flaw, HolderId, RecordId, SourceName};
@@ -11,8 +12,12 @@ use crate::model::{Flaw, HolderId, RecordId, SourceName};
 pub enum TroubleKind {
     /// It gave no usable answer.
     Unreachable(Failed),
+    /// It cannot be used as it is, and no later run mends that by itself.
+    Unusable(Failed),
     /// It refused the login.
     LoginRefused(Failed),
+    /// It takes the login, and a right, a licence or a permission is missing.
+    RightMissing(Failed),
 
     /// Its clock, or that of a proxy on the way, is wrong by the word of others; see [`super::other_clock`].
     ServerClock(String),
@@ -41,8 +46,7 @@ pub enum TroubleKind {
     Busy(Option<(u32, String)>),
     /// It failed a while ago, and is left alone for longer and longer.
     BackingOff {
-        /// It answered, and was not believed.
-        is_doubt: bool,
+        kind: FailureKind,
         failed: Failed,
         /// How often in a row.
         count: u32,
@@ -69,7 +73,7 @@ pub enum TroubleKind {
     /// Entries that cannot be changed safely; who has them.
     Flawed(Flaw, String),
     /// Entries that cannot be used; which.
-    Unusable(String),
+    UnusableEntries(String),
 
     /// Its clock shows a wrong time.
     ClockOff {
@@ -124,6 +128,14 @@ pub enum TroubleKind {
     NotTakenAtDoors(Vec<(RecordId, String)>),
     /// Written more than 30 minutes ago, and not known to be in force at the doors; who.
     NotInForce(Vec<RecordId>),
+    /// Written, and the target does not put it in force; who, and why.
+    NotPutInForce(Vec<(RecordId, String)>),
+    /// Written, and gone from the target before it was put in force; who.
+    GoneBeforeInForce(Vec<RecordId>),
+    /// Written to so many records of a target that no section names any more, and not known to be in force.
+    TargetLeft(usize),
+    /// The target does not take a change because of what the entry holds; who, and what.
+    Unfit(Vec<(RecordId, String)>),
     /// Changes wait for approval.
     Blocked {
         /// Of so many persons.
@@ -204,6 +216,32 @@ pub enum TroubleKind {
     Several(Vec<TroubleKind>),
 }
 
+/// What may be hoped for of a target that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It may be over soon.
+    Passing,
+    /// It stays until somebody mends it.
+    Lasting,
+    /// It answered, and was not believed.
+    Doubt,
+}
+
+impl FailureKind {
+    /// Every kind, for reading words back.
+    pub const ALL: [Self; 3] = [Self::Passing, Self::Lasting, Self::Doubt];
+
+    /// The word in the state file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passing => "passing",
+            Self::Lasting => "lasting",
+            Self::Doubt => "doubt",
+        }
+    }
+}
+
 /// What failed, in words, and what to do about it: from an error that has its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
@@ -213,7 +251,7 @@ pub struct Failed {
 }
 
 /// What to do about a trouble; `Display` says it whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
     /// In words; may be empty where the command says it.
     pub text: String,

@@ -9,8 +9,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use chrono::{NaiveDate, TimeDelta};
 use ivms_sync::cli::{CheckArgs, LookArgs, LookupArgs, SyncArgs};
 use ivms_sync::clock::Clock;
-use ivms_sync::cmd::{Context, check, lookup, sync};
-use ivms_sync::config::reading::{Section, Surroundings, value};
+use ivms_sync::cmd::{Context, check, lookup, sync, tick};
+use ivms_sync::config::reading::{DeValue, Section, Surroundings, Wrong, text, value};
 use ivms_sync::config::{
     self, Common, Environment, Kinds, Login, Nouns, Place, Secret, SourceKind, SourceParts,
     SourceSettings, TargetKind, TargetParts, TargetSettings, Wiring,
@@ -19,7 +19,8 @@ use ivms_sync::engine::gather::Scope;
 use ivms_sync::exit::Exit;
 use ivms_sync::model::{
     Account, Email, Holder, HolderId, HolderNumber, Limit, Memory, Record, RecordId,
-    RecordStanding, Right, RightCode, SourceName, TargetName, Window, fingerprint, parse_time,
+    RecordStanding, Right, RightCode, SourceName, TargetName, TargetTimes, Window, fingerprint,
+    parse_time,
 };
 use ivms_sync::ports::progress::Silent;
 use ivms_sync::ports::{
@@ -76,6 +77,10 @@ impl SourceKind for Toybook {
         Nouns { system: "Toybook", one: "book", many: "books" }
     }
 
+    fn right_code(&self, entry: &DeValue<'_>) -> Result<RightCode, Wrong> {
+        value::id(RightCode::new(text(entry)?))
+    }
+
     fn read(
         &self,
         section: &Section<'_>,
@@ -105,10 +110,10 @@ impl SourceSettings for Book {
 impl Source for Book {
     fn snapshot(&self, _: Listing) -> Result<Snapshot, Failure> {
         let world = self.world.lock().unwrap();
-        let right = |last: &NaiveDate| Right {
-            id: RightCode::new("guest").unwrap(),
-            begin: parse_time("2026-01-01T00:00:00").unwrap(),
-            end: last.and_hms_opt(0, 0, 0).unwrap(),
+        let right = |last: &NaiveDate| {
+            let begin = parse_time("2026-01-01T00:00:00").unwrap();
+            let code = RightCode::new("guest").unwrap();
+            Right::by_wall_clock(code, begin, last.and_hms_opt(0, 0, 0).unwrap())
         };
         let guest = |(number, last): (&u32, &Option<NaiveDate>)| Holder {
             key: HolderId::new(self.name.clone(), &number.to_string()).unwrap(),
@@ -143,6 +148,11 @@ impl TargetKind for Toydoor {
         Nouns { system: "Toydoor", one: "door", many: "doors" }
     }
 
+    /// It takes times that no other kind of target takes.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { batch: 3, times: TargetTimes::of_years(1990, 2099), commits: false }
+    }
+
     fn read(
         &self,
         section: &Section<'_>,
@@ -163,7 +173,7 @@ impl TargetKind for Toydoor {
 impl TargetSettings for Settings {
     fn connect(&self, wiring: Wiring, memory: &Memory) -> Result<Box<dyn Target>, Failure> {
         wiring.count.count();
-        let times = memory.read::<u32>();
+        let times = memory.read::<u32>(1);
         self.world.lock().unwrap().remembered.push(times);
         Ok(Box::new(Door { world: Arc::clone(&self.world), times: times + 1 }))
     }
@@ -196,13 +206,9 @@ fn record(id: u32, window: Window) -> FullRecord {
 }
 
 impl Target for Door {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { batch: 3 }
-    }
-
     fn identity(&mut self) -> Result<Identity, Failure> {
         let text = |text: &str| text.to_owned();
-        Ok(Identity { serial: text("T1"), model: text("Toy"), firmware: text("1") })
+        Ok(Identity { serial: text("T1"), model: text("Toy"), version: text("1") })
     }
 
     fn clock(&mut self) -> Result<Option<TargetClock>, Failure> {
@@ -210,7 +216,7 @@ impl Target for Door {
     }
 
     fn memory(&self) -> Memory {
-        Memory::of(&self.times)
+        Memory::of(1, &self.times)
     }
 
     fn all(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Failure> {
@@ -289,7 +295,7 @@ impl Toys {
     fn new(place: &str, guests: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
-            "[toybook.club]\nplace = \"{place}\"\ntime_zone = \"Europe/Stockholm\"\n\n\
+            "[toybook.club]\nplace = \"{place}\"\ntime_zone = \"Europe/Stockholm\"\nroles = [\"guest\"]\n\n\
              [toydoor.front]\nplace = \"{place}\"\ntime_zone = \"Europe/Stockholm\"\n"
         );
         fs::write(folder.path().join("toys.toml"), text).unwrap();
@@ -341,7 +347,7 @@ impl Toys {
         let _lock = context.take_lock().unwrap();
         let mut store = context.open_store_unchecked().unwrap();
         let scope = Scope { is_full: true, ..Scope::default() };
-        sync::tick(&context, &context.network(), &mut store, scope).unwrap()
+        tick::tick(&context, &context.network(), &mut store, scope).unwrap()
     }
 }
 
@@ -358,6 +364,19 @@ fn a_renewal_arrives_and_planning_again_is_empty() {
     let again = toys.report(10);
     assert!(again.changes.is_empty() && again.troubles.is_empty(), "{again:?}");
     assert_eq!(toys.world().writes, 1);
+}
+
+/// Beyond what the doors of any other kind take: the plan and the proof ask this one.
+#[test]
+fn a_right_may_end_as_late_as_the_door_takes_it() {
+    let toys = Toys::new("late", 3);
+    assert_eq!(toys.sync(0), Exit::InStep);
+    toys.world().book.insert(1, Some(day("2060-12-31")));
+    toys.world().book.insert(2, Some(day("2150-12-31")));
+    assert_eq!(toys.sync(5), Exit::InStep);
+    assert_eq!(toys.world().door[&1], until("2060-12-31"));
+    assert_eq!(toys.world().door[&2], until("2099-12-31"));
+    assert!(toys.report(10).changes.is_empty());
 }
 
 #[test]

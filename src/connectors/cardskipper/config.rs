@@ -7,9 +7,9 @@ use url::Url;
 
 use super::Client;
 use super::identity::OrganisationId;
-use crate::config::reading::{Section, Surroundings, address, value};
+use crate::config::reading::{DeValue, Section, Surroundings, Wrong, address, integer, value};
 use crate::config::{Common, Nouns, Secret, SourceKind, SourceParts, SourceSettings, Wiring};
-use crate::model::{Account, SourceName};
+use crate::model::{Account, RightCode, SourceName};
 use crate::ports::Source;
 
 /// The kind of source that Cardskipper is.
@@ -37,6 +37,11 @@ impl SourceKind for Cardskipper {
 
     fn nouns(&self) -> Nouns {
         Nouns { system: "Cardskipper", one: "organisation", many: "organisations" }
+    }
+
+    /// `Role/@Id`, a whole number.
+    fn right_code(&self, entry: &DeValue<'_>) -> Result<RightCode, Wrong> {
+        value::id(RightCode::whole(integer(entry)?))
     }
 
     fn read(

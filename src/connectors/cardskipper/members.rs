@@ -216,7 +216,7 @@ fn read_role(
     let dates = read_date(node, "StartDate", zone)
         .and_then(|begin| Ok((begin, read_date(node, "EndDate", zone)?)));
     Ok(match dates {
-        Ok((begin, end)) => Ok(Right { id, begin, end }),
+        Ok((begin, end)) => Ok(Right::by_wall_clock(id, begin, end)),
         Err(problem) => Err(UnreadableRight { id, problem }),
     })
 }

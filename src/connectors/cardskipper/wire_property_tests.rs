@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::super::identity::holder_id;
 use super::tests::{SAMPLE, around, club, one, read};
 use super::*;
-use crate::model::{Email, Holder, HolderNumber, Right};
+use crate::model::{Email, Holder, HolderNumber, Right, Span};
 
 /// Writes a member the way the service is believed to.
 fn written(member: &Holder) -> String {
@@ -14,11 +14,12 @@ fn written(member: &Holder) -> String {
         .roles
         .iter()
         .map(|role| {
+            let Span::Wall { begin, end } = role.time;
             format!(
                 "<Role Id=\"{}\" StartDate=\"{}\" EndDate=\"{}\"/>",
                 role.id,
-                role.begin.date(),
-                role.end.format("%Y-%m-%dT%H:%M:%S")
+                begin.date(),
+                end.format("%Y-%m-%dT%H:%M:%S")
             )
         })
         .collect();
@@ -59,10 +60,10 @@ prop_compose! {
             last_name: last.trim().to_owned(),
             email: email.and_then(|email| Email::parse(&email)),
             inactive,
-            roles: roles.into_iter().map(|(id, begin, end, seconds)| Right {
-                id: RightCode::whole(id).unwrap(),
-                begin: begin.and_time(chrono::NaiveTime::MIN),
-                end: end.and_time(chrono::NaiveTime::MIN) + chrono::Duration::seconds(i64::from(seconds)),
+            roles: roles.into_iter().map(|(id, begin, end, seconds)| {
+                let [begin, end] = [begin, end].map(|day| day.and_time(chrono::NaiveTime::MIN));
+                let end = end + chrono::Duration::seconds(i64::from(seconds));
+                Right::by_wall_clock(RightCode::whole(id).unwrap(), begin, end)
             }).collect(),
             unreadable: vec![],
         }

@@ -48,11 +48,8 @@ fn one_with(attributes: &str, roles: &str) -> String {
 const ROLE: &str = "Id='3126' StartDate='2026-01-01' EndDate='2026-12-31'";
 
 fn role(id: i64, begin: &str, end: &str) -> Right {
-    Right {
-        id: RightCode::whole(id).unwrap(),
-        begin: parse_time(begin).unwrap(),
-        end: parse_time(end).unwrap(),
-    }
+    let [begin, end] = [begin, end].map(|at| parse_time(at).unwrap());
+    Right::by_wall_clock(RightCode::whole(id).unwrap(), begin, end)
 }
 
 fn sample_member() -> Holder {

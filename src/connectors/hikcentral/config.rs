@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use super::wire::TIMES;
 use super::{Platform, Settings};
 use crate::config::reading::{Section, Surroundings, Wrong, address, examine_certificate, value};
 use crate::config::{
     Common, Login, Nouns, Place, TargetKind, TargetParts, TargetSettings, Tls, Wiring,
 };
 use crate::model::{Memory, TargetName};
-use crate::ports::{Failure, Remark, Target};
+use crate::ports::{Capabilities, Failure, Remark, Target};
+
+/// How many persons are written between two readings, which ask for one person at a time.
+const BATCH: usize = 30;
 
 /// The most requests in a second that can be asked for.
 const REQUESTS_PER_SECOND_MAX: i64 = 50;
@@ -34,8 +38,8 @@ impl TargetKind for HikCentral {
     }
 
     /// The doors learn of a change when it is applied to them.
-    fn commits(&self) -> bool {
-        true
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { batch: BATCH, times: TIMES, commits: true }
     }
 
     fn read(

@@ -6,12 +6,16 @@ use chrono_tz::Tz;
 use url::Url;
 
 use super::Door;
+use super::reader::MAX_EXACT;
 use crate::config::reading::{Section, Surroundings, address, examine_certificate, value};
 use crate::config::{
     Common, Login, Nouns, Place, Secret, TargetKind, TargetParts, TargetSettings, Tls, Wiring,
 };
-use crate::model::{Memory, TargetName};
-use crate::ports::{Failure, Remark, Target};
+use crate::model::{Memory, TargetName, TargetTimes};
+use crate::ports::{Capabilities, Failure, Remark, Target};
+
+/// What the documents name as the range of `beginTime` and `endTime`.
+const TIMES: TargetTimes = TargetTimes::of_years(2000, 2037);
 
 /// The kind of target that a Hikvision device is.
 #[derive(Debug)]
@@ -38,6 +42,10 @@ impl TargetKind for Hikvision {
 
     fn nouns(&self) -> Nouns {
         Nouns { system: "Hikvision", one: "door", many: "doors" }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { batch: MAX_EXACT, times: TIMES, commits: false }
     }
 
     fn read(

@@ -24,6 +24,9 @@ pub struct WriteManners {
     pub dropped: BTreeSet<String>,
 }
 
+/// The form in which it is remembered.
+pub const REMEMBERED_FORM: u32 = 1;
+
 /// What is remembered of a device between runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {

@@ -40,6 +40,7 @@ mod tests {
             Window::new(day.and_hms_opt(0, 0, 0).unwrap(), day.and_hms_opt(1, 0, 0).unwrap());
         let window = window.unwrap();
         Change {
+            verb: crate::model::Verb::Set,
             device: TargetName::new("door").unwrap(),
             employee_no: RecordId::new(id).unwrap(),
             member: holder("1"),

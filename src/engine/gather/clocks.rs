@@ -81,7 +81,7 @@ pub enum ClockFault {
     },
 }
 
-/// Judges a device's clock. Some firmwares state their standard offset all the year, so in summer that
+/// Judges a device's clock. Some versions state their standard offset all the year, so in summer that
 /// one is as good as the one in force.
 #[must_use]
 pub fn device_clock_fault(shown: TargetClock, now: DateTime<Utc>, zone: Tz) -> Option<ClockFault> {

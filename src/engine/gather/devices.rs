@@ -21,7 +21,7 @@ use crate::store::{
     Failures, Intent, LastFailure, LoginMemory, RecordsOfTarget, Store, StoreError, StoredHolder,
     TargetState, WriteMemory,
 };
-use crate::trouble::{Trouble, TroubleKind};
+use crate::trouble::{FailureKind, Trouble, TroubleKind};
 
 use troubles::{backing_off, refusal, remarks, remembered, stopped};
 pub use troubles::{failure, held_back, not_believed, to_remember};
@@ -36,7 +36,7 @@ pub(super) struct Before {
     pub login: LoginMemory,
     pub failures: Failures,
     pub writes: WriteMemory,
-    /// Why its firmware takes no change of anybody, if so.
+    /// Why its version takes no change of anybody, if so.
     pub refusal: Option<String>,
     pub open_intents: Vec<Intent>,
 }
@@ -50,11 +50,11 @@ impl Before {
     ) -> Result<Self, StoreError> {
         let _look = store.reading()?;
         let state = store.device_state(&device.name)?;
-        let firmware = state.firmware.as_deref().unwrap_or_default();
+        let version = state.version.as_deref().unwrap_or_default();
         Ok(Self {
-            refusal: store.refusal(&device.name, firmware)?,
+            refusal: store.refusal(&device.name, version)?,
             state,
-            limits: store.device_limits(&device.name)?,
+            limits: store.device_limits(&device.name, device.kind.capabilities().times)?,
             persons: store.persons(&device.name)?,
             login: login_memory(store, device, scope)?,
             failures: store.failures(&device.name)?,
@@ -155,7 +155,7 @@ pub struct FreshReading {
     /// The device's serial number.
     pub serial: String,
     pub model: String,
-    pub firmware: String,
+    pub version: String,
     /// What it says of itself, where it was asked for that.
     pub statement: Option<Statement>,
     /// What its connector remembers of it.
@@ -208,7 +208,7 @@ pub(super) fn read_due<'a>(
             let is_accepted = ask.accepted == Some(seen.persons);
             let cut_off = cut_off_unasked(&before.open_intents, &persons, now);
             let unasked = before.writes.unasked.as_ref().or(cut_off.as_ref());
-            let is_same = before.state.firmware.as_ref() == Some(&info.firmware);
+            let is_same = before.state.version.as_ref() == Some(&info.version);
             let refuses = refusal(&before).filter(|_| is_same);
             let stopped = stopped(config, unasked, refuses, seen.persons);
             let stopped = stopped.filter(|_| !is_accepted);
@@ -218,8 +218,10 @@ pub(super) fn read_due<'a>(
             settle_notation(&mut persons, &confirmed);
             let remarks = remarks(config, &unusable, &persons);
             let limits = match &statement {
-                // What the former firmware did says nothing of this one.
-                Some(said) => TargetLimits::known(said.latest_end, &[]),
+                // What the former version did says nothing of this one.
+                Some(said) => {
+                    TargetLimits::known(config.kind.capabilities().times, said.latest_end, &[])
+                }
                 None => before.limits,
             };
             let gathered = TargetGathered {
@@ -232,7 +234,7 @@ pub(super) fn read_due<'a>(
                 reading: Some(FreshReading {
                     serial: info.serial,
                     model: info.model,
-                    firmware: info.firmware,
+                    version: info.version,
                     statement,
                     memory: reader.memory(),
                     at: now,
@@ -341,7 +343,7 @@ impl TargetGathered {
     pub(super) fn take_back(&mut self, config: &TargetConfig, doubt: &Doubt) {
         let Some(renamed) = self.renamed.take() else { return };
         let trouble = not_believed(config, doubt, Some(self.persons.persons.len()));
-        self.failure = Some(LastFailure { is_doubt: true, ..remembered(&trouble) });
+        self.failure = Some(LastFailure { kind: FailureKind::Doubt, ..remembered(&trouble) });
         self.outcome = TargetOutcome::NotBelieved;
         self.trouble = Some(trouble);
         self.persons = renamed.before;
@@ -354,7 +356,7 @@ fn doubted(config: &TargetConfig, before: Before, doubt: &Doubt, persons: usize)
     let trouble = not_believed(config, doubt, Some(persons));
     TargetGathered {
         outcome: TargetOutcome::NotBelieved,
-        failure: Some(LastFailure { is_doubt: true, ..remembered(&trouble) }),
+        failure: Some(LastFailure { kind: FailureKind::Doubt, ..remembered(&trouble) }),
         trouble: Some(trouble),
         login: LoginResult::Worked,
         ..untouched(config, before)
@@ -390,7 +392,7 @@ pub(super) fn is_reading_due(
 /// What a reading brought.
 struct Read<'a> {
     info: Identity,
-    /// Asked for where the firmware is not the one it is known of.
+    /// Asked for where the version is not the one it is known of.
     statement: Option<Statement>,
     persons: BTreeMap<RecordId, Record>,
     /// Why entries were left out.
@@ -409,7 +411,7 @@ fn read<'a>(
         reader.keep_a_try();
     }
     let info = reader.identity()?;
-    let statement = if known.asked_firmware.as_ref() == Some(&info.firmware) {
+    let statement = if known.asked_version.as_ref() == Some(&info.version) {
         None
     } else {
         // Old firmware has no such words: it says nothing, and is not asked again.

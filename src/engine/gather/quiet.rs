@@ -13,7 +13,7 @@ use super::devices::is_reading_due;
 use super::sources::{self, Answer, Ask};
 use super::{Gathered, Scope, joined};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::engine::link::file::sha256_of;
 use crate::engine::plan::{Standing, unchanged_until};
 use crate::engine::{SourceReport, Systems, TargetOutcome};
@@ -97,7 +97,11 @@ fn matching_digest(
     }
     for device in &config.devices {
         let state = store.device_state(&device.name)?;
-        if is_reading_due(device, &state, now) {
+        // Where nothing may be written, nothing can be put in force either.
+        let is_committed = device.kind.capabilities().commits && device.mode != Mode::Observe;
+        if is_reading_due(device, &state, now)
+            || store.has_open_writes(&device.name, is_committed)?
+        {
             return Ok(None);
         }
     }

@@ -66,17 +66,18 @@ impl Gathered {
         {
             if let Some(reading) = &gathered.reading {
                 let persons = &facts.persons;
+                store.follow_renamed(&device.name, &reading.serial)?;
                 settle_open(store, &device.name, persons, &facts.limits, self.now)?;
                 let recorded = Reading {
                     serial: &reading.serial,
-                    firmware: &reading.firmware,
+                    version: &reading.version,
                     persons,
                     at: reading.at,
                 };
                 store.record_reading(&device.name, &recorded)?;
                 store.record_memory(&device.name, &reading.memory)?;
                 if let Some(said) = &reading.statement {
-                    store.record_statement(&device.name, &reading.firmware, said.latest_end)?;
+                    store.record_statement(&device.name, &reading.version, said.latest_end)?;
                 }
                 store.forget_failures(&device.name)?;
                 if gathered.is_accepted {
@@ -193,9 +194,12 @@ pub fn settle_open(
             let person = persons.get(&intent.employee_no);
             let took = person.is_some_and(|p| limits.is_held(intent.after, &p.limit));
             let (kind, text) = if took {
-                (OutcomeKind::Confirmed, "the run was cut off; the device had taken the change")
+                let text =
+                    "it was cut off before it was read back; the device had taken the change";
+                (OutcomeKind::Confirmed, text)
             } else {
-                (OutcomeKind::NotApplied, "the run was cut off before the device took the change")
+                let text = "it was cut off, and the device had not taken the change";
+                (OutcomeKind::NotApplied, text)
             };
             log::warn!("{device}: person {}: {text}", intent.employee_no);
             (intent, Outcome::sent(kind, Some(text.to_owned()), person.cloned()))

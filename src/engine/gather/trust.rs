@@ -1,7 +1,7 @@
 //! How far a device is trusted with writes: not at all, one person at a time, or in batches.
 //!
-//! Pure. Nobody has proven that every firmware leaves alone what it was not asked to change (reference
-//! 3.1), so a firmware that is new to us is written to one person at a time until it has confirmed a
+//! Pure. Nobody has proven that every version leaves alone what it was not asked to change (reference
+//! 3.1), so a version that is new to us is written to one person at a time until it has confirmed a
 //! write. One that does not is stopped before it meets many: after [`PROBES`] writes the others wait, and
 //! one more is tried at a time, less and less often, so that three odd persons never stop a door for good.
 //! One that changed what nobody asked for is not written to at all until a person has looked.
@@ -14,7 +14,7 @@ use crate::store::{Failures, Unasked, Unproven, WriteMemory};
 use crate::text::lists::some_of;
 use crate::trouble::{Trouble, TroubleKind};
 
-/// Writes that a firmware may leave unconfirmed before the others wait.
+/// Writes that a version may leave unconfirmed before the others wait.
 pub const PROBES: u32 = 3;
 
 /// So many persons are named who were changed unasked.
@@ -23,7 +23,7 @@ const NAMED_MAX: usize = 3;
 /// How a device may be written to in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// In batches: its firmware has confirmed a write.
+    /// In batches: its version has confirmed a write.
     Proven,
     /// One person at a time until one is confirmed; so many may stay unconfirmed in this run.
     Probing(u32),
@@ -31,19 +31,19 @@ pub enum Trust {
     Waiting,
 }
 
-/// How a device with this firmware may be written to now. A change that nobody asked for is another
+/// How a device with this version may be written to now. A change that nobody asked for is another
 /// matter: see [`unasked`].
 #[must_use]
 pub fn of(
-    proven_firmware: Option<&str>,
+    proven_version: Option<&str>,
     memory: &WriteMemory,
-    firmware: &str,
+    version: &str,
     now: DateTime<Utc>,
 ) -> Trust {
-    if proven_firmware == Some(firmware) {
+    if proven_version == Some(version) {
         return Trust::Proven;
     }
-    match memory.unproven.as_ref().filter(|unproven| unproven.firmware == firmware) {
+    match memory.unproven.as_ref().filter(|unproven| unproven.version == version) {
         None => Trust::Probing(PROBES),
         Some(unproven) if unproven.count < PROBES => Trust::Probing(PROBES - unproven.count),
         Some(unproven) if next_probe_at(unproven, now).is_some() => Trust::Waiting,
@@ -59,7 +59,7 @@ fn next_probe_at(unproven: &Unproven, now: DateTime<Utc>) -> Option<DateTime<Utc
     back_off::waits_until(&Failures { count, last_at, last: None }, now)
 }
 
-/// Says that a firmware has confirmed nothing of what it was sent, where that is too much; `persons` is
+/// Says that a version has confirmed nothing of what it was sent, where that is too much; `persons` is
 /// how many the device holds.
 #[must_use]
 pub fn unproven(
@@ -73,9 +73,12 @@ pub fn unproven(
         None => "with the next run".to_owned(),
         Some(at) => format!("at {}", at.with_timezone(&device.time_zone).format("%H:%M")),
     };
-    let Unproven { firmware, count, .. } = unproven;
-    let (firmware, count) = (firmware.clone(), *count);
-    Some(Trouble::of_target(&device.name, TroubleKind::Unproven { firmware, count, next, persons }))
+    let Unproven { version, count, .. } = unproven;
+    let (version, count) = (version.clone(), *count);
+    Some(Trouble::of_target(
+        &device.name,
+        TroubleKind::Unproven { firmware: version, count, next, persons },
+    ))
 }
 
 /// What to remember of persons who were changed unasked, each with what was; nothing where nobody was.
@@ -93,12 +96,12 @@ pub fn unasked(device: &TargetConfig, unasked: &Unasked, persons: usize) -> Trou
     Trouble::of_target(&device.name, TroubleKind::ChangedUnasked { text, persons })
 }
 
-/// Says that a firmware takes no change of anybody, so that none is tried until it has another one or
+/// Says that a version takes no change of anybody, so that none is tried until it has another one or
 /// somebody asks for it; `persons` is how many the device holds.
 #[must_use]
-pub fn refuses(device: &TargetConfig, firmware: &str, why: &str, persons: usize) -> Trouble {
-    let (firmware, why) = (firmware.to_owned(), why.to_owned());
-    Trouble::of_target(&device.name, TroubleKind::TakesNoChange { firmware, why, persons })
+pub fn refuses(device: &TargetConfig, version: &str, why: &str, persons: usize) -> Trouble {
+    let (version, why) = (version.to_owned(), why.to_owned());
+    Trouble::of_target(&device.name, TroubleKind::TakesNoChange { firmware: version, why, persons })
 }
 
 #[cfg(test)]
@@ -111,12 +114,12 @@ mod tests {
         DateTime::from_timestamp(1_700_000_000 + minutes * 60, 0).unwrap()
     }
 
-    fn after(firmware: &str, count: u32) -> WriteMemory {
-        let unproven = Unproven { firmware: firmware.to_owned(), count, last_at: at(0) };
+    fn after(version: &str, count: u32) -> WriteMemory {
+        let unproven = Unproven { version: version.to_owned(), count, last_at: at(0) };
         WriteMemory { unproven: Some(unproven), unasked: None }
     }
 
-    /// Mutants: any proven firmware is good enough; the memory of another firmware counts; three are
+    /// Mutants: any proven version is good enough; the memory of another version counts; three are
     /// tried in every run; none ever again.
     #[test]
     fn table() {
@@ -153,7 +156,7 @@ mod tests {
             for _ in 0..left {
                 tried.push(tick);
                 let count = memory.unproven.map_or(1, |unproven| unproven.count + 1);
-                let unproven = Unproven { firmware: "V1".to_owned(), count, last_at: now };
+                let unproven = Unproven { version: "V1".to_owned(), count, last_at: now };
                 memory.unproven = Some(unproven);
             }
         }

@@ -149,10 +149,8 @@ impl Facts {
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
         let known = known.filter(|_| !self.is_in_lost_time(device, member));
         let known = known.map(|served| served.window);
-        Some(match entitlement(&member.member, &roles, &self.policy, vanished, known, now) {
-            Entitlement::Paid(validity) => Entitlement::Paid(validity.within(device.limits)),
-            none => none,
-        })
+        let (policy, limits) = (&self.policy, device.limits);
+        Some(entitlement(&member.member, &roles, policy, vanished, known, limits, now))
     }
 
     /// Whether time runs now under a role of the member that the configuration may have taken the door from.
@@ -163,7 +161,8 @@ impl Facts {
         }
         let now = device.local(self.now);
         let runs = |role: &Right| {
-            covered(role, self.policy.grace_days).is_some_and(|window| window.contains(now))
+            covered(role, self.policy.grace_days, device.limits.times())
+                .is_some_and(|window| window.contains(now))
         };
         let mut roles = member.member.roles.iter();
         roles.any(|role| self.is_lost_by_configuration(device, member, role) && runs(role))

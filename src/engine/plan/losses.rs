@@ -6,23 +6,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
+use serde::Serialize;
 
 use super::validity::{covered, unreadable_here};
 use super::{Facts, HolderFacts, LeftOut, Pair, Plan, Reason, SourceFacts, Verdict, is_protected};
 use crate::model::{
-    HolderId, Limit, LossKind, RecordId, Right, RightCode, SourceName, TargetName, Window,
+    HolderId, Limit, LossKind, RecordId, Right, RightCode, SourceName, TargetName, TargetTimes,
+    Window,
 };
 
 /// A member who was served on a door until now and is left out there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Loss {
-    pub reason: Reason,
     /// The organisation's name in the configuration.
+    #[serde(skip)]
     pub source: SourceName,
+    #[serde(flatten)]
     pub member: HolderId,
     pub device: TargetName,
     /// The person who was served, there.
     pub employee_no: RecordId,
+    pub reason: Reason,
     /// What comes of it at the door.
     pub kind: LossKind,
     /// The paid time that was served.
@@ -30,10 +34,13 @@ pub struct Loss {
     /// More words, as in [`LeftOut`].
     pub detail: Option<String>,
     /// Roles that run now and do not open the door.
+    #[serde(skip)]
     pub other_roles: BTreeSet<RightCode>,
     /// `--only` asks for the member or the person, or for everybody.
+    #[serde(skip)]
     pub is_asked_for: bool,
     /// One of so many at once that the source or the door is told of, and not each of them.
+    #[serde(skip)]
     pub is_one_of_many: bool,
 }
 
@@ -80,13 +87,15 @@ impl Loss {
 }
 
 /// A member who has paid and has no person on any door.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NoDoor {
+    /// The organisation's name in the configuration.
+    #[serde(skip)]
+    pub source: SourceName,
+    #[serde(flatten)]
+    pub member: HolderId,
     /// Why nobody was found.
     pub reason: Reason,
-    /// The organisation's name in the configuration.
-    pub source: SourceName,
-    pub member: HolderId,
 }
 
 /// Whose word is not believed.
@@ -148,15 +157,15 @@ pub(super) fn of(
     let member = &pair.member.member.key;
     let served = pair.device.served(member).filter(|_| pair.link.is_some())?;
     let now = pair.now();
-    let roles = pair.door_roles();
+    let (roles, times) = (pair.door_roles(), pair.device.limits.times());
     let door_roles = || pair.member.member.roles.iter().filter(|role| roles.open(&role.id));
     let has_door_role =
         door_roles().next().is_some() || unreadable_here(&pair.member.member, &roles).is_some();
     let is_unreadable = pair.member.problem.is_some()
-        || has_door_role && door_roles().all(|role| covered(role, 0).is_none());
+        || has_door_role && door_roles().all(|role| covered(role, 0, times).is_none());
     let other_roles = match has_door_role {
         true => BTreeSet::new(),
-        false => running_roles(pair.member, now),
+        false => running_roles(pair.member, times, now),
     };
     let (reason, detail) = match verdict {
         Verdict::LeftOut(Reason::BadDates, detail) if is_unreadable => {
@@ -211,8 +220,12 @@ fn without_door_role(pair: &Pair<'_>, now: NaiveDateTime) -> Option<Reason> {
     }
 }
 
-fn running_roles(member: &HolderFacts, now: NaiveDateTime) -> BTreeSet<RightCode> {
-    let running = |role: &&Right| covered(role, 0).is_some_and(|it| it.contains(now));
+fn running_roles(
+    member: &HolderFacts,
+    times: TargetTimes,
+    now: NaiveDateTime,
+) -> BTreeSet<RightCode> {
+    let running = |role: &&Right| covered(role, 0, times).is_some_and(|it| it.contains(now));
     member.member.roles.iter().filter(running).map(|role| role.id.clone()).collect()
 }
 

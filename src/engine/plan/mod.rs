@@ -12,17 +12,20 @@ mod losses;
 mod person;
 pub mod proof;
 mod released;
+mod review;
+mod settled_roles;
 mod unchanged;
 pub mod validity;
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDateTime;
+use chrono::{Datelike as _, NaiveDateTime};
+use serde::Serialize;
 
 use crate::engine::link::{CLAIMANTS_MAX, Found, Link, NoLink, in_question};
 use crate::model::{
-    HolderId, Record, RecordId, RecordStanding, Right, RightCode, SourceName, TargetName,
-    UnreadableRight, Window,
+    HolderId, Record, RecordId, Right, RightCode, SourceName, Span, TargetName, UnreadableRight,
+    Window,
 };
 use crate::text::shell::quoted;
 
@@ -34,12 +37,14 @@ use person::for_person;
 pub use person::kind_of;
 pub use proof::{Counterexample, ProvenPlan, Rule, objection, prove, prove_reviewed};
 pub use released::Released;
+pub use review::{Approval, Held, Overtaken, hold};
+pub use settled_roles::settled_roles;
 pub use unchanged::unchanged_until;
 use validity::{
     EndedBy, Entitlement, OpeningRights, Validity, covered, roles_gone, unreadable_here,
 };
 
-pub use crate::model::{Budget, Cause, Change, Kind, LossKind, Reason};
+pub use crate::model::{Budget, Cause, Change, Kind, LossKind, Reason, Verb};
 
 /// All changes of one tick, with what was left out and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,19 +98,23 @@ impl Plan {
 }
 
 /// A member for whom nothing is done, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
-    pub reason: Reason,
     /// The organisation's name in the configuration.
+    #[serde(skip)]
     pub source: SourceName,
+    #[serde(flatten)]
     pub member: HolderId,
     /// On which device; `None`: on all of them.
     pub device: Option<TargetName>,
+    pub reason: Reason,
     /// More words where the reason alone does not say what to look at; no names, no e-mails.
     pub detail: Option<String>,
     /// The persons that it is about: whom the member is linked to, or who came into question.
+    #[serde(skip)]
     pub persons: Vec<RecordId>,
     /// The member has paid time now or later: worth an admin's attention.
+    #[serde(skip)]
     pub has_paid_time: bool,
 }
 
@@ -197,16 +206,17 @@ fn plan_member(
 
 /// The roles of a member that cannot be right, where others of the member count.
 fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> Option<LeftOut> {
-    let opens_some_door = |role: &RightCode| {
-        facts.devices.iter().any(|device| {
-            let roles =
-                OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
-            roles.open(role)
-        })
+    let opens = |role: &RightCode, device: &TargetFacts| {
+        OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() }.open(role)
+    };
+    let opens_some_door = |role: &RightCode| facts.devices.iter().any(|device| opens(role, device));
+    let counts_somewhere = |role: &Right| {
+        let mut doors = facts.devices.iter().filter(|device| opens(&role.id, device));
+        doors.any(|device| covered(role, 0, device.limits.times()).is_some())
     };
     let door_roles = member.member.roles.iter().filter(|role| opens_some_door(&role.id));
     let (good, bad): (Vec<&Right>, Vec<&Right>) =
-        door_roles.partition(|role| covered(role, 0).is_some());
+        door_roles.partition(|role| counts_somewhere(role));
     let unreadable: Vec<&UnreadableRight> =
         member.member.unreadable.iter().filter(|role| opens_some_door(&role.id)).collect();
     let is_doubtful = !unreadable.is_empty();
@@ -215,7 +225,8 @@ fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> O
     }
     // Its last day may still be running on one of the doors.
     let is_current = |role: &Right| {
-        facts.devices.iter().any(|device| role.begin.max(role.end) >= device.local(facts.now))
+        let Span::Wall { begin, end } = role.time;
+        facts.devices.iter().any(|device| begin.max(end) >= device.local(facts.now))
     };
     let unreadable = unreadable.iter().map(ToString::to_string);
     let roles: Vec<String> = bad.iter().map(|role| said(role)).chain(unreadable).collect();
@@ -231,8 +242,8 @@ fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> O
 }
 
 fn said(role: &Right) -> String {
-    let dates = format!("{} to {}", role.begin.date(), role.end.date());
-    format!("role {} from {dates}", role.id)
+    let Span::Wall { begin, end } = role.time;
+    format!("role {} from {} to {}", role.id, begin.date(), end.date())
 }
 
 /// Whether a person was named who is linked to the member, or who came into question for it.
@@ -323,7 +334,7 @@ impl<'a> Pair<'a> {
                 let link = self.device.stored.links.get(&self.member.member.key);
                 match (link.and_then(|link| link.served), self.person()) {
                     (Some(served), Some(_)) => {
-                        self.with(roles_gone(served.window, self.now()).within(self.device.limits))
+                        self.with(roles_gone(served.window, self.device.limits, self.now()))
                     }
                     _ => Decision::left_out(false, Reason::NoDoorRole, None),
                 }
@@ -331,7 +342,12 @@ impl<'a> Pair<'a> {
             Entitlement::BadDates => {
                 // Nobody knows what was paid for: somebody must look, as if it were a lot.
                 let detail = unreadable_here(&self.member.member, &self.door_roles()).map_or_else(
-                    || "every membership ends before it begins, or begins after 2037".to_owned(),
+                    || {
+                        let last_year = self.device.limits.times().latest.year();
+                        format!(
+                            "every membership ends before it begins, or begins after {last_year}"
+                        )
+                    },
                     ToString::to_string,
                 );
                 Decision::left_out(true, Reason::BadDates, Some(detail))
@@ -447,7 +463,7 @@ fn all_members(members: &BTreeSet<HolderId>) -> String {
 /// Whether a person may not be touched, whatever the membership says.
 #[must_use]
 pub fn is_protected(device: &TargetFacts, person: &Record) -> bool {
-    person.standing != RecordStanding::Free
+    !person.standing.takes(Verb::Set)
         || person.flaw.is_some()
         || device.protect.contains(&person.employee_no)
 }

@@ -11,7 +11,7 @@ use super::{
     is_protected,
 };
 use crate::config::Mode;
-use crate::model::{Limit, Record, Window};
+use crate::model::{Limit, Record, Verb, Window};
 
 /// What becomes of a person whom the member is linked to.
 pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -> Verdict {
@@ -30,8 +30,9 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -
     }
     if let Limit::Unclear { .. } = person.limit {
         let id = &person.employee_no;
-        let detail =
-            format!("person {id} has dates on the door in a form that can mean two things");
+        let detail = format!(
+            "person {id} has dates on the door in a form that can mean two things, or none"
+        );
         return Verdict::LeftOut(Reason::BadDates, Some(detail));
     }
     let before = person.limit.window();
@@ -78,6 +79,7 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -
         Kind::Revocation => None,
     };
     Verdict::Change(Box::new(Change {
+        verb: Verb::Set,
         device: device.name.clone(),
         employee_no: person.employee_no.clone(),
         member: member.member.key.clone(),

@@ -12,12 +12,12 @@ mod reviewed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use chrono::{Datelike, NaiveDateTime, TimeDelta};
+use chrono::{NaiveDateTime, TimeDelta};
 
 use super::{Change, Facts, HolderFacts, Kind, Plan, SourceFacts, Standing, TargetFacts};
 use crate::config::Mode;
 use crate::engine::link::NoLink;
-use crate::model::{HolderId, LATEST_END, Limit, RecordId, RecordStanding, TargetName, Window};
+use crate::model::{HolderId, Limit, RecordId, RecordStanding, TargetName, Verb, Window};
 
 use budgets::{check_budgets, check_last_person};
 use losses::check_losses;
@@ -26,8 +26,6 @@ pub use reviewed::objection;
 
 /// The smallest step on a wall clock: windows and roles are told to the second.
 const SECOND: TimeDelta = TimeDelta::seconds(1);
-/// Devices take no earlier year.
-const FIRST_YEAR: i32 = 2000;
 
 /// A plan that was proven against the facts it was made of. There is no other way to make one than
 /// [`prove`] and [`prove_reviewed`].
@@ -92,7 +90,7 @@ pub enum Rule {
     Mode,
     /// The source's word counts.
     Source,
-    /// Begin and end are times a device takes.
+    /// Begin and end are times that the target takes.
     Range,
     Budget,
     /// Some linked person can open the door afterwards, where one can today.
@@ -180,7 +178,7 @@ fn reviewed_breaks(device: &TargetFacts, change: &Change, now: NaiveDateTime) ->
     let lies = change.before.window().is_some() && is_called_grant && is_revocation(change, now);
     if is_untouchable(device, &change.employee_no) {
         Some(Rule::Untouchable)
-    } else if !is_in_range(change.after) {
+    } else if !is_in_range(change.after, device) {
         Some(Rule::Range)
     } else if lies {
         Some(Rule::Honest)
@@ -273,6 +271,8 @@ fn check_one(
     member: &HolderFacts,
     change: &Change,
 ) -> Result<(), Rule> {
+    // What follows is the proof of a window that is set.
+    let Verb::Set = change.verb;
     let person = device.persons.get(&change.employee_no).ok_or(Rule::Known)?;
     if is_untouchable(device, &change.employee_no) {
         return Err(Rule::Untouchable);
@@ -287,7 +287,7 @@ fn check_one(
     if person.limit != change.before || person.fingerprint != change.fingerprint {
         return Err(Rule::Base);
     }
-    if !is_in_range(change.after) {
+    if !is_in_range(change.after, device) {
         return Err(Rule::Range);
     }
     if member.problem.is_some() {
@@ -334,7 +334,8 @@ fn is_paid_by_who_vanished(
         !other.member.key.is_same_human(&change.member)
             && source.is_some_and(|source| {
                 let paid = PaidTime::of(facts, device, source, other);
-                let has_time = paid.first_from(now).is_some_and(|next| next <= LATEST_END);
+                let latest = device.limits.times().latest;
+                let has_time = paid.first_from(now).is_some_and(|next| next <= latest);
                 // Whose entry cannot be read may have paid for anything.
                 other.problem.is_some() || paid.is_doubtful || has_time
             })
@@ -363,10 +364,11 @@ fn is_untouchable(device: &TargetFacts, employee_no: &RecordId) -> bool {
         || person.is_some_and(|p| p.standing != RecordStanding::Free || p.flaw.is_some())
 }
 
-fn is_in_range(window: Window) -> bool {
+fn is_in_range(window: Window, device: &TargetFacts) -> bool {
+    let times = device.limits.times();
     window.begin() <= window.end()
-        && window.begin().year() >= FIRST_YEAR
-        && window.end() <= LATEST_END
+        && times.earliest <= window.begin()
+        && window.end() <= times.latest
 }
 
 /// Whether a closed door opens at this moment.
@@ -401,7 +403,7 @@ fn check_access(
     let after = change.after;
     // No device holds more than it takes: what was held before and is paid must stay all the same.
     let held = change.before.window().map_or(NaiveDateTime::MIN, |before| before.end());
-    let latest = device.limits.latest_end().max(held).min(LATEST_END);
+    let latest = device.limits.latest_end().max(held).min(device.limits.times().latest);
     if let Some(next) = paid.first_from(now).filter(|next| *next <= latest) {
         let is_cut_off = after.end() < latest && paid.covers(after.end() + SECOND);
         if !after.contains(next) || is_cut_off {

@@ -2,22 +2,27 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use super::validity::ended_yesterday;
-use super::{Budget, Cause, Change, Facts, Kind, Plan, TargetFacts, is_protected};
+use super::{Budget, Cause, Change, Facts, Kind, Plan, TargetFacts, Verb, is_protected};
 use crate::config::Mode;
 use crate::engine::link::{Found, NoLink};
 use crate::model::{HolderId, Limit, RecordId, SourceName, TargetName};
 
 /// A person whom this program has written to, who has time left and is linked to nobody.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Released {
     pub device: TargetName,
     pub employee_no: RecordId,
     /// For whom it was last written to.
+    #[serde(flatten)]
     pub member: HolderId,
     /// That member's organisation in the configuration; its number where the configuration has it no more.
+    #[serde(skip)]
     pub source: SourceName,
     /// What the person holds.
+    #[serde(rename = "holds")]
     pub limit: Limit,
 }
 
@@ -85,6 +90,7 @@ fn release(
     });
     if let (Limit::Window(window), Mode::Full | Mode::Observe) = (person.limit, device.mode) {
         plan.changes.push(Change {
+            verb: Verb::Set,
             device: device.name.clone(),
             employee_no: employee_no.clone(),
             member: member.clone(),
@@ -92,7 +98,7 @@ fn release(
             cause: Cause::Released,
             kind: Kind::Revocation,
             before: person.limit,
-            after: ended_yesterday(window, now).clamped(),
+            after: device.limits.times().clamp(ended_yesterday(window, now)),
             opens_door: false,
             fingerprint: person.fingerprint.clone(),
             ends_at_once: true,

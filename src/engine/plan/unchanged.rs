@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, Offset, TimeDelta, Timeli
 
 use super::validity::covered;
 use super::{Facts, TargetFacts};
-use crate::model::Right;
+use crate::model::{Right, Span, TargetTimes};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -26,7 +26,7 @@ pub fn unchanged_until(facts: &Facts) -> Option<DateTime<Utc>> {
 fn on_device(facts: &Facts, device: &TargetFacts) -> DateTime<Utc> {
     let now = device.local(facts.now);
     let roles = facts.members.iter().flat_map(|facts| &facts.member.roles);
-    let paid = roles.flat_map(|role| moments(role, facts.policy.grace_days));
+    let paid = roles.flat_map(|role| moments(role, facts.policy.grace_days, device.limits.times()));
     let held = device.persons.values().filter_map(|person| person.limit.window());
     let links = device.stored.links.values();
     let served = links.filter_map(|link| Some(link.served?.window));
@@ -43,11 +43,16 @@ fn on_device(facts: &Facts, device: &TargetFacts) -> DateTime<Utc> {
 }
 
 /// The moments of a role that a plan may compare with the time.
-fn moments(role: &Right, grace_days: u32) -> impl Iterator<Item = NaiveDateTime> {
-    let windows = [covered(role, grace_days), covered(role, 0)];
+fn moments(
+    role: &Right,
+    grace_days: u32,
+    times: TargetTimes,
+) -> impl Iterator<Item = NaiveDateTime> {
+    let windows = [covered(role, grace_days, times), covered(role, 0, times)];
     let covered = windows.into_iter().flatten();
     let covered = covered.flat_map(|window| [window.begin(), window.end()]);
-    [role.begin, role.end].into_iter().chain(covered)
+    let Span::Wall { begin, end } = role.time;
+    [begin, end].into_iter().chain(covered)
 }
 
 fn midnight_after(now: NaiveDateTime) -> Option<NaiveDateTime> {

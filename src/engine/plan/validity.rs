@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use crate::config::{Ending, Policy};
-use crate::model::{Holder, LATEST_END, Right, RightCode, TargetLimits, UnreadableRight, Window};
+use crate::model::{Holder, Right, RightCode, TargetLimits, TargetTimes, UnreadableRight, Window};
 
 /// What a member's roles come to on one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,16 @@ pub enum EndedBy {
 }
 
 impl Validity {
+    fn of(
+        window: Window,
+        ended: Option<EndedBy>,
+        limits: TargetLimits,
+        now: NaiveDateTime,
+    ) -> Self {
+        let whole = limits.times().clamp(window);
+        Self { window: limits.cut(whole), ended, now, whole, limits }
+    }
+
     /// Whether a person who holds `actual` is in sync.
     ///
     /// An ended access is satisfied by *any* window that is over: "yesterday" moves every day, and
@@ -69,15 +79,9 @@ impl Validity {
             || self.limits.is_same(self.window, *actual)
             || (self.ended.is_some() && actual.end() < self.now)
     }
-
-    /// The same on a device with these limits.
-    #[must_use]
-    pub fn within(self, limits: TargetLimits) -> Self {
-        Self { window: limits.cut(self.whole), limits, ..self }
-    }
 }
 
-/// Computes what `member` should hold at `now`, the device's wall-clock time.
+/// Computes what `member` should hold at `now`, the device's wall-clock time, within its `limits`.
 ///
 /// `door_roles` are the roles that open this device (`None`: every role); `vanished` says that the
 /// member has been missing from complete listings for long enough to count. `known` is the paid time that
@@ -91,13 +95,14 @@ pub fn entitlement(
     policy: &Policy,
     vanished: bool,
     known: Option<Window>,
+    limits: TargetLimits,
     now: NaiveDateTime,
 ) -> Entitlement {
     let mut windows: Vec<Window> = Vec::with_capacity(member.roles.len());
     let mut has_door_role = unreadable_here(member, door_roles).is_some();
     for role in member.roles.iter().filter(|role| door_roles.open(&role.id)) {
         has_door_role = true;
-        windows.extend(covered(role, policy.grace_days));
+        windows.extend(covered(role, policy.grace_days, limits.times()));
     }
     let Some(current) = choose(join(windows), now) else {
         return if has_door_role { Entitlement::BadDates } else { Entitlement::NoDoorRole };
@@ -111,17 +116,13 @@ pub fn entitlement(
         None
     };
     let window = if ended.is_some() { ended_yesterday(current, now) } else { current };
-    let window = window.clamped();
-    let limits = TargetLimits::default();
-    Entitlement::Paid(Validity { window, ended, now, whole: window, limits })
+    Entitlement::Paid(Validity::of(window, ended, limits, now))
 }
 
 /// What a member should hold from whom the source has taken away every role that opens the door.
 #[must_use]
-pub fn roles_gone(served: Window, now: NaiveDateTime) -> Validity {
-    let window = ended_yesterday(served, now).clamped();
-    let (ended, limits) = (Some(EndedBy::RolesGone), TargetLimits::default());
-    Validity { window, ended, now, whole: window, limits }
+pub fn roles_gone(served: Window, limits: TargetLimits, now: NaiveDateTime) -> Validity {
+    Validity::of(ended_yesterday(served, now), Some(EndedBy::RolesGone), limits, now)
 }
 
 /// A future period with the running one that it replaces, where it ends no earlier: both in one where it
@@ -167,23 +168,10 @@ impl OpeningRights<'_> {
 /// What one role covers, grace included; nothing when it ends before it begins, or begins later than
 /// a device can hold: clamped, it would be a moment nobody has paid for.
 #[must_use]
-pub fn covered(role: &Right, grace_days: u32) -> Option<Window> {
-    let end = end_of(role);
-    if role.begin > end || role.begin > LATEST_END {
-        return None;
-    }
-    let end = end.checked_add_days(Days::new(u64::from(grace_days))).unwrap_or(end);
-    Window::new(role.begin, end).ok()
-}
-
-/// The last moment of a role: EndDate is the last valid *day*, so midnight means its end.
-fn end_of(role: &Right) -> NaiveDateTime {
-    if role.end.time() == NaiveTime::MIN { end_of_day(role.end) } else { role.end }
-}
-
-fn end_of_day(at: NaiveDateTime) -> NaiveDateTime {
-    let midnight = at.date().and_time(NaiveTime::MIN);
-    midnight.checked_add_signed(TimeDelta::seconds(24 * 60 * 60 - 1)).unwrap_or(midnight)
+pub fn covered(role: &Right, grace_days: u32, times: TargetTimes) -> Option<Window> {
+    let paid = role.time.window().filter(|paid| paid.begin() <= times.latest)?;
+    let end = paid.end().checked_add_days(Days::new(u64::from(grace_days)));
+    Window::new(paid.begin(), end.unwrap_or(paid.end())).ok()
 }
 
 /// Joins windows that overlap or touch (one second apart), earliest first.
@@ -232,7 +220,7 @@ mod tests {
 
     use super::*;
     use crate::model::parse_time;
-    use crate::model::testing::{bare, holder};
+    use crate::model::testing::{TIMES, bare, holder};
 
     const KEEP: Policy = Policy { grace_days: 0, inactive: Ending::End, vanished: Ending::Keep };
     const EVERY_ROLE: OpeningRights<'_> = OpeningRights { source: None, device: None };
@@ -247,18 +235,27 @@ mod tests {
         Holder {
             roles: roles
                 .iter()
-                .map(|(id, begin, end)| Right {
-                    id: RightCode::whole(*id).unwrap(),
-                    begin: at(begin),
-                    end: at(end),
+                .map(|(id, begin, end)| {
+                    Right::by_wall_clock(RightCode::whole(*id).unwrap(), at(begin), at(end))
                 })
                 .collect(),
             ..bare(holder("1"))
         }
     }
 
+    fn due(
+        member: &Holder,
+        policy: &Policy,
+        vanished: bool,
+        known: Option<Window>,
+        now: NaiveDateTime,
+    ) -> Entitlement {
+        let limits = TargetLimits::documented(TIMES);
+        entitlement(member, &EVERY_ROLE, policy, vanished, known, limits, now)
+    }
+
     fn window_of(member: &Holder, policy: &Policy, now: &str) -> Option<String> {
-        entitlement(member, &EVERY_ROLE, policy, false, None, at(now))
+        due(member, policy, false, None, at(now))
             .validity()
             .map(|validity| validity.window.to_string())
     }
@@ -373,21 +370,22 @@ mod tests {
     #[test]
     fn only_inverted_roles_are_bad_dates_and_foreign_roles_none() {
         let inverted = member(&[(1, "2026-05-01", "2026-04-01")]);
-        let found = entitlement(&inverted, &EVERY_ROLE, &KEEP, false, None, at("2026-01-01"));
+        let found = due(&inverted, &KEEP, false, None, at("2026-01-01"));
         assert_eq!(found, Entitlement::BadDates);
         let beyond = member(&[(1, "2038-01-01", "2039-12-31")]);
-        let found = entitlement(&beyond, &EVERY_ROLE, &KEEP, false, None, at("2026-01-01"));
+        let found = due(&beyond, &KEEP, false, None, at("2026-01-01"));
         assert_eq!(found, Entitlement::BadDates, "no device holds these dates");
+        let limits = TargetLimits::documented(TIMES);
         let other = member(&[(2, "2026-01-01", "2026-12-31")]);
         let gym = BTreeSet::from([RightCode::whole(1).unwrap()]);
         let door = OpeningRights { source: Some(&gym), device: None };
         assert_eq!(
-            entitlement(&other, &door, &KEEP, false, None, at("2026-01-01")),
+            entitlement(&other, &door, &KEEP, false, None, limits, at("2026-01-01")),
             Entitlement::NoDoorRole
         );
         let narrow = OpeningRights { source: None, device: Some(&gym) };
         assert_eq!(
-            entitlement(&other, &narrow, &KEEP, false, None, at("2026-01-01")),
+            entitlement(&other, &narrow, &KEEP, false, None, limits, at("2026-01-01")),
             Entitlement::NoDoorRole
         );
     }
@@ -397,10 +395,9 @@ mod tests {
         let mut gone = member(&[(1, "2026-01-01", "2026-12-31")]);
         gone.inactive = true;
         let now = at("2026-11-21T15:00:00");
-        let validity = entitlement(&gone, &EVERY_ROLE, &KEEP, false, None, now).validity().unwrap();
+        let validity = due(&gone, &KEEP, false, None, now).validity().unwrap();
         assert_eq!(validity.window.to_string(), "2026-01-01T00:00:00 to 2026-11-20T23:59:59");
-        let tomorrow =
-            entitlement(&gone, &EVERY_ROLE, &KEEP, false, None, at("2026-11-22")).validity();
+        let tomorrow = due(&gone, &KEEP, false, None, at("2026-11-22")).validity();
         assert!(tomorrow.unwrap().is_met_by(&validity.window), "no daily rewriting");
         let over = Window::new(at("2026-01-01"), at("2026-11-21T14:59:59")).unwrap();
         assert!(validity.is_met_by(&over), "it is over, so there is nothing to end");
@@ -465,14 +462,14 @@ mod tests {
         ] {
             let member = member(&[(1, roles.0, roles.1)]);
             let known = Window::new(at(known.0), at(known.1)).ok();
-            let found = entitlement(&member, &EVERY_ROLE, &KEEP, false, known, at(now));
+            let found = due(&member, &KEEP, false, known, at(now));
             assert_eq!(found.validity().unwrap().window.to_string(), want, "{what}");
         }
         // Who is marked inactive is out all the same.
         let mut gone = member(&[(1, "2027-01-01", "2027-12-31")]);
         gone.inactive = true;
         let known = Window::new(at("2026-01-01"), at("2026-12-31T23:59:59")).ok();
-        let found = entitlement(&gone, &EVERY_ROLE, &KEEP, false, known, at(now)).validity();
+        let found = due(&gone, &KEEP, false, known, at(now)).validity();
         assert!(!found.unwrap().window.contains(at(now)));
     }
 
@@ -480,10 +477,10 @@ mod tests {
     fn vanished_counts_only_when_the_policy_says_so() {
         let member = member(&[(1, "2026-01-01", "2026-12-31")]);
         let now = at("2026-11-21");
-        let kept = entitlement(&member, &EVERY_ROLE, &KEEP, true, None, now).validity().unwrap();
+        let kept = due(&member, &KEEP, true, None, now).validity().unwrap();
         assert_eq!(kept.ended, None);
         let end = Policy { vanished: Ending::End, ..KEEP };
-        let ended = entitlement(&member, &EVERY_ROLE, &end, true, None, now).validity().unwrap();
+        let ended = due(&member, &end, true, None, now).validity().unwrap();
         assert_eq!(ended.ended, Some(EndedBy::Vanished));
         assert!(!ended.window.contains(now));
     }

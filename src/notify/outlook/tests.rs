@@ -3,8 +3,9 @@
 use super::*;
 use crate::command::CommandName;
 use crate::engine::plan::{Loss, Reason};
+use crate::model::testing::TIMES;
 use crate::model::testing::holder;
-use crate::model::{HolderId, LATEST_END, RecordId, SourceName, Window, parse_time};
+use crate::model::{HolderId, RecordId, SourceName, Window, parse_time};
 use crate::trouble::{BlockedBy, Failed};
 
 const NAME: &str = "gym";
@@ -102,16 +103,21 @@ fn only_what_was_looked_at_is_well() {
         (
             with(TargetOutcome::Unreachable, vec![door(TroubleKind::Unreachable(failed()))]),
             vec!["door gym away"],
-            [&["door gym login", "door gym doubt"][..], &plan].concat(),
+            [&["door gym login", "door gym right", "door gym doubt"][..], &plan].concat(),
         ),
         (
             with(TargetOutcome::Unreachable, vec![door(TroubleKind::Busy(None)), applied(1)]),
             vec!["door gym away"],
-            [&["door gym login", "door gym doubt"][..], &plan].concat(),
+            [&["door gym login", "door gym right", "door gym doubt"][..], &plan].concat(),
         ),
         (
             with(TargetOutcome::LoginRefused, vec![door(TroubleKind::LoginRefused(failed()))]),
             vec!["door gym login"],
+            [&["door gym right", "door gym doubt"][..], &plan].concat(),
+        ),
+        (
+            with(TargetOutcome::RightMissing, vec![door(TroubleKind::RightMissing(failed()))]),
+            vec!["door gym right"],
             [&["door gym doubt"][..], &plan].concat(),
         ),
         (
@@ -193,7 +199,7 @@ fn who_is_lost_with_many_others_is_told_of_once() {
             device: name(),
             employee_no: RecordId::new("1004").unwrap(),
             kind: LossKind::OpenWithoutReason,
-            served: Window::new(parse_time("2026-01-01T00:00:00").unwrap(), LATEST_END).unwrap(),
+            served: Window::new(parse_time("2026-01-01T00:00:00").unwrap(), TIMES.latest).unwrap(),
             detail: None,
             other_roles: BTreeSet::new(),
             is_asked_for: true,

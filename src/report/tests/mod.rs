@@ -26,15 +26,8 @@ fn report(command: CommandName, world: &World) -> Report {
             outcome: TargetOutcome::Ok,
         })
         .collect();
-    report.take(&plan);
-    report.changes = plan
-        .changes
-        .into_iter()
-        .map(|change| {
-            let state = ChangeState::before_it_is_tried(&change);
-            ChangeReport { change, state, error: None }
-        })
-        .collect();
+    report.take_plan(&plan);
+    report.take_planned(plan.changes);
     report
 }
 

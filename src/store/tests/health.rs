@@ -100,11 +100,11 @@ fn what_no_run_can_use() {
             "99999999999999 is not an instant",
         ),
         (
-            "UPDATE device SET unproven_firmware = 'V1', unconfirmed_at = 99999999999999",
+            "UPDATE device SET unproven_version = 'V1', unconfirmed_at = 99999999999999",
             "99999999999999 is not an instant",
         ),
         (
-            "UPDATE device SET firmware = 'V1';
+            "UPDATE device SET version = 'V1';
              INSERT INTO read_back VALUES ('front-door', '1', 2, 1, 1, 2, 'V1', 1)",
             "after it ends",
         ),

@@ -1,9 +1,9 @@
 //! Refused logins, blocked plans, and who waits.
 
-use std::slice;
-
 use super::*;
 use crate::config::Secret;
+use crate::model::testing::holder;
+use crate::model::{Cause, Change, Kind};
 
 fn password(text: &str) -> Secret {
     Secret::new(text.to_owned())
@@ -170,7 +170,7 @@ fn whoever_waits_waits_since_the_first_run_that_wanted_it() {
         trouble: None,
         since: at(minute),
     };
-    let (grant, loss) = (crate::engine::plan::Kind::Grant, crate::engine::plan::Kind::Revocation);
+    let (grant, loss) = (Kind::Grant, Kind::Revocation);
     store.keep_waiting(&[wait("1", grant, 0), wait("2", grant, 0)], true).unwrap();
     // The one waits on, the other now for the opposite; a run that knows not everybody forgets nobody.
     store.keep_waiting(&[wait("1", grant, 5)], false).unwrap();
@@ -182,22 +182,74 @@ fn whoever_waits_waits_since_the_first_run_that_wanted_it() {
     assert_eq!(store.waiting().unwrap(), []);
 }
 
-/// Mutants: an older write is forgotten with a newer one that was not sent; a new write is not committed.
+fn write_to(person: &str, kind: Kind, opens_door: bool) -> Change {
+    let day = NaiveDateTime::default();
+    Change {
+        verb: crate::model::Verb::Set,
+        device: door(),
+        employee_no: id(person),
+        member: holder("1"),
+        source: SourceName::new("club").unwrap(),
+        cause: Cause::Renewed,
+        kind,
+        before: Limit::Permanent(None),
+        after: Window::new(day, day).unwrap(),
+        opens_door,
+        fingerprint: String::new(),
+        ends_at_once: false,
+        blocked: None,
+    }
+}
+
+/// Mutants: an older write is forgotten with a newer one that was not sent; a new write is not committed; a door
+/// that is still closed counts as open after the next grant.
 #[test]
 fn what_was_written_is_known_until_it_is_in_force() {
     let mut store = Sandbox::new().open();
     let (one, two) = (id("1"), id("2"));
-    let known = |store: &Store| -> Vec<(RecordId, DateTime<Utc>, bool)> {
+    let known = |store: &Store| -> Vec<(RecordId, DateTime<Utc>, bool, bool, usize)> {
         let open = store.uncommitted(&door()).unwrap().into_iter();
-        open.map(|one| (one.employee_no, one.since, one.is_queued)).collect()
+        open.map(|one| (one.employee_no, one.since, one.is_queued, one.opens_door, one.others))
+            .collect()
     };
-    let both = [one.clone(), two.clone()];
-    assert_eq!(store.expect_commits(&door(), &both, at(0)).unwrap(), both);
-    store.commit_queued(&door(), &both, true).unwrap();
-    store.forget_commits(&door(), slice::from_ref(&two)).unwrap();
-    assert_eq!(known(&store), [(one.clone(), at(0), true)]);
-    assert_eq!(store.expect_commits(&door(), &both, at(5)).unwrap(), slice::from_ref(&two));
-    assert_eq!(known(&store), [(one, at(0), false), (two, at(5), false)]);
+    let expect = |store: &mut Store, kind, opens_door, others, seconds| {
+        let changes = ["1", "2"].map(|person| write_to(person, kind, opens_door));
+        let changes: Vec<_> =
+            changes.iter().map(|change| (change, format!("p{}", change.employee_no))).collect();
+        store.expect_commits(&door(), &changes, others, at(seconds)).unwrap()
+    };
+    assert_eq!(expect(&mut store, Kind::Grant, true, 3, 0), [one.clone(), two.clone()].into());
+    assert_eq!(store.uncommitted(&door()).unwrap()[0].handle, "p1");
+    store.commit_queued(&door(), [&one, &two], true).unwrap();
+    store.forget_commits(&door(), [&two]).unwrap();
+    assert_eq!(known(&store), [(one.clone(), at(0), true, true, 3)]);
+    assert_eq!(expect(&mut store, Kind::Grant, false, 4, 5), [two.clone()].into());
+    let both = [(one.clone(), at(0), false, true, 4), (two.clone(), at(5), false, false, 4)];
+    assert_eq!(known(&store), both);
+    assert_eq!(expect(&mut store, Kind::Revocation, false, 4, 9), [].into());
+    assert!(known(&store).iter().all(|one| !one.3), "nobody is to be let in any more");
     let elsewhere = TargetName::new("other").unwrap();
     assert_eq!(store.uncommitted(&elsewhere).unwrap(), []);
+    assert_eq!(store.uncommitted_targets().unwrap(), [(door(), 2)].into());
+    assert!(store.has_open_writes(&door(), true).unwrap());
+    assert!(!store.has_open_writes(&door(), false).unwrap());
+}
+
+/// Mutants: what waits stays under the old name; what waits at another target follows, too.
+#[test]
+fn what_is_open_follows_a_section_that_was_renamed() {
+    let mut store = Sandbox::new().open();
+    let change = write_to("1", Kind::Grant, true);
+    store.expect_commits(&door(), &[(&change, "p1".to_owned())], 0, at(0)).unwrap();
+    let persons = BTreeMap::new();
+    let reading = |serial| Reading { serial, version: "1", persons: &persons, at: at(0) };
+    store.record_reading(&door(), &reading("host:443")).unwrap();
+    let (other, renamed) = (TargetName::new("other").unwrap(), TargetName::new("new").unwrap());
+    for (name, serial) in [(&other, "host:444"), (&renamed, ""), (&other, "host:444")] {
+        store.follow_renamed(name, serial).unwrap();
+        assert_eq!(store.uncommitted(&door()).unwrap().len(), 1, "{serial}");
+    }
+    store.follow_renamed(&renamed, "host:443").unwrap();
+    assert_eq!(store.uncommitted(&renamed).unwrap()[0].employee_no, id("1"));
+    assert_eq!(store.uncommitted(&door()).unwrap(), []);
 }

@@ -82,7 +82,7 @@ fn id(text: &str) -> RecordId {
 }
 
 fn role(number: i64, begin: &str, end: &str) -> Right {
-    Right { id: RightCode::whole(number).unwrap(), begin: time(begin), end: time(end) }
+    Right::by_wall_clock(RightCode::whole(number).unwrap(), time(begin), time(end))
 }
 
 fn unreadable(number: i64, problem: &str) -> UnreadableRight {
@@ -135,8 +135,7 @@ fn list(persons: impl IntoIterator<Item = Record>) -> BTreeMap<RecordId, Record>
 /// Records these persons as the whole list of the door.
 fn read_door(store: &mut Store, persons: impl IntoIterator<Item = Record>) {
     let persons = list(persons);
-    let reading =
-        Reading { serial: "DS-K1T342", firmware: "V3.18.0", persons: &persons, at: at(0) };
+    let reading = Reading { serial: "DS-K1T342", version: "V3.18.0", persons: &persons, at: at(0) };
     store.record_reading(&door(), &reading).unwrap();
 }
 

@@ -176,8 +176,8 @@ fn the_state_of_a_device() {
     read_door(&mut store, [person("1")]);
     let read = TargetState {
         serial: Some("DS-K1T342".into()),
-        firmware: Some("V3.18.0".into()),
-        proven_firmware: None,
+        version: Some("V3.18.0".into()),
+        proven_version: None,
         read_at: Some(at(0)),
         needs_read: false,
         first_written_at: None,

@@ -20,7 +20,8 @@ const SOURCES: [(&str, &str); 13] = [
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 5] = ["salt", "blocked_plan", "waiting", "request", "attention"];
+const TINY: [&str; 7] =
+    ["salt", "blocked_plan", "device", "waiting", "request", "attention", "uncommitted"];
 
 /// The string literals of a source that begin like a statement, with their line breaks taken out.
 fn statements(source: &str) -> Vec<String> {

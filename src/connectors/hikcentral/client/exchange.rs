@@ -3,9 +3,9 @@
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
-use ureq::http::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER};
-use ureq::http::{HeaderMap, HeaderName, Response};
+use chrono::{DateTime, Datelike as _, Utc};
+use ureq::http::Response;
+use ureq::http::header::{ACCEPT, CONTENT_TYPE};
 use ureq::{Agent, Body};
 use url::Url;
 
@@ -18,7 +18,7 @@ use crate::config::Secret;
 use crate::model::visible;
 use crate::net::agent::{Connecting, agent};
 use crate::net::requests::RequestCount;
-use crate::net::retry::{Waits, retry_after, seed};
+use crate::net::retry::{Waits, asked_pause, seed, server_time};
 use crate::net::tls::Found;
 use crate::net::words;
 
@@ -112,6 +112,8 @@ pub(super) struct Link {
     asked_pause: Option<Duration>,
     /// What its clock showed in the last answer that told, and when that came.
     shown: Option<(DateTime<Utc>, Instant)>,
+    /// The platform took the signature of the last request.
+    has_signed: bool,
     /// Set by a refused signature: what every later call answers.
     stopped: Option<Error>,
 }
@@ -160,6 +162,7 @@ impl Link {
             waited: Duration::ZERO,
             asked_pause: None,
             shown: None,
+            has_signed: false,
             stopped: None,
         })
     }
@@ -205,8 +208,21 @@ impl Link {
         let sent = self.send(ask)?;
         let raw = self.receive(ask, sent)?;
         self.asked_pause = raw.pause;
-        self.shown = raw.date.map(|date| (date, Instant::now())).or(self.shown);
-        let judged = self.judge(ask, &raw);
+        // A year that no wall clock shows would not fit into any zone.
+        let date = raw.date.filter(|date| (1970..10_000).contains(&date.year()));
+        self.shown = date.map(|date| (date, Instant::now())).or(self.shown);
+        let mut judged = self.judge(ask, &raw);
+        if let Err(error) = &mut judged
+            && let Error::Refused { meaning: meaning @ Meaning::Login, write: true, .. } = error
+            && self.has_signed
+        {
+            *meaning = Meaning::OddSignature;
+        }
+        self.has_signed = match &judged {
+            Ok(_) => true,
+            Err(Error::Refused { meaning: Meaning::Login | Meaning::OddSignature, .. }) => false,
+            Err(_) => self.has_signed,
+        };
         if let Err(error) = &judged
             && error.spent_a_login()
         {
@@ -284,7 +300,7 @@ impl Link {
     /// Reads the body, never more than the limit. ureq's own limit counts compressed bytes.
     fn receive(&self, ask: &Ask, mut response: Response<Body>) -> Result<Raw, Error> {
         let http = response.status().as_u16();
-        let (pause, date) = (asked_pause(response.headers()), date(response.headers()));
+        let (pause, date) = (asked_pause(response.headers()), server_time(response.headers()));
         let limit = self.limits.body;
         let mut body = Vec::new();
         let reader = response.body_mut().as_reader();
@@ -348,21 +364,6 @@ impl Link {
         }
         Err(Error::Refused { refusal, meaning, write: ask.write })
     }
-}
-
-/// The pause that an answer asks for.
-fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
-    retry_after(text(headers, RETRY_AFTER)?, date(headers))
-}
-
-/// What the clock of the platform showed.
-fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    let date = DateTime::parse_from_rfc2822(text(headers, DATE)?.trim()).ok()?;
-    Some(date.to_utc())
-}
-
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Another one for every request, in the form of a random UUID.

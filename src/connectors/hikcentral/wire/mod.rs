@@ -18,13 +18,14 @@ use super::codes::Code;
 use crate::model::visible;
 use crate::text::json::{self, Problem};
 
-pub use access::{Counts, Failure, Failures};
 pub(crate) use access::{
     counts_body, failures_body, read_counts, read_failures, reapplication_body,
 };
-pub(crate) use persons::{Page, page_body, person_body, person_id, private, with_replaced_bytes};
+pub(crate) use persons::{
+    Page, page_body, person_body, person_id, private, too_long, with_replaced_bytes,
+};
 pub use persons::{differs_beyond_validity, read_record};
-pub use time::settled;
+pub use time::TIMES;
 pub(crate) use update::update_body;
 pub use version::Version;
 

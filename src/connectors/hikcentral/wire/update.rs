@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::persons::{KEPT, person_id};
 use super::text_at;
-use super::time::{self, Edge};
+use super::time::{self, Edge, TIMES};
 use crate::model::Window;
 use crate::ports::FullRecord;
 
@@ -24,7 +24,7 @@ pub(crate) fn update_body(
     zone: Tz,
 ) -> Result<Vec<u8>, String> {
     let begin = begin_text(record, validity.begin(), zone);
-    let end = time::write(&time::moment(validity.clamped().end(), zone, Edge::End));
+    let end = time::write(&time::moment(TIMES.clamp(validity).end(), zone, Edge::End));
     let moment = |text: &str| DateTime::parse_from_rfc3339(text).ok();
     if moment(&begin).zip(moment(&end)).is_none_or(|(begin, end)| begin >= end) {
         return Err(format!("a validity from {begin} to {end} cannot be sent"));
@@ -47,8 +47,8 @@ fn begin_text(record: &FullRecord, begin: NaiveDateTime, zone: Tz) -> String {
     if time::is_documented(&as_read) && time::read(&as_read, zone).known() == Some(begin) {
         return as_read;
     }
-    let clamped = Window::new(begin, begin).map_or(begin, |window| window.clamped().begin());
-    time::write(&time::moment(clamped, zone, Edge::Begin))
+    let begin = begin.clamp(TIMES.earliest, TIMES.latest);
+    time::write(&time::moment(begin, zone, Edge::Begin))
 }
 
 /// Texts and numbers go back, and lists that list something.
@@ -179,7 +179,7 @@ mod tests {
                 stored[key.as_str()] = value.clone();
             }
             let after = read_record(&stored, Ljubljana).unwrap();
-            let held = super::super::settled(wanted, Ljubljana);
+            let held = time::settled(wanted, Ljubljana);
             prop_assert_eq!(after.person.limit, crate::model::Limit::Window(held));
             prop_assert!(super::super::differs_beyond_validity(&before, &after).is_empty());
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::testing::{bare, holder};
-use crate::model::{Email, Holder, HolderId, Right, RightCode};
+use crate::model::{Email, Holder, HolderId, Right, RightCode, parse_time};
 use crate::ports::{Snapshot, Unusable};
 
 fn member(number: i64, last_name: &str) -> Holder {
@@ -56,10 +56,9 @@ fn what_is_the_same_of_whoever_changed() {
         let merged = merge(known(&[1]), export(vec![member]), changes(0));
         merged.changed.first().map(|one| one.keeps_email_and_roles)
     };
-    let role = |end: &str| Right {
-        id: RightCode::whole(3126).unwrap(),
-        begin: crate::model::parse_time("2026-01-01T00:00:00").unwrap(),
-        end: crate::model::parse_time(end).unwrap(),
+    let role = |end: &str| {
+        let [begin, end] = ["2026-01-01T00:00:00", end].map(|at| parse_time(at).unwrap());
+        Right::by_wall_clock(RightCode::whole(3126).unwrap(), begin, end)
     };
     assert_eq!(with(|_| ()), None);
     assert_eq!(with(|member| member.last_name.push('a')), Some(true));
@@ -139,10 +138,9 @@ fn an_unusable_entry_keeps_what_was_known_and_says_why() {
 /// before a change counts for it; a clock set back makes old words new.
 #[test]
 fn two_looks_agree() {
-    let role = |end: &str| Right {
-        id: RightCode::whole(3126).unwrap(),
-        begin: crate::model::parse_time("2026-01-01T00:00:00").unwrap(),
-        end: crate::model::parse_time(end).unwrap(),
+    let role = |end: &str| {
+        let [begin, end] = ["2026-01-01T00:00:00", end].map(|at| parse_time(at).unwrap());
+        Right::by_wall_clock(RightCode::whole(3126).unwrap(), begin, end)
     };
     let paid = |end: &str| Holder { roles: vec![role(end)], ..member(1, "Novak") };
     let (long, short) = (paid("2026-12-31T00:00:00"), paid("2026-06-30T00:00:00"));
@@ -219,7 +217,7 @@ fn two_entries_of_one_human_being_count_as_one() {
         member.key = on_day(4, day);
         member.inactive = inactive;
         let at = at(role).naive_utc();
-        member.roles = vec![Right { id: RightCode::whole(role).unwrap(), begin: at, end: at }];
+        member.roles = vec![Right::by_wall_clock(RightCode::whole(role).unwrap(), at, at)];
         member
     };
     let stored = || vec![StoredHolder::seen(entry(Some(1), "Novak", false, 1), at(-60))];

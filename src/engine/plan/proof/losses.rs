@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{NaiveTime, TimeDelta};
+use chrono::NaiveDateTime;
 
-use super::{Counterexample, PaidTime, Rule, SECOND, is_untouchable, refuse};
+use super::paid::paid_by;
+use super::{Counterexample, PaidTime, Rule, is_untouchable, refuse};
 use crate::engine::link::{Link, NoLink};
 use crate::engine::plan::{Change, Facts, HolderFacts, TargetFacts};
-use crate::model::{HolderId, LATEST_END, Limit, Right, SourceName, TargetName};
+use crate::model::{HolderId, Limit, Right, SourceName, TargetName};
 
 /// No change of a source or a device that leaves out too many of those whom it served: at least three,
 /// and more than `source_shrink` of them.
@@ -82,13 +83,8 @@ fn is_lost<'a>(
     if member.problem.is_some() {
         return of_source;
     }
-    let is_good = |role: &Right| {
-        let over = role.end.checked_add_signed(match role.end.time() {
-            NaiveTime::MIN => TimeDelta::days(1),
-            _ => SECOND,
-        });
-        over.is_some_and(|over| role.begin < over) && role.begin <= LATEST_END
-    };
+    let latest = device.limits.times().latest;
+    let is_good = |role: &Right| paid_by(role).is_some_and(|(begin, _)| begin <= latest);
     let lists = [source.roles.as_ref(), device.roles.as_ref()];
     let opens = |role: &&Right| lists.into_iter().flatten().all(|list| list.contains(&role.id));
     let roles = &member.member.roles;
@@ -98,12 +94,9 @@ fn is_lost<'a>(
     let person = link.as_ref().ok().and_then(|link| device.persons.get(&link.employee_no));
     if roles.iter().find(opens).is_none() && !hides_one {
         // Only who holds another role has not simply left.
-        let is_elsewhere = roles.iter().any(|role| {
-            let whole_day = role.end.time() == NaiveTime::MIN;
-            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
-            let over = role.end.checked_add_signed(rest).unwrap_or(role.end);
-            is_good(role) && role.begin <= now && now < over
-        });
+        let runs = |(begin, over): (NaiveDateTime, NaiveDateTime)| begin <= now && now < over;
+        let is_elsewhere =
+            roles.iter().any(|role| is_good(role) && paid_by(role).is_some_and(runs));
         return match (is_elsewhere, person) {
             (false, _) => None,
             (true, None) => of_source.filter(|_| had_time),
@@ -124,7 +117,7 @@ fn is_lost<'a>(
         return of_source;
     }
     let paid = PaidTime::of(facts, device, source, member);
-    let has_paid = paid.first_from(now).is_some_and(|first| first <= LATEST_END);
+    let has_paid = paid.first_from(now).is_some_and(|first| first <= latest);
     let has_time = had_time || has_paid || paid.is_doubtful;
     match (link, person) {
         _ if !has_time => None,

@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 use super::SECOND;
 use crate::config::{Ending, Mode};
 use crate::engine::plan::{Facts, HolderFacts, SourceFacts, TargetFacts};
-use crate::model::{LATEST_END, Right, RightCode};
+use crate::model::{Right, RightCode, Span};
 
 /// What a member has paid for on one device, said as simply as it can be said: the first moment of
 /// each role that opens the device, and the first moment after it.
@@ -13,6 +13,15 @@ pub(super) struct PaidTime {
     pub spans: Vec<(NaiveDateTime, NaiveDateTime)>,
     /// One more role opens the device, at times that nobody can read.
     pub is_doubtful: bool,
+}
+
+/// The first moment of a role and the first after it; nothing where that is no time.
+pub(super) fn paid_by(role: &Right) -> Option<(NaiveDateTime, NaiveDateTime)> {
+    let Span::Wall { begin, end } = role.time;
+    // An end at midnight names the last whole day.
+    let rest = if end.time() == NaiveTime::MIN { TimeDelta::days(1) } else { SECOND };
+    let over = end.checked_add_signed(rest)?;
+    (begin < over).then_some((begin, over))
 }
 
 impl PaidTime {
@@ -29,11 +38,8 @@ impl PaidTime {
             |id: &RightCode| lists.into_iter().flatten().all(|roles| roles.contains(id));
         let grace = Days::new(u64::from(facts.policy.grace_days));
         let span = |role: &Right| {
-            // An end at midnight names the last whole day.
-            let whole_day = role.end.time() == NaiveTime::MIN;
-            let rest = if whole_day { TimeDelta::days(1) } else { SECOND };
-            let over = role.end.checked_add_signed(rest)?;
-            (role.begin < over).then_some((role.begin, over.checked_add_days(grace)?))
+            let (begin, over) = paid_by(role)?;
+            Some((begin, over.checked_add_days(grace)?))
         };
         let roles = &member.member.roles;
         let opens_here = |role: &&Right| !is_ended && is_door_role(&role.id);
@@ -54,16 +60,22 @@ impl PaidTime {
         let keeps_all = device.mode == Mode::GrantOnly;
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
         if let Some(known) = known.map(|known| known.window).filter(|_| keeps_all || !is_lost) {
-            paid.go_on_from((known.begin(), known.end()), now);
+            let latest = device.limits.times().latest;
+            paid.go_on_from((known.begin(), known.end()), latest, now);
         }
         paid
     }
 
     /// Adds the time that is known as paid for and runs now, where no role does, and where later time ends
     /// no earlier: the club has replaced one by the other.
-    fn go_on_from(&mut self, known: (NaiveDateTime, NaiveDateTime), now: NaiveDateTime) {
-        // Time that no device can hold replaces nothing.
-        let next = self.first_from(now).filter(|next| *next <= LATEST_END);
+    fn go_on_from(
+        &mut self,
+        known: (NaiveDateTime, NaiveDateTime),
+        latest: NaiveDateTime,
+        now: NaiveDateTime,
+    ) {
+        // Time that the device cannot hold replaces nothing.
+        let next = self.first_from(now).filter(|next| *next <= latest);
         let (Some(over), Some(next)) = (known.1.checked_add_signed(SECOND), next) else {
             return;
         };
@@ -77,7 +89,7 @@ impl PaidTime {
         while let Some(later) = longer(end) {
             end = later;
         }
-        if runs && end.min(LATEST_END + SECOND) >= over {
+        if runs && end.min(latest + SECOND) >= over {
             self.spans.push((known.0, over));
         }
     }

@@ -11,6 +11,7 @@ use super::super::{Facts, HolderFacts, Only, SourceFacts, Standing, TargetFacts}
 use super::world::{NOW, employee, instant, linked, member, person, role_id, stored, time, zone};
 use crate::config::{Ending, Guard, Mode, Percent, Policy};
 use crate::engine::link::{Found, NoLink, StoredLinks};
+use crate::model::testing::TIMES;
 use crate::model::{
     HolderId, Limit, RecordStanding, Right, RightCode, SourceName, TargetName, UnreadableRight,
     Window,
@@ -47,13 +48,10 @@ fn role() -> impl Strategy<Value = Right> {
         (1..=3_i64, moment(), length, time_of_day()).prop_map(|(id, begin, days, rest)| {
             let day = begin.date().and_time(NaiveTime::MIN);
             let end = day.checked_add_signed(TimeDelta::days(days) + TimeDelta::seconds(rest));
-            Right { id: role_id(id), begin, end: end.unwrap_or(begin) }
+            Right::by_wall_clock(role_id(id), begin, end.unwrap_or(begin))
         });
-    let free = (1..=3_i64, moment(), moment()).prop_map(|(id, begin, end)| Right {
-        id: role_id(id),
-        begin,
-        end,
-    });
+    let free = (1..=3_i64, moment(), moment())
+        .prop_map(|(id, begin, end)| Right::by_wall_clock(role_id(id), begin, end));
     prop_oneof![5 => lasting, 1 => free]
 }
 
@@ -115,8 +113,9 @@ fn limit(held: &Held, roles: &[Right]) -> Option<Limit> {
     let window = |begin, end| Window::new(begin, end).ok().map(Limit::Window);
     match held {
         Held::AsPaid { which, days_off } => {
-            let paid = roles.get(which % roles.len().max(1)).and_then(|role| covered(role, 0));
-            let paid = paid.map(Window::clamped);
+            let paid =
+                roles.get(which % roles.len().max(1)).and_then(|role| covered(role, 0, TIMES));
+            let paid = paid.map(|paid| TIMES.clamp(paid));
             paid.and_then(|paid| window(paid.begin(), paid.end() + TimeDelta::days(*days_off)))
         }
         Held::Window(begin, end) => window(*begin, *end),
@@ -166,7 +165,7 @@ fn device(name: &str, places: usize) -> impl Strategy<Value = (TargetFacts, Vec<
     (select(zones.to_vec()), mode, some_roles(), any::<bool>(), 0..7_usize, places, 0..40_usize)
         .prop_map(move |(zone_name, mode, roles, is_first_run, revoked, places, foreign)| {
             let mut device = TargetFacts {
-                limits: crate::model::TargetLimits::default(),
+                limits: crate::model::TargetLimits::documented(TIMES),
                 name: name.clone(),
                 time_zone: zone(zone_name),
                 mode,
@@ -195,7 +194,7 @@ fn settle(device: &mut TargetFacts, key: &HolderId, life: &Life, place: &Place) 
     let id_there = employee(id);
     let served = place.served.as_ref().and_then(|held| limit(held, &life.roles));
     if let Some(window) = served.and_then(|limit| limit.window()) {
-        device.stored.links.insert(key.clone(), stored(id, Some(window.clamped())));
+        device.stored.links.insert(key.clone(), stored(id, Some(TIMES.clamp(window))));
     }
     let limit = limit(&place.held, &life.roles);
     if let Some(limit) = limit {

@@ -1,6 +1,6 @@
 //! Laws that hold in every world.
 
-use chrono::{Datelike, TimeDelta};
+use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::super::proof::Rule;
@@ -10,7 +10,8 @@ use super::generated::{facts, facts_of, grid};
 use super::oracle::{missing, wrong};
 use super::world::{FRONT, World, apply, window};
 use crate::config::Mode;
-use crate::model::{LATEST_END, Limit, RecordStanding, Window};
+use crate::model::testing::TIMES;
+use crate::model::{Limit, RecordStanding, Window};
 
 fn device<'a>(facts: &'a Facts, change: &Change) -> &'a TargetFacts {
     facts.devices.iter().find(|device| device.name == change.device).unwrap()
@@ -102,7 +103,7 @@ proptest! {
         for change in &plan(&facts).changes {
             let after = change.after;
             prop_assert!(after.begin() <= after.end());
-            prop_assert!(after.begin().year() >= 2000 && after.end() <= LATEST_END, "{}", after);
+            prop_assert!(TIMES.clamp(after) == after, "{}", after);
             prop_assert!(Limit::Window(after) != change.before);
         }
     }
@@ -237,6 +238,7 @@ proptest! {
         let opens = !held(now) && after.contains(now);
 
         let change = Change {
+            verb: super::super::Verb::Set,
             device: world.facts.devices[0].name.clone(),
             employee_no: super::world::employee("1"),
             member: world.facts.members[0].member.key.clone(),

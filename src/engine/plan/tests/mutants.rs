@@ -18,8 +18,8 @@ use super::small_worlds::crowd;
 use super::world::{World, employee};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
-use crate::model::testing::undated;
-use crate::model::{LATEST_END, Limit, RecordStanding, TargetName, Window};
+use crate::model::testing::{TIMES, undated};
+use crate::model::{Limit, RecordStanding, Span, TargetName, Window};
 
 /// Generated worlds beside the crowds.
 const GENERATED: usize = 1_500;
@@ -108,13 +108,17 @@ fn wrong_dates() -> Vec<Mutant> {
         misled("adds a day of grace", Rule::NoStranger, |facts| facts.policy.grace_days += 1),
         misled("takes midnight for the begin of the last day", Rule::NoLockOut, |facts| {
             let roles = facts.members.iter_mut().flat_map(|one| &mut one.member.roles);
-            for role in roles.filter(|role| role.end.time() == NaiveTime::MIN) {
-                role.end -= TimeDelta::seconds(1);
+            for role in roles {
+                let Span::Wall { end, .. } = &mut role.time;
+                if end.time() == NaiveTime::MIN {
+                    *end -= TimeDelta::seconds(1);
+                }
             }
         }),
         misled("rounds every end up to the whole day", Rule::NoStranger, |facts| {
             for role in facts.members.iter_mut().flat_map(|one| &mut one.member.roles) {
-                role.end = role.end.date().and_time(NaiveTime::MIN);
+                let Span::Wall { end, .. } = &mut role.time;
+                *end = end.date().and_time(NaiveTime::MIN);
             }
         }),
         misled("forgets the roles whose dates cannot be read", Rule::NoLockOut, |facts| {
@@ -125,7 +129,8 @@ fn wrong_dates() -> Vec<Mutant> {
         }),
         misled("turns inverted dates round", Rule::NoStranger, |facts| {
             for role in facts.members.iter_mut().flat_map(|one| &mut one.member.roles) {
-                (role.begin, role.end) = (role.begin.min(role.end), role.begin.max(role.end));
+                let Span::Wall { begin, end } = &mut role.time;
+                (*begin, *end) = ((*begin).min(*end), (*begin).max(*end));
             }
         }),
         misled("forgets what was served until now", Rule::NoLockOut, |facts| {
@@ -163,12 +168,12 @@ fn wrong_dates() -> Vec<Mutant> {
         }),
         altered("gives for ever", Rule::NoStranger, |plan, _| {
             for change in &mut plan.changes {
-                change.after = Window::new(change.after.begin(), LATEST_END).unwrap();
+                change.after = Window::new(change.after.begin(), TIMES.latest).unwrap();
             }
         }),
         altered("writes ends that no door takes", Rule::Range, |plan, _| {
             for change in &mut plan.changes {
-                let end = LATEST_END + TimeDelta::seconds(1);
+                let end = TIMES.latest + TimeDelta::seconds(1);
                 change.after = Window::new(change.after.begin(), end).unwrap();
             }
         }),

@@ -11,7 +11,9 @@ use chrono::{NaiveDateTime, TimeDelta, Timelike};
 use super::super::{Budget, Change, Facts, HolderFacts, Kind, Plan, Standing, TargetFacts};
 use crate::config::{Ending, Mode, Percent};
 use crate::engine::link::{Link, NoLink};
-use crate::model::{HolderId, Limit, RecordId, RecordStanding, Right, SourceName, TargetName};
+use crate::model::{
+    HolderId, Limit, RecordId, RecordStanding, Right, SourceName, Span, TargetName,
+};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
@@ -27,6 +29,12 @@ fn now_at(facts: &Facts, device: &TargetFacts) -> NaiveDateTime {
 
 /// The last second of each role that opens the door, by its first; roles that cannot be right, and
 /// ended memberships, are not in it.
+fn first_and_last(role: &Right) -> (NaiveDateTime, NaiveDateTime) {
+    let Span::Wall { begin, end } = role.time;
+    let midnight = end.num_seconds_from_midnight() == 0 && end.nanosecond() == 0;
+    (begin, end + TimeDelta::seconds(if midnight { 86_399 } else { 0 }))
+}
+
 fn paid_spans(
     facts: &Facts,
     device: &TargetFacts,
@@ -39,12 +47,9 @@ fn paid_spans(
     for role in &member.member.roles {
         let opens = source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
             && device.roles.as_ref().is_none_or(|some| some.contains(&role.id));
-        let mut last = role.end;
-        if last.num_seconds_from_midnight() == 0 && last.nanosecond() == 0 {
-            last += TimeDelta::seconds(86_399);
-        }
-        if opens && !ended && role.begin <= last {
-            spans.push((role.begin, last + TimeDelta::days(i64::from(facts.policy.grace_days))));
+        let (begin, last) = first_and_last(role);
+        if opens && !ended && begin <= last {
+            spans.push((begin, last + TimeDelta::days(i64::from(facts.policy.grace_days))));
         }
     }
     let now = now_at(facts, device);
@@ -53,12 +58,11 @@ fn paid_spans(
     let may_lose = device.mode != Mode::GrantOnly;
     let runs_by_a_lost_role = may_lose
         && member.member.roles.iter().any(|role| {
-            let midnight = role.end.num_seconds_from_midnight() == 0 && role.end.nanosecond() == 0;
-            let last = role.end + TimeDelta::seconds(if midnight { 86_399 } else { 0 });
-            let can_be_right = role.begin <= last;
+            let (begin, last) = first_and_last(role);
+            let can_be_right = begin <= last;
             is_lost(facts, device, member, role)
                 && can_be_right
-                && role.begin <= now
+                && begin <= now
                 && now <= last + grace
         });
     if let Some((first, last)) = known.map(|known| (known.window.begin(), known.window.end()))
@@ -298,11 +302,10 @@ fn left_out_by(
     let source = &facts.sources[&member.member.key.source];
     let served = device.stored.links[&member.member.key].served.unwrap().window;
     let had_time = served.end() >= now;
-    let last_of = |role: &Right| match role.end.num_seconds_from_midnight() {
-        0 => role.end + TimeDelta::seconds(86_399),
-        _ => role.end,
+    let is_right = |role: &&Right| {
+        let (begin, last) = first_and_last(role);
+        begin <= last && begin <= last_of_all()
     };
-    let is_right = |role: &&Right| role.begin <= last_of(role) && role.begin <= last_of_all();
     let opens = |role: &&Right| {
         source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
             && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
@@ -319,7 +322,10 @@ fn left_out_by(
     let unlimited = person.is_some_and(|one| matches!(one.limit, Limit::Permanent(_)));
     let hides_a_role = hides_a_role(facts, device, member);
     if !roles.iter().any(|role| opens(&role)) && !hides_a_role {
-        let runs = |role: &Right| role.begin <= now && now <= last_of(role);
+        let runs = |role: &Right| {
+            let (begin, last) = first_and_last(role);
+            begin <= now && now <= last
+        };
         if !had_time || !roles.iter().filter(is_right).any(runs) {
             return None;
         }

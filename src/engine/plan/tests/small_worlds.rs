@@ -99,7 +99,7 @@ impl Tried {
 }
 
 fn role(id: i64, begin: &str, end: &str) -> Right {
-    Right { id: role_id(id), begin: time(begin), end: time(end) }
+    Right::by_wall_clock(role_id(id), time(begin), time(end))
 }
 
 /// Memberships around the Saturday noon of [`NOW`], which is 12:00:00 where the door is.

@@ -48,6 +48,7 @@ fn taken(world: &World, after: (&str, &str)) -> Plan {
     let device = &world.facts.devices[0];
     let person = &device.persons[&employee("1")];
     let change = Change {
+        verb: super::super::Verb::Set,
         device: device.name.clone(),
         employee_no: employee("1"),
         member: world.key("150002"),

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use super::super::{Facts, HolderFacts, Only, Plan, SourceFacts, Standing, TargetFacts, plan};
 use crate::config::{Ending, Guard, LinkRule, Mode, Percent, Policy};
 use crate::engine::link::{Link, NoLink, Served, StoredLink, StoredLinks};
+use crate::model::testing::TIMES;
 use crate::model::{
     Email, Holder, HolderId, HolderNumber, Limit, Record, RecordId, RecordStanding, Right,
     RightCode, SourceName, TargetName, Window, parse_time,
@@ -81,7 +82,7 @@ impl World {
     /// One more device that agrees with everybody.
     pub fn device(mut self, name: &str) -> Self {
         let mut device = TargetFacts {
-            limits: crate::model::TargetLimits::default(),
+            limits: crate::model::TargetLimits::documented(TIMES),
             name: TargetName::new(name).unwrap(),
             time_zone: chrono_tz::Europe::Ljubljana,
             mode: Mode::Full,
@@ -328,10 +329,8 @@ pub(crate) fn member(source: &SourceName, number: i64, of: &[(i64, &str, &str)])
 }
 
 fn roles(of: &[(i64, &str, &str)]) -> Vec<Right> {
-    let read = |(id, begin, end): &(i64, &str, &str)| Right {
-        id: role_id(*id),
-        begin: time(begin),
-        end: time(end),
+    let read = |(id, begin, end): &(i64, &str, &str)| {
+        Right::by_wall_clock(role_id(*id), time(begin), time(end))
     };
     of.iter().map(read).collect()
 }

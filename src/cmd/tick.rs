@@ -1,0 +1,134 @@
+//! One run of `sync` against any systems: gather, plan, prove, carry out, record; or, where nothing can
+//! have changed, poll the sources and stop.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Context, record, who};
+use crate::command::CommandName;
+use crate::engine::Systems;
+use crate::engine::gather::quiet::{self, Asked, Poll, poll};
+use crate::engine::gather::{Scope, gather_with};
+use crate::engine::plan::{Standing, plan, prove};
+use crate::error::Error;
+use crate::model::{RunId, SourceName};
+use crate::report::{Report, attention, unchanged};
+use crate::store::{Quiet, QuietRun, RunEnd, Store};
+
+/// Everything of a `sync` but the lock and what is said of it. The run is recorded with the exit code that
+/// the report comes to.
+pub fn tick(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+    scope: Scope,
+) -> Result<Report, Error> {
+    let store_error = |error| context.store_error(error);
+    let polled = poll(systems, &context.config, store, context.clock, &scope, |sources, kept| {
+        let devices = context.config.devices.iter().map(|device| (&device.name, device.mode));
+        unchanged::report(devices, sources, kept)
+    });
+    let asked = match polled.map_err(store_error)? {
+        Poll::Unchanged(report) => return unchanged(context, systems, store, report),
+        Poll::Changed(asked) => asked,
+    };
+    store.check().map_err(store_error)?;
+    let run = store.begin_run("sync", context.clock.began()).map_err(store_error)?;
+    match whole(context, systems, store, scope, asked, run) {
+        Ok((report, quiet)) => {
+            record::end_run(context, systems, store, &report, quiet, run).map(|()| report)
+        }
+        Err(error) => {
+            // A run without an end has died, and this one has not.
+            let end = RunEnd {
+                exit_code: error.exit().code(),
+                requests: systems.requests(),
+                ..RunEnd::default()
+            };
+            store.end_run(run, context.clock.now(), &end).map_err(store_error)?;
+            Err(error)
+        }
+    }
+}
+
+fn whole(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+    scope: Scope,
+    asked: Asked,
+    run: RunId,
+) -> Result<(Report, Option<Quiet>), Error> {
+    let store_error = |error| context.store_error(error);
+    let config = &context.config;
+    let is_everyone = scope.only.is_everyone();
+    let (gathered, open) = match gather_with(systems, config, store, context.clock, scope, asked) {
+        Ok(gathered) => gathered,
+        Err(error) => {
+            error.remember(store).map_err(store_error)?;
+            return Err(context.gather_error(error));
+        }
+    };
+    let plan = plan(&gathered.facts);
+    who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
+    let proven = prove(&gathered.facts, &plan)?;
+    let seen_before = store.attention().map_err(store_error)?;
+    gathered.record(config, store, &plan, run).map_err(store_error)?;
+    let mut report =
+        Report::of(CommandName::Sync, Some(run), (config, &gathered), &plan, &seen_before, false);
+    let uncommitted = store.uncommitted_targets().map_err(store_error)?;
+    report.troubles.extend(attention::left_targets(&uncommitted, &config.devices));
+    // What is not known of an organisation in this tick has not moved.
+    let is_whole =
+        is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
+    record::before(context, store, &gathered, &plan, is_whole)?;
+    let done = context
+        .carry_out(run, &proven)
+        .carry_out(systems, store, (&gathered, open))
+        .map_err(store_error)?;
+    report.take_carried_out(plan.changes, done);
+    record::why_not_done(context, store, &report)?;
+    if context.shows_names() {
+        report.show_names(&gathered.facts);
+    }
+    if is_everyone {
+        record::first_runs_over(context, store, &gathered.facts, &report)?;
+    }
+    let quiet =
+        unchanged::remember(&report).and_then(|kept| quiet::digest(config, &gathered, kept));
+    Ok((report, quiet))
+}
+
+/// Records a tick in which nothing can have changed, and completes its report.
+fn unchanged(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+    mut report: Report,
+) -> Result<Report, Error> {
+    let store_error = |error| context.store_error(error);
+    log::info!("nothing has changed since everything was last looked at");
+    if context.shows_names() {
+        let left_out = report.left_out.iter().map(|one| &one.member);
+        let mut members_of: BTreeMap<&SourceName, BTreeSet<&str>> = BTreeMap::new();
+        for member in left_out.chain(report.kept_links.iter().map(|one| &one.member)) {
+            members_of.entry(&member.source).or_default().insert(member.human());
+        }
+        let mut members = Vec::new();
+        for (source, humans) in &members_of {
+            members.extend(store.members_by_human(source, humans).map_err(store_error)?);
+        }
+        report.show_holder_names(members.iter().map(|stored| &stored.member));
+        for device in &context.config.devices {
+            let known = store.persons(&device.name).map_err(store_error)?;
+            report.show_person_names(&device.name, &known.persons);
+        }
+    }
+    let quiet = QuietRun {
+        began: context.clock.began(),
+        ended: context.clock.now(),
+        asked: context.config.sources.iter().map(|source| source.name.clone()).collect(),
+        requests: systems.requests(),
+    };
+    report.run = Some(store.record_quiet_run(&quiet).map_err(store_error)?);
+    Ok(report)
+}
