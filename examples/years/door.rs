@@ -668,9 +668,10 @@ impl TargetWriter for Pen<'_> {
 
     fn commit(&mut self, written: &[Written]) -> Result<Committed, Failure> {
         let mut arrived = self.0.arrive("reapplication", true, |calls| calls.commits += 1)?;
+        let mut answer = Committed::default();
         if arrived.door.tick.sabotage != Some(Sabotage::NeverCommit) {
-            arrived.door.apply(written);
+            answer = arrived.door.apply(written);
         }
-        arrived.answer("reapplication", true, Committed::default())
+        arrived.answer("reapplication", true, answer)
     }
 }

@@ -184,9 +184,7 @@ impl World {
                 door.tell_as(Notation::Plain);
             }
             door.settle(now);
-            if let Some(site) = &mut door.site
-                && now >= site.slow_until
-            {
+            if let Some(site) = door.site.as_mut().filter(|site| now >= site.slow_until) {
                 site.slow_by = site.usual;
             }
             if now >= door.late_until {

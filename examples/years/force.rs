@@ -34,12 +34,16 @@ impl Life {
             let name = self.world.club.doors[at].name.clone();
             let is_whole = self.is_sync() && way.is_open[at] && !way.may_wait[at];
             let report = ended.report().filter(|_| is_whole);
-            let (mut failed, mut late): (Vec<&RecordId>, Vec<&RecordId>) = (vec![], vec![]);
+            let (mut failed, mut late, mut refused): (Vec<&RecordId>, Vec<&RecordId>, Vec<_>) =
+                (vec![], vec![], vec![]);
             for trouble in report.iter().flat_map(|report| &report.troubles) {
                 match (&trouble.about, &trouble.kind) {
                     (About::Target(target), _) if target.as_str() != name => {}
                     (_, TroubleKind::NotTakenAtDoors(who)) => {
                         failed.extend(who.iter().map(|(id, _)| id));
+                    }
+                    (_, TroubleKind::NotPutInForce(who)) => {
+                        refused.extend(who.iter().map(|(id, _)| id));
                     }
                     (_, TroubleKind::NotInForce(who)) => late.extend(who),
                     _ => {}
@@ -61,7 +65,9 @@ impl Life {
                     continue;
                 }
                 match card.behind.map(|behind| behind.step) {
-                    Some(Step::Edited) => return about("and nobody asked for it"),
+                    Some(Step::Edited) if !refused.iter().any(|id| is_him(id)) => {
+                        return about("and nobody asked for it");
+                    }
                     Some(Step::Failed) if !failed.iter().any(|id| is_him(id)) => {
                         return about("and nobody is told that it failed");
                     }

@@ -461,7 +461,7 @@ impl Life {
                 || calls.exact > u32::from(book.may_read) + 3 * batches
                 || changes == Some(0) && calls.exact > 0
                 || calls.commits > commits
-                || calls.settlements > asks_who
+                || calls.settlements > 2 * asks_who
                 || !may_talk && calls.clock > 0 && !may_be_witness;
             if too_many {
                 return Err(format!(

@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset, LocalResult, NaiveDateTime, TimeDelta, TimeZ
 use chrono_tz::Tz;
 use ivms_sync::connectors::hikcentral::{Error, Meaning, Refusal, read_record};
 use ivms_sync::model::RecordId;
-use ivms_sync::ports::{Failure, FullRecord, Pending, Written};
+use ivms_sync::ports::{Committed, Failure, FullRecord, Pending, Written};
 use serde_json::json;
 
 use crate::door::{Card, Door};
@@ -158,17 +158,24 @@ impl Door {
         self.cards.values_mut().for_each(|card| card.behind = None);
     }
 
-    /// The program asks for these to be applied.
-    pub fn apply(&mut self, written: &[Written]) {
+    /// The program asks for these to be applied; whom it refuses, and who is not there any more.
+    pub fn apply(&mut self, written: &[Written]) -> Committed {
         let now = self.tick.now;
         let slow_by = self.site.as_ref().map_or(TimeDelta::zero(), |site| site.slow_by);
+        let mut answer = Committed::default();
         for one in written {
-            let card = self.cards.get_mut(one.id.as_str());
-            if let Some(behind) = card.and_then(|card| card.behind.as_mut()) {
-                behind.step = Step::Queued(now + slow_by);
+            match self.cards.get_mut(one.id.as_str()) {
+                Some(card) if card.is_refused => {
+                    answer.refused.insert(one.id.clone(), "the platform refused it".to_owned());
+                }
+                Some(card) => {
+                    card.behind.iter_mut().for_each(|one| one.step = Step::Queued(now + slow_by));
+                }
+                None => drop(answer.gone.insert(one.id.clone())),
             }
         }
         self.settle(now);
+        answer
     }
 
     /// Which of these are not in force. Of those who wait a platform tells how many there are, not who.
@@ -178,8 +185,8 @@ impl Door {
             let card = self.cards.get(id.as_str());
             card.is_some_and(|card| card.behind.is_some_and(|one| one.step == Step::Failed))
         };
-        let (bad, good): (Vec<_>, Vec<_>) =
-            written.iter().map(|one| one.id.clone()).partition(failed);
+        let ids = written.iter().map(|one| one.id.clone());
+        let (bad, good): (Vec<_>, Vec<_>) = ids.partition(failed);
         let is_waiting = self.cards.values().any(waits);
         Pending {
             waiting: good.into_iter().filter(|_| is_waiting).collect(),
@@ -209,7 +216,9 @@ impl Door {
     /// Whether a platform has nothing to tell that is not as it should be.
     pub fn is_calm(&self) -> bool {
         let waits = |card: &Card| card.behind.is_some();
-        let is_troubled = self.is_busy() || self.is_offline() || self.refuses_somebody();
+        let had_open = self.site.as_ref().is_some_and(|site| site.had_open);
+        let is_troubled =
+            had_open || self.is_busy() || self.is_offline() || self.refuses_somebody();
         !is_troubled && !self.cards.values().any(waits)
     }
 }

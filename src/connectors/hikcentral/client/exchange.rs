@@ -3,9 +3,9 @@
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
-use ureq::http::header::{ACCEPT, CONTENT_TYPE, DATE};
-use ureq::http::{HeaderMap, Response};
+use chrono::{DateTime, Datelike as _, Utc};
+use ureq::http::Response;
+use ureq::http::header::{ACCEPT, CONTENT_TYPE};
 use ureq::{Agent, Body};
 use url::Url;
 
@@ -18,7 +18,7 @@ use crate::config::Secret;
 use crate::model::visible;
 use crate::net::agent::{Connecting, agent};
 use crate::net::requests::RequestCount;
-use crate::net::retry::{Waits, asked_pause, seed};
+use crate::net::retry::{Waits, asked_pause, seed, server_time};
 use crate::net::tls::Found;
 use crate::net::words;
 
@@ -208,7 +208,9 @@ impl Link {
         let sent = self.send(ask)?;
         let raw = self.receive(ask, sent)?;
         self.asked_pause = raw.pause;
-        self.shown = raw.date.map(|date| (date, Instant::now())).or(self.shown);
+        // A year that no wall clock shows would not fit into any zone.
+        let date = raw.date.filter(|date| (1970..10_000).contains(&date.year()));
+        self.shown = date.map(|date| (date, Instant::now())).or(self.shown);
         let mut judged = self.judge(ask, &raw);
         if let Err(error) = &mut judged
             && let Error::Refused { meaning: meaning @ Meaning::Login, write: true, .. } = error
@@ -298,7 +300,7 @@ impl Link {
     /// Reads the body, never more than the limit. ureq's own limit counts compressed bytes.
     fn receive(&self, ask: &Ask, mut response: Response<Body>) -> Result<Raw, Error> {
         let http = response.status().as_u16();
-        let (pause, date) = (asked_pause(response.headers()), date(response.headers()));
+        let (pause, date) = (asked_pause(response.headers()), server_time(response.headers()));
         let limit = self.limits.body;
         let mut body = Vec::new();
         let reader = response.body_mut().as_reader();
@@ -362,12 +364,6 @@ impl Link {
         }
         Err(Error::Refused { refusal, meaning, write: ask.write })
     }
-}
-
-/// What the clock of the platform showed.
-fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    let text = headers.get(DATE)?.to_str().ok()?;
-    Some(DateTime::parse_from_rfc2822(text.trim()).ok()?.to_utc())
 }
 
 /// Another one for every request, in the form of a random UUID.
