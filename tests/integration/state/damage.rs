@@ -59,13 +59,17 @@ fn is_told_or_right(sandbox: &Sandbox) {
     sandbox.club.renew(3, "2030-11-01");
     let said = sandbox.at(LATER, &["sync"]);
     let mut wanted = before.clone();
-    if said.code == 0 {
+    // A damaged serial number is a door that is not believed, and that is told.
+    let is_doubted = said.code == 4 && said.stderr.contains("another device?");
+    if said.code == 0 || is_doubted {
         for person in wanted.iter_mut().flatten().filter(|one| one.employee_no == "1004") {
             person.end = "2030-11-01T23:59:59".to_owned();
         }
     }
-    assert!(said.code == 0 || said.code == 7, "{said:?}");
-    assert_eq!(sandbox.doors(), wanted, "{said:?}");
+    assert!(said.code == 0 || said.code == 7 || is_doubted, "{said:?}");
+    for ((door, before), wanted) in sandbox.doors().iter().zip(&before).zip(&wanted) {
+        assert!(door == wanted || is_doubted && door == before, "{said:?}");
+    }
 }
 
 #[test]
