@@ -64,6 +64,15 @@
 //! 9. Write a simulator of it in `tests/simulators`, and its section into the README.
 //! 10. Take `tests/integration/toy.rs` as the pattern: a whole source and target in one file.
 //!
+//! # Where the second engine goes
+//!
+//! Payments, refunds, events and documents are no state that two sides should agree on, so they are no plan:
+//! each is handed on once and settled. They get a folder of their own right after [`engine`] in the table
+//! and in the test of the layers: an outbox (what is to be sent, each with a key that makes repeating
+//! harmless), an inbox (what came in, authentic and once) and the reconciliation of two ledgers. It may name
+//! what [`engine`] may name, the journal of [`store`] and [`net`] above all; [`report`] and [`notify`] may
+//! name it as they name [`engine`]; and neither of the two engines names the other.
+//!
 //! Start reading at [`engine::plan::plan`], then [`engine::execute::execute`], then [`cmd::sync`].
 //!
 //! # What always holds

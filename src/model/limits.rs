@@ -1,9 +1,7 @@
-//! What a device makes of the windows it is sent: a latest end, and times kept coarser than sent.
+//! What a device makes of the windows it is sent: a latest end, and times kept coarser than sent. Pure.
 //!
-//! Pure. A device that keeps minutes or whole days, or knows no later year, would otherwise be written
-//! in every tick for ever and never be confirmed. Nothing is assumed of a version: the latest end is
-//! what its capabilities state, and a rounding is learnt from two read-backs that one rule explains, of
-//! two persons or of one who was written to twice. A rule moves a time by less than its unit, so nobody gains or loses more than that.
+//! Without this a device that keeps minutes or days would be written to in every tick and never be confirmed.
+//! A rounding is learnt from two read-backs that one rule explains, and moves a time by less than its unit.
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 
@@ -81,7 +79,7 @@ impl Rounding {
         Self::Up(Granularity::Day),
     ];
 
-    fn of(self, at: NaiveDateTime) -> NaiveDateTime {
+    fn apply(self, at: NaiveDateTime) -> NaiveDateTime {
         let (unit, more) = match self {
             Self::Exact => return at,
             Self::Down(unit) => (unit, 0),
@@ -125,7 +123,7 @@ impl ReadBack {
     /// end would do so. Nothing when the person still holds what was there `before`: the write did not
     /// take. A suffix of the device counts for nothing, as in [`TargetLimits::is_held`].
     #[must_use]
-    pub fn of(sent: Window, before: &Limit, after: &Limit) -> Option<Self> {
+    pub fn explained(sent: Window, before: &Limit, after: &Limit) -> Option<Self> {
         let (before, after) = (before.read_as_written(), after.read_as_written());
         let held = after.window()?;
         let read_back = Self { sent, held };
@@ -147,8 +145,9 @@ impl ReadBack {
 
 /// The rule that explains what became of one of the two times in all of these.
 fn rounding(read_backs: &[ReadBack], time: impl Fn(&Window) -> NaiveDateTime) -> Option<Rounding> {
-    let fits =
-        |rule: &Rounding| read_backs.iter().all(|one| rule.of(time(&one.sent)) == time(&one.held));
+    let fits = |rule: &Rounding| {
+        read_backs.iter().all(|one| rule.apply(time(&one.sent)) == time(&one.held))
+    };
     Rounding::ALL.into_iter().find(fits)
 }
 
@@ -263,7 +262,7 @@ impl TargetLimits {
     #[must_use]
     pub fn is_same(&self, sent: Window, held: Window) -> bool {
         let cut = self.cut(sent);
-        let kept = Window::new(self.begin.of(cut.begin()), self.end.of(cut.end()));
+        let kept = Window::new(self.begin.apply(cut.begin()), self.end.apply(cut.end()));
         held == sent || held == cut || kept == Ok(held)
     }
 
@@ -522,7 +521,7 @@ mod tests {
             ("later than sent", "2037-12-31T23:59:59", false),
         ] {
             let after = Limit::Window(window("2026-01-01", after));
-            assert_eq!(ReadBack::of(sent, &old, &after).is_some(), is_evidence, "{what}");
+            assert_eq!(ReadBack::explained(sent, &old, &after).is_some(), is_evidence, "{what}");
         }
     }
 }

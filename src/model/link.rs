@@ -21,7 +21,7 @@ pub enum LinkRule {
 }
 
 impl LinkRule {
-    /// The word in the configuration, the output and the state file.
+    /// As in the configuration, the output and the state file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,12 +32,12 @@ impl LinkRule {
         }
     }
 
-    /// Reads the word back.
+    /// Reads it back.
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         [Self::File, Self::DeviceEmail, Self::HolderNumber, Self::Accepted]
             .into_iter()
-            .find(|rule| rule.as_str() == word)
+            .find(|rule| rule.as_str() == text)
     }
 }
 

@@ -18,7 +18,7 @@ pub struct UnusableRow {
     /// The row in the sheet, or the line in a CSV file on which the row begins; from 1.
     pub line: u32,
     pub reason: RowReason,
-    /// What stands in the cell that the reason is about, at most 60 characters, or nothing. Personal
+    /// What the cell holds that the reason is about, at most 60 characters, or nothing. Personal
     /// data, like the rest below.
     pub cell: String,
     /// The person, where that much is sure.
@@ -89,7 +89,7 @@ impl RowReason {
         Self::MoreCellsThanHeader,
     ];
 
-    /// The word in JSON and in the state file.
+    /// As in JSON and in the state file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -112,10 +112,10 @@ impl RowReason {
         }
     }
 
-    /// The reason behind a word.
+    /// Reads it back.
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 
     /// Why, to be read after "left out because", and what to do. Without personal data.
@@ -136,7 +136,7 @@ impl RowReason {
                 ("its e-mail cell holds different addresses", "keep only one of them")
             }
             Self::SeveralPersons => (
-                "its e-mail stands beside another person of the same door, too",
+                "its e-mail is also beside another person of the same door",
                 "keep the row of the person who is the member, and take the others out",
             ),
             Self::BadId => (
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn each_reason_has_a_word_of_its_own_and_a_remedy() {
         for reason in RowReason::ALL {
-            assert_eq!(RowReason::from_word(reason.as_str()), Some(reason));
+            assert_eq!(RowReason::parse(reason.as_str()), Some(reason));
             let (why, remedy) = reason.explain();
             assert!(!why.ends_with('.') && !remedy.ends_with('.'), "{why}: {remedy}");
         }

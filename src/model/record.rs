@@ -38,10 +38,10 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    /// Every flaw, for reading words back.
+    /// Every flaw, for reading it back.
     pub const ALL: [Self; 2] = [Self::Twice, Self::NotUtf8];
 
-    /// The word in the state file.
+    /// As in the state file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Flaw {
     #[must_use]
     pub fn what(self) -> &'static str {
         match self {
-            Self::Twice => "is in the door's list more than once",
+            Self::Twice => "is listed more than once",
             Self::NotUtf8 => "has a name or another text in an encoding that is not UTF-8",
         }
     }
@@ -80,10 +80,10 @@ impl RecordStanding {
         }
     }
 
-    /// Every standing, for reading words back.
+    /// Every standing, for reading it back.
     pub const ALL: [Self; 3] = [Self::Free, Self::Barred, Self::Administrator];
 
-    /// The word in the state file.
+    /// As in the state file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

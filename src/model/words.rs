@@ -1,4 +1,4 @@
-//! The words for what a plan says: kinds, causes, budgets, reasons.
+//! What a plan says: kinds, causes, budgets, reasons.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word in output and state file.
+    /// As in output and state file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -22,10 +22,10 @@ impl Kind {
         }
     }
 
-    /// Reads the word back.
+    /// Reads it back.
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Grant, Self::Revocation].into_iter().find(|kind| kind.as_str() == word)
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Grant, Self::Revocation].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -49,7 +49,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Every cause, for reading words back.
+    /// Every cause, for reading it back.
     pub const ALL: [Self; 7] = [
         Self::Renewed,
         Self::Started,
@@ -60,7 +60,7 @@ impl Cause {
         Self::Released,
     ];
 
-    /// The word in output and state file.
+    /// As in output and state file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -112,7 +112,7 @@ impl Budget {
         self != Self::SecondLook
     }
 
-    /// The word in output: the key in the configuration, where it has one.
+    /// As in output: the key in the configuration, where it has one.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -132,8 +132,8 @@ impl Budget {
         match self {
             Self::RevokePerTick => "too many would lose access at once",
             Self::RevokePerDay => "too many would lose access in one day",
-            Self::GrantPerTick => "too many doors would open at once",
-            Self::LastPerson => "nobody could open the door any more",
+            Self::GrantPerTick => "too many would get in at once",
+            Self::LastPerson => "nobody would have access any more",
             Self::Released => "linked to nobody now",
             Self::RolesChanged => "`roles` in the configuration have changed",
             Self::SecondLook => "waits for a second look: the next run asks again",
@@ -151,7 +151,7 @@ pub enum LossKind {
 }
 
 impl LossKind {
-    /// The word in output and state file.
+    /// As in output and state file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -189,7 +189,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason, for reading words back.
+    /// Every reason, for reading it back.
     pub const ALL: [Self; 11] = [
         Self::NoEmail,
         Self::NoPerson,
@@ -204,7 +204,7 @@ impl Reason {
         Self::FlawedOnDevice,
     ];
 
-    /// The word in output.
+    /// As in output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ pub enum Class {
     Unknown,
     /// The login is wrong, locked or lacks a right: trying again can make it worse.
     Login,
-    /// The system said no, or cannot be understood; the same again brings the same.
+    /// The system said no, or cannot be understood; repeating it changes nothing.
     Refused,
     /// There is no such record.
     NoSuchRecord,

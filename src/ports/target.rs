@@ -187,7 +187,7 @@ pub trait TargetWriter {
     /// [`Failure`]; of class `Unknown` when the change may have happened.
     fn set(&mut self, record: &FullRecord, window: Window) -> Result<(), Failure>;
 
-    /// Puts in force what was written to these records; again does no harm.
+    /// Puts in force what was written to these records; repeating it does no harm.
     fn commit(&mut self, _ids: &[RecordId]) -> Result<Settlement, Failure> {
         Ok(Settlement::AtOnce)
     }

@@ -195,7 +195,7 @@ fn kept_link(kept: Kept) -> Option<KeptLink> {
         member,
         device: TargetName::new(&kept.device).ok()?,
         employee_no: RecordId::new(&kept.employee_no).ok()?,
-        rule: LinkRule::from_word(&kept.linked_by)?,
+        rule: LinkRule::parse(&kept.linked_by)?,
     })
 }
 

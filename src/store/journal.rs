@@ -294,7 +294,7 @@ impl Store {
                 .into_iter()
                 .find(|known| known.as_str() == cause)
                 .ok_or_else(|| damaged("a cause", &cause))?,
-            kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
+            kind: Kind::parse(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
             before: window_in(row.get(6)?, row.get(7)?)?,
             after: window_in(row.get(8)?, row.get(9)?)?
                 .ok_or_else(|| damaged("a window", "NULL"))?,

@@ -141,7 +141,7 @@ impl Store {
         let mut lines = Vec::new();
         while let Some(row) = rows.next()? {
             let kind: String = row.get(13)?;
-            let kind = Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?;
+            let kind = Kind::parse(&kind).ok_or_else(|| damaged("a kind of change", &kind))?;
             lines.push(AuditLine { member: self.key_in(row, 11)?, kind, entry: entry_in(row)? });
         }
         Ok(lines)

@@ -21,8 +21,8 @@ pub struct Quiet {
     pub since: DateTime<Utc>,
     /// From when on the time alone may bring a change.
     pub until: DateTime<Utc>,
-    /// What that run had to say, to be said again.
-    pub told: String,
+    /// The report of that run, to be shown once more.
+    pub report: String,
 }
 
 /// A quiet tick: nothing is remembered of it but that it was.
@@ -52,14 +52,14 @@ impl Store {
         }
         let mut statement = self
             .connection
-            .prepare_cached("SELECT inputs, since_at, until_at, told, seal FROM quiet")?;
+            .prepare_cached("SELECT inputs, since_at, until_at, report, seal FROM quiet")?;
         let mut rows = statement.query([])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let quiet = Quiet {
             inputs: row.get(0)?,
             since: instant_in(row.get(1)?)?,
             until: instant_in(row.get(2)?)?,
-            told: row.get(3)?,
+            report: row.get(3)?,
         };
         seal::check(Some(row.get(4)?), || seal::of_quiet(&quiet), "what makes a tick quiet")?;
         Ok(Some(quiet))
@@ -69,13 +69,13 @@ impl Store {
     pub(super) fn keep_quiet(&self, quiet: &Quiet) -> Result<(), StoreError> {
         self.drop_quiet()?;
         self.exec(
-            "INSERT INTO quiet (inputs, since_at, until_at, told, seal) \
+            "INSERT INTO quiet (inputs, since_at, until_at, report, seal) \
              VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 quiet.inputs,
                 instant_out(quiet.since),
                 instant_out(quiet.until),
-                quiet.told,
+                quiet.report,
                 seal::of_quiet(quiet),
             ],
         )?;

@@ -123,7 +123,7 @@ pub(super) fn of_rows(rows: &[(LinkRow, DateTime<Utc>)]) -> i64 {
 /// The seal of what makes a tick quiet.
 pub(super) fn of_quiet(quiet: &Quiet) -> i64 {
     let (since, until) = (quiet.since, quiet.until);
-    let seal = Seal::new().text(&quiet.inputs).text(&quiet.told);
+    let seal = Seal::new().text(&quiet.inputs).text(&quiet.report);
     seal.number(super::convert::instant_out(since)).number(super::convert::instant_out(until)).end()
 }
 

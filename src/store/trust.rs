@@ -184,7 +184,7 @@ mod tests {
         let door = TargetName::new("door").unwrap();
         let memory = || store.device_state(&door).unwrap().memory;
         assert_eq!(memory(), Memory::default());
-        let kept = Memory::of(2, &["PUT", "RightPlan"]);
+        let kept = Memory::new(2, &["PUT", "RightPlan"]);
         store.record_memory(&door, &kept).unwrap();
         assert_eq!(memory(), kept);
         assert_eq!(kept.read::<Vec<String>>(2), ["PUT", "RightPlan"]);

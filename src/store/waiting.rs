@@ -146,7 +146,7 @@ impl Store {
                 device: row.get(0)?,
                 employee_no: row.get(1)?,
                 member: self.key_in(row, 2)?,
-                kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
+                kind: Kind::parse(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
                 opens_door: row.get(5)?,
                 after: window_in(row.get(6)?, row.get(7)?)?
                     .ok_or_else(|| damaged("a window", "NULL"))?,

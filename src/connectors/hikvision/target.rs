@@ -85,7 +85,7 @@ impl Target for Door {
     }
 
     fn memory(&self) -> Memory {
-        Memory::of(
+        Memory::new(
             REMEMBERED_FORM,
             &Remembered { manners: self.reader.manners(), ..self.remembered.clone() },
         )

@@ -188,7 +188,7 @@ impl OneTarget<'_, '_> {
                 let what = outcome.error.as_deref().unwrap_or("changed unasked");
                 met.push(format!("person {}: {what}", one.change.employee_no));
             }
-            settled.push((one.change, despite(outcome, one.refusal, is_unasked)));
+            settled.push((one.change, weigh_refusal(outcome, one.refusal, is_unasked)));
         }
         let unasked = trust::met_unasked(&met, self.execution.clock.now());
         self.settle(settled, unasked.clone())?;
@@ -213,7 +213,7 @@ impl OneTarget<'_, '_> {
             return Ok(());
         };
         let (name, id) = (&self.device.name, &one.change.employee_no);
-        if let Some(seen) = ReadBack::of(sent, &before, &after) {
+        if let Some(seen) = ReadBack::explained(sent, &before, &after) {
             log::info!("{name}: person {id}: sent {sent}, and it keeps {held}");
             self.store().record_read_back(name, &self.version, id, &seen)?;
         } else if before != after
@@ -293,11 +293,11 @@ fn not_read_back<'c>(one: Sent<'c>, error: &Failure) -> (&'c Change, Outcome) {
 }
 
 /// What became of a write that the device may have refused: nothing, or something all the same.
-fn despite(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outcome {
+fn weigh_refusal(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outcome {
     let Some(refusal) = refusal else { return outcome };
     if outcome.kind == OutcomeKind::NotApplied && !is_unasked {
         return Outcome { kind: OutcomeKind::Refused, error: Some(refusal), ..outcome };
     }
     let what = outcome.error.as_deref().unwrap_or("and it took the change");
-    Outcome { error: Some(format!("the device said no ({refusal}); {what}")), ..outcome }
+    Outcome { error: Some(format!("it said no ({refusal}); {what}")), ..outcome }
 }

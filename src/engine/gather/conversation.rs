@@ -1,8 +1,7 @@
 //! One conversation with a device at a time, over all processes of this computer.
 //!
-//! Whoever asks a device holds its lock, and reads what is remembered of it (its logins, above all) only
-//! then: of six commands that start at once with a wrong password, one spends a login and five know it.
-//! Locks are taken in the order of the configuration, each once in a process, and nobody waits for ever.
+//! What is remembered of a device, its logins above all, is read under its lock only. Locks are taken in the
+//! order of the configuration, each once in a process, and nobody waits for ever.
 
 use std::time::Duration;
 
@@ -72,7 +71,7 @@ pub(super) fn take_turns(
     let began = clock.elapsed();
     let mut turns = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
-        let ask = AskTarget::of(scope, device, now);
+        let ask = AskTarget::new(scope, device, now);
         let is_due = || devices::is_due(device, store, ask);
         if scope.is_offline || !is_due()? {
             turns.push(Turn::NotDue(Box::new(Before::read(store, device, scope)?)));

@@ -17,7 +17,7 @@ mod record;
 mod sources;
 mod summary;
 pub mod trust;
-mod witness;
+mod whose_clock;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -97,7 +97,7 @@ pub struct AcceptLink {
 pub struct Gathered {
     /// What planning and the proof look at.
     pub facts: Facts,
-    /// What was heard from each organisation, in the order of the configuration.
+    /// What each organisation answered, in the order of the configuration.
     pub sources: Vec<SourceGathered>,
     /// What was read from each device, in the order of the configuration.
     pub devices: Vec<TargetGathered>,
@@ -147,7 +147,7 @@ impl GatherError {
 /// Gathers both sides.
 ///
 /// # Errors
-/// [`GatherError`]; whatever goes wrong outside is in the troubles of what was gathered.
+/// [`GatherError`]; whatever a system does wrong is in the troubles of what was gathered.
 pub fn gather<'a>(
     systems: &'a dyn Systems,
     config: &Config,
@@ -173,8 +173,8 @@ pub fn gather_with<'a>(
     let (mut sources, mut devices, mut open) =
         ask_all(systems, config, store, turns, clock, &scope, asked)?;
     let both = (&mut *sources, &mut *devices);
-    let asking = witness::Asking { systems, config, store, scope: &scope, clock };
-    asking.tell_whose(both, &mut open)?;
+    let inquiry = whose_clock::ClockInquiry { systems, config, store, scope: &scope, clock };
+    inquiry.settle(both, &mut open)?;
     let clock_trouble = if scope.is_offline {
         None
     } else {
@@ -246,7 +246,7 @@ fn ask_all<'a>(
     Asked(asked_before): Asked,
 ) -> Result<Answers<'a>, StoreError> {
     let now = clock.began();
-    let ask = sources::Ask::at(now, scope, config);
+    let ask = sources::Ask::new(now, scope, config);
     let mut states = Vec::with_capacity(config.sources.len());
     let mut names = Vec::with_capacity(config.sources.len());
     for source in &config.sources {
@@ -272,7 +272,7 @@ fn ask_all<'a>(
             .iter()
             .zip(turns)
             .map(|(device, turn)| {
-                let ask = devices::AskTarget::of(scope, device, now);
+                let ask = devices::AskTarget::new(scope, device, now);
                 match turn {
                     Turn::Ours(before, lock) => Coming::OnItsWay(threads.spawn(move || {
                         let (gathered, reader) = devices::read_due(systems, device, *before, ask);

@@ -193,9 +193,9 @@ pub fn settle_open(
             let person = persons.get(&intent.employee_no);
             let took = person.is_some_and(|p| limits.is_held(intent.after, &p.limit));
             let (kind, text) = if took {
-                (OutcomeKind::Confirmed, "the run was cut off; the device had taken the change")
+                (OutcomeKind::Confirmed, "the run was cut off; the change had been taken")
             } else {
-                (OutcomeKind::NotApplied, "the run was cut off before the device took the change")
+                (OutcomeKind::NotApplied, "the run was cut off before the change was taken")
             };
             log::warn!("{device}: person {}: {text}", intent.employee_no);
             (intent, Outcome::sent(kind, Some(text.to_owned()), person.cloned()))

@@ -1,6 +1,6 @@
 //! Members who were served on a door until now and are left out there. Pure.
 //!
-//! One of them is told at once. Many at once are no news of members but of a listing or a door that cannot
+//! One of them is reported at once. Many at once are no news of members but of a listing or a door that cannot
 //! be right: then it is not believed, and nothing follows from it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +34,7 @@ pub struct Loss {
     pub other_roles: BTreeSet<RightCode>,
     /// `--only` asks for the member or the person, or for everybody.
     pub is_asked_for: bool,
-    /// One of so many at once that the source or the door is told of, and not each of them.
+    /// One of so many at once that the source or the door is reported, and not each of them.
     pub is_one_of_many: bool,
 }
 
@@ -70,7 +70,7 @@ impl Plan {
 }
 
 impl Loss {
-    /// Whose word it is that leaves the member out.
+    /// On whose account the member is left out.
     #[must_use]
     pub fn whose(&self) -> Whose {
         match is_of_source(self.reason) {
@@ -90,7 +90,7 @@ pub struct NoDoor {
     pub member: HolderId,
 }
 
-/// Whose word is not believed.
+/// What is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Whose {
     Source(SourceName),
@@ -99,7 +99,7 @@ pub enum Whose {
 }
 
 impl Whose {
-    /// Whether what is said of a member on a device follows from this word.
+    /// Whether what is decided of a member on a device follows from it.
     fn covers(&self, source: &SourceName, device: &TargetName) -> bool {
         match self {
             Self::Source(doubted) => source == doubted,
@@ -111,7 +111,6 @@ impl Whose {
 /// A source or a device of whose served members too many are left out at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooManyLost {
-    /// Whose word it is.
     pub whose: Whose,
     /// How many members are left out.
     pub lost: usize,
@@ -140,7 +139,7 @@ fn is_of_source(reason: Reason) -> bool {
 }
 
 /// The loss of a member on a device, if it is one.
-pub(super) fn of(
+pub(super) fn find(
     pair: &Pair<'_>,
     verdict: &Verdict,
     has_paid_time: bool,
@@ -308,7 +307,7 @@ fn most<T: Ord>(counts: BTreeMap<T, usize>) -> Option<(T, usize)> {
     best
 }
 
-/// Marks the losses that are told of together.
+/// Marks the losses that are reported together.
 pub(super) fn mark(plan: &mut Plan) {
     for loss in &mut plan.losses {
         let whose = loss.whose();

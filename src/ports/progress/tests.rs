@@ -34,7 +34,7 @@ impl Progress for Heard {
 }
 
 impl Meter for One {
-    fn at(&self, done: usize, total: Option<usize>) {
+    fn show(&self, done: usize, total: Option<usize>) {
         let of = total.map_or_else(String::new, |total| format!(" of {total}"));
         self.heard.say(format!("{} {done}{of}", self.about));
     }

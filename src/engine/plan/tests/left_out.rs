@@ -70,7 +70,7 @@ fn every_reason() {
         ),
         (
             three().renewed("150002").person(FRONT, "2", |person| person.flaw = Some(Flaw::Twice)),
-            "flawed-on-device (person 2 is in the door's list more than once), paid",
+            "flawed-on-device (person 2 is listed more than once), paid",
         ),
         (
             three().inactive("150002").person(FRONT, "2", |person| {
@@ -225,7 +225,7 @@ fn a_membership_that_ends_before_it_begins_is_told_and_hinders_nothing() {
     );
     let told = |world: &World| {
         let plan = world.plan();
-        left_out(&Plan { left_out: plan.told(), ..plan })
+        left_out(&Plan { left_out: plan.left_out_or_ignored(), ..plan })
     };
     let want = "150002 everywhere bad-dates (ignored, the others count: role 3126 from 2026-12-31 \
                 to 2026-12-01), paid";

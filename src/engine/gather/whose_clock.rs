@@ -18,17 +18,17 @@ use crate::ports::{Failure, Target};
 use crate::store::lock::take_device;
 use crate::store::{Store, StoreError};
 
-/// Who agrees with this computer's clock, where nobody does not.
+/// Who agrees with this computer's clock, where nobody disagrees.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Witnesses {
-    /// Doors with the same time.
-    pub doors: usize,
-    /// Organisations with the same time.
+pub(super) struct Agreeing {
+    pub targets: usize,
+    /// What the last of them is called: "door".
+    pub target_noun: &'static str,
     pub sources: usize,
 }
 
 /// Who is asked, and by what clock.
-pub(super) struct Asking<'a, 's> {
+pub(super) struct ClockInquiry<'a, 's> {
     pub systems: &'s dyn Systems,
     pub config: &'a Config,
     /// The locks of the doors are beside it, and what is remembered of them is in it.
@@ -37,10 +37,10 @@ pub(super) struct Asking<'a, 's> {
     pub clock: Clock,
 }
 
-impl<'s> Asking<'_, 's> {
+impl<'s> ClockInquiry<'_, 's> {
     /// Puts it right whose clock is wrong, where some organisation has another time than this computer.
     /// The first door that has another time ends it: then nobody knows.
-    pub(super) fn tell_whose(
+    pub(super) fn settle(
         &self,
         (sources, devices): (&mut [SourceGathered], &mut [TargetGathered]),
         open: &mut Connections<'s>,
@@ -48,9 +48,10 @@ impl<'s> Asking<'_, 's> {
         if sources.iter().all(|source| source.clock_off.is_none()) {
             return Ok(());
         }
-        let mut witnesses = Witnesses {
+        let mut agreeing = Agreeing {
             sources: sources.iter().filter(|source| source.is_clock_confirmed).count(),
-            doors: 0,
+            targets: 0,
+            target_noun: "",
         };
         for ((device, gathered), conversation) in self.config.devices.iter().zip(devices).zip(open)
         {
@@ -58,14 +59,17 @@ impl<'s> Asking<'_, 's> {
                 continue;
             }
             match self.ask(device, gathered, conversation)? {
-                Some(true) => witnesses.doors += 1,
+                Some(true) => {
+                    agreeing.targets += 1;
+                    agreeing.target_noun = device.kind.nouns().one;
+                }
                 Some(false) => return Ok(()),
                 None => {}
             }
         }
-        if witnesses.doors + witnesses.sources > 0 {
+        if agreeing.targets + agreeing.sources > 0 {
             for (config, source) in self.config.sources.iter().zip(sources) {
-                sources::blame_source(config, source, witnesses);
+                sources::blame_source(config, source, agreeing);
             }
         }
         Ok(())
