@@ -153,7 +153,7 @@ pub fn run(
 
 /// Gives a script its document although the command broke off.
 fn say_document(command: &Command, error: &Error) {
-    let printed = report::failed::document(command.name(), error.trouble())
+    let printed = report::json::broken_off(command.name(), error.trouble())
         .map_err(Error::Json)
         .and_then(|document| cmd::print_json(&document));
     if let Err(error) = printed {

@@ -78,7 +78,7 @@ fn carry_out(
     record::why_not_done(context, store, &report)?;
     report.take_overtaken(overtaken);
     if context.shows_names() {
-        report.show_all_names(&gathered.facts);
+        report.show_names(&gathered.facts);
     }
     record::end_run(context, systems, store, &report, None, run)?;
     Ok(report)
@@ -152,20 +152,15 @@ fn from_file(context: &Context, path: &Path) -> Result<(Reviewed, bool), Error> 
     };
     let text = String::from_utf8(bytes)
         .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
-    plan_file::read_reviewed(
-        &text,
-        &context.config.accounts(),
-        context.clock.began(),
-        Approved::Planned,
-    )
-    .map(|reviewed| (reviewed, false))
-    .map_err(refused)
+    plan_file::read(&text, &context.config.accounts(), context.clock.began(), Approved::Planned)
+        .map(|reviewed| (reviewed, false))
+        .map_err(refused)
 }
 
 fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<(Reviewed, bool), Error> {
     let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
     let kept = kept.ok_or_else(|| Error::NoBlockedPlan(id.to_owned()))?;
-    plan_file::read_reviewed(
+    plan_file::read(
         &kept.document,
         &context.config.accounts(),
         context.clock.began(),

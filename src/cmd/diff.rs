@@ -31,7 +31,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     report.blocked = plan_file::blocked_id(plan.blocked());
     if let Some(id) = &report.blocked {
         let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
-        report.is_blocked_kept = kept.is_some();
+        report.is_blocked_new = kept.is_none();
     }
     if context.is_json || context.is_verbose {
         let rows = gathered.rows_left_out(&context.config, &store, context.shows_names());
@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     }
     report.take_planned(plan.changes);
     if context.shows_names() {
-        report.show_all_names(&gathered.facts);
+        report.show_names(&gathered.facts);
     }
 
     let found = report.exit();

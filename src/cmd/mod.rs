@@ -4,7 +4,6 @@ pub mod apply;
 pub mod check;
 pub mod diff;
 pub mod lookup;
-mod near;
 mod record;
 pub mod status;
 pub mod sync;

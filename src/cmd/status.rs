@@ -2,18 +2,13 @@
 //!
 //! Every `sync` writes the same page and the same metrics, where `[report]` names files for them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-
-use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Context, print, print_json, write_file};
 use crate::cli::StatusArgs;
-use crate::config::{Mode, TargetConfig};
-use crate::engine::gather::trust;
-use crate::engine::gather::{Scope, back_off, devices::held_back, gather};
+use crate::engine::gather::{Scope, gather};
 use crate::engine::link::file::FILE_BYTES_MAX;
-use crate::engine::plan::{LeftOut, TargetFacts, plan};
+use crate::engine::plan::{TargetFacts, plan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
@@ -21,17 +16,10 @@ use crate::model::{Holder, RecordId, TargetName};
 use crate::net::bounded::{self, Bounded};
 use crate::notify::stderr;
 use crate::report::Report;
-use crate::report::status::{
-    DAYS_SHOWN, DeviceStatus, SourceStatus, Status, html, json, prometheus, text, unlinked,
-};
-use crate::store::{DeviceOverview, Store, StoreError, WriteMemory};
+use crate::report::status::state_file::of_state_file;
+use crate::report::status::{Status, html, json, prometheus, text, unlinked};
+use crate::store::Store;
 use crate::text::lists::many;
-
-/// Runs that are shown.
-const RUNS_SHOWN: u32 = 10;
-
-/// Lines of the audit log that a page can bear.
-const AUDIT_SHOWN: u32 = 2000;
 
 /// Runs the command.
 pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
@@ -46,7 +34,8 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
         .map_err(|error| context.gather_error(error))?;
     let left_out = plan(&gathered.facts).left_out;
     let members = || gathered.facts.members.iter().map(|facts| &facts.member);
-    let mut status = look(context, &store, left_out).map_err(|error| context.store_error(error))?;
+    let mut status = of_state_file(&context.config, &store, context.clock.now(), left_out)
+        .map_err(|error| context.store_error(error))?;
     let rows = gathered.rows_left_out(&context.config, &store, false);
     status.rows_left_out = rows.map_err(|error| context.store_error(error))?;
     let mut said = String::new();
@@ -116,10 +105,11 @@ pub(super) fn write_files(context: &Context, store: &mut Store, report: &Report)
         return;
     }
     let (page, metrics) = (files.html.as_deref(), files.prometheus.as_deref());
-    let failed = match look(context, store, report.left_out.clone()) {
-        Ok(status) => write(&status, page, metrics, &files.rights),
-        Err(error) => vec![context.store_error(error)],
-    };
+    let failed =
+        match of_state_file(&context.config, store, context.clock.now(), report.left_out.clone()) {
+            Ok(status) => write(&status, page, metrics, &files.rights),
+            Err(error) => vec![context.store_error(error)],
+        };
     for error in failed {
         if stderr::is_news(store, format!("report {error}"), context.clock.began()) {
             log::warn!("{}", error.lines());
@@ -137,77 +127,4 @@ fn write(
     let page = page.map(|path| write_file(path, &html::render(status), rights));
     let metrics = metrics.map(|path| write_file(path, &prometheus::render(status), rights));
     [page, metrics].into_iter().flatten().filter_map(Result::err).collect()
-}
-
-/// Why a device is not written to, or hardly, with the way out.
-fn write_trouble(
-    device: &TargetConfig,
-    writes: &WriteMemory,
-    known: &DeviceOverview,
-    at: DateTime<Utc>,
-) -> Option<String> {
-    if device.mode == Mode::Observe {
-        return None;
-    }
-    let persons = usize::try_from(known.persons).unwrap_or(usize::MAX);
-    let trouble = match &writes.unasked {
-        Some(unasked) => trust::unasked(device, unasked, persons),
-        None => trust::unproven(device, writes, persons, at)?,
-    };
-    Some(format!("{}: ivms-sync sync --accept-device {}={persons}", trouble.text(), device.name))
-}
-
-/// What the state file knows.
-fn look(context: &Context, store: &Store, left_out: Vec<LeftOut>) -> Result<Status, StoreError> {
-    let at = context.clock.now();
-    let config = &context.config;
-    let mut sources = Vec::with_capacity(config.sources.len());
-    for source in &config.sources {
-        let state = store.source_state(&source.name)?;
-        sources.push(SourceStatus {
-            name: source.name.clone(),
-            members: store.member_count(&source.name)?,
-            fetched_at: state.fetched_at,
-            complete_at: state.complete_at,
-        });
-    }
-    let mut devices = Vec::with_capacity(config.devices.len());
-    for device in &config.devices {
-        let failures = store.failures(&device.name)?;
-        let login = store.login_memory(&device.name, &device.login.name, &device.login.secret)?;
-        let known = store.device_overview(&device.name)?;
-        let writes = store.write_memory(&device.name)?;
-        devices.push(DeviceStatus {
-            name: device.name.clone(),
-            mode: device.mode,
-            write_trouble: write_trouble(device, &writes, &known, at),
-            uncommitted: store.uncommitted(&device.name)?,
-            known,
-            left_alone_until: back_off::waits_until(&failures, at),
-            failures,
-            login_trouble: held_back(device, &login, at).map(|trouble| trouble.text()),
-        });
-    }
-    let since = at.checked_sub_signed(TimeDelta::days(DAYS_SHOWN)).unwrap_or(at);
-    let audit = store.audit_since(since, AUDIT_SHOWN)?;
-    Ok(Status {
-        at,
-        zone: config.zone_of_people(),
-        runs: store.runs(RUNS_SHOWN)?,
-        last_success: store.last_success()?,
-        sources,
-        devices,
-        waiting: store.waiting()?,
-        attention: store.attention()?,
-        blocked: store.blocked_plans()?,
-        left_out,
-        is_audit_cut: audit.len() >= AUDIT_SHOWN as usize,
-        audit,
-        delay: store.grant_delay()?,
-        requests: store.requests()?,
-        state_bytes: store.size(),
-        rows_left_out: Vec::new(),
-        names: BTreeMap::new(),
-        person_names: BTreeMap::new(),
-    })
 }

@@ -11,7 +11,7 @@ use crate::engine::gather::{Scope, gather_with};
 use crate::engine::plan::{Standing, plan, prove};
 use crate::error::Error;
 use crate::model::{RunId, SourceName};
-use crate::report::{Report, repeated};
+use crate::report::{Report, unchanged};
 use crate::store::{Quiet, QuietRun, RunEnd, Store};
 
 /// Everything of a `sync` but the lock and what is said of it. The run is recorded with the exit code that
@@ -24,7 +24,8 @@ pub fn tick(
 ) -> Result<Report, Error> {
     let store_error = |error| context.store_error(error);
     let polled = poll(systems, &context.config, store, context.clock, &scope, |sources, kept| {
-        repeated::report(&context.config, sources, kept)
+        let devices = context.config.devices.iter().map(|device| (&device.name, device.mode));
+        unchanged::report(devices, sources, kept)
     });
     let asked = match polled.map_err(store_error)? {
         Poll::Unchanged(report) => return unchanged(context, systems, store, report),
@@ -85,12 +86,13 @@ fn whole(
     report.take_carried_out(plan.changes, done);
     record::why_not_done(context, store, &report)?;
     if context.shows_names() {
-        report.show_all_names(&gathered.facts);
+        report.show_names(&gathered.facts);
     }
     if is_everyone {
         record::first_runs_over(context, store, &gathered.facts, &report)?;
     }
-    let quiet = repeated::of_quiet(&report).and_then(|kept| quiet::digest(config, &gathered, kept));
+    let quiet =
+        unchanged::remember(&report).and_then(|kept| quiet::digest(config, &gathered, kept));
     Ok((report, quiet))
 }
 
@@ -113,7 +115,7 @@ fn unchanged(
         for (source, humans) in &members_of {
             members.extend(store.members_by_human(source, humans).map_err(store_error)?);
         }
-        report.show_names(members.iter().map(|stored| &stored.member));
+        report.show_holder_names(members.iter().map(|stored| &stored.member));
         for device in &context.config.devices {
             let known = store.persons(&device.name).map_err(store_error)?;
             report.show_person_names(&device.name, &known.persons);

@@ -39,6 +39,7 @@ use url::Url;
 use crate::files::Rights;
 use crate::model::{Account, Accounts, HolderNumber, RecordId, RightCode, SourceName, TargetName};
 use crate::text::lists::either;
+use crate::text::words::words;
 
 pub use environment::Environment;
 pub use find::find;
@@ -174,24 +175,13 @@ impl TargetConfig {
     }
 }
 
-/// What may be written to a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    Observe,
-    /// Only changes that start or lengthen access.
-    GrantOnly,
-    Full,
-}
-
-impl Mode {
-    /// The word in the configuration and in output.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Observe => "observe",
-            Self::GrantOnly => "grant-only",
-            Self::Full => "full",
-        }
+words! {
+    /// What may be written to a device.
+    pub enum Mode {
+        Observe = "observe",
+        /// Only changes that start or lengthen access.
+        GrantOnly = "grant-only",
+        Full = "full",
     }
 }
 

@@ -3,30 +3,38 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use serde::{Serialize, Serializer};
+
 use crate::model::{
     Change, Email, HolderId, LinkRule, RecordId, RowReason, SourceName, TargetName, UnusableRow,
 };
 use crate::store::OutcomeKind;
+use crate::text::words::words;
 
 /// A member whose link is kept although the rule that made it no longer gives it, an e-mail changed
 /// in Cardskipper, say: nobody else claims the person, and somebody should correct one side.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeptLink {
+    #[serde(skip)]
     pub source: SourceName,
+    #[serde(flatten)]
     pub member: HolderId,
     pub device: TargetName,
     pub employee_no: RecordId,
     /// The rule that made the link.
+    #[serde(rename = "linked_by")]
     pub rule: LinkRule,
 }
 
 /// What one organisation answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceReport {
     pub name: SourceName,
     /// What its system is called.
+    #[serde(skip)]
     pub system: &'static str,
     /// A complete listing, or changes only.
+    #[serde(rename = "listing", serialize_with = "listing")]
     pub is_complete: bool,
     /// Members in the answer; none when there was no answer.
     pub members: usize,
@@ -35,8 +43,12 @@ pub struct SourceReport {
     pub reason: Option<String>,
 }
 
+fn listing<S: Serializer>(is_complete: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if *is_complete { "complete" } else { "changes" })
+}
+
 /// How one device fared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TargetReport {
     pub name: TargetName,
     /// How many persons are known there.
@@ -44,34 +56,20 @@ pub struct TargetReport {
     pub outcome: TargetOutcome,
 }
 
-/// How one device fared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TargetOutcome {
-    /// Answered wherever it was asked.
-    Ok,
-    Unreachable,
-    /// Refused the login, or is left alone because it did.
-    LoginRefused,
-    /// Its clock is off by more than 60 seconds: nothing is written there.
-    ClockWrong,
-    /// Answered as another device, or without its persons: nothing is written there.
-    NotBelieved,
-    /// Mode "observe": looked at, never written.
-    Observed,
-}
-
-impl TargetOutcome {
-    /// As in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Unreachable => "unreachable",
-            Self::LoginRefused => "login-refused",
-            Self::ClockWrong => "clock-wrong",
-            Self::NotBelieved => "not-believed",
-            Self::Observed => "observed",
-        }
+words! {
+    /// How one device fared.
+    pub enum TargetOutcome {
+        /// Answered wherever it was asked.
+        Ok = "ok",
+        Unreachable = "unreachable",
+        /// Refused the login, or is left alone because it did.
+        LoginRefused = "login-refused",
+        /// Its clock is off by more than 60 seconds: nothing is written there.
+        ClockWrong = "clock-wrong",
+        /// Answered as another device, or without its persons: nothing is written there.
+        NotBelieved = "not-believed",
+        /// Mode "observe": looked at, never written.
+        Observed = "observed",
     }
 }
 

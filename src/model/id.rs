@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use smol_str::{SmolStr, format_smolstr};
 
 /// The most bytes of an identity that a source's connector spells.
@@ -31,7 +33,7 @@ pub enum InvalidId {
 }
 
 /// One invocation that may write: one tick.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct RunId(i64);
 
 impl RunId {
@@ -106,7 +108,25 @@ macro_rules! text_id {
                 f.pad(&self.0)
             }
         }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Spelled(&self.0).serialize(serializer)
+            }
+        }
     };
+}
+
+/// What a connector spells, in JSON: a number where it is a whole one.
+struct Spelled<'a>(&'a str);
+
+impl Serialize for Spelled<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.parse::<i64>() {
+            Ok(number) if number.to_string() == self.0 => serializer.serialize_i64(number),
+            _ => serializer.serialize_str(self.0),
+        }
+    }
 }
 
 text_id! {
@@ -125,6 +145,23 @@ impl FromStr for HolderNumber {
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         Self::whole(text.trim().parse().map_err(|_| InvalidId::NotANumber)?)
     }
+}
+
+/// JSON for an identity that is its text.
+macro_rules! as_text {
+    ($name:ident) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+            }
+        }
+    };
 }
 
 macro_rules! name_id {
@@ -166,6 +203,7 @@ macro_rules! name_id {
     };
 }
 
+as_text!(SourceName);
 name_id! {
     /// One organisation in the configuration: `club` in `[cardskipper.club]`.
     SourceName
@@ -180,6 +218,7 @@ impl SourceName {
     }
 }
 
+as_text!(TargetName);
 name_id! {
     /// One device in the configuration: `front-door` in `[hikvision.front-door]`.
     TargetName
@@ -207,6 +246,8 @@ impl RecordId {
         &self.0
     }
 }
+
+as_text!(RecordId);
 
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -265,6 +306,16 @@ impl fmt::Display for HolderId {
     /// What people call the holder, which may be less than the identity.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.human())
+    }
+}
+
+impl Serialize for HolderId {
+    /// What our documents tell of a holder: never the whole identity, which may hold a birth date.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut holder = serializer.serialize_struct("HolderId", 2)?;
+        holder.serialize_field("source", &self.source)?;
+        holder.serialize_field("number", &Spelled(self.human()))?;
+        holder.end()
     }
 }
 

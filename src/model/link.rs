@@ -6,38 +6,19 @@ use chrono::{DateTime, Utc};
 use foldhash::fast::RandomState;
 
 use super::{HolderId, RecordId, Window};
+use crate::text::words::words;
 
-/// How a member was found to be a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LinkRule {
-    /// A link file holds the member's e-mail beside the person id.
-    File,
-    /// The device holds the member's e-mail.
-    DeviceEmail,
-    /// The member number is the `employeeNo`, and the name agrees.
-    HolderNumber,
-    /// Somebody who looked has said so (`sync --accept-link`). No rule of the configuration.
-    Accepted,
-}
-
-impl LinkRule {
-    /// As in the configuration, the output and the state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::DeviceEmail => "device-email",
-            Self::HolderNumber => "member-number",
-            Self::Accepted => "accepted",
-        }
-    }
-
-    /// Reads it back.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::File, Self::DeviceEmail, Self::HolderNumber, Self::Accepted]
-            .into_iter()
-            .find(|rule| rule.as_str() == text)
+words! {
+    /// How a member was found to be a person.
+    pub enum LinkRule {
+        /// A link file holds the member's e-mail beside the person id.
+        File = "file",
+        /// The device holds the member's e-mail.
+        DeviceEmail = "device-email",
+        /// The member number is the `employeeNo`, and the name agrees.
+        HolderNumber = "member-number",
+        /// Somebody who looked has said so (`sync --accept-link`). No rule of the configuration.
+        Accepted = "accepted",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rows of link files: a person id beside an e-mail, or why a row links nobody.
 
 use super::{Email, RecordId};
+use crate::text::words::words;
 
 /// One usable row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,97 +28,50 @@ pub struct UnusableRow {
     pub emails: Vec<Email>,
 }
 
-/// Why a row is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RowReason {
-    /// A person id without an e-mail; normal in an export of iVMS-4200.
-    NoEmail,
-    /// An e-mail without a person id.
-    NoId,
-    /// The e-mail cell holds something else.
-    NotAnEmail,
-    /// The e-mail cell holds different addresses, and which one counts is a guess.
-    SeveralEmails,
-    /// Other rows have the same e-mail and another person of the same door. Told of a row that was read:
-    /// it makes no link there.
-    SeveralPersons,
-    /// The person id is longer than a device takes, or holds a character that shows nothing.
-    BadId,
-    /// The person id is a number with a fraction or below zero.
-    IdNotWhole,
-    /// The person id is a number with more than the 15 digits that spreadsheets keep, so the last ones
-    /// may have become zeros.
-    IdLostDigits,
-    /// The person id is a number whose format shows something else than its digits, and what it shows
-    /// cannot be told for sure.
-    IdShownOtherwise,
-    /// The person id cell holds a date, TRUE or FALSE.
-    IdIsNoNumber,
-    /// A formula that was never calculated.
-    NoValueYet,
-    /// `#N/A` and its like.
-    ErrorValue,
-    /// A quotation mark stands where it is no part of the file's form, so that where the cells or the
-    /// rows end is a guess.
-    StrayQuote,
-    /// A letter of the person id or the e-mail could not be told from the file's encoding.
-    UnknownLetter,
-    /// A cell with more bytes than are looked at.
-    CellTooLong,
-    /// A CSV row with more filled cells than the header row has: a separator stands unquoted in
-    /// one of them, so the columns do not line up.
-    MoreCellsThanHeader,
+words! {
+    /// Why a row is left out.
+    pub enum RowReason {
+        /// A person id without an e-mail; normal in an export of iVMS-4200.
+        NoEmail = "no-email",
+        /// An e-mail without a person id.
+        NoId = "no-person-id",
+        /// The e-mail cell holds something else.
+        NotAnEmail = "not-an-email",
+        /// The e-mail cell holds different addresses, and which one counts is a guess.
+        SeveralEmails = "several-emails",
+        /// Other rows have the same e-mail and another person of the same door. Told of a row that was read:
+        /// it makes no link there.
+        SeveralPersons = "several-persons",
+        /// The person id is longer than a device takes, or holds a character that shows nothing.
+        BadId = "bad-person-id",
+        /// The person id is a number with a fraction or below zero.
+        IdNotWhole = "person-id-not-whole",
+        /// The person id is a number with more than the 15 digits that spreadsheets keep, so the last ones
+        /// may have become zeros.
+        IdLostDigits = "person-id-lost-digits",
+        /// The person id is a number whose format shows something else than its digits, and what it shows
+        /// cannot be told for sure.
+        IdShownOtherwise = "person-id-shown-otherwise",
+        /// The person id cell holds a date, TRUE or FALSE.
+        IdIsNoNumber = "person-id-no-number",
+        /// A formula that was never calculated.
+        NoValueYet = "formula-without-value",
+        /// `#N/A` and its like.
+        ErrorValue = "error-value",
+        /// A quotation mark stands where it is no part of the file's form, so that where the cells or the
+        /// rows end is a guess.
+        StrayQuote = "stray-quotation-mark",
+        /// A letter of the person id or the e-mail could not be told from the file's encoding.
+        UnknownLetter = "unknown-letter",
+        /// A cell with more bytes than are looked at.
+        CellTooLong = "cell-too-long",
+        /// A CSV row with more filled cells than the header row has: a separator stands unquoted in
+        /// one of them, so the columns do not line up.
+        MoreCellsThanHeader = "more-cells-than-header",
+    }
 }
 
 impl RowReason {
-    pub const ALL: [Self; 16] = [
-        Self::NoEmail,
-        Self::NoId,
-        Self::NotAnEmail,
-        Self::SeveralEmails,
-        Self::SeveralPersons,
-        Self::BadId,
-        Self::IdNotWhole,
-        Self::IdLostDigits,
-        Self::IdShownOtherwise,
-        Self::IdIsNoNumber,
-        Self::NoValueYet,
-        Self::ErrorValue,
-        Self::StrayQuote,
-        Self::UnknownLetter,
-        Self::CellTooLong,
-        Self::MoreCellsThanHeader,
-    ];
-
-    /// As in JSON and in the state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoEmail => "no-email",
-            Self::NoId => "no-person-id",
-            Self::NotAnEmail => "not-an-email",
-            Self::SeveralEmails => "several-emails",
-            Self::SeveralPersons => "several-persons",
-            Self::BadId => "bad-person-id",
-            Self::IdNotWhole => "person-id-not-whole",
-            Self::IdLostDigits => "person-id-lost-digits",
-            Self::IdShownOtherwise => "person-id-shown-otherwise",
-            Self::IdIsNoNumber => "person-id-no-number",
-            Self::NoValueYet => "formula-without-value",
-            Self::ErrorValue => "error-value",
-            Self::StrayQuote => "stray-quotation-mark",
-            Self::UnknownLetter => "unknown-letter",
-            Self::CellTooLong => "cell-too-long",
-            Self::MoreCellsThanHeader => "more-cells-than-header",
-        }
-    }
-
-    /// Reads it back.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
-    }
-
     /// Why, to be read after "left out because", and what to do. Without personal data.
     #[must_use]
     pub fn explain(self) -> (&'static str, &'static str) {
@@ -191,7 +145,7 @@ mod tests {
     #[test]
     fn each_reason_has_a_word_of_its_own_and_a_remedy() {
         for reason in RowReason::ALL {
-            assert_eq!(RowReason::parse(reason.as_str()), Some(reason));
+            assert_eq!(RowReason::from_word(reason.as_str()), Some(reason));
             let (why, remedy) = reason.explain();
             assert!(!why.ends_with('.') && !remedy.ends_with('.'), "{why}: {remedy}");
         }

@@ -15,6 +15,7 @@ mod record;
 #[cfg(test)]
 pub(crate) mod testing;
 mod visible;
+mod who;
 mod window;
 mod words;
 
@@ -29,7 +30,8 @@ pub use limits::{Granularity, ReadBack, TargetLimits, TargetTimes};
 pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
 pub use link_row::{LinkRow, RowReason, UnusableRow};
 pub use memory::Memory;
-pub use record::{Flaw, Limit, Record, RecordStanding, fingerprint, is_same_but_for_dates};
+pub use record::{Flaw, Limit, Record, RecordStanding, Times, fingerprint, is_same_but_for_dates};
 pub use visible::{inert_json, inert_lines, is_invisible, steers, visible};
+pub use who::Who;
 pub use window::{Window, WindowError, format_time, parse_time};
 pub use words::{Budget, Cause, Kind, LossKind, Reason};

@@ -1,10 +1,12 @@
 //! Persons on a device, reduced to what planning needs.
 
 use chrono::NaiveDateTime;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Email, RecordId, Verb, Window};
 use crate::text::hex::hex;
+use crate::text::words::words;
 
 /// One `UserInfo` on one device. The full record, with every field a write must send back, stays in
 /// `hikvision::wire`; planning needs no more than this.
@@ -27,29 +29,18 @@ pub struct Record {
     pub fingerprint: String,
 }
 
-/// What is wrong with a person's entry on a device, so that a write could meet somebody else or change
-/// what it does not mean to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flaw {
-    /// Several entries have this number.
-    Twice,
-    /// It holds bytes that are not UTF-8, as a name in GBK does: it cannot be sent back as it is.
-    NotUtf8,
+words! {
+    /// What is wrong with a person's entry on a device, so that a write could meet somebody else or change
+    /// what it does not mean to.
+    pub enum Flaw {
+        /// Several entries have this number.
+        Twice = "twice",
+        /// It holds bytes that are not UTF-8, as a name in GBK does: it cannot be sent back as it is.
+        NotUtf8 = "not-utf-8",
+    }
 }
 
 impl Flaw {
-    /// Every flaw, for reading it back.
-    pub const ALL: [Self; 2] = [Self::Twice, Self::NotUtf8];
-
-    /// As in the state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Twice => "twice",
-            Self::NotUtf8 => "not-utf-8",
-        }
-    }
-
     /// What is wrong, said of a person.
     #[must_use]
     pub fn what(self) -> &'static str {
@@ -60,14 +51,15 @@ impl Flaw {
     }
 }
 
-/// Whether a record may be touched, as far as the target itself says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RecordStanding {
-    Free,
-    /// Barred by hand: the door does not open whatever the dates say, and that stays so.
-    Barred,
-    /// It runs the target itself; never touched.
-    Administrator,
+words! {
+    /// Whether a record may be touched, as far as the target itself says.
+    pub enum RecordStanding {
+        Free = "free",
+        /// Barred by hand: the door does not open whatever the dates say, and that stays so.
+        Barred = "barred",
+        /// It runs the target itself; never touched.
+        Administrator = "administrator",
+    }
 }
 
 impl RecordStanding {
@@ -79,23 +71,42 @@ impl RecordStanding {
             (Self::Barred | Self::Administrator, Verb::Set) => false,
         }
     }
+}
 
-    /// Every standing, for reading it back.
-    pub const ALL: [Self; 3] = [Self::Free, Self::Barred, Self::Administrator];
+/// Two times in JSON; both are null where a device holds none that can be read.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Times {
+    begin: Option<NaiveDateTime>,
+    end: Option<NaiveDateTime>,
+}
 
-    /// As in the state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::Barred => "barred",
-            Self::Administrator => "administrator",
+impl From<Option<Window>> for Times {
+    fn from(window: Option<Window>) -> Self {
+        Self { begin: window.map(|one| one.begin()), end: window.map(|one| one.end()) }
+    }
+}
+
+impl From<Limit> for Times {
+    fn from(limit: Limit) -> Self {
+        match limit {
+            Limit::Window(window) => Some(window).into(),
+            Limit::Permanent(window) => window.into(),
+            Limit::Unclear { .. } => None.into(),
+            Limit::Unreadable { begin, end } => Self { begin, end },
         }
     }
 }
 
+impl From<Times> for Limit {
+    fn from(Times { begin, end }: Times) -> Self {
+        let window = begin.zip(end).and_then(|(begin, end)| Window::new(begin, end).ok());
+        window.map_or(Self::Unreadable { begin, end }, Self::Window)
+    }
+}
+
 /// The `Valid` object of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Times", into = "Times")]
 pub enum Limit {
     /// `enable:true` with a window that makes sense.
     Window(Window),

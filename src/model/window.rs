@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::NaiveDateTime;
+use serde::{Deserialize, Serialize};
 
 /// Why two times are no window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -13,10 +14,26 @@ pub enum WindowError {
 
 /// A validity: begin and end, both included, in the wall-clock time of a device, to the second.
 /// Begin is never after end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Window {
     begin: NaiveDateTime,
     end: NaiveDateTime,
+}
+
+/// Two times that nobody has compared yet.
+#[derive(Deserialize)]
+struct Unchecked {
+    begin: NaiveDateTime,
+    end: NaiveDateTime,
+}
+
+impl TryFrom<Unchecked> for Window {
+    type Error = WindowError;
+
+    fn try_from(Unchecked { begin, end }: Unchecked) -> Result<Self, WindowError> {
+        Self::new(begin, end)
+    }
 }
 
 impl Window {

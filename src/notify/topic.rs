@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::model::{SourceName, TargetName};
+use crate::text::words::words;
 
 /// One trouble of one thing; `Display` is the name by which it is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,90 +32,54 @@ pub enum Topic {
     Bug,
 }
 
-/// What can be wrong with a door, in the order in which it would show: whoever sees a later one got
-/// past all before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DoorTrouble {
-    /// It does not answer.
-    Away,
-    /// It refuses the login, or is left alone because it did.
-    Login,
-    /// It is not believed.
-    Doubt,
-    /// It is believed, and what it does with changes is not.
-    Stopped,
-    /// Its clock is wrong.
-    Clock,
-    /// Changes do not take.
-    Writes,
-    /// Changes wait for approval.
-    Blocked,
-    /// Members who were served there are left out.
-    Lost,
+words! {
+    /// What can be wrong with a door, in the order in which it would show: whoever sees a later one got
+    /// past all before it.
+    pub enum DoorTrouble {
+        /// It does not answer.
+        Away = "away",
+        /// It refuses the login, or is left alone because it did.
+        Login = "login",
+        /// It is not believed.
+        Doubt = "doubt",
+        /// It is believed, and what it does with changes is not.
+        Stopped = "stopped",
+        /// Its clock is wrong.
+        Clock = "clock",
+        /// Changes do not take.
+        Writes = "writes",
+        /// Changes wait for approval.
+        Blocked = "blocked",
+        /// Members who were served there are left out.
+        Lost = "lost",
+    }
 }
 
-/// What can be wrong with an organisation, likewise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SourceTrouble {
-    /// It does not answer.
-    Away,
-    /// It refuses the login or a call.
-    Login,
-    /// Its list is not believed.
-    List,
+words! {
+    /// What can be wrong with an organisation, likewise.
+    pub enum SourceTrouble {
+        /// It does not answer.
+        Away = "away",
+        /// It refuses the login or a call.
+        Login = "login",
+        /// Its list is not believed.
+        List = "list",
+    }
 }
 
 impl DoorTrouble {
-    /// All, in their order.
-    pub const ALL: [Self; 8] = [
-        Self::Away,
-        Self::Login,
-        Self::Doubt,
-        Self::Stopped,
-        Self::Clock,
-        Self::Writes,
-        Self::Blocked,
-        Self::Lost,
-    ];
-
     /// Whether it shows only where changes are planned, for which every organisation must be heard.
     #[must_use]
     pub fn needs_plan(self) -> bool {
         self >= Self::Stopped
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Away => "away",
-            Self::Login => "login",
-            Self::Doubt => "doubt",
-            Self::Stopped => "stopped",
-            Self::Clock => "clock",
-            Self::Writes => "writes",
-            Self::Blocked => "blocked",
-            Self::Lost => "lost",
-        }
-    }
-}
-
-impl SourceTrouble {
-    /// All, in their order.
-    pub const ALL: [Self; 3] = [Self::Away, Self::Login, Self::List];
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Away => "away",
-            Self::Login => "login",
-            Self::List => "list",
-        }
     }
 }
 
 impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Door(name, what) => write!(f, "door {name} {}", what.word()),
-            Self::Source(name, _, what) => write!(f, "source {name} {}", what.word()),
+            Self::Door(name, what) => write!(f, "door {name} {}", what),
+            Self::Source(name, _, what) => write!(f, "source {name} {}", what),
             Self::LinkFile(path) => write!(f, "file {path}"),
             Self::NewLinkFile => f.write_str("new-link-file"),
             Self::OwnClock => f.write_str("clock"),

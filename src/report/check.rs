@@ -2,40 +2,36 @@
 //!
 //! Pure.
 
+pub mod findings;
+
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::RowLeftOut;
 use super::look::{Look, Tone};
-use super::rows_left_out::{self, SHOWN_MAX, by_reason};
+use super::rows_left_out::{SHOWN_MAX, by_reason};
 use super::table::Table;
+use crate::command::CommandName;
 use crate::engine::link::file::RowReason;
 use crate::exit::Exit;
 use crate::text::lists::{many, some_of};
+use crate::text::words::words;
 use crate::trouble::Trouble;
 
-/// How one thing stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// As it should be.
-    Ok,
-    /// It works, and somebody should look.
-    Warning,
-    /// It does not work.
-    Failed,
+words! {
+    /// How one thing stands.
+    pub enum Verdict {
+        /// As it should be.
+        Ok = "ok",
+        /// It works, and somebody should look.
+        Warning = "warning",
+        /// It does not work.
+        Failed = "failed",
+    }
 }
 
 impl Verdict {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Failed => "failed",
-        }
-    }
-
     fn tone(self) -> Tone {
         match self {
             Self::Ok => Tone::Good,
@@ -152,9 +148,9 @@ pub fn rows_left_out(rows: &[RowLeftOut]) -> Vec<Finding> {
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
     version: u8,
-    command: &'static str,
+    command: CommandName,
     findings: &'a [Finding],
-    rows_left_out: Vec<rows_left_out::Json<'a>>,
+    rows_left_out: &'a [RowLeftOut],
     exit_code: u8,
 }
 
@@ -162,8 +158,7 @@ pub struct Document<'a> {
 #[must_use]
 pub fn document<'a>(findings: &'a [Finding], rows: &'a [RowLeftOut]) -> Document<'a> {
     let exit_code = exit(findings).code();
-    let rows_left_out = rows.iter().map(RowLeftOut::json).collect();
-    Document { version: 1, command: "check", findings, rows_left_out, exit_code }
+    Document { version: 1, command: CommandName::Check, findings, rows_left_out: rows, exit_code }
 }
 
 #[cfg(test)]

@@ -2,23 +2,27 @@
 //!
 //! Pure. [`Story`] is filled by `cmd::lookup`.
 
+pub mod nobody;
+pub mod target;
+mod why;
+
 use std::fmt::Write as _;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::json::{Spelled, Times};
 use super::look::{Look, Tone};
 use super::table::{Table, printable};
-use super::{RowLeftOut, rows_left_out, text};
+use super::{RowLeftOut, text};
 use crate::config::LinkRule;
 use crate::engine::plan::Reason;
 use crate::exit::Exit;
 use crate::model::{
-    Holder, Limit, RecordId, RightCode, SourceName, Span, TargetName, Window, format_time,
+    Email, Holder, HolderNumber, Limit, RecordId, RightCode, SourceName, Span, TargetName, Window,
 };
 use crate::store::{AuditEntry, OutcomeKind};
+use crate::text::times::whole_seconds;
 
 /// What was asked and what was found.
 #[derive(Debug, Clone)]
@@ -59,7 +63,7 @@ pub struct HolderStory {
 }
 
 /// One member on one device.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct TargetStory {
     pub name: TargetName,
     /// The person, if linked.
@@ -68,8 +72,10 @@ pub struct TargetStory {
     pub person_name: Option<String>,
     pub linked_by: Option<LinkRule>,
     /// That rule no longer gives the person; the link is kept from before.
+    #[serde(rename = "link_kept")]
     pub is_link_kept: bool,
     /// What the device holds now (or held when it was last read).
+    #[serde(serialize_with = "actual")]
     pub actual: Option<Limit>,
     /// What it should hold.
     pub expected: Option<Window>,
@@ -80,6 +86,7 @@ pub struct TargetStory {
     /// One sentence that says why the door opens or does not.
     pub why: String,
     /// Why nothing is done for the member here, if so.
+    #[serde(rename = "reason")]
     pub left_out: Option<Reason>,
     /// What the next tick will do.
     pub next: Option<String>,
@@ -88,10 +95,13 @@ pub struct TargetStory {
     /// Whether what was written is in force at the doors, where that is a step of its own.
     pub in_force: Option<bool>,
     /// Since when something written is not known to be in force.
+    #[serde(skip)]
     pub not_in_force_since: Option<DateTime<Utc>>,
     /// When the device was last seen to hold what it should.
+    #[serde(serialize_with = "whole_seconds")]
     pub confirmed_at: Option<DateTime<Utc>>,
     /// When the device was last read whole.
+    #[serde(serialize_with = "whole_seconds")]
     pub read_at: Option<DateTime<Utc>>,
 }
 
@@ -173,8 +183,7 @@ fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) 
     }
     for role in &member.roles {
         let Span::Wall { begin, end } = role.time;
-        let name = story.role_names.iter().find(|(id, _)| *id == role.id);
-        let name = name.and_then(|(_, name)| name.clone()).unwrap_or_default();
+        let name = story.role_name(&role.id).unwrap_or_default();
         let _ = writeln!(
             out,
             "  membership  {} – {}  {}",
@@ -184,7 +193,7 @@ fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) 
             if name.is_empty() || name == role.id.to_string() {
                 format!("role {}", role.id)
             } else {
-                format!("{} ({})", printable(&name), role.id)
+                format!("{} ({})", printable(name), role.id)
             }
         );
     }
@@ -294,81 +303,54 @@ fn local(at: DateTime<Utc>, zone: Tz) -> String {
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
     version: u32,
-    who: String,
-    members: Vec<MemberJson>,
-    searched: Vec<String>,
-    near: Vec<String>,
-    rows_left_out: Vec<rows_left_out::Json<'a>>,
+    who: &'a str,
+    members: Vec<Member<'a>>,
+    searched: &'a [String],
+    near: &'a [String],
+    rows_left_out: &'a [RowLeftOut],
     exit_code: u8,
 }
 
 #[derive(Debug, Serialize)]
-struct MemberJson {
-    source: String,
-    number: Option<Spelled>,
+struct Member<'a> {
+    source: &'a SourceName,
+    number: Option<&'a HolderNumber>,
     name: String,
-    email: Option<String>,
+    email: Option<&'a str>,
     active: bool,
-    problem: Option<String>,
-    roles: Vec<RoleJson>,
-    unreadable_roles: Vec<UnreadableRoleJson>,
-    validity: Option<Times>,
-    devices: Vec<DeviceJson>,
-    history: Vec<HistoryJson>,
+    problem: Option<&'a str>,
+    roles: Vec<Role<'a>>,
+    unreadable_roles: Vec<UnreadableRole<'a>>,
+    validity: Option<Window>,
+    devices: &'a [TargetStory],
+    history: &'a [AuditEntry],
 }
 
 #[derive(Debug, Serialize)]
-struct RoleJson {
-    id: Spelled,
-    name: Option<String>,
-    begin: String,
-    end: String,
+struct Role<'a> {
+    id: &'a RightCode,
+    name: Option<&'a str>,
+    begin: NaiveDateTime,
+    end: NaiveDateTime,
 }
 
 #[derive(Debug, Serialize)]
-struct UnreadableRoleJson {
-    id: Spelled,
-    name: Option<String>,
-    problem: String,
+struct UnreadableRole<'a> {
+    id: &'a RightCode,
+    name: Option<&'a str>,
+    problem: &'a str,
 }
 
-#[derive(Debug, Serialize)]
-struct DeviceJson {
-    name: String,
-    employee_no: Option<String>,
-    person_name: Option<String>,
-    linked_by: Option<&'static str>,
-    link_kept: bool,
-    actual: Option<ActualJson>,
-    expected: Option<Times>,
-    in_step: bool,
-    opens_now: bool,
-    why: String,
-    reason: Option<&'static str>,
-    next: Option<String>,
-    remedy: Option<String>,
-    in_force: Option<bool>,
-    confirmed_at: Option<String>,
-    read_at: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct ActualJson {
-    #[serde(flatten)]
-    times: Times,
-    enable: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct HistoryJson {
-    at: String,
-    run: i64,
-    device: String,
-    cause: String,
-    before: Times,
-    after: Times,
-    outcome: String,
-    error: Option<String>,
+/// What a device holds, and whether its dates are enforced there.
+fn actual<S: Serializer>(limit: &Option<Limit>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Actual {
+        #[serde(flatten)]
+        times: Limit,
+        enable: bool,
+    }
+    let enable = |limit: &Limit| !matches!(limit, Limit::Permanent(_));
+    limit.map(|times| Actual { times, enable: enable(&times) }).serialize(serializer)
 }
 
 /// Makes the JSON document that ends with `exit_code`.
@@ -376,93 +358,44 @@ struct HistoryJson {
 pub fn document(story: &Story, exit_code: u8) -> Document<'_> {
     Document {
         version: 1,
-        who: story.who.clone(),
-        members: story.members.iter().map(member_json).collect(),
-        searched: story.searched.clone(),
-        near: story.near.clone(),
-        rows_left_out: story.rows_left_out.iter().map(RowLeftOut::json).collect(),
+        who: &story.who,
+        members: story.members.iter().map(HolderStory::json).collect(),
+        searched: &story.searched,
+        near: &story.near,
+        rows_left_out: &story.rows_left_out,
         exit_code,
     }
 }
 
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn member_json(story: &HolderStory) -> MemberJson {
-    let role_name = |id: &RightCode| {
-        story.role_names.iter().find(|(known, _)| known == id).and_then(|(_, name)| name.clone())
-    };
-    MemberJson {
-        source: story.source.to_string(),
-        number: story.member.number.as_ref().map(|number| Spelled::of(number.as_str())),
-        name: story.member.name(),
-        email: story.member.email.as_ref().map(ToString::to_string),
-        active: !story.member.inactive,
-        problem: story.problem.clone(),
-        roles: story
-            .member
-            .roles
-            .iter()
-            .map(|role| {
-                let Span::Wall { begin, end } = role.time;
-                RoleJson {
-                    id: Spelled::of(role.id.as_str()),
-                    name: role_name(&role.id),
-                    begin: format_time(begin),
-                    end: format_time(end),
-                }
-            })
-            .collect(),
-        unreadable_roles: story
-            .member
-            .unreadable
-            .iter()
-            .map(|role| UnreadableRoleJson {
-                id: Spelled::of(role.id.as_str()),
-                name: role_name(&role.id),
-                problem: role.problem.clone(),
-            })
-            .collect(),
-        validity: story.validity.map(Times::from),
-        devices: story.devices.iter().map(device_json).collect(),
-        history: story.history.iter().map(history_json).collect(),
+impl HolderStory {
+    fn role_name(&self, id: &RightCode) -> Option<&str> {
+        let (_, name) = self.role_names.iter().find(|(known, _)| known == id)?;
+        name.as_deref()
     }
-}
 
-fn device_json(device: &TargetStory) -> DeviceJson {
-    DeviceJson {
-        name: device.name.to_string(),
-        employee_no: device.employee_no.as_ref().map(ToString::to_string),
-        person_name: device.person_name.clone(),
-        linked_by: device.linked_by.map(LinkRule::as_str),
-        link_kept: device.is_link_kept,
-        actual: device.actual.as_ref().map(|limit| ActualJson {
-            times: Times::from(limit),
-            enable: !matches!(limit, Limit::Permanent(_)),
-        }),
-        expected: device.expected.map(Times::from),
-        in_step: device.in_step,
-        opens_now: device.opens_now,
-        why: device.why.clone(),
-        reason: device.left_out.map(Reason::as_str),
-        next: device.next.clone(),
-        remedy: device.remedy.clone(),
-        in_force: device.in_force,
-        confirmed_at: device.confirmed_at.map(instant),
-        read_at: device.read_at.map(instant),
-    }
-}
-
-fn history_json(entry: &AuditEntry) -> HistoryJson {
-    HistoryJson {
-        at: instant(entry.at),
-        run: entry.run.get(),
-        device: entry.device.to_string(),
-        cause: entry.cause.clone(),
-        before: entry.before.map_or(Times { begin: None, end: None }, Times::from),
-        after: entry.after.map_or(Times { begin: None, end: None }, Times::from),
-        outcome: entry.outcome.clone(),
-        error: entry.error.clone(),
+    fn json(&self) -> Member<'_> {
+        let member = &self.member;
+        let roles = member.roles.iter().map(|role| {
+            let Span::Wall { begin, end } = role.time;
+            Role { id: &role.id, name: self.role_name(&role.id), begin, end }
+        });
+        let unreadable = member.unreadable.iter().map(|role| UnreadableRole {
+            id: &role.id,
+            name: self.role_name(&role.id),
+            problem: &role.problem,
+        });
+        Member {
+            source: &self.source,
+            number: member.number.as_ref(),
+            name: member.name(),
+            email: member.email.as_ref().map(Email::as_str),
+            active: !member.inactive,
+            problem: self.problem.as_deref(),
+            roles: roles.collect(),
+            unreadable_roles: unreadable.collect(),
+            validity: self.validity,
+            devices: &self.devices,
+            history: &self.history,
+        }
     }
 }

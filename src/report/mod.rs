@@ -6,17 +6,18 @@
 pub mod attention;
 mod carried_out;
 pub mod check;
-pub mod failed;
 pub mod json;
 pub mod look;
 pub mod lookup;
+pub mod near;
+pub mod only;
 pub mod plan_file;
-pub mod repeated;
 pub mod roles;
 mod rows_left_out;
 pub mod status;
 pub mod table;
 pub mod text;
+pub mod unchanged;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,7 @@ use crate::store::Attention;
 use crate::trouble::Trouble;
 
 /// Everything that one `sync`, `diff` or `apply` has to say.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Report {
     pub command: CommandName,
     /// The run, if the command may write.
@@ -58,9 +59,8 @@ pub struct Report {
     pub rows_left_out: Option<Vec<RowLeftOut>>,
     /// The id of the part that waits for approval.
     pub blocked: Option<String>,
-    /// Whether that part is in the state file, so that it can be approved by its id. `diff` keeps
-    /// nothing there.
-    pub is_blocked_kept: bool,
+    /// The state file does not hold that part yet, so that its id is not known there: `diff` keeps nothing.
+    pub is_blocked_new: bool,
     /// Limited by `--only`: somebody asked for it just now and waits for the answer.
     pub is_limited: bool,
     pub troubles: Vec<Trouble>,
@@ -71,27 +71,10 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report of nothing yet.
     #[must_use]
     pub fn new(command: CommandName, run: Option<RunId>) -> Self {
-        Self {
-            command,
-            run,
-            sources: Vec::new(),
-            devices: Vec::new(),
-            changes: Vec::new(),
-            left_out: Vec::new(),
-            losses: Vec::new(),
-            no_door: Vec::new(),
-            released: Vec::new(),
-            kept_links: Vec::new(),
-            rows_left_out: None,
-            blocked: None,
-            is_blocked_kept: true,
-            is_limited: false,
-            troubles: Vec::new(),
-            names: BTreeMap::new(),
-            person_names: BTreeMap::new(),
-        }
+        Self { command, run, ..Self::default() }
     }
 
     /// What was gathered and planned, before anything is carried out. `seen_before` are those whom an earlier
@@ -139,32 +122,31 @@ impl Report {
         Exit::of_all(self.troubles.iter().map(Trouble::exit))
     }
 
-    /// Takes the names of these members to be shown.
-    pub fn show_names<'a>(&mut self, members: impl Iterator<Item = &'a Holder>) {
-        self.names = members.map(|member| (member.key.clone(), member.name())).collect();
-    }
-
-    /// Takes the names of all members and persons who are spoken of, to be shown.
-    pub fn show_all_names(&mut self, facts: &Facts) {
-        self.show_names(facts.members.iter().map(|facts| &facts.member));
+    /// Adds all names that are known, to be shown.
+    pub fn show_names(&mut self, facts: &Facts) {
+        self.show_holder_names(facts.members.iter().map(|facts| &facts.member));
         for device in &facts.devices {
             self.show_person_names(&device.name, &device.persons);
         }
     }
 
-    /// Takes the names to be shown that a door holds of persons who are spoken of; `persons` are all of
-    /// that door.
+    /// Adds the names of these members to be shown.
+    pub fn show_holder_names<'a>(&mut self, members: impl Iterator<Item = &'a Holder>) {
+        self.names = members.map(|member| (member.key.clone(), member.name())).collect();
+    }
+
+    /// Adds the names that a door holds of persons who are spoken of; `persons` are all of that door.
     pub fn show_person_names(&mut self, device: &TargetName, persons: &BTreeMap<RecordId, Record>) {
         let is_here = |name: &TargetName| name == device;
         let changed = self.changes.iter().map(|one| &one.change);
         let changed = changed.filter(|one| is_here(&one.device)).map(|one| &one.employee_no);
         let kept = self.kept_links.iter().filter(|one| is_here(&one.device));
         let left_out = self.left_out.iter().filter(|one| one.device.as_ref().is_none_or(is_here));
-        let told: BTreeSet<&RecordId> = changed
+        let spoken_of: BTreeSet<&RecordId> = changed
             .chain(kept.map(|one| &one.employee_no))
             .chain(left_out.flat_map(|one| &one.persons))
             .collect();
-        let named = told.into_iter().filter_map(|id| {
+        let named = spoken_of.into_iter().filter_map(|id| {
             let person = persons.get(id).filter(|person| !person.name.is_empty())?;
             Some(((device.clone(), id.clone()), person.name.clone()))
         });

@@ -1,22 +1,22 @@
 //! Plan files: what `diff --out` writes and `apply` carries out.
 //!
 //! A plan file is the `diff` document plus `made_at`, `expires_at`, the fingerprint of each touched
-//! person as read, and a SHA-256 over the content. The hash is taken over the document with an empty
-//! `sha256`, written as compact JSON with its keys in order, so that reformatting is no change and
-//! everything else is. It tells an accident or a careless edit, not a forger: that the seal does, which
-//! only this installation can make, over the hash.
+//! person as read, and a SHA-256 over the content, which shows an accident or a careless edit:
+//! reformatting is no change and everything else is. What shows a forger is the seal over the hash,
+//! which only this installation can make.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use serde_json::{Map, Value, json};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Report, json as document};
+use super::json::{self, Document};
+use super::{ChangeState, Report};
 use crate::engine::plan::{Budget, Cause, Change, Kind};
-use crate::model::{
-    Accounts, HolderId, Limit, RecordId, TargetName, Verb, Window, inert_json, parse_time,
-};
+use crate::model::{Accounts, HolderId, Limit, RecordId, TargetName, Verb, Window, inert_json};
 use crate::text::hex::hex;
 use crate::text::json::{Problem, object as bounded_json};
+use crate::text::times::{instant, whole_seconds};
 
 /// A plan can be carried out for this long.
 const VALID_FOR: TimeDelta = TimeDelta::minutes(60);
@@ -48,6 +48,20 @@ pub enum PlanFileError {
     FromTheFuture(String),
 }
 
+/// The document as it is written.
+#[derive(Debug, Serialize)]
+struct PlanFile<'a> {
+    #[serde(flatten)]
+    document: Document<'a>,
+    #[serde(serialize_with = "whole_seconds")]
+    made_at: DateTime<Utc>,
+    #[serde(serialize_with = "whole_seconds")]
+    expires_at: DateTime<Utc>,
+    sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seal: Option<String>,
+}
+
 /// Writes a plan that stays in the state file: the document of a report, made fit for `apply`.
 ///
 /// # Errors
@@ -57,7 +71,7 @@ pub fn write(
     accounts: &Accounts,
     made_at: DateTime<Utc>,
 ) -> Result<String, serde_json::Error> {
-    hashed(report, accounts, made_at).and_then(|(plan, _)| printed(&plan))
+    hashed(report, accounts, made_at).and_then(|plan| printed(&plan))
 }
 
 /// Writes a plan file; `seal` makes the seal of its SHA-256.
@@ -70,49 +84,28 @@ pub fn write_sealed<E: From<serde_json::Error>>(
     made_at: DateTime<Utc>,
     seal: impl FnOnce(&str) -> Result<String, E>,
 ) -> Result<String, E> {
-    let (mut plan, hash) = hashed(report, accounts, made_at)?;
-    plan.insert("seal".into(), json!(seal(&hash)?));
+    let mut plan = hashed(report, accounts, made_at)?;
+    plan.seal = Some(seal(&plan.sha256)?);
     Ok(printed(&plan)?)
 }
 
-fn printed(plan: &Map<String, Value>) -> Result<String, serde_json::Error> {
+fn printed(plan: &PlanFile<'_>) -> Result<String, serde_json::Error> {
     let mut text = inert_json(&serde_json::to_string_pretty(plan)?);
     text.push('\n');
     Ok(text)
 }
 
-/// The document of a plan, with its SHA-256 in its place and beside it.
-fn hashed(
-    report: &Report,
-    accounts: &Accounts,
+/// A plan with its SHA-256, not sealed yet.
+fn hashed<'a>(
+    report: &'a Report,
+    accounts: &'a Accounts,
     made_at: DateTime<Utc>,
-) -> Result<(Map<String, Value>, String), serde_json::Error> {
-    let mut plan = match serde_json::to_value(document::document(report, 0))? {
-        Value::Object(plan) => plan,
-        other => Map::from_iter([("document".to_owned(), other)]),
-    };
-    if let Some(Value::Array(changes)) = plan.get_mut("changes") {
-        for (entry, one) in changes.iter_mut().zip(&report.changes) {
-            if let Value::Object(entry) = entry {
-                let change = &one.change;
-                entry.insert("fingerprint".into(), json!(change.fingerprint));
-                entry.insert("opens_door".into(), json!(change.opens_door));
-                entry.insert("ends_at_once".into(), json!(change.ends_at_once));
-                if let Some(Value::Object(member)) = entry.get_mut("member") {
-                    let account = accounts.account(&change.member.source);
-                    member.insert("account".into(), json!(account));
-                    member.insert("holder".into(), json!(change.member.as_str()));
-                }
-            }
-        }
-    }
+) -> Result<PlanFile<'a>, serde_json::Error> {
     let expires_at = made_at.checked_add_signed(VALID_FOR).unwrap_or(made_at);
-    plan.insert("made_at".into(), json!(instant(made_at)));
-    plan.insert("expires_at".into(), json!(instant(expires_at)));
-    plan.insert("sha256".into(), json!(""));
-    let hash = hash(&plan);
-    plan.insert("sha256".into(), json!(hash));
-    Ok((plan, hash))
+    let document = json::make(report, 0, Some(accounts));
+    let mut plan = PlanFile { document, made_at, expires_at, sha256: String::new(), seal: None };
+    plan.sha256 = hash(serde_json::to_value(&plan)?);
+    Ok(plan)
 }
 
 /// A plan as it was reviewed.
@@ -128,21 +121,37 @@ pub struct Reviewed {
     pub changes: Vec<Change>,
 }
 
-/// Reads a plan file, and when it was made.
-///
-/// # Errors
-/// [`PlanFileError`]; then nothing of it may be carried out.
-pub fn read_reviewed(
-    text: &str,
-    accounts: &Accounts,
-    now: DateTime<Utc>,
-    approved: Approved,
-) -> Result<Reviewed, PlanFileError> {
-    let changes = read(text, accounts, now, approved)?;
-    let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
-    let text = |key: &str| plan.get(key).and_then(Value::as_str).map(str::to_owned);
-    let (sha256, seal) = (text("sha256").unwrap_or_default(), text("seal"));
-    Ok(Reviewed { made_at: time(&plan, "made_at")?, sha256, seal, changes })
+/// What is read of a plan file.
+#[derive(Debug, Deserialize)]
+struct Read {
+    made_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    sha256: String,
+    seal: Option<String>,
+    changes: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    device: TargetName,
+    employee_no: RecordId,
+    member: Member,
+    cause: Cause,
+    kind: Kind,
+    before: Limit,
+    after: Window,
+    outcome: String,
+    blocked_by: Option<Budget>,
+    fingerprint: String,
+    opens_door: bool,
+    ends_at_once: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Member {
+    number: Value,
+    account: String,
+    holder: String,
 }
 
 /// Reads a plan file: the changes that were planned, or, of a blocked plan, those that wait.
@@ -154,41 +163,29 @@ pub fn read(
     accounts: &Accounts,
     now: DateTime<Utc>,
     approved: Approved,
-) -> Result<Vec<Change>, PlanFileError> {
+) -> Result<Reviewed, PlanFileError> {
     let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
     match plan.get("version") {
         Some(version) if version.as_u64() == Some(1) => {}
         Some(version) => return Err(PlanFileError::Version(version.to_string())),
         None => return Err(PlanFileError::NotAPlan("it has no version".to_owned())),
     }
-    let mut unsigned = plan.clone();
-    unsigned.remove("seal");
-    let stated = unsigned.insert("sha256".into(), json!(""));
-    let Some(Value::String(stated)) = stated else {
-        return Err(PlanFileError::NotAPlan("it has no sha256".to_owned()));
-    };
-    if stated != hash(&unsigned) {
+    let plan = Value::Object(plan);
+    if plan.get("sha256").is_some_and(|stated| *stated != hash(plan.clone())) {
         return Err(PlanFileError::Tampered);
     }
-    if approved == Approved::Planned {
-        check_age(&plan, now)?;
-    }
-    let Some(Value::Array(changes)) = plan.get("changes") else {
-        return Err(PlanFileError::NotAPlan("it has no changes".to_owned()));
-    };
+    let no_plan = |error: serde_json::Error| PlanFileError::NotAPlan(error.to_string());
+    let plan: Read = serde_json::from_value(plan).map_err(no_plan)?;
     let wanted = match approved {
-        Approved::Planned => "planned",
-        Approved::Blocked => "blocked",
+        Approved::Planned => {
+            check_age(&plan, now)?;
+            ChangeState::Planned
+        }
+        Approved::Blocked => ChangeState::Blocked,
     };
-    changes
-        .iter()
-        .filter(|entry| entry.get("outcome").and_then(Value::as_str) == Some(wanted))
-        .map(|entry| {
-            change(entry, accounts).ok_or_else(|| {
-                PlanFileError::NotAPlan("a change lacks a field, or has a wrong one".to_owned())
-            })
-        })
-        .collect()
+    let entries = plan.changes.into_iter().filter(|entry| entry.outcome == wanted.as_str());
+    let changes = entries.map(|entry| entry.change(accounts)).collect::<Result<_, _>>()?;
+    Ok(Reviewed { made_at: plan.made_at, sha256: plan.sha256, seal: plan.seal, changes })
 }
 
 /// Which part of a plan a person has approved.
@@ -208,94 +205,57 @@ fn not_a_plan(problem: Problem) -> PlanFileError {
     })
 }
 
-fn time(plan: &Map<String, Value>, key: &str) -> Result<DateTime<Utc>, PlanFileError> {
-    let text = plan.get(key).and_then(Value::as_str).unwrap_or_default();
-    DateTime::parse_from_rfc3339(text)
-        .map(|at| at.with_timezone(&Utc))
-        .map_err(|_| PlanFileError::NotAPlan(format!("{key} is no time")))
-}
-
-fn check_age(plan: &Map<String, Value>, now: DateTime<Utc>) -> Result<(), PlanFileError> {
-    let (made_at, expires_at) = (time(plan, "made_at")?, time(plan, "expires_at")?);
+fn check_age(plan: &Read, now: DateTime<Utc>) -> Result<(), PlanFileError> {
+    let made_at = plan.made_at;
     if made_at > now.checked_add_signed(CLOCK_SLACK).unwrap_or(now) {
         return Err(PlanFileError::FromTheFuture(instant(made_at)));
     }
-    let latest = made_at.checked_add_signed(VALID_FOR).unwrap_or(made_at).min(expires_at);
+    let latest = made_at.checked_add_signed(VALID_FOR).unwrap_or(made_at).min(plan.expires_at);
     if now > latest {
         return Err(PlanFileError::Expired(instant(latest)));
     }
     Ok(())
 }
 
-fn change(entry: &Value, accounts: &Accounts) -> Option<Change> {
-    let text = |value: &Value, key: &str| value.get(key)?.as_str().map(str::to_owned);
-    let member = entry.get("member")?;
-    // The section may have got another name since; the account is what it was.
-    text(member, "source")?;
-    let source = accounts.source(&text(member, "account")?);
-    let holder = HolderId::new(source.clone(), &text(member, "holder")?).ok()?;
-    if *member.get("number")? != json!(document::Spelled::of(holder.human())) {
-        return None;
-    }
-    let blocked_by = entry.get("blocked_by").and_then(Value::as_str);
-    let cause = text(entry, "cause")?;
-    let kind = text(entry, "kind")?;
-    let times = |key: &str| {
-        let times = entry.get(key)?;
-        let at = |key: &str| times.get(key)?.as_str().and_then(parse_time);
-        Some((at("begin"), at("end")))
-    };
-    let (before_begin, before_end) = times("before")?;
-    let before = match (before_begin, before_end) {
-        (Some(begin), Some(end)) if begin <= end => Limit::Window(Window::new(begin, end).ok()?),
-        (begin, end) => Limit::Unreadable { begin, end },
-    };
-    let (after_begin, after_end) = times("after")?;
-    Some(Change {
-        // The document knows no other.
-        verb: Verb::Set,
-        device: TargetName::new(&text(entry, "device")?).ok()?,
-        employee_no: RecordId::new(&text(entry, "employee_no")?).ok()?,
-        member: holder,
-        source,
-        cause: Cause::ALL.into_iter().find(|known| known.as_str() == cause)?,
-        kind: [Kind::Grant, Kind::Revocation].into_iter().find(|known| known.as_str() == kind)?,
-        before,
-        after: Window::new(after_begin?, after_end?).ok()?,
-        opens_door: entry.get("opens_door")?.as_bool()?,
-        fingerprint: text(entry, "fingerprint")?,
-        ends_at_once: entry.get("ends_at_once")?.as_bool()?,
-        // Whatever else a change waited for is approved by carrying it out.
-        blocked: [Budget::SecondLook].into_iter().find(|hold| blocked_by == Some(hold.as_str())),
-    })
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn hash(plan: &Map<String, Value>) -> String {
-    hex(&Sha256::digest(canonical(&Value::Object(plan.clone())).as_bytes()))
-}
-
-/// Compact JSON with the keys of every object in order.
-fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            let inner: Vec<String> = entries
-                .into_iter()
-                .map(|(key, value)| format!("{}:{}", json!(key), canonical(value)))
-                .collect();
-            format!("{{{}}}", inner.join(","))
+impl Entry {
+    fn change(self, accounts: &Accounts) -> Result<Change, PlanFileError> {
+        // The section may have got another name since; the account is what it was.
+        let source = accounts.source(&self.member.account);
+        let member = HolderId::new(source.clone(), &self.member.holder)
+            .map_err(|error| PlanFileError::NotAPlan(format!("a holder {error}")))?;
+        let number = self.member.number;
+        if number.as_str().map_or_else(|| number.to_string(), str::to_owned) != member.human() {
+            let other = format!("a change of {number} is one of {}", member.human());
+            return Err(PlanFileError::NotAPlan(other));
         }
-        Value::Array(items) => {
-            let inner: Vec<String> = items.iter().map(canonical).collect();
-            format!("[{}]", inner.join(","))
-        }
-        other => other.to_string(),
+        Ok(Change {
+            // The document knows no other.
+            verb: Verb::Set,
+            device: self.device,
+            employee_no: self.employee_no,
+            member,
+            source,
+            cause: self.cause,
+            kind: self.kind,
+            before: self.before,
+            after: self.after,
+            opens_door: self.opens_door,
+            fingerprint: self.fingerprint,
+            ends_at_once: self.ends_at_once,
+            // Whatever else a change waited for is approved by carrying it out.
+            blocked: self.blocked_by.filter(|hold| *hold == Budget::SecondLook),
+        })
     }
+}
+
+/// The SHA-256 over the content: over compact JSON with the keys in order, an empty hash and no seal.
+fn hash(mut plan: Value) -> String {
+    if let Value::Object(plan) = &mut plan {
+        plan.remove("seal");
+        plan.insert("sha256".to_owned(), Value::from(""));
+    }
+    plan.sort_all_objects();
+    hex(&Sha256::digest(plan.to_string().as_bytes()))
 }
 
 /// The id of a blocked part: the same blocked changes have the same id in every tick.

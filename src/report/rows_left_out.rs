@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::look::Look;
 use super::table::Table;
@@ -15,14 +15,20 @@ use crate::text::lists::many;
 /// So many rows of a reason are shown before the rest is only counted.
 pub(super) const SHOWN_MAX: usize = 8;
 
-/// The same in JSON, where no e-mail is ever shown.
-#[derive(Debug, Serialize)]
-pub(super) struct Json<'a> {
-    file: &'a str,
-    line: u32,
-    reason: &'static str,
-    detail: &'static str,
-    hint: &'static str,
+impl Serialize for RowLeftOut {
+    /// Without what stands in the row, which may be an e-mail.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Row<'a> {
+            file: &'a str,
+            line: u32,
+            reason: RowReason,
+            detail: &'static str,
+            hint: &'static str,
+        }
+        let (Self { file, line, reason, .. }, (detail, hint)) = (self, self.reason.explain());
+        Row { file, line: *line, reason: *reason, detail, hint }.serialize(serializer)
+    }
 }
 
 impl RowLeftOut {
@@ -31,11 +37,6 @@ impl RowLeftOut {
     pub fn sentence(&self) -> String {
         let Self { file, line, reason, .. } = self;
         format!("{file} line {line}, left out because {}", reason.explain().0)
-    }
-
-    pub(super) fn json(&self) -> Json<'_> {
-        let (detail, hint) = self.reason.explain();
-        Json { file: &self.file, line: self.line, reason: self.reason.as_str(), detail, hint }
     }
 }
 

@@ -35,14 +35,14 @@ pub fn render(report: &Report, look: Look) -> String {
         look,
     ));
     if let Some(id) = &report.blocked {
-        text.push_str(&approval(report.is_blocked_kept, id));
+        text.push_str(&approval(report.is_blocked_new, id));
     }
     look.folded(text)
 }
 
 /// How to approve what is blocked.
-fn approval(is_kept: bool, id: &str) -> String {
-    let when = if is_kept { "If" } else { "After the next sync, if" };
+fn approval(is_new: bool, id: &str) -> String {
+    let when = if is_new { "After the next sync, if" } else { "If" };
     format!(
         "\nBlocked changes wait for you. {when} each of them is right:\n  \
          ivms-sync apply --blocked {id}\n"

@@ -5,14 +5,16 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use rusqlite::params;
+use serde::Serialize;
 
 use super::convert::{damaged, instant_in, instant_out, text_at, wall_in, wall_out};
 use super::{Store, StoreError};
-use crate::model::LossKind;
 use crate::model::{HolderId, RecordId, TargetName};
+use crate::text::times::whole_seconds;
+use crate::text::words::words;
 
 /// One member or person to look after.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Attention {
     /// What kind of care it needs.
     pub kind: AttentionKind,
@@ -20,49 +22,30 @@ pub struct Attention {
     pub device: Option<TargetName>,
     /// Who, there; `None` where no person is known.
     pub employee_no: Option<RecordId>,
+    #[serde(flatten)]
     pub member: HolderId,
     /// Why, in the words of the plan's reasons and causes.
     pub reason: String,
     /// When the time on the door is over, in its wall-clock time.
     pub ends: Option<NaiveDateTime>,
     /// When a run first saw it so.
+    #[serde(serialize_with = "whole_seconds")]
     pub since: DateTime<Utc>,
 }
 
-/// What kind of care somebody needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AttentionKind {
-    /// Served until now, and the door is closed.
-    StandingOutside,
-    /// The door opens, and nobody can say whether that is paid for.
-    OpenWithoutReason,
-    /// Paid, and without a person on any door.
-    NoDoor,
-    /// A person that this program has written to is linked to nobody.
-    Released,
-    /// A change that is not made, since the door is only observed.
-    Observed,
-}
-
-impl AttentionKind {
-    pub const ALL: [Self; 5] = [
-        Self::StandingOutside,
-        Self::OpenWithoutReason,
-        Self::NoDoor,
-        Self::Released,
-        Self::Observed,
-    ];
-
-    /// The word in output and state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::StandingOutside => LossKind::StandingOutside.as_str(),
-            Self::OpenWithoutReason => LossKind::OpenWithoutReason.as_str(),
-            Self::NoDoor => "no-door",
-            Self::Released => "released",
-            Self::Observed => "observed",
-        }
+words! {
+    /// What kind of care somebody needs.
+    pub enum AttentionKind {
+        /// Served until now, and the door is closed.
+        StandingOutside = "standing-outside",
+        /// The door opens, and nobody can say whether that is paid for.
+        OpenWithoutReason = "open-without-reason",
+        /// Paid, and without a person on any door.
+        NoDoor = "no-door",
+        /// A person that this program has written to is linked to nobody.
+        Released = "released",
+        /// A change that is not made, since the door is only observed.
+        Observed = "observed",
     }
 }
 

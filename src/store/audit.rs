@@ -2,30 +2,40 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
+use serde::{Serialize, Serializer};
 
 use super::convert::{instant_in, instant_out, wall_out, window_in};
 use super::journal::run_in;
 use super::{Store, StoreError};
-use crate::model::{HolderId, RecordId, RunId, TargetName, Window};
+use crate::model::{HolderId, RecordId, RunId, TargetName, Times, Window};
+use crate::text::times::whole_seconds;
 
 /// One line of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditEntry {
     /// When the outcome was known.
+    #[serde(serialize_with = "whole_seconds")]
     pub at: DateTime<Utc>,
     pub run: RunId,
     pub device: TargetName,
+    #[serde(skip)]
     pub employee_no: RecordId,
     /// Why, in the words of [`Cause`](crate::model::Cause).
     pub cause: String,
     /// What the person held.
+    #[serde(serialize_with = "times")]
     pub before: Option<Window>,
     /// What was to be written; `None` for a decision that was recorded while the person held no window.
+    #[serde(serialize_with = "times")]
     pub after: Option<Window>,
     /// How it ended, in the words of [`OutcomeKind`](super::OutcomeKind), or
     /// `accepted` for a decision of somebody who looked.
     pub outcome: String,
     pub error: Option<String>,
+}
+
+fn times<S: Serializer>(window: &Option<Window>, serializer: S) -> Result<S::Ok, S::Error> {
+    Times::from(*window).serialize(serializer)
 }
 
 impl Store {

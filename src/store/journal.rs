@@ -17,6 +17,7 @@ use super::{Machine, Quiet, Store, StoreError};
 use crate::clock::is_future;
 use crate::model::{Cause, Change, Kind, Verb};
 use crate::model::{HolderId, Record, RecordId, RunId, TargetName, Window};
+use crate::text::words::words;
 
 /// A computer that was silent for so long has stopped: another one may take its place. Two ticks of
 /// the usual schedule.
@@ -94,31 +95,19 @@ impl Outcome {
     }
 }
 
-/// How a write ended, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OutcomeKind {
-    /// Written and read back equal.
-    Confirmed,
-    /// The device refused; nothing was changed.
-    Refused,
-    /// The person moved since the plan was made, so nothing was written. Told as `refused`.
-    Moved,
-    /// The device said OK and holds something else.
-    NotApplied,
-    /// The answer was lost: it is read back first in the next run.
-    Unknown,
-}
-
-impl OutcomeKind {
-    /// The word in output and state file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmed",
-            Self::Refused | Self::Moved => "refused",
-            Self::NotApplied => "not-applied",
-            Self::Unknown => "unknown",
-        }
+words! {
+    /// How a write ended, in one word.
+    pub enum OutcomeKind {
+        /// Written and read back equal.
+        Confirmed = "confirmed",
+        /// The device refused; nothing was changed.
+        Refused = "refused",
+        /// The person moved since the plan was made, so nothing was written. Told as `refused`.
+        Moved = "refused",
+        /// The device said OK and holds something else.
+        NotApplied = "not-applied",
+        /// The answer was lost: it is read back first in the next run.
+        Unknown = "unknown",
     }
 }
 
@@ -294,7 +283,7 @@ impl Store {
                 .into_iter()
                 .find(|known| known.as_str() == cause)
                 .ok_or_else(|| damaged("a cause", &cause))?,
-            kind: Kind::parse(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
+            kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
             before: window_in(row.get(6)?, row.get(7)?)?,
             after: window_in(row.get(8)?, row.get(9)?)?
                 .ok_or_else(|| damaged("a window", "NULL"))?,

@@ -217,7 +217,7 @@ impl Store {
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let reason = text_at(row, 1)?;
-            let reason = RowReason::parse(reason)
+            let reason = RowReason::from_word(reason)
                 .ok_or_else(|| damaged("why a row was left out", reason))?;
             found.push(UnusableRow {
                 line: row.get(0)?,
@@ -301,7 +301,7 @@ fn link_in(row: &Row<'_>) -> Result<StoredLink, StoreError> {
     let is_loss_accepted = row.get(9)?;
     Ok(StoredLink {
         employee_no: row.get(2)?,
-        rule: LinkRule::parse(rule).ok_or_else(|| damaged("a link rule", rule))?,
+        rule: LinkRule::from_word(rule).ok_or_else(|| damaged("a link rule", rule))?,
         name: row.get(4)?,
         email: row.get(5)?,
         made_at: instant_in(row.get(6)?)?,

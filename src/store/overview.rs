@@ -6,21 +6,25 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
+use serde::Serialize;
 
 use super::audit::entry_in;
 use super::convert::{damaged, instant_in, instant_out};
 use super::{AuditEntry, Store, StoreError};
 use crate::model::Kind;
 use crate::model::{HolderId, RunId, TargetName};
+use crate::text::times::whole_seconds;
 
 /// One run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PastRun {
     pub id: RunId,
     /// `sync` or `apply`.
     pub command: String,
+    #[serde(serialize_with = "whole_seconds")]
     pub began: DateTime<Utc>,
     /// When it ended; `None`: it is at work, or was cut off.
+    #[serde(serialize_with = "whole_seconds")]
     pub ended: Option<DateTime<Utc>>,
     pub exit_code: Option<u8>,
     /// Changes that were confirmed.
@@ -43,20 +47,22 @@ pub struct DeviceOverview {
 }
 
 /// A blocked plan, without its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BlockedOverview {
     pub id: String,
     /// When the run that first made it began.
+    #[serde(rename = "since", serialize_with = "whole_seconds")]
     pub made_at: DateTime<Utc>,
 }
 
 /// How long grants waited, over the whole audit log.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct GrantDelay {
     /// Confirmed grants of which it is known.
     pub count: u64,
     /// Seconds in all, from the run that first wanted the change until the door was seen to hold it.
     pub seconds: u64,
+    #[serde(rename = "longest_seconds")]
     pub longest: u64,
 }
 
@@ -141,7 +147,7 @@ impl Store {
         let mut lines = Vec::new();
         while let Some(row) = rows.next()? {
             let kind: String = row.get(13)?;
-            let kind = Kind::parse(&kind).ok_or_else(|| damaged("a kind of change", &kind))?;
+            let kind = Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?;
             lines.push(AuditLine { member: self.key_in(row, 11)?, kind, entry: entry_in(row)? });
         }
         Ok(lines)

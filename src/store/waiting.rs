@@ -7,29 +7,40 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
+use serde::{Serialize, Serializer};
 
 use super::convert::{damaged, instant_in, instant_out, wall_out, window_in};
 use super::{Store, StoreError};
 use crate::model::{Budget, Change, Kind};
 use crate::model::{HolderId, RecordId, TargetName, Window};
+use crate::text::times::whole_seconds;
 
 /// A change that a run wanted and that is not on the door yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Waiting {
     pub device: TargetName,
     pub employee_no: RecordId,
+    #[serde(flatten)]
     pub member: HolderId,
     pub kind: Kind,
     /// A closed door would open: the member stands outside until then.
     pub opens_door: bool,
     /// What the person shall hold.
+    #[serde(rename = "end", serialize_with = "end")]
     pub after: Window,
+    /// When a run first wanted a change of this kind for the person.
+    #[serde(serialize_with = "whole_seconds")]
+    pub since: DateTime<Utc>,
     /// What keeps it back until somebody approves it.
+    #[serde(rename = "blocked_by")]
     pub budget: Option<Budget>,
     /// Why it was not done, as a fragment.
+    #[serde(rename = "error")]
     pub trouble: Option<String>,
-    /// When a run first wanted a change of this kind for the person.
-    pub since: DateTime<Utc>,
+}
+
+fn end<S: Serializer>(window: &Window, serializer: S) -> Result<S::Ok, S::Error> {
+    window.end().serialize(serializer)
 }
 
 impl Waiting {
@@ -146,7 +157,7 @@ impl Store {
                 device: row.get(0)?,
                 employee_no: row.get(1)?,
                 member: self.key_in(row, 2)?,
-                kind: Kind::parse(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
+                kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
                 opens_door: row.get(5)?,
                 after: window_in(row.get(6)?, row.get(7)?)?
                     .ok_or_else(|| damaged("a window", "NULL"))?,

@@ -6,5 +6,7 @@ pub(crate) mod json;
 pub(crate) mod lists;
 pub(crate) mod shell;
 pub(crate) mod suggest;
+pub(crate) mod times;
 pub(crate) mod topics;
+pub(crate) mod words;
 pub(crate) mod xml;

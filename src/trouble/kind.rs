@@ -2,6 +2,7 @@
 
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
 use crate::model::{Flaw, HolderId, RecordId, SourceName};
@@ -213,7 +214,7 @@ pub struct Failed {
 }
 
 /// What to do about a trouble; `Display` says it whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
     /// In words; may be empty where the command says it.
     pub text: String,

@@ -10,6 +10,7 @@ pub mod devices;
 mod facts;
 mod links;
 pub mod listing_guard;
+mod look_again;
 mod merge;
 pub mod plausibility;
 pub mod quiet;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
+use serde::Serialize;
 
 use super::validity::{covered, unreadable_here};
 use super::{Facts, HolderFacts, LeftOut, Pair, Plan, Reason, SourceFacts, Verdict, is_protected};
@@ -15,15 +16,17 @@ use crate::model::{
 };
 
 /// A member who was served on a door until now and is left out there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Loss {
-    pub reason: Reason,
     /// The organisation's name in the configuration.
+    #[serde(skip)]
     pub source: SourceName,
+    #[serde(flatten)]
     pub member: HolderId,
     pub device: TargetName,
     /// The person who was served, there.
     pub employee_no: RecordId,
+    pub reason: Reason,
     /// What comes of it at the door.
     pub kind: LossKind,
     /// The paid time that was served.
@@ -31,10 +34,13 @@ pub struct Loss {
     /// More words, as in [`LeftOut`].
     pub detail: Option<String>,
     /// Roles that run now and do not open the door.
+    #[serde(skip)]
     pub other_roles: BTreeSet<RightCode>,
     /// `--only` asks for the member or the person, or for everybody.
+    #[serde(skip)]
     pub is_asked_for: bool,
     /// One of so many at once that the source or the door is reported, and not each of them.
+    #[serde(skip)]
     pub is_one_of_many: bool,
 }
 
@@ -81,13 +87,15 @@ impl Loss {
 }
 
 /// A member who has paid and has no person on any door.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NoDoor {
+    /// The organisation's name in the configuration.
+    #[serde(skip)]
+    pub source: SourceName,
+    #[serde(flatten)]
+    pub member: HolderId,
     /// Why nobody was found.
     pub reason: Reason,
-    /// The organisation's name in the configuration.
-    pub source: SourceName,
-    pub member: HolderId,
 }
 
 /// What is not believed.

@@ -19,6 +19,7 @@ pub mod validity;
 use std::collections::BTreeSet;
 
 use chrono::{Datelike as _, NaiveDateTime};
+use serde::Serialize;
 
 use crate::engine::link::{CLAIMANTS_MAX, Found, Link, NoLink, in_question};
 use crate::model::{
@@ -96,19 +97,23 @@ impl Plan {
 }
 
 /// A member for whom nothing is done, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
-    pub reason: Reason,
     /// The organisation's name in the configuration.
+    #[serde(skip)]
     pub source: SourceName,
+    #[serde(flatten)]
     pub member: HolderId,
     /// On which device; `None`: on all of them.
     pub device: Option<TargetName>,
+    pub reason: Reason,
     /// More words where the reason alone does not say what to look at; no names, no e-mails.
     pub detail: Option<String>,
     /// The persons that it is about: whom the member is linked to, or who came into question.
+    #[serde(skip)]
     pub persons: Vec<RecordId>,
     /// The member has paid time now or later: worth an admin's attention.
+    #[serde(skip)]
     pub has_paid_time: bool,
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use super::validity::ended_yesterday;
 use super::{Budget, Cause, Change, Facts, Kind, Plan, TargetFacts, Verb, is_protected};
 use crate::config::Mode;
@@ -9,15 +11,18 @@ use crate::engine::link::{Found, NoLink};
 use crate::model::{HolderId, Limit, RecordId, SourceName, TargetName};
 
 /// A person whom this program has written to, who has time left and is linked to nobody.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Released {
     pub device: TargetName,
     pub employee_no: RecordId,
     /// For whom it was last written to.
+    #[serde(flatten)]
     pub member: HolderId,
     /// That member's organisation in the configuration; its number where the configuration has it no more.
+    #[serde(skip)]
     pub source: SourceName,
     /// What the person holds.
+    #[serde(rename = "holds")]
     pub limit: Limit,
 }
 

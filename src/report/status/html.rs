@@ -6,12 +6,13 @@
 use std::fmt::{self, Write as _};
 
 use super::text::{because, why};
-use super::{DAYS_SHOWN, Day, DeviceStatus, Status, code_words, span};
+use super::{DAYS_SHOWN, Day, DeviceStatus, Status, code_words};
 use crate::engine::plan::Kind;
 use crate::model::steers;
 use crate::report::text::{explain, last, window};
 use crate::store::{Attention, AttentionKind, AuditLine, Waiting};
 use crate::text::lists::many;
+use crate::text::times::span;
 
 /// The width and height of the chart in its own units.
 const CHART: (u32, u32) = (900, 120);

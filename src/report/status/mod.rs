@@ -6,6 +6,7 @@
 pub mod html;
 pub mod json;
 pub mod prometheus;
+pub mod state_file;
 pub mod text;
 pub mod unlinked;
 
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
+use serde::Serialize;
 
 use crate::config::Mode;
 use crate::engine::plan::{Budget, Kind, LeftOut, Reason};
@@ -25,6 +27,7 @@ use crate::store::{
     PastRun, Uncommitted, Waiting,
 };
 use crate::text::lists::many;
+use crate::text::times::{span, whole_seconds};
 
 /// How far back changes are shown.
 pub const DAYS_SHOWN: i64 = 30;
@@ -68,14 +71,16 @@ pub struct Status {
 }
 
 /// One organisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceStatus {
     /// Its name in the configuration.
     pub name: SourceName,
     pub members: u64,
     /// When the last accepted listing of any kind was asked for.
+    #[serde(serialize_with = "whole_seconds")]
     pub fetched_at: Option<DateTime<Utc>>,
     /// When the last accepted complete listing was asked for.
+    #[serde(serialize_with = "whole_seconds")]
     pub complete_at: Option<DateTime<Utc>>,
 }
 
@@ -338,19 +343,6 @@ pub struct Day {
     pub revocations: u32,
     /// Changes that were tried and are not confirmed.
     pub failed: u32,
-}
-
-/// A length of time as people say it, in its largest unit.
-#[must_use]
-pub fn span(length: TimeDelta) -> String {
-    let (minutes, hours, days) = (length.num_minutes(), length.num_hours(), length.num_days());
-    let (count, unit) = match (minutes, hours, days) {
-        (..1, _, _) => return "less than a minute".to_owned(),
-        (..120, _, _) => (minutes, "minute"),
-        (_, ..48, _) => (hours, "hour"),
-        _ => (days, "day"),
-    };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
 /// What an exit code means, in a few plain words.

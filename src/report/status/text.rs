@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::{Status, code_words, span};
+use super::{Status, code_words};
 use crate::engine::plan::{Cause, Kind, Reason};
 use crate::model::{HolderId, RecordId, TargetName};
 use crate::report::look::{Look, Tone};
@@ -13,6 +13,7 @@ use crate::report::table::Table;
 use crate::report::text::{cause_words, explain, kinds, last, person, rest};
 use crate::store::{Attention, AttentionKind, Waiting};
 use crate::text::lists::many;
+use crate::text::times::span;
 
 /// Lines of one kind before the rest is only counted.
 const SHOWN: usize = 12;

@@ -94,7 +94,7 @@ fn every_way_to_end() {
         "{shown}"
     );
     let mut diff = every_outcome();
-    diff.is_blocked_kept = false;
+    diff.is_blocked_new = true;
     assert!(render(&diff).contains("After the next sync, if each of them is right:"));
 }
 

@@ -15,7 +15,7 @@ use ivms_sync::connectors::hikvision::probe;
 use ivms_sync::connectors::{KINDS, cardskipper, hikvision};
 use ivms_sync::engine::link::file;
 use ivms_sync::model::{Accounts, Limit, RecordId, SourceName, Window, parse_time, steers};
-use ivms_sync::report::plan_file::{Approved, read_reviewed};
+use ivms_sync::report::plan_file::{Approved, read};
 
 /// A reader under test.
 #[derive(Debug, Clone, Copy)]
@@ -586,7 +586,7 @@ fn accounts() -> Accounts {
 
 fn read_plan(input: &[u8]) -> Option<Result<usize, String>> {
     let text = std::str::from_utf8(input).ok()?;
-    let read = read_reviewed(text, &accounts(), moment(), Approved::Planned);
+    let read = read(text, &accounts(), moment(), Approved::Planned);
     Some(read.map(|reviewed| reviewed.changes.len()).map_err(|error| error.to_string()))
 }
 

@@ -1,15 +1,15 @@
 //! "Did you mean": members and persons whose e-mail, number or id is nearly what was typed. Pure.
 
-use super::who::Who;
 use crate::engine::plan::Facts;
-use crate::model::{Holder, HolderNumber};
+use crate::model::{Holder, HolderNumber, Who};
 use crate::text::suggest::near;
 
 /// How many are named.
 const NAMED: usize = 3;
 
 /// Whom somebody may have meant, nearest first; without names and e-mails where these must not be shown.
-pub(super) fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String> {
+#[must_use]
+pub fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String> {
     let members = || facts.members.iter().map(|facts| &facts.member);
     match who {
         Who::Email(typed) => {

@@ -1,0 +1,69 @@
+//! `check`: is everything ready to run? Reads both sides whole, and writes to neither.
+//!
+//! It is also the way to try a login again that was refused before: once, and never while the device
+//! says that it is locked.
+
+mod channels;
+mod sides;
+
+use super::{Context, print, print_json};
+use crate::cli::CheckArgs;
+use crate::config::Config;
+use crate::engine::Systems;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::files;
+use crate::report::check::findings::{configuration, state_file, writable_by_others};
+use crate::report::check::{Finding, document, exit, render};
+use crate::store::health::{Health, Severity};
+
+/// Runs the command.
+pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
+    run_on(context, &context.network(), args)
+}
+
+/// The same against any systems.
+pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Result<Exit, Error> {
+    let mut findings = vec![configuration(&context.config)];
+    let advice = context.config.warnings.iter().cloned();
+    findings.extend(advice.map(|text| Finding::warning("configuration", text, None)));
+    findings.extend(written_by_others(&context.config));
+    let health = Health::of(&context.config.state);
+    findings.extend(state_file(&health, context.config.zone_of_people()));
+    let mut rows = Vec::new();
+    // A file that is not sound is left as it is, and without it nothing else can be asked.
+    if !health.findings.iter().any(|found| found.severity == Severity::Failed) {
+        match context.open_store() {
+            Ok(store) => rows = sides::both_sides(context, systems, &store, &mut findings)?,
+            Err(error) => findings.push(failed("state file", &error)),
+        }
+    }
+    if args.notify {
+        findings.extend(channels::test_messages(context));
+        // What the last run ended with, or a run that is amiss would look well.
+        let code = health.last_run.as_ref().and_then(|run| run.exit_code).unwrap_or_default();
+        findings.extend(channels::test_heartbeat(context, code));
+    }
+    if context.is_json {
+        print_json(&document(&findings, &rows))?;
+    } else {
+        print(&render(&findings, context.look))?;
+    }
+    Ok(exit(&findings))
+}
+
+/// What others may change that a run believes: whoever writes the configuration or a link file decides who
+/// may enter, and whoever writes a folder can put another file in its place.
+fn written_by_others(config: &Config) -> impl Iterator<Item = Finding> {
+    let read = [&config.path, &config.state].into_iter();
+    let read = read.chain(&config.link.files).chain(&config.secret_files);
+    let mut found = files::written_by_others(read.map(AsRef::as_ref));
+    // That one is spoken of with who may read it.
+    found.retain(|path, _| !files::is_same(path, &config.state));
+    found.into_iter().map(|(path, mode)| writable_by_others(&path, mode))
+}
+
+fn failed(about: &str, error: &Error) -> Finding {
+    let remedy = error.hint().map(str::to_owned);
+    Finding::failed(about, error.to_string(), remedy, error.exit())
+}

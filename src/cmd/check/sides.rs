@@ -1,0 +1,133 @@
+//! Asks both sides whole, and says what is found of each.
+
+use std::collections::BTreeMap;
+
+use super::failed;
+use crate::cmd::Context;
+use crate::command::CommandName;
+use crate::engine::Systems;
+use crate::engine::gather::{Connections, Gathered, Scope, gather};
+use crate::engine::plan::plan;
+use crate::error::Error;
+use crate::report::check::findings::{
+    clock, identity, links, listed, not_in_force, of_remark, statement,
+};
+use crate::report::check::{Finding, rows_left_out};
+use crate::report::roles::{self, Held};
+use crate::report::{RowLeftOut, attention};
+use crate::store::Store;
+use crate::text::lists::many;
+use crate::trouble::{About, Trouble};
+
+/// Asks everybody once, and adds what was found of each; returns the rows of link files that link nobody.
+pub(super) fn both_sides(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &Store,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<RowLeftOut>, Error> {
+    let scope = Scope { is_full: true, tries_logins: true, ..Scope::default() };
+    let (gathered, open) = match gather(systems, &context.config, store, context.clock, scope) {
+        Ok(gathered) => gathered,
+        Err(error) => {
+            findings.push(failed("link file", &context.gather_error(error)));
+            return Ok(Vec::new());
+        }
+    };
+    let troubles = gathered.troubles();
+    let (about_known, others): (Vec<Trouble>, Vec<Trouble>) = troubles
+        .into_iter()
+        .partition(|trouble| matches!(trouble.about, About::Source(_) | About::Target(_)));
+    findings.extend(others.into_iter().map(Finding::from));
+    // What is found goes into the document, too.
+    let shows_names = context.shows_names() && !context.is_json;
+    let rows = gathered.rows_left_out(&context.config, store, shows_names);
+    let rows = rows.map_err(|error| context.store_error(error))?;
+    findings.extend(rows_left_out(&rows));
+    let mut all_names = BTreeMap::new();
+    for (config, source) in context.config.sources.iter().zip(gathered.source_reports()) {
+        let name = source.name.as_str();
+        if source.accepted {
+            findings.push(Finding::ok(name, many(source.members, "member")));
+            let names = match gathered.fresh_role_names(&context.config, &config.name) {
+                Some(names) => names.clone(),
+                None => {
+                    let names = store.role_names(&config.name);
+                    names.map_err(|error| context.store_error(error))?
+                }
+            };
+            let held = Held::by(listed(&gathered.facts, |key| key.source == config.name));
+            findings.extend(roles::of_source(
+                &config.section(),
+                &held,
+                config.roles.as_ref(),
+                &names,
+            ));
+            all_names.extend(names);
+        }
+        findings.extend(of(&about_known, &About::Source(source.name.clone())));
+    }
+    devices(context, &gathered, open, &about_known, findings);
+    for device in &context.config.devices {
+        let waiting =
+            store.uncommitted(&device.name).map_err(|error| context.store_error(error))?;
+        findings.extend(not_in_force(&device.name, &waiting, context.config.zone_of_people()));
+    }
+    let plan = plan(&gathered.facts);
+    let seen_before = store.attention().map_err(|error| context.store_error(error))?;
+    let facts = &gathered.facts;
+    let to_look_after =
+        attention::notices(CommandName::Check, &plan, facts, &seen_before, shows_names);
+    findings.extend(to_look_after.into_iter().map(Finding::from));
+    // Of an organisation that gave no word nobody knows who holds what.
+    if gathered.sources.iter().all(|source| source.report.accepted) {
+        let held = Held::by(listed(&gathered.facts, |_| true));
+        for device in &context.config.devices {
+            let narrower = device.roles.as_ref();
+            findings.extend(narrower.and_then(|configured| {
+                roles::of_door(&device.section(), &held, configured, &all_names)
+            }));
+        }
+    }
+    Ok(rows)
+}
+
+fn of<'a>(troubles: &'a [Trouble], about: &'a About) -> impl Iterator<Item = Finding> + 'a {
+    troubles.iter().filter(move |trouble| trouble.about == *about).cloned().map(Finding::from)
+}
+
+fn devices(
+    context: &Context,
+    gathered: &Gathered,
+    open: Connections<'_>,
+    troubles: &[Trouble],
+    findings: &mut Vec<Finding>,
+) {
+    let devices = context.config.devices.iter().zip(&gathered.devices);
+    for (((device, found), facts), open) in devices.zip(&gathered.facts.devices).zip(open) {
+        let name = device.name.as_str();
+        if let Some(found) = identity(found, facts) {
+            findings.push(found);
+            let learnt = open.reader.iter().flat_map(|target| target.learnt());
+            findings.extend(learnt.map(|text| Finding::ok(name, text)));
+        }
+        let kept = facts.limits.rounding_in_words();
+        findings.extend(kept.map(|text| Finding::ok(name, text)));
+        findings.extend(of(troubles, &About::Target(device.name.clone())));
+        if open.lock.is_some() {
+            let seen = device.settings.examine();
+            findings.extend(seen.into_iter().map(|remark| of_remark(name, remark)));
+        }
+        if let Some(mut reader) = open.reader {
+            let (now, zone) = (context.clock.now(), device.time_zone);
+            findings.extend(clock(&device.name, reader.clock(), now, zone));
+            match reader.statement() {
+                Ok(said) => findings.extend(statement(name, facts.persons.len(), said)),
+                Err(error) => log::debug!("{name}: what it can do is not known: {error}"),
+            }
+        }
+        if found.is_known {
+            findings.push(links(&gathered.facts, facts));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The status as the state file knows it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{DAYS_SHOWN, DeviceStatus, SourceStatus, Status};
+use crate::config::{Config, Mode, TargetConfig};
+use crate::engine::gather::{back_off, devices::held_back, trust};
+use crate::engine::plan::LeftOut;
+use crate::store::{DeviceOverview, Store, StoreError, WriteMemory};
+
+/// Runs that are shown.
+const RUNS_SHOWN: u32 = 10;
+
+/// Lines of the audit log that a page can bear.
+const AUDIT_SHOWN: u32 = 2000;
+
+/// Why a device is not written to, or hardly, with the way out.
+fn write_trouble(
+    device: &TargetConfig,
+    writes: &WriteMemory,
+    known: &DeviceOverview,
+    at: DateTime<Utc>,
+) -> Option<String> {
+    if device.mode == Mode::Observe {
+        return None;
+    }
+    let persons = usize::try_from(known.persons).unwrap_or(usize::MAX);
+    let trouble = match &writes.unasked {
+        Some(unasked) => trust::unasked(device, unasked, persons),
+        None => trust::unproven(device, writes, persons, at)?,
+    };
+    Some(format!("{}: ivms-sync sync --accept-device {}={persons}", trouble.text(), device.name))
+}
+
+/// How things are at a moment, as the state file knows it, with who is left out by a plan made of the same.
+///
+/// # Errors
+/// [`StoreError`] of the state file.
+pub fn of_state_file(
+    config: &Config,
+    store: &Store,
+    at: DateTime<Utc>,
+    left_out: Vec<LeftOut>,
+) -> Result<Status, StoreError> {
+    let mut sources = Vec::with_capacity(config.sources.len());
+    for source in &config.sources {
+        let state = store.source_state(&source.name)?;
+        sources.push(SourceStatus {
+            name: source.name.clone(),
+            members: store.member_count(&source.name)?,
+            fetched_at: state.fetched_at,
+            complete_at: state.complete_at,
+        });
+    }
+    let mut devices = Vec::with_capacity(config.devices.len());
+    for device in &config.devices {
+        let failures = store.failures(&device.name)?;
+        let login = store.login_memory(&device.name, &device.login.name, &device.login.secret)?;
+        let known = store.device_overview(&device.name)?;
+        let writes = store.write_memory(&device.name)?;
+        devices.push(DeviceStatus {
+            name: device.name.clone(),
+            mode: device.mode,
+            write_trouble: write_trouble(device, &writes, &known, at),
+            uncommitted: store.uncommitted(&device.name)?,
+            known,
+            left_alone_until: back_off::waits_until(&failures, at),
+            failures,
+            login_trouble: held_back(device, &login, at).map(|trouble| trouble.text()),
+        });
+    }
+    let since = at.checked_sub_signed(TimeDelta::days(DAYS_SHOWN)).unwrap_or(at);
+    let audit = store.audit_since(since, AUDIT_SHOWN)?;
+    Ok(Status {
+        at,
+        zone: config.zone_of_people(),
+        runs: store.runs(RUNS_SHOWN)?,
+        last_success: store.last_success()?,
+        sources,
+        devices,
+        waiting: store.waiting()?,
+        attention: store.attention()?,
+        blocked: store.blocked_plans()?,
+        left_out,
+        is_audit_cut: audit.len() >= AUDIT_SHOWN as usize,
+        audit,
+        delay: store.grant_delay()?,
+        requests: store.requests()?,
+        state_bytes: store.size(),
+        rows_left_out: Vec::new(),
+        names: BTreeMap::new(),
+        person_names: BTreeMap::new(),
+    })
+}
