@@ -80,7 +80,7 @@ words! {
     /// What comes of a loss at the door.
     pub enum LossKind {
         /// The door is closed for the person, or the person is gone.
-        StandingOutside = "standing-outside",
+        KeptOut = "standing-outside",
         /// The door opens, and nobody can say whether that is paid for.
         OpenWithoutReason = "open-without-reason",
     }

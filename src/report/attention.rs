@@ -292,7 +292,7 @@ pub fn of(
     };
     let losses = plan.losses.iter().filter(|loss| !is_unlimited(loss)).map(|loss| Attention {
         kind: match loss.kind {
-            LossKind::StandingOutside => AttentionKind::StandingOutside,
+            LossKind::KeptOut => AttentionKind::StandingOutside,
             LossKind::OpenWithoutReason => AttentionKind::OpenWithoutReason,
         },
         device: Some(loss.device.clone()),

@@ -61,12 +61,12 @@ impl Turn {
 
 /// Takes the locks of all devices that are due. What is known of a device is read when the lock is there:
 /// whoever had it may have read the device, or spent a login.
-pub(super) fn take_turns(
-    config: &Config,
+pub(super) fn take_turns<'c>(
+    config: &'c Config,
     store: &Store,
     clock: Clock,
     scope: &Scope,
-) -> Result<Vec<Turn>, StoreError> {
+) -> Result<Vec<(&'c TargetConfig, Turn)>, StoreError> {
     let now = clock.began();
     let began = clock.elapsed();
     let mut turns = Vec::with_capacity(config.devices.len());
@@ -74,17 +74,19 @@ pub(super) fn take_turns(
         let ask = AskTarget::new(scope, device, now);
         let is_due = || devices::is_due(device, store, ask);
         if scope.is_offline || !is_due()? {
-            turns.push(Turn::NotDue(Box::new(Before::read(store, device, scope)?)));
+            let before = Box::new(Before::read(store, device, scope)?);
+            turns.push((device, Turn::NotDue(before)));
             continue;
         }
         let patience = READING_PATIENCE.saturating_sub(clock.elapsed().saturating_sub(began));
         let taken = take_device(store.path(), &device.name, patience, clock.now())?;
         let before = Box::new(Before::read(store, device, scope)?);
-        turns.push(match taken {
+        let turn = match taken {
             Err(holder) => Turn::Busy(before, holder),
             Ok(lock) if is_due()? => Turn::Ours(before, lock),
             Ok(_) => Turn::NotDue(before),
-        });
+        };
+        turns.push((device, turn));
     }
     Ok(turns)
 }

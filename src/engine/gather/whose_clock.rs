@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use super::clocks::{ClockFault, device_clock_fault};
-use super::devices::{self, TargetGathered, failure, to_remember};
+use super::devices::{self, failure, to_remember};
 use super::sources::{self, SourceGathered};
-use super::{Connections, Conversation, Scope};
+use super::{Scope, TargetInTurn};
 use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
 use crate::engine::Systems;
@@ -42,8 +42,8 @@ impl<'s> ClockInquiry<'_, 's> {
     /// The first door that has another time ends it: then nobody knows.
     pub(super) fn settle(
         &self,
-        (sources, devices): (&mut [SourceGathered], &mut [TargetGathered]),
-        open: &mut Connections<'s>,
+        sources: &mut [SourceGathered],
+        targets: &mut [TargetInTurn<'_, 's>],
     ) -> Result<(), StoreError> {
         if sources.iter().all(|source| source.clock_off.is_none()) {
             return Ok(());
@@ -53,15 +53,11 @@ impl<'s> ClockInquiry<'_, 's> {
             targets: 0,
             target_noun: "",
         };
-        for ((device, gathered), conversation) in self.config.devices.iter().zip(devices).zip(open)
-        {
-            if gathered.outcome != TargetOutcome::Ok {
-                continue;
-            }
-            match self.ask(device, gathered, conversation)? {
+        for target in targets.iter_mut().filter(|one| one.gathered.outcome == TargetOutcome::Ok) {
+            match self.ask(target)? {
                 Some(true) => {
                     agreeing.targets += 1;
-                    agreeing.target_noun = device.kind.nouns().one;
+                    agreeing.target_noun = target.config.kind.nouns().one;
                 }
                 Some(false) => return Ok(()),
                 None => {}
@@ -77,14 +73,10 @@ impl<'s> ClockInquiry<'_, 's> {
 
     /// Whether a door has our time; `None` where it does not tell, is left alone, or talks to somebody
     /// else.
-    fn ask(
-        &self,
-        config: &TargetConfig,
-        gathered: &mut TargetGathered,
-        conversation: &mut Conversation<'s>,
-    ) -> Result<Option<bool>, StoreError> {
+    fn ask(&self, target: &mut TargetInTurn<'_, 's>) -> Result<Option<bool>, StoreError> {
+        let TargetInTurn { config, gathered, open, .. } = target;
         let now = self.clock.now();
-        if conversation.lock.is_none() {
+        if open.lock.is_none() {
             let Ok(lock) = take_device(self.store.path(), &config.name, Duration::ZERO, now)?
             else {
                 return Ok(None);
@@ -93,10 +85,10 @@ impl<'s> ClockInquiry<'_, 's> {
             if !devices::may_ask(self.store, config, self.scope, now)? {
                 return Ok(None);
             }
-            conversation.lock = Some(lock);
+            open.lock = Some(lock);
         }
         let memory = self.store.device_state(&config.name)?.memory;
-        match self.is_ours(config, &memory, conversation.reader.as_deref_mut()) {
+        match self.is_ours(config, &memory, open.reader.as_deref_mut()) {
             Ok(answer) => Ok(answer),
             Err(error) => {
                 log::info!("{}: its clock cannot be asked: {error}", config.name);

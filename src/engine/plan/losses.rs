@@ -197,7 +197,7 @@ pub(super) fn find(
         employee_no: stored.employee_no.clone(),
         kind: match is_open(&stored.employee_no) {
             true => LossKind::OpenWithoutReason,
-            false => LossKind::StandingOutside,
+            false => LossKind::KeptOut,
         },
         served,
         detail,

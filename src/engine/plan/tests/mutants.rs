@@ -41,9 +41,9 @@ impl Mutant {
     fn plan(&self, truth: &Facts) -> Plan {
         match self.how {
             How::Misled(lie) => {
-                let mut told = truth.clone();
-                lie(&mut told);
-                plan(&told)
+                let mut untrue = truth.clone();
+                lie(&mut untrue);
+                plan(&untrue)
             }
             How::Altered(alter) => {
                 let mut plan = plan(truth);
