@@ -24,12 +24,8 @@ pub enum Error {
     #[error("{0}")]
     Config(#[from] ConfigError),
     /// The state file cannot be used.
-    #[error("the state file {} {error}", path.display())]
-    Store {
-        path: PathBuf,
-        /// What is wrong with it.
-        error: StoreError,
-    },
+    #[error("{0}")]
+    Store(#[from] StoreError),
     /// A link file that was never read before cannot be read, or looks cut off.
     #[error("{0}")]
     LinkFile(LinkFileError),
@@ -130,8 +126,8 @@ impl Error {
         match self {
             Self::LinkFile(error) if error.is_temporary() => Exit::Temporary,
             Self::Config(_) | Self::LinkFile(_) => Exit::Config,
-            Self::Store { error: StoreError::Busy, .. } => Exit::Temporary,
-            Self::Store { .. } => Exit::Fatal,
+            Self::Store(error) if error.is_busy() => Exit::Temporary,
+            Self::Store(_) => Exit::Fatal,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
             Self::Who(_)
@@ -152,7 +148,7 @@ impl Error {
     pub fn about(&self) -> &'static str {
         match self {
             Self::Config(_) => "configuration",
-            Self::Store { .. } => "state file",
+            Self::Store(_) => "state file",
             Self::LinkFile(_) => "link file",
             Self::Who(_)
             | Self::NotKnown { .. }
@@ -170,7 +166,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Store { error, .. } => Some(error.hint()),
+            Self::Store(error) => Some(error.hint()),
             Self::LinkFile(error) => Some(error.problem.hint()),
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")

@@ -405,7 +405,11 @@ impl Life {
             (Errand::Approve(_), _) => self.waiting = None,
             (_, None) => self.waiting = None,
             (_, Some(id)) => {
-                let kept = self.store.as_ref().and_then(|store| store.blocked(id).ok()).flatten();
+                let kept = self
+                    .store
+                    .as_ref()
+                    .and_then(|store| store.pending().blocked(id).ok())
+                    .flatten();
                 if kept.is_none() {
                     return Err(format!("blocked plan {id} is not in the state file"));
                 }

@@ -36,7 +36,7 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
         (None, id) => from_blocked(context, &store, id.as_deref().unwrap_or_default())?,
     };
     let report = carry_out(context, &context.network(), &mut store, name_of(args), reviewed)?;
-    forget(context, &store, args.blocked.as_deref(), &report)?;
+    forget(&store, args.blocked.as_deref(), &report)?;
     context.finish(&mut store, &report)
 }
 
@@ -49,7 +49,7 @@ pub fn approve(
 ) -> Result<Report, Error> {
     let reviewed = from_blocked(context, store, id)?;
     let report = carry_out(context, systems, store, id.to_owned(), reviewed)?;
-    forget(context, store, Some(id), &report)?;
+    forget(store, Some(id), &report)?;
     Ok(report)
 }
 
@@ -60,21 +60,19 @@ fn carry_out(
     name: String,
     reviewed: (Reviewed, bool),
 ) -> Result<Report, Error> {
-    let store_error = |error| context.store_error(error);
     let scope = Scope { is_offline: true, ..Scope::default() };
-    let (gathered, open) = gather(systems, &context.config, store, context.clock, scope)
-        .map_err(|error| context.gather_error(error))?;
+    let (gathered, open) = gather(systems, &context.config, store, context.clock, scope)?;
     let Held { overtaken, changes, proven } =
         held(context, store, &gathered.facts, name, reviewed)?;
-    let run = store.begin_run("apply", context.clock.began()).map_err(store_error)?;
+    let run = store.journal().begin_run("apply", context.clock.began())?;
 
     for device in &context.config.devices {
-        store.know_device(&device.name).map_err(store_error)?;
+        store.devices().know_device(&device.name)?;
     }
     let mut report = Report::new(CommandName::Apply, Some(run));
     report.devices = gathered.device_reports(&context.config);
     let done = context.carry_out(run, &proven).carry_out(systems, store, (&gathered, open));
-    report.take_carried_out(changes, done.map_err(store_error)?);
+    report.take_carried_out(changes, done?);
     record::why_not_done(context, store, &report)?;
     report.take_overtaken(overtaken);
     if context.shows_names() {
@@ -85,15 +83,10 @@ fn carry_out(
 }
 
 /// Forgets a blocked plan all of which is carried out.
-fn forget(
-    context: &Context,
-    store: &Store,
-    id: Option<&str>,
-    report: &Report,
-) -> Result<(), Error> {
+fn forget(store: &Store, id: Option<&str>, report: &Report) -> Result<(), Error> {
     match id {
         Some(id) if report.changes.iter().all(|one| one.state.is_confirmed()) => {
-            store.forget_blocked(id).map_err(|error| context.store_error(error))
+            Ok(store.pending().forget_blocked(id)?)
         }
         _ => Ok(()),
     }
@@ -107,12 +100,11 @@ fn held(
     name: String,
     (reviewed, is_kept): (Reviewed, bool),
 ) -> Result<Held, Error> {
-    let store_error = |error| context.store_error(error);
-    let seal = store.plan_seal(&reviewed.sha256).map_err(store_error)?;
+    let seal = store.plan_seal(&reviewed.sha256)?;
     let is_unsealed = !is_kept && reviewed.seal != Some(seal);
     let mut news = BTreeSet::new();
     for source in &context.config.sources {
-        let state = store.source_state(&source.name).map_err(store_error)?;
+        let state = store.members().source_state(&source.name)?;
         // A plan by a clock that was ahead may be as old as any.
         let is_from_future = reviewed.made_at > context.clock.now();
         if is_from_future || state.fetched_at.is_some_and(|at| at > reviewed.made_at) {
@@ -158,7 +150,7 @@ fn from_file(context: &Context, path: &Path) -> Result<(Reviewed, bool), Error> 
 }
 
 fn from_blocked(context: &Context, store: &Store, id: &str) -> Result<(Reviewed, bool), Error> {
-    let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+    let kept = store.pending().blocked(id)?;
     let kept = kept.ok_or_else(|| Error::NoBlockedPlan(id.to_owned()))?;
     plan_file::read(
         &kept.document,

@@ -17,25 +17,24 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     context.refuse_own_files(&[args.out.as_deref()])?;
     let store = context.open_store()?;
     let scope = Scope { is_full: args.look.full, only, ..Scope::default() };
-    let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)
-        .map_err(|error| context.gather_error(error))?;
+    let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)?;
     let plan = plan(&gathered.facts);
     who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     prove(&gathered.facts, &plan)?;
 
-    let seen_before = store.attention().map_err(|error| context.store_error(error))?;
+    let seen_before = store.pending().attention()?;
     // Troubles go into every document, too.
     let shows_names = context.shows_names_everywhere() && !context.is_json && args.out.is_none();
     let both = (&context.config, &gathered);
     let mut report = Report::of(CommandName::Diff, None, both, &plan, &seen_before, shows_names);
     report.blocked = plan_file::blocked_id(plan.blocked());
     if let Some(id) = &report.blocked {
-        let kept = store.blocked(id).map_err(|error| context.store_error(error))?;
+        let kept = store.pending().blocked(id)?;
         report.is_blocked_new = kept.is_none();
     }
     if context.is_json || context.is_verbose {
         let rows = gathered.rows_left_out(&context.config, &store, context.shows_names());
-        report.rows_left_out = Some(rows.map_err(|error| context.store_error(error))?);
+        report.rows_left_out = Some(rows?);
     }
     report.take_planned(plan.changes);
     if context.shows_names() {
@@ -48,7 +47,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     if let Some(path) = &args.out {
         let accounts = context.config.accounts();
         let text = plan_file::write_sealed(&report, &accounts, context.clock.began(), |sha256| {
-            store.plan_seal(sha256).map_err(|error| context.store_error(error))
+            store.plan_seal(sha256).map_err(Error::Store)
         })?;
         write_file(path, &text, &Rights::PRIVATE)?;
     }

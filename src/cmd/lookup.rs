@@ -14,8 +14,9 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{RightCode, SourceName, TargetLimits, Who};
 use crate::report::lookup::nobody::{advice, searched};
-use crate::report::lookup::target::{HowAsked, on_device};
+use crate::report::lookup::target::{HowAsked, not_in_force, on_device};
 use crate::report::lookup::{HolderStory, Story, document, render};
+use crate::report::text::with_zone;
 use crate::report::{Report, RowLeftOut, near};
 use crate::store::Store;
 use crate::trouble::Trouble;
@@ -33,14 +34,13 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Re
     let who = who::parse(&args.who)?;
     let store = context.open_store()?;
     let scope = Scope { is_offline: args.offline, ..Scope::default() };
-    let (mut gathered, _) = gather(systems, &context.config, &store, context.clock, scope)
-        .map_err(|error| context.gather_error(error))?;
+    let (mut gathered, _) = gather(systems, &context.config, &store, context.clock, scope)?;
     let wanted = matching(&gathered.facts, &who);
     let mut report = Report::new(CommandName::Lookup, None);
     report.troubles = gathered.troubles();
     if !args.offline {
         let looked = gathered.look_again(systems, &context.config, &store, context.clock, &wanted);
-        report.troubles.extend(looked.map_err(|error| context.store_error(error))?);
+        report.troubles.extend(looked?);
     }
     let mut story = Story {
         who: args.who.clone(),
@@ -94,7 +94,7 @@ fn rows_left_out(
         is_asked_for || found.any(|email| row.emails.contains(email))
     };
     let rows = gathered.rows_left_out_of(&context.config, store, true, is_meant);
-    rows.map_err(|error| context.store_error(error))
+    rows.map_err(Error::Store)
 }
 
 /// Places of the members that WHO fits: by their own fields, or by a person linked to them.
@@ -127,7 +127,6 @@ fn tell(
     let mut configured = context.config.sources.iter();
     let configured = configured.find(|one| one.name == source.name).ok_or_else(missing)?;
     let system = configured.system();
-    let store_error = |error| context.store_error(error);
     let names = role_names(context, systems, store, gathered, &source.name, member, is_offline)?;
     let door_roles = OpeningRights { source: source.roles.as_ref(), device: None };
     let validity = facts.devices.first().and_then(|device| {
@@ -136,7 +135,7 @@ fn tell(
         entitlement(&member.member, &door_roles, policy, member.is_vanished, None, limits, now)
             .validity()
     });
-    let waiting = store.blocked_plans().map_err(store_error)?;
+    let waiting = store.overview().blocked_plans()?;
     let blocked = waiting.into_iter().next_back().map(|plan| plan.id);
     let mut devices = Vec::new();
     for (device, found) in facts.devices.iter().zip(&gathered.devices) {
@@ -149,19 +148,19 @@ fn tell(
         };
         let mut story = on_device(facts, tick, (member, place), device, how);
         if let Some(employee_no) = &story.employee_no {
-            story.confirmed_at =
-                store.confirmed_at(&device.name, employee_no).map_err(store_error)?;
-            let open = store.uncommitted(&device.name).map_err(store_error)?;
-            let open = open.into_iter().find(|one| one.employee_no == *employee_no);
-            let commits = context
-                .config
-                .devices
-                .iter()
-                .any(|config| config.name == device.name && config.kind.capabilities().commits);
-            story.in_force = commits.then_some(open.is_none());
-            story.not_in_force_since = open.map(|one| one.since);
+            story.confirmed_at = store.devices().confirmed_at(&device.name, employee_no)?;
+            let mut configured = context.config.devices.iter();
+            if configured.any(|one| one.name == device.name && one.kind.capabilities().commits) {
+                let open = store.journal().uncommitted(&device.name)?;
+                let open = open.into_iter().find(|one| one.employee_no == *employee_no);
+                story.in_force = Some(open.is_none());
+                if let Some(open) = open {
+                    let since = with_zone(open.since, context.config.zone_of_people());
+                    story = not_in_force(story, &open, &since);
+                }
+            }
         }
-        story.read_at = store.device_state(&device.name).map_err(store_error)?.read_at;
+        story.read_at = store.devices().device_state(&device.name)?.read_at;
         devices.push(story);
     }
     Ok(HolderStory {
@@ -172,7 +171,7 @@ fn tell(
         validity: validity.map(|validity| validity.window),
         problem: member.problem.clone(),
         devices,
-        history: store.history(&member.member.key, HISTORY_LINES).map_err(store_error)?,
+        history: store.journal().history(&member.member.key, HISTORY_LINES)?,
     })
 }
 
@@ -189,7 +188,7 @@ fn role_names(
     let mut known: BTreeMap<RightCode, String> =
         match gathered.fresh_role_names(&context.config, source) {
             Some(names) => names.clone(),
-            None => store.role_names(source).map_err(|error| context.store_error(error))?,
+            None => store.members().role_names(source)?,
         };
     let roles = || member.member.role_ids();
     let lacks_one = roles().any(|role| !known.contains_key(role));

@@ -74,8 +74,7 @@ impl Context {
     }
 
     fn here(&self, store: Result<Store, StoreError>) -> Result<Store, Error> {
-        let store = store.map_err(|error| self.store_error(error))?;
-        let store = store.on(Machine::here(self.config.computer.as_deref()));
+        let store = store?.with_machine(Machine::here(self.config.computer.as_deref()));
         Ok(store.with_accounts(self.config.accounts()))
     }
 
@@ -85,7 +84,7 @@ impl Context {
     /// [`Error::Locked`] when another run is at work.
     pub fn take_lock(&self) -> Result<RunLock, Error> {
         let now = self.clock.began();
-        match lock::take(&self.config.state, now).map_err(|error| self.store_error(error))? {
+        match lock::take(&self.config.state, now)? {
             Ok(lock) => Ok(lock),
             Err(holder) => {
                 // Since a time in the future is since nobody knows when.
@@ -123,22 +122,6 @@ impl Context {
         let is_news = self.say_news(report, store);
         self.say(report, exit, is_news)?;
         Ok(exit)
-    }
-
-    /// Names the state file in an error.
-    pub fn store_error(&self, error: StoreError) -> Error {
-        Error::Store { path: self.config.state.clone(), error }
-    }
-
-    /// Names the state file in an error of gathering.
-    pub fn gather_error(&self, error: GatherError) -> Error {
-        match error {
-            GatherError::Store(error) => self.store_error(error),
-            GatherError::LinkFile { error, .. } => Error::LinkFile(error),
-            GatherError::NothingToAccept(AcceptLink { device, employee_no, number }) => {
-                Error::NothingToAccept { device, employee_no, member: number }
-            }
-        }
     }
 
     /// Makes sure that no file of the command line would be written over one that a run reads, nor over
@@ -218,6 +201,19 @@ impl Context {
             }
         }
         news.contains(&true)
+    }
+}
+
+/// What keeps a run from being planned keeps the command from running.
+impl From<GatherError> for Error {
+    fn from(error: GatherError) -> Self {
+        match error {
+            GatherError::Store(error) => Self::Store(error),
+            GatherError::LinkFile { error, .. } => Self::LinkFile(error),
+            GatherError::NothingToAccept(AcceptLink { device, employee_no, number }) => {
+                Self::NothingToAccept { device, employee_no, member: number }
+            }
+        }
     }
 }
 

@@ -30,36 +30,38 @@ pub(super) fn before(
     let blocked = blocked_document(plan, &context.config.accounts(), now)?;
     let blocked = blocked.as_ref().map(|(id, document)| (id.as_str(), document.as_str()));
     let changes = plan.changes.iter().filter(|change| context.writes_to(&change.device));
-    let waiting: Vec<Waiting> = changes.map(|change| Waiting::of(change, None, now)).collect();
+    let waiting: Vec<Waiting> = changes.map(|change| Waiting::new(change, None, now)).collect();
     let in_sync = in_sync(&gathered.facts);
     let attention = attention::of(plan, |device| context.writes_to(device), now);
     let second_looks = gathered.second_looks(&context.config, plan);
     let done = store.together(|store| {
         match (is_whole, blocked) {
-            (true, blocked) => store.keep_blocked(blocked, now)?,
-            (false, Some((id, document))) => store.also_keep_blocked(id, document, now)?,
+            (true, blocked) => store.pending().keep_blocked(blocked, now)?,
+            (false, Some((id, document))) => {
+                store.pending().also_keep_blocked(id, document, now)?
+            }
             (false, None) => {}
         }
-        store.keep_waiting(&waiting, is_whole)?;
+        store.pending().keep_waiting(&waiting, is_whole)?;
         if is_whole {
-            store.keep_attention(&attention)?;
+            store.pending().keep_attention(&attention)?;
             for (device, source, roles) in settled_roles(&gathered.facts, plan) {
-                store.record_settled_roles(&device, &source, roles.as_ref())?;
+                store.links().record_settled_roles(&device, &source, roles.as_ref())?;
             }
         }
         // Until somebody accepts it, each tick looks whether the door shows its persons again.
         for device in plan.doubted_devices() {
-            store.require_reading(device)?;
+            store.devices().require_reading(device)?;
         }
         for (source, second_look) in &second_looks {
-            store.record_second_look(source, *second_look)?;
+            store.members().record_second_look(source, *second_look)?;
         }
         for (device, persons) in &in_sync {
-            store.record_in_sync(device, persons, context.clock.now())?;
+            store.devices().record_in_sync(device, persons, context.clock.now())?;
         }
         Ok(())
     });
-    done.map_err(|error| context.store_error(error))
+    done.map_err(Error::Store)
 }
 
 /// The part of a plan that waits for approval as a plan file, with its id.
@@ -90,8 +92,8 @@ pub(super) fn why_not_done(
         !one.state.is_confirmed() && one.error.is_some() && context.writes_to(&one.change.device)
     });
     let waiting: Vec<Waiting> =
-        open.map(|one| Waiting::of(&one.change, one.error.clone(), now)).collect();
-    store.keep_waiting(&waiting, false).map_err(|error| context.store_error(error))
+        open.map(|one| Waiting::new(&one.change, one.error.clone(), now)).collect();
+    store.pending().keep_waiting(&waiting, false).map_err(Error::Store)
 }
 
 /// Once a door is written to whose persons are linked, its first run is over, also when nothing had to
@@ -112,9 +114,10 @@ pub(super) fn first_runs_over(
         return Ok(());
     }
     let now = context.clock.now();
-    let done =
-        store.together(|store| over.iter().try_for_each(|name| store.end_first_run(name, now)));
-    done.map_err(|error| context.store_error(error))
+    let done = store.together(|store| {
+        over.iter().try_for_each(|name| store.devices().end_first_run(name, now))
+    });
+    done.map_err(Error::Store)
 }
 
 /// Records how a run ended.
@@ -135,5 +138,5 @@ pub(super) fn end_run(
         requests: systems.requests(),
         quiet,
     };
-    store.end_run(run, context.clock.now(), &end).map_err(|error| context.store_error(error))
+    store.journal().end_run(run, context.clock.now(), &end).map_err(Error::Store)
 }

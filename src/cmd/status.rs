@@ -30,14 +30,12 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
     ])?;
     let store = context.open_store()?;
     let scope = Scope { is_offline: true, ..Scope::default() };
-    let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)
-        .map_err(|error| context.gather_error(error))?;
+    let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)?;
     let left_out = plan(&gathered.facts).left_out;
     let members = || gathered.facts.members.iter().map(|facts| &facts.member);
-    let mut status = of_state_file(&context.config, &store, context.clock.now(), left_out)
-        .map_err(|error| context.store_error(error))?;
+    let mut status = of_state_file(&context.config, &store, context.clock.now(), left_out)?;
     let rows = gathered.rows_left_out(&context.config, &store, false);
-    status.rows_left_out = rows.map_err(|error| context.store_error(error))?;
+    status.rows_left_out = rows?;
     let mut said = String::new();
     if let Some(path) = &args.unlinked {
         keep_filled_in(path, members())?;
@@ -108,7 +106,7 @@ pub(super) fn write_files(context: &Context, store: &mut Store, report: &Report)
     let failed =
         match of_state_file(&context.config, store, context.clock.now(), report.left_out.clone()) {
             Ok(status) => write(&status, page, metrics, &files.rights),
-            Err(error) => vec![context.store_error(error)],
+            Err(error) => vec![Error::Store(error)],
         };
     for error in failed {
         if stderr::is_news(store, format!("report {error}"), context.clock.began()) {

@@ -11,7 +11,7 @@ use crate::engine::gather::{Scope, gather_with};
 use crate::engine::plan::{Standing, plan, prove};
 use crate::error::Error;
 use crate::model::{RunId, SourceName};
-use crate::report::{Report, unchanged};
+use crate::report::{Report, attention, unchanged};
 use crate::store::{Quiet, QuietRun, RunEnd, Store};
 
 /// Everything of a `sync` but the lock and what is said of it. The run is recorded with the exit code that
@@ -22,17 +22,16 @@ pub fn tick(
     store: &mut Store,
     scope: Scope,
 ) -> Result<Report, Error> {
-    let store_error = |error| context.store_error(error);
     let polled = poll(systems, &context.config, store, context.clock, &scope, |sources, kept| {
         let devices = context.config.devices.iter().map(|device| (&device.name, device.mode));
         unchanged::report(devices, sources, kept)
     });
-    let asked = match polled.map_err(store_error)? {
+    let asked = match polled? {
         Poll::Unchanged(report) => return unchanged(context, systems, store, report),
         Poll::Changed(asked) => asked,
     };
-    store.check().map_err(store_error)?;
-    let run = store.begin_run("sync", context.clock.began()).map_err(store_error)?;
+    store.check()?;
+    let run = store.journal().begin_run("sync", context.clock.began())?;
     match whole(context, systems, store, scope, asked, run) {
         Ok((report, quiet)) => {
             record::end_run(context, systems, store, &report, quiet, run).map(|()| report)
@@ -44,7 +43,7 @@ pub fn tick(
                 requests: systems.requests(),
                 ..RunEnd::default()
             };
-            store.end_run(run, context.clock.now(), &end).map_err(store_error)?;
+            store.journal().end_run(run, context.clock.now(), &end)?;
             Err(error)
         }
     }
@@ -58,31 +57,29 @@ fn whole(
     asked: Asked,
     run: RunId,
 ) -> Result<(Report, Option<Quiet>), Error> {
-    let store_error = |error| context.store_error(error);
     let config = &context.config;
     let is_everyone = scope.only.is_everyone();
     let (gathered, open) = match gather_with(systems, config, store, context.clock, scope, asked) {
         Ok(gathered) => gathered,
         Err(error) => {
-            error.remember(store).map_err(store_error)?;
-            return Err(context.gather_error(error));
+            error.remember(store)?;
+            return Err(error.into());
         }
     };
     let plan = plan(&gathered.facts);
     who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     let proven = prove(&gathered.facts, &plan)?;
-    let seen_before = store.attention().map_err(store_error)?;
-    gathered.record(config, store, &plan, run).map_err(store_error)?;
+    let seen_before = store.pending().attention()?;
+    gathered.record(config, store, &plan, run)?;
     let mut report =
         Report::of(CommandName::Sync, Some(run), (config, &gathered), &plan, &seen_before, false);
+    let uncommitted = store.journal().uncommitted_targets()?;
+    report.troubles.extend(attention::left_targets(&uncommitted, &config.devices));
     // What is not known of an organisation in this tick has not moved.
     let is_whole =
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
     record::before(context, store, &gathered, &plan, is_whole)?;
-    let done = context
-        .carry_out(run, &proven)
-        .carry_out(systems, store, (&gathered, open))
-        .map_err(store_error)?;
+    let done = context.carry_out(run, &proven).carry_out(systems, store, (&gathered, open))?;
     report.take_carried_out(plan.changes, done);
     record::why_not_done(context, store, &report)?;
     if context.shows_names() {
@@ -103,7 +100,6 @@ fn unchanged(
     store: &mut Store,
     mut report: Report,
 ) -> Result<Report, Error> {
-    let store_error = |error| context.store_error(error);
     log::info!("nothing has changed since everything was last looked at");
     if context.shows_names() {
         let left_out = report.left_out.iter().map(|one| &one.member);
@@ -113,11 +109,11 @@ fn unchanged(
         }
         let mut members = Vec::new();
         for (source, humans) in &members_of {
-            members.extend(store.members_by_human(source, humans).map_err(store_error)?);
+            members.extend(store.members().members_by_human(source, humans)?);
         }
         report.show_holder_names(members.iter().map(|stored| &stored.member));
         for device in &context.config.devices {
-            let known = store.persons(&device.name).map_err(store_error)?;
+            let known = store.devices().persons(&device.name)?;
             report.show_person_names(&device.name, &known.persons);
         }
     }
@@ -127,6 +123,6 @@ fn unchanged(
         asked: context.config.sources.iter().map(|source| source.name.clone()).collect(),
         requests: systems.requests(),
     };
-    report.run = Some(store.record_quiet_run(&quiet).map_err(store_error)?);
+    report.run = Some(store.journal().record_quiet_run(&quiet)?);
     Ok(report)
 }

@@ -98,7 +98,7 @@ impl Zones {
     }
 
     /// The zone of a section.
-    pub fn of(&self, section: &Section<'_>) -> Tz {
+    pub fn zone_of(&self, section: &Section<'_>) -> Tz {
         let zone = section.text("time_zone", value::time_zone);
         if zone.is_absent() && self.default.is_none() {
             self.is_missed.set(true);

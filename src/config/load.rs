@@ -113,7 +113,7 @@ fn syntax_error(error: &toml::de::Error, text: &str, report: &Report) -> Problem
     let (line, start) = report.line_of(offset);
     let column = text.get(start..offset).map_or(1, |before| before.chars().count() + 1);
     let message = match error.message() {
-        "duplicate key" => "this key or section stands in the file twice",
+        "duplicate key" => "this key or section is in the file twice",
         message => message,
     };
     let broken = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();

@@ -231,7 +231,7 @@ impl Guard {
     /// `source_shrink`, and two, however few there are.
     #[must_use]
     pub fn losses_allowed(self, whole: usize) -> usize {
-        self.source_shrink.of(whole).max(2)
+        self.source_shrink.share_of(whole).max(2)
     }
 }
 
@@ -248,7 +248,7 @@ impl Percent {
 
     /// The share of `whole`, rounded down.
     #[must_use]
-    pub fn of(self, whole: usize) -> usize {
+    pub fn share_of(self, whole: usize) -> usize {
         whole.saturating_mul(usize::from(self.0)) / 100
     }
 

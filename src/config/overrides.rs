@@ -36,7 +36,7 @@ impl<'a> Overrides<'a> {
     }
 
     /// The variables for keys below a section.
-    pub fn below(&self, section: &str) -> Vec<&'a str> {
+    pub fn variables_below(&self, section: &str) -> Vec<&'a str> {
         let starts =
             |name: &&str| name.strip_prefix(section).is_some_and(|rest| rest.starts_with("__"));
         self.environment.names().filter(starts).collect()
@@ -44,7 +44,7 @@ impl<'a> Overrides<'a> {
 
     /// Refuses the variables of two sections whose names look alike in a variable.
     pub fn refuse_ambiguous(&self, section: &str, first: &str, second: &str, report: &Report) {
-        for name in self.below(section) {
+        for name in self.variables_below(section) {
             self.asked.borrow_mut().insert(name.to_owned(), String::new());
             let message = format!("matches both {} and {}", shown(first), shown(second));
             let wrong = Wrong::new(message).hint("give one of the two sections another name");

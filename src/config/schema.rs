@@ -134,7 +134,7 @@ fn source<'a>(
     surroundings: &Surroundings<'_>,
 ) -> SourceRead<'a> {
     let name = section.settle_name(SourceName::new(section.name()));
-    let common = Common { name: name.clone(), time_zone: zones.of(&section) };
+    let common = Common { name: name.clone(), time_zone: zones.zone_of(&section) };
     let SourceParts { settings, account } = kind.read(&section, &common, surroundings);
     let roles = roles(&section, &[kind]);
     let full_every =
@@ -168,7 +168,7 @@ fn device<'a>(
     surroundings: &Surroundings<'_>,
 ) -> TargetRead<'a> {
     let name = section.settle_name(TargetName::new(section.name()));
-    let common = Common { name: name.clone(), time_zone: zones.of(&section) };
+    let common = Common { name: name.clone(), time_zone: zones.zone_of(&section) };
     let TargetParts { settings, login, place } = kind.read(&section, &common, surroundings);
     let mode = section.text("mode", value::mode).or(Mode::Full);
     let roles = roles(&section, source_kinds);

@@ -69,7 +69,7 @@ impl<'a> Section<'a> {
     /// Whether the file has the section, or a variable gives one of its keys.
     pub fn is_given(&self) -> bool {
         self.table.is_some()
-            || !self.reader.overrides.below(&Overrides::variable(&self.path)).is_empty()
+            || !self.reader.overrides.variables_below(&Overrides::variable(&self.path)).is_empty()
     }
 
     /// Notes that a key's value is wrong, where the value stands.

@@ -51,10 +51,19 @@ impl CarryOut<'_> {
         for ((device, found), open) in self.config.devices.iter().zip(&gathered.devices).zip(open) {
             let is_ready = found.outcome == TargetOutcome::Ok
                 || found.is_backing_off && self.opens_a_door(&device.name);
-            let has_work = self.proven.for_device(&device.name).next().is_some()
-                || !store.uncommitted(&device.name)?.is_empty();
+            let uncommitted = match device.kind.capabilities().commits {
+                true => store.journal().uncommitted(&device.name)?,
+                false => Vec::new(),
+            };
+            let has_work = match device.mode {
+                // What was asked for before is still asked after.
+                Mode::Observe => uncommitted.iter().any(|one| one.is_queued),
+                _ => {
+                    !uncommitted.is_empty() || self.proven.for_device(&device.name).next().is_some()
+                }
+            };
             // Where there is nothing to do no login is tried, and others may talk to the door.
-            if !is_ready || !has_work || device.mode == Mode::Observe {
+            if !is_ready || !has_work {
                 continue;
             }
             match conversation::open(store, device, open.lock, WRITING_PATIENCE, self.clock)? {

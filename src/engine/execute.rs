@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::clock::Clock;
-use crate::config::TargetConfig;
+use crate::config::{Mode, TargetConfig};
 use crate::engine::Systems;
 use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::engine::gather::devices::{failure, not_believed, to_remember};
@@ -124,13 +124,19 @@ struct OneTarget<'a, 's> {
     refusal: Option<String>,
     /// Announced in this run, and nothing of an earlier one waits to be committed.
     expected: BTreeSet<RecordId>,
+    /// How many records of others wait to be put in force, once that was asked.
+    others: Option<usize>,
+    failed_commits: commit::Failed,
+    /// Who cannot be changed as they are, and why.
+    unfit: Vec<(RecordId, String)>,
 }
 
 impl<'a, 's> OneTarget<'a, 's> {
     fn new(execution: &'a Execution<'a, 's>, device: &'a TargetConfig) -> Self {
+        let is_observed = device.mode == Mode::Observe;
         let result = TargetResult {
             changes: BTreeMap::new(),
-            outcome: TargetOutcome::Ok,
+            outcome: if is_observed { TargetOutcome::Observed } else { TargetOutcome::Ok },
             login: LoginResult::NotTried,
             troubles: Vec::new(),
             stopped: None,
@@ -150,6 +156,9 @@ impl<'a, 's> OneTarget<'a, 's> {
             memory: Memory::default(),
             refusal: None,
             expected: BTreeSet::new(),
+            others: None,
+            failed_commits: commit::Failed::default(),
+            unfit: Vec::new(),
         }
     }
 
@@ -161,8 +170,10 @@ impl<'a, 's> OneTarget<'a, 's> {
         let changes: Vec<&Change> = self.execution.plan.for_device(&self.device.name).collect();
         self.planned = changes.len();
         self.meter = self.execution.progress.begin(self.device.name.as_str(), Unit::Changes);
-        match self.carry_out(systems, reader, changes) {
-            Ok(()) => self.store().forget_failures(&self.device.name)?,
+        let carried_out = self.carry_out(systems, reader, changes);
+        self.tell_of_failed();
+        match carried_out {
+            Ok(()) => self.store().trust().forget_failures(&self.device.name)?,
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Stopped(exit)) => self.result.stopped = Some(exit),
             Err(Halt::Clock(trouble)) => {
@@ -173,24 +184,24 @@ impl<'a, 's> OneTarget<'a, 's> {
                 self.result.outcome = TargetOutcome::NotBelieved;
                 self.result.troubles.push(*trouble);
                 if self.result.login == LoginResult::Worked {
-                    self.store().forget_failures(&self.device.name)?;
+                    self.store().trust().forget_failures(&self.device.name)?;
                 }
             }
             Err(Halt::Doubted(trouble)) => {
                 self.result.outcome = TargetOutcome::NotBelieved;
                 self.result.troubles.push(*trouble);
-                self.store().require_reading(&self.device.name)?;
+                self.store().devices().require_reading(&self.device.name)?;
             }
             Err(Halt::Device(error)) => {
                 let (outcome, trouble, login) = failure(self.device, &error);
                 if let Some(failure) = to_remember(&trouble) {
                     let now = self.execution.clock.now();
-                    self.store().remember_failure(&self.device.name, &failure, now)?;
+                    self.store().trust().remember_failure(&self.device.name, &failure, now)?;
                 }
                 self.result.outcome = outcome;
                 self.result.troubles.push(trouble);
                 self.result.login = login;
-                self.store().require_reading(&self.device.name)?;
+                self.store().devices().require_reading(&self.device.name)?;
             }
         }
         Ok(self.result)
@@ -208,7 +219,14 @@ impl<'a, 's> OneTarget<'a, 's> {
         mut changes: Vec<&Change>,
     ) -> Result<(), Halt> {
         let now = self.execution.clock.now();
-        let known = self.store().device_state(&self.device.name)?;
+        let known = self.store().devices().device_state(&self.device.name)?;
+        if self.device.mode == Mode::Observe {
+            // What was written before is asked after.
+            let mut reader = reader.map_or_else(|| self.connect(systems, &known), Ok)?;
+            self.ask_settlement(reader.as_mut())?;
+            self.result.login = LoginResult::Worked;
+            return Ok(());
+        }
         self.check_unasked()?;
         let reader = match reader {
             Some(reader) => {
@@ -217,9 +235,9 @@ impl<'a, 's> OneTarget<'a, 's> {
             }
             None => self.connect(systems, &known)?,
         };
-        let memory = self.store().write_memory(&self.device.name)?;
+        let memory = self.store().trust().write_memory(&self.device.name)?;
         self.trust = trust::judge(known.proven_version.as_deref(), &memory, &self.version, now);
-        self.refusal = self.store().refusal(&self.device.name, &self.version)?;
+        self.refusal = self.store().trust().refusal(&self.device.name, &self.version)?;
         self.check_refusal()?;
         self.memory = reader.memory();
         let mut writer = reader.into_writer();
@@ -228,7 +246,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.check_trust()?;
         self.check_clock(writer.reader())?;
         self.result.login = LoginResult::Worked;
-        let tries = self.store().last_tries(&self.device.name)?;
+        let tries = self.store().pending().last_tries(&self.device.name)?;
         order::sort(&mut changes, &tries, now);
         for batch in changes.chunks(self.device.kind.capabilities().batch) {
             self.check_stop()?;
@@ -251,7 +269,7 @@ impl<'a, 's> OneTarget<'a, 's> {
 
     /// Whether the device changed nothing that nobody asked for.
     fn check_unasked(&self) -> Result<(), Halt> {
-        let memory = self.store().write_memory(&self.device.name)?;
+        let memory = self.store().trust().write_memory(&self.device.name)?;
         let Some(unasked) = memory.unasked else { return Ok(()) };
         Err(Halt::Untrusted(Box::new(trust::unasked(self.device, &unasked, self.persons()?))))
     }
@@ -268,7 +286,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         if !matches!(self.trust, Trust::Waiting | Trust::Probing(0)) {
             return Ok(());
         }
-        let memory = self.store().write_memory(&self.device.name)?;
+        let memory = self.store().trust().write_memory(&self.device.name)?;
         let now = self.execution.clock.now();
         let trouble = trust::unproven(self.device, &memory, self.persons()?, now);
         trouble.map_or(Ok(()), |trouble| Err(Halt::Untrusted(Box::new(trouble))))
@@ -276,7 +294,7 @@ impl<'a, 's> OneTarget<'a, 's> {
 
     /// How many persons the device holds, as far as is known.
     fn persons(&self) -> Result<usize, StoreError> {
-        let known = self.store().device_overview(&self.device.name)?;
+        let known = self.store().overview().device_overview(&self.device.name)?;
         Ok(usize::try_from(known.persons).unwrap_or(usize::MAX))
     }
 
@@ -284,11 +302,11 @@ impl<'a, 's> OneTarget<'a, 's> {
     fn believed_limits(&self) -> Result<TargetLimits, StoreError> {
         let (store, device) = (self.store(), self.device);
         let times = device.kind.capabilities().times;
-        if store.device_state(&device.name)?.version.as_ref() != Some(&self.version) {
+        if store.devices().device_state(&device.name)?.version.as_ref() != Some(&self.version) {
             return Ok(TargetLimits::documented(times));
         }
-        let known = store.device_limits(&device.name, times)?;
-        let persons = store.persons(&device.name)?.persons;
+        let known = store.devices().device_limits(&device.name, times)?;
+        let persons = store.devices().persons(&device.name)?.persons;
         Ok(plausibility::believed_limits(device, known, &persons, self.execution.clock.now()))
     }
 
@@ -315,7 +333,7 @@ impl<'a, 's> OneTarget<'a, 's> {
     /// Settles what a run that died had announced here. `sync` has done so while gathering; `apply`
     /// asks nobody before this.
     fn settle_open(&mut self, reader: &mut dyn Target) -> Result<(), Halt> {
-        let open = self.store().open_intents(&self.device.name)?;
+        let open = self.store().journal().open_intents(&self.device.name)?;
         if open.is_empty() {
             return Ok(());
         }
@@ -323,7 +341,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         let found = reader.some(&wanted)?;
         let persons = found.into_iter().map(|(id, record)| (id, record.person)).collect();
         let now = self.execution.clock.now();
-        settle_open(&mut self.store(), &self.device.name, &persons, &self.limits, now)?;
+        settle_open(&self.store(), &self.device.name, &persons, &self.limits, now)?;
         self.check_unasked()
     }
 
@@ -376,12 +394,16 @@ impl<'a, 's> OneTarget<'a, 's> {
 /// What a reading says about a write, and whether more changed than was asked.
 fn judge(
     change: &Change,
-    before: &FullRecord,
-    after: Option<&FullRecord>,
+    (before, after): (&FullRecord, Option<&FullRecord>),
+    refusal: Option<&str>,
     limits: &TargetLimits,
     differences: impl FnOnce(&FullRecord, &FullRecord) -> Vec<String>,
 ) -> (Outcome, bool) {
     let Some(after) = after else {
+        if let Some(refusal) = refusal {
+            // It said so itself.
+            return (Outcome::sent(OutcomeKind::Refused, Some(refusal.to_owned()), None), false);
+        }
         let text = "the person is gone after the write".to_owned();
         return (Outcome::sent(OutcomeKind::Unknown, Some(text), None), true);
     };
@@ -394,7 +416,7 @@ fn judge(
             }
             Limit::Permanent(_) => "it took the change but enforces no dates now".to_owned(),
             Limit::Unclear { .. } => {
-                "it took the change but holds dates that can mean two things".to_owned()
+                "it took the change but holds dates that can mean two things, or none".to_owned()
             }
             Limit::Unreadable { .. } => "it took the change but holds no readable dates".to_owned(),
         };

@@ -64,6 +64,8 @@ words! {
         Unreachable = "unreachable",
         /// Refused the login, or is left alone because it did.
         LoginRefused = "login-refused",
+        /// It takes the login, and a right, a licence or a permission is missing.
+        RightMissing = "right-missing",
         /// Its clock is off by more than 60 seconds: nothing is written there.
         ClockWrong = "clock-wrong",
         /// Answered as another device, or without its persons: nothing is written there.

@@ -79,7 +79,7 @@ impl Rounding {
         Self::Up(Granularity::Day),
     ];
 
-    fn apply(self, at: NaiveDateTime) -> NaiveDateTime {
+    fn applied_to(self, at: NaiveDateTime) -> NaiveDateTime {
         let (unit, more) = match self {
             Self::Exact => return at,
             Self::Down(unit) => (unit, 0),
@@ -146,7 +146,7 @@ impl ReadBack {
 /// The rule that explains what became of one of the two times in all of these.
 fn rounding(read_backs: &[ReadBack], time: impl Fn(&Window) -> NaiveDateTime) -> Option<Rounding> {
     let fits = |rule: &Rounding| {
-        read_backs.iter().all(|one| rule.apply(time(&one.sent)) == time(&one.held))
+        read_backs.iter().all(|one| rule.applied_to(time(&one.sent)) == time(&one.held))
     };
     Rounding::ALL.into_iter().find(fits)
 }
@@ -262,7 +262,7 @@ impl TargetLimits {
     #[must_use]
     pub fn is_same(&self, sent: Window, held: Window) -> bool {
         let cut = self.cut(sent);
-        let kept = Window::new(self.begin.apply(cut.begin()), self.end.apply(cut.end()));
+        let kept = Window::new(self.begin.applied_to(cut.begin()), self.end.applied_to(cut.end()));
         held == sent || held == cut || kept == Ok(held)
     }
 

@@ -19,7 +19,7 @@ pub struct UnusableRow {
     /// The row in the sheet, or the line in a CSV file on which the row begins; from 1.
     pub line: u32,
     pub reason: RowReason,
-    /// What the cell holds that the reason is about, at most 60 characters, or nothing. Personal
+    /// What is in the cell that the reason is about, at most 60 characters, or nothing. Personal
     /// data, like the rest below.
     pub cell: String,
     /// The person, where that much is sure.
@@ -58,14 +58,14 @@ words! {
         NoValueYet = "formula-without-value",
         /// `#N/A` and its like.
         ErrorValue = "error-value",
-        /// A quotation mark stands where it is no part of the file's form, so that where the cells or the
+        /// A quotation mark is where it is no part of the file's form, so that where the cells or the
         /// rows end is a guess.
         StrayQuote = "stray-quotation-mark",
         /// A letter of the person id or the e-mail could not be told from the file's encoding.
         UnknownLetter = "unknown-letter",
         /// A cell with more bytes than are looked at.
         CellTooLong = "cell-too-long",
-        /// A CSV row with more filled cells than the header row has: a separator stands unquoted in
+        /// A CSV row with more filled cells than the header row has: a separator is unquoted in
         /// one of them, so the columns do not line up.
         MoreCellsThanHeader = "more-cells-than-header",
     }
@@ -90,7 +90,7 @@ impl RowReason {
                 ("its e-mail cell holds different addresses", "keep only one of them")
             }
             Self::SeveralPersons => (
-                "its e-mail is also beside another person of the same door",
+                "its e-mail is beside another person of the same door, too",
                 "keep the row of the person who is the member, and take the others out",
             ),
             Self::BadId => (
@@ -131,7 +131,7 @@ impl RowReason {
                 "leave only the person id and only the e-mail in their cells",
             ),
             Self::MoreCellsThanHeader => (
-                "it has more cells than the header row: a separator stands in one of them",
+                "it has more cells than the header row: one of them holds a separator",
                 "put that cell into quotation marks, or save the file as .xlsx",
             ),
         }

@@ -22,7 +22,7 @@ impl Memory {
     /// Writes down what is to be remembered. A connector that changes the meaning of what it writes takes
     /// the next form.
     #[must_use]
-    pub fn new(form: u32, value: &impl Serialize) -> Self {
+    pub fn from_value(form: u32, value: &impl Serialize) -> Self {
         Self { form, text: serde_json::to_string(value).unwrap_or_default() }
     }
 

@@ -30,7 +30,10 @@ pub use limits::{Granularity, ReadBack, TargetLimits, TargetTimes};
 pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
 pub use link_row::{LinkRow, RowReason, UnusableRow};
 pub use memory::Memory;
-pub use record::{Flaw, Limit, Record, RecordStanding, Times, fingerprint, is_same_but_for_dates};
+pub use record::{
+    Flaw, Limit, Record, RecordStanding, Times, fingerprint, fingerprint_by_fields,
+    is_same_but_for_dates, is_same_record,
+};
 pub use visible::{inert_json, inert_lines, is_invisible, steers, visible};
 pub use who::Who;
 pub use window::{Window, WindowError, format_time, parse_time};

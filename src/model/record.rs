@@ -1,5 +1,7 @@
 //! Persons on a device, reduced to what planning needs.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -164,6 +166,9 @@ impl Limit {
 /// Half of a fingerprint, in hex digits: 128 bits, which nobody hits by chance.
 const HALF: usize = 32;
 
+/// The digest of one field in a fingerprint by fields, in hex digits.
+const FIELD: usize = 12;
+
 /// The fingerprint of a record: the halves of two SHA-256, in lower-case hex, over what a change of dates
 /// leaves alone and that says something, then over everything that a write may send. Both are the fields
 /// in a canonical form of the connector's.
@@ -177,8 +182,74 @@ pub fn fingerprint(lasting: &str, everything: &str) -> String {
     half(lasting) + &half(everything)
 }
 
+/// A field of a record in a fingerprint: a letter that stands for it, an upper-case one where a change of dates
+/// sets it, and its content in the connector's canonical form.
+pub type FieldOfRecord = (char, String);
+
+/// The fingerprint of a record of a system whose answers do not all show the same fields: a word for each field
+/// that this answer shows. Fingerprints are compared by the fields that both show.
+#[must_use]
+pub fn fingerprint_by_fields(shown: impl IntoIterator<Item = FieldOfRecord>) -> String {
+    let word = |(letter, content): FieldOfRecord| {
+        let mut digits = hex(&Sha256::digest(content.as_bytes()));
+        digits.truncate(FIELD);
+        format!("{letter}{digits}")
+    };
+    let words: Vec<String> = shown.into_iter().map(word).collect();
+    words.join(" ")
+}
+
+/// Whether two fingerprints are of the same state of a record.
+#[must_use]
+pub fn is_same_record(before: &str, now: &str) -> bool {
+    before == now || agree(before, now, |_| true) == Some(true)
+}
+
 /// Whether two fingerprints are of records that differ in their dates at most.
 #[must_use]
 pub fn is_same_but_for_dates(before: &str, now: &str) -> bool {
-    before.get(..HALF) == now.get(..HALF)
+    let by_fields = agree(before, now, |letter| letter.is_ascii_lowercase());
+    by_fields.unwrap_or_else(|| before.get(..HALF) == now.get(..HALF))
+}
+
+/// Whether two fingerprints by fields agree in what both show of these fields; nothing where they are none.
+fn agree(before: &str, now: &str, is_compared: impl Fn(char) -> bool) -> Option<bool> {
+    let words = |text: &str| -> BTreeMap<char, String> {
+        let words =
+            text.split(' ').filter_map(|word| Some((word.chars().next()?, word.to_owned())));
+        words.filter(|(letter, _)| is_compared(*letter)).collect()
+    };
+    if !before.contains(' ') || !now.contains(' ') {
+        return None;
+    }
+    let (before, now) = (words(before), words(now));
+    Some(before.iter().all(|(letter, word)| now.get(letter).is_none_or(|now| now == word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mutants: a field that one answer lacks counts as changed; no field counts; dates count always.
+    #[test]
+    fn fingerprints_by_fields_are_compared_by_what_both_show() {
+        let of = |fields: &[(char, &str)]| {
+            fingerprint_by_fields(fields.iter().map(|(letter, text)| (*letter, (*text).to_owned())))
+        };
+        let whole = of(&[('i', "1"), ('e', "ana@club.example"), ('B', "2026")]);
+        for (other, same, same_but_for_dates) in [
+            (of(&[('i', "1"), ('e', "ana@club.example"), ('B', "2026")]), true, true),
+            (of(&[('i', "1"), ('B', "2026")]), true, true),
+            (of(&[('i', "1"), ('p', "77"), ('B', "2026")]), true, true),
+            (of(&[('i', "1"), ('e', "ana@club.example"), ('B', "2027")]), false, true),
+            (of(&[('i', "1"), ('e', "eva@club.example"), ('B', "2026")]), false, false),
+            (of(&[('i', "2"), ('B', "2026")]), false, false),
+        ] {
+            assert_eq!(is_same_record(&whole, &other), same, "{other}");
+            assert_eq!(is_same_but_for_dates(&whole, &other), same_but_for_dates, "{other}");
+        }
+        let (one, other) = (fingerprint("a", "b"), fingerprint("a", "c"));
+        assert!(is_same_record(&one, &one) && !is_same_record(&one, &other));
+        assert!(is_same_but_for_dates(&one, &other) && !is_same_record(&one, &whole));
+    }
 }

@@ -5,5 +5,7 @@ pub mod bounded;
 pub mod certificate;
 pub mod requests;
 pub(crate) mod retry;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod tls;
 pub(crate) mod words;

@@ -7,6 +7,8 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use ureq::http::HeaderMap;
+use ureq::http::header::{DATE, RETRY_AFTER};
 
 /// How often and how long one kind of call waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +87,7 @@ pub(crate) fn seed() -> u64 {
 /// `Date`, so that no clock of ours matters. `None` for anything else: a sign, a fraction, garbage, a
 /// date without a `Date`. A number too large for any clock is a very long time, not garbage.
 /// Source: RFC 9110 section 10.2.3.
-pub(crate) fn retry_after(value: &str, server_time: Option<DateTime<Utc>>) -> Option<Duration> {
+fn retry_after(value: &str, server_time: Option<DateTime<Utc>>) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(value.parse().map_or(Duration::MAX, Duration::from_secs));
@@ -94,6 +96,17 @@ pub(crate) fn retry_after(value: &str, server_time: Option<DateTime<Utc>>) -> Op
     let wait = at.signed_duration_since(server_time?);
     // A moment that has passed asks for nothing.
     Some(wait.to_std().unwrap_or(Duration::ZERO))
+}
+
+/// The pause that an answer asks for.
+pub(crate) fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
+    retry_after(headers.get(RETRY_AFTER)?.to_str().ok()?, server_time(headers))
+}
+
+/// What the clock of the server showed when it answered.
+pub(crate) fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    Some(DateTime::parse_from_rfc2822(text.trim()).ok()?.with_timezone(&Utc))
 }
 
 #[cfg(test)]

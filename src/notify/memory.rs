@@ -55,7 +55,7 @@ impl Memory<'_> {
     /// What is remembered for a channel.
     pub fn load(&self, channel: &str) -> Result<Vec<Alarm>, String> {
         match self {
-            Self::State(store) => store.alarms(channel).map_err(|error| error.to_string()),
+            Self::State(store) => store.alarms().alarms(channel).map_err(|error| error.to_string()),
             Self::Beside(beside) => Ok(beside.alarms(channel)),
         }
     }
@@ -64,7 +64,7 @@ impl Memory<'_> {
     pub fn keep(&mut self, channel: &str, alarms: &[Alarm]) -> Result<(), String> {
         match self {
             Self::State(store) => {
-                store.keep_alarms(channel, alarms).map_err(|error| error.to_string())
+                store.alarms().keep_alarms(channel, alarms).map_err(|error| error.to_string())
             }
             Self::Beside(beside) => beside.keep(channel, alarms),
         }
@@ -85,10 +85,10 @@ pub(super) fn take_over(store: &mut Store, state: &Path) -> Result<(), String> {
     }
     for channel in beside.channels.keys() {
         let newer = beside.alarms(channel);
-        let mut alarms = store.alarms(channel).map_err(|error| error.to_string())?;
+        let mut alarms = store.alarms().alarms(channel).map_err(|error| error.to_string())?;
         alarms.retain(|old| newer.iter().all(|new| new.topic != old.topic));
         alarms.extend(newer);
-        store.keep_alarms(channel, &alarms).map_err(|error| error.to_string())?;
+        store.alarms().keep_alarms(channel, &alarms).map_err(|error| error.to_string())?;
     }
     std::fs::remove_file(&beside.path)
         .map_err(|error| format!("{}: {error}", beside.path.display()))
@@ -178,9 +178,9 @@ mod tests {
         let mut store = Store::open(&state).unwrap();
         let other = Alarm { topic: "lock".to_owned(), ..alarm() };
         let older = Alarm { told_at: None, ..alarm() };
-        store.keep_alarms("email", &[older, other.clone()]).unwrap();
+        store.alarms().keep_alarms("email", &[older, other.clone()]).unwrap();
         take_over(&mut store, &state).unwrap();
-        assert_eq!(store.alarms("email").unwrap(), [other, alarm()]);
+        assert_eq!(store.alarms().alarms("email").unwrap(), [other, alarm()]);
         assert!(!folder.path().join("state.db.alarms").exists());
         take_over(&mut store, &state).unwrap();
     }

@@ -83,7 +83,7 @@ fn with_memory<T>(
     let store = if is_state_sound { Store::open(&config.state).ok() } else { None };
     match store {
         Some(store) => {
-            let mut store = store.on(Machine::here(config.computer.as_deref()));
+            let mut store = store.with_machine(Machine::here(config.computer.as_deref()));
             work(&mut Memory::State(&mut store))
         }
         None => work(&mut Memory::Beside(Beside::open(&config.state))),
@@ -145,7 +145,7 @@ impl Watch<'_> {
     /// Tells of a run that broke off.
     fn failed(&self, error: &Error) {
         let Some(sights) = outlook::of_error(self.config, error) else { return };
-        self.tell_without_run(&sights, !matches!(error, Error::Store { .. }));
+        self.tell_without_run(&sights, !matches!(error, Error::Store(_)));
     }
 
     /// The same for a run that has no open state file any more.

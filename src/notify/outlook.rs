@@ -15,7 +15,7 @@ use crate::model::{HolderId, TargetName};
 use crate::report::text::explain;
 use crate::report::{ChangeState, Report, SourceReport, TargetOutcome, TargetReport};
 use crate::text::lists::{many, some_of};
-use crate::trouble::{About, Hint, Trouble, TroubleKind};
+use crate::trouble::{About, FailureKind, Hint, Trouble, TroubleKind};
 
 /// How many member numbers are named before the rest is only counted.
 const NUMBERS_SHOWN: usize = 10;
@@ -99,7 +99,7 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Sight>> 
 #[must_use]
 pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
     let topic = match error {
-        Error::Store { .. } => Topic::StateFile,
+        Error::Store(_) => Topic::StateFile,
         Error::Locked { is_old: true, .. } => Topic::Lock,
         Error::LinkFile(_) => Topic::NewLinkFile,
         Error::Unproven(_) => Topic::Proof,
@@ -223,12 +223,16 @@ fn of_source(kind: &TroubleKind) -> Option<SourceTrouble> {
 fn of_door(kind: &TroubleKind, outcome: TargetOutcome) -> Option<DoorTrouble> {
     match kind {
         TroubleKind::Unreachable(_)
+        | TroubleKind::Unusable(_)
         | TroubleKind::Busy(_)
-        | TroubleKind::BackingOff { is_doubt: false, .. } => Some(DoorTrouble::Away),
+        | TroubleKind::BackingOff { kind: FailureKind::Passing | FailureKind::Lasting, .. } => {
+            Some(DoorTrouble::Away)
+        }
         TroubleKind::LoginRefused(_) | TroubleKind::HeldBack { .. } => Some(DoorTrouble::Login),
+        TroubleKind::RightMissing(_) => Some(DoorTrouble::Right),
         TroubleKind::NotBelieved { .. }
         | TroubleKind::Twin(_)
-        | TroubleKind::BackingOff { is_doubt: true, .. } => Some(DoorTrouble::Doubt),
+        | TroubleKind::BackingOff { kind: FailureKind::Doubt, .. } => Some(DoorTrouble::Doubt),
         TroubleKind::Unproven { .. }
         | TroubleKind::ChangedUnasked { .. }
         | TroubleKind::TakesNoChange { .. }
@@ -238,8 +242,13 @@ fn of_door(kind: &TroubleKind, outcome: TargetOutcome) -> Option<DoorTrouble> {
         TroubleKind::Moved(..) | TroubleKind::NotApplied { .. } => Some(match outcome {
             TargetOutcome::Unreachable => DoorTrouble::Away,
             TargetOutcome::ClockWrong => DoorTrouble::Clock,
+            TargetOutcome::RightMissing => DoorTrouble::Right,
             _ => DoorTrouble::Writes,
         }),
+        TroubleKind::NotTakenAtDoors(_)
+        | TroubleKind::NotInForce(_)
+        | TroubleKind::NotPutInForce(_)
+        | TroubleKind::Unfit(_) => Some(DoorTrouble::Writes),
         TroubleKind::Blocked { .. }
         | TroubleKind::LinkFilesDoubted { .. }
         | TroubleKind::OrganisationLeft { .. } => Some(DoorTrouble::Blocked),

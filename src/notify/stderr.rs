@@ -11,7 +11,7 @@ const NAME: &str = "stderr";
 /// Whether each of these lines is to be said now. That they are said is remembered; what cannot be
 /// remembered is said.
 pub fn news(store: &mut Store, lines: &[Line], is_well: bool, now: DateTime<Utc>) -> Vec<bool> {
-    let remembered = store.alarms(NAME).unwrap_or_default();
+    let remembered = store.alarms().alarms(NAME).unwrap_or_default();
     let (news, after) = decide_stderr(&remembered, lines, is_well, now);
     if let Err(error) = keep(store, &remembered, &after) {
         log::debug!("what was said cannot be remembered: {error}");
@@ -25,5 +25,5 @@ pub fn is_news(store: &mut Store, topic: String, now: DateTime<Utc>) -> bool {
 }
 
 fn keep(store: &mut Store, before: &[Alarm], after: &[Alarm]) -> Result<(), StoreError> {
-    if before == after { Ok(()) } else { store.keep_alarms(NAME, after) }
+    if before == after { Ok(()) } else { store.alarms().keep_alarms(NAME, after) }
 }

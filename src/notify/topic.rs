@@ -40,6 +40,8 @@ words! {
         Away = "away",
         /// It refuses the login, or is left alone because it did.
         Login = "login",
+        /// It takes the login, and a right is missing.
+        Right = "right",
         /// It is not believed.
         Doubt = "doubt",
         /// It is believed, and what it does with changes is not.
@@ -105,6 +107,7 @@ impl Topic {
                 }
                 DoorTrouble::Away => format!("{name} does not answer"),
                 DoorTrouble::Login => format!("{name} refuses the login"),
+                DoorTrouble::Right => format!("{name} does not grant a right that is needed"),
                 DoorTrouble::Doubt => {
                     format!("{name} looks like another device, or has lost its persons")
                 }
@@ -151,6 +154,7 @@ impl Topic {
             Self::Door(name, what) => match what {
                 DoorTrouble::Away => format!("{name} answers again"),
                 DoorTrouble::Login => format!("{name} takes the login again"),
+                DoorTrouble::Right => format!("{name} grants every right that is needed"),
                 DoorTrouble::Doubt => format!("{name} is believed again"),
                 DoorTrouble::Stopped => {
                     format!("Nobody needs to look before {name} is written to any more")

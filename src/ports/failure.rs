@@ -9,10 +9,17 @@ pub enum Class {
     Temporary,
     /// A write left and its answer was lost: only reading tells whether it took.
     Unknown,
-    /// The login is wrong, locked or lacks a right: trying again can make it worse.
+    /// The login is wrong or locked: trying again can make it worse.
     Login,
+    /// The login is taken, and lacks a right, a licence or a permission for this call: a person must give it.
+    MissingRight,
     /// The system said no, or cannot be understood; repeating it changes nothing.
     Refused,
+    /// It said no because of what the record holds: a person must correct it there.
+    Unfit,
+    /// The system cannot be used as it is, by its version, its licence or its certificate, say: no later run
+    /// mends that.
+    Unusable,
     /// There is no such record.
     NoSuchRecord,
     /// The request could not be put into words, so that nothing was sent.
@@ -39,8 +46,13 @@ impl Failure {
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         match self.class {
-            Class::Refused | Class::NoSuchRecord | Class::NotSent | Class::TakesNoChange => true,
-            Class::Temporary | Class::Unknown | Class::Login => false,
+            Class::Refused
+            | Class::Unfit
+            | Class::Unusable
+            | Class::NoSuchRecord
+            | Class::NotSent
+            | Class::TakesNoChange => true,
+            Class::Temporary | Class::Unknown | Class::Login | Class::MissingRight => false,
         }
     }
 }

@@ -11,6 +11,6 @@ mod target;
 pub use failure::{Class, Failure};
 pub use source::{Listing, Snapshot, Source, Unusable};
 pub use target::{
-    Capabilities, FullRecord, Identity, Pending, RecordList, Remark, Settlement, Severity,
-    Statement, Target, TargetClock, TargetWriter,
+    Capabilities, Committed, FullRecord, Identity, Pending, RecordList, Remark, Severity,
+    Statement, Target, TargetClock, TargetWriter, Written,
 };

@@ -57,13 +57,22 @@ pub struct Statement {
     pub remarks: Vec<Remark>,
 }
 
-/// When a commit counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settlement {
-    /// It is in force.
-    AtOnce,
-    /// It was asked for; [`Target::settlement`] tells what became of it.
-    Queued,
+/// A record that was written, and is to be put in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub id: RecordId,
+    /// What the target itself calls it: see [`Target::handle`].
+    pub handle: String,
+}
+
+/// What became of asking to put records in force. What is in neither list was asked for, and
+/// [`Target::settlement`] tells what became of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The target does not put them in force; why, without names of persons.
+    pub refused: BTreeMap<RecordId, String>,
+    /// They are not on the target any more.
+    pub gone: BTreeSet<RecordId>,
 }
 
 /// Records that were committed and are not in force.
@@ -163,9 +172,25 @@ pub trait Target: Send {
     /// Reads just these records; one that is absent from the answer is not there.
     fn some(&mut self, wanted: &[RecordId]) -> Result<BTreeMap<RecordId, FullRecord>, Failure>;
 
-    /// Which of these committed records are not in force.
-    fn settlement(&mut self, _ids: &[RecordId]) -> Result<Pending, Failure> {
+    /// What the target itself calls a record, for as long as it is there, whatever people rename.
+    fn handle(&self, record: &FullRecord) -> String {
+        record.person.employee_no.to_string()
+    }
+
+    /// How many records wait to be put in force, whoever has written them, without being named.
+    fn waiting(&mut self) -> Result<usize, Failure> {
+        Ok(0)
+    }
+
+    /// Which of these committed records are not in force; `others` waited before any of them was written.
+    fn settlement(&mut self, _written: &[Written], _others: usize) -> Result<Pending, Failure> {
         Ok(Pending::default())
+    }
+
+    /// Tries the calls that a run needs beside those of a reading, as far as they change nothing; one of its
+    /// records is `known`.
+    fn rehearse(&mut self, _known: Option<&RecordId>) -> Vec<Failure> {
+        Vec::new()
     }
 
     /// Names what differs between two readings of a record beside its window.
@@ -187,9 +212,12 @@ pub trait TargetWriter {
     /// [`Failure`]; of class `Unknown` when the change may have happened.
     fn set(&mut self, record: &FullRecord, window: Window) -> Result<(), Failure>;
 
-    /// Puts in force what was written to these records; repeating it does no harm.
-    fn commit(&mut self, _ids: &[RecordId]) -> Result<Settlement, Failure> {
-        Ok(Settlement::AtOnce)
+    /// Asks to put in force what was written to these records; repeating it does no harm.
+    ///
+    /// # Errors
+    /// [`Failure`] where it may work for all of them at another time, or once somebody has set something right.
+    fn commit(&mut self, _written: &[Written]) -> Result<Committed, Failure> {
+        Ok(Committed::default())
     }
 
     /// Puts back what a write lost although nobody asked for that, where the connector can; says what came

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::text::{explain, last, person};
 use crate::command::CommandName;
-use crate::config::LinkRule;
+use crate::config::{LinkRule, TargetConfig};
 use crate::engine::link::{Found, NoLink, is_unlike};
 use crate::engine::plan::{
     Facts, LeftOut, Loss, LossKind, NoDoor, Plan, Reason, Released, TooManyLost, Whose,
@@ -255,6 +255,17 @@ pub fn left_organisations(facts: &Facts) -> Vec<Trouble> {
         }));
     }
     troubles
+}
+
+/// Targets that no section names any more, and to whose doors what was written may not have come.
+#[must_use]
+pub fn left_targets(
+    uncommitted: &BTreeMap<TargetName, usize>,
+    devices: &[TargetConfig],
+) -> Vec<Trouble> {
+    let is_named = |name: &TargetName| devices.iter().any(|device| device.name == *name);
+    let left = uncommitted.iter().filter(|(name, _)| !is_named(name));
+    left.map(|(name, count)| Trouble::of_target(name, TroubleKind::TargetLeft(*count))).collect()
 }
 
 fn not_believed(lost: &TooManyLost) -> Trouble {

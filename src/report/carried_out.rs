@@ -84,6 +84,7 @@ impl Report {
         let why = match line.outcome {
             TargetOutcome::Unreachable => "the door gave no usable answer",
             TargetOutcome::LoginRefused => "the door refused the login",
+            TargetOutcome::RightMissing => "a right is missing for it",
             TargetOutcome::ClockWrong => "the door's clock is wrong",
             TargetOutcome::NotBelieved => NOT_BELIEVED,
             TargetOutcome::Ok => "not reached in this run",

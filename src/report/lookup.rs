@@ -222,6 +222,9 @@ fn device_text(device: &TargetStory, is_offline: bool, (look, zone): (Look, Tz))
     // Somebody who was not found may well be on the door, under a person nobody linked.
     let (state, tone) = match (&device.employee_no, device.opens_now) {
         (None, _) => ("linked to nobody there", Tone::Warning),
+        (Some(_), _) if device.not_in_force_since.is_some() => {
+            ("not yet in force at the doors", Tone::Warning)
+        }
         (Some(_), true) => ("opens now", Tone::Good),
         (Some(_), false) => ("does not open now", Tone::Bad),
     };

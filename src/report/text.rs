@@ -231,6 +231,7 @@ pub fn summary(report: &Report) -> String {
             TargetOutcome::Ok => continue,
             TargetOutcome::Unreachable => "gave no usable answer",
             TargetOutcome::LoginRefused => "refused the login",
+            TargetOutcome::RightMissing => "lacks a right",
             TargetOutcome::ClockWrong => "has a wrong clock",
             TargetOutcome::NotBelieved => "is not believed",
             TargetOutcome::Observed => "is only observed",

@@ -1,12 +1,11 @@
 //! The memory of alarms: what each channel was told, and of what it need not hear yet.
 //!
-//! What to tell is decided in [`crate::notify::decide::decide`]; here it is only kept.
+//! What to say is decided in [`crate::notify::decide::decide`]; here it is only kept.
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
 
-use super::convert::{instant_in, instant_out};
-use super::{Store, StoreError};
+use super::rows::row;
+use super::{Alarms, StoreError};
 
 /// What is remembered of one trouble for one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,66 +28,38 @@ pub struct Alarm {
     pub is_again: bool,
 }
 
-impl Store {
+row!(Alarm { topic, since, bad, good, good_since, told_at, cleared_at, is_again });
+
+impl Alarms<'_> {
     /// What is remembered for a channel, by topic.
     pub fn alarms(&self, channel: &str) -> Result<Vec<Alarm>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.0.all(
             "SELECT topic, since_at, bad, good, good_at, told_at, cleared_at, is_again FROM alarm \
              WHERE channel = ?1 ORDER BY topic",
-        )?;
-        let mut rows = statement.query([channel])?;
-        let mut alarms = Vec::new();
-        while let Some(row) = rows.next()? {
-            let instant = |column: usize| -> Result<_, StoreError> {
-                row.get::<_, Option<i64>>(column)?.map(instant_in).transpose()
-            };
-            alarms.push(Alarm {
-                topic: row.get(0)?,
-                since: instant_in(row.get(1)?)?,
-                bad: row.get(2)?,
-                good: row.get(3)?,
-                good_since: instant(4)?,
-                told_at: instant(5)?,
-                cleared_at: instant(6)?,
-                is_again: row.get(7)?,
-            });
-        }
-        Ok(alarms)
+            channel,
+        )
     }
 
     /// Remembers exactly this for a channel.
-    pub fn keep_alarms(&mut self, channel: &str, alarms: &[Alarm]) -> Result<(), StoreError> {
-        let transaction = self.piece()?;
-        transaction.execute("DELETE FROM alarm WHERE channel = ?1", [channel])?;
-        for alarm in alarms {
-            transaction.execute(
-                "INSERT INTO alarm (channel, topic, since_at, bad, good, good_at, told_at, \
-                 cleared_at, is_again) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                params![
-                    channel,
-                    alarm.topic,
-                    instant_out(alarm.since),
-                    alarm.bad,
-                    alarm.good,
-                    alarm.good_since.map(instant_out),
-                    alarm.told_at.map(instant_out),
-                    alarm.cleared_at.map(instant_out),
-                    alarm.is_again,
-                ],
-            )?;
-        }
-        transaction.commit()
+    pub fn keep_alarms(&self, channel: &str, alarms: &[Alarm]) -> Result<(), StoreError> {
+        self.0.together(|store| {
+            store.exec("DELETE FROM alarm WHERE channel = ?1", channel)?;
+            store
+                .prepare("INSERT INTO alarm VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+                .run_each(alarms.iter().map(|alarm| (channel, alarm)))
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Store;
 
     #[test]
     fn each_channel_has_a_memory_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(&folder.path().join("state.db")).unwrap();
+        let store = Store::open(&folder.path().join("state.db")).unwrap();
         let at = |seconds: i64| DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
         let told = Alarm {
             topic: "door front-door away".to_owned(),
@@ -108,11 +79,11 @@ mod tests {
             is_again: false,
             ..told.clone()
         };
-        store.keep_alarms("email", &[told.clone(), over.clone()]).unwrap();
-        store.keep_alarms("webhook", std::slice::from_ref(&over)).unwrap();
-        assert_eq!(store.alarms("email").unwrap(), [told, over.clone()]);
-        store.keep_alarms("email", &[]).unwrap();
-        assert_eq!(store.alarms("email").unwrap(), []);
-        assert_eq!(store.alarms("webhook").unwrap(), [over]);
+        store.alarms().keep_alarms("email", &[told.clone(), over.clone()]).unwrap();
+        store.alarms().keep_alarms("webhook", std::slice::from_ref(&over)).unwrap();
+        assert_eq!(store.alarms().alarms("email").unwrap(), [told, over.clone()]);
+        store.alarms().keep_alarms("email", &[]).unwrap();
+        assert_eq!(store.alarms().alarms("email").unwrap(), []);
+        assert_eq!(store.alarms().alarms("webhook").unwrap(), [over]);
     }
 }

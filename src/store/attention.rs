@@ -4,11 +4,10 @@
 //! and so that a tick tells only what is news.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use rusqlite::params;
 use serde::Serialize;
 
-use super::convert::{damaged, instant_in, instant_out, text_at, wall_in, wall_out};
-use super::{Store, StoreError};
+use super::rows::row;
+use super::{Pending, StoreError};
 use crate::model::{HolderId, RecordId, TargetName};
 use crate::text::times::whole_seconds;
 use crate::text::words::words;
@@ -56,9 +55,11 @@ impl Attention {
     }
 }
 
-impl Store {
+row!(Attention { kind, device, employee_no, member, reason, ends, since });
+
+impl Pending<'_> {
     /// Replaces everybody to look after. Who was among them before is so since then.
-    pub fn keep_attention(&mut self, now_so: &[Attention]) -> Result<(), StoreError> {
+    pub fn keep_attention(&self, now_so: &[Attention]) -> Result<(), StoreError> {
         let known = self.attention()?;
         let since = |one: &Attention| {
             let old = known.binary_search_by(|other| other.place().cmp(&one.place()));
@@ -71,57 +72,17 @@ impl Store {
         if rows == known {
             return Ok(());
         }
-        let transaction = self.piece()?;
-        transaction.execute("DELETE FROM attention", [])?;
-        for one in rows {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO attention (kind, device, employee_no, source, holder, reason, ends, \
-                     since_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                )?
-                .execute(params![
-                    one.kind.as_str(),
-                    one.device.as_ref().map_or("", TargetName::as_str),
-                    one.employee_no.as_ref().map_or("", RecordId::as_str),
-                    self.account(&one.member.source),
-one.member.as_str(),
-                    one.reason,
-                    one.ends.map(wall_out),
-                    instant_out(one.since),
-                ])?;
-        }
-        transaction.commit()
+        self.0.together(|store| {
+            store.exec("DELETE FROM attention", ())?;
+            store
+                .prepare("INSERT INTO attention VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+                .run_each(&rows)
+        })
     }
 
     /// Everybody to look after, sorted by kind, device, person and member.
     pub fn attention(&self) -> Result<Vec<Attention>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT kind, device, employee_no, source, holder, reason, ends, \
-             since_at FROM attention",
-        )?;
-        let mut rows = statement.query([])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let kind = text_at(row, 0)?;
-            let (device, person) = (text_at(row, 1)?, text_at(row, 2)?);
-            let device = (!device.is_empty()).then(|| TargetName::new(device)).transpose();
-            let ends: Option<i64> = row.get(6)?;
-            found.push(Attention {
-                kind: AttentionKind::ALL
-                    .into_iter()
-                    .find(|known| known.as_str() == kind)
-                    .ok_or_else(|| damaged("a kind of attention", kind))?,
-                device: device.map_err(|error| damaged("a device", error))?,
-                employee_no: match person {
-                    "" => None,
-                    _ => Some(row.get(2)?),
-                },
-                member: self.key_in(row, 3)?,
-                reason: row.get(5)?,
-                ends: ends.map(wall_in).transpose()?,
-                since: instant_in(row.get(7)?)?,
-            });
-        }
+        let mut found: Vec<Attention> = self.0.all("SELECT * FROM attention", ())?;
         found.sort_unstable();
         Ok(found)
     }
@@ -131,6 +92,7 @@ one.member.as_str(),
 mod tests {
     use super::*;
     use crate::model::testing::holder;
+    use crate::store::Store;
 
     fn one(kind: AttentionKind, number: i64, reason: &str, minute: i64) -> Attention {
         Attention {
@@ -150,15 +112,15 @@ mod tests {
     fn it_is_so_since_it_was_first_seen() {
         use AttentionKind::{NoDoor, Released, StandingOutside};
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(&folder.path().join("state.db")).unwrap();
+        let store = Store::open(&folder.path().join("state.db")).unwrap();
         let first = [one(StandingOutside, 1, "bad-dates", 0), one(NoDoor, 2, "no-person", 0)];
-        store.keep_attention(&first).unwrap();
-        assert_eq!(store.attention().unwrap(), first);
+        store.pending().keep_attention(&first).unwrap();
+        assert_eq!(store.pending().attention().unwrap(), first);
         let later = [one(NoDoor, 2, "no-email", 9), one(Released, 3, "released", 9)];
-        store.keep_attention(&later).unwrap();
+        store.pending().keep_attention(&later).unwrap();
         let want = [one(NoDoor, 2, "no-email", 0), one(Released, 3, "released", 9)];
-        assert_eq!(store.attention().unwrap(), want);
-        store.keep_attention(&[]).unwrap();
-        assert!(store.attention().unwrap().is_empty());
+        assert_eq!(store.pending().attention().unwrap(), want);
+        store.pending().keep_attention(&[]).unwrap();
+        assert!(store.pending().attention().unwrap().is_empty());
     }
 }

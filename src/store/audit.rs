@@ -1,13 +1,11 @@
 //! The audit log as it is read, and the decisions of persons in it.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Row, params};
 use serde::{Serialize, Serializer};
 
-use super::convert::{instant_in, instant_out, wall_out, window_in};
-use super::journal::run_in;
-use super::{Store, StoreError};
-use crate::model::{HolderId, RecordId, RunId, TargetName, Times, Window};
+use super::rows::{Columns, FromColumns};
+use super::{Journal, Overview, StoreError, StoreProblem};
+use crate::model::{HolderId, Kind, RecordId, RunId, TargetName, Times, Window};
 use crate::text::times::whole_seconds;
 
 /// One line of the audit log.
@@ -38,7 +36,28 @@ fn times<S: Serializer>(window: &Option<Window>, serializer: S) -> Result<S::Ok,
     Times::from(*window).serialize(serializer)
 }
 
-impl Store {
+/// A line of the audit log and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLine {
+    pub member: HolderId,
+    pub kind: Kind,
+    pub entry: AuditEntry,
+}
+
+impl FromColumns for AuditLine {
+    /// A row of `change` from its second column on.
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
+        let (run, device, employee_no) = columns.next()?;
+        let (member, cause, kind) = columns.next()?;
+        let (before, after, at) = columns.next()?;
+        let (outcome, error) = columns.next()?;
+        let entry =
+            AuditEntry { at, run, device, employee_no, cause, before, after, outcome, error };
+        Ok(Self { member, kind, entry })
+    }
+}
+
+impl Journal<'_> {
     /// Writes into the audit log that somebody who looked has accepted a link.
     pub fn record_accepted_link(
         &self,
@@ -48,56 +67,37 @@ impl Store {
         held: Option<Window>,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let (begin, end) = (
-            held.map(|window| wall_out(window.begin())),
-            held.map(|window| wall_out(window.end())),
-        );
-        self.exec(
-            "INSERT INTO change (run, at, device, employee_no, source, holder, \
-             cause, kind, before_begin, before_end, after_begin, after_end, outcome, sent) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'link-accepted', 'grant', ?7, ?8, ?7, ?8, \
-             'accepted', FALSE)",
-            params![
-                run.get(),
-                instant_out(at),
-                device.as_str(),
-                employee_no.as_str(),
-                self.account(&member.source),
-                member.as_str(),
-                begin,
-                end,
-            ],
-        )?;
-        Ok(())
+        self.0.exec(
+            "INSERT INTO change VALUES (NULL, ?1, ?2, ?3, ?4, ?5, 'link-accepted', 'grant', ?6, ?7, \
+             ?6, ?7, ?8, 'accepted', NULL, FALSE, NULL)",
+            (run, device, employee_no, member, held, at),
+        )
     }
 
     /// The audit log of one member, newest first, at most `limit` lines.
     pub fn history(&self, member: &HolderId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT at, run, device, employee_no, cause, before_begin, before_end, after_begin, \
-             after_end, outcome, error FROM change \
+        let lines: Vec<AuditLine> = self.0.all(
+            "SELECT run, device, employee_no, source, holder, cause, kind, before_begin, before_end, \
+             after_begin, after_end, at, outcome, error FROM change \
              WHERE source = ?1 AND holder = ?2 ORDER BY id DESC LIMIT ?3",
+            (member, limit),
         )?;
-        let mut rows =
-            statement.query(params![self.account(&member.source), member.as_str(), limit,])?;
-        let mut entries = Vec::new();
-        while let Some(row) = rows.next()? {
-            entries.push(entry_in(row)?);
-        }
-        Ok(entries)
+        Ok(lines.into_iter().map(|line| line.entry).collect())
     }
 }
 
-pub(super) fn entry_in(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
-    Ok(AuditEntry {
-        at: instant_in(row.get(0)?)?,
-        run: run_in(row.get(1)?)?,
-        device: row.get(2)?,
-        employee_no: row.get(3)?,
-        cause: row.get(4)?,
-        before: window_in(row.get(5)?, row.get(6)?)?,
-        after: window_in(row.get(7)?, row.get(8)?)?,
-        outcome: row.get(9)?,
-        error: row.get(10)?,
-    })
+impl Overview<'_> {
+    /// The audit log of everybody since then, newest first, at most `limit` lines.
+    pub fn audit_since(
+        &self,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, StoreError> {
+        self.0.all(
+            "SELECT run, device, employee_no, source, holder, cause, kind, before_begin, before_end, \
+             after_begin, after_end, at, outcome, error FROM change \
+             WHERE at >= ?1 ORDER BY at DESC, id DESC LIMIT ?2",
+            (since, limit),
+        )
+    }
 }

@@ -1,10 +1,9 @@
 //! The parts of plans that wait for a person's approval.
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
 
-use super::convert::{instant_in, instant_out};
-use super::{Store, StoreError};
+use super::rows::row;
+use super::{Pending, StoreError};
 
 /// A part of a plan that waits for a person's approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,25 +13,21 @@ pub struct BlockedPlan {
     pub document: String,
 }
 
-impl Store {
+row!(BlockedPlan { made_at, document });
+
+impl Pending<'_> {
     /// Keeps exactly this blocked plan (or none), replacing what earlier ticks kept: when the facts
     /// move, the old approval must not fit any more.
     pub fn keep_blocked(
-        &mut self,
+        &self,
         blocked: Option<(&str, &str)>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let transaction = self.piece()?;
-        let kept = blocked.map_or("", |(id, _)| id);
-        transaction.prepare_cached("DELETE FROM blocked_plan WHERE id <> ?1")?.execute([kept])?;
-        if let Some((id, document)) = blocked {
-            transaction.execute(
-                "INSERT INTO blocked_plan (id, made_at, seen_at, document) VALUES (?1, ?2, ?2, ?3) \
-                 ON CONFLICT (id) DO UPDATE SET seen_at = ?2, document = ?3",
-                params![id, instant_out(now), document],
-            )?;
-        }
-        transaction.commit()
+        self.0.together(|store| {
+            let kept = blocked.map_or("", |(id, _)| id);
+            store.exec("DELETE FROM blocked_plan WHERE id <> ?1", kept)?;
+            blocked.map_or(Ok(()), |(id, document)| self.also_keep_blocked(id, document, now))
+        })
     }
 
     /// Keeps one more blocked plan beside the others: that of a run limited by `--only`, which knows
@@ -43,27 +38,20 @@ impl Store {
         document: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.exec(
+        self.0.exec(
             "INSERT INTO blocked_plan (id, made_at, seen_at, document) VALUES (?1, ?2, ?2, ?3) \
              ON CONFLICT (id) DO UPDATE SET seen_at = ?2, document = ?3",
-            params![id, instant_out(now), document],
-        )?;
-        Ok(())
+            (id, now, document),
+        )
     }
 
     /// Forgets a blocked plan that was carried out.
     pub fn forget_blocked(&self, id: &str) -> Result<(), StoreError> {
-        self.exec("DELETE FROM blocked_plan WHERE id = ?1", [id])?;
-        Ok(())
+        self.0.exec("DELETE FROM blocked_plan WHERE id = ?1", id)
     }
 
-    /// The blocked plan with an id, if it still stands.
+    /// The blocked plan with an id, if it is still valid.
     pub fn blocked(&self, id: &str) -> Result<Option<BlockedPlan>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT made_at, document FROM blocked_plan WHERE id = ?1")?;
-        let mut rows = statement.query([id])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        Ok(Some(BlockedPlan { made_at: instant_in(row.get(0)?)?, document: row.get(1)? }))
+        self.0.first("SELECT made_at, document FROM blocked_plan WHERE id = ?1", id)
     }
 }

@@ -4,17 +4,11 @@ use std::collections::BTreeMap;
 use std::iter;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Row, params};
 
-use super::convert::{
-    damaged, instant_in, instant_out, limit_in, limit_out, maybe_text_at, text_at, wall_in,
-    wall_out, window_in,
-};
-use super::{Intent, Store, StoreError};
+use super::rows::row;
+use super::{Devices, Intent, StoreError};
 use crate::model::{
-    Email, Flaw, HolderId, Memory, ReadBack, Record, RecordId, RecordStanding, TargetLimits,
-    TargetName, TargetTimes, Window,
+    HolderId, Memory, ReadBack, Record, RecordId, TargetLimits, TargetName, TargetTimes, Window,
 };
 
 /// What is known of one device.
@@ -58,33 +52,28 @@ pub struct Reading<'a> {
     pub at: DateTime<Utc>,
 }
 
-impl Store {
+row!(TargetState {
+    serial,
+    version,
+    proven_version,
+    asked_version,
+    memory,
+    read_at,
+    needs_read,
+    first_written_at,
+});
+row!(Record { employee_no, name, standing, limit, email, fingerprint, flaw });
+row!(ReadBack { sent, held });
+
+impl Devices<'_> {
     /// What is known of a device; a device never read needs a reading.
     pub fn device_state(&self, device: &TargetName) -> Result<TargetState, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT serial, read_at, needs_read, first_written_at, version, proven_version, \
-             asked_version, form, text \
-             FROM device LEFT JOIN connector_memory ON device = name WHERE name = ?1",
+        let row = self.0.first(
+            "SELECT serial, version, proven_version, asked_version, form, text, read_at, needs_read, \
+             first_written_at FROM device LEFT JOIN connector_memory ON device = name WHERE name = ?1",
+            device,
         )?;
-        let mut rows = statement.query([device.as_str()])?;
-        let Some(row) = rows.next()? else {
-            return Ok(TargetState { needs_read: true, ..TargetState::default() });
-        };
-        let instant = |column| -> Result<Option<DateTime<Utc>>, StoreError> {
-            row.get::<_, Option<i64>>(column)?.map(instant_in).transpose()
-        };
-        Ok(TargetState {
-            asked_version: row.get(6)?,
-            serial: row.get(0)?,
-            read_at: instant(1)?,
-            needs_read: row.get(2)?,
-            first_written_at: instant(3)?,
-            version: row.get(4)?,
-            proven_version: row.get(5)?,
-            memory: row.get::<_, Option<u32>>(7)?.map_or(Ok(Memory::default()), |form| {
-                row.get(8).map(|text| Memory::kept(form, text))
-            })?,
-        })
+        Ok(row.unwrap_or_else(|| TargetState { needs_read: true, ..TargetState::default() }))
     }
 
     /// What a device makes of the windows it is sent, as its kind documents, it states itself and its
@@ -101,29 +90,20 @@ impl Store {
         &self,
         device: &TargetName,
     ) -> Result<Option<NaiveDateTime>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT latest_end FROM device WHERE name = ?1")?;
-        let mut rows = statement.query([device.as_str()])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        row.get::<_, Option<i64>>(0)?.map(wall_in).transpose()
+        let row: Option<Option<NaiveDateTime>> =
+            self.0.first("SELECT latest_end FROM device WHERE name = ?1", device)?;
+        Ok(row.flatten())
     }
 
     pub(super) fn read_backs(&self, device: &TargetName) -> Result<Vec<ReadBack>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        let rows: Vec<(ReadBack, i64)> = self.0.all(
             "SELECT sent_begin, sent_end, held_begin, held_end, times FROM read_back \
              JOIN device ON device.name = read_back.device \
              AND device.version = read_back.version WHERE device = ?1",
+            device,
         )?;
-        let mut rows = statement.query([device.as_str()])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let sent = window_in(row.get(0)?, row.get(1)?)?;
-            let held = window_in(row.get(2)?, row.get(3)?)?;
-            let Some((sent, held)) = sent.zip(held) else { continue };
-            let times = if row.get::<_, i64>(4)? > 1 { 2 } else { 1 };
-            found.extend(iter::repeat_n(ReadBack { sent, held }, times));
-        }
-        Ok(found)
+        let repeated = |(seen, times)| iter::repeat_n(seen, if times > 1 { 2 } else { 1 });
+        Ok(rows.into_iter().flat_map(repeated).collect())
     }
 
     /// Remembers a window that the device kept otherwise than it was sent. What an earlier version kept
@@ -135,16 +115,12 @@ impl Store {
         employee_no: &RecordId,
         seen: &ReadBack,
     ) -> Result<(), StoreError> {
-        self.exec(
-            "DELETE FROM read_back WHERE device = ?1 AND version <> ?2",
-            [device.as_str(), version],
-        )?;
-        self.exec(
-            "INSERT OR REPLACE INTO read_back (device, employee_no, sent_begin, sent_end, \
-             held_begin, held_end, version, times) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
-            read_back_row(device, version, employee_no, seen),
-        )?;
-        Ok(())
+        self.0
+            .exec("DELETE FROM read_back WHERE device = ?1 AND version <> ?2", (device, version))?;
+        self.0.exec(
+            "INSERT OR REPLACE INTO read_back VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
+            (device, employee_no, seen, version),
+        )
     }
 
     /// Counts a window that the device kept before as it keeps it now, of the same times that were sent: the
@@ -156,23 +132,21 @@ impl Store {
         employee_no: &RecordId,
         seen: &ReadBack,
     ) -> Result<bool, StoreError> {
-        let known = self.connection.execute(
+        let mut update = self.0.prepare(
             "UPDATE read_back SET times = 2 WHERE (device, employee_no, sent_begin, sent_end, \
              held_begin, held_end, version) = (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            read_back_row(device, version, employee_no, seen),
         )?;
-        Ok(known > 0)
+        Ok(update.run((device, employee_no, seen, version))? > 0)
     }
 
     /// Keeps what a connector remembers of a device.
     pub fn record_memory(&self, device: &TargetName, memory: &Memory) -> Result<(), StoreError> {
         self.know_device(device)?;
-        self.exec(
+        self.0.exec(
             "INSERT INTO connector_memory (device, form, text) VALUES (?1, ?2, ?3) \
              ON CONFLICT (device) DO UPDATE SET form = ?2, text = ?3 WHERE (form, text) <> (?2, ?3)",
-            params![device.as_str(), memory.form(), memory.text()],
-        )?;
-        Ok(())
+            (device, memory),
+        )
     }
 
     /// Remembers that this version was asked what it can do, and the latest end that it stated.
@@ -182,32 +156,26 @@ impl Store {
         version: &str,
         latest_end: Option<NaiveDateTime>,
     ) -> Result<(), StoreError> {
-        self.exec(
+        self.0.exec(
             "UPDATE device SET asked_version = ?2, latest_end = ?3 WHERE name = ?1",
-            params![device.as_str(), version, latest_end.map(wall_out)],
-        )?;
-        Ok(())
+            (device, version, latest_end),
+        )
     }
 
     /// The persons of a device as last read.
     pub fn persons(&self, device: &TargetName) -> Result<RecordsOfTarget, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT employee_no, name, standing, limit_kind, begins, ends, flaw, \
-             email, fingerprint, confirmed_begin, confirmed_end, written_source, \
-             written_holder FROM person WHERE device = ?1",
-        )?;
-        let mut rows = statement.query([device.as_str()])?;
         let (mut persons, mut confirmed, mut written) = (Vec::new(), Vec::new(), Vec::new());
-        while let Some(row) = rows.next()? {
-            let person = person_in(row)?;
-            if let Some(window) = window_in(row.get(9)?, row.get(10)?)? {
-                confirmed.push((person.employee_no.clone(), window));
-            }
-            if row.get_ref(11)? != ValueRef::Null {
-                written.push((person.employee_no.clone(), self.key_in(row, 11)?));
-            }
-            persons.push((person.employee_no.clone(), person));
-        }
+        let sql = "SELECT employee_no, name, standing, limit_kind, begins, ends, email, fingerprint, \
+                   flaw, confirmed_begin, confirmed_end, written_source, written_holder \
+                   FROM person WHERE device = ?1";
+        type Row = (Record, Option<Window>, Option<HolderId>);
+        self.0.prepare(sql)?.each(device, |(person, window, holder): Row| {
+            let id = &person.employee_no;
+            confirmed.extend(window.map(|window| (id.clone(), window)));
+            written.extend(holder.map(|holder| (id.clone(), holder)));
+            persons.push((id.clone(), person));
+            Ok(())
+        })?;
         // They come in the order of their numbers, so that a map of them is made without a search.
         Ok(RecordsOfTarget {
             persons: persons.into_iter().collect(),
@@ -218,198 +186,130 @@ impl Store {
 
     /// Makes sure that a device has its row.
     pub fn know_device(&self, device: &TargetName) -> Result<(), StoreError> {
-        self.exec("INSERT OR IGNORE INTO device (name) VALUES (?1)", [device.as_str()])?;
-        Ok(())
+        self.0.exec("INSERT OR IGNORE INTO device (name) VALUES (?1)", device)
     }
 
     /// Records a person list, all of it or nothing. Confirmed windows of persons who are still
     /// there are kept; persons who are gone are forgotten.
     pub fn record_reading(
-        &mut self,
+        &self,
         device: &TargetName,
         reading: &Reading<'_>,
     ) -> Result<(), StoreError> {
-        self.know_device(device)?;
-        let known = self.persons(device)?.persons;
-        let transaction = self.piece()?;
-        {
-            let mut forget = transaction
-                .prepare_cached("DELETE FROM person WHERE device = ?1 AND employee_no = ?2")?;
-            for gone in known.keys().filter(|id| !reading.persons.contains_key(id)) {
-                forget.execute([device.as_str(), gone.as_str()])?;
+        self.0.together(|store| {
+            self.know_device(device)?;
+            let known = self.persons(device)?.persons;
+            let gone = known.keys().filter(|id| !reading.persons.contains_key(id));
+            store
+                .prepare("DELETE FROM person WHERE device = ?1 AND employee_no = ?2")?
+                .run_each(gone.map(|id| (device, id)))?;
+            for (id, person) in reading.persons {
+                if known.get(id) != Some(person) {
+                    self.put_person(device, person)?;
+                }
             }
-        }
-        for (id, person) in reading.persons {
-            if known.get(id) != Some(person) {
-                put_person(&transaction, device, person)?;
-            }
-        }
-        transaction.execute(
-            "UPDATE device SET serial = ?2, version = ?3, read_at = ?4, needs_read = 0 \
-             WHERE name = ?1",
-            params![device.as_str(), reading.serial, reading.version, instant_out(reading.at)],
-        )?;
-        transaction.commit()
+            store.exec(
+                "UPDATE device SET serial = ?2, version = ?3, read_at = ?4, needs_read = 0 \
+                 WHERE name = ?1",
+                (device, reading.serial, reading.version, reading.at),
+            )
+        })
     }
 
     /// Records persons that were read by number.
     pub fn record_persons<'a>(
-        &mut self,
+        &self,
         device: &TargetName,
-        persons: impl Iterator<Item = &'a Record>,
+        mut persons: impl Iterator<Item = &'a Record>,
     ) -> Result<(), StoreError> {
-        self.know_device(device)?;
-        let transaction = self.piece()?;
-        for person in persons {
-            put_person(&transaction, device, person)?;
-        }
-        transaction.commit()
+        self.0.together(|_| {
+            self.know_device(device)?;
+            persons.try_for_each(|person| self.put_person(device, person))
+        })
     }
 
     /// Remembers that something failed on a device, so that its list is read again.
     pub fn require_reading(&self, device: &TargetName) -> Result<(), StoreError> {
         self.know_device(device)?;
-        self.exec("UPDATE device SET needs_read = 1 WHERE name = ?1", [device.as_str()])?;
-        Ok(())
+        self.0.exec("UPDATE device SET needs_read = 1 WHERE name = ?1", device)
     }
 
     /// Remembers that the first run with a device is over.
     pub fn end_first_run(&self, device: &TargetName, at: DateTime<Utc>) -> Result<(), StoreError> {
-        self.exec(
+        self.0.exec(
             "UPDATE device SET first_written_at = ?2 WHERE name = ?1 AND first_written_at IS NULL",
-            params![device.as_str(), instant_out(at)],
-        )?;
-        Ok(())
+            (device, at),
+        )
     }
 
     /// Remembers that this version took a write and changed nothing else.
     pub fn prove_version(&self, device: &TargetName, version: &str) -> Result<(), StoreError> {
-        self.exec(
+        self.0.exec(
             "UPDATE device SET version = ?2, proven_version = ?2, unproven_version = NULL, \
-             unconfirmed = 0, unconfirmed_at = NULL WHERE name = ?1",
-            [device.as_str(), version],
-        )?;
-        Ok(())
+             unconfirmed = NULL, unconfirmed_at = NULL WHERE name = ?1",
+            (device, version),
+        )
     }
 
     /// Remembers that persons were seen to hold what they should.
     pub fn record_in_sync(
-        &mut self,
+        &self,
         device: &TargetName,
         persons: &[(RecordId, Window)],
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let transaction = self.piece()?;
-        for (employee_no, window) in persons {
-            confirm(&transaction, device, employee_no, *window, at)?;
-        }
-        transaction.commit()
+        self.0.together(|_| {
+            persons.iter().try_for_each(|(id, window)| self.confirm(device, id, *window, at))
+        })
     }
-}
 
-pub(super) fn confirm(
-    transaction: &Connection,
-    device: &TargetName,
-    employee_no: &RecordId,
-    window: Window,
-    at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    transaction
-        .prepare_cached(
+    /// When a person was last seen to hold what they should.
+    pub fn confirmed_at(
+        &self,
+        device: &TargetName,
+        employee_no: &RecordId,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let row: Option<Option<DateTime<Utc>>> = self.0.first(
+            "SELECT confirmed_at FROM person WHERE device = ?1 AND employee_no = ?2",
+            (device, employee_no),
+        )?;
+        Ok(row.flatten())
+    }
+
+    pub(super) fn confirm(
+        &self,
+        device: &TargetName,
+        employee_no: &RecordId,
+        window: Window,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.0.exec(
             "UPDATE person SET confirmed_begin = ?3, confirmed_end = ?4, confirmed_at = ?5 \
              WHERE device = ?1 AND employee_no = ?2",
-        )?
-        .execute(params![
-            device.as_str(),
-            employee_no.as_str(),
-            wall_out(window.begin()),
-            wall_out(window.end()),
-            instant_out(at),
-        ])?;
-    Ok(())
-}
+            (device, employee_no, window, at),
+        )
+    }
 
-/// Remembers for whom a person was written to.
-pub(super) fn remember_writing(
-    transaction: &Connection,
-    account: &str,
-    intent: &Intent,
-) -> Result<(), StoreError> {
-    transaction
-        .prepare_cached(
+    /// Remembers for whom a person was written to.
+    pub(super) fn remember_writing(&self, intent: &Intent) -> Result<(), StoreError> {
+        self.0.exec(
             "UPDATE person SET written_source = ?3, written_holder = ?4 \
              WHERE device = ?1 AND employee_no = ?2",
-        )?
-        .execute(params![
-            intent.device.as_str(),
-            intent.employee_no.as_str(),
-            account,
-            intent.member.as_str(),
-        ])?;
-    Ok(())
-}
+            (&intent.device, &intent.employee_no, &intent.member),
+        )
+    }
 
-pub(super) fn put_person(
-    transaction: &Connection,
-    device: &TargetName,
-    person: &Record,
-) -> Result<(), StoreError> {
-    let (kind, begin, end) = limit_out(&person.limit);
-    transaction
-        .prepare_cached(
-            "INSERT INTO person (device, employee_no, name, standing, limit_kind, begins, ends, \
-             email, fingerprint, flaw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+    pub(super) fn put_person(
+        &self,
+        device: &TargetName,
+        person: &Record,
+    ) -> Result<(), StoreError> {
+        self.0.exec(
+            "INSERT INTO person (device, employee_no, name, standing, limit_kind, begins, ends, email, \
+             fingerprint, flaw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
              ON CONFLICT (device, employee_no) DO UPDATE SET name = ?3, standing = ?4, \
              limit_kind = ?5, begins = ?6, ends = ?7, email = ?8, fingerprint = ?9, flaw = ?10",
-        )?
-        .execute(params![
-            device.as_str(),
-            person.employee_no.as_str(),
-            person.name,
-            person.standing.as_str(),
-            kind,
-            begin,
-            end,
-            person.email.as_ref().map(Email::as_str),
-            person.fingerprint,
-            person.flaw.map(Flaw::as_str),
-        ])?;
-    Ok(())
-}
-
-fn person_in(row: &Row<'_>) -> Result<Record, StoreError> {
-    Ok(Record {
-        employee_no: row.get(0)?,
-        name: row.get(1)?,
-        standing: standing_in(text_at(row, 2)?)?,
-        limit: limit_in(text_at(row, 3)?, row.get(4)?, row.get(5)?)?,
-        email: maybe_text_at(row, 7)?.and_then(Email::parse),
-        fingerprint: row.get(8)?,
-        flaw: maybe_text_at(row, 6)?.map(flaw_in).transpose()?,
-    })
-}
-
-/// One row of `read_back`, in the order of its columns.
-fn read_back_row(
-    device: &TargetName,
-    version: &str,
-    employee_no: &RecordId,
-    seen: &ReadBack,
-) -> [Value; 7] {
-    let (sent, held) = (seen.sent, seen.held);
-    let [from, to, kept_from, kept_to] =
-        [sent.begin(), sent.end(), held.begin(), held.end()].map(|at| Value::from(wall_out(at)));
-    let [device, person, version] =
-        [device.as_str(), employee_no.as_str(), version].map(|text| Value::from(text.to_owned()));
-    [device, person, from, to, kept_from, kept_to, version]
-}
-
-fn flaw_in(text: &str) -> Result<Flaw, StoreError> {
-    let flaw = Flaw::ALL.into_iter().find(|flaw| flaw.as_str() == text);
-    flaw.ok_or_else(|| damaged("what is wrong with a person", text))
-}
-
-fn standing_in(text: &str) -> Result<RecordStanding, StoreError> {
-    let standing = RecordStanding::ALL.into_iter().find(|one| one.as_str() == text);
-    standing.ok_or_else(|| damaged("whether a person may be touched", text))
+            (device, person),
+        )
+    }
 }

@@ -4,12 +4,11 @@
 //! the engine; here it is only kept.
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
 
-use super::convert::{instant_in, instant_out};
-use super::{Store, StoreError};
+use super::rows::row;
+use super::{StoreError, Trust};
 use crate::model::TargetName;
-use crate::trouble::{Failed, Hint};
+use crate::trouble::{Failed, FailureKind, Hint};
 
 /// What is remembered of a device's failures.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,29 +26,24 @@ pub struct Failures {
 pub struct LastFailure {
     /// What happened, and what to do.
     pub failed: Failed,
-    /// The device answered, and what it answered was not believed.
-    pub is_doubt: bool,
+    /// What may be hoped for.
+    pub kind: FailureKind,
 }
 
-impl Store {
+row!(Hint, 2 { text, command });
+row!(Failed { text, hint });
+row!(LastFailure, 4 { failed, kind });
+row!(Failures { count, last_at, last });
+
+impl Trust<'_> {
     /// What is remembered of a device's failures.
     pub fn failures(&self, device: &TargetName) -> Result<Failures, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT failures, failed_at, failure, failure_hint, failure_command, is_doubted FROM device \
+        let row = self.0.first(
+            "SELECT failures, failed_at, failure, failure_hint, failure_command, failure_kind FROM device \
              WHERE name = ?1",
+            device,
         )?;
-        let mut rows = statement.query([device.as_str()])?;
-        let Some(row) = rows.next()? else { return Ok(Failures::default()) };
-        let last_at: Option<i64> = row.get(1)?;
-        let text: Option<String> = row.get(2)?;
-        let hint: Option<String> = row.get(3)?;
-        let (command, is_doubt) = (row.get(4)?, row.get(5)?);
-        let hint = hint.map(|text| Hint { text, command });
-        Ok(Failures {
-            count: row.get(0)?,
-            last_at: last_at.map(instant_in).transpose()?,
-            last: text.map(|text| LastFailure { failed: Failed { text, hint }, is_doubt }),
-        })
+        Ok(row.unwrap_or_default())
     }
 
     /// Remembers one more failure in a row.
@@ -59,42 +53,33 @@ impl Store {
         failure: &LastFailure,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.know_device(device)?;
-        let hint = failure.failed.hint.as_ref();
-        self.exec(
+        self.0.devices().know_device(device)?;
+        self.0.exec(
             "UPDATE device SET failures = min(failures + 1, 1000), failed_at = ?2, failure = ?3, \
-             failure_hint = ?4, failure_command = ?5, is_doubted = ?6, needs_read = 1 WHERE name = ?1",
-            params![
-                device.as_str(),
-                instant_out(at),
-                failure.failed.text,
-                hint.map(|hint| &hint.text),
-                hint.and_then(|hint| hint.command.as_ref()),
-                failure.is_doubt
-            ],
-        )?;
-        Ok(())
+             failure_hint = ?4, failure_command = ?5, failure_kind = ?6, needs_read = 1 WHERE name = ?1",
+            (device, at, failure),
+        )
     }
 
     /// Forgets the failures of a device, after a success.
     pub fn forget_failures(&self, device: &TargetName) -> Result<(), StoreError> {
-        self.exec(
-            "UPDATE device SET failures = 0, failed_at = NULL, failure = NULL, \
-             failure_hint = NULL, failure_command = NULL, is_doubted = 0 WHERE name = ?1 AND failures > 0",
-            [device.as_str()],
-        )?;
-        Ok(())
+        self.0.exec(
+            "UPDATE device SET failures = 0, failed_at = NULL, failure = NULL, failure_hint = NULL, \
+             failure_command = NULL, failure_kind = NULL WHERE name = ?1 AND failures > 0",
+            device,
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Store;
 
-    fn failure(text: &str, is_doubt: bool) -> LastFailure {
-        let command = is_doubt.then(|| "ivms-sync sync".to_owned());
+    fn failure(text: &str, kind: FailureKind) -> LastFailure {
+        let command = (kind == FailureKind::Doubt).then(|| "ivms-sync sync".to_owned());
         let hint = Some(Hint { text: "look".to_owned(), command });
-        LastFailure { failed: Failed { text: text.to_owned(), hint }, is_doubt }
+        LastFailure { failed: Failed { text: text.to_owned(), hint }, kind }
     }
 
     #[test]
@@ -102,15 +87,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap();
         let door = TargetName::new("door").unwrap();
-        assert_eq!(store.failures(&door).unwrap(), Failures::default(), "a device never seen");
+        assert_eq!(
+            store.trust().failures(&door).unwrap(),
+            Failures::default(),
+            "a device never seen"
+        );
         let at = |seconds: i64| DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
-        store.remember_failure(&door, &failure("no answer", false), at(0)).unwrap();
-        store.remember_failure(&door, &failure("another serial", true), at(300)).unwrap();
-        let kept = store.failures(&door).unwrap();
+        store
+            .trust()
+            .remember_failure(&door, &failure("no answer", FailureKind::Lasting), at(0))
+            .unwrap();
+        store
+            .trust()
+            .remember_failure(&door, &failure("another serial", FailureKind::Doubt), at(300))
+            .unwrap();
+        let kept = store.trust().failures(&door).unwrap();
         assert_eq!((kept.count, kept.last_at), (2, Some(at(300))));
-        assert_eq!(kept.last, Some(failure("another serial", true)));
-        assert!(store.device_state(&door).unwrap().needs_read);
-        store.forget_failures(&door).unwrap();
-        assert_eq!(store.failures(&door).unwrap(), Failures::default());
+        assert_eq!(kept.last, Some(failure("another serial", FailureKind::Doubt)));
+        assert!(store.devices().device_state(&door).unwrap().needs_read);
+        store.trust().forget_failures(&door).unwrap();
+        assert_eq!(store.trust().failures(&door).unwrap(), Failures::default());
     }
 }

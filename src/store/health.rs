@@ -5,9 +5,9 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags};
 
-use super::convert::instant_in;
-use super::{Store, StoreError, lock, schema};
-use crate::model::TargetName;
+use super::rows::row;
+use super::{Store, StoreError, StoreProblem, lock, schema};
+use crate::model::{SourceName, TargetName};
 
 /// Of each kind of damage so many places are named.
 const PLACES_MAX: u32 = 5;
@@ -61,13 +61,15 @@ pub struct Health {
     pub findings: Vec<Finding>,
 }
 
+row!(LastRun { command, began, ended, exit_code });
+
 impl Health {
     /// Looks at a state file. Takes as long as reading it all.
     #[must_use]
-    pub fn of(path: &Path) -> Self {
+    pub fn examine(path: &Path) -> Self {
         let mut health = Self::default();
         if let Err(error) = health.look(path) {
-            health.is_busy = matches!(error, StoreError::Busy);
+            health.is_busy = matches!(error, StoreProblem::Busy);
             health.find(Severity::Failed, error.to_string(), error.hint());
         }
         health.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -78,7 +80,7 @@ impl Health {
         self.findings.push(Finding { severity, text, remedy: remedy.to_owned() });
     }
 
-    fn look(&mut self, path: &Path) -> Result<(), StoreError> {
+    fn look(&mut self, path: &Path) -> Result<(), StoreProblem> {
         lock::check_not_lost(path)?;
         let Ok(file) = std::fs::metadata(path) else { return Ok(()) };
         self.exists = file.len() > 0;
@@ -118,8 +120,8 @@ impl Health {
     #[cfg(not(unix))]
     fn look_at_mode(&mut self, _file: &std::fs::Metadata) {}
 
-    fn look_at_pages(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        let remedy = StoreError::Damaged(String::new()).hint();
+    fn look_at_pages(&mut self, connection: &Connection) -> Result<(), StoreProblem> {
+        let remedy = StoreProblem::Damaged(String::new()).hint();
         let mut statement = connection.prepare(&format!("PRAGMA integrity_check({PLACES_MAX})"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -142,46 +144,39 @@ impl Health {
 
     /// Reads every value that decides anything, as a run would.
     fn look_at_values(&mut self, store: &Store) -> Result<(), StoreError> {
-        for account in store.column::<String>("SELECT account FROM source")? {
-            let source = store.accounts.source(&account);
-            store.source_state(&source)?;
-            store.members(&source)?;
+        let sources: Vec<SourceName> = store.all("SELECT account FROM source", ())?;
+        for source in sources {
+            store.members().source_state(&source)?;
+            store.members().members(&source)?;
         }
-        for device in store.column::<TargetName>("SELECT name FROM device")? {
-            store.device_state(&device)?;
-            store.persons(&device)?;
-            store.stated_end(&device)?;
-            store.read_backs(&device)?;
-            store.links(&device)?;
-            store.settled_roles(&device)?;
-            store.failures(&device)?;
-            store.write_memory(&device)?;
-            store.last_tries(&device)?;
-            self.open_intents += store.open_intents(&device)?.len();
+        let devices: Vec<TargetName> = store.all("SELECT name FROM device", ())?;
+        for device in &devices {
+            store.devices().device_state(device)?;
+            store.devices().persons(device)?;
+            store.devices().stated_end(device)?;
+            store.devices().read_backs(device)?;
+            store.links().links(device)?;
+            store.links().settled_roles(device)?;
+            store.trust().failures(device)?;
+            store.trust().write_memory(device)?;
+            store.pending().last_tries(device)?;
+            self.open_intents += store.journal().open_intents(device)?.len();
         }
-        for path in store.column::<String>("SELECT path FROM link_file")? {
-            store.link_rows(&path)?;
-            store.link_rows_left_out(&path)?;
+        let paths: Vec<String> = store.all("SELECT path FROM link_file", ())?;
+        for path in &paths {
+            store.links().link_rows(path)?;
+            store.links().link_rows_left_out(path)?;
         }
-        store.waiting()?;
-        store.attention()?;
+        store.pending().waiting()?;
+        store.pending().attention()?;
         Ok(())
     }
 
     fn look_at_runs(&mut self, store: &Store) -> Result<(), StoreError> {
-        let mut statement = store.connection.prepare(
+        self.last_run = store.first(
             "SELECT command, started_at, ended_at, exit_code FROM run ORDER BY id DESC LIMIT 1",
+            (),
         )?;
-        let mut rows = statement.query([])?;
-        if let Some(row) = rows.next()? {
-            let ended: Option<i64> = row.get(2)?;
-            self.last_run = Some(LastRun {
-                command: row.get(0)?,
-                began: instant_in(row.get(1)?)?,
-                ended: ended.map(instant_in).transpose()?,
-                exit_code: row.get(3)?,
-            });
-        }
         if self.open_intents > 0 {
             let text = format!(
                 "holds {} changes without an outcome: a run is at work, or was cut off",

@@ -7,16 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, Row, params};
 
-use super::convert::{damaged, instant_in, instant_out, wall_out, window_in};
-use super::devices::{confirm, put_person, remember_writing};
-use super::prune::prune;
-use super::waiting::tried;
-use super::{Machine, Quiet, Store, StoreError};
+use super::rows::row;
+use super::{Journal, Machine, Quiet, Store, StoreError, StoreProblem, prune};
 use crate::clock::is_future;
-use crate::model::{Cause, Change, Kind, Verb};
-use crate::model::{HolderId, Record, RecordId, RunId, TargetName, Window};
+use crate::model::{Cause, Change, HolderId, Kind, Record, RecordId, RunId, TargetName, Window};
 use crate::text::words::words;
 
 /// A computer that was silent for so long has stopped: another one may take its place. Two ticks of
@@ -49,12 +44,12 @@ pub struct Intent {
     pub fingerprint: String,
 }
 
+row!(Intent { run, device, employee_no, member, cause, kind, before, after, fingerprint });
+
 impl Intent {
     /// The intent to carry out a change.
     #[must_use]
-    pub fn of(run: RunId, change: &Change) -> Self {
-        // The journal says nothing of the verb as long as there is one.
-        let Verb::Set = change.verb;
+    pub fn new(run: RunId, change: &Change) -> Self {
         Self {
             run,
             device: change.device.clone(),
@@ -121,83 +116,91 @@ pub struct RunEnd {
     pub failed: usize,
     /// HTTP requests by target.
     pub requests: BTreeMap<String, u64>,
-    /// The run's word that nothing was left to do and nothing was wrong, if so.
+    /// Set when nothing was left to do and nothing was wrong.
     pub quiet: Option<Quiet>,
 }
 
-impl Store {
+impl Journal<'_> {
     /// Begins a run; the first one of a day also forgets what is old.
     ///
     /// # Errors
-    /// [`StoreError::OtherComputer`] when another computer was here within the last 10 minutes, and
-    /// any other [`StoreError`].
+    /// [`StoreProblem::OtherComputer`] when another computer was here within the last 10 minutes.
     pub fn begin_run(&self, command: &str, now: DateTime<Utc>) -> Result<RunId, StoreError> {
         let last = self.last_run()?;
         if let Some(last) = &last {
             self.check_machine(last, now)?;
         }
-        let transaction = self.piece()?;
-        if last.is_none_or(|last| last.began.date_naive() != now.date_naive()) {
-            prune(&transaction, now)?;
+        self.0.together(|_| {
+            let id = self.insert_run(command, now, None, last.as_ref())?;
+            self.drop_quiet()?;
+            Ok(id)
+        })
+    }
+
+    /// Adds a run; within the transaction of its caller.
+    pub(super) fn insert_run(
+        &self,
+        command: &str,
+        began: DateTime<Utc>,
+        ended_well: Option<DateTime<Utc>>,
+        last: Option<&LastRun>,
+    ) -> Result<RunId, StoreError> {
+        let Store { machine, connection, .. } = self.0;
+        if last.is_none_or(|last| last.began.date_naive() != began.date_naive()) {
+            prune::prune(self.0, began)?;
         }
-        self.drop_quiet()?;
-        transaction
-            .prepare_cached(
-                "INSERT INTO run (command, started_at, machine, boot) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![command, instant_out(now), self.machine.id, self.machine.boot])?;
-        let id = transaction.last_insert_rowid();
-        transaction.commit()?;
-        run_in(id)
+        self.0.exec(
+            "INSERT INTO run (command, started_at, ended_at, exit_code, machine, boot) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (command, began, ended_well, ended_well.map(|_| 0_u8), &machine.id, &machine.boot),
+        )?;
+        RunId::new(connection.last_insert_rowid())
+            .map_err(|error| self.0.error(StoreProblem::Damaged(error.to_string())))
     }
 
     pub(super) fn last_run(&self) -> Result<Option<LastRun>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT started_at, ended_at, machine, boot, exit_code FROM run \
+        let row = self.0.first(
+            "SELECT started_at, ended_at, exit_code, machine, boot FROM run \
              WHERE id = (SELECT max(id) FROM run)",
+            (),
         )?;
-        let mut rows = statement.query([])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let began = instant_in(row.get(0)?)?;
-        let ended: Option<i64> = row.get(1)?;
-        Ok(Some(LastRun {
+        Ok(row.map(|(began, ended, exit_code, id, boot)| LastRun {
             began,
-            seen: ended.map(instant_in).transpose()?.unwrap_or(began),
-            exit_code: row.get(4)?,
-            machine: Machine { id: row.get(2)?, boot: row.get(3)? },
+            seen: Option::unwrap_or(ended, began),
+            exit_code,
+            machine: Machine { id, boot },
         }))
     }
 
     /// Two computers with one file must notice: their locks may not reach each other.
     fn check_machine(&self, last: &LastRun, now: DateTime<Utc>) -> Result<(), StoreError> {
-        if !self.machine.is_other_than(&last.machine) {
+        if !self.0.machine.is_other_than(&last.machine) {
             return Ok(());
         }
         // Their clocks may differ, so "in ten minutes" is as near as "ten minutes ago".
         let silence = now.signed_duration_since(last.seen).abs();
         if silence < TAKEN_OVER_AFTER {
-            return Err(StoreError::OtherComputer { minutes: silence.num_minutes() });
+            let minutes = silence.num_minutes();
+            return Err(self.0.error(StoreProblem::OtherComputer { minutes }));
         }
         log::warn!(
             "{}: the last run was made by another computer; this one takes over",
-            self.path.display()
+            self.0.path.display()
         );
         Ok(())
     }
 
-    /// Ends a run, adds its requests to the counts, and keeps its word if it has one.
+    /// Ends a run, and adds its requests to the counts.
     pub fn end_run(&self, run: RunId, now: DateTime<Utc>, end: &RunEnd) -> Result<(), StoreError> {
-        let transaction = self.piece()?;
-        self.exec(
-            "UPDATE run SET ended_at = ?2, exit_code = ?3, confirmed = ?4, failed = ?5 \
-             WHERE id = ?1",
-            params![run.get(), instant_out(now), end.exit_code, end.confirmed, end.failed],
-        )?;
-        self.count_requests(&end.requests)?;
-        if let Some(quiet) = &end.quiet {
-            self.keep_quiet(quiet)?;
-        }
-        transaction.commit()
+        self.0.together(|store| {
+            store.exec(
+                "UPDATE run SET ended_at = ?2, exit_code = ?3, confirmed = ?4, failed = ?5 \
+                 WHERE id = ?1",
+                (run, now, end.exit_code, end.confirmed, end.failed),
+            )?;
+            self.count_requests(&end.requests)?;
+            end.quiet.as_ref().map_or(Ok(()), |quiet| self.keep_quiet(quiet))
+        })
     }
 
     /// Adds requests to the counts; within a transaction of its caller.
@@ -206,10 +209,10 @@ impl Store {
         requests: &BTreeMap<String, u64>,
     ) -> Result<(), StoreError> {
         for (target, count) in requests.iter().filter(|(_, count)| **count > 0) {
-            self.exec(
+            self.0.exec(
                 "INSERT INTO request (target, total) VALUES (?1, ?2) \
                  ON CONFLICT (target) DO UPDATE SET total = total + ?2",
-                params![target, count],
+                (target, count),
             )?;
         }
         Ok(())
@@ -218,91 +221,71 @@ impl Store {
     /// Announces writes. When this returns, the intents are on the disk.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing may be written to the device.
-    pub fn announce(&mut self, intents: &[Intent]) -> Result<(), StoreError> {
-        let transaction = self.piece()?;
-        {
-            let mut put = transaction.prepare_cached(
-                "INSERT INTO intent (run, device, employee_no, source, holder, \
-                 cause, kind, before_begin, before_end, after_begin, after_end, fingerprint) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            )?;
-            for intent in intents {
-                put.execute(params![
-                    intent.run.get(),
-                    intent.device.as_str(),
-                    intent.employee_no.as_str(),
-                    self.account(&intent.member.source),
-                    intent.member.as_str(),
-                    intent.cause.as_str(),
-                    intent.kind.as_str(),
-                    intent.before.map(|window| wall_out(window.begin())),
-                    intent.before.map(|window| wall_out(window.end())),
-                    wall_out(intent.after.begin()),
-                    wall_out(intent.after.end()),
-                    intent.fingerprint,
-                ])?;
-            }
-        }
-        transaction.commit()
+    /// Nothing may be written to the device.
+    pub fn announce(&self, intents: &[Intent]) -> Result<(), StoreError> {
+        self.0.together(|store| {
+            store
+                .prepare(
+                    "INSERT INTO intent VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                )?
+                .run_each(intents)
+        })
     }
 
     /// Takes back an announcement of a write that never left.
     pub fn withdraw(&self, device: &TargetName, employee_no: &RecordId) -> Result<(), StoreError> {
-        self.exec(
+        self.0.exec(
             "DELETE FROM intent WHERE device = ?1 AND employee_no = ?2",
-            [device.as_str(), employee_no.as_str()],
-        )?;
-        Ok(())
+            (device, employee_no),
+        )
     }
 
     /// The announced writes of a device that have no outcome: the run that made them died.
     pub fn open_intents(&self, device: &TargetName) -> Result<Vec<Intent>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT run, employee_no, source, holder, cause, kind, \
-             before_begin, before_end, after_begin, after_end, fingerprint FROM intent \
-             WHERE device = ?1",
-        )?;
-        let mut rows = statement.query([device.as_str()])?;
-        let mut intents = Vec::new();
-        while let Some(row) = rows.next()? {
-            intents.push(self.intent_in(device, row)?);
-        }
-        Ok(intents)
-    }
-
-    fn intent_in(&self, device: &TargetName, row: &Row<'_>) -> Result<Intent, StoreError> {
-        let cause: String = row.get(4)?;
-        let kind: String = row.get(5)?;
-        Ok(Intent {
-            run: run_in(row.get(0)?)?,
-            device: device.clone(),
-            employee_no: row.get(1)?,
-            member: self.key_in(row, 2)?,
-            cause: Cause::ALL
-                .into_iter()
-                .find(|known| known.as_str() == cause)
-                .ok_or_else(|| damaged("a cause", &cause))?,
-            kind: Kind::from_word(&kind).ok_or_else(|| damaged("a kind of change", &kind))?,
-            before: window_in(row.get(6)?, row.get(7)?)?,
-            after: window_in(row.get(8)?, row.get(9)?)?
-                .ok_or_else(|| damaged("a window", "NULL"))?,
-            fingerprint: row.get(10)?,
-        })
+        self.0.all("SELECT * FROM intent WHERE device = ?1", device)
     }
 
     /// Records how announced writes ended, all of them or none.
     pub fn settle(
-        &mut self,
+        &self,
         outcomes: &[(Intent, Outcome)],
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let transaction = self.piece()?;
-        for (intent, outcome) in outcomes {
-            let account = self.account(&intent.member.source);
-            settle_one(&transaction, account, (intent, outcome), at)?;
+        self.0.together(|_| {
+            outcomes.iter().try_for_each(|(intent, outcome)| self.settle_one(intent, outcome, at))
+        })
+    }
+
+    fn settle_one(
+        &self,
+        intent: &Intent,
+        outcome: &Outcome,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (store, device, employee_no) = (self.0, &intent.device, &intent.employee_no);
+        // ?12 is the fingerprint, which is of no use afterwards.
+        store.exec(
+            "INSERT INTO change VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?14, \
+             ?15, ?16, (SELECT ?13 - since_at FROM waiting \
+             WHERE device = ?2 AND employee_no = ?3 AND kind = ?7))",
+            (intent, at, outcome.kind, &outcome.error, outcome.is_sent),
+        )?;
+        let devices = store.devices();
+        if let Some(person) = &outcome.person {
+            devices.put_person(device, person)?;
         }
-        transaction.commit()
+        if outcome.kind == OutcomeKind::Confirmed {
+            devices.confirm(device, employee_no, intent.after, at)?;
+            devices.remember_writing(intent)?;
+            store.pending().forget_waiting(device, employee_no)?;
+            devices.end_first_run(device, at)?;
+        } else {
+            devices.require_reading(device)?;
+            if outcome.is_sent {
+                store.pending().remember_try(device, employee_no, at)?;
+            }
+        }
+        self.withdraw(device, employee_no)
     }
 
     /// Persons of a device to whom a revocation was sent from `since` to `now`, whatever became of it: a
@@ -314,95 +297,15 @@ impl Store {
         since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<usize, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        let sent: Vec<(RecordId, Option<DateTime<Utc>>)> = self.0.all(
             "SELECT employee_no, at FROM change WHERE device = ?1 AND at >= ?2 \
              AND kind = 'revocation' AND sent UNION ALL \
              SELECT employee_no, NULL FROM intent WHERE device = ?1 AND kind = 'revocation'",
+            (device, since),
         )?;
-        let mut rows = statement.query(params![device.as_str(), instant_out(since)])?;
-        let mut persons = BTreeSet::new();
-        while let Some(row) = rows.next()? {
-            let at: Option<i64> = row.get(1)?;
-            if !at.map(instant_in).transpose()?.is_some_and(|at| is_future(at, now)) {
-                persons.insert(row.get::<_, String>(0)?);
-            }
-        }
+        let counts = |at: &Option<_>| !at.is_some_and(|at| is_future(at, now));
+        let persons: BTreeSet<_> =
+            sent.iter().filter(|(_, at)| counts(at)).map(|(person, _)| person).collect();
         Ok(persons.len())
     }
-
-    /// When a person was last seen to hold what they should.
-    pub fn confirmed_at(
-        &self,
-        device: &TargetName,
-        employee_no: &RecordId,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT confirmed_at FROM person WHERE device = ?1 AND employee_no = ?2",
-        )?;
-        let mut rows = statement.query([device.as_str(), employee_no.as_str()])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        row.get::<_, Option<i64>>(0)?.map(instant_in).transpose()
-    }
-}
-
-fn settle_one(
-    transaction: &Connection,
-    account: &str,
-    (intent, outcome): (&Intent, &Outcome),
-    at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let device = &intent.device;
-    transaction
-        .prepare_cached(
-            "INSERT INTO change (run, at, device, employee_no, source, holder, \
-             cause, kind, before_begin, before_end, after_begin, after_end, outcome, error, sent, \
-             waited) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
-             (SELECT ?2 - since_at FROM waiting \
-             WHERE device = ?3 AND employee_no = ?4 AND kind = ?8))",
-        )?
-        .execute(params![
-            intent.run.get(),
-            instant_out(at),
-            device.as_str(),
-            intent.employee_no.as_str(),
-            account,
-            intent.member.as_str(),
-            intent.cause.as_str(),
-            intent.kind.as_str(),
-            intent.before.map(|window| wall_out(window.begin())),
-            intent.before.map(|window| wall_out(window.end())),
-            wall_out(intent.after.begin()),
-            wall_out(intent.after.end()),
-            outcome.kind.as_str(),
-            outcome.error,
-            outcome.is_sent,
-        ])?;
-    if let Some(person) = &outcome.person {
-        put_person(transaction, device, person)?;
-    }
-    if outcome.kind == OutcomeKind::Confirmed {
-        confirm(transaction, device, &intent.employee_no, intent.after, at)?;
-        remember_writing(transaction, account, intent)?;
-        transaction
-            .prepare_cached("DELETE FROM waiting WHERE device = ?1 AND employee_no = ?2")?
-            .execute([device.as_str(), intent.employee_no.as_str()])?;
-        transaction.execute(
-            "UPDATE device SET first_written_at = ?2 WHERE name = ?1 AND first_written_at IS NULL",
-            params![device.as_str(), instant_out(at)],
-        )?;
-    } else {
-        transaction
-            .execute("UPDATE device SET needs_read = 1 WHERE name = ?1", [device.as_str()])?;
-        if outcome.is_sent {
-            tried(transaction, device, &intent.employee_no, at)?;
-        }
-    }
-    transaction
-        .prepare_cached("DELETE FROM intent WHERE device = ?1 AND employee_no = ?2")?
-        .execute([device.as_str(), intent.employee_no.as_str()])?;
-    Ok(())
-}
-
-pub(super) fn run_in(id: i64) -> Result<RunId, StoreError> {
-    RunId::new(id).map_err(|error| damaged("a run", error))
 }

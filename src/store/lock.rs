@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use super::StoreError;
+use super::{StoreError, StoreProblem};
 use crate::files;
 use crate::model::TargetName;
 
@@ -71,10 +71,14 @@ pub struct Holder {
 /// Takes the lock, or says who holds it.
 ///
 /// # Errors
-/// [`StoreError::Unusable`] when the lock file cannot be made, read or written,
-/// [`StoreError::NotOurs`] when what lies there is not ours, and [`StoreError::Lost`] when the state file
+/// [`StoreProblem::Unusable`] when the lock file cannot be made, read or written,
+/// [`StoreProblem::NotOurs`] when what lies there is not ours, and [`StoreProblem::Lost`] when the state file
 /// is gone.
 pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>, StoreError> {
+    try_take(state, now).map_err(|problem| StoreError::new(state, problem))
+}
+
+fn try_take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>, StoreProblem> {
     let unusable = |error: std::io::Error| super::unusable("lock file", &error);
     super::refuse_others(state)?;
     make_folder(state).map_err(unusable)?;
@@ -87,7 +91,7 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
             if !has_state
                 && (remembers(&read_text(&mut file)) || is_filled(&beside(&state, "-wal")))
             {
-                return Err(StoreError::Lost);
+                return Err(StoreProblem::Lost);
             }
             write_whole(&mut file, if has_state { HAS_STATE } else { "" }).map_err(unusable)?;
             let holder = beside(&state, HOLDER);
@@ -103,7 +107,7 @@ pub fn take(state: &Path, now: DateTime<Utc>) -> Result<Result<RunLock, Holder>,
 /// locks of one device in one process wait for each other in vain.
 ///
 /// # Errors
-/// [`StoreError::Unusable`] when the lock file cannot be made or locked, [`StoreError::NotOurs`] when what
+/// [`StoreProblem::Unusable`] when the lock file cannot be made or locked, [`StoreProblem::NotOurs`] when what
 /// lies there is not ours.
 pub fn take_device(
     state: &Path,
@@ -112,11 +116,11 @@ pub fn take_device(
     now: DateTime<Utc>,
 ) -> Result<Result<TargetLock, Holder>, StoreError> {
     let which = format!("lock file for {device}");
-    let unusable = |error: std::io::Error| super::unusable(&which, &error);
-    let state = files::resolved(state);
+    let unusable = |error: std::io::Error| StoreError::new(state, super::unusable(&which, &error));
+    let state = &files::resolved(state);
     let suffix = device_suffix(device);
-    let file = files::open_own(&beside(&state, &format!("{suffix}.lock"))).map_err(unusable)?;
-    let holder = beside(&state, &format!("{suffix}{HOLDER}"));
+    let file = files::open_own(&beside(state, &format!("{suffix}.lock"))).map_err(unusable)?;
+    let holder = beside(state, &format!("{suffix}{HOLDER}"));
     let began = Instant::now();
     loop {
         match file.try_lock() {
@@ -167,7 +171,7 @@ pub(super) fn beside(state: &Path, suffix: &str) -> PathBuf {
 
 /// Makes sure that the state file is not missing or empty where there was one: by what the lock file
 /// remembers, or by a side file with changes that belong to it.
-pub(super) fn check_not_lost(state: &Path) -> Result<(), StoreError> {
+pub(super) fn check_not_lost(state: &Path) -> Result<(), StoreProblem> {
     super::refuse_others(state)?;
     let state = files::resolved(state);
     if is_filled(&state) {
@@ -176,7 +180,7 @@ pub(super) fn check_not_lost(state: &Path) -> Result<(), StoreError> {
     // A run that holds the lock may keep others from reading it; that run has looked itself.
     let text = File::open(beside(&state, ".lock")).map(|mut file| read_text(&mut file));
     let is_lost = text.is_ok_and(|text| remembers(&text)) || is_filled(&beside(&state, "-wal"));
-    if is_lost { Err(StoreError::Lost) } else { Ok(()) }
+    if is_lost { Err(StoreProblem::Lost) } else { Ok(()) }
 }
 
 /// Whether there is something there; what is no file is for SQLite to refuse.
@@ -293,7 +297,7 @@ mod tests {
         let refused = take_device(&state, &device, Duration::ZERO, now()).unwrap_err();
         let words = "has a lock file for gate that is a symbolic link";
         assert!(
-            matches!(&refused, StoreError::NotOurs(text) if text.starts_with(words)),
+            matches!(&refused.problem, StoreProblem::NotOurs(text) if text.starts_with(words)),
             "{refused}"
         );
         assert!(!victim.exists());
@@ -326,7 +330,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state.db");
         let lost = |state: &Path| {
-            let taken = matches!(take(state, now()), Err(StoreError::Lost));
+            let taken =
+                matches!(take(state, now()), Err(StoreError { problem: StoreProblem::Lost, .. }));
             assert_eq!(taken, check_not_lost(state).is_err());
             taken
         };

@@ -6,11 +6,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use rusqlite::params;
 use sha2::{Digest, Sha256};
 
-use super::convert::{instant_in, instant_out};
-use super::{Store, StoreError};
+use super::rows::row;
+use super::{StoreError, Trust};
 use crate::clock::is_future;
 use crate::config::Secret;
 use crate::model::TargetName;
@@ -119,7 +118,9 @@ fn is_recent(since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now.signed_duration_since(since) < SPENT_WITHIN
 }
 
-impl Store {
+row!(LoginMemory { refusals, refused_at, spent, spent_since });
+
+impl Trust<'_> {
     /// What is remembered about logins on a device. A user or password other than the one that was
     /// refused has a clean slate.
     pub fn login_memory(
@@ -128,20 +129,12 @@ impl Store {
         username: &str,
         password: &Secret,
     ) -> Result<LoginMemory, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        let row: Option<(Option<i64>, LoginMemory)> = self.0.first(
             "SELECT login_check, login_refusals, login_refused_at, login_spent, login_spent_since \
              FROM device WHERE name = ?1",
+            device,
         )?;
-        let mut rows = statement.query([device.as_str()])?;
-        let Some(row) = rows.next()? else { return Ok(LoginMemory::default()) };
-        let check: Option<i64> = row.get(0)?;
-        let (refused_at, spent_since): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(4)?);
-        let memory = LoginMemory {
-            refusals: row.get(1)?,
-            refused_at: refused_at.map(instant_in).transpose()?,
-            spent: row.get(3)?,
-            spent_since: spent_since.map(instant_in).transpose()?,
-        };
+        let Some((check, memory)) = row else { return Ok(LoginMemory::default()) };
         let is_same = check == Some(self.login_check(username, password)?);
         Ok(if is_same { memory } else { memory.by_hand() })
     }
@@ -162,37 +155,29 @@ impl Store {
         let refusals = memory.refusals.saturating_add(1);
         let memory =
             LoginMemory { refusals, refused_at: Some(now), spent, spent_since: Some(spent_since) };
-        self.know_device(device)?;
-        self.exec(
+        self.0.devices().know_device(device)?;
+        self.0.exec(
             "UPDATE device SET login_check = ?2, login_refusals = ?3, login_refused_at = ?4, \
              login_spent = ?5, login_spent_since = ?6, needs_read = 1 WHERE name = ?1",
-            params![
-                device.as_str(),
-                self.login_check(username, password)?,
-                memory.refusals,
-                instant_out(now),
-                memory.spent,
-                instant_out(spent_since),
-            ],
+            (device, self.login_check(username, password)?, memory),
         )?;
         Ok(memory)
     }
 
     /// Forgets refused logins, after one that worked.
     pub fn forget_refusals(&self, device: &TargetName) -> Result<(), StoreError> {
-        self.exec(
+        self.0.exec(
             "UPDATE device SET login_check = NULL, login_refusals = 0, login_refused_at = NULL, \
              login_spent = 0, login_spent_since = NULL WHERE name = ?1 AND login_refusals > 0",
-            [device.as_str()],
-        )?;
-        Ok(())
+            device,
+        )
     }
 
     /// 16 bits that change (nearly always) with the user and the password, salted per file. So few
     /// bits fit 65,536 times more passwords than the right one: who reads the file cannot test
     /// guesses with them, and a changed password goes unnoticed once in 65,536 times.
     fn login_check(&self, username: &str, password: &Secret) -> Result<i64, StoreError> {
-        let salt = self.salt()?;
+        let salt = self.0.salt()?;
         let mut hash = Sha256::new();
         hash.update(&salt);
         hash.update(username.as_bytes());

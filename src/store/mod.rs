@@ -1,4 +1,5 @@
-//! The state file: everything the program must remember between ticks, in one SQLite file.
+//! The state file: everything the program must remember between ticks, in one SQLite file. Whoever works with
+//! it gets a view of a part: [`Store::members`], [`Store::journal`] and so on.
 //!
 //! # Locking
 //! A run that may write holds a lock file beside the state file (see [`lock`]); SQLite's own locks
@@ -22,8 +23,8 @@ mod alarms;
 mod attention;
 mod audit;
 mod blocked;
-mod convert;
 mod devices;
+mod error;
 mod failures;
 mod future;
 pub mod health;
@@ -36,28 +37,32 @@ mod members;
 mod overview;
 mod prune;
 mod quiet;
+mod rows;
 mod schema;
 mod seal;
 mod trust;
 mod uncommitted;
 mod waiting;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hmac::{Hmac, Mac};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Transaction, TransactionBehavior};
 use sha2::Sha256;
 
 use crate::files;
-use crate::model::{Accounts, HolderId, SourceName};
+use crate::model::Accounts;
 use crate::text::hex::hex;
+use rows::{Columns, FromColumns, ToColumns, bind};
 
 pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditLine};
 pub use blocked::BlockedPlan;
 pub use devices::{Reading, RecordsOfTarget, TargetState};
+pub use error::{StoreError, StoreProblem};
 pub use failures::{Failures, LastFailure};
 pub use future::FutureRun;
 pub use journal::{Intent, Outcome, OutcomeKind, RunEnd};
@@ -65,7 +70,7 @@ pub use links::SettledRoles;
 pub use login::LoginMemory;
 pub use machine::Machine;
 pub use members::{Changed, ListingDelta, SecondLook, SourceState, StoredHolder};
-pub use overview::{AuditLine, BlockedOverview, DeviceOverview, GrantDelay, PastRun};
+pub use overview::{BlockedOverview, DeviceOverview, GrantDelay, PastRun};
 pub use quiet::{Quiet, QuietRun};
 pub use trust::{Unasked, Unproven, WriteMemory};
 pub use uncommitted::Uncommitted;
@@ -73,127 +78,6 @@ pub use waiting::Waiting;
 
 /// How long to wait for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What can be wrong with the state file.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The file has a later format than this program knows.
-    #[error("was written by a newer version of ivms-sync (format {found}, this one knows {known})")]
-    Newer {
-        /// The file's `user_version`.
-        found: i64,
-        /// The format this program writes.
-        known: i64,
-    },
-    /// The file has a format from before the first release.
-    #[error(
-        "was written by an early version of ivms-sync (format {found}, this one writes {known})"
-    )]
-    Older {
-        /// The file's `user_version`.
-        found: i64,
-        /// The format this program writes.
-        known: i64,
-    },
-    /// A database that never was a state file.
-    #[error("is a database of another program")]
-    Foreign,
-    /// The file is missing or empty, and something beside it says that there was one.
-    #[error("is missing or empty, although runs have used it before")]
-    Lost,
-    /// What lies there, or beside it, is a link or somebody else's.
-    #[error("{0}")]
-    NotOurs(String),
-    /// Another program has it open, and did not let go of it.
-    #[error("is busy: another program has it open, and it was waited for in vain")]
-    Busy,
-    /// Another computer works with the same file.
-    #[error("was used by another computer {minutes} minutes ago; nothing was done")]
-    OtherComputer {
-        /// How long ago its last run was.
-        minutes: i64,
-    },
-    /// SQLite's own check found damage, or a value is not what the schema says.
-    #[error("is damaged: {0}")]
-    Damaged(String),
-    /// The file or its folder cannot be created, read or written.
-    #[error("cannot be used: {0}")]
-    Unusable(String),
-    /// Any other failure of SQLite.
-    #[error("failed: {0}")]
-    Sqlite(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Damaged(error.to_string())
-            }
-            Some(
-                ErrorCode::ReadOnly
-                | ErrorCode::CannotOpen
-                | ErrorCode::PermissionDenied
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure,
-            ) => Self::Unusable(error.to_string()),
-            Some(
-                ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::FileLockingProtocolFailed,
-            ) => Self::Busy,
-            _ => match error {
-                rusqlite::Error::FromSqlConversionFailure(..)
-                | rusqlite::Error::InvalidColumnType(..)
-                | rusqlite::Error::IntegralValueOutOfRange(..) => Self::Damaged(error.to_string()),
-                other => Self::Sqlite(other),
-            },
-        }
-    }
-}
-
-impl StoreError {
-    /// What the user can do.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Newer { .. } => "install the newer version again; this file was not changed",
-            Self::Older { .. } => {
-                "move it away with its .lock and -wal files to start afresh: doors stay as they are, \
-                 and the next run reads both sides again; this file was not changed"
-            }
-            Self::Foreign => "see `state` in the configuration; this file was not changed",
-            Self::Lost => {
-                "put back a copy of the file; or, to start afresh, remove its .lock and -wal files \
-                 too: doors stay as they are, and the next run reads both sides again"
-            }
-            Self::NotOurs(_) => {
-                "a link, a pipe or another user's file is never used: name the file itself in `state`, \
-                 or remove what was laid there"
-            }
-            Self::Busy => {
-                "nothing was lost, and the next run tries again; if it stays, find the program with \
-                 `fuser -v` or `lsof` and the name of the file, and end it: a database browser, a \
-                 backup, another ivms-sync"
-            }
-            Self::OtherComputer { .. } => {
-                "let one computer write to a door: stop ivms-sync on the other; this one takes over \
-                 by itself 10 minutes after the other's last run"
-            }
-            Self::Damaged(_) => {
-                "put back a copy of the file in place of it and its -wal file; or, to start afresh, \
-                 move it away with its .lock and -wal files: doors stay as they are, and the next \
-                 run reads both sides again"
-            }
-            Self::Unusable(_) => {
-                "see that the disk is not full and that this user may write the file and its folder"
-            }
-            Self::Sqlite(_) => {
-                "if it stays, move the file away with its .lock and -wal files to start afresh"
-            }
-        }
-    }
-}
 
 /// The open state file.
 #[derive(Debug)]
@@ -204,64 +88,94 @@ pub struct Store {
     accounts: Accounts,
     /// Every page was looked at since the file was opened.
     is_checked: bool,
-    /// What is written now is a part of [`Store::together`].
-    is_together: bool,
+    open: Cell<Open>,
+}
+
+/// The transaction that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    None,
+    Reading,
+    Writing,
 }
 
 /// One look at the state file; see [`Store::reading`].
 #[derive(Debug)]
 pub struct OneLook<'s> {
     // Rolled back when it goes, which for a reader is simply the end.
-    _transaction: rusqlite::Transaction<'s>,
+    _transaction: Transaction<'s>,
+    open: &'s Cell<Open>,
 }
 
-/// Something that is written as a whole; without [`Piece::commit`] it is not written.
-struct Piece<'s> {
-    connection: &'s Connection,
-    own: Option<rusqlite::Transaction<'s>>,
-}
-
-impl Piece<'_> {
-    fn commit(self) -> Result<(), StoreError> {
-        Ok(self.own.map_or(Ok(()), rusqlite::Transaction::commit)?)
+impl Drop for OneLook<'_> {
+    fn drop(&mut self) {
+        self.open.set(Open::None);
     }
 }
 
-impl std::ops::Deref for Piece<'_> {
-    type Target = Connection;
+/// Defines views of the state file, each for one part of the program.
+macro_rules! views {
+    ($($(#[$doc:meta])* $method:ident $view:ident)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy)]
+            pub struct $view<'s>(&'s Store);
+        )+
 
-    fn deref(&self) -> &Connection {
-        self.connection
-    }
+        impl Store {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub fn $method(&self) -> $view<'_> {
+                    $view(self)
+                }
+            )+
+        }
+    };
+}
+
+views! {
+    /// What each channel was told.
+    alarms Alarms
+    /// Devices and their persons as last read.
+    devices Devices
+    /// Runs, announced writes and the audit log.
+    journal Journal
+    /// Links and link files.
+    links Links
+    /// Members and listings.
+    members Members
+    /// What `status` shows.
+    overview Overview
+    /// What waits for a door, for an approval, or for somebody's care.
+    pending Pending
+    /// How devices took logins, requests and writes.
+    trust Trust
 }
 
 impl Store {
     /// Opens the file, creates it (readable by its owner only) where there is none, and checks it.
     ///
     /// # Errors
-    /// [`StoreError`]; a damaged file, or one of another format, is left exactly as it is.
+    /// A damaged file, or one of another format, is left exactly as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_looking(path, true)
+        Self::try_open(path, true).map_err(|problem| StoreError::new(path, problem))
     }
 
     /// The same, but the file is not looked at beyond its head: for whoever
     /// calls [`Store::check`] before relying on more than a few rows of it.
-    ///
-    /// # Errors
-    /// [`StoreError`]; a file of another format, and a damaged one as far as that is seen, is left exactly
-    /// as it is.
     pub fn open_unchecked(path: &Path) -> Result<Self, StoreError> {
-        Self::open_looking(path, false)
+        Self::try_open(path, false).map_err(|problem| StoreError::new(path, problem))
     }
 
-    fn open_looking(path: &Path, at_every_page: bool) -> Result<Self, StoreError> {
+    fn try_open(path: &Path, at_every_page: bool) -> Result<Self, StoreProblem> {
         lock::check_not_lost(path)?;
         create_private(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         // With that flag SQLite takes no link in any part of the path.
-        let mut connection = Connection::open_with_flags(files::resolved(path), flags)?;
+        let connection = Connection::open_with_flags(files::resolved(path), flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         schema::check_format(&connection)?;
         if at_every_page {
@@ -270,7 +184,7 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        schema::create(&mut connection)?;
+        schema::create(&connection)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Self { is_checked: at_every_page, ..Self::around(connection, path) })
     }
@@ -282,14 +196,14 @@ impl Store {
             machine: Machine::here(None),
             accounts: Accounts::default(),
             is_checked: false,
-            is_together: false,
+            open: Cell::new(Open::None),
         }
     }
 
     /// Lets SQLite look at the structure of every page, once: about a millisecond for 1,000 members.
     pub fn check(&mut self) -> Result<(), StoreError> {
         if !self.is_checked {
-            check_integrity(&self.connection)?;
+            check_integrity(&self.connection).map_err(|problem| self.error(problem))?;
             self.is_checked = true;
         }
         Ok(())
@@ -297,7 +211,7 @@ impl Store {
 
     /// Says on which computer this is, where its name is better known than its identity.
     #[must_use]
-    pub fn on(mut self, machine: Machine) -> Self {
+    pub fn with_machine(mut self, machine: Machine) -> Self {
         self.machine = machine;
         self
     }
@@ -309,100 +223,191 @@ impl Store {
         self
     }
 
-    /// The two columns of a member's identity, starting at column `first`.
-    fn key_in(&self, row: &rusqlite::Row<'_>, first: usize) -> Result<HolderId, StoreError> {
-        let source = self.accounts.source(convert::text_at(row, first)?);
-        let text = convert::text_at(row, first + 1)?;
-        HolderId::new(source, text).map_err(|error| convert::damaged("a member", error))
-    }
-
-    /// The account by which a source is known here.
-    fn account<'a>(&'a self, source: &'a SourceName) -> &'a str {
-        self.accounts.account(source)
-    }
-
     /// What only this state file knows.
     fn salt(&self) -> Result<Vec<u8>, StoreError> {
-        Ok(self.connection.query_row("SELECT value FROM salt", [], |row| row.get(0))?)
+        let salt = self.connection.query_row("SELECT value FROM salt", [], |row| row.get(0));
+        salt.map_err(|error| self.error(error))
     }
 
     /// The seal of a plan by its SHA-256: whoever cannot read this file cannot make it, and another
     /// state file makes another one.
     pub fn plan_seal(&self, sha256: &str) -> Result<String, StoreError> {
         let mut seal = Hmac::<Sha256>::new_from_slice(&self.salt()?)
-            .map_err(|error| StoreError::Damaged(error.to_string()))?;
+            .map_err(|error| self.error(StoreProblem::Damaged(error.to_string())))?;
         seal.update(b"a plan of ivms-sync\0");
         seal.update(sha256.as_bytes());
         Ok(hex(&seal.finalize().into_bytes()))
     }
 
-    /// Where the file is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The values of one column.
-    fn column<T: rusqlite::types::FromSql>(&self, sql: &str) -> Result<Vec<T>, StoreError> {
-        let mut statement = self.connection.prepare(sql)?;
-        let values = statement.query_map([], |row| row.get(0))?;
-        Ok(values.collect::<Result<_, _>>()?)
-    }
-
     /// Takes one look at the file for everything that is read until the answer is dropped: what another
     /// process writes meanwhile is not seen, and the file is locked once and not for every statement.
-    /// Nothing may be written while it lives.
+    /// Nothing can be written while it lives.
     pub fn reading(&self) -> Result<OneLook<'_>, StoreError> {
-        Ok(OneLook { _transaction: self.connection.unchecked_transaction()? })
+        let transaction = self.connection.unchecked_transaction();
+        let look = OneLook {
+            _transaction: transaction.map_err(|error| self.error(error))?,
+            open: &self.open,
+        };
+        self.open.set(Open::Reading);
+        Ok(look)
     }
 
-    /// Writes several things, all of them or none: a card in a small computer takes its time for each
-    /// piece that must be on it for certain.
+    /// Writes several things, all of them or none, by itself or as a part of a larger piece of work: a
+    /// card in a small computer takes its time for each piece that must be on it for certain.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing of it was written.
-    pub fn together(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        self.is_together = true;
-        let done = work(self);
-        self.is_together = false;
-        let done = done.and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
-        if done.is_err() {
-            // What could not be written is told; that it is taken back too, SQLite sees to by itself.
-            let _ = self.connection.execute_batch("ROLLBACK");
+    /// Nothing of it was written.
+    pub fn together<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.open.get() == Open::Writing {
+            return work(self);
         }
-        done
+        let error = |error: rusqlite::Error| self.error(error);
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = Transaction::new_unchecked(&self.connection, behavior).map_err(error)?;
+        self.open.set(Open::Writing);
+        let done = work(self);
+        self.open.set(Open::None);
+        // Without this it is taken back.
+        let done = done?;
+        transaction.commit().map_err(error)?;
+        Ok(done)
     }
 
-    /// Begins something that is written as a whole: by itself, or as a part of [`Store::together`].
-    fn piece(&self) -> Result<Piece<'_>, StoreError> {
-        let own =
-            if self.is_together { None } else { Some(self.connection.unchecked_transaction()?) };
-        Ok(Piece { connection: &self.connection, own })
+    fn error(&self, problem: impl Into<StoreProblem>) -> StoreError {
+        StoreError::new(&self.path, problem)
     }
 
-    fn exec(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
-        Ok(self.connection.prepare_cached(sql)?.execute(params)?)
+    /// A statement that is run several times.
+    fn prepare(&self, sql: &str) -> Result<Prepared<'_>, StoreError> {
+        let statement = self.connection.prepare_cached(sql);
+        Ok(Prepared { statement: statement.map_err(|error| self.error(error))?, store: self })
+    }
+
+    /// Runs a statement without an answer.
+    fn exec(&self, sql: &str, params: impl ToColumns) -> Result<(), StoreError> {
+        self.prepare(sql)?.run(params).map(|_| ())
+    }
+
+    /// The first row of the answer.
+    fn first<T: FromColumns>(
+        &self,
+        sql: &str,
+        params: impl ToColumns,
+    ) -> Result<Option<T>, StoreError> {
+        self.prepare(sql)?.first(params)
+    }
+
+    /// All rows of the answer.
+    fn all<T: FromColumns, C: FromIterator<T>>(
+        &self,
+        sql: &str,
+        params: impl ToColumns,
+    ) -> Result<C, StoreError> {
+        self.prepare(sql)?.all(params)
+    }
+}
+
+/// A statement that may be run several times.
+struct Prepared<'s> {
+    statement: CachedStatement<'s>,
+    store: &'s Store,
+}
+
+impl Prepared<'_> {
+    /// Runs it, and says how many rows it changed.
+    fn run(&mut self, params: impl ToColumns) -> Result<usize, StoreError> {
+        let store = self.store;
+        if store.open.get() == Open::Reading {
+            let problem = "written to while it is only read".to_owned();
+            return Err(store.error(StoreProblem::Unusable(problem)));
+        }
+        let bound = bind(&mut self.statement, &params, &store.accounts);
+        let done = bound.and_then(|()| Ok(self.statement.raw_execute()?));
+        done.map_err(|problem| store.error(problem))
+    }
+
+    fn run_each<P: ToColumns>(
+        &mut self,
+        rows: impl IntoIterator<Item = P>,
+    ) -> Result<(), StoreError> {
+        rows.into_iter().try_for_each(|row| self.run(row).map(|_| ()))
+    }
+
+    fn first<T: FromColumns>(&mut self, params: impl ToColumns) -> Result<Option<T>, StoreError> {
+        self.rows(params, |rows| rows.next().transpose())
+    }
+
+    fn all<T: FromColumns, C: FromIterator<T>>(
+        &mut self,
+        params: impl ToColumns,
+    ) -> Result<C, StoreError> {
+        self.rows(params, |rows| rows.collect())
+    }
+
+    fn each<T: FromColumns>(
+        &mut self,
+        params: impl ToColumns,
+        mut take: impl FnMut(T) -> Result<(), StoreProblem>,
+    ) -> Result<(), StoreError> {
+        self.rows(params, |rows| {
+            for row in rows {
+                take(row?)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn rows<T: FromColumns, R>(
+        &mut self,
+        params: impl ToColumns,
+        take: impl FnOnce(&mut dyn Iterator<Item = Result<T, StoreProblem>>) -> Result<R, StoreProblem>,
+    ) -> Result<R, StoreError> {
+        let store = self.store;
+        let read = || {
+            bind(&mut self.statement, &params, &store.accounts)?;
+            let width = self.statement.column_count();
+            let mut rows = self.statement.raw_query();
+            let mut values = std::iter::from_fn(|| match rows.next() {
+                Ok(row) => {
+                    let mut columns = Columns::new(row?, &store.accounts);
+                    let value = columns.next();
+                    let is_whole = columns.read() == width || value.is_err();
+                    Some(if is_whole {
+                        value
+                    } else {
+                        Err(rusqlite::Error::InvalidColumnIndex(width).into())
+                    })
+                }
+                Err(error) => Some(Err(error.into())),
+            });
+            take(&mut values)
+        };
+        read().map_err(|problem| store.error(problem))
     }
 }
 
 /// Names and e-mails are in the file, so nobody else may read it; SQLite gives its side files the
 /// same mode.
-fn create_private(path: &Path) -> Result<(), StoreError> {
+fn create_private(path: &Path) -> Result<(), StoreProblem> {
     lock::make_folder(path).map_err(|error| unusable("", &error))?;
     files::make_own(path).map_err(|error| unusable("", &error))
 }
 
 /// Refuses a state file that is a link or somebody else's, and side files that are.
-fn refuse_others(path: &Path) -> Result<(), StoreError> {
+fn refuse_others(path: &Path) -> Result<(), StoreProblem> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let which = if suffix.is_empty() { String::new() } else { format!("{suffix} file") };
         let checked = files::check_own(&lock::beside(path, suffix));
         // What cannot be looked at is for whoever opens it.
-        if let Err(error @ StoreError::NotOurs(_)) = checked.map_err(|e| unusable(&which, &e)) {
+        if let Err(error @ StoreProblem::NotOurs(_)) = checked.map_err(|e| unusable(&which, &e)) {
             return Err(error);
         }
     }
@@ -410,21 +415,21 @@ fn refuse_others(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Why a file cannot be used: the state file, or the one beside it that is named `which`.
-fn unusable(which: &str, error: &std::io::Error) -> StoreError {
+fn unusable(which: &str, error: &std::io::Error) -> StoreProblem {
     let is_itself = which.is_empty();
     match error.kind() {
-        std::io::ErrorKind::InvalidInput if is_itself => StoreError::NotOurs(error.to_string()),
+        std::io::ErrorKind::InvalidInput if is_itself => StoreProblem::NotOurs(error.to_string()),
         std::io::ErrorKind::InvalidInput => {
-            StoreError::NotOurs(format!("has a {which} that {error}"))
+            StoreProblem::NotOurs(format!("has a {which} that {error}"))
         }
-        _ if is_itself => StoreError::Unusable(error.to_string()),
-        _ => StoreError::Unusable(format!("its {which}: {error}")),
+        _ if is_itself => StoreProblem::Unusable(error.to_string()),
+        _ => StoreProblem::Unusable(format!("its {which}: {error}")),
     }
 }
 
-fn check_integrity(connection: &Connection) -> Result<(), StoreError> {
+fn check_integrity(connection: &Connection) -> Result<(), StoreProblem> {
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(verdict)) }
+    if verdict == "ok" { Ok(()) } else { Err(StoreProblem::Damaged(verdict)) }
 }
 
 #[cfg(test)]

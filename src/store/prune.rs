@@ -4,36 +4,33 @@
 //! lists, links by members and doors, blocked plans, role names and what was told by being replaced.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::Connection;
 
-use super::StoreError;
-use super::convert::instant_out;
+use super::{Store, StoreError};
 
 /// A run that changed nothing is remembered this long: 288 a day make 26,000 rows.
 pub(super) const RUNS_KEPT: TimeDelta = TimeDelta::days(90);
-/// A blocked plan that no run has seen for so long fits nothing any more.
+/// A blocked plan that no run has seen for so long fits no facts any more.
 const BLOCKED_KEPT: TimeDelta = TimeDelta::days(90);
 /// A member who is no longer listed, holds no link and whose last membership ended is forgotten this
 /// long after both.
 pub(super) const MEMBERS_KEPT: TimeDelta = TimeDelta::days(365);
 
 /// Forgets what is due. At most once a day: by the first run of it.
-pub(super) fn prune(connection: &Connection, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let before = |kept| instant_out(now.checked_sub_signed(kept).unwrap_or(now));
-    connection.execute(
+pub(super) fn prune(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let before = |kept| now.checked_sub_signed(kept).unwrap_or(now);
+    store.exec(
         "DELETE FROM run WHERE started_at < ?1 \
          AND NOT EXISTS (SELECT 1 FROM change WHERE change.run = run.id) \
          AND NOT EXISTS (SELECT 1 FROM intent WHERE intent.run = run.id)",
-        [before(RUNS_KEPT)],
+        before(RUNS_KEPT),
     )?;
-    connection.execute("DELETE FROM blocked_plan WHERE seen_at < ?1", [before(BLOCKED_KEPT)])?;
+    store.exec("DELETE FROM blocked_plan WHERE seen_at < ?1", before(BLOCKED_KEPT))?;
     // Role times are wall-clock times; a year does not care for a zone.
-    connection.execute(
+    store.exec(
         "DELETE FROM member WHERE missing_since < ?1 \
          AND NOT EXISTS (SELECT 1 FROM link WHERE link.member = member.id) \
          AND NOT EXISTS (SELECT 1 FROM member_role \
                          WHERE member_role.member = member.id AND ends >= ?1)",
-        [before(MEMBERS_KEPT)],
-    )?;
-    Ok(())
+        before(MEMBERS_KEPT),
+    )
 }

@@ -1,18 +1,15 @@
-//! What lets a tick be short: the word of a run that found nothing to do, and the record of a tick
+//! What lets a tick be short: the statement of a run that found nothing to do, and the record of a tick
 //! that relied on it.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
 
-use super::convert::{instant_in, instant_out};
-use super::journal::run_in;
-use super::prune::prune;
-use super::{Store, StoreError, seal};
+use super::rows::row;
+use super::{Journal, StoreError, seal};
 use crate::model::{RunId, SourceName};
 
-/// The word of a run that found nothing to do and nothing wrong.
+/// What a run leaves that found nothing to do and nothing wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quiet {
     /// A digest of everything the plan came from that is not in this file.
@@ -24,6 +21,8 @@ pub struct Quiet {
     /// The report of that run, to be shown once more.
     pub report: String,
 }
+
+row!(Quiet { inputs, since, until, report });
 
 /// A quiet tick: nothing is remembered of it but that it was.
 #[derive(Debug, Clone)]
@@ -37,80 +36,53 @@ pub struct QuietRun {
     pub requests: BTreeMap<String, u64>,
 }
 
-impl Store {
-    /// The word of the last run that looked at everything, if it found nothing to do, the last run of
-    /// all ended well, on this computer, no write is without an outcome, and
-    /// everything written is in force.
+impl Journal<'_> {
+    /// What the last run that looked at everything left, if it found nothing to do, and the last run of
+    /// all ended well, on this computer.
     pub fn quiet(&self) -> Result<Option<Quiet>, StoreError> {
+        let store = self.0;
         let is_well = self.last_run()?.is_some_and(|last| {
-            last.exit_code == Some(0) && !self.machine.is_other_than(&last.machine)
+            last.exit_code == Some(0) && !store.machine.is_other_than(&last.machine)
         });
-        let has_intents =
-            "SELECT EXISTS (SELECT 1 FROM intent) OR EXISTS (SELECT 1 FROM uncommitted)";
-        if !is_well || self.connection.query_row(has_intents, [], |row| row.get(0))? {
+        if !is_well {
             return Ok(None);
         }
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT inputs, since_at, until_at, report, seal FROM quiet")?;
-        let mut rows = statement.query([])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let quiet = Quiet {
-            inputs: row.get(0)?,
-            since: instant_in(row.get(1)?)?,
-            until: instant_in(row.get(2)?)?,
-            report: row.get(3)?,
-        };
-        seal::check(Some(row.get(4)?), || seal::of_quiet(&quiet), "what makes a tick quiet")?;
+        let row: Option<(Quiet, i64)> =
+            store.first("SELECT inputs, since_at, until_at, report, seal FROM quiet", ())?;
+        let Some((quiet, sealed)) = row else { return Ok(None) };
+        let seal = seal::seal_of(&quiet, &store.accounts);
+        seal::check(Some(sealed), seal, "what makes a tick quiet")
+            .map_err(|problem| store.error(problem))?;
         Ok(Some(quiet))
     }
 
-    /// Keeps the word of a run; within the transaction that ends it.
+    /// Keeps what a run leaves; within the transaction that ends it.
     pub(super) fn keep_quiet(&self, quiet: &Quiet) -> Result<(), StoreError> {
         self.drop_quiet()?;
-        self.exec(
-            "INSERT INTO quiet (inputs, since_at, until_at, report, seal) \
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                quiet.inputs,
-                instant_out(quiet.since),
-                instant_out(quiet.until),
-                quiet.report,
-                seal::of_quiet(quiet),
-            ],
-        )?;
-        Ok(())
+        let store = self.0;
+        let seal = seal::seal_of(quiet, &store.accounts).map_err(|problem| store.error(problem))?;
+        store.exec("INSERT INTO quiet VALUES (?1, ?2, ?3, ?4, ?5)", (quiet, seal))
     }
 
     /// Nothing is quiet any more; within the transaction that begins a run.
     pub(super) fn drop_quiet(&self) -> Result<(), StoreError> {
-        self.exec("DELETE FROM quiet", [])?;
-        Ok(())
+        self.0.exec("DELETE FROM quiet", ())
     }
 
     /// Records a quiet tick, from beginning to end in one transaction: it wrote to nobody, so nobody
     /// misses it if it dies before.
-    pub fn record_quiet_run(&mut self, run: &QuietRun) -> Result<RunId, StoreError> {
+    pub fn record_quiet_run(&self, run: &QuietRun) -> Result<RunId, StoreError> {
         let last = self.last_run()?;
-        let transaction = self.piece()?;
-        if last.is_none_or(|last| last.began.date_naive() != run.began.date_naive()) {
-            prune(&transaction, run.began)?;
-        }
-        let began = instant_out(run.began);
-        self.exec(
-            "INSERT INTO run (command, started_at, machine, boot, ended_at, exit_code) \
-             VALUES ('sync', ?1, ?2, ?3, ?4, 0)",
-            params![began, self.machine.id, self.machine.boot, instant_out(run.ended)],
-        )?;
-        let id = transaction.last_insert_rowid();
-        for source in &run.asked {
-            self.exec(
-                "UPDATE source SET fetched_at = ?2 WHERE account = ?1",
-                params![self.account(source), began],
-            )?;
-        }
-        self.count_requests(&run.requests)?;
-        transaction.commit()?;
-        run_in(id)
+        self.0.together(|store| {
+            let id = self.insert_run("sync", run.began, Some(run.ended), last.as_ref())?;
+            for source in &run.asked {
+                store.exec(
+                    "UPDATE source SET fetched_at = ?2 WHERE account = ?1",
+                    (source, run.began),
+                )?;
+            }
+            self.count_requests(&run.requests)?;
+            Ok(id)
+        })
     }
 }

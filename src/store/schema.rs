@@ -3,16 +3,16 @@
 //! `user_version` holds the format, and so does the table `about`. Nothing was released before this format, so a file of another one
 //! is refused and not a byte of it is changed.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::StoreError;
+use super::StoreProblem;
 
 /// The format this program reads and writes. Every change of `schema.sql` takes the next number.
 pub(super) const FORMAT: i64 = 17;
 
 /// The format of a file; 0 for one that has no tables yet. A file that was restored from a dump has it in
 /// a table only.
-pub(super) fn format(connection: &Connection) -> Result<i64, StoreError> {
+pub(super) fn format(connection: &Connection) -> Result<i64, StoreProblem> {
     let version = user_version(connection)?;
     if version != 0 {
         return Ok(version);
@@ -26,30 +26,30 @@ pub(super) fn format(connection: &Connection) -> Result<i64, StoreError> {
     }
 }
 
-fn user_version(connection: &Connection) -> Result<i64, StoreError> {
+fn user_version(connection: &Connection) -> Result<i64, StoreProblem> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
 /// Refuses a file of any other format than this one, or of another program.
 ///
 /// # Errors
-/// [`StoreError::Newer`], [`StoreError::Older`] or [`StoreError::Foreign`].
-pub(super) fn check_format(connection: &Connection) -> Result<(), StoreError> {
+/// [`StoreProblem::Newer`], [`StoreProblem::Older`] or [`StoreProblem::Foreign`].
+pub(super) fn check_format(connection: &Connection) -> Result<(), StoreProblem> {
     match format(connection)? {
         FORMAT => Ok(()),
         0 if !has_tables(connection)? => Ok(()),
-        0 => Err(StoreError::Foreign),
-        found if found > FORMAT => Err(StoreError::Newer { found, known: FORMAT }),
-        found => Err(StoreError::Older { found, known: FORMAT }),
+        0 => Err(StoreProblem::Foreign),
+        found if found > FORMAT => Err(StoreProblem::Newer { found, known: FORMAT }),
+        found => Err(StoreProblem::Older { found, known: FORMAT }),
     }
 }
 
 /// Makes the tables of a new file; one that has them is left as it is.
-pub(super) fn create(connection: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn create(connection: &Connection) -> Result<(), StoreProblem> {
     if user_version(connection)? == FORMAT {
         return Ok(());
     }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Exclusive)?;
     // Another process may have made them while this one waited for the lock.
     if format(&transaction)? == 0 {
         transaction.execute_batch(include_str!("schema.sql"))?;
@@ -60,7 +60,7 @@ pub(super) fn create(connection: &mut Connection) -> Result<(), StoreError> {
 }
 
 /// Whether anybody has made a table. A file of our own has its format from its first table on.
-fn has_tables(connection: &Connection) -> Result<bool, StoreError> {
+fn has_tables(connection: &Connection) -> Result<bool, StoreProblem> {
     let count: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(count > 0)

@@ -69,11 +69,11 @@ CREATE TABLE device (
     failure          TEXT,               -- what it was, to be told while waiting
     failure_hint     TEXT,
     failure_command  TEXT,               -- the one to type
-    is_doubted       INTEGER NOT NULL DEFAULT 0,  -- it answered, and was not believed
+    failure_kind     TEXT,               -- what may be hoped for: passing, lasting, doubt
     version          TEXT,               -- of what runs on it, when it was last read
     proven_version   TEXT,               -- the one that took a first write well
     unproven_version TEXT,               -- the one that was written to and has confirmed nothing yet
-    unconfirmed      INTEGER NOT NULL DEFAULT 0,  -- writes it was sent since, none of them confirmed
+    unconfirmed      INTEGER,            -- writes it was sent since, none of them confirmed
     unconfirmed_at   INTEGER,            -- the last of them
     unasked          TEXT,               -- what it changed that nobody asked for: not written until accepted
     unasked_at       INTEGER,
@@ -132,7 +132,7 @@ CREATE TABLE link (
     made_at     INTEGER NOT NULL,
     served_begin INTEGER,                -- the paid time that was last kept in sync there, in wall-clock time
     served_end  INTEGER,
-    is_loss_accepted INTEGER NOT NULL DEFAULT 0,  -- somebody has accepted that the member is served no more
+    is_loss_accepted INTEGER,            -- somebody has accepted that the member is served no more
     seal        INTEGER,
     PRIMARY KEY (device, member)
 ) STRICT, WITHOUT ROWID;
@@ -167,8 +167,8 @@ CREATE TABLE link_row (
     path        TEXT NOT NULL REFERENCES link_file (path) ON DELETE CASCADE,
     email       TEXT NOT NULL,
     employee_no TEXT NOT NULL,
-    since_at    INTEGER NOT NULL,        -- when this very row was first in the file
     line        INTEGER NOT NULL,        -- where it stands in the file
+    since_at    INTEGER NOT NULL,        -- when this very row was first in the file
     PRIMARY KEY (path, email, employee_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -223,8 +223,15 @@ CREATE TABLE intent (
 CREATE TABLE uncommitted (
     device      TEXT    NOT NULL,
     employee_no TEXT    NOT NULL,
+    handle      TEXT    NOT NULL,        -- what the target itself calls it, whatever people rename
+    source      TEXT    NOT NULL,        -- for whom it was written
+    holder      TEXT    NOT NULL,
+    after_begin INTEGER NOT NULL,        -- what was written last
+    after_end   INTEGER NOT NULL,
     since_at    INTEGER NOT NULL,        -- when the first such write was announced
     is_queued   INTEGER NOT NULL,        -- the target was asked to put it in force
+    opens_door  INTEGER NOT NULL,        -- a closed door is to open: the member stands outside until then
+    others      INTEGER NOT NULL,        -- how many waited there to be put in force before the last write
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -232,7 +239,6 @@ CREATE TABLE uncommitted (
 CREATE TABLE change (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     run          INTEGER NOT NULL REFERENCES run (id),
-    at           INTEGER NOT NULL,
     device       TEXT    NOT NULL,
     employee_no  TEXT    NOT NULL,
     source       TEXT    NOT NULL,
@@ -243,6 +249,7 @@ CREATE TABLE change (
     before_end   INTEGER,
     after_begin  INTEGER,                -- NULL: nothing was written, and the person holds no window
     after_end    INTEGER,
+    at           INTEGER NOT NULL,
     outcome      TEXT    NOT NULL,
     error        TEXT,
     sent         INTEGER NOT NULL,       -- it left this computer, or may have
@@ -282,8 +289,8 @@ CREATE TABLE waiting (
     after_end    INTEGER NOT NULL,
     budget       TEXT,                   -- why it waits for an approval, if so
     trouble      TEXT,                   -- why it was not done, if it was tried
-    tried_at     INTEGER,                -- when a write was last sent and not confirmed
     since_at     INTEGER NOT NULL,       -- when a run first wanted a change of this kind for the person
+    tried_at     INTEGER,                -- when a write was last sent and not confirmed
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -322,15 +329,14 @@ CREATE TABLE quiet (
 -- persons who are linked to nobody. As the last run that knew everything saw it.
 CREATE TABLE attention (
     kind         TEXT    NOT NULL,       -- standing-outside, open-without-reason, no-door, released, observed
-    device       TEXT    NOT NULL,       -- empty: no door in particular
-    employee_no  TEXT    NOT NULL,       -- empty: nobody on a door
+    device       TEXT,                   -- NULL: no door in particular
+    employee_no  TEXT,                   -- NULL: nobody on a door
     source       TEXT    NOT NULL,
     holder       TEXT    NOT NULL,
     reason       TEXT    NOT NULL,
     ends         INTEGER,                -- when the time on the door is over, in wall-clock time
-    since_at     INTEGER NOT NULL,
-    PRIMARY KEY (kind, device, employee_no, source, holder)
-) STRICT, WITHOUT ROWID;
+    since_at     INTEGER NOT NULL
+) STRICT;
 
 -- For reports of other programs. These three keep their columns within a format; the tables need not.
 
@@ -355,7 +361,7 @@ CREATE VIEW v_door AS SELECT
     (SELECT count(*) FROM link WHERE link.device = device.name) AS linked,
     (SELECT count(*) FROM waiting WHERE waiting.device = device.name) AS waiting,
     failures, strftime('%Y-%m-%dT%H:%M:%SZ', failed_at, 'unixepoch') AS failed_at_utc, failure,
-    is_doubted, login_refusals, unasked
+    failure_kind, login_refusals, unasked
     FROM device;
 
 CREATE VIEW v_change AS SELECT

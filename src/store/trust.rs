@@ -1,14 +1,12 @@
 //! The memory of how a device takes writes: what its version has not confirmed yet, and what it changed
 //! that nobody asked for.
 //!
-//! Kept here for every kind of target alike, since the rule that follows from it is the engine's own:
-//! what only a connector understands is its [`Memory`](crate::model::Memory).
+//! What follows from it is decided in the engine; here it is only kept.
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
 
-use super::convert::{instant_in, instant_out};
-use super::{Store, StoreError};
+use super::rows::row;
+use super::{StoreError, Trust};
 use crate::model::TargetName;
 
 /// How a device took the writes that it was sent.
@@ -40,26 +38,19 @@ pub struct Unasked {
     pub at: DateTime<Utc>,
 }
 
-impl Store {
+row!(Unproven, 3 { version, count, last_at });
+row!(Unasked, 2 { text, at });
+row!(WriteMemory { unproven, unasked });
+
+impl Trust<'_> {
     /// What is remembered of how a device took writes.
     pub fn write_memory(&self, device: &TargetName) -> Result<WriteMemory, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        let row = self.0.first(
             "SELECT unproven_version, unconfirmed, unconfirmed_at, unasked, unasked_at \
              FROM device WHERE name = ?1",
+            device,
         )?;
-        let mut rows = statement.query([device.as_str()])?;
-        let Some(row) = rows.next()? else { return Ok(WriteMemory::default()) };
-        let unproven = match (row.get(0)?, row.get::<_, Option<i64>>(2)?) {
-            (Some(version), Some(at)) => {
-                Some(Unproven { version, count: row.get(1)?, last_at: instant_in(at)? })
-            }
-            _ => None,
-        };
-        let unasked = match (row.get(3)?, row.get::<_, Option<i64>>(4)?) {
-            (Some(text), Some(at)) => Some(Unasked { text, at: instant_in(at)? }),
-            _ => None,
-        };
-        Ok(WriteMemory { unproven, unasked })
+        Ok(row.unwrap_or_default())
     }
 
     /// Why this version of a device takes no change of anybody, if so.
@@ -68,11 +59,11 @@ impl Store {
         device: &TargetName,
         version: &str,
     ) -> Result<Option<String>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        let row: Option<Option<String>> = self.0.first(
             "SELECT refuses FROM device WHERE name = ?1 AND refusing_version = ?2",
+            (device, version),
         )?;
-        let mut rows = statement.query([device.as_str(), version])?;
-        Ok(rows.next()?.map(|row| row.get(0)).transpose()?.flatten())
+        Ok(row.flatten())
     }
 
     /// Remembers that this version of a device takes no change of anybody.
@@ -82,12 +73,11 @@ impl Store {
         version: &str,
         why: &str,
     ) -> Result<(), StoreError> {
-        self.know_device(device)?;
-        self.exec(
+        self.0.devices().know_device(device)?;
+        self.0.exec(
             "UPDATE device SET refusing_version = ?2, refuses = ?3 WHERE name = ?1",
-            [device.as_str(), version, why],
-        )?;
-        Ok(())
+            (device, version, why),
+        )
     }
 
     /// Remembers a write that a version did not confirm, and that it has confirmed none.
@@ -97,14 +87,13 @@ impl Store {
         version: &str,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.know_device(device)?;
-        self.exec(
+        self.0.devices().know_device(device)?;
+        self.0.exec(
             "UPDATE device SET unconfirmed_at = ?3, unproven_version = ?2, \
              unconfirmed = CASE WHEN unproven_version = ?2 THEN min(unconfirmed, 1000) ELSE 0 END + 1 \
              WHERE name = ?1",
-            params![device.as_str(), version, instant_out(at)],
-        )?;
-        Ok(())
+            (device, version, at),
+        )
     }
 
     /// Remembers a change that nobody asked for. What the version has proven counts no more.
@@ -113,22 +102,20 @@ impl Store {
         device: &TargetName,
         unasked: &Unasked,
     ) -> Result<(), StoreError> {
-        self.know_device(device)?;
-        self.exec(
+        self.0.devices().know_device(device)?;
+        self.0.exec(
             "UPDATE device SET unasked = ?2, unasked_at = ?3, proven_version = NULL WHERE name = ?1",
-            params![device.as_str(), unasked.text, instant_out(unasked.at)],
-        )?;
-        Ok(())
+            (device, unasked),
+        )
     }
 
     /// Forgets what kept a device from being written to: a person has looked at it and accepts it.
     pub fn accept_writes(&self, device: &TargetName) -> Result<(), StoreError> {
-        self.exec(
+        self.0.exec(
             "UPDATE device SET unasked = NULL, unasked_at = NULL, unproven_version = NULL, \
-             unconfirmed = 0, unconfirmed_at = NULL, refuses = NULL WHERE name = ?1",
-            [device.as_str()],
-        )?;
-        Ok(())
+             unconfirmed = NULL, unconfirmed_at = NULL, refuses = NULL WHERE name = ?1",
+            device,
+        )
     }
 }
 
@@ -136,6 +123,7 @@ impl Store {
 mod tests {
     use super::*;
     use crate::model::Memory;
+    use crate::store::Store;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
@@ -146,21 +134,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap();
         let door = TargetName::new("door").unwrap();
-        let unproven = || store.write_memory(&door).unwrap().unproven;
+        let unproven = || store.trust().write_memory(&door).unwrap().unproven;
         assert_eq!(unproven(), None, "a device never seen");
         for (version, seconds, count) in
             [("V1", 0, 1), ("V1", 60, 2), ("V1", 120, 3), ("V2", 180, 1), ("V1", 240, 1)]
         {
-            store.remember_unconfirmed(&door, version, at(seconds)).unwrap();
+            store.trust().remember_unconfirmed(&door, version, at(seconds)).unwrap();
             let expected = Unproven { version: version.to_owned(), count, last_at: at(seconds) };
             assert_eq!(unproven(), Some(expected), "another version begins anew");
         }
-        store.prove_version(&door, "V1").unwrap();
+        store.devices().prove_version(&door, "V1").unwrap();
         assert_eq!(unproven(), None);
-        store.remember_unconfirmed(&door, "V3", at(0)).unwrap();
-        store.accept_writes(&door).unwrap();
+        store.trust().remember_unconfirmed(&door, "V3", at(0)).unwrap();
+        store.trust().accept_writes(&door).unwrap();
         assert_eq!(unproven(), None);
-        assert_eq!(store.device_state(&door).unwrap().proven_version.as_deref(), Some("V1"));
+        assert_eq!(
+            store.devices().device_state(&door).unwrap().proven_version.as_deref(),
+            Some("V1")
+        );
     }
 
     #[test]
@@ -168,12 +159,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap();
         let door = TargetName::new("door").unwrap();
-        let refusal = |version| store.refusal(&door, version).unwrap();
+        let refusal = |version| store.trust().refusal(&door, version).unwrap();
         assert_eq!(refusal("V1"), None, "a device never seen");
-        store.record_refusal(&door, "V1", "methodNotAllowed").unwrap();
+        store.trust().record_refusal(&door, "V1", "methodNotAllowed").unwrap();
         assert_eq!(refusal("V1").as_deref(), Some("methodNotAllowed"));
         assert_eq!(refusal("V2"), None, "another version is tried anew");
-        store.accept_writes(&door).unwrap();
+        store.trust().accept_writes(&door).unwrap();
         assert_eq!(refusal("V1"), None);
     }
 
@@ -182,10 +173,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap();
         let door = TargetName::new("door").unwrap();
-        let memory = || store.device_state(&door).unwrap().memory;
+        let memory = || store.devices().device_state(&door).unwrap().memory;
         assert_eq!(memory(), Memory::default());
-        let kept = Memory::new(2, &["PUT", "RightPlan"]);
-        store.record_memory(&door, &kept).unwrap();
+        let kept = Memory::from_value(2, &["PUT", "RightPlan"]);
+        store.devices().record_memory(&door, &kept).unwrap();
         assert_eq!(memory(), kept);
         assert_eq!(kept.read::<Vec<String>>(2), ["PUT", "RightPlan"]);
         assert!(kept.read::<Vec<String>>(3).is_empty(), "another form");
@@ -196,17 +187,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap();
         let door = TargetName::new("door").unwrap();
-        store.know_device(&door).unwrap();
-        store.prove_version(&door, "V1").unwrap();
+        store.devices().know_device(&door).unwrap();
+        store.devices().prove_version(&door, "V1").unwrap();
         let unasked = Unasked { text: "person 7: doorRight".to_owned(), at: at(5) };
-        store.remember_unasked(&door, &unasked).unwrap();
+        store.trust().remember_unasked(&door, &unasked).unwrap();
         // A confirmed write elsewhere, or a reading, accepts nothing.
-        store.prove_version(&door, "V1").unwrap();
-        store.forget_failures(&door).unwrap();
-        assert_eq!(store.write_memory(&door).unwrap().unasked, Some(unasked.clone()));
-        store.remember_unasked(&door, &unasked).unwrap();
-        assert_eq!(store.device_state(&door).unwrap().proven_version, None);
-        store.accept_writes(&door).unwrap();
-        assert_eq!(store.write_memory(&door).unwrap(), WriteMemory::default());
+        store.devices().prove_version(&door, "V1").unwrap();
+        store.trust().forget_failures(&door).unwrap();
+        assert_eq!(store.trust().write_memory(&door).unwrap().unasked, Some(unasked.clone()));
+        store.trust().remember_unasked(&door, &unasked).unwrap();
+        assert_eq!(store.devices().device_state(&door).unwrap().proven_version, None);
+        store.trust().accept_writes(&door).unwrap();
+        assert_eq!(store.trust().write_memory(&door).unwrap(), WriteMemory::default());
     }
 }

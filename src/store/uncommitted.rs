@@ -4,93 +4,144 @@
 //! Durable with the announcement of the write, so that a run that dies between write and commit loses
 //! nothing: the next run commits what was not committed, and asks about what was.
 
-use chrono::{DateTime, Utc};
-use rusqlite::params;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::convert::{instant_in, instant_out};
-use super::{Store, StoreError};
-use crate::model::{RecordId, TargetName};
+use chrono::{DateTime, Utc};
+
+use super::rows::row;
+use super::{Journal, StoreError};
+use crate::model::{Change, HolderId, Kind, RecordId, TargetName, Window};
+use crate::ports::Written;
 
 /// A record that was written and is not known to be in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uncommitted {
     pub employee_no: RecordId,
+    /// What the target itself calls it.
+    pub handle: String,
+    /// For whom it was written.
+    pub member: HolderId,
+    /// What was written last.
+    pub after: Window,
     /// When the first write was announced that is not known to be in force.
     pub since: DateTime<Utc>,
     /// The target was asked to put it in force.
     pub is_queued: bool,
+    /// A closed door is to open: the member stands outside until it is in force.
+    pub opens_door: bool,
+    /// How many others waited to be put in force before the last write.
+    pub others: usize,
 }
 
-impl Store {
-    /// Notes that records are about to be written, and gives those that were not noted yet.
+impl Uncommitted {
+    /// The same, as the target is asked.
+    #[must_use]
+    pub fn written(&self) -> Written {
+        Written { id: self.employee_no.clone(), handle: self.handle.clone() }
+    }
+}
+
+row!(Uncommitted { employee_no, handle, member, after, since, is_queued, opens_door, others });
+
+impl Journal<'_> {
+    /// Notes that records are about to be written, each with what the target calls it, and gives those that
+    /// were not noted yet. So many `others` wait there to be put in force.
     pub fn expect_commits(
         &self,
         device: &TargetName,
-        ids: &[RecordId],
+        changes: &[(&Change, String)],
+        others: usize,
         at: DateTime<Utc>,
-    ) -> Result<Vec<RecordId>, StoreError> {
-        let mut new = Vec::new();
-        for id in ids {
-            let name = (device.as_str(), id.as_str());
-            let is_known = self.exec(
-                "UPDATE uncommitted SET is_queued = 0 WHERE device = ?1 AND employee_no = ?2",
-                name,
-            )? > 0;
-            if !is_known {
-                self.exec(
-                    "INSERT INTO uncommitted (device, employee_no, since_at, is_queued) \
-                     VALUES (?1, ?2, ?3, 0)",
-                    params![name.0, name.1, instant_out(at)],
-                )?;
-                new.push(id.clone());
-            }
-        }
+    ) -> Result<BTreeSet<RecordId>, StoreError> {
+        let known: BTreeSet<RecordId> =
+            self.uncommitted(device)?.into_iter().map(|one| one.employee_no).collect();
+        let ids = changes.iter().map(|(change, _)| &change.employee_no);
+        let new = ids.filter(|id| !known.contains(id)).cloned().collect();
+        self.0.together(|store| {
+            // A door that is closed stays so until what opens it is in force, whatever else is granted.
+            let mut put = store.prepare(
+                "INSERT INTO uncommitted (device, employee_no, handle, source, holder, after_begin, \
+                 after_end, since_at, is_queued, opens_door, others) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9 AND ?10, ?11) \
+                 ON CONFLICT (device, employee_no) DO UPDATE SET handle = ?3, source = ?4, \
+                 holder = ?5, after_begin = ?6, after_end = ?7, is_queued = 0, \
+                 opens_door = ?9 AND (?10 OR opens_door), others = ?11",
+            )?;
+            put.run_each(changes.iter().map(|(change, handle)| {
+                let who = (device, &change.employee_no, handle, &change.member);
+                let opens = (change.kind == Kind::Grant, change.opens_door);
+                (who, change.after, at, opens, others)
+            }))
+        })?;
         Ok(new)
     }
 
-    /// Notes that the target was asked to put records in force.
-    pub fn commit_queued(
-        &mut self,
+    /// Notes that the target was asked to put records in force, or is to be asked anew.
+    pub fn commit_queued<'i>(
+        &self,
         device: &TargetName,
-        ids: &[RecordId],
+        ids: impl IntoIterator<Item = &'i RecordId>,
         is_queued: bool,
     ) -> Result<(), StoreError> {
-        self.together(|store| {
-            for id in ids {
-                store.exec(
-                    "UPDATE uncommitted SET is_queued = ?3 WHERE device = ?1 AND employee_no = ?2",
-                    params![device.as_str(), id.as_str(), is_queued],
-                )?;
-            }
-            Ok(())
-        })
+        let queue = "UPDATE uncommitted SET is_queued = ?3 WHERE device = ?1 AND employee_no = ?2";
+        let ids = ids.into_iter().map(|id| (device, id, is_queued));
+        self.0.together(|store| store.prepare(queue)?.run_each(ids))
     }
 
     /// Forgets records that are in force, or were not written after all.
-    pub fn forget_commits(&self, device: &TargetName, ids: &[RecordId]) -> Result<(), StoreError> {
-        for id in ids {
-            self.exec(
-                "DELETE FROM uncommitted WHERE device = ?1 AND employee_no = ?2",
-                (device.as_str(), id.as_str()),
-            )?;
-        }
-        Ok(())
+    pub fn forget_commits<'i>(
+        &self,
+        device: &TargetName,
+        ids: impl IntoIterator<Item = &'i RecordId>,
+    ) -> Result<(), StoreError> {
+        let forget = "DELETE FROM uncommitted WHERE device = ?1 AND employee_no = ?2";
+        let ids = ids.into_iter().map(|id| (device, id));
+        self.0.together(|store| store.prepare(forget)?.run_each(ids))
     }
 
     /// The records of a target that are not known to be in force.
     pub fn uncommitted(&self, device: &TargetName) -> Result<Vec<Uncommitted>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT employee_no, since_at, is_queued FROM uncommitted WHERE device = ?1",
+        self.0.all(
+            "SELECT employee_no, handle, source, holder, after_begin, after_end, since_at, is_queued, \
+             opens_door, others FROM uncommitted WHERE device = ?1",
+            device,
+        )
+    }
+
+    /// The targets that have records which are not known to be in force, with how many.
+    pub fn uncommitted_targets(&self) -> Result<BTreeMap<TargetName, usize>, StoreError> {
+        let rows: Vec<_> =
+            self.0.all("SELECT device, count(*) FROM uncommitted GROUP BY device", ())?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Whether a write to a target has no outcome yet, or, where that is asked, is not known to be in force.
+    pub fn has_open_writes(&self, device: &TargetName, in_force: bool) -> Result<bool, StoreError> {
+        let has = self.0.first(
+            "SELECT EXISTS (SELECT 1 FROM intent WHERE device = ?1) \
+             OR ?2 AND EXISTS (SELECT 1 FROM uncommitted WHERE device = ?1)",
+            (device, in_force),
         )?;
-        let mut rows = statement.query([device.as_str()])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(Uncommitted {
-                employee_no: row.get(0)?,
-                since: instant_in(row.get(1)?)?,
-                is_queued: row.get(2)?,
-            });
+        Ok(has.unwrap_or(true))
+    }
+
+    /// Takes over what is open at the same target under the name that its section had before. The caller has
+    /// seen that no other section leads to it.
+    pub fn follow_renamed(&self, device: &TargetName, serial: &str) -> Result<(), StoreError> {
+        if serial.trim().is_empty() {
+            return Ok(());
         }
-        Ok(found)
+        for follow in [
+            "UPDATE OR IGNORE uncommitted SET device = ?1 WHERE device IN \
+             (SELECT name FROM device WHERE serial = ?2 AND name <> ?1)",
+            "UPDATE OR IGNORE intent SET device = ?1 WHERE device IN \
+             (SELECT name FROM device WHERE serial = ?2 AND name <> ?1)",
+        ] {
+            let moved = self.0.prepare(follow)?.run((device, serial))?;
+            if moved > 0 {
+                log::info!("{device}: {moved} open writes are those of its section's former name");
+            }
+        }
+        Ok(())
     }
 }

@@ -6,14 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
 use crate::model::{Flaw, HolderId, RecordId, SourceName};
+use crate::text::words::words;
 
 /// What can go wrong, with what the text needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TroubleKind {
     /// It gave no usable answer.
     Unreachable(Failed),
+    /// It cannot be used as it is, and no later run mends that by itself.
+    Unusable(Failed),
     /// It refused the login.
     LoginRefused(Failed),
+    /// It takes the login, and a right, a licence or a permission is missing.
+    RightMissing(Failed),
 
     /// Its clock, or that of a proxy on the way, is wrong by the word of others; see [`super::other_clock`].
     ServerClock(String),
@@ -42,8 +47,7 @@ pub enum TroubleKind {
     Busy(Option<(u32, String)>),
     /// It failed a while ago, and is left alone for longer and longer.
     BackingOff {
-        /// It answered, and was not believed.
-        is_doubt: bool,
+        kind: FailureKind,
         failed: Failed,
         /// How often in a row.
         count: u32,
@@ -70,7 +74,7 @@ pub enum TroubleKind {
     /// Entries that cannot be changed safely; who has them.
     Flawed(Flaw, String),
     /// Entries that cannot be used; which.
-    Unusable(String),
+    UnusableEntries(String),
 
     /// Its clock shows a wrong time.
     ClockOff {
@@ -125,6 +129,14 @@ pub enum TroubleKind {
     NotTakenAtDoors(Vec<(RecordId, String)>),
     /// Written more than 30 minutes ago, and not known to be in force at the doors; who.
     NotInForce(Vec<RecordId>),
+    /// Written, and the target does not put it in force; who, and why.
+    NotPutInForce(Vec<(RecordId, String)>),
+    /// Written, and gone from the target before it was put in force; who.
+    GoneBeforeInForce(Vec<RecordId>),
+    /// Written to so many records of a target that no section names any more, and not known to be in force.
+    TargetLeft(usize),
+    /// The target does not take a change because of what the entry holds; who, and what.
+    Unfit(Vec<(RecordId, String)>),
     /// Changes wait for approval.
     Blocked {
         /// Of so many persons.
@@ -203,6 +215,18 @@ pub enum TroubleKind {
     Repeated(String, Failed),
     /// Several remarks about the same thing.
     Several(Vec<TroubleKind>),
+}
+
+words! {
+    /// What may be hoped for of a target that failed.
+    pub enum FailureKind {
+        /// It may be over soon.
+        Passing = "passing",
+        /// It stays until somebody mends it.
+        Lasting = "lasting",
+        /// It answered, and was not believed.
+        Doubt = "doubt",
+    }
 }
 
 /// What failed, in words, and what to do about it: from an error that has its own.

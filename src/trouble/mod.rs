@@ -12,7 +12,7 @@ use std::fmt;
 use crate::exit::Exit;
 use crate::model::{Flaw, SourceName, TargetName};
 
-pub use kind::{BlockedBy, Failed, Hint, Reviewed, TroubleKind};
+pub use kind::{BlockedBy, Failed, FailureKind, Hint, Reviewed, TroubleKind};
 pub use words::{other_clock, own_clock_differs, own_clock_set_back};
 
 /// Something that went wrong, or that somebody should look at.
@@ -86,7 +86,7 @@ impl Trouble {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.kind.exit(&self.about) {
-            Exit::PartFailed if self.is_everywhere => Exit::Temporary,
+            Exit::PartFailed if self.is_everywhere && !self.kind.is_lasting() => Exit::Temporary,
             exit => exit,
         }
     }
@@ -103,27 +103,36 @@ impl Trouble {
 }
 
 impl TroubleKind {
+    /// No later run does better by itself.
+    fn is_lasting(&self) -> bool {
+        matches!(self, Self::Unusable(_) | Self::BackingOff { kind: FailureKind::Lasting, .. })
+    }
+
     fn exit(&self, about: &About) -> Exit {
         match self {
             Self::Unreachable(_) => match about {
                 About::Source(_) => Exit::Temporary,
                 _ => Exit::PartFailed,
             },
-            Self::LoginRefused(_) | Self::HeldBack { .. } => Exit::Login,
+            Self::LoginRefused(_) | Self::RightMissing(_) | Self::HeldBack { .. } => Exit::Login,
             Self::ServerClock(_) => Exit::Temporary,
             Self::OwnClock(_) => Exit::Fatal,
             Self::LinkFileUnread { may_be_right: true, .. } => Exit::InStep,
             Self::LinkFileUnread { may_be_right: false, .. } => Exit::Temporary,
             Self::Busy(_)
-            | Self::BackingOff { is_doubt: false, .. }
+            | Self::Unusable(_)
+            | Self::BackingOff { kind: FailureKind::Passing | FailureKind::Lasting, .. }
             | Self::ClockOff { .. }
             | Self::ClockZone { .. }
             | Self::Moved(_, Reviewed::No)
             | Self::NotApplied { .. }
             | Self::NotTakenAtDoors(_)
-            | Self::NotInForce(_) => Exit::PartFailed,
+            | Self::NotInForce(_)
+            | Self::NotPutInForce(_)
+            | Self::GoneBeforeInForce(_)
+            | Self::Unfit(_) => Exit::PartFailed,
             Self::ListRefused(..)
-            | Self::BackingOff { is_doubt: true, .. }
+            | Self::BackingOff { kind: FailureKind::Doubt, .. }
             | Self::NotBelieved { .. }
             | Self::Twin(_)
             | Self::Unproven { .. }
@@ -140,7 +149,8 @@ impl TroubleKind {
             | Self::NobodyListed { .. }
             | Self::UnclearDates(_)
             | Self::Flawed(..)
-            | Self::Unusable(_)
+            | Self::UnusableEntries(_)
+            | Self::TargetLeft(_)
             | Self::ServedNoMore { .. }
             | Self::MoreServedNoMore(_)
             | Self::NewWithoutDoor(..)
@@ -158,9 +168,15 @@ impl TroubleKind {
     /// A word that lasts, and whatever makes it a trouble of its own beside others of the kind.
     fn topic(&self) -> String {
         let word = match self {
-            Self::Unreachable(_) | Self::BackingOff { is_doubt: false, .. } => "unreachable",
+            Self::Unreachable(_) | Self::BackingOff { kind: FailureKind::Passing, .. } => {
+                "unreachable"
+            }
+            Self::Unusable(_) | Self::BackingOff { kind: FailureKind::Lasting, .. } => "unusable",
             Self::LoginRefused(_) | Self::HeldBack { .. } => "login",
-            Self::NotBelieved { .. } | Self::BackingOff { is_doubt: true, .. } => "not-believed",
+            Self::RightMissing(_) => "right-missing",
+            Self::NotBelieved { .. } | Self::BackingOff { kind: FailureKind::Doubt, .. } => {
+                "not-believed"
+            }
             Self::ServerClock(_) => "server-clock",
             Self::OwnClock(_) => "own-clock",
             Self::ListRefused(rule, _) => return format!("list-refused {rule}"),
@@ -172,7 +188,7 @@ impl TroubleKind {
             Self::UnclearDates(_) => "unclear-dates",
             Self::Flawed(Flaw::Twice, _) => "entries-twice",
             Self::Flawed(Flaw::NotUtf8, _) => "not-utf8",
-            Self::Unusable(_) => "unusable",
+            Self::UnusableEntries(_) => "unusable-entries",
             Self::ClockOff { .. } | Self::ClockZone { .. } => "clock",
             Self::Unproven { .. } => "unproven",
             Self::ChangedUnasked { .. } => "changed-unasked",
@@ -181,6 +197,12 @@ impl TroubleKind {
             Self::NotApplied { .. } => "not-applied",
             Self::NotTakenAtDoors(_) => "not-taken-at-doors",
             Self::NotInForce(_) => "not-in-force",
+            Self::NotPutInForce(_) => "not-put-in-force",
+            Self::GoneBeforeInForce(persons) => {
+                return format!("gone-before-in-force {}", words(persons));
+            }
+            Self::TargetLeft(_) => "target-left",
+            Self::Unfit(_) => "unfit",
             Self::Blocked { plan, .. } => return format!("blocked {plan}"),
             Self::Overtaken(person, _) => return format!("overtaken {person}"),
             Self::TimeLimit => "time-limit",
@@ -189,8 +211,7 @@ impl TroubleKind {
             Self::MoreServedNoMore(_) => "more-served-no-more",
             Self::TooManyLost { .. } => "too-many-lost",
             Self::NewWithoutDoor(members, _) => {
-                let members: Vec<String> = members.iter().map(ToString::to_string).collect();
-                return format!("new-without-door {}", members.join(" "));
+                return format!("new-without-door {}", words(members));
             }
             Self::WithoutDoor(_) => "without-door",
             Self::Released { id, .. } => return format!("released {id}"),
@@ -211,6 +232,10 @@ impl TroubleKind {
         };
         word.to_owned()
     }
+}
+
+fn words<T: fmt::Display>(all: &[T]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 impl About {

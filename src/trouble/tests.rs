@@ -25,8 +25,8 @@ fn a_trouble_is_one_line_and_its_remedy_another() {
 
 #[test]
 fn the_same_trouble_is_the_same_in_other_words() {
-    let backing_off = |is_doubt| TroubleKind::BackingOff {
-        is_doubt,
+    let backing_off = |kind| TroubleKind::BackingOff {
+        kind,
         failed: Failed { text: "other words".to_owned(), hint: None },
         count: 7,
         until: "10:45".to_owned(),
@@ -35,9 +35,10 @@ fn the_same_trouble_is_the_same_in_other_words() {
         TroubleKind::HeldBack { text: "left alone until 10:45".to_owned(), is_spent: true };
     let not_believed = |persons| TroubleKind::NotBelieved { text: "is empty".to_owned(), persons };
     for (one, other) in [
-        (TroubleKind::Unreachable(failed()), backing_off(false)),
+        (TroubleKind::Unreachable(failed()), backing_off(FailureKind::Passing)),
+        (TroubleKind::Unusable(failed()), backing_off(FailureKind::Lasting)),
         (TroubleKind::LoginRefused(failed()), held_back),
-        (not_believed(Some(3)), backing_off(true)),
+        (not_believed(Some(3)), backing_off(FailureKind::Doubt)),
         (not_believed(Some(3)), not_believed(None)),
     ] {
         let topic = |kind: &TroubleKind| Trouble::of_target(&door(), kind.clone()).topic();
@@ -67,6 +68,7 @@ fn other_troubles_have_other_topics() {
         Trouble::of_source(&club, unreachable()),
         Trouble::of_target(&door(), unreachable()),
         Trouble::of_target(&door(), TroubleKind::LoginRefused(failed())),
+        Trouble::of_target(&door(), TroubleKind::RightMissing(failed())),
         Trouble::of_target(&door(), served("1")),
         Trouble::of_target(&door(), served("2")),
         Trouble::of_target(&door(), blocked("0a1b2c3d")),
@@ -84,6 +86,8 @@ fn a_run_that_reached_no_target_may_do_better_soon() {
     for (kind, alone, everywhere) in [
         (TroubleKind::Unreachable(failed()), Exit::PartFailed, Exit::Temporary),
         (TroubleKind::Busy(None), Exit::PartFailed, Exit::Temporary),
+        (TroubleKind::Unusable(failed()), Exit::PartFailed, Exit::PartFailed),
+        (TroubleKind::RightMissing(failed()), Exit::Login, Exit::Login),
         (TroubleKind::Moved(1, Reviewed::Yes), Exit::StalePlan, Exit::StalePlan),
         (TroubleKind::Twin("is the same".to_owned()), Exit::Refused, Exit::Refused),
     ] {

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::{About, BlockedBy, Failed, Hint, Reviewed, Trouble, TroubleKind};
-use crate::model::Flaw;
+use crate::model::{Flaw, RecordId};
 use crate::text::lists::{many, some_of};
 
 /// So many are named one by one; the rest is counted.
@@ -55,7 +55,9 @@ impl TroubleKind {
     fn text(&self) -> String {
         match self {
             Self::Unreachable(failed)
+            | Self::Unusable(failed)
             | Self::LoginRefused(failed)
+            | Self::RightMissing(failed)
             | Self::ListRefused(_, failed)
             | Self::NotTold(failed)
             | Self::BrokeOff(_, failed)
@@ -98,12 +100,12 @@ impl TroubleKind {
             Self::UnclearDates(count) => {
                 let have = if *count == 1 { "has" } else { "have" };
                 format!(
-                    "{} {have} dates in a form that can mean two things; nothing is changed for them",
+                    "{} {have} dates in a form that can mean two things, or none; nothing is changed for them",
                     many(*count, "person")
                 )
             }
             Self::Flawed(_, persons) => format!("{persons}; nothing is changed there for them"),
-            Self::Unusable(entries) => format!("not every person can be used: {entries}"),
+            Self::UnusableEntries(entries) => format!("not every person can be used: {entries}"),
             Self::ClockOff { off, shown, expected, zone } => format!(
                 "its clock is {off}: it shows {shown} where {zone} has {}; nothing was written there",
                 expected.format("%Y-%m-%d %H:%M:%S"),
@@ -134,10 +136,26 @@ impl TroubleKind {
                 format!("{} did not take effect", many(*count, "change"))
             }
             Self::NotTakenAtDoors(failed) => {
-                let who: Vec<String> =
-                    failed.iter().map(|(id, why)| format!("person {id} at {why}")).collect();
-                format!("written, but not taken at the doors: {}", some_of(&who, NAMED_MAX, "; "))
+                format!("written, but not taken at the doors: {}", each_of(failed, "at "))
             }
+            Self::NotPutInForce(refused) => format!(
+                "written, but not in force at the doors, since the platform refuses to apply it: {}",
+                each_of(refused, "")
+            ),
+            Self::GoneBeforeInForce(persons) => format!(
+                "written, and gone from the platform before it was in force at the doors: {} {}",
+                if persons.len() == 1 { "person" } else { "persons" },
+                some_of(persons, NAMED_MAX, ", "),
+            ),
+            Self::TargetLeft(persons) => format!(
+                "{} written there and not known to be in force at the doors, and no section of the \
+                 configuration names it any more: nothing is done for them",
+                many(*persons, "person"),
+            ),
+            Self::Unfit(persons) => format!(
+                "cannot be changed until the entry is corrected there: {}",
+                each_of(persons, "")
+            ),
             Self::NotInForce(persons) => format!(
                 "written more than 30 minutes ago, and not known to be in force at the doors: {} {}",
                 if persons.len() == 1 { "person" } else { "persons" },
@@ -236,7 +254,9 @@ impl TroubleKind {
     fn hint(&self, about: &About) -> Option<Hint> {
         let hint = match self {
             Self::Unreachable(failed)
+            | Self::Unusable(failed)
             | Self::LoginRefused(failed)
+            | Self::RightMissing(failed)
             | Self::ListRefused(_, failed)
             | Self::LinkFileUnread { failed, .. }
             | Self::BackingOff { failed, .. }
@@ -250,6 +270,21 @@ impl TroubleKind {
             Self::NotInForce(_) => Hint::text(
                 "look in the platform's Web Client whether persons wait to be applied to their devices, \
                  and apply them there",
+            ),
+            Self::NotPutInForce(_) => Hint::text(
+                "look at these persons and their access levels in the platform's Web Client, and apply them \
+                 there; the next run asks for it again",
+            ),
+            Self::GoneBeforeInForce(_) => Hint::text(
+                "see in the platform's Web Client that its doors do not know them any more",
+            ),
+            Self::TargetLeft(_) => Hint::text(
+                "name the section as before; if the platform is gone for good, apply these persons to their \
+                 devices in its Web Client",
+            ),
+            Self::Unfit(_) => Hint::text(
+                "correct the field there, in the platform's Web Client or on the device; the next run tries \
+                 again",
             ),
             Self::Moved(_, Reviewed::No)
             | Self::NotApplied { is_tried_again: false, .. }
@@ -304,7 +339,7 @@ impl TroubleKind {
             Self::Flawed(Flaw::NotUtf8, _) => Hint::text(
                 "write the name anew on the device, or ask its vendor for other firmware",
             ),
-            Self::Unusable(_) => {
+            Self::UnusableEntries(_) => {
                 Hint::text("give that person a number on the device, or delete it there")
             }
             Self::ClockOff { .. } | Self::ClockZone { .. } => Hint::text(
@@ -387,6 +422,13 @@ impl TroubleKind {
         };
         Some(hint)
     }
+}
+
+/// Some persons, each with what there is to say.
+fn each_of(persons: &[(RecordId, String)], joint: &str) -> String {
+    let said: Vec<String> =
+        persons.iter().map(|(id, what)| format!("person {id} {joint}{what}")).collect();
+    some_of(&said, NAMED_MAX, "; ")
 }
 
 /// The command that accepts what a target holds.

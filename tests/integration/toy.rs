@@ -216,7 +216,7 @@ impl Target for Door {
     }
 
     fn memory(&self) -> Memory {
-        Memory::new(1, &self.times)
+        Memory::from_value(1, &self.times)
     }
 
     fn all(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Failure> {

@@ -28,7 +28,7 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
     let advice = context.config.warnings.iter().cloned();
     findings.extend(advice.map(|text| Finding::warning("configuration", text, None)));
     findings.extend(written_by_others(&context.config));
-    let health = Health::of(&context.config.state);
+    let health = Health::examine(&context.config.state);
     findings.extend(state_file(&health, context.config.zone_of_people()));
     let mut rows = Vec::new();
     // A file that is not sound is left as it is, and without it nothing else can be asked.

@@ -6,6 +6,7 @@ use super::failed;
 use crate::cmd::Context;
 use crate::command::CommandName;
 use crate::engine::Systems;
+use crate::engine::gather::devices::failure;
 use crate::engine::gather::{Connections, Gathered, Scope, gather};
 use crate::engine::plan::plan;
 use crate::error::Error;
@@ -30,7 +31,7 @@ pub(super) fn both_sides(
     let (gathered, open) = match gather(systems, &context.config, store, context.clock, scope) {
         Ok(gathered) => gathered,
         Err(error) => {
-            findings.push(failed("link file", &context.gather_error(error)));
+            findings.push(failed("link file", &error.into()));
             return Ok(Vec::new());
         }
     };
@@ -42,7 +43,7 @@ pub(super) fn both_sides(
     // What is found goes into the document, too.
     let shows_names = context.shows_names() && !context.is_json;
     let rows = gathered.rows_left_out(&context.config, store, shows_names);
-    let rows = rows.map_err(|error| context.store_error(error))?;
+    let rows = rows?;
     findings.extend(rows_left_out(&rows));
     let mut all_names = BTreeMap::new();
     for (config, source) in context.config.sources.iter().zip(gathered.source_reports()) {
@@ -52,8 +53,8 @@ pub(super) fn both_sides(
             let names = match gathered.fresh_role_names(&context.config, &config.name) {
                 Some(names) => names.clone(),
                 None => {
-                    let names = store.role_names(&config.name);
-                    names.map_err(|error| context.store_error(error))?
+                    let names = store.members().role_names(&config.name);
+                    names?
                 }
             };
             let held = Held::by(listed(&gathered.facts, |key| key.source == config.name));
@@ -69,12 +70,14 @@ pub(super) fn both_sides(
     }
     devices(context, &gathered, open, &about_known, findings);
     for device in &context.config.devices {
-        let waiting =
-            store.uncommitted(&device.name).map_err(|error| context.store_error(error))?;
+        let waiting = store.journal().uncommitted(&device.name)?;
         findings.extend(not_in_force(&device.name, &waiting, context.config.zone_of_people()));
     }
+    let uncommitted = store.journal().uncommitted_targets()?;
+    let left = attention::left_targets(&uncommitted, &context.config.devices);
+    findings.extend(left.into_iter().map(Finding::from));
     let plan = plan(&gathered.facts);
-    let seen_before = store.attention().map_err(|error| context.store_error(error))?;
+    let seen_before = store.pending().attention()?;
     let facts = &gathered.facts;
     let to_look_after =
         attention::notices(CommandName::Check, &plan, facts, &seen_before, shows_names);
@@ -125,6 +128,8 @@ fn devices(
                 Ok(said) => findings.extend(statement(name, facts.persons.len(), said)),
                 Err(error) => log::debug!("{name}: what it can do is not known: {error}"),
             }
+            let refused = reader.rehearse(facts.persons.keys().next());
+            findings.extend(refused.iter().map(|error| failure(device, error).1.into()));
         }
         if found.is_known {
             findings.push(links(&gathered.facts, facts));

@@ -295,7 +295,7 @@ fn table() -> Vec<(String, &'static str)> {
         ),
         (
             with("username = \"admin", "username = \"b\""),
-            "10: syntax error at column 1: this key or section stands in the file twice",
+            "10: syntax error at column 1: this key or section is in the file twice",
         ),
         (end("[hikvision.front-door]"), "11: syntax error at column "),
     ]

@@ -9,8 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use ureq::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, LOCATION,
-    RETRY_AFTER,
+    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION,
 };
 use ureq::http::{HeaderMap, HeaderName, Response};
 use ureq::tls::{RootCerts, TlsConfig};
@@ -25,7 +24,7 @@ use super::wire::{self, Club, export_request, may_be_xml, parse_members, parse_r
 use crate::config::Secret;
 use crate::model::RightCode;
 use crate::net::requests::RequestCount;
-use crate::net::retry::{Waits, retry_after, seed};
+use crate::net::retry::{Waits, asked_pause, seed, server_time};
 use crate::net::words;
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
 use crate::ports::{Listing, Snapshot};
@@ -414,11 +413,6 @@ fn is_passing(error: &ureq::Error) -> bool {
     }
 }
 
-/// The pause that an answer asks for.
-fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
-    retry_after(headers.get(RETRY_AFTER)?.to_str().ok()?, server_time(headers))
-}
-
 /// Where to go instead, if that is the same scheme, host and port. The call is a query, so the same
 /// method and body go there: repeating it is harmless.
 fn redirect_target(call: &'static str, from: &Url, headers: &HeaderMap) -> Result<Url, Error> {
@@ -444,11 +438,6 @@ fn host(url: &Url) -> String {
         None => name.to_owned(),
         Some(port) => format!("{name}:{port}"),
     }
-}
-
-fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    let text = headers.get(DATE)?.to_str().ok()?;
-    Some(DateTime::parse_from_rfc2822(text.trim()).ok()?.with_timezone(&Utc))
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@ use super::codes::Meaning;
 use super::error::Error;
 use super::listing::{Run, Step};
 use super::wire::{
-    Counts, Failures, Page, Version, counts_body, failures_body, page_body, person_body, private,
-    read_counts, read_failures, read_record, reapplication_body, update_body, with_replaced_bytes,
+    Page, Version, counts_body, failures_body, page_body, person_body, person_id, private,
+    read_counts, read_failures, read_record, reapplication_body, too_long, update_body,
+    with_replaced_bytes,
 };
 use crate::config::{Secret, Tls};
 use crate::model::{RecordId, Window};
@@ -30,6 +31,20 @@ const PAGE_SIZE: usize = 500;
 
 /// How many persons are applied with one request.
 const APPLIED_AT_ONCE: usize = 100;
+
+/// The most pages of failures that are read.
+const FAILURE_PAGES_MAX: u32 = 20;
+
+/// Who is not on their devices as the platform has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applications {
+    /// All failures were read.
+    pub is_whole: bool,
+    /// So many persons wait or have failed, and the platform does not say who they are.
+    pub unnamed: usize,
+    /// Where and why, by the number of the person in lower case.
+    pub failed: BTreeMap<String, BTreeSet<String>>,
+}
 
 /// How long and how much; a test makes them small.
 #[derive(Debug, Clone, Copy)]
@@ -190,7 +205,24 @@ impl Client {
     /// Reads the person with this number; nothing when there is none.
     pub fn person(&mut self, code: &RecordId) -> Result<Option<FullRecord>, Error> {
         let path = "/artemis/api/resource/v1/person/personCode/personInfo";
-        let ask = Ask::read("person", path, person_body(code));
+        self.person_info(path, person_body("personCode", code.as_str()), |record| {
+            record.person.employee_no == *code
+        })
+    }
+
+    /// Reads the person with this `personId`, whatever number they have by now; nothing when there is none.
+    pub fn person_with_id(&mut self, id: &str) -> Result<Option<FullRecord>, Error> {
+        let path = "/artemis/api/resource/v1/person/personId/personInfo";
+        self.person_info(path, person_body("personId", id), |record| person_id(record) == id)
+    }
+
+    fn person_info(
+        &mut self,
+        path: &'static str,
+        body: Vec<u8>,
+        is_asked: impl FnOnce(&FullRecord) -> bool,
+    ) -> Result<Option<FullRecord>, Error> {
+        let ask = Ask::read("person", path, body);
         let answer = match self.link.call(&ask) {
             Err(Error::Refused { meaning: Meaning::NotFound, .. }) => return Ok(None),
             answer => answer?,
@@ -201,7 +233,7 @@ impl Client {
                 envelope.object()?;
                 let record = read_record(&envelope.data, zone)
                     .map_err(|what| format!("the person {what}"))?;
-                if record.person.employee_no != *code {
+                if !is_asked(&record) {
                     return Err("the answer is about another person".to_owned());
                 }
                 Ok(with_replaced_bytes(record, envelope.replaced))
@@ -219,30 +251,78 @@ impl Client {
         let path = "/artemis/api/resource/v1/person/single/update";
         let mut ask = Ask::write("person update", path, body);
         ask.private = private(record);
-        self.link.call(&ask).map(|_| ())
+        match self.link.call(&ask) {
+            Ok(_) => Ok(()),
+            Err(refused @ Error::Refused { meaning: Meaning::WrongRequest, .. }) => {
+                Err(match too_long(record) {
+                    Some(what) => Error::Unfit { refused: Box::new(refused), what },
+                    None => refused,
+                })
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    /// Asks that the persons with these `personId`s are sent to their devices again. That is only queued: what becomes of it,
-    /// [`Self::application_failures`] tells.
+    /// Asks that the persons with these `personId`s are sent to their devices again, and gives those for whom
+    /// the platform refuses that. For the others it is only queued: what becomes of it,
+    /// [`Self::applications`] tells.
     ///
     /// # Errors
     /// [`Error`]; some of them may be queued then, and asking for them again does no harm.
-    pub fn reapply(&mut self, persons: &[String]) -> Result<(), Error> {
-        for some in persons.chunks(APPLIED_AT_ONCE) {
-            let path = "/artemis/api/visitor/v1/auth/reapplication";
-            self.link.call(&Ask::write("reapplication", path, reapplication_body(some)))?;
+    pub fn reapply(&mut self, persons: &[String]) -> Result<BTreeMap<String, Error>, Error> {
+        let path = "/artemis/api/visitor/v1/auth/reapplication";
+        let mut refused = BTreeMap::new();
+        let mut rest: Vec<&[String]> = persons.chunks(APPLIED_AT_ONCE).rev().collect();
+        while let Some(some) = rest.pop() {
+            match self.link.call(&Ask::write("reapplication", path, reapplication_body(some))) {
+                Ok(_) => {}
+                // One of them keeps the others from it.
+                Err(error) if error.is_about_persons() => match some {
+                    [one] => drop(refused.insert(one.clone(), error)),
+                    _ => {
+                        let (first, second) = some.split_at(some.len() / 2);
+                        rest.extend([second, first]);
+                    }
+                },
+                Err(error) => return Err(error),
+            }
         }
-        Ok(())
+        Ok(refused)
     }
 
-    /// Asks how many persons are not on their devices as the platform has them.
-    pub fn application_counts(&mut self) -> Result<Counts, Error> {
-        self.application(counts_body(), read_counts)
-    }
-
-    /// Asks which persons a device did not take; pages count from 1, and hold 500 at most.
-    pub fn application_failures(&mut self, page: u32) -> Result<Failures, Error> {
-        self.application(failures_body(page, PAGE_SIZE), read_failures)
+    /// Asks which persons are not on their devices as the platform has them.
+    pub fn applications(&mut self) -> Result<Applications, Error> {
+        let counts = self.application(counts_body(), read_counts)?;
+        let mut found = Applications {
+            is_whole: counts.failed == 0,
+            unnamed: counts.waiting + counts.edited,
+            failed: BTreeMap::new(),
+        };
+        let (mut listed, mut last) = (0, Vec::new());
+        for page in 1..=FAILURE_PAGES_MAX {
+            if found.is_whole {
+                break;
+            }
+            let failures = self.application(failures_body(page, PAGE_SIZE), read_failures)?;
+            // A platform that knows no pages gives the same one again.
+            found.is_whole = page > 1 && (failures.is_empty() || failures == last);
+            if found.is_whole {
+                break;
+            }
+            listed += failures.len();
+            for failure in &failures {
+                if failure.person_code.is_empty() {
+                    found.unnamed += 1;
+                    continue;
+                }
+                let at = format!("{} ({})", failure.device, failure.items.join(", "));
+                found.failed.entry(failure.person_code.to_lowercase()).or_default().insert(at);
+            }
+            last = failures;
+        }
+        // A failure that is counted and not listed could be anybody's.
+        found.unnamed += counts.failed.saturating_sub(listed);
+        Ok(found)
     }
 
     fn application<T>(

@@ -71,10 +71,14 @@ pub enum Meaning {
     Fault,
     /// The AppKey or the AppSecret is wrong, or the signature does not fit the request.
     Login,
+    /// The signature does not fit, although that of the request before did: nobody knows what was done.
+    OddSignature,
     /// The platform's user behind the partner is locked, missing or not set up.
     PartnerUser,
     /// The partner's user lacks a right, or the platform a licence.
     MissingRight,
+    /// The partner's user lacks the right to the very person or door that was asked for.
+    NoRightToIt,
     /// This API is not ticked for the partner.
     UntickedApi,
     /// This computer's address is not among those that the partner may use.
@@ -110,7 +114,7 @@ const CODES: &[(i64, i64, Meaning)] = &[
     (69, 69, Meaning::UntickedApi),
     (128, 128, Meaning::NotFound),
     (129, 129, Meaning::Fault), // offline
-    (130, 130, Meaning::MissingRight),
+    (130, 130, Meaning::NoRightToIt),
     (133, 133, Meaning::SlowDown), // occupied
     // Services: at capacity; error, timeout, unavailable; unknown.
     (0x0005_2101, 0x0005_2101, Meaning::SlowDown),
@@ -207,7 +211,7 @@ mod tests {
             (json!(128), Meaning::NotFound),
             (json!("128"), Meaning::NotFound),
             (json!("129"), Meaning::Fault),
-            (json!("130"), Meaning::MissingRight),
+            (json!("130"), Meaning::NoRightToIt),
             (json!("131"), Meaning::Refused),
             (json!("132"), Meaning::Refused),
             (json!("133"), Meaning::SlowDown),

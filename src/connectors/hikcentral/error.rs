@@ -5,19 +5,7 @@
 use std::fmt;
 
 use super::codes::{Code, Meaning};
-
-/// What the caller may do about an [`Error`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// Nothing was changed; the next tick may try again.
-    Temporary,
-    /// A write that may have happened: read the person back before anything else.
-    Unknown,
-    /// The same request would fail again.
-    Permanent,
-    /// Login or rights: a person must look. See [`Error::spent_a_login`] for the memory of logins.
-    Login,
-}
+use crate::ports::{Class, Failure};
 
 /// An answer that says no.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +74,13 @@ pub enum Error {
         /// Whether the call may have changed something.
         write: bool,
     },
+    /// The platform said no to a change, and a field of the person is longer than it takes.
+    #[error("{refused}; {what}")]
+    Unfit {
+        refused: Box<Error>,
+        /// Which field, without its content.
+        what: String,
+    },
     /// There is no OpenAPI behind the address.
     #[error("{call}: there is no OpenAPI at this address (HTTP 404)")]
     NoOpenApi { call: &'static str },
@@ -128,24 +123,24 @@ impl Error {
                 Meaning::SlowDown => Class::Temporary,
                 Meaning::Fault if *write => Class::Unknown,
                 Meaning::Fault => Class::Temporary,
-                Meaning::Login
-                | Meaning::PartnerUser
+                Meaning::OddSignature => Class::Unknown,
+                Meaning::Login => Class::Login,
+                Meaning::PartnerUser
                 | Meaning::MissingRight
+                | Meaning::NoRightToIt
                 | Meaning::UntickedApi
-                | Meaning::Host => Class::Login,
-                Meaning::NotOffered
-                | Meaning::HttpsOnly
-                | Meaning::NotFound
-                | Meaning::WrongRequest
-                | Meaning::Refused => Class::Permanent,
+                | Meaning::Host => Class::MissingRight,
+                Meaning::NotFound => Class::NoSuchRecord,
+                Meaning::NotOffered | Meaning::HttpsOnly => Class::Unusable,
+                Meaning::WrongRequest | Meaning::Refused => Class::Refused,
             },
+            Self::Unfit { .. } => Class::Unfit,
+            Self::Unsent { .. } => Class::NotSent,
             Self::Certificate { .. }
             | Self::NoOpenApi { .. }
             | Self::TooOld { .. }
-            | Self::Redirected { .. }
-            | Self::Wire { .. }
-            | Self::TooLarge { .. }
-            | Self::Unsent { .. } => Class::Permanent,
+            | Self::Redirected { .. } => Class::Unusable,
+            Self::Wire { .. } | Self::TooLarge { .. } => Class::Refused,
         }
     }
 
@@ -153,6 +148,15 @@ impl Error {
     #[must_use]
     pub fn spent_a_login(&self) -> bool {
         matches!(self, Self::Refused { meaning: Meaning::Login, .. })
+    }
+
+    /// Whether the platform refused the request because of those it names, so that it may do for others.
+    pub(super) fn is_about_persons(&self) -> bool {
+        let Self::Refused { meaning, .. } = self else { return false };
+        matches!(
+            meaning,
+            Meaning::NotFound | Meaning::NoRightToIt | Meaning::WrongRequest | Meaning::Refused
+        )
     }
 
     /// What a person can do about it, as a sentence, where there is something.
@@ -184,9 +188,20 @@ impl Error {
             Self::Wire { .. } | Self::TooLarge { .. } => {
                 "check that the url is that of HikCentral Professional and that no proxy answers in its place"
             }
-            Self::Unsent { .. } => return None,
+            Self::Unfit { .. } | Self::Unsent { .. } => return None,
             Self::Refused { meaning, .. } => return advice(*meaning),
         })
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            class: error.class(),
+            has_spent_login: error.spent_a_login(),
+            text: error.to_string(),
+            hint: error.hint().map(str::to_owned),
+        }
     }
 }
 
@@ -196,8 +211,12 @@ fn phrase(meaning: Meaning, api: &str) -> String {
         Meaning::SlowDown => "the platform is busy or was asked too often",
         Meaning::Fault => "an error inside the platform",
         Meaning::Login => "the platform refused the signature",
+        Meaning::OddSignature => {
+            "the platform refused the signature, and took that of the request before"
+        }
         Meaning::PartnerUser => "the platform does not let the partner's user in",
         Meaning::MissingRight => "the partner lacks a right or the platform a licence",
+        Meaning::NoRightToIt => "the partner's user has no right to what was asked for",
         Meaning::UntickedApi => return format!("the API {api} is not ticked for the partner"),
         Meaning::Host => "the partner may not be used from this computer",
         Meaning::NotOffered => return format!("this platform does not offer the API {api}"),
@@ -219,7 +238,7 @@ fn advice(meaning: Meaning) -> Option<&'static str> {
             "the next run tries again; if it stays so, look at HikCentral's own log, and whether its database is \
              full"
         }
-        Meaning::Login => {
+        Meaning::Login | Meaning::OddSignature => {
             "copy AppKey and AppSecret of the partner again, a changed one is tried at once; if both are right, \
              see that no proxy changes the request and that the clocks agree"
         }
@@ -230,6 +249,10 @@ fn advice(meaning: Meaning) -> Option<&'static str> {
         Meaning::MissingRight => {
             "give the user that the partner is linked to the right to persons and access levels; the licence must \
              hold Third-Party Integration and Access Control"
+        }
+        Meaning::NoRightToIt => {
+            "give the user that the partner is linked to the right to all persons and doors, in every area and \
+             department"
         }
         Meaning::UntickedApi => {
             "in HikCentral's Web Client, under OpenAPI Gateway, edit the partner and tick this API under \
@@ -272,15 +295,17 @@ mod tests {
             (Meaning::SlowDown, Class::Temporary, Class::Unknown),
             (Meaning::Fault, Class::Temporary, Class::Unknown),
             (Meaning::Login, Class::Login, Class::Login),
-            (Meaning::PartnerUser, Class::Login, Class::Login),
-            (Meaning::MissingRight, Class::Login, Class::Login),
-            (Meaning::UntickedApi, Class::Login, Class::Login),
-            (Meaning::Host, Class::Login, Class::Login),
-            (Meaning::NotOffered, Class::Permanent, Class::Permanent),
-            (Meaning::HttpsOnly, Class::Permanent, Class::Permanent),
-            (Meaning::NotFound, Class::Permanent, Class::Permanent),
-            (Meaning::WrongRequest, Class::Permanent, Class::Permanent),
-            (Meaning::Refused, Class::Permanent, Class::Permanent),
+            (Meaning::OddSignature, Class::Unknown, Class::Unknown),
+            (Meaning::PartnerUser, Class::MissingRight, Class::MissingRight),
+            (Meaning::MissingRight, Class::MissingRight, Class::MissingRight),
+            (Meaning::NoRightToIt, Class::MissingRight, Class::MissingRight),
+            (Meaning::UntickedApi, Class::MissingRight, Class::MissingRight),
+            (Meaning::Host, Class::MissingRight, Class::MissingRight),
+            (Meaning::NotOffered, Class::Unusable, Class::Unusable),
+            (Meaning::HttpsOnly, Class::Unusable, Class::Unusable),
+            (Meaning::NotFound, Class::NoSuchRecord, Class::NoSuchRecord),
+            (Meaning::WrongRequest, Class::Refused, Class::Refused),
+            (Meaning::Refused, Class::Refused, Class::Refused),
         ] {
             assert_eq!(refused("1", meaning, false).class(), read, "{meaning:?}");
             assert_eq!(refused("1", meaning, true).class(), write, "{meaning:?}");

@@ -23,9 +23,9 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Client, Settings};
+pub use client::{Applications, Client, Settings};
 pub use codes::{Code, Meaning};
 pub use config::HikCentral;
-pub use error::{Class, Error, Refusal};
+pub use error::{Error, Refusal};
 pub use target::Platform;
-pub use wire::{Counts, Failure, Failures, Version, differs_beyond_validity, settled};
+pub use wire::Version;

@@ -4,41 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::wire::{differs_beyond_validity, person_id};
-use super::{Class, Client, Error, Meaning, Settings};
+use super::{Applications, Client, Error, Meaning, Settings};
 use crate::config::Wiring;
 use crate::model::{RecordId, TargetName, Window};
 use crate::ports::progress::{Progress, Unit};
 use crate::ports::{
-    self, Failure, FullRecord, Identity, Pending, RecordList, Settlement, Target, TargetClock,
-    TargetWriter,
+    Class, Committed, Failure, FullRecord, Identity, Pending, RecordList, Target, TargetClock,
+    TargetWriter, Written,
 };
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let class = match (&error, error.class()) {
-            (Error::Refused { meaning: Meaning::NotFound, .. }, _) => ports::Class::NoSuchRecord,
-            (_, Class::Temporary) => ports::Class::Temporary,
-            (_, Class::Unknown) => ports::Class::Unknown,
-            (_, Class::Permanent) => ports::Class::Refused,
-            (_, Class::Login) => ports::Class::Login,
-        };
-        Self {
-            class,
-            has_spent_login: error.spent_a_login(),
-            text: error.to_string(),
-            hint: error.hint().map(str::to_owned),
-        }
-    }
-}
 
 /// A connection to one platform.
 pub struct Platform {
     client: Client,
     name: TargetName,
-    host: String,
+    /// Host and port.
+    place: String,
     progress: Arc<dyn Progress>,
-    /// What the platform calls those who were read one by one.
-    person_ids: BTreeMap<RecordId, String>,
 }
 
 impl Platform {
@@ -52,18 +33,21 @@ impl Platform {
         wiring: Wiring,
     ) -> Result<Self, Failure> {
         let Wiring { progress, count } = wiring;
-        let host = settings.url.host_str().unwrap_or_default().to_owned();
+        let host = settings.url.host_str().unwrap_or_default();
+        let port = settings.url.port_or_known_default().unwrap_or_default();
         let client = Client::new(settings)?.counted_by(count);
-        Ok(Self { client, name: name.clone(), host, progress, person_ids: BTreeMap::new() })
+        Ok(Self { client, name: name.clone(), place: format!("{host}:{port}"), progress })
     }
 }
 
 impl Target for Platform {
-    /// A platform states no serial number; its host stands for it.
+    /// The OpenAPI states a product and a version, and nothing that tells one platform from another: its host
+    /// and port stand for a serial number, so that a platform that moves is taken for another one until
+    /// somebody accepts it.
     fn identity(&mut self) -> Result<Identity, Failure> {
         let version = self.client.version()?;
         Ok(Identity {
-            serial: self.host.clone(),
+            serial: self.place.clone(),
             model: version.product,
             version: version.software,
         })
@@ -86,45 +70,62 @@ impl Target for Platform {
     }
 
     fn some(&mut self, wanted: &[RecordId]) -> Result<BTreeMap<RecordId, FullRecord>, Failure> {
-        let found = self.client.persons(wanted)?;
-        let ids = found.iter().map(|(id, record)| (id.clone(), person_id(record)));
-        self.person_ids.extend(ids);
-        Ok(found)
+        Ok(self.client.persons(wanted)?)
     }
 
-    /// Failures are told by the number; of those who wait a platform tells only how many there are, so
-    /// that everybody waits as long as anybody does, or as long as some failures are not known.
-    fn settlement(&mut self, ids: &[RecordId]) -> Result<Pending, Failure> {
-        let counts = self.client.application_counts()?;
-        let mut failed: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
-        let (mut is_whole, mut is_anybodys, mut last) = (counts.failed == 0, false, Vec::new());
-        let mut listed = 0;
-        for page in 1..=FAILURE_PAGES_MAX {
-            if is_whole {
-                break;
+    /// The `personId`: the number that is a record's id can be given to another person.
+    fn handle(&self, record: &FullRecord) -> String {
+        person_id(record)
+    }
+
+    fn waiting(&mut self) -> Result<usize, Failure> {
+        Ok(self.client.applications()?.unnamed)
+    }
+
+    /// Failures are told by the number; of those who wait a platform tells only how many there are. So
+    /// everybody waits as long as more do than waited before, or as long as some failures are not known.
+    fn settlement(&mut self, written: &[Written], others: usize) -> Result<Pending, Failure> {
+        let Applications { is_whole, unnamed, mut failed } = self.client.applications()?;
+        let mut take = |code: &RecordId| failed.remove(&code.as_str().to_lowercase());
+        let mut ours: BTreeMap<&RecordId, BTreeSet<String>> = BTreeMap::new();
+        let mut rest = Vec::new();
+        for one in written {
+            match take(&one.id) {
+                Some(at) => drop(ours.insert(&one.id, at)),
+                None => rest.push(one),
             }
-            let failures = self.client.application_failures(page)?.list;
-            // A platform that knows no pages gives the same one again.
-            is_whole = page > 1 && (failures.is_empty() || failures == last);
-            listed += failures.len();
-            is_anybodys |= failures.iter().any(|failure| failure.person_code.is_empty());
-            for failure in &failures {
-                let found =
-                    ids.iter().find(|id| id.as_str().eq_ignore_ascii_case(&failure.person_code));
-                if let Some(id) = found {
-                    let at = format!("{} ({})", failure.device, failure.items.join(", "));
-                    failed.entry(id.clone()).or_default().insert(at);
+        }
+        if !failed.is_empty() {
+            // One of them may have another number by now.
+            for one in rest {
+                let now = self.client.person_with_id(&one.handle)?;
+                let code = now.map(|now| now.person.employee_no.as_str().to_lowercase());
+                if let Some(at) = code.and_then(|code| failed.remove(&code)) {
+                    ours.insert(&one.id, at);
                 }
             }
-            last = failures;
         }
-        // A failure that is counted and not listed could be anybody's.
-        is_anybodys |= listed < counts.failed;
-        let waits = !is_whole || is_anybodys || counts.waiting + counts.edited > 0;
-        let waiting = ids.iter().filter(|id| waits && !failed.contains_key(*id)).cloned().collect();
+        let waits = !is_whole || unnamed > others;
+        let ids = written.iter().map(|one| &one.id);
+        let waiting = ids.filter(|id| waits && !ours.contains_key(id)).cloned().collect();
         let joined = |at: BTreeSet<String>| at.into_iter().collect::<Vec<_>>().join(", ");
-        let failed = failed.into_iter().map(|(id, at)| (id, joined(at))).collect();
+        let failed = ours.into_iter().map(|(id, at)| (id.clone(), joined(at))).collect();
         Ok(Pending { waiting, failed })
+    }
+
+    /// Persons are read one by one before and after a change, and what became of it is asked. That a change and
+    /// its application are allowed shows only when they are made.
+    fn rehearse(&mut self, known: Option<&RecordId>) -> Vec<Failure> {
+        let mut failed = Vec::new();
+        match known.map(|id| self.client.person(id)) {
+            Some(Ok(Some(record))) => {
+                failed.extend(self.client.person_with_id(&person_id(&record)).err());
+            }
+            Some(Err(error)) => failed.push(error),
+            Some(Ok(None)) | None => {}
+        }
+        failed.extend(self.client.applications().err());
+        failed.into_iter().map(Failure::from).collect()
     }
 
     fn differences(&self, before: &FullRecord, after: &FullRecord) -> Vec<String> {
@@ -139,9 +140,6 @@ impl Target for Platform {
     }
 }
 
-/// The most pages of failures that are read.
-const FAILURE_PAGES_MAX: u32 = 20;
-
 /// The same connection, with the right to write.
 struct PlatformWriter(Platform);
 
@@ -151,29 +149,30 @@ impl TargetWriter for PlatformWriter {
     }
 
     fn set(&mut self, record: &FullRecord, window: Window) -> Result<(), Failure> {
-        let not_sent = |text| Failure {
-            class: ports::Class::NotSent,
-            has_spent_login: false,
-            text,
-            hint: None,
-        };
         if let Some(flaw) = record.person.flaw {
-            return Err(not_sent(format!("the person {}, so nothing is sent", flaw.what())));
+            return Err(Failure {
+                class: Class::NotSent,
+                has_spent_login: false,
+                text: format!("the person {}, so nothing is sent", flaw.what()),
+                hint: None,
+            });
         }
-        self.0.client.update(record, window).map_err(|error| match error {
-            Error::Unsent { what } => not_sent(what),
-            error => error.into(),
-        })
+        Ok(self.0.client.update(record, window)?)
     }
 
-    /// Whoever is not there any more is not applied.
-    fn commit(&mut self, ids: &[RecordId]) -> Result<Settlement, Failure> {
-        let is_unknown = |id: &&RecordId| !self.0.person_ids.contains_key(*id);
-        let unknown: Vec<RecordId> = ids.iter().filter(is_unknown).cloned().collect();
-        self.0.some(&unknown)?;
-        let persons: Vec<String> =
-            ids.iter().filter_map(|id| self.0.person_ids.get(id).cloned()).collect();
-        self.0.client.reapply(&persons)?;
-        Ok(Settlement::Queued)
+    fn commit(&mut self, written: &[Written]) -> Result<Committed, Failure> {
+        let handles: Vec<String> = written.iter().map(|one| one.handle.clone()).collect();
+        let mut refused = self.0.client.reapply(&handles)?;
+        let mut committed = Committed::default();
+        for Written { id, handle } in written {
+            let Some(error) = refused.remove(handle) else { continue };
+            let is_unknown = matches!(error, Error::Refused { meaning: Meaning::NotFound, .. });
+            if is_unknown && self.0.client.person_with_id(handle) == Ok(None) {
+                committed.gone.insert(id.clone());
+            } else {
+                committed.refused.insert(id.clone(), error.to_string());
+            }
+        }
+        Ok(committed)
     }
 }

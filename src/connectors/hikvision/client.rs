@@ -20,10 +20,7 @@ use std::time::{Duration, Instant};
 
 use diqwest::blocking::WithDigestAuth as _;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER,
-    WWW_AUTHENTICATE,
-};
+use reqwest::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use url::{Position, Url};
 
 use super::call::{Answer, Ask, Limits};
@@ -36,7 +33,7 @@ use super::manners::Manners;
 use super::wire::{Document, Meaning, ResponseStatus, read_status, refusal_words, shown};
 use crate::config::Secret;
 use crate::net::requests::RequestCount;
-use crate::net::retry::{Waits, retry_after, seed};
+use crate::net::retry::{Waits, asked_pause, seed};
 use crate::net::tls::{Found, client_config};
 use crate::net::words;
 
@@ -428,13 +425,6 @@ impl Link {
             | Meaning::Refused => Error::Refused(status),
         }
     }
-}
-
-/// The pause that an answer asks for.
-fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let date = text(DATE).and_then(|date| chrono::DateTime::parse_from_rfc2822(date.trim()).ok());
-    retry_after(text(RETRY_AFTER)?, date.map(|date| date.to_utc()))
 }
 
 fn is_timeout(error: &std::io::Error) -> bool {

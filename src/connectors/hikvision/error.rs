@@ -7,19 +7,7 @@ use std::time::Duration;
 
 use super::wire::ResponseStatus;
 use crate::model::RecordId;
-
-/// What the caller may do about an [`Error`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// Nothing was changed; the next tick may try again.
-    Temporary,
-    /// A write that may have happened: read the person back before anything else.
-    Unknown,
-    /// The same request would fail again.
-    Permanent,
-    /// Login or rights: a person must look. See [`Error::spent_a_login`] for the memory of logins.
-    Login,
-}
+use crate::ports::{Class, Failure};
 
 /// A device did not do what was asked. Messages are fragments that fit "failed to ...: ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -144,6 +132,7 @@ impl Error {
     /// What the caller may do about it.
     #[must_use]
     pub fn class(&self) -> Class {
+        let of_write = |write: &bool, of_read| if *write { Class::Unknown } else { of_read };
         match self {
             Self::Unreachable { .. }
             | Self::NoTls { .. }
@@ -151,34 +140,24 @@ impl Error {
             | Self::Busy { .. }
             | Self::LoginPaused => Class::Temporary,
             Self::AnswerLost { write, .. } | Self::DeviceFault { write, .. } => {
-                if *write {
-                    Class::Unknown
-                } else {
-                    Class::Temporary
-                }
+                of_write(write, Class::Temporary)
             }
-            Self::RebootRequired { write, .. } => {
-                if *write {
-                    Class::Unknown
-                } else {
-                    Class::Permanent
-                }
-            }
+            Self::RebootRequired { write, .. } => of_write(write, Class::Refused),
             Self::LoginRefused { .. }
             | Self::LockedOut { .. }
             | Self::TooFewTries { .. }
             | Self::NoDigest { .. }
-            | Self::MissingRight { .. }
             | Self::ForbiddenIp => Class::Login,
+            Self::MissingRight { .. } => Class::MissingRight,
+            Self::TakesNoChange(_) => Class::TakesNoChange,
+            Self::NoSuchPerson(_) => Class::NoSuchRecord,
             Self::NotActivated
             | Self::Refused(_)
-            | Self::TakesNoChange(_)
-            | Self::NoSuchPerson(_)
             | Self::Wire { .. }
             | Self::TooLarge { .. }
             | Self::Redirected { .. }
             | Self::Certificate { .. }
-            | Self::Setup { .. } => Class::Permanent,
+            | Self::Setup { .. } => Class::Refused,
         }
     }
 
@@ -259,4 +238,14 @@ fn unlocked_in(after: Option<Duration>) -> impl fmt::Display {
 
 fn quoted(excerpt: &str) -> impl fmt::Display {
     if excerpt.is_empty() { String::new() } else { format!(" in \"{excerpt}\"") }
+}
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            class: error.class(),
+            has_spent_login: error.spent_a_login(),
+            text: error.to_string(),
+            hint: error.hint().map(str::to_owned),
+        }
+    }
 }

@@ -29,7 +29,7 @@ mod writer;
 mod tests;
 
 pub use config::{Hikvision, Settings};
-pub use error::{Class, Error};
+pub use error::Error;
 pub use login::LockState;
 pub use reader::{MAX_PERSONS, Reader};
 pub use target::Door;

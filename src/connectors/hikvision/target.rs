@@ -8,32 +8,13 @@ use super::manners::{REMEMBERED_FORM, Remembered};
 use super::reader::Reader;
 use super::wire::{differs_beyond_validity, has_lost_pin};
 use super::writer::Writer;
-use super::{Class, Error, words};
+use super::{Error, words};
 use crate::model::{Memory, RecordId, Window};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
 use crate::ports::{
-    self, Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock, TargetWriter,
+    Class, Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock, TargetWriter,
 };
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let class = match (&error, error.class()) {
-            (Error::NoSuchPerson(_), _) => ports::Class::NoSuchRecord,
-            (Error::TakesNoChange(_), _) => ports::Class::TakesNoChange,
-            (_, Class::Temporary) => ports::Class::Temporary,
-            (_, Class::Unknown) => ports::Class::Unknown,
-            (_, Class::Permanent) => ports::Class::Refused,
-            (_, Class::Login) => ports::Class::Login,
-        };
-        Self {
-            class,
-            has_spent_login: error.spent_a_login(),
-            text: error.to_string(),
-            hint: error.hint().map(str::to_owned),
-        }
-    }
-}
 
 /// A connection to one device.
 pub struct Door {
@@ -85,7 +66,7 @@ impl Target for Door {
     }
 
     fn memory(&self) -> Memory {
-        Memory::new(
+        Memory::from_value(
             REMEMBERED_FORM,
             &Remembered { manners: self.reader.manners(), ..self.remembered.clone() },
         )
@@ -138,7 +119,7 @@ impl TargetWriter for DoorWriter {
     fn set(&mut self, record: &FullRecord, window: Window) -> Result<(), Failure> {
         self.write(|writer| writer.modify(record, window)).map_err(|error| match error {
             // What could not be put into words was not sent.
-            Error::Wire { .. } => Failure { class: ports::Class::NotSent, ..error.into() },
+            Error::Wire { .. } => Failure { class: Class::NotSent, ..error.into() },
             error => error.into(),
         })
     }

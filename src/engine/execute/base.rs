@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::TargetConfig;
 use crate::engine::plan::Change;
-use crate::model::{Flaw, Limit, Record, RecordId, RecordStanding, TargetLimits};
+use crate::model::{Flaw, Limit, Record, RecordId, RecordStanding, TargetLimits, is_same_record};
 use crate::ports::{Failure, FullRecord, Target};
 use crate::store::{Outcome, OutcomeKind};
 
@@ -26,6 +26,11 @@ pub(super) struct Base {
 }
 
 impl Base {
+    /// A person as it was read.
+    pub fn record(&self, id: &RecordId) -> Option<&FullRecord> {
+        self.persons.get(id)?.1.as_ref()
+    }
+
     /// Reads the persons of these changes, beside what is known of others.
     pub fn read(
         &mut self,
@@ -74,7 +79,7 @@ pub(super) fn check<'b>(
         return Err(unsent(OutcomeKind::Moved, "the person is no longer there", None));
     };
     let person = &record.person;
-    if person.fingerprint == change.fingerprint {
+    if is_same_record(&change.fingerprint, &person.fingerprint) {
         return match untouchable(device, person) {
             Some(reason) => Err(unsent(OutcomeKind::Refused, reason, None)),
             None => Ok(record),

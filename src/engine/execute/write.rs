@@ -8,15 +8,27 @@ use crate::engine::ChangeState;
 use crate::engine::gather::trust::{self, Trust};
 use crate::engine::plan::Change;
 use crate::model::{ReadBack, RecordId, Verb};
-use crate::ports::{Class, Failure, FullRecord, TargetWriter};
+use crate::ports::{Class, Failure, FullRecord, Target, TargetWriter};
 use crate::store::{Intent, Outcome, OutcomeKind, StoreError, Unasked};
 
 /// A write that left, and may have taken.
 struct Sent<'c> {
     change: &'c Change,
     before: FullRecord,
-    /// What the device said when it refused.
+    /// What the device said when it refused, and of which class that was.
     refusal: Option<String>,
+    class: Option<Class>,
+}
+
+impl<'c> Sent<'c> {
+    fn taken(change: &'c Change, before: FullRecord) -> Self {
+        Self { change, before, refusal: None, class: None }
+    }
+
+    fn refused(change: &'c Change, before: FullRecord, error: &Failure) -> Self {
+        let (refusal, class) = (Some(error.text.clone()), Some(error.class));
+        Self { change, before, refusal, class }
+    }
 }
 
 impl OneTarget<'_, '_> {
@@ -29,9 +41,7 @@ impl OneTarget<'_, '_> {
         batch: &[&'c Change],
         base: &mut Base,
     ) -> Result<usize, Halt> {
-        let intents: Vec<Intent> =
-            batch.iter().map(|change| Intent::of(self.execution.run, change)).collect();
-        self.announce(&intents)?;
+        self.announce(writer.reader(), batch, base)?;
 
         let mut sent: Vec<Sent<'c>> = Vec::new();
         let mut settled: Vec<(&'c Change, Outcome)> = Vec::new();
@@ -65,30 +75,36 @@ impl OneTarget<'_, '_> {
                 Verb::Set => writer.set(&before, change.after),
             };
             match written {
-                Ok(()) => sent.push(Sent { change, before, refusal: None }),
+                Ok(()) => sent.push(Sent::taken(change, before)),
                 Err(error) if error.class == Class::Unknown => {
                     log::warn!("{}: person {}: {error}", self.device.name, change.employee_no);
-                    sent.push(Sent { change, before, refusal: None });
+                    sent.push(Sent::taken(change, before));
                 }
                 Err(error) if error.class == Class::NotSent => {
+                    self.unfit.push((change.employee_no.clone(), error.text.clone()));
                     let text = Some(error.text);
                     settled.push((change, Outcome::unsent(OutcomeKind::Refused, text, None)));
-                }
-                Err(error) if error.class == Class::NoSuchRecord => {
-                    settled.push((change, refused(error.text)));
                 }
                 Err(error) if error.is_permanent() => {
                     if error.class == Class::TakesNoChange {
                         let why = error.text.as_str();
-                        self.store().record_refusal(&self.device.name, &self.version, why)?;
+                        self.store().trust().record_refusal(
+                            &self.device.name,
+                            &self.version,
+                            why,
+                        )?;
                         self.refusal = Some(error.text.clone());
                     }
-                    sent.push(Sent { change, before, refusal: Some(error.text) });
+                    sent.push(Sent::refused(change, before, &error));
+                }
+                Err(error) if error.class == Class::MissingRight => {
+                    sent.push(Sent::refused(change, before, &error));
+                    halt = Some(Halt::Device(error));
                 }
                 Err(error) => {
                     self.withdraw(&change.employee_no)?;
                     let (name, now) = (&self.device.name, self.execution.clock.now());
-                    self.store().remember_try(name, &change.employee_no, now)?;
+                    self.store().pending().remember_try(name, &change.employee_no, now)?;
                     halt = Some(Halt::Device(error));
                 }
             }
@@ -106,45 +122,71 @@ impl OneTarget<'_, '_> {
         read_back?;
         let learnt = writer.reader().memory();
         if learnt != self.memory {
-            self.store().record_memory(&self.device.name, &learnt)?;
+            self.store().devices().record_memory(&self.device.name, &learnt)?;
             self.memory = learnt;
         }
+        let committed = self.commit(writer, is_here);
         if let Some(halt) = halt {
-            if let Halt::Stopped(_) = &halt {
-                self.commit(writer, is_here)?;
-            }
-            return Err(halt);
+            return Err(match committed {
+                Err(Halt::Store(error)) => Halt::Store(error),
+                _ => halt,
+            });
         }
-        self.commit(writer, is_here)?;
+        committed?;
         self.check_refusal()?;
         Ok(batch.len() - rest.len())
     }
 
     /// Announces writes, and that they are to be committed where that is a step of its own.
-    fn announce(&mut self, intents: &[Intent]) -> Result<(), StoreError> {
+    fn announce(
+        &mut self,
+        reader: &mut dyn Target,
+        batch: &[&Change],
+        base: &Base,
+    ) -> Result<(), StoreError> {
         let (name, now) = (&self.device.name, self.execution.clock.now());
-        let mut expected = Vec::new();
+        let intents: Vec<Intent> =
+            batch.iter().map(|change| Intent::new(self.execution.run, change)).collect();
+        if !self.device.kind.capabilities().commits {
+            return self.store().journal().announce(&intents);
+        }
+        let others = self.others_waiting(reader)?;
+        let handle = |id| base.record(id).map(|record| reader.handle(record)).unwrap_or_default();
+        let changes: Vec<(&Change, String)> =
+            batch.iter().map(|change| (*change, handle(&change.employee_no))).collect();
+        let mut expected = BTreeSet::new();
         self.store().together(|store| {
-            if self.device.kind.capabilities().commits {
-                let ids: Vec<_> = intents.iter().map(|one| one.employee_no.clone()).collect();
-                expected = store.expect_commits(name, &ids, now)?;
-            }
-            store.announce(intents)
+            expected = store.journal().expect_commits(name, &changes, others, now)?;
+            store.journal().announce(&intents)
         })?;
         self.expected.extend(expected);
         Ok(())
     }
 
+    /// How many records of others wait to be put in force: asked once, before the first write.
+    fn others_waiting(&mut self, reader: &mut dyn Target) -> Result<usize, StoreError> {
+        if let Some(known) = self.others {
+            return Ok(known);
+        }
+        let ours = self.uncommitted(|_| true)?.len();
+        let others = reader.waiting().unwrap_or_else(|error| {
+            // A write is worth more; the commit tells what is wrong.
+            log::debug!("{}: who waits there is not known: {error}", self.device.name);
+            0
+        });
+        Ok(*self.others.insert(others.saturating_sub(ours)))
+    }
+
     /// Takes back the announcement of a write that never left.
     fn withdraw(&mut self, id: &RecordId) -> Result<(), StoreError> {
-        self.store().withdraw(&self.device.name, id)?;
+        self.store().journal().withdraw(&self.device.name, id)?;
         self.expect_nothing(id)
     }
 
     /// Nothing was written to a record, so that nothing is to be committed.
     fn expect_nothing(&mut self, id: &RecordId) -> Result<(), StoreError> {
         match self.expected.remove(id) {
-            true => self.store().forget_commits(&self.device.name, std::slice::from_ref(id)),
+            true => self.store().journal().forget_commits(&self.device.name, [id]),
             false => Ok(()),
         }
     }
@@ -164,8 +206,8 @@ impl OneTarget<'_, '_> {
         let found = match writer.reader().some(&wanted) {
             Ok(found) => found,
             Err(error) => {
-                settled.extend(sent.into_iter().map(|one| not_read_back(one, &error)));
                 self.settle(settled, None)?;
+                self.leave_open(sent, &error)?;
                 return Err(error.into());
             }
         };
@@ -176,8 +218,13 @@ impl OneTarget<'_, '_> {
             let differences = |before: &FullRecord, after: &FullRecord| {
                 writer.reader().differences(before, after)
             };
-            let (mut outcome, is_unasked) =
-                judge(one.change, &one.before, after, &self.limits, differences);
+            let (mut outcome, is_unasked) = judge(
+                one.change,
+                (&one.before, after),
+                one.refusal.as_deref(),
+                &self.limits,
+                differences,
+            );
             let restored =
                 after.and_then(|after| writer.restore(&one.before, after, one.change.after));
             if let Some(restored) = restored {
@@ -188,7 +235,22 @@ impl OneTarget<'_, '_> {
                 let what = outcome.error.as_deref().unwrap_or("changed unasked");
                 met.push(format!("person {}: {what}", one.change.employee_no));
             }
-            settled.push((one.change, weigh_refusal(outcome, one.refusal, is_unasked)));
+            let outcome = weigh_refusal(outcome, one.refusal, is_unasked);
+            let id = &one.change.employee_no;
+            match (outcome.kind, one.class) {
+                // It is as if nothing had been sent.
+                (OutcomeKind::Refused, Some(Class::MissingRight)) => {
+                    self.withdraw(id)?;
+                    let (name, now) = (&self.device.name, self.execution.clock.now());
+                    self.store().pending().remember_try(name, id, now)?;
+                    continue;
+                }
+                (OutcomeKind::Refused, Some(Class::Unfit)) => {
+                    self.unfit.push((id.clone(), outcome.error.clone().unwrap_or_default()));
+                }
+                _ => {}
+            }
+            settled.push((one.change, outcome));
         }
         let unasked = trust::met_unasked(&met, self.execution.clock.now());
         self.settle(settled, unasked.clone())?;
@@ -200,6 +262,29 @@ impl OneTarget<'_, '_> {
                 self.persons()?,
             )))),
         }
+    }
+
+    /// Leaves the announcement of writes that could not be read back to the next run, which settles it.
+    fn leave_open(&mut self, sent: Vec<Sent<'_>>, error: &Failure) -> Result<(), StoreError> {
+        let (name, now) = (&self.device.name, self.execution.clock.now());
+        for one in sent {
+            let id = &one.change.employee_no;
+            let what = match one.refusal {
+                Some(refusal) => format!("the device said no ({refusal}), and was not read back"),
+                None => "written, but not read back".to_owned(),
+            };
+            let text = Some(format!("{what}: {error}"));
+            self.result
+                .changes
+                .insert(id.clone(), (ChangeState::Tried(OutcomeKind::Unknown), text));
+            self.store().pending().remember_try(name, id, now)?;
+        }
+        // One write is sent at a time until the firmware is proven.
+        if let Trust::Probing(left) = self.trust {
+            self.trust = Trust::Probing(left.saturating_sub(1));
+            self.store().trust().remember_unconfirmed(name, &self.version, now)?;
+        }
+        Ok(())
     }
 
     /// Remembers a window that the device kept otherwise than sent, as one does that rounds. The same
@@ -215,10 +300,15 @@ impl OneTarget<'_, '_> {
         let (name, id) = (&self.device.name, &one.change.employee_no);
         if let Some(seen) = ReadBack::explained(sent, &before, &after) {
             log::info!("{name}: person {id}: sent {sent}, and it keeps {held}");
-            self.store().record_read_back(name, &self.version, id, &seen)?;
+            self.store().devices().record_read_back(name, &self.version, id, &seen)?;
         } else if before != after
             || one.refusal.is_some()
-            || !self.store().repeat_read_back(name, &self.version, id, &ReadBack { sent, held })?
+            || !self.store().devices().repeat_read_back(
+                name,
+                &self.version,
+                id,
+                &ReadBack { sent, held },
+            )?
         {
             return Ok(());
         }
@@ -257,18 +347,20 @@ impl OneTarget<'_, '_> {
         };
         let lines: Vec<(Intent, Outcome)> = outcomes
             .into_iter()
-            .map(|(change, outcome)| (Intent::of(self.execution.run, change), outcome))
+            .map(|(change, outcome)| (Intent::new(self.execution.run, change), outcome))
             .collect();
         let (name, now) = (&self.device.name, self.execution.clock.now());
         let (version, is_news) = (&self.version, trust != self.trust);
         self.store().together(|store| {
-            store.settle(&lines, now)?;
+            store.journal().settle(&lines, now)?;
             if let Some(unasked) = &unasked {
-                return store.remember_unasked(name, unasked);
+                return store.trust().remember_unasked(name, unasked);
             }
             match trust {
-                Trust::Proven if is_news => store.prove_version(name, version),
-                Trust::Probing(_) if is_news => store.remember_unconfirmed(name, version, now),
+                Trust::Proven if is_news => store.devices().prove_version(name, version),
+                Trust::Probing(_) if is_news => {
+                    store.trust().remember_unconfirmed(name, version, now)
+                }
                 Trust::Proven | Trust::Probing(_) | Trust::Waiting => Ok(()),
             }
         })?;
@@ -277,24 +369,12 @@ impl OneTarget<'_, '_> {
     }
 }
 
-fn refused(text: String) -> Outcome {
-    Outcome::sent(OutcomeKind::Refused, Some(text), None)
-}
-
-fn not_read_back<'c>(one: Sent<'c>, error: &Failure) -> (&'c Change, Outcome) {
-    let outcome = match one.refusal {
-        Some(refusal) => refused(refusal),
-        None => {
-            let text = format!("written, but not read back: {error}");
-            Outcome::sent(OutcomeKind::Unknown, Some(text), None)
-        }
-    };
-    (one.change, outcome)
-}
-
 /// What became of a write that the device may have refused: nothing, or something all the same.
 fn weigh_refusal(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outcome {
     let Some(refusal) = refusal else { return outcome };
+    if outcome.kind == OutcomeKind::Refused {
+        return outcome;
+    }
     if outcome.kind == OutcomeKind::NotApplied && !is_unasked {
         return Outcome { kind: OutcomeKind::Refused, error: Some(refusal), ..outcome };
     }

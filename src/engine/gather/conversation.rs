@@ -108,7 +108,8 @@ pub fn open(
             Err(holder) => return Ok(Err((TargetOutcome::Unreachable, busy(device, &holder)))),
         },
     };
-    let login = store.login_memory(&device.name, &device.login.name, &device.login.secret)?;
+    let login =
+        store.trust().login_memory(&device.name, &device.login.name, &device.login.secret)?;
     Ok(match devices::held_back(device, &login, clock.now()) {
         Some(trouble) => Err((TargetOutcome::LoginRefused, trouble)),
         None => Ok(lock),

@@ -21,7 +21,7 @@ use crate::store::{
     Failures, Intent, LastFailure, LoginMemory, RecordsOfTarget, Store, StoreError, StoredHolder,
     TargetState, WriteMemory,
 };
-use crate::trouble::{Trouble, TroubleKind};
+use crate::trouble::{FailureKind, Trouble, TroubleKind};
 
 use troubles::{backing_off, refusal, remarks, remembered, stopped};
 pub use troubles::{failure, held_back, not_believed, to_remember};
@@ -49,17 +49,19 @@ impl Before {
         scope: &Scope,
     ) -> Result<Self, StoreError> {
         let _look = store.reading()?;
-        let state = store.device_state(&device.name)?;
+        let state = store.devices().device_state(&device.name)?;
         let version = state.version.as_deref().unwrap_or_default();
         Ok(Self {
-            refusal: store.refusal(&device.name, version)?,
+            refusal: store.trust().refusal(&device.name, version)?,
             state,
-            limits: store.device_limits(&device.name, device.kind.capabilities().times)?,
-            persons: store.persons(&device.name)?,
+            limits: store
+                .devices()
+                .device_limits(&device.name, device.kind.capabilities().times)?,
+            persons: store.devices().persons(&device.name)?,
             login: login_memory(store, device, scope)?,
-            failures: store.failures(&device.name)?,
-            writes: store.write_memory(&device.name)?,
-            open_intents: store.open_intents(&device.name)?,
+            failures: store.trust().failures(&device.name)?,
+            writes: store.trust().write_memory(&device.name)?,
+            open_intents: store.journal().open_intents(&device.name)?,
         })
     }
 
@@ -77,7 +79,8 @@ fn login_memory(
     device: &TargetConfig,
     scope: &Scope,
 ) -> Result<LoginMemory, StoreError> {
-    let login = store.login_memory(&device.name, &device.login.name, &device.login.secret)?;
+    let login =
+        store.trust().login_memory(&device.name, &device.login.name, &device.login.secret)?;
     Ok(if scope.tries_logins { login.by_hand() } else { login })
 }
 
@@ -89,7 +92,7 @@ pub(super) fn may_ask(
     scope: &Scope,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let waits = back_off::waits_until(&store.failures(&device.name)?, now);
+    let waits = back_off::waits_until(&store.trust().failures(&device.name)?, now);
     Ok(login_memory(store, device, scope)?.may_try(now) && waits.is_none())
 }
 
@@ -343,7 +346,7 @@ impl TargetGathered {
     pub(super) fn take_back(&mut self, config: &TargetConfig, doubt: &Doubt) {
         let Some(renamed) = self.renamed.take() else { return };
         let trouble = not_believed(config, doubt, Some(self.persons.persons.len()));
-        self.failure = Some(LastFailure { is_doubt: true, ..remembered(&trouble) });
+        self.failure = Some(LastFailure { kind: FailureKind::Doubt, ..remembered(&trouble) });
         self.outcome = TargetOutcome::NotBelieved;
         self.trouble = Some(trouble);
         self.persons = renamed.before;
@@ -356,7 +359,7 @@ fn doubted(config: &TargetConfig, before: Before, doubt: &Doubt, persons: usize)
     let trouble = not_believed(config, doubt, Some(persons));
     TargetGathered {
         outcome: TargetOutcome::NotBelieved,
-        failure: Some(LastFailure { is_doubt: true, ..remembered(&trouble) }),
+        failure: Some(LastFailure { kind: FailureKind::Doubt, ..remembered(&trouble) }),
         trouble: Some(trouble),
         login: LoginResult::Worked,
         ..untouched(config, before)
@@ -371,8 +374,8 @@ pub(super) fn is_due(
 ) -> Result<bool, StoreError> {
     Ok(ask.is_full
         || ask.accepted.is_some()
-        || is_reading_due(config, &store.device_state(&config.name)?, ask.now)
-        || !store.open_intents(&config.name)?.is_empty())
+        || is_reading_due(config, &store.devices().device_state(&config.name)?, ask.now)
+        || !store.journal().open_intents(&config.name)?.is_empty())
 }
 
 /// Whether the person list is too old, or not to be relied on.

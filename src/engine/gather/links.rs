@@ -44,7 +44,8 @@ pub struct Looks(Vec<(String, Option<String>)>);
 impl Looks {
     pub(super) fn record(&self, store: &Store) -> Result<(), StoreError> {
         let mut looks = self.0.iter();
-        looks.try_for_each(|(path, doubted)| store.doubt_link_file(path, doubted.as_deref()))
+        looks
+            .try_for_each(|(path, doubted)| store.links().doubt_link_file(path, doubted.as_deref()))
     }
 }
 
@@ -63,7 +64,7 @@ pub(super) fn read(
     let mut missing = None;
     for path in &config.link.files {
         let name = path.to_string_lossy().into_owned();
-        let known = store.link_file_hash(&name)?;
+        let known = store.links().link_file_hash(&name)?;
         let error = match changed(path, known.as_deref()) {
             Ok(None) => {
                 gathered.looks.0.push((name.clone(), None));
@@ -72,7 +73,7 @@ pub(super) fn read(
             }
             Ok(Some(read)) => {
                 let mut before = LinkTable::default();
-                before.extend(store.link_rows(&name)?);
+                before.extend(store.links().link_rows(&name)?);
                 match doubt(store, config, &name, &read, &before)? {
                     None => {
                         gathered.looks.0.push((name.clone(), None));
@@ -104,12 +105,12 @@ pub(super) fn read(
 
 /// Records the files that were read.
 pub(super) fn record(
-    store: &mut Store,
+    store: &Store,
     links: &LinksGathered,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for FreshFile { path, sha256, rows, left_out } in &links.fresh {
-        store.record_link_file(path, sha256, rows, left_out, now)?;
+        store.links().record_link_file(path, sha256, rows, left_out, now)?;
     }
     links.looks.record(store)
 }
@@ -122,7 +123,7 @@ impl LinksGathered {
 
     /// Takes the stored rows of a file.
     fn keep(&mut self, store: &Store, name: &str, known: Option<String>) -> Result<(), StoreError> {
-        self.table.extend(store.link_rows(name)?);
+        self.table.extend(store.links().link_rows(name)?);
         self.hashes.extend(known);
         Ok(())
     }
@@ -152,14 +153,14 @@ impl LinksGathered {
         let fresh = self.fresh.iter().find(|fresh| fresh.path == name);
         let mut left_out = match fresh {
             Some(fresh) => fresh.left_out.clone(),
-            None => store.link_rows_left_out(&name)?,
+            None => store.links().link_rows_left_out(&name)?,
         };
         if contested.is_empty() {
             return Ok(left_out);
         }
         let rows = match fresh {
             Some(fresh) => fresh.rows.clone(),
-            None => store.link_rows(&name)?,
+            None => store.links().link_rows(&name)?,
         };
         let rows = rows.into_iter().map(|(row, _)| row);
         let those = rows.filter(|row| contested.contains(&(&row.email, &row.employee_no)));
@@ -206,6 +207,6 @@ fn doubt(
     let Some(doubt) = file::doubt(read, before, config.guard) else {
         return Ok(None);
     };
-    let was_seen = store.doubted_link_file(name)?.is_some_and(|seen| seen == read.sha256);
+    let was_seen = store.links().doubted_link_file(name)?.is_some_and(|seen| seen == read.sha256);
     Ok((!was_seen).then_some(doubt))
 }

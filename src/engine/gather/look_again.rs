@@ -67,7 +67,7 @@ impl Again<'_> {
             Ok(lock) => lock,
             Err(why) => return Ok(Err(why)),
         };
-        let memory = store.device_state(&device.name)?.memory;
+        let memory = store.devices().device_state(&device.name)?.memory;
         let (login, done) = match self.read_persons(&memory, linked, facts) {
             Ok(()) => (LoginResult::Worked, Ok(())),
             Err(error) => {

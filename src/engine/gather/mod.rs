@@ -144,10 +144,10 @@ impl KnownOfTarget {
     fn read(store: &Store, device: &TargetName, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
         Ok(Self {
-            serial: store.device_state(device)?.serial,
-            stored: store.links(device)?,
-            settled_roles: store.settled_roles(device)?,
-            revoked: store.revocations_since(device, yesterday, now)?,
+            serial: store.devices().device_state(device)?.serial,
+            stored: store.links().links(device)?,
+            settled_roles: store.links().settled_roles(device)?,
+            revoked: store.journal().revocations_since(device, yesterday, now)?,
         })
     }
 }
@@ -217,7 +217,7 @@ pub fn gather_with<'a>(
         None
     } else {
         let from = now.checked_add_signed(clocks::TOLERANCE).unwrap_or(now);
-        let doubt = store.future_run(from)?.filter(|run| clocks::is_set_back(*run, now));
+        let doubt = store.overview().future_run(from)?.filter(|run| clocks::is_set_back(*run, now));
         doubt.and_then(|run| doubt_clock_set_back(&mut sources, run.began, now))
     };
     for target in &targets {
@@ -252,8 +252,9 @@ pub fn remember_login(
 ) -> Result<(), StoreError> {
     match result {
         LoginResult::NotTried => Ok(()),
-        LoginResult::Worked => store.forget_refusals(&device.name),
+        LoginResult::Worked => store.trust().forget_refusals(&device.name),
         LoginResult::Refused => store
+            .trust()
             .remember_refusal(&device.name, &device.login.name, &device.login.secret, now)
             .map(|_| ()),
     }
@@ -273,12 +274,20 @@ fn ask_all<'c, 'a>(
     let ask = sources::Ask::new(now, scope, config);
     let mut known = Vec::with_capacity(config.sources.len());
     for source in &config.sources {
-        known.push((source, store.source_state(&source.name)?, store.role_names(&source.name)?));
+        known.push((
+            source,
+            store.members().source_state(&source.name)?,
+            store.members().role_names(&source.name)?,
+        ));
     }
     if scope.is_offline {
         let mut sources = Vec::with_capacity(known.len());
         for (source, state, _) in known {
-            sources.push(sources::not_asked(source, &state, store.members(&source.name)?));
+            sources.push(sources::not_asked(
+                source,
+                &state,
+                store.members().members(&source.name)?,
+            ));
         }
         let targets = turns.into_iter().map(|(device, turn)| {
             let gathered = devices::untouched(device, turn.into_before());
@@ -320,7 +329,7 @@ fn ask_all<'c, 'a>(
             // The members known are read while the answer is on its way, except beside a complete
             // listing: that one takes most of a run's memory, and is best alone.
             let early = match listing {
-                Listing::ChangedSince(_) => Some(store.members(&source.name)?),
+                Listing::ChangedSince(_) => Some(store.members().members(&source.name)?),
                 Listing::Complete => None,
             };
             asked.push((*source, state.clone(), answer, early));
@@ -330,7 +339,7 @@ fn ask_all<'c, 'a>(
             let answer = answer.when_here();
             let members = match early {
                 Some(members) => members,
-                None => store.members(&source.name)?,
+                None => store.members().members(&source.name)?,
             };
             sources.push(sources::digest(source, answer, state, members, ask));
         }

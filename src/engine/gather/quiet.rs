@@ -13,7 +13,7 @@ use super::devices::is_reading_due;
 use super::sources::{self, Answer, Ask};
 use super::{Gathered, Scope, joined};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::engine::link::file::sha256_of;
 use crate::engine::plan::{Standing, unchanged_until};
 use crate::engine::{SourceReport, Systems, TargetOutcome};
@@ -70,7 +70,7 @@ pub fn poll<T>(
     let mut reports = Vec::with_capacity(answers.len());
     for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&answers) {
         let Some(humans) = sources::named(answer, NAMED_MAX) else { break };
-        let members = store.members_by_human(&source.name, &humans)?;
+        let members = store.members().members_by_human(&source.name, &humans)?;
         reports.extend(sources::nothing_new(source, answer, state, members, ask));
     }
     let report = Some(reports).filter(|reports| reports.len() == answers.len());
@@ -91,20 +91,24 @@ fn matching_digest(
     if !scope.is_usual() {
         return Ok(None);
     }
-    let Some(quiet) = store.quiet()? else { return Ok(None) };
+    let Some(quiet) = store.journal().quiet()? else { return Ok(None) };
     if now < quiet.since || quiet.until <= now {
         return Ok(None);
     }
     for device in &config.devices {
-        let state = store.device_state(&device.name)?;
-        if is_reading_due(device, &state, now) {
+        let state = store.devices().device_state(&device.name)?;
+        // Where nothing may be written, nothing can be put in force either.
+        let is_committed = device.kind.capabilities().commits && device.mode != Mode::Observe;
+        if is_reading_due(device, &state, now)
+            || store.journal().has_open_writes(&device.name, is_committed)?
+        {
             return Ok(None);
         }
     }
     let mut questions = Vec::with_capacity(config.sources.len());
     let ask = Ask::new(now, scope, config);
     for source in &config.sources {
-        let state = store.source_state(&source.name)?;
+        let state = store.members().source_state(&source.name)?;
         let listing = sources::choose(source, &state, ask);
         if listing == Listing::Complete {
             return Ok(None);

@@ -34,30 +34,25 @@ impl Gathered {
             self.record_all(config, store, plan)?;
             for AcceptedOn { device, link, held } in &self.accepted {
                 let person = (&link.employee_no, &link.member);
-                store.record_accepted_link(run, device, person, *held, self.now)?;
+                store.journal().record_accepted_link(run, device, person, *held, self.now)?;
             }
             Ok(())
         })
     }
 
-    fn record_all(
-        &self,
-        config: &Config,
-        store: &mut Store,
-        plan: &Plan,
-    ) -> Result<(), StoreError> {
+    fn record_all(&self, config: &Config, store: &Store, plan: &Plan) -> Result<(), StoreError> {
         for (device, gathered) in config.devices.iter().zip(&self.devices) {
             if !gathered.is_known {
-                store.know_device(&device.name)?;
+                store.devices().know_device(&device.name)?;
             }
         }
         for (source, gathered) in config.sources.iter().zip(&self.sources) {
             if let Some(state) = &gathered.state {
                 let delta = ListingDelta { changed: &gathered.changed, state: state.clone() };
-                store.record_listing(&source.name, &delta)?;
+                store.members().record_listing(&source.name, &delta)?;
             }
             if let Some(names) = &gathered.role_names {
-                store.record_role_names(&source.name, names)?;
+                store.members().record_role_names(&source.name, names)?;
             }
         }
         links::record(store, &self.links, self.now)?;
@@ -66,6 +61,7 @@ impl Gathered {
         {
             if let Some(reading) = &gathered.reading {
                 let persons = &facts.persons;
+                store.journal().follow_renamed(&device.name, &reading.serial)?;
                 settle_open(store, &device.name, persons, &facts.limits, self.now)?;
                 let recorded = Reading {
                     serial: &reading.serial,
@@ -73,23 +69,27 @@ impl Gathered {
                     persons,
                     at: reading.at,
                 };
-                store.record_reading(&device.name, &recorded)?;
-                store.record_memory(&device.name, &reading.memory)?;
+                store.devices().record_reading(&device.name, &recorded)?;
+                store.devices().record_memory(&device.name, &reading.memory)?;
                 if let Some(said) = &reading.statement {
-                    store.record_statement(&device.name, &reading.version, said.latest_end)?;
+                    store.devices().record_statement(
+                        &device.name,
+                        &reading.version,
+                        said.latest_end,
+                    )?;
                 }
-                store.forget_failures(&device.name)?;
+                store.trust().forget_failures(&device.name)?;
                 if gathered.is_accepted {
-                    store.accept_writes(&device.name)?;
+                    store.trust().accept_writes(&device.name)?;
                 }
             } else if let Some(failure) = &gathered.failure {
-                store.remember_failure(&device.name, failure, self.now)?;
+                store.trust().remember_failure(&device.name, failure, self.now)?;
             } else if gathered.outcome != TargetOutcome::Ok {
-                store.require_reading(&device.name)?;
+                store.devices().require_reading(&device.name)?;
             }
             let news = link_news(&self.facts, facts, plan, self.now);
             if !news.is_empty() {
-                store.record_links(&device.name, &facts.stored, &news)?;
+                store.links().record_links(&device.name, &facts.stored, &news)?;
             }
         }
         Ok(())
@@ -176,13 +176,13 @@ fn linked_now(
 ///
 /// A change that nobody asked for is remembered, as after any write.
 pub fn settle_open(
-    store: &mut Store,
+    store: &Store,
     device: &TargetName,
     persons: &BTreeMap<RecordId, Record>,
     limits: &TargetLimits,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let intents = store.open_intents(device)?;
+    let intents = store.journal().open_intents(device)?;
     if intents.is_empty() {
         return Ok(());
     }
@@ -193,16 +193,18 @@ pub fn settle_open(
             let person = persons.get(&intent.employee_no);
             let took = person.is_some_and(|p| limits.is_held(intent.after, &p.limit));
             let (kind, text) = if took {
-                (OutcomeKind::Confirmed, "the run was cut off; the change had been taken")
+                let text = "it was cut off before it was read back; the change had been taken";
+                (OutcomeKind::Confirmed, text)
             } else {
-                (OutcomeKind::NotApplied, "the run was cut off before the change was taken")
+                let text = "it was cut off, and the change had not been taken";
+                (OutcomeKind::NotApplied, text)
             };
             log::warn!("{device}: person {}: {text}", intent.employee_no);
             (intent, Outcome::sent(kind, Some(text.to_owned()), person.cloned()))
         })
         .collect();
-    store.settle(&settled, now)?;
-    unasked.map_or(Ok(()), |unasked| store.remember_unasked(device, &unasked))
+    store.journal().settle(&settled, now)?;
+    unasked.map_or(Ok(()), |unasked| store.trust().remember_unasked(device, &unasked))
 }
 
 /// What a device changed that nobody asked for with writes that were cut off before they were read back,

@@ -381,7 +381,7 @@ fn unreachable(
 ) -> SourceGathered {
     let failed = Failed::new(error, error.hint.as_deref());
     let kind = match error.class {
-        Class::Login => TroubleKind::LoginRefused(failed),
+        Class::Login | Class::MissingRight => TroubleKind::LoginRefused(failed),
         _ => TroubleKind::Unreachable(failed),
     };
     let kept = not_asked(config, &before, members);

@@ -87,7 +87,7 @@ impl<'s> ClockInquiry<'_, 's> {
             }
             open.lock = Some(lock);
         }
-        let memory = self.store.device_state(&config.name)?.memory;
+        let memory = self.store.devices().device_state(&config.name)?.memory;
         match self.is_ours(config, &memory, open.reader.as_deref_mut()) {
             Ok(answer) => Ok(answer),
             Err(error) => {

@@ -19,7 +19,7 @@ const GRANT_PER_TICK_FLOOR: usize = 20;
 /// How many closed doors may be opened in one tick, of so many linked persons; `None`: as many as there
 /// are, on a device's first run.
 fn openings_allowed(guard: Guard, device: &TargetFacts, linked: usize) -> Option<usize> {
-    let share = guard.grant_per_tick.of(linked).max(GRANT_PER_TICK_FLOOR);
+    let share = guard.grant_per_tick.share_of(linked).max(GRANT_PER_TICK_FLOOR);
     (!device.is_first_run).then_some(share)
 }
 
@@ -64,8 +64,8 @@ pub fn apply_budgets(facts: &Facts, device: &TargetFacts, changes: &mut [Change]
             || gains.contains(&person.employee_no)
     };
     let with_time = touchable(device).filter(has_time).count();
-    let per_tick = facts.guard.revoke_per_tick.of(with_time).max(REVOKE_PER_TICK_FLOOR);
-    let per_day = facts.guard.revoke_per_day.of(with_time).max(REVOKE_PER_DAY_FLOOR);
+    let per_tick = facts.guard.revoke_per_tick.share_of(with_time).max(REVOKE_PER_TICK_FLOOR);
+    let per_day = facts.guard.revoke_per_day.share_of(with_time).max(REVOKE_PER_DAY_FLOOR);
     let revoke_over = if revocations > per_tick {
         Some(Budget::RevokePerTick)
     } else if revocations > 0 && device.revoked_last_day + revocations > per_day {

@@ -103,16 +103,21 @@ fn only_what_was_looked_at_is_well() {
         (
             with(TargetOutcome::Unreachable, vec![door(TroubleKind::Unreachable(failed()))]),
             vec!["door gym away"],
-            [&["door gym login", "door gym doubt"][..], &plan].concat(),
+            [&["door gym login", "door gym right", "door gym doubt"][..], &plan].concat(),
         ),
         (
             with(TargetOutcome::Unreachable, vec![door(TroubleKind::Busy(None)), applied(1)]),
             vec!["door gym away"],
-            [&["door gym login", "door gym doubt"][..], &plan].concat(),
+            [&["door gym login", "door gym right", "door gym doubt"][..], &plan].concat(),
         ),
         (
             with(TargetOutcome::LoginRefused, vec![door(TroubleKind::LoginRefused(failed()))]),
             vec!["door gym login"],
+            [&["door gym right", "door gym doubt"][..], &plan].concat(),
+        ),
+        (
+            with(TargetOutcome::RightMissing, vec![door(TroubleKind::RightMissing(failed()))]),
+            vec!["door gym right"],
             [&["door gym doubt"][..], &plan].concat(),
         ),
         (

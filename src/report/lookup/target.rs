@@ -6,6 +6,7 @@ use crate::engine::link::Link;
 use crate::engine::plan::{Facts, HolderFacts, Plan, TargetFacts, is_in_sync};
 use crate::model::{RecordId, RecordStanding};
 use crate::report::{TargetOutcome, text};
+use crate::store::Uncommitted;
 
 /// How a device was asked, and what waits there.
 #[derive(Debug, Clone, Copy)]
@@ -96,5 +97,27 @@ pub fn on_device(
         not_in_force_since: None,
         confirmed_at: None,
         read_at: None,
+    }
+}
+
+/// The same of a person whose dates are written and not in force at the doors, which go by those of before: one
+/// whom a door is to let in again is outside still.
+#[must_use]
+pub fn not_in_force(story: TargetStory, open: &Uncommitted, since: &str) -> TargetStory {
+    let doors = if open.opens_door { "; the doors do not open yet" } else { "" };
+    TargetStory {
+        why: format!(
+            "Written, not yet in force at the doors (since {since}){doors}. {}",
+            story.why
+        ),
+        opens_now: story.opens_now && !open.opens_door,
+        in_step: false,
+        remedy: Some(
+            "The next run asks what became of it; see that the devices are on and reachable from the \
+             platform."
+                .to_owned(),
+        ),
+        not_in_force_since: Some(open.since),
+        ..story
     }
 }

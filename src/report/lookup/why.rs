@@ -70,7 +70,8 @@ pub(super) fn why(
             "The dates of this person are switched off on the door, so it always opens.".to_owned()
         }
         Limit::Unclear { .. } => {
-            "The dates on the door are in a form that can mean two things, so nothing is changed there."
+            "The dates on the door are in a form that can mean two things, or not known, so nothing is \
+             changed there."
                 .to_owned()
         }
         Limit::Unreadable { .. } => {

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{DAYS_SHOWN, DeviceStatus, SourceStatus, Status};
 use crate::config::{Config, Mode, TargetConfig};
 use crate::engine::gather::{back_off, devices::held_back, trust};
-use crate::engine::plan::LeftOut;
-use crate::store::{DeviceOverview, Store, StoreError, WriteMemory};
+use crate::engine::plan::{Kind, LeftOut};
+use crate::store::{DeviceOverview, Store, StoreError, Waiting, WriteMemory};
 
 /// Runs that are shown.
 const RUNS_SHOWN: u32 = 10;
@@ -46,48 +46,70 @@ pub fn of_state_file(
 ) -> Result<Status, StoreError> {
     let mut sources = Vec::with_capacity(config.sources.len());
     for source in &config.sources {
-        let state = store.source_state(&source.name)?;
+        let state = store.members().source_state(&source.name)?;
         sources.push(SourceStatus {
             name: source.name.clone(),
-            members: store.member_count(&source.name)?,
+            members: store.members().member_count(&source.name)?,
             fetched_at: state.fetched_at,
             complete_at: state.complete_at,
         });
     }
     let mut devices = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
-        let failures = store.failures(&device.name)?;
-        let login = store.login_memory(&device.name, &device.login.name, &device.login.secret)?;
-        let known = store.device_overview(&device.name)?;
-        let writes = store.write_memory(&device.name)?;
+        let failures = store.trust().failures(&device.name)?;
+        let login =
+            store.trust().login_memory(&device.name, &device.login.name, &device.login.secret)?;
+        let known = store.overview().device_overview(&device.name)?;
+        let writes = store.trust().write_memory(&device.name)?;
         devices.push(DeviceStatus {
             name: device.name.clone(),
             mode: device.mode,
             write_trouble: write_trouble(device, &writes, &known, at),
-            uncommitted: store.uncommitted(&device.name)?,
+            uncommitted: store.journal().uncommitted(&device.name)?,
             known,
             left_alone_until: back_off::waits_until(&failures, at),
             failures,
             login_trouble: held_back(device, &login, at).map(|trouble| trouble.text()),
         });
     }
+    let mut waiting = store.pending().waiting()?;
+    for (device, one) in
+        devices.iter().flat_map(|one| one.uncommitted.iter().map(move |open| (&one.name, open)))
+    {
+        // Their doors do not know yet that they are to open.
+        let is_known =
+            |wait: &Waiting| wait.device == *device && wait.employee_no == one.employee_no;
+        if one.opens_door && !waiting.iter().any(is_known) {
+            waiting.push(Waiting {
+                device: device.clone(),
+                employee_no: one.employee_no.clone(),
+                member: one.member.clone(),
+                kind: Kind::Grant,
+                opens_door: true,
+                after: one.after,
+                budget: None,
+                trouble: Some("written, not yet in force at the doors".to_owned()),
+                since: one.since,
+            });
+        }
+    }
     let since = at.checked_sub_signed(TimeDelta::days(DAYS_SHOWN)).unwrap_or(at);
-    let audit = store.audit_since(since, AUDIT_SHOWN)?;
+    let audit = store.overview().audit_since(since, AUDIT_SHOWN)?;
     Ok(Status {
         at,
         zone: config.zone_of_people(),
-        runs: store.runs(RUNS_SHOWN)?,
-        last_success: store.last_success()?,
+        runs: store.overview().runs(RUNS_SHOWN)?,
+        last_success: store.overview().last_success()?,
         sources,
         devices,
-        waiting: store.waiting()?,
-        attention: store.attention()?,
-        blocked: store.blocked_plans()?,
+        waiting,
+        attention: store.pending().attention()?,
+        blocked: store.overview().blocked_plans()?,
         left_out,
         is_audit_cut: audit.len() >= AUDIT_SHOWN as usize,
         audit,
-        delay: store.grant_delay()?,
-        requests: store.requests()?,
+        delay: store.overview().grant_delay()?,
+        requests: store.overview().requests()?,
         state_bytes: store.size(),
         rows_left_out: Vec::new(),
         names: BTreeMap::new(),

@@ -18,8 +18,8 @@ fn a_new_file_and_its_folder_are_made() {
 fn nobody_else_may_read_it() {
     use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::new();
-    let mut store = sandbox.open();
-    list_members(&mut store, &[member(1)]);
+    let store = sandbox.open();
+    list_members(&store, &[member(1)]);
     for file in fs::read_dir(sandbox.folder.path()).unwrap() {
         let file = file.unwrap();
         let mode = file.metadata().unwrap().permissions().mode() & 0o777;
@@ -32,33 +32,33 @@ fn nobody_else_may_read_it() {
 fn an_empty_file_is_a_new_one() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.path(), b"").unwrap();
-    assert!(sandbox.open().members(club()).unwrap().is_empty());
+    assert!(sandbox.open().members().members(club()).unwrap().is_empty());
 }
 
 #[test]
 fn opened_again_nothing_is_lost_and_no_table_made_twice() {
     let sandbox = Sandbox::new();
-    let mut store = sandbox.open();
-    list_members(&mut store, &[member(1)]);
+    let store = sandbox.open();
+    list_members(&store, &[member(1)]);
     let salt = |store: &Store| -> Vec<u8> {
         store.connection.query_row("SELECT value FROM salt", [], |row| row.get(0)).unwrap()
     };
     let first = salt(&store);
     drop(store);
-    let mut store = sandbox.open();
-    schema::create(&mut store.connection).unwrap();
+    let store = sandbox.open();
+    schema::create(&store.connection).unwrap();
     assert_eq!(schema::format(&store.connection).unwrap(), schema::FORMAT);
-    assert_eq!(store.members(club()).unwrap(), [member(1)]);
+    assert_eq!(store.members().members(club()).unwrap(), [member(1)]);
     assert_eq!(salt(&store), first);
 }
 
 #[test]
 fn two_may_open_it_at_once() {
     let sandbox = Sandbox::new();
-    let mut writer = sandbox.open();
+    let writer = sandbox.open();
     let reader = sandbox.open();
-    list_members(&mut writer, &[member(1)]);
-    assert_eq!(reader.members(club()).unwrap().len(), 1);
+    list_members(&writer, &[member(1)]);
+    assert_eq!(reader.members().members(club()).unwrap().len(), 1);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_file_of_another_format_is_refused_and_not_touched() {
         let before = fs::read(sandbox.path()).unwrap();
         let refused = sandbox.refused();
         assert!(
-            matches!(refused, StoreError::Newer { .. } | StoreError::Older { .. }),
+            matches!(refused.problem, StoreProblem::Newer { .. } | StoreProblem::Older { .. }),
             "{refused}"
         );
         let text = refused.to_string();
@@ -102,7 +102,7 @@ fn what_is_no_database_is_damaged_and_not_touched() {
         let sandbox = Sandbox::new();
         fs::write(sandbox.path(), content).unwrap();
         let refused = sandbox.refused();
-        assert!(matches!(refused, StoreError::Damaged(_)), "{refused}");
+        assert!(matches!(refused.problem, StoreProblem::Damaged(_)), "{refused}");
         assert!(fs::read(sandbox.path()).unwrap() == content);
     }
 }
@@ -110,10 +110,10 @@ fn what_is_no_database_is_damaged_and_not_touched() {
 /// A file of many pages, with everything in its main file.
 fn filled() -> (Sandbox, Vec<u8>) {
     let sandbox = Sandbox::new();
-    let mut store = sandbox.open();
+    let store = sandbox.open();
     let members: Vec<_> = (1..300).map(member).collect();
-    list_members(&mut store, &members);
-    read_door(&mut store, (1..300).map(|number| person(&number.to_string())));
+    list_members(&store, &members);
+    read_door(&store, (1..300).map(|number| person(&number.to_string())));
     drop(store);
     let bytes = fs::read(sandbox.path()).unwrap();
     assert!(bytes.len() > 20 * 4096, "{} bytes", bytes.len());
@@ -134,7 +134,7 @@ fn damaged_pages_are_found_at_once() {
         let (sandbox, _) = filled();
         fs::write(sandbox.path(), &damaged).unwrap();
         let refused = sandbox.refused();
-        assert!(matches!(refused, StoreError::Damaged(_)), "{refused}");
+        assert!(matches!(refused.problem, StoreProblem::Damaged(_)), "{refused}");
         assert!(refused.hint().contains("put back a copy"));
         assert!(fs::read(sandbox.path()).unwrap() == damaged, "left as it is");
     }
@@ -158,12 +158,19 @@ fn values_that_cannot_be_are_damage() {
         "UPDATE person SET confirmed_begin = 1",
     ] {
         let sandbox = Sandbox::new();
-        let mut store = sandbox.open();
-        list_members(&mut store, &[member(1)]);
-        read_door(&mut store, [person("1")]);
+        let store = sandbox.open();
+        list_members(&store, &[member(1)]);
+        read_door(&store, [person("1")]);
         store.connection.execute_batch(damage).unwrap();
-        let found = store.members(club()).map(|_| ()).and(store.persons(&door()).map(|_| ()));
-        assert!(matches!(found, Err(StoreError::Damaged(_))), "{damage}: {found:?}");
+        let found = store
+            .members()
+            .members(club())
+            .map(|_| ())
+            .and(store.devices().persons(&door()).map(|_| ()));
+        assert!(
+            matches!(found, Err(StoreError { problem: StoreProblem::Damaged(_), .. })),
+            "{damage}: {found:?}"
+        );
     }
 }
 
@@ -172,11 +179,11 @@ fn a_place_where_no_file_can_be_is_unusable() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.path()).unwrap();
     let refused = sandbox.refused();
-    assert_eq!(refused.to_string(), "is a folder");
+    assert_eq!(refused.problem.to_string(), "is a folder");
     let below_a_file = sandbox.folder.path().join("file");
     fs::write(&below_a_file, b"x").unwrap();
     let refused = Store::open(&below_a_file.join("state.db")).unwrap_err();
-    assert!(matches!(refused, StoreError::Unusable(_)), "{refused}");
+    assert!(matches!(refused.problem, StoreProblem::Unusable(_)), "{refused}");
 }
 
 /// Whoever may write the folder can lay a link there, and the file it points to would be written and
@@ -210,7 +217,10 @@ fn links_are_never_followed() {
             ".lock" | ".holder" => lock::take(&sandbox.path(), at(0)).unwrap_err(),
             _ => sandbox.refused(),
         };
-        assert!(matches!(&refused, StoreError::NotOurs(text) if text.contains(words)), "{refused}");
+        assert!(
+            matches!(&refused.problem, StoreProblem::NotOurs(text) if text.contains(words)),
+            "{refused}"
+        );
         assert!(lock::take(&sandbox.path(), at(0)).is_err(), "{suffix}: no run begins");
         assert!(fs::read(&victim).unwrap() == before, "{suffix}");
         assert!(!sandbox.folder.path().join("nowhere").exists(), "{suffix}");
@@ -240,18 +250,21 @@ fn a_folder_may_be_a_link_and_a_second_name_may_not() {
 fn busy_is_no_damage() {
     for code in [5, 6, 15, 5 | 1 << 8, 5 | 2 << 8, 6 | 1 << 8] {
         let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-        assert!(matches!(StoreError::from(error), StoreError::Busy), "{code}");
+        assert!(matches!(StoreProblem::from(error), StoreProblem::Busy), "{code}");
     }
-    let hint = StoreError::Busy.hint();
+    let hint = StoreProblem::Busy.hint();
     assert!(hint.contains("next run") && !hint.contains("afresh"), "{hint}");
     let sandbox = Sandbox::new();
     let store = sandbox.open();
     let other = Connection::open(sandbox.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     store.connection.busy_timeout(Duration::from_millis(50)).unwrap();
-    assert!(matches!(store.begin_run("sync", at(0)), Err(StoreError::Busy)));
+    assert!(matches!(
+        store.journal().begin_run("sync", at(0)),
+        Err(StoreError { problem: StoreProblem::Busy, .. })
+    ));
     other.execute_batch("ROLLBACK").unwrap();
-    store.begin_run("sync", at(0)).unwrap();
+    store.journal().begin_run("sync", at(0)).unwrap();
 }
 
 /// What `sqlite3 FILE .dump` keeps: tables, rows, then the rest; no `user_version`.
@@ -280,15 +293,15 @@ fn dump_into(old: &Path, new: &Path) {
 #[test]
 fn a_file_restored_from_a_dump_is_what_it_was() {
     let sandbox = Sandbox::new();
-    let mut store = sandbox.open();
-    list_members(&mut store, &[member(1), member(2)]);
-    read_door(&mut store, [person("1")]);
-    let known = store.members(club()).unwrap();
+    let store = sandbox.open();
+    list_members(&store, &[member(1), member(2)]);
+    read_door(&store, [person("1")]);
+    let known = store.members().members(club()).unwrap();
     drop(store);
     let restored = sandbox.folder.path().join("restored.db");
     dump_into(&sandbox.path(), &restored);
     for _ in 0..2 {
-        assert_eq!(Store::open(&restored).unwrap().members(club()).unwrap(), known);
+        assert_eq!(Store::open(&restored).unwrap().members().members(club()).unwrap(), known);
     }
     // Of another program, or of another format.
     for (damage, is_foreign) in
@@ -298,8 +311,10 @@ fn a_file_restored_from_a_dump_is_what_it_was() {
         dump_into(&sandbox.path(), &other);
         Connection::open(&other).unwrap().execute_batch(damage).unwrap();
         match Store::open(&other) {
-            Err(StoreError::Foreign) => assert!(is_foreign),
-            Err(StoreError::Newer { found: 999, .. }) => assert!(!is_foreign),
+            Err(StoreError { problem: StoreProblem::Foreign, .. }) => assert!(is_foreign),
+            Err(StoreError { problem: StoreProblem::Newer { found: 999, .. }, .. }) => {
+                assert!(!is_foreign)
+            }
             other => panic!("{damage}: {:?}", other.err()),
         }
     }

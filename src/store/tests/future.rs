@@ -43,9 +43,9 @@ fn a_refusal_after_refusals_in_the_future_is_the_first() {
     let store = Sandbox::new().open();
     let password = Secret::new("one".to_owned());
     for minute in [YEAR, YEAR + 30, YEAR + 31] {
-        store.remember_refusal(&door(), "admin", &password, at(minute)).unwrap();
+        store.trust().remember_refusal(&door(), "admin", &password, at(minute)).unwrap();
     }
-    let memory = store.remember_refusal(&door(), "admin", &password, at(0)).unwrap();
+    let memory = store.trust().remember_refusal(&door(), "admin", &password, at(0)).unwrap();
     assert_eq!((memory.refusals, memory.spent), (1, 1));
     assert_eq!(memory.waits_until(at(0)), Some(at(30)));
 }
@@ -53,7 +53,7 @@ fn a_refusal_after_refusals_in_the_future_is_the_first() {
 /// Mutant: whoever waits since next year keeps that, and has waited a negative time when served.
 #[test]
 fn nobody_waits_since_a_time_to_come() {
-    let mut store = Sandbox::new().open();
+    let store = Sandbox::new().open();
     let wait = |minute| Waiting {
         device: door(),
         employee_no: id("1"),
@@ -65,19 +65,19 @@ fn nobody_waits_since_a_time_to_come() {
         trouble: None,
         since: at(minute),
     };
-    store.keep_waiting(&[wait(YEAR)], true).unwrap();
-    store.keep_waiting(&[wait(0)], true).unwrap();
-    assert_eq!(store.waiting().unwrap(), [wait(0)]);
-    store.keep_waiting(&[wait(5)], true).unwrap();
-    assert_eq!(store.waiting().unwrap(), [wait(0)]);
+    store.pending().keep_waiting(&[wait(YEAR)], true).unwrap();
+    store.pending().keep_waiting(&[wait(0)], true).unwrap();
+    assert_eq!(store.pending().waiting().unwrap(), [wait(0)]);
+    store.pending().keep_waiting(&[wait(5)], true).unwrap();
+    assert_eq!(store.pending().waiting().unwrap(), [wait(0)]);
 }
 
 /// Mutants: taking the earliest run of all for the one that followed; taking the newest.
 #[test]
 fn a_run_in_the_future_and_the_first_one_after_it() {
     let store = Sandbox::new().open();
-    let run = |minute| store.begin_run("sync", at(minute)).map(|_| ()).unwrap();
-    let found = |store: &Store, minute| store.future_run(at(minute)).unwrap();
+    let run = |minute| store.journal().begin_run("sync", at(minute)).map(|_| ()).unwrap();
+    let found = |store: &Store, minute| store.overview().future_run(at(minute)).unwrap();
     run(0);
     run(YEAR);
     run(YEAR + 5);
@@ -86,12 +86,12 @@ fn a_run_in_the_future_and_the_first_one_after_it() {
     assert_eq!(found(&store, YEAR + 5), None, "now is not the future");
     assert_eq!(found(&store, 10), ahead(None));
     for minute in [10, 15, 20] {
-        store.begin_run("sync", at(minute)).unwrap();
+        store.journal().begin_run("sync", at(minute)).unwrap();
     }
     assert_eq!(found(&store, 20), ahead(Some(10)));
     // It went ahead once more.
-    store.begin_run("sync", at(YEAR - 7)).unwrap();
+    store.journal().begin_run("sync", at(YEAR - 7)).unwrap();
     assert_eq!(found(&store, 25), ahead(None));
-    store.begin_run("sync", at(30)).unwrap();
+    store.journal().begin_run("sync", at(30)).unwrap();
     assert_eq!(found(&store, 30), ahead(Some(30)));
 }

@@ -13,11 +13,11 @@ fn count(store: &Store, table: &str) -> i64 {
 #[test]
 fn runs_that_changed_nothing_are_forgotten_after_ninety_days() {
     let sandbox = Sandbox::new();
-    let mut store = sandbox.open();
-    let quiet = store.begin_run("sync", at(0)).unwrap();
-    store.end_run(quiet, at(0), &RunEnd::default()).unwrap();
-    let busy = store.begin_run("sync", at(5)).unwrap();
-    let died = store.begin_run("sync", at(10)).unwrap();
+    let store = sandbox.open();
+    let quiet = store.journal().begin_run("sync", at(0)).unwrap();
+    store.journal().end_run(quiet, at(0), &RunEnd::default()).unwrap();
+    let busy = store.journal().begin_run("sync", at(5)).unwrap();
+    let died = store.journal().begin_run("sync", at(10)).unwrap();
     let intent = |run, no: &str| Intent {
         run,
         device: door(),
@@ -30,33 +30,33 @@ fn runs_that_changed_nothing_are_forgotten_after_ninety_days() {
         fingerprint: String::new(),
     };
     let outcome = Outcome::sent(OutcomeKind::Confirmed, None, None);
-    store.settle(&[(intent(busy, "1"), outcome)], at(6)).unwrap();
-    store.announce(&[intent(died, "2")]).unwrap();
-    store.begin_run("sync", at(90 * DAY)).unwrap();
+    store.journal().settle(&[(intent(busy, "1"), outcome)], at(6)).unwrap();
+    store.journal().announce(&[intent(died, "2")]).unwrap();
+    store.journal().begin_run("sync", at(90 * DAY)).unwrap();
     assert_eq!(count(&store, "run"), 4, "not yet");
-    store.begin_run("sync", at(91 * DAY)).unwrap();
-    let kept: Vec<i64> = store.column("SELECT id FROM run ORDER BY id").unwrap();
+    store.journal().begin_run("sync", at(91 * DAY)).unwrap();
+    let kept: Vec<i64> = store.all("SELECT id FROM run ORDER BY id", ()).unwrap();
     assert_eq!(kept, [busy.get(), died.get(), 4, 5], "{quiet:?} is gone");
     assert_eq!(count(&store, "change"), 1, "the audit log is kept for ever");
-    assert_eq!(store.open_intents(&door()).unwrap().len(), 1);
+    assert_eq!(store.journal().open_intents(&door()).unwrap().len(), 1);
 }
 
 #[test]
 fn only_the_first_run_of_a_day_forgets() {
     let store = Sandbox::new().open();
-    store.begin_run("sync", at(0)).unwrap();
+    store.journal().begin_run("sync", at(0)).unwrap();
     let old = "INSERT INTO blocked_plan (id, made_at, seen_at, document) VALUES ('old', 0, 0, '')";
     store.connection.execute(old, []).unwrap();
-    store.begin_run("sync", at(5)).unwrap();
+    store.journal().begin_run("sync", at(5)).unwrap();
     assert_eq!(count(&store, "blocked_plan"), 1, "the same day");
-    store.begin_run("sync", at(DAY)).unwrap();
+    store.journal().begin_run("sync", at(DAY)).unwrap();
     assert_eq!(count(&store, "blocked_plan"), 0);
 }
 
 #[test]
 fn members_who_left_long_ago_are_forgotten_unless_they_are_linked() {
-    let mut store = Sandbox::new().open();
-    store.begin_run("sync", at(0)).unwrap();
+    let store = Sandbox::new().open();
+    store.journal().begin_run("sync", at(0)).unwrap();
     let left = |number, missing_since| {
         let mut stored = member(number);
         stored.missed = 9;
@@ -73,19 +73,19 @@ fn members_who_left_long_ago_are_forgotten_unless_they_are_linked() {
         left(4, long_ago),
         left(5, long_ago),
     ];
-    list_members(&mut store, &members);
-    read_door(&mut store, [person("5")]);
+    list_members(&store, &members);
+    read_door(&store, [person("5")]);
     let links = [(key(club(), 5), link("5", LinkRule::File))];
-    store.record_links(&door(), &StoredLinks::default(), &links).unwrap();
-    store.begin_run("sync", at(800 * DAY - 400 * DAY)).unwrap();
+    store.links().record_links(&door(), &StoredLinks::default(), &links).unwrap();
+    store.journal().begin_run("sync", at(800 * DAY - 400 * DAY)).unwrap();
     let known = |store: &Store| -> Vec<String> {
-        let members = store.members(club()).unwrap();
+        let members = store.members().members(club()).unwrap();
         members.iter().map(|stored| stored.key().human().to_owned()).collect()
     };
     // Listed, missing for less than a year, paid into the future, linked; and roles of 2026 ended
     // less than a year ago.
     assert_eq!(known(&store), ["1", "2", "3", "4", "5"]);
-    store.begin_run("sync", at(420 * DAY)).unwrap();
+    store.journal().begin_run("sync", at(420 * DAY)).unwrap();
     assert_eq!(known(&store), ["1", "3", "4", "5"]);
     assert_eq!(count(&store, "member_role WHERE member = 2"), 0);
 }
@@ -100,10 +100,10 @@ fn years_of_quiet_runs_do_not_make_the_file_grow() {
     for day in 0..600 {
         for tick in 0..24 {
             let now = at(day * DAY + tick * 60);
-            let run = store.begin_run("sync", now).unwrap();
-            store.end_run(run, now, &RunEnd::default()).unwrap();
+            let run = store.journal().begin_run("sync", now).unwrap();
+            store.journal().end_run(run, now, &RunEnd::default()).unwrap();
         }
-        pages.push(store.column::<i64>("PRAGMA page_count").unwrap()[0]);
+        pages.push(store.first::<i64>("PRAGMA page_count", ()).unwrap().unwrap());
     }
     let runs = count(&store, "run");
     assert!((24 * 90..=24 * 92).contains(&runs), "{runs}");

@@ -9,18 +9,18 @@ use crate::store::health::{Health, Severity};
 /// A file with something of everything in it, from a run that ended.
 fn used() -> Sandbox {
     let sandbox = Sandbox::new();
-    let mut store = sandbox.open();
-    let run = store.begin_run("sync", at(0)).unwrap();
+    let store = sandbox.open();
+    let run = store.journal().begin_run("sync", at(0)).unwrap();
     let members: Vec<_> = (1..200).map(member).collect();
-    list_members(&mut store, &members);
-    read_door(&mut store, (1..200).map(|number| person(&number.to_string())));
-    store.end_run(run, at(1), &RunEnd::default()).unwrap();
+    list_members(&store, &members);
+    read_door(&store, (1..200).map(|number| person(&number.to_string())));
+    store.journal().end_run(run, at(1), &RunEnd::default()).unwrap();
     sandbox
 }
 
 /// The worst thing found, with its words.
 fn worst(sandbox: &Sandbox) -> (Severity, String) {
-    let health = Health::of(&sandbox.path());
+    let health = Health::examine(&sandbox.path());
     let finding = health.findings.first().unwrap_or_else(|| panic!("{health:?}"));
     assert!(!finding.remedy.is_empty(), "{finding:?}");
     (finding.severity, finding.text.clone())
@@ -29,7 +29,7 @@ fn worst(sandbox: &Sandbox) -> (Severity, String) {
 #[test]
 fn a_sound_file() {
     let sandbox = used();
-    let health = Health::of(&sandbox.path());
+    let health = Health::examine(&sandbox.path());
     assert_eq!(health.findings, [], "sound");
     assert!(health.exists);
     assert_eq!(health.version, Some(schema::FORMAT));
@@ -44,7 +44,7 @@ fn a_sound_file() {
 #[test]
 fn no_file_yet_is_no_finding_and_none_is_made() {
     let sandbox = Sandbox::new();
-    let health = Health::of(&sandbox.path());
+    let health = Health::examine(&sandbox.path());
     assert_eq!(health, Health::default());
     assert!(!sandbox.path().exists());
 }
@@ -53,12 +53,12 @@ fn no_file_yet_is_no_finding_and_none_is_made() {
 fn looking_changes_nothing() {
     let sandbox = used();
     let before = fs::read(sandbox.path()).unwrap();
-    assert!(Health::of(&sandbox.path()).exists);
+    assert!(Health::examine(&sandbox.path()).exists);
     assert!(fs::read(sandbox.path()).unwrap() == before);
     let store = sandbox.open();
     // While a run is at work, too.
-    store.begin_run("sync", at(5)).unwrap();
-    let health = Health::of(&sandbox.path());
+    store.journal().begin_run("sync", at(5)).unwrap();
+    let health = Health::examine(&sandbox.path());
     assert_eq!(health.findings, []);
     let last = health.last_run.unwrap();
     assert_eq!((last.began, last.ended, last.exit_code), (at(5), None, None));
@@ -100,7 +100,7 @@ fn what_no_run_can_use() {
             "99999999999999 is not an instant",
         ),
         (
-            "UPDATE device SET unproven_version = 'V1', unconfirmed_at = 99999999999999",
+            "UPDATE device SET unproven_version = 'V1', unconfirmed = 1, unconfirmed_at = 99999999999999",
             "99999999999999 is not an instant",
         ),
         (
@@ -110,16 +110,16 @@ fn what_no_run_can_use() {
         ),
         (
             "INSERT INTO waiting VALUES
-             ('front-door', '1', 'club', '1', 'gift', 1, 1, 2, NULL, NULL, NULL, 0)",
+             ('front-door', '1', 'club', '1', 'gift', 1, 1, 2, NULL, NULL, 0, NULL)",
             "gift is not a kind of change",
         ),
         (
             "INSERT INTO waiting VALUES
-             ('front-door', '1', 'club', '1', 'grant', 1, 1, 2, NULL, NULL, 99999999999999, 0)",
+             ('front-door', '1', 'club', '1', 'grant', 1, 1, 2, NULL, NULL, 0, 99999999999999)",
             "99999999999999 is not an instant",
         ),
         (
-            "INSERT INTO attention VALUES ('odd', '', '', 'club', '1', '', NULL, 0)",
+            "INSERT INTO attention VALUES ('odd', NULL, NULL, 'club', '1', '', NULL, 0)",
             "odd is not a kind of attention",
         ),
         (
@@ -147,8 +147,8 @@ fn what_no_run_can_use() {
 #[test]
 fn changes_without_an_outcome_are_told() {
     let sandbox = used();
-    let mut store = sandbox.open();
-    let run = store.begin_run("sync", at(5)).unwrap();
+    let store = sandbox.open();
+    let run = store.journal().begin_run("sync", at(5)).unwrap();
     let intent = Intent {
         run,
         device: door(),
@@ -160,9 +160,9 @@ fn changes_without_an_outcome_are_told() {
         after: year(),
         fingerprint: String::new(),
     };
-    store.announce(&[intent]).unwrap();
+    store.journal().announce(&[intent]).unwrap();
     drop(store);
-    assert_eq!(Health::of(&sandbox.path()).open_intents, 1);
+    assert_eq!(Health::examine(&sandbox.path()).open_intents, 1);
     let (severity, text) = worst(&sandbox);
     assert_eq!(severity, Severity::Warning);
     assert!(text.contains("1 changes without an outcome"), "{text}");

@@ -27,9 +27,9 @@ fn ended(kind: OutcomeKind) -> Outcome {
 /// A door with two persons, and a run.
 fn started() -> (Sandbox, Store, RunId) {
     let sandbox = Sandbox::new();
-    let mut store = sandbox.open();
-    read_door(&mut store, [person("1"), person("2")]);
-    let run = store.begin_run("sync", at(0)).unwrap();
+    let store = sandbox.open();
+    read_door(&store, [person("1"), person("2")]);
+    let run = store.journal().begin_run("sync", at(0)).unwrap();
     (sandbox, store, run)
 }
 
@@ -39,21 +39,21 @@ fn lines(store: &Store) -> i64 {
 
 #[test]
 fn announced_settled_logged() {
-    let (_sandbox, mut store, run) = started();
+    let (_sandbox, store, run) = started();
     let intent = intent(run, "1", Kind::Grant);
-    store.announce(std::slice::from_ref(&intent)).unwrap();
-    assert_eq!(store.open_intents(&door()).unwrap(), std::slice::from_ref(&intent));
+    store.journal().announce(std::slice::from_ref(&intent)).unwrap();
+    assert_eq!(store.journal().open_intents(&door()).unwrap(), std::slice::from_ref(&intent));
     let after =
         Record { limit: Limit::Window(intent.after), fingerprint: "new".into(), ..person("1") };
     let outcome = Outcome { person: Some(after.clone()), ..ended(OutcomeKind::Confirmed) };
-    store.settle(&[(intent.clone(), outcome)], at(1)).unwrap();
+    store.journal().settle(&[(intent.clone(), outcome)], at(1)).unwrap();
 
-    assert!(store.open_intents(&door()).unwrap().is_empty());
-    let found = store.persons(&door()).unwrap();
+    assert!(store.journal().open_intents(&door()).unwrap().is_empty());
+    let found = store.devices().persons(&door()).unwrap();
     assert_eq!(found.persons, list([after, person("2")]));
     assert_eq!(found.confirmed[&id("1")], intent.after);
-    assert_eq!(store.confirmed_at(&door(), &id("1")).unwrap(), Some(at(1)));
-    let state = store.device_state(&door()).unwrap();
+    assert_eq!(store.devices().confirmed_at(&door(), &id("1")).unwrap(), Some(at(1)));
+    let state = store.devices().device_state(&door()).unwrap();
     assert_eq!((state.first_written_at, state.needs_read), (Some(at(1)), false));
     let entry = AuditEntry {
         at: at(1),
@@ -66,12 +66,12 @@ fn announced_settled_logged() {
         outcome: "confirmed".into(),
         error: None,
     };
-    assert_eq!(store.history(&key(club(), 1), 20).unwrap(), [entry]);
+    assert_eq!(store.journal().history(&key(club(), 1), 20).unwrap(), [entry]);
 }
 
 #[test]
 fn every_cause_kind_and_window_survives() {
-    let (sandbox, mut store, run) = started();
+    let (sandbox, store, run) = started();
     let mut intents = Vec::new();
     for (place, cause) in Cause::ALL.into_iter().enumerate() {
         for kind in [Kind::Grant, Kind::Revocation] {
@@ -81,10 +81,10 @@ fn every_cause_kind_and_window_survives() {
             intents.push(Intent { cause, before, member, ..intent(run, &person, kind) });
         }
     }
-    store.announce(&intents).unwrap();
+    store.journal().announce(&intents).unwrap();
     drop(store);
     // The run died. Whoever opens the file next finds what it had announced.
-    let mut found = sandbox.open().open_intents(&door()).unwrap();
+    let mut found = sandbox.open().journal().open_intents(&door()).unwrap();
     found.sort_by_key(|intent| (intent.cause, intent.kind));
     intents.sort_by_key(|intent| (intent.cause, intent.kind));
     assert_eq!(found, intents);
@@ -92,39 +92,42 @@ fn every_cause_kind_and_window_survives() {
 
 #[test]
 fn announced_is_all_or_nothing() {
-    let (_sandbox, mut store, run) = started();
-    store.announce(&[intent(run, "2", Kind::Grant)]).unwrap();
+    let (_sandbox, store, run) = started();
+    store.journal().announce(&[intent(run, "2", Kind::Grant)]).unwrap();
     // One of these is under way already.
     let both = [intent(run, "1", Kind::Grant), intent(run, "2", Kind::Revocation)];
-    assert!(store.announce(&both).is_err());
-    assert_eq!(store.open_intents(&door()).unwrap(), [intent(run, "2", Kind::Grant)]);
+    assert!(store.journal().announce(&both).is_err());
+    assert_eq!(store.journal().open_intents(&door()).unwrap(), [intent(run, "2", Kind::Grant)]);
 }
 
 #[test]
 fn settled_is_all_or_nothing() {
-    let (_sandbox, mut store, run) = started();
+    let (_sandbox, store, run) = started();
     let intents = [intent(run, "1", Kind::Grant), intent(run, "2", Kind::Grant)];
-    store.announce(&intents).unwrap();
+    store.journal().announce(&intents).unwrap();
     let moved = Record { fingerprint: "new".into(), ..person("1") };
     let outcome = Outcome { person: Some(moved), ..ended(OutcomeKind::Confirmed) };
     // No such run: the second line cannot be written.
     let lost = Intent { run: RunId::new(99).unwrap(), ..intents[1].clone() };
     let outcomes = [(intents[0].clone(), outcome), (lost, ended(OutcomeKind::Confirmed))];
-    assert!(store.settle(&outcomes, at(1)).is_err());
-    assert_eq!(store.open_intents(&door()).unwrap(), intents);
+    assert!(store.journal().settle(&outcomes, at(1)).is_err());
+    assert_eq!(store.journal().open_intents(&door()).unwrap(), intents);
     assert_eq!(lines(&store), 0);
-    let found = store.persons(&door()).unwrap();
+    let found = store.devices().persons(&door()).unwrap();
     assert_eq!(found.persons, list([person("1"), person("2")]));
     assert!(found.confirmed.is_empty());
-    assert_eq!(store.device_state(&door()).unwrap().first_written_at, None);
+    assert_eq!(store.devices().device_state(&door()).unwrap().first_written_at, None);
 }
 
 #[test]
 fn withdrawn_leaves_no_trace() {
-    let (_sandbox, mut store, run) = started();
-    store.announce(&[intent(run, "1", Kind::Grant), intent(run, "2", Kind::Grant)]).unwrap();
-    store.withdraw(&door(), &id("1")).unwrap();
-    assert_eq!(store.open_intents(&door()).unwrap(), [intent(run, "2", Kind::Grant)]);
+    let (_sandbox, store, run) = started();
+    store
+        .journal()
+        .announce(&[intent(run, "1", Kind::Grant), intent(run, "2", Kind::Grant)])
+        .unwrap();
+    store.journal().withdraw(&door(), &id("1")).unwrap();
+    assert_eq!(store.journal().open_intents(&door()).unwrap(), [intent(run, "2", Kind::Grant)]);
     assert_eq!(lines(&store), 0);
 }
 
@@ -133,24 +136,27 @@ fn whatever_did_not_take_makes_the_list_be_read_again() {
     for kind in
         [OutcomeKind::Refused, OutcomeKind::Moved, OutcomeKind::NotApplied, OutcomeKind::Unknown]
     {
-        let (_sandbox, mut store, run) = started();
+        let (_sandbox, store, run) = started();
         let intent = intent(run, "1", Kind::Grant);
-        store.announce(std::slice::from_ref(&intent)).unwrap();
-        store.settle(&[(intent, ended(kind))], at(1)).unwrap();
-        let state = store.device_state(&door()).unwrap();
+        store.journal().announce(std::slice::from_ref(&intent)).unwrap();
+        store.journal().settle(&[(intent, ended(kind))], at(1)).unwrap();
+        let state = store.devices().device_state(&door()).unwrap();
         assert!(state.needs_read && state.first_written_at.is_none(), "{kind:?}");
-        assert!(store.persons(&door()).unwrap().confirmed.is_empty(), "{kind:?}");
-        let history = store.history(&key(club(), 1), 20).unwrap();
+        assert!(store.devices().persons(&door()).unwrap().confirmed.is_empty(), "{kind:?}");
+        let history = store.journal().history(&key(club(), 1), 20).unwrap();
         assert_eq!(history[0].outcome, kind.as_str());
         assert_eq!(history[0].error.as_deref(), Some("the answer was lost"));
-        assert!(store.open_intents(&door()).unwrap().is_empty());
+        assert!(store.journal().open_intents(&door()).unwrap().is_empty());
     }
 }
 
 #[test]
 fn the_audit_log_is_never_changed() {
-    let (_sandbox, mut store, run) = started();
-    store.settle(&[(intent(run, "1", Kind::Grant), ended(OutcomeKind::Confirmed))], at(1)).unwrap();
+    let (_sandbox, store, run) = started();
+    store
+        .journal()
+        .settle(&[(intent(run, "1", Kind::Grant), ended(OutcomeKind::Confirmed))], at(1))
+        .unwrap();
     for attempt in [
         "UPDATE change SET outcome = 'refused'",
         "UPDATE change SET at = 0 WHERE id = 1",
@@ -163,35 +169,38 @@ fn the_audit_log_is_never_changed() {
     // Neither is the run it belongs to.
     assert!(store.connection.execute("DELETE FROM run", []).is_err());
     assert_eq!(lines(&store), 1);
-    assert_eq!(store.history(&key(club(), 1), 20).unwrap()[0].outcome, "confirmed");
+    assert_eq!(store.journal().history(&key(club(), 1), 20).unwrap()[0].outcome, "confirmed");
 }
 
 #[test]
 fn history_is_one_member_s_newest_first() {
-    let (_sandbox, mut store, run) = started();
+    let (_sandbox, store, run) = started();
     for minute in 0..5 {
         let outcomes = [(intent(run, "1", Kind::Grant), ended(OutcomeKind::Confirmed))];
-        store.settle(&outcomes, at(minute)).unwrap();
+        store.journal().settle(&outcomes, at(minute)).unwrap();
     }
     let other = Intent { member: key(club(), 2), ..intent(run, "2", Kind::Grant) };
-    store.settle(&[(other, ended(OutcomeKind::Confirmed))], at(9)).unwrap();
+    store.journal().settle(&[(other, ended(OutcomeKind::Confirmed))], at(9)).unwrap();
     let minutes = |number, limit| -> Vec<i64> {
-        let history = store.history(&key(club(), number), limit).unwrap();
+        let history = store.journal().history(&key(club(), number), limit).unwrap();
         history.iter().map(|entry| (entry.at - at(0)).num_minutes()).collect()
     };
     assert_eq!(minutes(1, 3), [4, 3, 2]);
     assert_eq!(minutes(2, 3), [9]);
     let twin = undated(&key(club(), 1));
-    assert!(store.history(&twin, 3).unwrap().is_empty(), "another birth date is another member");
+    assert!(
+        store.journal().history(&twin, 3).unwrap().is_empty(),
+        "another birth date is another member"
+    );
 }
 
 /// Mutants: counting confirmed ones only; counting lines, not persons; no upper bound; without intents.
 #[test]
 fn every_revocation_of_a_day_that_was_sent_counts_whatever_became_of_it() {
-    let (_sandbox, mut store, run) = started();
-    let mut put = |person: &str, kind, outcome, is_sent, minute| {
+    let (_sandbox, store, run) = started();
+    let put = |person: &str, kind, outcome, is_sent, minute| {
         let outcome = Outcome { is_sent, ..ended(outcome) };
-        store.settle(&[(intent(run, person, kind), outcome)], at(minute)).unwrap();
+        store.journal().settle(&[(intent(run, person, kind), outcome)], at(minute)).unwrap();
     };
     put("too early", Kind::Revocation, OutcomeKind::Confirmed, true, -1);
     put("1", Kind::Revocation, OutcomeKind::Confirmed, true, 0);
@@ -205,12 +214,14 @@ fn every_revocation_of_a_day_that_was_sent_counts_whatever_became_of_it() {
     put("held it already", Kind::Revocation, OutcomeKind::Confirmed, false, 8);
     put("granted", Kind::Grant, OutcomeKind::Confirmed, true, 8);
     put("a clock that was ahead", Kind::Revocation, OutcomeKind::Confirmed, true, 60 * 24 * 365);
-    let count = |store: &Store, since| store.revocations_since(&door(), at(since), at(9)).unwrap();
+    let count = |store: &Store, since| {
+        store.journal().revocations_since(&door(), at(since), at(9)).unwrap()
+    };
     assert_eq!(count(&store, 0), 5, "1, 2, may have taken, said no, shows it late");
     assert_eq!(count(&store, 6), 4);
     assert_eq!(count(&store, 9), 0);
     let other = TargetName::new("back-door").unwrap();
-    let elsewhere = store.revocations_since(&other, at(0), at(9)).unwrap();
+    let elsewhere = store.journal().revocations_since(&other, at(0), at(9)).unwrap();
     assert_eq!(elsewhere, 0, "each device counts its own");
     // A run has died: nobody knows what became of these.
     let open = [
@@ -218,7 +229,7 @@ fn every_revocation_of_a_day_that_was_sent_counts_whatever_became_of_it() {
         intent(run, "open", Kind::Revocation),
         intent(run, "open grant", Kind::Grant),
     ];
-    store.announce(&open).unwrap();
+    store.journal().announce(&open).unwrap();
     assert_eq!(count(&store, 0), 6, "and 2 is one person");
     assert_eq!(count(&store, 9), 2);
 }
@@ -226,7 +237,7 @@ fn every_revocation_of_a_day_that_was_sent_counts_whatever_became_of_it() {
 /// Mutants: a try is not remembered; a confirmed one is; the door that was busy is forgotten.
 #[test]
 fn whoever_waits_and_was_tried_is_known_by_the_last_try() {
-    let (_sandbox, mut store, run) = started();
+    let (_sandbox, store, run) = started();
     let wait = |person: &str| {
         let intent = intent(run, person, Kind::Grant);
         Waiting {
@@ -242,29 +253,33 @@ fn whoever_waits_and_was_tried_is_known_by_the_last_try() {
         }
     };
     let waiting = ["1", "2", "3", "4"].map(wait);
-    store.keep_waiting(&waiting, true).unwrap();
+    store.pending().keep_waiting(&waiting, true).unwrap();
     for (person, kind, minute) in [
         ("1", OutcomeKind::Confirmed, 1),
         ("2", OutcomeKind::Refused, 2),
         ("2", OutcomeKind::NotApplied, 3),
         ("4", OutcomeKind::Moved, 4),
     ] {
-        store.settle(&[(intent(run, person, Kind::Grant), ended(kind))], at(minute)).unwrap();
+        store
+            .journal()
+            .settle(&[(intent(run, person, Kind::Grant), ended(kind))], at(minute))
+            .unwrap();
     }
-    assert_eq!(store.last_tries(&door()).unwrap(), [(id("2"), at(3))].into());
-    store.remember_try(&door(), &id("3"), at(5)).unwrap();
+    assert_eq!(store.pending().last_tries(&door()).unwrap(), [(id("2"), at(3))].into());
+    store.pending().remember_try(&door(), &id("3"), at(5)).unwrap();
     // The next run wants the same again.
-    store.keep_waiting(&waiting, true).unwrap();
+    store.pending().keep_waiting(&waiting, true).unwrap();
     let tries = [(id("2"), at(3)), (id("3"), at(5))].into();
-    assert_eq!(store.last_tries(&door()).unwrap(), tries);
+    assert_eq!(store.pending().last_tries(&door()).unwrap(), tries);
 }
 
 #[test]
 fn runs_have_numbers_of_their_own() {
     let (sandbox, store, first) = started();
-    let second = store.begin_run("apply", at(1)).unwrap();
+    let second = store.journal().begin_run("apply", at(1)).unwrap();
     assert!(second > first);
     store
+        .journal()
         .end_run(
             first,
             at(2),
@@ -273,7 +288,7 @@ fn runs_have_numbers_of_their_own() {
         .unwrap();
     drop(store);
     let store = sandbox.open();
-    assert!(store.begin_run("sync", at(3)).unwrap() > second, "also after opening again");
+    assert!(store.journal().begin_run("sync", at(3)).unwrap() > second, "also after opening again");
     let row: (i64, i64, i64, i64) = store
         .connection
         .query_row("SELECT ended_at, exit_code, confirmed, failed FROM run WHERE id = 1", [], |r| {
@@ -286,13 +301,13 @@ fn runs_have_numbers_of_their_own() {
 #[test]
 fn the_views_tell_members_doors_and_changes_in_readable_times() {
     let sandbox = Sandbox::new();
-    let mut store = sandbox.open();
-    list_members(&mut store, &[member(1)]);
-    read_door(&mut store, [person("1")]);
-    let run = store.begin_run("sync", at(0)).unwrap();
+    let store = sandbox.open();
+    list_members(&store, &[member(1)]);
+    read_door(&store, [person("1")]);
+    let run = store.journal().begin_run("sync", at(0)).unwrap();
     let one = intent(run, "1", Kind::Grant);
-    store.announce(std::slice::from_ref(&one)).unwrap();
-    store.settle(&[(one, ended(OutcomeKind::Confirmed))], at(1)).unwrap();
+    store.journal().announce(std::slice::from_ref(&one)).unwrap();
+    store.journal().settle(&[(one, ended(OutcomeKind::Confirmed))], at(1)).unwrap();
     let tells = |columns: &str| -> String {
         let query = format!("SELECT concat_ws(' | ', {columns}");
         store.connection.query_row(&query, [], |row| row.get(0)).unwrap()

@@ -133,14 +133,14 @@ fn list(persons: impl IntoIterator<Item = Record>) -> BTreeMap<RecordId, Record>
 }
 
 /// Records these persons as the whole list of the door.
-fn read_door(store: &mut Store, persons: impl IntoIterator<Item = Record>) {
+fn read_door(store: &Store, persons: impl IntoIterator<Item = Record>) {
     let persons = list(persons);
     let reading = Reading { serial: "DS-K1T342", version: "V3.18.0", persons: &persons, at: at(0) };
-    store.record_reading(&door(), &reading).unwrap();
+    store.devices().record_reading(&door(), &reading).unwrap();
 }
 
 /// Records these members as an accepted complete listing.
-fn list_members(store: &mut Store, members: &[StoredHolder]) {
+fn list_members(store: &Store, members: &[StoredHolder]) {
     let state = SourceState {
         complete_at: Some(at(0)),
         fetched_at: Some(at(0)),
@@ -148,7 +148,7 @@ fn list_members(store: &mut Store, members: &[StoredHolder]) {
         second_look: None,
     };
     let changed: Vec<_> = members.iter().cloned().map(whole).collect();
-    store.record_listing(club(), &ListingDelta { changed: &changed, state }).unwrap();
+    store.members().record_listing(club(), &ListingDelta { changed: &changed, state }).unwrap();
 }
 
 /// A member of whom everything may be news.

@@ -20,7 +20,8 @@ const SOURCES: [(&str, &str); 13] = [
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 5] = ["salt", "blocked_plan", "waiting", "request", "attention"];
+const TINY: [&str; 7] =
+    ["salt", "blocked_plan", "device", "waiting", "request", "attention", "uncommitted"];
 
 /// The string literals of a source that begin like a statement, with their line breaks taken out.
 fn statements(source: &str) -> Vec<String> {
@@ -30,7 +31,7 @@ fn statements(source: &str) -> Vec<String> {
             let rest = &source[place + 1..];
             let literal = &rest[..rest.find('"').unwrap()];
             let lines: Vec<_> = literal.split("\\\n").map(str::trim_start).collect();
-            found.push(lines.concat().replace("{MEMBER_COLUMNS}", members::MEMBER_COLUMNS));
+            found.push(lines.concat());
         }
     }
     found

@@ -75,6 +75,33 @@ fn a_door_that_does_not_take_a_person_is_told() {
     site.assert_well_behaved();
 }
 
+/// Mutants: `lookup` says first that the door opens; nobody counts the member as outside.
+#[test]
+fn who_waits_at_the_doors_stands_outside() {
+    let site = Site::with_somebody_outside();
+    site.platform.set_door("2", DoorState::Offline);
+    site.sync_at(&tick(1), 3);
+    let said = site.at(&tick(1), &["lookup", "150002"]).ends(21);
+    let first = "site: not yet in force at the doors\n  Written, not yet in force at the doors (since \
+                 2026-03-10 11:05 CET); the doors do not open yet. ";
+    assert!(said.stdout.contains(first), "{said:?}");
+    let device = story(&site, "150002", &tick(1));
+    assert_eq!((&device["opens_now"], &device["in_step"]), (&false.into(), &false.into()));
+    let said = site.at(&tick(1), &["status"]).ends(0);
+    assert!(said.stdout.contains("Standing outside, although they have paid"), "{said:?}");
+    let status = site.at(&tick(1), &["status", "--json"]).json();
+    assert_eq!(status["outside"], 1);
+    let metrics = site.sandbox.path("metrics.prom");
+    site.at(&tick(1), &["status", "--prometheus", metrics.to_str().unwrap()]).ends(0);
+    let metrics = std::fs::read_to_string(metrics).unwrap();
+    assert!(metrics.contains("ivms_sync_members_outside{device=\"site\"} 1\n"), "{metrics}");
+    site.platform.set_door("2", DoorState::Online);
+    site.sync_at(&tick(2), 0);
+    assert_eq!(site.at(&tick(2), &["status", "--json"]).json()["outside"], 0);
+    site.at(&tick(2), &["lookup", "150002"]).ends(0);
+    site.assert_well_behaved();
+}
+
 #[test]
 fn what_takes_longer_than_half_an_hour_is_told() {
     let site = Site::new(4);

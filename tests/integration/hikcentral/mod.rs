@@ -1,6 +1,8 @@
 //! A HikCentral as the only target: what is written there, and when it is in force at its doors.
 
 mod commit;
+mod followed;
+mod lies;
 mod refusals;
 mod writes;
 
@@ -37,16 +39,38 @@ impl Site {
         let clock = sandbox.club.cardskipper.clock();
         let platform = Platform::start(Settings { persons, clock, ..platform });
         sandbox.passwords.push(("SITE_SECRET".to_owned(), APP_SECRET.to_owned()));
-        sandbox.replace_config(Some(format!(
+        let mut site = Self { sandbox, platform };
+        let url = site.platform.url();
+        site.configure("site", &url);
+        site
+    }
+
+    /// Names the platform at this address so.
+    fn configure(&mut self, name: &str, url: &str) {
+        let club = self.sandbox.club.cardskipper.url();
+        self.sandbox.replace_config(Some(format!(
             "time_zone = \"Europe/Ljubljana\"\n\
-             [cardskipper.club]\nurl = \"{}\"\norganisation_id = 123\nusername = \"api@club.example\"\n\
+             [cardskipper.club]\nurl = \"{club}\"\norganisation_id = 123\nusername = \"api@club.example\"\n\
              password = {{ env = \"CARD_PASSWORD\" }}\n\
-             [hikcentral.site]\nurl = \"{}\"\napp_key = \"{APP_KEY}\"\n\
+             [hikcentral.{name}]\nurl = \"{url}\"\napp_key = \"{APP_KEY}\"\n\
              app_secret = {{ env = \"SITE_SECRET\" }}\nrequests_per_second = 50\n",
-            sandbox.club.cardskipper.url(),
-            platform.url(),
         )));
-        Self { sandbox, platform }
+    }
+
+    /// The same, with what [`Site::new`] does, where member 1 has paid and stands outside until the first run.
+    fn with_somebody_outside() -> Self {
+        let site = Self::unknown(4, Settings::default());
+        site.platform.edit_person("1002", |person| {
+            *person = person.clone().valid("2025-01-01", "2026-01-31");
+        });
+        site.platform.apply_all();
+        site
+    }
+
+    /// Changes the mode of the platform's section for all later commands.
+    fn observe(&mut self) {
+        let mode = ("IVMS_SYNC__HIKCENTRAL__SITE__MODE".to_owned(), "observe".to_owned());
+        self.sandbox.variables.push(mode);
     }
 
     #[track_caller]
@@ -67,8 +91,7 @@ impl Site {
     /// A tick that only looks, as before anything is taken away.
     #[track_caller]
     fn observe_at(&mut self, now: &str) -> Value {
-        let mode = ("IVMS_SYNC__HIKCENTRAL__SITE__MODE".to_owned(), "observe".to_owned());
-        self.sandbox.variables.push(mode);
+        self.observe();
         let document = self.sync_at(now, 0);
         self.sandbox.variables.pop();
         document

@@ -29,10 +29,36 @@ fn an_api_that_is_not_ticked_is_named() {
     site.sandbox.club.renew(1, "2030-11-01");
     let said = site.at(&tick(1), &["sync"]).ends(12);
     let api = "the API /artemis/api/resource/v1/person/single/update is not ticked";
-    assert!(said.stderr.contains(api), "{said:?}");
+    assert!(said.stderr.contains(api) && !said.stderr.contains("login"), "{said:?}");
+    let run = site.sync_at(&tick(2), 12);
+    assert_eq!(run["devices"][0]["outcome"], "right-missing");
     assert!(site.platform.writes().is_empty());
     assert_eq!(site.uncommitted(), 0, "nothing was written");
     site.assert_well_behaved();
+}
+
+/// Mutants: what a run needs beside a list is not tried; a missing right reads as a refused login, or as something
+/// that may be over soon.
+#[test]
+fn what_a_platform_does_not_offer_is_found_by_check() {
+    for (code, path, exit, told) in [
+        ("69", "applicationResult", 12, "/artemis/api/acs/v1/auth/applicationResult is not ticked"),
+        (
+            "69",
+            "personCode",
+            12,
+            "/artemis/api/resource/v1/person/personCode/personInfo is not ticked",
+        ),
+        ("8", "applicationResult", 3, "does not offer the API"),
+    ] {
+        let site = Site::new(4);
+        site.platform.refuse(Refusal::code(code).on(path));
+        let said = site.at(&tick(1), &["check"]).ends(exit);
+        assert!(said.stdout.contains(told) && !said.stdout.contains("login"), "{said:?}");
+        assert!(site.platform.writes().is_empty());
+        assert_eq!(site.platform.count("reapplication"), 0);
+        site.assert_well_behaved();
+    }
 }
 
 #[test]
@@ -40,8 +66,11 @@ fn a_platform_that_is_too_old_is_told_so() {
     let old = Settings { soft_version: "V1.7.0.0".into(), ..Settings::default() };
     let site = Site::unknown(4, old);
     let said = site.at(START, &["check"]);
-    assert_ne!(said.code, 0);
     assert!(said.stdout.contains("HikCentral V1.7.0.0 is too old"), "{said:?}");
+    assert_eq!(said.code, 3, "no later run does better by itself");
+    for number in 0..4 {
+        site.at(&tick(number), &["sync"]).ends(3);
+    }
     site.assert_well_behaved();
 }
 

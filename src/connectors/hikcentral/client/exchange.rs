@@ -3,8 +3,8 @@
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use ureq::http::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER};
-use ureq::http::{HeaderMap, HeaderName, Response};
+use ureq::http::Response;
+use ureq::http::header::{ACCEPT, CONTENT_TYPE};
 use ureq::{Agent, Body};
 use url::Url;
 
@@ -17,7 +17,7 @@ use crate::config::Secret;
 use crate::model::visible;
 use crate::net::agent::{Connecting, agent};
 use crate::net::requests::RequestCount;
-use crate::net::retry::{Waits, retry_after, seed};
+use crate::net::retry::{Waits, asked_pause, seed};
 use crate::net::tls::Found;
 use crate::net::words;
 
@@ -107,6 +107,8 @@ pub(super) struct Link {
     waited: Duration,
     /// The pause that the last answer asked for.
     asked_pause: Option<Duration>,
+    /// The platform took the signature of the last request.
+    has_signed: bool,
     /// Set by a refused signature: what every later call answers.
     stopped: Option<Error>,
 }
@@ -154,6 +156,7 @@ impl Link {
             last: None,
             waited: Duration::ZERO,
             asked_pause: None,
+            has_signed: false,
             stopped: None,
         })
     }
@@ -194,7 +197,18 @@ impl Link {
         let sent = self.send(ask)?;
         let raw = self.receive(ask, sent)?;
         self.asked_pause = raw.pause;
-        let judged = self.judge(ask, &raw);
+        let mut judged = self.judge(ask, &raw);
+        if let Err(error) = &mut judged
+            && let Error::Refused { meaning: meaning @ Meaning::Login, write: true, .. } = error
+            && self.has_signed
+        {
+            *meaning = Meaning::OddSignature;
+        }
+        self.has_signed = match &judged {
+            Ok(_) => true,
+            Err(Error::Refused { meaning: Meaning::Login | Meaning::OddSignature, .. }) => false,
+            Err(_) => self.has_signed,
+        };
         if let Err(error) = &judged
             && error.spent_a_login()
         {
@@ -336,13 +350,6 @@ impl Link {
         }
         Err(Error::Refused { refusal, meaning, write: ask.write })
     }
-}
-
-/// The pause that an answer asks for.
-fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let date = text(DATE).and_then(|date| chrono::DateTime::parse_from_rfc2822(date.trim()).ok());
-    retry_after(text(RETRY_AFTER)?, date.map(|date| date.to_utc()))
 }
 
 /// Another one for every request, in the form of a random UUID.

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::server::{Reply, Server, answer, said};
 use super::{KEY, assert_discreet, client};
-use crate::connectors::hikcentral::{Class, Error, Meaning};
+use crate::connectors::hikcentral::{Error, Meaning};
+use crate::net::testing::{Reply, Server, answer, said};
+use crate::ports::Class;
 
 const VERSION: &str = r#"{"code":"0","data":{"softVersion":"V2.1.0.0"}}"#;
 
@@ -76,22 +77,22 @@ fn reads_are_not_repeated_where_it_does_not_help() {
         (
             "8",
             || said(r#"{"code":"8","msg":"This product version is not supported","data":""}"#),
-            Class::Permanent,
+            Class::Unusable,
         ),
-        ("2", || said(r#"{"code":"2"}"#), Class::Permanent),
-        ("69", || said(r#"{"code":"69"}"#), Class::Login),
-        ("64", || answer("401 Unauthorized", "", br#"{"code":"64"}"#), Class::Login),
-        ("403", || answer("403 Forbidden", "", b""), Class::Login),
-        ("404", || answer("404 Not Found", "", b"<html>"), Class::Permanent),
+        ("2", || said(r#"{"code":"2"}"#), Class::Refused),
+        ("69", || said(r#"{"code":"69"}"#), Class::MissingRight),
+        ("64", || answer("401 Unauthorized", "", br#"{"code":"64"}"#), Class::MissingRight),
+        ("403", || answer("403 Forbidden", "", b""), Class::MissingRight),
+        ("404", || answer("404 Not Found", "", b"<html>"), Class::Unusable),
         (
             "redirect",
             || answer("302 Found", "Location: https://other.example/\r\n", b""),
-            Class::Permanent,
+            Class::Unusable,
         ),
-        ("redirect of a body", || answer("307 Moved", "Location: /x\r\n", b""), Class::Permanent),
-        ("no JSON", || said("OK"), Class::Permanent),
-        ("no envelope", || said(r#"{"softVersion":"V2.1.0.0"}"#), Class::Permanent),
-        ("no data", || said(r#"{"code":"0","data":"null"}"#), Class::Permanent),
+        ("redirect of a body", || answer("307 Moved", "Location: /x\r\n", b""), Class::Unusable),
+        ("no JSON", || said("OK"), Class::Refused),
+        ("no envelope", || said(r#"{"softVersion":"V2.1.0.0"}"#), Class::Refused),
+        ("no data", || said(r#"{"code":"0","data":"null"}"#), Class::Refused),
         ("silence", || Reply::Silence, Class::Temporary),
     ];
     for (name, reply, class) in lasting {

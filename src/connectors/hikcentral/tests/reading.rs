@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::server::{Request, Server, answer, said};
+use super::server::is_signed_with;
 use super::{KEY, SECRET, client, ok, person, quick, settings};
 use crate::connectors::hikcentral::wire::person_id;
-use crate::connectors::hikcentral::{Client, Counts, Error};
+use crate::connectors::hikcentral::{Client, Error};
 use crate::model::RecordId;
 use crate::net::requests::RequestCount;
+use crate::net::testing::{Request, Server, answer, said};
 use crate::ports::RecordList;
 
 const VERSION: &str = r#"{"code":"0","msg":"Success","data":{"produceName":"HikCentral Professional","softVersion":"V2.1.0.0"}}"#;
@@ -23,7 +24,7 @@ fn id(text: &str) -> RecordId {
 #[test]
 fn every_request_is_signed() {
     let server = Server::new(|_, request| {
-        assert!(request.is_signed_with(SECRET), "{}", request.head);
+        assert!(is_signed_with(request, SECRET), "{}", request.head);
         said(VERSION)
     });
     let mut settings = settings(&server.url);
@@ -45,7 +46,7 @@ fn every_request_is_signed() {
     assert_eq!(first.header("content-type"), Some("application/json"));
     assert_eq!(first.header("userid"), Some("sync user"));
     assert_ne!(first.header("x-ca-nonce"), second.header("x-ca-nonce"));
-    assert!(!first.is_signed_with("another secret"));
+    assert!(!is_signed_with(first, "another secret"));
     for text in [format!("{client:?}"), format!("{settings:?}")] {
         assert!(!text.contains(SECRET) && !text.contains(KEY), "{text}");
     }
@@ -128,24 +129,6 @@ fn an_answer_about_somebody_else_is_none() {
     let error = client(&server.url).person(&id("150001")).unwrap_err();
     assert!(matches!(&error, Error::Wire { what, .. } if what.contains("another")), "{error}");
     super::assert_discreet(&error);
-}
-
-#[test]
-fn results_of_applying() {
-    let server = Server::new(|_, request| {
-        assert_eq!(request.path(), "/artemis/api/acs/v1/auth/applicationResult");
-        said(&ok(json!({
-            "statisticResult": {"unApplicationCount": 1, "applicationFailCount": 1, "editAndUnApplicationCount": 0},
-            "applicationErrorResult": {"applicationFailCount": 1, "list": [
-                {"deviceName": "Front door", "errorList": [{"personCode": "150001", "errorItems": "1"}]}
-            ]},
-        })))
-    });
-    let mut client = client(&server.url);
-    let counts = client.application_counts().unwrap();
-    assert_eq!(counts, Counts { waiting: 1, failed: 1, edited: 0 });
-    let failures = client.application_failures(1).unwrap();
-    assert_eq!(failures.list[0].items, ["card"]);
 }
 
 /// Mutants: the limit counts packed bytes; a packed answer is not read.

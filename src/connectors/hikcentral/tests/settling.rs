@@ -2,24 +2,34 @@
 
 use serde_json::{Value, json};
 
-use super::server::{Server, said};
 use super::{ok, settings};
 use crate::config::Wiring;
 use crate::connectors::hikcentral::Platform;
 use crate::model::{RecordId, TargetName};
 use crate::net::requests::RequestCount;
+use crate::net::testing::{Server, said};
 use crate::ports::progress::Silent;
-use crate::ports::{Pending, Target as _};
+use crate::ports::{Pending, Target as _, Written};
+
+fn connect(url: &str) -> Platform {
+    let wiring = Wiring { progress: Silent::handle(), count: RequestCount::default() };
+    Platform::connect(&TargetName::new("site").unwrap(), &settings(url), wiring).unwrap()
+}
 
 /// What is settled of persons 1 to 3 where a platform says so many wait and failed, and names those who failed
-/// on these pages; says how many requests that took.
+/// on these pages; says how many requests that took. Person 3 has number 33 by now.
 fn settle(
     waiting: usize,
     failed: usize,
+    others: usize,
     page_of: fn(u64) -> &'static [&'static str],
 ) -> (Pending, usize) {
     let server = Server::new(move |_, request| {
         let body: Value = serde_json::from_str(&request.body).unwrap();
+        if let Some(id) = body["personId"].as_str() {
+            let code = if id == "id3" { "33" } else { &id[2..] };
+            return said(&ok(json!({"personId": id, "personCode": code})));
+        }
         let list = page_of(body["pageNo"].as_u64().unwrap());
         let list: Vec<Value> =
             list.iter().map(|code| json!({"personCode": code, "errorItems": "0"})).collect();
@@ -30,22 +40,23 @@ fn settle(
                 [{"deviceName": "Front", "errorList": list}]}}),
         }))
     });
-    let wiring = Wiring { progress: Silent::handle(), count: RequestCount::default() };
-    let name = TargetName::new("site").unwrap();
-    let mut platform = Platform::connect(&name, &settings(&server.url), wiring).unwrap();
-    let ids = ["1", "2", "3"].map(|id| RecordId::new(id).unwrap());
-    (platform.settlement(&ids).unwrap(), server.requests().len())
+    let mut platform = connect(&server.url);
+    let written = ["1", "2", "3"]
+        .map(|id| Written { id: RecordId::new(id).unwrap(), handle: format!("id{id}") });
+    (platform.settlement(&written, others).unwrap(), server.requests().len())
 }
 
 fn ids<'a>(of: impl Iterator<Item = &'a RecordId>) -> Vec<&'a str> {
     of.map(RecordId::as_str).collect()
 }
 
-/// Mutants: whoever is not named is in force although others wait; a failure that nobody named leaves
-/// everybody in force; failures of a later page do.
+/// Mutants: whoever is not named is in force although somebody waits; a failure that nobody named leaves
+/// everybody in force; failures of a later page do; so do those of one who has another number by now; others who
+/// waited before make ours wait.
 #[test]
 fn nobody_is_in_force_whom_a_platform_may_mean() {
     type Case = (
+        usize,
         usize,
         usize,
         fn(u64) -> &'static [&'static str],
@@ -53,14 +64,20 @@ fn nobody_is_in_force_whom_a_platform_may_mean() {
         &'static [&'static str],
         usize,
     );
-    let cases: [Case; 6] = [
-        (0, 0, |_| &[], &[], &[], 1),
-        (2, 0, |_| &[], &["1", "2", "3"], &[], 1),
-        (0, 1, |page| if page == 1 { &["2"] } else { &[] }, &[], &["2"], 3),
-        (1, 1, |page| if page == 1 { &["2"] } else { &[] }, &["1", "3"], &["2"], 3),
+    let cases: [Case; 10] = [
+        (0, 0, 0, |_| &[], &[], &[], 1),
+        (2, 0, 0, |_| &[], &["1", "2", "3"], &[], 1),
+        (2, 0, 1, |_| &[], &["1", "2", "3"], &[], 1),
+        (2, 0, 2, |_| &[], &[], &[], 1),
+        (0, 1, 0, |page| if page == 1 { &["2"] } else { &[] }, &[], &["2"], 3),
+        (1, 1, 0, |page| if page == 1 { &["2"] } else { &[] }, &["1", "3"], &["2"], 3),
+        (1, 1, 1, |page| if page == 1 { &["33"] } else { &[] }, &[], &["3"], 6),
+        // A failure without a number, and one that is not listed.
+        (0, 2, 1, |page| if page == 1 { &["", "8"] } else { &[] }, &[], &[], 6),
         (
             0,
             2,
+            0,
             |page| {
                 if page == 1 {
                     &["8"]
@@ -72,13 +89,13 @@ fn nobody_is_in_force_whom_a_platform_may_mean() {
             },
             &[],
             &["3"],
-            4,
+            6,
         ),
         // A platform that gives the same page again.
-        (0, 1, |_| &["2"], &[], &["2"], 3),
+        (0, 1, 0, |_| &["2"], &[], &["2"], 3),
     ];
-    for (waiting, failed, pages, waits, fails, requests) in cases {
-        let (pending, asked) = settle(waiting, failed, pages);
+    for (waiting, failed, others, pages, waits, fails, requests) in cases {
+        let (pending, asked) = settle(waiting, failed, others, pages);
         assert_eq!(
             (ids(pending.waiting.iter()), ids(pending.failed.keys())),
             (waits.to_vec(), fails.to_vec())
@@ -90,6 +107,17 @@ fn nobody_is_in_force_whom_a_platform_may_mean() {
 
 #[test]
 fn a_failure_without_a_name_may_be_anybodys() {
-    let (pending, _) = settle(0, 1, |page| if page == 1 { &[""] } else { &[] });
+    let (pending, _) = settle(0, 1, 0, |page| if page == 1 { &[""] } else { &[] });
     assert_eq!(ids(pending.waiting.iter()), ["1", "2", "3"]);
+}
+
+/// Mutants: two platforms on one computer count as one; the port is left out.
+#[test]
+fn a_platform_is_known_by_its_host_and_port() {
+    let serial = |url: &str| connect(url).identity().unwrap().serial;
+    let version = r#"{"code":"0","data":{"softVersion":"V2.1.0.0"}}"#;
+    for _ in 0..2 {
+        let server = Server::new(move |_, _| said(version));
+        assert_eq!(format!("http://{}", serial(&server.url)), server.url);
+    }
 }

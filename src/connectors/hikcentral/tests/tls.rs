@@ -1,44 +1,18 @@
 //! Certificates: the pinned one, another one, a copied one; and that a body goes through TLS whole.
 
-use std::sync::Arc;
-
-use rustls::ServerConfig;
-use rustls::crypto::ring::{default_provider, sign::any_supported_type};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
-use super::server::{Server, said};
+use super::server::is_signed_with;
 use super::{SECRET, ok, person, quick, settings};
 use crate::config::Tls;
-use crate::connectors::hikcentral::{Class, Client, Error};
-
-const CERTIFICATE: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/device.cert.der");
-const KEY: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/device.key.der");
-const OTHER_KEY: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/other.key.der");
-
-/// Shows the certificate with whatever key it was given, as a thief of the certificate would.
-#[derive(Debug)]
-struct Shows(Arc<CertifiedKey>);
-
-impl ResolvesServerCert for Shows {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0))
-    }
-}
+use crate::connectors::hikcentral::{Client, Error};
+use crate::net::testing::certificate::{KEY, OTHER_KEY, pin, tls};
+use crate::net::testing::{Server, said};
+use crate::ports::Class;
 
 fn server(key: &'static [u8], version: &'static rustls::SupportedProtocolVersion) -> Server {
-    let key = any_supported_type(&PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key))).unwrap();
-    let certified = CertifiedKey::new(vec![CertificateDer::from(CERTIFICATE)], key);
-    let tls = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Shows(Arc::new(certified))));
-    Server::with_tls(Arc::new(tls), |_, request| {
-        assert!(request.is_signed_with(SECRET), "{}", request.head);
+    Server::with_tls(tls(key, version), |_, request| {
+        assert!(is_signed_with(request, SECRET), "{}", request.head);
         assert_eq!(request.header("content-md5"), None, "TLS protects the body");
         let list: Vec<Value> = (1..=100).map(person).collect();
         said(&ok(json!({"total": 100, "list": list})))
@@ -55,10 +29,6 @@ fn ask(server: &Server, tls: Tls) -> Result<usize, Error> {
         .all_persons(&mut |_| {})
         .and_then(|_| client.all_persons(&mut |_| {}))
         .map(|list| list.count)
-}
-
-fn pin() -> [u8; 32] {
-    Sha256::digest(CERTIFICATE).into()
 }
 
 #[test]
@@ -80,7 +50,7 @@ fn another_certificate_is_named() {
     let error = ask(&server, Tls::Pinned([0; 32])).unwrap_err();
     let found_sha256: String = pin().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(error, Error::Certificate { found_sha256 });
-    assert_eq!(error.class(), Class::Permanent);
+    assert_eq!(error.class(), Class::Unusable);
     assert!(server.requests().is_empty(), "nothing was sent");
 }
 

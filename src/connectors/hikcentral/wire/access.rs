@@ -40,19 +40,8 @@ pub struct Failure {
     pub device: String,
     /// The person's number, as an operator sees it; may be empty.
     pub person_code: String,
-    /// The door or other resource; may be empty.
-    pub resource: String,
     /// What was not taken, such as `card`.
     pub items: Vec<&'static str>,
-}
-
-/// One page of failures.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Failures {
-    /// Those of this page.
-    pub list: Vec<Failure>,
-    /// How many there are on all pages, where that was said.
-    pub total: Option<usize>,
 }
 
 /// The counts of an answer about results.
@@ -70,13 +59,13 @@ pub(crate) fn read_counts(envelope: &Envelope) -> Result<Counts, String> {
     })
 }
 
-/// The failures of an answer about results.
+/// The failures on one page of an answer about results.
 ///
 /// # Errors
 /// That it holds none, in a form that means something else than that nothing failed.
-pub(crate) fn read_failures(envelope: &Envelope) -> Result<Failures, String> {
+pub(crate) fn read_failures(envelope: &Envelope) -> Result<Vec<Failure>, String> {
     if envelope.data.as_array().is_some_and(Vec::is_empty) {
-        return Ok(Failures::default());
+        return Ok(Vec::new());
     }
     let result = envelope.object()?.get("applicationErrorResult").and_then(Value::as_object);
     let result = result.ok_or("the answer holds no applicationErrorResult")?;
@@ -86,7 +75,7 @@ pub(crate) fn read_failures(envelope: &Envelope) -> Result<Failures, String> {
         let failures = list_at(device, "errorList").iter().filter_map(Value::as_object);
         list.extend(failures.map(|failure| read_failure(&name, failure)));
     }
-    Ok(Failures { list, total: count_at(result, "applicationFailCount") })
+    Ok(list)
 }
 
 fn read_failure(device: &str, failure: &Map<String, Value>) -> Failure {
@@ -102,7 +91,6 @@ fn read_failure(device: &str, failure: &Map<String, Value>) -> Failure {
     Failure {
         device: device.to_owned(),
         person_code: shown(&text_at(failure, "personCode")),
-        resource: shown(&text_at(failure, "resourceName")),
         items: items.split(',').filter(|one| !one.trim().is_empty()).map(item).collect(),
     }
 }
@@ -143,8 +131,7 @@ mod tests {
         }));
         assert_eq!(read_counts(&both), Ok(Counts { waiting: 3, failed: 2, edited: 0 }));
         let failures = read_failures(&both).unwrap();
-        assert_eq!(failures.total, Some(2));
-        let [first, second] = &failures.list[..] else { panic!("{failures:?}") };
+        let [first, second] = &failures[..] else { panic!("{failures:?}") };
         assert_eq!(first.items, ["face", "person"]);
         assert_eq!((first.device.as_str(), first.person_code.as_str()), ("Front door", "150002"));
         assert_eq!(
@@ -156,9 +143,9 @@ mod tests {
 
     #[test]
     fn no_results() {
-        assert_eq!(read_failures(&envelope(json!([]))), Ok(Failures::default()));
+        assert_eq!(read_failures(&envelope(json!([]))), Ok(Vec::new()));
         let none = envelope(json!({"applicationErrorResult": {"list": null}}));
-        assert_eq!(read_failures(&none), Ok(Failures::default()));
+        assert_eq!(read_failures(&none), Ok(Vec::new()));
         for data in [json!(""), json!({}), json!(null), json!({"statisticResult": {}})] {
             assert!(read_failures(&envelope(data.clone())).is_err(), "{data}");
             assert!(read_counts(&envelope(data.clone())).is_err(), "{data}");

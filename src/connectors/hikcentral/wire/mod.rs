@@ -18,15 +18,14 @@ use super::codes::Code;
 use crate::model::visible;
 use crate::text::json::{self, Problem};
 
-pub use access::{Counts, Failure, Failures};
 pub(crate) use access::{
     counts_body, failures_body, read_counts, read_failures, reapplication_body,
 };
-pub use persons::differs_beyond_validity;
 pub(crate) use persons::{
-    Page, page_body, person_body, person_id, private, read_record, with_replaced_bytes,
+    Page, differs_beyond_validity, page_body, person_body, person_id, private, read_record,
+    too_long, with_replaced_bytes,
 };
-pub use time::{TIMES, settled};
+pub use time::TIMES;
 pub(crate) use update::update_body;
 pub use version::Version;
 

@@ -11,7 +11,9 @@ use chrono::{
 };
 use chrono_tz::Tz;
 
-use crate::model::{TargetTimes, Window};
+use crate::model::TargetTimes;
+#[cfg(test)]
+use crate::model::Window;
 
 /// The times that a platform takes.
 pub const TIMES: TargetTimes = TargetTimes::of_years(2000, 2037);
@@ -162,8 +164,8 @@ pub(super) fn is_documented(stated: &str) -> bool {
 
 /// The window that is read back after this one was written: within the range that devices take, and
 /// without times that the site's clocks skip.
-#[must_use]
-pub fn settled(window: Window, zone: Tz) -> Window {
+#[cfg(test)]
+pub(super) fn settled(window: Window, zone: Tz) -> Window {
     let window = TIMES.clamp(window);
     let begin = moment(window.begin(), zone, Edge::Begin).naive_local();
     let end = moment(window.end(), zone, Edge::End).naive_local();

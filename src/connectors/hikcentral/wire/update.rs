@@ -179,7 +179,7 @@ mod tests {
                 stored[key.as_str()] = value.clone();
             }
             let after = read_record(&stored, Ljubljana).unwrap();
-            let held = super::super::settled(wanted, Ljubljana);
+            let held = time::settled(wanted, Ljubljana);
             prop_assert_eq!(after.person.limit, crate::model::Limit::Window(held));
             prop_assert!(super::super::differs_beyond_validity(&before, &after).is_empty());
         }

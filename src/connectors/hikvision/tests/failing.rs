@@ -6,31 +6,33 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use super::reading::{DEVICE_INFO, page, person, read_all};
-use super::server::{Reply, Server, answer, device, ok, unauthorized};
+use super::server::{device, logins, nc, unauthorized};
 use super::{CHALLENGE, assert_discreet, config, reader};
 use crate::config::Tls;
 use crate::connectors::hikvision::call::Limits;
 use crate::connectors::hikvision::manners::Manners;
-use crate::connectors::hikvision::{Class, Error, Reader};
+use crate::connectors::hikvision::{Error, Reader};
+use crate::net::testing::{Reply, Server, answer, said as ok};
+use crate::ports::Class;
 
 #[test]
 fn busy_devices_are_asked_again() {
     let busy = r#"{"statusCode":2,"statusString":"Device Busy","subStatusCode":"deviceBusy","errorCode":536870916}"#;
     let server = device(move |login, _| if login < 3 { ok(busy) } else { ok(DEVICE_INFO) });
     reader(&server.url).device_info().unwrap();
-    assert_eq!(server.logins(), 4);
+    assert_eq!(logins(&server), 4);
     let server = device(move |_, _| answer("503 Service Unavailable", "", ""));
     let error = reader(&server.url).device_info().unwrap_err();
     assert_eq!(error, Error::Busy { call: "device info", code: "HTTP 503".to_owned() });
-    assert_eq!((server.logins(), error.class()), (4, Class::Temporary));
+    assert_eq!((logins(&server), error.class()), (4, Class::Temporary));
     let upgrading = r#"{"statusCode":2,"subStatusCode":"upgrading"}"#;
     let server = device(move |_, _| ok(upgrading));
     assert!(matches!(reader(&server.url).device_info(), Err(Error::Busy { .. })));
-    assert_eq!(server.logins(), 1, "an upgrade takes minutes");
+    assert_eq!(logins(&server), 1, "an upgrade takes minutes");
     let fault = r#"{"statusCode":3,"subStatusCode":"deviceError"}"#;
     let server = device(move |_, _| ok(fault));
     assert_eq!(reader(&server.url).device_info().unwrap_err().class(), Class::Temporary);
-    assert_eq!(server.logins(), 2);
+    assert_eq!(logins(&server), 2);
 }
 
 #[test]
@@ -45,16 +47,16 @@ fn a_pause_that_a_device_asks_for_is_kept_or_left_to_the_next_tick() {
     let began = Instant::now();
     reader(&server.url).device_info().unwrap();
     assert!(began.elapsed().as_millis() >= 1000, "not sooner than asked");
-    assert_eq!(server.logins(), 2);
+    assert_eq!(logins(&server), 2);
     for garbage in ["Retry-After: -5\r\n", "Retry-After: soon\r\n", "Retry-After: \r\n"] {
         let server = busy(garbage);
         reader(&server.url).device_info().unwrap();
-        assert_eq!(server.logins(), 2, "{garbage}");
+        assert_eq!(logins(&server), 2, "{garbage}");
     }
     for long in ["Retry-After: 3600\r\n", "Retry-After: 1000000000000\r\n"] {
         let server = busy(long);
         assert!(matches!(reader(&server.url).device_info(), Err(Error::Busy { .. })), "{long}");
-        assert_eq!(server.logins(), 1, "{long}");
+        assert_eq!(logins(&server), 1, "{long}");
     }
 }
 
@@ -64,9 +66,9 @@ fn waits_on_one_connection_are_bounded_in_all() {
     let limits = Limits { waits: Duration::from_millis(1500), ..super::quick() };
     let mut reader =
         Reader::with_limits(&config(&server.url, Tls::System), Manners::default(), limits).unwrap();
-    for logins in [2, 3, 4] {
+    for count in [2, 3, 4] {
         assert!(reader.device_info().is_err());
-        assert_eq!(server.logins(), logins, "one wait fits, and after that none");
+        assert_eq!(logins(&server), count, "one wait fits, and after that none");
     }
 }
 
@@ -79,7 +81,7 @@ fn a_right_that_is_missing_is_asked_for_once() {
         reader(&server.url).device_info().unwrap_err(),
         Error::MissingRight { call, http: 403 }
     );
-    assert_eq!(server.logins(), 1);
+    assert_eq!(logins(&server), 1);
 }
 
 #[test]
@@ -96,13 +98,13 @@ fn bytes_that_trickle_in_hit_the_limit_of_the_whole_answer() {
         let error = reader(&server.url).device_info().unwrap_err();
         assert_eq!(error, Error::Timeout { call: "device info" }, "after {quick_bytes} bytes");
         // Without a head it is silent, for all that anybody knows; what has begun is not asked for again.
-        assert_eq!(server.logins(), if quick_bytes == 5 { 2 } else { 1 }, "{quick_bytes}");
+        assert_eq!(logins(&server), if quick_bytes == 5 { 2 } else { 1 }, "{quick_bytes}");
     }
 }
 
 #[test]
 fn interim_answers_without_end_hit_the_limit() {
-    let server = Server::new(|_| Reply::Flood(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()));
+    let server = Server::new(|_, _| Reply::Flood(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()));
     let error = reader(&server.url).device_info().unwrap_err();
     assert_eq!(error.class(), Class::Temporary, "{error}");
 }
@@ -118,24 +120,24 @@ fn a_list_that_never_ends_hits_its_limit() {
         Reader::with_limits(&config(&server.url, Tls::System), Manners::default(), limits).unwrap();
     let error = reader.all_persons(&mut |_| {}).unwrap_err();
     assert_eq!(error, Error::Timeout { call: "person list" });
-    assert!(server.logins() > 1, "pages were read until then");
+    assert!(logins(&server) > 1, "pages were read until then");
 }
 
 #[test]
 fn lost_answers_are_asked_for_once_more() {
     let server = device(|login, _| if login == 0 { Reply::Drop } else { ok(DEVICE_INFO) });
     reader(&server.url).device_info().unwrap();
-    assert_eq!(server.logins(), 2);
+    assert_eq!(logins(&server), 2);
     let cut = format!("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{DEVICE_INFO}").into_bytes();
     let server = device(move |_, _| Reply::SendAndClose(cut.clone()));
     let error = reader(&server.url).device_info().unwrap_err();
     assert_eq!(error, Error::AnswerLost { call: "device info", write: false });
-    assert_eq!((server.logins(), error.class()), (2, Class::Temporary));
+    assert_eq!((logins(&server), error.class()), (2, Class::Temporary));
 }
 
 #[test]
 fn silence_ends() {
-    let server = Server::new(|_| Reply::Silence);
+    let server = Server::new(|_, _| Reply::Silence);
     let error = reader(&server.url).device_info().unwrap_err();
     assert_eq!(
         (&error, error.class()),
@@ -144,7 +146,7 @@ fn silence_ends() {
     let half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<Dev".to_vec();
     let server = device(move |_, _| Reply::SendAndHang(half.clone()));
     let error = reader(&server.url).device_info().unwrap_err();
-    assert_eq!((error, server.logins()), (Error::Timeout { call: "device info" }, 1));
+    assert_eq!((error, logins(&server)), (Error::Timeout { call: "device info" }, 1));
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = reader(&format!("http://{closed}")).device_info().unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error}");
@@ -156,7 +158,7 @@ fn silence_ends() {
 fn a_device_that_never_answers_twice_on_a_connection() {
     let server = Server::new({
         let seen = Mutex::new(BTreeSet::new());
-        move |request| match (seen.lock().unwrap().insert(request.connection), request.nc()) {
+        move |_, request| match (seen.lock().unwrap().insert(request.connection), nc(request)) {
             (true, Some(_)) => ok(DEVICE_INFO),
             (true, None) => unauthorized(CHALLENGE, ""),
             (false, _) => Reply::Silence,
@@ -165,7 +167,7 @@ fn a_device_that_never_answers_twice_on_a_connection() {
     let mut reader = reader(&server.url);
     reader.device_info().unwrap();
     reader.device_info().unwrap();
-    assert_eq!((server.logins(), server.requests().len()), (3, 6), "one pair was in vain");
+    assert_eq!((logins(&server), server.requests().len()), (3, 6), "one pair was in vain");
     let learnt = Manners { one_request_per_connection: true, ..Manners::default() };
     assert_eq!(reader.manners(), learnt);
     let config = config(&server.url, Tls::System);
@@ -179,11 +181,11 @@ fn a_device_that_never_answers_twice_on_a_connection() {
 fn a_device_that_resets_fast_callers_is_asked_slowly() {
     let last = Mutex::new(None::<Instant>);
     let count = AtomicUsize::new(0);
-    let server = Server::new(move |request| {
+    let server = Server::new(move |_, request| {
         let fast = last.lock().unwrap().replace(Instant::now());
         let fast = fast.is_some_and(|at| at.elapsed() < Duration::from_millis(300));
         // The first pair comes through.
-        match (count.fetch_add(1, Relaxed) > 1 && fast, request.nc()) {
+        match (count.fetch_add(1, Relaxed) > 1 && fast, nc(request)) {
             (true, _) => Reply::Drop,
             (false, Some(_)) => ok(DEVICE_INFO),
             (false, None) => unauthorized(CHALLENGE, ""),
@@ -245,7 +247,7 @@ fn refusals_by_their_meaning() {
         let server = device(move |_, _| answer(http, "", &body));
         let error = reader(&server.url).device_info().unwrap_err();
         assert!(matches!(&error, Error::Refused(_)), "{error}");
-        assert_eq!(error.class(), Class::Permanent);
+        assert_eq!(error.class(), Class::Refused);
     }
 }
 

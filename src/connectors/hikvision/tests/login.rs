@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::server::{Reply, Server, answer, device, ok, unauthorized};
+use super::server::{device, is_logged_in, logins, unauthorized};
 use super::{CHALLENGE, PASSWORD, assert_discreet, config, quick, reader};
 use crate::config::{Secret, Tls};
 use crate::connectors::hikvision::manners::Manners;
-use crate::connectors::hikvision::{Class, Error, Reader};
+use crate::connectors::hikvision::{Error, Reader};
+use crate::net::testing::{Reply, Server, answer, said as ok};
+use crate::ports::Class;
 
 const DEVICE_INFO: &str = include_str!("../../../../tests/fixtures/hikvision/device-info.xml");
 const LOCKED: &str = include_str!("../../../../tests/fixtures/hikvision/user-check-locked.xml");
@@ -44,7 +46,7 @@ fn a_new_challenge_for_every_call() {
     for _ in 0..3 {
         reader.device_info().unwrap();
     }
-    assert_eq!((server.requests().len(), server.logins()), (6, 3));
+    assert_eq!((server.requests().len(), logins(&server)), (6, 3));
 }
 
 /// A 401 whose body counts tries, with this challenge.
@@ -65,7 +67,7 @@ fn challenge(nonce: usize, stale: &str) -> String {
 fn one_wrong_login_and_then_silence() {
     for told in [true, false] {
         let wrong = AtomicUsize::new(0);
-        let server = Server::new(move |request| {
+        let server = Server::new(move |_, request| {
             if request.header("authorization").is_some() {
                 wrong.fetch_add(1, Relaxed);
             }
@@ -81,7 +83,7 @@ fn one_wrong_login_and_then_silence() {
         assert_eq!((error.class(), error.spent_a_login()), (Class::Login, true));
         assert_discreet(&error);
         let sent = if told { 3 } else { 2 };
-        assert_eq!((server.requests().len(), server.logins()), (sent, 1));
+        assert_eq!((server.requests().len(), logins(&server)), (sent, 1));
         assert_eq!(reader.clock().unwrap_err(), refused);
         assert_eq!(reader.lock_state().unwrap_err(), refused);
         assert_eq!(reader.all_persons(&mut |_| ()).unwrap_err(), refused);
@@ -94,18 +96,18 @@ fn one_wrong_login_and_then_silence() {
 #[test]
 fn a_nonce_that_everybody_gets_is_counted() {
     let highest = AtomicU32::new(0);
-    let server = Server::new(move |request| {
-        if !request.is_logged_in() {
+    let server = Server::new(move |_, request| {
+        if !is_logged_in(request) {
             return unauthorized(&challenge(7, ""), "");
         }
-        let nc = request.nc().unwrap();
+        let nc = super::server::nc(request).unwrap();
         if nc <= highest.fetch_max(nc, Relaxed) {
             return unauthorized(&challenge(7, "stale=TRUE, "), "");
         }
         ok(DEVICE_INFO)
     });
     let counts = |server: &Server| -> Vec<u32> {
-        server.requests().iter().filter_map(super::server::Request::nc).collect()
+        server.requests().iter().filter_map(super::server::nc).collect()
     };
     let mut first = reader(&server.url);
     for _ in 0..3 {
@@ -128,8 +130,8 @@ fn a_nonce_that_has_worn_out_is_answered_anew_once() {
     for (stale, told) in [("stale=\"TRUE\", ", false), ("stale=true, ", false), ("", true)] {
         for (refused, works) in [(1, true), (2, false)] {
             let (made, seen) = (AtomicUsize::new(0), AtomicUsize::new(0));
-            let server = Server::new(move |request| {
-                if request.is_logged_in() && seen.fetch_add(1, Relaxed) >= refused {
+            let server = Server::new(move |_, request| {
+                if is_logged_in(request) && seen.fetch_add(1, Relaxed) >= refused {
                     return ok(DEVICE_INFO);
                 }
                 let is_answer = request.header("authorization").is_some();
@@ -139,7 +141,7 @@ fn a_nonce_that_has_worn_out_is_answered_anew_once() {
             });
             let said = reader(&server.url).device_info();
             assert_eq!(said.is_ok(), works, "{stale} {told}: {said:?}");
-            assert_eq!(server.logins(), 2, "{stale} {told}");
+            assert_eq!(logins(&server), 2, "{stale} {told}");
             match said {
                 Err(Error::LoginPaused) => assert!(told),
                 Err(error) => assert!(error.spent_a_login() && !told, "{error}"),
@@ -155,11 +157,11 @@ fn a_nonce_that_has_worn_out_is_answered_anew_once() {
 fn a_missing_right_is_no_wrong_password() {
     for (told, is_fresh) in [(true, false), (false, false), (true, true)] {
         let made = AtomicUsize::new(0);
-        let server = Server::new(move |request| {
+        let server = Server::new(move |_, request| {
             let fresh = challenge(made.fetch_add(1, Relaxed), "");
             let challenge = if is_fresh { fresh.as_str() } else { CHALLENGE };
             let is_info = request.line().contains("deviceInfo");
-            match request.is_logged_in() && is_info {
+            match is_logged_in(request) && is_info {
                 true => ok(DEVICE_INFO),
                 false if told => counted(challenge, 5),
                 false => unauthorized(challenge, ""),
@@ -167,10 +169,10 @@ fn a_missing_right_is_no_wrong_password() {
         });
         let mut reader = reader(&server.url);
         reader.device_info().unwrap();
-        let before = server.logins();
+        let before = logins(&server);
         let error = reader.abilities().unwrap_err();
         // Refused twice, and deviceInfo beside; none more is spent.
-        assert_eq!(server.logins() - before, 3, "{told} {is_fresh}");
+        assert_eq!(logins(&server) - before, 3, "{told} {is_fresh}");
         assert_eq!(error, Error::MissingRight { call: "person capabilities", http: 401 });
         assert!(!error.spent_a_login() && error.hint().unwrap().contains("Parameters Settings"));
         reader.device_info().unwrap();
@@ -181,13 +183,13 @@ fn a_missing_right_is_no_wrong_password() {
 #[test]
 fn a_device_that_takes_no_login_for_a_while() {
     let made = AtomicUsize::new(0);
-    let server = Server::new(move |_| counted(&challenge(made.fetch_add(1, Relaxed), ""), 5));
+    let server = Server::new(move |_, _| counted(&challenge(made.fetch_add(1, Relaxed), ""), 5));
     let mut reader = reader(&server.url);
     let error = reader.device_info().unwrap_err();
     assert_eq!((error.class(), error.spent_a_login()), (Class::Temporary, false), "{error}");
-    assert_eq!(server.logins(), 2);
+    assert_eq!(logins(&server), 2);
     assert_eq!(reader.clock().unwrap_err(), error);
-    assert_eq!(server.logins(), 2, "and then it is left alone");
+    assert_eq!(logins(&server), 2, "and then it is left alone");
 }
 
 #[test]
@@ -204,26 +206,26 @@ fn no_login_where_it_could_lock_or_be_read() {
         ("", "", no_digest("nothing")),
         ("", r#"{"statusCode":6,"subStatusCode":"forbiddenIP"}"#, Error::ForbiddenIp),
     ] {
-        let server = Server::new(move |_| unauthorized(challenge, body));
+        let server = Server::new(move |_, _| unauthorized(challenge, body));
         let mut reader = reader(&server.url);
         let error = reader.device_info().unwrap_err();
         assert_eq!(error, expected);
         assert_eq!((error.class(), error.spent_a_login()), (Class::Login, false));
-        assert_eq!((server.requests().len(), server.logins()), (1, 0), "{challenge}");
+        assert_eq!((server.requests().len(), logins(&server)), (1, 0), "{challenge}");
     }
-    let server = Server::new(|_| answer("401 Unauthorized", "", ""));
+    let server = Server::new(|_, _| answer("401 Unauthorized", "", ""));
     assert_eq!(reader(&server.url).device_info().unwrap_err(), no_digest("nothing"));
 }
 
 #[test]
 fn locked_devices_are_left_alone() {
-    let server = Server::new(|_| unauthorized(CHALLENGE, LOCKED));
+    let server = Server::new(|_, _| unauthorized(CHALLENGE, LOCKED));
     let mut reader = reader(&server.url);
     assert!(reader.lock_state().unwrap().locked);
     for _ in 0..3 {
         assert!(matches!(reader.device_info(), Err(Error::LockedOut { .. })));
     }
-    assert_eq!((server.requests().len(), server.logins()), (2, 0));
+    assert_eq!((server.requests().len(), logins(&server)), (2, 0));
 }
 
 #[test]
@@ -243,15 +245,15 @@ fn several_challenges_in_every_arrangement() {
         format!("WWW-Authenticate: Basic realm=\"x\"\r\nWWW-Authenticate: {sha}\r\n"),
         format!("www-authenticate: Basic realm=\"x\", {sha}\r\n"),
     ] {
-        let server = Server::new(move |request| {
-            if !request.is_logged_in() {
+        let server = Server::new(move |_, request| {
+            if !is_logged_in(request) {
                 return answer("401 Unauthorized", &headers, "");
             }
             assert!(request.header("authorization").unwrap().contains("nonce=\"73686132\""));
             ok(DEVICE_INFO)
         });
         reader(&server.url).device_info().unwrap();
-        assert_eq!(server.logins(), 1);
+        assert_eq!(logins(&server), 1);
     }
 }
 
@@ -262,13 +264,13 @@ fn realms_in_utf8_and_old_challenges_work() {
         r#"Digest realm="IP Camera(C2183)", nonce="4e543d""#,
         r#"digest realm="r", nonce="n", qop=auth, algorithm=MD5-sess"#,
     ] {
-        let server = Server::new(move |request| {
+        let server = Server::new(move |_, request| {
             if request.header("authorization").is_none() {
                 return unauthorized(challenge, "");
             }
             // digest_auth's own parser is what we avoid: it cannot read a realm in UTF-8.
             if challenge.is_ascii() {
-                assert!(request.is_logged_in());
+                assert!(is_logged_in(request));
             }
             ok(DEVICE_INFO)
         });
@@ -295,12 +297,12 @@ fn user_names_that_fit_no_header_send_nothing_more() {
         .device_info()
         .unwrap_err();
     assert!(matches!(error, Error::Setup { .. }), "{error}");
-    assert_eq!(server.logins(), 0);
+    assert_eq!(logins(&server), 0);
 }
 
 #[test]
 fn a_device_without_login_is_simply_read() {
-    let server = Server::new(|_| ok(DEVICE_INFO));
+    let server = Server::new(|_, _| ok(DEVICE_INFO));
     let mut reader = reader(&server.url);
     reader.device_info().unwrap();
     assert_eq!(reader.requests(), 1);
@@ -314,8 +316,8 @@ fn a_wrong_login_said_with_http_200_stops_too() {
     let mut reader = reader(&server.url);
     assert!(matches!(reader.device_info(), Err(Error::LoginRefused { .. })));
     assert!(matches!(reader.device_info(), Err(Error::LoginRefused { .. })));
-    assert_eq!(server.logins(), 1);
-    let open = Server::new(move |_| ok(body));
+    assert_eq!(logins(&server), 1);
+    let open = Server::new(move |_, _| ok(body));
     assert!(matches!(super::reader(&open.url).device_info(), Err(Error::NoDigest { .. })));
 }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::server::{Reply, Request, Server, answer, device, ok};
+use super::server::{device, logins};
 use super::{assert_discreet, reader};
 use crate::connectors::hikvision::{Error, Reader};
 use crate::model::RecordId;
+use crate::net::testing::{Reply, Request, Server, answer, said as ok};
 use crate::ports::RecordList;
 use crate::ports::progress::tests::Shown;
 
@@ -237,7 +238,7 @@ fn a_forgotten_search_starts_again_once() {
     });
     let (list, _) = read_all(&mut reader(&always.url));
     assert!(matches!(list, Err(Error::Refused(_))));
-    assert_eq!(always.logins(), 4);
+    assert_eq!(logins(&always), 4);
 }
 
 #[test]
@@ -256,9 +257,9 @@ fn a_refused_page_size_is_made_smaller() {
     });
     let mut reader = reader(&server.url);
     assert_eq!(read_all(&mut reader).0.unwrap().count, 15);
-    assert_eq!(server.logins(), 3);
+    assert_eq!(logins(&server), 3);
     assert_eq!(read_all(&mut reader).0.unwrap().count, 15);
-    assert_eq!(server.logins(), 5, "and remembered");
+    assert_eq!(logins(&server), 5, "and remembered");
 }
 
 #[test]

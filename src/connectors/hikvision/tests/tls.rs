@@ -2,55 +2,25 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::sync::Arc;
 
-use rustls::ServerConfig;
-use rustls::crypto::ring::{default_provider, sign::any_supported_type};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
-use sha2::{Digest as _, Sha256};
-
-use super::server::{Server, ok};
 use super::{config, quick};
 use crate::config::Tls;
 use crate::connectors::hikvision::manners::Manners;
-use crate::connectors::hikvision::{Class, Error, Reader};
+use crate::connectors::hikvision::{Error, Reader};
+use crate::net::testing::certificate::{KEY, OTHER_KEY, pin, tls};
+use crate::net::testing::{Server, said as ok};
+use crate::ports::Class;
 
-const CERTIFICATE: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/device.cert.der");
-const KEY: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/device.key.der");
-const OTHER_KEY: &[u8] = include_bytes!("../../../../tests/fixtures/hikvision/other.key.der");
 const DEVICE_INFO: &str = include_str!("../../../../tests/fixtures/hikvision/device-info.xml");
 
-/// Shows the certificate with whatever key it was given, as a thief of the certificate would.
-#[derive(Debug)]
-struct Shows(Arc<CertifiedKey>);
-
-impl ResolvesServerCert for Shows {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0))
-    }
-}
-
 fn server(key: &'static [u8], version: &'static rustls::SupportedProtocolVersion) -> Server {
-    let key = any_supported_type(&PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key))).unwrap();
-    let certified = CertifiedKey::new(vec![CertificateDer::from(CERTIFICATE)], key);
-    let tls = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Shows(Arc::new(certified))));
-    Server::with_tls(Arc::new(tls), |_| ok(DEVICE_INFO))
+    Server::with_tls(tls(key, version), |_, _| ok(DEVICE_INFO))
 }
 
 fn ask(server: &Server, tls: Tls) -> Result<String, Error> {
     let mut reader =
         Reader::with_limits(&config(&server.url, tls), Manners::default(), quick()).unwrap();
     reader.device_info().map(|info| info.model)
-}
-
-fn pin() -> [u8; 32] {
-    Sha256::digest(CERTIFICATE).into()
 }
 
 #[test]
@@ -94,7 +64,7 @@ fn another_certificate_is_named() {
     let error = ask(&server, Tls::Pinned([0; 32])).unwrap_err();
     let found_sha256: String = pin().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(error, Error::Certificate { found_sha256 });
-    assert_eq!(error.class(), Class::Permanent);
+    assert_eq!(error.class(), Class::Refused);
     assert!(server.requests().is_empty(), "nothing was sent");
 }
 

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use super::server::{Reply, Server, answer, device, ok};
+use super::server::{device, is_logged_in, logins};
 use super::{assert_discreet, reader};
 use crate::connectors::hikvision::manners::WriteManners;
 use crate::connectors::hikvision::writer::Writer;
-use crate::connectors::hikvision::{Class, Error, read_record};
+use crate::connectors::hikvision::{Error, read_record};
 use crate::model::{RecordId, Window, parse_time};
-use crate::ports::FullRecord;
+use crate::net::testing::{Reply, Server, answer, said as ok};
+use crate::ports::{Class, FullRecord};
 
 const DONE: &str = r#"{"statusCode":1,"statusString":"OK","subStatusCode":"ok"}"#;
 
@@ -56,7 +57,7 @@ fn only_a_status_of_one_is_success() {
         let server = device(move |_, _| ok(body));
         let error = modify(&server).unwrap_err();
         assert_eq!((&error, error.class()), (&unknown, Class::Unknown), "{body}");
-        assert_eq!(server.logins(), 1);
+        assert_eq!(logins(&server), 1);
     }
     let server = device(|_, _| {
         answer("200 OK", "", "<ResponseStatus><statusCode>1</statusCode></ResponseStatus>")
@@ -77,15 +78,15 @@ fn lost_answers_are_unknown_and_never_repeated() {
     {
         let server = device(move |_, _| make(bytes.clone()));
         assert_eq!(modify(&server), Err(unknown.clone()));
-        assert_eq!(server.logins(), 1);
+        assert_eq!(logins(&server), 1);
     }
     // A gateway in between does not know whether the device took it.
     for status in ["408 Request Timeout", "502 Bad Gateway", "504 Gateway Timeout"] {
         let server = device(move |_, _| answer(status, "Retry-After: 0\r\n", ""));
         assert_eq!(modify(&server), Err(unknown.clone()), "{status}");
-        assert_eq!(server.logins(), 1, "{status}");
+        assert_eq!(logins(&server), 1, "{status}");
     }
-    let server = Server::new(|_| Reply::Drop);
+    let server = Server::new(|_, _| Reply::Drop);
     assert_eq!(modify(&server), Err(unknown));
     assert_eq!(server.requests().len(), 1);
 }
@@ -95,14 +96,14 @@ fn a_busy_device_has_not_taken_it() {
     let busy = r#"{"statusCode":2,"subStatusCode":"deviceBusy"}"#;
     let server = device(move |login, _| if login < 2 { ok(busy) } else { ok(DONE) });
     modify(&server).unwrap();
-    assert_eq!(server.logins(), 3);
+    assert_eq!(logins(&server), 3);
     for (http, body) in [
         ("200 OK", r#"{"statusCode":2,"subStatusCode":"networkError"}"#),
         ("503 Service Unavailable", ""),
     ] {
         let server = device(move |_, _| answer(http, "", body));
         assert_eq!(modify(&server).unwrap_err().class(), Class::Temporary);
-        assert_eq!(server.logins(), 1, "others are not repeated");
+        assert_eq!(logins(&server), 1, "others are not repeated");
     }
 }
 
@@ -113,19 +114,19 @@ fn refusals_of_a_change() {
     };
     let nobody = Error::NoSuchPerson(RecordId::new("1007").unwrap());
     for (http, body, expected, class) in [
-        ("200 OK", status(6, "employeeNoNotExist"), Some(nobody.clone()), Class::Permanent),
-        ("400 Bad Request", status(6, "deviceUserNotExist"), Some(nobody), Class::Permanent),
+        ("200 OK", status(6, "employeeNoNotExist"), Some(nobody.clone()), Class::NoSuchRecord),
+        ("400 Bad Request", status(6, "deviceUserNotExist"), Some(nobody), Class::NoSuchRecord),
         (
             "403 Forbidden",
             status(4, "lowPrivilege"),
             Some(Error::MissingRight { call: "person change", http: 403 }),
-            Class::Login,
+            Class::MissingRight,
         ),
-        ("200 OK", status(4, "invalidOperation"), None, Class::Permanent),
+        ("200 OK", status(4, "invalidOperation"), None, Class::Refused),
         ("200 OK", status(3, "writeDatabaseError"), None, Class::Unknown),
         ("200 OK", status(7, "rebootRequired"), None, Class::Unknown),
         ("500 Internal Server Error", String::new(), None, Class::Unknown),
-        ("302 Found", String::new(), None, Class::Permanent),
+        ("302 Found", String::new(), None, Class::Refused),
     ] {
         let server = device(move |_, _| answer(http, "", &body));
         let error = modify(&server).unwrap_err();
@@ -134,7 +135,7 @@ fn refusals_of_a_change() {
         }
         assert_eq!(error.class(), class, "{error}");
         assert_discreet(&error);
-        assert_eq!(server.logins(), 1, "{error}");
+        assert_eq!(logins(&server), 1, "{error}");
     }
 }
 
@@ -144,9 +145,9 @@ fn connections_closed_without_notice_lose_nothing() {
         format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
     };
     let info = include_str!("../../../../tests/fixtures/hikvision/device-info.xml");
-    let server = Server::new(move |request| {
+    let server = Server::new(move |_, request| {
         let body = if request.line().starts_with("GET") { info } else { DONE };
-        Reply::SendAndCloseLater(match request.is_logged_in() {
+        Reply::SendAndCloseLater(match is_logged_in(request) {
             true => raw("200 OK", body),
             false => {
                 raw(&format!("401 Unauthorized\r\nWWW-Authenticate: {}", super::CHALLENGE), "")

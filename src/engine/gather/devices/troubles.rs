@@ -15,7 +15,7 @@ use crate::model::{Flaw, Limit, Record, RecordId};
 use crate::ports::{Class, Failure};
 use crate::store::{LastFailure, LoginMemory, Unasked};
 use crate::text::lists::some_of;
-use crate::trouble::{Failed, Trouble, TroubleKind};
+use crate::trouble::{Failed, FailureKind, Trouble, TroubleKind};
 
 /// So many persons are named who have the same flaw.
 const NAMED_MAX: usize = 3;
@@ -31,12 +31,12 @@ pub(super) fn backing_off(
     }
     let until = back_off::waits_until(&before.failures, ask.now)?;
     let failure = before.failures.last.clone()?;
-    let outcome = match failure.is_doubt {
-        true => TargetOutcome::NotBelieved,
-        false => TargetOutcome::Unreachable,
+    let outcome = match failure.kind {
+        FailureKind::Doubt => TargetOutcome::NotBelieved,
+        FailureKind::Passing | FailureKind::Lasting => TargetOutcome::Unreachable,
     };
     let kind = TroubleKind::BackingOff {
-        is_doubt: failure.is_doubt,
+        kind: failure.kind,
         failed: failure.failed,
         count: before.failures.count,
         until: until.with_timezone(&config.time_zone).format("%H:%M").to_string(),
@@ -59,7 +59,9 @@ pub fn to_remember(trouble: &Trouble) -> Option<LastFailure> {
 
 pub(super) fn remembered(trouble: &Trouble) -> LastFailure {
     let failed = Failed { text: trouble.text(), hint: trouble.hint() };
-    LastFailure { failed, is_doubt: false }
+    let is_lasting = matches!(trouble.kind, TroubleKind::Unusable(_));
+    let kind = if is_lasting { FailureKind::Lasting } else { FailureKind::Passing };
+    LastFailure { failed, kind }
 }
 
 /// Why the device is left alone, if it is: a login that was refused is not simply tried again.
@@ -102,7 +104,7 @@ pub(super) fn remarks(
     persons: &BTreeMap<RecordId, Record>,
 ) -> Option<Trouble> {
     let unusable =
-        (!unusable.is_empty()).then(|| TroubleKind::Unusable(some_of(unusable, 1, ", ")));
+        (!unusable.is_empty()).then(|| TroubleKind::UnusableEntries(some_of(unusable, 1, ", ")));
     let flawed = Flaw::ALL.into_iter().filter_map(|flaw| flawed(persons, flaw));
     let kinds = unusable.into_iter().chain(flawed).chain(unclear(persons));
     let mut kinds: Vec<TroubleKind> = kinds.collect();
@@ -135,9 +137,12 @@ pub fn failure(config: &TargetConfig, error: &Failure) -> (TargetOutcome, Troubl
     let failed = Failed::new(error, error.hint.as_deref());
     let (outcome, kind) = match error.class {
         Class::Login => (TargetOutcome::LoginRefused, TroubleKind::LoginRefused(failed)),
+        Class::MissingRight => (TargetOutcome::RightMissing, TroubleKind::RightMissing(failed)),
+        Class::Unusable => (TargetOutcome::Unreachable, TroubleKind::Unusable(failed)),
         Class::Temporary
         | Class::Unknown
         | Class::Refused
+        | Class::Unfit
         | Class::NoSuchRecord
         | Class::NotSent
         | Class::TakesNoChange => (TargetOutcome::Unreachable, TroubleKind::Unreachable(failed)),

@@ -35,7 +35,7 @@ impl Formatted {
         before.is_some_and(|(_, last)| row <= *last)
     }
 
-    fn of(mut found: Vec<(u32, u32)>) -> Self {
+    fn merged(mut found: Vec<(u32, u32)>) -> Self {
         found.sort_unstable();
         let mut ranges: Vec<(u32, u32)> = Vec::new();
         for (first, last) in found {
@@ -67,7 +67,7 @@ pub(super) fn formatted(bytes: &[u8], column: u32) -> Result<Formatted, FileProb
     for index in sheets {
         rules.read(archive.by_index(index).map_err(FileProblem::xlsx)?);
     }
-    Ok(Formatted::of(rules.found))
+    Ok(Formatted::merged(rules.found))
 }
 
 type Part<'a, 'b> = ZipFile<'a, Cursor<&'b [u8]>>;
@@ -258,11 +258,11 @@ mod tests {
 
     #[test]
     fn rows_are_found_in_ranges_that_overlap_or_come_in_no_order() {
-        let formatted = Formatted::of(vec![(9, 12), (0, 3), (2, 5), (20, 20), (10, 11)]);
+        let formatted = Formatted::merged(vec![(9, 12), (0, 3), (2, 5), (20, 20), (10, 11)]);
         let rows: Vec<u32> = (0..25).filter(|row| formatted.contains(*row)).collect();
         assert_eq!(rows, [0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 20]);
         assert!(!Formatted::default().contains(0));
-        assert!(Formatted::of(vec![(0, u32::MAX)]).contains(7));
+        assert!(Formatted::merged(vec![(0, u32::MAX)]).contains(7));
     }
 
     #[test]
@@ -273,6 +273,6 @@ mod tests {
             rules.add(&many);
         }
         assert!(rules.found.len() <= COUNT_MAX, "{}", rules.found.len());
-        assert!(Formatted::of(rules.found).contains(123_456_789));
+        assert!(Formatted::merged(rules.found).contains(123_456_789));
     }
 }

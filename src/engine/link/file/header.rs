@@ -13,151 +13,52 @@ use super::{FileProblem, HEADER_ROWS_MAX};
 /// are none: that is the national number.
 const ID_NAMES: &[&str] = &[
     // English
-    "personid",
-    "idperson",
-    "personno",
-    "personnumber",
-    "personcode",
-    "employeeno",
-    "employeenumber",
-    "employeeid",
+    "personid idperson personno personnumber personcode employeeno employeenumber employeeid",
     // German
-    "personenid",
-    "idderperson",
-    "personennummer",
-    "personennr",
-    "personalnummer",
-    "personalnr",
-    "personalid",
-    "mitarbeiterid",
-    "mitarbeiternummer",
-    "mitarbeiternr",
+    "personenid idderperson personennummer personennr personalnummer personalnr personalid",
+    "mitarbeiterid mitarbeiternummer mitarbeiternr",
     // Swedish
-    "personensid",
-    "anstallningsid",
-    "anstallningsnummer",
-    "anstallningsnr",
-    "anstalldid",
-    "medarbetarid",
+    "personensid anstallningsid anstallningsnummer anstallningsnr anstalldid medarbetarid",
     "medarbetarnummer",
     // Slovenian
-    "idosebe",
-    "osebaid",
-    "stevilkaosebe",
-    "stosebe",
-    "sifraosebe",
-    "idzaposlenega",
-    "stevilkazaposlenega",
-    "stzaposlenega",
-    "sifrazaposlenega",
+    "idosebe osebaid stevilkaosebe stosebe sifraosebe idzaposlenega stevilkazaposlenega",
+    "stzaposlenega sifrazaposlenega",
     // French
-    "idpersonne",
-    "iddelapersonne",
-    "personneid",
-    "identifiantpersonne",
-    "identifiantdelapersonne",
-    "numerodepersonne",
-    "numeropersonne",
-    "npersonne",
-    "nopersonne",
-    "idemploye",
-    "iddemploye",
-    "iddelemploye",
-    "identifiantemploye",
-    "numeroemploye",
-    "numerodemploye",
-    "nemploye",
-    "ndemploye",
-    "noemploye",
-    "matricule",
+    "idpersonne iddelapersonne personneid identifiantpersonne identifiantdelapersonne",
+    "numerodepersonne numeropersonne npersonne nopersonne idemploye iddemploye iddelemploye",
+    "identifiantemploye numeroemploye numerodemploye nemploye ndemploye noemploye matricule",
     // Spanish
-    "idpersona",
-    "iddepersona",
-    "iddelapersona",
-    "personaid",
-    "identificadordepersona",
-    "identificaciondepersona",
-    "numerodepersona",
-    "npersona",
-    "idempleado",
-    "iddeempleado",
-    "iddelempleado",
-    "numeroempleado",
-    "numerodeempleado",
-    "nempleado",
-    "ndeempleado",
-    "noempleado",
-    "nodeempleado",
+    "idpersona iddepersona iddelapersona personaid identificadordepersona",
+    "identificaciondepersona numerodepersona npersona idempleado iddeempleado iddelempleado",
+    "numeroempleado numerodeempleado nempleado ndeempleado noempleado nodeempleado",
     // Croatian
-    "idosobe",
-    "osobaid",
-    "brojosobe",
-    "brosobe",
-    "sifraosobe",
-    "idzaposlenika",
-    "brojzaposlenika",
-    "sifrazaposlenika",
-    "iddjelatnika",
-    "brojdjelatnika",
+    "idosobe osobaid brojosobe brosobe sifraosobe idzaposlenika brojzaposlenika",
+    "sifrazaposlenika iddjelatnika brojdjelatnika",
 ];
 
 /// Headings of the person id so common that they count only in a row that also has an e-mail column
 /// and none of [`ID_NAMES`]; `ID` is HikCentral's.
-const WEAK_ID_NAMES: &[&str] = &["id", "identifiant", "identificador", "identifikator"];
+const WEAK_ID_NAMES: &[&str] = &["id identifiant identificador identifikator"];
 
 /// Headings of the e-mail as [`normalised`].
 const EMAIL_NAMES: &[&str] = &[
     // English
-    "email",
-    "mail",
-    "emailaddress",
-    "mailaddress",
-    "electronicmail",
+    "email mail emailaddress mailaddress electronicmail",
     // German
-    "emailadresse",
-    "mailadresse",
-    "epostadresse",
-    "elektronischepost",
+    "emailadresse mailadresse epostadresse elektronischepost",
     // Swedish
-    "epost",
-    "epostadress",
-    "emailadress",
-    "mailadress",
-    "mejl",
-    "mejladress",
+    "epost epostadress emailadress mailadress mejl mejladress",
     // Slovenian
-    "eposta",
-    "epostninaslov",
-    "elektronskaposta",
-    "elektronskinaslov",
-    "naslovelektronskeposte",
-    "nasloveposte",
-    "enaslov",
-    "emailnaslov",
-    "mailnaslov",
+    "eposta epostninaslov elektronskaposta elektronskinaslov naslovelektronskeposte",
+    "nasloveposte enaslov emailnaslov mailnaslov",
     // French
-    "courriel",
-    "adresseemail",
-    "adressemail",
-    "adressecourriel",
-    "adresseelectronique",
-    "courrierelectronique",
-    "adressedemessagerie",
+    "courriel adresseemail adressemail adressecourriel adresseelectronique",
+    "courrierelectronique adressedemessagerie",
     // Spanish
-    "correo",
-    "correoelectronico",
-    "ecorreo",
-    "direcciondecorreo",
-    "direcciondecorreoelectronico",
-    "direccionemail",
-    "direcciondeemail",
+    "correo correoelectronico ecorreo direcciondecorreo direcciondecorreoelectronico",
+    "direccionemail direcciondeemail",
     // Croatian
-    "emailadresa",
-    "mailadresa",
-    "eadresa",
-    "adresaeposte",
-    "elektronickaposta",
-    "adresaelektronickeposte",
+    "emailadresa mailadresa eadresa adresaeposte elektronickaposta adresaelektronickeposte",
     "elektronickaadresa",
 ];
 
@@ -194,11 +95,13 @@ impl Search {
         let mut emails = Vec::new();
         for (column, text) in cells {
             let Some(name) = normalised(text) else { continue };
-            if ID_NAMES.contains(&name.as_str()) {
+            let is_one_of =
+                |lists: &[&str]| lists.iter().any(|list| list.split(' ').any(|one| one == name));
+            if is_one_of(ID_NAMES) {
                 ids.push((column, text));
-            } else if WEAK_ID_NAMES.contains(&name.as_str()) {
+            } else if is_one_of(WEAK_ID_NAMES) {
                 weak_ids.push((column, text));
-            } else if EMAIL_NAMES.contains(&name.as_str()) {
+            } else if is_one_of(EMAIL_NAMES) {
                 emails.push((column, text));
             }
         }

@@ -16,7 +16,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn of(reason: RowReason, cell: &str) -> Self {
+    pub(super) fn quoting(reason: RowReason, cell: &str) -> Self {
         Self { reason, cell: quoted(cell) }
     }
 }
@@ -44,11 +44,11 @@ pub(super) fn read_id(cell: &Cell) -> Result<RecordId, Refusal> {
         return Err(RowReason::UnknownLetter.into());
     }
     if text.contains(is_invisible) {
-        return Err(Refusal::of(RowReason::BadId, &text));
+        return Err(Refusal::quoting(RowReason::BadId, &text));
     }
     RecordId::new(&text).map_err(|why| match why {
         InvalidId::Empty => RowReason::NoId.into(),
-        _ => Refusal::of(RowReason::BadId, &text),
+        _ => Refusal::quoting(RowReason::BadId, &text),
     })
 }
 
@@ -65,7 +65,7 @@ fn id_in_text(text: &str) -> Result<String, Refusal> {
         && exponent.strip_prefix(['+', '-']).is_some_and(is_digits)
         && mantissa.split(['.', ',']).all(is_digits)
     {
-        return Err(Refusal::of(RowReason::IdLostDigits, text));
+        return Err(Refusal::quoting(RowReason::IdLostDigits, text));
     }
     let Some((whole, fraction)) = unsigned.split_once(['.', ',']) else {
         return Ok(text.to_owned());
@@ -76,28 +76,28 @@ fn id_in_text(text: &str) -> Result<String, Refusal> {
     let is_exact = matches!(fraction, "0" | "00") && unsigned.len() == text.len();
     let is_plain = whole == "0" || !whole.starts_with('0');
     if whole.len() > DIGITS_KEPT {
-        Err(Refusal::of(RowReason::IdLostDigits, text))
+        Err(Refusal::quoting(RowReason::IdLostDigits, text))
     } else if is_exact && is_plain {
         Ok(whole.to_owned())
     } else {
-        Err(Refusal::of(RowReason::IdNotWhole, text))
+        Err(Refusal::quoting(RowReason::IdNotWhole, text))
     }
 }
 
 /// The id that a number cell shows.
 fn whole_number(value: f64, shown: &Shown) -> Result<String, Refusal> {
     if !value.is_finite() || value < 0.0 || value.fract() != 0.0 {
-        return Err(Refusal::of(RowReason::IdNotWhole, &value.to_string()));
+        return Err(Refusal::quoting(RowReason::IdNotWhole, &value.to_string()));
     }
     // -0.0 is not below zero, but has a sign.
     let stored = format!("{:.0}", value.abs());
     if stored.len() > DIGITS_KEPT {
-        return Err(Refusal::of(RowReason::IdLostDigits, &stored));
+        return Err(Refusal::quoting(RowReason::IdLostDigits, &stored));
     }
     match shown {
         Shown::Digits => Ok(stored),
         Shown::Text(text) => Ok(text.clone()),
-        Shown::Unsure => Err(Refusal::of(RowReason::IdShownOtherwise, &stored)),
+        Shown::Unsure => Err(Refusal::quoting(RowReason::IdShownOtherwise, &stored)),
     }
 }
 
@@ -107,7 +107,7 @@ pub(super) fn read_email(cell: &Cell) -> Result<Email, Refusal> {
     /// Signs that no address has outside quotes (RFC 5322 section 3.2.3): `Anna <anna@example.se>`.
     const FOREIGN: &[char] = &['<', '>', '(', ')', '[', ']', ':', '\\', '"'];
 
-    let not_an_email = |text: &str| Refusal::of(RowReason::NotAnEmail, text);
+    let not_an_email = |text: &str| Refusal::quoting(RowReason::NotAnEmail, text);
     let text = match cell {
         Cell::Text(text) => text,
         Cell::TooLong => return Err(RowReason::CellTooLong.into()),
@@ -137,7 +137,7 @@ pub(super) fn read_email(cell: &Cell) -> Result<Email, Refusal> {
     }
     match addresses.len() {
         0 | 1 => addresses.pop().ok_or_else(|| not_an_email(text)),
-        _ => Err(Refusal::of(RowReason::SeveralEmails, text)),
+        _ => Err(Refusal::quoting(RowReason::SeveralEmails, text)),
     }
 }
 

@@ -371,7 +371,7 @@ fn wrong_restraint() -> Vec<Mutant> {
         }),
         altered("counts everybody on the door for a budget", Rule::Budget, |plan, facts| {
             for device in &facts.devices {
-                let limit = facts.guard.revoke_per_tick.of(device.persons.len()).max(2);
+                let limit = facts.guard.revoke_per_tick.share_of(device.persons.len()).max(2);
                 let mine = |change: &&mut Change| {
                     change.device == device.name
                         && change.kind == Kind::Revocation

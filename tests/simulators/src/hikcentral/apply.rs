@@ -23,6 +23,11 @@ pub(super) fn again(state: &mut State, body: &Map<String, Value>) -> Result<Valu
     if !is_known {
         return Err(Failure::absent());
     }
+    if let Some((id, code)) = &state.switches.apply_refused
+        && persons.as_ref().is_none_or(|persons| persons.contains(id))
+    {
+        return Err(Failure::of(code));
+    }
     state.order(persons.as_deref(), doors.as_deref(), with_failed);
     Ok(written(&state.switches))
 }

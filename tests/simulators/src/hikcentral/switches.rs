@@ -70,6 +70,8 @@ pub struct Switches {
     pub far_year: FarYear,
     /// When the doors learn of an update.
     pub apply: Apply,
+    /// A person for whom `reapplication` is refused with this code, and with that whole call everybody else's.
+    pub apply_refused: Option<(String, &'static str)>,
     /// How many calls of `applicationResult`, for numbers or failures, see an application as not yet
     /// done; 0 does it at once.
     pub apply_polls: usize,

@@ -1,0 +1,496 @@
+//! Between rows of the state file and the types of the model.
+//!
+//! A type may take several columns, so it is read from a row and written to parameters from left to right.
+//! What does not convert back is damage, and is said to be: nothing is guessed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use rusqlite::types::ValueRef;
+use rusqlite::{Row, Statement};
+
+use super::StoreProblem;
+use crate::model::{
+    Accounts, Budget, Cause, Email, Flaw, HolderId, HolderNumber, Kind, Limit, LinkRule, Memory,
+    RecordId, RecordStanding, RightCode, RowReason, RunId, SourceName, Span, TargetName,
+    UnreadableRight, Window,
+};
+
+use crate::trouble::FailureKind;
+
+type Result<T> = std::result::Result<T, StoreProblem>;
+
+/// The columns of a row that are not read yet.
+pub(super) struct Columns<'r> {
+    row: &'r Row<'r>,
+    next: usize,
+    accounts: &'r Accounts,
+}
+
+impl<'r> Columns<'r> {
+    pub(super) fn new(row: &'r Row<'r>, accounts: &'r Accounts) -> Self {
+        Self { row, next: 0, accounts }
+    }
+
+    /// How many columns were read.
+    pub(super) fn read(&self) -> usize {
+        self.next
+    }
+
+    /// The value in the next columns.
+    pub(super) fn next<T: FromColumns>(&mut self) -> Result<T> {
+        T::read(self)
+    }
+
+    /// The same, or nothing where a word stands for it.
+    pub(super) fn next_unless<T: FromColumns>(&mut self, word: &str) -> Result<Option<T>> {
+        let is_word = self.row.get_ref(self.next)?.as_str() == Ok(word);
+        if is_word {
+            self.next += 1;
+        }
+        (!is_word).then(|| self.next()).transpose()
+    }
+
+    fn value(&mut self) -> Result<ValueRef<'r>> {
+        let value = self.row.get_ref(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+
+    fn text(&mut self) -> Result<&'r str> {
+        let value = self.value()?;
+        value.as_str().map_err(|_| damaged("a text", format_args!("{:?}", value.data_type())))
+    }
+
+    fn number(&mut self) -> Result<i64> {
+        let value = self.value()?;
+        value.as_i64().map_err(|_| damaged("a number", format_args!("{:?}", value.data_type())))
+    }
+}
+
+/// What can be read from the columns of a row.
+pub(super) trait FromColumns: Sized {
+    const WIDTH: usize = 1;
+    fn read(columns: &mut Columns<'_>) -> Result<Self>;
+}
+
+/// Where values go, column by column.
+pub(super) trait Sink<'a> {
+    fn accounts(&self) -> &'a Accounts;
+    fn put(&mut self, value: ValueRef<'_>) -> Result<()>;
+}
+
+/// What can be written to columns.
+pub(super) trait ToColumns {
+    const WIDTH: usize = 1;
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()>;
+}
+
+/// The parameters of a statement.
+pub(super) struct Parameters<'s, 'c> {
+    statement: &'s mut Statement<'c>,
+    bound: usize,
+    accounts: &'s Accounts,
+}
+
+impl<'a> Sink<'a> for Parameters<'a, '_> {
+    fn accounts(&self) -> &'a Accounts {
+        self.accounts
+    }
+
+    fn put(&mut self, value: ValueRef<'_>) -> Result<()> {
+        self.bound += 1;
+        Ok(self.statement.raw_bind_parameter(self.bound, BorrowedValue(value))?)
+    }
+}
+
+struct BorrowedValue<'v>(ValueRef<'v>);
+
+impl rusqlite::ToSql for BorrowedValue<'_> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        Ok(rusqlite::types::ToSqlOutput::Borrowed(self.0))
+    }
+}
+
+/// Gives a statement its parameters, each of them.
+pub(super) fn bind(
+    statement: &mut Statement<'_>,
+    params: &impl ToColumns,
+    accounts: &Accounts,
+) -> Result<()> {
+    let wanted = statement.parameter_count();
+    let mut parameters = Parameters { statement, bound: 0, accounts };
+    params.write(&mut parameters)?;
+    match parameters.bound {
+        bound if bound == wanted => Ok(()),
+        bound => Err(rusqlite::Error::InvalidParameterCount(bound, wanted).into()),
+    }
+}
+
+/// A value that cannot be what the schema says.
+pub(super) fn damaged(what: &str, value: impl fmt::Display) -> StoreProblem {
+    StoreProblem::Damaged(format!("{value} is not {what}"))
+}
+
+/// Reads and writes a struct as its fields in the order of its columns. One that may be missing says how
+/// many columns it has.
+macro_rules! row {
+    ($name:ident $(, $width:literal)? { $($field:ident),+ $(,)? }) => {
+        impl crate::store::rows::FromColumns for $name {
+            $(const WIDTH: usize = $width;)?
+
+            fn read(
+                columns: &mut crate::store::rows::Columns<'_>,
+            ) -> Result<Self, crate::store::StoreProblem> {
+                Ok(Self { $($field: columns.next()?),+ })
+            }
+        }
+
+        impl crate::store::rows::ToColumns for $name {
+            $(const WIDTH: usize = $width;)?
+
+            fn write<'a>(
+                &self,
+                to: &mut impl crate::store::rows::Sink<'a>,
+            ) -> Result<(), crate::store::StoreProblem> {
+                $(self.$field.write(to)?;)+
+                Ok(())
+            }
+        }
+    };
+}
+
+pub(super) use row;
+
+macro_rules! numbers {
+    ($($number:ty),+) => {$(
+        impl FromColumns for $number {
+            fn read(columns: &mut Columns<'_>) -> Result<Self> {
+                let number = columns.number()?;
+                Self::try_from(number).map_err(|_| damaged(stringify!($number), number))
+            }
+        }
+
+        impl ToColumns for $number {
+            fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+                let number = i64::try_from(*self)
+                    .map_err(|error| StoreProblem::Unusable(format!("{self}: {error}")))?;
+                to.put(ValueRef::Integer(number))
+            }
+        }
+    )+};
+}
+
+numbers!(i64, u64, usize, u32, u8);
+
+/// Identities and words: text that is checked when it is read.
+macro_rules! texts {
+    ($($text:ty: $what:literal, $parse:expr;)+) => {$(
+        impl FromColumns for $text {
+            fn read(columns: &mut Columns<'_>) -> Result<Self> {
+                let text = columns.text()?;
+                $parse(text).ok_or_else(|| damaged($what, text))
+            }
+        }
+
+        impl ToColumns for $text {
+            fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+                self.as_str().write(to)
+            }
+        }
+    )+};
+}
+
+texts! {
+    String: "a text", |text: &str| Some(text.to_owned());
+    Email: "an e-mail", Email::parse;
+    HolderNumber: "a number of a member", |text| HolderNumber::new(text).ok();
+    RecordId: "a person id", |text| RecordId::new(text).ok();
+    RightCode: "a role id", |text| RightCode::new(text).ok();
+    TargetName: "a device", |text| TargetName::new(text).ok();
+    Budget: "a budget", Budget::from_word;
+    Cause: "a cause", Cause::from_word;
+    Flaw: "what is wrong with a person", Flaw::from_word;
+    Kind: "a kind of change", Kind::from_word;
+    LinkRule: "a link rule", LinkRule::from_word;
+    RecordStanding: "whether a person may be touched", RecordStanding::from_word;
+    RowReason: "why a row was left out", RowReason::from_word;
+    FailureKind: "a kind of failure", FailureKind::from_word;
+    super::AttentionKind: "a kind of attention", super::AttentionKind::from_word;
+    super::OutcomeKind: "an outcome", super::OutcomeKind::from_word;
+}
+
+impl ToColumns for str {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        to.put(ValueRef::Text(self.as_bytes()))
+    }
+}
+
+impl FromColumns for bool {
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        Ok(columns.number()? != 0)
+    }
+}
+
+impl ToColumns for bool {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        i64::from(*self).write(to)
+    }
+}
+
+impl FromColumns for RunId {
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        Self::new(columns.number()?).map_err(|error| damaged("a run", error))
+    }
+}
+
+impl ToColumns for RunId {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        self.get().write(to)
+    }
+}
+
+/// An instant is a number of seconds in UTC.
+impl FromColumns for DateTime<Utc> {
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        let seconds = columns.number()?;
+        Self::from_timestamp(seconds, 0).ok_or_else(|| damaged("an instant", seconds))
+    }
+}
+
+impl ToColumns for DateTime<Utc> {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        self.timestamp().write(to)
+    }
+}
+
+/// A wall-clock time is a number of seconds on that wall clock.
+impl FromColumns for NaiveDateTime {
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        Ok(columns.next::<DateTime<Utc>>()?.naive_utc())
+    }
+}
+
+impl ToColumns for NaiveDateTime {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        self.and_utc().write(to)
+    }
+}
+
+impl FromColumns for Window {
+    const WIDTH: usize = 2;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        Self::new(columns.next()?, columns.next()?)
+            .map_err(|error| StoreProblem::Damaged(error.to_string()))
+    }
+}
+
+impl ToColumns for Window {
+    const WIDTH: usize = 2;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        (self.begin(), self.end()).write(to)
+    }
+}
+
+/// A member is known by the account of the source, since a section may get another name.
+impl FromColumns for HolderId {
+    const WIDTH: usize = 2;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        let source = columns.next()?;
+        Self::new(source, columns.text()?).map_err(|error| damaged("a member", error))
+    }
+}
+
+impl ToColumns for HolderId {
+    const WIDTH: usize = 2;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        (&self.source, self.as_str()).write(to)
+    }
+}
+
+impl FromColumns for SourceName {
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        let account = columns.text()?;
+        Ok(columns.accounts.source(account))
+    }
+}
+
+impl ToColumns for SourceName {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        to.accounts().account(self).write(to)
+    }
+}
+
+/// What a connector never wrote is empty.
+impl FromColumns for Memory {
+    const WIDTH: usize = 2;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        let kept: Option<(u32, String)> = columns.next()?;
+        Ok(kept.map_or_else(Self::default, |(form, text)| Self::kept(form, text)))
+    }
+}
+
+impl ToColumns for Memory {
+    const WIDTH: usize = 2;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        (self.form(), self.text()).write(to)
+    }
+}
+
+impl FromColumns for Span {
+    const WIDTH: usize = 2;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self::Wall { begin: columns.next()?, end: columns.next()? })
+    }
+}
+
+impl ToColumns for Span {
+    const WIDTH: usize = 2;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        let Self::Wall { begin, end } = self;
+        (begin, end).write(to)
+    }
+}
+
+impl FromColumns for Limit {
+    const WIDTH: usize = 3;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        Ok(match columns.text()? {
+            "window" => Self::Window(columns.next()?),
+            "permanent" => Self::Permanent(columns.next()?),
+            "unclear" => Self::Unclear { as_written: columns.next()? },
+            "unreadable" => Self::Unreadable { begin: columns.next()?, end: columns.next()? },
+            other => return Err(damaged("a limit", other)),
+        })
+    }
+}
+
+impl ToColumns for Limit {
+    const WIDTH: usize = 3;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        match self {
+            Self::Window(window) => ("window", window).write(to),
+            Self::Permanent(window) => ("permanent", window).write(to),
+            Self::Unclear { as_written } => ("unclear", as_written).write(to),
+            Self::Unreadable { begin, end } => ("unreadable", begin, end).write(to),
+        }
+    }
+}
+
+/// Role ids are a list in JSON.
+impl FromColumns for BTreeSet<RightCode> {
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        let text = columns.text()?;
+        let ids: Vec<String> =
+            serde_json::from_str(text).map_err(|_| damaged("a list of role ids", text))?;
+        ids.iter()
+            .map(|id| RightCode::new(id).map_err(|error| damaged("a role id", error)))
+            .collect()
+    }
+}
+
+impl ToColumns for BTreeSet<RightCode> {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        json(self.iter().map(RightCode::as_str)).write(to)
+    }
+}
+
+/// Roles with unreadable dates are a list in JSON; nothing where there are none, as nearly always.
+impl FromColumns for Vec<UnreadableRight> {
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        let Some(text) = columns.next::<Option<String>>()? else { return Ok(Self::new()) };
+        let rows: Vec<(String, String)> =
+            serde_json::from_str(&text).map_err(|error| damaged("unreadable roles", error))?;
+        rows.into_iter()
+            .map(|(id, problem)| {
+                let id = RightCode::new(&id).map_err(|error| damaged("a role id", error))?;
+                Ok(UnreadableRight { id, problem })
+            })
+            .collect()
+    }
+}
+
+impl ToColumns for Vec<UnreadableRight> {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        let rows = || json(self.iter().map(|role| (role.id.as_str(), &role.problem)));
+        (!self.is_empty()).then(rows).write(to)
+    }
+}
+
+/// Lists of texts can always be written.
+fn json<T: serde::Serialize>(list: impl Iterator<Item = T>) -> String {
+    serde_json::to_string(&list.collect::<Vec<_>>()).unwrap_or_default()
+}
+
+/// Nothing is NULL in each of its columns.
+impl<T: FromColumns> FromColumns for Option<T> {
+    const WIDTH: usize = T::WIDTH;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+        for column in columns.next..columns.next + T::WIDTH {
+            if columns.row.get_ref(column)? != ValueRef::Null {
+                return T::read(columns).map(Some);
+            }
+        }
+        columns.next += T::WIDTH;
+        Ok(None)
+    }
+}
+
+impl<T: ToColumns> ToColumns for Option<T> {
+    const WIDTH: usize = T::WIDTH;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        match self {
+            Some(value) => value.write(to),
+            None => (0..T::WIDTH).try_for_each(|_| to.put(ValueRef::Null)),
+        }
+    }
+}
+
+impl<T: ToColumns + ?Sized> ToColumns for &T {
+    const WIDTH: usize = T::WIDTH;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        (**self).write(to)
+    }
+}
+
+macro_rules! tuples {
+    ($(($($value:ident),*))+) => {$(
+        impl<$($value: FromColumns),*> FromColumns for ($($value,)*) {
+            const WIDTH: usize = 0 $(+ $value::WIDTH)*;
+
+            #[allow(unused_variables, clippy::unused_unit)]
+            fn read(columns: &mut Columns<'_>) -> Result<Self> {
+                Ok(($(columns.next::<$value>()?,)*))
+            }
+        }
+
+        impl<$($value: ToColumns),*> ToColumns for ($($value,)*) {
+            const WIDTH: usize = 0 $(+ $value::WIDTH)*;
+
+            #[allow(non_snake_case, unused_variables)]
+            fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+                let ($($value,)*) = self;
+                $($value.write(to)?;)*
+                Ok(())
+            }
+        }
+    )+};
+}
+
+tuples! {
+    () (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G)
+}
