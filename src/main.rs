@@ -11,7 +11,7 @@ use ivms_sync::cmd::{is_reader_gone, print};
 use ivms_sync::config::Environment;
 use ivms_sync::exit::Exit;
 use ivms_sync::help::manual;
-use ivms_sync::model::inert_lines;
+use ivms_sync::model::printable_lines;
 use ivms_sync::term::{Terminal, allow_colours};
 
 fn main() -> ExitCode {
@@ -85,7 +85,7 @@ fn set_up_log(cli: &Cli, terminal: &Terminal) {
             write!(out, "{time} {target} ")?;
         }
         // Whatever a message quotes, also one of a library, cannot steer the terminal.
-        let text = inert_lines(&record.args().to_string());
+        let text = printable_lines(&record.args().to_string());
         writeln!(out, "{style}{word}{style:#}: {text}")
     });
     match cli.color {

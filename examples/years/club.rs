@@ -52,6 +52,8 @@ pub struct DoorRules {
     pub roles: Option<Vec<i64>>,
     pub protect: Vec<String>,
     pub audit_every: TimeDelta,
+    /// It is a platform, with doors behind it.
+    pub is_platform: bool,
     /// The device says how many tries are left before it locks.
     pub tells_tries: bool,
 }
@@ -149,15 +151,21 @@ impl Club {
                 Mode::GrantOnly => "grant-only",
                 Mode::Full => "full",
             };
+            let (kind, login) = match door.is_platform {
+                true => ("hikcentral", ["app_key", "app_secret"]),
+                false => ("hikvision", ["username", "password"]),
+            };
             let _ = write!(
                 text,
-                "\n[hikvision.{0}]\nurl = \"https://{0}.door.example\"\nusername = \"admin\"\n\
-                 password = \"p{password}\"\nmode = \"{mode}\"\nprotect = {1:?}\n\
+                "\n[{kind}.{0}]\nurl = \"https://{0}.door.example\"\n{4} = \"admin\"\n\
+                 {5} = \"p{password}\"\nmode = \"{mode}\"\nprotect = {1:?}\n\
                  audit_every = \"{2}m\"\ntime_zone = \"{3}\"\n",
                 door.name,
                 door.protect,
                 door.audit_every.num_minutes(),
-                door.zone.name()
+                door.zone.name(),
+                login[0],
+                login[1]
             );
             if let Some(roles) = &door.roles {
                 let _ = writeln!(text, "roles = {roles:?}");
@@ -229,6 +237,7 @@ fn door(chance: &mut Chance, at: usize, zone: Tz) -> DoorRules {
         roles: chance.in_thousand(150).then(|| ROLES[..2].to_vec()),
         protect: if chance.in_thousand(300) { vec!["1002".to_owned()] } else { vec![] },
         audit_every: TimeDelta::minutes(minutes),
+        is_platform: chance.in_thousand(300),
         tells_tries: chance.in_thousand(500),
     }
 }

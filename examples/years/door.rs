@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use ivms_sync::connectors::hikcentral;
 use ivms_sync::connectors::hikvision::{Error, differs_beyond_validity, read_record};
 use ivms_sync::model::{RecordId, Window};
 use ivms_sync::ports::{
-    Failure, FullRecord, Identity, RecordList, Statement, Target, TargetClock, TargetWriter,
+    Committed, Failure, FullRecord, Identity, Pending, RecordList, Statement, Target, TargetClock,
+    TargetWriter, Written,
 };
 use serde_json::json;
 
@@ -17,6 +19,7 @@ use crate::firmware::{Grain, Notation};
 use crate::ledger::{Due, Span};
 use crate::outside::{Death, die, open};
 use crate::sabotage::Sabotage;
+use crate::site::{self, Behind, Site, Step};
 
 /// A device locks a host out after this many wrong logins within half an hour.
 const TRIES: usize = 5;
@@ -41,6 +44,10 @@ pub struct Card {
     pub email: Option<String>,
     /// The rights a write must send back as they are.
     pub right: u32,
+    /// What the doors behind a platform go by, where that is not this.
+    pub behind: Option<Behind>,
+    /// A platform takes no change of this card.
+    pub is_refused: bool,
     /// Whose card it is, by place; `None`: a stranger to the club's list.
     pub owner: Option<usize>,
     /// Changed by hand since the program last read all persons.
@@ -72,6 +79,8 @@ impl Card {
             late: None,
             email,
             right: 1,
+            behind: None,
+            is_refused: false,
             owner: None,
             by_hand: true,
             is_linked: false,
@@ -83,10 +92,10 @@ impl Card {
         }
     }
 
-    /// Somebody changes the card at the device.
+    /// Somebody changes the card at the device; at a platform they apply it, too.
     pub fn edit(&mut self, change: impl FnOnce(&mut Self)) {
         change(self);
-        self.late = None;
+        (self.late, self.behind) = (None, None);
         self.by_hand = true;
         self.record = None;
     }
@@ -108,6 +117,20 @@ impl Card {
         self.is_permanent || !self.is_upside_down && self.span.contains(at)
     }
 
+    /// A platform takes new dates; its doors go by the old ones until these are applied.
+    pub fn take_for_later(&mut self, span: Span) {
+        let (old, is_upside_down) = (self.span, self.is_upside_down);
+        self.take(span);
+        let behind =
+            self.behind.get_or_insert(Behind { span: old, is_upside_down, step: Step::Edited });
+        behind.step = Step::Edited;
+    }
+
+    /// Whether the doors behind a platform do not go by what stands here.
+    pub fn is_behind(&self) -> bool {
+        self.behind.is_some_and(|one| one.span != self.span || one.is_upside_down)
+    }
+
     /// The device takes new dates.
     pub fn take(&mut self, span: Span) {
         self.span = span;
@@ -116,7 +139,7 @@ impl Card {
     }
 
     /// The two dates as they stand on the device.
-    fn dates(&self) -> (NaiveDateTime, NaiveDateTime) {
+    pub fn dates(&self) -> (NaiveDateTime, NaiveDateTime) {
         match self.is_upside_down {
             false => (self.span.begin, self.span.end),
             true => (self.span.end, self.span.begin - TimeDelta::days(1)),
@@ -135,7 +158,10 @@ impl Card {
     }
 
     /// As the device tells it.
-    fn record(&mut self, zone: Tz, suffix: Notation) -> Option<FullRecord> {
+    fn record(&mut self, zone: Tz, suffix: Notation, site: Option<&Site>) -> Option<FullRecord> {
+        if let (None, Some(site)) = (&self.record, site) {
+            self.record = site.tell(self, zone);
+        }
         if self.record.is_none() {
             let (begin, end) = self.dates();
             let notation = if suffix == Notation::Plain { self.notation } else { suffix };
@@ -183,6 +209,8 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Door {
     pub cards: BTreeMap<String, Card>,
+    /// It is a platform, with doors behind it.
+    pub site: Option<Site>,
     /// Its serial number.
     pub serial: u32,
     /// The firmware has forgotten the serial number, until then.
@@ -272,11 +300,15 @@ pub struct Calls {
     pub lists: u32,
     pub exact: u32,
     pub writes: u32,
+    /// Asked a platform to put something in force, and what became of that.
+    pub commits: u32,
+    pub settlements: u32,
 }
 
 impl Calls {
     pub fn all(self) -> u32 {
-        self.info + self.abilities + self.clock + self.lists + self.exact + self.writes
+        let reads = self.info + self.abilities + self.clock + self.lists + self.exact;
+        reads + self.writes + self.commits + self.settlements
     }
 }
 
@@ -294,6 +326,7 @@ impl Door {
     pub fn new(serial: u32, zone: Tz, tells_tries: bool, born: DateTime<Utc>) -> Self {
         Self {
             cards: BTreeMap::new(),
+            site: None,
             serial,
             nameless_until: born,
             grain: Grain::default(),
@@ -355,11 +388,18 @@ impl Door {
         self.is_late_by > TimeDelta::zero() || self.cards.values().any(|card| card.late.is_some())
     }
 
-    fn log_in(&mut self, with: u32) -> Result<(), Error> {
+    fn log_in(&mut self, call: &'static str, with: u32) -> Result<(), Failure> {
         let now = self.tick.now;
+        if self.site.is_some() {
+            return if with == self.password {
+                Ok(())
+            } else {
+                Err(self.refuse(site::no_login(call)))
+            };
+        }
         self.wrong_logins.retain(|at| now - *at < LOCK);
         if self.wrong_logins.len() >= TRIES {
-            return Err(Error::LockedOut { unlock_after: Some(Duration::from_secs(1800)) });
+            return Err(Error::LockedOut { unlock_after: Some(Duration::from_secs(1800)) }.into());
         }
         if with == self.password {
             self.wrong_logins.clear();
@@ -367,16 +407,29 @@ impl Door {
         }
         let left = TRIES - self.wrong_logins.len();
         if self.tells_tries && left < 3 {
-            return Err(Error::TooFewTries { tries_left: left as u32 });
+            return Err(Error::TooFewTries { tries_left: left as u32 }.into());
         }
         self.wrong_logins.push(now);
-        if self.wrong_in_row == 0 {
-            self.wrong_since = Some(now);
-        }
-        self.wrong_in_row += 1;
         self.was_locked |= self.wrong_logins.len() >= TRIES;
         let tries_left = self.tells_tries.then_some(left as u32 - 1);
-        Err(Error::LoginRefused { tries_left })
+        Err(self.refuse(Error::LoginRefused { tries_left }.into()))
+    }
+
+    fn refuse(&mut self, why: Failure) -> Failure {
+        if self.wrong_in_row == 0 {
+            self.wrong_since = Some(self.tick.now);
+        }
+        self.wrong_in_row += 1;
+        why
+    }
+
+    /// A request that gets no usable answer.
+    fn lost(&self, call: &'static str, write: bool) -> Failure {
+        match (&self.site, write) {
+            (Some(_), _) => site::lost(call, write),
+            (None, true) => Error::AnswerLost { call, write }.into(),
+            (None, false) => Error::Timeout { call }.into(),
+        }
     }
 }
 
@@ -397,7 +450,7 @@ pub struct Line<'a> {
     pub password: u32,
     pub zone: Tz,
     /// What the first request came to, once there was one.
-    pub login: Option<Result<(), Error>>,
+    pub login: Option<Result<(), Failure>>,
 }
 
 /// The same connection, with the right to write.
@@ -416,7 +469,7 @@ impl<'a> Line<'a> {
         call: &'static str,
         is_write: bool,
         count: impl FnOnce(&mut Calls),
-    ) -> Result<Arrived<'a>, Error> {
+    ) -> Result<Arrived<'a>, Failure> {
         if let Some(Err(error)) = &self.login {
             return Err(error.clone());
         }
@@ -425,28 +478,27 @@ impl<'a> Line<'a> {
         count(&mut door.tick.calls);
         if door.is_away() {
             door.tick.has_erred = true;
-            return Err(Error::Unreachable { what: "no route".to_owned() });
+            return Err(match door.site {
+                Some(_) => site::away(),
+                None => Error::Unreachable { what: "no route".to_owned() }.into(),
+            });
         }
         if self.login.is_none() {
-            let login = door.log_in(self.password);
+            let login = door.log_in(call, self.password);
             door.tick.has_refused |= login.is_err();
             self.login = Some(login.clone());
             login?;
         }
         let fault = door.tick.fault.filter(|(at, _)| *at == number).map(|(_, fault)| fault);
         door.tick.was_hit |= fault.is_some();
-        let lost = if is_write {
-            Error::AnswerLost { call, write: true }
-        } else {
-            Error::Timeout { call }
-        };
         door.tick.has_erred |= matches!(
             fault,
             Some(Fault::Busy | Fault::LostBefore | Fault::LostAfter | Fault::HalfList)
         );
         match fault {
-            Some(Fault::Busy) => Err(Error::Busy { call, code: "deviceBusy".to_owned() }),
-            Some(Fault::LostBefore) => Err(lost),
+            Some(Fault::Busy) if door.site.is_some() => Err(site::busy(call)),
+            Some(Fault::Busy) => Err(Error::Busy { call, code: "deviceBusy".to_owned() }.into()),
+            Some(Fault::LostBefore) => Err(door.lost(call, is_write)),
             Some(Fault::Die(Death::Before)) => {
                 drop(door);
                 die()
@@ -458,10 +510,9 @@ impl<'a> Line<'a> {
 
 impl Arrived<'_> {
     /// The answer leaves the device, and arrives or does not.
-    fn answer<T>(self, call: &'static str, is_write: bool, answer: T) -> Result<T, Error> {
+    fn answer<T>(self, call: &'static str, is_write: bool, answer: T) -> Result<T, Failure> {
         match self.fault {
-            Some(Fault::LostAfter) if is_write => Err(Error::AnswerLost { call, write: true }),
-            Some(Fault::LostAfter) => Err(Error::Timeout { call }),
+            Some(Fault::LostAfter) => Err(self.door.lost(call, is_write)),
             Some(Fault::Die(_)) => {
                 drop(self.door);
                 die()
@@ -483,7 +534,7 @@ impl Target for Line<'_> {
             },
             version: "V1".to_owned(),
         };
-        Ok(arrived.answer("device info", false, info)?)
+        arrived.answer("device info", false, info)
     }
 
     fn clock(&mut self) -> Result<Option<TargetClock>, Failure> {
@@ -492,7 +543,7 @@ impl Target for Line<'_> {
         let lies = door.tick.sabotage == Some(Sabotage::LyingClock);
         let skew = if lies { TimeDelta::zero() } else { door.skew };
         let local = (door.tick.now + skew).with_timezone(&door.zone).naive_local();
-        Ok(arrived.answer("clock", false, Some(TargetClock { local, offset_minutes: None }))?)
+        arrived.answer("clock", false, Some(TargetClock { local, offset_minutes: None }))
     }
 
     fn statement(&mut self) -> Result<Statement, Failure> {
@@ -500,7 +551,7 @@ impl Target for Line<'_> {
         let grain = arrived.door.grain;
         let latest_end = grain.latest.filter(|_| grain.says_latest);
         let said = Statement { latest_end, ..Statement::default() };
-        Ok(arrived.answer("capabilities", false, said)?)
+        arrived.answer("capabilities", false, said)
     }
 
     fn all(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Failure> {
@@ -513,8 +564,9 @@ impl Target for Line<'_> {
             (Shows::All, _) => total,
         };
         let (suffix, sabotage) = (arrived.door.suffix, arrived.door.tick.sabotage);
-        for card in arrived.door.cards.values_mut().take(shown) {
-            let record = card.record(zone, suffix);
+        let Door { cards, site, .. } = &mut *arrived.door;
+        for card in cards.values_mut().take(shown) {
+            let record = card.record(zone, suffix, site.as_ref());
             record.map(|record| read_wrongly(record, sabotage)).into_iter().for_each(&mut *each);
         }
         let complete = arrived.fault != Some(Fault::HalfList);
@@ -529,7 +581,7 @@ impl Target for Line<'_> {
             unusable: Vec::new(),
             complete,
         };
-        Ok(arrived.answer("person list", false, list)?)
+        arrived.answer("person list", false, list)
     }
 
     fn some(&mut self, wanted: &[RecordId]) -> Result<BTreeMap<RecordId, FullRecord>, Failure> {
@@ -539,19 +591,29 @@ impl Target for Line<'_> {
         for no in wanted {
             let is_meddled_with = arrived.fault == Some(Fault::Meanwhile);
             arrived.door.is_meddled_with |= is_meddled_with;
-            let Some(card) = arrived.door.cards.get_mut(no.as_str()) else { continue };
+            let Door { cards, site, .. } = &mut *arrived.door;
+            let Some(card) = cards.get_mut(no.as_str()) else { continue };
             if is_meddled_with {
                 card.edit(|card| card.right += 1);
             }
-            if let Some(record) = card.record(self.zone, suffix) {
+            if let Some(record) = card.record(self.zone, suffix, site.as_ref()) {
                 found.insert(no.clone(), read_wrongly(record, sabotage));
             }
         }
-        Ok(arrived.answer("persons", false, found)?)
+        arrived.answer("persons", false, found)
+    }
+
+    fn settlement(&mut self, written: &[Written]) -> Result<Pending, Failure> {
+        let arrived = self.arrive("settlement", false, |calls| calls.settlements += 1)?;
+        let pending = arrived.door.pending(written);
+        arrived.answer("settlement", false, pending)
     }
 
     fn differences(&self, before: &FullRecord, after: &FullRecord) -> Vec<String> {
-        differs_beyond_validity(before, after)
+        match open(self.door).site {
+            Some(_) => hikcentral::differs_beyond_validity(before, after),
+            None => differs_beyond_validity(before, after),
+        }
     }
 
     fn into_writer<'w>(self: Box<Self>) -> Box<dyn TargetWriter + 'w>
@@ -572,27 +634,43 @@ impl TargetWriter for Pen<'_> {
         let zone = self.0.zone;
         let took = arrived.fault != Some(Fault::Untrue);
         let is_twice = arrived.door.tick.sabotage == Some(Sabotage::WriteTwice);
-        let (suffix, grain) = (arrived.door.suffix, arrived.door.grain);
+        let suffix = arrived.door.suffix;
         let late = arrived.door.is_late_by;
         let shows_at = arrived.door.tick.now + late;
         let no = record.person.employee_no.as_str();
+        if let Some(why) = arrived.door.turns_away(no) {
+            arrived.door.tick.has_erred |= arrived.door.is_busy();
+            return Err(why);
+        }
+        let kept = arrived.door.keep(Span { begin: validity.begin(), end: validity.end() });
         for _ in 0..=usize::from(is_twice) {
-            let Some(card) = arrived.door.cards.get_mut(no) else {
+            let Door { cards, site, .. } = &mut *arrived.door;
+            let Some(card) = cards.get_mut(no) else {
                 return Err(Error::NoSuchPerson(record.person.employee_no.clone()).into());
             };
             let is_rest_same = card
-                .record(zone, suffix)
+                .record(zone, suffix, site.as_ref())
                 .is_some_and(|held| held.person.fingerprint == record.person.fingerprint);
             let after = Span { begin: validity.begin(), end: validity.end() };
             let write = Write { card: card.clone(), after, took, is_rest_same };
             if took && late > TimeDelta::zero() {
                 let shows_at = card.late.map_or(shows_at, |(at, _)| at);
-                card.late = Some((shows_at, grain.keep(after)));
+                card.late = Some((shows_at, kept));
+            } else if took && site.is_some() {
+                card.take_for_later(kept);
             } else if took {
-                card.take(grain.keep(after));
+                card.take(kept);
             }
             arrived.door.tick.writes.push(write);
         }
-        Ok(arrived.answer("modify", true, ())?)
+        arrived.answer("modify", true, ())
+    }
+
+    fn commit(&mut self, written: &[Written]) -> Result<Committed, Failure> {
+        let mut arrived = self.0.arrive("reapplication", true, |calls| calls.commits += 1)?;
+        if arrived.door.tick.sabotage != Some(Sabotage::NeverCommit) {
+            arrived.door.apply(written);
+        }
+        arrived.answer("reapplication", true, Committed::default())
     }
 }

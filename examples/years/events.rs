@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use ivms_sync::model::{Email, Right, Span, UnreadableRight};
 
 use crate::club::ROLES;
@@ -182,6 +182,12 @@ impl World {
             }
             if door.suffix != Notation::Plain && now >= door.suffix_until {
                 door.tell_as(Notation::Plain);
+            }
+            door.settle(now);
+            if let Some(site) = &mut door.site
+                && now >= site.slow_until
+            {
+                site.slow_by = site.usual;
             }
             if now >= door.late_until {
                 door.is_late_by = TimeDelta::zero();
@@ -477,12 +483,18 @@ impl World {
         let Some(no) = self.some_card(door) else { return };
         let ahead = self.day(by_days);
         match what {
+            Daily::Special | Daily::Notation if self.door(door).site.is_some() => {
+                if let Some(card) = self.door(door).cards.get_mut(&no) {
+                    card.is_refused = !card.is_refused;
+                }
+                self.diary.note("platform refuses a person", || format!("{no} on {door}"));
+            }
             Daily::EditDates => {
-                let grain = self.door(door).grain;
+                let keep = self.door(door).keeper();
                 if let Some(card) = self.door(door).cards.get_mut(&no) {
                     card.edit(|card| {
                         card.span.end = capped(ahead.max(card.span.begin));
-                        card.span = grain.keep(card.span);
+                        card.span = keep(card.span);
                         card.is_upside_down = kind == 0;
                         card.notation = Notation::Plain;
                     });
@@ -539,7 +551,7 @@ impl World {
             }
             Daily::Replace => {
                 let door = self.door(door);
-                door.serial += 1;
+                door.serial += u32::from(door.site.is_none());
                 let keeps = |at: usize| kind < 3 || kind < 5 && at.is_multiple_of(2);
                 let mut at = 0;
                 door.cards.retain(|_, card| {
@@ -639,6 +651,11 @@ impl World {
                 self.diary.note("device away", || format!("{at} until {until}"));
             }
             Trouble::Glitch | Trouble::Death => self.glitch(what, at),
+            Trouble::Clock | Trouble::Nameless | Trouble::Suffix | Trouble::Late
+                if self.door(at).site.is_some() =>
+            {
+                self.site_trouble(what, at, until);
+            }
             Trouble::Clock => {
                 let far = self.chance.between(2, 300);
                 let skew = TimeDelta::minutes(self.chance.one_of(&[far, -far, 0]));
@@ -701,6 +718,39 @@ impl World {
                 (door.shows, door.skewed_until) = (shows, until);
                 door.cards.values_mut().for_each(|card| card.by_hand = true);
                 self.diary.note("device shows too few", || format!("{at} until {until}"));
+            }
+        }
+    }
+
+    /// What a platform has in place of a door's troubles.
+    fn site_trouble(&mut self, what: Trouble, at: usize, until: chrono::DateTime<chrono::Utc>) {
+        let minutes = self.chance.one_of(&[-600, -210, 0, 60, 345, 720]);
+        let slow_by = self.club.every * self.chance.between(1, 20) as i32;
+        let door = self.door(at);
+        let Some(site) = &mut door.site else { return };
+        match what {
+            Trouble::Clock => {
+                site.told_at = FixedOffset::east_opt(minutes * 60);
+                door.cards.values_mut().for_each(Card::tell_anew);
+                self.diary.note("platform tells other offsets", || format!("{at}: {minutes}"));
+            }
+            Trouble::Nameless => {
+                site.busy_until = until;
+                self.diary.note("platform limits calls", || format!("{at} until {until}"));
+            }
+            Trouble::Suffix => {
+                site.offline_until = until;
+                self.diary.note("platform's door offline", || format!("{at} until {until}"));
+            }
+            _ => {
+                (site.slow_by, site.slow_until) = (slow_by, until);
+                self.diary.note("platform applies slowly", || format!("{at} until {until}"));
+            }
+        }
+        // Nobody notices without something to do.
+        for _ in 0..self.chance.below(4) {
+            if let Some(place) = self.someone(true) {
+                self.renew(place);
             }
         }
     }

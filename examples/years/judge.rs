@@ -139,6 +139,7 @@ impl Life {
         self.judge_exit(ended, &way)?;
         self.keep_books(ended);
         self.judge_doors(ended, &way)?;
+        self.judge_force(ended, &way)?;
         self.settle_roles(ended, &way);
         (0..self.world.doors.len()).for_each(|at| self.hear_of_paid_time(at));
         if ended.report().is_some() && self.is_sync() {
@@ -373,6 +374,7 @@ impl Life {
             && door.shows == Shows::All
             && !door.is_meddled_with
             && !door.is_late()
+            && !door.is_busy()
             && door.suffix == Notation::Plain
             && door.names != Names::Others
             && door.grain.latest.is_none_or(|latest| latest > local)
@@ -426,7 +428,7 @@ impl Life {
                 // The first writes to a firmware, none of them confirmed: they show late, or did and are
                 // rounded now.
                 || door.is_late()
-                || book.unconfirmed_at.is_some() && !door.grain.is_exact()
+                || book.unconfirmed_at.is_some() && (!door.grain.is_exact() || door.site.is_some())
                 || door.names != Names::Same;
             if is_doubted && !may_doubt && !book.may_wait(host_now) {
                 return Err(format!("door {at} is not believed for no reason"));
@@ -443,9 +445,13 @@ impl Life {
             let lists = u32::from(may_read && is_sync);
             let batches = changes.unwrap_or(u32::MAX / 4).div_ceil(30);
             let writes = changes.unwrap_or(u32::MAX);
-            let asks_who = u32::from(changes != Some(0));
+            let has_open = door.site.as_ref().is_some_and(|site| site.had_open);
+            let may_talk = changes != Some(0) || has_open;
+            let asks_who = u32::from(may_talk);
+            let commits = changes.unwrap_or(u32::MAX / 4) + u32::from(has_open);
             // One that has confirmed nothing yet is written to one person at a time.
             let is_odd = door.is_late() || !door.grain.is_exact() || book.is_unproven(host_now);
+            let is_odd = is_odd || door.refuses_somebody();
             let batches = if is_odd { changes.unwrap_or(u32::MAX / 4) } else { batches };
             let too_many = calls.info > lists.max(asks_who)
                 || calls.abilities > u32::from(may_read).max(u32::from(accepts))
@@ -454,7 +460,9 @@ impl Life {
                 || calls.writes > writes
                 || calls.exact > u32::from(book.may_read) + 3 * batches
                 || changes == Some(0) && calls.exact > 0
-                || changes == Some(0) && calls.clock > 0 && !may_be_witness;
+                || calls.commits > commits
+                || calls.settlements > asks_who
+                || !may_talk && calls.clock > 0 && !may_be_witness;
             if too_many {
                 return Err(format!(
                     "door {at} got {calls:?} requests for {changes:?} changes (reading all is due: {may_read})"
@@ -540,6 +548,7 @@ impl Life {
             let doubts = self.books[at].doubts(door.serial_told(), door.cards.len());
             is_calm &= !doubts.0;
             is_calm &= is_whole && self.books[at].failed.is_none();
+            is_calm &= self.world.door(at).is_calm();
         }
         let has_failed = report
             .changes
@@ -631,7 +640,7 @@ impl Life {
                 }
                 (_, None) => {}
             }
-            let is_odd = door.is_late() || !door.grain.is_exact();
+            let is_odd = door.is_late() || !door.grain.is_exact() || door.refuses_somebody();
             let is_odd = is_odd && !door.tick.writes.is_empty();
             let has_failed = ended.report().is_none_or(|report| {
                 let mine = report.changes.iter().filter(|one| one.change.device.as_str() == name);

@@ -229,6 +229,12 @@ impl Life {
         if let Some(text) = self.sabotage.and_then(Sabotage::forgets) {
             self.sql(text)?;
         }
+        for at in 0..self.world.doors.len() {
+            let had_open = !self.uncommitted(at)?.is_empty();
+            if let Some(site) = &mut self.world.door(at).site {
+                site.had_open = had_open;
+            }
+        }
         self.errand = self.admin(next.is_full);
         Ok(())
     }
@@ -482,6 +488,8 @@ impl Life {
             }
             let door = self.world.door(at);
             door.names = Names::Perhaps;
+            // Nobody remembers what was to be put in force, but staff who are told to put all of it.
+            door.apply_all();
         }
         (self.books, self.pasts) = (copy.books, copy.pasts);
         self.roles = Roles::of(&self.world.club);

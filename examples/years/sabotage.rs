@@ -37,6 +37,10 @@ pub enum Sabotage {
     ForgetRoles,
     /// What was sent and not confirmed is never remembered.
     ForgetSent,
+    /// Nothing that was written to a platform is ever put in force.
+    NeverCommit,
+    /// What was written to a platform and is not in force is never remembered.
+    ForgetCommits,
 }
 
 impl Sabotage {
@@ -49,6 +53,7 @@ impl Sabotage {
     pub fn forgets(self) -> Option<&'static str> {
         match self {
             Self::ForgetGrain => Some("DELETE FROM read_back"),
+            Self::ForgetCommits => Some("DELETE FROM uncommitted"),
             Self::ForgetRoles => Some("DELETE FROM door_roles"),
             Self::ForgetSent => Some(
                 "DROP TRIGGER IF EXISTS change_is_never_deleted; \

@@ -27,6 +27,8 @@ pub struct Tally {
     /// Pairs of a door and a tick, and those without any excuse for a door that is not as paid for.
     pub door_ticks: (u64, u64),
     pub checked: u64,
+    /// Persons that were written to a platform and were not in force after a tick.
+    pub behind: u64,
     pub state_bytes: u64,
     pub wal_bytes: u64,
     pub hash: u64,
@@ -64,6 +66,7 @@ impl Tally {
         self.door_ticks.0 += other.door_ticks.0;
         self.door_ticks.1 += other.door_ticks.1;
         self.checked += other.checked;
+        self.behind += other.behind;
         self.state_bytes = self.state_bytes.max(other.state_bytes);
         self.wal_bytes = self.wal_bytes.max(other.wal_bytes);
         // Lives end in any order; their sum does not tell.
@@ -100,6 +103,7 @@ impl Tally {
         line("requests to doors per tick", per_tick(self.door_requests));
         line("door-ticks without any excuse", share(self.door_ticks.1, self.door_ticks.0));
         line("persons held against the ledger there", self.checked.to_string());
+        line("written to a platform, not in force yet", self.behind.to_string());
         line(
             "largest state file, and its WAL",
             format!("{} / {} kB", self.state_bytes / 1024, self.wal_bytes / 1024),

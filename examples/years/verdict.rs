@@ -48,9 +48,9 @@ impl Life {
             let local = self.world.local(at);
             let shown = self.world.door(at).skew.abs() > TimeDelta::seconds(60)
                 || self.world.door(at).zone != rules.zone;
-            let (suffix, grain) = {
+            let (suffix, grain, keep) = {
                 let door = self.world.door(at);
-                (door.suffix, door.grain)
+                (door.suffix, door.grain, door.keeper())
             };
             let (mut lost, mut opened) = (Vec::new(), 0);
             for write in &writes {
@@ -90,7 +90,7 @@ impl Life {
                     return about(write, "the person's dates can mean two things");
                 }
                 let is_seen = is_recognised(&self.pasts[at].kept, grain, write.after);
-                let holds_it = !card.is_upside_down && grain.keep(write.after) == card.span;
+                let holds_it = !card.is_upside_down && keep(write.after) == card.span;
                 if holds_it && is_seen && self.is_sync() && grain.latest.is_none_or(|it| it > local)
                 {
                     return about(write, "the door holds that already, as far as it can");
@@ -131,7 +131,7 @@ impl Life {
             };
             let book = &mut self.pasts[at];
             for write in took.iter().filter(|_| is_plain && ended.report().is_some()) {
-                let kept = Kept { sent: write.after, held: grain.keep(write.after) };
+                let kept = Kept { sent: write.after, held: keep(write.after) };
                 let has_moved = write.card.is_upside_down || write.card.span != kept.held;
                 let is_new = book.kept.iter().all(|one| one.sent != kept.sent);
                 if kept.held != kept.sent && has_moved && is_new {
@@ -293,6 +293,7 @@ impl Life {
             for card in cards.values() {
                 let Some(place) = card.owner else { continue };
                 if card.by_hand
+                    || card.is_refused
                     || card.is_unclear(zone)
                     || self.world.has_other_name(card)
                     || !is_touchable(card, &protect)
@@ -416,6 +417,9 @@ impl Life {
         let places = (human.organisation, at);
         let grain = crate::outside::open(&self.world.doors[at]).grain;
         let due = due(&self.world.club, places, told, must, local).cut(grain);
+        if self.is_skipped(at, due) {
+            return None;
+        }
         let serves = |due: Due| match grain.is_exact() {
             true => card.span.serves(due, local),
             false => card.span.serves_within(due, local, grain.unit()),
@@ -459,6 +463,14 @@ impl Life {
             Look::Broken(format!("due is {due:?}, of {}", roles.join(", ")))
         };
         Some((is_named, look))
+    }
+
+    /// Whether a platform can hold what is due only nearly, because its clocks skip a time of it.
+    fn is_skipped(&self, at: usize, due: Due) -> bool {
+        let Due::Open(begin, end) = due else { return false };
+        let span = Span { begin, end };
+        let door = crate::outside::open(&self.world.doors[at]);
+        door.site.is_some() && door.keep(span) != span
     }
 
     /// What is not as paid for must be over a budget, and wait for an approval that can be given.

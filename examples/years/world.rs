@@ -11,6 +11,7 @@ use crate::desk::Desk;
 use crate::door::{Card, Door};
 use crate::firmware::{Grain, Keeps};
 use crate::ledger::{Due, Human, Known, Span, State, due, last_moment};
+use crate::site::Site;
 
 /// Everything that is so, whether the program knows it or not.
 #[derive(Debug)]
@@ -97,7 +98,12 @@ impl World {
         for (at, rules) in world.club.doors.clone().into_iter().enumerate() {
             let door = Door::new(at as u32 * 1000 + 1, rules.zone, rules.tells_tries, born);
             world.doors.push(Mutex::new(door));
-            world.door(at).grain = world.some_grain();
+            let grain = world.some_grain();
+            let usual = world.club.every * world.chance.weighted(&[(60, 0), (25, 1), (15, 3)]);
+            match rules.is_platform {
+                true => world.door(at).site = Some(Site::new(born, usual)),
+                false => world.door(at).grain = grain,
+            }
         }
         for _ in 0..world.club.members {
             let place = world.join_club();
@@ -115,8 +121,10 @@ impl World {
                 if world.chance.in_thousand(30) {
                     let no = world.humans[place].no.clone();
                     let kind = world.chance.below(3);
+                    let is_platform = world.door(door).site.is_some();
                     if let Some(card) = world.door(door).cards.get_mut(&no) {
                         match kind {
+                            _ if is_platform => {}
                             0 => card.edit(|card| card.is_permanent = true),
                             1 => card.edit(|card| card.is_admin = true),
                             _ => card.edit(|card| card.is_barred = true),
@@ -227,7 +235,7 @@ impl World {
             _ => Span { begin: midnight - TimeDelta::days(9), end: midnight + TimeDelta::days(3) },
         };
         let span = Span { begin: span.begin, end: span.end.min(last_moment()) };
-        let span = crate::outside::open(&self.doors[door]).grain.keep(span);
+        let span = crate::outside::open(&self.doors[door]).keep(span);
         let name = human.truth.member.name();
         let email = human.card_email.clone().filter(|_| !self.club.by_file);
         let mut card = Card::new(human.no.clone(), name, span, email);
@@ -241,7 +249,7 @@ impl World {
         let ahead = self.chance.between(-50, 500);
         let span = Span { begin: self.day(-100), end: self.day(ahead) };
         let span = Span { begin: span.begin, end: span.end.min(last_moment()) };
-        let span = self.door(door).grain.keep(span);
+        let span = self.door(door).keep(span);
         let no = format!("S{}", self.strangers);
         let email = Some(format!("{no}@elsewhere.example")).filter(|_| !self.club.by_file);
         let card = Card::new(no, "Stranger".to_owned(), span, email);

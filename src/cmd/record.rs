@@ -32,7 +32,7 @@ pub(super) fn before(
     let changes = plan.changes.iter().filter(|change| context.writes_to(&change.device));
     let waiting: Vec<Waiting> = changes.map(|change| Waiting::new(change, None, now)).collect();
     let in_sync = in_sync(&gathered.facts);
-    let attention = attention::of(plan, |device| context.writes_to(device), now);
+    let attention = attention::to_look_after(plan, |device| context.writes_to(device), now);
     let second_looks = gathered.second_looks(&context.config, plan);
     let done = store.together(|store| {
         match (is_whole, blocked) {

@@ -13,7 +13,7 @@ use crate::notify::{self, Watch};
 
 /// Runs the command.
 pub fn run(context: &Context, args: &SyncArgs) -> Result<Exit, Error> {
-    notify::watched(&context.config, context.clock, |watch| run_watched(context, args, watch))
+    notify::watch(&context.config, context.clock, |watch| run_watched(context, args, watch))
 }
 
 fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<Exit, Error> {
@@ -31,7 +31,7 @@ fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<
     let report = tick(context, &context.network(), &mut store, scope)?;
     super::status::write_files(context, &mut store, &report);
     let exit = context.finish(&mut store, &report);
-    watch.saw(&mut store, &report);
+    watch.record_tick(&mut store, &report);
     exit
 }
 

@@ -7,7 +7,7 @@ use crate::files::{is_same, resolved};
 
 impl Config {
     /// Which of our own files a path is, by whatever name, in words to be read after "is"; `None`: another
-    /// one. What stands beside the state file under its name, as its locks do, is taken for it.
+    /// one. What lies beside the state file under its name, as its locks do, is taken for it.
     #[must_use]
     pub fn own_file_at(&self, path: &Path) -> Option<String> {
         let is = |own: &&Path| is_same(own, path);

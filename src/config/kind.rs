@@ -125,7 +125,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place that an address leads to, whatever stands behind the host and port.
+    /// The place that an address leads to, whatever follows the host and port.
     #[must_use]
     pub fn of_url(url: &Url) -> Self {
         let host = url.host_str().unwrap_or_default();

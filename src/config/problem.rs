@@ -21,7 +21,7 @@ pub struct ConfigError {
 pub struct Problem {
     /// The key with its sections, `hikvision.front-door.url`; empty when the whole file is meant.
     pub key: String,
-    /// The line in the file, counted from 1, where it stands in one.
+    /// The line in the file, counted from 1, where it is in one.
     pub line: Option<usize>,
     /// The environment variable that gave the value, when the file did not.
     pub variable: Option<String>,

@@ -22,7 +22,7 @@ pub struct Surroundings<'a> {
     pub environment: &'a Environment,
     /// The folder of the configuration file, absolute.
     pub folder: &'a Path,
-    /// Set when a password stands in the file itself.
+    /// Set when a password is in the file itself.
     pub has_literal: Cell<bool>,
     /// The files that passwords were looked for in.
     pub secret_files: RefCell<Vec<PathBuf>>,
@@ -88,7 +88,7 @@ fn literal(text: &str) -> Result<Fetched, Wrong> {
 }
 
 /// A password that can be sent. A control character is nearly always a line break that came along
-/// by accident, and so is a blank at an end, but where it stands in quotes; the refused logins they would
+/// by accident, and so is a blank at an end, unless it is in quotes; the refused logins they would
 /// cause can lock the device's account.
 fn checked(text: &str, name: &str) -> Result<Secret, Wrong> {
     if text.trim().is_empty() {

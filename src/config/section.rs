@@ -72,7 +72,7 @@ impl<'a> Section<'a> {
             || !self.reader.overrides.variables_below(&Overrides::variable(&self.path)).is_empty()
     }
 
-    /// Notes that a key's value is wrong, where the value stands.
+    /// Notes that a key's value is wrong, where the value is.
     pub fn wrong(&self, key: &'static str, wrong: Wrong) {
         let origin = self.find(key).map_or(self.origin.clone(), |found| found.origin);
         self.wrong_at(key, &origin, wrong);
@@ -179,7 +179,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A key as it stands, override or file, for values that are neither text nor number.
+    /// A key as it is given, by override or file, for values that are neither text nor number.
     pub fn find(&self, key: &'static str) -> Option<Found<'a>> {
         let in_file = self.in_file(key);
         let path: Vec<&str> = self.path.iter().map(String::as_str).chain([key]).collect();
@@ -193,7 +193,7 @@ impl<'a> Section<'a> {
         Some(Found { origin: Origin::Offset(value.span().start), raw: Raw::File(value.get_ref()) })
     }
 
-    /// A key as it stands in the file.
+    /// A key as the file has it.
     pub fn in_file(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.known.borrow_mut().insert(key);
         self.table?.get(key)

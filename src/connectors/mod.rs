@@ -5,6 +5,8 @@
 pub mod cardskipper;
 pub mod hikcentral;
 pub mod hikvision;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use crate::config::Kinds;
 

@@ -124,8 +124,6 @@ struct OneTarget<'a, 's> {
     refusal: Option<String>,
     /// Announced in this run, and nothing of an earlier one waits to be committed.
     expected: BTreeSet<RecordId>,
-    /// How many records of others wait to be put in force, once that was asked.
-    others: Option<usize>,
     failed_commits: commit::Failed,
     /// Who cannot be changed as they are, and why.
     unfit: Vec<(RecordId, String)>,
@@ -156,7 +154,6 @@ impl<'a, 's> OneTarget<'a, 's> {
             memory: Memory::default(),
             refusal: None,
             expected: BTreeSet::new(),
-            others: None,
             failed_commits: commit::Failed::default(),
             unfit: Vec::new(),
         }

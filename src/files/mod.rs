@@ -20,7 +20,7 @@ pub use others::written_by_others;
 #[cfg(unix)]
 use crate::text::shell::quoted;
 
-/// Between these two stands what nobody can guess.
+/// Between these two comes what nobody can guess.
 const TEMPORARY: (&str, &str) = (".ivms-sync-", ".tmp");
 const RANDOM_CHARS: usize = 16;
 /// A temporary file this much older than the newest is nobody's any more: its run was cut off.

@@ -9,7 +9,7 @@ pub struct Account {
     pub key: &'static str,
     /// The account among all systems; holds a colon: `cardskipper:123`.
     pub id: String,
-    /// What stands under the key: `123`.
+    /// What is under the key: `123`.
     pub value: String,
 }
 

@@ -257,7 +257,7 @@ impl fmt::Display for RecordId {
 
 /// Who a holder is: a source, and text that its connector spells.
 ///
-/// What stands before the first `/` of the text names a human being, and is what people read; what stands
+/// What comes before the first `/` of the text names a human being, and is what people read; what comes
 /// behind it may be corrected, and makes another identity of the same human being. So a connector says with
 /// its spelling who is the same one: Cardskipper's spells `4711/1980-02-29`, the member's number and birth
 /// date.
@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_the_stroke_is_the_human_being() {
+    fn what_comes_before_the_stroke_is_the_human_being() {
         let id = |source: &str, text: &str| {
             HolderId::new(SourceName::new(source).unwrap(), text).unwrap()
         };

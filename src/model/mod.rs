@@ -34,7 +34,7 @@ pub use record::{
     Flaw, Limit, Record, RecordStanding, Times, fingerprint, fingerprint_by_fields,
     is_same_but_for_dates, is_same_record,
 };
-pub use visible::{inert_json, inert_lines, is_invisible, steers, visible};
+pub use visible::{inert_json, is_invisible, printable, printable_lines, steers, visible};
 pub use who::Who;
 pub use window::{Window, WindowError, format_time, parse_time};
 pub use words::{Budget, Cause, Kind, LossKind, Reason};

@@ -42,10 +42,21 @@ pub fn inert_json(document: &str) -> String {
     inert
 }
 
-/// A message of several lines: as it is, but for what steers or hides, which becomes a space.
+/// A text on one line, for a terminal, a mail or a page. What stood for a gap becomes a space; what only
+/// steered or hid goes without a trace.
 #[must_use]
-pub fn inert_lines(text: &str) -> String {
-    text.chars().map(|c| if steers(c) && c != '\n' { ' ' } else { c }).collect()
+pub fn printable(text: &str) -> String {
+    let is_gap = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    text.chars()
+        .filter(|c| is_gap(*c) || !steers(*c))
+        .map(|c| if is_gap(c) { ' ' } else { c })
+        .collect()
+}
+
+/// The same for a message of several lines, which stay.
+#[must_use]
+pub fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a character shows nothing, so that two ids that look the same differ by it.
@@ -70,7 +81,7 @@ mod tests {
         }
         assert_eq!(visible("ab cd", 3), "ab");
         assert_eq!(visible(&"漢".repeat(500), 128).chars().count(), 128);
-        assert_eq!(inert_lines("a\u{1b}[2J\nb\tc\r\u{202e}d"), "a [2J\nb c  d");
+        assert_eq!(printable_lines("a\u{1b}[2J\nb\tc\r\u{202e}d"), "a [2J\nb c d");
     }
 
     proptest! {

@@ -1,7 +1,5 @@
 //! A server for tests that records what it is asked and answers what a test says, byte by byte.
 
-pub(crate) mod certificate;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 
+use super::email;
 use super::message::Message;
-use super::{email, webhook};
 use crate::config::{NotifyEmail, NotifyWebhook};
 use crate::engine::gather::LoginResult;
 use crate::exit::Exit;
@@ -30,16 +30,23 @@ pub enum Channel<'a> {
 
 /// Why a channel did not take a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotTaken {
+pub struct Undelivered {
     /// What happened; no secrets.
     pub text: String,
     pub hint: &'static str,
     /// What `check --notify` ends with because of it.
     pub exit: Exit,
     /// Somebody has got the message all the same: it is not sent again.
-    pub is_told: bool,
+    pub is_delivered: bool,
     /// What the conversation taught about the login there.
     pub login: LoginResult,
+}
+
+impl Undelivered {
+    /// Nobody has got the message, and no login was tried.
+    pub(super) fn new(text: String, hint: &'static str, exit: Exit) -> Self {
+        Self { text, hint, exit, is_delivered: false, login: LoginResult::NotTried }
+    }
 }
 
 impl Channel<'_> {
@@ -55,17 +62,50 @@ impl Channel<'_> {
     /// Sends a message; 10 seconds at most. `computer` is this computer's name.
     ///
     /// # Errors
-    /// [`NotTaken`]; it may have arrived all the same, when the answer was lost.
+    /// [`Undelivered`]; it may have arrived all the same, when the answer was lost.
     pub fn send(
         &self,
         message: &Message,
         now: DateTime<Utc>,
         computer: Option<&str>,
-    ) -> Result<(), NotTaken> {
+    ) -> Result<(), Undelivered> {
         match *self {
             Self::Email(config) => email::send(config, message, now, computer),
-            Self::Webhook(config) => webhook::send(config, message),
+            Self::Webhook(config) => post(config, message),
         }
+    }
+}
+
+/// Posts the message; any status from 200 to 299 says that it was taken.
+fn post(config: &NotifyWebhook, message: &Message) -> Result<(), Undelivered> {
+    let host = config.url.host_str().unwrap_or("?");
+    let body = serde_json::to_string(message)
+        .map_err(|error| Undelivered::new(error.to_string(), "please report it", Exit::Bug))?;
+    let mut call = agent(LIMIT)
+        .post(config.url.as_str())
+        .header("Content-Type", "application/json; charset=utf-8");
+    if let Some(token) = &config.token {
+        call = call.header("Authorization", format!("Bearer {}", token.expose()));
+    }
+    let answer = call.send(body.as_bytes()).map_err(|error| {
+        Undelivered::new(
+            no_answer(host, &error, LIMIT),
+            "see that url in [notify.webhook] is right and that the receiver runs",
+            Exit::Temporary,
+        )
+    })?;
+    match answer.status().as_u16() {
+        200..=299 => Ok(()),
+        status @ (401 | 403) => Err(Undelivered::new(
+            format!("{host} refused the message with status {status}"),
+            "correct token (or url) in [notify.webhook]",
+            Exit::Login,
+        )),
+        status => Err(Undelivered::new(
+            format!("{host} answered with status {status}"),
+            "see that url in [notify.webhook] is right; redirects are not followed",
+            Exit::Temporary,
+        )),
     }
 }
 

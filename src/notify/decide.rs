@@ -1,22 +1,21 @@
-//! Which troubles are worth a message now.
+//! Which troubles are worth a message now. Pure.
 //!
-//! Pure. Trouble that may pass by itself is told when it has been seen in three ticks in a row, other
-//! trouble at once; then once a day while it lasts; and once when it is over, which is believed after
-//! two good ticks. What comes back within a day is told again, but is then over only after twelve calm
-//! hours: a door that comes and goes brings a handful of messages a day, however often it does so.
-//! Every channel has a memory of its own, and only what it took counts as told.
+//! Trouble that may pass is sent when it has been seen in three ticks in a row, other trouble at once; then
+//! once a day while it lasts; and once when it is over, after two good ticks. What comes back within a day
+//! is over only after twelve calm hours. Every channel has a memory of its own, of what it took.
 //!
 //! Stderr has a rule of its own, [`decide_stderr`]: everything at once and then once a day, and nothing of
-//! what is over. Cron mails it, and the exit code tells the rest.
+//! what is over. Cron mails it, and the exit code says the rest.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::outlook::{Condition, Sight, Standing};
+use super::outlook::{Condition, Observation, TopicState};
 use super::topic::Topic;
 use crate::clock::is_future;
 use crate::store::Alarm;
+use crate::text::words::words;
 
-/// Bad ticks in a row before trouble that may pass is told.
+/// Bad ticks in a row before trouble that may pass is sent.
 pub const BAD_TICKS: u32 = 3;
 /// Good ticks in a row before it is over.
 pub const GOOD_TICKS: u32 = 2;
@@ -27,21 +26,22 @@ pub const CALM: TimeDelta = TimeDelta::hours(12);
 /// Ticks do not come to the second: one that is this much early is the one that was waited for.
 const SLACK: TimeDelta = TimeDelta::minutes(2);
 
-/// Why something is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    First,
-    /// It was over, and is back.
-    Again,
-    Reminder,
-    Over,
+words! {
+    /// Why something is said.
+    pub enum Occasion {
+        First = "first",
+        /// It was over, and is back.
+        Returned = "again",
+        Reminder = "reminder",
+        Over = "over",
+    }
 }
 
 /// One thing to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub struct Notice {
     pub topic: Topic,
-    pub why: Why,
+    pub occasion: Occasion,
     pub since: DateTime<Utc>,
     /// When it was gone, where it is over.
     pub until: Option<DateTime<Utc>>,
@@ -53,47 +53,48 @@ pub struct Word {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// To be said, in one message.
-    pub words: Vec<Word>,
+    pub notices: Vec<Notice>,
     /// To be remembered if the channel does not take the message.
-    pub untold: Vec<Alarm>,
+    pub if_refused: Vec<Alarm>,
     /// To be remembered if it does, or if there is none.
-    pub told: Vec<Alarm>,
+    pub if_taken: Vec<Alarm>,
 }
 
-/// Decides what one channel is told after a tick. `remembered` is what [`Decision`] of the tick before
-/// gave; whatever is no longer among `sights` (a door taken out of the configuration) is forgotten.
+/// Decides what one channel sends after a tick. `remembered` is what [`Decision`] of the tick before
+/// gave; whatever is no longer among `observations` (a door taken out of the configuration) is forgotten.
 #[must_use]
-pub fn decide(remembered: &[Alarm], sights: &[Sight], now: DateTime<Utc>) -> Decision {
-    let mut decision = Decision { words: Vec::new(), untold: Vec::new(), told: Vec::new() };
-    for sight in sights {
-        let name = sight.topic.to_string();
+pub fn decide(remembered: &[Alarm], observations: &[Observation], now: DateTime<Utc>) -> Decision {
+    let mut decision =
+        Decision { notices: Vec::new(), if_refused: Vec::new(), if_taken: Vec::new() };
+    for observation in observations {
+        let name = observation.topic.to_string();
         let before = remembered.iter().find(|alarm| alarm.topic == name);
         let before = before.map(|alarm| not_later(alarm, now));
-        let after = match &sight.standing {
-            Standing::Unseen => {
-                decision.untold.extend(before.clone());
-                decision.told.extend(before);
+        let after = match &observation.state {
+            TopicState::Unknown => {
+                decision.if_refused.extend(before.clone());
+                decision.if_taken.extend(before);
                 continue;
             }
-            Standing::Well => well(before, now),
-            Standing::Bad(condition) => Some(bad(before, name, condition, now)),
+            TopicState::Well => well(before, now),
+            TopicState::Bad(condition) => Some(bad(before, name, condition, now)),
         };
-        let Some((alarm, why)) = after else { continue };
-        if let Some(why) = why {
-            let condition = match &sight.standing {
-                Standing::Bad(condition) => Some((**condition).clone()),
-                Standing::Well | Standing::Unseen => None,
+        let Some((alarm, occasion)) = after else { continue };
+        if let Some(occasion) = occasion {
+            let condition = match &observation.state {
+                TopicState::Bad(condition) => Some((**condition).clone()),
+                TopicState::Well | TopicState::Unknown => None,
             };
-            decision.words.push(Word {
-                topic: sight.topic.clone(),
-                why,
+            decision.notices.push(Notice {
+                topic: observation.topic.clone(),
+                occasion,
                 since: alarm.since,
                 until: alarm.good_since,
                 condition,
             });
         }
-        decision.told.push(after_telling(&alarm, why, now));
-        decision.untold.push(alarm);
+        decision.if_taken.push(after_sending(&alarm, occasion, now));
+        decision.if_refused.push(alarm);
     }
     decision
 }
@@ -117,7 +118,7 @@ pub fn decide_stderr(
     now: DateTime<Utc>,
 ) -> (Vec<bool>, Vec<Alarm>) {
     let is_said = |alarm: &&Alarm| {
-        alarm.told_at.is_some_and(|at| at <= now && now.signed_duration_since(at) < DAY)
+        alarm.sent_at.is_some_and(|at| at <= now && now.signed_duration_since(at) < DAY)
     };
     // A remark is no bad tick.
     let is_kept = |alarm: &&Alarm| !is_well || alarm.bad == 0;
@@ -133,11 +134,8 @@ pub fn decide_stderr(
                 topic: line.topic.clone(),
                 since: now,
                 bad: u32::from(!line.is_remark),
-                good: 0,
-                good_since: None,
-                told_at: Some(now),
-                cleared_at: None,
-                is_again: false,
+                sent_at: Some(now),
+                ..Alarm::default()
             });
         }
     }
@@ -145,16 +143,16 @@ pub fn decide_stderr(
     (news, after)
 }
 
-/// A time that lies in the future was told by a clock that was set back since. What was told then is told
-/// again, since nobody knows when that was; what was over then does not come back.
+/// A time that lies in the future is of a clock that was set back since. What was sent then is sent once
+/// more, since nobody knows when that was; what was over then does not come back.
 fn not_later(alarm: &Alarm, now: DateTime<Utc>) -> Alarm {
     let past = |at: DateTime<Utc>| at.min(now);
     let a_day_ago = now.checked_sub_signed(DAY).unwrap_or(now);
-    let told = |at| if is_future(at, now) { a_day_ago } else { past(at) };
+    let sent = |at| if is_future(at, now) { a_day_ago } else { past(at) };
     Alarm {
         since: past(alarm.since),
         good_since: alarm.good_since.map(past),
-        told_at: alarm.told_at.map(told),
+        sent_at: alarm.sent_at.map(sent),
         cleared_at: alarm.cleared_at.filter(|at| !is_future(*at, now)).map(past),
         ..alarm.clone()
     }
@@ -166,64 +164,62 @@ fn bad(
     topic: String,
     condition: &Condition,
     now: DateTime<Utc>,
-) -> (Alarm, Option<Why>) {
+) -> (Alarm, Option<Occasion>) {
     let cleared_at = before.as_ref().and_then(|alarm| alarm.cleared_at);
-    let begun = before.filter(|alarm| alarm.bad > 0).unwrap_or(Alarm {
+    let begun = before.filter(|alarm| alarm.bad > 0).unwrap_or_else(|| Alarm {
         topic,
         since: now,
-        bad: 0,
-        good: 0,
-        good_since: None,
-        told_at: None,
         cleared_at,
-        is_again: false,
+        ..Alarm::default()
     });
     // Counted no further than it matters, so that trouble that lasts is not written down every time.
     let bad = (begun.bad + 1).min(BAD_TICKS);
     let alarm = Alarm { bad, good: 0, good_since: None, ..begun };
-    let why = match alarm.told_at {
-        Some(told_at) if now.signed_duration_since(told_at) >= DAY - SLACK => Some(Why::Reminder),
+    let occasion = match alarm.sent_at {
+        Some(sent_at) if now.signed_duration_since(sent_at) >= DAY - SLACK => {
+            Some(Occasion::Reminder)
+        }
         Some(_) => None,
         None if !condition.is_urgent() && alarm.bad < BAD_TICKS => None,
-        None if is_recent(cleared_at, now) => Some(Why::Again),
-        None => Some(Why::First),
+        None if is_recent(cleared_at, now) => Some(Occasion::Returned),
+        None => Some(Occasion::First),
     };
-    (alarm, why)
+    (alarm, occasion)
 }
 
 /// A tick that saw that the trouble is not there; nothing where there is nothing to remember.
-fn well(before: Option<Alarm>, now: DateTime<Utc>) -> Option<(Alarm, Option<Why>)> {
+fn well(before: Option<Alarm>, now: DateTime<Utc>) -> Option<(Alarm, Option<Occasion>)> {
     let alarm = before?;
-    if alarm.told_at.is_none() {
-        // Nobody heard of it, so nobody need hear that it is over.
-        let kept = Alarm { bad: 0, good: 0, good_since: None, is_again: false, ..alarm };
+    if alarm.sent_at.is_none() {
+        // Nobody got a message about it, so nobody needs one that it is over.
+        let kept = Alarm { bad: 0, good: 0, good_since: None, is_recurring: false, ..alarm };
         return is_recent(kept.cleared_at, now).then_some((kept, None));
     }
     let good = (alarm.good + 1).min(GOOD_TICKS);
     let good_since = alarm.good_since.unwrap_or(now);
-    let is_calm = !alarm.is_again || now.signed_duration_since(good_since) >= CALM;
-    let why = (good >= GOOD_TICKS && is_calm).then_some(Why::Over);
-    Some((Alarm { good, good_since: Some(good_since), ..alarm }, why))
+    let is_calm = !alarm.is_recurring || now.signed_duration_since(good_since) >= CALM;
+    let occasion = (good >= GOOD_TICKS && is_calm).then_some(Occasion::Over);
+    Some((Alarm { good, good_since: Some(good_since), ..alarm }, occasion))
 }
 
 fn is_recent(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     at.is_some_and(|at| now.signed_duration_since(at) < DAY)
 }
 
-/// What to remember once a channel took the word.
-fn after_telling(alarm: &Alarm, why: Option<Why>, now: DateTime<Utc>) -> Alarm {
+/// What to remember once a channel took the notice.
+fn after_sending(alarm: &Alarm, occasion: Option<Occasion>, now: DateTime<Utc>) -> Alarm {
     let alarm = alarm.clone();
-    match why {
+    match occasion {
         None => alarm,
-        Some(Why::First | Why::Reminder) => Alarm { told_at: Some(now), ..alarm },
-        Some(Why::Again) => Alarm { told_at: Some(now), is_again: true, ..alarm },
-        Some(Why::Over) => Alarm {
+        Some(Occasion::First | Occasion::Reminder) => Alarm { sent_at: Some(now), ..alarm },
+        Some(Occasion::Returned) => Alarm { sent_at: Some(now), is_recurring: true, ..alarm },
+        Some(Occasion::Over) => Alarm {
             bad: 0,
             good: 0,
             good_since: None,
-            told_at: None,
+            sent_at: None,
             cleared_at: Some(now),
-            is_again: false,
+            is_recurring: false,
             ..alarm
         },
     }

@@ -3,6 +3,7 @@
 //! One conversation, step by step rather than by the library's own transport: that one gives up when a
 //! single receiver is refused, and does not say whether a login was refused or nobody answered.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -16,7 +17,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use sha2::{Digest, Sha256};
 
-use super::channel::{LIMIT, NotTaken, within};
+use super::channel::{LIMIT, Undelivered, within};
 use super::hello;
 use super::message::Message;
 use crate::config::{MailTls, NotifyEmail};
@@ -35,7 +36,7 @@ pub(super) fn send(
     message: &Message,
     now: DateTime<Utc>,
     computer: Option<&str>,
-) -> Result<(), NotTaken> {
+) -> Result<(), Undelivered> {
     let call = Call::of(config, letter(config, message, now)?, computer);
     match within(LIMIT, move || call.make()) {
         Some(Ok(refused)) => match refused.as_slice() {
@@ -43,17 +44,14 @@ pub(super) fn send(
             refused => Err(not_for_all(config, refused)),
         },
         Some(Err(stopped)) => Err(not_taken(config, &stopped)),
-        None => Err(NotTaken {
-            text: format!(
-                "{} did not take the mail within {} seconds",
-                host(config),
-                LIMIT.as_secs()
-            ),
-            hint: "see that smtp in [notify.email] is right and that the mail server runs",
-            exit: Exit::Temporary,
-            is_told: false,
-            login: LoginResult::NotTried,
-        }),
+        None => {
+            let limit = LIMIT.as_secs();
+            Err(Undelivered::new(
+                format!("{} did not take the mail within {limit} seconds", host(config)),
+                "see that smtp in [notify.email] is right and that the mail server runs",
+                Exit::Temporary,
+            ))
+        }
     }
 }
 
@@ -65,15 +63,12 @@ fn letter(
     config: &NotifyEmail,
     message: &Message,
     now: DateTime<Utc>,
-) -> Result<lettre::Message, NotTaken> {
+) -> Result<lettre::Message, Undelivered> {
     let mailbox = |text: &str| {
         let address: Result<Address, _> = text.parse();
-        address.map(|address| Mailbox::new(None, address)).map_err(|error| NotTaken {
-            text: format!("an address cannot be used: {error}"),
-            hint: "correct from and to in [notify.email]",
-            exit: Exit::Config,
-            is_told: false,
-            login: LoginResult::NotTried,
+        address.map(|address| Mailbox::new(None, address)).map_err(|error| {
+            let text = format!("an address cannot be used: {error}");
+            Undelivered::new(text, "correct from and to in [notify.email]", Exit::Config)
         })
     };
     let from = mailbox(&config.from)?;
@@ -90,22 +85,19 @@ fn letter(
     for receiver in &config.to {
         letter = letter.to(mailbox(receiver)?);
     }
-    let unfit = |text: String| NotTaken {
-        text,
-        hint: "please report it",
-        exit: Exit::Bug,
-        is_told: false,
-        login: LoginResult::NotTried,
+    let unfit = |error: &dyn fmt::Display| {
+        let text = format!("the mail could not be written: {error}");
+        Undelivered::new(text, "please report it", Exit::Bug)
     };
     // Without the version none of the other headers about the content counts. Source: RFC 2045 section 4.
     let mut letter = letter
         .header(MimeVersion::new(1, 0))
         .header(ContentType::TEXT_PLAIN)
         .body(message.text.clone())
-        .map_err(|error| unfit(format!("the mail could not be written: {error}")))?;
+        .map_err(|error| unfit(&error))?;
     // Source: RFC 3834 section 5. Keeps "out of the office" answers away.
-    let name = HeaderName::new_from_ascii("Auto-Submitted".to_owned())
-        .map_err(|error| unfit(format!("the mail could not be written: {error}")))?;
+    let name =
+        HeaderName::new_from_ascii("Auto-Submitted".to_owned()).map_err(|error| unfit(&error))?;
     letter.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
     Ok(letter)
 }
@@ -226,84 +218,84 @@ fn deliver(
 
 /// A server's words, fit to be shown.
 fn quoted(config: &NotifyEmail, error: &smtp::Error) -> String {
-    let mut told = error.to_string();
+    let mut answer = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         let (text, words) = (cause.to_string(), words::of_cause(cause));
-        told = told.replace(&text, &words);
-        if !told.contains(&words) {
-            told = format!("{told}: {words}");
+        answer = answer.replace(&text, &words);
+        if !answer.contains(&words) {
+            answer = format!("{answer}: {words}");
         }
         source = cause.source();
     }
-    let is_secret = config.password.as_ref().is_some_and(|one| told.contains(one.expose()));
-    visible(if is_secret { "(its answer is not shown)" } else { &told }, QUOTED)
+    let is_secret = config.password.as_ref().is_some_and(|one| answer.contains(one.expose()));
+    visible(if is_secret { "(its answer is not shown)" } else { &answer }, QUOTED)
 }
 
-fn not_for_all(config: &NotifyEmail, refused: &[Refused]) -> NotTaken {
+fn not_for_all(config: &NotifyEmail, refused: &[Refused]) -> Undelivered {
     // By their places: an address is nobody's business in a log.
     let who: Vec<String> = refused.iter().map(|(place, _)| (place + 1).to_string()).collect();
-    let told = refused.first().map(|(_, error)| quoted(config, error)).unwrap_or_default();
-    NotTaken {
+    let answer = refused.first().map(|(_, error)| quoted(config, error)).unwrap_or_default();
+    Undelivered {
         text: format!(
-            "{} took the mail, but not for receiver {} of {} under `to`: {told}",
+            "{} took the mail, but not for receiver {} of {} under `to`: {answer}",
             host(config),
             who.join(", "),
             config.to.len()
         ),
         hint: "correct to in [notify.email]; the others have got it",
         exit: Exit::PartFailed,
-        is_told: true,
+        is_delivered: true,
         login: LoginResult::Worked,
     }
 }
 
-fn not_taken(config: &NotifyEmail, stopped: &Stopped) -> NotTaken {
+fn not_taken(config: &NotifyEmail, stopped: &Stopped) -> Undelivered {
     let (host, error) = (host(config), &stopped.error);
-    let told = quoted(config, error);
-    let is_tls = error.is_tls() || told.contains("certificate");
+    let answer = quoted(config, error);
+    let is_tls = error.is_tls() || answer.contains("certificate");
     let code = error.status().map(u16::from);
     let (text, hint, exit) = match (stopped.at, code) {
         (Step::Login, Some(500..)) | (_, Some(530 | 534 | 535 | 538)) => (
-            format!("{host} refused the login: {told}"),
+            format!("{host} refused the login: {answer}"),
             "correct username and password in [notify.email]",
             Exit::Login,
         ),
         (_, Some(500..)) => (
-            format!("{host} refused the mail: {told}"),
+            format!("{host} refused the mail: {answer}"),
             "see that from and to in [notify.email] are right, and that this login may send from it",
             Exit::PartFailed,
         ),
         (_, Some(_)) => (
-            format!("{host} does not take the mail now: {told}"),
+            format!("{host} does not take the mail now: {answer}"),
             "it is tried again by the next run",
             Exit::Temporary,
         ),
         (Step::Greeting, None) if is_tls || error.is_client() => (
-            format!("the connection to {host} cannot be protected: {told}"),
+            format!("the connection to {host} cannot be protected: {answer}"),
             "see smtp and tls in [notify.email]: smtps:// or smtp://, the right port, and a \
              certificate that this computer trusts",
             Exit::Temporary,
         ),
         (Step::Login, None) if error.is_client() => (
-            format!("{host} offers no way to log in that is known here (PLAIN, LOGIN): {told}"),
+            format!("{host} offers no way to log in that is known here (PLAIN, LOGIN): {answer}"),
             "see that tls in [notify.email] is right, or leave username and password out",
             Exit::PartFailed,
         ),
         // The library names only what stands before the first byte so.
-        (Step::Greeting, None) if told.starts_with("Connection error") => (
-            format!("{host} could not be reached: {told}"),
+        (Step::Greeting, None) if answer.starts_with("Connection error") => (
+            format!("{host} could not be reached: {answer}"),
             "see that smtp in [notify.email] is right and that the mail server runs",
             Exit::Temporary,
         ),
         // An answer of nothing is a connection that was closed.
-        (_, None) if error.is_response() && !told.contains("incomplete") => (
-            format!("{host} answered, but not as a mail server does: {told}"),
+        (_, None) if error.is_response() && !answer.contains("incomplete") => (
+            format!("{host} answered, but not as a mail server does: {answer}"),
             "see that smtp in [notify.email] has the right port",
             Exit::Temporary,
         ),
         (_, None) => (
-            format!("{host} answered, and then broke off: {told}"),
+            format!("{host} answered, and then broke off: {answer}"),
             "it is tried again by the next run; see that smtp in [notify.email] is right",
             Exit::Temporary,
         ),
@@ -314,5 +306,5 @@ fn not_taken(config: &NotifyEmail, stopped: &Stopped) -> NotTaken {
         (Step::Mail, _) => LoginResult::Worked,
         (Step::Greeting | Step::Login, _) => LoginResult::NotTried,
     };
-    NotTaken { text, hint, exit, is_told: false, login }
+    Undelivered { login, ..Undelivered::new(text, hint, exit) }
 }

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::channel::{NotTaken, agent, no_answer};
-use crate::engine::gather::LoginResult;
+use super::channel::{Undelivered, agent, no_answer};
 use crate::exit::Exit;
 
 /// One call takes no longer.
@@ -47,12 +46,12 @@ fn call(url: &Url, last: &str) {
 }
 
 /// Calls the service at both ends as a run does that ended with `code`.
-pub(super) fn try_out(url: &Url, code: u8) -> Result<(), NotTaken> {
+pub(super) fn try_out(url: &Url, code: u8) -> Result<(), Undelivered> {
     try_call(url, "start")?;
     try_call(url, &code.to_string())
 }
 
-fn try_call(url: &Url, last: &str) -> Result<(), NotTaken> {
+fn try_call(url: &Url, last: &str) -> Result<(), Undelivered> {
     let host = url.host_str().unwrap_or("?");
     let address = format!("{}/{last}", url.as_str().trim_end_matches('/'));
     let text = match agent(LIMIT).get(&address).call() {
@@ -60,11 +59,6 @@ fn try_call(url: &Url, last: &str) -> Result<(), NotTaken> {
         Ok(answer) => format!("{host} answered with status {}", answer.status().as_u16()),
         Err(error) => no_answer(host, &error, LIMIT),
     };
-    Err(NotTaken {
-        text,
-        hint: "see that heartbeat in [notify] is right and that the service runs",
-        exit: Exit::Temporary,
-        is_told: false,
-        login: LoginResult::NotTried,
-    })
+    let hint = "see that heartbeat in [notify] is right and that the service runs";
+    Err(Undelivered::new(text, hint, Exit::Temporary))
 }

@@ -1,18 +1,19 @@
 //! Refused logins at the mail server: it is left alone like a door, so that no account is locked.
 //!
-//! The memory lies with that of the alarms, in the state file or beside it, as a line of its own: its
-//! topic is a check over the login, so that a changed password is tried at once.
+//! They are remembered as an alarm whose topic is a check over the login, so that a changed password is
+//! tried at once.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
-use super::channel::{Channel, NotTaken};
+use super::channel::{Channel, Undelivered};
 use super::memory::Memory;
 use crate::config::NotifyEmail;
 use crate::engine::gather::LoginResult;
 use crate::exit::Exit;
 use crate::store::{Alarm, LoginMemory};
+use crate::text::hex::hex;
 
 /// Where the memory keeps it, beside the channels.
 const PLACE: &str = "email login";
@@ -34,20 +35,19 @@ pub(super) fn held_back(
     channel: Channel<'_>,
     now: DateTime<Utc>,
     zone: Tz,
-) -> Option<NotTaken> {
+) -> Option<Undelivered> {
     let Channel::Email(config) = channel else { return None };
     let text = remembered(memory, &check(config)?).left_alone(now, zone)?;
     let hint = "correct username and password in [notify.email]; a changed one is tried at once, and so \
                 is any by `ivms-sync check --notify`";
-    let login = LoginResult::NotTried;
-    Some(NotTaken { text, hint, exit: Exit::Login, is_told: false, login })
+    Some(Undelivered::new(text, hint, Exit::Login))
 }
 
 /// Remembers what a message taught about the login.
 pub(super) fn learn(
     memory: &mut Memory<'_>,
     channel: Channel<'_>,
-    sent: &Result<(), NotTaken>,
+    sent: &Result<(), Undelivered>,
     now: DateTime<Utc>,
 ) {
     let Channel::Email(config) = channel else { return };
@@ -58,16 +58,8 @@ pub(super) fn learn(
         LoginResult::Worked => Vec::new(),
         LoginResult::Refused => {
             let before = remembered(memory, &check).as_of(now);
-            vec![Alarm {
-                topic: check,
-                since: now,
-                bad: before.refusals.saturating_add(1),
-                good: 0,
-                good_since: None,
-                told_at: None,
-                cleared_at: None,
-                is_again: false,
-            }]
+            let bad = before.refusals.saturating_add(1);
+            vec![Alarm { topic: check, since: now, bad, ..Alarm::default() }]
         }
     };
     if let Err(error) = memory.keep(PLACE, &kept) {
@@ -85,5 +77,5 @@ fn check(config: &NotifyEmail) -> Option<String> {
         hash.update([0]);
     }
     let digest = hash.finalize();
-    Some(digest.iter().take(2).map(|byte| format!("{byte:02x}")).collect())
+    Some(hex(digest.get(..2).unwrap_or_default()))
 }

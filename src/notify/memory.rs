@@ -1,16 +1,13 @@
-//! Where it is remembered what was told: in the state file, or beside it where that cannot be used.
+//! What was sent is remembered in the state file, or beside it where that cannot be used.
 //!
-//! A state file that is damaged must be told of, and not at every tick. So there is a small second
-//! memory, `ivms-sync.db.alarms`, which exists only while it is needed: the first run that can use
-//! the state file again takes it over and removes it. Where not even that can be written (a full
-//! disk), nothing can be remembered, and trouble is told in one fixed window a day.
+//! The file beside it, `ivms-sync.db.alarms`, exists only until a run can use the state file again. Where
+//! not even that can be written (a full disk), messages are sent in one fixed window a day.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Timelike, Utc};
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
 
 use crate::files::{self, Rights};
 use crate::net::bounded::{self, Bounded};
@@ -18,8 +15,8 @@ use crate::store::{Alarm, Store};
 
 /// No second memory is longer.
 const BYTES_MAX: u64 = 256 * 1024;
-/// The window of a day in which trouble is told that nothing can be remembered of: from this hour, in
-/// the club's time, for as long as the usual time between two ticks.
+/// When messages are sent that cannot be remembered: from this hour, in the club's time, for as long as
+/// the usual time between two ticks.
 const WINDOW_HOUR: u32 = 8;
 const WINDOW_MINUTES: u32 = 5;
 
@@ -35,20 +32,7 @@ pub(super) enum Memory<'a> {
 #[derive(Debug)]
 pub(super) struct Beside {
     path: PathBuf,
-    channels: BTreeMap<String, Vec<Kept>>,
-}
-
-/// One alarm as it is written there; times are seconds since 1970, in UTC.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Kept {
-    topic: String,
-    since: i64,
-    bad: u32,
-    good: u32,
-    good_since: Option<i64>,
-    told_at: Option<i64>,
-    cleared_at: Option<i64>,
-    is_again: bool,
+    channels: BTreeMap<String, Vec<Alarm>>,
 }
 
 impl Memory<'_> {
@@ -71,7 +55,7 @@ impl Memory<'_> {
     }
 }
 
-/// Whether this is the moment of the day at which trouble is told that nothing can be remembered of.
+/// Whether messages are sent now that cannot be remembered.
 pub(super) fn is_window(now: DateTime<Utc>, zone: Tz) -> bool {
     let at = now.with_timezone(&zone);
     at.hour() == WINDOW_HOUR && at.minute() < WINDOW_MINUTES
@@ -108,44 +92,14 @@ impl Beside {
     }
 
     fn alarms(&self, channel: &str) -> Vec<Alarm> {
-        let kept = self.channels.get(channel).into_iter().flatten();
-        kept.filter_map(Kept::read).collect()
+        self.channels.get(channel).cloned().unwrap_or_default()
     }
 
     fn keep(&mut self, channel: &str, alarms: &[Alarm]) -> Result<(), String> {
-        self.channels.insert(channel.to_owned(), alarms.iter().map(Kept::of).collect());
+        self.channels.insert(channel.to_owned(), alarms.to_vec());
         let text = serde_json::to_string(&self.channels).map_err(|error| error.to_string())?;
         files::write(&self.path, &text, &Rights::PRIVATE)
             .map_err(|error| format!("{}: {error}", self.path.display()))
-    }
-}
-
-impl Kept {
-    fn of(alarm: &Alarm) -> Self {
-        Self {
-            topic: alarm.topic.clone(),
-            since: alarm.since.timestamp(),
-            bad: alarm.bad,
-            good: alarm.good,
-            good_since: alarm.good_since.map(|at| at.timestamp()),
-            told_at: alarm.told_at.map(|at| at.timestamp()),
-            cleared_at: alarm.cleared_at.map(|at| at.timestamp()),
-            is_again: alarm.is_again,
-        }
-    }
-
-    fn read(&self) -> Option<Alarm> {
-        let at = |seconds: Option<i64>| seconds.and_then(|at| DateTime::from_timestamp(at, 0));
-        Some(Alarm {
-            topic: self.topic.clone(),
-            since: at(Some(self.since))?,
-            bad: self.bad,
-            good: self.good,
-            good_since: at(self.good_since),
-            told_at: at(self.told_at),
-            cleared_at: at(self.cleared_at),
-            is_again: self.is_again,
-        })
     }
 }
 
@@ -161,9 +115,9 @@ mod tests {
             bad: 1,
             good: 0,
             good_since: None,
-            told_at: Some(at(1)),
+            sent_at: Some(at(1)),
             cleared_at: None,
-            is_again: false,
+            is_recurring: false,
         }
     }
 
@@ -177,7 +131,7 @@ mod tests {
         assert_eq!(Beside::open(&state).alarms("email"), [alarm()]);
         let mut store = Store::open(&state).unwrap();
         let other = Alarm { topic: "lock".to_owned(), ..alarm() };
-        let older = Alarm { told_at: None, ..alarm() };
+        let older = Alarm { sent_at: None, ..alarm() };
         store.alarms().keep_alarms("email", &[older, other.clone()]).unwrap();
         take_over(&mut store, &state).unwrap();
         assert_eq!(store.alarms().alarms("email").unwrap(), [other, alarm()]);

@@ -1,14 +1,12 @@
-//! Alarms in people, not errors: who is told of what, when, and how.
+//! Alarms for people: who gets which message, when, and how.
 //!
 //! ```text
 //! report or error ──> outlook (pure) ──> decide (pure) ──> message (pure) ──> channel: email, webhook
 //!                                          ↑      └──────────────> memory: state file, or beside it
-//!                                          └── what was told before
+//!                                          └── what was sent before
 //! ```
 //!
-//! [`watched`] goes round a `sync`: it calls the heartbeat at both ends, and when the run broke off
-//! with an error, tells of that. [`Watch::saw`] tells what a whole tick came to. Nothing here changes
-//! what a run does or how it ends: a channel that does not take a message is tried again by the next.
+//! Nothing here changes what a run does or how it ends.
 
 mod channel;
 pub mod decide;
@@ -21,14 +19,13 @@ pub mod message;
 pub mod outlook;
 pub mod stderr;
 pub mod topic;
-mod webhook;
 
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use chrono_tz::Tz;
 
-pub use channel::{Channel, NotTaken};
+pub use channel::{Channel, Undelivered};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -41,7 +38,7 @@ use decide::decide;
 use heartbeat::Heartbeat;
 use memory::{Beside, Memory};
 use message::{Message, compose};
-use outlook::Sight;
+use outlook::Observation;
 
 /// One run that somebody may hear of.
 #[derive(Debug)]
@@ -61,7 +58,7 @@ pub fn channels(config: &Config) -> Vec<Channel<'_>> {
 /// Tries every channel with a message that says so, although its login may have been refused before: a
 /// person asks for it.
 #[must_use]
-pub fn try_out(config: &Config, clock: Clock) -> Vec<(Channel<'_>, Result<(), NotTaken>)> {
+pub fn try_out(config: &Config, clock: Clock) -> Vec<(Channel<'_>, Result<(), Undelivered>)> {
     let now = clock.now();
     let computer = sender(config);
     let send = |channel: Channel<'_>| channel.send(&Message::test(computer), now, computer);
@@ -92,7 +89,7 @@ fn with_memory<T>(
 
 /// Calls the heartbeat as a run does that ended with `code`; `None` where none is configured.
 #[must_use]
-pub fn try_heartbeat(config: &Config, code: u8) -> Option<Result<(), NotTaken>> {
+pub fn try_heartbeat(config: &Config, code: u8) -> Option<Result<(), Undelivered>> {
     Some(heartbeat::try_out(config.notify.heartbeat.as_ref()?, code))
 }
 
@@ -100,7 +97,7 @@ pub fn try_heartbeat(config: &Config, code: u8) -> Option<Result<(), NotTaken>> 
 ///
 /// # Errors
 /// Those of the run.
-pub fn watched(
+pub fn watch(
     config: &Config,
     clock: Clock,
     run: impl FnOnce(&Watch<'_>) -> Result<Exit, Error>,
@@ -115,7 +112,7 @@ pub fn watched(
             error.exit()
         }
         Err(_) => {
-            watch.tell_without_run(&outlook::of_panic(config), true);
+            watch.send_without_run(&outlook::of_panic(config), true);
             Exit::Bug
         }
     };
@@ -127,60 +124,61 @@ pub fn watched(
 
 impl Watch<'_> {
     /// Tells what a tick came to.
-    pub fn saw(&self, store: &mut Store, report: &Report) {
+    pub fn record_tick(&self, store: &mut Store, report: &Report) {
         let config = self.config;
         if channels(config).is_empty() {
             return;
         }
-        let Some(sights) = outlook::of_report(&config.link.files, report) else { return };
+        let Some(observations) = outlook::of_report(&config.link.files, report) else { return };
         if let Err(error) = memory::take_over(store, &config.state) {
             log::info!("alarms: {error}");
         }
-        let failed = self.tell(&mut Memory::State(store), &sights);
+        let failed = self.send_all(&mut Memory::State(store), &observations);
         for (channel, why) in failed {
-            self.warn(store, &not_told(channel, &why));
+            self.warn(store, &undelivered(channel, &why));
         }
     }
 
     /// Tells of a run that broke off.
     fn failed(&self, error: &Error) {
-        let Some(sights) = outlook::of_error(self.config, error) else { return };
-        self.tell_without_run(&sights, !matches!(error, Error::Store(_)));
+        let Some(observations) = outlook::of_error(self.config, error) else { return };
+        self.send_without_run(&observations, !matches!(error, Error::Store(_)));
     }
 
     /// The same for a run that has no open state file any more.
-    fn tell_without_run(&self, sights: &[Sight], is_state_sound: bool) {
+    fn send_without_run(&self, observations: &[Observation], is_state_sound: bool) {
         let config = self.config;
         if channels(config).is_empty() {
             return;
         }
-        let failed = with_memory(config, is_state_sound, |memory| self.tell(memory, sights));
+        let failed =
+            with_memory(config, is_state_sound, |memory| self.send_all(memory, observations));
         for (channel, why) in failed {
-            log::info!("{}", not_told(channel, &why).line());
+            log::info!("{}", undelivered(channel, &why).line());
         }
     }
 
     /// Tells every channel what it should hear, and gives those that did not take it.
-    fn tell<'c>(
+    fn send_all<'c>(
         &'c self,
         memory: &mut Memory<'_>,
-        sights: &[Sight],
-    ) -> Vec<(Channel<'c>, NotTaken)> {
+        observations: &[Observation],
+    ) -> Vec<(Channel<'c>, Undelivered)> {
         let mut failed = Vec::new();
         for channel in channels(self.config) {
-            if let Err(why) = self.tell_one(memory, channel, sights) {
+            if let Err(why) = self.send_one(memory, channel, observations) {
                 failed.push((channel, why));
             }
         }
         failed
     }
 
-    fn tell_one(
+    fn send_one(
         &self,
         memory: &mut Memory<'_>,
         channel: Channel<'_>,
-        sights: &[Sight],
-    ) -> Result<(), NotTaken> {
+        observations: &[Observation],
+    ) -> Result<(), Undelivered> {
         let (config, now) = (self.config, self.clock.began());
         let name = channel.name();
         let zone = zone(config);
@@ -188,12 +186,12 @@ impl Watch<'_> {
             log::info!("alarms: {error}");
             Vec::new()
         });
-        let decision = decide(&remembered, sights, now);
-        let message = compose(&decision.words, now, zone, sender(config));
-        // What cannot be remembered would be told at every tick.
-        let kept = match (&message, decision.untold == remembered) {
+        let decision = decide(&remembered, observations, now);
+        let message = compose(&decision.notices, now, zone, sender(config));
+        // What cannot be remembered would be sent at every tick.
+        let kept = match (&message, decision.if_refused == remembered) {
             (None, true) => Ok(()),
-            _ => memory.keep(name, &decision.untold),
+            _ => memory.keep(name, &decision.if_refused),
         };
         if let Err(error) = &kept {
             log::info!("alarms cannot be remembered: {error}");
@@ -207,11 +205,11 @@ impl Watch<'_> {
         }
         let sent = channel.send(&message, self.clock.now(), sender(config));
         login::learn(memory, channel, &sent, now);
-        if sent.as_ref().is_err_and(|why| !why.is_told) {
+        if sent.as_ref().is_err_and(|why| !why.is_delivered) {
             return sent;
         }
-        log::info!("told by {name}: {}", message.subject);
-        if let Err(error) = memory.keep(name, &decision.told) {
+        log::info!("sent by {name}: {}", message.subject);
+        if let Err(error) = memory.keep(name, &decision.if_taken) {
             log::info!("alarms cannot be remembered: {error}");
         }
         sent
@@ -227,7 +225,7 @@ impl Watch<'_> {
     }
 }
 
-fn not_told(channel: Channel<'_>, why: &NotTaken) -> Trouble {
+fn undelivered(channel: Channel<'_>, why: &Undelivered) -> Trouble {
     let failed = Failed::new(&why.text, Some(why.hint));
     Trouble::new(About::Channel(channel.name()), TroubleKind::NotTold(failed))
 }

@@ -1,7 +1,7 @@
-//! What a tick came to, as troubles of things: each is there, is not there, or was not looked at.
+//! What a tick came to, as troubles of things: each is there, is not there, or is not known. Pure.
 //!
-//! Pure. "Not there" is claimed only where the tick got far enough to see it: a door that does not
-//! answer has not become a door whose clock is right.
+//! "Not there" is claimed only where the tick got far enough to see it: a door that does not answer has not
+//! become a door whose clock is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -22,19 +22,19 @@ const NUMBERS_SHOWN: usize = 10;
 
 /// One trouble in the eyes of one tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
+pub struct Observation {
     pub topic: Topic,
     /// Whether it is there.
-    pub standing: Standing,
+    pub state: TopicState,
 }
 
 /// Whether a trouble is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum TopicState {
     Bad(Box<Condition>),
     Well,
     /// Nobody can tell from this tick.
-    Unseen,
+    Unknown,
 }
 
 /// A trouble that is there, as far as this tick can tell. No names and no e-mails.
@@ -52,6 +52,10 @@ pub struct Condition {
 }
 
 impl Condition {
+    fn new(exit: Exit, detail: Option<String>, hint: Option<String>, command: String) -> Self {
+        Self { exit, waiting: Vec::new(), detail, hint, commands: vec![command] }
+    }
+
     /// Whether it needs a person at once, or may pass by itself. Of what hinders no run (0) only members
     /// who are left out at a door come here: somebody who has paid may stand before it.
     #[must_use]
@@ -61,23 +65,23 @@ impl Condition {
     }
 }
 
-/// What a finished tick saw; nothing where it did not look at everybody, or was told to stop.
+/// What a finished tick saw; nothing where it did not look at everybody, or was stopped.
 /// `link_files` are those of the configuration.
 #[must_use]
-pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Sight>> {
+pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Observation>> {
     let is_cut_off = matches!(report.exit(), Exit::Interrupted | Exit::Terminated);
     if report.is_limited || is_cut_off {
         return None;
     }
     let found = by_topic(report);
-    let hears_all = report.sources.iter().all(|source| source.accepted);
-    let sees_plan = hears_all && !found.contains_key(&Topic::TimeLimit);
-    let mut sights = Vec::new();
+    let has_all_answers = report.sources.iter().all(|source| source.accepted);
+    let sees_plan = has_all_answers && !found.contains_key(&Topic::TimeLimit);
+    let mut observations = Vec::new();
     for source in &report.sources {
-        sights.extend(source_sights(report, &found, source));
+        observations.extend(source_observations(report, &found, source));
     }
     for device in &report.devices {
-        sights.extend(door_sights(report, &found, device, sees_plan));
+        observations.extend(door_observations(report, &found, device, sees_plan));
     }
     let is_clock_seen = report.sources.iter().any(|source| source.accepted);
     let files = link_files.iter().map(|path| path.to_string_lossy().into_owned());
@@ -86,18 +90,18 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Sight>> 
         .chain([(Topic::OwnClock, is_clock_seen), (Topic::TimeLimit, true)]);
     for (topic, is_seen) in others {
         let condition = found.get(&topic).and_then(|troubles| first(troubles));
-        sights.push(sight(topic, condition, is_seen));
+        observations.push(observation(topic, condition, is_seen));
     }
     for topic in [Topic::StateFile, Topic::Lock, Topic::NewLinkFile, Topic::Proof, Topic::Bug] {
-        sights.push(Sight { topic, standing: Standing::Well });
+        observations.push(Observation { topic, state: TopicState::Well });
     }
-    Some(sights)
+    Some(observations)
 }
 
 /// What a run saw that ended with an error; nothing where that is the mistake of whoever typed it, or
 /// no trouble.
 #[must_use]
-pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
+pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
     let topic = match error {
         Error::Store(_) => Topic::StateFile,
         Error::Locked { is_old: true, .. } => Topic::Lock,
@@ -117,31 +121,21 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Sight>> {
         | Error::OwnFile { .. }
         | Error::FilledIn { .. } => return None,
     };
-    let condition = Condition {
-        exit: error.exit(),
-        waiting: Vec::new(),
-        detail: Some(error.to_string()),
-        hint: error.hint().map(str::to_owned),
-        commands: vec!["ivms-sync check".to_owned()],
-    };
+    let (detail, hint) = (Some(error.to_string()), error.hint().map(str::to_owned));
+    let condition = Condition::new(error.exit(), detail, hint, "ivms-sync check".to_owned());
     Some(only(config, topic, condition))
 }
 
 /// What a run saw that broke off because of a mistake in the program.
 #[must_use]
-pub fn of_panic(config: &Config) -> Vec<Sight> {
-    let condition = Condition {
-        exit: Exit::Bug,
-        waiting: Vec::new(),
-        detail: None,
-        hint: Some("run it by hand with -v, and report what it says".to_owned()),
-        commands: vec!["ivms-sync -v sync".to_owned()],
-    };
+pub fn of_panic(config: &Config) -> Vec<Observation> {
+    let hint = Some("run it by hand with -v, and report what it says".to_owned());
+    let condition = Condition::new(Exit::Bug, None, hint, "ivms-sync -v sync".to_owned());
     only(config, Topic::Bug, condition)
 }
 
 /// One trouble, and nothing known of any other.
-fn only(config: &Config, there: Topic, condition: Condition) -> Vec<Sight> {
+fn only(config: &Config, there: Topic, condition: Condition) -> Vec<Observation> {
     let doors = config.devices.iter().flat_map(|device| {
         DoorTrouble::ALL.map(|trouble| Topic::Door(device.name.clone(), trouble))
     });
@@ -151,37 +145,28 @@ fn only(config: &Config, there: Topic, condition: Condition) -> Vec<Sight> {
     });
     let files = config.link.files.iter();
     let files = files.map(|path| Topic::LinkFile(path.to_string_lossy().into_owned()));
-    let others = [
-        Topic::NewLinkFile,
-        Topic::OwnClock,
-        Topic::TimeLimit,
-        Topic::StateFile,
-        Topic::Lock,
-        Topic::Proof,
-        Topic::Bug,
-    ];
-    let all = sources.chain(doors).chain(files).chain(others);
+    let all = sources.chain(doors).chain(files).chain(Topic::SINGLE);
     let mut condition = Some(Box::new(condition));
     all.map(|topic| {
-        let standing = match condition.take_if(|_| topic == there) {
-            Some(condition) => Standing::Bad(condition),
-            None => Standing::Unseen,
+        let state = match condition.take_if(|_| topic == there) {
+            Some(condition) => TopicState::Bad(condition),
+            None => TopicState::Unknown,
         };
-        Sight { topic, standing }
+        Observation { topic, state }
     })
     .collect()
 }
 
-fn sight(topic: Topic, condition: Option<Condition>, is_seen: bool) -> Sight {
-    let standing = match condition {
-        Some(condition) => Standing::Bad(Box::new(condition)),
-        None if is_seen => Standing::Well,
-        None => Standing::Unseen,
+fn observation(topic: Topic, condition: Option<Condition>, is_seen: bool) -> Observation {
+    let state = match condition {
+        Some(condition) => TopicState::Bad(Box::new(condition)),
+        None if is_seen => TopicState::Well,
+        None => TopicState::Unknown,
     };
-    Sight { topic, standing }
+    Observation { topic, state }
 }
 
-/// The troubles that bring an exit code, each under what people are told of it.
+/// The troubles that bring an exit code, each under its topic.
 type Found<'a> = BTreeMap<Topic, Vec<&'a Trouble>>;
 
 fn by_topic(report: &Report) -> Found<'_> {
@@ -268,22 +253,21 @@ fn condition_of(trouble: &Trouble) -> Condition {
         Some(Hint { text, command: None }) => (Some(text), None),
         None => (None, None),
     };
-    Condition {
-        exit: trouble.exit(),
-        waiting: Vec::new(),
-        detail: Some(trouble.text()),
-        hint,
-        commands: vec![command.unwrap_or_else(|| "ivms-sync check".to_owned())],
-    }
+    let command = command.unwrap_or_else(|| "ivms-sync check".to_owned());
+    Condition::new(trouble.exit(), Some(trouble.text()), hint, command)
 }
 
-fn source_sights(report: &Report, found: &Found<'_>, source: &SourceReport) -> Vec<Sight> {
+fn source_observations(
+    report: &Report,
+    found: &Found<'_>,
+    source: &SourceReport,
+) -> Vec<Observation> {
     let topic = |kind| Topic::Source(source.name.clone(), source.system, kind);
     let is_clock_wrong = report.troubles.iter().any(|trouble| {
         trouble.about == About::Source(source.name.clone())
             && matches!(trouble.kind, TroubleKind::OwnClock(_))
     });
-    let sights = SourceTrouble::ALL.map(|kind| {
+    let observations = SourceTrouble::ALL.map(|kind| {
         let condition = found.get(&topic(kind)).and_then(|troubles| first(troubles));
         let condition = condition.map(|condition| Condition {
             waiting: vec![match kind {
@@ -300,19 +284,19 @@ fn source_sights(report: &Report, found: &Found<'_>, source: &SourceReport) -> V
             SourceTrouble::List => source.accepted && source.is_complete && !is_clock_wrong,
             _ => is_passed,
         };
-        sight(topic(kind), condition, is_seen)
+        observation(topic(kind), condition, is_seen)
     });
-    sights.into()
+    observations.into()
 }
 
-fn door_sights(
+fn door_observations(
     report: &Report,
     found: &Found<'_>,
     device: &TargetReport,
     sees_plan: bool,
-) -> Vec<Sight> {
+) -> Vec<Observation> {
     let topic = |kind| Topic::Door(device.name.clone(), kind);
-    let sights = DoorTrouble::ALL.map(|kind| {
+    let observations = DoorTrouble::ALL.map(|kind| {
         let condition = match (kind, found.get(&topic(kind))) {
             (DoorTrouble::Lost, _) => lost(report, &device.name),
             (_, None) => None,
@@ -324,12 +308,12 @@ fn door_sights(
             .into_iter()
             .all(|earlier| earlier >= kind || !found.contains_key(&topic(earlier)));
         let is_seen = is_passed && (sees_plan || !kind.needs_plan());
-        sight(topic(kind), condition, is_seen)
+        observation(topic(kind), condition, is_seen)
     });
-    sights.into()
+    observations.into()
 }
 
-/// What waits for somebody's word: changes by the id of their plan, anything else by its own command.
+/// What waits for an approval: changes by the id of their plan, anything else by its own command.
 fn blocked(report: &Report, troubles: &[&Trouble]) -> Option<Condition> {
     let texts: Vec<String> = troubles.iter().map(|trouble| trouble.text()).collect();
     let condition = Condition { detail: Some(texts.join("; ")), ..first(troubles)? };
@@ -369,13 +353,9 @@ fn lost(report: &Report, device: &TargetName) -> Option<Condition> {
         }
     }
     let (title, remedy) = explain(first.reason);
-    Some(Condition {
-        exit: Exit::InStep,
-        waiting,
-        detail: Some(title.to_owned()),
-        hint: Some(remedy.to_owned()),
-        commands: vec![format!("ivms-sync lookup {}", first.member.human())],
-    })
+    let command = format!("ivms-sync lookup {}", first.member.human());
+    let (detail, hint) = (Some(title.to_owned()), Some(remedy.to_owned()));
+    Some(Condition { waiting, ..Condition::new(Exit::InStep, detail, hint, command) })
 }
 
 /// Who waits at a door, by member number.
@@ -393,12 +373,13 @@ fn waiting(report: &Report, device: &TargetName) -> Vec<String> {
     let later = open().filter(|one| is_grant(one.change.kind) && !one.change.opens_door).count();
     let ended = open().filter(|one| !is_grant(one.change.kind)).count();
     let mut lines = Vec::new();
-    match outside.len() {
-        0 => {}
-        1 => lines.push(format!("1 member who renewed is waiting: {}.", numbers(&outside))),
-        count => {
-            lines.push(format!("{count} members who renewed are waiting: {}.", numbers(&outside)));
-        }
+    if !outside.is_empty() {
+        let (who, verb) = match outside.len() {
+            1 => ("member", "is"),
+            _ => ("members", "are"),
+        };
+        let count = outside.len();
+        lines.push(format!("{count} {who} who renewed {verb} waiting: {}.", numbers(&outside)));
     }
     if later > 0 {
         let what = many(later, "longer membership");

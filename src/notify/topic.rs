@@ -1,6 +1,4 @@
-//! The troubles that are told, each with a lasting name and with words for people.
-//!
-//! Pure.
+//! What messages are about, each with a lasting name and with sentences for people. Pure.
 
 use std::fmt;
 
@@ -70,7 +68,7 @@ words! {
 }
 
 impl DoorTrouble {
-    /// Whether it shows only where changes are planned, for which every organisation must be heard.
+    /// Whether it shows only where changes are planned, for which every organisation must have answered.
     #[must_use]
     pub fn needs_plan(self) -> bool {
         self >= Self::Stopped
@@ -95,96 +93,118 @@ impl fmt::Display for Topic {
 }
 
 impl Topic {
+    /// What concerns no door, no organisation and no file.
+    pub const SINGLE: [Self; 7] = [
+        Self::NewLinkFile,
+        Self::OwnClock,
+        Self::TimeLimit,
+        Self::StateFile,
+        Self::Lock,
+        Self::Proof,
+        Self::Bug,
+    ];
+
     /// What is wrong, as a sentence without its full stop. `lasted` says for how long, where that is
     /// worth a word: `10 minutes`.
     #[must_use]
-    pub fn trouble(&self, lasted: Option<&str>) -> String {
-        let so_long = lasted.map(|time| format!(" for {time}")).unwrap_or_default();
-        match self {
-            Self::Door(name, what) => match what {
-                DoorTrouble::Away if lasted.is_some() => {
-                    format!("{name} has not answered{so_long}")
-                }
-                DoorTrouble::Away => format!("{name} does not answer"),
-                DoorTrouble::Login => format!("{name} refuses the login"),
-                DoorTrouble::Right => format!("{name} does not grant a right that is needed"),
-                DoorTrouble::Doubt => {
-                    format!("{name} looks like another device, or has lost its persons")
-                }
-                DoorTrouble::Stopped => {
-                    format!("Nothing is written to {name} until somebody has looked")
-                }
-                DoorTrouble::Clock => {
-                    format!("The clock of {name} is wrong, so nothing is written there")
-                }
-                DoorTrouble::Writes => format!("{name} does not take changes"),
-                DoorTrouble::Blocked => format!("Changes on {name} wait for your approval"),
-                DoorTrouble::Lost => format!("Members who were served on {name} are left out"),
-            },
-            Self::Source(name, system, what) => match what {
-                SourceTrouble::Away if lasted.is_some() => {
-                    format!("{system} has not answered for {name}{so_long}")
-                }
-                SourceTrouble::Away => format!("{system} does not answer for {name}"),
-                SourceTrouble::Login => format!("{system} refuses the login of {name}"),
-                SourceTrouble::List => format!("{system}'s list of {name} is not believed"),
-            },
-            Self::LinkFile(path) => {
-                format!("The link file {} cannot be read", file_name(path))
+    pub fn problem(&self, lasted: Option<&str>) -> String {
+        match (self, lasted) {
+            (Self::Door(name, DoorTrouble::Away), Some(time)) => {
+                format!("{name} has not answered for {time}")
             }
-            Self::NewLinkFile => {
-                "A link file cannot be read, and nothing is done without it".to_owned()
+            (Self::Source(name, system, SourceTrouble::Away), Some(time)) => {
+                format!("{system} has not answered for {name} for {time}")
             }
-            Self::OwnClock => "The clock of this computer is wrong, so nothing is done".to_owned(),
-            Self::TimeLimit => "The runs do not finish in time".to_owned(),
-            Self::StateFile => {
-                "The memory of ivms-sync (the state file) cannot be used, so nothing is done"
-                    .to_owned()
-            }
-            Self::Lock => "A run of ivms-sync hangs, and keeps all others from working".to_owned(),
-            Self::Proof => "ivms-sync found a mistake in its own plan, and did nothing".to_owned(),
-            Self::Bug => "ivms-sync failed because of a mistake in the program".to_owned(),
+            _ => self.filled(self.sentences().0),
         }
     }
 
     /// That it is over, as a sentence without its full stop. Says no more than was seen.
     #[must_use]
-    pub fn well(&self) -> String {
+    pub fn recovery(&self) -> String {
+        self.filled(self.sentences().1)
+    }
+
+    fn filled(&self, sentence: &str) -> String {
+        let system = if let Self::Source(_, system, _) = self { system } else { "" };
+        sentence.replace("{system}", system).replace("{name}", &self.about())
+    }
+
+    /// What is wrong, and that it is over.
+    fn sentences(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Door(name, what) => match what {
-                DoorTrouble::Away => format!("{name} answers again"),
-                DoorTrouble::Login => format!("{name} takes the login again"),
-                DoorTrouble::Right => format!("{name} grants every right that is needed"),
-                DoorTrouble::Doubt => format!("{name} is believed again"),
-                DoorTrouble::Stopped => {
-                    format!("Nobody needs to look before {name} is written to any more")
-                }
-                DoorTrouble::Clock => format!("The clock of {name} holds nothing back any more"),
-                DoorTrouble::Writes => format!("No change is stuck at {name} any more"),
-                DoorTrouble::Blocked => {
-                    format!("Nothing on {name} waits for your approval any more")
-                }
-                DoorTrouble::Lost => {
-                    format!("Nobody who was served on {name} is left out any more")
-                }
-            },
-            Self::Source(name, system, what) => match what {
-                SourceTrouble::Away => format!("{system} answers for {name} again"),
-                SourceTrouble::Login => format!("{system} takes the login of {name} again"),
-                SourceTrouble::List => format!("{system}'s list of {name} is believed again"),
-            },
-            Self::LinkFile(path) => format!("The link file {} can be read again", file_name(path)),
-            Self::NewLinkFile => "Every link file can be read".to_owned(),
-            Self::OwnClock => "The clock of this computer is right again".to_owned(),
-            Self::TimeLimit => "The runs finish in time again".to_owned(),
-            Self::StateFile => "The memory of ivms-sync can be used again".to_owned(),
-            Self::Lock => "No run hangs any more".to_owned(),
-            Self::Proof => "ivms-sync works with its plans again".to_owned(),
-            Self::Bug => "ivms-sync works again".to_owned(),
+            Self::Door(_, DoorTrouble::Away) => ("{name} does not answer", "{name} answers again"),
+            Self::Door(_, DoorTrouble::Login) => {
+                ("{name} refuses the login", "{name} takes the login again")
+            }
+            Self::Door(_, DoorTrouble::Right) => (
+                "{name} does not grant a right that is needed",
+                "{name} grants every right that is needed",
+            ),
+            Self::Door(_, DoorTrouble::Doubt) => (
+                "{name} looks like another device, or has lost its persons",
+                "{name} is believed again",
+            ),
+            Self::Door(_, DoorTrouble::Stopped) => (
+                "Nothing is written to {name} until somebody has looked",
+                "Nobody needs to look before {name} is written to any more",
+            ),
+            Self::Door(_, DoorTrouble::Clock) => (
+                "The clock of {name} is wrong, so nothing is written there",
+                "The clock of {name} holds nothing back any more",
+            ),
+            Self::Door(_, DoorTrouble::Writes) => {
+                ("{name} does not take changes", "No change is stuck at {name} any more")
+            }
+            Self::Door(_, DoorTrouble::Blocked) => (
+                "Changes on {name} wait for your approval",
+                "Nothing on {name} waits for your approval any more",
+            ),
+            Self::Door(_, DoorTrouble::Lost) => (
+                "Members who were served on {name} are left out",
+                "Nobody who was served on {name} is left out any more",
+            ),
+            Self::Source(_, _, SourceTrouble::Away) => {
+                ("{system} does not answer for {name}", "{system} answers for {name} again")
+            }
+            Self::Source(_, _, SourceTrouble::Login) => {
+                ("{system} refuses the login of {name}", "{system} takes the login of {name} again")
+            }
+            Self::Source(_, _, SourceTrouble::List) => (
+                "{system}'s list of {name} is not believed",
+                "{system}'s list of {name} is believed again",
+            ),
+            Self::LinkFile(_) => {
+                ("The link file {name} cannot be read", "The link file {name} can be read again")
+            }
+            Self::NewLinkFile => (
+                "A link file cannot be read, and nothing is done without it",
+                "Every link file can be read",
+            ),
+            Self::OwnClock => (
+                "The clock of this computer is wrong, so nothing is done",
+                "The clock of this computer is right again",
+            ),
+            Self::TimeLimit => ("The runs do not finish in time", "The runs finish in time again"),
+            Self::StateFile => (
+                "The memory of ivms-sync (the state file) cannot be used, so nothing is done",
+                "The memory of ivms-sync can be used again",
+            ),
+            Self::Lock => (
+                "A run of ivms-sync hangs, and keeps all others from working",
+                "No run hangs any more",
+            ),
+            Self::Proof => (
+                "ivms-sync found a mistake in its own plan, and did nothing",
+                "ivms-sync works with its plans again",
+            ),
+            Self::Bug => {
+                ("ivms-sync failed because of a mistake in the program", "ivms-sync works again")
+            }
         }
     }
 
-    /// What it is about: the name of a door or an organisation, or this program's own word.
+    /// What it is about: the name of a door or an organisation, or the name by which it is remembered.
     #[must_use]
     pub fn about(&self) -> String {
         match self {

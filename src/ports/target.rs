@@ -177,13 +177,8 @@ pub trait Target: Send {
         record.person.employee_no.to_string()
     }
 
-    /// How many records wait to be put in force, whoever has written them, without being named.
-    fn waiting(&mut self) -> Result<usize, Failure> {
-        Ok(0)
-    }
-
-    /// Which of these committed records are not in force; `others` waited before any of them was written.
-    fn settlement(&mut self, _written: &[Written], _others: usize) -> Result<Pending, Failure> {
+    /// Which of these committed records are not in force, or may not be.
+    fn settlement(&mut self, _written: &[Written]) -> Result<Pending, Failure> {
         Ok(Pending::default())
     }
 

@@ -1,4 +1,4 @@
-//! Whom somebody should look after: what is told of it at once, and what is kept for `status`. Pure.
+//! Whom somebody should look after: in the messages of a run, and kept for `status`. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -153,9 +153,9 @@ pub fn permanent(plan: &Plan, of_all: bool, doors: usize, names: Option<&Facts>)
             .or_default()
             .push(format!("{} is person {persons}", one.member.human()));
     }
-    let told = explain(Reason::PermanentOnDevice);
+    let why = explain(Reason::PermanentOnDevice);
     let troubles = by_door.into_iter();
-    troubles.map(|(door, who)| Trouble::new(door, TroubleKind::Permanent(who, told))).collect()
+    troubles.map(|(door, who)| Trouble::new(door, TroubleKind::Permanent(who, why))).collect()
 }
 
 /// Persons under `protect` whom nobody on the door is: one remark for each door that was ever read. Ids are
@@ -285,7 +285,7 @@ fn not_believed(lost: &TooManyLost) -> Trouble {
 
 /// Everybody to look after, for the state file. `is_written` says whether anything is ever written to a
 /// device.
-pub fn of(
+pub fn to_look_after(
     plan: &Plan,
     is_written: impl Fn(&TargetName) -> bool,
     now: DateTime<Utc>,
@@ -301,54 +301,46 @@ pub fn of(
             one.member == loss.member && one.device.as_ref().is_none_or(|door| *door == loss.device)
         })
     };
-    let losses = plan.losses.iter().filter(|loss| !is_unlimited(loss)).map(|loss| Attention {
-        kind: match loss.kind {
-            LossKind::KeptOut => AttentionKind::StandingOutside,
-            LossKind::OpenWithoutReason => AttentionKind::OpenWithoutReason,
-        },
-        device: Some(loss.device.clone()),
-        employee_no: Some(loss.employee_no.clone()),
-        member: loss.member.clone(),
-        reason: loss.reason.as_str().to_owned(),
-        ends: (loss.reason != Reason::PermanentOnDevice).then(|| loss.served.end()),
-        since: now,
-    });
-    let no_door = plan.no_door.iter().map(|one| Attention {
-        kind: AttentionKind::NoDoor,
+    let about = |kind, reason: &str, member: &HolderId, ends| Attention {
+        kind,
         device: None,
         employee_no: None,
-        member: one.member.clone(),
-        reason: one.reason.as_str().to_owned(),
-        ends: None,
+        member: member.clone(),
+        reason: reason.to_owned(),
+        ends,
         since: now,
+    };
+    let at = |device: &TargetName, person: &RecordId, one: Attention| Attention {
+        device: Some(device.clone()),
+        employee_no: Some(person.clone()),
+        ..one
+    };
+    let losses = plan.losses.iter().filter(|loss| !is_unlimited(loss)).map(|loss| {
+        let kind = match loss.kind {
+            LossKind::KeptOut => AttentionKind::StandingOutside,
+            LossKind::OpenWithoutReason => AttentionKind::OpenWithoutReason,
+        };
+        let ends = (loss.reason != Reason::PermanentOnDevice).then(|| loss.served.end());
+        let one = about(kind, loss.reason.as_str(), &loss.member, ends);
+        at(&loss.device, &loss.employee_no, one)
     });
-    let released = plan.released.iter().map(|one| Attention {
-        kind: AttentionKind::Released,
-        device: Some(one.device.clone()),
-        employee_no: Some(one.employee_no.clone()),
-        member: one.member.clone(),
-        reason: "released".to_owned(),
-        ends: one.limit.window().map(|window| window.end()),
-        since: now,
+    let no_door = plan.no_door.iter();
+    let no_door =
+        no_door.map(|one| about(AttentionKind::NoDoor, one.reason.as_str(), &one.member, None));
+    let released = plan.released.iter().map(|one| {
+        let ends = one.limit.window().map(|window| window.end());
+        let released = about(AttentionKind::Released, "released", &one.member, ends);
+        at(&one.device, &one.employee_no, released)
     });
-    let observed = plan.changes.iter().filter(|change| !is_written(&change.device));
-    let observed = observed.map(|change| Attention {
-        kind: AttentionKind::Observed,
-        device: Some(change.device.clone()),
-        employee_no: Some(change.employee_no.clone()),
-        member: change.member.clone(),
-        reason: change.cause.as_str().to_owned(),
-        ends: Some(change.after.end()),
-        since: now,
+    let observed = plan.changes.iter().filter(|change| !is_written(&change.device)).map(|change| {
+        let ends = Some(change.after.end());
+        let one = about(AttentionKind::Observed, change.cause.as_str(), &change.member, ends);
+        at(&change.device, &change.employee_no, one)
     });
     let unlimited = unlimited.iter().map(|one| Attention {
-        kind: AttentionKind::OpenWithoutReason,
         device: one.device.clone(),
         employee_no: one.persons.first().cloned(),
-        member: one.member.clone(),
-        reason: one.reason.as_str().to_owned(),
-        ends: None,
-        since: now,
+        ..about(AttentionKind::OpenWithoutReason, one.reason.as_str(), &one.member, None)
     });
     let mut all: Vec<Attention> =
         losses.chain(no_door).chain(released).chain(observed).chain(unlimited).collect();

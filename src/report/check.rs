@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::RowLeftOut;
 use super::look::{Look, Tone};
-use super::rows_left_out::{SHOWN_MAX, by_reason};
+use super::rows_left_out::by_reason;
 use super::table::Table;
+use super::text::SHOWN_MAX;
 use crate::command::CommandName;
 use crate::engine::link::file::RowReason;
 use crate::exit::Exit;

@@ -4,7 +4,9 @@
 //! never coloured, never folded, so that it stays the same byte for byte wherever it is read.
 
 use anstyle::{AnsiColor, Effects, Style};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use textwrap::core::display_width;
+
+use crate::text::wrap::wrap;
 
 /// What a word or a line tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,70 +57,25 @@ impl Look {
         format!("{style}{text}{style:#}")
     }
 
-    /// Folds every line that is wider than the terminal at its spaces; what follows is indented by
-    /// two more. A single word that is wider stays whole: an address or a command is copied in one
-    /// piece.
+    /// Folds every line that is wider than the terminal at its spaces; what follows is indented by two
+    /// more.
     #[must_use]
     pub fn folded(self, text: String) -> String {
         let Some(width) = self.width else { return text };
-        if text.lines().all(|line| shown_width(line) <= width) {
-            return text;
-        }
         let mut out = String::with_capacity(text.len());
         for line in text.split_inclusive('\n') {
             let bare = line.trim_end_matches('\n');
-            if shown_width(bare) <= width {
+            if display_width(bare) <= width {
                 out.push_str(line);
                 continue;
             }
-            let text = bare.trim_start_matches(' ');
-            let indent = bare.len() - text.len();
-            let (first, others) = (" ".repeat(indent), " ".repeat(indent + 2));
-            out.push_str(&first);
-            out.push_str(&wrap(text, width, indent, indent + 2).join(&format!("\n{others}")));
+            let words = bare.trim_start_matches(' ');
+            let indent = " ".repeat(bare.len() - words.len());
+            out.push_str(&wrap(words, width, &indent, &format!("{indent}  ")).join("\n"));
             out.push_str(line.get(bare.len()..).unwrap_or_default());
         }
         out
     }
-}
-
-/// Breaks a text at its spaces into lines that fit into `width`, the first of which begins at column
-/// `first` and the others at `others`. A word that is wider has a line of its own.
-#[must_use]
-pub(super) fn wrap(text: &str, width: usize, first: usize, others: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
-    // Gaps within a line are kept as they are: they align what stands in a column.
-    for word in text.split_inclusive(' ') {
-        let start = if lines.is_empty() { first } else { others };
-        let bare = word.trim_end_matches(' ');
-        if !line.trim_end().is_empty() && start + shown_width(&line) + shown_width(bare) > width {
-            lines.push(line.trim_end().to_owned());
-            line = String::new();
-        }
-        line.push_str(word);
-    }
-    lines.push(line.trim_end().to_owned());
-    lines
-}
-
-/// The columns that a text takes on a terminal; colours take none.
-#[must_use]
-pub(super) fn shown_width(text: &str) -> usize {
-    if !text.contains('\u{1b}') {
-        return text.width();
-    }
-    let mut width = 0;
-    let mut is_colour = false;
-    for c in text.chars() {
-        match c {
-            '\u{1b}' => is_colour = true,
-            'm' if is_colour => is_colour = false,
-            _ if is_colour => {}
-            _ => width += c.width().unwrap_or(0),
-        }
-    }
-    width
 }
 
 #[cfg(test)]
@@ -132,7 +89,7 @@ mod tests {
         assert_eq!(coloured.paint(Tone::Plain, "done"), "done");
         assert_eq!(coloured.paint(Tone::Bad, ""), "");
         assert_eq!(Look::PLAIN.paint(Tone::Bad, "refused"), "refused");
-        assert_eq!(shown_width(&coloured.paint(Tone::Warning, "漢字 š")), 6);
+        assert_eq!(display_width(&coloured.paint(Tone::Warning, "漢字 š")), 6);
     }
 
     #[test]

@@ -13,13 +13,14 @@ use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
 use super::look::{Look, Tone};
-use super::table::{Table, printable};
+use super::table::Table;
 use super::{RowLeftOut, text};
 use crate::config::LinkRule;
 use crate::engine::plan::Reason;
 use crate::exit::Exit;
 use crate::model::{
     Email, Holder, HolderNumber, Limit, RecordId, RightCode, SourceName, Span, TargetName, Window,
+    printable,
 };
 use crate::store::{AuditEntry, OutcomeKind};
 use crate::text::times::whole_seconds;
@@ -154,63 +155,53 @@ pub fn render(story: &Story, look: Look) -> String {
 fn rows_text(rows: &[RowLeftOut]) -> String {
     let mut out = String::new();
     for row in rows {
-        let remedy = row.reason.explain().1;
         let _ = write!(out, "\nIn {}\n", printable(&row.sentence()));
-        let _ = writeln!(out, "  stands      {}\n  to do       {remedy}", printable(&row.who));
+        line(&mut out, "holds", &row.who);
+        line(&mut out, "to do", row.reason.explain().1);
     }
     out
 }
 
+/// Adds a line with its title; the texts of others are made safe for a terminal.
+fn line(out: &mut String, title: &str, text: &str) {
+    let _ = writeln!(out, "  {title:<11} {}", printable(text));
+}
+
 fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
     let (member, system) = (&story.member, story.system);
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "{}, member {} of {}",
-        printable(&member.name()),
-        member.key.human(),
-        story.source
-    );
-    let email =
-        member.email.as_ref().map_or_else(|| format!("none in {system}"), ToString::to_string);
-    let _ = writeln!(out, "  e-mail      {}", printable(&email));
+    let (name, number) = (printable(&member.name()), member.key.human());
+    let mut out = format!("{name}, member {number} of {}\n", story.source);
+    let email = member.email.as_ref();
+    line(&mut out, "e-mail", &email.map_or_else(|| format!("none in {system}"), Email::to_string));
     if member.inactive {
         let _ = writeln!(out, "  marked inactive in {system}");
     }
     if let Some(problem) = &story.problem {
-        let _ =
-            writeln!(out, "  the newest entry in {system} cannot be used: {}", printable(problem));
+        let problem = printable(problem);
+        let _ = writeln!(out, "  the newest entry in {system} cannot be used: {problem}");
     }
     for role in &member.roles {
         let Span::Wall { begin, end } = role.time;
-        let name = story.role_name(&role.id).unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "  membership  {} – {}  {}",
-            text::first(begin),
-            text::moment(end),
-            // A role without a name is remembered by its number.
-            if name.is_empty() || name == role.id.to_string() {
-                format!("role {}", role.id)
-            } else {
-                format!("{} ({})", printable(name), role.id)
-            }
-        );
+        let times = format!("{} – {}", text::first(begin), text::moment(end));
+        // A role without a name is remembered by its number.
+        let name = story.role_name(&role.id).filter(|name| *name != role.id.as_str());
+        let name = match name.unwrap_or_default() {
+            "" => format!("role {}", role.id),
+            name => format!("{name} ({})", role.id),
+        };
+        line(&mut out, "membership", &format!("{times}  {name}"));
     }
     for role in &member.unreadable {
-        let _ = writeln!(out, "  membership  {}", printable(&role.to_string()));
+        line(&mut out, "membership", &role.to_string());
     }
-    match &story.validity {
-        Some(window) => {
-            let _ = writeln!(out, "  may enter   {}", text::window(window));
-        }
+    let may_enter = match &story.validity {
+        Some(window) => text::window(window),
         None if !member.unreadable.is_empty() => {
-            let _ = writeln!(out, "  may enter   not known: correct the dates in {system}");
+            format!("not known: correct the dates in {system}")
         }
-        None => {
-            let _ = writeln!(out, "  may enter   at no time: no membership opens a door");
-        }
-    }
+        None => "at no time: no membership opens a door".to_owned(),
+    };
+    line(&mut out, "may enter", &may_enter);
     for device in &story.devices {
         out.push_str(&device_text(device, is_offline, (look, zone)));
     }
@@ -230,37 +221,31 @@ fn device_text(device: &TargetStory, is_offline: bool, (look, zone): (Look, Tz))
     };
     let state = look.paint(tone, state);
     let mut out = format!("\n{}: {state}\n  {}\n", device.name, printable(&device.why));
-    if let (Some(person), Some(rule)) = (&device.employee_no, device.linked_by) {
+    let person = device.employee_no.as_ref().zip(device.linked_by).map(|(person, rule)| {
         let kept = if device.is_link_kept { ", kept from before" } else { "" };
         let person = text::person(person, device.person_name.as_deref());
-        let person = printable(&person);
-        let _ = writeln!(out, "  person      {person} (found by {}{kept})", rule_words(rule));
-    }
-    if let Some(actual) = &device.actual {
-        let _ = writeln!(out, "  holds       {}", text::limit(actual));
-    }
-    if let Some(expected) = &device.expected {
-        let _ = writeln!(out, "  should hold {}", text::window(expected));
-    }
-    if let Some(next) = &device.next {
-        let _ = writeln!(out, "  next        {next}");
-    }
-    if let Some(remedy) = &device.remedy {
-        let _ = writeln!(out, "  to do       {}", printable(remedy));
-    }
-    if let Some(since) = device.not_in_force_since {
-        let since = local(since, zone);
-        let _ =
-            writeln!(out, "  at doors    written, not yet in force at the doors (since {since})");
-    }
-    if let Some(at) = device.confirmed_at {
-        let _ = writeln!(out, "  confirmed   {}", local(at, zone));
+        format!("{person} (found by {}{kept})", rule_words(rule))
+    });
+    let since = device.not_in_force_since.map(|since| local(since, zone));
+    for (title, text) in [
+        ("person", person),
+        ("holds", device.actual.as_ref().map(text::limit)),
+        ("should hold", device.expected.as_ref().map(text::window)),
+        ("next", device.next.clone()),
+        ("to do", device.remedy.clone()),
+        (
+            "at doors",
+            since.map(|at| format!("written, not yet in force at the doors (since {at})")),
+        ),
+        ("confirmed", device.confirmed_at.map(|at| local(at, zone))),
+    ] {
+        if let Some(text) = text {
+            line(&mut out, title, &text);
+        }
     }
     if is_offline {
-        let read = device
-            .read_at
-            .map_or("never read".to_owned(), |at| format!("as of {}", local(at, zone)));
-        let _ = writeln!(out, "  from memory, {read}");
+        let read = device.read_at.map(|at| format!("as of {}", local(at, zone)));
+        let _ = writeln!(out, "  from memory, {}", read.as_deref().unwrap_or("never read"));
     }
     out
 }

@@ -127,7 +127,8 @@ struct Read {
     made_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     sha256: String,
-    seal: Option<String>,
+    #[serde(default)]
+    seal: Value,
     changes: Vec<Entry>,
 }
 
@@ -185,7 +186,8 @@ pub fn read(
     };
     let entries = plan.changes.into_iter().filter(|entry| entry.outcome == wanted.as_str());
     let changes = entries.map(|entry| entry.change(accounts)).collect::<Result<_, _>>()?;
-    Ok(Reviewed { made_at: plan.made_at, sha256: plan.sha256, seal: plan.seal, changes })
+    let seal = plan.seal.as_str().map(str::to_owned);
+    Ok(Reviewed { made_at: plan.made_at, sha256: plan.sha256, seal, changes })
 }
 
 /// Which part of a plan a person has approved.

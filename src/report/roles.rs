@@ -1,6 +1,6 @@
 //! Which roles members hold, held against those that are configured, for `check`. Pure.
 //!
-//! A role that was renumbered in Cardskipper, or mistyped here, makes every member one without a door, and
+//! A role that was renumbered at its source, or mistyped here, makes every member one without a door, and
 //! no single member shows that.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,12 +75,12 @@ fn listed(
     if roles.is_empty() {
         return "nobody holds a role".to_owned();
     }
-    let told = roles.into_iter().map(|(role, count)| {
+    let listed = roles.into_iter().map(|(role, count)| {
         let is_idle = configured.is_some_and(|roles| !roles.contains(role));
         let idle = if is_idle { " (opens no door)" } else { "" };
         format!("{} {}{idle}", called(role, names), many(*count, "member"))
     });
-    format!("roles: {}", some_of(told, LISTED_MAX, ", "))
+    format!("roles: {}", some_of(listed, LISTED_MAX, ", "))
 }
 
 fn wrong(
@@ -102,7 +102,7 @@ fn wrong(
         let members = many(held.members, "member");
         format!("of {members} nobody holds a role named under `roles` ({named}), so no door opens")
     } else {
-        format!("nobody holds {named}, which stands under `roles`")
+        format!("nobody holds {named}, which is listed under `roles`")
     };
     let others = all(&mut held.by_role.keys().filter(|role| !configured.contains(*role)));
     let others = if others.is_empty() { "no other role".to_owned() } else { others };
@@ -116,7 +116,7 @@ fn name(section: &str) -> &str {
     section.rsplit('.').next().unwrap_or(section)
 }
 
-/// A role with its name. One that Cardskipper gives no name is remembered by its number.
+/// A role with its name. One without a name is remembered by its number.
 fn called(role: &RightCode, names: &BTreeMap<RightCode, String>) -> String {
     match names.get(role) {
         Some(name) if *name != role.to_string() => format!("{role} {name}"),
@@ -171,7 +171,7 @@ mod tests {
                 held(&[(3126, 40)], 40),
                 Some(vec![3126, 9]),
                 "roles: 3126 Gym 40 members",
-                Some("nobody holds 9, which stands under `roles`"),
+                Some("nobody holds 9, which is listed under `roles`"),
             ),
             (
                 "members without any role",

@@ -6,14 +6,10 @@ use std::fmt::Write as _;
 use serde::{Serialize, Serializer};
 
 use super::look::Look;
-use super::table::Table;
-use super::text::rest;
+use super::text::listed;
 use crate::engine::RowLeftOut;
 use crate::model::RowReason;
 use crate::text::lists::many;
-
-/// So many rows of a reason are shown before the rest is only counted.
-pub(super) const SHOWN_MAX: usize = 8;
 
 impl Serialize for RowLeftOut {
     /// Without what stands in the row, which may be an e-mail.
@@ -60,12 +56,9 @@ pub(super) fn render(rows: &[RowLeftOut], look: Look) -> String {
             "\n{} of link files left out: {why}\n  To do: {remedy}.\n",
             many(rows.len(), "row")
         );
-        let mut table = Table::new(&[]);
-        for row in rows.iter().take(SHOWN_MAX) {
-            table.row([row.file.clone(), format!("line {}", row.line), row.who.clone()]);
-        }
-        text.push_str(table.render(look).trim_start_matches('\n'));
-        text.push_str(&rest(rows.len(), SHOWN_MAX));
+        let row =
+            |row: &&RowLeftOut| [row.file.clone(), format!("line {}", row.line), row.who.clone()];
+        text.push_str(&listed(rows.iter().map(row), look));
     }
     text
 }

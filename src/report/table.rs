@@ -3,8 +3,11 @@
 //! Where a terminal is narrower than a table, the cells of its columns are folded; where even that is
 //! too wide, each row becomes a block of lines. Nothing is ever cut off.
 
-use super::look::{Look, Tone, shown_width, wrap};
-use crate::model::steers;
+use textwrap::core::display_width;
+
+use super::look::{Look, Tone};
+use crate::model::printable;
+use crate::text::wrap::wrap;
 
 /// Columns between two columns of a table.
 const GAP: usize = 2;
@@ -55,7 +58,7 @@ impl Table {
     /// The table as text, every line ended.
     #[must_use]
     pub fn render(&self, look: Look) -> String {
-        let natural = self.widths(shown_width);
+        let natural = self.widths(display_width);
         let Some(room) = look.width else { return self.columns(&natural, look) };
         if across(&natural) <= room {
             return self.columns(&natural, look);
@@ -100,7 +103,7 @@ impl Table {
                         line.push_str(&look.paint(cell.tone, piece));
                         gap = 0;
                     }
-                    gap += width.saturating_sub(shown_width(piece)) + GAP;
+                    gap += width.saturating_sub(display_width(piece)) + GAP;
                 }
                 text.push_str(&line);
                 text.push('\n');
@@ -111,7 +114,7 @@ impl Table {
 
     /// Every row as a block: its cells one below the other, each after its title.
     fn blocks(&self, room: usize, look: Look) -> String {
-        let title_width = self.header.iter().map(|cell| shown_width(&cell.text)).max();
+        let title_width = self.header.iter().map(|cell| display_width(&cell.text)).max();
         let start = title_width.map_or(INDENT, |width| INDENT + width + GAP);
         let mut text = String::new();
         for row in &self.rows {
@@ -125,12 +128,12 @@ impl Table {
                 let mut before = title.map_or_else(
                     || " ".repeat(start),
                     |title| {
-                        let rest = start.saturating_sub(INDENT + shown_width(title));
+                        let rest = start.saturating_sub(INDENT + display_width(title));
                         let title = look.paint(Tone::Title, title);
                         format!("{}{title}{}", " ".repeat(INDENT), " ".repeat(rest))
                     },
                 );
-                for piece in wrap(&cell.text, room, start, start) {
+                for piece in wrap(&cell.text, room.saturating_sub(start), "", "") {
                     text.push_str(&before);
                     text.push_str(&look.paint(cell.tone, &piece));
                     text.push('\n');
@@ -144,10 +147,10 @@ impl Table {
 
 /// A cell in lines of at most this width, where its words allow it.
 fn fold(text: &str, width: usize) -> Vec<String> {
-    if shown_width(text) <= width {
+    if display_width(text) <= width {
         vec![text.trim_end_matches(' ').to_owned()]
     } else {
-        wrap(text, width, 0, 0)
+        wrap(text, width, "", "")
     }
 }
 
@@ -157,7 +160,7 @@ fn across(widths: &[usize]) -> usize {
 }
 
 fn longest_word(text: &str) -> usize {
-    text.split(' ').map(shown_width).max().unwrap_or(0)
+    text.split(' ').map(display_width).max().unwrap_or(0)
 }
 
 /// Widths that fit into the room: every column as wide as its longest word, and what is left goes,
@@ -172,17 +175,6 @@ fn shared(natural: &[usize], narrowest: &[usize], room: usize) -> Vec<usize> {
         }
     }
     widths
-}
-
-/// A text on one line without anything that steers a terminal or hides. What stood for a gap becomes
-/// a space; what only turned or hid the text goes without a trace.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    let is_gap = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    text.chars()
-        .filter(|c| is_gap(*c) || !steers(*c))
-        .map(|c| if is_gap(c) { ' ' } else { c })
-        .collect()
 }
 
 #[cfg(test)]
@@ -283,10 +275,5 @@ mod tests {
         let painted = table.render(Look { is_coloured: true, width: Some(36) });
         assert!(painted.contains("\u{1b}[31mrefused: it\u{1b}[0m\n"), "{painted:?}");
         assert!(painted.contains("\u{1b}[31mmoved\u{1b}[0m\n"), "{painted:?}");
-    }
-
-    #[test]
-    fn nothing_moves_the_cursor_or_turns_the_text() {
-        assert_eq!(printable("a\u{1b}[31mb\u{202e}c\nd"), "a [31mbc d");
     }
 }

@@ -8,15 +8,15 @@ use chrono_tz::Tz;
 
 use super::look::{Look, Tone};
 use super::table::Table;
-use super::{ChangeReport, ChangeState, Report, TargetOutcome, rows_left_out};
+use super::{ChangeReport, ChangeState, KeptLink, Report, TargetOutcome, rows_left_out};
 use crate::command::CommandName;
 use crate::engine::plan::{Cause, Kind, LeftOut, Reason};
 use crate::model::{HolderId, Limit, RecordId, Window};
 use crate::store::OutcomeKind;
 use crate::text::lists::{many, some_of};
 
-/// How many members are named for each reason before the rest is only counted.
-const SHOWN_PER_REASON: usize = 8;
+/// So many lines of a kind are shown before the rest is only counted.
+pub(super) const SHOWN_MAX: usize = 8;
 
 /// The whole text for stdout; troubles are not in it, they go to stderr.
 #[must_use]
@@ -169,7 +169,7 @@ fn state(report: &Report, one: &ChangeReport) -> String {
     let is_observed = report.devices.iter().any(|device| {
         device.name == one.change.device && device.outcome == TargetOutcome::Observed
     });
-    let word = match one.state {
+    let outcome = match one.state {
         ChangeState::Planned if is_observed => "only observed",
         ChangeState::Planned if report.command == CommandName::Diff => "",
         ChangeState::Planned => "not done yet",
@@ -181,9 +181,9 @@ fn state(report: &Report, one: &ChangeReport) -> String {
         ChangeState::Tried(OutcomeKind::Unknown) => "not known",
     };
     match &one.error {
-        Some(error) if word.is_empty() => error.clone(),
-        Some(error) => format!("{word}: {error}"),
-        None => word.to_owned(),
+        Some(error) if outcome.is_empty() => error.clone(),
+        Some(error) => format!("{outcome}: {error}"),
+        None => outcome.to_owned(),
     }
 }
 
@@ -302,19 +302,16 @@ fn left_out(report: &Report, look: Look) -> String {
         };
         let members = many(shown.len(), "member");
         let _ = write!(text, "\n{members} left out: {title}{ended}\n  {remedy}\n");
-        let mut table = Table::new(&[]);
-        for one in shown.iter().take(SHOWN_PER_REASON) {
-            table.row([
-                member(report, &one.member),
-                one.device.as_ref().map_or_else(|| "every door".to_owned(), ToString::to_string),
-                detail(one, |person| match &one.device {
-                    Some(device) => report.person_name(device, person),
-                    None => report.person_name_anywhere(person),
-                }),
-            ]);
-        }
-        text.push_str(table.render(look).trim_start_matches('\n'));
-        text.push_str(&rest(shown.len(), SHOWN_PER_REASON));
+        let row = |one: &&LeftOut| {
+            let device = one.device.as_ref();
+            let detail = detail(one, |person| match device {
+                Some(device) => report.person_name(device, person),
+                None => report.person_name_anywhere(person),
+            });
+            let device = device.map_or_else(|| "every door".to_owned(), ToString::to_string);
+            [member(report, &one.member), device, detail]
+        };
+        text.push_str(&listed(shown.iter().map(row), look));
     }
     text
 }
@@ -323,7 +320,7 @@ fn left_out(report: &Report, look: Look) -> String {
 /// the persons it is about.
 pub fn detail<'a>(one: &LeftOut, name_of: impl Fn(&RecordId) -> Option<&'a str>) -> String {
     let named = one.persons.iter().filter_map(|id| name_of(id).map(|name| person(id, Some(name))));
-    let named = some_of(named, SHOWN_PER_REASON, ", ");
+    let named = some_of(named, SHOWN_MAX, ", ");
     match (one.detail.as_deref().unwrap_or_default(), named.as_str()) {
         (detail, "") => detail.to_owned(),
         ("", named) => format!("person {named}"),
@@ -336,25 +333,25 @@ fn kept_links(report: &Report, look: Look) -> String {
     if report.kept_links.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&[]);
-    for kept in report.kept_links.iter().take(SHOWN_PER_REASON) {
-        table.row([
-            member(report, &kept.member),
-            kept.device.to_string(),
-            format!(
-                "person {}",
-                person(&kept.employee_no, report.person_name(&kept.device, &kept.employee_no))
-            ),
-        ]);
-    }
+    let row = |kept: &KeptLink| {
+        let name = report.person_name(&kept.device, &kept.employee_no);
+        let person = format!("person {}", person(&kept.employee_no, name));
+        [member(report, &kept.member), kept.device.to_string(), person]
+    };
     let links = many(report.kept_links.len(), "link");
-    let mut text = format!(
+    format!(
         "\n{links} kept from before, although no e-mail leads there any more\n  \
-         Correct the e-mail in Cardskipper or in the link file.\n"
-    );
-    text.push_str(table.render(look).trim_start_matches('\n'));
-    text.push_str(&rest(report.kept_links.len(), SHOWN_PER_REASON));
-    text
+         Correct the e-mail in the membership system or in the link file.\n{}",
+        listed(report.kept_links.iter().map(row), look)
+    )
+}
+
+/// The first of these rows, and how many more there are.
+pub(super) fn listed(rows: impl ExactSizeIterator<Item = [String; 3]>, look: Look) -> String {
+    let count = rows.len();
+    let mut table = Table::new(&[]);
+    rows.take(SHOWN_MAX).for_each(|row| table.row(row));
+    table.render(look) + &rest(count, SHOWN_MAX)
 }
 
 /// How many of these lines are not shown.
@@ -370,8 +367,8 @@ pub(super) fn rest(count: usize, shown_max: usize) -> String {
 pub fn explain(reason: Reason) -> (&'static str, &'static str) {
     match reason {
         Reason::NoEmail => (
-            "no e-mail in Cardskipper",
-            "Write the member's e-mail into Cardskipper, or link by member number (see README).",
+            "no e-mail in the membership system",
+            "Write the member's e-mail there, or link by member number (see README).",
         ),
         Reason::NoPerson => (
             "no person found on the door",
@@ -379,7 +376,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::Ambiguous => (
             "more than one match, so nobody was linked",
-            "Give each of them an e-mail of their own, in Cardskipper and in the link file.",
+            "Give each of them an e-mail of their own, in the membership system and in the link file.",
         ),
         Reason::NoDoorRole => (
             "no membership that opens this door",
@@ -387,7 +384,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::BadDates => (
             "dates that cannot be right",
-            "Correct the dates of the membership in Cardskipper; of a person who is named, those at the door.",
+            "Correct the dates of the membership in its system; of a person who is named, those at the door.",
         ),
         Reason::Protected => (
             "protected, never touched",

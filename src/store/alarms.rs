@@ -1,14 +1,15 @@
-//! The memory of alarms: what each channel was told, and of what it need not hear yet.
+//! The memory of alarms: what each channel has sent, and what it need not send yet.
 //!
 //! What to say is decided in [`crate::notify::decide::decide`]; here it is only kept.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::rows::row;
 use super::{Alarms, StoreError};
 
 /// What is remembered of one trouble for one channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
     /// Which trouble: `door front-door away`.
     pub topic: String,
@@ -20,21 +21,21 @@ pub struct Alarm {
     pub good: u32,
     /// The first of them.
     pub good_since: Option<DateTime<Utc>>,
-    /// When a message about it was last taken; `None`: not told yet, or over.
-    pub told_at: Option<DateTime<Utc>>,
+    /// When a message about it was last taken; `None`: none yet, or over.
+    pub sent_at: Option<DateTime<Utc>>,
     /// When it was last said to be over.
     pub cleared_at: Option<DateTime<Utc>>,
     /// It came back within a day.
-    pub is_again: bool,
+    pub is_recurring: bool,
 }
 
-row!(Alarm { topic, since, bad, good, good_since, told_at, cleared_at, is_again });
+row!(Alarm { topic, since, bad, good, good_since, sent_at, cleared_at, is_recurring });
 
 impl Alarms<'_> {
     /// What is remembered for a channel, by topic.
     pub fn alarms(&self, channel: &str) -> Result<Vec<Alarm>, StoreError> {
         self.0.all(
-            "SELECT topic, since_at, bad, good, good_at, told_at, cleared_at, is_again FROM alarm \
+            "SELECT topic, since_at, bad, good, good_at, sent_at, cleared_at, is_recurring FROM alarm \
              WHERE channel = ?1 ORDER BY topic",
             channel,
         )
@@ -67,16 +68,16 @@ mod tests {
             bad: 3,
             good: 1,
             good_since: Some(at(3)),
-            told_at: Some(at(1)),
+            sent_at: Some(at(1)),
             cleared_at: None,
-            is_again: true,
+            is_recurring: true,
         };
         let over = Alarm {
             topic: "lock".to_owned(),
-            told_at: None,
+            sent_at: None,
             good_since: None,
             cleared_at: Some(at(2)),
-            is_again: false,
+            is_recurring: false,
             ..told.clone()
         };
         store.alarms().keep_alarms("email", &[told.clone(), over.clone()]).unwrap();

@@ -30,7 +30,7 @@ pub struct Finding {
     pub remedy: String,
 }
 
-/// A run as it stands in the file.
+/// A run as the file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastRun {
     /// `sync` or `apply`.

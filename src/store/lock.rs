@@ -4,7 +4,7 @@
 //! The lock of a run is on a file of its own beside the state file (`ivms-sync.db.lock`), because SQLite uses
 //! file locks of its own. The file also remembers that there is a state file: one that is gone, or empty, was
 //! lost, and a run that simply made a new one would forget what was managed. Who holds the lock and since
-//! when stands in a file beside it (`ivms-sync.db.holder`), because Windows lets nobody else read what is
+//! when is in a file beside it (`ivms-sync.db.holder`), because Windows lets nobody else read what is
 //! locked; that counts only while the lock is held. The lock of a device is on a file of the same kind
 //! (`ivms-sync.db.front-door.lock`), and whoever talks to the device holds it, also a command that only
 //! reads: two that log in with a wrong password at once would spend two logins.
@@ -194,7 +194,7 @@ fn write_holder(path: &Path, now: DateTime<Utc>) -> std::io::Result<()> {
     write_whole(&mut files::open_own(path)?, &text)
 }
 
-/// What stands there is only for a message; a holder that has not written yet is fine.
+/// What is there is only for a message; a holder that has not written yet is fine.
 fn read_holder(path: &Path) -> Holder {
     parse_holder(&File::open(path).map(|mut file| read_text(&mut file)).unwrap_or_default())
 }

@@ -16,7 +16,6 @@ use crate::model::{
     RecordId, RecordStanding, RightCode, RowReason, RunId, SourceName, Span, TargetName,
     UnreadableRight, Window,
 };
-
 use crate::trouble::FailureKind;
 
 type Result<T> = std::result::Result<T, StoreProblem>;
@@ -163,43 +162,58 @@ macro_rules! row {
 
 pub(super) use row;
 
-macro_rules! numbers {
-    ($($number:ty),+) => {$(
-        impl FromColumns for $number {
-            fn read(columns: &mut Columns<'_>) -> Result<Self> {
-                let number = columns.number()?;
-                Self::try_from(number).map_err(|_| damaged(stringify!($number), number))
+/// Says of types how many columns they take, how they are read from these and how they are written.
+macro_rules! columns {
+    ($($(#[$about:meta])* $type:ty, $width:expr;
+        |$columns:ident| $read:expr;
+        |$value:ident, $to:ident| $write:expr;)+) => {$(
+        $(#[$about])*
+        impl FromColumns for $type {
+            const WIDTH: usize = $width;
+
+            fn read($columns: &mut Columns<'_>) -> Result<Self> {
+                $read
             }
         }
 
-        impl ToColumns for $number {
-            fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-                let number = i64::try_from(*self)
-                    .map_err(|error| StoreProblem::Unusable(format!("{self}: {error}")))?;
-                to.put(ValueRef::Integer(number))
+        impl ToColumns for $type {
+            const WIDTH: usize = $width;
+
+            fn write<'a>(&self, $to: &mut impl Sink<'a>) -> Result<()> {
+                let $value = self;
+                $write
             }
         }
     )+};
+}
+
+macro_rules! numbers {
+    ($($number:ty),+) => {$(columns! {
+        $number, 1;
+        |columns| {
+            let number = columns.number()?;
+            Self::try_from(number).map_err(|_| damaged(stringify!($number), number))
+        };
+        |number, to| {
+            let number = i64::try_from(*number)
+                .map_err(|error| StoreProblem::Unusable(format!("{number}: {error}")))?;
+            to.put(ValueRef::Integer(number))
+        };
+    })+};
 }
 
 numbers!(i64, u64, usize, u32, u8);
 
 /// Identities and words: text that is checked when it is read.
 macro_rules! texts {
-    ($($text:ty: $what:literal, $parse:expr;)+) => {$(
-        impl FromColumns for $text {
-            fn read(columns: &mut Columns<'_>) -> Result<Self> {
-                let text = columns.text()?;
-                $parse(text).ok_or_else(|| damaged($what, text))
-            }
-        }
-
-        impl ToColumns for $text {
-            fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-                self.as_str().write(to)
-            }
-        }
-    )+};
+    ($($text:ty: $what:literal, $parse:expr;)+) => {$(columns! {
+        $text, 1;
+        |columns| {
+            let text = columns.text()?;
+            $parse(text).ok_or_else(|| damaged($what, text))
+        };
+        |text, to| text.as_str().write(to);
+    })+};
 }
 
 texts! {
@@ -212,11 +226,11 @@ texts! {
     Budget: "a budget", Budget::from_word;
     Cause: "a cause", Cause::from_word;
     Flaw: "what is wrong with a person", Flaw::from_word;
+    FailureKind: "a kind of failure", FailureKind::from_word;
     Kind: "a kind of change", Kind::from_word;
     LinkRule: "a link rule", LinkRule::from_word;
     RecordStanding: "whether a person may be touched", RecordStanding::from_word;
     RowReason: "why a row was left out", RowReason::from_word;
-    FailureKind: "a kind of failure", FailureKind::from_word;
     super::AttentionKind: "a kind of attention", super::AttentionKind::from_word;
     super::OutcomeKind: "an outcome", super::OutcomeKind::from_word;
 }
@@ -227,205 +241,107 @@ impl ToColumns for str {
     }
 }
 
-impl FromColumns for bool {
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
-        Ok(columns.number()? != 0)
-    }
-}
+columns! {
+    bool, 1;
+    |columns| Ok(columns.number()? != 0);
+    |value, to| i64::from(*value).write(to);
 
-impl ToColumns for bool {
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        i64::from(*self).write(to)
-    }
-}
+    RunId, 1;
+    |columns| Self::new(columns.number()?).map_err(|error| damaged("a run", error));
+    |run, to| run.get().write(to);
 
-impl FromColumns for RunId {
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
-        Self::new(columns.number()?).map_err(|error| damaged("a run", error))
-    }
-}
-
-impl ToColumns for RunId {
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        self.get().write(to)
-    }
-}
-
-/// An instant is a number of seconds in UTC.
-impl FromColumns for DateTime<Utc> {
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+    /// An instant is a number of seconds in UTC.
+    DateTime<Utc>, 1;
+    |columns| {
         let seconds = columns.number()?;
         Self::from_timestamp(seconds, 0).ok_or_else(|| damaged("an instant", seconds))
-    }
-}
+    };
+    |at, to| at.timestamp().write(to);
 
-impl ToColumns for DateTime<Utc> {
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        self.timestamp().write(to)
-    }
-}
+    /// A wall-clock time is a number of seconds on that wall clock.
+    NaiveDateTime, 1;
+    |columns| Ok(columns.next::<DateTime<Utc>>()?.naive_utc());
+    |at, to| at.and_utc().write(to);
 
-/// A wall-clock time is a number of seconds on that wall clock.
-impl FromColumns for NaiveDateTime {
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
-        Ok(columns.next::<DateTime<Utc>>()?.naive_utc())
-    }
-}
+    Window, 2;
+    |columns| {
+        let window = Self::new(columns.next()?, columns.next()?);
+        window.map_err(|error| StoreProblem::Damaged(error.to_string()))
+    };
+    |window, to| (window.begin(), window.end()).write(to);
 
-impl ToColumns for NaiveDateTime {
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        self.and_utc().write(to)
-    }
-}
-
-impl FromColumns for Window {
-    const WIDTH: usize = 2;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
-        Self::new(columns.next()?, columns.next()?)
-            .map_err(|error| StoreProblem::Damaged(error.to_string()))
-    }
-}
-
-impl ToColumns for Window {
-    const WIDTH: usize = 2;
-
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        (self.begin(), self.end()).write(to)
-    }
-}
-
-/// A member is known by the account of the source, since a section may get another name.
-impl FromColumns for HolderId {
-    const WIDTH: usize = 2;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
-        let source = columns.next()?;
-        Self::new(source, columns.text()?).map_err(|error| damaged("a member", error))
-    }
-}
-
-impl ToColumns for HolderId {
-    const WIDTH: usize = 2;
-
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        (&self.source, self.as_str()).write(to)
-    }
-}
-
-impl FromColumns for SourceName {
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+    /// A source is known by its account, since a section may get another name.
+    SourceName, 1;
+    |columns| {
         let account = columns.text()?;
         Ok(columns.accounts.source(account))
-    }
-}
+    };
+    |source, to| to.accounts().account(source).write(to);
 
-impl ToColumns for SourceName {
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        to.accounts().account(self).write(to)
-    }
-}
+    HolderId, 2;
+    |columns| {
+        let source = columns.next()?;
+        Self::new(source, columns.text()?).map_err(|error| damaged("a member", error))
+    };
+    |holder, to| (&holder.source, holder.as_str()).write(to);
 
-/// What a connector never wrote is empty.
-impl FromColumns for Memory {
-    const WIDTH: usize = 2;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
-        let kept: Option<(u32, String)> = columns.next()?;
+    /// What was never kept is empty.
+    Memory, 2;
+    |columns| {
+        let kept = columns.next::<Option<(u32, String)>>()?;
         Ok(kept.map_or_else(Self::default, |(form, text)| Self::kept(form, text)))
-    }
-}
+    };
+    |memory, to| (memory.form(), memory.text()).write(to);
 
-impl ToColumns for Memory {
-    const WIDTH: usize = 2;
+    Limit, 3;
+    |columns| Ok(match columns.text()? {
+        "window" => Self::Window(columns.next()?),
+        "permanent" => Self::Permanent(columns.next()?),
+        "unclear" => Self::Unclear { as_written: columns.next()? },
+        "unreadable" => Self::Unreadable { begin: columns.next()?, end: columns.next()? },
+        other => return Err(damaged("a limit", other)),
+    });
+    |limit, to| match limit {
+        Self::Window(window) => ("window", window).write(to),
+        Self::Permanent(window) => ("permanent", window).write(to),
+        Self::Unclear { as_written } => ("unclear", as_written).write(to),
+        Self::Unreadable { begin, end } => ("unreadable", begin, end).write(to),
+    };
 
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        (self.form(), self.text()).write(to)
-    }
-}
-
-impl FromColumns for Span {
-    const WIDTH: usize = 2;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
-        Ok(Self::Wall { begin: columns.next()?, end: columns.next()? })
-    }
-}
-
-impl ToColumns for Span {
-    const WIDTH: usize = 2;
-
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        let Self::Wall { begin, end } = self;
+    Span, 2;
+    |columns| Ok(Self::Wall { begin: columns.next()?, end: columns.next()? });
+    |span, to| {
+        let Self::Wall { begin, end } = span;
         (begin, end).write(to)
-    }
-}
+    };
 
-impl FromColumns for Limit {
-    const WIDTH: usize = 3;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
-        Ok(match columns.text()? {
-            "window" => Self::Window(columns.next()?),
-            "permanent" => Self::Permanent(columns.next()?),
-            "unclear" => Self::Unclear { as_written: columns.next()? },
-            "unreadable" => Self::Unreadable { begin: columns.next()?, end: columns.next()? },
-            other => return Err(damaged("a limit", other)),
-        })
-    }
-}
-
-impl ToColumns for Limit {
-    const WIDTH: usize = 3;
-
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        match self {
-            Self::Window(window) => ("window", window).write(to),
-            Self::Permanent(window) => ("permanent", window).write(to),
-            Self::Unclear { as_written } => ("unclear", as_written).write(to),
-            Self::Unreadable { begin, end } => ("unreadable", begin, end).write(to),
-        }
-    }
-}
-
-/// Role ids are a list in JSON.
-impl FromColumns for BTreeSet<RightCode> {
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+    /// Role ids are a list in JSON.
+    BTreeSet<RightCode>, 1;
+    |columns| {
         let text = columns.text()?;
         let ids: Vec<String> =
             serde_json::from_str(text).map_err(|_| damaged("a list of role ids", text))?;
-        ids.iter()
-            .map(|id| RightCode::new(id).map_err(|error| damaged("a role id", error)))
-            .collect()
-    }
-}
+        ids.iter().map(|id| role_id(id)).collect()
+    };
+    |roles, to| json(roles.iter().map(RightCode::as_str)).write(to);
 
-impl ToColumns for BTreeSet<RightCode> {
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        json(self.iter().map(RightCode::as_str)).write(to)
-    }
-}
-
-/// Roles with unreadable dates are a list in JSON; nothing where there are none, as nearly always.
-impl FromColumns for Vec<UnreadableRight> {
-    fn read(columns: &mut Columns<'_>) -> Result<Self> {
+    /// Roles with unreadable dates are a list in JSON; nothing where there are none, as nearly always.
+    Vec<UnreadableRight>, 1;
+    |columns| {
         let Some(text) = columns.next::<Option<String>>()? else { return Ok(Self::new()) };
         let rows: Vec<(String, String)> =
             serde_json::from_str(&text).map_err(|error| damaged("unreadable roles", error))?;
-        rows.into_iter()
-            .map(|(id, problem)| {
-                let id = RightCode::new(&id).map_err(|error| damaged("a role id", error))?;
-                Ok(UnreadableRight { id, problem })
-            })
-            .collect()
-    }
+        let role = |(id, problem): (String, _)| Ok(UnreadableRight { id: role_id(&id)?, problem });
+        rows.into_iter().map(role).collect()
+    };
+    |roles, to| {
+        let rows = || json(roles.iter().map(|role| (role.id.as_str(), &role.problem)));
+        (!roles.is_empty()).then(rows).write(to)
+    };
 }
 
-impl ToColumns for Vec<UnreadableRight> {
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-        let rows = || json(self.iter().map(|role| (role.id.as_str(), &role.problem)));
-        (!self.is_empty()).then(rows).write(to)
-    }
+fn role_id(text: &str) -> Result<RightCode> {
+    RightCode::new(text).map_err(|error| damaged("a role id", error))
 }
 
 /// Lists of texts can always be written.

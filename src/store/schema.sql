@@ -231,7 +231,6 @@ CREATE TABLE uncommitted (
     since_at    INTEGER NOT NULL,        -- when the first such write was announced
     is_queued   INTEGER NOT NULL,        -- the target was asked to put it in force
     opens_door  INTEGER NOT NULL,        -- a closed door is to open: the member stands outside until then
-    others      INTEGER NOT NULL,        -- how many waited there to be put in force before the last write
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -308,9 +307,9 @@ CREATE TABLE alarm (
     bad        INTEGER NOT NULL,    -- bad ticks in a row, as far as they are counted
     good       INTEGER NOT NULL,    -- good ticks in a row, as far as they are counted
     good_at    INTEGER,             -- the first of them
-    told_at    INTEGER,             -- when a message about it was last taken; NULL: not told, or over
+    sent_at    INTEGER,             -- when a message about it was last taken; NULL: none yet, or over
     cleared_at INTEGER,             -- when it was last said to be over
-    is_again   INTEGER NOT NULL,    -- it came back within a day
+    is_recurring   INTEGER NOT NULL,    -- it came back within a day
     PRIMARY KEY (channel, topic)
 ) STRICT, WITHOUT ROWID;
 

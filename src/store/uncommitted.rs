@@ -29,8 +29,6 @@ pub struct Uncommitted {
     pub is_queued: bool,
     /// A closed door is to open: the member stands outside until it is in force.
     pub opens_door: bool,
-    /// How many others waited to be put in force before the last write.
-    pub others: usize,
 }
 
 impl Uncommitted {
@@ -41,16 +39,15 @@ impl Uncommitted {
     }
 }
 
-row!(Uncommitted { employee_no, handle, member, after, since, is_queued, opens_door, others });
+row!(Uncommitted { employee_no, handle, member, after, since, is_queued, opens_door });
 
 impl Journal<'_> {
     /// Notes that records are about to be written, each with what the target calls it, and gives those that
-    /// were not noted yet. So many `others` wait there to be put in force.
+    /// were not noted yet.
     pub fn expect_commits(
         &self,
         device: &TargetName,
         changes: &[(&Change, String)],
-        others: usize,
         at: DateTime<Utc>,
     ) -> Result<BTreeSet<RecordId>, StoreError> {
         let known: BTreeSet<RecordId> =
@@ -61,16 +58,16 @@ impl Journal<'_> {
             // A door that is closed stays so until what opens it is in force, whatever else is granted.
             let mut put = store.prepare(
                 "INSERT INTO uncommitted (device, employee_no, handle, source, holder, after_begin, \
-                 after_end, since_at, is_queued, opens_door, others) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9 AND ?10, ?11) \
+                 after_end, since_at, is_queued, opens_door) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9 AND ?10) \
                  ON CONFLICT (device, employee_no) DO UPDATE SET handle = ?3, source = ?4, \
                  holder = ?5, after_begin = ?6, after_end = ?7, is_queued = 0, \
-                 opens_door = ?9 AND (?10 OR opens_door), others = ?11",
+                 opens_door = ?9 AND (?10 OR opens_door)",
             )?;
             put.run_each(changes.iter().map(|(change, handle)| {
                 let who = (device, &change.employee_no, handle, &change.member);
                 let opens = (change.kind == Kind::Grant, change.opens_door);
-                (who, change.after, at, opens, others)
+                (who, change.after, at, opens)
             }))
         })?;
         Ok(new)
@@ -103,7 +100,7 @@ impl Journal<'_> {
     pub fn uncommitted(&self, device: &TargetName) -> Result<Vec<Uncommitted>, StoreError> {
         self.0.all(
             "SELECT employee_no, handle, source, holder, after_begin, after_end, since_at, is_queued, \
-             opens_door, others FROM uncommitted WHERE device = ?1",
+             opens_door FROM uncommitted WHERE device = ?1",
             device,
         )
     }

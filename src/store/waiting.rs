@@ -21,7 +21,7 @@ pub struct Waiting {
     #[serde(flatten)]
     pub member: HolderId,
     pub kind: Kind,
-    /// A closed door would open: the member stands outside until then.
+    /// A closed door would open: the member cannot get in until then.
     pub opens_door: bool,
     /// What the person shall hold.
     #[serde(rename = "end", serialize_with = "end")]

@@ -9,4 +9,5 @@ pub(crate) mod suggest;
 pub(crate) mod times;
 pub(crate) mod topics;
 pub(crate) mod words;
+pub(crate) mod wrap;
 pub(crate) mod xml;

@@ -79,7 +79,7 @@ impl Stage {
             if !latency.is_zero() {
                 device.fault(Fault::Delay(latency));
             }
-            watch(device.http())
+            watch(device)
         });
         let busy = busy.collect();
         let mut stage = Self { club, clock, busy, bytes_before: Vec::new() };
@@ -121,10 +121,10 @@ impl Stage {
             bytes: bytes(server).saturating_sub(before),
         };
         let mut before = self.bytes_before.iter().copied();
-        let service = traffic(self.club.cardskipper.http(), before.next().unwrap_or_default());
+        let service = traffic(&self.club.cardskipper, before.next().unwrap_or_default());
         let mut devices = Traffic::default();
         for (device, before) in self.club.devices.iter().zip(before) {
-            let one = traffic(device.http(), before);
+            let one = traffic(device, before);
             devices.requests += one.requests;
             devices.bytes += one.bytes;
         }
@@ -138,11 +138,11 @@ impl Stage {
     pub fn clear(&mut self) {
         self.club.begin_run();
         self.club.cardskipper.clear_requests();
-        self.bytes_before = vec![bytes(self.club.cardskipper.http())];
+        self.bytes_before = vec![bytes(&self.club.cardskipper)];
         for device in &self.club.devices {
             device.clear_requests();
             device.clear_writes();
-            self.bytes_before.push(bytes(device.http()));
+            self.bytes_before.push(bytes(device));
         }
         self.busy.iter().for_each(|busy| busy.store(0, Ordering::SeqCst));
     }

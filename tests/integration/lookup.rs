@@ -199,7 +199,7 @@ fn whom_nothing_is_done_for_is_told_why() {
         ("150004", 21, "protected", true, "protected"),
         ("150005", 21, "permanent-on-device", true, "switched off on the door"),
         ("150006", 0, "protected", false, "barred"),
-        ("150007", 21, "no-email", false, "No e-mail in Cardskipper"),
+        ("150007", 21, "no-email", false, "No e-mail in the membership system"),
         ("150008", 0, "no-door-role", true, "no membership opens a door"),
     ] {
         let (told, text) = on_door(&sandbox, LATER, who, code);

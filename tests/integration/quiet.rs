@@ -143,7 +143,7 @@ fn whatever_could_bring_something_ends_it() {
             &[],
             0,
         ),
-        ("no answer", |s| s.club.cardskipper.http().go_offline(), THIRD, &[], 5),
+        ("no answer", |s| s.club.cardskipper.go_offline(), THIRD, &[], 5),
         (
             "another time at the service",
             |s| s.club.cardskipper.clock().set(instant("2026-03-10T10:11:30Z")),

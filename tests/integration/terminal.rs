@@ -134,7 +134,7 @@ fn a_complete_listing_shows_that_it_is_waited_for() {
     let mut out = child.stdout.take().unwrap();
     let mut seen = Vec::new();
     read_until(&mut out, "waiting for an answer", &mut seen);
-    sandbox.club.cardskipper.http().clear_faults();
+    sandbox.club.cardskipper.clear_faults();
     out.read_to_end(&mut seen).unwrap();
     let text = String::from_utf8(seen).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{text}");

@@ -52,8 +52,8 @@ impl Counted {
     }
 
     fn everybody(&self, act: impl Fn(&ivms_sync_simulators::http::HttpServer)) {
-        act(self.stage.club.cardskipper.http());
-        self.stage.club.devices.iter().for_each(|device| act(device.http()));
+        act(&self.stage.club.cardskipper);
+        self.stage.club.devices.iter().for_each(|device| act(device));
     }
 
     fn state(&self) -> Connection {

@@ -15,7 +15,7 @@ const SHORT: &str = "--seed 2 --clubs 40 --ticks 40";
 const LONGER: &str = "--seed 7 --clubs 70 --ticks 90";
 
 /// The ways to break the program.
-const SABOTAGES: [&str; 15] = [
+const SABOTAGES: [&str; 17] = [
     "lose-member",
     "longer-dates",
     "shorter-dates",
@@ -31,6 +31,8 @@ const SABOTAGES: [&str; 15] = [
     "old-names",
     "forget-roles",
     "forget-sent",
+    "never-commit",
+    "forget-commits",
 ];
 
 fn years(arguments: &str) -> Said {

@@ -8,6 +8,7 @@ mod exchange;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use url::Url;
 
@@ -159,6 +160,17 @@ impl Client {
             return Ok(version);
         }
         Err(Error::TooOld { found: version.software })
+    }
+
+    /// What the wall clock of the site shows by the clock of the platform; `None` where no answer tells.
+    ///
+    /// # Errors
+    /// [`Error`] when it has to be asked first.
+    pub fn clock(&mut self) -> Result<Option<NaiveDateTime>, Error> {
+        if self.link.shows().is_none() {
+            self.version()?;
+        }
+        Ok(self.link.shows().map(|now| now.with_timezone(&self.zone).naive_local()))
     }
 
     /// Reads all persons and hands each over once, in pages. Platforms document no order, so rows can move

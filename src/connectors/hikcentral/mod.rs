@@ -28,4 +28,4 @@ pub use codes::{Code, Meaning};
 pub use config::HikCentral;
 pub use error::{Error, Refusal};
 pub use target::Platform;
-pub use wire::Version;
+pub use wire::{Version, differs_beyond_validity, read_record};

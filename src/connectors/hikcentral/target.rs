@@ -53,9 +53,10 @@ impl Target for Platform {
         })
     }
 
-    /// Its times are moments, so its own clock opens nothing.
+    /// Its doors go by its clock, which the head of every answer tells.
     fn clock(&mut self) -> Result<Option<TargetClock>, Failure> {
-        Ok(None)
+        let local = self.client.clock()?;
+        Ok(local.map(|local| TargetClock { local, offset_minutes: None }))
     }
 
     fn all(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Failure> {
@@ -78,13 +79,10 @@ impl Target for Platform {
         person_id(record)
     }
 
-    fn waiting(&mut self) -> Result<usize, Failure> {
-        Ok(self.client.applications()?.unnamed)
-    }
-
     /// Failures are told by the number; of those who wait a platform tells only how many there are. So
-    /// everybody waits as long as more do than waited before, or as long as some failures are not known.
-    fn settlement(&mut self, written: &[Written], others: usize) -> Result<Pending, Failure> {
+    /// everybody waits as long as anybody does, whoever has written to them, or as long as some failures
+    /// are not known.
+    fn settlement(&mut self, written: &[Written]) -> Result<Pending, Failure> {
         let Applications { is_whole, unnamed, mut failed } = self.client.applications()?;
         let mut take = |code: &RecordId| failed.remove(&code.as_str().to_lowercase());
         let mut ours: BTreeMap<&RecordId, BTreeSet<String>> = BTreeMap::new();
@@ -105,7 +103,7 @@ impl Target for Platform {
                 }
             }
         }
-        let waits = !is_whole || unnamed > others;
+        let waits = !is_whole || unnamed > 0;
         let ids = written.iter().map(|one| &one.id);
         let waiting = ids.filter(|id| waits && !ours.contains_key(id)).cloned().collect();
         let joined = |at: BTreeSet<String>| at.into_iter().collect::<Vec<_>>().join(", ");

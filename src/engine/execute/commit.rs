@@ -54,11 +54,11 @@ impl OneTarget<'_, '_> {
     /// committed anew by the next run that may write.
     pub(super) fn ask_settlement(&mut self, reader: &mut dyn Target) -> Result<(), Halt> {
         let queued = self.uncommitted(|one| one.is_queued)?;
-        let Some(others) = queued.iter().map(|one| one.others).min() else { return Ok(()) };
-        // Whoever was refused waits there beside them.
-        let others = others + self.failed_commits.refused.len();
+        if queued.is_empty() {
+            return Ok(());
+        }
         let written: Vec<Written> = queued.iter().map(Uncommitted::written).collect();
-        let pending = reader.settlement(&written, others)?;
+        let pending = reader.settlement(&written)?;
         let is_open =
             |id: &&RecordId| pending.waiting.contains(id) || pending.failed.contains_key(id);
         let name = &self.device.name;

@@ -150,31 +150,16 @@ impl OneTarget<'_, '_> {
         if !self.device.kind.capabilities().commits {
             return self.store().journal().announce(&intents);
         }
-        let others = self.others_waiting(reader)?;
         let handle = |id| base.record(id).map(|record| reader.handle(record)).unwrap_or_default();
         let changes: Vec<(&Change, String)> =
             batch.iter().map(|change| (*change, handle(&change.employee_no))).collect();
         let mut expected = BTreeSet::new();
         self.store().together(|store| {
-            expected = store.journal().expect_commits(name, &changes, others, now)?;
+            expected = store.journal().expect_commits(name, &changes, now)?;
             store.journal().announce(&intents)
         })?;
         self.expected.extend(expected);
         Ok(())
-    }
-
-    /// How many records of others wait to be put in force: asked once, before the first write.
-    fn others_waiting(&mut self, reader: &mut dyn Target) -> Result<usize, StoreError> {
-        if let Some(known) = self.others {
-            return Ok(known);
-        }
-        let ours = self.uncommitted(|_| true)?.len();
-        let others = reader.waiting().unwrap_or_else(|error| {
-            // A write is worth more; the commit tells what is wrong.
-            log::debug!("{}: who waits there is not known: {error}", self.device.name);
-            0
-        });
-        Ok(*self.others.insert(others.saturating_sub(ours)))
     }
 
     /// Takes back the announcement of a write that never left.

@@ -18,19 +18,19 @@ fn condition(exit: Exit) -> Condition {
 }
 
 /// What one tick sees of the one trouble: `x` there, `.` not there, `?` not looked at.
-fn seen(letter: char, exit: Exit) -> Sight {
-    let standing = match letter {
-        'x' => Standing::Bad(Box::new(condition(exit))),
-        '.' => Standing::Well,
-        _ => Standing::Unseen,
+fn seen(letter: char, exit: Exit) -> Observation {
+    let state = match letter {
+        'x' => TopicState::Bad(Box::new(condition(exit))),
+        '.' => TopicState::Well,
+        _ => TopicState::Unknown,
     };
-    Sight { topic: door(), standing }
+    Observation { topic: door(), state }
 }
 
-/// Something said: at which tick, and why.
-type Said = (usize, Why);
+/// Something said: at which tick, and occasion.
+type Said = (usize, Occasion);
 /// The same with its moment.
-type Taken = (usize, Why, DateTime<Utc>);
+type Taken = (usize, Occasion, DateTime<Utc>);
 
 /// One tick: what it sees, whether the channel takes messages, and the time since the one before.
 #[derive(Debug, Clone, Copy)]
@@ -48,15 +48,15 @@ fn pass(ticks: &[Tick], exit: Exit) -> (Vec<Said>, Vec<Taken>) {
     for (number, tick) in ticks.iter().enumerate() {
         now += tick.after;
         let decision = decide(&memory, &[seen(tick.letter, exit)], now);
-        assert!(decision.words.len() <= 1);
-        for word in &decision.words {
-            assert_eq!(word.condition.is_some(), tick.letter == 'x');
-            sent.push((number, word.why));
+        assert!(decision.notices.len() <= 1);
+        for notice in &decision.notices {
+            assert_eq!(notice.condition.is_some(), tick.letter == 'x');
+            sent.push((number, notice.occasion));
             if tick.takes {
-                taken.push((number, word.why, now));
+                taken.push((number, notice.occasion, now));
             }
         }
-        memory = if tick.takes { decision.told } else { decision.untold };
+        memory = if tick.takes { decision.if_taken } else { decision.if_refused };
     }
     (sent, taken)
 }
@@ -68,7 +68,7 @@ fn spelled(letters: &str) -> Vec<Tick> {
 
 #[test]
 fn what_is_said_when() {
-    use Why::{Again, First, Over};
+    use Occasion::{First, Over, Returned};
     let day = "x".repeat(288);
     let calm = ".".repeat(145);
     let cases: Vec<(String, Exit, Vec<Said>)> = vec![
@@ -95,7 +95,7 @@ fn what_is_said_when() {
         (
             format!("xxx..xxx..xxx..xxx{calm}"),
             Exit::PartFailed,
-            vec![(2, First), (4, Over), (7, Again), (18 + 144, Over)],
+            vec![(2, First), (4, Over), (7, Returned), (18 + 144, Over)],
         ),
         (
             format!("xxx..{}xxx", ".".repeat(286)),
@@ -106,7 +106,7 @@ fn what_is_said_when() {
         (
             format!("xx{day}{day}"),
             Exit::PartFailed,
-            vec![(2, First), (290, Why::Reminder), (578, Why::Reminder)],
+            vec![(2, First), (290, Occasion::Reminder), (578, Occasion::Reminder)],
         ),
     ];
     for (letters, exit, want) in cases {
@@ -122,8 +122,8 @@ fn a_channel_that_takes_nothing_hears_it_at_every_tick_until_it_does() {
         ticks[number].takes = false;
     }
     let (sent, taken) = pass(&ticks, Exit::PartFailed);
-    let first = |number| (number, Why::First);
-    let over = |number| (number, Why::Over);
+    let first = |number| (number, Occasion::First);
+    let over = |number| (number, Occasion::Over);
     assert_eq!(sent, [first(2), first(3), first(4), over(7), over(8), over(9)]);
     let taken: Vec<usize> = taken.into_iter().map(|(number, ..)| number).collect();
     assert_eq!(taken, [4, 9]);
@@ -137,7 +137,7 @@ fn a_channel_that_takes_nothing_hears_it_at_every_tick_until_it_does() {
 fn a_tick_that_is_a_little_early_brings_the_reminder_all_the_same() {
     let mut ticks = spelled("xxxx");
     ticks[3].after = DAY - TimeDelta::seconds(30);
-    assert_eq!(pass(&ticks, Exit::PartFailed).0, [(2, Why::First), (3, Why::Reminder)]);
+    assert_eq!(pass(&ticks, Exit::PartFailed).0, [(2, Occasion::First), (3, Occasion::Reminder)]);
 }
 
 #[test]
@@ -146,17 +146,20 @@ fn a_clock_set_back_silences_nothing_for_long() {
     ticks[3].after = -TimeDelta::days(400);
     let (sent, _) = pass(&ticks, Exit::PartFailed);
     // Nobody knows when it was told, so it is told now, and then as ever.
-    assert_eq!(sent, [(2, Why::First), (3, Why::Reminder), (3 + 288, Why::Reminder)]);
+    assert_eq!(
+        sent,
+        [(2, Occasion::First), (3, Occasion::Reminder), (3 + 288, Occasion::Reminder)]
+    );
     // A few seconds are no news.
     ticks[3].after = -TimeDelta::seconds(90);
-    assert_eq!(pass(&ticks[..9], Exit::PartFailed).0, [(2, Why::First)]);
+    assert_eq!(pass(&ticks[..9], Exit::PartFailed).0, [(2, Occasion::First)]);
     // What is over meanwhile is said to be; and what was over then comes back as something new.
     let mut over = spelled("xxx...");
     over[3].after = -TimeDelta::days(400);
-    assert_eq!(pass(&over, Exit::PartFailed).0, [(2, Why::First), (4, Why::Over)]);
+    assert_eq!(pass(&over, Exit::PartFailed).0, [(2, Occasion::First), (4, Occasion::Over)]);
     let mut back = spelled("xxx..xxx");
     back[5].after = -TimeDelta::days(400);
-    let want = [(2, Why::First), (4, Why::Over), (7, Why::First)];
+    let want = [(2, Occasion::First), (4, Occasion::Over), (7, Occasion::First)];
     assert_eq!(pass(&back, Exit::PartFailed).0, want);
 }
 
@@ -165,29 +168,33 @@ fn a_door_that_was_taken_out_is_forgotten() {
     let told = pass(&spelled("xxx"), Exit::PartFailed);
     assert_eq!(told.0.len(), 1);
     let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-    let memory = decide(&[], &[seen('x', Exit::Login)], now).told;
+    let memory = decide(&[], &[seen('x', Exit::Login)], now).if_taken;
     let decision = decide(&memory, &[], now);
-    assert_eq!((decision.words, decision.told, decision.untold), (vec![], vec![], vec![]));
+    assert_eq!(
+        (decision.notices, decision.if_taken, decision.if_refused),
+        (vec![], vec![], vec![])
+    );
 }
 
 /// Two troubles do not get in each other's way.
 #[test]
 fn each_trouble_is_counted_alone() {
-    let other = |standing| Sight { topic: Topic::Lock, standing };
+    let other = |state| Observation { topic: Topic::Lock, state };
     let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
     let mut memory = Vec::new();
     for number in 0..5 {
         let lock = if number == 0 {
-            Standing::Bad(Box::new(condition(Exit::LockHeld)))
+            TopicState::Bad(Box::new(condition(Exit::LockHeld)))
         } else {
-            Standing::Well
+            TopicState::Well
         };
         let decision =
             decide(&memory, &[seen('x', Exit::PartFailed), other(lock)], now + TICK * number);
-        let said: Vec<String> = decision.words.iter().map(|word| word.topic.to_string()).collect();
+        let said: Vec<String> =
+            decision.notices.iter().map(|notice| notice.topic.to_string()).collect();
         let want: &[&str] = if number == 2 { &["door front-door away"] } else { &[] };
         assert_eq!(said, want);
-        memory = decision.told;
+        memory = decision.if_taken;
     }
 }
 
@@ -222,30 +229,30 @@ proptest! {
     fn for_every_sequence(ticks in any_tick(), is_urgent in any::<bool>()) {
         let exit = if is_urgent { Exit::Login } else { Exit::PartFailed };
         let (sent, taken) = pass(&ticks, exit);
-        // Never about nothing: a word of trouble when it is there, and only when it has lasted; the
+        // Never about nothing: a notice of trouble when it is there, and only when it has lasted; the
         // all-clear only after two good ticks.
-        for (number, why) in &sent {
+        for (number, occasion) in &sent {
             let last: Vec<char> = looked_at(&ticks, *number).take(3).collect();
-            match why {
-                Why::First | Why::Again if is_urgent => prop_assert_eq!(last[0], 'x'),
-                Why::First | Why::Again => prop_assert_eq!(&last, &['x', 'x', 'x']),
-                Why::Reminder => prop_assert_eq!(last[0], 'x'),
-                Why::Over => prop_assert_eq!(&last[..2], &['.', '.']),
+            match occasion {
+                Occasion::First | Occasion::Returned if is_urgent => prop_assert_eq!(last[0], 'x'),
+                Occasion::First | Occasion::Returned => prop_assert_eq!(&last, &['x', 'x', 'x']),
+                Occasion::Reminder => prop_assert_eq!(last[0], 'x'),
+                Occasion::Over => prop_assert_eq!(&last[..2], &['.', '.']),
             }
         }
-        // A first word, reminders a day apart, one all-clear, and from the beginning.
-        let mut before: Option<(Why, DateTime<Utc>)> = None;
-        for (_, why, at) in &taken {
-            let is_open = before.is_some_and(|(why, _)| why != Why::Over);
-            match why {
-                Why::First | Why::Again => prop_assert!(!is_open),
-                Why::Reminder => {
+        // A first notice, reminders a day apart, one all-clear, and from the beginning.
+        let mut before: Option<(Occasion, DateTime<Utc>)> = None;
+        for (_, occasion, at) in &taken {
+            let is_open = before.is_some_and(|(occasion, _)| occasion != Occasion::Over);
+            match occasion {
+                Occasion::First | Occasion::Returned => prop_assert!(!is_open),
+                Occasion::Reminder => {
                     let (_, last) = before.unwrap();
                     prop_assert!(is_open && *at - last >= DAY - SLACK);
                 }
-                Why::Over => prop_assert!(is_open),
+                Occasion::Over => prop_assert!(is_open),
             }
-            before = Some((*why, *at));
+            before = Some((*occasion, *at));
         }
         // However wildly it flaps: a handful within any day.
         for (place, (_, _, at)) in taken.iter().enumerate() {
@@ -261,14 +268,14 @@ proptest! {
         all.extend(spelled(&"x".repeat(3 + 288 * usize::try_from(days).unwrap())));
         let (_, taken) = pass(&all, Exit::PartFailed);
         let lasting: Vec<_> = taken.iter().filter(|(number, ..)| *number >= ticks.len()).collect();
-        let begins = lasting.iter().filter(|(_, why, _)| matches!(why, Why::First | Why::Again));
+        let begins = lasting.iter().filter(|(_, occasion, _)| matches!(occasion, Occasion::First | Occasion::Returned));
         prop_assert!(begins.count() <= 1);
         let heard = lasting.len() as i32;
         prop_assert!(heard == days || heard == days + 1, "{heard} in {days} days");
         // And when it has been gone for a day, everybody knows.
         all.extend(spelled(&".".repeat(290)));
         let (_, taken) = pass(&all, Exit::PartFailed);
-        prop_assert_eq!(taken.last().unwrap().1, Why::Over);
+        prop_assert_eq!(taken.last().unwrap().1, Occasion::Over);
     }
 }
 

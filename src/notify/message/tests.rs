@@ -1,6 +1,7 @@
 //! What people and programs read.
 
 use proptest::prelude::*;
+use textwrap::core::display_width;
 
 use super::*;
 use crate::model::{SourceName, TargetName};
@@ -15,8 +16,8 @@ fn door(trouble: DoorTrouble) -> Topic {
     Topic::Door(TargetName::new("front-door").unwrap(), trouble)
 }
 
-fn word(topic: Topic, why: Why, exit: Exit) -> Word {
-    let condition = (why != Why::Over).then(|| Condition {
+fn notice(topic: Topic, why: Occasion, exit: Exit) -> Notice {
+    let condition = (why != Occasion::Over).then(|| Condition {
         exit,
         waiting: vec!["2 members who renewed are waiting: 150004, 150010.".to_owned()],
         detail: Some("the device could not be reached: connection refused".to_owned()),
@@ -26,16 +27,23 @@ fn word(topic: Topic, why: Why, exit: Exit) -> Word {
         ),
         commands: vec!["ivms-sync check".to_owned()],
     });
-    Word { topic, why, since: at(0), until: condition.is_none().then(|| at(40)), condition }
+    Notice {
+        topic,
+        occasion: why,
+        since: at(0),
+        until: condition.is_none().then(|| at(40)),
+        condition,
+    }
 }
 
-fn written(words: &[Word], minutes: i64) -> Message {
-    compose(words, at(minutes), chrono_tz::Europe::Ljubljana, Some("desk")).unwrap()
+fn written(notices: &[Notice], minutes: i64) -> Message {
+    compose(notices, at(minutes), chrono_tz::Europe::Ljubljana, Some("desk")).unwrap()
 }
 
 #[test]
 fn a_mail_about_a_door() {
-    let message = written(&[word(door(DoorTrouble::Away), Why::First, Exit::PartFailed)], 15);
+    let message =
+        written(&[notice(door(DoorTrouble::Away), Occasion::First, Exit::PartFailed)], 15);
     assert_eq!(message.subject, "ivms-sync: front-door has not answered for 15 minutes");
     assert_eq!(
         message.text,
@@ -58,40 +66,40 @@ fn a_mail_about_a_door() {
 fn subjects() {
     let away = || door(DoorTrouble::Away);
     let source = |what| Topic::Source(SourceName::new("club").unwrap(), "Cardskipper", what);
-    for (words, minutes, want) in [
+    for (notices, minutes, want) in [
         (
-            vec![word(away(), Why::Again, Exit::PartFailed)],
+            vec![notice(away(), Occasion::Returned, Exit::PartFailed)],
             10,
             "again: front-door has not answered for 10 minutes",
         ),
         (
-            vec![word(away(), Why::Reminder, Exit::PartFailed)],
+            vec![notice(away(), Occasion::Reminder, Exit::PartFailed)],
             24 * 60,
             "still: front-door has not answered for 24 hours",
         ),
         (
-            vec![word(away(), Why::Reminder, Exit::PartFailed)],
+            vec![notice(away(), Occasion::Reminder, Exit::PartFailed)],
             72 * 60,
             "still: front-door has not answered for 3 days",
         ),
         (
-            vec![word(away(), Why::First, Exit::PartFailed)],
+            vec![notice(away(), Occasion::First, Exit::PartFailed)],
             1,
             "front-door has not answered for 1 minute",
         ),
-        (vec![word(away(), Why::First, Exit::PartFailed)], 0, "front-door does not answer"),
-        (vec![word(away(), Why::Over, Exit::InStep)], 40, "over: front-door answers again"),
+        (vec![notice(away(), Occasion::First, Exit::PartFailed)], 0, "front-door does not answer"),
+        (vec![notice(away(), Occasion::Over, Exit::InStep)], 40, "over: front-door answers again"),
         (
             vec![
-                word(Topic::Lock, Why::Over, Exit::InStep),
-                word(away(), Why::First, Exit::PartFailed),
-                word(source(SourceTrouble::Login), Why::First, Exit::Login),
+                notice(Topic::Lock, Occasion::Over, Exit::InStep),
+                notice(away(), Occasion::First, Exit::PartFailed),
+                notice(source(SourceTrouble::Login), Occasion::First, Exit::Login),
             ],
             10,
             "Cardskipper refuses the login of club (and 2 more)",
         ),
     ] {
-        assert_eq!(written(&words, minutes).subject, format!("ivms-sync: {want}"));
+        assert_eq!(written(&notices, minutes).subject, format!("ivms-sync: {want}"));
     }
     assert_eq!(compose(&[], at(0), Tz::UTC, None), None);
 }
@@ -118,25 +126,25 @@ fn topics() -> Vec<Topic> {
 fn every_trouble_has_words_of_its_own_and_no_jargon() {
     let mut seen = std::collections::BTreeSet::new();
     for topic in topics() {
-        for text in [topic.trouble(None), topic.trouble(Some("10 minutes")), topic.well()] {
+        for text in [topic.problem(None), topic.problem(Some("10 minutes")), topic.recovery()] {
             assert!(!text.ends_with('.') && text.len() < 90, "{text}");
             for jargon in ["error", "exit", "HTTP", "anna", "/home", "timeout", "None"] {
                 assert!(!text.contains(jargon), "{text}");
             }
         }
-        assert!(seen.insert(topic.to_string()) && seen.insert(topic.trouble(None)), "{topic}");
-        assert!(seen.insert(topic.well()), "{topic}");
+        assert!(seen.insert(topic.to_string()) && seen.insert(topic.problem(None)), "{topic}");
+        assert!(seen.insert(topic.recovery()), "{topic}");
     }
 }
 
 #[test]
 fn the_document() {
-    let words = [
-        word(door(DoorTrouble::Away), Why::First, Exit::PartFailed),
-        word(Topic::LinkFile("/home/anna/persons.xlsx".into()), Why::Over, Exit::InStep),
+    let notices = [
+        notice(door(DoorTrouble::Away), Occasion::First, Exit::PartFailed),
+        notice(Topic::LinkFile("/home/anna/persons.xlsx".into()), Occasion::Over, Exit::InStep),
     ];
-    let message = written(&words, 15);
-    let document = serde_json::to_value(message.document()).unwrap();
+    let message = written(&notices, 15);
+    let document = serde_json::to_value(&message).unwrap();
     assert_eq!(document["version"], 1);
     assert_eq!(document["text"], message.text);
     let first = serde_json::json!({
@@ -156,17 +164,17 @@ proptest! {
     /// Whatever a device or a service says is quoted without harm.
     #[test]
     fn nothing_quoted_breaks_the_message(said in "(?s).{0,300}", hint in "(?s).{0,200}") {
-        let mut word = word(door(DoorTrouble::Writes), Why::First, Exit::PartFailed);
-        let condition = word.condition.as_mut().unwrap();
+        let mut notice = notice(door(DoorTrouble::Writes), Occasion::First, Exit::PartFailed);
+        let condition = notice.condition.as_mut().unwrap();
         condition.detail = Some(said);
         condition.hint = Some(hint);
-        let message = written(&[word], 15);
+        let message = written(&[notice], 15);
         prop_assert!(!message.subject.contains(['\r', '\n']));
         prop_assert!(!message.text.chars().any(|c| c.is_control() && c != '\n'));
         for line in message.text.lines() {
-            // One long word cannot be broken.
+            // One long notice cannot be broken.
             let is_one_word = !line.trim().contains(' ');
-            prop_assert!(is_one_word || line.width() <= WIDTH, "{}", line);
+            prop_assert!(is_one_word || display_width(line) <= WIDTH, "{}", line);
         }
     }
 }

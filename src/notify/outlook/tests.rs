@@ -77,13 +77,13 @@ fn unheard(troubles: Vec<Trouble>) -> Report {
 
 /// What is there, and what nobody can tell, by name.
 fn seen(report: &Report) -> (Vec<String>, Vec<String>) {
-    let sights = of_report(&[PathBuf::from("/club/persons.csv")], report).unwrap();
-    let named = |wanted: fn(&Standing) -> bool| {
-        let found = sights.iter().filter(|sight| wanted(&sight.standing));
-        found.map(|sight| sight.topic.to_string()).collect()
+    let observations = of_report(&[PathBuf::from("/club/persons.csv")], report).unwrap();
+    let named = |wanted: fn(&TopicState) -> bool| {
+        let found = observations.iter().filter(|observation| wanted(&observation.state));
+        found.map(|observation| observation.topic.to_string()).collect()
     };
-    let bad = named(|standing| matches!(standing, Standing::Bad(_)));
-    (bad, named(|standing| *standing == Standing::Unseen))
+    let bad = named(|state| matches!(state, TopicState::Bad(_)));
+    (bad, named(|state| *state == TopicState::Unknown))
 }
 
 #[test]

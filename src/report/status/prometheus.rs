@@ -2,13 +2,13 @@
 //! no timestamps. Source: the Prometheus text exposition format, and node_exporter's README.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use chrono::{DateTime, Utc};
 
 use super::{DeviceStatus, Status};
-use crate::engine::plan::Kind;
-use crate::store::AttentionKind;
+use crate::engine::plan::{Budget, Kind};
+use crate::store::{AttentionKind, Waiting};
 
 /// One metric family under construction.
 struct Family<'a> {
@@ -17,11 +17,11 @@ struct Family<'a> {
 }
 
 impl Family<'_> {
-    fn sample(&mut self, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+    fn sample(&mut self, labels: &[(&str, &str)], value: impl Display) {
         self.sample_of("", labels, value);
     }
 
-    fn sample_of(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+    fn sample_of(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl Display) {
         let _ = write!(self.text, "{}{suffix}", self.name);
         let pairs: Vec<String> =
             labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
@@ -104,43 +104,34 @@ fn devices(out: &mut String, status: &Status) {
         let labels = [("device", device.name.as_str()), ("mode", device.mode.as_str())];
         up.sample(&labels, u8::from(device.is_well()));
     }
-    let mut failures =
-        family(out, "ivms_sync_device_failures", "gauge", "Failures of a door in a row.");
-    for device in &status.devices {
-        failures.sample(&[("device", device.name.as_str())], device.failures.count);
-    }
+    let help = "Failures of a door in a row.";
+    of_devices(out, status, "ivms_sync_device_failures", help, |one| Some(one.failures.count));
     let help = "1 while no login is tried at a door, because it refused one.";
-    let mut held = family(out, "ivms_sync_device_login_held_back", "gauge", help);
-    for device in &status.devices {
-        let is_held = u8::from(device.login_trouble.is_some());
-        held.sample(&[("device", device.name.as_str())], is_held);
-    }
-    let mut persons = family(out, "ivms_sync_device_persons", "gauge", "Persons on a door.");
-    for device in &status.devices {
-        persons.sample(&[("device", device.name.as_str())], device.known.persons);
-    }
+    let is_held = |one: &DeviceStatus| Some(u8::from(one.login_trouble.is_some()));
+    of_devices(out, status, "ivms_sync_device_login_held_back", help, is_held);
+    let help = "Persons on a door.";
+    of_devices(out, status, "ivms_sync_device_persons", help, |one| Some(one.known.persons));
+    let seconds = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp());
     let help = "When all persons of a door were last read.";
-    times(out, status, "ivms_sync_device_read_timestamp_seconds", help, |device| {
-        device.known.read_at
-    });
+    let name = "ivms_sync_device_read_timestamp_seconds";
+    of_devices(out, status, name, help, |one| seconds(one.known.read_at));
     let help = "When somebody on a door was last seen to hold what they should.";
-    times(out, status, "ivms_sync_device_confirmed_timestamp_seconds", help, |device| {
-        device.known.confirmed_at
-    });
+    let name = "ivms_sync_device_confirmed_timestamp_seconds";
+    of_devices(out, status, name, help, |one| seconds(one.known.confirmed_at));
 }
 
-/// A moment of each door that has one.
-fn times(
+/// A value of each door that has one.
+fn of_devices<T: Display>(
     out: &mut String,
     status: &Status,
     name: &'static str,
     help: &str,
-    at: fn(&DeviceStatus) -> Option<DateTime<Utc>>,
+    value: impl Fn(&DeviceStatus) -> Option<T>,
 ) {
-    let mut times = family(out, name, "gauge", help);
+    let mut values = family(out, name, "gauge", help);
     for device in &status.devices {
-        if let Some(at) = at(device) {
-            times.sample(&[("device", device.name.as_str())], at.timestamp());
+        if let Some(value) = value(device) {
+            values.sample(&[("device", device.name.as_str())], value);
         }
     }
 }
@@ -150,20 +141,17 @@ fn waiting(out: &mut String, status: &Status) {
     let mut pending = family(out, "ivms_sync_pending_changes", "gauge", help);
     for device in &status.devices {
         for kind in [Kind::Grant, Kind::Revocation] {
-            let here = |one: &&crate::store::Waiting| one.device == device.name && one.kind == kind;
+            let here = |one: &&Waiting| one.device == device.name && one.kind == kind;
             let count = status.waiting.iter().filter(here).count();
             pending.sample(&[("device", device.name.as_str()), ("kind", kind.as_str())], count);
         }
     }
     let help = "Members who have paid and for whom the door does not open yet.";
-    let mut outside = family(out, "ivms_sync_members_outside", "gauge", help);
-    for device in &status.devices {
-        let count = status.outside().filter(|one| one.device == device.name).count();
-        outside.sample(&[("device", device.name.as_str())], count);
-    }
-    let needs_approval = |one: &&crate::store::Waiting| {
-        one.budget.is_some_and(crate::engine::plan::Budget::needs_approval)
+    let outside = |device: &DeviceStatus| {
+        Some(status.outside().filter(|one| one.device == device.name).count())
     };
+    of_devices(out, status, "ivms_sync_members_outside", help, outside);
+    let needs_approval = |one: &&Waiting| one.budget.is_some_and(Budget::needs_approval);
     let blocked = status.waiting.iter().filter(needs_approval).count();
     family(out, "ivms_sync_blocked_changes", "gauge", "Changes that wait for an approval.")
         .sample(&[], blocked);

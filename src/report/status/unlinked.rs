@@ -98,7 +98,7 @@ pub fn by_hand<'a>(bytes: &[u8], members: impl Iterator<Item = &'a Holder>) -> O
         }
         let who = [email, number, first_name, last_name].map(str::to_owned);
         if !known.contains(&who) || !reasons.iter().any(|known| known == reason) {
-            return Some(format!("line {line} was changed, by hand or in Cardskipper"));
+            return Some(format!("line {line} was changed, by hand or in the membership system"));
         }
     }
     None

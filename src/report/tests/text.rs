@@ -154,7 +154,7 @@ Nothing to change on 1 door; 11 members with paid time are left out.
   … and 2 more (all of them with --json)
 
 1 member left out: dates that cannot be right
-  Correct the dates of the membership in Cardskipper; of a person who is named, those at the door.
+  Correct the dates of the membership in its system; of a person who is named, those at the door.
   150014  front-door  EndDate is missing
 "
     );

@@ -289,7 +289,7 @@ fn dump_into(old: &Path, new: &Path) {
     }
 }
 
-/// Mutants: the format stands in `user_version` alone (a foreign file); a restored one is made anew.
+/// Mutants: the format is in `user_version` alone (a foreign file); a restored one is made anew.
 #[test]
 fn a_file_restored_from_a_dump_is_what_it_was() {
     let sandbox = Sandbox::new();

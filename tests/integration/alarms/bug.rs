@@ -18,8 +18,7 @@ fn it_is_told_at_once_and_goes_on_as_what_it_is() {
     let breaks_off = |minutes| {
         let clock = Clock::standing_still(instant(&minute(minutes)));
         let config = config::load(&sandbox.path("ivms-sync.toml"), &environment, KINDS).unwrap();
-        let run =
-            || notify::watched(&config, clock, |_| panic!("a mistake on purpose")).map(|_| ());
+        let run = || notify::watch(&config, clock, |_| panic!("a mistake on purpose")).map(|_| ());
         assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
     };
     breaks_off(5);

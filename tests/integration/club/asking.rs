@@ -32,12 +32,12 @@ fn a_quiet_tick_of_five_thousand_members_is_one_request() {
     let sandbox = Sandbox::agreeing(5000, 1);
     sandbox.sync(0);
     sandbox.clear_requests();
-    let connections = sandbox.club.devices[0].http().connections();
+    let connections = sandbox.club.devices[0].connections();
     let quiet = sandbox.run(&["sync"]).ends(0);
     assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
     assert_eq!(sandbox.club.cardskipper.requests().len(), 1);
     assert_eq!(sandbox.club.devices[0].requests().len(), 0);
-    assert_eq!(sandbox.club.devices[0].http().connections(), connections, "not even a connection");
+    assert_eq!(sandbox.club.devices[0].connections(), connections, "not even a connection");
     sandbox.assert_well_behaved();
 }
 

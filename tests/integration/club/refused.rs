@@ -147,7 +147,7 @@ fn a_broken_connection_and_a_redirect_elsewhere_end_with_5() {
         cardskipper.fault(fault.clone().on("/Member/Export"));
         let said = refused(&sandbox, &format!("{fault:?}"), &["sync"], 5);
         assert!(said.contains(words), "{fault:?}: {said}");
-        cardskipper.http().clear_faults();
+        cardskipper.clear_faults();
     }
     cardskipper.go_offline();
     let said = refused(&sandbox, "offline", &["sync"], 5);

@@ -78,7 +78,7 @@ fn roles_that_nobody_holds_are_a_failure_and_all_are_listed() {
         member.organisations[0].roles[1].id = 3163;
     });
     let document = check(&sandbox, 78);
-    let wrong = "nobody holds 3162, which stands under `roles`";
+    let wrong = "nobody holds 3162, which is listed under `roles`";
     assert!(about(&document, "club").contains(&("failed", wrong)), "{document}");
     let shut = "of 12 members nobody holds a role named under `roles` (3162), so no door opens";
     assert!(about(&document, "door2").contains(&("failed", shut)), "{document}");

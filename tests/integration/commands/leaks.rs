@@ -267,7 +267,7 @@ fn crash(sandbox: &Sandbox, leaks: &mut Leaks, now: &str) {
         leaks.outputs.iter().any(|one| one.place.starts_with("ivms-sync.db-wal")),
         "a journal was left"
     );
-    door.http().clear_faults();
+    door.clear_faults();
 }
 
 /// Lets trouble be told by a mail server that wants a login.
@@ -325,12 +325,12 @@ fn nothing_secret_leaves_the_program_and_names_only_where_they_may() {
         let fault = Fault::raw(status, "text/html", echo.clone());
         sandbox.club.cardskipper.fault(fault.clone());
         leaks.run(&sandbox, "2026-03-10T10:30:00Z", &["diff", "--full"]);
-        sandbox.club.cardskipper.http().clear_faults();
+        sandbox.club.cardskipper.clear_faults();
     }
     let echo = format!("<html>{DOOR}</html>");
     sandbox.club.devices[0].fault(Fault::raw(200, "text/html", echo).on("/").authenticated());
     leaks.run(&sandbox, "2026-03-10T10:33:00Z", &["diff", "--full"]);
-    sandbox.club.devices[0].http().clear_faults();
+    sandbox.club.devices[0].clear_faults();
     let person = sandbox.club.cardskipper.member(number(3)).unwrap();
     let tells = format!(
         "{{\"statusCode\":4,\"subStatusCode\":\"x\",\"errorMsg\":\"{} {}\"}}",
@@ -340,7 +340,7 @@ fn nothing_secret_leaves_the_program_and_names_only_where_they_may() {
         sandbox.club.devices[0]
             .fault(Fault::raw(400, "application/json", body).on("Search").authenticated());
         leaks.run(&sandbox, "2026-03-10T10:35:00Z", &["diff", "--full"]);
-        sandbox.club.devices[0].http().clear_faults();
+        sandbox.club.devices[0].clear_faults();
     }
     // Logins that are refused, on both sides, and nobody there.
     sandbox.password("CARD_PASSWORD", WRONG);

@@ -72,7 +72,7 @@ fn two_runs_at_once_are_one_run() {
     // The first is let go: its answer never comes.
     cardskipper.go_offline();
     finish(first).ends(5);
-    cardskipper.http().clear_faults();
+    cardskipper.clear_faults();
     cardskipper.go_online();
     let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
     assert_eq!(each(&run, "changes", "outcome"), ["confirmed"]);
@@ -102,7 +102,7 @@ fn wait_for_writes(sandbox: &Sandbox, wanted: usize) {
 /// The next run does the rest, and all ends as if nothing had happened.
 #[track_caller]
 fn the_next_run_finishes(sandbox: &Sandbox) {
-    sandbox.club.devices[0].http().clear_faults();
+    sandbox.club.devices[0].clear_faults();
     sandbox.sync_at("2026-03-10T10:06:00Z", 0);
     let uninterrupted = Sandbox::pinned(12, 1);
     (0..10).for_each(|index| assert!(uninterrupted.club.renew(index, "2030-11-01")));
@@ -157,7 +157,7 @@ fn a_signal_before_anything_is_written_ends_the_run_at_once() {
     finish(child).ends(143);
     assert!(began.elapsed() < Duration::from_secs(10), "it does not wait for Cardskipper");
     assert!(sandbox.club.devices[0].writes().is_empty());
-    sandbox.club.cardskipper.http().clear_faults();
+    sandbox.club.cardskipper.clear_faults();
     the_next_run_finishes(&sandbox);
 }
 
@@ -172,7 +172,7 @@ fn what_a_door_changed_unasked_is_seen_although_the_run_was_killed() {
     wait_for_writes(&sandbox, 1);
     child.kill().unwrap();
     child.wait().unwrap();
-    door.http().clear_faults();
+    door.clear_faults();
     for now in ["2026-03-10T10:06:00Z", "2026-03-10T10:11:00Z"] {
         let run = sandbox.sync_at(now, 4);
         let text = run["problems"][0]["text"].as_str().unwrap();

@@ -323,7 +323,7 @@ fn the_sheet_of_the_unlinked_becomes_a_link_file_once_it_is_filled_in() {
         (text.replace(first_row, &format!("1005{first_row}")), "line 2 has a person id"),
         (format!("{text}1005;a@example.si\r\n"), "line 5 was changed"),
         (text.replace("new@example.si", "newer@example.si"), "was changed"),
-        (text.replace("no e-mail in Cardskipper", "asked at the desk"), "was changed"),
+        (text.replace("no e-mail in the membership system", "asked at the desk"), "was changed"),
         ("my notes\n".to_owned(), "it is another file"),
     ] {
         fs::write(&sheet, &by_hand).unwrap();

@@ -35,7 +35,7 @@ fn the_waits_double_up_to_an_hour_and_a_success_clears_them() {
     // The hourly reading at tick 12 is the first to fail; then 1, 2, 4, 8, and 12 ticks apart.
     let times = asked(&sandbox, 12, 64, 3);
     assert_eq!(times, [12, 13, 15, 19, 27, 39, 51, 63]);
-    sandbox.club.devices[0].http().clear_faults();
+    sandbox.club.devices[0].clear_faults();
     assert_eq!(asked(&sandbox, 64, 75, 3), Vec::<i32>::new(), "left alone until then");
     assert_eq!(asked(&sandbox, 75, 80, 0), [75], "well again, and read the next time in an hour");
     // It begins from one again.
@@ -61,7 +61,7 @@ fn somebody_outside_is_tried_for_at_every_tick() {
     assert_eq!(asked(&sandbox, 12, 28, 3), [12, 13, 15, 19, 27]);
     assert!(sandbox.club.renew(0, UNTIL));
     assert_eq!(asked(&sandbox, 28, 34, 3), [28, 29, 30, 31, 32, 33]);
-    sandbox.club.devices[0].http().clear_faults();
+    sandbox.club.devices[0].clear_faults();
     sandbox.clear_requests();
     let run = sandbox.sync_at(&tick(34), 0);
     assert_eq!(each(&run, "changes", "device"), ["door1"], "the other door was served at once");
@@ -82,7 +82,7 @@ fn a_person_can_ask_at_any_time() {
     sandbox.clear_requests();
     sandbox.full_at(&tick(16), 3);
     assert!(requests(&sandbox.club.devices[0], "Search") > 0, "--full waits for nobody");
-    sandbox.club.devices[0].http().clear_faults();
+    sandbox.club.devices[0].clear_faults();
     sandbox.full_at(&tick(16), 0);
     sandbox.assert_well_behaved();
 }

@@ -257,7 +257,7 @@ fn a_read_back_that_fails_is_settled_by_the_next_tick() {
         assert_eq!(outcomes, ["unknown", "planned", "planned"], "{what}");
         let error = run["changes"][0]["error"].as_str().unwrap();
         assert!(error.starts_with("written, but not read back"), "{what}: {error}");
-        story.door().http().clear_faults();
+        story.door().clear_faults();
         let run = story.sync(what, 0);
         assert_eq!(each(&run, "changes", "employee_no").len(), 2, "{what}: the first one took");
         assert_eq!(story.door().writes().len(), 3, "{what}");
@@ -349,7 +349,7 @@ fn nobody_else_is_touched_while_a_door_fails() {
     let mut expected: Vec<_> = RENEWED.iter().map(|index| json!(employee_no(*index))).collect();
     expected.push(json!(employee_no(5)));
     assert_eq!(who, expected, "grants first, each once");
-    story.door().http().clear_faults();
+    story.door().clear_faults();
     story.door().set(|switches| *switches = Switches::default());
     let full = story.sandbox.run(&["sync", "--full", "--json"]).ends(0).json();
     assert_eq!(full["changes"], json!([]));

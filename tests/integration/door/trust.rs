@@ -168,7 +168,7 @@ fn a_stubborn_head_starves_nobody() {
     let run = story.sandbox.run(&["sync", "--json"]);
     assert!(each(&run.json(), "changes", "outcome").iter().all(|one| *one == "planned"));
     assert!(written(story.door()).iter().all(|one| *one == first), "it broke off at once");
-    story.door().http().clear_faults();
+    story.door().clear_faults();
     story.door().clear_requests();
     story.sync("the others first", 0);
     assert_eq!(written(story.door()), [second, third, first]);

@@ -130,7 +130,7 @@ fn an_account_that_may_not_write_is_told_and_costs_no_login() {
             assert_eq!(tried.count(), 2, "{what}: the first refusal is enough");
             assert!(logins(story.door()) > 1, "the login itself is right");
         }
-        story.is_refused(&what, 12, "login-refused");
+        story.is_refused(&what, 12, "right-missing");
     }
 }
 

@@ -180,7 +180,7 @@ fn no_login_is_spent(what: &str, rule: FaultRule) {
     assert_eq!(said.code, 12, "{what}: {said:?}");
     assert_inert(&said, what);
     assert!(door.requests().iter().all(|request| !request.is_authenticated()), "{what}");
-    door.http().clear_faults();
+    door.clear_faults();
     catches_up(&sandbox);
 }
 
@@ -261,7 +261,7 @@ fn a_redirect_of_a_door_is_never_followed() {
             format!("HTTP/1.1 {status} Elsewhere\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
         door_is_refused(&format!("{status} to {to}"), Fault::bytes(head), "redirect");
     });
-    assert_eq!(thief.http().connections(), 0);
+    assert_eq!(thief.connections(), 0);
 }
 
 /// What a door says to a write is not believed, whatever it is: what it holds afterwards counts.
@@ -302,7 +302,7 @@ fn answers_to_a_write_that_are_no_answers() {
             "{what}: {run:#}"
         );
         assert_eq!(door.persons(), before, "{what}");
-        door.http().clear_faults();
+        door.clear_faults();
         catches_up(&sandbox);
     });
 }

@@ -105,7 +105,7 @@ fn a_redirect_never_takes_the_login_elsewhere() {
             club_is_refused(&sandbox, &format!("{status} to {to}"), fault, words);
         }
     }
-    assert!(thief.requests().is_empty() && thief.http().connections() == 0);
+    assert!(thief.requests().is_empty() && thief.connections() == 0);
     goes_on(&sandbox);
 }
 
@@ -133,5 +133,5 @@ fn a_proxy_in_the_environment_never_gets_the_login() {
     command.env("IVMS_SYNC_TEST_NOW", LATER).args(["sync", "--full", "--json"]);
     let run = crate::support::said(&mut command).ends(0).json();
     assert_eq!(run["changes"].as_array().unwrap().len(), 2);
-    assert_eq!(thief.http().connections(), 0);
+    assert_eq!(thief.connections(), 0);
 }

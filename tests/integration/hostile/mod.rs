@@ -97,7 +97,7 @@ fn club_is_refused(sandbox: &Sandbox, what: &str, fault: impl Into<FaultRule>, w
     let (doors, rows) = (sandbox.doors(), sandbox.rows());
     sandbox.club.cardskipper.fault(fault.into().on("/Member/Export"));
     let said = sandbox.limited(CLUB_MB, LATER, &["sync", "--full", "--json"]);
-    sandbox.club.cardskipper.http().clear_faults();
+    sandbox.club.cardskipper.clear_faults();
     assert_eq!(said.code, 5, "{what}: {said:?}");
     assert_inert(&said, what);
     let run = said.json();
@@ -144,7 +144,7 @@ fn door_is_refused(what: &str, fault: impl Into<FaultRule>, words: &str) {
     let before = sandbox.doors();
     door.fault(fault);
     let said = sandbox.limited(DOOR_MB, LATER, &["sync", "--full", "--json"]);
-    door.http().clear_faults();
+    door.clear_faults();
     assert_eq!(said.code, 5, "{what}: {said:?}");
     assert_inert(&said, what);
     let run = said.json();

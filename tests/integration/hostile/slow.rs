@@ -53,7 +53,7 @@ fn slow_doors_are_left_at_their_limit_and_the_good_one_is_served() {
     assert_eq!(sandbox.end_on(last, "1004"), "2030-11-01T23:59:59");
     for (place, door) in sandbox.club.devices.iter().enumerate().take(last) {
         assert_eq!(door.persons(), before[place], "{}", kinds[place].0);
-        door.http().clear_faults();
+        door.clear_faults();
     }
     let run = sandbox.full_at(super::WELL, 0);
     assert_eq!(each(&run, "changes", "outcome"), vec!["confirmed"; last]);

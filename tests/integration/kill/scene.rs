@@ -1,11 +1,12 @@
-//! What the program is killed at: five runs, each with everything prepared but the run itself.
+//! What the program is killed at: six runs, each with everything prepared but the run itself.
 
 use std::collections::BTreeMap;
 
-use ivms_sync_simulators::club::employee_no;
+use ivms_sync_simulators::club::{World, employee_no};
+use ivms_sync_simulators::hikcentral::{self, Platform, Settings};
 use ivms_sync_simulators::hikvision::Person;
 
-use crate::support::pinned::START;
+use crate::support::pinned::{START, settings, start};
 use crate::support::state::open;
 use crate::support::{Said, Sandbox};
 
@@ -34,10 +35,12 @@ pub enum Kind {
     Plan,
     /// A blocked plan that was approved.
     Blocked,
+    /// Renewals and an inactive member on a platform, which applies them to its doors a little later.
+    Platform,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] =
+    pub const OF_DEVICES: [Self; 5] =
         [Self::Tick, Self::FirstRun, Self::Batches, Self::Plan, Self::Blocked];
 
     /// As in the README.
@@ -48,6 +51,7 @@ impl Kind {
             Self::Batches => "`sync`: 33 renewals, in more than one batch",
             Self::Plan => "`apply PLAN`",
             Self::Blocked => "`apply --blocked ID`",
+            Self::Platform => "`sync`: renewals and a revocation on a platform",
         }
     }
 
@@ -57,6 +61,7 @@ impl Kind {
             Self::FirstRun => Sandbox::pinned(6, 2),
             Self::Batches => Sandbox::pinned(34, 1),
             Self::Blocked => Sandbox::pinned(9, 1),
+            Self::Platform => on_a_platform(),
         }
     }
 
@@ -64,7 +69,7 @@ impl Kind {
     fn news(self, sandbox: &Sandbox) {
         let renewed = match self {
             Self::Tick | Self::Plan => 0..3,
-            Self::FirstRun => 0..2,
+            Self::FirstRun | Self::Platform => 0..2,
             Self::Batches => 0..33,
             Self::Blocked => 0..0,
         };
@@ -79,6 +84,7 @@ impl Kind {
                 }
             }
             Self::Blocked => (2..6).for_each(|index| assert!(sandbox.club.inactivate(index))),
+            Self::Platform => assert!(sandbox.club.inactivate(INACTIVE)),
             Self::FirstRun | Self::Batches | Self::Plan => {}
         }
     }
@@ -100,6 +106,8 @@ pub struct Scene {
 pub struct Ending {
     /// Every person of every door.
     pub doors: Vec<Vec<Person>>,
+    /// Every person of the platform.
+    pub platform: Vec<hikcentral::Person>,
     /// How often each door took a write for each person.
     pub writes: Vec<BTreeMap<String, usize>>,
     /// Writes that a door took and the audit log does not have, or has too often.
@@ -144,7 +152,7 @@ impl Scene {
                 let blocked = sandbox.sync_at(LATER, 4)["blocked"].as_str().unwrap().to_owned();
                 arguments = vec!["apply".to_owned(), "--blocked".to_owned(), blocked];
             }
-            Kind::Tick => {
+            Kind::Tick | Kind::Platform => {
                 assert!(sandbox.club.inactivate(INACTIVE));
                 sandbox.look_at(LOOK);
             }
@@ -210,11 +218,13 @@ impl Scene {
             lines("SELECT 'no parent: ' || \"table\" FROM pragma_foreign_key_check"),
             [""; 0]
         );
-        let writes: Vec<BTreeMap<String, usize>> =
-            sandbox.club.devices.iter().map(|device| taken(&device.writes())).collect();
+        assert_eq!(lines("SELECT 'not in force: ' || employee_no FROM uncommitted"), [""; 0]);
+        let devices = sandbox.club.devices.iter().enumerate();
+        let doors = devices.map(|(at, one)| (format!("door{}", at + 1), taken(&one.writes())));
+        let site = sandbox.platform.iter().map(|one| ("site".to_owned(), taken_by_platform(one)));
+        let written: Vec<(String, BTreeMap<String, usize>)> = doors.chain(site).collect();
         let mut unlogged = Vec::new();
-        for (place, taken) in writes.iter().enumerate() {
-            let door = format!("door{}", place + 1);
+        for (door, taken) in &written {
             for employee_no in taken.keys() {
                 let confirmed = lines(&format!(
                     "SELECT outcome FROM change WHERE device = '{door}' \
@@ -231,7 +241,8 @@ impl Scene {
         sandbox.assert_well_behaved();
         Ending {
             doors: sandbox.doors(),
-            writes,
+            platform: sandbox.platform.iter().flat_map(Platform::persons).collect(),
+            writes: written.into_iter().map(|(_, taken)| taken).collect(),
             unlogged,
             known: KNOWN.iter().map(|query| lines(query)).collect(),
         }
@@ -251,10 +262,43 @@ impl Ending {
     pub fn assert_like_but_for_the_log(&self, undisturbed: &Self) {
         assert_eq!(self.writes, undisturbed.writes, "each person is written once");
         assert_eq!(self.doors, undisturbed.doors);
+        assert_eq!(self.platform, undisturbed.platform);
         for (known, wanted) in self.known.iter().zip(&undisturbed.known) {
             assert_eq!(known, wanted, "what is remembered");
         }
     }
+}
+
+/// A club whose doors hang on a platform, which needs a while to apply somebody to them.
+fn on_a_platform() -> Sandbox {
+    let mut sandbox = Sandbox::with(start(World::new(&settings(6, 0, START)), START));
+    let world = World::new(&settings(6, 0, START));
+    let clock = sandbox.club.cardskipper.clock();
+    let persons = world.platform_persons();
+    let platform = Platform::start(Settings { persons, clock, ..Settings::default() });
+    platform.set(|switches| switches.apply_polls = 1);
+    sandbox.passwords.push(("SITE_SECRET".to_owned(), "testsecret0123456789".to_owned()));
+    sandbox.platform = Some(platform);
+    sandbox
+}
+
+/// The same of a platform, whose doors must go by what it holds, and to which nobody else was applied.
+#[track_caller]
+fn taken_by_platform(platform: &Platform) -> BTreeMap<String, usize> {
+    assert_eq!(platform.behind(), [], "everything is in force");
+    let (mut taken, mut written) = (BTreeMap::new(), Vec::new());
+    for write in platform.writes() {
+        *taken.entry(write.after.code).or_default() += 1;
+        written.push(write.after.id);
+    }
+    for request in platform.requests() {
+        if request.path().contains("reapplication") {
+            let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+            let applied = body["personIds"].as_str().unwrap().split(',');
+            applied.for_each(|id| assert!(written.iter().any(|one| one == id), "applied: {id}"));
+        }
+    }
+    taken
 }
 
 /// How often each person was written.

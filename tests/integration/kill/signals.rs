@@ -29,8 +29,8 @@ fn signal(child: &Child, name: &str) {
 /// Lets the doors be quick again, and the schedule go on.
 fn comes_to_the_same_end(scene: &Scene, sandbox: &Sandbox) {
     for door in &sandbox.club.devices {
-        door.http().clear_faults();
-        door.http().settle();
+        door.clear_faults();
+        door.settle();
     }
     scene.ending(sandbox).assert_like(scene.undisturbed.as_ref().unwrap());
 }

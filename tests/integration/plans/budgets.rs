@@ -260,9 +260,9 @@ fn what_a_changed_configuration_takes_away_waits_through_ticks_without_an_answer
         run["blocked"].as_str().unwrap().to_owned()
     };
     waits(&sandbox, "2026-03-10T10:05:00Z");
-    sandbox.club.cardskipper.http().fault(Fault::DropBefore.times(50));
+    sandbox.club.cardskipper.fault(Fault::DropBefore.times(50));
     sandbox.sync_at("2026-03-10T10:10:00Z", 5);
-    sandbox.club.cardskipper.http().clear_faults();
+    sandbox.club.cardskipper.clear_faults();
     let id = waits(&sandbox, "2026-03-10T10:15:00Z");
     assert_eq!(sandbox.doors(), doors);
     sandbox.at("2026-03-10T10:16:00Z", &["apply", "--blocked", &id]).ends(0);

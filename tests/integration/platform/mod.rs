@@ -61,7 +61,7 @@ fn two_at_once_are_one_and_a_run_that_hangs_is_named() {
     assert_eq!(cardskipper.requests().len(), 1, "the others asked nobody");
     first.kill().unwrap();
     first.wait().unwrap();
-    cardskipper.http().clear_faults();
+    cardskipper.clear_faults();
     sandbox.sync_at("2026-03-10T10:20:00Z", 0);
     sandbox.assert_well_behaved();
 }
@@ -81,7 +81,7 @@ fn writing() -> (Sandbox, Child) {
 
 #[track_caller]
 fn the_next_run_finishes(sandbox: &Sandbox) {
-    sandbox.club.devices[0].http().clear_faults();
+    sandbox.club.devices[0].clear_faults();
     sandbox.sync_at("2026-03-10T10:10:00Z", 0);
     assert_eq!(count(&sandbox.state(), "SELECT count(*) FROM intent"), 0);
     assert_eq!(sandbox.club.devices[0].writes().len(), 6, "nobody is written twice");

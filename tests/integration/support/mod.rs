@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use ivms_sync_simulators::club::{Club, World};
+use ivms_sync_simulators::hikcentral::Platform;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -38,6 +39,8 @@ impl Said {
 pub struct Sandbox {
     pub folder: TempDir,
     pub club: Club,
+    /// A platform beside the devices.
+    pub platform: Option<Platform>,
     /// More lines for the sections of the configuration: `(section, line)`.
     pub extra: Vec<(String, String)>,
     pub passwords: Vec<(String, String)>,
@@ -61,7 +64,8 @@ impl Sandbox {
             passwords.push((format!("DOOR{place}_PASSWORD"), "Door-secret-1".to_owned()));
         }
         let (extra, variables) = (Vec::new(), Vec::new());
-        let sandbox = Self { folder, club, extra, passwords, variables, replaced: None };
+        let platform = None;
+        let sandbox = Self { folder, club, platform, extra, passwords, variables, replaced: None };
         std::fs::write(sandbox.path("persons.csv"), &sandbox.club.links_csv).unwrap();
         sandbox
     }
@@ -135,6 +139,16 @@ impl Sandbox {
                 ),
             ));
         }
+        if let Some(platform) = &self.platform {
+            sections.push((
+                "hikcentral.site".to_owned(),
+                format!(
+                    "url = \"{}\"\napp_key = \"12345678\"\napp_secret = {{ env = \"SITE_SECRET\" }}\n\
+                     requests_per_second = 50\n",
+                    platform.url()
+                ),
+            ));
+        }
         let mut text = String::new();
         for (name, body) in sections {
             if !name.is_empty() {
@@ -166,8 +180,7 @@ impl Sandbox {
         variables: &[(String, &str)],
         arguments: &[&str],
     ) -> Said {
-        self.club.begin_run();
-        std::fs::write(self.path("ivms-sync.toml"), self.config()).unwrap();
+        self.begin_run();
         let mut command = self.command();
         if let Some(now) = now {
             command.env("IVMS_SYNC_TEST_NOW", now);
@@ -175,11 +188,16 @@ impl Sandbox {
         said(command.envs(variables.iter().cloned()).args(arguments))
     }
 
+    fn begin_run(&self) {
+        self.club.begin_run();
+        self.platform.iter().for_each(Platform::begin_run);
+        std::fs::write(self.path("ivms-sync.toml"), self.config()).unwrap();
+    }
+
     /// Starts the binary at a pinned time and does not wait for it.
     pub fn start_at(&self, now: &str, arguments: &[&str]) -> std::process::Child {
         self.clocks(now);
-        self.club.begin_run();
-        std::fs::write(self.path("ivms-sync.toml"), self.config()).unwrap();
+        self.begin_run();
         self.start(Some(now), arguments)
     }
 
@@ -221,14 +239,18 @@ impl Sandbox {
 
     fn observe(&self, now: Option<&str>) -> Said {
         let places = 1..=self.club.devices.len();
-        let modes = places.map(|at| (format!("IVMS_SYNC__HIKVISION__DOOR{at}__MODE"), "observe"));
+        let site = self.platform.iter().map(|_| "HIKCENTRAL__SITE".to_owned());
+        let names = places.map(|at| format!("HIKVISION__DOOR{at}")).chain(site);
+        let modes = names.map(|name| (format!("IVMS_SYNC__{name}__MODE"), "observe"));
         self.run_with(now, &modes.collect::<Vec<_>>(), &["sync", "--json"])
     }
 
     /// No simulator saw anything that a client must not do.
     #[track_caller]
     pub fn assert_well_behaved(&self) {
-        assert_eq!(self.club.violations(), Vec::<String>::new());
+        let platform = self.platform.iter().flat_map(Platform::violations);
+        let found: Vec<String> = self.club.violations().into_iter().chain(platform).collect();
+        assert_eq!(found, Vec::<String>::new());
     }
 
     /// Forgets the requests seen so far.

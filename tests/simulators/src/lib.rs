@@ -63,6 +63,7 @@ pub mod club;
 pub mod hikcentral;
 pub mod hikvision;
 pub mod http;
+mod meanwhile;
 pub mod smtp;
 #[cfg(test)]
 mod testing;

@@ -3,8 +3,9 @@
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use ureq::http::Response;
-use ureq::http::header::{ACCEPT, CONTENT_TYPE};
+use chrono::{DateTime, Utc};
+use ureq::http::header::{ACCEPT, CONTENT_TYPE, DATE};
+use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
 use url::Url;
 
@@ -85,6 +86,8 @@ struct Raw {
     http: u16,
     /// The pause that the platform asks for.
     pause: Option<Duration>,
+    /// What its clock showed.
+    date: Option<DateTime<Utc>>,
     body: Vec<u8>,
 }
 
@@ -109,6 +112,8 @@ pub(super) struct Link {
     asked_pause: Option<Duration>,
     /// The platform took the signature of the last request.
     has_signed: bool,
+    /// What its clock showed in the last answer that told, and when that came.
+    shown: Option<(DateTime<Utc>, Instant)>,
     /// Set by a refused signature: what every later call answers.
     stopped: Option<Error>,
 }
@@ -157,8 +162,14 @@ impl Link {
             waited: Duration::ZERO,
             asked_pause: None,
             has_signed: false,
+            shown: None,
             stopped: None,
         })
+    }
+
+    /// What the platform's clock shows now, where an answer has told.
+    pub(super) fn shows(&self) -> Option<DateTime<Utc>> {
+        self.shown.map(|(date, at)| date + at.elapsed())
     }
 
     pub(super) fn count_with(&mut self, requests: RequestCount) {
@@ -197,6 +208,7 @@ impl Link {
         let sent = self.send(ask)?;
         let raw = self.receive(ask, sent)?;
         self.asked_pause = raw.pause;
+        self.shown = raw.date.map(|date| (date, Instant::now())).or(self.shown);
         let mut judged = self.judge(ask, &raw);
         if let Err(error) = &mut judged
             && let Error::Refused { meaning: meaning @ Meaning::Login, write: true, .. } = error
@@ -286,7 +298,7 @@ impl Link {
     /// Reads the body, never more than the limit. ureq's own limit counts compressed bytes.
     fn receive(&self, ask: &Ask, mut response: Response<Body>) -> Result<Raw, Error> {
         let http = response.status().as_u16();
-        let pause = asked_pause(response.headers());
+        let (pause, date) = (asked_pause(response.headers()), date(response.headers()));
         let limit = self.limits.body;
         let mut body = Vec::new();
         let reader = response.body_mut().as_reader();
@@ -298,7 +310,7 @@ impl Link {
             });
         }
         match read {
-            Ok(_) => Ok(Raw { http, pause, body }),
+            Ok(_) => Ok(Raw { http, pause, date, body }),
             Err(error) => Err(match ureq::Error::from(error) {
                 ureq::Error::Timeout(_) => ask.timed_out(),
                 _ => ask.lost(),
@@ -350,6 +362,12 @@ impl Link {
         }
         Err(Error::Refused { refusal, meaning, write: ask.write })
     }
+}
+
+/// What the clock of the platform showed.
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    Some(DateTime::parse_from_rfc2822(text.trim()).ok()?.to_utc())
 }
 
 /// Another one for every request, in the form of a random UUID.

@@ -6,7 +6,7 @@ use super::server::is_signed_with;
 use super::{SECRET, ok, person, quick, settings};
 use crate::config::Tls;
 use crate::connectors::hikcentral::{Client, Error};
-use crate::net::testing::certificate::{KEY, OTHER_KEY, pin, tls};
+use crate::connectors::testing::{KEY, OTHER_KEY, pin, tls};
 use crate::net::testing::{Server, said};
 use crate::ports::Class;
 

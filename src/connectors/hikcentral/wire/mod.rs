@@ -22,9 +22,9 @@ pub(crate) use access::{
     counts_body, failures_body, read_counts, read_failures, reapplication_body,
 };
 pub(crate) use persons::{
-    Page, differs_beyond_validity, page_body, person_body, person_id, private, read_record,
-    too_long, with_replaced_bytes,
+    Page, page_body, person_body, person_id, private, too_long, with_replaced_bytes,
 };
+pub use persons::{differs_beyond_validity, read_record};
 pub use time::TIMES;
 pub(crate) use update::update_body;
 pub use version::Version;

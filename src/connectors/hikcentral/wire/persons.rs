@@ -40,7 +40,7 @@ const PHOTO: &str = "personPhoto";
 ///
 /// # Errors
 /// Why the person can neither be named nor be written to, without quoting them.
-pub(crate) fn read_record(value: &Value, zone: Tz) -> Result<FullRecord, String> {
+pub fn read_record(value: &Value, zone: Tz) -> Result<FullRecord, String> {
     let fields = value.as_object().ok_or("is no object")?;
     let stated = |key: &str| {
         let value = fields.get(key).filter(|value| !value.is_null() && **value != "");
@@ -108,10 +108,11 @@ fn read_limit(fields: &Map<String, Value>, zone: Tz) -> Limit {
     }
 }
 
-/// The fingerprint over the fields that a write sends, as far as this answer shows them: those of lists and of
-/// single persons do not show the same ones on every version. A time counts as the moment that it is.
+/// The fingerprint over the fields that a write sends and the whole name, which some platforms give without its
+/// parts, as far as this answer shows them: those of lists and of single persons do not show the same ones on
+/// every version. A time counts as the moment that it is.
 fn fingerprint(id: &str, fields: &Map<String, Value>, zone: Tz) -> String {
-    let kept = ('a'..).zip(KEPT).filter_map(|(letter, key)| {
+    let kept = ('a'..).zip(KEPT.iter().chain(&["personName"])).filter_map(|(letter, key)| {
         let value = canonical(fields.get(*key)?);
         Some((letter, value.map(|value| value.to_string()).unwrap_or_default()))
     });
@@ -351,7 +352,7 @@ mod tests {
             .person
             .fingerprint
         };
-        for key in KEPT {
+        for key in KEPT.iter().chain(&["personName"]) {
             let moved = now(&|value| value[*key] = json!("other"));
             assert!(!is_same_but_for_dates(&before, &moved), "{key}");
         }

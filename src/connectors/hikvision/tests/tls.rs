@@ -7,7 +7,7 @@ use super::{config, quick};
 use crate::config::Tls;
 use crate::connectors::hikvision::manners::Manners;
 use crate::connectors::hikvision::{Error, Reader};
-use crate::net::testing::certificate::{KEY, OTHER_KEY, pin, tls};
+use crate::connectors::testing::{KEY, OTHER_KEY, pin, tls};
 use crate::net::testing::{Server, said as ok};
 use crate::ports::Class;
 

@@ -43,7 +43,7 @@ pub(super) fn read(text: &str) -> Result<Contents, FileProblem> {
 }
 
 /// Whether the last line has no end, so that more of it may have been meant to come. What is left of it
-/// when nothing but white space stands there (or the mark that ends files of DOS) is no line.
+/// when nothing but white space is there (or the mark that ends files of DOS) is no line.
 pub(super) fn is_cut_off(text: &str) -> bool {
     let last = text.rsplit(['\n', '\r']).next().unwrap_or_default();
     !trim(last).is_empty()
@@ -140,7 +140,7 @@ fn record(text: &str, start: usize, separator: u8) -> Option<Record<'_>> {
     None
 }
 
-/// Where the mark stands that closes a quoted cell: the first that is not one of two.
+/// The place of the mark that closes a quoted cell: the first that is not one of two.
 fn closing_mark(inner: &str) -> Option<usize> {
     let bytes = inner.as_bytes();
     let mut at = 0;
@@ -154,7 +154,7 @@ fn closing_mark(inner: &str) -> Option<usize> {
 }
 
 /// Whether the cells of a line are the same whatever its marks mean: they come in pairs, and no
-/// separator stands between the two of a pair.
+/// separator is between the two of a pair.
 fn marks_are_harmless(line: &str, separator: u8) -> bool {
     let mut parts = line.split('"').enumerate();
     let is_plain = |part: &str| memchr(separator, part.as_bytes()).is_none();
@@ -170,7 +170,7 @@ struct Sheet {
     width: usize,
 }
 
-/// Looks for the header row, and moves behind it. A mark above it may have joined it with what stands
+/// Looks for the header row, and moves behind it. A mark above it may have joined it with what is
 /// there, so every line is looked at by itself as well.
 fn find_header(
     lines: &mut Lines<'_>,
@@ -210,7 +210,7 @@ impl Sheet {
     /// Reads the rows below the header row.
     fn rows(&self, mut lines: Lines<'_>) -> Result<Contents, FileProblem> {
         let mut rows = Rows::default();
-        // The line in which a mark stands that may close a cell of an earlier line.
+        // The line with a mark that may close a cell of an earlier line.
         let mut doubted = 0;
         while let Some(line) = lines.next() {
             if line.text.is_empty() {
@@ -266,7 +266,7 @@ impl Sheet {
         if only.is_some() { only == joined() } else { !are_rows }
     }
 
-    /// The cells of a line as it stands: no mark means anything, but a pair around a whole cell.
+    /// The cells of a line as it is: no mark means anything, but a pair around a whole cell.
     fn plain_cells<'t>(&self, line: Line<'t>) -> Cells<'t> {
         let bare = |cell: &'t str| {
             cell.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(cell)
@@ -401,7 +401,7 @@ mod tests {
                 &["2 1 a@x", "4 3 c@x"],
                 &[3],
             ),
-            // Two strays that fit each other: neither line is sure, what stands between them is.
+            // Two strays that fit each other: neither line is sure, what lies between them is.
             (
                 "Person ID,Name,Email\n1,\"Ana,a@x\n2,Bo,b@x\n3,Crt\",c@x\n4,D,d@x\n",
                 &["3 2 b@x", "5 4 d@x"],

@@ -30,7 +30,7 @@ enum Piece {
     Whole,
     /// `E+`, `E-`.
     Exponent,
-    /// A character that is shown as it stands.
+    /// A character that is shown as it is.
     Literal(char),
 }
 

@@ -7,7 +7,7 @@ use crate::model::{Email, InvalidId, RecordId, RowReason, is_invisible};
 /// How many characters of a cell a message shows.
 const SHOWN_CHARS_MAX: usize = 60;
 
-/// Why a cell gives nothing, and what stands in it where that helps.
+/// Why a cell gives nothing, and what is in it where that helps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub reason: RowReason,
@@ -141,7 +141,7 @@ pub(super) fn read_email(cell: &Cell) -> Result<Email, Refusal> {
     }
 }
 
-/// The addresses that a text holds, whatever stands around them: whose row it is, if it cannot be used.
+/// The addresses that a text holds, whatever surrounds them: whose row it is, if it cannot be used.
 pub(super) fn emails_in(text: &str) -> Vec<Email> {
     /// So many are kept of one row.
     const KEPT_MAX: usize = 8;

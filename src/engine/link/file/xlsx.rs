@@ -158,7 +158,7 @@ struct Formulas {
     /// Cells by row and column, from 0, in which a formula holds nothing or 0. Programs that write
     /// workbooks do not calculate: they leave the value out, or write 0 in its place.
     cells: HashSet<(u32, u32)>,
-    /// A formula stands in the id column. One may fill cells below its own with zeros, which then look
+    /// There is a formula in the id column. One may fill cells below its own with zeros, which then look
     /// like typed ones.
     are_in_ids: bool,
 }

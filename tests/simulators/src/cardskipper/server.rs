@@ -1,18 +1,28 @@
 //! The handle that tests hold: a running service with its memory.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::member::Member;
 use super::route::{Route, State, Stored};
 use super::settings::{Settings, Switches};
 use crate::clock::Clock;
-use crate::http::{FaultRule, HttpServer, Request};
+use crate::http::HttpServer;
 use crate::lock;
 
 /// A running service; it stops, and frees its port, when dropped.
 pub struct Server {
     route: Arc<Route>,
     server: HttpServer,
+}
+
+/// Requests, byte counters, faults, offline and online are those of its HTTP server.
+impl Deref for Server {
+    type Target = HttpServer;
+
+    fn deref(&self) -> &HttpServer {
+        &self.server
+    }
 }
 
 impl Server {
@@ -34,46 +44,6 @@ impl Server {
         let route = Arc::new(Route(state.into()));
         let server = HttpServer::start(Arc::clone(&route) as _, port, tls);
         Self { route, server }
-    }
-
-    /// The HTTP server: requests, byte counters, faults, offline and online.
-    pub fn http(&self) -> &HttpServer {
-        &self.server
-    }
-
-    /// `http://127.0.0.1:PORT`.
-    pub fn url(&self) -> String {
-        self.server.url()
-    }
-
-    /// TCP port.
-    pub fn port(&self) -> u16 {
-        self.server.port()
-    }
-
-    /// Orders a fault; short for [`HttpServer::fault`].
-    pub fn fault(&self, rule: impl Into<FaultRule>) {
-        self.server.fault(rule);
-    }
-
-    /// Refuses connections until [`Server::go_online`].
-    pub fn go_offline(&self) {
-        self.server.go_offline();
-    }
-
-    /// Comes back at the same port, with its memory.
-    pub fn go_online(&self) {
-        self.server.go_online();
-    }
-
-    /// Every request received, oldest first.
-    pub fn requests(&self) -> Vec<Request> {
-        self.server.requests()
-    }
-
-    /// Forgets the recorded requests.
-    pub fn clear_requests(&self) {
-        self.server.clear_requests();
     }
 
     /// Adds a member, changed now. A number may come twice: only the birth date tells them apart.

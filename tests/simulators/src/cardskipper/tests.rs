@@ -291,7 +291,7 @@ fn a_large_listing_is_made_once() {
 fn tls_and_port_can_be_chosen() {
     let server = Server::start(Settings { tls: Tls::SelfSigned, ..Settings::default() });
     assert!(server.url().starts_with("https://"));
-    assert!(server.http().certificate_sha256().is_some());
+    assert!(server.certificate_sha256().is_some());
     let port = server.port();
     drop(server);
     assert_eq!(Server::start(Settings { port, ..Settings::default() }).port(), port);

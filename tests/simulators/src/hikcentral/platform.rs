@@ -1,6 +1,6 @@
 //! The handle that tests hold: a running platform with its memory.
 
-use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -11,16 +11,25 @@ use super::person::Person;
 use super::refusal::Refusal;
 use super::route::Route;
 use super::settings::{Rules, Settings};
-use super::state::{Meanwhile, State, Write};
+use super::state::{State, Write};
 use super::switches::Switches;
 use crate::clock::Clock;
-use crate::http::{FaultRule, HttpServer, Request};
+use crate::http::HttpServer;
 use crate::lock;
 
 /// A running platform; it stops, and frees its port, when dropped.
 pub struct Platform {
     route: Arc<Route>,
     server: HttpServer,
+}
+
+/// Requests, byte counters, faults, offline and online are those of its HTTP server.
+impl Deref for Platform {
+    type Target = HttpServer;
+
+    fn deref(&self) -> &HttpServer {
+        &self.server
+    }
 }
 
 impl Platform {
@@ -33,65 +42,6 @@ impl Platform {
         let route = Arc::new(Route(State::new(settings).into()));
         let server = HttpServer::start(Arc::clone(&route) as _, port, tls);
         Self { route, server }
-    }
-
-    /// The HTTP server: requests, byte counters, faults, offline and online.
-    pub fn http(&self) -> &HttpServer {
-        &self.server
-    }
-
-    /// `https://127.0.0.1:PORT`, or `http://`; without `/artemis`.
-    pub fn url(&self) -> String {
-        self.server.url()
-    }
-
-    /// TCP port.
-    pub fn port(&self) -> u16 {
-        self.server.port()
-    }
-
-    /// Fingerprint of the certificate, lower-case hex; `None` without TLS.
-    pub fn certificate_sha256(&self) -> Option<String> {
-        self.server.certificate_sha256()
-    }
-
-    /// Orders a fault of the connection; short for [`HttpServer::fault`].
-    pub fn fault(&self, rule: impl Into<FaultRule>) {
-        self.server.fault(rule);
-    }
-
-    /// Refuses connections until [`Platform::go_online`].
-    pub fn go_offline(&self) {
-        self.server.go_offline();
-    }
-
-    /// Comes back at the same port, with its memory.
-    pub fn go_online(&self) {
-        self.server.go_online();
-    }
-
-    /// Every request received, oldest first.
-    pub fn requests(&self) -> Vec<Request> {
-        self.server.requests()
-    }
-
-    /// Forgets the recorded requests, and with them who was too fast.
-    pub fn clear_requests(&self) {
-        self.server.clear_requests();
-    }
-
-    /// How many requests went to paths that contain `part`.
-    pub fn count(&self, part: &str) -> usize {
-        self.requests().iter().filter(|request| request.path().contains(part)).count()
-    }
-
-    /// How many requests went to each path.
-    pub fn counts(&self) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for request in self.requests() {
-            *counts.entry(request.path().to_owned()).or_default() += 1;
-        }
-        counts
     }
 
     /// Adds a person at the end of the list, as an operator would, and returns its `personId`. No
@@ -135,8 +85,7 @@ impl Platform {
         count: usize,
         edit: impl FnOnce(&mut Vec<Person>) + Send + 'static,
     ) {
-        let one = Meanwhile { part: part.to_owned(), left: count, edit: Box::new(edit) };
-        self.with(|state| state.meanwhile.push(one));
+        self.with(|state| state.meanwhile.order(part, count, edit));
     }
 
     /// A person as the platform holds it now.

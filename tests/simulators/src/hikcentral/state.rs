@@ -12,16 +12,7 @@ use super::person::Person;
 use super::refusal::{Answer, Refusal};
 use super::settings::Settings;
 use super::switches::{Apply, Switches};
-
-/// What somebody does at the platform, out of sight of the client.
-pub(super) type Edit = Box<dyn FnOnce(&mut Vec<Person>) + Send>;
-
-/// An edit that waits for its moment: the `left`-th signed request to `part`.
-pub(super) struct Meanwhile {
-    pub(super) part: String,
-    pub(super) left: usize,
-    pub(super) edit: Edit,
-}
+use crate::meanwhile::Meanwhile;
 
 /// An update that was accepted, answered or not.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +36,7 @@ pub(super) struct State {
     pub(super) writes: Vec<Write>,
     pub(super) audit: Audit,
     pub(super) nonces: Nonces,
-    pub(super) meanwhile: Vec<Meanwhile>,
+    pub(super) meanwhile: Meanwhile<Person>,
     /// Ids that were ever used; the platform gives none of them again.
     ids: HashSet<String>,
     ids_given: usize,
@@ -64,7 +55,7 @@ impl State {
             writes: Vec::new(),
             audit: Audit::default(),
             nonces: Nonces::default(),
-            meanwhile: Vec::new(),
+            meanwhile: Meanwhile::default(),
             ids: HashSet::new(),
             ids_given: 0,
         };
@@ -138,15 +129,6 @@ impl State {
 
     /// A signed request was dealt with: what somebody does right after it happens now.
     pub(super) fn dealt_with(&mut self, path: &str) {
-        for one in self.meanwhile.iter_mut().filter(|one| path.contains(&one.part)) {
-            one.left = one.left.saturating_sub(1);
-        }
-        let (due, waiting) = std::mem::take(&mut self.meanwhile)
-            .into_iter()
-            .partition(|one: &Meanwhile| one.left == 0);
-        self.meanwhile = waiting;
-        for one in due {
-            (one.edit)(&mut self.persons);
-        }
+        self.meanwhile.dealt_with(path, &mut self.persons);
     }
 }

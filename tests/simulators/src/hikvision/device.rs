@@ -1,5 +1,6 @@
 //! The handle that tests hold: a running device with its memory.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono::{NaiveDateTime, TimeDelta};
@@ -8,10 +9,10 @@ use serde_json::Value;
 use super::person::Person;
 use super::route::Route;
 use super::settings::Settings;
-use super::state::{Meanwhile, State};
+use super::state::State;
 use super::switches::Switches;
 use crate::clock::Clock;
-use crate::http::{FaultRule, HttpServer, Request};
+use crate::http::HttpServer;
 use crate::lock;
 use crate::zone::Zone;
 
@@ -19,6 +20,15 @@ use crate::zone::Zone;
 pub struct Device {
     route: Arc<Route>,
     server: HttpServer,
+}
+
+/// Requests, byte counters, faults, offline and online are those of its HTTP server.
+impl Deref for Device {
+    type Target = HttpServer;
+
+    fn deref(&self) -> &HttpServer {
+        &self.server
+    }
 }
 
 impl Device {
@@ -31,51 +41,6 @@ impl Device {
         let route = Arc::new(Route(State::new(settings).into()));
         let server = HttpServer::start(Arc::clone(&route) as _, port, tls);
         Self { route, server }
-    }
-
-    /// The HTTP server: requests, byte counters, faults, offline and online.
-    pub fn http(&self) -> &HttpServer {
-        &self.server
-    }
-
-    /// `http://127.0.0.1:PORT`.
-    pub fn url(&self) -> String {
-        self.server.url()
-    }
-
-    /// TCP port.
-    pub fn port(&self) -> u16 {
-        self.server.port()
-    }
-
-    /// Fingerprint of the certificate, lower-case hex; `None` without TLS.
-    pub fn certificate_sha256(&self) -> Option<String> {
-        self.server.certificate_sha256()
-    }
-
-    /// Orders a fault; short for [`HttpServer::fault`].
-    pub fn fault(&self, rule: impl Into<FaultRule>) {
-        self.server.fault(rule);
-    }
-
-    /// Refuses connections until [`Device::go_online`].
-    pub fn go_offline(&self) {
-        self.server.go_offline();
-    }
-
-    /// Comes back at the same port, with its memory.
-    pub fn go_online(&self) {
-        self.server.go_online();
-    }
-
-    /// Every request received, oldest first.
-    pub fn requests(&self) -> Vec<Request> {
-        self.server.requests()
-    }
-
-    /// Forgets the recorded requests.
-    pub fn clear_requests(&self) {
-        self.server.clear_requests();
     }
 
     /// Adds a person at the end of the list, as somebody at the device would.
@@ -108,8 +73,7 @@ impl Device {
         count: usize,
         edit: impl FnOnce(&mut Vec<Person>) + Send + 'static,
     ) {
-        let one = Meanwhile { part: part.to_owned(), left: count, edit: Box::new(edit) };
-        self.with(|state| state.meanwhile.push(one));
+        self.with(|state| state.meanwhile.order(part, count, edit));
     }
 
     /// A person as the device holds it now.

@@ -12,17 +12,8 @@ use super::login::Login;
 use super::person::Person;
 use super::settings::Settings;
 use super::switches::{MissingTopKey, Switches};
+use crate::meanwhile::Meanwhile;
 use crate::zone::Zone;
-
-/// What somebody does at the device, out of sight of the client.
-pub(super) type Edit = Box<dyn FnOnce(&mut Vec<Person>) + Send>;
-
-/// An edit that waits for its moment: the `left`-th logged-in request to `part`.
-pub(super) struct Meanwhile {
-    pub(super) part: String,
-    pub(super) left: usize,
-    pub(super) edit: Edit,
-}
 
 /// The memory of one device.
 pub(super) struct State {
@@ -39,7 +30,7 @@ pub(super) struct State {
     pub(super) connections: HashSet<u64>,
     /// When the last request came, in real time.
     pub(super) last: Option<Instant>,
-    pub(super) meanwhile: Vec<Meanwhile>,
+    pub(super) meanwhile: Meanwhile<Person>,
 }
 
 impl State {
@@ -57,24 +48,13 @@ impl State {
             served: 0,
             connections: HashSet::new(),
             last: None,
-            meanwhile: Vec::new(),
+            meanwhile: Meanwhile::default(),
         }
     }
 
     /// A logged-in request was dealt with: what somebody does right after it happens now.
     pub(super) fn dealt_with(&mut self, target: &str) {
-        for one in &mut self.meanwhile {
-            if target.contains(&one.part) {
-                one.left = one.left.saturating_sub(1);
-            }
-        }
-        let (due, waiting) = std::mem::take(&mut self.meanwhile)
-            .into_iter()
-            .partition(|one: &Meanwhile| one.left == 0);
-        self.meanwhile = waiting;
-        for one in due {
-            (one.edit)(&mut self.persons);
-        }
+        self.meanwhile.dealt_with(target, &mut self.persons);
     }
 
     /// The service's clock, which the device's own may be off from.

@@ -161,6 +161,11 @@ impl HttpServer {
         lock(&self.shared.requests).clone()
     }
 
+    /// How many requests went to paths that contain `part`.
+    pub fn count(&self, part: &str) -> usize {
+        self.requests().iter().filter(|request| request.path().contains(part)).count()
+    }
+
     /// Forgets the recorded requests.
     pub fn clear_requests(&self) {
         lock(&self.shared.requests).clear();

@@ -235,5 +235,5 @@ fn tls_has_a_certificate_of_its_own() {
     let platform = Platform::start(Settings { tls: Tls::SelfSigned, ..Settings::default() });
     assert!(platform.url().starts_with("https://127.0.0.1:"));
     assert_eq!(platform.certificate_sha256().unwrap().len(), 64);
-    assert!(platform.http().certificate_der().is_some());
+    assert!(platform.certificate_der().is_some());
 }

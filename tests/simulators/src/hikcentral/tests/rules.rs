@@ -227,7 +227,7 @@ fn no_more_requests_than_agreed() {
     }
     assert!(platform.violations().is_empty());
     assert_eq!((platform.count("version"), platform.count("person")), (3, 0));
-    assert_eq!(platform.counts().into_values().collect::<Vec<_>>(), [3]);
+    assert_eq!(platform.requests().len(), 3);
     // Three calls over loopback take less than a second, unless the machine stands still.
     let times: Vec<_> = platform.requests().iter().map(|request| request.at).collect();
     if times[2] - times[0] < TimeDelta::seconds(1) {

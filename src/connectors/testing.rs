@@ -9,10 +9,9 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use sha2::{Digest as _, Sha256};
 
-const CERTIFICATE: &[u8] = include_bytes!("../../../tests/fixtures/hikvision/device.cert.der");
-pub(crate) const KEY: &[u8] = include_bytes!("../../../tests/fixtures/hikvision/device.key.der");
-pub(crate) const OTHER_KEY: &[u8] =
-    include_bytes!("../../../tests/fixtures/hikvision/other.key.der");
+const CERTIFICATE: &[u8] = include_bytes!("../../tests/fixtures/hikvision/device.cert.der");
+pub(crate) const KEY: &[u8] = include_bytes!("../../tests/fixtures/hikvision/device.key.der");
+pub(crate) const OTHER_KEY: &[u8] = include_bytes!("../../tests/fixtures/hikvision/other.key.der");
 
 /// Shows the certificate with whatever key it was given, as a thief of the certificate would.
 #[derive(Debug)]
