@@ -54,15 +54,25 @@
 //! # How to add a system
 //!
 //! 1. Make a folder in `src/connectors`: `config`, `wire`, `client`, `source` or `target`, `error`, tests.
-//! 2. In `config`, implement [`config::SourceKind`] or [`config::TargetKind`]: name, nouns, own keys.
+//! 2. In `config`, implement [`config::SourceKind`] or [`config::TargetKind`]: name, nouns, own keys, how a
+//!    right is spelt or what every target of the kind can do ([`ports::Capabilities`]).
 //! 3. In `wire`, turn its documents into values of [`model`], without I/O; identities stay text.
 //! 4. Implement [`ports::Source`] (`snapshot`), or [`ports::Target`] and [`ports::TargetWriter`].
 //! 5. Sort every failure into a [`ports::Class`]: the engine decides by it what may be tried again.
-//! 6. Say what it can in [`ports::Capabilities`]; what takes effect later is committed and settled.
+//! 6. What takes effect later is committed and settled: [`ports::TargetWriter::commit`].
 //! 7. Keep what it must remember in a [`model::Memory`]: the state file holds it, unread.
 //! 8. Add one line to [`connectors::KINDS`].
 //! 9. Write a simulator of it in `tests/simulators`, and its section into the README.
 //! 10. Take `tests/integration/toy.rs` as the pattern: a whole source and target in one file.
+//!
+//! # Where the second engine goes
+//!
+//! Payments, refunds, events and documents are no state that two sides should agree on, so they are no plan:
+//! each is handed on once and settled. They get a folder of their own right after [`engine`] in the table
+//! and in the test of the layers: an outbox (what is to be sent, each with a key that makes repeating
+//! harmless), an inbox (what came in, authentic and once) and the reconciliation of two ledgers. It may name
+//! what [`engine`] may name, the journal of [`store`] and [`net`] above all; [`report`] and [`notify`] may
+//! name it as they name [`engine`]; and neither of the two engines names the other.
 //!
 //! Start reading at [`engine::plan::plan`], then [`engine::execute::execute`], then [`cmd::sync`].
 //!

@@ -1,11 +1,7 @@
 //! Carries out a proven plan: read, write, read back, record.
 //!
-//! Decides nothing: a change is carried out exactly as planned or refused because the person moved.
-//! Devices run side by side, each with one request at a time. Until a version has confirmed a write,
-//! each is read back alone before the next is sent: should it take more than it was told (reference
-//! 3.1: nobody has proven that it does not), it happens to one person and not to thirty. See [`trust`].
-//! The same when it takes a change in a form that is news: nobody else meets it before that is read
-//! back. What such a probe costs is spent, once the version is proven, on asking the device who it is.
+//! Decides nothing: a change is carried out as planned, or refused because the person moved. Devices run side
+//! by side, each with one request at a time; what [`trust`] does not trust yet meets one person, not thirty.
 
 mod base;
 mod commit;
@@ -237,7 +233,7 @@ impl<'a, 's> OneTarget<'a, 's> {
             None => self.connect(systems, &known)?,
         };
         let memory = self.store().trust().write_memory(&self.device.name)?;
-        self.trust = trust::of(known.proven_version.as_deref(), &memory, &self.version, now);
+        self.trust = trust::judge(known.proven_version.as_deref(), &memory, &self.version, now);
         self.refusal = self.store().trust().refusal(&self.device.name, &self.version)?;
         self.check_refusal()?;
         self.memory = reader.memory();
@@ -262,7 +258,7 @@ impl<'a, 's> OneTarget<'a, 's> {
                 rest = rest.get(written..).unwrap_or_default();
             }
         }
-        // Whoever waits from an earlier run comes after those who are outside now.
+        // Whoever waits from an earlier run comes after those who are kept out now.
         self.commit(writer.as_mut(), |_| true)?;
         self.ask_settlement(writer.reader())?;
         self.check_trust()
@@ -348,7 +344,7 @@ impl<'a, 's> OneTarget<'a, 's> {
 
     /// Tells how many changes are done, with so many that are not settled yet.
     fn tell(&self, unsettled: usize) {
-        self.meter.at(self.result.changes.len() + unsettled, Some(self.planned));
+        self.meter.show(self.result.changes.len() + unsettled, Some(self.planned));
     }
 
     fn check_stop(&self) -> Result<(), Halt> {
@@ -373,7 +369,7 @@ impl<'a, 's> OneTarget<'a, 's> {
         Err(Halt::Clock(Box::new(Trouble::of_target(&self.device.name, kind))))
     }
 
-    /// The changes whose person still is what the plan saw; the others are settled.
+    /// The changes whose person still is as planned for; the others are settled.
     fn as_planned<'c>(
         &mut self,
         batch: &[&'c Change],
@@ -413,18 +409,13 @@ fn judge(
     if !limits.is_held(change.after, &after.person.limit) {
         let text = match after.person.limit {
             Limit::Window(window) => {
-                format!("the device took the change but holds {window}")
+                format!("it took the change but holds {window}")
             }
-            Limit::Permanent(_) => {
-                "the device took the change but enforces no dates now".to_owned()
-            }
+            Limit::Permanent(_) => "it took the change but enforces no dates now".to_owned(),
             Limit::Unclear { .. } => {
-                "the device took the change but holds dates that can mean two things, or none"
-                    .to_owned()
+                "it took the change but holds dates that can mean two things, or none".to_owned()
             }
-            Limit::Unreadable { .. } => {
-                "the device took the change but holds no readable dates".to_owned()
-            }
+            Limit::Unreadable { .. } => "it took the change but holds no readable dates".to_owned(),
         };
         let outcome = Outcome::sent(OutcomeKind::NotApplied, Some(text), person);
         // Dates that are neither those asked for nor those of before are a change unasked, unless a
@@ -440,6 +431,6 @@ fn judge(
     if fields.is_empty() {
         return (Outcome::sent(OutcomeKind::Confirmed, None, person), false);
     }
-    let text = format!("written, but the device also changed {}", fields.join(", "));
+    let text = format!("written, but {} changed too", fields.join(", "));
     (Outcome::sent(OutcomeKind::Confirmed, Some(text), person), true)
 }

@@ -26,7 +26,7 @@ pub struct KeptLink {
     pub rule: LinkRule,
 }
 
-/// What was heard from one organisation.
+/// What one organisation answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceReport {
     pub name: SourceName,
@@ -97,7 +97,7 @@ impl ChangeState {
         }
     }
 
-    /// The word in JSON.
+    /// As in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

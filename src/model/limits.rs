@@ -1,9 +1,7 @@
-//! What a device makes of the windows it is sent: a latest end, and times kept coarser than sent.
+//! What a device makes of the windows it is sent: a latest end, and times kept coarser than sent. Pure.
 //!
-//! Pure. A device that keeps minutes or whole days, or knows no later year, would otherwise be written
-//! in every tick for ever and never be confirmed. Nothing is assumed of a version: the latest end is
-//! what its capabilities state, and a rounding is learnt from two read-backs that one rule explains, of
-//! two persons or of one who was written to twice. A rule moves a time by less than its unit, so nobody gains or loses more than that.
+//! Without this a device that keeps minutes or days would be written to in every tick and never be confirmed.
+//! A rounding is learnt from two read-backs that one rule explains, and moves a time by less than its unit.
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 

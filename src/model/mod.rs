@@ -1,8 +1,6 @@
-//! The words of the field as types: members, roles, persons, windows.
+//! What the field is made of, as types: holders, rights, records, windows. Pure.
 //!
-//! Pure: nothing here knows XML, JSON, SQL, a clock or the network. Readers at the border
-//! (`cardskipper::wire`, `hikvision::wire`, `link::file`, `config`) build these values, and from
-//! there on they are trusted.
+//! Readers at the border build these values, and from there on they are trusted.
 
 mod account;
 mod change;

@@ -47,7 +47,7 @@ impl Flaw {
     #[must_use]
     pub fn what(self) -> &'static str {
         match self {
-            Self::Twice => "is in the door's list more than once",
+            Self::Twice => "is listed more than once",
             Self::NotUtf8 => "has a name or another text in an encoding that is not UTF-8",
         }
     }

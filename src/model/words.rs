@@ -1,4 +1,4 @@
-//! The words for what a plan says: kinds, causes, budgets, reasons.
+//! What a plan says: kinds, causes, budgets, reasons.
 
 use crate::text::words::words;
 
@@ -67,8 +67,8 @@ impl Budget {
         match self {
             Self::RevokePerTick => "too many would lose access at once",
             Self::RevokePerDay => "too many would lose access in one day",
-            Self::GrantPerTick => "too many doors would open at once",
-            Self::LastPerson => "nobody could open the door any more",
+            Self::GrantPerTick => "too many would get in at once",
+            Self::LastPerson => "nobody would have access any more",
             Self::Released => "linked to nobody now",
             Self::RolesChanged => "`roles` in the configuration have changed",
             Self::SecondLook => "waits for a second look: the next run asks again",
@@ -80,7 +80,7 @@ words! {
     /// What comes of a loss at the door.
     pub enum LossKind {
         /// The door is closed for the person, or the person is gone.
-        StandingOutside = "standing-outside",
+        KeptOut = "standing-outside",
         /// The door opens, and nobody can say whether that is paid for.
         OpenWithoutReason = "open-without-reason",
     }

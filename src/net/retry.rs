@@ -1,9 +1,7 @@
-//! When a request is made again, and after how long. Pure: chance and clocks are arguments.
+//! When a request is made once more, and after how long. Pure: chance and clocks are arguments.
 //!
-//! Both clients use it, and both decide themselves *whether* repeating is harmless; this only says
-//! how often and how long to wait. Every wait is bounded, and so is their sum: the next tick is the
-//! better retry, and a run must not outlast its own time limit. So a server that asks for a longer
-//! pause than that (`Retry-After`) is left alone until the next tick, never asked sooner.
+//! The clients decide whether repeating is harmless. Every wait is bounded, and so is their sum; whoever asks
+//! for a longer pause (`Retry-After`) is left alone until the next tick, never asked sooner.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;

@@ -1,15 +1,8 @@
-//! How a target behind `https` is judged.
+//! How a target behind `https` is judged: see [`Tls`].
 //!
-//! * `system`: by the operating system's roots and the host name; the HTTP client's own way.
-//! * `sha256:…`: the certificate shown must be that very one, and whoever shows it must hold its key
-//!   (the handshake's signature is verified), so that a copied certificate is no use. Name, date and
-//!   issuer are not asked: devices are self-signed, and their clocks are at times wrong.
-//! * `insecure`: whoever answers.
-//!
-//! Some terminals ship a key of RSA 1024. Verification refuses keys below 2048 bits, so such a device
-//! fails with `system` and when pinned. Give it a new certificate (its web page, or HikCentral, can
-//! install one); until then `insecure`, which checks no signature, or plain `http` on a network of
-//! its own are what is left. Devices that know nothing newer than TLS 1.1 fail always.
+//! Some terminals ship a key of RSA 1024. Verification refuses keys below 2048 bits, so such a device fails
+//! with `system` and when pinned, until it is given a new certificate. Devices that know nothing newer than
+//! TLS 1.1 fail always.
 
 use std::sync::{Arc, Mutex};
 
@@ -26,7 +19,9 @@ use crate::text::hex::hex;
 pub enum Tls {
     /// By the roots of the operating system.
     System,
-    /// By the SHA-256 of the certificate (DER); nothing else about it is asked.
+    /// By the SHA-256 of the certificate (DER), shown by one who holds its key: a copied certificate is no
+    /// use. Name, date and issuer are not asked, since devices are self-signed and their clocks at times
+    /// wrong.
     Pinned([u8; 32]),
     /// Not at all: the connection is encrypted to whoever answers.
     Insecure,
@@ -68,25 +63,25 @@ pub(crate) fn client_config(
         let nobody = RootCertStore::empty();
         return Ok(Some(builder.with_root_certificates(nobody).with_no_client_auth()));
     }
-    let verifier: Arc<dyn ServerCertVerifier> = match tls {
+    let pin = match tls {
         Tls::System => return Ok(None),
-        Tls::Pinned(sha256) => Arc::new(Pinned { sha256: *sha256, found: found.clone(), provider }),
-        Tls::Insecure => Arc::new(Anybody { provider }),
+        Tls::Pinned(sha256) => Some(*sha256),
+        Tls::Insecure => None,
     };
-    let config =
-        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
-    Ok(Some(config))
+    let judge = Arc::new(Judge { pin, found: found.clone(), provider });
+    Ok(Some(builder.dangerous().with_custom_certificate_verifier(judge).with_no_client_auth()))
 }
 
-/// Takes one certificate and no other.
+/// Judges who answers, where the operating system does not.
 #[derive(Debug)]
-struct Pinned {
-    sha256: [u8; 32],
+struct Judge {
+    /// The certificate that must be shown, by one who holds its key; `None`: anybody will do.
+    pin: Option<[u8; 32]>,
     found: Found,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Pinned {
+impl ServerCertVerifier for Judge {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -96,7 +91,7 @@ impl ServerCertVerifier for Pinned {
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let shown = Sha256::digest(end_entity.as_ref());
-        if shown.as_slice() == self.sha256 {
+        if self.pin.is_none_or(|pin| shown.as_slice() == pin) {
             return Ok(ServerCertVerified::assertion());
         }
         self.found.put(hex(&shown));
@@ -111,6 +106,9 @@ impl ServerCertVerifier for Pinned {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        if self.pin.is_none() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
@@ -120,48 +118,10 @@ impl ServerCertVerifier for Pinned {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        if self.pin.is_none() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Takes any certificate and any signature.
-#[derive(Debug)]
-struct Anybody {
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -344,7 +344,7 @@ fn lost(report: &Report, device: &TargetName) -> Option<Condition> {
     let first = mine().next()?;
     let mut waiting = Vec::new();
     for (kind, what) in [
-        (LossKind::StandingOutside, "The door is closed for"),
+        (LossKind::KeptOut, "The door is closed for"),
         (LossKind::OpenWithoutReason, "The door still opens, rightly or not, for"),
     ] {
         let members = numbers_of(kind);

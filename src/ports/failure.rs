@@ -13,7 +13,7 @@ pub enum Class {
     Login,
     /// The login is taken, and lacks a right, a licence or a permission for this call: a person must give it.
     MissingRight,
-    /// The system said no, or cannot be understood; the same again brings the same.
+    /// The system said no, or cannot be understood; repeating it changes nothing.
     Refused,
     /// It said no because of what the record holds: a person must correct it there.
     Unfit,

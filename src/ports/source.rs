@@ -26,7 +26,7 @@ pub struct Snapshot {
     pub unusable: Vec<Unusable>,
     /// Entries that are not of the configured account.
     pub elsewhere: usize,
-    /// The system's own clock, where it told.
+    /// The system's own clock, where it stated it.
     pub server_time: Option<DateTime<Utc>>,
 }
 

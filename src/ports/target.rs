@@ -207,7 +207,7 @@ pub trait TargetWriter {
     /// [`Failure`]; of class `Unknown` when the change may have happened.
     fn set(&mut self, record: &FullRecord, window: Window) -> Result<(), Failure>;
 
-    /// Asks to put in force what was written to these records; again does no harm.
+    /// Asks to put in force what was written to these records; repeating it does no harm.
     ///
     /// # Errors
     /// [`Failure`] where it may work for all of them at another time, or once somebody has set something right.

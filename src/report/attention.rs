@@ -317,7 +317,7 @@ pub fn to_look_after(
     };
     let losses = plan.losses.iter().filter(|loss| !is_unlimited(loss)).map(|loss| {
         let kind = match loss.kind {
-            LossKind::StandingOutside => AttentionKind::StandingOutside,
+            LossKind::KeptOut => AttentionKind::StandingOutside,
             LossKind::OpenWithoutReason => AttentionKind::OpenWithoutReason,
         };
         let ends = (loss.reason != Reason::PermanentOnDevice).then(|| loss.served.end());

@@ -105,7 +105,7 @@ impl Report {
 
     /// Takes what a plan says beside its changes.
     fn take_plan(&mut self, plan: &Plan) {
-        self.left_out = plan.told();
+        self.left_out = plan.left_out_or_ignored();
         self.losses = plan.losses.clone();
         self.no_door = plan.no_door.clone();
         self.released = plan.released.clone();

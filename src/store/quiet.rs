@@ -18,7 +18,7 @@ pub struct Quiet {
     pub since: DateTime<Utc>,
     /// From when on the time alone may bring a change.
     pub until: DateTime<Utc>,
-    /// What that run had to say, to be said again.
+    /// The report of that run, to be shown once more.
     pub report: String,
 }
 

@@ -320,7 +320,7 @@ CREATE TABLE quiet (
     inputs   TEXT    NOT NULL,   -- a digest of the program, the configuration and the link files
     since_at INTEGER NOT NULL,   -- when that run began
     until_at INTEGER NOT NULL,   -- when the time alone may bring a change
-    report   TEXT    NOT NULL,   -- what that run had to say, as JSON, to be said again
+    report   TEXT    NOT NULL,   -- of that run, as JSON, to be shown once more
     seal     INTEGER NOT NULL
 ) STRICT;
 

@@ -159,7 +159,7 @@ impl Drop for Bar {
 }
 
 impl Meter for Bar {
-    fn at(&self, done: usize, total: Option<usize>) {
+    fn show(&self, done: usize, total: Option<usize>) {
         self.bar.set_message(words(self.unit, done, total));
         if let Some(total) = total {
             self.bar.set_style(styled(WITH_TOTAL));

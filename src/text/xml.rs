@@ -4,8 +4,11 @@
 //! one, and copies every namespace in scope to each element that declares one more. So an element
 //! with a million attributes keeps it for hours, and a few megabytes of nested declarations make it
 //! ask for gigabytes. Real answers of both systems have at most some thirty attributes, five
-//! namespaces and ten levels. This pass is linear, keeps no text, and knows just enough of XML to
-//! count; whatever is not well-formed is left to the parser.
+//! namespaces and ten levels. This pass is linear and keeps no text; whatever is not well-formed is left to
+//! the parser.
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
 
 /// Attributes of one element, declarations included.
 const ATTRIBUTES_MAX: usize = 256;
@@ -71,116 +74,61 @@ pub(crate) fn look_over(text: &str) -> Result<(), Excess> {
 /// # Errors
 /// The first [`Excess`].
 pub(crate) fn walk(text: &str, mut see: impl FnMut(Mark)) -> Result<Counted, Excess> {
-    let bytes = text.as_bytes();
+    let mut reader = Reader::from_str(text);
+    let config = reader.config_mut();
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    config.allow_dangling_amp = true;
+    let place = |reader: &Reader<&[u8]>| usize::try_from(reader.buffer_position()).unwrap_or(0);
     // For each open element, how many namespaces are in scope there.
     let mut open: Vec<usize> = Vec::new();
     let mut counted = Counted::default();
-    let mut at = 0;
-    while let Some(start) = find(bytes, at, b"<") {
-        let rest = bytes.get(start..).unwrap_or_default();
-        let end = if rest.starts_with(b"<!--") {
-            find(bytes, start + 4, b"-->").map(|end| end + 3)
-        } else if rest.starts_with(b"<![CDATA[") {
-            find(bytes, start + 9, b"]]>").map(|end| end + 3)
-        } else if rest.starts_with(b"<?") {
-            find(bytes, start + 2, b"?>").map(|end| end + 2)
-        } else if rest.starts_with(b"</") {
-            open.pop();
-            let end = find(bytes, start + 2, b">").map(|end| end + 1);
-            if let Some(end) = end {
+    loop {
+        let start = place(&reader);
+        let event = reader.read_event();
+        let end = place(&reader);
+        let (kind, tag) = match &event {
+            Ok(Event::Text(_) | Event::GeneralRef(_)) => continue,
+            Ok(Event::Comment(_) | Event::CData(_) | Event::PI(_) | Event::Decl(_)) => {
+                counted.marks += 1;
+                continue;
+            }
+            Ok(Event::End(_)) => {
+                open.pop();
                 see(Mark { kind: MarkKind::Close, start, end, depth: open.len() });
+                counted.marks += 1;
+                continue;
             }
-            end
-        } else if rest.starts_with(b"<!") {
-            // A document type: the parser refuses the whole text.
-            None
-        } else {
-            let excess = |limit, what| Excess { limit, what, at: start };
-            let tag = Tag::read(rest);
-            let depth = open.len();
-            let scope = open.last().copied().unwrap_or(0) + tag.namespaces;
-            counted.namespaces += tag.namespaces;
-            if tag.attributes > ATTRIBUTES_MAX {
-                return Err(excess(ATTRIBUTES_MAX, "attributes of one element"));
-            }
-            if scope > NAMESPACES_MAX {
-                return Err(excess(NAMESPACES_MAX, "namespaces in one place"));
-            }
-            if !tag.is_closed {
-                open.push(scope);
-            }
-            if open.len() > DEPTH_MAX {
-                return Err(excess(DEPTH_MAX, "elements within each other"));
-            }
-            let kind = if tag.is_closed { MarkKind::Empty } else { MarkKind::Open };
-            let end = start + tag.length;
-            see(Mark { kind, start, end, depth });
-            Some(end)
+            Ok(Event::Start(tag)) => (MarkKind::Open, tag),
+            Ok(Event::Empty(tag)) => (MarkKind::Empty, tag),
+            // With a document type the parser refuses the whole text.
+            Ok(Event::DocType(_) | Event::Eof) | Err(_) => return Ok(counted),
         };
-        let Some(end) = end else { break };
-        counted.marks += 1;
-        at = end;
-    }
-    Ok(counted)
-}
-
-/// What counts about a start tag.
-#[derive(Default)]
-struct Tag {
-    /// With both brackets; all that is left where the second is missing.
-    length: usize,
-    attributes: usize,
-    namespaces: usize,
-    /// `<a/>`.
-    is_closed: bool,
-}
-
-impl Tag {
-    fn read(bytes: &[u8]) -> Self {
-        let mut tag = Self::default();
-        let mut quote = None;
-        let mut before = b' ';
-        let mut word = 0;
-        for (at, &byte) in bytes.iter().enumerate() {
-            tag.length = at + 1;
-            match (quote, byte) {
-                (Some(mark), _) if mark != byte => {}
-                (Some(_), _) => quote = None,
-                (None, b'"' | b'\'') => quote = Some(byte),
-                (None, b'>') => {
-                    tag.is_closed = before == b'/';
-                    return tag;
-                }
-                (None, b'=') => {
-                    tag.attributes += 1;
-                    let name = bytes.get(word..at).unwrap_or_default();
-                    tag.namespaces += usize::from(name.starts_with(b"xmlns"));
-                }
-                (None, _) if is_space(before) || matches!(before, b'"' | b'\'') => {
-                    // A space between a name and its `=` does not begin another name.
-                    if !is_space(byte) {
-                        word = at;
-                    }
-                }
-                (None, _) => {}
-            }
-            before = byte;
+        let excess = |limit, what| Err(Excess { limit, what, at: start });
+        let (mut attributes, mut namespaces) = (0, 0);
+        for attribute in tag.attributes().with_checks(false) {
+            attributes += 1;
+            namespaces +=
+                usize::from(attribute.is_ok_and(|one| one.key.as_ref().starts_with("xmlns")));
         }
-        tag
+        let depth = open.len();
+        let scope = open.last().copied().unwrap_or(0) + namespaces;
+        if attributes > ATTRIBUTES_MAX {
+            return excess(ATTRIBUTES_MAX, "attributes of one element");
+        }
+        if scope > NAMESPACES_MAX {
+            return excess(NAMESPACES_MAX, "namespaces in one place");
+        }
+        if kind == MarkKind::Open {
+            open.push(scope);
+        }
+        if open.len() > DEPTH_MAX {
+            return excess(DEPTH_MAX, "elements within each other");
+        }
+        counted.marks += 1;
+        counted.namespaces += namespaces;
+        see(Mark { kind, start, end, depth });
     }
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
-}
-
-fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    let at = match wanted {
-        [only] => memchr::memchr(*only, rest),
-        _ => memchr::memmem::find(rest, wanted),
-    };
-    Some(from + at?)
 }
 
 #[cfg(test)]

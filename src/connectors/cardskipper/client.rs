@@ -300,7 +300,7 @@ impl Client {
         // The length is that of what is sent; packed, it says little about what is read.
         let is_packed = response.headers().contains_key(CONTENT_ENCODING);
         let total = told.filter(|_| !is_packed);
-        let watch = |done| request.meter.at(done, total);
+        let watch = |done| request.meter.show(done, total);
         let read = read_at_most(response.body_mut().as_reader(), limit, &mut body, watch);
         if body.len() > limit {
             return Err(Error::TooLarge { call, limit }.into());

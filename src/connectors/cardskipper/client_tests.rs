@@ -11,7 +11,7 @@ use super::super::limits::RETRY;
 use super::*;
 use crate::model::SourceName;
 use crate::net::retry::Rule;
-use crate::ports::progress::tests::Heard;
+use crate::ports::progress::tests::Shown;
 
 pub(super) const SAMPLE: &str =
     include_str!("../../../tests/fixtures/cardskipper/member-export.xml");
@@ -161,11 +161,11 @@ fn whoever_watches_hears_how_much_of_a_complete_listing_is_there() {
     let body = SAMPLE.as_bytes();
     let packed = with_head("200 OK\r\nContent-Encoding: gzip", &gzip(body));
     let (url, asked) = serve(vec![answer("200 OK", body), packed, answer("200 OK", body)]);
-    let heard = Heard::default();
-    let client = client(&url).watched_by(Arc::new(heard.clone()));
+    let shown = Shown::default();
+    let client = client(&url).watched_by(Arc::new(shown.clone()));
     client.members(Listing::Complete).unwrap();
     client.members(Listing::Complete).unwrap();
-    let words = heard.words();
+    let words = shown.words();
     let all = body.len();
     // How many pieces arrive is the network's business.
     assert!(words.contains(&format!("club Bytes {all} of {all}")), "{words:?}");
@@ -173,7 +173,7 @@ fn whoever_watches_hears_how_much_of_a_complete_listing_is_there() {
     let count = |word: &str| words.iter().filter(|one| one.ends_with(word)).count();
     assert_eq!((count(" begins"), count(" ends")), (2, 2));
     client.members(Listing::ChangedSince(Utc.timestamp_opt(0, 0).unwrap())).unwrap();
-    assert_eq!(heard.words(), words, "what changed since is no long work");
+    assert_eq!(shown.words(), words, "what changed since is no long work");
     asked.join().unwrap();
 }
 

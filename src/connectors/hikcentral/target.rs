@@ -64,7 +64,7 @@ impl Target for Platform {
         let mut count = 0;
         let list = self.client.all_persons(&mut |record| {
             count += 1;
-            meter.at(count, None);
+            meter.show(count, None);
             each(record);
         })?;
         Ok(list)

@@ -302,7 +302,7 @@ impl Reader {
                     .map_err(|what| format!("{what} (page at offset {})", run.position))
             })?;
             let is_last = run.take(page, self.page_size, self.zone, each).is_break();
-            meter.at(run.read_so_far(), run.total);
+            meter.show(run.read_so_far(), run.total);
             if is_last {
                 return Ok(());
             }

@@ -16,7 +16,7 @@ use crate::store::{Outcome, OutcomeKind};
 /// What was read longer ago is read again before it is written.
 const AGE_MAX: Duration = Duration::from_secs(2);
 
-/// What a device held of each person, and when the reading that told so began, by the time that the run
+/// What a device held of each person, and when the reading began, by the time that the run
 /// had taken; nobody, for a person whom the device no longer has.
 #[derive(Default)]
 pub(super) struct Base {
@@ -42,11 +42,11 @@ impl Base {
         let wanted: Vec<RecordId> = changes.iter().map(|c| c.employee_no.clone()).collect();
         let mut found = reader.some(&wanted)?;
         self.is_slow |= clock.elapsed().saturating_sub(at) > AGE_MAX;
-        let told = wanted.into_iter().map(|id| {
+        let read = wanted.into_iter().map(|id| {
             let record = found.remove(&id);
             (id, (at, record))
         });
-        self.persons.extend(told);
+        self.persons.extend(read);
         Ok(())
     }
 
@@ -67,7 +67,7 @@ impl Base {
     }
 }
 
-/// The person of a change, if they still are what the plan saw and may be touched. One who already holds
+/// The person of a change, if they still are as planned for and may be touched. One who already holds
 /// what was to be written is settled as confirmed; nothing of what is settled here was sent.
 pub(super) fn check<'b>(
     device: &TargetConfig,
@@ -76,7 +76,7 @@ pub(super) fn check<'b>(
     limits: &TargetLimits,
 ) -> Result<&'b FullRecord, Box<Outcome>> {
     let Some((_, Some(record))) = base.persons.get(&change.employee_no) else {
-        return Err(unsent(OutcomeKind::Moved, "the person is no longer on the device", None));
+        return Err(unsent(OutcomeKind::Moved, "the person is no longer there", None));
     };
     let person = &record.person;
     if is_same_record(&change.fingerprint, &person.fingerprint) {
@@ -89,7 +89,7 @@ pub(super) fn check<'b>(
         let person = Some(person.clone());
         return Err(Box::new(Outcome::unsent(OutcomeKind::Confirmed, None, person)));
     }
-    let text = "the person was changed on the device since it was read";
+    let text = "the person was changed there since it was read";
     Err(unsent(OutcomeKind::Moved, text, Some(person.clone())))
 }
 
@@ -99,18 +99,14 @@ fn untouchable(device: &TargetConfig, person: &Record) -> Option<&'static str> {
         Some("the person is protected")
     } else if let Some(flaw) = person.flaw {
         Some(match flaw {
-            Flaw::Twice => "the person is in the door's list more than once",
+            Flaw::Twice => "the person is listed more than once",
             Flaw::NotUtf8 => "the person's entry is in an encoding that is not UTF-8",
         })
     } else {
         match (person.standing, person.limit) {
-            (RecordStanding::Administrator, _) => {
-                Some("the person is an administrator of the device")
-            }
-            (RecordStanding::Barred, _) => Some("the person is barred on the device"),
-            (RecordStanding::Free, Limit::Permanent(_)) => {
-                Some("the person has no limit on the device")
-            }
+            (RecordStanding::Administrator, _) => Some("the person is an administrator there"),
+            (RecordStanding::Barred, _) => Some("the person is barred there"),
+            (RecordStanding::Free, Limit::Permanent(_)) => Some("the person has no limit there"),
             (RecordStanding::Free, _) => None,
         }
     }

@@ -1,8 +1,6 @@
-//! In which order the changes of one device are carried out.
+//! In which order the changes of one device are carried out, since a run can end before it is through. Pure.
 //!
-//! Pure. A run can end before it is through: at its time limit, or because the device goes away.
-//! Whoever stands outside comes first, and a write that fails again and again waits behind those that
-//! were never tried, so that a slow or stubborn head starves nobody.
+//! Whoever is kept out comes first; a write that keeps failing waits behind those that were never tried.
 
 use std::collections::BTreeMap;
 

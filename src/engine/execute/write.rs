@@ -220,7 +220,7 @@ impl OneTarget<'_, '_> {
                 let what = outcome.error.as_deref().unwrap_or("changed unasked");
                 met.push(format!("person {}: {what}", one.change.employee_no));
             }
-            let outcome = despite(outcome, one.refusal, is_unasked);
+            let outcome = weigh_refusal(outcome, one.refusal, is_unasked);
             let id = &one.change.employee_no;
             match (outcome.kind, one.class) {
                 // It is as if nothing had been sent.
@@ -355,7 +355,7 @@ impl OneTarget<'_, '_> {
 }
 
 /// What became of a write that the device may have refused: nothing, or something all the same.
-fn despite(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outcome {
+fn weigh_refusal(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outcome {
     let Some(refusal) = refusal else { return outcome };
     if outcome.kind == OutcomeKind::Refused {
         return outcome;
@@ -364,5 +364,5 @@ fn despite(outcome: Outcome, refusal: Option<String>, is_unasked: bool) -> Outco
         return Outcome { kind: OutcomeKind::Refused, error: Some(refusal), ..outcome };
     }
     let what = outcome.error.as_deref().unwrap_or("and it took the change");
-    Outcome { error: Some(format!("the device said no ({refusal}); {what}")), ..outcome }
+    Outcome { error: Some(format!("it said no ({refusal}); {what}")), ..outcome }
 }

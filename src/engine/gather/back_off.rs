@@ -1,8 +1,6 @@
-//! When a device that failed is asked again: after 1, 2, 4 … ticks, at most an hour.
+//! When a device that failed is asked anew: after 1, 2, 4 … ticks, at most an hour. Pure.
 //!
-//! Pure. A device is never given up: within the hour it is tried again, and a success clears
-//! everything. It never makes anybody wait outside: a change that opens a closed door is tried at
-//! every tick all the same (see [`crate::cmd::sync`]).
+//! It keeps nobody out: a change that opens a closed door is tried at every tick.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -21,7 +19,7 @@ pub fn waits_until(failures: &Failures, now: DateTime<Utc>) -> Option<DateTime<U
     let last = failures.last_at.filter(|_| failures.count > 0)?;
     let until = last.checked_add_signed(wait(failures.count))?;
     let begin = last.checked_sub_signed(SLACK)?;
-    // A failure that lies in the future was told by a clock that was set back since.
+    // A failure that lies in the future was written by a clock that was set back since.
     (begin <= now && now < until).then_some(until)
 }
 

@@ -18,7 +18,7 @@ pub struct Off(pub TimeDelta);
 impl Off {
     /// In words, compared with another clock: `61 seconds ahead of this server's`.
     #[must_use]
-    pub fn than(self, other: &str) -> String {
+    pub fn compared_with(self, other: &str) -> String {
         let of = if self.0 > TimeDelta::zero() { " of" } else { "" };
         format!("{self}{of} {other}")
     }
@@ -39,7 +39,7 @@ pub fn own_clock_off(
     asked: DateTime<Utc>,
     answered: DateTime<Utc>,
 ) -> Option<Off> {
-    // The header is told to the second.
+    // The header is to the second.
     let second = TimeDelta::seconds(1);
     let ahead = asked.signed_duration_since(server) - second;
     let behind = server.signed_duration_since(answered);

@@ -1,8 +1,7 @@
 //! One conversation with a device at a time, over all processes of this computer.
 //!
-//! Whoever asks a device holds its lock, and reads what is remembered of it (its logins, above all) only
-//! then: of six commands that start at once with a wrong password, one spends a login and five know it.
-//! Locks are taken in the order of the configuration, each once in a process, and nobody waits for ever.
+//! What is remembered of a device, its logins above all, is read under its lock only. Locks are taken in the
+//! order of the configuration, each once in a process, and nobody waits for ever.
 
 use std::time::Duration;
 
@@ -62,30 +61,32 @@ impl Turn {
 
 /// Takes the locks of all devices that are due. What is known of a device is read when the lock is there:
 /// whoever had it may have read the device, or spent a login.
-pub(super) fn take_turns(
-    config: &Config,
+pub(super) fn take_turns<'c>(
+    config: &'c Config,
     store: &Store,
     clock: Clock,
     scope: &Scope,
-) -> Result<Vec<Turn>, StoreError> {
+) -> Result<Vec<(&'c TargetConfig, Turn)>, StoreError> {
     let now = clock.began();
     let began = clock.elapsed();
     let mut turns = Vec::with_capacity(config.devices.len());
     for device in &config.devices {
-        let ask = AskTarget::of(scope, device, now);
+        let ask = AskTarget::new(scope, device, now);
         let is_due = || devices::is_due(device, store, ask);
         if scope.is_offline || !is_due()? {
-            turns.push(Turn::NotDue(Box::new(Before::read(store, device, scope)?)));
+            let before = Box::new(Before::read(store, device, scope)?);
+            turns.push((device, Turn::NotDue(before)));
             continue;
         }
         let patience = READING_PATIENCE.saturating_sub(clock.elapsed().saturating_sub(began));
         let taken = take_device(store.path(), &device.name, patience, clock.now())?;
         let before = Box::new(Before::read(store, device, scope)?);
-        turns.push(match taken {
+        let turn = match taken {
             Err(holder) => Turn::Busy(before, holder),
             Ok(lock) if is_due()? => Turn::Ours(before, lock),
             Ok(_) => Turn::NotDue(before),
-        });
+        };
+        turns.push((device, turn));
     }
     Ok(turns)
 }

@@ -107,7 +107,7 @@ pub(super) struct AskTarget {
 }
 
 impl AskTarget {
-    pub(super) fn of(scope: &Scope, device: &TargetConfig, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(scope: &Scope, device: &TargetConfig, now: DateTime<Utc>) -> Self {
         let accepted = scope.accept_devices.get(&device.name).copied();
         Self { now, is_full: scope.is_full, accepted }
     }
@@ -121,7 +121,7 @@ pub struct TargetGathered {
     pub(super) persons: RecordsOfTarget,
     /// Whether its persons are known at all.
     pub is_known: bool,
-    /// Its serial number, where it has told one.
+    /// Its serial number, where it stated one.
     pub(super) serial: Option<String>,
     /// What it makes of the windows it is sent.
     pub limits: TargetLimits,
@@ -170,7 +170,7 @@ pub struct FreshReading {
 /// What a login taught.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginResult {
-    /// None was tried, or it told nothing.
+    /// None was tried, or nothing was learnt.
     NotTried,
     Worked,
     /// It was refused: remembered, so that the account is never locked.
@@ -217,7 +217,7 @@ pub(super) fn read_due<'a>(
             let stopped = stopped.filter(|_| !is_accepted);
             let confirmed = before.persons.confirmed.clone();
             let written = before.persons.written.clone();
-            let renamed = Renamed::between(before.persons, &persons);
+            let renamed = Renamed::find(before.persons, &persons);
             settle_notation(&mut persons, &confirmed);
             let remarks = remarks(config, &unusable, &persons);
             let limits = match &statement {
@@ -296,7 +296,7 @@ pub(super) fn untouched(config: &TargetConfig, before: Before) -> TargetGathered
 }
 
 impl Renamed {
-    fn between(before: RecordsOfTarget, now: &BTreeMap<RecordId, Record>) -> Option<Self> {
+    fn find(before: RecordsOfTarget, now: &BTreeMap<RecordId, Record>) -> Option<Self> {
         let is_another = |(id, old): &(&RecordId, &Record)| {
             now.get(*id).is_some_and(|new| {
                 old.name != new.name

@@ -10,93 +10,72 @@ use chrono::{DateTime, Utc};
 use super::devices::TargetGathered;
 use super::plausibility::believed_limits;
 use super::sources::SourceGathered;
-use super::{AcceptLink, Scope, merge};
+use super::{AcceptLink, KnownOfTarget, Scope, TargetInTurn, merge};
 use crate::config::{Config, TargetConfig};
-use crate::engine::link::{
-    self, AcceptedLink, Claimant, Found, Link, LinkTable, Linking, NoLink, StoredLinks,
-};
+use crate::engine::link::{self, AcceptedLink, Claimant, Found, Link, LinkTable, Linking, NoLink};
 use crate::engine::plan::{Facts, HolderFacts, SourceFacts, TargetFacts};
 use crate::model::{SourceName, TargetName, Window};
-use crate::store::{RecordsOfTarget, SettledRoles};
+use crate::store::RecordsOfTarget;
 
-/// Both sides, in the order of the configuration.
-pub(super) struct Both<'a> {
-    pub config: &'a Config,
-    /// Their members go into the facts.
-    pub sources: &'a mut [SourceGathered],
-    /// Their persons go into the facts.
-    pub devices: &'a mut [TargetGathered],
-}
-
-impl Both<'_> {
-    /// Links members to persons and puts everything together. `known` is what is remembered of each
-    /// device beside its persons, in the order of the configuration.
-    ///
-    /// # Errors
-    /// The first link of [`Scope::accept_links`] that is not in question.
-    pub(super) fn facts(
-        self,
-        table: &LinkTable,
-        known: Vec<KnownOfTarget>,
-        scope: &Scope,
-        now: DateTime<Utc>,
-    ) -> Result<(Facts, Vec<AcceptedOn>), AcceptLink> {
-        let sources = source_facts(self.config, self.sources, scope);
-        let members = member_facts(self.sources);
-        let mut accepted_on = Vec::new();
-        let mut devices = Vec::with_capacity(known.len());
-        for ((device, gathered), known) in self.config.devices.iter().zip(self.devices).zip(known) {
-            let persons = &gathered.persons.persons;
-            let resolve = |accepted: &[AcceptedLink]| {
-                let people = members.iter().map(|facts| Claimant {
-                    member: &facts.member,
-                    vanished_since: facts.missing_since.filter(|_| facts.is_vanished),
-                });
-                let rules = &self.config.link.by;
-                let mut linking =
-                    link::resolve(people, persons, table, &known.stored, rules, accepted);
-                // Somebody who looked has accepted the names of this door.
-                if !gathered.is_accepted {
-                    let people = members.iter().map(|facts| &facts.member);
-                    link::doubt_first_links(&mut linking, people, persons, &known.stored);
-                }
-                linking
-            };
-            let mut linking = if gathered.is_known { resolve(&[]) } else { Vec::new() };
-            let wanted = scope.accept_links.iter().filter(|one| one.device == device.name);
-            let accepted: Vec<AcceptedLink> = wanted
-                .map(|one| in_question(one, &members, &linking).ok_or_else(|| one.clone()))
-                .collect::<Result<_, _>>()?;
-            if !accepted.is_empty() {
-                linking = resolve(&accepted);
-                accepted_on.extend(accepted.into_iter().map(|link| AcceptedOn {
-                    device: device.name.clone(),
-                    held: persons.get(&link.employee_no).and_then(|one| one.limit.window()),
-                    link,
-                }));
+/// Links members to persons and puts everything together: the members of the sources and the persons of the
+/// targets go into the facts.
+///
+/// # Errors
+/// The first link of [`Scope::accept_links`] that is not in question.
+pub(super) fn put_together(
+    config: &Config,
+    sources: &mut [SourceGathered],
+    targets: &mut [TargetInTurn<'_, '_>],
+    table: &LinkTable,
+    scope: &Scope,
+    now: DateTime<Utc>,
+) -> Result<(Facts, Vec<AcceptedOn>), AcceptLink> {
+    let source_facts = source_facts(config, sources, scope);
+    let members = member_facts(sources);
+    let mut accepted_on = Vec::new();
+    let mut devices = Vec::with_capacity(targets.len());
+    for target in targets {
+        let TargetInTurn { config: device, gathered, known, .. } = target;
+        let persons = &gathered.persons.persons;
+        let resolve = |accepted: &[AcceptedLink]| {
+            let people = members.iter().map(|facts| Claimant {
+                member: &facts.member,
+                vanished_since: facts.missing_since.filter(|_| facts.is_vanished),
+            });
+            let rules = &config.link.by;
+            let mut linking = link::resolve(people, persons, table, &known.stored, rules, accepted);
+            // Somebody who looked has accepted the names of this door.
+            if !gathered.is_accepted {
+                let people = members.iter().map(|facts| &facts.member);
+                link::doubt_first_links(&mut linking, people, persons, &known.stored);
             }
-            devices.push(device_facts(device, gathered, linking, known, now));
-        }
-        let facts = Facts {
-            now,
-            policy: self.config.policy,
-            guard: self.config.guard,
-            sources,
-            devices,
-            members,
-            only: scope.only.clone(),
+            linking
         };
-        Ok((facts, accepted_on))
+        let mut linking = if gathered.is_known { resolve(&[]) } else { Vec::new() };
+        let wanted = scope.accept_links.iter().filter(|one| one.device == device.name);
+        let accepted: Vec<AcceptedLink> = wanted
+            .map(|one| in_question(one, &members, &linking).ok_or_else(|| one.clone()))
+            .collect::<Result<_, _>>()?;
+        if !accepted.is_empty() {
+            linking = resolve(&accepted);
+            accepted_on.extend(accepted.into_iter().map(|link| AcceptedOn {
+                device: device.name.clone(),
+                held: persons.get(&link.employee_no).and_then(|one| one.limit.window()),
+                link,
+            }));
+        }
+        devices.push(device_facts(device, gathered, linking, mem::take(known), now));
     }
-}
-
-/// What the state file remembers of a device beside its persons.
-#[derive(Debug, Default)]
-pub(super) struct KnownOfTarget {
-    pub stored: StoredLinks,
-    pub settled_roles: SettledRoles,
-    /// Persons to whom a revocation was sent within a day.
-    pub revoked: usize,
+    let facts = Facts {
+        now,
+        policy: config.policy,
+        guard: config.guard,
+        sources: source_facts,
+        devices,
+        members,
+        only: scope.only.clone(),
+    };
+    Ok((facts, accepted_on))
 }
 
 /// A link that was accepted in this run.

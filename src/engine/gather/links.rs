@@ -131,7 +131,7 @@ impl LinksGathered {
     /// Takes the rows that were read; one that was there before is as old as it was.
     fn take(&mut self, path: String, read: LinkFile, before: &LinkTable, now: DateTime<Utc>) {
         let with_since = |row: LinkRow| {
-            let since = before.since(&row.email, &row.employee_no).unwrap_or(now);
+            let since = before.known_since(&row.email, &row.employee_no).unwrap_or(now);
             (row, since)
         };
         let rows: Vec<_> = read.rows.into_iter().map(with_since).collect();
@@ -196,7 +196,7 @@ fn changed(path: &Path, known: Option<&str>) -> Result<Option<LinkFile>, LinkFil
     Ok(Some(read))
 }
 
-/// Why new content does not count yet, unless the last run saw the same.
+/// Why new content does not count yet, unless the last run read the same.
 fn doubt(
     store: &Store,
     config: &Config,

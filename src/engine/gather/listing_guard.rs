@@ -41,7 +41,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The rule that the listing breaks, as a word that lasts.
+    /// The rule that the listing breaks, as a lasting name.
     #[must_use]
     pub fn rule(&self) -> &'static str {
         match self {

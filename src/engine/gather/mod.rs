@@ -18,7 +18,7 @@ mod record;
 mod sources;
 mod summary;
 pub mod trust;
-mod witness;
+mod whose_clock;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -30,9 +30,11 @@ use crate::config::{Config, TargetConfig};
 use crate::engine::Systems;
 use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::{Budget, Change, Facts, HolderFacts, Only, Plan};
-use crate::model::{HolderId, HolderNumber, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{
+    HolderId, HolderNumber, RecordId, RightCode, SourceName, StoredLinks, TargetName,
+};
 use crate::ports::Listing;
-use crate::store::{SecondLook, Store, StoreError};
+use crate::store::{SecondLook, SettledRoles, Store, StoreError};
 use crate::trouble::{About, Trouble, TroubleKind, own_clock_set_back};
 
 pub use conversation::Conversation;
@@ -98,7 +100,7 @@ pub struct AcceptLink {
 pub struct Gathered {
     /// What planning and the proof look at.
     pub facts: Facts,
-    /// What was heard from each organisation, in the order of the configuration.
+    /// What each organisation answered, in the order of the configuration.
     pub sources: Vec<SourceGathered>,
     /// What was read from each device, in the order of the configuration.
     pub devices: Vec<TargetGathered>,
@@ -113,8 +115,45 @@ pub struct Gathered {
 /// The conversation with each device that was asked, in the order of the configuration, for carrying out.
 pub type Connections<'a> = Vec<Conversation<'a>>;
 
+/// A target while it is gathered from: all that is known of it in one value.
+struct TargetInTurn<'c, 'a> {
+    config: &'c TargetConfig,
+    gathered: TargetGathered,
+    open: Conversation<'a>,
+    known: KnownOfTarget,
+}
+
+impl<'c, 'a> TargetInTurn<'c, 'a> {
+    fn new(config: &'c TargetConfig, gathered: TargetGathered, open: Conversation<'a>) -> Self {
+        Self { config, gathered, open, known: KnownOfTarget::default() }
+    }
+}
+
+/// What the state file remembers of a device beside its persons.
+#[derive(Debug, Default)]
+struct KnownOfTarget {
+    stored: StoredLinks,
+    settled_roles: SettledRoles,
+    /// Persons to whom a revocation was sent within a day.
+    revoked: usize,
+    /// Its serial number when it was last read.
+    serial: Option<String>,
+}
+
+impl KnownOfTarget {
+    fn read(store: &Store, device: &TargetName, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
+        Ok(Self {
+            serial: store.devices().device_state(device)?.serial,
+            stored: store.links().links(device)?,
+            settled_roles: store.links().settled_roles(device)?,
+            revoked: store.journal().revocations_since(device, yesterday, now)?,
+        })
+    }
+}
+
 /// What everybody answered, in the order of the configuration.
-type Answers<'a> = (Vec<SourceGathered>, Vec<TargetGathered>, Connections<'a>);
+type Answers<'c, 'a> = (Vec<SourceGathered>, Vec<TargetInTurn<'c, 'a>>);
 
 /// Why nothing could be gathered at all.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +187,7 @@ impl GatherError {
 /// Gathers both sides.
 ///
 /// # Errors
-/// [`GatherError`]; whatever goes wrong outside is in the troubles of what was gathered.
+/// [`GatherError`]; whatever a system does wrong is in the troubles of what was gathered.
 pub fn gather<'a>(
     systems: &'a dyn Systems,
     config: &Config,
@@ -171,11 +210,9 @@ pub fn gather_with<'a>(
     let now = clock.began();
     let links = links::read(store, config, now)?;
     let turns = conversation::take_turns(config, store, clock, &scope)?;
-    let (mut sources, mut devices, mut open) =
-        ask_all(systems, config, store, turns, clock, &scope, asked)?;
-    let both = (&mut *sources, &mut *devices);
-    let asking = witness::Asking { systems, config, store, scope: &scope, clock };
-    asking.tell_whose(both, &mut open)?;
+    let (mut sources, mut targets) = ask_all(systems, config, store, turns, clock, &scope, asked)?;
+    let inquiry = whose_clock::ClockInquiry { systems, config, store, scope: &scope, clock };
+    inquiry.settle(&mut sources, &mut targets)?;
     let clock_trouble = if scope.is_offline {
         None
     } else {
@@ -183,40 +220,26 @@ pub fn gather_with<'a>(
         let doubt = store.overview().future_run(from)?.filter(|run| clocks::is_set_back(*run, now));
         doubt.and_then(|run| doubt_clock_set_back(&mut sources, run.began, now))
     };
-    for (device, gathered) in config.devices.iter().zip(&devices) {
-        remember_login(store, device, gathered.login, now)?;
+    for target in &targets {
+        remember_login(store, target.config, target.gathered.login, now)?;
     }
-    let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
-    let mut known = Vec::with_capacity(config.devices.len());
-    let mut serials = Vec::with_capacity(config.devices.len());
     let reading = store.reading()?;
-    for device in &config.devices {
-        serials.push(store.devices().device_state(&device.name)?.serial);
-        known.push(facts::KnownOfTarget {
-            stored: store.links().links(&device.name)?,
-            settled_roles: store.links().settled_roles(&device.name)?,
-            revoked: store.journal().revocations_since(&device.name, yesterday, now)?,
-        });
+    for target in &mut targets {
+        target.known = KnownOfTarget::read(store, &target.config.name, now)?;
     }
     drop(reading);
-    for ((place, device), known) in config.devices.iter().enumerate().zip(&known) {
-        let Some(gathered) = devices.get_mut(place) else { continue };
+    for target in &mut targets {
         let members = sources.iter().flat_map(|source| &source.members);
-        let is_accepted = gathered.is_accepted;
-        let doubt = gathered.doubt_renamed(&known.stored, members, config.guard);
-        if let (Some(doubt), false, Some(open)) = (doubt, is_accepted, open.get_mut(place)) {
-            gathered.take_back(device, &doubt);
-            *open = Conversation::none();
+        let doubt = target.gathered.doubt_renamed(&target.known.stored, members, config.guard);
+        if let (Some(doubt), false) = (doubt, target.gathered.is_accepted) {
+            target.gathered.take_back(target.config, &doubt);
+            target.open = Conversation::none();
         }
     }
-    for place in devices::disown_twins(&config.devices, &mut devices, &serials) {
-        if let Some(open) = open.get_mut(place) {
-            *open = Conversation::none();
-        }
-    }
-    let both = facts::Both { config, sources: &mut sources, devices: &mut devices };
-    let facts = both.facts(&links.table, known, &scope, now);
+    devices::disown_twins(&mut targets);
+    let facts = facts::put_together(config, &mut sources, &mut targets, &links.table, &scope, now);
     let (facts, accepted) = facts.map_err(GatherError::NothingToAccept)?;
+    let (devices, open) = targets.into_iter().map(|one| (one.gathered, one.open)).unzip();
     Ok((Gathered { facts, sources, devices, accepted, links, clock_trouble, now }, open))
 }
 
@@ -238,63 +261,65 @@ pub fn remember_login(
 }
 
 /// Asks organisations and devices side by side: a slow one never waits for another.
-fn ask_all<'a>(
+fn ask_all<'c, 'a>(
     systems: &'a dyn Systems,
-    config: &Config,
+    config: &'c Config,
     store: &Store,
-    turns: Vec<Turn>,
+    turns: Vec<(&'c TargetConfig, Turn)>,
     clock: Clock,
     scope: &Scope,
     Asked(asked_before): Asked,
-) -> Result<Answers<'a>, StoreError> {
+) -> Result<Answers<'c, 'a>, StoreError> {
     let now = clock.began();
-    let ask = sources::Ask::at(now, scope, config);
-    let mut states = Vec::with_capacity(config.sources.len());
-    let mut names = Vec::with_capacity(config.sources.len());
+    let ask = sources::Ask::new(now, scope, config);
+    let mut known = Vec::with_capacity(config.sources.len());
     for source in &config.sources {
-        states.push(store.members().source_state(&source.name)?);
-        names.push(store.members().role_names(&source.name)?);
+        known.push((
+            source,
+            store.members().source_state(&source.name)?,
+            store.members().role_names(&source.name)?,
+        ));
     }
     if scope.is_offline {
-        let mut sources = Vec::with_capacity(states.len());
-        for (source, state) in config.sources.iter().zip(states) {
-            let members = store.members().members(&source.name)?;
-            sources.push(sources::not_asked(source, &state, members));
+        let mut sources = Vec::with_capacity(known.len());
+        for (source, state, _) in known {
+            sources.push(sources::not_asked(
+                source,
+                &state,
+                store.members().members(&source.name)?,
+            ));
         }
-        let devices = config.devices.iter().zip(turns).map(|(device, turn)| {
+        let targets = turns.into_iter().map(|(device, turn)| {
             let gathered = devices::untouched(device, turn.into_before());
-            (gathered, Conversation::none())
+            TargetInTurn::new(device, gathered, Conversation::none())
         });
-        let (devices, open) = devices.unzip();
-        return Ok((sources, devices, open));
+        return Ok((sources, targets.collect()));
     }
     thread::scope(|threads| {
-        let devices: Vec<_> = config
-            .devices
-            .iter()
-            .zip(turns)
+        let not_asked = |device, gathered| {
+            Coming::Here(Box::new(TargetInTurn::new(device, gathered, Conversation::none())))
+        };
+        let targets: Vec<_> = turns
+            .into_iter()
             .map(|(device, turn)| {
-                let ask = devices::AskTarget::of(scope, device, now);
+                let ask = devices::AskTarget::new(scope, device, now);
                 match turn {
                     Turn::Ours(before, lock) => Coming::OnItsWay(threads.spawn(move || {
                         let (gathered, reader) = devices::read_due(systems, device, *before, ask);
-                        (gathered, Conversation { lock: Some(lock), reader })
+                        let open = Conversation { lock: Some(lock), reader };
+                        TargetInTurn::new(device, gathered, open)
                     })),
-                    Turn::NotDue(before) => Coming::Here(Box::new((
-                        devices::untouched(device, *before),
-                        Conversation::none(),
-                    ))),
-                    Turn::Busy(before, holder) => Coming::Here(Box::new((
-                        devices::busy(device, *before, &holder),
-                        Conversation::none(),
-                    ))),
+                    Turn::NotDue(before) => not_asked(device, devices::untouched(device, *before)),
+                    Turn::Busy(before, holder) => {
+                        not_asked(device, devices::busy(device, *before, &holder))
+                    }
                 }
             })
             .collect();
-        let mut asked = Vec::with_capacity(states.len());
+        let mut asked = Vec::with_capacity(known.len());
         let mut asked_before = asked_before.into_iter().flatten();
-        for ((source, state), names) in config.sources.iter().zip(states).zip(&names) {
-            let listing = sources::choose(source, &state, ask);
+        for (source, state, names) in &known {
+            let listing = sources::choose(source, state, ask);
             let answer = match asked_before.next() {
                 Some(answer) => Coming::Here(Box::new(answer)),
                 None => Coming::OnItsWay(
@@ -307,7 +332,7 @@ fn ask_all<'a>(
                 Listing::ChangedSince(_) => Some(store.members().members(&source.name)?),
                 Listing::Complete => None,
             };
-            asked.push((source, state, answer, early));
+            asked.push((*source, state.clone(), answer, early));
         }
         let mut sources = Vec::with_capacity(asked.len());
         for (source, state, answer, early) in asked {
@@ -318,8 +343,7 @@ fn ask_all<'a>(
             };
             sources.push(sources::digest(source, answer, state, members, ask));
         }
-        let (devices, open) = devices.into_iter().map(Coming::when_here).unzip();
-        Ok((sources, devices, open))
+        Ok((sources, targets.into_iter().map(Coming::when_here).collect()))
     })
 }
 

@@ -1,8 +1,7 @@
-//! Whether what a device answers may be believed.
+//! Whether what a device answers may be believed. Pure.
 //!
-//! Pure. Doors get new addresses, are replaced, are reset: a device that suddenly is another one, or has
-//! lost its persons, would get the changes of the one it seems to be. Nothing is written to it until
-//! a person has looked.
+//! A device that suddenly is another one, or has lost its persons, would get the changes of the one it seems
+//! to be: nothing is written there until a person has looked.
 
 use std::collections::BTreeMap;
 

@@ -45,7 +45,7 @@ pub struct Asked(pub(super) Option<Vec<Answer>>);
 /// `retell` makes a report of what they answered and of what that run had to say, where it can.
 ///
 /// # Errors
-/// [`StoreError`]; whatever goes wrong outside is something that was heard.
+/// [`StoreError`]; whatever goes wrong outside is in the answers.
 pub fn poll<T>(
     systems: &dyn Systems,
     config: &Config,
@@ -60,11 +60,11 @@ pub fn poll<T>(
         return Ok(Poll::Changed(Asked::default()));
     };
     drop(look);
-    let ask = Ask::at(now, scope, config);
+    let ask = Ask::new(now, scope, config);
     // A large link file takes a while to read, and so does an answer to come.
-    let (answers, stands) =
+    let (answers, is_unchanged) =
         ask_for_changes(systems, config, &questions, clock, || came_from(config, &quiet));
-    if !stands {
+    if !is_unchanged {
         return Ok(Poll::Changed(Asked(Some(answers))));
     }
     let mut reports = Vec::with_capacity(answers.len());
@@ -106,7 +106,7 @@ fn matching_digest(
         }
     }
     let mut questions = Vec::with_capacity(config.sources.len());
-    let ask = Ask::at(now, scope, config);
+    let ask = Ask::new(now, scope, config);
     for source in &config.sources {
         let state = store.members().source_state(&source.name)?;
         let listing = sources::choose(source, &state, ask);
@@ -148,17 +148,17 @@ fn ask_for_changes<T>(
     })
 }
 
-/// The digest of a run that looked at everything, if there was nothing to do and nothing wrong: `told` is
+/// The digest of a run that looked at everything, if there was nothing to do and nothing wrong: `report` is
 /// what it had to say then.
 #[must_use]
-pub fn digest(config: &Config, gathered: &Gathered, told: String) -> Option<Quiet> {
+pub fn digest(config: &Config, gathered: &Gathered, report: String) -> Option<Quiet> {
     let hears_all = gathered.sources.iter().all(|source| {
         source.standing == Standing::Fresh && source.state.is_some() && source.trouble.is_none()
     });
     let sees_all = gathered.devices.iter().all(|device| {
         device.is_known && device.outcome == TargetOutcome::Ok && device.trouble.is_none()
     });
-    // The next run takes the doubt back, or takes the file at its word: a quiet one would do neither.
+    // The next run takes the doubt back, or believes the file: a quiet one would do neither.
     let doubts_files = gathered.links.has_doubt();
     if !hears_all || !sees_all || doubts_files {
         return None;
@@ -167,7 +167,7 @@ pub fn digest(config: &Config, gathered: &Gathered, told: String) -> Option<Quie
         inputs: inputs(config, &gathered.links.hashes),
         since: gathered.now,
         until: unchanged_until(&gathered.facts)?,
-        report: told,
+        report,
     })
 }
 

@@ -193,11 +193,10 @@ pub fn settle_open(
             let person = persons.get(&intent.employee_no);
             let took = person.is_some_and(|p| limits.is_held(intent.after, &p.limit));
             let (kind, text) = if took {
-                let text =
-                    "it was cut off before it was read back; the device had taken the change";
+                let text = "it was cut off before it was read back; the change had been taken";
                 (OutcomeKind::Confirmed, text)
             } else {
-                let text = "it was cut off, and the device had not taken the change";
+                let text = "it was cut off, and the change had not been taken";
                 (OutcomeKind::NotApplied, text)
             };
             log::warn!("{device}: person {}: {text}", intent.employee_no);

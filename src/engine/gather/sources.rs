@@ -8,7 +8,7 @@ use super::Scope;
 use super::clocks::{Off, own_clock_off};
 use super::listing_guard::{Listing as Judged, judge};
 use super::merge::{self, Merged, merge};
-use super::witness::Witnesses;
+use super::whose_clock::Agreeing;
 use crate::clock::Clock;
 use crate::config::{Config, Guard, SourceConfig};
 use crate::engine::SourceReport;
@@ -35,7 +35,7 @@ pub(super) struct Ask {
 
 impl Ask {
     /// How organisations are asked in a run.
-    pub fn at(now: DateTime<Utc>, scope: &Scope, config: &Config) -> Self {
+    pub fn new(now: DateTime<Utc>, scope: &Scope, config: &Config) -> Self {
         let Scope { is_full, accept_shrink, .. } = *scope;
         Self { now, is_full, accept_shrink, guard: config.guard }
     }
@@ -44,7 +44,7 @@ impl Ask {
 /// What is known of an organisation after it was asked.
 #[derive(Debug)]
 pub struct SourceGathered {
-    /// Whether its word counts.
+    /// Whether its answer counts.
     pub standing: Standing,
     /// Every member known, until the facts are put together: they have them then.
     pub(super) members: Vec<StoredHolder>,
@@ -60,9 +60,9 @@ pub struct SourceGathered {
     pub role_names: Option<BTreeMap<RightCode, String>>,
     pub report: SourceReport,
     pub trouble: Option<Trouble>,
-    /// It told its time, and this computer has the same.
+    /// It stated its time, and this computer has the same.
     pub is_clock_confirmed: bool,
-    /// It told its time, and this computer's is off by this much from that.
+    /// It stated its time, and this computer's is off by this much from that.
     pub(super) clock_off: Option<Off>,
 }
 
@@ -219,7 +219,7 @@ fn clock_differs(
     is_complete: bool,
     off: Off,
 ) -> SourceGathered {
-    let reason = own_clock_differs(off.than("this server's"));
+    let reason = own_clock_differs(off.compared_with("this server's"));
     let kept = not_asked(config, &before, members);
     SourceGathered {
         standing: Standing::Refused,
@@ -239,13 +239,13 @@ fn clock_differs(
 /// Says that it is the organisation's clock that is wrong, if it differs: this computer's is right. The
 /// answer may be an old one that a proxy has kept, so that it counts as none; what is known from before
 /// still opens doors.
-pub(super) fn blame_source(config: &SourceConfig, gathered: &mut SourceGathered, by: Witnesses) {
+pub(super) fn blame_source(config: &SourceConfig, gathered: &mut SourceGathered, by: Agreeing) {
     let Some(Off(ahead)) = gathered.clock_off else { return };
-    let witnesses = match (by.doors, by.sources) {
-        (0, _) => "another organisation".to_owned(),
-        (doors, _) => many(doors, "door"),
+    let others = match by.targets {
+        0 => format!("another {}", config.kind.nouns().one),
+        targets => many(targets, by.target_noun),
     };
-    let reason = other_clock(Off(-ahead), &witnesses);
+    let reason = other_clock(Off(-ahead), &others);
     gathered.standing = Standing::Unreachable;
     gathered.report.reason = Some(reason.clone());
     gathered.trouble = Some(Trouble::of_source(&config.name, TroubleKind::ServerClock(reason)));

@@ -1,10 +1,8 @@
-//! How far a device is trusted with writes: not at all, one person at a time, or in batches.
+//! How far a device is trusted with writes: not at all, one person at a time, or in batches. Pure.
 //!
-//! Pure. Nobody has proven that every version leaves alone what it was not asked to change (reference
-//! 3.1), so a version that is new to us is written to one person at a time until it has confirmed a
-//! write. One that does not is stopped before it meets many: after [`PROBES`] writes the others wait, and
-//! one more is tried at a time, less and less often, so that three odd persons never stop a door for good.
-//! One that changed what nobody asked for is not written to at all until a person has looked.
+//! Nobody has proven that every version leaves alone what it was not asked to change (reference 3.1). One
+//! that is new is written to one person at a time until it has confirmed a write, and waits after [`PROBES`]
+//! that it did not confirm. One that changed what nobody asked for is not written to until a person has looked.
 
 use chrono::{DateTime, Utc};
 
@@ -34,7 +32,7 @@ pub enum Trust {
 /// How a device with this version may be written to now. A change that nobody asked for is another
 /// matter: see [`unasked`].
 #[must_use]
-pub fn of(
+pub fn judge(
     proven_version: Option<&str>,
     memory: &WriteMemory,
     version: &str,
@@ -141,7 +139,7 @@ mod tests {
             ("more than can be", None, v1(u32::MAX), 60, Trust::Probing(1)),
             ("a clock that was ahead", None, v1(40), -60 * 24 * 365, Trust::Probing(1)),
         ] {
-            assert_eq!(of(proven, &memory, "V1", at(minutes)), trust, "{what}");
+            assert_eq!(judge(proven, &memory, "V1", at(minutes)), trust, "{what}");
         }
     }
 
@@ -152,7 +150,7 @@ mod tests {
         let mut tried = Vec::new();
         for tick in 0..200 {
             let now = at(5 * tick);
-            let Trust::Probing(left) = of(None, &memory, "V1", now) else { continue };
+            let Trust::Probing(left) = judge(None, &memory, "V1", now) else { continue };
             for _ in 0..left {
                 tried.push(tick);
                 let count = memory.unproven.map_or(1, |unproven| unproven.count + 1);

@@ -1,9 +1,7 @@
 //! First links by a file, judged together. Pure.
 //!
-//! One row that leads to a person with another name is the word of whoever wrote it, unless it is just the
-//! name of another member: then it is a slip. Where most rows lead to
-//! persons with the names of other members, a column was sorted by itself or rows have slipped, and everybody
-//! would get somebody else's person. A door that calls its persons `Card 17` is none of that.
+//! A row that leads to a person with the name of another member is a slip. Where most rows do, a column was
+//! sorted by itself, and everybody would get somebody else's person: then none of them links.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,9 +1,8 @@
 //! Who is who: members on one side, the persons of one device on the other.
 //!
-//! [`resolve()`] is pure. It never links on a guess: a rule that gives two persons for a member, or one
-//! person to two members, links nobody new, and says so. A link that was made holds two people
-//! together, not two strings: it stays when an e-mail changes, and moves only to a person whose name
-//! fits, by a changed row of a link file, or by the word of somebody who looked.
+//! [`resolve()`] is pure and never links on a guess. A link holds two people together, not two strings: it
+//! stays when an e-mail changes, and moves only to a person whose name fits, by a changed row of a link file,
+//! or when somebody who looked accepts it.
 
 pub mod file;
 mod first;
@@ -95,7 +94,7 @@ impl LinkTable {
     /// Since when a file holds this very row, over all readings that held it; the earliest, if several
     /// files do.
     #[must_use]
-    pub fn since(&self, email: &Email, employee_no: &RecordId) -> Option<DateTime<Utc>> {
+    pub fn known_since(&self, email: &Email, employee_no: &RecordId) -> Option<DateTime<Utc>> {
         let listed = self.by_email.get(email)?.iter();
         listed.filter(|row| row.employee_no == *employee_no).map(|row| row.since).min()
     }

@@ -319,7 +319,7 @@ impl<'a> Door<'a> {
     ) -> Claim<'a> {
         let email = member.email.as_ref();
         let is_same_email = stored.email == email_digest(email);
-        let row_since = || email.and_then(|email| self.table.since(email, new));
+        let row_since = || email.and_then(|email| self.table.known_since(email, new));
         let is_row_changed = rule == LinkRule::File
             && is_same_email
             && row_since().is_some_and(|since| since > stored.made_at);

@@ -38,14 +38,14 @@ pub struct SourceFacts {
     pub name: SourceName,
     /// Roles that open doors; `None`: every role.
     pub roles: Option<BTreeSet<RightCode>>,
-    /// Whether its word counts in this tick.
+    /// Whether its answer counts in this tick.
     pub standing: Standing,
     /// `--accept-shrink`: how many of those served may be served still, although the others would be left
     /// out.
     pub accept_shrink: Option<usize>,
 }
 
-/// Whether an organisation's word counts in this tick.
+/// Whether an organisation's answer counts in this tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// It answered, and the answer was accepted.

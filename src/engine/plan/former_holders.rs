@@ -23,7 +23,7 @@ pub(super) struct Others<'a> {
 }
 
 impl<'a> Others<'a> {
-    pub(super) fn of(facts: &'a Facts, device: &'a TargetFacts) -> Self {
+    pub(super) fn new(facts: &'a Facts, device: &'a TargetFacts) -> Self {
         let mut others = Self::default();
         for (member, link) in facts.linked(device) {
             let (persons, by_person, needs_name) = match link {

@@ -1,8 +1,7 @@
 //! Budgets: how much one tick or one day may change before a person must look.
 //!
-//! Over budget, the whole class waits: half of a mass revocation is as wrong as all of it. Shares are of
-//! those who can be harmed, not of everybody who is enrolled on a door: of revocations the linked persons
-//! whom a plan may touch and who have time to lose, of openings all linked persons whom it may touch.
+//! Over budget the whole class waits: half of a mass revocation is as wrong as all of it. Shares are of those
+//! who can be harmed, not of everybody who is enrolled.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
 //! Members who were served on a door until now and are left out there. Pure.
 //!
-//! One of them is told at once. Many at once are no news of members but of a listing or a door that cannot
+//! One of them is reported at once. Many at once are no news of members but of a listing or a door that cannot
 //! be right: then it is not believed, and nothing follows from it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +39,7 @@ pub struct Loss {
     /// `--only` asks for the member or the person, or for everybody.
     #[serde(skip)]
     pub is_asked_for: bool,
-    /// One of so many at once that the source or the door is told of, and not each of them.
+    /// One of so many at once that the source or the door is reported, and not each of them.
     #[serde(skip)]
     pub is_one_of_many: bool,
 }
@@ -76,7 +76,7 @@ impl Plan {
 }
 
 impl Loss {
-    /// Whose word it is that leaves the member out.
+    /// On whose account the member is left out.
     #[must_use]
     pub fn whose(&self) -> Whose {
         match is_of_source(self.reason) {
@@ -98,7 +98,7 @@ pub struct NoDoor {
     pub reason: Reason,
 }
 
-/// Whose word is not believed.
+/// What is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Whose {
     Source(SourceName),
@@ -107,7 +107,7 @@ pub enum Whose {
 }
 
 impl Whose {
-    /// Whether what is said of a member on a device follows from this word.
+    /// Whether what is decided of a member on a device follows from it.
     fn covers(&self, source: &SourceName, device: &TargetName) -> bool {
         match self {
             Self::Source(doubted) => source == doubted,
@@ -119,7 +119,6 @@ impl Whose {
 /// A source or a device of whose served members too many are left out at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooManyLost {
-    /// Whose word it is.
     pub whose: Whose,
     /// How many members are left out.
     pub lost: usize,
@@ -148,7 +147,7 @@ fn is_of_source(reason: Reason) -> bool {
 }
 
 /// The loss of a member on a device, if it is one.
-pub(super) fn of(
+pub(super) fn find(
     pair: &Pair<'_>,
     verdict: &Verdict,
     has_paid_time: bool,
@@ -198,7 +197,7 @@ pub(super) fn of(
         employee_no: stored.employee_no.clone(),
         kind: match is_open(&stored.employee_no) {
             true => LossKind::OpenWithoutReason,
-            false => LossKind::StandingOutside,
+            false => LossKind::KeptOut,
         },
         served,
         detail,
@@ -316,7 +315,7 @@ fn most<T: Ord>(counts: BTreeMap<T, usize>) -> Option<(T, usize)> {
     best
 }
 
-/// Marks the losses that are told of together.
+/// Marks the losses that are reported together.
 pub(super) fn mark(plan: &mut Plan) {
     for loss in &mut plan.losses {
         let whose = loss.whose();

@@ -1,8 +1,7 @@
 //! What one tick should change, as plain data.
 //!
-//! [`plan`] is pure and deterministic: the same facts give the same plan, in the same order. It knows
-//! no client, no database, no clock and prints nothing. All choices are made here; carrying a plan out
-//! decides nothing any more.
+//! [`plan`] is pure and deterministic: the same facts give the same plan in the same order. All choices are
+//! made here; carrying a plan out decides nothing.
 
 mod facts;
 mod former_holders;
@@ -88,12 +87,12 @@ impl Plan {
         self.changes.iter().filter(|change| change.needs_approval())
     }
 
-    /// Whom to tell about: the members left out, and those of whom a membership is ignored.
+    /// The members left out, and those of whom a membership is ignored.
     #[must_use]
-    pub fn told(&self) -> Vec<LeftOut> {
-        let mut told: Vec<LeftOut> = self.left_out.iter().chain(&self.ignored).cloned().collect();
-        sort_left_out(&mut told);
-        told
+    pub fn left_out_or_ignored(&self) -> Vec<LeftOut> {
+        let mut both: Vec<LeftOut> = self.left_out.iter().chain(&self.ignored).cloned().collect();
+        sort_left_out(&mut both);
+        both
     }
 }
 
@@ -122,7 +121,7 @@ pub struct LeftOut {
 #[must_use]
 pub fn plan(facts: &Facts) -> Plan {
     let mut plan = Plan::default();
-    let others: Vec<Others> = facts.devices.iter().map(|one| Others::of(facts, one)).collect();
+    let others: Vec<Others> = facts.devices.iter().map(|one| Others::new(facts, one)).collect();
     for (index, member) in facts.members.iter().enumerate() {
         let Some(source) = facts.sources.get(&member.member.key.source) else {
             continue;
@@ -178,7 +177,7 @@ fn plan_member(
         if let Some(window) = served {
             pair.remember_served(window, &mut plan.served);
         }
-        plan.losses.extend(losses::of(&pair, &verdict, has_paid_time, is_asked_for));
+        plan.losses.extend(losses::find(&pair, &verdict, has_paid_time, is_asked_for));
         doors.count(&pair, &verdict, has_paid_time);
         match verdict {
             _ if !is_asked_for => {}
@@ -327,14 +326,14 @@ impl<'a> Pair<'a> {
             return Decision::left_out(false, Reason::NoDoorRole, None);
         };
         match entitlement {
-            Entitlement::Paid(validity) => self.with(validity),
-            // Whoever has been served until now has lost the role by the word of the source; the door is to
+            Entitlement::Paid(validity) => self.decide_for(validity),
+            // Whoever has been served until now has lost the role because the source says so; the door is to
             // follow, all the more where somebody has accepted that.
             Entitlement::NoDoorRole => {
                 let link = self.device.stored.links.get(&self.member.member.key);
                 match (link.and_then(|link| link.served), self.person()) {
                     (Some(served), Some(_)) => {
-                        self.with(roles_gone(served.window, self.device.limits, self.now()))
+                        self.decide_for(roles_gone(served.window, self.device.limits, self.now()))
                     }
                     _ => Decision::left_out(false, Reason::NoDoorRole, None),
                 }
@@ -356,7 +355,7 @@ impl<'a> Pair<'a> {
     }
 
     /// The decision for a member who should hold this.
-    fn with(&self, validity: Validity) -> Decision {
+    fn decide_for(&self, validity: Validity) -> Decision {
         let is_doubtful = unreadable_here(&self.member.member, &self.door_roles()).is_some();
         let has_paid_time = validity.window.end() >= self.now() || is_doubtful;
         let verdict = match (self.link, self.person()) {
@@ -425,7 +424,7 @@ fn name_differs(pair: &Pair<'_>, person: &RecordId, found: &Found) -> String {
     let why = match found {
         Found::ByNumber => return format!("person {person} has another name"),
         Found::Renamed => {
-            format!("person {person}, linked until now, has another name on the door")
+            format!("person {person}, linked until now, has another name there")
         }
         Found::InsteadOf(linked) => format!(
             "linked to person {linked}, and now found as person {person}, who has another name"

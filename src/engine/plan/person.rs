@@ -30,9 +30,7 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -
     }
     if let Limit::Unclear { .. } = person.limit {
         let id = &person.employee_no;
-        let detail = format!(
-            "person {id} has dates on the door in a form that can mean two things, or none"
-        );
+        let detail = format!("person {id} has dates in a form that can mean two things, or none");
         return Verdict::LeftOut(Reason::BadDates, Some(detail));
     }
     let before = person.limit.window();

@@ -1,8 +1,7 @@
-//! The checker: a second, smaller opinion on every plan.
+//! The checker: a second, smaller opinion on every plan; only a [`ProvenPlan`] can be carried out.
 //!
-//! It shares no decision with the planner: what is paid is asked here of the roles, moment by moment,
-//! without joining windows; kinds, links, protection and budgets are worked out again. Whatever it
-//! cannot prove it refuses, and names the counter-example. Only a [`ProvenPlan`] can be carried out.
+//! It shares no decision with the planner: what is paid is asked of the roles moment by moment, and the rest
+//! is worked out anew. What it cannot prove it refuses, and names the counter-example.
 
 mod budgets;
 mod losses;
@@ -24,7 +23,7 @@ use losses::check_losses;
 use paid::PaidTime;
 pub use reviewed::objection;
 
-/// The smallest step on a wall clock: windows and roles are told to the second.
+/// The smallest step on a wall clock: windows and roles are stated to the second.
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
 /// A plan that was proven against the facts it was made of. There is no other way to make one than
@@ -88,7 +87,7 @@ pub enum Rule {
     Honest,
     /// The device's mode allows it.
     Mode,
-    /// The source's word counts.
+    /// The source's listing counts.
     Source,
     /// Begin and end are times that the target takes.
     Range,
@@ -106,21 +105,21 @@ pub enum Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Known => "it names a member, a person or a door that is not known",
+            Self::Known => "it names a member, a person or a target that is not known",
             Self::Once => "the same person would be changed twice",
             Self::Linked => "the member is not linked to this person alone",
             Self::Untouchable => "the person is protected",
-            Self::NotPermanent => "the person has no limit on the device",
-            Self::Base => "it does not start from what the device holds",
+            Self::NotPermanent => "the person has no limit there",
+            Self::Base => "it does not start from what is held there",
             Self::NoLockOut => "somebody would be kept out of time that is paid for",
             Self::NoStranger => "access would be given at a time that is not paid for",
             Self::Honest => "it does something else than it says",
-            Self::Mode => "the device's mode forbids it",
+            Self::Mode => "the mode forbids it",
             Self::Source => "the source's listing does not count in this run",
-            Self::Range => "the times are outside what devices take",
+            Self::Range => "the times are none that it takes",
             Self::Budget => "a budget is exceeded",
-            Self::LastPerson => "nobody could open the door any more",
-            Self::SecondLook => "access would be taken away on the word of one listing",
+            Self::LastPerson => "nobody would have access any more",
+            Self::SecondLook => "access would be taken away because of a single listing",
             Self::RolesChanged => "access would be taken away by a change of `roles`",
             Self::TooManyLost => "too many of those served would be left out for it to be believed",
         })
@@ -207,7 +206,7 @@ fn check_all(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
     let all = facts.members.iter().enumerate().map(|(place, one)| (&one.member.key, place));
     let places: BTreeMap<_, usize> = all.filter(|(key, _)| members.contains(key)).collect();
     let claims: Vec<Claims<'_>> =
-        facts.devices.iter().map(|device| Claims::of(facts, device, changes)).collect();
+        facts.devices.iter().map(|device| Claims::new(facts, device, changes)).collect();
     for change in changes {
         if !seen.insert((&change.device, &change.employee_no)) {
             return Err(refuse(change, Rule::Once));
@@ -234,7 +233,7 @@ fn check_all(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
     Ok(())
 }
 
-/// Who stands behind the persons of a device that are to be changed.
+/// Whose the persons of a device are that are to be changed.
 struct Claims<'a> {
     /// How many members are linked to each.
     links: BTreeMap<&'a RecordId, usize>,
@@ -243,7 +242,7 @@ struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    fn of(facts: &'a Facts, device: &'a TargetFacts, changes: &[&'a Change]) -> Self {
+    fn new(facts: &'a Facts, device: &'a TargetFacts, changes: &[&'a Change]) -> Self {
         let mine = changes.iter().filter(|change| change.device == device.name);
         let persons: BTreeSet<&RecordId> = mine.map(|change| &change.employee_no).collect();
         let mut claims = Self { links: BTreeMap::new(), left: BTreeMap::new() };
@@ -295,7 +294,7 @@ fn check_one(
         return Err(Rule::NoStranger);
     }
     let now = device.local(facts.now);
-    let paid = PaidTime::of(facts, device, source, member);
+    let paid = PaidTime::new(facts, device, source, member);
     check_access(&paid, change, now, device)?;
     let revokes = is_revocation(change, now);
     if revokes != (change.kind == Kind::Revocation) || opens(change, now) != change.opens_door {
@@ -333,7 +332,7 @@ fn is_paid_by_who_vanished(
         let source = facts.sources.get(&other.member.key.source);
         !other.member.key.is_same_human(&change.member)
             && source.is_some_and(|source| {
-                let paid = PaidTime::of(facts, device, source, other);
+                let paid = PaidTime::new(facts, device, source, other);
                 let latest = device.limits.times().latest;
                 let has_time = paid.first_from(now).is_some_and(|next| next <= latest);
                 // Whose entry cannot be read may have paid for anything.

@@ -12,7 +12,7 @@ use crate::model::SourceName;
 pub enum Approval<'a> {
     /// It was not made as it is by this installation: only what the facts prove holds, budgets and all.
     Unsealed,
-    /// This installation made it, and these sources were heard since.
+    /// This installation made it, and these sources answered since.
     Sealed(&'a BTreeSet<SourceName>),
     /// It was kept with all that was known, and `roles` may have changed since.
     Kept,

@@ -1,8 +1,7 @@
-//! Until when a plan without changes stays one, if nothing but the time moves.
+//! Until when a plan without changes stays one, if nothing but the time moves. Pure.
 //!
-//! Pure. Everything a plan makes of the time, it makes by comparing a door's wall clock with the first
-//! and the last moments of roles and of what persons hold, or by asking which day it is there. Between
-//! two such moments the time can change nothing.
+//! A plan compares the time only with the moments of roles and windows, and asks for the day: between two
+//! such moments nothing can change.
 
 use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, Offset, TimeDelta, Timelike, Utc};
 

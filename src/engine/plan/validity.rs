@@ -59,7 +59,7 @@ pub enum EndedBy {
 }
 
 impl Validity {
-    fn of(
+    fn new(
         window: Window,
         ended: Option<EndedBy>,
         limits: TargetLimits,
@@ -116,13 +116,13 @@ pub fn entitlement(
         None
     };
     let window = if ended.is_some() { ended_yesterday(current, now) } else { current };
-    Entitlement::Paid(Validity::of(window, ended, limits, now))
+    Entitlement::Paid(Validity::new(window, ended, limits, now))
 }
 
 /// What a member should hold from whom the source has taken away every role that opens the door.
 #[must_use]
 pub fn roles_gone(served: Window, limits: TargetLimits, now: NaiveDateTime) -> Validity {
-    Validity::of(ended_yesterday(served, now), Some(EndedBy::RolesGone), limits, now)
+    Validity::new(ended_yesterday(served, now), Some(EndedBy::RolesGone), limits, now)
 }
 
 /// A future period with the running one that it replaces, where it ends no earlier: both in one where it

@@ -27,7 +27,7 @@ pub trait Progress: fmt::Debug + Send + Sync {
 /// Takes how far one piece of work is.
 pub trait Meter: fmt::Debug + Send + Sync {
     /// So many are done, of so many where that is known.
-    fn at(&self, done: usize, total: Option<usize>);
+    fn show(&self, done: usize, total: Option<usize>);
 }
 
 /// Nobody watches.
@@ -49,7 +49,7 @@ impl Progress for Silent {
 }
 
 impl Meter for Silent {
-    fn at(&self, _: usize, _: Option<usize>) {}
+    fn show(&self, _: usize, _: Option<usize>) {}
 }
 
 #[cfg(test)]

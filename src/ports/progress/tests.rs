@@ -6,9 +6,9 @@ use super::{Meter, Progress, Unit};
 
 /// Keeps every word that was said.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Heard(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Shown(Arc<Mutex<Vec<String>>>);
 
-impl Heard {
+impl Shown {
     /// What was said so far: `front-door Persons begins`, `front-door Persons 30 of 45`.
     pub(crate) fn words(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
@@ -21,27 +21,27 @@ impl Heard {
 
 #[derive(Debug)]
 struct One {
-    heard: Heard,
+    shown: Shown,
     about: String,
 }
 
-impl Progress for Heard {
+impl Progress for Shown {
     fn begin(&self, about: &str, unit: Unit) -> Box<dyn Meter> {
         let about = format!("{about} {unit:?}");
         self.say(format!("{about} begins"));
-        Box::new(One { heard: self.clone(), about })
+        Box::new(One { shown: self.clone(), about })
     }
 }
 
 impl Meter for One {
-    fn at(&self, done: usize, total: Option<usize>) {
+    fn show(&self, done: usize, total: Option<usize>) {
         let of = total.map_or_else(String::new, |total| format!(" of {total}"));
-        self.heard.say(format!("{} {done}{of}", self.about));
+        self.shown.say(format!("{} {done}{of}", self.about));
     }
 }
 
 impl Drop for One {
     fn drop(&mut self) {
-        self.heard.say(format!("{} ends", self.about));
+        self.shown.say(format!("{} ends", self.about));
     }
 }

@@ -91,7 +91,7 @@ fn a_change_in_full() {
             "after": {"begin": "2026-01-01T00:00:00", "end": "2027-12-31T23:59:59"},
             "outcome": "refused",
             "blocked_by": null,
-            "error": "the device said no",
+            "error": "it said no",
         })
     );
 }

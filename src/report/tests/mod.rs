@@ -49,7 +49,7 @@ fn every_outcome() -> Report {
     report.run = RunId::new(17).ok();
     let tried = ChangeState::Tried;
     became(&mut report, "1", tried(OutcomeKind::Confirmed), None);
-    became(&mut report, "2", tried(OutcomeKind::Refused), Some("the device said no"));
+    became(&mut report, "2", tried(OutcomeKind::Refused), Some("it said no"));
     became(&mut report, "3", tried(OutcomeKind::Moved), Some("the person moved"));
     became(&mut report, "4", tried(OutcomeKind::NotApplied), Some("it holds another window"));
     became(&mut report, "5", tried(OutcomeKind::Unknown), Some("the answer was lost"));

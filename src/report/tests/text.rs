@@ -77,7 +77,7 @@ fn every_way_to_end() {
         ends,
         [
             "done",
-            "refused: the device said no",
+            "refused: it said no",
             "refused: the person moved",
             "not applied: it holds another window",
             "not known: the answer was lost",

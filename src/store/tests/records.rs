@@ -305,7 +305,7 @@ fn rows_of_link_files() {
     let mut both = LinkTable::default();
     both.extend(read(&store, "a.xlsx"));
     both.extend(read(&store, "b.csv"));
-    let since = |person: &str| both.since(&Email::parse("kos@x.si").unwrap(), &id(person));
+    let since = |person: &str| both.known_since(&Email::parse("kos@x.si").unwrap(), &id(person));
     assert_eq!((since("007"), since("7")), (Some(at(-9)), None), "the file that had it first");
     let second = table(&[("kos@x.si", "7", 1)]);
     store.links().record_link_file("a.xlsx", "hash 3", &second, &[], at(1)).unwrap();

@@ -57,7 +57,7 @@ fn a_number_that_two_entries_have() {
             turn(switches);
             switches.listed_twice = vec![employee_no(RENEWED[1])];
         });
-        is_left_out(&story, what, "is in the door's list more than once");
+        is_left_out(&story, what, "is listed more than once");
     }
 }
 

@@ -34,8 +34,7 @@ fn a_pin_that_is_shown_and_lost() {
     let said = story.sandbox.run(&["sync", "--json"]).ends(4);
     let run: Value = said.json();
     let told = run["problems"].to_string();
-    for words in ["also changed password", "the PIN that it showed was lost and has been put back"]
-    {
+    for words in ["password changed too", "the PIN that it showed was lost and has been put back"] {
         assert!(told.contains(words), "{words}: {told}");
     }
     let confirmed =

@@ -110,7 +110,7 @@ fn a_no_that_was_a_yes_is_seen() {
     let run = story.sync("said no", 0);
     assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 3]);
     let error = run["changes"][0]["error"].as_str().unwrap();
-    assert!(error.contains("the device said no"), "{error}");
+    assert!(error.contains("it said no"), "{error}");
     story.assert_in_step("said no");
     story.stays_in_step("said no");
 }

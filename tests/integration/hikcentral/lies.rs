@@ -67,7 +67,7 @@ fn lists_and_single_persons_may_show_other_fields() {
     site.platform.edit_person("1003", |person| person.email = "else@club.example".to_owned());
     let run = site.sync_at(&tick(2), 3);
     let told = each(&run, "changes", "error");
-    assert_eq!(told, ["the person was changed on the device since it was read"]);
+    assert_eq!(told, ["the person was changed there since it was read"]);
     site.assert_well_behaved();
 }
 

@@ -82,7 +82,7 @@ fn a_change_that_nobody_asked_for_stops_everything() {
     site.platform.set(|switches| switches.effect = also);
     (0..3).for_each(|index| assert!(site.sandbox.club.renew(index, "2030-11-01")));
     let said = site.at(&tick(1), &["sync", "--json"]).ends(4);
-    assert!(said.stderr.contains("also changed remark"), "{said:?}");
+    assert!(said.stderr.contains("remark changed too"), "{said:?}");
     assert_eq!(site.platform.writes().len(), 1, "nobody else is met by it");
     site.sync_at(&tick(2), 4);
     assert_eq!(site.platform.writes().len(), 1);

@@ -208,7 +208,7 @@ fn the_last_person_of_a_door_waits_for_approval() {
     assert_eq!(each(&said.json(), "changes", "blocked_by"), ["last-person"]);
     assert_eq!(sandbox.doors(), doors);
     let story = sandbox.at(LATER, &["lookup", "person:1001", "--offline"]).stdout;
-    assert!(story.contains("waits for approval (nobody could open the door any more)"), "{story}");
+    assert!(story.contains("waits for approval (nobody would have access any more)"), "{story}");
     let id = said.json()["blocked"].as_str().unwrap().to_owned();
     sandbox.at(LATER, &["apply", "--blocked", &id]).ends(0);
     assert_eq!(sandbox.end_on(0, "1001"), "2026-03-09T23:59:59");

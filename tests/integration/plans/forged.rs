@@ -132,12 +132,12 @@ fn what_the_state_file_does_not_bear_out_is_refused() {
         ),
         (
             "another before",
-            "does not start from what the device holds",
+            "does not start from what is held there",
             vec![(of("1004", "before/end"), json!("2030-10-31T23:59:59"))],
         ),
         (
             "another fingerprint",
-            "does not start from what the device holds",
+            "does not start from what is held there",
             vec![(of("1004", "fingerprint"), json!("00"))],
         ),
         (
@@ -180,7 +180,7 @@ fn what_only_one_listing_says_is_not_borne_out() {
     let mut plan = plan_of(&sandbox, "2026-03-10T10:10:00Z");
     plan["remark"] = json!("looked at");
     put(&sandbox, &plan);
-    refuses(&sandbox, "one look", "on the word of one listing");
+    refuses(&sandbox, "one look", "because of a single listing");
     // A second tick has heard the same.
     sandbox.look_at("2026-03-10T10:11:00Z");
     let run = sandbox.at(APPLIED, &["apply", "plan.json", "--json"]).ends(0).json();

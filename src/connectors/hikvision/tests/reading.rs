@@ -11,7 +11,7 @@ use crate::connectors::hikvision::{Error, Reader};
 use crate::model::RecordId;
 use crate::net::testing::{Reply, Request, Server, answer, said as ok};
 use crate::ports::RecordList;
-use crate::ports::progress::tests::Heard;
+use crate::ports::progress::tests::Shown;
 
 pub(super) const DEVICE_INFO: &str =
     include_str!("../../../../tests/fixtures/hikvision/device-info.xml");
@@ -101,16 +101,16 @@ fn pages_until_all_are_read() {
 #[test]
 fn whoever_watches_hears_of_every_page() {
     let server = paged(70, 30);
-    let heard = Heard::default();
-    let mut reader = reader(&server.url).watched_by(Arc::new(heard.clone()));
+    let shown = Shown::default();
+    let mut reader = reader(&server.url).watched_by(Arc::new(shown.clone()));
     read_all(&mut reader).0.unwrap();
     let words: Vec<String> = ["begins", "30 of 70", "60 of 70", "70 of 70", "ends"]
         .iter()
         .map(|words| format!("front-door Persons {words}"))
         .collect();
-    assert_eq!(heard.words(), words);
+    assert_eq!(shown.words(), words);
     reader.persons(&numbers(1..3)).unwrap();
-    assert_eq!(heard.words(), words, "a few persons are no long work");
+    assert_eq!(shown.words(), words, "a few persons are no long work");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How it is told what is wrong with a device, and what to remember of that.
+//! What is wrong with a device, as a trouble, and what to remember of that.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::trouble::{Failed, FailureKind, Trouble, TroubleKind};
 /// So many persons are named who have the same flaw.
 const NAMED_MAX: usize = 3;
 
-/// How a device is told that failed a while ago and is left alone for longer and longer.
+/// The trouble of a device that failed a while ago and is left alone for longer and longer.
 pub(super) fn backing_off(
     config: &TargetConfig,
     before: &Before,
@@ -131,7 +131,7 @@ fn flawed(persons: &BTreeMap<RecordId, Record>, flaw: Flaw) -> Option<TroubleKin
     (!met.is_empty()).then(|| TroubleKind::Flawed(flaw, some_of(&met, NAMED_MAX, ", ")))
 }
 
-/// How a failed call is told, and what it says about the login.
+/// The trouble of a failed call, and what it says about the login.
 #[must_use]
 pub fn failure(config: &TargetConfig, error: &Failure) -> (TargetOutcome, Trouble, LoginResult) {
     let failed = Failed::new(error, error.hint.as_deref());

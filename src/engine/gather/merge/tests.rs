@@ -446,9 +446,9 @@ fn an_unusable_entry_without_a_birth_date_is_about_the_member_with_the_number() 
     let mut two = export(vec![born(2, Some(4), "Zupan")]);
     two.unusable.push(unusable(2));
     let merged = merge(three, two, complete(at(0)));
-    let told: Vec<_> =
+    let reported: Vec<_> =
         merged.members.iter().map(|one| (one.problem.is_some(), one.missed)).collect();
-    assert_eq!(told, [(true, 0), (true, 0), (false, 0)]);
+    assert_eq!(reported, [(true, 0), (true, 0), (false, 0)]);
     // Beside a usable entry of the number, nobody knows whose it is.
     let mut both = export(vec![born(2, Some(2), "Novak")]);
     both.unusable.push(unusable(2));

@@ -56,14 +56,14 @@ pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Cou
     Ok(())
 }
 
-/// Whose word leaves somebody out.
+/// On whose account somebody is left out.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Blamed<'a> {
     Source(&'a SourceName),
     Device(&'a TargetName),
 }
 
-/// Whether a member who was served on a device, and has time left, is left out there, and by whose word.
+/// Whether a member who was served on a device, and has time left, is left out there, and on whose account.
 fn is_lost<'a>(
     facts: &Facts,
     device: &'a TargetFacts,
@@ -116,7 +116,7 @@ fn is_lost<'a>(
     if !roles.iter().filter(opens).any(is_good) {
         return of_source;
     }
-    let paid = PaidTime::of(facts, device, source, member);
+    let paid = PaidTime::new(facts, device, source, member);
     let has_paid = paid.first_from(now).is_some_and(|first| first <= latest);
     let has_time = had_time || has_paid || paid.is_doubtful;
     match (link, person) {

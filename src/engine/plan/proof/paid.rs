@@ -25,7 +25,7 @@ pub(super) fn paid_by(role: &Right) -> Option<(NaiveDateTime, NaiveDateTime)> {
 }
 
 impl PaidTime {
-    pub fn of(
+    pub fn new(
         facts: &Facts,
         device: &TargetFacts,
         source: &SourceFacts,

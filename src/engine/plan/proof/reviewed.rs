@@ -38,6 +38,6 @@ pub fn objection(facts: &Facts, change: &Change, is_overtaken: bool) -> Option<R
     if member.problem.is_some() {
         return Some(Rule::NoStranger);
     }
-    let paid = PaidTime::of(facts, device, source, member);
+    let paid = PaidTime::new(facts, device, source, member);
     check_access(&paid, change, device.local(facts.now), device).err()
 }

@@ -133,14 +133,14 @@ proptest! {
                 let left_out = plan.left_out.iter().filter(|one| {
                     one.member == *key && one.device.as_ref().is_none_or(|name| *name == device.name)
                 });
-                let told = changes.count() + left_out.count();
-                prop_assert!(told <= usize::from(is_named));
+                let reported = changes.count() + left_out.count();
+                prop_assert!(reported <= usize::from(is_named));
                 // Who is neither changed nor left out holds what they should.
                 let holds_window = device.linking.get(place).is_some_and(|link| {
                     let person = link.as_ref().ok().and_then(|l| device.persons.get(&l.employee_no));
                     person.is_some_and(|person| person.limit.window().is_some())
                 });
-                prop_assert!(told == 1 || !is_named || holds_window);
+                prop_assert!(reported == 1 || !is_named || holds_window);
             }
         }
         let mut places: Vec<_> =

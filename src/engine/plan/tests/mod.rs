@@ -2,7 +2,6 @@
 
 mod budgets;
 mod changes;
-mod damage;
 pub(crate) mod generated;
 mod judgement;
 mod laws;

@@ -1,4 +1,4 @@
-//! Planners that are broken on purpose, each in one way.
+//! Planners that are broken on purpose, each in one way, and the limits of what is refused.
 //!
 //! A mutant is the honest planner that was told something untrue, or whose plan was altered on the way.
 //! For each there are worlds where the proof refuses its plan by the rule that it breaks; and in no
@@ -15,11 +15,11 @@ use super::super::{Budget, Change, Facts, Kind, Plan, Standing, plan, prove};
 use super::generated::facts;
 use super::oracle::wrong;
 use super::small_worlds::crowd;
-use super::world::{World, employee};
+use super::world::{FRONT, World, employee, time, window};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
 use crate::model::testing::{TIMES, undated};
-use crate::model::{Limit, RecordStanding, Span, TargetName, Window};
+use crate::model::{Flaw, HolderId, Limit, RecordStanding, SourceName, Span, TargetName, Window};
 
 /// Generated worlds beside the crowds.
 const GENERATED: usize = 1_500;
@@ -41,9 +41,9 @@ impl Mutant {
     fn plan(&self, truth: &Facts) -> Plan {
         match self.how {
             How::Misled(lie) => {
-                let mut told = truth.clone();
-                lie(&mut told);
-                plan(&told)
+                let mut untrue = truth.clone();
+                lie(&mut untrue);
+                plan(&untrue)
             }
             How::Altered(alter) => {
                 let mut plan = plan(truth);
@@ -177,6 +177,12 @@ fn wrong_dates() -> Vec<Mutant> {
                 change.after = Window::new(change.after.begin(), end).unwrap();
             }
         }),
+        altered("writes begins that no door takes", Rule::Range, |plan, _| {
+            for change in &mut plan.changes {
+                let begin = TIMES.earliest - TimeDelta::seconds(1);
+                change.after = Window::new(begin, change.after.end()).unwrap();
+            }
+        }),
         altered("gives one member's window to the next", Rule::NoLockOut, |plan, _| {
             let windows: Vec<Window> = plan.changes.iter().map(|change| change.after).collect();
             for (change, window) in plan.changes.iter_mut().zip(windows.into_iter().skip(1)) {
@@ -195,6 +201,10 @@ fn wrong_persons() -> Vec<Mutant> {
         misled("forgets who administers the door", Rule::Untouchable, |facts| {
             let persons = facts.devices.iter_mut().flat_map(|device| device.persons.values_mut());
             persons.for_each(|person| person.standing = RecordStanding::Free);
+        }),
+        misled("forgets whose entry is flawed", Rule::Untouchable, |facts| {
+            let persons = facts.devices.iter_mut().flat_map(|device| device.persons.values_mut());
+            persons.for_each(|person| person.flaw = None);
         }),
         misled("forgets who is barred", Rule::Untouchable, |facts| {
             let persons = facts.devices.iter_mut().flat_map(|device| device.persons.values_mut());
@@ -247,6 +257,19 @@ fn wrong_persons() -> Vec<Mutant> {
                     change.employee_no = employee("foreign 0");
                 }
             }
+        }),
+        altered("starts from another window", Rule::Base, |plan, _| {
+            let another = Limit::Window(window("2020-01-01", "2020-01-02"));
+            plan.changes.iter_mut().for_each(|change| change.before = another);
+        }),
+        altered("writes for a member who is not there", Rule::Known, |plan, _| {
+            for change in &mut plan.changes {
+                change.member = HolderId::new(change.member.source.clone(), "nobody").unwrap();
+            }
+        }),
+        altered("writes for a club that is not there", Rule::Known, |plan, _| {
+            let source = SourceName::new("9").unwrap();
+            plan.changes.iter_mut().for_each(|change| change.member.source = source.clone());
         }),
         altered("writes everything twice", Rule::Once, |plan, _| {
             plan.changes.extend(plan.changes.clone());
@@ -305,7 +328,7 @@ fn wrong_restraint() -> Vec<Mutant> {
             caretaker.member.key = undated(&caretaker.member.key);
             facts.members.push(caretaker);
             for device in facts.devices.iter_mut().filter(|device| !device.linking.is_empty()) {
-                let always = super::world::window("2000-01-01", "2037-12-31");
+                let always = window("2000-01-01", "2037-12-31");
                 let person = super::world::person("caretaker", Limit::Window(always));
                 device.persons.insert(employee("caretaker"), person);
                 device.linking.push(Ok(super::world::linked("caretaker")));
@@ -330,6 +353,9 @@ fn wrong_restraint() -> Vec<Mutant> {
         ),
         altered("does not count doors that open", Rule::Honest, |plan, _| {
             plan.changes.iter_mut().for_each(|change| change.opens_door = false);
+        }),
+        altered("counts every door as one that opens", Rule::Honest, |plan, _| {
+            plan.changes.iter_mut().for_each(|change| change.opens_door = true);
         }),
         misled("believes what was said only once", Rule::SecondLook, |facts| {
             facts.members.iter_mut().for_each(|one| one.is_agreed = true);
@@ -379,12 +405,14 @@ fn worlds() -> Vec<Facts> {
             }
         }
     }
+    let flawed = World::agreeing(2).renewed("150001");
+    worlds.push(flawed.person(FRONT, "1", |person| person.flaw = Some(Flaw::Twice)).facts);
     // Members who leave beside many who are enrolled and no members, and members who lose their role.
     for (leaving, staying) in [(3, 0), (3, 16), (4, 30), (19, 1)] {
         let mut world = crowd(0, leaving, staying);
         for place in 0..400 {
             let id = format!("foreign {place}");
-            let always = super::world::window("2000-01-01", "2037-12-31");
+            let always = window("2000-01-01", "2037-12-31");
             let person = super::world::person(&id, Limit::Window(always));
             world.facts.devices[0].persons.insert(employee(&id), person);
         }
@@ -452,5 +480,144 @@ fn every_broken_planner_is_refused() {
     }
     println!("{refusals} plans refused");
     // Told in the README.
-    assert_eq!((mutants.len(), worlds.len()), (61, 1_662));
+    assert_eq!((mutants.len(), worlds.len()), (67, 1_663));
+}
+
+/// A renewal, a member whose door opens again, one marked inactive, and one who paid for less.
+fn one_of_each() -> World {
+    World::agreeing(6)
+        .device("yard-door")
+        .renewed("150001")
+        .renewed("150002")
+        .holds("2", "2025-01-01", "2025-12-31T23:59:59")
+        .inactive("150003")
+        .paid("150004", &[("2026-01-01", "2026-11-30")])
+}
+
+/// The change of a person on the front door.
+fn change<'a>(plan: &'a mut Plan, id: &str) -> &'a mut Change {
+    let mut changes = plan.changes.iter_mut();
+    changes.find(|c| c.device.as_str() == FRONT && c.employee_no.as_str() == id).unwrap()
+}
+
+fn until(change: &mut Change, begin: &str, end: &str) {
+    change.after = window(begin, end);
+}
+
+/// One member with a morning and an evening, the day after tomorrow and later.
+fn with_gaps() -> World {
+    World::agreeing(1)
+        .paid(
+            "150001",
+            &[
+                ("2026-11-23T08:00:00", "2026-11-23T10:00:00"),
+                ("2026-11-23T15:00:00", "2026-11-24"),
+                ("2026-11-25", "2026-11-25T12:00:00"),
+                ("2026-12-01", "2026-12-31"),
+            ],
+        )
+        .holds("1", "2025-01-01", "2025-12-31T23:59:59")
+}
+
+#[test]
+fn gaps_between_two_midnights() {
+    let (gap, cut) = (Rule::NoStranger, Rule::NoLockOut);
+    for (begin, end, rule) in [
+        ("2026-11-23T08:00:00", "2026-11-23T10:00:00", None),
+        ("2026-11-23T08:00:00", "2026-11-25T12:00:00", Some(gap)),
+        ("2026-11-23T08:00:00", "2026-11-23T10:00:01", Some(gap)),
+        ("2026-11-23T07:59:59", "2026-11-23T10:00:00", Some(gap)),
+        ("2026-11-01T00:00:00", "2026-11-23T10:00:00", Some(gap)),
+        ("2026-11-23T08:00:01", "2026-11-23T10:00:00", Some(cut)),
+        ("2026-11-23T08:00:00", "2026-11-23T09:59:59", Some(cut)),
+        // A later period while the next one is waiting.
+        ("2026-11-23T15:00:00", "2026-11-25T12:00:00", Some(cut)),
+        ("2026-12-01T00:00:00", "2026-12-31T23:59:59", Some(cut)),
+        ("2025-01-01T00:00:00", "2025-12-31T23:59:58", Some(cut)),
+    ] {
+        let world = with_gaps();
+        let mut plan = world.plan();
+        until(change(&mut plan, "1"), begin, end);
+        let found = prove(&world.facts, &plan).err().map(|refused| refused.rule);
+        assert_eq!(found, rule, "{begin} to {end}");
+    }
+    // When the first period is over, the next one is as long as its days touch.
+    let later = with_gaps().at("2026-11-23T10:00:00Z").plan();
+    let after = later.changes[0].after;
+    assert_eq!(
+        (after.begin(), after.end()),
+        (time("2026-11-23T15:00:00"), time("2026-11-25T12:00:00"))
+    );
+}
+
+#[test]
+fn what_is_held_may_stay_though_it_is_not_paid() {
+    // The door holds two years. Nothing says that a correction must take all of it away.
+    let world = World::agreeing(1).holds("1", "2026-01-01", "2027-12-31T23:59:59");
+    for (end, rule) in [
+        ("2026-12-31T23:59:59", None),
+        ("2027-06-30T23:59:59", None),
+        ("2028-01-01T00:00:00", Some(Rule::NoStranger)),
+        ("2026-12-31T23:59:58", Some(Rule::NoLockOut)),
+    ] {
+        let mut plan = world.plan();
+        until(change(&mut plan, "1"), "2026-01-01", end);
+        let found = prove(&world.facts, &plan).err().map(|refused| refused.rule);
+        assert_eq!(found, rule, "{end}");
+    }
+}
+
+#[test]
+fn budgets() {
+    let open = |world: World| {
+        let mut plan = world.plan();
+        for change in &mut plan.changes {
+            change.blocked = None;
+        }
+        prove(&world.facts, &plan).map(|proven| proven.len()).map_err(|refused| refused.rule)
+    };
+    let revoked = |count: usize| {
+        let numbers = (1..=count).map(|place| (150_000 + place).to_string());
+        numbers.fold(World::agreeing(9), |world, number| world.inactive(&number))
+    };
+    assert_eq!(open(revoked(2)), Ok(2));
+    assert_eq!(open(revoked(3)), Err(Rule::Budget));
+    assert_eq!(open(revoked(2).on(FRONT, |d| d.revoked_last_day = 3)), Ok(2));
+    assert_eq!(open(revoked(2).on(FRONT, |d| d.revoked_last_day = 4)), Err(Rule::Budget));
+    let last = |world: World| open(world.inactive("150001"));
+    assert_eq!(last(World::agreeing(1)), Err(Rule::LastPerson));
+    assert_eq!(last(World::agreeing(2)), Ok(1));
+    let opened = |count: usize| {
+        let ids = (1..=count).map(|place| place.to_string());
+        ids.fold(World::agreeing(30), |world, id| world.holds(&id, "2025-01-01", "2025-02-01"))
+    };
+    assert_eq!(open(opened(20)), Ok(20));
+    assert_eq!(open(opened(21)), Err(Rule::Budget));
+    assert_eq!(open(opened(21).on(FRONT, |d| d.is_first_run = true)), Ok(21));
+}
+
+/// What is not to be proven: a person who is gone, and a door that is only looked at.
+#[test]
+fn nobody_who_is_gone_and_no_door_that_is_observed() {
+    let (world, plan) = (one_of_each(), one_of_each().plan());
+    let refusal = |world: &World| prove(&world.facts, &plan).map(|proven| proven.len());
+    assert_eq!(refusal(&world), Ok(plan.pending().count()));
+    let gone = world.clone().on(FRONT, |device| drop(device.persons.remove(&employee("1"))));
+    assert_eq!(refusal(&gone).unwrap_err().rule, Rule::Known);
+    let observed = world.on(FRONT, |device| device.mode = Mode::Observe);
+    let proven = prove(&observed.facts, &plan).unwrap();
+    assert_eq!(proven.for_device(&TargetName::new(FRONT).unwrap()).count(), 0, "never written");
+    assert_eq!(proven.len(), plan.changes.len() / 2);
+}
+
+#[test]
+fn a_refusal_names_the_counter_example() {
+    let (world, mut plan) = (one_of_each(), one_of_each().plan());
+    change(&mut plan, "1").fingerprint.clear();
+    let text = prove(&world.facts, &plan).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "the plan breaks a safety rule: member 150001, person 1 on front-door: it does not start \
+         from what is held there"
+    );
 }

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use super::clocks::{ClockFault, device_clock_fault};
-use super::devices::{self, TargetGathered, failure, to_remember};
+use super::devices::{self, failure, to_remember};
 use super::sources::{self, SourceGathered};
-use super::{Connections, Conversation, Scope};
+use super::{Scope, TargetInTurn};
 use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
 use crate::engine::Systems;
@@ -18,17 +18,17 @@ use crate::ports::{Failure, Target};
 use crate::store::lock::take_device;
 use crate::store::{Store, StoreError};
 
-/// Who agrees with this computer's clock, where nobody does not.
+/// Who agrees with this computer's clock, where nobody disagrees.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Witnesses {
-    /// Doors with the same time.
-    pub doors: usize,
-    /// Organisations with the same time.
+pub(super) struct Agreeing {
+    pub targets: usize,
+    /// What the last of them is called: "door".
+    pub target_noun: &'static str,
     pub sources: usize,
 }
 
 /// Who is asked, and by what clock.
-pub(super) struct Asking<'a, 's> {
+pub(super) struct ClockInquiry<'a, 's> {
     pub systems: &'s dyn Systems,
     pub config: &'a Config,
     /// The locks of the doors are beside it, and what is remembered of them is in it.
@@ -37,35 +37,35 @@ pub(super) struct Asking<'a, 's> {
     pub clock: Clock,
 }
 
-impl<'s> Asking<'_, 's> {
+impl<'s> ClockInquiry<'_, 's> {
     /// Puts it right whose clock is wrong, where some organisation has another time than this computer.
     /// The first door that has another time ends it: then nobody knows.
-    pub(super) fn tell_whose(
+    pub(super) fn settle(
         &self,
-        (sources, devices): (&mut [SourceGathered], &mut [TargetGathered]),
-        open: &mut Connections<'s>,
+        sources: &mut [SourceGathered],
+        targets: &mut [TargetInTurn<'_, 's>],
     ) -> Result<(), StoreError> {
         if sources.iter().all(|source| source.clock_off.is_none()) {
             return Ok(());
         }
-        let mut witnesses = Witnesses {
+        let mut agreeing = Agreeing {
             sources: sources.iter().filter(|source| source.is_clock_confirmed).count(),
-            doors: 0,
+            targets: 0,
+            target_noun: "",
         };
-        for ((device, gathered), conversation) in self.config.devices.iter().zip(devices).zip(open)
-        {
-            if gathered.outcome != TargetOutcome::Ok {
-                continue;
-            }
-            match self.ask(device, gathered, conversation)? {
-                Some(true) => witnesses.doors += 1,
+        for target in targets.iter_mut().filter(|one| one.gathered.outcome == TargetOutcome::Ok) {
+            match self.ask(target)? {
+                Some(true) => {
+                    agreeing.targets += 1;
+                    agreeing.target_noun = target.config.kind.nouns().one;
+                }
                 Some(false) => return Ok(()),
                 None => {}
             }
         }
-        if witnesses.doors + witnesses.sources > 0 {
+        if agreeing.targets + agreeing.sources > 0 {
             for (config, source) in self.config.sources.iter().zip(sources) {
-                sources::blame_source(config, source, witnesses);
+                sources::blame_source(config, source, agreeing);
             }
         }
         Ok(())
@@ -73,14 +73,10 @@ impl<'s> Asking<'_, 's> {
 
     /// Whether a door has our time; `None` where it does not tell, is left alone, or talks to somebody
     /// else.
-    fn ask(
-        &self,
-        config: &TargetConfig,
-        gathered: &mut TargetGathered,
-        conversation: &mut Conversation<'s>,
-    ) -> Result<Option<bool>, StoreError> {
+    fn ask(&self, target: &mut TargetInTurn<'_, 's>) -> Result<Option<bool>, StoreError> {
+        let TargetInTurn { config, gathered, open, .. } = target;
         let now = self.clock.now();
-        if conversation.lock.is_none() {
+        if open.lock.is_none() {
             let Ok(lock) = take_device(self.store.path(), &config.name, Duration::ZERO, now)?
             else {
                 return Ok(None);
@@ -89,10 +85,10 @@ impl<'s> Asking<'_, 's> {
             if !devices::may_ask(self.store, config, self.scope, now)? {
                 return Ok(None);
             }
-            conversation.lock = Some(lock);
+            open.lock = Some(lock);
         }
         let memory = self.store.devices().device_state(&config.name)?.memory;
-        match self.is_ours(config, &memory, conversation.reader.as_deref_mut()) {
+        match self.is_ours(config, &memory, open.reader.as_deref_mut()) {
             Ok(answer) => Ok(answer),
             Err(error) => {
                 log::info!("{}: its clock cannot be asked: {error}", config.name);
