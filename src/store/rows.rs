@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use rusqlite::types::ValueRef;
+pub(super) use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement};
 
 use super::StoreProblem;
@@ -383,24 +383,30 @@ impl<T: ToColumns + ?Sized> ToColumns for &T {
     }
 }
 
-macro_rules! tuples {
-    ($(($($value:ident),*))+) => {$(
-        impl<$($value: FromColumns),*> FromColumns for ($($value,)*) {
-            const WIDTH: usize = 0 $(+ $value::WIDTH)*;
+/// No parameters.
+impl ToColumns for () {
+    const WIDTH: usize = 0;
 
-            #[allow(unused_variables, clippy::unused_unit)]
+    fn write<'a>(&self, _to: &mut impl Sink<'a>) -> Result<()> {
+        Ok(())
+    }
+}
+
+macro_rules! tuples {
+    ($(($($value:ident $place:tt),+))+) => {$(
+        impl<$($value: FromColumns),+> FromColumns for ($($value,)+) {
+            const WIDTH: usize = 0 $(+ $value::WIDTH)+;
+
             fn read(columns: &mut Columns<'_>) -> Result<Self> {
-                Ok(($(columns.next::<$value>()?,)*))
+                Ok(($(columns.next::<$value>()?,)+))
             }
         }
 
-        impl<$($value: ToColumns),*> ToColumns for ($($value,)*) {
-            const WIDTH: usize = 0 $(+ $value::WIDTH)*;
+        impl<$($value: ToColumns),+> ToColumns for ($($value,)+) {
+            const WIDTH: usize = 0 $(+ $value::WIDTH)+;
 
-            #[allow(non_snake_case, unused_variables)]
             fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
-                let ($($value,)*) = self;
-                $($value.write(to)?;)*
+                $(self.$place.write(to)?;)+
                 Ok(())
             }
         }
@@ -408,5 +414,10 @@ macro_rules! tuples {
 }
 
 tuples! {
-    () (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G)
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4)
+    (A 0, B 1, C 2, D 3, E 4, F 5)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6)
 }

@@ -5,10 +5,8 @@
 //! enter carries a seal over its columns, and a row that does not fit its seal is damage. Seals guard against
 //! accidents, not against people: who can write the file can write a seal.
 
-use rusqlite::types::ValueRef;
-
 use super::StoreProblem;
-use super::rows::{Sink, ToColumns};
+use super::rows::{Sink, ToColumns, ValueRef};
 use crate::model::Accounts;
 use crate::text::fnv;
 

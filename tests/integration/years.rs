@@ -12,7 +12,7 @@ use super::support::{Said, said};
 const SHORT: &str = "--seed 2 --clubs 40 --ticks 40";
 
 /// Enough for what is rare.
-const LONGER: &str = "--seed 7 --clubs 70 --ticks 90";
+const LONGER: &str = "--seed 11 --clubs 100 --ticks 90";
 
 /// The ways to break the program.
 const SABOTAGES: [&str; 17] = [

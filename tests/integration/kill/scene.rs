@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ivms_sync_simulators::club::{World, employee_no};
 use ivms_sync_simulators::hikcentral::{self, Platform, Settings};
 use ivms_sync_simulators::hikvision::Person;
+use rusqlite::Connection;
 
 use crate::support::pinned::{START, settings, start};
 use crate::support::state::open;
@@ -184,7 +185,8 @@ impl Scene {
         if let Some(platform) = &sandbox.platform {
             // It is still the same, although it has another port.
             let serial = place(platform);
-            open(&sandbox.state()).execute("UPDATE device SET serial = ?1", [serial]).unwrap();
+            let state = Connection::open(sandbox.state()).unwrap();
+            state.execute("UPDATE device SET serial = ?1", [serial]).unwrap();
         }
         self.kind.news(&sandbox);
         sandbox
