@@ -18,12 +18,12 @@ pub fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String> {
             let limit = (typed.chars().count() / 5).clamp(1, 3);
             let emails = members().filter_map(|member| {
                 let email = member.email.as_ref()?.as_str();
-                let told = if shows_names {
+                let shown = if shows_names {
                     format!("{email} ({}, member {})", member.name(), member.key.human())
                 } else {
                     format!("member {}", member.key.human())
                 };
-                Some((email, told))
+                Some((email, shown))
             });
             near(typed, limit, NAMED, emails)
         }
@@ -31,7 +31,7 @@ pub fn misses(who: &Who, facts: &Facts, shows_names: bool) -> Vec<String> {
             let numbers: Vec<(String, String)> = members()
                 .map(|member| (member.key.human().to_string(), numbered(member, shows_names)))
                 .collect();
-            let numbers = numbers.iter().map(|(number, told)| (number.as_str(), told.clone()));
+            let numbers = numbers.iter().map(|(number, shown)| (number.as_str(), shown.clone()));
             let mut found = near(&typed.to_string(), 1, NAMED, numbers);
             found.extend(persons(facts, |id| id == typed.to_string(), shows_names));
             found.truncate(NAMED);

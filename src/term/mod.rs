@@ -96,8 +96,9 @@ pub fn allow_colours(color: Color) {
 
 /// How wide a terminal is: what `COLUMNS` says, or what the terminal itself says.
 fn width(columns: Option<&str>, real: Option<u16>) -> Option<usize> {
-    let told = columns.and_then(|text| text.trim().parse::<usize>().ok()).filter(|told| *told > 0);
-    told.or(real.map(usize::from)).map(|width| width.max(WIDTH_MIN))
+    let stated =
+        columns.and_then(|text| text.trim().parse::<usize>().ok()).filter(|stated| *stated > 0);
+    stated.or(real.map(usize::from)).map(|width| width.max(WIDTH_MIN))
 }
 
 /// The bars on stderr, one for each piece of work.

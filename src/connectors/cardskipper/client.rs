@@ -289,17 +289,18 @@ impl Client {
     ) -> Result<Vec<u8>, Failed> {
         let call = request.call;
         let limit = self.limits.bytes;
-        let told = response.body().content_length().and_then(|told| usize::try_from(told).ok());
+        let length =
+            response.body().content_length().and_then(|length| usize::try_from(length).ok());
         let mut body = Vec::new();
-        match told {
-            Some(told) if told > limit => return Err(Error::TooLarge { call, limit }.into()),
-            // One more than told, or the last read would make more room to find the end.
-            Some(told) => body.reserve_exact(told.saturating_add(1).min(ROOM_FIRST)),
+        match length {
+            Some(length) if length > limit => return Err(Error::TooLarge { call, limit }.into()),
+            // One more than that, or the last read would make more room to find the end.
+            Some(length) => body.reserve_exact(length.saturating_add(1).min(ROOM_FIRST)),
             None => {}
         }
         // The length is that of what is sent; packed, it says little about what is read.
         let is_packed = response.headers().contains_key(CONTENT_ENCODING);
-        let total = told.filter(|_| !is_packed);
+        let total = length.filter(|_| !is_packed);
         let watch = |done| request.meter.show(done, total);
         let read = read_at_most(response.body_mut().as_reader(), limit, &mut body, watch);
         if body.len() > limit {

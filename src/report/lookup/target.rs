@@ -50,13 +50,13 @@ pub fn on_device(
         Some(_) => None,
         None => device.persons.get(id).map(|person| person.name.as_str()),
     };
-    let told = || left_out.map(|one| (one, text::detail(one, name_of)));
-    let next = next(change, told().filter(|_| person.is_some()), how.is_stopped);
+    let reason = || left_out.map(|one| (one, text::detail(one, name_of)));
+    let next = next(change, reason().filter(|_| person.is_some()), how.is_stopped);
     let in_sync = is_in_sync(desired, actual, now);
     let mut why = if is_barred {
         "This person is barred on the door, whatever the dates say.".to_owned()
     } else {
-        why(member, link, desired.map(|v| v.window), actual, now, told(), how.system)
+        why(member, link, desired.map(|v| v.window), actual, now, reason(), how.system)
     };
     let is_unasked = how.outcome != TargetOutcome::Ok && !how.is_offline;
     if is_unasked {

@@ -1,8 +1,9 @@
 //! Who is left out although served until now, counted again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDateTime;
+use foldhash::fast::RandomState;
 
 use super::paid::paid_by;
 use super::{Counterexample, PaidTime, Rule, is_untouchable, refuse};
@@ -16,8 +17,8 @@ pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Cou
     if changes.is_empty() {
         return Ok(());
     }
-    let mut served: BTreeMap<Blamed<'_>, BTreeSet<&HolderId>> = BTreeMap::new();
-    let mut lost: BTreeMap<Blamed<'_>, BTreeSet<&HolderId>> = BTreeMap::new();
+    let mut served: BTreeMap<Blamed<'_>, Holders<'_>> = BTreeMap::new();
+    let mut lost: BTreeMap<Blamed<'_>, Holders<'_>> = BTreeMap::new();
     for device in &facts.devices {
         for (key, link) in &device.stored.links {
             if link.served.is_some_and(|served| !served.is_loss_accepted) {
@@ -32,7 +33,7 @@ pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Cou
         }
     }
     for (blamed, lost) in lost {
-        let served = served.get(&blamed).map_or(0, BTreeSet::len);
+        let served = served.get(&blamed).map_or(0, Holders::len);
         let percent = usize::from(facts.guard.source_shrink.get());
         if lost.len() < 3 || lost.len() <= served * percent / 100 {
             continue;
@@ -55,6 +56,9 @@ pub(super) fn check_losses(facts: &Facts, changes: &[&Change]) -> Result<(), Cou
     }
     Ok(())
 }
+
+/// Each is counted once, whatever the order: a club may have a hundred thousand.
+type Holders<'a> = HashSet<&'a HolderId, RandomState>;
 
 /// On whose account somebody is left out.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
