@@ -42,6 +42,17 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// What an error of a connector comes to.
+    #[must_use]
+    pub fn new(
+        class: Class,
+        has_spent_login: bool,
+        error: &impl fmt::Display,
+        hint: Option<&str>,
+    ) -> Self {
+        Self { class, has_spent_login, text: error.to_string(), hint: hint.map(str::to_owned) }
+    }
+
     /// Whether the same call would fail again, whenever it is made.
     #[must_use]
     pub fn is_permanent(&self) -> bool {

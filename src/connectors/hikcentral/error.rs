@@ -196,12 +196,7 @@ impl Error {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self {
-            class: error.class(),
-            has_spent_login: error.spent_a_login(),
-            text: error.to_string(),
-            hint: error.hint().map(str::to_owned),
-        }
+        Self::new(error.class(), error.spent_a_login(), &error, error.hint())
     }
 }
 
