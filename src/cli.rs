@@ -294,7 +294,7 @@ pub struct HelpArgs {
 /// The topics, and the commands.
 fn topics() -> PossibleValuesParser {
     let commands = ["sync", "diff", "apply", "lookup", "check", "status"];
-    PossibleValuesParser::new(TOPICS.into_iter().map(|(topic, ..)| topic).chain(commands))
+    PossibleValuesParser::new(TOPICS.into_iter().map(|topic| topic.name).chain(commands))
 }
 
 /// Flags of `check`.

@@ -1,6 +1,6 @@
 //! Exit codes: a promise to scripts, in one place.
 //!
-//! The table in the README is held against this file by a test.
+//! The table of `help exit-codes` is held against this file by a test.
 
 use std::process::ExitCode;
 

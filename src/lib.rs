@@ -62,7 +62,7 @@
 //! 6. What takes effect later is committed and settled: [`ports::TargetWriter::commit`].
 //! 7. Keep what it must remember in a [`model::Memory`]: the state file holds it, unread.
 //! 8. Add one line to [`connectors::KINDS`].
-//! 9. Write a simulator of it in `tests/simulators`, and its section into the README.
+//! 9. Write a simulator of it in `tests/simulators`, and its section into `src/help/systems.md`.
 //! 10. Take `tests/integration/toy.rs` as the pattern: a whole source and target in one file.
 //!
 //! # Where the second engine goes

@@ -50,7 +50,7 @@ impl Scene {
     }
 }
 
-/// An exit code in plain words. The README has the whole table.
+/// An exit code in plain words. `ivms-sync help exit-codes` has the whole table.
 pub fn meaning(code: i32) -> &'static str {
     match code {
         0 => "all is well",
@@ -62,6 +62,6 @@ pub fn meaning(code: i32) -> &'static str {
         13 => "the plan is stale or expired",
         20 => "nobody found",
         21 => "found, but a door differs from what it should hold",
-        _ => "see the README",
+        _ => "see ivms-sync help exit-codes",
     }
 }

@@ -101,7 +101,7 @@ impl Card {
     }
 
     /// A later period, joined to the one that it replaces: paid time that runs, and ends no later. Where it
-    /// does not touch the later period, it runs alone first. Source: README, "Who has access, and until when".
+    /// does not touch the later period, it runs alone first. Source: `ivms-sync help access`.
     /// It must be to what was kept in sync, and may be to what was only heard of (`may`).
     pub fn joined(&self, due: Due, now: NaiveDateTime, may: bool) -> Vec<Due> {
         let Due::Open(first, last) = due else { return Vec::new() };

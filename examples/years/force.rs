@@ -10,7 +10,7 @@ use crate::judge::{Ended, Way};
 use crate::life::Life;
 use crate::site::Step;
 
-/// After so long the program must say that something is not in force. Source: README, "HikCentral".
+/// After so long the program must say that something is not in force. Source: `ivms-sync help systems`.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
 
 impl Life {

@@ -79,7 +79,7 @@ pub struct Past {
 
 impl Book {
     /// Whether the program may leave the door alone because it failed: for 1, 2, 4 … ticks of five
-    /// minutes, up to an hour. Source: README, "Safety rules".
+    /// minutes, up to an hour. Source: `ivms-sync help safety`.
     pub fn may_wait(&self, host_now: DateTime<Utc>) -> bool {
         let Some((count, last)) = self.failed else { return false };
         let minutes = 5_i64.saturating_mul(1 << count.clamp(1, 6).saturating_sub(1)).min(60);
@@ -88,14 +88,14 @@ impl Book {
     }
 
     /// Whether the program may wait with writes because the door has not confirmed some: after three it tries
-    /// one at a time, at most an hour apart. Source: README, "Safety rules".
+    /// one at a time, at most an hour apart. Source: `ivms-sync help safety`.
     pub fn is_unproven(&self, host_now: DateTime<Utc>) -> bool {
         let hour = TimeDelta::minutes(60);
         self.unconfirmed_at.is_some_and(|at| (at..=at + hour).contains(&host_now))
     }
 
     /// Whether the program may, and whether it must, refuse to believe a door that holds so many
-    /// persons. Source: README, "Safety rules".
+    /// persons. Source: `ivms-sync help safety`.
     pub fn doubts(&self, serial: u32, persons: usize) -> (bool, bool) {
         let Some(known) = self.serial.filter(|_| self.read_at.is_some()) else {
             return (self.may_read, false);

@@ -1,6 +1,6 @@
 //! The club's own book: who has paid for which days, told moment by moment.
 //!
-//! Written against the contract alone (README, "Who has access, and until when"); it shares nothing
+//! Written against the contract alone (`ivms-sync help access`); it shares nothing
 //! with the program's planner, so that a mistake there shows here.
 
 use std::sync::Arc;

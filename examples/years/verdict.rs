@@ -14,7 +14,7 @@ use crate::life::Life;
 use crate::roles::has_lost;
 use crate::tally::Tally;
 
-/// What budgets allow, from the contract. Source: README, "Safety rules".
+/// What budgets allow, from the contract. Source: `ivms-sync help safety`.
 fn allowed(persons: usize, percent: usize, at_least: usize) -> usize {
     at_least.max(persons * percent / 100)
 }
@@ -757,7 +757,7 @@ struct Waiting {
 }
 
 /// Whether a write takes away: some moment from now on is lost. What opens a closed door now counts as
-/// giving, even if some later time is lost. Source: README, "Safety rules".
+/// giving, even if some later time is lost. Source: `ivms-sync help safety`.
 fn takes_away(card: &Card, after: Span, now: NaiveDateTime) -> bool {
     if !card.opens_at(now) && after.contains(now) {
         return false;

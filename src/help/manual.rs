@@ -31,13 +31,13 @@ pub fn help(topic: Option<&str>) -> String {
     let Some(topic) = topic else {
         let mut text = command.render_long_help().to_string();
         text.push_str("\nTopics of `ivms-sync help TOPIC`:\n");
-        for (topic, _, about) in TOPICS {
-            text.push_str(&format!("  {topic:<12}{about}\n"));
+        for topic in TOPICS {
+            text.push_str(&format!("  {:<12}{}\n", topic.name, topic.about));
         }
         return text;
     };
-    match (topics::text(topic), command.find_subcommand_mut(topic)) {
-        (Some(text), _) => format!("{text}\n"),
+    match (topics::find(topic), command.find_subcommand_mut(topic)) {
+        (Some(topic), _) => topic.text.to_owned(),
         (None, Some(command)) => command.render_long_help().to_string(),
         (None, None) => help(None),
     }

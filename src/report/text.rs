@@ -368,7 +368,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
     match reason {
         Reason::NoEmail => (
             "no e-mail in the membership system",
-            "Write the member's e-mail there, or link by member number (see README).",
+            "Write the member's e-mail there, or link by member number (`ivms-sync help links`).",
         ),
         Reason::NoPerson => (
             "no person found on the door",

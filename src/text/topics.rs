@@ -1,69 +1,86 @@
-//! The texts of `help TOPIC`: sections of the README, so that nothing is said in two places.
+//! The texts of `help TOPIC`, which lie beside the program as Markdown in `src/help`.
 //!
 //! Pure.
 
-const README: &str = include_str!("../../README.md");
-
-/// What can be asked for, with the heading of the section that answers, and what that is about.
-pub const TOPICS: [(&str, &str, &str); 11] = [
-    ("install", "## Install", "how to install it, what belongs where, what stays behind"),
-    ("config", "## Configuration", "every key of the configuration"),
-    ("links", "## How members are found on a door", "who is who: link rules and link files"),
-    ("access", "## Who has access, and until when", "what a membership opens, and until when"),
-    ("safety", "## Safety rules", "what is never done, and what waits for a person"),
-    ("exit-codes", "## Exit codes", "what the code says that a run ends with"),
-    ("json", "## Commands", "every command, with the JSON that it prints"),
-    ("schedules", "## Scheduling", "cron, systemd, Task Scheduler, Kubernetes"),
-    ("alarms", "## Alarms", "e-mail, webhook and heartbeat"),
-    ("tls", "## TLS", "certificates of doors and servers"),
-    ("state", "## The state file", "what it holds, backups, reports of your own by SQL"),
-];
-
-/// The section of the README about a topic, in Markdown, with its heading; `None` for what is no topic.
-#[must_use]
-pub fn text(topic: &str) -> Option<&'static str> {
-    let (_, heading, _) = TOPICS.iter().find(|(name, _, _)| *name == topic)?;
-    let (start, rest) = starts(README, |line| line == *heading)?;
-    // Up to the next heading of the same rank: within a block of code a # begins a comment.
-    let mut is_code = false;
-    let end = starts(rest.split_once('\n').map_or("", |(_, rest)| rest), |line| {
-        is_code ^= line.starts_with("```");
-        !is_code && line.starts_with("## ")
-    });
-    let length = end.map_or(rest.len(), |(_, next)| rest.len() - next.len());
-    README.get(start..start + length).map(str::trim_end)
+/// Something to be explained.
+#[derive(Debug, Clone, Copy)]
+pub struct Topic {
+    /// What is typed.
+    pub name: &'static str,
+    /// What it is about, in one line.
+    pub about: &'static str,
+    /// Markdown, with its heading.
+    pub text: &'static str,
 }
 
-/// Where the first such line begins, and the text from there on.
-fn starts(text: &str, mut is_it: impl FnMut(&str) -> bool) -> Option<(usize, &str)> {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if is_it(line.trim_end()) {
-            return text.get(at..).map(|rest| (at, rest));
-        }
-        at += line.len();
-    }
-    None
+macro_rules! topics {
+    ($($name:literal: $about:literal,)+) => {
+        [$(Topic {
+            name: $name,
+            about: $about,
+            text: include_str!(concat!("../help/", $name, ".md")),
+        }),+]
+    };
+}
+
+/// In the order in which a newcomer needs them.
+pub const TOPICS: [Topic; 16] = topics! {
+    "install": "how to install it, what belongs where, what stays behind",
+    "config": "every key of the configuration, and where passwords go",
+    "tls": "certificates of doors and servers",
+    "links": "who is who: link rules and link files",
+    "access": "what a membership opens, and until when",
+    "safety": "what is never done, and what waits for a person",
+    "commands": "every command, with what it prints; the words used here",
+    "schedules": "cron, systemd, Task Scheduler, Kubernetes; two runs at once",
+    "alarms": "e-mail, webhook and heartbeat",
+    "trouble": "what went wrong, and what to do",
+    "exit-codes": "what the code says that a run ends with",
+    "json": "the documents of --json",
+    "state": "the state file: what it holds, backups, reports of your own by SQL",
+    "privacy": "whose data is where, who can see it, and for how long",
+    "many-clubs": "forty clubs on one computer; upgrades and backups",
+    "systems": "what is known of the outside systems, and what is only believed",
+};
+
+/// The topic of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Topic> {
+    const ALL: &[Topic] = &TOPICS;
+    ALL.iter().find(|topic| topic.name == name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Mutants: a section ends at a comment in a block of code; it runs on into the next one.
     #[test]
-    fn every_topic_is_one_whole_section() {
-        for (topic, heading, about) in TOPICS {
-            let section = text(topic).unwrap_or_else(|| panic!("{topic}"));
-            let lines = section.lines().count();
-            assert!(section.starts_with(heading) && lines > 5, "{topic}: {section}");
-            assert_eq!(section.matches("```").count() % 2, 0, "{topic}: a block of code is cut");
-            let headings = section.lines().filter(|line| line.starts_with("## ")).count();
-            assert_eq!(headings, 1, "{topic}");
-            assert!(!about.is_empty());
-            let next = README.split_once(section).map(|(_, rest)| rest.trim_start());
-            assert!(next.is_some_and(|next| next.starts_with("## ")), "{topic}");
+    fn every_topic_is_one_whole_text() {
+        for Topic { name, about, text } in TOPICS {
+            let mut lines = text.lines();
+            assert!(lines.next().is_some_and(|line| line.starts_with("# ")), "{name}");
+            assert!(!lines.any(|line| line.starts_with("# ")), "{name} has one heading");
+            assert!(text.lines().count() > 5 && text.ends_with('\n'), "{name}");
+            assert_eq!(text.matches("```").count() % 2, 0, "{name}: a block of code is cut");
+            assert!(!about.is_empty() && about.len() < 90, "{name}");
         }
-        assert_eq!(text("weather"), None);
+        assert!(find("links").is_some() && find("weather").is_none());
+    }
+
+    /// A text that the program prints leads nowhere else: there is no page to click on.
+    #[test]
+    fn a_topic_points_at_topics() {
+        for Topic { name, text, .. } in TOPICS {
+            assert!(!text.contains("]("), "{name} has a link");
+            for (at, start) in text.match_indices("ivms-sync help ") {
+                let rest = &text[at + start.len()..];
+                let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '-');
+                let named = &rest[..end.unwrap_or(rest.len())];
+                assert!(
+                    named.is_empty() || named == "man" || find(named).is_some(),
+                    "{name}: {named}"
+                );
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! The files in `cron/` do what they say: the crontab line runs as it stands, the units, the task
-//! and the manifest hold what their comments promise.
+//! The files in `cron/` do what they say: the crontab lines run as they stand, here and in the README and
+//! the help; the units, the task and the manifest hold what their comments promise.
 
 #![cfg(test)]
 
@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use yaml_rust2::{Yaml, YamlLoader};
+
+use super::readme::{blocks, blocks_of, topic};
+use super::support::said;
 
 fn path_of(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("cron").join(name)
@@ -47,8 +50,12 @@ struct Crontab {
 }
 
 fn crontab() -> Crontab {
+    read_crontab(&text_of("ivms-sync.crontab"))
+}
+
+fn read_crontab(text: &str) -> Crontab {
     let mut found = Crontab { settings: BTreeMap::new(), jobs: Vec::new() };
-    for line in text_of("ivms-sync.crontab").lines() {
+    for line in text.lines() {
         let line = line.trim_start();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -165,6 +172,92 @@ fn the_crontab_line_runs_the_real_program() {
     assert!(said.contains("no_such_key"), "cron's mail says what is wrong: {said}");
     assert!(output.stdout.is_empty());
 }
+
+/// The command of one line, as `sh -c` gets it.
+pub fn job(line: &str) -> String {
+    let crontab = read_crontab(line);
+    let [(fields, command)] = &crontab.jobs[..] else { panic!("{line}") };
+    assert!(fields[0].ends_with("/5") && fields[1..] == ["*", "*", "*", "*"], "{line}");
+    command.clone()
+}
+
+/// The shell of cron where the crontab sets nothing: its few variables, from the home folder.
+#[cfg(unix)]
+pub fn bare(home: &Path) -> assert_cmd::Command {
+    let mut shell = assert_cmd::Command::new("/bin/sh");
+    shell
+        .current_dir(home)
+        .env_clear()
+        .env("HOME", home)
+        .env("LOGNAME", "anna")
+        .env("SHELL", "/bin/sh")
+        .env("PATH", "/usr/bin:/bin");
+    shell
+}
+
+/// The README's line is run by the newcomer.
+///
+/// Mutants: a line that trusts a path, a working folder or a variable, none of which cron has.
+#[test]
+fn every_line_for_cron_is_whole() {
+    let blocks = blocks("crontab");
+    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    assert!(lines.len() > 3, "{lines:?}");
+    for line in lines {
+        let job = job(line).replace('"', "");
+        let words: Vec<&str> = job.split(' ').collect();
+        let [program, "--config", config, "sync"] = words[..] else { panic!("{line}") };
+        for path in [program, config] {
+            assert!(path.starts_with('/') || path.starts_with("$HOME/"), "{line}: {path}");
+        }
+    }
+}
+
+/// Two clubs on one computer, with nothing but the paths replaced.
+#[cfg(unix)]
+#[test]
+fn the_lines_for_many_clubs_run_as_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().to_str().unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ivms-sync"), folder.path().join("ivms-sync"))
+        .unwrap();
+    for club in ["north", "south"] {
+        fs::create_dir(folder.path().join(club)).unwrap();
+        let config = format!("{}/{club}/ivms-sync.toml", folder.path().display());
+        fs::write(config, CLUB).unwrap();
+    }
+    let here = |text: &str| text.replace("/etc/ivms-sync", root).replace("/usr/local/bin", root);
+    let many = topic("many-clubs");
+    let jobs = blocks_of(&many, "crontab");
+    for (line, club) in jobs[0].lines().zip(["north", "south"]) {
+        let said = said(bare(folder.path()).args(["-c", &here(&job(line))]));
+        // Nobody answers at these addresses: the configuration was found and taken.
+        assert_eq!(said.code, 5, "{line}: {said:?}");
+        assert!(folder.path().join(club).join("ivms-sync.db").exists(), "{line}: {said:?}");
+    }
+    let loops = blocks_of(&many, "sh");
+    let all = loops.iter().find(|block| block.starts_with("for club in ")).unwrap();
+    let said = said(bare(folder.path()).env("PATH", root).args(["-c", &here(all)]));
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(said.stdout.matches("ended with 5").count(), 2, "{said:?}");
+    assert!(said.stdout.contains("/north/") && said.stdout.contains("/south/"), "{said:?}");
+}
+
+/// Passwords that no file holds, and addresses at which nobody is.
+const CLUB: &str = r#"
+time_zone = "Europe/Ljubljana"
+
+[cardskipper.club]
+url             = "http://127.0.0.1:9"
+organisation_id = 123
+username        = "api@club.example"
+password        = "Card-secret-1"
+
+[hikvision.front-door]
+url      = "http://127.0.0.1:9"
+username = "admin"
+password = "Door-secret-1"
+"#;
 
 #[test]
 fn percent_signs_end_a_command_as_in_cron() {

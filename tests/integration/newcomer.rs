@@ -1,19 +1,14 @@
 //! A newcomer's path: the code blocks of the README's "Your own club in five minutes", carried out one
 //! after the other, each shown output held against the real one.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::readme::{shape, stage::Stage};
+use super::readme::{README, shape, stage::Stage};
 use super::support::{Said, binary, said};
-
-const CRONTAB: &str = include_str!("../../cron/ivms-sync.crontab");
 
 /// The blocks of the section: language and lines, in order.
 fn blocks() -> Vec<(String, String)> {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
-    let readme = readme.unwrap();
-    let (_, section) = readme.split_once("\n## Your own club in five minutes\n").unwrap();
+    let (_, section) = README.split_once("\n## Your own club in five minutes\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let mut found = Vec::new();
     for (place, part) in section.split("```").enumerate() {
@@ -37,49 +32,66 @@ fn told(line: &str) -> String {
     }
 }
 
-/// Whoever follows the README: a folder, the file as it is written there, and what was typed.
+/// Whoever follows the README: a home folder, the file as it is written there, and what was typed.
 struct Newcomer {
     stage: Stage,
-    folder: tempfile::TempDir,
+    home: tempfile::TempDir,
     config: String,
-    variables: BTreeMap<String, String>,
 }
 
 impl Newcomer {
     fn new(config: &str) -> Self {
         let stage = Stage::set(PathBuf::from(env!("CARGO_BIN_EXE_ivms-sync"))).unwrap();
-        let door = stage.door(0).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let mut newcomer = Self { stage, home, config: config.to_owned() };
+        std::fs::create_dir(newcomer.folder()).unwrap();
+        for (name, password) in
+            [("cardskipper.txt", "Card-secret-1"), ("front-door.txt", "Door-secret-1")]
+        {
+            let path = newcomer.folder().join(name);
+            std::fs::write(&path, format!("{password}\n")).unwrap();
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+            }
+        }
+        let list = newcomer.folder().join("persons.csv");
+        std::fs::copy(newcomer.stage.path("persons.csv"), list).unwrap();
         // The addresses are the only thing that is not the newcomer's own.
-        let variables = [
-            ("CARDSKIPPER_PASSWORD", "Card-secret-1".to_owned()),
-            ("FRONT_DOOR_PASSWORD", "Door-secret-1".to_owned()),
-            ("IVMS_SYNC__CARDSKIPPER__CLUB__URL", stage.club.cardskipper.url()),
-            ("IVMS_SYNC__HIKVISION__FRONT_DOOR__URL", door.url()),
-        ];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::copy(stage.path("persons.csv"), folder.path().join("persons.csv")).unwrap();
-        let newcomer = Self { stage, folder, config: config.to_owned(), variables };
-        newcomer.save();
+        let door = newcomer.stage.door(0).unwrap().url();
+        let cardskipper = newcomer.stage.club.cardskipper.url();
+        newcomer.edit("https://api.cardskipper.se", &cardskipper);
+        newcomer.edit("https://192.168.1.100", &door);
         newcomer
     }
 
-    fn save(&self) {
-        std::fs::write(self.folder.path().join("ivms-sync.toml"), &self.config).unwrap();
+    fn folder(&self) -> PathBuf {
+        self.home.path().join("ivms-sync")
     }
 
     fn edit(&mut self, from: &str, to: &str) {
         assert!(self.config.contains(from), "{from}\n{}", self.config);
         self.config = self.config.replace(from, to);
-        self.save();
+        std::fs::write(self.folder().join("ivms-sync.toml"), &self.config).unwrap();
     }
 
     fn types(&self, line: &str) -> Said {
-        let mut command = binary(self.folder.path());
-        for (name, value) in &self.variables {
-            command.env(name, value);
+        said(binary(&self.folder()).args(line.split_whitespace().skip(1)))
+    }
+
+    /// Has cron run a line of its crontab: in its own environment, and from the home folder. The program
+    /// is where `cargo install` would put it.
+    #[cfg(unix)]
+    fn lets_cron_run(&self, line: &str) -> Said {
+        let bin = self.home.path().join(".cargo/bin");
+        std::fs::create_dir_all(&bin).unwrap();
+        let program = bin.join("ivms-sync");
+        if !program.exists() {
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ivms-sync"), program).unwrap();
         }
-        said(command.args(line.split_whitespace().skip(1)))
+        let job = super::cron::job(line);
+        said(super::cron::bare(self.home.path()).args(["-c", &job]))
     }
 }
 
@@ -101,7 +113,7 @@ fn from_the_configuration_to_the_cron_line() {
                 _ => {}
             }
             let said = newcomer.types(line);
-            let folder = newcomer.folder.path().display().to_string();
+            let folder = newcomer.folder().display().to_string();
             let real = format!("{}{}", said.stderr, said.stdout).replace(&folder, "FOLDER");
             let shapes =
                 |text: &str| -> Vec<String> { text.trim_end().lines().map(told).collect() };
@@ -115,7 +127,15 @@ fn from_the_configuration_to_the_cron_line() {
         assert!(is_typed, "{command} is not among {typed:?}");
     }
     assert_eq!(last, 0, "in the end all is well");
-    let cron = blocks.iter().find(|(language, _)| language == "crontab").unwrap();
-    assert!(CRONTAB.lines().any(|line| line.trim() == cron.1.trim()), "{}", cron.1);
+    #[cfg(unix)]
+    {
+        let (_, line) = blocks.iter().find(|(language, _)| language == "crontab").unwrap();
+        assert!(newcomer.stage.club.renew(6, &newcomer.stage.next_year(12, 5)));
+        let first = newcomer.lets_cron_run(line);
+        assert_eq!(first.code, 0, "{first:?}");
+        assert!(first.stdout.contains("1 change done."), "cron mails it: {first:?}");
+        let quiet = newcomer.lets_cron_run(line);
+        assert_eq!((quiet.code, quiet.stdout, quiet.stderr), (0, String::new(), String::new()));
+    }
     assert_eq!(newcomer.stage.club.violations(), Vec::<String>::new());
 }

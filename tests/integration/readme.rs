@@ -1,4 +1,6 @@
-//! The README tells the truth: keys, exit codes, command lines, outputs and documents.
+//! The README and the topics of `help` tell the truth: keys, exit codes, command lines, outputs and
+//! documents. What the newcomer does, mails and documents of alarms, and the lines for cron have tests of
+//! their own: `newcomer.rs`, `alarms/`, `cron.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -8,6 +10,7 @@ use ivms_sync::cli::Cli;
 use ivms_sync::config::{self, Environment};
 use ivms_sync::connectors::KINDS;
 use ivms_sync::exit::Exit;
+use ivms_sync::help::manual;
 use ivms_sync_simulators::club::employee_no;
 use serde_json::Value;
 
@@ -23,12 +26,32 @@ use stage::{Said, Stage};
 pub const README: &str = include_str!("../../README.md");
 const EXAMPLE: &str = include_str!("../../examples/ivms-sync.toml");
 
-/// The fenced blocks of a language, without what indents them.
-pub fn blocks(language: &str) -> Vec<String> {
-    blocks_of(README, language)
+/// The Markdown of a topic, as it lies beside the program.
+pub fn topic(name: &str) -> String {
+    let path = format!("{}/src/help/{name}.md", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-fn blocks_of(text: &str, language: &str) -> Vec<String> {
+/// Name and line of every topic, as `help` lists them.
+fn topics() -> Vec<(String, String)> {
+    let list = manual::help(None);
+    let (_, list) = list.split_once("\nTopics of `ivms-sync help TOPIC`:\n").unwrap();
+    let rows = list.lines().map(|line| line.trim().split_once("  ").unwrap());
+    rows.map(|(name, about)| (name.to_owned(), about.trim().to_owned())).collect()
+}
+
+/// The README and every topic.
+pub fn texts() -> String {
+    let topics = topics().into_iter().map(|(name, _)| topic(&name));
+    std::iter::once(README.to_owned()).chain(topics).collect::<Vec<_>>().join("\n")
+}
+
+/// The fenced blocks of a language, without what indents them.
+pub fn blocks(language: &str) -> Vec<String> {
+    blocks_of(&texts(), language)
+}
+
+pub fn blocks_of(text: &str, language: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut open: Option<(bool, usize, Vec<&str>)> = None;
     for line in text.lines() {
@@ -53,10 +76,76 @@ fn blocks_of(text: &str, language: &str) -> Vec<String> {
 
 /// The rows of the table under this header row, cell by cell, without the backticks round a cell.
 fn table(header: &str) -> Vec<Vec<String>> {
-    let rows = README.split_once(header).unwrap_or_else(|| panic!("{header}")).1;
+    let texts = texts();
+    let rows = texts.split_once(header).unwrap_or_else(|| panic!("{header}")).1;
     let rows = rows.lines().skip(2).take_while(|line| line.starts_with('|'));
     let cell = |text: &str| text.trim().trim_matches('`').to_owned();
     rows.map(|row| row.trim_matches('|').split(" | ").map(cell).collect()).collect()
+}
+
+// What there is
+
+/// Mutants: a section that the contents do not name; a README that grows as it once did.
+#[test]
+fn the_readme_is_short_and_its_contents_name_every_section() {
+    assert!(README.lines().count() <= 350, "{} lines", README.lines().count());
+    let (contents, _) = README.split_once("\n## ").unwrap();
+    for heading in README.lines().filter_map(|line| line.strip_prefix("## ")) {
+        let anchor = heading.to_lowercase().replace(' ', "-");
+        let is_named = contents.contains(&format!("[{heading}](#{anchor})"));
+        assert!(is_named || heading == "Licence", "{heading}");
+    }
+}
+
+#[test]
+fn every_topic_is_in_the_readme_and_every_file_is_a_topic() {
+    let rows: Vec<(String, String)> = table("| topic | what it is about |")
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    assert_eq!(rows, topics());
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/help")).unwrap();
+    let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files: BTreeSet<String> =
+        names.filter_map(|name| name.strip_suffix(".md").map(str::to_owned)).collect();
+    assert_eq!(files, topics().into_iter().map(|(name, _)| name).collect());
+}
+
+/// Every path that the README leads to is there.
+#[test]
+fn no_link_is_dead() {
+    let mut followed = 0;
+    for (place, text) in [
+        ("", README),
+        ("tests", include_str!("../README.md")),
+        ("tests/bench", include_str!("../bench/README.md")),
+        ("examples/years", include_str!("../../examples/years/README.md")),
+    ] {
+        for (at, _) in text.match_indices("](") {
+            let (path, _) = text[at + 2..].split_once(')').unwrap();
+            if !path.starts_with('#') {
+                let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(place).join(path);
+                assert!(path.exists(), "{}", path.display());
+                followed += 1;
+            }
+        }
+    }
+    assert!(followed > 15, "{followed}");
+}
+
+/// The messages that `help trouble` explains stand in what the program was seen to say: in the accepted
+/// outputs, and in those that the texts show.
+#[test]
+fn every_message_that_is_explained_is_one_of_the_program() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let accepted = files.map(|path| std::fs::read_to_string(path).unwrap());
+    let seen: String = accepted.chain(blocks("text")).collect();
+    let rows = table("| message | what to do |");
+    assert!(rows.len() > 8, "{rows:?}");
+    for row in rows {
+        assert!(seen.contains(&row[0]), "the program does not say: {}", row[0]);
+    }
 }
 
 // Exit codes
@@ -71,7 +160,8 @@ fn every_exit_code_is_in_the_table_and_no_other() {
 
 #[test]
 fn the_order_of_exit_codes_is_the_one_of_the_program() {
-    let (_, rest) = README.split_once("When several hold, the first of ").unwrap();
+    let codes = topic("exit-codes");
+    let (_, rest) = codes.split_once("When several hold, the first of ").unwrap();
     let (order, _) = rest.split_once(" wins").unwrap();
     let by_code = |code: &str| {
         let code: u8 = code.trim().parse().unwrap();
@@ -138,12 +228,20 @@ fn the_table_of_keys_tells_the_defaults_of_the_example() {
 fn every_configuration_loads() {
     let blocks = blocks("toml");
     assert!(!blocks.is_empty());
-    let passwords = [("CARDSKIPPER_PASSWORD", "a"), ("FRONT_DOOR_PASSWORD", "b")];
     let folder = tempfile::tempdir().unwrap();
+    for file in ["cardskipper.txt", "front-door.txt"] {
+        let path = folder.path().join(file);
+        std::fs::write(&path, "a").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        }
+    }
     for block in blocks {
         let path = folder.path().join("ivms-sync.toml");
         std::fs::write(&path, &block).unwrap();
-        let loaded = config::load(&path, &Environment::from_pairs(passwords), KINDS);
+        let loaded = config::load(&path, &Environment::from_pairs([("", ""); 0]), KINDS);
         let config = loaded.unwrap_or_else(|error| panic!("{block}\n{error}"));
         assert_eq!(config.warnings, Vec::<String>::new(), "what it advises");
     }
@@ -151,7 +249,7 @@ fn every_configuration_loads() {
 
 // Command lines
 
-/// Every command line in the README: in blocks, and in code between backticks.
+/// Every command line in the texts: in blocks, and in code between backticks.
 fn command_lines() -> Vec<String> {
     let mut found = Vec::new();
     for block in blocks("sh").into_iter().chain(blocks("text")) {
@@ -161,7 +259,7 @@ fn command_lines() -> Vec<String> {
             found.extend(line.starts_with("ivms-sync ").then(|| line.to_owned()));
         }
     }
-    for code in README.split('`').skip(1).step_by(2) {
+    for code in texts().split('`').skip(1).step_by(2) {
         if let Some(at) = code.find("ivms-sync ").filter(|_| !code.contains('\n')) {
             found.push(code[at..].to_owned());
         }
@@ -184,15 +282,16 @@ fn every_command_line_is_one_that_the_program_takes() {
 #[test]
 fn every_command_and_every_flag_is_named() {
     let command = Cli::command();
+    let commands = topic("commands");
     for flag in command.get_arguments().filter_map(clap::Arg::get_long) {
-        let is_named = README.contains(&format!("--{flag}"));
+        let is_named = commands.contains(&format!("--{flag}"));
         assert!(is_named || flag == "verbose" || flag == "quiet", "--{flag}: -v and -q will do");
     }
     for sub in command.get_subcommands() {
         let name = sub.get_name();
-        assert!(README.contains(&format!("\n### {name}\n")), "{name}");
+        assert!(commands.contains(&format!("\n## {name}\n")), "{name}");
         for flag in sub.get_arguments().filter_map(clap::Arg::get_long) {
-            assert!(README.contains(&format!("--{flag}")), "{name} --{flag}");
+            assert!(commands.contains(&format!("--{flag}")), "{name} --{flag}");
         }
     }
 }
@@ -216,7 +315,7 @@ pub fn shape(line: &str) -> String {
     shape
 }
 
-/// What the program says in the runs of the README that are not in the demo.
+/// What the program says in the runs of the texts that are not in the demo.
 fn said_beyond_the_demo() -> Vec<Said> {
     let stage = Stage::set(PathBuf::from(env!("CARGO_BIN_EXE_ivms-sync"))).unwrap();
     let run = |arguments: &[&str], code: i32| {
@@ -261,13 +360,15 @@ fn every_output_is_what_the_program_says() {
     let demo = said(&mut demo::demo(env!("CARGO_BIN_EXE_ivms-sync")));
     assert_eq!(demo.code, 0, "{}", demo.stdout);
     let beyond = said_beyond_the_demo();
-    let texts = beyond.iter().flat_map(|said| [said.stderr.as_str(), said.stdout.as_str()]);
+    let said = beyond.iter().flat_map(|said| [said.stderr.as_str(), said.stdout.as_str()]);
     let known: BTreeSet<String> =
-        texts.chain([demo.stdout.as_str()]).flat_map(str::lines).map(shape).collect();
+        said.chain([demo.stdout.as_str()]).flat_map(str::lines).map(shape).collect();
     let mut compared = 0;
     // The newcomer's path has a test of its own.
-    let (_, reference) = README.split_once("\n## Commands\n").unwrap();
-    for block in blocks_of(reference, "text") {
+    let (before, rest) = README.split_once("\n## Your own club in five minutes\n").unwrap();
+    let (_, after) = rest.split_once("\n## ").unwrap();
+    let reference = texts().replace(README, &format!("{before}\n## {after}"));
+    for block in blocks_of(&reference, "text") {
         if !block.lines().any(|line| line.starts_with("$ ivms-sync ") || line.starts_with("error:"))
         {
             continue;
@@ -289,19 +390,19 @@ fn every_output_is_what_the_program_says() {
 // Documents
 
 /// Both have the same keys, wherever both have something.
-pub fn assert_same_keys(place: &str, readme: &Value, real: &Value) {
-    match (readme, real) {
-        (Value::Object(readme), Value::Object(real)) => {
+pub fn assert_same_keys(place: &str, shown: &Value, real: &Value) {
+    match (shown, real) {
+        (Value::Object(shown), Value::Object(real)) => {
             let keys = |map: &serde_json::Map<String, Value>| -> BTreeSet<String> {
                 map.keys().cloned().collect()
             };
-            assert_eq!(keys(readme), keys(real), "{place}");
-            for (key, value) in readme {
+            assert_eq!(keys(shown), keys(real), "{place}");
+            for (key, value) in shown {
                 assert_same_keys(&format!("{place}.{key}"), value, &real[key]);
             }
         }
-        (Value::Array(readme), Value::Array(real)) => {
-            for item in readme {
+        (Value::Array(shown), Value::Array(real)) => {
+            for item in shown {
                 if let Some(real) = real.first() {
                     assert_same_keys(&format!("{place}[]"), item, real);
                 }
@@ -331,8 +432,8 @@ fn every_document_has_the_keys_of_the_real_one() {
     // The one of the webhook is no command's; the tests of alarms know it.
     shown.retain(|document| document.get("subject").is_none());
     assert_eq!(shown.len(), 4);
-    for (readme, real) in shown.iter().zip([sync, diff, apply, lookup]) {
-        assert_eq!(readme["command"], real["command"]);
-        assert_same_keys("", readme, &real);
+    for (shown, real) in shown.iter().zip([sync, diff, apply, lookup]) {
+        assert_eq!(shown["command"], real["command"]);
+        assert_same_keys("", shown, &real);
     }
 }

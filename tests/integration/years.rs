@@ -80,6 +80,8 @@ fn every_sabotage_is_found_and_its_line_repeats_it() {
 /// A sabotage that is in the example and not here would never be tried.
 #[test]
 fn every_sabotage_of_the_example_is_tried() {
+    let told = format!("breaks the program in one of {} ways", SABOTAGES.len());
+    assert!(include_str!("../../examples/years/README.md").contains(&told), "{told}");
     let refused = years("--sabotage none-of-them");
     let possible = refused.stderr.split_once("[possible values: ").unwrap().1;
     let possible: Vec<&str> = possible.split_once(']').unwrap().0.split(", ").collect();

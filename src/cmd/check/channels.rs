@@ -9,7 +9,7 @@ pub(super) fn test_messages(context: &Context) -> Vec<Finding> {
     let tried = notify::try_out(&context.config, context.clock);
     if tried.is_empty() {
         let text = "there is neither [notify.email] nor [notify.webhook]: nobody would be told";
-        let remedy = "see Alarms in the README".to_owned();
+        let remedy = "see `ivms-sync help alarms`".to_owned();
         return vec![Finding::warning("notify", text.to_owned(), Some(remedy))];
     }
     let tried = tried.into_iter().map(|(channel, sent)| {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::store::Failures;
 
-/// A tick, as README recommends it.
+/// A tick, as `help schedules` recommends it.
 const TICK: TimeDelta = TimeDelta::minutes(5);
 /// The longest wait.
 const LONGEST: TimeDelta = TimeDelta::hours(1);

@@ -183,7 +183,7 @@ fn a_webhook_gets_the_document() {
         "text": "door2 refuses the login",
     });
     assert_eq!(document["conditions"], json!([condition]));
-    // The README shows such a document.
+    // `help alarms` shows such a document.
     let shown = blocks("json").into_iter().find(|block| block.contains("\"subject\"")).unwrap();
     assert_same_keys("", &serde_json::from_str(&shown).unwrap(), &document);
     sandbox.club.devices[1].set_password("Door-secret-1");

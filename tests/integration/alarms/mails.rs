@@ -37,7 +37,7 @@ fn a_door_that_is_away_is_told_once_then_daily_and_when_it_is_back() {
     assert_eq!(mail.to, ["owner@club.example", "desk@club.example"]);
     assert_eq!(mail.subject(), "ivms-sync: door1 has not answered for 10 minutes");
     let body = mail.body();
-    // The README shows this very mail.
+    // `help alarms` shows this very mail.
     let shown = blocks("text").into_iter().find(|block| block.starts_with("Subject: ")).unwrap();
     let here = format!("Subject: {}\n\n{body}", mail.subject());
     let here = here.replace("door1", "front-door");

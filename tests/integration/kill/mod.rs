@@ -37,7 +37,7 @@ enum Step {
 }
 
 impl Step {
-    /// As in the README.
+    /// As in the README of the tests.
     fn words(self) -> &'static str {
         match self {
             Self::Call(On::Files, _, Do::Before) => "before each step on the state file",

@@ -44,7 +44,7 @@ impl Kind {
     pub const OF_DEVICES: [Self; 5] =
         [Self::Tick, Self::FirstRun, Self::Batches, Self::Plan, Self::Blocked];
 
-    /// As in the README.
+    /// As in the README of the tests.
     pub fn words(self) -> &'static str {
         match self {
             Self::Tick => "`sync`: renewals, a revocation and drift on two doors",

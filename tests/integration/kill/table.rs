@@ -1,4 +1,4 @@
-//! The table of what was tried, and the README's copy of it.
+//! The table of what was tried, and the copy of it in the README of the tests.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::scene::Kind;
 const HEADER: &str =
     "| what runs | killed at a step on the state file | killed at a step on the network |";
 
-/// Prints what was tried in full and as the README has it, and holds the README against it: the same
+/// Prints what was tried in full and as that README has it, and holds it against what was tried: the same
 /// rows, and at least as many cases as are stated there. Others of its rows are another test's.
 pub fn check(tried: &[(Kind, Step)], killed: usize) {
     let mut in_full: BTreeMap<(Kind, &str), usize> = BTreeMap::new();
@@ -27,7 +27,7 @@ pub fn check(tried: &[(Kind, Step)], killed: usize) {
     }
     println!("\n{killed} times the process was killed, and the end was always the same.");
 
-    let readme = include_str!("../../../README.md");
+    let readme = include_str!("../../README.md");
     let rows = readme.split_once(HEADER).expect(HEADER).1;
     let rows: Vec<&str> = rows.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
     assert_eq!(rows.len(), Kind::OF_DEVICES.len() + 1, "a row for each, and one for the platform");

@@ -13,7 +13,7 @@ use crate::support::{Said, Sandbox, each};
 /// When the plan is carried out.
 const APPLIED: &str = "2026-03-10T10:12:00Z";
 
-/// Compact JSON with the keys of every object in order, as README says of a plan's hash.
+/// Compact JSON with the keys of every object in order, as `help json` says of a plan's hash.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(map) => {

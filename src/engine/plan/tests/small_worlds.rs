@@ -81,7 +81,7 @@ impl Tried {
         }
     }
 
-    #[expect(clippy::print_stdout, reason = "the numbers that the README tells")]
+    #[expect(clippy::print_stdout, reason = "the numbers that the README of the tests tells")]
     fn tell(&self, what: &str) {
         println!(
             "{what}: {} worlds; {} grants, {} revocations; waiting: {}",
@@ -449,7 +449,16 @@ fn crowds() -> Tried {
     tried
 }
 
-// The numbers of worlds are told in the README.
+/// The numbers of worlds, as the README of the tests tells them.
+#[test]
+fn the_numbers_are_told() {
+    let told = include_str!("../../../../tests/README.md");
+    let whole = 1_228_032 + 1_010_400 + 12_096;
+    assert_eq!(whole, 2_250_528);
+    for number in ["2,250,528", "1,228,032", "1,010,400", "12,096"] {
+        assert!(told.contains(number), "{number}");
+    }
+}
 
 #[test]
 fn every_world_of_one_member() {
