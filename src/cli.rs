@@ -289,6 +289,9 @@ pub struct HelpArgs {
     /// A command or a topic; without one, all of them are listed.
     #[arg(value_name = "TOPIC", value_parser = topics(), hide_possible_values = true)]
     pub topic: Option<String>,
+    /// Print the manual page of the topic, for man -l or a packager.
+    #[arg(long, requires = "topic")]
+    pub man: bool,
 }
 
 /// The topics, and the commands.

@@ -29,11 +29,11 @@ fn main() -> ExitCode {
             };
         }
     };
-    if let Some(text) = manual::text(&cli) {
-        return if print(&text).is_ok() { Exit::InStep.into() } else { Exit::Bug.into() };
-    }
     let environment = Environment::of_process();
     let terminal = Terminal::of_process(&cli, &environment);
+    if let Some(text) = manual::text(&cli, terminal.look) {
+        return if print(&text).is_ok() { Exit::InStep.into() } else { Exit::Bug.into() };
+    }
     set_up_log(&cli, &terminal);
     let clock = Clock::starting_at(now(&environment));
     let done = std::panic::catch_unwind(|| match std::env::current_dir() {

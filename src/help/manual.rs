@@ -7,25 +7,33 @@ use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
+use super::{page, screen};
 use crate::cli::{Cli, Command as Asked};
 use crate::exit::Exit;
+use crate::report::look::Look;
 use crate::text::topics::{self, TOPICS};
 
-const NAME: &str = "ivms-sync";
+pub(super) const NAME: &str = "ivms-sync";
 
 /// The text that a command line asks for, if it does.
 #[must_use]
-pub fn text(cli: &Cli) -> Option<String> {
+pub fn text(cli: &Cli, look: Look) -> Option<String> {
     match (cli.completions, &cli.command) {
         (Some(shell), _) => Some(completions(shell)),
-        (None, Some(Asked::Help(args))) => Some(help(args.topic.as_deref())),
+        (None, Some(Asked::Help(args))) => {
+            let topic = args.topic.as_deref();
+            let page = topic.and_then(topics::find).filter(|_| args.man).map(page::page);
+            // The page of a command is the one of all commands.
+            let manual = || args.man.then(manual);
+            Some(page.or_else(manual).unwrap_or_else(|| help(topic, look)))
+        }
         (None, _) => cli.man.then(manual),
     }
 }
 
 /// What is to be said about a topic or a command; of nothing, what there is.
 #[must_use]
-pub fn help(topic: Option<&str>) -> String {
+pub fn help(topic: Option<&str>, look: Look) -> String {
     let mut command = Cli::command();
     command.build();
     let Some(topic) = topic else {
@@ -37,9 +45,9 @@ pub fn help(topic: Option<&str>) -> String {
         return text;
     };
     match (topics::find(topic), command.find_subcommand_mut(topic)) {
-        (Some(topic), _) => topic.text.to_owned(),
+        (Some(topic), _) => screen::shown(topic.text, look),
         (None, Some(command)) => command.render_long_help().to_string(),
-        (None, None) => help(None),
+        (None, None) => help(None, look),
     }
 }
 
@@ -111,13 +119,18 @@ fn roff(render: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
 }
 
 /// A text in which nothing is a command of `man`.
-fn escaped(text: &str) -> String {
-    let text = text.replace('\\', "\\e").replace('-', "\\-");
-    let is_command = |line: &str| line.starts_with(['.', '\'']);
-    let lines = text
-        .lines()
-        .map(|line| if is_command(line) { format!("\\&{line}") } else { line.to_owned() });
-    lines.collect::<Vec<_>>().join("\n")
+pub(super) fn escaped(text: &str) -> String {
+    in_words(text).lines().map(escaped_start).collect::<Vec<_>>().join("\n")
+}
+
+/// A text in which no word is a command of `man`; a line may still begin with one.
+pub(super) fn in_words(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-")
+}
+
+/// A line that does not begin with a command of `man`.
+pub(super) fn escaped_start(line: &str) -> String {
+    if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line.to_owned() }
 }
 
 /// What a code means, in one line.

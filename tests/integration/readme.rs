@@ -11,6 +11,7 @@ use ivms_sync::config::{self, Environment};
 use ivms_sync::connectors::KINDS;
 use ivms_sync::exit::Exit;
 use ivms_sync::help::manual;
+use ivms_sync::report::look::Look;
 use ivms_sync_simulators::club::employee_no;
 use serde_json::Value;
 
@@ -33,8 +34,8 @@ pub fn topic(name: &str) -> String {
 }
 
 /// Name and line of every topic, as `help` lists them.
-fn topics() -> Vec<(String, String)> {
-    let list = manual::help(None);
+pub fn topics() -> Vec<(String, String)> {
+    let list = manual::help(None, Look::PLAIN);
     let (_, list) = list.split_once("\nTopics of `ivms-sync help TOPIC`:\n").unwrap();
     let rows = list.lines().map(|line| line.trim().split_once("  ").unwrap());
     rows.map(|(name, about)| (name.to_owned(), about.trim().to_owned())).collect()

@@ -281,3 +281,17 @@ fn a_quiet_tick_names_the_same_members() {
     let remark = "1 member paid and has no door";
     assert!(first.stdout.contains(remark) && second.stdout.contains(remark), "{second:?}");
 }
+
+/// Mutants: a topic that is shown as the file has it, with its marks and its long lines.
+#[test]
+fn a_topic_fits_the_terminal_and_a_pipe_gets_all_of_it() {
+    let sandbox = Sandbox::pinned(1, 1);
+    let Some(shown) = seen(&sandbox, 72, "help exit-codes", &[]) else { return };
+    assert_eq!(shown.code, 0);
+    let lines = drawn(&shown.stdout);
+    assert_eq!(lines[0].trim(), "Exit codes");
+    assert!(lines.iter().any(|line| line.starts_with("  78 ")), "{lines:#?}");
+    assert!(lines.iter().all(|line| line.width() <= 72 && !line.contains("**")), "{lines:#?}");
+    let piped = sandbox.at(START, &["help", "exit-codes"]).ends(0);
+    assert_eq!(piped.stdout, include_str!("../../src/help/exit-codes.md"));
+}
