@@ -86,6 +86,9 @@ pub fn manual() -> String {
         page.push_str(&format!(".TP\n\\fB{}\\fR\n{}\n", exit.code(), escaped(meaning(exit))));
     }
     page.push_str(REST);
+    page.push_str(".SH SEE ALSO\n");
+    let pages = TOPICS.map(|topic| format!("\\fB{}\\fR(7)", escaped(&page::name(&topic))));
+    page.push_str(&format!("{}\n", pages.join(", ")));
     page
 }
 

@@ -6,9 +6,14 @@ use super::manual::{NAME, escaped, escaped_start, in_words};
 use super::markdown::{Block, Set, blocks, spans};
 use crate::text::topics::Topic;
 
+/// What the page of a topic is called.
+pub(super) fn name(topic: &Topic) -> String {
+    format!("{NAME}-{}", topic.name)
+}
+
 /// The page `ivms-sync-TOPIC(7)`.
 pub(super) fn page(topic: &Topic) -> String {
-    let name = format!("{NAME}-{}", topic.name);
+    let name = name(topic);
     // No word is hyphenated and no space stretched: commands are copied.
     let mut page = format!(
         ".TH {} 7 \"\" \"{}\"\n.nh\n.ad l\n.SH NAME\n{} \\- {}\n",

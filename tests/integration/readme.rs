@@ -11,7 +11,10 @@ use ivms_sync::config::{self, Environment};
 use ivms_sync::connectors::KINDS;
 use ivms_sync::exit::Exit;
 use ivms_sync::help::manual;
+use ivms_sync::model::{Budget, Cause, Kind, Reason, RowReason};
+use ivms_sync::report::TargetOutcome;
 use ivms_sync::report::look::Look;
+use ivms_sync::store::{AttentionKind, OutcomeKind};
 use ivms_sync_simulators::club::employee_no;
 use serde_json::Value;
 
@@ -245,6 +248,63 @@ fn every_configuration_loads() {
         let loaded = config::load(&path, &Environment::from_pairs([("", ""); 0]), KINDS);
         let config = loaded.unwrap_or_else(|error| panic!("{block}\n{error}"));
         assert_eq!(config.warnings, Vec::<String>::new(), "what it advises");
+    }
+}
+
+// Words
+
+/// What stands between backticks in a cell, but for what is in brackets there.
+fn words_of(cell: &str) -> BTreeSet<String> {
+    let (start, rest) = cell.split_once('(').unwrap_or((cell, ""));
+    let bare = format!("{start}{}", rest.split_once(')').map_or("", |(_, rest)| rest));
+    // The first backtick of a cell is gone, and so is the last one, if it stood at the end.
+    let words = bare.split('`').step_by(2).filter(|word| !word.contains(' ') && !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+/// Mutants: a new reason that no table explains; a word that is written otherwise than it is printed.
+#[test]
+fn every_word_of_a_document_is_explained_and_no_other() {
+    let set =
+        |words: Vec<&str>| -> BTreeSet<String> { words.into_iter().map(str::to_owned).collect() };
+    let reasons = set(Reason::ALL.map(Reason::as_str).to_vec());
+    let explained = table("| reason | what it means | what to do |");
+    assert_eq!(explained.iter().map(|row| row[0].clone()).collect::<BTreeSet<_>>(), reasons);
+
+    let rows = table("| reason | what is in the row |");
+    let explained: BTreeSet<String> = rows.iter().flat_map(|row| words_of(&row[0])).collect();
+    assert_eq!(explained, set(RowReason::ALL.map(RowReason::as_str).to_vec()));
+
+    let rows = table("| `kind` | who |");
+    let explained: BTreeSet<String> = rows.iter().map(|row| row[0].clone()).collect();
+    assert_eq!(explained, set(AttentionKind::ALL.map(AttentionKind::as_str).to_vec()));
+
+    let fields: BTreeMap<String, String> = table("| field | words |")
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    let outcomes = OutcomeKind::ALL.map(OutcomeKind::as_str).to_vec();
+    for (field, words) in [
+        ("listing", vec!["complete", "changes"]),
+        ("device `outcome", TargetOutcome::ALL.map(TargetOutcome::as_str).to_vec()),
+        ("cause", Cause::ALL.map(Cause::as_str).to_vec()),
+        ("kind", Kind::ALL.map(Kind::as_str).to_vec()),
+        ("change `outcome", [outcomes, vec!["planned", "blocked"]].concat()),
+        ("blocked_by", Budget::ALL.map(Budget::as_str).to_vec()),
+    ] {
+        assert_eq!(words_of(&fields[field]), set(words), "{field}");
+    }
+}
+
+#[test]
+fn every_metric_that_is_explained_is_written() {
+    let written = include_str!("../../src/report/status/prometheus.rs");
+    let rows = table("| metric | what |");
+    let names: BTreeSet<String> = rows.iter().flat_map(|row| words_of(&row[0])).collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names.iter().filter(|name| name.starts_with("ivms_sync_")) {
+        let family = name.trim_end_matches("_sum");
+        assert!(written.contains(&format!("\"{family}\"")), "{name}");
     }
 }
 
