@@ -243,6 +243,28 @@ fn the_lines_for_many_clubs_run_as_they_stand() {
     assert!(said.stdout.contains("/north/") && said.stdout.contains("/south/"), "{said:?}");
 }
 
+/// The codes that `help trouble` explains: no path, no working folder, no variable.
+#[cfg(unix)]
+#[test]
+fn what_cron_does_not_have_ends_as_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let club = CLUB.replace("\"Card-secret-1\"", "{ env = \"CARDSKIPPER_PASSWORD\" }");
+    fs::create_dir(folder.path().join("club")).unwrap();
+    fs::write(folder.path().join("club/ivms-sync.toml"), club).unwrap();
+    let program = env!("CARGO_BIN_EXE_ivms-sync");
+    let told = topic("trouble");
+    for (line, code, reason) in [
+        ("ivms-sync sync".to_owned(), 127, "not found"),
+        (format!("{program} sync"), 78, "no configuration file"),
+        (format!("{program} --config club/ivms-sync.toml sync"), 78, "CARDSKIPPER_PASSWORD"),
+    ] {
+        let said = said(bare(folder.path()).args(["-c", &line]));
+        assert_eq!(said.code, code, "{line}: {said:?}");
+        assert!(said.stderr.contains(reason), "{line}: {said:?}");
+        assert!(told.contains(&format!("- {code} ")), "{code}");
+    }
+}
+
 /// Passwords that no file holds, and addresses at which nobody is.
 const CLUB: &str = r#"
 time_zone = "Europe/Ljubljana"

@@ -115,6 +115,12 @@ fn every_topic_is_in_the_readme_and_every_file_is_a_topic() {
     assert_eq!(files, topics().into_iter().map(|(name, _)| name).collect());
 }
 
+#[test]
+fn what_it_takes_to_build_is_what_cargo_asks_for() {
+    let told = concat!("Rust ", env!("CARGO_PKG_RUST_VERSION"), " or newer");
+    assert!(README.contains(told) && topic("install").contains(told), "{told}");
+}
+
 /// Every path that the README leads to is there.
 #[test]
 fn no_link_is_dead() {
@@ -488,6 +494,17 @@ fn every_document_has_the_keys_of_the_real_one() {
     let diff = run(&["diff", "--out", "plan.json", "--json"]);
     let apply = run(&["apply", "plan.json", "--json"]);
     let lookup = run(&["lookup", "150004", "--json"]);
+    let json = topic("json");
+    for command in ["check", "status"] {
+        let (_, section) = json.split_once(&format!("\n## {command}\n")).unwrap();
+        let section = section.split("\n## ").next().unwrap();
+        let document = run(&[command, "--json"]);
+        for key in document.as_object().unwrap().keys() {
+            let is_in_all = ["version", "command", "problems"].contains(&key.as_str());
+            let is_named = is_in_all || section.contains(&format!("`{key}`"));
+            assert!(is_named || key == "exit_code", "{command}: {key}");
+        }
+    }
     let blocks = blocks("json");
     let mut shown: Vec<Value> = blocks.iter().map(|b| serde_json::from_str(b).unwrap()).collect();
     // The one of the webhook is no command's; the tests of alarms know it.

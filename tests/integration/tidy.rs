@@ -138,6 +138,14 @@ fn what_is_pure_touches_nothing() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// What runs as often as this does, with the passwords of doors, hands them to nobody.
+#[test]
+fn the_program_starts_no_other() {
+    let words = ["process::Command", "Command::new("];
+    let own: Vec<_> = sources().iter().flat_map(|path| places(path, &words)).collect();
+    assert!(own.is_empty(), "{own:#?}");
+}
+
 #[test]
 fn nothing_panics_without_a_reason() {
     let macros = ["panic", "unreachable", "todo", "unimplemented"].map(|name| format!("{name}!("));
