@@ -27,6 +27,7 @@ mod links;
 mod lookup;
 mod main_job;
 mod newcomer;
+mod numbers;
 mod plans;
 mod platform;
 mod quiet;

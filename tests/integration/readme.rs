@@ -1,6 +1,6 @@
 //! The README and the topics of `help` tell the truth: keys, exit codes, command lines, outputs and
 //! documents. What the newcomer does, mails and documents of alarms, and the lines for cron have tests of
-//! their own: `newcomer.rs`, `alarms/`, `cron.rs`.
+//! their own: `newcomer.rs`, `alarms/`, `cron.rs`; limits are in `numbers.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
