@@ -48,7 +48,7 @@ impl CarryOut<'_> {
     ) -> Result<CarriedOut, StoreError> {
         let mut done = CarriedOut::default();
         let (mut ready, mut locks) = (Vec::new(), Vec::new());
-        for ((device, found), open) in self.config.devices.iter().zip(&gathered.devices).zip(open) {
+        for ((device, found, _), open) in gathered.each_target(self.config).zip(open) {
             let is_ready = found.outcome == TargetOutcome::Ok
                 || found.is_backing_off && self.opens_a_door(&device.name);
             let uncommitted = match device.kind.capabilities().commits {

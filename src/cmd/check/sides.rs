@@ -46,7 +46,8 @@ pub(super) fn both_sides(
     let rows = rows?;
     findings.extend(rows_left_out(&rows));
     let mut all_names = BTreeMap::new();
-    for (config, source) in context.config.sources.iter().zip(gathered.source_reports()) {
+    for (config, found) in gathered.each_source(&context.config) {
+        let source = &found.report;
         let name = source.name.as_str();
         if source.accepted {
             findings.push(Finding::ok(name, many(source.members, "member")));
@@ -106,8 +107,7 @@ fn devices(
     troubles: &[Trouble],
     findings: &mut Vec<Finding>,
 ) {
-    let devices = context.config.devices.iter().zip(&gathered.devices);
-    for (((device, found), facts), open) in devices.zip(&gathered.facts.devices).zip(open) {
+    for ((device, found, facts), open) in gathered.each_target(&context.config).zip(open) {
         let name = device.name.as_str();
         if let Some(found) = identity(found, facts) {
             findings.push(found);

@@ -26,10 +26,10 @@ use std::thread;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
-use crate::config::{Config, TargetConfig};
+use crate::config::{Config, SourceConfig, TargetConfig};
 use crate::engine::Systems;
 use crate::engine::link::file::LinkFileError;
-use crate::engine::plan::{Budget, Change, Facts, HolderFacts, Only, Plan};
+use crate::engine::plan::{Budget, Change, Facts, HolderFacts, Only, Plan, TargetFacts};
 use crate::model::{
     HolderId, HolderNumber, RecordId, RightCode, SourceName, StoredLinks, TargetName,
 };
@@ -384,6 +384,23 @@ fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
 }
 
 impl Gathered {
+    /// Every organisation of the configuration it was gathered with, beside what it answered.
+    pub fn each_source<'g>(
+        &'g self,
+        config: &'g Config,
+    ) -> impl Iterator<Item = (&'g SourceConfig, &'g SourceGathered)> {
+        config.sources.iter().zip(&self.sources)
+    }
+
+    /// Every device of the configuration it was gathered with, beside what was read and what follows.
+    pub fn each_target<'g>(
+        &'g self,
+        config: &'g Config,
+    ) -> impl Iterator<Item = (&'g TargetConfig, &'g TargetGathered, &'g TargetFacts)> {
+        let devices = config.devices.iter().zip(&self.devices).zip(&self.facts.devices);
+        devices.map(|((device, gathered), facts)| (device, gathered, facts))
+    }
+
     /// What the next tick asks each organisation again, because somebody would lose access by what one
     /// listing alone has said; only where that is news. What a listing of changes did not repeat, only
     /// another complete listing can confirm.
@@ -400,7 +417,7 @@ impl Gathered {
         let waiting: BTreeSet<&HolderId> =
             plan.changes.iter().filter(waits).map(|change| &change.member).collect();
         let mut news = Vec::new();
-        for (source, gathered) in config.sources.iter().zip(&self.sources) {
+        for (source, gathered) in self.each_source(config) {
             let (Some(listing), Some(state)) = (gathered.listing, &gathered.state) else {
                 continue;
             };

@@ -41,12 +41,12 @@ impl Gathered {
     }
 
     fn record_all(&self, config: &Config, store: &Store, plan: &Plan) -> Result<(), StoreError> {
-        for (device, gathered) in config.devices.iter().zip(&self.devices) {
+        for (device, gathered, _) in self.each_target(config) {
             if !gathered.is_known {
                 store.devices().know_device(&device.name)?;
             }
         }
-        for (source, gathered) in config.sources.iter().zip(&self.sources) {
+        for (source, gathered) in self.each_source(config) {
             if let Some(state) = &gathered.state {
                 let delta = ListingDelta { changed: &gathered.changed, state: state.clone() };
                 store.members().record_listing(&source.name, &delta)?;
@@ -56,9 +56,7 @@ impl Gathered {
             }
         }
         links::record(store, &self.links, self.now)?;
-        for ((device, gathered), facts) in
-            config.devices.iter().zip(&self.devices).zip(&self.facts.devices)
-        {
+        for (device, gathered, facts) in self.each_target(config) {
             if let Some(reading) = &gathered.reading {
                 let persons = &facts.persons;
                 store.journal().follow_renamed(&device.name, &reading.serial)?;

@@ -102,8 +102,7 @@ impl Gathered {
 
     /// What to say of each device so far.
     pub fn device_reports(&self, config: &Config) -> Vec<TargetReport> {
-        let devices = config.devices.iter().zip(&self.devices).zip(&self.facts.devices);
-        let reports = devices.map(|((device, gathered), facts)| {
+        let reports = self.each_target(config).map(|(device, gathered, facts)| {
             let outcome = match (gathered.outcome, device.mode) {
                 (TargetOutcome::Ok, Mode::Observe) => TargetOutcome::Observed,
                 (TargetOutcome::Ok, _) if gathered.stopped.is_some() => TargetOutcome::NotBelieved,
