@@ -140,7 +140,7 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Show one member: both sides, the link, the history, and why the door opens or does not.
     #[command(
-        after_help = "Examples:\n  ivms-sync lookup anna@example.se\n  ivms-sync lookup 150002\n  ivms-sync lookup person:1007"
+        after_help = "Examples:\n  ivms-sync lookup anna berg\n  ivms-sync lookup anna@example.se\n  ivms-sync lookup 150002\n  ivms-sync lookup person:1007"
     )]
     Lookup(LookupArgs),
     /// See that everything is ready to run: configuration, state file, logins, clocks, links.
@@ -311,9 +311,9 @@ pub struct CheckArgs {
 /// Flags of `lookup`.
 #[derive(Debug, Clone, Args)]
 pub struct LookupArgs {
-    /// An e-mail address, a Cardskipper member number, or person:EMPLOYEENO.
-    #[arg(value_name = "WHO")]
-    pub who: String,
+    /// A name or its beginning, an e-mail address, a Cardskipper member number, or person:EMPLOYEENO.
+    #[arg(value_name = "WHO", required = true)]
+    pub who: Vec<String>,
     /// Ask nobody: show what is known from the last runs.
     #[arg(long)]
     pub offline: bool,

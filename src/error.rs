@@ -39,6 +39,9 @@ pub enum Error {
     /// WHO is neither an e-mail, nor a number, nor a person.
     #[error("{0:?} is not an e-mail address, a member number or person:EMPLOYEENO")]
     Who(String),
+    /// What `lookup` was asked for is none of these, nor a name.
+    #[error("{0:?} is not a name, an e-mail address, a member number or person:EMPLOYEENO")]
+    Asked(String),
     /// `--only` names somebody who is not known.
     #[error("{text}; nothing was done")]
     NotKnown {
@@ -131,6 +134,7 @@ impl Error {
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
             Self::Who(_)
+            | Self::Asked(_)
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
             | Self::File { .. }
@@ -151,6 +155,7 @@ impl Error {
             Self::Store(_) => "state file",
             Self::LinkFile(_) => "link file",
             Self::Who(_)
+            | Self::Asked(_)
             | Self::NotKnown { .. }
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
@@ -194,6 +199,7 @@ impl Error {
             Self::Config(_)
             | Self::Locked { .. }
             | Self::Who(_)
+            | Self::Asked(_)
             | Self::NoDevice(_)
             | Self::File { .. }
             | Self::Output(_)

@@ -35,6 +35,6 @@ pub use record::{
     is_same_but_for_dates, is_same_record,
 };
 pub use visible::{inert_json, is_invisible, printable, printable_lines, steers, visible};
-pub use who::Who;
+pub use who::{Asked, NameTyped, Who};
 pub use window::{Window, WindowError, format_time, parse_time};
 pub use words::{Budget, Cause, Kind, LossKind, Reason};

@@ -1,6 +1,7 @@
 //! WHO on the command line.
 
 use super::{Email, Holder, HolderNumber, RecordId};
+use crate::text::plain::plain_words;
 
 /// Who was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,81 @@ impl Who {
     }
 }
 
+/// Whom `lookup` was asked for: a WHO, or a name that several may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    Who(Who),
+    Name(NameTyped),
+}
+
+impl Asked {
+    /// Reads what was typed.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Who::parse(text).map(Self::Who).or_else(|| NameTyped::parse(text).map(Self::Name))
+    }
+
+    /// Whether a member fits by their own fields.
+    #[must_use]
+    pub fn is_member(&self, member: &Holder) -> bool {
+        match self {
+            Self::Who(who) => who.is_member(member),
+            Self::Name(name) => name.begins(&member.name()),
+        }
+    }
+
+    /// Whether a person on a door fits.
+    #[must_use]
+    pub fn is_person(&self, id: &RecordId, name_there: &str) -> bool {
+        match self {
+            Self::Who(who) => who.is_person(id),
+            Self::Name(name) => name.begins(name_there),
+        }
+    }
+}
+
+/// A name as the desk types it: whole words or their beginnings, in any order, without case and accents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameTyped(Vec<String>);
+
+impl NameTyped {
+    /// Reads a name: it holds a letter and no `@` or `:`, which are of an e-mail or an id that was mistyped.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_name = text.chars().any(char::is_alphabetic) && !text.contains(['@', ':']);
+        is_name.then(|| Self(plain_words(text))).filter(|name| !name.0.is_empty())
+    }
+
+    /// Whether each word that was typed begins a word of this name, each another one.
+    #[must_use]
+    pub fn begins(&self, name: &str) -> bool {
+        let mut words = plain_words(name);
+        // The longest first: a short one leaves it the word that it alone fits.
+        let mut typed: Vec<&String> = self.0.iter().collect();
+        typed.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        typed.into_iter().all(|typed| {
+            let place = words.iter().position(|word| word.starts_with(typed.as_str()));
+            place.map(|place| words.swap_remove(place)).is_some()
+        })
+    }
+
+    /// Whether this is the whole name.
+    #[must_use]
+    pub fn is_whole(&self, name: &str) -> bool {
+        let (mut typed, mut words) = (self.0.clone(), plain_words(name));
+        typed.sort();
+        words.sort();
+        typed == words
+    }
+}
+
+impl std::fmt::Display for NameTyped {
+    /// In lower case and without accents.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +128,32 @@ mod tests {
         assert!(matches!(Who::parse("person:007"), Some(Who::Record(id)) if id.as_str() == "007"));
         for bad in ["", "anna", "person:", "-5", "1.5"] {
             assert!(Who::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_fit_by_their_words() {
+        for (typed, name, begins, is_whole) in [
+            ("anna", "Anna Öberg", true, false),
+            ("OBERG anna", "Anna Öberg", true, true),
+            ("an ob", "Anna Öberg", true, false),
+            ("anna berg", "Anna Öberg", false, false),
+            ("ana ana", "Ana Novak", false, false),
+            ("a an", "Ana Adam", true, false),
+            ("jost zagar", "Jošt Žagar", true, true),
+            ("Strauss", "Eva Strauß", true, false),
+            ("李", "李 小龙", true, false),
+        ] {
+            let asked = NameTyped::parse(typed).unwrap();
+            assert_eq!(asked.begins(name), begins, "{typed} / {name}");
+            assert_eq!(asked.is_whole(name), is_whole, "{typed} / {name}");
+        }
+        let asked = |text| Asked::parse(text);
+        assert!(matches!(asked("150002"), Some(Asked::Who(Who::Number(_)))));
+        assert!(matches!(asked("anna@x.si"), Some(Asked::Who(Who::Email(_)))));
+        assert!(matches!(asked("Anna"), Some(Asked::Name(_))));
+        for bad in ["", " ", "-5", "1.5", "anna@", "person:", "\u{301}"] {
+            assert!(NameTyped::parse(bad).is_none(), "{bad:?}");
         }
     }
 }

@@ -91,8 +91,10 @@ words! {
     pub enum Reason {
         /// The member has no e-mail to be found by.
         NoEmail = "no-email",
-        /// No person on the device was found for the member.
+        /// No person on the device was found for the member, and none is named in a link file.
         NoPerson = "no-person",
+        /// A link file names a person who is not on the device.
+        NotOnDoor = "not-on-door",
         /// Several persons for the member, or several members for the person.
         Ambiguous = "ambiguous",
         /// None of the member's roles opens the device.

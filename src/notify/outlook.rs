@@ -111,6 +111,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         Error::Locked { is_old: false, .. }
         | Error::Config(_)
         | Error::Who(_)
+        | Error::Asked(_)
         | Error::NoDevice(_)
         | Error::NothingToAccept { .. }
         | Error::Plan { .. }

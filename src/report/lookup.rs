@@ -1,8 +1,9 @@
 //! The story of one member, as text and as JSON.
 //!
-//! Pure. [`Story`] is filled by `cmd::lookup`.
+//! Pure, but for [`story`], which reads the state file.
 
 pub mod nobody;
+pub mod story;
 pub mod target;
 mod why;
 
@@ -23,13 +24,20 @@ use crate::model::{
     printable,
 };
 use crate::store::{AuditEntry, OutcomeKind};
+use crate::text::shell::quoted;
 use crate::text::times::whole_seconds;
+use crate::trouble::Trouble;
+
+/// So many of a name are listed.
+const SEVERAL_MAX: usize = 30;
 
 /// What was asked and what was found.
 #[derive(Debug, Clone)]
 pub struct Story {
     pub who: String,
     pub members: Vec<HolderStory>,
+    /// All who fit a name that is not one member's alone; then nobody is told of in [`Self::members`].
+    pub several: Vec<Holder>,
     /// What was searched, in plain words; said when nobody was found.
     pub searched: Vec<String>,
     /// Whom somebody may have meant then.
@@ -107,9 +115,21 @@ pub struct TargetStory {
 }
 
 impl Story {
-    /// 20 nobody, 21 a device differs, 0 otherwise.
+    /// 20 nobody or not one alone, 21 a device differs, 0 otherwise. What is found counts. "Nobody" is certain
+    /// only when every source could be asked; a door that is unreachable takes nobody out of a source.
     #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub fn exit_beside(&self, troubles: &[Trouble]) -> Exit {
+        match self.exit() {
+            Exit::NobodyFound if self.several.is_empty() => {
+                let troubles = troubles.iter().map(Trouble::exit);
+                let doubts = troubles.filter(|exit| *exit != Exit::PartFailed);
+                Exit::of_all(doubts.chain([Exit::NobodyFound]))
+            }
+            exit => exit,
+        }
+    }
+
+    fn exit(&self) -> Exit {
         if self.members.is_empty() {
             Exit::NobodyFound
         } else if self.members.iter().all(|m| m.devices.iter().all(|d| d.in_step)) {
@@ -123,6 +143,9 @@ impl Story {
 /// The story as text.
 #[must_use]
 pub fn render(story: &Story, look: Look) -> String {
+    if !story.several.is_empty() {
+        return look.folded(several_text(story, look));
+    }
     if story.members.is_empty() {
         let mut out = format!("Nobody found for {}.\n\nSearched:\n", printable(&story.who));
         for place in &story.searched {
@@ -150,6 +173,27 @@ pub fn render(story: &Story, look: Look) -> String {
     }
     out.push_str(&rows_text(&story.rows_left_out));
     look.folded(out)
+}
+
+/// Who fits a name, for the desk to say which.
+fn several_text(story: &Story, look: Look) -> String {
+    let mut table = Table::new(&["member", "name", "e-mail", "of"]);
+    for member in story.several.iter().take(SEVERAL_MAX) {
+        table.row([
+            member.key.human().to_owned(),
+            member.name(),
+            member.email.as_ref().map(Email::to_string).unwrap_or_default(),
+            member.key.source.to_string(),
+        ]);
+    }
+    let count = story.several.len();
+    let mut out = format!("{count} members fit {}:\n{}", printable(&story.who), table.render(look));
+    if let Some(more) = count.checked_sub(SEVERAL_MAX).filter(|more| *more > 0) {
+        let _ = writeln!(out, "  … and {more} more: type more of the name");
+    }
+    let first = story.several.first().map_or("", |member| member.key.human());
+    let _ = writeln!(out, "\nSay which, by the number: `ivms-sync lookup {}`", quoted(first));
+    out
 }
 
 fn rows_text(rows: &[RowLeftOut]) -> String {
@@ -293,10 +337,19 @@ pub struct Document<'a> {
     version: u32,
     who: &'a str,
     members: Vec<Member<'a>>,
+    several: Vec<OneOfSeveral<'a>>,
     searched: &'a [String],
     near: &'a [String],
     rows_left_out: &'a [RowLeftOut],
     exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct OneOfSeveral<'a> {
+    source: &'a SourceName,
+    number: Option<&'a HolderNumber>,
+    name: String,
+    email: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -348,10 +401,20 @@ pub fn document(story: &Story, exit_code: u8) -> Document<'_> {
         version: 1,
         who: &story.who,
         members: story.members.iter().map(HolderStory::json).collect(),
+        several: story.several.iter().map(one_of_several).collect(),
         searched: &story.searched,
         near: &story.near,
         rows_left_out: &story.rows_left_out,
         exit_code,
+    }
+}
+
+fn one_of_several(member: &Holder) -> OneOfSeveral<'_> {
+    OneOfSeveral {
+        source: &member.key.source,
+        number: member.number.as_ref(),
+        name: member.name(),
+        email: member.email.as_ref().map(Email::as_str),
     }
 }
 

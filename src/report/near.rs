@@ -1,11 +1,42 @@
 //! "Did you mean": members and persons whose e-mail, number or id is nearly what was typed. Pure.
 
+use std::collections::BTreeSet;
+
 use crate::engine::plan::Facts;
-use crate::model::{Holder, HolderNumber, Who};
+use crate::model::{Asked, Holder, HolderNumber, Record, RecordId, Who};
+use crate::text::plain::plain;
 use crate::text::suggest::near;
 
 /// How many are named.
 const NAMED: usize = 3;
+
+/// Whom `lookup` may have meant. Beside a name, persons on the doors who have it and are nobody's: who finds
+/// no member finds at least whom the door knows.
+#[must_use]
+pub fn of_asked(asked: &Asked, facts: &Facts) -> Vec<String> {
+    let name = match asked {
+        Asked::Who(who) => return misses(who, facts, true),
+        Asked::Name(name) => name,
+    };
+    let mut found = Vec::new();
+    for device in &facts.devices {
+        let linked = device.linking.iter().filter_map(|link| link.as_ref().ok());
+        let linked: BTreeSet<&RecordId> = linked.map(|link| &link.employee_no).collect();
+        let fits =
+            |(id, person): &(&RecordId, &Record)| !linked.contains(id) && name.begins(&person.name);
+        let persons = device.persons.iter().filter(fits).map(|(id, person)| {
+            format!("person:{id} ({}) of {}, linked to no member", person.name, device.name)
+        });
+        found.extend(persons.take(NAMED));
+    }
+    let typed = name.to_string();
+    let limit = (typed.chars().count() / 4).clamp(1, 3);
+    let names: Vec<(String, &Holder)> =
+        facts.members.iter().map(|one| (plain(&one.member.name()), &one.member)).collect();
+    let candidates = names.iter().map(|(name, member)| (name.as_str(), numbered(member, true)));
+    found.extend(near(&typed, limit, NAMED, candidates));
+    found
+}
 
 /// Whom somebody may have meant, nearest first; without names and e-mails where these must not be shown.
 #[must_use]

@@ -374,6 +374,10 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
             "no person found on the door",
             "Enrol the member on the door, and put the person id and the e-mail into a link file.",
         ),
+        Reason::NotOnDoor => (
+            "in a link file, but that person is not on the door",
+            "Enrol the member on the door under that person id, or correct the id in the link file.",
+        ),
         Reason::Ambiguous => (
             "more than one match, so nobody was linked",
             "Give each of them an e-mail of their own, in the membership system and in the link file.",

@@ -4,6 +4,7 @@ pub(crate) mod fnv;
 pub(crate) mod hex;
 pub(crate) mod json;
 pub(crate) mod lists;
+pub(crate) mod plain;
 pub(crate) mod shell;
 pub(crate) mod suggest;
 pub(crate) mod times;

@@ -67,6 +67,65 @@ fn a_member_is_found_by_e_mail_number_and_person() {
     sandbox.assert_well_behaved();
 }
 
+/// What somebody at the desk types: a beginning, without accents, unquoted, in any order.
+#[test]
+fn a_member_is_found_by_name_and_several_are_listed() {
+    let sandbox = Sandbox::pinned(10, 1);
+    let rename = |place: usize, first: &str, last: &str| {
+        let name = |member: &mut Member| *member = member.clone().name(first, last);
+        assert!(sandbox.club.cardskipper.edit(number(place), name));
+    };
+    rename(1, "Žiga", "Štrukelj");
+    rename(2, "Žiga", "Štrukelj-Øvrebø");
+    rename(3, "Ana", "Strukelj");
+    sandbox.sync_at(START, 0);
+    let look = |words: &[&str], code: i32| {
+        let line: Vec<&str> = ["lookup", "--json"].iter().chain(words).copied().collect();
+        sandbox.at(LATER, &line).ends(code).json()
+    };
+    for (words, found) in [
+        (&["ZIGA", "strukelj"][..], 150_002),
+        (&["ovre"], 150_003),
+        (&["strukelj ana"], 150_004),
+        (&["struk", "an"], 150_004),
+    ] {
+        let document = look(words, 0);
+        assert_eq!(document["members"][0]["number"], found, "{words:?}");
+        assert_eq!(document["several"], json!([]));
+    }
+    let document = look(&["strukelj"], 20);
+    assert_eq!(document["members"], json!([]));
+    let several = document["several"].as_array().unwrap().iter();
+    let several: Vec<_> = several.map(|one| (&one["number"], &one["name"])).collect();
+    let (two, three, four) = (json!(150_002), json!(150_003), json!(150_004));
+    let names = [json!("Žiga Štrukelj"), json!("Žiga Štrukelj-Øvrebø"), json!("Ana Strukelj")];
+    assert_eq!(several, [(&two, &names[0]), (&three, &names[1]), (&four, &names[2])]);
+    let text = sandbox.at(LATER, &["lookup", "--offline", "strukelj"]).ends(20).stdout;
+    assert!(text.starts_with("3 members fit strukelj:"), "{text}");
+    assert!(text.contains("150004") && text.contains("`ivms-sync lookup 150002`"), "{text}");
+
+    // A slip of the finger; a person on the door whom no member is linked to; and no name at all.
+    let text = sandbox.at(LATER, &["lookup", "ana", "strukely"]).ends(20).stdout;
+    assert!(text.contains("Did you mean:\n  - 150004 (Ana Strukelj)"), "{text}");
+    let text = sandbox.at(LATER, &["lookup", "cistilka"]).ends(20).stdout;
+    assert!(text.contains("person:9002 (Čistilka) of door1, linked to no member"), "{text}");
+    sandbox.at(LATER, &["lookup", "-"]).ends(64);
+    sandbox.assert_well_behaved();
+}
+
+/// Whether the door or the file is to be mended.
+#[test]
+fn in_no_file_and_in_a_file_but_not_on_the_door_are_two_reasons() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.club.devices[0].remove_person("1003");
+    sandbox.sync_at(START, 0);
+    let (door, text) = on_door(&sandbox, LATER, "150003", 21);
+    assert_eq!(door["reason"], "not-on-door");
+    let why = "In a link file, but that person is not on the door (a link file names 1003).";
+    assert!(door["why"].as_str().unwrap().starts_with(why), "{door:#}");
+    assert!(text.contains("correct the id in the link file"), "{text}");
+}
+
 #[test]
 fn a_look_asks_for_news_and_for_the_person_and_writes_nothing() {
     let sandbox = Sandbox::pinned(40, 1);

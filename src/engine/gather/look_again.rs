@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
 use crate::engine::plan::TargetFacts;
 use crate::engine::{Systems, TargetOutcome};
-use crate::model::{Memory, RecordId};
+use crate::model::{Holder, Memory, RecordId, RightCode};
 use crate::ports::Failure;
 use crate::store::{Store, StoreError};
 use crate::trouble::Trouble;
@@ -45,6 +45,33 @@ impl Gathered {
             }
         }
         Ok(troubles)
+    }
+}
+
+impl Gathered {
+    /// The names of a holder's rights: known ones, else asked for now, unless nobody is to be asked.
+    pub fn names_of_rights(
+        &self,
+        systems: &dyn Systems,
+        config: &Config,
+        store: &Store,
+        holder: &Holder,
+        is_offline: bool,
+    ) -> Result<Vec<(RightCode, Option<String>)>, StoreError> {
+        let source = &holder.key.source;
+        let mut known = match self.fresh_role_names(config, source) {
+            Some(names) => names.clone(),
+            None => store.members().role_names(source)?,
+        };
+        let lacks_one = holder.role_ids().any(|role| !known.contains_key(role));
+        let source = config.sources.iter().find(|one| one.name == *source);
+        if let (true, false, Some(source)) = (lacks_one, is_offline, source) {
+            match systems.source(source).right_names() {
+                Ok(names) => known = names,
+                Err(error) => log::info!("role names are not known: {error}"),
+            }
+        }
+        Ok(holder.role_ids().map(|role| (role.clone(), known.get(role).cloned())).collect())
     }
 }
 

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Found, Link, Linking, NoLink, StoredLinks, is_same_person, is_unlike, plain_words};
+use super::{Found, Link, Linking, NoLink, StoredLinks, is_same_person, is_unlike};
 use crate::config::LinkRule;
 use crate::model::{Holder, Record, RecordId};
+use crate::text::plain::plain_words;
 
 /// With fewer names of other members than this nothing is many.
 const SMALLEST: usize = 3;

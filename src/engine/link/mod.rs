@@ -24,7 +24,7 @@ use crate::model::{Email, HolderId, RecordId};
 
 pub use crate::model::{NameDigest, Served, StoredLink, StoredLinks};
 pub use first::doubt_first_links;
-pub use name::{email_digest, is_same_person, is_unlike, name_agrees, name_digest, plain_words};
+pub use name::{email_digest, is_same_person, is_unlike, name_agrees, name_digest};
 pub use resolve::{Claimant, resolve};
 
 /// E-mail to person ids, from all link files together.
@@ -148,6 +148,11 @@ pub enum NoLink {
     NoEmail,
     /// No rule gives a person.
     NoPerson,
+    /// Link files name these persons for the member, and none of them is on the device.
+    NotThere {
+        /// No more than [`CLAIMANTS_MAX`].
+        persons: BTreeSet<RecordId>,
+    },
     /// Several persons for the member, or several members for the person.
     Ambiguous {
         /// The persons that came into question.
@@ -202,7 +207,7 @@ pub fn in_question(linked: &Result<Link, NoLink>) -> Vec<&RecordId> {
         Err(NoLink::Ambiguous { persons, .. } | NoLink::Yielded { persons, .. }) => {
             persons.iter().collect()
         }
-        Err(NoLink::NoEmail | NoLink::NoPerson) => Vec::new(),
+        Err(NoLink::NoEmail | NoLink::NoPerson | NoLink::NotThere { .. }) => Vec::new(),
     }
 }
 

@@ -276,9 +276,21 @@ impl<'a> Door<'a> {
                 let needs_email = !self.rules.contains(&LinkRule::HolderNumber);
                 Claim::None(match member.email {
                     None if needs_email => NoLink::NoEmail,
-                    _ => NoLink::NoPerson,
+                    _ => self.not_there(member),
                 })
             }
+        }
+    }
+
+    /// Why no rule gives a person for a member: whether the link files name any.
+    fn not_there(&self, member: &Holder) -> NoLink {
+        let is_asked = self.rules.contains(&LinkRule::File);
+        let email = member.email.as_ref().filter(|_| is_asked);
+        let listed = email.into_iter().flat_map(|email| self.table.persons(email));
+        let persons: BTreeSet<RecordId> = listed.take(CLAIMANTS_MAX).cloned().collect();
+        match persons.is_empty() {
+            true => NoLink::NoPerson,
+            false => NoLink::NotThere { persons },
         }
     }
 

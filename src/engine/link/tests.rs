@@ -177,6 +177,13 @@ fn why_nobody_was_found() {
     assert_eq!(found, [Err(NoLink::NoEmail), Err(NoLink::NoPerson)]);
     let found = resolve(listed(&members), &device, &LinkTable::default(), &no_stored(), ALL, &[]);
     assert_eq!(found, [Err(NoLink::NoPerson), Err(NoLink::NoPerson)]);
+    let table = table(&[("kos@x.si", "8"), ("kos@x.si", "9")]);
+    let found = resolve(listed(&members), &device, &table, &no_stored(), ALL, &[]);
+    let persons = [id("8"), id("9")].into();
+    assert_eq!(found, [Err(NoLink::NoPerson), Err(NoLink::NotThere { persons })]);
+    let found =
+        resolve(listed(&members), &device, &table, &no_stored(), &[LinkRule::DeviceEmail], &[]);
+    assert_eq!(found[1], Err(NoLink::NoPerson), "no rule asks the file");
 }
 
 #[test]

@@ -137,6 +137,7 @@ fn is_of_source(reason: Reason) -> bool {
     match reason {
         Reason::NoEmail | Reason::Ambiguous | Reason::NoDoorRole | Reason::BadDates => true,
         Reason::NoPerson
+        | Reason::NotOnDoor
         | Reason::Protected
         | Reason::NameDiffers
         | Reason::Blocked
@@ -176,6 +177,7 @@ pub(super) fn find(
         Verdict::LeftOut(
             reason @ (Reason::NoEmail
             | Reason::NoPerson
+            | Reason::NotOnDoor
             | Reason::Ambiguous
             | Reason::NameDiffers
             | Reason::PermanentOnDevice),
@@ -370,6 +372,7 @@ impl Doors {
             Verdict::LeftOut(
                 reason @ (Reason::NoEmail
                 | Reason::NoPerson
+                | Reason::NotOnDoor
                 | Reason::Ambiguous
                 | Reason::NameDiffers),
                 _,

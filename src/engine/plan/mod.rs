@@ -400,6 +400,10 @@ fn no_link_verdict(pair: &Pair<'_>, no_link: &NoLink) -> Verdict {
     let (reason, detail) = match no_link {
         NoLink::NoEmail => (Reason::NoEmail, None),
         NoLink::NoPerson => (Reason::NoPerson, None),
+        NoLink::NotThere { persons } => {
+            let detail = format!("a link file names {}", all_persons(persons));
+            (Reason::NotOnDoor, Some(detail))
+        }
         NoLink::NameDiffers { employee_no, found } => {
             (Reason::NameDiffers, Some(name_differs(pair, employee_no, found)))
         }

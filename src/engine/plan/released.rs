@@ -58,7 +58,7 @@ fn in_question(device: &TargetFacts) -> BTreeSet<&RecordId> {
                     persons.insert(linked);
                 }
             }
-            Err(NoLink::NoEmail | NoLink::NoPerson) => {}
+            Err(NoLink::NoEmail | NoLink::NoPerson | NoLink::NotThere { .. }) => {}
         }
     }
     persons

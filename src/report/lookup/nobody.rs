@@ -2,16 +2,24 @@
 
 use crate::config::Config;
 use crate::engine::plan::Facts;
-use crate::model::Who;
+use crate::model::{Asked, Who};
 use crate::text::lists::many;
 
 /// What to do when nobody was found.
 #[must_use]
-pub fn advice(who: &Who, facts: &Facts, system: &str, is_offline: bool) -> String {
+pub fn advice(asked: &Asked, facts: &Facts, system: &str, is_offline: bool) -> String {
     if is_offline && facts.members.is_empty() {
         return "Nothing is known yet: run `ivms-sync sync` first, or look without --offline."
             .into();
     }
+    let who = match asked {
+        Asked::Who(who) => who,
+        Asked::Name(_) => {
+            return format!(
+                "Part of the name is enough. The member's e-mail or number in {system} works too."
+            );
+        }
+    };
     match who {
         Who::Email(_) => {
             format!(

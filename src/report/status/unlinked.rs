@@ -20,7 +20,14 @@ const CELL_MAX: usize = 300;
 /// Whether a member is left out because nobody knows which person they are.
 #[must_use]
 pub fn is_unlinked(reason: Reason) -> bool {
-    matches!(reason, Reason::NoEmail | Reason::NoPerson | Reason::Ambiguous | Reason::NameDiffers)
+    matches!(
+        reason,
+        Reason::NoEmail
+            | Reason::NoPerson
+            | Reason::NotOnDoor
+            | Reason::Ambiguous
+            | Reason::NameDiffers
+    )
 }
 
 /// One member who could not be linked.

@@ -69,6 +69,7 @@ pub(super) fn story() -> Story {
             devices: vec![door()],
             history: vec![entry],
         }],
+        several: Vec::new(),
         searched: vec!["1 members of club (organisation 123)".into()],
         near: vec!["150011 (Ana Novak)".into()],
         advice: "Check the spelling.".into(),
@@ -147,13 +148,29 @@ fn nobody_and_several() {
 }
 
 #[test]
+fn several_of_a_name_are_listed_to_choose_from() {
+    let mut story = story();
+    let member = story.members.remove(0).member;
+    let other = Holder { first_name: "A\u{1b}[2Jna".into(), ..member.clone() };
+    story.who = "novak".into();
+    story.several = vec![member.clone(), other];
+    let shown = render(&story);
+    assert!(shown.starts_with("2 members fit novak:\n  member  name"), "{shown}");
+    assert!(shown.contains("150001  Ana Novak") && !shown.contains('\u{1b}'), "{shown}");
+    assert!(shown.ends_with("\nSay which, by the number: `ivms-sync lookup 150001`\n"), "{shown}");
+    assert_eq!(story.exit_beside(&[]), Exit::NobodyFound);
+    story.several = vec![member; 31];
+    assert!(render(&story).contains("  … and 1 more: type more of the name\n"));
+}
+
+#[test]
 fn exits() {
     let mut story = story();
-    assert_eq!(story.exit(), Exit::InStep);
+    assert_eq!(story.exit_beside(&[]), Exit::InStep);
     story.members[0].devices.push(TargetStory { in_step: false, ..door() });
-    assert_eq!(story.exit(), Exit::DeviceDiffers);
+    assert_eq!(story.exit_beside(&[]), Exit::DeviceDiffers);
     story.members.clear();
-    assert_eq!(story.exit(), Exit::NobodyFound);
+    assert_eq!(story.exit_beside(&[]), Exit::NobodyFound);
 }
 
 #[test]

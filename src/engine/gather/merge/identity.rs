@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::link::plain_words;
 use crate::model::{Holder, HolderId};
 use crate::ports::{Snapshot, Unusable};
 use crate::store::StoredHolder;
+use crate::text::plain::plain_words;
 
 /// Joins entries of one listing that are one human being: the same number and the same name, another birth
 /// date, and no other e-mail. A membership that was imported anew stands beside the old one, and time that

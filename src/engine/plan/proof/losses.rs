@@ -127,7 +127,8 @@ fn is_lost<'a>(
         _ if !has_time => None,
         (Err(NoLink::Ambiguous { .. } | NoLink::NoEmail), _) => of_source,
         (Err(NoLink::Yielded { .. }), _) => of_source,
-        (Err(NoLink::NoPerson | NoLink::NameDiffers { .. }), _) | (Ok(_), None) => of_device,
+        (Err(NoLink::NoPerson | NoLink::NotThere { .. } | NoLink::NameDiffers { .. }), _)
+        | (Ok(_), None) => of_device,
         (Ok(_), Some(person)) => {
             let is_permanent = matches!(person.limit, Limit::Permanent(_));
             of_device.filter(|_| is_permanent && !is_untouchable(device, &person.employee_no))

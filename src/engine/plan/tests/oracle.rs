@@ -345,7 +345,9 @@ fn left_out_by(
         hides_a_role || paid.iter().any(|(first, last)| *last >= now && *first <= last_of_all());
     match link {
         _ if !had_time && !has_time => None,
-        Err(NoLink::NoPerson | NoLink::NameDiffers { .. }) => Some(Blame::Door),
+        Err(NoLink::NoPerson | NoLink::NotThere { .. } | NoLink::NameDiffers { .. }) => {
+            Some(Blame::Door)
+        }
         Err(_) => Some(Blame::Source),
         Ok(_) if person.is_none() => Some(Blame::Door),
         Ok(_) => (unlimited && is_touchable).then_some(Blame::Door),
