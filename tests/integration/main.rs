@@ -29,6 +29,7 @@ mod main_job;
 mod newcomer;
 mod plans;
 mod platform;
+mod play;
 mod quiet;
 mod readme;
 mod restraint;
