@@ -310,8 +310,8 @@ impl TroubleKind {
                  could lock this computer out; find what sends wrong ones, and wait",
             ),
             Self::HeldBack { is_spent: false, .. } => Hint::text(format!(
-                "correct username and password in the section of {about}; a changed password is tried at once, \
-                 and so is any by `ivms-sync check`"
+                "correct the login in the section of {about}; a changed one is tried at once, and so is any \
+                 by `ivms-sync check`"
             )),
             Self::NotBelieved { persons, .. } => {
                 let looks = format!(
