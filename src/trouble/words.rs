@@ -343,7 +343,7 @@ impl TroubleKind {
                 Hint::text("give that person a number on the device, or delete it there")
             }
             Self::ClockOff { .. } | Self::ClockZone { .. } => Hint::text(
-                "set the device's clock and zone (or its NTP server), or time_zone in its section",
+                "set its clock and zone (or its NTP server), or time_zone in its section",
             ),
             Self::Unproven { persons, .. } => Hint::command(
                 "see what `ivms-sync status` says of these persons, and that they are right on the device. \
