@@ -12,12 +12,12 @@ use std::process::{Command, Stdio};
 pub fn find() -> Result<PathBuf, Box<dyn Error>> {
     let example = std::env::current_exe()?;
     let not_there = || format!("{} does not lie in a target folder of cargo", example.display());
-    // target/PROFILE/examples/demo
+    // target/PROFILE/examples/EXAMPLE
     let profile = example.ancestors().nth(2).ok_or_else(not_there)?;
     let target = profile.parent().ok_or_else(not_there)?;
     let binary = profile.join(format!("ivms-sync{}", std::env::consts::EXE_SUFFIX));
     match cargo() {
-        Some(cargo) => build(&cargo, profile, target)?,
+        Some(cargo) => build(&cargo, &example, profile, target)?,
         // Started by hand: what is there is what is shown.
         None if binary.is_file() => {}
         None => return Err("build ivms-sync first: cargo build --bin ivms-sync".into()),
@@ -35,12 +35,18 @@ fn cargo() -> Option<OsString> {
 }
 
 /// Asks cargo for the program in the profile of this example; done at once when it is fresh.
-fn build(cargo: &OsString, profile: &Path, target: &Path) -> Result<(), Box<dyn Error>> {
+fn build(
+    cargo: &OsString,
+    example: &Path,
+    profile: &Path,
+    target: &Path,
+) -> Result<(), Box<dyn Error>> {
     let name = profile.file_name().and_then(|name| name.to_str()).unwrap_or("debug");
     let mut command = Command::new(cargo);
     command
         // The example is named too, so that both are built with the same features.
-        .args(["build", "--quiet", "--bin", "ivms-sync", "--example", "demo"])
+        .args(["build", "--quiet", "--bin", "ivms-sync", "--example"])
+        .arg(example.file_stem().unwrap_or_default())
         .args(["--profile", if name == "debug" { "dev" } else { name }])
         .arg("--target-dir")
         .arg(target)

@@ -80,7 +80,7 @@ pub struct Stage {
     clock: Option<Clock>,
     listing: &'static str,
     /// Environment variables that hold passwords.
-    passwords: Vec<(&'static str, String)>,
+    pub passwords: Vec<(&'static str, String)>,
 }
 
 impl Stage {
@@ -124,28 +124,35 @@ impl Stage {
         self.folder.path().join(name)
     }
 
-    /// The configuration.
+    /// The configuration, with passwords in environment variables.
     pub fn config(&self) -> String {
+        self.config_with(|name| format!("{{ env = \"{name}\" }}"))
+    }
+
+    /// The configuration, with this for the password of each name.
+    pub fn config_with(&self, password: impl Fn(&str) -> String) -> String {
         let mut text = format!(
             "time_zone = \"Europe/Ljubljana\"\n\n\
              [cardskipper.club]\n\
              url             = \"{}\"\n\
              organisation_id = 123\n\
              username        = \"api@club.example\"\n\
-             password        = {{ env = \"CARDSKIPPER_PASSWORD\" }}\n\
+             password        = {}\n\
              roles           = [3126]\n",
-            self.club.cardskipper.url()
+            self.club.cardskipper.url(),
+            password("CARDSKIPPER_PASSWORD")
         );
         text.push_str(self.listing);
         for (name, door) in DOORS.iter().zip(&self.club.devices) {
-            let variable = name.to_uppercase().replace('-', "_");
+            let variable = format!("{}_PASSWORD", name.to_uppercase().replace('-', "_"));
             text.push_str(&format!(
                 "\n[hikvision.{name}]\n\
                  url      = \"{}\"\n\
                  username = \"admin\"\n\
-                 password = {{ env = \"{variable}_PASSWORD\" }}\n\
+                 password = {}\n\
                  tls      = \"sha256:{}\"\n",
                 door.url(),
+                password(&variable),
                 door.certificate_sha256().unwrap_or_default()
             ));
         }

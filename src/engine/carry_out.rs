@@ -57,7 +57,7 @@ impl CarryOut<'_> {
             };
             let has_work = match device.mode {
                 // What was asked for before is still asked after.
-                Mode::Observe => uncommitted.iter().any(|one| one.is_queued),
+                Mode::Observe => uncommitted.iter().any(|one| one.asked_at.is_some()),
                 _ => {
                     !uncommitted.is_empty() || self.proven.for_device(&device.name).next().is_some()
                 }

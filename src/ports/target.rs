@@ -177,6 +177,11 @@ pub trait Target: Send {
         record.person.employee_no.to_string()
     }
 
+    /// The id by which a record goes now whose handle this is; nothing when it is not there.
+    fn renumbered(&mut self, _handle: &str) -> Result<Option<RecordId>, Failure> {
+        Ok(None)
+    }
+
     /// Which of these committed records are not in force, or may not be.
     fn settlement(&mut self, _written: &[Written]) -> Result<Pending, Failure> {
         Ok(Pending::default())

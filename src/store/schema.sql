@@ -229,7 +229,7 @@ CREATE TABLE uncommitted (
     after_begin INTEGER NOT NULL,        -- what was written last
     after_end   INTEGER NOT NULL,
     since_at    INTEGER NOT NULL,        -- when the first such write was announced
-    is_queued   INTEGER NOT NULL,        -- the target was asked to put it in force
+    asked_at    INTEGER,                 -- when the target was asked to put it in force; null: it is to be
     opens_door  INTEGER NOT NULL,        -- a closed door is to open: the member stands outside until then
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;

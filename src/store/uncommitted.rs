@@ -25,8 +25,8 @@ pub struct Uncommitted {
     pub after: Window,
     /// When the first write was announced that is not known to be in force.
     pub since: DateTime<Utc>,
-    /// The target was asked to put it in force.
-    pub is_queued: bool,
+    /// When the target was asked to put it in force; without it, it is to be asked.
+    pub asked_at: Option<DateTime<Utc>>,
     /// A closed door is to open: the member stands outside until it is in force.
     pub opens_door: bool,
 }
@@ -39,7 +39,7 @@ impl Uncommitted {
     }
 }
 
-row!(Uncommitted { employee_no, handle, member, after, since, is_queued, opens_door });
+row!(Uncommitted { employee_no, handle, member, after, since, asked_at, opens_door });
 
 impl Journal<'_> {
     /// Notes that records are about to be written, each with what the target calls it, and gives those that
@@ -58,10 +58,10 @@ impl Journal<'_> {
             // A door that is closed stays so until what opens it is in force, whatever else is granted.
             let mut put = store.prepare(
                 "INSERT INTO uncommitted (device, employee_no, handle, source, holder, after_begin, \
-                 after_end, since_at, is_queued, opens_door) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9 AND ?10) \
+                 after_end, since_at, asked_at, opens_door) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9 AND ?10) \
                  ON CONFLICT (device, employee_no) DO UPDATE SET handle = ?3, source = ?4, \
-                 holder = ?5, after_begin = ?6, after_end = ?7, is_queued = 0, \
+                 holder = ?5, after_begin = ?6, after_end = ?7, asked_at = NULL, \
                  opens_door = ?9 AND (?10 OR opens_door)",
             )?;
             put.run_each(changes.iter().map(|(change, handle)| {
@@ -73,16 +73,16 @@ impl Journal<'_> {
         Ok(new)
     }
 
-    /// Notes that the target was asked to put records in force, or is to be asked anew.
-    pub fn commit_queued<'i>(
+    /// Notes when the target was asked to put records in force, or that it is to be asked anew.
+    pub fn commit_asked<'i>(
         &self,
         device: &TargetName,
         ids: impl IntoIterator<Item = &'i RecordId>,
-        is_queued: bool,
+        at: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
-        let queue = "UPDATE uncommitted SET is_queued = ?3 WHERE device = ?1 AND employee_no = ?2";
-        let ids = ids.into_iter().map(|id| (device, id, is_queued));
-        self.0.together(|store| store.prepare(queue)?.run_each(ids))
+        let asked = "UPDATE uncommitted SET asked_at = ?3 WHERE device = ?1 AND employee_no = ?2";
+        let ids = ids.into_iter().map(|id| (device, id, at));
+        self.0.together(|store| store.prepare(asked)?.run_each(ids))
     }
 
     /// Forgets records that are in force, or were not written after all.
@@ -99,7 +99,7 @@ impl Journal<'_> {
     /// The records of a target that are not known to be in force.
     pub fn uncommitted(&self, device: &TargetName) -> Result<Vec<Uncommitted>, StoreError> {
         self.0.all(
-            "SELECT employee_no, handle, source, holder, after_begin, after_end, since_at, is_queued, \
+            "SELECT employee_no, handle, source, holder, after_begin, after_end, since_at, asked_at, \
              opens_door FROM uncommitted WHERE device = ?1",
             device,
         )

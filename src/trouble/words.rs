@@ -310,8 +310,8 @@ impl TroubleKind {
                  could lock this computer out; find what sends wrong ones, and wait",
             ),
             Self::HeldBack { is_spent: false, .. } => Hint::text(format!(
-                "correct username and password in the section of {about}; a changed password is tried at once, \
-                 and so is any by `ivms-sync check`"
+                "correct the login in the section of {about}; a changed one is tried at once, and so is any \
+                 by `ivms-sync check`"
             )),
             Self::NotBelieved { persons, .. } => {
                 let looks = format!(
@@ -343,7 +343,7 @@ impl TroubleKind {
                 Hint::text("give that person a number on the device, or delete it there")
             }
             Self::ClockOff { .. } | Self::ClockZone { .. } => Hint::text(
-                "set the device's clock and zone (or its NTP server), or time_zone in its section",
+                "set its clock and zone (or its NTP server), or time_zone in its section",
             ),
             Self::Unproven { persons, .. } => Hint::command(
                 "see what `ivms-sync status` says of these persons, and that they are right on the device. \

@@ -121,7 +121,7 @@ fn in_no_file_and_in_a_file_but_not_on_the_door_are_two_reasons() {
     sandbox.sync_at(START, 0);
     let (door, text) = on_door(&sandbox, LATER, "150003", 21);
     assert_eq!(door["reason"], "not-on-door");
-    let why = "In a link file, but that person is not on the door (a link file names 1003).";
+    let why = "In a link file, but that person is not on the door (a link file names person 1003).";
     assert!(door["why"].as_str().unwrap().starts_with(why), "{door:#}");
     assert!(text.contains("correct the id in the link file"), "{text}");
 }

@@ -30,6 +30,7 @@ mod newcomer;
 mod numbers;
 mod plans;
 mod platform;
+mod play;
 mod quiet;
 mod readme;
 mod restraint;

@@ -168,14 +168,16 @@ impl Error {
                  makes the error name the right one)"
             }
             Self::Unreachable { .. } => {
-                "check the address and the port (443, if it was not changed)"
+                "check the address and the port (443, if it was not changed), and that http:// or https:// is what \
+                 it speaks there"
             }
             Self::Certificate { .. } => {
                 "if the certificate was renewed on purpose, pin the new fingerprint; if not, somebody may be in \
                  between"
             }
             Self::Timeout { .. } | Self::AnswerLost { .. } => {
-                "the next run tries again; if it stays so, look at the network and at the load of the server"
+                "the next run tries again; if it stays so, look at the network, at the load of the server, and whether \
+                 it wants https://"
             }
             Self::NoOpenApi { .. } => {
                 "install the OpenAPI package of the same version as HikCentral, and switch the OpenAPI gateway on \

@@ -9,8 +9,8 @@ use crate::config::Wiring;
 use crate::model::{RecordId, TargetName, Window};
 use crate::ports::progress::{Progress, Unit};
 use crate::ports::{
-    Class, Committed, Failure, FullRecord, Identity, Pending, RecordList, Target, TargetClock,
-    TargetWriter, Written,
+    Class, Committed, Failure, FullRecord, Identity, Pending, RecordList, Statement, Target,
+    TargetClock, TargetWriter, Written,
 };
 
 /// A connection to one platform.
@@ -59,6 +59,12 @@ impl Target for Platform {
         Ok(local.map(|local| TargetClock { local, offset_minutes: None }))
     }
 
+    fn statement(&mut self) -> Result<Statement, Failure> {
+        let untried = "whether it lets persons be changed and applied shows only with the first change: \
+                       see that single/update and reapplication are ticked for the partner";
+        Ok(Statement { facts: vec![untried.to_owned()], ..Statement::default() })
+    }
+
     fn all(&mut self, each: &mut dyn FnMut(FullRecord)) -> Result<RecordList, Failure> {
         let meter = self.progress.begin(self.name.as_str(), Unit::Persons);
         let mut count = 0;
@@ -77,6 +83,10 @@ impl Target for Platform {
     /// The `personId`: the number that is a record's id can be given to another person.
     fn handle(&self, record: &FullRecord) -> String {
         person_id(record)
+    }
+
+    fn renumbered(&mut self, handle: &str) -> Result<Option<RecordId>, Failure> {
+        Ok(self.client.person_with_id(handle)?.map(|record| record.person.employee_no))
     }
 
     /// Failures are told by the number; of those who wait a platform tells only how many there are. So

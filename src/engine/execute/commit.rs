@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Halt, OneTarget};
+use crate::config::Mode;
 use crate::model::RecordId;
 use crate::ports::{Committed, Target, TargetWriter, Written};
 use crate::store::{StoreError, Uncommitted};
@@ -14,6 +15,9 @@ use crate::trouble::{Trouble, TroubleKind};
 
 /// How long a commit may take before somebody should look.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
+/// How long a commit is waited for before it is asked for again: a target can say yes and lose it. Each
+/// time it is at least as long as all the waiting before, so that one that is merely slow gets done.
+const AGAIN_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 /// What became of the commits of this run that came to nothing.
 #[derive(Default)]
@@ -32,7 +36,7 @@ impl OneTarget<'_, '_> {
         let refused = &self.failed_commits.refused;
         let is_due = |one: &Uncommitted| {
             let id = &one.employee_no;
-            !one.is_queued && is_wanted(id) && !refused.contains_key(id)
+            one.asked_at.is_none() && is_wanted(id) && !refused.contains_key(id)
         };
         let open: Vec<Written> =
             self.uncommitted(is_due)?.iter().map(Uncommitted::written).collect();
@@ -42,8 +46,8 @@ impl OneTarget<'_, '_> {
         let Committed { refused, gone } = writer.commit(&open)?;
         let ids = open.iter().map(|one| &one.id);
         let queued = ids.filter(|id| !refused.contains_key(*id) && !gone.contains(*id));
-        let name = &self.device.name;
-        self.store().journal().commit_queued(name, queued, true)?;
+        let (name, now) = (&self.device.name, self.execution.clock.now());
+        self.store().journal().commit_asked(name, queued, Some(now))?;
         self.store().journal().forget_commits(name, &gone)?;
         self.failed_commits.refused.extend(refused);
         self.failed_commits.gone.extend(gone);
@@ -51,9 +55,9 @@ impl OneTarget<'_, '_> {
     }
 
     /// Asks what became of the commits, and tells of those that failed or take too long. What failed is
-    /// committed anew by the next run that may write.
+    /// committed anew by the next run that may write, and so is what the target may have lost.
     pub(super) fn ask_settlement(&mut self, reader: &mut dyn Target) -> Result<(), Halt> {
-        let queued = self.uncommitted(|one| one.is_queued)?;
+        let queued = self.uncommitted(|one| one.asked_at.is_some())?;
         if queued.is_empty() {
             return Ok(());
         }
@@ -64,14 +68,18 @@ impl OneTarget<'_, '_> {
         let name = &self.device.name;
         let in_force = written.iter().map(|one| &one.id).filter(|id| !is_open(id));
         self.store().journal().forget_commits(name, in_force)?;
-        self.store().journal().commit_queued(name, pending.failed.keys(), false)?;
         let now = self.execution.clock.now();
-        let is_late = |one: &&Uncommitted| {
-            pending.waiting.contains(&one.employee_no)
-                && now.signed_duration_since(one.since) > PATIENCE
-        };
-        let late: Vec<RecordId> =
-            queued.iter().filter(is_late).map(|one| one.employee_no.clone()).collect();
+        let waiting = || queued.iter().filter(|one| pending.waiting.contains(&one.employee_no));
+        let lost = waiting().filter(|one| may_be_lost(one, now)).map(|one| &one.employee_no);
+        let anew = pending.failed.keys().chain(lost);
+        // Where nothing may be committed, everything is only asked after.
+        if self.device.mode != Mode::Observe {
+            self.store().journal().commit_asked(name, anew, None)?;
+        }
+        let late: Vec<RecordId> = waiting()
+            .filter(|one| now.signed_duration_since(one.since) > PATIENCE)
+            .map(|one| one.employee_no.clone())
+            .collect();
         if !pending.failed.is_empty() {
             self.tell_trouble(TroubleKind::NotTakenAtDoors(pending.failed.into_iter().collect()));
         }
@@ -112,4 +120,12 @@ impl OneTarget<'_, '_> {
         open.retain(is_wanted);
         Ok(open)
     }
+}
+
+/// Whether a target that took a commit has had so much time for it that it is asked once more.
+fn may_be_lost(one: &Uncommitted, now: DateTime<Utc>) -> bool {
+    one.asked_at.is_some_and(|asked| {
+        let waited = now.signed_duration_since(asked);
+        waited >= AGAIN_AFTER && waited >= asked.signed_duration_since(one.since)
+    })
 }

@@ -1,6 +1,6 @@
 //! Writing: announce, send, read back, settle.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::base::{Base, check};
 use super::{Halt, OneTarget, judge};
@@ -188,7 +188,7 @@ impl OneTarget<'_, '_> {
             return Ok(self.settle(settled, None)?);
         }
         let wanted: Vec<RecordId> = sent.iter().map(|s| s.change.employee_no.clone()).collect();
-        let found = match writer.reader().some(&wanted) {
+        let Reread { found, renumbered } = match read_again(writer.reader(), &sent, &wanted) {
             Ok(found) => found,
             Err(error) => {
                 self.settle(settled, None)?;
@@ -199,6 +199,11 @@ impl OneTarget<'_, '_> {
         let mut met = Vec::new();
         for one in sent {
             let after = found.get(&one.change.employee_no);
+            if let Some(now) = renumbered.get(&one.change.employee_no) {
+                let text = format!("sent, and the person goes by the id {now} there now");
+                settled.push((one.change, Outcome::sent(OutcomeKind::Unknown, Some(text), None)));
+                continue;
+            }
             self.learn(&one, after)?;
             let differences = |before: &FullRecord, after: &FullRecord| {
                 writer.reader().differences(before, after)
@@ -352,6 +357,31 @@ impl OneTarget<'_, '_> {
         self.trust = trust;
         unwritten.iter().try_for_each(|id| self.expect_nothing(id))
     }
+}
+
+/// What is there after the writes.
+struct Reread {
+    found: BTreeMap<RecordId, FullRecord>,
+    /// The id that a person goes by now, by the one of before.
+    renumbered: BTreeMap<RecordId, RecordId>,
+}
+
+/// Reads back what was sent, and by which id a person goes now whom somebody has given another one
+/// meanwhile: that is no person who is gone.
+fn read_again(
+    reader: &mut dyn Target,
+    sent: &[Sent<'_>],
+    wanted: &[RecordId],
+) -> Result<Reread, Failure> {
+    let found = reader.some(wanted)?;
+    let mut renumbered = BTreeMap::new();
+    for one in sent.iter().filter(|one| !found.contains_key(&one.change.employee_no)) {
+        let handle = reader.handle(&one.before);
+        if let Some(now) = reader.renumbered(&handle)? {
+            renumbered.insert(one.change.employee_no.clone(), now);
+        }
+    }
+    Ok(Reread { found, renumbered })
 }
 
 /// What became of a write that the device may have refused: nothing, or something all the same.

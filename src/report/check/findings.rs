@@ -149,10 +149,8 @@ pub fn clock(
     now: DateTime<Utc>,
     zone: Tz,
 ) -> Option<Finding> {
-    let remedy = Some(
-        "set the device's clock and zone (or its NTP server), or time_zone in its section"
-            .to_owned(),
-    );
+    let remedy =
+        Some("set its clock and zone (or its NTP server), or time_zone in its section".to_owned());
     let name = name.as_str();
     let wrong = |text| Finding::failed(name, text, remedy.clone(), Exit::PartFailed);
     let shown = match shown {

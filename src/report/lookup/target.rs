@@ -75,7 +75,7 @@ pub fn on_device(
         is_stopped: how.is_stopped,
     };
     let remedy = if is_unasked {
-        Some("See that the door is on and reachable: ivms-sync check".to_owned())
+        Some("See what keeps it from answering: ivms-sync check".to_owned())
     } else {
         remedy(&standing)
     };

@@ -215,7 +215,8 @@ fn what_was_written_is_known_until_it_is_in_force() {
     let (one, two) = (id("1"), id("2"));
     let known = |store: &Store| -> Vec<(RecordId, DateTime<Utc>, bool, bool)> {
         let open = store.journal().uncommitted(&door()).unwrap().into_iter();
-        open.map(|one| (one.employee_no, one.since, one.is_queued, one.opens_door)).collect()
+        open.map(|one| (one.employee_no, one.since, one.asked_at.is_some(), one.opens_door))
+            .collect()
     };
     let expect = |store: &Store, kind, opens_door, seconds| {
         let changes = ["1", "2"].map(|person| write_to(person, kind, opens_door));
@@ -225,7 +226,7 @@ fn what_was_written_is_known_until_it_is_in_force() {
     };
     assert_eq!(expect(&store, Kind::Grant, true, 0), [one.clone(), two.clone()].into());
     assert_eq!(store.journal().uncommitted(&door()).unwrap()[0].handle, "p1");
-    store.journal().commit_queued(&door(), [&one, &two], true).unwrap();
+    store.journal().commit_asked(&door(), [&one, &two], Some(at(1))).unwrap();
     store.journal().forget_commits(&door(), [&two]).unwrap();
     assert_eq!(known(&store), [(one.clone(), at(0), true, true)]);
     assert_eq!(expect(&store, Kind::Grant, false, 5), [two.clone()].into());

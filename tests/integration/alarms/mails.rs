@@ -133,7 +133,7 @@ fn a_refused_login_is_told_at_once() {
     let mail = one_mail(&server);
     assert_eq!(mail.subject(), "ivms-sync: door2 refuses the login");
     assert!(
-        mail.body().contains("correct username and password in the section of door2")
+        mail.body().contains("correct the login in the section of door2")
             || mail.body().contains("password"),
         "{}",
         mail.body()

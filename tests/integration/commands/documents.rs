@@ -265,7 +265,7 @@ fn a_command_that_breaks_off_has_its_document_too() {
         assert!(document["problems"][0]["hint"].is_string());
     }
     fs::remove_file(sandbox.state()).unwrap();
-    let document = sandbox.at(START, &["--json", "lookup", "nobody at all"]).ends(64).json();
+    let document = sandbox.at(START, &["--json", "lookup", "nobody@"]).ends(64).json();
     assert_eq!(document["problems"][0]["about"], "command line");
     assert_eq!(document["command"], "lookup");
 }

@@ -118,9 +118,32 @@ fn what_takes_longer_than_half_an_hour_is_told() {
     for number in 9..=13 {
         site.at(&tick(number), &["sync"]);
     }
-    assert_eq!(site.platform.count("reapplication"), 1, "it is not asked for twice");
-    site.sync_at(&tick(14), 0);
+    for number in 14..=40 {
+        site.at(&tick(number), &["sync"]);
+    }
+    assert_eq!(site.platform.count("reapplication"), 4, "seldom enough for it to get done");
     assert_eq!((site.behind(), site.uncommitted()), (0, 0));
+    site.assert_well_behaved();
+}
+
+/// Catches: a platform that says yes and loses it is believed, and nobody is ever applied.
+#[test]
+fn what_a_platform_lost_is_asked_for_again() {
+    let mut site = Site::new(4);
+    site.sandbox.club.renew(1, "2030-11-01");
+    site.platform.set(|switches| switches.apply_polls = usize::MAX);
+    site.sync_at(&tick(1), 0);
+    site.platform.set(|switches| switches.apply_polls = 0);
+    site.sync_at(&tick(2), 0);
+    assert_eq!((site.behind(), site.uncommitted()), (2, 1), "it may still be at it");
+    site.observe();
+    site.sync_at(&tick(4), 0);
+    site.sandbox.variables.pop();
+    assert_eq!(site.platform.count("reapplication"), 1, "nothing is applied by who only looks");
+    site.sync_at(&tick(5), 0);
+    site.sync_at(&tick(6), 0);
+    assert_eq!((site.behind(), site.uncommitted()), (0, 0));
+    assert_eq!(site.platform.count("reapplication"), 2);
     site.assert_well_behaved();
 }
 

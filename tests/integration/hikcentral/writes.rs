@@ -112,6 +112,24 @@ fn times_without_an_offset_are_those_of_the_site() {
     site.assert_well_behaved();
 }
 
+/// Catches: somebody who is given another ID while they are written is taken for gone, and stops the platform.
+#[test]
+fn only_who_gets_another_id_meanwhile_is_left() {
+    let site = Site::new(6);
+    for member in 0..4 {
+        site.sandbox.club.renew(member, "2030-11-01");
+    }
+    site.platform.meanwhile("single/update", 3, |persons| {
+        for person in persons.iter_mut().filter(|one| one.id == "1002") {
+            person.code = "X7".to_owned();
+        }
+    });
+    let said = site.at(&tick(1), &["sync"]).ends(3);
+    assert!(said.stdout.contains("the person goes by the id X7 there now"), "{said:?}");
+    assert_eq!((site.platform.writes().len(), site.behind(), site.uncommitted()), (4, 0, 0));
+    site.assert_well_behaved();
+}
+
 #[test]
 fn rows_that_move_between_pages_hide_nobody() {
     let site = Site::unknown(520, Settings::default());
