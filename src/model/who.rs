@@ -80,10 +80,12 @@ impl Asked {
 pub struct NameTyped(Vec<String>);
 
 impl NameTyped {
-    /// Reads a name: it holds a letter and no `@` or `:`, which are of an e-mail or an id that was mistyped.
+    /// Reads a name: it begins with a letter and holds no `@` or `:`, which are of an e-mail or an id that was
+    /// mistyped.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let is_name = text.chars().any(char::is_alphabetic) && !text.contains(['@', ':']);
+        let is_name = text.trim_start().starts_with(char::is_alphabetic);
+        let is_name = is_name && !text.contains(['@', ':']);
         is_name.then(|| Self(plain_words(text))).filter(|name| !name.0.is_empty())
     }
 
@@ -152,7 +154,7 @@ mod tests {
         assert!(matches!(asked("150002"), Some(Asked::Who(Who::Number(_)))));
         assert!(matches!(asked("anna@x.si"), Some(Asked::Who(Who::Email(_)))));
         assert!(matches!(asked("Anna"), Some(Asked::Name(_))));
-        for bad in ["", " ", "-5", "1.5", "anna@", "person:", "\u{301}"] {
+        for bad in ["", " ", "-5", "1.5", "1e5", "anna@", "person:", "\u{301}"] {
             assert!(NameTyped::parse(bad).is_none(), "{bad:?}");
         }
     }

@@ -751,7 +751,7 @@ fn a_person_enrolled_later_is_found_at_the_next_audit() {
     let person = door.person("1004").unwrap();
     door.remove_person("1004");
     let run = sandbox.sync_at(START, 0);
-    assert_eq!(reasons(&run), [(150_004, "no-person")]);
+    assert_eq!(reasons(&run), [(150_004, "not-on-door")]);
     let mut enrolled = person.clone();
     enrolled.end = "2026-01-31T23:59:59".to_owned();
     door.add_person(enrolled);
@@ -772,7 +772,7 @@ fn a_person_who_was_removed_is_not_made_again() {
     let run = sandbox.sync_at(LATER, 3);
     assert_eq!(each(&run, "changes", "outcome"), ["refused"]);
     let run = sandbox.sync_at("2026-03-10T10:10:00Z", 0);
-    assert_eq!(reasons(&run), [(150_004, "no-person")]);
+    assert_eq!(reasons(&run), [(150_004, "not-on-door")]);
     assert!(sandbox.club.devices[0].person("1004").is_none());
     sandbox.assert_well_behaved();
 }

@@ -58,7 +58,8 @@ schedules @ 20 to write @ src/engine/gather/conversation.rs @ WRITING_PATIENCE: 
 schedules @ After 10 minutes of silence @ src/store/journal.rs @ TAKEN_OVER_AFTER: TimeDelta = TimeDelta::minutes(10);
 state @ after 90 days @ src/store/prune.rs @ RUNS_KEPT: TimeDelta = TimeDelta::days(90);
 state @ longer than ten seconds @ src/store/mod.rs @ BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-systems @ more than 30 minutes @ src/engine/execute/commit.rs @ PATIENCE: TimeDelta = TimeDelta::minutes(30);
+systems @ and told after 30 (exit 3) @ src/engine/execute/commit.rs @ PATIENCE: TimeDelta = TimeDelta::minutes(30);
+systems @ within 10 minutes is applied again @ src/engine/execute/commit.rs @ TimeDelta::minutes(10);
 "#;
 
 /// Mutants: a limit that was raised, and not in the text; a text that was rounded.

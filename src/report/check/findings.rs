@@ -186,6 +186,7 @@ pub fn links(facts: &Facts, device: &TargetFacts) -> Finding {
     for (count, what) in [
         (count(|no| matches!(no, NoLink::NoEmail)), "without e-mail"),
         (count(|no| matches!(no, NoLink::NoPerson)), "not found on the door"),
+        (count(|no| matches!(no, NoLink::NotThere { .. })), "in a link file, but not on the door"),
         (count(|no| matches!(no, NoLink::Ambiguous { .. })), "ambiguous"),
         (count(|no| matches!(no, NoLink::NameDiffers { .. })), "with another name on the door"),
     ] {

@@ -54,7 +54,7 @@ fn links_that_are_missing_are_counted() {
     sandbox.club.devices[0].remove_person("1005");
     let document = check(&sandbox, 0);
     let lines = about(&document, "door1");
-    let links = "10 of 12 members linked; 1 without e-mail; 1 not found on the door";
+    let links = "10 of 12 members linked; 1 without e-mail; 1 in a link file, but not on the door";
     assert!(lines.contains(&("warning", links)), "{lines:?}");
 }
 

@@ -163,7 +163,7 @@ fn a_person_who_is_gone_after_the_write_stops_the_writing() {
     let accepting = ["sync", "--json", "--accept-device", "door1=37"];
     let next = story.sandbox.run(&accepting).ends(0).json();
     assert_eq!(each(&next, "changes", "outcome"), ["confirmed", "confirmed"]);
-    assert_eq!(each(&next, "left_out", "reason"), ["no-person"]);
+    assert_eq!(each(&next, "left_out", "reason"), ["not-on-door"]);
     story.sandbox.assert_well_behaved();
 }
 

@@ -121,7 +121,7 @@ fn a_door_without_anybody_is_no_error_however_it_says_so() {
             assert_eq!(said.code, if is_certain { 0 } else { 5 }, "{end:?} {counts:?} {said:?}");
             assert_eq!(said.json()["changes"], json!([]));
             if is_certain {
-                assert_eq!(each(&said.json(), "left_out", "reason"), ["no-person"; 4]);
+                assert_eq!(each(&said.json(), "left_out", "reason"), ["not-on-door"; 4]);
             }
             // They are put on the door by hand, with an end that is not right.
             for index in 0..4 {
@@ -149,7 +149,7 @@ fn somebody_who_edits_while_the_pages_are_read_makes_the_list_worth_nothing() {
     assert_eq!(run["changes"], json!([]));
     assert_eq!(requests(door, "Search"), 4, "two pages, each with its challenge");
     let next = sandbox.sync(0);
-    assert_eq!(each(&next, "left_out", "reason"), ["no-person"]);
+    assert_eq!(each(&next, "left_out", "reason"), ["not-on-door"]);
     assert_eq!(next["devices"][0]["persons"], 37);
     sandbox.assert_well_behaved();
 }

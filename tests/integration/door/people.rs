@@ -181,9 +181,9 @@ fn somebody_put_on_the_door_later_is_found_by_the_next_audit() {
     let late = world.devices[0].remove(4);
     let sandbox = Sandbox::with(world.start());
     let door = &sandbox.club.devices[0];
-    assert_eq!(each(&sandbox.sync(0), "left_out", "reason"), ["no-person"]);
+    assert_eq!(each(&sandbox.sync(0), "left_out", "reason"), ["not-on-door"]);
     door.add_person(Person { end: "2026-01-02T23:59:59".to_owned(), ..late.clone() });
-    assert_eq!(each(&sandbox.sync(0), "left_out", "reason"), ["no-person"], "not read yet");
+    assert_eq!(each(&sandbox.sync(0), "left_out", "reason"), ["not-on-door"], "not read yet");
     let run = sandbox.run(&["sync", "--full", "--json"]).ends(0).json();
     assert_eq!(each(&run, "changes", "outcome"), ["confirmed"]);
     assert_eq!(door.person(&late.employee_no).unwrap().end, late.end);

@@ -180,7 +180,7 @@ fn a_no_is_understood_in_every_form() {
         // The next tick looks again, and nobody is there.
         let next = story.sync(&what, 0);
         assert_eq!(next["changes"], json!([]), "{what}");
-        assert_eq!(each(&next, "left_out", "reason"), ["no-person"], "{what}");
+        assert_eq!(each(&next, "left_out", "reason"), ["not-on-door"], "{what}");
         story.sandbox.assert_well_behaved();
     }
 }
@@ -202,13 +202,13 @@ fn whoever_moved_since_they_were_read_is_not_written() {
     // Somebody else's name is not the member's until somebody says so.
     let next = story.sync("read again", 0);
     assert_eq!(next["changes"], json!([]));
-    assert_eq!(each(&next, "left_out", "reason"), ["no-person", "name-differs"]);
+    assert_eq!(each(&next, "left_out", "reason"), ["not-on-door", "name-differs"]);
     let link = format!("door1={}:{}", employee_no(RENEWED[0]), number(RENEWED[0]));
     let accepting = ["sync", "--json", "--accept-link", &link];
     let next = story.sandbox.run(&accepting).ends(0).json();
     assert_eq!(each(&next, "changes", "employee_no"), [employee_no(RENEWED[0])]);
     assert_eq!(each(&next, "changes", "outcome"), ["confirmed"]);
-    assert_eq!(each(&next, "left_out", "reason"), ["no-person"]);
+    assert_eq!(each(&next, "left_out", "reason"), ["not-on-door"]);
     assert_eq!(door.person(&employee_no(RENEWED[0])).unwrap().name, "Renamed");
     story.sandbox.assert_well_behaved();
 }
