@@ -1,7 +1,7 @@
 //! What was typed. Nothing is resolved here.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::command::CommandName;
+use crate::command::{CommandName, Invocation};
 use crate::engine::gather::AcceptLink;
 use crate::model::{RecordId, TargetName};
 use crate::text::topics::TOPICS;
@@ -71,6 +71,13 @@ pub struct Cli {
 }
 
 impl Cli {
+    /// How commands that are suggested are to be typed.
+    #[must_use]
+    pub fn invocation(&self, working_dir: &Path) -> Invocation {
+        let config = self.config.as_ref().map(|path| working_dir.join(path));
+        Invocation::new(config.as_deref())
+    }
+
     /// Reads a command line: a command, or a flag that asks for a text about the program.
     ///
     /// # Errors

@@ -1,5 +1,8 @@
-//! The commands by name.
+//! The commands by name, and how one that is suggested is to be typed.
 
+use std::path::Path;
+
+use crate::text::shell::quoted;
 use crate::text::words::words;
 
 words! {
@@ -18,5 +21,83 @@ words! {
         /// Shows what is remembered.
         Status = "status",
         Help = "help",
+    }
+}
+
+/// How this program was called, for the commands that its texts suggest: with the configuration that was
+/// named, whoever is told of one can paste it, in whatever folder they are.
+#[derive(Debug, Clone, Default)]
+pub struct Invocation {
+    /// What follows the name of the program: nothing, or `--config`, its file and a space.
+    flag: String,
+}
+
+const PROGRAM: &str = "ivms-sync ";
+
+impl Invocation {
+    /// With the whole path of the file that `--config` named, where it named one.
+    #[must_use]
+    pub fn new(config: Option<&Path>) -> Self {
+        let flag = config.map(|path| format!("--config {} ", quoted(&path.to_string_lossy())));
+        Self { flag: flag.unwrap_or_default() }
+    }
+
+    /// A text with its commands as they are to be typed.
+    #[must_use]
+    pub fn in_text(&self, text: &str) -> String {
+        self.put_into(text, &self.flag)
+    }
+
+    /// The same for a JSON document, in whose texts a quote or a backslash is escaped.
+    #[must_use]
+    pub fn in_json(&self, document: &str) -> String {
+        let flag = self.flag.replace('\\', r"\\").replace('"', "\\\"");
+        self.put_into(document, &flag)
+    }
+
+    fn put_into(&self, text: &str, flag: &str) -> String {
+        if flag.is_empty() {
+            return text.to_owned();
+        }
+        let mut out = String::with_capacity(text.len());
+        for (place, part) in text.split(PROGRAM).enumerate() {
+            if place > 0 {
+                out.push_str(PROGRAM);
+                out.push_str(if begins_a_command(part) { flag } else { "" });
+            }
+            out.push_str(part);
+        }
+        out
+    }
+}
+
+/// Whether this is what follows the name of the program in a command that asks for a configuration.
+fn begins_a_command(rest: &str) -> bool {
+    let rest = rest.strip_prefix("-v ").unwrap_or(rest);
+    let word = rest.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or_default();
+    CommandName::ALL.into_iter().any(|name| name != CommandName::Help && name.as_str() == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_name_the_configuration_that_was_named() {
+        let here = Invocation::new(Some(Path::new("/srv/our club/c.toml")));
+        for (text, wanted) in [
+            ("run `ivms-sync diff`", "run `ivms-sync --config '/srv/our club/c.toml' diff`"),
+            ("ivms-sync -v sync", "ivms-sync --config '/srv/our club/c.toml' -v sync"),
+            ("`ivms-sync help links`", "`ivms-sync help links`"),
+            ("ivms-sync works again; ivms-sync synced", "ivms-sync works again; ivms-sync synced"),
+            ("ivms-sync --config x sync", "ivms-sync --config x sync"),
+        ] {
+            assert_eq!(here.in_text(text), wanted);
+            assert_eq!(Invocation::new(None).in_text(text), text);
+        }
+        let here = Invocation::new(Some(Path::new("/a\"b\\c/c.toml")));
+        let text = here.in_json(&serde_json::json!({"hint": "ivms-sync check"}).to_string());
+        let back: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(back["hint"], here.in_text("ivms-sync check"));
     }
 }

@@ -116,6 +116,7 @@ use std::path::Path;
 
 use cli::{Cli, Command};
 use clock::Clock;
+use command::Invocation;
 use config::Environment;
 use error::Error;
 use exit::Exit;
@@ -145,7 +146,7 @@ pub fn run(
             };
             log::log!(level, "{}", error.lines());
             if cli.json && !matches!(error, Error::Output(_)) {
-                say_document(command, &error);
+                say_document(command, &cli.invocation(working_dir), &error);
             }
             error.exit()
         }
@@ -153,10 +154,10 @@ pub fn run(
 }
 
 /// Gives a script its document although the command broke off.
-fn say_document(command: &Command, error: &Error) {
+fn say_document(command: &Command, invocation: &Invocation, error: &Error) {
     let printed = report::json::broken_off(command.name(), error.trouble())
         .map_err(Error::Json)
-        .and_then(|document| cmd::print_json(&document));
+        .and_then(|document| cmd::print_json(invocation, &document));
     if let Err(error) = printed {
         log::error!("{}", error.lines());
     }
@@ -170,7 +171,8 @@ fn try_run(
     terminal: &Terminal,
 ) -> Result<Exit, Error> {
     let path = config::find(cli.config.as_deref(), environment, working_dir)?;
-    let config = config::load(&path, environment, connectors::KINDS)?;
+    let mut config = config::load(&path, environment, connectors::KINDS)?;
+    config.invocation = cli.invocation(working_dir);
     // Advice is for whoever runs a command by hand, not for every tick; `check` tells it itself.
     let is_by_hand = std::io::stderr().is_terminal() || matches!(command, Command::Diff(_));
     if (is_by_hand || cli.verbose > 0) && !matches!(command, Command::Check(_)) {

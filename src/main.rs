@@ -61,6 +61,8 @@ fn now(environment: &Environment) -> DateTime<Utc> {
 
 /// Errors and warnings to stderr, one word and the message; with `-v` more, and where from.
 fn set_up_log(cli: &Cli, terminal: &Terminal) {
+    // Without a working folder nothing is run, and no command is suggested.
+    let invocation = cli.invocation(&std::env::current_dir().unwrap_or_default());
     let default = match (cli.quiet, cli.verbose) {
         (true, _) => "ivms_sync=error",
         (false, 0) => "ivms_sync=warn",
@@ -85,7 +87,7 @@ fn set_up_log(cli: &Cli, terminal: &Terminal) {
             write!(out, "{time} {target} ")?;
         }
         // Whatever a message quotes, also one of a library, cannot steer the terminal.
-        let text = printable_lines(&record.args().to_string());
+        let text = printable_lines(&invocation.in_text(&record.args().to_string()));
         writeln!(out, "{style}{word}{style:#}: {text}")
     });
     match cli.color {

@@ -1,6 +1,6 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it cannot write to a device.
 
-use super::{Context, print, who, write_file};
+use super::{Context, who, write_file};
 use crate::cli::DiffArgs;
 use crate::command::CommandName;
 use crate::engine::gather::{Scope, gather};
@@ -62,7 +62,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
             ),
             false => "It holds nothing to carry out.".to_owned(),
         };
-        print(&format!("\nThe plan is in {}. {what_to_do}\n", path.display()))?;
+        context.print(&format!("\nThe plan is in {}. {what_to_do}\n", path.display()))?;
     }
     Ok(exit)
 }

@@ -1,6 +1,6 @@
 //! `lookup`: one member, both sides. It never asks for a `TargetWriter`, so it cannot write to a device.
 
-use super::{Context, print, print_json};
+use super::Context;
 use crate::cli::LookupArgs;
 use crate::command::CommandName;
 use crate::engine::Systems;
@@ -51,9 +51,9 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Re
     let exit = story.exit_beside(&report.troubles);
     context.say_troubles(&report);
     if context.is_json {
-        print_json(&document(&story, exit.code()))?;
+        context.print_json(&document(&story, exit.code()))?;
     } else {
-        print(&render(&story, context.look))?;
+        context.print(&render(&story, context.look))?;
     }
     Ok(exit)
 }

@@ -18,7 +18,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::clock::{Clock, is_future};
-use crate::command::CommandName;
+use crate::command::{CommandName, Invocation};
 use crate::config::{Config, Mode};
 use crate::engine::Network;
 use crate::engine::carry_out::CarryOut;
@@ -116,6 +116,19 @@ impl Context {
         }
     }
 
+    /// Prints a text on stdout, with its commands as they are to be typed.
+    ///
+    /// # Errors
+    /// [`Error::Output`]; a reader that went away (`| head`) is none.
+    pub fn print(&self, text: &str) -> Result<(), Error> {
+        print(&self.config.invocation.in_text(text))
+    }
+
+    /// The same for one JSON document.
+    pub fn print_json(&self, document: &impl Serialize) -> Result<(), Error> {
+        print_json(&self.config.invocation, document)
+    }
+
     /// Says what happened, and gives the exit code.
     pub fn finish(&self, store: &mut Store, report: &Report) -> Result<Exit, Error> {
         let exit = report.exit();
@@ -156,7 +169,7 @@ impl Context {
     /// sends no mail; `is_news` is what [`Context::say_news`] found.
     pub fn say(&self, report: &Report, exit: Exit, is_news: bool) -> Result<(), Error> {
         if self.is_json {
-            return print_json(&json::document(report, exit.code()));
+            return self.print_json(&json::document(report, exit.code()));
         }
         let was_done = report.count(|state| state.is_confirmed()) > 0;
         let is_quiet_tick = report.command == CommandName::Sync
@@ -165,7 +178,7 @@ impl Context {
             && !is_news
             && !self.is_verbose
             && !std::io::stdout().is_terminal();
-        if is_quiet_tick { Ok(()) } else { print(&text::render(report, self.look)) }
+        if is_quiet_tick { Ok(()) } else { self.print(&text::render(report, self.look)) }
     }
 
     /// Says on stderr what went wrong, and gives whether that is anything.
@@ -247,8 +260,8 @@ pub fn is_reader_gone(error: &std::io::Error) -> bool {
 }
 
 /// Prints one JSON document on stdout.
-pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
-    let mut text = inert_json(&serde_json::to_string_pretty(document)?);
+pub fn print_json(invocation: &Invocation, document: &impl Serialize) -> Result<(), Error> {
+    let mut text = inert_json(&invocation.in_json(&serde_json::to_string_pretty(document)?));
     text.push('\n');
     print(&text)
 }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::{Context, print, print_json, write_file};
+use super::{Context, write_file};
 use crate::cli::StatusArgs;
 use crate::engine::gather::{Scope, gather};
 use crate::engine::link::file::FILE_BYTES_MAX;
@@ -55,16 +55,16 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
         return Err(last);
     }
     if context.is_json {
-        print_json(&json::document(&status))?;
+        context.print_json(&json::document(&status))?;
     } else if !said.is_empty() {
-        print(&said)?;
+        context.print(&said)?;
     } else if args.html.is_none() && args.prometheus.is_none() {
         if context.shows_names() {
             let named = members().filter(|member| !member.name().is_empty());
             status.names = named.map(|member| (member.key.clone(), member.name())).collect();
             status.person_names = gathered.facts.devices.iter().flat_map(named_there).collect();
         }
-        print(&text::render(&status, context.look))?;
+        context.print(&text::render(&status, context.look))?;
     }
     Ok(Exit::InStep)
 }

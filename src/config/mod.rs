@@ -36,6 +36,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use url::Url;
 
+use crate::command::Invocation;
 use crate::files::Rights;
 use crate::model::{Account, Accounts, HolderNumber, RecordId, RightCode, SourceName, TargetName};
 use crate::text::lists::either;
@@ -69,6 +70,8 @@ pub mod reading {
 pub struct Config {
     /// The file it was read from.
     pub path: PathBuf,
+    /// How commands that are suggested are to be typed.
+    pub invocation: Invocation,
     /// The SQLite state file.
     pub state: PathBuf,
     /// The name of this computer, where the environment has it.

@@ -15,6 +15,7 @@ use super::{
     Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
     SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts, notify, value,
 };
+use crate::command::Invocation;
 use crate::files::{Rights, is_same};
 use crate::model::{HolderNumber, RecordId, RightCode, SourceName, TargetName, is_invisible};
 
@@ -74,6 +75,7 @@ pub(super) fn read(
     agreement::refuse_idle_roles(&sources, &devices);
     let config = Config {
         path: path.to_owned(),
+        invocation: Invocation::default(),
         state: absolute(surroundings.folder, &state),
         computer: computer(surroundings.environment),
         sources: sources.into_iter().map(|read| read.config).collect::<Option<_>>()?,

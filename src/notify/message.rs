@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::decide::{Notice, Occasion};
+use crate::command::Invocation;
 use crate::exit::Exit;
 use crate::model::printable;
 use crate::text::times::{span, whole_seconds};
@@ -46,6 +47,12 @@ struct Entry {
 }
 
 impl Message {
+    /// The same, with its commands as they are to be typed on the computer that sends it.
+    #[must_use]
+    pub fn with_commands_of(self, invocation: &Invocation) -> Self {
+        Self { text: invocation.in_text(&self.text), ..self }
+    }
+
     /// A message to try a channel with.
     #[must_use]
     pub fn test(sender: Option<&str>) -> Self {

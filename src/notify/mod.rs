@@ -188,6 +188,7 @@ impl Watch<'_> {
         });
         let decision = decide(&remembered, observations, now);
         let message = compose(&decision.notices, now, zone, sender(config));
+        let message = message.map(|message| message.with_commands_of(&config.invocation));
         // What cannot be remembered would be sent at every tick.
         let kept = match (&message, decision.if_refused == remembered) {
             (None, true) => Ok(()),

@@ -6,7 +6,7 @@
 mod channels;
 mod sides;
 
-use super::{Context, print, print_json};
+use super::Context;
 use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::engine::Systems;
@@ -45,9 +45,9 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
         findings.extend(channels::test_heartbeat(context, code));
     }
     if context.is_json {
-        print_json(&document(&findings, &rows))?;
+        context.print_json(&document(&findings, &rows))?;
     } else {
-        print(&render(&findings, context.look))?;
+        context.print(&render(&findings, context.look))?;
     }
     Ok(exit(&findings))
 }
