@@ -92,7 +92,15 @@ impl LoginMemory {
         let is_today = until.date_naive() == now.with_timezone(&zone).date_naive();
         let until = until.format(if is_today { "%H:%M" } else { "%Y-%m-%d %H:%M" });
         let times = match self.refusals {
-            0 | 1 => String::new(),
+            // Others were wrong, and this one would be the last before a lock.
+            0 => {
+                return Some(format!(
+                    "refused {} logins within half an hour; the one that is configured now is not tried \
+                     before {until}, so that it does not lock us out",
+                    self.spent
+                ));
+            }
+            1 => String::new(),
             2 => " twice".to_owned(),
             times => format!(" {times} times"),
         };

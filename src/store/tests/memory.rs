@@ -84,6 +84,10 @@ fn three_refusals_in_half_an_hour_are_all_whatever_the_passwords_were() {
     assert!(!memory("four").may_try(at(6)), "a fourth waits, though nobody has tried it");
     assert!(!memory("four").by_hand().may_try(at(6)), "by hand too");
     assert_eq!(memory("four").waits_until(at(6)), Some(at(30)));
+    let told = memory("four").left_alone(at(6), chrono_tz::UTC).unwrap();
+    let wanted =
+        "refused 3 logins within half an hour; the one that is configured now is not tried before ";
+    assert!(told.starts_with(wanted), "{told}");
     assert!(memory("four").may_try(at(30)), "half an hour after the first");
     store.trust().remember_refusal(&door(), "admin", &password("four"), at(30)).unwrap();
     assert!(memory("five").may_try(at(31)), "counted anew");
