@@ -81,7 +81,9 @@ impl Life {
             }
             let waits = |card: &Card| card.behind.is_some();
             let is_settled = report.is_some() && !door.cards.values().any(waits);
-            if let Some(row) = open.first().filter(|_| is_settled) {
+            // Whoever the platform refuses to apply is told of in every run, and nobody knows better.
+            let is_told = |row: &Uncommitted| refused.contains(&&row.employee_no);
+            if let Some(row) = open.iter().find(|row| is_settled && !is_told(row)) {
                 return Err(format!(
                     "platform {at}, person {}: in force, and not known to be",
                     row.employee_no

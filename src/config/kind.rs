@@ -53,6 +53,19 @@ pub struct Nouns {
     /// One section of it: "organisation", "door".
     pub one: &'static str,
     pub many: &'static str,
+    /// What the number of a version is a version of: "firmware".
+    pub version: &'static str,
+    /// What tells one from another: "serial number".
+    pub identity: &'static str,
+}
+
+impl Nouns {
+    /// So many of these.
+    #[must_use]
+    pub fn count(self, count: usize) -> String {
+        let noun = if count == 1 { self.one } else { self.many };
+        format!("{count} {noun}")
+    }
 }
 
 /// A kind of source: `[NAME.…]` in the configuration.

@@ -77,7 +77,13 @@ impl SourceKind for Toybook {
     }
 
     fn nouns(&self) -> Nouns {
-        Nouns { system: "Toybook", one: "book", many: "books" }
+        Nouns {
+            system: "Toybook",
+            one: "book",
+            many: "books",
+            version: "edition",
+            identity: "shelf",
+        }
     }
 
     fn right_code(&self, entry: &DeValue<'_>) -> Result<RightCode, Wrong> {
@@ -148,7 +154,13 @@ impl TargetKind for Toydoor {
     }
 
     fn nouns(&self) -> Nouns {
-        Nouns { system: "Toydoor", one: "door", many: "doors" }
+        Nouns {
+            system: "Toydoor",
+            one: "door",
+            many: "doors",
+            version: "edition",
+            identity: "number",
+        }
     }
 
     /// It takes times that no other kind of target takes.

@@ -109,7 +109,7 @@ fn devices(
 ) {
     for ((device, found, facts), open) in gathered.each_target(&context.config).zip(open) {
         let name = device.name.as_str();
-        if let Some(found) = identity(found, facts) {
+        if let Some(found) = identity(device.kind.nouns(), found, facts) {
             findings.push(found);
             let learnt = open.reader.iter().flat_map(|target| target.learnt());
             findings.extend(learnt.map(|text| Finding::ok(name, text)));

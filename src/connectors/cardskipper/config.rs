@@ -36,7 +36,13 @@ impl SourceKind for Cardskipper {
     }
 
     fn nouns(&self) -> Nouns {
-        Nouns { system: "Cardskipper", one: "organisation", many: "organisations" }
+        Nouns {
+            system: "Cardskipper",
+            one: "organisation",
+            many: "organisations",
+            version: "version",
+            identity: "number",
+        }
     }
 
     /// `Role/@Id`, a whole number.

@@ -34,7 +34,13 @@ impl TargetKind for HikCentral {
     }
 
     fn nouns(&self) -> Nouns {
-        Nouns { system: "HikCentral", one: "platform", many: "platforms" }
+        Nouns {
+            system: "HikCentral",
+            one: "platform",
+            many: "platforms",
+            version: "version",
+            identity: "address",
+        }
     }
 
     /// The doors learn of a change when it is applied to them.

@@ -41,7 +41,13 @@ impl TargetKind for Hikvision {
     }
 
     fn nouns(&self) -> Nouns {
-        Nouns { system: "Hikvision", one: "door", many: "doors" }
+        Nouns {
+            system: "Hikvision",
+            one: "door",
+            many: "doors",
+            version: "firmware",
+            identity: "serial number",
+        }
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::Finding;
-use crate::config::Config;
+use crate::config::{Config, Nouns};
 use crate::engine::gather::TargetGathered;
 use crate::engine::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
 use crate::engine::link::NoLink;
@@ -27,13 +27,18 @@ const NEARLY_FULL: u64 = 95;
 /// How much is configured.
 #[must_use]
 pub fn configuration(config: &Config) -> Finding {
-    let text = format!(
-        "{}, {}, {}",
-        many(config.sources.len(), "organisation"),
-        many(config.devices.len(), "door"),
-        many(config.link.files.len(), "link file"),
-    );
-    Finding::ok("configuration", text)
+    let nouns = config.sources.iter().map(|source| source.kind.nouns());
+    let nouns = nouns.chain(config.devices.iter().map(|device| device.kind.nouns()));
+    let mut kinds: Vec<(Nouns, usize)> = Vec::new();
+    for noun in nouns {
+        match kinds.iter_mut().find(|(known, _)| *known == noun) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((noun, 1)),
+        }
+    }
+    let counts = kinds.into_iter().map(|(noun, count)| noun.count(count));
+    let counts: Vec<String> = counts.chain([many(config.link.files.len(), "link file")]).collect();
+    Finding::ok("configuration", counts.join(", "))
 }
 
 /// A file or folder that others can write: whoever does decides who may enter.
@@ -92,12 +97,14 @@ pub fn listed(
 
 /// What a target that was read is.
 #[must_use]
-pub fn identity(found: &TargetGathered, facts: &TargetFacts) -> Option<Finding> {
+pub fn identity(nouns: Nouns, found: &TargetGathered, facts: &TargetFacts) -> Option<Finding> {
     let reading = found.reading.as_ref().filter(|_| found.outcome == TargetOutcome::Ok)?;
     let text = format!(
-        "{}, firmware {}, serial number {}, {}",
+        "{}, {} {}, {} {}, {}",
         reading.model,
+        nouns.version,
         reading.version,
+        nouns.identity,
         reading.serial,
         many(facts.persons.len(), "person")
     );
