@@ -271,7 +271,10 @@ impl Journal<'_> {
             (intent, at, outcome.kind, &outcome.error, outcome.is_sent),
         )?;
         let devices = store.devices();
-        if let Some(person) = &outcome.person {
+        // Who moved counts at the next reading, together with all others there: a device whose numbers were
+        // given anew shows by how many have other names than at the last one.
+        if let Some(person) = outcome.person.as_ref().filter(|_| outcome.kind != OutcomeKind::Moved)
+        {
             devices.put_person(device, person)?;
         }
         if outcome.kind == OutcomeKind::Confirmed {

@@ -196,6 +196,24 @@ fn a_door_whose_persons_were_renumbered_is_not_believed() {
     sandbox.assert_well_behaved();
 }
 
+/// Who is seen to have moved while changes are tried is not taken for read: the next run still finds the other
+/// names of all. Mutant: the names of those who moved are remembered.
+#[test]
+fn a_renumbered_door_is_not_believed_although_changes_were_tried_first() {
+    let sandbox = Sandbox::pinned(9, 1);
+    sandbox.sync_at(START, 0);
+    renumber(&sandbox, 0..3);
+    for index in 0..3 {
+        assert!(sandbox.club.renew(index, UNTIL));
+    }
+    let run = sandbox.sync_at("2026-03-10T10:05:00Z", 3);
+    assert_eq!(each(&run, "changes", "outcome"), ["refused"; 3]);
+    let run = sandbox.sync_at("2026-03-10T10:10:00Z", 4);
+    assert!(problem(&run).contains("holds other names for 3 of 9 linked persons"), "{run}");
+    assert_eq!(sandbox.club.devices[0].writes(), Vec::<Value>::new());
+    sandbox.assert_well_behaved();
+}
+
 /// Mutants: the numbers that are accepted are accepted with all links; nobody is told who is who now.
 #[test]
 fn a_renumbered_door_that_is_accepted_still_gives_nobody_anybody_s_door() {
