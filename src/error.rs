@@ -47,6 +47,14 @@ pub enum Error {
         /// 20, or that of what kept from knowing better.
         exit: Exit,
     },
+    /// `history` was asked for somebody, or for a door, that is not known.
+    #[error("{text}")]
+    NotInLog {
+        /// Which, with what may have been meant.
+        text: String,
+        /// 20 for somebody, 64 for a door.
+        exit: Exit,
+    },
     /// `--accept-device` names a device that is not in the configuration.
     #[error("there is no device {0} in the configuration")]
     NoDevice(TargetName),
@@ -138,7 +146,7 @@ impl Error {
             | Self::FilledIn { .. } => Exit::Usage,
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
-            Self::NotKnown { exit, .. } => *exit,
+            Self::NotKnown { exit, .. } | Self::NotInLog { exit, .. } => *exit,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
         }
     }
@@ -152,6 +160,7 @@ impl Error {
             Self::LinkFile(_) => "link file",
             Self::Who(_)
             | Self::NotKnown { .. }
+            | Self::NotInLog { .. }
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
             | Self::File { .. }
@@ -194,6 +203,7 @@ impl Error {
             Self::Config(_)
             | Self::Locked { .. }
             | Self::Who(_)
+            | Self::NotInLog { .. }
             | Self::NoDevice(_)
             | Self::File { .. }
             | Self::Output(_)
