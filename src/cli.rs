@@ -4,15 +4,21 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::command::{CommandName, Invocation};
+use crate::config::value::interval;
 use crate::engine::gather::AcceptLink;
 use crate::model::{RecordId, TargetName};
+use crate::report::history::Since;
 use crate::text::topics::TOPICS;
+
+/// A hundred years ago there was no audit log.
+const SINCE_DAYS_MAX: u64 = 36_500;
 
 /// Copy membership end dates from Cardskipper to Hikvision doors.
 ///
@@ -92,6 +98,10 @@ impl Cli {
                 ErrorKind::MissingSubcommand,
                 "a command is missing: say what to do, as in `ivms-sync diff`",
             ),
+            // A flag of every command cannot be in conflict with one of a single one, for clap.
+            Some(Command::History(args)) if args.csv && cli.json => {
+                (ErrorKind::ArgumentConflict, "--csv and --json cannot be used together")
+            }
             Some(_) if wants_text => (
                 ErrorKind::ArgumentConflict,
                 "--completions and --man stand alone, without a command",
@@ -164,6 +174,14 @@ pub enum Command {
         after_help = "Examples:\n  ivms-sync status\n  ivms-sync status --html /var/www/doors.html\n  ivms-sync status --unlinked missing.csv"
     )]
     Status(StatusArgs),
+    /// Show the audit log: every change that was tried on a door, the newest first.
+    ///
+    /// Asks nobody. It ends with 0, also where nothing was changed; with 20 where --member fits nobody,
+    /// and with 64 where --door is neither in the configuration nor in the log.
+    #[command(
+        after_help = "Examples:\n  ivms-sync history\n  ivms-sync history --since 2026-11-01 --member 150002\n  ivms-sync history --since 365d --csv > changes.csv"
+    )]
+    History(HistoryArgs),
     /// Explain a command or a topic: configuration, links, safety, the state file and more.
     #[command(
         after_help = "Examples:\n  ivms-sync help\n  ivms-sync help links\n  ivms-sync help sync"
@@ -182,6 +200,7 @@ impl Command {
             Self::Lookup(_) => CommandName::Lookup,
             Self::Check(_) => CommandName::Check,
             Self::Status(_) => CommandName::Status,
+            Self::History(_) => CommandName::History,
             Self::Help(_) => CommandName::Help,
         }
     }
@@ -290,6 +309,34 @@ pub struct StatusArgs {
     pub unlinked: Option<PathBuf>,
 }
 
+/// Flags of `history`.
+#[derive(Debug, Clone, Args)]
+pub struct HistoryArgs {
+    /// From when on: a date, as in 2026-11-01, or how long ago, as in 12h or 30d.
+    #[arg(long, value_name = "WHEN", default_value = "7d")]
+    pub since: Since,
+    /// Limit it to this member or person: an e-mail address, a member number, or person:EMPLOYEENO.
+    #[arg(long, value_name = "WHO")]
+    pub member: Option<String>,
+    /// Limit it to this door.
+    #[arg(long, value_name = "NAME")]
+    pub door: Option<String>,
+    /// Print a sheet for a spreadsheet program in place of text.
+    #[arg(long)]
+    pub csv: bool,
+}
+
+/// One `--since`.
+impl FromStr for Since {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self::Day);
+        day.or_else(|_| interval(text, SINCE_DAYS_MAX).map(Self::Ago))
+            .map_err(|_| "write a date, as in 2026-11-01, or how long ago, as in 12h or 7d")
+    }
+}
+
 /// What `help` explains.
 #[derive(Debug, Clone, Args)]
 pub struct HelpArgs {
@@ -303,7 +350,7 @@ pub struct HelpArgs {
 
 /// The topics, and the commands.
 fn topics() -> PossibleValuesParser {
-    let commands = ["sync", "diff", "apply", "lookup", "check", "status"];
+    let commands = ["sync", "diff", "apply", "lookup", "check", "status", "history"];
     PossibleValuesParser::new(TOPICS.into_iter().map(|topic| topic.name).chain(commands))
 }
 

@@ -20,6 +20,8 @@ words! {
         Check = "check",
         /// Shows what is remembered.
         Status = "status",
+        /// Shows the audit log.
+        History = "history",
         Help = "help",
     }
 }

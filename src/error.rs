@@ -50,6 +50,14 @@ pub enum Error {
         /// 20, or that of what kept from knowing better.
         exit: Exit,
     },
+    /// `history` was asked for somebody, or for a door, that is not known.
+    #[error("{text}")]
+    NotInLog {
+        /// Which, with what may have been meant.
+        text: String,
+        /// 20 for somebody, 64 for a door.
+        exit: Exit,
+    },
     /// `--accept-device` names a device that is not in the configuration.
     #[error("there is no device {0} in the configuration")]
     NoDevice(TargetName),
@@ -142,7 +150,7 @@ impl Error {
             | Self::FilledIn { .. } => Exit::Usage,
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
-            Self::NotKnown { exit, .. } => *exit,
+            Self::NotKnown { exit, .. } | Self::NotInLog { exit, .. } => *exit,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
         }
     }
@@ -157,6 +165,7 @@ impl Error {
             Self::Who(_)
             | Self::Asked(_)
             | Self::NotKnown { .. }
+            | Self::NotInLog { .. }
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
             | Self::File { .. }
@@ -200,6 +209,7 @@ impl Error {
             | Self::Locked { .. }
             | Self::Who(_)
             | Self::Asked(_)
+            | Self::NotInLog { .. }
             | Self::NoDevice(_)
             | Self::File { .. }
             | Self::Output(_)

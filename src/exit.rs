@@ -30,7 +30,7 @@ pub enum Exit {
     Login,
     /// The plan is stale or expired.
     StalePlan,
-    /// `lookup`, `--only`: nobody found.
+    /// `lookup`, `--only`, `history --member`: nobody found.
     NobodyFound,
     /// `lookup`: found, but a device differs from what it should hold.
     DeviceDiffers,

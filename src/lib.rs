@@ -198,6 +198,7 @@ fn try_run(
         Command::Lookup(args) => cmd::lookup::run(&context, args),
         Command::Check(args) => cmd::check::run(&context, args),
         Command::Status(args) => cmd::status::run(&context, args),
+        Command::History(args) => cmd::history::run(&context, args),
         // A text, which needs nothing of all this: see `manual::text`.
         Command::Help(_) => Ok(Exit::InStep),
     }

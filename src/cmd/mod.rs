@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod check;
 pub mod diff;
+pub mod history;
 pub mod lookup;
 mod record;
 pub mod status;
@@ -71,6 +72,11 @@ impl Context {
     /// The same for a command that lets it be checked before it relies on it.
     pub fn open_store_unchecked(&self) -> Result<Store, Error> {
         self.here(Store::open_unchecked(&self.config.state))
+    }
+
+    /// The same for a command that only reads; `None` where there is no file yet.
+    pub fn open_store_to_read(&self) -> Result<Option<Store>, Error> {
+        Store::open_to_read(&self.config.state)?.map(|store| self.here(Ok(store))).transpose()
     }
 
     fn here(&self, store: Result<Store, StoreError>) -> Result<Store, Error> {

@@ -154,7 +154,7 @@ fn meaning(exit: Exit) -> &'static str {
         Exit::LockHeld => "another run has held the lock for more than 10 minutes",
         Exit::Login => "a login was refused, a right is missing, or a door has locked us out",
         Exit::StalePlan => "the plan is stale, expired, or was changed",
-        Exit::NobodyFound => "lookup, --only: nobody found",
+        Exit::NobodyFound => "lookup, --only, history --member: nobody found",
         Exit::DeviceDiffers => "lookup: found, but a door differs from what it should hold",
         Exit::Usage => "the command line cannot be understood",
         Exit::Config => "the configuration cannot be used",

@@ -118,6 +118,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::NoBlockedPlan(_)
         | Error::Forbidden { .. }
         | Error::NotKnown { .. }
+        | Error::NotInLog { .. }
         | Error::File { .. }
         | Error::OwnFile { .. }
         | Error::FilledIn { .. } => return None,

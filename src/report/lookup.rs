@@ -13,6 +13,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
+use super::history::{local, table};
 use super::look::{Look, Tone};
 use super::table::Table;
 use super::{RowLeftOut, text};
@@ -23,7 +24,8 @@ use crate::model::{
     Email, Holder, HolderNumber, Limit, RecordId, RightCode, SourceName, Span, TargetName, Window,
     printable,
 };
-use crate::store::{AuditEntry, OutcomeKind};
+
+use crate::store::AuditEntry;
 use crate::text::shell::quoted;
 use crate::text::times::whole_seconds;
 use crate::trouble::Trouble;
@@ -307,28 +309,8 @@ fn history_text(history: &[AuditEntry], (look, zone): (Look, Tz)) -> String {
     if history.is_empty() {
         return "\nNothing was ever changed for this member.\n".to_owned();
     }
-    let mut table = Table::new(&["when", "run", "door", "why", "from", "to", "outcome"]);
-    for entry in history {
-        table.row([
-            local(entry.at, zone),
-            entry.run.to_string(),
-            entry.device.to_string(),
-            entry.cause.clone(),
-            entry.before.as_ref().map_or_else(|| "unreadable".to_owned(), text::window),
-            entry.after.as_ref().map_or_else(|| "unreadable".to_owned(), text::window),
-            match &entry.error {
-                Some(error) => format!("{}: {error}", entry.outcome),
-                None => entry.outcome.clone(),
-            },
-        ]);
-        let is_confirmed = entry.outcome == OutcomeKind::Confirmed.as_str();
-        table.tone(6, if is_confirmed { Tone::Good } else { Tone::Bad });
-    }
-    format!("\nHistory\n{}", table.render(look))
-}
-
-fn local(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
+    let lines = history.iter().map(|entry| (entry, None));
+    format!("\nHistory\n{}", table(lines, zone).render(look))
 }
 
 /// The JSON document.

@@ -6,6 +6,7 @@
 pub mod attention;
 mod carried_out;
 pub mod check;
+pub mod history;
 pub mod json;
 pub mod look;
 pub mod lookup;
@@ -14,6 +15,7 @@ pub mod only;
 pub mod plan_file;
 pub mod roles;
 mod rows_left_out;
+pub mod sheet;
 pub mod status;
 pub mod table;
 pub mod text;

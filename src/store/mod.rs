@@ -45,6 +45,7 @@ mod uncommitted;
 mod waiting;
 
 use std::cell::Cell;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -59,7 +60,7 @@ use rows::{Columns, FromColumns, ToColumns, bind};
 
 pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
-pub use audit::{AuditEntry, AuditLine};
+pub use audit::{AuditEntry, AuditLine, NamedLine, Names};
 pub use blocked::BlockedPlan;
 pub use devices::{Reading, RecordsOfTarget, TargetState};
 pub use error::{StoreError, StoreProblem};
@@ -168,16 +169,18 @@ impl Store {
         Self::try_open(path, false).map_err(|problem| StoreError::new(path, problem))
     }
 
+    /// Opens the file to be read only, and checks it; `None` where there is none yet, and none is made.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; one that was lost is not one that is not there yet.
+    pub fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
+        Self::try_open_to_read(path).map_err(|problem| StoreError::new(path, problem))
+    }
+
     fn try_open(path: &Path, at_every_page: bool) -> Result<Self, StoreProblem> {
         lock::check_not_lost(path)?;
         create_private(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        // With that flag SQLite takes no link in any part of the path.
-        let connection = Connection::open_with_flags(files::resolved(path), flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        schema::check_format(&connection)?;
+        let connection = connect(path)?;
         if at_every_page {
             check_integrity(&connection)?;
         }
@@ -187,6 +190,21 @@ impl Store {
         schema::create(&connection)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Self { is_checked: at_every_page, ..Self::around(connection, path) })
+    }
+
+    fn try_open_to_read(path: &Path) -> Result<Option<Self>, StoreProblem> {
+        lock::check_not_lost(path)?;
+        if std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Ok(None);
+        }
+        // SQLite would leave side files behind if the file itself were opened read-only.
+        let connection = connect(path)?;
+        connection.pragma_update(None, "query_only", true)?;
+        if schema::format(&connection)? == 0 {
+            return Ok(None);
+        }
+        check_integrity(&connection)?;
+        Ok(Some(Self { is_checked: true, ..Self::around(connection, path) }))
     }
 
     fn around(connection: Connection, path: &Path) -> Self {
@@ -394,6 +412,18 @@ impl Prepared<'_> {
     }
 }
 
+/// Opens a file that is there and has our format, or is empty.
+fn connect(path: &Path) -> Result<Connection, StoreProblem> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    // With that flag SQLite takes no link in any part of the path.
+    let connection = Connection::open_with_flags(files::resolved(path), flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    schema::check_format(&connection)?;
+    Ok(connection)
+}
+
 /// Names and e-mails are in the file, so nobody else may read it; SQLite gives its side files the
 /// same mode.
 fn create_private(path: &Path) -> Result<(), StoreProblem> {
@@ -418,10 +448,8 @@ fn refuse_others(path: &Path) -> Result<(), StoreProblem> {
 fn unusable(which: &str, error: &std::io::Error) -> StoreProblem {
     let is_itself = which.is_empty();
     match error.kind() {
-        std::io::ErrorKind::InvalidInput if is_itself => StoreProblem::NotOurs(error.to_string()),
-        std::io::ErrorKind::InvalidInput => {
-            StoreProblem::NotOurs(format!("has a {which} that {error}"))
-        }
+        ErrorKind::InvalidInput if is_itself => StoreProblem::NotOurs(error.to_string()),
+        ErrorKind::InvalidInput => StoreProblem::NotOurs(format!("has a {which} that {error}")),
         _ if is_itself => StoreProblem::Unusable(error.to_string()),
         _ => StoreProblem::Unusable(format!("its {which}: {error}")),
     }

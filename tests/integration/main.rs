@@ -20,6 +20,7 @@ mod demo;
 mod door;
 mod golden;
 mod hikcentral;
+mod history;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod kill;

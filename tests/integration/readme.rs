@@ -399,6 +399,7 @@ fn said_beyond_the_demo() -> Vec<Said> {
     all.push(run(&["sync"], 3));
     front.set_clock_offset(chrono::TimeDelta::zero());
     run(&["sync"], 0);
+    all.push(run(&["history"], 0));
 
     stage.club.renew(6, &stage.next_year(12, 5));
     run(&["diff", "--out", "plan.json"], 0);
@@ -494,6 +495,7 @@ fn every_document_has_the_keys_of_the_real_one() {
     let diff = run(&["diff", "--out", "plan.json", "--json"]);
     let apply = run(&["apply", "plan.json", "--json"]);
     let lookup = run(&["lookup", "150004", "--json"]);
+    let history = run(&["history", "--json"]);
     let json = topic("json");
     for command in ["check", "status"] {
         let (_, section) = json.split_once(&format!("\n## {command}\n")).unwrap();
@@ -509,8 +511,8 @@ fn every_document_has_the_keys_of_the_real_one() {
     let mut shown: Vec<Value> = blocks.iter().map(|b| serde_json::from_str(b).unwrap()).collect();
     // The one of the webhook is no command's; the tests of alarms know it.
     shown.retain(|document| document.get("subject").is_none());
-    assert_eq!(shown.len(), 4);
-    for (shown, real) in shown.iter().zip([sync, diff, apply, lookup]) {
+    assert_eq!(shown.len(), 5);
+    for (shown, real) in shown.iter().zip([sync, diff, apply, lookup, history]) {
         assert_eq!(shown["command"], real["command"]);
         assert_same_keys("", shown, &real);
     }

@@ -1,21 +1,16 @@
 //! The members who could not be linked, as a spreadsheet with the columns of a link file: an admin fills
 //! in the person id and adds the file to `[link] files`.
-//!
-//! Semicolons and a byte order mark, because that is what a spreadsheet program opens right with a double
-//! click where people write decimal commas; link files are read with either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::plan::{LeftOut, Reason};
-use crate::model::{Holder, HolderId, TargetName, visible};
+use crate::model::{Holder, HolderId, TargetName};
+use crate::report::sheet::{Sheet, harmless};
 use crate::report::text::explain;
 
 /// The columns.
 const HEADINGS: [&str; 7] =
     ["Person ID", "Email", "Member", "First name", "Last name", "Door", "Reason"];
-
-/// The longest cell.
-const CELL_MAX: usize = 300;
 
 /// Whether a member is left out because nobody knows which person they are.
 #[must_use]
@@ -55,24 +50,15 @@ pub fn sheet(left_out: &[LeftOut], members: &BTreeMap<&HolderId, &Holder>) -> (S
             None => row.is_everywhere = true,
         }
     }
-    let mut sheet = csv::WriterBuilder::new()
-        .delimiter(b';')
-        .terminator(csv::Terminator::CRLF)
-        .from_writer("\u{feff}".as_bytes().to_vec());
-    let mut put = |cells: [&str; 7]| {
-        // A record that went into memory has no way to fail.
-        let _ = sheet.write_record(cells.map(harmless));
-    };
-    put(HEADINGS);
+    let mut sheet = Sheet::new(HEADINGS);
     for row in rows.values() {
         let doors: Vec<&str> = row.doors.iter().map(|door| door.as_str()).collect();
         let doors = if row.is_everywhere { "every door".to_owned() } else { doors.join(", ") };
         let [email, number, first_name, last_name] = who(row.member);
         let reason = explain(row.reason).0;
-        put(["", &email, &number, &first_name, &last_name, &doors, reason]);
+        sheet.row(["", &email, &number, &first_name, &last_name, &doors, reason]);
     }
-    let bytes = sheet.into_inner().unwrap_or_default();
-    (String::from_utf8_lossy(&bytes).into_owned(), rows.len())
+    (sheet.text(), rows.len())
 }
 
 /// What an earlier sheet holds that came from somebody's hand, as a sentence fragment; nothing where each of
@@ -116,13 +102,4 @@ fn who(member: &Holder) -> [String; 4] {
     let email = member.email.as_ref().map_or_else(String::new, |email| email.as_str().to_owned());
     let number = member.key.human().to_string();
     [email, number, member.first_name.clone(), member.last_name.clone()]
-}
-
-/// A cell that no spreadsheet program takes for a formula.
-fn harmless(cell: &str) -> String {
-    let mut cell = visible(cell, CELL_MAX);
-    if cell.starts_with(['=', '+', '-', '@', '|', '%']) {
-        cell.insert(0, '\'');
-    }
-    cell
 }

@@ -1,6 +1,7 @@
 //! Tests of reports: the JSON document, the text, and hostile names in both.
 
 mod document;
+mod history;
 mod hostile;
 mod looks;
 mod lookup;

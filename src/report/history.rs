@@ -1,0 +1,320 @@
+//! The audit log as text, as a sheet and as JSON.
+//!
+//! Pure. [`History`] is filled by `cmd::history`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::look::{Look, Tone};
+use super::sheet::Sheet;
+use super::table::Table;
+use super::text;
+use crate::command::CommandName;
+use crate::model::{HolderId, Kind, RecordId, Who, Window, printable};
+use crate::store::{AuditEntry, AuditLine, NamedLine, Names, OutcomeKind};
+use crate::text::suggest::near;
+use crate::text::times::{instant, whole_seconds};
+
+/// More lines than this are no reading; a sheet and JSON have all of them.
+const SHOWN_MAX: usize = 1000;
+
+/// How many are named whom somebody may have meant.
+const NAMED: usize = 3;
+
+/// From when on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// The beginning of a day, where people live.
+    Day(NaiveDate),
+    /// So long ago.
+    Ago(Duration),
+}
+
+impl Since {
+    /// The moment that is meant.
+    #[must_use]
+    pub fn moment(self, now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+        match self {
+            Self::Day(day) => first_moment(day, zone),
+            Self::Ago(length) => {
+                let length = TimeDelta::from_std(length).unwrap_or(TimeDelta::MAX);
+                now.checked_sub_signed(length).unwrap_or(DateTime::<Utc>::MIN_UTC)
+            }
+        }
+    }
+}
+
+/// Where clocks are put forward at midnight, a day begins at one; a zone that changed the side of the date
+/// line has left a day out.
+fn first_moment(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let moments = (0..=24).filter_map(|hours| {
+        let later = midnight.checked_add_signed(TimeDelta::hours(hours))?;
+        zone.from_local_datetime(&later).earliest()
+    });
+    moments.map(|at| at.with_timezone(&Utc)).next().unwrap_or_else(|| midnight.and_utc())
+}
+
+/// What was asked and what was found.
+#[derive(Debug, Clone)]
+pub struct History {
+    pub since: DateTime<Utc>,
+    /// WHO, as typed.
+    pub who: Option<String>,
+    /// The door, as typed.
+    pub door: Option<String>,
+    /// Newest first; `None`: there is no state file yet.
+    pub lines: Option<Vec<NamedLine>>,
+    /// The zone in which people here read times.
+    pub zone: Tz,
+}
+
+/// Whose lines are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    Everybody,
+    /// These human beings, also under an identity of before a correction.
+    Members(Vec<HolderId>),
+    Person(RecordId),
+}
+
+impl Wanted {
+    /// The members among everybody who fit.
+    #[must_use]
+    pub fn members(who: &Who, everybody: &[(HolderId, Names)]) -> Self {
+        let fits = |member: &HolderId, names: &Names| match who {
+            Who::Email(email) => names.email.as_ref() == Some(email),
+            Who::Number(number) => {
+                names.number.as_ref() == Some(number) || member.human() == number.to_string()
+            }
+            Who::Record(_) => false,
+        };
+        let found = everybody.iter().filter(|(member, names)| fits(member, names));
+        Self::Members(found.map(|(member, _)| member.clone()).collect())
+    }
+
+    /// Whether a line is wanted.
+    #[must_use]
+    pub fn has(&self, line: &AuditLine) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Members(members) => members.iter().any(|one| one.is_same_human(&line.member)),
+            Self::Person(person) => *person == line.entry.employee_no,
+        }
+    }
+}
+
+/// What to say of a WHO that fits none of everybody.
+#[must_use]
+pub fn nobody(typed: &str, everybody: &[(HolderId, Names)]) -> String {
+    let candidates: Vec<(String, String)> = everybody
+        .iter()
+        .flat_map(|(member, names)| {
+            let shown = format!("member {}", member.human());
+            let email = names.email.as_ref().map(|email| (email.to_string(), shown.clone()));
+            [Some((member.human().to_owned(), shown)), email]
+        })
+        .flatten()
+        .collect();
+    let limit = (typed.chars().count() / 5).clamp(1, 3);
+    let mut near = near(typed, limit, NAMED, pairs(&candidates));
+    near.dedup();
+    format!("--member {typed}: nobody is known or stands in the log under this{}", meant(&near))
+}
+
+fn pairs(candidates: &[(String, String)]) -> impl Iterator<Item = (&str, String)> {
+    candidates.iter().map(|(candidate, shown)| (candidate.as_str(), shown.clone()))
+}
+
+/// What to say of a door that is none of these.
+#[must_use]
+pub fn no_door<'a>(typed: &str, doors: impl Iterator<Item = &'a str>) -> String {
+    let limit = typed.chars().count().div_ceil(3);
+    let near = near(typed, limit, NAMED, doors.map(|door| (door, door.to_owned())));
+    format!("--door {typed}: there is no such door in the configuration or the log{}", meant(&near))
+}
+
+fn meant(near: &[String]) -> String {
+    match near {
+        [] => String::new(),
+        near => format!(" (did you mean {}?)", near.join(", or ")),
+    }
+}
+
+/// Lines of the audit log as a table, with the columns that say whose each is where it is not clear.
+pub fn table<'a>(
+    lines: impl IntoIterator<Item = (&'a AuditEntry, Option<Whose>)>,
+    zone: Tz,
+) -> Table {
+    let mut lines = lines.into_iter().peekable();
+    let mut titles = vec!["when", "run", "door", "why", "from", "to", "outcome"];
+    if lines.peek().is_some_and(|(_, whose)| whose.is_some()) {
+        titles.insert(3, "person");
+        titles.insert(2, "member");
+    }
+    let mut table = Table::new(&titles);
+    for (entry, whose) in lines {
+        let (member, person) = whose.map(|whose| (whose.member, whose.person)).unzip();
+        let outcome = match &entry.error {
+            Some(error) => format!("{}: {error}", entry.outcome),
+            None => entry.outcome.clone(),
+        };
+        let start = [local(entry.at, zone), entry.run.to_string()];
+        let end = [entry.cause.clone(), shown(entry.before), shown(entry.after), outcome];
+        let door = entry.device.to_string();
+        let cells = start.into_iter().chain(member).chain([door]).chain(person).chain(end);
+        table.row(cells);
+        let is_confirmed = entry.outcome == OutcomeKind::Confirmed.as_str();
+        table.tone(titles.len() - 1, if is_confirmed { Tone::Good } else { Tone::Bad });
+    }
+    table
+}
+
+/// Whose a line is, as people read it.
+#[derive(Debug)]
+pub struct Whose {
+    member: String,
+    person: String,
+}
+
+fn shown(window: Option<Window>) -> String {
+    window.as_ref().map_or_else(|| "unreadable".to_owned(), text::window)
+}
+
+/// A moment on the clock of people, to the minute.
+#[must_use]
+pub fn local(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The log as text.
+#[must_use]
+pub fn render(history: &History, look: Look) -> String {
+    let since = text::with_zone(history.since, history.zone);
+    let Some(lines) = &history.lines else {
+        return look.folded(format!(
+            "Nothing was changed since {since}: there is no state file yet. The first `ivms-sync sync` \
+             makes it.\n"
+        ));
+    };
+    let on = |what: &str, name: &Option<String>| {
+        name.as_ref().map_or_else(String::new, |name| format!(" {what} {}", printable(name)))
+    };
+    let what = on("for", &history.who) + &on("on", &history.door);
+    if lines.is_empty() {
+        return look.folded(format!("Nothing was changed{what} since {since}.\n"));
+    }
+    let mut out = format!("Changes{what} since {since}");
+    if lines.len() > SHOWN_MAX {
+        out.push_str(&format!(
+            ": the newest {SHOWN_MAX} of {}; --csv and --json have all of them",
+            lines.len()
+        ));
+    }
+    let named = lines.iter().take(SHOWN_MAX).map(|line| {
+        let member = format!("{} {}", line.line.member.human(), line.member.name());
+        let person = line.line.entry.employee_no.to_string();
+        (&line.line.entry, Some(Whose { member: member.trim_end().to_owned(), person }))
+    });
+    format!("{}\n\n{}", look.folded(out), table(named, history.zone).render(look))
+}
+
+/// The log as a sheet for a spreadsheet program.
+#[must_use]
+pub fn sheet(history: &History) -> String {
+    let mut sheet = Sheet::new([
+        "at",
+        "at_utc",
+        "run",
+        "door",
+        "person",
+        "person_name",
+        "source",
+        "member",
+        "member_name",
+        "kind",
+        "cause",
+        "before_begin",
+        "before_end",
+        "after_begin",
+        "after_end",
+        "outcome",
+        "error",
+    ]);
+    for one in history.lines.iter().flatten() {
+        let AuditLine { member, kind, entry } = &one.line;
+        let at = entry.at.with_timezone(&history.zone).naive_local();
+        let [before, after] = [entry.before, entry.after].map(|window| {
+            let cell = |at: fn(Window) -> NaiveDateTime| {
+                window.map_or_else(String::new, |window| at(window).to_string())
+            };
+            (cell(|window| window.begin()), cell(|window| window.end()))
+        });
+        sheet.row([
+            &at.to_string(),
+            &instant(entry.at),
+            &entry.run.to_string(),
+            entry.device.as_str(),
+            entry.employee_no.as_str(),
+            one.person_name.as_deref().unwrap_or_default(),
+            member.source.as_str(),
+            member.human(),
+            &one.member.name(),
+            kind.as_str(),
+            &entry.cause,
+            &before.0,
+            &before.1,
+            &after.0,
+            &after.1,
+            &entry.outcome,
+            entry.error.as_deref().unwrap_or_default(),
+        ]);
+    }
+    sheet.text()
+}
+
+/// The JSON document.
+#[derive(Debug, Serialize)]
+pub struct Document<'a> {
+    version: u32,
+    command: CommandName,
+    #[serde(serialize_with = "whole_seconds")]
+    since: DateTime<Utc>,
+    changes: Vec<Change<'a>>,
+    exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct Change<'a> {
+    #[serde(flatten)]
+    entry: &'a AuditEntry,
+    employee_no: &'a RecordId,
+    person_name: Option<&'a str>,
+    #[serde(flatten)]
+    member: &'a HolderId,
+    member_name: String,
+    kind: Kind,
+}
+
+/// Makes the JSON document that ends with `exit_code`.
+#[must_use]
+pub fn document(history: &History, exit_code: u8) -> Document<'_> {
+    let changes = history.lines.iter().flatten().map(|one| Change {
+        entry: &one.line.entry,
+        employee_no: &one.line.entry.employee_no,
+        person_name: one.person_name.as_deref(),
+        member: &one.line.member,
+        member_name: one.member.name(),
+        kind: one.line.kind,
+    });
+    Document {
+        version: 1,
+        command: CommandName::History,
+        since: history.since,
+        changes: changes.collect(),
+        exit_code,
+    }
+}

@@ -1,0 +1,117 @@
+//! Tests of the audit log as text, sheet and JSON.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use super::super::history::*;
+use super::super::look::Look;
+use super::lookup::story;
+use crate::model::{HolderId, Kind, SourceName, Who};
+use crate::store::{AuditLine, NamedLine, Names};
+
+fn holder(text: &str) -> HolderId {
+    HolderId::new(SourceName::new("club").unwrap(), text).unwrap()
+}
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn line() -> NamedLine {
+    let entry = story().members.remove(0).history.remove(0);
+    let line = AuditLine { member: holder("150001/1980-02-29"), kind: Kind::Grant, entry };
+    let name = |text: &str| Some(text.to_owned());
+    let member = Names { first_name: name("Ana"), last_name: name("Novak"), ..Names::default() };
+    NamedLine { line, person_name: name("=A1"), member }
+}
+
+fn history(lines: Option<Vec<NamedLine>>) -> History {
+    let zone = chrono_tz::Europe::Ljubljana;
+    History { since: at("2026-11-14T11:00:00Z"), who: None, door: None, lines, zone }
+}
+
+#[test]
+fn the_text_names_the_time_and_whose_each_line_is() {
+    assert_eq!(
+        render(&history(Some(vec![line()])), Look::PLAIN),
+        "Changes since 2026-11-14 12:00 CET
+
+  when              run  member            door        person  why      from        to                       outcome
+  2026-11-21 12:00  17   150001 Ana Novak  front-door  1       renewed  unreadable  2026-01-01 – 2026-12-31  \
+         not-applied: it holds another window
+"
+    );
+    let coloured = Look { is_coloured: true, width: None };
+    let text = render(&history(Some(vec![line()])), coloured);
+    assert!(text.contains("\u{1b}[31mnot-applied: it holds another window\u{1b}[0m"), "{text:?}");
+    let limited = History { who: Some("150001".into()), ..history(Some(Vec::new())) };
+    assert_eq!(
+        render(&limited, Look::PLAIN),
+        "Nothing was changed for 150001 since 2026-11-14 12:00 CET.\n"
+    );
+}
+
+#[test]
+fn a_long_log_is_cut_in_text_only() {
+    let long = history(Some(vec![line(); 1001]));
+    let text = render(&long, Look::PLAIN);
+    assert!(text.contains(": the newest 1000 of 1001; --csv and --json have all"), "{text:.200}");
+    assert_eq!(text.lines().count(), 3 + 1000);
+    assert_eq!(sheet(&long).lines().count(), 1 + 1001);
+    let whole = serde_json::to_value(document(&long, 0)).unwrap();
+    assert_eq!(whole["changes"].as_array().unwrap().len(), 1001);
+}
+
+#[test]
+fn a_sheet_has_a_line_for_each_change() {
+    let text = sheet(&history(Some(vec![line()])));
+    assert_eq!(
+        text.lines().nth(1).unwrap(),
+        "2026-11-21 12:00:00;2026-11-21T11:00:00Z;17;front-door;1;'=A1;club;150001;Ana Novak;grant;renewed;;;\
+         2026-01-01 00:00:00;2026-12-31 23:59:59;not-applied;it holds another window"
+    );
+}
+
+#[test]
+fn a_day_begins_where_people_live() {
+    let day = |text: &str| Since::Day(text.parse::<NaiveDate>().unwrap());
+    let now = at("2026-11-21T11:00:00Z");
+    for (since, zone, moment) in [
+        (day("2026-11-01"), "Europe/Ljubljana", "2026-10-31T23:00:00Z"),
+        (day("2026-07-01"), "Europe/Ljubljana", "2026-06-30T22:00:00Z"),
+        // Clocks are put forward at midnight.
+        (day("2026-09-06"), "America/Santiago", "2026-09-06T04:00:00Z"),
+        // The day that was left out.
+        (day("2011-12-30"), "Pacific/Apia", "2011-12-30T10:00:00Z"),
+        (Since::Ago(Duration::from_secs(7 * 24 * 3600)), "UTC", "2026-11-14T11:00:00Z"),
+    ] {
+        let zone: Tz = zone.parse().unwrap();
+        assert_eq!(since.moment(now, zone), at(moment), "{since:?} {zone}");
+    }
+}
+
+#[test]
+fn a_member_is_found_by_number_and_e_mail_also_under_an_older_identity() {
+    let email = crate::model::Email::parse("ana@club.example");
+    let names = Names { email, ..Names::default() };
+    let everybody =
+        [(holder("150001/1980-02-28"), names), (holder("150002/1990-01-01"), Names::default())];
+    for (who, is_found) in [
+        ("ana@club.example", true),
+        ("150001", true),
+        ("150002", false),
+        ("15000", false),
+        ("bo@club.example", false),
+    ] {
+        let wanted = Wanted::members(&Who::parse(who).unwrap(), &everybody);
+        assert_eq!(wanted.has(&line().line), is_found, "{who}");
+    }
+    let said = nobody("ana@culb.example", &everybody);
+    assert!(said.ends_with("(did you mean member 150001?)"), "{said}");
+    let doors = ["front-door", "gym-door"];
+    let said = no_door("gymdoor", doors.into_iter());
+    assert!(said.ends_with("(did you mean gym-door?)"), "{said}");
+    assert!(!no_door("cellar", doors.into_iter()).contains("did you mean"));
+}
