@@ -6,6 +6,8 @@ words! {
     /// A command, without what it was given.
     #[derive(Default)]
     pub enum CommandName {
+        /// Makes a first configuration.
+        Init = "init",
         /// Plans and carries out.
         #[default]
         Sync = "sync",

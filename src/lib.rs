@@ -169,6 +169,13 @@ fn try_run(
     clock: Clock,
     terminal: &Terminal,
 ) -> Result<Exit, Error> {
+    // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if let Command::Init(args) = command {
+        let surroundings =
+            cmd::init::Surroundings { cli, environment, working_dir, clock, terminal };
+        return cmd::init::run(&surroundings, args, connectors::KINDS);
+    }
     let path = config::find(cli.config.as_deref(), environment, working_dir)?;
     let config = config::load(&path, environment, connectors::KINDS)?;
     // Advice is for whoever runs a command by hand, not for every tick; `check` tells it itself.
@@ -178,8 +185,6 @@ fn try_run(
             log::warn!("{warning}");
         }
     }
-    // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let context = cmd::Context {
         config,
         clock,
@@ -196,7 +201,7 @@ fn try_run(
         Command::Lookup(args) => cmd::lookup::run(&context, args),
         Command::Check(args) => cmd::check::run(&context, args),
         Command::Status(args) => cmd::status::run(&context, args),
-        // A text, which needs nothing of all this: see `manual::text`.
-        Command::Help(_) => Ok(Exit::InStep),
+        // What needs no configuration is done already.
+        Command::Help(_) | Command::Init(_) => Ok(Exit::InStep),
     }
 }

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod check;
 pub mod diff;
+pub mod init;
 pub mod lookup;
 mod record;
 pub mod status;

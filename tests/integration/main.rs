@@ -21,6 +21,7 @@ mod door;
 mod golden;
 mod hikcentral;
 mod hostile;
+mod init;
 #[cfg(target_os = "linux")]
 mod kill;
 mod links;
