@@ -44,8 +44,8 @@
 //!
 //! | connector | lines | files outside its folder |
 //! | --- | --- | --- |
-//! | [`connectors::cardskipper`], a source | 2,185 | 1: the list in [`connectors`] |
-//! | [`connectors::hikvision`], a target | 5,308 | 1: the list |
+//! | [`connectors::cardskipper`], a source | 2,236 | 1: the list in [`connectors`] |
+//! | [`connectors::hikvision`], a target | 5,345 | 1: the list |
 //! | [`connectors::hikcentral`], a target | 3,706 | 1: the list |
 //!
 //! Lines without tests: `find src/connectors/NAME -name '*.rs' -not -path '*/tests/*' -not -name
