@@ -142,6 +142,14 @@ impl Color {
 /// The commands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
+    /// Make a first configuration: ask for what is needed, try every login once, write the files.
+    ///
+    /// Writes to no door, and overwrites no file. Without a terminal everything comes from the flags. One
+    /// organisation and its doors; what else can be set is in the sample of --print.
+    #[command(
+        after_help = "Examples:\n  ivms-sync init\n  ivms-sync init --print\n  ivms-sync init --organisation 123 --username api@club.example --password-file club.txt --door front-door=https://192.168.1.100 --door-password-file door.txt --persons persons.csv --role 3126 --yes"
+    )]
+    Init(InitArgs),
     /// Bring every door in sync: gather, plan, prove, carry out, record.
     #[command(after_help = "Examples:\n  ivms-sync sync\n  ivms-sync sync --only anna@example.se")]
     Sync(SyncArgs),
@@ -194,6 +202,7 @@ impl Command {
     #[must_use]
     pub fn name(&self) -> CommandName {
         match self {
+            Self::Init(_) => CommandName::Init,
             Self::Sync(_) => CommandName::Sync,
             Self::Diff(_) => CommandName::Diff,
             Self::Apply(_) => CommandName::Apply,
@@ -203,6 +212,68 @@ impl Command {
             Self::History(_) => CommandName::History,
             Self::Help(_) => CommandName::Help,
         }
+    }
+}
+
+/// Flags of `init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// Print the sample configuration, with every key there is, and do nothing else.
+    #[arg(long, exclusive = true)]
+    pub print: bool,
+    /// Write the files into this folder [default: the working folder]; --config names the file there.
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// The address of Cardskipper's API [default: the real one].
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// The number of the organisation in Cardskipper.
+    #[arg(long, value_name = "N")]
+    pub organisation: Option<String>,
+    /// The login for Cardskipper's API.
+    #[arg(long, value_name = "NAME")]
+    pub username: Option<String>,
+    /// A file that holds its password and nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// A door: a name of your own choice, and its address; may be given several times.
+    #[arg(long = "door", value_name = "NAME=URL")]
+    pub doors: Vec<NewDoor>,
+    /// The login on the doors [default: admin].
+    #[arg(long, value_name = "NAME")]
+    pub door_username: Option<String>,
+    /// A file that holds its password and nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub door_password_file: Option<PathBuf>,
+    /// The list of persons, XLSX or CSV, with a person id and an e-mail in each row.
+    #[arg(long, value_name = "FILE")]
+    pub persons: Option<PathBuf>,
+    /// The club's time zone [default: this computer's].
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+    /// A role that opens the doors; may be given several times [default: every role].
+    #[arg(long = "role", value_name = "ID")]
+    pub roles: Vec<String>,
+    /// Ask nothing that has a default, and pin the certificates that the doors show.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// One `--door`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDoor {
+    pub name: TargetName,
+    pub url: String,
+}
+
+impl FromStr for NewDoor {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wanted = "write a name (letters, digits, - and _), = and the address of the door: \
+                      front-door=https://192.168.1.100";
+        let (name, url) = text.split_once('=').ok_or(wanted)?;
+        Ok(Self { name: TargetName::new(name).map_err(|_| wanted)?, url: url.to_owned() })
     }
 }
 
@@ -350,7 +421,7 @@ pub struct HelpArgs {
 
 /// The topics, and the commands.
 fn topics() -> PossibleValuesParser {
-    let commands = ["sync", "diff", "apply", "lookup", "check", "status", "history"];
+    let commands = ["init", "sync", "diff", "apply", "lookup", "check", "status", "history"];
     PossibleValuesParser::new(TOPICS.into_iter().map(|topic| topic.name).chain(commands))
 }
 

@@ -9,6 +9,8 @@ words! {
     /// A command, without what it was given.
     #[derive(Default)]
     pub enum CommandName {
+        /// Makes a first configuration.
+        Init = "init",
         /// Plans and carries out.
         #[default]
         Sync = "sync",
@@ -77,7 +79,8 @@ impl Invocation {
 fn begins_a_command(rest: &str) -> bool {
     let rest = rest.strip_prefix("-v ").unwrap_or(rest);
     let word = rest.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or_default();
-    CommandName::ALL.into_iter().any(|name| name != CommandName::Help && name.as_str() == word)
+    let asks = |name: &CommandName| !matches!(name, CommandName::Help | CommandName::Init);
+    CommandName::ALL.into_iter().filter(asks).any(|name| name.as_str() == word)
 }
 
 #[cfg(test)]

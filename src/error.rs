@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 
 use crate::config::ConfigError;
+use crate::config::first::FirstError;
 use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::Counterexample;
 use crate::exit::Exit;
@@ -23,6 +24,9 @@ pub enum Error {
     /// The configuration was not found or has problems.
     #[error("{0}")]
     Config(#[from] ConfigError),
+    /// No first configuration was made.
+    #[error("{0}")]
+    First(#[from] FirstError),
     /// The state file cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -141,7 +145,8 @@ impl Error {
             Self::Store(_) => Exit::Fatal,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
-            Self::Who(_)
+            Self::First(_)
+            | Self::Who(_)
             | Self::Asked(_)
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
@@ -162,7 +167,8 @@ impl Error {
             Self::Config(_) => "configuration",
             Self::Store(_) => "state file",
             Self::LinkFile(_) => "link file",
-            Self::Who(_)
+            Self::First(_)
+            | Self::Who(_)
             | Self::Asked(_)
             | Self::NotKnown { .. }
             | Self::NotInLog { .. }
@@ -178,8 +184,9 @@ impl Error {
 
     /// What the user can do.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&str> {
         match self {
+            Self::First(error) => error.hint(),
             Self::Store(error) => Some(error.hint()),
             Self::LinkFile(error) => Some(error.problem.hint()),
             Self::Locked { is_old: true, .. } => {

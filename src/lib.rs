@@ -44,8 +44,8 @@
 //!
 //! | connector | lines | files outside its folder |
 //! | --- | --- | --- |
-//! | [`connectors::cardskipper`], a source | 2,185 | 1: the list in [`connectors`] |
-//! | [`connectors::hikvision`], a target | 5,308 | 1: the list |
+//! | [`connectors::cardskipper`], a source | 2,236 | 1: the list in [`connectors`] |
+//! | [`connectors::hikvision`], a target | 5,345 | 1: the list |
 //! | [`connectors::hikcentral`], a target | 3,706 | 1: the list |
 //!
 //! Lines without tests: `find src/connectors/NAME -name '*.rs' -not -path '*/tests/*' -not -name
@@ -170,6 +170,13 @@ fn try_run(
     clock: Clock,
     terminal: &Terminal,
 ) -> Result<Exit, Error> {
+    // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if let Command::Init(args) = command {
+        let surroundings =
+            cmd::init::Surroundings { cli, environment, working_dir, clock, terminal };
+        return cmd::init::run(&surroundings, args, connectors::KINDS);
+    }
     let path = config::find(cli.config.as_deref(), environment, working_dir)?;
     let mut config = config::load(&path, environment, connectors::KINDS)?;
     config.invocation = cli.invocation(working_dir);
@@ -180,8 +187,6 @@ fn try_run(
             log::warn!("{warning}");
         }
     }
-    // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let context = cmd::Context {
         config,
         clock,
@@ -199,7 +204,7 @@ fn try_run(
         Command::Check(args) => cmd::check::run(&context, args),
         Command::Status(args) => cmd::status::run(&context, args),
         Command::History(args) => cmd::history::run(&context, args),
-        // A text, which needs nothing of all this: see `manual::text`.
-        Command::Help(_) => Ok(Exit::InStep),
+        // What needs no configuration is done already.
+        Command::Help(_) | Command::Init(_) => Ok(Exit::InStep),
     }
 }

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod check;
 pub mod diff;
 pub mod history;
+pub mod init;
 pub mod lookup;
 mod record;
 pub mod status;

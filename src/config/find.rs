@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{ConfigError, Environment, problem::Wrong};
 
 /// The name of the file in every folder that is searched.
-const FILE_NAME: &str = "ivms-sync.toml";
+pub const FILE_NAME: &str = "ivms-sync.toml";
 
 /// The variable that names the file.
 const VARIABLE: &str = "IVMS_SYNC_CONFIG";

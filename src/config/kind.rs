@@ -12,6 +12,7 @@ use toml::de::DeValue;
 use url::Url;
 
 use super::Secret;
+use super::first::FirstKey;
 use super::problem::Wrong;
 use super::secret_source::Surroundings;
 use super::section::Section;
@@ -82,6 +83,11 @@ pub trait SourceKind: Debug + Sync {
     /// What is wrong with it.
     fn right_code(&self, entry: &DeValue<'_>) -> Result<RightCode, Wrong>;
 
+    /// The keys that `init` asks for, in this order; empty where it makes no section of this kind.
+    fn first(&self) -> &'static [FirstKey] {
+        &[]
+    }
+
     /// Reads its own keys, and notes every problem.
     fn read(
         &self,
@@ -101,6 +107,11 @@ pub trait TargetKind: Debug + Sync {
 
     /// What each of them can hold and how it is asked.
     fn capabilities(&self) -> Capabilities;
+
+    /// The keys that `init` asks for, in this order; empty where it makes no section of this kind.
+    fn first(&self) -> &'static [FirstKey] {
+        &[]
+    }
 
     /// Reads its own keys, and notes every problem.
     fn read(
@@ -169,6 +180,12 @@ pub trait TargetSettings: Any + Debug + Send + Sync {
     /// # Errors
     /// [`Failure`] where the address or the TLS set-up is unusable.
     fn connect(&self, wiring: Wiring, memory: &Memory) -> Result<Box<dyn Target>, Failure>;
+
+    /// The SHA-256 of the certificate that it shows over `https`, in hexadecimal. Asks the network, and never
+    /// logs in.
+    fn certificate(&self) -> Option<String> {
+        None
+    }
 
     /// What `check` tells of the way there beside the target itself: its certificate, above all. May ask the
     /// network, and never logs in.

@@ -30,6 +30,21 @@ pub fn load(path: &Path, environment: &Environment, kinds: Kinds) -> Result<Conf
         .map_err(|problems| ConfigError { path: path.to_owned(), problems })
 }
 
+/// Makes a configuration of a text that is to become a file at this path.
+///
+/// # Errors
+/// As [`load`].
+pub fn draft(
+    text: &str,
+    path: &Path,
+    environment: &Environment,
+    kinds: Kinds,
+) -> Result<Config, ConfigError> {
+    let file = SourceFile { bytes: text.as_bytes().to_vec(), is_readable_by_others: false };
+    interpret(&file, path, environment, kinds)
+        .map_err(|problems| ConfigError { path: path.to_owned(), problems })
+}
+
 /// A configuration file in memory.
 pub(super) struct SourceFile {
     pub bytes: Vec<u8>,

@@ -14,6 +14,7 @@ mod agreement;
 mod connection;
 mod environment;
 mod find;
+pub mod first;
 mod inputs;
 mod kind;
 mod load;
@@ -43,12 +44,12 @@ use crate::text::lists::either;
 use crate::text::words::words;
 
 pub use environment::Environment;
-pub use find::find;
+pub use find::{FILE_NAME, find};
 pub use kind::{
     Common, Kinds, Login, Nouns, Place, SourceKind, SourceParts, SourceSettings, TargetKind,
     TargetParts, TargetSettings, Wiring,
 };
-pub use load::load;
+pub use load::{draft, load};
 pub use problem::{ConfigError, Problem};
 pub use secret::Secret;
 
@@ -58,6 +59,7 @@ pub use crate::net::tls::Tls;
 /// What connectors read their sections with.
 pub mod reading {
     pub use super::connection::examine_certificate;
+    pub use super::first::{FirstKey, Form};
     pub use super::problem::{Origin, Wrong};
     pub use super::secret_source::Surroundings;
     pub use super::section::{Section, integer, text};

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use others::written_by_others;
+use tempfile::NamedTempFile;
 
 #[cfg(unix)]
 use crate::text::shell::quoted;
@@ -84,6 +85,46 @@ pub fn group_number(name: &str) -> Result<u32> {
     }
 }
 
+/// A file that is complete, under a name of its own in the folder where it is to be. It goes when it is
+/// dropped.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    temporary: NamedTempFile,
+    path: &'a Path,
+}
+
+impl Ready<'_> {
+    /// Where it is until then.
+    #[must_use]
+    pub fn temporary(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Puts it in place where nothing is yet.
+    ///
+    /// # Errors
+    /// What the operating system says, with [`ErrorKind::AlreadyExists`] above all.
+    pub fn put_new(self) -> Result<()> {
+        self.temporary.persist_noclobber(self.path).map(|_| ()).map_err(|error| error.error)
+    }
+}
+
+/// Makes a file whole, and does not put it in place yet.
+///
+/// # Errors
+/// What the operating system says; nothing is left behind then.
+pub fn prepare<'a>(path: &'a Path, text: &str, rights: &Rights) -> Result<Ready<'a>> {
+    let (prefix, suffix) = TEMPORARY;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix).suffix(suffix).rand_bytes(RANDOM_CHARS);
+    let temporary = builder.tempfile_in(folder_of(path)).map_err(|error| without_name(&error))?;
+    let mut file = temporary.as_file();
+    rights.give(file)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(Ready { temporary, path })
+}
+
 /// Writes a file, whole or not at all. A regular file that is there already is replaced; anything else
 /// is left alone.
 ///
@@ -96,16 +137,8 @@ pub fn write(path: &Path, text: &str, rights: &Rights) -> Result<()> {
         Err(error) => return Err(error),
         Ok(found) => refuse_kind(found.file_type())?,
     }
-    let folder = folder_of(path);
-    let (prefix, suffix) = TEMPORARY;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(prefix).suffix(suffix).rand_bytes(RANDOM_CHARS);
-    let temporary = builder.tempfile_in(folder).map_err(|error| without_name(&error))?;
-    let mut file = temporary.as_file();
-    rights.give(file)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    remove_left_over(folder, file);
+    let Ready { temporary, .. } = prepare(path, text, rights)?;
+    remove_left_over(folder_of(path), temporary.as_file());
     temporary.persist(path).map(|_| ()).map_err(|error| error.error)
 }
 

@@ -110,6 +110,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         Error::Json(_) | Error::Output(_) => Topic::Bug,
         Error::Locked { is_old: false, .. }
         | Error::Config(_)
+        | Error::First(_)
         | Error::Who(_)
         | Error::Asked(_)
         | Error::NoDevice(_)

@@ -93,9 +93,8 @@ pub fn exit(findings: &[Finding]) -> Exit {
     Exit::of_all(findings.iter().map(|finding| finding.exit))
 }
 
-/// The text for people.
-#[must_use]
-pub fn render(findings: &[Finding], look: Look) -> String {
+/// A line for each, and its remedy below.
+pub(super) fn table(findings: &[Finding], look: Look) -> String {
     let mut table = Table::new(&[]);
     for Finding { about, verdict, text, remedy, .. } in findings {
         table.row([verdict.as_str().to_owned(), about.clone(), text.clone()]);
@@ -104,7 +103,13 @@ pub fn render(findings: &[Finding], look: Look) -> String {
             table.row([String::new(), String::new(), format!("hint: {remedy}")]);
         }
     }
-    let lines = table.render(look);
+    table.render(look)
+}
+
+/// The text for people.
+#[must_use]
+pub fn render(findings: &[Finding], look: Look) -> String {
+    let lines = table(findings, look);
     let count = |wanted| findings.iter().filter(|finding| finding.verdict == wanted).count();
     let (failed, warnings) = (count(Verdict::Failed), count(Verdict::Warning));
     let sum = match (failed, warnings) {

@@ -7,6 +7,7 @@ pub mod attention;
 mod carried_out;
 pub mod check;
 pub mod history;
+pub mod init;
 pub mod json;
 pub mod look;
 pub mod lookup;

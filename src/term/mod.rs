@@ -3,6 +3,8 @@
 //! Bars stand on stderr, below everything else that is said there: a message first takes them away.
 //! Work that is done within a second shows none.
 
+pub mod ask;
+
 use std::fmt;
 use std::io::IsTerminal as _;
 use std::sync::Arc;

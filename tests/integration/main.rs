@@ -22,6 +22,7 @@ mod golden;
 mod hikcentral;
 mod history;
 mod hostile;
+mod init;
 #[cfg(target_os = "linux")]
 mod kill;
 mod links;

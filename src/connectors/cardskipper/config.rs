@@ -7,7 +7,9 @@ use url::Url;
 
 use super::Client;
 use super::identity::OrganisationId;
-use crate::config::reading::{DeValue, Section, Surroundings, Wrong, address, integer, value};
+use crate::config::reading::{
+    DeValue, FirstKey, Form, Section, Surroundings, Wrong, address, integer, value,
+};
 use crate::config::{Common, Nouns, Secret, SourceKind, SourceParts, SourceSettings, Wiring};
 use crate::model::{Account, RightCode, SourceName};
 use crate::ports::Source;
@@ -15,6 +17,49 @@ use crate::ports::Source;
 /// The kind of source that Cardskipper is.
 #[derive(Debug)]
 pub struct Cardskipper;
+
+/// What `init` asks for.
+static FIRST: [FirstKey; 4] = [
+    FirstKey {
+        key: "url",
+        flag: "--url",
+        question: "Address of Cardskipper's API",
+        about: "The address of Cardskipper's API.",
+        default: Some("https://api.cardskipper.se"),
+        form: Form::Text,
+        check: |text| address::web(text).map(drop),
+    },
+    FirstKey {
+        key: "organisation_id",
+        flag: "--organisation",
+        question: "Number of your organisation",
+        about: "The number of your organisation. Cardskipper tells it together with the login for the API.",
+        default: None,
+        form: Form::Number,
+        check: |text| {
+            let number = text.parse().map_err(|_| Wrong::new("is not a number"))?;
+            value::id(OrganisationId::new(number)).map(drop)
+        },
+    },
+    FirstKey {
+        key: "username",
+        flag: "--username",
+        question: "Login for Cardskipper's API",
+        about: "The login for the API, of an administrator with API rights.",
+        default: None,
+        form: Form::Text,
+        check: |text| value::not_empty(text).map(drop),
+    },
+    FirstKey {
+        key: "password",
+        flag: "--password-file",
+        question: "Its password",
+        about: "The file that holds its password and nothing else.",
+        default: None,
+        form: Form::Password,
+        check: |text| value::not_empty(text).map(drop),
+    },
+];
 
 /// One organisation.
 #[derive(Debug, Clone)]
@@ -43,6 +88,10 @@ impl SourceKind for Cardskipper {
             version: "version",
             identity: "number",
         }
+    }
+
+    fn first(&self) -> &'static [FirstKey] {
+        &FIRST
     }
 
     /// `Role/@Id`, a whole number.

@@ -9,6 +9,7 @@ use crate::ports::{Class, Failure, Listing, Snapshot, Source, Unusable};
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let class = match &error {
+            Error::NoRight { .. } => Class::MissingRight,
             error if error.is_login() => Class::Login,
             error if error.is_temporary() => Class::Temporary,
             _ => Class::Refused,

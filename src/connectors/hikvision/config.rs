@@ -7,11 +7,14 @@ use url::Url;
 
 use super::Door;
 use super::reader::MAX_EXACT;
-use crate::config::reading::{Section, Surroundings, address, examine_certificate, value};
+use crate::config::reading::{
+    FirstKey, Form, Section, Surroundings, address, examine_certificate, value,
+};
 use crate::config::{
     Common, Login, Nouns, Place, Secret, TargetKind, TargetParts, TargetSettings, Tls, Wiring,
 };
 use crate::model::{Memory, TargetName, TargetTimes};
+use crate::net::certificate;
 use crate::ports::{Capabilities, Failure, Remark, Target};
 
 /// What the documents name as the range of `beginTime` and `endTime`.
@@ -20,6 +23,37 @@ const TIMES: TargetTimes = TargetTimes::of_years(2000, 2037);
 /// The kind of target that a Hikvision device is.
 #[derive(Debug)]
 pub struct Hikvision;
+
+/// What `init` asks for.
+static FIRST: [FirstKey; 3] = [
+    FirstKey {
+        key: "url",
+        flag: "--door",
+        question: "Its address, as for its own page in a browser",
+        about: "The address of the device, up to the port.",
+        default: None,
+        form: Form::Text,
+        check: |text| address::device(text).map(drop),
+    },
+    FirstKey {
+        key: "username",
+        flag: "--door-username",
+        question: "Its login",
+        about: "A login on the device that may change persons.",
+        default: Some("admin"),
+        form: Form::Text,
+        check: |text| value::not_empty(text).map(drop),
+    },
+    FirstKey {
+        key: "password",
+        flag: "--door-password-file",
+        question: "The password of that login",
+        about: "The file that holds its password and nothing else.",
+        default: None,
+        form: Form::Password,
+        check: |text| value::not_empty(text).map(drop),
+    },
+];
 
 /// One device.
 #[derive(Debug, Clone)]
@@ -48,6 +82,10 @@ impl TargetKind for Hikvision {
             version: "firmware",
             identity: "serial number",
         }
+    }
+
+    fn first(&self) -> &'static [FirstKey] {
+        &FIRST
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -90,6 +128,10 @@ impl TargetKind for Hikvision {
 impl TargetSettings for Settings {
     fn connect(&self, wiring: Wiring, memory: &Memory) -> Result<Box<dyn Target>, Failure> {
         Ok(Box::new(Door::connect(self, memory, wiring.count, wiring.progress)?))
+    }
+
+    fn certificate(&self) -> Option<String> {
+        (self.url.scheme() == "https").then(|| certificate::fingerprint(&self.url).ok()).flatten()
     }
 
     fn examine(&self) -> Vec<Remark> {
