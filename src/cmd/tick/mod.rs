@@ -1,7 +1,7 @@
 //! One run of `sync` against any systems: gather, plan, prove, carry out, record; or, where nothing can
 //! have changed, poll the sources and stop.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod unchanged;
 
 use super::{Context, record, who};
 use crate::command::CommandName;
@@ -10,9 +10,10 @@ use crate::engine::gather::quiet::{self, Asked, Poll, poll};
 use crate::engine::gather::{Scope, gather_with};
 use crate::engine::plan::{Standing, plan, prove};
 use crate::error::Error;
-use crate::model::{RunId, SourceName};
-use crate::report::{Report, attention, unchanged};
-use crate::store::{Quiet, QuietRun, RunEnd, Store};
+use crate::model::RunId;
+use crate::report::unchanged as quiet_report;
+use crate::report::{Report, attention};
+use crate::store::{Quiet, RunEnd, Store};
 
 /// Everything of a `sync` but the lock and what is said of it. The run is recorded with the exit code that
 /// the report comes to.
@@ -24,10 +25,10 @@ pub fn tick(
 ) -> Result<Report, Error> {
     let polled = poll(systems, &context.config, store, context.clock, &scope, |sources, kept| {
         let devices = context.config.devices.iter().map(|device| (&device.name, device.mode));
-        unchanged::report(devices, sources, kept)
+        quiet_report::report(devices, sources, kept)
     });
     let asked = match polled? {
-        Poll::Unchanged(report) => return unchanged(context, systems, store, report),
+        Poll::Unchanged(report) => return unchanged::complete(context, systems, store, report),
         Poll::Changed(asked) => asked,
     };
     store.check()?;
@@ -89,40 +90,6 @@ fn whole(
         record::first_runs_over(context, store, &gathered.facts, &report)?;
     }
     let quiet =
-        unchanged::remember(&report).and_then(|kept| quiet::digest(config, &gathered, kept));
+        quiet_report::remember(&report).and_then(|kept| quiet::digest(config, &gathered, kept));
     Ok((report, quiet))
-}
-
-/// Records a tick in which nothing can have changed, and completes its report.
-fn unchanged(
-    context: &Context,
-    systems: &dyn Systems,
-    store: &mut Store,
-    mut report: Report,
-) -> Result<Report, Error> {
-    log::info!("nothing has changed since everything was last looked at");
-    if context.shows_names() {
-        let left_out = report.left_out.iter().map(|one| &one.member);
-        let mut members_of: BTreeMap<&SourceName, BTreeSet<&str>> = BTreeMap::new();
-        for member in left_out.chain(report.kept_links.iter().map(|one| &one.member)) {
-            members_of.entry(&member.source).or_default().insert(member.human());
-        }
-        let mut members = Vec::new();
-        for (source, humans) in &members_of {
-            members.extend(store.members().members_by_human(source, humans)?);
-        }
-        report.show_holder_names(members.iter().map(|stored| &stored.member));
-        for device in &context.config.devices {
-            let known = store.devices().persons(&device.name)?;
-            report.show_person_names(&device.name, &known.persons);
-        }
-    }
-    let quiet = QuietRun {
-        began: context.clock.began(),
-        ended: context.clock.now(),
-        asked: context.config.sources.iter().map(|source| source.name.clone()).collect(),
-        requests: systems.requests(),
-    };
-    report.run = Some(store.journal().record_quiet_run(&quiet)?);
-    Ok(report)
 }
