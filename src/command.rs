@@ -1,5 +1,6 @@
 //! The commands by name, and how one that is suggested is to be typed.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use crate::text::shell::quoted;
@@ -48,20 +49,20 @@ impl Invocation {
 
     /// A text with its commands as they are to be typed.
     #[must_use]
-    pub fn in_text(&self, text: &str) -> String {
-        self.put_into(text, &self.flag)
+    pub fn in_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        Self::put_into(text, &self.flag)
     }
 
     /// The same for a JSON document, in whose texts a quote or a backslash is escaped.
     #[must_use]
-    pub fn in_json(&self, document: &str) -> String {
+    pub fn in_json<'t>(&self, document: &'t str) -> Cow<'t, str> {
         let flag = self.flag.replace('\\', r"\\").replace('"', "\\\"");
-        self.put_into(document, &flag)
+        Self::put_into(document, &flag)
     }
 
-    fn put_into(&self, text: &str, flag: &str) -> String {
+    fn put_into<'t>(text: &'t str, flag: &str) -> Cow<'t, str> {
         if flag.is_empty() {
-            return text.to_owned();
+            return Cow::Borrowed(text);
         }
         let mut out = String::with_capacity(text.len());
         for (place, part) in text.split(PROGRAM).enumerate() {
@@ -71,7 +72,7 @@ impl Invocation {
             }
             out.push_str(part);
         }
-        out
+        Cow::Owned(out)
     }
 }
 
@@ -101,8 +102,9 @@ mod tests {
             assert_eq!(Invocation::new(None).in_text(text), text);
         }
         let here = Invocation::new(Some(Path::new("/a\"b\\c/c.toml")));
-        let text = here.in_json(&serde_json::json!({"hint": "ivms-sync check"}).to_string());
+        let document = serde_json::json!({"hint": "ivms-sync check"}).to_string();
+        let text = here.in_json(&document);
         let back: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(back["hint"], here.in_text("ivms-sync check"));
+        assert_eq!(back["hint"], *here.in_text("ivms-sync check"));
     }
 }

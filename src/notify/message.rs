@@ -50,7 +50,7 @@ impl Message {
     /// The same, with its commands as they are to be typed on the computer that sends it.
     #[must_use]
     pub fn with_commands_of(self, invocation: &Invocation) -> Self {
-        Self { text: invocation.in_text(&self.text), ..self }
+        Self { text: invocation.in_text(&self.text).into_owned(), ..self }
     }
 
     /// A message to try a channel with.

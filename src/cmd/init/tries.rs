@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::model::{Memory, printable};
 use crate::ports::{Class, Failure, Identity};
 use crate::report::check::Finding;
+use crate::report::check::findings::described;
 use crate::report::init;
 use crate::trouble::About;
 
@@ -81,7 +82,7 @@ pub(super) fn all(
         }
         match tried {
             Ok(Identity { serial, model, version }) => {
-                let text = format!("{model}, firmware {version}, serial number {serial}");
+                let text = described(device.kind.nouns(), &model, &version, &serial);
                 findings.push(Finding::ok(&name, text));
             }
             Err(error) => away.push(failure(device, &error).1),

@@ -66,8 +66,3 @@ pub(super) fn write(
     let metrics = metrics.map(|path| write_file(path, &prometheus::render(status), rights));
     [page, metrics].into_iter().flatten().filter_map(Result::err).collect()
 }
-
-/// Writes a sheet with names, for its owner's eyes.
-pub(super) fn write_private(path: &Path, sheet: &str) -> Result<(), Error> {
-    write_file(path, sheet, &Rights::PRIVATE)
-}

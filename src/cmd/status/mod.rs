@@ -4,17 +4,18 @@
 
 mod files;
 
-use super::Context;
+use super::{Context, write_file};
 use crate::cli::StatusArgs;
 use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::{TargetFacts, plan};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::files::Rights;
 use crate::model::{RecordId, TargetName};
 use crate::report::status::state_file::of_state_file;
 use crate::report::status::{json, text, unlinked};
 use crate::text::lists::many;
-use files::{keep_filled_in, write, write_private};
+use files::{keep_filled_in, write};
 
 pub(super) use files::write_files;
 
@@ -38,7 +39,7 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
         keep_filled_in(path, members())?;
         let members = members().map(|member| (&member.key, member)).collect();
         let (sheet, count) = unlinked::sheet(&status.left_out, &members);
-        write_private(path, &sheet)?;
+        write_file(path, &sheet, &Rights::PRIVATE)?;
         said = format!(
             "{} in {}. Fill in the person ids, and add the file to `files` under [link].\n",
             many(count, "member"),

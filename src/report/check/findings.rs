@@ -99,16 +99,15 @@ pub fn listed(
 #[must_use]
 pub fn identity(nouns: Nouns, found: &TargetGathered, facts: &TargetFacts) -> Option<Finding> {
     let reading = found.reading.as_ref().filter(|_| found.outcome == TargetOutcome::Ok)?;
-    let text = format!(
-        "{}, {} {}, {} {}, {}",
-        reading.model,
-        nouns.version,
-        reading.version,
-        nouns.identity,
-        reading.serial,
-        many(facts.persons.len(), "person")
-    );
+    let it = described(nouns, &reading.model, &reading.version, &reading.serial);
+    let text = format!("{it}, {}", many(facts.persons.len(), "person"));
     Some(Finding::ok(facts.name.as_str(), text))
+}
+
+/// A target as it says it is, in the words of its users.
+#[must_use]
+pub fn described(nouns: Nouns, model: &str, version: &str, serial: &str) -> String {
+    format!("{model}, {} {version}, {} {serial}", nouns.version, nouns.identity)
 }
 
 /// What was written to a target and is not known to be in force.
