@@ -5,6 +5,7 @@
 
 pub mod attention;
 mod carried_out;
+mod changes;
 pub mod check;
 pub mod history;
 pub mod init;

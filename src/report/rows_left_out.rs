@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::{Serialize, Serializer};
 
 use super::look::Look;
-use super::text::listed;
+use super::text::{JSON, at_most, listed};
 use crate::engine::RowLeftOut;
 use crate::model::RowReason;
 use crate::text::lists::many;
@@ -48,6 +48,7 @@ pub(super) fn by_reason(rows: &[RowLeftOut]) -> BTreeMap<RowReason, Vec<&RowLeft
 
 /// The rows by reason, with what to do about each.
 pub(super) fn render(rows: &[RowLeftOut], look: Look) -> String {
+    let most = at_most(rows.len());
     let mut text = String::new();
     for (reason, rows) in by_reason(rows) {
         let (why, remedy) = reason.explain();
@@ -58,7 +59,7 @@ pub(super) fn render(rows: &[RowLeftOut], look: Look) -> String {
         );
         let row =
             |row: &&RowLeftOut| [row.file.clone(), format!("line {}", row.line), row.who.clone()];
-        text.push_str(&listed(rows.iter().map(row), look));
+        text.push_str(&listed(rows.iter().map(row), most, JSON, look));
     }
     text
 }

@@ -6,24 +6,28 @@ use std::fmt::Write as _;
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 
-use super::look::{Look, Tone};
+use super::changes::{self, beside};
+use super::look::Look;
+use super::status::unlinked::is_unlinked;
 use super::table::Table;
-use super::{ChangeReport, ChangeState, KeptLink, Report, TargetOutcome, rows_left_out};
+use super::{ChangeState, KeptLink, Report, TargetOutcome, rows_left_out};
 use crate::command::CommandName;
-use crate::engine::plan::{Cause, Kind, LeftOut, Reason};
+use crate::engine::plan::{Kind, LeftOut, Reason};
 use crate::model::{HolderId, Limit, RecordId, Window};
-use crate::store::OutcomeKind;
 use crate::text::lists::{many, some_of};
 
 /// So many lines of a kind are shown before the rest is only counted.
 pub(super) const SHOWN_MAX: usize = 8;
+
+/// Below so many lines of all kinds together nothing is only counted.
+const NAMED_BELOW: usize = 200;
 
 /// The whole text for stdout; troubles are not in it, they go to stderr.
 #[must_use]
 pub fn render(report: &Report, look: Look) -> String {
     let mut text = String::new();
     if !report.changes.is_empty() {
-        text.push_str(&changes(report, look));
+        text.push_str(&changes::table(report, look));
         text.push('\n');
     }
     text.push_str(&summary(report));
@@ -105,27 +109,6 @@ pub fn limit(limit: &Limit) -> String {
     }
 }
 
-/// The column of what became of a change.
-const STATE_COLUMN: usize = 6;
-
-fn changes(report: &Report, look: Look) -> String {
-    let mut table = Table::new(&["member", "door", "person", "from", "to", "why", ""]);
-    for one in &report.changes {
-        let change = &one.change;
-        table.row([
-            member(report, &change.member),
-            change.device.to_string(),
-            person(&change.employee_no, report.person_name(&change.device, &change.employee_no)),
-            limit(&change.before),
-            window(&change.after),
-            why(change.cause, change.kind),
-            state(report, one),
-        ]);
-        table.tone(STATE_COLUMN, tone(one.state));
-    }
-    table.render(look)
-}
-
 /// A person with the name that the door holds, where it may be shown.
 #[must_use]
 pub fn person(employee_no: &RecordId, name: Option<&str>) -> String {
@@ -135,63 +118,11 @@ pub fn person(employee_no: &RecordId, name: Option<&str>) -> String {
     }
 }
 
-fn member(report: &Report, key: &HolderId) -> String {
+/// A member by number, with the name where it may be shown.
+pub(super) fn member(report: &Report, key: &HolderId) -> String {
     match report.names.get(key) {
         Some(name) if !name.is_empty() => format!("{} {name}", key.human()),
         _ => key.human().to_string(),
-    }
-}
-
-fn why(cause: Cause, kind: Kind) -> String {
-    let words = cause_words(cause);
-    match (cause, kind) {
-        (Cause::Drift, Kind::Grant) => format!("{words}, given back"),
-        (Cause::Drift, Kind::Revocation) => format!("{words}, taken back"),
-        _ => words.to_owned(),
-    }
-}
-
-/// A cause in plain words.
-#[must_use]
-pub fn cause_words(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Renewed => "renewed",
-        Cause::Started => "new period",
-        Cause::Shortened => "shortened",
-        Cause::Inactive => "marked inactive",
-        Cause::Vanished => "no longer listed",
-        Cause::Drift => "changed on the door",
-        Cause::Released => "linked to nobody now",
-    }
-}
-
-fn state(report: &Report, one: &ChangeReport) -> String {
-    let is_observed = report.devices.iter().any(|device| {
-        device.name == one.change.device && device.outcome == TargetOutcome::Observed
-    });
-    let outcome = match one.state {
-        ChangeState::Planned if is_observed => "only observed",
-        ChangeState::Planned if report.command == CommandName::Diff => "",
-        ChangeState::Planned => "not done yet",
-        ChangeState::Blocked => "blocked",
-        ChangeState::SecondLook => "waits for a second look",
-        ChangeState::Tried(OutcomeKind::Confirmed) => "done",
-        ChangeState::Tried(OutcomeKind::Refused | OutcomeKind::Moved) => "refused",
-        ChangeState::Tried(OutcomeKind::NotApplied) => "not applied",
-        ChangeState::Tried(OutcomeKind::Unknown) => "not known",
-    };
-    match &one.error {
-        Some(error) if outcome.is_empty() => error.clone(),
-        Some(error) => format!("{outcome}: {error}"),
-        None => outcome.to_owned(),
-    }
-}
-
-fn tone(state: ChangeState) -> Tone {
-    match state {
-        ChangeState::Planned | ChangeState::Blocked | ChangeState::SecondLook => Tone::Warning,
-        ChangeState::Tried(OutcomeKind::Confirmed) => Tone::Good,
-        ChangeState::Tried(_) => Tone::Bad,
     }
 }
 
@@ -245,7 +176,7 @@ pub fn summary(report: &Report) -> String {
         return match report.command {
             CommandName::Apply => "The plan holds nothing to do.".to_owned(),
             _ => match paid_and_left_out(report) {
-                0 => format!("In step: nothing to change on {doors}."),
+                0 => format!("In sync: nothing to change on {doors}."),
                 1 => format!("Nothing to change on {doors}; 1 member with paid time is left out."),
                 count => format!(
                     "Nothing to change on {doors}; {count} members with paid time are left out."
@@ -282,7 +213,15 @@ fn paid_and_left_out(report: &Report) -> usize {
 
 /// The members for whom nothing is done, by reason, with what to do about each. Members without
 /// paid time are only counted: nobody waits for them.
-fn left_out(report: &Report, look: Look) -> String {
+fn left_out<'a>(report: &'a Report, look: Look) -> String {
+    let line = |one: &'a LeftOut| {
+        let device = one.device.as_ref();
+        let detail = detail(one, |person| match device {
+            Some(device) => report.person_name(device, person),
+            None => report.person_name_anywhere(person),
+        });
+        (&one.member, device.map_or_else(|| "every door".to_owned(), ToString::to_string), detail)
+    };
     let mut by_reason: BTreeMap<Reason, (Vec<&LeftOut>, usize)> = BTreeMap::new();
     for one in &report.left_out {
         let (shown, ended) = by_reason.entry(one.reason).or_default();
@@ -290,30 +229,32 @@ fn left_out(report: &Report, look: Look) -> String {
         let is_inside = one.reason == Reason::PermanentOnDevice;
         if one.has_paid_time || is_inside { shown.push(one) } else { *ended += 1 }
     }
+    let by_reason: Vec<_> = by_reason
+        .into_iter()
+        .filter(|(_, (shown, _))| !shown.is_empty())
+        .map(|(reason, (shown, ended))| (reason, beside(shown.into_iter().map(line)), ended))
+        .collect();
+    let most = at_most(by_reason.iter().map(|(_, lines, _)| lines.len()).sum());
     let mut text = String::new();
-    for (reason, (shown, ended)) in by_reason {
-        if shown.is_empty() {
-            continue;
-        }
+    for (reason, lines, ended) in by_reason {
         let (title, remedy) = explain(reason);
         let ended = match ended {
             0 => String::new(),
             _ => format!(" (and {ended} whose time is over)"),
         };
-        let members = many(shown.len(), "member");
+        let members: BTreeSet<&HolderId> = lines.iter().map(|(key, ..)| *key).collect();
+        let members = many(members.len(), "member");
         let _ = write!(text, "\n{members} left out: {title}{ended}\n  {remedy}\n");
-        let row = |one: &&LeftOut| {
-            let device = one.device.as_ref();
-            let detail = detail(one, |person| match device {
-                Some(device) => report.person_name(device, person),
-                None => report.person_name_anywhere(person),
-            });
-            let device = device.map_or_else(|| "every door".to_owned(), ToString::to_string);
-            [member(report, &one.member), device, detail]
-        };
-        text.push_str(&listed(shown.iter().map(row), look));
+        let all = if is_unlinked(reason) { UNLINKED } else { JSON };
+        let rows = lines.into_iter().map(|(key, door, detail)| [member(report, key), door, detail]);
+        text.push_str(&listed(rows, most, all, look));
     }
     text
+}
+
+/// So many lines of each kind are shown where there are so many of all kinds.
+pub(super) fn at_most(lines: usize) -> usize {
+    if lines < NAMED_BELOW { lines } else { SHOWN_MAX }
 }
 
 /// What there is to say of a member who is left out beside the reason, with the names that doors hold of
@@ -329,36 +270,51 @@ pub fn detail<'a>(one: &LeftOut, name_of: impl Fn(&RecordId) -> Option<&'a str>)
 }
 
 /// Links that hold on by memory alone, with what to do about them.
-fn kept_links(report: &Report, look: Look) -> String {
+fn kept_links<'a>(report: &'a Report, look: Look) -> String {
     if report.kept_links.is_empty() {
         return String::new();
     }
-    let row = |kept: &KeptLink| {
+    let line = |kept: &'a KeptLink| {
         let name = report.person_name(&kept.device, &kept.employee_no);
-        let person = format!("person {}", person(&kept.employee_no, name));
-        [member(report, &kept.member), kept.device.to_string(), person]
+        (
+            &kept.member,
+            kept.device.to_string(),
+            format!("person {}", person(&kept.employee_no, name)),
+        )
     };
-    let links = many(report.kept_links.len(), "link");
+    let lines = beside(report.kept_links.iter().map(line));
+    let most = at_most(lines.len());
+    let rows = lines.into_iter().map(|(key, door, person)| [member(report, key), door, person]);
     format!(
-        "\n{links} kept from before, although no e-mail leads there any more\n  \
+        "\n{} kept from before, although no e-mail leads there any more\n  \
          Correct the e-mail in the membership system or in the link file.\n{}",
-        listed(report.kept_links.iter().map(row), look)
+        many(report.kept_links.len(), "link"),
+        listed(rows, most, JSON, look)
     )
 }
 
-/// The first of these rows, and how many more there are.
-pub(super) fn listed(rows: impl ExactSizeIterator<Item = [String; 3]>, look: Look) -> String {
+/// Where all of what is not shown can be read.
+pub(super) const JSON: &str = "all of them with --json";
+const UNLINKED: &str = "all of them: ivms-sync status --unlinked FILE";
+
+/// The first of these rows, and how many more there are and where.
+pub(super) fn listed(
+    rows: impl ExactSizeIterator<Item = [String; 3]>,
+    shown_max: usize,
+    all: &str,
+    look: Look,
+) -> String {
     let count = rows.len();
     let mut table = Table::new(&[]);
-    rows.take(SHOWN_MAX).for_each(|row| table.row(row));
-    table.render(look) + &rest(count, SHOWN_MAX)
+    rows.take(shown_max).for_each(|row| table.row(row));
+    table.render(look) + &rest(count, shown_max, all)
 }
 
 /// How many of these lines are not shown.
-pub(super) fn rest(count: usize, shown_max: usize) -> String {
+pub(super) fn rest(count: usize, shown_max: usize, all: &str) -> String {
     match count.checked_sub(shown_max) {
         None | Some(0) => String::new(),
-        Some(more) => format!("  … and {more} more (all of them with --json)\n"),
+        Some(more) => format!("  … and {more} more ({all})\n"),
     }
 }
 

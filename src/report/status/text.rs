@@ -7,10 +7,11 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use super::{Status, code_words};
 use crate::engine::plan::{Cause, Kind, Reason};
 use crate::model::{HolderId, RecordId, TargetName};
+use crate::report::changes::cause_words;
 use crate::report::look::{Look, Tone};
 use crate::report::rows_left_out::by_reason;
 use crate::report::table::Table;
-use crate::report::text::{cause_words, explain, kinds, last, person, rest};
+use crate::report::text::{JSON, explain, kinds, last, person, rest};
 use crate::store::{Attention, AttentionKind, Waiting};
 use crate::text::lists::many;
 use crate::text::times::span;
@@ -163,7 +164,7 @@ fn table(status: &Status, lines: &[Line], look: Look) -> String {
         ]);
         table.tone(4, line.tone);
     }
-    format!("{}{}", table.render(look), rest(lines.len(), SHOWN))
+    format!("{}{}", table.render(look), rest(lines.len(), SHOWN, JSON))
 }
 
 fn outside(status: &Status, look: Look) -> String {

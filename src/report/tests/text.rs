@@ -35,9 +35,9 @@ fn many_things_are_not_all_named() {
 #[test]
 fn nothing_to_do() {
     let quiet = report(CommandName::Sync, &World::agreeing(3));
-    assert_eq!(render(&quiet), "In step: nothing to change on 1 door.\n");
+    assert_eq!(render(&quiet), "In sync: nothing to change on 1 door.\n");
     let two = report(CommandName::Diff, &World::agreeing(3).device("yard-door"));
-    assert_eq!(render(&two), "In step: nothing to change on 2 doors.\n");
+    assert_eq!(render(&two), "In sync: nothing to change on 2 doors.\n");
     assert_eq!(
         render(&report(CommandName::Apply, &World::agreeing(3))),
         "The plan holds nothing to do.\n"
@@ -55,17 +55,80 @@ fn some_changes() {
     let mut diff = report(CommandName::Diff, &world);
     assert_eq!(
         render(&diff),
-        "  member  door        person  from                              to                       why
-  150001  front-door  1       2026-01-01 – 2026-12-31           2026-01-01 – 2027-12-31  renewed
-  150011  front-door  11      2025-11-01 – 2026-10-31           2026-11-15 – 2027-10-31  new period
-  150012  front-door  12      2026-01-01 – 2027-06-30 00:00:00  2026-01-01 – 2026-12-31  changed on the door, taken back
-  150003  front-door  3       2026-01-01 – 2026-12-31           2026-01-01 – 2026-11-20  marked inactive
+        "  member  person  door        change                                             why
+  150001  1       front-door  2026-12-31 → 2027-12-31                            renewed
+  150003  3       front-door  2026-12-31 → 2026-11-20                            marked inactive
+  150011  11      front-door  2025-11-01 – 2026-10-31 → 2026-11-15 – 2027-10-31  new period
+  150012  12      front-door  2027-06-30 00:00:00 → 2026-12-31                   changed on the door, taken back
 
 2 changes give or lengthen access, 2 changes end or shorten access.
 "
     );
     diff.names.insert(diff.changes[0].change.member.clone(), "Žiga Novak".into());
-    assert!(render(&diff).contains("\n  150001 Žiga Novak  front-door  1 "), "{}", render(&diff));
+    assert!(render(&diff).contains("\n  150001 Žiga Novak  1 "), "{}", render(&diff));
+}
+
+/// Mutants: a door that differs is put with the others; the member's own name is said twice, or another
+/// name is not said; sorted by text, so that member 99 comes last.
+#[test]
+fn doors_that_agree_stand_beside_each_other() {
+    let doors = ["yard-door", "back-door"];
+    let world = doors.iter().fold(World::agreeing(3), |world, door| world.device(door));
+    let world = world.renewed("150002").renewed("150001");
+    let mut diff = report(CommandName::Diff, &world);
+    diff.changes.sort_by_key(|one| (one.change.device.clone(), one.change.member.clone()));
+    let last = diff.changes.len() - 1;
+    diff.changes[last].error = Some("not reached in this run".into());
+    let [first, second] = ["150001", "150002"].map(|number| world.key(number));
+    diff.names.insert(first, "Žiga Novak".into());
+    diff.names.insert(second, "Ana Kos".into());
+    for door in doors.iter().chain([&FRONT]) {
+        let named =
+            |n: &str, name: &str| ((TargetName::new(*door).unwrap(), employee(n)), name.to_owned());
+        diff.person_names.extend([named("1", "ZIGA NOVAK"), named("2", "Ana Kos Zver")]);
+    }
+    assert_eq!(
+        render(&diff),
+        "  member             person          door                              change                   why
+  150001 Žiga Novak  1               back-door, front-door, yard-door  2026-12-31 → 2027-12-31  renewed
+  150002 Ana Kos     2 Ana Kos Zver  back-door, front-door             2026-12-31 → 2027-12-31  renewed
+  150002 Ana Kos     2 Ana Kos Zver  yard-door                         2026-12-31 → 2027-12-31  renewed  not reached in this run
+
+6 changes give or lengthen access.
+"
+    );
+    let numbers = ["150001", "99"]
+        .map(|number| HolderId::new(SourceName::new("club").unwrap(), number).unwrap());
+    let lines = numbers.iter().map(|key| (key, "door".to_owned(), ()));
+    let sorted = crate::report::changes::beside(lines);
+    assert_eq!(sorted.iter().map(|(key, ..)| *key).collect::<Vec<_>>(), [&numbers[1], &numbers[0]]);
+}
+
+/// Of 80 columns, with two doors and names of usual length.
+#[test]
+fn the_table_fits_a_terminal_of_80_columns_without_blocks() {
+    let world = World::agreeing(2).device("back-door").renewed("150001").inactive("150002");
+    let mut sync = report(CommandName::Sync, &world);
+    sync.names.insert(world.key("150001"), "Žiga Novak Šuštar".into());
+    let shown = crate::report::text::render(&sync, Look { is_coloured: false, width: Some(80) });
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    assert!(shown.starts_with("  member "), "{shown}");
+}
+
+/// Mutant: one of 199 is not named, or one of 200 is shown beyond the first eight.
+#[test]
+fn fewer_than_200_are_all_named() {
+    for (count, shown) in [(199, 199), (200, 8)] {
+        let numbers = (150_001..150_001 + count).map(|number: i64| number.to_string());
+        let world = numbers
+            .fold(World::agreeing(count.unsigned_abs() as usize), |world, number| {
+                world.link(FRONT, &number, Err(NoLink::NoPerson))
+            });
+        let text = render(&report(CommandName::Diff, &world));
+        assert_eq!(text.lines().filter(|line| line.ends_with("  front-door")).count(), shown);
+        let rest = "  … and 192 more (all of them: ivms-sync status --unlinked FILE)\n";
+        assert_eq!(text.contains(rest), shown == 8, "{text}");
+    }
 }
 
 #[test]
@@ -151,7 +214,8 @@ Nothing to change on 1 door; 11 members with paid time are left out.
   150006  front-door
   150007  front-door
   150008  front-door
-  … and 2 more (all of them with --json)
+  150009  front-door
+  150010  front-door
 
 1 member left out: dates that cannot be right
   Correct the dates of the membership in its system; of a person who is named, those at the door.
