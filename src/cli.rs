@@ -6,19 +6,25 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
-use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{
+    ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 use clap_complete::Shell;
 
 use crate::command::{CommandName, Invocation};
 use crate::config::value::interval;
 use crate::engine::gather::AcceptLink;
+use crate::exit::Exit;
 use crate::model::{RecordId, TargetName};
 use crate::report::history::Since;
 use crate::text::topics::TOPICS;
 
 /// A hundred years ago there was no audit log.
 const SINCE_DAYS_MAX: u64 = 36_500;
+
+/// The heading over the options that every command takes.
+const EVERY: &str = "Options of every command";
 
 /// Copy membership end dates from Cardskipper to Hikvision doors.
 ///
@@ -37,19 +43,19 @@ pub struct Cli {
     /// Read this configuration file
     /// [default: $IVMS_SYNC_CONFIG, ./ivms-sync.toml, the user's configuration folder,
     /// /etc/ivms-sync/ivms-sync.toml].
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERY)]
     pub config: Option<PathBuf>,
 
     /// Print one JSON document (version 1) in place of text.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERY)]
     pub json: bool,
 
     /// Log more: -v what is done, -vv every request, -vvv what libraries say too.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = EVERY)]
     pub verbose: u8,
 
-    /// Log errors only.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    /// Say errors only: no warnings, no tables; what lookup, status and history were asked for is said.
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = EVERY)]
     pub quiet: bool,
 
     /// Colour words on a terminal; NO_COLOR and CLICOLOR_FORCE are heard where this is auto.
@@ -59,7 +65,8 @@ pub struct Cli {
         value_name = "WHEN",
         value_enum,
         default_value_t,
-        hide_possible_values = true
+        hide_possible_values = true,
+        help_heading = EVERY
     )]
     pub color: Color,
 
@@ -84,6 +91,22 @@ impl Cli {
         Invocation::new(config.as_deref())
     }
 
+    /// What can be typed; the long help of each command says what it may end with.
+    #[must_use]
+    pub fn definition() -> clap::Command {
+        CommandName::ALL.into_iter().fold(Self::command(), |cli, name| {
+            cli.mut_subcommand(name.as_str(), |command| {
+                let examples = command.get_after_help().cloned().unwrap_or_default();
+                let codes = Exit::of_command(name).iter().fold(String::new(), |codes, exit| {
+                    codes + &format!("\n  {:>3}  {}", exit.code(), exit.meaning())
+                });
+                command.after_long_help(format!(
+                    "{examples}\n\nExit codes, as in `ivms-sync help exit-codes`:{codes}"
+                ))
+            })
+        })
+    }
+
     /// Reads a command line: a command, or a flag that asks for a text about the program.
     ///
     /// # Errors
@@ -91,7 +114,10 @@ impl Cli {
     pub fn read<T: Into<OsString> + Clone>(
         words: impl IntoIterator<Item = T>,
     ) -> Result<Self, clap::Error> {
-        let cli = Self::try_parse_from(words)?;
+        let cli = Self::definition()
+            .try_get_matches_from(words)
+            .and_then(|matches| Self::from_arg_matches(&matches))
+            .map_err(instead_of_dry_run)?;
         let wants_text = cli.man || cli.completions.is_some();
         let (kind, message) = match &cli.command {
             None if !wants_text => (
@@ -109,6 +135,18 @@ impl Cli {
             _ => return Ok(cli),
         };
         Err(Self::command().error(kind, message))
+    }
+}
+
+/// What other programs call a dry run is a command here.
+fn instead_of_dry_run(error: clap::Error) -> clap::Error {
+    let typed = error.get(ContextKind::InvalidArg);
+    match typed {
+        Some(ContextValue::String(flag)) if flag == "--dry-run" => Cli::command().error(
+            ErrorKind::UnknownArgument,
+            "there is no --dry-run: `ivms-sync diff` shows what sync would do, and writes nothing",
+        ),
+        _ => error,
     }
 }
 

@@ -93,9 +93,12 @@ pub enum Error {
         /// The change that breaks the rule.
         found: Counterexample,
     },
-    /// A file named on the command line cannot be read or written.
-    #[error("{}: {error}", path.display())]
+    /// A file cannot be written.
+    #[error("{} cannot be written: {error}", path.display())]
     File { path: PathBuf, error: std::io::Error },
+    /// A plan cannot be read.
+    #[error("the plan {} cannot be read: {error}", path.display())]
+    NoPlan { path: PathBuf, error: std::io::Error },
     /// A file to be written is one that a run reads.
     #[error("{} cannot be written: it is {own}", path.display())]
     OwnFile {
@@ -130,6 +133,12 @@ fn described(holder: &Holder) -> String {
     }
 }
 
+/// Whether there is no room for what is to be written.
+fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 fn utc(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
@@ -142,7 +151,9 @@ impl Error {
             Self::LinkFile(error) if error.is_temporary() => Exit::Temporary,
             Self::Config(_) | Self::LinkFile(_) => Exit::Config,
             Self::Store(error) if error.is_busy() => Exit::Temporary,
-            Self::Store(_) => Exit::Fatal,
+            Self::Store(_) | Self::File { .. } => Exit::Fatal,
+            Self::Output(error) if is_full(error) => Exit::Fatal,
+            Self::First(FirstError::Exists(_)) | Self::FilledIn { .. } => Exit::Refused,
             Self::Locked { is_old: true, .. } => Exit::LockHeld,
             Self::Locked { is_old: false, .. } => Exit::InStep,
             Self::First(_)
@@ -150,10 +161,8 @@ impl Error {
             | Self::Asked(_)
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
-            | Self::File { .. }
-            | Self::OwnFile { .. }
-            | Self::FilledIn { .. } => Exit::Usage,
-            Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
+            | Self::OwnFile { .. } => Exit::Usage,
+            Self::Plan { .. } | Self::NoPlan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::NotKnown { exit, .. } | Self::NotInLog { exit, .. } => *exit,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
@@ -174,10 +183,13 @@ impl Error {
             | Self::NotInLog { .. }
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
-            | Self::File { .. }
             | Self::OwnFile { .. }
             | Self::FilledIn { .. } => "command line",
-            Self::Plan { .. } | Self::NoBlockedPlan(_) | Self::Forbidden { .. } => "plan",
+            Self::File { .. } => "file",
+            Self::Plan { .. }
+            | Self::NoPlan { .. }
+            | Self::NoBlockedPlan(_)
+            | Self::Forbidden { .. } => "plan",
             Self::Locked { .. } | Self::Unproven(_) | Self::Output(_) | Self::Json(_) => "this run",
         }
     }
@@ -192,7 +204,7 @@ impl Error {
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")
             }
-            Self::Plan { .. } | Self::Forbidden { .. } => {
+            Self::Plan { .. } | Self::NoPlan { .. } | Self::Forbidden { .. } => {
                 Some("make a new plan with `ivms-sync diff --out PLAN` and look at it again")
             }
             Self::OwnFile { .. } => Some("name a file of its own"),
@@ -218,9 +230,10 @@ impl Error {
             | Self::Asked(_)
             | Self::NotInLog { .. }
             | Self::NoDevice(_)
-            | Self::File { .. }
-            | Self::Output(_)
             | Self::Json(_) => None,
+            Self::File { error, .. } | Self::Output(error) => is_full(error).then_some(
+                "make room on that disk, or raise the quota; what was there is as it was",
+            ),
         }
     }
 

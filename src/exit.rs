@@ -4,6 +4,8 @@
 
 use std::process::ExitCode;
 
+use crate::command::CommandName;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exit {
@@ -96,6 +98,135 @@ impl Exit {
         Self::ALL.into_iter().find(|exit| exit.code() == code)
     }
 
+    /// What it means to a script, in one line.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::InStep => {
+                "in sync, or everything applied, or another run has been at work for less than 10 minutes"
+            }
+            Self::Bug => "a bug, or anything not named here",
+            Self::ChangesPending => "diff --exit-code: changes are pending",
+            Self::PartFailed => {
+                "part of the changes failed, or a door could not be used; tried again next run"
+            }
+            Self::Refused => "a safety rule refused something: a person must look",
+            Self::Temporary => {
+                "temporary: the membership system, or every door, could not be reached"
+            }
+            Self::Fatal => {
+                "the state file cannot be used, a file cannot be written, or this computer's clock is wrong"
+            }
+            Self::TimeLimit => "the time limit was reached; the rest next run",
+            Self::LockHeld => "another run has held the lock for more than 10 minutes",
+            Self::Login => "a login was refused, a right is missing, or a door has locked us out",
+            Self::StalePlan => "the plan is stale, expired, was changed, or cannot be read",
+            Self::NobodyFound => "lookup, --only, history --member: nobody found",
+            Self::DeviceDiffers => "lookup: found, but a door differs from what it should hold",
+            Self::Usage => "the command line cannot be understood",
+            Self::Config => "the configuration cannot be used",
+            Self::Interrupted => {
+                "interrupted by SIGINT, once the change that was being made was complete"
+            }
+            Self::Terminated => {
+                "ended by SIGTERM, once the change that was being made was complete"
+            }
+        }
+    }
+
+    /// Those that a command may end with beside 1, which is a bug wherever it comes.
+    #[must_use]
+    pub const fn of_command(command: CommandName) -> &'static [Self] {
+        use Exit::*;
+        match command {
+            CommandName::Init => &[
+                InStep,
+                PartFailed,
+                Refused,
+                Temporary,
+                Fatal,
+                Login,
+                Usage,
+                Config,
+                Interrupted,
+                Terminated,
+            ],
+            CommandName::Sync => &[
+                InStep,
+                PartFailed,
+                Refused,
+                Temporary,
+                Fatal,
+                TimeLimit,
+                LockHeld,
+                Login,
+                NobodyFound,
+                Usage,
+                Config,
+                Interrupted,
+                Terminated,
+            ],
+            CommandName::Diff => &[
+                InStep,
+                ChangesPending,
+                PartFailed,
+                Refused,
+                Temporary,
+                Fatal,
+                Login,
+                NobodyFound,
+                Usage,
+                Config,
+                Interrupted,
+                Terminated,
+            ],
+            CommandName::Apply => &[
+                InStep,
+                PartFailed,
+                Refused,
+                Temporary,
+                Fatal,
+                TimeLimit,
+                LockHeld,
+                Login,
+                StalePlan,
+                Usage,
+                Config,
+                Interrupted,
+                Terminated,
+            ],
+            CommandName::Lookup => &[
+                InStep,
+                PartFailed,
+                Refused,
+                Temporary,
+                Fatal,
+                Login,
+                NobodyFound,
+                DeviceDiffers,
+                Usage,
+                Config,
+                Interrupted,
+                Terminated,
+            ],
+            CommandName::Check => &[
+                InStep,
+                PartFailed,
+                Refused,
+                Temporary,
+                Fatal,
+                Login,
+                Usage,
+                Config,
+                Interrupted,
+                Terminated,
+            ],
+            CommandName::Status => &[InStep, Refused, Temporary, Fatal, Usage, Config],
+            CommandName::History => &[InStep, Temporary, Fatal, NobodyFound, Usage, Config],
+            CommandName::Help => &[InStep, Usage],
+        }
+    }
+
     /// What it says of a run, in a few words for a person.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
@@ -105,7 +236,7 @@ impl Exit {
             Self::PartFailed => "part of it was not done",
             Self::Refused => "a safety rule held something back",
             Self::Temporary => "the membership system or every door was unreachable",
-            Self::Fatal => "the state file or this computer's clock is wrong",
+            Self::Fatal => "the state file, this computer's disk or its clock is wrong",
             Self::TimeLimit => "out of time",
             Self::LockHeld => "another run was at work for too long",
             Self::Login => "a login was refused",

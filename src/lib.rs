@@ -193,6 +193,7 @@ fn try_run(
         stop: Stop::listening(clock),
         is_json: cli.json,
         is_verbose: cli.verbose > 0,
+        is_quiet: cli.quiet,
         look: terminal.look,
         progress: terminal.progress(),
     };

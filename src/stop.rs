@@ -1,9 +1,10 @@
 //! Reasons to finish the change in hand and go: a signal, or the time limit.
 
+use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,8 +30,32 @@ pub struct Stop {
     signal: Arc<AtomicUsize>,
     /// Nothing is being written: a signal may end the process where it stands.
     is_idle: Arc<AtomicBool>,
+    /// What is done before that.
+    last_deed: LastDeed,
     clock: Clock,
     limit: Duration,
+}
+
+type Deed = Box<dyn FnOnce(Exit) + Send>;
+
+/// What a process that is ended by a signal does before it goes.
+#[derive(Clone, Default)]
+struct LastDeed(Arc<Mutex<Option<Deed>>>);
+
+impl LastDeed {
+    fn set(&self, deed: Option<Deed>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = deed;
+    }
+
+    fn take(&self) -> Option<Deed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl fmt::Debug for LastDeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LastDeed")
+    }
 }
 
 /// While this lives, a signal waits until the change in hand is finished.
@@ -49,6 +74,7 @@ impl Stop {
         Self {
             signal: Arc::new(AtomicUsize::new(0)),
             is_idle: Arc::new(AtomicBool::new(true)),
+            last_deed: LastDeed::default(),
             clock,
             limit: TIME_LIMIT,
         }
@@ -67,16 +93,22 @@ impl Stop {
         stop
     }
 
+    /// On a thread of its own, which may do what a signal handler may not.
     #[cfg(not(windows))]
     fn listen(&self) -> io::Result<()> {
         use signal_hook::consts::{SIGINT, SIGTERM};
-        use signal_hook::flag;
+        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+        // Set by the handler itself too: what a signal tears from its wait must find it set.
         for (number, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
-            let code = i32::from(exit.code());
-            flag::register_conditional_shutdown(number, code, Arc::clone(&self.is_idle))?;
             let value = usize::from(exit.code());
-            flag::register_usize(number, Arc::clone(&self.signal), value)?;
+            signal_hook::flag::register_usize(number, Arc::clone(&self.signal), value)?;
         }
+        let stop = self.clone();
+        thread::Builder::new().spawn(move || {
+            for number in signals.forever() {
+                stop.hear(if number == SIGINT { Exit::Interrupted } else { Exit::Terminated });
+            }
+        })?;
         Ok(())
     }
 
@@ -90,7 +122,7 @@ impl Stop {
         let (mut close, mut log_off) = (console::ctrl_close()?, console::ctrl_logoff()?);
         let mut shutdown = console::ctrl_shutdown()?;
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let (signal, is_idle) = (Arc::clone(&self.signal), Arc::clone(&self.is_idle));
+        let stop = self.clone();
         thread::Builder::new().spawn(move || {
             loop {
                 let exit = runtime.block_on(std::future::poll_fn(|context| {
@@ -105,13 +137,35 @@ impl Stop {
                         _ => Poll::Pending,
                     }
                 }));
-                if is_idle.load(Ordering::SeqCst) {
-                    low_level::exit(i32::from(exit.code()));
-                }
-                signal.store(usize::from(exit.code()), Ordering::SeqCst);
+                stop.hear(exit);
             }
         })?;
         Ok(())
+    }
+
+    /// Takes a signal. While something is written, whoever writes asks for it between two changes; it is set
+    /// before that is looked at, and they look at it after they have said that they write, so that one of the
+    /// two always sees the other.
+    fn hear(&self, exit: Exit) {
+        self.signal.store(usize::from(exit.code()), Ordering::SeqCst);
+        if !self.is_idle.load(Ordering::SeqCst) {
+            return;
+        }
+        if let Some(deed) = self.last_deed.take() {
+            deed(exit);
+        }
+        log::error!("interrupted; no change was being made");
+        low_level::exit(i32::from(exit.code()));
+    }
+
+    /// What a signal does while nothing is written, before the process ends; until [`Stop::no_longer_on_signal`].
+    pub fn on_signal(&self, deed: impl FnOnce(Exit) + Send + 'static) {
+        self.last_deed.set(Some(Box::new(deed)));
+    }
+
+    /// That is done by now, or nobody's business any more.
+    pub fn no_longer_on_signal(&self) {
+        self.last_deed.set(None);
     }
 
     /// Says that writing begins; it ends when the answer is dropped.
@@ -177,6 +231,7 @@ mod tests {
         Stop {
             signal: Arc::new(AtomicUsize::new(usize::from(signal))),
             is_idle: Arc::new(AtomicBool::new(true)),
+            last_deed: LastDeed::default(),
             clock: Clock::starting_at(DateTime::UNIX_EPOCH),
             limit,
         }

@@ -559,6 +559,7 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
         stop,
         is_json: false,
         is_verbose: false,
+        is_quiet: false,
         look: Look::PLAIN,
         progress: Silent::handle(),
     })

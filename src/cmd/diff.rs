@@ -53,7 +53,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     }
     let is_news = context.say_troubles(&report);
     context.say(&report, exit, is_news)?;
-    if let (Some(path), false) = (&args.out, context.is_json) {
+    if let (Some(path), false) = (&args.out, context.is_json || context.is_quiet) {
         let is_something = report.changes.iter().any(|one| one.state == ChangeState::Planned);
         let what_to_do = match is_something {
             true => format!(

@@ -36,7 +36,7 @@ use crate::report::look::Look;
 use crate::report::{ChangeReport, ChangeState, Report, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
-use crate::store::{Machine, Store, StoreError};
+use crate::store::{self, Machine, RunEnd, Store, StoreError};
 use crate::trouble::Trouble;
 
 /// A run that holds the lock for longer hangs, or has far too much to do.
@@ -53,6 +53,8 @@ pub struct Context {
     pub is_json: bool,
     /// `-v` was given: say everything, also when there is nothing to say.
     pub is_verbose: bool,
+    /// `-q` was given: say errors, and what was asked for.
+    pub is_quiet: bool,
     /// How texts on stdout are shown.
     pub look: Look,
     /// Who watches long work.
@@ -101,6 +103,23 @@ impl Context {
                 Err(Error::Locked { holder, is_old })
             }
         }
+    }
+
+    /// Begins a run; a signal that ends the process ends it too.
+    pub fn begin_run(&self, command: CommandName, store: &Store) -> Result<RunId, Error> {
+        let run = store.journal().begin_run(command.as_str(), self.clock.began())?;
+        let (path, clock) = (self.config.state.clone(), self.clock);
+        self.stop.on_signal(move |exit| {
+            store::end_from_outside(&path, run, clock.now(), exit.code());
+        });
+        Ok(run)
+    }
+
+    /// Ends it.
+    pub fn end_run(&self, store: &Store, run: RunId, end: &RunEnd) -> Result<(), Error> {
+        store.journal().end_run(run, self.clock.now(), end)?;
+        self.stop.no_longer_on_signal();
+        Ok(())
     }
 
     /// Whether anything is ever written to a device.
@@ -185,7 +204,11 @@ impl Context {
             && !is_news
             && !self.is_verbose
             && !std::io::stdout().is_terminal();
-        if is_quiet_tick { Ok(()) } else { self.print(&text::render(report, self.look)) }
+        if is_quiet_tick || self.is_quiet {
+            Ok(())
+        } else {
+            self.print(&text::render(report, self.look))
+        }
     }
 
     /// Says on stderr what went wrong, and gives whether that is anything.

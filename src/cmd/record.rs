@@ -138,5 +138,5 @@ pub(super) fn end_run(
         requests: systems.requests(),
         quiet,
     };
-    store.journal().end_run(run, context.clock.now(), &end).map_err(Error::Store)
+    context.end_run(store, run, &end)
 }

@@ -3,7 +3,7 @@
 //!
 //! Pure.
 
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
@@ -34,7 +34,7 @@ pub fn text(cli: &Cli, look: Look) -> Option<String> {
 /// What is to be said about a topic or a command; of nothing, what there is.
 #[must_use]
 pub fn help(topic: Option<&str>, look: Look) -> String {
-    let mut command = Cli::command();
+    let mut command = Cli::definition();
     command.build();
     let Some(topic) = topic else {
         let mut text = command.render_long_help().to_string();
@@ -55,7 +55,7 @@ pub fn help(topic: Option<&str>, look: Look) -> String {
 #[must_use]
 pub fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
+    clap_complete::generate(shell, &mut Cli::definition(), NAME, &mut script);
     // For bash, clap_complete 4.6.11 takes the "-" in our name for a step to a subcommand, in one half
     // of the script and not in the other, so that no command was offered its flags.
     String::from_utf8_lossy(&script).replace("ivms__subcmd__sync", "ivms__sync")
@@ -65,7 +65,7 @@ pub fn completions(shell: Shell) -> String {
 #[must_use]
 pub fn manual() -> String {
     // Not built: every command then has only the flags of its own.
-    let command = Cli::command();
+    let command = Cli::definition();
     let man = Man::new(command.clone());
     let mut page = String::new();
     for part in [
@@ -83,7 +83,7 @@ pub fn manual() -> String {
     }
     page.push_str(".SH EXIT STATUS\n");
     for exit in Exit::ALL {
-        page.push_str(&format!(".TP\n\\fB{}\\fR\n{}\n", exit.code(), escaped(meaning(exit))));
+        page.push_str(&format!(".TP\n\\fB{}\\fR\n{}\n", exit.code(), escaped(exit.meaning())));
     }
     page.push_str(REST);
     page.push_str(".SH SEE ALSO\n");
@@ -134,35 +134,6 @@ pub(super) fn in_words(text: &str) -> String {
 /// A line that does not begin with a command of `man`.
 pub(super) fn escaped_start(line: &str) -> String {
     if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line.to_owned() }
-}
-
-/// What a code means, in one line.
-fn meaning(exit: Exit) -> &'static str {
-    match exit {
-        Exit::InStep => {
-            "in sync, or everything applied, or another run has been at work for less than 10 minutes"
-        }
-        Exit::Bug => "a bug, or anything not named here",
-        Exit::ChangesPending => "diff --exit-code: changes are pending",
-        Exit::PartFailed => {
-            "part of the changes failed, or a door could not be used; tried again next run"
-        }
-        Exit::Refused => "a safety rule refused something: a person must look",
-        Exit::Temporary => "temporary: the membership system, or every door, could not be reached",
-        Exit::Fatal => "the state file cannot be used, or this computer's clock is wrong",
-        Exit::TimeLimit => "the time limit was reached; the rest next run",
-        Exit::LockHeld => "another run has held the lock for more than 10 minutes",
-        Exit::Login => "a login was refused, a right is missing, or a door has locked us out",
-        Exit::StalePlan => "the plan is stale, expired, or was changed",
-        Exit::NobodyFound => "lookup, --only, history --member: nobody found",
-        Exit::DeviceDiffers => "lookup: found, but a door differs from what it should hold",
-        Exit::Usage => "the command line cannot be understood",
-        Exit::Config => "the configuration cannot be used",
-        Exit::Interrupted => {
-            "interrupted by SIGINT, once the change that was being made was complete"
-        }
-        Exit::Terminated => "ended by SIGTERM, once the change that was being made was complete",
-    }
 }
 
 const SYNOPSIS: &str = "\

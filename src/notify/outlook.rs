@@ -121,6 +121,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::NotKnown { .. }
         | Error::NotInLog { .. }
         | Error::File { .. }
+        | Error::NoPlan { .. }
         | Error::OwnFile { .. }
         | Error::FilledIn { .. } => return None,
     };

@@ -5,6 +5,7 @@
 //! found at the start of a run belongs to a run that died: the device is asked before anything else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -24,6 +25,20 @@ pub(super) struct LastRun {
     pub seen: DateTime<Utc>,
     pub exit_code: Option<u8>,
     pub machine: Machine,
+}
+
+/// Ends a run from beside whoever holds the store, as a process does that a signal ends. Where that cannot be
+/// done, the next run finds one without an end, as after a power cut.
+pub fn end_from_outside(path: &Path, run: RunId, now: DateTime<Utc>, exit_code: u8) {
+    // By hand, since opening a store reads the file beside SQLite, and closing that gives up its locks.
+    let end = "UPDATE run SET ended_at = ?2, exit_code = ?3 WHERE id = ?1 AND ended_at IS NULL";
+    let done = super::connect(path).map_err(|problem| problem.to_string()).and_then(|connection| {
+        let store = Store::around(connection, path);
+        store.exec(end, (run, now, exit_code)).map_err(|error| error.to_string())
+    });
+    if let Err(error) = done {
+        log::debug!("{}: the run cannot be ended: {error}", path.display());
+    }
 }
 
 /// A write that was announced and has no outcome yet.

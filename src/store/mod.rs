@@ -66,7 +66,7 @@ pub use devices::{Reading, RecordsOfTarget, TargetState};
 pub use error::{StoreError, StoreProblem};
 pub use failures::{Failures, LastFailure};
 pub use future::FutureRun;
-pub use journal::{Intent, Outcome, OutcomeKind, RunEnd};
+pub use journal::{Intent, Outcome, OutcomeKind, RunEnd, end_from_outside};
 pub use links::SettledRoles;
 pub use login::LoginMemory;
 pub use machine::Machine;

@@ -51,9 +51,9 @@ fn the_demo_goes_as_told() {
     for line in [
         "1. A first look: what would be changed?\n",
         "\n$ ivms-sync diff\n",
-        "\n  150005  front-door  1005 ",
+        "\n  150005  1005    front-door, gym-door ",
         "\n$ ivms-sync sync\n",
-        "\n  150005  front-door  1005 ",
+        "\n  150005  1005    front-door, gym-door ",
         "\n$ ivms-sync sync\n(nothing is printed)\n[exit code 0: all is well]\n",
         "\n$ ivms-sync lookup ",
         "\ngym-door: opens now\n",

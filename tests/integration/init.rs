@@ -190,7 +190,7 @@ fn nothing_is_overwritten() {
     let sandbox = club(1, Tls::Off);
     std::fs::write(sandbox.path("ivms-sync.toml"), "mine").unwrap();
     let before = files(&sandbox);
-    let told = run(&sandbox, &flags(&sandbox), &["--yes"]).ends(64);
+    let told = run(&sandbox, &flags(&sandbox), &["--yes"]).ends(4);
     assert!(told.stderr.contains("ivms-sync.toml is there already"), "{}", told.stderr);
     assert_eq!(files(&sandbox), before);
     assert!(sandbox.club.devices[0].requests().is_empty(), "nobody was asked");
@@ -367,7 +367,7 @@ mod on_a_terminal {
         let Some(mut person) = Person::types(&sandbox, &format!("{line} --yes")) else { return };
         person.answers("password of that login: ", "typed\n");
         let (seen, code) = person.leaves();
-        assert_eq!(code, 64, "{seen}");
+        assert_eq!(code, 4, "{seen}");
         assert!(seen.contains("door1-password.txt is there already"), "{seen}");
         assert_eq!(files(&sandbox), before);
     }

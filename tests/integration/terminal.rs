@@ -109,7 +109,7 @@ fn reading_a_door_shows_how_far_it_is_and_tears_nothing() {
     }
     let (_, after) = text.rsplit_once("] ").unwrap();
     assert!(after.contains("\u{1b}[2K"), "the bar is taken away: {after:?}");
-    assert!(lines.last().unwrap().starts_with("In step"), "{lines:#?}");
+    assert!(lines.last().unwrap().starts_with("In sync"), "{lines:#?}");
     sandbox.assert_well_behaved();
 }
 

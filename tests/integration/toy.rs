@@ -339,6 +339,7 @@ impl Toys {
             stop: Stop::at_time_limit(clock),
             is_json: false,
             is_verbose: false,
+            is_quiet: false,
             look: Look::PLAIN,
             progress: Silent::handle(),
         }

@@ -63,7 +63,7 @@ fn carry_out(
     let (gathered, open) = gather(systems, &context.config, store, context.clock, scope)?;
     let Held { overtaken, changes, proven } =
         held(context, store, &gathered.facts, name, reviewed)?;
-    let run = store.journal().begin_run("apply", context.clock.began())?;
+    let run = context.begin_run(CommandName::Apply, store)?;
 
     for device in &context.config.devices {
         store.devices().know_device(&device.name)?;

@@ -45,7 +45,7 @@ pub(super) fn held(
 
 /// The plan in a file, and that the state file does not keep it.
 pub(super) fn from_file(context: &Context, path: &Path) -> Result<(Reviewed, bool), Error> {
-    let in_file = |error| Error::File { path: path.to_owned(), error };
+    let in_file = |error| Error::NoPlan { path: path.to_owned(), error };
     let refused = |error| Error::Plan { name: path.display().to_string(), error };
     let bytes = match bounded::read(path, plan_file::MAX_BYTES).map_err(in_file)? {
         Bounded::Whole { bytes, .. } => bytes,

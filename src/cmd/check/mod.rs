@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::files;
 use crate::report::check::findings::{configuration, state_file, writable_by_others};
-use crate::report::check::{Finding, document, exit, render};
+use crate::report::check::{Finding, Verdict, document, exit, render};
 use crate::store::health::{Health, Severity};
 
 /// Runs the command.
@@ -44,12 +44,18 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
         let code = health.last_run.as_ref().and_then(|run| run.exit_code).unwrap_or_default();
         findings.extend(channels::test_heartbeat(context, code));
     }
+    let code = exit(&findings);
     if context.is_json {
         context.print_json(&document(&findings, &rows))?;
-    } else {
+        return Ok(code);
+    }
+    if context.is_quiet {
+        findings.retain(|finding| finding.verdict == Verdict::Failed);
+    }
+    if !findings.is_empty() {
         context.print(&render(&findings, context.look))?;
     }
-    Ok(exit(&findings))
+    Ok(code)
 }
 
 /// What others may change that a run believes: whoever writes the configuration or a link file decides who

@@ -32,7 +32,7 @@ pub fn tick(
         Poll::Changed(asked) => asked,
     };
     store.check()?;
-    let run = store.journal().begin_run("sync", context.clock.began())?;
+    let run = context.begin_run(CommandName::Sync, store)?;
     match whole(context, systems, store, scope, asked, run) {
         Ok((report, quiet)) => {
             record::end_run(context, systems, store, &report, quiet, run).map(|()| report)
@@ -44,7 +44,7 @@ pub fn tick(
                 requests: systems.requests(),
                 ..RunEnd::default()
             };
-            store.journal().end_run(run, context.clock.now(), &end)?;
+            context.end_run(store, run, &end)?;
             Err(error)
         }
     }

@@ -84,7 +84,7 @@ fn doors_that_agree_stand_beside_each_other() {
     diff.names.insert(second, "Ana Kos".into());
     for door in doors.iter().chain([&FRONT]) {
         let named =
-            |n: &str, name: &str| ((TargetName::new(*door).unwrap(), employee(n)), name.to_owned());
+            |n: &str, name: &str| ((TargetName::new(door).unwrap(), employee(n)), name.to_owned());
         diff.person_names.extend([named("1", "ZIGA NOVAK"), named("2", "Ana Kos Zver")]);
     }
     assert_eq!(
@@ -100,7 +100,7 @@ fn doors_that_agree_stand_beside_each_other() {
     let numbers = ["150001", "99"]
         .map(|number| HolderId::new(SourceName::new("club").unwrap(), number).unwrap());
     let lines = numbers.iter().map(|key| (key, "door".to_owned(), ()));
-    let sorted = crate::report::changes::beside(lines);
+    let sorted = changes::beside(lines);
     assert_eq!(sorted.iter().map(|(key, ..)| *key).collect::<Vec<_>>(), [&numbers[1], &numbers[0]]);
 }
 

@@ -30,6 +30,67 @@ fn help_and_version_are_answers() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
 }
 
+/// Own flags first, those of every command under a heading of their own, then an example, then the codes.
+/// Mutants: no heading; a code without its meaning; the overview has the codes of one command.
+#[test]
+fn the_help_of_a_command_tells_its_own_things_first() {
+    use ivms_sync::command::CommandName;
+    use ivms_sync::exit::Exit;
+    let folder = tempfile::tempdir().unwrap();
+    for name in CommandName::ALL {
+        let help = said(binary(folder.path()).args([name.as_str(), "--help"])).ends(0).stdout;
+        let places: Vec<usize> =
+            ["\nOptions:\n", "\nOptions of every command:\n", "\nExamples:\n", "\nExit codes"]
+                .into_iter()
+                .map(|part| help.find(part).unwrap_or_else(|| panic!("{part} in {help}")))
+                .collect();
+        assert!(places.is_sorted(), "{help}");
+        assert!(help[places[1]..].contains("--config <FILE>"), "{help}");
+        let (_, codes) = help.split_once("`ivms-sync help exit-codes`:\n").unwrap();
+        let codes: Vec<&str> = codes.trim_end().lines().map(str::trim_start).collect();
+        let wanted = Exit::of_command(name).iter();
+        let wanted: Vec<String> =
+            wanted.map(|exit| format!("{}  {}", exit.code(), exit.meaning())).collect();
+        assert_eq!(codes, wanted);
+        let short = said(binary(folder.path()).args([name.as_str(), "-h"])).ends(0).stdout;
+        assert!(short.contains("\nExamples:\n") && !short.contains("\nExit codes"), "{short}");
+    }
+}
+
+#[test]
+fn a_dry_run_is_called_diff() {
+    let sandbox = Sandbox::pinned(5, 1);
+    for arguments in [["sync", "--dry-run"], ["apply", "--dry-run"]] {
+        let said = sandbox.at(START, &arguments).ends(64);
+        assert!(said.stderr.contains("`ivms-sync diff` shows what sync would do"), "{said:?}");
+    }
+    assert!(sandbox.club.cardskipper.requests().is_empty(), "nobody is asked");
+}
+
+/// Mutants: a table, or a warning, although it was not wanted; an error, or an answer, is not said.
+#[test]
+fn quiet_says_errors_and_what_was_asked_for() {
+    let sandbox = Sandbox::pinned(12, 2);
+    assert!(sandbox.club.renew(0, "2030-11-01"));
+    let quiet = |arguments: &[&str], code| {
+        let said = sandbox.at(START, &[&["-q"], arguments].concat()).ends(code);
+        assert!(!said.stderr.contains("warning"), "{said:?}");
+        said
+    };
+    for arguments in [&["diff", "--out", "p.json"][..], &["apply", "p.json"], &["sync"], &["check"]]
+    {
+        let said = quiet(arguments, 0);
+        assert_eq!((said.stdout.as_str(), said.stderr.as_str()), ("", ""), "{arguments:?}");
+    }
+    for arguments in [&["lookup", "150001"][..], &["status"], &["history"]] {
+        assert!(!quiet(arguments, 0).stdout.is_empty(), "{arguments:?}");
+    }
+    assert!(quiet(&["diff", "--json"], 0).json()["changes"].is_array());
+    sandbox.club.devices[0].set_password("another");
+    let said = quiet(&["check"], 12);
+    assert!(said.stdout.contains("failed") && !said.stdout.contains("  ok  "), "{said:?}");
+}
+
 /// `ivms-sync --help | head -1`: who has read enough is no trouble. Mutant: any error of stdout is a bug.
 #[test]
 fn a_reader_that_went_away_is_no_trouble() {
@@ -177,4 +238,28 @@ fn commands_that_are_suggested_name_the_configuration_that_was_given() {
     assert!(diff.stderr.contains(&format!("{wanted}status --unlinked FILE`")), "{}", diff.stderr);
     let plain = sandbox.at(START, &["diff"]).ends(0);
     assert!(!plain.stderr.contains("--config"), "{}", plain.stderr);
+}
+
+/// 64 is for what was typed wrongly, and for nothing else. Mutants: a plan that is not there is a mistake in
+/// the command line; a full disk is one, or a bug.
+#[test]
+fn what_is_not_there_and_what_does_not_fit_are_no_mistakes_in_the_command_line() {
+    let sandbox = Sandbox::pinned(5, 1);
+    for plan in ["missing.json", "."] {
+        let said = sandbox.at(START, &["apply", plan]).ends(13);
+        assert!(said.stderr.starts_with(&format!("error: the plan {plan} cannot be read: ")));
+    }
+    let said = sandbox.at(START, &["diff", "--out", "no/such/folder/plan.json"]).ends(7);
+    assert!(said.stderr.contains("no/such/folder/plan.json cannot be written: "), "{said:?}");
+    #[cfg(target_os = "linux")]
+    for arguments in [&["diff", "--json"][..], &["lookup", "150001"], &["check"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = crate::support::program();
+        command.args(arguments).env_clear().current_dir(sandbox.folder.path());
+        command.envs(sandbox.passwords.iter().cloned()).env("IVMS_SYNC_TEST_NOW", START);
+        let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(7), "{arguments:?}: {told}");
+        assert!(told.contains("hint: make room on that disk"), "{told}");
+    }
 }

@@ -154,11 +154,42 @@ fn a_signal_before_anything_is_written_ends_the_run_at_once() {
     let child = sandbox.start_at(LATER, &["sync"]);
     wait_until(LONG, "it asks", || !sandbox.club.cardskipper.requests().is_empty());
     signal(&child, "-TERM");
-    finish(child).ends(143);
+    let said = finish(child).ends(143);
+    assert_eq!(said.stderr, "error: interrupted; no change was being made\n");
     assert!(began.elapsed() < Duration::from_secs(10), "it does not wait for Cardskipper");
     assert!(sandbox.club.devices[0].writes().is_empty());
     sandbox.club.cardskipper.clear_faults();
     the_next_run_finishes(&sandbox);
+}
+
+/// Mutants: the run is left without an end, as if the computer had died; a run that has ended is ended again.
+#[cfg(unix)]
+#[test]
+fn a_signal_while_doors_are_read_ends_the_run_in_the_journal() {
+    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        let sandbox = long_writing();
+        let door = &sandbox.club.devices[0];
+        let before = door.requests().len();
+        door.fault(Fault::Delay(Duration::from_secs(15)).on("UserInfo/Search").authenticated());
+        let child = sandbox.start_at(LATER, &["sync", "--full"]);
+        wait_until(LONG, "it reads the door", || {
+            door.requests()[before..].iter().any(|one| one.path().contains("UserInfo/Search"))
+        });
+        signal(&child, name);
+        let said = finish(child).ends(code);
+        assert!(
+            said.stderr.ends_with("error: interrupted; no change was being made\n"),
+            "{said:?}"
+        );
+        let state = sandbox.state();
+        assert_eq!(count(&state, "SELECT count(*) FROM run WHERE ended_at IS NULL"), 0);
+        assert_eq!(count(&state, "SELECT exit_code FROM run ORDER BY id DESC"), i64::from(code));
+        assert!(door.writes().is_empty());
+        door.clear_faults();
+        let status = sandbox.at(LATER, &["status"]).ends(0);
+        assert!(status.stdout.contains("interrupted"), "{}", status.stdout);
+        the_next_run_finishes(&sandbox);
+    }
 }
 
 /// Mutants: the next run looks at the dates alone; it remembers and does not tell, or tells and forgets.

@@ -119,7 +119,7 @@ fn quiet_says_errors_only_and_verbose_says_what_is_done() {
     let sandbox = Sandbox::pinned(5, 1);
     let loud = sandbox.at(START, &["sync", "-v"]).ends(0);
     assert!(loud.stderr.contains("door1: 8 persons read"), "{}", loud.stderr);
-    assert!(loud.stdout.contains("In step: nothing to change on 1 door."), "{}", loud.stdout);
+    assert!(loud.stdout.contains("In sync: nothing to change on 1 door."), "{}", loud.stdout);
     fs::rename(sandbox.path("persons.csv"), sandbox.path("away.csv")).unwrap();
     sandbox.club.cardskipper.go_offline();
     let quiet = sandbox.at(LATER, &["-q", "sync"]).ends(5);

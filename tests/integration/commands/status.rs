@@ -327,7 +327,7 @@ fn the_sheet_of_the_unlinked_becomes_a_link_file_once_it_is_filled_in() {
         ("my notes\n".to_owned(), "it is another file"),
     ] {
         fs::write(&sheet, &by_hand).unwrap();
-        let said = sandbox.at(TICKS[0], &again).ends(64);
+        let said = sandbox.at(TICKS[0], &again).ends(4);
         assert!(said.stderr.contains(words), "{words}: {}", said.stderr);
         assert!(said.stderr.contains("hint: name another file"), "{}", said.stderr);
         assert_eq!(fs::read_to_string(&sheet).unwrap(), by_hand, "nothing is lost");

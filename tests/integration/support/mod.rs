@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
+use ivms_sync::command::CommandName;
+use ivms_sync::exit::Exit;
 use ivms_sync_simulators::club::{Club, World};
 use ivms_sync_simulators::hikcentral::Platform;
 use serde_json::Value;
@@ -25,6 +27,15 @@ impl Said {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Whatever a run came to: its code is one that the help of its command names.
+    #[track_caller]
+    fn assert_code_of(&self, arguments: &[&str]) {
+        let is_named = |name: &CommandName| arguments.contains(&name.as_str());
+        let Some(name) = CommandName::ALL.into_iter().find(is_named) else { return };
+        let named = Exit::of_command(name).iter().any(|exit| i32::from(exit.code()) == self.code);
+        assert!(named, "{name:?} does not say that it may end with {}: {self:?}", self.code);
     }
 
     /// The same, if it ended with this code.
@@ -185,7 +196,9 @@ impl Sandbox {
         if let Some(now) = now {
             command.env("IVMS_SYNC_TEST_NOW", now);
         }
-        said(command.envs(variables.iter().cloned()).args(arguments))
+        let said = said(command.envs(variables.iter().cloned()).args(arguments));
+        said.assert_code_of(arguments);
+        said
     }
 
     fn begin_run(&self) {
