@@ -188,7 +188,9 @@ fn refuse(mood: Mood) -> Result<(), Error> {
     let call = "/Member/Export";
     let host = || "api.club.example:443".to_owned();
     Err(match mood {
-        Mood::Away => Error::Unreachable { call, host: host(), reason: "refused".to_owned() },
+        Mood::Away => {
+            Error::Unreachable { call, host: host(), is_tls: true, reason: "refused".to_owned() }
+        }
         Mood::Slow => Error::TimedOut { call, host: host(), limit_ms: 30_000 },
         Mood::Overloaded => Error::Refused { call, status: 503 },
         Mood::CutShort => Error::Truncated { call, bytes: 1000, reason: "end".to_owned() },

@@ -480,7 +480,11 @@ impl<'a> Line<'a> {
             door.tick.has_erred = true;
             return Err(match door.site {
                 Some(_) => site::away(),
-                None => Error::Unreachable { what: "no route".to_owned() }.into(),
+                None => Error::Unreachable {
+                    address: "10.0.0.7".to_owned(),
+                    what: "no route".to_owned(),
+                }
+                .into(),
             });
         }
         if self.login.is_none() {

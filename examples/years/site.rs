@@ -234,7 +234,7 @@ pub fn busy(call: &'static str) -> Failure {
 }
 
 pub fn away() -> Failure {
-    Error::Unreachable { what: "no route".to_owned() }.into()
+    Error::Unreachable { address: "10.0.0.7".to_owned(), what: "no route".to_owned() }.into()
 }
 
 pub fn lost(call: &'static str, write: bool) -> Failure {

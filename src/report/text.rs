@@ -234,7 +234,8 @@ fn left_out<'a>(report: &'a Report, look: Look) -> String {
         .filter(|(_, (shown, _))| !shown.is_empty())
         .map(|(reason, (shown, ended))| (reason, beside(shown.into_iter().map(line)), ended))
         .collect();
-    let most = at_most(by_reason.iter().map(|(_, lines, _)| lines.len()).sum());
+    let named = by_reason.iter().filter(|(reason, ..)| !waits_for_a_door(*reason));
+    let most = at_most(named.map(|(_, lines, _)| lines.len()).sum());
     let mut text = String::new();
     for (reason, lines, ended) in by_reason {
         let (title, remedy) = explain(reason);
@@ -245,11 +246,19 @@ fn left_out<'a>(report: &'a Report, look: Look) -> String {
         let members: BTreeSet<&HolderId> = lines.iter().map(|(key, ..)| *key).collect();
         let members = many(members.len(), "member");
         let _ = write!(text, "\n{members} left out: {title}{ended}\n  {remedy}\n");
+        if waits_for_a_door(reason) {
+            continue;
+        }
         let all = if is_unlinked(reason) { UNLINKED } else { JSON };
         let rows = lines.into_iter().map(|(key, door, detail)| [member(report, key), door, detail]);
         text.push_str(&listed(rows, most, all, look));
     }
     text
+}
+
+/// Whether it says nothing of the members: everybody is left out alike.
+fn waits_for_a_door(reason: Reason) -> bool {
+    reason == Reason::DeviceUnreachable
 }
 
 /// So many lines of each kind are shown where there are so many of all kinds.

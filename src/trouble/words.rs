@@ -259,10 +259,17 @@ impl TroubleKind {
             | Self::RightMissing(failed)
             | Self::ListRefused(_, failed)
             | Self::LinkFileUnread { failed, .. }
-            | Self::BackingOff { failed, .. }
             | Self::NotTold(failed)
             | Self::BrokeOff(_, failed)
             | Self::Repeated(_, failed) => return failed.hint.clone(),
+            Self::BackingOff { failed, .. } => {
+                let ask = |text| Hint::command(text, "ivms-sync sync --full".to_owned());
+                match &failed.hint {
+                    Some(Hint { text, command: None }) => ask(format!("{text}; to ask it now")),
+                    Some(hint) => hint.clone(),
+                    None => ask("to ask it now".to_owned()),
+                }
+            }
             Self::NotTakenAtDoors(_) => Hint::text(
                 "see that these devices are on and reachable from the platform; the next run applies the \
                  persons again",

@@ -275,7 +275,8 @@ impl Client {
                 ureq::Error::Timeout(_) => return self.timed_out(request).into(),
                 other => quotable(&words::of_ureq(&other), 200),
             };
-            let error = Error::Unreachable { call: request.call, host: host(&self.base), reason };
+            let (host, is_tls) = (host(&self.base), self.base.scheme() == "https");
+            let error = Error::Unreachable { call: request.call, host, is_tls, reason };
             Failed { error, may_repeat, asked: None }
         })
     }

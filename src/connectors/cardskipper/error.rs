@@ -15,6 +15,8 @@ pub enum Error {
     Unreachable {
         call: &'static str,
         host: String,
+        /// Whether TLS was to be spoken.
+        is_tls: bool,
         /// What the network says.
         reason: String,
     },
@@ -154,9 +156,10 @@ impl Error {
             Self::Refused { status: 404, .. } => Some("check `url`; no path belongs there".to_owned()),
             Self::UnknownOrganisation { .. } => Some("check `organisation_id`, and whose login this is".to_owned()),
             Self::TooLarge { .. } => Some("check `url` and `organisation_id`; no club is that large".to_owned()),
-            Self::Unreachable { .. } => Some(
-                "the next run asks again; if it stays, check `url` and this computer's network".to_owned(),
-            ),
+            Self::Unreachable { is_tls, .. } => Some(format!(
+                "the next run asks again; if it stays, check `url` ({}) and this computer's network",
+                if *is_tls { "that it speaks TLS on this port" } else { "write https:// where it speaks TLS" }
+            )),
             Self::TimedOut { .. }
             | Self::Refused { .. }
             | Self::Truncated { .. }

@@ -43,11 +43,16 @@ impl fmt::Display for Refusal {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No connection: name not found, refused, no route, TLS failed. Nothing was sent.
-    #[error("the platform could not be reached: {what}")]
+    #[error("the platform could not be reached at {address}: {what}")]
     Unreachable {
-        /// The innermost cause, without the address.
+        /// Host and port, as in `url`.
+        address: String,
+        /// The innermost cause.
         what: String,
     },
+    /// A connection was made without TLS, and nothing was ever answered on one.
+    #[error("the platform was reached at {address}, but does not answer plain HTTP there")]
+    NoPlainHttp { address: String },
     /// The certificate is not the pinned one. Nothing was sent.
     #[error(
         "the platform shows a different certificate from the pinned one: sha256:{found_sha256}"
@@ -114,7 +119,9 @@ impl Error {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } => Class::Temporary,
+            Self::Unreachable { .. } | Self::NoPlainHttp { .. } | Self::Timeout { .. } => {
+                Class::Temporary
+            }
             Self::AnswerLost { write: true, .. } => Class::Unknown,
             Self::AnswerLost { write: false, .. } => Class::Temporary,
             Self::Refused { meaning, write, refusal } => match meaning {
@@ -163,7 +170,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Unreachable { what } if what.contains("certificate") => {
+            Self::Unreachable { what, .. } if what.contains("certificate") => {
                 "HikCentral comes with a self-signed certificate: pin it with tls = \"sha256:…\" (a wrong pin \
                  makes the error name the right one)"
             }
@@ -171,13 +178,13 @@ impl Error {
                 "check the address and the port (443, if it was not changed), and that http:// or https:// is what \
                  it speaks there"
             }
+            Self::NoPlainHttp { .. } => "if it speaks TLS on this port, write https:// in its url",
             Self::Certificate { .. } => {
                 "if the certificate was renewed on purpose, pin the new fingerprint; if not, somebody may be in \
                  between"
             }
             Self::Timeout { .. } | Self::AnswerLost { .. } => {
-                "the next run tries again; if it stays so, look at the network, at the load of the server, and whether \
-                 it wants https://"
+                "the next run tries again; if it stays so, look at the network and at the load of the server"
             }
             Self::NoOpenApi { .. } => {
                 "install the OpenAPI package of the same version as HikCentral, and switch the OpenAPI gateway on \

@@ -181,6 +181,11 @@ impl Link {
                     lost = true;
                 }
                 Error::AnswerLost { write: false, .. } if !lost => lost = true,
+                Error::AnswerLost { write: false, .. }
+                    if self.last.is_none() && self.base.scheme() == "http" =>
+                {
+                    return Err(Error::NoPlainHttp { address: self.address() });
+                }
                 _ => return Err(error),
             }
             let left = self.limits.waits.saturating_sub(self.waited);
@@ -338,6 +343,15 @@ impl Link {
         }
     }
 
+    fn unreachable(&self, what: String) -> Error {
+        Error::Unreachable { address: self.address(), what }
+    }
+
+    /// Host and port, as in `url`.
+    fn address(&self) -> String {
+        self.base.authority().to_owned()
+    }
+
     /// Sorts an error of the transport by what may have happened on the device.
     fn transport_error(&mut self, ask: &Ask, error: &reqwest::Error, is_reused: bool) -> Error {
         if let Some(found_sha256) = self.found.take() {
@@ -345,9 +359,9 @@ impl Link {
         }
         let sorted = if error.is_connect() {
             match error.is_timeout() {
-                true => Error::Unreachable { what: "no connection in time".to_owned() },
+                true => self.unreachable("no connection in time".to_owned()),
                 false if is_tls(error) => Error::NoTls { what: innermost(error) },
-                false => Error::Unreachable { what: innermost(error) },
+                false => self.unreachable(innermost(error)),
             }
         } else if error.is_timeout() {
             ask.timed_out()

@@ -13,11 +13,16 @@ use crate::ports::{Class, Failure};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No connection: name not found, refused, no route, TLS handshake failed. Nothing was sent.
-    #[error("the device could not be reached: {what}")]
+    #[error("the device could not be reached at {address}: {what}")]
     Unreachable {
-        /// The innermost cause, without the address.
+        /// Host and port, as in `url`.
+        address: String,
+        /// The innermost cause.
         what: String,
     },
+    /// A connection was made without TLS, and nothing was ever answered on one.
+    #[error("the device was reached at {address}, but does not answer plain HTTP there")]
+    NoPlainHttp { address: String },
     /// A connection was made, and no TLS came about on it: no version or cipher in common, or the port
     /// speaks something else. Nothing was sent.
     #[error("the device was reached, but speaks no TLS that this program does: {what}")]
@@ -135,6 +140,7 @@ impl Error {
         let of_write = |write: &bool, of_read| if *write { Class::Unknown } else { of_read };
         match self {
             Self::Unreachable { .. }
+            | Self::NoPlainHttp { .. }
             | Self::NoTls { .. }
             | Self::Timeout { .. }
             | Self::Busy { .. }
@@ -171,12 +177,15 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Unreachable { what } if what.contains("certificate") => Some(
+            Self::Unreachable { what, .. } if what.contains("certificate") => Some(
                 "devices come with self-signed certificates: pin it with tls = \"sha256:…\" (a wrong pin makes \
                  the error name the right one), and give the device a key of at least 2048 bits",
             ),
             Self::Unreachable { .. } => {
                 Some("check the address, the port (80 or 443, not 8000) and the cable")
+            }
+            Self::NoPlainHttp { .. } => {
+                Some("if it speaks TLS on this port, write https:// in its url; else restart the device")
             }
             Self::NoTls { .. } => Some(
                 "switch TLS 1.2 or 1.3 on in the device's own settings, or update its firmware; and see that \

@@ -110,6 +110,8 @@ pub(super) struct Link {
     waited: Duration,
     /// The pause that the last answer asked for.
     asked_pause: Option<Duration>,
+    /// There was a whole answer, of whatever kind.
+    has_answered: bool,
     /// The platform took the signature of the last request.
     has_signed: bool,
     /// What its clock showed in the last answer that told, and when that came.
@@ -161,6 +163,7 @@ impl Link {
             last: None,
             waited: Duration::ZERO,
             asked_pause: None,
+            has_answered: false,
             has_signed: false,
             shown: None,
             stopped: None,
@@ -193,7 +196,13 @@ impl Link {
                 return Err(error);
             }
             let left = self.limits.waits.saturating_sub(self.waited);
-            let Some(wait) = waits.next(self.asked_pause, left) else { return Err(error) };
+            let Some(wait) = waits.next(self.asked_pause, left) else {
+                let lost = matches!(error, Error::AnswerLost { .. });
+                return Err(match lost && !self.has_answered && self.base.scheme() == "http" {
+                    true => Error::NoPlainHttp { address: self.base.authority().to_owned() },
+                    false => error,
+                });
+            };
             log::debug!("{error}; trying again in {} ms", wait.as_millis());
             self.waited += wait;
             std::thread::sleep(wait);
@@ -207,6 +216,7 @@ impl Link {
         self.asked_pause = None;
         let sent = self.send(ask)?;
         let raw = self.receive(ask, sent)?;
+        self.has_answered = true;
         self.asked_pause = raw.pause;
         // A year that no wall clock shows would not fit into any zone.
         let date = raw.date.filter(|date| (1970..10_000).contains(&date.year()));
@@ -282,16 +292,18 @@ impl Link {
         Ok(headers)
     }
 
+    fn unreachable(&self, what: String) -> Error {
+        Error::Unreachable { address: self.base.authority().to_owned(), what }
+    }
+
     /// Sorts an error of the transport by what may have happened on the platform.
     fn transport_error(&self, ask: &Ask, error: &ureq::Error) -> Error {
         if let Some(found_sha256) = self.found.take() {
             return Error::Certificate { found_sha256 };
         }
         match (self.connecting.has_failed(), error) {
-            (true, ureq::Error::Timeout(_)) => {
-                Error::Unreachable { what: "no connection in time".to_owned() }
-            }
-            (true, _) => Error::Unreachable { what: visible(&words::of_ureq(error), 200) },
+            (true, ureq::Error::Timeout(_)) => self.unreachable("no connection in time".to_owned()),
+            (true, _) => self.unreachable(visible(&words::of_ureq(error), 200)),
             (false, ureq::Error::Timeout(_)) => ask.timed_out(),
             (false, _) => ask.lost(),
         }

@@ -60,9 +60,22 @@ fn insecure_takes_anybody_and_the_system_does_not() {
     assert_eq!(ask(&server, Tls::Insecure), Ok(100));
     let error = ask(&server, Tls::System).unwrap_err();
     assert!(
-        matches!(&error, Error::Unreachable { what } if what.contains("certificate")),
+        matches!(&error, Error::Unreachable { what, .. } if what.contains("certificate")),
         "{error}"
     );
     assert!(error.hint().unwrap().contains("pin"), "{error}");
     assert_eq!(error.class(), Class::Temporary);
+}
+
+/// Mutants: the answer was lost, and nobody knows why.
+#[test]
+fn plain_http_to_a_port_with_tls_is_told() {
+    let server = server(KEY, &rustls::version::TLS13);
+    let settings = settings(&server.url.replace("https://", "http://"));
+    let mut client = Client::with_limits(&settings, quick()).unwrap();
+    let error = client.all_persons(&mut |_| {}).unwrap_err();
+    assert!(matches!(error, Error::NoPlainHttp { .. }), "{error}");
+    assert!(error.hint().unwrap().contains("write https://"), "{error}");
+    assert_eq!(error.class(), Class::Temporary);
+    assert!(server.requests().is_empty(), "nothing came through");
 }

@@ -85,10 +85,11 @@ fn a_write_is_never_repeated() {
 #[test]
 fn nothing_was_sent_where_nobody_listens() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = client(&url).update(&record(), year()).unwrap_err();
-    assert_eq!(error.to_string(), "the platform could not be reached: connection refused");
+    let error = client(&format!("http://{address}/")).update(&record(), year()).unwrap_err();
+    let text = format!("the platform could not be reached at {address}: connection refused");
+    assert_eq!(error.to_string(), text);
     assert_eq!(error.class(), Class::Temporary);
 }
 

@@ -74,10 +74,27 @@ fn insecure_takes_anybody_and_the_system_does_not() {
     assert_eq!(ask(&server, Tls::Insecure).as_deref(), Ok("DS-K1T341BMWI-T"));
     let error = ask(&server, Tls::System).unwrap_err();
     assert!(
-        matches!(&error, Error::Unreachable { what } if what.contains("certificate")),
+        matches!(&error, Error::Unreachable { what, .. } if what.contains("certificate")),
         "{error}"
     );
     assert!(error.hint().unwrap().contains("pin"), "{error}");
     let copied = super::tls::server(OTHER_KEY, &rustls::version::TLS12);
     assert!(ask(&copied, Tls::Insecure).is_ok());
+}
+
+/// Mutants: the answer was lost, and nobody knows why; said of one that has answered before.
+#[test]
+fn plain_http_to_a_port_with_tls_is_told() {
+    let server = server(KEY, &rustls::version::TLS13);
+    let url = server.url.replace("https://", "http://");
+    let mut reader =
+        Reader::with_limits(&config(&url, Tls::System), Manners::default(), quick()).unwrap();
+    let error = reader.device_info().unwrap_err();
+    assert!(matches!(error, Error::NoPlainHttp { .. }), "{error}");
+    assert!(
+        error.to_string().contains(server.url.trim_start_matches("https://").trim_end_matches('/'))
+    );
+    assert!(error.hint().unwrap().contains("write https://"), "{error}");
+    assert_eq!(error.class(), Class::Temporary);
+    assert!(server.requests().is_empty(), "nothing came through");
 }
