@@ -85,16 +85,16 @@ pub struct Page {
 }
 
 impl Page {
-    /// Opens the page on a desk, if there is a browser.
+    /// Opens the page on a desk.
     #[track_caller]
-    pub fn open() -> Option<Self> {
-        let browser = Browser::start()?;
+    pub fn open() -> Self {
+        let browser = Browser::start();
         let demo = Demo::start();
         browser.resize(1280, 900);
         browser.open(&demo.url);
         let page = Self { browser, demo };
         page.wait_until_done();
-        Some(page)
+        page
     }
 
     /// Waits until what was pressed is done and shown.

@@ -1,6 +1,7 @@
 //! A real browser: headless Chromium, driven over WebDriver, for the pages that people look at.
 //!
-//! Where Chromium or its driver is not installed, [`Browser::start`] says so and gives nothing.
+//! Tests that need it are ignored unless they are asked for, since not everybody has one:
+//! `cargo test --test integration browser:: -- --include-ignored`.
 
 pub mod access;
 #[cfg(unix)]
@@ -24,6 +25,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::support::pinned::instant;
 
 /// Nothing takes longer, also on a machine with much else to do.
 pub const LIMIT: Duration = Duration::from_secs(120);
@@ -126,18 +129,11 @@ fn start_driver(profile: &Path) -> (Child, String) {
 }
 
 impl Browser {
-    /// Starts a browser. None where `IVMS_SYNC_NO_BROWSER` is set, or where Chromium or its driver is
-    /// not installed; that is said.
-    pub fn start() -> Option<Self> {
-        if std::env::var_os("IVMS_SYNC_NO_BROWSER").is_some() {
-            eprintln!("IVMS_SYNC_NO_BROWSER is set: no page was looked at in a browser");
-            return None;
-        }
-        if !is_installed("chromedriver") || !is_installed("chromium") {
-            eprintln!(
-                "chromium or chromedriver is not installed: no page was looked at in a browser"
-            );
-            return None;
+    /// Starts a browser.
+    #[track_caller]
+    pub fn start() -> Self {
+        for program in ["chromium", "chromedriver"] {
+            assert!(is_installed(program), "{program} is not installed");
         }
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let profile = tempfile::tempdir().unwrap();
@@ -176,7 +172,7 @@ impl Browser {
         let session = begin().or_else(|_| begin()).unwrap();
         let id = session["sessionId"].as_str().unwrap();
         browser.address = format!("{}/session/{id}", browser.address);
-        Some(browser)
+        browser
     }
 
     /// One call of WebDriver; gives its value.
@@ -241,6 +237,14 @@ impl Browser {
             { "name": "prefers-reduced-motion", "value": "reduce" },
         ]});
         self.ask_chromium("Emulation.setEmulatedMedia", &features);
+    }
+
+    /// Lets the pages that are opened from now on read this on the clock.
+    #[track_caller]
+    pub fn read_clock(&self, now: &str) {
+        let at = instant(now).timestamp_millis();
+        let script = json!({ "source": format!("Date.now = () => {at};") });
+        self.ask_chromium("Page.addScriptToEvaluateOnNewDocument", &script);
     }
 
     /// Runs the body of a function in the page, and gives what it returns.

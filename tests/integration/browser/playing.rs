@@ -17,8 +17,9 @@ fn a_year_later(day: &str) -> String {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn an_extension_reaches_both_doors_by_sync() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     let old = page.date(0, 1);
     let new = a_year_later(&old);
     page.choose(0);
@@ -63,8 +64,9 @@ fn an_extension_reaches_both_doors_by_sync() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn whoever_paid_and_stands_outside_is_let_in() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     let signs = |member| [FRONT, GYM].map(|door| page.cell(member, door).contains("! has paid"));
     assert_eq!((signs(4), signs(8)), ([true, true], [true, true]));
     page.click("sync");
@@ -74,8 +76,9 @@ fn whoever_paid_and_stands_outside_is_let_in() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn a_door_that_was_unplugged_catches_up() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     page.click("sync");
     let old = page.date(2, GYM);
     let new = a_year_later(&old);
@@ -97,8 +100,9 @@ fn a_door_that_was_unplugged_catches_up() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn an_empty_list_changes_nothing() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     page.click("sync");
     page.click("diff");
     let before = page.doors();
@@ -120,8 +124,9 @@ fn an_empty_list_changes_nothing() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn who_leaves_or_is_switched_off_stays_outside() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     page.click("sync");
     page.choose(1);
     page.click("cancel");
@@ -143,8 +148,9 @@ fn who_leaves_or_is_switched_off_stays_outside() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn what_was_held_back_can_be_approved() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     page.click("sync");
     let is_hidden = || page.browser.value("document.querySelector('#approval').hidden");
     assert_eq!(is_hidden(), json!(true));
@@ -194,8 +200,9 @@ fn tab_to(page: &Page, wanted: &str) {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn everything_can_be_done_by_keyboard() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     // Every control is reached; the list of members is one stop.
     let mut reached = BTreeSet::new();
     loop {
@@ -247,8 +254,9 @@ fn everything_can_be_done_by_keyboard() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn a_screen_reader_hears_what_came_of_it() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     let roles = page
         .browser
         .value("['#result', '#output'].map((s) => document.querySelector(s).getAttribute('role'))");
@@ -262,8 +270,9 @@ fn a_screen_reader_hears_what_came_of_it() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn the_page_is_accessible_in_every_state() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     assert_page_accessible(&page.browser);
     page.click("extend");
     page.click("sync");
