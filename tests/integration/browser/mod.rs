@@ -36,6 +36,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Keys as WebDriver names them. Source: WebDriver, section 17.4.2.
+pub const SHIFT: &str = "\u{e008}";
 pub const TAB: &str = "\u{e004}";
 pub const ENTER: &str = "\u{e007}";
 pub const DOWN: &str = "\u{e015}";
@@ -302,7 +303,15 @@ impl Browser {
     /// Presses a key.
     #[track_caller]
     pub fn press(&self, key: &str) {
-        let steps = ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key }));
+        self.press_together(&[key]);
+    }
+
+    /// Presses keys one after the other, and then lets go of them.
+    #[track_caller]
+    pub fn press_together(&self, keys: &[&str]) {
+        let step = |kind: &'static str| move |key: &&str| json!({ "type": kind, "value": key });
+        let up = keys.iter().rev().map(step("keyUp"));
+        let steps: Vec<Value> = keys.iter().map(step("keyDown")).chain(up).collect();
         let keyboard = json!({ "type": "key", "id": "keyboard", "actions": steps });
         self.ask("POST", "/actions", Some(&json!({ "actions": [keyboard] })));
     }

@@ -77,7 +77,7 @@ fn the_readme_shows_the_page_as_it_is() {
     page.choose(3);
     page.click("extend");
     page.click("sync");
-    let height = page.browser.value("Math.ceil(document.querySelector('.said').getBoundingClientRect().bottom + scrollY) + 16").as_u64().unwrap();
+    let height = page.browser.value("Math.ceil(document.querySelector('.people').getBoundingClientRect().bottom + scrollY) + 16").as_u64().unwrap();
     page.browser.resize(WIDTH, u32::try_from(height).unwrap());
     page.browser.run("scrollTo(0, 0); document.activeElement.blur();", json!([]));
     let picture = with_few_colours(&page.browser.screenshot());
