@@ -194,6 +194,7 @@ fn try_run(
         is_json: cli.json,
         is_verbose: cli.verbose > 0,
         look: terminal.look,
+        stdout: cmd::print,
         progress: terminal.progress(),
     };
     match command {

@@ -560,6 +560,7 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
         is_json: false,
         is_verbose: false,
         look: Look::PLAIN,
+        stdout: |_| Ok(()),
         progress: Silent::handle(),
     })
 }

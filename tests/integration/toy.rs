@@ -340,6 +340,7 @@ impl Toys {
             is_json: false,
             is_verbose: false,
             look: Look::PLAIN,
+            stdout: |_| Ok(()),
             progress: Silent::handle(),
         }
     }

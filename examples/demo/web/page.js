@@ -31,7 +31,7 @@ function mark(kind, sign, ...words) {
 }
 
 function was(text) {
-  return text === null ? null : mark("changed", "▲", "was ", make("span", "whole", text));
+  return text === null ? null : make("span", "mark changed", ` was ${text}`);
 }
 
 function turned(isSo) {

@@ -66,7 +66,7 @@ pub fn approval(status: &Status) -> Markup {
                 code { "ivms-sync apply --blocked " (plan.id) }
             }
         }
-        (table("held", "Held back until you say yes", &rows))
+        (table("held", "Held back until you approve them", &rows))
     };
     html! {
         @if !status.blocked.is_empty() { (section("Changes wait for your approval", &content)) }
@@ -180,7 +180,7 @@ fn left_out_for(reason: Reason, about: &BTreeMap<&HolderId, About>) -> Markup {
     let whole = if is_unlinked(reason) { UNLINKED } else { "ivms-sync diff --json" };
     html! {
         h3 { (many(texts.len(), "member")) ": " (title) }
-        @for detail in shared.into_iter().copied().flatten() { p { (cell(detail)) } }
+        @for detail in shared.into_iter().copied().flatten() { p.quiet { (cell(detail)) } }
         p { (with_commands(remedy)) }
         (members(&texts, whole))
     }
