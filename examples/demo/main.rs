@@ -8,7 +8,8 @@
 //! Cardskipper and the doors are simulators on this computer, and everything lies in a folder that
 //! is removed at the end. The program is the real one: each line that starts with `$` is run, and
 //! what follows is what it says. Its output is no terminal here, so that members appear as numbers.
-//! Every step is checked, on the doors too; the demo ends with 1 if anything is not as told.
+//! Every step is checked, on the doors too; the demo ends with 1 if anything is not as told. It begins
+//! with a list of the steps and how each went, and then shows all of it.
 //!
 //! With `--web`, a smaller club is served as a page for a browser on this computer: what happens
 //! there is up to who presses the buttons.
