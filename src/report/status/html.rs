@@ -19,8 +19,8 @@ use changes::{audit, chart};
 use parts::{Table, aging_or_never, cell, marked, section};
 use people::{approval, left_out, open_doors, outside, waiting};
 
-const STYLE: &str = include_str!("html/page.css");
-const SCRIPT: &str = include_str!("html/page.js");
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
 
 /// The whole page.
 #[must_use]
