@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use maud::html;
+
 use crate::text::shell::quoted;
 use crate::text::words::words;
 
@@ -60,6 +62,12 @@ impl Invocation {
         Self::put_into(document, &flag)
     }
 
+    /// The same for a page.
+    #[must_use]
+    pub fn in_html<'t>(&self, page: &'t str) -> Cow<'t, str> {
+        Self::put_into(page, &html! { (self.flag) }.into_string())
+    }
+
     fn put_into<'t>(text: &'t str, flag: &str) -> Cow<'t, str> {
         if flag.is_empty() {
             return Cow::Borrowed(text);
@@ -106,5 +114,9 @@ mod tests {
         let text = here.in_json(&document);
         let back: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(back["hint"], *here.in_text("ivms-sync check"));
+        let page = Invocation::new(Some(Path::new("/a <b>&c/c.toml")))
+            .in_html("ivms-sync diff")
+            .into_owned();
+        assert_eq!(page, "ivms-sync --config '/a &lt;b&gt;&amp;c/c.toml' diff");
     }
 }

@@ -195,6 +195,7 @@ fn try_run(
         is_verbose: cli.verbose > 0,
         is_quiet: cli.quiet,
         look: terminal.look,
+        stdout: cmd::print,
         progress: terminal.progress(),
     };
     match command {

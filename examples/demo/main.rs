@@ -8,17 +8,17 @@
 //! Cardskipper and the doors are simulators on this computer, and everything lies in a folder that
 //! is removed at the end. The program is the real one: each line that starts with `$` is run, and
 //! what follows is what it says. Its output is no terminal here, so that members appear as numbers.
-//! Every step is checked, on the doors too; the demo ends with 1 if anything is not as told.
+//! Every step is checked, on the doors too; the demo ends with 1 if anything is not as told. It begins
+//! with a list of the steps and how each went, and then shows all of it.
 //!
 //! With `--web`, a smaller club is served as a page for a browser on this computer: what happens
 //! there is up to who presses the buttons.
-
-#![expect(clippy::print_stdout, reason = "a demo is there to be looked at")]
 
 mod program;
 mod scene;
 mod stage;
 mod story;
+mod transcript;
 mod web;
 
 use std::error::Error;
@@ -26,12 +26,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
+use anstream::println;
 use clap::Parser;
 
-use scene::{Line, Scene};
+use scene::Scene;
 use stage::Stage;
 use story::Story;
+use transcript::{BAD, GOOD, Transcript, heading, painted};
 
 /// Shows ivms-sync at work in a simulated club.
 #[derive(Debug, Parser)]
@@ -84,62 +87,55 @@ fn play(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>
     Ok(Vec::new())
 }
 
-/// Plays the whole story; gives what was not as told.
+/// Plays the whole story, tells in short how it went, and then shows all of it; gives what was not as told.
 fn show(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>> {
+    let begin = Instant::now();
     let mut stage = Stage::set(binary(args)?)?;
     let story = Story::of_a_day();
-    let mut wrong = Vec::new();
-    let mut checks = 0;
-    println!("{}\n\n{}", story.title, story.opening);
-    println!("\nThe configuration, ivms-sync.toml:\n\n{}", indented(&stage.config()));
+    println!("{}\n\n{}\n", heading(story.title, "="), story.opening);
+    println!(
+        "{} steps, within a minute: each runs the real program against simulators on this computer, \
+         and is\nchecked there. First how it goes, then every step in full.\n",
+        story.steps.len()
+    );
+    let config = stage.config();
+    let mut scenes = Vec::new();
+    let (mut wrong, mut checks) = (Vec::new(), 0);
     for (number, step) in (1..).zip(&story.steps) {
-        let title = format!("{number}. {}", step.title);
-        println!("\n{title}\n{}\n", "-".repeat(title.chars().count()));
         let mut scene = Scene::default();
         (step.play)(&mut stage, &mut scene)?;
         if is_over.load(Ordering::SeqCst) {
             return Err("interrupted".into());
         }
-        for line in scene.lines() {
-            println!("{}", text_of(line));
-            if let Line::Checked { what, is_so } = line {
-                checks += 1;
-                if !is_so {
-                    wrong.push(format!("step {number}: {what}"));
-                }
-            }
-        }
+        checks += scene.checks().count();
+        let failed = scene.checks().filter(|(_, is_so)| !is_so);
+        let failed: Vec<_> = failed.map(|(what, _)| format!("step {number}: {what}")).collect();
+        let end = match failed.len() {
+            0 => painted(GOOD, "as told"),
+            _ => painted(BAD, "NOT AS TOLD"),
+        };
+        println!("  {number:>2}  {:<54} {end}", step.title);
+        wrong.extend(failed);
+        scenes.push((number, step.title, scene));
     }
-    if wrong.is_empty() {
-        println!(
-            "\nAll {} steps went as told ({checks} checks). The folder is removed again.",
-            story.steps.len()
-        );
-    } else {
-        println!("\nNot as told, {} of {checks} checks:", wrong.len());
-        for what in &wrong {
-            println!("  {what}");
-        }
-    }
-    Ok(wrong)
-}
+    let steps = story.steps.len();
+    let result = match wrong.len() {
+        0 => painted(GOOD, &format!("All {steps} steps went as told ({checks} checks).")),
+        some => painted(BAD, &format!("Not as told, {some} of {checks} checks:")),
+    };
+    let listed: String = wrong.iter().map(|what| format!("\n  {what}")).collect();
+    println!("\n{result}{listed}\nIt took {} seconds.", begin.elapsed().as_secs() + 1);
 
-fn text_of(line: &Line) -> String {
-    match line {
-        Line::Told(text) => text.clone(),
-        Line::Ran(said) => {
-            let mut text = format!("\n$ {}\n", said.command);
-            text.push_str(&said.stderr);
-            text.push_str(&said.stdout);
-            if said.stdout.is_empty() && said.stderr.is_empty() {
-                text.push_str("(nothing is printed)\n");
-            }
-            text.push_str(&format!("[exit code {}: {}]\n", said.code, scene::meaning(said.code)));
-            text
+    println!("\nThe configuration, ivms-sync.toml:\n\n{}", indented(&config));
+    let mut transcript = Transcript::default();
+    for (number, title, scene) in &scenes {
+        println!("\n{}\n", heading(&format!("{number}. {title}"), "-"));
+        for line in scene.lines() {
+            println!("{}", transcript.text_of(*number, line));
         }
-        Line::Checked { what, is_so: true } => format!("  checked: {what}"),
-        Line::Checked { what, is_so: false } => format!("  NOT AS TOLD: {what}"),
     }
+    println!("\n{result}{listed}\nThe folder is removed again.");
+    Ok(wrong)
 }
 
 fn indented(text: &str) -> String {

@@ -30,6 +30,14 @@ impl Scene {
         &self.lines
     }
 
+    /// What was checked, and whether it was so.
+    pub fn checks(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Checked { what, is_so } => Some((what.as_str(), *is_so)),
+            _ => None,
+        })
+    }
+
     /// Tells what happens.
     pub fn tell(&mut self, text: &str) {
         self.lines.push(Line::Told(text.to_owned()));

@@ -561,6 +561,7 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
         is_verbose: false,
         is_quiet: false,
         look: Look::PLAIN,
+        stdout: |_| Ok(()),
         progress: Silent::handle(),
     })
 }

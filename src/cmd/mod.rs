@@ -57,6 +57,8 @@ pub struct Context {
     pub is_quiet: bool,
     /// How texts on stdout are shown.
     pub look: Look,
+    /// Writes to stdout; a test listens instead.
+    pub stdout: fn(&str) -> Result<(), Error>,
     /// Who watches long work.
     pub progress: Arc<dyn Progress>,
 }
@@ -147,12 +149,12 @@ impl Context {
     /// # Errors
     /// [`Error::Output`]; a reader that went away (`| head`) is none.
     pub fn print(&self, text: &str) -> Result<(), Error> {
-        print(&self.config.invocation.in_text(text))
+        (self.stdout)(&self.config.invocation.in_text(text))
     }
 
     /// The same for one JSON document.
     pub fn print_json(&self, document: &impl Serialize) -> Result<(), Error> {
-        print_json(&self.config.invocation, document)
+        (self.stdout)(&json_text(&self.config.invocation, document)?)
     }
 
     /// Says what happened, and gives the exit code.
@@ -291,9 +293,13 @@ pub fn is_reader_gone(error: &std::io::Error) -> bool {
 
 /// Prints one JSON document on stdout.
 pub fn print_json(invocation: &Invocation, document: &impl Serialize) -> Result<(), Error> {
+    print(&json_text(invocation, document)?)
+}
+
+fn json_text(invocation: &Invocation, document: &impl Serialize) -> Result<String, Error> {
     let mut text = inert_json(&invocation.in_json(&serde_json::to_string_pretty(document)?));
     text.push('\n');
-    print(&text)
+    Ok(text)
 }
 
 /// Writes a file that the command line or the configuration names.

@@ -49,7 +49,11 @@ fn the_demo_goes_as_told() {
     assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
     let mut rest = said.stdout.as_str();
     for line in [
-        "1. A first look: what would be changed?\n",
+        "\n13 steps, within a minute: ",
+        "\n   1  A first look: what would be changed? ",
+        "\n  13  Did the program ever do what a client must not? ",
+        "\nAll 13 steps went as told (39 checks).\n",
+        "\n1. A first look: what would be changed?\n",
         "\n$ ivms-sync diff\n",
         "\n  150005  1005    front-door, gym-door ",
         "\n$ ivms-sync sync\n",
@@ -76,7 +80,7 @@ fn the_demo_goes_as_told() {
         "anna@exmaple.se",
         "\n[exit code 20: ",
         "\n  checked: the list is empty\n",
-        "\nAll 13 steps went as told (",
+        "\nAll 13 steps went as told (39 checks).\n",
     ] {
         let found = rest.find(line).unwrap_or_else(|| panic!("{line:?} is not in\n{rest}"));
         rest = &rest[found + line.len() - 1..];
@@ -84,13 +88,18 @@ fn the_demo_goes_as_told() {
     assert_eq!(said.stderr, "", "the demo speaks on stdout");
     assert!(!said.stdout.contains("NOT AS TOLD"));
     assert!(!said.stdout.contains("-secret-"), "no password is shown");
+    assert!(!said.stdout.contains('\u{1b}'), "colours are for terminals");
+    // What the program says at every run stands there once.
+    let told = "\n1 member left out: no e-mail in the membership system\n";
+    assert_eq!(said.stdout.matches(told).count(), 1, "{}", said.stdout);
 }
 
 #[test]
 fn the_demo_ends_with_1_when_something_is_not_as_told() {
     // Any program that knows none of the commands will do.
-    let said = said(&mut demo(env!("CARGO")));
+    let said = said(demo(env!("CARGO")).env("CLICOLOR_FORCE", "1"));
     assert_eq!(said.code, 1, "{}\n{}", said.stdout, said.stderr);
-    assert!(said.stdout.contains("\nNot as told, "), "{}", said.stdout);
+    assert!(said.stdout.contains("Not as told, "), "{}", said.stdout);
     assert!(said.stdout.contains("\n  step 2: both doors open for member 150005"));
+    assert!(said.stdout.contains("\u{1b}[31mNOT AS TOLD"), "{}", said.stdout);
 }

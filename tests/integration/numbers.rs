@@ -17,6 +17,7 @@ alarms @ at eight in the morning @ src/notify/memory.rs @ WINDOW_HOUR: u32 = 8;
 alarms @ At most 10 seconds @ src/notify/channel.rs @ Duration::from_secs(10);
 alarms @ At most 5 seconds each @ src/notify/heartbeat.rs @ Duration::from_secs(5);
 commands @ good for 60 minutes @ src/report/plan_file.rs @ VALID_FOR: TimeDelta = TimeDelta::minutes(60);
+commands @ to 200 rows of each list @ src/report/status/html/parts.rs @ NAMED_MAX: usize = 200;
 commands @ the last 30 days @ src/report/status/mod.rs @ DAYS_SHOWN: i64 = 30;
 commands @ longer than a second @ src/term/mod.rs @ SHOWN_AFTER: Duration = Duration::from_secs(1);
 commands @ Not more than three refused logins @ src/store/login.rs @ MAX_SPENT: u32 = 3;

@@ -341,6 +341,7 @@ impl Toys {
             is_verbose: false,
             is_quiet: false,
             look: Look::PLAIN,
+            stdout: |_| Ok(()),
             progress: Silent::handle(),
         }
     }

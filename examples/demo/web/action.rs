@@ -44,6 +44,10 @@ pub enum Action {
     Diff,
     /// `ivms-sync sync`, five minutes after the last one.
     Sync,
+    /// A month goes by, with a `sync` every day.
+    Month,
+    /// The club is as it was in the beginning.
+    StartOver,
     /// `ivms-sync apply --blocked ID`
     Approve,
     /// `ivms-sync lookup NUMBER`

@@ -24,11 +24,15 @@ const SEED: u64 = 592;
 const JUST_PAID: [usize; 2] = [4, 8];
 /// Has not paid for weeks, and stands outside rightly.
 const EXPIRED: usize = 10;
+/// Their memberships end in so many days.
+const ENDING: [(usize, i64); 2] = [(6, 12), (9, 20)];
 /// Who is on the doors and no member: a device administrator, a person without an end, one who may
 /// not come in.
 const FOREIGN: [&str; 3] = ["The caretaker", "The cleaner", "Barred from the house"];
 /// The club opens at this hour, in UTC, of the day on which the demo is started.
 const OPENS_AT: u32 = 9;
+/// A month on the clock of the club, in days.
+const MONTH: i64 = 30;
 /// Lines of the log that the page shows.
 const LOG_MAX: usize = 50;
 
@@ -41,6 +45,7 @@ struct Done {
 
 /// A club with 12 members and two doors, and the program.
 pub struct Gym {
+    binary: PathBuf,
     stage: Stage,
     clock: Clock,
     /// What Cardskipper would list, while its export is empty.
@@ -69,9 +74,9 @@ impl Gym {
         };
         let today = settings.today;
         let mut world = World::new(&settings);
-        let days_ago = JUST_PAID.map(|member| (member, 1)).into_iter().chain([(EXPIRED, 24)]);
-        for (member, days) in days_ago {
-            let end = today - TimeDelta::days(days);
+        let days_ago = JUST_PAID.map(|member| (member, -1)).into_iter().chain([(EXPIRED, -24)]);
+        for (member, days) in days_ago.chain(ENDING) {
+            let end = today + TimeDelta::days(days);
             membership(&mut world, member, end - TimeDelta::days(365), end);
         }
         for (place, name) in FOREIGN.iter().enumerate() {
@@ -88,7 +93,8 @@ impl Gym {
             listing: "full_every      = \"5m\"\n",
         };
         let mut gym = Self {
-            stage: Stage::open(binary, opening)?,
+            stage: Stage::open(binary.clone(), opening)?,
+            binary,
             clock,
             unlisted: None,
             unplugged: vec![false; DOORS.len()],
@@ -153,6 +159,11 @@ impl Gym {
                 self.clock.advance(TimeDelta::minutes(5));
                 self.run(&["sync"])?;
                 self.remember();
+            }
+            Action::Month => self.month()?,
+            Action::StartOver => {
+                *self = Self::open(self.binary.clone())?;
+                return Ok(());
             }
             Action::Approve => {
                 let id = self.waiting.take().ok_or("nothing waits for approval")?;
@@ -264,10 +275,55 @@ impl Gym {
         }
     }
 
+    /// A month goes by: every day the computer runs its sync. Of those whose membership ends, every second
+    /// pays again on the last day.
+    fn month(&mut self) -> Result<(), Box<dyn Error>> {
+        let (mut renewed, mut ended, mut told) = (0, 0, String::new());
+        for day in 1..=MONTH {
+            self.clock.advance(TimeDelta::days(1));
+            let today = self.now().date().to_string();
+            for (place, member) in self.members().into_iter().enumerate() {
+                if people::paid_until(&member) == today && member.inactive != Some(true) {
+                    if place % 2 == 0 {
+                        self.extend(member.number)?;
+                        renewed += 1;
+                    } else {
+                        ended += 1;
+                    }
+                }
+            }
+            let mut said = self.ask(&["sync"])?;
+            if !said.stdout.is_empty() || !said.stderr.is_empty() {
+                let at = history::club_time(self.clock.now());
+                told.push_str(&format!("\n{at}\n{}{}", said.stderr, said.stdout));
+            }
+            if day == MONTH {
+                let meaning = scene::meaning(said.code);
+                self.note(format!(
+                    "A month goes by: {renewed} paid again on the last day, {ended} did not. Of {MONTH} runs of \
+                     sync, the last ended with {}: {meaning}.",
+                    said.code
+                ));
+                (said.stdout, said.stderr) = (std::mem::take(&mut told), String::new());
+                said.command =
+                    format!("ivms-sync sync    # {MONTH} times; what was said, with its day");
+                self.said = Some(said);
+            }
+        }
+        self.remember();
+        Ok(())
+    }
+
     fn run(&mut self, arguments: &[&str]) -> Result<(), Box<dyn Error>> {
-        let said = self.stage.run(arguments)?;
+        let said = self.ask(arguments)?;
         let meaning = scene::meaning(said.code);
         self.note(format!("{} ends with {}: {meaning}.", said.command, said.code));
+        self.said = Some(said);
+        Ok(())
+    }
+
+    fn ask(&mut self, arguments: &[&str]) -> Result<Said, Box<dyn Error>> {
+        let said = self.stage.run(arguments)?;
         // What waits is told once a day; the code tells it every time.
         match blocked_id(&said.stdout) {
             Some(id) => self.waiting = Some(id),
@@ -275,8 +331,7 @@ impl Gym {
             None if arguments.first() == Some(&"sync") => self.waiting = None,
             None => {}
         }
-        self.said = Some(said);
-        Ok(())
+        Ok(said)
     }
 
     /// Asks the program what it changed so far.

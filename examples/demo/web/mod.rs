@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use anstream::println;
 use serde_json::json;
 use tiny_http::{Header, Method, Request, Response, Server};
 

@@ -31,14 +31,18 @@ function mark(kind, sign, ...words) {
 }
 
 function was(text) {
-  return text === null ? null : mark("changed", "▲", "changed, was ", make("span", "whole", text));
+  return text === null ? null : make("span", "mark changed", ` was ${text}`);
+}
+
+function turned(isSo) {
+  return isSo ? mark("changed", "▲", "changed") : null;
 }
 
 function paidCell(paid) {
   const until = make("span", "date", paid.until);
   const standing = paid.counts ? null
     : mark("not", "–", paid.is_active ? "has ended" : "inactive");
-  return [until, standing, was(paid.was)];
+  return [until, standing, turned(paid.turned), was(paid.was)];
 }
 
 function doorCell(held) {
@@ -47,13 +51,18 @@ function doorCell(held) {
   const standing = held.opens ? mark("opens", "✓", "opens") : mark("shut", "✕", "stays shut");
   let sign = null;
   if (held.differs) sign = mark("differs", "!", held.opens ? "has not paid" : "has paid");
-  return [until, standing, sign, was(held.was)];
+  return [until, standing, sign, turned(held.turned), was(held.was)];
 }
 
 /** Fills a cell, and lights it up where it changed. */
 function fill(cell, parts, isChanged) {
   cell.replaceChildren(...parts.filter((part) => part !== null));
   cell.classList.toggle("is-changed", isChanged);
+}
+
+/** A number below a name, with what it is for those who hear. */
+function note(what, number) {
+  return make("span", "note", make("span", "unseen", ` ${what} `), number);
 }
 
 /** A row for somebody: made once, so that the choice and the focus stay. */
@@ -65,8 +74,7 @@ function newRow(row) {
   head.scope = "row";
   head.setAttribute("role", "rowheader");
   if (row.number === null) {
-    who.append(make("span", "label", make("span", "name", row.name),
-      make("span", "note", `person ${row.person}`)));
+    who.append(make("span", "label", make("span", "name", row.name), note("person", row.person)));
   } else {
     const radio = make("input", "");
     radio.type = "radio";
@@ -74,8 +82,7 @@ function newRow(row) {
     radio.value = String(row.number);
     radio.id = `member-${row.number}`;
     radio.addEventListener("change", () => choose(row.number));
-    const label = make("label", "label", make("span", "name", row.name),
-      make("span", "note", `member ${row.number}`));
+    const label = make("label", "label", make("span", "name", row.name), note("member", String(row.number)));
     label.htmlFor = radio.id;
     who.append(radio, label);
     line.addEventListener("click", () => {
@@ -102,13 +109,13 @@ function showPeople() {
     if (row.paid === null) {
       paid.replaceChildren(make("span", "note", "–"));
     } else {
-      fill(paid, paidCell(row.paid), row.paid.was !== null);
+      fill(paid, paidCell(row.paid), row.paid.was !== null || row.paid.turned);
     }
     paid.dataset.label = "paid until";
     doors.forEach((cell, place) => {
       const held = row.doors[place];
       cell.dataset.label = state.doors[place].name;
-      fill(cell, doorCell(held), held !== null && held.was !== null);
+      fill(cell, doorCell(held), held !== null && (held.was !== null || held.turned));
     });
   }
 }
@@ -141,19 +148,19 @@ function showButtons() {
   by("chosen").textContent = row.name;
   if (row.paid.is_active) {
     turn("[aria-describedby=about-inactivate]", "inactivate", "Mark inactive",
-      "The desk switches the member off in Cardskipper. The paid date stays.");
+      "Switched off; the date stays.");
   } else {
     turn("[aria-describedby=about-inactivate]", "activate", "Mark active",
-      "The desk switches the member on again in Cardskipper.");
+      "Switched on again.");
   }
   state.doors.forEach((door, place) => {
     const selector = `[aria-describedby=about-door-${place}]`;
     if (door.is_plugged) {
       turn(selector, "unplug", `Unplug ${door.name}`,
-        "Its network cable comes out. It opens by the dates it has, and nobody can reach it.");
+        "No network: it keeps its dates.");
     } else {
       turn(selector, "plug", `Plug in ${door.name}`,
-        "The cable is back. The next sync catches up by itself.");
+        "The next sync catches up by itself.");
     }
     by(`door-${place}-name`).textContent = door.name;
     const note = by(`door-${place}`);
@@ -162,10 +169,10 @@ function showButtons() {
   });
   if (state.is_export_empty) {
     turn("[aria-describedby=about-export]", "mend-export", "Mend the list",
-      "Cardskipper is well again, and lists everybody.");
+      "Cardskipper lists everybody again.");
   } else {
     turn("[aria-describedby=about-export]", "empty-export", "Empty the list",
-      "Something breaks at Cardskipper: it answers, and lists nobody.");
+      "Cardskipper answers, and lists nobody.");
   }
   const note = by("export");
   note.textContent = state.is_export_empty ? "✕ lists nobody" : "lists all members";
@@ -175,13 +182,16 @@ function showButtons() {
 
 function showSaid() {
   const said = state.said;
-  if (said === null) return;
+  by("output").hidden = said === null;
+  if (said === null) {
+    by("ending").textContent = "Press sync, diff or lookup: the real program runs, and its words stand here.";
+    return;
+  }
   by("ending").textContent = `Exit code ${said.code}: ${said.meaning}.`;
   const output = by("output");
   const words = said.stderr + said.stdout;
   output.textContent = `$ ${said.command}\n`
     + (words === "" ? "(nothing is printed: there is nothing new to say)" : words);
-  output.hidden = false;
 }
 
 function showLines() {
@@ -210,11 +220,11 @@ function show(told) {
 function result(action) {
   const changed = state.people.flatMap((row) => row.doors)
     .filter((held) => held !== null && held.was !== null).length;
-  const isRun = ["sync", "diff", "lookup", "approve"].includes(action);
-  const words = isRun
+  if (action === "start-over") return "The club is as it was in the beginning.";
+  const words = ["sync", "diff", "lookup", "approve"].includes(action)
     ? `${state.said.command} ended with ${state.said.code}: ${state.said.meaning}.`
     : state.log[0].what;
-  if (!["sync", "approve"].includes(action)) return words;
+  if (!["sync", "approve", "month"].includes(action)) return words;
   return `${words} ${changed === 0 ? "No date on a door changed." : `${many(changed, "date")} on the doors changed.`}`;
 }
 
@@ -222,6 +232,25 @@ function say(words, kind) {
   const place = by("result");
   place.className = `result ${kind}`;
   place.textContent = words;
+}
+
+/** Brings what came of an action into sight, below the buttons, which stay where they are. */
+function reveal(action) {
+  measure();
+  const changed = document.querySelector("tr.is-chosen .is-changed") ?? document.querySelector(".is-changed");
+  const isTold = ["diff", "lookup"].includes(action);
+  const isRun = isTold || ["sync", "approve", "month"].includes(action);
+  const effect = isTold || (isRun && changed === null) ? by("said") : changed?.closest("tr");
+  if (!effect) return;
+  const room = innerHeight - by("happens").offsetHeight;
+  effect.scrollIntoView({ block: effect.offsetHeight < room ? "nearest" : "start" });
+}
+
+/** How much of the window the buttons take, for what must not be hidden by them. */
+function measure() {
+  const place = by("happens");
+  const height = getComputedStyle(place).position === "sticky" ? place.offsetHeight + 8 : 0;
+  document.documentElement.style.setProperty("--taken", `${height}px`);
 }
 
 function busy(isSo) {
@@ -247,9 +276,11 @@ async function act(button) {
     });
     const told = await answer.json();
     if (!answer.ok) throw new Error(told.error);
+    if (action === "start-over") chosen = null;
     show(told);
-    const isRun = ["sync", "diff", "lookup", "approve"].includes(action);
+    const isRun = ["sync", "diff", "lookup", "approve", "month"].includes(action);
     say(result(action), isRun && state.said.code !== 0 ? "is-bad" : "is-done");
+    reveal(action);
     if (button.offsetParent === null) document.querySelector("[data-action=sync]").focus();
   } catch (error) {
     say(`That did not work: ${error.message}`, "is-bad");
@@ -259,6 +290,7 @@ async function act(button) {
 }
 
 async function begin() {
+  addEventListener("resize", measure);
   for (const button of document.querySelectorAll("button")) {
     button.addEventListener("click", () => act(button));
   }
@@ -266,6 +298,7 @@ async function begin() {
   try {
     const answer = await fetch("/state");
     show(await answer.json());
+    measure();
     busy(false);
   } catch (error) {
     say(`The club does not answer: ${error.message}. Is the demo still running?`, "is-bad");

@@ -30,6 +30,8 @@ pub struct Paid {
     pub is_active: bool,
     /// The membership counts today.
     pub counts: bool,
+    /// It has begun or ended since the last action, by itself.
+    pub turned: bool,
     /// What stood here before the last action, where that was something else.
     pub was: Option<String>,
 }
@@ -43,6 +45,8 @@ pub struct Held {
     pub opens: bool,
     /// The membership says something else than the door.
     pub differs: bool,
+    /// It opens since the last action, or does no more, without another date.
+    pub turned: bool,
     /// What stood here before the last action, where that was something else.
     pub was: Option<String>,
 }
@@ -54,7 +58,7 @@ impl Paid {
         let today = now.date().to_string();
         let is_active = member.inactive != Some(true);
         let counts = is_active && start <= today && today <= until;
-        Self { until, is_active, counts, was: None }
+        Self { until, is_active, counts, turned: false, was: None }
     }
 
     fn text(&self) -> String {
@@ -67,7 +71,8 @@ impl Held {
         let day = person.end.split('T').next().unwrap_or_default();
         let opens = device.door_opens(&person.employee_no, 1, device.wall_clock());
         let differs = paid.is_some_and(|paid| paid.counts != opens);
-        Self { until: person.enable.then(|| day.to_owned()), opens, differs, was: None }
+        let until = person.enable.then(|| day.to_owned());
+        Self { until, opens, differs, turned: false, was: None }
     }
 
     fn text(&self) -> String {
@@ -116,10 +121,12 @@ pub fn mark(rows: &mut [Row], before: &[Row]) {
     for (row, old) in rows.iter_mut().zip(before) {
         if let (Some(now), Some(old)) = (&mut row.paid, &old.paid) {
             now.was = Some(old.text()).filter(|old| *old != now.text());
+            now.turned = now.was.is_none() && old.counts != now.counts;
         }
         for (now, old) in row.doors.iter_mut().zip(&old.doors) {
             if let (Some(now), Some(old)) = (now, old) {
                 now.was = Some(old.text()).filter(|old| *old != now.text());
+                now.turned = now.was.is_none() && old.opens != now.opens;
             }
         }
     }

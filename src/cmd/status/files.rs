@@ -5,7 +5,6 @@ use std::path::Path;
 use crate::cmd::{Context, write_file};
 use crate::engine::link::file::FILE_BYTES_MAX;
 use crate::error::Error;
-use crate::files::Rights;
 use crate::model::Holder;
 use crate::net::bounded::{self, Bounded};
 use crate::notify::stderr;
@@ -45,7 +44,7 @@ pub(in crate::cmd) fn write_files(context: &Context, store: &mut Store, report: 
     let (page, metrics) = (files.html.as_deref(), files.prometheus.as_deref());
     let failed =
         match of_state_file(&context.config, store, context.clock.now(), report.left_out.clone()) {
-            Ok(status) => write(&status, page, metrics, &files.rights),
+            Ok(status) => write(context, &status, page, metrics),
             Err(error) => vec![Error::Store(error)],
         };
     for error in failed {
@@ -57,12 +56,14 @@ pub(in crate::cmd) fn write_files(context: &Context, store: &mut Store, report: 
 
 /// Writes both, each whatever becomes of the other, and gives what went wrong.
 pub(super) fn write(
+    context: &Context,
     status: &Status,
     page: Option<&Path>,
     metrics: Option<&Path>,
-    rights: &Rights,
 ) -> Vec<Error> {
-    let page = page.map(|path| write_file(path, &html::render(status), rights));
+    let (rights, invocation) = (&context.config.report.rights, &context.config.invocation);
+    let html = |path| write_file(path, &invocation.in_html(&html::render(status)), rights);
+    let page = page.map(html);
     let metrics = metrics.map(|path| write_file(path, &prometheus::render(status), rights));
     [page, metrics].into_iter().flatten().filter_map(Result::err).collect()
 }

@@ -46,8 +46,7 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
             path.display()
         );
     }
-    let rights = &context.config.report.rights;
-    let mut failed = write(&status, args.html.as_deref(), args.prometheus.as_deref(), rights);
+    let mut failed = write(context, &status, args.html.as_deref(), args.prometheus.as_deref());
     if let Some(last) = failed.pop() {
         failed.iter().for_each(|error| log::error!("{}", error.lines()));
         return Err(last);

@@ -174,11 +174,11 @@ impl Status {
         self.to_look_after(kind).map(|one| &one.member).collect::<BTreeSet<_>>().len()
     }
 
-    /// How long ago the last run began, if that is more than three ticks: then nobody knows how it is now.
+    /// When more than three ticks have gone by since the last run began: then nobody knows how it is now.
     /// A tick is as long as it mostly was from one `sync` to the next, and at least five minutes: one by
     /// hand between two others makes no schedule.
     #[must_use]
-    pub fn silent_for(&self) -> Option<TimeDelta> {
+    pub fn silent_after(&self) -> Option<DateTime<Utc>> {
         let last = self.runs.first()?;
         let syncs: Vec<&PastRun> = self.runs.iter().filter(|run| run.command == "sync").collect();
         let mut gaps: Vec<TimeDelta> = syncs
@@ -188,9 +188,14 @@ impl Status {
             .collect();
         gaps.sort_unstable();
         let tick = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
-        let ticks = tick.max(TimeDelta::minutes(5)) * 3;
-        let age = self.at.signed_duration_since(last.began);
-        (age > ticks).then_some(age)
+        last.began.checked_add_signed(tick.max(TimeDelta::minutes(5)) * 3)
+    }
+
+    /// How long ago the last run began, if nobody knows how it is now.
+    #[must_use]
+    pub fn silent_for(&self) -> Option<TimeDelta> {
+        let is_silent = self.at > self.silent_after()?;
+        is_silent.then_some(self.at.signed_duration_since(self.runs.first()?.began))
     }
 
     /// What must be looked after, as sentence fragments; nothing where all is well.
@@ -235,8 +240,8 @@ impl Status {
             "member with paid time is left out",
             "members with paid time are left out",
         ));
-        if let Some(age) = self.silent_for() {
-            parts.push(format!("no run for {}", span(age)));
+        if let (Some(_), Some(last)) = (self.silent_for(), self.last_run()) {
+            parts.push(format!("no run since {}", with_zone(last.began, self.zone)));
         }
         parts
     }
@@ -343,6 +348,14 @@ pub struct Day {
     pub revocations: u32,
     /// Changes that were tried and are not confirmed.
     pub failed: u32,
+}
+
+impl Day {
+    /// All of them.
+    #[must_use]
+    pub fn changes(&self) -> u32 {
+        self.grants + self.revocations + self.failed
+    }
 }
 
 /// What an exit code means, in a few plain words.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Browser, wait_for, wait_for_line};
@@ -85,16 +85,16 @@ pub struct Page {
 }
 
 impl Page {
-    /// Opens the page on a desk, if there is a browser.
+    /// Opens the page on a desk.
     #[track_caller]
-    pub fn open() -> Option<Self> {
-        let browser = Browser::start()?;
+    pub fn open() -> Self {
+        let browser = Browser::start();
         let demo = Demo::start();
         browser.resize(1280, 900);
         browser.open(&demo.url);
         let page = Self { browser, demo };
         page.wait_until_done();
-        Some(page)
+        page
     }
 
     /// Waits until what was pressed is done and shown.
@@ -109,6 +109,7 @@ impl Page {
     /// Chooses a member by the place in the list.
     #[track_caller]
     pub fn choose(&self, member: usize) {
+        self.browser.run("scrollTo(0, 0);", json!([]));
         self.browser.click(&format!("label[for=member-{}]", 150_001 + member));
     }
 
@@ -124,6 +125,19 @@ impl Page {
     pub fn click_door(&self, place: usize) {
         self.browser.click(&format!("[data-place='{place}']"));
         self.wait_until_done();
+    }
+
+    /// Whether one of these is in the window as a whole, with nothing over it.
+    #[track_caller]
+    pub fn is_in_sight(&self, selector: &str) -> bool {
+        let script = "return [...document.querySelectorAll(arguments[0])].some((element) => {
+            const box = element.getBoundingClientRect();
+            const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+            const top = document.elementFromPoint(x, y);
+            return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight
+                && top !== null && (element.contains(top) || top.contains(element) && top.closest('.card') === element.closest('.card'));
+        });";
+        self.browser.run(script, json!([selector])) == true
     }
 
     /// The date in a cell: 1 is Cardskipper, 2 and 3 are the doors.

@@ -1,6 +1,7 @@
 //! A real browser: headless Chromium, driven over WebDriver, for the pages that people look at.
 //!
-//! Where Chromium or its driver is not installed, [`Browser::start`] says so and gives nothing.
+//! Tests that need it are ignored unless they are asked for, since not everybody has one:
+//! `cargo test --test integration browser:: -- --include-ignored`.
 
 pub mod access;
 #[cfg(unix)]
@@ -25,6 +26,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::pinned::instant;
+
 /// Nothing takes longer, also on a machine with much else to do.
 pub const LIMIT: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -33,6 +36,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Keys as WebDriver names them. Source: WebDriver, section 17.4.2.
+pub const SHIFT: &str = "\u{e008}";
 pub const TAB: &str = "\u{e004}";
 pub const ENTER: &str = "\u{e007}";
 pub const DOWN: &str = "\u{e015}";
@@ -126,18 +130,11 @@ fn start_driver(profile: &Path) -> (Child, String) {
 }
 
 impl Browser {
-    /// Starts a browser. None where `IVMS_SYNC_NO_BROWSER` is set, or where Chromium or its driver is
-    /// not installed; that is said.
-    pub fn start() -> Option<Self> {
-        if std::env::var_os("IVMS_SYNC_NO_BROWSER").is_some() {
-            eprintln!("IVMS_SYNC_NO_BROWSER is set: no page was looked at in a browser");
-            return None;
-        }
-        if !is_installed("chromedriver") || !is_installed("chromium") {
-            eprintln!(
-                "chromium or chromedriver is not installed: no page was looked at in a browser"
-            );
-            return None;
+    /// Starts a browser.
+    #[track_caller]
+    pub fn start() -> Self {
+        for program in ["chromium", "chromedriver"] {
+            assert!(is_installed(program), "{program} is not installed");
         }
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let profile = tempfile::tempdir().unwrap();
@@ -176,7 +173,7 @@ impl Browser {
         let session = begin().or_else(|_| begin()).unwrap();
         let id = session["sessionId"].as_str().unwrap();
         browser.address = format!("{}/session/{id}", browser.address);
-        Some(browser)
+        browser
     }
 
     /// One call of WebDriver; gives its value.
@@ -243,6 +240,14 @@ impl Browser {
         self.ask_chromium("Emulation.setEmulatedMedia", &features);
     }
 
+    /// Lets the pages that are opened from now on read this on the clock.
+    #[track_caller]
+    pub fn read_clock(&self, now: &str) {
+        let at = instant(now).timestamp_millis();
+        let script = json!({ "source": format!("Date.now = () => {at};") });
+        self.ask_chromium("Page.addScriptToEvaluateOnNewDocument", &script);
+    }
+
     /// Runs the body of a function in the page, and gives what it returns.
     #[track_caller]
     pub fn run(&self, script: &str, arguments: Value) -> Value {
@@ -298,7 +303,15 @@ impl Browser {
     /// Presses a key.
     #[track_caller]
     pub fn press(&self, key: &str) {
-        let steps = ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key }));
+        self.press_together(&[key]);
+    }
+
+    /// Presses keys one after the other, and then lets go of them.
+    #[track_caller]
+    pub fn press_together(&self, keys: &[&str]) {
+        let step = |kind: &'static str| move |key: &&str| json!({ "type": kind, "value": key });
+        let up = keys.iter().rev().map(step("keyUp"));
+        let steps: Vec<Value> = keys.iter().map(step("keyDown")).chain(up).collect();
         let keyboard = json!({ "type": "key", "id": "keyboard", "actions": steps });
         self.ask("POST", "/actions", Some(&json!({ "actions": [keyboard] })));
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::access::assert_page_accessible;
 use super::demo::Page;
-use super::{DOWN, ENTER, TAB};
+use super::{DOWN, ENTER, SHIFT, TAB};
 
 const FRONT: usize = 2;
 const GYM: usize = 3;
@@ -17,14 +17,15 @@ fn a_year_later(day: &str) -> String {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn an_extension_reaches_both_doors_by_sync() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     let old = page.date(0, 1);
     let new = a_year_later(&old);
     page.choose(0);
     page.click("extend");
     assert_eq!(page.date(0, 1), new, "Cardskipper");
-    assert!(page.cell(0, 1).ends_with(&format!("▲ changed, was {old}")), "{}", page.cell(0, 1));
+    assert!(page.cell(0, 1).ends_with(&format!(" was {old}")), "{}", page.cell(0, 1));
     assert_eq!((page.date(0, FRONT), page.date(0, GYM)), (old.clone(), old.clone()));
 
     page.click("diff");
@@ -37,7 +38,7 @@ fn an_extension_reaches_both_doors_by_sync() {
     for door in [FRONT, GYM] {
         assert_eq!(page.date(0, door), new);
         let cell = page.cell(0, door);
-        assert!(cell.ends_with(&format!("✓ opens▲ changed, was {old}")), "{cell}");
+        assert!(cell.ends_with(&format!("✓ opens was {old}")), "{cell}");
     }
     // Two more had paid before the page was opened.
     assert_eq!(
@@ -56,15 +57,16 @@ fn an_extension_reaches_both_doors_by_sync() {
 
     // Marks stand for the last press only.
     page.click("lookup");
-    assert!(!page.cell(0, FRONT).contains("changed"));
+    assert!(!page.cell(0, FRONT).contains("was "));
     assert!(page.output().contains("front-door: opens now"), "{}", page.output());
     page.click("sync");
     assert!(page.output().contains("(nothing is printed"), "{}", page.output());
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn whoever_paid_and_stands_outside_is_let_in() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     let signs = |member| [FRONT, GYM].map(|door| page.cell(member, door).contains("! has paid"));
     assert_eq!((signs(4), signs(8)), ([true, true], [true, true]));
     page.click("sync");
@@ -74,8 +76,9 @@ fn whoever_paid_and_stands_outside_is_let_in() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn a_door_that_was_unplugged_catches_up() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     page.click("sync");
     let old = page.date(2, GYM);
     let new = a_year_later(&old);
@@ -97,8 +100,9 @@ fn a_door_that_was_unplugged_catches_up() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn an_empty_list_changes_nothing() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     page.click("sync");
     page.click("diff");
     let before = page.doors();
@@ -120,8 +124,9 @@ fn an_empty_list_changes_nothing() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn who_leaves_or_is_switched_off_stays_outside() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     page.click("sync");
     page.choose(1);
     page.click("cancel");
@@ -143,8 +148,9 @@ fn who_leaves_or_is_switched_off_stays_outside() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn what_was_held_back_can_be_approved() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     page.click("sync");
     let is_hidden = || page.browser.value("document.querySelector('#approval').hidden");
     assert_eq!(is_hidden(), json!(true));
@@ -179,23 +185,29 @@ fn focus(page: &Page) -> (String, bool) {
     (found[0].as_str().unwrap().to_owned(), found[1].as_bool().unwrap())
 }
 
-/// Presses Tab until this has the focus; everything on the way shows that it has it.
+/// Presses these keys until this has the focus; everything on the way shows that it has it.
 #[track_caller]
-fn tab_to(page: &Page, wanted: &str) {
+fn go_to(page: &Page, keys: &[&str], wanted: &str) {
     for _ in 0..40 {
-        page.browser.press(TAB);
+        page.browser.press_together(keys);
         let (name, is_seen) = focus(page);
         assert!(is_seen, "{name} does not show that it has the focus");
         if name == wanted {
             return;
         }
     }
-    panic!("Tab does not lead to {wanted}");
+    panic!("{keys:?} do not lead to {wanted}");
+}
+
+#[track_caller]
+fn tab_to(page: &Page, wanted: &str) {
+    go_to(page, &[TAB], wanted);
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn everything_can_be_done_by_keyboard() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     // Every control is reached; the list of members is one stop.
     let mut reached = BTreeSet::new();
     loop {
@@ -212,7 +224,7 @@ fn everything_can_be_done_by_keyboard() {
     for button in buttons.as_array().unwrap() {
         assert!(reached.contains(button.as_str().unwrap()), "{button} of {reached:#?}");
     }
-    assert!(reached.contains("#happens") && reached.contains("member-150001"), "{reached:#?}");
+    assert!(reached.contains("member-150001"), "{reached:#?}");
 
     page.browser.run("document.activeElement.blur(); window.scrollTo(0, 0);", json!([]));
     page.browser.open(&page.demo.url);
@@ -223,7 +235,7 @@ fn everything_can_be_done_by_keyboard() {
     let name = page.browser.text("label[for=member-150004] .name");
     assert_eq!(page.browser.text("#chosen"), name);
     let new = a_year_later(&page.date(3, 1));
-    tab_to(&page, "about-extend");
+    go_to(&page, &[SHIFT, TAB], "about-extend");
     page.browser.press(ENTER);
     page.browser
         .wait_until("document.querySelector('#result').textContent.includes('pays at the desk')");
@@ -236,19 +248,12 @@ fn everything_can_be_done_by_keyboard() {
     page.wait_until_done();
     assert_eq!([FRONT, GYM].map(|door| page.date(3, door)), [new.clone(), new]);
     tab_to(&page, "output");
-
-    // The way past the list.
-    page.browser.open(&page.demo.url);
-    page.wait_until_done();
-    tab_to(&page, "#happens");
-    page.browser.press(ENTER);
-    page.browser.press(TAB);
-    assert_eq!(focus(&page).0, "about-extend");
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn a_screen_reader_hears_what_came_of_it() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     let roles = page
         .browser
         .value("['#result', '#output'].map((s) => document.querySelector(s).getAttribute('role'))");
@@ -262,12 +267,14 @@ fn a_screen_reader_hears_what_came_of_it() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn the_page_is_accessible_in_every_state() {
-    let Some(page) = Page::open() else { return };
+    let page = Page::open();
     assert_page_accessible(&page.browser);
     page.click("extend");
     page.click("sync");
     assert_page_accessible(&page.browser);
+    page.click("month");
     page.click_door(0);
     page.click("inactivate");
     page.click("empty-export");
@@ -279,4 +286,102 @@ fn the_page_is_accessible_in_every_state() {
          document.querySelector('#result').textContent.startsWith('That did not work'))",
     );
     assert_page_accessible(&page.browser);
+}
+
+/// What is to be seen of a press: whose date changed, or what the program said.
+const CHANGED: &str = ".is-changed";
+const SAID: &str = "#ending";
+
+/// Mutants: buttons that scroll away; an effect that stays below the edge, or under the buttons.
+#[test]
+#[ignore = "needs a browser"]
+fn a_button_and_what_comes_of_it_are_on_one_screen() {
+    let page = Page::open();
+    for (width, height) in [(1280, 800), (375, 667)] {
+        page.browser.resize(width, height);
+        page.browser.run("scrollTo(0, 0);", json!([]));
+        page.click("start-over");
+        page.choose(3);
+        for (button, effect) in [
+            ("extend", CHANGED),
+            ("diff", SAID),
+            ("sync", CHANGED),
+            ("sync", SAID),
+            ("lookup", SAID),
+            ("inactivate", CHANGED),
+            ("activate", CHANGED),
+            ("cancel", CHANGED),
+            ("door-0", "#result"),
+            ("sync", SAID),
+            ("door-0", "#result"),
+            ("month", CHANGED),
+            ("export", "#result"),
+            ("sync", SAID),
+            ("start-over", "#result"),
+        ] {
+            let about = match button {
+                "activate" => "inactivate",
+                other => other,
+            };
+            let selector = format!("[aria-describedby=about-{about}]");
+            page.browser.click(&selector);
+            page.wait_until_done();
+            for seen in [&*selector, "#result", effect] {
+                assert!(page.is_in_sight(seen), "{width} x {height}, after {button}: {seen}");
+            }
+        }
+    }
+}
+
+/// Mutants: a month in which nothing happens, or in which the page moves dates and not the program.
+#[test]
+#[ignore = "needs a browser"]
+fn a_month_later_some_have_paid_again_and_some_stay_outside() {
+    let page = Page::open();
+    let clock = page.browser.text("#clock");
+    let (pays, leaves) = (page.date(6, 1), page.date(9, 1));
+    page.click("month");
+    let days = [clock, page.browser.text("#clock")];
+    let days = days.map(|text| text[..10].parse::<NaiveDate>().unwrap());
+    assert_eq!(days[1] - days[0], TimeDelta::days(30));
+    let new = a_year_later(&pays);
+    assert_eq!([1, FRONT, GYM].map(|cell| page.date(6, cell)), [&*new, &*new, &*new]);
+    for door in [FRONT, GYM] {
+        assert_eq!(page.date(9, door), leaves);
+        let cell = page.cell(9, door);
+        assert!(cell.ends_with("✕ stays shut▲ changed"), "{cell}");
+    }
+    // The program did it, on that day.
+    let output = page.output();
+    assert!(
+        output.contains(&format!("{pays} 10:0")) && output.contains("renewed done"),
+        "{output}"
+    );
+    let history = page.browser.text("#history");
+    assert!(history.contains(&format!("{pays} → {new} (renewed)")), "{history}");
+    assert!(
+        page.result().contains("1 paid again on the last day, 1 did not."),
+        "{}",
+        page.result()
+    );
+}
+
+#[test]
+#[ignore = "needs a browser"]
+fn the_club_can_be_opened_anew() {
+    let page = Page::open();
+    let begin = page.doors();
+    page.choose(2);
+    page.click("cancel");
+    page.click_door(0);
+    page.click("sync");
+    page.click("start-over");
+    assert_eq!(page.doors(), begin);
+    assert_eq!(page.result(), "The club is as it was in the beginning.");
+    assert_eq!(page.browser.text("#door-0"), "can be reached");
+    let name = page.browser.text("label[for=member-150001] .name");
+    assert_eq!(page.browser.text("#chosen"), name);
+    assert!(!page.browser.text(".history").contains("Run 2"));
+    let files = std::fs::read_dir(page.demo.folder.path()).unwrap().count();
+    assert_eq!(files, 1, "the folder of the club before is removed");
 }

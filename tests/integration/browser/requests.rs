@@ -175,7 +175,7 @@ fn ctrl_c_ends_the_story_too() {
     let mut command = command(env!("CARGO_BIN_EXE_ivms-sync"));
     let command = command.env("TMPDIR", folder.path()).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut story = command.spawn().unwrap();
-    wait_for_line(&mut story, |line| line.starts_with("1. ").then(String::new));
+    wait_for_line(&mut story, |line| line.starts_with("   1  ").then(String::new));
     let pid = story.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     let status = wait_for("the story ends", || story.try_wait().unwrap());

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ivms_sync_simulators::club::{employee_no, number};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::support::pinned::START;
 use crate::support::{Sandbox, each};
@@ -152,7 +155,10 @@ fn a_page_says_that_all_is_in_step_only_where_it_is() {
         "{fine}"
     );
     let late = page(&sandbox, "2026-03-10T11:00:00Z");
-    assert!(!late.contains(IN_STEP) && late.contains("<h1>no run for 60 minutes</h1>"), "{late}");
+    assert!(
+        !late.contains(IN_STEP) && late.contains("<h1>no run since 2026-03-10 11:00 CET</h1>"),
+        "{late}"
+    );
     assert!(!late.contains("Nobody who has paid stands outside"), "{late}");
     // One change waits for its second look; whoever is permanent on a door is left out there.
     assert!(sandbox.club.inactivate(2));
@@ -270,6 +276,28 @@ fn the_page_holds_everything_and_nothing_that_is_not_its_own() {
     );
     assert!(page.contains(&format!(">{}<", number(3))), "{page}");
     assert!(page.contains("id=\"audit\""));
+    // Nothing on it becomes untrue without JavaScript, and it says until when it is good.
+    let written = "All of this as of <time class=\"aging\" datetime=\"2026-03-10T10:05:00Z\">2026-03-10 11:05 \
+                   CET</time>. A newer page is due by 2026-03-10 11:20 CET; after that, it is not known";
+    let (content, _) = page.split_once("<script>").unwrap();
+    assert!(content.contains(written) && !content.contains(" ago)"), "{content}");
+    assert!(page.contains("data-due=\"2026-03-10T10:20:00Z\" hidden>"), "{page}");
+    // Its policy names what is in it, and nothing else.
+    let policy = page.split_once("Content-Security-Policy\" content=\"").unwrap().1;
+    let policy = policy.split_once('"').unwrap().0;
+    let hash = |element: &str| {
+        let (_, text) = page.split_once(&format!("<{element}>")).unwrap();
+        let (text, after) = text.split_once(&format!("</{element}>")).unwrap();
+        assert!(!after.contains(&format!("<{element}")), "one {element}");
+        format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
+    };
+    let (style, script) = (hash("style"), hash("script"));
+    assert_eq!(
+        policy,
+        format!(
+            "default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'"
+        )
+    );
     for foreign in ["http:", "https:", "src=", "@import", "url(", "@example.si"] {
         assert!(!page.contains(foreign), "{foreign}");
     }

@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use tempfile::TempDir;
-
 use crate::support::Sandbox;
 
 /// Which calls are counted.
@@ -45,22 +43,25 @@ pub struct Call {
     pub what: String,
 }
 
-/// The library, built once by the C compiler that SQLite needs too.
+/// The library, built once by the C compiler that SQLite needs too. It stays beside the build.
 fn library() -> &'static Path {
-    static BUILT: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = BUILT.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shim.so");
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let beside = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let folder = tempfile::tempdir_in(beside).unwrap();
+        let new = folder.path().join("shim.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/kill/shim.c");
         let status = Command::new("cc")
             .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
-            .args([path.as_os_str(), source.as_os_str()])
+            .args([new.as_os_str(), source.as_os_str()])
             .arg("-ldl")
             .status();
         assert!(status.expect("a C compiler").success());
-        (folder, path)
-    });
-    path
+        let path = beside.join("shim.so");
+        // Another run of the tests may be using the one from before, and goes on doing so.
+        std::fs::rename(new, &path).unwrap();
+        path
+    })
 }
 
 /// Puts the library between the runs of a sandbox and the system: at the `at`-th call counted, this
