@@ -133,7 +133,7 @@ impl Context {
 
     /// The same for one JSON document.
     pub fn print_json(&self, document: &impl Serialize) -> Result<(), Error> {
-        print_json(&self.config.invocation, document)
+        print_json(&self.config.invocation, self.config.club.as_deref(), document)
     }
 
     /// Says what happened, and gives the exit code.
@@ -266,8 +266,13 @@ pub fn is_reader_gone(error: &std::io::Error) -> bool {
     is_named_pipe || error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
-/// Prints one JSON document on stdout.
-pub fn print_json(invocation: &Invocation, document: &impl Serialize) -> Result<(), Error> {
+/// Prints one JSON document on stdout, with the club that it is about.
+pub fn print_json(
+    invocation: &Invocation,
+    club: Option<&str>,
+    document: &impl Serialize,
+) -> Result<(), Error> {
+    let document = &json::OfClub { document, club };
     let mut text = inert_json(&invocation.in_json(&serde_json::to_string_pretty(document)?));
     text.push('\n');
     print(&text)

@@ -72,6 +72,8 @@ pub mod reading {
 pub struct Config {
     /// The file it was read from.
     pub path: PathBuf,
+    /// Whose configuration it is, for whoever looks after several.
+    pub club: Option<String>,
     /// How commands that are suggested are to be typed.
     pub invocation: Invocation,
     /// The SQLite state file.

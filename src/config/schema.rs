@@ -40,6 +40,7 @@ pub(super) fn read(
     kinds: Kinds,
     surroundings: &Surroundings<'_>,
 ) -> Option<Config> {
+    let club = top.text("club", value::club).optional();
     let state = top.text("state", value::path).or("ivms-sync.db".to_owned());
     let zones = Zones::read(top);
     let mut sources: Vec<SourceRead<'_>> = Vec::new();
@@ -75,6 +76,7 @@ pub(super) fn read(
     agreement::refuse_idle_roles(&sources, &devices);
     let config = Config {
         path: path.to_owned(),
+        club,
         invocation: Invocation::default(),
         state: absolute(surroundings.folder, &state),
         computer: computer(surroundings.environment),

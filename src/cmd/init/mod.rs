@@ -69,7 +69,7 @@ fn make(
     let written: Vec<PathBuf> = new_files(&first, &path).collect();
     let made = Made { findings: &findings, roles: &first.seen, files: &written, config: &path };
     if around.cli.json {
-        print_json(&Invocation::default(), &document(&made))?;
+        print_json(&Invocation::default(), None, &document(&made))?;
     } else {
         print(&render(&made, around.terminal.look))?;
     }

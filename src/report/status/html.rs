@@ -29,7 +29,7 @@ pub fn render(status: &Status) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="robots" content="noindex";
-                title { (headline(status)) }
+                title { (titled(status)) }
                 style { (PreEscaped(include_str!("page.css"))) }
             }
             body {
@@ -73,6 +73,12 @@ fn headline(status: &Status) -> String {
     }
 }
 
+/// The same, after the name of the club.
+fn titled(status: &Status) -> String {
+    let club = status.club.as_ref().map(|club| format!("{club}: ")).unwrap_or_default();
+    club + &headline(status)
+}
+
 fn head(status: &Status) -> Markup {
     let last_run = status.last_run().map(|run| {
         let (class, end) = match run.exit_code {
@@ -92,7 +98,7 @@ fn head(status: &Status) -> Markup {
     });
     html! {
         header {
-            h1 { (headline(status)) }
+            h1 { (titled(status)) }
             @if let Some(last_run) = last_run { (last_run) }
             @for source in &status.sources {
                 p.quiet {

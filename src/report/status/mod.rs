@@ -35,6 +35,8 @@ pub const DAYS_SHOWN: i64 = 30;
 /// How things stand at a moment, as far as the state file knows.
 #[derive(Debug, Clone)]
 pub struct Status {
+    /// Whose status it is.
+    pub club: Option<String>,
     pub at: DateTime<Utc>,
     /// The zone in which people here read times.
     pub zone: Tz,
