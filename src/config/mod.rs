@@ -153,6 +153,8 @@ pub struct TargetConfig {
     pub mode: Mode,
     /// Narrower than the organisation's roles; `None`: the same.
     pub roles: Option<BTreeSet<RightCode>>,
+    /// The organisations whose members it lets in; `None`: all of them.
+    pub organisations: Option<BTreeSet<SourceName>>,
     pub protect: BTreeSet<RecordId>,
     /// The whole person list is compared at least this often.
     pub audit_every: Duration,
@@ -175,6 +177,12 @@ impl SourceConfig {
 }
 
 impl TargetConfig {
+    /// Whether members of an organisation are let in.
+    #[must_use]
+    pub fn lets_in(&self, source: &SourceName) -> bool {
+        self.organisations.as_ref().is_none_or(|names| names.contains(source))
+    }
+
     /// Its section in the configuration: `hikvision.front-door`.
     #[must_use]
     pub fn section(&self) -> String {

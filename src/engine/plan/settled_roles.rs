@@ -25,9 +25,8 @@ pub fn settled_roles(
                 continue;
             }
             let waits = |change: &Change| {
-                change.device == device.name
-                    && change.member.source == *name
-                    && change.blocked == Some(Budget::RolesChanged)
+                // Of whatever organisation: what a person holds may be the time of one who was there before.
+                change.device == device.name && change.blocked == Some(Budget::RolesChanged)
             };
             let is_remembered = |member: &HolderFacts| {
                 member.member.key.source == *name && facts.remembers_lost_time(device, member)
