@@ -112,6 +112,9 @@ pub enum Error {
         /// What is in the file.
         what: String,
     },
+    /// A flag of `status` that is about one club was given with several configurations.
+    #[error("{0} is for one configuration at a time")]
+    OneClub(&'static str),
     /// The checker found a change that breaks a safety rule.
     #[error("{0}")]
     Unproven(#[from] Counterexample),
@@ -152,6 +155,7 @@ impl Error {
             | Self::NothingToAccept { .. }
             | Self::File { .. }
             | Self::OwnFile { .. }
+            | Self::OneClub(_)
             | Self::FilledIn { .. } => Exit::Usage,
             Self::Plan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
@@ -176,6 +180,7 @@ impl Error {
             | Self::NothingToAccept { .. }
             | Self::File { .. }
             | Self::OwnFile { .. }
+            | Self::OneClub(_)
             | Self::FilledIn { .. } => "command line",
             Self::Plan { .. } | Self::NoBlockedPlan(_) | Self::Forbidden { .. } => "plan",
             Self::Locked { .. } | Self::Unproven(_) | Self::Output(_) | Self::Json(_) => "this run",
@@ -219,6 +224,7 @@ impl Error {
             | Self::NotInLog { .. }
             | Self::NoDevice(_)
             | Self::File { .. }
+            | Self::OneClub(_)
             | Self::Output(_)
             | Self::Json(_) => None,
         }

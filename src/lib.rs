@@ -174,12 +174,15 @@ fn try_run(
 ) -> Result<Exit, Error> {
     // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    if let Command::Init(args) = command {
-        let surroundings =
-            cmd::init::Surroundings { cli, environment, working_dir, clock, terminal };
-        return cmd::init::run(&surroundings, args, connectors::KINDS);
+    let around = cmd::Surroundings { cli, environment, working_dir, clock, terminal };
+    match command {
+        Command::Init(args) => return cmd::init::run(&around, args, connectors::KINDS),
+        Command::Status(args) if config::are_several(&cli.config, working_dir) => {
+            return cmd::status::clubs::run(&around, args, connectors::KINDS);
+        }
+        _ => {}
     }
-    let path = config::find(cli.config.as_deref(), environment, working_dir)?;
+    let path = config::find(cli.config_file(), environment, working_dir)?;
     let mut config = config::load(&path, environment, connectors::KINDS)?;
     config.invocation = cli.invocation(working_dir);
     club.clone_from(&config.club);

@@ -19,9 +19,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::Serialize;
 
+use crate::cli::Cli;
 use crate::clock::{Clock, is_future};
 use crate::command::{CommandName, Invocation};
-use crate::config::{Config, Mode};
+use crate::config::{Config, Environment, Mode};
 use crate::engine::Network;
 use crate::engine::carry_out::CarryOut;
 use crate::engine::gather::{AcceptLink, GatherError};
@@ -37,10 +38,21 @@ use crate::report::{ChangeReport, ChangeState, Report, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
 use crate::store::{Machine, Store, StoreError};
+use crate::term::Terminal;
 use crate::trouble::Trouble;
 
 /// A run that holds the lock for longer hangs, or has far too much to do.
 const OLD_LOCK: TimeDelta = TimeDelta::minutes(10);
+
+/// What a command has that has no configuration, or several.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    pub cli: &'a Cli,
+    pub environment: &'a Environment,
+    pub working_dir: &'a Path,
+    pub clock: Clock,
+    pub terminal: &'a Terminal,
+}
 
 /// What every command needs.
 #[derive(Debug)]

@@ -44,13 +44,13 @@ use crate::text::lists::either;
 use crate::text::words::words;
 
 pub use environment::Environment;
-pub use find::{FILE_NAME, find};
+pub use find::{FILE_NAME, are_several, find, several};
 pub use kind::{
     Common, Kinds, Login, Nouns, Place, SourceKind, SourceParts, SourceSettings, TargetKind,
     TargetParts, TargetSettings, Wiring,
 };
 pub use load::{draft, load};
-pub use problem::{ConfigError, Problem};
+pub use problem::{ConfigError, Problem, Wrong};
 pub use secret::Secret;
 
 pub use crate::model::LinkRule;

@@ -122,6 +122,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::NotInLog { .. }
         | Error::File { .. }
         | Error::OwnFile { .. }
+        | Error::OneClub(_)
         | Error::FilledIn { .. } => return None,
     };
     let (detail, hint) = (Some(error.to_string()), error.hint().map(str::to_owned));

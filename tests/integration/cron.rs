@@ -224,10 +224,10 @@ fn the_lines_for_many_clubs_run_as_they_stand() {
     let root = folder.path().to_str().unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ivms-sync"), folder.path().join("ivms-sync"))
         .unwrap();
+    fs::create_dir(folder.path().join("clubs")).unwrap();
     for club in ["north", "south"] {
-        fs::create_dir(folder.path().join(club)).unwrap();
-        let config = format!("{}/{club}/ivms-sync.toml", folder.path().display());
-        fs::write(config, CLUB).unwrap();
+        let config = format!("state = {:?}\n{CLUB}", folder.path().join(format!("{club}.db")));
+        fs::write(folder.path().join("clubs").join(format!("{club}.toml")), config).unwrap();
     }
     let here = |text: &str| text.replace("/etc/ivms-sync", root).replace("/usr/local/bin", root);
     let many = topic("many-clubs");
@@ -236,14 +236,20 @@ fn the_lines_for_many_clubs_run_as_they_stand() {
         let said = said(bare(folder.path()).args(["-c", &here(&job(line))]));
         // Nobody answers at these addresses: the configuration was found and taken.
         assert_eq!(said.code, 5, "{line}: {said:?}");
-        assert!(folder.path().join(club).join("ivms-sync.db").exists(), "{line}: {said:?}");
+        assert!(folder.path().join(format!("{club}.db")).exists(), "{line}: {said:?}");
     }
-    let loops = blocks_of(&many, "sh");
-    let all = loops.iter().find(|block| block.starts_with("for club in ")).unwrap();
+    let commands = blocks_of(&many, "sh");
+    let all = commands.iter().find(|block| block.ends_with("/clubs status")).unwrap();
     let said = said(bare(folder.path()).env("PATH", root).args(["-c", &here(all)]));
-    assert_eq!(said.code, 0, "{said:?}");
-    assert_eq!(said.stdout.matches("ended with 5").count(), 2, "{said:?}");
-    assert!(said.stdout.contains("/north/") && said.stdout.contains("/south/"), "{said:?}");
+    assert_eq!(said.code, 5, "{said:?}");
+    assert!(said.stdout.starts_with("2 clubs, 2 of them to be looked at.\n"), "{said:?}");
+    for club in ["north", "south"] {
+        let row = said.stdout.lines().find(|line| line.trim_start().starts_with(club));
+        assert!(row.is_some_and(|row| row.contains(" 5 ")), "{said:?}");
+    }
+    // The units look where the layout says.
+    assert!(many.contains("/etc/ivms-sync/clubs/north.toml "));
+    assert!(many.contains("ivms-sync@north.timer"));
 }
 
 /// The codes that `help trouble` explains: no path, no working folder, no variable.

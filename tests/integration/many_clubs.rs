@@ -1,6 +1,7 @@
 //! One integrator, many clubs: whose document, page, metric and mail it is.
 
 use std::fs;
+use std::path::Path;
 
 use ivms_sync_simulators::cardskipper::{self, OrganisationInfo};
 use ivms_sync_simulators::clock::Clock;
@@ -10,7 +11,7 @@ use ivms_sync_simulators::smtp::{MailServer, Settings};
 use serde_json::{Value, json};
 
 use crate::support::pinned::{self, START, instant, tick};
-use crate::support::{Sandbox, each, said};
+use crate::support::{Said, Sandbox, each, said};
 
 const CLUB: &str = "Klub \"Š\" & C:\\Gym";
 
@@ -159,4 +160,134 @@ fn a_door_lets_in_members_of_its_organisations_alone() {
     let check = sandbox.at(&tick(4), &["check"]).stdout;
     assert!(check.contains("22 of 22 members linked; only members of club are let in"), "{check}");
     sandbox.assert_well_behaved();
+}
+
+/// Runs `status` over these configurations at the second tick.
+fn over(sandbox: &Sandbox, configs: &[&Path], more: &[&str]) -> Said {
+    let mut command = sandbox.command();
+    command.env("IVMS_SYNC_TEST_NOW", tick(1)).arg("status");
+    for config in configs {
+        command.arg("--config").arg(config);
+    }
+    said(command.args(more))
+}
+
+fn called(name: &str) -> Sandbox {
+    let mut sandbox = Sandbox::pinned(12, 1);
+    sandbox.set("", &format!("club = {name:?}"));
+    sandbox
+}
+
+/// Mutants: a broken one that stops the others; the good ones on top; a code that forgets one of them; a
+/// command for another club than its own; a state file that is made by looking.
+#[test]
+fn status_over_many_clubs_is_one_table_with_the_worst_on_top() {
+    let north = called("Gym North");
+    let (south, west, east) = (called("Gym <South>"), called("Gym West"), called("Gym East"));
+    for well in [&north, &south, &east] {
+        well.sync_at(START, 0);
+    }
+    west.at(START, &["--version"]).ends(0);
+    north.sync_at(&tick(1), 0);
+    south.clocks(&tick(1));
+    assert!(south.club.renew(3, "2031-01-31"));
+    south.club.devices[0].go_offline();
+    south.sync_at(&tick(1), 5);
+    fs::write(east.state(), "no state file").unwrap();
+    let broken = north.path("broken.toml");
+    fs::write(&broken, "no_such_key = 1\n").unwrap();
+
+    let file = |sandbox: &Sandbox| sandbox.path("ivms-sync.toml");
+    let (n, s, w, e) = (file(&north), file(&south), file(&west), file(&east));
+    let all: [&Path; 5] = [&n, &w, &broken, &e, &s];
+    let document = over(&north, &all, &["--json"]).ends(78).json();
+    let clubs = document["clubs"].as_array().unwrap();
+    let rows: Vec<_> =
+        clubs.iter().map(|one| (one["name"].as_str().unwrap(), &one["exit_code"])).collect();
+    let want = [
+        ("broken", &json!(78)),
+        ("Gym East", &json!(7)),
+        ("Gym <South>", &json!(5)),
+        ("Gym West", &json!(0)),
+        ("Gym North", &json!(0)),
+    ];
+    assert_eq!(rows, want);
+    let well: Vec<_> = clubs.iter().map(|one| &one["is_well"]).collect();
+    assert_eq!(well, [false, false, false, false, true], "who has never run is to be looked at");
+    assert!(clubs[0]["problem"]["text"].as_str().unwrap().contains("no_such_key"), "{document}");
+    assert_eq!((&clubs[1]["status"], &clubs[3]["status"]), (&json!(null), &json!(null)));
+    assert_eq!(clubs[2]["status"]["club"], "Gym <South>");
+    assert_eq!(clubs[2]["status"]["outside"], json!(0));
+    assert_eq!((&document["exit_code"], &document["club"]), (&json!(78), &json!(null)));
+    let told = crate::readme::topic("json");
+    for key in clubs[0].as_object().unwrap().keys().chain(document.as_object().unwrap().keys()) {
+        assert!(told.contains(&format!("`{key}`")), "{key}");
+    }
+    assert!(!west.state().exists(), "looking makes nothing");
+
+    let text = over(&north, &all, &[]).ends(78).stdout;
+    assert!(text.starts_with("5 clubs, 4 of them to be looked at.\n"), "{text}");
+    assert!(text.contains("All doors are in sync") && text.contains("no_such_key"), "{text}");
+    for (config, command) in [(&broken, "check"), (&e, "check"), (&s, "status"), (&w, "status")] {
+        let line = format!("  ivms-sync --config {} {command}\n", config.display());
+        assert!(text.contains(&line), "{line}{text}");
+    }
+    assert!(!text.contains(&n.display().to_string()), "nothing to look at: {text}");
+
+    let none = over(&north, &all, &["--html", "clubs.html"]).ends(78);
+    assert_eq!(none.stdout, "");
+    let page = fs::read_to_string(north.path("clubs.html")).unwrap();
+    assert_eq!(page.matches("<td data-title=\"club\">").count(), 5, "{page}");
+    assert!(page.contains("Gym &lt;South&gt;") && !page.contains("<South>"), "{page}");
+    assert!(!page.contains(&number(3).to_string()), "nobody's number: {page}");
+
+    // Two of them: the worst of what is there.
+    assert_eq!(over(&north, &[&n, &s], &[]).code, 5);
+    let fine = over(&north, &[&n], &[]).ends(0).stdout;
+    assert!(fine.starts_with("Last run"), "one is told as ever: {fine}");
+}
+
+/// Mutants: files that are no configuration; one state file told twice; a page over a configuration; flags that
+/// would be taken for the first club alone.
+#[test]
+fn a_folder_of_configurations_is_read_by_name() {
+    let north = called("Gym North");
+    north.sync_at(&tick(1), 0);
+    let clubs = north.path("clubs");
+    fs::create_dir(&clubs).unwrap();
+    assert_eq!(over(&north, &[&clubs], &[]).code, 78, "an empty folder is no club that is well");
+    let here = |name: &str, text: &str| fs::write(clubs.join(name), text).unwrap();
+    let rooted = |state: &Path| {
+        let links = north.path("persons.csv").display().to_string();
+        let config = north.config().replace("persons.csv", &links);
+        format!("state = {state:?}\n{config}")
+    };
+    here("b.toml", &rooted(&north.state()).replace("Gym North", "B"));
+    here("a.toml", &rooted(&north.path("a.db")).replace("club = \"Gym North\"", ""));
+    here("notes.txt", "not = [a configuration");
+    here(".#a.toml", "not = [a configuration");
+    let document = over(&north, &[&clubs], &["--json"]).ends(0).json();
+    let names: Vec<_> =
+        document["clubs"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["a", "B"], "who has never run is above who is well");
+    here("c.toml", &rooted(&north.state()));
+    let twice = over(&north, &[&clubs], &[]).ends(78).stdout;
+    assert!(twice.contains("has the state file of") && twice.contains("b.toml"), "{twice}");
+
+    let page = clubs.join("a.toml");
+    let own = over(&north, &[&clubs], &["--html", page.to_str().unwrap()]).ends(64);
+    assert!(own.stderr.contains("it is the configuration"), "{}", own.stderr);
+    for flag in ["--prometheus", "--unlinked"] {
+        let one = over(&north, &[&clubs], &[flag, "out"]).ends(64);
+        assert!(one.stderr.contains("one configuration at a time"), "{}", one.stderr);
+        assert!(!north.path("out").exists());
+    }
+    let b = clubs.join("b.toml");
+    let (a, b) = (page.to_str().unwrap(), b.to_str().unwrap());
+    let two = north.run(&["sync", "--config", a, "--config", b]).ends(64);
+    assert!(two.stderr.contains("only `status`"), "{}", two.stderr);
+    for command in ["status", "check"] {
+        let both_sides = north.run(&["--config", a, command, "--config", b]).ends(64);
+        assert!(both_sides.stderr.contains("on the same side"), "{}", both_sides.stderr);
+    }
 }

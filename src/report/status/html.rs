@@ -60,7 +60,7 @@ pub fn render(status: &Status) -> String {
 }
 
 /// The one line that says it all.
-fn headline(status: &Status) -> String {
+pub(super) fn headline(status: &Status) -> String {
     let parts = status.concerns();
     match (parts.is_empty(), status.last_run()) {
         (false, _) => parts.join(", "),

@@ -3,6 +3,7 @@
 //! Pure. [`Status`] is filled by [`crate::cmd::status`] from the state file alone; [`text`] is for
 //! people, [`json`] for programs, [`prometheus`] for a monitoring, [`html`] for a screen on the wall.
 
+pub mod clubs;
 pub mod html;
 pub mod json;
 pub mod prometheus;
