@@ -312,9 +312,11 @@ fn check_one(
     if revokes && !member.is_agreed {
         return Err(Rule::SecondLook);
     }
-    if revokes && has_lost_a_configured_role(device, source, member)
-        || revokes && was_left_by_configuration(facts, (device, claims), change)
-    {
+    let takes_by_configuration = || {
+        has_lost_a_configured_role(device, source, member)
+            || was_left_by_configuration(facts, (device, claims), change)
+    };
+    if revokes && takes_by_configuration() {
         return Err(Rule::RolesChanged);
     }
     match source.standing {
