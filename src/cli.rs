@@ -43,8 +43,10 @@ pub struct Cli {
     /// Read this configuration file
     /// [default: $IVMS_SYNC_CONFIG, ./ivms-sync.toml, the user's configuration folder,
     /// /etc/ivms-sync/ivms-sync.toml].
+    ///
+    /// `status` takes several, and folders of them (each *.toml there).
     #[arg(long, global = true, value_name = "FILE", help_heading = EVERY)]
-    pub config: Option<PathBuf>,
+    pub config: Vec<PathBuf>,
 
     /// Print one JSON document (version 1) in place of text.
     #[arg(long, global = true, help_heading = EVERY)]
@@ -87,7 +89,7 @@ impl Cli {
     /// How commands that are suggested are to be typed.
     #[must_use]
     pub fn invocation(&self, working_dir: &Path) -> Invocation {
-        let config = self.config.as_ref().map(|path| working_dir.join(path));
+        let config = self.config_file().map(|path| working_dir.join(path));
         Invocation::new(config.as_deref())
     }
 
@@ -107,19 +109,33 @@ impl Cli {
         })
     }
 
+    /// The configuration that is named; none where there are several.
+    #[must_use]
+    pub fn config_file(&self) -> Option<&Path> {
+        match self.config.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
     /// Reads a command line: a command, or a flag that asks for a text about the program.
     ///
     /// # Errors
     /// clap's own, also where neither is given, or both.
-    pub fn read<T: Into<OsString> + Clone>(
+    pub fn read<T: Into<OsString>>(
         words: impl IntoIterator<Item = T>,
     ) -> Result<Self, clap::Error> {
+        let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
         let cli = Self::definition()
-            .try_get_matches_from(words)
+            .try_get_matches_from(&words)
             .and_then(|matches| Self::from_arg_matches(&matches))
             .map_err(instead_of_dry_run)?;
         let wants_text = cli.man || cli.completions.is_some();
         let (kind, message) = match &cli.command {
+            // Of a flag on both sides of the command, clap keeps one side alone.
+            _ if named_configs(&words) != cli.config.len() => {
+                (ErrorKind::ArgumentConflict, "put every --config on the same side of the command")
+            }
             None if !wants_text => (
                 ErrorKind::MissingSubcommand,
                 "a command is missing: say what to do, as in `ivms-sync diff`",
@@ -127,6 +143,9 @@ impl Cli {
             // A flag of every command cannot be in conflict with one of a single one, for clap.
             Some(Command::History(args)) if args.csv && cli.json => {
                 (ErrorKind::ArgumentConflict, "--csv and --json cannot be used together")
+            }
+            Some(command) if cli.config.len() > 1 && !matches!(command, Command::Status(_)) => {
+                (ErrorKind::ArgumentConflict, "only `status` takes more than one --config")
             }
             Some(_) if wants_text => (
                 ErrorKind::ArgumentConflict,
@@ -148,6 +167,16 @@ fn instead_of_dry_run(error: clap::Error) -> clap::Error {
         ),
         _ => error,
     }
+}
+
+/// How many times the words name a configuration.
+fn named_configs(words: &[OsString]) -> usize {
+    let flags = words.iter().take_while(|word| *word != "--");
+    let is_named = |word: &&OsString| {
+        let word = word.as_encoded_bytes();
+        word == b"--config" || word.starts_with(b"--config=")
+    };
+    flags.filter(is_named).count()
 }
 
 /// When words are coloured.
@@ -217,7 +246,7 @@ pub enum Command {
     ///
     /// Asks nobody: it tells what the last runs knew.
     #[command(
-        after_help = "Examples:\n  ivms-sync status\n  ivms-sync status --html /var/www/doors.html\n  ivms-sync status --unlinked missing.csv"
+        after_help = "Examples:\n  ivms-sync status\n  ivms-sync status --html /var/www/doors.html\n  ivms-sync status --unlinked missing.csv\n  ivms-sync status --config /etc/ivms-sync/clubs"
     )]
     Status(StatusArgs),
     /// Show the audit log: every change that was tried on a door, the newest first.

@@ -115,6 +115,9 @@ pub enum Error {
         /// What is in the file.
         what: String,
     },
+    /// A flag of `status` that is about one club was given with several configurations.
+    #[error("{0} is for one configuration at a time")]
+    OneClub(&'static str),
     /// The checker found a change that breaks a safety rule.
     #[error("{0}")]
     Unproven(#[from] Counterexample),
@@ -161,7 +164,8 @@ impl Error {
             | Self::Asked(_)
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
-            | Self::OwnFile { .. } => Exit::Usage,
+            | Self::OwnFile { .. }
+            | Self::OneClub(_) => Exit::Usage,
             Self::Plan { .. } | Self::NoPlan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::NotKnown { exit, .. } | Self::NotInLog { exit, .. } => *exit,
@@ -184,6 +188,7 @@ impl Error {
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
             | Self::OwnFile { .. }
+            | Self::OneClub(_)
             | Self::FilledIn { .. } => "command line",
             Self::File { .. } => "file",
             Self::Plan { .. }
@@ -230,6 +235,7 @@ impl Error {
             | Self::Asked(_)
             | Self::NotInLog { .. }
             | Self::NoDevice(_)
+            | Self::OneClub(_)
             | Self::Json(_) => None,
             Self::File { error, .. } | Self::Output(error) => is_full(error).then_some(
                 "make room on that disk, or raise the quota; what was there is as it was",

@@ -133,7 +133,8 @@ pub fn run(
     terminal: &Terminal,
 ) -> Exit {
     let Some(command) = &cli.command else { return Exit::Usage };
-    match try_run((cli, command), environment, working_dir, clock, terminal) {
+    let mut club = None;
+    match try_run((cli, command), environment, working_dir, clock, terminal, &mut club) {
         Ok(exit) => exit,
         Err(error) => {
             // Another run that is at work and young is no trouble: this tick is simply its. A
@@ -146,7 +147,7 @@ pub fn run(
             };
             log::log!(level, "{}", error.lines());
             if cli.json && !matches!(error, Error::Output(_)) {
-                say_document(command, &cli.invocation(working_dir), &error);
+                say_document(command, &cli.invocation(working_dir), club.as_deref(), &error);
             }
             error.exit()
         }
@@ -154,10 +155,10 @@ pub fn run(
 }
 
 /// Gives a script its document although the command broke off.
-fn say_document(command: &Command, invocation: &Invocation, error: &Error) {
+fn say_document(command: &Command, invocation: &Invocation, club: Option<&str>, error: &Error) {
     let printed = report::json::broken_off(command.name(), error.trouble())
         .map_err(Error::Json)
-        .and_then(|document| cmd::print_json(invocation, &document));
+        .and_then(|document| cmd::print_json(invocation, club, &document));
     if let Err(error) = printed {
         log::error!("{}", error.lines());
     }
@@ -169,17 +170,22 @@ fn try_run(
     working_dir: &Path,
     clock: Clock,
     terminal: &Terminal,
+    club: &mut Option<String>,
 ) -> Result<Exit, Error> {
     // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    if let Command::Init(args) = command {
-        let surroundings =
-            cmd::init::Surroundings { cli, environment, working_dir, clock, terminal };
-        return cmd::init::run(&surroundings, args, connectors::KINDS);
+    let around = cmd::Surroundings { cli, environment, working_dir, clock, terminal };
+    match command {
+        Command::Init(args) => return cmd::init::run(&around, args, connectors::KINDS),
+        Command::Status(args) if config::are_several(&cli.config, working_dir) => {
+            return cmd::status::clubs::run(&around, args, connectors::KINDS);
+        }
+        _ => {}
     }
-    let path = config::find(cli.config.as_deref(), environment, working_dir)?;
+    let path = config::find(cli.config_file(), environment, working_dir)?;
     let mut config = config::load(&path, environment, connectors::KINDS)?;
     config.invocation = cli.invocation(working_dir);
+    club.clone_from(&config.club);
     // Advice is for whoever runs a command by hand, not for every tick; `check` tells it itself.
     let is_by_hand = std::io::stderr().is_terminal() || matches!(command, Command::Diff(_));
     if (is_by_hand || cli.verbose > 0) && !matches!(command, Command::Check(_)) {

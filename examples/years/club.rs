@@ -50,6 +50,8 @@ pub struct DoorRules {
     pub zone: Tz,
     pub mode: Mode,
     pub roles: Option<Vec<i64>>,
+    /// It lets in members of this organisation alone.
+    pub only: Option<usize>,
     pub protect: Vec<String>,
     pub audit_every: TimeDelta,
     /// It is a platform, with doors behind it.
@@ -108,7 +110,7 @@ impl Club {
         let organisations = chance.weighted(&[(85, 1), (15, 2)]);
         let doors = chance.weighted(&[(55, 1), (35, 2), (10, 3)]);
         let sentinel = chance.in_thousand(300);
-        Self {
+        let mut club = Self {
             zone,
             born: birth(chance),
             every: TimeDelta::minutes(minutes),
@@ -123,7 +125,15 @@ impl Club {
             members: chance.between(members / 2 + 1, members) as usize,
             events: temper.0,
             troubles: temper.1,
+        };
+        // Drawn last, so that clubs of one organisation live as they always did.
+        if club.organisations.len() > 1 {
+            for door in &mut club.doors {
+                let only = chance.below(club.organisations.len());
+                door.only = chance.in_thousand(300).then_some(only);
+            }
         }
+        club
     }
 
     /// The configuration file; `passwords` are the numbers of the doors' passwords, in order.
@@ -170,6 +180,9 @@ impl Club {
             if let Some(roles) = &door.roles {
                 let _ = writeln!(text, "roles = {roles:?}");
             }
+            if let Some(only) = door.only {
+                let _ = writeln!(text, "organisations = [{:?}]", self.organisations[only].name);
+            }
         }
         if self.by_file {
             text.push_str("\n[link]\nfiles = [\"persons.csv\"]\nby = [\"file\"]\n");
@@ -195,10 +208,16 @@ impl Club {
             && doors.all(|(one, two)| one.roles == two.roles)
     }
 
+    /// Whether a door lets in members of an organisation.
+    pub fn lets_in(&self, organisation: usize, door: usize) -> bool {
+        self.doors[door].only.is_none_or(|only| only == organisation)
+    }
+
     /// Whether a role opens a door for the members of an organisation.
     pub fn opens(&self, organisation: usize, door: usize, role: i64) -> bool {
         let lists = [&self.organisations[organisation].roles, &self.doors[door].roles];
-        lists.into_iter().flatten().all(|roles| roles.contains(&role))
+        self.lets_in(organisation, door)
+            && lists.into_iter().flatten().all(|roles| roles.contains(&role))
     }
 }
 
@@ -235,6 +254,7 @@ fn door(chance: &mut Chance, at: usize, zone: Tz) -> DoorRules {
         zone: if chance.in_thousand(80) { far } else { zone },
         mode: chance.weighted(&[(78, Mode::Full), (14, Mode::GrantOnly), (8, Mode::Observe)]),
         roles: chance.in_thousand(150).then(|| ROLES[..2].to_vec()),
+        only: None,
         protect: if chance.in_thousand(300) { vec!["1002".to_owned()] } else { vec![] },
         audit_every: TimeDelta::minutes(minutes),
         is_platform: chance.in_thousand(300),

@@ -539,6 +539,7 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
         match sabotage {
             Some(Sabotage::NeverRevoke) if door.mode == Mode::Full => door.mode = Mode::GrantOnly,
             Some(Sabotage::Unprotected) => door.protect.clear(),
+            Some(Sabotage::LetAllIn) => door.only = None,
             _ => {}
         }
     }

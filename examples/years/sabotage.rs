@@ -21,6 +21,8 @@ pub enum Sabotage {
     NeverRevoke,
     /// Protected persons are not protected.
     Unprotected,
+    /// Doors that let in one organisation let in all of them.
+    LetAllIn,
     /// The door's clock is believed to be right.
     LyingClock,
     /// Every second tick does nothing, and says that all is well.

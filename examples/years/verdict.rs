@@ -303,7 +303,9 @@ impl Life {
                 }
                 let look = self.look(at, card, place, local);
                 if let Some((is_named, look)) = &look {
-                    let is_linked = *is_named || matches!(look, Look::Served(_));
+                    let organisation = self.world.humans[place].organisation;
+                    let is_linked = self.world.club.lets_in(organisation, at)
+                        && (*is_named || matches!(look, Look::Served(_)));
                     linked.push((
                         card.no.clone(),
                         is_linked,
@@ -537,9 +539,12 @@ impl Life {
             let is_his = |owner| self.claim(card, owner).is_sure;
             card.opens_at(local) && card.owner.is_some_and(is_his)
         });
+        // What a platform refused was sent, and counts for a day; no write tells of it here.
+        let is_refusing = door.refuses_somebody();
         drop(door);
         if revocations > 0
             && keeps_somebody
+            && !is_refusing
             && revocations <= allowed(with_time.0, 5, 2)
             && today + revocations <= allowed(with_time.0, 15, 5)
             && self.pasts[at].settled_at.is_none_or(|settled| settled < since)

@@ -45,8 +45,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let pending = args.exit_code && !report.changes.is_empty();
     let exit = if pending { Exit::of_all([found, Exit::ChangesPending]) } else { found };
     if let Some(path) = &args.out {
-        let accounts = context.config.accounts();
-        let text = plan_file::write_sealed(&report, &accounts, context.clock.began(), |sha256| {
+        let (club, accounts) = (context.config.club.as_deref(), context.config.accounts());
+        let made_at = context.clock.began();
+        let text = plan_file::write_sealed(&report, club, &accounts, made_at, |sha256| {
             store.plan_seal(sha256).map_err(Error::Store)
         })?;
         write_file(path, &text, &Rights::PRIVATE)?;

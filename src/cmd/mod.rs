@@ -19,9 +19,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::Serialize;
 
+use crate::cli::Cli;
 use crate::clock::{Clock, is_future};
 use crate::command::{CommandName, Invocation};
-use crate::config::{Config, Mode};
+use crate::config::{Config, Environment, Mode};
 use crate::engine::Network;
 use crate::engine::carry_out::CarryOut;
 use crate::engine::gather::{AcceptLink, GatherError};
@@ -37,10 +38,21 @@ use crate::report::{ChangeReport, ChangeState, Report, json, plan_file, text};
 use crate::stop::Stop;
 use crate::store::lock::{self, RunLock};
 use crate::store::{self, Machine, RunEnd, Store, StoreError};
+use crate::term::Terminal;
 use crate::trouble::Trouble;
 
 /// A run that holds the lock for longer hangs, or has far too much to do.
 const OLD_LOCK: TimeDelta = TimeDelta::minutes(10);
+
+/// What a command has that has no configuration, or several.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    pub cli: &'a Cli,
+    pub environment: &'a Environment,
+    pub working_dir: &'a Path,
+    pub clock: Clock,
+    pub terminal: &'a Terminal,
+}
 
 /// What every command needs.
 #[derive(Debug)]
@@ -154,7 +166,8 @@ impl Context {
 
     /// The same for one JSON document.
     pub fn print_json(&self, document: &impl Serialize) -> Result<(), Error> {
-        (self.stdout)(&json_text(&self.config.invocation, document)?)
+        let club = self.config.club.as_deref();
+        (self.stdout)(&json_text(&self.config.invocation, club, document)?)
     }
 
     /// Says what happened, and gives the exit code.
@@ -291,12 +304,21 @@ pub fn is_reader_gone(error: &std::io::Error) -> bool {
     is_named_pipe || error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
-/// Prints one JSON document on stdout.
-pub fn print_json(invocation: &Invocation, document: &impl Serialize) -> Result<(), Error> {
-    print(&json_text(invocation, document)?)
+/// Prints one JSON document on stdout, with the club that it is about.
+pub fn print_json(
+    invocation: &Invocation,
+    club: Option<&str>,
+    document: &impl Serialize,
+) -> Result<(), Error> {
+    print(&json_text(invocation, club, document)?)
 }
 
-fn json_text(invocation: &Invocation, document: &impl Serialize) -> Result<String, Error> {
+fn json_text(
+    invocation: &Invocation,
+    club: Option<&str>,
+    document: &impl Serialize,
+) -> Result<String, Error> {
+    let document = &json::OfClub { document, club };
     let mut text = inert_json(&invocation.in_json(&serde_json::to_string_pretty(document)?));
     text.push('\n');
     Ok(text)

@@ -8,7 +8,8 @@ use chrono_tz::Tz;
 use super::problem::{Origin, Wrong};
 use super::section::Section;
 use super::{Place, SourceConfig, TargetConfig, value};
-use crate::model::{Account, RightCode};
+use crate::model::{Account, RightCode, SourceName};
+use crate::text::suggest::nearest;
 
 /// An organisation as far as it could be read.
 pub(super) struct SourceRead<'a> {
@@ -25,6 +26,8 @@ pub(super) struct TargetRead<'a> {
     pub place: Option<Place>,
     pub config: Option<TargetConfig>,
     pub roles: Vec<(Origin, RightCode)>,
+    /// The organisations whose members it lets in; none: all of them.
+    pub organisations: Vec<(Origin, SourceName)>,
 }
 
 /// One organisation read under two names would have every member twice.
@@ -77,6 +80,36 @@ pub(super) fn refuse_idle_roles(sources: &[SourceRead<'_>], devices: &[TargetRea
         for (origin, role) in roles.iter().filter(|(_, role)| !listed.contains(role)) {
             let wrong = Wrong::new(format!("holds {role}, which no organisation lists"));
             section.wrong_at("roles", origin, wrong.hint("add it to the roles of an organisation"));
+        }
+    }
+}
+
+/// A device names organisations as their sections do; one that no device lets in is worth a warning, since
+/// nothing ever comes of its members.
+pub(super) fn refuse_unknown_organisations(sources: &[SourceRead<'_>], devices: &[TargetRead<'_>]) {
+    let names = || sources.iter().map(|source| source.section.name());
+    for TargetRead { section, organisations, .. } in devices {
+        let unknown =
+            organisations.iter().filter(|(_, name)| !names().any(|it| it == name.as_str()));
+        for (origin, name) in unknown {
+            let hint = match nearest(name.as_str(), names()) {
+                Some(meant) => format!("did you mean {meant:?}?"),
+                None => "write what stands behind the dot in the section of an organisation".into(),
+            };
+            let wrong = Wrong::new(format!("holds {name}, which is no organisation of this file"));
+            section.wrong_at("organisations", origin, wrong.hint(hint));
+        }
+    }
+    let lets_in = |device: &TargetRead<'_>, name: &str| {
+        device.organisations.is_empty()
+            || device.organisations.iter().any(|(_, one)| one.as_str() == name)
+    };
+    for SourceRead { section, .. } in sources {
+        if !devices.is_empty() && !devices.iter().any(|device| lets_in(device, section.name())) {
+            let section_name = section.dotted("");
+            section.warn(format!(
+                "{section_name}: no door names it under `organisations`, so that it opens none."
+            ));
         }
     }
 }

@@ -41,6 +41,47 @@ pub fn find(
     }
 }
 
+/// Whether more than one configuration is named, or a folder of them.
+#[must_use]
+pub fn are_several(named: &[PathBuf], working_dir: &Path) -> bool {
+    named.len() > 1 || named.iter().any(|path| working_dir.join(path).is_dir())
+}
+
+/// The configurations that are named, each once; of a folder each `*.toml` in it, by name.
+///
+/// # Errors
+/// When a folder cannot be read or holds none: then nobody knows which are missing.
+pub fn several(named: &[PathBuf], working_dir: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    for path in named.iter().map(|path| working_dir.join(path)) {
+        let here = if path.is_dir() { of_folder(&path)? } else { vec![path] };
+        for path in here {
+            if !found.contains(&path) {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let of_it = |wrong| ConfigError::of_file(folder.to_owned(), wrong);
+    let entries = std::fs::read_dir(folder).and_then(|all| all.collect::<Result<Vec<_>, _>>());
+    let entries = entries.map_err(|error| of_it(Wrong::new(format!("cannot be read: {error}"))))?;
+    // What an editor is at work on begins with a dot.
+    let is_config = |path: &PathBuf| {
+        let is_hidden = path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
+        !is_hidden && path.extension().is_some_and(|end| end == "toml")
+    };
+    let paths = entries.into_iter().map(|entry| entry.path());
+    let mut found: Vec<PathBuf> = paths.filter(is_config).collect();
+    if found.is_empty() {
+        return Err(of_it(Wrong::new("holds no configuration, which would be a file *.toml")));
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// A file that somebody asked for by name.
 fn named(path: PathBuf, by: &str) -> Result<PathBuf, ConfigError> {
     match path.try_exists() {

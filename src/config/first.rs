@@ -133,6 +133,7 @@ impl First {
         let mut out = String::from(
             "# The configuration of ivms-sync, as `ivms-sync init` made it. Paths are relative to the folder\n\
              # of this file. What else can be set: `ivms-sync init --print`, and `ivms-sync help config`.\n\n\
+             # The club's name, for pages, mails and metrics.\n#club = \"Example Gym\"\n\n\
              # The club's time zone: a membership that ends on the 31st ends when the 31st ends there.\n",
         );
         out.push_str(&format!("time_zone = {}\n", quoted(&self.time_zone)));

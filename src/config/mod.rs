@@ -44,13 +44,13 @@ use crate::text::lists::either;
 use crate::text::words::words;
 
 pub use environment::Environment;
-pub use find::{FILE_NAME, find};
+pub use find::{FILE_NAME, are_several, find, several};
 pub use kind::{
     Common, Kinds, Login, Nouns, Place, SourceKind, SourceParts, SourceSettings, TargetKind,
     TargetParts, TargetSettings, Wiring,
 };
 pub use load::{draft, load};
-pub use problem::{ConfigError, Problem};
+pub use problem::{ConfigError, Problem, Wrong};
 pub use secret::Secret;
 
 pub use crate::model::LinkRule;
@@ -72,6 +72,8 @@ pub mod reading {
 pub struct Config {
     /// The file it was read from.
     pub path: PathBuf,
+    /// Whose configuration it is, for whoever looks after several.
+    pub club: Option<String>,
     /// How commands that are suggested are to be typed.
     pub invocation: Invocation,
     /// The SQLite state file.
@@ -151,6 +153,8 @@ pub struct TargetConfig {
     pub mode: Mode,
     /// Narrower than the organisation's roles; `None`: the same.
     pub roles: Option<BTreeSet<RightCode>>,
+    /// The organisations whose members it lets in; `None`: all of them.
+    pub organisations: Option<BTreeSet<SourceName>>,
     pub protect: BTreeSet<RecordId>,
     /// The whole person list is compared at least this often.
     pub audit_every: Duration,
@@ -173,6 +177,12 @@ impl SourceConfig {
 }
 
 impl TargetConfig {
+    /// Whether members of an organisation are let in.
+    #[must_use]
+    pub fn lets_in(&self, source: &SourceName) -> bool {
+        self.organisations.as_ref().is_none_or(|names| names.contains(source))
+    }
+
     /// Its section in the configuration: `hikvision.front-door`.
     #[must_use]
     pub fn section(&self) -> String {

@@ -66,8 +66,10 @@ impl<'a> Overrides<'a> {
                 report.problem("", &origin, Wrong::new("is not UTF-8 text"));
             } else if !asked.contains_key(name) {
                 let wrong = Wrong::new("matches no key of the configuration");
-                let hint = match nearest(name, asked.keys().map(String::as_str)) {
-                    Some(meant) => format!("did you mean {}?", shown(meant)),
+                // What all have in common makes none of them more alike.
+                let keys = asked.keys().filter_map(|name| name.strip_prefix(PREFIX));
+                let hint = match nearest(name.get(PREFIX.len()..).unwrap_or_default(), keys) {
+                    Some(meant) => format!("did you mean {PREFIX}{}?", shown(meant)),
                     None => format!(
                         "{PREFIX}, then the sections and the key in upper case, joined by __; \
                          a section must stand in the file"

@@ -40,6 +40,7 @@ pub(super) fn read(
     kinds: Kinds,
     surroundings: &Surroundings<'_>,
 ) -> Option<Config> {
+    let club = top.text("club", value::club).optional();
     let state = top.text("state", value::path).or("ivms-sync.db".to_owned());
     let zones = Zones::read(top);
     let mut sources: Vec<SourceRead<'_>> = Vec::new();
@@ -73,8 +74,10 @@ pub(super) fn read(
     agreement::refuse_same_organisation(&sources);
     agreement::refuse_same_device(&devices);
     agreement::refuse_idle_roles(&sources, &devices);
+    agreement::refuse_unknown_organisations(&sources, &devices);
     let config = Config {
         path: path.to_owned(),
+        club,
         invocation: Invocation::default(),
         state: absolute(surroundings.folder, &state),
         computer: computer(surroundings.environment),
@@ -174,11 +177,13 @@ fn device<'a>(
     let TargetParts { settings, login, place } = kind.read(&section, &common, surroundings);
     let mode = section.text("mode", value::mode).or(Mode::Full);
     let roles = roles(&section, source_kinds);
+    let organisations = organisations(&section);
     let protect = section.list("protect", protected);
     let audit_every =
         section.text("audit_every", |text| value::interval(text, AUDIT_EVERY_DAYS_MAX)).or(HOUR);
     section.finish();
     let placed_roles = roles.clone().unwrap_or_default();
+    let placed_organisations = organisations.clone().unwrap_or_default();
     let config = (|| {
         Some(TargetConfig {
             name: name?,
@@ -187,12 +192,24 @@ fn device<'a>(
             login: login?,
             mode,
             roles: roles.map(without_origins),
+            organisations: organisations.map(without_origins),
             protect: protect.map(without_origins).unwrap_or_default(),
             audit_every,
             time_zone: common.time_zone,
         })
     })();
-    TargetRead { section, place, config, roles: placed_roles }
+    TargetRead { section, place, config, roles: placed_roles, organisations: placed_organisations }
+}
+
+/// The organisations whose members a device lets in; `None` for all of them.
+fn organisations(section: &Section<'_>) -> Option<Vec<(Origin, SourceName)>> {
+    let names = section.list("organisations", |item| value::id(SourceName::new(text(item)?)));
+    section.refuse_repeats("organisations", names.as_deref().unwrap_or_default());
+    if is_empty_list(section, "organisations") {
+        let wrong = Wrong::new("is empty, so that no member would be let in");
+        section.wrong("organisations", wrong.hint("leave the key out to mean all of them"));
+    }
+    names
 }
 
 /// One entry of `protect`.

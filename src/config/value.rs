@@ -8,12 +8,15 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::problem::Wrong;
 use super::{Ending, LinkRule, Mode, Percent, Tls};
-use crate::model::Email;
+use crate::model::{Email, steers};
 use crate::text::suggest::nearest;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+
+/// A club's name stands in front of the subject of a mail.
+const CLUB_CHARS_MAX: usize = 60;
 
 /// Text that is not blank.
 pub fn not_empty(text: &str) -> Result<String, Wrong> {
@@ -23,6 +26,18 @@ pub fn not_empty(text: &str) -> Result<String, Wrong> {
 /// What to do about a path whose `\` was taken for the beginning of an escape.
 pub const SINGLE_QUOTES: &str =
     "write a path in single quotes, where \\ stands for itself: 'C:\\Folder\\file'";
+
+/// What a club is called on one line of a page, a mail and a metric.
+pub fn club(text: &str) -> Result<String, Wrong> {
+    let name = not_empty(text)?.trim().to_owned();
+    if name.contains(steers) {
+        return Err(Wrong::new("holds a character that cannot be seen").hint("type it again"));
+    }
+    if name.chars().count() > CLUB_CHARS_MAX {
+        return Err(Wrong::new(format!("is longer than {CLUB_CHARS_MAX} characters")));
+    }
+    Ok(name)
+}
 
 /// The path of a file. `"C:\temp"` holds a tabulator, and names another file than was meant.
 pub fn path(text: &str) -> Result<String, Wrong> {
@@ -225,6 +240,21 @@ mod tests {
             assert!(wrong.hint.unwrap().contains("single quotes"), "{text:?}");
         }
         assert!(path(" ").unwrap_err().message.contains("is empty"));
+    }
+
+    #[test]
+    fn clubs() {
+        for (text, name) in
+            [("Gym North", "Gym North"), (" Športni klub \"Ž\" ", "Športni klub \"Ž\"")]
+        {
+            assert_eq!(club(text), Ok(name.to_owned()));
+        }
+        assert!(club(&"č".repeat(60)).is_ok());
+        assert!(club(&"č".repeat(61)).unwrap_err().message.contains("longer than 60"));
+        assert!(club(" ").unwrap_err().message.contains("is empty"));
+        for text in ["a\nb", "a\u{1b}[1mb", "a\u{202e}b", "a\u{200b}b", "\u{7f}"] {
+            assert!(club(text).unwrap_err().message.contains("cannot be seen"), "{text:?}");
+        }
     }
 
     #[test]

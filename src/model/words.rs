@@ -47,7 +47,8 @@ words! {
         LastPerson = "last-person",
         /// A person that is linked to nobody would lose access: somebody must look who it is.
         Released = "released",
-        /// `roles` of the configuration have changed, and somebody would lose access by that.
+        /// `roles` or `organisations` of the configuration have changed, and somebody would lose access by
+        /// that.
         RolesChanged = "roles-changed",
         /// One listing alone says it. No approval is wanted: the next run asks again.
         SecondLook = "second-look",
@@ -70,7 +71,7 @@ impl Budget {
             Self::GrantPerTick => "too many would get in at once",
             Self::LastPerson => "nobody would have access any more",
             Self::Released => "linked to nobody now",
-            Self::RolesChanged => "`roles` in the configuration have changed",
+            Self::RolesChanged => "`roles` or `organisations` in the configuration have changed",
             Self::SecondLook => "waits for a second look: the next run asks again",
         }
     }
@@ -99,6 +100,8 @@ words! {
         Ambiguous = "ambiguous",
         /// None of the member's roles opens the device.
         NoDoorRole = "no-door-role",
+        /// The device lets in members of other organisations only.
+        OtherOrganisation = "other-organisation",
         /// The dates cannot be right.
         BadDates = "bad-dates",
         /// The person may not be touched.

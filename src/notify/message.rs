@@ -23,6 +23,7 @@ const COMMAND_MAX: usize = 60;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
     version: u8,
+    club: Option<String>,
     /// One line that says the worst.
     pub subject: String,
     /// The whole text, in lines of at most 72 columns but for commands.
@@ -55,7 +56,7 @@ impl Message {
 
     /// A message to try a channel with.
     #[must_use]
-    pub fn test(sender: Option<&str>) -> Self {
+    pub fn test(club: Option<&str>, sender: Option<&str>) -> Self {
         let here = sender.map(|name| format!(" on {name}")).unwrap_or_default();
         let text = wrapped(
             &format!(
@@ -64,28 +65,29 @@ impl Message {
             ),
             "",
         );
-        let subject = "ivms-sync: test message".to_owned();
-        Self { version: 1, subject, text, conditions: Vec::new() }
+        let subject = subject(club, "test message");
+        Self { version: 1, club: club.map(str::to_owned), subject, text, conditions: Vec::new() }
     }
 }
 
 /// Makes one message of everything that is to be said; `None` when that is nothing. Times are written
-/// in `zone`; `sender` is the name of the computer, where it
-/// is known.
+/// in `zone`; `club` and `sender` (the name of the computer) are given where they are known.
 #[must_use]
 pub fn compose(
     notices: &[Notice],
     now: DateTime<Utc>,
     zone: Tz,
+    club: Option<&str>,
     sender: Option<&str>,
 ) -> Option<Message> {
     let mut notices: Vec<&Notice> = notices.iter().collect();
     // The worst first, and what is over last.
     notices.sort_by_key(|notice| (exit(notice).rank(), notice.topic.clone()));
     let first = notices.first()?;
+    let headline = headline(first, now);
     let subject = match notices.len() - 1 {
-        0 => format!("ivms-sync: {}", headline(first, now)),
-        more => format!("ivms-sync: {} (and {more} more)", headline(first, now)),
+        0 => subject(club, &headline),
+        more => subject(club, &format!("{headline} (and {more} more)")),
     };
     let mut text = String::new();
     for notice in &notices {
@@ -100,7 +102,14 @@ pub fn compose(
     text.push_str("-- \n");
     text.push_str(&wrapped(&footer, ""));
     let conditions = notices.iter().map(|notice| entry(notice, now)).collect();
-    Some(Message { version: 1, subject: printable(&subject), text, conditions })
+    let club = club.map(str::to_owned);
+    Some(Message { version: 1, club, subject, text, conditions })
+}
+
+/// One line that filters and people know it by: whose program says what.
+fn subject(club: Option<&str>, said: &str) -> String {
+    let club = club.map(|club| format!(" ({club})")).unwrap_or_default();
+    printable(&format!("ivms-sync{club}: {said}"))
 }
 
 fn exit(notice: &Notice) -> Exit {

@@ -61,7 +61,8 @@ pub fn channels(config: &Config) -> Vec<Channel<'_>> {
 pub fn try_out(config: &Config, clock: Clock) -> Vec<(Channel<'_>, Result<(), Undelivered>)> {
     let now = clock.now();
     let computer = sender(config);
-    let send = |channel: Channel<'_>| channel.send(&Message::test(computer), now, computer);
+    let message = Message::test(config.club.as_deref(), computer);
+    let send = |channel: Channel<'_>| channel.send(&message, now, computer);
     let tried: Vec<_> = channels(config).into_iter().map(|one| (one, send(one))).collect();
     if !tried.is_empty() {
         with_memory(config, true, |memory| {
@@ -187,7 +188,7 @@ impl Watch<'_> {
             Vec::new()
         });
         let decision = decide(&remembered, observations, now);
-        let message = compose(&decision.notices, now, zone, sender(config));
+        let message = compose(&decision.notices, now, zone, config.club.as_deref(), sender(config));
         let message = message.map(|message| message.with_commands_of(&config.invocation));
         // What cannot be remembered would be sent at every tick.
         let kept = match (&message, decision.if_refused == remembered) {

@@ -123,6 +123,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::File { .. }
         | Error::NoPlan { .. }
         | Error::OwnFile { .. }
+        | Error::OneClub(_)
         | Error::FilledIn { .. } => return None,
     };
     let (detail, hint) = (Some(error.to_string()), error.hint().map(str::to_owned));

@@ -81,6 +81,14 @@ struct Basis<'a> {
     ends_at_once: bool,
 }
 
+/// Any document, with whose it is: null where the configuration names no club, or could not be read.
+#[derive(Debug, Serialize)]
+pub struct OfClub<'a, D> {
+    #[serde(flatten)]
+    pub document: D,
+    pub club: Option<&'a str>,
+}
+
 /// Makes the document of a report that ends with `exit_code`.
 #[must_use]
 pub fn document(report: &Report, exit_code: u8) -> Document<'_> {

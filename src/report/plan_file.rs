@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::json::{self, Document};
+use super::json::{self, Document, OfClub};
 use super::{ChangeState, Report};
 use crate::engine::plan::{Budget, Cause, Change, Kind};
 use crate::model::{Accounts, HolderId, Limit, RecordId, TargetName, Verb, Window, inert_json};
@@ -52,7 +52,7 @@ pub enum PlanFileError {
 #[derive(Debug, Serialize)]
 struct PlanFile<'a> {
     #[serde(flatten)]
-    document: Document<'a>,
+    document: OfClub<'a, Document<'a>>,
     #[serde(serialize_with = "whole_seconds")]
     made_at: DateTime<Utc>,
     #[serde(serialize_with = "whole_seconds")]
@@ -71,20 +71,21 @@ pub fn write(
     accounts: &Accounts,
     made_at: DateTime<Utc>,
 ) -> Result<String, serde_json::Error> {
-    hashed(report, accounts, made_at).and_then(|plan| printed(&plan))
+    hashed(report, None, accounts, made_at).and_then(|plan| printed(&plan))
 }
 
-/// Writes a plan file; `seal` makes the seal of its SHA-256.
+/// Writes a plan file of a club; `seal` makes the seal of its SHA-256.
 ///
 /// # Errors
 /// As for [`write()`], or that of the seal.
 pub fn write_sealed<E: From<serde_json::Error>>(
     report: &Report,
+    club: Option<&str>,
     accounts: &Accounts,
     made_at: DateTime<Utc>,
     seal: impl FnOnce(&str) -> Result<String, E>,
 ) -> Result<String, E> {
-    let mut plan = hashed(report, accounts, made_at)?;
+    let mut plan = hashed(report, club, accounts, made_at)?;
     plan.seal = Some(seal(&plan.sha256)?);
     Ok(printed(&plan)?)
 }
@@ -98,11 +99,12 @@ fn printed(plan: &PlanFile<'_>) -> Result<String, serde_json::Error> {
 /// A plan with its SHA-256, not sealed yet.
 fn hashed<'a>(
     report: &'a Report,
+    club: Option<&'a str>,
     accounts: &'a Accounts,
     made_at: DateTime<Utc>,
 ) -> Result<PlanFile<'a>, serde_json::Error> {
     let expires_at = made_at.checked_add_signed(VALID_FOR).unwrap_or(made_at);
-    let document = json::make(report, 0, Some(accounts));
+    let document = OfClub { document: json::make(report, 0, Some(accounts)), club };
     let mut plan = PlanFile { document, made_at, expires_at, sha256: String::new(), seal: None };
     plan.sha256 = hash(serde_json::to_value(&plan)?);
     Ok(plan)

@@ -351,6 +351,10 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
             "no membership that opens this door",
             "Right as it is, unless the membership type is missing from `roles`.",
         ),
+        Reason::OtherOrganisation => (
+            "a member of an organisation whose members this door does not let in",
+            "Right as it is, unless the organisation is missing from `organisations` of the door.",
+        ),
         Reason::BadDates => (
             "dates that cannot be right",
             "Correct the dates of the membership in its system; of a person who is named, those at the door.",

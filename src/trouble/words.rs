@@ -460,7 +460,9 @@ impl BlockedBy {
             }
             Self::Released => format!("{lose}, written to before and linked to nobody now"),
             Self::RolesChanged => {
-                format!("{lose}, because `roles` in the configuration have changed")
+                format!(
+                    "{lose}, because `roles` or `organisations` in the configuration have changed"
+                )
             }
             Self::SecondLook => format!("{lose}, on the word of one listing alone"),
         }

@@ -27,8 +27,11 @@ fn each_file_opens_with_how_to_install_it_and_what_exit_codes_mean() {
         "ivms-sync.crontab",
         "ivms-sync.service",
         "ivms-sync.timer",
+        "ivms-sync@.service",
+        "ivms-sync@.timer",
         "ivms-sync-task.xml",
         "ivms-sync-cronjob.yaml",
+        "ivms-sync-clubs-cronjob.yaml",
     ] {
         let text = text_of(name);
         let head: String = text.lines().take(60).collect::<Vec<_>>().join("\n").to_lowercase();
@@ -221,10 +224,10 @@ fn the_lines_for_many_clubs_run_as_they_stand() {
     let root = folder.path().to_str().unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ivms-sync"), folder.path().join("ivms-sync"))
         .unwrap();
+    fs::create_dir(folder.path().join("clubs")).unwrap();
     for club in ["north", "south"] {
-        fs::create_dir(folder.path().join(club)).unwrap();
-        let config = format!("{}/{club}/ivms-sync.toml", folder.path().display());
-        fs::write(config, CLUB).unwrap();
+        let config = format!("state = {:?}\n{CLUB}", folder.path().join(format!("{club}.db")));
+        fs::write(folder.path().join("clubs").join(format!("{club}.toml")), config).unwrap();
     }
     let here = |text: &str| text.replace("/etc/ivms-sync", root).replace("/usr/local/bin", root);
     let many = topic("many-clubs");
@@ -233,14 +236,20 @@ fn the_lines_for_many_clubs_run_as_they_stand() {
         let said = said(bare(folder.path()).args(["-c", &here(&job(line))]));
         // Nobody answers at these addresses: the configuration was found and taken.
         assert_eq!(said.code, 5, "{line}: {said:?}");
-        assert!(folder.path().join(club).join("ivms-sync.db").exists(), "{line}: {said:?}");
+        assert!(folder.path().join(format!("{club}.db")).exists(), "{line}: {said:?}");
     }
-    let loops = blocks_of(&many, "sh");
-    let all = loops.iter().find(|block| block.starts_with("for club in ")).unwrap();
+    let commands = blocks_of(&many, "sh");
+    let all = commands.iter().find(|block| block.ends_with("/clubs status")).unwrap();
     let said = said(bare(folder.path()).env("PATH", root).args(["-c", &here(all)]));
-    assert_eq!(said.code, 0, "{said:?}");
-    assert_eq!(said.stdout.matches("ended with 5").count(), 2, "{said:?}");
-    assert!(said.stdout.contains("/north/") && said.stdout.contains("/south/"), "{said:?}");
+    assert_eq!(said.code, 5, "{said:?}");
+    assert!(said.stdout.starts_with("2 clubs, 2 of them to be looked at.\n"), "{said:?}");
+    for club in ["north", "south"] {
+        let row = said.stdout.lines().find(|line| line.trim_start().starts_with(club));
+        assert!(row.is_some_and(|row| row.contains(" 5 ")), "{said:?}");
+    }
+    // The units look where the layout says.
+    assert!(many.contains("/etc/ivms-sync/clubs/north.toml "));
+    assert!(many.contains("ivms-sync@north.timer"));
 }
 
 /// The codes that `help trouble` explains: no path, no working folder, no variable.
@@ -378,6 +387,33 @@ fn the_timer_ticks_every_five_minutes() {
     assert_eq!(value(&unit, "Install", "WantedBy"), "timers.target");
 }
 
+/// The template differs from the service of one club in which club it is, and in nothing that shuts it in.
+///
+/// Mutants: clubs that share a configuration; a switch that the template lost; forty clubs at the same second.
+#[test]
+fn the_template_runs_each_club_as_the_service_runs_one() {
+    let (mut one, mut many) = (unit("ivms-sync.service"), unit("ivms-sync@.service"));
+    assert_eq!(
+        many["Service"]["Environment"],
+        ["IVMS_SYNC_CONFIG=/etc/ivms-sync/clubs/%i.toml"],
+        "the state file is the configuration's to name: `status` reads all of them"
+    );
+    assert_eq!(value(&many, "Unit", "ConditionPathExists"), "/etc/ivms-sync/clubs/%i.toml");
+    assert!(value(&many, "Unit", "Description").ends_with("(%i)"));
+    for unit in [&mut one, &mut many] {
+        let service = unit.get_mut("Service").unwrap();
+        service.retain(|key, _| key != "Environment" && key != "LoadCredential");
+        let unit = unit.get_mut("Unit").unwrap();
+        unit.retain(|key, _| key != "Description" && key != "ConditionPathExists");
+    }
+    assert_eq!(one, many);
+    let timer = unit("ivms-sync@.timer");
+    assert_eq!(value(&timer, "Timer", "OnCalendar"), "*:0/5");
+    assert_eq!(value(&timer, "Timer", "RandomizedDelaySec"), "4min");
+    assert_eq!(value(&timer, "Timer", "FixedRandomDelay"), "yes");
+    assert_eq!(value(&timer, "Install", "WantedBy"), "timers.target");
+}
+
 /// `systemd-analyze verify` also asks whether the program exists, so the copy it is shown names the
 /// program under test; nothing else is changed.
 #[test]
@@ -390,12 +426,12 @@ fn systemd_finds_nothing_wrong_with_the_units() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("systemd-analyze");
     command.arg("verify");
-    for name in ["ivms-sync.service", "ivms-sync.timer"] {
+    for name in ["ivms-sync.service", "ivms-sync.timer", "ivms-sync@.service", "ivms-sync@.timer"] {
         let text = text_of(name).replace(
             "ExecStart=ivms-sync ",
             concat!("ExecStart=", env!("CARGO_BIN_EXE_ivms-sync"), " "),
         );
-        let copy = folder.path().join(name);
+        let copy = folder.path().join(name.replace('@', "@north"));
         fs::write(&copy, text).unwrap();
         command.arg(copy);
     }
@@ -441,7 +477,7 @@ fn the_user_of_the_service_is_the_one_that_is_made() {
     assert!(line.starts_with("u ivms-sync - "), "{line}");
     assert!(line.ends_with(" /var/lib/ivms-sync"), "{line}");
     let script = text_of("debian/postinst");
-    for path in ["/etc/ivms-sync", "/etc/ivms-sync/credentials"] {
+    for path in ["/etc/ivms-sync", "/etc/ivms-sync/clubs", "/etc/ivms-sync/credentials"] {
         assert!(script.lines().any(|line| line.ends_with(path)), "{path}");
     }
     let packers = script.find("\n#DEBHELPER#\n").expect("where the packer makes the user");
@@ -608,4 +644,81 @@ fn the_parts_of_the_manifest_fit_together() {
     }
     let config: toml::Table = config.parse().unwrap();
     assert!(config.contains_key("cardskipper") && config.contains_key("hikvision"));
+}
+
+/// Mutants: more indexes than configurations; two clubs with one state file; a club whose failure ends the pods
+/// of the others; pods on nodes that cannot all have the volume.
+#[cfg(unix)]
+#[test]
+fn the_manifest_for_many_clubs_gives_each_index_a_configuration_of_its_own() {
+    let documents = YamlLoader::load_from_str(&text_of("ivms-sync-clubs-cronjob.yaml")).unwrap();
+    let kinds: Vec<_> = documents.iter().filter_map(|document| document["kind"].as_str()).collect();
+    assert_eq!(kinds, ["PersistentVolumeClaim", "ConfigMap", "CronJob"]);
+    let (claim, map, job) = (&documents[0], &documents[1], &documents[2]["spec"]);
+    let run = &job["jobTemplate"]["spec"];
+    assert_eq!(run["completionMode"].as_str(), Some("Indexed"));
+    assert_eq!(run["backoffLimitPerIndex"].as_i64(), Some(0));
+    assert!(run["backoffLimit"].is_badvalue(), "it would end the others' pods");
+    let configs = map["data"].as_hash().unwrap();
+    let clubs = run["completions"].as_i64().unwrap();
+    assert_eq!(usize::try_from(clubs).unwrap(), configs.len());
+
+    // But for which club it is, as for one.
+    let one = YamlLoader::load_from_str(&text_of("ivms-sync-cronjob.yaml")).unwrap();
+    let (one, pod) = (&one[2]["spec"], &run["template"]["spec"]);
+    for key in
+        ["schedule", "startingDeadlineSeconds", "concurrencyPolicy", "failedJobsHistoryLimit"]
+    {
+        assert_eq!(job[key], one[key], "{key}");
+    }
+    let one = &one["jobTemplate"]["spec"]["template"]["spec"];
+    for key in ["restartPolicy", "automountServiceAccountToken", "securityContext"] {
+        assert_eq!(pod[key], one[key], "{key}");
+    }
+    let (container, one) = (&pod["containers"][0], &one["containers"][0]);
+    for key in ["image", "securityContext", "resources"] {
+        assert_eq!(container[key], one[key], "{key}");
+    }
+    assert!(!pod["nodeSelector"].is_badvalue());
+    let words: Vec<_> = container["command"].as_vec().unwrap().iter().map(Yaml::as_str).collect();
+    let path = "/etc/ivms-sync/$(JOB_COMPLETION_INDEX).toml";
+    assert_eq!(words, [Some("ivms-sync"), Some("--config"), Some(path), Some("sync")]);
+
+    let mount = |name: &str| {
+        let mounts = container["volumeMounts"].as_vec().unwrap();
+        let found = mounts.iter().find(|mount| mount["name"].as_str() == Some(name)).unwrap();
+        format!("{}/", found["mountPath"].as_str().unwrap())
+    };
+    let volume = |name: &str| {
+        let volumes = pod["volumes"].as_vec().unwrap();
+        volumes.iter().find(|volume| volume["name"].as_str() == Some(name)).unwrap()
+    };
+    assert_eq!(volume("state")["persistentVolumeClaim"]["claimName"], claim["metadata"]["name"]);
+    assert_eq!(volume("config")["configMap"]["name"], map["metadata"]["name"]);
+    assert_eq!(mount("config"), "/etc/ivms-sync/");
+
+    // Each loads, with the files that the secret is made of where it is mounted.
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().to_str().unwrap();
+    let head = text_of("ivms-sync-clubs-cronjob.yaml");
+    for file in
+        head.split("--from-file=").skip(1).map(|rest| rest.split_whitespace().next().unwrap())
+    {
+        fs::write(folder.path().join(file), "secret").unwrap();
+    }
+    let mut states = std::collections::BTreeSet::new();
+    for index in 0..clubs {
+        let name = Yaml::String(format!("{index}.toml"));
+        let text = configs[&name].as_str().unwrap();
+        assert!(text.contains(&mount("secrets")));
+        let path = folder.path().join(format!("{index}.toml"));
+        fs::write(&path, text.replace(mount("secrets").trim_end_matches('/'), root)).unwrap();
+        let environment = ivms_sync::config::Environment::from_pairs([("", ""); 0]);
+        let config =
+            ivms_sync::config::load(&path, &environment, ivms_sync::connectors::KINDS).unwrap();
+        assert!(config.club.is_some());
+        assert!(config.link.files.iter().all(|file| file.exists()), "{:?}", config.link.files);
+        assert!(config.state.starts_with(mount("state")), "{:?}", config.state);
+        assert!(states.insert(config.state), "a state file for each");
+    }
 }

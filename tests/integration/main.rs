@@ -28,6 +28,7 @@ mod kill;
 mod links;
 mod lookup;
 mod main_job;
+mod many_clubs;
 mod newcomer;
 mod numbers;
 mod plans;

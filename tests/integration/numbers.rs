@@ -19,9 +19,11 @@ alarms @ At most 5 seconds each @ src/notify/heartbeat.rs @ Duration::from_secs(
 commands @ good for 60 minutes @ src/report/plan_file.rs @ VALID_FOR: TimeDelta = TimeDelta::minutes(60);
 commands @ to 200 rows of each list @ src/report/status/html/parts.rs @ NAMED_MAX: usize = 200;
 commands @ the last 30 days @ src/report/status/mod.rs @ DAYS_SHOWN: i64 = 30;
+commands @ as a page, mode 0640 @ src/cmd/status/clubs.rs @ mode: 0o640
 commands @ longer than a second @ src/term/mod.rs @ SHOWN_AFTER: Duration = Duration::from_secs(1);
 commands @ Not more than three refused logins @ src/store/login.rs @ MAX_SPENT: u32 = 3;
 commands @ within half an hour @ src/store/login.rs @ SPENT_WITHIN: TimeDelta = TimeDelta::minutes(30);
+config @ at most 60 characters @ src/config/value.rs @ CLUB_CHARS_MAX: usize = 60;
 config @ 0 to 365 @ src/config/schema.rs @ GRACE_DAYS_MAX: i64 = 365;
 config @ `"1m"` to `"7d"` @ src/config/schema.rs @ FULL_EVERY_DAYS_MAX: u64 = 7;
 config @ `"1m"` to `"30d"` @ src/config/schema.rs @ AUDIT_EVERY_DAYS_MAX: u64 = 30;
@@ -31,6 +33,8 @@ exit-codes @ for more than 10 minutes @ src/cmd/mod.rs @ OLD_LOCK: TimeDelta = T
 links @ more than 15 digits @ src/engine/link/file/value.rs @ DIGITS_KEPT: usize = 15;
 links @ more than 4 KB in one cell @ src/engine/link/file/mod.rs @ CELL_BYTES_MAX: usize = 4 * 1024;
 links @ at least three new links @ src/engine/link/first.rs @ SMALLEST: usize = 3;
+many-clubs @ within four minutes @ cron/ivms-sync@.timer @ RandomizedDelaySec=4min
+many-clubs @ for ten minutes after @ src/store/journal.rs @ TAKEN_OVER_AFTER: TimeDelta = TimeDelta::minutes(10);
 safety @ 256 MB unpacked @ src/connectors/cardskipper/limits.rs @ MAX_EXPORT_BYTES: usize = 256 * 1024 * 1024;
 safety @ 8 MB and @ src/connectors/hikvision/call.rs @ MAX_BODY: usize = 8 * 1024 * 1024;
 safety @ 500,000 values @ src/connectors/hikvision/wire/mod.rs @ JSON_VALUES: usize = 500_000;

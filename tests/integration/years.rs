@@ -15,7 +15,7 @@ const SHORT: &str = "--seed 2 --clubs 40 --ticks 40";
 const LONGER: &str = "--seed 11 --clubs 100 --ticks 90";
 
 /// The ways to break the program.
-const SABOTAGES: [&str; 17] = [
+const SABOTAGES: [&str; 18] = [
     "lose-member",
     "longer-dates",
     "shorter-dates",
@@ -23,6 +23,7 @@ const SABOTAGES: [&str; 17] = [
     "write-twice",
     "never-revoke",
     "unprotected",
+    "let-all-in",
     "lying-clock",
     "lazy-ticks",
     "read-anyway",

@@ -85,8 +85,8 @@ pub(super) fn both_sides(
     findings.extend(to_look_after.into_iter().map(Finding::from));
     // Of an organisation that gave no word nobody knows who holds what.
     if gathered.sources.iter().all(|source| source.report.accepted) {
-        let held = Held::by(listed(&gathered.facts, |_| true));
         for device in &context.config.devices {
+            let held = Held::by(listed(&gathered.facts, |key| device.lets_in(&key.source)));
             let narrower = device.roles.as_ref();
             findings.extend(narrower.and_then(|configured| {
                 roles::of_door(&device.section(), &held, configured, &all_names)

@@ -6,32 +6,20 @@ mod tries;
 
 use std::path::{Path, PathBuf};
 
-use super::{print, print_json};
-use crate::cli::{Cli, InitArgs};
-use crate::clock::Clock;
+use super::{Surroundings, print, print_json};
+use crate::cli::InitArgs;
 use crate::command::Invocation;
 use crate::config::first::{First, FirstError, Passwords};
-use crate::config::{self, Environment, FILE_NAME, Kinds};
+use crate::config::{self, FILE_NAME, Kinds};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{self, Rights};
 use crate::report::check::exit;
 use crate::report::init::{Made, document, render};
 use crate::stop::Stop;
-use crate::term::Terminal;
 
 /// The sample, with every key.
 const SAMPLE: &str = include_str!("../../../examples/ivms-sync.toml");
-
-/// What this command has in place of a configuration.
-#[derive(Debug)]
-pub struct Surroundings<'a> {
-    pub cli: &'a Cli,
-    pub environment: &'a Environment,
-    pub working_dir: &'a Path,
-    pub clock: Clock,
-    pub terminal: &'a Terminal,
-}
 
 /// Runs the command.
 pub fn run(around: &Surroundings<'_>, args: &InitArgs, kinds: Kinds) -> Result<Exit, Error> {
@@ -53,7 +41,7 @@ fn make(
     stop: &Stop,
 ) -> Result<Exit, Error> {
     let folder = args.folder.as_deref().unwrap_or(Path::new("."));
-    let name = around.cli.config.as_deref().unwrap_or(Path::new(FILE_NAME));
+    let name = around.cli.config_file().unwrap_or(Path::new(FILE_NAME));
     let path = files::resolved(&around.working_dir.join(folder).join(name));
     refuse_existing([path.clone()])?;
     let mut asker = answers::Asker::new(args.yes, stop.clone());
@@ -69,7 +57,7 @@ fn make(
     let written: Vec<PathBuf> = new_files(&first, &path).collect();
     let made = Made { findings: &findings, roles: &first.seen, files: &written, config: &path };
     if around.cli.json {
-        print_json(&Invocation::default(), &document(&made))?;
+        print_json(&Invocation::default(), None, &document(&made))?;
     } else {
         print(&render(&made, around.terminal.look))?;
     }

@@ -2,18 +2,20 @@
 //!
 //! Every `sync` writes the same page and the same metrics, where `[report]` names files for them.
 
+pub mod clubs;
 mod files;
 
 use super::{Context, write_file};
 use crate::cli::StatusArgs;
-use crate::engine::gather::{Scope, gather};
+use crate::engine::gather::{Gathered, Scope, gather};
 use crate::engine::plan::{TargetFacts, plan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
 use crate::model::{RecordId, TargetName};
 use crate::report::status::state_file::of_state_file;
-use crate::report::status::{json, text, unlinked};
+use crate::report::status::{Status, json, text, unlinked};
+use crate::store::Store;
 use crate::text::lists::many;
 use files::{keep_filled_in, write};
 
@@ -27,13 +29,8 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
         args.prometheus.as_deref(),
     ])?;
     let store = context.open_store()?;
-    let scope = Scope { is_offline: true, ..Scope::default() };
-    let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)?;
-    let left_out = plan(&gathered.facts).left_out;
+    let (mut status, gathered) = look(context, &store)?;
     let members = || gathered.facts.members.iter().map(|facts| &facts.member);
-    let mut status = of_state_file(&context.config, &store, context.clock.now(), left_out)?;
-    let rows = gathered.rows_left_out(&context.config, &store, false);
-    status.rows_left_out = rows?;
     let mut said = String::new();
     if let Some(path) = &args.unlinked {
         keep_filled_in(path, members())?;
@@ -64,6 +61,16 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Error> {
         context.print(&text::render(&status, context.look))?;
     }
     Ok(Exit::InStep)
+}
+
+/// How things stand, with all that the state file knows of both sides.
+fn look(context: &Context, store: &Store) -> Result<(Status, Gathered), Error> {
+    let scope = Scope { is_offline: true, ..Scope::default() };
+    let (gathered, _) = gather(&context.network(), &context.config, store, context.clock, scope)?;
+    let left_out = plan(&gathered.facts).left_out;
+    let mut status = of_state_file(&context.config, store, context.clock.now(), left_out)?;
+    status.rows_left_out = gathered.rows_left_out(&context.config, store, false)?;
+    Ok((status, gathered))
 }
 
 /// The names that a door holds.

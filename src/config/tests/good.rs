@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::*;
 use crate::config::{Ending, Guard, LinkRule, MailTls, Mode, Percent, Policy, Tls, load};
-use crate::model::{HolderNumber, RecordId, RightCode};
+use crate::model::{HolderNumber, RecordId, RightCode, SourceName};
 
 #[test]
 fn defaults() {
@@ -223,4 +223,24 @@ fn advice() {
     let both = replaced("url = \"https://192", "tls = \"insecure\"\nurl = \"http://192");
     let warnings = read(&both).unwrap().warnings;
     assert!(warnings.iter().any(|warning| warning.contains("no effect")), "{warnings:?}");
+}
+
+/// Mutants: a device that lets in an organisation which it does not name; one that no door lets in unsaid.
+#[test]
+fn a_device_lets_in_whom_it_names() {
+    let spa = SMALL.split("[hikvision").next().unwrap().split_once("[cardskipper.club]").unwrap().1;
+    let spa = spa.replace("123", "456");
+    let text = |names: &str| {
+        let door = with("username = \"admin", &format!("organisations = [{names}]"));
+        format!("{door}[cardskipper.spa]{spa}")
+    };
+    let name = |name: &str| SourceName::new(name).unwrap();
+    let config = read(&text("\"spa\"")).unwrap();
+    let [device] = config.devices.as_slice() else { panic!("one device") };
+    assert!(device.lets_in(&name("spa")) && !device.lets_in(&name("club")));
+    assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
+    assert!(config.warnings[0].starts_with("cardskipper.club: no door"), "{:?}", config.warnings);
+    let config = read(&text("\"spa\", \"club\"")).unwrap();
+    assert!(config.devices[0].lets_in(&name("club")) && config.warnings.is_empty());
+    assert!(read(SMALL).unwrap().devices[0].lets_in(&name("club")));
 }

@@ -158,6 +158,22 @@ fn table() -> Vec<(String, &'static str)> {
             "10: hikvision.front-door.protect: has a blank at an end, or an invisible character",
         ),
         (
+            with("username = \"admin", "organisations = [\"clubb\"]"),
+            "10: hikvision.front-door.organisations: holds clubb, which is no organisation of this file (hint: did you mean \"club\"?)",
+        ),
+        (
+            with("username = \"admin", "organisations = [\"club\", 123]"),
+            "10: hikvision.front-door.organisations: is a whole number, where text is wanted",
+        ),
+        (
+            with("username = \"admin", "organisations = [\"club\", \"club\"]"),
+            "10: hikvision.front-door.organisations: holds the same entry twice",
+        ),
+        (
+            with("username = \"admin", "organisations = []"),
+            "10: hikvision.front-door.organisations: is empty, so that no member would be let in (hint: leave the key out",
+        ),
+        (
             with("username = \"admin", "roles = []"),
             "10: hikvision.front-door.roles: is empty, so that no membership would open a door (hint: leave the key out",
         ),

@@ -41,6 +41,7 @@ pub(super) fn put_together(
             let people = members.iter().map(|facts| Claimant {
                 member: &facts.member,
                 vanished_since: facts.missing_since.filter(|_| facts.is_vanished),
+                is_let_in: device.lets_in(&facts.member.key.source),
             });
             let rules = &config.link.by;
             let mut linking = link::resolve(people, persons, table, &known.stored, rules, accepted);
@@ -169,6 +170,7 @@ fn device_facts(
         time_zone: device.time_zone,
         mode: device.mode,
         roles: device.roles.clone(),
+        organisations: device.organisations.clone(),
         protect: device.protect.clone(),
         persons,
         confirmed,

@@ -148,6 +148,8 @@ pub enum NoLink {
     NoEmail,
     /// No rule gives a person.
     NoPerson,
+    /// The device lets in members of other organisations only, and the member is linked to nobody there.
+    OtherOrganisation,
     /// Link files name these persons for the member, and none of them is on the device.
     NotThere {
         /// No more than [`CLAIMANTS_MAX`].
@@ -160,8 +162,9 @@ pub enum NoLink {
         /// Other members who claim one of them, no more than [`CLAIMANTS_MAX`].
         rivals: BTreeSet<HolderId>,
     },
-    /// The member is no longer listed, and somebody who is listed, or was for longer by the same number,
-    /// claims the same person: that one has the person, unless several of them do.
+    /// The member is no longer listed, or of an organisation that the device does not let in, and somebody
+    /// who is neither, or was listed for longer by the same number, claims the same person: that one has the
+    /// person, unless several of them do.
     Yielded {
         /// The persons that came into question.
         persons: BTreeSet<RecordId>,
@@ -207,7 +210,12 @@ pub fn in_question(linked: &Result<Link, NoLink>) -> Vec<&RecordId> {
         Err(NoLink::Ambiguous { persons, .. } | NoLink::Yielded { persons, .. }) => {
             persons.iter().collect()
         }
-        Err(NoLink::NoEmail | NoLink::NoPerson | NoLink::NotThere { .. }) => Vec::new(),
+        Err(
+            NoLink::NoEmail
+            | NoLink::NoPerson
+            | NoLink::OtherOrganisation
+            | NoLink::NotThere { .. },
+        ) => Vec::new(),
     }
 }
 

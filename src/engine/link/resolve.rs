@@ -19,6 +19,8 @@ pub struct Claimant<'a> {
     pub member: &'a Holder,
     /// Since when the member is missing from complete listings, if for long enough to count.
     pub vanished_since: Option<DateTime<Utc>>,
+    /// The device lets in members of the member's organisation.
+    pub is_let_in: bool,
 }
 
 /// Links members to the persons of one device.
@@ -32,6 +34,9 @@ pub struct Claimant<'a> {
 /// listed it yields to whoever is linked with a name that fits, or to a member of the same number who was there
 /// for longer. What the person holds is not
 /// touched by that ([`NoLink::Yielded`] tells planning whose it was).
+///
+/// A member whom the device does not let in claims nobody anew, and yields in the same way to those whom it
+/// does. A link from before `organisations` stays: it tells whose the time is that is left there.
 pub fn resolve<'a>(
     members: impl Iterator<Item = Claimant<'a>>,
     persons: &BTreeMap<RecordId, Record>,
@@ -47,9 +52,12 @@ pub fn resolve<'a>(
     let owners = OnceCell::new();
     let door = Door { persons, by_email, table, stored, rules, accepted, owners };
     let mut claims: Vec<Claimed<'_>> = members
-        .map(|Claimant { member, vanished_since }| {
-            let claim = door.claim(member);
-            Claimed { member, vanished_since, claim, is_doubtful: false }
+        .map(|Claimant { member, vanished_since, is_let_in }| {
+            let claim = match is_let_in {
+                true => door.claim(member),
+                false => door.claim_from_before(member),
+            };
+            Claimed { member, vanished_since, is_let_in, claim, is_doubtful: false }
         })
         .collect();
     door.doubt_newcomers(&mut claims);
@@ -108,6 +116,7 @@ impl<'a> Claim<'a> {
 struct Claimed<'a> {
     member: &'a Holder,
     vanished_since: Option<DateTime<Utc>>,
+    is_let_in: bool,
     claim: Claim<'a>,
     /// The person was another member's before, and the name is not this one's.
     is_doubtful: bool,
@@ -122,6 +131,7 @@ impl<'a> Claimed<'a> {
         Rival {
             key: &self.member.key,
             vanished_since: self.vanished_since,
+            is_let_in: self.is_let_in,
             is_doubtful: self.is_doubtful,
             is_linked,
         }
@@ -133,6 +143,7 @@ impl<'a> Claimed<'a> {
 struct Rival<'a> {
     key: &'a HolderId,
     vanished_since: Option<DateTime<Utc>>,
+    is_let_in: bool,
     is_doubtful: bool,
     is_linked: Linked,
 }
@@ -140,6 +151,9 @@ struct Rival<'a> {
 impl Rival<'_> {
     /// Whether this one gives way to another who claims the same person.
     fn yields_to(self, other: Self) -> bool {
+        if self.is_let_in != other.is_let_in {
+            return other.is_let_in && !other.is_doubtful;
+        }
         let is_kept_by_other =
             other.is_linked == Linked::WithName && self.is_linked != Linked::WithName;
         match (self.vanished_since, other.vanished_since) {
@@ -169,7 +183,7 @@ fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLi
         of_each.flat_map(Several::iter).filter(|rival| rival.key != me.key)
     };
     let persons = || claimed.claim.persons().cloned().collect();
-    if claimed.vanished_since.is_some() {
+    if claimed.vanished_since.is_some() || !claimed.is_let_in {
         let listed = |rival: &&Rival| rival.vanished_since.is_none() && me.yields_to(**rival);
         let to = match some(others().filter(listed)) {
             nobody if nobody.is_empty() => some(others().filter(|other| me.yields_to(**other))),
@@ -260,6 +274,18 @@ impl<'a> Door<'a> {
                 self.held(member, stored, person, stored.rule, is_outdated)
             }
             (given, None) => self.newcomer(member, given),
+        }
+    }
+
+    /// The claim of somebody whom the door does not let in: to the person whom they are linked to, as long as
+    /// that is still the same one.
+    fn claim_from_before(&self, member: &Holder) -> Claim<'a> {
+        let stored = self.stored.links.get(&member.key);
+        let there = stored
+            .and_then(|stored| Some((stored, self.persons.get_key_value(&stored.employee_no)?.0)));
+        match there.map(|(stored, person)| self.held(member, stored, person, stored.rule, false)) {
+            Some(held @ Claim::One(_)) => held,
+            _ => Claim::None(NoLink::OtherOrganisation),
         }
     }
 

@@ -52,7 +52,7 @@ const BY_EMAIL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail];
 const ALL: &[LinkRule] = &[LinkRule::File, LinkRule::DeviceEmail, LinkRule::HolderNumber];
 
 fn listed(members: &[Holder]) -> impl Iterator<Item = Claimant<'_>> {
-    members.iter().map(|member| Claimant { member, vanished_since: None })
+    members.iter().map(|member| Claimant { member, vanished_since: None, is_let_in: true })
 }
 
 /// The same, and those with these numbers have vanished.
@@ -65,6 +65,7 @@ fn claimants(members: &[(Holder, bool)]) -> impl Iterator<Item = Claimant<'_>> {
     members.iter().map(|(member, is_vanished)| Claimant {
         member,
         vanished_since: is_vanished.then_some(DateTime::UNIX_EPOCH),
+        is_let_in: true,
     })
 }
 
@@ -467,9 +468,11 @@ fn who_left_after_a_corrected_birth_date_has_the_person_still() {
     let at = |hours: i64| DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(hours);
     let device = persons(&[("7", "", "ana@x.si")]);
     let found = |members: &[(Holder, Option<DateTime<Utc>>)]| {
-        let all = members
-            .iter()
-            .map(|(member, vanished_since)| Claimant { member, vanished_since: *vanished_since });
+        let all = members.iter().map(|(member, vanished_since)| Claimant {
+            member,
+            vanished_since: *vanished_since,
+            is_let_in: true,
+        });
         resolve(all, &device, &LinkTable::default(), &no_stored(), BY_EMAIL, &[])
     };
     let to = |member: &Holder| NoLink::Yielded {
@@ -676,4 +679,39 @@ fn a_link_that_would_move_with_many_others_stays_what_it_was() {
     let instead = Found::InsteadOf(id("1"));
     let many = || Found::OneOfMany;
     assert_eq!(found, [differs("2", instead), differs("3", many()), differs("1", many())]);
+}
+
+/// Mutants: a new link by any of the rules; a rival whom the door does not let in; a link from before that
+/// is forgotten, so that nobody sees whose the time is; one that keeps a person from somebody who is let in.
+#[test]
+fn whoever_is_not_let_in_is_linked_to_nobody_anew_and_is_nobodys_rival() {
+    let members = [member(1, "Novak", "ana@x.si"), member(2, "Novak", "ana@x.si")];
+    let device = persons(&[("1", "Ana Novak", "ana@x.si")]);
+    let rows = table(&[("ana@x.si", "1")]);
+    let shut_out = |members: &[Holder], stored: &StoredLinks, persons: &_| {
+        let all = members.iter().map(|member| Claimant {
+            member,
+            vanished_since: None,
+            is_let_in: member.key != key(1),
+        });
+        resolve(all, persons, &rows, stored, ALL, &[])
+    };
+    let other = || Err(NoLink::OtherOrganisation);
+    assert_eq!(shut_out(&members[..1], &no_stored(), &device), [other()]);
+    let linked = |found: &Linking, place: usize| {
+        found[place].as_ref().map(|link| link.employee_no.clone()).ok()
+    };
+    let found = shut_out(&members, &no_stored(), &device);
+    assert_eq!((&found[0], linked(&found, 1)), (&other(), Some(id("1"))));
+    // From before `organisations`.
+    let before = stored(&[(1, "1", "Ana Novak")]);
+    let found = shut_out(&members[..1], &before, &device);
+    assert_eq!(linked(&found, 0), Some(id("1")));
+    assert!(found[0].as_ref().is_ok_and(|link| !link.is_outdated), "nothing is wrong with it");
+    let found = shut_out(&members, &before, &device);
+    assert!(matches!(found[0], Err(NoLink::Yielded { .. })), "{found:?}");
+    assert_eq!(linked(&found, 1), Some(id("1")));
+    let renamed = persons(&[("1", "Bor Kos", "")]);
+    assert_eq!(shut_out(&members[..1], &before, &renamed), [other()]);
+    assert_eq!(shut_out(&members[..1], &before, &persons(&[])), [other()]);
 }

@@ -87,6 +87,8 @@ pub struct TargetFacts {
     pub mode: Mode,
     /// Narrower than the organisation's roles.
     pub roles: Option<BTreeSet<RightCode>>,
+    /// The organisations whose members it lets in; `None`: all of them.
+    pub organisations: Option<BTreeSet<SourceName>>,
     pub protect: BTreeSet<RecordId>,
     /// Its persons as last read.
     pub persons: BTreeMap<RecordId, Record>,
@@ -110,6 +112,22 @@ pub struct TargetFacts {
 }
 
 impl TargetFacts {
+    /// What opens it for members of an organisation.
+    #[must_use]
+    pub fn opening_rights<'a>(&'a self, source: &'a SourceFacts) -> OpeningRights<'a> {
+        OpeningRights {
+            source: source.roles.as_ref(),
+            device: self.roles.as_ref(),
+            is_let_in: self.lets_in(&source.name),
+        }
+    }
+
+    /// Whether members of an organisation are let in.
+    #[must_use]
+    pub fn lets_in(&self, source: &SourceName) -> bool {
+        self.organisations.as_ref().is_none_or(|names| names.contains(source))
+    }
+
     /// An instant as the device's wall clock shows it: to the second, as windows are, so that the
     /// last second of a window is inside until it is over.
     #[must_use]
@@ -142,7 +160,7 @@ impl Facts {
     #[must_use]
     pub fn entitlement(&self, device: &TargetFacts, member: &HolderFacts) -> Option<Entitlement> {
         let source = self.sources.get(&member.member.key.source)?;
-        let roles = OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        let roles = device.opening_rights(source);
         let (vanished, now) = (member.is_vanished, device.local(self.now));
         // Time that runs under a role which the configuration no longer opens the door for is not paid for
         // there, whatever follows on it.
@@ -183,7 +201,7 @@ impl Facts {
 
     /// Whether a role of the member opened the door when all that follows from `roles` was last settled, and
     /// opens it no more: then the configuration may be what takes access away, and not the source.
-    pub(super) fn is_lost_by_configuration(
+    fn is_lost_by_configuration(
         &self,
         device: &TargetFacts,
         member: &HolderFacts,
@@ -195,19 +213,33 @@ impl Facts {
         else {
             return false;
         };
-        let roles = OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        let roles = device.opening_rights(source);
         settled.as_ref().is_none_or(|roles| roles.contains(&role.id)) && !roles.open(&role.id)
     }
 
-    /// The roles of an organisation that open a device: those that both lists name; `None` for every role.
+    /// Whether the member holds a role that the configuration may have taken the door from.
+    pub(super) fn loses_a_role_by_configuration(
+        &self,
+        device: &TargetFacts,
+        member: &HolderFacts,
+    ) -> bool {
+        let mut roles = member.member.roles.iter();
+        roles.any(|role| self.is_lost_by_configuration(device, member, role))
+    }
+
+    /// The roles of an organisation that open a device: those that both lists name; `None` for every role,
+    /// and none where its members are not let in.
     #[must_use]
     pub fn door_roles(
         &self,
         device: &TargetFacts,
         source: &SourceName,
     ) -> Option<BTreeSet<RightCode>> {
-        let of_source = self.sources.get(source).and_then(|source| source.roles.as_ref());
-        match (of_source, &device.roles) {
+        let rights = self.sources.get(source).map(|source| device.opening_rights(source));
+        if rights.is_some_and(|rights| !rights.is_let_in) {
+            return Some(BTreeSet::new());
+        }
+        match (rights.and_then(|rights| rights.source), &device.roles) {
             (None, None) => None,
             (Some(one), None) => Some(one.clone()),
             (None, Some(other)) => Some(other.clone()),

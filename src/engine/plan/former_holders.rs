@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 
-use super::validity::{OpeningRights, unreadable_here};
+use super::validity::unreadable_here;
 use super::{Facts, HolderFacts, TargetFacts};
 use crate::engine::link::{NoLink, is_same_person};
 use crate::model::RecordId;
@@ -42,6 +42,18 @@ impl<'a> Others<'a> {
         others
     }
 
+    /// Whether somebody has left the person to another member who has lost a role there by the configuration:
+    /// what is held may be that one's time.
+    pub(super) fn left_by_configuration(
+        &self,
+        facts: &Facts,
+        device: &TargetFacts,
+        employee_no: &RecordId,
+    ) -> bool {
+        let mut left = self.left.get(employee_no).into_iter().flatten();
+        left.any(|gone| facts.loses_a_role_by_configuration(device, gone))
+    }
+
     /// The member with the person's name who claims it and has paid time: it may be the same human being
     /// with a new number or in another organisation, who must not lose the door with the old membership.
     pub(super) fn claims_with_time(
@@ -77,7 +89,7 @@ pub(super) fn paid_before<'a>(
     gone.find(|gone| {
         let is_same = gone.member.key.is_same_human(&member.member.key);
         let Some(source) = facts.sources.get(&gone.member.key.source) else { return false };
-        let roles = OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() };
+        let roles = device.opening_rights(source);
         !is_same
             && (has_time(facts, device, gone, now)
                 || gone.problem.is_some()

@@ -135,7 +135,11 @@ pub struct TooManyLost {
 /// Whether the reason is the source's to mend; else it is the door's.
 fn is_of_source(reason: Reason) -> bool {
     match reason {
-        Reason::NoEmail | Reason::Ambiguous | Reason::NoDoorRole | Reason::BadDates => true,
+        Reason::NoEmail
+        | Reason::Ambiguous
+        | Reason::NoDoorRole
+        | Reason::OtherOrganisation
+        | Reason::BadDates => true,
         Reason::NoPerson
         | Reason::NotOnDoor
         | Reason::Protected
@@ -155,7 +159,9 @@ pub(super) fn find(
     is_asked_for: bool,
 ) -> Option<Loss> {
     let member = &pair.member.member.key;
-    let served = pair.device.served(member).filter(|_| pair.link.is_some())?;
+    // Whoever has no person on a door that is not for them lacks nothing there.
+    let is_known = pair.link.is_some() && !pair.is_shut_out();
+    let served = pair.device.served(member).filter(|_| is_known)?;
     let now = pair.now();
     let (roles, times) = (pair.door_roles(), pair.device.limits.times());
     let door_roles = || pair.member.member.roles.iter().filter(|role| roles.open(&role.id));
@@ -212,11 +218,11 @@ pub(super) fn find(
 /// Why a member is lost whose roles run and open another door, or none that is known: the door is to
 /// follow, unless it does already or may not.
 fn without_door_role(pair: &Pair<'_>, now: NaiveDateTime) -> Option<Reason> {
-    let Some(person) = pair.person() else { return Some(Reason::NoDoorRole) };
+    let Some(person) = pair.person() else { return Some(pair.without_role()) };
     match person.limit {
         _ if is_protected(pair.device, person) => None,
         Limit::Permanent(_) => Some(Reason::PermanentOnDevice),
-        Limit::Window(window) => (window.end() >= now).then_some(Reason::NoDoorRole),
+        Limit::Window(window) => (window.end() >= now).then_some(pair.without_role()),
         Limit::Unreadable { .. } | Limit::Unclear { .. } => None,
     }
 }
@@ -380,7 +386,7 @@ impl Doors {
                 self.reason = Some(self.reason.map_or(*reason, |known| known.min(*reason)));
             }
             // A door that is not meant for the member is none that the member lacks.
-            Verdict::LeftOut(Reason::NoDoorRole, _) => {}
+            Verdict::LeftOut(Reason::NoDoorRole | Reason::OtherOrganisation, _) => {}
             Verdict::InStep | Verdict::Change(_) | Verdict::LeftOut(..) => {
                 self.has_door |= has_paid_time;
             }

@@ -205,9 +205,7 @@ fn plan_member(
 
 /// The roles of a member that cannot be right, where others of the member count.
 fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> Option<LeftOut> {
-    let opens = |role: &RightCode, device: &TargetFacts| {
-        OpeningRights { source: source.roles.as_ref(), device: device.roles.as_ref() }.open(role)
-    };
+    let opens = |role: &RightCode, device: &TargetFacts| device.opening_rights(source).open(role);
     let opens_some_door = |role: &RightCode| facts.devices.iter().any(|device| opens(role, device));
     let counts_somewhere = |role: &Right| {
         let mut doors = facts.devices.iter().filter(|device| opens(&role.id, device));
@@ -309,7 +307,7 @@ impl<'a> Pair<'a> {
 
     /// The roles that open the device.
     fn door_roles(&self) -> OpeningRights<'a> {
-        OpeningRights { source: self.source.roles.as_ref(), device: self.device.roles.as_ref() }
+        self.device.opening_rights(self.source)
     }
 
     /// The person whom the member is linked to, if there is one on the device.
@@ -318,7 +316,26 @@ impl<'a> Pair<'a> {
         self.device.persons.get(&link.employee_no)
     }
 
+    /// Whether the device lets in other organisations only, and holds nobody for the member either.
+    fn is_shut_out(&self) -> bool {
+        !self.door_roles().is_let_in && self.person().is_none()
+    }
+
+    /// Why no role of the member opens the device.
+    fn without_role(&self) -> Reason {
+        match self.door_roles().is_let_in {
+            true => Reason::NoDoorRole,
+            false => Reason::OtherOrganisation,
+        }
+    }
+
     fn decide(&self) -> Decision {
+        if self.is_shut_out() {
+            // Nor is there anything left to be seen to follow from it.
+            let served = self.link.is_some().then_some(None);
+            let out = Decision::left_out(false, Reason::OtherOrganisation, None);
+            return Decision { served, ..out };
+        }
         if let Some(problem) = &self.member.problem {
             return Decision::left_out(true, Reason::BadDates, Some(problem.clone()));
         }
@@ -335,7 +352,7 @@ impl<'a> Pair<'a> {
                     (Some(served), Some(_)) => {
                         self.decide_for(roles_gone(served.window, self.device.limits, self.now()))
                     }
-                    _ => Decision::left_out(false, Reason::NoDoorRole, None),
+                    _ => Decision::left_out(false, self.without_role(), None),
                 }
             }
             Entitlement::BadDates => {
@@ -400,6 +417,7 @@ fn no_link_verdict(pair: &Pair<'_>, no_link: &NoLink) -> Verdict {
     let (reason, detail) = match no_link {
         NoLink::NoEmail => (Reason::NoEmail, None),
         NoLink::NoPerson => (Reason::NoPerson, None),
+        NoLink::OtherOrganisation => (Reason::OtherOrganisation, None),
         NoLink::NotThere { persons } => {
             let detail = format!("a link file names {}", all_persons(persons));
             (Reason::NotOnDoor, Some(detail))

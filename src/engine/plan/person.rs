@@ -72,7 +72,12 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -
     let drifted = confirmed.is_some_and(|window| validity.is_met_by(window));
     let blocked = match kind {
         Kind::Grant => None,
-        Kind::Revocation if loses_a_role_by_configuration(pair) => Some(Budget::RolesChanged),
+        Kind::Revocation
+            if facts.loses_a_role_by_configuration(device, member)
+                || others.left_by_configuration(facts, device, id) =>
+        {
+            Some(Budget::RolesChanged)
+        }
         Kind::Revocation if !member.is_agreed => Some(Budget::SecondLook),
         Kind::Revocation => None,
     };
@@ -91,12 +96,6 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -
         ends_at_once: validity.ended.is_some(),
         blocked,
     }))
-}
-
-/// Whether the member holds a role that the configuration may have taken the door from.
-fn loses_a_role_by_configuration(pair: &Pair<'_>) -> bool {
-    let is_lost = |role| pair.facts.is_lost_by_configuration(pair.device, pair.member, role);
-    pair.member.member.roles.iter().any(is_lost)
 }
 
 /// A change that opens a closed door at this moment is a grant, even if later time is lost: no budget

@@ -96,7 +96,7 @@ pub enum Rule {
     LastPerson,
     /// Two listings agree before anything is taken away.
     SecondLook,
-    /// What the configuration's `roles` take away waits for approval.
+    /// What the configuration's `roles` and `organisations` take away waits for approval.
     RolesChanged,
     /// A source or a device that leaves out too many of those served is not believed.
     TooManyLost,
@@ -120,7 +120,9 @@ impl fmt::Display for Rule {
             Self::Budget => "a budget is exceeded",
             Self::LastPerson => "nobody would have access any more",
             Self::SecondLook => "access would be taken away because of a single listing",
-            Self::RolesChanged => "access would be taken away by a change of `roles`",
+            Self::RolesChanged => {
+                "access would be taken away by a change of `roles` or `organisations`"
+            }
             Self::TooManyLost => "too many of those served would be left out for it to be believed",
         })
     }
@@ -310,7 +312,11 @@ fn check_one(
     if revokes && !member.is_agreed {
         return Err(Rule::SecondLook);
     }
-    if revokes && has_lost_a_configured_role(device, source, member) {
+    let takes_by_configuration = || {
+        has_lost_a_configured_role(device, source, member)
+            || was_left_by_configuration(facts, (device, claims), change)
+    };
+    if revokes && takes_by_configuration() {
         return Err(Rule::RolesChanged);
     }
     match source.standing {
@@ -341,6 +347,19 @@ fn is_paid_by_who_vanished(
     })
 }
 
+/// Whether somebody left the person to this member who has lost a role there by the configuration: what is
+/// held may be that one's time.
+fn was_left_by_configuration(
+    facts: &Facts,
+    (device, claims): (&TargetFacts, &Claims<'_>),
+    change: &Change,
+) -> bool {
+    claims.left.get(&change.employee_no).into_iter().flatten().any(|other| {
+        let source = facts.sources.get(&other.member.key.source);
+        source.is_some_and(|source| has_lost_a_configured_role(device, source, other))
+    })
+}
+
 /// Whether a role of the member was good for the door before `roles` were changed, and is not now.
 fn has_lost_a_configured_role(
     device: &TargetFacts,
@@ -352,9 +371,18 @@ fn has_lost_a_configured_role(
     before.is_some_and(|before| {
         member.member.roles.iter().any(|role| {
             let was_good = before.as_ref().is_none_or(|list| list.contains(&role.id));
-            was_good && !lists().all(|list| list.contains(&role.id))
+            let is_good = lists().all(|list| list.contains(&role.id));
+            was_good && !(is_good && is_welcome(device, &member.member.key))
         })
     })
+}
+
+/// Whether the device is open to members of that organisation at all.
+fn is_welcome(device: &TargetFacts, member: &HolderId) -> bool {
+    match &device.organisations {
+        None => true,
+        Some(named) => named.iter().any(|name| *name == member.source),
+    }
 }
 
 fn is_untouchable(device: &TargetFacts, employee_no: &RecordId) -> bool {

@@ -58,7 +58,12 @@ fn in_question(device: &TargetFacts) -> BTreeSet<&RecordId> {
                     persons.insert(linked);
                 }
             }
-            Err(NoLink::NoEmail | NoLink::NoPerson | NoLink::NotThere { .. }) => {}
+            Err(
+                NoLink::NoEmail
+                | NoLink::NoPerson
+                | NoLink::OtherOrganisation
+                | NoLink::NotThere { .. },
+            ) => {}
         }
     }
     persons

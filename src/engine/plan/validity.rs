@@ -147,20 +147,23 @@ pub fn unreadable_here<'a>(
 }
 
 /// The roles that open one device: the organisation's list and the device's own, either of which
-/// may be absent (every role).
+/// may be absent (every role), where it lets in members of the organisation at all.
 #[derive(Debug, Clone, Copy)]
 pub struct OpeningRights<'a> {
     /// `roles` of the organisation.
     pub source: Option<&'a BTreeSet<RightCode>>,
     /// `roles` of the device.
     pub device: Option<&'a BTreeSet<RightCode>>,
+    /// Without it no role opens the device.
+    pub is_let_in: bool,
 }
 
 impl OpeningRights<'_> {
     /// Whether a role opens the device.
     #[must_use]
     pub fn open(&self, role: &RightCode) -> bool {
-        self.source.is_none_or(|roles| roles.contains(role))
+        self.is_let_in
+            && self.source.is_none_or(|roles| roles.contains(role))
             && self.device.is_none_or(|roles| roles.contains(role))
     }
 }
@@ -223,7 +226,8 @@ mod tests {
     use crate::model::testing::{TIMES, bare, holder};
 
     const KEEP: Policy = Policy { grace_days: 0, inactive: Ending::End, vanished: Ending::Keep };
-    const EVERY_ROLE: OpeningRights<'_> = OpeningRights { source: None, device: None };
+    const EVERY_ROLE: OpeningRights<'_> =
+        OpeningRights { source: None, device: None, is_let_in: true };
 
     fn at(text: &str) -> NaiveDateTime {
         parse_time(text)
@@ -378,12 +382,12 @@ mod tests {
         let limits = TargetLimits::documented(TIMES);
         let other = member(&[(2, "2026-01-01", "2026-12-31")]);
         let gym = BTreeSet::from([RightCode::whole(1).unwrap()]);
-        let door = OpeningRights { source: Some(&gym), device: None };
+        let door = OpeningRights { source: Some(&gym), ..EVERY_ROLE };
         assert_eq!(
             entitlement(&other, &door, &KEEP, false, None, limits, at("2026-01-01")),
             Entitlement::NoDoorRole
         );
-        let narrow = OpeningRights { source: None, device: Some(&gym) };
+        let narrow = OpeningRights { device: Some(&gym), ..EVERY_ROLE };
         assert_eq!(
             entitlement(&other, &narrow, &KEEP, false, None, limits, at("2026-01-01")),
             Entitlement::NoDoorRole

@@ -37,7 +37,7 @@ fn notice(topic: Topic, why: Occasion, exit: Exit) -> Notice {
 }
 
 fn written(notices: &[Notice], minutes: i64) -> Message {
-    compose(notices, at(minutes), chrono_tz::Europe::Ljubljana, Some("desk")).unwrap()
+    compose(notices, at(minutes), chrono_tz::Europe::Ljubljana, None, Some("desk")).unwrap()
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn subjects() {
     ] {
         assert_eq!(written(&notices, minutes).subject, format!("ivms-sync: {want}"));
     }
-    assert_eq!(compose(&[], at(0), Tz::UTC, None), None);
+    assert_eq!(compose(&[], at(0), Tz::UTC, None, None), None);
 }
 
 /// Every topic, so that every sentence is read here at least once.

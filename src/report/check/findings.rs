@@ -10,7 +10,7 @@ use crate::config::{Config, Nouns};
 use crate::engine::gather::TargetGathered;
 use crate::engine::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, offset_text};
 use crate::engine::link::NoLink;
-use crate::engine::plan::{Facts, TargetFacts};
+use crate::engine::plan::{Facts, HolderFacts, TargetFacts};
 use crate::exit::Exit;
 use crate::model::{Holder, HolderId, TargetName};
 use crate::ports::{self, Failure, Severity as Said, Statement, TargetClock};
@@ -18,11 +18,14 @@ use crate::report::TargetOutcome;
 use crate::report::text::with_zone;
 use crate::store::Uncommitted;
 use crate::store::health::{Health, Severity};
-use crate::text::lists::many;
+use crate::text::lists::{many, some_of};
 use crate::text::shell::quoted;
 
 /// A device is nearly full from so many per cent on.
 const NEARLY_FULL: u64 = 95;
+
+/// So many organisations are named.
+const NAMED_MAX: usize = 5;
 
 /// How much is configured.
 #[must_use]
@@ -183,7 +186,9 @@ pub fn clock(
 #[must_use]
 pub fn links(facts: &Facts, device: &TargetFacts) -> Finding {
     let members = facts.linked(device);
-    let here: Vec<_> = members.filter(|(member, _)| !member.is_vanished).collect();
+    let is_here =
+        |member: &HolderFacts| !member.is_vanished && device.lets_in(&member.member.key.source);
+    let here: Vec<_> = members.filter(|(member, _)| is_here(member)).collect();
     let count = |wanted: fn(&NoLink) -> bool| {
         here.iter().filter(|(_, link)| link.as_ref().is_err_and(wanted)).count()
     };
@@ -201,6 +206,14 @@ pub fn links(facts: &Facts, device: &TargetFacts) -> Finding {
         }
     }
     let name = device.name.as_str();
+    if let Some(names) = &device.organisations {
+        let named = some_of(names, NAMED_MAX, ", ");
+        text.push_str(&format!("; only members of {named} are let in"));
+        if here.is_empty() && !facts.members.is_empty() {
+            let remedy = "correct `organisations` of its section".to_owned();
+            return Finding::warning(name, text, Some(remedy));
+        }
+    }
     if linked == here.len() {
         return Finding::ok(name, text);
     }

@@ -111,7 +111,8 @@ impl Known<'_> {
         let (Some(source), Some(configured)) = (facts.sources.get(name), configured) else {
             return Ok(None);
         };
-        let door_roles = OpeningRights { source: source.roles.as_ref(), device: None };
+        let door_roles =
+            OpeningRights { source: source.roles.as_ref(), device: None, is_let_in: true };
         let validity = facts.devices.first().and_then(|device| {
             let limits = TargetLimits::documented(device.limits.times());
             let (policy, now) = (&facts.policy, device.local(facts.now));

@@ -19,7 +19,7 @@ use changes::{audit, chart};
 use parts::{Table, aging_or_never, cell, marked, section};
 use people::{approval, left_out, open_doors, outside, waiting};
 
-const STYLE: &str = include_str!("page.css");
+pub(super) const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// The whole page.
@@ -33,7 +33,7 @@ pub fn render(status: &Status) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content=(policy());
                 meta name="robots" content="noindex";
-                title { (headline(status)) }
+                title { (titled(status)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -63,7 +63,7 @@ pub fn render(status: &Status) -> String {
 }
 
 /// Nothing is loaded, and nothing runs but what this program has written: the browser compares the hashes.
-fn policy() -> String {
+pub(super) fn policy() -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(
         "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
@@ -73,7 +73,7 @@ fn policy() -> String {
 }
 
 /// The one line that says it all.
-fn headline(status: &Status) -> String {
+pub(super) fn headline(status: &Status) -> String {
     let parts = status.concerns();
     match (parts.is_empty(), status.last_run()) {
         (false, _) => parts.join(", "),
@@ -89,6 +89,12 @@ fn headline(status: &Status) -> String {
 /// A moment with its zone, to which the browser adds how long ago it was.
 fn aging_with_zone(status: &Status, at: DateTime<Utc>) -> Markup {
     html! { time.aging datetime=(instant(at)) { (with_zone(at, status.zone)) } }
+}
+
+/// The same, after the name of the club.
+fn titled(status: &Status) -> String {
+    let club = status.club.as_ref().map(|club| format!("{club}: ")).unwrap_or_default();
+    club + &headline(status)
 }
 
 fn head(status: &Status) -> Markup {
@@ -111,7 +117,7 @@ fn head(status: &Status) -> Markup {
     html! {
         header {
             (age(status))
-            h1 { (headline(status)) }
+            h1 { (titled(status)) }
             @if let Some(last_run) = last_run { (last_run) }
             @for source in &status.sources {
                 p.quiet {

@@ -3,6 +3,7 @@
 //! Pure. [`Status`] is filled by [`crate::cmd::status`] from the state file alone; [`text`] is for
 //! people, [`json`] for programs, [`prometheus`] for a monitoring, [`html`] for a screen on the wall.
 
+pub mod clubs;
 pub mod html;
 pub mod json;
 pub mod prometheus;
@@ -35,6 +36,8 @@ pub const DAYS_SHOWN: i64 = 30;
 /// How things stand at a moment, as far as the state file knows.
 #[derive(Debug, Clone)]
 pub struct Status {
+    /// Whose status it is.
+    pub club: Option<String>,
     pub at: DateTime<Utc>,
     /// The zone in which people here read times.
     pub zone: Tz,

@@ -10,25 +10,37 @@ use super::{DeviceStatus, Status};
 use crate::engine::plan::{Budget, Kind};
 use crate::store::{AttentionKind, Waiting};
 
+/// The file under construction.
+struct Metrics<'a> {
+    text: String,
+    /// A label of every series, so that the files of many clubs can be told apart in one query.
+    club: Option<&'a str>,
+}
+
 /// One metric family under construction.
-struct Family<'a> {
-    text: &'a mut String,
+struct Family<'m, 'a> {
+    metrics: &'m mut Metrics<'a>,
     name: &'static str,
 }
 
-impl Family<'_> {
+impl Family<'_, '_> {
     fn sample(&mut self, labels: &[(&str, &str)], value: impl Display) {
         self.sample_of("", labels, value);
     }
 
     fn sample_of(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl Display) {
-        let _ = write!(self.text, "{}{suffix}", self.name);
-        let pairs: Vec<String> =
-            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+        let Metrics { text, club } = &mut *self.metrics;
+        let _ = write!(text, "{}{suffix}", self.name);
+        let club = club.map(|club| ("club", club));
+        let pairs: Vec<String> = club
+            .iter()
+            .chain(labels)
+            .map(|(label, value)| format!("{label}=\"{}\"", escaped(value)))
+            .collect();
         if !pairs.is_empty() {
-            let _ = write!(self.text, "{{{}}}", pairs.join(","));
+            let _ = write!(text, "{{{}}}", pairs.join(","));
         }
-        let _ = writeln!(self.text, " {value}");
+        let _ = writeln!(text, " {value}");
     }
 }
 
@@ -37,16 +49,21 @@ fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-fn family<'a>(text: &'a mut String, name: &'static str, kind: &str, help: &str) -> Family<'a> {
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    Family { text, name }
+fn family<'m, 'a>(
+    metrics: &'m mut Metrics<'a>,
+    name: &'static str,
+    kind: &str,
+    help: &str,
+) -> Family<'m, 'a> {
+    let _ = writeln!(metrics.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    Family { metrics, name }
 }
 
 /// The whole file.
 #[must_use]
 pub fn render(status: &Status) -> String {
-    let mut text = String::new();
-    let out = &mut text;
+    let mut metrics = Metrics { text: String::new(), club: status.club.as_deref() };
+    let out = &mut metrics;
     family(out, "ivms_sync_build_info", "gauge", "Always 1; the version is its label.")
         .sample(&[("version", env!("CARGO_PKG_VERSION"))], 1);
     runs(out, status);
@@ -55,10 +72,10 @@ pub fn render(status: &Status) -> String {
     waiting(out, status);
     family(out, "ivms_sync_state_file_bytes", "gauge", "Size of the state file.")
         .sample(&[], status.state_bytes);
-    text
+    metrics.text
 }
 
-fn runs(out: &mut String, status: &Status) {
+fn runs(out: &mut Metrics<'_>, status: &Status) {
     if let Some(run) = status.last_run() {
         family(out, "ivms_sync_last_run_timestamp_seconds", "gauge", "When the last run began.")
             .sample(&[], run.began.timestamp());
@@ -77,7 +94,7 @@ fn runs(out: &mut String, status: &Status) {
     }
 }
 
-fn sources(out: &mut String, status: &Status) {
+fn sources(out: &mut Metrics<'_>, status: &Status) {
     let mut members =
         family(out, "ivms_sync_members", "gauge", "Members known of an organisation.");
     for source in &status.sources {
@@ -97,7 +114,7 @@ fn sources(out: &mut String, status: &Status) {
     }
 }
 
-fn devices(out: &mut String, status: &Status) {
+fn devices(out: &mut Metrics<'_>, status: &Status) {
     let help = "1 while nothing is known to be wrong with a door.";
     let mut up = family(out, "ivms_sync_device_up", "gauge", help);
     for device in &status.devices {
@@ -122,7 +139,7 @@ fn devices(out: &mut String, status: &Status) {
 
 /// A value of each door that has one.
 fn of_devices<T: Display>(
-    out: &mut String,
+    out: &mut Metrics<'_>,
     status: &Status,
     name: &'static str,
     help: &str,
@@ -136,7 +153,7 @@ fn of_devices<T: Display>(
     }
 }
 
-fn waiting(out: &mut String, status: &Status) {
+fn waiting(out: &mut Metrics<'_>, status: &Status) {
     let help = "Changes that are wanted and not on the door yet.";
     let mut pending = family(out, "ivms_sync_pending_changes", "gauge", help);
     for device in &status.devices {

@@ -96,6 +96,7 @@ pub fn of_state_file(
     let since = at.checked_sub_signed(TimeDelta::days(DAYS_SHOWN)).unwrap_or(at);
     let audit = store.overview().audit_since(since, AUDIT_SHOWN)?;
     Ok(Status {
+        club: config.club.clone(),
         at,
         zone: config.zone_of_people(),
         runs: store.overview().runs(RUNS_SHOWN)?,

@@ -6,10 +6,10 @@ use chrono::NaiveDateTime;
 use foldhash::fast::RandomState;
 
 use super::paid::paid_by;
-use super::{Counterexample, PaidTime, Rule, is_untouchable, refuse};
+use super::{Counterexample, PaidTime, Rule, is_untouchable, is_welcome, refuse};
 use crate::engine::link::{Link, NoLink};
 use crate::engine::plan::{Change, Facts, HolderFacts, TargetFacts};
-use crate::model::{HolderId, Limit, Right, SourceName, TargetName};
+use crate::model::{HolderId, Limit, Right, RightCode, SourceName, TargetName};
 
 /// No change of a source or a device that leaves out too many of those whom it served: at least three,
 /// and more than `source_shrink` of them.
@@ -80,6 +80,11 @@ fn is_lost<'a>(
     if member.is_vanished {
         return None;
     }
+    let person = link.as_ref().ok().and_then(|link| device.persons.get(&link.employee_no));
+    let is_welcome = is_welcome(device, key);
+    if !is_welcome && person.is_none() {
+        return None;
+    }
     let now = device.local(facts.now);
     let of_source = Some(Blamed::Source(&key.source));
     let of_device = Some(Blamed::Device(&device.name));
@@ -90,12 +95,11 @@ fn is_lost<'a>(
     let latest = device.limits.times().latest;
     let is_good = |role: &Right| paid_by(role).is_some_and(|(begin, _)| begin <= latest);
     let lists = [source.roles.as_ref(), device.roles.as_ref()];
-    let opens = |role: &&Right| lists.into_iter().flatten().all(|list| list.contains(&role.id));
+    let is_listed = |id: &RightCode| lists.into_iter().flatten().all(|list| list.contains(id));
+    let opens = |role: &&Right| is_welcome && is_listed(&role.id);
     let roles = &member.member.roles;
     let mut hidden = member.member.unreadable.iter();
-    let hides_one =
-        hidden.any(|role| lists.into_iter().flatten().all(|list| list.contains(&role.id)));
-    let person = link.as_ref().ok().and_then(|link| device.persons.get(&link.employee_no));
+    let hides_one = is_welcome && hidden.any(|role| is_listed(&role.id));
     if roles.iter().find(opens).is_none() && !hides_one {
         // Only who holds another role has not simply left.
         let runs = |(begin, over): (NaiveDateTime, NaiveDateTime)| begin <= now && now < over;
@@ -127,7 +131,15 @@ fn is_lost<'a>(
         _ if !has_time => None,
         (Err(NoLink::Ambiguous { .. } | NoLink::NoEmail), _) => of_source,
         (Err(NoLink::Yielded { .. }), _) => of_source,
-        (Err(NoLink::NoPerson | NoLink::NotThere { .. } | NoLink::NameDiffers { .. }), _)
+        (
+            Err(
+                NoLink::NoPerson
+                | NoLink::OtherOrganisation
+                | NoLink::NotThere { .. }
+                | NoLink::NameDiffers { .. },
+            ),
+            _,
+        )
         | (Ok(_), None) => of_device,
         (Ok(_), Some(person)) => {
             let is_permanent = matches!(person.limit, Limit::Permanent(_));

@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::SECOND;
+use super::{SECOND, is_welcome};
 use crate::config::{Ending, Mode};
 use crate::engine::plan::{Facts, HolderFacts, SourceFacts, TargetFacts};
 use crate::model::{Right, RightCode, Span};
@@ -34,8 +34,10 @@ impl PaidTime {
         let is_ended = member.member.inactive && facts.policy.inactive == Ending::End
             || member.is_vanished && facts.policy.vanished == Ending::End;
         let lists = [source.roles.as_ref(), device.roles.as_ref()];
-        let is_door_role =
-            |id: &RightCode| lists.into_iter().flatten().all(|roles| roles.contains(id));
+        let is_welcome = is_welcome(device, &member.member.key);
+        let is_door_role = |id: &RightCode| {
+            is_welcome && lists.into_iter().flatten().all(|roles| roles.contains(id))
+        };
         let grace = Days::new(u64::from(facts.policy.grace_days));
         let span = |role: &Right| {
             let (begin, over) = paid_by(role)?;

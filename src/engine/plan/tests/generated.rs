@@ -60,6 +60,11 @@ fn some_roles() -> impl Strategy<Value = Option<BTreeSet<RightCode>>> {
     prop_oneof![5 => Just(None), 1 => chosen.prop_map(Some)]
 }
 
+fn some_organisations() -> impl Strategy<Value = Option<BTreeSet<SourceName>>> {
+    let one = select(vec!["club", "spa"]).prop_map(|name| SourceName::new(name).unwrap());
+    prop_oneof![4 => Just(None), 1 => one.prop_map(|one| Some([one].into()))]
+}
+
 #[derive(Debug, Clone)]
 struct Life {
     roles: Vec<Right>,
@@ -162,14 +167,16 @@ fn device(name: &str, places: usize) -> impl Strategy<Value = (TargetFacts, Vec<
     let mode =
         prop_oneof![4 => Just(Mode::Full), 1 => Just(Mode::GrantOnly), 1 => Just(Mode::Observe)];
     let places = prop::collection::vec(place(), places);
-    (select(zones.to_vec()), mode, some_roles(), any::<bool>(), 0..7_usize, places, 0..40_usize)
-        .prop_map(move |(zone_name, mode, roles, is_first_run, revoked, places, foreign)| {
+    let roles = (some_roles(), some_organisations());
+    (select(zones.to_vec()), mode, roles, any::<bool>(), 0..7_usize, places, 0..40_usize).prop_map(
+        move |(zone_name, mode, (roles, organisations), is_first_run, revoked, places, foreign)| {
             let mut device = TargetFacts {
                 limits: crate::model::TargetLimits::documented(TIMES),
                 name: name.clone(),
                 time_zone: zone(zone_name),
                 mode,
                 roles,
+                organisations,
                 protect: BTreeSet::new(),
                 persons: BTreeMap::new(),
                 confirmed: BTreeMap::new(),
@@ -186,7 +193,8 @@ fn device(name: &str, places: usize) -> impl Strategy<Value = (TargetFacts, Vec<
                 device.persons.insert(employee(&id), person(&id, Limit::Permanent(None)));
             }
             (device, places)
-        })
+        },
+    )
 }
 
 fn settle(device: &mut TargetFacts, key: &HolderId, life: &Life, place: &Place) {
@@ -216,6 +224,24 @@ fn settle(device: &mut TargetFacts, key: &HolderId, life: &Life, place: &Place) 
         3 => Err(NoLink::Ambiguous { persons: [id_there].into(), rivals: [].into() }),
         _ => Ok(linked(id)),
     });
+}
+
+/// Some of those whom the door does not let in have no link there, and some have left it to another member.
+fn shut_out(device: &mut TargetFacts, places: &[Place], members: &[HolderFacts]) {
+    let Some(organisations) = device.organisations.clone() else { return };
+    let is_out = |one: &HolderFacts| !organisations.contains(&one.member.key.source);
+    for at in (0..members.len()).filter(|at| is_out(&members[*at])) {
+        let other = (at + members.len() / 2) % members.len();
+        let linked = device.linking[other].as_ref().map(|link| link.employee_no.clone());
+        device.linking[at] = match (places[at].link, linked) {
+            (4..=9, Ok(person)) if !is_out(&members[other]) => {
+                let to = [members[other].member.key.clone()].into();
+                Err(NoLink::Yielded { persons: [person].into(), to })
+            }
+            (10..=14, _) => Err(NoLink::OtherOrganisation),
+            _ => continue,
+        };
+    }
 }
 
 /// Some of those who vanished have left their claim to the next member.
@@ -303,6 +329,7 @@ pub(crate) fn facts_of(members: usize, doors: &[&str]) -> impl Strategy<Value = 
             }
             for (device, all) in &mut doors {
                 leave_persons(device, all, &facts.members);
+                shut_out(device, all, &facts.members);
             }
             if let (true, Some((device, _))) = (is_unread, doors.last_mut()) {
                 device.persons.clear();

@@ -4,11 +4,13 @@
 //! The proof has each rule of its own; the mutants beside this file show that it refuses a planner that
 //! breaks one. The mutants named here are of the planner, and each was seen to fail the test.
 
-use super::super::{Budget, Kind, LossKind, Plan, Reason, Standing, Whose, prove};
+use super::super::{
+    Budget, Cause, Kind, LossKind, Plan, Reason, Standing, Whose, prove, settled_roles,
+};
 use super::world::{FRONT, GYM, World, employee, role_id, window};
 use super::{changes, left_out};
 use crate::engine::link::{Found, NoLink};
-use crate::model::Limit;
+use crate::model::{Limit, SourceName};
 
 const OTHER: i64 = 4000;
 
@@ -111,6 +113,88 @@ fn what_the_configuration_takes_away_waits_for_approval() {
     // A role more opens doors at once.
     let more = settled(Some(&[OTHER]), World::agreeing(1).renewed("150001"));
     assert_eq!(more.plan().pending().count(), 1);
+}
+
+/// A club and a spa that shared a door, which now is the club's alone.
+fn shared() -> World {
+    let world = World::agreeing(4).source("spa", 1).served();
+    let sources: Vec<SourceName> = world.facts.sources.keys().cloned().collect();
+    let world = world.on(FRONT, |device| {
+        device.settled_roles = sources.into_iter().map(|name| (name, None)).collect();
+    });
+    world.lets_in(FRONT, &["club"])
+}
+
+/// Mutants: access that goes on because nobody looks; access that ends without an approval; a renewal at the
+/// spa that lengthens it; the club's members held back with the spa's.
+#[test]
+fn an_organisation_that_a_door_no_longer_lets_in_waits_for_approval_and_gets_nothing_more() {
+    for (what, world) in [
+        ("as it was", shared()),
+        ("renewed at the spa", shared().renewed("450001")),
+        ("said once", shared().said_once("450001")),
+    ] {
+        let plan = world.plan();
+        let [change] = plan.changes.as_slice() else { panic!("{what}: {:?}", plan.changes) };
+        assert_eq!((change.cause, change.kind), (Cause::Shortened, Kind::Revocation), "{what}");
+        assert_eq!(change.blocked, Some(Budget::RolesChanged), "{what}");
+        assert_eq!(plan.losses.len(), 1, "told at once: {what}");
+        assert!(prove(&world.facts, &plan).is_ok(), "{what}");
+        let settled = settled_roles(&world.facts, &plan);
+        let is_spas = |(_, source, _): &(_, SourceName, _)| source.as_str() == "spa";
+        assert!(!settled.iter().any(is_spas), "{what}: nobody has approved it: {settled:?}");
+    }
+    let both = shared().renewed("150001").plan();
+    assert_eq!(both.pending().count(), 1, "the club goes on: {both:?}");
+    // Approved: the door follows, nothing is served, and nothing is left to tell but that it is so.
+    let over = shared().holds("456-1", "2026-01-01", "2026-11-20T23:59:59");
+    let plan = over.plan();
+    assert_eq!((plan.changes.as_slice(), plan.losses.as_slice()), (&[][..], &[][..]));
+    let over = over.applied();
+    let plan = over.plan();
+    let reasons: Vec<Reason> = plan.left_out.iter().map(|one| one.reason).collect();
+    assert_eq!(reasons, [Reason::OtherOrganisation]);
+    assert!(plan.no_door.is_empty() && !plan.left_out[0].has_paid_time);
+    let settled = settled_roles(&over.facts, &plan);
+    assert!(settled.iter().any(|(_, _, roles)| roles.as_ref().is_some_and(|all| all.is_empty())));
+    // Many at once may be a slip of the pen, and are not believed.
+    let many = World::agreeing(1).source("spa", 3).served().lets_in(FRONT, &["club"]).plan();
+    assert_eq!(many.too_many_lost.len(), 1, "{many:?}");
+    assert_eq!(many.changes, []);
+}
+
+/// Mutants: whoever was never linked told as lost; a memory of what was served that holds back for ever.
+#[test]
+fn whoever_has_no_person_on_a_door_of_others_is_no_loss_there() {
+    for no_link in [NoLink::OtherOrganisation, NoLink::NoEmail, NoLink::NoPerson] {
+        let world = shared().link(FRONT, "450001", Err(no_link));
+        let plan = world.plan();
+        assert_eq!((plan.changes.as_slice(), plan.losses.as_slice()), (&[][..], &[][..]));
+        assert_eq!((plan.left_out.len(), plan.no_door.len()), (1, 0));
+        assert_eq!(plan.left_out[0].reason, Reason::OtherOrganisation);
+        assert_eq!(plan.served.len(), 1, "it is forgotten");
+        assert_eq!(world.applied().plan().served, []);
+    }
+}
+
+/// One human being in both, whom the spa had paid for longer. Mutants: the time of the spa is cut without a
+/// word; the club's renewal waits with it.
+#[test]
+fn a_person_who_was_the_spas_and_is_the_clubs_now_loses_nothing_unasked() {
+    let person = |world: World| {
+        let to = [world.key("150001")].into();
+        let persons = [employee("1")].into();
+        world.link(FRONT, "450001", Err(NoLink::Yielded { persons, to }))
+    };
+    let longer = person(shared()).holds("1", "2026-01-01", "2027-12-31T23:59:59");
+    let plan = longer.plan();
+    let waits: Vec<_> = plan.changes.iter().map(|one| one.blocked).collect();
+    assert_eq!(waits, [Some(Budget::RolesChanged)]);
+    assert!(prove(&longer.facts, &plan).is_ok());
+    let settled = settled_roles(&longer.facts, &plan);
+    assert_eq!(settled, [], "it waits on as long as it waits");
+    let renewed = person(shared()).renewed("150001").plan();
+    assert_eq!(renewed.pending().count(), 1);
 }
 
 /// Mutant: the proof joins what runs to time that begins after the last moment of any device.

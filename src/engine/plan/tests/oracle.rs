@@ -12,7 +12,7 @@ use super::super::{Budget, Change, Facts, HolderFacts, Kind, Plan, Standing, Tar
 use crate::config::{Ending, Mode, Percent};
 use crate::engine::link::{Link, NoLink};
 use crate::model::{
-    HolderId, Limit, RecordId, RecordStanding, Right, SourceName, Span, TargetName,
+    HolderId, Limit, RecordId, RecordStanding, Right, RightCode, SourceName, Span, TargetName,
 };
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
@@ -35,18 +35,24 @@ fn first_and_last(role: &Right) -> (NaiveDateTime, NaiveDateTime) {
     (begin, end + TimeDelta::seconds(if midnight { 86_399 } else { 0 }))
 }
 
+/// Whether a role of a member opens the door.
+fn opens(facts: &Facts, device: &TargetFacts, member: &HolderFacts, role: &RightCode) -> bool {
+    let name = &member.member.key.source;
+    let is_shut_out = device.organisations.iter().any(|named| !named.contains(name));
+    let lists = [&facts.sources[name].roles, &device.roles];
+    !is_shut_out && lists.into_iter().flatten().all(|some| some.contains(role))
+}
+
 fn paid_spans(
     facts: &Facts,
     device: &TargetFacts,
     member: &HolderFacts,
 ) -> Vec<(NaiveDateTime, NaiveDateTime)> {
-    let source = &facts.sources[&member.member.key.source];
     let ended = (member.member.inactive && facts.policy.inactive == Ending::End)
         || (member.is_vanished && facts.policy.vanished == Ending::End);
     let mut spans = Vec::new();
     for role in &member.member.roles {
-        let opens = source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
-            && device.roles.as_ref().is_none_or(|some| some.contains(&role.id));
+        let opens = opens(facts, device, member, &role.id);
         let (begin, last) = first_and_last(role);
         if opens && !ended && begin <= last {
             spans.push((begin, last + TimeDelta::days(i64::from(facts.policy.grace_days))));
@@ -295,26 +301,27 @@ fn left_out_by(
     if member.is_vanished {
         return None;
     }
+    let person = match link {
+        Ok(link) => device.persons.get(&link.employee_no),
+        Err(_) => None,
+    };
+    let is_shut_out =
+        device.organisations.as_ref().is_some_and(|some| !some.contains(&member.member.key.source));
+    if is_shut_out && person.is_none() {
+        return None;
+    }
     if member.problem.is_some() {
         return Some(Blame::Source);
     }
     let now = now_at(facts, device);
-    let source = &facts.sources[&member.member.key.source];
     let served = device.stored.links[&member.member.key].served.unwrap().window;
     let had_time = served.end() >= now;
     let is_right = |role: &&Right| {
         let (begin, last) = first_and_last(role);
         begin <= last && begin <= last_of_all()
     };
-    let opens = |role: &&Right| {
-        source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
-            && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
-    };
+    let opens = |role: &&Right| opens(facts, device, member, &role.id);
     let roles = &member.member.roles;
-    let person = match link {
-        Ok(link) => device.persons.get(&link.employee_no),
-        Err(_) => None,
-    };
     let is_touchable = person.is_some_and(|one| {
         let free = one.standing == RecordStanding::Free && one.flaw.is_none();
         free && !device.protect.contains(&one.employee_no)
@@ -345,9 +352,12 @@ fn left_out_by(
         hides_a_role || paid.iter().any(|(first, last)| *last >= now && *first <= last_of_all());
     match link {
         _ if !had_time && !has_time => None,
-        Err(NoLink::NoPerson | NoLink::NotThere { .. } | NoLink::NameDiffers { .. }) => {
-            Some(Blame::Door)
-        }
+        Err(
+            NoLink::NoPerson
+            | NoLink::OtherOrganisation
+            | NoLink::NotThere { .. }
+            | NoLink::NameDiffers { .. },
+        ) => Some(Blame::Door),
         Err(_) => Some(Blame::Source),
         Ok(_) if person.is_none() => Some(Blame::Door),
         Ok(_) => (unlimited && is_touchable).then_some(Blame::Door),
@@ -429,7 +439,13 @@ fn one_wrong(facts: &Facts, device: &TargetFacts, change: &Change) -> Result<See
     if seen.revokes && !member.is_agreed {
         return Err("taken away by the word of one listing");
     }
-    if seen.revokes && configuration_takes_away(facts, device, member) {
+    let mut left = facts.linked(device).filter(
+        |(_, link)| matches!(link, Err(NoLink::Yielded { persons, .. }) if persons.contains(id)),
+    );
+    if seen.revokes
+        && (configuration_takes_away(facts, device, member)
+            || left.any(|(other, _)| configuration_takes_away(facts, device, other)))
+    {
         return Err("taken away by the configuration");
     }
     Ok(seen)
@@ -441,13 +457,9 @@ fn configuration_takes_away(facts: &Facts, device: &TargetFacts, member: &Holder
 }
 
 fn is_lost(facts: &Facts, device: &TargetFacts, member: &HolderFacts, role: &Right) -> bool {
-    let name = &member.member.key.source;
-    let source = &facts.sources[name];
-    let Some(before) = device.settled_roles.get(name) else { return false };
+    let Some(before) = device.settled_roles.get(&member.member.key.source) else { return false };
     let was = before.as_ref().is_none_or(|some| some.contains(&role.id));
-    let by_source = source.roles.as_ref().is_none_or(|some| some.contains(&role.id));
-    let by_device = device.roles.as_ref().is_none_or(|some| some.contains(&role.id));
-    was && !(by_source && by_device)
+    was && !opens(facts, device, member, &role.id)
 }
 
 fn was_left_by_somebody_paid(
@@ -484,11 +496,7 @@ fn is_claimed_by_a_namesake(facts: &Facts, device: &TargetFacts, id: &RecordId) 
 
 /// Whether a role that opens the door has dates that cannot be read.
 fn hides_a_role(facts: &Facts, device: &TargetFacts, member: &HolderFacts) -> bool {
-    let source = &facts.sources[&member.member.key.source];
-    member.member.unreadable.iter().any(|role| {
-        source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
-            && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
-    })
+    member.member.unreadable.iter().any(|role| opens(facts, device, member, &role.id))
 }
 
 /// What an honest plan fails to do: let in who paid, and end what is over. A planner that does
@@ -547,11 +555,7 @@ pub(super) fn missing(facts: &Facts, plan: &Plan) -> Option<&'static str> {
 fn has_lost_all(facts: &Facts, device: &TargetFacts, member: &HolderFacts) -> bool {
     let key = &member.member.key;
     let served = device.stored.links.get(key).and_then(|link| link.served);
-    let source = &facts.sources[&key.source];
-    let opens = |role: &Right| {
-        source.roles.as_ref().is_none_or(|some| some.contains(&role.id))
-            && device.roles.as_ref().is_none_or(|some| some.contains(&role.id))
-    };
+    let opens = |role: &Right| opens(facts, device, member, &role.id);
     served.is_some() && !member.member.roles.iter().any(opens)
 }
 

@@ -334,6 +334,7 @@ fn every_linking(facts: &Facts) -> Vec<link::Linking> {
         let claimants = facts.members.iter().map(|one| Claimant {
             member: &one.member,
             vanished_since: one.is_vanished.then_some(facts.now),
+            is_let_in: true,
         });
         let no_links = StoredLinks::default();
         let linking = link::resolve(claimants, persons, &table, &no_links, &[LinkRule::File], &[]);

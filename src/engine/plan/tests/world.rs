@@ -87,6 +87,7 @@ impl World {
             time_zone: chrono_tz::Europe::Ljubljana,
             mode: Mode::Full,
             roles: None,
+            organisations: None,
             protect: BTreeSet::new(),
             persons: BTreeMap::new(),
             confirmed: BTreeMap::new(),
@@ -168,6 +169,12 @@ impl World {
     pub fn on(mut self, name: &str, change: impl FnOnce(&mut TargetFacts)) -> Self {
         change(self.facts.devices.iter_mut().find(|d| d.name.as_str() == name).unwrap());
         self
+    }
+
+    /// The device lets in members of these organisations only.
+    pub fn lets_in(self, device: &str, names: &[&str]) -> Self {
+        let names = names.iter().map(|name| SourceName::new(name).unwrap()).collect();
+        self.on(device, |device| device.organisations = Some(names))
     }
 
     /// The device was never read.
