@@ -180,7 +180,7 @@ fn a_link_file_that_was_never_read_stops_the_run_before_it_begins() {
         (None, "does not exist"),
         (Some("Name;City\n"), "no header row"),
         (Some(""), "is empty"),
-        (Some("Person ID,Name\n1,A\n"), "no e-mail column"),
+        (Some("Person ID,Name\n1,A\n"), "no e-mail or member number column"),
     ] {
         let sandbox = Sandbox::pinned(10, 1);
         match content {
