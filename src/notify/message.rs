@@ -7,9 +7,10 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::decide::{Notice, Occasion};
-use crate::command::Invocation;
+use crate::command::{CommandName, Invocation};
 use crate::exit::Exit;
 use crate::model::printable;
+use crate::report::Head;
 use crate::text::times::{span, whole_seconds};
 use crate::text::wrap::wrap_around_commands;
 
@@ -22,7 +23,8 @@ const COMMAND_MAX: usize = 60;
 /// added within version 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
-    version: u8,
+    #[serde(flatten)]
+    head: Head,
     /// One line that says the worst.
     pub subject: String,
     /// The whole text, in lines of at most 72 columns but for commands.
@@ -65,7 +67,7 @@ impl Message {
             "",
         );
         let subject = "ivms-sync: test message".to_owned();
-        Self { version: 1, subject, text, conditions: Vec::new() }
+        Self { head: Head::of(CommandName::Check), subject, text, conditions: Vec::new() }
     }
 }
 
@@ -100,7 +102,8 @@ pub fn compose(
     text.push_str("-- \n");
     text.push_str(&wrapped(&footer, ""));
     let conditions = notices.iter().map(|notice| entry(notice, now)).collect();
-    Some(Message { version: 1, subject: printable(&subject), text, conditions })
+    let (head, subject) = (Head::of(CommandName::Sync), printable(&subject));
+    Some(Message { head, subject, text, conditions })
 }
 
 fn exit(notice: &Notice) -> Exit {

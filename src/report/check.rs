@@ -8,11 +8,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::RowLeftOut;
 use super::look::{Look, Tone};
 use super::rows_left_out::by_reason;
 use super::table::Table;
 use super::text::SHOWN_MAX;
+use super::{Head, RowLeftOut};
 use crate::command::CommandName;
 use crate::engine::link::file::RowReason;
 use crate::exit::Exit;
@@ -161,8 +161,8 @@ pub fn rows_left_out(rows: &[RowLeftOut]) -> Vec<Finding> {
 /// The document for programs.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
-    version: u8,
-    command: CommandName,
+    #[serde(flatten)]
+    head: Head,
     findings: &'a [Finding],
     rows_left_out: &'a [RowLeftOut],
     exit_code: u8,
@@ -172,7 +172,8 @@ pub struct Document<'a> {
 #[must_use]
 pub fn document<'a>(findings: &'a [Finding], rows: &'a [RowLeftOut]) -> Document<'a> {
     let exit_code = exit(findings).code();
-    Document { version: 1, command: CommandName::Check, findings, rows_left_out: rows, exit_code }
+    let head = Head::of(CommandName::Check);
+    Document { head, findings, rows_left_out: rows, exit_code }
 }
 
 #[cfg(test)]

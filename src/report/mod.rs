@@ -6,6 +6,7 @@
 pub mod attention;
 mod carried_out;
 pub mod check;
+mod head;
 pub mod history;
 pub mod init;
 pub mod json;
@@ -21,6 +22,8 @@ pub mod status;
 pub mod table;
 pub mod text;
 pub mod unchanged;
+
+pub use head::Head;
 
 use std::collections::{BTreeMap, BTreeSet};
 

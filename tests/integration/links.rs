@@ -466,7 +466,7 @@ fn rows_that_lead_to_two_persons_of_one_door_are_told_and_move_no_link() {
             });
             assert_eq!(rows.collect::<Vec<_>>(), want.into_iter().flatten().collect::<Vec<_>>());
             let said = sandbox.at(LATER, &["-v", "diff"]).ends(0).stdout;
-            let words = "2 rows of link files left out: its e-mail is beside another person";
+            let words = "2 rows of link files left out: another row names the same member";
             assert_eq!(said.contains(words), told.is_some(), "{said}");
             assert_eq!(link_of(&sandbox, LATER, "150004"), (json!("1004"), json!("file")));
             if !is_known {

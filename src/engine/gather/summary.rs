@@ -15,7 +15,7 @@ impl Gathered {
         let devices = self
             .devices
             .iter()
-            .flat_map(|device| device.trouble.iter().chain(device.stopped.iter()).cloned());
+            .flat_map(|device| device.troubles.iter().chain(device.stopped.iter()).cloned());
         let clock = self.clock_trouble.clone();
         self.links.troubles.iter().cloned().chain(clock).chain(sources).chain(devices).collect()
     }

@@ -716,7 +716,7 @@ fn rows_that_name_a_member_by_number() {
     let both = [nameless.clone(), Holder { key: other.clone(), ..nameless }];
     assert_eq!(
         found(&[("1", "7")], &both),
-        [ambiguous(&["7"], &[other.clone()]), ambiguous(&["7"], &[key(1)])]
+        [ambiguous(&["7"], std::slice::from_ref(&other)), ambiguous(&["7"], &[key(1)])]
     );
     assert_eq!(found(&[("1", "10")], &both)[0], Err(NoLink::NoEmail), "not on this door");
     // Who is linked stays so, and the row gives the other one nobody.

@@ -9,7 +9,7 @@ use super::text::{because, why};
 use super::{DAYS_SHOWN, Day, DeviceStatus, Status, code_words};
 use crate::engine::plan::Kind;
 use crate::model::printable;
-use crate::report::text::{explain, last, window};
+use crate::report::text::{cause_of, explain, last, window};
 use crate::store::{Attention, AttentionKind, AuditLine, Waiting};
 use crate::text::lists::many;
 use crate::text::times::span;
@@ -368,7 +368,7 @@ fn audit_row(status: &Status, line: &AuditLine) -> Vec<Markup> {
         cell(line.member.human()),
         cell(&entry.device),
         cell(&entry.employee_no),
-        cell(&entry.cause),
+        cell(cause_of(entry)),
         cell(entry.before.as_ref().map_or("–".to_owned(), window)),
         cell(entry.after.as_ref().map_or("–".to_owned(), window)),
         marked(class, &format!("{sign}{error}")),

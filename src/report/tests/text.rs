@@ -4,7 +4,9 @@ use super::*;
 use crate::engine::link::NoLink;
 use crate::engine::plan::tests::world::time;
 use crate::report::look::Look;
-use crate::report::text::{explain, first, last, limit, moment, summary, window as show};
+use crate::report::text::{
+    cause_words, explain, first, last, limit, moment, summary, window as show,
+};
 
 fn render(report: &Report) -> String {
     crate::report::text::render(report, Look::PLAIN)
@@ -57,8 +59,8 @@ fn some_changes() {
         render(&diff),
         "  member  door        person  from                              to                       why
   150001  front-door  1       2026-01-01 – 2026-12-31           2026-01-01 – 2027-12-31  renewed
-  150011  front-door  11      2025-11-01 – 2026-10-31           2026-11-15 – 2027-10-31  new period
-  150012  front-door  12      2026-01-01 – 2027-06-30 00:00:00  2026-01-01 – 2026-12-31  changed on the door, taken back
+  150011  front-door  11      2025-11-01 – 2026-10-31           2026-11-15 – 2027-10-31  started
+  150012  front-door  12      2026-01-01 – 2027-06-30 00:00:00  2026-01-01 – 2026-12-31  drift on the door, taken back
   150003  front-door  3       2026-01-01 – 2026-12-31           2026-01-01 – 2026-11-20  marked inactive
 
 2 changes give or lengthen access, 2 changes end or shorten access.
@@ -80,7 +82,7 @@ fn every_way_to_end() {
             "refused: it said no",
             "refused: the person moved",
             "not applied: it holds another window",
-            "not known: the answer was lost",
+            "unknown: the answer was lost",
             "not done yet: not reached in this run",
             "blocked",
         ]
@@ -230,4 +232,20 @@ fn moments_and_windows() {
     assert_eq!(limit(&Limit::Window(year)), "2026-01-01 – 2026-12-31");
     assert_eq!(limit(&Limit::Permanent(Some(year))), "no limit");
     assert_eq!(limit(&Limit::Unreadable { begin: None, end: None }), "unreadable");
+}
+
+// Mutants: a cause has another word in JSON than for people; the help knows a phrase that is never shown.
+#[test]
+fn a_cause_is_one_word_in_json_text_page_and_help() {
+    use crate::engine::plan::Cause;
+
+    let help = crate::text::topics::find("commands").unwrap().text;
+    let (_, told) = help.split_once("The causes under \"why\": ").unwrap();
+    let (told, _) = told.split_once("\n\n").unwrap();
+    for cause in Cause::ALL {
+        let phrase = cause_words(cause);
+        assert!(phrase.split([' ', ',']).any(|word| word == cause.as_str()), "{phrase}");
+        assert!(told.replace('\n', " ").contains(&format!("`{phrase}`")), "{phrase}: {told}");
+    }
+    assert_eq!(told.matches('`').count(), 2 * Cause::ALL.len(), "{told}");
 }
