@@ -147,6 +147,9 @@ impl Cli {
             Some(command) if cli.config.len() > 1 && !matches!(command, Command::Status(_)) => {
                 (ErrorKind::ArgumentConflict, "only `status` takes more than one --config")
             }
+            Some(Command::Help(args)) if args.schema && args.topic.as_deref() != Some("json") => {
+                (ErrorKind::ArgumentConflict, "--schema belongs to `ivms-sync help json`")
+            }
             Some(_) if wants_text => (
                 ErrorKind::ArgumentConflict,
                 "--completions and --man stand alone, without a command",
@@ -259,7 +262,7 @@ pub enum Command {
     History(HistoryArgs),
     /// Explain a command or a topic: configuration, links, safety, the state file and more.
     #[command(
-        after_help = "Examples:\n  ivms-sync help\n  ivms-sync help links\n  ivms-sync help sync"
+        after_help = "Examples:\n  ivms-sync help\n  ivms-sync help links\n  ivms-sync help sync\n  ivms-sync help json --schema"
     )]
     Help(HelpArgs),
 }
@@ -484,6 +487,9 @@ pub struct HelpArgs {
     /// Print the manual page of the topic, for man -l or a packager.
     #[arg(long, requires = "topic")]
     pub man: bool,
+    /// Print the JSON Schema of every document: `help json --schema`.
+    #[arg(long, requires = "topic", conflicts_with = "man")]
+    pub schema: bool,
 }
 
 /// The topics, and the commands.
@@ -520,7 +526,12 @@ mod tests {
     #[test]
     fn a_command_or_a_text_and_not_both() {
         let read = |line: &str| Cli::read(line.split(' '));
-        for line in ["ivms-sync --man", "ivms-sync --completions zsh", "ivms-sync sync"] {
+        for line in [
+            "ivms-sync --man",
+            "ivms-sync --completions zsh",
+            "ivms-sync sync",
+            "ivms-sync help json --schema",
+        ] {
             assert!(read(line).is_ok(), "{line}");
         }
         for line in [
@@ -531,6 +542,9 @@ mod tests {
             "ivms-sync --man --completions bash",
             "ivms-sync --completions csh",
             "ivms-sync sync --man",
+            "ivms-sync help --schema",
+            "ivms-sync help links --schema",
+            "ivms-sync help json --schema --man",
         ] {
             let told = read(line).unwrap_err();
             assert!(told.use_stderr(), "{line}");

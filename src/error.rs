@@ -47,12 +47,12 @@ pub enum Error {
     #[error("{0:?} is not a name, an e-mail address, a member number or person:EMPLOYEENO")]
     Asked(String),
     /// `--only` names somebody who is not known.
-    #[error("{text}; nothing was done")]
+    #[error("{}; nothing was done", not_known(texts, doubts))]
     NotKnown {
-        /// Who, with whom may have been meant; and what kept from knowing better.
-        text: String,
-        /// 20, or that of what kept from knowing better.
-        exit: Exit,
+        /// Who, with whom may have been meant.
+        texts: Vec<String>,
+        /// What kept from knowing better.
+        doubts: Vec<Trouble>,
     },
     /// `history` was asked for somebody, or for a door, that is not known.
     #[error("{text}")]
@@ -129,6 +129,11 @@ pub enum Error {
     Json(#[from] serde_json::Error),
 }
 
+fn not_known(texts: &[String], doubts: &[Trouble]) -> String {
+    let doubts = doubts.iter().map(|doubt| format!("{}: {}", doubt.about, doubt.text()));
+    texts.iter().cloned().chain(doubts).collect::<Vec<_>>().join("; ")
+}
+
 fn described(holder: &Holder) -> String {
     match (holder.process, holder.since) {
         (Some(process), Some(since)) => format!(" (process {process}, since {})", utc(since)),
@@ -168,7 +173,10 @@ impl Error {
             | Self::OneClub(_) => Exit::Usage,
             Self::Plan { .. } | Self::NoPlan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
-            Self::NotKnown { exit, .. } | Self::NotInLog { exit, .. } => *exit,
+            Self::NotKnown { doubts, .. } => {
+                Exit::of_all(doubts.iter().map(Trouble::exit).chain([Exit::NobodyFound]))
+            }
+            Self::NotInLog { exit, .. } => *exit,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
         }
     }
@@ -243,11 +251,22 @@ impl Error {
         }
     }
 
-    /// The same as a trouble within a run.
+    /// The same as troubles within a run, one for each thing that is wrong.
     #[must_use]
-    pub fn trouble(&self) -> Trouble {
-        let kind = TroubleKind::BrokeOff(self.exit(), Failed::new(self, self.hint()));
-        Trouble::new(About::Command(self.about()), kind)
+    pub fn troubles(&self) -> Vec<Trouble> {
+        let (exit, each, others) = match self {
+            Self::Config(error) => (self.exit(), error.each().collect(), Vec::new()),
+            Self::NotKnown { texts, doubts } => {
+                let each = texts.iter().map(|text| Failed::new(text, self.hint()));
+                (Exit::NobodyFound, each.collect(), doubts.clone())
+            }
+            _ => (self.exit(), vec![Failed::new(self, self.hint())], Vec::new()),
+        };
+        let trouble = |failed| {
+            let kind = TroubleKind::BrokeOff(exit, failed);
+            Trouble::new(About::Command(self.about()), kind)
+        };
+        each.into_iter().map(trouble).chain(others).collect()
     }
 
     /// The lines for stderr.

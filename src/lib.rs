@@ -156,7 +156,8 @@ pub fn run(
 
 /// Gives a script its document although the command broke off.
 fn say_document(command: &Command, invocation: &Invocation, club: Option<&str>, error: &Error) {
-    let printed = report::json::broken_off(command.name(), error.trouble())
+    let exit_code = error.exit().code();
+    let printed = report::json::broken_off(command.name(), error.troubles(), exit_code)
         .map_err(Error::Json)
         .and_then(|document| cmd::print_json(invocation, club, &document));
     if let Err(error) = printed {

@@ -34,6 +34,6 @@ pub fn only(flags: &[String]) -> Result<Only, Error> {
 pub fn must_be_known(gathered: &Gathered, plan: &Plan, shows_names: bool) -> Result<(), Error> {
     match unknown(gathered, plan, shows_names) {
         None => Ok(()),
-        Some((text, exit)) => Err(Error::NotKnown { text, exit }),
+        Some((texts, doubts)) => Err(Error::NotKnown { texts, doubts }),
     }
 }

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::trouble::Failed;
+
 /// A configuration that cannot be used.
 ///
 /// `Display` prints one line per problem. No message ever quotes a value of the file or of an
@@ -43,6 +45,23 @@ impl ConfigError {
         };
         Self { path, problems: vec![problem] }
     }
+
+    /// Where a problem is: the variable, or the file and the line.
+    fn place(&self, problem: &Problem) -> String {
+        match (&problem.variable, problem.line) {
+            (Some(variable), _) => variable.clone(),
+            (None, Some(line)) => format!("{}:{line}", self.path.display()),
+            (None, None) => self.path.display().to_string(),
+        }
+    }
+
+    /// Each problem with its place, and what to do about it.
+    pub fn each(&self) -> impl Iterator<Item = Failed> {
+        self.problems.iter().map(|problem| {
+            let (place, what) = (self.place(problem), problem.what());
+            Failed::new(format_args!("{place}: {what}"), problem.hint.as_deref())
+        })
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -51,24 +70,25 @@ impl fmt::Display for ConfigError {
             if index > 0 {
                 writeln!(f)?;
             }
-            match (&problem.variable, problem.line) {
-                (Some(variable), _) => write!(f, "{variable}: ")?,
-                (None, Some(line)) => write!(f, "{}:{line}: ", self.path.display())?,
-                (None, None) => write!(f, "{}: ", self.path.display())?,
-            }
-            problem.fmt(f)?;
+            write!(f, "{}: {problem}", self.place(problem))?;
         }
         Ok(())
+    }
+}
+
+impl Problem {
+    fn what(&self) -> String {
+        match self.key.as_str() {
+            "" => self.message.clone(),
+            key => format!("{key}: {}", self.message),
+        }
     }
 }
 
 impl fmt::Display for Problem {
     /// The problem without the place it was found in.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
-        }
-        f.write_str(&self.message)?;
+        f.write_str(&self.what())?;
         match &self.hint {
             Some(hint) => write!(f, " (hint: {hint})"),
             None => Ok(()),

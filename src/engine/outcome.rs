@@ -138,8 +138,10 @@ impl RowLeftOut {
 fn who(row: &UnusableRow) -> String {
     let person = row.employee_no.as_ref().map(|id| Cow::Owned(format!("person {id}")));
     let emails = row.emails.iter().map(|email| Cow::Borrowed(Email::as_str(email)));
-    let mut parts: Vec<_> = person.into_iter().chain(emails).collect();
-    if row.emails.is_empty() && !row.cell.is_empty() {
+    let member = row.number.as_ref().map(|number| Cow::Owned(format!("member {number}")));
+    let is_shown = row.emails.is_empty() && member.is_none();
+    let mut parts: Vec<_> = person.into_iter().chain(emails).chain(member).collect();
+    if is_shown && !row.cell.is_empty() {
         parts.push(Cow::Owned(format!("\"{}\"", row.cell)));
     }
     parts.join(", ")

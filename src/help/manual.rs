@@ -15,11 +15,15 @@ use crate::text::topics::{self, TOPICS};
 
 pub(super) const NAME: &str = "ivms-sync";
 
+/// The JSON Schema of every document.
+pub const SCHEMA: &str = include_str!("schema.json");
+
 /// The text that a command line asks for, if it does.
 #[must_use]
 pub fn text(cli: &Cli, look: Look) -> Option<String> {
     match (cli.completions, &cli.command) {
         (Some(shell), _) => Some(completions(shell)),
+        (None, Some(Asked::Help(args))) if args.schema => Some(SCHEMA.to_owned()),
         (None, Some(Asked::Help(args))) => {
             let topic = args.topic.as_deref();
             let page = topic.and_then(topics::find).filter(|_| args.man).map(page::page);

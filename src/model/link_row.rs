@@ -1,6 +1,6 @@
-//! Rows of link files: a person id beside an e-mail, or why a row links nobody.
+//! Rows of link files: a person id beside an e-mail or a member number, or why a row links nobody.
 
-use super::{Email, RecordId};
+use super::{Email, HolderNumber, RecordId};
 use crate::text::words::words;
 
 /// One usable row.
@@ -10,7 +10,45 @@ pub struct LinkRow {
     pub line: u32,
     /// The person on the device.
     pub employee_no: RecordId,
-    pub email: Email,
+    pub member: MemberNamed,
+}
+
+/// How a row of a link file names a member.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MemberNamed {
+    ByEmail(Email),
+    ByNumber(HolderNumber),
+    /// The member whose are both.
+    ByBoth(Email, HolderNumber),
+}
+
+impl MemberNamed {
+    /// Takes what stands in the two cells of a row.
+    #[must_use]
+    pub fn new(email: Option<Email>, number: Option<HolderNumber>) -> Option<Self> {
+        Some(match (email, number) {
+            (Some(email), Some(number)) => Self::ByBoth(email, number),
+            (Some(email), None) => Self::ByEmail(email),
+            (None, Some(number)) => Self::ByNumber(number),
+            (None, None) => return None,
+        })
+    }
+
+    #[must_use]
+    pub fn email(&self) -> Option<&Email> {
+        match self {
+            Self::ByEmail(email) | Self::ByBoth(email, _) => Some(email),
+            Self::ByNumber(_) => None,
+        }
+    }
+
+    #[must_use]
+    pub fn number(&self) -> Option<&HolderNumber> {
+        match self {
+            Self::ByNumber(number) | Self::ByBoth(_, number) => Some(number),
+            Self::ByEmail(_) => None,
+        }
+    }
 }
 
 /// One row that is left out: it cannot link anybody.
@@ -26,20 +64,28 @@ pub struct UnusableRow {
     pub employee_no: Option<RecordId>,
     /// The addresses that stand in the row.
     pub emails: Vec<Email>,
+    /// The member number, where that much is sure.
+    pub number: Option<HolderNumber>,
 }
 
 words! {
     /// Why a row is left out.
     pub enum RowReason {
-        /// A person id without an e-mail; normal in an export of iVMS-4200.
+        /// A person id without an e-mail or a member number; normal in an export of iVMS-4200.
         NoEmail = "no-email",
-        /// An e-mail without a person id.
+        /// A member without a person id.
         NoId = "no-person-id",
         /// The e-mail cell holds something else.
         NotAnEmail = "not-an-email",
         /// The e-mail cell holds different addresses, and which one counts is a guess.
         SeveralEmails = "several-emails",
-        /// Other rows have the same e-mail and another person of the same door. Told of a row that was read:
+        /// The member-number cell holds something else, or a number that is not sure.
+        NotANumber = "not-a-member-number",
+        /// The e-mail is one member's, and the number another's or nobody's. Told of a row that was read.
+        OtherMember = "not-one-member",
+        /// More than one member has the number. Told of a row that was read.
+        SeveralMembers = "several-members",
+        /// Other rows name the same member and another person of the same door. Told of a row that was read:
         /// it makes no link there.
         SeveralPersons = "several-persons",
         /// The person id is longer than a device takes, or holds a character that shows nothing.
@@ -78,10 +124,10 @@ impl RowReason {
         match self {
             Self::NoEmail => (
                 "it has a person id and no e-mail",
-                "write the e-mail beside the id, if the person is a member",
+                "write the e-mail or the member number beside the id, if the person is a member",
             ),
             Self::NoId => {
-                ("it has an e-mail and no person id", "write the person id beside the e-mail")
+                ("it names a member and no person id", "write the person id that the door has")
             }
             Self::NotAnEmail => {
                 ("its e-mail cell holds something else", "write only the e-mail into it")
@@ -89,8 +135,20 @@ impl RowReason {
             Self::SeveralEmails => {
                 ("its e-mail cell holds different addresses", "keep only one of them")
             }
+            Self::NotANumber => (
+                "its member number is no whole number, or not sure",
+                "format the column as text and type the member number again",
+            ),
+            Self::OtherMember => (
+                "its e-mail and its member number are not of the same member",
+                "correct the one that is wrong, or leave its cell empty",
+            ),
+            Self::SeveralMembers => (
+                "more than one member has its member number",
+                "write the member's e-mail beside it",
+            ),
             Self::SeveralPersons => (
-                "its e-mail is beside another person of the same door, too",
+                "another row names the same member and another person of the same door",
                 "keep the row of the person who is the member, and take the others out",
             ),
             Self::BadId => (
@@ -128,7 +186,7 @@ impl RowReason {
             ),
             Self::CellTooLong => (
                 "one of its cells is too long for a person id or an e-mail",
-                "leave only the person id and only the e-mail in their cells",
+                "leave only the person id, the e-mail and the member number in their cells",
             ),
             Self::MoreCellsThanHeader => (
                 "it has more cells than the header row: one of them holds a separator",

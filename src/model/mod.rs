@@ -28,7 +28,7 @@ pub use id::{
 };
 pub use limits::{Granularity, ReadBack, TargetLimits, TargetTimes};
 pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
-pub use link_row::{LinkRow, RowReason, UnusableRow};
+pub use link_row::{LinkRow, MemberNamed, RowReason, UnusableRow};
 pub use memory::Memory;
 pub use record::{
     Flaw, Limit, Record, RecordStanding, Times, fingerprint, fingerprint_by_fields,

@@ -7,9 +7,10 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::decide::{Notice, Occasion};
-use crate::command::Invocation;
+use crate::command::{CommandName, Invocation};
 use crate::exit::Exit;
 use crate::model::printable;
+use crate::report::Head;
 use crate::text::times::{span, whole_seconds};
 use crate::text::wrap::wrap_around_commands;
 
@@ -22,7 +23,8 @@ const COMMAND_MAX: usize = 60;
 /// added within version 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
-    version: u8,
+    #[serde(flatten)]
+    head: Head,
     club: Option<String>,
     /// One line that says the worst.
     pub subject: String,
@@ -65,8 +67,8 @@ impl Message {
             ),
             "",
         );
-        let subject = subject(club, "test message");
-        Self { version: 1, club: club.map(str::to_owned), subject, text, conditions: Vec::new() }
+        let (head, subject) = (Head::of(CommandName::Check), subject(club, "test message"));
+        Self { head, club: club.map(str::to_owned), subject, text, conditions: Vec::new() }
     }
 }
 
@@ -103,7 +105,7 @@ pub fn compose(
     text.push_str(&wrapped(&footer, ""));
     let conditions = notices.iter().map(|notice| entry(notice, now)).collect();
     let club = club.map(str::to_owned);
-    Some(Message { version: 1, club, subject, text, conditions })
+    Some(Message { head: Head::of(CommandName::Sync), club, subject, text, conditions })
 }
 
 /// One line that filters and people know it by: whose program says what.

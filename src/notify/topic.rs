@@ -35,17 +35,17 @@ words! {
     /// past all before it.
     pub enum DoorTrouble {
         /// It does not answer.
-        Away = "away",
+        Away = "unreachable",
         /// It refuses the login, or is left alone because it did.
-        Login = "login",
+        Login = "login-refused",
         /// It takes the login, and a right is missing.
-        Right = "right",
+        Right = "right-missing",
         /// It is not believed.
-        Doubt = "doubt",
+        Doubt = "not-believed",
         /// It is believed, and what it does with changes is not.
         Stopped = "stopped",
         /// Its clock is wrong.
-        Clock = "clock",
+        Clock = "clock-wrong",
         /// Changes do not take.
         Writes = "writes",
         /// Changes wait for approval.
@@ -59,11 +59,11 @@ words! {
     /// What can be wrong with an organisation, likewise.
     pub enum SourceTrouble {
         /// It does not answer.
-        Away = "away",
+        Away = "unreachable",
         /// It refuses the login or a call.
-        Login = "login",
+        Login = "login-refused",
         /// Its list is not believed.
-        List = "list",
+        List = "list-refused",
     }
 }
 
@@ -82,7 +82,7 @@ impl fmt::Display for Topic {
             Self::Source(name, _, what) => write!(f, "source {name} {}", what),
             Self::LinkFile(path) => write!(f, "file {path}"),
             Self::NewLinkFile => f.write_str("new-link-file"),
-            Self::OwnClock => f.write_str("clock"),
+            Self::OwnClock => f.write_str("own-clock"),
             Self::TimeLimit => f.write_str("time-limit"),
             Self::StateFile => f.write_str("state-file"),
             Self::Lock => f.write_str("lock"),

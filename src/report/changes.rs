@@ -11,7 +11,7 @@ use super::{ChangeReport, ChangeState, Report, TargetOutcome};
 use crate::command::CommandName;
 use crate::engine::plan::{Cause, Change, Kind};
 use crate::model::{HolderId, Limit};
-use crate::store::OutcomeKind;
+use crate::store::{AuditEntry, OutcomeKind};
 use crate::text::plain::plain;
 
 /// The column of what became of a change.
@@ -95,17 +95,26 @@ fn why(cause: Cause, kind: Kind) -> String {
     }
 }
 
-/// A cause in plain words.
+/// A cause for people: a phrase that has its word in it.
 #[must_use]
 pub fn cause_words(cause: Cause) -> &'static str {
     match cause {
         Cause::Renewed => "renewed",
-        Cause::Started => "new period",
+        Cause::Started => "started",
         Cause::Shortened => "shortened",
         Cause::Inactive => "marked inactive",
-        Cause::Vanished => "no longer listed",
-        Cause::Drift => "changed on the door",
-        Cause::Released => "linked to nobody now",
+        Cause::Vanished => "vanished from the list",
+        Cause::Drift => "drift on the door",
+        Cause::Released => "released, linked to nobody",
+    }
+}
+
+/// The same of a line of the audit log.
+#[must_use]
+pub fn cause_of(entry: &AuditEntry) -> &str {
+    match Cause::from_word(&entry.cause) {
+        Some(cause) => cause_words(cause),
+        None => &entry.cause,
     }
 }
 
@@ -122,7 +131,7 @@ fn state(report: &Report, one: &ChangeReport) -> String {
         ChangeState::Tried(OutcomeKind::Confirmed) => "done",
         ChangeState::Tried(OutcomeKind::Refused | OutcomeKind::Moved) => "refused",
         ChangeState::Tried(OutcomeKind::NotApplied) => "not applied",
-        ChangeState::Tried(OutcomeKind::Unknown) => "not known",
+        ChangeState::Tried(OutcomeKind::Unknown) => "unknown",
     };
     match &one.error {
         Some(error) if outcome.is_empty() => error.clone(),

@@ -8,11 +8,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::RowLeftOut;
 use super::look::{Look, Tone};
 use super::rows_left_out::by_reason;
 use super::table::Table;
 use super::text::SHOWN_MAX;
+use super::{Head, RowLeftOut};
 use crate::command::CommandName;
 use crate::engine::link::file::RowReason;
 use crate::exit::Exit;
@@ -122,11 +122,15 @@ pub fn render(findings: &[Finding], look: Look) -> String {
     look.folded(format!("{lines}\n{sum}\n"))
 }
 
-/// One line for each file and reason: so many rows of a link file link nobody. That is normal where a
-/// person has no e-mail; anything else is a mistake in the file.
+/// With fewer rows than this, the line of each is named.
+const ROWS_NAMED_MAX: usize = 200;
+
+/// One line for each file and reason: which rows of a link file link nobody. That is normal where a person
+/// has no e-mail; anything else is a mistake in the file.
 #[must_use]
 pub fn rows_left_out(rows: &[RowLeftOut]) -> Vec<Finding> {
     let mut found = Vec::new();
+    let are_many = rows.len() >= ROWS_NAMED_MAX;
     for (reason, rows) in by_reason(rows) {
         for of_file in rows.chunk_by(|one, next| one.file == next.file) {
             let Some(first) = of_file.first() else { continue };
@@ -134,7 +138,11 @@ pub fn rows_left_out(rows: &[RowLeftOut]) -> Vec<Finding> {
                 "" => row.line.to_string(),
                 who => format!("{} ({who})", row.line),
             });
-            let lines = some_of(lines, SHOWN_MAX, ", ");
+            let shown_max = if are_many { SHOWN_MAX } else { ROWS_NAMED_MAX };
+            let mut lines = some_of(lines, shown_max, ", ");
+            if of_file.len() > shown_max {
+                lines += ": `ivms-sync check --json` lists them all";
+            }
             let rows = many(of_file.len(), "row");
             let (why, remedy) = reason.explain();
             let path = Path::new(&first.file);
@@ -153,8 +161,8 @@ pub fn rows_left_out(rows: &[RowLeftOut]) -> Vec<Finding> {
 /// The document for programs.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
-    version: u8,
-    command: CommandName,
+    #[serde(flatten)]
+    head: Head,
     findings: &'a [Finding],
     rows_left_out: &'a [RowLeftOut],
     exit_code: u8,
@@ -164,12 +172,38 @@ pub struct Document<'a> {
 #[must_use]
 pub fn document<'a>(findings: &'a [Finding], rows: &'a [RowLeftOut]) -> Document<'a> {
     let exit_code = exit(findings).code();
-    Document { version: 1, command: CommandName::Check, findings, rows_left_out: rows, exit_code }
+    let head = Head::of(CommandName::Check);
+    Document { head, findings, rows_left_out: rows, exit_code }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Mutants: the lines of a file are cut short, or of many files never; nobody is told where the rest is.
+    #[test]
+    fn fewer_than_200_rows_are_all_named() {
+        let row = |file: &str, line, reason| RowLeftOut {
+            file: file.to_owned(),
+            line,
+            reason,
+            who: String::new(),
+        };
+        let said = |count: u32| -> Vec<String> {
+            let mut rows: Vec<_> =
+                (0..count - 1).map(|n| row("club/a.csv", n + 2, RowReason::NoId)).collect();
+            rows.push(row("b.csv", 7, RowReason::NotAnEmail));
+            rows_left_out(&rows).into_iter().map(|finding| finding.text).collect()
+        };
+        let all: Vec<String> = (2..200).map(|line| line.to_string()).collect();
+        let names_none = "it names a member and no person id";
+        let wanted = format!("a.csv: 198 rows left out (line {}): {names_none}", all.join(", "));
+        let other = "b.csv: 1 row left out (line 7): its e-mail cell holds something else";
+        assert_eq!(said(199), [wanted.as_str(), other]);
+        let cut = "a.csv: 199 rows left out (line 2, 3, 4, 5, 6, 7, 8, 9, and 191 more: \
+                   `ivms-sync check --json` lists them all): it names a member and no person id";
+        assert_eq!(said(200), [cut, other]);
+    }
 
     #[test]
     fn the_worst_counts_and_every_line_says_what_to_do() {

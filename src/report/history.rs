@@ -8,10 +8,11 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone 
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use super::changes;
 use super::look::{Look, Tone};
 use super::sheet::Sheet;
 use super::table::Table;
-use super::text;
+use super::{Head, text};
 use crate::command::CommandName;
 use crate::model::{HolderId, Kind, RecordId, Who, Window, printable};
 use crate::store::{AuditEntry, AuditLine, NamedLine, Names, OutcomeKind};
@@ -163,7 +164,8 @@ pub fn table<'a>(
             None => entry.outcome.clone(),
         };
         let start = [local(entry.at, zone), entry.run.to_string()];
-        let end = [entry.cause.clone(), shown(entry.before), shown(entry.after), outcome];
+        let cause = changes::cause_of(entry).to_owned();
+        let end = [cause, shown(entry.before), shown(entry.after), outcome];
         let door = entry.device.to_string();
         let cells = start.into_iter().chain(member).chain([door]).chain(person).chain(end);
         table.row(cells);
@@ -279,8 +281,8 @@ pub fn sheet(history: &History) -> String {
 /// The JSON document.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
-    version: u32,
-    command: CommandName,
+    #[serde(flatten)]
+    head: Head,
     #[serde(serialize_with = "whole_seconds")]
     since: DateTime<Utc>,
     changes: Vec<Change<'a>>,
@@ -311,8 +313,7 @@ pub fn document(history: &History, exit_code: u8) -> Document<'_> {
         kind: one.line.kind,
     });
     Document {
-        version: 1,
-        command: CommandName::History,
+        head: Head::of(CommandName::History),
         since: history.since,
         changes: changes.collect(),
         exit_code,

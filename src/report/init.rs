@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::Head;
 use super::check::{self, Finding};
 use super::look::Look;
 use crate::command::CommandName;
@@ -35,8 +36,8 @@ struct Role<'a> {
 /// The document for programs.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
-    version: u8,
-    command: CommandName,
+    #[serde(flatten)]
+    head: Head,
     files: Vec<String>,
     findings: &'a [Finding],
     roles: Vec<Role<'a>>,
@@ -68,8 +69,7 @@ pub fn render(made: &Made<'_>, look: Look) -> String {
 #[must_use]
 pub fn document<'a>(made: &Made<'a>) -> Document<'a> {
     Document {
-        version: 1,
-        command: CommandName::Init,
+        head: Head::of(CommandName::Init),
         files: made.files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
         findings: made.findings,
         roles: made.roles.iter().map(|(id, name)| Role { id, name }).collect(),

@@ -5,17 +5,19 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{ChangeReport, ChangeState, KeptLink, Report, RowLeftOut, SourceReport, TargetReport};
+use super::{
+    ChangeReport, ChangeState, Head, KeptLink, Report, RowLeftOut, SourceReport, TargetReport,
+};
 use crate::command::CommandName;
 use crate::engine::plan::{Budget, Cause, Kind, LeftOut, Loss, NoDoor, Released};
 use crate::model::{Accounts, HolderId, Limit, RecordId, RunId, TargetName, Window};
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, TroubleWord};
 
 /// The document of a report.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
-    version: u32,
-    command: CommandName,
+    #[serde(flatten)]
+    head: Head,
     run: Option<RunId>,
     sources: &'a [SourceReport],
     devices: Vec<Device<'a>>,
@@ -102,8 +104,7 @@ pub(super) fn make<'a>(
     accounts: Option<&'a Accounts>,
 ) -> Document<'a> {
     Document {
-        version: 1,
-        command: report.command,
+        head: Head::of(report.command),
         run: report.run,
         sources: &report.sources,
         devices: report.devices.iter().map(|one| device(report, one)).collect(),
@@ -176,13 +177,15 @@ impl Serialize for Trouble {
         #[derive(Serialize)]
         struct Problem {
             about: String,
+            kind: TroubleWord,
             text: String,
             hint: Option<String>,
             exit_code: u8,
         }
         let hint = self.hint().map(|hint| hint.to_string());
         let (about, exit_code) = (self.about.to_string(), self.exit().code());
-        Problem { about, text: self.text(), hint, exit_code }.serialize(serializer)
+        Problem { about, kind: self.word(), text: self.text(), hint, exit_code }
+            .serialize(serializer)
     }
 }
 
@@ -191,23 +194,26 @@ impl Serialize for Trouble {
 ///
 /// # Errors
 /// When it cannot be made, which would be a bug.
-pub fn broken_off(command: CommandName, trouble: Trouble) -> Result<Value, serde_json::Error> {
+pub fn broken_off(
+    command: CommandName,
+    troubles: Vec<Trouble>,
+    exit_code: u8,
+) -> Result<Value, serde_json::Error> {
     #[derive(Serialize)]
     struct Short<'a> {
-        version: u32,
-        command: CommandName,
+        #[serde(flatten)]
+        head: Head,
         problems: &'a [Trouble],
         exit_code: u8,
     }
-    let exit_code = trouble.exit().code();
-    let report = Report { troubles: vec![trouble], ..Report::new(command, None) };
+    let report = Report { troubles, ..Report::new(command, None) };
     match command {
         CommandName::Sync | CommandName::Diff | CommandName::Apply => {
             serde_json::to_value(document(&report, exit_code))
         }
         _ => {
             let problems = &report.troubles;
-            serde_json::to_value(Short { version: 1, command, problems, exit_code })
+            serde_json::to_value(Short { head: Head::of(command), problems, exit_code })
         }
     }
 }

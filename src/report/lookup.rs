@@ -16,7 +16,8 @@ use serde::{Serialize, Serializer};
 use super::history::{local, table};
 use super::look::{Look, Tone};
 use super::table::Table;
-use super::{RowLeftOut, text};
+use super::{Head, RowLeftOut, text};
+use crate::command::CommandName;
 use crate::config::LinkRule;
 use crate::engine::plan::Reason;
 use crate::exit::Exit;
@@ -316,7 +317,8 @@ fn history_text(history: &[AuditEntry], (look, zone): (Look, Tz)) -> String {
 /// The JSON document.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
-    version: u32,
+    #[serde(flatten)]
+    head: Head,
     who: &'a str,
     members: Vec<Member<'a>>,
     several: Vec<OneOfSeveral<'a>>,
@@ -380,7 +382,7 @@ fn actual<S: Serializer>(limit: &Option<Limit>, serializer: S) -> Result<S::Ok, 
 #[must_use]
 pub fn document(story: &Story, exit_code: u8) -> Document<'_> {
     Document {
-        version: 1,
+        head: Head::of(CommandName::Lookup),
         who: &story.who,
         members: story.members.iter().map(HolderStory::json).collect(),
         several: story.several.iter().map(one_of_several).collect(),

@@ -5,8 +5,9 @@
 
 pub mod attention;
 mod carried_out;
-mod changes;
+pub mod changes;
 pub mod check;
+mod head;
 pub mod history;
 pub mod init;
 pub mod json;
@@ -22,6 +23,8 @@ pub mod status;
 pub mod table;
 pub mod text;
 pub mod unchanged;
+
+pub use head::Head;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,18 +3,21 @@
 use super::near;
 use crate::engine::gather::Gathered;
 use crate::engine::plan::{Facts, Only, Plan, names_person_of};
-use crate::exit::Exit;
 use crate::model::{Email, Holder, RecordId, Who};
 use crate::trouble::Trouble;
 
-/// What to say of every `--only` that fits nobody (a typing error would look like a door in sync), and what the
-/// run then ends with; `None` where each fits somebody.
+/// What to say of every `--only` that fits nobody (a typing error would look like a door in sync), and what kept
+/// from knowing better; `None` where each fits somebody.
 ///
 /// An e-mail is in the message only where names may be shown, else with its first letter and its domain.
 /// Where an organisation (or, for a person, a door) did not answer in this run, nobody knows whether there
 /// is such a one: the run then ends as that trouble does.
 #[must_use]
-pub fn unknown(gathered: &Gathered, plan: &Plan, shows_names: bool) -> Option<(String, Exit)> {
+pub fn unknown(
+    gathered: &Gathered,
+    plan: &Plan,
+    shows_names: bool,
+) -> Option<(Vec<String>, Vec<Trouble>)> {
     let facts = &gathered.facts;
     let Only { emails, numbers, persons } = &facts.only;
     let has =
@@ -30,16 +33,12 @@ pub fn unknown(gathered: &Gathered, plan: &Plan, shows_names: bool) -> Option<(S
     if unknown.is_empty() {
         return None;
     }
-    let mut parts: Vec<String> =
-        unknown.iter().map(|who| not_known(who, facts, shows_names)).collect();
-    let devices = gathered.devices.iter().filter_map(|device| device.trouble.as_ref());
+    let texts = unknown.iter().map(|who| not_known(who, facts, shows_names)).collect();
+    let devices = gathered.devices.iter().flat_map(|device| &device.troubles);
     let asks_doors = unknown.iter().any(|who| matches!(who, Who::Record(_)));
     let doubts = gathered.sources.iter().filter_map(|source| source.trouble.as_ref());
     let doubts = doubts.chain(devices.filter(|_| asks_doors));
-    let doubts: Vec<&Trouble> = doubts.filter(|trouble| !trouble.is_remark()).collect();
-    parts.extend(doubts.iter().map(|trouble| format!("{}: {}", trouble.about, trouble.text())));
-    let exits = doubts.iter().map(|trouble| trouble.exit()).chain([Exit::NobodyFound]);
-    Some((parts.join("; "), Exit::of_all(exits)))
+    Some((texts, doubts.filter(|trouble| !trouble.is_remark()).cloned().collect()))
 }
 
 /// Whether a person is linked, came into question for somebody, or is changed by the plan.

@@ -345,7 +345,7 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::Ambiguous => (
             "more than one match, so nobody was linked",
-            "Give each of them an e-mail of their own, in the membership system and in the link file.",
+            "Put the member number of each into the link file, or give each an e-mail of their own.",
         ),
         Reason::NoDoorRole => (
             "no membership that opens this door",

@@ -9,7 +9,7 @@ use crate::command::CommandName;
 use crate::config::{LinkRule, Mode};
 use crate::engine::plan::{LeftOut, NoDoor, Reason};
 use crate::model::{HolderId, RecordId, SourceName, TargetName};
-use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
+use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind, TroubleWord};
 
 #[derive(Serialize, Deserialize)]
 struct Unchanged {
@@ -42,6 +42,7 @@ struct Kept {
 
 #[derive(Serialize, Deserialize)]
 struct Remark {
+    kind: TroubleWord,
     topic: String,
     about: String,
     text: String,
@@ -89,6 +90,7 @@ pub fn remember(report: &Report) -> Option<String> {
         linked_by: one.rule,
     };
     let remark = |trouble: &Trouble| Remark {
+        kind: trouble.word(),
         topic: trouble.topic(),
         about: trouble.about.to_string(),
         text: trouble.text(),
@@ -143,9 +145,13 @@ pub fn report<'a>(
         member,
         reason,
     });
-    let troubles = unchanged.remarks.into_iter().map(|Remark { topic, about, text, hint }| {
-        Trouble::new(About::Named(about), TroubleKind::Repeated(topic, Failed { text, hint }))
-    });
+    let troubles =
+        unchanged.remarks.into_iter().map(|Remark { kind, topic, about, text, hint }| {
+            Trouble::new(
+                About::Named(about),
+                TroubleKind::Repeated(kind, topic, Failed { text, hint }),
+            )
+        });
     Some(Report {
         sources,
         devices: devices.collect(),

@@ -4,19 +4,38 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use super::rows::{Columns, FromColumns, Sink, ToColumns, row};
+use super::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
 use super::{Links, Store, StoreError, StoreProblem, seal};
 use crate::model::{
-    Email, HolderId, LinkRow, RecordId, RightCode, Served, SourceName, StoredLink, StoredLinks,
-    TargetName, UnusableRow,
+    Email, HolderId, HolderNumber, LinkRow, MemberNamed, RecordId, RightCode, Served, SourceName,
+    StoredLink, StoredLinks, TargetName, UnusableRow,
 };
 
 /// The roles that open a device, by organisation; `None` for every role.
 pub type SettledRoles = BTreeMap<SourceName, Option<BTreeSet<RightCode>>>;
 
-row!(LinkRow { email, employee_no, line });
 row!(Served, 3 { window, is_loss_accepted });
 row!(StoredLink { employee_no, rule, name, email, made_at, served });
+
+/// A row that links a member; the one of the two names that it does not have is empty.
+impl FromColumns for LinkRow {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
+        let (email, number): (Option<Email>, Option<HolderNumber>) =
+            (columns.next_unless("")?, columns.next_unless("")?);
+        let member = MemberNamed::new(email, number);
+        let member = member.ok_or_else(|| damaged("a member", "a row of a link file"))?;
+        let (employee_no, line) = columns.next()?;
+        Ok(Self { line, employee_no, member })
+    }
+}
+
+impl ToColumns for LinkRow {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
+        self.member.email().map_or("", Email::as_str).write(to)?;
+        self.member.number().map_or("", HolderNumber::as_str).write(to)?;
+        (&self.employee_no, self.line).write(to)
+    }
+}
 
 /// A row that links nobody.
 impl FromColumns for UnusableRow {
@@ -24,14 +43,16 @@ impl FromColumns for UnusableRow {
         let (line, reason, cell, employee_no) = columns.next()?;
         let emails: String = columns.next()?;
         let emails = emails.split(' ').filter_map(Email::parse).collect();
-        Ok(Self { line, reason, cell, employee_no, emails })
+        let number = columns.next()?;
+        Ok(Self { line, reason, cell, employee_no, emails, number })
     }
 }
 
 impl ToColumns for UnusableRow {
     fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
         let emails: Vec<&str> = self.emails.iter().map(Email::as_str).collect();
-        (self.line, self.reason, &self.cell, &self.employee_no, &emails.join(" ")).write(to)
+        let emails = emails.join(" ");
+        (self.line, self.reason, &self.cell, &self.employee_no, &emails, &self.number).write(to)
     }
 }
 
@@ -160,10 +181,10 @@ impl Links<'_> {
             store
                 .exec("INSERT INTO link_file VALUES (?1, ?2, ?3, ?4)", (path, sha256, at, seal))?;
             store
-                .prepare("INSERT INTO link_row VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .prepare("INSERT INTO link_row VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
                 .run_each(rows.iter().map(|row| (path, row)))?;
             store
-                .prepare("INSERT INTO link_row_left_out VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+                .prepare("INSERT INTO link_row_left_out VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
                 .run_each(left_out.iter().map(|row| (path, row)))
         })
     }
@@ -171,8 +192,8 @@ impl Links<'_> {
     /// The stored rows of a link file, in no order, each with the time since when the file holds it.
     pub fn link_rows(&self, path: &str) -> Result<Vec<(LinkRow, DateTime<Utc>)>, StoreError> {
         let store = self.0;
-        let found: Vec<(LinkRow, DateTime<Utc>)> = store
-            .all("SELECT email, employee_no, line, since_at FROM link_row WHERE path = ?1", path)?;
+        let sql = "SELECT email, number, employee_no, line, since_at FROM link_row WHERE path = ?1";
+        let found: Vec<(LinkRow, DateTime<Utc>)> = store.all(sql, path)?;
         let sealed: Option<Option<i64>> =
             store.first("SELECT seal FROM link_file WHERE path = ?1", path)?;
         seal::check(sealed.flatten(), seal::seal_of_rows(&found, &store.accounts), "a link file")
@@ -183,7 +204,7 @@ impl Links<'_> {
     /// The rows of a link file that were left out, in the file's order.
     pub fn link_rows_left_out(&self, path: &str) -> Result<Vec<UnusableRow>, StoreError> {
         self.0.all(
-            "SELECT line, reason, cell, employee_no, emails FROM link_row_left_out \
+            "SELECT line, reason, cell, employee_no, emails, number FROM link_row_left_out \
              WHERE path = ?1 ORDER BY line",
             path,
         )

@@ -165,11 +165,12 @@ CREATE TABLE link_file (
 
 CREATE TABLE link_row (
     path        TEXT NOT NULL REFERENCES link_file (path) ON DELETE CASCADE,
-    email       TEXT NOT NULL,
+    email       TEXT NOT NULL,           -- the member by e-mail, or empty
+    number      TEXT NOT NULL,           -- the member by number, or empty; by both where both are there
     employee_no TEXT NOT NULL,
     line        INTEGER NOT NULL,        -- where it stands in the file
     since_at    INTEGER NOT NULL,        -- when this very row was first in the file
-    PRIMARY KEY (path, email, employee_no)
+    PRIMARY KEY (path, email, number, employee_no)
 ) STRICT, WITHOUT ROWID;
 
 -- Rows that link nobody, with the reason.
@@ -180,6 +181,7 @@ CREATE TABLE link_row_left_out (
     cell        TEXT    NOT NULL,        -- what the reason is about, or empty
     employee_no TEXT,
     emails      TEXT    NOT NULL,        -- those that stand in the row, with spaces between
+    number      TEXT,                    -- the member number that stands in the row
     PRIMARY KEY (path, line)
 ) STRICT, WITHOUT ROWID;
 

@@ -36,7 +36,7 @@ pub const TOPICS: [Topic; 16] = topics! {
     "alarms": "e-mail, webhook and heartbeat",
     "trouble": "what went wrong, and what to do",
     "exit-codes": "what the code says that a run ends with",
-    "json": "the documents of --json",
+    "json": "the documents of --json, and their schema",
     "state": "the state file: what it holds, backups, reports of your own by SQL",
     "privacy": "whose data is where, who can see it, and for how long",
     "many-clubs": "forty clubs on one computer; upgrades and backups",

@@ -211,10 +211,8 @@ pub enum TroubleKind {
     NotTold(Failed),
     /// A command broke off, or a file beside it could not be written.
     BrokeOff(Exit, Failed),
-    /// What an earlier run said and what is true still: its topic, and its words.
-    Repeated(String, Failed),
-    /// Several remarks about the same thing.
-    Several(Vec<TroubleKind>),
+    /// What an earlier run said and what is true still: its word, its topic, and its words.
+    Repeated(TroubleWord, String, Failed),
 }
 
 words! {
@@ -272,4 +270,56 @@ pub enum Reviewed {
     Yes,
     /// Nobody did; the next run looks again.
     No,
+}
+
+words! {
+    /// What went wrong in one word, the same for the same trouble in whatever words it is told.
+    pub enum TroubleWord {
+        Unreachable = "unreachable",
+        Unusable = "unusable",
+        LoginRefused = "login-refused",
+        RightMissing = "right-missing",
+        NotBelieved = "not-believed",
+        ServerClock = "server-clock",
+        OwnClock = "own-clock",
+        ListRefused = "list-refused",
+        NoNumber = "no-number",
+        NobodyListed = "nobody-listed",
+        LinkFileUnread = "link-file-unread",
+        Busy = "busy",
+        Twin = "twin",
+        UnclearDates = "unclear-dates",
+        EntriesTwice = "entries-twice",
+        NotUtf8 = "not-utf8",
+        UnusableEntries = "unusable-entries",
+        ClockWrong = "clock-wrong",
+        Unproven = "unproven",
+        ChangedUnasked = "changed-unasked",
+        TakesNoChange = "takes-no-change",
+        Moved = "moved",
+        NotApplied = "not-applied",
+        NotTakenAtDoors = "not-taken-at-doors",
+        NotInForce = "not-in-force",
+        NotPutInForce = "not-put-in-force",
+        GoneBeforeInForce = "gone-before-in-force",
+        TargetLeft = "door-left",
+        Unfit = "unfit",
+        Blocked = "blocked",
+        Overtaken = "overtaken",
+        TimeLimit = "time-limit",
+        Interrupted = "interrupted",
+        ServedNoMore = "served-no-more",
+        MoreServedNoMore = "more-served-no-more",
+        TooManyLost = "too-many-lost",
+        NewWithoutDoor = "new-without-door",
+        WithoutDoor = "without-door",
+        Released = "released",
+        Permanent = "permanent",
+        ProtectsNobody = "protects-nobody",
+        OtherNames = "other-names",
+        LinkFilesDoubted = "link-files-doubted",
+        OrganisationLeft = "organisation-left",
+        NotTold = "not-told",
+        BrokeOff = "broke-off",
+    }
 }

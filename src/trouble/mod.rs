@@ -12,7 +12,7 @@ use std::fmt;
 use crate::exit::Exit;
 use crate::model::{Flaw, SourceName, TargetName};
 
-pub use kind::{BlockedBy, Failed, FailureKind, Hint, Reviewed, TroubleKind};
+pub use kind::{BlockedBy, Failed, FailureKind, Hint, Reviewed, TroubleKind, TroubleWord};
 pub use words::{other_clock, own_clock_differs, own_clock_set_back};
 
 /// Something that went wrong, or that somebody should look at.
@@ -91,6 +91,12 @@ impl Trouble {
         }
     }
 
+    /// What went wrong in one word.
+    #[must_use]
+    pub fn word(&self) -> TroubleWord {
+        self.kind.word()
+    }
+
     /// The line for stderr.
     #[must_use]
     pub fn line(&self) -> String {
@@ -161,76 +167,85 @@ impl TroubleKind {
             | Self::OtherNames(_)
             | Self::NotTold(_)
             | Self::Repeated(..) => Exit::InStep,
-            Self::Several(kinds) => Exit::of_all(kinds.iter().map(|kind| kind.exit(about))),
         }
     }
 
-    /// A word that lasts, and whatever makes it a trouble of its own beside others of the kind.
-    fn topic(&self) -> String {
-        let word = match self {
+    /// A word that lasts.
+    fn word(&self) -> TroubleWord {
+        use TroubleWord as Word;
+
+        match self {
             Self::Unreachable(_) | Self::BackingOff { kind: FailureKind::Passing, .. } => {
-                "unreachable"
+                Word::Unreachable
             }
-            Self::Unusable(_) | Self::BackingOff { kind: FailureKind::Lasting, .. } => "unusable",
-            Self::LoginRefused(_) | Self::HeldBack { .. } => "login",
-            Self::RightMissing(_) => "right-missing",
+            Self::Unusable(_) | Self::BackingOff { kind: FailureKind::Lasting, .. } => {
+                Word::Unusable
+            }
+            Self::LoginRefused(_) | Self::HeldBack { .. } => Word::LoginRefused,
+            Self::RightMissing(_) => Word::RightMissing,
             Self::NotBelieved { .. } | Self::BackingOff { kind: FailureKind::Doubt, .. } => {
-                "not-believed"
+                Word::NotBelieved
             }
-            Self::ServerClock(_) => "server-clock",
-            Self::OwnClock(_) => "own-clock",
-            Self::ListRefused(rule, _) => return format!("list-refused {rule}"),
-            Self::NoNumber(_) => "no-number",
-            Self::NobodyListed { .. } => "nobody-listed",
-            Self::LinkFileUnread { .. } => "unread",
-            Self::Busy(_) => "busy",
-            Self::Twin(_) => "twin",
-            Self::UnclearDates(_) => "unclear-dates",
-            Self::Flawed(Flaw::Twice, _) => "entries-twice",
-            Self::Flawed(Flaw::NotUtf8, _) => "not-utf8",
-            Self::UnusableEntries(_) => "unusable-entries",
-            Self::ClockOff { .. } | Self::ClockZone { .. } => "clock",
-            Self::Unproven { .. } => "unproven",
-            Self::ChangedUnasked { .. } => "changed-unasked",
-            Self::TakesNoChange { .. } => "takes-no-change",
-            Self::Moved(..) => "moved",
-            Self::NotApplied { .. } => "not-applied",
-            Self::NotTakenAtDoors(_) => "not-taken-at-doors",
-            Self::NotInForce(_) => "not-in-force",
-            Self::NotPutInForce(_) => "not-put-in-force",
-            Self::GoneBeforeInForce(persons) => {
-                return format!("gone-before-in-force {}", words(persons));
-            }
-            Self::TargetLeft(_) => "target-left",
-            Self::Unfit(_) => "unfit",
-            Self::Blocked { plan, .. } => return format!("blocked {plan}"),
-            Self::Overtaken(person, _) => return format!("overtaken {person}"),
-            Self::TimeLimit => "time-limit",
-            Self::Interrupted(_) => "interrupted",
-            Self::ServedNoMore { member, .. } => return format!("served-no-more {member}"),
-            Self::MoreServedNoMore(_) => "more-served-no-more",
-            Self::TooManyLost { .. } => "too-many-lost",
-            Self::NewWithoutDoor(members, _) => {
-                return format!("new-without-door {}", words(members));
-            }
-            Self::WithoutDoor(_) => "without-door",
-            Self::Released { id, .. } => return format!("released {id}"),
-            Self::Permanent(..) => "permanent",
-            Self::ProtectsNobody(_) => "protects-nobody",
-            Self::OtherNames(_) => "other-names",
-            Self::LinkFilesDoubted { .. } => "link-files-doubted",
-            Self::OrganisationLeft { organisation, .. } => {
-                return format!("organisation-left {organisation}");
-            }
-            Self::NotTold(_) => "not-told",
-            Self::BrokeOff(..) => "broke-off",
-            Self::Repeated(topic, _) => return topic.clone(),
-            Self::Several(kinds) => {
-                let words: Vec<String> = kinds.iter().map(Self::topic).collect();
-                return words.join(" ");
-            }
+            Self::ServerClock(_) => Word::ServerClock,
+            Self::OwnClock(_) => Word::OwnClock,
+            Self::ListRefused(..) => Word::ListRefused,
+            Self::NoNumber(_) => Word::NoNumber,
+            Self::NobodyListed { .. } => Word::NobodyListed,
+            Self::LinkFileUnread { .. } => Word::LinkFileUnread,
+            Self::Busy(_) => Word::Busy,
+            Self::Twin(_) => Word::Twin,
+            Self::UnclearDates(_) => Word::UnclearDates,
+            Self::Flawed(Flaw::Twice, _) => Word::EntriesTwice,
+            Self::Flawed(Flaw::NotUtf8, _) => Word::NotUtf8,
+            Self::UnusableEntries(_) => Word::UnusableEntries,
+            Self::ClockOff { .. } | Self::ClockZone { .. } => Word::ClockWrong,
+            Self::Unproven { .. } => Word::Unproven,
+            Self::ChangedUnasked { .. } => Word::ChangedUnasked,
+            Self::TakesNoChange { .. } => Word::TakesNoChange,
+            Self::Moved(..) => Word::Moved,
+            Self::NotApplied { .. } => Word::NotApplied,
+            Self::NotTakenAtDoors(_) => Word::NotTakenAtDoors,
+            Self::NotInForce(_) => Word::NotInForce,
+            Self::NotPutInForce(_) => Word::NotPutInForce,
+            Self::GoneBeforeInForce(_) => Word::GoneBeforeInForce,
+            Self::TargetLeft(_) => Word::TargetLeft,
+            Self::Unfit(_) => Word::Unfit,
+            Self::Blocked { .. } => Word::Blocked,
+            Self::Overtaken(..) => Word::Overtaken,
+            Self::TimeLimit => Word::TimeLimit,
+            Self::Interrupted(_) => Word::Interrupted,
+            Self::ServedNoMore { .. } => Word::ServedNoMore,
+            Self::MoreServedNoMore(_) => Word::MoreServedNoMore,
+            Self::TooManyLost { .. } => Word::TooManyLost,
+            Self::NewWithoutDoor(..) => Word::NewWithoutDoor,
+            Self::WithoutDoor(_) => Word::WithoutDoor,
+            Self::Released { .. } => Word::Released,
+            Self::Permanent(..) => Word::Permanent,
+            Self::ProtectsNobody(_) => Word::ProtectsNobody,
+            Self::OtherNames(_) => Word::OtherNames,
+            Self::LinkFilesDoubted { .. } => Word::LinkFilesDoubted,
+            Self::OrganisationLeft { .. } => Word::OrganisationLeft,
+            Self::NotTold(_) => Word::NotTold,
+            Self::BrokeOff(..) => Word::BrokeOff,
+            Self::Repeated(word, ..) => *word,
+        }
+    }
+
+    /// The word, and whatever makes it a trouble of its own beside others of the kind.
+    fn topic(&self) -> String {
+        let what = match self {
+            Self::Repeated(_, topic, _) => return topic.clone(),
+            Self::GoneBeforeInForce(persons) => words(persons),
+            Self::NewWithoutDoor(members, _) => words(members),
+            Self::ListRefused(rule, _) => rule.to_string(),
+            Self::Blocked { plan, .. } => plan.clone(),
+            Self::Overtaken(person, _) => person.to_string(),
+            Self::ServedNoMore { member, .. } => member.to_string(),
+            Self::Released { id, .. } => id.to_string(),
+            Self::OrganisationLeft { organisation, .. } => organisation.to_string(),
+            _ => return self.word().to_string(),
         };
-        word.to_owned()
+        format!("{} {what}", self.word())
     }
 }
 

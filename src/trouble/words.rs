@@ -61,7 +61,7 @@ impl TroubleKind {
             | Self::ListRefused(_, failed)
             | Self::NotTold(failed)
             | Self::BrokeOff(_, failed)
-            | Self::Repeated(_, failed) => failed.text.clone(),
+            | Self::Repeated(_, _, failed) => failed.text.clone(),
             Self::NotBelieved { text, .. } | Self::Twin(text) | Self::HeldBack { text, .. } => {
                 text.clone()
             }
@@ -244,10 +244,6 @@ impl TroubleKind {
                  has that organisation: nothing is done for them",
                 many(*members, "member"),
             ),
-            Self::Several(kinds) => {
-                let texts: Vec<String> = kinds.iter().map(Self::text).collect();
-                texts.join("; ")
-            }
         }
     }
 
@@ -261,7 +257,7 @@ impl TroubleKind {
             | Self::LinkFileUnread { failed, .. }
             | Self::NotTold(failed)
             | Self::BrokeOff(_, failed)
-            | Self::Repeated(_, failed) => return failed.hint.clone(),
+            | Self::Repeated(_, _, failed) => return failed.hint.clone(),
             Self::BackingOff { failed, .. } => {
                 let ask = |text| Hint::command(text, "ivms-sync sync --full".to_owned());
                 match &failed.hint {
@@ -422,10 +418,6 @@ impl TroubleKind {
                 "put `organisation_id` right; if the organisation has left",
                 accept(about, persons),
             ),
-            Self::Several(kinds) => {
-                let hints = kinds.iter().filter_map(|kind| kind.hint(about));
-                Hint::text(hints.map(|hint| hint.to_string()).collect::<Vec<_>>().join("; "))
-            }
         };
         Some(hint)
     }

@@ -180,7 +180,7 @@ fn a_link_file_that_was_never_read_stops_the_run_before_it_begins() {
         (None, "does not exist"),
         (Some("Name;City\n"), "no header row"),
         (Some(""), "is empty"),
-        (Some("Person ID,Name\n1,A\n"), "no e-mail column"),
+        (Some("Person ID,Name\n1,A\n"), "no e-mail or member number column"),
     ] {
         let sandbox = Sandbox::pinned(10, 1);
         match content {
@@ -466,7 +466,7 @@ fn rows_that_lead_to_two_persons_of_one_door_are_told_and_move_no_link() {
             });
             assert_eq!(rows.collect::<Vec<_>>(), want.into_iter().flatten().collect::<Vec<_>>());
             let said = sandbox.at(LATER, &["-v", "diff"]).ends(0).stdout;
-            let words = "2 rows of link files left out: its e-mail is beside another person";
+            let words = "2 rows of link files left out: another row names the same member";
             assert_eq!(said.contains(words), told.is_some(), "{said}");
             assert_eq!(link_of(&sandbox, LATER, "150004"), (json!("1004"), json!("file")));
             if !is_known {

@@ -214,7 +214,10 @@ fn status_over_many_clubs_is_one_table_with_the_worst_on_top() {
     assert_eq!(rows, want);
     let well: Vec<_> = clubs.iter().map(|one| &one["is_well"]).collect();
     assert_eq!(well, [false, false, false, false, true], "who has never run is to be looked at");
-    assert!(clubs[0]["problem"]["text"].as_str().unwrap().contains("no_such_key"), "{document}");
+    assert!(
+        clubs[0]["problems"][0]["text"].as_str().unwrap().contains("no_such_key"),
+        "{document}"
+    );
     assert_eq!((&clubs[1]["status"], &clubs[3]["status"]), (&json!(null), &json!(null)));
     assert_eq!(clubs[2]["status"]["club"], "Gym <South>");
     assert_eq!(clubs[2]["status"]["outside"], json!(0));

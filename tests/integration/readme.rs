@@ -19,7 +19,7 @@ use ivms_sync_simulators::club::employee_no;
 use serde_json::Value;
 
 use super::demo;
-use super::support::said;
+use super::support::{said, schema};
 
 #[path = "../../examples/demo/stage.rs"]
 #[allow(dead_code, reason = "the demo uses more of its stage")]
@@ -492,7 +492,10 @@ fn every_document_has_the_keys_of_the_real_one() {
     let renew = |day| assert!(stage.club.renew(3, &stage.next_year(11, day)));
     let run = |arguments: &[&str]| -> Value {
         let said = stage.run(arguments).unwrap();
-        serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+        let document = serde_json::from_str(&said.stdout);
+        let document = document.unwrap_or_else(|error| panic!("{error}: {said:?}"));
+        schema::assert_valid(&document);
+        document
     };
     renew(1);
     let sync = run(&["sync", "--json"]);

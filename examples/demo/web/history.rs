@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Ljubljana;
+use ivms_sync::model::Cause;
+use ivms_sync::report::changes::cause_words;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -61,12 +63,9 @@ pub fn club_time(at: DateTime<Utc>) -> String {
 }
 
 fn why(cause: &str) -> &str {
-    match cause {
-        "started" => "new period",
-        "inactive" => "marked inactive",
-        "vanished" => "no longer listed",
-        "drift" => "changed on the door",
-        other => other,
+    match Cause::from_word(cause) {
+        Some(known) => cause_words(known),
+        None => cause,
     }
 }
 

@@ -43,7 +43,7 @@ pub fn run(around: &Surroundings<'_>, args: &StatusArgs, kinds: Kinds) -> Result
         let name = config.as_ref().ok().and_then(|config| config.club.clone());
         let config = config.and_then(|config| alone(config, &mut states));
         let known = config.and_then(|config| known(around, config, &stop));
-        clubs.push(Club::new(path, name, known.map_err(|error| error.trouble()))?);
+        clubs.push(Club::new(path, name, known.map_err(|error| error.troubles()))?);
     }
     let clubs = Clubs::new(around.clock.now(), clubs);
     if let Some(page) = &args.html {
@@ -84,7 +84,7 @@ fn known(
         is_json: around.cli.json,
         is_verbose: around.cli.verbose > 0,
         is_quiet: around.cli.quiet,
-        stdout: crate::cmd::print,
+        stdout: print,
         look: around.terminal.look,
         progress: around.terminal.progress(),
     };

@@ -131,7 +131,7 @@ pub struct TargetGathered {
     pub reading: Option<FreshReading>,
     /// What a login taught.
     pub login: LoginResult,
-    pub trouble: Option<Trouble>,
+    pub troubles: Vec<Trouble>,
     /// The failure to remember, if it failed just now.
     pub failure: Option<LastFailure>,
     /// It was not asked, because it failed a while ago. A change that opens a closed door is tried
@@ -188,16 +188,16 @@ pub(super) fn read_due<'a>(
     if let Some(trouble) = held_back(config, &before.login, now) {
         let held = TargetGathered {
             outcome: TargetOutcome::LoginRefused,
-            trouble: Some(trouble),
+            troubles: vec![trouble],
             ..untouched(config, before)
         };
         return (held, None);
     }
     if let Some((outcome, trouble)) = backing_off(config, &before, ask) {
         let is_backing_off = outcome == TargetOutcome::Unreachable;
-        let trouble = Some(trouble);
+        let troubles = vec![trouble];
         return (
-            TargetGathered { outcome, trouble, is_backing_off, ..untouched(config, before) },
+            TargetGathered { outcome, troubles, is_backing_off, ..untouched(config, before) },
             None,
         );
     }
@@ -243,7 +243,7 @@ pub(super) fn read_due<'a>(
                     at: now,
                 }),
                 login: LoginResult::Worked,
-                trouble: remarks,
+                troubles: remarks,
                 failure: None,
                 is_backing_off: false,
                 stopped,
@@ -255,8 +255,11 @@ pub(super) fn read_due<'a>(
         Err(error) => {
             let (outcome, trouble, login) = failure(config, &error);
             let failure = to_remember(&trouble);
-            let trouble = Some(trouble);
-            (TargetGathered { outcome, trouble, login, failure, ..untouched(config, before) }, None)
+            let troubles = vec![trouble];
+            (
+                TargetGathered { outcome, troubles, login, failure, ..untouched(config, before) },
+                None,
+            )
         }
     }
 }
@@ -265,7 +268,7 @@ pub(super) fn read_due<'a>(
 pub(super) fn busy(config: &TargetConfig, before: Before, holder: &Holder) -> TargetGathered {
     TargetGathered {
         outcome: TargetOutcome::Unreachable,
-        trouble: Some(conversation::busy(config, holder)),
+        troubles: vec![conversation::busy(config, holder)],
         ..untouched(config, before)
     }
 }
@@ -288,7 +291,7 @@ pub(super) fn untouched(config: &TargetConfig, before: Before) -> TargetGathered
         persons: before.persons,
         reading: None,
         login: LoginResult::NotTried,
-        trouble: None,
+        troubles: Vec::new(),
         failure: None,
         is_backing_off: false,
         renamed: None,
@@ -337,7 +340,7 @@ impl TargetGathered {
     /// conversations with one device, and rules that may differ.
     fn disown(&mut self, config: &TargetConfig, doubt: &Doubt) {
         let trouble = Trouble::of_target(&config.name, TroubleKind::Twin(doubt.to_string()));
-        (self.outcome, self.trouble) = (TargetOutcome::NotBelieved, Some(trouble));
+        (self.outcome, self.troubles) = (TargetOutcome::NotBelieved, vec![trouble]);
         (self.persons, self.is_known) = (RecordsOfTarget::default(), false);
         (self.reading, self.failure) = (None, None);
     }
@@ -348,7 +351,7 @@ impl TargetGathered {
         let trouble = not_believed(config, doubt, Some(self.persons.persons.len()));
         self.failure = Some(LastFailure { kind: FailureKind::Doubt, ..remembered(&trouble) });
         self.outcome = TargetOutcome::NotBelieved;
-        self.trouble = Some(trouble);
+        self.troubles = vec![trouble];
         self.persons = renamed.before;
         self.reading = None;
     }
@@ -360,7 +363,7 @@ fn doubted(config: &TargetConfig, before: Before, doubt: &Doubt, persons: usize)
     TargetGathered {
         outcome: TargetOutcome::NotBelieved,
         failure: Some(LastFailure { kind: FailureKind::Doubt, ..remembered(&trouble) }),
-        trouble: Some(trouble),
+        troubles: vec![trouble],
         login: LoginResult::Worked,
         ..untouched(config, before)
     }

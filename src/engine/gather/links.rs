@@ -1,17 +1,15 @@
 //! Reads link files whose content changed.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
 use super::GatherError;
 use crate::config::Config;
-use crate::engine::link::LinkTable;
 use crate::engine::link::file::{
-    self, Doubt, FileProblem, LinkFile, LinkFileError, LinkRow, RowReason, UnusableRow,
+    self, Doubt, FileProblem, LinkFile, LinkFileError, LinkRow, UnusableRow,
 };
-use crate::model::{Email, RecordId};
+use crate::engine::link::{LinkTable, RowsInQuestion};
 use crate::store::{Store, StoreError};
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
@@ -131,7 +129,7 @@ impl LinksGathered {
     /// Takes the rows that were read; one that was there before is as old as it was.
     fn take(&mut self, path: String, read: LinkFile, before: &LinkTable, now: DateTime<Utc>) {
         let with_since = |row: LinkRow| {
-            let since = before.known_since(&row.email, &row.employee_no).unwrap_or(now);
+            let since = before.known_since(&row).unwrap_or(now);
             (row, since)
         };
         let rows: Vec<_> = read.rows.into_iter().map(with_since).collect();
@@ -142,12 +140,12 @@ impl LinksGathered {
     }
 
     /// The rows of a file that link nobody, by line: those that were left out when its rows in use were
-    /// read, and those that are `contested`, by e-mail and person.
+    /// read, and those that something speaks against now.
     pub(super) fn left_out(
         &self,
         store: &Store,
         path: &Path,
-        contested: &BTreeSet<(&Email, &RecordId)>,
+        in_question: &RowsInQuestion<'_>,
     ) -> Result<Vec<UnusableRow>, StoreError> {
         let name = path.to_string_lossy();
         let fresh = self.fresh.iter().find(|fresh| fresh.path == name);
@@ -155,22 +153,25 @@ impl LinksGathered {
             Some(fresh) => fresh.left_out.clone(),
             None => store.links().link_rows_left_out(&name)?,
         };
-        if contested.is_empty() {
+        if in_question.is_nothing() {
             return Ok(left_out);
         }
         let rows = match fresh {
             Some(fresh) => fresh.rows.clone(),
             None => store.links().link_rows(&name)?,
         };
-        let rows = rows.into_iter().map(|(row, _)| row);
-        let those = rows.filter(|row| contested.contains(&(&row.email, &row.employee_no)));
-        left_out.extend(those.map(|LinkRow { line, employee_no, email }| UnusableRow {
-            line,
-            reason: RowReason::SeveralPersons,
-            cell: String::new(),
-            employee_no: Some(employee_no),
-            emails: vec![email],
-        }));
+        let those = rows.into_iter().filter_map(|(row, _)| {
+            let reason = in_question.reason(&row)?;
+            Some(UnusableRow {
+                line: row.line,
+                reason,
+                cell: String::new(),
+                emails: row.member.email().cloned().into_iter().collect(),
+                number: row.member.number().cloned(),
+                employee_no: Some(row.employee_no),
+            })
+        });
+        left_out.extend(those);
         left_out.sort_by_key(|row| row.line);
         Ok(left_out)
     }

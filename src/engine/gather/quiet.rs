@@ -156,7 +156,7 @@ pub fn digest(config: &Config, gathered: &Gathered, report: String) -> Option<Qu
         source.standing == Standing::Fresh && source.state.is_some() && source.trouble.is_none()
     });
     let sees_all = gathered.devices.iter().all(|device| {
-        device.is_known && device.outcome == TargetOutcome::Ok && device.trouble.is_none()
+        device.is_known && device.outcome == TargetOutcome::Ok && device.troubles.is_empty()
     });
     // The next run takes the doubt back, or believes the file: a quiet one would do neither.
     let doubts_files = gathered.links.has_doubt();

@@ -1,12 +1,10 @@
 //! What there is to say of what was gathered.
 
-use std::collections::BTreeSet;
-
 use super::Gathered;
 use crate::config::{Config, Mode};
 use crate::engine::link::file::UnusableRow;
+use crate::engine::link::{Claimant, RowsInQuestion, rows_in_question};
 use crate::engine::{KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport};
-use crate::model::{Email, RecordId};
 use crate::store::{Store, StoreError};
 use crate::trouble::{About, Trouble};
 
@@ -17,7 +15,7 @@ impl Gathered {
         let devices = self
             .devices
             .iter()
-            .flat_map(|device| device.trouble.iter().chain(device.stopped.iter()).cloned());
+            .flat_map(|device| device.troubles.iter().chain(device.stopped.iter()).cloned());
         let clock = self.clock_trouble.clone();
         self.links.troubles.iter().cloned().chain(clock).chain(sources).chain(devices).collect()
     }
@@ -41,30 +39,26 @@ impl Gathered {
         is_personal: bool,
         is_wanted: impl Fn(&UnusableRow) -> bool,
     ) -> Result<Vec<RowLeftOut>, StoreError> {
-        let contested = self.contested_rows();
+        let in_question = self.rows_in_question();
         let mut all = Vec::new();
         for path in &config.link.files {
-            let rows = self.links.left_out(store, path, &contested)?;
+            let rows = self.links.left_out(store, path, &in_question)?;
             let wanted = rows.iter().filter(|row| is_wanted(row));
             all.extend(wanted.map(|row| RowLeftOut::new(path, row, is_personal)));
         }
         Ok(all)
     }
 
-    /// The rows of all link files that stand beside the same e-mail and lead to different persons of one
-    /// door. On another door each of them may well be the only one.
-    fn contested_rows(&self) -> BTreeSet<(&Email, &RecordId)> {
-        let mut contested = BTreeSet::new();
-        for (email, persons) in self.links.table.contested() {
-            for device in &self.facts.devices {
-                let is_there = |person: &&&RecordId| device.persons.contains_key(**person);
-                let there: Vec<_> = persons.iter().filter(is_there).collect();
-                if there.len() > 1 {
-                    contested.extend(there.into_iter().map(|person| (email, *person)));
-                }
-            }
-        }
-        contested
+    fn rows_in_question(&self) -> RowsInQuestion<'_> {
+        let facts = &self.facts;
+        let members = facts.members.iter().map(|one| Claimant {
+            member: &one.member,
+            vanished_since: one.missing_since.filter(|_| one.is_vanished),
+            is_let_in: true,
+        });
+        let members: Vec<Claimant<'_>> = members.collect();
+        let doors: Vec<_> = facts.devices.iter().map(|device| &device.persons).collect();
+        rows_in_question(&self.links.table, &members, &doors)
     }
 
     /// Links that are kept although the rule that made them no longer gives them.

@@ -96,7 +96,7 @@ impl<'s> ClockInquiry<'_, 's> {
                 gathered.failure = to_remember(&trouble);
                 if error.has_spent_login {
                     (gathered.outcome, gathered.login) = (outcome, login);
-                    gathered.trouble = Some(trouble);
+                    gathered.troubles = vec![trouble];
                 }
                 Ok(None)
             }

@@ -8,6 +8,7 @@ pub mod file;
 mod first;
 mod name;
 mod resolve;
+mod rows;
 
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
@@ -20,20 +21,24 @@ use foldhash::fast::RandomState;
 
 use crate::config::LinkRule;
 use crate::engine::link::file::LinkRow;
-use crate::model::{Email, HolderId, RecordId};
+use crate::model::{Email, Holder, HolderId, HolderNumber, MemberNamed, RecordId};
 
 pub use crate::model::{NameDigest, Served, StoredLink, StoredLinks};
 pub use first::doubt_first_links;
 pub use name::{email_digest, is_same_person, is_unlike, name_agrees, name_digest};
 pub use resolve::{Claimant, resolve};
+pub use rows::{RowsInQuestion, rows_in_question};
 
-/// E-mail to person ids, from all link files together.
+/// Members as they are named to person ids, from all link files together. Most rows name an e-mail alone,
+/// and cost no more than that.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkTable {
     by_email: HashMap<Email, Several<Listed>, RandomState>,
+    by_number: HashMap<HolderNumber, Several<Listed>, RandomState>,
+    by_both: HashMap<(Email, HolderNumber), Several<Listed>, RandomState>,
 }
 
-/// A person as a link file names them beside an e-mail. The same row of two files is there twice.
+/// A person as a link file names them beside a member. The same row of two files is there twice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Listed {
     employee_no: RecordId,
@@ -72,50 +77,128 @@ impl<T: Ord> Several<T> {
 
 impl LinkTable {
     /// Adds one row of a link file, which holds it since then.
-    pub fn insert(&mut self, email: Email, employee_no: RecordId, since: DateTime<Utc>) {
-        let listed = Listed { employee_no, since };
-        Several::add_to(&mut self.by_email, email, listed);
+    pub fn insert(&mut self, row: LinkRow, since: DateTime<Utc>) {
+        let listed = Listed { employee_no: row.employee_no, since };
+        match row.member {
+            MemberNamed::ByEmail(email) => Several::add_to(&mut self.by_email, email, listed),
+            MemberNamed::ByNumber(number) => Several::add_to(&mut self.by_number, number, listed),
+            MemberNamed::ByBoth(email, number) => {
+                Several::add_to(&mut self.by_both, (email, number), listed);
+            }
+        }
     }
 
-    /// The e-mails that stand beside more than one person, with these, in no order.
-    pub fn contested(&self) -> impl Iterator<Item = (&Email, BTreeSet<&RecordId>)> {
-        let several = self.by_email.iter().filter(|(_, persons)| !persons.others.is_empty());
-        let persons = several.map(|(email, _)| (email, self.persons(email).collect()));
-        persons.filter(|(_, persons): &(_, BTreeSet<_>)| persons.len() > 1)
-    }
-
-    /// The rows in no order.
-    fn each(&self) -> impl Iterator<Item = (&Email, &RecordId, DateTime<Utc>)> {
-        self.by_email.iter().flat_map(|(email, persons)| {
-            persons.iter().map(move |listed| (email, &listed.employee_no, listed.since))
-        })
-    }
-
-    /// Since when a file holds this very row, over all readings that held it; the earliest, if several
-    /// files do.
+    /// Whether a row names a member by number.
     #[must_use]
-    pub fn known_since(&self, email: &Email, employee_no: &RecordId) -> Option<DateTime<Utc>> {
-        let listed = self.by_email.get(email)?.iter();
-        listed.filter(|row| row.employee_no == *employee_no).map(|row| row.since).min()
+    pub fn has_numbers(&self) -> bool {
+        !self.by_number.is_empty() || !self.by_both.is_empty()
     }
 
-    /// Whether any row names this e-mail.
+    /// How each row names its member, in no order.
+    fn each(&self) -> impl Iterator<Item = (Option<&Email>, Option<&HolderNumber>)> {
+        let each = |count: &Several<Listed>| count.iter().count();
+        let emails =
+            self.by_email.iter().map(move |(email, rows)| ((Some(email), None), each(rows)));
+        let numbers =
+            self.by_number.iter().map(move |(number, rows)| ((None, Some(number)), each(rows)));
+        let both = self.by_both.iter();
+        let both =
+            both.map(move |((email, number), rows)| ((Some(email), Some(number)), each(rows)));
+        let all = emails.chain(numbers).chain(both);
+        all.flat_map(|(named, count)| iter::repeat_n(named, count))
+    }
+
+    /// Since when a file holds a row, over all readings that held it; the earliest, if several files do. A
+    /// row that has got the other name of its member, too, is as old as it was.
     #[must_use]
-    pub fn names(&self, email: &Email) -> bool {
-        self.by_email.contains_key(email)
+    pub fn known_since(&self, row: &LinkRow) -> Option<DateTime<Utc>> {
+        let (email, number) = (row.member.email(), row.member.number());
+        since(self.rows(email, number, number), &row.employee_no)
     }
 
-    fn persons(&self, email: &Email) -> impl Iterator<Item = &RecordId> {
-        let listed = self.by_email.get(email).into_iter().flat_map(Several::iter);
-        listed.map(|row| &row.employee_no)
+    /// Since when a file leads a member by this e-mail, or by the number that is part of who the member is,
+    /// to a person. `has_email` is whether the e-mail is the member's of old.
+    fn leads_since(
+        &self,
+        member: &Holder,
+        has_email: bool,
+        person: &RecordId,
+    ) -> Option<DateTime<Utc>> {
+        let email = member.email.as_ref().filter(|_| has_email);
+        let is_of_key = |number: &&HolderNumber| number.as_str() == member.key.human();
+        let number = member.number.as_ref().filter(is_of_key);
+        since(self.rows(email, number, number), person)
     }
+
+    /// The rows of whoever has an e-mail and a number, and those beside a number alone.
+    fn rows(
+        &self,
+        email: Option<&Email>,
+        number: Option<&HolderNumber>,
+        number_alone: Option<&HolderNumber>,
+    ) -> impl Iterator<Item = &Listed> {
+        let by_email = email.and_then(|email| self.by_email.get(email));
+        let by_number = number_alone.and_then(|number| self.by_number.get(number));
+        let both = email.zip(number).filter(|_| !self.by_both.is_empty());
+        let by_both =
+            both.and_then(|(email, number)| self.by_both.get(&(email.clone(), number.clone())));
+        let those = [by_email, by_both, by_number].into_iter().flatten();
+        those.flat_map(Several::iter)
+    }
+
+    /// The persons beside a member; those beside a number that several members have are nobody's.
+    fn persons(
+        &self,
+        member: &Holder,
+        shared: &SharedNumbers<'_>,
+    ) -> impl Iterator<Item = &RecordId> {
+        let number = member.number.as_ref();
+        let alone = number.filter(|number| !shared.contains_key(number));
+        self.rows(member.email.as_ref(), number, alone).map(|row| &row.employee_no)
+    }
+
+    /// The persons beside a number alone.
+    fn persons_of_number(&self, number: &HolderNumber) -> impl Iterator<Item = &RecordId> {
+        let rows = self.by_number.get(number).into_iter().flat_map(Several::iter);
+        rows.map(|row| &row.employee_no)
+    }
+}
+
+/// The numbers that stand alone in a row and are more than one member's, with whose. Whoever has vanished
+/// counts only where nobody is listed.
+type SharedNumbers<'a> = HashMap<&'a HolderNumber, BTreeSet<&'a HolderId>, RandomState>;
+
+fn shared_numbers<'a>(table: &LinkTable, members: &[Claimant<'a>]) -> SharedNumbers<'a> {
+    let mut shared = SharedNumbers::default();
+    if table.by_number.is_empty() {
+        return shared;
+    }
+    for wants_listed in [true, false] {
+        let mut all = SharedNumbers::default();
+        let is_meant =
+            |one: &&Claimant<'_>| one.is_let_in && one.vanished_since.is_none() == wants_listed;
+        for Claimant { member, .. } in members.iter().filter(is_meant) {
+            if let Some(number) =
+                member.number.as_ref().filter(|n| table.by_number.contains_key(*n))
+            {
+                all.entry(number).or_default().insert(&member.key);
+            }
+        }
+        for (number, of) in all {
+            shared.entry(number).or_insert(of);
+        }
+    }
+    shared.retain(|_, of| of.len() > 1);
+    shared
+}
+
+fn since<'a>(rows: impl Iterator<Item = &'a Listed>, person: &RecordId) -> Option<DateTime<Utc>> {
+    rows.filter(|row| row.employee_no == *person).map(|row| row.since).min()
 }
 
 impl Extend<(LinkRow, DateTime<Utc>)> for LinkTable {
     fn extend<T: IntoIterator<Item = (LinkRow, DateTime<Utc>)>>(&mut self, rows: T) {
-        for (LinkRow { email, employee_no, .. }, since) in rows {
-            self.insert(email, employee_no, since);
-        }
+        rows.into_iter().for_each(|(row, since)| self.insert(row, since));
     }
 }
 

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use foldhash::fast::RandomState;
 
 use super::{
-    AcceptedLink, CLAIMANTS_MAX, Found, Link, LinkTable, Linking, NoLink, Several, StoredLink,
-    StoredLinks, email_digest, is_same_person, name_agrees, name_digest,
+    AcceptedLink, CLAIMANTS_MAX, Found, Link, LinkTable, Linking, NoLink, Several, SharedNumbers,
+    StoredLink, StoredLinks, email_digest, is_same_person, name_agrees, name_digest,
+    shared_numbers,
 };
 use crate::config::LinkRule;
 use crate::model::{Email, Holder, HolderId, Record, RecordId};
@@ -50,8 +51,11 @@ pub fn resolve<'a>(
         false => ByEmail::default(),
     };
     let owners = OnceCell::new();
-    let door = Door { persons, by_email, table, stored, rules, accepted, owners };
+    let members: Vec<Claimant<'a>> = members.collect();
+    let shared = shared_numbers(table, &members);
+    let door = Door { persons, by_email, table, shared, stored, rules, accepted, owners };
     let mut claims: Vec<Claimed<'_>> = members
+        .into_iter()
         .map(|Claimant { member, vanished_since, is_let_in }| {
             let claim = match is_let_in {
                 true => door.claim(member),
@@ -224,6 +228,7 @@ struct Door<'a> {
     persons: &'a BTreeMap<RecordId, Record>,
     by_email: ByEmail<'a>,
     table: &'a LinkTable,
+    shared: SharedNumbers<'a>,
     stored: &'a StoredLinks,
     rules: &'a [LinkRule],
     accepted: &'a [AcceptedLink],
@@ -298,26 +303,37 @@ impl<'a> Door<'a> {
                 employee_no: person.clone(),
                 found: Found::ByNumber,
             }),
-            Given::Nobody => {
-                let needs_email = !self.rules.contains(&LinkRule::HolderNumber);
-                Claim::None(match member.email {
-                    None if needs_email => NoLink::NoEmail,
-                    _ => self.not_there(member),
-                })
-            }
+            Given::Nobody => Claim::None(self.nobody(member)),
         }
     }
 
     /// Why no rule gives a person for a member: whether the link files name any.
-    fn not_there(&self, member: &Holder) -> NoLink {
-        let is_asked = self.rules.contains(&LinkRule::File);
-        let email = member.email.as_ref().filter(|_| is_asked);
-        let listed = email.into_iter().flat_map(|email| self.table.persons(email));
-        let persons: BTreeSet<RecordId> = listed.take(CLAIMANTS_MAX).cloned().collect();
-        match persons.is_empty() {
-            true => NoLink::NoPerson,
-            false => NoLink::NotThere { persons },
+    fn nobody(&self, member: &Holder) -> NoLink {
+        if self.rules.contains(&LinkRule::File) {
+            if let Some(ambiguous) = self.not_alone(member) {
+                return ambiguous;
+            }
+            let listed = self.table.persons(member, &self.shared);
+            let persons: BTreeSet<RecordId> = listed.take(CLAIMANTS_MAX).cloned().collect();
+            if !persons.is_empty() {
+                return NoLink::NotThere { persons };
+            }
         }
+        match member.email {
+            None if !self.rules.contains(&LinkRule::HolderNumber) => NoLink::NoEmail,
+            _ => NoLink::NoPerson,
+        }
+    }
+
+    /// Why a member with the number of another is not the one whom a row beside that number means.
+    fn not_alone(&self, member: &Holder) -> Option<NoLink> {
+        let (number, of) = self.shared.get_key_value(member.number.as_ref()?)?;
+        let is_there = |id: &&RecordId| self.persons.contains_key(*id);
+        let persons = self.table.persons_of_number(number).filter(is_there).cloned();
+        let persons: BTreeSet<RecordId> = persons.take(CLAIMANTS_MAX).collect();
+        let rivals = of.iter().filter(|key| **key != &member.key).take(CLAIMANTS_MAX);
+        let rivals = rivals.map(|key| (*key).clone()).collect();
+        (!persons.is_empty()).then_some(NoLink::Ambiguous { persons, rivals })
     }
 
     /// The claim to the person that the member is linked to. A number that was given to somebody else on
@@ -357,10 +373,9 @@ impl<'a> Door<'a> {
     ) -> Claim<'a> {
         let email = member.email.as_ref();
         let is_same_email = stored.email == email_digest(email);
-        let row_since = || email.and_then(|email| self.table.known_since(email, new));
-        let is_row_changed = rule == LinkRule::File
-            && is_same_email
-            && row_since().is_some_and(|since| since > stored.made_at);
+        let row_since = || self.table.leads_since(member, is_same_email, new);
+        let is_row_changed =
+            rule == LinkRule::File && row_since().is_some_and(|since| since > stored.made_at);
         let is_settled = stored.rule == LinkRule::Accepted && is_same_email && !is_row_changed;
         let name = self.persons.get(new).map_or("", |person| person.name.as_str());
         let fits = is_same_person(member, name);
@@ -421,7 +436,7 @@ impl<'a> Door<'a> {
         for rule in self.rules {
             let given = match rule {
                 LinkRule::File => {
-                    let listed = member.email.iter().flat_map(|email| self.table.persons(email));
+                    let listed = self.table.persons(member, &self.shared);
                     let there = listed.filter_map(|id| Some(self.persons.get_key_value(id)?.0));
                     one_or_several(there, *rule)
                 }

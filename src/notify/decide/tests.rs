@@ -192,7 +192,7 @@ fn each_trouble_is_counted_alone() {
             decide(&memory, &[seen('x', Exit::PartFailed), other(lock)], now + TICK * number);
         let said: Vec<String> =
             decision.notices.iter().map(|notice| notice.topic.to_string()).collect();
-        let want: &[&str] = if number == 2 { &["door front-door away"] } else { &[] };
+        let want: &[&str] = if number == 2 { &["door front-door unreachable"] } else { &[] };
         assert_eq!(said, want);
         memory = decision.if_taken;
     }
@@ -305,7 +305,7 @@ fn stderr_says_the_same_once_a_day() {
         assert!(after == memory || want, "nothing is written down where nothing is said");
         memory = after;
     }
-    let other = [on_stderr("source club login", false), line[0].clone()];
+    let other = [on_stderr("source club login-refused", false), line[0].clone()];
     let (news, memory) = decide_stderr(&memory, &other, false, at(2 * day));
     assert_eq!(news, [true, false], "another trouble is news");
     let (_, memory) = decide_stderr(&memory, &[], true, at(2 * day + 5));

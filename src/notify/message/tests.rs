@@ -148,7 +148,7 @@ fn the_document() {
     assert_eq!(document["version"], 1);
     assert_eq!(document["text"], message.text);
     let first = serde_json::json!({
-        "key": "door front-door away", "about": "front-door", "state": "trouble", "why": "first",
+        "key": "door front-door unreachable", "about": "front-door", "state": "trouble", "why": "first",
         "since": "2026-03-10T10:00:00Z", "until": null, "exit_code": 3,
         "text": "front-door has not answered for 15 minutes",
     });

@@ -90,39 +90,47 @@ fn seen(report: &Report) -> (Vec<String>, Vec<String>) {
 fn only_what_was_looked_at_is_well() {
     let plan = [
         "door gym stopped",
-        "door gym clock",
+        "door gym clock-wrong",
         "door gym writes",
         "door gym blocked",
         "door gym lost",
     ];
-    let list = "source gym list";
+    let list = "source gym list-refused";
     let file = About::LinkFile("/club/persons.csv".to_owned());
     let applied = |count| door(TroubleKind::NotApplied { count, is_tried_again: true });
     let cases: Vec<(Report, Vec<&str>, Vec<&str>)> = vec![
         (good(), vec![], vec![]),
         (
             with(TargetOutcome::Unreachable, vec![door(TroubleKind::Unreachable(failed()))]),
-            vec!["door gym away"],
-            [&["door gym login", "door gym right", "door gym doubt"][..], &plan].concat(),
+            vec!["door gym unreachable"],
+            [
+                &["door gym login-refused", "door gym right-missing", "door gym not-believed"][..],
+                &plan,
+            ]
+            .concat(),
         ),
         (
             with(TargetOutcome::Unreachable, vec![door(TroubleKind::Busy(None)), applied(1)]),
-            vec!["door gym away"],
-            [&["door gym login", "door gym right", "door gym doubt"][..], &plan].concat(),
+            vec!["door gym unreachable"],
+            [
+                &["door gym login-refused", "door gym right-missing", "door gym not-believed"][..],
+                &plan,
+            ]
+            .concat(),
         ),
         (
             with(TargetOutcome::LoginRefused, vec![door(TroubleKind::LoginRefused(failed()))]),
-            vec!["door gym login"],
-            [&["door gym right", "door gym doubt"][..], &plan].concat(),
+            vec!["door gym login-refused"],
+            [&["door gym right-missing", "door gym not-believed"][..], &plan].concat(),
         ),
         (
             with(TargetOutcome::RightMissing, vec![door(TroubleKind::RightMissing(failed()))]),
-            vec!["door gym right"],
-            [&["door gym doubt"][..], &plan].concat(),
+            vec!["door gym right-missing"],
+            [&["door gym not-believed"][..], &plan].concat(),
         ),
         (
             with(TargetOutcome::NotBelieved, vec![door(TroubleKind::Twin("twin".to_owned()))]),
-            vec!["door gym doubt"],
+            vec!["door gym not-believed"],
             plan.into(),
         ),
         (
@@ -132,7 +140,7 @@ fn only_what_was_looked_at_is_well() {
         ),
         (
             with(TargetOutcome::ClockWrong, vec![door(clock()), applied(2)]),
-            vec!["door gym clock"],
+            vec!["door gym clock-wrong"],
             plan[2..].into(),
         ),
         (with(TargetOutcome::Ok, vec![applied(1)]), vec!["door gym writes"], plan[3..].into()),
@@ -155,22 +163,22 @@ fn only_what_was_looked_at_is_well() {
         ),
         (
             unheard(vec![club(TroubleKind::Unreachable(failed()))]),
-            vec!["source gym away"],
-            [&["source gym login", list][..], &plan, &["clock"]].concat(),
+            vec!["source gym unreachable"],
+            [&["source gym login-refused", list][..], &plan, &["own-clock"]].concat(),
         ),
         (
             unheard(vec![club(TroubleKind::LoginRefused(failed()))]),
-            vec!["source gym login"],
-            [&[list][..], &plan, &["clock"]].concat(),
+            vec!["source gym login-refused"],
+            [&[list][..], &plan, &["own-clock"]].concat(),
         ),
         (
             unheard(vec![club(TroubleKind::ListRefused("empty", failed()))]),
             vec![list],
-            [&plan[..], &["clock"]].concat(),
+            [&plan[..], &["own-clock"]].concat(),
         ),
         (
             unheard(vec![club(TroubleKind::OwnClock("it is late".to_owned()))]),
-            vec!["clock"],
+            vec!["own-clock"],
             [&[list][..], &plan].concat(),
         ),
     ];

@@ -8,7 +8,7 @@ use crate::engine::gather::Gathered;
 use crate::engine::link::file::UnusableRow;
 use crate::engine::plan::validity::{OpeningRights, entitlement};
 use crate::engine::plan::{HolderFacts, Plan};
-use crate::model::{Asked, RightCode, TargetLimits, TargetName, Who};
+use crate::model::{Asked, Holder, RightCode, TargetLimits, TargetName, Who};
 use crate::report::near;
 use crate::report::text::with_zone;
 use crate::store::{Store, StoreError};
@@ -79,15 +79,20 @@ impl Known<'_> {
     /// # Errors
     /// [`StoreError`] of the rows that the state file holds.
     pub fn add_rows_left_out(&self, asked: &Asked, story: &mut Story) -> Result<(), StoreError> {
-        let found = story.members.iter().filter_map(|story| story.member.email.clone());
-        let found: Vec<_> = found.collect();
+        let found: Vec<_> = story.members.iter().map(|story| story.member.clone()).collect();
         let is_meant = |row: &UnusableRow| {
             let is_asked_for = match asked {
                 Asked::Who(Who::Email(email)) => row.emails.contains(email),
                 Asked::Who(Who::Record(id)) => row.employee_no.as_ref() == Some(id),
-                Asked::Who(Who::Number(_)) | Asked::Name(_) => false,
+                Asked::Who(Who::Number(number)) => row.number.as_ref() == Some(number),
+                Asked::Name(_) => false,
             };
-            is_asked_for || found.iter().any(|email| row.emails.contains(email))
+            let is_of = |member: &Holder| {
+                let number = member.number.as_ref();
+                member.email.iter().any(|email| row.emails.contains(email))
+                    || number.is_some_and(|number| row.number.as_ref() == Some(number))
+            };
+            is_asked_for || found.iter().any(is_of)
         };
         let rows = self.gathered.rows_left_out_of(self.config, self.store, true, is_meant);
         story.rows_left_out = rows?;

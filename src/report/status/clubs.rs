@@ -12,6 +12,7 @@ use super::{Status, json};
 use crate::command::{CommandName, Invocation};
 use crate::exit::Exit;
 use crate::model::printable;
+use crate::report::Head;
 use crate::report::json::OfClub;
 use crate::report::look::{Look, Tone};
 use crate::report::table::Table;
@@ -52,15 +53,15 @@ struct Entry<'a> {
     exit_code: u8,
     is_well: bool,
     state: &'a str,
-    problem: Option<&'a Trouble>,
+    problems: &'a [Trouble],
     status: Option<OfClub<'a, json::Document<'a>>>,
 }
 
 /// The document.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
-    version: u32,
-    command: CommandName,
+    #[serde(flatten)]
+    head: Head,
     #[serde(serialize_with = "whole_seconds")]
     at: DateTime<Utc>,
     clubs: Vec<&'a Value>,
@@ -76,31 +77,33 @@ impl Club {
     pub fn new(
         path: PathBuf,
         name: Option<String>,
-        status: Result<Option<Status>, Trouble>,
+        status: Result<Option<Status>, Vec<Trouble>>,
     ) -> Result<Self, serde_json::Error> {
-        let (status, problem) = match status {
-            Ok(status) => (status, None),
-            Err(problem) => (None, Some(problem)),
+        let (status, problems) = match status {
+            Ok(status) => (status, Vec::new()),
+            Err(problems) => (None, problems),
         };
         let name = name.unwrap_or_else(|| stem(&path));
         let last_run = status.as_ref().and_then(Status::last_run);
         let code = last_run.and_then(|run| run.exit_code);
-        let exit = match &problem {
-            Some(problem) => problem.exit(),
-            None => code.and_then(Exit::from_code).unwrap_or(Exit::InStep),
+        let exit = match problems.is_empty() {
+            true => code.and_then(Exit::from_code).unwrap_or(Exit::InStep),
+            false => Exit::of_all(problems.iter().map(Trouble::exit)),
         };
         let is_well =
             code == Some(0) && status.as_ref().is_some_and(|status| status.concerns().is_empty());
-        let state = match (&problem, &status) {
-            (Some(problem), _) => problem.text().lines().collect::<Vec<_>>().join("; "),
-            (None, Some(status)) => headline(status),
-            (None, None) => "No run yet".to_owned(),
+        let state = match &status {
+            _ if !problems.is_empty() => problems
+                .iter()
+                .map(|problem| problem.text().lines().collect::<Vec<_>>().join("; "))
+                .collect::<Vec<_>>()
+                .join("; "),
+            Some(status) => headline(status),
+            None => "No run yet".to_owned(),
         };
         let here = Invocation::new(Some(&path));
-        let command = match problem {
-            Some(_) => here.in_text("ivms-sync check").into_owned(),
-            None => here.in_text("ivms-sync status").into_owned(),
-        };
+        let command = if problems.is_empty() { "ivms-sync status" } else { "ivms-sync check" };
+        let command = here.in_text(command).into_owned();
         let document = status.as_ref().map(|status| OfClub {
             document: json::document(status),
             club: status.club.as_deref(),
@@ -111,7 +114,7 @@ impl Club {
             exit_code: exit.code(),
             is_well,
             state: &state,
-            problem: problem.as_ref(),
+            problems: &problems,
             status: document,
         })?;
         let entry = serde_json::from_str(&here.in_json(&entry))?;
@@ -200,8 +203,7 @@ impl Clubs {
     #[must_use]
     pub fn document(&self) -> Document<'_> {
         Document {
-            version: 1,
-            command: CommandName::Status,
+            head: Head::of(CommandName::Status),
             at: self.at,
             clubs: self.clubs.iter().map(|club| &club.entry).collect(),
             exit_code: self.exit().code(),

@@ -11,15 +11,15 @@ use crate::command::CommandName;
 use crate::config::Mode;
 use crate::engine::plan::Reason;
 use crate::model::TargetName;
-use crate::report::RowLeftOut;
+use crate::report::{Head, RowLeftOut};
 use crate::store::{Attention, BlockedOverview, GrantDelay, PastRun, Waiting};
 use crate::text::times::whole_seconds;
 
 /// The document.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
-    version: u32,
-    command: CommandName,
+    #[serde(flatten)]
+    head: Head,
     #[serde(serialize_with = "whole_seconds")]
     at: DateTime<Utc>,
     runs: &'a [PastRun],
@@ -85,8 +85,7 @@ impl<'a> From<&'a DeviceStatus> for Device<'a> {
 pub fn document(status: &Status) -> Document<'_> {
     let counts = status.left_out_counts().into_iter();
     Document {
-        version: 1,
-        command: CommandName::Status,
+        head: Head::of(CommandName::Status),
         at: status.at,
         runs: &status.runs,
         last_success: status.last_success.as_ref(),

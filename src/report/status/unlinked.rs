@@ -10,7 +10,7 @@ use crate::report::text::explain;
 
 /// The columns.
 const HEADINGS: [&str; 7] =
-    ["Person ID", "Email", "Member", "First name", "Last name", "Door", "Reason"];
+    ["Person ID", "Email", "Member number", "First name", "Last name", "Door", "Reason"];
 
 /// Whether a member is left out because nobody knows which person they are.
 #[must_use]

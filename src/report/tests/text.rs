@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::link::NoLink;
 use crate::engine::plan::tests::world::time;
+use crate::report::changes::cause_words;
 use crate::report::look::Look;
 use crate::report::text::{explain, first, last, limit, moment, summary, window as show};
 
@@ -58,8 +59,8 @@ fn some_changes() {
         "  member  person  door        change                                             why
   150001  1       front-door  2026-12-31 → 2027-12-31                            renewed
   150003  3       front-door  2026-12-31 → 2026-11-20                            marked inactive
-  150011  11      front-door  2025-11-01 – 2026-10-31 → 2026-11-15 – 2027-10-31  new period
-  150012  12      front-door  2027-06-30 00:00:00 → 2026-12-31                   changed on the door, taken back
+  150011  11      front-door  2025-11-01 – 2026-10-31 → 2026-11-15 – 2027-10-31  started
+  150012  12      front-door  2027-06-30 00:00:00 → 2026-12-31                   drift on the door, taken back
 
 2 changes give or lengthen access, 2 changes end or shorten access.
 "
@@ -143,7 +144,7 @@ fn every_way_to_end() {
             "refused: it said no",
             "refused: the person moved",
             "not applied: it holds another window",
-            "not known: the answer was lost",
+            "unknown: the answer was lost",
             "not done yet: not reached in this run",
             "blocked",
         ]
@@ -294,4 +295,20 @@ fn moments_and_windows() {
     assert_eq!(limit(&Limit::Window(year)), "2026-01-01 – 2026-12-31");
     assert_eq!(limit(&Limit::Permanent(Some(year))), "no limit");
     assert_eq!(limit(&Limit::Unreadable { begin: None, end: None }), "unreadable");
+}
+
+// Mutants: a cause has another word in JSON than for people; the help knows a phrase that is never shown.
+#[test]
+fn a_cause_is_one_word_in_json_text_page_and_help() {
+    use crate::engine::plan::Cause;
+
+    let help = crate::text::topics::find("commands").unwrap().text;
+    let (_, told) = help.split_once("The causes under \"why\": ").unwrap();
+    let (told, _) = told.split_once("\n\n").unwrap();
+    for cause in Cause::ALL {
+        let phrase = cause_words(cause);
+        assert!(phrase.split([' ', ',']).any(|word| word == cause.as_str()), "{phrase}");
+        assert!(told.replace('\n', " ").contains(&format!("`{phrase}`")), "{phrase}: {told}");
+    }
+    assert_eq!(told.matches('`').count(), 2 * Cause::ALL.len(), "{told}");
 }

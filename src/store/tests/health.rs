@@ -124,7 +124,7 @@ fn what_no_run_can_use() {
         ),
         (
             "INSERT INTO link_file VALUES ('x.csv', '', 0, NULL);
-             INSERT INTO link_row_left_out VALUES ('x.csv', 1, 'odd', '', NULL, '')",
+             INSERT INTO link_row_left_out VALUES ('x.csv', 1, 'odd', '', NULL, '', NULL)",
             "odd is not why a row was left out",
         ),
     ] {

@@ -5,7 +5,7 @@ use crate::model::testing::undated;
 use std::collections::BTreeSet;
 
 use crate::engine::link::LinkTable;
-use crate::engine::link::file::{LinkRow, RowReason, UnusableRow};
+use crate::engine::link::file::{LinkRow, MemberNamed, RowReason, UnusableRow};
 
 #[test]
 fn members_come_back_as_they_were() {
@@ -285,8 +285,10 @@ fn rows_of_link_files() {
     let store = Sandbox::new().open();
     let table = |rows: &[(&str, &str, i64)]| {
         let rows = (2..).zip(rows).map(|(line, (email, person, since))| {
-            let (employee_no, email) = (id(person), Email::parse(email).unwrap());
-            (LinkRow { line, employee_no, email }, at(*since))
+            let (employee_no, email) = (id(person), Email::parse(email));
+            let number = email.is_none().then(|| "42".parse().unwrap());
+            let member = MemberNamed::new(email, number).unwrap();
+            (LinkRow { line, employee_no, member }, at(*since))
         });
         rows.collect::<Vec<_>>()
     };
@@ -296,7 +298,8 @@ fn rows_of_link_files() {
         rows
     };
     assert_eq!(store.links().link_file_hash("a.xlsx").unwrap(), None);
-    let first = table(&[("åsa@x.se", "7", 0), ("åsa@x.se", "8", -5), ("kos@x.si", "007", 0)]);
+    let first =
+        table(&[("åsa@x.se", "7", 0), ("åsa@x.se", "8", -5), ("kos@x.si", "007", 0), ("", "9", 0)]);
     let other = table(&[("berg@x.se", "9", 0), ("kos@x.si", "007", -9)]);
     store.links().record_link_file("a.xlsx", "hash 1", &first, &[], at(0)).unwrap();
     store.links().record_link_file("b.csv", "hash 2", &other, &[], at(0)).unwrap();
@@ -305,7 +308,7 @@ fn rows_of_link_files() {
     let mut both = LinkTable::default();
     both.extend(read(&store, "a.xlsx"));
     both.extend(read(&store, "b.csv"));
-    let since = |person: &str| both.known_since(&Email::parse("kos@x.si").unwrap(), &id(person));
+    let since = |person: &str| both.known_since(&table(&[("kos@x.si", person, 0)])[0].0);
     assert_eq!((since("007"), since("7")), (Some(at(-9)), None), "the file that had it first");
     let second = table(&[("kos@x.si", "7", 1)]);
     store.links().record_link_file("a.xlsx", "hash 3", &second, &[], at(1)).unwrap();
@@ -322,6 +325,7 @@ fn rows_that_were_left_out_and_files_in_doubt() {
         cell: "x \"y\"".to_owned(),
         employee_no: person.map(id),
         emails: emails.iter().map(|email| Email::parse(email).unwrap()).collect(),
+        number: person.map(|_| "42".parse().unwrap()),
     };
     let rows: Vec<_> = (2..)
         .zip(RowReason::ALL)

@@ -14,7 +14,9 @@ use ivms_sync::connectors::cardskipper::wire::{
 use ivms_sync::connectors::hikvision::probe;
 use ivms_sync::connectors::{KINDS, cardskipper, hikvision};
 use ivms_sync::engine::link::file;
-use ivms_sync::model::{Accounts, Limit, RecordId, SourceName, Window, parse_time, steers};
+use ivms_sync::model::{
+    Accounts, HolderNumber, Limit, RecordId, SourceName, Window, parse_time, steers,
+};
 use ivms_sync::report::plan_file::{Approved, read};
 
 /// A reader under test.
@@ -493,8 +495,16 @@ fn links(input: &[u8]) -> Result<(), String> {
             for row in &first.rows {
                 check_number(&row.employee_no)?;
                 check(row.line >= 1, "a line before the first")?;
-                check(row.email.as_str().matches('@').count() == 1, "an e-mail that is none")?;
-                size += row.email.as_str().len() + row.employee_no.as_str().len();
+                if let Some(email) = row.member.email() {
+                    check(email.as_str().matches('@').count() == 1, "an e-mail that is none")?;
+                    size += email.as_str().len();
+                }
+                if let Some(number) = row.member.number() {
+                    let again = HolderNumber::whole(number.as_str().parse().unwrap_or_default());
+                    check(again.as_ref() == Ok(number), "a member number that is none")?;
+                    size += number.as_str().len();
+                }
+                size += row.employee_no.as_str().len();
             }
             check(
                 first.rows.windows(2).all(|pair| pair[0].line <= pair[1].line),

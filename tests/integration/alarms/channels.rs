@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::{club, mails_to, minute, no_mail, one_mail, tick};
 use crate::readme::{assert_same_keys, blocks};
-use crate::support::Sandbox;
 use crate::support::pinned::START;
+use crate::support::{Sandbox, schema};
 
 /// Takes everything.
 struct Taker;
@@ -175,10 +175,12 @@ fn a_webhook_gets_the_document() {
     assert_eq!(request.header("Authorization"), Some("Bearer Hook-secret-1"));
     assert_eq!(request.header("Content-Type"), Some("application/json; charset=utf-8"));
     let document: Value = serde_json::from_slice(&request.body).unwrap();
+    schema::assert_valid(&document);
     assert_eq!((&document["version"], &document["subject"]), (&json!(1), &json!(SUBJECT)));
+    assert_eq!(document["command"], "sync");
     assert!(document["text"].as_str().unwrap().starts_with("door2 refuses the login."));
     let condition = json!({
-        "key": "door door2 login", "about": "door2", "state": "trouble", "why": "first",
+        "key": "door door2 login-refused", "about": "door2", "state": "trouble", "why": "first",
         "since": "2026-03-10T11:00:00Z", "until": null, "exit_code": 12,
         "text": "door2 refuses the login",
     });
@@ -191,6 +193,7 @@ fn a_webhook_gets_the_document() {
     tick(&sandbox, 65, 0);
     tick(&sandbox, 70, 0);
     let document: Value = serde_json::from_slice(&hook.requests()[1].body).unwrap();
+    schema::assert_valid(&document);
     let condition = &document["conditions"][0];
     assert_eq!(
         (&condition["state"], &condition["why"], &condition["until"], &condition["exit_code"]),

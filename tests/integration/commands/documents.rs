@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::LATER;
 use crate::support::pinned::START;
-use crate::support::{Sandbox, each};
+use crate::support::{Sandbox, each, schema};
 
 /// Whether a document has at least these keys with these types. In a template, text names the types
 /// (`number`, `string|null`), an object the keys, and a list of one what each item must be.
@@ -133,12 +133,14 @@ fn documents_have_the_keys_of_the_contract() {
     }
     let lookup = sandbox.at(LATER, &["lookup", "150004", "--json"]).ends(0).json();
     assert_shape(&lookup_shape(), &lookup, "lookup");
+    assert_eq!(lookup["command"], "lookup");
     let plan: Value =
         serde_json::from_str(&fs::read_to_string(sandbox.path("plan.json")).unwrap()).unwrap();
     let mut shape = report_shape(false);
     for key in ["made_at", "expires_at", "sha256", "seal"] {
         shape[key] = json!("string");
     }
+    schema::assert_valid(&plan);
     shape["changes"][0]["fingerprint"] = json!("string");
     assert_shape(&shape, &plan, "plan");
     assert_eq!(plan["sha256"].as_str().unwrap().len(), 64);
@@ -227,13 +229,14 @@ fn a_document_is_one_document_also_when_things_go_wrong() {
 
 #[test]
 fn a_command_that_breaks_off_has_its_document_too() {
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 7] = [
         &["sync"],
         &["diff"],
         &["apply", "plan.json"],
         &["lookup", "150001"],
         &["check"],
         &["status"],
+        &["history"],
     ];
     let mut sandbox = Sandbox::pinned(3, 1);
     sandbox.replace_config(Some("time_zone = \"Nowhere\"\n".to_owned()));
@@ -242,13 +245,22 @@ fn a_command_that_breaks_off_has_its_document_too() {
         let document = said.json();
         assert_eq!(document["command"], command[0]);
         assert_eq!((&document["version"], &document["exit_code"]), (&json!(1), &json!(78)));
-        assert_eq!(document["problems"].as_array().unwrap().len(), 1, "{document}");
-        let problem = &document["problems"][0];
-        assert_eq!(
-            (&problem["about"], &problem["exit_code"]),
-            (&json!("configuration"), &json!(78))
-        );
-        assert!(problem["text"].as_str().unwrap().contains("time_zone: is not"), "{problem}");
+        // One problem in each: the zone, and the two kinds of sections that are missing.
+        let problems = document["problems"].as_array().unwrap();
+        assert_eq!(problems.len(), 3, "{document}");
+        for (problem, words) in problems.iter().zip([
+            "toml:1: time_zone: is not a known time zone",
+            "cardskipper: is missing",
+            "hikvision: is missing",
+        ]) {
+            assert_eq!(
+                (&problem["about"], &problem["exit_code"]),
+                (&json!("configuration"), &json!(78))
+            );
+            let text = problem["text"].as_str().unwrap();
+            assert!(text.contains(words) && !text.contains("hint"), "{problem}");
+            assert!(problem["hint"].as_str().unwrap().starts_with("write "), "{problem}");
+        }
         assert!(said.stderr.contains("time_zone: is not"), "a person reads stderr");
         if ["sync", "diff", "apply"].contains(&command[0]) {
             for list in ["sources", "devices", "changes", "left_out", "kept_links"] {

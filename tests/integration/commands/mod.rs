@@ -5,6 +5,7 @@ mod documents;
 mod leaks;
 mod line;
 mod runs;
+mod schema;
 mod secrets;
 mod status;
 mod texts;

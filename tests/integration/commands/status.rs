@@ -332,7 +332,9 @@ fn the_sheet_of_the_unlinked_becomes_a_link_file_once_it_is_filled_in() {
     assert!(said.stdout.starts_with("3 members in missing.csv. "), "{}", said.stdout);
     let text = fs::read_to_string(&sheet).unwrap();
     assert!(
-        text.starts_with("\u{feff}Person ID;Email;Member;First name;Last name;Door;Reason\r\n")
+        text.starts_with(
+            "\u{feff}Person ID;Email;Member number;First name;Last name;Door;Reason\r\n"
+        )
     );
     assert_eq!(text.lines().count(), 4, "{text}");
     assert!(!text.contains(";=") && !text.contains(";\"="), "no cell is a formula: {text}");
@@ -369,11 +371,23 @@ fn the_sheet_of_the_unlinked_becomes_a_link_file_once_it_is_filled_in() {
     sandbox.replace_config(Some(with_sheet));
     sandbox.sync_at(TICKS[0], 0);
     assert_eq!(status(&sandbox, TICKS[0])["left_out"], json!({"no-email": 1, "no-person": 2}));
-    let line = text.lines().find(|line| line.contains("new@example.si")).unwrap();
-    let filled = text.replace(line, &format!("{}{line}", employee_no(3)));
+    // Filled in for two of them: one has no e-mail.
+    let mut filled = text.clone();
+    for (index, what) in [(3, "new@example.si"), (4, &format!(";;{};", number(4)))] {
+        let line = text.lines().find(|line| line.contains(what)).unwrap();
+        filled = filled.replace(line, &format!("{}{line}", employee_no(index)));
+        sandbox.club.renew(index, "2027-01-31");
+    }
     fs::write(&sheet, filled).unwrap();
-    sandbox.club.renew(3, "2027-01-31");
     let run = sandbox.sync_at(TICKS[1], 0);
-    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"]);
-    assert_eq!(status(&sandbox, TICKS[1])["left_out"], json!({"no-email": 1, "no-person": 1}));
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed"; 4]);
+    let mut written: Vec<String> = Vec::new();
+    for change in run["changes"].as_array().unwrap() {
+        let pair = (&change["member"]["number"], change["employee_no"].as_str().unwrap());
+        written.push(format!("{} {}", pair.0, pair.1));
+    }
+    written.sort();
+    written.dedup();
+    assert_eq!(written, [3, 4].map(|index| format!("{} {}", number(index), employee_no(index))));
+    assert_eq!(status(&sandbox, TICKS[1])["left_out"], json!({"no-person": 1}));
 }

@@ -1,6 +1,7 @@
 //! A sandbox: a folder, a club on simulators, and the binary run in a clean environment.
 
 pub mod pinned;
+pub mod schema;
 pub mod state;
 
 use std::path::{Path, PathBuf};
@@ -315,12 +316,20 @@ pub fn finish(child: std::process::Child) -> Said {
     heard(child.wait_with_output().unwrap())
 }
 
+/// What a process said. A JSON document is held against the schema, whoever asked for it.
+#[track_caller]
 fn heard(output: std::process::Output) -> Said {
-    Said {
+    let said = Said {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
+    };
+    if let Ok(document) = serde_json::from_str::<Value>(&said.stdout)
+        && document.get("version").is_some()
+    {
+        schema::assert_valid(&document);
     }
+    said
 }
 
 /// The `outcome`, `cause` … of every change in a document.

@@ -102,18 +102,12 @@ pub(super) fn remarks(
     config: &TargetConfig,
     unusable: &[String],
     persons: &BTreeMap<RecordId, Record>,
-) -> Option<Trouble> {
+) -> Vec<Trouble> {
     let unusable =
         (!unusable.is_empty()).then(|| TroubleKind::UnusableEntries(some_of(unusable, 1, ", ")));
     let flawed = Flaw::ALL.into_iter().filter_map(|flaw| flawed(persons, flaw));
     let kinds = unusable.into_iter().chain(flawed).chain(unclear(persons));
-    let mut kinds: Vec<TroubleKind> = kinds.collect();
-    let kind = match kinds.len() {
-        0 => return None,
-        1 => kinds.pop()?,
-        _ => TroubleKind::Several(kinds),
-    };
-    Some(Trouble::of_target(&config.name, kind))
+    kinds.map(|kind| Trouble::of_target(&config.name, kind)).collect()
 }
 
 /// Persons who hold dates that nobody can read for certain.

@@ -16,10 +16,10 @@ use memchr::{memchr, memchr2, memchr3};
 
 use super::cell::{Cell, trim};
 use super::header::{Header, Search};
-use super::row::{Rows, read_row};
-use super::value::{read_email, read_id};
+use super::row::{Pair, RowCells, Rows, read_row};
+use super::value::{read_email, read_id, read_number};
 use super::{Contents, FileProblem, HEADER_ROWS_MAX};
-use crate::model::{Email, RecordId, RowReason};
+use crate::model::RowReason;
 
 /// In the order they are tried; a header row decides, so the order hardly matters.
 const SEPARATORS: [u8; 3] = *b",;\t";
@@ -262,7 +262,7 @@ impl Sheet {
                 return false;
             }
         }
-        // One line with a person and an e-mail is a row whose first or last cell has a line end within.
+        // One line with a person and a member is a row whose first or last cell has a line end within.
         if only.is_some() { only == joined() } else { !are_rows }
     }
 
@@ -275,44 +275,47 @@ impl Sheet {
         cells.map(|cell| Cow::Borrowed(bare(cell))).collect()
     }
 
-    /// Whether cells could be a row of their own: as many as the header row has, with a person or an
-    /// e-mail and nothing else in the two places.
+    /// Whether cells could be a row of their own: as many as the header row has, with a person or a
+    /// member and nothing else in their places.
     fn looks_like_row(&self, cells: &Cells<'_>) -> bool {
-        let (id, email) = self.cells(cells);
+        let found = self.cells(cells);
+        let RowCells { id, email, number } = &found;
         let is_fine = |cell: &Cell, is_read: bool| is_read || *cell == Cell::Blank;
         cells.len() == self.width
-            && (id != Cell::Blank || email != Cell::Blank)
-            && is_fine(&id, read_id(&id).is_ok())
-            && is_fine(&email, read_email(&email).is_ok())
+            && found != RowCells::default()
+            && is_fine(id, read_id(id).is_ok())
+            && is_fine(email, read_email(email).is_ok())
+            && is_fine(number, read_number(number).is_ok())
     }
 
     fn take(&self, rows: &mut Rows, line: Line<'_>, cells: &Cells<'_>) -> Result<(), FileProblem> {
         if self.is_too_wide(cells) {
             return rows.refuse(line.number, RowReason::MoreCellsThanHeader, line.text);
         }
-        let (id, email) = self.cells(cells);
-        rows.take(line.number, &id, &email)
+        rows.take(line.number, &self.cells(cells))
     }
 
     fn pair(&self, cells: &Cells<'_>) -> Option<Pair> {
-        let (id, email) = self.cells(cells);
-        read_row(&id, &email).ok().flatten().filter(|_| !self.is_too_wide(cells))
+        read_row(&self.cells(cells)).ok().flatten().filter(|_| !self.is_too_wide(cells))
     }
 
     fn is_too_wide(&self, cells: &Cells<'_>) -> bool {
         cells.iter().skip(self.width).any(|cell| !trim(cell).is_empty())
     }
 
-    fn cells(&self, cells: &Cells<'_>) -> (Cell, Cell) {
-        let cell = |column: usize| {
-            cells.get(column).map_or(Cell::Blank, |text| Cell::from_text(text.as_ref()))
+    fn cells(&self, cells: &Cells<'_>) -> RowCells {
+        let cell = |column: Option<usize>| {
+            let text = column.and_then(|column| cells.get(column));
+            text.map_or(Cell::Blank, |text| Cell::from_text(text.as_ref()))
         };
-        (cell(self.header.id_column), cell(self.header.email_column))
+        let Header { id_column, email_column, number_column, .. } = self.header;
+        RowCells {
+            id: cell(Some(id_column)),
+            email: cell(email_column),
+            number: cell(number_column),
+        }
     }
 }
-
-/// Who a row says belong together.
-type Pair = (RecordId, Email);
 
 #[cfg(test)]
 mod tests {
@@ -321,7 +324,7 @@ mod tests {
     fn rows(text: &str) -> Vec<(u32, String, String)> {
         let contents = read(text).unwrap();
         let row = |row: super::super::LinkRow| {
-            (row.line, row.employee_no.to_string(), row.email.to_string())
+            (row.line, row.employee_no.to_string(), row.member.email().unwrap().to_string())
         };
         contents.rows.into_iter().map(row).collect()
     }
@@ -378,7 +381,7 @@ mod tests {
         let rows = contents
             .rows
             .iter()
-            .map(|row| format!("{} {} {}", row.line, row.employee_no, row.email));
+            .map(|row| format!("{} {} {}", row.line, row.employee_no, row.member.email().unwrap()));
         let stray = contents.unusable.iter().filter(|row| row.reason == RowReason::StrayQuote);
         (rows.collect(), stray.map(|row| row.line).collect())
     }

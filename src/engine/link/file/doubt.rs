@@ -3,11 +3,13 @@
 //! A file that is read while a program writes it looks like a shorter file. Nobody can tell from one
 //! look, so what looks cut off counts only when the next run sees the same bytes.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::LinkFile;
 use crate::config::Guard;
 use crate::engine::link::LinkTable;
+use crate::model::{Email, HolderNumber};
 
 /// Why a file looks cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +18,7 @@ pub enum Doubt {
     NoLineEnd,
     /// Many rows that were there are not.
     RowsGone {
-        /// How many e-mails stand in no usable row any more.
+        /// How many rows are of members whom no usable row names any more.
         gone: usize,
         /// How many rows there were.
         known: usize,
@@ -32,14 +34,20 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// Compares a file with its rows from the last reading. A row whose person changed is not gone.
+/// Compares a file with its rows from the last reading. A row whose person changed is not gone, and neither
+/// is one that got the other name of its member, too.
 #[must_use]
 pub fn doubt(file: &LinkFile, known: &LinkTable, guard: Guard) -> Option<Doubt> {
     if file.is_cut_off {
         return Some(Doubt::NoLineEnd);
     }
-    let now: std::collections::HashSet<_> = file.rows.iter().map(|row| &row.email).collect();
-    let gone = known.each().filter(|(email, ..)| !now.contains(email)).count();
+    let emails: HashSet<_> = file.rows.iter().filter_map(|row| row.member.email()).collect();
+    let numbers: HashSet<_> = file.rows.iter().filter_map(|row| row.member.number()).collect();
+    let is_there = |(email, number): (Option<&Email>, Option<&HolderNumber>)| {
+        email.is_some_and(|email| emails.contains(email))
+            || number.is_some_and(|number| numbers.contains(number))
+    };
+    let gone = known.each().filter(|named| !is_there(*named)).count();
     let known = known.each().count();
     (gone > guard.losses_allowed(known)).then_some(Doubt::RowsGone { gone, known })
 }
@@ -62,7 +70,7 @@ mod tests {
     fn known(count: usize) -> LinkTable {
         let mut table = LinkTable::default();
         for row in csv(0..count, "").rows {
-            table.insert(row.email, row.employee_no, DateTime::UNIX_EPOCH);
+            table.insert(row, DateTime::UNIX_EPOCH);
         }
         table
     }
@@ -102,6 +110,17 @@ mod tests {
             assert_eq!(doubt(&renumbered, &known(before), guard(10)), wanted, "{before} {gone}");
         }
         assert_eq!(doubt(&csv(10..20, ""), &known(20), guard(50)), None);
+        let rows: String = (0..20).map(|n| format!("{n},p{n}@x.si,{n}1\n")).collect();
+        let text = format!("Person ID,Email,Member number\n{rows}");
+        let with_numbers = parse(Path::new("x.csv"), text.as_bytes()).unwrap();
+        assert_eq!(doubt(&with_numbers, &known(20), guard(10)), None);
+        let mut by_both = LinkTable::default();
+        by_both.extend(with_numbers.rows.into_iter().map(|row| (row, DateTime::UNIX_EPOCH)));
+        let rows: String = (3..20).map(|n| format!("{n},{n}1\n")).collect();
+        let text = format!("Person ID,Member number\n{rows}");
+        let by_number = parse(Path::new("x.csv"), text.as_bytes()).unwrap();
+        let gone = Doubt::RowsGone { gone: 3, known: 20 };
+        assert_eq!(doubt(&by_number, &by_both, guard(10)), Some(gone));
     }
 
     #[test]

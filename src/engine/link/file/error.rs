@@ -85,19 +85,21 @@ pub enum FileProblem {
         detail: String,
     },
     /// Neither column was found in the first rows of any visible worksheet.
-    #[error("has no header row with a person id and an e-mail column in its first {searched} rows")]
+    #[error(
+        "has no header row with a person id and an e-mail or member number column in its first {searched} rows"
+    )]
     NoHeader {
         /// How many rows were searched.
         searched: u32,
     },
-    /// A row names the person id, and no row names both.
-    #[error("row {line} names a person id column, but no e-mail column")]
-    NoEmailColumn {
+    /// A row names the person id, and none names a member's e-mail or number beside it.
+    #[error("row {line} names a person id column, but no e-mail or member number column")]
+    NoMemberColumn {
         /// That row, from 1.
         line: u32,
     },
-    /// A row names the e-mail, and no row names both.
-    #[error("row {line} names an e-mail column, but no person id column")]
+    /// A row names the e-mail or the member number, and none the person id beside it.
+    #[error("row {line} names an e-mail or member number column, but no person id column")]
     NoIdColumn {
         /// That row, from 1.
         line: u32,
@@ -107,7 +109,7 @@ pub enum FileProblem {
     TwoColumns {
         /// That row, from 1.
         line: u32,
-        /// `person id` or `e-mail`.
+        /// `person id`, `e-mail` or `member number`.
         what: &'static str,
         /// The headings as written.
         names: Vec<String>,
@@ -134,7 +136,7 @@ impl FileProblem {
             Self::NotAFile => "name the spreadsheet itself in `files` under `[link]`",
             Self::Io(_) => "close it in Excel, and let the account that runs ivms-sync read it",
             Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::TooManyRows { .. } => {
-                "keep only the person id and e-mail columns of the people who have a membership"
+                "keep only the columns that are read of the people who have a membership"
             }
             Self::Empty => "export the persons again; the file may have been read half-written",
             Self::OtherFormat { .. } => {
@@ -150,8 +152,8 @@ impl FileProblem {
                 "if it is whole, nothing is to be done: it counts when the next run reads the same"
             }
             Self::Xlsx { .. } => "open it in a spreadsheet program and save it again as .xlsx",
-            Self::NoHeader { .. } | Self::NoEmailColumn { .. } | Self::NoIdColumn { .. } => {
-                "one row must hold the headings `Person ID` and `Email`, each in its own column"
+            Self::NoHeader { .. } | Self::NoMemberColumn { .. } | Self::NoIdColumn { .. } => {
+                "one row must hold the headings `Person ID` and `Email` or `Member number`, each in its own column"
             }
             Self::TwoColumns { .. } => "rename or delete the column that should not count",
         }

@@ -1,4 +1,4 @@
-//! Which row names the columns, and which columns those are.
+//! Which row names the columns, and which columns those are: a person id, and an e-mail or a member number.
 //!
 //! Both templates of the vendor put rules above the header row and stars in front of required headings,
 //! so the row is found by its headings and not by its number.
@@ -62,22 +62,44 @@ const EMAIL_NAMES: &[&str] = &[
     "elektronickaadresa",
 ];
 
-/// Where the two columns are.
+/// Headings of the member number as [`normalised`]. A mere `Member` is none: names stand under it.
+const NUMBER_NAMES: &[&str] = &[
+    // English
+    "memberno membernumber memberid membershipno membershipnumber membershipid",
+    // German
+    "mitgliedsnummer mitgliedsnr mitgliedernummer mitgliedernr mitgliedsid mitgliednr mitgliednummer",
+    // Swedish
+    "medlemsnummer medlemsnr medlemsid medlemnr medlemnummer",
+    // Slovenian
+    "stevilkaclana stclana clanskastevilka clanskast idclana",
+    // French
+    "numerodemembre numeromembre nmembre ndemembre nomembre idmembre numerodadherent nadherent",
+    "ndadherent numeroadherent",
+    // Spanish
+    "numerodesocio numerosocio nsocio ndesocio nosocio nodesocio idsocio iddesocio",
+    "numerodemiembro nmiembro ndemiembro",
+    // Croatian
+    "brojclana brclana clanskibroj clanskibr",
+];
+
+/// Where the columns are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     /// The row in the file, from 1.
     pub line: u32,
     /// The person id column, from 0.
     pub id_column: usize,
-    /// The e-mail column, from 0.
-    pub email_column: usize,
+    /// The e-mail column, from 0; there is this one, or the next, or both.
+    pub email_column: Option<usize>,
+    /// The member number column, from 0.
+    pub number_column: Option<usize>,
 }
 
 /// A search that remembers near misses, so that a failure can say what is missing where.
 #[derive(Debug, Default)]
 pub(super) struct Search {
     only_id: Option<u32>,
-    only_email: Option<u32>,
+    only_member: Option<u32>,
 }
 
 impl Search {
@@ -93,6 +115,7 @@ impl Search {
         let mut ids = Vec::new();
         let mut weak_ids = Vec::new();
         let mut emails = Vec::new();
+        let mut numbers = Vec::new();
         for (column, text) in cells {
             let Some(name) = normalised(text) else { continue };
             let is_one_of =
@@ -103,30 +126,32 @@ impl Search {
                 weak_ids.push((column, text));
             } else if is_one_of(EMAIL_NAMES) {
                 emails.push((column, text));
+            } else if is_one_of(NUMBER_NAMES) {
+                numbers.push((column, text));
             }
         }
-        if emails.is_empty() {
+        if emails.is_empty() && numbers.is_empty() {
             if !ids.is_empty() {
                 self.only_id.get_or_insert(line);
             }
             return Ok(None);
         }
-        if ids.is_empty() {
+        if ids.is_empty() && !emails.is_empty() {
             ids = weak_ids;
         }
-        if ids.is_empty() {
-            self.only_email.get_or_insert(line);
+        let Some(id_column) = the_only(&ids, line, "person id")? else {
+            self.only_member.get_or_insert(line);
             return Ok(None);
-        }
-        let id_column = the_only(&ids, line, "person id")?;
+        };
         let email_column = the_only(&emails, line, "e-mail")?;
-        Ok(Some(Header { line, id_column, email_column }))
+        let number_column = the_only(&numbers, line, "member number")?;
+        Ok(Some(Header { line, id_column, email_column, number_column }))
     }
 
     /// What to say when no row was a header.
     pub(super) fn failure(&self) -> FileProblem {
-        match (self.only_id, self.only_email) {
-            (Some(line), _) => FileProblem::NoEmailColumn { line },
+        match (self.only_id, self.only_member) {
+            (Some(line), _) => FileProblem::NoMemberColumn { line },
             (None, Some(line)) => FileProblem::NoIdColumn { line },
             (None, None) => FileProblem::NoHeader { searched: HEADER_ROWS_MAX },
         }
@@ -149,9 +174,14 @@ fn normalised(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-fn the_only(found: &[(usize, &str)], line: u32, what: &'static str) -> Result<usize, FileProblem> {
+fn the_only(
+    found: &[(usize, &str)],
+    line: u32,
+    what: &'static str,
+) -> Result<Option<usize>, FileProblem> {
     match found {
-        [(column, _)] => Ok(*column),
+        [] => Ok(None),
+        [(column, _)] => Ok(Some(*column)),
         _ => {
             let names = found.iter().map(|(_, text)| trim(text).escape_debug().to_string());
             Err(FileProblem::TwoColumns { line, what, names: names.collect() })
@@ -204,8 +234,25 @@ mod tests {
             ["s\u{30c}ifra osobe", "Elektronička pošta"],
         ] {
             let header = offer(&row).unwrap().unwrap_or_else(|| panic!("{row:?}"));
-            assert_eq!((header.id_column, header.email_column), (0, 1), "{row:?}");
+            let found = (header.id_column, header.email_column, header.number_column);
+            assert_eq!(found, (0, Some(1), None), "{row:?}");
         }
+        for row in [
+            ["Person ID", "Member number"],
+            ["Person ID", "MEMBER-NO."],
+            ["Personalnr.", "Mitgliedsnummer"],
+            ["Anställnings-ID", "Medlemsnr"],
+            ["ID osebe", "Številka člana"],
+            ["Matricule", "N° d'adhérent"],
+            ["N.º de empleado", "Número de socio"],
+            ["Broj osobe", "Članski broj"],
+        ] {
+            let header = offer(&row).unwrap().unwrap_or_else(|| panic!("{row:?}"));
+            let found = (header.id_column, header.email_column, header.number_column);
+            assert_eq!(found, (0, None, Some(1)), "{row:?}");
+        }
+        let header = offer(&["Member no", "Mail", "ID"]).unwrap().unwrap();
+        assert_eq!((header.email_column, header.number_column), (Some(1), Some(0)));
     }
 
     #[test]
@@ -214,6 +261,9 @@ mod tests {
             &["Person ID"][..],
             &["Email", "Organization ID"],
             &["ID", "Name"],
+            // Of two numbers, neither called a person's, nobody knows which is the door's.
+            &["ID", "Member number"],
+            &["Person ID", "Member"],
             &["Rule: Person ID and Email are required"],
             &["1007", "anna@example.se"],
             // A national number is no person id.
@@ -236,6 +286,7 @@ mod tests {
             ["Person ID", "Email", "E-mail"],
             ["Person ID", "Employee No.", "Email"],
             ["ID", "ID", "Email"],
+            ["Person ID", "Member no", "Medlemsnummer"],
         ] {
             let problem = offer(&row).unwrap_err();
             assert!(matches!(problem, FileProblem::TwoColumns { line: 1, .. }), "{row:?}");
@@ -248,7 +299,7 @@ mod tests {
         search.offer(3, [(0, "Email")].into_iter()).unwrap();
         assert!(matches!(search.failure(), FileProblem::NoIdColumn { line: 3 }));
         search.offer(9, [(0, "*Person ID")].into_iter()).unwrap();
-        assert!(matches!(search.failure(), FileProblem::NoEmailColumn { line: 9 }));
+        assert!(matches!(search.failure(), FileProblem::NoMemberColumn { line: 9 }));
         assert!(matches!(Search::default().failure(), FileProblem::NoHeader { .. }));
     }
 }

@@ -1,15 +1,15 @@
-//! Link files: spreadsheets and CSV in which a person id and an e-mail stand in one row.
+//! Link files: spreadsheets and CSV in which a person id and an e-mail or a member number stand in one row.
 //!
 //! ```text
 //! bytes -> kind by content -> cells (xlsx | encoding + csv) -> header row -> rows
 //! ```
 //!
 //! Everything but [`read`] and [`sha256_of`] is pure. Invariants: the kind is decided by content,
-//! never by the extension; a person id or e-mail that is not certain is reported as an
-//! [`UnusableRow`], never guessed; nothing here says who is linked to whom, so one e-mail may come
+//! never by the extension; a person id, e-mail or number that is not certain is reported as an
+//! [`UnusableRow`], never guessed; nothing here says who is linked to whom, so one member may come
 //! out with two person ids and the link rules call that ambiguous.
 //!
-//! Layouts read: iVMS-4200's person template, HikCentral's, and anything else with both columns named
+//! Layouts read: iVMS-4200's person template, HikCentral's, and anything else with the columns named
 //! as in `header`.
 
 mod cell;
@@ -36,7 +36,7 @@ use sha2::{Digest, Sha256};
 pub use doubt::{Doubt, doubt};
 pub use error::{FileProblem, LinkFileError};
 
-pub use crate::model::{LinkRow, RowReason, UnusableRow};
+pub use crate::model::{LinkRow, MemberNamed, RowReason, UnusableRow};
 
 use crate::net::bounded::{self, Bounded};
 use crate::text::hex::hex;
@@ -67,7 +67,7 @@ pub struct LinkFile {
     pub path: PathBuf,
     /// SHA-256 of its bytes, lower-case hex: the file is read again only when this changed.
     pub sha256: String,
-    /// Rows with a person id and an e-mail, in the file's order, exact repetitions left out.
+    /// Rows with a person id and a member, in the file's order, exact repetitions left out.
     pub rows: Vec<LinkRow>,
     /// Rows that cannot link anybody, in the file's order. A row without an e-mail is normal in an
     /// export of iVMS-4200, so show these as counts by [`RowReason`] unless asked for more.

@@ -1,45 +1,55 @@
-//! From two cells to a person id and an e-mail, or the reason why not.
+//! From the cells of a row to a person id and a member, or the reason why not.
 
 use std::collections::HashSet;
 
 use super::cell::Cell;
-use super::value::{Refusal, emails_in, read_email, read_id};
+use super::value::{Refusal, emails_in, read_email, read_id, read_number};
 use super::{CELL_BYTES_MAX, Contents, FileNote, FileProblem, ROWS_MAX};
-use crate::model::{Email, LinkRow, RecordId, RowReason, UnusableRow};
+use crate::model::{HolderNumber, LinkRow, MemberNamed, RecordId, RowReason, UnusableRow};
 
-/// Gathers rows, leaving out exact repetitions and rows with neither cell filled.
+/// The cells of a row that count; one without a column is blank.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct RowCells {
+    pub id: Cell,
+    pub email: Cell,
+    pub number: Cell,
+}
+
+/// Gathers rows, leaving out exact repetitions and rows with no cell filled.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     contents: Contents,
-    seen: HashSet<(RecordId, Email)>,
+    seen: HashSet<Pair>,
 }
 
+/// Who a row says belong together.
+pub(super) type Pair = (RecordId, MemberNamed);
+
 impl Rows {
-    /// Takes the two cells of one row.
+    /// Takes the cells of one row.
     ///
     /// # Errors
     /// [`FileProblem::TooManyRows`] beyond [`ROWS_MAX`].
-    pub(super) fn take(&mut self, line: u32, id: &Cell, email: &Cell) -> Result<(), FileProblem> {
-        match read_row(id, email) {
+    pub(super) fn take(&mut self, line: u32, cells: &RowCells) -> Result<(), FileProblem> {
+        match read_row(cells) {
             Ok(None) => Ok(()),
             Ok(Some(pair)) => self.take_pair(line, pair),
-            Err(why) => {
-                let emails = match email {
+            Err(Refusal { reason, cell }) => {
+                let emails = match &cells.email {
                     Cell::Text(text) => emails_in(text),
                     _ => Vec::new(),
                 };
-                self.leave_out(line, why, read_id(id).ok(), emails)
+                let (employee_no, number) = (read_id(&cells.id).ok(), number_of(cells).ok());
+                let number = number.flatten();
+                self.leave_out(UnusableRow { line, reason, cell, employee_no, emails, number })
             }
         }
     }
 
-    fn take_pair(
-        &mut self,
-        line: u32,
-        (employee_no, email): (RecordId, Email),
-    ) -> Result<(), FileProblem> {
-        if self.seen.insert((employee_no.clone(), email.clone())) {
-            self.contents.rows.push(LinkRow { line, employee_no, email });
+    fn take_pair(&mut self, line: u32, pair: Pair) -> Result<(), FileProblem> {
+        if self.seen.insert(pair.clone()) {
+            let (employee_no, member) = pair;
+            self.contents.rows.push(LinkRow { line, employee_no, member });
         }
         self.check_limit()
     }
@@ -55,17 +65,13 @@ impl Rows {
         text: &str,
     ) -> Result<(), FileProblem> {
         let start = (0..=CELL_BYTES_MAX.min(text.len())).rev().find_map(|end| text.get(..end));
-        self.leave_out(line, reason.into(), None, emails_in(start.unwrap_or_default()))
+        let emails = emails_in(start.unwrap_or_default());
+        let (cell, employee_no, number) = (String::new(), None, None);
+        self.leave_out(UnusableRow { line, reason, cell, employee_no, emails, number })
     }
 
-    fn leave_out(
-        &mut self,
-        line: u32,
-        Refusal { reason, cell }: Refusal,
-        employee_no: Option<RecordId>,
-        emails: Vec<Email>,
-    ) -> Result<(), FileProblem> {
-        self.contents.unusable.push(UnusableRow { line, reason, cell, employee_no, emails });
+    fn leave_out(&mut self, row: UnusableRow) -> Result<(), FileProblem> {
+        self.contents.unusable.push(row);
         self.check_limit()
     }
 
@@ -82,14 +88,22 @@ impl Rows {
     }
 }
 
-/// What the two cells of a row say; nothing where neither is filled.
-pub(super) fn read_row(id: &Cell, email: &Cell) -> Result<Option<(RecordId, Email)>, Refusal> {
-    match (id, email) {
-        (Cell::Blank, Cell::Blank) => Ok(None),
-        (_, Cell::Blank) => Err(RowReason::NoEmail.into()),
-        (Cell::Blank, _) => Err(RowReason::NoId.into()),
-        (id, email) => Ok(Some((read_id(id)?, read_email(email)?))),
+/// What the cells of a row say; nothing where none is filled.
+pub(super) fn read_row(cells: &RowCells) -> Result<Option<Pair>, Refusal> {
+    let RowCells { id, email, number } = cells;
+    if *email == Cell::Blank && *number == Cell::Blank {
+        return if *id == Cell::Blank { Ok(None) } else { Err(RowReason::NoEmail.into()) };
     }
+    if *id == Cell::Blank {
+        return Err(RowReason::NoId.into());
+    }
+    let id = read_id(id)?;
+    let email = Some(email).filter(|cell| **cell != Cell::Blank).map(read_email).transpose()?;
+    Ok(MemberNamed::new(email, number_of(cells)?).map(|member| (id, member)))
+}
+
+fn number_of(cells: &RowCells) -> Result<Option<HolderNumber>, Refusal> {
+    Some(&cells.number).filter(|cell| **cell != Cell::Blank).map(read_number).transpose()
 }
 
 #[cfg(test)]
@@ -100,20 +114,28 @@ mod tests {
     fn rows_and_their_reasons() {
         let mut rows = Rows::default();
         let cells = [
-            ("1", "a@x.se"),
-            ("", ""),
-            ("1", "A@x.se"),
-            ("2", ""),
-            ("", "b@x.se"),
-            ("2", "a@x.se"),
-            ("2", "no"),
+            ("1", "a@x.se", ""),
+            ("", "", ""),
+            ("1", "A@x.se", ""),
+            ("2", "", ""),
+            ("", "b@x.se", ""),
+            ("2", "a@x.se", ""),
+            ("2", "no", ""),
+            ("3", "", "0042"),
+            ("3", "a@x.se", "42"),
+            ("3", "", "42.0"),
+            ("3", "no", "42"),
+            ("3", "a@x.se", "M42"),
+            ("", "", "42"),
         ];
-        for (line, (id, email)) in (1..).zip(cells) {
-            rows.take(line, &Cell::from_text(id), &Cell::from_text(email)).unwrap();
+        for (line, texts) in (1..).zip(cells) {
+            let (id, email, number) = texts;
+            let [id, email, number] = [id, email, number].map(Cell::from_text);
+            rows.take(line, &RowCells { id, email, number }).unwrap();
         }
         let contents = rows.finish(Vec::new());
         let lines: Vec<_> = contents.rows.iter().map(|row| row.line).collect();
-        assert_eq!(lines, [1, 6], "a repetition goes, a contradiction stays");
+        assert_eq!(lines, [1, 6, 8, 9], "a repetition goes, a contradiction stays");
         let left_out: Vec<_> = contents
             .unusable
             .iter()
@@ -121,11 +143,30 @@ mod tests {
             .collect();
         assert_eq!(
             left_out,
-            [(4, "no-email", "", 0), (5, "no-person-id", "", 1), (7, "not-an-email", "no", 0)]
+            [
+                (4, "no-email", "", 0),
+                (5, "no-person-id", "", 1),
+                (7, "not-an-email", "no", 0),
+                (11, "not-an-email", "no", 0),
+                (12, "not-a-member-number", "M42", 1),
+                (13, "no-person-id", "", 0),
+            ]
         );
-        let ids =
-            contents.unusable.iter().map(|row| row.employee_no.as_ref().map(|id| id.as_str()));
-        assert_eq!(ids.collect::<Vec<_>>(), [Some("2"), None, Some("2")]);
+        let ids = contents.unusable.iter().map(|row| {
+            (
+                row.employee_no.as_ref().map(RecordId::as_str),
+                row.number.as_ref().map(|n| n.as_str()),
+            )
+        });
+        let wanted = [
+            (Some("2"), None),
+            (None, None),
+            (Some("2"), None),
+            (Some("3"), Some("42")),
+            (Some("3"), None),
+            (None, Some("42")),
+        ];
+        assert_eq!(ids.collect::<Vec<_>>(), wanted);
     }
 
     #[test]

@@ -25,8 +25,14 @@ fn problem(bytes: &[u8]) -> FileProblem {
 fn rows(file: &LinkFile) -> Found {
     file.rows
         .iter()
-        .map(|row| (row.line, row.employee_no.to_string(), row.email.to_string()))
+        .map(|row| (row.line, row.employee_no.to_string(), named(&row.member)))
         .collect()
+}
+
+fn named(member: &MemberNamed) -> String {
+    let email = member.email().map(ToString::to_string);
+    let number = member.number().map(ToString::to_string);
+    email.into_iter().chain(number).collect::<Vec<_>>().join(" ")
 }
 
 fn kinds(file: &LinkFile) -> Vec<(u32, &'static str)> {
@@ -234,6 +240,39 @@ fn plain(fill: impl FnOnce(&mut rust_xlsxwriter::Worksheet)) -> Vec<u8> {
     sheet.write(0, 1, "Email").unwrap();
     fill(sheet);
     saved(book)
+}
+
+// Mutants: a number is what its format shows; conditional formatting of the person ids alone counts.
+#[test]
+fn member_numbers_in_a_workbook() {
+    let bytes = plain(|sheet| {
+        sheet.write(0, 2, "Member number").unwrap();
+        let zeros = Format::new().set_num_format("00000");
+        let dollars = Format::new().set_num_format("$0");
+        let date = ExcelDateTime::parse_from_str("2026-03-10").unwrap();
+        let day = Format::new().set_num_format("yyyy-mm-dd");
+        for (row, id) in (1..).zip(["1", "2", "3", "4", "5", "6", "7", "8"]) {
+            sheet.write(row, 0, id).unwrap();
+        }
+        sheet.write(1, 2, 150_002).unwrap();
+        sheet.write_with_format(2, 2, 42, &zeros).unwrap();
+        sheet.write(3, 2, " 0043 ").unwrap();
+        sheet.write(4, 1, "a@example.se").unwrap();
+        sheet.write(4, 2, 44.0).unwrap();
+        sheet.write(5, 2, 45.5).unwrap();
+        sheet.write_with_format(6, 2, 46, &dollars).unwrap();
+        sheet.write_datetime_with_format(7, 2, &date, &day).unwrap();
+        sheet.write(8, 2, 48).unwrap();
+        let odd = ConditionalFormatCell::new()
+            .set_rule(ConditionalFormatCellRule::GreaterThan(0))
+            .set_format(Format::new().set_num_format("\"9\"0"));
+        sheet.add_conditional_format(8, 2, 8, 2, &odd).unwrap();
+    });
+    let file = parsed(&bytes);
+    let wanted = [(2, "1", "150002"), (3, "2", "42"), (4, "3", "43"), (5, "4", "a@example.se 44")];
+    assert_eq!(rows(&file), expect(&wanted));
+    let odd = "not-a-member-number";
+    assert_eq!(kinds(&file), [(6, odd), (7, odd), (8, odd), (9, odd)]);
 }
 
 #[test]
@@ -454,8 +493,14 @@ fn what_is_no_link_file() {
         (b"\x89PNG\r\n\x1a\n\0\0\0", "is neither a workbook nor text"),
         (b"PK\x03\x04 and no more", "is a workbook that cannot be read"),
         (b"Name,Phone\nEva,1\n", "has no header row"),
-        (b"*Person ID,Name\n7,Eva\n", "row 1 names a person id column, but no e-mail column"),
-        (b"x\nName;Email\n", "row 2 names an e-mail column, but no person id column"),
+        (
+            b"*Person ID,Name\n7,Eva\n",
+            "row 1 names a person id column, but no e-mail or member number column",
+        ),
+        (
+            b"x\nName;Email\n",
+            "row 2 names an e-mail or member number column, but no person id column",
+        ),
         (b"Person ID,Email,E-mail\n", "row 1 has more than one e-mail column: Email, E-mail"),
     ] {
         let error = parse(Path::new("persons.xlsx"), bytes).unwrap_err();

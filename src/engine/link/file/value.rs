@@ -1,8 +1,8 @@
-//! A person id and an e-mail out of a cell each, or the reason why not.
+//! A person id, an e-mail or a member number out of a cell, or the reason why not.
 
 use super::cell::{Cell, trim};
 use super::format::Shown;
-use crate::model::{Email, InvalidId, RecordId, RowReason, is_invisible};
+use crate::model::{Email, HolderNumber, InvalidId, RecordId, RowReason, is_invisible};
 
 /// How many characters of a cell a message shows.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -50,6 +50,23 @@ pub(super) fn read_id(cell: &Cell) -> Result<RecordId, Refusal> {
         InvalidId::Empty => RowReason::NoId.into(),
         _ => Refusal::quoting(RowReason::BadId, &text),
     })
+}
+
+/// The member number of a cell: read as a person id is, and then by its value, so that `0042` is `42`.
+pub(super) fn read_number(cell: &Cell) -> Result<HolderNumber, Refusal> {
+    let id = read_id(cell).map_err(|refusal| match refusal.reason {
+        RowReason::NoId
+        | RowReason::BadId
+        | RowReason::IdNotWhole
+        | RowReason::IdLostDigits
+        | RowReason::IdShownOtherwise
+        | RowReason::IdIsNoNumber => Refusal { reason: RowReason::NotANumber, ..refusal },
+        _ => refusal,
+    })?;
+    let text = id.as_str();
+    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|digits| digits.parse().ok());
+    number.ok_or_else(|| Refusal::quoting(RowReason::NotANumber, text))
 }
 
 /// Excel keeps 15 significant digits; a longer number has already been changed.
@@ -279,6 +296,45 @@ mod tests {
             (Cell::NoValueYet, "formula-without-value"),
         ] {
             assert_eq!(id_of(&cell), Err(kind), "{cell:?}");
+        }
+    }
+
+    // Mutants: a number is compared as text; what a person id would be refused for is taken.
+    #[test]
+    fn member_numbers() {
+        let read = |cell: &Cell| {
+            let number = read_number(cell).map(|number| number.to_string());
+            number.map_err(|no| no.reason.as_str())
+        };
+        for (cell, number) in [
+            ("150002", "150002"),
+            ("0042", "42"),
+            ("'0042", "42"),
+            (" 42\u{a0}", "42"),
+            ("42.0", "42"),
+            ("42,00", "42"),
+            ("=\"0042\"", "42"),
+        ] {
+            assert_eq!(read(&text(cell)).as_deref(), Ok(number), "{cell}");
+        }
+        assert_eq!(read(&number(42.0)).as_deref(), Ok("42"));
+        let shown = |text: &str| Cell::Number { value: 42.0, shown: Shown::Text(text.to_owned()) };
+        assert_eq!(read(&shown("00042")).as_deref(), Ok("42"));
+        for bad in
+            ["M42", "42.5", "1.000", "-42", "+42", "0", "4 2", "4.2E+11", "99999999999999999999"]
+        {
+            assert_eq!(read(&text(bad)), Err("not-a-member-number"), "{bad}");
+        }
+        for bad in [number(42.5), number(1e15), number(0.0), shown("M42"), Cell::Date] {
+            assert_eq!(read(&bad), Err("not-a-member-number"), "{bad:?}");
+        }
+        for (bad, reason) in [
+            (Cell::Error, "error-value"),
+            (Cell::NoValueYet, "formula-without-value"),
+            (Cell::TooLong, "cell-too-long"),
+            (text("4\u{fffd}"), "unknown-letter"),
+        ] {
+            assert_eq!(read(&bad), Err(reason));
         }
     }
 

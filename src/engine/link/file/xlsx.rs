@@ -13,7 +13,7 @@ use super::conditional;
 use super::format::{Shown, shown};
 use super::header::{Header, Search};
 use super::parts::check_parts;
-use super::row::Rows;
+use super::row::{RowCells, Rows};
 use super::{
     Contents, FileNote, FileProblem, HEADER_ROWS_MAX, ROWS_MAX, SHEETS_MAX, UNPACKED_BYTES_MAX,
 };
@@ -104,23 +104,28 @@ fn read_rows(
     header: &Header,
 ) -> Result<Rows, FileProblem> {
     let formulas = formulas_without_value(book, sheet, header)?;
-    let column = u32::try_from(header.id_column).unwrap_or(u32::MAX);
-    let formatted = conditional::formatted(bytes, column)?;
+    let formatted =
+        |column: usize| conditional::formatted(bytes, u32::try_from(column).unwrap_or(u32::MAX));
+    let ids_formatted = formatted(header.id_column)?;
+    let numbers_formatted = header.number_column.map(formatted).transpose()?;
     // By row number, since nothing forces a writer to write rows in order.
-    let mut found: BTreeMap<u32, (Cell, Cell)> = BTreeMap::new();
+    let mut found: BTreeMap<u32, RowCells> = BTreeMap::new();
     let mut cells = book.worksheet_cells_reader(sheet).map_err(FileProblem::xlsx)?;
     while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(FileProblem::xlsx)? {
         let (row, column) = cell.get_position();
-        if !is_read(header, (row, column)) {
-            continue;
-        }
-        let is_id = column as usize == header.id_column;
+        let Some(place) = place(header, (row, column)) else { continue };
+        let is_id = place == Place::Id;
+        let formatted = match place {
+            Place::Id => Some(&ids_formatted),
+            Place::Number => numbers_formatted.as_ref(),
+            Place::Email => None,
+        };
         let value = match cell.get_value() {
             _ if formulas.cells.contains(&(row, column)) => Cell::NoValueYet,
             DataRef::Float(value) if is_id && *value == 0.0 && formulas.are_in_ids => {
                 Cell::NoValueYet
             }
-            value if is_id && formatted.contains(row) => convert(value, None),
+            value if formatted.is_some_and(|those| those.contains(row)) => convert(value, None),
             value => {
                 // A workbook without styles has one style, that of numbers as they are.
                 let format = match cells.styles().get(style) {
@@ -133,23 +138,43 @@ fn read_rows(
         if value == Cell::Blank {
             continue;
         }
-        let pair = found.entry(row).or_default();
-        *(if is_id { &mut pair.0 } else { &mut pair.1 }) = value;
+        let cells = found.entry(row).or_default();
+        match place {
+            Place::Id => cells.id = value,
+            Place::Email => cells.email = value,
+            Place::Number => cells.number = value,
+        }
         if found.len() > ROWS_MAX {
             return Err(FileProblem::TooManyRows { limit: ROWS_MAX });
         }
     }
     let mut rows = Rows::default();
-    for (row, (id, email)) in &found {
-        rows.take(row + 1, id, email)?;
+    for (row, cells) in &found {
+        rows.take(row + 1, cells)?;
     }
     Ok(rows)
 }
 
-/// Whether a cell, by row and column from 0, is one of those that count.
-fn is_read(header: &Header, (row, column): (u32, u32)) -> bool {
-    let column = column as usize;
-    row >= header.line && (column == header.id_column || column == header.email_column)
+/// What a cell is that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Id,
+    Email,
+    Number,
+}
+
+/// What a cell, by row and column from 0, is, if it is one of those that count.
+fn place(header: &Header, (row, column): (u32, u32)) -> Option<Place> {
+    let column = Some(column as usize);
+    if row < header.line {
+        None
+    } else if column == Some(header.id_column) {
+        Some(Place::Id)
+    } else if column == header.email_column {
+        Some(Place::Email)
+    } else {
+        (column == header.number_column).then_some(Place::Number)
+    }
 }
 
 /// Formulas whose kept value cannot be meant.
@@ -171,10 +196,10 @@ fn formulas_without_value(
     let mut found = Formulas::default();
     let mut cells = book.worksheet_cells_reader(sheet).map_err(FileProblem::xlsx)?;
     while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(FileProblem::xlsx)? {
-        if cell.formula.is_none() || !is_read(header, cell.pos) {
+        let Some(place) = place(header, cell.pos).filter(|_| cell.formula.is_some()) else {
             continue;
-        }
-        found.are_in_ids |= cell.pos.1 as usize == header.id_column;
+        };
+        found.are_in_ids |= place == Place::Id;
         let is_nothing = match &cell.value {
             DataRef::Float(value) => *value == 0.0,
             value => convert(value, None) == Cell::Blank,

@@ -15,7 +15,7 @@ use super::world::{FRONT, NOW, World, apply, employee, instant, role_id, time, w
 use crate::config::{Ending, LinkRule, Mode};
 use crate::engine::link::{self, Claimant, LinkTable, NoLink, StoredLinks};
 use crate::model::testing::undated;
-use crate::model::{Email, Limit, RecordId, RecordStanding, Right};
+use crate::model::{Email, Limit, LinkRow, MemberNamed, RecordId, RecordStanding, Right};
 
 const UNREADABLE: Limit = Limit::Unreadable { begin: None, end: None };
 
@@ -328,7 +328,8 @@ fn every_linking(facts: &Facts) -> Vec<link::Linking> {
         {
             if claims & 1 << bit != 0 {
                 let email = Email::parse(["one@x.si", "two@x.si"][member]).unwrap();
-                table.insert(email, employee(id), DateTime::UNIX_EPOCH);
+                let (member, employee_no) = (MemberNamed::ByEmail(email), employee(id));
+                table.insert(LinkRow { line: 2, employee_no, member }, DateTime::UNIX_EPOCH);
             }
         }
         let claimants = facts.members.iter().map(|one| Claimant {

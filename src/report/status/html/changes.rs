@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::parts::{Table, cell, marked, moment, section};
 use crate::engine::plan::Kind;
+use crate::report::changes::cause_of;
 use crate::report::status::{DAYS_SHOWN, Day, Status};
 use crate::report::text::window;
 use crate::store::AuditLine;
@@ -175,7 +176,7 @@ fn audit_row(status: &Status, line: &AuditLine) -> Vec<Markup> {
         cell(line.member.human()),
         cell(&entry.device),
         cell(&entry.employee_no),
-        cell(&entry.cause),
+        cell(cause_of(entry)),
         cell(entry.before.as_ref().map_or("–".to_owned(), window)),
         cell(entry.after.as_ref().map_or("–".to_owned(), window)),
         marked(class, &format!("{sign}{error}")),
