@@ -1,5 +1,8 @@
 //! What was typed. Nothing is resolved here.
 
+mod init;
+mod sync;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -14,11 +17,11 @@ use clap_complete::Shell;
 
 use crate::command::{CommandName, Invocation};
 use crate::config::value::interval;
-use crate::engine::gather::AcceptLink;
 use crate::exit::Exit;
-use crate::model::{RecordId, TargetName};
 use crate::report::history::Since;
 use crate::text::topics::TOPICS;
+pub use init::{InitArgs, NewDoor};
+pub use sync::{AcceptDevice, LookArgs, SyncArgs};
 
 /// A hundred years ago there was no audit log.
 const SINCE_DAYS_MAX: u64 = 36_500;
@@ -282,131 +285,6 @@ impl Command {
             Self::History(_) => CommandName::History,
             Self::Help(_) => CommandName::Help,
         }
-    }
-}
-
-/// Flags of `init`.
-#[derive(Debug, Clone, Args)]
-pub struct InitArgs {
-    /// Print the sample configuration, with every key there is, and do nothing else.
-    #[arg(long, exclusive = true)]
-    pub print: bool,
-    /// Write the files into this folder [default: the working folder]; --config names the file there.
-    #[arg(long, value_name = "DIR")]
-    pub folder: Option<PathBuf>,
-    /// The address of Cardskipper's API [default: the real one].
-    #[arg(long, value_name = "URL")]
-    pub url: Option<String>,
-    /// The number of the organisation in Cardskipper.
-    #[arg(long, value_name = "N")]
-    pub organisation: Option<String>,
-    /// The login for Cardskipper's API.
-    #[arg(long, value_name = "NAME")]
-    pub username: Option<String>,
-    /// A file that holds its password and nothing else.
-    #[arg(long, value_name = "FILE")]
-    pub password_file: Option<PathBuf>,
-    /// A door: a name of your own choice, and its address; may be given several times.
-    #[arg(long = "door", value_name = "NAME=URL")]
-    pub doors: Vec<NewDoor>,
-    /// The login on the doors [default: admin].
-    #[arg(long, value_name = "NAME")]
-    pub door_username: Option<String>,
-    /// A file that holds its password and nothing else.
-    #[arg(long, value_name = "FILE")]
-    pub door_password_file: Option<PathBuf>,
-    /// The list of persons, XLSX or CSV, with a person id and an e-mail in each row.
-    #[arg(long, value_name = "FILE")]
-    pub persons: Option<PathBuf>,
-    /// The club's time zone [default: this computer's].
-    #[arg(long, value_name = "ZONE")]
-    pub time_zone: Option<String>,
-    /// A role that opens the doors; may be given several times [default: every role].
-    #[arg(long = "role", value_name = "ID")]
-    pub roles: Vec<String>,
-    /// Ask nothing that has a default, and pin the certificates that the doors show.
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// One `--door`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewDoor {
-    pub name: TargetName,
-    pub url: String,
-}
-
-impl FromStr for NewDoor {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wanted = "write a name (letters, digits, - and _), = and the address of the door: \
-                      front-door=https://192.168.1.100";
-        let (name, url) = text.split_once('=').ok_or(wanted)?;
-        Ok(Self { name: TargetName::new(name).map_err(|_| wanted)?, url: url.to_owned() })
-    }
-}
-
-/// Flags that `sync` and `diff` share.
-#[derive(Debug, Clone, Args)]
-pub struct LookArgs {
-    /// Ask Cardskipper for everybody and read every person of every door.
-    #[arg(long)]
-    pub full: bool,
-    /// Limit the changes to this member or person; may be given several times.
-    #[arg(long, value_name = "WHO")]
-    pub only: Vec<String>,
-}
-
-/// Flags of `sync`.
-#[derive(Debug, Clone, Args)]
-pub struct SyncArgs {
-    /// How much to look at.
-    #[command(flatten)]
-    pub look: LookArgs,
-    /// Accept a complete listing that shrank to exactly this many members.
-    #[arg(long, value_name = "N")]
-    pub accept_shrink: Option<usize>,
-    /// Believe a door that was replaced or cleaned up, if it holds exactly this many persons.
-    #[arg(long, value_name = "DEVICE=PERSONS")]
-    pub accept_device: Vec<AcceptDevice>,
-    /// Link a person on a door to the member with this number, although the names differ.
-    #[arg(long, value_name = "DEVICE=PERSON:MEMBER")]
-    pub accept_link: Vec<AcceptLink>,
-}
-
-/// One `--accept-link`. A person's id may hold any character, so the last colon counts.
-impl FromStr for AcceptLink {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wanted = "write the name of a door, = and a person id, : and a member number: \
-                      front-door=1001:150002";
-        let (device, rest) = text.split_once('=').ok_or(wanted)?;
-        let (person, number) = rest.rsplit_once(':').ok_or(wanted)?;
-        let device = TargetName::new(device).map_err(|_| wanted)?;
-        let employee_no = RecordId::new(person).map_err(|_| wanted)?;
-        Ok(Self { device, employee_no, number: number.parse().map_err(|_| wanted)? })
-    }
-}
-
-/// One `--accept-device`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AcceptDevice {
-    /// Which device.
-    pub device: TargetName,
-    /// How many persons it holds.
-    pub persons: usize,
-}
-
-impl FromStr for AcceptDevice {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wanted = "write the name of a door, = and how many persons it holds: front-door=412";
-        let (device, persons) = text.split_once('=').ok_or(wanted)?;
-        let device = TargetName::new(device).map_err(|_| wanted)?;
-        Ok(Self { device, persons: persons.parse().map_err(|_| wanted)? })
     }
 }
 
