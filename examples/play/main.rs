@@ -85,7 +85,7 @@ fn play(args: &Args) -> Result<(), Box<dyn Error>> {
 }
 
 fn write(outside: &Outside, folder: &Path) -> Result<(), Box<dyn Error>> {
-    std::fs::create_dir_all(folder)?;
+    std::fs::create_dir_all(folder.join(outside::OWN))?;
     for (name, text) in outside.files() {
         let path = folder.join(&name);
         std::fs::write(&path, text)?;

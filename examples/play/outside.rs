@@ -12,6 +12,8 @@ use ivms_sync_simulators::http::{HttpServer, Tls};
 use super::stage::{DOORS, FORGOTTEN, HALF_COPIED, MEMBERS, Opening, Stage};
 
 const PLATFORM: &str = "site";
+/// The folder for a configuration that `init` makes.
+pub const OWN: &str = "own";
 const HELP: &str = "renew NUMBER       the member pays for another year
 off NAME           cardskipper, a platform or a door is gone
 on NAME            and is back
@@ -98,14 +100,25 @@ impl Outside {
                 DOORS.join(", ")
             ));
         }
-        text + &format!(
-            "Person list    {}\nConfiguration  {}\n\nIn another terminal:\n\n  {} --config {} check\n\n\
-             Here, until Ctrl-C:\n\n{HELP}",
-            folder.join("persons.csv").display(),
-            folder.join("ivms-sync.toml").display(),
-            self.binary.display(),
-            folder.join("ivms-sync.toml").display(),
-        )
+        let (list, config) = (folder.join("persons.csv"), folder.join("ivms-sync.toml"));
+        let (list, config, program) = (list.display(), config.display(), self.binary.display());
+        text.push_str(&format!(
+            "Person list    {list}\nConfiguration  {config}\n\nIn another terminal:\n\n  {program} --config {config} check\n\n"
+        ));
+        if let Some(door) = self.stage.door(0) {
+            text.push_str(&format!(
+                "From nothing, as in a club of your own:\n\n  \
+                 {program} init --folder {} --url {} --organisation 123 --username api@club.example \
+                 --password-file {} --door {}={} --door-password-file {} --persons {list} --role 3126 --yes\n\n",
+                folder.join(OWN).display(),
+                self.stage.club.cardskipper.url(),
+                folder.join("cardskipper-password").display(),
+                DOORS[0],
+                door.url(),
+                folder.join("front-door-password").display(),
+            ));
+        }
+        text + &format!("Here, until Ctrl-C:\n\n{HELP}")
     }
 
     /// Does what was typed, and says what happened.

@@ -58,6 +58,29 @@ impl Play {
     }
 }
 
+/// From nothing to the first look at what would be done, by what is printed alone.
+#[test]
+fn a_newcomer_gets_from_nothing_to_a_safe_diff() {
+    let mut play = Play::start(&[]);
+    play.hear("From nothing");
+    play.hear("\n");
+    let line = play.hear("  ");
+    let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+    let own = play.folder.path().join("own");
+    let made = said(binary(&own).args(words)).ends(0);
+    assert!(made.stdout.contains("ok  front-door  DS-K1T342MX"), "{}", made.stdout);
+    said(binary(&own).arg("check")).ends(0);
+    let diff = said(binary(&own).arg("diff")).ends(0);
+    assert!(diff.stdout.contains("150005") && diff.stdout.contains("only observed"), "{diff:?}");
+    play.types("state");
+    let held = play.hear("150005");
+    let [_, paid, front, _] = held.split_whitespace().collect::<Vec<_>>()[..] else {
+        panic!("{held}")
+    };
+    assert_ne!(paid, front, "nothing was written");
+    play.ends();
+}
+
 #[test]
 fn doors_can_be_tried_by_hand() {
     let mut play = Play::start(&[]);
