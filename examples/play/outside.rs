@@ -109,7 +109,8 @@ impl Outside {
             text.push_str(&format!(
                 "From nothing, as in a club of your own:\n\n  \
                  {program} init --folder {} --url {} --organisation 123 --username api@club.example \
-                 --password-file {} --door {}={} --door-password-file {} --persons {list} --role 3126 --yes\n\n",
+                 --password-file {} --door {}={} --door-password-file {} --persons {list} --role 3126 \
+                 --time-zone Europe/Ljubljana --yes\n\n",
                 folder.join(OWN).display(),
                 self.stage.club.cardskipper.url(),
                 folder.join("cardskipper-password").display(),
