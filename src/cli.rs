@@ -10,9 +10,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{
-    ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
-};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::command::{CommandName, Invocation};
@@ -129,10 +127,13 @@ impl Cli {
         words: impl IntoIterator<Item = T>,
     ) -> Result<Self, clap::Error> {
         let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
-        let cli = Self::definition()
-            .try_get_matches_from(&words)
-            .and_then(|matches| Self::from_arg_matches(&matches))
-            .map_err(instead_of_dry_run)?;
+        let cli = Self::try_parse_from(&words).map_err(|told| match told.kind() {
+            // The texts of the long help are made for whoever asks for it, not for every tick.
+            ErrorKind::DisplayHelp => {
+                Self::definition().try_get_matches_from(&words).err().unwrap_or(told)
+            }
+            _ => instead_of_dry_run(told),
+        })?;
         let wants_text = cli.man || cli.completions.is_some();
         let (kind, message) = match &cli.command {
             // Of a flag on both sides of the command, clap keeps one side alone.
