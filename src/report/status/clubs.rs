@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::html;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::html::{STYLE, headline, policy};
+use super::html::{framed, headline};
 use super::{Status, json};
 use crate::command::{CommandName, Invocation};
 use crate::exit::Exit;
@@ -213,39 +213,27 @@ impl Clubs {
     /// The page: counts and names of clubs, and nobody's name or number.
     #[must_use]
     pub fn page(&self) -> String {
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta http-equiv="Content-Security-Policy" content=(policy());
-                    meta http-equiv="refresh" content="300";
-                    meta name="robots" content="noindex";
-                    title { (self.headline()) }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    header { h1 { (self.headline()) } }
-                    main {
-                        section {
-                            div.scroll {
-                                table id="clubs" {
-                                    caption { "The worst first" }
-                                    thead { tr { @for title in TITLES { th scope="col" { (title) } } } }
-                                    tbody {
-                                        @for club in &self.clubs {
-                                            tr {
-                                                @for (title, cell) in TITLES.iter().zip(club.cells()) {
-                                                    td data-title=(title) {
-                                                        @if *title == "state" {
-                                                            span class=(if club.is_well { "good" } else { "bad" }) {
-                                                                (printable(&cell))
-                                                            }
-                                                        } @else {
-                                                            (printable(&cell))
-                                                        }
+        // It has no script that would ask for a newer one.
+        let refresh = html! { meta http-equiv="refresh" content="300"; };
+        let body = html! {
+            header { h1 { (self.headline()) } }
+            main {
+                section {
+                    div.scroll {
+                        table id="clubs" {
+                            caption { "The worst first" }
+                            thead { tr { @for title in TITLES { th scope="col" { (title) } } } }
+                            tbody {
+                                @for club in &self.clubs {
+                                    tr {
+                                        @for (title, cell) in TITLES.iter().zip(club.cells()) {
+                                            td data-title=(title) {
+                                                @if *title == "state" {
+                                                    span class=(if club.is_well { "good" } else { "bad" }) {
+                                                        (printable(&cell))
                                                     }
+                                                } @else {
+                                                    (printable(&cell))
                                                 }
                                             }
                                         }
@@ -253,25 +241,25 @@ impl Clubs {
                                 }
                             }
                         }
-                        @if self.unwell().next().is_some() {
-                            section {
-                                h2 { "To see more" }
-                                @for club in self.unwell() {
-                                    p { (printable(&club.name)) ": " code { (printable(&club.command)) } }
-                                }
-                            }
-                        }
                     }
-                    footer.quiet {
-                        p {
-                            "Written by ivms-sync " (env!("CARGO_PKG_VERSION")) " on "
-                            (self.at.format("%Y-%m-%d %H:%M")) " UTC."
+                }
+                @if self.unwell().next().is_some() {
+                    section {
+                        h2 { "To see more" }
+                        @for club in self.unwell() {
+                            p { (printable(&club.name)) ": " code { (printable(&club.command)) } }
                         }
                     }
                 }
             }
+            footer.quiet {
+                p {
+                    "Written by ivms-sync " (env!("CARGO_PKG_VERSION")) " on "
+                    (self.at.format("%Y-%m-%d %H:%M")) " UTC."
+                }
+            }
         };
-        page.into_string() + "\n"
+        framed(&self.headline(), &refresh, &body)
     }
 }
 

@@ -19,12 +19,38 @@ use changes::{audit, chart};
 use parts::{Table, aging_or_never, cell, marked, section};
 use people::{approval, left_out, open_doors, outside, waiting};
 
-pub(super) const STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// The whole page.
 #[must_use]
 pub fn render(status: &Status) -> String {
+    let body = html! {
+        (head(status))
+        main {
+            (approval(status))
+            (outside(status))
+            (open_doors(status))
+            (devices(status))
+            (waiting(status))
+            (left_out(status))
+            (chart(status))
+            (audit(status))
+        }
+        footer.quiet {
+            p {
+                "Written by ivms-sync " (env!("CARGO_PKG_VERSION")) ". Times are those of "
+                (status.zone.name()) ". Member numbers only; "
+                code { "ivms-sync lookup NUMBER" } " tells whose they are."
+            }
+        }
+        script { (PreEscaped(SCRIPT)) }
+    };
+    framed(&titled(status), &html! {}, &body)
+}
+
+/// A page of ours: one file that loads nothing.
+pub(super) fn framed(title: &str, more: &Markup, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,38 +58,19 @@ pub fn render(status: &Status) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content=(policy());
+                (more)
                 meta name="robots" content="noindex";
-                title { (titled(status)) }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
-            body {
-                (head(status))
-                main {
-                    (approval(status))
-                    (outside(status))
-                    (open_doors(status))
-                    (devices(status))
-                    (waiting(status))
-                    (left_out(status))
-                    (chart(status))
-                    (audit(status))
-                }
-                footer.quiet {
-                    p {
-                        "Written by ivms-sync " (env!("CARGO_PKG_VERSION")) ". Times are those of "
-                        (status.zone.name()) ". Member numbers only; "
-                        code { "ivms-sync lookup NUMBER" } " tells whose they are."
-                    }
-                }
-                script { (PreEscaped(SCRIPT)) }
-            }
+            body { (body) }
         }
     };
     page.into_string() + "\n"
 }
 
 /// Nothing is loaded, and nothing runs but what this program has written: the browser compares the hashes.
-pub(super) fn policy() -> String {
+fn policy() -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(
         "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
