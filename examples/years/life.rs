@@ -488,6 +488,8 @@ impl Life {
             }
             let door = self.world.door(at);
             door.names = Names::Perhaps;
+            // The old file knows of none of the logins that were refused since.
+            door.wrong_in_row = 0;
             // Nobody remembers what was to be put in force, but staff who are told to put all of it.
             door.apply_all();
         }

@@ -151,9 +151,13 @@ impl Life {
         ended: &Ended,
         way: &Way,
     ) -> Result<(), String> {
-        let Some(place) = write.card.owner else {
+        let Some(owner) = write.card.owner else {
             return Err("the person is nobody's".to_owned());
         };
+        // While nothing was heard of the owner, the e-mail is that of the one member who is known by it.
+        let human = &self.world.humans[owner];
+        let shares = human.tangled_with.filter(|_| human.known.told.is_none());
+        let place = shares.unwrap_or(owner);
         // A first link by a file is the admin's word, whatever the names.
         let is_first = !self.books[at].is_seasoned || self.accepts(at);
         if is_first && self.is_another_s(&write.card, &self.world.humans[place]) {
