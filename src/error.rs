@@ -14,6 +14,7 @@ use crate::engine::plan::Counterexample;
 use crate::exit::Exit;
 use crate::model::{HolderNumber, RecordId, TargetName};
 use crate::report::plan_file::PlanFileError;
+use crate::stop::INTERRUPTED;
 use crate::store::StoreError;
 use crate::store::lock::Holder;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
@@ -33,6 +34,9 @@ pub enum Error {
     /// A link file that was never read before cannot be read, or looks cut off.
     #[error("{0}")]
     LinkFile(LinkFileError),
+    /// A signal ended it while nothing was written; with the exit code.
+    #[error("{INTERRUPTED}")]
+    Interrupted(Exit),
     /// Another run holds the lock.
     #[error("another run is at work{}; nothing was done", described(holder))]
     Locked {
@@ -176,7 +180,7 @@ impl Error {
             Self::NotKnown { doubts, .. } => {
                 Exit::of_all(doubts.iter().map(Trouble::exit).chain([Exit::NobodyFound]))
             }
-            Self::NotInLog { exit, .. } => *exit,
+            Self::NotInLog { exit, .. } | Self::Interrupted(exit) => *exit,
             Self::Output(_) | Self::Json(_) => Exit::Bug,
         }
     }
@@ -203,7 +207,11 @@ impl Error {
             | Self::NoPlan { .. }
             | Self::NoBlockedPlan(_)
             | Self::Forbidden { .. } => "plan",
-            Self::Locked { .. } | Self::Unproven(_) | Self::Output(_) | Self::Json(_) => "this run",
+            Self::Interrupted(_)
+            | Self::Locked { .. }
+            | Self::Unproven(_)
+            | Self::Output(_)
+            | Self::Json(_) => "this run",
         }
     }
 
@@ -238,6 +246,7 @@ impl Error {
                 Some("`ivms-sync lookup WHO` says where it looks for somebody")
             }
             Self::Config(_)
+            | Self::Interrupted(_)
             | Self::Locked { .. }
             | Self::Who(_)
             | Self::Asked(_)

@@ -116,7 +116,7 @@ use std::path::Path;
 
 use cli::{Cli, Command};
 use clock::Clock;
-use command::Invocation;
+use command::{CommandName, Invocation};
 use config::Environment;
 use error::Error;
 use exit::Exit;
@@ -147,7 +147,7 @@ pub fn run(
             };
             log::log!(level, "{}", error.lines());
             if cli.json && !matches!(error, Error::Output(_)) {
-                say_document(command, &cli.invocation(working_dir), club.as_deref(), &error);
+                say_document(command.name(), &cli.invocation(working_dir), club.as_deref(), &error);
             }
             error.exit()
         }
@@ -155,9 +155,9 @@ pub fn run(
 }
 
 /// Gives a script its document although the command broke off.
-fn say_document(command: &Command, invocation: &Invocation, club: Option<&str>, error: &Error) {
+fn say_document(name: CommandName, invocation: &Invocation, club: Option<&str>, error: &Error) {
     let exit_code = error.exit().code();
-    let printed = report::json::broken_off(command.name(), error.troubles(), exit_code)
+    let printed = report::json::broken_off(name, error.troubles(), exit_code)
         .map_err(Error::Json)
         .and_then(|document| cmd::print_json(invocation, club, &document));
     if let Err(error) = printed {
@@ -205,6 +205,13 @@ fn try_run(
         stdout: cmd::print,
         progress: terminal.progress(),
     };
+    if cli.json {
+        let (name, invocation) = (command.name(), context.config.invocation.clone());
+        let club = context.config.club.clone();
+        context.stop.last_word(move |exit| {
+            say_document(name, &invocation, club.as_deref(), &Error::Interrupted(exit));
+        });
+    }
     match command {
         Command::Sync(args) => cmd::sync::run(&context, args),
         Command::Diff(args) => cmd::diff::run(&context, args),

@@ -32,9 +32,14 @@ pub struct Stop {
     is_idle: Arc<AtomicBool>,
     /// What is done before that.
     last_deed: LastDeed,
+    /// What stdout gets after that.
+    last_word: LastDeed,
     clock: Clock,
     limit: Duration,
 }
+
+/// What is said when a signal ends the process.
+pub const INTERRUPTED: &str = "interrupted; no change was being made";
 
 type Deed = Box<dyn FnOnce(Exit) + Send>;
 
@@ -75,6 +80,7 @@ impl Stop {
             signal: Arc::new(AtomicUsize::new(0)),
             is_idle: Arc::new(AtomicBool::new(true)),
             last_deed: LastDeed::default(),
+            last_word: LastDeed::default(),
             clock,
             limit: TIME_LIMIT,
         }
@@ -154,7 +160,10 @@ impl Stop {
         if let Some(deed) = self.last_deed.take() {
             deed(exit);
         }
-        log::error!("interrupted; no change was being made");
+        log::error!("{INTERRUPTED}");
+        if let Some(word) = self.last_word.take() {
+            word(exit);
+        }
         low_level::exit(i32::from(exit.code()));
     }
 
@@ -166,6 +175,16 @@ impl Stop {
     /// That is done by now, or nobody's business any more.
     pub fn no_longer_on_signal(&self) {
         self.last_deed.set(None);
+    }
+
+    /// What stdout gets when a signal ends the process, until [`Stop::no_last_word`].
+    pub fn last_word(&self, word: impl FnOnce(Exit) + Send + 'static) {
+        self.last_word.set(Some(Box::new(word)));
+    }
+
+    /// Stdout gets its answer now.
+    pub fn no_last_word(&self) {
+        self.last_word.set(None);
     }
 
     /// Says that writing begins; it ends when the answer is dropped.
@@ -232,6 +251,7 @@ mod tests {
             signal: Arc::new(AtomicUsize::new(usize::from(signal))),
             is_idle: Arc::new(AtomicBool::new(true)),
             last_deed: LastDeed::default(),
+            last_word: LastDeed::default(),
             clock: Clock::starting_at(DateTime::UNIX_EPOCH),
             limit,
         }

@@ -167,6 +167,7 @@ impl Context {
     /// The same for one JSON document.
     pub fn print_json(&self, document: &impl Serialize) -> Result<(), Error> {
         let club = self.config.club.as_deref();
+        self.stop.no_last_word();
         (self.stdout)(&json_text(&self.config.invocation, club, document)?)
     }
 

@@ -261,10 +261,11 @@ fn check_found(found: &Metadata, _path: &Path) -> Result<()> {
     refuse_kind(found.file_type())
 }
 
-/// A path with every link in its folders followed, and none in its last part: one file, one spelling.
+/// A path with every link in its folders followed, and none in its last part: one file, one spelling, which
+/// a command line takes.
 #[must_use]
 pub fn resolved(path: &Path) -> PathBuf {
-    let folder = std::fs::canonicalize(folder_of(path));
+    let folder = dunce::canonicalize(folder_of(path));
     match (folder, path.file_name()) {
         (Ok(folder), Some(name)) => folder.join(name),
         _ => path.to_owned(),

@@ -108,7 +108,8 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         Error::LinkFile(_) => Topic::NewLinkFile,
         Error::Unproven(_) => Topic::Proof,
         Error::Json(_) | Error::Output(_) => Topic::Bug,
-        Error::Locked { is_old: false, .. }
+        Error::Interrupted(_)
+        | Error::Locked { is_old: false, .. }
         | Error::Config(_)
         | Error::First(_)
         | Error::Who(_)

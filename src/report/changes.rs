@@ -125,13 +125,8 @@ fn state(report: &Report, one: &ChangeReport) -> String {
     let outcome = match one.state {
         ChangeState::Planned if is_observed => "only observed",
         ChangeState::Planned if report.command == CommandName::Diff => "",
-        ChangeState::Planned => "not done yet",
-        ChangeState::Blocked => "blocked",
         ChangeState::SecondLook => "waits for a second look",
-        ChangeState::Tried(OutcomeKind::Confirmed) => "done",
-        ChangeState::Tried(OutcomeKind::Refused | OutcomeKind::Moved) => "refused",
-        ChangeState::Tried(OutcomeKind::NotApplied) => "not applied",
-        ChangeState::Tried(OutcomeKind::Unknown) => "unknown",
+        state => state.as_str(),
     };
     match &one.error {
         Some(error) if outcome.is_empty() => error.clone(),

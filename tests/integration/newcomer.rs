@@ -113,7 +113,10 @@ fn from_nothing_to_the_cron_line() {
             }
             let said = newcomer.types(line);
             let folder = newcomer.folder().display().to_string();
-            let real = format!("{}{}", said.stderr, said.stdout).replace(&folder, "FOLDER");
+            // As Wine shows the same folder.
+            let on_windows = format!("Z:{}\\", folder.replace('/', "\\"));
+            let real = format!("{}{}", said.stderr, said.stdout);
+            let real = real.replace(&on_windows, "FOLDER/").replace(&folder, "FOLDER");
             let shapes =
                 |text: &str| -> Vec<String> { text.trim_end().lines().map(told).collect() };
             assert_eq!(
@@ -130,8 +133,9 @@ fn from_nothing_to_the_cron_line() {
         assert!(is_typed, "{command} is not among {typed:?}");
     }
     assert_eq!(last, 0, "in the end all is well");
+    // Windows has no cron.
     #[cfg(unix)]
-    {
+    if std::env::var_os("IVMS_SYNC_RUNNER").is_none() {
         let (_, line) = blocks.iter().find(|(language, _)| language == "crontab").unwrap();
         assert!(newcomer.stage.club.renew(6, &newcomer.stage.next_year(12, 5)));
         let first = newcomer.lets_cron_run(line);

@@ -34,9 +34,9 @@ fn bare(text: &str) -> String {
 fn colours_repeat_what_the_words_say() {
     let [report, lookup, check] = texts(Look { is_coloured: true, width: None });
     for (text, code, word) in [
-        (&report, "32", "done"),
+        (&report, "32", "confirmed"),
         (&report, "31", "refused: it said no"),
-        (&report, "31", "not applied: it holds another window"),
+        (&report, "31", "not-applied: it holds another window"),
         (&report, "33", "blocked"),
         (&report, "1", "member"),
         (&lookup, "32", "opens now"),

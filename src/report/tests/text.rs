@@ -140,12 +140,12 @@ fn every_way_to_end() {
     assert_eq!(
         ends,
         [
-            "done",
+            "confirmed",
             "refused: it said no",
-            "refused: the person moved",
-            "not applied: it holds another window",
+            "moved: the person moved",
+            "not-applied: it holds another window",
             "unknown: the answer was lost",
-            "not done yet: not reached in this run",
+            "planned: not reached in this run",
             "blocked",
         ]
     );

@@ -171,7 +171,7 @@ fn a_signal_while_doors_are_read_ends_the_run_in_the_journal() {
         let door = &sandbox.club.devices[0];
         let before = door.requests().len();
         door.fault(Fault::Delay(Duration::from_secs(15)).on("UserInfo/Search").authenticated());
-        let child = sandbox.start_at(LATER, &["sync", "--full"]);
+        let child = sandbox.start_at(LATER, &["sync", "--full", "--json"]);
         wait_until(LONG, "it reads the door", || {
             door.requests()[before..].iter().any(|one| one.path().contains("UserInfo/Search"))
         });
@@ -181,6 +181,9 @@ fn a_signal_while_doors_are_read_ends_the_run_in_the_journal() {
             said.stderr.ends_with("error: interrupted; no change was being made\n"),
             "{said:?}"
         );
+        let document = said.json();
+        assert_eq!(document["exit_code"], code);
+        assert_eq!(document["problems"].as_array().unwrap().len(), 1, "{document}");
         let state = sandbox.state();
         assert_eq!(count(&state, "SELECT count(*) FROM run WHERE ended_at IS NULL"), 0);
         assert_eq!(count(&state, "SELECT exit_code FROM run ORDER BY id DESC"), i64::from(code));
