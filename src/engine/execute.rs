@@ -11,7 +11,6 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use crate::clock::Clock;
 use crate::config::{Mode, TargetConfig};
@@ -21,7 +20,7 @@ use crate::engine::gather::devices::{failure, not_believed, to_remember};
 use crate::engine::gather::plausibility::{self, judge_serial};
 use crate::engine::gather::{LoginResult, settle_open};
 use crate::engine::plan::{Change, ProvenPlan};
-use crate::engine::{ChangeState, TargetOutcome};
+use crate::engine::{ChangeState, TargetOutcome, side_by_side};
 use crate::exit::Exit;
 use crate::model::{Limit, Memory, ReadBack, RecordId, RunId, TargetLimits};
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
@@ -69,19 +68,10 @@ pub fn execute<'o>(
     execution: &Execution<'_, '_>,
     devices: Vec<(&TargetConfig, Option<Box<dyn Target + 'o>>)>,
 ) -> Result<Vec<TargetResult>, StoreError> {
-    thread::scope(|threads| {
-        let running: Vec<_> = devices
-            .into_iter()
-            .map(|(device, reader)| {
-                let one = OneTarget::new(execution, device);
-                threads.spawn(move || one.run(systems, reader))
-            })
-            .collect();
-        let joined = running
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        joined.collect()
-    })
+    let done = side_by_side(devices, |(device, reader)| {
+        OneTarget::new(execution, device).run(systems, reader)
+    });
+    done.into_iter().collect()
 }
 
 /// Why the work on a device ends early.

@@ -6,7 +6,9 @@ pub mod gather;
 pub mod link;
 mod outcome;
 pub mod plan;
+mod side_by_side;
 mod systems;
 
 pub use outcome::{ChangeState, KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport};
+pub use side_by_side::{joined, side_by_side};
 pub use systems::{Network, Systems};

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::failed;
 use crate::cmd::Context;
 use crate::command::CommandName;
-use crate::engine::Systems;
+use crate::config::TargetConfig;
 use crate::engine::gather::devices::failure;
-use crate::engine::gather::{Connections, Gathered, Scope, gather};
+use crate::engine::gather::{Connections, Conversation, Gathered, Scope, TargetGathered, gather};
+use crate::engine::plan::TargetFacts;
 use crate::engine::plan::plan;
+use crate::engine::{Systems, side_by_side};
 use crate::error::Error;
 use crate::report::check::findings::{
     clock, identity, links, listed, not_in_force, of_remark, statement,
@@ -69,7 +71,7 @@ pub(super) fn both_sides(
         }
         findings.extend(of(&about_known, &About::Source(source.name.clone())));
     }
-    devices(context, &gathered, open, &about_known, findings);
+    findings.extend(devices(context, &gathered, open, &about_known));
     for device in &context.config.devices {
         let waiting = store.journal().uncommitted(&device.name)?;
         findings.extend(not_in_force(&device.name, &waiting, context.config.zone_of_people()));
@@ -100,39 +102,53 @@ fn of<'a>(troubles: &'a [Trouble], about: &'a About) -> impl Iterator<Item = Fin
     troubles.iter().filter(move |trouble| trouble.about == *about).cloned().map(Finding::from)
 }
 
+/// What is found of each target, in the order of the configuration; they are asked side by side.
 fn devices(
     context: &Context,
     gathered: &Gathered,
     open: Connections<'_>,
     troubles: &[Trouble],
-    findings: &mut Vec<Finding>,
-) {
-    for ((device, found, facts), open) in gathered.each_target(&context.config).zip(open) {
-        let name = device.name.as_str();
-        if let Some(found) = identity(device.kind.nouns(), found, facts) {
-            findings.push(found);
-            let learnt = open.reader.iter().flat_map(|target| target.learnt());
-            findings.extend(learnt.map(|text| Finding::ok(name, text)));
-        }
-        let kept = facts.limits.rounding_in_words();
-        findings.extend(kept.map(|text| Finding::ok(name, text)));
-        findings.extend(of(troubles, &About::Target(device.name.clone())));
-        if open.lock.is_some() {
-            let seen = device.settings.examine();
-            findings.extend(seen.into_iter().map(|remark| of_remark(name, remark)));
-        }
-        if let Some(mut reader) = open.reader {
-            let (now, zone) = (context.clock.now(), device.time_zone);
-            findings.extend(clock(&device.name, reader.clock(), now, zone));
-            match reader.statement() {
-                Ok(said) => findings.extend(statement(name, facts.persons.len(), said)),
-                Err(error) => log::debug!("{name}: what it can do is not known: {error}"),
-            }
-            let refused = reader.rehearse(facts.persons.keys().next());
-            findings.extend(refused.iter().map(|error| failure(device, error).1.into()));
-        }
+) -> Vec<Finding> {
+    let targets = gathered.each_target(&context.config).zip(open);
+    let found = side_by_side(targets, |((device, found, facts), open)| {
+        let mut findings = device_of(context, (device, found, facts), open, troubles);
         if found.is_known {
             findings.push(links(&gathered.facts, facts));
         }
+        findings
+    });
+    found.into_iter().flatten().collect()
+}
+
+fn device_of(
+    context: &Context,
+    (device, found, facts): (&TargetConfig, &TargetGathered, &TargetFacts),
+    open: Conversation<'_>,
+    troubles: &[Trouble],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let name = device.name.as_str();
+    if let Some(found) = identity(device.kind.nouns(), found, facts) {
+        findings.push(found);
+        let learnt = open.reader.iter().flat_map(|target| target.learnt());
+        findings.extend(learnt.map(|text| Finding::ok(name, text)));
     }
+    let kept = facts.limits.rounding_in_words();
+    findings.extend(kept.map(|text| Finding::ok(name, text)));
+    findings.extend(of(troubles, &About::Target(device.name.clone())));
+    if open.lock.is_some() {
+        let seen = device.settings.examine();
+        findings.extend(seen.into_iter().map(|remark| of_remark(name, remark)));
+    }
+    if let Some(mut reader) = open.reader {
+        let (now, zone) = (context.clock.now(), device.time_zone);
+        findings.extend(clock(&device.name, reader.clock(), now, zone));
+        match reader.statement() {
+            Ok(said) => findings.extend(statement(name, facts.persons.len(), said)),
+            Err(error) => log::debug!("{name}: what it can do is not known: {error}"),
+        }
+        let refused = reader.rehearse(facts.persons.keys().next());
+        findings.extend(refused.iter().map(|error| failure(device, error).1.into()));
+    }
+    findings
 }

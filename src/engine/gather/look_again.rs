@@ -6,15 +6,16 @@ use super::{Gathered, LoginResult, remember_login};
 use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
 use crate::engine::plan::TargetFacts;
-use crate::engine::{Systems, TargetOutcome};
+use crate::engine::{Systems, TargetOutcome, side_by_side};
 use crate::model::{Holder, Memory, RecordId, RightCode};
 use crate::ports::Failure;
+use crate::store::lock::TargetLock;
 use crate::store::{Store, StoreError};
 use crate::trouble::Trouble;
 
 impl Gathered {
     /// Reads the persons whom these members (by their places) are linked to, so that the facts hold what the
-    /// devices hold now; gives what went wrong.
+    /// devices hold now; gives what went wrong. All devices are read side by side.
     pub fn look_again(
         &mut self,
         systems: &dyn Systems,
@@ -24,6 +25,8 @@ impl Gathered {
         wanted: &[usize],
     ) -> Result<Vec<Trouble>, StoreError> {
         let mut troubles = Vec::new();
+        let mut turns = Vec::new();
+        let began = clock.elapsed();
         for ((device, facts), found) in
             config.devices.iter().zip(&mut self.facts.devices).zip(&mut self.devices)
         {
@@ -38,11 +41,34 @@ impl Gathered {
             if linked.is_empty() {
                 continue;
             }
-            let again = Again { systems, store, clock, device };
-            if let Err((outcome, trouble)) = again.read(&linked, facts)? {
-                found.outcome = outcome;
-                troubles.push(trouble);
+            let patience = READING_PATIENCE.saturating_sub(clock.elapsed().saturating_sub(began));
+            match conversation::open(store, device, None, patience, clock)? {
+                Ok(lock) => {
+                    let memory = store.devices().device_state(&device.name)?.memory;
+                    turns.push((
+                        Again { systems, device, memory, _lock: lock, linked },
+                        facts,
+                        found,
+                    ));
+                }
+                Err((outcome, trouble)) => {
+                    found.outcome = outcome;
+                    troubles.push(trouble);
+                }
             }
+        }
+        let read = side_by_side(turns, |(again, facts, found)| (again.read(facts), again, found));
+        for (answer, again, found) in read {
+            let login = match answer {
+                Ok(()) => LoginResult::Worked,
+                Err(error) => {
+                    let (outcome, trouble, login) = failure(again.device, &error);
+                    found.outcome = outcome;
+                    troubles.push(trouble);
+                    login
+                }
+            };
+            remember_login(store, again.device, login, clock.now())?;
         }
         Ok(troubles)
     }
@@ -75,45 +101,20 @@ impl Gathered {
     }
 }
 
+/// Our turn to talk to a device.
 struct Again<'a> {
     systems: &'a dyn Systems,
-    store: &'a Store,
-    clock: Clock,
     device: &'a TargetConfig,
+    memory: Memory,
+    /// Kept until what came of the login is remembered.
+    _lock: TargetLock,
+    linked: Vec<RecordId>,
 }
 
 impl Again<'_> {
-    /// Reads persons when it is our turn to talk to the device, or says why not.
-    fn read(
-        self,
-        linked: &[RecordId],
-        facts: &mut TargetFacts,
-    ) -> Result<Result<(), (TargetOutcome, Trouble)>, StoreError> {
-        let Self { store, device, clock, .. } = self;
-        let _lock = match conversation::open(store, device, None, READING_PATIENCE, clock)? {
-            Ok(lock) => lock,
-            Err(why) => return Ok(Err(why)),
-        };
-        let memory = store.devices().device_state(&device.name)?.memory;
-        let (login, done) = match self.read_persons(&memory, linked, facts) {
-            Ok(()) => (LoginResult::Worked, Ok(())),
-            Err(error) => {
-                let (outcome, trouble, login) = failure(device, &error);
-                (login, Err((outcome, trouble)))
-            }
-        };
-        remember_login(store, device, login, clock.now())?;
-        Ok(done)
-    }
-
-    fn read_persons(
-        &self,
-        memory: &Memory,
-        linked: &[RecordId],
-        facts: &mut TargetFacts,
-    ) -> Result<(), Failure> {
-        let mut found = self.systems.target(self.device, memory)?.some(linked)?;
-        for id in linked {
+    fn read(&self, facts: &mut TargetFacts) -> Result<(), Failure> {
+        let mut found = self.systems.target(self.device, &self.memory)?.some(&self.linked)?;
+        for id in &self.linked {
             match found.remove(id) {
                 Some(record) => facts.persons.insert(id.clone(), record.person),
                 None => facts.persons.remove(id),

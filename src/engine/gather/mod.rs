@@ -27,9 +27,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
 use crate::config::{Config, SourceConfig, TargetConfig};
-use crate::engine::Systems;
 use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::{Budget, Change, Facts, HolderFacts, Only, Plan, TargetFacts};
+use crate::engine::{Systems, joined};
 use crate::model::{
     HolderId, HolderNumber, RecordId, RightCode, SourceName, StoredLinks, TargetName,
 };
@@ -376,11 +376,6 @@ impl<T> Coming<'_, T> {
             Self::Here(answer) => *answer,
         }
     }
-}
-
-/// A panic in a thread is a bug, and goes on as one.
-fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 impl Gathered {
