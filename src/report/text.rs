@@ -345,7 +345,8 @@ pub fn explain(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::Ambiguous => (
             "more than one match, so nobody was linked",
-            "Put the member number of each into the link file, or give each an e-mail of their own.",
+            "Put the member number of each into the link file, or give each an e-mail of their own; of one who is in two \
+             organisations, name the door's in `organisations`.",
         ),
         Reason::NoDoorRole => (
             "no membership that opens this door",

@@ -384,7 +384,7 @@ impl TroubleKind {
                      {name}=PERSONS, with the number of persons it holds"
                 )),
                 _ => Hint::command(
-                    "correct it in the source, or `roles` in the configuration; if it is right",
+                    "correct it in the source, or `roles` or `organisations` in the configuration; if it is right",
                     format!(
                         "ivms-sync sync --full --accept-shrink {}",
                         served.saturating_sub(*lost)

@@ -107,6 +107,7 @@ fn link_news(
         served.map(|one| (&one.member, one.window)).collect();
     let accepted: BTreeSet<&HolderId> = plan.accepted_losses(&device.name).collect();
     let mut news = Vec::new();
+    let linked_last = linked_last(facts, device);
     for (member, link) in facts.linked(device) {
         let key = &member.member.key;
         let stored = device.stored.links.get(key);
@@ -115,6 +116,13 @@ fn link_news(
             (Err(_), Some(stored)) => stored.clone(),
             (Err(_), None) => continue,
         };
+        let is_taken_over = link.is_ok()
+            && linked_last
+                .get(&now_so.employee_no)
+                .is_some_and(|(last, at)| *last != key && *at >= now_so.made_at);
+        if is_taken_over {
+            now_so.made_at = now;
+        }
         if let Some(window) = served.get(key) {
             now_so.served = window.map(|window| Served { window, is_loss_accepted: false });
         }
@@ -135,6 +143,26 @@ fn link_news(
         }
     }
     news
+}
+
+/// Who was linked last to each person, where more than one organisation may have been: `organisations` of a
+/// device can give a person to the members of one and then of another.
+fn linked_last<'a>(
+    facts: &Facts,
+    device: &'a TargetFacts,
+) -> HashMap<&'a RecordId, (&'a HolderId, DateTime<Utc>)> {
+    let mut last = HashMap::new();
+    if facts.sources.len() < 2 {
+        return last;
+    }
+    for (key, link) in &device.stored.links {
+        let one = (key, link.made_at);
+        let found = last.entry(&link.employee_no).or_insert(one);
+        if found.1 < one.1 {
+            *found = one;
+        }
+    }
+    last
 }
 
 /// A link as it is to be remembered. The e-mail and the name are those of the last time that a rule led

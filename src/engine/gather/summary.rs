@@ -1,5 +1,7 @@
 //! What there is to say of what was gathered.
 
+use std::collections::HashSet;
+
 use super::Gathered;
 use crate::config::{Config, Mode};
 use crate::engine::link::file::UnusableRow;
@@ -54,11 +56,21 @@ impl Gathered {
         let members = facts.members.iter().map(|one| Claimant {
             member: &one.member,
             vanished_since: one.missing_since.filter(|_| one.is_vanished),
+            // On some door.
             is_let_in: true,
         });
         let members: Vec<Claimant<'_>> = members.collect();
         let doors: Vec<_> = facts.devices.iter().map(|device| &device.persons).collect();
-        rows_in_question(&self.links.table, &members, &doors)
+        let found = rows_in_question(&self.links.table, &members, &doors);
+        if found.is_nothing() {
+            return found;
+        }
+        let mut linked = HashSet::new();
+        for device in &facts.devices {
+            let links = facts.linked(device).filter(|(_, link)| link.is_ok());
+            linked.extend(links.map(|(member, _)| &member.member.key));
+        }
+        found.without_linked(|key| linked.contains(key))
     }
 
     /// Links that are kept although the rule that made them no longer gives them.

@@ -36,6 +36,9 @@ pub struct Claimant<'a> {
 /// for longer. What the person holds is not
 /// touched by that ([`NoLink::Yielded`] tells planning whose it was).
 ///
+/// Of two organisations' members who are both linked to a person by name, the one who was linked last keeps it:
+/// each was linked while the device did not let in the other.
+///
 /// A member whom the device does not let in claims nobody anew, and yields in the same way to those whom it
 /// does. A link from before `organisations` stays: it tells whose the time is that is left there.
 pub fn resolve<'a>(
@@ -89,6 +92,8 @@ struct OneClaim<'a> {
     rule: LinkRule,
     is_outdated: bool,
     is_linked: Linked,
+    /// When that link was made.
+    linked_at: Option<DateTime<Utc>>,
 }
 
 /// Whether a claim goes on from a link of an earlier run.
@@ -103,7 +108,8 @@ enum Linked {
 
 impl<'a> Claim<'a> {
     fn new(person: &'a RecordId, rule: LinkRule) -> Self {
-        Self::One(OneClaim { person, rule, is_outdated: false, is_linked: Linked::Not })
+        let (is_outdated, is_linked) = (false, Linked::Not);
+        Self::One(OneClaim { person, rule, is_outdated, is_linked, linked_at: None })
     }
 
     fn persons(&self) -> impl Iterator<Item = &'a RecordId> {
@@ -128,9 +134,9 @@ struct Claimed<'a> {
 
 impl<'a> Claimed<'a> {
     fn as_rival(&self) -> Rival<'a> {
-        let is_linked = match &self.claim {
-            Claim::One(one) => one.is_linked,
-            Claim::Several(_) | Claim::None(_) => Linked::Not,
+        let (is_linked, linked_at) = match &self.claim {
+            Claim::One(one) => (one.is_linked, one.linked_at),
+            Claim::Several(_) | Claim::None(_) => (Linked::Not, None),
         };
         Rival {
             key: &self.member.key,
@@ -138,6 +144,7 @@ impl<'a> Claimed<'a> {
             is_let_in: self.is_let_in,
             is_doubtful: self.is_doubtful,
             is_linked,
+            linked_at,
         }
     }
 }
@@ -150,6 +157,7 @@ struct Rival<'a> {
     is_let_in: bool,
     is_doubtful: bool,
     is_linked: Linked,
+    linked_at: Option<DateTime<Utc>>,
 }
 
 impl Rival<'_> {
@@ -160,8 +168,13 @@ impl Rival<'_> {
         }
         let is_kept_by_other =
             other.is_linked == Linked::WithName && self.is_linked != Linked::WithName;
+        let are_both_linked =
+            other.is_linked == Linked::WithName && self.is_linked == Linked::WithName;
+        let was_kept_by_other = are_both_linked
+            && self.key.source != other.key.source
+            && self.linked_at < other.linked_at;
         match (self.vanished_since, other.vanished_since) {
-            (None, None) => is_kept_by_other,
+            (None, None) => is_kept_by_other || was_kept_by_other,
             (None, Some(_)) => is_kept_by_other && self.is_doubtful,
             (Some(_), None) => !other.is_doubtful,
             (Some(since), Some(other_since)) => {
@@ -197,8 +210,9 @@ fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLi
             return Err(NoLink::Yielded { persons: persons(), to });
         }
     }
-    // Whoever yields is no rival.
-    let rivals = some(others().filter(|other| !other.yields_to(me)));
+    // Whoever yields is no rival, nor is anybody of the other side of `organisations`.
+    let is_rival = |other: &&Rival| other.is_let_in == me.is_let_in && !other.yields_to(me);
+    let rivals = some(others().filter(is_rival));
     match &claimed.claim {
         Claim::One(one) if rivals.is_empty() => {
             let employee_no = one.person.clone();
@@ -254,7 +268,8 @@ impl<'a> Door<'a> {
         let accepted = by_hand.and_then(|one| self.persons.get_key_value(&one.employee_no));
         if let Some((person, _)) = accepted {
             let (rule, is_linked) = (LinkRule::Accepted, Linked::WithName);
-            return Claim::One(OneClaim { person, rule, is_outdated: false, is_linked });
+            let linked_at = Some(DateTime::<Utc>::MAX_UTC);
+            return Claim::One(OneClaim { person, rule, is_outdated: false, is_linked, linked_at });
         }
         let given = self.by_rules(member);
         let Some(stored) = self.stored.links.get(&member.key) else {
@@ -356,7 +371,8 @@ impl<'a> Door<'a> {
             true => Linked::WithName,
             false => Linked::Yes,
         };
-        Claim::One(OneClaim { person, rule, is_outdated, is_linked })
+        let linked_at = Some(stored.made_at);
+        Claim::One(OneClaim { person, rule, is_outdated, is_linked, linked_at })
     }
 
     /// The claim of a member who is linked to one person where the rules lead to another one now. An

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use super::{Claimant, LinkTable, Several, SharedNumbers, shared_numbers};
 use crate::engine::link::file::{LinkRow, RowReason};
-use crate::model::{Email, HolderNumber, Record, RecordId};
+use crate::model::{Email, HolderId, HolderNumber, Record, RecordId};
 
 /// How a row names its member, and the person.
 type RowKey<'a> = (Option<&'a Email>, Option<&'a HolderNumber>, &'a RecordId);
@@ -31,6 +31,14 @@ impl RowsInQuestion<'_> {
             && self.shared.is_empty()
             && self.emails.is_empty()
             && self.numbers.is_empty()
+    }
+
+    /// Takes the numbers out of which somebody is linked all the same: on another door than the others, or
+    /// from before they came.
+    #[must_use]
+    pub fn without_linked(mut self, is_linked: impl Fn(&HolderId) -> bool) -> Self {
+        self.shared.retain(|_, of| !of.iter().any(|key| is_linked(key)));
+        self
     }
 
     /// What speaks against a row. One whose e-mail and number are nobody's is of somebody who has left.

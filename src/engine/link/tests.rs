@@ -479,3 +479,53 @@ fn whoever_is_not_let_in_is_linked_to_nobody_anew_and_is_nobodys_rival() {
     assert_eq!(shut_out(&members[..1], &before, &renamed), [other()]);
     assert_eq!(shut_out(&members[..1], &before, &persons(&[])), [other()]);
 }
+
+/// Mutants: both are ambiguous; the one of long ago keeps the person; two members of one organisation are
+/// told apart in this way too, who may be two of a family.
+#[test]
+fn of_two_organisations_members_the_one_who_was_linked_last_keeps_the_person() {
+    let mut other = member(2, "Novak", "ana@x.si");
+    other.key.source = source("spa");
+    let pair = [member(1, "Novak", "ana@x.si"), other];
+    let device = persons(&[("7", "Ana Novak", "ana@x.si")]);
+    let linked_at = |seconds: [i64; 2], pair: &[Holder; 2]| {
+        let mut links = stored(&[(1, "7", "Ana Novak")]);
+        let link = links.links[&key(1)].clone();
+        for (member, at) in pair.iter().zip(seconds) {
+            let made_at = DateTime::from_timestamp(at, 0).unwrap();
+            links.links.insert(member.key.clone(), StoredLink { made_at, ..link.clone() });
+        }
+        links
+    };
+    let found = |seconds: [i64; 2], pair: &[Holder; 2]| {
+        let links = linked_at(seconds, pair);
+        let all = resolve(listed(pair), &device, &table(&[]), &links, BY_EMAIL, &[]);
+        [all[0].is_ok(), all[1].is_ok()]
+    };
+    assert_eq!(found([1, 2], &pair), [false, true]);
+    assert_eq!(found([3, 2], &pair), [true, false]);
+    assert_eq!(found([2, 2], &pair), [false, false], "nobody knows");
+    let family = [member(1, "Novak", "ana@x.si"), member(2, "Novak", "ana@x.si")];
+    assert_eq!(found([1, 2], &family), [false, false]);
+}
+
+/// Mutants: the member of before is nobody there, so that nobody sees whose the time is; the newcomer is
+/// ambiguous, and told to put into the link file what stands there.
+#[test]
+fn a_newcomer_with_another_name_takes_nothing_from_who_was_there_before_organisations() {
+    let mut newcomer = member(1, "Steel", "");
+    newcomer.key.source = source("spa");
+    let members = [member(1, "Novak", ""), newcomer];
+    let device = persons(&[("7", "Ana Novak", "")]);
+    let all = members.iter().map(|member| Claimant {
+        member,
+        vanished_since: None,
+        is_let_in: member.key.source == source("spa"),
+    });
+    let before = stored(&[(1, "7", "Ana Novak")]);
+    let found = resolve(all, &device, &table(&[("1", "7")]), &before, BY_EMAIL, &[]);
+    assert!(found[0].as_ref().is_ok_and(|link| link.employee_no == id("7")), "{found:?}");
+    let somebody_elses = Found::SomebodyElses;
+    let differs = NoLink::NameDiffers { employee_no: id("7"), found: somebody_elses };
+    assert_eq!(found[1], Err(differs));
+}

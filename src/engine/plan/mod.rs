@@ -428,12 +428,12 @@ fn no_link_verdict(pair: &Pair<'_>, no_link: &NoLink) -> Verdict {
         NoLink::Ambiguous { persons, rivals } => {
             let mut detail = all_persons(persons);
             if !rivals.is_empty() {
-                detail.push_str(&format!(", also claimed by {}", all_members(rivals)));
+                detail.push_str(&format!(", also claimed by {}", all_members(pair, rivals)));
             }
             (Reason::Ambiguous, Some(detail))
         }
         NoLink::Yielded { persons, to } => {
-            let (persons, to) = (all_persons(persons), all_members(to));
+            let (persons, to) = (all_persons(persons), all_members(pair, to));
             let detail = format!("no longer listed; {persons} is claimed by {to}");
             (Reason::Ambiguous, Some(detail))
         }
@@ -475,8 +475,15 @@ fn all_persons(persons: &BTreeSet<RecordId>) -> String {
     format!("person {}", persons.join(", "))
 }
 
-fn all_members(members: &BTreeSet<HolderId>) -> String {
-    let named = members.iter().take(CLAIMANTS_MAX - 1).map(|key| key.human().to_string());
+/// Members of another organisation than the pair's with its name: their numbers may be equal.
+fn all_members(pair: &Pair<'_>, members: &BTreeSet<HolderId>) -> String {
+    let named = members.iter().take(CLAIMANTS_MAX - 1).map(|key| {
+        if key.source == pair.source.name {
+            key.human().to_string()
+        } else {
+            format!("{} of {}", key.human(), key.source)
+        }
+    });
     let others = if members.len() < CLAIMANTS_MAX { "" } else { " and others" };
     format!("member {}{others}", named.collect::<Vec<_>>().join(", "))
 }

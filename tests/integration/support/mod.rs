@@ -101,6 +101,11 @@ impl Sandbox {
         self.extra.push((section.to_owned(), line.to_owned()));
     }
 
+    /// Takes back what was set in a section.
+    pub fn unset(&mut self, section: &str) {
+        self.extra.retain(|(of, _)| of != section);
+    }
+
     /// Takes a whole configuration in place of the one that fits the club, or goes back to that.
     pub fn replace_config(&mut self, text: Option<String>) {
         self.replaced = text;
