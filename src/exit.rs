@@ -110,7 +110,9 @@ impl Exit {
             Self::PartFailed => {
                 "part of the changes failed, or a door could not be used; tried again next run"
             }
-            Self::Refused => "a safety rule refused something: a person must look",
+            Self::Refused => {
+                "a safety rule refused something, or a file would be overwritten: a person must look"
+            }
             Self::Temporary => {
                 "temporary: the membership system, or every door, could not be reached"
             }

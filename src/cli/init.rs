@@ -34,9 +34,10 @@ pub struct InitArgs {
     /// The login on the doors [default: admin].
     #[arg(long, value_name = "NAME")]
     pub door_username: Option<String>,
-    /// A file that holds its password and nothing else.
+    /// A file that holds its password and nothing else: one for all doors, or given once for each, in the
+    /// order of the doors.
     #[arg(long, value_name = "FILE")]
-    pub door_password_file: Option<PathBuf>,
+    pub door_password_file: Vec<PathBuf>,
     /// The list of persons, XLSX or CSV, with a person id and an e-mail in each row.
     #[arg(long, value_name = "FILE")]
     pub persons: Option<PathBuf>,

@@ -12,16 +12,16 @@ use crate::store::Store;
 pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
     let zone = context.config.zone_of_people();
     let who = args.member.as_deref().map(who::parse).transpose()?;
+    let since = args.since.moment(context.clock.began(), zone);
+    if since > context.clock.began() {
+        let text = "--since is in the future, of which nothing is known".to_owned();
+        return Err(Error::NotInLog { text, exit: Exit::Usage });
+    }
     let store = context.open_store_to_read()?;
     let door = args.door.as_deref().map(|door| known_door(context, store.as_ref(), door));
     let door = door.transpose()?;
-    let mut history = History {
-        since: args.since.moment(context.clock.began(), zone),
-        who: args.member.clone(),
-        door: args.door.clone(),
-        lines: None,
-        zone,
-    };
+    let mut history =
+        History { since, who: args.member.clone(), door: args.door.clone(), lines: None, zone };
     if let Some(store) = &store {
         let _look = store.reading()?;
         let wanted = match (&who, &args.member) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Environment, problem::Wrong};
+use crate::files;
 
 /// The name of the file in every folder that is searched.
 pub const FILE_NAME: &str = "ivms-sync.toml";
@@ -56,7 +57,7 @@ pub fn several(named: &[PathBuf], working_dir: &Path) -> Result<Vec<PathBuf>, Co
     for path in named.iter().map(|path| working_dir.join(path)) {
         let here = if path.is_dir() { of_folder(&path)? } else { vec![path] };
         for path in here {
-            if !found.contains(&path) {
+            if !found.iter().any(|other| files::is_same(other, &path)) {
                 found.push(path);
             }
         }

@@ -196,6 +196,8 @@ fn a_name_that_fits_nothing_says_what_may_have_been_meant() {
     let said = sandbox.at(LATER, &["history", "--door", "dor2", "--json"]).ends(64);
     assert!(said.stderr.contains("did you mean door"), "{said:?}");
     assert_eq!(said.json()["exit_code"], 64);
+    let said = sandbox.at(LATER, &["history", "--since", "2099-01-01"]).ends(64);
+    assert!(said.stderr.contains("--since is in the future"), "{}", said.stderr);
     for since in ["yesterday", "7", "2026-02-30", "-7d", "0d", "9999999d", ""] {
         let said = sandbox.at(LATER, &["history", &format!("--since={since}")]).ends(64);
         assert!(said.stderr.contains("as in 2026-11-01"), "{said:?}");

@@ -117,6 +117,46 @@ fn flags_make_a_configuration_that_check_and_diff_are_content_with() {
     sandbox.assert_well_behaved();
 }
 
+/// Mutants: a slip in a role is found by `check` alone; one of two roles keeps the other from its doors.
+#[test]
+fn a_role_that_is_not_there_is_told() {
+    let sandbox = club(1, Tls::Off);
+    let said = run(&sandbox, &flags(&sandbox), &["--role", "99999", "--yes"]).ends(78);
+    let text = "nothing there has the id 99999";
+    assert!(said.stdout.contains(text) && said.stdout.contains("3126 Gym"), "{}", said.stdout);
+    let sandbox = club(1, Tls::Off);
+    let both = ["--role", "99999", "--role", "3126", "--yes"];
+    let said = run(&sandbox, &flags(&sandbox), &both).ends(0);
+    assert!(said.stdout.contains(text), "{}", said.stdout);
+}
+
+/// Mutants: the first password goes to every door; a file too few is found when a door has refused the login.
+#[test]
+fn each_door_can_have_a_password_of_its_own() {
+    let sandbox = club(2, Tls::Off);
+    sandbox.club.devices[1].set_password("Door-secret-2");
+    private(&sandbox.path("door2.txt"), "Door-secret-2\n");
+    let two = ["--door-password-file", "door2.txt", "--role", "3126"];
+    run(&sandbox, &flags(&sandbox), &two).ends(0);
+    let text = config(&sandbox);
+    assert!(text.contains("\"door.txt\"") && text.contains("\"door2.txt\""), "{text}");
+    let three = ["--door-password-file", "door2.txt", "--door-password-file", "door.txt"];
+    let sandbox = club(2, Tls::Off);
+    let said = run(&sandbox, &flags(&sandbox), &three).ends(64);
+    assert!(said.stderr.contains("neither once nor once for each"), "{}", said.stderr);
+    let twice = format!("door1={}", sandbox.club.devices[0].url());
+    let said = run(&sandbox, &flags(&sandbox), &["--door", &twice]).ends(64);
+    assert!(said.stderr.contains("door1 is the name of two doors"), "{}", said.stderr);
+}
+
+#[test]
+fn quiet_says_nothing_where_all_is_well() {
+    let sandbox = club(1, Tls::Off);
+    let said = run(&sandbox, &flags(&sandbox), &["--role", "3126", "-q"]).ends(0);
+    assert_eq!((said.stdout, said.stderr), (String::new(), String::new()));
+    assert!(config(&sandbox).contains("roles = [3126]"));
+}
+
 #[test]
 fn without_consent_no_certificate_is_pinned() {
     let sandbox = club(1, Tls::SelfSigned);

@@ -85,7 +85,7 @@ impl Asker {
         let _held = self.stop.writing();
         loop {
             let answer = heard(ask::password(&format!("{about}{}: ", key.question)))?;
-            match (key.check)(&answer) {
+            match (key.check)(&answer).and_then(|()| value::password(&answer)) {
                 Ok(()) => return Ok(Secret::new(answer)),
                 Err(wrong) => tell(&wrong)?,
             }
@@ -140,14 +140,26 @@ pub(super) fn gather(
         "--password-file" => args.password_file.as_deref().map(to_file),
         _ => None,
     })?;
-    let mut targets = Vec::new();
+    let password_files = &args.door_password_file;
+    if password_files.len() > 1 && password_files.len() != args.doors.len() {
+        let wrong = "is given neither once nor once for each --door";
+        return Err(
+            FirstError::Wrong { flag: "--door-password-file", wrong: Wrong::new(wrong) }.into()
+        );
+    }
+    let mut targets: Vec<FirstSection> = Vec::new();
     let mut add = |asker: &mut Asker, door: &NewDoor| -> Result<(), Error> {
+        if targets.iter().any(|other| other.name == door.name.as_str()) {
+            let wrong = Wrong::new(format!("{} is the name of two doors", door.name));
+            return Err(FirstError::Wrong { flag: "--door", wrong }.into());
+        }
+        let password_file = password_files.get(targets.len()).or(password_files.first());
         let name = door.name.as_str();
         let new = New { kind: target.name(), nouns: target.nouns(), name, keys: target.first() };
         targets.push(new.section(asker, name, &|flag| match flag {
             "--door" => Some(door.url.clone()).filter(|url| !url.is_empty()),
             "--door-username" => args.door_username.clone(),
-            "--door-password-file" => args.door_password_file.as_deref().map(to_file),
+            "--door-password-file" => password_file.map(|path| to_file(path)),
             _ => None,
         })?);
         Ok(())

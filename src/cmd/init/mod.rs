@@ -49,7 +49,7 @@ fn make(
     refuse_existing(new_files(&first, &path))?;
     let mut findings = tries::all(around, &mut asker, &mut first, &path, kinds)?;
     answers::roles(&mut asker, &mut first)?;
-    findings.extend(tries::remarks(&first, &path));
+    findings.extend(tries::remarks(&first, args, &path));
     // From here on a signal waits for the few moments that it takes.
     let writing = stop.writing();
     write(around, &first, &path, kinds)?;
@@ -58,7 +58,7 @@ fn make(
     let made = Made { findings: &findings, roles: &first.seen, files: &written, config: &path };
     if around.cli.json {
         print_json(&Invocation::default(), None, &document(&made))?;
-    } else {
+    } else if !around.cli.quiet {
         print(&render(&made, around.terminal.look))?;
     }
     Ok(exit(&findings))

@@ -2,9 +2,14 @@
 
 use std::path::Path;
 
+use chrono::{NaiveDate, Offset as _, TimeZone as _};
+use chrono_tz::Tz;
+
 use super::Surroundings;
 use super::answers::Asker;
+use crate::cli::InitArgs;
 use crate::config::first::{First, Passwords};
+use crate::config::reading::value;
 use crate::config::{self, Config, Kinds, TargetConfig};
 use crate::engine::gather::devices::failure;
 use crate::engine::{Network, Systems};
@@ -18,8 +23,26 @@ use crate::report::init;
 use crate::trouble::About;
 
 /// What is well as it is written, and should be looked at.
-pub(super) fn remarks(first: &First, path: &Path) -> Vec<Finding> {
+pub(super) fn remarks(first: &First, args: &InitArgs, path: &Path) -> Vec<Finding> {
     let mut found = Vec::new();
+    // Nobody lives there, and many computers are set to it.
+    let is_utc = value::time_zone(&first.time_zone).is_ok_and(is_utc);
+    if args.time_zone.is_none() && is_utc {
+        let text = format!("{} is this computer's, and hardly the club's", first.time_zone);
+        let remedy = "write the club's into `time_zone`, like \"Europe/Stockholm\"".to_owned();
+        found.push(Finding::warning("time zone", text, Some(remedy)));
+    }
+    let is_seen = |role: &&String| first.seen.keys().any(|id| id.to_string() == **role);
+    let unknown: Vec<&str> =
+        first.roles.iter().filter(|role| !is_seen(role)).map(String::as_str).collect();
+    if !first.seen.is_empty() && !unknown.is_empty() {
+        let text = format!("nothing there has the id {}", unknown.join(", "));
+        let remedy = format!("correct `roles`; there are {}", init::listed(&first.seen));
+        found.push(match unknown.len() == first.roles.len() {
+            true => Finding::failed("roles", text, Some(remedy), Exit::Config),
+            false => Finding::warning("roles", text, Some(remedy)),
+        });
+    }
     if first.roles.is_empty() {
         let text = "every membership opens the doors, since no role was chosen".to_owned();
         let remedy = "write the ids of those that should into `roles`".to_owned();
@@ -124,4 +147,11 @@ fn source(network: &Network, config: &Config, first: &mut First, findings: &mut 
 
 fn identity(network: &Network, device: &TargetConfig) -> Result<Identity, Failure> {
     network.target(device, &Memory::default())?.identity()
+}
+
+/// Whether a zone is on UTC in winter and in summer.
+fn is_utc(zone: Tz) -> bool {
+    let year = |month| NaiveDate::from_ymd_opt(2026, month, 1).unwrap_or_default();
+    let offset = |month| zone.offset_from_utc_date(&year(month)).fix().local_minus_utc();
+    offset(1) == 0 && offset(7) == 0
 }
