@@ -87,6 +87,12 @@ pub struct Cli {
 }
 
 impl Cli {
+    /// Whether what is asked for is a text to be read, and not one to be kept in a file.
+    #[must_use]
+    pub fn is_read_here(&self) -> bool {
+        matches!(&self.command, Some(Command::Help(args)) if !args.man && !args.schema)
+    }
+
     /// How commands that are suggested are to be typed.
     #[must_use]
     pub fn invocation(&self, working_dir: &Path) -> Invocation {

@@ -12,7 +12,7 @@ use ivms_sync::config::Environment;
 use ivms_sync::exit::Exit;
 use ivms_sync::help::manual;
 use ivms_sync::model::printable_lines;
-use ivms_sync::term::{Terminal, allow_colours};
+use ivms_sync::term::{Terminal, allow_colours, pager};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -32,6 +32,9 @@ fn main() -> ExitCode {
     let environment = Environment::of_process();
     let terminal = Terminal::of_process(&cli, &environment);
     if let Some(text) = manual::text(&cli, terminal.look) {
+        if cli.is_read_here() && pager::shows(&text, &environment) {
+            return Exit::InStep.into();
+        }
         return if print(&text).is_ok() { Exit::InStep.into() } else { Exit::Bug.into() };
     }
     set_up_log(&cli, &terminal);

@@ -4,6 +4,7 @@
 //! Work that is done within a second shows none.
 
 pub mod ask;
+pub mod pager;
 
 use std::fmt;
 use std::io::IsTerminal as _;

@@ -295,3 +295,38 @@ fn a_topic_fits_the_terminal_and_a_pipe_gets_all_of_it() {
     let piped = sandbox.at(START, &["help", "exit-codes"]).ends(0);
     assert_eq!(piped.stdout, include_str!("../../src/help/exit-codes.md"));
 }
+
+/// Mutants: a pager for what fits, or for a pipe or a file; one that is missing, or that somebody left early, keeps
+/// the text or makes it a failure.
+#[cfg(unix)]
+#[test]
+fn a_long_topic_is_shown_page_by_page() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::pinned(1, 1);
+    let pager = |name: &str, text: &str| {
+        let path = sandbox.path(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (whole, early) =
+        (pager("whole", "echo \"PAGED $1\"; cat"), pager("early", "head -n 1; exit 0"));
+    let with = |line: &str, pager: &str| seen(&sandbox, 72, line, &[("PAGER", pager)]);
+    let Some(paged) = with("help links", &format!("{whole} now")) else { return };
+    assert_eq!(paged.code, 0);
+    assert!(paged.stdout.starts_with("PAGED now\n"), "{}", paged.stdout);
+    let shown = with("help links", "cat").unwrap();
+    let text = paged.stdout.strip_prefix("PAGED now\n").unwrap();
+    assert_eq!(text, shown.stdout, "the same text");
+    let left = with("help links", &early).unwrap();
+    assert_eq!((left.code, left.stdout.lines().count()), (0, 1), "{}", left.stdout);
+    for none in ["", "no-such-pager"] {
+        assert_eq!(with("help links", none).unwrap().stdout, shown.stdout);
+    }
+    let short = with("help exit-codes", &whole).unwrap();
+    assert!(!short.stdout.contains("PAGED"), "it fits: {}", short.stdout);
+    let page = with("help links --man", &whole).unwrap();
+    assert!(!page.stdout.contains("PAGED"));
+    let piped = said(sandbox.command().env("PAGER", &whole).args(["help", "links"])).ends(0);
+    assert_eq!(piped.stdout, include_str!("../../src/help/links.md"));
+}

@@ -138,11 +138,13 @@ fn what_is_pure_touches_nothing() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// What runs as often as this does, with the passwords of doors, hands them to nobody.
+/// What runs as often as this does, with the passwords of doors, hands them to nobody. A pager gets a help text,
+/// before any configuration is read.
 #[test]
 fn the_program_starts_no_other() {
     let words = ["process::Command", "Command::new("];
-    let own: Vec<_> = sources().iter().flat_map(|path| places(path, &words)).collect();
+    let sources = sources().into_iter().filter(|path| path != "src/term/pager.rs");
+    let own: Vec<_> = sources.flat_map(|path| places(&path, &words)).collect();
     assert!(own.is_empty(), "{own:#?}");
 }
 
@@ -250,8 +252,8 @@ const LAYERS: [&str; 23] = [
 ];
 
 /// The same within the engine.
-const ENGINE_LAYERS: [&str; 7] =
-    ["outcome", "systems", "link", "plan", "gather", "execute", "carry_out"];
+const ENGINE_LAYERS: [&str; 8] =
+    ["side_by_side", "outcome", "systems", "link", "plan", "gather", "execute", "carry_out"];
 
 /// Words of vendors, in small letters.
 const VENDORS: [&str; 5] = ["cardskipper", "hikvision", "hikcentral", "isapi", "artemis"];

@@ -8,6 +8,7 @@ pub mod file;
 mod first;
 mod name;
 mod resolve;
+mod rival;
 mod rows;
 
 use std::cmp::Ordering;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use foldhash::fast::RandomState;
 
+use super::rival::{Linked, Rival};
 use super::{
     AcceptedLink, CLAIMANTS_MAX, Found, Link, LinkTable, Linking, NoLink, Several, SharedNumbers,
     StoredLink, StoredLinks, email_digest, is_same_person, name_agrees, name_digest,
@@ -92,24 +93,11 @@ struct OneClaim<'a> {
     rule: LinkRule,
     is_outdated: bool,
     is_linked: Linked,
-    /// When that link was made.
-    linked_at: Option<DateTime<Utc>>,
-}
-
-/// Whether a claim goes on from a link of an earlier run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Linked {
-    Not,
-    /// The member is linked to the person.
-    Yes,
-    /// The same, and the name on the door contains the member's last name; or somebody has accepted it.
-    WithName,
 }
 
 impl<'a> Claim<'a> {
     fn new(person: &'a RecordId, rule: LinkRule) -> Self {
-        let (is_outdated, is_linked) = (false, Linked::Not);
-        Self::One(OneClaim { person, rule, is_outdated, is_linked, linked_at: None })
+        Self::One(OneClaim { person, rule, is_outdated: false, is_linked: Linked::Not })
     }
 
     fn persons(&self) -> impl Iterator<Item = &'a RecordId> {
@@ -134,9 +122,9 @@ struct Claimed<'a> {
 
 impl<'a> Claimed<'a> {
     fn as_rival(&self) -> Rival<'a> {
-        let (is_linked, linked_at) = match &self.claim {
-            Claim::One(one) => (one.is_linked, one.linked_at),
-            Claim::Several(_) | Claim::None(_) => (Linked::Not, None),
+        let is_linked = match &self.claim {
+            Claim::One(one) => one.is_linked,
+            Claim::Several(_) | Claim::None(_) => Linked::Not,
         };
         Rival {
             key: &self.member.key,
@@ -144,42 +132,6 @@ impl<'a> Claimed<'a> {
             is_let_in: self.is_let_in,
             is_doubtful: self.is_doubtful,
             is_linked,
-            linked_at,
-        }
-    }
-}
-
-/// A member who claims a person.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rival<'a> {
-    key: &'a HolderId,
-    vanished_since: Option<DateTime<Utc>>,
-    is_let_in: bool,
-    is_doubtful: bool,
-    is_linked: Linked,
-    linked_at: Option<DateTime<Utc>>,
-}
-
-impl Rival<'_> {
-    /// Whether this one gives way to another who claims the same person.
-    fn yields_to(self, other: Self) -> bool {
-        if self.is_let_in != other.is_let_in {
-            return other.is_let_in && !other.is_doubtful;
-        }
-        let is_kept_by_other =
-            other.is_linked == Linked::WithName && self.is_linked != Linked::WithName;
-        let are_both_linked =
-            other.is_linked == Linked::WithName && self.is_linked == Linked::WithName;
-        let was_kept_by_other = are_both_linked
-            && self.key.source != other.key.source
-            && self.linked_at < other.linked_at;
-        match (self.vanished_since, other.vanished_since) {
-            (None, None) => is_kept_by_other || was_kept_by_other,
-            (None, Some(_)) => is_kept_by_other && self.is_doubtful,
-            (Some(_), None) => !other.is_doubtful,
-            (Some(since), Some(other_since)) => {
-                is_kept_by_other || self.key.is_same_human(other.key) && since < other_since
-            }
         }
     }
 }
@@ -267,9 +219,9 @@ impl<'a> Door<'a> {
         let by_hand = self.accepted.iter().find(|one| one.member == member.key);
         let accepted = by_hand.and_then(|one| self.persons.get_key_value(&one.employee_no));
         if let Some((person, _)) = accepted {
-            let (rule, is_linked) = (LinkRule::Accepted, Linked::WithName);
-            let linked_at = Some(DateTime::<Utc>::MAX_UTC);
-            return Claim::One(OneClaim { person, rule, is_outdated: false, is_linked, linked_at });
+            let (rule, is_linked) =
+                (LinkRule::Accepted, Linked::WithName(DateTime::<Utc>::MAX_UTC));
+            return Claim::One(OneClaim { person, rule, is_outdated: false, is_linked });
         }
         let given = self.by_rules(member);
         let Some(stored) = self.stored.links.get(&member.key) else {
@@ -368,11 +320,10 @@ impl<'a> Door<'a> {
             return Claim::None(NoLink::NameDiffers { employee_no, found: Found::Renamed });
         }
         let is_linked = match name_agrees(&member.last_name, name) {
-            true => Linked::WithName,
+            true => Linked::WithName(stored.made_at),
             false => Linked::Yes,
         };
-        let linked_at = Some(stored.made_at);
-        Claim::One(OneClaim { person, rule, is_outdated, is_linked, linked_at })
+        Claim::One(OneClaim { person, rule, is_outdated, is_linked })
     }
 
     /// The claim of a member who is linked to one person where the rules lead to another one now. An

@@ -142,7 +142,7 @@ fn every_way_to_end() {
         [
             "confirmed",
             "refused: it said no",
-            "moved: the person moved",
+            "refused: the person moved",
             "not-applied: it holds another window",
             "unknown: the answer was lost",
             "planned: not reached in this run",
