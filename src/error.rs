@@ -245,15 +245,18 @@ impl Error {
             Self::NotKnown { .. } => {
                 Some("`ivms-sync lookup WHO` says where it looks for somebody")
             }
+            Self::Who(_) => Some("`ivms-sync lookup NAME` finds the member number of a name"),
             Self::Config(_)
             | Self::Interrupted(_)
             | Self::Locked { .. }
-            | Self::Who(_)
             | Self::Asked(_)
             | Self::NotInLog { .. }
             | Self::NoDevice(_)
             | Self::OneClub(_)
             | Self::Json(_) => None,
+            Self::File { error, .. } if error.kind() == std::io::ErrorKind::NotFound => {
+                Some("make its folder first")
+            }
             Self::File { error, .. } | Self::Output(error) => is_full(error).then_some(
                 "make room on that disk, or raise the quota; what was there is as it was",
             ),

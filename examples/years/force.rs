@@ -68,7 +68,8 @@ impl Life {
                     Some(Step::Edited) if !refused.iter().any(|id| is_him(id)) => {
                         return about("and nobody asked for it");
                     }
-                    Some(Step::Failed) if !failed.iter().any(|id| is_him(id)) => {
+                    // Or that the platform refuses to try it again.
+                    Some(Step::Failed) if !failed.iter().chain(&refused).any(|id| is_him(id)) => {
                         return about("and nobody is told that it failed");
                     }
                     Some(Step::Queued(_))

@@ -232,7 +232,7 @@ fn a_door_that_is_behind_ends_with_21_and_says_why() {
     sandbox.club.inactivate(4);
     let (told, text) = on_door(&sandbox, LATER, "150005", 21);
     assert_eq!(told["opens_now"], true);
-    assert!(told["why"].as_str().unwrap().contains("no paid time"), "{told}");
+    assert!(told["why"].as_str().unwrap().contains("no paid membership"), "{told}");
     assert!(text.contains("marked inactive in Cardskipper"), "{text}");
 
     // A person who was removed.

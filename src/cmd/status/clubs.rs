@@ -43,6 +43,10 @@ pub fn run(around: &Surroundings<'_>, args: &StatusArgs, kinds: Kinds) -> Result
         let name = config.as_ref().ok().and_then(|config| config.club.clone());
         let config = config.and_then(|config| alone(config, &mut states));
         let known = config.and_then(|config| known(around, config, &stop));
+        // The table says it, where there is one.
+        if let (Err(error), Some(_), false) = (&known, page, around.cli.json) {
+            log::error!("{}: {}", path.display(), error.lines());
+        }
         clubs.push(Club::new(path, name, known.map_err(|error| error.troubles()))?);
     }
     let clubs = Clubs::new(around.clock.now(), clubs);

@@ -11,6 +11,7 @@ use crate::engine::link::file::{
 };
 use crate::engine::link::{LinkTable, RowsInQuestion};
 use crate::store::{Store, StoreError};
+use crate::text::lists::many;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
 /// The rows of all link files, and which files must be recorded.
@@ -186,9 +187,9 @@ fn changed(path: &Path, known: Option<&str>) -> Result<Option<LinkFile>, LinkFil
     }
     let read = file::read(path)?;
     log::info!(
-        "{}: {} rows read, {} left out",
+        "{}: {} read, {} left out",
         path.display(),
-        read.rows.len(),
+        many(read.rows.len(), "row"),
         read.unusable.len()
     );
     for note in &read.notes {

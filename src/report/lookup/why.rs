@@ -84,7 +84,7 @@ pub(super) fn why(
             } else if is_unknown {
                 format!("Valid on the door until {until}; what is paid for cannot be read.")
             } else {
-                format!("Valid on the door until {until}, although there is no paid time now.")
+                format!("Valid on the door until {until}, although no paid membership opens it now.")
             }
         }
         Limit::Window(window) => {
