@@ -586,7 +586,13 @@ impl World {
             door.roles.iter_mut().for_each(|roles| roles.retain(is_listed));
         }
         self.roles_were.push(before);
-        self.diary.note("roles changed", String::new);
+        let club = &self.club;
+        self.diary.note("roles changed", || {
+            let of_organisations: Vec<_> =
+                club.organisations.iter().map(|one| &one.roles).collect();
+            let of_doors: Vec<_> = club.doors.iter().map(|one| &one.roles).collect();
+            format!("to {of_organisations:?}, of doors {of_doors:?}")
+        });
     }
 
     /// The numbers on a device are given anew: everybody's entry moves on by some places.

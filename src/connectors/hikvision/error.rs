@@ -195,8 +195,12 @@ impl Error {
                 "correct the user name or password in the configuration, a changed one is tried at once; about \
                  five wrong logins lock this host out for 30 minutes",
             ),
-            Self::LockedOut { .. } | Self::TooFewTries { .. } => Some(
+            Self::LockedOut { .. } => Some(
                 "find what else on this host logs in with an old password, and wait until the lock is over",
+            ),
+            Self::TooFewTries { .. } => Some(
+                "find what logs in there with a wrong password, `ivms-sync init` included, and wait: a \
+                 device forgets such logins after a while, mostly half an hour",
             ),
             Self::NoDigest { .. } => Some(
                 "switch the device's web authentication to digest; a password is never sent in the clear",
