@@ -354,7 +354,7 @@ fn a_month_later_some_have_paid_again_and_some_stay_outside() {
     // The program did it, on that day.
     let output = page.output();
     assert!(
-        output.contains(&format!("{pays} 10:0")) && output.contains("renewed done"),
+        output.contains(&format!("{pays} 10:0")) && output.contains("renewed confirmed"),
         "{output}"
     );
     let history = page.browser.text("#history");
