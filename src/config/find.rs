@@ -1,5 +1,6 @@
 //! Which file is the configuration.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Environment, problem::Wrong};
@@ -53,11 +54,11 @@ pub fn are_several(named: &[PathBuf], working_dir: &Path) -> bool {
 /// # Errors
 /// When a folder cannot be read or holds none: then nobody knows which are missing.
 pub fn several(named: &[PathBuf], working_dir: &Path) -> Result<Vec<PathBuf>, ConfigError> {
-    let mut found: Vec<PathBuf> = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     for path in named.iter().map(|path| working_dir.join(path)) {
         let here = if path.is_dir() { of_folder(&path)? } else { vec![path] };
         for path in here {
-            if !found.iter().any(|other| files::is_same(other, &path)) {
+            if seen.insert(files::real(&path)) {
                 found.push(path);
             }
         }

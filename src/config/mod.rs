@@ -61,7 +61,7 @@ pub mod reading {
     pub use super::connection::examine_certificate;
     pub use super::first::{FirstKey, Form};
     pub use super::problem::{Origin, Wrong};
-    pub use super::secret_source::Surroundings;
+    pub use super::secret_source::{Surroundings, fits_a_file};
     pub use super::section::{Section, integer, text};
     pub use super::{address, value};
     pub use toml::de::DeValue;

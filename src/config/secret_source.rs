@@ -87,6 +87,11 @@ fn literal(text: &str) -> Result<Fetched, Wrong> {
     Ok(Fetched { secret: checked(text, "it")?, warning: None })
 }
 
+/// Whether a password that was typed can be read again from a file of its own.
+pub fn fits_a_file(text: &str) -> Result<(), Wrong> {
+    checked(text, "the password").map(drop)
+}
+
 /// A password that can be sent. A control character is nearly always a line break that came along
 /// by accident, and so is a blank at an end, unless it is in quotes; the refused logins they would
 /// cause can lock the device's account.

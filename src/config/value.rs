@@ -23,12 +23,6 @@ pub fn not_empty(text: &str) -> Result<String, Wrong> {
     if text.trim().is_empty() { Err(Wrong::new("is empty")) } else { Ok(text.to_owned()) }
 }
 
-/// A password that can be kept in a file.
-pub fn password(text: &str) -> Result<(), Wrong> {
-    not_empty(text)?;
-    if text.trim() == text { Ok(()) } else { Err(Wrong::new("begins or ends with a blank")) }
-}
-
 /// What to do about a path whose `\` was taken for the beginning of an escape.
 pub const SINGLE_QUOTES: &str =
     "write a path in single quotes, where \\ stands for itself: 'C:\\Folder\\file'";

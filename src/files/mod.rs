@@ -272,12 +272,17 @@ pub fn resolved(path: &Path) -> PathBuf {
     }
 }
 
+/// A path with every link followed, in its last part too where that is there.
+#[must_use]
+pub fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| resolved(path))
+}
+
 /// Whether two paths are one file, whatever the way to it: by links, by a second name, or because both
 /// would be made at the same place.
 #[must_use]
 pub fn is_same(one: &Path, other: &Path) -> bool {
-    let way = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| resolved(path));
-    way(one) == way(other) || is_same_file(one, other)
+    real(one) == real(other) || is_same_file(one, other)
 }
 
 #[cfg(unix)]

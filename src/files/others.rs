@@ -15,7 +15,7 @@ const STICKY: u32 = 0o1000;
 pub fn written_by_others<'a>(paths: impl Iterator<Item = &'a Path>) -> BTreeMap<PathBuf, u32> {
     let mut found = BTreeMap::new();
     for path in paths {
-        let path = std::fs::canonicalize(path).unwrap_or_else(|_| super::resolved(path));
+        let path = super::real(path);
         for (place, part) in path.ancestors().enumerate() {
             let Some(mode) = mode(part) else { continue };
             let is_guarded = place > 0 && mode & STICKY != 0;

@@ -150,6 +150,13 @@ fn each_door_can_have_a_password_of_its_own() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_said() {
+    let sandbox = club(1, Tls::Off);
+    let said = run(&sandbox, &flags(&sandbox), &["--role", "3126", "--folder", "nowhere"]).ends(7);
+    assert!(said.stderr.contains("hint: make its folder first"), "{}", said.stderr);
+}
+
+#[test]
 fn quiet_says_nothing_where_all_is_well() {
     let sandbox = club(1, Tls::Off);
     let said = run(&sandbox, &flags(&sandbox), &["--role", "3126", "-q"]).ends(0);
@@ -342,6 +349,9 @@ mod on_a_terminal {
             .answers("Number of your organisation: ", "one hundred\n")
             .answers("Number of your organisation: ", "123\n")
             .answers("Login for", "api@club.example\n")
+            // It would be read without the blank.
+            .answers("password: ", "Card-secret-1 \n")
+            .answers("begins or ends with a blank", "")
             .answers("password: ", "Card-secret-1\n")
             .answers("first door [front-door]: ", "\n")
             .answers("in a browser: ", &format!("{}\n", door.url()))

@@ -110,6 +110,8 @@ fn a_door_lets_in_members_of_its_organisations_alone() {
     let ambiguous = first["left_out"].as_array().unwrap().iter();
     let ambiguous = ambiguous.filter(|one| one["reason"] == "ambiguous").count();
     assert_eq!(ambiguous, 2, "who is a member of both: {first}");
+    let rival = format!("also claimed by member {} of ", number(21));
+    assert!(first["left_out"].to_string().contains(&rival), "equal numbers: {first}");
 
     sandbox.set("hikvision.door1", "organisations = [\"club\"]");
     sandbox.clocks(&tick(1));
@@ -162,7 +164,6 @@ fn a_door_lets_in_members_of_its_organisations_alone() {
     sandbox.assert_well_behaved();
 }
 
-/// Runs `status` over these configurations at the second tick.
 /// Mutants: of two organisations' members both are ambiguous once each has been linked to the person; the one
 /// of long ago takes the person back, and the door follows a membership that it did not follow yesterday.
 #[test]
@@ -206,6 +207,7 @@ fn whoever_a_door_followed_last_keeps_it_when_it_lets_in_both_organisations() {
     }
 }
 
+/// Runs `status` over these configurations at the second tick.
 fn over(sandbox: &Sandbox, configs: &[&Path], more: &[&str]) -> Said {
     let mut command = sandbox.command();
     command.env("IVMS_SYNC_TEST_NOW", tick(1)).arg("status");
@@ -243,6 +245,14 @@ fn status_over_many_clubs_is_one_table_with_the_worst_on_top() {
     let file = |sandbox: &Sandbox| sandbox.path("ivms-sync.toml");
     let (n, s, w, e) = (file(&north), file(&south), file(&west), file(&east));
     let all: [&Path; 5] = [&n, &w, &broken, &e, &s];
+    let page = north.path("page.html");
+    let written = over(&north, &all, &["--html", page.to_str().unwrap()]).ends(78);
+    assert!(written.stderr.contains("no_such_key"), "without a table: {}", written.stderr);
+    fs::create_dir(north.path("sub")).unwrap();
+    let again = north.path("sub").join("../ivms-sync.toml");
+    let twice: [&Path; 2] = [&n, &again];
+    let document = over(&north, &twice, &["--json"]).ends(0).json();
+    assert_eq!(document["clubs"].as_array().unwrap().len(), 1, "one file by two paths");
     let document = over(&north, &all, &["--json"]).ends(78).json();
     let clubs = document["clubs"].as_array().unwrap();
     let rows: Vec<_> =

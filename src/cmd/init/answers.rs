@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::{InitArgs, NewDoor};
 use crate::config::first::{Answer, First, FirstError, FirstKey, FirstSection, Form};
-use crate::config::reading::{Wrong, value};
+use crate::config::reading::{Wrong, fits_a_file, value};
 use crate::config::{Kinds, Nouns, Secret};
 use crate::error::Error;
 use crate::model::TargetName;
@@ -85,7 +85,7 @@ impl Asker {
         let _held = self.stop.writing();
         loop {
             let answer = heard(ask::password(&format!("{about}{}: ", key.question)))?;
-            match (key.check)(&answer).and_then(|()| value::password(&answer)) {
+            match (key.check)(&answer).and_then(|()| fits_a_file(&answer)) {
                 Ok(()) => return Ok(Secret::new(answer)),
                 Err(wrong) => tell(&wrong)?,
             }

@@ -151,7 +151,26 @@ fn identity(network: &Network, device: &TargetConfig) -> Result<Identity, Failur
 
 /// Whether a zone is on UTC in winter and in summer.
 fn is_utc(zone: Tz) -> bool {
-    let year = |month| NaiveDate::from_ymd_opt(2026, month, 1).unwrap_or_default();
-    let offset = |month| zone.offset_from_utc_date(&year(month)).fix().local_minus_utc();
+    let day = |month| NaiveDate::from_ymd_opt(2026, month, 1).unwrap_or_default();
+    let offset = |month| zone.offset_from_utc_date(&day(month)).fix().local_minus_utc();
     offset(1) == 0 && offset(7) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mutants: a zone that is on UTC in winter alone; a name that says UTC in place of its hours.
+    #[test]
+    fn utc_is_a_zone_without_a_summer() {
+        for (zone, expected) in [
+            (Tz::UTC, true),
+            (Tz::Etc__UTC, true),
+            (Tz::Europe__London, false),
+            (Tz::Europe__Ljubljana, false),
+            (Tz::Etc__GMTPlus1, false),
+        ] {
+            assert_eq!(is_utc(zone), expected, "{zone}");
+        }
+    }
 }
