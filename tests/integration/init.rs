@@ -274,11 +274,14 @@ mod on_a_terminal {
     use std::process::{Child, ChildStdout, Command, Stdio};
 
     use super::*;
+    use crate::terminal::LIMITED;
 
     /// Somebody at a terminal, which `script` makes.
     struct Person {
         child: Child,
         out: ChildStdout,
+        /// What came and was not looked at.
+        unread: Vec<u8>,
         seen: String,
     }
 
@@ -288,7 +291,7 @@ mod on_a_terminal {
             sandbox.club.begin_run();
             let program = env!("CARGO_BIN_EXE_ivms-sync");
             // What the terminal is left like is told as well.
-            let command = format!("'{program}' {line}; code=$?; stty -a; exit $code");
+            let command = format!("{LIMITED} '{program}' {line}; code=$?; stty -a; exit $code");
             let child = Command::new("script")
                 .args(["-q", "-e", "-c", &command, "/dev/null"])
                 .env_clear()
@@ -303,21 +306,26 @@ mod on_a_terminal {
                 return None;
             };
             let out = child.stdout.take().unwrap();
-            Some(Self { child, out, seen: String::new() })
+            Some(Self { child, out, unread: Vec::new(), seen: String::new() })
         }
 
         /// Reads until a question is asked, and answers it.
         #[track_caller]
         fn answers(&mut self, question: &str, answer: &str) -> &mut Self {
-            let mut bytes = Vec::new();
             let mut chunk = [0; 1024];
-            while !String::from_utf8_lossy(&bytes).contains(question) {
+            // What came together with it is kept: the next question may be part of that.
+            let end = loop {
+                let mut windows = self.unread.windows(question.len());
+                if let Some(at) = windows.position(|window| window == question.as_bytes()) {
+                    break at + question.len();
+                }
                 let count = self.out.read(&mut chunk).unwrap_or(0);
-                let text = String::from_utf8_lossy(&bytes);
-                assert!(count > 0, "{question:?} was not asked:\n{}{text}", self.seen);
-                bytes.extend(&chunk[..count]);
-            }
-            self.seen.push_str(&String::from_utf8_lossy(&bytes));
+                let unread = String::from_utf8_lossy(&self.unread);
+                assert!(count > 0, "{question:?} was not asked:\n{}{unread}", self.seen);
+                self.unread.extend(&chunk[..count]);
+            };
+            let asked: Vec<u8> = self.unread.drain(..end).collect();
+            self.seen.push_str(&String::from_utf8_lossy(&asked));
             // The question stands there a moment before the terminal hides what is typed.
             std::thread::sleep(std::time::Duration::from_millis(100));
             self.child.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
@@ -326,9 +334,8 @@ mod on_a_terminal {
 
         /// All that was seen, and the code.
         fn leaves(mut self) -> (String, i32) {
-            let mut rest = Vec::new();
-            let _ = self.out.read_to_end(&mut rest);
-            let seen = self.seen + &String::from_utf8_lossy(&rest);
+            let _ = self.out.read_to_end(&mut self.unread);
+            let seen = self.seen + &String::from_utf8_lossy(&self.unread);
             (seen, self.child.wait().unwrap().code().unwrap_or(-1))
         }
     }

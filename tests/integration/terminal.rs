@@ -13,6 +13,9 @@ use unicode_width::UnicodeWidthStr;
 use crate::support::pinned::START;
 use crate::support::{Said, Sandbox, said};
 
+/// Ends a program that waits for what never comes, so that its test fails.
+pub const LIMITED: &str = "timeout --foreground 120";
+
 /// The program on a terminal so many columns wide; what it says comes out of the child's stdout.
 /// None where there is no `script`.
 fn start(
@@ -25,7 +28,7 @@ fn start(
     sandbox.club.begin_run();
     std::fs::write(sandbox.path("ivms-sync.toml"), sandbox.config()).unwrap();
     let program = env!("CARGO_BIN_EXE_ivms-sync");
-    let command = format!("stty cols {columns} rows 40 && exec '{program}' {line}");
+    let command = format!("stty cols {columns} rows 40 && exec {LIMITED} '{program}' {line}");
     let child = Command::new("script")
         .args(["-q", "-e", "-c", &command, "/dev/null"])
         .env_clear()
