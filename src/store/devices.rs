@@ -5,10 +5,11 @@ use std::iter;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::rows::row;
-use super::{Devices, Intent, StoreError};
+use super::rows::{ToColumns, row};
+use super::{Devices, Intent, StoreError, seal};
 use crate::model::{
-    HolderId, Memory, ReadBack, Record, RecordId, TargetLimits, TargetName, TargetTimes, Window,
+    Email, HolderId, Memory, ReadBack, Record, RecordId, TargetLimits, TargetName, TargetTimes,
+    Window,
 };
 
 /// What is known of one device.
@@ -42,6 +43,27 @@ pub struct RecordsOfTarget {
     pub written: BTreeMap<RecordId, HolderId>,
 }
 
+/// A person, as the row has it.
+struct PersonRow {
+    device: TargetName,
+    record: Record,
+    /// The last window the person was seen to hold as it should.
+    window: Option<Window>,
+    confirmed_at: Option<DateTime<Utc>>,
+    /// For whom this program wrote to the person last.
+    holder: Option<HolderId>,
+    sealed: Option<i64>,
+}
+
+impl RecordsOfTarget {
+    /// Adds other persons of the same device.
+    pub fn extend(&mut self, others: Self) {
+        self.persons.extend(others.persons);
+        self.confirmed.extend(others.confirmed);
+        self.written.extend(others.written);
+    }
+}
+
 /// A person list as read just now.
 #[derive(Debug)]
 pub struct Reading<'a> {
@@ -62,6 +84,7 @@ row!(TargetState {
     needs_read,
     first_written_at,
 });
+row!(PersonRow { device, record, window, confirmed_at, holder, sealed });
 row!(Record { employee_no, name, standing, limit, email, fingerprint, flaw });
 row!(ReadBack { sent, held });
 
@@ -164,19 +187,58 @@ impl Devices<'_> {
 
     /// The persons of a device as last read.
     pub fn persons(&self, device: &TargetName) -> Result<RecordsOfTarget, StoreError> {
+        // They come in the order of their numbers, so that a map of them is made without a search.
+        self.read_persons("SELECT * FROM person WHERE device = ?1", device)
+    }
+
+    /// One person of a device as last read.
+    pub fn person(
+        &self,
+        device: &TargetName,
+        employee_no: &RecordId,
+    ) -> Result<RecordsOfTarget, StoreError> {
+        let sql = "SELECT * FROM person WHERE device = ?1 AND employee_no = ?2";
+        self.read_persons(sql, (device, employee_no))
+    }
+
+    /// The persons of a device who have an e-mail there.
+    pub fn persons_by_email(
+        &self,
+        device: &TargetName,
+        email: &Email,
+    ) -> Result<RecordsOfTarget, StoreError> {
+        let sql = "SELECT * FROM person WHERE device = ?1 AND email = ?2";
+        self.read_persons(sql, (device, email))
+    }
+
+    /// The latest end that a person of a device holds. Looks at all of them.
+    pub fn latest_end_held(
+        &self,
+        device: &TargetName,
+    ) -> Result<Option<NaiveDateTime>, StoreError> {
+        let held: Option<Option<NaiveDateTime>> = self.0.first(
+            "SELECT max(ends) FROM person WHERE device = ?1 AND limit_kind = 'window'",
+            device,
+        )?;
+        Ok(held.flatten())
+    }
+
+    fn read_persons(
+        &self,
+        sql: &str,
+        params: impl ToColumns,
+    ) -> Result<RecordsOfTarget, StoreError> {
+        let store = self.0;
         let (mut persons, mut confirmed, mut written) = (Vec::new(), Vec::new(), Vec::new());
-        let sql = "SELECT employee_no, name, standing, limit_kind, begins, ends, email, fingerprint, \
-                   flaw, confirmed_begin, confirmed_end, written_source, written_holder \
-                   FROM person WHERE device = ?1";
-        type Row = (Record, Option<Window>, Option<HolderId>);
-        self.0.prepare(sql)?.each(device, |(person, window, holder): Row| {
-            let id = &person.employee_no;
+        store.prepare(sql)?.each(params, |row: PersonRow| {
+            let PersonRow { device, record, window, confirmed_at: _, holder, sealed } = row;
+            seal::check(sealed, seal::seal_of(&(&device, &record), &store.accounts), "a person")?;
+            let id = &record.employee_no;
             confirmed.extend(window.map(|window| (id.clone(), window)));
             written.extend(holder.map(|holder| (id.clone(), holder)));
-            persons.push((id.clone(), person));
+            persons.push((id.clone(), record));
             Ok(())
         })?;
-        // They come in the order of their numbers, so that a map of them is made without a search.
         Ok(RecordsOfTarget {
             persons: persons.into_iter().collect(),
             confirmed: confirmed.into_iter().collect(),
@@ -304,12 +366,15 @@ impl Devices<'_> {
         device: &TargetName,
         person: &Record,
     ) -> Result<(), StoreError> {
-        self.0.exec(
+        let row = (device, person);
+        let store = self.0;
+        let seal = seal::seal_of(&row, &store.accounts).map_err(|problem| store.error(problem))?;
+        store.exec(
             "INSERT INTO person (device, employee_no, name, standing, limit_kind, begins, ends, email, \
-             fingerprint, flaw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
-             ON CONFLICT (device, employee_no) DO UPDATE SET name = ?3, standing = ?4, \
-             limit_kind = ?5, begins = ?6, ends = ?7, email = ?8, fingerprint = ?9, flaw = ?10",
-            (device, person),
+             fingerprint, flaw, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+             ON CONFLICT (device, employee_no) DO UPDATE SET name = ?3, standing = ?4, limit_kind = ?5, \
+             begins = ?6, ends = ?7, email = ?8, fingerprint = ?9, flaw = ?10, seal = ?11",
+            (row, seal),
         )
     }
 }

@@ -11,6 +11,9 @@ use crate::model::{
     StoredLink, StoredLinks, TargetName, UnusableRow,
 };
 
+/// A row of a link file, with the time since when the file holds it.
+pub type SinceRow = (LinkRow, DateTime<Utc>);
+
 /// The roles that open a device, by organisation; `None` for every role.
 pub type SettledRoles = BTreeMap<SourceName, Option<BTreeSet<RightCode>>>;
 
@@ -77,19 +80,62 @@ impl ToColumns for Roles<&BTreeSet<RightCode>> {
 impl Links<'_> {
     /// What is remembered of the links of a device.
     pub fn links(&self, device: &TargetName) -> Result<StoredLinks, StoreError> {
+        self.read_links(
+            "SELECT source, holder, employee_no, rule, name_digest, email_digest, made_at, \
+             served_begin, served_end, is_loss_accepted, link.seal \
+             FROM link JOIN member ON member.id = link.member WHERE device = ?1",
+            "SELECT employee_no, source, holder FROM former_link WHERE device = ?1",
+            device,
+            device,
+        )
+    }
+
+    /// What is remembered of the links to one person of a device.
+    pub fn links_to(
+        &self,
+        device: &TargetName,
+        person: &RecordId,
+    ) -> Result<StoredLinks, StoreError> {
+        self.read_links(
+            "SELECT source, holder, employee_no, rule, name_digest, email_digest, made_at, \
+             served_begin, served_end, is_loss_accepted, link.seal \
+             FROM link JOIN member ON member.id = link.member WHERE device = ?1 AND employee_no = ?2",
+            "SELECT employee_no, source, holder FROM former_link \
+             WHERE device = ?1 AND employee_no = ?2",
+            device,
+            (device, person),
+        )
+    }
+
+    /// The person of a device whom a member is linked to.
+    pub fn linked_to(
+        &self,
+        device: &TargetName,
+        member: &HolderId,
+    ) -> Result<Option<RecordId>, StoreError> {
+        self.0.first(
+            "SELECT employee_no FROM link JOIN member ON member.id = link.member \
+             WHERE device = ?1 AND source = ?2 AND holder = ?3",
+            (device, member),
+        )
+    }
+
+    fn read_links<P: ToColumns + Copy>(
+        &self,
+        links: &str,
+        former: &str,
+        device: &TargetName,
+        params: P,
+    ) -> Result<StoredLinks, StoreError> {
         let store = self.0;
         let mut stored = StoredLinks::default();
-        let sql = "SELECT source, holder, employee_no, rule, name_digest, email_digest, made_at, \
-                   served_begin, served_end, is_loss_accepted, link.seal \
-                   FROM link JOIN member ON member.id = link.member WHERE device = ?1";
         type Row = (HolderId, StoredLink, Option<i64>);
-        store.prepare(sql)?.each(device, |(key, link, sealed): Row| {
+        store.prepare(links)?.each(params, |(key, link, sealed): Row| {
             seal::check(sealed, seal::seal_of(&(device, &key, &link), &store.accounts), "a link")?;
             stored.links.insert(key, link);
             Ok(())
         })?;
-        let sql = "SELECT employee_no, source, holder FROM former_link WHERE device = ?1";
-        store.prepare(sql)?.each(device, |(person, member): (RecordId, HolderId)| {
+        store.prepare(former)?.each(params, |(person, member): (RecordId, HolderId)| {
             stored.former.entry(person).or_default().insert(member);
             Ok(())
         })?;
@@ -175,14 +221,16 @@ impl Links<'_> {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.0.together(|store| {
-            let seal =
-                seal::seal_of_rows(rows, &store.accounts).map_err(|error| store.error(error))?;
+            let sealed = rows.iter().map(|row| Ok((row, seal::seal_of(row, &store.accounts)?)));
+            let sealed: Vec<_> =
+                sealed.collect::<Result<_, StoreProblem>>().map_err(|error| store.error(error))?;
+            let seal = seal::of_all(sealed.iter().map(|(_, seal)| *seal));
             store.exec("DELETE FROM link_file WHERE path = ?1", path)?;
             store
                 .exec("INSERT INTO link_file VALUES (?1, ?2, ?3, ?4)", (path, sha256, at, seal))?;
             store
-                .prepare("INSERT INTO link_row VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-                .run_each(rows.iter().map(|row| (path, row)))?;
+                .prepare("INSERT INTO link_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+                .run_each(sealed.iter().map(|(row, seal)| (path, row, seal)))?;
             store
                 .prepare("INSERT INTO link_row_left_out VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
                 .run_each(left_out.iter().map(|row| (path, row)))
@@ -190,14 +238,76 @@ impl Links<'_> {
     }
 
     /// The stored rows of a link file, in no order, each with the time since when the file holds it.
-    pub fn link_rows(&self, path: &str) -> Result<Vec<(LinkRow, DateTime<Utc>)>, StoreError> {
+    pub fn link_rows(&self, path: &str) -> Result<Vec<SinceRow>, StoreError> {
         let store = self.0;
-        let sql = "SELECT email, number, employee_no, line, since_at FROM link_row WHERE path = ?1";
-        let found: Vec<(LinkRow, DateTime<Utc>)> = store.all(sql, path)?;
+        let sql =
+            "SELECT email, number, employee_no, line, since_at, seal FROM link_row WHERE path = ?1";
+        let found = self.read_link_rows(sql, path)?;
         let sealed: Option<Option<i64>> =
             store.first("SELECT seal FROM link_file WHERE path = ?1", path)?;
-        seal::check(sealed.flatten(), seal::seal_of_rows(&found, &store.accounts), "a link file")
+        let all = seal::of_all(found.iter().map(|(_, seal)| *seal));
+        seal::check(sealed.flatten(), Ok(all), "a link file")
             .map_err(|problem| store.error(problem))?;
+        Ok(found.into_iter().map(|(row, _)| row).collect())
+    }
+
+    /// The stored rows of a link file that name a member by e-mail, with or without a number beside it.
+    pub fn link_rows_by_email(
+        &self,
+        path: &str,
+        email: &Email,
+    ) -> Result<Vec<SinceRow>, StoreError> {
+        self.some_link_rows(
+            "SELECT email, number, employee_no, line, since_at, seal FROM link_row \
+             WHERE path = ?1 AND email = ?2",
+            (path, email),
+        )
+    }
+
+    /// The stored rows of a link file that name a member by number alone.
+    pub fn link_rows_by_number(
+        &self,
+        path: &str,
+        number: &HolderNumber,
+    ) -> Result<Vec<SinceRow>, StoreError> {
+        self.some_link_rows(
+            "SELECT email, number, employee_no, line, since_at, seal FROM link_row \
+             WHERE path = ?1 AND email = '' AND number = ?2",
+            (path, number),
+        )
+    }
+
+    /// The stored rows of a link file that lead to a person.
+    pub fn link_rows_to(&self, path: &str, person: &RecordId) -> Result<Vec<SinceRow>, StoreError> {
+        self.some_link_rows(
+            "SELECT email, number, employee_no, line, since_at, seal FROM link_row \
+             WHERE path = ?1 AND employee_no = ?2",
+            (path, person),
+        )
+    }
+
+    fn some_link_rows(
+        &self,
+        sql: &str,
+        params: impl ToColumns,
+    ) -> Result<Vec<SinceRow>, StoreError> {
+        Ok(self.read_link_rows(sql, params)?.into_iter().map(|(row, _)| row).collect())
+    }
+
+    /// Each row comes with its seal, which fits it.
+    fn read_link_rows(
+        &self,
+        sql: &str,
+        params: impl ToColumns,
+    ) -> Result<Vec<(SinceRow, i64)>, StoreError> {
+        let store = self.0;
+        let mut found = Vec::new();
+        store.prepare(sql)?.each(params, |(row, sealed): (SinceRow, Option<i64>)| {
+            let seal = seal::seal_of(&row, &store.accounts)?;
+            seal::check(sealed, Ok(seal), "a link file")?;
+            found.push((row, seal));
+            Ok(())
+        })?;
         Ok(found)
     }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::rows::{Columns, FromColumns, Sink, ToColumns, row};
 use super::{Members, StoreError, StoreProblem, seal};
-use crate::model::{Accounts, Holder, HolderId, Right, RightCode, SourceName};
+use crate::model::{Accounts, Email, Holder, HolderId, HolderNumber, Right, RightCode, SourceName};
 
 /// What is known of one organisation's listings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -209,19 +209,44 @@ impl Members<'_> {
             "SELECT * FROM member WHERE source = ?1 \
              AND (holder = ?2 OR holder > ?2 || '/' AND holder < ?2 || '0')",
         )?;
-        let mut roles_of =
-            store.prepare("SELECT role, begins, ends FROM member_role WHERE member = ?1")?;
-        let mut members = Vec::with_capacity(humans.len());
+        let mut found: Vec<MemberRow> = Vec::with_capacity(humans.len());
         for human in humans {
-            let found: Vec<MemberRow> = by_human.all((source, *human))?;
-            for MemberRow { row, mut stored, sealed } in found {
-                stored.member.roles = roles_of.all(row)?;
-                stored.check(sealed, &store.accounts).map_err(|problem| store.error(problem))?;
-                members.push(stored);
-            }
+            found.extend(by_human.all::<_, Vec<_>>((source, *human))?);
         }
+        let mut members = self.with_roles(found)?;
         members.sort_unstable_by(|one, other| one.key().cmp(other.key()));
         Ok(members)
+    }
+
+    /// The member of a key, if known.
+    pub fn member(&self, key: &HolderId) -> Result<Option<StoredHolder>, StoreError> {
+        let found = self.0.all("SELECT * FROM member WHERE source = ?1 AND holder = ?2", key)?;
+        Ok(self.with_roles(found)?.pop())
+    }
+
+    /// Every member of any organisation who has an e-mail, in no order.
+    pub fn members_by_email(&self, email: &Email) -> Result<Vec<StoredHolder>, StoreError> {
+        self.with_roles(self.0.all("SELECT * FROM member WHERE email = ?1", email)?)
+    }
+
+    /// Every member of any organisation who has a number, in no order.
+    pub fn members_by_number(
+        &self,
+        number: &HolderNumber,
+    ) -> Result<Vec<StoredHolder>, StoreError> {
+        self.with_roles(self.0.all("SELECT * FROM member WHERE number = ?1", number)?)
+    }
+
+    fn with_roles(&self, found: Vec<MemberRow>) -> Result<Vec<StoredHolder>, StoreError> {
+        let store = self.0;
+        let mut roles_of =
+            store.prepare("SELECT role, begins, ends FROM member_role WHERE member = ?1")?;
+        let with_roles = found.into_iter().map(|MemberRow { row, mut stored, sealed }| {
+            stored.member.roles = roles_of.all(row)?;
+            stored.check(sealed, &store.accounts).map_err(|problem| store.error(problem))?;
+            Ok(stored)
+        });
+        with_roles.collect()
     }
 
     /// Records an accepted listing, all of it or nothing.

@@ -119,8 +119,10 @@ CREATE TABLE person (
     confirmed_at    INTEGER,
     written_source  TEXT,                -- for whom it was last written to by this program
     written_holder  TEXT,
+    seal            INTEGER,             -- over the person as last read, up to the flaw
     PRIMARY KEY (device, employee_no)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX person_email ON person (device, email) WHERE email IS NOT NULL;
 
 CREATE TABLE link (
     device      TEXT    NOT NULL REFERENCES device (name) ON DELETE CASCADE,
@@ -170,8 +172,10 @@ CREATE TABLE link_row (
     employee_no TEXT NOT NULL,
     line        INTEGER NOT NULL,        -- where it stands in the file
     since_at    INTEGER NOT NULL,        -- when this very row was first in the file
+    seal        INTEGER,
     PRIMARY KEY (path, email, number, employee_no)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX link_row_person ON link_row (path, employee_no);
 
 -- Rows that link nobody, with the reason.
 CREATE TABLE link_row_left_out (

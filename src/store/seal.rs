@@ -48,12 +48,9 @@ pub(super) fn seal_of(row: &impl ToColumns, accounts: &Accounts) -> Result<i64, 
     Ok(seal.digest.cast_signed())
 }
 
-/// The seal of rows, in whatever order they come.
-pub(super) fn seal_of_rows<R: ToColumns>(
-    rows: &[R],
-    accounts: &Accounts,
-) -> Result<i64, StoreProblem> {
-    rows.iter().try_fold(0, |sum: i64, row| Ok(sum.wrapping_add(seal_of(row, accounts)?)))
+/// The seal of rows that have these seals, in whatever order they come.
+pub(super) fn of_all(seals: impl Iterator<Item = i64>) -> i64 {
+    seals.fold(0, i64::wrapping_add)
 }
 
 /// Compares a stored seal, if there is one, with what it must be.
