@@ -37,6 +37,9 @@ pub enum Error {
     /// A signal ended it while nothing was written; with the exit code.
     #[error("{INTERRUPTED}")]
     Interrupted(Exit),
+    /// A look at a few members came to something else than one at everybody, where a test compares them.
+    #[error("a look at a few members differs from one at everybody: {0}")]
+    LooksDiffer(String),
     /// Another run holds the lock.
     #[error("another run is at work{}; nothing was done", described(holder))]
     Locked {
@@ -181,7 +184,7 @@ impl Error {
                 Exit::of_all(doubts.iter().map(Trouble::exit).chain([Exit::NobodyFound]))
             }
             Self::NotInLog { exit, .. } | Self::Interrupted(exit) => *exit,
-            Self::Output(_) | Self::Json(_) => Exit::Bug,
+            Self::LooksDiffer(_) | Self::Output(_) | Self::Json(_) => Exit::Bug,
         }
     }
 
@@ -209,6 +212,7 @@ impl Error {
             | Self::Forbidden { .. } => "plan",
             Self::Interrupted(_)
             | Self::Locked { .. }
+            | Self::LooksDiffer(_)
             | Self::Unproven(_)
             | Self::Output(_)
             | Self::Json(_) => "this run",
@@ -253,6 +257,7 @@ impl Error {
             | Self::NotInLog { .. }
             | Self::NoDevice(_)
             | Self::OneClub(_)
+            | Self::LooksDiffer(_)
             | Self::Json(_) => None,
             Self::File { error, .. } if error.kind() == std::io::ErrorKind::NotFound => {
                 Some("make its folder first")

@@ -566,5 +566,6 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
         look: Look::PLAIN,
         stdout: |_| Ok(()),
         progress: Silent::handle(),
+        compares_looks: true,
     })
 }

@@ -73,6 +73,8 @@ pub struct Context {
     pub stdout: fn(&str) -> Result<(), Error>,
     /// Who watches long work.
     pub progress: Arc<dyn Progress>,
+    /// A look at a few members is compared with one at everybody: for tests.
+    pub compares_looks: bool,
 }
 
 impl Context {

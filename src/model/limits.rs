@@ -207,14 +207,14 @@ impl TargetLimits {
         }
     }
 
-    /// The same for a device that holds these windows at `now`. It takes whatever it holds, and a
+    /// The same for a device that holds windows with these ends at `now`. It takes whatever it holds, and a
     /// latest end that is over says nothing: believed, either would close doors.
     #[must_use]
-    pub fn believed(self, held: impl Iterator<Item = Window>, now: NaiveDateTime) -> Self {
+    pub fn believed(self, held: impl Iterator<Item = NaiveDateTime>, now: NaiveDateTime) -> Self {
         if self.latest_end <= now {
             return Self { latest_end: self.times.latest, ..self };
         }
-        let latest = held.map(|window| window.end().min(self.times.latest)).max();
+        let latest = held.map(|end| end.min(self.times.latest)).max();
         Self { latest_end: latest.map_or(self.latest_end, |end| end.max(self.latest_end)), ..self }
     }
 
@@ -402,8 +402,8 @@ mod tests {
             ("disproved", Some("2030-12-31"), Some("2036-12-31T23:59:59"), "2036-12-31T23:59:59"),
         ] {
             let held = held.map(|end| window("2026-01-01", end));
-            let limits =
-                TargetLimits::known(TIMES, stated.map(at), &[]).believed(held.into_iter(), now);
+            let limits = TargetLimits::known(TIMES, stated.map(at), &[])
+                .believed(held.into_iter().map(|held: Window| held.end()), now);
             assert_eq!(limits.cut(long).end(), at(end), "{what}");
         }
         let cut = |sent: &str, held: &str| read_back(("2026-01-01", sent), ("2026-01-01", held));
@@ -417,7 +417,7 @@ mod tests {
         assert_eq!(learnt.cut(short), short);
         // What is not believed is known all the same: whoever keeps to it changes nothing unasked.
         let stated = TargetLimits::known(TIMES, Some(at("2030-06-30T23:59:59")), &[]);
-        let limits = stated.believed([long].into_iter(), now);
+        let limits = stated.believed([long.end()].into_iter(), now);
         let held = |end: &str| Limit::Window(window("2026-01-01", end));
         for (end, is_held, is_as_stated) in [
             ("2036-12-31T23:59:59", true, true),

@@ -107,7 +107,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         Error::Locked { is_old: true, .. } => Topic::Lock,
         Error::LinkFile(_) => Topic::NewLinkFile,
         Error::Unproven(_) => Topic::Proof,
-        Error::Json(_) | Error::Output(_) => Topic::Bug,
+        Error::LooksDiffer(_) | Error::Json(_) | Error::Output(_) => Topic::Bug,
         Error::Interrupted(_)
         | Error::Locked { is_old: false, .. }
         | Error::Config(_)

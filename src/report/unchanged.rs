@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{KeptLink, Report, SourceReport, TargetOutcome, TargetReport};
 use crate::command::CommandName;
 use crate::config::{LinkRule, Mode};
-use crate::engine::plan::{LeftOut, NoDoor, Reason};
+use crate::engine::plan::{LeftOut, NoDoor, Plan, Reason, sort_left_out};
 use crate::model::{HolderId, RecordId, SourceName, TargetName};
 use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind, TroubleWord};
 
@@ -161,6 +161,23 @@ pub fn report<'a>(
         troubles: troubles.collect(),
         ..Report::new(CommandName::Sync, None)
     })
+}
+
+/// Puts what a plan of some members says in the place of what was said of them, in the order of a report.
+pub fn renew(
+    report: &mut Report,
+    plan: &Plan,
+    kept_links: Vec<KeptLink>,
+    is_touched: impl Fn(&HolderId) -> bool,
+) {
+    report.left_out.retain(|one| !is_touched(&one.member));
+    report.left_out.extend(plan.left_out_or_ignored());
+    sort_left_out(&mut report.left_out);
+    report.kept_links.retain(|one| !is_touched(&one.member));
+    report.kept_links.extend(kept_links);
+    report
+        .kept_links
+        .sort_by(|one, other| (&one.device, &one.member).cmp(&(&other.device, &other.member)));
 }
 
 #[cfg(test)]

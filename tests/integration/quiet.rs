@@ -7,7 +7,7 @@ use ivms_sync_simulators::club::number;
 use serde_json::Value;
 
 use super::support::pinned::{START, instant};
-use super::support::{Sandbox, each};
+use super::support::{Sandbox, each, said};
 
 /// The tick that hears of everybody again.
 const AGAIN: &str = "2026-03-10T10:02:00Z";
@@ -181,6 +181,133 @@ fn after_a_change_a_look_that_finds_nothing_comes_first() {
     assert!(is_quiet);
     assert_eq!(run["sources"][0]["members"], 10);
     sandbox.assert_well_behaved();
+}
+
+/// Looks at those alone whom the service has news of, and gives the document. Everybody is looked at besides
+/// where it `is_compared`.
+#[track_caller]
+fn few(sandbox: &Sandbox, now: &str, looked_at: usize, is_compared: bool) -> Value {
+    sandbox.clear_requests();
+    sandbox.clocks(now);
+    let mut command = sandbox.command();
+    if !is_compared {
+        command.env_remove("IVMS_SYNC_TEST_LOOKS");
+    }
+    command.env("IVMS_SYNC_TEST_NOW", now).args(["-vv", "sync", "--json"]);
+    let said = said(&mut command).ends(0);
+    let words = format!("{looked_at} members were looked at; all others are as they were");
+    assert!(said.stderr.contains(&words), "{}", said.stderr);
+    assert_eq!(sandbox.club.cardskipper.requests().len(), 1);
+    said.json()
+}
+
+/// Mutants: everybody is read; the next tick looks at everybody because something was done.
+#[test]
+fn who_paid_is_looked_at_alone() {
+    let sandbox = resting();
+    // From now on the listings do not name everybody any more.
+    tick(&sandbox, "2026-03-10T11:30:00Z", &[], 0);
+    assert!(tick(&sandbox, "2026-03-10T11:35:00Z", &[], 0).0);
+    sandbox.clocks("2026-03-10T11:40:00Z");
+    sandbox.club.renew(3, "2031-01-31");
+    // Whoever read this member would see it.
+    state(&sandbox, "UPDATE member SET inactive = 1 WHERE number = '150007'");
+    let run = few(&sandbox, "2026-03-10T11:40:00Z", 1, false);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"]);
+    assert_eq!(each(&run, "changes", "cause"), ["renewed", "renewed"]);
+    assert_eq!(run["devices"][0]["persons"], 13, "of all whom the door holds");
+    // A second listing says it too.
+    let run = few(&sandbox, "2026-03-10T11:45:00Z", 1, false);
+    assert_eq!(run["changes"].as_array().unwrap().len(), 0);
+    let (is_quiet, _) = tick(&sandbox, "2026-03-10T11:50:00Z", &[], 0);
+    assert!(is_quiet);
+    let said = sandbox.at("2026-03-10T11:55:00Z", &["sync", "--full"]).ends(7);
+    assert!(said.stderr.contains("a member does not fit its checksum"), "{}", said.stderr);
+}
+
+/// Whoever shares an e-mail or a person with them is looked at too, and what is said of all others stays.
+#[test]
+fn who_has_to_do_with_them_is_looked_at_too() {
+    let sandbox = Sandbox::pinned(12, 2);
+    let cardskipper = &sandbox.club.cardskipper;
+    // Of somebody else there is something to say.
+    sandbox.club.devices[1].edit_person("1007", |person| person.enable = false);
+    // And one has no membership for these doors.
+    cardskipper.edit(number(9), |member| {
+        member.email.clear();
+        member.organisations[0].roles.clear();
+    });
+    tick(&sandbox, START, &[], 0);
+    // Then that one has the e-mail of another member, who is linked.
+    sandbox.clocks(AGAIN);
+    let mut shared = String::new();
+    cardskipper.edit(number(4), |member| shared.clone_from(&member.email));
+    cardskipper.edit(number(9), |member| member.email = shared);
+    for now in [AGAIN, SECOND] {
+        sandbox.at(now, &["sync"]);
+    }
+    sandbox.clocks(THIRD);
+    sandbox.club.renew(4, "2031-01-31");
+    let run = few(&sandbox, THIRD, 2, true);
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"]);
+    let reasons = each(&run, "left_out", "reason");
+    assert!(reasons.contains(&"no-door-role"), "{run}");
+    assert!(reasons.contains(&"permanent-on-device"), "{run}");
+    let mut left = few(&sandbox, FOURTH, 2, true);
+    state(&sandbox, "DELETE FROM quiet");
+    let mut looked = tick(&sandbox, FOURTH, &[], 0).1;
+    for document in [&mut left, &mut looked] {
+        document["run"].take();
+    }
+    assert_eq!(left, looked);
+}
+
+/// What is counted over everybody, or told of everybody, is not decided by a look at a few.
+#[test]
+fn where_others_count_everybody_is_looked_at() {
+    type Turn = fn(&Sandbox);
+    let cases: [(&str, Turn, i32); 5] = [
+        ("time is taken away", |s| assert!(s.club.renew(3, "2026-01-31")), 0),
+        (
+            "somebody has no door",
+            |s| {
+                s.club.cardskipper.edit(number(3), |member| {
+                    member.email = "nobody@example.si".to_owned();
+                    member.number += 700_000;
+                });
+            },
+            0,
+        ),
+        ("a door only looks", |s| assert!(s.club.renew(3, "2031-01-31")), 0),
+        (
+            "a door is off",
+            |s| {
+                s.club.renew(3, "2031-01-31");
+                s.club.devices[1].go_offline();
+            },
+            3,
+        ),
+        ("many", |s| (0..9).for_each(|index| assert!(s.club.renew(index, "2031-01-31"))), 0),
+    ];
+    for (what, turn, code) in cases {
+        let mut sandbox = Sandbox::pinned(10, 2);
+        if what == "a door only looks" {
+            sandbox.set("hikvision.door2", "mode = \"observe\"");
+        }
+        for now in [START, AGAIN, SECOND] {
+            tick(&sandbox, now, &[], 0);
+        }
+        sandbox.clocks(THIRD);
+        turn(&sandbox);
+        let said = sandbox.at(THIRD, &["-v", "sync"]).ends(code);
+        let is_few = said.stderr.contains("all others are as they were");
+        assert_eq!(is_few, ["a door is off", "many"].contains(&what), "{what}: {}", said.stderr);
+        // Whatever was not done is looked at with everybody.
+        let next = sandbox.at(FOURTH, &["-v", "sync"]);
+        let is_few = next.stderr.contains("all others are as they were");
+        assert_eq!(is_few, what == "many", "{what}: {}", next.stderr);
+        sandbox.assert_well_behaved();
+    }
 }
 
 #[test]

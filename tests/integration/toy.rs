@@ -343,6 +343,7 @@ impl Toys {
             look: Look::PLAIN,
             stdout: |_| Ok(()),
             progress: Silent::handle(),
+            compares_looks: true,
         }
     }
 

@@ -92,10 +92,10 @@ impl Counted {
         assert_eq!(said.code, code, "{arguments:?}: {said:?}");
     }
 
-    /// Runs a command two hours later, and says what it did.
+    /// Runs a command a good hour later, when nobody is named again, and says what it did.
     #[track_caller]
     fn work(&mut self, arguments: &[&str], more: &[(String, String)]) -> Work {
-        self.stage.advance(chrono::TimeDelta::hours(2));
+        self.stage.advance(chrono::TimeDelta::minutes(70));
         self.stage.clear();
         self.state().execute_batch("UPDATE work SET rows = 0").unwrap();
         self.run(arguments, more, 0);

@@ -91,6 +91,7 @@ fn known(
         stdout: print,
         look: around.terminal.look,
         progress: around.terminal.progress(),
+        compares_looks: false,
     };
     let Some(store) = context.open_store_to_read()? else { return Ok(None) };
     Ok(Some(look(&context, &store)?.0))

@@ -1,6 +1,8 @@
-//! One run of `sync` against any systems: gather, plan, prove, carry out, record; or, where nothing can
-//! have changed, poll the sources and stop.
+//! One run of `sync` against any systems: gather, plan, prove, carry out, record; the same over a few members,
+//! where nothing can have changed for the others; or, where nothing can have changed at all, poll the sources
+//! and stop.
 
+mod touched;
 mod unchanged;
 
 use super::{Context, record, who};
@@ -29,11 +31,25 @@ pub fn tick(
     });
     let asked = match polled? {
         Poll::Unchanged(report) => return unchanged::complete(context, systems, store, report),
+        Poll::Touched(few) => match touched::tick(context, systems, store, &few)? {
+            Some(report) => return Ok(report),
+            None => few.into_asked(),
+        },
         Poll::Changed(asked) => asked,
     };
     store.check()?;
+    in_run(context, systems, store, |store, run| whole(context, systems, store, scope, asked, run))
+}
+
+/// Begins a run, does what it is for, and ends it.
+fn in_run(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+    work: impl FnOnce(&mut Store, RunId) -> Result<(Report, Option<Quiet>), Error>,
+) -> Result<Report, Error> {
     let run = context.begin_run(CommandName::Sync, store)?;
-    match whole(context, systems, store, scope, asked, run) {
+    match work(store, run) {
         Ok((report, quiet)) => {
             record::end_run(context, systems, store, &report, quiet, run).map(|()| report)
         }
@@ -71,7 +87,7 @@ fn whole(
     who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     let proven = prove(&gathered.facts, &plan)?;
     let seen_before = store.pending().attention()?;
-    gathered.record(config, store, &plan, run)?;
+    let is_settled = gathered.record(config, store, &plan, run)?;
     let mut report =
         Report::of(CommandName::Sync, Some(run), (config, &gathered), &plan, &seen_before, false);
     let uncommitted = store.journal().uncommitted_targets()?;
@@ -89,7 +105,7 @@ fn whole(
     if is_everyone {
         record::first_runs_over(context, store, &gathered.facts, &report)?;
     }
-    let quiet =
-        quiet_report::remember(&report).and_then(|kept| quiet::digest(config, &gathered, kept));
+    let kept = quiet_report::remember(&report).filter(|_| is_settled);
+    let quiet = kept.and_then(|kept| quiet::digest(config, &gathered, kept));
     Ok((report, quiet))
 }

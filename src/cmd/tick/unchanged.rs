@@ -18,20 +18,7 @@ pub(super) fn complete(
 ) -> Result<Report, Error> {
     log::info!("nothing has changed since everything was last looked at");
     if context.shows_names() {
-        let left_out = report.left_out.iter().map(|one| &one.member);
-        let mut members_of: BTreeMap<&SourceName, BTreeSet<&str>> = BTreeMap::new();
-        for member in left_out.chain(report.kept_links.iter().map(|one| &one.member)) {
-            members_of.entry(&member.source).or_default().insert(member.human());
-        }
-        let mut members = Vec::new();
-        for (source, humans) in &members_of {
-            members.extend(store.members().members_by_human(source, humans)?);
-        }
-        report.show_holder_names(members.iter().map(|stored| &stored.member));
-        for device in &context.config.devices {
-            let known = store.devices().persons(&device.name)?;
-            report.show_person_names(&device.name, &known.persons);
-        }
+        show_names(context, store, &mut report)?;
     }
     let quiet = QuietRun {
         began: context.clock.began(),
@@ -41,4 +28,29 @@ pub(super) fn complete(
     };
     report.run = Some(store.journal().record_quiet_run(&quiet)?);
     Ok(report)
+}
+
+/// Adds the names of whom a report speaks.
+pub(super) fn show_names(
+    context: &Context,
+    store: &Store,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let changed = report.changes.iter().map(|one| &one.change.member);
+    let left_out = report.left_out.iter().map(|one| &one.member);
+    let kept = report.kept_links.iter().map(|one| &one.member);
+    let mut members_of: BTreeMap<&SourceName, BTreeSet<&str>> = BTreeMap::new();
+    for member in left_out.chain(kept).chain(changed) {
+        members_of.entry(&member.source).or_default().insert(member.human());
+    }
+    let mut members = Vec::new();
+    for (source, humans) in &members_of {
+        members.extend(store.members().members_by_human(source, humans)?);
+    }
+    report.show_holder_names(members.iter().map(|stored| &stored.member));
+    for device in &context.config.devices {
+        let known = store.devices().persons(&device.name)?;
+        report.show_person_names(&device.name, &known.persons);
+    }
+    Ok(())
 }

@@ -49,6 +49,17 @@ impl Before {
         scope: &Scope,
     ) -> Result<Self, StoreError> {
         let _look = store.reading()?;
+        let persons = store.devices().persons(&device.name)?;
+        Self::beside(store, device, scope, persons)
+    }
+
+    /// Reads what is known of a device beside its persons.
+    pub(super) fn beside(
+        store: &Store,
+        device: &TargetConfig,
+        scope: &Scope,
+        persons: RecordsOfTarget,
+    ) -> Result<Self, StoreError> {
         let state = store.devices().device_state(&device.name)?;
         let version = state.version.as_deref().unwrap_or_default();
         Ok(Self {
@@ -57,7 +68,7 @@ impl Before {
             limits: store
                 .devices()
                 .device_limits(&device.name, device.kind.capabilities().times)?,
-            persons: store.devices().persons(&device.name)?,
+            persons,
             login: login_memory(store, device, scope)?,
             failures: store.trust().failures(&device.name)?,
             writes: store.trust().write_memory(&device.name)?,

@@ -115,6 +115,11 @@ pub(super) fn record(
 }
 
 impl LinksGathered {
+    /// Rows of files that are as they were.
+    pub(super) fn unchanged(table: LinkTable) -> Self {
+        Self { table, ..Self::default() }
+    }
+
     /// Whether a file looks cut off and waits for its second look.
     pub(super) fn has_doubt(&self) -> bool {
         self.looks.0.iter().any(|(_, doubted)| doubted.is_some())

@@ -17,6 +17,7 @@ pub mod quiet;
 mod record;
 mod sources;
 mod summary;
+pub mod touched;
 pub mod trust;
 mod whose_clock;
 
@@ -34,7 +35,7 @@ use crate::model::{
     HolderId, HolderNumber, RecordId, RightCode, SourceName, StoredLinks, TargetName,
 };
 use crate::ports::Listing;
-use crate::store::{SecondLook, SettledRoles, Store, StoreError};
+use crate::store::{FutureRun, SecondLook, SettledRoles, Store, StoreError};
 use crate::trouble::{About, Trouble, TroubleKind, own_clock_set_back};
 
 pub use conversation::Conversation;
@@ -142,10 +143,20 @@ struct KnownOfTarget {
 
 impl KnownOfTarget {
     fn read(store: &Store, device: &TargetName, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        Self::beside(store, device, now, store.links().links(device)?)
+    }
+
+    /// What is remembered beside the links.
+    fn beside(
+        store: &Store,
+        device: &TargetName,
+        now: DateTime<Utc>,
+        stored: StoredLinks,
+    ) -> Result<Self, StoreError> {
         let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
         Ok(Self {
             serial: store.devices().device_state(device)?.serial,
-            stored: store.links().links(device)?,
+            stored,
             settled_roles: store.links().settled_roles(device)?,
             revoked: store.journal().revocations_since(device, yesterday, now)?,
         })
@@ -216,8 +227,7 @@ pub fn gather_with<'a>(
     let clock_trouble = if scope.is_offline {
         None
     } else {
-        let from = now.checked_add_signed(clocks::TOLERANCE).unwrap_or(now);
-        let doubt = store.overview().future_run(from)?.filter(|run| clocks::is_set_back(*run, now));
+        let doubt = run_after(store, now)?;
         doubt.and_then(|run| doubt_clock_set_back(&mut sources, run.began, now))
     };
     for target in &targets {
@@ -347,6 +357,12 @@ fn ask_all<'c, 'a>(
     })
 }
 
+/// A run that began later than now, by a clock that was set back since.
+fn run_after(store: &Store, now: DateTime<Utc>) -> Result<Option<FutureRun>, StoreError> {
+    let from = now.checked_add_signed(clocks::TOLERANCE).unwrap_or(now);
+    Ok(store.overview().future_run(from)?.filter(|run| clocks::is_set_back(*run, now)))
+}
+
 /// A clock that shows less than when an earlier run began was set back, then or now; which of the two
 /// times is right, only a source's own clock tells. A small computer without a battery begins each life
 /// in the past, until the network has told it the time.
@@ -391,7 +407,7 @@ impl Gathered {
     pub fn each_target<'g>(
         &'g self,
         config: &'g Config,
-    ) -> impl Iterator<Item = (&'g TargetConfig, &'g TargetGathered, &'g TargetFacts)> {
+    ) -> impl Iterator<Item = (&'g TargetConfig, &'g TargetGathered, &'g TargetFacts)> + Clone {
         let devices = config.devices.iter().zip(&self.devices).zip(&self.facts.devices);
         devices.map(|((device, gathered), facts)| (device, gathered, facts))
     }

@@ -122,7 +122,7 @@ pub fn believed_limits(
     persons: &BTreeMap<RecordId, Record>,
     now: DateTime<Utc>,
 ) -> TargetLimits {
-    let held = persons.values().filter_map(|person| person.limit.window());
+    let held = persons.values().filter_map(|person| Some(person.limit.window()?.end()));
     known.believed(held, now.with_timezone(&device.time_zone).naive_local())
 }
 

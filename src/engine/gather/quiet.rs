@@ -2,7 +2,8 @@
 //!
 //! A run that finds nothing to do and nothing wrong stores a digest of its inputs and the time until which
 //! the plan cannot change ([`digest`]). While the digest still matches, the next tick only polls the
-//! sources ([`poll`]). Otherwise it runs in full and reuses their answers.
+//! sources ([`poll`]), and looks at those alone whom they have news of ([`touched`](super::touched)).
+//! Otherwise it runs in full and reuses their answers.
 
 use std::thread;
 
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::devices::is_reading_due;
 use super::sources::{self, Answer, Ask};
+use super::touched::{self, Touched};
 use super::{Gathered, Scope, joined};
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
@@ -25,11 +27,12 @@ use crate::text::hex::hex;
 const NAMED_MAX: usize = 1_000;
 
 /// What the organisations had to say to a tick that may be quiet.
-#[derive(Debug)]
 pub enum Poll<T> {
     /// Nothing new: this is all that there is to say.
     Unchanged(T),
-    /// Something, or they were not asked yet: everything must be looked at.
+    /// Something about a few members, and everything else is as it was.
+    Touched(Box<Touched>),
+    /// Everything must be looked at. What was answered comes with it.
     Changed(Asked),
 }
 
@@ -64,20 +67,32 @@ pub fn poll<T>(
     // A large link file takes a while to read, and so does an answer to come.
     let (answers, is_unchanged) =
         ask_for_changes(systems, config, &questions, clock, || came_from(config, &quiet));
-    if !is_unchanged {
+    let mut news = Vec::with_capacity(answers.len());
+    if is_unchanged {
+        for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&answers) {
+            let Some(humans) = sources::named(answer, NAMED_MAX) else { break };
+            let members = store.members().members_by_human(&source.name, &humans)?;
+            let known = members.clone();
+            let Some(gathered) = sources::news(source, answer, state, members, ask) else { break };
+            news.push((known, gathered));
+        }
+    }
+    if news.len() < config.sources.len() {
         return Ok(Poll::Changed(Asked(Some(answers))));
     }
-    let mut reports = Vec::with_capacity(answers.len());
-    for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&answers) {
-        let Some(humans) = sources::named(answer, NAMED_MAX) else { break };
-        let members = store.members().members_by_human(&source.name, &humans)?;
-        reports.extend(sources::nothing_new(source, answer, state, members, ask));
+    if news.iter().all(|(_, gathered)| gathered.changed.is_empty()) {
+        let reports = news.into_iter().map(|(_, gathered)| gathered.report).collect();
+        return Ok(match retell(reports, &quiet.report) {
+            Some(report) => Poll::Unchanged(report),
+            None => Poll::Changed(Asked(Some(answers))),
+        });
     }
-    let report = Some(reports).filter(|reports| reports.len() == answers.len());
-    match report.and_then(|reports| retell(reports, &quiet.report)) {
-        Some(report) => Ok(Poll::Unchanged(report)),
-        None => Ok(Poll::Changed(Asked(Some(answers)))),
-    }
+    Ok(match touched::gather(config, store, scope, now, news)? {
+        Some(gathered) => {
+            Poll::Touched(Box::new(Touched { gathered, before: quiet, asked: answers }))
+        }
+        None => Poll::Changed(Asked(Some(answers))),
+    })
 }
 
 /// The digest of the last run that looked at everything, and of each organisation the state and what to

@@ -19,7 +19,8 @@ use crate::store::{
 };
 
 impl Gathered {
-    /// Records accepted listings, readings, link files, and links with what `plan` says of them.
+    /// Records accepted listings, readings, link files, and links with what `plan` says of them. Says whether
+    /// the next look finds the links as this one did: that somebody is served for longer changes nothing else.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing of it was recorded, and the next run asks again.
@@ -29,18 +30,19 @@ impl Gathered {
         store: &mut Store,
         plan: &Plan,
         run: RunId,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         store.together(|store| {
-            self.record_all(config, store, plan)?;
+            let is_settled = self.record_all(config, store, plan)?;
             for AcceptedOn { device, link, held } in &self.accepted {
                 let person = (&link.employee_no, &link.member);
                 store.journal().record_accepted_link(run, device, person, *held, self.now)?;
             }
-            Ok(())
+            Ok(is_settled)
         })
     }
 
-    fn record_all(&self, config: &Config, store: &Store, plan: &Plan) -> Result<(), StoreError> {
+    fn record_all(&self, config: &Config, store: &Store, plan: &Plan) -> Result<bool, StoreError> {
+        let mut is_settled = true;
         for (device, gathered, _) in self.each_target(config) {
             if !gathered.is_known {
                 store.devices().know_device(&device.name)?;
@@ -89,14 +91,21 @@ impl Gathered {
             if !news.is_empty() {
                 store.links().record_links(&device.name, &facts.stored, &news)?;
             }
+            is_settled &= news.iter().all(|(member, link)| {
+                let stored = facts.stored.links.get(member);
+                let is_same_link = |stored: &StoredLink| {
+                    *link == StoredLink { served: link.served, ..stored.clone() }
+                };
+                link.served.is_some() && stored.is_some_and(is_same_link)
+            });
         }
-        Ok(())
+        Ok(is_settled)
     }
 }
 
 /// The links of a device that are new or changed, with the paid time that is kept in sync under each.
 /// Pure.
-fn link_news(
+pub(super) fn link_news(
     facts: &Facts,
     device: &TargetFacts,
     plan: &Plan,

@@ -77,6 +77,14 @@ pub(super) struct Answer {
     answered: DateTime<Utc>,
 }
 
+impl Answer {
+    /// The same answer, if it is one of changes that could be used.
+    pub(super) fn again(&self) -> Option<Self> {
+        let export = self.export.as_ref().ok()?.clone();
+        Some(Self { export: Ok(export), role_names: None, ..*self })
+    }
+}
+
 /// Which listing to ask for.
 pub(super) fn choose(config: &SourceConfig, state: &SourceState, ask: Ask) -> Listing {
     let (Some(complete_at), Some(fetched_at)) = (state.complete_at, state.fetched_at) else {
@@ -141,20 +149,17 @@ pub(super) fn named(answer: &Answer, at_most: usize) -> Option<BTreeSet<&str>> {
     Some(usable.chain(unusable.map(HolderId::human)).collect())
 }
 
-/// What to say of a listing of changes that changes nothing and gives no trouble; `None` where it does
-/// either. `members` are those known by the numbers that it names.
-pub(super) fn nothing_new(
+/// What a listing of changes comes to that could be used; `None` where it could not, or where it gives
+/// trouble. `members` are those known by the numbers that it names.
+pub(super) fn news(
     config: &SourceConfig,
     answer: &Answer,
     state: &SourceState,
     members: Vec<StoredHolder>,
     ask: Ask,
-) -> Option<SourceReport> {
-    let export = answer.export.as_ref().ok()?.clone();
-    let answer = Answer { export: Ok(export), role_names: None, ..*answer };
-    let gathered = digest(config, answer, state.clone(), members, ask);
-    let is_well = gathered.standing == Standing::Fresh && gathered.trouble.is_none();
-    (is_well && gathered.changed.is_empty()).then_some(gathered.report)
+) -> Option<SourceGathered> {
+    let gathered = digest(config, answer.again()?, state.clone(), members, ask);
+    (gathered.standing == Standing::Fresh && gathered.trouble.is_none()).then_some(gathered)
 }
 
 /// Compares an answer with what is known.

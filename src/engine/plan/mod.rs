@@ -123,10 +123,9 @@ pub fn plan(facts: &Facts) -> Plan {
     let mut plan = Plan::default();
     let others: Vec<Others> = facts.devices.iter().map(|one| Others::new(facts, one)).collect();
     for (index, member) in facts.members.iter().enumerate() {
-        let Some(source) = facts.sources.get(&member.member.key.source) else {
-            continue;
-        };
-        plan_member(facts, source, &others, index, &mut plan);
+        if let Some(source) = facts.sources.get(&member.member.key.source) {
+            plan_member(facts, source, &others, index, &mut plan);
+        }
     }
     released::find(facts, &mut plan);
     plan.losses.sort_by(|a, b| (&a.device, &a.member).cmp(&(&b.device, &b.member)));
@@ -149,7 +148,8 @@ pub fn plan(facts: &Facts) -> Plan {
     plan
 }
 
-fn sort_left_out(left_out: &mut [LeftOut]) {
+/// Sorts members who are left out as in [`Plan::left_out`].
+pub fn sort_left_out(left_out: &mut [LeftOut]) {
     left_out.sort_by(|a, b| {
         (a.reason, &a.source, &a.member, &a.device)
             .cmp(&(b.reason, &b.source, &b.member, &b.device))

@@ -231,6 +231,7 @@ impl Sandbox {
             .env_clear()
             .envs(self.passwords.iter().chain(&self.variables).cloned())
             .envs(now.map(|now| ("IVMS_SYNC_TEST_NOW", now)))
+            .env("IVMS_SYNC_TEST_LOOKS", "compared")
             .current_dir(self.folder.path())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
@@ -241,6 +242,7 @@ impl Sandbox {
     /// The binary in this folder with an environment that holds the passwords and nothing else.
     pub fn command(&self) -> Command {
         let mut command = binary(self.folder.path());
+        command.env("IVMS_SYNC_TEST_LOOKS", "compared");
         for (name, value) in self.passwords.iter().chain(&self.variables) {
             command.env(name, value);
         }
