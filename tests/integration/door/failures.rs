@@ -11,7 +11,7 @@ use super::super::support::{Sandbox, each};
 use super::{RENEWED, Story, Turn, UNTIL};
 
 /// Runs the cases side by side, as some of them wait for a retry.
-fn side_by_side<C: Send>(cases: impl IntoIterator<Item = C>, story: impl Fn(C) + Sync) {
+pub(super) fn side_by_side<C: Send>(cases: impl IntoIterator<Item = C>, story: impl Fn(C) + Sync) {
     std::thread::scope(|threads| {
         for case in cases {
             threads.spawn(|| story(case));
