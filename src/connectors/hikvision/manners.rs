@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How a device wants to be asked, learnt from requests that it left without an answer. The default is
-/// what most devices take.
+/// How a device wants to be asked, learnt from connections that it closed and requests that it left without
+/// an answer. The default is what most devices take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manners {
     /// It answers one request on a connection, and no second one: it closes the connection without a word,

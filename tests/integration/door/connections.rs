@@ -49,7 +49,7 @@ fn written(door: &Device) -> Vec<String> {
 #[test]
 fn a_hundred_renewals_on_one_connection() {
     for tls in [Tls::Off, Tls::SelfSigned, Tls::WrongName] {
-        for (keep_alive, most) in [(KeepAlive::Keep, 1), (KeepAlive::Close, 230)] {
+        for keep_alive in [KeepAlive::Keep, KeepAlive::Close] {
             let sandbox = proven(101, tls, keep_alive);
             let door = &sandbox.club.devices[0];
             sandbox.clear_requests();
@@ -61,9 +61,11 @@ fn a_hundred_renewals_on_one_connection() {
             let what = format!("{tls:?}, {keep_alive:?}");
             assert_eq!(each(&run, "changes", "outcome"), vec!["confirmed"; 100], "{what}");
             let made = door.connections() - before;
-            eprintln!("{what}: {made} connections, {} requests", door.requests().len());
             assert_eq!(connections(door) as u64, made, "{what}: each carried a request");
-            assert!(made <= most, "{what}: {made} connections");
+            match keep_alive {
+                KeepAlive::Keep => assert_eq!(made, 1, "{what}"),
+                _ => assert_eq!(made, door.requests().len() as u64, "{what}"),
+            }
             let run = sandbox.run(&["sync", "--full", "--json"]).ends(0).json();
             assert_eq!(run["changes"], serde_json::json!([]), "{what}");
             sandbox.assert_well_behaved();
@@ -123,7 +125,6 @@ fn doors_that_close_as_a_request_arrives() {
     side_by_side(cases, |(nth, is_done)| {
         let what = format!("request {nth}, carried out: {is_done}");
         let story = Story::proven();
-        story.door().clear_writes();
         story.door().set(|door| door.keep_alive = KeepAlive::ClosesAt { nth, is_done });
         let said = story.sandbox.run(&["sync", "--json"]);
         let run = said.json();
@@ -165,6 +166,6 @@ fn a_wrong_password_whose_answer_is_lost_is_spent_once() {
         // Where the first was not looked at, the second is the first that counts.
         assert_eq!(logins(story.door()), if is_done { 1 } else { 2 }, "{is_done}");
         assert_eq!(story.sandbox.club.violations(), Vec::<String>::new());
-        assert_eq!(story.door().writes().len(), 1, "the one that proved it");
+        assert!(story.door().writes().is_empty(), "{is_done}");
     }
 }

@@ -102,3 +102,71 @@ impl Connections {
         (self.kept, self.meant) = (None, None);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(port: u16, is_kept: bool) -> Head {
+        Head { end: Some(SocketAddr::from(([127, 0, 0, 1], port))), is_kept }
+    }
+
+    /// Answers that come one right after the other, by the port of their connection and whether it is kept;
+    /// and whether each is no sign of a device that keeps none.
+    fn heard(answers: &[(u16, bool)]) -> (Vec<bool>, Connections) {
+        let mut connections = Connections::default();
+        let heard = answers.iter().map(|(port, is_kept)| {
+            connections.begin();
+            connections.answered(head(*port, *is_kept))
+        });
+        (heard.collect(), connections)
+    }
+
+    /// Mutants: a connection that was said to be closed counts as one closed without a word; so does one
+    /// that carried many requests; a device that answers once on each is taken for a steady one.
+    #[test]
+    fn what_connections_say_of_a_device() {
+        for (answers, expected, is_steady) in [
+            (&[(1, true), (1, true), (1, true)][..], &[true, true, true][..], true),
+            (&[(1, false), (2, false), (3, false)], &[true, true, true], false),
+            (&[(1, true), (2, true)], &[true, false], false),
+            (&[(1, true), (1, true), (2, true)], &[true, true, false], true),
+            (&[(1, true), (1, true), (1, true), (1, true), (2, true)], &[true; 5], true),
+            (&[(1, true), (1, false), (2, true)], &[true; 3], true),
+        ] {
+            let (heard, connections) = heard(answers);
+            assert_eq!(
+                (heard.as_slice(), connections.is_steady()),
+                (expected, is_steady),
+                "{answers:?}"
+            );
+        }
+    }
+
+    /// Mutants: a connection that lay idle is used, or its end says something of the device.
+    #[test]
+    fn idle_connections_are_not_used_and_their_end_says_nothing() {
+        let old = |idle| {
+            let (_, mut connections) = heard(&[(1, true)]);
+            let kept = connections.kept.as_mut().unwrap();
+            kept.since = kept.since.checked_sub(idle).unwrap();
+            connections
+        };
+        assert!(old(Duration::ZERO).is_kept() && old(Duration::ZERO).begin());
+        let mut late = old(SOON);
+        assert!(late.begin() && late.answered(head(2, true)));
+        let mut idle = old(IDLE_MAX);
+        assert!(!idle.is_kept() && !idle.begin() && idle.answered(head(2, true)));
+    }
+
+    /// Mutant: a request that was lost leaves its connection behind as one that is kept.
+    #[test]
+    fn a_lost_request_leaves_no_connection() {
+        let (_, mut connections) = heard(&[(1, true), (1, true)]);
+        connections.begin();
+        assert!(!connections.is_kept() && !connections.begin());
+        let (_, mut connections) = heard(&[(1, true)]);
+        connections.closed();
+        assert!(!connections.is_kept());
+    }
+}
