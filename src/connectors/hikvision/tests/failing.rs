@@ -193,11 +193,8 @@ fn a_device_that_closes_connections_without_a_word() {
         assert_eq!(logins(&server), 3, "{after_401_only}");
         let requests = server.requests();
         let connections: BTreeSet<usize> = requests.iter().map(|one| one.connection).collect();
-        assert_eq!(
-            (connections.len(), requests.len() % 2),
-            (requests.len(), 0),
-            "{after_401_only}"
-        );
+        // A login that meets the closing is not seen by the server, and its call begins anew.
+        assert_eq!(connections.len(), requests.len(), "{after_401_only}");
     }
 }
 
