@@ -227,6 +227,10 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.refusal = self.store().trust().refusal(&self.device.name, &self.version)?;
         self.check_refusal()?;
         self.memory = reader.memory();
+        if self.memory != known.memory {
+            // What was learnt while the device was asked who it is.
+            self.store().devices().record_memory(&self.device.name, &self.memory)?;
+        }
         let mut writer = reader.into_writer();
         self.limits = self.believed_limits()?;
         self.settle_open(writer.reader())?;

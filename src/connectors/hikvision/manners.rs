@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How a device wants to be asked, learnt from requests that it left without an answer. The default is
-/// what most devices take.
+/// How a device wants to be asked, learnt from connections that it closed and requests that it left without
+/// an answer. The default is what most devices take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manners {
-    /// It answers one request on a connection, and no second one.
+    /// It answers one request on a connection, and no second one: it closes the connection without a word,
+    /// or was seen to leave a request on it without an answer.
     pub one_request_per_connection: bool,
     /// The least time from one request to the next.
     pub pause: Duration,

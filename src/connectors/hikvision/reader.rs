@@ -100,6 +100,11 @@ impl Reader {
         self.link.manners()
     }
 
+    /// Tries again to keep connections, which another firmware was found not to.
+    pub(super) fn keep_connections(&mut self) {
+        self.link.keep_connections();
+    }
+
     /// Keeps one more login try than the two that are always kept, because the login was refused before.
     pub fn keep_a_try(&mut self) {
         self.link.keep_a_try();

@@ -44,9 +44,14 @@ impl Target for Door {
     fn identity(&mut self) -> Result<Identity, Failure> {
         let info = self.reader.device_info()?;
         if self.remembered.firmware != info.firmware {
-            // What the former firmware took says nothing of this one.
+            // What the former firmware took says nothing of this one; what was learnt just now does.
+            if self.remembered.manners.one_request_per_connection
+                && !self.remembered.firmware.is_empty()
+            {
+                self.reader.keep_connections();
+            }
             self.remembered = Remembered {
-                manners: self.remembered.manners,
+                manners: self.reader.manners(),
                 firmware: info.firmware.clone(),
                 ..Remembered::default()
             };

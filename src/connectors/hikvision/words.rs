@@ -51,7 +51,9 @@ pub(super) fn learnt(asked: Manners, written: &WriteManners) -> Vec<String> {
     let mut found = Vec::new();
     if asked.one_request_per_connection {
         found.push(
-            "gets one request per connection, because it does not answer a second one".to_owned(),
+            "gets one request per connection, because it closed one without a word, or left a request \
+             on one without an answer"
+                .to_owned(),
         );
     }
     if !asked.pause.is_zero() {

@@ -38,7 +38,8 @@ impl<'r> Writer<'r> {
     /// before calling it done. The window is sent as it is; clamp it first.
     ///
     /// Where the method is refused the other one is tried once, and where a field is, the change
-    /// without it; what worked is kept for the next change.
+    /// without it; what worked is kept for the next change. A change that was lost on a kept connection
+    /// before it came to a login is sent again once, if reading the person shows that it did not happen.
     ///
     /// # Errors
     /// [`Error::NoSuchPerson`]; any [`Error`] of class `Unknown` when the change may have happened;
@@ -49,6 +50,7 @@ impl<'r> Writer<'r> {
             return Err(Error::Wire { call: CALL, what, excerpt: String::new() });
         }
         let mut tried = self.manners.clone();
+        let mut is_again = false;
         loop {
             let fields = modify_fields(record, validity, self.named, &tried.dropped);
             let status = match self.reader.link.call(&ask(&fields, tried.by_post)) {
@@ -59,6 +61,16 @@ impl<'r> Writer<'r> {
                 // HTTP 2xx without a status that says 1: nobody knows.
                 Ok(_) => return Err(Error::AnswerLost { call: CALL, write: true }),
                 Err(Error::Refused(status)) => status,
+                Err(error) if !is_again && self.reader.link.is_lost_unasked() => {
+                    if !self.is_as_before(record) {
+                        return Err(error);
+                    }
+                    log::info!(
+                        "{error} on a closed connection, and nothing was changed: sent again"
+                    );
+                    is_again = true;
+                    continue;
+                }
                 Err(error) => return Err(error),
             };
             let is_turned = tried.by_post != self.manners.by_post;
@@ -76,6 +88,13 @@ impl<'r> Writer<'r> {
                 },
             }
         }
+    }
+
+    /// Whether reading the person again shows that nothing was changed.
+    fn is_as_before(&mut self, record: &FullRecord) -> bool {
+        let id = &record.person.employee_no;
+        let found = self.reader.persons(std::slice::from_ref(id));
+        found.is_ok_and(|found| found.get(id) == Some(record))
     }
 
     /// Sends a change again with the PIN that the device showed before and has lost: the only time that a PIN

@@ -10,6 +10,7 @@ mod answers;
 mod back_off;
 mod belief;
 mod clock;
+mod connections;
 mod cost;
 mod digest;
 mod entries;
@@ -225,7 +226,7 @@ fn every_switch_is_named() {
         lock: _,
         // refusals.rs
         logins_refused: _,
-        // failures.rs
+        // connections.rs, failures.rs and refusals.rs
         keep_alive: _,
         concurrency: _,
         device_busy: _,

@@ -64,7 +64,10 @@ impl Link {
                 return Err(self.stop(error));
             }
             let nc = self.count(&offer.challenge);
-            let is_stale = match self.send_digest(ask, &offer.challenge, nc)? {
+            let answer = self.send_digest(ask, &offer.challenge, nc).inspect_err(|_| {
+                self.unanswered = offer.locks.tries_left.filter(|_| !self.is_proven);
+            })?;
+            let is_stale = match answer {
                 Ok(raw) => {
                     self.is_proven = true;
                     return Ok(Exchange::LoggedIn(raw));
@@ -108,6 +111,11 @@ impl Link {
             return Ok(Err(raw));
         }
         let locks = LockState::read(&raw.body);
+        let before = self.unanswered.take();
+        if before.is_some_and(|before| locks.tries_left.is_some_and(|after| after < before)) {
+            // The login whose answer was lost was counted as wrong, and the same again would be too.
+            return Err(self.stop(Error::LoginRefused { tries_left: locks.tries_left }));
+        }
         match challenge::choose(raw.challenges.iter().map(Vec::as_slice)) {
             Ok(challenge) => Ok(Ok(Offer { challenge, locks })),
             Err(_) if locks.locked => Err(self.stop(locks.refusal())),

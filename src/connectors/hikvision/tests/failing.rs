@@ -176,6 +176,58 @@ fn a_device_that_never_answers_twice_on_a_connection() {
     assert_eq!(server.requests().len(), 8, "and none in vain from then on");
 }
 
+/// Mutants: nothing is learnt from a connection that was found closed; a read is lost before it is.
+#[test]
+fn a_device_that_closes_connections_without_a_word() {
+    for after_401_only in [true, false] {
+        let server = Server::new(move |_, request| match (nc(request), after_401_only) {
+            (Some(_), true) => ok(DEVICE_INFO),
+            (Some(_), false) => closed_after(ok(DEVICE_INFO)),
+            (None, _) => closed_after(unauthorized(CHALLENGE, "")),
+        });
+        let mut reader = reader(&server.url);
+        for _ in 0..3 {
+            reader.device_info().unwrap();
+        }
+        assert!(reader.manners().one_request_per_connection, "{after_401_only}");
+        assert_eq!(logins(&server), 3, "{after_401_only}");
+        let requests = server.requests();
+        let connections: BTreeSet<usize> = requests.iter().map(|one| one.connection).collect();
+        // A login that meets the closing is not seen by the server, and its call begins anew.
+        assert_eq!(connections.len(), requests.len(), "{after_401_only}");
+    }
+}
+
+fn closed_after(reply: Reply) -> Reply {
+    let Reply::Send(bytes) = reply else { panic!("nothing is sent") };
+    Reply::SendAndClose(bytes)
+}
+
+/// Mutants: a login is spent on a password that was refused with an answer that was lost; it is not where
+/// none was counted.
+#[test]
+fn a_login_that_was_counted_though_its_answer_was_lost_is_not_sent_again() {
+    let left = |tries: usize| format!(r#"{{"userCheck":{{"retryLoginTime":{tries}}}}}"#);
+    for is_counted in [true, false] {
+        let (tries, count) = (AtomicUsize::new(5), AtomicUsize::new(0));
+        let server = Server::new(move |_, request| match nc(request) {
+            None => unauthorized(CHALLENGE, &left(tries.load(Relaxed))),
+            Some(_) if count.fetch_add(1, Relaxed) == 0 => {
+                tries.fetch_sub(usize::from(is_counted), Relaxed);
+                Reply::Drop
+            }
+            Some(_) => ok(DEVICE_INFO),
+        });
+        let found = reader(&server.url).device_info();
+        if is_counted {
+            assert_eq!(found.unwrap_err(), Error::LoginRefused { tries_left: Some(4) });
+        } else {
+            found.unwrap();
+        }
+        assert_eq!(logins(&server), if is_counted { 1 } else { 2 });
+    }
+}
+
 /// Mutant: no pause is made, or it is not kept.
 #[test]
 fn a_device_that_resets_fast_callers_is_asked_slowly() {

@@ -162,3 +162,62 @@ fn connections_closed_without_notice_lose_nothing() {
         reader.device_info().unwrap();
     }
 }
+
+/// Reads the device, so that its connection is known to be kept, and then changes a person; the device loses
+/// the `lost`-th request.
+fn modify_on_a_kept_connection(lost: usize, found: &'static str) -> (Result<(), Error>, Server) {
+    let info = include_str!("../../../../tests/fixtures/hikvision/device-info.xml");
+    let server = Server::new(move |before, request| {
+        if before == lost {
+            return Reply::Drop;
+        }
+        match (is_logged_in(request), request.path()) {
+            (false, _) => super::server::unauthorized(super::CHALLENGE, ""),
+            (true, path) if path.contains("Search") => ok(found),
+            (true, path) if path.contains("Modify") => ok(DONE),
+            (true, _) => ok(info),
+        }
+    });
+    let at = |text| parse_time(text).unwrap();
+    let window = Window::new(at("2026-01-01T00:00:00"), at("2027-12-31T23:59:59")).unwrap();
+    let (mut reader, mut manners) = (reader(&server.url), WriteManners::default());
+    reader.device_info().unwrap();
+    let changed = Writer::new(&mut reader, &mut manners, &[]).modify(&record(), window);
+    (changed, server)
+}
+
+fn changes(server: &Server) -> Vec<(usize, bool)> {
+    let requests = server.requests();
+    let changes = requests.iter().filter(|one| one.path().contains("Modify"));
+    changes.map(|one| (one.connection, one.header("authorization").is_some())).collect()
+}
+
+/// Mutants: a write is lost with its login and sent again; one that was lost before it is sent again unread,
+/// or though the person has changed, or not at all; all of it on the connection that was lost.
+#[test]
+fn a_write_that_is_lost_on_a_kept_connection() {
+    const SAME: &str = concat!(
+        r#"{"UserInfoSearch":{"searchID":"1","responseStatusStrg":"OK","numOfMatches":1,"totalMatches":1,"UserInfo":["#,
+        include_str!("../../../../tests/fixtures/hikvision/user-info.json"),
+        "]}}"
+    );
+    let unknown = Err(Error::AnswerLost { call: "person change", write: true });
+    let (changed, server) = modify_on_a_kept_connection(usize::MAX, SAME);
+    assert_eq!((changed, changes(&server)), (Ok(()), vec![(0, false), (0, true)]));
+    let (changed, server) = modify_on_a_kept_connection(3, SAME);
+    assert_eq!((changed, changes(&server)), (unknown.clone(), vec![(0, false), (0, true)]));
+    let (changed, server) = modify_on_a_kept_connection(2, SAME);
+    assert_eq!(changed, Ok(()));
+    assert_eq!(
+        changes(&server),
+        [(0, false), (3, false), (4, true)],
+        "after a reading on two others"
+    );
+    for other in [
+        r#"{"UserInfoSearch":{"searchID":"1","responseStatusStrg":"NO MATCH","numOfMatches":0,"totalMatches":0}}"#,
+        "<html/>",
+    ] {
+        let (changed, server) = modify_on_a_kept_connection(2, other);
+        assert_eq!((changed, changes(&server)), (unknown.clone(), vec![(0, false)]));
+    }
+}

@@ -29,13 +29,25 @@ pub(super) struct Route(pub(super) Mutex<State>);
 impl Handler for Route {
     fn answer(&self, request: &Request) -> Reply {
         let mut state = lock(&self.0);
-        match answer(&mut state, request) {
+        let nth = state.connections.entry(request.connection).or_default();
+        *nth += 1;
+        let nth = *nth;
+        match answer(&mut state, request, nth) {
             Reply::Drop => Reply::Drop,
             Reply::Silence => Reply::Silence,
             Reply::Answer(mut response) => {
-                response.keep_alive = matches!(
+                let closing = match state.switches.keep_alive {
+                    KeepAlive::ClosesAfter401(after) if response.status == 401 => Some(after),
+                    KeepAlive::ClosesAfterEach(after) => Some(after),
+                    KeepAlive::ClosesAt { nth: last, is_done: true } if nth == last => {
+                        return Reply::Drop;
+                    }
+                    _ => None,
+                };
+                response.closes_after = closing.map(Duration::from_millis);
+                response.keep_alive = !matches!(
                     state.switches.keep_alive,
-                    KeepAlive::Keep | KeepAlive::SilentOnSecond
+                    KeepAlive::Close | KeepAlive::DropEvery(_) | KeepAlive::ResetFaster(_)
                 );
                 for (name, value) in [
                     ("Server", "webs"),
@@ -62,7 +74,7 @@ impl Handler for Route {
     }
 }
 
-fn answer(state: &mut State, request: &Request) -> Reply {
+fn answer(state: &mut State, request: &Request, nth: usize) -> Reply {
     state.served += 1;
     let State { audit, switches, .. } = state;
     audit.arrived(switches, request);
@@ -72,9 +84,10 @@ fn answer(state: &mut State, request: &Request) -> Reply {
     {
         return Reply::Drop;
     }
-    let is_second = !state.connections.insert(request.connection);
-    if is_second && state.switches.keep_alive == KeepAlive::SilentOnSecond {
-        return Reply::Silence;
+    match state.switches.keep_alive {
+        KeepAlive::SilentOnSecond if nth > 1 => return Reply::Silence,
+        KeepAlive::ClosesAt { nth: last, is_done: false } if nth == last => return Reply::Drop,
+        _ => {}
     }
     let last = state.last.replace(Instant::now());
     if let (KeepAlive::ResetFaster(least), Some(last)) = (state.switches.keep_alive, last)

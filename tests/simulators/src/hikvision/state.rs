@@ -1,6 +1,6 @@
 //! Everything a device holds in its memory, behind one lock.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -26,8 +26,8 @@ pub(super) struct State {
     pub(super) zone: Zone,
     pub(super) clock_offset: TimeDelta,
     pub(super) served: usize,
-    /// Connections that have carried a request.
-    pub(super) connections: HashSet<u64>,
+    /// How many requests each connection has carried.
+    pub(super) connections: HashMap<u64, usize>,
     /// When the last request came, in real time.
     pub(super) last: Option<Instant>,
     pub(super) meanwhile: Meanwhile<Person>,
@@ -46,7 +46,7 @@ impl State {
             audit: Audit::default(),
             clock_offset: TimeDelta::zero(),
             served: 0,
-            connections: HashSet::new(),
+            connections: HashMap::new(),
             last: None,
             meanwhile: Meanwhile::default(),
         }

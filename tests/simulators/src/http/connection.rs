@@ -214,6 +214,10 @@ impl Connection<'_> {
         if !self.shared.goes_on(Moment::Answered) {
             return Ok(false);
         }
+        if let Some(after) = answer.closes_after {
+            std::thread::sleep(after);
+            return Ok(false);
+        }
         Ok(keep && !matches!(fault, Some(Fault::CutBody(_) | Fault::WrongContentLength(_))))
     }
 

@@ -1,6 +1,7 @@
 //! One HTTP request as it came in, and one answer as it goes out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -79,6 +80,8 @@ pub struct Response {
     pub body: Arc<Vec<u8>>,
     /// Keep the connection open after this answer, if the client does not ask to close it.
     pub keep_alive: bool,
+    /// Close it all the same, so long after this answer, without having said so.
+    pub closes_after: Option<Duration>,
 }
 
 impl Response {
@@ -89,12 +92,19 @@ impl Response {
             headers: vec![("Content-Type".into(), content_type.into())],
             body: Arc::new(body.into()),
             keep_alive: false,
+            closes_after: None,
         }
     }
 
     /// An answer without body and content type.
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Arc::default(), keep_alive: false }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Arc::default(),
+            keep_alive: false,
+            closes_after: None,
+        }
     }
 
     /// Adds a header.

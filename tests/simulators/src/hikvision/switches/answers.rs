@@ -12,6 +12,17 @@ pub enum KeepAlive {
     DropEvery(usize),
     /// Kept, and a second request on it is never answered.
     SilentOnSecond,
+    /// Said to be kept, and closed so many milliseconds after each 401.
+    ClosesAfter401(u64),
+    /// Said to be kept, and closed so many milliseconds after each answer.
+    ClosesAfterEach(u64),
+    /// Kept, and closed without an answer at its n-th request.
+    ClosesAt {
+        /// Which request of a connection, counted from 1.
+        nth: usize,
+        /// Whether that request is carried out all the same.
+        is_done: bool,
+    },
     /// A request that comes sooner than so many real milliseconds after the one before is not carried
     /// out, and its connection is reset.
     ResetFaster(u64),

@@ -73,6 +73,15 @@ fn connections_close_unless_kept() {
     let answer = read(connect(device.port(), format!("{one}{two}").as_bytes())).unwrap();
     assert_eq!(answer.headers("Keep-Alive"), ["timeout=10, max=99"]);
     assert_eq!(answer.text().matches("ActivateStatus version").count(), 2);
+    device.set(|s| s.keep_alive = KeepAlive::ClosesAfterEach(0));
+    let answer = read(connect(device.port(), format!("{one}{one}").as_bytes())).unwrap();
+    assert_eq!(answer.headers("Connection"), ["keep-alive"]);
+    assert_eq!(answer.text().matches("ActivateStatus version").count(), 1);
+    for is_done in [false, true] {
+        device.set(|s| s.keep_alive = KeepAlive::ClosesAt { nth: 2, is_done });
+        let answer = read(connect(device.port(), format!("{one}{one}{one}").as_bytes())).unwrap();
+        assert_eq!(answer.text().matches("ActivateStatus version").count(), 1);
+    }
     device.set(|s| s.keep_alive = KeepAlive::DropEvery(2));
     let drops =
         (0..4).filter(|_| send(device.port(), "GET", "/SDK/activateStatus", &[], "").is_none());
