@@ -1,5 +1,7 @@
 //! `POST UserInfo/Search`: conditions, pages, and the many forms of an answer.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::answers::{BAD_JSON_CONTENT, BAD_PARAMETERS, Failure, PARAMETERS_LACK, json_response};
@@ -43,7 +45,7 @@ pub(super) fn search(state: &mut State, body: &Value) -> Result<Response, Failur
     }
     let entries = entries(&state.switches, &state.persons);
     let found: Vec<&Person> =
-        entries.iter().filter(|p| condition.takes(&state.switches, p)).collect();
+        entries.iter().map(Cow::as_ref).filter(|p| condition.takes(&state.switches, p)).collect();
     let shown = on_page(&state.switches, &condition, &found);
     let answer = page(&state.switches, &condition, &found, &shown);
     let numbers: Vec<String> = shown.iter().map(|p| p.employee_no.clone()).collect();
@@ -52,17 +54,17 @@ pub(super) fn search(state: &mut State, body: &Value) -> Result<Response, Failur
 }
 
 /// The entries of the list, which can be more than one for a person.
-fn entries(switches: &Switches, persons: &[Person]) -> Vec<Person> {
-    let mut entries = Vec::new();
+fn entries<'a>(switches: &Switches, persons: &'a [Person]) -> Vec<Cow<'a, Person>> {
+    let mut entries = Vec::with_capacity(persons.len());
     let mut at_end = Vec::new();
     for person in persons {
-        let mut shown = person.clone();
+        let mut shown = Cow::Borrowed(person);
         if switches.names_in_gbk.contains(&person.employee_no) {
-            shown.name = GBK_HERE.to_owned();
+            shown.to_mut().name = GBK_HERE.to_owned();
         }
         entries.push(shown);
         if switches.listed_twice.contains(&person.employee_no) {
-            let second = person.clone().name("Somebody Else");
+            let second = Cow::Owned(person.clone().name("Somebody Else"));
             if switches.twice_at_end { at_end.push(second) } else { entries.push(second) }
         }
     }
