@@ -42,9 +42,9 @@ impl Book {
     pub fn hold(&mut self, place: usize, measure: &str, goal: f64, ratios: Vec<Ratio>) {
         let values = ratios.iter().map(Ratio::value);
         let is_reached = values.clone().all(|value| value <= goal);
-        let digits = if goal < 1.0 { 2 } else { 1 };
-        let places = if is_reached || digits == 2 { 2 } else { digits };
-        let measured: Vec<String> = values.map(|value| format!("{value:.places$}")).collect();
+        let measured: Vec<String> = values
+            .map(|value| if value < 10.0 { format!("{value:.2}") } else { format!("{value:.1}") })
+            .collect();
         let words = if goal < 1.0 { format!("at most {goal}") } else { format!("{goal}") };
         self.say(place, measure, measured.join(" / "), &words, is_reached);
         self.ratios.extend(ratios);
@@ -64,9 +64,9 @@ impl Book {
     pub fn goals(&self) -> String {
         let mut lines: Vec<&Line> = self.lines.iter().collect();
         lines.sort_by_key(|line| line.place);
-        let mut rows = vec![["measure", "measured", "goal", ""].map(str::to_owned).to_vec()];
+        let mut rows = vec![["measure", "measured", "goal", "verdict"].map(str::to_owned).to_vec()];
         rows.extend(lines.iter().map(|line| line.cells.clone()));
-        table(&rows, 2)
+        table(&rows, 4)
     }
 
     /// Every ratio behind the table.

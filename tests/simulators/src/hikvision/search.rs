@@ -1,7 +1,5 @@
 //! `POST UserInfo/Search`: conditions, pages, and the many forms of an answer.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value, json};
 
 use super::answers::{BAD_JSON_CONTENT, BAD_PARAMETERS, Failure, PARAMETERS_LACK, json_response};
@@ -43,9 +41,11 @@ pub(super) fn search(state: &mut State, body: &Value) -> Result<Response, Failur
             Filter::Error => return Err(BAD_PARAMETERS.about("EmployeeNoList")),
         }
     }
-    let entries = entries(&state.switches, &state.persons);
+    let shown_otherwise = shown_otherwise(&state.switches, &state.persons);
+    // Copies of everybody would take most of the time of a long list.
+    let entries = shown_otherwise.as_deref().unwrap_or(&state.persons);
     let found: Vec<&Person> =
-        entries.iter().map(Cow::as_ref).filter(|p| condition.takes(&state.switches, p)).collect();
+        entries.iter().filter(|p| condition.takes(&state.switches, p)).collect();
     let shown = on_page(&state.switches, &condition, &found);
     let answer = page(&state.switches, &condition, &found, &shown);
     let numbers: Vec<String> = shown.iter().map(|p| p.employee_no.clone()).collect();
@@ -53,23 +53,26 @@ pub(super) fn search(state: &mut State, body: &Value) -> Result<Response, Failur
     Ok(in_gbk(json_response(200, &answer)))
 }
 
-/// The entries of the list, which can be more than one for a person.
-fn entries<'a>(switches: &Switches, persons: &'a [Person]) -> Vec<Cow<'a, Person>> {
-    let mut entries = Vec::with_capacity(persons.len());
+/// The entries of the list where they are not just the persons: there can be more than one for a person.
+fn shown_otherwise(switches: &Switches, persons: &[Person]) -> Option<Vec<Person>> {
+    if switches.names_in_gbk.is_empty() && switches.listed_twice.is_empty() {
+        return None;
+    }
+    let mut entries = Vec::new();
     let mut at_end = Vec::new();
     for person in persons {
-        let mut shown = Cow::Borrowed(person);
+        let mut shown = person.clone();
         if switches.names_in_gbk.contains(&person.employee_no) {
-            shown.to_mut().name = GBK_HERE.to_owned();
+            shown.name = GBK_HERE.to_owned();
         }
         entries.push(shown);
         if switches.listed_twice.contains(&person.employee_no) {
-            let second = Cow::Owned(person.clone().name("Somebody Else"));
+            let second = person.clone().name("Somebody Else");
             if switches.twice_at_end { at_end.push(second) } else { entries.push(second) }
         }
     }
     entries.append(&mut at_end);
-    entries
+    Some(entries)
 }
 
 /// The same answer, with GBK in place of every name that is to be shown so.
