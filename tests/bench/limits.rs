@@ -249,7 +249,7 @@ pub fn long_log(
         &["lookup", WHO, "--offline"],
         &["status"],
         &["check"],
-        &["history", "--since", "7d"],
+        &["history", "--since", "1h"],
     ];
     for arguments in commands {
         let is_renewal = arguments.last() == Some(&"");

@@ -23,6 +23,25 @@ pub struct Plan {
     pub every_run: bool,
     /// No bigger club.
     pub members_max: usize,
+    /// These parts only, unless there are none.
+    pub only: Vec<Part>,
+}
+
+/// A part of the measurement that can be asked for alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// Quiet ticks, fsyncs, renewals, complete listings, looks
+    Ticks,
+    /// Beside the Python programs
+    Python,
+    /// Many slow doors
+    Doors,
+    /// Many clubs in one configuration
+    Clubs,
+    /// A long audit log
+    Log,
+    /// Every run in every world
+    Runs,
 }
 
 /// Places of the lines in the table.
@@ -66,23 +85,37 @@ pub fn measure(plan: &Plan, tell: impl Fn(&str)) -> (Book, Vec<Compared>) {
         .collect();
     let rounds = if plan.is_quick { 9 } else { 15 };
 
-    let mut scenes = BTreeMap::new();
-    for scheme in ["https", "http"] {
-        quiet(&mut book, &sizes, scheme, rounds, &mut scenes, &tell);
+    let is_wanted = |part| plan.only.is_empty() || plan.only.contains(&part);
+    if is_wanted(Part::Ticks) {
+        let mut scenes = BTreeMap::new();
+        for scheme in ["https", "http"] {
+            quiet(&mut book, &sizes, scheme, rounds, &mut scenes, &tell);
+        }
+        without_roles(&mut book, plan, rounds, &tell);
+        tell("fsyncs");
+        fsyncs(&mut book, &mut scenes);
+        renewals(&mut book, plan, &mut scenes, &tell);
+        big(&mut book, plan, &mut scenes, &tell);
+        for scene in scenes.into_values() {
+            book.violations.extend(scene.violations);
+        }
     }
-    without_roles(&mut book, plan, rounds, &tell);
-    tell("fsyncs");
-    fsyncs(&mut book, &mut scenes);
-    renewals(&mut book, plan, &mut scenes, &tell);
-    big(&mut book, plan, &mut scenes, &tell);
-    for scene in std::mem::take(&mut scenes).into_values() {
-        book.violations.extend(scene.violations);
+    let mut compared = Vec::new();
+    if is_wanted(Part::Python) {
+        compared = beside_python(&mut book, plan, &sizes, &tell);
     }
-    let compared = beside_python(&mut book, plan, &sizes, &tell);
-    many_doors(&mut book, plan, &tell);
-    many_clubs(&mut book, plan, &tell);
-    long_log(&mut book, plan, &tell);
-    every_run(&mut book, plan, &tell);
+    if is_wanted(Part::Doors) {
+        many_doors(&mut book, plan, &tell);
+    }
+    if is_wanted(Part::Clubs) {
+        many_clubs(&mut book, plan, &tell);
+    }
+    if is_wanted(Part::Log) {
+        long_log(&mut book, plan, &tell);
+    }
+    if is_wanted(Part::Runs) {
+        every_run(&mut book, plan, &tell);
+    }
     (book, compared)
 }
 

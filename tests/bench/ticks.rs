@@ -37,7 +37,7 @@ use std::time::Instant;
 
 use clap::Parser;
 
-use measure::Plan;
+use measure::{Part, Plan};
 use python::Compared;
 use rows::{AUDIT, FIRST_RUN, LISTING, LISTING_NEW, QUIET_TICK};
 use scene::Row;
@@ -57,6 +57,9 @@ struct Arguments {
     /// The goals only, without the table of every run
     #[arg(long)]
     goals: bool,
+    /// Only these parts of it
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
     /// Only clubs with at most so many members
     #[arg(long, default_value_t = usize::MAX)]
     members_max: usize,
@@ -89,6 +92,7 @@ fn everything(arguments: &Arguments) -> Result<(), Failure> {
         with_python: !arguments.no_python,
         every_run: !arguments.goals && !arguments.quick,
         members_max: arguments.members_max,
+        only: arguments.only.clone(),
     };
     let (book, compared) = measure::measure(&plan, tell);
 
@@ -98,7 +102,7 @@ fn everything(arguments: &Arguments) -> Result<(), Failure> {
     print_python(&compared);
     print_growth(&book.rows);
     let smallest = book.rows.iter().find(|row| row.name == QUIET_TICK).map(|row| row.cost.wall);
-    if !arguments.quick {
+    if !arguments.quick && arguments.only.is_empty() {
         println!("\nThe binary\n\n{}", table::table(&binary::describe(smallest)?, 1));
     }
     if !book.rows.is_empty() {
