@@ -2,7 +2,7 @@
 //! members.
 //!
 //! ```text
-//! cargo bench --bench ticks              # everything; about ten minutes on two cores
+//! cargo bench --bench ticks              # everything; took 25 minutes on two busy cores
 //! cargo bench --bench ticks -- --quick   # a club of 430 members: less than a minute
 //! ```
 //!
