@@ -1,102 +1,203 @@
-//! The plain Python program beside ours: the same world twice, one for each.
+//! Two Python programs beside ours, a careful one and a plain one: the same world for each, in turns.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::json;
 
 use crate::Failure;
-use crate::process;
-use crate::rows::{FIRST_RUN, LISTING, QUIET_TICK, renewals};
-use crate::scene::{PROGRAM, REPEATS, Row, Scene, median};
-use crate::stage::{Size, listing_is_due};
+use crate::pairs::{Typical, in_turns};
+use crate::rows::{AUDIT, FIRST_RUN, LISTING, QUIET_TICK, renewals};
+use crate::scene::{PROGRAM, Row, Scene};
+use crate::stage::{Outside, audit_is_due, listing_is_due};
 
-/// Where the Python program and what it needs lie.
+/// Where the Python programs and what the plain one needs lie.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/python");
 
-/// How many pay at once.
-const RENEWALS: usize = 100;
-
-/// Both programs in one row.
-pub struct Pair {
-    /// Ours.
-    pub ours: Row,
-    /// The plain one.
-    pub plain: Row,
+/// A Python program, and what runs it.
+#[derive(Debug, Clone)]
+pub struct Python {
+    interpreter: PathBuf,
+    program: &'static str,
 }
 
-/// Makes a virtual environment with what the program needs, and gives its Python; what hinders comes
-/// back in words.
-pub fn install() -> Result<PathBuf, String> {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-python");
-    let python = folder.join("bin").join("python");
-    let run = |command: &mut Command| -> Result<(), String> {
-        let said = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-        match said.status.success() {
-            true => Ok(()),
-            false => Err(format!("{command:?}: {}", String::from_utf8_lossy(&said.stderr))),
+impl Python {
+    /// The careful program: the standard library is all it needs.
+    pub fn careful() -> Result<Self, Failure> {
+        // The system's own where there is one; what is called `python3` may be a script that looks for one.
+        let interpreter = PathBuf::from("/usr/bin/python3");
+        if interpreter.exists() {
+            return Ok(Self { interpreter, program: "careful_sync.py" });
         }
-    };
-    if !python.exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        let asked =
+            Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output()?;
+        let interpreter = PathBuf::from(String::from_utf8(asked.stdout)?.trim());
+        match interpreter.is_absolute() {
+            true => Ok(Self { interpreter, program: "careful_sync.py" }),
+            false => Err("there is no python3".into()),
+        }
     }
-    let wanted = format!("{FOLDER}/requirements.txt");
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r", &wanted]))?;
-    Ok(python)
+
+    /// The plain program, in a virtual environment with what it needs; what hinders comes back in words.
+    pub fn plain() -> Result<Self, Failure> {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-python");
+        let interpreter = folder.join("bin").join("python");
+        let run = |command: &mut Command| -> Result<(), Failure> {
+            let said = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+            match said.status.success() {
+                true => Ok(()),
+                false => {
+                    Err(format!("{command:?}: {}", String::from_utf8_lossy(&said.stderr)).into())
+                }
+            }
+        };
+        if !interpreter.exists() {
+            run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        }
+        let wanted = format!("{FOLDER}/requirements.txt");
+        run(Command::new(&interpreter).args(["-m", "pip", "install", "--quiet", "-r", &wanted]))?;
+        Ok(Self { interpreter, program: "plain_sync.py" })
+    }
+
+    /// The command for one kind of tick, as cron would run it: no user's own packages, no variables.
+    fn command(&self, kind: Kind) -> Command {
+        let mut command = Command::new(&self.interpreter);
+        command.arg("-I").arg(format!("{FOLDER}/{}", self.program));
+        match kind {
+            Kind::Listing => command.arg("--full"),
+            Kind::Audit => command.arg("--audit"),
+            _ => &mut command,
+        };
+        command
+    }
 }
 
-/// Measures both, side by side; the worlds are the same and nobody sees the other's writes.
-pub fn compare(python: &Path, size: Size) -> Result<Vec<Pair>, Failure> {
-    let ours = measure(size, |scene, name, is_full| {
-        let more = if is_full { listing_is_due() } else { Vec::new() };
-        scene.run(name, Command::new(PROGRAM).arg("sync"), &more)
-    })?;
-    let plain = measure(size, |scene, name, is_full| {
+/// A kind of tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    First,
+    Quiet,
+    Renewals(usize),
+    Listing,
+    Audit,
+}
+
+impl Kind {
+    fn name(self) -> String {
+        match self {
+            Self::First => FIRST_RUN.to_owned(),
+            Self::Quiet => QUIET_TICK.to_owned(),
+            Self::Renewals(count) => format!("tick with {}", renewals(count)),
+            Self::Listing => LISTING.to_owned(),
+            Self::Audit => AUDIT.to_owned(),
+        }
+    }
+}
+
+/// One kind of tick of ours, and of the Python programs in the same world.
+pub struct Compared {
+    /// What it is called.
+    pub name: String,
+    /// Nothing was to be done.
+    pub is_quiet: bool,
+    /// Members of the club.
+    pub members: usize,
+    /// Ours, the careful one, the plain one where it could be installed.
+    pub sides: Vec<Side>,
+    /// How often each ran.
+    pub rounds: usize,
+}
+
+/// What one program took.
+pub struct Side {
+    /// Medians.
+    pub took: Typical,
+    /// HTTP requests of its last run.
+    pub requests: u64,
+}
+
+/// Runs every kind of tick with each program, in turns; all must write the same.
+pub fn beside(
+    members: usize,
+    pythons: &[Python],
+    quiet_rounds: usize,
+    mut tell: impl FnMut(&str),
+) -> Result<(Vec<Compared>, Vec<String>), Failure> {
+    let outside = Outside::club(members, 1);
+    let mut scenes = Vec::new();
+    for _ in 0..=pythons.len() {
+        let scene = Scene::set_as(&outside)?;
         let world = json!({
             "organisation": 123,
             "service": scene.remote.service,
             "devices": scene.remote.devices,
         });
         std::fs::write(scene.path("plain_sync.json"), world.to_string())?;
-        let mut command = Command::new(python);
-        command.arg(format!("{FOLDER}/plain_sync.py"));
-        if is_full {
-            command.arg("--full");
-        }
-        scene.run(name, &mut command, &[])
-    })?;
-    for (ours, plain) in ours.iter().zip(&plain) {
-        let writes = (ours.seen.writes, plain.seen.writes);
-        if writes.0 != writes.1 {
-            return Err(format!("{}: not the same was written: {writes:?}", ours.name).into());
-        }
+        scenes.push(scene);
     }
-    Ok(ours.into_iter().zip(plain).map(|(ours, plain)| Pair { ours, plain }).collect())
+    let once = if members > 50_000 { 1 } else { 3 };
+    let mut found = Vec::new();
+    for (kind, rounds) in [
+        (Kind::First, 1),
+        (Kind::Quiet, quiet_rounds),
+        (Kind::Renewals(1), 5),
+        (Kind::Renewals(100), 3),
+        (Kind::Listing, 3),
+        (Kind::Audit, once),
+    ] {
+        tell(&format!("{members} members beside Python: {}", kind.name()));
+        found.push(compare(&mut scenes, pythons, kind, rounds, members)?);
+    }
+    let violations = scenes.iter().flat_map(|scene| scene.violations.iter().cloned());
+    Ok((found, violations.collect()))
 }
 
-/// The rows of one program; `run` runs it under a name, with a complete listing or without.
-fn measure(
-    size: Size,
-    run: impl Fn(&mut Scene, &str, bool) -> Result<Row, Failure>,
-) -> Result<Vec<Row>, Failure> {
-    let mut scene = Scene::set(size, Duration::ZERO)?;
-    let mut rows = Vec::new();
-    let one = |scene: &mut Scene, name: &str, is_full: bool| -> Result<Row, Failure> {
-        scene.remote.advance(2 * 3600)?;
-        let row = run(scene, name, is_full)?;
-        process::Cost::or_fail(row.cost.clone(), name)?;
-        Ok(row)
+fn compare(
+    scenes: &mut [Scene],
+    pythons: &[Python],
+    kind: Kind,
+    rounds: usize,
+    members: usize,
+) -> Result<Compared, Failure> {
+    let mut last: Vec<Option<Row>> = vec![None; scenes.len()];
+    let mut writes = vec![0; scenes.len()];
+    let mut one = |which: usize| {
+        let scene = scenes.get_mut(which).ok_or("no such scene")?;
+        let row = run(scene, which.checked_sub(1).and_then(|index| pythons.get(index)), kind)?;
+        let cost = row.cost.clone().or_fail(&kind.name())?;
+        writes[which] += row.seen.writes;
+        last[which] = Some(row);
+        Ok(cost)
     };
-    rows.push(one(&mut scene, FIRST_RUN, false)?);
-    let quiet = (0..REPEATS).map(|_| one(&mut scene, QUIET_TICK, false));
-    rows.push(median(quiet.collect::<Result<_, _>>()?)?);
-    let count = RENEWALS.min(size.members);
-    scene.remote.renew(count)?;
-    rows.push(one(&mut scene, &format!("tick with {}", renewals(count)), false)?);
-    rows.push(one(&mut scene, LISTING, true)?);
-    match scene.violations.first() {
-        None => Ok(rows),
-        Some(first) => Err(format!("a breach of a simulator's rules: {first}").into()),
+    let took: Vec<Typical> = match pythons.len() {
+        1 => in_turns::<2>(rounds, &mut one)?.to_vec(),
+        _ => in_turns::<3>(rounds, &mut one)?.to_vec(),
+    };
+    if writes.iter().any(|count| Some(count) != writes.first()) {
+        return Err(format!("{}: not the same was written: {writes:?}", kind.name()).into());
     }
+    let sides = took.into_iter().zip(last).filter_map(|(took, row)| {
+        let seen = row?.seen;
+        Some(Side { took, requests: seen.service.requests + seen.devices.requests })
+    });
+    let sides = sides.collect();
+    Ok(Compared { name: kind.name(), is_quiet: kind == Kind::Quiet, members, sides, rounds })
+}
+
+/// One tick of ours, or of a Python program.
+fn run(scene: &mut Scene, python: Option<&Python>, kind: Kind) -> Result<Row, Failure> {
+    if let Kind::Renewals(count) = kind {
+        scene.remote.renew(count)?;
+    }
+    // Two hours: more than the hour by which each asks too early, so that what it lists happened since.
+    scene.remote.advance(2 * 3600)?;
+    let Some(python) = python else {
+        let more = match kind {
+            Kind::Listing => listing_is_due(),
+            Kind::Audit => audit_is_due(scene.size.devices),
+            _ => Vec::new(),
+        };
+        return scene.run("", Command::new(PROGRAM).arg("sync"), &more);
+    };
+    scene.run("", &mut python.command(kind), &[])
 }

@@ -6,26 +6,47 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::process::cpu_of;
-use crate::stage::{Seen, Size, Stage, Traffic};
+use crate::stage::{Outside, Seen, Size, Stage, Traffic};
 
 /// The first argument that makes this program play the outside world.
 pub const ROLE: &str = "play-the-outside";
 
-/// Plays the outside world until stdin ends: members, devices, milliseconds of latency, link file.
+/// Plays the outside world until stdin ends: what it is made of, and the folder of the link file.
 pub fn play(arguments: &[String]) -> Result<(), Failure> {
-    let [members, devices, latency_ms, links] = arguments else {
-        return Err("the outside world takes four arguments".into());
+    let [about, folder] = arguments else {
+        return Err("the outside world takes two arguments".into());
     };
-    let size = Size { members: members.parse()?, devices: devices.parse()? };
-    let mut stage = Stage::start(size, Duration::from_millis(latency_ms.parse()?));
-    std::fs::write(links, &stage.club.links_csv)?;
+    let about: Value = serde_json::from_str(about)?;
+    let number = |name: &str| about[name].as_u64().ok_or("a number is missing");
+    let is = |name: &str| about[name] == Value::Bool(true);
+    let outside = Outside {
+        size: Size {
+            members: usize::try_from(number("members")?)?,
+            devices: usize::try_from(number("devices")?)?,
+        },
+        latency: Duration::from_millis(number("latency_ms")?),
+        tls: is("tls"),
+        keeps: is("keeps"),
+        half_without_role: is("half_without_role"),
+        clubs: usize::try_from(number("clubs")?)?,
+    };
+    let mut stage = Stage::start_as(&outside);
+    let folder = Path::new(folder);
+    std::fs::write(folder.join("persons.csv"), &stage.club.links_csv)?;
+    if let Some(certificate) = stage.club.cardskipper.certificate_der() {
+        std::fs::write(folder.join(ROOTS), roots_with(&certificate))?;
+    }
     let urls: Vec<String> = stage.club.devices.iter().map(|device| device.url()).collect();
-    say(&json!({"service": stage.club.cardskipper.url(), "devices": urls}))?;
+    let pins = stage.club.devices.iter().filter_map(|device| device.certificate_sha256());
+    let pins: Vec<String> = pins.collect();
+    say(&json!({"service": stage.club.cardskipper.url(), "devices": urls, "pins": pins}))?;
     for line in std::io::stdin().lines() {
         let line = line?;
         let (word, number) = line.split_once(' ').unwrap_or((&line, "0"));
@@ -47,10 +68,24 @@ pub fn play(arguments: &[String]) -> Result<(), Failure> {
             "devices": [seen.devices.requests, seen.devices.bytes],
             "busiest_us": u64::try_from(seen.busiest.as_micros())?,
             "writes": seen.writes,
+            "connections": seen.connections,
             "violations": violations,
         }))?;
     }
     Ok(())
+}
+
+/// The file of trusted authorities, in the folder of a world that speaks TLS.
+pub const ROOTS: &str = "roots.pem";
+
+/// Where Debian and most others have the authorities that a computer trusts.
+const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// The authorities of this computer and one more: as many as are read where no simulator is asked.
+fn roots_with(certificate: &[u8]) -> String {
+    let system = std::fs::read_to_string(SYSTEM_ROOTS).unwrap_or_default();
+    let coded = STANDARD.encode(certificate);
+    format!("{system}\n-----BEGIN CERTIFICATE-----\n{coded}\n-----END CERTIFICATE-----\n")
 }
 
 fn say(document: &Value) -> Result<(), Failure> {
@@ -68,27 +103,39 @@ pub struct Remote {
     pub service: String,
     /// Addresses of the devices.
     pub devices: Vec<String>,
+    /// Fingerprints of their certificates, where they have one.
+    pub pins: Vec<String>,
 }
 
 impl Remote {
     /// Starts a world, and writes its link file into `folder`.
-    pub fn start(size: Size, latency: Duration, folder: &Path) -> Result<Self, Failure> {
+    pub fn start(outside: &Outside, folder: &Path) -> Result<Self, Failure> {
+        let about = json!({
+            "members": outside.size.members,
+            "devices": outside.size.devices,
+            "latency_ms": u64::try_from(outside.latency.as_millis())?,
+            "tls": outside.tls,
+            "keeps": outside.keeps,
+            "half_without_role": outside.half_without_role,
+            "clubs": outside.clubs,
+        });
         let mut child = Command::new(std::env::current_exe()?)
-            .arg(ROLE)
-            .args([size.members.to_string(), size.devices.to_string()])
-            .arg(latency.as_millis().to_string())
-            .arg(folder.join("persons.csv"))
+            .args([ROLE, &about.to_string()])
+            .arg(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let orders = child.stdin.take();
         let answers = child.stdout.take().ok_or("the outside world has no output")?;
-        let (service, devices) = (String::new(), Vec::new());
-        let mut remote = Self { child, orders, answers: BufReader::new(answers), service, devices };
+        let (service, devices, pins) = (String::new(), Vec::new(), Vec::new());
+        let answers = BufReader::new(answers);
+        let mut remote = Self { child, orders, answers, service, devices, pins };
         let told = remote.hear()?;
         remote.service = text(&told["service"])?;
-        let devices = told["devices"].as_array().ok_or("no devices")?;
-        remote.devices = devices.iter().map(text).collect::<Result<_, _>>()?;
+        let texts = |name: &str| -> Result<Vec<String>, Failure> {
+            told[name].as_array().ok_or("a list is missing")?.iter().map(text).collect()
+        };
+        (remote.devices, remote.pins) = (texts("devices")?, texts("pins")?);
         Ok(remote)
     }
 
@@ -126,6 +173,7 @@ impl Remote {
             devices: traffic(&told["devices"])?,
             busiest: Duration::from_micros(number(&told["busiest_us"])?),
             writes: number(&told["writes"])?,
+            connections: number(&told["connections"])?,
         };
         Ok((seen, violations.iter().map(text).collect::<Result<_, _>>()?))
     }

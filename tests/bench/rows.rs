@@ -1,11 +1,10 @@
 //! What is measured in a world, in this order.
 
 use std::process::Command;
-use std::time::Duration;
 
 use crate::Failure;
 use crate::scene::{PROGRAM, REPEATS, Row, Scene, median};
-use crate::stage::{Size, audit_is_due, listing_is_due};
+use crate::stage::{Outside, audit_is_due, listing_is_due};
 
 /// Names of the rows that are looked at again later.
 pub const FIRST_RUN: &str = "first run";
@@ -28,8 +27,12 @@ const WRITES_MAX: usize = 20_000;
 const COLD_MEMBERS_MAX: usize = 100_000;
 
 /// Measures every row of one world, telling each as it comes.
-pub fn measure(size: Size, mut tell: impl FnMut(&Row)) -> Result<(Vec<Row>, Scene), Failure> {
-    let mut scene = Scene::set(size, Duration::ZERO)?;
+pub fn measure(
+    outside: &Outside,
+    mut tell: impl FnMut(&Row),
+) -> Result<(Vec<Row>, Scene), Failure> {
+    let size = outside.size;
+    let mut scene = Scene::set_as(outside)?;
     let mut rows = Vec::new();
     let mut keep = |row: Row, wanted: &[i32]| -> Result<(), Failure> {
         if !wanted.contains(&row.cost.code) {
@@ -54,9 +57,12 @@ pub fn measure(size: Size, mut tell: impl FnMut(&Row)) -> Result<(Vec<Row>, Scen
     keep(listing(&mut scene, LISTING, |_| Ok(()))?, &[0])?;
     keep(listing(&mut scene, LISTING_NEW, |scene| scene.remote.rename_everybody())?, &[0])?;
     keep(scene.tick(AUDIT, &["sync"], &audit_is_due(size.devices))?, &[0])?;
-    let who = "150001";
+    // Who has a role in every world.
+    let who = "150002";
     keep(scene.tick("lookup", &["lookup", who], &[])?, &[0])?;
     keep(scene.tick("lookup --offline", &["lookup", who, "--offline"], &[])?, &[0])?;
+    keep(scene.tick("status", &["status"], &[])?, &[0])?;
+    keep(scene.tick("check", &["check"], &[])?, &[0])?;
     // Behind everything else, since nobody carries it out.
     let changed = size.members.min(100);
     scene.remote.renew(changed)?;

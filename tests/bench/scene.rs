@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use crate::Failure;
 use crate::bare::argument;
 use crate::process::{self, Cost};
-use crate::remote::Remote;
-use crate::stage::{self, Seen, Size};
+use crate::remote::{ROOTS, Remote};
+use crate::stage::{self, Outside, Seen, Size};
 
 /// The program that is measured.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ivms-sync");
@@ -19,11 +19,16 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ivms-sync");
 /// happened since the one before.
 const BETWEEN_TICKS_S: usize = 2 * 3600;
 
+/// What cron is told.
+pub const BETWEEN_CRON_S: usize = 300;
+
 /// One measured run.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The world it ran in.
     pub size: Size,
+    /// Every second member of it has no role.
+    pub half_without_role: bool,
     /// What was run.
     pub name: String,
     /// What the process cost.
@@ -43,18 +48,35 @@ pub struct Scene {
     /// The simulators.
     pub remote: Remote,
     folder: TempDir,
+    variables: Vec<(String, String)>,
+    half_without_role: bool,
     /// What a client did that it must not.
     pub violations: Vec<String>,
 }
 
 impl Scene {
     /// Starts a world and writes the configuration that fits it.
-    pub fn set(size: Size, latency: Duration) -> Result<Self, Failure> {
+    pub fn set_as(outside: &Outside) -> Result<Self, Failure> {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        let remote = Remote::start(size, latency, folder.path())?;
-        let config = stage::config(&remote.service, &remote.devices);
+        let remote = Remote::start(outside, folder.path())?;
+        let Remote { service, devices, pins, .. } = &remote;
+        let config = stage::config_of(service, devices, pins, outside.clubs);
         std::fs::write(folder.path().join("ivms-sync.toml"), config)?;
-        Ok(Self { size, remote, folder, violations: Vec::new() })
+        let mut variables = Vec::new();
+        if outside.tls {
+            let roots = folder.path().join(ROOTS);
+            variables.push(("SSL_CERT_FILE".to_owned(), argument(&roots)?.to_owned()));
+        }
+        let size = outside.size;
+        let half_without_role = outside.half_without_role;
+        Ok(Self { size, remote, folder, variables, half_without_role, violations: Vec::new() })
+    }
+
+    /// The variables of a run that begins now.
+    pub fn variables(&mut self) -> Result<Vec<(String, String)>, Failure> {
+        let mut variables = stage::variables(self.remote.clear()?);
+        variables.extend_from_slice(&self.variables);
+        Ok(variables)
     }
 
     /// A path in the folder.
@@ -78,6 +100,21 @@ impl Scene {
         self.run(name, Command::new(PROGRAM).args(arguments), more)
     }
 
+    /// Runs the program five minutes later, as cron does.
+    pub fn cron(&mut self, arguments: &[&str]) -> Result<Row, Failure> {
+        self.remote.advance(BETWEEN_CRON_S)?;
+        self.run("", Command::new(PROGRAM).args(arguments), &[])
+    }
+
+    /// Lets ticks pass until nothing is left to do, and the next one is quiet.
+    pub fn quieten(&mut self) -> Result<(), Failure> {
+        self.catch_up()?;
+        for _ in 0..2 {
+            self.tick("", &["sync"], &[])?;
+        }
+        Ok(())
+    }
+
     /// Runs any program now and measures it.
     pub fn run(
         &mut self,
@@ -85,7 +122,7 @@ impl Scene {
         command: &mut Command,
         more: &[(String, String)],
     ) -> Result<Row, Failure> {
-        let mut variables = stage::variables(self.remote.clear()?);
+        let mut variables = self.variables()?;
         variables.extend_from_slice(more);
         let before = self.remote.cpu();
         let cost = process::run(command, self.folder.path(), &variables)?;
@@ -93,7 +130,9 @@ impl Scene {
         let (seen, violations) = self.remote.seen()?;
         self.violations.extend(violations);
         let state_bytes = self.state_bytes()?;
-        Ok(Row { size: self.size, name: name.to_owned(), cost, seen, outside_cpu, state_bytes })
+        let (size, half_without_role) = (self.size, self.half_without_role);
+        let name = name.to_owned();
+        Ok(Row { size, half_without_role, name, cost, seen, outside_cpu, state_bytes })
     }
 
     /// Runs ticks that nobody measures until one ends with 0: what a time limit left over.

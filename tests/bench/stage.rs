@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use ivms_sync_simulators::cardskipper::{self, Member};
+use ivms_sync_simulators::cardskipper::{self, Member, OrganisationInfo};
 use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::club::{
     self, Club, FIRST_EMPLOYEE_NO, FIRST_FOREIGN_NO, World, WorldSettings,
 };
-use ivms_sync_simulators::hikvision;
-use ivms_sync_simulators::http::{Fault, HttpServer, Moment};
+use ivms_sync_simulators::hikvision::{self, KeepAlive, Switches};
+use ivms_sync_simulators::http::{Fault, HttpServer, Moment, Tls};
 
 /// How big a world is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Seen {
     pub busiest: Duration,
     /// Accepted writes.
     pub writes: u64,
+    /// The most connections that one device was sent.
+    pub connections: u64,
 }
 
 /// How long a device was busy with requests, in nanoseconds.
@@ -57,21 +59,83 @@ pub struct Stage {
     clock: Clock,
     busy: Vec<Busy>,
     bytes_before: Vec<u64>,
+    connections_before: Vec<u64>,
 }
+
+/// What a world is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outside {
+    /// How big it is, all clubs together.
+    pub size: Size,
+    /// How much longer every answer of a device takes.
+    pub latency: Duration,
+    /// Everything speaks TLS, with certificates made at the start.
+    pub tls: bool,
+    /// Doors keep a connection for the next request.
+    pub keeps: bool,
+    /// Every second member has no role, and a time on the doors that ended long ago.
+    pub half_without_role: bool,
+    /// Organisations; with more than one, each has its own door and its share of the members.
+    pub clubs: usize,
+}
+
+impl Outside {
+    /// One club over plain HTTP, whose doors keep a connection for the next request.
+    pub fn club(members: usize, devices: usize) -> Self {
+        let size = Size { members, devices };
+        Self { keeps: true, ..Self::plain(size, Duration::ZERO) }
+    }
+
+    /// One club with doors that close every connection, and nothing special about it.
+    pub fn plain(size: Size, latency: Duration) -> Self {
+        Self { size, latency, tls: false, keeps: false, half_without_role: false, clubs: 1 }
+    }
+}
+
+/// The organisation at `index`.
+pub fn organisation(index: usize) -> i64 {
+    club::ORGANISATION + i64::try_from(index).unwrap_or_default()
+}
+
+/// What a listing of changes asks too early at most: an hour, and two between two ticks.
+const ASKED_EARLY: [TimeDelta; 2] = [TimeDelta::minutes(65), TimeDelta::minutes(185)];
 
 impl Stage {
     /// Starts a club in agreement; every answer of a device takes `latency` longer.
     pub fn start(size: Size, latency: Duration) -> Self {
-        let Size { members, devices } = size;
+        Self::start_as(&Outside::plain(size, latency))
+    }
+
+    /// Starts a world in agreement.
+    pub fn start_as(outside: &Outside) -> Self {
+        let Outside { size: Size { members, devices }, latency, clubs, .. } = *outside;
         let clock = Clock::default();
         // In a big club the numbers of members reach those of the others.
-        let foreign = if members <= FIRST_FOREIGN_NO - FIRST_EMPLOYEE_NO { 3 } else { 0 };
-        let world =
-            World::new(&WorldSettings { members, devices, foreign, ..WorldSettings::default() });
-        let service = cardskipper::Settings { clock: clock.clone(), ..Default::default() };
+        let fits = members <= FIRST_FOREIGN_NO - FIRST_EMPLOYEE_NO && clubs == 1;
+        let foreign = if fits { 3 } else { 0 };
+        let doors = if clubs > 1 { 1 } else { devices };
+        let settings = WorldSettings { members, devices: doors, foreign, ..Default::default() };
+        let mut world = World::new(&settings);
+        if outside.half_without_role {
+            leave_half_without_role(&mut world, settings.today);
+        }
+        if clubs > 1 {
+            share_out(&mut world, clubs);
+        }
+        let tls = if outside.tls { Tls::SelfSigned } else { Tls::Off };
+        let mut service = cardskipper::Settings { clock: clock.clone(), tls, ..Default::default() };
+        let first = service.organisations.first().cloned();
+        service.organisations = (0..clubs)
+            .filter_map(|index| {
+                Some(OrganisationInfo { id: organisation(index), ..first.clone()? })
+            })
+            .collect();
+        let keep_alive = if outside.keeps { KeepAlive::Keep } else { KeepAlive::Close };
         let device = hikvision::Settings {
             clock: clock.clone(),
             max_records: members + foreign,
+            tls,
+            switches: Switches { keep_alive, ..Switches::default() },
             ..Default::default()
         };
         let club = world.start_with(service, &device);
@@ -82,7 +146,8 @@ impl Stage {
             watch(device)
         });
         let busy = busy.collect();
-        let mut stage = Self { club, clock, busy, bytes_before: Vec::new() };
+        let connections_before = Vec::new();
+        let mut stage = Self { club, clock, busy, bytes_before: Vec::new(), connections_before };
         stage.clear();
         stage
     }
@@ -131,12 +196,21 @@ impl Stage {
         let busiest = self.busy.iter().map(|one| one.load(Ordering::SeqCst)).max();
         let writes = self.club.devices.iter().map(|device| device.writes().len() as u64).sum();
         let busiest = Duration::from_nanos(busiest.unwrap_or_default());
-        Seen { service, devices, busiest, writes }
+        let connections = self.club.devices.iter().zip(&self.connections_before);
+        let connections = connections.map(|(device, before)| device.connections() - before).max();
+        let connections = connections.unwrap_or_default();
+        Seen { service, devices, busiest, writes, connections }
     }
 
-    /// Counts from zero again, and begins a new run of the client.
+    /// Counts from zero again, and begins a new run of the client, for which the listings are rendered
+    /// already.
     pub fn clear(&mut self) {
         self.club.begin_run();
+        for early in ASKED_EARLY {
+            self.club.cardskipper.render_ahead(self.now() - early);
+        }
+        let connections = self.club.devices.iter().map(|device| device.connections());
+        self.connections_before = connections.collect();
         self.club.cardskipper.clear_requests();
         self.bytes_before = vec![bytes(&self.club.cardskipper)];
         for device in &self.club.devices {
@@ -156,6 +230,30 @@ fn bytes(server: &HttpServer) -> u64 {
 fn end(member: &Member) -> Option<NaiveDate> {
     let role = member.organisations.first()?.roles.first()?;
     NaiveDate::parse_from_str(&role.end, "%Y-%m-%d").ok()
+}
+
+/// Every second member loses the role, and is on the doors with a time that is over.
+fn leave_half_without_role(world: &mut World, today: NaiveDate) {
+    for member in world.members.iter_mut().step_by(2) {
+        member.organisations.iter_mut().for_each(|organisation| organisation.roles.clear());
+    }
+    let day = |days: u64| today.checked_sub_days(Days::new(days)).unwrap_or(today).to_string();
+    let members = world.members.len();
+    for persons in &mut world.devices {
+        for person in persons.iter_mut().take(members).step_by(2) {
+            *person = person.clone().valid(&day(400), &day(200));
+        }
+    }
+}
+
+/// Gives each organisation its share of the members, and a door with nobody else on it.
+fn share_out(world: &mut World, clubs: usize) {
+    let share = world.members.len().div_ceil(clubs);
+    for (index, member) in world.members.iter_mut().enumerate() {
+        member.organisations.iter_mut().for_each(|one| one.id = organisation(index / share));
+    }
+    let persons = world.devices.pop().unwrap_or_default();
+    world.devices = persons.chunks(share).map(<[_]>::to_vec).collect();
 }
 
 /// Adds up how long a device is busy. It serves one request at a time.
@@ -179,22 +277,43 @@ fn watch(server: &HttpServer) -> Busy {
 }
 
 /// A configuration for a club at these addresses, with the link file `persons.csv`; complete listings
-/// and audits are not due unless the environment says so ([`overrides`]).
+/// and audits are not due unless the environment says so ([`listing_is_due`], [`audit_is_due`]).
 pub fn config(service: &str, devices: &[String]) -> String {
-    let mut text = format!(
-        "time_zone = \"Europe/Ljubljana\"\n\n[cardskipper.club]\nurl = \"{service}\"\n\
-         organisation_id = 123\nusername = \"api@club.example\"\n\
-         password = {{ env = \"CARD_PASSWORD\" }}\nfull_every = \"7d\"\n\n\
-         [link]\nfiles = [\"persons.csv\"]\n"
-    );
+    config_of(service, devices, &[], 1)
+}
+
+/// The same with the fingerprints of the devices' certificates, and for more than one organisation.
+pub fn config_of(service: &str, devices: &[String], pins: &[String], clubs: usize) -> String {
+    let mut text = "time_zone = \"Europe/Ljubljana\"\n\n".to_owned();
+    for index in 0..clubs {
+        text.push_str(&format!(
+            "[cardskipper.{}]\nurl = \"{service}\"\n\
+             organisation_id = {}\nusername = \"api@club.example\"\n\
+             password = {{ env = \"CARD_PASSWORD\" }}\nfull_every = \"7d\"\n\n",
+            club_name(index),
+            organisation(index)
+        ));
+    }
+    text.push_str("[link]\nfiles = [\"persons.csv\"]\n");
     for (place, url) in devices.iter().enumerate() {
         text.push_str(&format!(
             "\n[hikvision.door{}]\nurl = \"{url}\"\nusername = \"admin\"\n\
              password = {{ env = \"DOOR_PASSWORD\" }}\naudit_every = \"30d\"\n",
             place + 1
         ));
+        if let Some(pin) = pins.get(place) {
+            text.push_str(&format!("tls = \"sha256:{pin}\"\n"));
+        }
+        if clubs > 1 {
+            text.push_str(&format!("organisations = [\"{}\"]\n", club_name(place)));
+        }
     }
     text
+}
+
+/// The first is called as the variable of [`listing_is_due`] has it.
+fn club_name(index: usize) -> String {
+    if index == 0 { "club".to_owned() } else { format!("club{}", index + 1) }
 }
 
 /// The variables every run needs.

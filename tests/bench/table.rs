@@ -94,14 +94,17 @@ pub fn runs(rows: &[Row]) -> String {
     let mut lines = Vec::new();
     let mut world = None;
     for row in rows {
-        if world != Some(row.size) {
-            world = Some(row.size);
+        if world != Some((row.size, row.half_without_role)) {
+            world = Some((row.size, row.half_without_role));
             let mut cells = head.map(str::to_owned).to_vec();
             if !lines.is_empty() {
                 lines.push(Vec::new());
             }
             if let Some(first) = cells.first_mut() {
                 *first = size(row.size);
+                if row.half_without_role {
+                    first.push_str(", half no role");
+                }
             }
             lines.push(cells);
         }

@@ -58,6 +58,24 @@ impl Criteria {
         self.values.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Everybody of an organisation.
+    pub(super) fn of_organisation(id: i64) -> Self {
+        Self { values: vec![("OrganisationId", id.to_string())] }
+    }
+
+    /// The same, as far as it changed since then, in the service's own time.
+    pub(super) fn changed_since(&self, at: NaiveDateTime) -> Self {
+        let mut values = self.values.clone();
+        values.push(("ChangedAt", at.format("%Y-%m-%dT%H:%M:%S").to_string()));
+        Self { values }
+    }
+
+    /// All of it but for one criterion.
+    pub(super) fn without(&self, name: &str) -> Self {
+        let others = self.values.iter().filter(|(key, _)| *key != name);
+        Self { values: others.cloned().collect() }
+    }
+
     /// A criterion as a number.
     pub(super) fn number(&self, name: &str) -> Option<i64> {
         self.get(name)?.parse().ok()

@@ -9,7 +9,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -26,6 +26,9 @@ use crate::zone::Zone;
 /// Criteria that the schema knows and this service does not play.
 const NOT_MODELLED: [&str; 4] = ["MemberId", "UserId", "OrganisationUnit", "HasUserDevice"];
 
+/// How many listings are kept as bytes: two for each of more organisations than a test has.
+const RENDERED_MAX: usize = 256;
+
 /// A member and when it last changed.
 pub(super) struct Stored {
     pub(super) member: Member,
@@ -38,8 +41,29 @@ pub(super) struct State {
     pub(super) switches: Switches,
     pub(super) members: Vec<Stored>,
     pub(super) violations: Vec<String>,
-    /// The last complete listing, under the criteria it was made for.
-    pub(super) cache: Option<(String, Arc<Vec<u8>>)>,
+    /// Listings that were rendered since the members last changed.
+    pub(super) rendered: Vec<Rendered>,
+}
+
+/// A listing as bytes, and what it answers.
+pub(super) struct Rendered {
+    /// The criteria but for `ChangedAt`, and the day.
+    key: String,
+    /// For a listing of changes: the newest change that is left out, and the oldest that is told. Any
+    /// `ChangedAt` between the two gives the same bytes.
+    between: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    body: Arc<Vec<u8>>,
+}
+
+impl Rendered {
+    fn answers(&self, key: &str, since: Option<DateTime<Utc>>) -> bool {
+        let fits = match (self.between, since) {
+            (None, None) => true,
+            (Some((left_out, told)), Some(since)) => left_out <= since && since < told,
+            _ => false,
+        };
+        fits && self.key == key
+    }
 }
 
 /// The service as the HTTP server sees it.
@@ -150,26 +174,37 @@ impl State {
         if !self.settings.organisations.iter().any(|known| Some(known.id) == organisation) {
             return Err(403);
         }
+        Ok(self.listing(&criteria))
+    }
+
+    /// The listing for these criteria, rendered now unless that was done before.
+    pub(super) fn listing(&mut self, criteria: &Criteria) -> Arc<Vec<u8>> {
         let today = self.settings.clock.now().date_naive();
-        let key = format!("{today} {criteria:?}");
-        let complete = criteria.changed_at().is_none();
-        if let Some((known, body)) = &self.cache
-            && complete
-            && *known == key
-        {
-            return Ok(Arc::clone(body));
+        let since = criteria.changed_at().map(|at| since(&self.switches, at));
+        let key = format!("{today} {:?}", criteria.without("ChangedAt"));
+        if let Some(known) = self.rendered.iter().find(|one| one.answers(&key, since)) {
+            return Arc::clone(&known.body);
         }
-        let found: Vec<&Member> = self
-            .members
-            .iter()
-            .filter(|stored| takes(&self.switches, &criteria, stored, today))
-            .map(|stored| &stored.member)
-            .collect();
+        let takes = |stored: &&Stored| takes(&self.switches, criteria, stored, today);
+        let found: Vec<&Member> =
+            self.members.iter().filter(takes).map(|stored| &stored.member).collect();
         let body = Arc::new(render::members(&self.switches, &found));
-        if complete {
-            self.cache = Some((key, Arc::clone(&body)));
+        let between = since.map(|since| {
+            let (mut left_out, mut told) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+            for changed_at in self.members.iter().map(|stored| stored.changed_at) {
+                if changed_at > since {
+                    told = told.min(changed_at);
+                } else {
+                    left_out = left_out.max(changed_at);
+                }
+            }
+            (left_out, told)
+        });
+        if self.rendered.len() >= RENDERED_MAX {
+            self.rendered.clear();
         }
-        Ok(body)
+        self.rendered.push(Rendered { key, between, body: Arc::clone(&body) });
+        body
     }
 
     /// Wraps a document as the switches say.
@@ -194,6 +229,14 @@ impl State {
     }
 }
 
+/// The moment that a `ChangedAt` means.
+fn since(switches: &Switches, at: NaiveDateTime) -> DateTime<Utc> {
+    match switches.changed_at {
+        ChangedAtZone::Utc => at.and_utc(),
+        ChangedAtZone::Sweden => Zone::central_europe().utc(at),
+    }
+}
+
 fn takes(switches: &Switches, criteria: &Criteria, stored: &Stored, today: NaiveDate) -> bool {
     let member = &stored.member;
     let organisation = criteria.number("OrganisationId");
@@ -203,13 +246,7 @@ fn takes(switches: &Switches, criteria: &Criteria, stored: &Stored, today: Naive
     let like = |name: &str, value: &str| {
         criteria.get(name).is_none_or(|part| value.to_lowercase().contains(&part.to_lowercase()))
     };
-    let changed = criteria.changed_at().is_none_or(|since| {
-        let since = match switches.changed_at {
-            ChangedAtZone::Utc => since.and_utc(),
-            ChangedAtZone::Sweden => Zone::central_europe().utc(since),
-        };
-        stored.changed_at > since
-    });
+    let changed = criteria.changed_at().is_none_or(|at| stored.changed_at > since(switches, at));
     let number = criteria.number("OrganisationMemberId");
     let role = criteria.number("RoleId");
     changed

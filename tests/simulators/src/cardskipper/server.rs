@@ -3,12 +3,16 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
+use super::criteria::Criteria;
 use super::member::Member;
 use super::route::{Route, State, Stored};
-use super::settings::{Settings, Switches};
+use super::settings::{ChangedAtZone, Settings, Switches};
 use crate::clock::Clock;
 use crate::http::HttpServer;
 use crate::lock;
+use crate::zone::Zone;
 
 /// A running service; it stops, and frees its port, when dropped.
 pub struct Server {
@@ -39,7 +43,7 @@ impl Server {
             switches: settings.switches.clone(),
             settings,
             violations: Vec::new(),
-            cache: None,
+            rendered: Vec::new(),
         };
         let route = Arc::new(Route(state.into()));
         let server = HttpServer::start(Arc::clone(&route) as _, port, tls);
@@ -96,6 +100,22 @@ impl Server {
         });
     }
 
+    /// Renders the complete listing of every organisation, and the one of what changed since then, so
+    /// that a client that asks for either waits for nothing but the wire.
+    pub fn render_ahead(&self, since: DateTime<Utc>) {
+        let mut state = lock(&self.route.0);
+        let since = match state.switches.changed_at {
+            ChangedAtZone::Utc => since.naive_utc(),
+            ChangedAtZone::Sweden => Zone::central_europe().local(since),
+        };
+        let ids: Vec<i64> = state.settings.organisations.iter().map(|known| known.id).collect();
+        for id in ids {
+            let complete = Criteria::of_organisation(id);
+            state.listing(&complete);
+            state.listing(&complete.changed_since(since));
+        }
+    }
+
     /// The first member with this number.
     pub fn member(&self, number: u64) -> Option<Member> {
         self.members().into_iter().find(|member| member.number == number)
@@ -132,10 +152,10 @@ impl Server {
         self.with(|state| change(&mut state.settings));
     }
 
-    /// Changes the memory, which makes the cached listing worthless.
+    /// Changes the memory, which makes the rendered listings worthless.
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = lock(&self.route.0);
-        state.cache = None;
+        state.rendered.clear();
         change(&mut state)
     }
 }

@@ -296,3 +296,26 @@ fn tls_and_port_can_be_chosen() {
     drop(server);
     assert_eq!(Server::start(Settings { port, ..Settings::default() }).port(), port);
 }
+
+/// Mutants: an answer of other changes; one from before an edit; one that is not at hand.
+#[test]
+fn what_was_rendered_ahead_is_what_would_be_told() {
+    let server = server(vec![ana(), Member::new(2).role(123, 1, "2026-01-01", "2026-12-31")]);
+    let since = |time: &str| export(&server, &format!("<ChangedAt value=\"{time}\"/>"));
+    let clock = server.clock();
+    let none = since("2026-06-01T10:00:00");
+    clock.advance(TimeDelta::hours(2));
+    server.render_ahead("2026-06-01T11:00:00Z".parse().unwrap());
+    assert_eq!(since("2026-06-01T11:30:00"), none);
+    assert_eq!(numbers(&since("2026-06-01T09:59:59")), [150_001, 2]);
+    assert!(server.edit(2, |member| member.last.push('a')));
+    server.render_ahead("2026-06-01T11:00:00Z".parse().unwrap());
+    assert_eq!(numbers(&since("2026-06-01T10:00:00")), [2]);
+    assert_eq!(numbers(&since("2026-06-01T11:59:59")), [2]);
+    assert_eq!(since("2026-06-01T12:00:00"), none);
+    assert_eq!(numbers(&export(&server, "")), [150_001, 2]);
+    server.set(|switches| switches.changed_at = ChangedAtZone::Sweden);
+    server.render_ahead("2026-06-01T11:00:00Z".parse().unwrap());
+    assert_eq!(numbers(&since("2026-06-01T13:59:59")), [2]);
+    assert_eq!(since("2026-06-01T14:00:00"), none);
+}
