@@ -6,15 +6,16 @@
 //! only guard single transactions. The journal mode is WAL, so `lookup` can read while a tick runs.
 //!
 //! # Durability
-//! `synchronous = FULL`: an intent is on the disk before the first byte of its write leaves.
+//! `synchronous = FULL`: an intent is on the disk before the first byte of its write leaves. A quiet tick alone
+//! is left in the side file: whoever loses it asks for an hour more of changes.
 //!
 //! # Compatibility
 //! See `schema`. A file of another format, newer or older, is refused and never changed.
 //!
 //! # Damage
-//! SQLite looks at the structure of every page before anything is read that decides who may enter
-//! ([`Store::check`]); those values carry checksums besides (`seal`). What does not fit ends the run
-//! before anybody is written to.
+//! Values that decide who may enter carry checksums (`seal`), which are compared whenever they are read. Before
+//! everybody is looked at, SQLite looks at the structure of every page besides ([`Store::check`]), but for those
+//! of the lists of runs and changes. What does not fit ends the run before anybody is written to.
 //!
 //! # File systems
 //! WAL needs shared memory, so the file must be on a local disk, not on a network share.
@@ -50,6 +51,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hmac::{Hmac, Mac};
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, OpenFlags, Transaction, TransactionBehavior};
 use sha2::Sha256;
 
@@ -299,6 +301,15 @@ impl Store {
         Ok(done)
     }
 
+    /// Whatever is written from now on reaches the disk with what the next run writes, or with a quarter of
+    /// an hour's more of it: whoever opens the file reads the side file anew.
+    fn leave_to_the_next(&self) -> Result<(), StoreProblem> {
+        self.connection.pragma_update(None, "synchronous", "NORMAL")?;
+        self.connection.pragma_update(None, "wal_autocheckpoint", 100)?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(())
+    }
+
     fn error(&self, problem: impl Into<StoreProblem>) -> StoreError {
         StoreError::new(&self.path, problem)
     }
@@ -455,9 +466,37 @@ fn unusable(which: &str, error: &std::io::Error) -> StoreProblem {
     }
 }
 
+/// Lets SQLite look at every page of what is read to decide. What only grows is left out: no command takes
+/// longer for years of history.
 fn check_integrity(connection: &Connection) -> Result<(), StoreProblem> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" { Ok(()) } else { Err(StoreProblem::Damaged(verdict)) }
+    match first_flaws(connection, "quick_check", 1)?.pop() {
+        Some(flaw) => Err(StoreProblem::Damaged(flaw)),
+        None => Ok(()),
+    }
+}
+
+/// What a check of SQLite (`quick_check`, `integrity_check`) finds in the tables that are read to decide, at
+/// most so much.
+fn first_flaws(
+    connection: &Connection,
+    check: &str,
+    at_most: usize,
+) -> Result<Vec<String>, StoreProblem> {
+    let mut flaws = Vec::new();
+    let mut tables = connection.prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('change', 'run')",
+    )?;
+    let tables = tables.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    for table in tables {
+        let name = table.replace('"', "\"\"");
+        let mut statement = connection.prepare(&format!("PRAGMA {check}(\"{name}\")"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()?.filter(|_| flaws.len() < at_most) {
+            let verdict: String = row.get(0)?;
+            flaws.extend(Some(verdict).filter(|verdict| verdict != "ok"));
+        }
+    }
+    Ok(flaws)
 }
 
 #[cfg(test)]
