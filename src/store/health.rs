@@ -6,8 +6,9 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags};
 
+use super::pages::first_flaws;
 use super::rows::row;
-use super::{Store, StoreError, StoreProblem, first_flaws, lock, schema};
+use super::{Store, StoreError, StoreProblem, lock, schema};
 use crate::model::{SourceName, TargetName};
 
 /// Of each kind of damage so many places are named.

@@ -36,6 +36,7 @@ mod login;
 mod machine;
 mod members;
 mod overview;
+mod pages;
 mod prune;
 mod quiet;
 mod rows;
@@ -58,6 +59,7 @@ use sha2::Sha256;
 use crate::files;
 use crate::model::Accounts;
 use crate::text::hex::hex;
+use pages::check_integrity;
 use rows::{Columns, FromColumns, ToColumns, bind};
 
 pub use alarms::Alarm;
@@ -464,39 +466,6 @@ fn unusable(which: &str, error: &std::io::Error) -> StoreProblem {
         _ if is_itself => StoreProblem::Unusable(error.to_string()),
         _ => StoreProblem::Unusable(format!("its {which}: {error}")),
     }
-}
-
-/// Lets SQLite look at every page of what is read to decide. What only grows is left out: no command takes
-/// longer for years of history.
-fn check_integrity(connection: &Connection) -> Result<(), StoreProblem> {
-    match first_flaws(connection, "quick_check", 1)?.pop() {
-        Some(flaw) => Err(StoreProblem::Damaged(flaw)),
-        None => Ok(()),
-    }
-}
-
-/// What a check of SQLite (`quick_check`, `integrity_check`) finds in the tables that are read to decide, at
-/// most so much.
-fn first_flaws(
-    connection: &Connection,
-    check: &str,
-    at_most: usize,
-) -> Result<Vec<String>, StoreProblem> {
-    let mut flaws = Vec::new();
-    let mut tables = connection.prepare(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('change', 'run')",
-    )?;
-    let tables = tables.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-    for table in tables {
-        let name = table.replace('"', "\"\"");
-        let mut statement = connection.prepare(&format!("PRAGMA {check}(\"{name}\")"))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()?.filter(|_| flaws.len() < at_most) {
-            let verdict: String = row.get(0)?;
-            flaws.extend(Some(verdict).filter(|verdict| verdict != "ok"));
-        }
-    }
-    Ok(flaws)
 }
 
 #[cfg(test)]

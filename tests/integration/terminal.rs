@@ -249,6 +249,8 @@ fn the_name_that_the_door_holds_stands_beside_the_person() {
     };
     let claimed = "; on the door: 1002 Claimed Twice";
     let Some(_) = shows("sync", claimed) else { return };
+    // The one who was linked for the first time is looked at once more.
+    shows("sync", claimed);
     let quiet = shows("-v sync", claimed).unwrap();
     assert!(quiet.stdout.contains("nothing has changed since"), "{quiet:?}");
     shows("diff", claimed);
@@ -272,6 +274,8 @@ fn a_quiet_tick_names_the_same_members() {
     assert!(sandbox.club.cardskipper.edit(number(2), nameless));
     let name = sandbox.club.cardskipper.member(number(2)).unwrap().last;
     let quiet = "nothing has changed since everything was last looked at";
+    // Those who are linked for the first time are looked at once more.
+    sandbox.sync_at(START, 0);
     let Some(first) = seen(&sandbox, 120, "-v sync", &[]) else { return };
     let Some(second) = seen(&sandbox, 120, "-v sync", &[]) else { return };
     assert!(!first.stdout.contains(quiet) && second.stdout.contains(quiet), "{second:?}");

@@ -148,7 +148,7 @@ impl OneTarget<'_, '_> {
         let intents: Vec<Intent> =
             batch.iter().map(|change| Intent::new(self.execution.run, change)).collect();
         if !self.device.kind.capabilities().commits {
-            return self.store().journal().announce(&intents);
+            return self.store().journal().announce(&intents, now);
         }
         let handle = |id| base.record(id).map(|record| reader.handle(record)).unwrap_or_default();
         let changes: Vec<(&Change, String)> =
@@ -156,7 +156,7 @@ impl OneTarget<'_, '_> {
         let mut expected = BTreeSet::new();
         self.store().together(|store| {
             expected = store.journal().expect_commits(name, &changes, now)?;
-            store.journal().announce(&intents)
+            store.journal().announce(&intents, now)
         })?;
         self.expected.extend(expected);
         Ok(())

@@ -31,7 +31,7 @@ fn runs_that_changed_nothing_are_forgotten_after_ninety_days() {
     };
     let outcome = Outcome::sent(OutcomeKind::Confirmed, None, None);
     store.journal().settle(&[(intent(busy, "1"), outcome)], at(6)).unwrap();
-    store.journal().announce(&[intent(died, "2")]).unwrap();
+    store.journal().announce(&[intent(died, "2")], at(6)).unwrap();
     store.journal().begin_run("sync", at(90 * DAY)).unwrap();
     assert_eq!(count(&store, "run"), 4, "not yet");
     store.journal().begin_run("sync", at(91 * DAY)).unwrap();

@@ -160,7 +160,7 @@ fn changes_without_an_outcome_are_told() {
         after: year(),
         fingerprint: String::new(),
     };
-    store.journal().announce(&[intent]).unwrap();
+    store.journal().announce(&[intent], at(6)).unwrap();
     drop(store);
     assert_eq!(Health::examine(&sandbox.path()).open_intents, 1);
     let (severity, text) = worst(&sandbox);

@@ -41,7 +41,7 @@ fn lines(store: &Store) -> i64 {
 fn announced_settled_logged() {
     let (_sandbox, store, run) = started();
     let intent = intent(run, "1", Kind::Grant);
-    store.journal().announce(std::slice::from_ref(&intent)).unwrap();
+    store.journal().announce(std::slice::from_ref(&intent), at(6)).unwrap();
     assert_eq!(store.journal().open_intents(&door()).unwrap(), std::slice::from_ref(&intent));
     let after =
         Record { limit: Limit::Window(intent.after), fingerprint: "new".into(), ..person("1") };
@@ -81,7 +81,7 @@ fn every_cause_kind_and_window_survives() {
             intents.push(Intent { cause, before, member, ..intent(run, &person, kind) });
         }
     }
-    store.journal().announce(&intents).unwrap();
+    store.journal().announce(&intents, at(6)).unwrap();
     drop(store);
     // The run died. Whoever opens the file next finds what it had announced.
     let mut found = sandbox.open().journal().open_intents(&door()).unwrap();
@@ -93,10 +93,10 @@ fn every_cause_kind_and_window_survives() {
 #[test]
 fn announced_is_all_or_nothing() {
     let (_sandbox, store, run) = started();
-    store.journal().announce(&[intent(run, "2", Kind::Grant)]).unwrap();
+    store.journal().announce(&[intent(run, "2", Kind::Grant)], at(6)).unwrap();
     // One of these is under way already.
     let both = [intent(run, "1", Kind::Grant), intent(run, "2", Kind::Revocation)];
-    assert!(store.journal().announce(&both).is_err());
+    assert!(store.journal().announce(&both, at(6)).is_err());
     assert_eq!(store.journal().open_intents(&door()).unwrap(), [intent(run, "2", Kind::Grant)]);
 }
 
@@ -104,7 +104,7 @@ fn announced_is_all_or_nothing() {
 fn settled_is_all_or_nothing() {
     let (_sandbox, store, run) = started();
     let intents = [intent(run, "1", Kind::Grant), intent(run, "2", Kind::Grant)];
-    store.journal().announce(&intents).unwrap();
+    store.journal().announce(&intents, at(6)).unwrap();
     let moved = Record { fingerprint: "new".into(), ..person("1") };
     let outcome = Outcome { person: Some(moved), ..ended(OutcomeKind::Confirmed) };
     // No such run: the second line cannot be written.
@@ -124,7 +124,7 @@ fn withdrawn_leaves_no_trace() {
     let (_sandbox, store, run) = started();
     store
         .journal()
-        .announce(&[intent(run, "1", Kind::Grant), intent(run, "2", Kind::Grant)])
+        .announce(&[intent(run, "1", Kind::Grant), intent(run, "2", Kind::Grant)], at(6))
         .unwrap();
     store.journal().withdraw(&door(), &id("1")).unwrap();
     assert_eq!(store.journal().open_intents(&door()).unwrap(), [intent(run, "2", Kind::Grant)]);
@@ -138,7 +138,7 @@ fn whatever_did_not_take_makes_the_list_be_read_again() {
     {
         let (_sandbox, store, run) = started();
         let intent = intent(run, "1", Kind::Grant);
-        store.journal().announce(std::slice::from_ref(&intent)).unwrap();
+        store.journal().announce(std::slice::from_ref(&intent), at(6)).unwrap();
         store.journal().settle(&[(intent, ended(kind))], at(1)).unwrap();
         let state = store.devices().device_state(&door()).unwrap();
         assert!(state.needs_read && state.first_written_at.is_none(), "{kind:?}");
@@ -229,7 +229,7 @@ fn every_revocation_of_a_day_that_was_sent_counts_whatever_became_of_it() {
         intent(run, "open", Kind::Revocation),
         intent(run, "open grant", Kind::Grant),
     ];
-    store.journal().announce(&open).unwrap();
+    store.journal().announce(&open, at(6)).unwrap();
     assert_eq!(count(&store, 0), 6, "and 2 is one person");
     assert_eq!(count(&store, 9), 2);
 }
@@ -306,7 +306,7 @@ fn the_views_tell_members_doors_and_changes_in_readable_times() {
     read_door(&store, [person("1")]);
     let run = store.journal().begin_run("sync", at(0)).unwrap();
     let one = intent(run, "1", Kind::Grant);
-    store.journal().announce(std::slice::from_ref(&one)).unwrap();
+    store.journal().announce(std::slice::from_ref(&one), at(6)).unwrap();
     store.journal().settle(&[(one, ended(OutcomeKind::Confirmed))], at(1)).unwrap();
     let tells = |columns: &str| -> String {
         let query = format!("SELECT concat_ws(' | ', {columns}");
