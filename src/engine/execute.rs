@@ -16,8 +16,8 @@ use crate::clock::Clock;
 use crate::config::{Mode, TargetConfig};
 use crate::engine::Systems;
 use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
-use crate::engine::gather::devices::{failure, not_believed, to_remember};
-use crate::engine::gather::plausibility::{self, judge_serial};
+use crate::engine::gather::devices::{self, failure, not_believed, to_remember};
+use crate::engine::gather::plausibility::judge_serial;
 use crate::engine::gather::{LoginResult, settle_open};
 use crate::engine::plan::{Change, ProvenPlan};
 use crate::engine::{ChangeState, TargetOutcome, side_by_side};
@@ -297,8 +297,7 @@ impl<'a, 's> OneTarget<'a, 's> {
             return Ok(TargetLimits::documented(times));
         }
         let known = store.devices().device_limits(&device.name, times)?;
-        let persons = store.devices().persons(&device.name)?.persons;
-        Ok(plausibility::believed_limits(device, known, &persons, self.execution.clock.now()))
+        devices::believed_limits(&store, device, known, self.execution.clock.now())
     }
 
     /// Connects to a device that was not read in this run. One that was read before must still be the device

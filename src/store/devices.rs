@@ -207,7 +207,7 @@ impl Devices<'_> {
         device: &TargetName,
         email: &Email,
     ) -> Result<RecordsOfTarget, StoreError> {
-        let sql = "SELECT * FROM person WHERE device = ?1 AND email = ?2";
+        let sql = "SELECT * FROM person INDEXED BY person_email WHERE device = ?1 AND email = ?2";
         self.read_persons(sql, (device, email))
     }
 

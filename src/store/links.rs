@@ -99,7 +99,8 @@ impl Links<'_> {
         self.read_links(
             "SELECT source, holder, employee_no, rule, name_digest, email_digest, made_at, \
              served_begin, served_end, is_loss_accepted, link.seal \
-             FROM link JOIN member ON member.id = link.member WHERE device = ?1 AND employee_no = ?2",
+             FROM link INDEXED BY link_person JOIN member ON member.id = link.member \
+             WHERE device = ?1 AND employee_no = ?2",
             "SELECT employee_no, source, holder FROM former_link \
              WHERE device = ?1 AND employee_no = ?2",
             device,
@@ -114,8 +115,8 @@ impl Links<'_> {
         member: &HolderId,
     ) -> Result<Option<RecordId>, StoreError> {
         self.0.first(
-            "SELECT employee_no FROM link JOIN member ON member.id = link.member \
-             WHERE device = ?1 AND source = ?2 AND holder = ?3",
+            "SELECT employee_no FROM link WHERE device = ?1 AND member = \
+             (SELECT id FROM member WHERE source = ?2 AND holder = ?3)",
             (device, member),
         )
     }
@@ -281,7 +282,7 @@ impl Links<'_> {
     pub fn link_rows_to(&self, path: &str, person: &RecordId) -> Result<Vec<SinceRow>, StoreError> {
         self.some_link_rows(
             "SELECT email, number, employee_no, line, since_at, seal FROM link_row \
-             WHERE path = ?1 AND employee_no = ?2",
+             INDEXED BY link_row_person WHERE path = ?1 AND employee_no = ?2",
             (path, person),
         )
     }

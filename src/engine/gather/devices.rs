@@ -380,6 +380,21 @@ fn doubted(config: &TargetConfig, before: Before, doubt: &Doubt, persons: usize)
     }
 }
 
+/// What a device makes of the windows it is sent, as far as that is believed with the persons on file.
+pub fn believed_limits(
+    store: &Store,
+    device: &TargetConfig,
+    known: TargetLimits,
+    now: DateTime<Utc>,
+) -> Result<TargetLimits, StoreError> {
+    // Where it takes whatever its kind takes, nobody holds more, and all persons need not be read.
+    let held = match known.latest_end() == known.times().latest {
+        true => None,
+        false => store.devices().latest_end_held(&device.name)?,
+    };
+    Ok(known.believed(held.into_iter(), now.with_timezone(&device.time_zone).naive_local()))
+}
+
 /// Whether the person list must be read now.
 pub(super) fn is_due(
     config: &TargetConfig,

@@ -16,7 +16,7 @@ use super::links::LinksGathered;
 use super::record::link_news;
 use super::sources::{Answer, SourceGathered};
 use super::{Conversation, Gathered, KnownOfTarget, Scope, TargetInTurn, facts, quiet, run_after};
-use crate::config::{Config, LinkRule, Mode, TargetConfig};
+use crate::config::{Config, LinkRule, Mode};
 use crate::engine::TargetOutcome;
 use crate::engine::link::{Found, Link, NoLink, in_question};
 use crate::engine::plan::{
@@ -74,10 +74,7 @@ pub(super) fn gather(
         let before = Before::beside(store, device, scope, door.persons)?;
         let mut gathered = devices::untouched(device, before);
         // Whoever holds the latest end may not be among them.
-        if gathered.limits.latest_end() != gathered.limits.times().latest {
-            let held = store.devices().latest_end_held(&device.name)?;
-            gathered.limits = gathered.limits.believed(held.into_iter(), local(device, now));
-        }
+        gathered.limits = devices::believed_limits(store, device, gathered.limits, now)?;
         let known = KnownOfTarget::beside(store, &device.name, now, door.stored)?;
         let open = Conversation::none();
         targets.push(TargetInTurn { known, ..TargetInTurn::new(device, gathered, open) });
@@ -89,10 +86,6 @@ pub(super) fn gather(
     let links = LinksGathered::unchanged(table);
     let devices = targets.into_iter().map(|target| target.gathered).collect();
     Ok(Some(Gathered { facts, sources, devices, accepted, links, clock_trouble: None, now }))
-}
-
-fn local(device: &TargetConfig, now: DateTime<Utc>) -> chrono::NaiveDateTime {
-    now.with_timezone(&device.time_zone).naive_local()
 }
 
 impl Touched {
