@@ -3,7 +3,7 @@
 use std::fs;
 
 use ivms_sync_simulators::cardskipper::{Member, Switches};
-use ivms_sync_simulators::club::number;
+use ivms_sync_simulators::club::{World, number};
 use serde_json::Value;
 
 use super::support::pinned::{START, instant};
@@ -260,6 +260,44 @@ fn who_has_to_do_with_them_is_looked_at_too() {
         document["run"].take();
     }
     assert_eq!(left, looked);
+}
+
+/// A newcomer comes with the name and the old e-mail of somebody who is linked still. Mutant: the one who is
+/// linked is not looked at, and the newcomer gets the person.
+#[test]
+fn who_is_linked_to_the_person_of_a_newcomer_is_looked_at_too() {
+    let mut world = World::agreeing(6, 1);
+    for (member, person) in world.members.iter().zip(&mut world.devices[0]) {
+        person.email.clone_from(&member.email);
+    }
+    let mut sandbox = Sandbox::with(world.start());
+    sandbox.set("link", "by = [\"device-email\"]");
+    sandbox.club.devices[0].set(|switches| switches.email_field = Some("email".to_owned()));
+    let cardskipper = &sandbox.club.cardskipper;
+    let linked = cardskipper.member(number(2)).unwrap();
+    let newcomer = cardskipper.member(number(5)).unwrap();
+    cardskipper.edit(number(5), |member| {
+        member.email.clear();
+        member.organisations[0].roles.clear();
+    });
+    for now in [START, AGAIN] {
+        tick(&sandbox, now, &[], 0);
+    }
+    sandbox.clocks(SECOND);
+    cardskipper.edit(number(2), |member| member.email = "new@example.si".to_owned());
+    for now in [SECOND, THIRD, FOURTH] {
+        tick(&sandbox, now, &[], 0);
+    }
+    sandbox.clocks("2026-03-10T10:20:00Z");
+    cardskipper.edit(number(5), |member| {
+        (member.first, member.last) = (linked.first, linked.last);
+        member.email = linked.email;
+        member.organisations = newcomer.organisations;
+        member.set_end("2031-01-31");
+    });
+    let (_, run) = tick(&sandbox, "2026-03-10T10:20:00Z", &[], 0);
+    assert_eq!(run["changes"].as_array().unwrap().len(), 0, "{run}");
+    assert_eq!(each(&run, "left_out", "reason"), ["ambiguous"]);
 }
 
 /// What is counted over everybody, or told of everybody, is not decided by a look at a few.
