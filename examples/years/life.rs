@@ -437,6 +437,9 @@ impl Life {
     }
 
     fn save_copy(&mut self) -> Result<(), String> {
+        // Each run is a process of its own, which leaves nothing in the side file but what a quiet tick wrote;
+        // here one store goes on through many ticks.
+        self.open()?;
         self.store = None;
         let bytes = std::fs::read(self.state_path()).map_err(|error| error.to_string())?;
         self.open()?;
