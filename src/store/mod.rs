@@ -71,7 +71,7 @@ pub use error::{StoreError, StoreProblem};
 pub use failures::{Failures, LastFailure};
 pub use future::FutureRun;
 pub use journal::{Intent, Outcome, OutcomeKind, RunEnd, end_from_outside};
-pub use links::SettledRoles;
+pub use links::{SettledRoles, SinceRow};
 pub use login::LoginMemory;
 pub use machine::Machine;
 pub use members::{Changed, ListingDelta, SecondLook, SourceState, StoredHolder};

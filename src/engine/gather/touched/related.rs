@@ -10,7 +10,7 @@ use crate::engine::link::LinkTable;
 use crate::model::{
     Email, Holder, HolderId, HolderNumber, RecordId, SourceName, StoredLinks, TargetName,
 };
-use crate::store::{RecordsOfTarget, Store, StoreError, StoredHolder};
+use crate::store::{RecordsOfTarget, SinceRow, Store, StoreError, StoredHolder};
 
 /// With more members than this, looking at everybody is not much more.
 const MEMBERS_MAX: usize = 4_000;
@@ -131,16 +131,8 @@ impl Search<'_> {
         if !self.emails.insert(email.clone()) {
             return Ok(());
         }
-        let mut leads = false;
-        if self.by(LinkRule::File) {
-            for file in &self.files {
-                for (row, since) in self.store.links().link_rows_by_email(file, email)? {
-                    leads = true;
-                    self.open.push(Step::Person(row.employee_no.clone()));
-                    self.found.table.insert(row, since);
-                }
-            }
-        }
+        let links = self.store.links();
+        let mut leads = self.rows(|file| links.link_rows_by_email(file, email))?;
         if self.by(LinkRule::DeviceEmail) {
             for device in &self.devices {
                 let there = self.store.devices().persons_by_email(device, email)?;
@@ -161,16 +153,8 @@ impl Search<'_> {
         if !self.numbers.insert(number.clone()) {
             return Ok(());
         }
-        let mut leads = false;
-        if self.by(LinkRule::File) {
-            for file in &self.files {
-                for (row, since) in self.store.links().link_rows_by_number(file, number)? {
-                    leads = true;
-                    self.open.push(Step::Person(row.employee_no.clone()));
-                    self.found.table.insert(row, since);
-                }
-            }
-        }
+        let links = self.store.links();
+        let mut leads = self.rows(|file| links.link_rows_by_number(file, number))?;
         if self.by(LinkRule::HolderNumber)
             && let Ok(person) = RecordId::new(number.as_str())
         {
@@ -219,15 +203,25 @@ impl Search<'_> {
         {
             self.open.push(Step::Number(number));
         }
-        if self.by(LinkRule::File) {
-            for file in &self.files {
-                for (row, since) in self.store.links().link_rows_to(file, id)? {
-                    self.open.extend(row.member.email().cloned().map(Step::Email));
-                    self.open.extend(row.member.number().cloned().map(Step::Number));
-                    self.found.table.insert(row, since);
-                }
+        let links = self.store.links();
+        self.rows(|file| links.link_rows_to(file, id)).map(drop)
+    }
+
+    /// Takes up rows of each link file, and says whether there are any.
+    fn rows(
+        &mut self,
+        of_file: impl Fn(&str) -> Result<Vec<SinceRow>, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let mut leads = false;
+        for file in self.files.iter().filter(|_| self.rules.contains(&LinkRule::File)) {
+            for (row, since) in of_file(file)? {
+                leads = true;
+                self.open.push(Step::Person(row.employee_no.clone()));
+                self.open.extend(row.member.email().cloned().map(Step::Email));
+                self.open.extend(row.member.number().cloned().map(Step::Number));
+                self.found.table.insert(row, since);
             }
         }
-        Ok(())
+        Ok(leads)
     }
 }
