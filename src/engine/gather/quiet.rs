@@ -2,7 +2,7 @@
 //!
 //! A run that finds nothing to do and nothing wrong stores a digest of its inputs and the time until which
 //! the plan cannot change ([`digest`]). While the digest still matches, the next tick only polls the
-//! sources ([`poll`]), and looks at those alone whom they have news of ([`touched`](super::touched)).
+//! sources ([`poll`]), and looks at those alone whom they have news of ([`touched`]).
 //! Otherwise it runs in full and reuses their answers.
 
 use std::thread;

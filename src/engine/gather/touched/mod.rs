@@ -1,7 +1,7 @@
 //! A look at those whom a listing of changes has news of, while everything else is as an earlier run saw it.
 //!
 //! What is decided about anybody depends on those alone whom links, rows of link files, e-mails and numbers
-//! lead to ([`related`]). So where nothing else can have changed ([`super::quiet`]), the same code over these few
+//! lead to (`related`). So where nothing else can have changed ([`super::quiet`]), the same code over these few
 //! comes to what it would come to over everybody. What is counted over everybody (budgets, losses, first links
 //! by a file) is not decided here: then it is not enough ([`Touched::lacks`]), and everybody is looked at.
 
