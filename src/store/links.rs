@@ -350,9 +350,10 @@ fn replace_links(
     for sql in [
         "INSERT OR IGNORE INTO former_link \
          SELECT device, employee_no, source, holder \
-         FROM link JOIN member ON member.id = link.member \
+         FROM link INDEXED BY link_person JOIN member ON member.id = link.member \
          WHERE device = ?1 AND employee_no = ?4 AND NOT (source = ?2 AND holder = ?3)",
-        "DELETE FROM link WHERE device = ?1 AND employee_no = ?4 AND member NOT IN \
+        "DELETE FROM link INDEXED BY link_person \
+         WHERE device = ?1 AND employee_no = ?4 AND member NOT IN \
          (SELECT id FROM member WHERE source = ?2 AND holder = ?3)",
         "INSERT OR IGNORE INTO former_link \
          SELECT device, employee_no, source, holder \
