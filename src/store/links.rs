@@ -243,9 +243,10 @@ impl Links<'_> {
         let store = self.0;
         let sql =
             "SELECT email, number, employee_no, line, since_at, seal FROM link_row WHERE path = ?1";
-        let found = self.read_link_rows(sql, path)?;
-        let sealed: Option<Option<i64>> =
-            store.first("SELECT seal FROM link_file WHERE path = ?1", path)?;
+        let (found, sealed): (_, Option<Option<i64>>) = store.at_once(|| {
+            let found = self.read_link_rows(sql, path)?;
+            Ok((found, store.first("SELECT seal FROM link_file WHERE path = ?1", path)?))
+        })?;
         let all = seal::of_all(found.iter().map(|(_, seal)| *seal));
         seal::check(sealed.flatten(), Ok(all), "a link file")
             .map_err(|problem| store.error(problem))?;

@@ -175,6 +175,10 @@ impl Members<'_> {
 
     /// Every member known of an organisation, sorted by key.
     pub fn members(&self, source: &SourceName) -> Result<Vec<StoredHolder>, StoreError> {
+        self.0.at_once(|| self.read_members(source))
+    }
+
+    fn read_members(&self, source: &SourceName) -> Result<Vec<StoredHolder>, StoreError> {
         let store = self.0;
         let mut found: Vec<MemberRow> =
             store.all("SELECT * FROM member WHERE source = ?1", source)?;
@@ -205,28 +209,31 @@ impl Members<'_> {
         humans: &BTreeSet<&str>,
     ) -> Result<Vec<StoredHolder>, StoreError> {
         let store = self.0;
-        let mut by_human = store.prepare(
-            "SELECT * FROM member WHERE source = ?1 \
-             AND (holder = ?2 OR holder > ?2 || '/' AND holder < ?2 || '0')",
-        )?;
-        let mut found: Vec<MemberRow> = Vec::with_capacity(humans.len());
-        for human in humans {
-            found.extend(by_human.all::<_, Vec<_>>((source, *human))?);
-        }
-        let mut members = self.with_roles(found)?;
+        let mut members = store.at_once(|| {
+            let mut by_human = store.prepare(
+                "SELECT * FROM member WHERE source = ?1 \
+                 AND (holder = ?2 OR holder > ?2 || '/' AND holder < ?2 || '0')",
+            )?;
+            let mut found: Vec<MemberRow> = Vec::with_capacity(humans.len());
+            for human in humans {
+                found.extend(by_human.all::<_, Vec<_>>((source, *human))?);
+            }
+            self.with_roles(found)
+        })?;
         members.sort_unstable_by(|one, other| one.key().cmp(other.key()));
         Ok(members)
     }
 
     /// The member of a key, if known.
     pub fn member(&self, key: &HolderId) -> Result<Option<StoredHolder>, StoreError> {
-        let found = self.0.all("SELECT * FROM member WHERE source = ?1 AND holder = ?2", key)?;
-        Ok(self.with_roles(found)?.pop())
+        let sql = "SELECT * FROM member WHERE source = ?1 AND holder = ?2";
+        Ok(self.0.at_once(|| self.with_roles(self.0.all(sql, key)?))?.pop())
     }
 
     /// Every member of any organisation who has an e-mail, in no order.
     pub fn members_by_email(&self, email: &Email) -> Result<Vec<StoredHolder>, StoreError> {
-        self.with_roles(self.0.all("SELECT * FROM member WHERE email = ?1", email)?)
+        let sql = "SELECT * FROM member WHERE email = ?1";
+        self.0.at_once(|| self.with_roles(self.0.all(sql, email)?))
     }
 
     /// Every member of any organisation who has a number, in no order.
@@ -234,7 +241,8 @@ impl Members<'_> {
         &self,
         number: &HolderNumber,
     ) -> Result<Vec<StoredHolder>, StoreError> {
-        self.with_roles(self.0.all("SELECT * FROM member WHERE number = ?1", number)?)
+        let sql = "SELECT * FROM member WHERE number = ?1";
+        self.0.at_once(|| self.with_roles(self.0.all(sql, number)?))
     }
 
     fn with_roles(&self, found: Vec<MemberRow>) -> Result<Vec<StoredHolder>, StoreError> {

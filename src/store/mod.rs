@@ -279,6 +279,16 @@ impl Store {
         Ok(look)
     }
 
+    /// Reads with several statements what another process may write meanwhile: all of it before, or all of it
+    /// afterwards.
+    fn at_once<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let _look = match self.open.get() {
+            Open::None => Some(self.reading()?),
+            Open::Reading | Open::Writing => None,
+        };
+        read()
+    }
+
     /// Writes several things, all of them or none, by itself or as a part of a larger piece of work: a
     /// card in a small computer takes its time for each piece that must be on it for certain.
     ///

@@ -7,6 +7,32 @@ use std::collections::BTreeSet;
 use crate::engine::link::LinkTable;
 use crate::engine::link::file::{LinkRow, MemberNamed, RowReason, UnusableRow};
 
+/// Mutant: the rows of the members are read before a commit of somebody else, and their roles after it.
+#[test]
+fn whoever_reads_beside_a_run_sees_members_whole() {
+    let sandbox = Sandbox::new();
+    let (reader, writer) = (sandbox.open(), sandbox.open());
+    let of_some_time = |fewer: bool| {
+        let mut members: Vec<_> = (1..60).map(member).collect();
+        members.iter_mut().filter(|_| fewer).for_each(|one| one.member.roles.truncate(1));
+        members
+    };
+    list_members(&writer, &of_some_time(true));
+    std::thread::scope(|threads| {
+        let reading = threads.spawn(move || {
+            for _ in 0..300 {
+                assert_eq!(reader.members().members(&club()).unwrap().len(), 59);
+            }
+        });
+        for turn in 0.. {
+            list_members(&writer, &of_some_time(turn % 2 == 0));
+            if reading.is_finished() {
+                break;
+            }
+        }
+    });
+}
+
 #[test]
 fn members_come_back_as_they_were() {
     let sandbox = Sandbox::new();
