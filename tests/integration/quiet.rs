@@ -275,7 +275,6 @@ fn who_is_linked_to_the_person_of_a_newcomer_is_looked_at_too() {
     sandbox.club.devices[0].set(|switches| switches.email_field = Some("email".to_owned()));
     let cardskipper = &sandbox.club.cardskipper;
     let linked = cardskipper.member(number(2)).unwrap();
-    let newcomer = cardskipper.member(number(5)).unwrap();
     cardskipper.edit(number(5), |member| {
         member.email.clear();
         member.organisations[0].roles.clear();
@@ -292,7 +291,7 @@ fn who_is_linked_to_the_person_of_a_newcomer_is_looked_at_too() {
     cardskipper.edit(number(5), |member| {
         (member.first, member.last) = (linked.first, linked.last);
         member.email = linked.email;
-        member.organisations = newcomer.organisations;
+        member.organisations = linked.organisations;
         member.set_end("2031-01-31");
     });
     let (_, run) = tick(&sandbox, "2026-03-10T10:20:00Z", &[], 0);
