@@ -67,10 +67,7 @@ pub(super) fn tick(
 /// What the next tick may rely on: nothing, where something was not done.
 fn left_for_the_next(few: &Touched, plan: &Plan, report: &Report) -> Option<Quiet> {
     let is_done = report.changes.iter().all(|change| change.state.is_confirmed());
-    if !is_done || !report.troubles.iter().all(Trouble::is_remark) {
-        return None;
-    }
-    let until = few.unchanged_until(plan)?;
+    let until = few.unchanged_until(plan).filter(|_| is_done)?;
     let rest = Report { changes: Vec::new(), ..report.clone() };
     let report = quiet_report::remember(&rest)?;
     Some(Quiet { inputs: few.before.inputs.clone(), since: few.gathered.facts.now, until, report })

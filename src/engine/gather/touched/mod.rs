@@ -20,7 +20,7 @@ use crate::config::{Config, LinkRule, Mode};
 use crate::engine::TargetOutcome;
 use crate::engine::link::{Found, Link, NoLink, in_question};
 use crate::engine::plan::{
-    Change, Facts, Kind, LeftOut, Plan, Reason, TargetFacts, in_sync, unchanged_until,
+    Change, Kind, LeftOut, Plan, Reason, TargetFacts, in_sync, unchanged_until,
 };
 use crate::model::{HolderId, RecordId};
 use crate::store::{Attention, Quiet, Store, StoreError, StoredHolder};
@@ -194,14 +194,11 @@ impl Touched {
             news.sort_by(|(one, _), (other, _)| one.cmp(other));
             news
         };
-        let is_elsewhere = |member: &HolderId| !self.is_touched(member);
-        let untouched = |facts: &Facts| {
-            let doors = facts.devices.iter();
-            let persons = doors.flat_map(|door| facts.linked(door));
-            let elsewhere = persons.filter(|(member, _)| is_elsewhere(&member.member.key));
-            let claimed = elsewhere.flat_map(|(_, link)| in_question(link));
-            claimed.filter(|person| persons_of(near, person)).count()
-        };
+        let mut elsewhere = far.devices.iter().flat_map(|door| far.linked(door));
+        let claims_touched = elsewhere.any(|(member, link)| {
+            !self.is_touched(&member.member.key)
+                && in_question(link).into_iter().any(|person| persons.contains(person))
+        });
         let differences = [
             ("changes", plan.changes != plan_of_all.changes),
             ("the paid time that is kept", plan.served != plan_of_all.served),
@@ -209,13 +206,9 @@ impl Touched {
             ("members without a door", releases),
             ("who is in sync", in_sync(near) != in_sync(far)),
             ("links", links(&self.gathered, plan) != links(all, plan_of_all)),
-            ("who has to do with whom", untouched(far) > 0),
+            ("who has to do with whom", claims_touched),
             ("until when nothing changes", until > unchanged_until(far)),
         ];
         differences.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
     }
-}
-
-fn persons_of(facts: &Facts, person: &RecordId) -> bool {
-    facts.devices.iter().any(|door| door.persons.contains_key(person))
 }
