@@ -21,7 +21,7 @@ fn whoever_reads_beside_a_run_sees_members_whole() {
     std::thread::scope(|threads| {
         let reading = threads.spawn(move || {
             for _ in 0..300 {
-                assert_eq!(reader.members().members(&club()).unwrap().len(), 59);
+                assert_eq!(reader.members().members(club()).unwrap().len(), 59);
             }
         });
         for turn in 0.. {
