@@ -98,6 +98,12 @@ impl Context {
         Store::open_to_read(&self.config.state)?.map(|store| self.here(Ok(store))).transpose()
     }
 
+    /// The same, checked as by [`Context::open_store_unchecked`].
+    pub fn open_store_to_read_unchecked(&self) -> Result<Option<Store>, Error> {
+        let store = Store::open_to_read_unchecked(&self.config.state)?;
+        store.map(|store| self.here(Ok(store))).transpose()
+    }
+
     fn here(&self, store: Result<Store, StoreError>) -> Result<Store, Error> {
         let store = store?.with_machine(Machine::here(self.config.computer.as_deref()));
         Ok(store.with_accounts(self.config.accounts()))

@@ -1,14 +1,16 @@
-//! What a run has to say that stays true until something changes, kept so that quiet ticks can say it.
+//! What a run has to say that stays true until something changes, kept so that quiet ticks and `status` can
+//! say it.
 //!
 //! Pure. No names and no e-mails; the identities of members are whole.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{KeptLink, Report, SourceReport, TargetOutcome, TargetReport};
+use super::{KeptLink, Report, RowLeftOut, SourceReport, TargetOutcome, TargetReport};
 use crate::command::CommandName;
 use crate::config::{LinkRule, Mode};
 use crate::engine::plan::{LeftOut, NoDoor, Plan, Reason, sort_left_out};
-use crate::model::{HolderId, RecordId, SourceName, TargetName};
+use crate::model::{HolderId, RecordId, RowReason, SourceName, TargetName};
 use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind, TroubleWord};
 
 #[derive(Serialize, Deserialize)]
@@ -20,6 +22,54 @@ struct Unchanged {
     no_door: Vec<(Who, Reason)>,
     /// Troubles that bring no exit code.
     remarks: Vec<Remark>,
+    counted: Counted,
+}
+
+/// What `status` counts over everybody, beside what a report has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many members of each organisation are known, in the order of the configuration.
+    pub members: Vec<u64>,
+    /// When somebody on each device was last seen to hold what they should, likewise.
+    pub confirmed_at: Vec<Option<DateTime<Utc>>>,
+    /// The rows of link files that link nobody; `None` where another look at everybody must say.
+    pub rows: Option<Vec<Row>>,
+}
+
+/// A row of a link file that links nobody, without whose it is: the file, the line and the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row(String, u32, RowReason);
+
+impl From<RowLeftOut> for Row {
+    fn from(RowLeftOut { file, line, reason, who: _ }: RowLeftOut) -> Self {
+        Self(file, line, reason)
+    }
+}
+
+impl From<Row> for RowLeftOut {
+    fn from(Row(file, line, reason): Row) -> Self {
+        Self { file, line, reason, who: String::new() }
+    }
+}
+
+/// What `status` tells of everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// As [`Plan::left_out`].
+    pub left_out: Vec<LeftOut>,
+    /// How many persons each device holds, in the order of the configuration.
+    pub persons: Vec<usize>,
+    pub counted: Counted,
+}
+
+impl Told {
+    /// How many persons a device holds, by its place in the configuration, and when one of them was last seen
+    /// to hold what they should.
+    #[must_use]
+    pub fn on_device(&self, place: usize) -> Option<(u64, Option<DateTime<Utc>>)> {
+        let persons = u64::try_from(*self.persons.get(place)?).ok()?;
+        Some((persons, *self.counted.confirmed_at.get(place)?))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,6 +80,22 @@ struct Left {
     detail: Option<String>,
     persons: Vec<RecordId>,
     has_paid_time: bool,
+    is_ignored: bool,
+}
+
+impl From<Left> for LeftOut {
+    fn from(one: Left) -> Self {
+        Self {
+            source: one.member.0.source.clone(),
+            member: one.member.0,
+            device: one.device,
+            reason: one.reason,
+            detail: one.detail,
+            persons: one.persons,
+            has_paid_time: one.has_paid_time,
+            is_ignored: one.is_ignored,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,16 +131,22 @@ impl<'de> Deserialize<'de> for Who {
     }
 }
 
-/// What a run that looked at everything and had nothing to do leaves for quiet ticks.
+/// Whether what a run has to say may stay true.
 #[must_use]
-pub fn remember(report: &Report) -> Option<String> {
+pub fn may_last(report: &Report) -> bool {
     // Remarks, which bring no exit code, can be repeated.
     let has_nothing_to_say = report.changes.is_empty()
         && report.losses.is_empty()
         && report.troubles.iter().all(Trouble::is_remark);
-    if report.is_limited || !has_nothing_to_say {
-        return None;
-    }
+    has_nothing_to_say && !report.is_limited
+}
+
+/// What a run that looked at everything and had nothing to do leaves for quiet ticks and for `status`.
+/// It [may last](may_last).
+///
+/// # Errors
+/// None that a report of ours brings.
+pub fn remember(report: &Report, counted: Counted) -> Result<String, serde_json::Error> {
     let left = |one: &LeftOut| Left {
         member: Who(one.member.clone()),
         reason: one.reason,
@@ -82,6 +154,7 @@ pub fn remember(report: &Report) -> Option<String> {
         detail: one.detail.clone(),
         persons: one.persons.clone(),
         has_paid_time: one.has_paid_time,
+        is_ignored: one.is_ignored,
     };
     let kept = |one: &KeptLink| Kept {
         member: Who(one.member.clone()),
@@ -103,8 +176,24 @@ pub fn remember(report: &Report) -> Option<String> {
         kept_links: report.kept_links.iter().map(kept).collect(),
         no_door: no_door.collect(),
         remarks: report.troubles.iter().map(remark).collect(),
+        counted,
     };
-    serde_json::to_string(&unchanged).ok()
+    serde_json::to_string(&unchanged)
+}
+
+/// What was left by a run with these devices.
+fn read<'a>(names: impl Iterator<Item = &'a TargetName>, text: &str) -> Option<Unchanged> {
+    let unchanged: Unchanged = serde_json::from_str(text).ok()?;
+    names.eq(unchanged.persons.iter().map(|(name, _)| name)).then_some(unchanged)
+}
+
+/// What `status` tells of everybody, where `text` was left by a run with these devices.
+#[must_use]
+pub fn told<'a>(names: impl Iterator<Item = &'a TargetName>, text: &str) -> Option<Told> {
+    let Unchanged { persons, left_out, counted, .. } = read(names, text)?;
+    let left_out = left_out.into_iter().filter(|one| !one.is_ignored).map(LeftOut::from);
+    let persons = persons.into_iter().map(|(_, persons)| persons).collect();
+    Some(Told { left_out: left_out.collect(), persons, counted })
 }
 
 /// The report of a quiet tick, where `text` was left by a run with these devices.
@@ -114,24 +203,11 @@ pub fn report<'a>(
     sources: Vec<SourceReport>,
     text: &str,
 ) -> Option<Report> {
-    let unchanged: Unchanged = serde_json::from_str(text).ok()?;
-    let names = devices.clone().map(|(name, _)| name);
-    if !names.eq(unchanged.persons.iter().map(|(name, _)| name)) {
-        return None;
-    }
+    let unchanged = read(devices.clone().map(|(name, _)| name), text)?;
     let devices = devices.zip(unchanged.persons).map(|((_, mode), (name, persons))| {
         let is_observed = mode == Mode::Observe;
         let outcome = if is_observed { TargetOutcome::Observed } else { TargetOutcome::Ok };
         TargetReport { name, persons, outcome }
-    });
-    let left_out = unchanged.left_out.into_iter().map(|one| LeftOut {
-        source: one.member.0.source.clone(),
-        member: one.member.0,
-        device: one.device,
-        reason: one.reason,
-        detail: one.detail,
-        persons: one.persons,
-        has_paid_time: one.has_paid_time,
     });
     let kept_links = unchanged.kept_links.into_iter().map(|one| KeptLink {
         source: one.member.0.source.clone(),
@@ -155,7 +231,7 @@ pub fn report<'a>(
     Some(Report {
         sources,
         devices: devices.collect(),
-        left_out: left_out.collect(),
+        left_out: unchanged.left_out.into_iter().map(LeftOut::from).collect(),
         kept_links: kept_links.collect(),
         no_door: no_door.collect(),
         troubles: troubles.collect(),
@@ -211,6 +287,7 @@ mod tests {
                     .map(|id| RecordId::new(&id.to_string()).unwrap())
                     .collect(),
                 has_paid_time: number % 4 == 0,
+                is_ignored: number % 5 == 0,
             });
         }
         for rule in [LinkRule::File, LinkRule::DeviceEmail, LinkRule::HolderNumber] {
@@ -240,7 +317,7 @@ mod tests {
     #[test]
     fn what_is_repeated_is_what_was_reported() {
         let first = report();
-        let second = repeated(&["back", "front"], &remember(&first).unwrap()).unwrap();
+        let second = repeated(&["back", "front"], &remember(&first, counted()).unwrap()).unwrap();
         assert_eq!(second.left_out, first.left_out);
         assert_eq!(second.kept_links, first.kept_links);
         assert_eq!(second.no_door, first.no_door);
@@ -249,9 +326,30 @@ mod tests {
         assert_eq!(second.troubles[0].topic(), first.troubles[0].topic());
     }
 
+    fn counted() -> Counted {
+        let file = "/etc/persons.csv".to_owned();
+        let row = Row(file, 7, RowReason::SeveralPersons);
+        let at = DateTime::from_timestamp(1_700_000_000, 0);
+        Counted { members: vec![9], confirmed_at: vec![at, None], rows: Some(vec![row]) }
+    }
+
+    #[test]
+    fn status_tells_of_nobody_of_whom_a_membership_alone_is_ignored() {
+        let first = report();
+        let names = ["back", "front"].map(|name| TargetName::new(name).unwrap());
+        let text = remember(&first, counted()).unwrap();
+        let told = told(names.iter(), &text).unwrap();
+        let mut left_out = first.left_out;
+        left_out.retain(|one| !one.is_ignored);
+        assert_eq!(told, Told { left_out, persons: vec![3, 412], counted: counted() });
+        assert!(super::told(names.iter().rev(), &text).is_none());
+        let row = RowLeftOut::from(told.counted.rows.unwrap().remove(0));
+        assert_eq!((row.file.as_str(), row.line, row.who.as_str()), ("/etc/persons.csv", 7, ""));
+    }
+
     #[test]
     fn of_other_doors_or_from_another_text_nothing_is_repeated() {
-        let text = remember(&report()).unwrap();
+        let text = remember(&report(), counted()).unwrap();
         for names in [&[][..], &["back"], &["front", "back"]] {
             assert!(repeated(names, &text).is_none(), "{names:?}");
         }

@@ -338,6 +338,16 @@ impl Devices<'_> {
         Ok(row.flatten())
     }
 
+    /// When somebody on a device was last seen to hold what they should. Looks at all of them.
+    pub fn last_confirmed_at(
+        &self,
+        device: &TargetName,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = "SELECT max(confirmed_at) FROM person WHERE device = ?1";
+        let row: Option<Option<DateTime<Utc>>> = self.0.first(sql, device)?;
+        Ok(row.flatten())
+    }
+
     pub(super) fn confirm(
         &self,
         device: &TargetName,

@@ -178,6 +178,12 @@ impl Store {
     /// # Errors
     /// As [`Store::open`]; one that was lost is not one that is not there yet.
     pub fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
+        let store = Self::open_to_read_unchecked(path)?;
+        store.map(|mut store| store.check().map(|()| store)).transpose()
+    }
+
+    /// The same, but the file is not looked at beyond its head, as in [`Store::open_unchecked`].
+    pub fn open_to_read_unchecked(path: &Path) -> Result<Option<Self>, StoreError> {
         Self::try_open_to_read(path).map_err(|problem| StoreError::new(path, problem))
     }
 
@@ -207,8 +213,7 @@ impl Store {
         if schema::format(&connection)? == 0 {
             return Ok(None);
         }
-        check_integrity(&connection)?;
-        Ok(Some(Self { is_checked: true, ..Self::around(connection, path) }))
+        Ok(Some(Self::around(connection, path)))
     }
 
     fn around(connection: Connection, path: &Path) -> Self {

@@ -26,11 +26,15 @@ pub(super) fn prune(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError>
     )?;
     store.exec("DELETE FROM blocked_plan WHERE seen_at < ?1", before(BLOCKED_KEPT))?;
     // Role times are wall-clock times; a year does not care for a zone.
-    store.exec(
+    let mut forget = store.prepare(
         "DELETE FROM member WHERE missing_since < ?1 \
          AND NOT EXISTS (SELECT 1 FROM link WHERE link.member = member.id) \
          AND NOT EXISTS (SELECT 1 FROM member_role \
                          WHERE member_role.member = member.id AND ends >= ?1)",
-        before(MEMBERS_KEPT),
-    )
+    )?;
+    // What a run had to say may have been about them, and counts them.
+    if forget.run(before(MEMBERS_KEPT))? > 0 {
+        store.journal().drop_quiet()?;
+    }
+    Ok(())
 }

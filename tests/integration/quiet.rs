@@ -402,6 +402,40 @@ fn it_says_what_a_look_at_everything_says() {
     assert_eq!(quiet, looked);
 }
 
+/// `status` tells once more what was seen last, while nothing can have changed since. Mutants: everybody is
+/// read; it goes on when the club is another one.
+#[test]
+fn status_reads_nobody_while_nothing_can_have_changed() {
+    let now = THIRD;
+    let status = |sandbox: &Sandbox, code: i32| {
+        fs::write(sandbox.path("ivms-sync.toml"), sandbox.config()).unwrap();
+        let mut command = sandbox.command();
+        command.env_remove("IVMS_SYNC_TEST_LOOKS").env("IVMS_SYNC_TEST_NOW", now);
+        said(command.args(["status", "--json"])).ends(code)
+    };
+    type Turn = fn(&mut Sandbox);
+    let cases: [(&str, Turn); 4] = [
+        ("a rule", |s| s.set("policy", "grace_days = 3")),
+        ("a link file", |s| fs::write(s.path("persons.csv"), "person,email\n").unwrap()),
+        ("a run at work", |s| state(s, "UPDATE run SET exit_code = NULL, ended_at = NULL")),
+        ("no word", |s| state(s, "DELETE FROM quiet")),
+    ];
+    for (what, turn) in cases {
+        let mut sandbox = resting();
+        let before = status(&sandbox, 0).json();
+        // Whoever read this member would see it.
+        state(&sandbox, "UPDATE member SET inactive = 1 WHERE number = '150007'");
+        let after = status(&sandbox, 0).json();
+        for part in ["left_out", "sources", "devices", "rows_left_out"] {
+            assert_eq!(after[part], before[part], "{part}");
+        }
+        assert_eq!(after["sources"][0]["members"], 10);
+        turn(&mut sandbox);
+        let said = status(&sandbox, 7);
+        assert!(said.stderr.contains("a member does not fit its checksum"), "{what}: {said:?}");
+    }
+}
+
 #[test]
 fn its_word_is_sealed() {
     let sandbox = resting();

@@ -91,8 +91,8 @@ fn known(
         stdout: print,
         look: around.terminal.look,
         progress: around.terminal.progress(),
-        compares_looks: false,
+        compares_looks: around.environment.get("IVMS_SYNC_TEST_LOOKS").is_some(),
     };
-    let Some(store) = context.open_store_to_read()? else { return Ok(None) };
-    Ok(Some(look(&context, &store)?.0))
+    let Some(mut store) = context.open_store_to_read_unchecked()? else { return Ok(None) };
+    Ok(Some(look(&context, &mut store, false)?.0))
 }

@@ -11,7 +11,8 @@ use crate::notify::stderr;
 use crate::report::Report;
 use crate::report::status::state_file::of_state_file;
 use crate::report::status::{Status, html, prometheus, unlinked};
-use crate::store::Store;
+use crate::report::unchanged::told;
+use crate::store::{Store, StoreError};
 
 /// Makes sure that a sheet of the unlinked takes the place of nothing that somebody has filled in.
 pub(super) fn keep_filled_in<'a>(
@@ -42,16 +43,23 @@ pub(in crate::cmd) fn write_files(context: &Context, store: &mut Store, report: 
         return;
     }
     let (page, metrics) = (files.html.as_deref(), files.prometheus.as_deref());
-    let failed =
-        match of_state_file(&context.config, store, context.clock.now(), report.left_out.clone()) {
-            Ok(status) => write(context, &status, page, metrics),
-            Err(error) => vec![Error::Store(error)],
-        };
+    let failed = match after_tick(context, store, report) {
+        Ok(status) => write(context, &status, page, metrics),
+        Err(error) => vec![Error::Store(error)],
+    };
     for error in failed {
         if stderr::is_news(store, format!("report {error}"), context.clock.began()) {
             log::warn!("{}", error.lines());
         }
     }
+}
+
+/// How things stand after a tick. What it left for the next one needs no counting.
+fn after_tick(context: &Context, store: &Store, report: &Report) -> Result<Status, StoreError> {
+    let config = &context.config;
+    let names = config.devices.iter().map(|device| &device.name);
+    let told = store.journal().quiet()?.and_then(|quiet| told(names, &quiet.report));
+    of_state_file(config, store, context.clock.now(), report.left_out.clone(), told.as_ref())
 }
 
 /// Writes both, each whatever becomes of the other, and gives what went wrong.

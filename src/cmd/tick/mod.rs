@@ -2,6 +2,7 @@
 //! where nothing can have changed for the others; or, where nothing can have changed at all, poll the sources
 //! and stop.
 
+mod left;
 mod touched;
 mod unchanged;
 
@@ -97,6 +98,7 @@ fn whole(
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
     record::before(context, store, &gathered, &plan, is_whole)?;
     let done = context.carry_out(run, &proven).carry_out(systems, store, (&gathered, open))?;
+    let digest = quiet::digest(config, &gathered, &plan).filter(|_| is_settled);
     report.take_carried_out(plan.changes, done);
     record::why_not_done(context, store, &report)?;
     if context.shows_names() {
@@ -105,7 +107,6 @@ fn whole(
     if is_everyone {
         record::first_runs_over(context, store, &gathered.facts, &report)?;
     }
-    let kept = quiet_report::remember(&report).filter(|_| is_settled);
-    let quiet = kept.and_then(|kept| quiet::digest(config, &gathered, kept));
-    Ok((report, quiet))
+    let quiet = left::for_the_next(digest, &report, || left::of_all(config, store, &gathered));
+    Ok((report, quiet?))
 }

@@ -1,6 +1,6 @@
 //! A tick in which the organisations have news of a few members, and nothing else can have changed.
 
-use super::{in_run, unchanged};
+use super::{in_run, left, unchanged};
 use crate::cmd::{Context, record};
 use crate::command::CommandName;
 use crate::engine::Systems;
@@ -10,7 +10,7 @@ use crate::engine::plan::{Plan, Reason, plan, prove};
 use crate::error::Error;
 use crate::report::Report;
 use crate::report::unchanged as quiet_report;
-use crate::store::{Quiet, Store};
+use crate::store::Store;
 use crate::trouble::Trouble;
 
 /// Looks at those few, and carries out what follows; nothing is done, and nothing written, where everybody
@@ -42,6 +42,7 @@ pub(super) fn tick(
         compare(context, systems, store, few, &plan, &report)?;
     }
     let proven = prove(&gathered.facts, &plan)?;
+    let newcomers = few.newcomers(store)?;
     log::info!(
         "{} members were looked at; all others are as they were",
         gathered.facts.members.len()
@@ -58,19 +59,13 @@ pub(super) fn tick(
             unchanged::show_names(context, store, &mut report)?;
         }
         record::first_runs_over(context, store, &gathered.facts, &report)?;
-        let quiet = left_for_the_next(few, &plan, &report).filter(|_| is_settled);
-        Ok((report, quiet))
+        let digest = few.digest(&plan).filter(|_| is_settled);
+        let quiet = left::for_the_next(digest, &report, || {
+            left::of_few(context, store, few, &newcomers)
+        });
+        Ok((report, quiet?))
     });
     done.map(Some)
-}
-
-/// What the next tick may rely on: nothing, where something was not done.
-fn left_for_the_next(few: &Touched, plan: &Plan, report: &Report) -> Option<Quiet> {
-    let is_done = report.changes.iter().all(|change| change.state.is_confirmed());
-    let until = few.unchanged_until(plan).filter(|_| is_done)?;
-    let rest = Report { changes: Vec::new(), ..report.clone() };
-    let report = quiet_report::remember(&rest)?;
-    Some(Quiet { inputs: few.before.inputs.clone(), since: few.gathered.facts.now, until, report })
 }
 
 /// Looks at everybody besides, and compares: for tests.

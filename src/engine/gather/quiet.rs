@@ -1,6 +1,6 @@
 //! The quiet tick: one that cannot change anything.
 //!
-//! A run that finds nothing to do and nothing wrong stores a digest of its inputs and the time until which
+//! A run that did all that there was to do, and found nothing wrong, stores a digest of its inputs and the time until which
 //! the plan cannot change ([`digest`]). While the digest still matches, the next tick only polls the
 //! sources ([`poll`]), and looks at those alone whom they have news of ([`touched`]).
 //! Otherwise it runs in full and reuses their answers.
@@ -17,7 +17,7 @@ use super::{Gathered, Scope, joined};
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
 use crate::engine::link::file::sha256_of;
-use crate::engine::plan::{Standing, unchanged_until};
+use crate::engine::plan::{Facts, Plan, Standing, TargetFacts, unchanged_until};
 use crate::engine::{SourceReport, Systems, TargetOutcome};
 use crate::ports::Listing;
 use crate::store::{Quiet, SourceState, Store, StoreError};
@@ -95,6 +95,44 @@ pub fn poll<T>(
     })
 }
 
+/// What the last run left that looked at everything, while nothing can have changed since then: for whoever
+/// asks nobody, to whom it is the same whether a listing or a reading is due.
+///
+/// # Errors
+/// [`StoreError`]; a link file that cannot be read is another one than it was.
+pub fn standing(
+    config: &Config,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> Result<Option<Quiet>, StoreError> {
+    for device in &config.devices {
+        if store.devices().device_state(&device.name)?.read_at.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(last_digest(config, store, now)?.filter(|quiet| came_from(config, quiet)))
+}
+
+/// The digest of the last run that looked at everything, if it is still time to take it and no write is open.
+fn last_digest(
+    config: &Config,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> Result<Option<Quiet>, StoreError> {
+    let Some(quiet) = store.journal().quiet()? else { return Ok(None) };
+    if now < quiet.since || quiet.until <= now {
+        return Ok(None);
+    }
+    for device in &config.devices {
+        // Where nothing may be written, nothing can be put in force either.
+        let is_committed = device.kind.capabilities().commits && device.mode != Mode::Observe;
+        if store.journal().has_open_writes(&device.name, is_committed)? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(quiet))
+}
+
 /// The digest of the last run that looked at everything, and of each organisation the state and what to
 /// ask, if it is still time to take it and nothing is due but listings of changes.
 fn matching_digest(
@@ -106,17 +144,9 @@ fn matching_digest(
     if !scope.is_usual() {
         return Ok(None);
     }
-    let Some(quiet) = store.journal().quiet()? else { return Ok(None) };
-    if now < quiet.since || quiet.until <= now {
-        return Ok(None);
-    }
+    let Some(quiet) = last_digest(config, store, now)? else { return Ok(None) };
     for device in &config.devices {
-        let state = store.devices().device_state(&device.name)?;
-        // Where nothing may be written, nothing can be put in force either.
-        let is_committed = device.kind.capabilities().commits && device.mode != Mode::Observe;
-        if is_reading_due(device, &state, now)
-            || store.journal().has_open_writes(&device.name, is_committed)?
-        {
+        if is_reading_due(device, &store.devices().device_state(&device.name)?, now) {
             return Ok(None);
         }
     }
@@ -163,10 +193,10 @@ fn ask_for_changes<T>(
     })
 }
 
-/// The digest of a run that looked at everything, if there was nothing to do and nothing wrong: `report` is
-/// what it had to say then.
+/// The digest of a run that looked at everything, if nothing was wrong, for when what was planned is done. What
+/// it had to say is to be added.
 #[must_use]
-pub fn digest(config: &Config, gathered: &Gathered, report: String) -> Option<Quiet> {
+pub fn digest(config: &Config, gathered: &Gathered, plan: &Plan) -> Option<Quiet> {
     let hears_all = gathered.sources.iter().all(|source| {
         source.standing == Standing::Fresh && source.state.is_some() && source.trouble.is_none()
     });
@@ -181,9 +211,17 @@ pub fn digest(config: &Config, gathered: &Gathered, report: String) -> Option<Qu
     Some(Quiet {
         inputs: inputs(config, &gathered.links.hashes),
         since: gathered.now,
-        until: unchanged_until(&gathered.facts)?,
-        report,
+        until: until_after(&gathered.facts, plan)?,
+        report: String::new(),
     })
+}
+
+/// Until when nothing changes by the time alone, if what was planned is done; `None` where another look must
+/// say, since a door holds other times than it is sent.
+pub(super) fn until_after(facts: &Facts, plan: &Plan) -> Option<DateTime<Utc>> {
+    let is_exact = |door: &TargetFacts| door.limits.rounding_in_words().is_none();
+    let are_exact = facts.devices.iter().all(is_exact);
+    unchanged_until(facts).filter(|_| are_exact || plan.changes.is_empty())
 }
 
 /// A digest of everything a plan is made of but the state file, the listings and the time. Passwords

@@ -33,6 +33,17 @@ impl Gathered {
         self.rows_left_out_of(config, store, is_personal, |_| true)
     }
 
+    /// The same without whose they are, if a look at a few members leaves them as they are: numbers in rows
+    /// are compared with those of all members.
+    pub fn lasting_rows_left_out(
+        &self,
+        config: &Config,
+        store: &Store,
+    ) -> Result<Option<Vec<RowLeftOut>>, StoreError> {
+        let lasts = !self.links.table.has_numbers();
+        lasts.then(|| self.rows_left_out(config, store, false)).transpose()
+    }
+
     /// Those of them that are wanted.
     pub fn rows_left_out_of(
         &self,

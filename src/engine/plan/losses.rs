@@ -352,6 +352,7 @@ pub(super) fn hold_back(facts: &Facts, plan: &mut Plan) {
             detail: Some("too many who were served would be left out at once".to_owned()),
             persons: vec![change.employee_no],
             has_paid_time: now.is_some_and(|now| change.after.end() >= now),
+            is_ignored: false,
         });
     }
 }

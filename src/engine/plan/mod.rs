@@ -115,6 +115,9 @@ pub struct LeftOut {
     /// The member has paid time now or later: worth an admin's attention.
     #[serde(skip)]
     pub has_paid_time: bool,
+    /// One of [`Plan::ignored`]: it hinders nothing.
+    #[serde(skip)]
+    pub is_ignored: bool,
 }
 
 /// Computes what should change.
@@ -191,6 +194,7 @@ fn plan_member(
                 detail,
                 persons: link.map(in_question).unwrap_or_default().into_iter().cloned().collect(),
                 has_paid_time,
+                is_ignored: false,
             }),
         }
     }
@@ -235,6 +239,7 @@ fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> O
         detail: Some(format!("ignored, the others count: {}", roles.join(", "))),
         persons: Vec::new(),
         has_paid_time: is_doubtful || bad.iter().any(|role| is_current(role)),
+        is_ignored: true,
     })
 }
 

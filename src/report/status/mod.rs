@@ -265,6 +265,22 @@ impl Status {
         self.waiting.iter().filter(|one| !one.opens_door || one.kind != Kind::Grant)
     }
 
+    /// The members whom the text names.
+    #[must_use]
+    pub fn spoken_of(&self) -> BTreeSet<HolderId> {
+        let waiting = self.waiting.iter().map(|one| &one.member);
+        waiting.chain(self.attention.iter().map(|one| &one.member)).cloned().collect()
+    }
+
+    /// The persons whom the text names, by device.
+    #[must_use]
+    pub fn persons_spoken_of(&self) -> BTreeSet<(TargetName, RecordId)> {
+        let waiting = self.waiting.iter().map(|one| (one.device.clone(), one.employee_no.clone()));
+        let attention = self.attention.iter();
+        let attention = attention.filter_map(|one| one.device.clone().zip(one.employee_no.clone()));
+        waiting.chain(attention).collect()
+    }
+
     /// A member as people are told of them.
     #[must_use]
     pub fn member(&self, key: &HolderId) -> String {

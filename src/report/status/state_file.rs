@@ -8,7 +8,8 @@ use super::{DAYS_SHOWN, DeviceStatus, SourceStatus, Status};
 use crate::config::{Config, Mode, TargetConfig};
 use crate::engine::gather::{back_off, devices::held_back, trust};
 use crate::engine::plan::{Kind, LeftOut};
-use crate::store::{DeviceOverview, Store, StoreError, Waiting, WriteMemory};
+use crate::report::unchanged::Told;
+use crate::store::{DeviceOverview, Store, StoreError, TargetState, Waiting, WriteMemory};
 
 /// Runs that are shown.
 const RUNS_SHOWN: u32 = 10;
@@ -35,6 +36,7 @@ fn write_trouble(
 }
 
 /// How things are at a moment, as the state file knows it, with who is left out by a plan made of the same.
+/// `told` is what stands there already of what is counted over everybody.
 ///
 /// # Errors
 /// [`StoreError`] of the state file.
@@ -43,23 +45,35 @@ pub fn of_state_file(
     store: &Store,
     at: DateTime<Utc>,
     left_out: Vec<LeftOut>,
+    told: Option<&Told>,
 ) -> Result<Status, StoreError> {
     let mut sources = Vec::with_capacity(config.sources.len());
-    for source in &config.sources {
+    for (place, source) in config.sources.iter().enumerate() {
         let state = store.members().source_state(&source.name)?;
+        let members = match told.and_then(|told| told.counted.members.get(place)) {
+            Some(members) => *members,
+            None => store.members().member_count(&source.name)?,
+        };
         sources.push(SourceStatus {
             name: source.name.clone(),
-            members: store.members().member_count(&source.name)?,
+            members,
             fetched_at: state.fetched_at,
             complete_at: state.complete_at,
         });
     }
     let mut devices = Vec::with_capacity(config.devices.len());
-    for device in &config.devices {
+    for (place, device) in config.devices.iter().enumerate() {
         let failures = store.trust().failures(&device.name)?;
         let login =
             store.trust().login_memory(&device.name, &device.login.name, &device.login.secret)?;
-        let known = store.overview().device_overview(&device.name)?;
+        let known = match told.and_then(|told| told.on_device(place)) {
+            Some((persons, confirmed_at)) => {
+                let TargetState { read_at, version, .. } =
+                    store.devices().device_state(&device.name)?;
+                DeviceOverview { persons, read_at, confirmed_at, version }
+            }
+            None => store.overview().device_overview(&device.name)?,
+        };
         let writes = store.trust().write_memory(&device.name)?;
         devices.push(DeviceStatus {
             name: device.name.clone(),

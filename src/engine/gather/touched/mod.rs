@@ -102,6 +102,20 @@ impl Touched {
         Some(quiet::Asked(Some(answers)))
     }
 
+    /// How many members of each organisation are not known yet, before anything is recorded.
+    pub fn newcomers(&self, store: &Store) -> Result<Vec<u64>, StoreError> {
+        let mut all = Vec::with_capacity(self.gathered.sources.len());
+        for source in &self.gathered.sources {
+            let mut count = 0;
+            for changed in &source.changed {
+                let known = store.members().member(changed.stored.key())?;
+                count += u64::from(known.is_none());
+            }
+            all.push(count);
+        }
+        Ok(all)
+    }
+
     /// Whether somebody is among those who are looked at.
     #[must_use]
     pub fn is_touched(&self, member: &HolderId) -> bool {
@@ -168,15 +182,15 @@ impl Touched {
         })
     }
 
-    /// Until when nothing changes by the time alone, if what was planned is done; `None` where another look
-    /// must say, since a door holds other times than it is sent.
+    /// What the next run may rely on, if what was planned is done; what there was to say is to be added.
     #[must_use]
-    pub fn unchanged_until(&self, plan: &Plan) -> Option<DateTime<Utc>> {
-        let facts = &self.gathered.facts;
-        let is_exact = |door: &TargetFacts| door.limits.rounding_in_words().is_none();
-        let are_exact = facts.devices.iter().all(is_exact);
-        let until = unchanged_until(facts)?.min(self.before.until);
-        (are_exact || plan.changes.is_empty()).then_some(until)
+    pub fn digest(&self, plan: &Plan) -> Option<Quiet> {
+        let (inputs, report) = (self.before.inputs.clone(), String::new());
+        Some(Quiet { inputs, since: self.gathered.now, until: self.unchanged_until(plan)?, report })
+    }
+
+    fn unchanged_until(&self, plan: &Plan) -> Option<DateTime<Utc>> {
+        quiet::until_after(&self.gathered.facts, plan).map(|until| until.min(self.before.until))
     }
 
     /// What a look at everybody comes to that this one does not; nothing, unless there is a bug.
