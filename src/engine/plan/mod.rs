@@ -6,6 +6,7 @@
 mod facts;
 mod former_holders;
 mod guard;
+mod ignored;
 mod in_sync;
 mod losses;
 mod person;
@@ -22,14 +23,12 @@ use chrono::{Datelike as _, NaiveDateTime};
 use serde::Serialize;
 
 use crate::engine::link::{CLAIMANTS_MAX, Found, Link, NoLink, in_question};
-use crate::model::{
-    HolderId, Record, RecordId, Right, RightCode, SourceName, Span, TargetName, UnreadableRight,
-    Window,
-};
+use crate::model::{HolderId, Record, RecordId, SourceName, TargetName, Window};
 use crate::text::shell::quoted;
 
 pub use facts::{Facts, HolderFacts, Only, SourceFacts, Standing, TargetFacts};
 use former_holders::Others;
+use ignored::ignored_roles;
 pub use in_sync::{in_sync, is_in_sync};
 pub use losses::{Loss, NoDoor, TooManyLost, Whose};
 use person::for_person;
@@ -39,9 +38,7 @@ pub use released::Released;
 pub use review::{Approval, Held, Overtaken, hold};
 pub use settled_roles::settled_roles;
 pub use unchanged::unchanged_until;
-use validity::{
-    EndedBy, Entitlement, OpeningRights, Validity, covered, roles_gone, unreadable_here,
-};
+use validity::{EndedBy, Entitlement, OpeningRights, Validity, roles_gone, unreadable_here};
 
 pub use crate::model::{Budget, Cause, Change, Kind, LossKind, Reason, Verb};
 
@@ -205,47 +202,6 @@ fn plan_member(
         plan.left_out.extend(merge_devices(here, facts.devices.len()));
         plan.no_door.extend(doors.none_for(source, member));
     }
-}
-
-/// The roles of a member that cannot be right, where others of the member count.
-fn ignored_roles(facts: &Facts, source: &SourceFacts, member: &HolderFacts) -> Option<LeftOut> {
-    let opens = |role: &RightCode, device: &TargetFacts| device.opening_rights(source).open(role);
-    let opens_some_door = |role: &RightCode| facts.devices.iter().any(|device| opens(role, device));
-    let counts_somewhere = |role: &Right| {
-        let mut doors = facts.devices.iter().filter(|device| opens(&role.id, device));
-        doors.any(|device| covered(role, 0, device.limits.times()).is_some())
-    };
-    let door_roles = member.member.roles.iter().filter(|role| opens_some_door(&role.id));
-    let (good, bad): (Vec<&Right>, Vec<&Right>) =
-        door_roles.partition(|role| counts_somewhere(role));
-    let unreadable: Vec<&UnreadableRight> =
-        member.member.unreadable.iter().filter(|role| opens_some_door(&role.id)).collect();
-    let is_doubtful = !unreadable.is_empty();
-    if good.is_empty() || (bad.is_empty() && !is_doubtful) || member.problem.is_some() {
-        return None;
-    }
-    // Its last day may still be running on one of the doors.
-    let is_current = |role: &Right| {
-        let Span::Wall { begin, end } = role.time;
-        facts.devices.iter().any(|device| begin.max(end) >= device.local(facts.now))
-    };
-    let unreadable = unreadable.iter().map(ToString::to_string);
-    let roles: Vec<String> = bad.iter().map(|role| said(role)).chain(unreadable).collect();
-    Some(LeftOut {
-        reason: Reason::BadDates,
-        source: source.name.clone(),
-        member: member.member.key.clone(),
-        device: None,
-        detail: Some(format!("ignored, the others count: {}", roles.join(", "))),
-        persons: Vec::new(),
-        has_paid_time: is_doubtful || bad.iter().any(|role| is_current(role)),
-        is_ignored: true,
-    })
-}
-
-fn said(role: &Right) -> String {
-    let Span::Wall { begin, end } = role.time;
-    format!("role {} from {} to {}", role.id, begin.date(), end.date())
 }
 
 /// Whether a person was named who is linked to the member, or who came into question for it.
