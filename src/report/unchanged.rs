@@ -80,6 +80,7 @@ struct Left {
     detail: Option<String>,
     persons: Vec<RecordId>,
     has_paid_time: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_ignored: bool,
 }
 
