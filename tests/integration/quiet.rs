@@ -219,9 +219,7 @@ fn who_paid_is_looked_at_alone() {
     // A second listing says it too.
     let run = few(&sandbox, "2026-03-10T11:45:00Z", 1, false);
     assert_eq!(run["changes"].as_array().unwrap().len(), 0);
-    let (is_quiet, _) = tick(&sandbox, "2026-03-10T11:50:00Z", &[], 0);
-    assert!(is_quiet);
-    let said = sandbox.at("2026-03-10T11:55:00Z", &["sync", "--full"]).ends(7);
+    let said = sandbox.at("2026-03-10T11:50:00Z", &["sync", "--full"]).ends(7);
     assert!(said.stderr.contains("a member does not fit its checksum"), "{}", said.stderr);
 }
 
@@ -358,8 +356,7 @@ fn what_is_wrong_is_looked_at_every_time() {
     }
     sandbox.club.devices[1].go_online();
     assert!(!tick(&sandbox, "2026-03-10T11:20:00Z", &[], 0).0);
-    assert!(!tick(&sandbox, "2026-03-10T11:25:00Z", &[], 0).0);
-    assert!(tick(&sandbox, "2026-03-10T11:30:00Z", &[], 0).0);
+    assert!(tick(&sandbox, "2026-03-10T11:25:00Z", &[], 0).0, "what was left was done");
 }
 
 #[test]

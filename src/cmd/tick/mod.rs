@@ -2,6 +2,7 @@
 //! where nothing can have changed for the others; or, where nothing can have changed at all, poll the sources
 //! and stop.
 
+mod compare;
 mod left;
 mod touched;
 mod unchanged;
@@ -9,7 +10,7 @@ mod unchanged;
 use super::{Context, record, who};
 use crate::command::CommandName;
 use crate::engine::Systems;
-use crate::engine::gather::quiet::{self, Asked, Poll, poll};
+use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
 use crate::engine::gather::{Scope, gather_with};
 use crate::engine::plan::{Standing, plan, prove};
 use crate::error::Error;
@@ -26,20 +27,43 @@ pub fn tick(
     store: &mut Store,
     scope: Scope,
 ) -> Result<Report, Error> {
-    let polled = poll(systems, &context.config, store, context.clock, &scope, |sources, kept| {
-        let devices = context.config.devices.iter().map(|device| (&device.name, device.mode));
-        quiet_report::report(devices, sources, kept)
-    });
-    let asked = match polled? {
-        Poll::Unchanged(report) => return unchanged::complete(context, systems, store, report),
-        Poll::Touched(few) => match touched::tick(context, systems, store, &few)? {
-            Some(report) => return Ok(report),
-            None => few.into_asked(),
+    let asked = match poll(systems, &context.config, store, context.clock, &scope)? {
+        Poll::News(news) => match told_news(context, systems, store, &scope, news)? {
+            Ok(report) => return Ok(report),
+            Err(asked) => asked,
         },
         Poll::Changed(asked) => asked,
     };
     store.check()?;
     in_run(context, systems, store, |store, run| whole(context, systems, store, scope, asked, run))
+}
+
+/// A tick to which everything is as it was but what the organisations have `news` of; what they answered comes
+/// back where everybody must be looked at.
+fn told_news(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+    scope: &Scope,
+    news: News,
+) -> Result<Result<Report, Asked>, Error> {
+    let config = &context.config;
+    let devices = config.devices.iter().map(|device| (&device.name, device.mode));
+    let report = quiet_report::report(devices, news.reports(), &news.before.report);
+    let Some(report) = report else { return Ok(Err(news.into_asked())) };
+    if !news.are_none() {
+        return match news.look(config, store, scope)? {
+            Ok(few) => touched::tick(context, systems, store, few, report),
+            Err(asked) => Ok(Err(asked)),
+        };
+    }
+    if context.compares_looks
+        && let Ok(nobody) = news.look(config, store, scope)?
+    {
+        let plan = plan(&nobody.gathered.facts);
+        compare::with_everybody(context, systems, store, (&nobody, &plan), &report)?;
+    }
+    unchanged::complete(context, systems, store, report).map(Ok)
 }
 
 /// Begins a run, does what it is for, and ends it.
@@ -107,6 +131,7 @@ fn whole(
     if is_everyone {
         record::first_runs_over(context, store, &gathered.facts, &report)?;
     }
-    let quiet = left::for_the_next(digest, &report, || left::of_all(config, store, &gathered));
-    Ok((report, quiet?))
+    let counted = || left::of_all(config, store, &gathered);
+    let quiet = left::for_the_next((context, store), &gathered, digest, &report, counted)?;
+    Ok((report, quiet))
 }

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::devices::is_reading_due;
-use super::sources::{self, Answer, Ask};
+use super::sources::{self, Answer, Ask, SourceGathered};
 use super::touched::{self, Touched};
 use super::{Gathered, Scope, joined};
 use crate::clock::Clock;
@@ -20,20 +20,66 @@ use crate::engine::link::file::sha256_of;
 use crate::engine::plan::{Facts, Plan, Standing, TargetFacts, unchanged_until};
 use crate::engine::{SourceReport, Systems, TargetOutcome};
 use crate::ports::Listing;
-use crate::store::{Quiet, SourceState, Store, StoreError};
+use crate::store::{Quiet, SourceState, Store, StoreError, StoredHolder};
 use crate::text::hex::hex;
 
 /// A listing that names more members is compared with everybody.
 const NAMED_MAX: usize = 1_000;
 
 /// What the organisations had to say to a tick that may be quiet.
-pub enum Poll<T> {
-    /// Nothing new: this is all that there is to say.
-    Unchanged(T),
-    /// Something about a few members, and everything else is as it was.
-    Touched(Box<Touched>),
+pub enum Poll {
+    /// Everything but what they have news of is as it was.
+    News(News),
     /// Everything must be looked at. What was answered comes with it.
     Changed(Asked),
+}
+
+/// What organisations had to say that were asked for changes.
+pub struct News {
+    /// What the run left that looked at everything last.
+    pub before: Quiet,
+    now: DateTime<Utc>,
+    asked: Vec<Answer>,
+    /// What is known of the members of each whom its listing names, and what the listing comes to.
+    of_source: Vec<(Vec<StoredHolder>, SourceGathered)>,
+}
+
+impl News {
+    /// Whether they have no news of anybody.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        self.of_source.iter().all(|(_, gathered)| gathered.changed.is_empty())
+    }
+
+    /// What each had to say, for a report.
+    #[must_use]
+    pub fn reports(&self) -> Vec<SourceReport> {
+        self.of_source.iter().map(|(_, gathered)| gathered.report.clone()).collect()
+    }
+
+    /// What they answered, for a look at everybody.
+    #[must_use]
+    pub fn into_asked(self) -> Asked {
+        Asked(Some(self.asked))
+    }
+
+    /// Gathers those whom they have news of, and all who have to do with them. These may be too many, or
+    /// something else stands in the way: then what was answered comes back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn look(
+        self,
+        config: &Config,
+        store: &Store,
+        scope: &Scope,
+    ) -> Result<Result<Touched, Asked>, StoreError> {
+        let Self { before, now, asked, of_source } = self;
+        Ok(match touched::gather(config, store, scope, now, of_source)? {
+            Some(gathered) => Ok(Touched { gathered, before, asked }),
+            None => Err(Asked(Some(asked))),
+        })
+    }
 }
 
 /// What is known of an organisation, and what it is asked.
@@ -45,53 +91,39 @@ type Question = (SourceState, Listing);
 pub struct Asked(pub(super) Option<Vec<Answer>>);
 
 /// Asks the organisations for changes, if the digest of an earlier run says that nothing else can matter.
-/// `retell` makes a report of what they answered and of what that run had to say, where it can.
 ///
 /// # Errors
 /// [`StoreError`]; whatever goes wrong outside is in the answers.
-pub fn poll<T>(
+pub fn poll(
     systems: &dyn Systems,
     config: &Config,
     store: &Store,
     clock: Clock,
     scope: &Scope,
-    retell: impl FnOnce(Vec<SourceReport>, &str) -> Option<T>,
-) -> Result<Poll<T>, StoreError> {
+) -> Result<Poll, StoreError> {
     let look = store.reading()?;
     let now = clock.began();
-    let Some((quiet, questions)) = matching_digest(config, store, now, scope)? else {
+    let Some((before, questions)) = matching_digest(config, store, now, scope)? else {
         return Ok(Poll::Changed(Asked::default()));
     };
     drop(look);
     let ask = Ask::new(now, scope, config);
     // A large link file takes a while to read, and so does an answer to come.
-    let (answers, is_unchanged) =
-        ask_for_changes(systems, config, &questions, clock, || came_from(config, &quiet));
-    let mut news = Vec::with_capacity(answers.len());
+    let (asked, is_unchanged) =
+        ask_for_changes(systems, config, &questions, clock, || came_from(config, &before));
+    let mut of_source = Vec::with_capacity(asked.len());
     if is_unchanged {
-        for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&answers) {
+        for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&asked) {
             let Some(humans) = sources::named(answer, NAMED_MAX) else { break };
             let members = store.members().members_by_human(&source.name, &humans)?;
             let known = members.clone();
             let Some(gathered) = sources::news(source, answer, state, members, ask) else { break };
-            news.push((known, gathered));
+            of_source.push((known, gathered));
         }
     }
-    if news.len() < config.sources.len() {
-        return Ok(Poll::Changed(Asked(Some(answers))));
-    }
-    if news.iter().all(|(_, gathered)| gathered.changed.is_empty()) {
-        let reports = news.into_iter().map(|(_, gathered)| gathered.report).collect();
-        return Ok(match retell(reports, &quiet.report) {
-            Some(report) => Poll::Unchanged(report),
-            None => Poll::Changed(Asked(Some(answers))),
-        });
-    }
-    Ok(match touched::gather(config, store, scope, now, news)? {
-        Some(gathered) => {
-            Poll::Touched(Box::new(Touched { gathered, before: quiet, asked: answers }))
-        }
-        None => Poll::Changed(Asked(Some(answers))),
+    Ok(match of_source.len() == config.sources.len() {
+        true => Poll::News(News { before, now, asked, of_source }),
+        false => Poll::Changed(Asked(Some(asked))),
     })
 }
 

@@ -35,17 +35,15 @@ pub struct Touched {
     pub(super) asked: Vec<Answer>,
 }
 
-/// What is known of an organisation's members whom its listing names, and what the listing comes to.
-pub(super) type News = Vec<(Vec<StoredHolder>, SourceGathered)>;
-
 /// Gathers those whom the organisations have news of; `None` where they are too many, or where something
-/// else stands in the way.
+/// else stands in the way. `news` is of each organisation what is known of the members whom its listing
+/// names, and what the listing comes to.
 pub(super) fn gather(
     config: &Config,
     store: &Store,
     scope: &Scope,
     now: DateTime<Utc>,
-    news: News,
+    news: Vec<(Vec<StoredHolder>, SourceGathered)>,
 ) -> Result<Option<Gathered>, StoreError> {
     let _look = store.reading()?;
     if run_after(store, now)?.is_some() {
