@@ -36,8 +36,14 @@ impl Holder {
     /// First and last name with one space between.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+        full_name(&self.first_name, &self.last_name)
     }
+}
+
+/// First and last name with one space between.
+#[must_use]
+pub fn full_name(first: &str, last: &str) -> String {
+    format!("{first} {last}").trim().to_owned()
 }
 
 /// One right of a holder: what for, and when.

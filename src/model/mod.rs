@@ -22,7 +22,7 @@ mod words;
 pub use account::{Account, Accounts};
 pub use change::{Change, Verb};
 pub use email::Email;
-pub use holder::{Holder, Right, Span, UnreadableRight};
+pub use holder::{Holder, Right, Span, UnreadableRight, full_name};
 pub use id::{
     HolderId, HolderNumber, InvalidId, RecordId, RightCode, RunId, SourceName, TargetName,
 };

@@ -45,7 +45,7 @@ pub struct Story {
     pub searched: Vec<String>,
     /// Whom somebody may have meant then.
     pub near: Vec<String>,
-    /// What to do then.
+    /// What to do then; empty else, as are the two before.
     pub advice: String,
     /// The zone in which people here read times.
     pub zone: Tz,
@@ -118,6 +118,12 @@ pub struct TargetStory {
 }
 
 impl Story {
+    /// Whether there is a member to tell of, or several to choose from.
+    #[must_use]
+    pub fn finds_somebody(&self) -> bool {
+        !self.members.is_empty() || !self.several.is_empty()
+    }
+
     /// 20 nobody or not one alone, 21 a device differs, 0 otherwise. What is found counts. "Nobody" is certain
     /// only when every source could be asked; a door that is unreachable takes nobody out of a source.
     #[must_use]

@@ -201,6 +201,21 @@ impl Devices<'_> {
         self.read_persons(sql, (device, employee_no))
     }
 
+    /// The ids of a device's persons whose name is wanted. Looks at every name, and compares no checksums.
+    pub fn ids_where_name(
+        &self,
+        device: &TargetName,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<RecordId>, StoreError> {
+        let mut found = Vec::new();
+        let sql = "SELECT employee_no, name FROM person WHERE device = ?1";
+        self.0.prepare(sql)?.each(device, |(id, name): (RecordId, String)| {
+            found.extend(is_wanted(&name).then_some(id));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     /// The persons of a device who have an e-mail there.
     pub fn persons_by_email(
         &self,

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::rows::{Columns, FromColumns, Sink, ToColumns, row};
 use super::{Members, StoreError, StoreProblem, seal};
-use crate::model::{Accounts, Email, Holder, HolderId, HolderNumber, Right, RightCode, SourceName};
+use crate::model::{
+    Accounts, Email, Holder, HolderId, HolderNumber, Right, RightCode, SourceName, full_name,
+};
 
 /// What is known of one organisation's listings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -222,6 +224,22 @@ impl Members<'_> {
         })?;
         members.sort_unstable_by(|one, other| one.key().cmp(other.key()));
         Ok(members)
+    }
+
+    /// The keys of an organisation's members whose name is wanted. Looks at every name, and compares no
+    /// checksums.
+    pub fn keys_where_name(
+        &self,
+        source: &SourceName,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<HolderId>, StoreError> {
+        let mut found = Vec::new();
+        let sql = "SELECT source, holder, first_name, last_name FROM member WHERE source = ?1";
+        self.0.prepare(sql)?.each(source, |(key, first, last): (HolderId, String, String)| {
+            found.extend(is_wanted(&full_name(&first, &last)).then_some(key));
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// The member of a key, if known.

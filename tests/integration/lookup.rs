@@ -4,8 +4,8 @@ use ivms_sync_simulators::cardskipper::Member;
 use ivms_sync_simulators::club::{ORGANISATION, ROLE, number};
 use serde_json::{Value, json};
 
-use super::support::Sandbox;
 use super::support::pinned::START;
+use super::support::{Sandbox, said};
 
 const LATER: &str = "2026-03-10T10:05:00Z";
 
@@ -174,6 +174,46 @@ fn nobody_found_says_what_was_searched() {
     let text = fresh.at(START, &["lookup", "150004", "--offline"]).ends(20).stdout;
     assert!(text.contains("0 members of club") && text.contains("sync"), "{text}");
     sandbox.assert_well_behaved();
+}
+
+/// Where nothing can have changed, the state file is asked for those alone who are meant.
+/// Mutants: everybody is read; whoever is linked to a person is left out; half a name is enough beside a whole
+/// one; a look at a few members says that nobody is known.
+#[test]
+fn offline_reads_whom_it_is_asked_for() {
+    let sandbox = Sandbox::pinned(10, 2);
+    let email = sandbox.club.cardskipper.member(number(3)).unwrap().email;
+    sandbox.club.cardskipper.edit(number(5), |member| member.last = "Ekström".into());
+    sandbox.sync_at(START, 0);
+    sandbox.sync_at("2026-03-10T10:02:00Z", 0);
+    sandbox.sync_at(LATER, 0);
+    let lookup = |who: &str, is_compared: bool, code: i32| {
+        let mut command = sandbox.command();
+        if !is_compared {
+            command.env_remove("IVMS_SYNC_TEST_LOOKS");
+        }
+        command.env("IVMS_SYNC_TEST_NOW", "2026-03-10T10:07:00Z");
+        said(command.args(["lookup", who, "--offline", "--json"])).ends(code)
+    };
+    let name = sandbox.club.cardskipper.member(number(3)).unwrap();
+    let name = format!("{} {}", name.first, name.last);
+    let asked = ["150004", &email, "person:1004", &name, "ekström"];
+    let before = asked.map(|who| lookup(who, true, 0).json());
+    for who in ["4711", "x@example.si", "person:9002", "nobody of this name"] {
+        lookup(who, true, 20);
+    }
+    // Whoever reads this member sees it.
+    sandbox.tamper("UPDATE member SET inactive = 1 WHERE number = '150008'");
+    for (who, before) in asked.into_iter().zip(before) {
+        assert_eq!(before["members"].as_array().unwrap().len(), 1, "{who}");
+        assert_eq!(lookup(who, false, 0).json(), before, "{who}");
+    }
+    let damaged = "a member does not fit its checksum";
+    for who in ["150008", "150004711", "person:1008"] {
+        assert!(lookup(who, false, 7).stderr.contains(damaged), "{who}");
+    }
+    sandbox.clocks("2026-03-10T10:07:00Z");
+    assert!(lookup("150004", true, 7).stderr.contains(damaged));
 }
 
 #[test]

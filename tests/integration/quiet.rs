@@ -35,10 +35,6 @@ fn resting() -> Sandbox {
     sandbox
 }
 
-fn state(sandbox: &Sandbox, sql: &str) {
-    rusqlite::Connection::open(sandbox.state()).unwrap().execute_batch(sql).unwrap();
-}
-
 #[test]
 fn one_request_and_one_line_in_the_list_of_runs() {
     let sandbox = resting();
@@ -87,24 +83,24 @@ fn whatever_could_bring_something_ends_it() {
         ("an audit", |s| s.set("hikvision.door1", "audit_every = \"5m\""), THIRD, &[], 0),
         ("a listing", |s| s.set("cardskipper.club", "full_every = \"5m\""), THIRD, &[], 0),
         ("a clock that was set back", |_| (), "2026-03-10T10:04:59Z", &[], 0),
-        ("a door to be read", |s| state(s, "UPDATE device SET needs_read = 1"), THIRD, &[], 0),
+        ("a door to be read", |s| s.tamper("UPDATE device SET needs_read = 1"), THIRD, &[], 0),
         (
             "a door forgotten",
-            |s| state(s, "DELETE FROM device WHERE name = 'door2'"),
+            |s| s.tamper("DELETE FROM device WHERE name = 'door2'"),
             THIRD,
             &[],
             0,
         ),
         (
             "a run that was cut off",
-            |s| state(s, "UPDATE run SET ended_at = NULL, exit_code = NULL WHERE id = 3"),
+            |s| s.tamper("UPDATE run SET ended_at = NULL, exit_code = NULL WHERE id = 3"),
             THIRD,
             &[],
             0,
         ),
         (
             "a run that failed",
-            |s| state(s, "UPDATE run SET exit_code = 4 WHERE id = 3"),
+            |s| s.tamper("UPDATE run SET exit_code = 4 WHERE id = 3"),
             THIRD,
             &[],
             0,
@@ -112,8 +108,7 @@ fn whatever_could_bring_something_ends_it() {
         (
             "a write without an outcome",
             |s| {
-                state(
-                    s,
+                s.tamper(
                     "INSERT INTO intent SELECT 2, device, employee_no, 'cardskipper:123', \
                      '150004/1990-01-01', 'renewed', 'grant', 1, 2, 1, 3, fingerprint FROM person \
                      WHERE device = 'door1' AND employee_no = '1004'",
@@ -211,7 +206,7 @@ fn who_paid_is_looked_at_alone() {
     sandbox.clocks("2026-03-10T11:40:00Z");
     sandbox.club.renew(3, "2031-01-31");
     // Whoever read this member would see it.
-    state(&sandbox, "UPDATE member SET inactive = 1 WHERE number = '150007'");
+    sandbox.tamper("UPDATE member SET inactive = 1 WHERE number = '150007'");
     let run = few(&sandbox, "2026-03-10T11:40:00Z", 1, false);
     assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"]);
     assert_eq!(each(&run, "changes", "cause"), ["renewed", "renewed"]);
@@ -252,7 +247,7 @@ fn who_has_to_do_with_them_is_looked_at_too() {
     assert!(reasons.contains(&"no-door-role"), "{run}");
     assert!(reasons.contains(&"permanent-on-device"), "{run}");
     let mut left = few(&sandbox, FOURTH, 2, true);
-    state(&sandbox, "DELETE FROM quiet");
+    sandbox.tamper("DELETE FROM quiet");
     let mut looked = tick(&sandbox, FOURTH, &[], 0).1;
     for document in [&mut left, &mut looked] {
         document["run"].take();
@@ -390,7 +385,7 @@ fn it_says_what_a_look_at_everything_says() {
     assert!(is_quiet);
     assert_eq!(quiet["left_out"].as_array().unwrap().len(), 4, "{quiet}");
     assert_eq!(quiet["kept_links"].as_array().unwrap().len(), 2, "{quiet}");
-    state(&sandbox, "DELETE FROM quiet");
+    sandbox.tamper("DELETE FROM quiet");
     let (is_quiet, mut looked) = tick(&sandbox, THIRD, &[], 0);
     assert!(!is_quiet);
     for document in [&mut quiet, &mut looked] {
@@ -414,14 +409,14 @@ fn status_reads_nobody_while_nothing_can_have_changed() {
     let cases: [(&str, Turn); 4] = [
         ("a rule", |s| s.set("policy", "grace_days = 3")),
         ("a link file", |s| fs::write(s.path("persons.csv"), "person,email\n").unwrap()),
-        ("a run at work", |s| state(s, "UPDATE run SET exit_code = NULL, ended_at = NULL")),
-        ("no word", |s| state(s, "DELETE FROM quiet")),
+        ("a run at work", |s| s.tamper("UPDATE run SET exit_code = NULL, ended_at = NULL")),
+        ("no word", |s| s.tamper("DELETE FROM quiet")),
     ];
     for (what, turn) in cases {
         let mut sandbox = resting();
         let before = status(&sandbox, 0).json();
         // Whoever read this member would see it.
-        state(&sandbox, "UPDATE member SET inactive = 1 WHERE number = '150007'");
+        sandbox.tamper("UPDATE member SET inactive = 1 WHERE number = '150007'");
         let after = status(&sandbox, 0).json();
         for part in ["left_out", "sources", "devices", "rows_left_out"] {
             assert_eq!(after[part], before[part], "{part}");
@@ -436,7 +431,7 @@ fn status_reads_nobody_while_nothing_can_have_changed() {
 #[test]
 fn its_word_is_sealed() {
     let sandbox = resting();
-    state(&sandbox, "UPDATE quiet SET until_at = until_at + 86400");
+    sandbox.tamper("UPDATE quiet SET until_at = until_at + 86400");
     let said = sandbox.at(THIRD, &["sync"]).ends(7);
     assert!(said.stderr.contains("does not fit its checksum"), "{}", said.stderr);
 }

@@ -57,21 +57,31 @@ impl Known<'_> {
         kept.map(|(place, _)| place).collect()
     }
 
-    /// What is to be told, without the members who were found.
+    /// What is to be told before anybody is found.
     #[must_use]
-    pub fn nobody_yet(&self, typed: &str, asked: &Asked) -> Story {
-        let facts = &self.gathered.facts;
+    pub fn nobody_yet(&self, typed: &str) -> Story {
         Story {
             who: typed.to_owned(),
             members: Vec::new(),
             several: Vec::new(),
-            searched: searched(self.config, facts),
-            near: near::of_asked(asked, facts),
-            advice: advice(asked, facts, &self.config.systems(), self.is_offline),
+            searched: Vec::new(),
+            near: Vec::new(),
+            advice: String::new(),
             zone: self.config.zone_of_people(),
             is_offline: self.is_offline,
             rows_left_out: Vec::new(),
         }
+    }
+
+    /// Adds where was looked and what to do, if nobody was found.
+    pub fn add_advice(&self, asked: &Asked, story: &mut Story) {
+        if story.finds_somebody() {
+            return;
+        }
+        let facts = &self.gathered.facts;
+        story.searched = searched(self.config, facts);
+        story.near = near::of_asked(asked, facts);
+        story.advice = advice(asked, facts, &self.config.systems(), self.is_offline);
     }
 
     /// Adds the rows of link files that link nobody and name whoever was asked for, or was found.

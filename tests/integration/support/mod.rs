@@ -125,6 +125,12 @@ impl Sandbox {
         self.folder.path().join(name)
     }
 
+    /// Changes the state file behind the program's back.
+    #[track_caller]
+    pub fn tamper(&self, sql: &str) {
+        rusqlite::Connection::open(self.state()).unwrap().execute_batch(sql).unwrap();
+    }
+
     /// The state file.
     pub fn state(&self) -> PathBuf {
         self.path("ivms-sync.db")

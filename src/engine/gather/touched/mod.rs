@@ -5,16 +5,18 @@
 //! comes to what it would come to over everybody. What is counted over everybody (budgets, losses, first links
 //! by a file) is not decided here: then it is not enough ([`Touched::lacks`]), and everybody is looked at.
 
+mod fitting;
 mod related;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use chrono::{DateTime, Utc};
 
 use super::devices::{self, Before};
 use super::links::LinksGathered;
 use super::record::link_news;
-use super::sources::{Answer, SourceGathered};
+use super::sources::{Answer, SourceGathered, not_asked};
 use super::{Conversation, Gathered, KnownOfTarget, Scope, TargetInTurn, facts, quiet, run_after};
 use crate::config::{Config, LinkRule, Mode};
 use crate::engine::TargetOutcome;
@@ -24,8 +26,10 @@ use crate::engine::plan::{
 };
 use crate::model::{HolderId, RecordId};
 use crate::store::{Attention, Quiet, Store, StoreError, StoredHolder};
+pub use fitting::fitting;
+use related::Related;
 
-/// Those whom the organisations have news of, and all who have to do with them.
+/// Some members, mostly those whom the organisations have news of, and all who have to do with them.
 pub struct Touched {
     /// Both sides, without everybody else.
     pub gathered: Gathered,
@@ -59,11 +63,23 @@ pub(super) fn gather(
     let before = news.iter().flat_map(|(known, _)| known).filter(|one| keys.contains(one.key()));
     let related = related::related(store, config, changed.iter().copied(), before)?;
     let Some(related) = related else { return Ok(None) };
+    let sources = news.into_iter().map(|(_, gathered)| gathered).collect();
+    put_together(config, store, scope, now, sources, related)
+}
+
+/// Both sides of those alone who were found.
+fn put_together(
+    config: &Config,
+    store: &Store,
+    scope: &Scope,
+    now: DateTime<Utc>,
+    mut sources: Vec<SourceGathered>,
+    related: Related,
+) -> Result<Option<Gathered>, StoreError> {
     let mut of_source: BTreeMap<_, Vec<StoredHolder>> = BTreeMap::new();
     for (key, member) in related.members {
         of_source.entry(key.source).or_default().push(member);
     }
-    let mut sources: Vec<SourceGathered> = news.into_iter().map(|(_, gathered)| gathered).collect();
     for (source, gathered) in config.sources.iter().zip(&mut sources) {
         gathered.members = of_source.remove(&source.name).unwrap_or_default();
     }
@@ -87,6 +103,30 @@ pub(super) fn gather(
 }
 
 impl Touched {
+    /// What the state file holds of these members, and of all who have to do with them, while nothing can have
+    /// changed since `before` was left ([`quiet::standing`]). `None` where they are too many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn on_file(
+        config: &Config,
+        store: &Store,
+        now: DateTime<Utc>,
+        before: Quiet,
+        members: &[StoredHolder],
+    ) -> Result<Option<Self>, StoreError> {
+        let related = related::related(store, config, members.iter(), iter::empty())?;
+        let Some(related) = related else { return Ok(None) };
+        let mut sources = Vec::with_capacity(config.sources.len());
+        for source in &config.sources {
+            let state = store.members().source_state(&source.name)?;
+            sources.push(not_asked(source, &state, Vec::new()));
+        }
+        let scope = Scope { is_offline: true, ..Scope::default() };
+        let gathered = put_together(config, store, &scope, now, sources, related)?;
+        Ok(gathered.map(|gathered| Self { gathered, before, asked: Vec::new() }))
+    }
+
     /// What the organisations answered, for a look at everybody.
     #[must_use]
     pub fn into_asked(self) -> quiet::Asked {
