@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use crate::club::{Club, Mode};
 use crate::desk::DeskTick;
 use crate::door::{Card, DoorTick, Names};
+use crate::inquiry;
 use crate::judge::{Book, Ended, Past};
 use crate::ledger::Known;
 use crate::outside::{Died, Streets};
@@ -176,6 +177,9 @@ impl Life {
         self.note(&ended);
         self.after(&ended)?;
         self.judge(&ended)?;
+        if self.tick.is_multiple_of(3) && matches!(ended, Ended::Well(_)) {
+            inquiry::ask(&self.context, &self.world.humans, self.tick)?;
+        }
         if self.sabotage == Some(Sabotage::ForgetWrites) {
             self.forget_a_write();
         }

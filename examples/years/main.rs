@@ -24,6 +24,7 @@ mod door;
 mod events;
 mod firmware;
 mod force;
+mod inquiry;
 mod judge;
 mod ledger;
 mod life;

@@ -296,7 +296,8 @@ impl<'a, 's> OneTarget<'a, 's> {
         if store.devices().device_state(&device.name)?.version.as_ref() != Some(&self.version) {
             return Ok(TargetLimits::documented(times));
         }
-        devices::known_limits(&store, device, self.execution.clock.now())
+        let known = store.devices().device_limits(&device.name, times)?;
+        devices::believed_limits(&store, device, known, self.execution.clock.now())
     }
 
     /// Connects to a device that was not read in this run. One that was read before must still be the device

@@ -7,20 +7,18 @@ use chrono::{DateTime, Utc};
 use crate::cmd::Context;
 use crate::config::Config;
 use crate::engine::gather::Gathered;
-use crate::engine::gather::devices::known_limits;
 use crate::engine::gather::touched::Touched;
 use crate::engine::plan::Kind;
 use crate::error::Error;
-use crate::model::SourceName;
+use crate::model::{Limit, SourceName};
 use crate::report::unchanged::{self, Counted, Row, may_last};
-use crate::report::{Report, RowLeftOut};
+use crate::report::{ChangeReport, Report, RowLeftOut};
 use crate::store::{Quiet, Store, StoreError};
 
 /// What the next run may rely on, after all was recorded: nothing without a `digest`, nor where something was
 /// not done, or where what was done is to be looked at once more.
 pub(super) fn for_the_next(
-    (context, store): (&Context, &Store),
-    gathered: &Gathered,
+    store: &Store,
     digest: Option<Quiet>,
     report: &Report,
     counted: impl FnOnce() -> Result<Option<Counted>, Error>,
@@ -29,7 +27,7 @@ pub(super) fn for_the_next(
         report.changes.iter().all(|one| one.state.is_confirmed() && one.change.kind == Kind::Grant);
     let rest = Report { changes: Vec::new(), ..report.clone() };
     let Some(mut quiet) = digest.filter(|_| are_done && may_last(&rest)) else { return Ok(None) };
-    if !report.changes.is_empty() && has_taught(&context.config, store, gathered)? {
+    if !hold_what_was_sent(store, report)? {
         return Ok(None);
     }
     let Some(counted) = counted()? else { return Ok(None) };
@@ -37,16 +35,17 @@ pub(super) fn for_the_next(
     Ok(Some(quiet))
 }
 
-/// Whether writing has shown of a door what it makes of the times that it is sent, so that who holds what they
-/// should is judged anew.
-fn has_taught(config: &Config, store: &Store, gathered: &Gathered) -> Result<bool, StoreError> {
-    for (device, known) in config.devices.iter().zip(&gathered.facts.devices) {
-        let limits = known_limits(store, device, gathered.facts.now)?;
-        if limits != known.limits {
-            return Ok(true);
+/// Whether doors show everybody who was written to with the very times that were sent: else the next look says
+/// what other times, or dates that can mean two things, are to be taken for.
+fn hold_what_was_sent(store: &Store, report: &Report) -> Result<bool, StoreError> {
+    for ChangeReport { change, .. } in &report.changes {
+        let there = store.devices().person(&change.device, &change.employee_no)?.persons;
+        let is_there = there.values().any(|person| person.limit == Limit::Window(change.after));
+        if !is_there {
+            return Ok(false);
         }
     }
-    Ok(false)
+    Ok(true)
 }
 
 /// Counts everybody, after all was recorded.

@@ -122,7 +122,7 @@ fn whole(
         is_everyone && gathered.facts.sources.values().all(|s| s.standing == Standing::Fresh);
     record::before(context, store, &gathered, &plan, is_whole)?;
     let done = context.carry_out(run, &proven).carry_out(systems, store, (&gathered, open))?;
-    let digest = quiet::digest(config, &gathered, &plan).filter(|_| is_settled);
+    let digest = quiet::digest(config, &gathered).filter(|_| is_settled);
     report.take_carried_out(plan.changes, done);
     record::why_not_done(context, store, &report)?;
     if context.shows_names() {
@@ -132,6 +132,6 @@ fn whole(
         record::first_runs_over(context, store, &gathered.facts, &report)?;
     }
     let counted = || left::of_all(config, store, &gathered);
-    let quiet = left::for_the_next((context, store), &gathered, digest, &report, counted)?;
+    let quiet = left::for_the_next(store, digest, &report, counted)?;
     Ok((report, quiet))
 }

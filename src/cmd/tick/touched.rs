@@ -53,9 +53,9 @@ pub(super) fn tick(
             unchanged::show_names(context, store, &mut report)?;
         }
         record::first_runs_over(context, store, &gathered.facts, &report)?;
-        let digest = few.digest(&plan).filter(|_| is_settled);
+        let digest = few.digest().filter(|_| is_settled);
         let counted = || left::of_few(context, store, &few, &newcomers);
-        let quiet = left::for_the_next((context, store), gathered, digest, &report, counted)?;
+        let quiet = left::for_the_next(store, digest, &report, counted)?;
         Ok((report, quiet))
     });
     done.map(Ok)

@@ -381,7 +381,7 @@ fn doubted(config: &TargetConfig, before: Before, doubt: &Doubt, persons: usize)
 }
 
 /// What a device makes of the windows it is sent, as far as that is believed with the persons on file.
-pub(super) fn believed_limits(
+pub fn believed_limits(
     store: &Store,
     device: &TargetConfig,
     known: TargetLimits,
@@ -393,16 +393,6 @@ pub(super) fn believed_limits(
         false => store.devices().latest_end_held(&device.name)?,
     };
     Ok(known.believed(held.into_iter(), now.with_timezone(&device.time_zone).naive_local()))
-}
-
-/// The same of what the state file holds of it.
-pub fn known_limits(
-    store: &Store,
-    device: &TargetConfig,
-    now: DateTime<Utc>,
-) -> Result<TargetLimits, StoreError> {
-    let known = store.devices().device_limits(&device.name, device.kind.capabilities().times)?;
-    believed_limits(store, device, known, now)
 }
 
 /// Whether the person list must be read now.

@@ -17,7 +17,7 @@ use super::{Gathered, Scope, joined};
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
 use crate::engine::link::file::sha256_of;
-use crate::engine::plan::{Facts, Plan, Standing, TargetFacts, unchanged_until};
+use crate::engine::plan::{Standing, unchanged_until};
 use crate::engine::{SourceReport, Systems, TargetOutcome};
 use crate::ports::Listing;
 use crate::store::{Quiet, SourceState, Store, StoreError, StoredHolder};
@@ -228,7 +228,7 @@ fn ask_for_changes<T>(
 /// The digest of a run that looked at everything, if nothing was wrong, for when what was planned is done. What
 /// it had to say is to be added.
 #[must_use]
-pub fn digest(config: &Config, gathered: &Gathered, plan: &Plan) -> Option<Quiet> {
+pub fn digest(config: &Config, gathered: &Gathered) -> Option<Quiet> {
     let hears_all = gathered.sources.iter().all(|source| {
         source.standing == Standing::Fresh && source.state.is_some() && source.trouble.is_none()
     });
@@ -243,17 +243,9 @@ pub fn digest(config: &Config, gathered: &Gathered, plan: &Plan) -> Option<Quiet
     Some(Quiet {
         inputs: inputs(config, &gathered.links.hashes),
         since: gathered.now,
-        until: until_after(&gathered.facts, plan)?,
+        until: unchanged_until(&gathered.facts)?,
         report: String::new(),
     })
-}
-
-/// Until when nothing changes by the time alone, if what was planned is done; `None` where another look must
-/// say, since a door holds other times than it is sent.
-pub(super) fn until_after(facts: &Facts, plan: &Plan) -> Option<DateTime<Utc>> {
-    let is_exact = |door: &TargetFacts| door.limits.rounding_in_words().is_none();
-    let are_exact = facts.devices.iter().all(is_exact);
-    unchanged_until(facts).filter(|_| are_exact || plan.changes.is_empty())
 }
 
 /// A digest of everything a plan is made of but the state file, the listings and the time. Passwords

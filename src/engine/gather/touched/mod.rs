@@ -222,13 +222,13 @@ impl Touched {
 
     /// What the next run may rely on, if what was planned is done; what there was to say is to be added.
     #[must_use]
-    pub fn digest(&self, plan: &Plan) -> Option<Quiet> {
+    pub fn digest(&self) -> Option<Quiet> {
         let (inputs, report) = (self.before.inputs.clone(), String::new());
-        Some(Quiet { inputs, since: self.gathered.now, until: self.unchanged_until(plan)?, report })
+        Some(Quiet { inputs, since: self.gathered.now, until: self.unchanged_until()?, report })
     }
 
-    fn unchanged_until(&self, plan: &Plan) -> Option<DateTime<Utc>> {
-        quiet::until_after(&self.gathered.facts, plan).map(|until| until.min(self.before.until))
+    fn unchanged_until(&self) -> Option<DateTime<Utc>> {
+        unchanged_until(&self.gathered.facts).map(|until| until.min(self.before.until))
     }
 
     /// What a look at everybody comes to that this one does not; nothing, unless there is a bug.
@@ -238,7 +238,7 @@ impl Touched {
         let persons: BTreeSet<&RecordId> =
             near.devices.iter().flat_map(|door| door.persons.keys()).collect();
         let releases = plan_of_all.released.iter().any(|one| persons.contains(&one.employee_no));
-        let until = self.unchanged_until(plan);
+        let until = self.unchanged_until();
         let links = |gathered: &Gathered, plan: &Plan| {
             let doors = gathered.facts.devices.iter();
             let news = doors.flat_map(|door| link_news(&gathered.facts, door, plan, gathered.now));
