@@ -165,6 +165,7 @@ fn plan_member(
 ) {
     let Some(member) = facts.members.get(index) else { return };
     let mut here: Vec<LeftOut> = Vec::new();
+    let mut shut_out = 0;
     let mut doors = losses::Doors::default();
     let is_named = facts.only.is_everyone() || facts.only.names_member(&member.member);
     let mut is_in_question = is_named;
@@ -183,6 +184,7 @@ fn plan_member(
             _ if !is_asked_for => {}
             Verdict::InStep => {}
             Verdict::Change(change) => plan.changes.push(*change),
+            Verdict::LeftOut(Reason::OtherOrganisation, _) if pair.is_shut_out() => shut_out += 1,
             Verdict::LeftOut(reason, detail) => here.push(LeftOut {
                 reason,
                 source: source.name.clone(),
@@ -200,8 +202,34 @@ fn plan_member(
             plan.ignored.extend(ignored_roles(facts, source, member));
         }
         plan.left_out.extend(merge_devices(here, facts.devices.len()));
+        // Doors of other organisations are as they should be, unless they are all that there is.
+        if shut_out == facts.devices.len() {
+            plan.left_out.extend(facts.devices.first().map(|one| elsewhere(facts, member, one)));
+        }
         plan.no_door.extend(doors.none_for(source, member));
     }
+}
+
+/// That a device lets in members of other organisations only.
+fn elsewhere(facts: &Facts, member: &HolderFacts, device: &TargetFacts) -> LeftOut {
+    LeftOut {
+        reason: Reason::OtherOrganisation,
+        source: member.member.key.source.clone(),
+        member: member.member.key.clone(),
+        device: (facts.devices.len() == 1).then(|| device.name.clone()),
+        detail: None,
+        persons: Vec::new(),
+        has_paid_time: false,
+        is_ignored: false,
+    }
+}
+
+/// Why nothing is done for a member on a device that lets in other organisations only: right as it is, so that a
+/// plan says it of whoever has no other door alone.
+#[must_use]
+pub fn shut_out(facts: &Facts, member: &HolderFacts, device: &TargetFacts) -> Option<LeftOut> {
+    let source = facts.sources.get(&member.member.key.source)?;
+    (!device.opening_rights(source).is_let_in).then(|| elsewhere(facts, member, device))
 }
 
 /// Whether a person was named who is linked to the member, or who came into question for it.

@@ -3,7 +3,7 @@
 use super::TargetStory;
 use super::why::{Standing, next, remedy, why};
 use crate::engine::link::Link;
-use crate::engine::plan::{Facts, HolderFacts, Plan, TargetFacts, is_in_sync};
+use crate::engine::plan::{Facts, HolderFacts, Plan, TargetFacts, is_in_sync, shut_out};
 use crate::model::{RecordId, RecordStanding};
 use crate::report::{TargetOutcome, text};
 use crate::store::Uncommitted;
@@ -43,6 +43,8 @@ pub fn on_device(
     let left_out = tick.left_out.iter().find(|one| {
         one.member == *key && one.device.as_ref().is_none_or(|name| *name == device.name)
     });
+    let elsewhere = shut_out(facts, member, device).filter(|_| person.is_none());
+    let left_out = left_out.or(elsewhere.as_ref());
     let is_barred = person.is_some_and(|person| person.standing == RecordStanding::Barred);
     let opens_now = !is_barred && actual.is_some_and(|limit| limit.opens_at(now));
     // The name of a linked person stands beside the number already.

@@ -10,7 +10,7 @@ use super::super::{
 use super::world::{FRONT, GYM, World, employee, role_id, window};
 use super::{changes, left_out};
 use crate::engine::link::{Found, NoLink};
-use crate::model::{Limit, SourceName};
+use crate::model::{Limit, SourceName, TargetName};
 
 const OTHER: i64 = 4000;
 
@@ -175,6 +175,42 @@ fn whoever_has_no_person_on_a_door_of_others_is_no_loss_there() {
         assert_eq!(plan.served.len(), 1, "it is forgotten");
         assert_eq!(world.applied().plan().served, []);
     }
+}
+
+/// Mutants: forty clubs in one configuration, and each member left out at thirty-nine doors; a member of whom
+/// no door is told; `lookup` without a reason.
+#[test]
+fn a_door_of_others_is_told_of_whoever_has_no_other_door_alone() {
+    const BACK: &str = "back-door";
+    let world = World::agreeing(2).source("spa", 2).device(BACK);
+    let world = world.lets_in(FRONT, &["club"]).lets_in(BACK, &["club"]);
+    let told = |world: &World| {
+        let plan = world.plan();
+        plan.left_out
+            .iter()
+            .map(|one| (one.member.human().to_owned(), one.device.clone(), one.reason))
+            .collect::<Vec<_>>()
+    };
+    let gone = |world: World| {
+        let world = world.link(FRONT, "450001", Err(NoLink::OtherOrganisation));
+        world.link(BACK, "450001", Err(NoLink::OtherOrganisation))
+    };
+    let nowhere = gone(world);
+    let of_both = told(&nowhere).into_iter().filter(|(member, ..)| member == "450001");
+    let once = ("450001".to_owned(), None, Reason::OtherOrganisation);
+    assert_eq!(of_both.collect::<Vec<_>>(), [once]);
+    let spa_too = nowhere.lets_in(BACK, &["club", "spa"]);
+    let place = spa_too.place("450001");
+    let member = &spa_too.facts.members[place];
+    let at_back = told(&spa_too).into_iter().filter(|(member, ..)| member == "450001");
+    let reasons: Vec<_> = at_back.map(|(_, device, reason)| (device, reason)).collect();
+    let back = TargetName::new(BACK).unwrap();
+    assert_eq!(reasons, [(Some(back), Reason::OtherOrganisation)], "what the link says there");
+    let [front, back] = spa_too.facts.devices.as_slice() else { panic!("two doors") };
+    let reason =
+        |device| super::super::shut_out(&spa_too.facts, member, device).map(|one| one.reason);
+    let (front, back) = if front.name.as_str() == FRONT { (front, back) } else { (back, front) };
+    assert_eq!((reason(front), reason(back)), (Some(Reason::OtherOrganisation), None));
 }
 
 /// One human being in both, whom the spa had paid for longer. Mutants: the time of the spa is cut without a

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::super::proof::Rule;
 use super::super::validity::Entitlement;
-use super::super::{Cause, Change, Facts, Kind, Plan, TargetFacts, in_sync, plan, prove};
+use super::super::{Cause, Change, Facts, Kind, Plan, TargetFacts, in_sync, plan, prove, shut_out};
 use super::generated::{facts, facts_of, grid};
 use super::oracle::{missing, wrong};
 use super::world::{FRONT, World, apply, window};
@@ -140,7 +140,11 @@ proptest! {
                     let person = link.as_ref().ok().and_then(|l| device.persons.get(&l.employee_no));
                     person.is_some_and(|person| person.limit.window().is_some())
                 });
-                prop_assert!(reported == 1 || !is_named || holds_window);
+                let holds_nobody = device.linking.get(place).is_none_or(|link| {
+                    link.as_ref().ok().is_none_or(|l| !device.persons.contains_key(&l.employee_no))
+                });
+                let is_elsewhere = holds_nobody && shut_out(&facts, member, device).is_some();
+                prop_assert!(reported == 1 || !is_named || holds_window || is_elsewhere);
             }
         }
         let mut places: Vec<_> =
