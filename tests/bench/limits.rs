@@ -162,6 +162,8 @@ pub fn many(
 ) -> Result<Vec<Ratio>, Failure> {
     let outside = |devices| Outside { latency: LATENCY, ..Outside::club(members, devices) };
     let (mut many, mut one) = (begun(&outside(devices))?, begun(&outside(1))?);
+    many.quieten()?;
+    one.quieten()?;
     let what = |name: &str| format!("{name}, {devices} doors of 50 ms / one such door");
     let mut ratios = Vec::new();
     for arguments in [&["lookup", WHO][..], &["check"], &["status"]] {

@@ -204,7 +204,7 @@ fn a_door_of_others_is_told_of_whoever_has_no_other_door_alone() {
     let member = &spa_too.facts.members[place];
     let at_back = told(&spa_too).into_iter().filter(|(member, ..)| member == "450001");
     let reasons: Vec<_> = at_back.map(|(_, device, reason)| (device, reason)).collect();
-    let back = TargetName::new(BACK).unwrap();
+    let back = BACK.parse_name();
     assert_eq!(reasons, [(Some(back), Reason::OtherOrganisation)], "what the link says there");
     let [front, back] = spa_too.facts.devices.as_slice() else { panic!("two doors") };
     let reason =
@@ -427,12 +427,12 @@ fn many_losses_are_not_believed() {
 }
 
 trait ParseName {
-    fn parse_name(&self) -> crate::model::TargetName;
+    fn parse_name(&self) -> TargetName;
 }
 
 impl ParseName for str {
-    fn parse_name(&self) -> crate::model::TargetName {
-        crate::model::TargetName::new(self).unwrap()
+    fn parse_name(&self) -> TargetName {
+        TargetName::new(self).unwrap()
     }
 }
 

@@ -26,8 +26,8 @@ use crate::zone::Zone;
 /// Criteria that the schema knows and this service does not play.
 const NOT_MODELLED: [&str; 4] = ["MemberId", "UserId", "OrganisationUnit", "HasUserDevice"];
 
-/// How many listings are kept as bytes: two for each of more organisations than a test has.
-const RENDERED_MAX: usize = 256;
+/// How many listings are kept as bytes: those of every organisation that a test has, as of many moments.
+const RENDERED_MAX: usize = 2_048;
 
 /// A member and when it last changed.
 pub(super) struct Stored {
