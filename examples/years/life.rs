@@ -177,7 +177,7 @@ impl Life {
         self.note(&ended);
         self.after(&ended)?;
         self.judge(&ended)?;
-        if self.tick.is_multiple_of(3) && matches!(ended, Ended::Well(_)) {
+        if self.tick.is_multiple_of(7) && matches!(ended, Ended::Well(_)) {
             inquiry::ask(&self.context, &self.world.humans, self.tick)?;
         }
         if self.sabotage == Some(Sabotage::ForgetWrites) {

@@ -37,6 +37,9 @@ struct Counted {
 impl Counted {
     fn club(members: usize, devices: usize) -> Self {
         let stage = Stage::start(Size { members, devices }, Duration::ZERO);
+        // All of it happens on one day, since the first run of a day does more.
+        let next_day = stage.now().date_naive() + chrono::Days::new(1);
+        stage.advance(next_day.and_time(chrono::NaiveTime::MIN).and_utc() - stage.now());
         let folder = tempfile::tempdir().unwrap();
         let urls: Vec<String> = stage.club.devices.iter().map(|device| device.url()).collect();
         let config = config(&stage.club.cardskipper.url(), &urls);
