@@ -195,9 +195,7 @@ fn offline_reads_whom_it_is_asked_for() {
         command.env("IVMS_SYNC_TEST_NOW", "2026-03-10T10:07:00Z");
         said(command.args(["lookup", who, "--offline", "--json"])).ends(code)
     };
-    let name = sandbox.club.cardskipper.member(number(3)).unwrap();
-    let name = format!("{} {}", name.first, name.last);
-    let asked = ["150004", &email, "person:1004", &name, "ekström"];
+    let asked = ["150004", &email, "person:1004", "asa ek", "ekstrom"];
     let before = asked.map(|who| lookup(who, true, 0).json());
     for who in ["4711", "x@example.si", "person:9002", "nobody of this name"] {
         lookup(who, true, 20);
