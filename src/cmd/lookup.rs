@@ -4,9 +4,9 @@ use super::Context;
 use crate::cli::LookupArgs;
 use crate::command::CommandName;
 use crate::engine::Systems;
-use crate::engine::gather::quiet::standing;
+use crate::engine::gather::quiet::{Asked as Answers, Poll, poll, standing};
 use crate::engine::gather::touched::{Touched, fitting};
-use crate::engine::gather::{Gathered, Scope, gather};
+use crate::engine::gather::{Gathered, Scope, gather_with};
 use crate::engine::plan::plan;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -15,7 +15,7 @@ use crate::report::Report;
 use crate::report::lookup::story::Known;
 use crate::report::lookup::{Story, document, render};
 use crate::report::unchanged::told;
-use crate::store::Store;
+use crate::store::{Quiet, Store, StoredHolder};
 
 /// Where more fit a name, everybody is looked at.
 const FEW: usize = 200;
@@ -30,12 +30,14 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Re
     let typed = args.who.join(" ");
     let asked = Asked::parse(&typed).ok_or_else(|| Error::Asked(typed.clone()))?;
     let mut store = context.open_store_unchecked()?;
-    let look = Lookup { context, systems, asked, typed, is_offline: args.offline };
+    let scope = Scope { is_offline: args.offline, ..Scope::default() };
+    let look = Lookup { context, systems, asked, typed, scope };
     let (story, report) = match look.at_few(&store)? {
-        Some(told) => told,
-        None => {
+        Ok(told) => told,
+        Err(answers) => {
             store.check()?;
-            look.at_everybody(&store)?
+            let mut all = look.everybody(&store, answers)?;
+            look.tell(&store, &mut all, !args.offline)?
         }
     };
     let exit = story.exit_beside(&report.troubles);
@@ -54,72 +56,93 @@ struct Lookup<'a> {
     systems: &'a dyn Systems,
     asked: Asked,
     typed: String,
-    is_offline: bool,
+    scope: Scope,
 }
 
 impl Lookup<'_> {
-    /// What the state file holds of whoever fits, without a look at everybody else; `None` where everybody
-    /// must be looked at.
-    fn at_few(&self, store: &Store) -> Result<Option<(Story, Report)>, Error> {
-        let context = self.context;
-        if !self.is_offline {
-            return Ok(None);
-        }
-        let reading = store.reading()?;
-        let Some(mut gathered) = self.few(store)? else { return Ok(None) };
-        let told = self.tell(store, &mut gathered)?;
-        drop(reading);
-        if !told.0.finds_somebody() {
-            return Ok(None);
-        }
-        if context.compares_looks {
-            let whole = self.at_everybody(store)?;
-            let (told, whole) = (format!("{told:?}"), format!("{whole:?}"));
-            if told != whole {
-                return Err(Error::LooksDiffer(format!("the story of {}", self.typed)));
-            }
-        }
-        Ok(Some(told))
-    }
-
-    fn few(&self, store: &Store) -> Result<Option<Gathered>, Error> {
+    /// What there is to tell without a look at everybody; what the organisations have answered, if they were
+    /// asked, where everybody must be looked at.
+    fn at_few(&self, store: &Store) -> Result<Result<(Story, Report), Answers>, Error> {
         let config = &self.context.config;
-        let now = self.context.clock.began();
-        let Some(before) = standing(config, store, now)? else { return Ok(None) };
-        let names = config.devices.iter().map(|device| &device.name);
-        // Rows of link files that name numbers may be in question because of anybody.
-        let told = told(names, &before.report).filter(|told| told.counted.rows.is_some());
-        let Some(members) = fitting(store, config, &self.asked, FEW)?.filter(|_| told.is_some())
-        else {
-            return Ok(None);
-        };
-        let Some(few) = Touched::on_file(config, store, now, before, &members)? else {
-            return Ok(None);
+        let mut few = match self.few(store)? {
+            Ok(few) => few,
+            Err(answers) => return Ok(Err(answers)),
         };
         let plan = plan(&few.gathered.facts);
         let attention = store.pending().attention()?;
-        let is_enough = plan.changes.is_empty() && few.lacks(config, &plan, &attention).is_none();
-        Ok(is_enough.then_some(few.gathered))
+        let is_found = !Known::places(&few.gathered, &self.asked).is_empty();
+        if !is_found || few.lacks(config, &plan, &attention).is_some() {
+            return Ok(Err(few.into_asked()));
+        }
+        if self.context.compares_looks {
+            let answers = few.asked_again().unwrap_or_default();
+            let all = self.tell(store, &mut self.everybody(store, answers)?, false)?;
+            let told = self.tell(store, &mut few.gathered, false)?;
+            if format!("{told:?}") != format!("{all:?}") {
+                return Err(Error::LooksDiffer(format!("the story of {}", self.typed)));
+            }
+        }
+        self.tell(store, &mut few.gathered, !self.scope.is_offline).map(Ok)
     }
 
-    fn at_everybody(&self, store: &Store) -> Result<(Story, Report), Error> {
-        let Self { context, systems, .. } = self;
-        let scope = Scope { is_offline: self.is_offline, ..Scope::default() };
-        let (mut gathered, _) = gather(*systems, &context.config, store, context.clock, scope)?;
-        self.tell(store, &mut gathered)
+    /// Whoever fits, and all who have to do with them, where nothing can have changed of anybody else.
+    fn few(&self, store: &Store) -> Result<Result<Touched, Answers>, Error> {
+        let Self { context, systems, scope, .. } = self;
+        let (config, clock) = (&context.config, context.clock);
+        let unasked = || Ok(Err(Answers::default()));
+        if scope.is_offline {
+            let _look = store.reading()?;
+            let Some(before) = standing(config, store, clock.began())? else { return unasked() };
+            let Some(members) = self.fitting(store, &before)? else { return unasked() };
+            let few = Touched::on_file(config, store, clock.began(), before, &members)?;
+            return few.map_or_else(unasked, |few| Ok(Ok(few)));
+        }
+        let news = match poll(*systems, config, store, clock, scope)? {
+            Poll::News(news) => news,
+            Poll::Changed(answers) => return Ok(Err(answers)),
+        };
+        Ok(match self.fitting(store, &news.before)? {
+            Some(members) => news.look(config, store, scope, &members)?,
+            None => Err(news.into_asked()),
+        })
     }
 
-    /// What there is to tell of whoever fits, and what went wrong.
-    fn tell(&self, store: &Store, gathered: &mut Gathered) -> Result<(Story, Report), Error> {
-        let Self { context, systems, asked, is_offline, .. } = self;
-        let (config, is_offline) = (&context.config, *is_offline);
+    /// Whoever fits by what is known; `None` where they are too many, or where rows of link files name numbers,
+    /// which may be in question because of anybody.
+    fn fitting(&self, store: &Store, before: &Quiet) -> Result<Option<Vec<StoredHolder>>, Error> {
+        let config = &self.context.config;
+        let names = config.devices.iter().map(|device| &device.name);
+        let told = told(names, &before.report).filter(|told| told.counted.rows.is_some());
+        if told.is_none() {
+            return Ok(None);
+        }
+        Ok(fitting(store, config, &self.asked, FEW)?)
+    }
+
+    fn everybody(&self, store: &Store, answers: Answers) -> Result<Gathered, Error> {
+        let Self { context, systems, scope, .. } = self;
+        let (config, clock) = (&context.config, context.clock);
+        let (all, _) = gather_with(*systems, config, store, clock, scope.clone(), answers)?;
+        Ok(all)
+    }
+
+    /// What there is to tell of whoever fits, and what went wrong; devices are asked once more for that, or
+    /// nobody is.
+    fn tell(
+        &self,
+        store: &Store,
+        gathered: &mut Gathered,
+        asks: bool,
+    ) -> Result<(Story, Report), Error> {
+        let Self { context, systems, asked, .. } = self;
+        let (config, is_offline) = (&context.config, self.scope.is_offline);
         let mut report = Report::new(CommandName::Lookup, None);
         report.troubles = gathered.troubles();
         let mut wanted = Known::places(gathered, asked);
         // Several of a name are listed, for the desk to say which; all of an e-mail are one family.
         let is_open = wanted.len() > 1 && matches!(asked, Asked::Name(_));
         let several = if is_open { std::mem::take(&mut wanted) } else { Vec::new() };
-        if !is_offline {
+        if asks {
             let looked = gathered.look_again(*systems, config, store, context.clock, &wanted);
             report.troubles.extend(looked?);
         }
@@ -131,8 +154,7 @@ impl Lookup<'_> {
         story.several = several.map(|one| one.member.clone()).collect();
         for place in wanted {
             let Some(one) = members.get(place) else { continue };
-            let names =
-                gathered.names_of_rights(*systems, config, store, &one.member, is_offline)?;
+            let names = gathered.names_of_rights(*systems, config, store, &one.member, !asks)?;
             story.members.extend(known.tell(place, names)?);
         }
         known.add_advice(asked, &mut story);

@@ -52,13 +52,13 @@ fn told_news(
     let report = quiet_report::report(devices, news.reports(), &news.before.report);
     let Some(report) = report else { return Ok(Err(news.into_asked())) };
     if !news.are_none() {
-        return match news.look(config, store, scope)? {
+        return match news.look(config, store, scope, &[])? {
             Ok(few) => touched::tick(context, systems, store, few, report),
             Err(asked) => Ok(Err(asked)),
         };
     }
     if context.compares_looks
-        && let Ok(nobody) = news.look(config, store, scope)?
+        && let Ok(nobody) = news.look(config, store, scope, &[])?
     {
         let plan = plan(&nobody.gathered.facts);
         compare::with_everybody(context, systems, store, (&nobody, &plan), &report)?;

@@ -63,8 +63,8 @@ impl News {
         Asked(Some(self.asked))
     }
 
-    /// Gathers those whom they have news of, and all who have to do with them. These may be too many, or
-    /// something else stands in the way: then what was answered comes back.
+    /// Gathers those whom they have news of, `others` besides, and all who have to do with them. These may be
+    /// too many, or something else stands in the way: then what was answered comes back.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -73,9 +73,10 @@ impl News {
         config: &Config,
         store: &Store,
         scope: &Scope,
+        others: &[StoredHolder],
     ) -> Result<Result<Touched, Asked>, StoreError> {
         let Self { before, now, asked, of_source } = self;
-        Ok(match touched::gather(config, store, scope, now, of_source)? {
+        Ok(match touched::gather(config, store, scope, now, of_source, others)? {
             Some(gathered) => Ok(Touched { gathered, before, asked }),
             None => Err(Asked(Some(asked))),
         })

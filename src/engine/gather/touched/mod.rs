@@ -41,13 +41,14 @@ pub struct Touched {
 
 /// Gathers those whom the organisations have news of; `None` where they are too many, or where something
 /// else stands in the way. `news` is of each organisation what is known of the members whom its listing
-/// names, and what the listing comes to.
+/// names, and what the listing comes to; `others` are looked at besides.
 pub(super) fn gather(
     config: &Config,
     store: &Store,
     scope: &Scope,
     now: DateTime<Utc>,
     news: Vec<(Vec<StoredHolder>, SourceGathered)>,
+    others: &[StoredHolder],
 ) -> Result<Option<Gathered>, StoreError> {
     let _look = store.reading()?;
     if run_after(store, now)?.is_some() {
@@ -61,7 +62,9 @@ pub(super) fn gather(
     let keys: BTreeSet<&HolderId> = changed.iter().map(|stored| stored.key()).collect();
     // Whom a listing repeats is as before.
     let before = news.iter().flat_map(|(known, _)| known).filter(|one| keys.contains(one.key()));
-    let related = related::related(store, config, changed.iter().copied(), before)?;
+    // Whoever is among both is as the listing says.
+    let members = changed.iter().copied().chain(others);
+    let related = related::related(store, config, members, before)?;
     let Some(related) = related else { return Ok(None) };
     let sources = news.into_iter().map(|(_, gathered)| gathered).collect();
     put_together(config, store, scope, now, sources, related)
