@@ -1,7 +1,7 @@
 //! The quiet tick: one that cannot change anything.
 //!
-//! A run that did all that there was to do, and found nothing wrong, stores a digest of its inputs and the time until which
-//! the plan cannot change ([`digest`]). While the digest still matches, the next tick only polls the
+//! A run that did all that there was to do, and found nothing wrong, stores a digest of its inputs and the time
+//! until which the plan cannot change ([`digest`]). While the digest still matches, the next tick only polls the
 //! sources ([`poll`]), and looks at those alone whom they have news of ([`touched`]).
 //! Otherwise it runs in full and reuses their answers.
 
