@@ -14,8 +14,8 @@
 //!
 //! # Damage
 //! Values that decide who may enter carry checksums (`seal`), which are compared whenever they are read. Before
-//! everybody is looked at, SQLite looks at the structure of every page besides ([`Store::check`]), but for those
-//! of the lists of runs and changes. What does not fit ends the run before anybody is written to.
+//! an organisation is asked for everybody, and before a person's command, SQLite looks at the structure of every
+//! page besides ([`Store::check`]), but for those of the lists of runs and changes. What does not fit ends the run before anybody is written to.
 //!
 //! # File systems
 //! WAL needs shared memory, so the file must be on a local disk, not on a network share.
@@ -45,6 +45,7 @@ mod seal;
 mod trust;
 mod uncommitted;
 mod waiting;
+mod work;
 
 use std::cell::Cell;
 use std::io::ErrorKind;
@@ -61,6 +62,7 @@ use crate::model::Accounts;
 use crate::text::hex::hex;
 use pages::check_integrity;
 use rows::{Columns, FromColumns, ToColumns, bind};
+use work::Work;
 
 pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
@@ -76,7 +78,7 @@ pub use login::LoginMemory;
 pub use machine::Machine;
 pub use members::{Changed, ListingDelta, SecondLook, SourceState, StoredHolder};
 pub use overview::{BlockedOverview, DeviceOverview, GrantDelay, PastRun};
-pub use quiet::{Quiet, QuietRun};
+pub use quiet::{FileSeen, Quiet, QuietRun};
 pub use trust::{Unasked, Unproven, WriteMemory};
 pub use uncommitted::Uncommitted;
 pub use waiting::Waiting;
@@ -94,6 +96,7 @@ pub struct Store {
     /// Every page was looked at since the file was opened.
     is_checked: bool,
     open: Cell<Open>,
+    work: Work,
 }
 
 /// The transaction that is open.
@@ -210,6 +213,8 @@ impl Store {
         // SQLite would leave side files behind if the file itself were opened read-only.
         let connection = connect(path)?;
         connection.pragma_update(None, "query_only", true)?;
+        // What runs have left in the side file is theirs to bring to the disk.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         if schema::format(&connection)? == 0 {
             return Ok(None);
         }
@@ -224,6 +229,7 @@ impl Store {
             accounts: Accounts::default(),
             is_checked: false,
             open: Cell::new(Open::None),
+            work: Work::default(),
         }
     }
 
@@ -315,6 +321,7 @@ impl Store {
         // Without this it is taken back.
         let done = done?;
         transaction.commit().map_err(error)?;
+        self.work.committed();
         Ok(done)
     }
 
@@ -377,6 +384,7 @@ impl Prepared<'_> {
         }
         let bound = bind(&mut self.statement, &params, &store.accounts);
         let done = bound.and_then(|()| Ok(self.statement.raw_execute()?));
+        store.work.ran(&self.statement);
         done.map_err(|problem| store.error(problem))
     }
 
@@ -423,6 +431,7 @@ impl Prepared<'_> {
             let mut rows = self.statement.raw_query();
             let mut values = std::iter::from_fn(|| match rows.next() {
                 Ok(row) => {
+                    store.work.read_row();
                     let mut columns = Columns::new(row?, &store.accounts);
                     let value = columns.next();
                     let is_whole = columns.read() == width || value.is_err();
@@ -436,7 +445,9 @@ impl Prepared<'_> {
             });
             take(&mut values)
         };
-        read().map_err(|problem| store.error(problem))
+        let read = read();
+        store.work.ran(&self.statement);
+        read.map_err(|problem| store.error(problem))
     }
 }
 

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
-use super::rows::row;
-use super::{Journal, StoreError, seal};
+use super::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
+use super::{Journal, StoreError, StoreProblem, seal};
 use crate::model::{RunId, SourceName};
 
 /// What a run leaves that found nothing to do and nothing wrong.
@@ -18,11 +19,32 @@ pub struct Quiet {
     pub since: DateTime<Utc>,
     /// From when on the time alone may bring a change.
     pub until: DateTime<Utc>,
+    /// The link files, in the order of the configuration.
+    pub files: Vec<FileSeen>,
     /// The report of that run, to be shown once more.
     pub report: String,
 }
 
-row!(Quiet { inputs, since, until, report });
+row!(Quiet { inputs, since, until, files, report });
+
+/// A link file as a run saw it: its SHA-256 as lower-case hex, and how it stood on the disk before it was read,
+/// where that says something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSeen(pub String, pub Option<String>);
+
+impl FromColumns for Vec<FileSeen> {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
+        let text: String = columns.next()?;
+        serde_json::from_str(&text).map_err(|_| damaged("what was seen of link files", text))
+    }
+}
+
+impl ToColumns for Vec<FileSeen> {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
+        let text = serde_json::to_string(self);
+        text.map_err(|error| StoreProblem::Unusable(error.to_string()))?.write(to)
+    }
+}
 
 /// A quiet tick: nothing is remembered of it but that it was.
 #[derive(Debug, Clone)]
@@ -48,7 +70,7 @@ impl Journal<'_> {
             return Ok(None);
         }
         let row: Option<(Quiet, i64)> =
-            store.first("SELECT inputs, since_at, until_at, report, seal FROM quiet", ())?;
+            store.first("SELECT inputs, since_at, until_at, files, report, seal FROM quiet", ())?;
         let Some((quiet, sealed)) = row else { return Ok(None) };
         let seal = seal::seal_of(&quiet, &store.accounts);
         seal::check(Some(sealed), seal, "what makes a tick quiet")
@@ -61,7 +83,7 @@ impl Journal<'_> {
         self.drop_quiet()?;
         let store = self.0;
         let seal = seal::seal_of(quiet, &store.accounts).map_err(|problem| store.error(problem))?;
-        store.exec("INSERT INTO quiet VALUES (?1, ?2, ?3, ?4, ?5)", (quiet, seal))
+        store.exec("INSERT INTO quiet VALUES (?1, ?2, ?3, ?4, ?5, ?6)", (quiet, seal))
     }
 
     /// Nothing is quiet any more; within the transaction that begins a run.

@@ -326,6 +326,7 @@ CREATE TABLE quiet (
     inputs   TEXT    NOT NULL,   -- a digest of the program, the configuration and the link files
     since_at INTEGER NOT NULL,   -- when that run began
     until_at INTEGER NOT NULL,   -- when the time alone may bring a change
+    files    TEXT    NOT NULL,   -- the link files, as JSON: [[SHA-256, how it stood on the disk or null], …]
     report   TEXT    NOT NULL,   -- of that run, as JSON, to be shown once more
     seal     INTEGER NOT NULL
 ) STRICT;

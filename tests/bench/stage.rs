@@ -101,11 +101,6 @@ pub fn organisation(index: usize) -> i64 {
 const ASKED_EARLY: [TimeDelta; 2] = [TimeDelta::minutes(65), TimeDelta::minutes(185)];
 
 impl Stage {
-    /// Starts a club in agreement; every answer of a device takes `latency` longer.
-    pub fn start(size: Size, latency: Duration) -> Self {
-        Self::start_as(&Outside::plain(size, latency))
-    }
-
     /// Starts a world in agreement.
     pub fn start_as(outside: &Outside) -> Self {
         let Outside { size: Size { members, devices }, latency, clubs, .. } = *outside;

@@ -34,7 +34,10 @@ pub fn tick(
         },
         Poll::Changed(asked) => asked,
     };
-    store.check()?;
+    // What decides carries checksums; what holds it together is looked at as often as everybody is named.
+    if quiet::is_listing_due(&context.config, store, context.clock.began(), &scope)? {
+        store.check()?;
+    }
     in_run(context, systems, store, |store, run| whole(context, systems, store, scope, asked, run))
 }
 

@@ -1,6 +1,7 @@
 //! Reads link files whose content changed.
 
-use std::path::Path;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +11,7 @@ use crate::engine::link::file::{
     self, Doubt, FileProblem, LinkFile, LinkFileError, LinkRow, UnusableRow,
 };
 use crate::engine::link::{LinkTable, RowsInQuestion};
-use crate::store::{Store, StoreError};
+use crate::store::{FileSeen, Store, StoreError};
 use crate::text::lists::many;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
@@ -18,9 +19,8 @@ use crate::trouble::{About, Failed, Trouble, TroubleKind};
 #[derive(Debug, Default)]
 pub struct LinksGathered {
     pub table: LinkTable,
-    /// The SHA-256 of the file that each part of the rows is from, as lower-case hex, in the order of
-    /// the configuration.
-    pub hashes: Vec<String>,
+    /// The file that each part of the rows is from, in the order of the configuration.
+    pub files: Vec<FileSeen>,
     /// Files whose content changed.
     pub fresh: Vec<FreshFile>,
     pub troubles: Vec<Trouble>,
@@ -64,10 +64,11 @@ pub(super) fn read(
     for path in &config.link.files {
         let name = path.to_string_lossy().into_owned();
         let known = store.links().link_file_hash(&name)?;
+        let stamp = file::stamp_of(path, now);
         let error = match changed(path, known.as_deref()) {
             Ok(None) => {
                 gathered.looks.0.push((name.clone(), None));
-                gathered.keep(store, &name, known)?;
+                gathered.keep(store, &name, known, stamp)?;
                 continue;
             }
             Ok(Some(read)) => {
@@ -76,7 +77,7 @@ pub(super) fn read(
                 match doubt(store, config, &name, &read, &before)? {
                     None => {
                         gathered.looks.0.push((name.clone(), None));
-                        gathered.take(name, read, &before, now);
+                        gathered.take(name, read, &before, stamp, now);
                         continue;
                     }
                     Some(doubt) => {
@@ -91,7 +92,7 @@ pub(super) fn read(
             missing.get_or_insert(error);
             continue;
         }
-        gathered.keep(store, &name, known)?;
+        gathered.keep(store, &name, known, None)?;
         let failed = Failed::new(&error.problem, error.hint());
         let kind = TroubleKind::LinkFileUnread { may_be_right: error.is_temporary(), failed };
         gathered.troubles.push(Trouble::new(About::LinkFile(name), kind));
@@ -100,6 +101,23 @@ pub(super) fn read(
         Some(error) => Err(GatherError::LinkFile { error, looks: gathered.looks }),
         None => Ok(gathered),
     }
+}
+
+/// The SHA-256 of each file. One that stands on the disk as it stood when it was `seen` is not read.
+pub(super) fn hashes<'s>(
+    files: &[PathBuf],
+    seen: &'s [FileSeen],
+    now: DateTime<Utc>,
+) -> Result<Vec<Cow<'s, str>>, LinkFileError> {
+    let hash = |(place, path): (usize, &PathBuf)| match seen.get(place) {
+        Some(FileSeen(sha256, Some(stamp)))
+            if file::stamp_of(path, now).as_ref() == Some(stamp) =>
+        {
+            Ok(Cow::Borrowed(sha256.as_str()))
+        }
+        _ => file::sha256_of(path).map(Cow::Owned),
+    };
+    files.iter().enumerate().map(hash).collect()
 }
 
 /// Records the files that were read.
@@ -126,21 +144,34 @@ impl LinksGathered {
     }
 
     /// Takes the stored rows of a file.
-    fn keep(&mut self, store: &Store, name: &str, known: Option<String>) -> Result<(), StoreError> {
+    fn keep(
+        &mut self,
+        store: &Store,
+        name: &str,
+        known: Option<String>,
+        stamp: Option<String>,
+    ) -> Result<(), StoreError> {
         self.table.extend(store.links().link_rows(name)?);
-        self.hashes.extend(known);
+        self.files.extend(known.map(|sha256| FileSeen(sha256, stamp)));
         Ok(())
     }
 
     /// Takes the rows that were read; one that was there before is as old as it was.
-    fn take(&mut self, path: String, read: LinkFile, before: &LinkTable, now: DateTime<Utc>) {
+    fn take(
+        &mut self,
+        path: String,
+        read: LinkFile,
+        before: &LinkTable,
+        stamp: Option<String>,
+        now: DateTime<Utc>,
+    ) {
         let with_since = |row: LinkRow| {
             let since = before.known_since(&row).unwrap_or(now);
             (row, since)
         };
         let rows: Vec<_> = read.rows.into_iter().map(with_since).collect();
         self.table.extend(rows.iter().cloned());
-        self.hashes.push(read.sha256.clone());
+        self.files.push(FileSeen(read.sha256.clone(), stamp));
         let (sha256, left_out) = (read.sha256, read.unusable);
         self.fresh.push(FreshFile { path, sha256, rows, left_out });
     }
@@ -216,4 +247,39 @@ fn doubt(
     };
     let was_seen = store.links().doubted_link_file(name)?.is_some_and(|seen| seen == read.sha256);
     Ok((!was_seen).then_some(doubt))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_hashed_unless_it_stands_as_it_stood() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("persons.csv");
+        fs::write(&path, "7,anna@club.example\n").unwrap();
+        let later = DateTime::from(fs::metadata(&path).unwrap().modified().unwrap());
+        let later = later + TimeDelta::hours(1);
+        let stamp = file::stamp_of(&path, later);
+        let files = [path.clone()];
+        let hashed = |seen: &[FileSeen], now| hashes(&files, seen, now).unwrap().concat();
+        let true_hash = file::sha256_of(&path).unwrap();
+
+        // What was seen is not what the file holds, so that it is known which of the two is told.
+        let seen = [FileSeen("seen".to_owned(), stamp.clone())];
+        assert_eq!(hashed(&seen, later), "seen");
+        // Changed just now, or never looked at: it is read.
+        assert_eq!(hashed(&seen, later - TimeDelta::hours(1)), true_hash);
+        assert_eq!(hashed(&[FileSeen("seen".to_owned(), None)], later), true_hash);
+        assert_eq!(hashed(&[], later), true_hash);
+
+        fs::write(&path, "7,anne@club.example\n8,jan@club.example\n").unwrap();
+        assert_eq!(hashed(&seen, later), file::sha256_of(&path).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert!(hashes(&files, &seen, later).is_err());
+    }
 }

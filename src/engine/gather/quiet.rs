@@ -5,6 +5,7 @@
 //! sources ([`poll`]), and looks at those alone whom they have news of ([`touched`]).
 //! Otherwise it runs in full and reuses their answers.
 
+use std::borrow::Cow;
 use std::thread;
 
 use chrono::{DateTime, Utc};
@@ -13,14 +14,13 @@ use sha2::{Digest, Sha256};
 use super::devices::is_reading_due;
 use super::sources::{self, Answer, Ask, SourceGathered};
 use super::touched::{self, Touched};
-use super::{Gathered, Scope, joined};
+use super::{Gathered, Scope, joined, links};
 use crate::clock::Clock;
-use crate::config::{Config, Mode};
-use crate::engine::link::file::sha256_of;
+use crate::config::{Config, Mode, SourceConfig};
 use crate::engine::plan::{Standing, unchanged_until};
 use crate::engine::{SourceReport, Systems, TargetOutcome};
 use crate::ports::Listing;
-use crate::store::{Quiet, SourceState, Store, StoreError, StoredHolder};
+use crate::store::{FileSeen, Quiet, SourceState, Store, StoreError, StoredHolder};
 use crate::text::hex::hex;
 
 /// A listing that names more members is compared with everybody.
@@ -111,7 +111,7 @@ pub fn poll(
     let ask = Ask::new(now, scope, config);
     // A large link file takes a while to read, and so does an answer to come.
     let (asked, is_unchanged) =
-        ask_for_changes(systems, config, &questions, clock, || came_from(config, &before));
+        ask_for_changes(systems, config, &questions, clock, || came_from(config, &before, now));
     let mut of_source = Vec::with_capacity(asked.len());
     if is_unchanged {
         for ((source, (state, _)), answer) in config.sources.iter().zip(&questions).zip(&asked) {
@@ -126,6 +126,36 @@ pub fn poll(
         true => Poll::News(News { before, now, asked, of_source }),
         false => Poll::Changed(Asked(Some(asked))),
     })
+}
+
+/// Whether an organisation is to be asked for everybody.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn is_listing_due(
+    config: &Config,
+    store: &Store,
+    now: DateTime<Utc>,
+    scope: &Scope,
+) -> Result<bool, StoreError> {
+    let questions = questions(config, store, now, scope)?;
+    Ok(questions.iter().any(|(_, listing)| *listing == Listing::Complete))
+}
+
+/// What each organisation is to be asked.
+fn questions(
+    config: &Config,
+    store: &Store,
+    now: DateTime<Utc>,
+    scope: &Scope,
+) -> Result<Vec<Question>, StoreError> {
+    let ask = Ask::new(now, scope, config);
+    let question = |source: &SourceConfig| {
+        let state = store.members().source_state(&source.name)?;
+        let listing = sources::choose(source, &state, ask);
+        Ok((state, listing))
+    };
+    config.sources.iter().map(question).collect()
 }
 
 /// What the last run left that looked at everything, while nothing can have changed since then: for whoever
@@ -143,7 +173,7 @@ pub fn standing(
             return Ok(None);
         }
     }
-    Ok(last_digest(config, store, now)?.filter(|quiet| came_from(config, quiet)))
+    Ok(last_digest(config, store, now)?.filter(|quiet| came_from(config, quiet, now)))
 }
 
 /// The digest of the last run that looked at everything, if it is still time to take it and no write is open.
@@ -183,22 +213,14 @@ fn matching_digest(
             return Ok(None);
         }
     }
-    let mut questions = Vec::with_capacity(config.sources.len());
-    let ask = Ask::new(now, scope, config);
-    for source in &config.sources {
-        let state = store.members().source_state(&source.name)?;
-        let listing = sources::choose(source, &state, ask);
-        if listing == Listing::Complete {
-            return Ok(None);
-        }
-        questions.push((state, listing));
-    }
-    Ok(Some((quiet, questions)))
+    let questions = questions(config, store, now, scope)?;
+    let is_listing_due = questions.iter().any(|(_, listing)| *listing == Listing::Complete);
+    Ok((!is_listing_due).then_some((quiet, questions)))
 }
 
 /// Whether the configuration and the link files are those that a digest was made of.
-fn came_from(config: &Config, quiet: &Quiet) -> bool {
-    let hashes: Result<Vec<_>, _> = config.link.files.iter().map(|path| sha256_of(path)).collect();
+fn came_from(config: &Config, quiet: &Quiet, now: DateTime<Utc>) -> bool {
+    let hashes = links::hashes(&config.link.files, &quiet.files, now);
     hashes.is_ok_and(|hashes| inputs(config, &hashes) == quiet.inputs)
 }
 
@@ -241,17 +263,20 @@ pub fn digest(config: &Config, gathered: &Gathered) -> Option<Quiet> {
     if !hears_all || !sees_all || doubts_files {
         return None;
     }
+    let files = &gathered.links.files;
+    let hashes: Vec<_> = files.iter().map(|FileSeen(sha256, _)| sha256.into()).collect();
     Some(Quiet {
-        inputs: inputs(config, &gathered.links.hashes),
+        inputs: inputs(config, &hashes),
         since: gathered.now,
         until: unchanged_until(&gathered.facts)?,
+        files: files.clone(),
         report: String::new(),
     })
 }
 
 /// A digest of everything a plan is made of but the state file, the listings and the time. Passwords
 /// are not in it: they change no plan.
-fn inputs(config: &Config, link_files: &[String]) -> String {
+fn inputs(config: &Config, link_files: &[Cow<'_, str>]) -> String {
     let Config { sources, devices, link, policy, guard, .. } = config;
     let version = env!("CARGO_PKG_VERSION");
     let all =

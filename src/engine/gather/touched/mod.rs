@@ -226,8 +226,9 @@ impl Touched {
     /// What the next run may rely on, if what was planned is done; what there was to say is to be added.
     #[must_use]
     pub fn digest(&self) -> Option<Quiet> {
-        let (inputs, report) = (self.before.inputs.clone(), String::new());
-        Some(Quiet { inputs, since: self.gathered.now, until: self.unchanged_until()?, report })
+        let (since, until) = (self.gathered.now, self.unchanged_until()?);
+        let (inputs, files) = (self.before.inputs.clone(), self.before.files.clone());
+        Some(Quiet { inputs, since, until, files, report: String::new() })
     }
 
     fn unchanged_until(&self) -> Option<DateTime<Utc>> {

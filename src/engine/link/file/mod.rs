@@ -4,7 +4,7 @@
 //! bytes -> kind by content -> cells (xlsx | encoding + csv) -> header row -> rows
 //! ```
 //!
-//! Everything but [`read`] and [`sha256_of`] is pure. Invariants: the kind is decided by content,
+//! Everything but [`read`], [`sha256_of`] and [`stamp_of`] is pure. Invariants: the kind is decided by content,
 //! never by the extension; a person id, e-mail or number that is not certain is reported as an
 //! [`UnusableRow`], never guessed; nothing here says who is linked to whom, so one member may come
 //! out with two person ids and the link rules call that ambiguous.
@@ -22,6 +22,7 @@ mod format;
 mod header;
 mod parts;
 mod row;
+mod stamp;
 mod value;
 mod xlsx;
 
@@ -35,6 +36,7 @@ use sha2::{Digest, Sha256};
 
 pub use doubt::{Doubt, doubt};
 pub use error::{FileProblem, LinkFileError};
+pub use stamp::stamp_of;
 
 pub use crate::model::{LinkRow, MemberNamed, RowReason, UnusableRow};
 
