@@ -14,7 +14,7 @@ use crate::model::Asked;
 use crate::report::Report;
 use crate::report::lookup::story::Known;
 use crate::report::lookup::{Story, document, render};
-use crate::report::unchanged::told;
+use crate::report::unchanged::counted;
 use crate::store::{Quiet, Store, StoredHolder};
 
 /// Where more fit a name, everybody is looked at.
@@ -29,7 +29,7 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
 pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Result<Exit, Error> {
     let typed = args.who.join(" ");
     let asked = Asked::parse(&typed).ok_or_else(|| Error::Asked(typed.clone()))?;
-    let mut store = context.open_store_unchecked()?;
+    let mut store = context.open_store_beside_runs()?;
     let scope = Scope { is_offline: args.offline, ..Scope::default() };
     let look = Lookup { context, systems, asked, typed, scope };
     let (story, report) = match look.at_few(&store)? {
@@ -111,9 +111,7 @@ impl Lookup<'_> {
     /// which may be in question because of anybody.
     fn fitting(&self, store: &Store, before: &Quiet) -> Result<Option<Vec<StoredHolder>>, Error> {
         let config = &self.context.config;
-        let names = config.devices.iter().map(|device| &device.name);
-        let told = told(names, &before.report).filter(|told| told.counted.rows.is_some());
-        if told.is_none() {
+        if counted(&before.report).is_none_or(|counted| counted.rows.is_none()) {
             return Ok(None);
         }
         Ok(fitting(store, config, &self.asked, FEW)?)

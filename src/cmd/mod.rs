@@ -93,6 +93,11 @@ impl Context {
         self.here(Store::open_unchecked(&self.config.state))
     }
 
+    /// The same for one that writes at most what a login taught.
+    pub fn open_store_beside_runs(&self) -> Result<Store, Error> {
+        self.here(Store::open_beside_runs(&self.config.state))
+    }
+
     /// The same for a command that only reads; `None` where there is no file yet.
     pub fn open_store_to_read(&self) -> Result<Option<Store>, Error> {
         Store::open_to_read(&self.config.state)?.map(|store| self.here(Ok(store))).transpose()

@@ -197,13 +197,25 @@ pub fn told<'a>(names: impl Iterator<Item = &'a TargetName>, text: &str) -> Opti
     Some(Told { left_out: left_out.collect(), persons, counted })
 }
 
-/// The report of a quiet tick, where `text` was left by a run with these devices.
+/// What was counted over everybody, without what else `text` says.
+#[must_use]
+pub fn counted(text: &str) -> Option<Counted> {
+    #[derive(Deserialize)]
+    struct OfAll {
+        counted: Counted,
+    }
+
+    serde_json::from_str::<OfAll>(text).ok().map(|of_all| of_all.counted)
+}
+
+/// The report of a quiet tick, and what was counted over everybody, where `text` was left by a run with these
+/// devices.
 #[must_use]
 pub fn report<'a>(
     devices: impl Iterator<Item = (&'a TargetName, Mode)> + Clone,
     sources: Vec<SourceReport>,
     text: &str,
-) -> Option<Report> {
+) -> Option<(Report, Counted)> {
     let unchanged = read(devices.clone().map(|(name, _)| name), text)?;
     let devices = devices.zip(unchanged.persons).map(|((_, mode), (name, persons))| {
         let is_observed = mode == Mode::Observe;
@@ -229,7 +241,7 @@ pub fn report<'a>(
                 TroubleKind::Repeated(kind, topic, Failed { text, hint }),
             )
         });
-    Some(Report {
+    let report = Report {
         sources,
         devices: devices.collect(),
         left_out: unchanged.left_out.into_iter().map(LeftOut::from).collect(),
@@ -237,7 +249,8 @@ pub fn report<'a>(
         no_door: no_door.collect(),
         troubles: troubles.collect(),
         ..Report::new(CommandName::Sync, None)
-    })
+    };
+    Some((report, unchanged.counted))
 }
 
 /// Puts what a plan of some members says in the place of what was said of them, in the order of a report.
@@ -312,7 +325,11 @@ mod tests {
 
     fn repeated(names: &[&str], text: &str) -> Option<Report> {
         let names: Vec<_> = names.iter().map(|name| TargetName::new(name).unwrap()).collect();
-        super::report(names.iter().map(|name| (name, Mode::Full)), Vec::new(), text)
+        let devices = names.iter().map(|name| (name, Mode::Full));
+        super::report(devices, Vec::new(), text).map(|(report, of_all)| {
+            assert_eq!(Some(of_all), super::counted(text));
+            report
+        })
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod machine;
 mod members;
 mod overview;
 mod pages;
+mod prepared;
 mod prune;
 mod quiet;
 mod rows;
@@ -54,14 +55,15 @@ use std::time::Duration;
 
 use hmac::{Hmac, Mac};
 use rusqlite::config::DbConfig;
-use rusqlite::{CachedStatement, Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use sha2::Sha256;
 
 use crate::files;
 use crate::model::Accounts;
 use crate::text::hex::hex;
 use pages::check_integrity;
-use rows::{Columns, FromColumns, ToColumns, bind};
+use prepared::Prepared;
+use rows::{FromColumns, ToColumns};
 use work::Work;
 
 pub use alarms::Alarm;
@@ -176,6 +178,13 @@ impl Store {
         Self::try_open(path, false).map_err(|problem| StoreError::new(path, problem))
     }
 
+    /// The same, for whoever reads, and writes at most what a login taught.
+    pub fn open_beside_runs(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::open_unchecked(path)?;
+        leave_side_file(&store.connection).map_err(|problem| store.error(problem))?;
+        Ok(store)
+    }
+
     /// Opens the file to be read only, and checks it; `None` where there is none yet, and none is made.
     ///
     /// # Errors
@@ -213,8 +222,7 @@ impl Store {
         // SQLite would leave side files behind if the file itself were opened read-only.
         let connection = connect(path)?;
         connection.pragma_update(None, "query_only", true)?;
-        // What runs have left in the side file is theirs to bring to the disk.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        leave_side_file(&connection)?;
         if schema::format(&connection)? == 0 {
             return Ok(None);
         }
@@ -330,8 +338,7 @@ impl Store {
     fn leave_to_the_next(&self) -> Result<(), StoreProblem> {
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
         self.connection.pragma_update(None, "wal_autocheckpoint", 100)?;
-        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        Ok(())
+        leave_side_file(&self.connection)
     }
 
     fn error(&self, problem: impl Into<StoreProblem>) -> StoreError {
@@ -368,87 +375,10 @@ impl Store {
     }
 }
 
-/// A statement that may be run several times.
-struct Prepared<'s> {
-    statement: CachedStatement<'s>,
-    store: &'s Store,
-}
-
-impl Prepared<'_> {
-    /// Runs it, and says how many rows it changed.
-    fn run(&mut self, params: impl ToColumns) -> Result<usize, StoreError> {
-        let store = self.store;
-        if store.open.get() == Open::Reading {
-            let problem = "written to while it is only read".to_owned();
-            return Err(store.error(StoreProblem::Unusable(problem)));
-        }
-        let bound = bind(&mut self.statement, &params, &store.accounts);
-        let done = bound.and_then(|()| Ok(self.statement.raw_execute()?));
-        store.work.ran(&self.statement);
-        done.map_err(|problem| store.error(problem))
-    }
-
-    fn run_each<P: ToColumns>(
-        &mut self,
-        rows: impl IntoIterator<Item = P>,
-    ) -> Result<(), StoreError> {
-        rows.into_iter().try_for_each(|row| self.run(row).map(|_| ()))
-    }
-
-    fn first<T: FromColumns>(&mut self, params: impl ToColumns) -> Result<Option<T>, StoreError> {
-        self.rows(params, |rows| rows.next().transpose())
-    }
-
-    fn all<T: FromColumns, C: FromIterator<T>>(
-        &mut self,
-        params: impl ToColumns,
-    ) -> Result<C, StoreError> {
-        self.rows(params, |rows| rows.collect())
-    }
-
-    fn each<T: FromColumns>(
-        &mut self,
-        params: impl ToColumns,
-        mut take: impl FnMut(T) -> Result<(), StoreProblem>,
-    ) -> Result<(), StoreError> {
-        self.rows(params, |rows| {
-            for row in rows {
-                take(row?)?;
-            }
-            Ok(())
-        })
-    }
-
-    fn rows<T: FromColumns, R>(
-        &mut self,
-        params: impl ToColumns,
-        take: impl FnOnce(&mut dyn Iterator<Item = Result<T, StoreProblem>>) -> Result<R, StoreProblem>,
-    ) -> Result<R, StoreError> {
-        let store = self.store;
-        let read = || {
-            bind(&mut self.statement, &params, &store.accounts)?;
-            let width = self.statement.column_count();
-            let mut rows = self.statement.raw_query();
-            let mut values = std::iter::from_fn(|| match rows.next() {
-                Ok(row) => {
-                    store.work.read_row();
-                    let mut columns = Columns::new(row?, &store.accounts);
-                    let value = columns.next();
-                    let is_whole = columns.read() == width || value.is_err();
-                    Some(if is_whole {
-                        value
-                    } else {
-                        Err(rusqlite::Error::InvalidColumnIndex(width).into())
-                    })
-                }
-                Err(error) => Some(Err(error.into())),
-            });
-            take(&mut values)
-        };
-        let read = read();
-        store.work.ran(&self.statement);
-        read.map_err(|problem| store.error(problem))
-    }
+/// Closing brings nothing from the side file into the file: that is for runs to do, and takes a while.
+fn leave_side_file(connection: &Connection) -> Result<(), StoreProblem> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(())
 }
 
 /// Opens a file that is there and has our format, or is empty.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::cmd::Context;
 use crate::config::Config;
 use crate::engine::gather::Gathered;
 use crate::engine::gather::touched::Touched;
@@ -71,24 +70,21 @@ fn each_in_short(rows: Vec<RowLeftOut>) -> Vec<Row> {
 }
 
 /// Counts anew after a look at a few: `newcomers` are the members of each organisation who were not known
-/// before; `None` where everybody must be looked at.
+/// before, and `before` was counted when everybody was looked at last; `None` where everybody must be looked at.
 ///
 /// The rows of link files lead where they led: the same files, to the same persons of the same doors.
 pub(super) fn of_few(
-    context: &Context,
     store: &Store,
     few: &Touched,
+    before: Counted,
     newcomers: &[u64],
 ) -> Result<Option<Counted>, Error> {
     // The first run of a day may have forgotten members of whom there was something to say.
     let runs = store.overview().runs(2)?;
     let days: BTreeSet<_> = runs.iter().map(|run| run.began.date_naive()).collect();
-    let names = context.config.devices.iter().map(|device| &device.name);
-    let Some(told) = unchanged::told(names, &few.before.report) else { return Ok(None) };
     if days.len() > 1 {
         return Ok(None);
     }
-    let before = told.counted;
     let members = before.members.iter().zip(newcomers).map(|(one, more)| one + more).collect();
     let mut confirmed_at = Vec::with_capacity(before.confirmed_at.len());
     for (device, before) in few.gathered.facts.devices.iter().zip(before.confirmed_at) {

@@ -53,10 +53,10 @@ fn told_news(
     let config = &context.config;
     let devices = config.devices.iter().map(|device| (&device.name, device.mode));
     let report = quiet_report::report(devices, news.reports(), &news.before.report);
-    let Some(report) = report else { return Ok(Err(news.into_asked())) };
+    let Some((report, counted)) = report else { return Ok(Err(news.into_asked())) };
     if !news.are_none() {
         return match news.look(config, store, scope, &[])? {
-            Ok(few) => touched::tick(context, systems, store, few, report),
+            Ok(few) => touched::tick(context, systems, store, few, (report, counted)),
             Err(asked) => Ok(Err(asked)),
         };
     }

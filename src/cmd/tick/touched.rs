@@ -9,7 +9,7 @@ use crate::engine::gather::touched::Touched;
 use crate::engine::plan::{Reason, plan, prove};
 use crate::error::Error;
 use crate::report::Report;
-use crate::report::unchanged as quiet_report;
+use crate::report::unchanged::{self as quiet_report, Counted};
 use crate::store::Store;
 
 /// Looks at those few, and carries out what follows, which `report` is then told of besides; nothing is done,
@@ -19,7 +19,7 @@ pub(super) fn tick(
     systems: &dyn Systems,
     store: &mut Store,
     few: Touched,
-    mut report: Report,
+    (mut report, before): (Report, Counted),
 ) -> Result<Result<Report, Asked>, Error> {
     let (config, gathered) = (&context.config, &few.gathered);
     let plan = plan(&gathered.facts);
@@ -54,7 +54,7 @@ pub(super) fn tick(
         }
         record::first_runs_over(context, store, &gathered.facts, &report)?;
         let digest = few.digest().filter(|_| is_settled);
-        let counted = || left::of_few(context, store, &few, &newcomers);
+        let counted = || left::of_few(store, &few, before, &newcomers);
         let quiet = left::for_the_next(store, digest, &report, counted)?;
         Ok((report, quiet))
     });
