@@ -378,48 +378,29 @@ mod tests {
         let unclear =
             |begin: &str, end: &str| Limit::Unclear { as_written: Some(window(begin, end)) };
         let (begin, end) = ("2026-01-01T00:00:00", "2026-07-31T23:59:59");
+        let (ljubljana, london) = (zone("Europe/Ljubljana"), zone("Europe/London"));
         for (zone, stated, expected) in [
-            (zone("Europe/Ljubljana"), [begin, end].map(str::to_owned), known(begin, end)),
+            (ljubljana, [begin, end].map(str::to_owned), known(begin, end)),
+            (ljubljana, [begin, end].map(|at| at.replace('T', " ")), known(begin, end)),
             (
-                zone("Europe/Ljubljana"),
-                [begin, end].map(|at| at.replace('T', " ")),
-                known(begin, end),
-            ),
-            (
-                zone("Europe/Ljubljana"),
+                ljubljana,
                 [begin, end].map(|at| format!(" {}.000 ", at.replace('T', "  "))),
                 known(begin, end),
             ),
-            (
-                zone("Europe/Ljubljana"),
-                [begin, end].map(|at| format!("{at}Z")),
-                unclear(begin, end),
-            ),
-            (
-                zone("Europe/Ljubljana"),
-                [begin, end].map(|at| format!("{at}+08:00")),
-                unclear(begin, end),
-            ),
+            (ljubljana, [begin, end].map(|at| format!("{at}Z")), unclear(begin, end)),
+            (ljubljana, [begin, end].map(|at| format!("{at}+08:00")), unclear(begin, end)),
             // Its own offset in winter, and in summer: one second only.
-            (
-                zone("Europe/Ljubljana"),
-                [format!("{begin}+01:00"), format!("{end}+02:00")],
-                known(begin, end),
-            ),
-            (
-                zone("Europe/Ljubljana"),
-                [format!("{begin}+01:00"), format!("{end}+01:00")],
-                unclear(begin, end),
-            ),
+            (ljubljana, [format!("{begin}+01:00"), format!("{end}+02:00")], known(begin, end)),
+            (ljubljana, [format!("{begin}+01:00"), format!("{end}+01:00")], unclear(begin, end)),
             // In London `Z` is the wall clock in winter, and an hour beside it in summer.
-            (zone("Europe/London"), [begin, end].map(|at| format!("{at}Z")), unclear(begin, end)),
+            (london, [begin, end].map(|at| format!("{at}Z")), unclear(begin, end)),
             (
-                zone("Europe/London"),
+                london,
                 [begin, "2026-12-31T23:59:59"].map(|at| format!("{at}Z")),
                 known(begin, "2026-12-31T23:59:59"),
             ),
             (
-                zone("Europe/London"),
+                london,
                 [begin.to_owned(), "31/12/2026".to_owned()],
                 Limit::Unclear { as_written: None },
             ),
@@ -431,9 +412,9 @@ mod tests {
         // A `UTC` time without an offset means one thing where the wall clock shows UTC.
         for (zone, end, is_known) in [
             (Zone::UTC, end, true),
-            (zone("Europe/London"), "2026-12-31T23:59:59", true),
-            (zone("Europe/London"), end, false),
-            (zone("Europe/Ljubljana"), end, false),
+            (london, "2026-12-31T23:59:59", true),
+            (london, end, false),
+            (ljubljana, end, false),
         ] {
             let valid =
                 json!({"enable": true, "beginTime": begin, "endTime": end, "timeType": "UTC"});
