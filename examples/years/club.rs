@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
+use ivms_sync::model::Zone;
 
 use crate::chance::Chance;
 
 /// A club as it was made up; what happens to it is in the world.
 #[derive(Debug, Clone)]
 pub struct Club {
-    pub zone: Tz,
+    pub zone: Zone,
     /// The first tick.
     pub born: DateTime<Utc>,
     /// From one tick to the next.
@@ -47,7 +47,7 @@ pub struct Organisation {
 #[derive(Debug, Clone)]
 pub struct DoorRules {
     pub name: String,
-    pub zone: Tz,
+    pub zone: Zone,
     pub mode: Mode,
     pub roles: Option<Vec<i64>>,
     /// It lets in members of this organisation alone.
@@ -69,20 +69,25 @@ pub enum Mode {
 }
 
 /// West and east of UTC, both hemispheres, with and without daylight saving, half hours too.
-const ZONES: [Tz; 12] = [
-    Tz::Europe__Ljubljana,
-    Tz::Europe__Stockholm,
-    Tz::Europe__London,
-    Tz::America__New_York,
-    Tz::America__Los_Angeles,
-    Tz::America__St_Johns,
-    Tz::America__Sao_Paulo,
-    Tz::Pacific__Honolulu,
-    Tz::Asia__Kolkata,
-    Tz::Australia__Lord_Howe,
-    Tz::Pacific__Auckland,
-    Tz::UTC,
+const ZONES: [&str; 12] = [
+    "Europe/Ljubljana",
+    "Europe/Stockholm",
+    "Europe/London",
+    "America/New_York",
+    "America/Los_Angeles",
+    "America/St_Johns",
+    "America/Sao_Paulo",
+    "Pacific/Honolulu",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "Pacific/Auckland",
+    "UTC",
 ];
+
+/// A time zone by its name.
+pub fn zone(name: &str) -> Zone {
+    name.parse().unwrap_or_else(|_| unreachable!("{name} is a zone"))
+}
 
 /// Days near which clocks change, years end and leap days are.
 const TURNS: [(i32, u32, u32); 8] = [
@@ -103,7 +108,7 @@ impl Club {
     /// The club of a number within a seed.
     pub fn made_up(seed: u64, number: u64) -> Self {
         let chance = &mut Chance::new(seed, number.wrapping_mul(4).wrapping_add(1));
-        let zone = chance.one_of(&ZONES);
+        let zone = zone(chance.one_of(&ZONES));
         let minutes = chance.weighted(&[(80, 5), (5, 2), (5, 15), (7, 60), (3, 24 * 60)]);
         let members = chance.weighted(&[(35, 9), (35, 20), (22, 35), (6, 60), (2, 300)]);
         let temper = chance.weighted(&[(35, (6, 300)), (45, (40, 450)), (20, (250, 550))]);
@@ -246,9 +251,9 @@ fn organisation(chance: &mut Chance, at: usize, has_sentinel: bool) -> Organisat
     }
 }
 
-fn door(chance: &mut Chance, at: usize, zone: Tz) -> DoorRules {
+fn door(chance: &mut Chance, at: usize, zone: Zone) -> DoorRules {
     let minutes = chance.weighted(&[(70, 60), (10, 15), (15, 12 * 60), (5, 7 * 24 * 60)]);
-    let far = chance.one_of(&ZONES);
+    let far = self::zone(chance.one_of(&ZONES));
     DoorRules {
         name: ["front", "gym", "sauna"][at].to_owned(),
         zone: if chance.in_thousand(80) { far } else { zone },

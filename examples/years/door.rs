@@ -5,10 +5,9 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use ivms_sync::connectors::hikcentral;
 use ivms_sync::connectors::hikvision::{Error, differs_beyond_validity, read_record};
-use ivms_sync::model::{RecordId, Window};
+use ivms_sync::model::{RecordId, Window, Zone};
 use ivms_sync::ports::{
     Committed, Failure, FullRecord, Identity, Pending, RecordList, Statement, Target, TargetClock,
     TargetWriter, Written,
@@ -147,7 +146,7 @@ impl Card {
     }
 
     /// Whether the dates, as they are told, can mean two things, or nothing.
-    pub fn is_unclear(&self, zone: Tz) -> bool {
+    pub fn is_unclear(&self, zone: Zone) -> bool {
         let (begin, end) = self.dates();
         !self.is_permanent && !self.notation.is_clear(begin, end, zone)
     }
@@ -158,7 +157,7 @@ impl Card {
     }
 
     /// As the device tells it.
-    fn record(&mut self, zone: Tz, suffix: Notation, site: Option<&Site>) -> Option<FullRecord> {
+    fn record(&mut self, zone: Zone, suffix: Notation, site: Option<&Site>) -> Option<FullRecord> {
         if let (None, Some(site)) = (&self.record, site) {
             self.record = site.tell(self, zone);
         }
@@ -229,7 +228,7 @@ pub struct Door {
     /// Names are other ones than those that the program read.
     pub names: Names,
     /// The zone its clock runs in.
-    pub zone: Tz,
+    pub zone: Zone,
     /// How far its clock is off.
     pub skew: TimeDelta,
     pub skewed_until: DateTime<Utc>,
@@ -323,7 +322,7 @@ pub struct Write {
 }
 
 impl Door {
-    pub fn new(serial: u32, zone: Tz, tells_tries: bool, born: DateTime<Utc>) -> Self {
+    pub fn new(serial: u32, zone: Zone, tells_tries: bool, born: DateTime<Utc>) -> Self {
         Self {
             cards: BTreeMap::new(),
             site: None,
@@ -448,7 +447,7 @@ fn read_wrongly(mut record: FullRecord, sabotage: Option<Sabotage>) -> FullRecor
 pub struct Line<'a> {
     pub door: &'a Mutex<Door>,
     pub password: u32,
-    pub zone: Tz,
+    pub zone: Zone,
     /// What the first request came to, once there was one.
     pub login: Option<Result<(), Failure>>,
 }

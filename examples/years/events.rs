@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use ivms_sync::model::{Email, Right, Span, UnreadableRight};
 
-use crate::club::ROLES;
+use crate::club::{ROLES, zone};
 use crate::desk::Mood;
 use crate::door::{Card, Fault, Names, Shows};
 use crate::firmware::Notation;
@@ -666,7 +666,7 @@ impl World {
                 let door = self.door(at);
                 (door.skew, door.skewed_until) = (skew, until);
                 if skew == TimeDelta::zero() {
-                    door.zone = chrono_tz::Tz::Asia__Kathmandu;
+                    door.zone = zone("Asia/Kathmandu");
                 }
                 self.diary.note("device clock wrong", || format!("{at} by {skew} until {until}"));
             }

@@ -1,7 +1,7 @@
 //! How a device writes dates down, and what it makes of those that it is sent.
 
 use chrono::{NaiveDateTime, NaiveTime, Offset as _, TimeDelta, TimeZone as _, Timelike as _};
-use chrono_tz::Tz;
+use ivms_sync::model::Zone;
 
 use crate::ledger::Span;
 
@@ -43,7 +43,7 @@ impl Notation {
         self,
         begin: NaiveDateTime,
         end: NaiveDateTime,
-        zone: Tz,
+        zone: Zone,
     ) -> ([String; 2], &'static str) {
         let plain = |at: NaiveDateTime| at.format("%Y-%m-%dT%H:%M:%S").to_string();
         let with = |suffix: &str| [begin, end].map(|at| plain(at) + suffix);
@@ -67,7 +67,7 @@ impl Notation {
 
     /// Whether dates told like this can mean one thing only: whoever takes them for the wall clock and
     /// whoever takes them for what they say of UTC mean the same moments.
-    pub fn is_clear(self, begin: NaiveDateTime, end: NaiveDateTime, zone: Tz) -> bool {
+    pub fn is_clear(self, begin: NaiveDateTime, end: NaiveDateTime, zone: Zone) -> bool {
         let is_utc_there = |at| zone.offset_from_utc_datetime(&at).fix().local_minus_utc() == 0;
         match self {
             Self::Plain | Self::Blank | Self::Offset | Self::Utc => true,

@@ -14,7 +14,7 @@
     clippy::indexing_slicing,
     reason = "places come from the same lists; a wrong one must be loud"
 )]
-#![expect(clippy::unreachable, reason = "numbers that are above zero by construction")]
+#![expect(clippy::unreachable, reason = "numbers above zero and names of zones, by construction")]
 
 mod chance;
 mod claims;

@@ -1,9 +1,8 @@
 //! What is peculiar to a platform: it holds moments, and its doors go by what was applied to them.
 
 use chrono::{DateTime, FixedOffset, LocalResult, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::Tz;
 use ivms_sync::connectors::hikcentral::{Error, Meaning, Refusal, read_record};
-use ivms_sync::model::RecordId;
+use ivms_sync::model::{RecordId, Zone};
 use ivms_sync::ports::{Committed, Failure, FullRecord, Pending, Written};
 use serde_json::json;
 
@@ -61,7 +60,7 @@ impl Site {
     }
 
     /// A wall-clock time that the clocks skip is no moment, so that none is ever held.
-    pub fn keep(sent: Span, zone: Tz) -> Span {
+    pub fn keep(sent: Span, zone: Zone) -> Span {
         let second = TimeDelta::seconds(1);
         let begin = match is_skipped(sent.begin, zone) {
             true => after_gap(sent.begin, zone) - second,
@@ -72,7 +71,7 @@ impl Site {
     }
 
     /// A card as the platform tells it.
-    pub fn tell(&self, card: &Card, zone: Tz) -> Option<FullRecord> {
+    pub fn tell(&self, card: &Card, zone: Zone) -> Option<FullRecord> {
         let (begin, end) = card.dates();
         let moments = [begin, end].map(|at| zone.from_local_datetime(&at));
         let (LocalResult::Single(begin) | LocalResult::Ambiguous(begin, _)) = moments[0] else {
@@ -81,7 +80,7 @@ impl Site {
         let (LocalResult::Single(end) | LocalResult::Ambiguous(_, end)) = moments[1] else {
             return None;
         };
-        let told = |at: DateTime<Tz>| match self.told_at {
+        let told = |at: DateTime<Zone>| match self.told_at {
             Some(offset) => at.with_timezone(&offset).format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
             None => at.format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
         };
@@ -102,12 +101,12 @@ impl Site {
     }
 }
 
-fn is_skipped(at: NaiveDateTime, zone: Tz) -> bool {
+fn is_skipped(at: NaiveDateTime, zone: Zone) -> bool {
     matches!(zone.from_local_datetime(&at), LocalResult::None)
 }
 
 /// Clocks change at whole minutes.
-fn after_gap(at: NaiveDateTime, zone: Tz) -> NaiveDateTime {
+fn after_gap(at: NaiveDateTime, zone: Zone) -> NaiveDateTime {
     if !is_skipped(at, zone) {
         return at;
     }
@@ -116,7 +115,7 @@ fn after_gap(at: NaiveDateTime, zone: Tz) -> NaiveDateTime {
     later.into_iter().find(|at| !is_skipped(*at, zone)).unwrap_or(at)
 }
 
-fn before_gap(at: NaiveDateTime, zone: Tz) -> NaiveDateTime {
+fn before_gap(at: NaiveDateTime, zone: Zone) -> NaiveDateTime {
     let minute = at - TimeDelta::seconds(at.and_utc().timestamp().rem_euclid(60));
     let second = TimeDelta::seconds(1);
     let earlier = (0..).map(|minutes| minute - TimeDelta::minutes(minutes) - second);

@@ -3,12 +3,10 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono_tz::Tz;
-
 use super::problem::{Origin, Wrong};
 use super::section::Section;
 use super::{Place, SourceConfig, TargetConfig, value};
-use crate::model::{Account, RightCode, SourceName};
+use crate::model::{Account, RightCode, SourceName, Zone};
 use crate::text::suggest::nearest;
 
 /// An organisation as far as it could be read.
@@ -116,7 +114,7 @@ pub(super) fn refuse_unknown_organisations(sources: &[SourceRead<'_>], devices: 
 
 /// The zone of the top of the file, and whether a section needed it in vain.
 pub(super) struct Zones {
-    default: Option<Tz>,
+    default: Option<Zone>,
     is_missed: Cell<bool>,
 }
 
@@ -126,17 +124,17 @@ impl Zones {
     pub fn read(top: &Section<'_>) -> Self {
         let zone = top.text("time_zone", value::time_zone);
         // A wrong one is noted; the sections need not complain again.
-        let default = if zone.is_absent() { None } else { Some(zone.or(Tz::UTC)) };
+        let default = if zone.is_absent() { None } else { Some(zone.or(Zone::UTC)) };
         Self { default, is_missed: Cell::new(false) }
     }
 
     /// The zone of a section.
-    pub fn zone_of(&self, section: &Section<'_>) -> Tz {
+    pub fn zone_of(&self, section: &Section<'_>) -> Zone {
         let zone = section.text("time_zone", value::time_zone);
         if zone.is_absent() && self.default.is_none() {
             self.is_missed.set(true);
         }
-        zone.or(self.default.unwrap_or(Tz::UTC))
+        zone.or(self.default.unwrap_or(Zone::UTC))
     }
 
     /// Notes a zone that is missing.

@@ -7,7 +7,6 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use chrono_tz::Tz;
 use toml::de::DeValue;
 use url::Url;
 
@@ -16,7 +15,7 @@ use super::first::FirstKey;
 use super::problem::Wrong;
 use super::secret_source::Surroundings;
 use super::section::Section;
-use crate::model::{Account, Memory, RightCode, SourceName, TargetName};
+use crate::model::{Account, Memory, RightCode, SourceName, TargetName, Zone};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
 use crate::ports::{Capabilities, Failure, Remark, Source, Target};
@@ -44,7 +43,7 @@ pub struct Common<N> {
     /// The section's name; `None` when it is none, which is noted already.
     pub name: Option<N>,
     /// The zone of the section.
-    pub time_zone: Tz,
+    pub time_zone: Zone,
 }
 
 /// What a connector calls things, in the words of its users.

@@ -34,12 +34,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use url::Url;
 
 use crate::command::Invocation;
 use crate::files::Rights;
-use crate::model::{Account, Accounts, HolderNumber, RecordId, RightCode, SourceName, TargetName};
+use crate::model::{
+    Account, Accounts, HolderNumber, RecordId, RightCode, SourceName, TargetName, Zone,
+};
 use crate::text::lists::either;
 use crate::text::words::words;
 
@@ -108,8 +109,8 @@ impl Config {
 
     /// The zone in which people are told times that belong to no door: the first door's.
     #[must_use]
-    pub fn zone_of_people(&self) -> Tz {
-        self.devices.first().map_or(Tz::UTC, |device| device.time_zone)
+    pub fn zone_of_people(&self) -> Zone {
+        self.devices.first().map_or(Zone::UTC, |device| device.time_zone)
     }
 
     /// What is read under each name.
@@ -136,7 +137,7 @@ pub struct SourceConfig {
     /// A member that must be in every complete listing.
     pub sentinel: Option<HolderNumber>,
     /// The zone of the section.
-    pub time_zone: Tz,
+    pub time_zone: Zone,
 }
 
 /// A section of a target: `[hikvision.NAME]`.
@@ -159,7 +160,7 @@ pub struct TargetConfig {
     /// The whole person list is compared at least this often.
     pub audit_every: Duration,
     /// The zone the device's wall clock runs in.
-    pub time_zone: Tz,
+    pub time_zone: Zone,
 }
 
 impl SourceConfig {

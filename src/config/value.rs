@@ -4,11 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use chrono_tz::{TZ_VARIANTS, Tz};
-
 use super::problem::Wrong;
 use super::{Ending, LinkRule, Mode, Percent, Tls};
-use crate::model::{Email, steers};
+use crate::model::{Email, Zone, steers};
 use crate::text::suggest::nearest;
 
 const MINUTE: u64 = 60;
@@ -48,10 +46,10 @@ pub fn path(text: &str) -> Result<String, Wrong> {
 }
 
 /// An IANA time zone.
-pub fn time_zone(text: &str) -> Result<Tz, Wrong> {
+pub fn time_zone(text: &str) -> Result<Zone, Wrong> {
     text.parse().map_err(|_| {
         let wrong = Wrong::new("is not a known time zone");
-        match nearest(text, TZ_VARIANTS.iter().map(|zone| zone.name())) {
+        match nearest(text, Zone::names().iter().map(String::as_str)) {
             Some(name) => wrong.hint(format!("did you mean {name:?}?")),
             None => wrong.hint("write an IANA name, for example \"Europe/Stockholm\""),
         }
@@ -204,6 +202,7 @@ pub fn is_ip(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::testing::zone;
 
     #[test]
     fn intervals() {
@@ -312,7 +311,7 @@ mod tests {
 
     #[test]
     fn zones() {
-        assert_eq!(time_zone("Europe/Ljubljana"), Ok(Tz::Europe__Ljubljana));
+        assert_eq!(time_zone("Europe/Ljubljana"), Ok(zone("Europe/Ljubljana")));
         let hint = |text| time_zone(text).unwrap_err().hint.unwrap();
         assert_eq!(hint("Europe/Lubljana"), "did you mean \"Europe/Ljubljana\"?");
         assert_eq!(hint("europe/stockholm"), "did you mean \"Europe/Stockholm\"?");

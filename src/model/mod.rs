@@ -18,6 +18,7 @@ mod visible;
 mod who;
 mod window;
 mod words;
+mod zone;
 
 pub use account::{Account, Accounts};
 pub use change::{Change, Verb};
@@ -38,3 +39,4 @@ pub use visible::{inert_json, is_invisible, printable, printable_lines, steers, 
 pub use who::{Asked, NameTyped, Who};
 pub use window::{Window, WindowError, format_time, parse_time};
 pub use words::{Budget, Cause, Kind, LossKind, Reason};
+pub use zone::{UnknownZone, Zone, ZoneOffset};

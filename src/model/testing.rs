@@ -1,12 +1,17 @@
 //! Identities for tests, which say nothing of how they are made.
 
-use super::{Holder, HolderId, SourceName, TargetTimes};
+use super::{Holder, HolderId, SourceName, TargetTimes, Zone};
 
 /// What a kind of targets takes that says nothing else.
 pub(crate) const TIMES: TargetTimes = TargetTimes::of_years(2000, 2037);
 
 pub(crate) fn source(name: &str) -> SourceName {
     SourceName::new(name).unwrap()
+}
+
+/// A time zone by its name.
+pub(crate) fn zone(name: &str) -> Zone {
+    name.parse().unwrap()
 }
 
 /// One of `club`.

@@ -4,7 +4,6 @@
 //! tried at once.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
 use super::channel::{Channel, Undelivered};
@@ -12,6 +11,7 @@ use super::memory::Memory;
 use crate::config::NotifyEmail;
 use crate::engine::gather::LoginResult;
 use crate::exit::Exit;
+use crate::model::Zone;
 use crate::store::{Alarm, LoginMemory};
 use crate::text::hex::hex;
 
@@ -34,7 +34,7 @@ pub(super) fn held_back(
     memory: &Memory<'_>,
     channel: Channel<'_>,
     now: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
 ) -> Option<Undelivered> {
     let Channel::Email(config) = channel else { return None };
     let text = remembered(memory, &check(config)?).left_alone(now, zone)?;

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Timelike, Utc};
-use chrono_tz::Tz;
 
 use crate::files::{self, Rights};
+use crate::model::Zone;
 use crate::net::bounded::{self, Bounded};
 use crate::store::{Alarm, Store};
 
@@ -56,7 +56,7 @@ impl Memory<'_> {
 }
 
 /// Whether messages are sent now that cannot be remembered.
-pub(super) fn is_window(now: DateTime<Utc>, zone: Tz) -> bool {
+pub(super) fn is_window(now: DateTime<Utc>, zone: Zone) -> bool {
     let at = now.with_timezone(&zone);
     at.hour() == WINDOW_HOUR && at.minute() < WINDOW_MINUTES
 }
@@ -106,6 +106,7 @@ impl Beside {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::testing::zone;
 
     fn alarm() -> Alarm {
         let at = |seconds: i64| DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
@@ -152,7 +153,7 @@ mod tests {
     #[test]
     fn the_window_is_open_for_one_tick_a_day() {
         let start = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-        let zone = chrono_tz::Europe::Ljubljana;
+        let zone = zone("Europe/Ljubljana");
         let ticks = (0..288).map(|tick| start + chrono::TimeDelta::minutes(5 * tick));
         assert_eq!(ticks.filter(|at| is_window(*at, zone)).count(), 1);
     }

@@ -3,13 +3,12 @@
 //! Pure.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::decide::{Notice, Occasion};
 use crate::command::{CommandName, Invocation};
 use crate::exit::Exit;
-use crate::model::printable;
+use crate::model::{Zone, printable};
 use crate::report::Head;
 use crate::text::times::{span, whole_seconds};
 use crate::text::wrap::wrap_around_commands;
@@ -78,7 +77,7 @@ impl Message {
 pub fn compose(
     notices: &[Notice],
     now: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
     club: Option<&str>,
     sender: Option<&str>,
 ) -> Option<Message> {
@@ -137,7 +136,7 @@ fn lasted(time: TimeDelta) -> Option<String> {
     (time >= TimeDelta::minutes(1)).then(|| span(time))
 }
 
-fn paragraph(notice: &Notice, now: DateTime<Utc>, zone: Tz) -> String {
+fn paragraph(notice: &Notice, now: DateTime<Utc>, zone: Zone) -> String {
     let at = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
     let Some(condition) = &notice.condition else {
         let until = notice.until.map(|until| format!(" to {}", at(until))).unwrap_or_default();

@@ -23,14 +23,13 @@ pub mod topic;
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use chrono_tz::Tz;
-
 pub use channel::{Channel, Undelivered};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::model::Zone;
 use crate::report::Report;
 use crate::store::{Machine, Store};
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
@@ -233,8 +232,8 @@ fn undelivered(channel: Channel<'_>, why: &Undelivered) -> Trouble {
 }
 
 /// Times in messages are the club's.
-fn zone(config: &Config) -> Tz {
-    config.sources.first().map_or(Tz::UTC, |source| source.time_zone)
+fn zone(config: &Config) -> Zone {
+    config.sources.first().map_or(Zone::UTC, |source| source.time_zone)
 }
 
 /// The name of this computer, for whoever gets messages of several.

@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::changes;
@@ -14,7 +13,7 @@ use super::sheet::Sheet;
 use super::table::Table;
 use super::{Head, text};
 use crate::command::CommandName;
-use crate::model::{HolderId, Kind, RecordId, Who, Window, printable};
+use crate::model::{HolderId, Kind, RecordId, Who, Window, Zone, printable};
 use crate::store::{AuditEntry, AuditLine, NamedLine, Names, OutcomeKind};
 use crate::text::suggest::near;
 use crate::text::times::{instant, whole_seconds};
@@ -37,7 +36,7 @@ pub enum Since {
 impl Since {
     /// The moment that is meant.
     #[must_use]
-    pub fn moment(self, now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    pub fn moment(self, now: DateTime<Utc>, zone: Zone) -> DateTime<Utc> {
         match self {
             Self::Day(day) => first_moment(day, zone),
             Self::Ago(length) => {
@@ -50,7 +49,7 @@ impl Since {
 
 /// Where clocks are put forward at midnight, a day begins at one; a zone that changed the side of the date
 /// line has left a day out.
-fn first_moment(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+fn first_moment(day: NaiveDate, zone: Zone) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     let moments = (0..=24).filter_map(|hours| {
         let later = midnight.checked_add_signed(TimeDelta::hours(hours))?;
@@ -70,7 +69,7 @@ pub struct History {
     /// Newest first; `None`: there is no state file yet.
     pub lines: Option<Vec<NamedLine>>,
     /// The zone in which people here read times.
-    pub zone: Tz,
+    pub zone: Zone,
 }
 
 /// Whose lines are wanted.
@@ -148,7 +147,7 @@ fn meant(near: &[String]) -> String {
 /// Lines of the audit log as a table, with the columns that say whose each is where it is not clear.
 pub fn table<'a>(
     lines: impl IntoIterator<Item = (&'a AuditEntry, Option<Whose>)>,
-    zone: Tz,
+    zone: Zone,
 ) -> Table {
     let mut lines = lines.into_iter().peekable();
     let mut titles = vec!["when", "run", "door", "why", "from", "to", "outcome"];
@@ -188,7 +187,7 @@ fn shown(window: Option<Window>) -> String {
 
 /// A moment on the clock of people, to the minute.
 #[must_use]
-pub fn local(at: DateTime<Utc>, zone: Tz) -> String {
+pub fn local(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
 }
 

@@ -10,7 +10,6 @@ mod why;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
 use super::history::{local, table};
@@ -23,7 +22,7 @@ use crate::engine::plan::Reason;
 use crate::exit::Exit;
 use crate::model::{
     Email, Holder, HolderNumber, Limit, RecordId, RightCode, SourceName, Span, TargetName, Window,
-    printable,
+    Zone, printable,
 };
 
 use crate::store::AuditEntry;
@@ -48,7 +47,7 @@ pub struct Story {
     /// What to do then; empty else, as are the two before.
     pub advice: String,
     /// The zone in which people here read times.
-    pub zone: Tz,
+    pub zone: Zone,
     /// Whether the state file alone was asked.
     pub is_offline: bool,
     /// Rows of link files that name whoever was asked for or found, and link nobody.
@@ -220,7 +219,7 @@ fn line(out: &mut String, title: &str, text: &str) {
     let _ = writeln!(out, "  {title:<11} {}", printable(text));
 }
 
-fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
+fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Zone)) -> String {
     let (member, system) = (&story.member, story.system);
     let (name, number) = (printable(&member.name()), member.key.human());
     let mut out = format!("{name}, member {number} of {}\n", story.source);
@@ -262,7 +261,7 @@ fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Tz)) 
     out
 }
 
-fn device_text(device: &TargetStory, is_offline: bool, (look, zone): (Look, Tz)) -> String {
+fn device_text(device: &TargetStory, is_offline: bool, (look, zone): (Look, Zone)) -> String {
     // Somebody who was not found may well be on the door, under a person nobody linked.
     let (state, tone) = match (&device.employee_no, device.opens_now) {
         (None, _) => ("linked to nobody there", Tone::Warning),
@@ -312,7 +311,7 @@ fn rule_words(rule: LinkRule) -> &'static str {
     }
 }
 
-fn history_text(history: &[AuditEntry], (look, zone): (Look, Tz)) -> String {
+fn history_text(history: &[AuditEntry], (look, zone): (Look, Zone)) -> String {
     if history.is_empty() {
         return "\nNothing was ever changed for this member.\n".to_owned();
     }

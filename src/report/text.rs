@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
-use chrono_tz::Tz;
 
 use super::changes::{self, beside};
 use super::look::Look;
@@ -13,7 +12,7 @@ use super::table::Table;
 use super::{ChangeState, KeptLink, Report, TargetOutcome, rows_left_out};
 use crate::command::CommandName;
 use crate::engine::plan::{Kind, LeftOut, Reason};
-use crate::model::{HolderId, Limit, RecordId, Window};
+use crate::model::{HolderId, Limit, RecordId, Window, Zone};
 use crate::text::lists::{many, some_of};
 
 /// So many lines of a kind are shown before the rest is only counted.
@@ -90,7 +89,7 @@ fn day(at: NaiveDateTime) -> String {
 
 /// A moment on the clock of people, to the minute, with the name of its zone.
 #[must_use]
-pub fn with_zone(at: DateTime<Utc>, zone: Tz) -> String {
+pub fn with_zone(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string()
 }
 

@@ -5,14 +5,13 @@
 //! [`Memory`](crate::model::Memory).
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
 use super::rows::row;
 use super::{StoreError, Trust};
 use crate::clock::is_future;
 use crate::config::Secret;
-use crate::model::TargetName;
+use crate::model::{TargetName, Zone};
 
 /// How long a login waits after so many refusals in a row: a device that refuses a right password for a
 /// while, or one that was corrected on the device, comes back by itself.
@@ -87,7 +86,7 @@ impl LoginMemory {
 
     /// Why nothing is tried now, as a sentence fragment with times in this zone.
     #[must_use]
-    pub fn left_alone(&self, now: DateTime<Utc>, zone: Tz) -> Option<String> {
+    pub fn left_alone(&self, now: DateTime<Utc>, zone: Zone) -> Option<String> {
         let until = self.waits_until(now).filter(|_| !self.may_try(now))?.with_timezone(&zone);
         let is_today = until.date_naive() == now.with_timezone(&zone).date_naive();
         let until = until.format(if is_today { "%H:%M" } else { "%Y-%m-%d %H:%M" });

@@ -1,11 +1,10 @@
 //! The kinds of trouble, each with what its texts need to know.
 
 use chrono::NaiveDateTime;
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
-use crate::model::{Flaw, HolderId, RecordId, SourceName};
+use crate::model::{Flaw, HolderId, RecordId, SourceName, Zone};
 use crate::text::words::words;
 
 /// What can go wrong, with what the text needs to know.
@@ -82,7 +81,7 @@ pub enum TroubleKind {
         shown: NaiveDateTime,
         /// What it should show.
         expected: NaiveDateTime,
-        zone: Tz,
+        zone: Zone,
     },
     /// Its clock is right, and in another zone than it should be.
     ClockZone {
@@ -90,7 +89,7 @@ pub enum TroubleKind {
         stated: String,
         /// As it should be.
         expected: String,
-        zone: Tz,
+        zone: Zone,
     },
     /// It confirmed nothing of what it was sent.
     Unproven {

@@ -1,8 +1,7 @@
 //! What the program remembers of its changes, asked of the program itself.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Ljubljana;
-use ivms_sync::model::Cause;
+use ivms_sync::model::{Cause, Zone};
 use ivms_sync::report::changes::cause_words;
 use serde::Serialize;
 use serde_json::Value;
@@ -59,7 +58,8 @@ pub fn read(document: &Value) -> Vec<Change> {
 
 /// Day, hour and minute in the club.
 pub fn club_time(at: DateTime<Utc>) -> String {
-    at.with_timezone(&Ljubljana).format("%Y-%m-%d %H:%M").to_string()
+    let zone: Zone = "Europe/Ljubljana".parse().unwrap_or(Zone::UTC);
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
 }
 
 fn why(cause: &str) -> &str {

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use chrono::{NaiveDate, Offset as _, TimeZone as _};
-use chrono_tz::Tz;
 
 use super::Surroundings;
 use super::answers::Asker;
@@ -15,7 +14,7 @@ use crate::engine::gather::devices::failure;
 use crate::engine::{Network, Systems};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Memory, printable};
+use crate::model::{Memory, Zone, printable};
 use crate::ports::{Class, Failure, Identity};
 use crate::report::check::Finding;
 use crate::report::check::findings::described;
@@ -150,7 +149,7 @@ fn identity(network: &Network, device: &TargetConfig) -> Result<Identity, Failur
 }
 
 /// Whether a zone is on UTC in winter and in summer.
-fn is_utc(zone: Tz) -> bool {
+fn is_utc(zone: Zone) -> bool {
     let day = |month| NaiveDate::from_ymd_opt(2026, month, 1).unwrap_or_default();
     let offset = |month| zone.offset_from_utc_date(&day(month)).fix().local_minus_utc();
     offset(1) == 0 && offset(7) == 0
@@ -159,16 +158,17 @@ fn is_utc(zone: Tz) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::testing::zone;
 
     /// Mutants: a zone that is on UTC in winter alone; a name that says UTC in place of its hours.
     #[test]
     fn utc_is_a_zone_without_a_summer() {
         for (zone, expected) in [
-            (Tz::UTC, true),
-            (Tz::Etc__UTC, true),
-            (Tz::Europe__London, false),
-            (Tz::Europe__Ljubljana, false),
-            (Tz::Etc__GMTPlus1, false),
+            (Zone::UTC, true),
+            (zone("Etc/UTC"), true),
+            (zone("Europe/London"), false),
+            (zone("Europe/Ljubljana"), false),
+            (zone("Etc/GMT+1"), false),
         ] {
             assert_eq!(is_utc(zone), expected, "{zone}");
         }

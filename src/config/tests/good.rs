@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono_tz::Tz;
-
 use super::*;
 use crate::config::{Ending, Guard, LinkRule, MailTls, Mode, Percent, Policy, Tls, load};
-use crate::model::{HolderNumber, RecordId, RightCode, SourceName};
+use crate::model::testing::zone;
+use crate::model::{HolderNumber, RecordId, RightCode, SourceName, Zone};
 
 #[test]
 fn defaults() {
@@ -24,7 +23,7 @@ fn defaults() {
     assert_eq!(source.roles, None);
     assert_eq!(source.full_every, Duration::from_secs(3600));
     assert_eq!(source.sentinel, None);
-    assert_eq!(source.time_zone, Tz::Europe__Ljubljana);
+    assert_eq!(source.time_zone, zone("Europe/Ljubljana"));
     let [device] = config.devices.as_slice() else { panic!("one device") };
     assert_eq!(device.name.as_str(), "front-door");
     assert_eq!(device.login.secret.expose(), "door-pw");
@@ -33,7 +32,7 @@ fn defaults() {
     assert_eq!(device.roles, None);
     assert_eq!(device.protect, BTreeSet::new());
     assert_eq!(device.audit_every, Duration::from_secs(3600));
-    assert_eq!(device.time_zone, Tz::Europe__Ljubljana);
+    assert_eq!(device.time_zone, zone("Europe/Ljubljana"));
     assert_eq!(config.link.files, Vec::<PathBuf>::new());
     assert_eq!(config.link.by, [LinkRule::File, LinkRule::DeviceEmail]);
     let policy = Policy { grace_days: 0, inactive: Ending::End, vanished: Ending::Keep };
@@ -131,8 +130,8 @@ token = {{ env = "CLUB_PASSWORD" }}
     assert_eq!(config.warnings, Vec::<String>::new());
     assert_eq!(config.state, folder().join("state/memory.db"));
     let [a, b] = config.sources.as_slice() else { panic!("two sources") };
-    assert_eq!((a.name.as_str(), a.time_zone), ("a", Tz::Europe__Ljubljana));
-    assert_eq!((b.name.as_str(), b.time_zone), ("b", Tz::Europe__Stockholm));
+    assert_eq!((a.name.as_str(), a.time_zone), ("a", zone("Europe/Ljubljana")));
+    assert_eq!((b.name.as_str(), b.time_zone), ("b", zone("Europe/Stockholm")));
     let role = |number| RightCode::whole(number).unwrap();
     assert_eq!(b.roles, Some(BTreeSet::from([role(1), role(2)])));
     assert_eq!(b.full_every, Duration::from_secs(1800));
@@ -145,7 +144,7 @@ token = {{ env = "CLUB_PASSWORD" }}
     let person = |text| RecordId::new(text).unwrap();
     assert_eq!(side.protect, BTreeSet::from([person("1"), person("007")]));
     assert_eq!(side.audit_every, Duration::from_secs(36 * 3600));
-    assert_eq!(side.time_zone, Tz::UTC);
+    assert_eq!(side.time_zone, Zone::UTC);
     let more = std::path::absolute("/data/more.csv").unwrap();
     assert_eq!(config.link.files, [folder().join("persons.xlsx"), more]);
     let by = [LinkRule::DeviceEmail, LinkRule::File, LinkRule::HolderNumber];
@@ -168,7 +167,7 @@ token = {{ env = "CLUB_PASSWORD" }}
 fn no_zone_at_the_top_is_needed_when_every_section_has_one() {
     let text = SMALL.replacen("time_zone = \"Europe/Ljubljana\"\n", "", 1);
     let text = text.replace("username", "time_zone = \"UTC\"\nusername");
-    assert_eq!(read(&text).unwrap().devices[0].time_zone, Tz::UTC);
+    assert_eq!(read(&text).unwrap().devices[0].time_zone, Zone::UTC);
 }
 
 #[test]

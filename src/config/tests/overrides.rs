@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::{Ending, Mode};
-use crate::model::HolderNumber;
+use crate::model::{HolderNumber, Zone};
 
 #[test]
 fn each_type_is_read_as_the_keys_own() {
@@ -26,7 +26,7 @@ fn each_type_is_read_as_the_keys_own() {
     let config = read_with(&text, &environment(&variables)).unwrap();
     assert_eq!(config.state, folder().join("other.db"));
     let source = &config.sources[0];
-    assert_eq!(source.time_zone, chrono_tz::Tz::UTC);
+    assert_eq!(source.time_zone, Zone::UTC);
     assert_eq!(source.account.value, "7");
     assert_eq!(source.full_every.as_secs(), 300);
     assert_eq!(source.sentinel.as_ref().map(HolderNumber::as_str), Some("12"));

@@ -10,6 +10,7 @@ use super::super::OrganisationId;
 use super::super::limits::RETRY;
 use super::*;
 use crate::model::SourceName;
+use crate::model::testing::zone;
 use crate::net::retry::Rule;
 use crate::ports::progress::tests::Shown;
 
@@ -143,7 +144,7 @@ pub(super) fn limited(url: &Url, limits: Limits) -> Client {
         organisation: OrganisationId::new(123).unwrap(),
         username: "api@club.example".to_owned(),
         password: Secret::new("pässword".to_owned()),
-        time_zone: chrono_tz::Europe::Stockholm,
+        time_zone: zone("Europe/Stockholm"),
     };
     Client::with_limits(&config, limits)
 }

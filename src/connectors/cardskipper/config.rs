@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono_tz::Tz;
 use url::Url;
 
 use super::Client;
@@ -11,7 +10,7 @@ use crate::config::reading::{
     DeValue, FirstKey, Form, Section, Surroundings, Wrong, address, integer, value,
 };
 use crate::config::{Common, Nouns, Secret, SourceKind, SourceParts, SourceSettings, Wiring};
-use crate::model::{Account, RightCode, SourceName};
+use crate::model::{Account, RightCode, SourceName, Zone};
 use crate::ports::Source;
 
 /// The kind of source that Cardskipper is.
@@ -72,7 +71,7 @@ pub struct Settings {
     pub username: String,
     pub password: Secret,
     /// The zone in which dates with an offset are read.
-    pub time_zone: Tz,
+    pub time_zone: Zone,
 }
 
 impl SourceKind for Cardskipper {

@@ -1,7 +1,8 @@
 //! Every form of date and time that Cardskipper may write.
 
 use chrono::{Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
-use chrono_tz::Tz;
+
+use crate::model::Zone;
 
 /// Years taken for real. .NET writes an unset date as year 1, which must not pass for a begin;
 /// 9999-12-31 is how "for ever" is written.
@@ -14,7 +15,7 @@ const YEARS: std::ops::RangeInclusive<i32> = 1900..=9999;
 /// calendar day: .NET writes days as `…T00:00:00Z`. With a zone and another time of day, it is a
 /// moment, moved into `zone`. Nothing is returned for text in any other form, for days that do not
 /// exist, and for years outside 1900 to 9999.
-pub(super) fn parse(text: &str, zone: Tz) -> Option<NaiveDateTime> {
+pub(super) fn parse(text: &str, zone: Zone) -> Option<NaiveDateTime> {
     let mut reader = Reader { rest: text.trim().as_bytes() };
     let year = reader.digits(4)?;
     reader.byte(b"-")?;
@@ -41,7 +42,7 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<NaiveDateTime> {
 
 /// The moment in `zone`. A moment that leaves the range of years on the way there (.NET's largest
 /// date, in UTC) stays as written.
-fn moved(written: NaiveDateTime, offset: FixedOffset, zone: Tz) -> NaiveDateTime {
+fn moved(written: NaiveDateTime, offset: FixedOffset, zone: Zone) -> NaiveDateTime {
     match written.checked_sub_offset(offset) {
         None => written,
         Some(utc) => {
@@ -121,6 +122,7 @@ impl Reader<'_> {
 mod tests {
     use super::*;
     use crate::model::format_time;
+    use crate::model::testing::zone;
 
     #[test]
     fn every_form() {
@@ -152,7 +154,7 @@ mod tests {
             ("1900-01-01", "1900-01-01T00:00:00"),
             ("2024-02-29", "2024-02-29T00:00:00"),
         ] {
-            let read = parse(text, chrono_tz::Europe::Stockholm).map(format_time);
+            let read = parse(text, zone("Europe/Stockholm")).map(format_time);
             assert_eq!(read.as_deref(), Some(expected), "{text}");
         }
     }
@@ -191,7 +193,7 @@ mod tests {
             "+2026-12-31",
             "2026-12-31 to 2027",
         ] {
-            assert_eq!(parse(text, chrono_tz::Europe::Stockholm), None, "{text}");
+            assert_eq!(parse(text, zone("Europe/Stockholm")), None, "{text}");
         }
     }
 }

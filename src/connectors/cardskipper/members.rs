@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use chrono::NaiveDateTime;
-use chrono_tz::Tz;
 use roxmltree::Node;
 
 use super::date;
@@ -17,7 +16,7 @@ use super::wire::{
     WireError, attribute, cardskipper_root, check_limits, children, must_hold, parse_checked,
 };
 use crate::model::{
-    Email, Holder, HolderId, HolderNumber, Right, RightCode, SourceName, UnreadableRight,
+    Email, Holder, HolderId, HolderNumber, Right, RightCode, SourceName, UnreadableRight, Zone,
 };
 
 /// The element of a listing that holds the members, and one of them.
@@ -81,7 +80,7 @@ pub struct Club {
     pub source: SourceName,
     pub organisation: OrganisationId,
     /// For dates that carry a zone of their own; a role without one is in the club's time.
-    pub zone: Tz,
+    pub zone: Zone,
 }
 
 /// The entries of a document.
@@ -173,7 +172,7 @@ type Roles = (Vec<Right>, Vec<UnreadableRight>);
 fn read_roles(
     node: Node<'_, '_>,
     organisation: OrganisationId,
-    zone: Tz,
+    zone: Zone,
 ) -> Result<Option<Roles>, UnusableReason> {
     let mut roles: Option<Roles> = None;
     for block in children(node, "Organisations").flat_map(|list| children(list, "Organisation")) {
@@ -208,7 +207,7 @@ fn tidied<T: Ord>(roles: &mut Vec<T>) {
 /// date, gives no time at all.
 fn read_role(
     node: Node<'_, '_>,
-    zone: Tz,
+    zone: Zone,
 ) -> Result<Result<Right, UnreadableRight>, UnusableReason> {
     let written = attribute(node, "Id");
     let id =
@@ -221,7 +220,7 @@ fn read_role(
     })
 }
 
-fn read_date(role: Node<'_, '_>, name: &'static str, zone: Tz) -> Result<NaiveDateTime, String> {
+fn read_date(role: Node<'_, '_>, name: &'static str, zone: Zone) -> Result<NaiveDateTime, String> {
     match attribute(role, name) {
         None => Err(format!("{name} is missing")),
         Some(text) => date::parse(text, zone)

@@ -1,7 +1,7 @@
 //! Tables and properties of the reader.
 
+use crate::model::testing::zone;
 use chrono::TimeZone;
-use chrono_tz::Europe::Stockholm;
 
 use super::super::unusable::{Unusable, UnusableReason};
 use super::*;
@@ -15,7 +15,7 @@ const INFO: &str = include_str!("../../../tests/fixtures/cardskipper/organisatio
 
 pub(in super::super) fn club() -> Club {
     let source = SourceName::new("club").unwrap();
-    Club { source, organisation: OrganisationId::new(123).unwrap(), zone: Stockholm }
+    Club { source, organisation: OrganisationId::new(123).unwrap(), zone: zone("Europe/Stockholm") }
 }
 
 /// The identity of a member of the club.

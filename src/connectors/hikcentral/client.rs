@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
-use chrono_tz::Tz;
 use url::Url;
 
 use self::exchange::{Answer, Ask, Link};
@@ -22,7 +21,7 @@ use super::wire::{
     with_replaced_bytes,
 };
 use crate::config::{Secret, Tls};
-use crate::model::{RecordId, Window};
+use crate::model::{RecordId, Window, Zone};
 use crate::net::requests::RequestCount;
 use crate::net::retry::Rule;
 use crate::ports::{FullRecord, RecordList};
@@ -97,7 +96,7 @@ pub struct Settings {
     /// How an `https` certificate is judged.
     pub tls: Tls,
     /// The zone of the site's wall clock.
-    pub zone: Tz,
+    pub zone: Zone,
     /// The most requests in a second.
     pub requests_per_second: u32,
 }
@@ -123,7 +122,7 @@ impl std::fmt::Debug for Settings {
 #[derive(Debug)]
 pub struct Client {
     link: Link,
-    zone: Tz,
+    zone: Zone,
     limits: Limits,
 }
 

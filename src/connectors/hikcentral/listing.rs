@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use chrono_tz::Tz;
-
 use super::wire::{Page, person_id, read_record, with_replaced_bytes};
-use crate::model::RecordId;
+use crate::model::{RecordId, Zone};
 use crate::ports::{FullRecord, RecordList};
 
 /// The most pages of one pass: 200,000 persons, four times what the largest platforms hold.
@@ -67,7 +65,12 @@ impl Run {
     }
 
     /// Takes a page in; whoever was not met before is handed over.
-    pub(super) fn take(&mut self, page: Page, zone: Tz, each: &mut dyn FnMut(FullRecord)) -> Step {
+    pub(super) fn take(
+        &mut self,
+        page: Page,
+        zone: Zone,
+        each: &mut dyn FnMut(FullRecord),
+    ) -> Step {
         self.pages += 1;
         let count = page.persons.len();
         if count > 0 || page.total.is_some() {
@@ -149,7 +152,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono_tz::Europe::Ljubljana;
+    use crate::model::testing::zone;
     use serde_json::{Value, json};
 
     fn page(total: Option<usize>, ids: &[u32]) -> Page {
@@ -169,7 +172,7 @@ mod tests {
         let count = pages.len();
         for (at, (total, ids)) in pages.into_iter().enumerate() {
             let mut each = |record: FullRecord| handed.push(record.person.employee_no.to_string());
-            let step = run.take(page(total, &ids), Ljubljana, &mut each);
+            let step = run.take(page(total, &ids), zone("Europe/Ljubljana"), &mut each);
             assert_eq!(step == Step::Done, at + 1 == count, "page {at}: {step:?}");
         }
         (run.list(), handed)
@@ -259,7 +262,7 @@ mod tests {
         let mut run = Run::new(1, Duration::from_secs(60));
         for at in 0.. {
             let next = page(Some(1_000_000), &[at + 1]);
-            match run.take(next, Ljubljana, &mut |_| {}) {
+            match run.take(next, zone("Europe/Ljubljana"), &mut |_| {}) {
                 Step::Next | Step::Again => {}
                 Step::Done => break,
             }
@@ -275,7 +278,7 @@ mod tests {
         let mut run = Run::new(2, Duration::ZERO);
         std::thread::sleep(Duration::from_millis(2));
         assert!(!run.is_out_of_time());
-        run.take(page(Some(4), &[1, 2]), Ljubljana, &mut |_| {});
+        run.take(page(Some(4), &[1, 2]), zone("Europe/Ljubljana"), &mut |_| {});
         assert!(run.is_out_of_time());
     }
 }

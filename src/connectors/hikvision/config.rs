@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono_tz::Tz;
 use url::Url;
 
 use super::Door;
@@ -13,7 +12,7 @@ use crate::config::reading::{
 use crate::config::{
     Common, Login, Nouns, Place, Secret, TargetKind, TargetParts, TargetSettings, Tls, Wiring,
 };
-use crate::model::{Memory, TargetName, TargetTimes};
+use crate::model::{Memory, TargetName, TargetTimes, Zone};
 use crate::net::certificate;
 use crate::ports::{Capabilities, Failure, Remark, Target};
 
@@ -66,7 +65,7 @@ pub struct Settings {
     /// How an `https` certificate is judged.
     pub tls: Tls,
     /// The zone the device's wall clock runs in.
-    pub time_zone: Tz,
+    pub time_zone: Zone,
 }
 
 impl TargetKind for Hikvision {

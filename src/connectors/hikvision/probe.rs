@@ -1,15 +1,13 @@
 //! The private readers, opened for the fuzz targets in `tests/fuzz` and for nothing else: no promise
 //! is made about anything here.
 
-use chrono_tz::Tz;
-
 use super::challenge;
 use super::login::LockState;
 use super::wire::{
     DeviceClock, DeviceInfo, Document, SearchPage, excerpt, modify_body, modify_fields,
     read_record, read_status, with_replaced_bytes,
 };
-use crate::model::Window;
+use crate::model::{Window, Zone};
 use crate::ports::FullRecord;
 use digest_auth::AuthContext;
 
@@ -30,7 +28,7 @@ pub struct Seen {
 
 /// Hands a body to every reader.
 #[must_use]
-pub fn read(body: &[u8], zone: Tz, window: Window) -> Seen {
+pub fn read(body: &[u8], zone: Zone, window: Window) -> Seen {
     let mut seen = Seen {
         excerpt: excerpt(body),
         lock: LockState::read(body),

@@ -6,7 +6,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono_tz::Tz;
 use reqwest::Method;
 
 use super::call::{Ask, Limits};
@@ -19,7 +18,7 @@ use super::wire::{
     Abilities, DeviceClock, DeviceInfo, Document, Meaning, SearchPage, SearchWord, read_record,
     search_body, with_replaced_bytes,
 };
-use crate::model::{Flaw, RecordId, TargetName};
+use crate::model::{Flaw, RecordId, TargetName, Zone};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
 use crate::ports::{FullRecord, RecordList};
@@ -45,7 +44,7 @@ const SEARCH: &str = "/ISAPI/AccessControl/UserInfo/Search?format=json";
 /// After a refused login or a lock every call fails with the same error and sends nothing.
 pub struct Reader {
     pub(super) link: Link,
-    zone: Tz,
+    zone: Zone,
     page_size: usize,
     /// Set once a device answered an exact search with other persons, or refused its form.
     filter_is_ignored: bool,
@@ -401,7 +400,7 @@ impl Run {
         &mut self,
         page: SearchPage,
         asked: usize,
-        zone: Tz,
+        zone: Zone,
         each: &mut dyn FnMut(FullRecord) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         self.pages += 1;

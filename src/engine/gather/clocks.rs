@@ -3,8 +3,8 @@
 //! Pure. Everything here is about dates; with a wrong clock every rule is applied to the wrong day.
 
 use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, Utc};
-use chrono_tz::{OffsetComponents, Tz};
 
+use crate::model::Zone;
 use crate::ports::TargetClock;
 use crate::store::FutureRun;
 
@@ -84,7 +84,11 @@ pub enum ClockFault {
 /// Judges a device's clock. Some versions state their standard offset all the year, so in summer that
 /// one is as good as the one in force.
 #[must_use]
-pub fn device_clock_fault(shown: TargetClock, now: DateTime<Utc>, zone: Tz) -> Option<ClockFault> {
+pub fn device_clock_fault(
+    shown: TargetClock,
+    now: DateTime<Utc>,
+    zone: Zone,
+) -> Option<ClockFault> {
     let there = now.with_timezone(&zone);
     let expected = there.naive_local();
     let off = shown.local.signed_duration_since(expected);
@@ -93,8 +97,8 @@ pub fn device_clock_fault(shown: TargetClock, now: DateTime<Utc>, zone: Tz) -> O
     }
     let stated = shown.offset_minutes?;
     let in_force = minutes(there.offset().fix().local_minus_utc());
-    let standard = there.offset().base_utc_offset().num_minutes();
-    let fits = stated == in_force || i64::from(stated) == standard;
+    let standard = minutes(zone.standard_offset(now).local_minus_utc());
+    let fits = stated == in_force || stated == standard;
     (!fits).then_some(ClockFault::Zone { stated, expected: in_force })
 }
 

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
-use chrono_tz::Tz;
 
 use super::validity::{Entitlement, OpeningRights, covered, entitlement};
 use crate::config::{Guard, Mode, Policy};
 use crate::engine::link::{Link, Linking, NoLink, StoredLinks};
 use crate::model::{
     Email, Holder, HolderId, HolderNumber, Record, RecordId, Right, RightCode, SourceName,
-    TargetLimits, TargetName, Window,
+    TargetLimits, TargetName, Window, Zone,
 };
 
 /// Both sides as they were gathered, and the rules that hold between them.
@@ -80,7 +79,7 @@ pub struct TargetFacts {
     /// Its name in the configuration.
     pub name: TargetName,
     /// The zone its wall clock runs in.
-    pub time_zone: Tz,
+    pub time_zone: Zone,
     /// What it makes of a window that it is sent.
     pub limits: TargetLimits,
     /// What may be written.

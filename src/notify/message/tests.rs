@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use textwrap::core::display_width;
 
 use super::*;
+use crate::model::testing::zone;
 use crate::model::{SourceName, TargetName};
 use crate::notify::outlook::Condition;
 use crate::notify::topic::{DoorTrouble, SourceTrouble, Topic};
@@ -37,7 +38,7 @@ fn notice(topic: Topic, why: Occasion, exit: Exit) -> Notice {
 }
 
 fn written(notices: &[Notice], minutes: i64) -> Message {
-    compose(notices, at(minutes), chrono_tz::Europe::Ljubljana, None, Some("desk")).unwrap()
+    compose(notices, at(minutes), zone("Europe/Ljubljana"), None, Some("desk")).unwrap()
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn subjects() {
     ] {
         assert_eq!(written(&notices, minutes).subject, format!("ivms-sync: {want}"));
     }
-    assert_eq!(compose(&[], at(0), Tz::UTC, None, None), None);
+    assert_eq!(compose(&[], at(0), Zone::UTC, None, None), None);
 }
 
 /// Every topic, so that every sentence is read here at least once.

@@ -4,7 +4,7 @@ use super::*;
 use crate::command::CommandName;
 use crate::engine::plan::{Loss, Reason};
 use crate::model::testing::TIMES;
-use crate::model::testing::holder;
+use crate::model::testing::{holder, zone};
 use crate::model::{HolderId, RecordId, SourceName, Window, parse_time};
 use crate::trouble::{BlockedBy, Failed};
 
@@ -48,7 +48,7 @@ fn stopped() -> TroubleKind {
 
 fn clock() -> TroubleKind {
     let [stated, expected] = ["UTC+8", "UTC+1"].map(str::to_owned);
-    TroubleKind::ClockZone { stated, expected, zone: chrono_tz::Europe::Ljubljana }
+    TroubleKind::ClockZone { stated, expected, zone: zone("Europe/Ljubljana") }
 }
 
 fn blocked_by_hand() -> TroubleKind {

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::Finding;
 use crate::config::{Config, Nouns};
@@ -12,7 +11,7 @@ use crate::engine::gather::clocks::{ClockFault, TOLERANCE, device_clock_fault, o
 use crate::engine::link::NoLink;
 use crate::engine::plan::{Facts, HolderFacts, TargetFacts};
 use crate::exit::Exit;
-use crate::model::{Holder, HolderId, TargetName};
+use crate::model::{Holder, HolderId, TargetName, Zone};
 use crate::ports::{self, Failure, Severity as Said, Statement, TargetClock};
 use crate::report::TargetOutcome;
 use crate::report::text::with_zone;
@@ -55,7 +54,7 @@ pub fn writable_by_others(path: &Path, mode: u32) -> Finding {
 
 /// Whether the state file is sound.
 #[must_use]
-pub fn state_file(health: &Health, zone: Tz) -> Vec<Finding> {
+pub fn state_file(health: &Health, zone: Zone) -> Vec<Finding> {
     const ABOUT: &str = "state file";
     let failed = if health.is_busy { Exit::Temporary } else { Exit::Fatal };
     let mut found: Vec<Finding> = Vec::new();
@@ -72,7 +71,7 @@ pub fn state_file(health: &Health, zone: Tz) -> Vec<Finding> {
     found
 }
 
-fn sound(health: &Health, zone: Tz) -> String {
+fn sound(health: &Health, zone: Zone) -> String {
     if !health.exists {
         return "there is none yet; the first run makes it".to_owned();
     }
@@ -115,7 +114,7 @@ pub fn described(nouns: Nouns, model: &str, version: &str, serial: &str) -> Stri
 
 /// What was written to a target and is not known to be in force.
 #[must_use]
-pub fn not_in_force(device: &TargetName, waiting: &[Uncommitted], zone: Tz) -> Option<Finding> {
+pub fn not_in_force(device: &TargetName, waiting: &[Uncommitted], zone: Zone) -> Option<Finding> {
     let since = with_zone(waiting.iter().map(|one| one.since).min()?, zone);
     let persons = many(waiting.len(), "person");
     let text = format!("{persons} written, not yet in force at the doors (since {since})");
@@ -156,7 +155,7 @@ pub fn clock(
     name: &TargetName,
     shown: Result<Option<TargetClock>, Failure>,
     now: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
 ) -> Option<Finding> {
     let remedy =
         Some("set its clock and zone (or its NTP server), or time_zone in its section".to_owned());

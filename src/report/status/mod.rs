@@ -14,13 +14,12 @@ pub mod unlinked;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::config::Mode;
 use crate::engine::plan::{Budget, Kind, LeftOut, Reason};
 use crate::exit::Exit;
-use crate::model::{HolderId, RecordId, SourceName, TargetName};
+use crate::model::{HolderId, RecordId, SourceName, TargetName, Zone};
 use crate::report::RowLeftOut;
 use crate::report::text::with_zone;
 use crate::store::{
@@ -40,7 +39,7 @@ pub struct Status {
     pub club: Option<String>,
     pub at: DateTime<Utc>,
     /// The zone in which people here read times.
-    pub zone: Tz,
+    pub zone: Zone,
     /// The last runs, newest first.
     pub runs: Vec<PastRun>,
     /// The last `sync` that ended with 0.
@@ -124,7 +123,7 @@ impl DeviceStatus {
 
     /// How it is, in plain words.
     #[must_use]
-    pub fn words(&self, zone: Tz) -> String {
+    pub fn words(&self, zone: Zone) -> String {
         if let Some(trouble) = self.login_trouble.as_ref().or(self.write_trouble.as_ref()) {
             return trouble.clone();
         }

@@ -7,6 +7,7 @@ use super::*;
 use crate::engine::plan::Reason;
 use crate::engine::plan::tests::world::{GYM, instant};
 use crate::model::RightCode;
+use crate::model::testing::zone;
 use crate::report::look::Look;
 use crate::report::lookup::{HolderStory, Story, TargetStory, document};
 use crate::store::AuditEntry;
@@ -73,7 +74,7 @@ pub(super) fn story() -> Story {
         searched: vec!["1 members of club (organisation 123)".into()],
         near: vec!["150011 (Ana Novak)".into()],
         advice: "Check the spelling.".into(),
-        zone: chrono_tz::Europe::Ljubljana,
+        zone: zone("Europe/Ljubljana"),
         is_offline: false,
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::Secret;
 use crate::model::testing::holder;
-use crate::model::{Cause, Change, Kind, Verb};
+use crate::model::{Cause, Change, Kind, Verb, Zone};
 
 fn password(text: &str) -> Secret {
     Secret::new(text.to_owned())
@@ -46,7 +46,7 @@ fn refused_logins() {
         (last - 10, "refused the login 7 times; left alone until"),
     ] {
         let told = store.trust().login_memory(&door(), user, &right).unwrap();
-        let told = told.left_alone(at(minute), chrono_tz::UTC).unwrap();
+        let told = told.left_alone(at(minute), Zone::UTC).unwrap();
         assert!(told.starts_with(text), "{told}");
         // Of another day, the day is said.
         assert_eq!(told.contains(" 20"), minute == last - 1440, "{told}");
@@ -84,7 +84,7 @@ fn three_refusals_in_half_an_hour_are_all_whatever_the_passwords_were() {
     assert!(!memory("four").may_try(at(6)), "a fourth waits, though nobody has tried it");
     assert!(!memory("four").by_hand().may_try(at(6)), "by hand too");
     assert_eq!(memory("four").waits_until(at(6)), Some(at(30)));
-    let told = memory("four").left_alone(at(6), chrono_tz::UTC).unwrap();
+    let told = memory("four").left_alone(at(6), Zone::UTC).unwrap();
     let wanted =
         "refused 3 logins within half an hour; the one that is configured now is not tried before ";
     assert!(told.starts_with(wanted), "{told}");

@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Ljubljana;
 use ivms_sync::config::{Environment, load};
 use ivms_sync::connectors::cardskipper::OrganisationId;
 use ivms_sync::connectors::cardskipper::wire::{
@@ -15,7 +14,7 @@ use ivms_sync::connectors::hikvision::probe;
 use ivms_sync::connectors::{KINDS, cardskipper, hikvision};
 use ivms_sync::engine::link::file;
 use ivms_sync::model::{
-    Accounts, HolderNumber, Limit, RecordId, SourceName, Window, parse_time, steers,
+    Accounts, HolderNumber, Limit, RecordId, SourceName, Window, Zone, parse_time, steers,
 };
 use ivms_sync::report::plan_file::{Approved, read};
 
@@ -296,9 +295,13 @@ fn check(holds: bool, what: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what.to_owned()) }
 }
 
+fn zone() -> Option<Zone> {
+    "Europe/Ljubljana".parse().ok()
+}
+
 fn club() -> Option<Club> {
     let organisation = OrganisationId::new(123).ok()?;
-    Some(Club { source: SourceName::new("club").ok()?, organisation, zone: Ljubljana })
+    Some(Club { source: SourceName::new("club").ok()?, organisation, zone: zone()? })
 }
 
 fn is_number(text: &str) -> bool {
@@ -388,10 +391,9 @@ fn window() -> Option<Window> {
 }
 
 fn read_door(input: &[u8]) -> probe::Seen {
-    let fallback = Window::new(Default::default(), Default::default());
-    match window().map_or(fallback, Ok) {
-        Ok(window) => probe::read(input, Ljubljana, window),
-        Err(error) => unreachable!("{error}"),
+    match zone().zip(window()) {
+        Some((zone, window)) => probe::read(input, zone, window),
+        None => unreachable!("a zone and a window that there are"),
     }
 }
 

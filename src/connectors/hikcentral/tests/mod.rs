@@ -15,6 +15,7 @@ use url::Url;
 use super::client::Limits;
 use super::{Client, Error, Settings};
 use crate::config::{Secret, Tls};
+use crate::model::testing::zone;
 use crate::net::retry::Rule;
 
 const KEY: &str = "12345678";
@@ -29,7 +30,7 @@ fn settings(url: &str) -> Settings {
         app_secret: Secret::new(SECRET.to_owned()),
         user_id: None,
         tls: Tls::System,
-        zone: chrono_tz::Europe::Ljubljana,
+        zone: zone("Europe/Ljubljana"),
         requests_per_second: 1000,
     }
 }

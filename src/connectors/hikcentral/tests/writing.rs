@@ -8,12 +8,13 @@ use super::server::is_signed_with;
 use super::{SECRET, assert_discreet, client, ok, person};
 use crate::connectors::hikcentral::wire::read_record;
 use crate::connectors::hikcentral::{Error, Meaning};
+use crate::model::testing::zone;
 use crate::model::{RecordId, Window, parse_time};
 use crate::net::testing::{Reply, Server, answer, said};
 use crate::ports::{Class, FullRecord};
 
 fn record() -> FullRecord {
-    read_record(&person(1), chrono_tz::Europe::Ljubljana).unwrap()
+    read_record(&person(1), zone("Europe/Ljubljana")).unwrap()
 }
 
 fn year() -> Window {
@@ -206,7 +207,7 @@ fn a_field_that_is_too_long_is_named() {
     let long = |key: &str, length: usize| {
         let mut person = person(1);
         person[key] = "č".repeat(length).into();
-        read_record(&person, chrono_tz::Europe::Ljubljana).unwrap()
+        read_record(&person, zone("Europe/Ljubljana")).unwrap()
     };
     let server = Server::new(|_, _| said(r#"{"code":"2","msg":"parameter error","data":""}"#));
     let mut client = client(&server.url);

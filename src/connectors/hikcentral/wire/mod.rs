@@ -117,7 +117,7 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono_tz::Europe::Ljubljana;
+    use crate::model::testing::zone;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -178,15 +178,15 @@ mod tests {
         let _ = read_failures(&envelope);
         if let Ok(page) = Page::read(&envelope) {
             for value in &page.persons {
-                if let Ok(record) = read_record(value, Ljubljana) {
+                if let Ok(record) = read_record(value, zone("Europe/Ljubljana")) {
                     let _ = differs_beyond_validity(&record, &record);
                 }
             }
         }
-        if let Ok(record) = read_record(&envelope.data, Ljubljana) {
+        if let Ok(record) = read_record(&envelope.data, zone("Europe/Ljubljana")) {
             let window =
                 crate::model::Window::new(chrono::NaiveDateTime::MIN, chrono::NaiveDateTime::MAX);
-            let _ = update_body(&record, window.unwrap(), Ljubljana);
+            let _ = update_body(&record, window.unwrap(), zone("Europe/Ljubljana"));
         }
     }
 

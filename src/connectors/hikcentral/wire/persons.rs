@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use chrono_tz::Tz;
-
 use super::time::{self, Stated};
 use super::{Envelope, count_at, shown, text_at, text_of};
 use crate::model::{
-    Email, Flaw, Limit, Record, RecordId, RecordStanding, Window, fingerprint_by_fields,
+    Email, Flaw, Limit, Record, RecordId, RecordStanding, Window, Zone, fingerprint_by_fields,
 };
 use crate::ports::FullRecord;
 
@@ -40,7 +38,7 @@ const PHOTO: &str = "personPhoto";
 ///
 /// # Errors
 /// Why the person can neither be named nor be written to, without quoting them.
-pub fn read_record(value: &Value, zone: Tz) -> Result<FullRecord, String> {
+pub fn read_record(value: &Value, zone: Zone) -> Result<FullRecord, String> {
     let fields = value.as_object().ok_or("is no object")?;
     let stated = |key: &str| {
         let value = fields.get(key).filter(|value| !value.is_null() && **value != "");
@@ -94,7 +92,7 @@ pub(crate) fn private(record: &FullRecord) -> Vec<String> {
         .into()
 }
 
-fn read_limit(fields: &Map<String, Value>, zone: Tz) -> Limit {
+fn read_limit(fields: &Map<String, Value>, zone: Zone) -> Limit {
     let [begin, end] = TIMES.map(|key| time::read(&text_at(fields, key), zone));
     // Not every answer shows the times, and what is not shown is not known.
     if [begin, end].iter().any(|time| matches!(time, Stated::Unclear | Stated::Missing)) {
@@ -111,7 +109,7 @@ fn read_limit(fields: &Map<String, Value>, zone: Tz) -> Limit {
 /// The fingerprint over the fields that a write sends and the whole name, which some platforms give without its
 /// parts, as far as this answer shows them: those of lists and of single persons do not show the same ones on
 /// every version. A time counts as the moment that it is.
-fn fingerprint(id: &str, fields: &Map<String, Value>, zone: Tz) -> String {
+fn fingerprint(id: &str, fields: &Map<String, Value>, zone: Zone) -> String {
     let kept = ('a'..).zip(KEPT.iter().chain(&["personName"])).filter_map(|(letter, key)| {
         let value = canonical(fields.get(*key)?);
         Some((letter, value.map(|value| value.to_string()).unwrap_or_default()))
@@ -232,14 +230,14 @@ pub(crate) fn person_body(key: &str, value: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::testing::zone;
     use crate::model::{is_same_but_for_dates, is_same_record, parse_time};
-    use chrono_tz::Europe::Ljubljana;
 
     /// An answer of a real server, but for the names.
     const REAL: &str = r#"{"personId":"1","personCode":"6211765992","personName":"ma jack","personFamilyName":"jack","personGivenName":"ma","gender":0,"orgIndexCode":"5","personPhoto":{"picUri":""},"phoneNo":"","email":"","remark":"","beginTime":"2025-03-19T10:28:22-06:00","endTime":"2034-05-26T15:00:00+08:00"}"#;
 
     fn read(value: Value) -> Result<FullRecord, String> {
-        read_record(&value, Ljubljana)
+        read_record(&value, zone("Europe/Ljubljana"))
     }
 
     fn with(change: impl Fn(&mut Value)) -> FullRecord {

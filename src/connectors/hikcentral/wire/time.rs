@@ -9,11 +9,10 @@ use chrono::{
     DateTime, FixedOffset, LocalResult, NaiveDateTime, NaiveTime, Offset as _, TimeDelta,
     TimeZone as _,
 };
-use chrono_tz::Tz;
 
-use crate::model::TargetTimes;
 #[cfg(test)]
 use crate::model::Window;
+use crate::model::{TargetTimes, Zone};
 
 /// The times that a platform takes.
 pub const TIMES: TargetTimes = TargetTimes::of_years(2000, 2037);
@@ -42,7 +41,7 @@ impl Stated {
 
 /// Reads a time with or without a fraction, which is cut off, and with or without an offset. Without one
 /// it is taken for the wall clock of the site.
-pub(super) fn read(stated: &str, zone: Tz) -> Stated {
+pub(super) fn read(stated: &str, zone: Zone) -> Stated {
     let stated = stated.trim();
     if stated.is_empty() {
         return Stated::Missing;
@@ -123,7 +122,7 @@ pub(super) enum Edge {
 /// The moment that a wall-clock time of the site stands for. Of two moments a begin is the earlier one and an
 /// end the later one. A time that the clocks skip becomes, for a begin, the last second before it and, for an
 /// end, the first one after it.
-pub(super) fn moment(at: NaiveDateTime, zone: Tz, edge: Edge) -> DateTime<Tz> {
+pub(super) fn moment(at: NaiveDateTime, zone: Zone, edge: Edge) -> DateTime<Zone> {
     match (zone.from_local_datetime(&at), edge) {
         (LocalResult::Single(only), _) => only,
         (LocalResult::Ambiguous(earlier, _), Edge::Begin) => earlier,
@@ -134,7 +133,7 @@ pub(super) fn moment(at: NaiveDateTime, zone: Tz, edge: Edge) -> DateTime<Tz> {
 }
 
 /// The first moment whose wall-clock time is not before one that the clocks skip.
-fn after_gap(at: NaiveDateTime, zone: Tz) -> DateTime<Tz> {
+fn after_gap(at: NaiveDateTime, zone: Zone) -> DateTime<Zone> {
     // No clock is farther from UTC than this, and no two changes of clocks are so close.
     const REACH: i64 = 26 * 60 * 60;
     let start = at.and_utc();
@@ -148,7 +147,7 @@ fn after_gap(at: NaiveDateTime, zone: Tz) -> DateTime<Tz> {
 }
 
 /// A time as platforms document it: to the second, with the offset of the site.
-pub(super) fn write(moment: &DateTime<Tz>) -> String {
+pub(super) fn write(moment: &DateTime<Zone>) -> String {
     moment.format("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
@@ -165,7 +164,7 @@ pub(super) fn is_documented(stated: &str) -> bool {
 /// The window that is read back after this one was written: within the range that devices take, and
 /// without times that the site's clocks skip.
 #[cfg(test)]
-pub(super) fn settled(window: Window, zone: Tz) -> Window {
+pub(super) fn settled(window: Window, zone: Zone) -> Window {
     let window = TIMES.clamp(window);
     let begin = moment(window.begin(), zone, Edge::Begin).naive_local();
     let end = moment(window.end(), zone, Edge::End).naive_local();
@@ -176,7 +175,7 @@ pub(super) fn settled(window: Window, zone: Tz) -> Window {
 mod tests {
     use super::*;
     use crate::model::parse_time;
-    use chrono_tz::{America, Europe::Ljubljana, Pacific};
+    use crate::model::testing::zone;
     use proptest::prelude::*;
 
     fn at(text: &str) -> NaiveDateTime {
@@ -218,7 +217,7 @@ mod tests {
             ("２027-01-31T23:59:59", Stated::Unclear),
             ("1801234567", Stated::Unclear),
         ] {
-            assert_eq!(read(stated, Ljubljana), expected, "{stated:?}");
+            assert_eq!(read(stated, zone("Europe/Ljubljana")), expected, "{stated:?}");
         }
     }
 
@@ -227,41 +226,41 @@ mod tests {
     fn where_clocks_are_put_forward_or_back() {
         for (zone, clock, begin, end) in [
             (
-                Ljubljana,
+                zone("Europe/Ljubljana"),
                 "2027-01-31T23:59:59",
                 "2027-01-31T23:59:59+01:00",
                 "2027-01-31T23:59:59+01:00",
             ),
             (
-                Ljubljana,
+                zone("Europe/Ljubljana"),
                 "2027-07-31T23:59:59",
                 "2027-07-31T23:59:59+02:00",
                 "2027-07-31T23:59:59+02:00",
             ),
             // Back from summer time: 02:30 comes twice.
             (
-                Ljubljana,
+                zone("Europe/Ljubljana"),
                 "2027-10-31T02:30:00",
                 "2027-10-31T02:30:00+02:00",
                 "2027-10-31T02:30:00+01:00",
             ),
             // Forward to summer time: 02:30 does not come.
             (
-                Ljubljana,
+                zone("Europe/Ljubljana"),
                 "2027-03-28T02:30:00",
                 "2027-03-28T01:59:59+01:00",
                 "2027-03-28T03:00:00+02:00",
             ),
             // A midnight that does not come.
             (
-                America::Asuncion,
+                zone("America/Asuncion"),
                 "2023-10-01T00:00:00",
                 "2023-09-30T23:59:59-04:00",
                 "2023-10-01T01:00:00-03:00",
             ),
             // A whole day that did not come.
             (
-                Pacific::Apia,
+                zone("Pacific/Apia"),
                 "2011-12-30T12:00:00",
                 "2011-12-29T23:59:59-10:00",
                 "2011-12-31T00:00:00+14:00",
@@ -290,15 +289,15 @@ mod tests {
         }
     }
 
-    fn any_zone() -> impl Strategy<Value = Tz> {
+    fn any_zone() -> impl Strategy<Value = Zone> {
         prop::sample::select(vec![
-            Ljubljana,
-            chrono_tz::UTC,
-            America::New_York,
-            America::Asuncion,
-            Pacific::Apia,
-            chrono_tz::Australia::Lord_Howe,
-            chrono_tz::Asia::Kathmandu,
+            zone("Europe/Ljubljana"),
+            Zone::UTC,
+            zone("America/New_York"),
+            zone("America/Asuncion"),
+            zone("Pacific/Apia"),
+            zone("Australia/Lord_Howe"),
+            zone("Asia/Kathmandu"),
         ])
     }
 

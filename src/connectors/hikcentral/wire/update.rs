@@ -5,13 +5,12 @@
 //! and fingerprints are never sent.
 
 use chrono::{DateTime, NaiveDateTime};
-use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use super::persons::{KEPT, person_id};
 use super::text_at;
 use super::time::{self, Edge, TIMES};
-use crate::model::Window;
+use crate::model::{Window, Zone};
 use crate::ports::FullRecord;
 
 /// The body that sets the validity of a person that was just read, and sends everything else back.
@@ -21,7 +20,7 @@ use crate::ports::FullRecord;
 pub(crate) fn update_body(
     record: &FullRecord,
     validity: Window,
-    zone: Tz,
+    zone: Zone,
 ) -> Result<Vec<u8>, String> {
     let begin = begin_text(record, validity.begin(), zone);
     let end = time::write(&time::moment(TIMES.clamp(validity).end(), zone, Edge::End));
@@ -42,7 +41,7 @@ pub(crate) fn update_body(
 }
 
 /// A begin that does not change stays as it was read, as far as that is in the documented form.
-fn begin_text(record: &FullRecord, begin: NaiveDateTime, zone: Tz) -> String {
+fn begin_text(record: &FullRecord, begin: NaiveDateTime, zone: Zone) -> String {
     let as_read = text_at(&record.fields, "beginTime");
     if time::is_documented(&as_read) && time::read(&as_read, zone).known() == Some(begin) {
         return as_read;
@@ -65,7 +64,7 @@ mod tests {
     use super::super::read_record;
     use super::*;
     use crate::model::parse_time;
-    use chrono_tz::Europe::Ljubljana;
+    use crate::model::testing::zone;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -80,9 +79,10 @@ mod tests {
     }
 
     fn body(person: &Value, begin: &str, end: &str) -> Result<Value, String> {
-        let record = read_record(person, Ljubljana).unwrap();
+        let record = read_record(person, zone("Europe/Ljubljana")).unwrap();
         let window = Window::new(parse_time(begin).unwrap(), parse_time(end).unwrap()).unwrap();
-        update_body(&record, window, Ljubljana).map(|bytes| serde_json::from_slice(&bytes).unwrap())
+        update_body(&record, window, zone("Europe/Ljubljana"))
+            .map(|bytes| serde_json::from_slice(&bytes).unwrap())
     }
 
     fn times(person: &Value, begin: &str, end: &str) -> [String; 2] {
@@ -171,15 +171,15 @@ mod tests {
         ) {
             let clock = |seconds| DateTime::from_timestamp(seconds, 0).unwrap().naive_utc();
             let wanted = Window::new(clock(begin), clock(begin + length)).unwrap();
-            let before = read_record(&person(), Ljubljana).unwrap();
+            let before = read_record(&person(), zone("Europe/Ljubljana")).unwrap();
             let sent: Value =
-                serde_json::from_slice(&update_body(&before, wanted, Ljubljana).unwrap()).unwrap();
+                serde_json::from_slice(&update_body(&before, wanted, zone("Europe/Ljubljana")).unwrap()).unwrap();
             let mut stored = person();
             for (key, value) in sent.as_object().unwrap() {
                 stored[key.as_str()] = value.clone();
             }
-            let after = read_record(&stored, Ljubljana).unwrap();
-            let held = time::settled(wanted, Ljubljana);
+            let after = read_record(&stored, zone("Europe/Ljubljana")).unwrap();
+            let held = time::settled(wanted, zone("Europe/Ljubljana"));
             prop_assert_eq!(after.person.limit, crate::model::Limit::Window(held));
             prop_assert!(super::super::differs_beyond_validity(&before, &after).is_empty());
         }

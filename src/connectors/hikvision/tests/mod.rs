@@ -16,6 +16,7 @@ use super::{Error, Reader, Settings};
 use crate::config::{Secret, Tls};
 use crate::connectors::hikvision::manners::Manners;
 use crate::model::TargetName;
+use crate::model::testing::zone;
 use crate::net::retry::Rule;
 
 /// The challenge seen on live terminals: no algorithm, empty opaque, domain "::".
@@ -32,7 +33,7 @@ fn config(url: &str, tls: Tls) -> Settings {
         username: "admin".to_owned(),
         password: Secret::new(PASSWORD.to_owned()),
         tls,
-        time_zone: chrono_tz::Europe::Ljubljana,
+        time_zone: zone("Europe/Ljubljana"),
     }
 }
 

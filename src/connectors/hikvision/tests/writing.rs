@@ -7,6 +7,7 @@ use super::{assert_discreet, reader};
 use crate::connectors::hikvision::manners::WriteManners;
 use crate::connectors::hikvision::writer::Writer;
 use crate::connectors::hikvision::{Error, read_record};
+use crate::model::testing::zone;
 use crate::model::{RecordId, Window, parse_time};
 use crate::net::testing::{Reply, Server, answer, said as ok};
 use crate::ports::{Class, FullRecord};
@@ -18,7 +19,7 @@ fn record() -> FullRecord {
         "../../../../tests/fixtures/hikvision/user-info.json"
     ))
     .unwrap();
-    read_record(&value, chrono_tz::Europe::Ljubljana).unwrap()
+    read_record(&value, zone("Europe/Ljubljana")).unwrap()
 }
 
 fn modify(server: &Server) -> Result<(), Error> {

@@ -205,11 +205,11 @@ pub(super) fn is_one_of(keys: &[&str], key: &str) -> bool {
 mod tests {
     use super::super::{read_record, with_replaced_bytes};
     use super::*;
+    use crate::model::testing::zone;
     use crate::model::{Flaw, parse_time};
-    use chrono_tz::Europe::Ljubljana;
 
     fn record(value: Value) -> FullRecord {
-        read_record(&value, Ljubljana).unwrap()
+        read_record(&value, zone("Europe/Ljubljana")).unwrap()
     }
 
     fn next_year() -> Window {

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDateTime, TimeZone as _};
-use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use super::modify::{VALID_SET, is_empty, is_one_of};
 use super::standard::standard;
 use super::system::{read_moment, whole_seconds};
 use super::{boolean, field, list, object, shown, text};
-use crate::model::{self, Email, Flaw, Limit, Record, RecordId, RecordStanding, Window};
+use crate::model::{self, Email, Flaw, Limit, Record, RecordId, RecordStanding, Window, Zone};
 use crate::ports::FullRecord;
 
 /// The fields that a write sends back, in the order they are sent.
@@ -36,7 +35,7 @@ pub(super) const WRITABLE: &[&str] = &[
 ///
 /// # Errors
 /// Why the object has no usable `employeeNo`, without quoting the person.
-pub fn read_record(value: &Value, zone: Tz) -> Result<FullRecord, String> {
+pub fn read_record(value: &Value, zone: Zone) -> Result<FullRecord, String> {
     let fields = value.as_object().ok_or("is no object")?;
     let employee_no = read_employee_no(fields)?;
     let stated = |key| field(fields, key).and_then(text).unwrap_or_default();
@@ -107,7 +106,7 @@ fn has_local_rights(fields: &Map<String, Value>) -> bool {
     })
 }
 
-fn read_limit(valid: Option<&Map<String, Value>>, zone: Tz) -> Limit {
+fn read_limit(valid: Option<&Map<String, Value>>, zone: Zone) -> Limit {
     let Some(valid) = valid else {
         return Limit::Unreadable { begin: None, end: None };
     };
@@ -169,7 +168,7 @@ impl Stated {
 /// the wall clock with a suffix that firmware appends to everything: where both are the same second on
 /// the device's own clock, it is read; else it can mean two things. So can a `UTC` time without an
 /// offset, unless the device's clock shows UTC at that moment, and a time of a type that nobody documents.
-fn read_time(stated: &str, kind: &str, zone: Tz) -> Stated {
+fn read_time(stated: &str, kind: &str, zone: Zone) -> Stated {
     let stated = stated.trim();
     if stated.is_empty() {
         return Stated::Missing;
@@ -272,11 +271,11 @@ pub(super) fn write_canonical(value: &Value, out: &mut String) {
 mod tests {
     use super::*;
     use crate::model::parse_time;
-    use chrono_tz::Europe::Ljubljana;
+    use crate::model::testing::zone;
     use serde_json::json;
 
     fn read(value: Value) -> Result<FullRecord, String> {
-        read_record(&value, Ljubljana)
+        read_record(&value, zone("Europe/Ljubljana"))
     }
 
     fn limit(valid: Value) -> Limit {
@@ -375,33 +374,33 @@ mod tests {
     /// (`+08:00` is then read); no blank is taken.
     #[test]
     fn dates_in_other_forms_are_read_where_they_mean_one_thing() {
-        use chrono_tz::Europe::London;
         let known = |begin: &str, end: &str| Limit::Window(window(begin, end));
         let unclear =
             |begin: &str, end: &str| Limit::Unclear { as_written: Some(window(begin, end)) };
         let (begin, end) = ("2026-01-01T00:00:00", "2026-07-31T23:59:59");
+        let (ljubljana, london) = (zone("Europe/Ljubljana"), zone("Europe/London"));
         for (zone, stated, expected) in [
-            (Ljubljana, [begin, end].map(str::to_owned), known(begin, end)),
-            (Ljubljana, [begin, end].map(|at| at.replace('T', " ")), known(begin, end)),
+            (ljubljana, [begin, end].map(str::to_owned), known(begin, end)),
+            (ljubljana, [begin, end].map(|at| at.replace('T', " ")), known(begin, end)),
             (
-                Ljubljana,
+                ljubljana,
                 [begin, end].map(|at| format!(" {}.000 ", at.replace('T', "  "))),
                 known(begin, end),
             ),
-            (Ljubljana, [begin, end].map(|at| format!("{at}Z")), unclear(begin, end)),
-            (Ljubljana, [begin, end].map(|at| format!("{at}+08:00")), unclear(begin, end)),
+            (ljubljana, [begin, end].map(|at| format!("{at}Z")), unclear(begin, end)),
+            (ljubljana, [begin, end].map(|at| format!("{at}+08:00")), unclear(begin, end)),
             // Its own offset in winter, and in summer: one second only.
-            (Ljubljana, [format!("{begin}+01:00"), format!("{end}+02:00")], known(begin, end)),
-            (Ljubljana, [format!("{begin}+01:00"), format!("{end}+01:00")], unclear(begin, end)),
+            (ljubljana, [format!("{begin}+01:00"), format!("{end}+02:00")], known(begin, end)),
+            (ljubljana, [format!("{begin}+01:00"), format!("{end}+01:00")], unclear(begin, end)),
             // In London `Z` is the wall clock in winter, and an hour beside it in summer.
-            (London, [begin, end].map(|at| format!("{at}Z")), unclear(begin, end)),
+            (london, [begin, end].map(|at| format!("{at}Z")), unclear(begin, end)),
             (
-                London,
+                london,
                 [begin, "2026-12-31T23:59:59"].map(|at| format!("{at}Z")),
                 known(begin, "2026-12-31T23:59:59"),
             ),
             (
-                London,
+                london,
                 [begin.to_owned(), "31/12/2026".to_owned()],
                 Limit::Unclear { as_written: None },
             ),
@@ -412,10 +411,10 @@ mod tests {
         }
         // A `UTC` time without an offset means one thing where the wall clock shows UTC.
         for (zone, end, is_known) in [
-            (chrono_tz::UTC, end, true),
-            (London, "2026-12-31T23:59:59", true),
-            (London, end, false),
-            (Ljubljana, end, false),
+            (Zone::UTC, end, true),
+            (london, "2026-12-31T23:59:59", true),
+            (london, end, false),
+            (ljubljana, end, false),
         ] {
             let valid =
                 json!({"enable": true, "beginTime": begin, "endTime": end, "timeType": "UTC"});

@@ -1,9 +1,10 @@
 //! Which changes are made, of which kind, and why.
 
 use super::super::{Standing, prove};
-use super::world::{FRONT, GYM, World, role_id, window, zone};
+use super::world::{FRONT, GYM, World, role_id, window};
 use super::{changes, left_out};
 use crate::config::{Ending, Mode};
+use crate::model::testing::zone;
 use crate::model::{Limit, RecordStanding};
 
 /// One thing is changed in a world that agrees; these changes follow and nobody is left out.

@@ -8,10 +8,10 @@ use proptest::sample::select;
 
 use super::super::validity::covered;
 use super::super::{Facts, HolderFacts, Only, SourceFacts, Standing, TargetFacts};
-use super::world::{NOW, employee, instant, linked, member, person, role_id, stored, time, zone};
+use super::world::{NOW, employee, instant, linked, member, person, role_id, stored, time};
 use crate::config::{Ending, Guard, Mode, Percent, Policy};
 use crate::engine::link::{Found, NoLink, StoredLinks};
-use crate::model::testing::TIMES;
+use crate::model::testing::{TIMES, zone};
 use crate::model::{
     HolderId, Limit, RecordStanding, Right, RightCode, SourceName, TargetName, UnreadableRight,
     Window,

@@ -18,7 +18,7 @@ use super::small_worlds::crowd;
 use super::world::{FRONT, World, employee, time, window};
 use crate::config::{Ending, Mode};
 use crate::engine::link::NoLink;
-use crate::model::testing::{TIMES, undated};
+use crate::model::testing::{TIMES, undated, zone};
 use crate::model::{Flaw, HolderId, Limit, RecordStanding, SourceName, Span, TargetName, Window};
 
 /// Generated worlds beside the crowds.
@@ -149,7 +149,7 @@ fn wrong_dates() -> Vec<Mutant> {
             }
         }),
         misled("takes the clock of another zone", Rule::NoLockOut, |facts| {
-            facts.devices.iter_mut().for_each(|d| d.time_zone = chrono_tz::Pacific::Kiritimati);
+            facts.devices.iter_mut().for_each(|d| d.time_zone = zone("Pacific/Kiritimati"));
         }),
         misled("lives a week behind", Rule::NoLockOut, |facts| {
             facts.now = facts.now - Days::new(7);

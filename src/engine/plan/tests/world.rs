@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use chrono_tz::Tz;
 
 use super::super::{Facts, HolderFacts, Only, Plan, SourceFacts, Standing, TargetFacts, plan};
 use crate::config::{Ending, Guard, LinkRule, Mode, Percent, Policy};
 use crate::engine::link::{Link, NoLink, Served, StoredLink, StoredLinks};
-use crate::model::testing::TIMES;
+use crate::model::testing::{TIMES, zone};
 use crate::model::{
     Email, Holder, HolderId, HolderNumber, Limit, Record, RecordId, RecordStanding, Right,
     RightCode, SourceName, TargetName, Window, parse_time,
@@ -84,7 +83,7 @@ impl World {
         let mut device = TargetFacts {
             limits: crate::model::TargetLimits::documented(TIMES),
             name: TargetName::new(name).unwrap(),
-            time_zone: chrono_tz::Europe::Ljubljana,
+            time_zone: zone("Europe/Ljubljana"),
             mode: Mode::Full,
             roles: None,
             organisations: None,
@@ -352,10 +351,6 @@ pub(crate) fn employee(id: &str) -> RecordId {
 
 pub(crate) fn role_id(id: i64) -> RightCode {
     RightCode::whole(id).unwrap()
-}
-
-pub(crate) fn zone(name: &str) -> Tz {
-    name.parse().unwrap()
 }
 
 pub(crate) fn instant(text: &str) -> DateTime<Utc> {
