@@ -18,7 +18,7 @@
 //! | where | what | touches the world |
 //! | --- | --- | --- |
 //! | `text` | small readers and writers of text | no |
-//! | [`model`] | holders, rights, records, windows, changes, links, identities as types | no |
+//! | [`model`] | holders, rights, records, windows, changes, links, identities, zones as types | no |
 //! | [`command`] | the commands by name | no |
 //! | [`exit`] | exit codes | no |
 //! | [`clock`], [`stop`] | the time, asked once; reasons to stop early | clock, signals |
