@@ -181,7 +181,7 @@ impl Store {
     /// The same, for whoever reads, and writes at most what a login taught.
     pub fn open_beside_runs(path: &Path) -> Result<Self, StoreError> {
         let store = Self::open_unchecked(path)?;
-        leave_side_file(&store.connection).map_err(|problem| store.error(problem))?;
+        leave_to_runs(&store.connection, path).map_err(|problem| store.error(problem))?;
         Ok(store)
     }
 
@@ -222,7 +222,7 @@ impl Store {
         // SQLite would leave side files behind if the file itself were opened read-only.
         let connection = connect(path)?;
         connection.pragma_update(None, "query_only", true)?;
-        leave_side_file(&connection)?;
+        leave_to_runs(&connection, path)?;
         if schema::format(&connection)? == 0 {
             return Ok(None);
         }
@@ -375,7 +375,17 @@ impl Store {
     }
 }
 
-/// Closing brings nothing from the side file into the file: that is for runs to do, and takes a while.
+/// What runs have left in the side file stays there for them to bring into the file, which takes a while. An
+/// empty one goes when the file is closed.
+fn leave_to_runs(connection: &Connection, path: &Path) -> Result<(), StoreProblem> {
+    let side_file = std::fs::metadata(lock::beside(path, "-wal"));
+    if side_file.is_ok_and(|side_file| side_file.len() > 0) {
+        leave_side_file(connection)?;
+    }
+    Ok(())
+}
+
+/// Closing brings nothing from the side file into the file.
 fn leave_side_file(connection: &Connection) -> Result<(), StoreProblem> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(())
