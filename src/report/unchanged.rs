@@ -3,6 +3,8 @@
 //!
 //! Pure. No names and no e-mails; the identities of members are whole.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -18,6 +20,8 @@ struct Unchanged {
     /// How many persons each device holds, in the order of the configuration.
     persons: Vec<(TargetName, usize)>,
     left_out: Vec<Left>,
+    /// Those left out who only have no role for a door.
+    without_role: Vec<WithoutRole>,
     kept_links: Vec<Kept>,
     no_door: Vec<(Who, Reason)>,
     /// Troubles that bring no exit code.
@@ -99,6 +103,65 @@ impl From<Left> for LeftOut {
     }
 }
 
+/// Members of an organisation who have no role for a device, and nothing else that there is to say: there may be
+/// as many as there are former members, so little is written for each.
+#[derive(Serialize, Deserialize)]
+struct WithoutRole {
+    source: SourceName,
+    device: Option<TargetName>,
+    /// Each with the persons whom the member is linked to.
+    members: Vec<(String, Vec<RecordId>)>,
+}
+
+impl WithoutRole {
+    /// Takes those out of a report who belong here; the others come back.
+    fn of(left_out: &[LeftOut]) -> (Vec<Self>, impl Iterator<Item = &LeftOut>) {
+        let is_all_there_is = |one: &LeftOut| {
+            let LeftOut { reason, detail, has_paid_time, is_ignored, .. } = one;
+            *reason == Reason::NoDoorRole && detail.is_none() && !has_paid_time && !is_ignored
+        };
+        let mut of_door: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for one in left_out.iter().filter(|one| is_all_there_is(one)) {
+            let member = (one.member.as_str().to_owned(), one.persons.clone());
+            of_door.entry((&one.member.source, &one.device)).or_default().push(member);
+        }
+        let groups = of_door.into_iter().map(|((source, device), members)| Self {
+            source: source.clone(),
+            device: device.clone(),
+            members,
+        });
+        (groups.collect(), left_out.iter().filter(move |one| !is_all_there_is(one)))
+    }
+
+    /// As they were reported; `None` where a member is none.
+    fn left_out(self) -> Option<Vec<LeftOut>> {
+        let Self { source, device, members } = self;
+        let each = members.into_iter().map(|(member, persons)| {
+            Some(LeftOut {
+                source: source.clone(),
+                member: HolderId::new(source.clone(), &member).ok()?,
+                device: device.clone(),
+                reason: Reason::NoDoorRole,
+                detail: None,
+                persons,
+                has_paid_time: false,
+                is_ignored: false,
+            })
+        });
+        each.collect()
+    }
+}
+
+/// All who were left out, in the order of a report.
+fn all_left_out(left_out: Vec<Left>, without_role: Vec<WithoutRole>) -> Option<Vec<LeftOut>> {
+    let mut all: Vec<LeftOut> = left_out.into_iter().map(LeftOut::from).collect();
+    for group in without_role {
+        all.extend(group.left_out()?);
+    }
+    sort_left_out(&mut all);
+    Some(all)
+}
+
 #[derive(Serialize, Deserialize)]
 struct Kept {
     member: Who,
@@ -170,10 +233,12 @@ pub fn remember(report: &Report, counted: Counted) -> Result<String, serde_json:
         text: trouble.text(),
         hint: trouble.hint(),
     };
+    let (without_role, others) = WithoutRole::of(&report.left_out);
     let no_door = report.no_door.iter().map(|one| (Who(one.member.clone()), one.reason));
     let unchanged = Unchanged {
         persons: report.devices.iter().map(|one| (one.name.clone(), one.persons)).collect(),
-        left_out: report.left_out.iter().map(left).collect(),
+        left_out: others.map(left).collect(),
+        without_role,
         kept_links: report.kept_links.iter().map(kept).collect(),
         no_door: no_door.collect(),
         remarks: report.troubles.iter().map(remark).collect(),
@@ -191,10 +256,11 @@ fn read<'a>(names: impl Iterator<Item = &'a TargetName>, text: &str) -> Option<U
 /// What `status` tells of everybody, where `text` was left by a run with these devices.
 #[must_use]
 pub fn told<'a>(names: impl Iterator<Item = &'a TargetName>, text: &str) -> Option<Told> {
-    let Unchanged { persons, left_out, counted, .. } = read(names, text)?;
-    let left_out = left_out.into_iter().filter(|one| !one.is_ignored).map(LeftOut::from);
+    let Unchanged { persons, left_out, without_role, counted, .. } = read(names, text)?;
+    let mut left_out = all_left_out(left_out, without_role)?;
+    left_out.retain(|one| !one.is_ignored);
     let persons = persons.into_iter().map(|(_, persons)| persons).collect();
-    Some(Told { left_out: left_out.collect(), persons, counted })
+    Some(Told { left_out, persons, counted })
 }
 
 /// What was counted over everybody, without what else `text` says.
@@ -244,7 +310,7 @@ pub fn report<'a>(
     let report = Report {
         sources,
         devices: devices.collect(),
-        left_out: unchanged.left_out.into_iter().map(LeftOut::from).collect(),
+        left_out: all_left_out(unchanged.left_out, unchanged.without_role)?,
         kept_links: kept_links.collect(),
         no_door: no_door.collect(),
         troubles: troubles.collect(),
@@ -304,6 +370,19 @@ mod tests {
                 is_ignored: number % 5 == 0,
             });
         }
+        for (number, door) in [(30, "back"), (30, "front"), (31, "front"), (32, "front")] {
+            report.left_out.push(LeftOut {
+                reason: Reason::NoDoorRole,
+                source: source(),
+                member: member(number, Some("1999-12-31")),
+                device: Some(TargetName::new(door).unwrap()),
+                detail: (number == 32).then(|| "something else to say".to_owned()),
+                persons: vec![RecordId::new(&number.to_string()).unwrap()],
+                has_paid_time: false,
+                is_ignored: false,
+            });
+        }
+        sort_left_out(&mut report.left_out);
         for rule in [LinkRule::File, LinkRule::DeviceEmail, LinkRule::HolderNumber] {
             report.kept_links.push(KeptLink {
                 source: source(),
@@ -374,6 +453,7 @@ mod tests {
         for (from, to) in [
             ("no-email", "no-such-reason"),
             ("\"1/2001-02-28\"", "\"\""),
+            ("\"30/1999-12-31\"", "\"\""),
             ("\"club\"", "\"the club\""),
             ("member-number", "by-guess"),
             ("\"0012\"", "\"\""),

@@ -88,6 +88,9 @@ pub use waiting::Waiting;
 /// How long to wait for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How many bytes quiet ticks leave in the side file before one of them closes it: those of about two hours.
+const SIDE_FILE_LONG: u64 = 512 * 1024;
+
 /// The open state file.
 #[derive(Debug)]
 pub struct Store {
@@ -333,12 +336,14 @@ impl Store {
         Ok(done)
     }
 
-    /// Whatever is written from now on reaches the disk with what the next run writes, or with a quarter of
-    /// an hour's more of it: whoever opens the file reads the side file anew.
+    /// Whatever is written from now on reaches the disk with what the next run writes, unless the side file has
+    /// become long: whoever opens the file reads all of it anew, and nothing but closing makes it short.
     fn leave_to_the_next(&self) -> Result<(), StoreProblem> {
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
-        self.connection.pragma_update(None, "wal_autocheckpoint", 100)?;
-        leave_side_file(&self.connection)
+        match side_file_bytes(&self.path) {
+            ..SIDE_FILE_LONG => leave_side_file(&self.connection),
+            _ => Ok(()),
+        }
     }
 
     fn error(&self, problem: impl Into<StoreProblem>) -> StoreError {
@@ -378,11 +383,15 @@ impl Store {
 /// What runs have left in the side file stays there for them to bring into the file, which takes a while. An
 /// empty one goes when the file is closed.
 fn leave_to_runs(connection: &Connection, path: &Path) -> Result<(), StoreProblem> {
-    let side_file = std::fs::metadata(lock::beside(path, "-wal"));
-    if side_file.is_ok_and(|side_file| side_file.len() > 0) {
-        leave_side_file(connection)?;
+    match side_file_bytes(path) {
+        0 => Ok(()),
+        _ => leave_side_file(connection),
     }
-    Ok(())
+}
+
+/// How long the side file is.
+fn side_file_bytes(path: &Path) -> u64 {
+    std::fs::metadata(lock::beside(path, "-wal")).map_or(0, |side_file| side_file.len())
 }
 
 /// Closing brings nothing from the side file into the file.

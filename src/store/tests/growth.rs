@@ -109,3 +109,24 @@ fn years_of_quiet_runs_do_not_make_the_file_grow() {
     assert!((24 * 90..=24 * 92).contains(&runs), "{runs}");
     assert!(pages[599] <= pages[120] + 2, "{} pages, {} later", pages[120], pages[599]);
 }
+
+#[test]
+fn quiet_ticks_leave_a_side_file_that_stays_short_and_close_it_seldom() {
+    let sandbox = Sandbox::new();
+    sandbox.open().journal().begin_run("sync", at(0)).unwrap();
+    let mut lengths = Vec::new();
+    for tick in 1..=200 {
+        let store = sandbox.open();
+        let asked = vec![club().clone()];
+        let (began, requests) = (at(tick), BTreeMap::from([("club".to_owned(), 1)]));
+        let quiet = QuietRun { began, ended: began, asked, requests };
+        store.journal().record_quiet_run(&quiet).unwrap();
+        drop(store);
+        lengths.push(side_file_bytes(&sandbox.path()));
+    }
+    let longest = lengths.iter().copied().max().unwrap();
+    assert!((SIDE_FILE_LONG..SIDE_FILE_LONG * 11 / 10).contains(&longest), "{longest}");
+    let closed = lengths.iter().filter(|length| **length == 0).count();
+    assert!((2..=10).contains(&closed), "{lengths:?}");
+    assert_eq!(count(&sandbox.open(), "run"), 201, "none is lost");
+}
