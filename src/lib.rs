@@ -18,7 +18,8 @@
 //! | where | what | touches the world |
 //! | --- | --- | --- |
 //! | `text` | small readers and writers of text | no |
-//! | [`model`] | holders, rights, records, windows, changes, links, identities, zones as types | no |
+//! | [`model`] | holders, rights, records, windows, changes, links, identities, zones, plates as types | no |
+//! | [`document`] | JSON that is handed on: strict, each error with its place | no |
 //! | [`command`] | the commands by name | no |
 //! | [`exit`] | exit codes | no |
 //! | [`clock`], [`stop`] | the time, asked once; reasons to stop early | clock, signals |
@@ -94,6 +95,7 @@ pub mod cmd;
 pub mod command;
 pub mod config;
 pub mod connectors;
+pub mod document;
 pub mod engine;
 pub mod error;
 pub mod exit;
