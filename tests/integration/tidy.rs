@@ -254,12 +254,13 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// The same within the engine.
-const ENGINE_LAYERS: [&str; 8] = [
+const ENGINE_LAYERS: [&str; 9] = [
     "side_by_side",
     "outcome",
     "systems",
     "link",
     "plan",
+    "vehicles",
     "gather",
     "execute",
     "carry_out",
