@@ -113,7 +113,7 @@ pub enum Fault {
     #[error("is not a whole amount in the smallest unit of the currency, from 1 to 2^53")]
     NoAmount,
     #[error("is not an instant with its offset from UTC, such as 2026-11-21T11:00:00Z")]
-    NoInstant,
+    NoTime,
     #[error("is neither text nor a whole number")]
     NoName,
 }

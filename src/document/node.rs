@@ -142,9 +142,9 @@ impl<'v, 'p> Node<'v, 'p> {
     /// An instant with its offset from UTC.
     ///
     /// # Errors
-    /// [`Fault::NoInstant`] for a text without an offset or with a day that there is not, [`Fault::WrongKind`]
+    /// [`Fault::NoTime`] for a text without an offset or with a day that there is not, [`Fault::WrongKind`]
     /// for a number.
     pub fn instant(&self) -> Result<DateTime<Utc>, JsonError> {
-        parse_instant(self.text()?).ok_or_else(|| self.error(Fault::NoInstant))
+        parse_instant(self.text()?).ok_or_else(|| self.error(Fault::NoTime))
     }
 }

@@ -357,11 +357,11 @@ fn amounts_are_never_rounded() {
 fn names_may_be_numbers_and_instants_may_not() {
     for (value, name, instant) in [
         ("1", Ok("1"), Err(Fault::WrongKind { found: "a number", wanted: "text" })),
-        ("\"1\"", Ok("1"), Err(Fault::NoInstant)),
+        ("\"1\"", Ok("1"), Err(Fault::NoTime)),
         ("1.0", Err(Fault::NoName), Err(Fault::WrongKind { found: "a number", wanted: "text" })),
         ("-1", Err(Fault::NoName), Err(Fault::WrongKind { found: "a number", wanted: "text" })),
-        ("\"2026-02-30T00:00:00Z\"", Ok("2026-02-30T00:00:00Z"), Err(Fault::NoInstant)),
-        ("\"2026-02-03T00:00:00\"", Ok("2026-02-03T00:00:00"), Err(Fault::NoInstant)),
+        ("\"2026-02-30T00:00:00Z\"", Ok("2026-02-30T00:00:00Z"), Err(Fault::NoTime)),
+        ("\"2026-02-03T00:00:00\"", Ok("2026-02-03T00:00:00"), Err(Fault::NoTime)),
         ("[]", Err(Fault::NoName), Err(Fault::WrongKind { found: "a list", wanted: "text" })),
     ] {
         let document = read(value).unwrap();
