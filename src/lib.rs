@@ -18,7 +18,8 @@
 //! | where | what | touches the world |
 //! | --- | --- | --- |
 //! | `text` | small readers and writers of text | no |
-//! | [`model`] | holders, rights, records, windows, changes, links, identities, zones as types | no |
+//! | [`model`] | holders, rights, records, windows, changes, links, identities, zones, plates as types | no |
+//! | [`document`] | JSON that is handed on: strict, each error with its place | no |
 //! | [`command`] | the commands by name | no |
 //! | [`exit`] | exit codes | no |
 //! | [`clock`], [`stop`] | the time, asked once; reasons to stop early | clock, signals |
@@ -31,6 +32,7 @@
 //! | [`store`] | the state file: memory, journal, audit log, the run lock | disk |
 //! | [`engine::link`] | who is who; the readers of link files beside the rules | files |
 //! | [`engine::plan`] | rights to windows, changes, budgets, and the checker that proves a plan | no |
+//! | [`engine::vehicles`] | who may stand in a parking zone, and when | no |
 //! | [`engine::gather`] | asks both sides, merges listings, links | by those above |
 //! | [`engine::execute`] | carries out a proven plan, and nothing else | by those above |
 //! | [`report`] | plans and outcomes as text, JSON and plan files | no |
@@ -94,6 +96,7 @@ pub mod cmd;
 pub mod command;
 pub mod config;
 pub mod connectors;
+pub mod document;
 pub mod engine;
 pub mod error;
 pub mod exit;

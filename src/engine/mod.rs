@@ -8,6 +8,7 @@ mod outcome;
 pub mod plan;
 mod side_by_side;
 mod systems;
+pub mod vehicles;
 
 pub use outcome::{ChangeState, KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport};
 pub use side_by_side::{joined, side_by_side};

@@ -351,7 +351,7 @@ fn by_value(one: &str, other: &str) -> Ordering {
 }
 
 /// Text without control characters, of some length.
-fn checked(text: &str, limit: usize) -> Result<SmolStr, InvalidId> {
+pub(super) fn checked(text: &str, limit: usize) -> Result<SmolStr, InvalidId> {
     // Every tick reads every one, and nearly all of them are ASCII.
     if !text.is_empty() && text.len() <= limit && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(text.into());

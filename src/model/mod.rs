@@ -7,10 +7,16 @@ mod change;
 mod email;
 mod holder;
 mod id;
+mod issuer;
 mod limits;
 mod link;
 mod link_row;
 mod memory;
+mod money;
+mod parking_right;
+mod parking_zone;
+mod period;
+mod plate;
 mod record;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -27,10 +33,19 @@ pub use holder::{Holder, Right, Span, UnreadableRight, full_name};
 pub use id::{
     HolderId, HolderNumber, InvalidId, RecordId, RightCode, RunId, SourceName, TargetName,
 };
+pub use issuer::{Country, Issuer, IssuerRefusal};
 pub use limits::{Granularity, ReadBack, TargetLimits, TargetTimes};
 pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
 pub use link_row::{LinkRow, MemberNamed, RowReason, UnusableRow};
 pub use memory::Memory;
+pub use money::MinorUnits;
+pub use parking_right::{
+    ParkingRight, RightHolder, RightId, RightKind, RightState, RightVersion, SpaceId, StateWord,
+    TooManyWindows,
+};
+pub use parking_zone::{ParkingZone, ParkingZoneName, ParkingZones, ZoneDefinition, ZoneProblem};
+pub use period::{Ends, NoPeriod, Period, parse_instant};
+pub use plate::{CharacterFault, Plate, PlateMatch, PlateRefusal, PlateRules};
 pub use record::{
     Flaw, Limit, Record, RecordStanding, Times, fingerprint, fingerprint_by_fields,
     is_same_but_for_dates, is_same_record,

@@ -12,9 +12,11 @@ use ivms_sync::connectors::cardskipper::wire::{
 };
 use ivms_sync::connectors::hikvision::probe;
 use ivms_sync::connectors::{KINDS, cardskipper, hikvision};
+use ivms_sync::document::{Limits, Value, parse};
 use ivms_sync::engine::link::file;
 use ivms_sync::model::{
-    Accounts, HolderNumber, Limit, RecordId, SourceName, Window, Zone, parse_time, steers,
+    Accounts, HolderNumber, Limit, PlateRules, RecordId, SourceName, Window, Zone, parse_time,
+    steers,
 };
 use ivms_sync::report::plan_file::{Approved, read};
 
@@ -36,7 +38,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: &[Target; 7] = &[
+pub const TARGETS: &[Target; 8] = &[
     Target {
         name: "members",
         corpus: "members",
@@ -99,6 +101,14 @@ pub const TARGETS: &[Target; 7] = &[
         is_taken: |input| read_plan(input).is_some_and(|read| read.is_ok()),
         inputs_in_ci: 3000,
     },
+    Target {
+        name: "document",
+        corpus: "document",
+        words: DOCUMENT,
+        read: document,
+        is_taken: |input| parse(input, Limits::DOCUMENT).is_ok(),
+        inputs_in_ci: 6000,
+    },
 ];
 
 const XML: &[&str] = &[
@@ -138,6 +148,35 @@ const XML: &[&str] = &[
     "encoding=\"windows-1252\"",
     "Firstname=\"\"",
     "\u{1b}",
+];
+
+const DOCUMENT: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"a\":",
+    "\"\\u0061\":",
+    "\"\\ud83d\"",
+    "\\ude97",
+    "NaN",
+    "null",
+    "-0",
+    "1e3",
+    "475.0",
+    "9007199254740993",
+    "// no",
+    "/**/",
+    "\u{feff}",
+    "\u{a0}",
+    "\u{b7}",
+    "\u{30a}",
+    "\u{430}",
+    "CT:ABC123",
+    "../",
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
 ];
 
 const DOOR: &[&str] = &[
@@ -610,4 +649,39 @@ fn plan(input: &[u8]) -> Result<(), String> {
         Some(Err(error)) => check(error.chars().count() < 400, "an error that quotes the plan"),
         Some(Ok(changes)) => check(changes == 1, "another plan than the signed one"),
     }
+}
+
+/// Whatever text of a document is a plate is the same plate again as it is spelled.
+fn document(input: &[u8]) -> Result<(), String> {
+    let value = match parse(input, Limits::DOCUMENT) {
+        Ok(value) => value,
+        Err(error) => {
+            let is_inside = error.offset.is_some_and(|offset| offset <= input.len());
+            check(is_inside, "an error outside of the document")?;
+            return check(!error.to_string().chars().any(steers), "an error that steers");
+        }
+    };
+    let rules = PlateRules::default();
+    let mut open = vec![&value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::List(list) => open.extend(list),
+            Value::Object(members) => {
+                let is_sorted = members.windows(2).all(|two| two[0].0 < two[1].0);
+                check(is_sorted, "a key that comes twice")?;
+                open.extend(members.iter().map(|(_, value)| value));
+            }
+            Value::Text(text) => {
+                if let Ok(plate) = rules.read_spelled(text) {
+                    let again = rules.read_spelled(&plate.spelled());
+                    check(
+                        again.as_ref() == Ok(&plate),
+                        "a plate that is another one when spelled",
+                    )?;
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    Ok(())
 }

@@ -1,0 +1,150 @@
+//! A value and its place, so that whatever is wrong with it says where.
+
+use chrono::{DateTime, Utc};
+use smol_str::SmolStr;
+
+use super::{Fault, JsonError, Part, Value};
+use crate::model::{MinorUnits, parse_instant};
+
+/// A value in a document, which knows its place. It borrows the node that it is inside of.
+#[derive(Debug, Clone, Copy)]
+pub struct Node<'v, 'p> {
+    value: &'v Value,
+    /// The node that this one is inside of, and the step from there.
+    outer: Option<(&'p Node<'v, 'p>, Part<'p>)>,
+}
+
+impl<'v, 'p> Node<'v, 'p> {
+    /// The whole document.
+    #[must_use]
+    pub fn top(value: &'v Value) -> Self {
+        Self { value, outer: None }
+    }
+
+    /// RFC 6901: `/amount/minor`.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        match self.outer {
+            Some((outer, part)) => format!("{}{part}", outer.pointer()),
+            None => String::new(),
+        }
+    }
+
+    /// An error about this value.
+    #[must_use]
+    pub fn error(&self, what: Fault) -> JsonError {
+        JsonError { pointer: self.pointer(), what, offset: None }
+    }
+
+    fn wrong_kind(&self, wanted: &'static str) -> JsonError {
+        self.error(Fault::WrongKind { found: self.value.kind(), wanted })
+    }
+
+    fn members(&self) -> Result<&'v [(SmolStr, Value)], JsonError> {
+        match self.value {
+            Value::Object(members) => Ok(members),
+            _ => Err(self.wrong_kind("an object")),
+        }
+    }
+
+    fn inside<'n>(&'n self, part: Part<'n>, value: &'v Value) -> Node<'v, 'n> {
+        Node { value, outer: Some((self, part)) }
+    }
+
+    /// Refuses every field of an object that is not listed: in what we send, a typing error must not vanish. What
+    /// we receive may have fields that nobody asks for.
+    ///
+    /// # Errors
+    /// [`Fault::UnknownField`] for the first by the alphabet, [`Fault::WrongKind`] for what is no object.
+    pub fn has_only(&self, fields: &[&str]) -> Result<(), JsonError> {
+        match self.members()?.iter().find(|(key, _)| !fields.contains(&key.as_str())) {
+            Some((key, value)) => {
+                Err(self.inside(Part::Key(key), value).error(Fault::UnknownField))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A field that may be missing or `null`.
+    ///
+    /// # Errors
+    /// [`Fault::WrongKind`] for what is no object.
+    pub fn optional<'n>(&'n self, key: &'n str) -> Result<Option<Node<'v, 'n>>, JsonError> {
+        let members = self.members()?;
+        let found = members.binary_search_by(|(one, _)| one.as_str().cmp(key)).ok();
+        let value = found.and_then(|place| members.get(place)).map(|(_, value)| value);
+        let value = value.filter(|value| !matches!(value, Value::Null));
+        Ok(value.map(|value| self.inside(Part::Key(key), value)))
+    }
+
+    /// A field that must be there; `null` is none.
+    ///
+    /// # Errors
+    /// [`Fault::Missing`] with the place where it should be, [`Fault::WrongKind`] for what is no object.
+    pub fn field<'n>(&'n self, key: &'n str) -> Result<Node<'v, 'n>, JsonError> {
+        let missing = || self.inside(Part::Key(key), &Value::Null).error(Fault::Missing);
+        self.optional(key)?.ok_or_else(missing)
+    }
+
+    /// The values of a list.
+    ///
+    /// # Errors
+    /// [`Fault::WrongKind`].
+    pub fn list<'n>(&'n self) -> Result<impl Iterator<Item = Node<'v, 'n>>, JsonError> {
+        let Value::List(list) = self.value else { return Err(self.wrong_kind("a list")) };
+        Ok(list.iter().enumerate().map(|(place, value)| self.inside(Part::Place(place), value)))
+    }
+
+    /// # Errors
+    /// [`Fault::WrongKind`].
+    pub fn text(&self) -> Result<&'v str, JsonError> {
+        match self.value {
+            Value::Text(text) => Ok(text),
+            _ => Err(self.wrong_kind("text")),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::WrongKind`].
+    pub fn bool(&self) -> Result<bool, JsonError> {
+        match self.value {
+            Value::Bool(value) => Ok(*value),
+            _ => Err(self.wrong_kind("true or false")),
+        }
+    }
+
+    /// A name that some write as a number: 1 and `"1"` are one. A number is taken by its digits.
+    ///
+    /// # Errors
+    /// [`Fault::NoName`] for a number with a sign, a point or an exponent, and for every other kind.
+    pub fn name(&self) -> Result<&'v str, JsonError> {
+        match self.value {
+            Value::Text(text) => Ok(text),
+            Value::Number(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => Ok(number),
+            _ => Err(self.error(Fault::NoName)),
+        }
+    }
+
+    /// An amount of money: a number as it is written, never rounded.
+    ///
+    /// # Errors
+    /// [`Fault::NoAmount`] for every number that is not whole, above zero and at most 2^53, also where it is
+    /// written with a point or an exponent; [`Fault::WrongKind`] for text.
+    pub fn minor_units(&self) -> Result<MinorUnits, JsonError> {
+        match self.value {
+            Value::Number(number) => {
+                MinorUnits::from_digits(number).ok_or_else(|| self.error(Fault::NoAmount))
+            }
+            _ => Err(self.wrong_kind("a number")),
+        }
+    }
+
+    /// An instant with its offset from UTC.
+    ///
+    /// # Errors
+    /// [`Fault::NoTime`] for a text without an offset or with a day that there is not, [`Fault::WrongKind`]
+    /// for a number.
+    pub fn instant(&self) -> Result<DateTime<Utc>, JsonError> {
+        parse_instant(self.text()?).ok_or_else(|| self.error(Fault::NoTime))
+    }
+}
