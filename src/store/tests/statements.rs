@@ -20,8 +20,16 @@ const SOURCES: [(&str, &str); 13] = [
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 7] =
-    ["salt", "blocked_plan", "device", "waiting", "request", "attention", "uncommitted"];
+const TINY: [&str; 8] = [
+    "salt",
+    "blocked_plan",
+    "device",
+    "waiting",
+    "request",
+    "attention",
+    "uncommitted",
+    "grant_delay",
+];
 
 /// Tables with a handful of rows for each door.
 const SOME: [&str; 4] = ["intent", "waiting", "read_back", "uncommitted"];
