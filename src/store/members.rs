@@ -176,6 +176,9 @@ impl Members<'_> {
     }
 
     /// Every member known of an organisation, sorted by key.
+    ///
+    /// They are read from the table itself. Of an index, SQLite checks the structure but not whether every row
+    /// stands in it: a damaged key would hide members from whoever looks at everybody, and nobody would hear.
     pub fn members(&self, source: &SourceName) -> Result<Vec<StoredHolder>, StoreError> {
         self.0.at_once(|| self.read_members(source))
     }
@@ -183,11 +186,11 @@ impl Members<'_> {
     fn read_members(&self, source: &SourceName) -> Result<Vec<StoredHolder>, StoreError> {
         let store = self.0;
         let mut found: Vec<MemberRow> =
-            store.all("SELECT * FROM member WHERE source = ?1", source)?;
+            store.all("SELECT * FROM member NOT INDEXED WHERE source = ?1", source)?;
         found.sort_unstable_by_key(|one| one.row);
         let mut rest = found.iter_mut().peekable();
         let sql = "SELECT member, role, begins, ends FROM member_role \
-                   WHERE member IN (SELECT id FROM member WHERE source = ?1) ORDER BY member";
+                   WHERE member IN (SELECT id FROM member NOT INDEXED WHERE source = ?1) ORDER BY member";
         store.prepare(sql)?.each(source, |(member, role): (i64, Right)| {
             while rest.next_if(|one| one.row < member).is_some() {}
             if let Some(one) = rest.peek_mut().filter(|one| one.row == member) {
@@ -201,6 +204,14 @@ impl Members<'_> {
             members.push(stored);
         }
         members.sort_unstable_by(|one, other| one.key().cmp(other.key()));
+        let is_twice = |pair: &[StoredHolder]| match pair {
+            [one, other] => one.key() == other.key(),
+            _ => false,
+        };
+        if members.windows(2).any(is_twice) {
+            let twice = "a member stands in the list of members twice".to_owned();
+            return Err(store.error(StoreProblem::Damaged(twice)));
+        }
         Ok(members)
     }
 

@@ -140,6 +140,34 @@ fn damaged_pages_are_found_at_once() {
     }
 }
 
+/// SQLite checks the structure of an index, and not whether each row stands in it.
+#[test]
+fn a_damaged_key_of_an_index_hides_nobody_from_a_look_at_everybody() {
+    let sandbox = Sandbox::new();
+    let store = sandbox.open();
+    let members: Vec<_> = (101..=140).map(member).collect();
+    list_members(&store, &members);
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_member_1'";
+    let root: usize = store.connection.query_row(root, [], |row| row.get(0)).unwrap();
+    drop(store);
+    let mut bytes = fs::read(sandbox.path()).unwrap();
+    let page = &mut bytes[(root - 1) * 4096..root * 4096];
+    let holder = page.windows(4).position(|four| four == b"127/").unwrap();
+    // The last letter of the organisation's account, which stands before the member.
+    page[holder - 1] ^= 1;
+    fs::write(sandbox.path(), &bytes).unwrap();
+
+    let store = sandbox.open();
+    let by_index = "SELECT count(*) FROM member WHERE source = (SELECT source FROM member LIMIT 1)";
+    let found: usize = store.connection.query_row(by_index, [], |row| row.get(0)).unwrap();
+    assert!(found < 40, "the index hides some: {found}");
+    assert_eq!(store.members().members(club()).unwrap().len(), 40);
+    // Whoever cannot be found is taken for a newcomer, and stands there twice then.
+    list_members(&store, &members);
+    let twice = store.members().members(club()).unwrap_err();
+    assert!(matches!(twice.problem, StoreProblem::Damaged(_)), "{twice}");
+}
+
 #[test]
 fn values_that_cannot_be_are_damage() {
     for damage in [

@@ -34,6 +34,14 @@ const TINY: [&str; 8] = [
 /// Tables with a handful of rows for each door.
 const SOME: [&str; 4] = ["intent", "waiting", "read_back", "uncommitted"];
 
+/// What is asked of all members of an organisation, when everybody is looked at: of the table itself, whatever
+/// an index says.
+const OF_EVERYBODY: [&str; 2] = [
+    "SELECT * FROM member NOT INDEXED WHERE source = ?1",
+    "SELECT member, role, begins, ends FROM member_role WHERE member IN \
+     (SELECT id FROM member NOT INDEXED WHERE source = ?1) ORDER BY member",
+];
+
 /// What is asked of all persons, and only where a door states an earlier latest end than others.
 const OF_ALL: &str = "SELECT max(ends) FROM person";
 
@@ -82,7 +90,9 @@ fn no_statement_walks_through_a_large_table() {
     for (file, source) in SOURCES {
         for sql in statements(source) {
             seen += 1;
-            if BY_HAND.iter().any(|start| sql.starts_with(start)) {
+            if BY_HAND.iter().any(|start| sql.starts_with(start))
+                || OF_EVERYBODY.contains(&sql.as_str())
+            {
                 continue;
             }
             for step in steps(&store, &sql) {
