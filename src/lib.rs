@@ -207,7 +207,7 @@ fn try_run(
         look: terminal.look,
         stdout: cmd::print,
         progress: terminal.progress(),
-        compares_looks: environment.get("IVMS_SYNC_TEST_LOOKS").is_some(),
+        compares_looks: environment.compares_looks(),
     };
     if cli.json {
         let (name, invocation) = (command.name(), context.config.invocation.clone());

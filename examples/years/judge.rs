@@ -420,7 +420,7 @@ impl Life {
             }
             let is_short = door.shows != Shows::All
                 || matches!(door.tick.fault, Some((_, Fault::HalfList)))
-                || calls.all() == 0 && book.doubted_since.is_some();
+                || was_read.is_none() && book.doubted_since.is_some();
             let may_doubt = doubts.0
                 || door.is_meddled_with
                 || lost >= 3
@@ -617,7 +617,8 @@ impl Life {
             }
             book.doubted_since = match (is_doubted, book.doubted_since) {
                 (true, since) => since.or(Some(host_now)),
-                (false, since) => since.filter(|_| !was_contacted),
+                // It is believed again where its persons are read, and not where it is written to.
+                (false, since) => since.filter(|_| tick.is_none()),
             };
             match (ended, tick) {
                 (Ended::Well(_), Some(count)) => {
@@ -677,7 +678,7 @@ impl Life {
         let is_so = |loss: &&Loss| {
             let card = door.cards.get(loss.employee_no.as_str());
             match loss.reason {
-                Reason::NoPerson => card.is_none(),
+                Reason::NoPerson | Reason::NotOnDoor => card.is_none(),
                 Reason::PermanentOnDevice => card.is_some_and(|card| card.is_permanent),
                 // Or the member's e-mail leads to somebody else now.
                 Reason::NameDiffers => true,

@@ -535,8 +535,11 @@ impl Life {
             |no: &str| blocked.iter().any(|(one, kind, _)| *one == no && *kind == Kind::Revocation);
         let local = self.world.local(at);
         let protect = self.world.club.doors[at].protect.clone();
+        let zone = self.world.club.doors[at].zone;
+        // Of dates that can mean two things the program does not know that they open the door.
         let keeps = |card: &&Card| {
-            card.is_linked && !card.by_hand && is_touchable(card, &protect) && !lost(&card.no)
+            let is_plain = !card.by_hand && !card.is_unclear(zone);
+            card.is_linked && is_plain && is_touchable(card, &protect) && !lost(&card.no)
         };
         let door = crate::outside::open(&self.world.doors[at]);
         let keeps_somebody = door.cards.values().filter(keeps).any(|card| {

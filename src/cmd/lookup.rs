@@ -99,7 +99,7 @@ impl Lookup<'_> {
         }
         let news = match poll(*systems, config, store, clock, scope)? {
             Poll::News(news) => news,
-            Poll::Changed(answers) => return Ok(Err(answers)),
+            Poll::Changed { asked: answers, .. } => return Ok(Err(answers)),
         };
         Ok(match self.fitting(store, &news.before)? {
             Some(members) => news.look(config, store, scope, &members)?,

@@ -52,6 +52,12 @@ impl Environment {
         self.variables.get(&folded(name)).map(String::as_str)
     }
 
+    /// Whether each look at a few members is compared with a look at everybody: for tests.
+    #[must_use]
+    pub fn compares_looks(&self) -> bool {
+        self.get("IVMS_SYNC_TEST_LOOKS").is_some()
+    }
+
     /// Whether the variable is set to something that is not UTF-8.
     #[must_use]
     pub fn is_unreadable(&self, name: &str) -> bool {

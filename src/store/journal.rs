@@ -25,6 +25,8 @@ pub(super) struct LastRun {
     pub seen: DateTime<Utc>,
     pub exit_code: Option<u8>,
     pub machine: Machine,
+    /// The run whose word stood when it had ended.
+    pub relies_on: Option<RunId>,
 }
 
 /// Ends a run from beside whoever holds the store, as a process does that a signal ends. Where that cannot be
@@ -139,20 +141,21 @@ impl Journal<'_> {
     /// Begins a run; the first one of a day also forgets what is old.
     ///
     /// # Errors
-    /// [`StoreProblem::OtherComputer`] when another computer was here within the last 10 minutes.
+    /// [`StoreProblem::OtherComputer`] when another computer was here within the last 10 minutes;
+    /// [`StoreProblem::Damaged`] when parts of the file are of different times.
     pub fn begin_run(&self, command: &str, now: DateTime<Utc>) -> Result<RunId, StoreError> {
         let last = self.last_run()?;
         if let Some(last) = &last {
             self.check_machine(last, now)?;
+            self.check_relies_on(last, self.whose_word()?)?;
         }
         self.0.together(|_| {
-            let id = self.insert_run(command, now, None, last.as_ref())?;
             self.drop_quiet()?;
-            Ok(id)
+            self.insert_run(command, now, None, last.as_ref())
         })
     }
 
-    /// Adds a run; within the transaction of its caller.
+    /// Adds a run; within the transaction of its caller. It relies on the word that stands.
     pub(super) fn insert_run(
         &self,
         command: &str,
@@ -165,9 +168,9 @@ impl Journal<'_> {
             prune::prune(self.0, began)?;
         }
         self.0.exec(
-            "INSERT INTO run (command, started_at, ended_at, exit_code, machine, boot) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (command, began, ended_well, ended_well.map(|_| 0_u8), &machine.id, &machine.boot),
+            "INSERT INTO run (command, started_at, ended_at, exit_code, machine, boot, relies_on) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT run FROM quiet))",
+            (command, began, ended_well, ended_well.map(|_| 0_u8), machine),
         )?;
         RunId::new(connection.last_insert_rowid())
             .map_err(|error| self.0.error(StoreProblem::Damaged(error.to_string())))
@@ -175,16 +178,50 @@ impl Journal<'_> {
 
     pub(super) fn last_run(&self) -> Result<Option<LastRun>, StoreError> {
         let row = self.0.first(
-            "SELECT started_at, ended_at, exit_code, machine, boot FROM run \
+            "SELECT started_at, ended_at, exit_code, machine, boot, relies_on FROM run \
              WHERE id = (SELECT max(id) FROM run)",
             (),
         )?;
-        Ok(row.map(|(began, ended, exit_code, id, boot)| LastRun {
+        Ok(row.map(|(began, ended, exit_code, machine, relies_on)| LastRun {
             began,
             seen: Option::unwrap_or(ended, began),
             exit_code,
-            machine: Machine { id, boot },
+            machine,
+            relies_on,
         }))
+    }
+
+    /// A copy that is put back beside the side file of what it replaces is read as a mixture: the runs of one
+    /// time, and the members of another. Runs and the word that lets a tick be short stand on different pages,
+    /// and each of them says whose word it is.
+    pub(super) fn check_of_one_time(&self) -> Result<(), StoreError> {
+        // Both at once: a run may be at work.
+        self.0.at_once(|| match self.last_run()? {
+            Some(last) => self.check_relies_on(&last, self.whose_word()?),
+            None => Ok(()),
+        })
+    }
+
+    fn whose_word(&self) -> Result<Option<RunId>, StoreError> {
+        self.0.first("SELECT run FROM quiet", ())
+    }
+
+    /// The same, of what was read already.
+    pub(super) fn check_relies_on(
+        &self,
+        last: &LastRun,
+        whose_word: Option<RunId>,
+    ) -> Result<(), StoreError> {
+        if last.relies_on == whose_word {
+            return Ok(());
+        }
+        let run = |id: Option<RunId>| id.map_or("none".to_owned(), |id| id.to_string());
+        Err(self.0.error(StoreProblem::Damaged(format!(
+            "parts of it are of different times, as in a copy put back beside another one's -wal file (what \
+             runs may rely on is of run {}, and the last one relied on run {})",
+            run(whose_word),
+            run(last.relies_on)
+        ))))
     }
 
     /// Two computers with one file must notice: their locks may not reach each other.
@@ -207,14 +244,15 @@ impl Journal<'_> {
 
     /// Ends a run, and adds its requests to the counts.
     pub fn end_run(&self, run: RunId, now: DateTime<Utc>, end: &RunEnd) -> Result<(), StoreError> {
+        let relies_on = end.quiet.as_ref().map(|_| run);
         self.0.together(|store| {
             store.exec(
-                "UPDATE run SET ended_at = ?2, exit_code = ?3, confirmed = ?4, failed = ?5 \
-                 WHERE id = ?1",
-                (run, now, end.exit_code, end.confirmed, end.failed),
+                "UPDATE run SET ended_at = ?2, exit_code = ?3, confirmed = ?4, failed = ?5, \
+                 relies_on = ?6 WHERE id = ?1",
+                (run, now, end.exit_code, end.confirmed, end.failed, relies_on),
             )?;
             self.count_requests(&end.requests)?;
-            end.quiet.as_ref().map_or(Ok(()), |quiet| self.keep_quiet(quiet))
+            end.quiet.as_ref().map_or(Ok(()), |quiet| self.keep_quiet(quiet, run))
         })
     }
 

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::rows::row;
 use crate::text::hex::hex;
 
 /// A computer as far as it can be told from others. Digests only: the identities themselves are
@@ -13,6 +14,8 @@ pub struct Machine {
     /// The identity of its current start: containers on one computer share it, whatever their names.
     pub(super) boot: Option<String>,
 }
+
+row!(Machine { id, boot });
 
 impl Machine {
     /// This computer. `name` is the computer's name, for systems without the files of Linux.

@@ -172,7 +172,9 @@ impl Store {
     /// # Errors
     /// A damaged file, or one of another format, is left exactly as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::try_open(path, true).map_err(|problem| StoreError::new(path, problem))
+        let store = Self::try_open(path, true).map_err(|problem| StoreError::new(path, problem))?;
+        store.journal().check_of_one_time()?;
+        Ok(store)
     }
 
     /// The same, but the file is not looked at beyond its head: for whoever
@@ -244,10 +246,12 @@ impl Store {
         }
     }
 
-    /// Lets SQLite look at the structure of every page, once: about a millisecond for 1,000 members.
+    /// Lets SQLite look at the structure of every page, once: about a millisecond for 1,000 members; and looks
+    /// whether its parts are of one time.
     pub fn check(&mut self) -> Result<(), StoreError> {
         if !self.is_checked {
             check_integrity(&self.connection).map_err(|problem| self.error(problem))?;
+            self.journal().check_of_one_time()?;
             self.is_checked = true;
         }
         Ok(())

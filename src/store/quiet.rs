@@ -63,15 +63,12 @@ impl Journal<'_> {
     /// all ended well, on this computer.
     pub fn quiet(&self) -> Result<Option<Quiet>, StoreError> {
         let store = self.0;
-        let is_well = self.last_run()?.is_some_and(|last| {
-            last.exit_code == Some(0) && !store.machine.is_other_than(&last.machine)
-        });
-        if !is_well {
-            return Ok(None);
-        }
-        let row: Option<(Quiet, i64)> =
-            store.first("SELECT inputs, since_at, until_at, files, report, seal FROM quiet", ())?;
-        let Some((quiet, sealed)) = row else { return Ok(None) };
+        let row = "SELECT inputs, since_at, until_at, files, report, run, seal FROM quiet";
+        let read = || Ok((self.last_run()?, store.first::<(Quiet, RunId, i64)>(row, ())?));
+        let (Some(last), row) = store.at_once(read)? else { return Ok(None) };
+        self.check_relies_on(&last, row.as_ref().map(|(_, run, _)| *run))?;
+        let is_well = last.exit_code == Some(0) && !store.machine.is_other_than(&last.machine);
+        let Some((quiet, _, sealed)) = row.filter(|_| is_well) else { return Ok(None) };
         let seal = seal::seal_of(&quiet, &store.accounts);
         seal::check(Some(sealed), seal, "what makes a tick quiet")
             .map_err(|problem| store.error(problem))?;
@@ -79,11 +76,11 @@ impl Journal<'_> {
     }
 
     /// Keeps what a run leaves; within the transaction that ends it.
-    pub(super) fn keep_quiet(&self, quiet: &Quiet) -> Result<(), StoreError> {
+    pub(super) fn keep_quiet(&self, quiet: &Quiet, run: RunId) -> Result<(), StoreError> {
         self.drop_quiet()?;
         let store = self.0;
         let seal = seal::seal_of(quiet, &store.accounts).map_err(|problem| store.error(problem))?;
-        store.exec("INSERT INTO quiet VALUES (?1, ?2, ?3, ?4, ?5, ?6)", (quiet, seal))
+        store.exec("INSERT INTO quiet VALUES (?7, ?1, ?2, ?3, ?4, ?5, ?6)", (quiet, seal, run))
     }
 
     /// Nothing is quiet any more; within the transaction that begins a run.

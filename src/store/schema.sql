@@ -204,7 +204,8 @@ CREATE TABLE run (
     confirmed  INTEGER NOT NULL DEFAULT 0,
     failed     INTEGER NOT NULL DEFAULT 0,
     machine    TEXT,                     -- a digest of the computer's lasting identity, where known
-    boot       TEXT                      -- a digest of the identity of its current start, where known
+    boot       TEXT,                     -- a digest of the identity of its current start, where known
+    relies_on  INTEGER                   -- the run whose word, in `quiet`, stands when this one has ended; NULL: none does
 ) STRICT;
 CREATE INDEX run_started ON run (started_at);
 
@@ -336,6 +337,7 @@ CREATE TABLE alarm (
 -- can only come to the same. At most one row; any run that looks at everything drops it when it begins.
 
 CREATE TABLE quiet (
+    run      INTEGER NOT NULL,   -- who left this
     inputs   TEXT    NOT NULL,   -- a digest of the program, the configuration and the link files
     since_at INTEGER NOT NULL,   -- when that run began
     until_at INTEGER NOT NULL,   -- when the time alone may bring a change

@@ -413,6 +413,19 @@ fn a_door_that_is_off_is_told_from_memory() {
 }
 
 #[test]
+fn what_another_device_at_the_address_holds_is_nobody_of_ours() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    let door = &sandbox.club.devices[0];
+    door.edit_settings(|settings| settings.serial_number = "DS-OTHER".to_owned());
+    assert!(door.edit_person("1003", |person| person.end = "2020-01-01T00:00:00".to_owned()));
+    let said = sandbox.at(LATER, &["lookup", "150002"]).ends(0);
+    assert!(said.stderr.contains("another device?"), "{}", said.stderr);
+    assert!(said.stdout.contains("this is from memory"), "{}", said.stdout);
+    assert!(!said.stdout.contains("2020-01-01"), "nothing is taken from it: {}", said.stdout);
+}
+
+#[test]
 fn history_tells_what_failed_and_is_newest_first() {
     let sandbox = Sandbox::pinned(10, 1);
     sandbox.sync_at(START, 0);

@@ -91,7 +91,7 @@ fn known(
         stdout: print,
         look: around.terminal.look,
         progress: around.terminal.progress(),
-        compares_looks: around.environment.get("IVMS_SYNC_TEST_LOOKS").is_some(),
+        compares_looks: around.environment.compares_looks(),
     };
     let Some(mut store) = context.open_store_to_read_unchecked()? else { return Ok(None) };
     Ok(Some(look(&context, &mut store, false)?.0))

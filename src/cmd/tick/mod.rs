@@ -32,12 +32,15 @@ pub fn tick(
             Ok(report) => return Ok(report),
             Err(asked) => asked,
         },
-        Poll::Changed(asked) => asked,
+        Poll::Changed { asked, is_listing_due } => {
+            // What decides carries checksums; what holds it together is looked at as often as everybody is
+            // named.
+            if is_listing_due {
+                store.check()?;
+            }
+            asked
+        }
     };
-    // What decides carries checksums; what holds it together is looked at as often as everybody is named.
-    if quiet::is_listing_due(&context.config, store, context.clock.began(), &scope)? {
-        store.check()?;
-    }
     in_run(context, systems, store, |store, run| whole(context, systems, store, scope, asked, run))
 }
 

@@ -1,16 +1,17 @@
 //! Reads single persons from devices that were not due, for somebody who asks about them now.
 
 use super::conversation::{self, READING_PATIENCE};
-use super::devices::failure;
+use super::devices::{failure, not_believed};
+use super::plausibility::{Doubt, judge_serial};
 use super::{Gathered, LoginResult, remember_login};
 use crate::clock::Clock;
 use crate::config::{Config, TargetConfig};
 use crate::engine::plan::TargetFacts;
 use crate::engine::{Systems, TargetOutcome, side_by_side};
-use crate::model::{Holder, Memory, RecordId, RightCode};
+use crate::model::{Holder, RecordId, RightCode};
 use crate::ports::Failure;
 use crate::store::lock::TargetLock;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, TargetState};
 use crate::trouble::Trouble;
 
 impl Gathered {
@@ -44,9 +45,9 @@ impl Gathered {
             let patience = READING_PATIENCE.saturating_sub(clock.elapsed().saturating_sub(began));
             match conversation::open(store, device, None, patience, clock)? {
                 Ok(lock) => {
-                    let memory = store.devices().device_state(&device.name)?.memory;
+                    let before = store.devices().device_state(&device.name)?;
                     turns.push((
-                        Again { systems, device, memory, _lock: lock, linked },
+                        Again { systems, device, before, _lock: lock, linked },
                         facts,
                         found,
                     ));
@@ -60,7 +61,12 @@ impl Gathered {
         let read = side_by_side(turns, |(again, facts, found)| (again.read(facts), again, found));
         for (answer, again, found) in read {
             let login = match answer {
-                Ok(()) => LoginResult::Worked,
+                Ok(Ok(())) => LoginResult::Worked,
+                Ok(Err(doubt)) => {
+                    found.outcome = TargetOutcome::NotBelieved;
+                    troubles.push(not_believed(again.device, &doubt, None));
+                    LoginResult::Worked
+                }
                 Err(error) => {
                     let (outcome, trouble, login) = failure(again.device, &error);
                     found.outcome = outcome;
@@ -105,21 +111,28 @@ impl Gathered {
 struct Again<'a> {
     systems: &'a dyn Systems,
     device: &'a TargetConfig,
-    memory: Memory,
+    /// What is known of it.
+    before: TargetState,
     /// Kept until what came of the login is remembered.
     _lock: TargetLock,
     linked: Vec<RecordId>,
 }
 
 impl Again<'_> {
-    fn read(&self, facts: &mut TargetFacts) -> Result<(), Failure> {
-        let mut found = self.systems.target(self.device, &self.memory)?.some(&self.linked)?;
+    /// Another device may stand there by now, whose persons are none of ours: nothing is taken from that.
+    fn read(&self, facts: &mut TargetFacts) -> Result<Result<(), Doubt>, Failure> {
+        let mut target = self.systems.target(self.device, &self.before.memory)?;
+        let serial = self.before.serial.as_deref().unwrap_or_default();
+        if let Err(doubt) = judge_serial(serial, &target.identity()?.serial) {
+            return Ok(Err(doubt));
+        }
+        let mut found = target.some(&self.linked)?;
         for id in &self.linked {
             match found.remove(id) {
                 Some(record) => facts.persons.insert(id.clone(), record.person),
                 None => facts.persons.remove(id),
             };
         }
-        Ok(())
+        Ok(Ok(()))
     }
 }

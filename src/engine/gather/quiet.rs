@@ -30,8 +30,9 @@ const NAMED_MAX: usize = 1_000;
 pub enum Poll {
     /// Everything but what they have news of is as it was.
     News(News),
-    /// Everything must be looked at. What was answered comes with it.
-    Changed(Asked),
+    /// Everything must be looked at. What was answered comes with it, and whether an organisation is to be asked
+    /// for everybody.
+    Changed { asked: Asked, is_listing_due: bool },
 }
 
 /// What organisations had to say that were asked for changes.
@@ -104,8 +105,14 @@ pub fn poll(
 ) -> Result<Poll, StoreError> {
     let look = store.reading()?;
     let now = clock.began();
-    let Some((before, questions)) = matching_digest(config, store, now, scope)? else {
-        return Ok(Poll::Changed(Asked::default()));
+    let questions = questions(config, store, now, scope)?;
+    let is_listing_due = questions.iter().any(|(_, listing)| *listing == Listing::Complete);
+    let before = match is_listing_due {
+        true => None,
+        false => matching_digest(config, store, now, scope)?,
+    };
+    let Some(before) = before else {
+        return Ok(Poll::Changed { asked: Asked::default(), is_listing_due });
     };
     drop(look);
     let ask = Ask::new(now, scope, config);
@@ -124,22 +131,8 @@ pub fn poll(
     }
     Ok(match of_source.len() == config.sources.len() {
         true => Poll::News(News { before, now, asked, of_source }),
-        false => Poll::Changed(Asked(Some(asked))),
+        false => Poll::Changed { asked: Asked(Some(asked)), is_listing_due },
     })
-}
-
-/// Whether an organisation is to be asked for everybody.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn is_listing_due(
-    config: &Config,
-    store: &Store,
-    now: DateTime<Utc>,
-    scope: &Scope,
-) -> Result<bool, StoreError> {
-    let questions = questions(config, store, now, scope)?;
-    Ok(questions.iter().any(|(_, listing)| *listing == Listing::Complete))
 }
 
 /// What each organisation is to be asked.
@@ -196,14 +189,14 @@ fn last_digest(
     Ok(Some(quiet))
 }
 
-/// The digest of the last run that looked at everything, and of each organisation the state and what to
-/// ask, if it is still time to take it and nothing is due but listings of changes.
+/// The digest of the last run that looked at everything, if it is still time to take it and no door is to be
+/// read.
 fn matching_digest(
     config: &Config,
     store: &Store,
     now: DateTime<Utc>,
     scope: &Scope,
-) -> Result<Option<(Quiet, Vec<Question>)>, StoreError> {
+) -> Result<Option<Quiet>, StoreError> {
     if !scope.is_usual() {
         return Ok(None);
     }
@@ -213,9 +206,7 @@ fn matching_digest(
             return Ok(None);
         }
     }
-    let questions = questions(config, store, now, scope)?;
-    let is_listing_due = questions.iter().any(|(_, listing)| *listing == Listing::Complete);
-    Ok((!is_listing_due).then_some((quiet, questions)))
+    Ok(Some(quiet))
 }
 
 /// Whether the configuration and the link files are those that a digest was made of.

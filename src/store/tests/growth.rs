@@ -85,9 +85,24 @@ fn members_who_left_long_ago_are_forgotten_unless_they_are_linked() {
     // Listed, missing for less than a year, paid into the future, linked; and roles of 2026 ended
     // less than a year ago.
     assert_eq!(known(&store), ["1", "2", "3", "4", "5"]);
-    store.journal().begin_run("sync", at(420 * DAY)).unwrap();
+    let run = store.journal().begin_run("sync", at(420 * DAY - 1)).unwrap();
+    let word = Quiet {
+        inputs: String::new(),
+        since: at(420 * DAY - 1),
+        until: at(500 * DAY),
+        files: Vec::new(),
+        report: String::new(),
+    };
+    let end = RunEnd { quiet: Some(word), ..RunEnd::default() };
+    store.journal().end_run(run, at(420 * DAY - 1), &end).unwrap();
+    assert!(store.journal().quiet().unwrap().is_some());
+    let (began, requests) = (at(420 * DAY), BTreeMap::new());
+    let quiet = QuietRun { began, ended: began, asked: Vec::new(), requests };
+    store.journal().record_quiet_run(&quiet).unwrap();
     assert_eq!(known(&store), ["1", "3", "4", "5"]);
     assert_eq!(count(&store, "member_role WHERE member = 2"), 0);
+    assert_eq!(store.journal().quiet().unwrap(), None, "it may have spoken of who was forgotten");
+    store.journal().check_of_one_time().unwrap();
 }
 
 #[test]

@@ -117,3 +117,34 @@ fn a_state_file_that_is_a_link_is_refused() {
     assert!(!sandbox.path("real.db").exists());
     sandbox.assert_well_behaved();
 }
+
+#[test]
+fn a_copy_beside_the_side_file_of_another_is_a_mixture_and_told() {
+    let sandbox = Sandbox::pinned(10, 1);
+    sandbox.sync_at(START, 0);
+    sandbox.sync_at("2026-03-10T10:01:00Z", 0);
+    let copy = fs::read(sandbox.state()).unwrap();
+    assert_eq!(fs::metadata(sandbox.path("ivms-sync.db-wal")).map_or(0, |file| file.len()), 0);
+    sandbox.club.renew(3, "2030-11-01");
+    let run = sandbox.sync_at("2026-03-10T10:02:00Z", 0);
+    assert_eq!(run["changes"][0]["outcome"], json!("confirmed"));
+    // Quiet ticks, whose side file stays.
+    sandbox.sync_at("2026-03-10T10:03:00Z", 0);
+    sandbox.sync_at("2026-03-10T10:04:00Z", 0);
+    let side = fs::read(sandbox.path("ivms-sync.db-wal")).unwrap();
+    assert!(!side.is_empty());
+    let good = fs::read(sandbox.state()).unwrap();
+    fs::write(sandbox.state(), &copy).unwrap();
+    let said = refused(&sandbox, "a mixture", "parts of it are of different times");
+    assert!(said.stderr.contains("in place of it and its -wal file"), "{}", said.stderr);
+    // Both ways out: what was there, or the copy alone.
+    fs::write(sandbox.path("ivms-sync.db-wal"), &side).unwrap();
+    fs::write(sandbox.state(), &good).unwrap();
+    assert_eq!(sandbox.sync_at(LATER, 0)["changes"], json!([]));
+    let _ = fs::remove_file(sandbox.path("ivms-sync.db-wal"));
+    fs::write(sandbox.state(), &copy).unwrap();
+    let doors = sandbox.doors();
+    sandbox.sync_at("2026-03-10T10:06:00Z", 0);
+    assert_eq!(sandbox.doors(), doors, "the door held it already");
+    sandbox.assert_well_behaved();
+}
