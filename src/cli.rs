@@ -243,9 +243,10 @@ pub enum Command {
         after_help = "Examples:\n  ivms-sync apply plan.json\n  ivms-sync apply --blocked 3f0c91d2"
     )]
     Apply(ApplyArgs),
-    /// Show one member: both sides, the link, the history, and why the door opens or does not.
+    /// Show one member: both sides, the link, the history, and why the door opens or does not; or say of a car
+    /// whether it may stand where it stands.
     #[command(
-        after_help = "Examples:\n  ivms-sync lookup anna berg\n  ivms-sync lookup anna@example.se\n  ivms-sync lookup 150002\n  ivms-sync lookup person:1007"
+        after_help = "Examples:\n  ivms-sync lookup anna berg\n  ivms-sync lookup anna@example.se\n  ivms-sync lookup 150002\n  ivms-sync lookup person:1007\n  ivms-sync lookup plate:CT:ABC123 --zone A1"
     )]
     Lookup(LookupArgs),
     /// See that everything is ready to run: configuration, state file, logins, clocks, links.
@@ -394,9 +395,21 @@ pub struct CheckArgs {
 /// Flags of `lookup`.
 #[derive(Debug, Clone, Args)]
 pub struct LookupArgs {
-    /// A name or its beginning, an e-mail address, a Cardskipper member number, or person:EMPLOYEENO.
-    #[arg(value_name = "WHO", required = true)]
+    /// A name or its beginning, an e-mail address, a Cardskipper member number, person:EMPLOYEENO, or
+    /// plate:CT:ABC123 or plate:ABC123; - reads it from standard input, since every user of this computer
+    /// can see a command line.
+    #[arg(value_name = "WHO", required_unless_present = "batch")]
     pub who: Vec<String>,
+    /// For a plate: the zone that the car stands in; without it, every zone.
+    #[arg(long, value_name = "ZONE", conflicts_with = "batch")]
+    pub zone: Option<String>,
+    /// For a plate: the instant that is asked about, as in 2026-11-29T14:00:00+01:00.
+    #[arg(long, value_name = "TIME", conflicts_with = "batch")]
+    pub at: Option<String>,
+    /// Answer a question about a plate for each line of this file, or of - for standard input, each with one
+    /// line of JSON.
+    #[arg(long, value_name = "FILE", conflicts_with = "who")]
+    pub batch: Option<String>,
     /// Ask nobody: show what is known from the last runs.
     #[arg(long)]
     pub offline: bool,

@@ -13,6 +13,7 @@ use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::Counterexample;
 use crate::exit::Exit;
 use crate::model::{HolderNumber, RecordId, TargetName};
+use crate::report::parking::QuestionError;
 use crate::report::plan_file::PlanFileError;
 use crate::stop::INTERRUPTED;
 use crate::store::StoreError;
@@ -53,6 +54,9 @@ pub enum Error {
     /// What `lookup` was asked for is none of these, nor a name.
     #[error("{0:?} is not a name, an e-mail address, a member number or person:EMPLOYEENO")]
     Asked(String),
+    /// A question about a car cannot be asked.
+    #[error("{0}")]
+    Question(#[from] QuestionError),
     /// `--only` names somebody who is not known.
     #[error("{}; nothing was done", not_known(texts, doubts))]
     NotKnown {
@@ -174,6 +178,7 @@ impl Error {
             Self::First(_)
             | Self::Who(_)
             | Self::Asked(_)
+            | Self::Question(_)
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
             | Self::OwnFile { .. }
@@ -198,6 +203,7 @@ impl Error {
             Self::First(_)
             | Self::Who(_)
             | Self::Asked(_)
+            | Self::Question(_)
             | Self::NotKnown { .. }
             | Self::NotInLog { .. }
             | Self::NoDevice(_)
@@ -226,6 +232,10 @@ impl Error {
             Self::First(error) => error.hint(),
             Self::Store(error) => Some(error.hint()),
             Self::LinkFile(error) => Some(error.problem.hint()),
+            Self::Question(QuestionError::NoVehicles) => {
+                Some("write where they come from: `ivms-sync help vehicles`")
+            }
+            Self::Question(_) => None,
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")
             }

@@ -36,6 +36,8 @@ pub enum Exit {
     NobodyFound,
     /// `lookup`: found, but a device differs from what it should hold.
     DeviceDiffers,
+    /// `lookup`: a right is known, but not for here and now.
+    NotHereAndNow,
     /// The command line cannot be understood.
     Usage,
     /// The configuration cannot be used.
@@ -48,7 +50,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every exit, in the order of their codes.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::InStep,
         Self::Bug,
         Self::ChangesPending,
@@ -62,6 +64,7 @@ impl Exit {
         Self::StalePlan,
         Self::NobodyFound,
         Self::DeviceDiffers,
+        Self::NotHereAndNow,
         Self::Usage,
         Self::Config,
         Self::Interrupted,
@@ -85,6 +88,7 @@ impl Exit {
             Self::StalePlan => 13,
             Self::NobodyFound => 20,
             Self::DeviceDiffers => 21,
+            Self::NotHereAndNow => 22,
             Self::Usage => 64,
             Self::Config => 78,
             Self::Interrupted => 130,
@@ -114,7 +118,7 @@ impl Exit {
                 "a safety rule refused something, or a file would be overwritten: a person must look"
             }
             Self::Temporary => {
-                "temporary: the membership system, or every door, could not be reached"
+                "temporary: the membership system, or every door, could not be reached, or a file not be read; lookup of a plate: it cannot be said"
             }
             Self::Fatal => {
                 "the state file cannot be used, a file cannot be written, or this computer's clock is wrong"
@@ -123,8 +127,11 @@ impl Exit {
             Self::LockHeld => "another run has held the lock for more than 10 minutes",
             Self::Login => "a login was refused, a right is missing, or a door has locked us out",
             Self::StalePlan => "the plan is stale, expired, was changed, or cannot be read",
-            Self::NobodyFound => "lookup, --only, history --member: nobody found",
+            Self::NobodyFound => {
+                "lookup, --only, history --member: nobody found; lookup of a plate: no right is known"
+            }
             Self::DeviceDiffers => "lookup: found, but a door differs from what it should hold",
+            Self::NotHereAndNow => "lookup: a right is known, but not for here and now",
             Self::Usage => "the command line cannot be understood",
             Self::Config => "the configuration cannot be used",
             Self::Interrupted => {
@@ -206,6 +213,7 @@ impl Exit {
                 Login,
                 NobodyFound,
                 DeviceDiffers,
+                NotHereAndNow,
                 Usage,
                 Config,
                 Interrupted,
@@ -261,6 +269,7 @@ impl Exit {
             Self::StalePlan => "the plan did not fit any more",
             Self::NobodyFound => "nobody was found",
             Self::DeviceDiffers => "a door differs",
+            Self::NotHereAndNow => "no right for here and now",
             Self::Usage => "the command line was not understood",
             Self::Config => "the configuration cannot be used",
             Self::Interrupted | Self::Terminated => "interrupted",
@@ -292,8 +301,9 @@ impl Exit {
             Self::TimeLimit => 11,
             Self::NobodyFound => 12,
             Self::DeviceDiffers => 13,
-            Self::ChangesPending => 14,
-            Self::InStep => 15,
+            Self::NotHereAndNow => 14,
+            Self::ChangesPending => 15,
+            Self::InStep => 16,
         }
     }
 }

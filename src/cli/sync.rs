@@ -24,7 +24,8 @@ pub struct SyncArgs {
     /// How much to look at.
     #[command(flatten)]
     pub look: LookArgs,
-    /// Accept a complete listing that shrank to exactly this many members.
+    /// Accept a complete listing that shrank to exactly this many members, or a rights-file that shrank to
+    /// exactly this many rights.
     #[arg(long, value_name = "N")]
     pub accept_shrink: Option<usize>,
     /// Believe a door that was replaced or cleaned up, if it holds exactly this many persons.

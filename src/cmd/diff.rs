@@ -1,10 +1,12 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it cannot write to a device.
 
+use super::tick::closely;
 use super::{Context, who, write_file};
 use crate::cli::DiffArgs;
 use crate::command::CommandName;
 use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::{plan, prove};
+use crate::engine::rights;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
@@ -17,7 +19,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     context.refuse_own_files(&[args.out.as_deref()])?;
     let store = context.open_store()?;
     let scope = Scope { is_full: args.look.full, only, ..Scope::default() };
-    let (gathered, _) = gather(&context.network(), &context.config, &store, context.clock, scope)?;
+    let (network, config) = (context.network(), &context.config);
+    let (gathered, _) = gather(&network, config, &store, context.clock, scope.clone())?;
     let plan = plan(&gathered.facts);
     who::must_be_known(&gathered, &plan, context.shows_names_everywhere())?;
     prove(&gathered.facts, &plan)?;
@@ -27,6 +30,10 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let shows_names = context.shows_names_everywhere() && !context.is_json && args.out.is_none();
     let both = (&context.config, &gathered);
     let mut report = Report::of(CommandName::Diff, None, both, &plan, &seen_before, shows_names);
+    let closely = closely(&scope);
+    let rights = rights::look(&context.config, &store, context.clock.began(), closely)?;
+    report.troubles.extend(rights.troubles);
+    report.rights_files = rights.sections;
     report.blocked = plan_file::blocked_id(plan.blocked());
     if let Some(id) = &report.blocked {
         let kept = store.pending().blocked(id)?;

@@ -63,6 +63,21 @@ pub(super) fn refuse_same_names<'a>(sections: impl Iterator<Item = &'a Section<'
     }
 }
 
+/// What vehicles need has names beside all others: commands take a name without saying of which kind it is.
+pub(super) fn refuse_taken_names<'a, 's: 'a>(
+    sections: impl Iterator<Item = &'a Section<'s>>,
+    taken: &[&'a Section<'s>],
+) {
+    let taken = taken.iter().map(|section| (section.name(), section.dotted("")));
+    let mut taken: BTreeMap<&str, String> = taken.collect();
+    for section in sections {
+        if let Some(first) = taken.insert(section.name(), section.dotted("")) {
+            let wrong = Wrong::new(format!("has the same name as {first}"));
+            section.wrong_section(wrong.hint("give one of them another name"));
+        }
+    }
+}
+
 /// A role on a device that no organisation lists opens nothing: most likely a typing error. Can be
 /// told only when every organisation lists its roles.
 pub(super) fn refuse_idle_roles(sources: &[SourceRead<'_>], devices: &[TargetRead<'_>]) {

@@ -19,9 +19,11 @@ impl Config {
             return Some(named("the state file, or belongs to it:", &self.state));
         }
         let link_file = self.link.files.iter().map(AsRef::as_ref).find(is);
+        let rights_file = || self.vehicles.paths().map(AsRef::as_ref).find(is);
         let secret = || self.secret_files.iter().map(AsRef::as_ref).find(is);
         link_file
             .map(|own| named("the link file", own))
+            .or_else(|| rights_file().map(|own| named("the rights-file", own)))
             .or_else(|| secret().map(|own| named("a file with a password:", own)))
     }
 }

@@ -28,6 +28,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 pub mod value;
+mod vehicles;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -53,6 +54,7 @@ pub use kind::{
 pub use load::{draft, load};
 pub use problem::{ConfigError, Problem, Wrong};
 pub use secret::Secret;
+pub use vehicles::{RightsFileConfig, Vehicles};
 
 pub use crate::model::LinkRule;
 pub use crate::net::tls::Tls;
@@ -93,6 +95,8 @@ pub struct Config {
     pub notify: Notify,
     /// Files that every `sync` writes.
     pub report: ReportFiles,
+    /// Who may park where, by which files.
+    pub vehicles: Vehicles,
     /// Files that passwords were read from.
     pub secret_files: Vec<PathBuf>,
     /// Advice that is no error: plain `http`, a literal password, a file that others can read.
@@ -107,10 +111,13 @@ impl Config {
         either(self.sources.iter().map(SourceConfig::system))
     }
 
-    /// The zone in which people are told times that belong to no door: the first door's.
+    /// The zone in which people are told times that belong to no door: the first door's, else that
+    /// of the first rights-file.
     #[must_use]
     pub fn zone_of_people(&self) -> Zone {
-        self.devices.first().map_or(Zone::UTC, |device| device.time_zone)
+        let door = self.devices.first().map(|device| device.time_zone);
+        let file = || self.vehicles.files.first().map(|file| file.time_zone);
+        door.or_else(file).unwrap_or(Zone::UTC)
     }
 
     /// What is read under each name.

@@ -11,6 +11,7 @@ use super::load::absolute;
 use super::problem::{Origin, Wrong};
 use super::secret_source::Surroundings;
 use super::section::{Section, text};
+use super::vehicles::VehicleSections;
 use super::{
     Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
     SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts, notify, value,
@@ -43,26 +44,35 @@ pub(super) fn read(
     let club = top.text("club", value::club).optional();
     let state = top.text("state", value::path).or("ivms-sync.db".to_owned());
     let zones = Zones::read(top);
+    let vehicles = VehicleSections::find(top);
     let mut sources: Vec<SourceRead<'_>> = Vec::new();
     let mut groups = Groups::default();
     for kind in kinds.sources {
         let sections = groups.read(top, kind.name(), "club");
         sources.extend(sections.into_iter().map(|one| source(*kind, one, &zones, surroundings)));
     }
-    groups.refuse_none(top, "there is no organisation to copy from");
     let mut devices: Vec<TargetRead<'_>> = Vec::new();
-    let mut groups = Groups::default();
+    let mut target_groups = Groups::default();
     for kind in kinds.targets {
-        let sections = groups.read(top, kind.name(), "front-door");
+        let sections = target_groups.read(top, kind.name(), "front-door");
         devices.extend(
             sections.into_iter().map(|one| device(*kind, kinds.sources, one, &zones, surroundings)),
         );
     }
-    groups.refuse_none(top, "there is no door to write to");
+    // Vehicles alone need neither.
+    let is_about_members = groups.is_any_given || target_groups.is_any_given;
+    if is_about_members || !vehicles.are_files_given {
+        groups.refuse_none(top, "there is no organisation to copy from");
+        target_groups.refuse_none(top, "there is no door to write to");
+    }
     sources.sort_by(|a, b| a.section.name().cmp(b.section.name()));
     devices.sort_by(|a, b| a.section.name().cmp(b.section.name()));
     agreement::refuse_same_names(sources.iter().map(|read| &read.section));
     agreement::refuse_same_names(devices.iter().map(|read| &read.section));
+    let named = sources.iter().map(|read| &read.section);
+    let named: Vec<_> = named.chain(devices.iter().map(|read| &read.section)).collect();
+    agreement::refuse_taken_names(vehicles.named(), &named);
+    let vehicles = vehicles.read(top, &zones, surroundings.folder);
     let link = link(&top.section("link"), surroundings.folder);
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
@@ -70,7 +80,7 @@ pub(super) fn read(
     let report_section = top.section("report");
     let report = report_files(&report_section, surroundings.folder);
     top.finish();
-    zones.finish(top, sources.is_empty() || devices.is_empty());
+    zones.finish(top, is_about_members && (sources.is_empty() || devices.is_empty()));
     agreement::refuse_same_organisation(&sources);
     agreement::refuse_same_device(&devices);
     agreement::refuse_idle_roles(&sources, &devices);
@@ -88,6 +98,7 @@ pub(super) fn read(
         guard,
         notify: notify?,
         report,
+        vehicles: vehicles?,
         secret_files: surroundings.secret_files.take(),
         warnings: Vec::new(),
     };

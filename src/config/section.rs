@@ -272,6 +272,14 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The entries of a section whose keys are names of other sections, as the file has them.
+    pub fn entries(&self) -> impl Iterator<Item = (&'a str, Origin, &'a DeValue<'a>)> {
+        self.table.into_iter().flatten().map(|(name, value)| {
+            let name_text: &'a str = name.get_ref();
+            (name_text, Origin::Offset(name.span().start), value.get_ref())
+        })
+    }
+
     fn child(&self, key: &str, table: Option<&'a DeTable<'a>>, origin: Origin) -> Self {
         let path = self.path.iter().cloned().chain([key.to_owned()]).collect();
         let mut child = Self::new(self.reader, path, table, origin);

@@ -6,6 +6,7 @@ pub mod gather;
 pub mod link;
 mod outcome;
 pub mod plan;
+pub mod rights;
 mod side_by_side;
 mod systems;
 pub mod vehicles;

@@ -18,6 +18,7 @@ mod parking_zone;
 mod period;
 mod plate;
 mod record;
+mod rights_row;
 #[cfg(test)]
 pub(crate) mod testing;
 mod visible;
@@ -50,6 +51,7 @@ pub use record::{
     Flaw, Limit, Record, RecordStanding, Times, fingerprint, fingerprint_by_fields,
     is_same_but_for_dates, is_same_record,
 };
+pub use rights_row::{RightsRow, RightsRowLeftOut, RightsRowReason};
 pub use visible::{inert_json, is_invisible, printable, printable_lines, steers, visible};
 pub use who::{Asked, NameTyped, Who};
 pub use window::{Window, WindowError, format_time, parse_time};

@@ -203,6 +203,20 @@ impl ParkingZones {
         self.zones.get(name)
     }
 
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &ParkingZone> {
+        self.zones.values()
+    }
+
+    /// What a source calls each zone, beside the zone's name here.
+    #[must_use]
+    pub fn names_of(&self, source: &SourceName) -> Vec<(&ParkingZoneName, &ParkingZoneName)> {
+        match self.by_source.get(source) {
+            Some(names) => names.iter().collect(),
+            None => self.zones.keys().map(|name| (name, name)).collect(),
+        }
+    }
+
     /// The zone that a source means by a name; `None` where it is configured for none, so that nobody knows
     /// where its rights hold.
     #[must_use]

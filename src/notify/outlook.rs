@@ -85,8 +85,10 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Observat
     }
     let is_clock_seen = report.sources.iter().any(|source| source.accepted);
     let files = link_files.iter().map(|path| path.to_string_lossy().into_owned());
+    let rights = report.rights_files.iter().flat_map(|seen| seen.files.iter().cloned());
     let others = files
         .map(|path| (Topic::LinkFile(path), true))
+        .chain(rights.map(|path| (Topic::RightsFile(path), true)))
         .chain([(Topic::OwnClock, is_clock_seen), (Topic::TimeLimit, true)]);
     for (topic, is_seen) in others {
         let condition = found.get(&topic).and_then(|troubles| first(troubles));
@@ -114,6 +116,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::First(_)
         | Error::Who(_)
         | Error::Asked(_)
+        | Error::Question(_)
         | Error::NoDevice(_)
         | Error::NothingToAccept { .. }
         | Error::Plan { .. }
@@ -151,7 +154,9 @@ fn only(config: &Config, there: Topic, condition: Condition) -> Vec<Observation>
     });
     let files = config.link.files.iter();
     let files = files.map(|path| Topic::LinkFile(path.to_string_lossy().into_owned()));
-    let all = sources.chain(doors).chain(files).chain(Topic::SINGLE);
+    let rights = config.vehicles.paths();
+    let rights = rights.map(|path| Topic::RightsFile(path.to_string_lossy().into_owned()));
+    let all = sources.chain(doors).chain(files).chain(rights).chain(Topic::SINGLE);
     let mut condition = Some(Box::new(condition));
     all.map(|topic| {
         let state = match condition.take_if(|_| topic == there) {
@@ -190,6 +195,7 @@ fn topic_of(report: &Report, trouble: &Trouble) -> Option<Topic> {
         (TroubleKind::OwnClock(_), _) => Some(Topic::OwnClock),
         (TroubleKind::TimeLimit, _) => Some(Topic::TimeLimit),
         (_, About::LinkFile(path)) => Some(Topic::LinkFile(path.clone())),
+        (_, About::RightsFile(_, path)) => Some(Topic::RightsFile(path.clone())),
         (kind, About::Source(name)) => {
             let source = report.sources.iter().find(|source| source.name == *name)?;
             Some(Topic::Source(name.clone(), source.system, of_source(kind)?))

@@ -14,6 +14,8 @@ pub enum Topic {
     Source(SourceName, &'static str, SourceTrouble),
     /// A link file that was read before cannot be read now; its path.
     LinkFile(String),
+    /// A rights-file cannot be read, or is not believed; its path.
+    RightsFile(String),
     /// A link file that was never read cannot be read: nothing is done at all.
     NewLinkFile,
     /// This computer's clock is wrong.
@@ -81,6 +83,7 @@ impl fmt::Display for Topic {
             Self::Door(name, what) => write!(f, "door {name} {}", what),
             Self::Source(name, _, what) => write!(f, "source {name} {}", what),
             Self::LinkFile(path) => write!(f, "file {path}"),
+            Self::RightsFile(path) => write!(f, "rights {path}"),
             Self::NewLinkFile => f.write_str("new-link-file"),
             Self::OwnClock => f.write_str("own-clock"),
             Self::TimeLimit => f.write_str("time-limit"),
@@ -177,6 +180,10 @@ impl Topic {
             Self::LinkFile(_) => {
                 ("The link file {name} cannot be read", "The link file {name} can be read again")
             }
+            Self::RightsFile(_) => (
+                "The rights-file {name} cannot be read, or is not believed",
+                "The rights-file {name} is read again",
+            ),
             Self::NewLinkFile => (
                 "A link file cannot be read, and nothing is done without it",
                 "Every link file can be read",
@@ -210,7 +217,7 @@ impl Topic {
         match self {
             Self::Door(name, _) => name.to_string(),
             Self::Source(name, ..) => name.to_string(),
-            Self::LinkFile(path) => file_name(path).to_owned(),
+            Self::LinkFile(path) | Self::RightsFile(path) => file_name(path).to_owned(),
             other => other.to_string(),
         }
     }

@@ -15,6 +15,7 @@ pub mod look;
 pub mod lookup;
 pub mod near;
 pub mod only;
+pub mod parking;
 pub mod plan_file;
 pub mod roles;
 mod rows_left_out;
@@ -32,6 +33,7 @@ use crate::command::CommandName;
 use crate::config::Config;
 use crate::engine::gather::Gathered;
 use crate::engine::plan::{Change, Facts, LeftOut, Loss, NoDoor, Plan, Released};
+use crate::engine::rights::SectionSeen;
 pub use crate::engine::{
     ChangeState, KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport,
 };
@@ -71,6 +73,8 @@ pub struct Report {
     /// Limited by `--only`: somebody asked for it just now and waits for the answer.
     pub is_limited: bool,
     pub troubles: Vec<Trouble>,
+    /// What rights-files hold.
+    pub rights_files: Vec<SectionSeen>,
     /// Names to show beside member numbers, where names may be shown.
     pub names: BTreeMap<HolderId, String>,
     /// The names that doors hold, of persons who are spoken of, where names may be shown.

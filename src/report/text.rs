@@ -12,6 +12,7 @@ use super::table::Table;
 use super::{ChangeState, KeptLink, Report, TargetOutcome, rows_left_out};
 use crate::command::CommandName;
 use crate::engine::plan::{Kind, LeftOut, Reason};
+use crate::engine::rights::SectionSeen;
 use crate::model::{HolderId, Limit, RecordId, Window, Zone};
 use crate::text::lists::{many, some_of};
 
@@ -31,6 +32,9 @@ pub fn render(report: &Report, look: Look) -> String {
     }
     text.push_str(&summary(report));
     text.push('\n');
+    for seen in &report.rights_files {
+        text.push_str(&rights_file(seen));
+    }
     text.push_str(&left_out(report, look));
     text.push_str(&kept_links(report, look));
     text.push_str(&rows_left_out::render(
@@ -41,6 +45,18 @@ pub fn render(report: &Report, look: Look) -> String {
         text.push_str(&approval(report.is_blocked_new, id));
     }
     look.folded(text)
+}
+
+/// What a rights-file holds, in one line.
+fn rights_file(seen: &SectionSeen) -> String {
+    let count = |count: u64, noun| many(usize::try_from(count).unwrap_or(usize::MAX), noun);
+    let rights = count(seen.rights, "right");
+    let left_out = match seen.left_out {
+        0 => String::new(),
+        rows => format!(", {} left out", count(rows, "row")),
+    };
+    let how = if seen.is_whole { "" } else { ", not all of it read now" };
+    format!("{}: {rights}{left_out}{how}.\n", seen.name)
 }
 
 /// How to approve what is blocked.
@@ -171,9 +187,11 @@ pub fn summary(report: &Report) -> String {
     let refused = report.sources.iter().filter(|source| !source.accepted);
     parts.extend(refused.map(|source| format!("{} gave no usable answer", source.name)));
     if parts.is_empty() {
+        let has_doors = !report.devices.is_empty() || report.rights_files.is_empty();
         let doors = many(report.devices.len(), "door");
         return match report.command {
             CommandName::Apply => "The plan holds nothing to do.".to_owned(),
+            _ if !has_doors => "Every rights-file was looked at.".to_owned(),
             _ => match paid_and_left_out(report) {
                 0 => format!("In sync: nothing to change on {doors}."),
                 1 => format!("Nothing to change on {doors}; 1 member with paid time is left out."),

@@ -40,6 +40,7 @@ mod pages;
 mod prepared;
 mod prune;
 mod quiet;
+mod rights;
 mod rows;
 mod schema;
 mod seal;
@@ -81,6 +82,7 @@ pub use machine::Machine;
 pub use members::{Changed, ListingDelta, SecondLook, SourceState, StoredHolder};
 pub use overview::{BlockedOverview, DeviceOverview, GrantDelay, PastRun};
 pub use quiet::{FileSeen, Quiet, QuietRun};
+pub use rights::{OfPlate, RightsFile, RightsFileRead};
 pub use trust::{Unasked, Unproven, WriteMemory};
 pub use uncommitted::Uncommitted;
 pub use waiting::Waiting;
@@ -162,6 +164,8 @@ views! {
     overview Overview
     /// What waits for a door, for an approval, or for somebody's care.
     pending Pending
+    /// Rights-files: who may park where.
+    rights Rights
     /// How devices took logins, requests and writes.
     trust Trust
 }

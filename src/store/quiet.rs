@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
-use super::{Journal, StoreError, StoreProblem, seal};
+use super::{Journal, RightsFile, StoreError, StoreProblem, seal};
 use crate::model::{RunId, SourceName};
 
 /// What a run leaves that found nothing to do and nothing wrong.
@@ -56,6 +56,8 @@ pub struct QuietRun {
     pub asked: Vec<SourceName>,
     /// HTTP requests by target.
     pub requests: BTreeMap<String, u64>,
+    /// Rights-files that hold what is known of them still, and how each stood on the disk.
+    pub rights_files: Vec<(RightsFile, Option<String>)>,
 }
 
 impl Journal<'_> {
@@ -102,6 +104,9 @@ impl Journal<'_> {
                     "UPDATE source SET fetched_at = ?2 WHERE account = ?1",
                     (source, run.began),
                 )?;
+            }
+            for (file, stamp) in &run.rights_files {
+                store.rights().refresh(file, stamp.clone(), run.began)?;
             }
             self.count_requests(&run.requests)?;
             Ok(id)

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
-use crate::model::{Flaw, HolderId, RecordId, SourceName, Zone};
+use crate::model::{Flaw, HolderId, RecordId, RightsRowReason, SourceName, Zone};
 use crate::text::words::words;
 
 /// What can go wrong, with what the text needs to know.
@@ -41,6 +41,17 @@ pub enum TroubleKind {
         may_be_right: bool,
         failed: Failed,
     },
+
+    /// A rights-file cannot be read or is not believed, and what was known of it stays.
+    RightsFileUnread {
+        /// No later run mends it by itself.
+        needs_somebody: bool,
+        /// Something is known of it.
+        was_read: bool,
+        failed: Failed,
+    },
+    /// Rows of a rights-file that give no right; on which lines.
+    RightsRowsLeftOut { reason: RightsRowReason, lines: Vec<u32> },
 
     /// Another process talks to it: which, and since when, where that is known.
     Busy(Option<(u32, String)>),
@@ -285,6 +296,8 @@ words! {
         NoNumber = "no-number",
         NobodyListed = "nobody-listed",
         LinkFileUnread = "link-file-unread",
+        RightsFileUnread = "rights-file-unread",
+        RightsRowsLeftOut = "rights-rows-left-out",
         Busy = "busy",
         Twin = "twin",
         UnclearDates = "unclear-dates",

@@ -38,6 +38,8 @@ pub enum About {
     Members,
     /// A link file; its path.
     LinkFile(String),
+    /// A rights-file: its section and its path.
+    RightsFile(SourceName, String),
     /// This computer, above all its clock.
     ThisComputer,
     /// The run as a whole.
@@ -124,7 +126,9 @@ impl TroubleKind {
             Self::ServerClock(_) => Exit::Temporary,
             Self::OwnClock(_) => Exit::Fatal,
             Self::LinkFileUnread { may_be_right: true, .. } => Exit::InStep,
-            Self::LinkFileUnread { may_be_right: false, .. } => Exit::Temporary,
+            Self::LinkFileUnread { may_be_right: false, .. }
+            | Self::RightsFileUnread { needs_somebody: false, .. } => Exit::Temporary,
+            Self::RightsFileUnread { needs_somebody: true, .. } => Exit::Refused,
             Self::Busy(_)
             | Self::Unusable(_)
             | Self::BackingOff { kind: FailureKind::Passing | FailureKind::Lasting, .. }
@@ -166,6 +170,7 @@ impl TroubleKind {
             | Self::ProtectsNobody(_)
             | Self::OtherNames(_)
             | Self::NotTold(_)
+            | Self::RightsRowsLeftOut { .. }
             | Self::Repeated(..) => Exit::InStep,
         }
     }
@@ -192,6 +197,8 @@ impl TroubleKind {
             Self::NoNumber(_) => Word::NoNumber,
             Self::NobodyListed { .. } => Word::NobodyListed,
             Self::LinkFileUnread { .. } => Word::LinkFileUnread,
+            Self::RightsFileUnread { .. } => Word::RightsFileUnread,
+            Self::RightsRowsLeftOut { .. } => Word::RightsRowsLeftOut,
             Self::Busy(_) => Word::Busy,
             Self::Twin(_) => Word::Twin,
             Self::UnclearDates(_) => Word::UnclearDates,
@@ -240,6 +247,7 @@ impl TroubleKind {
             Self::ListRefused(rule, _) => rule.to_string(),
             Self::Blocked { plan, .. } => plan.clone(),
             Self::Overtaken(person, _) => person.to_string(),
+            Self::RightsRowsLeftOut { reason, .. } => reason.to_string(),
             Self::ServedNoMore { member, .. } => member.to_string(),
             Self::Released { id, .. } => id.to_string(),
             Self::OrganisationLeft { organisation, .. } => organisation.to_string(),
@@ -259,6 +267,7 @@ impl About {
             Self::Source(name) => format!("source {name}"),
             Self::Target(name) => format!("target {name}"),
             Self::LinkFile(path) => format!("file {path}"),
+            Self::RightsFile(name, path) => format!("rights {name} {path}"),
             // Its topic is whole.
             Self::Named(_) => String::new(),
             other => other.to_string(),
@@ -275,6 +284,7 @@ impl fmt::Display for About {
             Self::EveryTarget => f.write_str("every door"),
             Self::Members => f.write_str("members"),
             Self::LinkFile(path) => f.write_str(path),
+            Self::RightsFile(name, path) => write!(f, "{name} ({path})"),
             Self::ThisComputer => f.write_str("this computer"),
             Self::Run => f.write_str("this run"),
             Self::Channel(name) => write!(f, "notify.{name}"),

@@ -85,6 +85,22 @@ impl TroubleKind {
             Self::LinkFileUnread { failed, .. } => {
                 format!("{}; its rows from the last reading are used", failed.text)
             }
+            Self::RightsFileUnread { was_read: true, failed, .. } => format!(
+                "{}; what is known of it stays, and counts as fresh until `fresh_for` is over",
+                failed.text
+            ),
+            Self::RightsFileUnread { was_read: false, failed, .. } => {
+                format!(
+                    "{}; nothing is known of it, so that nobody is told \"no right\"",
+                    failed.text
+                )
+            }
+            Self::RightsRowsLeftOut { reason, lines } => format!(
+                "{} left out (line {}): {}",
+                many(lines.len(), "row"),
+                some_of(lines, NAMED_MAX, ", "),
+                reason.explain().0
+            ),
             Self::Busy(holder) => {
                 let who = match holder {
                     Some((process, since)) => format!(" (process {process}, since {since})"),
@@ -255,6 +271,7 @@ impl TroubleKind {
             | Self::RightMissing(failed)
             | Self::ListRefused(_, failed)
             | Self::LinkFileUnread { failed, .. }
+            | Self::RightsFileUnread { failed, .. }
             | Self::NotTold(failed)
             | Self::BrokeOff(_, failed)
             | Self::Repeated(_, _, failed) => return failed.hint.clone(),
@@ -307,6 +324,7 @@ impl TroubleKind {
                 "see that {account} is right and that the account may export its \
                  members"
             )),
+            Self::RightsRowsLeftOut { reason, .. } => Hint::text(reason.explain().1),
             Self::Busy(_) => Hint::text("run it again when the other one is done"),
             Self::HeldBack { is_spent: true, .. } => Hint::text(
                 "so many logins were refused within half an hour that one more, with whatever password, \

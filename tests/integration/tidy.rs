@@ -254,13 +254,14 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// The same within the engine.
-const ENGINE_LAYERS: [&str; 9] = [
+const ENGINE_LAYERS: [&str; 10] = [
     "side_by_side",
     "outcome",
     "systems",
     "link",
     "plan",
     "vehicles",
+    "rights",
     "gather",
     "execute",
     "carry_out",

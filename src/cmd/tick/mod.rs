@@ -13,6 +13,7 @@ use crate::engine::Systems;
 use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
 use crate::engine::gather::{Scope, gather_with};
 use crate::engine::plan::{Standing, plan, prove};
+use crate::engine::rights::{self, Closely, Looked};
 use crate::error::Error;
 use crate::model::RunId;
 use crate::report::unchanged as quiet_report;
@@ -27,8 +28,41 @@ pub fn tick(
     store: &mut Store,
     scope: Scope,
 ) -> Result<Report, Error> {
-    let asked = match poll(systems, &context.config, store, context.clock, &scope)? {
-        Poll::News(news) => match told_news(context, systems, store, &scope, news)? {
+    let (config, now) = (&context.config, context.clock.began());
+    // Whoever limits a run to somebody asks about a door.
+    let rights = match scope.only.is_everyone() {
+        true => rights::look(config, store, now, closely(&scope))?,
+        false => Looked::default(),
+    };
+    let sections = rights.sections.clone();
+    let mut report = tick_with(context, systems, store, scope, rights)?;
+    report.rights_files = sections;
+    Ok(report)
+}
+
+/// How closely rights-files are looked at.
+pub(super) fn closely(scope: &Scope) -> Closely {
+    Closely { is_full: scope.is_full, accept_shrink: scope.accept_shrink }
+}
+
+/// The same with what was seen of rights-files.
+fn tick_with(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+    scope: Scope,
+    rights: Looked,
+) -> Result<Report, Error> {
+    let config = &context.config;
+    let polled = match rights.is_quiet() {
+        true => poll(systems, config, store, context.clock, &scope)?,
+        false => {
+            store.check()?;
+            Poll::Changed { asked: Asked::default(), is_listing_due: false }
+        }
+    };
+    let asked = match polled {
+        Poll::News(news) => match told_news(context, systems, store, &scope, (news, &rights))? {
             Ok(report) => return Ok(report),
             Err(asked) => asked,
         },
@@ -41,7 +75,9 @@ pub fn tick(
             asked
         }
     };
-    in_run(context, systems, store, |store, run| whole(context, systems, store, scope, asked, run))
+    in_run(context, systems, store, &rights, |store, run| {
+        whole(context, systems, store, scope, (asked, &rights), run)
+    })
 }
 
 /// A tick to which everything is as it was but what the organisations have `news` of; what they answered comes
@@ -51,7 +87,7 @@ fn told_news(
     systems: &dyn Systems,
     store: &mut Store,
     scope: &Scope,
-    news: News,
+    (news, rights): (News, &Looked),
 ) -> Result<Result<Report, Asked>, Error> {
     let config = &context.config;
     let devices = config.devices.iter().map(|device| (&device.name, device.mode));
@@ -59,7 +95,7 @@ fn told_news(
     let Some((report, counted)) = report else { return Ok(Err(news.into_asked())) };
     if !news.are_none() {
         return match news.look(config, store, scope, &[])? {
-            Ok(few) => touched::tick(context, systems, store, few, (report, counted)),
+            Ok(few) => touched::tick(context, systems, store, (few, rights), (report, counted)),
             Err(asked) => Ok(Err(asked)),
         };
     }
@@ -69,7 +105,7 @@ fn told_news(
         let plan = plan(&nobody.gathered.facts);
         compare::with_everybody(context, systems, store, (&nobody, &plan), &report)?;
     }
-    unchanged::complete(context, systems, store, report).map(Ok)
+    unchanged::complete(context, systems, store, rights, report).map(Ok)
 }
 
 /// Begins a run, does what it is for, and ends it.
@@ -77,10 +113,12 @@ fn in_run(
     context: &Context,
     systems: &dyn Systems,
     store: &mut Store,
+    rights: &Looked,
     work: impl FnOnce(&mut Store, RunId) -> Result<(Report, Option<Quiet>), Error>,
 ) -> Result<Report, Error> {
     let run = context.begin_run(CommandName::Sync, store)?;
-    match work(store, run) {
+    let done = rights.record(store).map_err(Error::from).and_then(|()| work(store, run));
+    match done {
         Ok((report, quiet)) => {
             record::end_run(context, systems, store, &report, quiet, run).map(|()| report)
         }
@@ -102,7 +140,7 @@ fn whole(
     systems: &dyn Systems,
     store: &mut Store,
     scope: Scope,
-    asked: Asked,
+    (asked, rights): (Asked, &Looked),
     run: RunId,
 ) -> Result<(Report, Option<Quiet>), Error> {
     let config = &context.config;
@@ -121,6 +159,7 @@ fn whole(
     let is_settled = gathered.record(config, store, &plan, run)?;
     let mut report =
         Report::of(CommandName::Sync, Some(run), (config, &gathered), &plan, &seen_before, false);
+    report.troubles.extend(rights.troubles.iter().cloned());
     let uncommitted = store.journal().uncommitted_targets()?;
     report.troubles.extend(attention::left_targets(&uncommitted, &config.devices));
     // What is not known of an organisation in this tick has not moved.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cmd::Context;
 use crate::engine::Systems;
+use crate::engine::rights::Looked;
 use crate::error::Error;
 use crate::model::SourceName;
 use crate::report::Report;
@@ -14,6 +15,7 @@ pub(super) fn complete(
     context: &Context,
     systems: &dyn Systems,
     store: &mut Store,
+    rights: &Looked,
     mut report: Report,
 ) -> Result<Report, Error> {
     log::info!("nothing has changed since everything was last looked at");
@@ -25,6 +27,7 @@ pub(super) fn complete(
         ended: context.clock.now(),
         asked: context.config.sources.iter().map(|source| source.name.clone()).collect(),
         requests: systems.requests(),
+        rights_files: rights.same().to_vec(),
     };
     report.run = Some(store.journal().record_quiet_run(&quiet)?);
     Ok(report)

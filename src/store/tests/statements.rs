@@ -3,7 +3,7 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 13] = [
+const SOURCES: [(&str, &str); 14] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("audit.rs", include_str!("../audit.rs")),
     ("blocked.rs", include_str!("../blocked.rs")),
@@ -14,13 +14,15 @@ const SOURCES: [(&str, &str); 13] = [
     ("login.rs", include_str!("../login.rs")),
     ("members.rs", include_str!("../members.rs")),
     ("overview.rs", include_str!("../overview.rs")),
+    ("rights.rs", include_str!("../rights.rs")),
     ("trust.rs", include_str!("../trust.rs")),
     ("uncommitted.rs", include_str!("../uncommitted.rs")),
     ("waiting.rs", include_str!("../waiting.rs")),
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 8] = [
+const TINY: [&str; 9] = [
+    "rights_file",
     "salt",
     "blocked_plan",
     "device",

@@ -1,12 +1,14 @@
 //! One cell, as both readers hand it on, and how its text is cleaned. Pure.
 
+use chrono::NaiveDateTime;
+
 use super::CELL_BYTES_MAX;
 use super::format::Shown;
 use crate::model::is_invisible;
 
-/// What a cell holds, as far as a person id or an e-mail is concerned.
+/// What a cell holds.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) enum Cell {
+pub(in crate::engine) enum Cell {
     /// Nothing, or nothing but white space.
     #[default]
     Blank,
@@ -22,8 +24,8 @@ pub(super) enum Cell {
     },
     /// A formula of a workbook that holds nothing yet, or the 0 that programs write in its place.
     NoValueYet,
-    /// A date, a time or a duration of a workbook.
-    Date,
+    /// A date of a workbook, with its time of day; nothing for a duration, or one that no calendar has.
+    Date(Option<NaiveDateTime>),
     /// TRUE or FALSE of a workbook.
     Boolean,
     /// `#N/A` and its like.
@@ -33,7 +35,7 @@ pub(super) enum Cell {
 impl Cell {
     /// Takes text, from either kind of file. `="0012"` is how spreadsheets are told in CSV that
     /// something is text, and means `0012`.
-    pub(super) fn from_text(text: &str) -> Self {
+    pub(in crate::engine) fn from_text(text: &str) -> Self {
         let trimmed = trim(text);
         let inner = trimmed.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
         let meant = trim(inner.filter(|inner| !inner.contains('"')).unwrap_or(trimmed));

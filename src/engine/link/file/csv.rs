@@ -15,11 +15,8 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2, memchr3};
 
 use super::cell::{Cell, trim};
-use super::header::{Header, Search};
-use super::row::{Pair, RowCells, Rows, read_row};
-use super::value::{read_email, read_id, read_number};
-use super::{Contents, FileProblem, HEADER_ROWS_MAX};
-use crate::model::RowReason;
+use super::layout::{self, Columns, Layout, Misread};
+use super::{FileProblem, HEADER_ROWS_MAX};
 
 /// In the order they are tried; a header row decides, so the order hardly matters.
 const SEPARATORS: [u8; 3] = *b",;\t";
@@ -31,15 +28,18 @@ const COLUMNS_MAX: usize = 16_384;
 ///
 /// # Errors
 /// [`FileProblem::TooManyRows`], and those of the header search.
-pub(super) fn read(text: &str) -> Result<Contents, FileProblem> {
-    let mut search = Search::default();
+pub(super) fn read<const N: usize, L: Layout<N>>(
+    layout: &L,
+    text: &str,
+) -> Result<L::Rows, FileProblem> {
+    let mut search = L::Search::default();
     for separator in SEPARATORS {
         let mut lines = Lines { text, next: 0, number: 0 };
-        if let Some(sheet) = find_header(&mut lines, separator, &mut search)? {
+        if let Some(sheet) = find_header(layout, &mut lines, separator, &mut search)? {
             return sheet.rows(lines);
         }
     }
-    Err(search.failure())
+    Err(layout.failure(&search))
 }
 
 /// Whether the last line has no end, so that more of it may have been meant to come. What is left of it
@@ -163,20 +163,22 @@ fn marks_are_harmless(line: &str, separator: u8) -> bool {
 }
 
 /// A header row, and what it takes to read the rows below it.
-struct Sheet {
+struct Sheet<'l, const N: usize, L> {
+    layout: &'l L,
     separator: u8,
-    header: Header,
+    columns: Columns<N>,
     /// How many cells the header row has.
     width: usize,
 }
 
 /// Looks for the header row, and moves behind it. A mark above it may have joined it with what is
 /// there, so every line is looked at by itself as well.
-fn find_header(
+fn find_header<'l, const N: usize, L: Layout<N>>(
+    layout: &'l L,
     lines: &mut Lines<'_>,
     separator: u8,
-    search: &mut Search,
-) -> Result<Option<Sheet>, FileProblem> {
+    search: &mut L::Search,
+) -> Result<Option<Sheet<'l, N, L>>, FileProblem> {
     let mut looked_at = 0;
     let mut last_end = 0;
     while let Some(line) = lines.next() {
@@ -198,18 +200,18 @@ fn find_header(
         };
         last_end = last_end.max(end);
         let texts = cells.iter().map(AsRef::as_ref).enumerate();
-        if let Some(header) = search.offer(line.number, texts)? {
+        if let Some(columns) = layout.offer(search, line.number, texts)? {
             lines.pass(end);
-            return Ok(Some(Sheet { separator, header, width: cells.len() }));
+            return Ok(Some(Sheet { layout, separator, columns, width: cells.len() }));
         }
     }
     Ok(None)
 }
 
-impl Sheet {
+impl<const N: usize, L: Layout<N>> Sheet<'_, N, L> {
     /// Reads the rows below the header row.
-    fn rows(&self, mut lines: Lines<'_>) -> Result<Contents, FileProblem> {
-        let mut rows = Rows::default();
+    fn rows(&self, mut lines: Lines<'_>) -> Result<L::Rows, FileProblem> {
+        let mut rows = L::Rows::default();
         // The line with a mark that may close a cell of an earlier line.
         let mut doubted = 0;
         while let Some(line) = lines.next() {
@@ -231,38 +233,38 @@ impl Sheet {
                     self.take(&mut rows, line, &self.plain_cells(line))?;
                 }
                 _ => {
-                    rows.refuse(line.number, RowReason::StrayQuote, line.text)?;
+                    self.layout.refuse(&mut rows, line.number, Misread::StrayQuote, line.text)?;
                     doubted = doubted.max(if last > line.number { last } else { 0 });
                 }
             }
         }
-        Ok(rows.finish(Vec::new()))
+        Ok(rows)
     }
 
     /// Whether nothing speaks for another reading of the lines of a record than as that record.
     fn is_sure(&self, record: &Record<'_>, line: Line<'_>, behind: &Lines<'_>) -> bool {
-        let joined = || self.pair(&record.cells);
+        let joined = || self.row(&record.cells);
         if record.end <= line.end() {
             if !record.joins || record.cells.len() == self.width {
                 return true;
             }
             let cells = self.plain_cells(line);
-            let pair = self.pair(&cells);
-            return cells.len() != self.width || pair.is_none() || pair == joined();
+            let row = self.row(&cells);
+            return cells.len() != self.width || row.is_none() || row == joined();
         }
-        let mut only: Option<Pair> = None;
+        let mut only: Option<L::Row> = None;
         let mut are_rows = true;
         let behind = behind.clone().take_while(|line| line.start < record.end);
         for line in std::iter::once(line).chain(behind) {
             let cells = self.plain_cells(line);
             are_rows &= self.looks_like_row(&cells);
-            if let Some(pair) = self.pair(&cells)
-                && only.replace(pair).is_some()
+            if let Some(row) = self.row(&cells)
+                && only.replace(row).is_some()
             {
                 return false;
             }
         }
-        // One line with a person and a member is a row whose first or last cell has a line end within.
+        // One line that says something is a row whose first or last cell has a line end within.
         if only.is_some() { only == joined() } else { !are_rows }
     }
 
@@ -275,51 +277,55 @@ impl Sheet {
         cells.map(|cell| Cow::Borrowed(bare(cell))).collect()
     }
 
-    /// Whether cells could be a row of their own: as many as the header row has, with a person or a
-    /// member and nothing else in their places.
+    /// Whether cells could be a row of their own: as many as the header row has, with what belongs
+    /// there and nothing else in their places.
     fn looks_like_row(&self, cells: &Cells<'_>) -> bool {
         let found = self.cells(cells);
-        let RowCells { id, email, number } = &found;
-        let is_fine = |cell: &Cell, is_read: bool| is_read || *cell == Cell::Blank;
+        let mut filled = found.iter().enumerate().filter(|(_, cell)| **cell != Cell::Blank);
+        let is_filled = found.iter().any(|cell| *cell != Cell::Blank);
         cells.len() == self.width
-            && found != RowCells::default()
-            && is_fine(id, read_id(id).is_ok())
-            && is_fine(email, read_email(email).is_ok())
-            && is_fine(number, read_number(number).is_ok())
+            && is_filled
+            && filled.all(|(column, cell)| self.layout.fits(column, cell))
     }
 
-    fn take(&self, rows: &mut Rows, line: Line<'_>, cells: &Cells<'_>) -> Result<(), FileProblem> {
+    fn take(
+        &self,
+        rows: &mut L::Rows,
+        line: Line<'_>,
+        cells: &Cells<'_>,
+    ) -> Result<(), FileProblem> {
         if self.is_too_wide(cells) {
-            return rows.refuse(line.number, RowReason::MoreCellsThanHeader, line.text);
+            let why = Misread::MoreCellsThanHeader;
+            return self.layout.refuse(rows, line.number, why, line.text);
         }
-        rows.take(line.number, &self.cells(cells))
+        self.layout.take(rows, line.number, &self.cells(cells))
     }
 
-    fn pair(&self, cells: &Cells<'_>) -> Option<Pair> {
-        read_row(&self.cells(cells)).ok().flatten().filter(|_| !self.is_too_wide(cells))
+    fn row(&self, cells: &Cells<'_>) -> Option<L::Row> {
+        self.layout.row(&self.cells(cells)).filter(|_| !self.is_too_wide(cells))
     }
 
     fn is_too_wide(&self, cells: &Cells<'_>) -> bool {
         cells.iter().skip(self.width).any(|cell| !trim(cell).is_empty())
     }
 
-    fn cells(&self, cells: &Cells<'_>) -> RowCells {
-        let cell = |column: Option<usize>| {
+    fn cells(&self, cells: &Cells<'_>) -> layout::Cells<N> {
+        self.columns.places.map(|column| {
             let text = column.and_then(|column| cells.get(column));
             text.map_or(Cell::Blank, |text| Cell::from_text(text.as_ref()))
-        };
-        let Header { id_column, email_column, number_column, .. } = self.header;
-        RowCells {
-            id: cell(Some(id_column)),
-            email: cell(email_column),
-            number: cell(number_column),
-        }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Contents;
+    use super::super::row::Links;
     use super::*;
+
+    fn read(text: &str) -> Result<Contents, FileProblem> {
+        super::read(&Links, text).map(|rows| rows.finish(Vec::new()))
+    }
 
     fn rows(text: &str) -> Vec<(u32, String, String)> {
         let contents = read(text).unwrap();

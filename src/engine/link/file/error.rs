@@ -104,12 +104,27 @@ pub enum FileProblem {
         /// That row, from 1.
         line: u32,
     },
+    /// No row of a rights-file names its columns.
+    #[error(
+        "has no header row with a plate, a zone, a from and an until column in its first {searched} rows"
+    )]
+    NoRightsHeader {
+        /// How many rows were searched.
+        searched: u32,
+    },
+    /// A row of a rights-file names the plate, and not all that must stand beside it.
+    #[error("row {line} names a plate column, but none for: {}", missing.join(", "))]
+    NoRightsColumn {
+        /// That row, from 1.
+        line: u32,
+        missing: Vec<&'static str>,
+    },
     /// The header row names two columns for the same thing, so which one counts is a guess.
     #[error("row {line} has more than one {what} column: {}", names.join(", "))]
     TwoColumns {
         /// That row, from 1.
         line: u32,
-        /// `person id`, `e-mail` or `member number`.
+        /// `person id`, `plate` and so on.
         what: &'static str,
         /// The headings as written.
         names: Vec<String>,
@@ -154,6 +169,9 @@ impl FileProblem {
             Self::Xlsx { .. } => "open it in a spreadsheet program and save it again as .xlsx",
             Self::NoHeader { .. } | Self::NoMemberColumn { .. } | Self::NoIdColumn { .. } => {
                 "one row must hold the headings `Person ID` and `Email` or `Member number`, each in its own column"
+            }
+            Self::NoRightsHeader { .. } | Self::NoRightsColumn { .. } => {
+                "one row must hold the headings `Plate`, `Zone`, `From` and `Until`, each in its own column"
             }
             Self::TwoColumns { .. } => "rename or delete the column that should not count",
         }

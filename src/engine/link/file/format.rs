@@ -6,7 +6,7 @@
 
 /// What is shown of a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(in crate::engine) enum Shown {
     /// Its digits, perhaps with separators of thousands, decimals that are zero, or spaces.
     Digits,
     /// Another text: `00042`, `M0007`.

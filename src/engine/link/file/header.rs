@@ -160,7 +160,7 @@ impl Search {
 
 /// A heading in the form that is compared: letters and digits alone, in lower case and without accents,
 /// so that `*Person ID`, `PERSON-ID` and `person_id` are one.
-fn normalised(text: &str) -> Option<String> {
+pub(in crate::engine) fn normalised(text: &str) -> Option<String> {
     /// Longer than every heading in every case; spares lower-casing paragraphs of rules.
     const BYTES_MAX: usize = 64;
     let bare = trim(text);
@@ -174,7 +174,7 @@ fn normalised(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-fn the_only(
+pub(in crate::engine) fn the_only(
     found: &[(usize, &str)],
     line: u32,
     what: &'static str,

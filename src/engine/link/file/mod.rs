@@ -4,6 +4,8 @@
 //! bytes -> kind by content -> cells (xlsx | encoding + csv) -> header row -> rows
 //! ```
 //!
+//! The same readers serve rights-files: what is read out of a spreadsheet says a `layout`.
+//!
 //! Everything but [`read`], [`sha256_of`] and [`stamp_of`] is pure. Invariants: the kind is decided by content,
 //! never by the extension; a person id, e-mail or number that is not certain is reported as an
 //! [`UnusableRow`], never guessed; nothing here says who is linked to whom, so one member may come
@@ -12,18 +14,19 @@
 //! Layouts read: iVMS-4200's person template, HikCentral's, and anything else with the columns named
 //! as in `header`.
 
-mod cell;
+pub(in crate::engine) mod cell;
 mod conditional;
 mod csv;
 mod doubt;
 mod encoding;
 mod error;
-mod format;
-mod header;
+pub(in crate::engine) mod format;
+pub(in crate::engine) mod header;
+pub(in crate::engine) mod layout;
 mod parts;
 mod row;
 mod stamp;
-mod value;
+pub(in crate::engine) mod value;
 mod xlsx;
 
 #[cfg(test)]
@@ -42,6 +45,8 @@ pub use crate::model::{LinkRow, MemberNamed, RowReason, UnusableRow};
 
 use crate::net::bounded::{self, Bounded};
 use crate::text::hex::hex;
+use layout::Layout;
+use row::Links;
 
 /// The largest link file read, in bytes. A person with every column filled in takes under 300, so
 /// this is room for 100,000 of them, and still little to hold in memory.
@@ -105,13 +110,12 @@ impl fmt::Display for FileNote {
     }
 }
 
-/// What one of the two readers found, before it gets a path and a hash.
+/// What was gathered of a link file, before it gets a path and a hash.
 #[derive(Debug, Default)]
 struct Contents {
     rows: Vec<LinkRow>,
     unusable: Vec<UnusableRow>,
     notes: Vec<FileNote>,
-    is_cut_off: bool,
 }
 
 /// Returns the SHA-256 of a file's bytes, as lower-case hex.
@@ -138,19 +142,43 @@ pub fn read(path: &Path) -> Result<LinkFile, LinkFileError> {
 /// Any [`FileProblem`] but those of the disk. Single rows never fail the file: they are in
 /// [`LinkFile::unusable`].
 pub fn parse(path_for_messages: &Path, bytes: &[u8]) -> Result<LinkFile, LinkFileError> {
-    let contents =
-        contents(bytes).map_err(|problem| LinkFileError::new(path_for_messages, problem))?;
-    Ok(LinkFile {
-        path: path_for_messages.to_owned(),
-        sha256: hash(bytes),
-        rows: contents.rows,
-        unusable: contents.unusable,
-        notes: contents.notes,
-        is_cut_off: contents.is_cut_off,
-    })
+    let wrong = |problem| LinkFileError::new(path_for_messages, problem);
+    let Sheet { rows, sha256, notes, is_cut_off } = sheet(&Links, bytes).map_err(wrong)?;
+    let Contents { rows, unusable, notes } = rows.finish(notes);
+    let path = path_for_messages.to_owned();
+    Ok(LinkFile { path, sha256, rows, unusable, notes, is_cut_off })
 }
 
-fn contents(bytes: &[u8]) -> Result<Contents, FileProblem> {
+/// What was read out of a spreadsheet.
+#[derive(Debug)]
+pub(in crate::engine) struct Sheet<R> {
+    pub rows: R,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
+    pub notes: Vec<FileNote>,
+    /// A CSV file whose last line has no end.
+    pub is_cut_off: bool,
+}
+
+/// Reads a spreadsheet from disk under a layout, in one go.
+///
+/// # Errors
+/// Any [`FileProblem`].
+pub(in crate::engine) fn read_sheet<const N: usize, L: Layout<N>>(
+    layout: &L,
+    path: &Path,
+) -> Result<Sheet<L::Rows>, FileProblem> {
+    sheet(layout, &load(path)?)
+}
+
+/// Reads a spreadsheet from memory under a layout. Pure.
+///
+/// # Errors
+/// Any [`FileProblem`] but those of the disk.
+pub(in crate::engine) fn sheet<const N: usize, L: Layout<N>>(
+    layout: &L,
+    bytes: &[u8],
+) -> Result<Sheet<L::Rows>, FileProblem> {
     /// First bytes of the container of old Office files, and of password-protected new ones.
     const OLE_MAGIC: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0];
     /// First bytes of a ZIP, and so of an XLSX.
@@ -164,7 +192,8 @@ fn contents(bytes: &[u8]) -> Result<Contents, FileProblem> {
         return Err(FileProblem::OtherFormat { what });
     }
     if bytes.starts_with(ZIP_MAGIC) {
-        return xlsx::read(bytes);
+        let (rows, notes) = xlsx::read(layout, bytes)?;
+        return Ok(Sheet { rows, sha256: hash(bytes), notes, is_cut_off: false });
     }
     let text = encoding::decode(bytes)?;
     if text.trim().is_empty() {
@@ -173,8 +202,8 @@ fn contents(bytes: &[u8]) -> Result<Contents, FileProblem> {
     if let Some(what) = other_format(&text) {
         return Err(FileProblem::OtherFormat { what });
     }
-    let contents = csv::read(&text)?;
-    Ok(Contents { is_cut_off: csv::is_cut_off(&text), ..contents })
+    let (rows, is_cut_off) = (csv::read(layout, &text)?, csv::is_cut_off(&text));
+    Ok(Sheet { rows, sha256: hash(bytes), notes: Vec::new(), is_cut_off })
 }
 
 /// What a text is that only calls itself a spreadsheet: reports are often saved as HTML or XML under

@@ -3,16 +3,72 @@
 use std::collections::HashSet;
 
 use super::cell::Cell;
+use super::header::{Header, Search};
+use super::layout::{Cells, Columns, Layout, Misread};
 use super::value::{Refusal, emails_in, read_email, read_id, read_number};
 use super::{CELL_BYTES_MAX, Contents, FileNote, FileProblem, ROWS_MAX};
 use crate::model::{HolderNumber, LinkRow, MemberNamed, RecordId, RowReason, UnusableRow};
 
-/// The cells of a row that count; one without a column is blank.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct RowCells {
-    pub id: Cell,
-    pub email: Cell,
-    pub number: Cell,
+/// The cells of a row that count: person id, e-mail and member number.
+pub(super) type RowCells = Cells<3>;
+
+/// A spreadsheet as a link file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Links;
+
+impl Layout<3> for Links {
+    type Search = Search;
+    type Row = Pair;
+    type Rows = Rows;
+
+    const SHOWN: [bool; 3] = [true, false, true];
+
+    fn offer<'a>(
+        &self,
+        search: &mut Search,
+        line: u32,
+        cells: impl Iterator<Item = (usize, &'a str)>,
+    ) -> Result<Option<Columns<3>>, FileProblem> {
+        let header = search.offer(line, cells)?;
+        Ok(header.map(|Header { line, id_column, email_column, number_column }| Columns {
+            line,
+            places: [Some(id_column), email_column, number_column],
+        }))
+    }
+
+    fn failure(&self, search: &Search) -> FileProblem {
+        search.failure()
+    }
+
+    fn row(&self, cells: &RowCells) -> Option<Pair> {
+        read_row(cells).ok().flatten()
+    }
+
+    fn fits(&self, column: usize, cell: &Cell) -> bool {
+        match column {
+            0 => read_id(cell).is_ok(),
+            1 => read_email(cell).is_ok(),
+            _ => read_number(cell).is_ok(),
+        }
+    }
+
+    fn take(&self, rows: &mut Rows, line: u32, cells: &RowCells) -> Result<(), FileProblem> {
+        rows.take(line, cells)
+    }
+
+    fn refuse(
+        &self,
+        rows: &mut Rows,
+        line: u32,
+        why: Misread,
+        text: &str,
+    ) -> Result<(), FileProblem> {
+        let reason = match why {
+            Misread::StrayQuote => RowReason::StrayQuote,
+            Misread::MoreCellsThanHeader => RowReason::MoreCellsThanHeader,
+        };
+        rows.refuse(line, reason, text)
+    }
 }
 
 /// Gathers rows, leaving out exact repetitions and rows with no cell filled.
@@ -35,11 +91,12 @@ impl Rows {
             Ok(None) => Ok(()),
             Ok(Some(pair)) => self.take_pair(line, pair),
             Err(Refusal { reason, cell }) => {
-                let emails = match &cells.email {
+                let [id, email, _] = cells;
+                let emails = match email {
                     Cell::Text(text) => emails_in(text),
                     _ => Vec::new(),
                 };
-                let (employee_no, number) = (read_id(&cells.id).ok(), number_of(cells).ok());
+                let (employee_no, number) = (read_id(id).ok(), number_of(cells).ok());
                 let number = number.flatten();
                 self.leave_out(UnusableRow { line, reason, cell, employee_no, emails, number })
             }
@@ -90,7 +147,7 @@ impl Rows {
 
 /// What the cells of a row say; nothing where none is filled.
 pub(super) fn read_row(cells: &RowCells) -> Result<Option<Pair>, Refusal> {
-    let RowCells { id, email, number } = cells;
+    let [id, email, number] = cells;
     if *email == Cell::Blank && *number == Cell::Blank {
         return if *id == Cell::Blank { Ok(None) } else { Err(RowReason::NoEmail.into()) };
     }
@@ -103,7 +160,8 @@ pub(super) fn read_row(cells: &RowCells) -> Result<Option<Pair>, Refusal> {
 }
 
 fn number_of(cells: &RowCells) -> Result<Option<HolderNumber>, Refusal> {
-    Some(&cells.number).filter(|cell| **cell != Cell::Blank).map(read_number).transpose()
+    let [_, _, number] = cells;
+    Some(number).filter(|cell| **cell != Cell::Blank).map(read_number).transpose()
 }
 
 #[cfg(test)]
@@ -131,7 +189,7 @@ mod tests {
         for (line, texts) in (1..).zip(cells) {
             let (id, email, number) = texts;
             let [id, email, number] = [id, email, number].map(Cell::from_text);
-            rows.take(line, &RowCells { id, email, number }).unwrap();
+            rows.take(line, &[id, email, number]).unwrap();
         }
         let contents = rows.finish(Vec::new());
         let lines: Vec<_> = contents.rows.iter().map(|row| row.line).collect();

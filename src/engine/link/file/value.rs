@@ -9,7 +9,7 @@ const SHOWN_CHARS_MAX: usize = 60;
 
 /// Why a cell gives nothing, and what is in it where that helps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(in crate::engine) struct Refusal {
     pub reason: RowReason,
     /// At most [`SHOWN_CHARS_MAX`] characters; empty where the reason says all.
     pub cell: String,
@@ -28,7 +28,7 @@ impl From<RowReason> for Refusal {
 }
 
 /// The person id of a cell.
-pub(super) fn read_id(cell: &Cell) -> Result<RecordId, Refusal> {
+pub(in crate::engine) fn read_id(cell: &Cell) -> Result<RecordId, Refusal> {
     let text = match cell {
         // Told apart before this is called; no id is the truth either way.
         Cell::Blank => return Err(RowReason::NoId.into()),
@@ -37,7 +37,7 @@ pub(super) fn read_id(cell: &Cell) -> Result<RecordId, Refusal> {
         Cell::Number { value, shown } => whole_number(*value, shown)?,
         Cell::TooLong => return Err(RowReason::CellTooLong.into()),
         Cell::NoValueYet => return Err(RowReason::NoValueYet.into()),
-        Cell::Date | Cell::Boolean => return Err(RowReason::IdIsNoNumber.into()),
+        Cell::Date(_) | Cell::Boolean => return Err(RowReason::IdIsNoNumber.into()),
         Cell::Error => return Err(RowReason::ErrorValue.into()),
     };
     if text.contains(char::REPLACEMENT_CHARACTER) {
@@ -130,7 +130,7 @@ pub(super) fn read_email(cell: &Cell) -> Result<Email, Refusal> {
         Cell::TooLong => return Err(RowReason::CellTooLong.into()),
         Cell::NoValueYet => return Err(RowReason::NoValueYet.into()),
         Cell::Number { value, .. } => return Err(not_an_email(&value.to_string())),
-        Cell::Date | Cell::Boolean => return Err(RowReason::NotAnEmail.into()),
+        Cell::Date(_) | Cell::Boolean => return Err(RowReason::NotAnEmail.into()),
         Cell::Error => return Err(RowReason::ErrorValue.into()),
         Cell::Blank => return Err(RowReason::NoEmail.into()),
     };
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn ids_that_are_neither() {
         for (cell, kind) in [
-            (Cell::Date, "person-id-no-number"),
+            (Cell::Date(None), "person-id-no-number"),
             (Cell::Boolean, "person-id-no-number"),
             (Cell::Error, "error-value"),
             (Cell::NoValueYet, "formula-without-value"),
@@ -325,7 +325,7 @@ mod tests {
         {
             assert_eq!(read(&text(bad)), Err("not-a-member-number"), "{bad}");
         }
-        for bad in [number(42.5), number(1e15), number(0.0), shown("M42"), Cell::Date] {
+        for bad in [number(42.5), number(1e15), number(0.0), shown("M42"), Cell::Date(None)] {
             assert_eq!(read(&bad), Err("not-a-member-number"), "{bad:?}");
         }
         for (bad, reason) in [

@@ -8,32 +8,37 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Cursor;
 use std::panic::AssertUnwindSafe;
 
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+
 use super::cell::Cell;
 use super::conditional;
 use super::format::{Shown, shown};
-use super::header::{Header, Search};
+use super::layout::{Cells, Columns, Layout};
 use super::parts::check_parts;
-use super::row::{RowCells, Rows};
-use super::{
-    Contents, FileNote, FileProblem, HEADER_ROWS_MAX, ROWS_MAX, SHEETS_MAX, UNPACKED_BYTES_MAX,
-};
-use calamine::{DataRef, NumberFormat, Reader, SheetType, SheetVisible, Xlsx};
+use super::{FileNote, FileProblem, HEADER_ROWS_MAX, ROWS_MAX, SHEETS_MAX, UNPACKED_BYTES_MAX};
+use calamine::{DataRef, ExcelDateTime, NumberFormat, Reader, SheetType, SheetVisible, Xlsx};
 
 /// Reads the rows of a workbook.
 ///
 /// # Errors
 /// [`FileProblem::OtherFormat`], [`FileProblem::TooLargeUnpacked`], [`FileProblem::Xlsx`],
 /// [`FileProblem::TooManyRows`], and those of the header search.
-pub(super) fn read(bytes: &[u8]) -> Result<Contents, FileProblem> {
+pub(super) fn read<const N: usize, L: Layout<N>>(
+    layout: &L,
+    bytes: &[u8],
+) -> Result<(L::Rows, Vec<FileNote>), FileProblem> {
     // calamine 0.38 panics on damaged workbooks where overflow is checked: on a cell reference such
     // as `ZZZZZZZZZ1` and on a `dimension` that ends before it begins; random damage of the XML
     // found both, and the tests show them. A damaged link file must not take the doors' dates
     // along, in whatever way the program was built; the closure shares nothing but bytes it reads.
-    std::panic::catch_unwind(AssertUnwindSafe(|| read_workbook(bytes)))
+    std::panic::catch_unwind(AssertUnwindSafe(|| read_workbook(layout, bytes)))
         .unwrap_or_else(|_| Err(FileProblem::xlsx("it is damaged")))
 }
 
-fn read_workbook(bytes: &[u8]) -> Result<Contents, FileProblem> {
+fn read_workbook<const N: usize, L: Layout<N>>(
+    layout: &L,
+    bytes: &[u8],
+) -> Result<(L::Rows, Vec<FileNote>), FileProblem> {
     check_parts(bytes, UNPACKED_BYTES_MAX)?;
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(FileProblem::xlsx)?;
     let sheets: Vec<String> = book
@@ -44,36 +49,36 @@ fn read_workbook(bytes: &[u8]) -> Result<Contents, FileProblem> {
         .take(SHEETS_MAX)
         .collect();
 
-    let mut search = Search::default();
-    let mut chosen: Option<(String, Header)> = None;
+    let mut search = L::Search::default();
+    let mut chosen: Option<(String, Columns<N>)> = None;
     let mut notes = Vec::new();
     for name in sheets {
         match &chosen {
             None => {
-                let found = find_header(&mut book, &name, &mut search)?;
-                chosen = found.map(|header| (name, header));
+                let found = find_header(layout, &mut book, &name, &mut search)?;
+                chosen = found.map(|columns| (name, columns));
             }
             // An unreadable header further on is no reason to refuse the sheet that counts.
             Some((read, _)) => {
-                let other = find_header(&mut book, &name, &mut Search::default());
+                let other = find_header(layout, &mut book, &name, &mut L::Search::default());
                 if !matches!(other, Ok(None)) {
                     notes.push(FileNote::OtherSheet { read: read.clone(), ignored: name });
                 }
             }
         }
     }
-    let (name, header) = chosen.ok_or_else(|| search.failure())?;
-    let rows = read_rows(bytes, &mut book, &name, &header)?;
-    Ok(rows.finish(notes))
+    let (name, columns) = chosen.ok_or_else(|| layout.failure(&search))?;
+    Ok((read_rows(layout, bytes, &mut book, &name, &columns)?, notes))
 }
 
 type Book<'b> = Xlsx<Cursor<&'b [u8]>>;
 
-fn find_header(
+fn find_header<const N: usize, L: Layout<N>>(
+    layout: &L,
     book: &mut Book<'_>,
     sheet: &str,
-    search: &mut Search,
-) -> Result<Option<Header>, FileProblem> {
+    search: &mut L::Search,
+) -> Result<Option<Columns<N>>, FileProblem> {
     let mut top: BTreeMap<u32, Vec<(usize, String)>> = BTreeMap::new();
     let mut cells = book.worksheet_cells_reader(sheet).map_err(FileProblem::xlsx)?;
     while let Some(cell) = cells.next_cell().map_err(FileProblem::xlsx)? {
@@ -90,39 +95,38 @@ fn find_header(
     }
     for (row, cells) in &top {
         let texts = cells.iter().map(|(column, text)| (*column, text.as_str()));
-        if let Some(header) = search.offer(row + 1, texts)? {
-            return Ok(Some(header));
+        if let Some(columns) = layout.offer(search, row + 1, texts)? {
+            return Ok(Some(columns));
         }
     }
     Ok(None)
 }
 
-fn read_rows(
+fn read_rows<const N: usize, L: Layout<N>>(
+    layout: &L,
     bytes: &[u8],
     book: &mut Book<'_>,
     sheet: &str,
-    header: &Header,
-) -> Result<Rows, FileProblem> {
-    let formulas = formulas_without_value(book, sheet, header)?;
-    let formatted =
-        |column: usize| conditional::formatted(bytes, u32::try_from(column).unwrap_or(u32::MAX));
-    let ids_formatted = formatted(header.id_column)?;
-    let numbers_formatted = header.number_column.map(formatted).transpose()?;
+    columns: &Columns<N>,
+) -> Result<L::Rows, FileProblem> {
+    let formulas = formulas_without_value(book, sheet, columns)?;
+    let mut formatted = [const { None }; N];
+    for ((found, column), counts) in formatted.iter_mut().zip(columns.places).zip(L::SHOWN) {
+        if let Some(column) = column.filter(|_| counts) {
+            let column = u32::try_from(column).unwrap_or(u32::MAX);
+            *found = Some(conditional::formatted(bytes, column)?);
+        }
+    }
     // By row number, since nothing forces a writer to write rows in order.
-    let mut found: BTreeMap<u32, RowCells> = BTreeMap::new();
+    let mut found: BTreeMap<u32, Cells<N>> = BTreeMap::new();
     let mut cells = book.worksheet_cells_reader(sheet).map_err(FileProblem::xlsx)?;
     while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(FileProblem::xlsx)? {
         let (row, column) = cell.get_position();
-        let Some(place) = place(header, (row, column)) else { continue };
-        let is_id = place == Place::Id;
-        let formatted = match place {
-            Place::Id => Some(&ids_formatted),
-            Place::Number => numbers_formatted.as_ref(),
-            Place::Email => None,
-        };
+        let Some(place) = place(columns, (row, column)) else { continue };
+        let formatted = formatted.get(place).and_then(Option::as_ref);
         let value = match cell.get_value() {
             _ if formulas.cells.contains(&(row, column)) => Cell::NoValueYet,
-            DataRef::Float(value) if is_id && *value == 0.0 && formulas.are_in_ids => {
+            DataRef::Float(value) if place == 0 && *value == 0.0 && formulas.are_in_first => {
                 Cell::NoValueYet
             }
             value if formatted.is_some_and(|those| those.contains(row)) => convert(value, None),
@@ -138,43 +142,26 @@ fn read_rows(
         if value == Cell::Blank {
             continue;
         }
-        let cells = found.entry(row).or_default();
-        match place {
-            Place::Id => cells.id = value,
-            Place::Email => cells.email = value,
-            Place::Number => cells.number = value,
+        let cells = found.entry(row).or_insert_with(|| [const { Cell::Blank }; N]);
+        if let Some(cell) = cells.get_mut(place) {
+            *cell = value;
         }
         if found.len() > ROWS_MAX {
             return Err(FileProblem::TooManyRows { limit: ROWS_MAX });
         }
     }
-    let mut rows = Rows::default();
+    let mut rows = L::Rows::default();
     for (row, cells) in &found {
-        rows.take(row + 1, cells)?;
+        layout.take(&mut rows, row + 1, cells)?;
     }
     Ok(rows)
 }
 
-/// What a cell is that counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Id,
-    Email,
-    Number,
-}
-
-/// What a cell, by row and column from 0, is, if it is one of those that count.
-fn place(header: &Header, (row, column): (u32, u32)) -> Option<Place> {
+/// Which column of the layout a cell, by row and column from 0, is in, if it is one of those that count.
+fn place<const N: usize>(columns: &Columns<N>, (row, column): (u32, u32)) -> Option<usize> {
     let column = Some(column as usize);
-    if row < header.line {
-        None
-    } else if column == Some(header.id_column) {
-        Some(Place::Id)
-    } else if column == header.email_column {
-        Some(Place::Email)
-    } else {
-        (column == header.number_column).then_some(Place::Number)
-    }
+    let place = || columns.places.iter().position(|place| *place == column);
+    if row < columns.line { None } else { place() }
 }
 
 /// Formulas whose kept value cannot be meant.
@@ -183,23 +170,23 @@ struct Formulas {
     /// Cells by row and column, from 0, in which a formula holds nothing or 0. Programs that write
     /// workbooks do not calculate: they leave the value out, or write 0 in its place.
     cells: HashSet<(u32, u32)>,
-    /// There is a formula in the id column. One may fill cells below its own with zeros, which then look
+    /// There is a formula in the first column. One may fill cells below its own with zeros, which then look
     /// like typed ones.
-    are_in_ids: bool,
+    are_in_first: bool,
 }
 
-fn formulas_without_value(
+fn formulas_without_value<const N: usize>(
     book: &mut Book<'_>,
     sheet: &str,
-    header: &Header,
+    columns: &Columns<N>,
 ) -> Result<Formulas, FileProblem> {
     let mut found = Formulas::default();
     let mut cells = book.worksheet_cells_reader(sheet).map_err(FileProblem::xlsx)?;
     while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(FileProblem::xlsx)? {
-        let Some(place) = place(header, cell.pos).filter(|_| cell.formula.is_some()) else {
+        let Some(place) = place(columns, cell.pos).filter(|_| cell.formula.is_some()) else {
             continue;
         };
-        found.are_in_ids |= place == Place::Id;
+        found.are_in_first |= place == 0;
         let is_nothing = match &cell.value {
             DataRef::Float(value) => *value == 0.0,
             value => convert(value, None) == Cell::Blank,
@@ -247,7 +234,29 @@ fn convert(value: &DataRef<'_>, format: Option<&str>) -> Cell {
         DataRef::Int(value) => number(*value as f64),
         DataRef::Float(value) => number(*value),
         DataRef::Bool(_) => Cell::Boolean,
-        DataRef::DateTime(_) | DataRef::DateTimeIso(_) | DataRef::DurationIso(_) => Cell::Date,
+        DataRef::DateTime(date) => Cell::Date(moment(*date)),
+        DataRef::DateTimeIso(text) => Cell::Date(moment_written(text)),
+        DataRef::DurationIso(_) => Cell::Date(None),
         DataRef::Error(_) => Cell::Error,
     }
+}
+
+/// The moment of a date, to the second; nothing for a time of day alone, and for what no calendar of a spreadsheet
+/// has.
+fn moment(date: ExcelDateTime) -> Option<NaiveDateTime> {
+    /// The first day, and the first that is beyond 9999.
+    const DAYS: std::ops::Range<f64> = 1.0..2_958_466.0;
+
+    Some(date).filter(|date| date.is_datetime() && DAYS.contains(&date.as_f64()))?;
+    let (year, month, day, hour, minute, second, milli) = date.to_ymd_hms_milli();
+    let day = NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())?;
+    let at = day.and_hms_opt(hour.into(), minute.into(), second.into())?;
+    // A double keeps a second of today to some millionths.
+    at.checked_add_signed(TimeDelta::seconds((milli >= 500).into()))
+}
+
+/// The same of one that is written out.
+fn moment_written(text: &str) -> Option<NaiveDateTime> {
+    let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").map(NaiveDateTime::from);
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").or_else(|_| day()).ok()
 }

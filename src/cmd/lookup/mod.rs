@@ -1,5 +1,9 @@
-//! `lookup`: one member, both sides. It never asks for a `TargetWriter`, so it cannot write to a device.
+//! `lookup`: one member, both sides; or one car.
+//! It never asks for a `TargetWriter`, so it cannot write to a device.
 
+mod car;
+
+use self::car::Typed;
 use super::Context;
 use crate::cli::LookupArgs;
 use crate::command::CommandName;
@@ -14,6 +18,7 @@ use crate::model::Asked;
 use crate::report::Report;
 use crate::report::lookup::story::Known;
 use crate::report::lookup::{Story, document, render};
+use crate::report::parking::QuestionError;
 use crate::report::unchanged::counted;
 use crate::store::{Quiet, Store, StoredHolder};
 
@@ -27,7 +32,20 @@ pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
 
 /// The same against any systems.
 pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Result<Exit, Error> {
-    let typed = args.who.join(" ");
+    if let Some(from) = &args.batch {
+        return car::batch(context, from);
+    }
+    let typed = match args.who.join(" ") {
+        typed if typed == "-" => car::who_from_input()?,
+        typed => typed,
+    };
+    if car::is_car(&typed) {
+        let (zone, at) = (args.zone.clone(), args.at.clone());
+        return car::run(context, &Typed { who: typed, zone, at });
+    }
+    if args.zone.is_some() || args.at.is_some() {
+        return Err(QuestionError::OnlyForPlates.into());
+    }
     let asked = Asked::parse(&typed).ok_or_else(|| Error::Asked(typed.clone()))?;
     let mut store = context.open_store_beside_runs()?;
     let scope = Scope { is_offline: args.offline, ..Scope::default() };

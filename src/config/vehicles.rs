@@ -1,0 +1,359 @@
+//! Vehicles: `[parking]`, `[zone.NAME]` and `[rights-file.NAME]`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use toml::de::DeValue;
+
+use super::agreement::Zones;
+use super::load::absolute;
+use super::problem::{Origin, Wrong};
+use super::section::{Raw, Section, text};
+use super::value;
+use crate::model::{
+    Country, ParkingZoneName, ParkingZones, PlateRules, SourceName, Zone, ZoneDefinition,
+    ZoneProblem,
+};
+use crate::text::hex::hex;
+use crate::text::suggest::nearest;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A file that nobody could look at for a month says nothing of today.
+const FRESH_FOR_DAYS_MAX: u64 = 30;
+
+/// Nobody waits for more than a day with a ticket.
+const GRACE_DAYS_MAX: u64 = 1;
+
+/// A plate that is not needed any more is personal data without a purpose.
+const KEEP_PLATES_DAYS_MAX: u64 = 400;
+
+/// `[parking]`, and all zones and sources of rights.
+#[derive(Debug, Clone)]
+pub struct Vehicles {
+    /// Whose regions may stand alone as issuers of plates.
+    pub country: Option<Country>,
+    /// How texts become plates.
+    pub plates: PlateRules,
+    /// How long a row is kept after its right ended.
+    pub keep_plates: Duration,
+    pub zones: ParkingZones,
+    /// What people call a zone beside its name.
+    pub titles: BTreeMap<ParkingZoneName, String>,
+    /// The rights-files, sorted by name.
+    pub files: Vec<RightsFileConfig>,
+}
+
+/// `[rights-file.NAME]`.
+#[derive(Debug, Clone)]
+pub struct RightsFileConfig {
+    pub name: SourceName,
+    /// Spreadsheets, read one after the other; each gives rights of its own.
+    pub files: Vec<PathBuf>,
+    /// How long after its last reading nobody needs to doubt that a right is in it.
+    pub fresh_for: Duration,
+    /// The zone that dates without an offset are in.
+    pub time_zone: Zone,
+}
+
+impl Default for Vehicles {
+    fn default() -> Self {
+        Self {
+            country: None,
+            plates: PlateRules::default(),
+            keep_plates: 7 * DAY,
+            zones: ParkingZones::default(),
+            titles: BTreeMap::new(),
+            files: Vec::new(),
+        }
+    }
+}
+
+impl Vehicles {
+    /// Whether anything is asked about vehicles here.
+    #[must_use]
+    pub fn are_there(&self) -> bool {
+        !self.files.is_empty()
+    }
+
+    /// A digest of everything here that decides what the rows of a file say: rows that were read under another
+    /// one may say something else by now.
+    #[must_use]
+    pub fn sense_of(&self, file: &RightsFileConfig) -> String {
+        let Self { country, plates, zones, .. } = self;
+        let names = zones.names_of(&file.name);
+        let version = env!("CARGO_PKG_VERSION");
+        let all = format!("{version} {country:?} {plates:?} {names:?} {:?}", file.time_zone);
+        hex(&Sha256::digest(all.as_bytes()))
+    }
+
+    /// Every file of every section.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().flat_map(|one| &one.files)
+    }
+}
+
+/// Which of the three groups of sections there are.
+pub(super) struct VehicleSections<'a> {
+    parking: Section<'a>,
+    zones: Vec<Section<'a>>,
+    files: Vec<Section<'a>>,
+    are_zones_given: bool,
+    /// There is a section of rights, right or wrong.
+    pub are_files_given: bool,
+}
+
+impl<'a> VehicleSections<'a> {
+    pub fn find(top: &Section<'a>) -> Self {
+        let parking = top.section("parking");
+        let (zones, are_zones_given) = top.named("zone", "A1");
+        let (files, are_files_given) = top.named("rights-file", "exempt");
+        Self { parking, zones, files, are_zones_given, are_files_given }
+    }
+
+    /// Everything that has a name of its own.
+    pub fn named(&self) -> impl Iterator<Item = &Section<'a>> {
+        self.files.iter().chain(&self.zones)
+    }
+
+    /// Reads all three. `None` only together with a noted problem.
+    pub fn read(&self, top: &Section<'a>, time_zones: &Zones, folder: &Path) -> Option<Vehicles> {
+        let (country, plates, keep_plates) = parking(&self.parking);
+        let files: Vec<_> =
+            self.files.iter().map(|section| rights_file(section, time_zones, folder)).collect();
+        refuse_same_files(self.files.iter().zip(&files));
+        let names: BTreeSet<SourceName> =
+            self.files.iter().filter_map(|one| SourceName::new(one.name()).ok()).collect();
+        let zones: Vec<_> = self.zones.iter().map(|section| zone(section, &names)).collect();
+        if (self.are_zones_given || self.parking.is_given()) && !self.are_files_given {
+            let wrong = Wrong::new("is missing: there is nothing to read rights from");
+            top.section("rights-file").wrong_section(wrong.hint("write [rights-file.exempt]"));
+            return None;
+        }
+        if self.are_files_given && !self.are_zones_given {
+            let wrong = Wrong::new("is missing: there is no zone that a right could be for");
+            top.section("zone").wrong_section(wrong.hint("write [zone.A1]"));
+        }
+        let titles = zones
+            .iter()
+            .flatten()
+            .filter_map(|(zone, title)| title.clone().map(|title| (zone.name.clone(), title)));
+        let titles = titles.collect();
+        let definitions: Vec<_> = zones.iter().flatten().map(|(zone, _)| zone.clone()).collect();
+        if definitions.len() < self.zones.len() {
+            // One that is not known would be missed by others.
+            return None;
+        }
+        let zones = match ParkingZones::new(&definitions, &names) {
+            Ok(zones) => zones,
+            Err(problems) => {
+                for problem in problems {
+                    self.note(top, &problem, &names);
+                }
+                return None;
+            }
+        };
+        let files = files.into_iter().collect::<Option<_>>()?;
+        Some(Vehicles { country, plates: plates?, keep_plates, zones, titles, files })
+    }
+
+    /// Notes what is wrong with zones as a set, at the key that says so.
+    fn note(&self, top: &Section<'_>, problem: &ZoneProblem, sources: &BTreeSet<SourceName>) {
+        let unknown = |names: &mut dyn Iterator<Item = &str>, wanted: &str, what: &str| {
+            let hint = match nearest(wanted, names) {
+                Some(meant) => format!("did you mean {meant:?}?"),
+                None => format!("write what stands behind the dot in {what}"),
+            };
+            Wrong::new(format!("holds {wanted}, which is none of this file")).hint(hint)
+        };
+        let (zone, key, wrong) = match problem {
+            ZoneProblem::CoversUnknown { zone, unknown: wanted } => {
+                let mut names = self.zones.iter().map(Section::name);
+                (zone, "covers", unknown(&mut names, wanted.as_str(), "the section of a zone"))
+            }
+            ZoneProblem::UnknownSource { zone, unknown: wanted } => {
+                let mut names = sources.iter().map(SourceName::as_str);
+                let wrong = unknown(&mut names, wanted.as_str(), "the section of a rights-file");
+                let is_needed = self.section(zone).is_some_and(|section| {
+                    let needed = section.in_file("needs").and_then(|v| v.get_ref().as_array());
+                    let mut needed = needed.into_iter().flat_map(|items| items.iter());
+                    needed.any(|item| item.get_ref().as_str() == Some(wanted.as_str()))
+                });
+                (zone, if is_needed { "needs" } else { "names" }, wrong)
+            }
+            ZoneProblem::Circle(zones) => {
+                let Some(first) = zones.first() else { return };
+                let wrong = Wrong::new(problem.to_string());
+                (first, "covers", wrong.hint("take one of them out: they would all be one zone"))
+            }
+            ZoneProblem::NeedsNobody(zone) => {
+                let wrong =
+                    Wrong::new("is empty, so that nobody could be told that there is no right");
+                (zone, "needs", wrong.hint("leave the key out to mean every rights-file"))
+            }
+            ZoneProblem::SameName { other, .. } => {
+                let wrong = Wrong::new(problem.to_string());
+                (other, "names", wrong.hint("a name of a source stands for one zone"))
+            }
+            ZoneProblem::Twice(_) | ZoneProblem::TooMany => {
+                top.section("zone").wrong_section(Wrong::new(problem.to_string()));
+                return;
+            }
+        };
+        if let Some(section) = self.section(zone) {
+            section.wrong(key, wrong);
+        }
+    }
+
+    fn section(&self, zone: &ParkingZoneName) -> Option<&Section<'a>> {
+        self.zones.iter().find(|section| section.name() == zone.as_str())
+    }
+}
+
+/// `[parking]`.
+fn parking(section: &Section<'_>) -> (Option<Country>, Option<PlateRules>, Duration) {
+    let country = section.text("country", |text| {
+        Country::from_code(text).ok_or_else(|| {
+            Wrong::new("is no country").hint("write its two letters, for example \"US\" or \"SI\"")
+        })
+    });
+    let country = country.optional();
+    let keep_plates = section.text("keep_plates", |text| {
+        let kept = value::interval(text, KEEP_PLATES_DAYS_MAX)?;
+        let is_a_day = kept >= DAY;
+        let wrong =
+            || Wrong::new(format!("is not between 24 hours and {KEEP_PLATES_DAYS_MAX} days"));
+        if is_a_day { Ok(kept) } else { Err(wrong()) }
+    });
+    let keep_plates = keep_plates.or(Vehicles::default().keep_plates);
+    let no_plates = section.list("no_plates", |item| text(item).map(str::to_owned));
+    let is_list_wrong = no_plates.is_none() && section.in_file("no_plates").is_some();
+    let no_plates = no_plates.unwrap_or_default();
+    section.refuse_repeats("no_plates", &no_plates);
+    let plates = PlateRules::new(country, no_plates.iter().map(|(_, text)| text.as_str()));
+    section.finish();
+    let plates = match plates {
+        Ok(plates) => Some(plates).filter(|_| !is_list_wrong),
+        Err((place, refusal)) => {
+            let origin = no_plates.get(place).map_or(&Origin::Nowhere, |(origin, _)| origin);
+            let wrong = Wrong::new(format!("holds a text that {refusal}"));
+            let hint = "take it out: it is never taken for a plate as it is";
+            section.wrong_at("no_plates", origin, wrong.hint(hint));
+            None
+        }
+    };
+    (country, plates, keep_plates)
+}
+
+/// `[rights-file.NAME]`.
+fn rights_file(
+    section: &Section<'_>,
+    time_zones: &Zones,
+    folder: &Path,
+) -> Option<RightsFileConfig> {
+    let name = section.settle_name(SourceName::new(section.name()));
+    let files =
+        section.list("files", |item| value::path(text(item)?).map(|path| absolute(folder, &path)));
+    if section.in_file("files").is_none() {
+        section.wrong("files", Wrong::new("is missing").hint("write files = [\"exempt.xlsx\"]"));
+    } else if files.as_ref().is_some_and(Vec::is_empty) {
+        section.wrong("files", Wrong::new("is empty, so that there would be no rights"));
+    }
+    section.refuse_repeats("files", files.as_deref().unwrap_or_default());
+    let fresh_for =
+        section.text("fresh_for", |text| value::interval(text, FRESH_FOR_DAYS_MAX)).or(HOUR);
+    let time_zone = time_zones.zone_of(section);
+    section.finish();
+    let files = files?.into_iter().map(|(_, file)| file).collect();
+    Some(RightsFileConfig { name: name?, files, fresh_for, time_zone })
+}
+
+/// A file under two names would give every right twice, and only one of them could be asked for.
+fn refuse_same_files<'a, 's: 'a>(
+    sections: impl Iterator<Item = (&'a Section<'s>, &'a Option<RightsFileConfig>)>,
+) {
+    let mut seen: BTreeMap<&Path, String> = BTreeMap::new();
+    for (section, config) in sections {
+        for file in config.iter().flat_map(|config| &config.files) {
+            match seen.get(file.as_path()) {
+                Some(first) if *first != section.dotted("") => {
+                    let wrong = Wrong::new(format!("holds a file of {first} too"));
+                    section.wrong("files", wrong.hint("name it in one of the two sections"));
+                }
+                _ => drop(seen.insert(file, section.dotted(""))),
+            }
+        }
+    }
+}
+
+/// `[zone.NAME]`: the zone, and what people call it.
+fn zone(
+    section: &Section<'_>,
+    sources: &BTreeSet<SourceName>,
+) -> Option<(ZoneDefinition, Option<String>)> {
+    let name = section.settle_name(ParkingZoneName::new(section.name()));
+    let title = section.text("name", value::club).optional();
+    let covers = section.list("covers", |item| value::id(ParkingZoneName::new(text(item)?)));
+    section.refuse_repeats("covers", covers.as_deref().unwrap_or_default());
+    let is_covers_wrong = covers.is_none() && section.in_file("covers").is_some();
+    let needs = section.list("needs", |item| value::id(SourceName::new(text(item)?)));
+    section.refuse_repeats("needs", needs.as_deref().unwrap_or_default());
+    let are_needs_wrong = needs.is_none() && section.in_file("needs").is_some();
+    let needs = match needs {
+        Some(needs) => needs.into_iter().map(|(_, name)| name).collect(),
+        None => sources.clone(),
+    };
+    let grace = section.text("grace", |text| value::interval(text, GRACE_DAYS_MAX));
+    let grace = grace.or(Duration::ZERO);
+    let names = names(section);
+    section.finish();
+    if is_covers_wrong || are_needs_wrong {
+        return None;
+    }
+    let covers = covers.unwrap_or_default().into_iter().map(|(_, zone)| zone).collect();
+    Some((ZoneDefinition { name: name?, covers, needs, grace, names: names? }, title))
+}
+
+/// `names = { street = ["A1"] }`.
+fn names(section: &Section<'_>) -> Option<BTreeMap<SourceName, Vec<ParkingZoneName>>> {
+    if let Some(found) = section.find("names")
+        && matches!(found.raw, Raw::Variable(_))
+    {
+        let wrong = Wrong::new("holds lists, which a variable cannot replace");
+        section.wrong_at("names", &found.origin, wrong.hint("change it in the file"));
+    }
+    let group = section.section("names");
+    let mut all = Some(BTreeMap::new());
+    for (source, origin, value) in group.entries() {
+        let name = value::id(SourceName::new(source));
+        let name = group.settle(source, &origin, name);
+        let list = match value {
+            DeValue::Array(items) => {
+                let read = items.iter().map(|item| {
+                    let name =
+                        text(item.get_ref()).and_then(|text| value::id(ParkingZoneName::new(text)));
+                    group.settle(source, &Origin::Offset(item.span().start), name)
+                });
+                read.collect::<Option<Vec<_>>>()
+            }
+            _ => {
+                let wrong = Wrong::new("is no list in brackets");
+                group.wrong_at(source, &origin, wrong.hint("write names = { exempt = [\"1\"] }"));
+                None
+            }
+        };
+        match (name, list) {
+            (Some(name), Some(list)) => {
+                all = all.map(|mut all| {
+                    all.insert(name, list);
+                    all
+                });
+            }
+            _ => all = None,
+        }
+    }
+    all
+}

@@ -1,0 +1,96 @@
+//! What is known of one plate, as it is judged by.
+
+use std::collections::BTreeMap;
+
+use crate::config::Vehicles;
+use crate::engine::vehicles::{LastRead, LeftOut, Readings};
+use crate::model::{
+    ParkingRight, Plate, RightHolder, RightState, RightVersion, RightsRow, SourceName,
+};
+use crate::store::{RightsFile, Store, StoreError};
+
+/// Which files were read, and when: the same for every plate.
+#[derive(Debug)]
+pub struct Known {
+    files: Vec<RightsFile>,
+    /// The section of each, where one names it still.
+    sources: Vec<Option<SourceName>>,
+    pub readings: Readings,
+}
+
+/// What is known of one plate.
+#[derive(Debug, Default)]
+pub struct OfPlate {
+    pub rights: Vec<ParkingRight>,
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Known {
+    /// Reads what the state file knows of all files. A section counts as read when the last of its files was,
+    /// by the configuration as it is now: what was read by another one may mean something else.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn read(vehicles: &Vehicles, store: &Store) -> Result<Self, StoreError> {
+        let files = store.rights().files()?;
+        let mut readings = BTreeMap::new();
+        for section in &vehicles.files {
+            let sense = vehicles.sense_of(section);
+            let each = section.files.iter().map(|path| {
+                let file = files.iter().find(|file| file.is(&section.name, path))?;
+                (file.sense == sense).then_some(file.as_of)
+            });
+            let read: Option<Vec<_>> = each.collect();
+            if let Some(at) = read.and_then(|all| all.into_iter().min()) {
+                let last = LastRead { at, fresh_for: section.fresh_for };
+                readings.insert(section.name.clone(), last);
+            }
+        }
+        let source = |file: &RightsFile| {
+            let mut sections = vehicles.files.iter();
+            let own = sections.find(|one| one.files.iter().any(|path| file.is(&one.name, path)));
+            own.map(|section| section.name.clone())
+        };
+        let sources = files.iter().map(source).collect();
+        Ok(Self { files, sources, readings: Readings(readings) })
+    }
+
+    /// What is known of the rights of a plate.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn of_plate(
+        &self,
+        vehicles: &Vehicles,
+        store: &Store,
+        plate: &Plate,
+    ) -> Result<OfPlate, StoreError> {
+        let found = store.rights().of_plate(plate.text(), vehicles.country, &self.files)?;
+        let mut known = OfPlate::default();
+        for (place, row) in found.rights {
+            let (Some(source), Some(file)) = (self.source(place), self.files.get(place)) else {
+                continue;
+            };
+            known.rights.extend(right(source, file, row));
+        }
+        for (place, row) in found.left_out {
+            let (Some(source), Some(plate)) = (self.source(place), row.plate) else { continue };
+            let (source, holder) = (source.clone(), RightHolder::Plate(plate));
+            known.left_out.push(LeftOut { source, id: row.id, holder });
+        }
+        Ok(known)
+    }
+
+    fn source(&self, place: usize) -> Option<&SourceName> {
+        self.sources.get(place)?.as_ref()
+    }
+}
+
+/// A row as a right of its own: of two rows with one id, the car of one has nothing in the zone of the other.
+fn right(source: &SourceName, file: &RightsFile, row: RightsRow) -> Option<ParkingRight> {
+    let version = RightVersion::new(&file.sha256).ok()?;
+    let holders = vec![(RightHolder::Plate(row.plate), row.period)];
+    let zones = vec![(row.zone, row.period)];
+    let named = (source.clone(), row.id, version);
+    ParkingRight::new(named, (row.kind, RightState::Active), holders, zones).ok()
+}

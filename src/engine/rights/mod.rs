@@ -1,0 +1,325 @@
+//! Rights-files: spreadsheets that say which car may stand where, and until when.
+//!
+//! [`look`] reads what changed on the disk, [`Looked::record`] keeps it, and [`Known`] is what one plate is judged
+//! by. A file that cannot be read, or that looks cut off, or in which many running rights are missing, teaches
+//! nothing and removes nothing: what was known of it stays, and is not fresh any more when `fresh_for` is over.
+//! So a broken export never says that somebody has no right.
+//!
+//! No plate is in any message: a row is told by its file and its line.
+
+mod error;
+mod heading;
+mod known;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod when;
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::config::{Config, RightsFileConfig};
+use crate::engine::link::file::{Doubt, FileProblem, Sheet, read_sheet, stamp_of};
+use crate::model::{RightsRow, RightsRowReason, SourceName};
+use crate::store::{RightsFile, RightsFileRead, Store, StoreError};
+use crate::text::lists::many;
+use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
+
+use error::{hint, is_lasting};
+pub use known::Known;
+use rows::{RightsLayout, RightsRows};
+
+/// How closely to look.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Closely {
+    /// Read every file, also one that stands as it stood.
+    pub is_full: bool,
+    /// How many rights a file may have shrunk to: `--accept-shrink`.
+    pub accept_shrink: Option<usize>,
+}
+
+/// What was seen of all rights-files.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// Files with other content than before, or read by another configuration.
+    fresh: Vec<RightsFileRead>,
+    /// Files that hold what is known of them, with how they stand on the disk.
+    same: Vec<(RightsFile, Option<String>)>,
+    /// Files that no section names any more.
+    gone: Vec<RightsFile>,
+    /// SHA-256 of content that looks cut off, or nothing where a file does not look so any more.
+    doubts: Vec<(SourceName, std::path::PathBuf, Option<String>)>,
+    /// Rows of rights that ended before this are forgotten.
+    kept_since: DateTime<Utc>,
+    /// There are such.
+    has_ended: bool,
+    now: DateTime<Utc>,
+    pub troubles: Vec<Trouble>,
+    /// What each section has now.
+    pub sections: Vec<SectionSeen>,
+}
+
+/// What is known of a section after a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectionSeen {
+    pub name: SourceName,
+    /// Rows that give a right.
+    pub rights: u64,
+    /// Rows that give none.
+    pub left_out: u64,
+    /// Every file of it was read.
+    pub is_whole: bool,
+    /// The paths of its files.
+    pub files: Vec<String>,
+}
+
+/// Looks at every rights-file, and reads those that changed.
+///
+/// # Errors
+/// [`StoreError`]; whatever is wrong with a file is in the troubles.
+pub fn look(
+    config: &Config,
+    store: &Store,
+    now: DateTime<Utc>,
+    closely: Closely,
+) -> Result<Looked, StoreError> {
+    let vehicles = &config.vehicles;
+    let kept = TimeDelta::from_std(vehicles.keep_plates).unwrap_or(TimeDelta::MAX);
+    let kept_since = now.checked_sub_signed(kept).unwrap_or(DateTime::UNIX_EPOCH);
+    let mut looked = Looked { kept_since, now, ..Looked::default() };
+    let known = store.rights().files()?;
+    looked.has_ended = store.rights().has_ended(kept_since)?;
+    for section in &vehicles.files {
+        let mut seen = SectionSeen {
+            name: section.name.clone(),
+            rights: 0,
+            left_out: 0,
+            is_whole: true,
+            files: section.files.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+        };
+        for path in &section.files {
+            let before = known.iter().find(|file| file.is(&section.name, path));
+            let one = OneFile { config, store, section, path, before, now, closely };
+            one.look(&mut looked, &mut seen)?;
+        }
+        looked.sections.push(seen);
+    }
+    let is_named = |file: &&RightsFile| {
+        let mut sections = vehicles.files.iter();
+        sections.any(|one| one.files.iter().any(|path| file.is(&one.name, path)))
+    };
+    looked.gone = known.iter().filter(|file| !is_named(file)).cloned().collect();
+    Ok(looked)
+}
+
+/// One file in its turn.
+struct OneFile<'a> {
+    config: &'a Config,
+    store: &'a Store,
+    section: &'a RightsFileConfig,
+    path: &'a Path,
+    before: Option<&'a RightsFile>,
+    now: DateTime<Utc>,
+    closely: Closely,
+}
+
+impl OneFile<'_> {
+    fn look(&self, looked: &mut Looked, seen: &mut SectionSeen) -> Result<(), StoreError> {
+        let Self { config, section, path, now, .. } = *self;
+        let sense = config.vehicles.sense_of(section);
+        let stamp = stamp_of(path, now);
+        let of_sense = self.before.filter(|before| before.sense == sense);
+        let stands = of_sense.filter(|before| stamp.is_some() && before.stamp == stamp);
+        if let Some(before) = stands.filter(|_| !self.closely.is_full) {
+            return self.keep(before, stamp, looked, seen);
+        }
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let layout = RightsLayout::new(&config.vehicles, section, &name);
+        let sheet = match read_sheet(&layout, path) {
+            Ok(sheet) => sheet,
+            Err(problem) => {
+                self.refuse(&problem, None, looked, seen);
+                return Ok(());
+            }
+        };
+        if let Some(before) = of_sense.filter(|before| before.sha256 == sheet.sha256) {
+            looked.doubts.push((section.name.clone(), path.to_owned(), None));
+            return self.keep(before, stamp, looked, seen);
+        }
+        if let Some(doubt) = self.doubt(&sheet)? {
+            let shrank_to =
+                matches!(doubt, Doubt::RowsGone { .. }).then_some(sheet.rows.rows.len());
+            let seen_now = matches!(doubt, Doubt::NoLineEnd).then(|| sheet.sha256.clone());
+            looked.doubts.push((section.name.clone(), path.to_owned(), seen_now));
+            self.refuse(&FileProblem::LooksCutOff(doubt), shrank_to, looked, seen);
+            return Ok(());
+        }
+        looked.doubts.push((section.name.clone(), path.to_owned(), None));
+        let Sheet { rows, sha256, notes, .. } = sheet;
+        log::info!(
+            "{}: {} read, {} left out",
+            path.display(),
+            many(rows.rows.len(), "right"),
+            many(rows.left_out.len(), "row")
+        );
+        for note in &notes {
+            log::warn!("{}: {note}", path.display());
+        }
+        let left_out = rows.left_out.iter().map(|row| (row.reason, row.line));
+        looked.troubles.extend(self.told(&by_reason(left_out)));
+        seen.rights += rows.rows.len() as u64;
+        seen.left_out += rows.left_out.len() as u64;
+        let RightsRows { rows, left_out, .. } = rows;
+        let (source, path) = (section.name.clone(), path.to_owned());
+        looked.fresh.push(RightsFileRead { source, path, sha256, sense, stamp, rows, left_out });
+        Ok(())
+    }
+
+    /// The file holds what is known of it.
+    fn keep(
+        &self,
+        before: &RightsFile,
+        stamp: Option<String>,
+        looked: &mut Looked,
+        seen: &mut SectionSeen,
+    ) -> Result<(), StoreError> {
+        if before.left_out > 0 {
+            let rows = self.store.rights().left_out_of(before)?;
+            looked.troubles.extend(self.told(&by_reason(rows)));
+        }
+        seen.rights += before.rights;
+        seen.left_out += before.left_out;
+        looked.same.push((before.clone(), stamp));
+        Ok(())
+    }
+
+    /// The file teaches nothing; what is known of it stays as it is.
+    fn refuse(
+        &self,
+        problem: &FileProblem,
+        shrank_to: Option<usize>,
+        looked: &mut Looked,
+        seen: &mut SectionSeen,
+    ) {
+        seen.is_whole = false;
+        seen.rights += self.before.map_or(0, |before| before.rights);
+        seen.left_out += self.before.map_or(0, |before| before.left_out);
+        let hint = match shrank_to {
+            Some(rights) => Hint::command(
+                "export it again; if so many were taken out of it on purpose",
+                format!("ivms-sync sync --accept-shrink {rights}"),
+            ),
+            None => Hint::text(hint(problem)),
+        };
+        let failed = Failed { text: problem.to_string(), hint: Some(hint) };
+        let kind = TroubleKind::RightsFileUnread {
+            needs_somebody: is_lasting(problem),
+            was_read: self.before.is_some(),
+            failed,
+        };
+        looked.troubles.push(Trouble::new(self.about(), kind));
+    }
+
+    fn about(&self) -> About {
+        let path = self.path.to_string_lossy().into_owned();
+        About::RightsFile(self.section.name.clone(), path)
+    }
+
+    /// Why new content does not count yet.
+    fn doubt(&self, sheet: &Sheet<RightsRows>) -> Result<Option<Doubt>, StoreError> {
+        if sheet.is_cut_off {
+            let seen = self.store.rights().doubted(&self.section.name, self.path)?;
+            if seen.is_none_or(|seen| seen != sheet.sha256) {
+                return Ok(Some(Doubt::NoLineEnd));
+            }
+        }
+        let Some(before) = self.before else { return Ok(None) };
+        let running = self.store.rights().plates_running(before, self.now)?;
+        let (gone, known) = (missing(&running, &sheet.rows), running.len());
+        let is_accepted = self.closely.accept_shrink == Some(sheet.rows.rows.len());
+        let is_believed = gone <= self.config.guard.losses_allowed(known) || is_accepted;
+        Ok((!is_believed).then_some(Doubt::RowsGone { gone, known }))
+    }
+
+    /// The rows that were left out, as remarks.
+    fn told<'r>(
+        &'r self,
+        reasons: &'r BTreeMap<RightsRowReason, Vec<u32>>,
+    ) -> impl Iterator<Item = Trouble> + 'r {
+        reasons.iter().map(|(reason, lines)| {
+            let kind = TroubleKind::RightsRowsLeftOut { reason: *reason, lines: lines.clone() };
+            Trouble::new(self.about(), kind)
+        })
+    }
+}
+
+/// How many rows that have not ended are of plates which no row names any more, usable or not.
+fn missing(running: &[String], rows: &RightsRows) -> usize {
+    let left_out = rows.left_out.iter().filter_map(|row| row.plate.as_ref());
+    let there: HashSet<&str> = rows
+        .rows
+        .iter()
+        .map(|row: &RightsRow| row.plate.text())
+        .chain(left_out.map(|p| p.text()))
+        .collect();
+    running.iter().filter(|plate| !there.contains(plate.as_str())).count()
+}
+
+fn by_reason(
+    rows: impl IntoIterator<Item = (RightsRowReason, u32)>,
+) -> BTreeMap<RightsRowReason, Vec<u32>> {
+    let mut reasons: BTreeMap<_, Vec<u32>> = BTreeMap::new();
+    for (reason, line) in rows {
+        reasons.entry(reason).or_default().push(line);
+    }
+    reasons
+}
+
+impl Looked {
+    /// Whether nothing is to be written but that the files hold what they held, and nothing is to be said.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let Self { fresh, gone, troubles, doubts, has_ended, .. } = self;
+        let is_doubted = doubts.iter().any(|(.., sha256)| sha256.is_some());
+        let is_well = troubles.iter().all(Trouble::is_remark);
+        fresh.is_empty() && gone.is_empty() && !is_doubted && !has_ended && is_well
+    }
+
+    /// Files that hold what is known of them: what a quiet tick writes.
+    #[must_use]
+    pub fn same(&self) -> &[(RightsFile, Option<String>)] {
+        &self.same
+    }
+
+    /// Keeps all of it, or none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record(&self, store: &Store) -> Result<(), StoreError> {
+        let Self { fresh, same, gone, doubts, kept_since, has_ended, now, .. } = self;
+        let is_nothing =
+            fresh.is_empty() && same.is_empty() && gone.is_empty() && doubts.is_empty();
+        if is_nothing && !has_ended {
+            return Ok(());
+        }
+        store.together(|store| {
+            gone.iter().try_for_each(|file| store.rights().forget(file))?;
+            for read in fresh {
+                store.rights().record(read, *now, *kept_since)?;
+            }
+            for (file, stamp) in same {
+                store.rights().refresh(file, stamp.clone(), *now)?;
+            }
+            for (source, path, sha256) in doubts {
+                store.rights().doubt(source, path, sha256.as_deref())?;
+            }
+            if *has_ended {
+                let forgotten = store.rights().forget_ended(*kept_since)?;
+                log::info!("{} of ended rights forgotten", many(forgotten, "row"));
+            }
+            Ok(())
+        })
+    }
+}

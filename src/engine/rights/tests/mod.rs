@@ -1,0 +1,1 @@
+//! Files in memory and on disk, and what becomes of them.

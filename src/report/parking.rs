@@ -1,0 +1,391 @@
+//! What is said of a car: valid or not, where and until when; as text for the desk and as JSON.
+//!
+//! Pure. [`answer`] asks [`judge`] for each zone, and adds nothing of its own.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::Head;
+use super::look::{Look, Tone};
+use super::text::with_zone;
+use crate::command::CommandName;
+use crate::config::Vehicles;
+use crate::engine::vehicles::{
+    Answer, Evidence, LastRead, LeftOut, ParkingStatus, Question, Readings, Verdict, judge,
+};
+use crate::exit::Exit;
+use crate::model::{
+    ParkingRight, ParkingZone, ParkingZoneName, Plate, PlateRefusal, RightHolder, RightKind,
+    RightState, SourceName, Zone,
+};
+use crate::text::times::whole_seconds;
+
+/// Why a question about a car cannot be asked. No plate is in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QuestionError {
+    #[error("nothing is known of vehicles: the configuration has no [rights-file.NAME]")]
+    NoVehicles,
+    #[error("the plate {0}")]
+    Plate(PlateRefusal),
+    /// No section of a zone; with the name that may have been meant.
+    #[error("there is no zone {} in the configuration{}", .0.escape_debug(), meant(.1.as_deref()))]
+    NoZone(String, Option<String>),
+    #[error(
+        "the instant has no offset from UTC, or is none: write 2026-11-29T14:00:00+01:00 or …Z"
+    )]
+    NoInstant,
+    #[error("--zone and --at are for a plate: `ivms-sync lookup plate:ABC123 --zone A1`")]
+    OnlyForPlates,
+    #[error("standard input holds no WHO in its first line")]
+    NoWho,
+    #[error("{0} cannot be read: {1}")]
+    NoBatch(String, String),
+}
+
+fn meant(meant: Option<&str>) -> String {
+    meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default()
+}
+
+/// Of whom is asked, where and when.
+#[derive(Debug, Clone)]
+pub struct Car {
+    /// As it was typed.
+    pub who: String,
+    pub plate: Plate,
+    /// The zone that is asked about; of every zone where there is none.
+    pub zone: Option<ParkingZoneName>,
+    pub asked_at: DateTime<Utc>,
+    /// The instant that is asked about.
+    pub judged_at: DateTime<Utc>,
+}
+
+/// What is known of a car.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownOfCar<'a> {
+    pub rights: &'a [ParkingRight],
+    pub left_out: &'a [LeftOut],
+    pub readings: &'a Readings,
+}
+
+/// The answer, for all zones that were asked about.
+#[derive(Debug, Clone, Serialize)]
+pub struct Told {
+    #[serde(flatten)]
+    head: Head,
+    who: String,
+    #[serde(serialize_with = "whole_seconds")]
+    asked_at: DateTime<Utc>,
+    #[serde(serialize_with = "whole_seconds")]
+    judged_at: DateTime<Utc>,
+    /// Nothing where several zones were asked about.
+    zone: Option<String>,
+    /// That of the zone; of several, the best.
+    verdict: VerdictTold,
+    zones: Vec<ZoneTold>,
+    rights: Vec<RightTold>,
+    gates: [(); 0],
+    exit_code: u8,
+    #[serde(skip)]
+    exit: Exit,
+    /// As it is shown to people.
+    #[serde(skip)]
+    plate: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ZoneTold {
+    zone: String,
+    name: Option<String>,
+    verdict: VerdictTold,
+    exit_code: u8,
+    #[serde(skip)]
+    exit: Exit,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct VerdictTold {
+    /// Nothing where it cannot be said.
+    valid: Option<bool>,
+    status: ParkingStatus,
+    #[serde(serialize_with = "whole_seconds")]
+    until: Option<DateTime<Utc>>,
+    by: Option<String>,
+    stale: Vec<String>,
+    matched_without_issuer: bool,
+    /// Rows with this plate that give no right.
+    left_out: usize,
+    #[serde(skip)]
+    from: Option<DateTime<Utc>>,
+    #[serde(skip)]
+    source: Option<SourceName>,
+    #[serde(skip)]
+    is_unstopped: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct RightTold {
+    source: String,
+    id: String,
+    kind: String,
+    holders: Vec<String>,
+    zones: Vec<String>,
+    #[serde(serialize_with = "whole_seconds")]
+    from: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "whole_seconds")]
+    until: Option<DateTime<Utc>>,
+    state: &'static str,
+    why: &'static str,
+}
+
+/// What a script goes by.
+#[must_use]
+pub fn exit_of(status: ParkingStatus) -> Exit {
+    match status.answer() {
+        Answer::Valid => Exit::InStep,
+        Answer::NoRight => Exit::NobodyFound,
+        Answer::NotHereAndNow => Exit::NotHereAndNow,
+        Answer::CannotBeSaid => Exit::Temporary,
+    }
+}
+
+/// How good an answer is among those of several zones: valid in one is what the desk looks for, and without
+/// that, what cannot be said of one zone leaves the whole open.
+fn goodness(exit: Exit) -> u8 {
+    match exit {
+        Exit::InStep => 0,
+        Exit::Temporary => 1,
+        Exit::NotHereAndNow => 2,
+        _ => 3,
+    }
+}
+
+/// Judges a car in the zone that is asked about, or in every zone.
+///
+/// # Errors
+/// [`QuestionError::NoZone`] where the configuration has no such zone, or none at all.
+pub fn answer(
+    car: &Car,
+    vehicles: &Vehicles,
+    known: KnownOfCar<'_>,
+) -> Result<Told, QuestionError> {
+    let zones: Vec<&ParkingZone> = match &car.zone {
+        Some(name) => vehicles.zones.named(name).into_iter().collect(),
+        None => vehicles.zones.iter().collect(),
+    };
+    let who = RightHolder::Plate(car.plate.clone());
+    let each: Vec<ZoneTold> =
+        zones.iter().map(|zone| of_zone(zone, &who, car, vehicles, known)).collect();
+    let best = each.iter().enumerate().min_by_key(|(_, told)| goodness(told.exit));
+    let Some((place, best)) = best else {
+        let name = car.zone.as_ref().map_or("", ParkingZoneName::as_str);
+        return Err(QuestionError::NoZone(name.to_owned(), None));
+    };
+    let rights = zones.get(place).map(|zone| {
+        let mut rights: Vec<_> =
+            known.rights.iter().filter_map(|right| of_right(right, zone, &who, car)).collect();
+        rights.sort_by(|one, other| (&one.source, &one.id).cmp(&(&other.source, &other.id)));
+        rights
+    });
+    let is_one = each.len() == 1;
+    Ok(Told {
+        head: Head::of(CommandName::Lookup),
+        who: car.who.clone(),
+        asked_at: car.asked_at,
+        judged_at: car.judged_at,
+        zone: is_one.then(|| best.zone.clone()),
+        verdict: best.verdict.clone(),
+        exit_code: best.exit_code,
+        exit: best.exit,
+        rights: rights.unwrap_or_default(),
+        gates: [],
+        plate: car.plate.spelled(),
+        zones: each,
+    })
+}
+
+fn of_zone(
+    zone: &ParkingZone,
+    who: &RightHolder,
+    car: &Car,
+    vehicles: &Vehicles,
+    known: KnownOfCar<'_>,
+) -> ZoneTold {
+    let question = Question { who, zone, asked_at: car.asked_at, judged_at: car.judged_at };
+    let KnownOfCar { rights, left_out, readings } = known;
+    let verdict = judge(question, Evidence { rights, left_out, readings });
+    let exit = exit_of(verdict.status);
+    ZoneTold {
+        zone: zone.name().to_string(),
+        name: vehicles.titles.get(zone.name()).cloned(),
+        verdict: of_verdict(&verdict),
+        exit_code: exit.code(),
+        exit,
+    }
+}
+
+fn of_verdict(verdict: &Verdict<'_>) -> VerdictTold {
+    let valid = match verdict.status.answer() {
+        Answer::Valid => Some(true),
+        Answer::NoRight | Answer::NotHereAndNow => Some(false),
+        Answer::CannotBeSaid => None,
+    };
+    // What is known of a car of which nothing can be said is among its rights.
+    let told = verdict.told.filter(|_| valid.is_some());
+    VerdictTold {
+        valid,
+        status: verdict.status,
+        until: told.and_then(|told| told.period.end()),
+        by: told.map(|told| told.right.id.to_string()),
+        stale: verdict.doubts.stale.iter().map(ToString::to_string).collect(),
+        matched_without_issuer: told.is_some_and(|told| told.is_matched_without_issuer),
+        left_out: verdict.doubts.left_out.len(),
+        from: told.map(|told| told.period.begin()),
+        source: told.map(|told| told.right.source.clone()),
+        is_unstopped: !verdict.doubts.unstopped.is_empty(),
+    }
+}
+
+/// One right by itself, as if everything were fresh; nothing where it is not this car's.
+fn of_right(
+    right: &ParkingRight,
+    zone: &ParkingZone,
+    who: &RightHolder,
+    car: &Car,
+) -> Option<RightTold> {
+    let fresh = LastRead { at: car.asked_at, fresh_for: std::time::Duration::MAX };
+    let sources = zone.needs().iter().chain([&right.source]);
+    let readings = Readings(sources.map(|source| (source.clone(), fresh)).collect());
+    let question = Question { who, zone, asked_at: car.asked_at, judged_at: car.judged_at };
+    let rights = std::slice::from_ref(right);
+    let verdict = judge(question, Evidence { rights, left_out: &[], readings: &readings });
+    let why = match verdict.status {
+        ParkingStatus::Active => "valid here and now",
+        ParkingStatus::Grace => "ended, and the grace of the zone is not over",
+        ParkingStatus::Expired => "ended",
+        ParkingStatus::NotYetValid => "not begun",
+        ParkingStatus::WrongZone => "valid now, in another zone",
+        ParkingStatus::Cancelled => "cancelled or suspended",
+        ParkingStatus::Unknown => "in a state that is not known here",
+        ParkingStatus::NotFound => return None,
+    };
+    let period = verdict.told.map(|told| told.period);
+    let holders = right.holders().iter().map(|(holder, _)| match holder {
+        RightHolder::Plate(plate) => plate.spelled(),
+        RightHolder::Space(space) => space.to_string(),
+        RightHolder::Member(member) => member.human().to_string(),
+    });
+    Some(RightTold {
+        source: right.source.to_string(),
+        id: right.id.to_string(),
+        kind: match &right.kind {
+            RightKind::Session => "session".to_owned(),
+            RightKind::Permit(code) => code.to_string(),
+        },
+        holders: holders.collect(),
+        zones: right.zones().iter().map(|(zone, _)| zone.to_string()).collect(),
+        from: period.map(|period| period.begin()),
+        until: period.and_then(|period| period.end()),
+        state: match right.state {
+            RightState::Active => "active",
+            RightState::Cancelled => "cancelled",
+            RightState::Suspended => "suspended",
+            RightState::Unknown(_) => "unknown",
+        },
+        why,
+    })
+}
+
+impl Told {
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The text for the desk, in the clock of `zone`.
+    #[must_use]
+    pub fn render(&self, zone: Zone, look: Look) -> String {
+        let at = with_zone(self.judged_at, zone);
+        let mut text = format!("Plate {} at {at}\n", self.plate);
+        for told in &self.zones {
+            let name = told.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+            let tone = match told.verdict.valid {
+                Some(true) => Tone::Good,
+                Some(false) => Tone::Bad,
+                None => Tone::Warning,
+            };
+            let (word, more) = told.verdict.words(zone);
+            let _ = writeln!(text, "  {}{name}: {}{more}", told.zone, look.paint(tone, word));
+        }
+        for right in self.rights.iter().filter(|_| self.verdict.valid != Some(true)) {
+            let until = right.until.map_or("without end".to_owned(), |until| {
+                format!("until {}", with_zone(until, zone))
+            });
+            let _ = writeln!(
+                text,
+                "  Known: {} of {}, for {}, {until}: {}.",
+                right.id,
+                right.source,
+                right.zones.join(", "),
+                right.why
+            );
+        }
+        look.folded(text)
+    }
+}
+
+impl VerdictTold {
+    /// A word or two, and what there is to say beside.
+    fn words(&self, zone: Zone) -> (&'static str, String) {
+        let moment =
+            |at: Option<DateTime<Utc>>| at.map(|at| with_zone(at, zone)).unwrap_or_default();
+        let by = match (&self.by, &self.source) {
+            (Some(id), Some(source)) => format!(", by {id} of {source}"),
+            _ => String::new(),
+        };
+        let unsure = match self.matched_without_issuer {
+            true => "; the issuer of the plate is not known on both sides",
+            false => "",
+        };
+        let until = moment(self.until);
+        match self.status {
+            ParkingStatus::Active if self.until.is_none() => {
+                ("valid", format!(" without end{by}{unsure}."))
+            }
+            ParkingStatus::Active => ("valid", format!(" until {until}{by}{unsure}.")),
+            ParkingStatus::Grace => ("in grace", format!(": ended at {until}{by}{unsure}.")),
+            ParkingStatus::Expired => ("not valid", format!(": ended at {until}{by}{unsure}.")),
+            ParkingStatus::NotYetValid => {
+                ("not valid", format!(": begins at {}{by}{unsure}.", moment(self.from)))
+            }
+            ParkingStatus::WrongZone => {
+                ("not valid", format!(" here, but in another zone{by}{unsure}."))
+            }
+            ParkingStatus::Cancelled => {
+                ("not valid", format!(": cancelled or suspended{by}{unsure}."))
+            }
+            ParkingStatus::NotFound => ("not valid", ": no right is known.".to_owned()),
+            ParkingStatus::Unknown => {
+                ("cannot be said", format!(": {}. Look by hand.", self.doubts()))
+            }
+        }
+    }
+
+    fn doubts(&self) -> String {
+        let mut doubts = Vec::new();
+        if !self.stale.is_empty() {
+            doubts.push(format!("{} was not read of late", self.stale.join(", ")));
+        }
+        if self.left_out > 0 {
+            doubts.push("a row with this plate could not be used".to_owned());
+        }
+        if self.is_unstopped {
+            doubts.push("a session may have been stopped since".to_owned());
+        }
+        if doubts.is_empty() {
+            doubts.push("a right is in a state that is not known here".to_owned());
+        }
+        doubts.join("; ")
+    }
+}
