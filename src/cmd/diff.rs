@@ -1,7 +1,7 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it cannot write to a device.
 
 use super::tick::closely;
-use super::{Context, who, write_file};
+use super::{Context, permit_lists, who, write_file};
 use crate::cli::DiffArgs;
 use crate::command::CommandName;
 use crate::engine::gather::{Scope, gather};
@@ -10,7 +10,7 @@ use crate::engine::rights;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
-use crate::report::{ChangeState, Report, plan_file};
+use crate::report::{ChangeState, PermitListState, Report, plan_file};
 use crate::text::shell::quoted;
 
 /// Runs the command.
@@ -32,6 +32,13 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let mut report = Report::of(CommandName::Diff, None, both, &plan, &seen_before, shows_names);
     let closely = closely(&scope);
     let rights = rights::look(&context.config, &store, context.clock.began(), closely)?;
+    if rights.is_quiet() {
+        let lists = permit_lists::write(context, &store, false)?;
+        report.permit_lists = lists.lists;
+        report.troubles.extend(lists.troubles);
+    } else {
+        report.permit_lists = permit_lists::to_be_made_anew(context);
+    }
     report.troubles.extend(rights.troubles);
     report.rights_files = rights.sections;
     report.blocked = plan_file::blocked_id(plan.blocked());
@@ -49,7 +56,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     }
 
     let found = report.exit();
-    let pending = args.exit_code && !report.changes.is_empty();
+    let mut lists = report.permit_lists.iter();
+    let has_lists = lists.any(|list| list.state == PermitListState::Planned);
+    let pending = args.exit_code && (!report.changes.is_empty() || has_lists);
     let exit = if pending { Exit::of_all([found, Exit::ChangesPending]) } else { found };
     if let Some(path) = &args.out {
         let (club, accounts) = (context.config.club.as_deref(), context.config.accounts());

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod history;
 pub mod init;
 pub mod lookup;
+mod permit_lists;
 mod record;
 pub mod status;
 pub mod sync;

@@ -10,6 +10,13 @@ impl Config {
     /// one. What lies beside the state file under its name, as its locks do, is taken for it.
     #[must_use]
     pub fn own_file_at(&self, path: &Path) -> Option<String> {
+        let list = || self.vehicles.lists.iter().find(|list| is_same(&list.file, path));
+        let list = || list().map(|list| format!("the list of permits {}", list.file.display()));
+        self.read_file_at(path).or_else(list)
+    }
+
+    /// The same of those that a run relies on, as it does not on what it writes for others.
+    pub(super) fn read_file_at(&self, path: &Path) -> Option<String> {
         let is = |own: &&Path| is_same(own, path);
         let named = |what: &str, own: &Path| format!("{what} {}", own.display());
         if is(&self.path.as_path()) {

@@ -20,6 +20,7 @@ mod kind;
 mod load;
 mod notify;
 mod overrides;
+mod permit_list;
 mod problem;
 mod schema;
 mod secret;
@@ -52,6 +53,7 @@ pub use kind::{
     TargetParts, TargetSettings, Wiring,
 };
 pub use load::{draft, load};
+pub use permit_list::{ListFormat, PermitListConfig};
 pub use problem::{ConfigError, Problem, Wrong};
 pub use secret::Secret;
 pub use vehicles::{RightsFileConfig, Vehicles};

@@ -44,7 +44,7 @@ pub(super) fn read(
     let club = top.text("club", value::club).optional();
     let state = top.text("state", value::path).or("ivms-sync.db".to_owned());
     let zones = Zones::read(top);
-    let vehicles = VehicleSections::find(top);
+    let car_sections = VehicleSections::find(top);
     let mut sources: Vec<SourceRead<'_>> = Vec::new();
     let mut groups = Groups::default();
     for kind in kinds.sources {
@@ -61,7 +61,7 @@ pub(super) fn read(
     }
     // Vehicles alone need neither.
     let is_about_members = groups.is_any_given || target_groups.is_any_given;
-    if is_about_members || !vehicles.are_files_given {
+    if is_about_members || !car_sections.are_files_given {
         groups.refuse_none(top, "there is no organisation to copy from");
         target_groups.refuse_none(top, "there is no door to write to");
     }
@@ -71,8 +71,8 @@ pub(super) fn read(
     agreement::refuse_same_names(devices.iter().map(|read| &read.section));
     let named = sources.iter().map(|read| &read.section);
     let named: Vec<_> = named.chain(devices.iter().map(|read| &read.section)).collect();
-    agreement::refuse_taken_names(vehicles.named(), &named);
-    let vehicles = vehicles.read(top, &zones, surroundings.folder);
+    agreement::refuse_taken_names(car_sections.named(), &named);
+    let vehicles = car_sections.read(top, &zones, surroundings.folder);
     let link = link(&top.section("link"), surroundings.folder);
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
@@ -103,6 +103,7 @@ pub(super) fn read(
         warnings: Vec::new(),
     };
     refuse_own_files(&report_section, &config);
+    car_sections.refuse_own_files(&config);
     Some(config)
 }
 

@@ -9,9 +9,11 @@ use toml::de::DeValue;
 
 use super::agreement::Zones;
 use super::load::absolute;
+use super::permit_list::{PermitListConfig, permit_list};
 use super::problem::{Origin, Wrong};
 use super::section::{Raw, Section, text};
-use super::value;
+use super::{Config, value};
+use crate::files::is_same;
 use crate::model::{
     Country, ParkingZoneName, ParkingZones, PlateRules, SourceName, Zone, ZoneDefinition,
     ZoneProblem,
@@ -45,6 +47,8 @@ pub struct Vehicles {
     pub titles: BTreeMap<ParkingZoneName, String>,
     /// The rights-files, sorted by name.
     pub files: Vec<RightsFileConfig>,
+    /// The lists of permits, sorted by name.
+    pub lists: Vec<PermitListConfig>,
 }
 
 /// `[rights-file.NAME]`.
@@ -68,6 +72,7 @@ impl Default for Vehicles {
             zones: ParkingZones::default(),
             titles: BTreeMap::new(),
             files: Vec::new(),
+            lists: Vec::new(),
         }
     }
 }
@@ -101,7 +106,9 @@ pub(super) struct VehicleSections<'a> {
     parking: Section<'a>,
     zones: Vec<Section<'a>>,
     files: Vec<Section<'a>>,
+    lists: Vec<Section<'a>>,
     are_zones_given: bool,
+    are_lists_given: bool,
     /// There is a section of rights, right or wrong.
     pub are_files_given: bool,
 }
@@ -111,12 +118,13 @@ impl<'a> VehicleSections<'a> {
         let parking = top.section("parking");
         let (zones, are_zones_given) = top.named("zone", "A1");
         let (files, are_files_given) = top.named("rights-file", "exempt");
-        Self { parking, zones, files, are_zones_given, are_files_given }
+        let (lists, are_lists_given) = top.named("permit-list", "patrol");
+        Self { parking, zones, files, lists, are_zones_given, are_files_given, are_lists_given }
     }
 
     /// Everything that has a name of its own.
     pub fn named(&self) -> impl Iterator<Item = &Section<'a>> {
-        self.files.iter().chain(&self.zones)
+        self.files.iter().chain(&self.zones).chain(&self.lists)
     }
 
     /// Reads all three. `None` only together with a noted problem.
@@ -128,7 +136,8 @@ impl<'a> VehicleSections<'a> {
         let names: BTreeSet<SourceName> =
             self.files.iter().filter_map(|one| SourceName::new(one.name()).ok()).collect();
         let zones: Vec<_> = self.zones.iter().map(|section| zone(section, &names)).collect();
-        if (self.are_zones_given || self.parking.is_given()) && !self.are_files_given {
+        let is_about_cars = self.are_zones_given || self.parking.is_given() || self.are_lists_given;
+        if is_about_cars && !self.are_files_given {
             let wrong = Wrong::new("is missing: there is nothing to read rights from");
             top.section("rights-file").wrong_section(wrong.hint("write [rights-file.exempt]"));
             return None;
@@ -156,8 +165,32 @@ impl<'a> VehicleSections<'a> {
                 return None;
             }
         };
+        let lists: Vec<_> = self
+            .lists
+            .iter()
+            .map(|section| permit_list(section, &zones, time_zones, folder))
+            .collect();
+        refuse_same_lists(self.lists.iter().zip(&lists));
         let files = files.into_iter().collect::<Option<_>>()?;
-        Some(Vehicles { country, plates: plates?, keep_plates, zones, titles, files })
+        let lists = lists.into_iter().collect::<Option<_>>()?;
+        Some(Vehicles { country, plates: plates?, keep_plates, zones, titles, files, lists })
+    }
+
+    /// No list of permits is written over what a run reads, nor over one of its pages.
+    pub fn refuse_own_files(&self, config: &Config) {
+        let pages = [config.report.html.as_deref(), config.report.prometheus.as_deref()];
+        for list in &config.vehicles.lists {
+            let mut sections = self.lists.iter();
+            let Some(section) = sections.find(|one| one.name() == list.name.as_str()) else {
+                continue;
+            };
+            let page = pages.iter().flatten().find(|page| is_same(page, &list.file));
+            let page = page.map(|page| format!("the same file as {} of [report]", page.display()));
+            if let Some(own) = config.read_file_at(&list.file).or(page) {
+                let wrong = Wrong::new(format!("is {own}"));
+                section.wrong("file", wrong.hint("name a file of its own"));
+            }
+        }
     }
 
     /// Notes what is wrong with zones as a set, at the key that says so.
@@ -285,6 +318,23 @@ fn refuse_same_files<'a, 's: 'a>(
                 }
                 _ => drop(seen.insert(file, section.dotted(""))),
             }
+        }
+    }
+}
+
+/// Two lists in one file would be written over each other in every run.
+fn refuse_same_lists<'a, 's: 'a>(
+    sections: impl Iterator<Item = (&'a Section<'s>, &'a Option<PermitListConfig>)>,
+) {
+    let mut seen: Vec<(&Path, String)> = Vec::new();
+    for (section, config) in sections {
+        let Some(config) = config else { continue };
+        match seen.iter().find(|(path, _)| is_same(path, &config.file)) {
+            Some((_, first)) => {
+                let wrong = Wrong::new(format!("is the file of {first} too"));
+                section.wrong("file", wrong.hint("name a file of its own"));
+            }
+            None => seen.push((&config.file, section.dotted(""))),
         }
     }
 }

@@ -86,9 +86,11 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Observat
     let is_clock_seen = report.sources.iter().any(|source| source.accepted);
     let files = link_files.iter().map(|path| path.to_string_lossy().into_owned());
     let rights = report.rights_files.iter().flat_map(|seen| seen.files.iter().cloned());
+    let lists = report.permit_lists.iter().map(|list| list.file.clone());
     let others = files
         .map(|path| (Topic::LinkFile(path), true))
         .chain(rights.map(|path| (Topic::RightsFile(path), true)))
+        .chain(lists.map(|path| (Topic::PermitList(path), true)))
         .chain([(Topic::OwnClock, is_clock_seen), (Topic::TimeLimit, true)]);
     for (topic, is_seen) in others {
         let condition = found.get(&topic).and_then(|troubles| first(troubles));
@@ -156,7 +158,10 @@ fn only(config: &Config, there: Topic, condition: Condition) -> Vec<Observation>
     let files = files.map(|path| Topic::LinkFile(path.to_string_lossy().into_owned()));
     let rights = config.vehicles.paths();
     let rights = rights.map(|path| Topic::RightsFile(path.to_string_lossy().into_owned()));
-    let all = sources.chain(doors).chain(files).chain(rights).chain(Topic::SINGLE);
+    let lists = config.vehicles.lists.iter();
+    let lists = lists.map(|list| Topic::PermitList(list.file.to_string_lossy().into_owned()));
+    let all = sources.chain(doors).chain(files).chain(rights).chain(lists);
+    let all = all.chain(Topic::SINGLE);
     let mut condition = Some(Box::new(condition));
     all.map(|topic| {
         let state = match condition.take_if(|_| topic == there) {
@@ -196,6 +201,7 @@ fn topic_of(report: &Report, trouble: &Trouble) -> Option<Topic> {
         (TroubleKind::TimeLimit, _) => Some(Topic::TimeLimit),
         (_, About::LinkFile(path)) => Some(Topic::LinkFile(path.clone())),
         (_, About::RightsFile(_, path)) => Some(Topic::RightsFile(path.clone())),
+        (_, About::PermitList(_, path)) => Some(Topic::PermitList(path.clone())),
         (kind, About::Source(name)) => {
             let source = report.sources.iter().find(|source| source.name == *name)?;
             Some(Topic::Source(name.clone(), source.system, of_source(kind)?))

@@ -16,6 +16,8 @@ pub enum Topic {
     LinkFile(String),
     /// A rights-file cannot be read, or is not believed; its path.
     RightsFile(String),
+    /// A list of permits cannot be written; its path.
+    PermitList(String),
     /// A link file that was never read cannot be read: nothing is done at all.
     NewLinkFile,
     /// This computer's clock is wrong.
@@ -84,6 +86,7 @@ impl fmt::Display for Topic {
             Self::Source(name, _, what) => write!(f, "source {name} {}", what),
             Self::LinkFile(path) => write!(f, "file {path}"),
             Self::RightsFile(path) => write!(f, "rights {path}"),
+            Self::PermitList(path) => write!(f, "list {path}"),
             Self::NewLinkFile => f.write_str("new-link-file"),
             Self::OwnClock => f.write_str("own-clock"),
             Self::TimeLimit => f.write_str("time-limit"),
@@ -184,6 +187,10 @@ impl Topic {
                 "The rights-file {name} cannot be read, or is not believed",
                 "The rights-file {name} is read again",
             ),
+            Self::PermitList(_) => (
+                "The list of permits {name} cannot be written",
+                "The list of permits {name} is written again",
+            ),
             Self::NewLinkFile => (
                 "A link file cannot be read, and nothing is done without it",
                 "Every link file can be read",
@@ -217,7 +224,9 @@ impl Topic {
         match self {
             Self::Door(name, _) => name.to_string(),
             Self::Source(name, ..) => name.to_string(),
-            Self::LinkFile(path) | Self::RightsFile(path) => file_name(path).to_owned(),
+            Self::LinkFile(path) | Self::RightsFile(path) | Self::PermitList(path) => {
+                file_name(path).to_owned()
+            }
             other => other.to_string(),
         }
     }

@@ -6,7 +6,8 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::{
-    ChangeReport, ChangeState, Head, KeptLink, Report, RowLeftOut, SourceReport, TargetReport,
+    ChangeReport, ChangeState, Head, KeptLink, PermitListReport, Report, RowLeftOut, SourceReport,
+    TargetReport,
 };
 use crate::command::CommandName;
 use crate::engine::plan::{Budget, Cause, Kind, LeftOut, Loss, NoDoor, Released};
@@ -29,6 +30,8 @@ pub struct Document<'a> {
     kept_links: &'a [KeptLink],
     #[serde(skip_serializing_if = "Option::is_none")]
     rows_left_out: Option<&'a [RowLeftOut]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    permit_lists: &'a [PermitListReport],
     blocked: Option<&'a str>,
     problems: &'a [Trouble],
     exit_code: u8,
@@ -115,6 +118,7 @@ pub(super) fn make<'a>(
         released: &report.released,
         kept_links: &report.kept_links,
         rows_left_out: report.rows_left_out.as_deref(),
+        permit_lists: &report.permit_lists,
         blocked: report.blocked.as_deref(),
         problems: &report.troubles,
         exit_code,

@@ -16,6 +16,7 @@ pub mod lookup;
 pub mod near;
 pub mod only;
 pub mod parking;
+pub mod permit_list;
 pub mod plan_file;
 pub mod roles;
 mod rows_left_out;
@@ -26,6 +27,7 @@ pub mod text;
 pub mod unchanged;
 
 pub use head::Head;
+pub use permit_list::{PermitListReport, PermitListState};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,6 +77,8 @@ pub struct Report {
     pub troubles: Vec<Trouble>,
     /// What rights-files hold.
     pub rights_files: Vec<SectionSeen>,
+    /// What became of lists of permits.
+    pub permit_lists: Vec<PermitListReport>,
     /// Names to show beside member numbers, where names may be shown.
     pub names: BTreeMap<HolderId, String>,
     /// The names that doors hold, of persons who are spoken of, where names may be shown.

@@ -35,6 +35,9 @@ pub fn render(report: &Report, look: Look) -> String {
     for seen in &report.rights_files {
         text.push_str(&rights_file(seen));
     }
+    for list in &report.permit_lists {
+        text.push_str(&list.line());
+    }
     text.push_str(&left_out(report, look));
     text.push_str(&kept_links(report, look));
     text.push_str(&rows_left_out::render(

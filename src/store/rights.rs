@@ -173,6 +173,27 @@ impl Rights<'_> {
         Ok(found)
     }
 
+    /// Hands over every row that gives a right, with the place of its file. `files` are
+    /// [all of them](Rights::files).
+    pub fn each(
+        &self,
+        country: Option<Country>,
+        files: &[RightsFile],
+        mut take: impl FnMut(usize, RightsRow),
+    ) -> Result<(), StoreError> {
+        let store = self.0;
+        let rules = PlateRules::new(country, []).unwrap_or_default();
+        let sql = "SELECT file, line, plate, issuer, right_id, kind, zone, begins_at, ends_at, seal \
+                   FROM parking_right NOT INDEXED";
+        store.prepare(sql)?.each((), |(kept, sealed): (KeptRight, i64)| {
+            seal::check(Some(sealed), seal::seal_of(&kept, &store.accounts), "a right")?;
+            if let Some(place) = files.iter().position(|file| file.id == kept.file) {
+                take(place, kept.row(&rules)?);
+            }
+            Ok(())
+        })
+    }
+
     /// The plates of a file whose rights have not ended, as they are spelt, and how many rows those are.
     pub fn plates_running(
         &self,

@@ -242,6 +242,19 @@ CREATE TABLE parking_left_out (
 CREATE INDEX parking_left_out_plate ON parking_left_out (plate) WHERE plate IS NOT NULL;
 CREATE INDEX parking_left_out_until ON parking_left_out (until_at) WHERE until_at IS NOT NULL;
 
+-- Lists of permits as they were found, or put, on the disk last.
+CREATE TABLE permit_list (
+    name          TEXT    PRIMARY KEY,   -- the section: patrol
+    sense         TEXT    NOT NULL,      -- a digest of the configuration that it was made by
+    basis         TEXT    NOT NULL,      -- a digest of what was known of all rights-files
+    sha256        TEXT    NOT NULL,
+    stamp         TEXT,                  -- how it stood on the disk afterwards, where that says something
+    rows          INTEGER NOT NULL,
+    written_at    INTEGER NOT NULL,      -- when it came to be so
+    same_until_at INTEGER NOT NULL,      -- from when on the time alone may bring another list
+    seal          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Content of a rights-file that looked cut off when it was seen: it counts when the next run sees the same.
 CREATE TABLE rights_file_doubted (
     source TEXT NOT NULL,

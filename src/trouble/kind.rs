@@ -53,6 +53,9 @@ pub enum TroubleKind {
     /// Rows of a rights-file that give no right; on which lines.
     RightsRowsLeftOut { reason: RightsRowReason, lines: Vec<u32> },
 
+    /// A list of permits is not on the disk as it should be.
+    PermitListUnwritten(Failed),
+
     /// Another process talks to it: which, and since when, where that is known.
     Busy(Option<(u32, String)>),
     /// It failed a while ago, and is left alone for longer and longer.
@@ -298,6 +301,7 @@ words! {
         LinkFileUnread = "link-file-unread",
         RightsFileUnread = "rights-file-unread",
         RightsRowsLeftOut = "rights-rows-left-out",
+        PermitListUnwritten = "permit-list-unwritten",
         Busy = "busy",
         Twin = "twin",
         UnclearDates = "unclear-dates",

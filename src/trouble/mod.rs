@@ -40,6 +40,8 @@ pub enum About {
     LinkFile(String),
     /// A rights-file: its section and its path.
     RightsFile(SourceName, String),
+    /// A list of permits: its section and its path.
+    PermitList(TargetName, String),
     /// This computer, above all its clock.
     ThisComputer,
     /// The run as a whole.
@@ -129,7 +131,8 @@ impl TroubleKind {
             Self::LinkFileUnread { may_be_right: false, .. }
             | Self::RightsFileUnread { needs_somebody: false, .. } => Exit::Temporary,
             Self::RightsFileUnread { needs_somebody: true, .. } => Exit::Refused,
-            Self::Busy(_)
+            Self::PermitListUnwritten(_)
+            | Self::Busy(_)
             | Self::Unusable(_)
             | Self::BackingOff { kind: FailureKind::Passing | FailureKind::Lasting, .. }
             | Self::ClockOff { .. }
@@ -199,6 +202,7 @@ impl TroubleKind {
             Self::LinkFileUnread { .. } => Word::LinkFileUnread,
             Self::RightsFileUnread { .. } => Word::RightsFileUnread,
             Self::RightsRowsLeftOut { .. } => Word::RightsRowsLeftOut,
+            Self::PermitListUnwritten(_) => Word::PermitListUnwritten,
             Self::Busy(_) => Word::Busy,
             Self::Twin(_) => Word::Twin,
             Self::UnclearDates(_) => Word::UnclearDates,
@@ -268,6 +272,7 @@ impl About {
             Self::Target(name) => format!("target {name}"),
             Self::LinkFile(path) => format!("file {path}"),
             Self::RightsFile(name, path) => format!("rights {name} {path}"),
+            Self::PermitList(name, path) => format!("list {name} {path}"),
             // Its topic is whole.
             Self::Named(_) => String::new(),
             other => other.to_string(),
@@ -285,6 +290,7 @@ impl fmt::Display for About {
             Self::Members => f.write_str("members"),
             Self::LinkFile(path) => f.write_str(path),
             Self::RightsFile(name, path) => write!(f, "{name} ({path})"),
+            Self::PermitList(name, path) => write!(f, "{name} ({path})"),
             Self::ThisComputer => f.write_str("this computer"),
             Self::Run => f.write_str("this run"),
             Self::Channel(name) => write!(f, "notify.{name}"),

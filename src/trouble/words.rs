@@ -95,6 +95,9 @@ impl TroubleKind {
                     failed.text
                 )
             }
+            Self::PermitListUnwritten(failed) => {
+                format!("cannot be written: {}; the list of before stays", failed.text)
+            }
             Self::RightsRowsLeftOut { reason, lines } => format!(
                 "{} left out (line {}): {}",
                 many(lines.len(), "row"),
@@ -272,6 +275,7 @@ impl TroubleKind {
             | Self::ListRefused(_, failed)
             | Self::LinkFileUnread { failed, .. }
             | Self::RightsFileUnread { failed, .. }
+            | Self::PermitListUnwritten(failed)
             | Self::NotTold(failed)
             | Self::BrokeOff(_, failed)
             | Self::Repeated(_, _, failed) => return failed.hint.clone(),

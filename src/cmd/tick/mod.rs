@@ -7,7 +7,7 @@ mod left;
 mod touched;
 mod unchanged;
 
-use super::{Context, record, who};
+use super::{Context, permit_lists, record, who};
 use crate::command::CommandName;
 use crate::engine::Systems;
 use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
@@ -17,7 +17,7 @@ use crate::engine::rights::{self, Closely, Looked};
 use crate::error::Error;
 use crate::model::RunId;
 use crate::report::unchanged as quiet_report;
-use crate::report::{Report, attention};
+use crate::report::{PermitListReport, Report, attention};
 use crate::store::{Quiet, RunEnd, Store};
 
 /// Everything of a `sync` but the lock and what is said of it. The run is recorded with the exit code that
@@ -28,16 +28,49 @@ pub fn tick(
     store: &mut Store,
     scope: Scope,
 ) -> Result<Report, Error> {
-    let (config, now) = (&context.config, context.clock.began());
-    // Whoever limits a run to somebody asks about a door.
-    let rights = match scope.only.is_everyone() {
-        true => rights::look(config, store, now, closely(&scope))?,
-        false => Looked::default(),
-    };
-    let sections = rights.sections.clone();
-    let mut report = tick_with(context, systems, store, scope, rights)?;
-    report.rights_files = sections;
+    let mut cars = Cars::look(context, store, &scope)?;
+    let mut report = tick_with(context, systems, store, scope, &cars)?;
+    report.rights_files = std::mem::take(&mut cars.rights.sections);
+    if let (Some(lists), true) = (cars.lists, report.permit_lists.is_empty()) {
+        report.permit_lists = lists;
+    }
     Ok(report)
+}
+
+/// What was seen of everything about cars before the run began.
+#[derive(Debug, Default)]
+struct Cars {
+    rights: Looked,
+    /// Every list of permits, where none of them is to be looked at.
+    lists: Option<Vec<PermitListReport>>,
+    /// Whoever limits a run to somebody asks about a door.
+    are_left_alone: bool,
+}
+
+impl Cars {
+    fn look(context: &Context, store: &Store, scope: &Scope) -> Result<Self, Error> {
+        if !scope.only.is_everyone() {
+            return Ok(Self { are_left_alone: true, ..Self::default() });
+        }
+        let (config, now) = (&context.config, context.clock.began());
+        let rights = rights::look(config, store, now, closely(scope))?;
+        let lists = permit_lists::settled(context, store)?;
+        Ok(Self { rights, lists, are_left_alone: false })
+    }
+
+    /// Whether nothing is to be done or said that a quiet tick does not do.
+    fn are_quiet(&self) -> bool {
+        self.are_left_alone || self.rights.is_quiet() && self.lists.is_some()
+    }
+
+    /// Keeps what was read, and brings the lists up to date.
+    fn record(&self, context: &Context, store: &Store) -> Result<permit_lists::Done, Error> {
+        if self.are_left_alone {
+            return Ok(permit_lists::Done::default());
+        }
+        self.rights.record(store)?;
+        Ok(permit_lists::write(context, store, true)?)
+    }
 }
 
 /// How closely rights-files are looked at.
@@ -45,16 +78,16 @@ pub(super) fn closely(scope: &Scope) -> Closely {
     Closely { is_full: scope.is_full, accept_shrink: scope.accept_shrink }
 }
 
-/// The same with what was seen of rights-files.
+/// The same with what was seen of cars.
 fn tick_with(
     context: &Context,
     systems: &dyn Systems,
     store: &mut Store,
     scope: Scope,
-    rights: Looked,
+    cars: &Cars,
 ) -> Result<Report, Error> {
     let config = &context.config;
-    let polled = match rights.is_quiet() {
+    let polled = match cars.are_quiet() {
         true => poll(systems, config, store, context.clock, &scope)?,
         false => {
             store.check()?;
@@ -62,7 +95,7 @@ fn tick_with(
         }
     };
     let asked = match polled {
-        Poll::News(news) => match told_news(context, systems, store, &scope, (news, &rights))? {
+        Poll::News(news) => match told_news(context, systems, store, &scope, (news, cars))? {
             Ok(report) => return Ok(report),
             Err(asked) => asked,
         },
@@ -75,8 +108,8 @@ fn tick_with(
             asked
         }
     };
-    in_run(context, systems, store, &rights, |store, run| {
-        whole(context, systems, store, scope, (asked, &rights), run)
+    in_run(context, systems, store, cars, |store, run| {
+        whole(context, systems, store, scope, (asked, &cars.rights), run)
     })
 }
 
@@ -87,7 +120,7 @@ fn told_news(
     systems: &dyn Systems,
     store: &mut Store,
     scope: &Scope,
-    (news, rights): (News, &Looked),
+    (news, cars): (News, &Cars),
 ) -> Result<Result<Report, Asked>, Error> {
     let config = &context.config;
     let devices = config.devices.iter().map(|device| (&device.name, device.mode));
@@ -95,7 +128,7 @@ fn told_news(
     let Some((report, counted)) = report else { return Ok(Err(news.into_asked())) };
     if !news.are_none() {
         return match news.look(config, store, scope, &[])? {
-            Ok(few) => touched::tick(context, systems, store, (few, rights), (report, counted)),
+            Ok(few) => touched::tick(context, systems, store, (few, cars), (report, counted)),
             Err(asked) => Ok(Err(asked)),
         };
     }
@@ -105,7 +138,7 @@ fn told_news(
         let plan = plan(&nobody.gathered.facts);
         compare::with_everybody(context, systems, store, (&nobody, &plan), &report)?;
     }
-    unchanged::complete(context, systems, store, rights, report).map(Ok)
+    unchanged::complete(context, systems, store, &cars.rights, report).map(Ok)
 }
 
 /// Begins a run, does what it is for, and ends it.
@@ -113,13 +146,15 @@ fn in_run(
     context: &Context,
     systems: &dyn Systems,
     store: &mut Store,
-    rights: &Looked,
+    cars: &Cars,
     work: impl FnOnce(&mut Store, RunId) -> Result<(Report, Option<Quiet>), Error>,
 ) -> Result<Report, Error> {
     let run = context.begin_run(CommandName::Sync, store)?;
-    let done = rights.record(store).map_err(Error::from).and_then(|()| work(store, run));
+    let done = cars.record(context, store).and_then(|lists| Ok((lists, work(store, run)?)));
     match done {
-        Ok((report, quiet)) => {
+        Ok((lists, (mut report, quiet))) => {
+            report.permit_lists = lists.lists;
+            report.troubles.extend(lists.troubles);
             record::end_run(context, systems, store, &report, quiet, run).map(|()| report)
         }
         Err(error) => {

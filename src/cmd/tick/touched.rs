@@ -1,13 +1,12 @@
 //! A tick in which the organisations have news of a few members, and nothing else can have changed.
 
-use super::{compare, in_run, left, unchanged};
+use super::{Cars, compare, in_run, left, unchanged};
 use crate::cmd::{Context, record};
 use crate::engine::Systems;
 use crate::engine::gather::Conversation;
 use crate::engine::gather::quiet::Asked;
 use crate::engine::gather::touched::Touched;
 use crate::engine::plan::{Reason, plan, prove};
-use crate::engine::rights::Looked;
 use crate::error::Error;
 use crate::report::Report;
 use crate::report::unchanged::{self as quiet_report, Counted};
@@ -19,7 +18,7 @@ pub(super) fn tick(
     context: &Context,
     systems: &dyn Systems,
     store: &mut Store,
-    (few, rights): (Touched, &Looked),
+    (few, cars): (Touched, &Cars),
     (mut report, before): (Report, Counted),
 ) -> Result<Result<Report, Asked>, Error> {
     let (config, gathered) = (&context.config, &few.gathered);
@@ -42,7 +41,7 @@ pub(super) fn tick(
         "{} members were looked at; all others are as they were",
         gathered.facts.members.len()
     );
-    let done = in_run(context, systems, store, rights, |store, run| {
+    let done = in_run(context, systems, store, cars, |store, run| {
         let is_settled = gathered.record(config, store, &plan, run)?;
         record::before(context, store, gathered, &plan, false)?;
         let open = config.devices.iter().map(|_| Conversation::none()).collect();

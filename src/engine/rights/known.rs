@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use crate::config::Vehicles;
 use crate::engine::vehicles::{LastRead, LeftOut, Readings};
 use crate::model::{
     ParkingRight, Plate, RightHolder, RightState, RightVersion, RightsRow, SourceName,
 };
 use crate::store::{RightsFile, Store, StoreError};
+use crate::text::hex::hex;
 
 /// Which files were read, and when: the same for every plate.
 #[derive(Debug)]
@@ -79,6 +82,35 @@ impl Known {
             known.left_out.push(LeftOut { source, id: row.id, holder });
         }
         Ok(known)
+    }
+
+    /// Hands over every right that is known, file by file.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn each(
+        &self,
+        vehicles: &Vehicles,
+        store: &Store,
+        mut take: impl FnMut(ParkingRight),
+    ) -> Result<(), StoreError> {
+        store.rights().each(vehicles.country, &self.files, |place, row| {
+            let named = self.source(place).zip(self.files.get(place));
+            if let Some(right) = named.and_then(|(source, file)| right(source, file, row)) {
+                take(right);
+            }
+        })
+    }
+
+    /// A digest of what is known of all files: of the same one follow the same rights.
+    #[must_use]
+    pub fn basis(&self) -> String {
+        let mut all = Sha256::new();
+        for (file, source) in self.files.iter().zip(&self.sources) {
+            let RightsFile { path, sha256, sense, .. } = file;
+            all.update(format!("{source:?} {path:?} {sha256} {sense}\n"));
+        }
+        hex(&all.finalize())
     }
 
     fn source(&self, place: usize) -> Option<&SourceName> {

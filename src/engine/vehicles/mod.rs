@@ -18,6 +18,7 @@
 
 mod known;
 mod periods;
+mod permits;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ use known::later;
 pub use known::{LastRead, LeftOut, Readings};
 use periods::Windows;
 pub use periods::periods;
+pub use permits::{Gathering, PermitRow, Permits};
 
 words! {
     /// What is said of a car, a zone and an instant.

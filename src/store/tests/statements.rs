@@ -3,7 +3,7 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 14] = [
+const SOURCES: [(&str, &str); 15] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("audit.rs", include_str!("../audit.rs")),
     ("blocked.rs", include_str!("../blocked.rs")),
@@ -14,6 +14,7 @@ const SOURCES: [(&str, &str); 14] = [
     ("login.rs", include_str!("../login.rs")),
     ("members.rs", include_str!("../members.rs")),
     ("overview.rs", include_str!("../overview.rs")),
+    ("permit_lists.rs", include_str!("../permit_lists.rs")),
     ("rights.rs", include_str!("../rights.rs")),
     ("trust.rs", include_str!("../trust.rs")),
     ("uncommitted.rs", include_str!("../uncommitted.rs")),
@@ -21,7 +22,8 @@ const SOURCES: [(&str, &str); 14] = [
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 9] = [
+const TINY: [&str; 10] = [
+    "permit_list",
     "rights_file",
     "salt",
     "blocked_plan",
@@ -38,7 +40,9 @@ const SOME: [&str; 4] = ["intent", "waiting", "read_back", "uncommitted"];
 
 /// What is asked of all members of an organisation, when everybody is looked at: of the table itself, whatever
 /// an index says.
-const OF_EVERYBODY: [&str; 2] = [
+const OF_EVERYBODY: [&str; 3] = [
+    "SELECT file, line, plate, issuer, right_id, kind, zone, begins_at, ends_at, seal \
+     FROM parking_right NOT INDEXED",
     "SELECT * FROM member NOT INDEXED WHERE source = ?1",
     "SELECT member, role, begins, ends FROM member_role WHERE member IN \
      (SELECT id FROM member NOT INDEXED WHERE source = ?1) ORDER BY member",
