@@ -62,7 +62,9 @@ pub mod clock;
 pub mod club;
 pub mod hikcentral;
 pub mod hikvision;
+pub mod hikvision_anpr;
 pub mod http;
+mod isapi;
 mod meanwhile;
 pub mod smtp;
 #[cfg(test)]
