@@ -3,7 +3,9 @@
 use super::problem::Problem;
 use super::row::{List, Row, bare, time_text};
 use super::state::State;
-use super::switches::{Counts, Dates, Filter, PageOver, SearchForm, ShownTimes, Starts, Words};
+use super::switches::{
+    Counts, Dates, Filter, PageOver, Pages, SearchForm, ShownTimes, Starts, Words,
+};
 use super::tree::Node;
 use crate::http::Response;
 use crate::isapi::answers::{
@@ -43,9 +45,13 @@ pub(super) fn search(state: &mut State, body: &[u8]) -> Result<Response, Problem
         plate && condition.list.is_none_or(|list| row.list == list)
     };
     let found: Vec<&Row> = shown.iter().filter(is_found).collect();
-    let page: Vec<&Row> =
-        found.iter().skip(condition.position).take(condition.size).copied().collect();
-    let is_last = condition.position + page.len() >= found.len();
+    let begin = match state.switches.pages {
+        Pages::AsAsked => condition.position,
+        Pages::FirstAgain => 0,
+        Pages::Overlap(rows) => condition.position.saturating_sub(rows),
+    };
+    let page: Vec<&Row> = found.iter().skip(begin).take(condition.size).copied().collect();
+    let is_last = begin + page.len() >= found.len() && state.switches.pages != Pages::FirstAgain;
     for row in &page {
         state.audit.read_back(&row.plate);
     }

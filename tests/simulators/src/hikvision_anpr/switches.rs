@@ -86,6 +86,8 @@ pub struct Switches {
     pub page_rows: usize,
     /// What becomes of a search that asks for more.
     pub page_over: PageOver,
+    /// Whether pages are where the client asked.
+    pub pages: Pages,
     /// Where `numOfMatches` and `totalMatches` of a page stand.
     pub counts: Counts,
     /// `totalMatches` is wrong by this much.
@@ -141,6 +143,7 @@ impl Default for Switches {
             search_form: SearchForm::default(),
             page_rows: 100,
             page_over: PageOver::default(),
+            pages: Pages::default(),
             counts: Counts::default(),
             total_off_by: 0,
             filter: Filter::default(),
@@ -151,6 +154,18 @@ impl Default for Switches {
 }
 
 impl Switches {
+    /// A DS-TCG406-E V5.5.0 as far as its answers were captured: ids are the plates, a write merges by
+    /// plate, `createTime` is the begin, windows are kept to the second, deletions are by `CompoundCond`.
+    pub fn captured() -> Self {
+        Self {
+            listed_again: ListedAgain::Merged,
+            ids: Ids::Plate,
+            dates: Dates::Seconds,
+            delete_form: DeleteForm::CompoundCond,
+            ..Self::default()
+        }
+    }
+
     /// What they say about the parts that every device has.
     pub(super) fn common(&self) -> Common<'_> {
         Common {
@@ -393,6 +408,18 @@ pub enum PageOver {
     Cut,
     /// 6/`badParameters` about the key.
     Refused,
+}
+
+/// Whether a page is where the client asked for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pages {
+    /// It is.
+    #[default]
+    AsAsked,
+    /// Always the first page, with `MORE`.
+    FirstAgain,
+    /// Each page but the first begins this many rows too early, as when rows shift.
+    Overlap(usize),
 }
 
 /// Where `numOfMatches` and `totalMatches` stand.

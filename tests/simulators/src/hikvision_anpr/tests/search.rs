@@ -38,6 +38,18 @@ fn pages_follow_each_other_by_position() {
 }
 
 #[test]
+fn pages_may_be_where_nobody_asked() {
+    let rows = (1..=3).map(|number| Row::new(&format!("AB{number}")));
+    let (camera, client) = camera(rows.collect());
+    let page = |position| search(&client, &asks(position, 2, "")).text();
+    camera.set(|s| s.pages = Pages::Overlap(1));
+    assert_eq!((found(&page(0)), found(&page(2))), (vec!["AB1", "AB2"], vec!["AB2", "AB3"]));
+    camera.set(|s| s.pages = Pages::FirstAgain);
+    let text = page(2);
+    assert!(found(&text) == ["AB1", "AB2"] && text.contains(">MORE<"), "{text}");
+}
+
+#[test]
 fn counts_stand_inside_outside_or_nowhere() {
     let (camera, client) = turned(|_| {});
     let counts = "<numOfMatches>1</numOfMatches><totalMatches>1</totalMatches>";
@@ -91,9 +103,9 @@ fn the_other_body_is_taken_where_switched_on() {
 #[test]
 fn rows_show_the_words_of_the_firmware_and_more_where_switched_on() {
     let (camera, client) =
-        camera(vec![Row::new("AB1").card("0980").group("Staff"), Row::new("AB2").blocked()]);
+        camera(vec![Row::new("AB1").card("0012").group("Staff"), Row::new("AB2").blocked()]);
     let text = all(&client);
-    assert!(text.contains("<type>whiteList</type><cardNo>0980</cardNo>"), "{text}");
+    assert!(text.contains("<type>whiteList</type><cardNo>0012</cardNo>"), "{text}");
     assert!(text.contains("<type>blackList</type><effectiveTime>") && !text.contains("Staff"));
     camera.set(|s| (s.shown_words, s.shows_more) = (Words::Allow, true));
     let text = all(&client);
