@@ -1,10 +1,12 @@
-//! The outside world of `ivms-sync`, simulated: a Cardskipper service, Hikvision doors and HikCentral,
-//! as small servers with a memory. They share no code with the client, are stricter than the real things,
-//! and list what a client did wrong.
+//! The outside world of `ivms-sync`, simulated: a Cardskipper service, Hikvision doors, a Hikvision
+//! camera at a gate, and HikCentral, as small servers with a memory. They share no code with the client,
+//! are stricter than the real things, and list what a client did wrong.
 //!
 //! * [`club::Club`]: everything at once, both sides in agreement.
 //! * [`cardskipper::Server`]: members; Basic login, `Member/Export`, `Organisation/Info`.
 //! * [`hikvision::Device`]: persons; Digest login, ISAPI, each quirk of firmware a switch.
+//! * [`hikvision_anpr::Camera`]: number plates that a barrier opens for; the same login, both families of
+//!   calls, each quirk of firmware a switch.
 //! * [`hikcentral::Platform`]: persons of many doors; signed calls, levels, applications to doors.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
@@ -39,6 +41,14 @@
 //! `read-only-field`, `control-field`, `unclear-person`, `empty-delete`. Calls: `remote-control`, `setup-used`,
 //! `record-used`, `delete-used`, `no-read-back`.
 //!
+//! # Violations of a camera
+//!
+//! Login and HTTP as of a device. Bodies: `not-understood`, `unknown-field`, `field-type`,
+//! `unknown-word` (for a list), `plate-form` (separators, lower case), `plate-twice`, `too-many-rows`,
+//! `empty-write`, `no-end`, `begin-after-end`, `block-list`. Deletions: `empty-delete`, `delete-all`,
+//! `no-delete-flag`. Calls: `whole-list-put`, `stranger-changed`, `stranger-deleted`, `barrier-control`,
+//! `no-read-back`.
+//!
 //! # Violations of the platform
 //!
 //! Account: `bad-signature-again` (the second in a run), `signed-but-absent` (a header), `content-md5`
@@ -62,7 +72,9 @@ pub mod clock;
 pub mod club;
 pub mod hikcentral;
 pub mod hikvision;
+pub mod hikvision_anpr;
 pub mod http;
+mod isapi;
 mod meanwhile;
 pub mod smtp;
 #[cfg(test)]

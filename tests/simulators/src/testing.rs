@@ -120,9 +120,20 @@ impl Digest {
 
     /// A call as a good client makes it: two requests.
     pub(crate) fn call(&self, method: &str, target: &str, body: &str) -> Option<Answer> {
+        self.call_as(JSON, method, target, body)
+    }
+
+    /// The same with this content type.
+    pub(crate) fn call_as(
+        &self,
+        kind: (&str, &str),
+        method: &str,
+        target: &str,
+        body: &str,
+    ) -> Option<Answer> {
         let challenge = self.challenge(method, target, body);
         let authorization = self.authorization(&challenge, method, target, 1);
-        let headers = [JSON, ("Authorization", authorization.as_str())];
+        let headers = [kind, ("Authorization", authorization.as_str())];
         send(self.port, method, target, &headers, body)
     }
 
@@ -135,6 +146,9 @@ impl Digest {
 
 /// The content type of JSON calls.
 pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
+
+/// The content type of XML calls.
+pub(crate) const XML: (&str, &str) = ("Content-Type", "application/xml");
 
 /// Parameters of a challenge.
 #[derive(Debug, PartialEq)]

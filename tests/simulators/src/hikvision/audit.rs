@@ -1,84 +1,61 @@
 //! What no client may do: the invariants, checked on every request that the device gets.
 //!
-//! Each violation is a line `slug: what happened`. The slugs:
-//! `basic-authorization`, `unknown-authorization`, `wrong-response-again`, `weaker-digest`,
-//! `digest-syntax`, `digest-replay`, `endless-attempts`, `login-while-locked`, `in-flight`, `no-content-length`,
+//! Each violation is a line `slug: what happened`. The slugs, beyond those of every device:
 //! `malformed`, `password-key`, `remote-control`, `setup-used`, `record-used`, `delete-used`,
 //! `empty-delete`, `enable-false`, `begin-after-end`, `year-after-2037`, `time-type`,
-//! `unclear-person`, `read-only-field`, `control-field`, `content-type`, `no-format-json`, `no-read-back`,
+//! `unclear-person`, `read-only-field`, `control-field`, `no-read-back`,
 //! `unknown-path`, `wrong-method`.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Datelike;
 use serde_json::Value;
 
-use super::digest::Authorization;
-use super::login::Verdict;
 use super::person::{is_read_only, parse_time};
 use super::switches::Switches;
-use crate::http::{Framing, Request};
+use crate::http::Request;
+use crate::isapi::manners::Manners;
 
 /// How many writes may wait for one read-back: as many as an exact search names (section 2.1).
 const SEARCH_LIMIT: usize = 30;
 
-/// How many requests a call may be.
-const CALL_LIMIT: usize = 5;
-
 /// The list of violations, and the memory needed to see them.
 #[derive(Default)]
 pub(super) struct Audit {
-    violations: Vec<String>,
-    wrong_in_run: usize,
-    triples: HashSet<(String, String, String)>,
+    pub(super) manners: Manners,
     unread: BTreeSet<String>,
     /// PINs that were shown and that the last Modify of a person lost: each may be put back once.
     lost_pins: BTreeMap<String, String>,
-    last: Option<Attempt>,
-    told_locked: bool,
-}
-
-/// The request before this one.
-struct Attempt {
-    call: (String, String, Vec<u8>),
-    count: usize,
-    refused: bool,
 }
 
 impl Audit {
     /// Notes a violation.
     pub(super) fn note(&mut self, slug: &str, what: &str) {
-        self.violations.push(format!("{slug}: {what}"));
+        self.manners.note(slug, what);
     }
 
     /// Everything noted, and a write that nobody has read back so far.
     pub(super) fn violations(&self) -> Vec<String> {
         let unread = self.unread.iter().map(|no| no_read_back(no));
-        self.violations.iter().cloned().chain(unread).collect()
+        self.manners.violations().iter().cloned().chain(unread).collect()
     }
 
     /// Begins a new run: one wrong response is allowed again. A write not yet read back stays so.
     pub(super) fn begin_run(&mut self) {
-        self.wrong_in_run = 0;
-        self.last = None;
+        self.manners.begin_run();
     }
 
     /// Forgets everything noted so far, and the write not yet read back.
     pub(super) fn clear(&mut self) {
-        *self = Self { triples: std::mem::take(&mut self.triples), ..Self::default() };
+        let mut manners = std::mem::take(&mut self.manners);
+        manners.clear();
+        *self = Self { manners, ..Self::default() };
     }
 
     /// Looks at a request before it is judged.
     pub(super) fn arrived(&mut self, switches: &Switches, request: &Request) {
         let what = format!("{} {}", request.method, request.target);
-        if request.others_in_flight > 0 {
-            self.note("in-flight", &format!("{what} while another request was being served"));
-        }
-        let wants_length = matches!(request.method.as_str(), "PUT" | "POST");
-        let told = matches!(request.framing, Framing::Length(_));
-        if (wants_length && !told) || request.framing == Framing::Chunked {
-            self.note("no-content-length", &what);
-        }
+        self.manners.came(request);
         if has_key(&request.body, "password") && !self.puts_a_pin_back(&request.body) {
             self.note("password-key", &what);
         }
@@ -91,10 +68,7 @@ impl Audit {
             Some("Delete") => self.note("delete-used", &what),
             _ => {}
         }
-        if let Some(header) = request.header("Authorization") {
-            self.authorization(switches, header, &what);
-        }
-        self.count_attempts(request, &what);
+        self.manners.logs_in(&switches.common(), request);
     }
 
     /// A Modify was accepted; this PIN is gone by it, if one is.
@@ -112,68 +86,6 @@ impl Audit {
         let number = info.get("employeeNo").and_then(Value::as_str).unwrap_or_default();
         let pin = info.get("password").and_then(Value::as_str);
         pin.is_some() && self.lost_pins.get(number).map(String::as_str) == pin
-    }
-
-    fn authorization(&mut self, switches: &Switches, header: &str, what: &str) {
-        let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
-        match scheme.to_ascii_lowercase().as_str() {
-            "digest" => {}
-            "basic" => return self.note("basic-authorization", what),
-            _ => return self.note("unknown-authorization", what),
-        }
-        let given = match Authorization::parse(rest) {
-            Ok(given) => given,
-            Err(why) => return self.note("digest-syntax", &format!("{what}: {why}")),
-        };
-        for name in given.wrong_quotes() {
-            self.note("digest-syntax", &format!("{what}: quotes of {name}"));
-        }
-        let text = |name| given.get(name).unwrap_or_default().to_owned();
-        if switches.challenge.offers_sha256()
-            && switches.challenge.offers_md5()
-            && !text("algorithm").eq_ignore_ascii_case("SHA-256")
-        {
-            self.note("weaker-digest", what);
-        }
-        if !self.triples.insert((text("nonce"), text("cnonce"), text("nc"))) {
-            self.note("digest-replay", what);
-        }
-    }
-
-    /// A call is one request that fetches a challenge and one that answers it; where the answer was
-    /// refused, both once more, and one that asks what the device says of that.
-    fn count_attempts(&mut self, request: &Request, what: &str) {
-        let call = (request.method.clone(), request.target.clone(), request.body.clone());
-        let count = match &self.last {
-            Some(last) if last.refused && last.call == call => last.count + 1,
-            _ => 1,
-        };
-        if count > CALL_LIMIT {
-            self.note("endless-attempts", what);
-        }
-        self.last = Some(Attempt { call, count, refused: false });
-    }
-
-    /// Looks at what the login check said.
-    pub(super) fn judged(&mut self, verdict: &Verdict, request: &Request) {
-        if let Some(last) = &mut self.last {
-            last.refused = *verdict != Verdict::Accepted;
-        }
-        if let Verdict::Wrong(why) = verdict {
-            self.wrong_in_run += 1;
-            if self.wrong_in_run > 1 {
-                let what = format!("{} {}: {why}", request.method, request.target);
-                self.note("wrong-response-again", &what);
-            }
-        }
-    }
-
-    /// A 401 is about to go out; `told` if its body says whether the address is locked.
-    pub(super) fn lock_told(&mut self, request: &Request, locked: bool, told: bool) {
-        if locked && self.told_locked && request.is_authenticated() {
-            self.note("login-while-locked", &format!("{} {}", request.method, request.target));
-        }
-        self.told_locked = locked && told;
     }
 
     /// Looks at the person in a Modify, SetUp or Record body.
@@ -207,28 +119,15 @@ impl Audit {
         }
     }
 
-    /// Looks at the form of a call that wants JSON.
-    pub(super) fn json_call(&mut self, request: &Request) {
-        let what = format!("{} {}", request.method, request.target);
-        if !request.query().split('&').any(|pair| pair == "format=json") {
-            self.note("no-format-json", &what);
-        }
-        let kind = request.header("Content-Type").unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if request.method != "GET" && !kind.eq_ignore_ascii_case("application/json") {
-            self.note("content-type", &format!("{what}: \"{kind}\""));
-        }
-    }
-
     /// A Modify begins: an earlier one of the same person must have been read back, and no more may
     /// be waiting than one exact search can name.
     pub(super) fn modify_begins(&mut self, employee_no: &str) {
         if self.unread.remove(employee_no) {
-            self.violations.push(no_read_back(employee_no));
+            self.manners.extend([no_read_back(employee_no)]);
         }
         if self.unread.len() >= SEARCH_LIMIT {
             let unread = std::mem::take(&mut self.unread);
-            self.violations.extend(unread.iter().map(|no| no_read_back(no)));
+            self.manners.extend(unread.iter().map(|no| no_read_back(no)));
         }
     }
 

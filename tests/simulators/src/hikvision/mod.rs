@@ -1,11 +1,7 @@
 //! A Hikvision access-control device: Digest login, ISAPI persons, and every quirk as a switch.
 
-mod answers;
 mod audit;
-mod challenge;
 mod device;
-pub mod digest;
-mod login;
 mod person;
 mod route;
 mod search;
@@ -15,6 +11,7 @@ mod switches;
 mod system;
 mod write;
 
+pub use crate::isapi::digest;
 pub use device::Device;
 pub use person::{Person, RightPlan};
 pub use settings::Settings;

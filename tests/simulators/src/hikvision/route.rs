@@ -1,25 +1,24 @@
 //! From a request to its answer: invariants, connection, login, permission, call.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::answers::{
-    BAD_JSON_FORMAT, BAD_URL_FORMAT, DEVICE_BUSY, Failure, LOW_PRIVILEGE, METHOD_NOT_ALLOWED,
-    NOT_SUPPORT, failure, success, unauthorized, user_check_401,
-};
-use super::challenge;
-use super::digest::Account;
-use super::login::Verdict;
 use super::state::State;
-use super::switches::{Body401, Concurrency, KeepAlive, ModifyBy, Permissions};
+use super::switches::{Concurrency, ModifyBy, Permissions};
 use super::{search, system, write};
 use crate::http::{Handler, Reply, Request, Response};
+use crate::isapi::answers::{
+    BAD_JSON_FORMAT, BAD_URL_FORMAT, DEVICE_BUSY, Failure, LOW_PRIVILEGE, METHOD_NOT_ALLOWED,
+    NOT_SUPPORT, failure, success,
+};
+use crate::isapi::digest::Account;
+use crate::isapi::gate::{Gate, USER_CHECK};
+use crate::isapi::line::Admission;
+use crate::isapi::manners::asks_for_json;
+use crate::isapi::system::{self as shared, page_not_found};
 use crate::lock;
 
-/// Path of the login probe, which always answers its own XML.
-const USER_CHECK: &str = "/ISAPI/Security/userCheck";
 /// Beginning of all person calls.
 const USER_INFO: &str = "/ISAPI/AccessControl/UserInfo/";
 
@@ -29,40 +28,9 @@ pub(super) struct Route(pub(super) Mutex<State>);
 impl Handler for Route {
     fn answer(&self, request: &Request) -> Reply {
         let mut state = lock(&self.0);
-        let nth = state.connections.entry(request.connection).or_default();
-        *nth += 1;
-        let nth = *nth;
-        match answer(&mut state, request, nth) {
-            Reply::Drop => Reply::Drop,
-            Reply::Silence => Reply::Silence,
-            Reply::Answer(mut response) => {
-                let closing = match state.switches.keep_alive {
-                    KeepAlive::ClosesAfter401(after) if response.status == 401 => Some(after),
-                    KeepAlive::ClosesAfterEach(after) => Some(after),
-                    KeepAlive::ClosesAt { nth: last, is_done: true } if nth == last => {
-                        return Reply::Drop;
-                    }
-                    _ => None,
-                };
-                response.closes_after = closing.map(Duration::from_millis);
-                response.keep_alive = !matches!(
-                    state.switches.keep_alive,
-                    KeepAlive::Close | KeepAlive::DropEvery(_) | KeepAlive::ResetFaster(_)
-                );
-                for (name, value) in [
-                    ("Server", "webs"),
-                    ("X-Frame-Options", "SAMEORIGIN"),
-                    ("Cache-Control", "no-store"),
-                    ("Pragma", "no-cache"),
-                ] {
-                    response = response.with_header(name, value);
-                }
-                if response.keep_alive {
-                    response = response.with_header("Keep-Alive", "timeout=10, max=99");
-                }
-                Reply::Answer(response)
-            }
-        }
+        let reply = answer(&mut state, request);
+        let State { line, switches, .. } = &*state;
+        line.finish(&switches.common(), request, reply)
     }
 
     fn malformed(&self, problem: &str) {
@@ -74,36 +42,16 @@ impl Handler for Route {
     }
 }
 
-fn answer(state: &mut State, request: &Request, nth: usize) -> Reply {
-    state.served += 1;
-    let State { audit, switches, .. } = state;
+fn answer(state: &mut State, request: &Request) -> Reply {
+    let State { audit, switches, line, .. } = state;
     audit.arrived(switches, request);
-    if let KeepAlive::DropEvery(n) = switches.keep_alive
-        && n > 0
-        && state.served.is_multiple_of(n)
-    {
-        return Reply::Drop;
-    }
-    match state.switches.keep_alive {
-        KeepAlive::SilentOnSecond if nth > 1 => return Reply::Silence,
-        KeepAlive::ClosesAt { nth: last, is_done: false } if nth == last => return Reply::Drop,
-        _ => {}
-    }
-    let last = state.last.replace(Instant::now());
-    if let (KeepAlive::ResetFaster(least), Some(last)) = (state.switches.keep_alive, last)
-        && last.elapsed() < Duration::from_millis(least)
-    {
-        return Reply::Drop;
-    }
-    if request.others_in_flight > 0 {
-        match state.switches.concurrency {
-            Concurrency::Wait => {}
-            Concurrency::Busy => return refuse(state, request, &DEVICE_BUSY.into()),
-            Concurrency::Reset => return Reply::Drop,
-        }
+    match line.admit(&switches.common(), request) {
+        Admission::In => {}
+        Admission::Busy => return refuse(state, request, &DEVICE_BUSY.into()),
+        Admission::Reply(reply) => return reply,
     }
     if request.method == "GET" && request.path() == "/SDK/activateStatus" {
-        return Reply::Answer(system::activate_status(state));
+        return Reply::Answer(shared::activate_status(&state.switches.common()));
     }
     if let Some(refusal) = log_in(state, request) {
         return Reply::Answer(refusal);
@@ -121,39 +69,28 @@ fn answer(state: &mut State, request: &Request, nth: usize) -> Reply {
 }
 
 fn refuse(state: &State, request: &Request, problem: &Failure) -> Reply {
-    Reply::Answer(failure(&state.switches, &request.target, problem))
+    Reply::Answer(failure(&state.switches.common(), &request.target, problem))
 }
 
 /// The 401, unless the login is right.
 fn log_in(state: &mut State, request: &Request) -> Option<Response> {
     let (now, realm) = (state.now(), state.realm());
     let State { settings, switches, login, audit, .. } = state;
-    let account =
-        Account { username: &settings.username, realm: &realm, password: &settings.password };
-    let verdict = login.judge(switches, &account, request, now);
-    audit.judged(&verdict, request);
-    if verdict == Verdict::Accepted {
-        let lacks_right = switches.permissions == Permissions::NoParameters
-            && request.path().starts_with(USER_INFO);
-        if switches.logins_refused == 0 && !lacks_right {
-            return None;
-        }
-        switches.logins_refused = switches.logins_refused.saturating_sub(1);
-    }
-    let stale = verdict == Verdict::WornOut { stale: true };
-    let lock = login.lock_state(switches, request.source, now);
-    let nonce = login.challenge(switches.nonce, request, now);
-    let told = request.path() == USER_CHECK
-        || matches!(switches.body_401, Body401::UserCheckXml | Body401::ResponseStatusXml);
-    audit.lock_told(request, lock.seconds_left.is_some(), told);
-    let mut response = match request.path() {
-        USER_CHECK => user_check_401(switches, &lock),
-        _ => unauthorized(switches, &request.target, &lock),
+    let (username, password) = (settings.username.as_str(), settings.password.as_str());
+    let mut logins_refused = switches.logins_refused;
+    let gate = Gate {
+        common: switches.common(),
+        account: Account { username, realm: &realm, password },
+        login,
+        manners: &mut audit.manners,
+        logins_refused: &mut logins_refused,
+        lacks_right: switches.permissions == Permissions::NoParameters
+            && request.path().starts_with(USER_INFO),
+        now,
     };
-    for header in challenge::headers(switches, &realm, &nonce, stale) {
-        response = response.with_header("WWW-Authenticate", &header);
-    }
-    Some(response)
+    let refusal = gate.log_in(request);
+    switches.logins_refused = logins_refused;
+    refusal
 }
 
 fn call(state: &mut State, request: &Request) -> Result<Reply, Failure> {
@@ -186,8 +123,8 @@ fn call(state: &mut State, request: &Request) -> Result<Reply, Failure> {
         }
         return Err(METHOD_NOT_ALLOWED.into());
     }
-    state.audit.json_call(request);
-    if !request.query().split('&').any(|pair| pair == "format=json") {
+    state.audit.manners.json_call(request);
+    if !asks_for_json(request) {
         return Err(BAD_URL_FORMAT.into());
     }
     match person_call {
@@ -219,14 +156,18 @@ fn may_write(state: &State) -> Result<(), Failure> {
 fn device_call(state: &mut State, request: &Request) -> Result<Response, Failure> {
     match (request.method.as_str(), request.path()) {
         ("GET", "/ISAPI/System/deviceInfo") => Ok(system::device_info(state, request)),
-        ("GET", "/ISAPI/System/time") => Ok(system::time(state)),
-        ("GET", USER_CHECK) => Ok(system::user_check(state)),
-        ("GET", "/ISAPI/Security/illegalLoginLock") => Ok(system::illegal_login_lock(state)),
+        ("GET", "/ISAPI/System/time") => {
+            Ok(shared::time(&state.switches.common(), state.zone, state.now() + state.clock_offset))
+        }
+        ("GET", USER_CHECK) => Ok(shared::user_check(&state.switches.common())),
+        ("GET", "/ISAPI/Security/illegalLoginLock") => {
+            Ok(shared::illegal_login_lock(&state.switches.common()))
+        }
         ("GET", "/ISAPI/AccessControl/capabilities") => Ok(system::access_control(state, request)),
         // The door would open here; the audit has noted it.
         ("PUT", path) if path.starts_with("/ISAPI/AccessControl/RemoteControl/door/") => {
             may_write(state)?;
-            Ok(success(&state.switches))
+            Ok(success(&state.switches.common()))
         }
         (_, "/ISAPI/System/deviceInfo" | "/ISAPI/System/time" | USER_CHECK) => {
             let what = format!("{} {}", request.method, request.path());
@@ -245,8 +186,4 @@ fn not_found(state: &mut State, request: &Request) -> Reply {
     let what = format!("{} {}", request.method, request.target);
     state.audit.note("unknown-path", &what);
     Reply::Answer(page_not_found())
-}
-
-fn page_not_found() -> Response {
-    Response::new(404, "text/html", "<html><body><h2>404 Not Found</h2></body></html>")
 }

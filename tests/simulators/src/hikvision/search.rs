@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answers::{BAD_JSON_CONTENT, BAD_PARAMETERS, Failure, PARAMETERS_LACK, json_response};
 use super::person::Person;
 use super::state::State;
 use super::switches::{
     Counts, Filter, KeyCase, KeyStyle, PageLimit, Pages, PagingEnd, Scalars, Switches,
 };
 use crate::http::Response;
+use crate::isapi::answers::{
+    BAD_JSON_CONTENT, BAD_PARAMETERS, Failure, PARAMETERS_LACK, json_response,
+};
 
 /// Most numbers in one `EmployeeNoList`.
 const FILTER_SIZE_MAX: usize = 30;

@@ -1,17 +1,16 @@
 //! Everything a device holds in its memory, behind one lock.
 
-use std::collections::HashMap;
-use std::time::Instant;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
-use super::answers::{BAD_JSON_CONTENT, Failure, PARAMETERS_LACK};
 use super::audit::Audit;
-use super::login::Login;
 use super::person::Person;
 use super::settings::Settings;
 use super::switches::{MissingTopKey, Switches};
+use crate::isapi::answers::{BAD_JSON_CONTENT, Failure, PARAMETERS_LACK};
+use crate::isapi::gate;
+use crate::isapi::line::Line;
+use crate::isapi::login::Login;
 use crate::meanwhile::Meanwhile;
 use crate::zone::Zone;
 
@@ -25,11 +24,7 @@ pub(super) struct State {
     pub(super) audit: Audit,
     pub(super) zone: Zone,
     pub(super) clock_offset: TimeDelta,
-    pub(super) served: usize,
-    /// How many requests each connection has carried.
-    pub(super) connections: HashMap<u64, usize>,
-    /// When the last request came, in real time.
-    pub(super) last: Option<Instant>,
+    pub(super) line: Line,
     pub(super) meanwhile: Meanwhile<Person>,
 }
 
@@ -45,9 +40,7 @@ impl State {
             login: Login::default(),
             audit: Audit::default(),
             clock_offset: TimeDelta::zero(),
-            served: 0,
-            connections: HashMap::new(),
-            last: None,
+            line: Line::default(),
             meanwhile: Meanwhile::default(),
         }
     }
@@ -64,9 +57,7 @@ impl State {
 
     /// Realm of challenges: `DS-` and the end of the serial number, as terminals do.
     pub(super) fn realm(&self) -> String {
-        let serial = &self.settings.serial_number;
-        let digits: String = serial.chars().rev().take(8).collect();
-        format!("DS-{}", digits.chars().rev().collect::<String>())
+        gate::realm(&self.settings.serial_number)
     }
 
     /// The object under the top key of a body.

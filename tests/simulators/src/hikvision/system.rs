@@ -1,39 +1,19 @@
-//! The calls about the device itself.
+//! The calls about the device itself that others do not have.
 
-use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::answers::{json_response, xml_response};
 use super::settings::Settings;
 use super::state::State;
-use super::switches::{InfoFormat, LocalTime, PageLimit};
+use super::switches::PageLimit;
 use crate::http::{Request, Response};
-use crate::xml::escape;
-
-/// `GET /SDK/activateStatus`, without login.
-pub(super) fn activate_status(state: &State) -> Response {
-    let namespace = state.switches.namespace.uri();
-    let body = format!(
-        "<ActivateStatus version=\"2.0\" xmlns=\"{namespace}\"><Activated>true</Activated>\
-         </ActivateStatus>"
-    );
-    xml_response(200, &body)
-}
+use crate::isapi::answers::json_response;
+use crate::isapi::system::{self, Identity, document};
 
 /// `GET /ISAPI/System/deviceInfo`.
 pub(super) fn device_info(state: &State, request: &Request) -> Response {
     let Settings { name, model, serial_number, firmware, .. } = &state.settings;
-    let fields = [
-        ("deviceName", name.as_str()),
-        ("deviceID", "255"),
-        ("model", model),
-        ("serialNumber", serial_number),
-        ("macAddress", "02:00:00:00:00:01"),
-        ("firmwareVersion", firmware),
-        ("firmwareReleasedDate", "build 260101"),
-        ("deviceType", "ACS"),
-    ];
-    document(state, request, "DeviceInfo", &fields)
+    let identity = Identity { name, model, serial_number, firmware, kind: "ACS" };
+    system::device_info(&state.switches.common(), &identity, request)
 }
 
 /// `GET /ISAPI/AccessControl/capabilities`.
@@ -45,66 +25,7 @@ pub(super) fn access_control(state: &State, request: &Request) -> Response {
         ("isSupportFDLib", "false"),
         ("isSupportAcsEvent", "false"),
     ];
-    document(state, request, "AccessControl", &fields)
-}
-
-/// Plain fields under one root, as XML or JSON.
-fn document(state: &State, request: &Request, root: &str, fields: &[(&str, &str)]) -> Response {
-    let json_asked = request.query().contains("format=json");
-    if json_asked && state.switches.info_format == InfoFormat::FollowsFormat {
-        let map = fields.iter().map(|(key, value)| ((*key).to_owned(), json!(value)));
-        return json_response(200, &json!({root: Value::Object(map.collect())}));
-    }
-    let inner: String =
-        fields.iter().map(|(key, value)| format!("<{key}>{}</{key}>", escape(value))).collect();
-    let namespace = state.switches.namespace.uri();
-    xml_response(200, &format!("<{root} version=\"2.0\" xmlns=\"{namespace}\">{inner}</{root}>"))
-}
-
-/// `GET /ISAPI/System/time`: wall clock, and zone with inverted sign.
-pub(super) fn time(state: &State) -> Response {
-    let now: DateTime<Utc> = state.now() + state.clock_offset;
-    let mark = if state.switches.local_time == LocalTime::Basic { ' ' } else { 'T' };
-    let local = state.zone.local(now).format("%Y-%m-%d %H:%M:%S").to_string();
-    let local = local.replace(' ', &mark.to_string());
-    let offset = match state.switches.local_time {
-        LocalTime::WithOffset => state.zone.offset_text(now),
-        LocalTime::Plain => String::new(),
-        LocalTime::Basic => state.zone.offset_text(now).replace(':', ""),
-        LocalTime::NoSign => state.zone.offset_text(now).replace('+', " "),
-    };
-    let body = format!(
-        "<Time version=\"2.0\" xmlns=\"{}\"><timeMode>NTP</timeMode>\
-         <localTime>{local}{offset}</localTime><timeZone>{}</timeZone></Time>",
-        state.switches.namespace.uri(),
-        state.zone.posix(),
-    );
-    xml_response(200, &body)
-}
-
-/// `GET /ISAPI/Security/userCheck` after a right login; the lock fields are then absent.
-pub(super) fn user_check(state: &State) -> Response {
-    let body = format!(
-        "<userCheck version=\"2.0\" xmlns=\"{}\"><statusValue>200</statusValue>\
-         <statusString>OK</statusString><isDefaultPassword>false</isDefaultPassword>\
-         <isRiskPassword>false</isRiskPassword><isActivated>true</isActivated></userCheck>",
-        state.switches.namespace.uri()
-    );
-    xml_response(200, &body)
-}
-
-/// `GET /ISAPI/Security/illegalLoginLock`.
-pub(super) fn illegal_login_lock(state: &State) -> Response {
-    let lock = &state.switches.lock;
-    let body = format!(
-        "<IllegalLoginLock version=\"2.0\" xmlns=\"{}\"><enabled>true</enabled>\
-         <maxIllegalLoginTimes>{}</maxIllegalLoginTimes>\
-         <maxIllegalLoginLockTime>{}</maxIllegalLoginLockTime></IllegalLoginLock>",
-        state.switches.namespace.uri(),
-        lock.failures,
-        lock.seconds,
-    );
-    xml_response(200, &body)
+    document(&state.switches.common(), request, "AccessControl", &fields)
 }
 
 /// `GET UserInfo/Count`.

@@ -3,17 +3,17 @@
 use chrono::{Datelike, NaiveDateTime, TimeDelta, Timelike};
 use serde_json::{Map, Value};
 
-use super::answers::{
-    BAD_JSON_CONTENT, BAD_NAME, BAD_PARAMETERS, BAD_PERSON_NO, BEYOND_RANGE, END_EARLIER, FULL,
-    Failure, INVALID_OPERATION, LONG_NAME, NO_PERSON, NO_USER, PARAMETERS_LACK, PERSON_EXISTS,
-    TIME_FORMAT, success,
-};
 use super::person::{Person, Set, last_second, parse_time, time_text};
 use super::state::State;
 use super::switches::{
     BeginAfterEnd, Effect, FarYear, Keeps, Naming, Omitted, UnknownKey, UnknownPerson,
 };
 use crate::http::{Reply, Response};
+use crate::isapi::answers::{
+    BAD_JSON_CONTENT, BAD_NAME, BAD_PARAMETERS, BAD_PERSON_NO, BEYOND_RANGE, END_EARLIER, FULL,
+    Failure, INVALID_OPERATION, LONG_NAME, NO_PERSON, NO_USER, PARAMETERS_LACK, PERSON_EXISTS,
+    TIME_FORMAT, success,
+};
 
 /// Longest `employeeNo` in bytes.
 const EMPLOYEE_NO_SIZE_MAX: usize = 32;
@@ -79,7 +79,7 @@ pub(super) fn modify(state: &mut State, body: &Value) -> Result<Reply, Failure> 
     Ok(match effect {
         Effect::AppliedAnswerLost | Effect::NotAppliedAnswerLost => Reply::Drop,
         Effect::RefusedYetApplied => return Err(BAD_JSON_CONTENT.about("UserInfo")),
-        _ => Reply::Answer(success(&state.switches)),
+        _ => Reply::Answer(success(&state.switches.common())),
     })
 }
 
@@ -103,7 +103,7 @@ pub(super) fn record(state: &mut State, body: &Value) -> Result<Response, Failur
     bare.cards = 0;
     let person = edited(state, &bare, &info)?;
     state.persons.push(person);
-    Ok(success(&state.switches))
+    Ok(success(&state.switches.common()))
 }
 
 /// `PUT UserInfo/SetUp`.
@@ -115,7 +115,7 @@ pub(super) fn set_up(state: &mut State, body: &Value) -> Result<Response, Failur
     };
     state.audit.person_written(&Value::Object(info.clone()));
     state.persons[index] = edited(state, &state.persons[index], &info)?;
-    Ok(success(&state.switches))
+    Ok(success(&state.switches.common()))
 }
 
 /// `PUT UserInfo/Delete`; an empty list wipes the device.
@@ -129,12 +129,12 @@ pub(super) fn delete(state: &mut State, body: &Value) -> Result<Response, Failur
     if list.is_empty() {
         state.audit.note("empty-delete", "an empty list deletes everybody");
         state.persons.clear();
-        return Ok(success(&state.switches));
+        return Ok(success(&state.switches.common()));
     }
     let numbers: Option<Vec<&str>> = list.iter().map(|item| item["employeeNo"].as_str()).collect();
     let numbers = numbers.ok_or_else(|| BAD_JSON_CONTENT.about("employeeNo"))?;
     state.persons.retain(|p| !numbers.contains(&p.employee_no.as_str()));
-    Ok(success(&state.switches))
+    Ok(success(&state.switches.common()))
 }
 
 fn employee_no(info: &Map<String, Value>) -> Result<String, Failure> {

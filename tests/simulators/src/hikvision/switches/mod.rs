@@ -2,11 +2,10 @@
 //! value of each is the default.
 
 mod answers;
-mod login;
 mod persons;
 
+pub use crate::isapi::switches::*;
 pub use answers::*;
-pub use login::*;
 pub use persons::*;
 
 /// Every switch of a device.
@@ -117,4 +116,26 @@ pub struct Switches {
     pub logins_refused: usize,
     /// The next so many logged-in requests are answered `deviceBusy`.
     pub device_busy: usize,
+}
+
+impl Switches {
+    /// What they say about the parts that every device has.
+    pub(super) fn common(&self) -> Common<'_> {
+        Common {
+            nonce: self.nonce,
+            stale: self.stale,
+            challenge: self.challenge,
+            opaque: &self.opaque,
+            body_401: self.body_401,
+            lock: self.lock,
+            keep_alive: self.keep_alive,
+            concurrency: self.concurrency,
+            error_status: self.error_status,
+            error_body: self.error_body,
+            ok_with_error_fields: self.ok_with_error_fields,
+            namespace: self.namespace,
+            info_format: self.info_format,
+            local_time: self.local_time,
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! The `WWW-Authenticate` headers of a 401.
 
 use super::digest::Algorithm;
-use super::switches::{Challenge, Stale, Switches};
+use super::switches::{Challenge, Common, Stale};
 
 /// The header values for one challenge, in the order of sending.
-pub(super) fn headers(switches: &Switches, realm: &str, nonce: &str, stale: bool) -> Vec<String> {
+pub(crate) fn headers(switches: &Common<'_>, realm: &str, nonce: &str, stale: bool) -> Vec<String> {
     let digest = |algorithm: Option<Algorithm>| {
         let algorithm = match algorithm {
             // The name of MD5 is quoted in the captures; RFC 7616 writes a token.

@@ -71,13 +71,13 @@ pub fn response(algorithm: Algorithm, account: &Account<'_>, call: &Call<'_>) ->
 
 /// The parameters of one `Authorization: Digest` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Authorization {
+pub(crate) struct Authorization {
     parameters: BTreeMap<String, (String, bool)>,
 }
 
 impl Authorization {
     /// Reads what follows the word `Digest`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut parameters = BTreeMap::new();
         let mut rest = text.trim();
         while !rest.is_empty() {
@@ -96,12 +96,12 @@ impl Authorization {
     }
 
     /// A parameter by its lower-case name.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(|(value, _)| value.as_str())
     }
 
     /// Parameters whose quotes are against RFC 7616, section 3.4.
-    pub(super) fn wrong_quotes(&self) -> Vec<&str> {
+    pub(crate) fn wrong_quotes(&self) -> Vec<&str> {
         self.parameters
             .iter()
             .filter(|(name, (_, quoted))| {

@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::digest::{Account, Algorithm, Authorization, Call, response};
-use super::switches::{NonceLife, Stale, Switches};
+use super::switches::{Common, NonceLife, Stale};
 use crate::http::Request;
 
 /// What the device remembers of logins.
 #[derive(Default)]
-pub(super) struct Login {
+pub(crate) struct Login {
     nonces: HashMap<String, Nonce>,
     made: u64,
     failures: HashMap<IpAddr, u32>,
@@ -28,7 +28,7 @@ struct Nonce {
 
 /// What came of looking at one request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// The login is right.
     Accepted,
     /// No `Authorization` at all: a challenge is due.
@@ -43,16 +43,16 @@ pub(super) enum Verdict {
 
 /// The lock as an address sees it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct LockState {
+pub(crate) struct LockState {
     /// Whole seconds left, rounded up; `None` when not locked.
-    pub(super) seconds_left: Option<i64>,
+    pub(crate) seconds_left: Option<i64>,
     /// Attempts left.
-    pub(super) tries_left: u32,
+    pub(crate) tries_left: u32,
 }
 
 impl Login {
     /// Makes a nonce for this request.
-    pub(super) fn challenge(
+    pub(crate) fn challenge(
         &mut self,
         life: NonceLife,
         request: &Request,
@@ -82,9 +82,9 @@ impl Login {
     }
 
     /// The lock of this address now.
-    pub(super) fn lock_state(
+    pub(crate) fn lock_state(
         &mut self,
-        switches: &Switches,
+        switches: &Common<'_>,
         source: IpAddr,
         now: DateTime<Utc>,
     ) -> LockState {
@@ -101,9 +101,9 @@ impl Login {
     }
 
     /// Judges a request and counts failures.
-    pub(super) fn judge(
+    pub(crate) fn judge(
         &mut self,
-        switches: &Switches,
+        switches: &Common<'_>,
         account: &Account<'_>,
         request: &Request,
         now: DateTime<Utc>,
@@ -134,7 +134,7 @@ impl Login {
 
     fn check(
         &mut self,
-        switches: &Switches,
+        switches: &Common<'_>,
         account: &Account<'_>,
         request: &Request,
         header: &str,
@@ -186,7 +186,7 @@ impl Nonce {
 }
 
 fn verify(
-    switches: &Switches,
+    switches: &Common<'_>,
     account: &Account<'_>,
     request: &Request,
     given: &Authorization,
@@ -201,7 +201,7 @@ fn verify(
     expect("uri", &request.target)?;
     expect("qop", "auth")?;
     if switches.challenge.has_opaque() {
-        expect("opaque", &switches.opaque)?;
+        expect("opaque", switches.opaque)?;
     }
     let algorithm = match given.get("algorithm") {
         None => Algorithm::Md5,
@@ -227,7 +227,8 @@ fn verify(
 }
 
 fn is_write(request: &Request) -> bool {
-    request.method != "GET" && !request.path().ends_with("/Search")
+    let searches = ["/Search", "/searchLPListAudit"];
+    request.method != "GET" && !searches.iter().any(|end| request.path().ends_with(end))
 }
 
 fn hex_count(nc: &str) -> Option<u32> {
