@@ -125,3 +125,45 @@ impl Csv {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::{source, zone};
+    use crate::model::{Country, ParkingZoneName, PlateRules, RightId};
+
+    fn row(plate: &str, id: &str) -> PermitRow {
+        let rules = PlateRules::new(Country::from_code("US"), []).unwrap();
+        let at = |text: &str| text.parse().unwrap();
+        PermitRow {
+            plate: rules.read_spelled(plate).unwrap(),
+            zone: ParkingZoneName::new("A1").unwrap(),
+            from: at("2026-03-01T05:00:00Z"),
+            until: at("2026-04-01T04:00:00Z"),
+            source: source("exempt"),
+            id: RightId::new(id).unwrap(),
+        }
+    }
+
+    #[test]
+    fn each_format_byte_by_byte() {
+        let rows = [row("CT:ABC123", "P-1"), row("SI:LJ-AB 123", "=1+1"), row("ÅSA1", "a,\"b\"")];
+        let new_york = zone("America/New_York");
+        let csv = "plate,state,zone,from,until,source,permit\r\n\
+            ABC123,US-CT,A1,2026-03-01T05:00:00Z,2026-04-01T04:00:00Z,exempt,P-1\r\n\
+            LJAB123,SI,A1,2026-03-01T05:00:00Z,2026-04-01T04:00:00Z,exempt,'=1+1\r\n\
+            ÅSA1,,A1,2026-03-01T05:00:00Z,2026-04-01T04:00:00Z,exempt,\"a,\"\"b\"\"\"\r\n";
+        assert_eq!(render(ListFormat::Csv, &rows, new_york), csv);
+        let genetec = "Category,PlateState,PlateNumber,PermitID,EffectiveDate,ExpiryDate\r\n\
+            A1,CT,ABC123,P-1,2026-03-01 00:00:00,2026-03-31 23:59:59\r\n\
+            A1,SI,LJAB123,'=1+1,2026-03-01 00:00:00,2026-03-31 23:59:59\r\n\
+            A1,,ÅSA1,\"a,\"\"b\"\"\",2026-03-01 00:00:00,2026-03-31 23:59:59\r\n";
+        assert_eq!(render(ListFormat::Genetec, &rows, new_york), genetec);
+    }
+
+    #[test]
+    fn an_empty_list_says_its_columns() {
+        let text = render(ListFormat::Csv, &[], Zone::UTC);
+        assert_eq!(text, "plate,state,zone,from,until,source,permit\r\n");
+    }
+}

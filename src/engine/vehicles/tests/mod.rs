@@ -3,6 +3,7 @@
 mod doubts;
 mod model;
 mod order;
+mod permits;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};

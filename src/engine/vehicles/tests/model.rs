@@ -4,9 +4,9 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::super::{Answer, periods};
+use super::super::{Answer, Gathering, periods};
 use super::*;
-use crate::model::RightCode;
+use crate::model::{PlateMatch, RightCode};
 
 /// The seconds that the model knows. All ends lie well inside.
 const DAY: std::ops::Range<i64> = -40..80;
@@ -289,11 +289,16 @@ proptest! {
     fn lookup_gate_and_list_say_what_the_slow_model_says(facts in facts()) {
         let world = facts.world();
         let now = second(NOW);
+        let zones = world.zones.iter().collect();
+        let mut gathering = Gathering::new(zones, Duration::from_secs(86_400), &world.readings, now);
+        world.rights.iter().for_each(|right| gathering.take(right));
+        let listed = gathering.finish();
         for (who, here) in (0..CARS.len()).flat_map(|who| (0..4).map(move |here| (who, here))) {
             let asked = car(CARS[who]);
             let zone = world.zone(&format!("Z{here}"));
             let held = periods(&asked, zone, &world.rights, &world.readings, now);
             prop_assert_eq!(&Period::union(held.clone()), &held);
+            let listed: Vec<_> = listed.rows.iter().filter(|row| row.until > now).collect();
             for at in -3..50_i64 {
                 let question = |judged_at| Question { who: &asked, zone, asked_at: now, judged_at };
                 let verdict = judge(question(second(at)), world.evidence());
@@ -320,6 +325,13 @@ proptest! {
                         ParkingStatus::NotFound => prop_assert!(false, "nothing is told of nothing"),
                     }
                 }
+                let is_listed = listed.iter().any(|row| {
+                    let is_theirs = RightHolder::Plate(row.plate.clone()).match_with(&asked);
+                    is_theirs != PlateMatch::Different
+                        && row.zone == *zone.name()
+                        && (row.from..row.until).contains(&second(at))
+                });
+                prop_assert_eq!(is_listed, is_held && at >= NOW, "{} in Z{} at {}", CARS[who], here, at);
                 let is_no = !matches!(verdict.status.answer(), Answer::Valid | Answer::CannotBeSaid);
                 prop_assert!(!is_no || verdict.doubts == Default::default());
             }
