@@ -72,6 +72,7 @@ pub(super) fn read(
     let named = sources.iter().map(|read| &read.section);
     let named: Vec<_> = named.chain(devices.iter().map(|read| &read.section)).collect();
     agreement::refuse_taken_names(vehicles.named(), &named);
+    let vehicles_given = vehicles.are_files_given;
     let vehicles = vehicles.read(top, &zones, surroundings.folder);
     let link = link(&top.section("link"), surroundings.folder);
     let policy = policy(&top.section("policy"));
@@ -80,7 +81,8 @@ pub(super) fn read(
     let report_section = top.section("report");
     let report = report_files(&report_section, surroundings.folder);
     top.finish();
-    zones.finish(top, is_about_members && (sources.is_empty() || devices.is_empty()));
+    let is_about_vehicles = vehicles_given && !is_about_members;
+    zones.finish(top, !is_about_vehicles && (sources.is_empty() || devices.is_empty()));
     agreement::refuse_same_organisation(&sources);
     agreement::refuse_same_device(&devices);
     agreement::refuse_idle_roles(&sources, &devices);

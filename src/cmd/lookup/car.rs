@@ -14,6 +14,7 @@ use crate::engine::vehicles::Readings;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{ParkingZoneName, inert_json, parse_instant};
+use crate::report::json::OfClub;
 use crate::report::parking::{Car, KnownOfCar, QuestionError, Told, answer};
 use crate::store::Store;
 use crate::text::suggest::nearest;
@@ -81,6 +82,7 @@ pub(super) fn batch(context: &Context, from: &str) -> Result<Exit, Error> {
     };
     let mut input = BufReader::new(input);
     let (mut answers, mut worst) = (String::new(), Exit::InStep);
+    let club = context.config.club.as_deref();
     context.stop.no_last_word();
     for place in 1_u64.. {
         // Whoever waits for an answer before asking on gets it.
@@ -94,14 +96,14 @@ pub(super) fn batch(context: &Context, from: &str) -> Result<Exit, Error> {
         let typed = line.as_deref().and_then(|line| question(line.trim()));
         let told = typed.map(|typed| desk.answer(&typed)).transpose();
         match told {
-            Ok(Some(told)) => one_line(&mut answers, &told)?,
+            Ok(Some(told)) => one_line(&mut answers, club, &told)?,
             Ok(None) => {
                 worst = Exit::Usage;
-                one_line(&mut answers, &NoAnswer::new(place, NOT_UNDERSTOOD.to_owned()))?;
+                one_line(&mut answers, club, &NoAnswer::new(place, NOT_UNDERSTOOD.to_owned()))?;
             }
             Err(Error::Question(error)) => {
                 worst = Exit::Usage;
-                one_line(&mut answers, &NoAnswer::new(place, error.to_string()))?;
+                one_line(&mut answers, club, &NoAnswer::new(place, error.to_string()))?;
             }
             Err(other) => return Err(other),
         }
@@ -128,8 +130,9 @@ impl NoAnswer {
     }
 }
 
-fn one_line(to: &mut String, answer: &impl Serialize) -> Result<(), Error> {
-    to.push_str(&inert_json(&serde_json::to_string(answer)?));
+fn one_line(to: &mut String, club: Option<&str>, document: &impl Serialize) -> Result<(), Error> {
+    let answer = OfClub { document, club };
+    to.push_str(&inert_json(&serde_json::to_string(&answer)?));
     to.push('\n');
     Ok(())
 }
@@ -230,7 +233,7 @@ fn car(context: &Context, typed: &Typed, asked_at: DateTime<Utc>) -> Result<Car,
             QuestionError::NoZone(text.clone(), nearest(text, names).map(str::to_owned))
         })
     });
-    let at = typed.at.as_ref().map(|at| parse_instant(at).ok_or(QuestionError::NoInstant));
+    let at = typed.at.as_ref().map(|at| parse_instant(at).ok_or(QuestionError::NoMoment));
     Ok(Car {
         who: typed.who.clone(),
         plate,

@@ -119,7 +119,7 @@ fn quiet_ticks_leave_a_side_file_that_stays_short_and_close_it_seldom() {
         let store = sandbox.open();
         let asked = vec![club().clone()];
         let (began, requests) = (at(tick), BTreeMap::from([("club".to_owned(), 1)]));
-        let quiet = QuietRun { began, ended: began, asked, requests };
+        let quiet = QuietRun { began, ended: began, asked, requests, rights_files: Vec::new() };
         store.journal().record_quiet_run(&quiet).unwrap();
         drop(store);
         lengths.push(side_file_bytes(&sandbox.path()));

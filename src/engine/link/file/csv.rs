@@ -322,6 +322,7 @@ mod tests {
     use super::super::Contents;
     use super::super::row::Links;
     use super::*;
+    use crate::model::RowReason;
 
     fn read(text: &str) -> Result<Contents, FileProblem> {
         super::read(&Links, text).map(|rows| rows.finish(Vec::new()))
