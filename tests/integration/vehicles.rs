@@ -204,6 +204,8 @@ fn a_file_that_is_not_believed_teaches_nothing() {
         town.ask(LATER, "plate:CT:AA030", "A1", 0);
         town.ask(LATER, "plate:CT:NOBODY", "A1", 20);
         town.ask(STALE, "plate:CT:NOBODY", "A1", 5);
+        // The same bytes a second time are no half any more, but fewer rights than before.
+        let code = if what == "half" { 4 } else { code };
         let check = town.run(LATER, &["check", "--json"]).ends(code).json();
         assert!(check.to_string().contains("exempt.csv"), "{what}");
     }
