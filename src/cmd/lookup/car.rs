@@ -145,7 +145,10 @@ fn next_line(input: &mut impl BufRead) -> std::io::Result<Option<Option<String>>
         return Ok(None);
     }
     let is_whole = line.ends_with(b"\n") || (read as u64) < QUESTION_BYTES_MAX;
-    while !is_whole {
+    if is_whole {
+        return Ok(Some(String::from_utf8(line).ok()));
+    }
+    loop {
         let rest = input.fill_buf()?;
         let end = rest.iter().position(|byte| *byte == b'\n');
         let (length, is_over) = (end.map_or(rest.len(), |end| end + 1), end.is_some());
@@ -155,7 +158,6 @@ fn next_line(input: &mut impl BufRead) -> std::io::Result<Option<Option<String>>
             return Ok(Some(None));
         }
     }
-    Ok(Some(String::from_utf8(line).ok()))
 }
 
 /// `WHO [ZONE [AT]]`, or an object with these as fields.
@@ -166,7 +168,7 @@ fn question(line: &str) -> Option<Typed> {
         top.has_only(&["who", "zone", "at"]).ok()?;
         let text = |key| {
             let field = top.optional(key).ok()?;
-            Some(field.map(|field| field.text().map(str::to_owned)).transpose().ok()?)
+            field.map(|field| field.text().map(str::to_owned)).transpose().ok()
         };
         return Some(Typed { who: text("who")??, zone: text("zone")?, at: text("at")? });
     }
