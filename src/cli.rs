@@ -393,7 +393,7 @@ pub struct CheckArgs {
 }
 
 /// Flags of `lookup`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct LookupArgs {
     /// A name or its beginning, an e-mail address, a Cardskipper member number, person:EMPLOYEENO, or
     /// plate:CT:ABC123 or plate:ABC123; - reads it from standard input, since every user of this computer

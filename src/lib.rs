@@ -33,6 +33,7 @@
 //! | [`engine::link`] | who is who; the readers of link files beside the rules | files |
 //! | [`engine::plan`] | rights to windows, changes, budgets, and the checker that proves a plan | no |
 //! | [`engine::vehicles`] | who may stand in a parking zone, and when | no |
+//! | [`engine::rights`] | who may park where, out of spreadsheets | files, by those above |
 //! | [`engine::gather`] | asks both sides, merges listings, links | by those above |
 //! | [`engine::execute`] | carries out a proven plan, and nothing else | by those above |
 //! | [`report`] | plans and outcomes as text, JSON and plan files | no |

@@ -17,7 +17,8 @@ pub fn ask(context: &Context, humans: &[Human], tick: u64) -> Result<(), String>
     let place = usize::try_from(tick).unwrap_or_default().checked_rem(humans.len());
     let Some(member) = place.and_then(|place| humans.get(place)) else { return Ok(()) };
     let Some(number) = &member.truth.member.number else { return Ok(()) };
-    let lookup = LookupArgs { who: vec![number.to_string()], offline: true };
+    let lookup =
+        LookupArgs { who: vec![number.to_string()], offline: true, ..LookupArgs::default() };
     lookup::run(context, &lookup).map_err(told)?;
     Ok(())
 }

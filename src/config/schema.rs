@@ -80,7 +80,8 @@ pub(super) fn read(
     let report_section = top.section("report");
     let report = report_files(&report_section, surroundings.folder);
     top.finish();
-    zones.finish(top, is_about_members && (sources.is_empty() || devices.is_empty()));
+    let is_about_vehicles = car_sections.are_files_given && !is_about_members;
+    zones.finish(top, !is_about_vehicles && (sources.is_empty() || devices.is_empty()));
     agreement::refuse_same_organisation(&sources);
     agreement::refuse_same_device(&devices);
     agreement::refuse_idle_roles(&sources, &devices);

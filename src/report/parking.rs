@@ -35,7 +35,7 @@ pub enum QuestionError {
     #[error(
         "the instant has no offset from UTC, or is none: write 2026-11-29T14:00:00+01:00 or …Z"
     )]
-    NoInstant,
+    NoMoment,
     #[error("--zone and --at are for a plate: `ivms-sync lookup plate:ABC123 --zone A1`")]
     OnlyForPlates,
     #[error("standard input holds no WHO in its first line")]

@@ -24,11 +24,12 @@ macro_rules! topics {
 }
 
 /// In the order in which a newcomer needs them.
-pub const TOPICS: [Topic; 16] = topics! {
+pub const TOPICS: [Topic; 17] = topics! {
     "install": "how to install it, what belongs where, what stays behind",
     "config": "every key of the configuration, and where passwords go",
     "tls": "certificates of doors and servers",
     "links": "who is who: link rules and link files",
+    "vehicles": "who may park where: rights of cars from spreadsheets, and asking for a plate",
     "access": "what a membership opens, and until when",
     "safety": "what is never done, and what waits for a person",
     "commands": "every command, with what it prints; the words used here",

@@ -4,6 +4,7 @@
 //! people are in one place (`words`). What the error of a system says stays the text of its connector.
 //! What keeps a command from running at all is a [`crate::error::Error`].
 
+mod clock_words;
 mod kind;
 mod words;
 
@@ -12,8 +13,8 @@ use std::fmt;
 use crate::exit::Exit;
 use crate::model::{Flaw, SourceName, TargetName};
 
+pub use clock_words::{other_clock, own_clock_differs, own_clock_set_back};
 pub use kind::{BlockedBy, Failed, FailureKind, Hint, Reviewed, TroubleKind, TroubleWord};
-pub use words::{other_clock, own_clock_differs, own_clock_set_back};
 
 /// Something that went wrong, or that somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
-
 use super::{About, BlockedBy, Failed, Hint, Reviewed, Trouble, TroubleKind};
 use crate::model::{Flaw, RecordId};
 use crate::text::lists::{many, some_of};
@@ -13,30 +11,6 @@ const NAMED_MAX: usize = 8;
 
 /// A new plan for one that does not fit any more.
 const NEW_PLAN: &str = "make a new plan with `ivms-sync diff --out PLAN` and look at it again";
-
-/// Why the clock of a source is not believed: it is off by so much, by the word of `witnesses`.
-#[must_use]
-pub fn other_clock(off: impl fmt::Display, witnesses: &str) -> String {
-    format!(
-        "the clock of its server (or of a proxy on the way) is {off}; {witnesses} and this computer agree"
-    )
-}
-
-/// Why this computer's clock is not believed: it is off by so much.
-#[must_use]
-pub fn own_clock_differs(off: impl fmt::Display) -> String {
-    format!("this computer's clock is {off}")
-}
-
-/// Why this computer's clock is not believed: an earlier run began later than it shows.
-#[must_use]
-pub fn own_clock_set_back(now: DateTime<Utc>, earlier: DateTime<Utc>) -> String {
-    format!(
-        "its clock shows {} UTC, and an earlier run began at {} UTC",
-        now.format("%Y-%m-%d %H:%M"),
-        earlier.format("%Y-%m-%d %H:%M")
-    )
-}
 
 impl Trouble {
     /// What happened, as a sentence fragment that follows the name.

@@ -43,5 +43,6 @@ mod support;
 mod terminal;
 mod tidy;
 mod toy;
+mod vehicles;
 mod work;
 mod years;

@@ -318,7 +318,10 @@ fn named_in(path: &str) -> Vec<Named> {
     for start in ["crate::", "super::"] {
         for (at, _) in text.match_indices(start) {
             let (before, mut rest) = (&text[..at], &text[at + start.len()..]);
-            if before.ends_with("super::") || before.ends_with("pub(") {
+            if before.ends_with("super::")
+                || before.ends_with("pub(")
+                || before.ends_with("pub(in ")
+            {
                 continue;
             }
             let mut base = if start == "crate::" { Vec::new() } else { module(path) };

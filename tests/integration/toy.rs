@@ -470,9 +470,9 @@ fn lookup_and_check_know_it_too() {
     let toys = Toys::new("looked-at", 6);
     assert_eq!(toys.sync(0), Exit::InStep);
     let context = toys.context(5);
-    let args = LookupArgs { who: vec![email(3)], offline: false };
+    let args = LookupArgs { who: vec![email(3)], ..LookupArgs::default() };
     assert_eq!(lookup::run_on(&context, &context.network(), &args).unwrap(), Exit::InStep);
-    let unknown = LookupArgs { who: vec![email(99)], offline: false };
+    let unknown = LookupArgs { who: vec![email(99)], ..LookupArgs::default() };
     assert_ne!(lookup::run_on(&context, &context.network(), &unknown).unwrap(), Exit::InStep);
     let args = CheckArgs { notify: false };
     assert_eq!(check::run_on(&context, &context.network(), &args).unwrap(), Exit::InStep);

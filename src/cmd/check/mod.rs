@@ -10,12 +10,15 @@ use super::Context;
 use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::engine::Systems;
+use crate::engine::rights::{self, Closely};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files;
 use crate::report::check::findings::{configuration, state_file, writable_by_others};
 use crate::report::check::{Finding, Verdict, document, exit, render};
+use crate::store::Store;
 use crate::store::health::{Health, Severity};
+use crate::text::lists::many;
 
 /// Runs the command.
 pub fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Error> {
@@ -34,7 +37,10 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
     // A file that is not sound is left as it is, and without it nothing else can be asked.
     if !health.findings.iter().any(|found| found.severity == Severity::Failed) {
         match context.open_store() {
-            Ok(store) => rows = sides::both_sides(context, systems, &store, &mut findings)?,
+            Ok(store) => {
+                rows = sides::both_sides(context, systems, &store, &mut findings)?;
+                findings.extend(rights_files(context, &store)?);
+            }
             Err(error) => findings.push(failed("state file", &error)),
         }
     }
@@ -62,11 +68,24 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
 /// may enter, and whoever writes a folder can put another file in its place.
 fn written_by_others(config: &Config) -> impl Iterator<Item = Finding> {
     let read = [&config.path, &config.state].into_iter();
-    let read = read.chain(&config.link.files).chain(&config.secret_files);
+    let read = read.chain(&config.link.files).chain(config.vehicles.paths());
+    let read = read.chain(&config.secret_files);
     let mut found = files::written_by_others(read.map(AsRef::as_ref));
     // That one is spoken of with who may read it.
     found.retain(|path, _| !files::is_same(path, &config.state));
     found.into_iter().map(|(path, mode)| writable_by_others(&path, mode))
+}
+
+/// Reads every rights-file whole, and says what is found of each section.
+fn rights_files(context: &Context, store: &Store) -> Result<Vec<Finding>, Error> {
+    let closely = Closely { is_full: true, accept_shrink: None };
+    let looked = rights::look(&context.config, store, context.clock.began(), closely)?;
+    let whole = looked.sections.iter().filter(|seen| seen.is_whole);
+    let found = whole.map(|seen| {
+        let rights = usize::try_from(seen.rights).unwrap_or(usize::MAX);
+        Finding::ok(seen.name.as_str(), many(rights, "right"))
+    });
+    Ok(found.chain(looked.troubles.into_iter().map(Finding::from)).collect())
 }
 
 fn failed(about: &str, error: &Error) -> Finding {

@@ -14,6 +14,7 @@ use crate::engine::vehicles::Readings;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{ParkingZoneName, inert_json, parse_instant};
+use crate::report::json::OfClub;
 use crate::report::parking::{Car, KnownOfCar, QuestionError, Told, answer};
 use crate::store::Store;
 use crate::text::suggest::nearest;
@@ -81,6 +82,7 @@ pub(super) fn batch(context: &Context, from: &str) -> Result<Exit, Error> {
     };
     let mut input = BufReader::new(input);
     let (mut answers, mut worst) = (String::new(), Exit::InStep);
+    let club = context.config.club.as_deref();
     context.stop.no_last_word();
     for place in 1_u64.. {
         // Whoever waits for an answer before asking on gets it.
@@ -94,14 +96,14 @@ pub(super) fn batch(context: &Context, from: &str) -> Result<Exit, Error> {
         let typed = line.as_deref().and_then(|line| question(line.trim()));
         let told = typed.map(|typed| desk.answer(&typed)).transpose();
         match told {
-            Ok(Some(told)) => one_line(&mut answers, &told)?,
+            Ok(Some(told)) => one_line(&mut answers, club, &told)?,
             Ok(None) => {
                 worst = Exit::Usage;
-                one_line(&mut answers, &NoAnswer::new(place, NOT_UNDERSTOOD.to_owned()))?;
+                one_line(&mut answers, club, &NoAnswer::new(place, NOT_UNDERSTOOD.to_owned()))?;
             }
             Err(Error::Question(error)) => {
                 worst = Exit::Usage;
-                one_line(&mut answers, &NoAnswer::new(place, error.to_string()))?;
+                one_line(&mut answers, club, &NoAnswer::new(place, error.to_string()))?;
             }
             Err(other) => return Err(other),
         }
@@ -128,8 +130,9 @@ impl NoAnswer {
     }
 }
 
-fn one_line(to: &mut String, answer: &impl Serialize) -> Result<(), Error> {
-    to.push_str(&inert_json(&serde_json::to_string(answer)?));
+fn one_line(to: &mut String, club: Option<&str>, document: &impl Serialize) -> Result<(), Error> {
+    let answer = OfClub { document, club };
+    to.push_str(&inert_json(&serde_json::to_string(&answer)?));
     to.push('\n');
     Ok(())
 }
@@ -142,7 +145,10 @@ fn next_line(input: &mut impl BufRead) -> std::io::Result<Option<Option<String>>
         return Ok(None);
     }
     let is_whole = line.ends_with(b"\n") || (read as u64) < QUESTION_BYTES_MAX;
-    while !is_whole {
+    if is_whole {
+        return Ok(Some(String::from_utf8(line).ok()));
+    }
+    loop {
         let rest = input.fill_buf()?;
         let end = rest.iter().position(|byte| *byte == b'\n');
         let (length, is_over) = (end.map_or(rest.len(), |end| end + 1), end.is_some());
@@ -152,7 +158,6 @@ fn next_line(input: &mut impl BufRead) -> std::io::Result<Option<Option<String>>
             return Ok(Some(None));
         }
     }
-    Ok(Some(String::from_utf8(line).ok()))
 }
 
 /// `WHO [ZONE [AT]]`, or an object with these as fields.
@@ -163,7 +168,7 @@ fn question(line: &str) -> Option<Typed> {
         top.has_only(&["who", "zone", "at"]).ok()?;
         let text = |key| {
             let field = top.optional(key).ok()?;
-            Some(field.map(|field| field.text().map(str::to_owned)).transpose().ok()?)
+            field.map(|field| field.text().map(str::to_owned)).transpose().ok()
         };
         return Some(Typed { who: text("who")??, zone: text("zone")?, at: text("at")? });
     }
@@ -230,7 +235,7 @@ fn car(context: &Context, typed: &Typed, asked_at: DateTime<Utc>) -> Result<Car,
             QuestionError::NoZone(text.clone(), nearest(text, names).map(str::to_owned))
         })
     });
-    let at = typed.at.as_ref().map(|at| parse_instant(at).ok_or(QuestionError::NoInstant));
+    let at = typed.at.as_ref().map(|at| parse_instant(at).ok_or(QuestionError::NoMoment));
     Ok(Car {
         who: typed.who.clone(),
         plate,

@@ -1,6 +1,7 @@
 //! `examples/ivms-sync.toml` is right, complete, and tells the true defaults.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -42,7 +43,7 @@ fn keys(table: &DeTable<'_>, path: &str, into: &mut BTreeSet<String>) {
         let key = format!("{path}{}", name.get_ref());
         match Spanned::get_ref(value) {
             DeValue::Table(inner)
-                if !["password", "app_secret", "token"].contains(&&**name.get_ref()) =>
+                if !["password", "app_secret", "token", "names"].contains(&&**name.get_ref()) =>
             {
                 keys(inner, &format!("{key}."), into);
             }
@@ -94,4 +95,19 @@ fn it_tells_the_true_defaults() {
     assert_eq!(given.link.by, default.link.by);
     assert_eq!(given.policy, default.policy);
     assert_eq!(given.guard, default.guard);
+    let (vehicles, plain) = (given.vehicles, default.vehicles);
+    assert_eq!(vehicles.keep_plates, plain.keep_plates);
+    assert_eq!(vehicles.files[0].fresh_for, Duration::from_secs(3600));
+}
+
+#[test]
+fn the_town_loads_without_a_club() {
+    let town = include_str!("../../../examples/town.toml");
+    let config = read(town).unwrap();
+    assert_eq!(config.warnings, Vec::<String>::new());
+    assert!(config.sources.is_empty() && config.devices.is_empty());
+    assert_eq!(config.vehicles.zones.iter().count(), 2);
+    assert_eq!(config.vehicles.files.len(), 2);
+    assert_eq!(config.zone_of_people().name(), "America/New_York");
+    assert!(config.vehicles.paths().all(|path| config.own_file_at(path).is_some()));
 }

@@ -7,6 +7,7 @@ mod problems;
 mod properties;
 mod reports;
 mod secrets;
+mod vehicles;
 
 use std::any::Any;
 use std::path::{Path, PathBuf};

@@ -113,6 +113,16 @@ impl Known {
         hex(&all.finalize())
     }
 
+    /// How many rows of a section gave a right when they were read, and how many gave none.
+    #[must_use]
+    pub fn counted(&self, section: &SourceName) -> (u64, u64) {
+        let files = self.files.iter().zip(&self.sources);
+        let own = files.filter(|(_, source)| source.as_ref() == Some(section));
+        own.fold((0, 0), |(rights, left_out), (file, _)| {
+            (rights + file.rights, left_out + file.left_out)
+        })
+    }
+
     fn source(&self, place: usize) -> Option<&SourceName> {
         self.sources.get(place)?.as_ref()
     }

@@ -20,6 +20,12 @@ pub struct LastRead {
 pub struct Readings(pub BTreeMap<SourceName, LastRead>);
 
 impl Readings {
+    /// Whether a source counts as fresh at a moment.
+    #[must_use]
+    pub fn is_fresh(&self, source: &SourceName, at: DateTime<Utc>) -> bool {
+        self.fresh_until(source, at).is_some()
+    }
+
     /// Until when a source counts as fresh, seen from `asked_at`: half-open, as every period. `None` where it
     /// is stale already. A source that was read later than "now" is stale too: one of the two clocks was
     /// wrong, and nobody knows how old that reading is.

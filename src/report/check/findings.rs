@@ -39,7 +39,11 @@ pub fn configuration(config: &Config) -> Finding {
         }
     }
     let counts = kinds.into_iter().map(|(noun, count)| noun.count(count));
-    let counts: Vec<String> = counts.chain([many(config.link.files.len(), "link file")]).collect();
+    let is_about_members = !config.sources.is_empty() || !config.vehicles.are_there();
+    let link_files = is_about_members.then(|| many(config.link.files.len(), "link file"));
+    let rights = config.vehicles.paths().count();
+    let rights = (rights > 0).then(|| many(rights, "rights-file"));
+    let counts: Vec<String> = counts.chain(link_files).chain(rights).collect();
     Finding::ok("configuration", counts.join(", "))
 }
 

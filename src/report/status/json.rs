@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{DeviceStatus, SourceStatus, Status};
+use super::{DeviceStatus, RightsFileStatus, SourceStatus, Status};
 use crate::command::CommandName;
 use crate::config::Mode;
 use crate::engine::plan::Reason;
@@ -24,7 +24,7 @@ pub struct Document<'a> {
     at: DateTime<Utc>,
     runs: &'a [PastRun],
     last_success: Option<&'a PastRun>,
-    sources: &'a [SourceStatus],
+    sources: Vec<Source<'a>>,
     devices: Vec<Device<'a>>,
     outside: usize,
     waiting: &'a [Waiting],
@@ -37,6 +37,13 @@ pub struct Document<'a> {
     requests: &'a BTreeMap<String, u64>,
     state_bytes: u64,
     exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Source<'a> {
+    Organisation(&'a SourceStatus),
+    RightsFile(&'a RightsFileStatus),
 }
 
 #[derive(Debug, Serialize)]
@@ -89,7 +96,12 @@ pub fn document(status: &Status) -> Document<'_> {
         at: status.at,
         runs: &status.runs,
         last_success: status.last_success.as_ref(),
-        sources: &status.sources,
+        sources: status
+            .sources
+            .iter()
+            .map(Source::Organisation)
+            .chain(status.rights_files.iter().map(Source::RightsFile))
+            .collect(),
         devices: status.devices.iter().map(Device::from).collect(),
         outside: status.outside().count(),
         waiting: &status.waiting,

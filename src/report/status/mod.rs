@@ -45,6 +45,8 @@ pub struct Status {
     /// The last `sync` that ended with 0.
     pub last_success: Option<PastRun>,
     pub sources: Vec<SourceStatus>,
+    /// The sections of rights-files.
+    pub rights_files: Vec<RightsFileStatus>,
     pub devices: Vec<DeviceStatus>,
     /// Changes that are wanted and not on the door yet.
     pub waiting: Vec<Waiting>,
@@ -82,6 +84,29 @@ pub struct SourceStatus {
     #[serde(serialize_with = "whole_seconds")]
     pub fetched_at: Option<DateTime<Utc>>,
     /// When the last accepted complete listing was asked for.
+    #[serde(serialize_with = "whole_seconds")]
+    pub complete_at: Option<DateTime<Utc>>,
+}
+
+/// One section of rights-files; in a document it stands among the organisations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RightsFileStatus {
+    pub name: SourceName,
+    /// The word in front of the dot.
+    pub kind: &'static str,
+    /// Members are of organisations.
+    pub members: u64,
+    /// Rows that gave a right when they were read.
+    pub rights: u64,
+    /// Rows that gave none.
+    pub left_out: u64,
+    /// Whether "no right" can be said by it.
+    pub fresh: bool,
+    /// When the last of its files was known to hold them.
+    #[serde(serialize_with = "whole_seconds")]
+    pub as_of: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "whole_seconds")]
+    pub fetched_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "whole_seconds")]
     pub complete_at: Option<DateTime<Utc>>,
 }
@@ -230,6 +255,12 @@ impl Status {
         ));
         let broken = self.devices.iter().filter(|device| !device.is_well()).count();
         parts.extend(counted(broken, "door has a problem", "doors have a problem"));
+        let stale = self.rights_files.iter().filter(|file| !file.fresh).count();
+        parts.extend(counted(
+            stale,
+            "rights-file was not read of late",
+            "rights-files were not read of late",
+        ));
         if !self.blocked.is_empty() {
             parts.push("changes wait for your approval".to_owned());
         }

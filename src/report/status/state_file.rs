@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{DAYS_SHOWN, DeviceStatus, SourceStatus, Status};
+use super::{DAYS_SHOWN, DeviceStatus, RightsFileStatus, SourceStatus, Status};
 use crate::config::{Config, Mode, TargetConfig};
 use crate::engine::gather::{back_off, devices::held_back, trust};
 use crate::engine::plan::{Kind, LeftOut};
+use crate::engine::rights::Known;
 use crate::report::unchanged::Told;
 use crate::store::{DeviceOverview, Store, StoreError, TargetState, Waiting, WriteMemory};
 
@@ -33,6 +34,32 @@ fn write_trouble(
         None => trust::unproven(device, writes, persons, at)?,
     };
     Some(format!("{}: ivms-sync sync --accept-device {}={persons}", trouble.text(), device.name))
+}
+
+/// The sections of rights-files.
+fn rights_files(
+    config: &Config,
+    store: &Store,
+    at: DateTime<Utc>,
+) -> Result<Vec<RightsFileStatus>, StoreError> {
+    let known = Known::read(&config.vehicles, store)?;
+    let files = config.vehicles.files.iter();
+    let status = files.map(|section| {
+        let (rights, left_out) = known.counted(&section.name);
+        let as_of = known.readings.0.get(&section.name).map(|read| read.at);
+        RightsFileStatus {
+            name: section.name.clone(),
+            kind: "rights-file",
+            members: 0,
+            rights,
+            left_out,
+            fresh: known.readings.is_fresh(&section.name, at),
+            as_of,
+            fetched_at: as_of,
+            complete_at: as_of,
+        }
+    });
+    Ok(status.collect())
 }
 
 /// How things are at a moment, as the state file knows it, with who is left out by a plan made of the same.
@@ -61,6 +88,7 @@ pub fn of_state_file(
             complete_at: state.complete_at,
         });
     }
+    let rights_files = rights_files(config, store, at)?;
     let mut devices = Vec::with_capacity(config.devices.len());
     for (place, device) in config.devices.iter().enumerate() {
         let failures = store.trust().failures(&device.name)?;
@@ -116,6 +144,7 @@ pub fn of_state_file(
         runs: store.overview().runs(RUNS_SHOWN)?,
         last_success: store.overview().last_success()?,
         sources,
+        rights_files,
         devices,
         waiting,
         attention: store.pending().attention()?,

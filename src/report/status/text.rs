@@ -23,7 +23,10 @@ const SHOWN: usize = 12;
 #[must_use]
 pub fn render(status: &Status, look: Look) -> String {
     let mut text = runs(status, look);
-    text.push_str(&sources(status, look));
+    if !status.sources.is_empty() || status.rights_files.is_empty() {
+        text.push_str(&sources(status, look));
+    }
+    text.push_str(&rights_files(status, look));
     text.push_str(&devices(status, look));
     text.push_str(&outside(status, look));
     text.push_str(&attention(status, look));
@@ -55,6 +58,23 @@ fn runs(status: &Status, look: Look) -> String {
         let _ = writeln!(text, "Last good  {}", success.as_deref().unwrap_or("never"));
     }
     text
+}
+
+fn rights_files(status: &Status, look: Look) -> String {
+    if status.rights_files.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["rights-file", "rights", "rows left out", "as of", "state"]);
+    for file in &status.rights_files {
+        table.row([
+            file.name.to_string(),
+            file.rights.to_string(),
+            file.left_out.to_string(),
+            file.as_of.map_or("never".to_owned(), |at| status.moment(at)),
+            if file.fresh { "fresh" } else { "not fresh: \"no right\" is not said" }.to_owned(),
+        ]);
+    }
+    format!("\n{}", table.render(look))
 }
 
 fn sources(status: &Status, look: Look) -> String {

@@ -22,7 +22,8 @@ const SOURCES: [(&str, &str); 15] = [
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 10] = [
+const TINY: [&str; 11] = [
+    "quiet",
     "permit_list",
     "rights_file",
     "salt",

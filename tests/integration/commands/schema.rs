@@ -42,7 +42,7 @@ fn the_documents_that_the_help_shows_are_as_the_schema_says() {
         }
     }
     seen.sort_unstable();
-    assert_eq!(seen, ["alarm", "apply", "diff", "history", "lookup", "sync"]);
+    assert_eq!(seen, ["alarm", "apply", "diff", "history", "lookup", "lookup_plate", "sync"]);
 }
 
 /// Each place of a document: how it is found.

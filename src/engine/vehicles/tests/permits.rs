@@ -20,11 +20,11 @@ fn listed(world: &World, zones: &[&str]) -> (Vec<String>, Permits) {
 #[test]
 fn no_row_ends_later_than_its_right_and_none_is_without_an_end() {
     let permit =
-        |id: &str, when: &str| right(id, &[(car("CT:ABC123"), period(when))], &[("A1", "00:00..")]);
+        |id: &str, when: &str| right(id, &[(car("CT:ABC123"), period(when))], &[("A1", "00:00-")]);
     let world = World::with(vec![
-        permit("ended", "10:00..12:00"),
-        permit("runs", "10:00..14:00"),
-        permit("open", "13:00.."),
+        permit("ended", "10:00-12:00"),
+        permit("runs", "10:00-14:00"),
+        permit("open", "13:00-"),
     ]);
     let midnight = time("00:00") + chrono::TimeDelta::days(3);
     let (told, permits) = listed(&world, &["A1"]);
@@ -40,7 +40,7 @@ fn no_row_ends_later_than_its_right_and_none_is_without_an_end() {
 
 #[test]
 fn a_zone_has_the_cars_of_zones_that_cover_it() {
-    let world = World::with(vec![session("1", "CT:ABC123", "A1", "10:00..14:00")]);
+    let world = World::with(vec![session("1", "CT:ABC123", "A1", "10:00-14:00")]);
     for (zones, wanted) in [(&["A2"][..], 1), (&["A1", "A2"], 2), (&["B"], 0), (&[], 0)] {
         assert_eq!(listed(&world, zones).0.len(), wanted, "{zones:?}");
     }
@@ -48,7 +48,7 @@ fn a_zone_has_the_cars_of_zones_that_cover_it() {
 
 #[test]
 fn a_session_that_nobody_has_stopped_is_looked_at_in_every_run() {
-    let world = World::with(vec![session("1", "CT:ABC123", "A1", "10:00..")]);
+    let world = World::with(vec![session("1", "CT:ABC123", "A1", "10:00-")]);
     let (_, permits) = listed(&world, &["A1"]);
     assert_eq!(permits.same_until, time("12:00"));
     // It ends where its source is fresh no more.
