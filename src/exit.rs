@@ -118,7 +118,7 @@ impl Exit {
                 "a safety rule refused something, or a file would be overwritten: a person must look"
             }
             Self::Temporary => {
-                "temporary: the membership system, or every door, could not be reached, or a file not be read; lookup of a plate: it cannot be said"
+                "temporary: something cannot be reached or read now, or cannot be said of a plate"
             }
             Self::Fatal => {
                 "the state file cannot be used, a file cannot be written, or this computer's clock is wrong"

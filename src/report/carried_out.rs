@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ChangeReport, ChangeState, Report, TargetOutcome, plan_file};
+use super::{ChangeReport, ChangeState, Report, TargetOutcome, TargetReport, plan_file};
 use crate::command::CommandName;
 use crate::engine::carry_out::CarriedOut;
 use crate::engine::gather::weigh_devices;
@@ -118,8 +118,11 @@ impl Report {
     }
 }
 
+/// That a door is not believed stays, however well it answers.
 fn set_outcome(report: &mut Report, device: &TargetName, outcome: TargetOutcome) {
-    if let Some(line) = report.devices.iter_mut().find(|line| line.name == *device) {
+    let mut lines = report.devices.iter_mut().filter(|line| line.name == *device);
+    let is_doubted = |line: &TargetReport| line.outcome == TargetOutcome::NotBelieved;
+    if let Some(line) = lines.find(|line| outcome != TargetOutcome::Ok || !is_doubted(line)) {
         line.outcome = outcome;
     }
 }

@@ -378,3 +378,124 @@ fn no_plate_is_anywhere() {
     assert!(!is_kept("OLD111") && is_kept("ABC123"));
     town.ask("2026-03-13T00:00:00Z", "plate:CT:OLD111", "A2", 20);
 }
+
+const LIST: &str = "[permit-list.patrol]\nfile = \"patrol.csv\"\nzones = [\"A2\"]\n";
+
+impl Town {
+    /// A town with a list of permits for one of its zones, and with these keys of it besides.
+    fn with_list(more: &str) -> Self {
+        let town = Self::new();
+        let config = fs::read_to_string(town.path("ivms-sync.toml")).unwrap();
+        fs::write(town.path("ivms-sync.toml"), format!("{config}{LIST}{more}")).unwrap();
+        town
+    }
+
+    fn list(&self) -> String {
+        fs::read_to_string(self.path("patrol.csv")).unwrap_or_default()
+    }
+
+    /// What a tick said of the list.
+    #[track_caller]
+    fn tick(&self, now: &str, arguments: &[&str], code: i32) -> Value {
+        let run = self.run(now, &[&["--json"], arguments].concat()).ends(code).json();
+        assert_valid(&run);
+        run["permit_lists"][0].clone()
+    }
+}
+
+const HEADINGS: &str = "plate,state,zone,from,until,source,permit\r\n";
+
+#[test]
+fn a_list_of_permits_is_what_is_known_of_rights() {
+    let town = Town::with_list("");
+    // Nothing was read yet, so nobody can say what will be on it.
+    let planned = town.tick(NOON, &["diff"], 0);
+    assert_eq!((&planned["outcome"], &planned["rows"]), (&json!("planned"), &Value::Null));
+    town.run(NOON, &["diff", "--exit-code"]).ends(2);
+    let written = town.tick(NOON, &["sync"], 0);
+    assert_eq!((&written["outcome"], &written["rows"]), (&json!("written"), &json!(1)));
+    // A1 covers A2; DEF456 is over, and the end of March is beyond two weeks.
+    let row = "ABC123,US-CT,A2,2026-02-28T23:00:00Z,2026-03-25T00:00:00Z,exempt,P-1\r\n";
+    assert_eq!(town.list(), format!("{HEADINGS}{row}"));
+    let text = town.run(NOON, &["diff"]).ends(0).stdout;
+    assert!(text.contains("patrol: 1 permit, in sync."), "{text}");
+    assert_eq!(town.tick(NOON, &["diff"], 0)["outcome"], "in-sync", "planning again is empty");
+    town.run(NOON, &["diff", "--exit-code"]).ends(0);
+    // At midnight (UTC) it looks a day further.
+    assert_eq!(town.tick("2026-03-10T23:59:59Z", &["sync"], 0)["outcome"], "in-sync");
+    assert_eq!(town.tick("2026-03-11T00:00:00Z", &["sync"], 0)["outcome"], "written");
+    assert!(town.list().contains(",2026-03-26T00:00:00Z,"), "{}", town.list());
+    // A car more, whose id would be a formula; then the file is taken away, and the list stays.
+    town.write(&format!("{ROWS}NEW777,CT,A2,,2026-03-20,=1+1\n"));
+    let later = "2026-03-11T00:05:00Z";
+    assert_eq!(town.tick(later, &["sync"], 0)["rows"], 2);
+    let row = "NEW777,US-CT,A2,1970-01-01T00:00:00Z,2026-03-20T23:00:00Z,exempt,'=1+1\r\n";
+    assert!(town.list().ends_with(row), "{}", town.list());
+    let list = town.list();
+    fs::remove_file(town.path("exempt.csv")).unwrap();
+    assert_eq!(town.tick("2026-03-11T00:10:00Z", &["sync"], 5)["outcome"], "in-sync");
+    assert_eq!(town.list(), list);
+}
+
+#[test]
+fn a_list_that_somebody_changed_is_put_right_and_what_cannot_be_written_is_told() {
+    let town = Town::with_list("");
+    town.tick(NOON, &["sync"], 0);
+    let list = town.list();
+    for spoil in ["", "plate\r\nEVIL666\r\n", &list[..20]] {
+        fs::write(town.path("patrol.csv"), spoil).unwrap();
+        assert_eq!(town.tick(LATER, &["diff"], 0)["outcome"], "planned");
+        assert_eq!(town.tick(LATER, &["sync"], 0)["outcome"], "written");
+        assert_eq!(town.list(), list);
+    }
+    fs::remove_file(town.path("patrol.csv")).unwrap();
+    assert_eq!(town.tick(LATER, &["sync"], 0)["outcome"], "written");
+    // A folder where the file should be: told each time, in the exit code and in the list of runs.
+    fs::remove_file(town.path("patrol.csv")).unwrap();
+    fs::create_dir(town.path("patrol.csv")).unwrap();
+    for _ in 0..2 {
+        let run = town.run(LATER, &["sync", "--json"]).ends(3).json();
+        assert_valid(&run);
+        assert_eq!(run["permit_lists"][0]["outcome"], "failed");
+        let mut problems = run["problems"].as_array().unwrap().iter();
+        let told = problems.find(|one| one["kind"] == "permit-list-unwritten").unwrap();
+        assert!(told["text"].as_str().unwrap().contains("a folder"), "{told}");
+    }
+    let status = town.run(LATER, &["status", "--json"]).ends(0).json();
+    assert_eq!(status["runs"][0]["exit_code"], 3);
+    fs::remove_dir(town.path("patrol.csv")).unwrap();
+    assert_eq!(town.tick(LATER, &["sync"], 0)["outcome"], "written");
+    assert_eq!(town.list(), list);
+}
+
+#[test]
+fn a_list_in_mode_observe_is_told_and_not_written() {
+    let town = Town::with_list("mode = \"observe\"\nformat = \"genetec\"\n");
+    let told = town.tick(NOON, &["sync"], 0);
+    assert_eq!((&told["outcome"], &told["rows"]), (&json!("planned"), &json!(1)));
+    assert!(!town.path("patrol.csv").exists());
+}
+
+#[test]
+fn lists_are_not_written_over_what_is_read() {
+    for (line, words) in [
+        ("file = \"exempt.csv\"", "is the rights-file"),
+        ("file = \"ivms-sync.db\"", "is the state file"),
+        ("file = \"ivms-sync.toml\"", "is the configuration"),
+        ("file = \"a.csv\"\nzones = [\"A9\"]", "holds A9, which is none of this file"),
+        ("file = \"a.csv\"\nzones = []", "so that no car would be on the list"),
+        ("file = \"a.csv\"\nmode = \"grant-only\"", "a list is written whole"),
+        ("file = \"a.csv\"\nahead = \"1h\"", "is not between a day and 400 days"),
+        ("file = \"a.csv\"\nformat = \"xml\"", "permit-list.patrol.format"),
+        ("file = \"a.csv\"\n[permit-list.other]\nfile = \"./a.csv\"", "is the file of permit-list"),
+        ("file = \"a.csv\"\n[report]\nhtml = \"a.csv\"", "a.csv"),
+        ("zones = [\"A1\"]", "permit-list.patrol.file"),
+    ] {
+        let town = Town::new();
+        let config = fs::read_to_string(town.path("ivms-sync.toml")).unwrap();
+        let config = format!("{config}[permit-list.patrol]\n{line}\n");
+        fs::write(town.path("ivms-sync.toml"), config).unwrap();
+        let said = town.run(NOON, &["sync"]).ends(78);
+        assert!(said.stderr.contains(words), "{line}: {}", said.stderr);
+    }
+}

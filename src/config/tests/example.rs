@@ -7,12 +7,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::*;
-use crate::config::MailTls;
 use crate::config::overrides::Overrides;
 use crate::config::problem::Report;
 use crate::config::schema;
 use crate::config::secret_source::Surroundings;
 use crate::config::section::{Reader, Section};
+use crate::config::{ListFormat, MailTls, Mode};
 
 pub(super) const EXAMPLE: &str = include_str!("../../../examples/ivms-sync.toml");
 
@@ -98,6 +98,9 @@ fn it_tells_the_true_defaults() {
     let (vehicles, plain) = (given.vehicles, default.vehicles);
     assert_eq!(vehicles.keep_plates, plain.keep_plates);
     assert_eq!(vehicles.files[0].fresh_for, Duration::from_secs(3600));
+    let list = &vehicles.lists[0];
+    assert_eq!((list.format, list.mode), (ListFormat::Csv, Mode::Full));
+    assert_eq!((list.ahead, list.rights.mode), (Duration::from_secs(14 * 86_400), 0o640));
 }
 
 #[test]
@@ -108,6 +111,7 @@ fn the_town_loads_without_a_club() {
     assert!(config.sources.is_empty() && config.devices.is_empty());
     assert_eq!(config.vehicles.zones.iter().count(), 2);
     assert_eq!(config.vehicles.files.len(), 2);
+    assert_eq!(config.vehicles.lists[0].zones.len(), 2);
     assert_eq!(config.zone_of_people().name(), "America/New_York");
     assert!(config.vehicles.paths().all(|path| config.own_file_at(path).is_some()));
 }

@@ -178,7 +178,7 @@ impl Facts {
         }
         let now = device.local(self.now);
         let runs = |role: &Right| {
-            covered(role, self.policy.grace_days, device.limits.times())
+            covered(role, self.policy.grace_days, device.limits)
                 .is_some_and(|window| window.contains(now))
         };
         let mut roles = member.member.roles.iter();

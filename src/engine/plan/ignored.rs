@@ -14,7 +14,7 @@ pub(super) fn ignored_roles(
     let opens_some_door = |role: &RightCode| facts.devices.iter().any(|device| opens(role, device));
     let counts_somewhere = |role: &Right| {
         let mut doors = facts.devices.iter().filter(|device| opens(&role.id, device));
-        doors.any(|device| covered(role, 0, device.limits.times()).is_some())
+        doors.any(|device| covered(role, 0, device.limits).is_some())
     };
     let door_roles = member.member.roles.iter().filter(|role| opens_some_door(&role.id));
     let (good, bad): (Vec<&Right>, Vec<&Right>) =

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::validity::{covered, unreadable_here};
 use super::{Facts, HolderFacts, LeftOut, Pair, Plan, Reason, SourceFacts, Verdict, is_protected};
 use crate::model::{
-    HolderId, Limit, LossKind, RecordId, Right, RightCode, SourceName, TargetName, TargetTimes,
+    HolderId, Limit, LossKind, RecordId, Right, RightCode, SourceName, TargetLimits, TargetName,
     Window,
 };
 
@@ -163,15 +163,15 @@ pub(super) fn find(
     let is_known = pair.link.is_some() && !pair.is_shut_out();
     let served = pair.device.served(member).filter(|_| is_known)?;
     let now = pair.now();
-    let (roles, times) = (pair.door_roles(), pair.device.limits.times());
+    let (roles, limits) = (pair.door_roles(), pair.device.limits);
     let door_roles = || pair.member.member.roles.iter().filter(|role| roles.open(&role.id));
     let has_door_role =
         door_roles().next().is_some() || unreadable_here(&pair.member.member, &roles).is_some();
     let is_unreadable = pair.member.problem.is_some()
-        || has_door_role && door_roles().all(|role| covered(role, 0, times).is_none());
+        || has_door_role && door_roles().all(|role| covered(role, 0, limits).is_none());
     let other_roles = match has_door_role {
         true => BTreeSet::new(),
-        false => running_roles(pair.member, times, now),
+        false => running_roles(pair.member, limits, now),
     };
     let (reason, detail) = match verdict {
         Verdict::LeftOut(Reason::BadDates, detail) if is_unreadable => {
@@ -229,10 +229,10 @@ fn without_door_role(pair: &Pair<'_>, now: NaiveDateTime) -> Option<Reason> {
 
 fn running_roles(
     member: &HolderFacts,
-    times: TargetTimes,
+    limits: TargetLimits,
     now: NaiveDateTime,
 ) -> BTreeSet<RightCode> {
-    let running = |role: &&Right| covered(role, 0, times).is_some_and(|it| it.contains(now));
+    let running = |role: &&Right| covered(role, 0, limits).is_some_and(|it| it.contains(now));
     member.member.roles.iter().filter(running).map(|role| role.id.clone()).collect()
 }
 

@@ -348,7 +348,7 @@ impl<'a> Pair<'a> {
                 // Nobody knows what was paid for: somebody must look, as if it were a lot.
                 let detail = unreadable_here(&self.member.member, &self.door_roles()).map_or_else(
                     || {
-                        let last_year = self.device.limits.times().latest.year();
+                        let last_year = self.device.limits.latest_end().year();
                         format!(
                             "every membership ends before it begins, or begins after {last_year}"
                         )

@@ -431,7 +431,8 @@ fn check_access(
     // No device holds more than it takes: what was held before and is paid must stay all the same.
     let held = change.before.window().map_or(NaiveDateTime::MIN, |before| before.end());
     let latest = device.limits.latest_end().max(held).min(device.limits.times().latest);
-    if let Some(next) = paid.first_from(now).filter(|next| *next <= latest) {
+    let may_hold = |next: &NaiveDateTime| *next <= device.limits.latest_end();
+    if let Some(next) = paid.first_from(now).filter(may_hold) {
         let is_cut_off = after.end() < latest && paid.covers(after.end() + SECOND);
         if !after.contains(next) || is_cut_off {
             return Err(Rule::NoLockOut);

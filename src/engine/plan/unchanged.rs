@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, Offset, TimeDelta, Timeli
 
 use super::validity::covered;
 use super::{Facts, TargetFacts};
-use crate::model::{Right, Span, TargetTimes};
+use crate::model::{Right, Span, TargetLimits};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -25,7 +25,7 @@ pub fn unchanged_until(facts: &Facts) -> Option<DateTime<Utc>> {
 fn on_device(facts: &Facts, device: &TargetFacts) -> DateTime<Utc> {
     let now = device.local(facts.now);
     let roles = facts.members.iter().flat_map(|facts| &facts.member.roles);
-    let paid = roles.flat_map(|role| moments(role, facts.policy.grace_days, device.limits.times()));
+    let paid = roles.flat_map(|role| moments(role, facts.policy.grace_days, device.limits));
     let held = device.persons.values().filter_map(|person| person.limit.window());
     let links = device.stored.links.values();
     let served = links.filter_map(|link| Some(link.served?.window));
@@ -45,9 +45,9 @@ fn on_device(facts: &Facts, device: &TargetFacts) -> DateTime<Utc> {
 fn moments(
     role: &Right,
     grace_days: u32,
-    times: TargetTimes,
+    limits: TargetLimits,
 ) -> impl Iterator<Item = NaiveDateTime> {
-    let windows = [covered(role, grace_days, times), covered(role, 0, times)];
+    let windows = [covered(role, grace_days, limits), covered(role, 0, limits)];
     let covered = windows.into_iter().flatten();
     let covered = covered.flat_map(|window| [window.begin(), window.end()]);
     let Span::Wall { begin, end } = role.time;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDateTime, NaiveTime, TimeDelta};
 
 use crate::config::{Ending, Policy};
-use crate::model::{Holder, Right, RightCode, TargetLimits, TargetTimes, UnreadableRight, Window};
+use crate::model::{Holder, Right, RightCode, TargetLimits, UnreadableRight, Window};
 
 /// What a member's roles come to on one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub fn entitlement(
     let mut has_door_role = unreadable_here(member, door_roles).is_some();
     for role in member.roles.iter().filter(|role| door_roles.open(&role.id)) {
         has_door_role = true;
-        windows.extend(covered(role, policy.grace_days, limits.times()));
+        windows.extend(covered(role, policy.grace_days, limits));
     }
     let Some(current) = choose(join(windows), now) else {
         return if has_door_role { Entitlement::BadDates } else { Entitlement::NoDoorRole };
@@ -169,10 +169,10 @@ impl OpeningRights<'_> {
 }
 
 /// What one role covers, grace included; nothing when it ends before it begins, or begins later than
-/// a device can hold: clamped, it would be a moment nobody has paid for.
+/// the device takes: cut to that, it would be a moment nobody has paid for.
 #[must_use]
-pub fn covered(role: &Right, grace_days: u32, times: TargetTimes) -> Option<Window> {
-    let paid = role.time.window().filter(|paid| paid.begin() <= times.latest)?;
+pub fn covered(role: &Right, grace_days: u32, limits: TargetLimits) -> Option<Window> {
+    let paid = role.time.window().filter(|paid| paid.begin() <= limits.latest_end())?;
     let end = paid.end().checked_add_days(Days::new(u64::from(grace_days)));
     Window::new(paid.begin(), end.unwrap_or(paid.end())).ok()
 }

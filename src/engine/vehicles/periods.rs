@@ -64,9 +64,20 @@ pub fn periods(
     asked_at: DateTime<Utc>,
 ) -> Vec<Period> {
     let is_holder = |holder: &RightHolder| holder.match_with(who) != PlateMatch::Different;
+    periods_of(is_holder, zone, rights, readings, asked_at)
+}
+
+/// The same for the holders that are meant.
+pub(super) fn periods_of(
+    is_holder: impl Fn(&RightHolder) -> bool,
+    zone: &ParkingZone,
+    rights: &[ParkingRight],
+    readings: &Readings,
+    asked_at: DateTime<Utc>,
+) -> Vec<Period> {
     let mut all = Vec::new();
     for right in rights.iter().filter(|right| right.state == RightState::Active) {
-        let windows = Windows::of(right, is_holder, |name| zone.takes(name));
+        let windows = Windows::of(right, &is_holder, |name| zone.takes(name));
         if right.kind == RightKind::Session {
             let until = readings.fresh_until(&right.source, asked_at);
             let given = until.map(|until| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Days, NaiveTime, Utc};
 
 use super::known::{Readings, later};
-use super::periods::periods;
+use super::periods::periods_of;
 use crate::model::{
     ParkingRight, ParkingZone, ParkingZoneName, Plate, RightHolder, RightId, RightKind, SourceName,
 };
@@ -73,7 +73,9 @@ impl<'a> Gathering<'a> {
         let rights = std::slice::from_ref(right);
         for zone in &self.zones {
             for (holder, plate) in &cars {
-                for period in periods(holder, zone, rights, self.readings, self.now) {
+                // Whoever reads the list matches plates without an issuer; its rows are of one each.
+                let is_theirs = |other: &RightHolder| other == *holder;
+                for period in periods_of(is_theirs, zone, rights, self.readings, self.now) {
                     let until = period.end().unwrap_or(self.horizon).min(self.horizon);
                     if until <= self.now || period.begin() >= self.horizon {
                         continue;

@@ -92,7 +92,7 @@ fn is_lost<'a>(
     if member.problem.is_some() {
         return of_source;
     }
-    let latest = device.limits.times().latest;
+    let latest = device.limits.latest_end();
     let is_good = |role: &Right| paid_by(role).is_some_and(|(begin, _)| begin <= latest);
     let lists = [source.roles.as_ref(), device.roles.as_ref()];
     let is_listed = |id: &RightCode| lists.into_iter().flatten().all(|list| list.contains(id));

@@ -62,7 +62,7 @@ impl PaidTime {
         let keeps_all = device.mode == Mode::GrantOnly;
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
         if let Some(known) = known.map(|known| known.window).filter(|_| keeps_all || !is_lost) {
-            let latest = device.limits.times().latest;
+            let latest = device.limits.latest_end();
             paid.go_on_from((known.begin(), known.end()), latest, now);
         }
         paid

@@ -118,8 +118,9 @@ fn limit(held: &Held, roles: &[Right]) -> Option<Limit> {
     let window = |begin, end| Window::new(begin, end).ok().map(Limit::Window);
     match held {
         Held::AsPaid { which, days_off } => {
-            let paid =
-                roles.get(which % roles.len().max(1)).and_then(|role| covered(role, 0, TIMES));
+            let paid = roles
+                .get(which % roles.len().max(1))
+                .and_then(|role| covered(role, 0, crate::model::TargetLimits::documented(TIMES)));
             let paid = paid.map(|paid| TIMES.clamp(paid));
             paid.and_then(|paid| window(paid.begin(), paid.end() + TimeDelta::days(*days_off)))
         }

@@ -10,7 +10,8 @@ use super::super::{
 use super::world::{FRONT, GYM, World, employee, role_id, window};
 use super::{changes, left_out};
 use crate::engine::link::{Found, NoLink};
-use crate::model::{Limit, SourceName, TargetName};
+use crate::model::testing::TIMES;
+use crate::model::{Limit, SourceName, TargetLimits, TargetName, parse_time};
 
 const OTHER: i64 = 4000;
 
@@ -242,6 +243,23 @@ fn time_beyond_what_devices_hold_replaces_nothing() {
     let want = "front-door 1 shortened revocation 2026-01-01T00:00:00 to 2026-03-31T23:59:59";
     assert_eq!(changes(&plan.plan()), [want]);
     assert!(prove(&plan.facts, &plan.plan()).is_ok());
+}
+
+/// Mutant: time that begins later than one device takes is cut to a moment that nobody has paid for.
+#[test]
+fn time_beyond_what_this_device_holds_is_left_out() {
+    let mut world = World::agreeing(2).served();
+    let stated = parse_time("2028-12-31T23:59:59");
+    world.facts.devices[0].limits = TargetLimits::known(TIMES, stated, &[]);
+    let world = world.paid("150001", &[("2026-01-01", "2026-03-31"), ("2029-07-29", "2029-10-27")]);
+    let world = world.paid("150002", &[("2029-07-29", "2029-10-27")]);
+    let plan = world.plan();
+    let want = "front-door 1 shortened revocation 2026-01-01T00:00:00 to 2026-03-31T23:59:59";
+    assert_eq!(changes(&plan), [want]);
+    let detail = plan.left_out[0].detail.as_deref();
+    let wanted = "every membership ends before it begins, or begins after 2028";
+    assert_eq!(detail, Some(wanted));
+    assert_eq!(prove(&world.facts, &plan).err(), None);
 }
 
 /// Mutants: one listing is enough; it keeps back grants; it counts in a budget before it is carried out.

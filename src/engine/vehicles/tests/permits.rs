@@ -2,6 +2,7 @@
 
 use super::super::{Gathering, Permits};
 use super::*;
+use crate::model::RightCode;
 
 /// What a list has of these rights at noon: zone, plate, begin and end of each row.
 fn listed(world: &World, zones: &[&str]) -> (Vec<String>, Permits) {
@@ -19,8 +20,11 @@ fn listed(world: &World, zones: &[&str]) -> (Vec<String>, Permits) {
 
 #[test]
 fn no_row_ends_later_than_its_right_and_none_is_without_an_end() {
-    let permit =
-        |id: &str, when: &str| right(id, &[(car("CT:ABC123"), period(when))], &[("A1", "00:00-")]);
+    let permit = |id: &str, when: &str| {
+        let mut permit = right(id, &[(car("CT:ABC123"), period(when))], &[("A1", "00:00-")]);
+        permit.kind = RightKind::Permit(RightCode::new("RESIDENTIAL").unwrap());
+        permit
+    };
     let world = World::with(vec![
         permit("ended", "10:00-12:00"),
         permit("runs", "10:00-14:00"),
