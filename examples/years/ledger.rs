@@ -77,9 +77,10 @@ pub struct Span {
 }
 
 impl Due {
-    /// The same on a door that takes no later end.
+    /// The same on a door that takes no later end: what would begin later cannot be held there.
     pub fn cut(self, grain: Grain) -> Self {
         match self {
+            Self::Open(first, last) if grain.cut(last) < first => Self::AsItIs,
             Self::Open(first, last) => Self::Open(first, grain.cut(last)),
             other => other,
         }

@@ -524,7 +524,7 @@ fn told(report: &Report) -> Vec<String> {
             "    {} {} {}: {:?} to {} {:?} {:?}",
             change.device,
             change.employee_no,
-            change.cause.as_str(),
+            format!("{} of member {}", change.cause.as_str(), change.member.human()),
             change.before.window().map(|window| window.to_string()),
             change.after,
             one.state,

@@ -228,6 +228,7 @@ fn an_organisation_without_any_member_is_doubted_aloud() {
     sandbox.at("2026-03-10T10:15:00Z", &accept).ends(0);
     sandbox.at("2026-03-10T10:20:00Z", &["sync"]).ends(0);
     std::fs::write(&back, kept).unwrap();
+    let _ = std::fs::remove_file(sandbox.path("ivms-sync.db-wal"));
     sandbox.replace_config(None);
     goes_on(&sandbox);
     sandbox.assert_well_behaved();
