@@ -37,9 +37,9 @@ words! {
 }
 
 impl PermitListReport {
-    /// The line for the desk.
+    /// How many permits it has, and what became of it.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub fn said(&self) -> String {
         let rows = |rows: u64| many(usize::try_from(rows).unwrap_or(usize::MAX), "permit");
         let rows = self.rows.map_or("permits".to_owned(), rows);
         let how = match self.state {
@@ -48,7 +48,7 @@ impl PermitListReport {
             PermitListState::Planned => "not written; the file holds something else",
             PermitListState::Failed => "not written",
         };
-        format!("{}: {rows}, {how}.\n", self.name)
+        format!("{rows}, {how}")
     }
 }
 

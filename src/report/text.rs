@@ -36,7 +36,7 @@ pub fn render(report: &Report, look: Look) -> String {
         text.push_str(&rights_file(seen));
     }
     for list in &report.permit_lists {
-        text.push_str(&list.line());
+        text.push_str(&format!("{}: {}.\n", list.name, list.said()));
     }
     text.push_str(&left_out(report, look));
     text.push_str(&kept_links(report, look));

@@ -421,6 +421,8 @@ fn a_list_of_permits_is_what_is_known_of_rights() {
     assert!(text.contains("patrol: 1 permit, in sync."), "{text}");
     assert_eq!(town.tick(NOON, &["diff"], 0)["outcome"], "in-sync", "planning again is empty");
     town.run(NOON, &["diff", "--exit-code"]).ends(0);
+    let check = town.run(NOON, &["check"]).ends(0).stdout;
+    assert!(check.contains("1 permit, in sync"), "{check}");
     // At midnight (UTC) it looks a day further.
     assert_eq!(town.tick("2026-03-10T23:59:59Z", &["sync"], 0)["outcome"], "in-sync");
     assert_eq!(town.tick("2026-03-11T00:00:00Z", &["sync"], 0)["outcome"], "written");

@@ -6,7 +6,7 @@
 mod channels;
 mod sides;
 
-use super::Context;
+use super::{Context, permit_lists};
 use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::engine::Systems;
@@ -14,6 +14,7 @@ use crate::engine::rights::{self, Closely};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files;
+use crate::report::PermitListState;
 use crate::report::check::findings::{configuration, state_file, writable_by_others};
 use crate::report::check::{Finding, Verdict, document, exit, render};
 use crate::store::Store;
@@ -40,6 +41,7 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
             Ok(store) => {
                 rows = sides::both_sides(context, systems, &store, &mut findings)?;
                 findings.extend(rights_files(context, &store)?);
+                findings.extend(lists_of_permits(context, &store)?);
             }
             Err(error) => findings.push(failed("state file", &error)),
         }
@@ -74,6 +76,14 @@ fn written_by_others(config: &Config) -> impl Iterator<Item = Finding> {
     // That one is spoken of with who may read it.
     found.retain(|path, _| !files::is_same(path, &config.state));
     found.into_iter().map(|(path, mode)| writable_by_others(&path, mode))
+}
+
+/// Compares every list of permits with what is known of rights, and writes none.
+fn lists_of_permits(context: &Context, store: &Store) -> Result<Vec<Finding>, Error> {
+    let seen = permit_lists::write(context, store, false)?;
+    let found = seen.lists.iter().filter(|list| list.state != PermitListState::Failed);
+    let found = found.map(|list| Finding::ok(list.name.as_str(), list.said()));
+    Ok(found.chain(seen.troubles.into_iter().map(Finding::from)).collect())
 }
 
 /// Reads every rights-file whole, and says what is found of each section.

@@ -65,7 +65,7 @@ pub fn resolve<'a>(
                 true => door.claim(member),
                 false => door.claim_from_before(member),
             };
-            Claimed { member, vanished_since, is_let_in, claim, is_doubtful: false }
+            Claimed { member, vanished_since, is_let_in, claim, doubt: None }
         })
         .collect();
     door.doubt_newcomers(&mut claims);
@@ -116,8 +116,8 @@ struct Claimed<'a> {
     vanished_since: Option<DateTime<Utc>>,
     is_let_in: bool,
     claim: Claim<'a>,
-    /// The person was another member's before, and the name is not this one's.
-    is_doubtful: bool,
+    /// Why the person may be somebody else's.
+    doubt: Option<Found>,
 }
 
 impl<'a> Claimed<'a> {
@@ -130,7 +130,7 @@ impl<'a> Claimed<'a> {
             key: &self.member.key,
             vanished_since: self.vanished_since,
             is_let_in: self.is_let_in,
-            is_doubtful: self.is_doubtful,
+            is_doubtful: self.doubt.is_some(),
             is_linked,
         }
     }
@@ -168,8 +168,8 @@ fn judge(claimed: &Claimed<'_>, claimed_by: &ClaimedBy<'_>) -> Result<Link, NoLi
     match &claimed.claim {
         Claim::One(one) if rivals.is_empty() => {
             let employee_no = one.person.clone();
-            if claimed.is_doubtful {
-                return Err(NoLink::NameDiffers { employee_no, found: Found::SomebodyElses });
+            if let Some(found) = claimed.doubt.clone() {
+                return Err(NoLink::NameDiffers { employee_no, found });
             }
             Ok(Link { employee_no, rule: one.rule, is_outdated: one.is_outdated })
         }
@@ -366,8 +366,15 @@ impl<'a> Door<'a> {
     }
 
     /// Marks new claims to persons who were another member's before and have another name: a number on the
-    /// door, or an e-mail, may have been given to somebody else.
+    /// door, or an e-mail, may have been given to somebody else. So may persons with the name of somebody whom
+    /// the door does not let in and who has the same e-mail: a parent's, by which a child is found.
     fn doubt_newcomers(&self, claims: &mut [Claimed<'_>]) {
+        let mut outside: HashMap<&Email, Vec<&Holder>, RandomState> = HashMap::default();
+        for claimed in claims.iter().filter(|claimed| !claimed.is_let_in) {
+            if let Some(email) = &claimed.member.email {
+                outside.entry(email).or_default().push(claimed.member);
+            }
+        }
         let is_new = |claimed: &Claimed<'_>| match &claimed.claim {
             Claim::One(one) => one.is_linked == Linked::Not,
             Claim::Several(_) | Claim::None(_) => false,
@@ -377,7 +384,15 @@ impl<'a> Door<'a> {
             let mut owners = self.owners(one.person);
             let is_somebody_elses = owners.any(|(key, _)| *key != claimed.member.key);
             let name = self.persons.get(one.person).map_or("", |person| person.name.as_str());
-            claimed.is_doubtful = is_somebody_elses && !is_same_person(claimed.member, name);
+            if is_same_person(claimed.member, name) {
+                continue;
+            }
+            let family = claimed.member.email.as_ref().and_then(|email| outside.get(email));
+            let mut family = family.into_iter().flatten();
+            claimed.doubt = match is_somebody_elses {
+                true => Some(Found::SomebodyElses),
+                false => family.any(|one| is_same_person(one, name)).then_some(Found::AnothersName),
+            };
         }
     }
 

@@ -153,3 +153,24 @@ fn half_a_club_with_one_e_mail_is_ambiguous_and_takes_no_time() {
         assert!(!rivals.contains(&member.key));
     }
 }
+
+/// Mutant: the child is linked to the card of the parent, whom this door does not let in.
+#[test]
+fn an_e_mail_shared_with_somebody_outside_does_not_lead_to_that_ones_card() {
+    let (parent, child) = (member(1, "Novak", "fam@x.si"), member(2, "Kos", "fam@x.si"));
+    let whole = |member: &Holder| format!("{} {}", member.first_name, member.last_name);
+    let found = |name: &str, is_let_in: bool| {
+        let device = persons(&[("7", name, "fam@x.si")]);
+        let both = [(&parent, is_let_in), (&child, true)];
+        let all =
+            both.map(|(member, is_let_in)| Claimant { member, vanished_since: None, is_let_in });
+        let table = LinkTable::default();
+        resolve(all.into_iter(), &device, &table, &no_stored(), BY_EMAIL, &[]).remove(1)
+    };
+    let others = NoLink::NameDiffers { employee_no: id("7"), found: Found::AnothersName };
+    assert_eq!(found(&whole(&parent), false), Err(others));
+    for name in [whole(&child).as_str(), "", "Somebody Else"] {
+        assert_eq!(linked(&found(name, false)), Some(("7", LinkRule::DeviceEmail)), "{name}");
+    }
+    assert!(matches!(found("", true), Err(NoLink::Ambiguous { .. })));
+}
