@@ -521,10 +521,11 @@ fn told(report: &Report) -> Vec<String> {
     let changes = report.changes.iter().map(|one| {
         let change = &one.change;
         format!(
-            "    {} {} {}: {:?} to {} {:?} {:?}",
+            "    {} {} {} of member {}: {:?} to {} {:?} {:?}",
             change.device,
             change.employee_no,
-            format!("{} of member {}", change.cause.as_str(), change.member.human()),
+            change.cause.as_str(),
+            change.member.human(),
             change.before.window().map(|window| window.to_string()),
             change.after,
             one.state,
