@@ -29,7 +29,7 @@ pub const TOPICS: [Topic; 17] = topics! {
     "config": "every key of the configuration, and where passwords go",
     "tls": "certificates of doors and servers",
     "links": "who is who: link rules and link files",
-    "vehicles": "who may park where: rights of cars from spreadsheets, asking for a plate, and lists of permits",
+    "vehicles": "who may park where: rights from spreadsheets, asking for a plate, lists of permits",
     "access": "what a membership opens, and until when",
     "safety": "what is never done, and what waits for a person",
     "commands": "every command, with what it prints; the words used here",
