@@ -18,7 +18,7 @@ use super::section::Section;
 use crate::model::{Account, Memory, RightCode, SourceName, TargetName, Zone};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
-use crate::ports::{Capabilities, Failure, Remark, Source, Target};
+use crate::ports::{Capabilities, Failure, Gate, Remark, Source, Target};
 
 /// Every kind of system that a configuration may name.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,8 @@ pub struct Kinds {
     pub sources: &'static [&'static dyn SourceKind],
     /// Where they go to.
     pub targets: &'static [&'static dyn TargetKind],
+    /// What opens for cars.
+    pub gates: &'static [&'static dyn GateKind],
 }
 
 /// What a connection is given by the run.
@@ -121,6 +123,33 @@ pub trait TargetKind: Debug + Sync {
     ) -> TargetParts;
 }
 
+/// A kind of gate: `[NAME.…]` in the configuration.
+pub trait GateKind: Debug + Sync {
+    /// The word in front of the dot: `hikvision-anpr`.
+    fn name(&self) -> &'static str;
+
+    /// What it calls things.
+    fn nouns(&self) -> Nouns;
+
+    /// Reads its own keys, and notes every problem.
+    fn read(
+        &self,
+        section: &Section<'_>,
+        common: &Common<TargetName>,
+        surroundings: &Surroundings<'_>,
+    ) -> GateParts;
+}
+
+/// What a connector read of a section of a gate; `None` together with a noted problem.
+#[derive(Debug)]
+pub struct GateParts {
+    pub settings: Option<Arc<dyn GateSettings>>,
+    /// Who logs in: a changed login is tried at once after refusals.
+    pub login: Option<Login>,
+    /// Where it is: two sections that lead to one list would write over each other.
+    pub place: Option<Place>,
+}
+
 /// What a connector read of a section of a source; `None` together with a noted problem.
 #[derive(Debug)]
 pub struct SourceParts {
@@ -170,6 +199,21 @@ pub struct Login {
 pub trait SourceSettings: Any + Debug + Send + Sync {
     /// Prepares to ask; nothing is sent yet.
     fn connect(&self, wiring: Wiring) -> Box<dyn Source>;
+}
+
+/// How to connect to a gate.
+pub trait GateSettings: Any + Debug + Send + Sync {
+    /// Prepares a connection, with what is remembered of the gate; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Failure`] where the address or the TLS set-up is unusable.
+    fn connect(&self, wiring: Wiring, memory: &Memory) -> Result<Box<dyn Gate>, Failure>;
+
+    /// What `check` tells of the way there beside the gate itself: its certificate, above all. May ask the
+    /// network, and never logs in.
+    fn examine(&self) -> Vec<Remark> {
+        Vec::new()
+    }
 }
 
 /// How to connect to a target.

@@ -49,8 +49,8 @@ use crate::text::words::words;
 pub use environment::Environment;
 pub use find::{FILE_NAME, are_several, find, several};
 pub use kind::{
-    Common, Kinds, Login, Nouns, Place, SourceKind, SourceParts, SourceSettings, TargetKind,
-    TargetParts, TargetSettings, Wiring,
+    Common, GateKind, GateParts, GateSettings, Kinds, Login, Nouns, Place, SourceKind, SourceParts,
+    SourceSettings, TargetKind, TargetParts, TargetSettings, Wiring,
 };
 pub use load::{draft, load};
 pub use permit_list::{ListFormat, PermitListConfig};

@@ -14,4 +14,5 @@ use crate::config::Kinds;
 pub const KINDS: Kinds = Kinds {
     sources: &[&cardskipper::Cardskipper],
     targets: &[&hikvision::Hikvision, &hikcentral::HikCentral],
+    gates: &[],
 };

@@ -5,6 +5,7 @@
 mod account;
 mod change;
 mod email;
+mod gate_row;
 mod holder;
 mod id;
 mod issuer;
@@ -30,6 +31,7 @@ mod zone;
 pub use account::{Account, Accounts};
 pub use change::{Change, Verb};
 pub use email::Email;
+pub use gate_row::{Days, GateRow, RowEffect, RowTime};
 pub use holder::{Holder, Right, Span, UnreadableRight, full_name};
 pub use id::{
     HolderId, HolderNumber, InvalidId, RecordId, RightCode, RunId, SourceName, TargetName,

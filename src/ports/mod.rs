@@ -4,11 +4,13 @@
 //! simulation puts its own worlds behind them.
 
 mod failure;
+mod gate;
 pub mod progress;
 mod source;
 mod target;
 
 pub use failure::{Class, Failure};
+pub use gate::{Gate, GateRows, GateWriter};
 pub use source::{Listing, Snapshot, Source, Unusable};
 pub use target::{
     Capabilities, Committed, FullRecord, Identity, Pending, RecordList, Remark, Severity,
