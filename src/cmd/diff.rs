@@ -4,6 +4,7 @@ use super::tick::closely;
 use super::{Context, permit_lists, who, write_file};
 use crate::cli::DiffArgs;
 use crate::command::CommandName;
+use crate::engine::gates::{self, GateRun};
 use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::{plan, prove};
 use crate::engine::rights;
@@ -17,7 +18,7 @@ use crate::text::shell::quoted;
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let only = who::only(&args.look.only)?;
     context.refuse_own_files(&[args.out.as_deref()])?;
-    let store = context.open_store()?;
+    let mut store = context.open_store()?;
     let scope = Scope { is_full: args.look.full, only, ..Scope::default() };
     let (network, config) = (context.network(), &context.config);
     let (gathered, _) = gather(&network, config, &store, context.clock, scope.clone())?;
@@ -32,14 +33,30 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let mut report = Report::of(CommandName::Diff, None, both, &plan, &seen_before, shows_names);
     let closely = closely(&scope);
     let rights = rights::look(&context.config, &store, context.clock.began(), closely)?;
-    if rights.is_quiet() {
-        let lists = permit_lists::write(context, &store, false)?;
-        report.permit_lists = lists.lists;
-        report.troubles.extend(lists.troubles);
-    } else {
-        report.permit_lists = permit_lists::to_be_made_anew(context);
-    }
+    // Lists and gates follow from what is kept, as `sync` would keep it.
+    let (lists, cars) = store.as_if(|store| {
+        gathered.record_listings(config, store)?;
+        rights.record(store)?;
+        let lists = permit_lists::write(context, store, false)?;
+        Ok((lists, gates::all_cars(config, store, context.clock.began())?))
+    })?;
+    report.permit_lists = lists.lists;
+    report.troubles.extend(lists.troubles);
     report.troubles.extend(rights.troubles);
+    if scope.only.is_everyone() {
+        let work = GateRun {
+            config,
+            systems: &network,
+            clock: context.clock,
+            stop: &context.stop,
+            run: None,
+            is_full: true,
+            accepted: &scope.accept_devices,
+            approved: None,
+        };
+        report.take_gates(gates::run(&work, &mut store, cars)?);
+        report.shows_plates = context.shows_names();
+    }
     report.rights_files = rights.sections;
     report.blocked = plan_file::blocked_id(plan.blocked());
     if let Some(id) = &report.blocked {
@@ -58,7 +75,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let found = report.exit();
     let mut lists = report.permit_lists.iter();
     let has_lists = lists.any(|list| list.state == PermitListState::Planned);
-    let pending = args.exit_code && (!report.changes.is_empty() || has_lists);
+    let has_rows = report.gates.iter().any(|gate| !gate.changes.is_empty());
+    let pending = args.exit_code && (!report.changes.is_empty() || has_lists || has_rows);
     let exit = if pending { Exit::of_all([found, Exit::ChangesPending]) } else { found };
     if let Some(path) = &args.out {
         let (club, accounts) = (context.config.club.as_deref(), context.config.accounts());

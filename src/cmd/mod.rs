@@ -227,7 +227,8 @@ impl Context {
         if self.is_json {
             return self.print_json(&json::document(report, exit.code()));
         }
-        let was_done = report.count(|state| state.is_confirmed()) > 0;
+        let confirmed = |state: &ChangeState| state.is_confirmed();
+        let was_done = report.count(confirmed) + report.count_rows(confirmed) > 0;
         let is_quiet_tick = report.command == CommandName::Sync
             && !report.is_limited
             && !was_done

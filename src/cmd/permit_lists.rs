@@ -60,12 +60,16 @@ pub(super) fn write(
     if vehicles.lists.is_empty() {
         return Ok(done);
     }
-    let known = store.reading().and_then(|_look| Known::read(vehicles, store))?;
+    let known = store.at_once(|| Known::read(vehicles, store))?;
     let kept = store.rights().permit_lists()?;
     for list in &vehicles.lists {
         let desk = Desk { context, list, basis: known.basis(), now: context.clock.began() };
         if let Some(kept) = kept.iter().find(|kept| desk.is_settled(kept)) {
             done.lists.push(desk.report(Some(kept.rows), PermitListState::InSync));
+            continue;
+        }
+        if !desk.are_sources_known(&known) {
+            done.lists.push(desk.report(None, PermitListState::Waiting));
             continue;
         }
         let carries_out = carries_out && list.mode == Mode::Full;
@@ -79,18 +83,6 @@ pub(super) fn write(
         done.lists.push(desk.report(Some(rows), state));
     }
     Ok(done)
-}
-
-/// What `diff` says where rights-files have changed, whose rows only `sync` keeps: each list is made anew.
-pub(super) fn to_be_made_anew(context: &Context) -> Vec<PermitListReport> {
-    let lists = context.config.vehicles.lists.iter();
-    let anew = |list: &PermitListConfig| PermitListReport {
-        name: list.name.clone(),
-        file: list.file.to_string_lossy().into_owned(),
-        rows: None,
-        state: PermitListState::Planned,
-    };
-    lists.map(anew).collect()
 }
 
 /// One list in its turn.
@@ -112,6 +104,14 @@ impl Desk<'_> {
             && kept.sense == list.sense(&context.config.vehicles)
             && kept.stamp.is_some()
             && kept.stamp == stamp_of(&list.file, *now)
+    }
+
+    /// Whether every source that its zones need was ever read: a list without one of them would keep out whoever
+    /// has a right by it.
+    fn are_sources_known(&self, known: &Known) -> bool {
+        let zones = &self.context.config.vehicles.zones;
+        let mut needed = self.list.zones.iter().filter_map(|name| zones.named(name));
+        needed.all(|zone| zone.needs().iter().all(|source| known.readings.0.contains_key(source)))
     }
 
     /// Makes the list, writes it where it is to be and is not there already, and keeps how it is; says how many

@@ -133,8 +133,9 @@ pub(super) fn end_run(
         |state: &ChangeState| matches!(state, ChangeState::Tried(_)) && !state.is_confirmed();
     let end = RunEnd {
         exit_code: report.exit().code(),
-        confirmed: report.count(|state| state.is_confirmed()),
-        failed: report.count(has_failed),
+        confirmed: report.count(|state| state.is_confirmed())
+            + report.count_rows(|state| state.is_confirmed()),
+        failed: report.count(has_failed) + report.count_rows(has_failed),
         requests: systems.requests(),
         quiet,
     };

@@ -41,9 +41,11 @@ pub(super) fn refuse_same_organisation(sources: &[SourceRead<'_>]) {
 }
 
 /// One device under two names would be planned for twice, and its budgets would count twice.
-pub(super) fn refuse_same_device(devices: &[TargetRead<'_>]) {
+pub(super) fn refuse_same_place<'a, 's: 'a>(
+    places: impl Iterator<Item = (&'a Section<'s>, &'a Option<Place>)>,
+) {
     let mut seen = BTreeMap::new();
-    for TargetRead { section, place, .. } in devices {
+    for (section, place) in places {
         let Some(place) = place else { continue };
         if let Some(first) = seen.insert(&place.place, section.dotted("")) {
             let wrong = Wrong::new(format!("is the address of {first} too"));
@@ -53,14 +55,8 @@ pub(super) fn refuse_same_device(devices: &[TargetRead<'_>]) {
 }
 
 /// A name stands for one section everywhere, whatever kind of system that is.
-pub(super) fn refuse_same_names<'a>(sections: impl Iterator<Item = &'a Section<'a>>) {
-    let mut seen = BTreeMap::new();
-    for section in sections {
-        if let Some(first) = seen.insert(section.name().to_owned(), section.dotted("")) {
-            let wrong = Wrong::new(format!("has the same name as {first}"));
-            section.wrong_section(wrong.hint("give one of them another name"));
-        }
-    }
+pub(super) fn refuse_same_names<'a, 's: 'a>(sections: impl Iterator<Item = &'a Section<'s>>) {
+    refuse_taken_names(sections, &[]);
 }
 
 /// What vehicles need has names beside all others: commands take a name without saying of which kind it is.

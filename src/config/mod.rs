@@ -15,6 +15,7 @@ mod connection;
 mod environment;
 mod find;
 pub mod first;
+mod gates;
 mod inputs;
 mod kind;
 mod load;
@@ -48,6 +49,7 @@ use crate::text::words::words;
 
 pub use environment::Environment;
 pub use find::{FILE_NAME, are_several, find, several};
+pub use gates::GateConfig;
 pub use kind::{
     Common, GateKind, GateParts, GateSettings, Kinds, Login, Nouns, Place, SourceKind, SourceParts,
     SourceSettings, TargetKind, TargetParts, TargetSettings, Wiring,
@@ -89,6 +91,8 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// The Hikvision devices, sorted by name.
     pub devices: Vec<TargetConfig>,
+    /// What opens for cars, sorted by name.
+    pub gates: Vec<GateConfig>,
     /// How members are linked to persons.
     pub link: LinkConfig,
     /// What becomes of members in special states.
@@ -114,12 +118,13 @@ impl Config {
     }
 
     /// The zone in which people are told times that belong to no door: the first door's, else that
-    /// of the first rights-file.
+    /// of the first gate or rights-file.
     #[must_use]
     pub fn zone_of_people(&self) -> Zone {
         let door = self.devices.first().map(|device| device.time_zone);
+        let gate = || self.gates.first().map(|gate| gate.time_zone);
         let file = || self.vehicles.files.first().map(|file| file.time_zone);
-        door.or_else(file).unwrap_or(Zone::UTC)
+        door.or_else(gate).or_else(file).unwrap_or(Zone::UTC)
     }
 
     /// What is read under each name.
@@ -172,6 +177,15 @@ pub struct TargetConfig {
     pub time_zone: Zone,
 }
 
+/// Whom a conversation is with: what is remembered of it, and how times are told of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer<'a> {
+    pub name: &'a TargetName,
+    /// Who logs in there.
+    pub login: &'a Login,
+    pub time_zone: Zone,
+}
+
 impl SourceConfig {
     /// What its system is called: "Cardskipper".
     #[must_use]
@@ -187,6 +201,11 @@ impl SourceConfig {
 }
 
 impl TargetConfig {
+    #[must_use]
+    pub fn peer(&self) -> Peer<'_> {
+        Peer { name: &self.name, login: &self.login, time_zone: self.time_zone }
+    }
+
     /// Whether members of an organisation are let in.
     #[must_use]
     pub fn lets_in(&self, source: &SourceName) -> bool {

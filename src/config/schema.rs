@@ -7,6 +7,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::agreement::{self, SourceRead, TargetRead, Zones};
+use super::gates::{self, GateRead};
 use super::load::absolute;
 use super::problem::{Origin, Wrong};
 use super::secret_source::Surroundings;
@@ -20,13 +21,13 @@ use crate::command::Invocation;
 use crate::files::{Rights, is_same};
 use crate::model::{HolderNumber, RecordId, RightCode, SourceName, TargetName, is_invisible};
 
-const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
 /// A complete listing reaches back one week at most: `vanished` counts them.
 const FULL_EVERY_DAYS_MAX: u64 = 7;
 
 /// A device's list may drift unseen for a month at most.
-const AUDIT_EVERY_DAYS_MAX: u64 = 30;
+pub(super) const AUDIT_EVERY_DAYS_MAX: u64 = 30;
 
 /// A page or metrics: for us to write, for a group to read, and nobody else's.
 const REPORT_MODE: u32 = 0o640;
@@ -59,20 +60,31 @@ pub(super) fn read(
             sections.into_iter().map(|one| device(*kind, kinds.sources, one, &zones, surroundings)),
         );
     }
-    // Vehicles alone need neither.
+    let mut gates: Vec<GateRead<'_>> = Vec::new();
+    let mut gate_groups = Groups::default();
+    for kind in kinds.gates {
+        let sections = gate_groups.read(top, kind.name(), "gate");
+        let read = |one| gates::gate(*kind, kinds.sources, one, &zones, surroundings);
+        gates.extend(sections.into_iter().map(read));
+    }
+    // Vehicles alone need neither, and a gate is as good as a door.
     let is_about_members = groups.is_any_given || target_groups.is_any_given;
     if is_about_members || !car_sections.are_files_given {
         groups.refuse_none(top, "there is no organisation to copy from");
-        target_groups.refuse_none(top, "there is no door to write to");
+        if !gate_groups.is_any_given {
+            target_groups.refuse_none(top, "there is no door to write to");
+        }
     }
     sources.sort_by(|a, b| a.section.name().cmp(b.section.name()));
     devices.sort_by(|a, b| a.section.name().cmp(b.section.name()));
+    gates.sort_by(|a, b| a.section.name().cmp(b.section.name()));
     agreement::refuse_same_names(sources.iter().map(|read| &read.section));
     agreement::refuse_same_names(devices.iter().map(|read| &read.section));
     let named = sources.iter().map(|read| &read.section);
     let named: Vec<_> = named.chain(devices.iter().map(|read| &read.section)).collect();
-    agreement::refuse_taken_names(car_sections.named(), &named);
-    let vehicles = car_sections.read(top, &zones, surroundings.folder);
+    let beside = car_sections.named().chain(gates.iter().map(|read| &read.section));
+    agreement::refuse_taken_names(beside, &named);
+    let vehicles = car_sections.read(top, &zones, surroundings.folder, gate_groups.is_any_given);
     let link = link(&top.section("link"), surroundings.folder);
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
@@ -83,9 +95,12 @@ pub(super) fn read(
     let is_about_vehicles = car_sections.are_files_given && !is_about_members;
     zones.finish(top, !is_about_vehicles && (sources.is_empty() || devices.is_empty()));
     agreement::refuse_same_organisation(&sources);
-    agreement::refuse_same_device(&devices);
+    let places = devices.iter().map(|read| (&read.section, &read.place));
+    agreement::refuse_same_place(places);
+    agreement::refuse_same_place(gates.iter().map(|read| (&read.section, &read.place)));
     agreement::refuse_idle_roles(&sources, &devices);
     agreement::refuse_unknown_organisations(&sources, &devices);
+    let gates = gates::settle(gates, &sources, vehicles.as_ref());
     let config = Config {
         path: path.to_owned(),
         club,
@@ -94,6 +109,7 @@ pub(super) fn read(
         computer: computer(surroundings.environment),
         sources: sources.into_iter().map(|read| read.config).collect::<Option<_>>()?,
         devices: devices.into_iter().map(|read| read.config).collect::<Option<_>>()?,
+        gates,
         link,
         policy,
         guard,
@@ -339,7 +355,10 @@ fn refuse_own_files(section: &Section<'_>, config: &Config) {
 
 /// The role list of an organisation or device, as one of these kinds of sources spells them; `None` for
 /// every role.
-fn roles(section: &Section<'_>, kinds: &[&dyn SourceKind]) -> Option<Vec<(Origin, RightCode)>> {
+pub(super) fn roles(
+    section: &Section<'_>,
+    kinds: &[&dyn SourceKind],
+) -> Option<Vec<(Origin, RightCode)>> {
     let roles = section.list("roles", |item| {
         let read = kinds.iter().map(|kind| kind.right_code(item));
         read.reduce(|first, next| first.or_else(|wrong| next.map_err(|_| wrong)))
@@ -357,6 +376,6 @@ pub(super) fn is_empty_list(section: &Section<'_>, key: &'static str) -> bool {
     value.is_some_and(|items| items.is_empty())
 }
 
-fn without_origins<T: Ord>(items: Vec<(Origin, T)>) -> BTreeSet<T> {
+pub(super) fn without_origins<T: Ord>(items: Vec<(Origin, T)>) -> BTreeSet<T> {
     items.into_iter().map(|(_, item)| item).collect()
 }

@@ -128,7 +128,13 @@ impl<'a> VehicleSections<'a> {
     }
 
     /// Reads all three. `None` only together with a noted problem.
-    pub fn read(&self, top: &Section<'a>, time_zones: &Zones, folder: &Path) -> Option<Vehicles> {
+    pub fn read(
+        &self,
+        top: &Section<'a>,
+        time_zones: &Zones,
+        folder: &Path,
+        are_gates_given: bool,
+    ) -> Option<Vehicles> {
         let (country, plates, keep_plates) = parking(&self.parking);
         let files: Vec<_> =
             self.files.iter().map(|section| rights_file(section, time_zones, folder)).collect();
@@ -136,7 +142,10 @@ impl<'a> VehicleSections<'a> {
         let names: BTreeSet<SourceName> =
             self.files.iter().filter_map(|one| SourceName::new(one.name()).ok()).collect();
         let zones: Vec<_> = self.zones.iter().map(|section| zone(section, &names)).collect();
-        let is_about_cars = self.are_zones_given || self.parking.is_given() || self.are_lists_given;
+        // Plates of members are read out of link files, and need no zone.
+        let is_about_cars = self.are_zones_given
+            || self.parking.is_given() && !are_gates_given
+            || self.are_lists_given;
         if is_about_cars && !self.are_files_given {
             let wrong = Wrong::new("is missing: there is nothing to read rights from");
             top.section("rights-file").wrong_section(wrong.hint("write [rights-file.exempt]"));

@@ -66,7 +66,8 @@ impl CarryOut<'_> {
             if !is_ready || !has_work {
                 continue;
             }
-            match conversation::open(store, device, open.lock, WRITING_PATIENCE, self.clock)? {
+            match conversation::open(store, device.peer(), open.lock, WRITING_PATIENCE, self.clock)?
+            {
                 Ok(lock) => {
                     ready.push((device, open.reader));
                     locks.push(lock);
@@ -90,7 +91,7 @@ impl CarryOut<'_> {
         let results = execute(systems, &execution, ready)?;
         drop(writing);
         for (device, result) in devices.into_iter().zip(results) {
-            remember_login(store, device, result.login, self.clock.now())?;
+            remember_login(store, device.peer(), result.login, self.clock.now())?;
             done.results.insert(device.name.clone(), result);
         }
         // What the logins taught is written down: whoever waits may read it now.

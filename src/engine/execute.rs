@@ -180,7 +180,7 @@ impl<'a, 's> OneTarget<'a, 's> {
                 self.store().devices().require_reading(&self.device.name)?;
             }
             Err(Halt::Device(error)) => {
-                let (outcome, trouble, login) = failure(self.device, &error);
+                let (outcome, trouble, login) = failure(self.device.peer(), &error);
                 if let Some(failure) = to_remember(&trouble) {
                     let now = self.execution.clock.now();
                     self.store().trust().remember_failure(&self.device.name, &failure, now)?;

@@ -2,6 +2,7 @@
 
 pub mod carry_out;
 pub mod execute;
+pub mod gates;
 pub mod gather;
 pub mod link;
 mod outcome;

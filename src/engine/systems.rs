@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::{SourceConfig, TargetConfig, Wiring};
+use crate::config::{GateConfig, SourceConfig, TargetConfig, Wiring};
 use crate::model::Memory;
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
-use crate::ports::{Failure, Source, Target};
+use crate::ports::{Failure, Gate, Source, Target};
 
 /// Everything that a run may ask or change. [`Network`] is the real thing; a simulation puts its own worlds
 /// here.
@@ -24,6 +24,12 @@ pub trait Systems: Sync {
         config: &TargetConfig,
         memory: &Memory,
     ) -> Result<Box<dyn Target + 'a>, Failure>;
+
+    /// Prepares a connection to a gate, with what is remembered of it; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Failure`] where the address or the TLS set-up is unusable.
+    fn gate(&self, config: &GateConfig, memory: &Memory) -> Result<Box<dyn Gate>, Failure>;
 
     /// How many requests went to each system so far, by its section in the configuration
     /// (`hikvision.front-door`); nothing where that is not counted.
@@ -66,6 +72,10 @@ impl Systems for Network {
         memory: &Memory,
     ) -> Result<Box<dyn Target + 'a>, Failure> {
         config.settings.connect(self.wiring(config.section()), memory).map(|target| target as _)
+    }
+
+    fn gate(&self, config: &GateConfig, memory: &Memory) -> Result<Box<dyn Gate>, Failure> {
+        config.settings.connect(self.wiring(config.section()), memory)
     }
 
     fn requests(&self) -> BTreeMap<String, u64> {

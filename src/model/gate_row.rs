@@ -4,6 +4,9 @@ use std::fmt;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
+use super::{Plate, SourceName};
+use crate::text::words::words;
+
 /// Whole days in a gate's wall clock, the first and the last among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Days {
@@ -85,6 +88,43 @@ impl fmt::Debug for GateRow {
             .field("time", time)
             .finish_non_exhaustive()
     }
+}
+
+words! {
+    /// What is done to a row.
+    pub enum RowVerb {
+        Add = "add",
+        /// Its days are changed.
+        Set = "set",
+        Remove = "remove",
+    }
+}
+
+/// The right that a row goes back to: what a message names in place of a plate.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RightRef {
+    pub source: SourceName,
+    /// What the source calls it; of a membership, what people call the member by.
+    pub right: String,
+}
+
+impl fmt::Display for RightRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.right, self.source)
+    }
+}
+
+/// A row that this program made, or was about to make: no other is ever touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnRow {
+    pub plate: Plate,
+    /// What the gate calls it; empty where that was never seen, or where the gate says nothing.
+    pub id: String,
+    /// The days that it was to open on when it was last written.
+    pub days: Days,
+    pub by: RightRef,
+    /// The gate showed it. Otherwise it was announced, and may be there or not.
+    pub is_held: bool,
 }
 
 impl GateRow {

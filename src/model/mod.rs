@@ -31,7 +31,7 @@ mod zone;
 pub use account::{Account, Accounts};
 pub use change::{Change, Verb};
 pub use email::Email;
-pub use gate_row::{Days, GateRow, RowEffect, RowTime};
+pub use gate_row::{Days, GateRow, OwnRow, RightRef, RowEffect, RowTime, RowVerb};
 pub use holder::{Holder, Right, Span, UnreadableRight, full_name};
 pub use id::{
     HolderId, HolderNumber, InvalidId, RecordId, RightCode, RunId, SourceName, TargetName,

@@ -12,6 +12,7 @@ use crate::engine::plan::{Kind, LossKind};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{HolderId, TargetName};
+use crate::report::gates::as_target;
 use crate::report::text::explain;
 use crate::report::{ChangeState, Report, SourceReport, TargetOutcome, TargetReport};
 use crate::text::lists::{many, some_of};
@@ -82,6 +83,9 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Observat
     }
     for device in &report.devices {
         observations.extend(door_observations(report, &found, device, sees_plan));
+    }
+    for gate in report.gates.iter().map(as_target) {
+        observations.extend(door_observations(report, &found, &gate, sees_plan));
     }
     let is_clock_seen = report.sources.iter().any(|source| source.accepted);
     let files = link_files.iter().map(|path| path.to_string_lossy().into_owned());

@@ -10,7 +10,7 @@ use crate::engine::plan::{Budget, Change, Overtaken, Rule};
 use crate::exit::Exit;
 use crate::model::TargetName;
 use crate::store::OutcomeKind;
-use crate::trouble::{About, BlockedBy, Reviewed, Trouble, TroubleKind};
+use crate::trouble::{About, Reviewed, Trouble, TroubleKind};
 
 /// Why a planned change is not written.
 const NOT_BELIEVED: &str = "the door is not believed, so nothing is written there";
@@ -166,26 +166,10 @@ fn change_troubles(report: &Report) -> Vec<Trouble> {
             for budget in Budget::ALL.into_iter().filter(|budget| budget.needs_approval()) {
                 let persons = count(&|one| one.change.blocked == Some(budget));
                 if persons > 0 {
-                    found(TroubleKind::Blocked {
-                        persons,
-                        by: blocked_by(budget),
-                        plan: plan.clone(),
-                    });
+                    found(TroubleKind::Blocked { persons, by: budget.into(), plan: plan.clone() });
                 }
             }
         }
     }
     troubles
-}
-
-fn blocked_by(budget: Budget) -> BlockedBy {
-    match budget {
-        Budget::RevokePerTick => BlockedBy::RevokedPerRun(budget.as_str()),
-        Budget::RevokePerDay => BlockedBy::RevokedPerDay(budget.as_str()),
-        Budget::GrantPerTick => BlockedBy::OpenedPerRun(budget.as_str()),
-        Budget::LastPerson => BlockedBy::LastPerson,
-        Budget::Released => BlockedBy::Released,
-        Budget::RolesChanged => BlockedBy::RolesChanged,
-        Budget::SecondLook => BlockedBy::SecondLook,
-    }
 }

@@ -5,6 +5,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::gates::GateTold;
 use super::{
     ChangeReport, ChangeState, Head, KeptLink, PermitListReport, Report, RowLeftOut, SourceReport,
     TargetReport,
@@ -32,6 +33,8 @@ pub struct Document<'a> {
     rows_left_out: Option<&'a [RowLeftOut]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     permit_lists: &'a [PermitListReport],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gates: Vec<GateTold<'a>>,
     blocked: Option<&'a str>,
     problems: &'a [Trouble],
     exit_code: u8,
@@ -119,6 +122,7 @@ pub(super) fn make<'a>(
         kept_links: &report.kept_links,
         rows_left_out: report.rows_left_out.as_deref(),
         permit_lists: &report.permit_lists,
+        gates: report.gates.iter().map(GateTold::from).collect(),
         blocked: report.blocked.as_deref(),
         problems: &report.troubles,
         exit_code,

@@ -7,6 +7,7 @@ pub mod attention;
 mod carried_out;
 pub mod changes;
 pub mod check;
+pub mod gates;
 mod head;
 pub mod history;
 pub mod init;
@@ -33,6 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::command::CommandName;
 use crate::config::Config;
+use crate::engine::gates::{GateSeen, GatesDone};
 use crate::engine::gather::Gathered;
 use crate::engine::plan::{Change, Facts, LeftOut, Loss, NoDoor, Plan, Released};
 use crate::engine::rights::SectionSeen;
@@ -79,6 +81,10 @@ pub struct Report {
     pub rights_files: Vec<SectionSeen>,
     /// What became of lists of permits.
     pub permit_lists: Vec<PermitListReport>,
+    /// What became of gates.
+    pub gates: Vec<GateSeen>,
+    /// Plates may be shown, as names may.
+    pub shows_plates: bool,
     /// Names to show beside member numbers, where names may be shown.
     pub names: BTreeMap<HolderId, String>,
     /// The names that doors hold, of persons who are spoken of, where names may be shown.
@@ -179,6 +185,19 @@ impl Report {
     pub fn person_name_anywhere(&self, person: &RecordId) -> Option<&str> {
         let mut names = self.person_names.iter();
         names.find(|((_, id), _)| id == person).map(|(_, name)| name.as_str())
+    }
+
+    /// Takes what became of gates.
+    pub fn take_gates(&mut self, done: GatesDone) {
+        self.gates = done.gates;
+        self.troubles.extend(done.troubles);
+    }
+
+    /// How many rows of gates ended in a way.
+    #[must_use]
+    pub fn count_rows(&self, wanted: impl Fn(&ChangeState) -> bool) -> usize {
+        let rows = self.gates.iter().flat_map(|gate| &gate.changes);
+        rows.filter(|one| wanted(&one.state)).count()
     }
 
     /// How many changes ended in a way.

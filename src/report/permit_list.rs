@@ -31,6 +31,8 @@ words! {
         Written = "written",
         /// Its file holds something else, and nothing was written: by `diff`, or as it is observed only.
         Planned = "planned",
+        /// A source that its zones need was never read: nobody knows yet who is on it, and its file is as it was.
+        Waiting = "waiting",
         /// It could not be written; its file is as it was.
         Failed = "failed",
     }
@@ -46,6 +48,7 @@ impl PermitListReport {
             PermitListState::InSync => "in sync",
             PermitListState::Written => "written",
             PermitListState::Planned => "not written; the file holds something else",
+            PermitListState::Waiting => "not written: a source of its zones was never read",
             PermitListState::Failed => "not written",
         };
         format!("{rows}, {how}")

@@ -38,6 +38,9 @@ pub fn render(report: &Report, look: Look) -> String {
     for list in &report.permit_lists {
         text.push_str(&format!("{}: {}.\n", list.name, list.said()));
     }
+    for gate in &report.gates {
+        text.push_str(&super::gates::lines(gate, report.shows_plates));
+    }
     text.push_str(&left_out(report, look));
     text.push_str(&kept_links(report, look));
     text.push_str(&rows_left_out::render(

@@ -28,6 +28,7 @@ mod devices;
 mod error;
 mod failures;
 mod future;
+mod gates;
 pub mod health;
 mod journal;
 mod links;
@@ -76,6 +77,7 @@ pub use devices::{Reading, RecordsOfTarget, TargetState};
 pub use error::{StoreError, StoreProblem};
 pub use failures::{Failures, LastFailure};
 pub use future::FutureRun;
+pub use gates::{GateChange, GateKept};
 pub use journal::{Intent, Outcome, OutcomeKind, RunEnd, end_from_outside};
 pub use links::{SettledRoles, SinceRow};
 pub use login::LoginMemory;
@@ -156,6 +158,8 @@ views! {
     alarms Alarms
     /// Devices and their persons as last read.
     devices Devices
+    /// Gates and the rows that this program made there.
+    gates Gates
     /// Runs, announced writes and the audit log.
     journal Journal
     /// Links and link files.
@@ -313,7 +317,13 @@ impl Store {
 
     /// Reads with several statements what another process may write meanwhile: all of it before, or all of it
     /// afterwards.
-    fn at_once<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn at_once<T>(
+        &self,
+        read: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let _look = match self.open.get() {
             Open::None => Some(self.reading()?),
             Open::Reading | Open::Writing => None,
@@ -344,6 +354,24 @@ impl Store {
         transaction.commit().map_err(error)?;
         self.work.committed();
         Ok(done)
+    }
+
+    /// Writes several things, reads what follows from them, and takes all of it back.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is written in any case.
+    pub fn as_if<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let error = |error: rusqlite::Error| self.error(error);
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = Transaction::new_unchecked(&self.connection, behavior).map_err(error)?;
+        self.open.set(Open::Writing);
+        let done = work(self);
+        self.open.set(Open::None);
+        transaction.rollback().map_err(error)?;
+        done
     }
 
     /// Whatever is written from now on reaches the disk with what the next run writes, unless the side file has

@@ -21,7 +21,8 @@ pub(super) fn prune(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError>
     store.exec(
         "DELETE FROM run WHERE started_at < ?1 \
          AND NOT EXISTS (SELECT 1 FROM change WHERE change.run = run.id) \
-         AND NOT EXISTS (SELECT 1 FROM intent WHERE intent.run = run.id)",
+         AND NOT EXISTS (SELECT 1 FROM intent WHERE intent.run = run.id) \
+         AND NOT EXISTS (SELECT 1 FROM gate_change WHERE gate_change.run = run.id)",
         before(RUNS_KEPT),
     )?;
     store.exec("DELETE FROM blocked_plan WHERE seen_at < ?1", before(BLOCKED_KEPT))?;

@@ -85,7 +85,7 @@ struct KeptLeftOut {
 row!(KeptLeftOut { file, line, reason, plate, id, until });
 
 /// Text and issuer.
-struct KeptPlate(String, Option<String>);
+pub(super) struct KeptPlate(String, Option<String>);
 
 impl FromColumns for KeptPlate {
     const WIDTH: usize = 2;
@@ -111,7 +111,7 @@ impl From<&Plate> for KeptPlate {
 
 impl KeptPlate {
     /// The plate, without quoting it where it is none.
-    fn plate(&self, rules: &PlateRules) -> Result<Plate, StoreProblem> {
+    pub(super) fn plate(&self, rules: &PlateRules) -> Result<Plate, StoreProblem> {
         let plate = rules.read(&self.0, self.1.as_deref().unwrap_or_default());
         plate.map_err(|_| damaged("a plate", "a text"))
     }
@@ -347,7 +347,7 @@ impl Rights<'_> {
     }
 
     /// What is deleted from now on is written over with zeros.
-    fn write_over_what_goes(&self) -> Result<(), StoreError> {
+    pub(super) fn write_over_what_goes(&self) -> Result<(), StoreError> {
         let set = self.0.connection.pragma_update(None, "secure_delete", true);
         set.map_err(|error| self.0.error(error))
     }

@@ -13,8 +13,8 @@ use rusqlite::{Row, Statement};
 use super::StoreProblem;
 use crate::model::{
     Accounts, Budget, Cause, Email, Flaw, HolderId, HolderNumber, Kind, Limit, LinkRule, Memory,
-    RecordId, RecordStanding, RightCode, RightsRowReason, RowReason, RunId, SourceName, Span,
-    TargetName, UnreadableRight, Window,
+    RecordId, RecordStanding, RightCode, RightsRowReason, RowReason, RowVerb, RunId, SourceName,
+    Span, TargetName, UnreadableRight, Window,
 };
 use crate::trouble::FailureKind;
 
@@ -231,6 +231,7 @@ texts! {
     LinkRule: "a link rule", LinkRule::from_word;
     RecordStanding: "whether a person may be touched", RecordStanding::from_word;
     RowReason: "why a row was left out", RowReason::from_word;
+    RowVerb: "what is done to a row", RowVerb::from_word;
     RightsRowReason: "why a row was left out", RightsRowReason::from_word;
     super::AttentionKind: "a kind of attention", super::AttentionKind::from_word;
     super::OutcomeKind: "an outcome", super::OutcomeKind::from_word;

@@ -3,8 +3,9 @@
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
+use super::RowTrouble;
 use crate::exit::Exit;
-use crate::model::{Flaw, HolderId, RecordId, RightsRowReason, SourceName, Zone};
+use crate::model::{Budget, Flaw, HolderId, RecordId, RightsRowReason, SourceName, Zone};
 use crate::text::words::words;
 
 /// What can go wrong, with what the text needs to know.
@@ -220,6 +221,9 @@ pub enum TroubleKind {
         persons: usize,
     },
 
+    /// Something about rows of a gate.
+    Rows(RowTrouble),
+
     /// A channel did not take a message.
     NotTold(Failed),
     /// A command broke off, or a file beside it could not be written.
@@ -276,6 +280,20 @@ pub enum BlockedBy {
     SecondLook,
 }
 
+impl From<Budget> for BlockedBy {
+    fn from(budget: Budget) -> Self {
+        match budget {
+            Budget::RevokePerTick => Self::RevokedPerRun(budget.as_str()),
+            Budget::RevokePerDay => Self::RevokedPerDay(budget.as_str()),
+            Budget::GrantPerTick => Self::OpenedPerRun(budget.as_str()),
+            Budget::LastPerson => Self::LastPerson,
+            Budget::Released => Self::Released,
+            Budget::RolesChanged => Self::RolesChanged,
+            Budget::SecondLook => Self::SecondLook,
+        }
+    }
+}
+
 /// Whether a person has reviewed what is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reviewed {
@@ -302,6 +320,9 @@ words! {
         RightsFileUnread = "rights-file-unread",
         RightsRowsLeftOut = "rights-rows-left-out",
         PermitListUnwritten = "permit-list-unwritten",
+        RowsNotDone = "rows-not-done",
+        RowsNotTaken = "rows-not-taken",
+        RowsUnproven = "rows-unproven",
         Busy = "busy",
         Twin = "twin",
         UnclearDates = "unclear-dates",

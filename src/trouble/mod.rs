@@ -6,6 +6,7 @@
 
 mod clock_words;
 mod kind;
+mod rows;
 mod words;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use crate::model::{Flaw, SourceName, TargetName};
 
 pub use clock_words::{other_clock, own_clock_differs, own_clock_set_back};
 pub use kind::{BlockedBy, Failed, FailureKind, Hint, Reviewed, TroubleKind, TroubleWord};
+pub use rows::RowTrouble;
 
 /// Something that went wrong, or that somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,6 +159,7 @@ impl TroubleKind {
             | Self::LinkFilesDoubted { .. }
             | Self::OrganisationLeft { .. } => Exit::Refused,
             Self::Moved(_, Reviewed::Yes) | Self::Overtaken(..) => Exit::StalePlan,
+            Self::Rows(rows) => rows.exit(),
             Self::TimeLimit => Exit::TimeLimit,
             Self::Interrupted(exit) | Self::BrokeOff(exit, _) => *exit,
             Self::NoNumber(_)
@@ -239,6 +242,7 @@ impl TroubleKind {
             Self::OrganisationLeft { .. } => Word::OrganisationLeft,
             Self::NotTold(_) => Word::NotTold,
             Self::BrokeOff(..) => Word::BrokeOff,
+            Self::Rows(rows) => rows.word(),
             Self::Repeated(word, ..) => *word,
         }
     }
@@ -253,6 +257,7 @@ impl TroubleKind {
             Self::Blocked { plan, .. } => plan.clone(),
             Self::Overtaken(person, _) => person.to_string(),
             Self::RightsRowsLeftOut { reason, .. } => reason.to_string(),
+            Self::Rows(RowTrouble::NotDone { reason, .. }) => (*reason).to_owned(),
             Self::ServedNoMore { member, .. } => member.to_string(),
             Self::Released { id, .. } => id.to_string(),
             Self::OrganisationLeft { organisation, .. } => organisation.to_string(),

@@ -157,6 +157,7 @@ impl TroubleKind {
             Self::Blocked { persons, by, plan } => {
                 format!("{}; none of that was written (blocked plan {plan})", by.text(*persons))
             }
+            Self::Rows(rows) => rows.text(),
             Self::Overtaken(person, None) => format!(
                 "person {person} keeps access: the membership is paid for, by what has become known since \
                  the plan was made"
@@ -284,6 +285,7 @@ impl TroubleKind {
                 "correct the field there, in the platform's Web Client or on the device; the next run tries \
                  again",
             ),
+            Self::Rows(rows) => return rows.hint(),
             Self::Moved(_, Reviewed::No)
             | Self::NotApplied { is_tried_again: false, .. }
             | Self::TimeLimit

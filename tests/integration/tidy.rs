@@ -254,7 +254,7 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// The same within the engine.
-const ENGINE_LAYERS: [&str; 10] = [
+const ENGINE_LAYERS: [&str; 11] = [
     "side_by_side",
     "outcome",
     "systems",
@@ -265,6 +265,7 @@ const ENGINE_LAYERS: [&str; 10] = [
     "gather",
     "execute",
     "carry_out",
+    "gates",
 ];
 
 /// Words of vendors, in small letters.

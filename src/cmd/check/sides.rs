@@ -148,7 +148,7 @@ fn device_of(
             Err(error) => log::debug!("{name}: what it can do is not known: {error}"),
         }
         let refused = reader.rehearse(facts.persons.keys().next());
-        findings.extend(refused.iter().map(|error| failure(device, error).1.into()));
+        findings.extend(refused.iter().map(|error| failure(device.peer(), error).1.into()));
     }
     findings
 }

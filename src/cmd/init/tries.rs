@@ -107,7 +107,7 @@ pub(super) fn all(
                 let text = described(device.kind.nouns(), &model, &version, &serial);
                 findings.push(Finding::ok(&name, text));
             }
-            Err(error) => away.push(failure(device, &error).1),
+            Err(error) => away.push(failure(device.peer(), &error).1),
         }
     }
     let is_everywhere = away.len() == first.targets.len();

@@ -7,15 +7,18 @@ mod left;
 mod touched;
 mod unchanged;
 
+use std::collections::BTreeMap;
+
 use super::{Context, permit_lists, record, who};
 use crate::command::CommandName;
 use crate::engine::Systems;
+use crate::engine::gates::{self, GateRun, GatesDone};
 use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
 use crate::engine::gather::{Scope, gather_with};
 use crate::engine::plan::{Standing, plan, prove};
 use crate::engine::rights::{self, Closely, Looked};
 use crate::error::Error;
-use crate::model::RunId;
+use crate::model::{RunId, TargetName};
 use crate::report::unchanged as quiet_report;
 use crate::report::{PermitListReport, Report, attention};
 use crate::store::{Quiet, RunEnd, Store};
@@ -34,6 +37,9 @@ pub fn tick(
     if let (Some(lists), true) = (cars.lists, report.permit_lists.is_empty()) {
         report.permit_lists = lists;
     }
+    if let (Some(gates), true) = (cars.gates, report.gates.is_empty()) {
+        report.take_gates(gates);
+    }
     Ok(report)
 }
 
@@ -43,6 +49,12 @@ struct Cars {
     rights: Looked,
     /// Every list of permits, where none of them is to be looked at.
     lists: Option<Vec<PermitListReport>>,
+    /// Every gate, where nothing is to be done at any, as far as members are as they were.
+    gates: Option<GatesDone>,
+    /// Every gate is asked.
+    is_full: bool,
+    /// `--accept-device`.
+    accepted: BTreeMap<TargetName, usize>,
     /// Whoever limits a run to somebody asks about a door.
     are_left_alone: bool,
 }
@@ -55,12 +67,45 @@ impl Cars {
         let (config, now) = (&context.config, context.clock.began());
         let rights = rights::look(config, store, now, closely(scope))?;
         let lists = permit_lists::settled(context, store)?;
-        Ok(Self { rights, lists, are_left_alone: false })
+        let is_asked = scope.is_full || !scope.accept_devices.is_empty();
+        let gates = match is_asked && !config.gates.is_empty() {
+            true => None,
+            false => gates::settled(config, store, now)?,
+        };
+        let (is_full, accepted) = (scope.is_full, scope.accept_devices.clone());
+        Ok(Self { rights, lists, gates, is_full, accepted, are_left_alone: false })
     }
 
     /// Whether nothing is to be done or said that a quiet tick does not do.
     fn are_quiet(&self) -> bool {
-        self.are_left_alone || self.rights.is_quiet() && self.lists.is_some()
+        let is_settled = self.lists.is_some() && self.gates.is_some();
+        self.are_left_alone || self.rights.is_quiet() && is_settled
+    }
+
+    /// Brings the gates up to date with what is known by now.
+    fn open_gates(
+        &self,
+        context: &Context,
+        systems: &dyn Systems,
+        store: &mut Store,
+        run: RunId,
+    ) -> Result<GatesDone, Error> {
+        let (config, clock) = (&context.config, context.clock);
+        if self.are_left_alone || config.gates.is_empty() {
+            return Ok(GatesDone::default());
+        }
+        let work = GateRun {
+            config,
+            systems,
+            clock,
+            stop: &context.stop,
+            run: Some(run),
+            is_full: self.is_full,
+            accepted: &self.accepted,
+            approved: None,
+        };
+        let cars = gates::all_cars(config, store, clock.began())?;
+        Ok(gates::run(&work, store, cars)?)
     }
 
     /// Keeps what was read, and brings the lists up to date.
@@ -150,11 +195,17 @@ fn in_run(
     work: impl FnOnce(&mut Store, RunId) -> Result<(Report, Option<Quiet>), Error>,
 ) -> Result<Report, Error> {
     let run = context.begin_run(CommandName::Sync, store)?;
-    let done = cars.record(context, store).and_then(|lists| Ok((lists, work(store, run)?)));
+    let done = cars.record(context, store).and_then(|lists| {
+        let (report, quiet) = work(store, run)?;
+        let gates = cars.open_gates(context, systems, store, run)?;
+        Ok((lists, gates, report, quiet))
+    });
     match done {
-        Ok((lists, (mut report, quiet))) => {
+        Ok((lists, gates, mut report, quiet)) => {
             report.permit_lists = lists.lists;
             report.troubles.extend(lists.troubles);
+            report.take_gates(gates);
+            report.shows_plates = context.shows_names();
             record::end_run(context, systems, store, &report, quiet, run).map(|()| report)
         }
         Err(error) => {

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::Scope;
 use super::devices::{self, AskTarget, Before};
 use crate::clock::Clock;
-use crate::config::{Config, TargetConfig};
+use crate::config::{Config, Peer, TargetConfig};
 use crate::engine::TargetOutcome;
 use crate::ports::Target;
 use crate::store::lock::{Holder, TargetLock, take_device};
@@ -96,31 +96,41 @@ pub(super) fn take_turns<'c>(
 /// [`TargetOutcome::Unreachable`] where somebody else is talking to the device.
 pub fn open(
     store: &Store,
-    device: &TargetConfig,
+    peer: Peer<'_>,
     held: Option<TargetLock>,
     patience: Duration,
     clock: Clock,
 ) -> Result<Result<TargetLock, (TargetOutcome, Trouble)>, StoreError> {
     let lock = match held {
         Some(lock) => lock,
-        None => match take_device(store.path(), &device.name, patience, clock.now())? {
+        None => match lock(store, peer, patience, clock)? {
             Ok(lock) => lock,
-            Err(holder) => return Ok(Err((TargetOutcome::Unreachable, busy(device, &holder)))),
+            Err(why) => return Ok(Err(why)),
         },
     };
-    let login =
-        store.trust().login_memory(&device.name, &device.login.name, &device.login.secret)?;
-    Ok(match devices::held_back(device, &login, clock.now()) {
+    let login = store.trust().login_memory(peer.name, &peer.login.name, &peer.login.secret)?;
+    Ok(match devices::held_back(peer, &login, clock.now()) {
         Some(trouble) => Err((TargetOutcome::LoginRefused, trouble)),
         None => Ok(lock),
     })
 }
 
+/// Takes the lock of a conversation; as [`TargetOutcome::Unreachable`] where somebody else is talking there.
+pub fn lock(
+    store: &Store,
+    peer: Peer<'_>,
+    patience: Duration,
+    clock: Clock,
+) -> Result<Result<TargetLock, (TargetOutcome, Trouble)>, StoreError> {
+    let taken = take_device(store.path(), peer.name, patience, clock.now())?;
+    Ok(taken.map_err(|holder| (TargetOutcome::Unreachable, busy(peer, &holder))))
+}
+
 /// Says that somebody else talks to a device: for this command it is as good as away, and no login is
 /// spent there.
-pub(super) fn busy(device: &TargetConfig, holder: &Holder) -> Trouble {
+pub(super) fn busy(peer: Peer<'_>, holder: &Holder) -> Trouble {
     let since =
-        |at: DateTime<Utc>| at.with_timezone(&device.time_zone).format("%H:%M:%S").to_string();
+        |at: DateTime<Utc>| at.with_timezone(&peer.time_zone).format("%H:%M:%S").to_string();
     let known = holder.process.zip(holder.since.map(since));
-    Trouble::of_target(&device.name, TroubleKind::Busy(known))
+    Trouble::of_target(peer.name, TroubleKind::Busy(known))
 }

@@ -24,7 +24,7 @@ use crate::store::{
 use crate::trouble::{FailureKind, Trouble, TroubleKind};
 
 use troubles::{backing_off, refusal, remarks, remembered, stopped};
-pub use troubles::{failure, held_back, not_believed, to_remember};
+pub use troubles::{failure, held_back, left_alone, not_believed, to_remember};
 pub(super) use twins::disown_twins;
 
 /// What is known of a device before it is asked.
@@ -196,7 +196,7 @@ pub(super) fn read_due<'a>(
     ask: AskTarget,
 ) -> (TargetGathered, Option<Box<dyn Target + 'a>>) {
     let now = ask.now;
-    if let Some(trouble) = held_back(config, &before.login, now) {
+    if let Some(trouble) = held_back(config.peer(), &before.login, now) {
         let held = TargetGathered {
             outcome: TargetOutcome::LoginRefused,
             troubles: vec![trouble],
@@ -264,7 +264,7 @@ pub(super) fn read_due<'a>(
             (gathered, Some(reader))
         }
         Err(error) => {
-            let (outcome, trouble, login) = failure(config, &error);
+            let (outcome, trouble, login) = failure(config.peer(), &error);
             let failure = to_remember(&trouble);
             let troubles = vec![trouble];
             (
@@ -279,7 +279,7 @@ pub(super) fn read_due<'a>(
 pub(super) fn busy(config: &TargetConfig, before: Before, holder: &Holder) -> TargetGathered {
     TargetGathered {
         outcome: TargetOutcome::Unreachable,
-        troubles: vec![conversation::busy(config, holder)],
+        troubles: vec![conversation::busy(config.peer(), holder)],
         ..untouched(config, before)
     }
 }

@@ -43,7 +43,7 @@ impl Gathered {
                 continue;
             }
             let patience = READING_PATIENCE.saturating_sub(clock.elapsed().saturating_sub(began));
-            match conversation::open(store, device, None, patience, clock)? {
+            match conversation::open(store, device.peer(), None, patience, clock)? {
                 Ok(lock) => {
                     let before = store.devices().device_state(&device.name)?;
                     turns.push((
@@ -68,13 +68,13 @@ impl Gathered {
                     LoginResult::Worked
                 }
                 Err(error) => {
-                    let (outcome, trouble, login) = failure(again.device, &error);
+                    let (outcome, trouble, login) = failure(again.device.peer(), &error);
                     found.outcome = outcome;
                     troubles.push(trouble);
                     login
                 }
             };
-            remember_login(store, again.device, login, clock.now())?;
+            remember_login(store, again.device.peer(), login, clock.now())?;
         }
         Ok(troubles)
     }

@@ -27,7 +27,7 @@ use std::thread;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
-use crate::config::{Config, SourceConfig, TargetConfig};
+use crate::config::{Config, Peer, SourceConfig, TargetConfig};
 use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::{Budget, Change, Facts, HolderFacts, Only, Plan, TargetFacts};
 use crate::engine::{Systems, joined};
@@ -43,6 +43,7 @@ use conversation::Turn;
 pub use devices::{LoginResult, TargetGathered};
 pub use facts::AcceptedOn;
 pub use links::Looks;
+pub use merge::{is_agreed, is_vanished};
 use quiet::Asked;
 pub use record::settle_open;
 pub use sources::SourceGathered;
@@ -231,7 +232,7 @@ pub fn gather_with<'a>(
         doubt.and_then(|run| doubt_clock_set_back(&mut sources, run.began, now))
     };
     for target in &targets {
-        remember_login(store, target.config, target.gathered.login, now)?;
+        remember_login(store, target.config.peer(), target.gathered.login, now)?;
     }
     let reading = store.reading()?;
     for target in &mut targets {
@@ -256,17 +257,16 @@ pub fn gather_with<'a>(
 /// Remembers what a login taught.
 pub fn remember_login(
     store: &Store,
-    device: &TargetConfig,
+    Peer { name, login, .. }: Peer<'_>,
     result: LoginResult,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     match result {
         LoginResult::NotTried => Ok(()),
-        LoginResult::Worked => store.trust().forget_refusals(&device.name),
-        LoginResult::Refused => store
-            .trust()
-            .remember_refusal(&device.name, &device.login.name, &device.login.secret, now)
-            .map(|_| ()),
+        LoginResult::Worked => store.trust().forget_refusals(name),
+        LoginResult::Refused => {
+            store.trust().remember_refusal(name, &login.name, &login.secret, now).map(|_| ())
+        }
     }
 }
 

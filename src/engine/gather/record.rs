@@ -41,13 +41,11 @@ impl Gathered {
         })
     }
 
-    fn record_all(&self, config: &Config, store: &Store, plan: &Plan) -> Result<bool, StoreError> {
-        let mut is_settled = true;
-        for (device, gathered, _) in self.each_target(config) {
-            if !gathered.is_known {
-                store.devices().know_device(&device.name)?;
-            }
-        }
+    /// Records accepted listings alone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_listings(&self, config: &Config, store: &Store) -> Result<(), StoreError> {
         for (source, gathered) in self.each_source(config) {
             if let Some(state) = &gathered.state {
                 let delta = ListingDelta { changed: &gathered.changed, state: state.clone() };
@@ -57,6 +55,17 @@ impl Gathered {
                 store.members().record_role_names(&source.name, names)?;
             }
         }
+        Ok(())
+    }
+
+    fn record_all(&self, config: &Config, store: &Store, plan: &Plan) -> Result<bool, StoreError> {
+        let mut is_settled = true;
+        for (device, gathered, _) in self.each_target(config) {
+            if !gathered.is_known {
+                store.devices().know_device(&device.name)?;
+            }
+        }
+        self.record_listings(config, store)?;
         links::record(store, &self.links, self.now)?;
         for (device, gathered, facts) in self.each_target(config) {
             if let Some(reading) = &gathered.reading {

@@ -92,7 +92,7 @@ impl<'s> ClockInquiry<'_, 's> {
             Ok(answer) => Ok(answer),
             Err(error) => {
                 log::info!("{}: its clock cannot be asked: {error}", config.name);
-                let (outcome, trouble, login) = failure(config, &error);
+                let (outcome, trouble, login) = failure(config.peer(), &error);
                 gathered.failure = to_remember(&trouble);
                 if error.has_spent_login {
                     (gathered.outcome, gathered.login) = (outcome, login);

@@ -35,7 +35,7 @@ use known::later;
 pub use known::{LastRead, LeftOut, Readings};
 use periods::Windows;
 pub use periods::periods;
-pub use permits::{Gathering, PermitRow, Permits};
+pub use permits::{Gathering, PermitRow, Permits, cars_in};
 
 words! {
     /// What is said of a car, a zone and an instant.

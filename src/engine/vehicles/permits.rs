@@ -7,7 +7,8 @@ use chrono::{DateTime, Days, NaiveTime, Utc};
 use super::known::{Readings, later};
 use super::periods::periods_of;
 use crate::model::{
-    ParkingRight, ParkingZone, ParkingZoneName, Plate, RightHolder, RightId, RightKind, SourceName,
+    ParkingRight, ParkingZone, ParkingZoneName, Period, Plate, RightHolder, RightId, RightKind,
+    SourceName,
 };
 
 /// A car that may stand in a zone, and when.
@@ -63,36 +64,24 @@ impl<'a> Gathering<'a> {
 
     /// Adds what a right gives to each of its cars.
     pub fn take(&mut self, right: &ParkingRight) {
-        let mut cars: Vec<(&RightHolder, &Plate)> = Vec::new();
-        for (holder, _) in right.holders() {
-            let RightHolder::Plate(plate) = holder else { continue };
-            if !cars.iter().any(|(_, known)| *known == plate) {
-                cars.push((holder, plate));
-            }
-        }
-        let rights = std::slice::from_ref(right);
         for zone in &self.zones {
-            for (holder, plate) in &cars {
-                // Whoever reads the list matches plates without an issuer; its rows are of one each.
-                let is_theirs = |other: &RightHolder| other == *holder;
-                for period in periods_of(is_theirs, zone, rights, self.readings, self.now) {
-                    let until = period.end().unwrap_or(self.horizon).min(self.horizon);
-                    if until <= self.now || period.begin() >= self.horizon {
-                        continue;
-                    }
-                    if right.kind == RightKind::Session && is_open(right) {
-                        // Its row ends where the source is fresh no more, and every run moves that on.
-                        self.permits.same_until = self.now;
-                    }
-                    self.permits.rows.push(PermitRow {
-                        plate: (*plate).clone(),
-                        zone: zone.name().clone(),
-                        from: period.begin(),
-                        until,
-                        source: right.source.clone(),
-                        id: right.id.clone(),
-                    });
+            for (plate, period) in cars_in(right, zone, self.readings, self.now) {
+                let until = period.end().unwrap_or(self.horizon).min(self.horizon);
+                if until <= self.now || period.begin() >= self.horizon {
+                    continue;
                 }
+                if right.kind == RightKind::Session && is_open(right) {
+                    // Its row ends where the source is fresh no more, and every run moves that on.
+                    self.permits.same_until = self.now;
+                }
+                self.permits.rows.push(PermitRow {
+                    plate: plate.clone(),
+                    zone: zone.name().clone(),
+                    from: period.begin(),
+                    until,
+                    source: right.source.clone(),
+                    id: right.id.clone(),
+                });
             }
         }
     }
@@ -109,6 +98,32 @@ impl<'a> Gathering<'a> {
         rows.dedup();
         Permits { rows, same_until }
     }
+}
+
+/// The cars of a right, each with the periods in which it may stand in a zone by that right, as known at `now`.
+///
+/// Whoever opens a gate or reads a list matches plates without an issuer, so what each spelling of a plate gives
+/// stands by itself here.
+#[must_use]
+pub fn cars_in<'r>(
+    right: &'r ParkingRight,
+    zone: &ParkingZone,
+    readings: &Readings,
+    now: DateTime<Utc>,
+) -> Vec<(&'r Plate, Period)> {
+    let mut cars: Vec<(&RightHolder, &Plate)> = Vec::new();
+    for (holder, _) in right.holders() {
+        let RightHolder::Plate(plate) = holder else { continue };
+        if !cars.iter().any(|(_, known)| *known == plate) {
+            cars.push((holder, plate));
+        }
+    }
+    let rights = std::slice::from_ref(right);
+    let each = cars.into_iter().flat_map(|(holder, plate)| {
+        let periods = periods_of(|other| other == holder, zone, rights, readings, now);
+        periods.into_iter().map(move |period| (plate, period))
+    });
+    each.collect()
 }
 
 /// Whether some holder and some zone of it have no end.

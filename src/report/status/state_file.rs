@@ -111,7 +111,7 @@ pub fn of_state_file(
             known,
             left_alone_until: back_off::waits_until(&failures, at),
             failures,
-            login_trouble: held_back(device, &login, at).map(|trouble| trouble.text()),
+            login_trouble: held_back(device.peer(), &login, at).map(|trouble| trouble.text()),
         });
     }
     let mut waiting = store.pending().waiting()?;

@@ -3,12 +3,13 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 16] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("audit.rs", include_str!("../audit.rs")),
     ("blocked.rs", include_str!("../blocked.rs")),
     ("devices.rs", include_str!("../devices.rs")),
     ("future.rs", include_str!("../future.rs")),
+    ("gates.rs", include_str!("../gates.rs")),
     ("journal.rs", include_str!("../journal.rs")),
     ("links.rs", include_str!("../links.rs")),
     ("login.rs", include_str!("../login.rs")),
@@ -22,7 +23,8 @@ const SOURCES: [(&str, &str); 15] = [
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 11] = [
+const TINY: [&str; 12] = [
+    "gate",
     "quiet",
     "permit_list",
     "rights_file",

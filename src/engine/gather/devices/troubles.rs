@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::{AskTarget, Before, LoginResult};
-use crate::config::{Mode, TargetConfig};
+use crate::config::{Mode, Peer, TargetConfig};
 use crate::engine::TargetOutcome;
 use crate::engine::gather::back_off;
 use crate::engine::gather::plausibility::Doubt;
@@ -13,7 +13,7 @@ use crate::engine::gather::trust;
 use crate::exit::Exit;
 use crate::model::{Flaw, Limit, Record, RecordId};
 use crate::ports::{Class, Failure};
-use crate::store::{LastFailure, LoginMemory, Unasked};
+use crate::store::{Failures, LastFailure, LoginMemory, Unasked};
 use crate::text::lists::some_of;
 use crate::trouble::{Failed, FailureKind, Trouble, TroubleKind};
 
@@ -29,8 +29,18 @@ pub(super) fn backing_off(
     if ask.is_full || ask.accepted.is_some() {
         return None;
     }
-    let until = back_off::waits_until(&before.failures, ask.now)?;
-    let failure = before.failures.last.clone()?;
+    left_alone(config.peer(), &before.failures, ask.now)
+}
+
+/// The trouble of whoever failed so often that it is left alone now.
+#[must_use]
+pub fn left_alone(
+    peer: Peer<'_>,
+    failures: &Failures,
+    now: DateTime<Utc>,
+) -> Option<(TargetOutcome, Trouble)> {
+    let until = back_off::waits_until(failures, now)?;
+    let failure = failures.last.clone()?;
     let outcome = match failure.kind {
         FailureKind::Doubt => TargetOutcome::NotBelieved,
         FailureKind::Passing | FailureKind::Lasting => TargetOutcome::Unreachable,
@@ -38,10 +48,10 @@ pub(super) fn backing_off(
     let kind = TroubleKind::BackingOff {
         kind: failure.kind,
         failed: failure.failed,
-        count: before.failures.count,
-        until: until.with_timezone(&config.time_zone).format("%H:%M").to_string(),
+        count: failures.count,
+        until: until.with_timezone(&peer.time_zone).format("%H:%M").to_string(),
     };
-    Some((outcome, Trouble::of_target(&config.name, kind)))
+    Some((outcome, Trouble::of_target(peer.name, kind)))
 }
 
 /// Says why a device is not believed, and the way out; `persons` is how many it holds, where that
@@ -65,14 +75,10 @@ pub(super) fn remembered(trouble: &Trouble) -> LastFailure {
 }
 
 /// Why the device is left alone, if it is: a login that was refused is not simply tried again.
-pub fn held_back(
-    config: &TargetConfig,
-    login: &LoginMemory,
-    now: DateTime<Utc>,
-) -> Option<Trouble> {
-    let text = login.left_alone(now, config.time_zone)?;
+pub fn held_back(peer: Peer<'_>, login: &LoginMemory, now: DateTime<Utc>) -> Option<Trouble> {
+    let text = login.left_alone(now, peer.time_zone)?;
     let kind = TroubleKind::HeldBack { text, is_spent: login.is_spent(now) };
-    Some(Trouble::of_target(&config.name, kind))
+    Some(Trouble::of_target(peer.name, kind))
 }
 
 /// Why nothing is written there, although it may be read.
@@ -127,7 +133,7 @@ fn flawed(persons: &BTreeMap<RecordId, Record>, flaw: Flaw) -> Option<TroubleKin
 
 /// The trouble of a failed call, and what it says about the login.
 #[must_use]
-pub fn failure(config: &TargetConfig, error: &Failure) -> (TargetOutcome, Trouble, LoginResult) {
+pub fn failure(peer: Peer<'_>, error: &Failure) -> (TargetOutcome, Trouble, LoginResult) {
     let failed = Failed::new(error, error.hint.as_deref());
     let (outcome, kind) = match error.class {
         Class::Login => (TargetOutcome::LoginRefused, TroubleKind::LoginRefused(failed)),
@@ -142,5 +148,5 @@ pub fn failure(config: &TargetConfig, error: &Failure) -> (TargetOutcome, Troubl
         | Class::TakesNoChange => (TargetOutcome::Unreachable, TroubleKind::Unreachable(failed)),
     };
     let login = if error.has_spent_login { LoginResult::Refused } else { LoginResult::NotTried };
-    (outcome, Trouble::of_target(&config.name, kind), login)
+    (outcome, Trouble::of_target(peer.name, kind), login)
 }

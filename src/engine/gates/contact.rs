@@ -1,0 +1,64 @@
+//! Asks a gate for everything that planning needs. Network only.
+
+use chrono::{DateTime, Utc};
+
+use crate::config::GateConfig;
+use crate::engine::Systems;
+use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
+use crate::model::{Memory, Zone};
+use crate::ports::{Failure, Gate, GateRows, Identity, TargetClock};
+use crate::trouble::{Trouble, TroubleKind};
+
+/// What a gate answered.
+pub(super) struct Read {
+    pub identity: Identity,
+    pub clock: Option<TargetClock>,
+    /// The most rows that it holds, where it says.
+    pub capacity: Option<u64>,
+    pub list: GateRows,
+}
+
+/// What is remembered of a gate before it is asked.
+pub(super) struct Asked<'c> {
+    pub config: &'c GateConfig,
+    pub memory: Memory,
+    /// The login was refused before.
+    pub is_retried: bool,
+}
+
+/// Connects and reads; the connection comes back with what was read, for carrying out.
+pub(super) fn contact(
+    systems: &dyn Systems,
+    asked: &Asked<'_>,
+) -> Result<(Box<dyn Gate>, Read), Failure> {
+    let mut gate = systems.gate(asked.config, &asked.memory)?;
+    if asked.is_retried {
+        gate.keep_a_try();
+    }
+    let identity = gate.identity()?;
+    let clock = gate.clock()?;
+    let capacity = gate.statement()?.capacity;
+    let list = gate.rows()?;
+    Ok((gate, Read { identity, clock, capacity, list }))
+}
+
+/// What is wrong with its clock, as a trouble: by another clock it would open on other days.
+pub(super) fn clock_trouble(
+    config: &GateConfig,
+    shown: Option<TargetClock>,
+    now: DateTime<Utc>,
+) -> Option<Trouble> {
+    let zone: Zone = config.time_zone;
+    let shown = shown?;
+    let kind = match device_clock_fault(shown, now, zone)? {
+        ClockFault::Time { off, expected } => {
+            TroubleKind::ClockOff { off: off.to_string(), shown: shown.local, expected, zone }
+        }
+        ClockFault::Zone { stated, expected } => TroubleKind::ClockZone {
+            stated: offset_text(stated),
+            expected: offset_text(expected),
+            zone,
+        },
+    };
+    Some(Trouble::of_target(&config.name, kind))
+}

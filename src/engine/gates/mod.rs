@@ -1,0 +1,22 @@
+//! Gates: for which cars the list of a gate should have a row, what is to be changed there, the proof of it, and
+//! carrying it out.
+//!
+//! A gate decides alone, by rows of a plate and whole days. So a right comes down to days
+//! ([`claims`]), and of all rows only those that this program made are ever touched. A plan is made of a list
+//! that was read whole; a list that was not changes nothing.
+//!
+//! No plate is in any message: a row is told by its right.
+
+mod carry_out;
+pub mod cars;
+pub mod claims;
+mod contact;
+pub mod plan;
+pub mod proof;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use run::{
+    AllCars, GateRun, GateSeen, GatesDone, NotDone, RowChangeSeen, all_cars, run, settled,
+};

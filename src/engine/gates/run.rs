@@ -1,0 +1,667 @@
+//! One run over all gates: what is due is read, planned, proven, and carried out where it is to be.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Mutex;
+
+use chrono::{DateTime, Days as DayCount, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::carry_out::{Done, Work, carry_out};
+use super::cars::Cars;
+use super::claims::wanted;
+use super::contact::{Asked, Read, clock_trouble, contact};
+use super::plan::{GateFacts, GatePlan, RowChange, RowNotDone, RowReason, plan};
+use super::proof::{ProvenRows, RowCounterexample, prove};
+use crate::clock::Clock;
+use crate::config::{Config, GateConfig, Mode};
+use crate::engine::gather::conversation::{self, WRITING_PATIENCE};
+use crate::engine::gather::devices::{failure, held_back, left_alone, to_remember};
+use crate::engine::gather::plausibility::judge_serial;
+use crate::engine::gather::{LoginResult, remember_login};
+use crate::engine::rights::Known;
+use crate::engine::{ChangeState, Systems, TargetOutcome, side_by_side};
+use crate::exit::Exit;
+use crate::model::{Budget, GateRow, OwnRow, RunId, TargetName};
+use crate::ports::{Gate, Identity};
+use crate::stop::Stop;
+use crate::store::lock::TargetLock;
+use crate::store::{GateKept, Store, StoreError};
+use crate::text::hex::hex;
+use crate::text::lists::some_of;
+use crate::trouble::{About, Failed, RowTrouble, Trouble, TroubleKind};
+
+/// Budgets per day look back this far.
+const BUDGET_DAY: TimeDelta = TimeDelta::hours(24);
+
+/// How to go about it.
+pub struct GateRun<'a> {
+    pub config: &'a Config,
+    pub systems: &'a dyn Systems,
+    pub clock: Clock,
+    pub stop: &'a Stop,
+    /// The run that carries out what follows; nothing where nothing is to be written.
+    pub run: Option<RunId>,
+    /// Ask every gate, whatever is due, and try a login although it was refused.
+    pub is_full: bool,
+    /// How many rows a gate may hold although it is not believed: `--accept-device`.
+    pub accepted: &'a BTreeMap<TargetName, usize>,
+    /// The blocked plan that somebody has approved.
+    pub approved: Option<&'a str>,
+}
+
+/// The cars of every gate.
+pub type AllCars = BTreeMap<TargetName, Cars>;
+
+/// What is known of the cars of every gate of a configuration.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn all_cars(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<AllCars, StoreError> {
+    let each = config
+        .gates
+        .iter()
+        .map(|gate| Ok((gate.name.clone(), Cars::of(gate, config, store, now)?)));
+    each.collect()
+}
+
+/// One change of a row, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowChangeSeen {
+    pub change: RowChange,
+    pub state: ChangeState,
+    pub error: Option<String>,
+}
+
+/// Rights for which nothing is done, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotDone {
+    pub reason: RowReason,
+    pub rights: Vec<String>,
+}
+
+/// What a run has to say of a gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateSeen {
+    pub name: TargetName,
+    /// The word of its kind.
+    pub kind: &'static str,
+    pub outcome: TargetOutcome,
+    /// How many rows it has, of whomever; nothing where it was never read.
+    pub rows: Option<u64>,
+    /// Rows that somebody else made.
+    pub strangers: u64,
+    /// The most rows that it holds, where it says.
+    pub capacity: Option<u64>,
+    pub changes: Vec<RowChangeSeen>,
+    /// Why nothing is done for some plates, with the right of each.
+    pub not_done: Vec<NotDone>,
+    /// The id of the changes that wait for approval.
+    pub blocked: Option<String>,
+}
+
+/// What became of all gates.
+#[derive(Debug, Default)]
+pub struct GatesDone {
+    pub gates: Vec<GateSeen>,
+    pub troubles: Vec<Trouble>,
+}
+
+/// Whether nothing is to be done at any gate, as far as that shows without a look at members: no source has
+/// other rights than before, nothing is due, and nothing was left undone.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settled(
+    config: &Config,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> Result<Option<GatesDone>, StoreError> {
+    let mut done = GatesDone::default();
+    if config.gates.is_empty() {
+        return Ok(Some(done));
+    }
+    let sources = sources(config, store)?;
+    for gate in &config.gates {
+        let kept = store.gates().gate(&gate.name)?;
+        let Some(kept) = kept.filter(|kept| kept.sources == sources) else { return Ok(None) };
+        if is_due(gate, config, &kept, now) || kept.blocked.is_some() {
+            return Ok(None);
+        }
+        done.troubles.extend(repeated(gate, &kept));
+        done.gates.push(as_kept(gate, Some(&kept)));
+    }
+    Ok(Some(done))
+}
+
+/// A digest of everything that cars are known by, beside members.
+fn sources(config: &Config, store: &Store) -> Result<String, StoreError> {
+    let known = Known::read(&config.vehicles, store)?;
+    let mut all = known.basis();
+    for file in store.member_plates().files()? {
+        let _ = write!(all, " {} {} {}", file.path, file.sha256, file.sense);
+    }
+    Ok(hex(&Sha256::digest(all.as_bytes())))
+}
+
+fn is_due(gate: &GateConfig, config: &Config, kept: &GateKept, now: DateTime<Utc>) -> bool {
+    let every = TimeDelta::from_std(gate.audit_every).unwrap_or(TimeDelta::MAX);
+    let is_old = kept.read_at.is_none_or(|at| {
+        let age = now.signed_duration_since(at);
+        age < TimeDelta::zero() || age >= every
+    });
+    let is_over = kept.same_until.is_none_or(|until| now >= until);
+    kept.needs_read || is_old || is_over || kept.sense != gate.sense(config)
+}
+
+/// Goes over every gate whose cars are given.
+///
+/// # Errors
+/// [`StoreError`]; what was announced by then is looked at by the next run.
+pub fn run(
+    work: &GateRun<'_>,
+    store: &mut Store,
+    mut cars: AllCars,
+) -> Result<GatesDone, StoreError> {
+    let mut done = GatesDone::default();
+    let mut turns = Vec::new();
+    let sources = sources(work.config, store)?;
+    for gate in &work.config.gates {
+        let Some(cars) = cars.remove(&gate.name) else { continue };
+        match work.turn(gate, store, cars, &sources)? {
+            Ok(turn) => turns.push(turn),
+            Err((seen, troubles)) => {
+                done.gates.push(seen);
+                done.troubles.extend(troubles);
+            }
+        }
+    }
+    let now = work.clock.began();
+    let turns = side_by_side(turns, |turn| {
+        let answer = contact(work.systems, &turn.asked);
+        (turn, answer)
+    });
+    let mut ready = Vec::new();
+    for (turn, answer) in turns {
+        let login = match &answer {
+            Ok(_) => LoginResult::Worked,
+            Err(error) => failure(turn.config.peer(), error).2,
+        };
+        remember_login(store, turn.config.peer(), login, work.clock.now())?;
+        match answer {
+            Ok(answer) => ready.push(work.planned(turn, answer, store)?),
+            Err(error) => {
+                let (outcome, trouble, _) = failure(turn.config.peer(), &error);
+                if let (Some(remembered), Some(_)) = (to_remember(&trouble), work.run) {
+                    store.trust().remember_failure(&turn.config.name, &remembered, now)?;
+                    store.gates().require_reading(&turn.config.name)?;
+                }
+                done.gates.push(GateSeen { outcome, ..as_kept(turn.config, turn.kept.as_ref()) });
+                done.troubles.push(trouble);
+            }
+        }
+    }
+    for (seen, troubles) in work.carried_out(ready, store)? {
+        done.gates.push(seen);
+        done.troubles.extend(troubles);
+    }
+    done.gates.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(done)
+}
+
+/// A gate that is to be asked.
+struct Turn<'c> {
+    config: &'c GateConfig,
+    asked: Asked<'c>,
+    cars: Cars,
+    kept: Option<GateKept>,
+    own: BTreeMap<String, OwnRow>,
+    basis: String,
+    sources: String,
+    lock: TargetLock,
+}
+
+/// A gate that answered, with what follows from it.
+struct Ready<'c> {
+    turn: Turn<'c>,
+    /// The connection, until it is done with.
+    gate: Option<Box<dyn Gate>>,
+    read: Read,
+    plan: GatePlan,
+    proven: Option<ProvenRows>,
+    outcome: TargetOutcome,
+    troubles: Vec<Trouble>,
+    /// Its list was read whole, and is that of this gate.
+    is_believed: bool,
+    /// Somebody has accepted it as another one.
+    is_accepted: bool,
+}
+
+type Seen = (GateSeen, Vec<Trouble>);
+
+impl GateRun<'_> {
+    /// A gate in its turn; what is known of it where it is not asked.
+    fn turn<'c>(
+        &self,
+        config: &'c GateConfig,
+        store: &Store,
+        cars: Cars,
+        sources: &str,
+    ) -> Result<Result<Turn<'c>, Seen>, StoreError> {
+        let now = self.clock.began();
+        let kept = store.gates().gate(&config.name)?;
+        let today = today(config, now);
+        let basis = cars.basis(today);
+        let own = store.gates().rows(&config.name)?;
+        let asks =
+            self.is_full || self.approved.is_some() || self.accepted.contains_key(&config.name);
+        let is_due = asks
+            || kept.as_ref().is_none_or(|kept| {
+                is_due(config, self.config, kept, now)
+                    || kept.basis != basis
+                    || kept.blocked.is_some()
+            });
+        if !is_due {
+            if let (Some(kept), Some(_)) = (&kept, self.run)
+                && kept.sources != sources
+            {
+                let same = GateKept { sources: sources.to_owned(), ..kept.clone() };
+                store.gates().keep_gate(&config.name, &same)?;
+            }
+            let troubles = kept.iter().flat_map(|kept| repeated(config, kept)).collect();
+            return Ok(Err((as_kept(config, kept.as_ref()), troubles)));
+        }
+        let left = |outcome, trouble| {
+            let seen = GateSeen { outcome, ..as_kept(config, kept.as_ref()) };
+            Ok(Err((seen, vec![trouble])))
+        };
+        let peer = config.peer();
+        let failures = store.trust().failures(&config.name)?;
+        let is_somebody_outside = wanted(&cars.claims, today).iter().any(|(text, wanted)| {
+            let has_row = own.get(*text).is_some_and(|own| own.is_held && own.days.contains(today));
+            wanted.days.contains(today) && !has_row
+        });
+        if !asks
+            && !is_somebody_outside
+            && let Some((outcome, trouble)) = left_alone(peer, &failures, now)
+        {
+            return left(outcome, trouble);
+        }
+        let lock = match conversation::lock(store, peer, WRITING_PATIENCE, self.clock)? {
+            Ok(lock) => lock,
+            Err((outcome, trouble)) => return left(outcome, trouble),
+        };
+        let login = store.trust().login_memory(peer.name, &peer.login.name, &peer.login.secret)?;
+        let login = if self.is_full { login.by_hand() } else { login };
+        if let Some(trouble) = held_back(peer, &login, self.clock.now()) {
+            return left(TargetOutcome::LoginRefused, trouble);
+        }
+        let memory = store.devices().device_state(&config.name)?.memory;
+        let asked = Asked { config, memory, is_retried: login.is_retried() };
+        let sources = sources.to_owned();
+        Ok(Ok(Turn { config, asked, cars, kept, own, basis, sources, lock }))
+    }
+
+    /// What follows from what a gate answered.
+    fn planned<'c>(
+        &self,
+        mut turn: Turn<'c>,
+        (gate, read): (Box<dyn Gate>, Read),
+        store: &Store,
+    ) -> Result<Ready<'c>, StoreError> {
+        let config = turn.config;
+        let held = read.list.rows.len();
+        let is_accepted = self.accepted.get(&config.name) == Some(&held);
+        if is_accepted {
+            // It is another one, or another list: nothing there is ours.
+            turn.own.clear();
+        }
+        let serial = store.devices().device_state(&config.name)?.serial.unwrap_or_default();
+        let (outcome, troubles) = self.judge(config, &read, (&serial, is_accepted));
+        let is_believed = matches!(
+            outcome,
+            TargetOutcome::Ok | TargetOutcome::Observed | TargetOutcome::ClockWrong
+        );
+        let mut ready = Ready {
+            turn,
+            gate: Some(gate),
+            read,
+            plan: GatePlan::default(),
+            proven: None,
+            outcome,
+            troubles,
+            is_believed,
+            is_accepted,
+        };
+        if is_believed {
+            let (plan, proven) = self.plan(&ready, store)?;
+            let is_written = outcome == TargetOutcome::Ok && self.run.is_some();
+            match proven {
+                Ok(proven) => ready.proven = is_written.then_some(proven),
+                Err(found) => {
+                    let hint = "nothing was written there: this is a fault of the program, please \
+                                report it";
+                    let kind =
+                        TroubleKind::Rows(RowTrouble::Unproven(Failed::new(found, Some(hint))));
+                    ready.troubles.push(Trouble::of_target(&config.name, kind));
+                }
+            }
+            ready.plan = plan;
+        }
+        Ok(ready)
+    }
+
+    /// Whether what a gate answered is to be believed, and whether it may be written to.
+    fn judge(
+        &self,
+        config: &GateConfig,
+        read: &Read,
+        (serial, is_accepted): (&str, bool),
+    ) -> (TargetOutcome, Vec<Trouble>) {
+        let of = |kind| Trouble::of_target(&config.name, kind);
+        let mut troubles = Vec::new();
+        if let (Err(doubt), false) = (judge_serial(serial, &read.identity.serial), is_accepted) {
+            let persons = Some(read.list.rows.len());
+            troubles.push(of(TroubleKind::NotBelieved { text: doubt.to_string(), persons }));
+            return (TargetOutcome::NotBelieved, troubles);
+        }
+        if !read.list.complete {
+            let entries = some_of(&read.list.unusable, 1, ", ");
+            let colon = if entries.is_empty() { "" } else { ": " };
+            let failed = Failed::new(
+                format!("its list was not read whole, so nothing is changed there{colon}{entries}"),
+                Some("the next run reads it again"),
+            );
+            troubles.push(of(TroubleKind::Unreachable(failed)));
+            return (TargetOutcome::Unreachable, troubles);
+        }
+        if let Some(trouble) = clock_trouble(config, read.clock, self.clock.now()) {
+            troubles.push(trouble);
+            return (TargetOutcome::ClockWrong, troubles);
+        }
+        match config.mode {
+            Mode::Observe => (TargetOutcome::Observed, troubles),
+            Mode::GrantOnly | Mode::Full => (TargetOutcome::Ok, troubles),
+        }
+    }
+
+    /// Plans, and proves it. Nothing is taken from a plate of which a row of a rights-file could not be used: it
+    /// may give it a right.
+    fn plan(
+        &self,
+        ready: &Ready<'_>,
+        store: &Store,
+    ) -> Result<(GatePlan, Result<ProvenRows, RowCounterexample>), StoreError> {
+        let Ready { turn, gate, read, .. } = ready;
+        let (config, now) = (turn.config, self.clock.began());
+        let rules = &self.config.vehicles.plates;
+        let text = |row: &GateRow| rules.read(&row.plate, "").ok().map(|p| p.text().to_owned());
+        let rows: Vec<_> = read.list.rows.iter().map(|row| (text(row), row.clone())).collect();
+        let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
+        let settled = turn.kept.as_ref().and_then(|kept| kept.settled_sense.as_ref());
+        let mut facts = GateFacts {
+            mode: config.mode,
+            now: now.with_timezone(&config.time_zone).naive_local(),
+            claims: &turn.cars.claims,
+            rows: &rows,
+            own: &turn.own,
+            protect: &config.protect,
+            unsure: &turn.cars.unsure,
+            stale: &turn.cars.stale,
+            capacity: read.capacity,
+            holds_begins: gate.as_ref().is_some_and(|gate| gate.holds_begins()),
+            is_configuration_new: settled.is_some_and(|one| *one != config.sense(self.config)),
+            guard: self.config.guard,
+            lost_last_day: store.gates().losses_since(&config.name, yesterday, now)?,
+            approved: self.approved,
+        };
+        let mut plan = plan(&facts);
+        let mut unsure = turn.cars.unsure.clone();
+        if !config.zones.is_empty() {
+            let vehicles = &self.config.vehicles;
+            let known = Known::read(vehicles, store)?;
+            for change in plan.changes.iter().filter(|change| change.loses) {
+                if !known.of_plate(vehicles, store, &change.plate)?.left_out.is_empty() {
+                    unsure.insert(change.plate.text().to_owned());
+                }
+            }
+        }
+        if unsure.len() > turn.cars.unsure.len() {
+            facts.unsure = &unsure;
+            plan = super::plan::plan(&facts);
+        }
+        let proven = prove(&facts, &plan);
+        Ok((plan, proven))
+    }
+
+    /// Carries out what was proven, gates side by side, and keeps how each is left.
+    fn carried_out(
+        &self,
+        ready: Vec<Ready<'_>>,
+        store: &mut Store,
+    ) -> Result<Vec<Seen>, StoreError> {
+        let Some(run) = self.run else {
+            return Ok(ready.into_iter().map(|ready| seen(ready, &Done::default())).collect());
+        };
+        for ready in ready.iter().filter(|ready| ready.is_believed) {
+            self.keep_read(ready, store)?;
+        }
+        let shared = Mutex::new(&mut *store);
+        let work = Work { run, store: &shared, clock: self.clock, stop: self.stop };
+        let writing = self.stop.writing();
+        let done = side_by_side(ready, |mut ready| {
+            let gate = ready.gate.take();
+            let memory = gate.as_ref().map(|gate| gate.memory()).unwrap_or_default();
+            let proven = ready.proven.take().filter(|proven| !proven.changes().is_empty());
+            let (Some(gate), Some(proven)) = (gate, proven) else {
+                return Ok((ready, Done::default(), memory));
+            };
+            let mut writer = gate.into_writer();
+            let (name, own) = (&ready.turn.config.name, &ready.turn.own);
+            let done = carry_out(&work, name, writer.as_mut(), own, &proven)?;
+            let memory = writer.reader().memory();
+            Ok((ready, done, memory))
+        });
+        drop(writing);
+        let mut all = Vec::new();
+        for done in done {
+            let (mut ready, done, memory) = done?;
+            let config = ready.turn.config;
+            store.devices().record_memory(&config.name, &memory)?;
+            if let Some(error) = &done.failure {
+                let (outcome, trouble, login) = failure(config.peer(), error);
+                remember_login(store, config.peer(), login, self.clock.now())?;
+                ready.outcome = outcome;
+                ready.troubles.push(trouble);
+            }
+            self.keep_after(&ready, &done, store)?;
+            all.push(seen(ready, &done));
+        }
+        Ok(all)
+    }
+
+    /// Keeps what a list that is believed shows, and that it must be read again until everything is done.
+    fn keep_read(&self, ready: &Ready<'_>, store: &Store) -> Result<(), StoreError> {
+        let Ready { turn, read, plan, is_accepted, .. } = ready;
+        let name = &turn.config.name;
+        let kept = self.kept(ready);
+        store.together(|store| {
+            store.devices().know_device(name)?;
+            let Identity { serial, version, .. } = &read.identity;
+            store.gates().record_identity(name, serial, version)?;
+            store.trust().forget_failures(name)?;
+            if *is_accepted {
+                for text in store.gates().rows(name)?.keys() {
+                    store.gates().forget_row(name, text)?;
+                }
+            }
+            for text in &plan.gone {
+                store.gates().forget_row(name, text)?;
+            }
+            let news = plan.in_sync.iter().filter(|(text, row)| turn.own.get(*text) != Some(row));
+            for (_, row) in news {
+                store.gates().keep_row(name, row)?;
+            }
+            store.gates().keep_gate(name, &GateKept { needs_read: true, ..kept })
+        })
+    }
+
+    /// Keeps how a gate is left.
+    fn keep_after(&self, ready: &Ready<'_>, done: &Done, store: &Store) -> Result<(), StoreError> {
+        let name = &ready.turn.config.name;
+        if !ready.is_believed {
+            return store.gates().require_reading(name);
+        }
+        let kept = self.kept(ready);
+        let to_do = ready.plan.to_do().count();
+        let is_whole = done.is_whole() && done.states.len() == to_do;
+        // Where nothing may be written, what is to be done waits for nothing but that.
+        let is_full = ready.plan.not_done.iter().any(|one| one.reason == RowReason::Full);
+        let needs_read = (!is_whole || is_full) && ready.outcome != TargetOutcome::Observed;
+        store.gates().keep_gate(name, &GateKept { needs_read, ..kept })
+    }
+
+    fn kept(&self, ready: &Ready<'_>) -> GateKept {
+        let Ready { turn, read, plan, .. } = ready;
+        let (config, now) = (turn.config, self.clock.began());
+        let sense = config.sense(self.config);
+        let blocked = plan.blocked_id();
+        let settled_before = turn.kept.as_ref().and_then(|kept| kept.settled_sense.clone());
+        GateKept {
+            settled_sense: if blocked.is_none() { Some(sense.clone()) } else { settled_before },
+            sense,
+            basis: turn.basis.clone(),
+            sources: turn.sources.clone(),
+            read_at: Some(now),
+            needs_read: false,
+            same_until: Some(next_midnight(config, now)),
+            rows: read.list.rows.len() as u64,
+            strangers: plan.strangers as u64,
+            capacity: read.capacity,
+            blocked,
+            remarks: serde_json::to_string(&not_done(plan)).unwrap_or_default(),
+        }
+    }
+}
+
+/// What a run has to say of a gate that it asked.
+fn seen(ready: Ready<'_>, done: &Done) -> Seen {
+    let Ready { turn, read, plan, outcome, mut troubles, is_believed, .. } = ready;
+    let name = &turn.config.name;
+    let of = |kind| Trouble::of_target(name, kind);
+    if !is_believed {
+        let seen = GateSeen { outcome, ..as_kept(turn.config, turn.kept.as_ref()) };
+        return (seen, troubles);
+    }
+    let blocked = plan.blocked_id();
+    if let Some(id) = &blocked {
+        troubles.extend(blocked_troubles(&plan, id).into_iter().map(of));
+    }
+    let not_done = not_done(&plan);
+    troubles.extend(not_done.iter().map(|one| of(rows_not_done(one))));
+    let failed: Vec<_> = done.states.values().filter(|(state, _)| !state.is_confirmed()).collect();
+    if let (Some((_, why)), None) = (failed.first(), &done.failure) {
+        let why = why.clone().unwrap_or_default();
+        troubles.push(of(TroubleKind::Rows(RowTrouble::NotTaken { count: failed.len(), why })));
+    }
+    troubles.extend(done.stopped.map(|exit| {
+        let kind = match exit {
+            Exit::TimeLimit => TroubleKind::TimeLimit,
+            exit => TroubleKind::Interrupted(exit),
+        };
+        Trouble::new(About::Run, kind)
+    }));
+    let changes = plan.changes.into_iter().map(|change| {
+        let tried = done.states.get(change.plate.text()).cloned();
+        let waits =
+            if change.blocked.is_some() { ChangeState::Blocked } else { ChangeState::Planned };
+        let (state, error) = tried.unwrap_or((waits, None));
+        RowChangeSeen { change, state, error }
+    });
+    let seen = GateSeen {
+        name: name.clone(),
+        kind: turn.config.kind.name(),
+        outcome,
+        rows: Some(read.list.rows.len() as u64),
+        strangers: plan.strangers as u64,
+        capacity: read.capacity,
+        changes: changes.collect(),
+        not_done,
+        blocked,
+    };
+    (seen, troubles)
+}
+
+/// What waits for approval, for each reason.
+fn blocked_troubles(plan: &GatePlan, id: &str) -> Vec<TroubleKind> {
+    let mut by: BTreeMap<Budget, usize> = BTreeMap::new();
+    for budget in plan.changes.iter().filter_map(|change| change.blocked) {
+        *by.entry(budget).or_default() += 1;
+    }
+    let kind = |(budget, persons): (Budget, usize)| TroubleKind::Blocked {
+        persons,
+        by: budget.into(),
+        plan: id.to_owned(),
+    };
+    by.into_iter().map(kind).collect()
+}
+
+fn not_done(plan: &GatePlan) -> Vec<NotDone> {
+    let mut all: BTreeMap<RowReason, Vec<String>> = BTreeMap::new();
+    for RowNotDone { by, reason, .. } in &plan.not_done {
+        all.entry(*reason).or_default().push(by.to_string());
+    }
+    all.into_iter().map(|(reason, rights)| NotDone { reason, rights }).collect()
+}
+
+fn rows_not_done(NotDone { reason, rights }: &NotDone) -> TroubleKind {
+    TroubleKind::Rows(RowTrouble::NotDone {
+        reason: reason.as_str(),
+        words: reason.explain(),
+        needs_somebody: *reason == RowReason::Full,
+        rights: rights.clone(),
+    })
+}
+
+/// What there was to say of a gate when it was asked last.
+fn repeated(gate: &GateConfig, kept: &GateKept) -> Vec<Trouble> {
+    let not_done: Vec<NotDone> = serde_json::from_str(&kept.remarks).unwrap_or_default();
+    not_done.iter().map(|one| Trouble::of_target(&gate.name, rows_not_done(one))).collect()
+}
+
+/// A gate as it was left, without a word of this run.
+fn as_kept(gate: &GateConfig, kept: Option<&GateKept>) -> GateSeen {
+    let known = kept.filter(|kept| kept.read_at.is_some());
+    GateSeen {
+        name: gate.name.clone(),
+        kind: gate.kind.name(),
+        outcome: match gate.mode {
+            Mode::Observe => TargetOutcome::Observed,
+            Mode::GrantOnly | Mode::Full => TargetOutcome::Ok,
+        },
+        rows: known.map(|kept| kept.rows),
+        strangers: known.map_or(0, |kept| kept.strangers),
+        capacity: known.and_then(|kept| kept.capacity),
+        changes: Vec::new(),
+        not_done: known
+            .and_then(|kept| serde_json::from_str(&kept.remarks).ok())
+            .unwrap_or_default(),
+        blocked: known.and_then(|kept| kept.blocked.clone()),
+    }
+}
+
+/// Today on the gate's wall clock.
+fn today(gate: &GateConfig, now: DateTime<Utc>) -> NaiveDate {
+    now.with_timezone(&gate.time_zone).date_naive()
+}
+
+/// When the next day begins there; in a day where that cannot be said.
+fn next_midnight(gate: &GateConfig, now: DateTime<Utc>) -> DateTime<Utc> {
+    let tomorrow = today(gate, now).checked_add_days(DayCount::new(1));
+    let begins = tomorrow.and_then(|day| {
+        gate.time_zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest()
+    });
+    let in_a_day = now.checked_add_days(DayCount::new(1)).unwrap_or(now);
+    begins.map_or(in_a_day, |begins| begins.with_timezone(&Utc))
+}

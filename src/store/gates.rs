@@ -1,0 +1,271 @@
+//! Gates: what was last seen of each, the rows that this program made there, and what it sent.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+
+use super::rights::KeptPlate;
+use super::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
+use super::{Gates, OutcomeKind, StoreError, StoreProblem, seal};
+use crate::model::{Days, OwnRow, PlateRules, RightRef, RowVerb, RunId, SourceName, TargetName};
+
+/// A gate as a run left it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GateKept {
+    /// A digest of the configuration of its cars.
+    pub sense: String,
+    /// The same when nobody's loss was waiting for an approval.
+    pub settled_sense: Option<String>,
+    /// A digest of what its cars were.
+    pub basis: String,
+    /// A digest of what was known of all rights-files, and of members' plates.
+    pub sources: String,
+    /// When its list was last read whole.
+    pub read_at: Option<DateTime<Utc>>,
+    /// Something was not done there since, or nobody knows whether it was.
+    pub needs_read: bool,
+    /// From when on the time alone may bring other rows.
+    pub same_until: Option<DateTime<Utc>>,
+    /// How many rows it has, and how many of them somebody else made.
+    pub rows: u64,
+    pub strangers: u64,
+    /// The most rows that it holds, where it says.
+    pub capacity: Option<u64>,
+    /// The id of the changes that wait for approval.
+    pub blocked: Option<String>,
+    /// What there was to say of it, as JSON.
+    pub remarks: String,
+}
+
+row!(GateKept {
+    sense,
+    settled_sense,
+    basis,
+    sources,
+    read_at,
+    needs_read,
+    same_until,
+    rows,
+    strangers,
+    capacity,
+    blocked,
+    remarks,
+});
+
+/// A write that was tried. No plate is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateChange {
+    pub run: RunId,
+    pub gate: TargetName,
+    pub at: DateTime<Utc>,
+    pub verb: RowVerb,
+    /// Some moment from then on was lost by it.
+    pub loses: bool,
+    pub by: RightRef,
+    /// Afterwards; nothing where the row was removed.
+    pub days: Option<Days>,
+    pub outcome: OutcomeKind,
+    pub error: Option<String>,
+    /// It left this computer, or may have.
+    pub is_sent: bool,
+}
+
+row!(GateChange { run, gate, at, verb, loses, by, days, outcome, error, is_sent });
+
+/// A day is its first second on the gate's wall clock.
+impl FromColumns for NaiveDate {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
+        Ok(columns.next::<NaiveDateTime>()?.date())
+    }
+}
+
+impl ToColumns for NaiveDate {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
+        self.and_time(NaiveTime::MIN).write(to)
+    }
+}
+
+impl FromColumns for Days {
+    const WIDTH: usize = 2;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
+        let (first, last) = (columns.next()?, columns.next()?);
+        Self::new(first, last).ok_or_else(|| damaged("the days of a row", "its end"))
+    }
+}
+
+impl ToColumns for Days {
+    const WIDTH: usize = 2;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
+        (self.first(), self.last()).write(to)
+    }
+}
+
+impl FromColumns for RightRef {
+    const WIDTH: usize = 2;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
+        let source: String = columns.next()?;
+        let source = SourceName::new(&source).map_err(|error| damaged("a source", error))?;
+        Ok(Self { source, right: columns.next()? })
+    }
+}
+
+impl ToColumns for RightRef {
+    const WIDTH: usize = 2;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
+        (self.source.as_str(), &self.right).write(to)
+    }
+}
+
+impl FromColumns for OwnRow {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
+        let plate: KeptPlate = columns.next()?;
+        Ok(Self {
+            // Whatever texts are no plates now, this one was.
+            plate: plate.plate(&PlateRules::default())?,
+            id: columns.next()?,
+            days: columns.next()?,
+            by: columns.next()?,
+            is_held: columns.next()?,
+        })
+    }
+}
+
+impl ToColumns for OwnRow {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
+        let Self { plate, id, days, by, is_held } = self;
+        (KeptPlate::from(plate), id, days, by, is_held).write(to)
+    }
+}
+
+impl Gates<'_> {
+    /// A gate as a run left it; nothing where none did.
+    pub fn gate(&self, gate: &TargetName) -> Result<Option<GateKept>, StoreError> {
+        let store = self.0;
+        let row: Option<(GateKept, i64)> = store.first(
+            "SELECT sense, settled_sense, basis, sources, read_at, needs_read, same_until_at, rows, \
+             strangers, capacity, blocked, remarks, seal FROM gate WHERE name = ?1",
+            gate,
+        )?;
+        let Some((kept, sealed)) = row else { return Ok(None) };
+        let wanted = seal::seal_of(&kept, &store.accounts);
+        seal::check(Some(sealed), wanted, "what is known of a gate").map_err(|e| store.error(e))?;
+        Ok(Some(kept))
+    }
+
+    /// Keeps a gate as a run leaves it.
+    pub fn keep_gate(&self, gate: &TargetName, kept: &GateKept) -> Result<(), StoreError> {
+        let store = self.0;
+        let seal = seal::seal_of(kept, &store.accounts).map_err(|error| store.error(error))?;
+        store.exec(
+            "INSERT INTO gate VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             ON CONFLICT (name) DO UPDATE SET sense = ?2, settled_sense = ?3, basis = ?4, sources = ?5, \
+             read_at = ?6, needs_read = ?7, same_until_at = ?8, rows = ?9, strangers = ?10, \
+             capacity = ?11, blocked = ?12, remarks = ?13, seal = ?14",
+            (gate, kept, seal),
+        )
+    }
+
+    /// Says that the list must be read before anything is believed of it.
+    pub fn require_reading(&self, gate: &TargetName) -> Result<(), StoreError> {
+        match self.gate(gate)? {
+            Some(kept) if !kept.needs_read => {
+                self.keep_gate(gate, &GateKept { needs_read: true, ..kept })
+            }
+            Some(_) => Ok(()),
+            None => self.keep_gate(gate, &GateKept { needs_read: true, ..GateKept::default() }),
+        }
+    }
+
+    /// Remembers which device answers there.
+    pub fn record_identity(
+        &self,
+        gate: &TargetName,
+        serial: &str,
+        version: &str,
+    ) -> Result<(), StoreError> {
+        self.0.exec(
+            "UPDATE device SET serial = ?2, version = ?3 WHERE name = ?1",
+            (gate, serial, version),
+        )
+    }
+
+    /// The rows that this program made at a gate, by the letters and digits of their plates.
+    pub fn rows(&self, gate: &TargetName) -> Result<BTreeMap<String, OwnRow>, StoreError> {
+        self.read_rows(
+            "SELECT plate, issuer, id, first_day, last_day, source, right_id, is_held, seal \
+             FROM gate_row WHERE gate = ?1",
+            gate,
+        )
+    }
+
+    /// The row of one plate, by its letters and digits.
+    pub fn row(&self, gate: &TargetName, plate: &str) -> Result<Option<OwnRow>, StoreError> {
+        let rows = self.read_rows(
+            "SELECT plate, issuer, id, first_day, last_day, source, right_id, is_held, seal \
+             FROM gate_row WHERE gate = ?1 AND plate = ?2",
+            (gate, plate),
+        )?;
+        Ok(rows.into_values().next())
+    }
+
+    fn read_rows(
+        &self,
+        sql: &str,
+        params: impl ToColumns,
+    ) -> Result<BTreeMap<String, OwnRow>, StoreError> {
+        let store = self.0;
+        let mut rows = BTreeMap::new();
+        store.prepare(sql)?.each(params, |(row, sealed): (OwnRow, i64)| {
+            seal::check(Some(sealed), seal::seal_of(&row, &store.accounts), "a row of a gate")?;
+            rows.insert(row.plate.text().to_owned(), row);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Keeps a row as it was announced, or as the gate showed it.
+    pub fn keep_row(&self, gate: &TargetName, own: &OwnRow) -> Result<(), StoreError> {
+        let store = self.0;
+        let seal = seal::seal_of(own, &store.accounts).map_err(|error| store.error(error))?;
+        store.exec(
+            "INSERT INTO gate_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             ON CONFLICT (gate, plate) DO UPDATE SET issuer = ?3, id = ?4, first_day = ?5, \
+             last_day = ?6, source = ?7, right_id = ?8, is_held = ?9, seal = ?10",
+            (gate, own, seal),
+        )
+    }
+
+    /// Forgets a row that is gone, for good: a plate that nobody needs is personal data.
+    pub fn forget_row(&self, gate: &TargetName, plate: &str) -> Result<(), StoreError> {
+        self.0.rights().write_over_what_goes()?;
+        self.0.exec("DELETE FROM gate_row WHERE gate = ?1 AND plate = ?2", (gate, plate))
+    }
+
+    /// How many rows lost time by what was sent since then.
+    pub fn losses_since(
+        &self,
+        gate: &TargetName,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        let count = self.0.first(
+            "SELECT count(*) FROM gate_change \
+             WHERE gate = ?1 AND at >= ?2 AND at <= ?3 AND loses = 1 AND sent = 1",
+            (gate, since, now),
+        )?;
+        Ok(count.unwrap_or_default())
+    }
+
+    /// Adds one line to the list of what was tried.
+    pub fn log(&self, change: &GateChange) -> Result<(), StoreError> {
+        self.0.exec(
+            "INSERT INTO gate_change (run, gate, at, verb, loses, source, right_id, first_day, last_day, \
+             outcome, error, sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            change,
+        )
+    }
+}
