@@ -75,6 +75,10 @@ words! {
         NoEmail = "no-email",
         /// A member without a person id.
         NoId = "no-person-id",
+        /// A plate without an e-mail or a member number. Told of plates.
+        NoMember = "no-member",
+        /// The plate cell holds something else, or more than plates. Told of plates.
+        BadPlate = "bad-plate",
         /// The e-mail cell holds something else.
         NotAnEmail = "not-an-email",
         /// The e-mail cell holds different addresses, and which one counts is a guess.
@@ -129,6 +133,15 @@ impl RowReason {
             Self::NoId => {
                 ("it names a member and no person id", "write the person id that the door has")
             }
+            Self::NoMember => (
+                "it has a plate and no member",
+                "write the e-mail or the member number beside the plate",
+            ),
+            Self::BadPlate => (
+                "its plate cannot be read",
+                "correct the plate there: A to Z and 0 to 9, 1 to 12 of them, typed and not copied; several with \
+                 commas between",
+            ),
             Self::NotAnEmail => {
                 ("its e-mail cell holds something else", "write only the e-mail into it")
             }

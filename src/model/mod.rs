@@ -12,6 +12,7 @@ mod issuer;
 mod limits;
 mod link;
 mod link_row;
+mod member_plate;
 mod memory;
 mod money;
 mod parking_right;
@@ -40,6 +41,7 @@ pub use issuer::{Country, Issuer, IssuerRefusal};
 pub use limits::{Granularity, ReadBack, TargetLimits, TargetTimes};
 pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
 pub use link_row::{LinkRow, MemberNamed, RowReason, UnusableRow};
+pub use member_plate::{MemberPlate, MemberPlateLeftOut};
 pub use memory::Memory;
 pub use money::MinorUnits;
 pub use parking_right::{

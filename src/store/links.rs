@@ -20,23 +20,38 @@ pub type SettledRoles = BTreeMap<SourceName, Option<BTreeSet<RightCode>>>;
 row!(Served, 3 { window, is_loss_accepted });
 row!(StoredLink { employee_no, rule, name, email, made_at, served });
 
-/// A row that links a member; the one of the two names that it does not have is empty.
-impl FromColumns for LinkRow {
+/// Who a row of a link file is of: e-mail and number; the one that it does not have is empty.
+impl FromColumns for MemberNamed {
+    const WIDTH: usize = 2;
+
     fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
         let (email, number): (Option<Email>, Option<HolderNumber>) =
             (columns.next_unless("")?, columns.next_unless("")?);
-        let member = MemberNamed::new(email, number);
-        let member = member.ok_or_else(|| damaged("a member", "a row of a link file"))?;
-        let (employee_no, line) = columns.next()?;
+        let member = Self::new(email, number);
+        member.ok_or_else(|| damaged("a member", "a row of a link file"))
+    }
+}
+
+impl ToColumns for MemberNamed {
+    const WIDTH: usize = 2;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
+        self.email().map_or("", Email::as_str).write(to)?;
+        self.number().map_or("", HolderNumber::as_str).write(to)
+    }
+}
+
+/// A row that links a member.
+impl FromColumns for LinkRow {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
+        let (member, employee_no, line) = columns.next()?;
         Ok(Self { line, employee_no, member })
     }
 }
 
 impl ToColumns for LinkRow {
     fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
-        self.member.email().map_or("", Email::as_str).write(to)?;
-        self.member.number().map_or("", HolderNumber::as_str).write(to)?;
-        (&self.employee_no, self.line).write(to)
+        (&self.member, &self.employee_no, self.line).write(to)
     }
 }
 

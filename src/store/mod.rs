@@ -35,6 +35,7 @@ mod links;
 pub mod lock;
 mod login;
 mod machine;
+mod member_plates;
 mod members;
 mod overview;
 mod pages;
@@ -82,6 +83,7 @@ pub use journal::{Intent, Outcome, OutcomeKind, RunEnd, end_from_outside};
 pub use links::{SettledRoles, SinceRow};
 pub use login::LoginMemory;
 pub use machine::Machine;
+pub use member_plates::{MemberPlateFile, MemberPlateFileRead, MemberPlateRow};
 pub use members::{Changed, ListingDelta, SecondLook, SourceState, StoredHolder};
 pub use overview::{BlockedOverview, DeviceOverview, GrantDelay, PastRun};
 pub use permit_lists::PermitListKept;
@@ -164,6 +166,8 @@ views! {
     journal Journal
     /// Links and link files.
     links Links
+    /// Plates of members, by the link files that name them.
+    member_plates MemberPlates
     /// Members and listings.
     members Members
     /// What `status` shows.
@@ -386,6 +390,12 @@ impl Store {
 
     fn error(&self, problem: impl Into<StoreProblem>) -> StoreError {
         StoreError::new(&self.path, problem)
+    }
+
+    /// What is deleted from now on is written over with zeros: for rows that nobody may find again.
+    fn write_over_what_goes(&self) -> Result<(), StoreError> {
+        let set = self.connection.pragma_update(None, "secure_delete", true);
+        set.map_err(|error| self.error(error))
     }
 
     /// A statement that is run several times.

@@ -226,7 +226,7 @@ impl Rights<'_> {
         let store = self.0;
         let (source, path) = (read.source.as_str(), read.path.to_string_lossy());
         store.together(|store| {
-            self.write_over_what_goes()?;
+            store.write_over_what_goes()?;
             let known: Option<i64> = store.first(
                 "SELECT id FROM rights_file WHERE source = ?1 AND path = ?2",
                 (source, &*path),
@@ -287,7 +287,7 @@ impl Rights<'_> {
     /// Forgets a file that no section names any more.
     pub fn forget(&self, file: &RightsFile) -> Result<(), StoreError> {
         self.0.together(|store| {
-            self.write_over_what_goes()?;
+            store.write_over_what_goes()?;
             self.drop_rows(file.id)?;
             store.exec("DELETE FROM rights_file WHERE id = ?1", file.id)
         })
@@ -309,7 +309,7 @@ impl Rights<'_> {
     /// Forgets the rows of rights that ended before that time, for good; says how many.
     pub fn forget_ended(&self, before: DateTime<Utc>) -> Result<usize, StoreError> {
         self.0.together(|store| {
-            self.write_over_what_goes()?;
+            store.write_over_what_goes()?;
             let rights = "DELETE FROM parking_right WHERE ends_at < ?1";
             let left_out = "DELETE FROM parking_left_out WHERE until_at < ?1";
             Ok(store.prepare(rights)?.run(before)? + store.prepare(left_out)?.run(before)?)
@@ -344,12 +344,6 @@ impl Rights<'_> {
                 (source.as_str(), &*path),
             ),
         }
-    }
-
-    /// What is deleted from now on is written over with zeros.
-    pub(super) fn write_over_what_goes(&self) -> Result<(), StoreError> {
-        let set = self.0.connection.pragma_update(None, "secure_delete", true);
-        set.map_err(|error| self.0.error(error))
     }
 
     fn drop_rows(&self, file: i64) -> Result<(), StoreError> {

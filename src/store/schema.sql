@@ -319,6 +319,41 @@ CREATE TABLE rights_file_doubted (
     PRIMARY KEY (source, path)
 ) STRICT, WITHOUT ROWID;
 
+-- Plates of members as link files name them, of files that were read whole last. Nothing is here unless a gate
+-- lets members in.
+CREATE TABLE member_plate_file (
+    id         INTEGER PRIMARY KEY,
+    path       TEXT    NOT NULL UNIQUE,
+    sha256     TEXT    NOT NULL,
+    sense      TEXT    NOT NULL,         -- a digest of the configuration that its plates were read by
+    stamp      TEXT,                     -- how it stood on the disk before it was read, where that says something
+    plates     INTEGER NOT NULL,         -- how many plates it gave
+    left_out   INTEGER NOT NULL,         -- how many of its rows were left out
+    changed_at INTEGER NOT NULL,         -- when other rows than before were read
+    as_of_at   INTEGER NOT NULL,         -- when it was last known to hold them
+    seal       INTEGER NOT NULL
+) STRICT;
+
+-- It refers to no other table, so that it can be emptied page by page: no plate is left behind in one.
+CREATE TABLE member_plate (
+    file   INTEGER NOT NULL,             -- of member_plate_file
+    line   INTEGER NOT NULL,             -- where it stands in the file
+    email  TEXT    NOT NULL,             -- the member by e-mail, or empty
+    number TEXT    NOT NULL,             -- the member by number, or empty; by both where both are there
+    plate  TEXT    NOT NULL,             -- letters and digits alone
+    issuer TEXT,
+    seal   INTEGER NOT NULL,
+    PRIMARY KEY (file, line, plate)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_plate_plate ON member_plate (plate);
+
+CREATE TABLE member_plate_left_out (
+    file   INTEGER NOT NULL REFERENCES member_plate_file (id) ON DELETE CASCADE,
+    line   INTEGER NOT NULL,
+    reason TEXT    NOT NULL,
+    PRIMARY KEY (file, line)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE run (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     command    TEXT    NOT NULL,

@@ -219,7 +219,8 @@ struct Turn<'c> {
     own: BTreeMap<String, OwnRow>,
     basis: String,
     sources: String,
-    lock: TargetLock,
+    /// Nobody else talks to the gate until this goes.
+    _lock: TargetLock,
 }
 
 /// A gate that answered, with what follows from it.
@@ -300,7 +301,7 @@ impl GateRun<'_> {
         let memory = store.devices().device_state(&config.name)?.memory;
         let asked = Asked { config, memory, is_retried: login.is_retried() };
         let sources = sources.to_owned();
-        Ok(Ok(Turn { config, asked, cars, kept, own, basis, sources, lock }))
+        Ok(Ok(Turn { config, asked, cars, kept, own, basis, sources, _lock: lock }))
     }
 
     /// What follows from what a gate answered.

@@ -5,6 +5,7 @@ mod future;
 mod growth;
 mod health;
 mod journal;
+mod member_plates;
 mod memory;
 mod records;
 mod statements;

@@ -3,7 +3,7 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 16] = [
+const SOURCES: [(&str, &str); 17] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("audit.rs", include_str!("../audit.rs")),
     ("blocked.rs", include_str!("../blocked.rs")),
@@ -13,6 +13,7 @@ const SOURCES: [(&str, &str); 16] = [
     ("journal.rs", include_str!("../journal.rs")),
     ("links.rs", include_str!("../links.rs")),
     ("login.rs", include_str!("../login.rs")),
+    ("member_plates.rs", include_str!("../member_plates.rs")),
     ("members.rs", include_str!("../members.rs")),
     ("overview.rs", include_str!("../overview.rs")),
     ("permit_lists.rs", include_str!("../permit_lists.rs")),
@@ -23,11 +24,12 @@ const SOURCES: [(&str, &str); 16] = [
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 12] = [
+const TINY: [&str; 13] = [
     "gate",
     "quiet",
     "permit_list",
     "rights_file",
+    "member_plate_file",
     "salt",
     "blocked_plan",
     "device",
@@ -43,9 +45,10 @@ const SOME: [&str; 4] = ["intent", "waiting", "read_back", "uncommitted"];
 
 /// What is asked of all members of an organisation, when everybody is looked at: of the table itself, whatever
 /// an index says.
-const OF_EVERYBODY: [&str; 3] = [
+const OF_EVERYBODY: [&str; 4] = [
     "SELECT file, line, plate, issuer, right_id, kind, zone, begins_at, ends_at, seal \
      FROM parking_right NOT INDEXED",
+    "SELECT file, line, email, number, plate, issuer, seal FROM member_plate NOT INDEXED",
     "SELECT * FROM member NOT INDEXED WHERE source = ?1",
     "SELECT member, role, begins, ends FROM member_role WHERE member IN \
      (SELECT id FROM member NOT INDEXED WHERE source = ?1) ORDER BY member",
