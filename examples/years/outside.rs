@@ -3,10 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use ivms_sync::config::{SourceConfig, TargetConfig};
+use ivms_sync::config::{GateConfig, SourceConfig, TargetConfig};
 use ivms_sync::engine::Systems;
 use ivms_sync::model::Memory;
-use ivms_sync::ports::{Failure, Source, Target};
+use ivms_sync::ports::{Class, Failure, Gate, Source, Target};
 
 use crate::club::Club;
 use crate::desk::{Desk, Window};
@@ -73,5 +73,14 @@ impl Systems for Streets<'_> {
             config.login.secret.expose().trim_start_matches('p').parse().unwrap_or(u32::MAX);
         let line = Line { door: &self.doors[door], password, zone: config.time_zone, login: None };
         Ok(Box::new(line))
+    }
+
+    fn gate(&self, _: &GateConfig, _: &Memory) -> Result<Box<dyn Gate>, Failure> {
+        Err(Failure {
+            class: Class::Unusable,
+            has_spent_login: false,
+            text: "there are no gates in these lives".to_owned(),
+            hint: None,
+        })
     }
 }

@@ -24,6 +24,8 @@ pub enum RowTrouble {
     NotTaken { count: usize, why: String },
     /// The checker refused the plan.
     Unproven(Failed),
+    /// What waits for approval is something else than was approved.
+    Overtaken,
 }
 
 impl RowTrouble {
@@ -32,6 +34,7 @@ impl RowTrouble {
             Self::NotDone { needs_somebody: false, .. } => Exit::InStep,
             Self::NotDone { needs_somebody: true, .. } | Self::NotTaken { .. } => Exit::PartFailed,
             Self::Unproven(_) => Exit::Refused,
+            Self::Overtaken => Exit::StalePlan,
         }
     }
 
@@ -40,6 +43,7 @@ impl RowTrouble {
             Self::NotDone { .. } => TroubleWord::RowsNotDone,
             Self::NotTaken { .. } => TroubleWord::RowsNotTaken,
             Self::Unproven(_) => TroubleWord::RowsUnproven,
+            Self::Overtaken => TroubleWord::Overtaken,
         }
     }
 
@@ -52,6 +56,9 @@ impl RowTrouble {
                 format!("{} did not take effect: {why}", many(*count, "row"))
             }
             Self::Unproven(failed) => failed.text.clone(),
+            Self::Overtaken => {
+                "the changes that wait are others by now, so nothing was written".to_owned()
+            }
         }
     }
 
@@ -60,6 +67,9 @@ impl RowTrouble {
             Self::NotDone { words, .. } => Some(Hint::text(words.1)),
             Self::NotTaken { .. } => Some(Hint::text("the next run tries again")),
             Self::Unproven(failed) => failed.hint.clone(),
+            Self::Overtaken => {
+                Some(Hint::command("see what waits now", "ivms-sync status".to_owned()))
+            }
         }
     }
 }

@@ -114,10 +114,11 @@ pub fn wanted(claims: &[Claim], today: NaiveDate) -> BTreeMap<&str, Wanted> {
         // Those that are over are not among the claims.
         let run = runs.into_iter().find(|run| run.last.is_none_or(|last| last >= today))?;
         let first = FIRST_DAY.map_or(run.first, |earliest| run.first.max(earliest));
-        let last = run.last.unwrap_or(horizon.max(first));
+        let last = run.last.unwrap_or(horizon);
         let last = LAST_DAY.map_or(last, |latest| last.min(latest));
         let wanted = Wanted {
             plate: run.longest.plate.clone(),
+            // A right without an end that begins beyond the horizon has no days yet.
             days: Days::new(first, last)?,
             is_rolling: run.last.is_none(),
             by: run.longest.by.clone(),

@@ -137,6 +137,8 @@ pub struct GatePlan {
     pub gone: Vec<String>,
     /// Rows that somebody else made.
     pub strangers: usize,
+    /// It is just what somebody has approved, and nothing besides.
+    pub is_approved: bool,
 }
 
 impl GatePlan {
@@ -418,7 +420,9 @@ fn apply_budgets(facts: &GateFacts<'_>, plan: &mut GatePlan) {
         };
     }
     if facts.approved.is_some() && plan.blocked_id().as_deref() == facts.approved {
+        plan.changes.retain(|change| change.blocked.is_some());
         plan.changes.iter_mut().for_each(|change| change.blocked = None);
+        plan.is_approved = true;
     }
 }
 

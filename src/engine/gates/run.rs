@@ -339,6 +339,10 @@ impl GateRun<'_> {
             let (plan, proven) = self.plan(&ready, store)?;
             let is_written = outcome == TargetOutcome::Ok && self.run.is_some();
             match proven {
+                Ok(_) if self.approved.is_some() && !plan.is_approved => {
+                    let kind = TroubleKind::Rows(RowTrouble::Overtaken);
+                    ready.troubles.push(Trouble::of_target(&config.name, kind));
+                }
                 Ok(proven) => ready.proven = is_written.then_some(proven),
                 Err(found) => {
                     let hint = "nothing was written there: this is a fault of the program, please \
@@ -516,7 +520,9 @@ impl GateRun<'_> {
         }
         let kept = self.kept(ready);
         let to_do = ready.plan.to_do().count();
-        let is_whole = done.is_whole() && done.states.len() == to_do;
+        // Who approved something approved nothing besides.
+        let is_all = done.states.len() == to_do && self.approved.is_none();
+        let is_whole = done.is_whole() && is_all;
         // Where nothing may be written, what is to be done waits for nothing but that.
         let is_full = ready.plan.not_done.iter().any(|one| one.reason == RowReason::Full);
         let needs_read = (!is_whole || is_full) && ready.outcome != TargetOutcome::Observed;
